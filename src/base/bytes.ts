@@ -1,0 +1,65 @@
+import { Fault } from "./fault.ts";
+
+const encoder = new TextEncoder();
+const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function utf8Encode(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+/** @throws TypeError when the bytes are not UTF-8; a byte order mark is kept as a character */
+export function utf8Decode(bytes: Uint8Array): string {
+  return strictDecoder.decode(bytes);
+}
+
+/** Whether a string can be UTF-8: no surrogate stands alone. */
+export function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
+
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let sizeBytes = 0;
+  for (const part of parts) sizeBytes += part.length;
+  const whole = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}
+
+/** Compares without leaving early, so that the time taken tells nothing about where they differ. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false;
+  let difference = 0;
+  for (let i = 0; i < left.length; i++) difference |= (left[i] ?? 0) ^ (right[i] ?? 0);
+  return difference === 0;
+}
+
+export function toHex(bytes: Uint8Array): string {
+  return bytes.toHex();
+}
+
+/** RFC 4648 section 5, without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
+}
+
+/**
+ * Reads base64url without padding and accepts only the one canonical spelling: a second spelling
+ * of the same bytes would let a signed or hashed text change unseen.
+ * @throws Fault frame-malformed
+ */
+export function fromBase64Url(text: string): Uint8Array {
+  try {
+    const bytes = Uint8Array.fromBase64(text, {
+      alphabet: "base64url",
+      lastChunkHandling: "loose",
+    });
+    if (toBase64Url(bytes) === text) return bytes;
+  } catch {
+    // Falls through: every misspelling is the same fault.
+  }
+  throw new Fault("frame-malformed", "a base64url text is not in its canonical form");
+}

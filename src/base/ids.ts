@@ -1,0 +1,37 @@
+import type { Brand } from "./brand.ts";
+import { toBase64Url } from "./bytes.ts";
+
+/** `u` and 64 random bits in base64url. The log's heads name people only by this. */
+export type UserId = Brand<string, "UserId">;
+/** `r` and 64 random bits, or for a direct conversation `d` and 128 bits of a hash. */
+export type RoomId = Brand<string, "RoomId">;
+/** 64 random bits in base64url: one outbox, that is one run of one client process. */
+export type OutboxId = Brand<string, "OutboxId">;
+
+/** Random bits behind an id: a collision among 100,000 rooms has a chance of 3e-10. */
+export const ID_BYTES = 8;
+
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+export function userId(random: Uint8Array): UserId {
+  return `u${toBase64Url(random)}` as UserId;
+}
+
+export function roomId(random: Uint8Array): RoomId {
+  return `r${toBase64Url(random)}` as RoomId;
+}
+
+export function outboxId(random: Uint8Array): OutboxId {
+  return toBase64Url(random) as OutboxId;
+}
+
+/** The room of two: the same id whoever asks first, and one room only, even with oneself. */
+export function directRoomId(one: UserId, other: UserId, sha256: Sha256): RoomId {
+  const pair = one < other ? `${one} ${other}` : `${other} ${one}`;
+  const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));
+  return `d${toBase64Url(digest.subarray(0, 16))}` as RoomId;
+}
+
+export function isDirect(room: RoomId): boolean {
+  return room.startsWith("d");
+}

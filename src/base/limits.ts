@@ -1,0 +1,114 @@
+/**
+ * Every bound of the program, each with its reason. A bound that two files need stands here; a test
+ * pushes against each one at its edge.
+ */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+// Words.
+/** A long letter; still one screen of JSON, and 1,000 readers of it fit in memory. */
+export const TEXT_BYTES_MAX = 64 * KIB;
+/** One line above the room; more is a text. */
+export const TOPIC_BYTES_MAX = 512;
+/** A few lines of greeting that `serve --welcome` shows each newcomer. */
+export const WELCOME_BYTES_MAX = 4 * KIB;
+/** A password is hashed whole; longer ones only cost time. */
+export const PASSWORD_BYTES_MAX = 1 * KIB;
+/** People a message may call by name in its body. */
+export const MENTIONS_MAX = 64;
+
+// Frames.
+/** One chunk of a file (256 KiB) or one text escaped six-fold fits with its header. */
+export const MESSAGE_BYTES_MAX = 1 * MIB + 4 * KIB;
+/** The longest honest message before log-in is `register` with a long password. */
+export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
+/** Our schemas nest four deep; eight leaves room for later fields. */
+export const NESTING_MAX = 8;
+/** Entries of one msgpack map or array: a page of history is the longest list. */
+export const ENTRIES_MAX = 4096;
+
+// The log.
+/** A text of 65,536 control characters is 393,216 bytes of JSON; the rest is head and room to grow. */
+export const LINE_BYTES_MAX = 1 * MIB;
+/** Large enough to be few, small enough to copy, check and drop one by one. */
+export const SEGMENT_BYTES_MAX = 64 * MIB;
+/** What waits for one sync; beyond it the store is slower than its writers and says so. */
+export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
+/** Above this a batch is written off the event loop. */
+export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
+/** Freed when the disk is full, so that erasing and stopping cleanly still have room. */
+export const RESERVE_BYTES = 1 * MIB;
+
+// Links.
+/** A reader this far behind is closed and resumes by `seq`. */
+export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
+/** Below this a paused sender goes on. */
+export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
+/** Sockets of one address that have not logged in: a class behind one NAT arrives within seconds. */
+export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
+export const LINKS_PER_ADDRESS_MAX = 512;
+/** In all: about 110 MiB of sockets with TLS at 5.5 KiB each. */
+export const LINKS_MAX = 20_000;
+/** Requests of one session that have no answer yet. */
+export const REQUESTS_IN_FLIGHT_MAX = 1024;
+/** Bulk streams of one session. */
+export const LANES_MAX = 16;
+
+// Times, in milliseconds.
+export const HELLO_WITHIN_MS = 10_000;
+/** A person looks for the password; a program needs a second. */
+export const LOGIN_WITHIN_MS = 120_000;
+export const PING_EVERY_MS = 20_000;
+/** Two pings and a slow network: then the other end is gone. */
+export const SILENCE_MAX_MS = 45_000;
+export const CONNECT_WITHIN_MS = 10_000;
+export const TICKET_FOR_MS = 30_000;
+export const RECONNECT_FIRST_MS = 250;
+export const RECONNECT_MAX_MS = 60_000;
+/** How long a stopping server waits for its last answers to leave. */
+export const DRAIN_WITHIN_MS = 5_000;
+
+// People and rooms.
+export const ACCOUNTS_MAX = 100_000;
+export const DEVICES_PER_ACCOUNT_MAX = 32;
+export const SESSIONS_PER_ACCOUNT_MAX = 64;
+export const ROOMS_MAX = 10_000;
+export const ROOM_MEMBERS_MAX = 20_000;
+/** Each joined room is one topic to follow and one catch-up at log-in. */
+export const JOINED_ROOMS_MAX = 1_000;
+
+// Guessing.
+/** Wrong secrets in a row before the link is closed. */
+export const WRONG_SECRETS_MAX = 3;
+/** Wrong guesses of one account or address that are answered at once. */
+export const GUESSES_FREE = 3;
+export const GUESS_DELAY_FIRST_MS = 1_000;
+export const GUESS_DELAY_MAX_MS = 20_000;
+/** After this without a guess an address or account starts anew. */
+export const GUESS_FORGET_MS = 10 * 60_000;
+/** Accounts and addresses whose guesses are remembered; the oldest is forgotten. */
+export const GUESS_KEYS_MAX = 10_000;
+/** argon2id takes 17 to 70 ms and 19 MiB each: two leave the event loop and the memory alone. */
+export const PASSWORD_CHECKS_MAX = 2;
+export const PASSWORD_CHECKS_WAITING_MAX = 32;
+
+// Posts.
+/** Sustained posts a second of one session, and the burst that a paste or a script may send. */
+export const POSTS_PER_SECOND = 2_000;
+export const POSTS_BURST = 10_000;
+/** Posts of one outbox that may be unanswered; the server remembers as many. */
+export const OUTBOX_IN_FLIGHT_MAX = 256;
+export const OUTBOXES_PER_ACCOUNT_MAX = 64;
+/** Posts a client keeps while offline; further ones are refused with a sentence. */
+export const OUTBOX_PENDING_MAX = 10_000;
+
+// The past.
+/** What a device sees of a room it meets for the first time. */
+export const FIRST_RECORDS = 50;
+/** What a device is sent of a room after an absence; the history command has the rest. */
+export const CATCH_UP_RECORDS_MAX = 500;
+export const PAGE_BYTES_MAX = 256 * KIB;
+export const PAGE_RECORDS_MAX = 1_000;
+/** A search text; longer needles are pasted by mistake. */
+export const GREP_BYTES_MAX = 1 * KIB;

@@ -1,0 +1,20 @@
+/** Time, as drivers get it. A world hands out a virtual one. */
+export interface Clock {
+  /** Monotonic milliseconds; the `now` of every machine. */
+  now(): number;
+  /** Wall time in Unix milliseconds; it may jump. */
+  unixMs(): number;
+  /** Calls back once after that many milliseconds; returns what calls it off. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+export function systemClock(): Clock {
+  return {
+    now: () => performance.now(),
+    unixMs: () => Date.now(),
+    after: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Random bytes, as drivers get them. A world hands out seeded ones. */
+export type Entropy = (sizeBytes: number) => Uint8Array;
+
+/** Drawn in blocks: one system call serves some hundred salts. */
+const POOL_BYTES = 4096;
+
+export function systemEntropy(): Entropy {
+  let pool = new Uint8Array(0);
+  return (sizeBytes) => {
+    if (sizeBytes > POOL_BYTES) return crypto.getRandomValues(new Uint8Array(sizeBytes));
+    if (pool.length < sizeBytes) pool = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+    const drawn = pool.slice(0, sizeBytes);
+    pool = pool.subarray(sizeBytes);
+    return drawn;
+  };
+}

@@ -1,0 +1,91 @@
+import type { Fault } from "../base/fault.ts";
+
+export type Transport = "tcp" | "udp" | "memory";
+
+/** Where the other end is. IPv4-mapped IPv6 addresses are given as IPv4. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface LinkCounters {
+  readonly sentMessages: number;
+  readonly sentBytes: number;
+  readonly receivedMessages: number;
+  readonly receivedBytes: number;
+  /** Only where the transport knows them (QUIC). */
+  readonly roundTripMs?: number;
+  readonly lostPackets?: number;
+  readonly retransmittedPackets?: number;
+}
+
+export interface LinkHandlers {
+  /** One whole message, in the order in which it was sent. The bytes are the receiver's to keep. */
+  message(bytes: Uint8Array): void;
+  /** Called once, last. `undefined`: the other end closed in an orderly way. */
+  closed(fault: Fault | undefined): void;
+}
+
+/**
+ * One connection that carries whole messages both ways, in order, without loss, until it closes.
+ * Session, rooms and files do not know which kind they run on.
+ */
+export interface Link {
+  readonly transport: Transport;
+  readonly remote: Address;
+  /** SHA-256 of the server's certificate (DER) on this link: the same 32 bytes at both ends. */
+  readonly certificateHash: Uint8Array;
+  /** Set exactly once, in the tick in which the link was handed over; nothing is lost before. */
+  receive(handlers: LinkHandlers): void;
+  /**
+   * Queues a message and never waits. False: the link is closed, or this message would pass
+   * SEND_QUEUE_BYTES_MAX and the link was closed for it (the other end reads too slowly).
+   */
+  send(message: Uint8Array): boolean;
+  /** Bytes accepted by `send` that the transport has not taken yet. */
+  queuedBytes(): number;
+  /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES, or the link is closed. */
+  drained(): Promise<void>;
+  /** Server side: receive what is published to this topic from now on. Idempotent. */
+  follow(topic: string): void;
+  unfollow(topic: string): void;
+  /** Client side: a second ordered stream to the same server, for bulk. @throws Fault unreachable, timeout */
+  openLane(): Promise<Link>;
+  counters(): LinkCounters;
+  /** Sends what is queued, then closes in an orderly way. Idempotent. */
+  close(): void;
+  /** Closes at once and drops what is queued. Idempotent. */
+  destroy(): void;
+}
+
+export interface ListenerEvents {
+  /** Whether to take this connection at all; asked before anything is spent on it. */
+  accept(remote: Address): boolean;
+  /** A new link. `parent` is set where the transport itself ties a lane to its link (QUIC, memory). */
+  link(link: Link, parent: Link | undefined): void;
+}
+
+/** The server's end of one transport. */
+export interface Listener {
+  readonly transport: Transport;
+  /** The port really taken, also when 0 was asked for. */
+  readonly port: number;
+  /**
+   * Sends the same bytes to every link that follows the topic: packed once, written once per
+   * reader. A reader whose queue would pass SEND_QUEUE_BYTES_MAX is closed, never skipped.
+   */
+  publish(topic: string, message: Uint8Array): void;
+  /** Takes no new links, closes those there are, and resolves when all are gone. */
+  stop(): Promise<void>;
+}
+
+export interface DialOptions {
+  readonly host: string;
+  readonly port: number;
+  /** TCP: the port to call from; taken by somebody else = Fault port-taken. */
+  readonly localPort?: number;
+  readonly timeoutMs: number;
+}
+
+/** The client's end of one transport. @throws Fault unreachable, timeout, port-taken */
+export type Dial = (options: DialOptions) => Promise<Link>;
