@@ -1,0 +1,325 @@
+import { unreachable } from "../base/assert.ts";
+import { Fault, isFaultCode } from "../base/fault.ts";
+import {
+  HELLO_WITHIN_MS,
+  LOGIN_WITHIN_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  PING_EVERY_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+  SILENCE_MAX_MS,
+} from "../base/limits.ts";
+import { decode, encode, type Outgoing } from "../wire/codec.ts";
+import {
+  type Answer,
+  checkAnswer,
+  type Message,
+  type Notice,
+  type NoticeKind,
+  type NoticeOf,
+  REQUESTS,
+  type Request,
+  type RequestFields,
+  type RequestKind,
+} from "../wire/messages.ts";
+
+/**
+ * The life of one link, at either end: who may say what when, which answer belongs to which
+ * question, and when silence means death. It knows no rooms and no sockets.
+ *
+ *     greeting ──hello/welcome──> entering ──register, login──> member
+ *                                    ^─────────logout─────────────┘     any ──fault, bye──> closed
+ */
+export type Phase = "greeting" | "entering" | "member" | "closed";
+export type Role = "client" | "server";
+
+/** Which requests a phase admits; notices are listed with the role that receives them. */
+const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
+  greeting: () => false,
+  entering: (kind) =>
+    kind === "admit" || kind === "register" || kind === "login" || kind === "lane",
+  member: (kind) => kind !== "admit" && kind !== "register" && kind !== "login" && kind !== "lane",
+  closed: () => false,
+};
+const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
+  server: {
+    greeting: new Set(["hello"]),
+    entering: new Set(["ping", "pong", "bye"]),
+    member: new Set(["ping", "pong", "bye"]),
+    closed: new Set(),
+  },
+  client: {
+    greeting: new Set(["welcome", "bye"]),
+    entering: new Set(["ok", "fault", "ping", "pong", "bye"]),
+    // Records may overtake the answer to a log-out, so they are let through and dropped above.
+    member: new Set([
+      ...(["ok", "fault", "ping", "pong", "bye"] as const),
+      ...(["room", "room-gone", "record", "caught-up", "presence"] as const),
+    ]),
+    closed: new Set(),
+  },
+};
+
+/** An answer as it came: checked against its question. */
+export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
+
+export type SessionEffect =
+  /** Hand these bytes to the link. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array }
+  /** Server: a request that the phase admits; owe it exactly one `answer` or `refuse`. */
+  | { readonly kind: "request"; readonly request: Request }
+  | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
+  /** Client: the answer to request `ref`. */
+  | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
+  | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
+  /** The session is over: close the link after what was transmitted. */
+  | { readonly kind: "close"; readonly fault: Fault | undefined };
+
+export class Session {
+  readonly role: Role;
+  #phase: Phase = "greeting";
+  #ref = 0;
+  /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
+  readonly #open = new Map<number, RequestKind>();
+  #startedAt: number;
+  #heardAt: number;
+  #pingedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(role: Role, now: number) {
+    this.role = role;
+    this.#startedAt = now;
+    this.#heardAt = now;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Requests that have no answer yet. */
+  get openRequests(): number {
+    return this.#open.size;
+  }
+
+  receive(bytes: Uint8Array, now: number): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    this.#heardAt = now;
+    try {
+      const incoming = decode(bytes, this.#sizeBytesMax());
+      switch (incoming.kind) {
+        case "message":
+          return this.#message(incoming.message, now);
+        case "refused":
+          if (this.role === "client" || this.#phase === "greeting") throw incoming.fault;
+          return [this.#transmit(faultMessage(incoming.fault, incoming.ref))];
+        case "ignored":
+          return [];
+        default:
+          return unreachable(incoming);
+      }
+    } catch (error) {
+      if (error instanceof Fault) return this.close(error);
+      throw error;
+    }
+  }
+
+  /** Client: asks; the number that the effects `answered` or `refused` will carry comes back. */
+  ask<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): { ref: number; effects: SessionEffect[] } {
+    const ref = this.#nextRef();
+    if (this.#phase === "closed") {
+      const fault = new Fault("link-closed", "the connection is closed");
+      return { ref, effects: [{ kind: "refused", ref, fault }] };
+    }
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
+      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+      return { ref, effects: [{ kind: "refused", ref, fault }] };
+    }
+    this.#open.set(ref, kind);
+    return { ref, effects: [this.#transmit({ kind, ref, ...fields } as unknown as Outgoing)] };
+  }
+
+  /** Sends a message that has no answer. */
+  tell(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    if (notice.kind === "welcome") this.#phase = "entering";
+    return [this.#transmit(notice)];
+  }
+
+  /** Server: answers; a log-in or log-out that succeeded moves the phase. */
+  answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
+    const kind = this.#open.get(ref);
+    if (kind === undefined || this.#phase === "closed") return []; // Closed in the meantime.
+    this.#open.delete(ref);
+    this.#move(kind);
+    return [this.#transmit({ ...answer, kind: "ok", ref } as Outgoing)];
+  }
+
+  refuse(ref: number, fault: Fault): SessionEffect[] {
+    if (!this.#open.delete(ref) || this.#phase === "closed") return [];
+    return [this.#transmit(faultMessage(fault, ref))];
+  }
+
+  /** Ends the session on purpose; the other end is told why. */
+  close(fault: Fault | undefined): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    const farewell =
+      fault === undefined ? [] : [this.#transmit({ ...faultMessage(fault), kind: "bye" })];
+    return [...farewell, ...this.ended(fault)];
+  }
+
+  /** The link is gone, or is about to be. */
+  ended(fault: Fault | undefined): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    this.#phase = "closed";
+    const lost = fault ?? new Fault("link-closed", "the connection was closed");
+    const refused =
+      this.role === "client"
+        ? [...this.#open.keys()].map((ref) => ({ kind: "refused", ref, fault: lost }) as const)
+        : [];
+    this.#open.clear();
+    return [...refused, { kind: "close", fault }];
+  }
+
+  /** When `tick` next has something to do. */
+  deadline(): number | undefined {
+    if (this.#phase === "closed") return undefined;
+    const quiet = Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS;
+    const due = Math.min(quiet, this.#heardAt + SILENCE_MAX_MS);
+    if (this.role === "client" || this.#phase === "member") return due;
+    return Math.min(due, this.#enterBy());
+  }
+
+  tick(now: number): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    if (now >= this.#heardAt + SILENCE_MAX_MS) {
+      return this.close(new Fault("timeout", `nothing was heard for ${SILENCE_MAX_MS / 1000} s`));
+    }
+    if (this.role === "server" && this.#phase !== "member" && now >= this.#enterBy()) {
+      return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
+    }
+    if (this.#phase === "greeting") return [];
+    if (now < Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS) return [];
+    this.#pingedAt = now;
+    return [this.#transmit({ kind: "ping" })];
+  }
+
+  #message(message: Message, now: number): SessionEffect[] {
+    if (message.kind === "ok") return this.#answered(message);
+    if (message.kind === "fault") return this.#refused(message);
+    if (Object.hasOwn(REQUESTS, message.kind)) return this.#request(message as Request);
+    return this.#notice(message as Exclude<Notice, { kind: "ok" | "fault" }>, now);
+  }
+
+  #request(request: Request): SessionEffect[] {
+    if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
+    const { kind, ref } = request;
+    if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
+    if (!REQUESTS_OF[this.#phase](kind)) {
+      const code = this.#phase === "member" ? "already-logged-in" : "not-logged-in";
+      const sentence = this.#phase === "member" ? "you are logged in" : "you are not logged in";
+      return [this.#transmit(faultMessage(new Fault(code, sentence), ref))];
+    }
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
+      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+      return [this.#transmit(faultMessage(fault, ref))];
+    }
+    this.#open.set(ref, kind);
+    return [{ kind: "request", request }];
+  }
+
+  #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
+    if (!NOTICES_OF[this.role][this.#phase].has(notice.kind)) {
+      // What the server said before it heard of our log-out is late, not wrong.
+      if (this.role === "client" && this.#phase === "entering") return [];
+      throw outOfOrder(notice.kind);
+    }
+    switch (notice.kind) {
+      case "ping":
+        return [this.#transmit({ kind: "pong" })];
+      case "pong":
+        return [];
+      case "bye":
+        return this.ended(faultOf(notice));
+      case "welcome":
+        this.#phase = "entering";
+        this.#startedAt = now;
+        return [{ kind: "notice", notice }];
+      case "hello":
+        this.#startedAt = now;
+        return [{ kind: "notice", notice }];
+      default:
+        return [{ kind: "notice", notice }];
+    }
+  }
+
+  #answered(message: NoticeOf<"ok">): SessionEffect[] {
+    const kind = this.#open.get(message.ref);
+    if (this.role === "server" || kind === undefined) throw outOfOrder("an answer");
+    const answer = checkAnswer(kind, message);
+    this.#open.delete(message.ref);
+    this.#move(kind);
+    return [{ kind: "answered", ref: message.ref, reply: { kind, answer } as Reply }];
+  }
+
+  #refused(message: NoticeOf<"fault">): SessionEffect[] {
+    if (this.role === "server") throw outOfOrder("a fault");
+    if (message.ref === undefined) return this.ended(faultOf(message));
+    if (!this.#open.delete(message.ref)) throw outOfOrder("a fault without a question");
+    return [{ kind: "refused", ref: message.ref, fault: faultOf(message) }];
+  }
+
+  #move(kind: RequestKind): void {
+    if (kind === "login" || kind === "register" || kind === "lane") this.#phase = "member";
+    if (kind !== "logout") return;
+    this.#phase = "entering";
+    this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.
+  }
+
+  #enterBy(): number {
+    return this.#startedAt + (this.#phase === "greeting" ? HELLO_WITHIN_MS : LOGIN_WITHIN_MS);
+  }
+
+  #sizeBytesMax(): number {
+    const trusted = this.role === "client" || this.#phase === "member";
+    return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+  }
+
+  #nextRef(): number {
+    do this.#ref = this.#ref >= 0xffffffff ? 1 : this.#ref + 1;
+    while (this.#open.has(this.#ref));
+    return this.#ref;
+  }
+
+  #transmit(message: Outgoing): SessionEffect {
+    return { kind: "transmit", bytes: encode(message) };
+  }
+}
+
+function outOfOrder(what: string): Fault {
+  return new Fault("out-of-order", `${what} was not expected now`);
+}
+
+function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
+  const { code, message, remedy, retryAfterMs } = fault;
+  return {
+    kind: "fault",
+    ...(ref === undefined ? {} : { ref }),
+    code,
+    message,
+    remedy,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/** A fault as the other end put it; a code of a later version is kept in the sentence. */
+export function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
+  const { code, message, remedy, retryAfterMs } = notice;
+  const detail = {
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  if (isFaultCode(code)) return new Fault(code, message, detail);
+  return new Fault("internal", `${message} (${code})`, detail);
+}

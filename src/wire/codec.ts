@@ -1,0 +1,41 @@
+import { Packr } from "msgpackr/pack";
+import { assert } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
+import {
+  type Answer,
+  checkMessage,
+  type Incoming,
+  type Notice,
+  type Request,
+  type RequestKind,
+} from "./messages.ts";
+import { checkShape } from "./shape.ts";
+
+/** The one home of msgpackr. Plain maps only: any language can speak to us. */
+const packr = new Packr({ useRecords: false, variableMapSize: true, int64AsType: "number" });
+
+export type Outgoing =
+  | Request
+  | Exclude<Notice, { kind: "ok" }>
+  | ({ readonly kind: "ok"; readonly ref: number } & Answer<RequestKind>);
+
+/** @returns bytes of their own, at most MESSAGE_BYTES_MAX */
+export function encode(message: Outgoing): Uint8Array {
+  const bytes = packr.pack(message);
+  assert(bytes.length <= MESSAGE_BYTES_MAX, `a '${message.kind}' is too large to send`);
+  // msgpackr cuts its results from a shared block, so that a small one would keep the block alive.
+  return new Uint8Array(bytes);
+}
+
+/**
+ * @param sizeBytesMax what the session allows at this moment
+ * @throws Fault too-large, frame-malformed: the sender's doing, and worth its connection
+ */
+export function decode(bytes: Uint8Array, sizeBytesMax = MESSAGE_BYTES_MAX): Incoming {
+  if (bytes.length > sizeBytesMax) {
+    throw new Fault("too-large", `a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
+  }
+  checkShape(bytes);
+  return checkMessage(packr.unpack(bytes));
+}
