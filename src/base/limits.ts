@@ -35,6 +35,8 @@ export const LINE_BYTES_MAX = 1 * MIB;
 export const SEGMENT_BYTES_MAX = 64 * MIB;
 /** What waits for one sync; beyond it the store is slower than its writers and says so. */
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
+/** One write and one sync; a segment passes its bound by at most this. */
+export const BATCH_BYTES_MAX = 8 * MIB;
 /** Above this a batch is written off the event loop. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
 /** Freed when the disk is full, so that erasing and stopping cleanly still have room. */
@@ -112,3 +114,7 @@ export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
 /** A search text; longer needles are pasted by mistake. */
 export const GREP_BYTES_MAX = 1 * KIB;
+/** Requests that wait while a room's membership changes: one disk sync's worth of a busy room. */
+export const GATE_WAITING_MAX = 16_384;
+/** One outbox a process run is the rule; whoever uses more at once loses only their order. */
+export const OUTBOXES_HELD_MAX = 16;

@@ -1,0 +1,99 @@
+import { Fault } from "../base/fault.ts";
+import { isDirect, type RoomId, type UserId } from "../base/ids.ts";
+import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../base/limits.ts";
+import type { Name } from "../base/names.ts";
+import type { Draft } from "../wire/record.ts";
+import { LOBBY, type Room, type Rooms } from "./room.ts";
+
+/** What may be changed by whom: each function checks the state as it is and makes the drafts. */
+export interface JoinWish {
+  readonly name: Name;
+  /** The password was checked against the room's and fits. */
+  readonly passwordFits: boolean;
+  /** Make the room when there is none. `locked`: its password is in the accounts log already. */
+  readonly create: { readonly room: RoomId; readonly locked: boolean } | undefined;
+}
+
+/** @throws Fault room-unknown */
+export function namedRoom(rooms: Rooms, name: Name): Room {
+  const room = rooms.find(name);
+  if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+  return room;
+}
+
+/** @throws Fault room-unknown, not-member */
+export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
+  const room = namedRoom(rooms, name);
+  if (!room.members.has(user)) throw new Fault("not-member", `you are not in '${name}'`);
+  return room;
+}
+
+/** @throws Fault not-member, room-unknown, store-full */
+export function checkPost(rooms: Rooms, user: UserId, to: RoomId): RoomId {
+  const room = rooms.get(to);
+  if (room === undefined) {
+    // Its first record was to come just before this post, and the disk refused it.
+    const code = isDirect(to) ? "store-full" : "room-unknown";
+    throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
+  }
+  if (!room.members.has(user)) {
+    throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
+  }
+  return to;
+}
+
+export function meetDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
+  return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
+}
+
+export function lobbyDraft(room: RoomId): Draft {
+  return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
+}
+
+/** @returns none when the account is in already. @throws Fault */
+export function joinDrafts(rooms: Rooms, user: UserId, wish: JoinWish): Draft[] {
+  const { name, passwordFits, create } = wish;
+  const room = rooms.find(name);
+  if (room === undefined) {
+    if (create === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+    if (rooms.namedCount >= ROOMS_MAX) {
+      throw new Fault("too-many", `this server holds ${ROOMS_MAX} rooms and makes no more`);
+    }
+    const body = { name, ...(create.locked ? { locked: true } : {}) };
+    const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
+    return [made, joinDraft(rooms, user, create.room)];
+  }
+  if (room.members.has(user)) return [];
+  if (room.locked && !room.admitted.has(user) && !passwordFits) {
+    throw new Fault("room-password-wrong", `the password of '${name}' is another one`);
+  }
+  if (room.members.size >= ROOM_MEMBERS_MAX) {
+    throw new Fault("too-many", `'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);
+  }
+  return [joinDraft(rooms, user, room.id)];
+}
+
+/** A new account is in the lobby from the start. */
+export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
+  const lobby = namedRoom(rooms, LOBBY);
+  return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
+}
+
+function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
+  if (rooms.of(user).size >= JOINED_ROOMS_MAX) {
+    throw new Fault("too-many", `you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
+      remedy: "leave one first: /leave ROOM",
+    });
+  }
+  return { kind: "join", room, by: user, id: "", body: {} };
+}
+
+export function leaveDraft(rooms: Rooms, user: UserId, name: Name): Draft {
+  const room = ownRoom(rooms, user, name);
+  return { kind: "leave", room: room.id, by: user, id: "", body: {} };
+}
+
+export function topicDraft(rooms: Rooms, user: UserId, name: Name, topic: string): Draft {
+  const room = ownRoom(rooms, user, name);
+  return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
+}

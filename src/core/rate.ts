@@ -1,0 +1,81 @@
+import {
+  GUESS_DELAY_FIRST_MS,
+  GUESS_DELAY_MAX_MS,
+  GUESS_FORGET_MS,
+  GUESS_KEYS_MAX,
+  GUESSES_FREE,
+} from "../base/limits.ts";
+
+/** A bucket that fills steadily and may be emptied at once. */
+export class TokenBucket {
+  readonly #perSecond: number;
+  readonly #burst: number;
+  #tokens: number;
+  #filledAt: number;
+
+  constructor(perSecond: number, burst: number, now: number) {
+    this.#perSecond = perSecond;
+    this.#burst = burst;
+    this.#tokens = burst;
+    this.#filledAt = now;
+  }
+
+  /** Takes one token. @returns 0, or the milliseconds after which one will be there */
+  take(now: number): number {
+    const elapsedMs = Math.max(0, now - this.#filledAt);
+    this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
+    this.#filledAt = now;
+    if (this.#tokens >= 1) {
+      this.#tokens -= 1;
+      return 0;
+    }
+    return Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
+  }
+}
+
+interface Guesses {
+  wrong: number;
+  at: number;
+}
+
+/**
+ * Slows whoever guesses secrets: the first few wrong ones are answered at once, then each answer
+ * waits twice as long as the one before. Keys are accounts and addresses.
+ */
+export class Guessing {
+  readonly #keys = new Map<string, Guesses>(); // In order of use: the oldest is forgotten first.
+
+  /** How long to hold back the check of a guess made now. */
+  delayMs(keys: readonly string[], now: number): number {
+    let delayMs = 0;
+    for (const key of keys) delayMs = Math.max(delayMs, this.#delayOf(key, now));
+    return delayMs;
+  }
+
+  wrong(keys: readonly string[], now: number): void {
+    for (const key of keys) {
+      const wrong = this.#recent(key, now) + 1;
+      this.#keys.delete(key);
+      this.#keys.set(key, { wrong, at: now });
+    }
+    for (const key of this.#keys.keys()) {
+      if (this.#keys.size <= GUESS_KEYS_MAX) break;
+      this.#keys.delete(key);
+    }
+  }
+
+  right(keys: readonly string[]): void {
+    for (const key of keys) this.#keys.delete(key);
+  }
+
+  #delayOf(key: string, now: number): number {
+    const beyond = this.#recent(key, now) - GUESSES_FREE;
+    if (beyond < 0) return 0;
+    return Math.min(GUESS_DELAY_MAX_MS, GUESS_DELAY_FIRST_MS * 2 ** Math.min(beyond, 16));
+  }
+
+  #recent(key: string, now: number): number {
+    const guesses = this.#keys.get(key);
+    return guesses === undefined || now - guesses.at > GUESS_FORGET_MS ? 0 : guesses.wrong;
+  }
+}

@@ -1,0 +1,79 @@
+import { Fault } from "../base/fault.ts";
+import type { OutboxId, UserId } from "../base/ids.ts";
+import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../base/limits.ts";
+import { TokenBucket } from "./rate.ts";
+
+/** Sessions that are in: who is online, and whose posts must wait. */
+export type PeerId = number;
+
+interface Visitor {
+  readonly user: UserId;
+  readonly bucket: TokenBucket;
+  /** Per outbox the counter that was refused for a while: later ones wait for it. */
+  readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
+}
+
+export class Visitors {
+  readonly #postsPerSecond: number;
+  readonly #postsBurst: number;
+  readonly #byPeer = new Map<PeerId, Visitor>(); // Bounded by LINKS_MAX.
+  readonly #devices = new Map<UserId, number>();
+
+  constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
+    this.#postsPerSecond = postsPerSecond;
+    this.#postsBurst = postsBurst;
+  }
+
+  /** @returns whether the account was offline until now */
+  arrive(peer: PeerId, user: UserId, now: number): boolean {
+    const bucket = new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
+    this.#byPeer.set(peer, { user, bucket, held: new Map() });
+    const devices = this.#devices.get(user) ?? 0;
+    this.#devices.set(user, devices + 1);
+    return devices === 0;
+  }
+
+  /** @returns the account, when this was its last session */
+  depart(peer: PeerId): UserId | undefined {
+    const visitor = this.#byPeer.get(peer);
+    if (visitor === undefined) return undefined;
+    this.#byPeer.delete(peer);
+    const devices = (this.#devices.get(visitor.user) ?? 1) - 1;
+    if (devices > 0) {
+      this.#devices.set(visitor.user, devices);
+      return undefined;
+    }
+    this.#devices.delete(visitor.user);
+    return visitor.user;
+  }
+
+  isOnline(user: UserId): boolean {
+    return this.#devices.has(user);
+  }
+
+  /** The fault of a post that must wait: it came too fast, or one before it did. */
+  hold(peer: PeerId, outbox: OutboxId, counter: number, now: number): Fault | undefined {
+    const visitor = this.#byPeer.get(peer);
+    if (visitor === undefined) return new Fault("not-logged-in", "you are not logged in");
+    const held = visitor.held.get(outbox);
+    if (held !== undefined && counter > held.counter) return held.fault;
+    visitor.held.delete(outbox);
+    const waitMs = visitor.bucket.take(now);
+    if (waitMs === 0) return undefined;
+    const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
+    this.held(peer, outbox, counter, fault);
+    return fault;
+  }
+
+  /** A post was refused for a while: those after it wait until it comes again. */
+  held(peer: PeerId, outbox: OutboxId, counter: number, fault: Fault): void {
+    const held = this.#byPeer.get(peer)?.held;
+    if (held === undefined) return;
+    const first = held.get(outbox);
+    if (first === undefined || counter < first.counter) held.set(outbox, { counter, fault });
+    for (const oldest of held.keys()) {
+      if (held.size <= OUTBOXES_HELD_MAX) break;
+      held.delete(oldest);
+    }
+  }
+}
