@@ -107,12 +107,12 @@ export class Registry {
   }
 
   /** @throws Fault last-credential: nobody could sign in any more */
-  deviceGoneDraft(account: Account, deviceKey: Uint8Array): Draft {
+  deviceGoneDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const sentence = `${account.name} has no password and no other device to sign in with`;
       throw new Fault("last-credential", sentence);
     }
-    const body = { device: toBase64Url(deviceKey) };
+    const body = { device };
     return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
   }
 

@@ -36,9 +36,8 @@ export type Role = "client" | "server";
 /** Which requests a phase admits; notices are listed with the role that receives them. */
 const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
   greeting: () => false,
-  entering: (kind) =>
-    kind === "admit" || kind === "register" || kind === "login" || kind === "lane",
-  member: (kind) => kind !== "admit" && kind !== "register" && kind !== "login" && kind !== "lane",
+  entering: (kind) => kind === "admit" || kind === "register" || kind === "login",
+  member: (kind) => kind !== "admit" && kind !== "register" && kind !== "login",
   closed: () => false,
 };
 const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
@@ -271,7 +270,7 @@ export class Session {
   }
 
   #move(kind: RequestKind): void {
-    if (kind === "login" || kind === "register" || kind === "lane") this.#phase = "member";
+    if (kind === "login" || kind === "register") this.#phase = "member";
     if (kind !== "logout") return;
     this.#phase = "entering";
     this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.

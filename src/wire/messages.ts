@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import {
   GREP_BYTES_MAX,
   MENTIONS_MAX,
+  MESSAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PASSWORD_BYTES_MAX,
   TEXT_BYTES_MAX,
@@ -48,7 +49,7 @@ export const postBody = v.object({
 const recordFields = {
   head: bytes(4096),
   salt: v.optional(exactBytes(16)),
-  body: v.optional(v.instance(Uint8Array)),
+  body: v.optional(bytes(MESSAGE_BYTES_MAX)),
   erased: v.optional(positive),
   damaged: v.optional(v.boolean()),
   /** Name of the account that `by` in the head stands for; absent for the server itself. */
@@ -101,8 +102,6 @@ export const REQUESTS = {
   },
   logout: { fields: { forget: v.optional(v.boolean()) }, answer: accepted },
   passwd: { fields: { password: secret }, answer: accepted },
-  ticket: { fields: {}, answer: v.object({ ticket: exactBytes(16) }) },
-  lane: { fields: { ticket: exactBytes(16) }, answer: accepted },
   join: {
     fields: { room: name, password: v.optional(secret), create: v.optional(v.boolean()) },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),

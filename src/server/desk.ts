@@ -1,0 +1,149 @@
+import { unreachable } from "../base/assert.ts";
+import { toBase64Url } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { ID_BYTES, roomId } from "../base/ids.ts";
+import { checkName, type Name } from "../base/names.ts";
+import type { JoinWish } from "../core/change.ts";
+import type { Asker, HallInput } from "../core/hall.ts";
+import type { Account, Registry } from "../core/registry.ts";
+import type { Rooms } from "../core/room.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Log } from "../io/log.ts";
+import type { Request, RequestOf } from "../wire/messages.ts";
+import type { Entry } from "./entry.ts";
+import type { Peer } from "./peer.ts";
+import type { Queries } from "./queries.ts";
+
+/** What the desk asks of the server behind it. */
+export interface DeskOwner {
+  input(input: HallInput): void;
+  enter(peer: Peer, account: Account, ref: number, after: number | undefined): void;
+  leave(peer: Peer): void;
+  peersOf(account: Account): ReadonlySet<Peer>;
+}
+
+export interface DeskOptions {
+  readonly entry: Entry;
+  readonly queries: Queries;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Log;
+  readonly entropy: Entropy;
+  readonly owner: DeskOwner;
+}
+
+type MemberRequest = Exclude<Request, { kind: "admit" | "register" | "login" }>;
+
+/** Takes each request to whoever decides it, after the slow work (hashing) that it needs. */
+export class Desk {
+  readonly #options: DeskOptions;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, now or later. @throws Fault, with which it is to be refused */
+  async serve(peer: Peer, request: Request): Promise<void> {
+    const { entry, owner } = this.#options;
+    switch (request.kind) {
+      case "admit":
+        await entry.admit(peer, request);
+        return peer.answer(request.ref, {});
+      case "register": {
+        const account = await entry.register(peer, request);
+        peer.device = toBase64Url(request.deviceKey);
+        const asker = { peer: peer.id, user: account.id, ref: request.ref };
+        return owner.input({ kind: "enter", asker });
+      }
+      case "login": {
+        const account = await entry.login(peer, request);
+        peer.device = toBase64Url(request.deviceKey);
+        return owner.enter(peer, account, request.ref, request.after);
+      }
+      default:
+        return this.#serveMember(peer, request);
+    }
+  }
+
+  async #serveMember(peer: Peer, request: MemberRequest): Promise<void> {
+    const { account } = peer;
+    if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const { owner, queries } = this.#options;
+    const asker = { peer: peer.id, user: account.id, ref: request.ref };
+    switch (request.kind) {
+      case "post":
+        return owner.input({ kind: "post", asker, request });
+      case "join": {
+        const name = checkName(request.room, "room's name");
+        const wish = await this.#wish(peer, asker, name, request);
+        return owner.input({ kind: "join", asker, wish });
+      }
+      case "leave":
+        return owner.input({ kind: "leave", asker, room: checkName(request.room, "room's name") });
+      case "topic": {
+        const room = checkName(request.room, "room's name");
+        return owner.input({ kind: "topic", asker, room, topic: request.topic });
+      }
+      case "rooms":
+        return peer.answer(request.ref, queries.listRooms(account));
+      case "who":
+        return peer.answer(request.ref, queries.who(account, request));
+      case "history":
+        return peer.answer(request.ref, await queries.history(account, request));
+      case "passwd":
+        return this.#passwd(peer, account, request);
+      case "logout":
+        return this.#logout(peer, account, request);
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** Checks, or makes, the password of the room; the hall decides with the answer. */
+  async #wish(
+    peer: Peer,
+    asker: Asker,
+    name: Name,
+    { password, create }: RequestOf<"join">,
+  ): Promise<JoinWish> {
+    const { rooms, registry, accounts, entropy, entry } = this.#options;
+    const room = rooms.find(name);
+    if (room !== undefined) {
+      const hash = registry.roomPassword(room.id);
+      const isAsked = room.locked && !room.admitted.has(asker.user);
+      if (!isAsked || password === undefined || hash === undefined) {
+        return { name, passwordFits: false, create: undefined };
+      }
+      await entry.guessRoom(peer, password, hash);
+      return { name, passwordFits: true, create: undefined };
+    }
+    if (create !== true) return { name, passwordFits: false, create: undefined };
+    const id = roomId(entropy(ID_BYTES));
+    if (password !== undefined) {
+      // The secret is on disk before the room: a crash in between leaves a hash of nothing.
+      const hash = await entry.hash(password);
+      await accounts.append(registry.roomPasswordDraft(id, asker.user, hash));
+    }
+    return { name, passwordFits: false, create: { room: id, locked: password !== undefined } };
+  }
+
+  async #passwd(peer: Peer, account: Account, request: RequestOf<"passwd">): Promise<void> {
+    const { registry, accounts, entry } = this.#options;
+    const hash = await entry.hash(request.password);
+    await accounts.append(registry.passwordDraft(account, hash));
+    peer.answer(request.ref, {});
+  }
+
+  async #logout(peer: Peer, account: Account, request: RequestOf<"logout">): Promise<void> {
+    const { registry, accounts, owner } = this.#options;
+    if (request.forget === true) {
+      await accounts.append(registry.deviceGoneDraft(account, peer.device));
+      const fault = new Fault("login-refused", "this device was signed out");
+      for (const other of [...owner.peersOf(account)]) {
+        if (other !== peer && other.device === peer.device) other.close(fault);
+      }
+    }
+    owner.leave(peer);
+    peer.answer(request.ref, {});
+  }
+}

@@ -1,0 +1,205 @@
+import { equalBytes, toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { ID_BYTES, userId } from "../base/ids.ts";
+import {
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+  SESSIONS_PER_ACCOUNT_MAX,
+  WRONG_SECRETS_MAX,
+} from "../base/limits.ts";
+import { checkName, foldName } from "../base/names.ts";
+import { Guessing } from "../core/rate.ts";
+import type { Account, Registry } from "../core/registry.ts";
+import { verifyDeviceCert } from "../crypto/device-cert.ts";
+import { type Fingerprint, formatFingerprint } from "../crypto/fingerprint.ts";
+import { verifyDeviceProof } from "../crypto/greeting.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Log } from "../io/log.ts";
+import type { RequestOf } from "../wire/messages.ts";
+import { addressKey } from "./addresses.ts";
+import type { Peer } from "./peer.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+/** Hashing of passwords: slow on purpose, so a world brings its own. */
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** Takes as long for an absent hash as for a wrong password. */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
+export interface EntryOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly registry: Registry;
+  readonly accounts: Log;
+  readonly passwords: Passwords;
+  readonly fingerprint: Fingerprint;
+  /** Undefined: whoever comes may register. */
+  readonly roomPassword: string | undefined;
+  readonly sessionsOf: (account: Account) => number;
+}
+
+/**
+ * The door: who may come in, and as whom. Every refusal is a Fault that the session answers with;
+ * secrets are compared in constant time and guesses are slowed.
+ */
+export class Entry {
+  readonly #options: EntryOptions;
+  readonly #guessing = new Guessing();
+  readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
+  /** Guesses that wait for their delay; bounded like the hashing itself. */
+  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
+
+  constructor(options: EntryOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault room-password-wrong, too-many */
+  async admit(peer: Peer, { secret }: RequestOf<"admit">): Promise<void> {
+    const { roomPassword } = this.#options;
+    await this.#guess(peer, [], "room-password-wrong", "the room password is another one", () =>
+      Promise.resolve(roomPassword === undefined || sameSecret(secret, roomPassword)),
+    );
+    peer.isAdmitted = true;
+  }
+
+  /** @throws Fault room-password-wrong, name-invalid, name-taken, too-many, store-… */
+  async register(peer: Peer, request: RequestOf<"register">): Promise<Account> {
+    const { registry, accounts, entropy, roomPassword } = this.#options;
+    if (roomPassword !== undefined && !peer.isAdmitted) {
+      throw new Fault("room-password-wrong", "this server asks for its room password first", {
+        remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
+      });
+    }
+    const name = checkName(request.user);
+    this.#checkCert(request);
+    registry.reserve(name);
+    try {
+      const { password, accountKey, deviceKey, deviceCert } = request;
+      const passwordHash = password === undefined ? undefined : await this.hash(password);
+      const enrolment = { name, accountKey, passwordHash, deviceKey, deviceCert };
+      const draft = registry.accountDraft(userId(entropy(ID_BYTES)), enrolment);
+      await accounts.append(draft);
+    } finally {
+      registry.release(name);
+    }
+    return this.#enrolled(name);
+  }
+
+  /** @throws Fault login-refused, too-many, store-… */
+  async login(peer: Peer, request: RequestOf<"login">): Promise<Account> {
+    const { registry } = this.#options;
+    const name = checkName(request.user);
+    const account = registry.find(name);
+    if (request.signature !== undefined) return this.#loginByDevice(peer, request, account);
+    const { password, deviceKey } = request;
+    if (password === undefined) {
+      throw new Fault("frame-malformed", "a log-in needs a signature or a password");
+    }
+    await this.#guess(
+      peer,
+      [`name:${foldName(name)}`],
+      "login-refused",
+      "wrong password or no such name",
+      () => this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
+    );
+    const known = this.#enrolled(name);
+    this.#checkSessions(known);
+    const draft = registry.deviceDraft(known, deviceKey);
+    if (draft !== undefined) await this.#options.accounts.append(draft);
+    return known;
+  }
+
+  hash(password: string): Promise<string> {
+    if (password === "") throw new Fault("usage", "a password cannot be empty");
+    return this.#hashing.run(() => this.#options.passwords.hash(password));
+  }
+
+  /** A guess at a room's own password, slowed and counted like any other. */
+  async guessRoom(peer: Peer, password: string, hash: string): Promise<void> {
+    await this.#guess(peer, [], "room-password-wrong", "the room's password is another one", () =>
+      this.#hashing.run(() => this.#verify(password, hash)),
+    );
+  }
+
+  #loginByDevice(
+    peer: Peer,
+    { user, deviceKey, signature }: RequestOf<"login">,
+    account: Account | undefined,
+  ): Account {
+    const { certificateHash } = peer.link;
+    const { clientNonce, serverNonce } = peer;
+    const greeting = { certificateHash, clientNonce, serverNonce };
+    const isSigned =
+      signature !== undefined && verifyDeviceProof(deviceKey, greeting, user, signature);
+    if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
+      throw new Fault("login-refused", "this device does not sign in for that name");
+    }
+    this.#checkSessions(account);
+    return account;
+  }
+
+  #verify(password: string, hash: string | undefined): Promise<boolean> {
+    return this.#options.passwords.verify(password, hash);
+  }
+
+  #enrolled(name: string): Account {
+    const account = this.#options.registry.find(checkName(name));
+    if (account === undefined) throw new Fault("login-refused", "wrong password or no such name");
+    return account;
+  }
+
+  #checkSessions(account: Account): void {
+    if (this.#options.sessionsOf(account) < SESSIONS_PER_ACCOUNT_MAX) return;
+    const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
+    throw new Fault("too-many", sentence);
+  }
+
+  #checkCert({ user, deviceKey, accountKey, deviceCert }: RequestOf<"register">): void {
+    const cert = verifyDeviceCert(deviceCert);
+    const fits =
+      cert !== undefined &&
+      cert.user === user &&
+      cert.server === formatFingerprint(this.#options.fingerprint) &&
+      cert.dev === toBase64Url(deviceKey) &&
+      cert.uik === toBase64Url(accountKey);
+    if (!fits) throw new Fault("frame-malformed", "the device certificate does not fit");
+  }
+
+  /** Holds a guess back as long as earlier wrong ones earned, then counts it. */
+  async #guess(
+    peer: Peer,
+    names: readonly string[],
+    code: "login-refused" | "room-password-wrong",
+    sentence: string,
+    check: () => Promise<boolean>,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const keys = [`address:${addressKey(peer.link.remote.host)}`, ...names];
+    const delayMs = this.#guessing.delayMs(keys, clock.now());
+    if (delayMs > 0) await this.#delaying.run(() => delay(clock, delayMs));
+    if (await check()) {
+      this.#guessing.right(names);
+      peer.wrongSecrets = 0;
+      return;
+    }
+    this.#guessing.wrong(keys, clock.now());
+    peer.wrongSecrets++;
+    throw new Fault(code, sentence);
+  }
+}
+
+/** Whether the peer has guessed often enough to be shown out. */
+export function guessedTooOften(peer: Peer): boolean {
+  return peer.wrongSecrets >= WRONG_SECRETS_MAX;
+}
+
+function delay(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}
+
+function sameSecret(one: string, other: string): boolean {
+  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
+}

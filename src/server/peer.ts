@@ -1,0 +1,124 @@
+import type { Fault } from "../base/fault.ts";
+import type { RoomId } from "../base/ids.ts";
+import type { Account } from "../core/registry.ts";
+import { Session, type SessionEffect } from "../core/session.ts";
+import type { PeerId } from "../core/visitors.ts";
+import type { Link } from "../io/link.ts";
+import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts";
+import { topicOf } from "./fan-out.ts";
+
+/** What a peer asks of the server that it belongs to. */
+export interface PeerOwner {
+  hello(peer: Peer, hello: NoticeOf<"hello">): void;
+  request(peer: Peer, request: Request): void;
+  closed(peer: Peer, fault: Fault | undefined): void;
+  now(): number;
+}
+
+export type PeerNotice = Parameters<Session["tell"]>[0];
+
+/** One link and its session. Malformed bytes end here, and with them this connection. */
+export class Peer {
+  readonly id: PeerId;
+  readonly link: Link;
+  readonly session: Session;
+  /** Who is in; undefined until log-in and after log-out. */
+  account: Account | undefined;
+  /** base64url of the device key with which the account came in. */
+  device = "";
+  clientNonce = new Uint8Array(0);
+  serverNonce = new Uint8Array(0);
+  clientName = "";
+  /** The room password or a token was shown. */
+  isAdmitted = false;
+  /** Wrong secrets in a row. */
+  wrongSecrets = 0;
+  /** Counts log-ins: a catch-up of an earlier one notices that it is stale. */
+  era = 0;
+  readonly following = new Set<RoomId>();
+  readonly #owner: PeerOwner;
+  #isClosed = false;
+
+  constructor(id: PeerId, link: Link, owner: PeerOwner) {
+    this.id = id;
+    this.link = link;
+    this.#owner = owner;
+    this.session = new Session("server", owner.now());
+    link.receive({
+      message: (bytes) => this.#perform(this.session.receive(bytes, owner.now())),
+      closed: (fault) => {
+        this.#perform(this.session.ended(fault));
+        this.#end(fault);
+      },
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
+    this.#perform(this.session.answer<Kind>(ref, answer));
+  }
+
+  refuse(ref: number, fault: Fault): void {
+    this.#perform(this.session.refuse(ref, fault));
+  }
+
+  tell(notice: PeerNotice): void {
+    this.#perform(this.session.tell(notice));
+  }
+
+  tick(): void {
+    const now = this.#owner.now();
+    if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
+      this.#perform(this.session.tick(now));
+    }
+  }
+
+  close(fault: Fault | undefined): void {
+    this.#perform(this.session.close(fault));
+  }
+
+  follow(room: RoomId): void {
+    this.following.add(room);
+    this.link.follow(topicOf(room));
+  }
+
+  unfollow(room: RoomId): void {
+    this.following.delete(room);
+    this.link.unfollow(topicOf(room));
+  }
+
+  unfollowAll(): void {
+    for (const room of this.following) this.unfollow(room);
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "transmit":
+          this.link.send(effect.bytes);
+          break;
+        case "request":
+          this.#owner.request(this, effect.request);
+          break;
+        case "notice":
+          if (effect.notice.kind === "hello") this.#owner.hello(this, effect.notice);
+          break;
+        case "close":
+          this.link.close();
+          this.#end(effect.fault);
+          break;
+        default: // The rest happens at clients only.
+          break;
+      }
+    }
+  }
+
+  #end(fault: Fault | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#owner.closed(this, fault);
+  }
+}

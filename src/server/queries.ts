@@ -1,0 +1,135 @@
+import { Fault } from "../base/fault.ts";
+import { directRoomId, type RoomId, type Sha256, type UserId } from "../base/ids.ts";
+import {
+  PAGE_BYTES_MAX,
+  PAGE_RECORDS_MAX,
+  PAGES_READ_MAX,
+  PAGES_WAITING_MAX,
+} from "../base/limits.ts";
+import { checkName, foldName, parseTarget } from "../base/names.ts";
+import type { Account, Registry } from "../core/registry.ts";
+import type { Room, Rooms } from "../core/room.ts";
+import type { Archive, PageQuery } from "../io/log.ts";
+import type { Answer, RequestOf } from "../wire/messages.ts";
+import type { RecordKind } from "../wire/record.ts";
+import { roomEntry, wireRecord } from "./fan-out.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+export interface QueriesOptions {
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly archive: Archive;
+  readonly sha256: Sha256;
+  readonly isOnline: (user: UserId) => boolean;
+}
+
+/** Making a room is told by its first join; the record itself is for programs that fold. */
+const SHOWN: ReadonlySet<RecordKind> = new Set(["join", "leave", "topic", "text", "action"]);
+const FILES: ReadonlySet<RecordKind> = new Set();
+
+/** Questions about what is and what was: they change nothing. */
+export class Queries {
+  readonly #options: QueriesOptions;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+
+  constructor(options: QueriesOptions) {
+    this.#options = options;
+  }
+
+  listRooms(account: Account): Answer<"rooms"> {
+    const rooms = [];
+    for (const room of this.#options.rooms.named()) {
+      if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
+      rooms.push({
+        room: room.name ?? "",
+        topic: room.topic,
+        members: room.members.size,
+        joined: room.members.has(account.id),
+        sealed: false,
+        locked: room.locked,
+      });
+    }
+    return { rooms, more: false };
+  }
+
+  /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
+  who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
+    const { registry, isOnline } = this.#options;
+    const people = room === undefined ? [...registry.all()] : this.#members(account, room);
+    people.sort((one, other) => (foldName(one.name) < foldName(other.name) ? -1 : 1));
+    const from = after === undefined ? "" : foldName(checkName(after));
+    const rest = people.filter(({ name }) => foldName(name) > from);
+    const users = rest
+      .slice(0, PAGE_RECORDS_MAX)
+      .map(({ id, name }) => ({ user: name as string, online: isOnline(id), role: "member" }));
+    return { users, more: rest.length > users.length };
+  }
+
+  /** @throws Fault room-unknown, user-unknown, not-member */
+  async history(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
+    const { archive, registry } = this.#options;
+    const readable = this.#readable(account, request.target);
+    const query = this.#query(request, new Set(readable.map((room) => room.id)));
+    const page = await this.#reading.run(() => archive.page(query));
+    // The account may have left, or been put out, while the disk was read.
+    const records = page.records.filter((record) => {
+      const room = this.#options.rooms.get(record.head.room as RoomId);
+      return room?.members.has(account.id) === true;
+    });
+    const named = new Set(records.map((record) => record.head.room));
+    return {
+      records: records.map((record) => wireRecord(record, registry)),
+      rooms: readable
+        .filter((room) => named.has(room.id))
+        .map((room) => roomEntry(room, account.id, registry)),
+      more: page.more,
+    };
+  }
+
+  #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
+    const { from, since, until, grep, ignoreCase, files, after, before, limit } = request;
+    const by = from === undefined ? undefined : this.#person(from).id;
+    return {
+      rooms,
+      kinds: files === true ? FILES : SHOWN,
+      ...(by === undefined ? {} : { by }),
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(until === undefined ? {} : { untilMs: until }),
+      ...(grep === undefined || grep === "" ? {} : { grep }),
+      ...(ignoreCase === undefined ? {} : { ignoreCase }),
+      ...(after === undefined ? {} : { afterSeq: after }),
+      ...(before === undefined ? {} : { beforeSeq: before }),
+      from: after === undefined ? "newest" : "oldest",
+      limit,
+      bytesMax: PAGE_BYTES_MAX,
+    };
+  }
+
+  #readable(account: Account, target: string | undefined): Room[] {
+    const { rooms, sha256 } = this.#options;
+    if (target === undefined) return [...rooms.of(account.id)];
+    const { kind, name } = parseTarget(target);
+    if (kind === "person") {
+      const room = rooms.get(directRoomId(account.id, this.#person(name).id, sha256));
+      return room === undefined ? [] : [room];
+    }
+    const room = rooms.find(name);
+    if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+    if (!room.members.has(account.id)) {
+      throw new Fault("not-member", `you are not in '${name}'`);
+    }
+    return [room];
+  }
+
+  #members(account: Account, name: string): Account[] {
+    const [room] = this.#readable(account, name);
+    const members = [...(room?.members ?? [])].map((id) => this.#options.registry.get(id));
+    return members.filter((member) => member !== undefined);
+  }
+
+  #person(name: string): Account {
+    const account = this.#options.registry.find(checkName(name));
+    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+    return account;
+  }
+}
