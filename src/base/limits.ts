@@ -118,3 +118,10 @@ export const GREP_BYTES_MAX = 1 * KIB;
 export const GATE_WAITING_MAX = 16_384;
 /** One outbox a process run is the rule; whoever uses more at once loses only their order. */
 export const OUTBOXES_HELD_MAX = 16;
+/** Of one room at once to one device; beyond it the history command pages. */
+export const CATCH_UP_BYTES_MAX = 8 * MIB;
+/** Pages that the server reads from disk at once, and those that wait for their turn. */
+export const PAGES_READ_MAX = 4;
+export const PAGES_WAITING_MAX = 4_096;
+/** Lines for a window or pipe that does not read; beyond it they are left out and counted. */
+export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;

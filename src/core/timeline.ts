@@ -4,15 +4,24 @@ import { JOINED_ROOMS_MAX } from "../base/limits.ts";
 
 /**
  * Which records a reader has seen, over any number of links: each `n` of a room once and in order,
- * and the cursor (one `seq`) from which a new link has to continue.
+ * and the cursor, the one `seq` from which a new link has to continue.
  *
- * The cursor is the `seq` of `caught-up`, then the highest seen: once all rooms are live, records
- * come in the order of the log, whichever room they belong to.
+ * The cursor stands still while anything older may still be under way: until `caught-up`, and
+ * while a room that was joined meanwhile is brought up to date. Otherwise records come in the order
+ * of the log, whichever room they belong to, and it is the highest `seq` of this link.
  */
 export type TimelineInput =
   /** A new link: the server was asked for what follows `after`. */
   | { readonly kind: "connected"; readonly after: number | undefined }
-  | { readonly kind: "room"; readonly room: string; readonly n: number; readonly skipped: number }
+  | {
+      readonly kind: "room";
+      readonly room: string;
+      /** Of the next record that will come. */
+      readonly n: number;
+      readonly skipped: number;
+      /** `n` up to which records of the past follow; undefined: the server does not say. */
+      readonly last?: number | undefined;
+    }
   | { readonly kind: "gone"; readonly room: string }
   | { readonly kind: "record"; readonly room: string; readonly n: number; readonly seq: number }
   | { readonly kind: "caught-up"; readonly seq: number };
@@ -35,10 +44,13 @@ export type TimelineEffect =
 
 interface Room {
   next: number;
-  /** Everything of this room up to here was seen. */
-  seenSeq: number;
+  last: number;
+  /** Seq of the last record seen, or a later one before which nothing is missing. */
+  seenSeq: number | undefined;
   /** Whether the present link has told of it. */
   announced: boolean;
+  /** All that the server meant to send of it up to some cursor was seen. */
+  whole: boolean;
 }
 
 /** Rooms and conversations that one reader follows; past them the server is not to be believed. */
@@ -47,10 +59,12 @@ export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
 export class Timeline {
   /** Bounded by TIMELINE_ROOMS_MAX, as rooms that a link does not mention are forgotten. */
   readonly #rooms = new Map<string, Room>();
+  /** Rooms of this link of which records of the past are under way. */
+  readonly #behind = new Set<string>();
   #cursor: number | undefined;
   #highestSeq = 0;
   #live = false;
-  #hole: { room: string; expected: number; after: number } | undefined;
+  #hole: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
 
   /** What to ask the next link for; undefined: nothing was seen so far. */
   get after(): number | undefined {
@@ -67,7 +81,8 @@ export class Timeline {
         return this.#room(input);
       case "gone":
         this.#rooms.delete(input.room);
-        return [];
+        this.#behind.delete(input.room);
+        return this.#settle();
       case "record":
         return this.#record(input);
       case "caught-up":
@@ -81,26 +96,39 @@ export class Timeline {
     this.#cursor ??= after;
     this.#live = false;
     this.#highestSeq = 0;
+    this.#behind.clear();
     for (const room of this.#rooms.values()) room.announced = false;
     return [];
   }
 
   #room(input: Extract<TimelineInput, { kind: "room" }>): TimelineEffect[] {
-    const { room: id, n, skipped } = input;
-    const room = this.#rooms.get(id);
-    if (room === undefined) {
-      if (this.#rooms.size >= TIMELINE_ROOMS_MAX) {
-        throw new Fault("too-many", `the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
-      }
-      this.#rooms.set(id, { next: n, seenSeq: this.#cursor ?? 0, announced: true });
-      return skipped > 0 ? [{ kind: "skipped", room: id, count: skipped }] : [];
-    }
+    const { room: id, n, skipped, last = 0 } = input;
+    const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
     room.announced = true;
     const unseen = n - room.next;
-    if (unseen <= 0) return []; // The cursor is careful: some of it comes a second time.
-    if (unseen > skipped) return [this.#holeIn(id, room, n)];
-    room.next = n;
-    return [{ kind: "skipped", room: id, count: unseen }];
+    // Of a room that we met in the middle the server may pass over more than it can know.
+    if (unseen > skipped && room.whole) return [this.#holeIn(id, room, n)];
+    room.next = Math.max(room.next, n);
+    room.last = last;
+    if (room.next <= last) this.#behind.add(id);
+    else this.#behind.delete(id);
+    this.#fillHole();
+    return unseen > 0 ? [{ kind: "skipped", room: id, count: unseen }] : [];
+  }
+
+  #add(id: string, n: number, skipped: number): Room {
+    if (this.#rooms.size >= TIMELINE_ROOMS_MAX) {
+      throw new Fault("too-many", `the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
+    }
+    const room = {
+      next: Math.max(1, n - skipped),
+      last: 0,
+      seenSeq: undefined,
+      announced: true,
+      whole: false,
+    };
+    this.#rooms.set(id, room);
+    return room;
   }
 
   #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
@@ -111,33 +139,45 @@ export class Timeline {
     const isNew = n === room.next;
     if (isNew) {
       room.next += 1;
-      if (this.#hole?.room === id) this.#hole = undefined; // It was filled.
+      room.seenSeq = seq;
+      if (room.next > room.last && this.#behind.delete(id)) room.whole = this.#live;
+      this.#fillHole();
     }
-    room.seenSeq = Math.max(room.seenSeq, seq);
     this.#highestSeq = Math.max(this.#highestSeq, seq);
-    return [...(isNew ? [{ kind: "show" } as const] : []), ...this.#advance(seq)];
+    return [...(isNew ? [{ kind: "show" } as const] : []), ...this.#settle()];
   }
 
   #caughtUp(seq: number): TimelineEffect[] {
     this.#live = true;
-    // The one place where it may fall: a server that was restored from a backup knows less.
-    this.#cursor = Math.max(seq, this.#highestSeq);
+    this.#highestSeq = Math.max(this.#highestSeq, seq);
     for (const [id, room] of this.#rooms) {
-      if (room.announced) room.seenSeq = this.#cursor;
-      else this.#rooms.delete(id);
+      if (!room.announced) this.#rooms.delete(id);
+      else if (!this.#behind.has(id)) {
+        room.whole = true;
+        room.seenSeq = this.#highestSeq;
+      }
     }
-    return [{ kind: "cursor", seq: this.#cursor }];
+    this.#fillHole();
+    return this.#settle();
   }
 
-  #advance(seq: number): TimelineEffect[] {
-    if (!this.#live || seq <= (this.#cursor ?? 0)) return [];
-    this.#cursor = seq;
-    return [{ kind: "cursor", seq }];
+  /** Forgets the hole once its room has gone past it, or is gone itself. */
+  #fillHole(): void {
+    if (this.#hole === undefined) return;
+    const room = this.#rooms.get(this.#hole.room);
+    if (room === undefined || room.next > this.#hole.expected) this.#hole = undefined;
+  }
+
+  /** The cursor may fall once a link: a server restored from a backup knows less than we do. */
+  #settle(): TimelineEffect[] {
+    if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];
+    this.#cursor = this.#highestSeq;
+    return [{ kind: "cursor", seq: this.#cursor }];
   }
 
   #holeIn(id: string, room: Room, got: number): TimelineEffect {
     const again = this.#hole?.room === id && this.#hole.expected === room.next;
-    this.#hole = { room: id, expected: room.next, after: room.seenSeq };
+    this.#hole = { room: id, expected: room.next, after: room.seenSeq ?? this.#cursor ?? 0 };
     return { kind: "hole", room: id, expected: room.next, got, again };
   }
 }

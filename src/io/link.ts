@@ -22,7 +22,11 @@ export interface LinkCounters {
 export interface LinkHandlers {
   /** One whole message, in the order in which it was sent. The bytes are the receiver's to keep. */
   message(bytes: Uint8Array): void;
-  /** Called once, last. `undefined`: the other end closed in an orderly way. */
+  /**
+   * Called exactly once, last, and never from inside a call to the link. `undefined`: one of the
+   * two ends asked for it (`close`, `destroy` of this end, or the other's `close`); after this end
+   * asked, no more messages come.
+   */
   closed(fault: Fault | undefined): void;
 }
 
@@ -38,8 +42,10 @@ export interface Link {
   /** Set exactly once, in the tick in which the link was handed over; nothing is lost before. */
   receive(handlers: LinkHandlers): void;
   /**
-   * Queues a message and never waits. False: the link is closed, or this message would pass
-   * SEND_QUEUE_BYTES_MAX and the link was closed for it (the other end reads too slowly).
+   * Queues a message and never waits; its bytes must not change afterwards. False: the link is
+   * closed, or this message would pass SEND_QUEUE_BYTES_MAX and the link was closed for it (the
+   * other end reads too slowly). A message above MESSAGE_BYTES_MAX is refused by the receiver,
+   * which closes the link: both ends see `too-large`.
    */
   send(message: Uint8Array): boolean;
   /** Bytes accepted by `send` that the transport has not taken yet. */
@@ -52,7 +58,7 @@ export interface Link {
   /** Client side: a second ordered stream to the same server, for bulk. @throws Fault unreachable, timeout */
   openLane(): Promise<Link>;
   counters(): LinkCounters;
-  /** Sends what is queued, then closes in an orderly way. Idempotent. */
+  /** Sends what is queued (for DRAIN_WITHIN_MS at most), then closes in an orderly way. Idempotent. */
   close(): void;
   /** Closes at once and drops what is queued. Idempotent. */
   destroy(): void;
@@ -72,10 +78,11 @@ export interface Listener {
   readonly port: number;
   /**
    * Sends the same bytes to every link that follows the topic: packed once, written once per
-   * reader. A reader whose queue would pass SEND_QUEUE_BYTES_MAX is closed, never skipped.
+   * reader. A reader whose queue passes SEND_QUEUE_BYTES_MAX is closed, never skipped. Keeps the
+   * order with `send`: what was sent before is read before, what is sent after is read after.
    */
   publish(topic: string, message: Uint8Array): void;
-  /** Takes no new links, closes those there are, and resolves when all are gone. */
+  /** Takes no new links, closes those there are, and resolves when all are gone (bounded). */
   stop(): Promise<void>;
 }
 

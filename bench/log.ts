@@ -1,0 +1,216 @@
+/**
+ * What the log costs, as ratios of one run: `bun bench/log.ts [--records 10000000] [--folder F]`.
+ * Prints one JSON object a line.
+ */
+import * as fs from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { RoomId, UserId } from "../src/base/ids.ts";
+import { openArchive } from "../src/io/archive.ts";
+import { systemClock } from "../src/io/clock.ts";
+import { systemDisk } from "../src/io/disk-file.ts";
+import { systemEntropy } from "../src/io/entropy.ts";
+import type { PageQuery } from "../src/io/log.ts";
+import { openLog } from "../src/io/log-file.ts";
+import { segmentName } from "../src/io/log-segment.ts";
+import { encodeLine, sealDraft } from "../src/wire/record.ts";
+
+const { values } = parseArgs({
+  options: {
+    records: { type: "string", default: "1000000" },
+    folder: { type: "string", default: "/tmp/chat-bench-log" },
+    ms: { type: "string", default: "1000" },
+    keep: { type: "boolean", default: false },
+  },
+});
+const RECORDS = Number(values.records);
+const MEASURE_MS = Number(values.ms);
+const ROOMS = 200;
+const SEGMENT_BYTES = 64 << 20;
+const RARE = "xylophonist";
+const PAGE = { from: "newest", limit: 50, bytesMax: 256 << 10 } as const;
+
+const sha256 = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
+const author = "uAbCdEfGhIjK" as UserId;
+const roomOf = (number: number): RoomId => `r${String(number).padStart(11, "A")}` as RoomId;
+
+function print(name: string, fields: Record<string, number | string | boolean>): void {
+  const rounded = Object.entries(fields).map(([key, value]) => [
+    key,
+    typeof value === "number" ? Number(value.toPrecision(4)) : value,
+  ]);
+  process.stdout.write(`${JSON.stringify({ name, ...Object.fromEntries(rounded) })}\n`);
+}
+
+function median(samples: number[]): number {
+  return samples.sort((left, right) => left - right)[samples.length >> 1] ?? 0;
+}
+
+async function timed(times: number, work: () => unknown): Promise<number> {
+  const samples: number[] = [];
+  for (let i = 0; i < times; i++) {
+    const start = performance.now();
+    await work();
+    samples.push(performance.now() - start);
+  }
+  return median(samples);
+}
+
+async function benchRaw(folder: string): Promise<{ p50: number; rate: number }> {
+  const fd = fs.openSync(join(folder, "raw"), "w");
+  const line = Buffer.alloc(330, "x");
+  const samples: number[] = [];
+  const start = performance.now();
+  for (let offset = 0; performance.now() - start < MEASURE_MS; offset += line.length) {
+    const began = performance.now();
+    fs.writeSync(fd, line, 0, line.length, offset);
+    await new Promise<void>((resolve) => fs.fdatasync(fd, () => resolve()));
+    samples.push(performance.now() - began);
+  }
+  const rate = (samples.length / (performance.now() - start)) * 1000;
+  fs.closeSync(fd);
+  return { p50: median(samples), rate };
+}
+
+async function benchAppend(folder: string): Promise<void> {
+  const log = await openLog({
+    folder: join(folder, "append"),
+    disk: systemDisk(),
+    clock: systemClock(),
+    entropy: systemEntropy(),
+    sha256,
+  });
+  const run = async (clients: number): Promise<{ p50: number; rate: number }> => {
+    const samples: number[] = [];
+    const start = performance.now();
+    const client = async (number: number): Promise<void> => {
+      for (let i = 0; performance.now() - start < MEASURE_MS; i++) {
+        const began = performance.now();
+        const text = `message ${i} of client ${number}, about as long as people write them`;
+        const draft = { kind: "text", room: roomOf(number % ROOMS), by: author } as const;
+        await log.append({ ...draft, id: `AbCdEfGhIjK.${i}`, body: { text } });
+        samples.push(performance.now() - began);
+      }
+    };
+    await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+    return { p50: median(samples), rate: (samples.length / (performance.now() - start)) * 1000 };
+  };
+  await run(64);
+  const raw = await benchRaw(folder);
+  const one = await run(1);
+  print("append", { clients: 1, ...one, rawP50: raw.p50, p50OverRaw: one.p50 / raw.p50 });
+  for (const clients of [64, 512]) {
+    const many = await run(clients);
+    print("append", { clients, ...many, overOne: many.rate / one.rate });
+  }
+  await log.close();
+}
+
+/** Valid lines straight into large writes: the heads, numbers and commitments are real. */
+function generate(folder: string): number {
+  fs.mkdirSync(folder, { recursive: true });
+  const salt = new Uint8Array(16);
+  const counts = new Map<RoomId, number>();
+  // A few hundred bodies, sealed once: the commitment is most of the cost of a line.
+  const sealed = Array.from({ length: 500 }, (_, i) =>
+    sealDraft(
+      {
+        kind: "text",
+        room: roomOf(i % ROOMS),
+        by: author,
+        id: `AbCdEfGhIjK.${i}`,
+        body: { text: `Message ${i} of the lab: the second run is done, see you at lunch` },
+      },
+      salt,
+      sha256,
+    ),
+  );
+  const special = (number: number, text: string) =>
+    sealDraft(
+      { kind: "text", room: roomOf(number), by: author, id: "", body: { text } },
+      salt,
+      sha256,
+    );
+  const quiet = special(ROOMS, "a word in the quiet room");
+  const rare = special(0, `the ${RARE} comes at noon`);
+  let fd = -1;
+  let segmentBytes = SEGMENT_BYTES;
+  let total = 0;
+  let text = "";
+  for (let seq = 1; seq <= RECORDS; seq++) {
+    const isQuiet = seq % Math.ceil(RECORDS / 100) === 1;
+    const isRare = seq % Math.ceil(RECORDS / 3) === 7;
+    const pick = isQuiet ? quiet : isRare ? rare : sealed[(seq * 7919) % sealed.length];
+    if (pick === undefined) throw new Error("no body");
+    const room = pick.draft.room as RoomId;
+    const n = (counts.get(room) ?? 0) + 1;
+    counts.set(room, n);
+    text += encodeLine(pick, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1).text;
+    if (text.length < 1 << 20 && seq < RECORDS) continue;
+    if (segmentBytes >= SEGMENT_BYTES) {
+      if (fd >= 0) fs.closeSync(fd);
+      fd = fs.openSync(join(folder, segmentName(seq - text.split("\n").length + 2)), "w");
+      segmentBytes = 0;
+    }
+    segmentBytes += fs.writeSync(fd, text);
+    total += text.length;
+    text = "";
+  }
+  fs.closeSync(fd);
+  return total;
+}
+
+async function run(command: readonly string[]): Promise<void> {
+  await Bun.spawn([...command], { stdout: "ignore", stderr: "ignore" }).exited;
+}
+
+async function benchArchive(folder: string): Promise<void> {
+  const history = join(folder, "history");
+  const cachePath = join(folder, "cache", "index-history");
+  if (!fs.existsSync(history)) {
+    const began = performance.now();
+    const bytes = generate(history);
+    print("generate", { records: RECORDS, bytes, ms: performance.now() - began });
+  }
+  fs.rmSync(cachePath, { force: true });
+  const options = { folder: history, disk: systemDisk(), sha256, cachePath };
+  const archive = openArchive(options);
+  await timed(1, () => run(["rg", "-c", "-F", RARE, history]));
+  Bun.gc(true);
+  const heapBefore = process.memoryUsage.rss();
+  const build = await timed(1, () => archive.ready());
+  archive.close();
+  const cacheBytes = fs.existsSync(cachePath) ? fs.statSync(cachePath).size : 0;
+  const grownMb = (process.memoryUsage.rss() - heapBefore) / 1e6;
+  print("index", { buildMs: build, cacheMb: cacheBytes / 1e6, rssGrownMb: grownMb });
+  const load = await timed(1, () => openArchive(options).ready());
+  print("index-from-cache", { ms: load });
+
+  const last = fs.readdirSync(history).sort().at(-1) ?? "";
+  const tail = await timed(9, () => run(["tail", "-n", "50", join(history, last)]));
+  const room = (number: number) => ({ ...PAGE, rooms: new Set([roomOf(number)]) });
+  const busy = await timed(21, () => archive.page(room(1)));
+  const quiet = await timed(21, () => archive.page(room(ROOMS)));
+  const all = await timed(21, () => archive.page(PAGE));
+  print("last-50", { busyMs: busy, quietMs: quiet, allRoomsMs: all, tailMs: tail });
+
+  const scan = async (name: string, grep: string, flags: string[], extra: Partial<PageQuery>) => {
+    const query: PageQuery = { ...PAGE, ...extra, grep };
+    const ours = await timed(5, () => archive.page(query));
+    const rg = await timed(5, () => run(["rg", "-c", ...flags, grep, history]));
+    const found = (await archive.page(query)).records.length;
+    print(name, { ms: ours, rgMs: rg, overRg: ours / rg, found });
+  };
+  await scan("scan-rare", RARE, ["-F"], {});
+  await scan("scan-absent", "no such words", ["-F"], {});
+  await scan("scan-ignore-case", RARE.toUpperCase(), ["-i", "-F"], { ignoreCase: true });
+  await scan("scan-non-ascii-ignore-case", "zürich", ["-i", "-F"], { ignoreCase: true });
+}
+
+fs.mkdirSync(values.folder, { recursive: true });
+await benchAppend(values.folder);
+fs.rmSync(join(values.folder, "append"), { recursive: true });
+fs.rmSync(join(values.folder, "raw"));
+await benchArchive(values.folder);
+if (!values.keep) fs.rmSync(values.folder, { recursive: true });

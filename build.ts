@@ -1,0 +1,90 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Builds the one binary: `bun build.ts` for this machine into dist/chat, `--all` for every target
+ * into dist/chat-TARGET, `--target NAME` for one of them, `--if-needed` only when a source is newer.
+ */
+
+const ROOT = import.meta.dir;
+const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"];
+/** Whatever the binary is made of, besides src/. */
+const INPUTS = ["package.json", "package-lock.json", "tsconfig.json", "build.ts"];
+const FLAGS = [
+  "--compile",
+  // Otherwise it would obey the bunfig.toml and .env of whatever folder it is started in.
+  "--no-compile-autoload-bunfig",
+  "--no-compile-autoload-dotenv",
+  "--minify",
+  "--sourcemap=none",
+  // Compiled ahead of time: starting takes a third less.
+  "--bytecode",
+  "--format=esm",
+];
+
+function localBinary(): string {
+  return join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "chat");
+}
+
+function targetBinary(target: string): string {
+  return join(ROOT, "dist", `chat-${target}${target.startsWith("windows") ? ".exe" : ""}`);
+}
+
+function newestMs(path: string): number {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}
+
+function isCurrent(binary: string): boolean {
+  if (!existsSync(binary)) return false;
+  const inputs = [...INPUTS, "src"].map((name) => join(ROOT, name)).filter(existsSync);
+  return statSync(binary).mtimeMs > Math.max(...inputs.map(newestMs));
+}
+
+/** Empty outside of a repository, as in an unpacked archive. */
+function commit(): string {
+  try {
+    const git = Bun.spawnSync(["git", "describe", "--always", "--dirty", "--exclude=*"], {
+      cwd: ROOT,
+      stderr: "ignore",
+    });
+    return git.success ? git.stdout.toString().trim() : "";
+  } catch {
+    return "";
+  }
+}
+
+function defines(): string[] {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  const values = { CHAT_VERSION: version, CHAT_COMMIT: commit() };
+  return Object.entries(values).flatMap(([name, value]) => [
+    "--define",
+    `${name}=${JSON.stringify(value)}`,
+  ]);
+}
+
+function build(binary: string, target: string[]): void {
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  const command = [process.execPath, "build", join(ROOT, "src", "main.ts"), ...FLAGS, ...defines()];
+  const started = performance.now();
+  const done = Bun.spawnSync([...command, ...target, "--outfile", binary], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  if (!done.success) {
+    process.stderr.write(`${done.stdout}${done.stderr}`);
+    process.exit(1);
+  }
+  const megabytes = Math.round(statSync(binary).size / 1e6);
+  const ms = Math.round(performance.now() - started);
+  process.stderr.write(`built ${binary.slice(ROOT.length + 1)} (${megabytes} MB, ${ms} ms)\n`);
+}
+
+const args = process.argv.slice(2);
+const wanted = args.includes("--target") ? args.slice(args.indexOf("--target") + 1) : TARGETS;
+if (args.includes("--all") || args.includes("--target")) {
+  for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`]);
+} else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
+  build(localBinary(), []);
+}

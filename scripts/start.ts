@@ -1,0 +1,18 @@
+import { join } from "node:path";
+
+/** `npm start`: builds if a source is newer, then serves on ./data. More flags go to `chat serve`. */
+
+const ROOT = join(import.meta.dir, "..");
+const binary = join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "chat");
+
+async function run(command: readonly string[]): Promise<number> {
+  const child = Bun.spawn([...command], { cwd: ROOT, stdio: ["inherit", "inherit", "inherit"] });
+  return child.exited;
+}
+
+// A terminal's Ctrl-C reaches the server, too: it drains and stops, and we wait for it.
+process.on("SIGINT", () => {});
+
+const built = await run([process.execPath, join(ROOT, "build.ts"), "--if-needed"]);
+if (built !== 0) process.exit(built);
+process.exit(await run([binary, "serve", "--data", "./data", ...process.argv.slice(2)]));

@@ -1,0 +1,192 @@
+import { unreachable } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../base/limits.ts";
+import { Session, type SessionEffect } from "../core/session.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Link } from "../io/link.ts";
+import type { Answer, Notice, RequestFields, RequestKind } from "../wire/messages.ts";
+
+export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
+
+export type Outcome<Kind extends RequestKind> =
+  | { readonly kind: "answered"; readonly answer: Answer<Kind> }
+  | { readonly kind: "refused"; readonly fault: Fault };
+
+type Settle = (outcome: Outcome<RequestKind>) => void;
+
+/** Room for all posts that may be in flight: a post must never be refused on this side. */
+const QUESTIONS_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
+/** What may arrive between an answer and the moment in which its asker runs. */
+const NOTICES_HELD_MAX = 16_384;
+
+/**
+ * One link with its session: turns bytes into answers and notices and keeps the session's time.
+ * It ends once, and says so once.
+ */
+export class Connection {
+  readonly link: Link;
+  readonly #clock: Clock;
+  readonly #session: Session;
+  /** Bounded: the greeting and the client add one each. */
+  readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
+  /** By ref. Bounded by the session. */
+  readonly #waiting = new Map<number, Settle>();
+  /** Bounded by NOTICES_HELD_MAX; filled only while nobody listens. */
+  #held: ServerNotice[] = [];
+  #listener: ((notice: ServerNotice) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #end: { fault: Fault | undefined } | undefined;
+  readonly #gone = Promise.withResolvers<void>();
+
+  /** Made in the tick in which the link was handed over. */
+  constructor(link: Link, clock: Clock) {
+    this.link = link;
+    this.#clock = clock;
+    this.#session = new Session("client", clock.now());
+    link.receive({
+      message: (bytes) => this.#perform(this.#session.receive(bytes, clock.now())),
+      closed: (fault) => {
+        this.#perform(this.#session.ended(fault));
+        this.#gone.resolve();
+      },
+    });
+    this.#arm();
+  }
+
+  get isClosed(): boolean {
+    return this.#session.phase === "closed";
+  }
+
+  /** Resolves when the link has let go of everything: the last bytes are out. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Why it ended, as a sentence for whoever asks in vain. */
+  get lostBy(): Fault {
+    return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
+  }
+
+  /** Hands notices over from now on, those that came in the meantime first. */
+  listen(listener: ((notice: ServerNotice) => void) | undefined): void {
+    this.#listener = listener;
+    const held = this.#held;
+    this.#held = [];
+    for (const notice of held) this.#notice(notice);
+  }
+
+  /** Calls back once when it is over; undefined: in an orderly way. At once if it is over. */
+  onClosed(callback: (fault: Fault | undefined) => void): void {
+    if (this.#end === undefined) this.#onClosed.push(callback);
+    else callback(this.#end.fault);
+  }
+
+  tell(notice: ServerNotice): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
+  /** @throws Fault as the server refused it, or as the connection ended */
+  ask<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): Promise<Answer<Kind>> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
+        reject(new Fault("too-many", `${this.#waiting.size} requests wait for an answer`));
+        return;
+      }
+      this.askThen(kind, fields, (outcome) => {
+        if (outcome.kind === "answered") resolve(outcome.answer);
+        else reject(outcome.fault);
+      });
+    });
+  }
+
+  /** The same without a promise: the answer is handled before anything that came after it. */
+  askThen<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+    settle: (outcome: Outcome<Kind>) => void,
+  ): void {
+    if (this.isClosed) {
+      settle({ kind: "refused", fault: this.lostBy });
+      return;
+    }
+    const { ref, effects } = this.#session.ask(kind, fields);
+    this.#waiting.set(ref, settle as Settle);
+    this.#perform(effects);
+  }
+
+  /** Ends it; with a fault the server is told why. Idempotent. */
+  close(fault?: Fault): void {
+    this.#perform(this.#session.close(fault));
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "transmit":
+          this.link.send(effect.bytes); // When the link refuses, it says `closed` as well.
+          break;
+        case "notice":
+          this.#notice(effect.notice);
+          break;
+        case "answered":
+          this.#settle(effect.ref, { kind: "answered", answer: effect.reply.answer });
+          break;
+        case "refused":
+          this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
+          break;
+        case "close":
+          this.#ended(effect.fault);
+          break;
+        case "request":
+          break; // A client's session never hands one out.
+        default:
+          unreachable(effect);
+      }
+    }
+  }
+
+  #notice(notice: ServerNotice): void {
+    if (this.isClosed) return;
+    if (this.#listener === undefined) {
+      if (this.#held.length < NOTICES_HELD_MAX) this.#held.push(notice);
+      else this.close(new Fault("too-many", "the server sends faster than it is read"));
+      return;
+    }
+    try {
+      this.#listener(notice);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.close(error);
+    }
+  }
+
+  #settle(ref: number, outcome: Outcome<RequestKind>): void {
+    const settle = this.#waiting.get(ref);
+    this.#waiting.delete(ref);
+    settle?.(outcome);
+  }
+
+  #ended(fault: Fault | undefined): void {
+    this.#end = { fault };
+    this.#held = [];
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.link.close();
+    for (const onClosed of this.#onClosed) onClosed(fault);
+  }
+
+  /** One timer at a time: the deadline mostly moves away, so an early wake-up just arms it again. */
+  #arm(): void {
+    const deadline = this.#session.deadline();
+    if (deadline === undefined || this.isClosed) return;
+    // At least a millisecond: a timer may fire a hair before its time.
+    const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#perform(this.#session.tick(this.#clock.now()));
+      this.#arm();
+    });
+  }
+}

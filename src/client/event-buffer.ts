@@ -1,0 +1,116 @@
+import { assert } from "../base/assert.ts";
+import type { ClientEvent } from "./event.ts";
+
+/** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
+export const EVENTS_BUFFERED_MAX = 8_192;
+/** Below this the next link may fill it again. */
+const EVENTS_LOW = 1_024;
+/** Long texts fill memory before many events do. */
+export const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
+
+interface Entry {
+  readonly event: ClientEvent;
+  readonly sizeBytes: number;
+  /** Everything up to this seq has been seen once the event was. */
+  cursor: number | undefined;
+}
+
+/**
+ * Events on their way from the network to one reader at the reader's pace. An event counts as seen
+ * when the reader asks for the one after it: what a crash cuts off is told again.
+ */
+export class EventBuffer {
+  /** Bounded by the driver: it closes the link when `isFull`. */
+  #entries: Entry[] = [];
+  #first = 0;
+  #sizeBytes = 0;
+  #taken: Entry | undefined;
+  #wake: (() => void) | undefined;
+  #whenLow: (() => void) | undefined;
+  #ended = false;
+  readonly #seen: (seq: number) => void;
+
+  /** @param seen is told of the cursor as far as the reader has come */
+  constructor(seen: (seq: number) => void) {
+    this.#seen = seen;
+  }
+
+  get #count(): number {
+    return this.#entries.length - this.#first;
+  }
+
+  get isFull(): boolean {
+    return this.#count >= EVENTS_BUFFERED_MAX || this.#sizeBytes >= EVENTS_BUFFERED_BYTES_MAX;
+  }
+
+  push(event: ClientEvent, sizeBytes = 0): void {
+    if (this.#ended) return;
+    this.#entries.push({ event, sizeBytes, cursor: undefined });
+    this.#sizeBytes += sizeBytes;
+    if (event.kind === "closed") this.#ended = true;
+    this.#wakeUp();
+  }
+
+  /** Everything up to `seq` is seen once the reader is through with what was pushed so far. */
+  mark(seq: number): void {
+    const last = this.#count > 0 ? this.#entries.at(-1) : this.#taken;
+    if (last === undefined) this.#seen(seq);
+    else last.cursor = seq;
+  }
+
+  /** Calls back, once, as soon as there is room for a catch-up. */
+  whenLow(callback: () => void): void {
+    this.#whenLow = callback;
+    this.#tellLow();
+  }
+
+  /** Counts the event that the reader holds as seen: it closes on purpose. */
+  settle(): void {
+    const cursor = this.#taken?.cursor;
+    this.#taken = undefined;
+    if (cursor !== undefined) this.#seen(cursor);
+  }
+
+  /** What is there, without waiting. */
+  take(): ClientEvent | undefined {
+    this.settle();
+    const entry = this.#entries[this.#first];
+    if (entry === undefined) return undefined;
+    this.#first += 1;
+    this.#sizeBytes -= entry.sizeBytes;
+    if (this.#first > EVENTS_LOW) this.#compact();
+    this.#taken = entry;
+    this.#tellLow();
+    return entry.event;
+  }
+
+  /** The next event; undefined after `closed`. One reader at a time. */
+  async next(): Promise<ClientEvent | undefined> {
+    for (;;) {
+      const event = this.take();
+      if (event !== undefined || this.#ended) return event;
+      assert(this.#wake === undefined, "one reader takes events");
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  #tellLow(): void {
+    if (this.#count > EVENTS_LOW || this.#sizeBytes > EVENTS_BUFFERED_BYTES_MAX / 2) return;
+    const whenLow = this.#whenLow;
+    this.#whenLow = undefined;
+    whenLow?.();
+  }
+
+  #compact(): void {
+    this.#entries = this.#entries.slice(this.#first);
+    this.#first = 0;
+  }
+}

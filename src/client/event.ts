@@ -1,0 +1,49 @@
+import type { Fault } from "../base/fault.ts";
+import type { Fingerprint } from "../crypto/fingerprint.ts";
+import type { Transport } from "../io/link.ts";
+import type { ChatRecord, RoomView } from "./record.ts";
+
+/** What a client tells whoever shows it, in the order in which it happened. */
+export type ClientEvent =
+  /** The server's identity was met for the first time at this address, and is pinned now. */
+  | {
+      readonly kind: "pinned";
+      readonly address: string;
+      readonly fingerprint: Fingerprint;
+      /** The same server under an address that was pinned before. */
+      readonly knownAs: string | undefined;
+    }
+  /** Logged in; before every record of this connection. */
+  | {
+      readonly kind: "connected";
+      readonly server: string;
+      readonly address: string;
+      readonly user: string;
+      readonly transport: Transport;
+      readonly fingerprint: Fingerprint;
+      /** The server's greeting to newcomers. */
+      readonly welcome: string | undefined;
+      /** Whether this log-in made the account. */
+      readonly registered: boolean;
+      readonly rooms: readonly RoomView[];
+    }
+  | { readonly kind: "record"; readonly record: ChatRecord }
+  /** So many unseen records of a room are not sent: the history command has them. */
+  | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
+  /** All that was missed has been told; what follows is live. */
+  | { readonly kind: "caught-up" }
+  /** A room is followed from now on, or its topic is known anew. */
+  | { readonly kind: "room"; readonly room: RoomView }
+  | { readonly kind: "room-gone"; readonly room: RoomView }
+  | {
+      readonly kind: "presence";
+      readonly room: RoomView;
+      readonly user: string;
+      readonly online: boolean;
+    }
+  /** The connection is gone and will be tried again. */
+  | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
+  /** Another attempt failed. */
+  | { readonly kind: "retrying"; readonly fault: Fault; readonly retryInMs: number }
+  /** The last event. Undefined: it was closed from here. */
+  | { readonly kind: "closed"; readonly fault: Fault | undefined };

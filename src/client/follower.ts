@@ -1,0 +1,192 @@
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { Timeline, type TimelineEffect } from "../core/timeline.ts";
+import type { NoticeOf, WireRecord } from "../wire/messages.ts";
+import type { ServerNotice } from "./connection.ts";
+import type { ClientEvent } from "./event.ts";
+import {
+  bodyText,
+  type ChatRecord,
+  type RoomView,
+  readHead,
+  resolveRecord,
+  roomViewOf,
+} from "./record.ts";
+
+/** What a follower does with what it was told. */
+export interface FollowerSink {
+  event(event: ClientEvent, sizeBytes: number): void;
+  /** Everything up to `seq` was told. */
+  cursor(seq: number): void;
+  /** `again`: asking once more is in vain. */
+  hole(fault: Fault, again: boolean): void;
+}
+
+export type FollowMode =
+  /** What was missed, then what happens. */
+  | "all"
+  /** What happens from now on; nothing is remembered for the next run. */
+  | "live"
+  /** No records at all: for commands that ask one thing. */
+  | "none";
+
+type Connected = Extract<ClientEvent, { kind: "connected" }>;
+
+/** Beyond this many the rooms told so far have to do for `connected`. */
+const HELD_EVENTS_MAX = 2_048;
+/** Of programs, not of people: a room's making is told by its first join. */
+const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
+
+/**
+ * Makes events of what the server tells one account: gives records their rooms' names, drops what
+ * was seen, notices what is missing. Lives as long as the account is in, over any number of links.
+ */
+export class Follower {
+  readonly #mode: FollowMode;
+  readonly #sha256: Sha256;
+  readonly #sink: FollowerSink;
+  readonly #timeline = new Timeline();
+  /** Of the present link. Bounded by the timeline, or by this link's bytes in mode `none`. */
+  #rooms = new Map<string, RoomView>();
+  /** Until the rooms are known, that is until `caught-up`; bounded by HELD_EVENTS_MAX. */
+  #held: { event: ClientEvent; sizeBytes: number }[] | undefined;
+  #connected: Omit<Connected, "rooms"> | undefined;
+  #asked: number | undefined;
+
+  /** @param asked the cursor of an earlier run */
+  constructor(mode: FollowMode, asked: number | undefined, sha256: Sha256, sink: FollowerSink) {
+    this.#mode = mode;
+    this.#asked = asked;
+    this.#sha256 = sha256;
+    this.#sink = sink;
+  }
+
+  /** What to ask the next link for. */
+  get after(): number | undefined {
+    const newest = Number.MAX_SAFE_INTEGER;
+    if (this.#mode === "none") return newest;
+    const after = this.#timeline.after ?? this.#asked;
+    return this.#mode === "live" ? (after ?? newest) : after;
+  }
+
+  get rooms(): RoomView[] {
+    return [...this.#rooms.values()];
+  }
+
+  /** A new link is logged in, having asked for what follows `after`. */
+  connected(event: Omit<Connected, "rooms">): void {
+    const after = this.after;
+    this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
+    this.#timeline.handle({ kind: "connected", after: this.#asked });
+    this.#rooms = new Map();
+    this.#held = [];
+    this.#connected = event;
+  }
+
+  /** @throws Fault frame-malformed, too-many: the server's doing */
+  notice(notice: ServerNotice): void {
+    switch (notice.kind) {
+      case "room":
+        return this.#room(notice);
+      case "room-gone":
+        return this.#gone(notice.room);
+      case "record":
+        return this.#mode === "none" ? undefined : this.#record(notice);
+      case "caught-up":
+        return this.#caughtUp(notice.seq);
+      case "presence":
+        return this.#presence(notice);
+      default: // Greetings and farewells are the connection's.
+        return;
+    }
+  }
+
+  #room(notice: NoticeOf<"room">): void {
+    const view = roomViewOf(notice);
+    this.#rooms.set(view.id, view);
+    if (this.#connected === undefined) this.#emit({ kind: "room", room: view });
+    if (this.#mode === "none") return;
+    const { room, n, skipped } = notice;
+    // biome-ignore lint/suspicious/noConfusingVoidType: proposed field, see the report.
+    const { last } = notice as { last?: number };
+    this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, last }));
+  }
+
+  #gone(id: string): void {
+    const room = this.#rooms.get(id);
+    this.#rooms.delete(id);
+    if (room !== undefined) this.#emit({ kind: "room-gone", room });
+    this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
+  }
+
+  #record(record: WireRecord): void {
+    const headed = readHead(record);
+    const { room: id, n, seq } = headed.head;
+    const view = this.#rooms.get(id);
+    if (view === undefined) return; // Of a room that is gone.
+    const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
+    if (effects[0]?.kind === "show") {
+      const resolved = resolveRecord(headed, view, this.#sha256);
+      this.#noteTopic(resolved);
+      const sizeBytes = record.head.length + (record.body?.length ?? 0);
+      if (!HIDDEN_KINDS.has(resolved.kind)) {
+        this.#emit({ kind: "record", record: resolved }, sizeBytes);
+      }
+    }
+    this.#perform(effects);
+  }
+
+  #noteTopic(record: ChatRecord): void {
+    if (record.kind !== "topic" || record.state !== "whole") return;
+    this.#rooms.set(record.room.id, { ...record.room, topic: bodyText(record, "topic") });
+  }
+
+  #caughtUp(seq: number): void {
+    this.#release();
+    this.#emit({ kind: "caught-up" });
+    if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));
+  }
+
+  #presence({ room: id, user, online }: NoticeOf<"presence">): void {
+    const room = this.#rooms.get(id);
+    if (room !== undefined) this.#emit({ kind: "presence", room, user, online });
+  }
+
+  #perform(effects: readonly TimelineEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "cursor") this.#sink.cursor(effect.seq);
+      if (effect.kind === "skipped") this.#skipped(effect.room, effect.count);
+      if (effect.kind === "hole") this.#hole(effect);
+    }
+  }
+
+  #skipped(id: string, count: number): void {
+    const room = this.#rooms.get(id);
+    if (room !== undefined) this.#emit({ kind: "skipped", room, count });
+  }
+
+  #hole({ room, expected, got, again }: Extract<TimelineEffect, { kind: "hole" }>): void {
+    const name = this.#rooms.get(room)?.name ?? room;
+    const sentence = `the server left out ${got - expected} records of '${name}' (n ${expected})`;
+    const remedy = "ask the server's owner to run chat verify";
+    this.#sink.hole(new Fault("log-corrupt", sentence, { remedy }), again);
+  }
+
+  #emit(event: ClientEvent, sizeBytes = 0): void {
+    if (this.#held === undefined) {
+      this.#sink.event(event, sizeBytes);
+      return;
+    }
+    this.#held.push({ event, sizeBytes });
+    if (this.#held.length >= HELD_EVENTS_MAX) this.#release();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    const connected = this.#connected;
+    this.#connected = undefined;
+    if (connected !== undefined) this.#sink.event({ ...connected, rooms: this.rooms }, 0);
+    for (const { event, sizeBytes } of held) this.#sink.event(event, sizeBytes);
+  }
+}

@@ -1,0 +1,125 @@
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import type { Fault } from "../base/fault.ts";
+import type { OffsetMinutes } from "../base/time.ts";
+import { type Clock, systemClock } from "../io/clock.ts";
+import { type Input, standardInput } from "../io/input.ts";
+import { type OnBroken, type Output, standardError, standardOutput } from "../io/output.ts";
+import { openTerminal, type Terminal } from "../io/terminal.ts";
+import { type Environment, loadSettings, type Settings } from "./_settings.ts";
+
+export type Signal = "SIGINT" | "SIGTERM";
+
+/** All that a command has of the world around it; a test gives it another one. */
+export interface Context {
+  /** Data only. */
+  readonly stdout: Output;
+  /** For people. */
+  readonly stderr: Output;
+  readonly stdin: Input;
+  /** Set only when there is somebody to ask. */
+  readonly terminal: Terminal | undefined;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly offsetMinutes: OffsetMinutes;
+  /** `--json`: standard output is NDJSON. */
+  readonly json: boolean;
+  /** Whether standard output may carry colours. */
+  readonly color: boolean;
+  readonly debug: boolean;
+  /** Folders and config.toml, read at the first call. @throws Fault usage */
+  settings(): Settings;
+  /** Takes the signals from here on; without anybody they end the program. Returns what lets go. */
+  onSignal(handler: (signal: Signal) => void): () => void;
+}
+
+/** What main.ts asks of the process: its streams, and how they break. */
+export interface World {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: Input;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly offsetMinutes: OffsetMinutes;
+  onSignal(handler: (signal: Signal) => void): () => void;
+}
+
+export interface Globals {
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly debug: boolean;
+}
+
+/** @param onBroken standard output is gone; standard error being gone concerns nobody */
+export function processWorld(onBroken: OnBroken): World {
+  return {
+    stdout: standardOutput(onBroken),
+    stderr: standardError(() => {}),
+    stdin: standardInput(),
+    env: process.env,
+    clock: systemClock(),
+    offsetMinutes: (unixMs) => -new Date(unixMs).getTimezoneOffset(),
+    onSignal: signalHandlers(),
+  };
+}
+
+export function createContext(world: World, globals: Globals): Context {
+  let settings: Settings | undefined;
+  return {
+    ...world,
+    json: globals.json,
+    debug: globals.debug,
+    color: globals.color && mayColor(world),
+    terminal: openTerminal(world.stdin, world.stderr),
+    settings: () => {
+      settings ??= warned(loadSettings(world.env), world.stderr);
+      return settings;
+    },
+  };
+}
+
+/** One line for people. */
+export function say(context: Pick<Context, "stderr">, sentence: string): void {
+  context.stderr.write(`chat: ${sentence}\n`);
+}
+
+/** What a fault says on one line. */
+export function faultLine(fault: Fault): string {
+  return `${fault.message}; ${fault.remedy}`;
+}
+
+function mayColor({ stdout, env }: World): boolean {
+  return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+function warned(settings: Settings, stderr: Output): Settings {
+  for (const warning of settings.warnings) stderr.write(`chat: ${warning}\n`);
+  return settings;
+}
+
+/** The terminal has written ^C: the shell's prompt belongs on the next line. */
+function endBy(signal: Signal): never {
+  if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
+  process.exit(signal === "SIGINT" ? 130 : 143);
+}
+
+/** The newest handler gets a signal; the second SIGINT within it ends the program at once. */
+function signalHandlers(): World["onSignal"] {
+  const handlers: ((signal: Signal) => void)[] = [];
+  let interrupts = 0;
+  const arrived = (signal: Signal) => {
+    const handler = handlers.at(-1);
+    if (signal === "SIGINT") interrupts++;
+    if (handler === undefined || interrupts > 1) endBy(signal);
+    handler(signal);
+  };
+  process.on("SIGINT", arrived);
+  process.on("SIGTERM", arrived);
+  return (handler) => {
+    handlers.push(handler);
+    return () => {
+      const at = handlers.indexOf(handler);
+      if (at >= 0) handlers.splice(at, 1);
+    };
+  };
+}

@@ -1,0 +1,93 @@
+import { checkName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { type MomentContext, parseMoment } from "../base/time.ts";
+import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
+import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import type { Context } from "./_context.ts";
+import type { FlagDefs } from "./_verb.ts";
+
+/** Every command has these. */
+export const GLOBAL_FLAGS = {
+  json: { type: "boolean", description: "Write NDJSON, one object a line" },
+  color: { type: "boolean", default: true, negativeDescription: "Write without colours" },
+  debug: { type: "boolean", description: "Show stack traces" },
+} as const satisfies FlagDefs;
+
+/** Every command that talks to a server has these. */
+export const SERVER_FLAGS = {
+  server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
+  user: { type: "string", valueHint: "NAME", description: "Your name there" },
+  transport: {
+    type: "enum",
+    options: ["auto", "tcp", "udp"],
+    description: "How to connect",
+  },
+  fingerprint: { type: "string", valueHint: "FP", description: "What the server must be" },
+  passwordFile: { type: "string", valueHint: "F", description: "Your password; - is stdin" },
+  roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
+} as const satisfies FlagDefs;
+
+/** The server as an argument too. */
+export const SERVER_ARGUMENT = {
+  type: "positional",
+  required: false,
+  description: "HOST, HOST:PORT or an invite",
+} as const satisfies FlagDefs[string];
+
+export interface ServerChoice {
+  readonly server?: string | undefined;
+  readonly user?: string | undefined;
+  readonly transport?: "auto" | "tcp" | "udp" | undefined;
+  readonly fingerprint?: string | undefined;
+}
+
+/** What the person said about the server, before anything is looked up. */
+export interface ServerWish {
+  /** Undefined: the one of this machine, the last one, or one found on the LAN. */
+  readonly address: ServerAddress | undefined;
+  readonly user: Name | undefined;
+  readonly transport: "auto" | "tcp" | "udp";
+  /** What it must be: `--fingerprint`, else the invite's. */
+  readonly fingerprint: Fingerprint | undefined;
+}
+
+/**
+ * Flag (or argument), then CHAT_INVITE and CHAT_SERVER, CHAT_USER, CHAT_TRANSPORT, then config.toml.
+ * @throws Fault usage, name-invalid
+ */
+export function serverWish(context: Context, flags: ServerChoice, argument?: string): ServerWish {
+  const { env } = context;
+  const { config } = context.settings();
+  const invite = given(env["CHAT_INVITE"]);
+  const place = argument ?? flags.server ?? invite ?? given(env["CHAT_SERVER"]) ?? config.server;
+  const address = place === undefined ? undefined : parseServerAddress(place);
+  const user = flags.user ?? given(env["CHAT_USER"]) ?? config.user;
+  const transport = flags.transport ?? address?.transport ?? config.transport ?? "auto";
+  const { fingerprint } = flags;
+  return {
+    address,
+    user: user === undefined ? undefined : checkName(user, "person's name"),
+    transport,
+    fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
+  };
+}
+
+/** `--to` and its like. @throws Fault name-invalid */
+export function targetsOf(texts: readonly string[]): Target[] {
+  return texts.map(parseTarget);
+}
+
+/** @throws Fault usage */
+export function momentOf(
+  context: Pick<Context, "clock" | "offsetMinutes">,
+  text: string | undefined,
+  edge: NonNullable<MomentContext["edge"]>,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const { clock, offsetMinutes } = context;
+  return parseMoment(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
+}
+
+/** An empty variable is an unset one. */
+function given(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}

@@ -1,0 +1,39 @@
+/**
+ * The word that was probably meant: one typing slip in three letters, two in six and more.
+ * @returns undefined when none is near
+ */
+export function nearest(typed: string, words: readonly string[]): string | undefined {
+  if (typed.length < 3) return undefined;
+  const slipsMax = typed.length < 6 ? 1 : 2;
+  let best: { readonly word: string; readonly slips: number } | undefined;
+  for (const word of words) {
+    if (Math.abs(word.length - typed.length) > slipsMax) continue;
+    const slips = slipsBetween(typed.toLowerCase(), word.toLowerCase());
+    if (slips <= slipsMax && slips < word.length && (best === undefined || slips < best.slips)) {
+      best = { word, slips };
+    }
+  }
+  return best?.word;
+}
+
+/** Letters added, left out, changed, or swapped with their neighbour (optimal string alignment). */
+function slipsBetween(from: string, to: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= from.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j++) {
+      const same = from[i - 1] === to[j - 1] ? 0 : 1;
+      const swapped = i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1];
+      row[j] = Math.min(
+        (last[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        (last[j - 1] ?? 0) + same,
+        swapped ? (beforeLast[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY,
+      );
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[to.length] ?? 0;
+}

@@ -1,0 +1,155 @@
+/**
+ * What commands print: text on a terminal, TSV when piped, NDJSON with `--json`.
+ *
+ *     const style = styleOf(context, { me: "ana" });
+ *     context.stdout.write(renderRecord(record, style));
+ *     context.stdout.write(renderJson({ kind: "ack", seq, room, text }));
+ *     context.stdout.write(renderTable(["user", "online"], rows, style)); // users, rooms, files
+ */
+
+import { unreachable } from "../base/assert.ts";
+import { cleanText, tsvLine } from "../base/text.ts";
+import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../base/time.ts";
+import { clockColor, eventColor, personColor } from "./_color.ts";
+import type { Context } from "./_context.ts";
+
+export type Place = { readonly room: string } | { readonly to: string };
+
+export type ShownBody =
+  | { readonly kind: "text" | "action" | "edited"; readonly text: string }
+  | { readonly kind: "room" | "join" | "erased" }
+  /** `by`: who put them out; absent when they left themselves. */
+  | { readonly kind: "leave"; readonly by?: string }
+  | { readonly kind: "topic"; readonly topic: string }
+  | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
+
+/** A record as people and scripts see it: names in place of ids. */
+export type ShownRecord = {
+  readonly seq: number;
+  readonly timeUnixMs: number;
+  readonly place: Place;
+  readonly from: string;
+} & ShownBody;
+
+export interface Style {
+  readonly format: "text" | "tsv" | "json";
+  readonly color: boolean;
+  readonly offsetMinutes: OffsetMinutes;
+  /** Who reads: a direct message is shown under the other one's name. */
+  readonly me: string | undefined;
+  /** `date`: day and seconds, for history; `clock`: hours and minutes, for what happens now. */
+  readonly stamp: "date" | "clock";
+}
+
+export function styleOf(
+  context: Pick<Context, "json" | "color" | "stdout" | "offsetMinutes">,
+  options: { readonly me?: string | undefined; readonly stamp?: Style["stamp"] } = {},
+): Style {
+  return {
+    format: context.json ? "json" : context.stdout.isTerminal ? "text" : "tsv",
+    color: context.color,
+    offsetMinutes: context.offsetMinutes,
+    me: options.me,
+    stamp: options.stamp ?? "date",
+  };
+}
+
+/** One record with its line feed; several lines only for a text of several lines on a terminal. */
+export function renderRecord(record: ShownRecord, style: Style): string {
+  switch (style.format) {
+    case "json":
+      return renderJson(recordJson(record));
+    case "tsv":
+      return tsvLine([
+        formatUtc(record.timeUnixMs),
+        placeName(record, style.me),
+        record.from,
+        sentence(record),
+      ]);
+    case "text":
+      return screenText(record, style);
+    default:
+      return unreachable(style.format);
+  }
+}
+
+export type JsonObject = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+/** One object as a line of NDJSON. */
+export function renderJson(value: JsonObject): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+/** The fields of CLI.md, in its order. */
+export function recordJson(record: ShownRecord): JsonObject {
+  const { kind, seq, timeUnixMs, place, from, ...body } = record;
+  return { kind, seq, time: formatUtc(timeUnixMs), ...place, from, ...body };
+}
+
+/** Lists: columns under a heading on a terminal, TSV without heading when piped. */
+export function renderTable(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Pick<Style, "format" | "color">,
+): string {
+  if (style.format !== "text") return rows.map(tsvLine).join("");
+  const cleaned = rows.map((row) => row.map((cell) => cleanText(cell)));
+  const widths = heading.map((title, i) =>
+    Math.max(title.length, ...cleaned.map((row) => Bun.stringWidth(row[i] ?? ""))),
+  );
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, i) => padded(cell, widths[i] ?? 0))
+      .join("  ")
+      .trimEnd();
+  const title = eventColor(line(heading), style.color);
+  return `${[title, ...cleaned.map(line)].join("\n")}\n`;
+}
+
+/** The room, or `@peer`: the other one of a direct conversation. */
+export function placeName(
+  { place, from }: Pick<ShownRecord, "place" | "from">,
+  me?: string,
+): string {
+  if ("room" in place) return place.room;
+  return `@${place.to === me ? from : place.to}`;
+}
+
+function padded(cell: string, width: number): string {
+  return cell + " ".repeat(Math.max(0, width - Bun.stringWidth(cell)));
+}
+
+function screenText(record: ShownRecord, style: Style): string {
+  const { timeUnixMs, from } = record;
+  const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
+  const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
+  const place = clockColor(cleanText(placeName(record, style.me)), style.color);
+  const person = personColor(cleanText(from), style.color);
+  const said = record.kind === "text";
+  // Further lines stand behind a bar, so that no text can pass for a record of its own.
+  const words = cleanText(sentence(record), { lines: said }).replaceAll("\n", "\n  | ");
+  const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
+  return `${time} ${place} ${rest}\n`;
+}
+
+/** What somebody said, or what happened, in words that follow the name. */
+function sentence(record: ShownRecord): string {
+  switch (record.kind) {
+    case "text":
+    case "action":
+      return record.text;
+    case "edited":
+      return `changed it to: ${record.text}`;
+    case "topic":
+      return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
+    case "leave":
+      return record.by === undefined ? "left" : `was put out by ${record.by}`;
+    case "damaged":
+    case "unreadable":
+      return `(${record.kind}: ${record.reason})`;
+    default:
+      return PHRASES[record.kind];
+  }
+}
+
+const PHRASES = { room: "made the room", join: "joined", erased: "(erased)" } as const;

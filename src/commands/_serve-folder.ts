@@ -1,0 +1,199 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { Hall } from "../core/hall.ts";
+import { Registry } from "../core/registry.ts";
+import { Rooms } from "../core/room.ts";
+import {
+  type CertificatePair,
+  checkCertificatePair,
+  makeCertificate,
+} from "../crypto/certificate.ts";
+import { Identity } from "../crypto/identity.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import { type LogArchive, openArchive } from "../io/archive.ts";
+import type { Clock } from "../io/clock.ts";
+import {
+  type DataFolder,
+  keepSmallFile,
+  openDataFolder,
+  readSmallFile,
+  writeSmallFile,
+} from "../io/data-folder.ts";
+import { systemDisk } from "../io/disk-file.ts";
+import type { Entropy } from "../io/entropy.ts";
+import { type LogFile, openLog } from "../io/log-file.ts";
+
+/** All that a server keeps, opened, checked and folded. */
+export interface OpenFolder {
+  readonly folder: DataFolder;
+  readonly identity: Identity;
+  readonly certificate: CertificatePair;
+  readonly history: LogFile;
+  readonly accounts: LogFile;
+  readonly archive: LogArchive;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly hall: Hall;
+  close(): Promise<void>;
+}
+
+export interface FolderOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** PEM files to use in place of the certificate of our own. */
+  readonly certificate: CertificatePair | undefined;
+  readonly hosts: readonly string[];
+  readonly postsPerSecond?: number;
+}
+
+/** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
+export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
+  const folder = openDataFolder(options.path, options.clock.unixMs());
+  try {
+    return await openContents(folder, options);
+  } catch (error) {
+    folder.lock.release();
+    throw error;
+  }
+}
+
+async function openContents(folder: DataFolder, options: FolderOptions): Promise<OpenFolder> {
+  const { path } = folder;
+  const { clock, entropy } = options;
+  const disk = systemDisk();
+  const registry = new Registry();
+  const rooms = new Rooms();
+  const { postsPerSecond } = options;
+  const hall = new Hall({
+    rooms,
+    directory: registry,
+    sha256,
+    ...(postsPerSecond === undefined
+      ? {}
+      : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) }),
+  });
+  const common = { disk, clock, entropy, sha256 };
+  const accounts = await openLog({
+    ...common,
+    folder: join(path, "accounts"),
+    onRecord: (record) => registry.apply(record),
+  });
+  const history = await openLog({
+    ...common,
+    folder: join(path, "history"),
+    onRecord: (record) => hall.restore(record),
+  });
+  const identity = await loadIdentity(path, history.head() > 0);
+  const certificate = await loadCertificate(path, options);
+  const archive = openArchive({
+    folder: join(path, "history"),
+    disk,
+    sha256,
+    cachePath: join(path, "cache", "history.index"),
+    head: () => history.head(),
+  });
+  const close = async () => {
+    await history.close();
+    await accounts.close();
+    archive.close();
+    folder.lock.release();
+  };
+  return {
+    folder,
+    identity,
+    certificate,
+    history,
+    accounts,
+    archive,
+    rooms,
+    registry,
+    hall,
+    close,
+  };
+}
+
+async function loadIdentity(path: string, isUsed: boolean): Promise<Identity> {
+  const file = join(path, "identity.key");
+  if (isUsed && readSmallFile(file) === undefined) {
+    // A new one would be refused by every client, and would hide what was lost.
+    throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
+      remedy: "restore it from a backup",
+    });
+  }
+  const pem = await keepSmallFile(file, () => Identity.generate().toPem());
+  return Identity.fromPem(pem, file);
+}
+
+async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {
+  if (options.certificate !== undefined) {
+    checkCertificatePair(options.certificate);
+    return options.certificate;
+  }
+  const certPath = join(path, "tls.crt");
+  const keyPath = join(path, "tls.key");
+  const certPem = readSmallFile(certPath);
+  const keyPem = readSmallFile(keyPath);
+  if (certPem !== undefined && keyPem !== undefined) {
+    checkCertificatePair({ certPem, keyPem });
+    return { certPem, keyPem };
+  }
+  const made = await makeCertificate([hostname(), ...options.hosts]);
+  writeSmallFile(keyPath, made.keyPem);
+  writeSmallFile(certPath, made.certPem);
+  return made;
+}
+
+/** What the folder remembers of how it was started. */
+export interface KeptSettings {
+  readonly name: string;
+  readonly roomPassword: string;
+}
+
+/** Letters and digits that nobody confuses when reading them out. */
+const ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789";
+const PASSWORD_GROUPS = 3;
+const GROUP_LETTERS = 4;
+
+/** Three groups of four: 60 bits, and easy to read out. */
+export function makeRoomPassword(entropy: Entropy): string {
+  const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
+  const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
+  return (letters.match(/.{4}/g) ?? []).join("-");
+}
+
+/** @param given what this start says; the rest is kept from the start before */
+export function keepSettings(
+  path: string,
+  given: { readonly name: string | undefined; readonly roomPassword: string | undefined },
+  entropy: Entropy,
+): KeptSettings {
+  const file = join(path, "settings.json");
+  const kept = parseSettings(readSmallFile(file), file);
+  const settings = {
+    name: given.name ?? kept.name ?? hostname(),
+    roomPassword: given.roomPassword ?? kept.roomPassword ?? makeRoomPassword(entropy),
+  };
+  if (settings.name !== kept.name || settings.roomPassword !== kept.roomPassword) {
+    writeSmallFile(file, `${JSON.stringify(settings, undefined, 2)}\n`);
+  }
+  return settings;
+}
+
+function parseSettings(text: string | undefined, file: string): Partial<KeptSettings> {
+  if (text === undefined) return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    const { name, roomPassword } = value as Record<string, unknown>;
+    return {
+      ...(typeof name === "string" ? { name } : {}),
+      ...(typeof roomPassword === "string" ? { roomPassword } : {}),
+    };
+  } catch (cause) {
+    throw new Fault("data-foreign", `${file} is not JSON`, {
+      remedy: "mend it, or remove it to begin anew",
+      cause,
+    });
+  }
+}

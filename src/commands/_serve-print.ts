@@ -1,0 +1,139 @@
+import { OUTPUT_QUEUE_BYTES_MAX } from "../base/limits.ts";
+import { cleanText, tsvLine } from "../base/text.ts";
+import { formatLocalClock, formatUtc } from "../base/time.ts";
+import type { Registry } from "../core/registry.ts";
+import type { Room } from "../core/room.ts";
+import type { ServerEvent } from "../server/server.ts";
+import { formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
+import type { LogRecord } from "../wire/record.ts";
+import { type Context, say } from "./_context.ts";
+import {
+  type JsonObject,
+  type Place,
+  recordJson,
+  renderJson,
+  renderRecord,
+  styleOf,
+} from "./_render.ts";
+import { shownRecord } from "./_shown.ts";
+
+/** Standard output of `chat serve`: every message and event as it happens. */
+export class ServePrinter {
+  readonly #context: Context;
+  readonly #registry: Registry;
+  #skipped = 0;
+
+  constructor(context: Context, registry: Registry) {
+    this.#context = context;
+    this.#registry = registry;
+  }
+
+  event(event: ServerEvent): void {
+    if (event.kind === "failed") return;
+    if (event.kind === "record") return this.#record(event.record, event.room);
+    const { host, port } = event.address;
+    const address = formatPlace({ host, port });
+    switch (event.kind) {
+      case "connected":
+        return this.#line(event.kind, { address, client: event.client });
+      case "logged-in":
+      case "logged-out":
+        return this.#line(event.kind, { user: event.user, address });
+      case "disconnected": {
+        const user = event.user === undefined ? {} : { user: event.user };
+        const reason = event.fault === undefined ? {} : { reason: event.fault.message };
+        return this.#line(event.kind, { ...user, address, ...reason });
+      }
+      default:
+        return;
+    }
+  }
+
+  #record(record: LogRecord, room: Room): void {
+    const { head } = record;
+    const isDirect = room.pair !== undefined;
+    if (head.kind === "room") return;
+    const shown = shownRecord(record, {
+      from: this.#registry.nameOf(head.by),
+      place: this.#place(room, head.by),
+    });
+    const style = styleOf(this.#context, { stamp: "clock" });
+    if (!isDirect) return this.#write(renderRecord(shown, style));
+    // What two people say to each other is not for the server's window.
+    if (style.format === "json") {
+      const { text: _text, ...rest } = recordJson(shown) as JsonObject & { text?: string };
+      return this.#write(renderJson(rest as JsonObject));
+    }
+    this.#write(renderRecord({ ...shown, kind: "action", text: "(a direct message)" }, style));
+  }
+
+  #place(room: Room, by: string): Place {
+    if (room.name !== undefined) return { room: room.name };
+    const [one, other] = room.pair ?? [];
+    const to = one === by ? other : one;
+    return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
+  }
+
+  #line(kind: string, fields: Readonly<Record<string, string>>): void {
+    const { json, stdout, clock, offsetMinutes } = this.#context;
+    const now = clock.unixMs();
+    if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
+    const words = Object.values(fields).map((field) => cleanText(field));
+    if (!stdout.isTerminal)
+      return this.#write(tsvLine([formatUtc(now), "*", kind, words.join(" ")]));
+    this.#write(`${formatLocalClock(now, offsetMinutes)} * ${kind} ${words.join(" ")}\n`);
+  }
+
+  /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
+  #write(text: string): void {
+    const { stdout } = this.#context;
+    if (stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX) {
+      this.#skipped++;
+      return;
+    }
+    if (this.#skipped > 0) {
+      const count = this.#skipped;
+      this.#skipped = 0;
+      this.#line("skipped", { lines: String(count) });
+    }
+    stdout.write(text);
+  }
+}
+
+export interface Joining {
+  readonly name: string;
+  /** How this machine reaches it. */
+  readonly local: ServerAddress;
+  /** How others do: with fingerprint and secret. */
+  readonly invite: ServerAddress;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+  readonly roomPassword: string | undefined;
+  readonly tls: boolean;
+  readonly data: string;
+}
+
+/** For people, on standard error. Secrets only on a terminal: pipes end up in files. */
+export function printJoining(context: Context, joining: Joining): void {
+  const { stderr } = context;
+  const { name, local, invite, roomPassword, fingerprint, data, tls } = joining;
+  const web = `${tls ? "https" : "http"}://${formatPlace(local)}/`;
+  if (!stderr.isTerminal) {
+    say(context, `'${name}' listens on ${formatPlace(local)}, how to join: ${data}/invite`);
+    return;
+  }
+  const lines = [
+    `'${name}' is up. Its data is in ${data}`,
+    "",
+    `  on this machine   chat join --user YOUR-NAME`,
+    `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`,
+    `  in a browser      ${web}`,
+    "",
+    `  room password     ${roomPassword ?? "none: whoever comes may register"}`,
+    `  fingerprint       ${fingerprint}`,
+    "",
+    "Ctrl-C stops it.",
+    "",
+  ];
+  stderr.write(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,309 @@
+import { mkdirSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import { join, resolve } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { WELCOME_BYTES_MAX } from "../base/limits.ts";
+import { quoteText } from "../base/text.ts";
+import { VERSION } from "../base/version.ts";
+import { LOBBY } from "../core/room.ts";
+import type { CertificatePair } from "../crypto/certificate.ts";
+import { hashPassword, verifyPassword } from "../crypto/password.ts";
+import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import type { Listener } from "../io/link.ts";
+import { announceLocalServer } from "../io/local-servers.ts";
+import { listenWs } from "../io/ws-listener.ts";
+import { httpHandler } from "../server/http.ts";
+import { Server, type ServerEvent } from "../server/server.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import {
+  formatInvite,
+  formatPlace,
+  PORT_DEFAULT,
+  quoteInvite,
+  type ServerAddress,
+} from "../wire/invite.ts";
+import { type Context, say } from "./_context.ts";
+import { renderJson } from "./_render.ts";
+import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { keepSettings, type OpenFolder, openFolder } from "./_serve-folder.ts";
+import { type Joining, printJoining, ServePrinter } from "./_serve-print.ts";
+import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
+
+const ARGS = {
+  host: {
+    type: "string",
+    default: "0.0.0.0",
+    valueHint: "ADDR",
+    description: "Address to listen on",
+  },
+  port: {
+    type: "string",
+    integer: { min: 0, max: 65_535 },
+    alias: "p",
+    valueHint: "PORT",
+    description: `Port to listen on, ${PORT_DEFAULT} if left out; 0 takes a free one`,
+  },
+  data: {
+    type: "string",
+    default: "./data",
+    valueHint: "DIR",
+    description: "Where everything is kept",
+  },
+  name: { type: "string", valueHint: "NAME", description: "What the server calls itself" },
+  roomPasswordFile: { type: "string", valueHint: "F", description: "Room password; - is stdin" },
+  open: { type: "boolean", description: "Ask nobody for a room password" },
+  welcome: { type: "string", valueHint: "TEXT", description: "Said to whoever comes in" },
+  cert: { type: "string", valueHint: "F", description: "TLS certificate, PEM" },
+  key: { type: "string", valueHint: "F", description: "Its private key, PEM" },
+  tls: { type: "boolean", default: true, negativeDescription: "Plain, on loopback only" },
+  proxyCert: { type: "string", valueHint: "F", description: "What a TLS proxy in front presents" },
+  udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
+  discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
+  postsPerSecond: {
+    type: "string",
+    integer: { min: 1, max: 10_000_000 },
+    valueHint: "N",
+    description: "Messages a second that one session may send",
+  },
+} as const satisfies FlagDefs;
+
+type Args = FlagValues<typeof ARGS>;
+
+export const command = defineVerb({
+  args: ARGS,
+  details: "Example: chat serve --name 'Room 12' --welcome 'Be kind.'",
+  async run(args, context) {
+    checkArgs(args);
+    const entropy = systemEntropy();
+    const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
+    const certificate = readPair(args);
+    noteOtherServer(context, args.data);
+    const { clock } = context;
+    const hosts = lanAddresses();
+    const { postsPerSecond } = args;
+    const open = await openFolder({
+      path: args.data,
+      clock,
+      entropy,
+      certificate,
+      hosts,
+      ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
+    });
+    try {
+      rememberData(context, open.folder.path);
+      const names = { name: args.name, roomPassword: given };
+      const settings = keepSettings(open.folder.path, names, entropy);
+      const roomPassword = args.open ? undefined : settings.roomPassword;
+      return await serve(context, args, open, { name: settings.name, roomPassword });
+    } finally {
+      await open.close();
+    }
+  },
+});
+
+interface Chosen {
+  readonly name: string;
+  readonly roomPassword: string | undefined;
+}
+
+async function serve(
+  context: Context,
+  args: Args,
+  open: OpenFolder,
+  { name, roomPassword }: Chosen,
+): Promise<number> {
+  const printer = new ServePrinter(context, open.registry);
+  const ended = Promise.withResolvers<Fault | undefined>();
+  const { identity, history, accounts, archive, rooms, registry, hall } = open;
+  const server = new Server({
+    clock: context.clock,
+    entropy: systemEntropy(),
+    identity,
+    settings: { name, version: VERSION, welcome: args.welcome, roomPassword },
+    history,
+    accounts,
+    archive,
+    rooms,
+    registry,
+    hall,
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    onEvent: (event: ServerEvent) => {
+      if (event.kind === "failed") ended.resolve(event.fault);
+      printer.event(event);
+    },
+  });
+  await server.start();
+  const listener = listen(args, open, server, name);
+  const joining = joiningOf(args, open, listener, { name, roomPassword });
+  writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
+  const withdraw = announceLocalServer(
+    {
+      pid: process.pid,
+      host: joining.local.host,
+      port: listener.port,
+      fingerprint: identity.fingerprint,
+      data: open.folder.path,
+      startedUnixMs: context.clock.unixMs(),
+    },
+    context.env,
+  );
+  const release = context.onSignal(() => ended.resolve(undefined));
+  sayListening(context, joining, open);
+  try {
+    const fault = await ended.promise;
+    await server.stop();
+    if (fault !== undefined) throw fault;
+    return 0;
+  } finally {
+    release();
+    withdraw();
+  }
+}
+
+function listen(args: Args, open: OpenFolder, server: Server, name: string): Listener {
+  const fingerprint = formatFingerprint(open.identity.fingerprint);
+  const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
+  const listener: Listener = listenWs(
+    {
+      host: args.host,
+      port: args.port ?? PORT_DEFAULT,
+      tls: args.tls ? open.certificate : false,
+      ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
+      http: httpHandler({ name, fingerprint, port: () => listener.port }),
+    },
+    server,
+  );
+  server.listen(listener);
+  return listener;
+}
+
+function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Chosen): Joining {
+  const { port } = listener;
+  const isAny = args.host === "0.0.0.0" || args.host === "::";
+  const host = isAny ? (args.host === "::" ? "::1" : "127.0.0.1") : args.host;
+  const local: ServerAddress = { host, port, portGiven: true };
+  const { fingerprint } = open.identity;
+  const { roomPassword } = chosen;
+  const invite: ServerAddress = {
+    host: isAny ? (lanAddresses()[0] ?? host) : host,
+    port,
+    portGiven: true,
+    room: LOBBY,
+    fingerprint,
+    ...(roomPassword === undefined ? {} : { secret: roomPassword }),
+  };
+  return {
+    name: chosen.name,
+    local,
+    invite,
+    fingerprint: formatFingerprint(fingerprint),
+    roomPassword,
+    tls: args.tls,
+    data: open.folder.path,
+  };
+}
+
+/** The first words: only now can clients connect. */
+function sayListening(context: Context, joining: Joining, open: OpenFolder): void {
+  const { local, invite, fingerprint, tls, data } = joining;
+  if (context.json) {
+    const { host, port } = local;
+    const listening = {
+      kind: "listening",
+      url: formatInvite(local),
+      host,
+      port,
+      web: `${tls ? "https" : "http"}://${formatPlace(local)}/`,
+      udp: false,
+      tls,
+      fingerprint,
+      invite: formatInvite(invite),
+      data,
+      pid: process.pid,
+    };
+    context.stdout.write(renderJson(listening));
+  } else {
+    printJoining(context, joining);
+  }
+  for (const { file, droppedBytes, tornPath } of [
+    ...open.accounts.recovered,
+    ...open.history.recovered,
+  ]) {
+    say(
+      context,
+      `${file} ended in ${droppedBytes} bytes that were never acknowledged; now in ${tornPath}`,
+    );
+    if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
+  }
+  for (const seq of [...open.history.damaged]) {
+    say(context, `the body of record ${seq} is damaged and is served as such`);
+    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
+  }
+}
+
+function checkArgs(args: Args): void {
+  if (args.open && args.roomPasswordFile !== undefined) {
+    throw new Fault("usage", "--open and --room-password-file contradict each other", {
+      remedy: "give one of them",
+    });
+  }
+  if ((args.cert === undefined) !== (args.key === undefined)) {
+    throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
+  }
+  const isLocal = args.host === "::1" || args.host === "localhost" || args.host.startsWith("127.");
+  if (!args.tls && !isLocal) {
+    throw new Fault("usage", "--no-tls is for loopback only", { remedy: "add --host 127.0.0.1" });
+  }
+  if (args.proxyCert !== undefined && args.tls) {
+    throw new Fault("usage", "--proxy-cert goes with --no-tls", { remedy: "add --no-tls" });
+  }
+  if (Buffer.byteLength(args.welcome ?? "") > WELCOME_BYTES_MAX) {
+    throw new Fault("usage", `a welcome has at most ${WELCOME_BYTES_MAX} bytes`, {
+      remedy: "shorten it",
+    });
+  }
+}
+
+function readPair({ cert, key }: Args): CertificatePair | undefined {
+  if (cert === undefined || key === undefined) return undefined;
+  return { certPem: readPem(cert), keyPem: readPem(key) };
+}
+
+function readPem(path: string): string {
+  const text = readSmallFile(path);
+  if (text !== undefined) return text;
+  throw new Fault("file-unknown", `there is no file ${quoteText(path)}`, {
+    remedy: "check the path",
+  });
+}
+
+/** IPv4 addresses of this machine that others can reach, in the system's order. */
+function lanAddresses(): string[] {
+  return Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .filter(({ internal, family }) => !internal && family === "IPv4")
+    .map(({ address }) => address);
+}
+
+function rememberData(context: Context, path: string): void {
+  const { state } = context.settings().folders;
+  try {
+    mkdirSync(state, { recursive: true, mode: 0o700 });
+    writeSmallFile(join(state, "last-data"), `${path}\n`);
+  } catch {
+    // It only spares a surprise later; the server runs without it.
+  }
+}
+
+/** A new identity where there is one already is mostly a `cd` forgotten. */
+function noteOtherServer(context: Context, data: string): void {
+  const { state } = context.settings().folders;
+  const file = join(state, "last-data");
+  const path = resolve(data);
+  const last = readSmallFile(file)?.trimEnd();
+  const isHere = readSmallFile(join(path, "format.json")) !== undefined;
+  if (!isHere && last !== undefined && last !== path && readSmallFile(join(last, "format.json"))) {
+    say(context, `this is a new server; the one you had goes on with: chat serve --data ${last}`);
+  }
+}

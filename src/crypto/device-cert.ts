@@ -1,0 +1,104 @@
+import { assert } from "../base/assert.ts";
+import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { isName, type Name } from "../base/names.ts";
+import { formatFingerprint, parseFingerprint } from "./fingerprint.ts";
+import { type Identity, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifySignature } from "./identity.ts";
+import { deviceCertBytes } from "./signed-bytes.ts";
+
+export type DeviceKind = "cli" | "web";
+
+/** An account key's word that a device is its own. Travels as 64 signature bytes, then this as JSON. */
+export interface DeviceCert {
+  readonly v: 1;
+  /** `SHA256:` and the fingerprint of the server: the same account elsewhere is another one. */
+  readonly server: string;
+  readonly user: Name;
+  /** The device's raw Ed25519 public key in base64url. */
+  readonly dev: string;
+  readonly kind: DeviceKind;
+  /** The account's raw Ed25519 public key in base64url; it made the signature. */
+  readonly uik: string;
+  /** Unix milliseconds of signing. */
+  readonly iat: number;
+}
+
+/** Every field at its longest is under 300 bytes; a stranger's certificate is not parsed beyond. */
+export const DEVICE_CERT_BYTES_MAX = 512;
+
+export interface DeviceCertRequest {
+  readonly server: string;
+  readonly user: Name;
+  readonly deviceKey: Uint8Array;
+  readonly kind: DeviceKind;
+  readonly signedAtUnixMs: number;
+}
+
+export function makeDeviceCert(account: Identity, request: DeviceCertRequest): Uint8Array {
+  const payload = utf8Encode(
+    canonicalJson({
+      v: 1,
+      server: request.server,
+      user: request.user,
+      dev: toBase64Url(request.deviceKey),
+      kind: request.kind,
+      uik: toBase64Url(account.publicKey),
+      iat: Math.trunc(request.signedAtUnixMs),
+    }),
+  );
+  const bytes = concatBytes(account.sign(deviceCertBytes(payload)), payload);
+  assert(verifyDeviceCert(bytes) !== undefined, "a device certificate of ours verifies");
+  return bytes;
+}
+
+/**
+ * Checks form and signature. That `uik`, `dev`, `user` and `server` are the expected ones is for
+ * the caller to compare: only it knows them.
+ */
+export function verifyDeviceCert(bytes: Uint8Array): DeviceCert | undefined {
+  if (bytes.length > DEVICE_CERT_BYTES_MAX) return undefined;
+  const signature = bytes.subarray(0, SIGNATURE_BYTES);
+  const payload = bytes.subarray(SIGNATURE_BYTES);
+  const cert = parsePayload(payload);
+  if (cert === undefined) return undefined;
+  const isSigned = verifySignature(fromBase64Url(cert.uik), deviceCertBytes(payload), signature);
+  return isSigned ? cert : undefined;
+}
+
+function parsePayload(payload: Uint8Array): DeviceCert | undefined {
+  try {
+    const text = utf8Decode(payload);
+    const value: unknown = JSON.parse(text);
+    // One spelling only: sealed rooms compare certificates as bytes.
+    return isDeviceCert(value) && canonicalJson(value) === text ? value : undefined;
+  } catch {
+    return undefined; // Not UTF-8 or not JSON: no certificate.
+  }
+}
+
+function canonicalJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
+  return JSON.stringify({ v, server, user, dev, kind, uik, iat });
+}
+
+function isDeviceCert(value: unknown): value is DeviceCert {
+  if (typeof value !== "object" || value === null) return false;
+  const cert = value as Readonly<Record<keyof DeviceCert, unknown>>;
+  return (
+    cert.v === 1 &&
+    isFingerprint(cert.server) &&
+    typeof cert.user === "string" &&
+    isName(cert.user) &&
+    isPublicKey(cert.dev) &&
+    (cert.kind === "cli" || cert.kind === "web") &&
+    isPublicKey(cert.uik) &&
+    Number.isSafeInteger(cert.iat) &&
+    Number(cert.iat) >= 0
+  );
+}
+
+function isFingerprint(value: unknown): boolean {
+  return typeof value === "string" && formatFingerprint(parseFingerprint(value)) === value;
+}
+
+function isPublicKey(value: unknown): boolean {
+  return typeof value === "string" && fromBase64Url(value).length === PUBLIC_KEY_BYTES;
+}

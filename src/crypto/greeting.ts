@@ -1,0 +1,34 @@
+import { type Identity, verifySignature } from "./identity.ts";
+import { deviceProofBytes, type Greeting, NONCE_BYTES, serverProofBytes } from "./signed-bytes.ts";
+
+/** The server's proof that it holds the pinned key and that this very link ends at it. */
+export function makeServerProof(server: Identity, greeting: Greeting): Uint8Array {
+  return server.sign(serverProofBytes(greeting));
+}
+
+/** False also when a nonce that came over the wire has the wrong length. */
+export function verifyServerProof(
+  serverKey: Uint8Array,
+  greeting: Greeting,
+  proof: Uint8Array,
+): boolean {
+  return isWhole(greeting) && verifySignature(serverKey, serverProofBytes(greeting), proof);
+}
+
+/** The device's signature with which it signs `user` in on this link. */
+export function makeDeviceProof(device: Identity, greeting: Greeting, user: string): Uint8Array {
+  return device.sign(deviceProofBytes(greeting, user));
+}
+
+export function verifyDeviceProof(
+  deviceKey: Uint8Array,
+  greeting: Greeting,
+  user: string,
+  proof: Uint8Array,
+): boolean {
+  return isWhole(greeting) && verifySignature(deviceKey, deviceProofBytes(greeting, user), proof);
+}
+
+function isWhole(greeting: Greeting): boolean {
+  return greeting.clientNonce.length === NONCE_BYTES && greeting.serverNonce.length === NONCE_BYTES;
+}

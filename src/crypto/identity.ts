@@ -1,0 +1,94 @@
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+  verify,
+} from "node:crypto";
+import { assert } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { type Fingerprint, fingerprintWith } from "./fingerprint.ts";
+import { sha256 } from "./sha256.ts";
+
+export const PUBLIC_KEY_BYTES = 32;
+export const SIGNATURE_BYTES = 64;
+
+/** What stands before the 32 raw bytes in a DER SubjectPublicKeyInfo. @see RFC 8410, section 4 */
+const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
+
+/** An Ed25519 key pair: of a server, a device or an account. */
+export class Identity {
+  /** The 32 raw bytes. */
+  readonly publicKey: Uint8Array;
+  readonly #privateKey: KeyObject;
+
+  private constructor(privateKey: KeyObject) {
+    this.#privateKey = privateKey;
+    const spki = createPublicKey(privateKey).export({ type: "spki", format: "der" });
+    this.publicKey = new Uint8Array(spki.subarray(SPKI_PREFIX.length));
+    assert(this.publicKey.length === PUBLIC_KEY_BYTES, "an Ed25519 public key has 32 bytes");
+  }
+
+  static generate(): Identity {
+    return new Identity(generateKeyPairSync("ed25519").privateKey);
+  }
+
+  /**
+   * Reads what `toPem` wrote.
+   * @param source names the file in the fault's sentence
+   * @throws Fault data-foreign when it is not an Ed25519 private key in PKCS8 PEM
+   */
+  static fromPem(pem: string, source = "the key"): Identity {
+    let key: KeyObject | undefined;
+    let cause: unknown;
+    try {
+      key = createPrivateKey({ key: pem, format: "pem" });
+    } catch (error) {
+      cause = error;
+    }
+    if (key?.asymmetricKeyType === "ed25519") return new Identity(key);
+    throw new Fault("data-foreign", `${source} is not an Ed25519 private key`, {
+      remedy: "restore it from a backup",
+      cause,
+    });
+  }
+
+  /** PKCS8 PEM; the caller keeps it in a file that only its owner reads. */
+  toPem(): string {
+    return this.#privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  }
+
+  sign(bytes: Uint8Array): Uint8Array {
+    return new Uint8Array(sign(null, bytes, this.#privateKey));
+  }
+
+  get fingerprint(): Fingerprint {
+    return fingerprintOf(this.publicKey);
+  }
+}
+
+/** Whether the signature is this key's over these bytes; false, never an exception, for nonsense. */
+export function verifySignature(
+  publicKey: Uint8Array,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  try {
+    const spki = Buffer.from(concatBytes(SPKI_PREFIX, publicKey));
+    return verify(
+      null,
+      bytes,
+      createPublicKey({ key: spki, format: "der", type: "spki" }),
+      signature,
+    );
+  } catch {
+    return false; // 32 bytes that are no point of the curve.
+  }
+}
+
+export function fingerprintOf(publicKey: Uint8Array): Fingerprint {
+  return fingerprintWith(publicKey, sha256);
+}

@@ -1,0 +1,43 @@
+/**
+ * The exact bytes under each signature of the protocol. Each begins with its own context and a
+ * zero byte, so that a signature made for one purpose can never pass for another. Web-standard:
+ * the page signs the same bytes with WebCrypto.
+ */
+import { assert } from "../base/assert.ts";
+import { concatBytes, utf8Encode } from "../base/bytes.ts";
+
+export const NONCE_BYTES = 32;
+const HASH_BYTES = 32;
+
+const SERVER_CONTEXT = utf8Encode("chat/1 server\0");
+const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
+const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
+
+/** What makes one greeting differ from every other: the link it runs on and two fresh nonces. */
+export interface Greeting {
+  readonly certificateHash: Uint8Array;
+  readonly clientNonce: Uint8Array;
+  readonly serverNonce: Uint8Array;
+}
+
+/** The codec has checked the lengths: without fixed ones two greetings could share their bytes. */
+function greetingBytes(greeting: Greeting): Uint8Array {
+  assert(greeting.certificateHash.length === HASH_BYTES, "a certificate hash has 32 bytes");
+  assert(greeting.clientNonce.length === NONCE_BYTES, "the client's nonce has 32 bytes");
+  assert(greeting.serverNonce.length === NONCE_BYTES, "the server's nonce has 32 bytes");
+  return concatBytes(greeting.certificateHash, greeting.clientNonce, greeting.serverNonce);
+}
+
+export function serverProofBytes(greeting: Greeting): Uint8Array {
+  return concatBytes(SERVER_CONTEXT, greetingBytes(greeting));
+}
+
+/** @param user the name as the request spells it */
+export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
+  return concatBytes(DEVICE_CONTEXT, greetingBytes(greeting), utf8Encode(user));
+}
+
+/** @param payload the UTF-8 JSON exactly as it travels */
+export function deviceCertBytes(payload: Uint8Array): Uint8Array {
+  return concatBytes(DEVICE_CERT_CONTEXT, payload);
+}

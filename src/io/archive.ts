@@ -1,0 +1,172 @@
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { asDamaged, bodyFits, type LogRecord, parseLine } from "../wire/record.ts";
+import { SegmentFiles } from "./archive-files.ts";
+import { Matcher } from "./archive-match.ts";
+import { type Disk, diskFault } from "./disk.ts";
+import type { BlockIndex, Stretch } from "./index-blocks.ts";
+import { type IndexView, LogIndex } from "./index-log.ts";
+import type { Archive, Page, PageQuery } from "./log.ts";
+
+export interface ArchiveOptions {
+  /** Where the segments are, e.g. `data/history`. */
+  readonly folder: string;
+  readonly disk: Disk;
+  readonly sha256: Sha256;
+  /** Where the index is kept between runs; left out: nowhere. May be deleted at any time. */
+  readonly cachePath?: string;
+  /** In the process that writes the log: its last durable seq, so that nothing else is shown. */
+  readonly head?: () => number;
+}
+
+/** How much is read at once: little for the newest page, much for a search through everything. */
+const READ_BYTES_MIN = 64 << 10;
+const READ_BYTES_MAX = 1 << 20;
+
+export function openArchive(options: ArchiveOptions): LogArchive {
+  return new LogArchive(options);
+}
+
+/** Reads a log's files by the sparse index, beside, or without, the process that writes them. */
+export class LogArchive implements Archive {
+  readonly #options: ArchiveOptions;
+  readonly #index: LogIndex;
+
+  constructor(options: ArchiveOptions) {
+    this.#options = options;
+    this.#index = new LogIndex(options);
+  }
+
+  /** Brings the index up to date; the first call reads the cache or the whole log. */
+  async ready(): Promise<void> {
+    await this.#index.refresh(() => undefined);
+  }
+
+  /** @throws Fault log-corrupt, store-failed, store-denied */
+  async page(query: PageQuery): Promise<Page> {
+    const { disk, folder, sha256 } = this.#options;
+    const files = new SegmentFiles(disk, folder);
+    try {
+      const stretches = await this.#index.refresh((view) => [...stretchesOf(query, view)]);
+      const collector = new Collector(query, files, sha256);
+      for await (const { stretch, bytes } of files.read(stretches)) {
+        if (collector.take(stretch, bytes)) break;
+      }
+      return collector.page();
+    } catch (error) {
+      throw diskFault(error, folder);
+    } finally {
+      files.close();
+    }
+  }
+
+  close(): void {
+    this.#index.save();
+  }
+}
+
+/** What has to be looked at, in the order of the query. */
+function* stretchesOf(query: PageQuery, view: IndexView): Generator<Stretch> {
+  if (query.limit < 1 || query.rooms?.size === 0) return;
+  const blocks = view.index.candidates({
+    ...(query.rooms === undefined ? {} : { rooms: query.rooms }),
+    seqMin: (query.afterSeq ?? 0) + 1,
+    seqMax: Math.min((query.beforeSeq ?? Number.MAX_SAFE_INTEGER) - 1, view.lastSeq),
+    timeMin: query.sinceMs ?? 0,
+    timeMax: query.untilMs ?? Number.MAX_SAFE_INTEGER,
+  });
+  if (query.from === "newest") yield* [...view.loose].reverse();
+  yield* joined(view.index, query.from === "newest" ? blocks.reverse() : blocks);
+  if (query.from === "oldest") yield* view.loose;
+}
+
+/** Neighbouring blocks in one read, more and more of them. */
+function* joined(index: BlockIndex, blocks: readonly number[]): Generator<Stretch> {
+  let bytesMax = READ_BYTES_MIN;
+  for (let i = 0; i < blocks.length; ) {
+    const start = blocks[i] ?? 0;
+    let stretch = index.stretch(start, start);
+    let end = i + 1;
+    for (; end < blocks.length; end++) {
+      const block = blocks[end] ?? 0;
+      const isNeighbour = Math.abs(block - (blocks[end - 1] ?? 0)) === 1;
+      if (!isNeighbour || index.segmentOf[block] !== index.segmentOf[start]) break;
+      const wider = index.stretch(Math.min(start, block), Math.max(start, block));
+      if (wider.to - wider.from > bytesMax) break;
+      stretch = wider;
+    }
+    yield stretch;
+    i = end;
+    bytesMax = Math.min(bytesMax * 2, READ_BYTES_MAX);
+  }
+}
+
+/** Gathers the matches of a query until its page is full. */
+class Collector {
+  readonly #query: PageQuery;
+  readonly #files: SegmentFiles;
+  readonly #sha256: Sha256;
+  readonly #matcher: Matcher;
+  readonly #records: LogRecord[] = [];
+  #bytes = 0;
+  #more = false;
+
+  constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256) {
+    this.#query = query;
+    this.#files = files;
+    this.#sha256 = sha256;
+    this.#matcher = new Matcher(query);
+  }
+
+  /** True when the page is full: nothing further needs to be read. */
+  take(stretch: Stretch, bytes: Buffer): boolean {
+    const { starts, ends } = this.#matcher.spans(bytes);
+    const isNewest = this.#query.from === "newest";
+    for (let i = 0; i < starts.length; i++) {
+      const at = isNewest ? starts.length - 1 - i : i;
+      const start = starts[at] ?? 0;
+      const end = ends[at] ?? 0;
+      const record = this.#record(stretch, bytes.subarray(start, end), start);
+      if (
+        record !== undefined &&
+        this.#matcher.matches(record) &&
+        !this.#add(record, end - start)
+      ) {
+        this.#more = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  page(): Page {
+    const records = this.#query.from === "newest" ? this.#records.reverse() : this.#records;
+    return { records, more: this.#more };
+  }
+
+  #add(record: LogRecord, sizeBytes: number): boolean {
+    const isFull = this.#records.length > 0 && this.#bytes + sizeBytes > this.#query.bytesMax;
+    if (isFull || this.#records.length >= this.#query.limit) return false;
+    this.#records.push(record);
+    this.#bytes += sizeBytes;
+    return true;
+  }
+
+  #record(stretch: Stretch, line: Buffer, start: number): LogRecord | undefined {
+    let parsed = parseLine(line);
+    if (parsed.kind === "bad") {
+      // Somebody may have been writing there in that moment (an erasure): once more.
+      const again = Buffer.alloc(line.length);
+      const offset = stretch.from + start;
+      this.#files.file(stretch.firstSeq).read(again, offset);
+      parsed = parseLine(again);
+      if (parsed.kind === "bad") {
+        if (stretch.isLoose === true) return undefined;
+        const place = `${this.#files.pathOf(stretch.firstSeq)} is damaged at byte ${offset}`;
+        throw new Fault("log-corrupt", `${place}: ${parsed.reason}`);
+      }
+    }
+    if (parsed.kind === "newer") return undefined;
+    return bodyFits(parsed.record, this.#sha256) ? parsed.record : asDamaged(parsed.record);
+  }
+}

@@ -1,0 +1,217 @@
+import type { Database, SQLQueryBindings } from "bun:sqlite";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { assert } from "../base/assert.ts";
+import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./client-state-schema.ts";
+
+/** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
+export interface Pin {
+  readonly address: string;
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly firstSeenUnixMs: number;
+}
+
+/** Makes a private key in PKCS8 PEM. */
+export type GenerateKey = () => string;
+
+export const DEVICE_KEY_FILE = "device.key";
+
+/**
+ * What a client's home (`CHAT_HOME`) remembers; several processes may share it. Users are named by
+ * any spelling: they are compared without case, as the server does.
+ */
+export class ClientState {
+  readonly #database: Database;
+  /** Undefined: in memory. */
+  readonly #folder: string | undefined;
+  #deviceKeyInMemory: string | undefined;
+
+  private constructor(database: Database, folder: string | undefined) {
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
+  static open(folder: string): ClientState {
+    withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    return new ClientState(openDatabase(folder), folder);
+  }
+
+  static inMemory(): ClientState {
+    return new ClientState(openDatabaseInMemory(), undefined);
+  }
+
+  /**
+   * The PEM of this home's device key, made at the first call. Processes that start at once agree
+   * on one key, for the database's write lock is held meanwhile.
+   */
+  deviceKey(generate: GenerateKey): string {
+    const folder = this.#folder;
+    if (folder === undefined) {
+      this.#deviceKeyInMemory ??= generate();
+      return this.#deviceKeyInMemory;
+    }
+    const path = join(folder, DEVICE_KEY_FILE);
+    return withStoreFaults(folder, () => {
+      if (existsSync(path)) return readFileSync(path, "utf8");
+      const make = () => {
+        if (!existsSync(path)) writeWhole(path, generate());
+        return readFileSync(path, "utf8");
+      };
+      return this.#database.transaction(make).immediate();
+    });
+  }
+
+  pin(address: string): Pin | undefined {
+    return this.#get<Pin>(`${SELECT_PIN} WHERE address = ?`, address);
+  }
+
+  pins(): Pin[] {
+    return this.#guard(() => this.#database.query<Pin, []>(`${SELECT_PIN} ORDER BY address`).all());
+  }
+
+  /** The first address under which a server of this fingerprint was met. */
+  addressOf(fingerprint: string): string | undefined {
+    const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
+    return this.#get<{ address: string }>(sql, fingerprint)?.address;
+  }
+
+  /** Pins, or on purpose pins anew. The name and the time of the first meeting stay. */
+  setPin(pin: Pin): void {
+    const { address, fingerprint, name, firstSeenUnixMs } = pin;
+    this.#guard(() =>
+      this.#database
+        .transaction(() => {
+          this.#run(
+            "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            fingerprint,
+            name,
+            Math.trunc(firstSeenUnixMs),
+          );
+          this.#run("INSERT OR REPLACE INTO pins VALUES (?, ?)", address, fingerprint);
+        })
+        .immediate(),
+    );
+  }
+
+  /** @returns whether there was one */
+  forgetPin(address: string): boolean {
+    return this.#run("DELETE FROM pins WHERE address = ?", address) > 0;
+  }
+
+  /** Seq of the last record that this home has shown to the user; undefined: none so far. */
+  cursor(fingerprint: string, user: string): number | undefined {
+    const sql = "SELECT seq FROM cursors WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
+  }
+
+  /** Never goes back, whichever process of this home is ahead. */
+  advanceCursor(fingerprint: string, user: string, seq: number): void {
+    const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+      SET seq = excluded.seq WHERE excluded.seq > seq`;
+    this.#run(sql, fingerprint, fold(user), seq);
+  }
+
+  /** The server has lost what came after `seq` (restored from a backup): begin there. */
+  rewindCursor(fingerprint: string, user: string, seq: number): void {
+    const sql = "UPDATE cursors SET seq = ? WHERE fingerprint = ? AND user = ? AND seq > ?";
+    this.#run(sql, seq, fingerprint, fold(user), seq);
+  }
+
+  /** The PEM of the account's key, made at the first call, the same for every process. */
+  accountKey(fingerprint: string, user: string, generate: GenerateKey): string {
+    const name = fold(user);
+    const select = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
+    const known = this.#get<{ pem: string }>(select, fingerprint, name);
+    if (known !== undefined) return known.pem;
+    const insert = "INSERT INTO account_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    this.#run(insert, fingerprint, name, generate());
+    const agreed = this.#get<{ pem: string }>(select, fingerprint, name);
+    assert(agreed !== undefined, "an account key that was just stored is there");
+    return agreed.pem;
+  }
+
+  /** Id of the account that knows this device, as far as this home was told. */
+  enrolment(fingerprint: string, user: string): string | undefined {
+    const sql = "SELECT account FROM enrolments WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ account: string }>(sql, fingerprint, fold(user))?.account;
+  }
+
+  enrol(fingerprint: string, user: string, account: string): void {
+    if (this.enrolment(fingerprint, user) === account) return; // A write waits for the disk.
+    const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";
+    this.#run(sql, fingerprint, fold(user), account);
+  }
+
+  unenrol(fingerprint: string, user: string): void {
+    this.#run("DELETE FROM enrolments WHERE fingerprint = ? AND user = ?", fingerprint, fold(user));
+  }
+
+  lastServer(): string | undefined {
+    const sql = "SELECT address FROM uses ORDER BY used_ms DESC, address LIMIT 1";
+    return this.#get<{ address: string }>(sql)?.address;
+  }
+
+  /** Who was last logged in at this address, as the server spells it. */
+  lastUser(address: string): string | undefined {
+    return this.#get<{ user: string }>("SELECT user FROM uses WHERE address = ?", address)?.user;
+  }
+
+  noteUse(address: string, user: string, unixMs: number): void {
+    if (this.lastServer() === address && this.lastUser(address) === user) return;
+    const sql = "INSERT OR REPLACE INTO uses VALUES (?, ?, ?)";
+    this.#run(sql, address, user, Math.trunc(unixMs));
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
+    return this.#guard(
+      () => this.#database.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
+    );
+  }
+
+  #run(sql: string, ...values: SQLQueryBindings[]): number {
+    return this.#guard(
+      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
+    );
+  }
+
+  #guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.#folder ?? "memory", act);
+  }
+}
+
+const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
+  FROM pins JOIN servers USING (fingerprint)`;
+
+function fold(user: string): string {
+  return user.toLowerCase();
+}
+
+/** All of it or nothing, also when the machine stops in between. The caller keeps others out. */
+function writeWhole(path: string, text: string): void {
+  const draft = `${path}.new`;
+  rmSync(draft, { force: true }); // Left by a process that was stopped here.
+  const file = openSync(draft, "wx", 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(draft, path);
+}

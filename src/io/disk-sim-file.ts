@@ -1,0 +1,97 @@
+/** Uniform in [0, 1). */
+export type Random = () => number;
+
+/** What a disk writes as a whole, even when the power goes. */
+export const SECTOR_BYTES = 512;
+
+/** The content of one simulated file: as the system shows it, and as the disk would keep it. */
+export class SimFile {
+  #shown = new Uint8Array(0);
+  #kept = new Uint8Array(0);
+
+  get sizeBytes(): number {
+    return this.#shown.length;
+  }
+
+  get shown(): Uint8Array {
+    return this.#shown;
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    const part = this.#shown.subarray(offset, offset + into.length);
+    into.set(part);
+    return part.length;
+  }
+
+  write(bytes: Uint8Array, offset: number): void {
+    this.#resize(Math.max(this.#shown.length, offset + bytes.length));
+    this.#shown.set(bytes, offset);
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#resize(sizeBytes);
+  }
+
+  /** What a sync that begins now will make durable. */
+  snapshot(): Uint8Array {
+    return this.#shown.slice();
+  }
+
+  keep(snapshot: Uint8Array): void {
+    this.#kept = snapshot;
+  }
+
+  /** Changes bits behind everybody's back, on the disk itself. */
+  rot(offset: number, bytes: Uint8Array): void {
+    this.#shown.set(bytes, offset);
+    this.#kept = this.#shown.slice();
+  }
+
+  /**
+   * The power goes: of what was not synced, each sector is there, is not, or (where the file had
+   * nothing before) holds zeros or garbage; the file's size is the old one, the new one or between.
+   */
+  losePower(random: Random): void {
+    const kept = this.#kept;
+    const shown = this.#shown;
+    const mixed = new Uint8Array(Math.max(kept.length, shown.length));
+    for (let at = 0; at < mixed.length; at += SECTOR_BYTES) {
+      mixSector(mixed, kept, shown, at, random);
+    }
+    this.#shown = mixed.slice(0, sizeAfter(kept.length, shown.length, random));
+    this.#kept = this.#shown.slice();
+  }
+
+  #resize(sizeBytes: number): void {
+    if (sizeBytes === this.#shown.length) return;
+    const resized = new Uint8Array(sizeBytes);
+    resized.set(this.#shown.subarray(0, sizeBytes));
+    this.#shown = resized;
+  }
+}
+
+function sizeAfter(kept: number, shown: number, random: Random): number {
+  const chance = random();
+  if (chance < 0.3) return kept;
+  if (chance < 0.7) return shown;
+  return Math.min(kept, shown) + Math.floor(random() * (Math.abs(shown - kept) + 1));
+}
+
+function mixSector(
+  mixed: Uint8Array,
+  kept: Uint8Array,
+  shown: Uint8Array,
+  at: number,
+  random: Random,
+): void {
+  const end = Math.min(at + SECTOR_BYTES, mixed.length);
+  const isKeptOnly = random() < 0.35;
+  const chance = random();
+  for (let i = at; i < end; i++) {
+    // A sector that was there is written whole or not at all; a new one may be anything.
+    if (i < kept.length) mixed[i] = (isKeptOnly ? kept[i] : (shown[i] ?? kept[i])) ?? 0;
+    else if (isKeptOnly || chance < 0.15) mixed[i] = 0;
+    else if (chance < 0.3) mixed[i] = Math.floor(random() * 256);
+    else mixed[i] = shown[i] ?? 0;
+  }
+}

@@ -1,0 +1,241 @@
+import { basename, join } from "node:path";
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { BATCH_SYNC_BYTES_MAX } from "../base/limits.ts";
+import { LogOrder } from "../core/log-order.ts";
+import { MerkleEdge } from "../core/merkle.ts";
+import { asDamaged, bodyFits, type LogRecord, leafHash, parseLine } from "../wire/record.ts";
+import { type Disk, type DiskFile, isFull, writeWhole } from "./disk.ts";
+import { listSegments, Segment } from "./log-segment.ts";
+import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
+
+export interface RecoveryOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly tornFolder: string;
+  readonly reservePath: string;
+  readonly sha256: Sha256;
+  /** Called with every record of the log, in order. */
+  readonly onRecord: (record: LogRecord) => void;
+}
+
+/** A tail that no one was ever told about: it was moved to `tornPath`. */
+export interface Dropped {
+  readonly file: string;
+  readonly offset: number;
+  readonly droppedBytes: number;
+  readonly tornPath: string;
+}
+
+export interface Recovered {
+  readonly segments: Segment[];
+  readonly order: LogOrder;
+  readonly tree: MerkleEdge;
+  readonly dropped: readonly Dropped[];
+  /** Seq of records whose body does not fit its commitment. */
+  readonly damaged: readonly number[];
+}
+
+interface Flaw {
+  readonly offset: number;
+  readonly reason: string;
+}
+
+/**
+ * Reads the whole log and makes its end sound. What was acknowledged is never cut: where anything
+ * later says that a bad line was durable, the log is refused and nothing is changed.
+ * @throws Fault log-corrupt, version-unsupported
+ */
+export async function recoverLog(options: RecoveryOptions): Promise<Recovered> {
+  return await new Recovery(options).run();
+}
+
+class Recovery {
+  readonly #options: RecoveryOptions;
+  readonly #order = new LogOrder();
+  readonly #tree: MerkleEdge;
+  readonly #segments: Segment[] = [];
+  readonly #dropped: Dropped[] = [];
+  readonly #damaged: number[] = [];
+
+  constructor(options: RecoveryOptions) {
+    this.#options = options;
+    this.#tree = new MerkleEdge(options.sha256);
+  }
+
+  async run(): Promise<Recovered> {
+    const { disk, folder } = this.#options;
+    const firstSeqs = listSegments(disk, folder);
+    for (const [index, firstSeq] of firstSeqs.entries()) {
+      const segment = new Segment(folder, firstSeq);
+      const expected = this.#order.seq + 1;
+      if (firstSeq !== expected) {
+        throw this.#corrupt(segment, {
+          offset: 0,
+          reason: `the file with seq ${expected} is missing`,
+        });
+      }
+      await this.#readSegment(segment, index === firstSeqs.length - 1);
+      this.#segments.push(segment);
+    }
+    return {
+      segments: this.#segments,
+      order: this.#order,
+      tree: this.#tree,
+      dropped: this.#dropped,
+      damaged: this.#damaged,
+    };
+  }
+
+  async #readSegment(segment: Segment, isLast: boolean): Promise<void> {
+    const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
+    try {
+      const sizeBytes = file.sizeBytes();
+      const witness = isLast ? new Witness(file, sizeBytes, this.#options.sha256) : undefined;
+      const flaw = await this.#readLines(segment, file, sizeBytes, witness);
+      segment.sizeBytes = flaw?.offset ?? sizeBytes;
+      if (flaw !== undefined) {
+        if (witness === undefined || (await witness.durableAfter(flaw.offset)) > this.#order.seq) {
+          throw this.#corrupt(segment, flaw);
+        }
+        await this.#dropTail(segment, file, sizeBytes);
+      }
+      // What a killed process wrote may still wait in memory: from here on it counts as durable.
+      if (isLast) await file.sync();
+    } finally {
+      file.close();
+    }
+  }
+
+  /** @param witness absent where all lines are durable, because a later segment was begun */
+  async #readLines(
+    segment: Segment,
+    file: DiskFile,
+    sizeBytes: number,
+    witness: Witness | undefined,
+  ): Promise<Flaw | undefined> {
+    for await (const block of scanBlocks(file, 0, sizeBytes)) {
+      for (const line of linesOf(block)) {
+        const record = this.#nextRecord(line);
+        if (typeof record === "string") return { offset: line.offset, reason: record };
+        const fits = bodyFits(record, this.#options.sha256);
+        if (!fits && witness !== undefined) {
+          const durable = await witness.durableAfter(line.offset);
+          if (durable < record.head.seq) return { offset: line.offset, reason: "its body is torn" };
+        }
+        segment.mark(record.head.seq, line.offset);
+        this.#take(record, fits);
+      }
+    }
+    return undefined;
+  }
+
+  /** The record that comes next, or what is wrong with this line. */
+  #nextRecord(line: ScannedLine): LogRecord | string {
+    if (!line.whole) return "it has no end";
+    const parsed = parseLine(line.bytes);
+    if (parsed.kind === "bad") return parsed.reason;
+    if (parsed.kind === "newer") {
+      if (parsed.seq !== this.#order.seq + 1) return `seq ${parsed.seq} follows ${this.#order.seq}`;
+      throw new Fault(
+        "version-unsupported",
+        `seq ${parsed.seq} is a '${parsed.recordKind}': a newer chat wrote this log`,
+        { remedy: "use that version" },
+      );
+    }
+    return this.#order.objection(parsed.record.head) ?? parsed.record;
+  }
+
+  #take(record: LogRecord, fits: boolean): void {
+    this.#order.advance(record.head);
+    this.#tree.append(leafHash(record.headBytes, this.#options.sha256));
+    if (!fits) this.#damaged.push(record.head.seq);
+    this.#options.onRecord(fits ? record : asDamaged(record));
+  }
+
+  async #dropTail(segment: Segment, file: DiskFile, sizeBytes: number): Promise<void> {
+    const { disk, folder, reservePath } = this.#options;
+    const tail = new Uint8Array(sizeBytes - segment.sizeBytes);
+    file.read(tail, segment.sizeBytes);
+    let tornPath: string;
+    try {
+      tornPath = await this.#saveTorn(segment, tail);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      disk.remove(reservePath);
+      tornPath = await this.#saveTorn(segment, tail);
+    }
+    file.truncate(segment.sizeBytes);
+    await file.sync();
+    await disk.syncFolder(folder);
+    this.#dropped.push({
+      file: segment.path,
+      offset: segment.sizeBytes,
+      droppedBytes: tail.length,
+      tornPath,
+    });
+  }
+
+  async #saveTorn(segment: Segment, tail: Uint8Array): Promise<string> {
+    const { disk, tornFolder } = this.#options;
+    disk.makeFolder(tornFolder);
+    const name = `${basename(segment.path)}.${segment.sizeBytes}`;
+    const taken = new Set(disk.list(tornFolder));
+    let number = 1;
+    while (taken.has(`${name}.${number}`)) number += 1;
+    const path = join(tornFolder, `${name}.${number}`);
+    const file = disk.open(path, "write");
+    try {
+      await writeWhole(file, tail, 0, BATCH_SYNC_BYTES_MAX);
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    await disk.syncFolder(tornFolder);
+    await disk.syncFolder(join(tornFolder, ".."));
+    return path;
+  }
+
+  #corrupt(segment: Segment, flaw: Flaw): Fault {
+    const seq = this.#order.seq + 1;
+    return new Fault(
+      "log-corrupt",
+      `${segment.path} is damaged at byte ${flaw.offset}, where seq ${seq} was acknowledged: ` +
+        flaw.reason,
+    );
+  }
+}
+
+/** What later lines of the last segment say was durable when they were written. */
+class Witness {
+  readonly #file: DiskFile;
+  readonly #sizeBytes: number;
+  readonly #sha256: Sha256;
+  #durable: number | undefined;
+
+  constructor(file: DiskFile, sizeBytes: number, sha256: Sha256) {
+    this.#file = file;
+    this.#sizeBytes = sizeBytes;
+    this.#sha256 = sha256;
+  }
+
+  /**
+   * The highest `durable` of any sound line from this offset on, 0 = none. Found once, at the first
+   * doubt: it never falls in a log, so it answers for every later doubt as well.
+   */
+  async durableAfter(offset: number): Promise<number> {
+    if (this.#durable !== undefined) return this.#durable;
+    let durable = 0;
+    for await (const block of scanBlocks(this.#file, offset, this.#sizeBytes)) {
+      for (const line of linesOf(block)) {
+        const parsed = parseLine(line.bytes);
+        if (parsed.kind !== "record" || !line.whole) continue;
+        if (parsed.durable > durable && bodyFits(parsed.record, this.#sha256)) {
+          durable = parsed.durable;
+        }
+      }
+    }
+    this.#durable = durable;
+    return durable;
+  }
+}

@@ -1,0 +1,263 @@
+import { assert } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
+import { LinkInbox } from "./link-inbox.ts";
+import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./ws-close.ts";
+import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./ws-frame.ts";
+
+/** Frames below this are joined before they are written: one TLS record, one system call. */
+const JOIN_BYTES = 16 * 1024;
+
+/** What the link needs of a Bun socket. */
+export interface WsSocket {
+  /** Bytes taken, possibly fewer than given; the rest waits for `drain`. Negative: closed. */
+  write(bytes: Uint8Array): number;
+  end(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface WsClientParts {
+  readonly socket: WsSocket;
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly openLane: () => Promise<Link>;
+}
+
+/** The client's end: RFC 6455 over one TLS socket. The dial feeds it the socket's events. */
+export class WsClientLink implements Link {
+  readonly transport = "tcp";
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly #parts: WsClientParts;
+  readonly #inbox = new LinkInbox();
+  readonly #reader: FrameReader;
+  /** Frames that the socket has not taken, bounded by SEND_QUEUE_BYTES_MAX. */
+  #frames: Uint8Array[] = [];
+  #frameBytes = 0;
+  #isFlushing = false;
+  #isBlocked = false;
+  #isDeaf = false;
+  #isOver = false;
+  #endsWhenFlushed = false;
+  #state: "open" | "closing" | "closed" = "open";
+  /** Decided before the socket is gone: our own fault, or what the close frame said. */
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  #sentMessages = 0;
+  #sentBytes = 0;
+  readonly #waiters: (() => void)[] = [];
+
+  constructor(parts: WsClientParts) {
+    this.#parts = parts;
+    this.remote = parts.remote;
+    this.certificateHash = parts.certificateHash;
+    this.#reader = new FrameReader({
+      message: (bytes) => this.#inbox.push(bytes),
+      ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
+      close: (code, reason) => this.#onClose(code, reason),
+    });
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const frame = encodeFrame(OPCODE.binary, message);
+    if (!this.#queue(frame)) return false;
+    this.#sentMessages += 1;
+    this.#sentBytes += message.length;
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#frameBytes;
+  }
+
+  drained(): Promise<void> {
+    if (this.#isDrained()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  follow(): void {
+    assert(false, "only the server's end follows topics");
+  }
+
+  unfollow(): void {
+    assert(false, "only the server's end follows topics");
+  }
+
+  openLane(): Promise<Link> {
+    if (this.#state === "open") return this.#parts.openLane();
+    return Promise.reject(new Fault("unreachable", "the link is closed"));
+  }
+
+  counters(): LinkCounters {
+    return {
+      sentMessages: this.#sentMessages,
+      sentBytes: this.#sentBytes,
+      receivedMessages: this.#inbox.receivedMessages,
+      receivedBytes: this.#inbox.receivedBytes,
+    };
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#inbox.mute();
+    this.#leave(CLOSE_CODE.done, undefined);
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.#drop(undefined);
+  }
+
+  /** Stops reading: the other end's queue fills. For tests and for a suspended program. */
+  pause(): void {
+    this.#parts.socket.pause();
+  }
+
+  resume(): void {
+    this.#parts.socket.resume();
+  }
+
+  /** The socket got bytes. */
+  onData(chunk: Uint8Array): void {
+    if (this.#state === "closed" || this.#isDeaf) return;
+    try {
+      this.#reader.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // What follows a broken frame cannot be read.
+      this.#inbox.mute();
+      this.#isDeaf = true;
+      this.#hangUp(closeCodeOf(error), error);
+    }
+  }
+
+  /** The socket takes bytes again. */
+  onDrain(): void {
+    this.#isBlocked = false;
+    this.#flush();
+  }
+
+  /** The socket is gone. */
+  onGone(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    this.#state = "closed";
+    this.#frames = [];
+    this.#frameBytes = 0;
+    const lost = { fault: new Fault("link-closed", "the connection was lost") };
+    this.#inbox.close((this.#outcome ?? lost).fault);
+    this.#settleWaiters();
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#hangUp(CLOSE_CODE.done, faultOfClose(code, reason));
+  }
+
+  /** Says goodbye, and does not wait for an answer: the other end has said its own, or raves. */
+  #hangUp(code: number, fault: Fault | undefined): void {
+    this.#endsWhenFlushed = true;
+    this.#leave(code, fault);
+    this.#flush();
+  }
+
+  /** Says goodbye after what is queued; the server answers and hangs up. */
+  #leave(code: number, fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state !== "open") return;
+    this.#queue(encodeClose(code));
+    if (this.#state !== "open") return; // That was one frame too many, and the link is dropped.
+    this.#state = "closing";
+    // An end that never answers must not hold the socket for ever.
+    this.#deadline = setTimeout(() => this.#drop(fault), DRAIN_WITHIN_MS);
+    this.#flush();
+  }
+
+  #drop(fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#parts.socket.terminate();
+    this.onGone();
+  }
+
+  #queue(frame: Uint8Array): boolean {
+    if (this.#state === "closed") return false;
+    if (this.#frameBytes + frame.length > SEND_QUEUE_BYTES_MAX) {
+      this.#drop(slowReaderFault());
+      return false;
+    }
+    this.#frames.push(frame);
+    this.#frameBytes += frame.length;
+    if (this.#isFlushing || this.#isBlocked) return true;
+    // What is sent in one tick leaves in one write.
+    this.#isFlushing = true;
+    queueMicrotask(() => this.#flush());
+    return true;
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    let taken = 0;
+    if (this.#isGone()) return;
+    while (taken < this.#frames.length && !this.#isBlocked) {
+      const [batch, count] = joinFrames(this.#frames, taken);
+      const written = Math.max(0, this.#parts.socket.write(batch));
+      if (this.#isGone()) return;
+      this.#frameBytes -= written;
+      taken += count;
+      if (written === batch.length) continue;
+      this.#isBlocked = true;
+      taken -= 1;
+      this.#frames[taken] = batch.subarray(written);
+    }
+    this.#frames.splice(0, taken);
+    this.#settleWaiters();
+    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.#isGone()) {
+      this.#parts.socket.end();
+    }
+  }
+
+  #isGone(): boolean {
+    return this.#state === "closed";
+  }
+
+  #isDrained(): boolean {
+    return this.#state === "closed" || this.#frameBytes <= SEND_QUEUE_LOW_BYTES;
+  }
+
+  #settleWaiters(): void {
+    if (!this.#isDrained()) return;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}
+
+/** The next write: one large frame, or as many small ones as fit JOIN_BYTES. */
+function joinFrames(frames: readonly Uint8Array[], from: number): [Uint8Array, number] {
+  let count = 0;
+  let sizeBytes = 0;
+  for (let i = from; i < frames.length; i++) {
+    const length = frames[i]?.length ?? 0;
+    if (count > 0 && sizeBytes + length > JOIN_BYTES) break;
+    sizeBytes += length;
+    count += 1;
+  }
+  const first = frames[from];
+  assert(first !== undefined, "there is a frame to write");
+  if (count === 1) return [first, 1];
+  const batch = new Uint8Array(sizeBytes);
+  let offset = 0;
+  for (const frame of frames.slice(from, from + count)) {
+    batch.set(frame, offset);
+    offset += frame.length;
+  }
+  return [batch, count];
+}

@@ -1,0 +1,211 @@
+/**
+ * Takes WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3.
+ *
+ * Half-open connections: Bun (1.4.4) closes what has not sent a whole request header within
+ * `idleTimeout`, counted from its start, whether it is silent, in mid-handshake or drips one byte at
+ * a time; a header is at most 16 KiB. Connections are counted per address only once they ask for
+ * the upgrade (`accept`): Bun has no hook before.
+ *
+ * Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
+ * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its
+ * links itself, after every SWEEP_BYTES published.
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import type { Server, ServerWebSocket } from "bun";
+import { Fault } from "../base/fault.ts";
+import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
+import type { Address, Listener, ListenerEvents } from "./link.ts";
+import { normalAddress } from "./ws-address.ts";
+import { slowReaderFault } from "./ws-close.ts";
+import { WsServerLink, type WsServerParts, type WsSocketData } from "./ws-server-link.ts";
+import { WsTopics } from "./ws-topics.ts";
+import { formatHostPort, LINK_PATH } from "./ws-upgrade.ts";
+
+export interface WsTls {
+  /** The leaf first, then its chain. */
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export interface WsListenOptions {
+  readonly host: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** `false`: plain, for loopback behind `--no-tls`. */
+  readonly tls: WsTls | false;
+  /** PEM of the certificate that a TLS proxy in front presents; only without TLS of our own. */
+  readonly proxyCertificate?: string;
+  /** Answers every request but the upgrade. */
+  readonly http: (request: Request, remote: Address) => Response | Promise<Response>;
+}
+
+/** Between two looks at the queues; a link's queue passes its bound by at most this much. */
+const SWEEP_BYTES = 256 * 1024;
+/** Bun drops silently beyond this: out of reach, because the sweep closes such links before. */
+const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
+/** For a request header and between two bytes of a download that a slow reader takes. */
+const HTTP_IDLE_SECONDS = 30;
+/** Sessions ping every 20 s; this only buries links whose session is gone. */
+const LINK_IDLE_SECONDS = 120;
+/** OpenSSL's number for TLS 1.3; Bun takes no name here. */
+const TLS_1_3 = 0x0304;
+
+/** @throws Fault port-taken, usage */
+export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
+  const parts: WsServerParts = {
+    certificateHash: certificateHashOf(options),
+    topics: new WsTopics(),
+    unflushed: new Set(),
+    links: new Set(),
+  };
+  return new WsListener(options, events, parts);
+}
+
+class WsListener implements Listener {
+  readonly transport = "tcp";
+  readonly port: number;
+  readonly #options: WsListenOptions;
+  readonly #events: ListenerEvents;
+  readonly #parts: WsServerParts;
+  readonly #server: Server<WsSocketData>;
+  #unsweptBytes = 0;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: WsListenOptions, events: ListenerEvents, parts: WsServerParts) {
+    this.#options = options;
+    this.#events = events;
+    this.#parts = parts;
+    this.#server = this.#serve();
+    this.port = this.#server.port ?? options.port;
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    for (const link of this.#parts.unflushed) link.flush();
+    this.#server.publish(topic, message);
+    this.#parts.topics.count(topic, message.length);
+    this.#unsweptBytes += message.length;
+    if (this.#unsweptBytes < SWEEP_BYTES) return;
+    this.#unsweptBytes = 0;
+    for (const link of [...this.#parts.links]) if (link.isOverfull()) link.drop(slowReaderFault());
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  /**
+   * Every link ends within DRAIN_WITHIN_MS by itself; then the last frames are in Bun's hands or
+   * the kernel's, and hanging up before the other ends have answered could lose them.
+   */
+  async #drain(): Promise<void> {
+    void this.#server.stop(); // Takes no more; what there is goes on.
+    for (const link of [...this.#parts.links]) link.close();
+    const until = performance.now() + DRAIN_WITHIN_MS;
+    while (this.#server.pendingWebSockets > 0 && performance.now() < until) await Bun.sleep(5);
+    await this.#server.stop(true);
+  }
+
+  #serve(): Server<WsSocketData> {
+    const { host, port, tls } = this.#options;
+    const secure = { cert: "", key: "", minVersion: TLS_1_3 };
+    if (tls !== false) Object.assign(secure, { cert: tls.certPem, key: tls.keyPem });
+    try {
+      return Bun.serve<WsSocketData>({
+        hostname: host,
+        port,
+        ...(tls === false ? {} : { tls: secure }),
+        idleTimeout: HTTP_IDLE_SECONDS,
+        development: false,
+        fetch: (request, server) => this.#answer(request, server),
+        websocket: {
+          maxPayloadLength: MESSAGE_BYTES_MAX,
+          backpressureLimit: BACKSTOP_BYTES,
+          closeOnBackpressureLimit: true,
+          idleTimeout: LINK_IDLE_SECONDS,
+          sendPings: true,
+          perMessageDeflate: false,
+          open: (socket) => this.#open(socket),
+          message: (socket, message) => socket.data.link?.onMessage(message),
+          drain: (socket) => socket.data.link?.onDrain(),
+          close: (socket, code, reason) => socket.data.link?.onGone(code, reason),
+        },
+      });
+    } catch (cause) {
+      throw listenFault(cause, host, port);
+    }
+  }
+
+  #answer(
+    request: Request,
+    server: Server<WsSocketData>,
+  ): Response | Promise<Response> | undefined {
+    const ip = server.requestIP(request);
+    if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
+    const remote = normalAddress(ip.address, ip.port);
+    if (new URL(request.url).pathname !== LINK_PATH) return this.#options.http(request, remote);
+    if (!isSameOrigin(request)) return new Response("foreign origin\n", { status: 403 });
+    if (this.#stopping !== undefined || !this.#events.accept(remote)) {
+      return new Response("no more connections\n", { status: 503 });
+    }
+    if (server.upgrade(request, { data: { remote } })) return undefined;
+    return new Response("a WebSocket is expected here\n", { status: 426 });
+  }
+
+  #open(socket: ServerWebSocket<WsSocketData>): void {
+    socket.binaryType = "uint8array";
+    const link = new WsServerLink(socket, this.#parts);
+    socket.data.link = link;
+    this.#parts.links.add(link);
+    if (this.#stopping === undefined) this.#events.link(link, undefined);
+    else link.destroy(); // Upgraded in the moment of stopping.
+  }
+}
+
+/** Browsers name the page that connects; only our own page may. @see DESIGN.md, section 7 */
+function isSameOrigin(request: Request): boolean {
+  const origin = request.headers.get("origin");
+  if (origin === null) return true;
+  const host = request.headers.get("host");
+  if (host === null || !URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  // Parsed with the same scheme, so that a default port is left out on both sides.
+  const url = `${protocol}//${host}`;
+  return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
+}
+
+function certificateHashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
+  const certPem = tls === false ? proxyCertificate : tls.certPem;
+  if (certPem === undefined) return new Uint8Array(32);
+  try {
+    const { raw } = new X509Certificate(certPem);
+    return new Uint8Array(createHash("sha256").update(raw).digest());
+  } catch (cause) {
+    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
+  }
+}
+
+function listenFault(cause: unknown, host: string, port: number): Fault {
+  const where = formatHostPort(host, port);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  switch (code) {
+    case "EADDRINUSE":
+      return new Fault("port-taken", `another program listens on ${where}`, { cause });
+    case "EACCES":
+      return new Fault("port-taken", `port ${port} is only for the system's administrator`, {
+        cause,
+      });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EINVAL":
+      return new Fault("usage", `this machine has no address ${host}`, {
+        remedy: "use --host 0.0.0.0 for all its addresses",
+        cause,
+      });
+    default:
+      return new Fault("usage", `cannot listen on ${where} (${code})`, {
+        remedy: "check --host, --port, --cert and --key",
+        cause,
+      });
+  }
+}

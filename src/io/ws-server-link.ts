@@ -1,0 +1,218 @@
+import type { ServerWebSocket } from "bun";
+import { assert } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
+import { LinkInbox } from "./link-inbox.ts";
+import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./ws-close.ts";
+import type { Traffic, WsTopics } from "./ws-topics.ts";
+
+/** What an upgraded request hands to its socket. */
+export interface WsSocketData {
+  readonly remote: Address;
+  link?: WsServerLink;
+}
+
+/** What all links of one listener share. */
+export interface WsServerParts {
+  readonly certificateHash: Uint8Array;
+  readonly topics: WsTopics;
+  /** Links whose messages of this tick have not been given to Bun yet. */
+  readonly unflushed: Set<WsServerLink>;
+  /** All links that are not gone. */
+  readonly links: Set<WsServerLink>;
+}
+
+/** What a frame costs beside its payload, at most; so that a queue of empty ones is bounded too. */
+const OVERHEAD_BYTES = 10;
+
+/** The server's end: a socket of `Bun.serve`. The listener feeds it the socket's events. */
+export class WsServerLink implements Link {
+  readonly transport = "tcp";
+  readonly remote: Address;
+  readonly #socket: ServerWebSocket<WsSocketData>;
+  readonly #parts: WsServerParts;
+  readonly #inbox = new LinkInbox();
+  /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
+  #fresh: Uint8Array[] = [];
+  #freshBytes = 0;
+  #state: "open" | "closing" | "closed" = "open";
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #followed = new Map<string, Traffic>();
+  #sentMessages = 0;
+  #sentBytes = 0;
+  readonly #waiters: (() => void)[] = [];
+
+  constructor(socket: ServerWebSocket<WsSocketData>, parts: WsServerParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.remote = socket.data.remote;
+  }
+
+  get certificateHash(): Uint8Array {
+    return this.#parts.certificateHash;
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    if (this.queuedBytes() + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+      this.drop(slowReaderFault());
+      return false;
+    }
+    this.#sentMessages += 1;
+    this.#sentBytes += message.length;
+    this.#fresh.push(message);
+    this.#freshBytes += message.length + OVERHEAD_BYTES;
+    if (this.#fresh.length === 1) {
+      this.#parts.unflushed.add(this);
+      queueMicrotask(() => this.flush());
+    }
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#state === "closed" ? 0 : this.#freshBytes + this.#socket.getBufferedAmount();
+  }
+
+  drained(): Promise<void> {
+    if (this.#isDrained()) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  follow(topic: string): void {
+    if (this.#state !== "open" || this.#followed.has(topic)) return;
+    this.#followed.set(topic, this.#parts.topics.enter(topic));
+    this.#socket.subscribe(topic);
+  }
+
+  unfollow(topic: string): void {
+    if (!this.#followed.has(topic)) return;
+    this.#settleTopic(topic);
+    if (this.#state === "open") this.#socket.unsubscribe(topic);
+  }
+
+  openLane(): Promise<Link> {
+    assert(false, "only the client's end opens lanes");
+  }
+
+  counters(): LinkCounters {
+    let messages = this.#sentMessages;
+    let bytes = this.#sentBytes;
+    for (const [topic, start] of this.#followed) {
+      const share = this.#parts.topics.since(topic, start);
+      messages += share.messages;
+      bytes += share.bytes;
+    }
+    return {
+      sentMessages: messages,
+      sentBytes: bytes,
+      receivedMessages: this.#inbox.receivedMessages,
+      receivedBytes: this.#inbox.receivedBytes,
+    };
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.flush();
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#outcome = { fault: undefined };
+    this.#inbox.mute();
+    this.#leaveTopics();
+    // A reader that never takes the rest must not hold the socket for ever.
+    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
+    this.#closeWhenFlushed();
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.drop(undefined);
+  }
+
+  /** Hangs up at once. */
+  drop(fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state === "closed") return;
+    this.#socket.terminate();
+    this.onGone(CLOSE_CODE.lost, "");
+  }
+
+  /** Whether this reader is behind by more than a link may queue. */
+  isOverfull(): boolean {
+    return this.#state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
+  }
+
+  /** Gives this tick's messages to Bun; the listener does so before it publishes, to keep order. */
+  flush(): void {
+    this.#parts.unflushed.delete(this);
+    const fresh = this.#fresh;
+    if (fresh.length === 0 || this.#state !== "open") return;
+    this.#fresh = [];
+    this.#freshBytes = 0;
+    const [first] = fresh;
+    if (fresh.length === 1 && first !== undefined) {
+      this.#socket.sendBinary(first);
+      return;
+    }
+    this.#socket.cork((socket) => {
+      for (const message of fresh) socket.sendBinary(message);
+    });
+  }
+
+  onMessage(message: Uint8Array | string): void {
+    if (typeof message !== "string") return this.#inbox.push(message);
+    this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
+  }
+
+  onDrain(): void {
+    this.#settleWaiters();
+    if (this.#state === "closing") this.#closeWhenFlushed();
+  }
+
+  onGone(code: number, reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#deadline);
+    this.#parts.links.delete(this);
+    this.#parts.unflushed.delete(this);
+    this.#fresh = [];
+    this.#freshBytes = 0;
+    this.#leaveTopics();
+    this.#inbox.close(
+      this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
+    );
+    this.#settleWaiters();
+  }
+
+  #closeWhenFlushed(): void {
+    if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.done);
+  }
+
+  #leaveTopics(): void {
+    for (const topic of [...this.#followed.keys()]) this.unfollow(topic);
+  }
+
+  #settleTopic(topic: string): void {
+    const start = this.#followed.get(topic);
+    if (start === undefined) return;
+    const share = this.#parts.topics.since(topic, start);
+    this.#sentMessages += share.messages;
+    this.#sentBytes += share.bytes;
+    this.#followed.delete(topic);
+    this.#parts.topics.leave(topic);
+  }
+
+  #isDrained(): boolean {
+    return this.queuedBytes() <= SEND_QUEUE_LOW_BYTES;
+  }
+
+  #settleWaiters(): void {
+    if (this.#waiters.length === 0 || !this.#isDrained()) return;
+    for (const resolve of this.#waiters.splice(0)) resolve();
+  }
+}

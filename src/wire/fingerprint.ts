@@ -1,0 +1,33 @@
+import type { Brand } from "../base/brand.ts";
+import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { quoteText } from "../base/text.ts";
+
+/** base64url of the SHA-256 of a raw Ed25519 public key: 43 characters, as invites carry it. */
+export type Fingerprint = Brand<string, "Fingerprint">;
+
+const PREFIX = "SHA256:";
+const DIGEST_BYTES = 32;
+
+export function fingerprintWith(publicKey: Uint8Array, sha256: Sha256): Fingerprint {
+  return toBase64Url(sha256(publicKey)) as Fingerprint;
+}
+
+/** As it is shown to people, like OpenSSH does. */
+export function formatFingerprint(fingerprint: Fingerprint): string {
+  return `${PREFIX}${fingerprint}`;
+}
+
+/** Reads `SHA256:...` and the bare form of invites. @throws Fault usage */
+export function parseFingerprint(text: string): Fingerprint {
+  const bare = text.startsWith(PREFIX) ? text.slice(PREFIX.length) : text;
+  try {
+    if (fromBase64Url(bare).length === DIGEST_BYTES) return bare as Fingerprint;
+  } catch {
+    // Falls through: a person mistyped, which is no peer's malformed frame.
+  }
+  throw new Fault("usage", `${quoteText(text)} is not a fingerprint`, {
+    remedy: "give it as SHA256: and 43 letters, digits, - or _",
+  });
+}

@@ -1,0 +1,61 @@
+import { Fault } from "../base/fault.ts";
+import { quoteText } from "../base/text.ts";
+
+const LABEL = /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)$/;
+const OCTET = /^(?:0|[1-9]\d{0,2})$/;
+const GROUP = /^[0-9A-Fa-f]{1,4}$/;
+const ZONE = /^[A-Za-z0-9_.-]{1,32}$/;
+
+/** Four decimal numbers up to 255; no leading zeros, which some systems read as octal. */
+export function isIpv4(text: string): boolean {
+  const octets = text.split(".");
+  return octets.length === 4 && octets.every((octet) => OCTET.test(octet) && Number(octet) <= 255);
+}
+
+/** RFC 4291, section 2.2, perhaps with `%zone` (RFC 4007). */
+export function isIpv6(text: string): boolean {
+  const [address = "", zone, ...more] = text.split("%");
+  if (more.length > 0 || (zone !== undefined && !ZONE.test(zone))) return false;
+  const halves = address.split("::");
+  if (halves.length > 2) return false;
+  const counts = halves.map((half, i) => groupCount(half, i === halves.length - 1));
+  if (counts.includes(undefined)) return false;
+  const groups = counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+  return halves.length === 2 ? groups <= 7 : groups === 8;
+}
+
+/** A name by DNS's letters and lengths; one that ends in a number would be a broken IPv4 address. */
+export function isHostName(text: string): boolean {
+  const labels = (text.endsWith(".") ? text.slice(0, -1) : text).split(".");
+  const last = labels.at(-1) ?? "";
+  return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
+}
+
+/** @throws Fault usage, in words that fit what was probably meant */
+export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
+  if (form === "v6") {
+    if (isIpv6(text)) return text.toLowerCase();
+    throw badHost(text, "an IPv6 address", "write it as [::1] or [fe80::1%eth0]");
+  }
+  if (isIpv4(text)) return text;
+  if (isHostName(text)) return text.toLowerCase();
+  if (/^[\d.]+$/.test(text)) {
+    throw badHost(text, "an IP address", "write four numbers from 0 to 255, as in 192.168.1.20");
+  }
+  throw badHost(text, "a host's name", "use letters, digits, - and ., or an IP address");
+}
+
+/** Groups of 16 bits in one half of an IPv6 address; the last may be an IPv4 address. */
+function groupCount(half: string, isLast: boolean): number | undefined {
+  if (half === "") return 0;
+  const groups = half.split(":");
+  const tail = groups.at(-1) ?? "";
+  const v4 = isLast && isIpv4(tail);
+  const plain = v4 ? groups.slice(0, -1) : groups;
+  if (!plain.every((group) => GROUP.test(group))) return undefined;
+  return plain.length + (v4 ? 2 : 0);
+}
+
+function badHost(text: string, what: string, remedy: string): Fault {
+  return new Fault("usage", `${quoteText(text)} is not ${what}`, { remedy });
+}

@@ -1,0 +1,150 @@
+import { utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { checkName, type Name } from "../base/names.ts";
+import { quoteText } from "../base/text.ts";
+import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
+import { checkHost } from "./host.ts";
+
+/** C-H-A-T on a telephone. */
+export const PORT_DEFAULT = 2428;
+
+/** Where a server is and, from an invite, what else is needed to get in. */
+export interface ServerAddress {
+  /** A name, an IPv4 address or an IPv6 address (without brackets, perhaps with `%zone`). */
+  readonly host: string;
+  readonly port: number;
+  /** Whether the text named the port, or it is the default. */
+  readonly portGiven: boolean;
+  readonly transport?: "tcp" | "udp";
+  readonly room?: Name;
+  readonly fingerprint?: Fingerprint;
+  /** The room password or a revocable token. */
+  readonly secret?: string;
+}
+
+type Via = "tcp" | "udp";
+type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
+
+/**
+ * Reads `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
+ * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp#SECRET`. The secret never appears in a fault.
+ * @throws Fault usage, name-invalid
+ */
+export function parseServerAddress(text: string): ServerAddress {
+  const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text);
+  if (scheme === null) return parsePlace(text);
+  const rest = scheme[2] ?? "";
+  switch ((scheme[1] ?? "").toLowerCase()) {
+    case "chat":
+      return parseInvite(rest);
+    case "udp":
+      return { ...parsePlace(rest), transport: "udp" };
+    case "tcp":
+      return { ...parsePlace(rest), transport: "tcp" };
+    default:
+      throw badAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
+  }
+}
+
+/** The invite in full; `parseServerAddress` reads it back. */
+export function formatInvite(address: ServerAddress): string {
+  const query = [
+    ...(address.fingerprint === undefined ? [] : [`fp=${address.fingerprint}`]),
+    ...(address.transport === undefined ? [] : [`via=${address.transport}`]),
+  ];
+  return [
+    `chat://${formatPlace(address)}`,
+    address.room === undefined ? "" : `/${address.room}`,
+    query.length === 0 ? "" : `?${query.join("&")}`,
+    address.secret === undefined ? "" : `#${encodeSecret(address.secret)}`,
+  ].join("");
+}
+
+/** As it is always printed, ready to paste into a shell. */
+export function quoteInvite(address: ServerAddress): string {
+  return `'${formatInvite(address)}'`;
+}
+
+/** `HOST:PORT`, IPv6 in brackets. */
+export function formatPlace(place: Pick<ServerAddress, "host" | "port">): string {
+  const host = place.host.includes(":") ? `[${place.host}]` : place.host;
+  return `${host}:${place.port}`;
+}
+
+/** @throws Fault usage unless it is a whole number within 1..65535 (0 when `zero` is allowed) */
+export function parsePort(text: string, zero: "zero" | "no-zero" = "no-zero"): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535 && (port > 0 || (port === 0 && zero === "zero"))) return port;
+  throw new Fault("usage", `${quoteText(text)} is not a port`, {
+    remedy: `use a number from ${zero === "zero" ? 0 : 1} to 65535`,
+  });
+}
+
+function parsePlace(text: string): Place {
+  if (text === "") throw badAddress(text, "write HOST or HOST:PORT");
+  const bracketed = /^\[([^\]]*)\](?::(.*))?$/s.exec(text);
+  if (bracketed !== null) return placeOf(checkHost(bracketed[1] ?? "", "v6"), bracketed[2]);
+  const [host = "", port, ...more] = text.split(":");
+  if (more.length > 0) throw badAddress(text, "write an IPv6 address as [::1] or [::1]:2428");
+  return placeOf(checkHost(host, "v4-or-name"), port);
+}
+
+function placeOf(host: string, port: string | undefined): Place {
+  if (port === undefined) return { host, port: PORT_DEFAULT, portGiven: false };
+  return { host, port: parsePort(port), portGiven: true };
+}
+
+function parseInvite(rest: string): ServerAddress {
+  const [, place = "", room = "", query = "", fragment = ""] =
+    /^([^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?(?:#(.*))?$/s.exec(rest) ?? [];
+  const fields = new Map(query.split("&").map(splitField));
+  const fp = fields.get("fp");
+  const via = parseVia(fields.get("via"));
+  const secret = decodeSecret(fragment);
+  return {
+    ...parsePlace(place.replace("%25", "%")),
+    ...(via === undefined ? {} : { transport: via }),
+    ...(room === "" ? {} : { room: checkName(room, "room's name") }),
+    ...(fp === undefined ? {} : { fingerprint: parseFingerprint(fp) }),
+    ...(secret === "" ? {} : { secret }),
+  };
+}
+
+function splitField(field: string): [string, string] {
+  const at = field.indexOf("=");
+  return at < 0 ? [field, ""] : [field.slice(0, at), field.slice(at + 1)];
+}
+
+function parseVia(via: string | undefined): Via | undefined {
+  if (via === undefined || via === "tcp" || via === "udp") return via;
+  throw new Fault("usage", `${quoteText(via)} is not a way to connect`, {
+    remedy: "an invite says via=tcp or via=udp",
+  });
+}
+
+/** `'` too: an invite is printed between single quotes. */
+function encodeSecret(secret: string): string {
+  return encodeURIComponent(secret).replaceAll("'", "%27");
+}
+
+function decodeSecret(fragment: string): string {
+  const secret = decoded(fragment);
+  if (secret !== undefined && utf8Encode(secret).length <= PASSWORD_BYTES_MAX) return secret;
+  throw new Fault("usage", "the invite is damaged behind its #", {
+    remedy: "copy it again, between single quotes",
+  });
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function badAddress(text: string, remedy: string): Fault {
+  const shown = quoteText(text.replace(/#.*$/s, ""));
+  return new Fault("usage", `${shown} is not a server's address`, { remedy });
+}

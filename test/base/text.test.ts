@@ -1,0 +1,139 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  CLUSTER_CODE_POINTS_MAX,
+  cleanText,
+  quoteText,
+  tsvField,
+  tsvLine,
+} from "../../src/base/text.ts";
+
+const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** Strings rich in what cleaning is about. */
+const hostile = fc
+  .array(
+    fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom(
+        ..."\u0000\u001b\u0007\r\n\t\u007f\u009b\u202e\u2066\u200b\ufeff\u200c\u200d\ufe0f",
+        ..."\u0301\u0e33\u094d\u0915\u1100\u1161\u{1f3f4}\u{e0067}\u{e007f}\u{1f469}\u{1f3fd}",
+        ..."a1 \u2028\u034f\u3164\ud800\udc00\u{1f1e6}\u0600\u0d4e",
+        "\ud83d",
+      ),
+      fc
+        .constantFrom("\u0301", "\u1100", "\u0e33", "\u200d", "\ufe0f")
+        .map((unit) => unit.repeat(20)),
+    ),
+    { maxLength: 40 },
+  )
+  .map((parts) => parts.join(""));
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+function longestCluster(text: string): number {
+  let longest = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    longest = Math.max(longest, Array.from(segment).length);
+  }
+  return longest;
+}
+
+test("control characters become control pictures", () => {
+  expect(cleanText("a\u0000b\u001b[2Jc\u0007\u007f\t\r\n")).toBe("a␀b␛[2Jc␇␡␉␍␊");
+});
+
+test("C1, bidi controls and line separators are spelled out", () => {
+  expect(cleanText("\u009b31m")).toBe("<U+009B>31m");
+  expect(cleanText("a\u202eb\u2066\u061c")).toBe("a<U+202E>b<U+2066><U+061C>");
+  expect(cleanText("\u2028\ufff9")).toBe("<U+2028><U+FFF9>");
+});
+
+test("lone zero-width characters go", () => {
+  expect(cleanText("a\u200bb\ufeffc\u2060d\u00ade")).toBe("abcde");
+  expect(cleanText("\u200dx \u200c y\u200d")).toBe("x  y");
+  expect(cleanText("a\u200d\u200d\u200db")).toBe("a\u200db");
+  expect(cleanText("x\u{e0041}\u{e0042}")).toBe("x");
+  expect(cleanText("\ufe0fa\u3164")).toBe("a");
+});
+
+test("joiners stay where they shape what people write", () => {
+  for (const text of [
+    "\u{1f468}\u200d\u{1f469}\u200d\u{1f467}\u200d\u{1f466}",
+    "\u{1f469}\u{1f3fd}\u200d\u2764\ufe0f\u200d\u{1f48b}\u200d\u{1f468}\u{1f3ff}",
+    "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+    "\u{1f3f3}\ufe0f\u200d\u{1f308}",
+    "1\ufe0f\u20e3",
+    "می\u200cخواهم", // Persian: "I want"
+    "क्\u200dष", // Hindi: half form of ka before ssa
+    "ക്\u200d", // Malayalam: chillu at the end of a word
+    "שָׁלוֹם",
+    "한국어 中文 e\u0301",
+  ]) {
+    expect(cleanText(text)).toBe(text);
+  }
+});
+
+test("a lone surrogate becomes U+FFFD", () => {
+  expect(cleanText("a\ud800b\udc00")).toBe("a\ufffdb\ufffd");
+});
+
+test("line feeds stay where several lines are shown", () => {
+  expect(cleanText("a\r\nb\nc\rd\te", { lines: true })).toBe("a\nb\nc␍d␉e");
+});
+
+test("a tower of marks is cut", () => {
+  const cleaned = cleanText(`Z${"\u0301".repeat(200)}algo`);
+  expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
+  expect(cleaned.endsWith("algo")).toBe(true);
+});
+
+test("whatever comes in, no control, bidi control or long cluster comes out", () =>
+  fc.assert(
+    fc.property(hostile, fc.boolean(), (text, lines) => {
+      const cleaned = cleanText(text, { lines });
+      expect(CONTROL.test(lines ? cleaned.replaceAll("\n", "") : cleaned)).toBe(false);
+      expect(BIDI.test(cleaned)).toBe(false);
+      expect(cleaned.isWellFormed()).toBe(true);
+      expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
+    }),
+    { numRuns: 2000 },
+  ));
+
+test("cleaning twice changes nothing", () =>
+  fc.assert(
+    fc.property(hostile, fc.boolean(), (text, lines) => {
+      const cleaned = cleanText(text, { lines });
+      expect(cleanText(cleaned, { lines })).toBe(cleaned);
+    }),
+    { numRuns: 2000 },
+  ));
+
+test("TSV: tab, line feed and backslash are written out", () => {
+  expect(tsvField("a\tb\nc\\d")).toBe("a\\tb\\nc\\\\d");
+  expect(tsvLine(["x", "a\tb", ""])).toBe("x\ta\\tb\t\n");
+});
+
+test("TSV: a record stays one line with its columns", () =>
+  fc.assert(
+    fc.property(fc.array(hostile, { minLength: 1, maxLength: 5 }), (fields) => {
+      const line = tsvLine(fields);
+      expect(line.split("\n")).toHaveLength(2);
+      expect(line.split("\t")).toHaveLength(fields.length);
+    }),
+  ));
+
+test("TSV: printable text can be read back", () =>
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom("\\", "t", "n", "\t", "\n", "x") }), (text) => {
+      const names: Record<string, string> = { t: "\t", n: "\n", "\\": "\\" };
+      const back = tsvField(text).replaceAll(/\\(.)/g, (_, letter: string) => names[letter] ?? "");
+      expect(back).toBe(text);
+    }),
+  ));
+
+test("quoted words are short and clean", () => {
+  expect(quoteText("a\nb")).toBe("'a␊b'");
+  expect(quoteText("x".repeat(100), 10)).toBe(`'${"x".repeat(10)}...'`);
+});

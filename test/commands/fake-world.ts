@@ -1,0 +1,92 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { World } from "../../src/commands/_context.ts";
+import type { Input } from "../../src/io/input.ts";
+import type { Output } from "../../src/io/output.ts";
+
+export interface FakeOptions {
+  /** Lines that are typed or piped in. */
+  readonly lines?: readonly string[];
+  /** Whether all three streams are a terminal. */
+  readonly terminal?: boolean;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly nowUnixMs?: number;
+}
+
+export interface FakeWorld extends World {
+  readonly stdout: FakeOutput;
+  readonly stderr: FakeOutput;
+}
+
+/** The world of a command, in memory: what it wrote can be read, what it reads is given. */
+export function fakeWorld(options: FakeOptions = {}): FakeWorld {
+  const isTerminal = options.terminal ?? false;
+  return {
+    stdout: new FakeOutput(isTerminal),
+    stderr: new FakeOutput(isTerminal),
+    stdin: fakeInput(options.lines ?? [], isTerminal),
+    // No config.toml of the person who runs the tests.
+    env: { CHAT_HOME: "/nonexistent/chat", ...options.env },
+    clock: {
+      now: () => 0,
+      unixMs: () => options.nowUnixMs ?? 0,
+      after: () => () => {},
+    },
+    offsetMinutes: () => 60,
+    onSignal: () => () => {},
+  };
+}
+
+export class FakeOutput implements Output {
+  readonly isTerminal: boolean;
+  text = "";
+
+  constructor(isTerminal: boolean) {
+    this.isTerminal = isTerminal;
+  }
+
+  columns(): number {
+    return 80;
+  }
+
+  write(text: string): void {
+    this.text += text;
+  }
+
+  queuedBytes(): number {
+    return 0;
+  }
+
+  async drained(): Promise<void> {}
+
+  async flushed(): Promise<void> {}
+}
+
+/** The line `^C` stands for Ctrl-C. */
+function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
+  const left = [...lines];
+  const line = async () => {
+    const next = left.shift();
+    if (next === "^C") throw new Fault("interrupted", "no password was given");
+    return next;
+  };
+  return {
+    isTerminal,
+    line,
+    secretLine: line,
+    chunk: async () => {
+      const next = left.shift();
+      return next === undefined ? undefined : new TextEncoder().encode(next);
+    },
+  };
+}
+
+/** The fault that this throws. */
+export async function faultFrom(action: () => unknown): Promise<Fault> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}

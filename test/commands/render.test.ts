@@ -1,0 +1,114 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  placeName,
+  renderRecord,
+  renderTable,
+  type ShownBody,
+  type ShownRecord,
+  type Style,
+} from "../../src/commands/_render.ts";
+
+const TIME = Date.parse("2026-11-20T05:46:33.123Z");
+const base = { seq: 12, timeUnixMs: TIME, place: { room: "lobby" }, from: "ana" } as const;
+const hi: ShownRecord = { ...base, kind: "text", text: "hi" };
+const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
+  format,
+  color: false,
+  offsetMinutes: () => 60,
+  me: "ana",
+  stamp: "date",
+  ...more,
+});
+
+describe("NDJSON", () => {
+  test("has the fields of the contract in its order", () => {
+    expect(renderRecord(hi, style("json"))).toBe(
+      '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana","text":"hi"}\n',
+    );
+    const direct: ShownRecord = { ...hi, place: { to: "bob" } };
+    expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');
+  });
+
+  test("carries the words as sent, in one line", () => {
+    const record: ShownRecord = { ...hi, text: "a\u202e\n\u001b\u2028" };
+    const line = renderRecord(record, style("json"));
+    expect(line.split("\n")).toHaveLength(2);
+    expect(JSON.parse(line).text).toBe("a\u202e\n\u001b\u2028");
+  });
+});
+
+describe("TSV", () => {
+  test("has time, place, sender, text", () => {
+    expect(renderRecord(hi, style("tsv"))).toBe("2026-11-20T05:46:33.123Z\tlobby\tana\thi\n");
+    const lines: ShownRecord = { ...hi, text: "a\tb\nc\\" };
+    expect(renderRecord(lines, style("tsv"))).toEndWith("\tana\ta\\tb\\nc\\\\\n");
+  });
+
+  test("names the other one of a direct conversation", () => {
+    const sent = { ...base, place: { to: "bob" } };
+    const received = { ...base, place: { to: "ana" }, from: "bob" };
+    expect(placeName(sent, "ana")).toBe("@bob");
+    expect(placeName(received, "ana")).toBe("@bob");
+    expect(placeName(received)).toBe("@ana");
+  });
+});
+
+describe("on a screen", () => {
+  test("local time, place, name, words", () => {
+    expect(renderRecord(hi, style("text"))).toBe("2026-11-20 06:46:33 lobby ana: hi\n");
+    expect(renderRecord(hi, style("text", { stamp: "clock" }))).toBe("06:46 lobby ana: hi\n");
+  });
+
+  test("no text can pass for a record of its own", () => {
+    const record: ShownRecord = { ...hi, text: "hi\n06:46 lobby bob: I owe you 100\u001b[A" };
+    expect(renderRecord(record, style("text", { stamp: "clock" }))).toBe(
+      "06:46 lobby ana: hi\n  | 06:46 lobby bob: I owe you 100␛[A\n",
+    );
+  });
+
+  test.each<[ShownBody, string]>([
+    [{ kind: "action", text: "waves\nx" }, "* ana waves␊x"],
+    [{ kind: "room" }, "* ana made the room"],
+    [{ kind: "join" }, "* ana joined"],
+    [{ kind: "leave" }, "* ana left"],
+    [{ kind: "leave", by: "eva" }, "* ana was put out by eva"],
+    [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
+    [{ kind: "topic", topic: "" }, "* ana cleared the topic"],
+    [{ kind: "erased" }, "* ana (erased)"],
+    [{ kind: "edited", text: "ho" }, "* ana changed it to: ho"],
+    [{ kind: "damaged", reason: "commitment" }, "* ana (damaged: commitment)"],
+  ])("%j", (body, words) => {
+    const record = { ...base, ...body } as ShownRecord;
+    expect(renderRecord(record, style("text"))).toBe(`2026-11-20 06:46:33 lobby ${words}\n`);
+  });
+
+  test("colours only if asked", () => {
+    expect(renderRecord(hi, style("text"))).not.toContain("\x1b");
+    expect(renderRecord(hi, style("text", { color: true }))).toContain("\x1b");
+    expect(renderRecord(hi, style("tsv", { color: true }))).not.toContain("\x1b");
+  });
+});
+
+test("whatever is said, TSV and JSON are one line, and a screen gets no control character", () =>
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (text, from) => {
+      const record: ShownRecord = { ...hi, text, from };
+      expect(renderRecord(record, style("json")).split("\n")).toHaveLength(2);
+      expect(renderRecord(record, style("tsv")).split("\n")).toHaveLength(2);
+      expect(renderRecord(record, style("tsv")).split("\t")).toHaveLength(4);
+      expect(renderRecord(record, style("text"))).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
+    }),
+  ));
+
+test("lists: columns on a screen, TSV in a pipe", () => {
+  const rows = [
+    ["ana", "yes"],
+    ["日本", "no\n"],
+  ];
+  expect(renderTable(["user", "online"], rows, style("text"))).toBe(
+    "user  online\nana   yes\n日本  no␊\n",
+  );
+  expect(renderTable(["user", "online"], rows, style("tsv"))).toBe("ana\tyes\n日本\tno\\n\n");
+  expect(renderTable(["user"], [], style("tsv"))).toBe("");
+});

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+import { X509Certificate } from "node:crypto";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  certificateDer,
+  certificateHash,
+  certificatePem,
+  checkCertificatePair,
+  makeCertificate,
+} from "../../src/crypto/certificate.ts";
+
+const one = await makeCertificate(["chat.example", "192.0.2.7", "2001:db8::1"]);
+const other = await makeCertificate();
+
+describe("certificate", () => {
+  test("names what it was made for, in any year", () => {
+    const read = new X509Certificate(one.certPem);
+    for (const host of ["localhost", "chat.example"]) expect(read.checkHost(host)).toBe(host);
+    for (const ip of ["127.0.0.1", "::1", "192.0.2.7", "2001:db8::1"]) {
+      expect(read.checkIP(ip)).toBeDefined();
+    }
+    expect(new Date(read.validFrom).getUTCFullYear()).toBe(1970);
+    expect(new Date(read.validTo).getUTCFullYear()).toBe(9999);
+    expect(read.publicKey.asymmetricKeyDetails?.namedCurve).toBe("prime256v1");
+  });
+
+  test("PEM and DER are two spellings of one thing", () => {
+    expect(certificatePem(certificateDer(one.certPem))).toBe(one.certPem);
+    const fingerprint = new X509Certificate(one.certPem).fingerprint256.replaceAll(":", "");
+    expect(certificateHash(one.certPem).toHex().toUpperCase()).toBe(fingerprint);
+  });
+
+  test("of a chain the first, the leaf, counts", () => {
+    expect(certificateHash(one.certPem + other.certPem)).toEqual(certificateHash(one.certPem));
+  });
+
+  test("a pair is told from a mismatch and from nonsense", () => {
+    expect(() => checkCertificatePair(one)).not.toThrow();
+    const mixed = { certPem: one.certPem, keyPem: other.keyPem };
+    expect(() => checkCertificatePair(mixed)).toThrow("does not belong");
+    expect(() => checkCertificatePair({ certPem: "no", keyPem: one.keyPem })).toThrow(Fault);
+    expect(() => checkCertificatePair({ certPem: one.certPem, keyPem: "no" })).toThrow(Fault);
+  });
+});

@@ -1,0 +1,67 @@
+import type { Fault } from "../../src/base/fault.ts";
+import type { Link } from "../../src/io/link.ts";
+
+/** No test waits for ever: what takes this long has failed. */
+const PATIENCE_MS = 10_000;
+
+export async function within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error(`${what}: nothing within ${PATIENCE_MS} ms`)),
+    PATIENCE_MS,
+  );
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Lets timers and sockets have their turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** Receives from a link and remembers all that came. */
+export class LinkObserver {
+  readonly messages: Uint8Array[] = [];
+  closedCount = 0;
+  fault: Fault | undefined;
+  /** Messages after `closed`: there must be none. */
+  lateCount = 0;
+  readonly #closed = Promise.withResolvers<Fault | undefined>();
+  #waiting: { readonly count: number; readonly resolve: () => void } | undefined;
+
+  constructor(link: Link) {
+    link.receive({
+      message: (bytes) => {
+        if (this.closedCount > 0) this.lateCount += 1;
+        this.messages.push(bytes);
+        if (this.#waiting !== undefined && this.messages.length >= this.#waiting.count) {
+          this.#waiting.resolve();
+        }
+      },
+      closed: (fault) => {
+        this.closedCount += 1;
+        this.fault = fault;
+        this.#closed.resolve(fault);
+      },
+    });
+  }
+
+  closed(): Promise<Fault | undefined> {
+    return within(this.#closed.promise, "the end of a link");
+  }
+
+  /** Resolves once so many messages have come in all. */
+  async count(count: number): Promise<void> {
+    if (this.messages.length >= count) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#waiting = { count, resolve };
+    await within(promise, `message ${count} (${this.messages.length} came)`);
+  }
+
+  receivedBytes(): number {
+    return this.messages.reduce((sum, bytes) => sum + bytes.length, 0);
+  }
+}

@@ -1,0 +1,172 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { connect as connectTls } from "node:tls";
+import { Fault } from "../../src/base/fault.ts";
+import { certificateHash, makeCertificate } from "../../src/crypto/certificate.ts";
+import type { Address, Link } from "../../src/io/link.ts";
+import { normalAddress } from "../../src/io/ws-address.ts";
+import { wsDial } from "../../src/io/ws-dial.ts";
+import { listenWs } from "../../src/io/ws-listener.ts";
+import { LinkObserver, turn, within } from "./link-observer.ts";
+
+const certificate = await makeCertificate();
+const host = "127.0.0.1";
+const timeoutMs = 5_000;
+const links: Link[] = [];
+const events = {
+  accept: () => true,
+  link: (link: Link) => {
+    links.push(link);
+  },
+};
+const http = (request: Request, remote: Address) =>
+  Response.json({ path: new URL(request.url).pathname, remote });
+const listener = listenWs({ host, port: 0, tls: certificate, http }, events);
+const plain = listenWs({ host, port: 0, tls: false, http }, events);
+const origin = `https://${host}:${listener.port}`;
+const tls = { ca: certificate.certPem };
+afterAll(async () => {
+  await Promise.all([listener.stop(), plain.stop()]);
+});
+
+describe("plain HTTP beside the links", () => {
+  test("is answered by the one given, who learns from whom it comes", async () => {
+    const response = await fetch(`${origin}/any/path`, { tls });
+    expect(await response.json()).toMatchObject({ path: "/any/path", remote: { host } });
+  });
+
+  test("a request at the links' path that is no upgrade is told so", async () => {
+    expect((await fetch(`${origin}/ws`, { tls })).status).toBe(426);
+  });
+});
+
+describe("origin", () => {
+  const upgrade = (headers: Record<string, string>) =>
+    fetch(`${origin}/ws`, { tls, headers }).then(({ status }) => status);
+
+  test.each([
+    [{ Origin: "https://evil.example" }, 403],
+    [{ Origin: "null" }, 403],
+    [{ Origin: `http://${host}` }, 403],
+    [{ Origin: `https://${host}:1` }, 403],
+    [{ Origin: origin }, 426],
+    [{ Origin: "https://chat.example", Host: "chat.example" }, 426],
+    [{ Origin: "https://chat.example", Host: "CHAT.example:443" }, 426],
+    [{ Origin: "https://chat.example", Host: "chat.example.evil.example" }, 403],
+  ])("%p is answered with %i", async (headers, status) => {
+    expect(await upgrade(headers)).toBe(status);
+  });
+
+  test("a page of ours may open a link, another's may not", async () => {
+    for (const [from, isMine] of [
+      [origin, true],
+      ["https://evil.example", false],
+    ] as const) {
+      const socket = new WebSocket(`${origin.replace("http", "ws")}/ws`, {
+        tls,
+        headers: { Origin: from },
+      });
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      socket.onopen = () => resolve(true);
+      socket.onerror = () => resolve(false);
+      expect(await within(promise, "an answer")).toBe(isMine);
+      socket.close();
+    }
+  });
+});
+
+describe("certificate hash without TLS of one's own", () => {
+  test("is zero, or that of the proxy in front", async () => {
+    await dialOnce(plain.port);
+    expect(links.at(-1)?.certificateHash).toEqual(new Uint8Array(32));
+    const proxied = listenWs(
+      { host, port: 0, tls: false, proxyCertificate: certificate.certPem, http },
+      events,
+    );
+    await dialOnce(proxied.port);
+    expect(links.at(-1)?.certificateHash).toEqual(certificateHash(certificate.certPem));
+    await proxied.stop();
+  });
+
+  async function dialOnce(port: number): Promise<void> {
+    const link = await wsDial({ tls: false })({ host, port, timeoutMs });
+    link.close();
+  }
+});
+
+test("TLS below 1.3 is refused", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const options = { host, port: listener.port, rejectUnauthorized: false } as const;
+  const socket = connectTls({ ...options, maxVersion: "TLSv1.2" }, () => resolve("connected"));
+  socket.on("error", () => resolve("refused"));
+  socket.on("close", () => resolve("refused"));
+  expect(await within(promise, "a handshake")).toBe("refused");
+});
+
+describe("a listener that cannot be", () => {
+  const listen = (options: { host?: string; port?: number; certPem?: string }) => () =>
+    listenWs(
+      {
+        host: options.host ?? host,
+        port: options.port ?? 0,
+        tls: { ...certificate, certPem: options.certPem ?? certificate.certPem },
+        http,
+      },
+      events,
+    );
+
+  test("a port already taken", () => {
+    const { port } = listener;
+    expect(listen({ port })).toThrow(`another program listens on 127.0.0.1:${port}`);
+    expect(listen({ port })).toThrow(expect.objectContaining({ code: "port-taken" }));
+  });
+
+  test.each(["192.0.2.1", "no such host"])("an address of somebody else: %s", (other) => {
+    expect(listen({ host: other })).toThrow(`this machine has no address ${other}`);
+    expect(listen({ host: other })).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+
+  test("a certificate that is none", () => {
+    expect(listen({ certPem: "nonsense" })).toThrow(Fault);
+  });
+});
+
+describe("hostile clients", () => {
+  const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
+  const request = [
+    "GET /ws HTTP/1.1",
+    "Host: x",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "\r\n",
+  ].join("\r\n");
+
+  test.each([
+    ["an unmasked frame", "8201 01", "frame-malformed"],
+    ["reserved bits", "f281 00000000 01", "frame-malformed"],
+    ["a text frame", "8181 00000000 61", "frame-malformed"],
+    ["a length of 2^31", "82ff 00000000 80000000 00000000", "too-large"],
+    ["a length of 2^63", "82ff 80000000 00000000 00000000", "too-large"],
+    ["a continuation of nothing", "8081 00000000 01", "frame-malformed"],
+  ])("%s costs that client its link", async (_, bytes, code) => {
+    const before = links.length;
+    const socket = await Bun.connect({ hostname: host, port: plain.port, socket: { data() {} } });
+    socket.write(request);
+    while (links.length === before) await turn();
+    const [link] = links.slice(before);
+    if (link === undefined) throw new Error("no link");
+    const observer = new LinkObserver(link);
+    socket.write(hex(bytes));
+    expect((await observer.closed())?.code).toBe(code as "too-large");
+    expect(observer.messages).toEqual([]);
+    socket.terminate();
+  });
+});
+
+test("addresses are compared in one spelling", () => {
+  expect(normalAddress("::ffff:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalAddress("::FFFF:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });
+  expect(normalAddress("::ffff:1", 5)).toEqual({ host: "::ffff:1", port: 5 });
+});

@@ -1,0 +1,20 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  fingerprintWith,
+  formatFingerprint,
+  parseFingerprint,
+} from "../../src/wire/fingerprint.ts";
+
+const fingerprint = fingerprintWith(new Uint8Array(32), () => new Uint8Array(32).fill(255));
+
+test("both spellings are read", () => {
+  expect(fingerprint).toHaveLength(43);
+  expect(parseFingerprint(fingerprint)).toBe(fingerprint);
+  expect(parseFingerprint(formatFingerprint(fingerprint))).toBe(fingerprint);
+});
+
+test.each(["", "SHA256:", "abc", `${fingerprint}=`, `sha256:${fingerprint}`, `${fingerprint}A`])(
+  "refuses '%s'",
+  (text) => expect(() => parseFingerprint(text)).toThrow(Fault),
+);

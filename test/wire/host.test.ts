@@ -1,0 +1,44 @@
+import { expect, test } from "bun:test";
+import { isIP } from "node:net";
+import fc from "fast-check";
+import { isHostName, isIpv4, isIpv6 } from "../../src/wire/host.ts";
+
+const nearly = fc.string({ unit: fc.constantFrom(..."0129afg:.:."), maxLength: 24 });
+
+test("agrees with the system about addresses", () =>
+  fc.assert(
+    fc.property(fc.oneof(nearly, fc.ipV4(), fc.ipV6()), (text) => {
+      expect(isIpv4(text)).toBe(isIP(text) === 4);
+      expect(isIpv6(text)).toBe(isIP(text) === 6);
+    }),
+    { numRuns: 3000 },
+  ));
+
+test.each([
+  "::",
+  "::1",
+  "1::",
+  "::ffff:1.2.3.4",
+  "fe80::1%en0",
+  "1:2:3:4:5:6:7:8",
+  "1::3:4:5:6:7:8",
+])("%s is IPv6", (text) => expect(isIpv6(text)).toBe(true));
+
+test.each([
+  ":",
+  ":::",
+  "1:2:3:4:5:6:7:8:9",
+  "1:2:3:4::5:6:7:8",
+  "::1.2.3.4.5",
+  "1.2.3.4::",
+  "::1%",
+])("%s is not", (text) => expect(isIpv6(text)).toBe(false));
+
+test("names follow DNS", () => {
+  for (const name of ["a", "host.local", "x-1.example.org.", "_srv.x", "1password.com"]) {
+    expect(isHostName(name)).toBe(true);
+  }
+  for (const name of ["", ".", "a..b", "-a", "a-", "a.1", "a b", "a/b", `${"x.".repeat(130)}y`]) {
+    expect(isHostName(name)).toBe(false);
+  }
+});

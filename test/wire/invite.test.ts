@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { toBase64Url } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import { checkName } from "../../src/base/names.ts";
+import { parseFingerprint } from "../../src/wire/fingerprint.ts";
+import {
+  formatInvite,
+  formatPlace,
+  parsePort,
+  parseServerAddress,
+  quoteInvite,
+  type ServerAddress,
+} from "../../src/wire/invite.ts";
+
+const FP = toBase64Url(new Uint8Array(32).fill(7));
+
+function refused(text: string): Fault {
+  try {
+    parseServerAddress(text);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error(`${text} was accepted`);
+}
+
+describe("parseServerAddress", () => {
+  test("short forms", () => {
+    expect(parseServerAddress("example.org")).toEqual({
+      host: "example.org",
+      port: 2428,
+      portGiven: false,
+    });
+    expect(parseServerAddress("192.168.1.20:5000")).toEqual({
+      host: "192.168.1.20",
+      port: 5000,
+      portGiven: true,
+    });
+    expect(parseServerAddress("[::1]").host).toBe("::1");
+    expect(parseServerAddress("[FE80::1%eth0]:99")).toEqual({
+      host: "fe80::1%eth0",
+      port: 99,
+      portGiven: true,
+    });
+    expect(parseServerAddress("udp://Host:1")).toEqual({
+      host: "host",
+      port: 1,
+      portGiven: true,
+      transport: "udp",
+    });
+    expect(parseServerAddress("tcp://h").transport).toBe("tcp");
+  });
+
+  test("an invite", () => {
+    const text = `chat://[::1]:2429/lobby?fp=${FP}&via=udp#p%20%27%C3%A4%23`;
+    const address = parseServerAddress(text);
+    expect(address).toEqual({
+      host: "::1",
+      port: 2429,
+      portGiven: true,
+      transport: "udp",
+      room: checkName("lobby"),
+      fingerprint: parseFingerprint(`SHA256:${FP}`),
+      secret: "p 'ä#",
+    });
+    expect(formatInvite(address)).toBe(text);
+    expect(quoteInvite(address)).toBe(`'${text}'`);
+  });
+
+  test("parts of an invite may be missing, and unknown fields are a newer version's", () => {
+    expect(parseServerAddress("chat://h")).toEqual({ host: "h", port: 2428, portGiven: false });
+    expect(parseServerAddress("chat://h/?new=1#")).toEqual({
+      host: "h",
+      port: 2428,
+      portGiven: false,
+    });
+    expect(parseServerAddress(`CHAT://h?fp=SHA256:${FP}`).fingerprint).toBe(parseFingerprint(FP));
+  });
+
+  test.each([
+    ["", "address"],
+    ["999.1.2.3", "not an IP address"],
+    ["1.2.3", "not an IP address"],
+    ["01.2.3.4", "not an IP address"],
+    ["host:0", "not a port"],
+    ["host:70000", "not a port"],
+    ["host:", "not a port"],
+    ["host:12x", "not a port"],
+    ["host:-1", "not a port"],
+    ["two words", "not a host's name"],
+    [" host", "not a host's name"],
+    ["ho_st..x", "not a host's name"],
+    ["-host", "not a host's name"],
+    ["münchen.local", "not a host's name"],
+    [`${"a".repeat(64)}.org`, "not a host's name"],
+    ["::1", "not a server's address"],
+    ["fe80::1:2428", "not a server's address"],
+    ["[::1", "not a server's address"],
+    ["[::1]x", "not a server's address"],
+    ["[1::2::3]", "not an IPv6 address"],
+    ["[12345::]", "not an IPv6 address"],
+    ["[1.2.3.4]", "not an IPv6 address"],
+    ["https://host", "not a server's address"],
+    ["chat://", "not a server's address"],
+    ["chat://user@host", "not a host's name"],
+    ["chat://host/12", "cannot be a room's name"],
+    ["chat://host/a/b", "cannot be a room's name"],
+    ["chat://host?fp=abc", "not a fingerprint"],
+    ["chat://host?via=smoke", "not a way to connect"],
+    ["chat://host#%zz", "damaged"],
+    [`chat://host#${"x".repeat(1025)}`, "damaged"],
+  ])("refuses '%s'", (text, sentence) => {
+    const fault = refused(text);
+    expect(fault.exitCode).toBe(2);
+    expect(fault.message).toContain(sentence);
+    expect(`${fault.message}${fault.remedy}`).not.toContain("\n");
+  });
+
+  test("a fault never shows the secret", () => {
+    for (const text of ["chat://ho st#geheim", "x://host#geheim", "chat://host:0#geheim"]) {
+      const fault = refused(text);
+      expect(`${fault.message} ${fault.remedy}`).not.toContain("geheim");
+    }
+  });
+
+  test("any text is an address or the user's fault", () =>
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom(..."ab1.:/[]%@?#&= \n\ud800chat://udp") }),
+        (text) => {
+          try {
+            parseServerAddress(text);
+          } catch (error) {
+            expect(error instanceof Fault && error.exitCode).toBe(2);
+          }
+        },
+      ),
+    ));
+});
+
+const host = fc.oneof(
+  fc.ipV4(),
+  fc.ipV6(),
+  fc.domain().map((name) => name.toLowerCase()),
+);
+const address: fc.Arbitrary<ServerAddress> = fc.record(
+  {
+    host,
+    port: fc.integer({ min: 1, max: 65_535 }),
+    portGiven: fc.constant(true),
+    transport: fc.constantFrom("tcp", "udp"),
+    room: fc.stringMatching(/^[A-Za-z_-][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text)),
+    fingerprint: fc
+      .uint8Array({ minLength: 32, maxLength: 32 })
+      .map((bytes) => parseFingerprint(toBase64Url(bytes))),
+    secret: fc.string({ unit: "grapheme", minLength: 1, maxLength: 40 }),
+  },
+  { requiredKeys: ["host", "port", "portGiven"] },
+);
+
+test("an invite can be read back, and needs no more than single quotes in a shell", () =>
+  fc.assert(
+    fc.property(address, (one) => {
+      const text = formatInvite(one);
+      expect(text).toMatch(/^[!-&(-~]+$/);
+      expect(parseServerAddress(text)).toEqual(one);
+      const { host: h, port, portGiven } = one;
+      expect(parseServerAddress(formatPlace(one))).toEqual({ host: h, port, portGiven });
+    }),
+  ));
+
+test("port 0 only where a free one is meant", () => {
+  expect(parsePort("0", "zero")).toBe(0);
+  expect(() => parsePort("0")).toThrow(Fault);
+});
