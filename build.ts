@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /**
  * Builds the one binary: `bun build.ts` for this machine into dist/chat, `--all` for every target
- * into dist/chat-TARGET, `--target NAME` for one of them, `--if-needed` only when a source is newer.
+ * into dist/chat-TARGET, `--target NAME` for one of them, `--if-needed` only when a
+ * source is newer.
  */
 
 const ROOT = import.meta.dir;
@@ -68,7 +69,9 @@ function build(binary: string, target: string[]): void {
   mkdirSync(join(ROOT, "dist"), { recursive: true });
   const command = [process.execPath, "build", join(ROOT, "src", "main.ts"), ...FLAGS, ...defines()];
   const started = performance.now();
-  const done = Bun.spawnSync([...command, ...target, "--outfile", binary], {
+  // Built beside and then renamed: the old one may be running, or another build may be under way.
+  const unfinished = binary.replace(/chat([^/\\]*)$/, `.chat-${process.pid}$1`);
+  const done = Bun.spawnSync([...command, ...target, "--outfile", unfinished], {
     cwd: ROOT,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -76,6 +79,7 @@ function build(binary: string, target: string[]): void {
     process.stderr.write(`${done.stdout}${done.stderr}`);
     process.exit(1);
   }
+  renameSync(unfinished, binary);
   const megabytes = Math.round(statSync(binary).size / 1e6);
   const ms = Math.round(performance.now() - started);
   process.stderr.write(`built ${binary.slice(ROOT.length + 1)} (${megabytes} MB, ${ms} ms)\n`);

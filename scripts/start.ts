@@ -1,6 +1,6 @@
 import { join } from "node:path";
 
-/** `npm start`: builds if a source is newer, then serves on ./data. More flags go to `chat serve`. */
+/** `npm start`: builds if a source is newer, then serves on ./data. Flags go to `chat serve`. */
 
 const ROOT = join(import.meta.dir, "..");
 const binary = join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "chat");

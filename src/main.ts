@@ -5,6 +5,18 @@ import type { VerbTable } from "./commands/_verb.ts";
 /** Every verb, in the order of `chat --help`. */
 const VERBS: VerbTable = {
   serve: { summary: "Run a server", load: () => import("./commands/serve.ts") },
+  join: { summary: "Come in and talk", load: () => import("./commands/join.ts") },
+  send: {
+    summary: "Send one message, or each line of stdin",
+    load: () => import("./commands/send.ts"),
+  },
+  history: { summary: "Show what was said", load: () => import("./commands/history.ts") },
+  users: { summary: "List the people", load: () => import("./commands/users.ts") },
+  rooms: { summary: "List the rooms", load: () => import("./commands/rooms.ts") },
+  register: { summary: "Make an account", load: () => import("./commands/register.ts") },
+  login: { summary: "Let this device sign in", load: () => import("./commands/login.ts") },
+  logout: { summary: "Sign this device out", load: () => import("./commands/logout.ts") },
+  passwd: { summary: "Change the password", load: () => import("./commands/passwd.ts") },
   version: { summary: "Print the version", load: () => import("./commands/version.ts") },
 };
 

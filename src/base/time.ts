@@ -14,8 +14,10 @@ const UNITS_MS: ReadonlyMap<string, number> = new Map([
   ["w", 7 * DAY_MS],
 ]);
 const AGO = /^(\d{1,9})([smhdw])$/;
-const ISO =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?: ?(Z|[+-]\d\d(?::?\d\d)?))?)?$/i;
+const DAY = /(\d{4})-(\d\d)-(\d\d)/.source;
+const CLOCK = /(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?/.source;
+const ZONE = /(?: ?(Z|[+-]\d\d(?::?\d\d)?))?/.source;
+const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
 
 export interface MomentContext {
   readonly nowUnixMs: number;

@@ -1,5 +1,6 @@
-import { Fault, type FaultCode } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import { ID_BYTES, outboxId } from "../base/ids.ts";
+import { RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Receipt } from "../core/outbox.ts";
 import type { Identity } from "../crypto/identity.ts";
@@ -11,11 +12,13 @@ import type { Link, LinkCounters } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import { Connection } from "./connection.ts";
+import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Credentials, type Entered, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
-import { type FollowMode, Follower } from "./follower.ts";
-import { leftUnsent, Posts } from "./posts.ts";
+import { Follower, type FollowMode } from "./follower.ts";
+import { isPassing, leftUnsent, notConnected, notLoggedIn } from "./loss.ts";
+import { Posts } from "./posts.ts";
 import { type ChatRecord, type RoomView, readPage } from "./record.ts";
 import { type Greeted, greet, judge } from "./trust.ts";
 
@@ -57,22 +60,6 @@ interface Stay {
   readonly follower: Follower;
 }
 
-/** Another attempt may find things mended; with the rest a person has to do something. */
-const PASSING: ReadonlySet<FaultCode> = new Set([
-  "unreachable",
-  "timeout",
-  "link-closed",
-  "shutting-down",
-  "port-taken",
-  "store-full",
-  "store-failed",
-  "log-conflict",
-  "internal",
-  "too-many",
-  "too-fast",
-]);
-/** Cursors wait for the disk when stored: so often a second is enough. */
-const CURSOR_EVERY_MS = 500;
 /** How long a farewell may take. */
 const CLOSE_WITHIN_MS = 1_000;
 
@@ -88,14 +75,18 @@ export class Client {
   #posts: Posts;
   #end: { readonly fault: Fault | undefined } | undefined;
   #cancelRetry: (() => void) | undefined;
-  #cursor: { readonly user: string; readonly seq: number } | undefined;
-  #cancelCursor: (() => void) | undefined;
+  readonly #cursors: CursorKeeper;
+  /** A link that is not in yet. */
+  #opening: Connection | undefined;
+  /** The next link is to fill a hole that this one had. */
+  #isMending = false;
 
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#posts = this.#newPosts();
-    this.#events = new EventBuffer((seq) => this.#seen(seq));
+    this.#cursors = new CursorKeeper(parts.state, parts.clock);
+    this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
   }
 
   /** Whose name the server knows us by; undefined: not logged in. */
@@ -139,6 +130,7 @@ export class Client {
     for (;;) {
       const event = await this.#events.next();
       if (event === undefined) return;
+      if (event.kind === "closed") this.#cursors.flush(); // The reader may end with this one.
       yield event;
     }
   }
@@ -174,7 +166,9 @@ export class Client {
   }
 
   /** A page of the past, oldest first. @throws Fault */
-  async history(fields: RequestFields<"history">): Promise<{ records: ChatRecord[]; more: boolean }> {
+  async history(
+    fields: RequestFields<"history">,
+  ): Promise<{ records: ChatRecord[]; more: boolean }> {
     const page = await this.request("history", fields);
     return { records: readPage(page, sha256), more: page.more };
   }
@@ -214,6 +208,7 @@ export class Client {
   /** Leaves at once: what is not confirmed is refused. Resolves when the farewell is out. */
   async close(): Promise<void> {
     const connection = this.#connection;
+    this.#events.settle();
     this.#finish(undefined);
     if (connection === undefined) return;
     await new Promise<void>((resolve) => {
@@ -226,26 +221,163 @@ export class Client {
   }
 
   async #establish(credentials: Credentials | undefined): Promise<Membership | undefined> {
-    const { clock } = this.#parts;
     const link = await this.#parts.dial();
-    const connection = new Connection(link, clock);
+    const connection = new Connection(link, this.#parts.clock);
+    this.#opening = connection;
     try {
       const greeted = await greet(connection, this.#parts, this.#options.program);
       this.#trust(greeted);
-      const membership =
-        credentials === undefined
-          ? undefined
-          : await this.#enter(connection, greeted, credentials);
-      if (connection.isClosed) throw connection.lostBy;
-      if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent();
-      this.#greeted = greeted;
-      this.#connection = connection;
-      this.#backoff.reset();
-      connection.onClosed((fault) => this.#lost(fault));
-      return membership;
+      if (credentials !== undefined) return await this.#enter(connection, greeted, credentials);
+      this.#adopt(connection, greeted);
+      return undefined;
     } catch (error) {
       connection.close();
       throw error;
+    } finally {
+      this.#opening = undefined;
     }
   }
+
+  /** Holds the server's fingerprint against what we know; pins it at the first meeting. */
+  #trust({ fingerprint, welcome }: Greeted): void {
+    const { state, clock } = this.#parts;
+    const { address, fingerprint: given, strict = false } = this.#options;
+    const verdict = judge(fingerprint, { given, pinned: state.pin(address), strict });
+    if (verdict === "known") return;
+    const knownAs = state.addressOf(fingerprint);
+    const firstSeenUnixMs = clock.unixMs();
+    state.setPin({ address, fingerprint, name: welcome.server.name, firstSeenUnixMs });
+    this.#events.push({ kind: "pinned", address, fingerprint, knownAs });
+  }
+
+  async #enter(
+    connection: Connection,
+    greeted: Greeted,
+    credentials: Credentials,
+  ): Promise<Membership> {
+    const { clock, state, device } = this.#parts;
+    const follower =
+      this.#stay?.follower ?? this.#newFollower(greeted.fingerprint, credentials.user);
+    const context = { connection, greeted, clock, state, device, after: follower.after };
+    const entered = await new Entry(context, credentials).enter();
+    const { user, account } = entered.account;
+    state.noteUse(this.#options.address, user, clock.unixMs());
+    // Nothing waits from here on: what the server sends next must find its listener.
+    this.#adopt(connection, greeted);
+    const { password } = entered;
+    this.#stay = { user, follower, credentials: { user, mode: "login", password } };
+    this.#backoff.reset();
+    this.#follow(connection, follower, this.#connectedEvent(connection, greeted, entered));
+    if (!connection.isClosed) this.#posts.connected(connection);
+    return { user, account, registered: entered.registered };
+  }
+
+  /** The link is the client's from now on: its end is a loss. */
+  #adopt(connection: Connection, greeted: Greeted): void {
+    if (this.#connection === connection) return;
+    if (connection.isClosed) throw connection.lostBy;
+    if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent();
+    this.#connection = connection;
+    this.#greeted = greeted;
+    connection.onClosed((fault) => this.#lost(fault));
+  }
+
+  #follow(connection: Connection, follower: Follower, connected: ConnectedEvent): void {
+    follower.connected(connected);
+    connection.listen((notice) => follower.notice(notice));
+  }
+
+  #connectedEvent(connection: Connection, greeted: Greeted, entered: Entered): ConnectedEvent {
+    return {
+      kind: "connected",
+      server: greeted.welcome.server.name,
+      address: this.#options.address,
+      user: entered.account.user,
+      transport: connection.link.transport,
+      fingerprint: greeted.fingerprint,
+      welcome: greeted.welcome.text,
+      registered: entered.registered,
+    };
+  }
+
+  #newFollower(fingerprint: Fingerprint, user: string): Follower {
+    const { follow } = this.#options;
+    const cursor = follow === "all" ? this.#parts.state.cursor(fingerprint, user) : undefined;
+    return new Follower(follow, cursor, sha256, {
+      event: (event, sizeBytes) => this.#tell(event, sizeBytes),
+      cursor: (seq) => {
+        if (follow === "all") this.#events.mark({ fingerprint, user, seq });
+      },
+      rewind: (seq) => {
+        if (follow === "all") this.#cursors.rewind({ fingerprint, user, seq });
+      },
+      hole: (fault, again) => {
+        this.#isMending = !again;
+        this.#connection?.close(fault);
+      },
+    });
+  }
+
+  #newPosts(): Posts {
+    return new Posts(outboxId(this.#parts.entropy(ID_BYTES)), this.#parts.clock);
+  }
+
+  #tell(event: ClientEvent, sizeBytes: number): void {
+    this.#events.push(event, sizeBytes);
+    if (!this.#events.isFull) return;
+    // Nobody reads: let the link go, and come back for the rest when there is room.
+    this.#connection?.close(new Fault("too-many", "what is received is not read fast enough"));
+  }
+
+  #lost(fault: Fault | undefined): void {
+    this.#connection = undefined;
+    if (this.#end !== undefined) return;
+    this.#posts.lost();
+    const isMending = this.#isMending;
+    this.#isMending = false;
+    const why = fault ?? new Fault("link-closed", "the server closed the connection");
+    if (isMending || isPassing(why)) this.#retry("lost", why);
+    else this.#finish(why);
+  }
+
+  #retry(kind: "lost" | "retrying", fault: Fault): void {
+    if (this.#options.reconnect === false) {
+      this.#finish(fault);
+      return;
+    }
+    const { clock, entropy } = this.#parts;
+    const [chance = 0] = entropy(1);
+    const askedMs = Math.min(fault.retryAfterMs ?? 0, RECONNECT_MAX_MS);
+    const retryInMs = Math.max(this.#backoff.next(chance / 256), askedMs);
+    this.#events.push({ kind, fault, retryInMs });
+    this.#cancelRetry = clock.after(retryInMs, () =>
+      this.#events.whenLow(() => void this.#reconnect()),
+    );
+  }
+
+  async #reconnect(): Promise<void> {
+    if (this.#end !== undefined) return;
+    try {
+      await this.#establish(this.#stay?.credentials);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (this.#end !== undefined) return;
+      if (isPassing(error)) this.#retry("retrying", error);
+      else this.#finish(error);
+    }
+  }
+
+  #finish(fault: Fault | undefined): void {
+    if (this.#end !== undefined) return;
+    this.#end = { fault };
+    this.#cancelRetry?.();
+    this.#posts.abandon(fault ?? leftUnsent());
+    this.#opening?.close();
+    this.#connection?.close();
+    this.#connection = undefined;
+    this.#cursors.flush();
+    this.#events.push({ kind: "closed", fault });
+  }
 }
+
+type ConnectedEvent = Parameters<Follower["connected"]>[0];

@@ -86,10 +86,7 @@ export class Connection {
   }
 
   /** @throws Fault as the server refused it, or as the connection ended */
-  ask<Kind extends RequestKind>(
-    kind: Kind,
-    fields: RequestFields<Kind>,
-  ): Promise<Answer<Kind>> {
+  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
         reject(new Fault("too-many", `${this.#waiting.size} requests wait for an answer`));

@@ -4,10 +4,10 @@ import { checkName, type Name } from "../base/names.ts";
 import { makeDeviceCert } from "../crypto/device-cert.ts";
 import { makeDeviceProof } from "../crypto/greeting.ts";
 import { Identity } from "../crypto/identity.ts";
-import type { Clock } from "../io/clock.ts";
 import type { ClientState } from "../io/client-state.ts";
-import type { Answer, RequestFields } from "../wire/messages.ts";
+import type { Clock } from "../io/clock.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
+import type { Answer, RequestFields } from "../wire/messages.ts";
 import type { Connection } from "./connection.ts";
 import type { Greeted } from "./trust.ts";
 
@@ -157,7 +157,8 @@ export class Entry {
       const account = await this.#ask("login", after === undefined ? fields : { ...fields, after });
       return this.#entered(account, false);
     } catch (error) {
-      if (error instanceof Fault && error.code === "login-refused" && this.#isUp()) return undefined;
+      if (error instanceof Fault && error.code === "login-refused" && this.#isUp())
+        return undefined;
       throw error;
     }
   }

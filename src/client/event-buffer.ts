@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import type { ReadMark } from "./cursor-keeper.ts";
 import type { ClientEvent } from "./event.ts";
 
 /** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
@@ -11,8 +12,8 @@ export const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 interface Entry {
   readonly event: ClientEvent;
   readonly sizeBytes: number;
-  /** Everything up to this seq has been seen once the event was. */
-  cursor: number | undefined;
+  /** What has been read once the event was. */
+  mark: ReadMark | undefined;
 }
 
 /**
@@ -28,10 +29,10 @@ export class EventBuffer {
   #wake: (() => void) | undefined;
   #whenLow: (() => void) | undefined;
   #ended = false;
-  readonly #seen: (seq: number) => void;
+  readonly #seen: (mark: ReadMark) => void;
 
-  /** @param seen is told of the cursor as far as the reader has come */
-  constructor(seen: (seq: number) => void) {
+  /** @param seen is told how far the reader has come */
+  constructor(seen: (mark: ReadMark) => void) {
     this.#seen = seen;
   }
 
@@ -45,17 +46,17 @@ export class EventBuffer {
 
   push(event: ClientEvent, sizeBytes = 0): void {
     if (this.#ended) return;
-    this.#entries.push({ event, sizeBytes, cursor: undefined });
+    this.#entries.push({ event, sizeBytes, mark: undefined });
     this.#sizeBytes += sizeBytes;
     if (event.kind === "closed") this.#ended = true;
     this.#wakeUp();
   }
 
-  /** Everything up to `seq` is seen once the reader is through with what was pushed so far. */
-  mark(seq: number): void {
+  /** Holds once the reader is through with what was pushed so far. */
+  mark(mark: ReadMark): void {
     const last = this.#count > 0 ? this.#entries.at(-1) : this.#taken;
-    if (last === undefined) this.#seen(seq);
-    else last.cursor = seq;
+    if (last === undefined) this.#seen(mark);
+    else last.mark = mark;
   }
 
   /** Calls back, once, as soon as there is room for a catch-up. */
@@ -66,9 +67,9 @@ export class EventBuffer {
 
   /** Counts the event that the reader holds as seen: it closes on purpose. */
   settle(): void {
-    const cursor = this.#taken?.cursor;
+    const mark = this.#taken?.mark;
     this.#taken = undefined;
-    if (cursor !== undefined) this.#seen(cursor);
+    if (mark !== undefined) this.#seen(mark);
   }
 
   /** What is there, without waiting. */

@@ -1,6 +1,6 @@
 import type { Fault } from "../base/fault.ts";
-import type { Fingerprint } from "../crypto/fingerprint.ts";
 import type { Transport } from "../io/link.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ChatRecord, RoomView } from "./record.ts";
 
 /** What a client tells whoever shows it, in the order in which it happened. */

@@ -18,6 +18,8 @@ export interface FollowerSink {
   event(event: ClientEvent, sizeBytes: number): void;
   /** Everything up to `seq` was told. */
   cursor(seq: number): void;
+  /** The server knows less than an earlier run was told. */
+  rewind(seq: number): void;
   /** `again`: asking once more is in vain. */
   hole(fault: Fault, again: boolean): void;
 }
@@ -104,17 +106,17 @@ export class Follower {
   #room(notice: NoticeOf<"room">): void {
     const view = roomViewOf(notice);
     this.#rooms.set(view.id, view);
-    if (this.#connected === undefined) this.#emit({ kind: "room", room: view });
     if (this.#mode === "none") return;
+    if (this.#connected === undefined) this.#emit({ kind: "room", room: view });
     const { room, n, skipped } = notice;
-    // biome-ignore lint/suspicious/noConfusingVoidType: proposed field, see the report.
-    const { last } = notice as { last?: number };
+    const { last } = notice as { readonly last?: number };
     this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, last }));
   }
 
   #gone(id: string): void {
     const room = this.#rooms.get(id);
     this.#rooms.delete(id);
+    if (this.#mode === "none") return;
     if (room !== undefined) this.#emit({ kind: "room-gone", room });
     this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
@@ -144,12 +146,15 @@ export class Follower {
   #caughtUp(seq: number): void {
     this.#release();
     this.#emit({ kind: "caught-up" });
-    if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));
+    if (this.#mode === "none") return;
+    if (seq < (this.#asked ?? 0)) this.#sink.rewind(seq);
+    this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));
   }
 
   #presence({ room: id, user, online }: NoticeOf<"presence">): void {
     const room = this.#rooms.get(id);
-    if (room !== undefined) this.#emit({ kind: "presence", room, user, online });
+    if (room === undefined || this.#mode === "none") return;
+    this.#emit({ kind: "presence", room, user, online });
   }
 
   #perform(effects: readonly TimelineEffect[]): void {

@@ -1,7 +1,7 @@
 import { unreachable } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
-import { OUTBOX_IN_FLIGHT_MAX } from "../base/limits.ts";
+import type { Fault } from "../base/fault.ts";
 import type { OutboxId } from "../base/ids.ts";
+import { OUTBOX_IN_FLIGHT_MAX } from "../base/limits.ts";
 import { Outbox, type OutboxEffect, type OutboxInput, type Receipt } from "../core/outbox.ts";
 import type { Clock } from "../io/clock.ts";
 import type { PostBody } from "../wire/messages.ts";
@@ -124,9 +124,4 @@ export class Posts {
       this.#handle({ kind: "tick" });
     });
   }
-}
-
-/** Passed to `abandon` when the user leaves. */
-export function leftUnsent(): Fault {
-  return new Fault("interrupted", "the connection was closed before the message was confirmed");
 }

@@ -1,7 +1,7 @@
 import { utf8Decode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { RoomId, Sha256 } from "../base/ids.ts";
-import type { RoomEntry, WireRecord } from "../wire/messages.ts";
+import type { Answer, RoomEntry, WireRecord } from "../wire/messages.ts";
 import { commitment } from "../wire/record.ts";
 
 /** A room as the reader addresses it; `person` is a conversation, named by the other one. */
@@ -83,6 +83,17 @@ function bodyOf(
   if (commitment(salt, bytes, sha256) !== head.commit) return { state: "damaged", body: undefined };
   const body = parseObject(bytes);
   return body === undefined ? { state: "damaged", body } : { state: "whole", body };
+}
+
+/** A page of history as its reader sees it. @throws Fault frame-malformed */
+export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {
+  const rooms = new Map(page.rooms.map((entry) => [entry.room, roomViewOf(entry)]));
+  return page.records.map((record) => {
+    const headed = readHead(record);
+    const room = rooms.get(headed.head.room);
+    if (room === undefined) throw new Fault("frame-malformed", "a page does not name its room");
+    return resolveRecord(headed, room, sha256);
+  });
 }
 
 function parseObject(bytes: Uint8Array): Readonly<Record<string, unknown>> | undefined {

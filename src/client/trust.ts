@@ -1,13 +1,13 @@
 import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { HELLO_WITHIN_MS } from "../base/limits.ts";
-import { type Fingerprint, formatFingerprint } from "../crypto/fingerprint.ts";
 import { verifyServerProof } from "../crypto/greeting.ts";
 import { fingerprintOf } from "../crypto/identity.ts";
 import type { Greeting } from "../crypto/signed-bytes.ts";
-import type { Clock } from "../io/clock.ts";
 import type { Pin } from "../io/client-state.ts";
+import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
+import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import type { Connection } from "./connection.ts";
 

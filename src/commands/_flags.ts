@@ -51,7 +51,7 @@ export interface ServerWish {
 }
 
 /**
- * Flag (or argument), then CHAT_INVITE and CHAT_SERVER, CHAT_USER, CHAT_TRANSPORT, then config.toml.
+ * Flag (or argument), then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
  * @throws Fault usage, name-invalid
  */
 export function serverWish(context: Context, flags: ServerChoice, argument?: string): ServerWish {

@@ -22,7 +22,8 @@ export async function verbHelp(
     }
   }
   const usage = await renderUsage({ meta: { name, description: summary }, args });
-  const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${verb.details === "" ? "" : `\n${verb.details.trim()}\n`}`;
+  const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
+  const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}`;
   return color ? text : text.replaceAll(COLORS, "");
 }
 
@@ -39,7 +40,8 @@ export function tableHelp(name: string, summary: string, verbs: VerbTable): stri
     "",
     ...shown.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
     "",
-    `Use ${name} COMMAND --help for more. Everywhere: --json, --no-color, --debug; -- ends the flags.`,
+    `Use ${name} COMMAND --help for more.`,
+    "Everywhere: --json, --no-color, --debug; -- ends the flags.",
     "",
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** Runs one command line: finds the verb, reads its flags, and turns whatever happens into an exit code. */
+/** One command line: finds the verb, reads its flags, turns whatever happens into an exit code. */
 
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";

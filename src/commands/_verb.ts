@@ -7,7 +7,7 @@
  *       args: {
  *         target: { type: "positional", required: false, description: "Room or @person" },
  *         room: { type: "string", many: true, alias: "r", valueHint: "ROOM", description: "..." },
- *         last: { type: "string", integer: { min: 1, max: 1e9 }, valueHint: "N", description: "..." },
+ *         last: { type: "string", integer: { min: 1, max: 1e9 }, description: "..." },
  *         ...SERVER_FLAGS,
  *       },
  *       async run(args, context) { // args.target?: string, args.room: string[], args.last?: number
@@ -30,7 +30,7 @@ interface Strictness {
   readonly integer?: { readonly min: number; readonly max: number };
 }
 
-/** citty's definition and what its parser does not know. A boolean with default true is `--no-X`. */
+/** citty's definition and more. A boolean that defaults to true is written `--no-X`. */
 export type FlagDef =
   | (BooleanArgDef & { readonly many?: never; readonly integer?: never })
   | (StringArgDef & Strictness)

@@ -49,6 +49,8 @@ interface Pending {
 export const OUTBOX_PENDING_CHARS_MAX = 32 << 20;
 /** A server that says "at once" is still asked only this often. */
 const RETRY_MS_MIN = 50;
+/** Until then the link is gone anyway. */
+const STOPPED_FOR_MS = 1_000;
 
 export class Outbox {
   /** By counter, lowest first. Bounded: #post refuses past both limits. */
@@ -114,7 +116,8 @@ export class Outbox {
   }
 
   #refused(counter: number, fault: Fault, now: number): OutboxEffect[] {
-    if (fault.retryAfterMs === undefined) {
+    const retryAfterMs = passesAfterMs(fault);
+    if (retryAfterMs === undefined) {
       return this.#settle(counter, { kind: "refused", fault }, now);
     }
     const pending = this.#pending.get(counter);
@@ -122,7 +125,7 @@ export class Outbox {
     pending.inFlight = false;
     this.#inFlight -= 1;
     this.#next = Math.min(this.#next, counter);
-    const waitMs = Math.min(Math.max(fault.retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
+    const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
     this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + waitMs);
     return [];
   }
@@ -185,4 +188,9 @@ export class Outbox {
     this.#pending.delete(counter);
     this.#pendingChars -= pending.sizeChars;
   }
+}
+
+/** A server that is stopping refuses everything that comes: the next one will take it. */
+function passesAfterMs({ code, retryAfterMs }: Fault): number | undefined {
+  return retryAfterMs ?? (code === "shutting-down" ? STOPPED_FOR_MS : undefined);
 }

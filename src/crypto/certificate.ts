@@ -1,17 +1,4 @@
-// The x509 library resolves its algorithms through decorators, which need this loaded before it.
-import "reflect-metadata";
-import { createPrivateKey, X509Certificate } from "node:crypto";
-import { isIP } from "node:net";
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  X509CertificateGenerator,
-} from "@peculiar/x509";
+import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { Fault } from "../base/fault.ts";
 import { sha256 } from "./sha256.ts";
 
@@ -21,39 +8,15 @@ export interface CertificatePair {
   readonly keyPem: string;
 }
 
-const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-/** Machines with a dead clock exist, and trust rests on the pinned identity, not on dates. */
-const NOT_BEFORE = new Date("1970-01-01T00:00:00Z");
-const NOT_AFTER = new Date("9999-12-31T23:59:59Z");
-const ALWAYS_NAMED = ["localhost", "127.0.0.1", "::1"];
+const PEM_LINE = /.{1,64}/g;
 
 /**
- * Makes a self-signed P-256 certificate; about 9 ms.
- * @param names host names and IP addresses it shall also be good for
+ * Makes a self-signed P-256 certificate, valid from 1970 to 9999.
+ * @param names host names and IP addresses it shall be good for beside those of the loopback
  */
 export async function makeCertificate(names: readonly string[] = []): Promise<CertificatePair> {
-  const keys = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
-  const hosts = [...new Set([...ALWAYS_NAMED, ...names])];
-  const certificate = await X509CertificateGenerator.createSelfSigned({
-    name: "CN=chat",
-    notBefore: NOT_BEFORE,
-    notAfter: NOT_AFTER,
-    signingAlgorithm: ALGORITHM,
-    keys,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension(
-        hosts.map((value) => ({ type: isIP(value) === 0 ? "dns" : "ip", value }) as const),
-      ),
-    ],
-  });
-  const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return {
-    certPem: `${certificate.toString("pem")}\n`,
-    keyPem: `${PemConverter.encode(pkcs8, "PRIVATE KEY")}\n`,
-  };
+  const { makeSelfSigned } = await import("./certificate-maker.ts");
+  return makeSelfSigned(names);
 }
 
 /** The leaf's bytes. @throws Fault usage when there is no certificate in the text */
@@ -62,7 +25,8 @@ export function certificateDer(certPem: string): Uint8Array {
 }
 
 export function certificatePem(der: Uint8Array): string {
-  return `${PemConverter.encode(new Uint8Array(der).buffer, "CERTIFICATE")}\n`;
+  const lines = der.toBase64().match(PEM_LINE) ?? [];
+  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
 }
 
 /** SHA-256 of the leaf's DER: what a link calls `certificateHash`. @throws Fault usage */
@@ -90,7 +54,7 @@ function readCertificate(certPem: string): X509Certificate {
   }
 }
 
-function readPrivateKey(keyPem: string) {
+function readPrivateKey(keyPem: string): KeyObject {
   try {
     return createPrivateKey({ key: keyPem, format: "pem" });
   } catch (cause) {

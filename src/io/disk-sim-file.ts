@@ -6,8 +6,8 @@ export const SECTOR_BYTES = 512;
 
 /** The content of one simulated file: as the system shows it, and as the disk would keep it. */
 export class SimFile {
-  #shown = new Uint8Array(0);
-  #kept = new Uint8Array(0);
+  #shown: Uint8Array = new Uint8Array(0);
+  #kept: Uint8Array = new Uint8Array(0);
 
   get sizeBytes(): number {
     return this.#shown.length;

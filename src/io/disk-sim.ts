@@ -90,6 +90,24 @@ export class SimDisk implements Disk {
     this.#restart();
   }
 
+  /** The disk as one process has it: after that process ended, nothing it left behind can act. */
+  boot(): Disk {
+    const life = this.#life;
+    const alive = (): SimDisk => {
+      if (life !== this.#life) throw new MachineStopped("an earlier process");
+      return this;
+    };
+    return {
+      open: (path, access) => alive().open(path, access),
+      list: (folder) => alive().list(folder),
+      makeFolder: (folder) => alive().makeFolder(folder),
+      syncFolder: async (folder) => await alive().syncFolder(folder),
+      exists: (path) => alive().exists(path),
+      rename: (from, to) => alive().rename(from, to),
+      remove: (path) => alive().remove(path),
+    };
+  }
+
   /** For tests that damage what is there: the content of a file. */
   fileAt(path: string): SimFile {
     const entry = this.#shown.get(path);
@@ -129,8 +147,10 @@ export class SimDisk implements Disk {
 
   async syncFolder(folder: string): Promise<void> {
     this.enter("syncFolder", folder);
+    const life = this.#life;
     await this.pause();
     this.check();
+    if (life !== this.#life) throw new MachineStopped("an earlier process");
     for (const path of new Set([...this.#shown.keys(), ...this.#kept.keys()])) {
       if (dirname(path) !== folder) continue;
       const entry = this.#shown.get(path);

@@ -23,7 +23,10 @@ export class LineBuffer {
       this.#bytes.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#bytes, bytes]);
   }
 
-  /** @param ended whether a last line without line feed is a line. @throws Fault text-invalid, too-large */
+  /**
+   * @param ended whether a last line without line feed is a line
+   * @throws Fault text-invalid, too-large
+   */
   take(ended: boolean): string | undefined {
     for (;;) {
       const line = this.#takeBytes(ended);

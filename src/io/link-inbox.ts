@@ -52,10 +52,14 @@ export class LinkInbox {
     try {
       handlers.message(bytes);
     } catch (error) {
-      // The owner's bug is the process's end; a socket's handler would swallow it as its own error.
-      queueMicrotask(() => {
-        throw error;
-      });
+      rethrow(error);
     }
   }
+}
+
+/** A bug is the process's end: thrown from a socket's handler, Bun would take it for the socket's. */
+export function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
 }

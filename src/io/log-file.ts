@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
@@ -75,13 +75,28 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
     const segment = recovered.segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
     const file = disk.open(segment.path, "write");
-    // Each entry on the way may be a killed process's and not yet durable; both are cheap, once.
-    await disk.syncFolder(folder);
-    await disk.syncFolder(beside);
+    await syncAbove(disk, folder);
     await keepReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
     return new LogFile({ ...options, reservePath }, recovered, file);
   } catch (error) {
     throw diskFault(error, folder);
+  }
+}
+
+/**
+ * Makes the folder's entries durable, and the way to it. Any of them may have been made a moment
+ * ago, by us or by a process that was killed before it could do this; one is cheap, once.
+ */
+async function syncAbove(disk: Disk, folder: string): Promise<void> {
+  await disk.syncFolder(folder);
+  for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
+    try {
+      await disk.syncFolder(dirname(path));
+    } catch (error) {
+      // A folder that we may not read is none that we made.
+      if (diskFault(error, path).code !== "store-denied") throw error;
+      return;
+    }
   }
 }
 
@@ -246,14 +261,12 @@ export class LogFile implements Log {
   /** Makes the batch durable, or leaves the log as if it had never been and says why. */
   async #commit(batch: Batch): Promise<Fault | undefined> {
     if (batch.bytes.length === 0) return undefined;
-    const { disk, segmentBytes = SEGMENT_BYTES_MAX, sha256, reservePath } = this.#options;
+    const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
     try {
       if (this.#segment.sizeBytes >= segmentBytes) await this.#beginSegment();
       await writeWhole(this.#file, batch.bytes, this.#segment.sizeBytes, BATCH_SYNC_BYTES_MAX);
     } catch (error) {
-      if (!isFull(error)) return this.#fail(error);
-      disk.remove(reservePath);
-      return await this.#takeBack(error);
+      return isFull(error) ? await this.#takeBack(error) : this.#fail(error);
     }
     try {
       const syncing = this.#file.sync();
@@ -268,7 +281,9 @@ export class LogFile implements Log {
 
   /** Durably: after a crash nobody may find what was refused. */
   async #takeBack(cause: unknown): Promise<Fault> {
+    const { disk, reservePath } = this.#options;
     try {
+      disk.remove(reservePath);
       this.#file.truncate(this.#segment.sizeBytes);
       await this.#file.sync();
     } catch (error) {

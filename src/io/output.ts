@@ -10,7 +10,7 @@ export interface Output {
   /** Queues and never waits: a stalled terminal or pipe must not stop the network. */
   write(text: string): void;
   queuedBytes(): number;
-  /** Resolves when less than 1 MiB waits, or the other end is gone: await it between large writes. */
+  /** Resolves when less than 1 MiB waits, or the reader is gone: await it between large writes. */
   drained(): Promise<void>;
   /** Resolves when everything is out, or the other end is gone. */
   flushed(): Promise<void>;

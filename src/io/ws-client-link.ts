@@ -2,7 +2,7 @@ import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
-import { LinkInbox } from "./link-inbox.ts";
+import { LinkInbox, rethrow } from "./link-inbox.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./ws-close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./ws-frame.ts";
 
@@ -131,7 +131,7 @@ export class WsClientLink implements Link {
     try {
       this.#reader.feed(chunk);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      if (!(error instanceof Fault)) return rethrow(error);
       // What follows a broken frame cannot be read.
       this.#inbox.mute();
       this.#isDeaf = true;

@@ -17,6 +17,7 @@ import { equalBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import type { Address, Dial, DialOptions } from "./link.ts";
+import { rethrow } from "./link-inbox.ts";
 import { isLoopback, normalAddress } from "./ws-address.ts";
 import { WsClientLink } from "./ws-client-link.ts";
 import { formatHostPort, Upgrade } from "./ws-upgrade.ts";
@@ -161,7 +162,7 @@ class WsDialing {
       const rest = this.#upgrade.feed(chunk);
       if (rest !== undefined) this.#onUpgraded(rest);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
+      if (!(error instanceof Fault)) return rethrow(error);
       this.#fail(error);
     }
   }

@@ -12,9 +12,11 @@
  */
 import { createHash, X509Certificate } from "node:crypto";
 import type { Server, ServerWebSocket } from "bun";
+import { AssertionFailure } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
-import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
+import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Address, Listener, ListenerEvents } from "./link.ts";
+import { rethrow } from "./link-inbox.ts";
 import { normalAddress } from "./ws-address.ts";
 import { slowReaderFault } from "./ws-close.ts";
 import { WsServerLink, type WsServerParts, type WsSocketData } from "./ws-server-link.ts";
@@ -47,18 +49,14 @@ const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
 const HTTP_IDLE_SECONDS = 30;
 /** Sessions ping every 20 s; this only buries links whose session is gone. */
 const LINK_IDLE_SECONDS = 120;
+/** A stopping server gives the last goodbye this long to be answered. */
+const LINGER_MS = 500;
 /** OpenSSL's number for TLS 1.3; Bun takes no name here. */
 const TLS_1_3 = 0x0304;
 
 /** @throws Fault port-taken, usage */
 export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
-  const parts: WsServerParts = {
-    certificateHash: certificateHashOf(options),
-    topics: new WsTopics(),
-    unflushed: new Set(),
-    links: new Set(),
-  };
-  return new WsListener(options, events, parts);
+  return new WsListener(options, events);
 }
 
 class WsListener implements Listener {
@@ -67,14 +65,21 @@ class WsListener implements Listener {
   readonly #options: WsListenOptions;
   readonly #events: ListenerEvents;
   readonly #parts: WsServerParts;
+  readonly #links = new Set<WsServerLink>();
   readonly #server: Server<WsSocketData>;
   #unsweptBytes = 0;
   #stopping: Promise<void> | undefined;
+  readonly #emptied = Promise.withResolvers<void>();
 
-  constructor(options: WsListenOptions, events: ListenerEvents, parts: WsServerParts) {
+  constructor(options: WsListenOptions, events: ListenerEvents) {
     this.#options = options;
     this.#events = events;
-    this.#parts = parts;
+    this.#parts = {
+      certificateHash: certificateHashOf(options),
+      topics: new WsTopics(),
+      unflushed: new Set(),
+      gone: (link) => this.#forget(link),
+    };
     this.#server = this.#serve();
     this.port = this.#server.port ?? options.port;
   }
@@ -86,7 +91,7 @@ class WsListener implements Listener {
     this.#unsweptBytes += message.length;
     if (this.#unsweptBytes < SWEEP_BYTES) return;
     this.#unsweptBytes = 0;
-    for (const link of [...this.#parts.links]) if (link.isOverfull()) link.drop(slowReaderFault());
+    for (const link of [...this.#links]) if (link.isOverfull()) link.drop(slowReaderFault());
   }
 
   stop(): Promise<void> {
@@ -94,16 +99,21 @@ class WsListener implements Listener {
     return this.#stopping;
   }
 
-  /**
-   * Every link ends within DRAIN_WITHIN_MS by itself; then the last frames are in Bun's hands or
-   * the kernel's, and hanging up before the other ends have answered could lose them.
-   */
+  /** Waits until the other ends have hung up: doing it first could lose the last frames. */
   async #drain(): Promise<void> {
-    void this.#server.stop(); // Takes no more; what there is goes on.
-    for (const link of [...this.#parts.links]) link.close();
-    const until = performance.now() + DRAIN_WITHIN_MS;
-    while (this.#server.pendingWebSockets > 0 && performance.now() < until) await Bun.sleep(5);
+    const quiet = this.#server.stop(); // Takes no more; what there is goes on.
+    for (const link of [...this.#links]) link.close();
+    if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, LINGER_MS);
+    await Promise.race([quiet, late.promise]);
+    clearTimeout(timer);
     await this.#server.stop(true);
+  }
+
+  #forget(link: WsServerLink): void {
+    this.#links.delete(link);
+    if (this.#stopping !== undefined && this.#links.size === 0) this.#emptied.resolve();
   }
 
   #serve(): Server<WsSocketData> {
@@ -116,8 +126,16 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
+        // Outside development Bun shares the port with whoever else asks for it, in silence.
+        reusePort: false,
         development: false,
+        maxRequestBodySize: MESSAGE_BYTES_MAX,
         fetch: (request, server) => this.#answer(request, server),
+        error: (error) => {
+          // Bun would answer and go on; after a broken promise of ours we do not.
+          if (error instanceof AssertionFailure) rethrow(error);
+          return new Response("internal error\n", { status: 500 });
+        },
         websocket: {
           maxPayloadLength: MESSAGE_BYTES_MAX,
           backpressureLimit: BACKSTOP_BYTES,
@@ -156,7 +174,7 @@ class WsListener implements Listener {
     socket.binaryType = "uint8array";
     const link = new WsServerLink(socket, this.#parts);
     socket.data.link = link;
-    this.#parts.links.add(link);
+    this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);
     else link.destroy(); // Upgraded in the moment of stopping.
   }

@@ -19,8 +19,7 @@ export interface WsServerParts {
   readonly topics: WsTopics;
   /** Links whose messages of this tick have not been given to Bun yet. */
   readonly unflushed: Set<WsServerLink>;
-  /** All links that are not gone. */
-  readonly links: Set<WsServerLink>;
+  readonly gone: (link: WsServerLink) => void;
 }
 
 /** What a frame costs beside its payload, at most; so that a queue of empty ones is bounded too. */
@@ -154,14 +153,10 @@ export class WsServerLink implements Link {
     if (fresh.length === 0 || this.#state !== "open") return;
     this.#fresh = [];
     this.#freshBytes = 0;
-    const [first] = fresh;
-    if (fresh.length === 1 && first !== undefined) {
-      this.#socket.sendBinary(first);
-      return;
-    }
     this.#socket.cork((socket) => {
       for (const message of fresh) socket.sendBinary(message);
     });
+    this.#settleWaiters(); // When the kernel takes all at once, no drain event comes.
   }
 
   onMessage(message: Uint8Array | string): void {
@@ -178,7 +173,6 @@ export class WsServerLink implements Link {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#deadline);
-    this.#parts.links.delete(this);
     this.#parts.unflushed.delete(this);
     this.#fresh = [];
     this.#freshBytes = 0;
@@ -187,6 +181,7 @@ export class WsServerLink implements Link {
       this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
     );
     this.#settleWaiters();
+    this.#parts.gone(this);
   }
 
   #closeWhenFlushed(): void {

@@ -24,7 +24,8 @@ const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
 describe("NDJSON", () => {
   test("has the fields of the contract in its order", () => {
     expect(renderRecord(hi, style("json"))).toBe(
-      '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana","text":"hi"}\n',
+      '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
+        '"room":"lobby","from":"ana","text":"hi"}\n',
     );
     const direct: ShownRecord = { ...hi, place: { to: "bob" } };
     expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');

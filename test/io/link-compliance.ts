@@ -211,6 +211,25 @@ function backpressure(bench: Bench, place: LinkPlace): void {
     client.close();
   });
 
+  test.each(["client", "server"] as const)(
+    "a burst of the %s in one tick drains, again and again",
+    async (side) => {
+      const { atClient, atServer, ...pair } = await bench.pair();
+      const others = side === "client" ? atServer : atClient;
+      let sent = 0;
+      for (const bursts of [8, 1, 28, 5, 12]) {
+        for (let i = 0; i < bursts; i++)
+          expect(pair[side].send(numbered(sent++, CHUNK_BYTES))).toBe(true);
+        await within(pair[side].drained(), "drained");
+        expect(pair[side].queuedBytes()).toBeLessThanOrEqual(SEND_QUEUE_LOW_BYTES);
+        if (bursts > 8) await others.count(sent);
+      }
+      await others.count(sent);
+      expectNumbered(others.messages, sent);
+      pair.client.close();
+    },
+  );
+
   test("a queue that is empty is drained at once", async () => {
     const { client, server } = await bench.pair();
     await within(Promise.all([client.drained(), server.drained()]), "drained");

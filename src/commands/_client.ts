@@ -1,0 +1,215 @@
+import { join } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { CONNECT_WITHIN_MS } from "../base/limits.ts";
+import { checkName } from "../base/names.ts";
+import { VERSION } from "../base/version.ts";
+import { Client } from "../client/client.ts";
+import type { Credentials } from "../client/entry.ts";
+import type { ClientEvent } from "../client/event.ts";
+import type { FollowMode } from "../client/follower.ts";
+import { Identity } from "../crypto/identity.ts";
+import { ClientState } from "../io/client-state.ts";
+import { readSmallFile } from "../io/data-folder.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import { findLocalServers } from "../io/local-servers.ts";
+import { wsDial } from "../io/ws-dial.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { type Context, say } from "./_context.ts";
+import { type ServerChoice, serverWish } from "./_flags.ts";
+import { PASSWORD, ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+
+/** What every command that talks to a server was given. */
+export interface ClientFlags extends ServerChoice {
+  readonly passwordFile?: string | undefined;
+  readonly roomPasswordFile?: string | undefined;
+}
+
+export interface ClientWish {
+  /** The server as an argument, where the command takes one. */
+  readonly argument?: string | undefined;
+  readonly mode?: Credentials["mode"];
+  readonly follow?: FollowMode;
+  readonly reconnect?: boolean;
+  readonly localPort?: number | undefined;
+}
+
+/** A client that is in, and where it is. */
+export interface OpenClient {
+  readonly client: Client;
+  readonly address: ServerAddress;
+  readonly user: string;
+  readonly registered: boolean;
+  /** The room password or token with which it came, if any. */
+  readonly roomSecret: string | undefined;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Finds the server, reads the secrets, opens what this home remembers, and logs in.
+ * @throws Fault
+ */
+export async function openClient(
+  context: Context,
+  flags: ClientFlags,
+  wish: ClientWish = {},
+): Promise<OpenClient> {
+  const chosen = serverWish(context, flags, wish.argument);
+  if (chosen.transport === "udp") {
+    throw new Fault("unreachable", "this version speaks TCP only", {
+      remedy: "leave --transport udp out",
+    });
+  }
+  const { folders, config } = context.settings();
+  const state = ClientState.open(folders.data);
+  try {
+    const address = chosen.address ?? defaultAddress(context, state);
+    const filedAs = formatPlace(address);
+    const user = chosen.user ?? state.lastUser(filedAs) ?? (await askUser(context));
+    const roomSecret =
+      (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
+    const credentials: Credentials = {
+      user,
+      mode: wish.mode ?? "either",
+      password: await readSecret(context, PASSWORD, flags.passwordFile),
+      roomSecret,
+      ask: (what) =>
+        what === "password"
+          ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)
+          : readSecret(context, ROOM_PASSWORD, undefined, "Room password"),
+    };
+    const generate = () => Identity.generate().toPem();
+    const dial = wsDial();
+    const client = new Client(
+      {
+        clock: context.clock,
+        entropy: systemEntropy(),
+        dial: () =>
+          dial({
+            host: address.host,
+            port: address.port,
+            timeoutMs: CONNECT_WITHIN_MS,
+            ...(wish.localPort === undefined ? {} : { localPort: wish.localPort }),
+          }),
+        state,
+        device: Identity.fromPem(state.deviceKey(generate), "device.key"),
+      },
+      {
+        address: filedAs,
+        program: `chat/${VERSION}`,
+        credentials,
+        fingerprint: chosen.fingerprint ?? address.fingerprint,
+        strict: config.trust === "strict",
+        follow: wish.follow ?? "none",
+        reconnect: wish.reconnect ?? false,
+      },
+    );
+    const membership = await connected(context, client);
+    const close = async () => {
+      await client.close();
+      state.close();
+    };
+    return {
+      client,
+      address,
+      user: membership?.user ?? user,
+      registered: membership?.registered ?? false,
+      roomSecret,
+      close,
+    };
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+/** @throws Fault; a pin that was made on the way is said all the same */
+async function connected(context: Context, client: Client): ReturnType<Client["connect"]> {
+  try {
+    return await client.connect();
+  } catch (error) {
+    for await (const event of client.events()) {
+      if (event.kind === "pinned") say(context, pinnedLine(event));
+    }
+    throw error;
+  }
+}
+
+/** Runs a short command: in, asked, out. */
+export async function withClient(
+  context: Context,
+  flags: ClientFlags,
+  wish: ClientWish,
+  work: (open: OpenClient) => Promise<number>,
+): Promise<number> {
+  const open = await openClient(context, flags, wish);
+  const interrupted = Promise.withResolvers<never>();
+  const release = context.onSignal(() =>
+    interrupted.reject(new Fault("interrupted", "interrupted")),
+  );
+  try {
+    return await Promise.race([work(open), interrupted.promise]);
+  } finally {
+    release();
+    await open.close();
+  }
+}
+
+/**
+ * Reads events up to `connected`, saying what a person should know on the way.
+ * @throws Fault when it closes instead
+ */
+export async function untilConnected(
+  context: Context,
+  events: AsyncIterator<ClientEvent>,
+): Promise<Extract<ClientEvent, { kind: "connected" }>> {
+  for (;;) {
+    const { value, done } = await events.next();
+    if (done === true) throw new Fault("link-closed", "the connection was closed");
+    if (value.kind === "closed") {
+      throw value.fault ?? new Fault("link-closed", "the connection was closed");
+    }
+    if (value.kind === "pinned") say(context, pinnedLine(value));
+    if (value.kind === "connected") return value;
+  }
+}
+
+export function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" }>): string {
+  const known = event.knownAs === undefined ? "" : `, known as ${event.knownAs}`;
+  const fingerprint = formatFingerprint(event.fingerprint);
+  return `first contact with ${event.address}${known}; its fingerprint ${fingerprint} is now pinned`;
+}
+
+/** The server that this user runs here, else the last one used. @throws Fault usage */
+function defaultAddress(context: Context, state: ClientState): ServerAddress {
+  const [local] = findLocalServers(context.env);
+  if (local !== undefined) {
+    const place = { host: local.host, port: local.port, portGiven: true };
+    // Whoever may read the data folder may come in: it is the same person.
+    const invite = inviteOf(local.data);
+    return invite === undefined
+      ? place
+      : { ...invite, ...place, ...(invite.room === undefined ? {} : { room: invite.room }) };
+  }
+  const last = state.lastServer();
+  if (last !== undefined) return parseServerAddress(last);
+  throw new Fault("usage", "no server was named, and none is known yet", {
+    remedy: "name one, e.g. chat join 192.0.2.7, or start one here: chat serve",
+  });
+}
+
+function inviteOf(data: string): ServerAddress | undefined {
+  try {
+    const line = readSmallFile(join(data, "invite"))?.trim();
+    return line === undefined ? undefined : parseServerAddress(line.replaceAll("'", ""));
+  } catch {
+    return undefined; // Not ours to read, or not written yet: the password will be asked.
+  }
+}
+
+async function askUser(context: Context): Promise<string> {
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
+  }
+  return checkName(await context.terminal.askText("Name"), "person's name");
+}

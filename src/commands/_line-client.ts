@@ -1,0 +1,233 @@
+import { unreachable } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { formatTarget, type Name, type Target } from "../base/names.ts";
+import type { ClientEvent } from "../client/event.ts";
+import type { RoomView } from "../client/record.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import { type OpenClient, pinnedLine } from "./_client.ts";
+import { type Context, faultLine } from "./_context.ts";
+import { Face, shownChatRecord } from "./_face.ts";
+import { enterRoom } from "./_room-entry.ts";
+import { runSlash } from "./_slash.ts";
+import { checkText } from "./send.ts";
+
+/** How a line client ends. */
+type Ending = { readonly exitCode: number } | { readonly fault: Fault };
+
+/** `chat join` line by line: what is typed goes out, what happens is printed. */
+export class LineClient {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly face: Face;
+  /** Where a plain line goes. */
+  current: Target;
+  readonly #rooms: readonly Name[];
+  readonly #ended = Promise.withResolvers<Ending>();
+  /** A log-in on this link is said as such, not as a new connection. */
+  #isLoggingIn = false;
+  #isReady = Promise.withResolvers<void>();
+
+  constructor(
+    context: Context,
+    open: OpenClient,
+    rooms: readonly [Name, ...Name[]] | readonly Name[],
+  ) {
+    this.context = context;
+    this.open = open;
+    this.#rooms = rooms;
+    this.face = new Face(context);
+    const [first] = rooms;
+    this.current = { kind: "room", name: first ?? ("lobby" as Name) };
+  }
+
+  async run(): Promise<number> {
+    const { client } = this.open;
+    const release = this.context.onSignal((signal) =>
+      this.#ended.resolve(
+        signal === "SIGINT"
+          ? { fault: new Fault("interrupted", "interrupted") }
+          : { exitCode: 143 },
+      ),
+    );
+    const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    this.#enterRooms()
+      .then(() => this.#read())
+      .catch((error: unknown) => this.#break(error));
+    try {
+      const ending = await this.#ended.promise;
+      if ("exitCode" in ending) return ending.exitCode;
+      throw ending.fault;
+    } finally {
+      release();
+      await client.close();
+      await watching;
+      await this.open.close();
+      this.face.close();
+    }
+  }
+
+  /** Ends after everything sent so far is settled. */
+  async quit(): Promise<void> {
+    await this.open.client.drain();
+    await this.face.drained();
+    this.#ended.resolve({ exitCode: 0 });
+  }
+
+  /** Sends words; what becomes of them is told when it is known. */
+  async post(target: Target, text: string, action = false): Promise<void> {
+    checkText(text);
+    const { client } = this.open;
+    await client.ready();
+    client.post(formatTarget(target), action ? { text, action } : { text }).then(
+      ({ seq, queued }) => {
+        const place = target.kind === "room" ? { room: target.name } : { to: target.name };
+        const offline = queued === true ? { queued } : {};
+        const sentence =
+          queued === true ? `${target.name} is offline; it will be delivered later` : undefined;
+        this.face.tell({ kind: "ack", seq, ...place, text, ...offline }, sentence);
+      },
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  /** A fault that ends nothing. */
+  fail(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    const { code, blame, message } = error;
+    this.face.tell({ kind: "fault", code, blame, message }, faultLine(error));
+  }
+
+  enter(target: Target): void {
+    this.current = target;
+    const user = this.open.client.user;
+    this.face.prompt(user === undefined ? "> " : `${formatTarget(target)}> `);
+  }
+
+  /** Runs a log-in whose `connected` is said as `logged-in`. */
+  async loggingIn(work: () => Promise<unknown>): Promise<void> {
+    this.#isLoggingIn = true;
+    try {
+      await work();
+    } catch (error) {
+      this.#isLoggingIn = false;
+      throw error;
+    }
+  }
+
+  #break(error: unknown): void {
+    if (error instanceof Fault) this.#ended.resolve({ fault: error });
+    else this.#ended.reject(error);
+  }
+
+  async #watch(): Promise<void> {
+    for await (const event of this.open.client.events()) {
+      this.#show(event);
+      await this.face.drained();
+    }
+  }
+
+  /** The rooms of the command line, once the server has told which we are in already. */
+  async #enterRooms(): Promise<void> {
+    await this.#isReady.promise;
+    const { client, roomSecret } = this.open;
+    for (const room of this.#rooms) {
+      const answer = await enterRoom(client, { room, roomSecret });
+      if (answer.created) this.face.note(`the room '${room}' did not exist; you made it`);
+    }
+    this.enter(this.current);
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      try {
+        const line = await this.face.line();
+        if (line === undefined) break;
+        await this.#line(line);
+      } catch (error) {
+        if (error instanceof Fault && error.code === "interrupted") throw error;
+        this.fail(error);
+      }
+    }
+    await this.quit();
+  }
+
+  async #line(line: string): Promise<void> {
+    if (line === "") return;
+    if (line.trim() === "QUIT") return runSlash(this, "quit");
+    if (line.startsWith("//")) return this.post(this.current, line.slice(1));
+    if (line.startsWith("/")) return runSlash(this, line.slice(1));
+    return this.post(this.current, line);
+  }
+
+  #show(event: ClientEvent): void {
+    const { face } = this;
+    switch (event.kind) {
+      case "pinned":
+        return face.note(pinnedLine(event));
+      case "connected":
+        return this.#connected(event);
+      case "record":
+        return face.record(shownChatRecord(event.record, this.open.client.user ?? this.open.user));
+      case "skipped":
+        return face.note(skippedLine(event.room, event.count));
+      case "presence": {
+        const { room, user, online } = event;
+        if (user === this.open.client.user) return;
+        const line = { kind: "presence", ...placeOf(room), user, online };
+        return face.tell(
+          line,
+          room.name === this.current.name
+            ? `${user} is ${online ? "online" : "offline"}`
+            : undefined,
+        );
+      }
+      case "lost":
+        return face.tell({ kind: "lost" }, `${faultLine(event.fault)} (trying again)`);
+      case "closed":
+        if (event.fault === undefined) this.#ended.resolve({ exitCode: 0 });
+        else this.#ended.resolve({ fault: event.fault });
+        return;
+      case "caught-up":
+      case "room":
+      case "room-gone":
+      case "retrying":
+        return; // Said by the records, or of no interest to somebody who reads lines.
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #connected(event: Extract<ClientEvent, { kind: "connected" }>): void {
+    const { server, user, transport, fingerprint, welcome } = event;
+    const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
+    this.face.iAm(user);
+    if (this.#isLoggingIn) {
+      this.#isLoggingIn = false;
+      this.face.tell({ kind: "logged-in", user, rooms }, `you are ${user}`);
+      return this.enter(this.current);
+    }
+    const line = {
+      kind: "connected",
+      server,
+      user,
+      room: this.current.name,
+      rooms,
+      transport: transport === "udp" ? "udp" : "tcp",
+      fingerprint: formatFingerprint(fingerprint),
+      ...(welcome === undefined ? {} : { welcome }),
+    };
+    this.face.tell(line, `you are ${user} on '${server}'`);
+    if (welcome !== undefined && !this.context.json) this.face.note(welcome);
+    this.#isReady.resolve();
+  }
+}
+
+function placeOf(room: RoomView): { room: string } | { to: string } {
+  return room.kind === "room" ? { room: room.name } : { to: room.name };
+}
+
+function skippedLine(room: RoomView, count: number): string {
+  const where = room.kind === "room" ? `--room ${room.name}` : `--with @${room.name}`;
+  const whose = room.kind === "room" ? room.name : `@${room.name}`;
+  return `${count} earlier messages of ${whose} are not shown: chat history ${where}`;
+}

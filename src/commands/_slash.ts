@@ -1,0 +1,282 @@
+import { Fault } from "../base/fault.ts";
+import { PAGE_RECORDS_MAX } from "../base/limits.ts";
+import { checkName, formatTarget, type Name, parseTarget } from "../base/names.ts";
+import type { Credentials } from "../client/entry.ts";
+import { shownChatRecord } from "./_face.ts";
+import type { LineClient } from "./_line-client.ts";
+import { nearest } from "./_nearest.ts";
+import { enterRoom } from "./_room-entry.ts";
+import { makeSecret, NEW_PASSWORD, PASSWORD, ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { allUsers } from "./users.ts";
+
+/** A command that is typed among the words of a conversation. */
+interface Slash {
+  readonly usage: string;
+  readonly summary: string;
+  run(lines: LineClient, words: string): Promise<void>;
+}
+
+const HISTORY_DEFAULT = 20;
+
+const COMMANDS: Readonly<Record<string, Slash>> = {
+  join: {
+    usage: "/join ROOM [PASSWORD]",
+    summary: "enter a room, or make it",
+    async run(lines, words) {
+      const [room, password] = args(this, words, 1, 2);
+      const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
+      const { face, open } = lines;
+      const mayCreate = () => face.confirm(`there is no room '${name}'; make it?`);
+      const answer = await enterRoom(open.client, { room: name, password, mayCreate });
+      if (answer.created) face.note(`the room '${name}' did not exist; you made it`);
+      face.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
+      lines.enter({ kind: "room", name: answer.name as Name });
+    },
+  },
+  leave: {
+    usage: "/leave [ROOM]",
+    summary: "leave a room",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      const room = given?.replace(/^#/, "") ?? lines.current.name;
+      await lines.open.client.request("leave", { room: checkName(room, "room's name") });
+      lines.face.tell({ kind: "left", room }, `you left ${room}`);
+      if (room !== lines.current.name) return;
+      const next = lines.open.client.rooms.find(
+        ({ kind, name }) => kind === "room" && name !== room,
+      );
+      if (next !== undefined) lines.enter({ kind: "room", name: next.name as Name });
+    },
+  },
+  msg: {
+    usage: "/msg NAME TEXT",
+    summary: "say something to one person; without TEXT, go on talking to them",
+    async run(lines, words) {
+      const [name, text] = split(words);
+      if (name === "") throw misuse(this);
+      const target = parseTarget(name.startsWith("#") || name.startsWith("@") ? name : `@${name}`);
+      if (text === "") lines.enter(target);
+      else await lines.post(target, text);
+    },
+  },
+  me: {
+    usage: "/me TEXT",
+    summary: "say what you are doing",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      await lines.post(lines.current, words, true);
+    },
+  },
+  topic: {
+    usage: "/topic [TEXT]",
+    summary: "show or set what the room is about",
+    async run(lines, words) {
+      const room = lines.current.name;
+      if (words === "") {
+        const topic = lines.open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
+        lines.face.tell({ kind: "topic-is", room, topic }, topic === "" ? "no topic" : topic);
+      } else await lines.open.client.request("topic", { room, topic: words });
+    },
+  },
+  who: {
+    usage: "/who [ROOM]",
+    summary: "list the people of a room",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      const room = given?.replace(/^#/, "") ?? lines.current.name;
+      const users = await allUsers(lines.open.client, checkName(room, "room's name"));
+      const shown = users.map(({ user, online }) => (online ? user : `${user} (offline)`));
+      lines.face.tell({ kind: "who", room, users }, `${room}: ${shown.join(", ")}`);
+    },
+  },
+  list: {
+    usage: "/list",
+    summary: "list who is online",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const users = (await allUsers(lines.open.client))
+        .filter(({ online }) => online)
+        .map(({ user }) => user);
+      lines.face.tell({ kind: "list", users }, `online: ${users.join(", ")}`);
+    },
+  },
+  rooms: {
+    usage: "/rooms",
+    summary: "list the rooms",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { rooms } = await lines.open.client.request("rooms", {});
+      const shown = rooms.map(
+        ({ room, members, joined }) => `${room} (${members}${joined ? ", joined" : ""})`,
+      );
+      lines.face.tell({ kind: "rooms", rooms }, `rooms: ${shown.join(", ")}`);
+    },
+  },
+  history: {
+    usage: "/history [N]",
+    summary: "show the last N messages of where you are",
+    async run(lines, words) {
+      const [given = String(HISTORY_DEFAULT)] = args(this, words, 0, 1);
+      const limit = Number(given);
+      if (!Number.isSafeInteger(limit) || limit < 1) throw misuse(this);
+      await page(lines, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
+    },
+  },
+  search: {
+    usage: "/search TEXT",
+    summary: "find messages where you are",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      await page(lines, { limit: HISTORY_DEFAULT, grep: words, ignoreCase: true });
+    },
+  },
+  register: {
+    usage: "/register NAME [PASSWORD]",
+    summary: "make an account",
+    run(lines, words) {
+      return logIn(lines, args(this, words, 1, 2), "register");
+    },
+  },
+  login: {
+    usage: "/login NAME [PASSWORD]",
+    summary: "come in under your name",
+    run(lines, words) {
+      return logIn(lines, args(this, words, 1, 2), "login");
+    },
+  },
+  logout: {
+    usage: "/logout",
+    summary: "go out and stay connected; chat logout also forgets this device",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { user } = lines.open.client;
+      await lines.open.client.logout();
+      lines.face.tell(
+        { kind: "logged-out", user },
+        `you are logged out; /login NAME comes back in`,
+      );
+      lines.enter(lines.current);
+    },
+  },
+  passwd: {
+    usage: "/passwd",
+    summary: "change your password (asked, or CHAT_NEW_PASSWORD)",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const password = await makeSecret(context(lines), NEW_PASSWORD, undefined, "New password");
+      if (password === undefined) {
+        throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
+      }
+      await lines.open.client.passwd(password);
+      lines.face.tell({ kind: "password-changed" }, "your password is changed");
+    },
+  },
+  stats: {
+    usage: "/stats",
+    summary: "show what the connection has carried",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const counters = lines.open.client.counters;
+      if (counters === undefined) throw new Fault("link-closed", "there is no connection now");
+      const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
+      lines.face.tell(
+        { kind: "stats", ...counters },
+        `sent ${sentMessages} messages, ${sentBytes} bytes; ` +
+          `received ${receivedMessages} messages, ${receivedBytes} bytes`,
+      );
+    },
+  },
+  help: {
+    usage: "/help",
+    summary: "show this",
+    async run(lines) {
+      const rows = Object.values(COMMANDS).map(({ usage, summary }) => ({ usage, summary }));
+      const text = rows.map(({ usage, summary }) => `${usage.padEnd(28)} ${summary}`).join("\n");
+      lines.face.tell({ kind: "help", commands: rows }, `// at the start sends a slash\n${text}`);
+    },
+  },
+  quit: {
+    usage: "/quit",
+    summary: "leave the program",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      await lines.quit();
+    },
+  },
+};
+
+/** Words of other chat programs for the same things. */
+const ALIASES: Readonly<Record<string, string>> = {
+  regist: "register",
+  sendto: "msg",
+  names: "who",
+  exit: "quit",
+  part: "leave",
+  j: "join",
+};
+
+/** Runs one line without its slash. @throws Fault usage and whatever the command does */
+export async function runSlash(lines: LineClient, line: string): Promise<void> {
+  const [typed, words] = split(line);
+  const word = typed.toLowerCase();
+  if (word === "sendall") return lines.post(lines.current, words);
+  const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
+  const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
+  if (command !== undefined) return command.run(lines, words);
+  const near = nearest(word, Object.keys(COMMANDS));
+  throw new Fault("usage", `there is no command '/${typed.slice(0, 40)}'`, {
+    remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
+  });
+}
+
+async function logIn(
+  lines: LineClient,
+  [name = "", password]: readonly string[],
+  mode: Credentials["mode"],
+): Promise<void> {
+  const { open } = lines;
+  const user = checkName(name, "person's name");
+  const given = password ?? (await readSecret(context(lines), PASSWORD, undefined));
+  const credentials: Credentials = {
+    user,
+    mode,
+    password: given,
+    roomSecret: open.roomSecret,
+    ask: (what) =>
+      what === "password"
+        ? readSecret(context(lines), PASSWORD, undefined, `Password for ${user}`)
+        : readSecret(context(lines), ROOM_PASSWORD, undefined, "Room password"),
+  };
+  await lines.loggingIn(() => open.client.login(credentials));
+}
+
+async function page(
+  lines: LineClient,
+  query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
+): Promise<void> {
+  const { client, user } = lines.open;
+  const { records } = await client.history({ target: formatTarget(lines.current), ...query });
+  for (const record of records) lines.face.record(shownChatRecord(record, client.user ?? user));
+  if (records.length === 0) lines.face.note("nothing was found");
+}
+
+/** Where a secret may be asked: not while the line editor owns the keyboard. */
+function context({ context, face }: LineClient): LineClient["context"] {
+  return face.isTyped ? { ...context, terminal: undefined } : context;
+}
+
+function split(line: string): [string, string] {
+  const trimmed = line.trimStart();
+  const at = trimmed.search(/\s/);
+  return at < 0 ? [trimmed, ""] : [trimmed.slice(0, at), trimmed.slice(at + 1).trim()];
+}
+
+function args(command: Slash, words: string, min: number, max: number): string[] {
+  const given = words === "" ? [] : words.split(/\s+/);
+  if (given.length < min || given.length > max) throw misuse(command);
+  return given;
+}
+
+function misuse({ usage }: Slash): Fault {
+  return new Fault("usage", `that is not how it is used`, { remedy: `write ${usage}` });
+}

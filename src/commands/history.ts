@@ -1,0 +1,225 @@
+import { Fault } from "../base/fault.ts";
+import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
+import { formatTarget } from "../base/names.ts";
+import type { Client } from "../client/client.ts";
+import type { ClientEvent } from "../client/event.ts";
+import type { ChatRecord } from "../client/record.ts";
+import type { PageQuery } from "../io/log.ts";
+import type { RecordKind } from "../wire/record.ts";
+import { untilConnected, withClient } from "./_client.ts";
+import type { Context } from "./_context.ts";
+import { shownChatRecord } from "./_face.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
+import { FolderHistory } from "./_history-folder.ts";
+import { type HistoryWish, historyWish } from "./_history-query.ts";
+import { renderRecord, type ShownRecord, styleOf } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    data: { type: "string", valueHint: "DIR", description: "Read a server's folder directly" },
+    room: { type: "string", valueHint: "ROOM", description: "Only this room" },
+    with: { type: "string", valueHint: "@NAME", description: "Only what was said with them" },
+    from: { type: "string", valueHint: "NAME", description: "Only what they said" },
+    since: { type: "string", valueHint: "T", description: "ISO 8601, or 10m, 2h, 3d ago" },
+    until: { type: "string", valueHint: "T", description: "The same" },
+    last: {
+      type: "string",
+      integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
+      valueHint: "N",
+      description: "Only the last N of what fits the rest",
+    },
+    grep: { type: "string", valueHint: "TEXT", description: "Only what contains this text" },
+    ignoreCase: { type: "boolean", alias: "i", description: "--grep does not regard case" },
+    files: { type: "boolean", description: "Only files" },
+    follow: { type: "boolean", alias: "f", description: "Go on with what happens" },
+    ...SERVER_FLAGS,
+  },
+  details: "Without a filter: the last 50 of each room and conversation, merged.",
+  async run(args, context) {
+    const wish = historyWish(context, args);
+    const { data } = args;
+    if (data === undefined) {
+      const client = { argument: args.at, follow: args.follow ? "live" : "none" } as const;
+      return withClient(context, args, { ...client, reconnect: args.follow }, (open) =>
+        online(context, open.client, wish, args.follow),
+      );
+    }
+    if (args.at !== undefined || args.server !== undefined || args.follow) {
+      throw new Fault("usage", "--data reads a folder, and neither a server nor what comes", {
+        remedy: "leave the server and --follow out, or --data",
+      });
+    }
+    return fromFolder(context, data, wish);
+  },
+});
+
+/** Prints in order of time, at the pace of whoever reads. */
+class Printer {
+  readonly #context: Context;
+  readonly #style;
+
+  constructor(context: Context, me: string | undefined) {
+    this.#context = context;
+    this.#style = styleOf(context, { me });
+  }
+
+  async print(records: readonly ShownRecord[]): Promise<void> {
+    this.#context.stdout.write(records.map((one) => renderRecord(one, this.#style)).join(""));
+    await this.#context.stdout.drained();
+  }
+}
+
+async function online(
+  context: Context,
+  client: Client,
+  wish: HistoryWish,
+  follow: boolean,
+): Promise<number> {
+  const events = client.events();
+  const { user } = await untilConnected(context, events);
+  const printer = new Printer(context, user);
+  const show = (records: readonly ChatRecord[]) =>
+    printer.print(records.map((record) => shownChatRecord(record, user)));
+  let lastSeq = 0;
+  for await (const records of pagesOf(client, wish)) {
+    await show(records);
+    lastSeq = records.at(-1)?.seq ?? lastSeq;
+  }
+  if (!follow) return 0;
+  for await (const event of events) {
+    if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
+    const record = recordOf(event);
+    if (record !== undefined && record.seq > lastSeq && fits(record, wish)) await show([record]);
+  }
+  return 0;
+}
+
+/** Oldest first, each page in order. */
+async function* pagesOf(client: Client, wish: HistoryWish): AsyncGenerator<ChatRecord[]> {
+  if (wish.isOverview) {
+    const overview: ChatRecord[] = [];
+    for (const { kind, name } of client.rooms) {
+      const target = kind === "room" ? name : `@${name}`;
+      overview.push(...(await lastOf(client, { target }, FIRST_RECORDS)));
+    }
+    yield overview.sort((one, other) => one.seq - other.seq);
+    return;
+  }
+  const query = {
+    ...(wish.target === undefined ? {} : { target: formatTarget(wish.target) }),
+    ...(wish.from === undefined ? {} : { from: wish.from }),
+    ...(wish.sinceMs === undefined ? {} : { since: wish.sinceMs }),
+    ...(wish.untilMs === undefined ? {} : { until: wish.untilMs }),
+    ...(wish.grep === undefined ? {} : { grep: wish.grep }),
+    ...(wish.ignoreCase ? { ignoreCase: true } : {}),
+    ...(wish.files ? { files: true } : {}),
+  };
+  if (wish.last !== undefined) {
+    yield await lastOf(client, query, wish.last);
+    return;
+  }
+  let after = 0;
+  for (;;) {
+    const { records, more } = await client.history({ ...query, after, limit: PAGE_RECORDS_MAX });
+    yield records;
+    const last = records.at(-1);
+    if (!more || last === undefined) return;
+    after = last.seq;
+  }
+}
+
+type Query = Omit<Parameters<Client["history"]>[0], "limit">;
+
+async function lastOf(client: Client, query: Query, count: number): Promise<ChatRecord[]> {
+  const pages: ChatRecord[][] = [];
+  let wanted = count;
+  let before: number | undefined;
+  while (wanted > 0) {
+    const { records, more } = await client.history({
+      ...query,
+      ...(before === undefined ? {} : { before }),
+      limit: Math.min(wanted, PAGE_RECORDS_MAX),
+    });
+    pages.unshift(records);
+    wanted -= records.length;
+    const first = records[0];
+    if (!more || first === undefined) break;
+    before = first.seq;
+  }
+  return pages.flat();
+}
+
+function recordOf(event: ClientEvent): ChatRecord | undefined {
+  return event.kind === "record" ? event.record : undefined;
+}
+
+/** The same filters for what happens from now on. */
+function fits({ room, from, kind, body }: ChatRecord, wish: HistoryWish): boolean {
+  const { target, grep, ignoreCase } = wish;
+  const same = (one: string | undefined, other: string) =>
+    one?.toLowerCase() === other.toLowerCase();
+  if (target !== undefined && !(target.kind === room.kind && same(room.name, target.name))) {
+    return false;
+  }
+  if (wish.from !== undefined && !same(from, wish.from)) return false;
+  if (wish.files && kind !== "file") return false;
+  if (grep === undefined) return true;
+  const words = body?.["text"] ?? body?.["topic"];
+  if (typeof words !== "string") return false;
+  return ignoreCase ? words.toLowerCase().includes(grep.toLowerCase()) : words.includes(grep);
+}
+
+const SHOWN: readonly RecordKind[] = ["join", "leave", "topic", "text", "action"];
+/** Records read from disk before they are printed. */
+const FOLDER_PAGE_RECORDS = 5_000;
+const FOLDER_PAGE_BYTES = 8 << 20;
+
+async function fromFolder(context: Context, data: string, wish: HistoryWish): Promise<number> {
+  const folder = await FolderHistory.open(data);
+  const printer = new Printer(context, undefined);
+  const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
+    kinds: new Set(wish.files ? [] : SHOWN),
+    ...(wish.target === undefined ? {} : { rooms: new Set(folder.find(wish.target)) }),
+    ...(wish.from === undefined ? {} : { by: folder.person(wish.from) }),
+    ...(wish.sinceMs === undefined ? {} : { sinceMs: wish.sinceMs }),
+    ...(wish.untilMs === undefined ? {} : { untilMs: wish.untilMs }),
+    ...(wish.grep === undefined ? {} : { grep: wish.grep }),
+    ignoreCase: wish.ignoreCase,
+  };
+  const last = async (more: Partial<PageQuery>, limit: number) => {
+    const bytesMax = Number.MAX_SAFE_INTEGER;
+    return (await folder.page({ ...query, ...more, from: "newest", limit, bytesMax })).records;
+  };
+  try {
+    if (wish.isOverview) {
+      const pages = [];
+      for (const room of folder.rooms) {
+        pages.push(await last({ rooms: new Set([room]) }, FIRST_RECORDS));
+      }
+      const records = pages.flat().sort((one, other) => one.head.seq - other.head.seq);
+      await printer.print(records.map((record) => folder.shown(record)));
+    } else if (wish.last !== undefined) {
+      const records = await last({}, wish.last);
+      await printer.print(records.map((record) => folder.shown(record)));
+    } else {
+      let afterSeq = 0;
+      for (;;) {
+        const page = await folder.page({
+          ...query,
+          afterSeq,
+          from: "oldest",
+          limit: FOLDER_PAGE_RECORDS,
+          bytesMax: FOLDER_PAGE_BYTES,
+        });
+        await printer.print(page.records.map((record) => folder.shown(record)));
+        afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
+        if (!page.more) break;
+      }
+    }
+    return 0;
+  } finally {
+    folder.close();
+  }
+}

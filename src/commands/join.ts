@@ -1,0 +1,48 @@
+import { Fault } from "../base/fault.ts";
+import { checkName, type Name } from "../base/names.ts";
+import { LOBBY } from "../core/room.ts";
+import { openClient } from "./_client.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
+import { LineClient } from "./_line-client.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    room: {
+      type: "string",
+      many: true,
+      valueHint: "ROOM",
+      description: "Rooms to enter; lobby if left out",
+    },
+    register: { type: "boolean", description: "Insist that the name is new" },
+    login: { type: "boolean", description: "Insist that the name exists" },
+    localPort: {
+      type: "string",
+      integer: { min: 1, max: 65_535 },
+      valueHint: "N",
+      description: "Call from this port",
+    },
+    plain: { type: "boolean", description: "Line by line, also on a terminal" },
+    ...SERVER_FLAGS,
+  },
+  details: "A line is sent to the current room; /help tells the commands. QUIT or Ctrl-D leaves.",
+  async run(args, context) {
+    if (args.register && args.login) {
+      throw new Fault("usage", "--register and --login contradict each other", {
+        remedy: "give one of them",
+      });
+    }
+    const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
+    const open = await openClient(context, args, {
+      argument: args.at,
+      mode: args.register ? "register" : args.login ? "login" : "either",
+      follow: "all",
+      reconnect: true,
+      localPort: args.localPort,
+    });
+    const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
+    const lines = new LineClient(context, open, entered);
+    return lines.run();
+  },
+});

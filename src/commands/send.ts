@@ -1,0 +1,132 @@
+import { utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { TEXT_BYTES_MAX } from "../base/limits.ts";
+import { formatTarget, type Target } from "../base/names.ts";
+import { formatUtc } from "../base/time.ts";
+import type { Client } from "../client/client.ts";
+import { LOBBY } from "../core/room.ts";
+import { untilConnected, withClient } from "./_client.ts";
+import { type Context, faultLine, say } from "./_context.ts";
+import { errorJson } from "./_errors.ts";
+import { SERVER_FLAGS, targetsOf } from "./_flags.ts";
+import { renderJson } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    text: {
+      type: "positional",
+      required: false,
+      description: "The message; left out: each line of stdin",
+    },
+    to: {
+      type: "string",
+      many: true,
+      valueHint: "TARGET",
+      description: "Room, or @person; lobby if left out",
+    },
+    ...SERVER_FLAGS,
+  },
+  details: "Example: chat send --to @bob 'The build is done.'",
+  async run(args, context) {
+    const targets = args.to.length === 0 ? targetsOf([LOBBY]) : targetsOf(args.to);
+    if (args.text !== undefined) checkText(args.text);
+    return withClient(context, args, { follow: "none", reconnect: true }, async ({ client }) => {
+      await untilConnected(context, client.events());
+      const sender = new Sender(context, client, targets);
+      if (args.text === undefined) await sender.lines();
+      else await sender.post(args.text);
+      await sender.settled();
+      if (sender.fault !== undefined && args.text !== undefined) throw sender.fault;
+      return sender.fault?.exitCode ?? 0;
+    });
+  },
+});
+
+/** @throws Fault text-invalid, too-large */
+export function checkText(text: string): void {
+  if (text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid UTF-8");
+  const sizeBytes = utf8Encode(text).length;
+  if (sizeBytes <= TEXT_BYTES_MAX) return;
+  const sentence = `a text has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
+  throw new Fault("too-large", sentence, { remedy: "send it in parts, or as a file" });
+}
+
+/** Posts in order, many under way at once, and prints each as soon as it is durable. */
+class Sender {
+  readonly #context: Context;
+  readonly #client: Client;
+  readonly #targets: readonly Target[];
+  /** The first that went wrong. */
+  fault: Fault | undefined;
+  #isOne = true;
+
+  constructor(context: Context, client: Client, targets: readonly Target[]) {
+    this.#context = context;
+    this.#client = client;
+    this.#targets = targets;
+  }
+
+  async lines(): Promise<void> {
+    this.#isOne = false;
+    for (;;) {
+      const line = await this.#line();
+      if (line === undefined) return;
+      if (line !== "") await this.post(line);
+    }
+  }
+
+  async post(text: string): Promise<void> {
+    for (const target of this.#targets) {
+      await this.#client.ready();
+      this.#client.post(formatTarget(target), { text }).then(
+        (receipt) => this.#sent(target, receipt),
+        (error: unknown) => this.#failed(error),
+      );
+    }
+  }
+
+  async settled(): Promise<void> {
+    await this.#client.drain();
+    await Promise.resolve(); // The last post's own handlers run first.
+  }
+
+  /** A line that cannot be a text costs only itself. */
+  async #line(): Promise<string | undefined> {
+    for (;;) {
+      try {
+        const line = await this.#context.stdin.line();
+        if (line !== undefined && line !== "") checkText(line);
+        return line;
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #sent(
+    target: Target,
+    receipt: { seq: number; time: number; queued?: boolean | undefined },
+  ): void {
+    const { seq, time } = receipt;
+    const queued = receipt.queued === true;
+    const place = target.kind === "room" ? { room: target.name } : { to: target.name };
+    if (this.#context.json) {
+      const more = queued ? { queued } : {};
+      const line = { kind: "sent", seq, ...place, time: formatUtc(time), ...more };
+      this.#context.stdout.write(renderJson(line));
+    } else {
+      this.#context.stdout.write(`${seq}\n`);
+      if (queued) say(this.#context, `${target.name} is offline; it will be delivered later`);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    this.fault ??= error;
+    if (this.#isOne) return; // Thrown at the end, and reported there.
+    say(this.#context, faultLine(error));
+    if (this.#context.json) this.#context.stdout.write(errorJson(error));
+  }
+}

@@ -1,0 +1,61 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  concatBytes,
+  equalBytes,
+  fromBase64Url,
+  isWellFormed,
+  toBase64Url,
+  toHex,
+  utf8Decode,
+  utf8Encode,
+} from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+
+test("UTF-8 there and back, byte order mark included", () =>
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme" }), (text) => {
+      expect(utf8Decode(utf8Encode(`\ufeff${text}`))).toBe(`\ufeff${text}`);
+    }),
+  ));
+
+test("what is no UTF-8 is refused", () => {
+  for (const bytes of [[0xff], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf0, 0x9f, 0x92]]) {
+    expect(() => utf8Decode(Uint8Array.from(bytes))).toThrow(TypeError);
+  }
+  expect([isWellFormed("\u{1f469}"), isWellFormed("\ud83d")]).toEqual([true, false]);
+});
+
+test("base64url there and back, without padding", () =>
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const text = toBase64Url(bytes);
+      expect(text).toMatch(/^[A-Za-z0-9_-]*$/);
+      expect(fromBase64Url(text)).toEqual(bytes);
+    }),
+  ));
+
+test.each(["A", "AB", "AA==", "AA=", "+/8", "A A", "AAA\n", "ä"])(
+  "'%s' is no canonical base64url",
+  (text) => expect(() => fromBase64Url(text)).toThrow(Fault),
+);
+
+test("any text is canonical base64url or the peer's fault", () =>
+  fc.assert(
+    fc.property(fc.base64String(), (text) => {
+      try {
+        expect(toBase64Url(fromBase64Url(text))).toBe(text);
+      } catch (error) {
+        expect(error instanceof Fault && error.blame).toBe("peer");
+      }
+    }),
+  ));
+
+test("joining and comparing", () => {
+  const whole = concatBytes(Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 255));
+  expect(toHex(whole)).toBe("0102ff");
+  expect(equalBytes(whole, Uint8Array.of(1, 2, 255))).toBe(true);
+  expect(equalBytes(whole, Uint8Array.of(1, 2, 254))).toBe(false);
+  expect(equalBytes(whole, Uint8Array.of(1, 2))).toBe(false);
+  expect(equalBytes(concatBytes(), new Uint8Array(0))).toBe(true);
+});

@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { checkName, foldName, formatTarget, isName, parseTarget } from "../../src/base/names.ts";
+
+const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/).filter((text) => !/^\d+$/.test(text));
+
+test.each(["a", "Ana", "1a", "_", "-", "4-2", "x".repeat(32)])("'%s' is a name", (text) => {
+  expect(checkName(text) as string).toBe(text);
+});
+
+test.each(["", "12", "x".repeat(33), "a b", "ä", "a\n", "#a", "@a", "a.b", "\u0430na"])(
+  "'%s' is none",
+  (text) => {
+    expect(isName(text)).toBe(false);
+    expect(() => checkName(text)).toThrow(Fault);
+  },
+);
+
+test("names are compared without case", () =>
+  fc.assert(
+    fc.property(name, (text) => {
+      expect(foldName(checkName(text))).toBe(foldName(checkName(text.toUpperCase())));
+    }),
+  ));
+
+test("rooms and people are addressed", () => {
+  const lobby = { kind: "room", name: checkName("lobby") } as const;
+  expect(parseTarget("lobby")).toEqual(lobby);
+  expect(parseTarget("#lobby")).toEqual(lobby);
+  expect(parseTarget("@ana")).toEqual({ kind: "person", name: checkName("ana") });
+  for (const text of ["", "#", "@", "##a", "@#a", "#@a", "12"]) {
+    expect(() => parseTarget(text)).toThrow(Fault);
+  }
+});
+
+test("an address can be read back", () =>
+  fc.assert(
+    fc.property(name, fc.boolean(), (text, person) => {
+      const target = parseTarget(person ? `@${text}` : text);
+      expect(parseTarget(formatTarget(target))).toEqual(target);
+    }),
+  ));

@@ -1,0 +1,255 @@
+import { toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import { Session, type SessionEffect } from "../../src/core/session.ts";
+import { makeServerProof, verifyDeviceProof } from "../../src/crypto/greeting.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Link, Listener } from "../../src/io/link.ts";
+import type { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import { commitment } from "../../src/wire/record.ts";
+
+interface Account {
+  readonly user: string;
+  password: string | undefined;
+  readonly devices: Set<string>;
+}
+
+interface Stored {
+  readonly seq: number;
+  readonly n: number;
+  readonly room: string;
+  readonly notice: NoticeOf<"record">;
+}
+
+/** What a test makes the server do wrong. */
+export interface Mischief {
+  /** Decides before the server does; a fault refuses, `silent` never answers. */
+  onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
+  /** Changes or drops what a record notice carries. */
+  onRecord?: ((record: Stored) => NoticeOf<"record"> | undefined) | undefined;
+  onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;
+}
+
+const CERTIFICATE = new Uint8Array(32).fill(7);
+const ADDRESS = { host: "server", port: 2428 };
+
+/** Keeps the protocol's promises with as little as possible behind them. */
+export class FakeServer {
+  identity = Identity.generate();
+  roomPassword: string | undefined = "sesame";
+  mischief: Mischief = {};
+  readonly accounts = new Map<string, Account>();
+  readonly records: Stored[] = [];
+  /** Requests as they came, over all links. */
+  readonly requests: Request[] = [];
+  readonly rooms = new Map([["r1", "lobby"]]);
+  readonly #network: MemoryNetwork;
+  readonly #peers = new Set<FakePeer>();
+  readonly #posted = new Map<string, Stored>();
+  #listener: Listener | undefined;
+
+  constructor(network: MemoryNetwork) {
+    this.#network = network;
+    this.start();
+  }
+
+  start(): void {
+    this.#listener = this.#network.listen(
+      { ...ADDRESS, certificateHash: CERTIFICATE },
+      {
+        accept: () => true,
+        link: (link) => this.#peers.add(new FakePeer(this, link)),
+      },
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.#listener?.stop();
+    this.#peers.clear();
+  }
+
+  forget(peer: FakePeer): void {
+    this.#peers.delete(peer);
+  }
+
+  /** Writes a record and tells everybody who is in. */
+  say(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
+    const seq = (this.records.at(-1)?.seq ?? 0) + 1;
+    const n = this.records.filter((record) => record.room === room).length + 1;
+    const salt = new Uint8Array(16).fill(seq);
+    const bytes = utf8Encode(JSON.stringify(body));
+    const commit = commitment(salt, bytes, sha256);
+    const head = { v: 1, seq, time: seq * 1000, kind, room, n, by: "u1", id, commit };
+    const notice = {
+      kind: "record",
+      head: utf8Encode(JSON.stringify(head)),
+      salt,
+      body: bytes,
+      from,
+    } as const;
+    const stored = { seq, n, room, notice };
+    this.records.push(stored);
+    for (const peer of this.#peers) peer.deliver(stored);
+    return stored;
+  }
+
+  post(user: string, request: RequestOf<"post">): Stored {
+    const { outbox, counter, body } = request;
+    const id = `${outbox}.${counter}`;
+    const known = this.#posted.get(id);
+    if (known !== undefined) return known;
+    const stored = this.say({ text: body.text }, user, "text", "r1", id);
+    this.#posted.set(id, stored);
+    return stored;
+  }
+
+  texts(): string[] {
+    return this.records.flatMap(({ notice }) => {
+      const body: unknown = JSON.parse(new TextDecoder().decode(notice.body));
+      return [(body as { text?: string }).text ?? "-"];
+    });
+  }
+}
+
+class FakePeer {
+  readonly #server: FakeServer;
+  readonly #link: Link;
+  readonly #session = new Session("server", 0);
+  readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
+  #clientNonce = new Uint8Array(32);
+  #isAdmitted = false;
+  #account: Account | undefined;
+
+  constructor(server: FakeServer, link: Link) {
+    this.#server = server;
+    this.#link = link;
+    link.receive({
+      message: (bytes) => this.#perform(this.#session.receive(bytes, 0)),
+      closed: (fault) => {
+        this.#perform(this.#session.ended(fault));
+        server.forget(this);
+      },
+    });
+  }
+
+  deliver(record: Stored): void {
+    if (this.#account === undefined) return;
+    const { onRecord } = this.#server.mischief;
+    const notice = onRecord === undefined ? record.notice : onRecord(record);
+    if (notice !== undefined) this.#perform(this.#session.tell(notice));
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "transmit") this.#link.send(effect.bytes);
+      else if (effect.kind === "request") this.#request(effect.request);
+      else if (effect.kind === "close") this.#link.close();
+      else if (effect.kind === "notice" && effect.notice.kind === "hello")
+        this.#hello(effect.notice);
+    }
+  }
+
+  #hello({ nonce }: NoticeOf<"hello">): void {
+    const { identity, roomPassword, mischief } = this.#server;
+    this.#clientNonce = new Uint8Array(nonce);
+    const welcome: NoticeOf<"welcome"> = {
+      kind: "welcome",
+      version: 1,
+      server: { name: "fake", key: identity.publicKey },
+      nonce: this.#nonce,
+      certificate: this.#link.certificateHash,
+      proof: makeServerProof(identity, this.#greeting()),
+      needs: roomPassword === undefined ? "open" : "password",
+      limits: { messageBytes: 1_000_000, textBytes: 65_536 },
+    };
+    this.#perform(this.#session.tell(mischief.onWelcome?.(welcome) ?? welcome));
+  }
+
+  #greeting() {
+    const { certificateHash } = this.#link;
+    return { certificateHash, clientNonce: this.#clientNonce, serverNonce: this.#nonce };
+  }
+
+  #request(request: Request): void {
+    this.#server.requests.push(request);
+    const verdict = this.#server.mischief.onRequest?.(request);
+    if (verdict === "silent") return;
+    try {
+      if (verdict !== undefined) throw verdict;
+      this.#serve(request);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#perform(this.#session.refuse(request.ref, error));
+    }
+  }
+
+  #serve(request: Request): void {
+    const { ref } = request;
+    switch (request.kind) {
+      case "admit":
+        if (request.secret !== this.#server.roomPassword) {
+          throw new Fault("room-password-wrong", "another one");
+        }
+        this.#isAdmitted = true;
+        return this.#perform(this.#session.answer<"admit">(ref, {}));
+      case "register":
+        return this.#register(request);
+      case "login":
+        return this.#login(request);
+      case "post": {
+        const { seq, n } = this.#server.post(this.#account?.user ?? "?", request);
+        return this.#perform(this.#session.answer<"post">(ref, { seq, n, time: seq * 1000 }));
+      }
+      case "logout":
+        if (request.forget === true) this.#account?.devices.clear();
+        this.#account = undefined;
+        return this.#perform(this.#session.answer<"logout">(ref, {}));
+      default:
+        throw new Fault("kind-unknown", `no ${request.kind} here`);
+    }
+  }
+
+  #register({ ref, user, password, deviceKey }: RequestOf<"register">): void {
+    const { accounts, roomPassword } = this.#server;
+    if (roomPassword !== undefined && !this.#isAdmitted) {
+      throw new Fault("room-password-wrong", "first admit");
+    }
+    if (accounts.has(user)) throw new Fault("name-taken", `${user} is taken`);
+    const account = { user, password, devices: new Set([toBase64Url(deviceKey)]) };
+    accounts.set(user, account);
+    this.#enter(ref, account, undefined);
+  }
+
+  #login({ ref, user, deviceKey, signature, password, after }: RequestOf<"login">): void {
+    const account = this.#server.accounts.get(user);
+    const device = toBase64Url(deviceKey);
+    const isRight =
+      signature === undefined
+        ? password !== undefined && account?.password === password
+        : account?.devices.has(device) === true &&
+          verifyDeviceProof(deviceKey, this.#greeting(), user, signature);
+    if (account === undefined || !isRight) throw new Fault("login-refused", "no");
+    account.devices.add(device);
+    this.#enter(ref, account, after);
+  }
+
+  #enter(ref: number, account: Account, after: number | undefined): void {
+    this.#account = account;
+    const { records, rooms } = this.#server;
+    const seq = records.at(-1)?.seq ?? 0;
+    const answer = { account: `u-${account.user}`, user: account.user, seq };
+    this.#perform(this.#session.answer<"login">(ref, answer));
+    for (const [room, name] of rooms) this.#catchUp(room, name, after);
+    this.#perform(this.#session.tell({ kind: "caught-up", seq }));
+  }
+
+  #catchUp(room: string, name: string, after: number | undefined): void {
+    const all = this.#server.records.filter((record) => record.room === room);
+    const missed = after === undefined ? all.slice(-50) : all.filter(({ seq }) => seq > after);
+    const n = missed[0]?.n ?? all.length + 1;
+    const notice = { kind: "room", room, name, n, skipped: 0 } as const;
+    this.#perform(this.#session.tell(notice));
+    for (const record of missed) this.deliver(record);
+  }
+}

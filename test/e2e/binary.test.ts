@@ -1,0 +1,87 @@
+import { afterAll, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import manifest from "../../package.json";
+import { CHAT, runChat } from "./binary.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "chat-binary-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("--version tells the version that was built", async () => {
+  const { exitCode, out, err } = await runChat(["--version"]);
+  expect([exitCode, err]).toEqual([0, ""]);
+  expect(out).toMatch(/^chat \S+(?: \([0-9a-f]+(?:-dirty)?\))?\n$/);
+  expect(out).toContain(manifest.version);
+  const { kind, version } = JSON.parse((await runChat(["--version", "--json"])).out);
+  expect({ kind, version }).toEqual({ kind: "version", version: manifest.version });
+});
+
+test("files of the folder it is started in change nothing", async () => {
+  const trap = join(folder, "trap");
+  mkdirSync(join(trap, "node_modules", "citty"), { recursive: true });
+  mkdirSync(join(trap, "home"));
+  for (const [name, text] of Object.entries({
+    "bunfig.toml": 'preload = ["./evil.ts"]\n',
+    ".env": "CHAT_HOME=./home\nNO_COLOR=\n",
+    ".env.local": "CHAT_HOME=./home\n",
+    "package.json": "{ broken",
+    "tsconfig.json": "{ broken",
+    "evil.ts": 'console.log("EVIL");',
+    "home/config.toml": "broken = = toml",
+    "config.toml": "broken = = toml",
+    "node_modules/citty/index.js": 'console.log("EVIL");',
+  })) {
+    writeFileSync(join(trap, name), text);
+  }
+  for (const args of [["--version"], ["--help"], ["version", "--help"], ["version", "--json"]]) {
+    const elsewhere = await runChat(args);
+    const trapped = await runChat(args, { cwd: trap });
+    expect(trapped).toEqual(elsewhere);
+    expect(trapped.exitCode).toBe(0);
+  }
+});
+
+const strace = Bun.which("strace");
+
+test.skipIf(strace === null)("it does not even look at them", async () => {
+  const trace = join(folder, "trace");
+  const child = Bun.spawn(
+    ["strace", "-f", "-qq", "-e", "trace=%file", "-o", trace, CHAT, "--version"],
+    { cwd: folder, stdio: ["ignore", "ignore", "ignore"] },
+  );
+  if ((await child.exited) !== 0) return; // No ptrace here, as in some containers.
+  const seen = await Bun.file(trace).text();
+  expect(seen).toContain("execve");
+  expect(seen).not.toMatch(/bunfig|"[^"]*\.env|package\.json|tsconfig|node_modules/);
+});
+
+test.each([
+  [[], "USAGE chat COMMAND"],
+  [["toString"], "chat: unknown command 'toString'; see chat --help\n"],
+  [["vresion"], "chat: unknown command 'vresion'; did you mean chat version?\n"],
+  [["--bogus"], "chat: unknown flag '--bogus' before the command; see chat --help\n"],
+  [["version", "--jsno"], "chat: unknown flag '--jsno'; did you mean --json?\n"],
+  [["version", "--", "--help"], "chat: chat version takes no arguments, and '--help' is one"],
+])("misuse %j is exit 2 and says what to do", async (args, line) => {
+  const { exitCode, out, err } = await runChat(args);
+  expect([exitCode, out]).toEqual([2, ""]);
+  expect(err).toContain(line);
+});
+
+test("help in a pipe has no colours", async () => {
+  const { out } = await runChat(["version", "--help"], { env: { TERM: "xterm-256color" } });
+  expect(out).toContain("USAGE");
+  expect(out).not.toContain("\x1b");
+});
+
+test("it starts fast", async () => {
+  const times: number[] = [];
+  for (let i = 0; i < 10; i++) {
+    const started = performance.now();
+    await runChat(["--version"]);
+    times.push(performance.now() - started);
+  }
+  // 8 ms on an idle machine; the best of ten forgives a busy one.
+  expect(Math.min(...times)).toBeLessThan(60);
+});

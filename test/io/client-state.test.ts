@@ -1,0 +1,161 @@
+import { Database } from "bun:sqlite";
+import { afterAll, describe, expect, test } from "bun:test";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { ClientState } from "../../src/io/client-state.ts";
+
+const root = mkdtempSync(join(tmpdir(), "chat-state-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const freshFolder = () => join(root, `${++folders}`, "home");
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+function faultOf(act: () => unknown): Fault {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("there was no fault");
+}
+
+describe("a client's home", () => {
+  test("is its owner's alone", () => {
+    const folder = freshFolder();
+    const state = ClientState.open(folder);
+    state.deviceKey(() => "PEM");
+    state.advanceCursor("fp", "ana", 1);
+    expect(modeOf(folder)).toBe(0o700);
+    for (const name of ["state.sqlite", "state.sqlite-wal", "device.key"]) {
+      expect(modeOf(join(folder, name))).toBe(0o600);
+    }
+    state.close();
+  });
+
+  test("remembers everything over a restart", () => {
+    const folder = freshFolder();
+    const before = ClientState.open(folder);
+    expect(before.deviceKey(() => "DEVICE")).toBe("DEVICE");
+    const pin = { address: "host:2428", fingerprint: "f", name: "srv", firstSeenUnixMs: 5 };
+    before.setPin(pin);
+    before.advanceCursor("f", "Ana", 7);
+    expect(before.accountKey("f", "ana", () => "ACCOUNT")).toBe("ACCOUNT");
+    before.enrol("f", "ana", "u1");
+    before.noteUse("host:2428", "Ana", 10);
+    before.close();
+    const after = ClientState.open(folder);
+    expect(after.deviceKey(() => "OTHER")).toBe("DEVICE");
+    expect(after.pins()).toEqual([pin]);
+    expect(after.pin("host:2428")).toEqual(pin);
+    expect(after.addressOf("f")).toBe("host:2428");
+    expect(after.cursor("f", "ANA")).toBe(7);
+    expect(after.accountKey("f", "aNa", () => "OTHER")).toBe("ACCOUNT");
+    expect(after.enrolment("f", "ana")).toBe("u1");
+    expect(after.lastServer()).toBe("host:2428");
+    expect(after.lastUser("host:2428")).toBe("Ana");
+    after.close();
+  });
+
+  test("pins anew on purpose and forgets on purpose", () => {
+    const state = ClientState.inMemory();
+    state.setPin({ address: "a:1", fingerprint: "old", name: "one", firstSeenUnixMs: 1 });
+    state.setPin({ address: "a:1", fingerprint: "new", name: "two", firstSeenUnixMs: 2 });
+    expect(state.pin("a:1")).toMatchObject({ fingerprint: "new", name: "two" });
+    expect(state.forgetPin("a:1")).toBe(true);
+    expect(state.forgetPin("a:1")).toBe(false);
+    expect(state.pin("a:1")).toBeUndefined();
+    state.enrol("f", "ana", "u1");
+    state.unenrol("f", "ANA");
+    expect(state.enrolment("f", "ana")).toBeUndefined();
+  });
+
+  test("knows the server that was used last", () => {
+    const state = ClientState.inMemory();
+    expect(state.lastServer()).toBeUndefined();
+    state.noteUse("a:1", "ana", 1);
+    state.noteUse("b:1", "bob", 2);
+    state.noteUse("a:1", "eve", 3);
+    expect(state.lastServer()).toBe("a:1");
+    expect(state.lastUser("a:1")).toBe("eve");
+    expect(state.lastUser("b:1")).toBe("bob");
+  });
+
+  test("a cursor is the highest it was ever told, unless the server went back", () =>
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 1 }), fc.nat(), (seqs, rewound) => {
+        const state = ClientState.inMemory();
+        for (const seq of seqs) state.advanceCursor("f", "ana", seq);
+        expect(state.cursor("f", "ana")).toBe(Math.max(...seqs));
+        expect(state.cursor("g", "ana")).toBeUndefined();
+        state.rewindCursor("f", "ana", rewound);
+        expect(state.cursor("f", "ana")).toBe(Math.min(rewound, ...[Math.max(...seqs)]));
+        state.close();
+      }),
+      { numRuns: 50 },
+    ));
+
+  test("processes that start at once agree on the keys", async () => {
+    const folder = freshFolder();
+    const script = join(import.meta.dir, "client-state-process.ts");
+    const running = Array.from({ length: 8 }, () =>
+      Bun.spawn([process.execPath, script, folder, "25"], { stdout: "pipe", stderr: "pipe" }),
+    );
+    const outputs = await Promise.all(running.map((one) => new Response(one.stdout).text()));
+    const errors = await Promise.all(running.map((one) => new Response(one.stderr).text()));
+    expect(errors.join("")).toBe("");
+    expect(new Set(outputs).size).toBe(1);
+    expect(outputs[0]).toContain("PRIVATE KEY");
+    const state = ClientState.open(folder);
+    expect(state.cursor("fp", "ana")).toBe(25);
+    state.close();
+  });
+});
+
+describe("a home that cannot be used", () => {
+  test("of a later version: nothing is touched", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    const database = new Database(join(folder, "state.sqlite"));
+    database.run("PRAGMA user_version = 99");
+    database.close();
+    expect(faultOf(() => ClientState.open(folder)).code).toBe("version-unsupported");
+  });
+
+  test("not a database", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    writeFileSync(
+      join(folder, "state.sqlite"),
+      "something else entirely, long enough\n".repeat(99),
+    );
+    const fault = faultOf(() => ClientState.open(folder));
+    expect(fault.code).toBe("store-failed");
+    expect(fault.message).toContain(folder);
+  });
+
+  test("a file where the folder should be", () => {
+    const path = join(root, "file");
+    writeFileSync(path, "");
+    expect(faultOf(() => ClientState.open(path)).code).toBe("store-failed");
+  });
+
+  test.skipIf(process.getuid?.() === 0)("somebody else's", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    chmodSync(folder, 0o500);
+    expect(faultOf(() => ClientState.open(join(folder, "below"))).code).toBe("store-denied");
+  });
+
+  test("a draft of a key that a crash left is replaced", () => {
+    const folder = freshFolder();
+    const state = ClientState.open(folder);
+    writeFileSync(join(folder, "device.key.new"), "half a k");
+    expect(state.deviceKey(() => "WHOLE")).toBe("WHOLE");
+    expect(existsSync(join(folder, "device.key.new"))).toBe(false);
+    state.close();
+  });
+});

@@ -1,0 +1,89 @@
+import type { RoomId, UserId } from "../../src/base/ids.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
+import { type LogFile, type LogOptions, openLog } from "../../src/io/log-file.ts";
+import { type Draft, encodeLine, type LogRecord, sealDraft } from "../../src/wire/record.ts";
+import { randomOf } from "../worlds/disk-world.ts";
+
+export const FOLDER = "/data/history";
+export const LOBBY = "rLLLLLLLLLLL" as RoomId;
+export const OTHER = "rOOOOOOOOOOO" as RoomId;
+export const ANA = "uAAAAAAAAAAA" as UserId;
+
+export function draftOf(text: string, room: RoomId = LOBBY): Draft {
+  return { kind: "text", room, by: ANA, id: "", body: { text } };
+}
+
+/** Wall time as a test sets it. */
+export class TestClock implements Clock {
+  wallMs = 1_763_617_717_000;
+  now(): number {
+    return 0;
+  }
+  unixMs(): number {
+    return this.wallMs;
+  }
+  after(): () => void {
+    return () => undefined;
+  }
+}
+
+/** One simulated disk and what a test needs to open logs on it. */
+export class LogFixture {
+  readonly clock = new TestClock();
+  readonly disk: SimDisk;
+  readonly seen: LogRecord[] = [];
+  trouble: ((call: DiskCall, path: string, number: number) => Trouble | undefined) | undefined;
+  readonly #random = randomOf(1);
+
+  constructor() {
+    const trouble = (call: DiskCall, path: string, number: number) =>
+      this.trouble?.(call, path, number);
+    this.disk = new SimDisk({ random: this.#random, trouble });
+  }
+
+  async open(options: Partial<LogOptions> = {}): Promise<LogFile> {
+    this.seen.length = 0;
+    return await openLog({
+      folder: FOLDER,
+      disk: this.disk.boot(),
+      clock: this.clock,
+      entropy: (sizeBytes) =>
+        Uint8Array.from({ length: sizeBytes }, () => Math.floor(this.#random() * 256)),
+      sha256,
+      reserveBytes: 600,
+      onRecord: (record) => this.seen.push(record),
+      ...options,
+    });
+  }
+
+  bytes(path: string): Buffer {
+    return Buffer.from(this.disk.fileAt(path).shown);
+  }
+
+  /** Replaces the content of a file, on the disk itself. */
+  put(path: string, bytes: Uint8Array): void {
+    if (!this.disk.exists(path)) this.disk.open(path, "write").close();
+    const file = this.disk.fileAt(path);
+    file.truncate(bytes.length);
+    file.rot(0, bytes);
+  }
+}
+
+export async function collect(records: AsyncIterable<LogRecord>): Promise<LogRecord[]> {
+  const all: LogRecord[] = [];
+  for await (const record of records) all.push(record);
+  return all;
+}
+
+/** A line that fits into a log at this place, as its writer would have written it. */
+export function lineAt(
+  seq: number,
+  n: number,
+  durable = seq - 1,
+  time = 1_763_617_717_000,
+): string {
+  const salt = new Uint8Array(16).fill(seq);
+  return encodeLine(sealDraft(draftOf(`m${seq}`), salt, sha256), { seq, n, time }, durable).text;
+}

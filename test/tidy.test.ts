@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { PLANTED } from "./tidy/planted.ts";
+import { EXEMPTIONS, RULES } from "./tidy/rules.ts";
+import { repositorySources, type Source, sourceOf, type Violation } from "./tidy/source.ts";
+
+/** What CONTRIBUTING says about style, as far as a machine can check it. */
+
+const FILES = repositorySources();
+
+function isExempt({ rule, path }: Violation): boolean {
+  return EXEMPTIONS.some((exemption) => exemption.rule === rule && exemption.path === path);
+}
+
+function planted(files: Readonly<Record<string, string>>): Source[] {
+  return Object.entries(files).map(([path, text]) => sourceOf(path, text));
+}
+
+test("the repository was read", () => {
+  const paths = FILES.map(({ path }) => path);
+  expect(paths).toContain("src/main.ts");
+  expect(paths).toContain("package-lock.json");
+  expect(paths.some((path) => path.startsWith("node_modules/"))).toBe(false);
+});
+
+describe("the repository keeps the rule of", () => {
+  test.each(RULES)("$name", ({ check }) => {
+    const found = check(FILES).filter((violation) => !isExempt(violation));
+    expect(found.map(({ path, line, message }) => `${path}:${line} ${message}`)).toEqual([]);
+  });
+});
+
+describe("a planted violation is found by", () => {
+  test.each(RULES)("$name", ({ name, check }) => {
+    const cases = PLANTED.find(({ rule }) => rule === name);
+    expect(cases?.bad.length).toBeGreaterThan(0);
+    expect(cases?.good.length).toBeGreaterThan(0);
+    for (const files of cases?.bad ?? []) {
+      const found = check(planted(files)).map(({ rule }) => rule);
+      expect({ files, found }).toEqual({ files, found: [name] });
+    }
+    for (const files of cases?.good ?? []) {
+      expect({ files, found: check(planted(files)) }).toEqual({ files, found: [] });
+    }
+  });
+});
+
+test("every exemption is still needed", () => {
+  const violations = RULES.flatMap(({ check }) => check(FILES));
+  const idle = EXEMPTIONS.filter(
+    ({ rule, path }) => !violations.some((found) => found.rule === rule && found.path === path),
+  );
+  expect(idle).toEqual([]);
+  for (const { reason } of EXEMPTIONS) expect(reason.length).toBeGreaterThan(10);
+});
+
+test("comments, strings and regular expressions are no code", () => {
+  const text = [
+    "const a = `x ${b(`$" + "{c}`)} // y`; // z",
+    'const d = 5 / e / f; /* g */ const h = "i\'j"; const k = /[\'"`/]/.test(l);',
+  ].join("\n");
+  const { code } = sourceOf("a.ts", text);
+  expect(code).toHaveLength(text.length);
+  expect(code.replaceAll(/ +/g, " ")).toBe(
+    'const a = ` b(` c `) `; \nconst d = 5 / e / f; const h = " "; const k = .test(l);',
+  );
+});

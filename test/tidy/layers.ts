@@ -1,0 +1,108 @@
+import { posix } from "node:path";
+import { importsOf, matches, type Rule, type Source, type Violation } from "./source.ts";
+
+/** From left to right; folders of one row are equals. */
+const LAYERS = [
+  ["base"],
+  ["wire"],
+  ["core"],
+  ["io", "crypto"],
+  ["server", "client", "web"],
+  ["commands"],
+  ["main.ts"],
+] as const;
+
+/** Where each package may be imported: whatever has one home is replaced in one place. */
+const HOMES: Readonly<Record<string, RegExp>> = {
+  msgpackr: /^src\/wire\/codec\.ts$/,
+  valibot: /^src\/wire\/(?:messages|shape)(?:-[a-z-]+)?\.ts$/,
+  citty: /^src\/(?:commands\/|main\.ts$)/,
+  consola: /^src\/(?:commands\/|main\.ts$)/,
+  "@peculiar/x509": /^src\/crypto\/certificate\.ts$/,
+  "reflect-metadata": /^src\/crypto\/certificate\.ts$/,
+  "bun:sqlite": /^src\/io\//,
+};
+
+const PURE = /^src\/(?:base|wire|core)\//;
+const IMPURE: readonly (readonly [RegExp, string])[] = [
+  [/\basync\b|\bawait\b|\bPromise\b/, "the pure layers wait for nothing"],
+  [/\bDate\.now\b|\bnew Date\(\)|\bperformance\b/, "the pure layers are given the time"],
+  [/\b(?:setTimeout|setInterval|setImmediate|queueMicrotask)\b/, "the pure layers have no timers"],
+  [/\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/, "the pure layers are given chance"],
+  [/\bBun\.|\bprocess\.|\bglobalThis\b|\bfetch\(/, "the pure layers know no system"],
+];
+
+export const layers: Rule = {
+  name: "layers",
+  check: (files) => files.filter(isSource).flatMap(layerViolations),
+};
+
+export const homes: Rule = {
+  name: "homes",
+  check: (files) => files.filter(isSource).flatMap(homeViolations),
+};
+
+export const purity: Rule = {
+  name: "purity",
+  check: (files) =>
+    files
+      .filter(({ path }) => PURE.test(path))
+      .flatMap((source) => [
+        ...IMPURE.flatMap(([pattern, why]) => matches("purity", source, pattern, why)),
+        ...importsOf(source)
+          .filter(({ specifier }) => /^(?:node|bun):/.test(specifier))
+          .map(({ line, specifier }) => ({
+            rule: "purity",
+            path: source.path,
+            line,
+            message: `the pure layers know no system: ${specifier}`,
+          })),
+      ]),
+};
+
+function isSource({ path }: Source): boolean {
+  return /^src\/.*\.tsx?$/.test(path);
+}
+
+function layerViolations(source: Source): Violation[] {
+  const from = layerOf(source.path);
+  const report = (line: number, message: string) => ({
+    rule: "layers",
+    path: source.path,
+    line,
+    message,
+  });
+  if (from === undefined) return [report(0, "is in no layer")];
+  return importsOf(source).flatMap(({ line, specifier }) => {
+    if (!specifier.startsWith(".")) return [];
+    const path = posix.join(posix.dirname(source.path), specifier);
+    const to = path.startsWith("src/") ? layerOf(path) : undefined;
+    if (to === undefined) return [report(line, `imports ${specifier}, which is in no layer`)];
+    if (to.folder === from.folder || to.rank < from.rank) return [];
+    return [report(line, `${from.folder} must not import ${to.folder}: ${specifier}`)];
+  });
+}
+
+function layerOf(path: string): { readonly folder: string; readonly rank: number } | undefined {
+  const folder = path.split("/")[1] ?? "";
+  const rank = LAYERS.findIndex((row) => row.some((name) => name === folder));
+  return rank < 0 ? undefined : { folder, rank };
+}
+
+function homeViolations(source: Source): Violation[] {
+  return importsOf(source).flatMap(({ line, specifier }) => {
+    const name = packageOf(specifier);
+    if (name === undefined) return [];
+    const home = Object.hasOwn(HOMES, name) ? HOMES[name] : undefined;
+    if (home?.test(source.path)) return [];
+    const message = home === undefined ? `${name} has no home yet` : `${name} lives elsewhere`;
+    return [{ rule: "homes", path: source.path, line, message }];
+  });
+}
+
+/** Undefined for our own files and for what the runtime brings (SQLite excepted). */
+function packageOf(specifier: string): string | undefined {
+  if (specifier === "bun:sqlite") return specifier;
+  if (/^(?:\.|node:|bun(?::|$))/.test(specifier)) return undefined;
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}

@@ -1,0 +1,177 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** One file as the rules see it. */
+export interface Source {
+  /** From the root of the repository, with `/`. */
+  readonly path: string;
+  readonly text: string;
+  /** The text with comments and the contents of strings blanked: same lines, same columns. */
+  readonly code: string;
+}
+
+export interface Violation {
+  readonly rule: string;
+  readonly path: string;
+  /** From 1; 0 = the whole file. */
+  readonly line: number;
+  readonly message: string;
+}
+
+/** A rule sees all files at once, so that a fixture of three lines can break it. */
+export interface Rule {
+  readonly name: string;
+  check(files: readonly Source[]): Violation[];
+}
+
+export const ROOT = join(import.meta.dir, "..", "..");
+
+const OURS = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
+
+export function sourceOf(path: string, text: string): Source {
+  return { path, text, code: /\.tsx?$/.test(path) ? blanked(text) : text };
+}
+
+/** Every text file that is, or is about to be, in the repository. */
+export function repositorySources(): Source[] {
+  return repositoryPaths()
+    .filter((path) => OURS.test(path) && existsSync(join(ROOT, path)))
+    .map((path) => sourceOf(path, readFileSync(join(ROOT, path), "utf8")));
+}
+
+function repositoryPaths(): string[] {
+  const listed = Bun.spawnSync(["git", "ls-files", "-co", "--exclude-standard", "-z"], {
+    cwd: ROOT,
+    stderr: "ignore",
+  });
+  if (listed.success) return listed.stdout.toString().split("\0").filter(Boolean);
+  return walk("").filter((path) => !/^(?:node_modules|dist|data|\.git)\//.test(path));
+}
+
+function walk(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === "" ? entry.name : `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return /^(?:node_modules|dist|\.git)$/.test(path) ? [] : walk(path);
+    return [path];
+  });
+}
+
+/** Each place where the pattern matches the code (or, if asked, the text). */
+export function matches(
+  rule: string,
+  source: Source,
+  pattern: RegExp,
+  message: string,
+  where: "code" | "text" = "code",
+): Violation[] {
+  return [...source[where].matchAll(new RegExp(pattern, "gm"))].map((match) => ({
+    rule,
+    path: source.path,
+    line: lineAt(source.text, match.index),
+    message: `${message}: ${match[0].trim().slice(0, 60)}`,
+  }));
+}
+
+export function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
+}
+
+export interface Import {
+  readonly line: number;
+  readonly specifier: string;
+}
+
+/** Static and dynamic imports and re-exports, types included. */
+export function importsOf(source: Source): Import[] {
+  const found = source.code.matchAll(
+    /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']|\bimport\s*\(?\s*["']/gm,
+  );
+  return [...found].map((match) => {
+    const start = match.index + match[0].length;
+    const specifier = source.text.slice(start, source.text.slice(start).search(/["']/) + start);
+    return { line: lineAt(source.text, start), specifier };
+  });
+}
+
+/** A slash divides behind a name or a closing bracket; behind these it begins an expression. */
+const BEFORE_REGEXP = /(?<=(?:^|[(,=:[!&|?{};]|=>|\breturn|\btypeof)\s*)/;
+const TOKEN = new RegExp(
+  [
+    /\/\/[^\n]*|\/\*[\s\S]*?\*\//, // Comments.
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`/, // Strings, and where a template begins.
+    new RegExp(
+      BEFORE_REGEXP.source + /\/(?![*/])(?:[^/\\\n[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/[a-z]*/.source,
+    ),
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gm",
+);
+
+/**
+ * One pass over strings, templates, comments and regular expressions; quotes stay, what is between
+ * them becomes blanks. The code inside `${}` stays code.
+ */
+function blanked(text: string): string {
+  const pattern = new RegExp(TOKEN);
+  let code = "";
+  let at = 0;
+  while (at < text.length) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match === null) break;
+    code += text.slice(at, match.index);
+    if (match[0] === "`") {
+      const [template, end] = blankedTemplate(text, match.index);
+      code += template;
+      at = end;
+    } else {
+      code += blankedToken(match[0]);
+      at = match.index + match[0].length;
+    }
+  }
+  return code + text.slice(at);
+}
+
+function blankedToken(token: string): string {
+  const quoted = /^["']/.test(token);
+  if (!quoted) return spaces(token);
+  return `${token[0]}${spaces(token.slice(1, -1))}${token.at(-1)}`;
+}
+
+function spaces(text: string): string {
+  return text.replaceAll(/[^\n]/g, " ");
+}
+
+/** @returns the blanked template that starts at this backtick, and the index behind it */
+function blankedTemplate(text: string, start: number): [string, number] {
+  let code = "`";
+  let at = start + 1;
+  while (at < text.length && text[at] !== "`") {
+    if (text[at] === "\\") {
+      code += "  ";
+      at += 2;
+    } else if (text.startsWith("${", at)) {
+      const end = closingBrace(text, at + 2);
+      code += `  ${blanked(text.slice(at + 2, end))} `;
+      at = end + 1;
+    } else {
+      code += text[at] === "\n" ? "\n" : " ";
+      at++;
+    }
+  }
+  return [`${code}\``, at + 1];
+}
+
+function closingBrace(text: string, start: number): number {
+  let depth = 1;
+  let at = start;
+  while (at < text.length) {
+    if (text[at] === "`") at = blankedTemplate(text, at)[1] - 1;
+    else if (text[at] === "{") depth++;
+    else if (text[at] === "}") depth--;
+    if (depth === 0) break;
+    at++;
+  }
+  return at;
+}

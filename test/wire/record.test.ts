@@ -1,0 +1,182 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { toHex, utf8Encode } from "../../src/base/bytes.ts";
+import type { RoomId, UserId } from "../../src/base/ids.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import {
+  asDamaged,
+  bodyFits,
+  type Draft,
+  encodeLine,
+  LINE_FRAME_BYTES_MAX,
+  leafHash,
+  type ParsedLine,
+  parseBody,
+  parseLine,
+  sealDraft,
+} from "../../src/wire/record.ts";
+import vectors from "../vectors/record.json";
+
+const DRAFT: Draft = {
+  kind: "text",
+  room: "r4QkAAAAAAA" as RoomId,
+  by: "u7JkAAAAAAA" as UserId,
+  id: "AAECAwQFBgc.12",
+  body: { text: "hi" },
+};
+const SALT = new Uint8Array(16);
+
+function lineOf(body: unknown, place = { seq: 5, n: 2, time: 7 }, durable = 4): string {
+  return encodeLine(sealDraft({ ...DRAFT, body }, SALT, sha256), place, durable).text.slice(0, -1);
+}
+
+function parse(text: string): ParsedLine {
+  return parseLine(utf8Encode(text));
+}
+
+function recordOf(text: string) {
+  const parsed = parse(text);
+  if (parsed.kind !== "record") throw new Error(`not a record: ${JSON.stringify(parsed)}`);
+  return parsed.record;
+}
+
+describe("golden vectors", () => {
+  for (const vector of vectors.written) {
+    test(`writes and reads ${vector.name}`, () => {
+      const salt = Uint8Array.fromHex(vector.salt);
+      const sealed = sealDraft(vector.draft as Draft, salt, sha256);
+      const encoded = encodeLine(sealed, vector.place, vector.durable);
+      expect(encoded.text).toBe(`${vector.line}\n`);
+      expect(encoded.sizeBytes).toBe(utf8Encode(encoded.text).length);
+
+      const parsed = parse(vector.line);
+      expect(parsed).toEqual({ kind: "record", record: encoded.record, durable: vector.durable });
+      const { head, headBytes } = encoded.record;
+      expect(head).toEqual(JSON.parse(vector.head));
+      expect(toHex(leafHash(headBytes, sha256))).toBe(vector.leaf);
+      expect(head.commit).toBe(vector.commit);
+      expect(bodyFits(encoded.record, sha256)).toBe(true);
+      expect(parseBody(encoded.record)).toEqual(vector.draft.body);
+    });
+  }
+
+  test("reads an erased line, whose leaf is the one it had", () => {
+    const { line, seq, erased, durable, leaf } = vectors.erased;
+    const record = recordOf(line);
+    expect(record.head.seq).toBe(seq);
+    expect(record.erased).toBe(erased);
+    expect(parse(line)).toMatchObject({ durable });
+    expect(record.bodyBytes).toBeUndefined();
+    expect(toHex(leafHash(record.headBytes, sha256))).toBe(leaf);
+    expect(bodyFits(record, sha256)).toBe(true);
+  });
+});
+
+describe("refuses", () => {
+  const good = lineOf({ text: "hi" });
+  const cases: Record<string, string> = {
+    "an empty line": "",
+    "a cut line": good.slice(0, -2),
+    "a line cut in the head": good.slice(0, 60),
+    "a space in the head": good.replace('"seq":5', '"seq": 5'),
+    "another order of keys": good.replace('"seq":5,"time":7', '"time":7,"seq":5'),
+    "a key twice": good.replace('"seq":5', '"seq":5,"seq":5'),
+    "a leading zero": good.replace('"seq":5', '"seq":05'),
+    "a fraction": good.replace('"seq":5', '"seq":5.0'),
+    "seq zero": good.replace('"seq":5', '"seq":0'),
+    "a seq that is no safe integer": good.replace('"seq":5', '"seq":9999999999999999'),
+    "a durable that is not below seq": good.replace('"durable":4', '"durable":5'),
+    "an n above seq": good.replace('"n":2', '"n":6'),
+    "another version": good.replace('"v":1', '"v":2'),
+    "a second spelling of the salt": good.replace('AA","body"', 'AB","body"'),
+    "a padded salt": good.replace('","body"', '==","body"'),
+    "an escaped room": good.replace('"room":"r4', '"room":"\\u0072'),
+    "two lines": `${good.slice(0, -1)}\n}`,
+    "nothing after the body's key": good.slice(0, good.indexOf('"body":') + 7),
+    "an erasure by itself": erasedOf(good, 5),
+    "text after an erasure": `${erasedOf(good, 9)}  x`,
+  };
+  for (const [name, line] of Object.entries(cases)) {
+    test(name, () => expect(parse(line).kind).toBe("bad"));
+  }
+
+  test("a second spelling of the commitment", () => {
+    const last = /"commit":"[\w-]{42}(.)"/.exec(good)?.[1] ?? "";
+    const next = String.fromCharCode(last.charCodeAt(0) + 1);
+    const other = good.replace(`${last}"},"durable"`, `${next}"},"durable"`);
+    expect(other).not.toBe(good);
+    expect(parse(other).kind).toBe("bad");
+  });
+});
+
+function erasedOf(line: string, by: number): string {
+  return line.replace(/"salt".*$/, `"erased":${by}}`);
+}
+
+test("a kind of a later version is told apart from nonsense", () => {
+  const line = lineOf({}).replace('"kind":"text"', '"kind":"hologram"');
+  expect(parse(line)).toEqual({ kind: "newer", recordKind: "hologram", seq: 5 });
+});
+
+test("any bytes have an answer", () => {
+  const good = utf8Encode(lineOf({ text: "hi" }));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 400 }), fc.nat(good.length), (bytes, at) => {
+      for (const line of [bytes, Uint8Array.of(...good.subarray(0, at), ...bytes)]) {
+        expect(["record", "newer", "bad"]).toContain(parseLine(line).kind);
+      }
+    }),
+  );
+});
+
+test("any body comes back, and its frame is bounded", () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), fc.nat(), (body, seq) => {
+      const place = { seq: seq + 1, n: 1, time: seq };
+      const line = utf8Encode(lineOf(body, place, seq));
+      const record = recordOf(new TextDecoder().decode(line));
+      expect(JSON.stringify(parseBody(record))).toBe(JSON.stringify(body));
+      expect(line.length).toBeLessThan((record.bodyBytes?.length ?? 0) + LINE_FRAME_BYTES_MAX);
+    }),
+  );
+});
+
+test("the longest head leaves room in its frame", () => {
+  const draft: Draft = {
+    kind: "room-password",
+    room: "r".repeat(64) as RoomId,
+    by: "u".repeat(64) as UserId,
+    id: "i".repeat(64),
+    body: 0,
+  };
+  const seq = Number.MAX_SAFE_INTEGER;
+  const encoded = encodeLine(sealDraft(draft, SALT, sha256), { seq, n: seq, time: seq }, seq - 1);
+  expect(encoded.sizeBytes).toBeLessThan(LINE_FRAME_BYTES_MAX);
+  expect(parse(encoded.text.slice(0, -1)).kind).toBe("record");
+});
+
+test("each flipped bit is refused, or does not fit, or lies outside of what is hashed", () => {
+  const good = utf8Encode(lineOf({ text: "hello" }));
+  const before = recordOf(new TextDecoder().decode(good));
+  const leaf = toHex(leafHash(before.headBytes, sha256));
+  let unhashed = 0;
+  for (let bit = 0; bit < good.length * 8; bit++) {
+    const bytes = good.slice();
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    const parsed = parseLine(bytes);
+    if (parsed.kind !== "record") continue;
+    const isSameLeaf = toHex(leafHash(parsed.record.headBytes, sha256)) === leaf;
+    if (!isSameLeaf || !bodyFits(parsed.record, sha256)) continue;
+    expect(parsed.record).toEqual(before);
+    unhashed += 1;
+  }
+  // The digit of `durable`: 4 becomes 0; every other digit passes the seq.
+  expect(unhashed).toBeLessThanOrEqual(2);
+});
+
+test("a damaged record shows its head and nothing else", () => {
+  const record = asDamaged(recordOf(lineOf({ text: "hi" })));
+  expect(Object.keys(record).sort()).toEqual(["damaged", "head", "headBytes"]);
+  expect(bodyFits(record, sha256)).toBe(false);
+  expect(parseBody(record)).toBeUndefined();
+});

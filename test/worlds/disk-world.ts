@@ -1,0 +1,227 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { RoomId, UserId } from "../../src/base/ids.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import type { Disk } from "../../src/io/disk.ts";
+import { SimDisk } from "../../src/io/disk-sim.ts";
+import type { Random } from "../../src/io/disk-sim-file.ts";
+import { type LogFile, openLog } from "../../src/io/log-file.ts";
+import { type LogRecord, parseBody } from "../../src/wire/record.ts";
+
+/** mulberry32: the same numbers for the same seed, everywhere. */
+export function randomOf(seed: number): Random {
+  let state = (seed * 0x9e3779b9) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export const sha256 = (bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
+
+export const FOLDER = "/data/history";
+export const AUTHOR = "uAAAAAAAAAAA" as UserId;
+const SEGMENT_BYTES = 4096;
+const RESERVE_BYTES = 700;
+
+/** How a wrong program would differ: the world has to notice each of them. */
+export interface Mutant {
+  /** Stands between the log and its disk. */
+  readonly disk?: (disk: Disk) => Disk;
+  /** Done before the log is opened. */
+  readonly beforeOpen?: (disk: SimDisk) => void;
+}
+
+/** What breaks a promise: the seed's end. */
+export class BrokenPromise extends Error {}
+
+function demand(condition: boolean, promise: string): asserts condition {
+  if (!condition) throw new BrokenPromise(promise);
+}
+
+type Fate = "asked" | "acked" | "refused";
+
+/** One log on one simulated disk, with everything that anybody was ever told about it. */
+export class DiskWorld {
+  readonly disk: SimDisk;
+  readonly random: Random;
+  readonly #mutant: Mutant;
+  readonly #fates = new Map<string, Fate>();
+  /** Texts by seq - 1, as they were acknowledged or shown to readers. */
+  readonly #told: string[] = [];
+  readonly #lastSeqs = new Map<string, number>();
+  #unixMs = 1_763_617_717_000;
+  #texts = 0;
+  #isTroubled = false;
+
+  constructor(seed: number, mutant: Mutant = {}) {
+    this.random = randomOf(seed);
+    this.#mutant = mutant;
+    this.disk = new SimDisk({
+      random: this.random,
+      trouble: (call) => {
+        if (!this.#isTroubled) return undefined;
+        const chance = this.random();
+        if (call === "write") {
+          if (chance < 0.04) return "ENOSPC";
+          if (chance < 0.1) return "short";
+          return chance < 0.105 ? "EIO" : undefined;
+        }
+        return call === "sync" && chance < 0.01 ? "EIO" : undefined;
+      },
+    });
+  }
+
+  get told(): readonly string[] {
+    return this.#told;
+  }
+
+  int(limit: number): number {
+    return Math.floor(this.random() * limit);
+  }
+
+  /** Some lives of one log: each ends by a crash, a stop or a failing disk. */
+  async run(): Promise<void> {
+    const lives = 2 + this.int(4);
+    for (let life = 0; life < lives; life++) await this.live();
+    const log = await this.open();
+    await log.close();
+  }
+
+  async live(): Promise<void> {
+    const isPowerLoss = this.random() < 0.75;
+    if (this.random() < 0.3) this.disk.stopAt(this.disk.calls + 1 + this.int(30));
+    try {
+      const log = await this.open();
+      if (this.random() < 0.7) this.disk.stopAt(this.disk.calls + 1 + this.int(60));
+      this.#isTroubled = this.random() < 0.4;
+      await this.#write(log);
+      this.#isTroubled = false;
+      if (this.random() < 0.5) await log.close();
+    } catch (error) {
+      // A fault of a machine that stopped in the middle of it means nothing.
+      if (error instanceof BrokenPromise || !this.disk.isStopped) throw error;
+    } finally {
+      this.#isTroubled = false;
+    }
+    if (isPowerLoss) this.disk.losePower();
+    else this.disk.killProcess();
+  }
+
+  /** Opens the log and holds it to everything that was said before. */
+  async open(): Promise<LogFile> {
+    this.#mutant.beforeOpen?.(this.disk);
+    const records: LogRecord[] = [];
+    const log = await openLog({
+      folder: FOLDER,
+      disk: this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot(),
+      clock: this.#clock(),
+      entropy: (sizeBytes) => Uint8Array.from({ length: sizeBytes }, () => this.int(256)),
+      sha256,
+      segmentBytes: SEGMENT_BYTES,
+      reserveBytes: RESERVE_BYTES,
+      onRecord: (record) => records.push(record),
+    });
+    demand(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
+    this.#checkRecords(records);
+    return log;
+  }
+
+  /** From now on these are told: people read them after a start. */
+  #checkRecords(records: readonly LogRecord[]): void {
+    const seen = new Set<string>();
+    this.#lastSeqs.clear();
+    for (const [index, record] of records.entries()) {
+      const text = textOf(record);
+      demand(record.head.seq === index + 1, `seq ${index + 1} is ${record.head.seq}`);
+      demand(!seen.has(text), `'${text}' is there twice`);
+      demand(this.#fates.get(text) !== "refused", `'${text}' was refused and is there`);
+      demand(this.#fates.has(text), `nobody said '${text}'`);
+      const told = this.#told[index];
+      demand(told === undefined || told === text, `seq ${index + 1} was '${told}', is '${text}'`);
+      seen.add(text);
+      this.#told[index] = text;
+      this.#lastSeqs.set(record.head.room, record.head.seq);
+    }
+    demand(records.length >= this.#told.length, `${this.#told.length - records.length} are lost`);
+  }
+
+  async #write(log: LogFile): Promise<void> {
+    const stop = await this.#follow(log);
+    for (let tick = this.int(12); tick >= 0; tick--) {
+      const answers = Array.from({ length: 1 + this.int(6) }, () => this.#append(log));
+      if (this.random() < 0.05) this.disk.leave(this.int(2_000));
+      for (let turns = this.int(6); turns > 0; turns--) await undefined;
+      if (this.random() < 0.8) await Promise.all(answers);
+      if (this.random() < 0.1) await this.#read(log);
+      if (this.disk.isStopped) return;
+    }
+    stop();
+  }
+
+  async #append(log: LogFile): Promise<void> {
+    const text = `t${this.#texts++} ${"é".repeat(this.int(this.random() < 0.1 ? 1_500 : 90))}`;
+    const room = `r${this.int(4)}` as RoomId;
+    const isExpecting = this.random() < 0.3;
+    const expect = this.random() < 0.8 ? (this.#lastSeqs.get(room) ?? 0) : this.int(9);
+    this.#fates.set(text, "asked");
+    try {
+      const draft = { kind: "text", room, by: AUTHOR, id: "", body: { text } } as const;
+      const record = await log.append(draft, isExpecting ? { expect } : {});
+      if (this.disk.isStopped) return;
+      const { seq } = record.head;
+      demand(textOf(record) === text, `'${text}' was recorded as something else`);
+      demand((this.#told[seq - 1] ?? text) === text, `seq ${seq} is given twice`);
+      this.#fates.set(text, "acked");
+      this.#told[seq - 1] = text;
+      this.#lastSeqs.set(room, Math.max(seq, this.#lastSeqs.get(room) ?? 0));
+    } catch (error) {
+      if (error instanceof BrokenPromise || !(error instanceof Fault)) throw error;
+      if (this.disk.isStopped) return;
+      if (error.code === "store-failed") return;
+      this.#fates.set(text, "refused");
+    }
+  }
+
+  async #follow(log: LogFile): Promise<() => void> {
+    let next = 1 + this.int(log.head() + 1);
+    return await log.follow(next, (record) => {
+      demand(record.head.seq === next, `a follower got ${record.head.seq} instead of ${next}`);
+      demand(record.head.seq <= log.head(), "a follower got what is not durable");
+      if (!this.disk.isStopped) this.#told[record.head.seq - 1] ??= textOf(record);
+      next += 1;
+    });
+  }
+
+  async #read(log: LogFile): Promise<void> {
+    const from = 1 + this.int(log.head() + 1);
+    const head = log.head();
+    let next = from;
+    for await (const record of log.read(from)) {
+      demand(record.head.seq === next, `read ${record.head.seq} instead of ${next}`);
+      demand(textOf(record) === this.#told[next - 1], `seq ${next} reads differently`);
+      next += 1;
+    }
+    demand(next === Math.max(from, head + 1), `reading ended at ${next}, not behind ${head}`);
+  }
+
+  #clock(): Clock {
+    return {
+      now: () => 0,
+      // Wall time jumps back and stands still as it likes.
+      unixMs: () => {
+        this.#unixMs += this.int(2_000) - (this.random() < 0.1 ? 500_000 : 0);
+        return this.#unixMs;
+      },
+      after: () => () => undefined,
+    };
+  }
+}
+
+export function textOf(record: LogRecord): string {
+  const body = parseBody(record);
+  const text = typeof body === "object" && body !== null && "text" in body ? body.text : undefined;
+  return typeof text === "string" ? text : "";
+}

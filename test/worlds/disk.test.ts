@@ -1,0 +1,233 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import type { Disk, DiskFile } from "../../src/io/disk.ts";
+import type { SimDisk } from "../../src/io/disk-sim.ts";
+import { openLog } from "../../src/io/log-file.ts";
+import { bodyFits, parseLine } from "../../src/wire/record.ts";
+import { BrokenPromise, DiskWorld, FOLDER, type Mutant, sha256, textOf } from "./disk-world.ts";
+
+const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 2_000);
+const ONLY = process.env["CHAT_SEED"];
+const FIRST = ONLY === undefined ? 1 : Number(ONLY);
+const LAST = ONLY === undefined ? SEEDS : FIRST;
+
+/** A seed takes 1.5 ms; a busy machine may need ten times as long. */
+const TIMEOUT_MS = 20_000 + SEEDS * 15;
+
+async function replayable(seed: number, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    const command = `CHAT_SEED=${seed} bun test test/worlds/disk.test.ts`;
+    throw new Error(`seed ${seed}: ${String(error)}; replay: ${command}`, { cause: error });
+  }
+}
+
+test(
+  `what was acknowledged stays, once and in order, over ${LAST - FIRST + 1} seeds`,
+  async () => {
+    for (let seed = FIRST; seed <= LAST; seed++) {
+      await replayable(seed, () => new DiskWorld(seed).run());
+    }
+  },
+  TIMEOUT_MS,
+);
+
+/** A handle that behaves as its file does, but for what the mutant changes. */
+function changed(file: DiskFile, sync: () => Promise<void>): DiskFile {
+  return {
+    sizeBytes: () => file.sizeBytes(),
+    read: (into, offset) => file.read(into, offset),
+    readLater: (into, offset) => file.readLater(into, offset),
+    write: (bytes, offset) => file.write(bytes, offset),
+    writeLater: (bytes, offset) => file.writeLater(bytes, offset),
+    truncate: (sizeBytes) => file.truncate(sizeBytes),
+    close: () => file.close(),
+    sync,
+  };
+}
+
+function changedDisk(
+  disk: Disk,
+  change: {
+    sync?: (file: DiskFile) => Promise<void>;
+    syncFolder?: (folder: string) => Promise<void>;
+  },
+): Disk {
+  const { sync } = change;
+  return {
+    open: (path, access) => {
+      const file = disk.open(path, access);
+      return sync === undefined ? file : changed(file, () => sync(file));
+    },
+    list: (folder) => disk.list(folder),
+    makeFolder: (folder) => disk.makeFolder(folder),
+    syncFolder: change.syncFolder ?? ((folder) => disk.syncFolder(folder)),
+    exists: (path) => disk.exists(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+  };
+}
+
+/** What a careless recovery does: cut the last segment at the first line that looks wrong. */
+function cutAtFirstBadLine(disk: SimDisk): void {
+  const path = lastSegment(disk);
+  if (path === undefined) return;
+  const file = disk.fileAt(path);
+  const bytes = Buffer.from(file.shown);
+  let at = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, at)) {
+    const parsed = parseLine(bytes.subarray(at, end));
+    if (parsed.kind !== "record" || !bodyFits(parsed.record, sha256)) break;
+    at = end + 1;
+  }
+  file.truncate(at);
+  file.keep(file.snapshot());
+}
+
+function lastSegment(disk: SimDisk): string | undefined {
+  const name = disk.list(FOLDER).findLast((entry) => entry.endsWith(".jsonl"));
+  return name === undefined ? undefined : `${FOLDER}/${name}`;
+}
+
+async function firstCaught(mutant: Mutant): Promise<number | undefined> {
+  for (let seed = 1; seed <= 300; seed++) {
+    try {
+      await new DiskWorld(seed, mutant).run();
+    } catch (error) {
+      // Anything else is a bug of the test.
+      if (!(error instanceof BrokenPromise) && !(error instanceof Fault)) throw error;
+      return seed;
+    }
+  }
+  return undefined;
+}
+
+describe("a wrong program is caught", () => {
+  test("without fdatasync", async () => {
+    const mutant = { disk: (disk: Disk) => changedDisk(disk, { sync: async () => undefined }) };
+    expect(await firstCaught(mutant)).toBeDefined();
+  });
+
+  test("without fsync of the folder", async () => {
+    const syncFolder = async () => undefined;
+    const mutant = { disk: (disk: Disk) => changedDisk(disk, { syncFolder }) };
+    expect(await firstCaught(mutant)).toBeDefined();
+  });
+
+  test("without fsync of the folder when a segment begins", async () => {
+    const disk = (inner: Disk) => {
+      let isOpen = false;
+      const syncFolder = async (folder: string) => {
+        if (folder !== FOLDER || !isOpen) await inner.syncFolder(folder);
+        isOpen ||= folder === "/";
+      };
+      return changedDisk(inner, { syncFolder });
+    };
+    expect(await firstCaught({ disk })).toBeDefined();
+  });
+
+  test("that acknowledges before the sync has ended", async () => {
+    const sync = async (file: DiskFile) => {
+      file.sync().catch(() => undefined);
+    };
+    expect(await firstCaught({ disk: (disk) => changedDisk(disk, { sync }) })).toBeDefined();
+  });
+
+  test("that cuts at the first bad line", async () => {
+    const silent: number[] = [];
+    for (let seed = 1; seed <= 40; seed++) {
+      const rotten = await rot(seed, cutAtFirstBadLine).catch(() => "broken" as const);
+      if (rotten === "broken") silent.push(seed);
+    }
+    expect(silent.length).toBeGreaterThan(0);
+  });
+});
+
+// A flipped letter of a kind looks like a kind of a later version: refused as well.
+const REFUSALS: ReadonlySet<string> = new Set(["log-corrupt", "version-unsupported"]);
+
+type Outcome = "refused" | "damaged" | "dropped" | "harmless";
+
+/**
+ * Writes a log in peace, changes a few bits of what was acknowledged, and opens it again. Throws
+ * when acknowledged text is gone, or different, and nobody says so.
+ */
+async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<Outcome> {
+  const world = new DiskWorld(seed, beforeOpen === undefined ? {} : { beforeOpen });
+  await world.live();
+  let log = await world.open();
+  for (let i = 0; i < 5; i++) {
+    const body = { text: `late ${i}` };
+    const draft = { kind: "text", room: "r1", by: "uA", id: "", body } as const;
+    await log.append({ ...draft, room: draft.room as never, by: draft.by as never });
+  }
+  await log.close();
+  const texts: string[] = [...world.told.slice(0, log.head() - 5)];
+  for (let i = 0; i < 5; i++) texts.push(`late ${i}`);
+  const path = lastSegment(world.disk);
+  if (path === undefined) throw new Error("no segment");
+  const file = world.disk.fileAt(path);
+  const before = Buffer.from(file.shown);
+  const offset = world.int(before.length);
+  const isSector = world.random() < 0.3;
+  const flipped = Uint8Array.of((before[offset] ?? 0) ^ (1 << world.int(8)));
+  const change = isSector ? new Uint8Array(Math.min(100, before.length - offset)) : flipped;
+  file.rot(offset, change);
+  // The last line, or the newline before it: nothing that was sound later vouches for these.
+  const lastNewline = before.lastIndexOf(10, before.length - 2);
+  const isUnvouched = offset + change.length > lastNewline;
+  const firstSeq = Number(path.slice(-"000000000000.jsonl".length, -".jsonl".length));
+  const touched = firstSeq + before.subarray(0, offset).toString("latin1").split("\n").length - 1;
+  const seen: string[] = [];
+  try {
+    beforeOpen?.(world.disk);
+    log = await openLog({
+      folder: FOLDER,
+      disk: world.disk.boot(),
+      clock: { now: () => 0, unixMs: () => 0, after: () => () => undefined },
+      entropy: (sizeBytes) => new Uint8Array(sizeBytes),
+      sha256,
+      onRecord: (record) => seen.push(record.damaged === true ? "damaged" : textOf(record)),
+    });
+  } catch (error) {
+    if (error instanceof Fault && REFUSALS.has(error.code)) return "refused";
+    throw error;
+  }
+  const isCut = log.recovered.length > 0;
+  await log.close();
+  for (const [index, text] of texts.entries()) {
+    const found = seen[index];
+    // Nothing later says that the last batch was acknowledged: a checkpoint will.
+    if (found === undefined && isCut && isUnvouched && index + 1 >= touched) continue;
+    if (found === "damaged" && log.damaged.includes(index + 1)) continue;
+    if (found !== text) throw new Error(`seq ${index + 1} is '${found}' in silence`);
+  }
+  if (isCut) return "dropped";
+  return log.damaged.length > 0 ? "damaged" : "harmless";
+}
+
+test("bit rot in what was acknowledged is never cut in silence", async () => {
+  const outcomes = new Map<Outcome, number>();
+  for (let seed = FIRST; seed <= Math.min(LAST, FIRST + 299); seed++) {
+    await replayable(seed, async () => {
+      const outcome = await rot(seed);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    });
+  }
+  if (ONLY === undefined) expect([...outcomes.keys()].sort()).toContain("refused");
+});
+
+test("whichever disk call the machine stops at, nothing acknowledged is lost", async () => {
+  const seed = 7;
+  for (let call = 1; call <= 120; call++) {
+    const world = new DiskWorld(seed);
+    await world.live();
+    world.disk.stopAt(world.disk.calls + call);
+    await world.live().catch((error: unknown) => {
+      if (!world.disk.isStopped) throw error;
+      world.disk.losePower();
+    });
+    await (await world.open()).close();
+  }
+});
