@@ -7,7 +7,11 @@ const binary = join(ROOT, "dist", process.platform === "win32" ? "chat.exe" : "c
 
 async function run(command: readonly string[]): Promise<number> {
   const child = Bun.spawn([...command], { cwd: ROOT, stdio: ["inherit", "inherit", "inherit"] });
-  return child.exited;
+  const stop = () => child.kill("SIGTERM");
+  process.on("SIGTERM", stop);
+  const exitCode = await child.exited;
+  process.off("SIGTERM", stop);
+  return exitCode;
 }
 
 // A terminal's Ctrl-C reaches the server, too: it drains and stops, and we wait for it.

@@ -1,5 +1,5 @@
 import { processWorld } from "./commands/_context.ts";
-import { report, runProgram } from "./commands/_program.ts";
+import { flushed, report, runProgram } from "./commands/_program.ts";
 import type { VerbTable } from "./commands/_verb.ts";
 
 /** Every verb, in the order of `chat --help`. */
@@ -28,15 +28,14 @@ const argv = process.argv.slice(2);
 const world = processWorld((fault) => {
   // Whoever read our output is gone, as after `| head`: there is nothing left to do.
   if (fault === undefined) process.exit(0);
-  exitAfterFlush(report(fault, argv, world));
+  end(report(fault, argv, world));
 });
 
-/** A pipe takes what it takes: exiting earlier would cut a long output short. */
-function exitAfterFlush(exitCode: number): void {
-  Promise.all([world.stdout.flushed(), world.stderr.flushed()]).then(() => process.exit(exitCode));
+function end(exitCode: number): void {
+  flushed(exitCode, world).then((code) => process.exit(code));
 }
 
-process.on("uncaughtException", (error) => exitAfterFlush(report(error, argv, world)));
-process.on("unhandledRejection", (error) => exitAfterFlush(report(error, argv, world)));
+process.on("uncaughtException", (error) => end(report(error, argv, world)));
+process.on("unhandledRejection", (error) => end(report(error, argv, world)));
 
-exitAfterFlush(await runProgram({ name: "chat", summary: SUMMARY, verbs: VERBS }, argv, world));
+end(await runProgram({ name: "chat", summary: SUMMARY, verbs: VERBS }, argv, world));

@@ -105,12 +105,14 @@ export class Follower {
 
   #room(notice: NoticeOf<"room">): void {
     const view = roomViewOf(notice);
+    const known = this.#rooms.get(view.id);
     this.#rooms.set(view.id, view);
     if (this.#mode === "none") return;
-    if (this.#connected === undefined) this.#emit({ kind: "room", room: view });
+    const isNews = known === undefined || known.topic !== view.topic || known.name !== view.name;
+    if (this.#connected === undefined && isNews) this.#emit({ kind: "room", room: view });
     const { room, n, skipped } = notice;
-    const { last } = notice as { readonly last?: number };
-    this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, last }));
+    const { behind } = notice as { readonly behind?: boolean };
+    this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
   }
 
   #gone(id: string): void {

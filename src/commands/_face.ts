@@ -46,7 +46,7 @@ export class Face {
     this.#context = context;
     this.#style = styleOf(context, { stamp: "clock" });
     const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
-    this.#editor = isTyped ? openLineEditor(context.stdout) : undefined;
+    this.#editor = isTyped ? openLineEditor(context.stdin, context.stdout) : undefined;
   }
 
   get isTyped(): boolean {
@@ -97,6 +97,11 @@ export class Face {
   /** The next line; undefined at the end. @throws Fault interrupted, text-invalid, too-large */
   line(): Promise<string | undefined> {
     return this.#editor?.line() ?? this.#context.stdin.line();
+  }
+
+  /** Words that come back as a record need not stand there twice. */
+  eraseEntered(line: string): void {
+    this.#editor?.eraseEntered(line);
   }
 
   drained(): Promise<void> {

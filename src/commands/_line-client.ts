@@ -25,6 +25,7 @@ export class LineClient {
   readonly #ended = Promise.withResolvers<Ending>();
   /** A log-in on this link is said as such, not as a new connection. */
   #isLoggingIn = false;
+  #wasConnected = false;
   #isReady = Promise.withResolvers<void>();
 
   constructor(
@@ -154,9 +155,10 @@ export class LineClient {
   async #line(line: string): Promise<void> {
     if (line === "") return;
     if (line.trim() === "QUIT") return runSlash(this, "quit");
-    if (line.startsWith("//")) return this.post(this.current, line.slice(1));
-    if (line.startsWith("/")) return runSlash(this, line.slice(1));
-    return this.post(this.current, line);
+    if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
+    const { client } = this.open;
+    if (client.isConnected && client.user !== undefined) this.face.eraseEntered(line);
+    return this.post(this.current, line.startsWith("//") ? line.slice(1) : line);
   }
 
   #show(event: ClientEvent): void {
@@ -182,7 +184,10 @@ export class LineClient {
         );
       }
       case "lost":
-        return face.tell({ kind: "lost" }, `${faultLine(event.fault)} (trying again)`);
+        return face.tell(
+          { kind: "lost" },
+          `the connection is lost (${event.fault.message}); trying again`,
+        );
       case "closed":
         if (event.fault === undefined) this.#ended.resolve({ exitCode: 0 });
         else this.#ended.resolve({ fault: event.fault });
@@ -216,8 +221,11 @@ export class LineClient {
       fingerprint: formatFingerprint(fingerprint),
       ...(welcome === undefined ? {} : { welcome }),
     };
-    this.face.tell(line, `you are ${user} on '${server}'`);
-    if (welcome !== undefined && !this.context.json) this.face.note(welcome);
+    this.face.tell(line, this.#wasConnected ? "connected again" : `you are ${user} on '${server}'`);
+    if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
+      this.face.note(welcome);
+    }
+    this.#wasConnected = true;
     this.#isReady.resolve();
   }
 }

@@ -47,6 +47,17 @@ export function report(error: unknown, argv: readonly string[], world: World): n
   return fault.exitCode;
 }
 
+/**
+ * A pipe takes what it takes: exiting earlier would cut a long output short.
+ * @returns the exit code, which is a fault's when the output could not be written
+ */
+export async function flushed(exitCode: number, world: World): Promise<number> {
+  await world.stdout.flushed();
+  await world.stderr.flushed();
+  const fault = world.stdout.fault();
+  return exitCode === 0 && fault !== undefined ? fault.exitCode : exitCode;
+}
+
 async function dispatch(program: Program, argv: readonly string[], world: World): Promise<number> {
   const { before, rest } = splitGlobals(argv);
   const [word, ...after] = rest;

@@ -19,8 +19,8 @@ export type TimelineInput =
       /** Of the next record that will come. */
       readonly n: number;
       readonly skipped: number;
-      /** `n` up to which records of the past follow; undefined: the server does not say. */
-      readonly last?: number | undefined;
+      /** Records of the past follow; the room is told again, without this, when all are there. */
+      readonly behind?: boolean | undefined;
     }
   | { readonly kind: "gone"; readonly room: string }
   | { readonly kind: "record"; readonly room: string; readonly n: number; readonly seq: number }
@@ -44,7 +44,6 @@ export type TimelineEffect =
 
 interface Room {
   next: number;
-  last: number;
   /** Seq of the last record seen, or a later one before which nothing is missing. */
   seenSeq: number | undefined;
   /** Whether the present link has told of it. */
@@ -102,18 +101,18 @@ export class Timeline {
   }
 
   #room(input: Extract<TimelineInput, { kind: "room" }>): TimelineEffect[] {
-    const { room: id, n, skipped, last = 0 } = input;
+    const { room: id, n, skipped, behind = false } = input;
     const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
     room.announced = true;
     const unseen = n - room.next;
     // Of a room that we met in the middle the server may pass over more than it can know.
     if (unseen > skipped && room.whole) return [this.#holeIn(id, room, n)];
     room.next = Math.max(room.next, n);
-    room.last = last;
-    if (room.next <= last) this.#behind.add(id);
-    else this.#behind.delete(id);
+    if (behind) this.#behind.add(id);
+    else if (this.#behind.delete(id)) room.whole = this.#live;
     this.#fillHole();
-    return unseen > 0 ? [{ kind: "skipped", room: id, count: unseen }] : [];
+    const skips = unseen > 0 ? [{ kind: "skipped", room: id, count: unseen } as const] : [];
+    return [...skips, ...this.#settle()];
   }
 
   #add(id: string, n: number, skipped: number): Room {
@@ -122,7 +121,6 @@ export class Timeline {
     }
     const room = {
       next: Math.max(1, n - skipped),
-      last: 0,
       seenSeq: undefined,
       announced: true,
       whole: false,
@@ -140,7 +138,6 @@ export class Timeline {
     if (isNew) {
       room.next += 1;
       room.seenSeq = seq;
-      if (room.next > room.last && this.#behind.delete(id)) room.whole = this.#live;
       this.#fillHole();
     }
     this.#highestSeq = Math.max(this.#highestSeq, seq);

@@ -7,7 +7,7 @@ import { deviceCertBytes } from "./signed-bytes.ts";
 
 export type DeviceKind = "cli" | "web";
 
-/** An account key's word that a device is its own. Travels as 64 signature bytes, then this as JSON. */
+/** An account key's word that a device is its own. Travels as its signature, then this as JSON. */
 export interface DeviceCert {
   readonly v: 1;
   /** `SHA256:` and the fingerprint of the server: the same account elsewhere is another one. */

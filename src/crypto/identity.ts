@@ -69,7 +69,7 @@ export class Identity {
   }
 }
 
-/** Whether the signature is this key's over these bytes; false, never an exception, for nonsense. */
+/** Whether the signature is this key's over these bytes; false, not an exception, for nonsense. */
 export function verifySignature(
   publicKey: Uint8Array,
   bytes: Uint8Array,

@@ -6,9 +6,14 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 
 /** A hash at the same cost that nobody's password has: its salt and tag are zero bytes. */
-const NOBODY = `$argon2id$v=19$m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1$${"A".repeat(43)}$${"A".repeat(43)}`;
+const NO_BYTES = "A".repeat(43);
+const COST = `m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1`;
+const NOBODY = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
 
-/** @returns a PHC string, `$argon2id$...`. @throws Fault usage when the password is empty or too long */
+/**
+ * @returns a PHC string, `$argon2id$...`
+ * @throws Fault usage when the password is empty or too long
+ */
 export async function hashPassword(password: string): Promise<string> {
   if (!isUsable(password)) {
     throw new Fault("usage", `a password has 1 to ${PASSWORD_BYTES_MAX} bytes`, {

@@ -75,7 +75,7 @@ export class RoomBlocks {
   load(name: string, last: number, bytes: Uint8Array): void {
     const postings = this.#postings[this.#insert(Buffer.from(name, "latin1"))];
     assert(postings !== undefined, "each room has its postings");
-    postings.bytes = bytes.slice();
+    postings.bytes = new Uint8Array(bytes);
     postings.sizeBytes = bytes.length;
     postings.last = last;
   }

@@ -78,8 +78,13 @@ class StdinInput implements Input {
     this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     const next = await this.#chunks.next();
     if (next.done === true) this.#ended = true;
-    else this.#buffer.push(next.value);
+    else this.#buffer.push(this.isTerminal ? withLineFeeds(next.value) : next.value);
   }
+}
+
+/** The return key, if it was typed ahead while the terminal was in raw mode. */
+function withLineFeeds(typed: Uint8Array): Uint8Array {
+  return typed.map((byte) => (byte === 0x0d ? 0x0a : byte));
 }
 
 /** Backspace, Ctrl-U and Ctrl-W as shells know them; other control keys do nothing. */

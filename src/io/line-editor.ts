@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
-import { Writable } from "node:stream";
+import { PassThrough, Writable } from "node:stream";
 import { Fault } from "../base/fault.ts";
+import type { Input } from "./input.ts";
 import type { Output } from "./output.ts";
 
 /**
@@ -12,6 +13,8 @@ export interface LineEditor {
   line(): Promise<string | undefined>;
   /** Writes whole lines above the one being typed. */
   print(text: string): void;
+  /** Takes the line just entered off the screen: it will be printed as what it became. */
+  eraseEntered(line: string): void;
   /** What stands before the typed line. */
   prompt(text: string): void;
   close(): void;
@@ -21,7 +24,7 @@ const CLEAR_LINE = "\r\x1b[J";
 /** Lines typed ahead of a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-export function openLineEditor(output: Output): LineEditor {
+export function openLineEditor(input: Input, output: Output): LineEditor {
   // readline writes to a stream; the output behind it never blocks the event loop.
   const stream = new Writable({
     decodeStrings: false,
@@ -31,8 +34,25 @@ export function openLineEditor(output: Output): LineEditor {
     },
   });
   Object.defineProperty(stream, "columns", { get: () => output.columns() });
-  const editor = createInterface({ input: process.stdin, output: stream, terminal: true });
+  const editor = createInterface({ input: keysOf(input), output: stream, terminal: true });
   return new ReadlineEditor(editor, output);
+}
+
+/** What is typed, as the stream that readline reads: the same input that asked for secrets before. */
+function keysOf(input: Input): PassThrough {
+  const keys = new PassThrough();
+  const setRawMode = (isRaw: boolean) => process.stdin.setRawMode(isRaw);
+  Object.assign(keys, { isTTY: true, setRawMode });
+  const pump = async () => {
+    for (;;) {
+      const chunk = await input.chunk();
+      if (chunk === undefined) break;
+      keys.write(chunk);
+    }
+    keys.end();
+  };
+  pump().catch((error: unknown) => keys.destroy(error as Error));
+  return keys;
 }
 
 type Editor = ReturnType<typeof createInterface>;
@@ -73,6 +93,15 @@ class ReadlineEditor implements LineEditor {
     const { rows } = this.#editor.getCursorPos();
     const up = rows > 0 ? `\x1b[${rows}A` : "";
     this.#output.write(`${up}${CLEAR_LINE}${text}`);
+    this.#draw();
+  }
+
+  eraseEntered(line: string): void {
+    if (this.#isClosed) return;
+    const columns = Math.max(1, this.#output.columns());
+    const width = Bun.stringWidth(this.#editor.getPrompt() + line);
+    const rows = Math.max(1, Math.ceil(width / columns));
+    this.#output.write(`\x1b[${rows}A${CLEAR_LINE}`);
     this.#draw();
   }
 

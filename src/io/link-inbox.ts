@@ -57,7 +57,7 @@ export class LinkInbox {
   }
 }
 
-/** A bug is the process's end: thrown from a socket's handler, Bun would take it for the socket's. */
+/** A bug is the process's end: thrown in a socket's handler, Bun would take it for the socket's. */
 export function rethrow(error: unknown): void {
   queueMicrotask(() => {
     throw error;

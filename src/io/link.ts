@@ -55,10 +55,13 @@ export interface Link {
   /** Server side: receive what is published to this topic from now on. Idempotent. */
   follow(topic: string): void;
   unfollow(topic: string): void;
-  /** Client side: a second ordered stream to the same server, for bulk. @throws Fault unreachable, timeout */
+  /**
+   * Client side: a second ordered stream to the same server, for bulk.
+   * @throws Fault unreachable, timeout
+   */
   openLane(): Promise<Link>;
   counters(): LinkCounters;
-  /** Sends what is queued (for DRAIN_WITHIN_MS at most), then closes in an orderly way. Idempotent. */
+  /** Sends what is queued, for DRAIN_WITHIN_MS at most, then closes in good order. Idempotent. */
   close(): void;
   /** Closes at once and drops what is queued. Idempotent. */
   destroy(): void;
@@ -67,7 +70,7 @@ export interface Link {
 export interface ListenerEvents {
   /** Whether to take this connection at all; asked before anything is spent on it. */
   accept(remote: Address): boolean;
-  /** A new link. `parent` is set where the transport itself ties a lane to its link (QUIC, memory). */
+  /** A new link; `parent` where the transport itself ties a lane to its link (QUIC, memory). */
   link(link: Link, parent: Link | undefined): void;
 }
 

@@ -144,7 +144,7 @@ export class MemoryLink implements Link {
     this.other.#end(fault);
   }
 
-  /** Holds back all that travels to this end, as a reader that does not read; returns its release. */
+  /** Holds back all that travels to this end, as if it did not read; returns its release. */
   stall(): () => void {
     this.#isStalled = true;
     return () => {

@@ -14,6 +14,8 @@ export interface Output {
   drained(): Promise<void>;
   /** Resolves when everything is out, or the other end is gone. */
   flushed(): Promise<void>;
+  /** Why what was written is not all out; undefined as well when nobody reads any more. */
+  fault(): Fault | undefined;
 }
 
 /** Called once. `undefined`: whoever read is gone (EPIPE), as after `| head`. */
@@ -55,6 +57,7 @@ class FdOutput implements Output {
   #queuedBytes = 0;
   #writing = false;
   #broken = false;
+  #fault: Fault | undefined;
   #waiting: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
 
   constructor(stream: Stream, onBroken: OnBroken) {
@@ -84,6 +87,10 @@ class FdOutput implements Output {
 
   flushed(): Promise<void> {
     return this.#below(1);
+  }
+
+  fault(): Fault | undefined {
+    return this.#fault;
   }
 
   #below(belowBytes: number): Promise<void> {
@@ -127,8 +134,9 @@ class FdOutput implements Output {
     this.#broken = true;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#fault = brokenFault(error);
+    this.#onBroken(this.#fault);
     this.#wake();
-    this.#onBroken(brokenFault(error));
   }
 
   #wake(): void {

@@ -17,7 +17,7 @@ export function closeCodeOf(fault: Fault): number {
 
 /**
  * What an end means to the link's owner.
- * @param reason Bun's words when the other end broke the protocol, all of which begin with "Received"
+ * @param reason Bun's words when the other end broke the protocol; they begin with "Received"
  * @returns undefined when the other end closed in an orderly way
  */
 export function faultOfClose(code: number, reason: string): Fault | undefined {

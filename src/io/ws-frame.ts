@@ -71,7 +71,7 @@ export class FrameReader {
   /** Payload of the frame under way; undefined while its header is incomplete. */
   #payload: Uint8Array | undefined;
   #payloadFill = 0;
-  /** The fragments so far, in a buffer that doubles: a million fragments are not a million objects. */
+  /** The fragments so far, in a buffer that doubles: a million are not a million objects. */
   #fragments: Uint8Array | undefined;
   #fragmentsFill = 0;
   #isOver = false;

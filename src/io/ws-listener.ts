@@ -2,9 +2,9 @@
  * Takes WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3.
  *
  * Half-open connections: Bun (1.4.4) closes what has not sent a whole request header within
- * `idleTimeout`, counted from its start, whether it is silent, in mid-handshake or drips one byte at
- * a time; a header is at most 16 KiB. Connections are counted per address only once they ask for
- * the upgrade (`accept`): Bun has no hook before.
+ * `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a time,
+ * and within 10 s what does not hang up after a goodbye. A header has 16 KiB at most. Connections
+ * are counted per address only once they ask for the upgrade (`accept`): Bun has no hook before.
  *
  * Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
  * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its

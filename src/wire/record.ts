@@ -190,6 +190,7 @@ export function encodeLine(sealed: SealedDraft, place: Place, durable: number): 
 
 /**
  * Reads one line, without its newline. Never throws: whatever the bytes are, the answer says so.
+ * The record has its own memory.
  * The body is not looked into: whether it is what was written, `bodyFits` tells.
  */
 export function parseLine(line: Uint8Array): ParsedLine {
@@ -210,18 +211,23 @@ export function parseLine(line: Uint8Array): ParsedLine {
   }
   // The expression has checked every field; here they get their names.
   const head = { v: 1, seq, time, kind, room, n, by, id, commit } as Head;
-  const headBytes = line.slice(HEAD_AT, headEnd);
+  const headBytes = copied(line, HEAD_AT, headEnd);
   if (salt === undefined)
     return erasedLine(line, frame.length, { head, headBytes }, durable, erased);
   const last = line.length - 1;
   if (line[last] !== BRACE_CLOSE || last <= frame.length) return bad("its body has no end");
-  const bodyBytes = line.slice(frame.length, last);
+  const bodyBytes = copied(line, frame.length, last);
   if (bodyBytes.includes(NEWLINE)) return bad("it is more than one line");
   return {
     kind: "record",
     record: { head, headBytes, salt: fromBase64Url(salt), bodyBytes },
     durable,
   };
+}
+
+/** Not `slice`: a reader's Buffer would hand out its own memory, which the next read fills anew. */
+function copied(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 function erasedLine(

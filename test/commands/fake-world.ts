@@ -59,6 +59,8 @@ export class FakeOutput implements Output {
   async drained(): Promise<void> {}
 
   async flushed(): Promise<void> {}
+
+  fault(): undefined {}
 }
 
 /** The line `^C` stands for Ctrl-C. */

@@ -8,12 +8,12 @@ import {
   type TimelineInput,
 } from "../../src/core/timeline.ts";
 
-const room = (n: number, skipped = 0, last?: number): TimelineInput => ({
+const room = (n: number, skipped = 0, id = "a", behind = false): TimelineInput => ({
   kind: "room",
-  room: "a",
+  room: id,
   n,
   skipped,
-  last,
+  behind,
 });
 const record = (n: number, seq: number, id = "a"): TimelineInput => ({
   kind: "record",
@@ -63,7 +63,7 @@ describe("a timeline", () => {
   test("a hole is asked for again from before it, and is final the second time", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(2, 11));
-    feed(timeline, { kind: "room", room: "b", n: 1, skipped: 0 }, record(1, 30, "b"));
+    feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
     expect(timeline.after).toBe(30);
     expect(feed(timeline, record(4, 31))).toEqual([
       { kind: "hole", room: "a", expected: 3, got: 4, again: false },
@@ -87,14 +87,25 @@ describe("a timeline", () => {
   test("the cursor waits for a room that is brought up to date meanwhile", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
-    feed(timeline, { kind: "room", room: "b", n: 1, skipped: 0, last: 2 });
+    feed(timeline, room(1, 0, "b", true));
     expect(feed(timeline, record(2, 40))).toEqual([{ kind: "show" }]);
-    expect(feed(timeline, record(1, 20, "b"))).toEqual([{ kind: "show" }]);
-    expect(timeline.after).toBe(10);
-    expect(feed(timeline, record(2, 30, "b"))).toEqual([
+    expect(feed(timeline, record(1, 20, "b"), record(2, 30, "b"))).toEqual([
       { kind: "show" },
-      { kind: "cursor", seq: 40 },
+      { kind: "show" },
     ]);
+    expect(timeline.after).toBe(10);
+    expect(feed(timeline, room(3, 0, "b"))).toEqual([{ kind: "cursor", seq: 40 }]);
+    expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "hole", expected: 3 }]);
+  });
+
+  test("lost in the middle of a new room: nothing of it is missing afterwards", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
+    feed(timeline, room(1, 0, "b", true), record(1, 20, "b"), record(2, 40));
+    expect(timeline.after).toBe(10);
+    feed(timeline, connected(10), room(2), record(2, 40), room(1, 0, "b"));
+    expect(feed(timeline, record(1, 20, "b"), record(2, 30, "b"))).toEqual([{ kind: "show" }]);
+    expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
   test("a room that is gone ends, and may begin anew", () => {

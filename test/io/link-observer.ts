@@ -1,21 +1,6 @@
 import type { Fault } from "../../src/base/fault.ts";
 import type { Link } from "../../src/io/link.ts";
-
-/** No test waits for ever: what takes this long has failed. */
-const PATIENCE_MS = 10_000;
-
-export async function within<Value>(promise: Promise<Value>, what: string): Promise<Value> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`${what}: nothing within ${PATIENCE_MS} ms`)),
-    PATIENCE_MS,
-  );
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+import { within } from "../event.ts";
 
 /** Lets timers and sockets have their turn. */
 export function turn(): Promise<void> {
@@ -50,7 +35,7 @@ export class LinkObserver {
   }
 
   closed(): Promise<Fault | undefined> {
-    return within(this.#closed.promise, "the end of a link");
+    return within("the end of a link", this.#closed.promise);
   }
 
   /** Resolves once so many messages have come in all. */
@@ -58,7 +43,7 @@ export class LinkObserver {
     if (this.messages.length >= count) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting = { count, resolve };
-    await within(promise, `message ${count} (${this.messages.length} came)`);
+    await within(`message ${count}`, promise);
   }
 
   receivedBytes(): number {

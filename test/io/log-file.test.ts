@@ -4,7 +4,7 @@ import { APPEND_QUEUE_BYTES_MAX, LINE_BYTES_MAX } from "../../src/base/limits.ts
 import { rootOf } from "../../src/core/merkle.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { type LogRecord, leafHash, parseBody } from "../../src/wire/record.ts";
-import { collect, draftOf, FOLDER, LOBBY, LogFixture, OTHER } from "./log-fixture.ts";
+import { collect, draftOf, FOLDER, LogFixture, OTHER } from "./log-fixture.ts";
 
 const FIRST = `${FOLDER}/000000000001.jsonl`;
 
@@ -92,7 +92,8 @@ describe("append", () => {
       "fulfilled",
     ]);
     expect(outcomes[1]).toMatchObject({ reason: { code: "log-conflict" } });
-    expect(log.append(draftOf("e"), { expect: 1 })).rejects.toMatchObject({ code: "log-conflict" });
+    const stale = log.append(draftOf("e"), { expect: 1 });
+    await expect(stale).rejects.toMatchObject({ code: "log-conflict" });
     expect((await log.append(draftOf("f"), { expect: 3 })).head.n).toBe(3);
   });
 
@@ -110,7 +111,7 @@ describe("append", () => {
   test("refuses a line that no reader would take, and a queue that only grows", async () => {
     const log = await new LogFixture().open();
     const tooLarge = log.append(draftOf("x".repeat(LINE_BYTES_MAX)));
-    expect(tooLarge).rejects.toMatchObject({ code: "too-large" });
+    await expect(tooLarge).rejects.toMatchObject({ code: "too-large" });
     const large = draftOf("x".repeat(LINE_BYTES_MAX - 1_024));
     const count = Math.floor(APPEND_QUEUE_BYTES_MAX / LINE_BYTES_MAX) + 1;
     const outcomes = await Promise.allSettled(
@@ -126,7 +127,7 @@ describe("append", () => {
     const last = log.append(draftOf("last"));
     await log.close();
     expect((await last).head.seq).toBe(1);
-    expect(log.append(draftOf("late"))).rejects.toMatchObject({ code: "shutting-down" });
+    await expect(log.append(draftOf("late"))).rejects.toMatchObject({ code: "shutting-down" });
   });
 
   test("keeps the root of all heads", async () => {
@@ -145,7 +146,7 @@ describe("append", () => {
 describe("segments", () => {
   test("are cut at the end of a batch and read as one log", async () => {
     const fixture = new LogFixture();
-    let log = await fixture.open({ segmentBytes: 1_000 });
+    let log = await fixture.open({ segmentBytes: 900 });
     for (let batch = 0; batch < 6; batch++) {
       await Promise.all([log.append(draftOf("a")), log.append(draftOf("b"))]);
     }
@@ -159,7 +160,7 @@ describe("segments", () => {
       expect(seqs).toEqual(Array.from({ length: 13 - from }, (_, i) => from + i));
     }
     await log.close();
-    log = await fixture.open({ segmentBytes: 1_000 });
+    log = await fixture.open({ segmentBytes: 900 });
     expect(log.head()).toBe(12);
     expect(fixture.seen.map(({ head }) => head.seq)).toEqual([
       1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,

@@ -5,7 +5,8 @@ import { certificateHash, makeCertificate } from "../../src/crypto/certificate.t
 import type { Address, Link, Listener } from "../../src/io/link.ts";
 import { wsDial } from "../../src/io/ws-dial.ts";
 import { listenWs } from "../../src/io/ws-listener.ts";
-import { LinkObserver, within } from "./link-observer.ts";
+import { within } from "../event.ts";
+import { LinkObserver } from "./link-observer.ts";
 
 const certificate = await makeCertificate();
 const dial = wsDial();
@@ -35,11 +36,11 @@ class Place {
 
 async function faultOf(dialled: Promise<Link>): Promise<Fault> {
   const error = await within(
+    "a failed dial",
     dialled.then(
       () => undefined,
       (reason) => reason,
     ),
-    "a failed dial",
   );
   if (error instanceof Fault) return error;
   throw new Error(`expected a fault, got ${error}`);
@@ -212,8 +213,7 @@ describe("a dial fails with one clear sentence:", () => {
 
   const wrong = {
     "another protocol": "220 mail.example ESMTP\r\n",
-    "a wrong accept":
-      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
+    "a wrong accept": "HTTP/1.1 101 X\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: AAAA\r\n\r\n",
     "no status": "HTTP/1.1 \r\n\r\n",
     "an endless header": `HTTP/1.1 101 X\r\nA: ${"a".repeat(20_000)}`,
     "half an answer": "HTTP/1.1 101 Switching",
@@ -236,7 +236,8 @@ async function hostileServer(bytes: Uint8Array): Promise<[LinkObserver, Promise<
       const key = /Sec-WebSocket-Key: (.*)\r\n/.exec(request.toString())?.[1] ?? "";
       const salted = `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
       const accept = new Bun.CryptoHasher("sha1").update(salted).digest("base64");
-      const answer = `HTTP/1.1 101 X\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+      const header = `Upgrade: websocket\r\nSec-WebSocket-Accept: ${accept}`;
+      const answer = `HTTP/1.1 101 X\r\n${header}\r\n\r\n`;
       socket.write(Buffer.concat([Buffer.from(answer), bytes])); // In one piece with the answer.
       socket.on("data", (data) => parts.push(Buffer.from(data)));
       socket.on("end", () => said.resolve(Buffer.concat(parts)));
@@ -247,7 +248,7 @@ async function hostileServer(bytes: Uint8Array): Promise<[LinkObserver, Promise<
     });
   });
   const link = await dialPlain({ ...loopback, port });
-  return [new LinkObserver(link), within(said.promise, "what the client said")];
+  return [new LinkObserver(link), within("what the client said", said.promise)];
 }
 
 describe("a client's link", () => {

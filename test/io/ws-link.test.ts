@@ -3,7 +3,8 @@ import type { Link } from "../../src/io/link.ts";
 import { WsClientLink } from "../../src/io/ws-client-link.ts";
 import { wsDial } from "../../src/io/ws-dial.ts";
 import { listenWs, type WsTls } from "../../src/io/ws-listener.ts";
-import { type LinkPlace, linkCompliance } from "./link-compliance.ts";
+import type { LinkPlace } from "./link-bench.ts";
+import { linkCompliance } from "./link-compliance.ts";
 
 const certificate = await makeCertificate();
 

@@ -6,7 +6,8 @@ import type { Address, Link } from "../../src/io/link.ts";
 import { normalAddress } from "../../src/io/ws-address.ts";
 import { wsDial } from "../../src/io/ws-dial.ts";
 import { listenWs } from "../../src/io/ws-listener.ts";
-import { LinkObserver, turn, within } from "./link-observer.ts";
+import { within } from "../event.ts";
+import { LinkObserver, turn } from "./link-observer.ts";
 
 const certificate = await makeCertificate();
 const host = "127.0.0.1";
@@ -68,7 +69,7 @@ describe("origin", () => {
       const { promise, resolve } = Promise.withResolvers<boolean>();
       socket.onopen = () => resolve(true);
       socket.onerror = () => resolve(false);
-      expect(await within(promise, "an answer")).toBe(isMine);
+      expect(await within("an answer", promise)).toBe(isMine);
       socket.close();
     }
   });
@@ -99,7 +100,7 @@ test("TLS below 1.3 is refused", async () => {
   const socket = connectTls({ ...options, maxVersion: "TLSv1.2" }, () => resolve("connected"));
   socket.on("error", () => resolve("refused"));
   socket.on("close", () => resolve("refused"));
-  expect(await within(promise, "a handshake")).toBe("refused");
+  expect(await within("a handshake", promise)).toBe("refused");
 });
 
 describe("a listener that cannot be", () => {

@@ -18,8 +18,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   valibot: /^src\/wire\/(?:messages|shape)(?:-[a-z-]+)?\.ts$/,
   citty: /^src\/(?:commands\/|main\.ts$)/,
   consola: /^src\/(?:commands\/|main\.ts$)/,
-  "@peculiar/x509": /^src\/crypto\/certificate\.ts$/,
-  "reflect-metadata": /^src\/crypto\/certificate\.ts$/,
+  "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
+  "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   "bun:sqlite": /^src\/io\//,
 };
 

@@ -24,7 +24,7 @@ export interface Rule {
   check(files: readonly Source[]): Violation[];
 }
 
-export const ROOT = join(import.meta.dir, "..", "..");
+const ROOT = join(import.meta.dir, "..", "..");
 
 const OURS = /\.(?:tsx?|json|md|toml|yml|sh|html|css)$|(?:^|\/)(?:run|\.npmrc|\.gitignore)$/;
 

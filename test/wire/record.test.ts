@@ -180,3 +180,13 @@ test("a damaged record shows its head and nothing else", () => {
   expect(bodyFits(record, sha256)).toBe(false);
   expect(parseBody(record)).toBeUndefined();
 });
+
+test("a record does not live in the memory of its line", () => {
+  for (const line of [Buffer.from(lineOf({ text: "hi" })), utf8Encode(lineOf({ text: "hi" }))]) {
+    const parsed = parseLine(line);
+    line.fill(0);
+    if (parsed.kind !== "record") throw new Error("no record");
+    expect(bodyFits(parsed.record, sha256)).toBe(true);
+    expect(new TextDecoder().decode(parsed.record.headBytes)).toStartWith('{"v":1');
+  }
+});

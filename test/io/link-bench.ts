@@ -1,0 +1,82 @@
+import { expect } from "bun:test";
+import type { Link, Listener, ListenerEvents } from "../../src/io/link.ts";
+import { within } from "../event.ts";
+import { LinkObserver, turn } from "./link-observer.ts";
+
+/** What one transport brings to the suite. */
+export interface LinkPlace {
+  listen(events: ListenerEvents): Listener;
+  dial(listener: Listener): Promise<Link>;
+  /** Makes the client's end stop reading; returns what lets it go on. */
+  stall(client: Link): () => void;
+  /** Breaks the connection without a goodbye. */
+  sever(client: Link): void;
+}
+
+export interface Pair {
+  readonly client: Link;
+  readonly server: Link;
+  readonly atClient: LinkObserver;
+  readonly atServer: LinkObserver;
+}
+
+export const CHUNK_BYTES = 256 * 1024;
+
+/** One listener for the whole suite, and pairs of ends on it. */
+export class Bench {
+  readonly #place: LinkPlace;
+  #listener: Listener | undefined;
+  readonly accepted: { readonly link: Link; readonly parent: Link | undefined }[] = [];
+
+  constructor(place: LinkPlace) {
+    this.#place = place;
+  }
+
+  open(): void {
+    this.#listener = this.#place.listen({
+      accept: () => true,
+      link: (link, parent) => this.accepted.push({ link, parent }),
+    });
+  }
+
+  get listener(): Listener {
+    if (this.#listener === undefined) throw new Error("the bench is not open");
+    return this.#listener;
+  }
+
+  dial(): Promise<Link> {
+    return within("a dial", this.#place.dial(this.listener));
+  }
+
+  async pair(): Promise<Pair> {
+    const client = await this.dial();
+    return this.#paired(client);
+  }
+
+  async lane(parent: Link): Promise<Pair> {
+    return this.#paired(await within("a lane", parent.openLane()));
+  }
+
+  async #paired(client: Link): Promise<Pair> {
+    const atClient = new LinkObserver(client);
+    while (this.accepted.length === 0) await turn();
+    const server = this.accepted.shift()?.link;
+    if (server === undefined) throw new Error("no link was accepted");
+    return { client, server, atClient, atServer: new LinkObserver(server) };
+  }
+}
+
+export function numbered(index: number, sizeBytes = 8): Uint8Array {
+  const bytes = new Uint8Array(Math.max(sizeBytes, 4)).fill(index & 0xff);
+  new DataView(bytes.buffer).setUint32(0, index);
+  return bytes;
+}
+
+export function numberOf(bytes: Uint8Array | undefined): number {
+  if (bytes === undefined) return -1;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+}
+
+export function expectNumbered(seen: readonly Uint8Array[], count: number): void {
+  expect(seen.map(numberOf)).toEqual(Array.from({ length: count }, (_, i) => i));
+}

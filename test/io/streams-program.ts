@@ -1,0 +1,46 @@
+import { createContext, processWorld } from "../../src/commands/_context.ts";
+import { flushed, report } from "../../src/commands/_program.ts";
+import { PASSWORD, readSecret } from "../../src/commands/_secrets.ts";
+
+/** Run by streams.test.ts as a process of its own: `print N`, `ask`, `stall`. */
+
+const [what, count] = process.argv.slice(2);
+
+const world = processWorld((fault) => {
+  if (fault === undefined) process.exit(0);
+  end(report(fault, [], world));
+});
+
+function end(exitCode: number): void {
+  flushed(exitCode, world).then((code) => process.exit(code));
+}
+
+async function print(): Promise<void> {
+  for (let i = 0; i < Number(count); i++) {
+    world.stdout.write(`line ${i} ${"x".repeat(90)}\n`);
+    if (i % 1000 === 0) await world.stdout.drained();
+  }
+}
+
+async function ask(): Promise<void> {
+  const context = createContext(world, { json: false, color: false, debug: false });
+  const name = await context.terminal?.askText("Name");
+  const password = await readSecret(context, PASSWORD, undefined, "Password");
+  const next = await context.stdin.line();
+  world.stdout.write(`${JSON.stringify({ name, password, next })}\n`);
+}
+
+/** Writes more than a pipe holds, and then must still be able to do something. */
+function stall(): void {
+  world.stdout.write("x".repeat(1 << 22));
+  setTimeout(() => process.exit(world.stdout.queuedBytes() > 0 ? 7 : 8), 50);
+}
+
+if (what === "stall") {
+  stall();
+} else {
+  await (what === "print" ? print() : ask()).then(
+    () => end(0),
+    (error) => end(report(error, [], world)),
+  );
+}
