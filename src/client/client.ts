@@ -155,7 +155,7 @@ export class Client {
     return this.#posts.drained();
   }
 
-  /** Asks on the present link. @throws Fault as the server refused it, link-closed without a link */
+  /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
   async request<Kind extends RequestKind>(
     kind: Kind,
     fields: RequestFields<Kind>,
@@ -182,7 +182,7 @@ export class Client {
     }
   }
 
-  /** Logs in, or registers, on the present link. @throws Fault already-logged-in, and as `connect` */
+  /** Logs in, or registers, on this very link. @throws Fault already-logged-in, and as `connect` */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined) throw new Fault("already-logged-in", `you are logged in as ${user}`);

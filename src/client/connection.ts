@@ -175,7 +175,7 @@ export class Connection {
     for (const onClosed of this.#onClosed) onClosed(fault);
   }
 
-  /** One timer at a time: the deadline mostly moves away, so an early wake-up just arms it again. */
+  /** One timer at a time: the deadline mostly moves away; an early wake-up just arms it again. */
   #arm(): void {
     const deadline = this.#session.deadline();
     if (deadline === undefined || this.isClosed) return;

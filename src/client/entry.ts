@@ -23,6 +23,8 @@ export interface Credentials {
   /** The room password, or an invite's token. */
   readonly roomSecret?: string | undefined;
   readonly ask?: AskSecret | undefined;
+  /** Somebody typed the password just now: it must fit, though this device could sign in. */
+  readonly insist?: boolean;
 }
 
 export interface EntryContext {
@@ -64,12 +66,14 @@ export class Entry {
     this.#password = credentials.password;
   }
 
-  /** @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, and the link's */
+  /** @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, the link's */
   async enter(): Promise<Entered> {
     const { mode, roomSecret } = this.#credentials;
     const { state, greeted } = this.#context;
     const isOpen = greeted.welcome.needs === "open";
-    if (mode !== "register" && state.enrolment(greeted.fingerprint, this.#user) !== undefined) {
+    const insists = this.#credentials.insist === true && this.#password !== undefined;
+    const isEnrolled = state.enrolment(greeted.fingerprint, this.#user) !== undefined;
+    if (mode !== "register" && isEnrolled && !insists) {
       const entered = await this.#bySignature();
       if (entered !== undefined) return entered;
     }

@@ -81,7 +81,7 @@ export class Follower {
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
     this.#timeline.handle({ kind: "connected", after: this.#asked });
     this.#rooms = new Map();
-    this.#held = [];
+    this.#held ??= []; // A link that was lost before `caught-up` has left records here.
     this.#connected = event;
   }
 
@@ -110,8 +110,7 @@ export class Follower {
     if (this.#mode === "none") return;
     const isNews = known === undefined || known.topic !== view.topic || known.name !== view.name;
     if (this.#connected === undefined && isNews) this.#emit({ kind: "room", room: view });
-    const { room, n, skipped } = notice;
-    const { behind } = notice as { readonly behind?: boolean };
+    const { room, n, skipped, behind } = notice;
     this.#perform(this.#timeline.handle({ kind: "room", room, n, skipped, behind }));
   }
 

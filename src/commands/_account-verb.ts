@@ -18,7 +18,7 @@ export function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
   return defineVerb({
     args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
     async run(args, context) {
-      return withClient(context, args, { argument: args.at, mode }, async (open) => {
+      return withClient(context, args, { argument: args.at, mode, insist: true }, async (open) => {
         await untilConnected(context, open.client.events());
         await work?.(open, context);
         const { user } = open;

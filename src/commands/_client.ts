@@ -29,6 +29,8 @@ export interface ClientWish {
   /** The server as an argument, where the command takes one. */
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
+  /** A password that was given must fit, though this device could sign in. */
+  readonly insist?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
@@ -73,6 +75,7 @@ export async function openClient(
       mode: wish.mode ?? "either",
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
+      insist: wish.insist ?? false,
       ask: (what) =>
         what === "password"
           ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)

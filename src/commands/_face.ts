@@ -94,6 +94,12 @@ export class Face {
     return answer === "y" || answer === "yes";
   }
 
+  /** A secret typed without echo; undefined: there is nobody to ask, or no answer. */
+  async secret(question: string): Promise<string | undefined> {
+    const typed = await this.#editor?.secret(question);
+    return typed === "" ? undefined : typed;
+  }
+
   /** The next line; undefined at the end. @throws Fault interrupted, text-invalid, too-large */
   line(): Promise<string | undefined> {
     return this.#editor?.line() ?? this.#context.stdin.line();

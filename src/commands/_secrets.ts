@@ -54,7 +54,8 @@ export async function readSecret(
 ): Promise<string | undefined> {
   if (file !== undefined) return checkSecret(await fileSecret(context, kind, file), kind);
   const fromEnvironment = context.env[kind.variable];
-  if (fromEnvironment !== undefined) return checkSecret(fromEnvironment, kind);
+  // An empty variable is an unset one, as everywhere.
+  if (fromEnvironment) return checkSecret(fromEnvironment, kind);
   if (question === undefined || context.terminal === undefined) return undefined;
   const typed = await context.terminal.askSecret(question);
   return typed === "" ? undefined : checkSecret(typed, kind);
@@ -68,7 +69,7 @@ export async function makeSecret(
   question: string,
 ): Promise<string | undefined> {
   const secret = await readSecret(context, kind, file, question);
-  const asked = file === undefined && context.env[kind.variable] === undefined;
+  const asked = file === undefined && !context.env[kind.variable];
   if (!asked || secret === undefined || context.terminal === undefined) return secret;
   if ((await context.terminal.askSecret("Once more")) === secret) return secret;
   throw new Fault("usage", `the ${kind.name} was typed in two ways`, { remedy: "try again" });

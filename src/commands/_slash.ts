@@ -6,7 +6,7 @@ import { shownChatRecord } from "./_face.ts";
 import type { LineClient } from "./_line-client.ts";
 import { nearest } from "./_nearest.ts";
 import { enterRoom } from "./_room-entry.ts";
-import { makeSecret, NEW_PASSWORD, PASSWORD, ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { NEW_PASSWORD, PASSWORD, readSecret } from "./_secrets.ts";
 import { allUsers } from "./users.ts";
 
 /** A command that is typed among the words of a conversation. */
@@ -163,7 +163,10 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "change your password (asked, or CHAT_NEW_PASSWORD)",
     async run(lines, words) {
       args(this, words, 0, 0);
-      const password = await makeSecret(context(lines), NEW_PASSWORD, undefined, "New password");
+      const unasked = { ...lines.context, terminal: undefined };
+      const password =
+        (await readSecret(unasked, NEW_PASSWORD, undefined)) ??
+        (await lines.face.secret("New password"));
       if (password === undefined) {
         throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
       }
@@ -234,18 +237,16 @@ async function logIn(
   [name = "", password]: readonly string[],
   mode: Credentials["mode"],
 ): Promise<void> {
-  const { open } = lines;
+  const { open, context, face } = lines;
   const user = checkName(name, "person's name");
-  const given = password ?? (await readSecret(context(lines), PASSWORD, undefined));
+  const unasked = { ...context, terminal: undefined }; // The line editor owns the keyboard.
   const credentials: Credentials = {
     user,
     mode,
-    password: given,
+    password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
-    ask: (what) =>
-      what === "password"
-        ? readSecret(context(lines), PASSWORD, undefined, `Password for ${user}`)
-        : readSecret(context(lines), ROOM_PASSWORD, undefined, "Room password"),
+    insist: password !== undefined,
+    ask: (what) => face.secret(what === "password" ? `Password for ${user}` : "Room password"),
   };
   await lines.loggingIn(() => open.client.login(credentials));
 }
@@ -258,11 +259,6 @@ async function page(
   const { records } = await client.history({ target: formatTarget(lines.current), ...query });
   for (const record of records) lines.face.record(shownChatRecord(record, client.user ?? user));
   if (records.length === 0) lines.face.note("nothing was found");
-}
-
-/** Where a secret may be asked: not while the line editor owns the keyboard. */
-function context({ context, face }: LineClient): LineClient["context"] {
-  return face.isTyped ? { ...context, terminal: undefined } : context;
 }
 
 function split(line: string): [string, string] {

@@ -16,6 +16,7 @@ import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
 import { Server, type ServerEvent } from "../server/server.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
+import { checkHost } from "../wire/host.ts";
 import {
   formatInvite,
   formatPlace,
@@ -91,7 +92,6 @@ export const command = defineVerb({
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
     });
     try {
-      rememberData(context, open.folder.path);
       const names = { name: args.name, roomPassword: given };
       const settings = keepSettings(open.folder.path, names, entropy);
       const roomPassword = args.open ? undefined : settings.roomPassword;
@@ -149,6 +149,7 @@ async function serve(
     context.env,
   );
   const release = context.onSignal(() => ended.resolve(undefined));
+  rememberData(context, open.folder.path);
   sayListening(context, joining, open);
   try {
     const fault = await ended.promise;
@@ -251,6 +252,7 @@ function checkArgs(args: Args): void {
   if ((args.cert === undefined) !== (args.key === undefined)) {
     throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
   }
+  checkHost(args.host, args.host.includes(":") ? "v6" : "v4-or-name");
   const isLocal = args.host === "::1" || args.host === "localhost" || args.host.startsWith("127.");
   if (!args.tls && !isLocal) {
     throw new Fault("usage", "--no-tls is for loopback only", { remedy: "add --host 127.0.0.1" });

@@ -2,7 +2,9 @@ import { Fault } from "../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../base/ids.ts";
 import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../base/limits.ts";
 import type { Name } from "../base/names.ts";
+import type { RequestOf } from "../wire/messages.ts";
 import type { Draft } from "../wire/record.ts";
+import { formatPostId, isOutboxId } from "./posts.ts";
 import { LOBBY, type Room, type Rooms } from "./room.ts";
 
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
@@ -28,6 +30,20 @@ export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
   return room;
 }
 
+/** All but the room, which its target means. @throws Fault text-invalid, frame-malformed */
+export function postDraft(
+  user: UserId,
+  { outbox, counter, body }: RequestOf<"post">,
+): Omit<Draft, "room"> {
+  if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (!isOutboxId(outbox)) {
+    throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
+  }
+  const { action, ...words } = body;
+  const id = formatPostId(outbox, counter);
+  return { kind: action === true ? "action" : "text", by: user, id, body: words };
+}
+
 /** @throws Fault not-member, room-unknown, store-full */
 export function checkPost(rooms: Rooms, user: UserId, to: RoomId): RoomId {
   const room = rooms.get(to);
@@ -40,6 +56,13 @@ export function checkPost(rooms: Rooms, user: UserId, to: RoomId): RoomId {
     throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
   }
   return to;
+}
+
+/** Whoever is written to cannot leave, so only the one who begins is counted. @throws Fault too-many */
+export function checkMeet(rooms: Rooms, user: UserId): void {
+  if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
+  const sentence = `you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
+  throw new Fault("too-many", sentence);
 }
 
 export function meetDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
@@ -80,12 +103,18 @@ export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
 }
 
 function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
-  if (rooms.of(user).size >= JOINED_ROOMS_MAX) {
+  if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
     throw new Fault("too-many", `you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
       remedy: "leave one first: /leave ROOM",
     });
   }
   return { kind: "join", room, by: user, id: "", body: {} };
+}
+
+function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
+  let count = 0;
+  for (const { id } of rooms.of(user)) if (isDirect(id) === (what === "direct")) count++;
+  return count;
 }
 
 export function leaveDraft(rooms: Rooms, user: UserId, name: Name): Draft {

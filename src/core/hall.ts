@@ -2,46 +2,49 @@ import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { directRoomId, type OutboxId, type RoomId, type Sha256, type UserId } from "../base/ids.ts";
 import { GATE_WAITING_MAX } from "../base/limits.ts";
-import { foldName, type Name, parseTarget } from "../base/names.ts";
+import { type Name, parseTarget } from "../base/names.ts";
 import type { Answer, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { Draft, LogRecord } from "../wire/record.ts";
 import {
+  checkMeet,
   checkPost,
   enterDrafts,
-  type JoinWish,
   joinDrafts,
   leaveDraft,
   meetDraft,
   namedRoom,
+  postDraft,
   topicDraft,
 } from "./change.ts";
 import { Gate } from "./gate.ts";
-import { formatPostId, Posts } from "./posts.ts";
-import { LOBBY, type Room, type Rooms } from "./room.ts";
+import { Posts } from "./posts.ts";
+import type { Room, Rooms } from "./room.ts";
 import { type PeerId, Visitors } from "./visitors.ts";
+import {
+  type Asker,
+  type ChangeWork,
+  type MeetWork,
+  outboxGate,
+  type PostWork,
+  postKey,
+  roomGate,
+  type Work,
+} from "./work.ts";
 
 /**
  * Every change to the rooms: checked against the state, appended, made durable, then applied and
  * told to everyone, its sender included. It has never heard of sockets or disks.
  *
  *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
+ *
+ * A post passes two gates: that of its outbox, until it is handed to the log, so that none overtakes
+ * another whatever room it goes to; and that of its room, until it is durable.
  */
-/** One question of one peer, to be answered once. */
-export interface Asker {
-  readonly peer: PeerId;
-  readonly user: UserId;
-  readonly ref: number;
-}
-
 export type HallInput =
   | { readonly kind: "arrived"; readonly peer: PeerId; readonly user: UserId }
   | { readonly kind: "departed"; readonly peer: PeerId }
   | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
-  | { readonly kind: "join"; readonly asker: Asker; readonly wish: JoinWish }
-  | { readonly kind: "leave"; readonly asker: Asker; readonly room: Name }
-  | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
-  /** A new account: it is in the lobby from the start. Answered by `entered`. */
-  | { readonly kind: "enter"; readonly asker: Asker }
+  | ChangeWork
   /** From the log: durable, in order of `seq`, each once. */
   | { readonly kind: "record"; readonly record: LogRecord }
   /** The answer to an `append`, after its `record`. */
@@ -50,11 +53,7 @@ export type HallInput =
 
 export type HallEffect =
   | { readonly kind: "append"; readonly token: number; readonly draft: Draft }
-  | {
-      readonly kind: "answer";
-      readonly asker: Asker;
-      readonly answer: Answer<RequestKind>;
-    }
+  | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
   | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
   | { readonly kind: "entered"; readonly asker: Asker }
   /** To all who follow the room. */
@@ -69,26 +68,19 @@ export type HallEffect =
       readonly online: boolean;
     };
 
-type PostWork = {
-  readonly kind: "post";
-  readonly user: UserId;
-  readonly outbox: OutboxId;
-  readonly counter: number;
-  readonly draft: Omit<Draft, "room">;
-  readonly to: RoomId;
-  /** Whoever sent this counter, again after a lost link too. */
-  readonly askers: Asker[];
+type Turn = {
+  /** `queue`: a post wants into its outbox's gate; `knock`: into its room's; `start`: it is in. */
+  readonly kind: "queue" | "knock" | "start";
+  readonly work: Work;
 };
-type ChangeInput = Extract<HallInput, { kind: "join" | "leave" | "topic" | "enter" }>;
-type MeetWork = { readonly kind: "meet"; readonly room: RoomId; readonly pair: [UserId, UserId] };
-type Work = PostWork | ChangeInput | MeetWork;
 
-/** What an append was for. */
-interface Pending {
+/** The appends of one piece of work: the last to settle settles it. */
+interface Job {
   readonly gate: string;
   readonly work: Work;
-  /** More appends of the same work follow: only the last one settles it. */
-  readonly last: boolean;
+  left: number;
+  record?: LogRecord;
+  fault?: Fault;
 }
 
 const NOTHING = { effects: [] };
@@ -115,7 +107,7 @@ export class Hall {
   readonly #visitors: Visitors;
   /** Posts between arrival and answer, by outbox and counter. */
   readonly #underWay = new Map<string, PostWork>();
-  readonly #pending = new Map<number, Pending>();
+  readonly #jobs = new Map<number, Job>(); // By token.
   #token = 0;
 
   constructor(options: HallOptions) {
@@ -148,18 +140,16 @@ export class Hall {
       case "post":
         return this.#post(input.asker, input.request, now);
       case "join":
-        return this.#admit(`n:${foldName(input.wish.name)}`, input);
       case "enter":
-        return this.#admit(`n:${foldName(LOBBY)}`, input);
       case "leave":
       case "topic":
-        return this.#admit(`n:${foldName(input.room)}`, input);
+        return this.#run([{ kind: "knock", work: input }]);
       case "record":
         return this.#apply(input.record);
       case "appended":
         return this.#settle(input.token, input.record);
       case "failed":
-        return this.#fail(input.token, input.fault);
+        return this.#settle(input.token, input.fault);
       default:
         return unreachable(input);
     }
@@ -171,8 +161,8 @@ export class Hall {
 
   #post(asker: Asker, request: RequestOf<"post">, now: number): HallEffect[] {
     const { user } = asker;
-    const outbox = request.outbox as OutboxId;
     const { counter } = request;
+    const outbox = request.outbox as OutboxId;
     const underWay = this.#underWay.get(postKey(user, outbox, counter));
     if (underWay !== undefined) {
       underWay.askers.push(asker);
@@ -180,97 +170,98 @@ export class Hall {
     }
     const status = this.#posts.status(user, outbox, counter);
     if (status.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
-    if (status.kind === "forgotten") {
-      const fault = new Fault("out-of-order", `post ${counter} of this outbox is long past`);
+    if (status.kind === "passed") {
+      const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [{ kind: "refuse", asker, fault }];
     }
     const fault = this.#visitors.hold(asker.peer, outbox, counter, now);
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
     try {
-      const { work, effects } = this.#address(asker, outbox, request);
+      const draft = postDraft(user, request);
+      const { room: to, meet } = this.#target(user, request.to);
+      const work: PostWork = { kind: "post", user, outbox, counter, draft, to, askers: [asker] };
       this.#posts.begin(user, outbox, counter);
       this.#underWay.set(postKey(user, outbox, counter), work);
-      return [...effects, ...this.#admit(this.#gateOf(work.to), work)];
+      const turn = { kind: "queue", work } as const;
+      return this.#run(meet === undefined ? [turn] : [{ kind: "knock", work: meet }, turn]);
     } catch (error) {
       if (error instanceof Fault) return [{ kind: "refuse", asker, fault: error }];
       throw error;
     }
   }
 
-  #address(
-    asker: Asker,
-    outbox: OutboxId,
-    { counter, to, body }: RequestOf<"post">,
-  ): { work: PostWork; effects: HallEffect[] } {
-    if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
-    if (!/^[A-Za-z0-9_-]{11}$/.test(outbox)) {
-      throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
-    }
-    const { action, ...words } = body;
-    const draft = {
-      kind: action === true ? ("action" as const) : ("text" as const),
-      by: asker.user,
-      id: formatPostId(outbox, counter),
-      body: words,
-    };
-    const { room, effects } = this.#target(asker.user, to);
-    const { user } = asker;
-    return {
-      work: { kind: "post", user, outbox, counter, draft, to: room, askers: [asker] },
-      effects,
-    };
-  }
-
   /** The room that a target means; two people who never spoke get theirs made first. */
-  #target(user: UserId, to: string): { room: RoomId; effects: HallEffect[] } {
+  #target(user: UserId, to: string): { room: RoomId; meet?: MeetWork } {
     const target = parseTarget(to);
-    if (target.kind === "room") {
-      const room = this.#rooms.find(target.name);
-      if (room === undefined) {
-        throw new Fault("room-unknown", `there is no room '${target.name}'`);
-      }
-      return { room: room.id, effects: [] };
-    }
+    if (target.kind === "room") return { room: namedRoom(this.#rooms, target.name).id };
     const other = this.#directory.find(target.name)?.id;
     if (other === undefined) throw new Fault("user-unknown", `there is no '${target.name}' here`);
     const room = directRoomId(user, other, this.#sha256);
-    if (this.#rooms.get(room) !== undefined) return { room, effects: [] };
+    if (this.#rooms.get(room) !== undefined) return { room };
+    checkMeet(this.#rooms, user);
     const pair: [UserId, UserId] = user < other ? [user, other] : [other, user];
-    return { room, effects: this.#admit(room, { kind: "meet", room, pair }) };
+    return { room, meet: { kind: "meet", room, pair } };
   }
 
-  #gateOf(room: RoomId): string {
-    const name = this.#rooms.get(room)?.name;
-    return name === undefined ? room : `n:${foldName(name)}`;
+  /** Takes all turns, and those that they make possible; a loop, as thousands may wait. */
+  #run(turns: Turn[]): HallEffect[] {
+    const effects: HallEffect[] = [];
+    for (const turn of turns) {
+      if (turn.kind === "queue") this.#queue(turn.work, turns);
+      else if (turn.kind === "knock") effects.push(...this.#knock(turn.work, turns));
+      else effects.push(...this.#start(turn.work, turns));
+    }
+    return effects;
   }
 
-  #admit(gate: string, work: Work): HallEffect[] {
-    if (this.#gate.waiting(gate) >= GATE_WAITING_MAX && work.kind !== "meet") {
+  #queue(work: Work, turns: Turn[]): void {
+    const isFirst = work.kind !== "post" || this.#gate.enter(outboxGate(work), work, true);
+    if (isFirst) turns.push({ kind: "knock", work });
+  }
+
+  #knock(work: Work, turns: Turn[]): HallEffect[] {
+    const gate = roomGate(work, this.#rooms);
+    if (this.#gate.waiting(gate) >= GATE_WAITING_MAX) {
+      this.#letNextPost(work, turns);
       const detail = { retryAfterMs: 100 };
       return this.#refuse(work, new Fault("too-many", "this room is too busy", detail));
     }
-    return this.#gate.enter(gate, work, work.kind !== "post") ? this.#start(gate, work) : [];
+    if (this.#gate.enter(gate, work, work.kind !== "post")) turns.push({ kind: "start", work });
+    return [];
   }
 
-  #start(gate: string, work: Work): HallEffect[] {
+  #start(work: Work, turns: Turn[]): HallEffect[] {
+    const gate = roomGate(work, this.#rooms);
+    this.#letNextPost(work, turns);
     try {
       const drafts = this.#drafts(work);
-      if (Array.isArray(drafts)) {
-        return drafts.map((draft, i) => {
-          const token = ++this.#token;
-          this.#pending.set(token, { gate, work, last: i === drafts.length - 1 });
-          return { kind: "append", token, draft };
-        });
-      }
-      return [...drafts.effects, ...this.#leaveGate(gate)];
+      if (Array.isArray(drafts)) return this.#append(gate, work, drafts);
+      this.#leaveGate(gate, turns);
+      return drafts.effects;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return [...this.#refuse(work, error), ...this.#leaveGate(gate)];
+      this.#leaveGate(gate, turns);
+      return this.#refuse(work, error);
     }
   }
 
-  #leaveGate(gate: string): HallEffect[] {
-    return this.#gate.done(gate).flatMap((work) => this.#start(gate, work));
+  #append(gate: string, work: Work, drafts: readonly Draft[]): HallEffect[] {
+    if (work.kind === "post") this.#posts.hand(work.user, work.outbox, work.counter);
+    const job: Job = { gate, work, left: drafts.length };
+    return drafts.map((draft) => {
+      this.#jobs.set(++this.#token, job);
+      return { kind: "append", token: this.#token, draft };
+    });
+  }
+
+  #leaveGate(gate: string, turns: Turn[]): void {
+    for (const work of this.#gate.done(gate)) turns.push({ kind: "start", work });
+  }
+
+  /** The next of its outbox may follow: whatever comes of it now takes effect in this very tick. */
+  #letNextPost(work: Work, turns: Turn[]): void {
+    if (work.kind !== "post") return;
+    for (const next of this.#gate.done(outboxGate(work))) turns.push({ kind: "knock", work: next });
   }
 
   /** Checks against the state as it is now. @throws Fault; nothing has changed then */
@@ -278,6 +269,7 @@ export class Hall {
     const rooms = this.#rooms;
     switch (work.kind) {
       case "post":
+        this.#checkTurn(work);
         return [{ ...work.draft, room: checkPost(rooms, work.user, work.to) }];
       case "meet":
         return rooms.get(work.room) === undefined ? [meetDraft(work.room, work.pair)] : NOTHING;
@@ -307,6 +299,14 @@ export class Hall {
     }
   }
 
+  /** One before it may have been refused for a while since it came. @throws Fault */
+  #checkTurn({ askers, outbox, counter }: PostWork): void {
+    for (const { peer } of askers) {
+      const fault = this.#visitors.waitsBehind(peer, outbox, counter);
+      if (fault !== undefined) throw fault;
+    }
+  }
+
   #apply(record: LogRecord): HallEffect[] {
     this.restore(record);
     const { head } = record;
@@ -326,13 +326,20 @@ export class Hall {
     return effects;
   }
 
-  #settle(token: number, record: LogRecord): HallEffect[] {
-    const pending = this.#pending.get(token);
-    assert(pending !== undefined, "an append was settled twice");
-    this.#pending.delete(token);
-    if (!pending.last) return [];
-    const { work, gate } = pending;
-    return [...this.#answer(work, record), ...this.#leaveGate(gate)];
+  #settle(token: number, outcome: LogRecord | Fault): HallEffect[] {
+    const job = this.#jobs.get(token);
+    assert(job !== undefined, "an append was settled twice");
+    this.#jobs.delete(token);
+    if (outcome instanceof Fault) job.fault ??= outcome;
+    else job.record = outcome;
+    if (--job.left > 0) return [];
+    const { work, record, fault } = job;
+    assert(record !== undefined || fault !== undefined, "a job ends well or badly");
+    const turns: Turn[] = [];
+    this.#leaveGate(job.gate, turns);
+    const effects = fault === undefined && record !== undefined ? this.#answer(work, record) : [];
+    if (fault !== undefined) effects.push(...this.#refuse(work, fault));
+    return [...effects, ...this.#run(turns)];
   }
 
   #answer(work: Work, { head }: LogRecord): HallEffect[] {
@@ -371,28 +378,22 @@ export class Hall {
     return other !== undefined && !this.isOnline(other);
   }
 
-  #fail(token: number, fault: Fault): HallEffect[] {
-    const pending = this.#pending.get(token);
-    assert(pending !== undefined, "an append failed twice");
-    this.#pending.delete(token);
-    if (!pending.last) return [];
-    return [...this.#refuse(pending.work, fault), ...this.#leaveGate(pending.gate)];
-  }
-
   #refuse(work: Work, fault: Fault): HallEffect[] {
     if (work.kind === "meet") return []; // The post that waits for it finds no room, and says so.
     if (work.kind !== "post") return [{ kind: "refuse", asker: work.asker, fault }];
     const { user, outbox, counter, askers } = work;
     this.#underWay.delete(postKey(user, outbox, counter));
     this.#posts.abandon(user, outbox, counter);
+    const told = this.#posts.isOvertaken(user, outbox, counter) ? forGood(fault) : fault;
     for (const { peer } of askers) {
       // Later posts of this outbox must not overtake one that will come again.
-      if (fault.retryAfterMs !== undefined) this.#visitors.held(peer, outbox, counter, fault);
+      if (told.retryAfterMs !== undefined) this.#visitors.held(peer, outbox, counter, told);
     }
-    return askers.map((asker) => ({ kind: "refuse", asker, fault }));
+    return askers.map((asker) => ({ kind: "refuse", asker, fault: told }));
   }
 }
 
-function postKey(user: UserId, outbox: OutboxId, counter: number): string {
-  return `${user} ${outbox} ${counter}`;
+/** A post that later ones have overtaken cannot come again. */
+function forGood({ code, message, remedy, cause }: Fault): Fault {
+  return new Fault(code, message, { remedy, cause });
 }

@@ -82,7 +82,7 @@ export function inclusionProof(
     : [...inclusionProof(right, index - split, sha256), rootOf(left, sha256)];
 }
 
-/** PROOF(oldSize, leaves): why the tree of the first `oldSize` leaves is the beginning of this one. */
+/** PROOF(oldSize, leaves): why the tree of the first `oldSize` leaves is how this one began. */
 export function consistencyProof(
   leaves: readonly Uint8Array[],
   oldSize: number,

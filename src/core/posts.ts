@@ -17,13 +17,17 @@ export type PostStatus =
   | { readonly kind: "posted"; readonly posted: Posted }
   /** On its way to the disk; whoever asks again waits with the first. */
   | { readonly kind: "pending" }
-  /** So long ago that the answer is forgotten. */
-  | { readonly kind: "forgotten" };
+  /** A later one went before it: recorded now, it would stand behind it, or a second time. */
+  | { readonly kind: "passed" };
 
 interface Outbox {
   high: number;
-  readonly posted: Map<number, Posted>; // At most OUTBOX_IN_FLIGHT_MAX, pruned in `#prune`.
-  readonly pending: Set<number>;
+  /** Those of the last OUTBOX_IN_FLIGHT_MAX counters, pruned in `record`. */
+  readonly posted: Map<number, Posted>;
+  /** Counters between arrival and answer, lowest first; true: handed to the log. */
+  readonly pending: Map<number, boolean>;
+  /** The highest of `pending`, or less than `high`. */
+  last: number;
 }
 
 export class Posts {
@@ -35,16 +39,34 @@ export class Posts {
     const posted = known.posted.get(counter);
     if (posted !== undefined) return { kind: "posted", posted };
     if (known.pending.has(counter)) return { kind: "pending" };
-    return counter + OUTBOX_IN_FLIGHT_MAX <= known.high ? { kind: "forgotten" } : { kind: "new" };
+    return { kind: counter < Math.max(known.high, known.last) ? "passed" : "new" };
   }
 
+  /** Whether a later post of the outbox is in the log, or on its way and cannot be called back. */
+  isOvertaken(user: UserId, outbox: OutboxId, counter: number): boolean {
+    const known = this.#accounts.get(user)?.get(outbox);
+    if (known === undefined) return false;
+    if (counter < known.high) return true;
+    return [...known.pending].some(([other, isHanded]) => other > counter && isHanded);
+  }
+
+  /** It waits for its turn; `status` was `new`. */
   begin(user: UserId, outbox: OutboxId, counter: number): void {
-    this.#use(user, outbox).pending.add(counter);
+    const known = this.#use(user, outbox);
+    known.pending.set(counter, false);
+    known.last = counter;
+  }
+
+  /** It is the log's now. */
+  hand(user: UserId, outbox: OutboxId, counter: number): void {
+    this.#accounts.get(user)?.get(outbox)?.pending.set(counter, true);
   }
 
   /** It was refused: the same counter may come again. */
   abandon(user: UserId, outbox: OutboxId, counter: number): void {
-    this.#accounts.get(user)?.get(outbox)?.pending.delete(counter);
+    const known = this.#accounts.get(user)?.get(outbox);
+    if (known?.pending.delete(counter) !== true || known.last !== counter) return;
+    known.last = Math.max(0, ...known.pending.keys());
   }
 
   /** A record is durable, now or in a log that is read again. */
@@ -55,19 +77,21 @@ export class Posts {
     outbox.pending.delete(id.counter);
     outbox.posted.set(id.counter, { seq: head.seq, n: head.n, time: head.time });
     outbox.high = Math.max(outbox.high, id.counter);
-    prune(outbox);
+    if (outbox.posted.size > OUTBOX_IN_FLIGHT_MAX) prune(outbox);
   }
 
   #use(user: UserId, id: OutboxId): Outbox {
     const boxes = this.#accounts.get(user) ?? new Map<OutboxId, Outbox>();
     this.#accounts.set(user, boxes);
-    const outbox = boxes.get(id) ?? { high: 0, posted: new Map(), pending: new Set() };
+    const outbox = boxes.get(id) ?? { ...EMPTY, posted: new Map(), pending: new Map() };
     boxes.delete(id);
     boxes.set(id, outbox);
     if (boxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(boxes);
     return outbox;
   }
 }
+
+const EMPTY = { high: 0, last: 0 };
 
 /** One with posts on their way to the disk is never forgotten. */
 function forgetIdle(boxes: Map<OutboxId, Outbox>): void {
@@ -78,15 +102,22 @@ function forgetIdle(boxes: Map<OutboxId, Outbox>): void {
   }
 }
 
-function prune(outbox: Outbox): void {
-  for (const counter of outbox.posted.keys()) {
-    if (outbox.posted.size <= OUTBOX_IN_FLIGHT_MAX) return;
-    outbox.posted.delete(counter);
+/** Counters come in ascending order, so the oldest stand in front. */
+function prune({ posted, high }: Outbox): void {
+  for (const counter of posted.keys()) {
+    if (counter + OUTBOX_IN_FLIGHT_MAX > high) return;
+    posted.delete(counter);
   }
 }
 
 export function formatPostId(outbox: OutboxId, counter: number): string {
   return `${outbox}.${counter}`;
+}
+
+const OUTBOX_ID = /^[A-Za-z0-9_-]{11}$/;
+
+export function isOutboxId(text: string): text is OutboxId {
+  return OUTBOX_ID.test(text);
 }
 
 const POST_ID = /^([A-Za-z0-9_-]{11})\.([1-9]\d{0,15})$/;

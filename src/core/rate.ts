@@ -44,12 +44,27 @@ interface Guesses {
  */
 export class Guessing {
   readonly #keys = new Map<string, Guesses>(); // In order of use: the oldest is forgotten first.
+  /** Guesses under way. Bounded by who may wait for an answer. */
+  readonly #pending = new Map<string, number>();
 
   /** How long to hold back the check of a guess made now. */
   delayMs(keys: readonly string[], now: number): number {
     let delayMs = 0;
     for (const key of keys) delayMs = Math.max(delayMs, this.#delayOf(key, now));
     return delayMs;
+  }
+
+  /** Until `end` a guess counts as wrong: many made at once are no faster than one by one. */
+  begin(keys: readonly string[]): void {
+    for (const key of keys) this.#pending.set(key, (this.#pending.get(key) ?? 0) + 1);
+  }
+
+  end(keys: readonly string[]): void {
+    for (const key of keys) {
+      const left = (this.#pending.get(key) ?? 1) - 1;
+      if (left === 0) this.#pending.delete(key);
+      else this.#pending.set(key, left);
+    }
   }
 
   wrong(keys: readonly string[], now: number): void {
@@ -69,7 +84,7 @@ export class Guessing {
   }
 
   #delayOf(key: string, now: number): number {
-    const beyond = this.#recent(key, now) - GUESSES_FREE;
+    const beyond = this.#recent(key, now) + (this.#pending.get(key) ?? 0) - GUESSES_FREE;
     if (beyond < 0) return 0;
     return Math.min(GUESS_DELAY_MAX_MS, GUESS_DELAY_FIRST_MS * 2 ** Math.min(beyond, 16));
   }

@@ -21,6 +21,8 @@ export interface Account {
   passwordHash: string | undefined;
   /** base64url of the device's Ed25519 public key. */
   readonly devices: Map<string, Device>;
+  /** Seq of the last record about it. */
+  lastSeq: number;
 }
 
 export interface Device {
@@ -130,29 +132,41 @@ export class Registry {
     const { head } = record;
     assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
     this.head = head.seq;
+    const known = this.#byId.get(head.room as UserId);
+    if (known !== undefined) known.lastSeq = head.seq;
     const body = bodyOf(record);
     if (body === undefined) return; // Erased or damaged: it changes nothing any more.
     if (head.kind === "account") this.#enrol(head.room as UserId, head.seq, body);
     if (head.kind === "room-password" && typeof body["password"] === "string") {
       this.#roomPasswords.set(head.room as RoomId, body["password"]);
     }
-    const account = this.#byId.get(head.room as UserId);
-    if (account !== undefined) change(account, record, body);
+    if (known !== undefined) change(known, record, body);
   }
 
   #enrol(id: UserId, seq: number, body: Readonly<Record<string, unknown>>): void {
-    const { name, accountKey, device, password } = body;
-    if (typeof name !== "string" || !isName(name) || typeof accountKey !== "string") return;
+    const { name, device, password } = body;
+    const accountKey = keyOf(body["accountKey"]);
+    if (typeof name !== "string" || !isName(name) || accountKey === undefined) return;
     const account: Account = {
       id,
       name,
-      accountKey: fromBase64Url(accountKey),
+      accountKey,
       passwordHash: typeof password === "string" ? password : undefined,
       devices: new Map(),
+      lastSeq: seq,
     };
     if (typeof device === "string") account.devices.set(device, { certified: true, sinceSeq: seq });
     this.#byName.set(foldName(name), account);
     this.#byId.set(id, account);
+  }
+}
+
+/** Undefined, as for a damaged body: one bad record must not keep a server from starting. */
+function keyOf(text: unknown): Uint8Array | undefined {
+  try {
+    return typeof text === "string" ? fromBase64Url(text) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

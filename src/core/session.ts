@@ -109,6 +109,7 @@ export class Session {
           return this.#message(incoming.message, now);
         case "refused":
           if (this.role === "client" || this.#phase === "greeting") throw incoming.fault;
+          if (this.#open.has(incoming.ref)) throw outOfOrder("a request with a ref in use");
           return [this.#transmit(faultMessage(incoming.fault, incoming.ref))];
         case "ignored":
           return [];
@@ -184,8 +185,9 @@ export class Session {
   /** When `tick` next has something to do. */
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
+    const dead = this.#heardAt + SILENCE_MAX_MS;
     const quiet = Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS;
-    const due = Math.min(quiet, this.#heardAt + SILENCE_MAX_MS);
+    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
     if (this.role === "client" || this.#phase === "member") return due;
     return Math.min(due, this.#enterBy());
   }
@@ -222,6 +224,11 @@ export class Session {
     }
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
       const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+      return [this.#transmit(faultMessage(fault, ref))];
+    }
+    if (isEntry(kind) && [...this.#open.values()].some(isEntry)) {
+      // Two that succeed would let two people in on one link; and guesses come one by one.
+      const fault = new Fault("too-many", "another log-in of this connection is under way");
       return [this.#transmit(faultMessage(fault, ref))];
     }
     this.#open.set(ref, kind);
@@ -300,14 +307,19 @@ function outOfOrder(what: string): Fault {
   return new Fault("out-of-order", `${what} was not expected now`);
 }
 
+function isEntry(kind: RequestKind): boolean {
+  return kind === "register" || kind === "login";
+}
+
+/** A sentence may quote what the other end sent, and cut it in the middle of a character. */
 function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
   const { code, message, remedy, retryAfterMs } = fault;
   return {
     kind: "fault",
     ...(ref === undefined ? {} : { ref }),
     code,
-    message,
-    remedy,
+    message: message.toWellFormed(),
+    remedy: remedy.toWellFormed(),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
 }

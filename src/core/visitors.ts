@@ -65,6 +65,12 @@ export class Visitors {
     return fault;
   }
 
+  /** The fault with which a post before this one was refused for a while. */
+  waitsBehind(peer: PeerId, outbox: OutboxId, counter: number): Fault | undefined {
+    const held = this.#byPeer.get(peer)?.held.get(outbox);
+    return held !== undefined && counter > held.counter ? held.fault : undefined;
+  }
+
   /** A post was refused for a while: those after it wait until it comes again. */
   held(peer: PeerId, outbox: OutboxId, counter: number, fault: Fault): void {
     const held = this.#byPeer.get(peer)?.held;

@@ -1,7 +1,10 @@
 import { join } from "node:path";
-import type { Disk, DiskFile } from "./disk.ts";
+import type { Disk, DiskFile, DiskSearch, SearchFor } from "./disk.ts";
 import type { Stretch } from "./index-blocks.ts";
 import { segmentName } from "./log-segment.ts";
+
+/** What a thread is asked for at once, about 2 ms of work. */
+const WAVE_STRETCHES = 24;
 
 /** Reads under way at once: two threads stay busy with copying while this one searches. */
 const READS_AHEAD = 3;
@@ -71,6 +74,37 @@ export class SegmentFiles {
     if (ready === undefined) return;
     yield ready;
     idle.push(ready.buffer);
+  }
+
+  /** Leaves out, in the same order, what cannot hold the wanted: looked through by others. */
+  async *sift(
+    stretches: readonly Stretch[],
+    wanted: SearchFor,
+    search: DiskSearch,
+  ): AsyncGenerator<Stretch> {
+    const waves: Promise<Stretch[]>[] = [];
+    for (let start = 0; start < stretches.length || waves.length > 0; ) {
+      // Two waves for each thread: one is worked on, one waits at its door.
+      while (start < stretches.length && waves.length < 2 * search.width) {
+        waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), wanted, search));
+        start += WAVE_STRETCHES;
+      }
+      yield* (await waves.shift()) ?? [];
+    }
+  }
+
+  async #wave(
+    stretches: readonly Stretch[],
+    wanted: SearchFor,
+    search: DiskSearch,
+  ): Promise<Stretch[]> {
+    const places = stretches.map(({ firstSeq, from, to }) => ({
+      path: this.pathOf(firstSeq),
+      from,
+      to,
+    }));
+    const holds = await search.search(places, wanted);
+    return stretches.filter((_, index) => holds[index] !== false);
   }
 
   close(): void {

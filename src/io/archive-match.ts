@@ -1,5 +1,6 @@
 import { isWellFormed } from "../base/bytes.ts";
 import { type LogRecord, parseBody } from "../wire/record.ts";
+import type { SearchFor } from "./disk.ts";
 import type { PageQuery } from "./log.ts";
 
 /** Fields of a body that people search in. */
@@ -31,6 +32,17 @@ export class Matcher {
         this.#rawPattern = new RegExp(RegExp.escape(escapedInJson(query.grep)), "giu");
       }
     }
+  }
+
+  /** What every matching line holds, for whoever searches elsewhere. */
+  get wanted(): SearchFor | undefined {
+    // The index has chosen the blocks of these rooms: nearly all of them hold a match.
+    const { grep, by, rooms } = this.#query;
+    if (grep === undefined && by === undefined && rooms !== undefined) return undefined;
+    if (this.#rawPattern !== undefined) {
+      return { kind: "pattern", pattern: new RegExp(this.#rawPattern.source, "iu") };
+    }
+    return this.#needle === undefined ? undefined : { kind: "bytes", needle: this.#needle };
   }
 
   /** The lines that may match; `bytes` begins and ends at lines' ends. */
@@ -116,6 +128,10 @@ function needleOf(query: PageQuery): Buffer | undefined {
   if (query.grep !== undefined && query.grep !== "" && query.ignoreCase !== true) {
     return isWellFormed(query.grep) ? Buffer.from(escapedInJson(query.grep), "utf8") : undefined;
   }
+  // The rarest first: most people write less than a room holds.
+  if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
-  return room === undefined ? undefined : Buffer.from(`"room":"${room}","n":`, "latin1");
+  if (room !== undefined) return Buffer.from(`"room":"${room}","n":`, "latin1");
+  const [kind] = query.kinds?.size === 1 ? query.kinds : [];
+  return kind === undefined ? undefined : Buffer.from(`"kind":"${kind}","room":`, "latin1");
 }

@@ -3,7 +3,7 @@ import type { Sha256 } from "../base/ids.ts";
 import { asDamaged, bodyFits, type LogRecord, parseLine } from "../wire/record.ts";
 import { SegmentFiles } from "./archive-files.ts";
 import { Matcher } from "./archive-match.ts";
-import { type Disk, diskFault } from "./disk.ts";
+import { type Disk, type DiskSearch, diskFault } from "./disk.ts";
 import type { BlockIndex, Stretch } from "./index-blocks.ts";
 import { type IndexView, LogIndex } from "./index-log.ts";
 import type { Archive, Page, PageQuery } from "./log.ts";
@@ -19,9 +19,11 @@ export interface ArchiveOptions {
   readonly head?: () => number;
 }
 
-/** How much is read at once: little for the newest page, much for a search through everything. */
+/** How much is read at once: little for the newest page, much for a search through all. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
+/** Read right here before threads are asked: many searches, and small logs, end within. */
+const DIRECT_STRETCHES = 24;
 
 export function openArchive(options: ArchiveOptions): LogArchive {
   return new LogArchive(options);
@@ -49,9 +51,7 @@ export class LogArchive implements Archive {
     try {
       const stretches = await this.#index.refresh((view) => [...stretchesOf(query, view)]);
       const collector = new Collector(query, files, sha256);
-      for await (const { stretch, bytes } of files.read(stretches)) {
-        if (collector.take(stretch, bytes)) break;
-      }
+      await collector.collect(stretches, disk.search);
       return collector.page();
     } catch (error) {
       throw diskFault(error, folder);
@@ -118,8 +118,23 @@ class Collector {
     this.#matcher = new Matcher(query);
   }
 
+  async collect(stretches: readonly Stretch[], search: DiskSearch | undefined): Promise<void> {
+    const { wanted } = this.#matcher;
+    const isSifted = search !== undefined && wanted !== undefined;
+    const direct = isSifted ? stretches.slice(0, DIRECT_STRETCHES) : stretches;
+    for await (const { stretch, bytes } of this.#files.read(direct)) {
+      if (this.#take(stretch, bytes)) return;
+    }
+    if (!isSifted || stretches.length <= DIRECT_STRETCHES) return;
+    for await (const found of this.#files.sift(stretches.slice(DIRECT_STRETCHES), wanted, search)) {
+      for await (const { stretch, bytes } of this.#files.read([found])) {
+        if (this.#take(stretch, bytes)) return;
+      }
+    }
+  }
+
   /** True when the page is full: nothing further needs to be read. */
-  take(stretch: Stretch, bytes: Buffer): boolean {
+  #take(stretch: Stretch, bytes: Buffer): boolean {
     const { starts, ends } = this.#matcher.spans(bytes);
     const isNewest = this.#query.from === "newest";
     for (let i = 0; i < starts.length; i++) {

@@ -128,7 +128,8 @@ export function readSmallFile(path: string): string | undefined {
     }
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
     throw diskFault(error, path);
   }
 }

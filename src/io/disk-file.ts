@@ -1,5 +1,6 @@
 import * as fs from "node:fs";
 import type { Disk, DiskFile } from "./disk.ts";
+import { SearchThreads } from "./disk-search.ts";
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -19,6 +20,7 @@ export function systemDisk(): Disk {
     exists: (path) => fs.existsSync(path),
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
+    search: new SearchThreads(),
   };
 }
 

@@ -2,7 +2,7 @@
 export type Random = () => number;
 
 /** What a disk writes as a whole, even when the power goes. */
-export const SECTOR_BYTES = 512;
+const SECTOR_BYTES = 512;
 
 /** The content of one simulated file: as the system shows it, and as the disk would keep it. */
 export class SimFile {

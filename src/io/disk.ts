@@ -2,7 +2,7 @@ import { Fault } from "../base/fault.ts";
 
 /**
  * The only way by which log, index and cache touch the disk, so that a simulated one can tear,
- * forget and fail. Failures are thrown as the system's errors (with `code`); `diskFault` names them.
+ * forget and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
  */
 export interface DiskFile {
   sizeBytes(): number;
@@ -32,6 +32,27 @@ export interface Disk {
   rename(from: string, to: string): void;
   /** Nothing happens when there is no such file. */
   remove(path: string): void;
+  /** Where the disk can be searched off the event loop. */
+  readonly search?: DiskSearch;
+}
+
+/** Bytes of a file that are looked through as a whole. */
+export interface SearchPlace {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type SearchFor =
+  | { readonly kind: "bytes"; readonly needle: Uint8Array }
+  /** Tried on the bytes as UTF-8; without the flag `g`. */
+  | { readonly kind: "pattern"; readonly pattern: RegExp };
+
+export interface DiskSearch {
+  /** Questions that are worked on at the same time. */
+  readonly width: number;
+  /** For each place whether it may hold what is wanted. */
+  search(places: readonly SearchPlace[], wanted: SearchFor): Promise<readonly boolean[]>;
 }
 
 export function errorCode(error: unknown): string {

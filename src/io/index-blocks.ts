@@ -3,7 +3,7 @@ import { HeadScanner } from "./index-head.ts";
 import { RoomBlocks } from "./index-rooms.ts";
 
 /** Bytes of lines that the index knows as one: small enough to read for one record. */
-export const INDEX_BLOCK_BYTES = 64 << 10;
+const INDEX_BLOCK_BYTES = 64 << 10;
 
 /** Bytes of one segment, from the beginning of a line to the end of one. */
 export interface Stretch {

@@ -40,7 +40,7 @@ class Postings {
   }
 }
 
-/** Which blocks hold records of which room. Rooms are compared as bytes, never made into strings. */
+/** Which blocks hold records of which room. Rooms are compared as bytes, not as strings. */
 export class RoomBlocks {
   /** Open addressing: room number + 1 at the place of its hash, 0 = free. */
   #table = new Int32Array(64);

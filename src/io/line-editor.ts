@@ -11,6 +11,8 @@ import type { Output } from "./output.ts";
 export interface LineEditor {
   /** The next line; undefined: Ctrl-D on an empty one. @throws Fault interrupted: Ctrl-C on one */
   line(): Promise<string | undefined>;
+  /** A line without echo, after a question. Rejects and ends as `line` does. */
+  secret(question: string): Promise<string | undefined>;
   /** Writes whole lines above the one being typed. */
   print(text: string): void;
   /** Takes the line just entered off the screen: it will be printed as what it became. */
@@ -26,16 +28,17 @@ const LINES_AHEAD_MAX = 1_000;
 
 export function openLineEditor(input: Input, output: Output): LineEditor {
   // readline writes to a stream; the output behind it never blocks the event loop.
+  const echo = { isOn: true };
   const stream = new Writable({
     decodeStrings: false,
     write(chunk: string | Buffer, _encoding, done) {
-      output.write(chunk.toString());
+      if (echo.isOn) output.write(chunk.toString());
       done();
     },
   });
   Object.defineProperty(stream, "columns", { get: () => output.columns() });
   const editor = createInterface({ input: keysOf(input), output: stream, terminal: true });
-  return new ReadlineEditor(editor, output);
+  return new ReadlineEditor(editor, output, echo);
 }
 
 /** What is typed, as the stream that readline reads: the same input that asked for secrets before. */
@@ -62,13 +65,15 @@ class ReadlineEditor implements LineEditor {
   readonly #editor: Editor;
   readonly #output: Output;
   readonly #ahead: string[] = [];
+  readonly #echo: { isOn: boolean };
   #waiting: Waiter | undefined;
   #isClosed = false;
   #isInterrupted = false;
 
-  constructor(editor: Editor, output: Output) {
+  constructor(editor: Editor, output: Output, echo: { isOn: boolean }) {
     this.#editor = editor;
     this.#output = output;
+    this.#echo = echo;
     editor.on("line", (line) => this.#typed(line));
     editor.on("close", () => this.#closed());
     editor.on("SIGINT", () => this.#interrupted());
@@ -82,6 +87,21 @@ class ReadlineEditor implements LineEditor {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
     });
+  }
+
+  async secret(question: string): Promise<string | undefined> {
+    this.#output.write(`${CLEAR_LINE}${question}: `);
+    this.#echo.isOn = false;
+    try {
+      const typed = await this.line();
+      // The arrow keys must not bring it back on the screen.
+      (this.#editor as Editor & { history?: string[] }).history?.shift();
+      return typed;
+    } finally {
+      this.#echo.isOn = true;
+      this.#output.write("\n");
+      if (!this.#isClosed) this.#draw();
+    }
   }
 
   print(text: string): void {

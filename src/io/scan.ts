@@ -1,7 +1,7 @@
 import type { DiskFile } from "./disk.ts";
 
-/** Large enough that the system calls cost nothing, small enough to stay in the processor's cache. */
-export const SCAN_BLOCK_BYTES = 1 << 20;
+/** Large enough that system calls cost nothing, small enough for the processor's cache. */
+const SCAN_BLOCK_BYTES = 1 << 20;
 const NEWLINE = 0x0a;
 
 /** Whole lines from one stretch of a file. */

@@ -4,9 +4,10 @@ import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId } from "../base/ids.ts";
 import { checkName, type Name } from "../base/names.ts";
 import type { JoinWish } from "../core/change.ts";
-import type { Asker, HallInput } from "../core/hall.ts";
+import type { HallInput } from "../core/hall.ts";
 import type { Account, Registry } from "../core/registry.ts";
-import type { Rooms } from "../core/room.ts";
+import { LOBBY, type Rooms } from "../core/room.ts";
+import type { Asker } from "../core/work.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Log } from "../io/log.ts";
 import type { Request, RequestOf } from "../wire/messages.ts";
@@ -27,7 +28,7 @@ export interface DeskOptions {
   readonly queries: Queries;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Log;
+  readonly accounts: Pick<Log, "append">;
   readonly entropy: Entropy;
   readonly owner: DeskOwner;
 }
@@ -44,7 +45,7 @@ export class Desk {
 
   /** Answers the request, now or later. @throws Fault, with which it is to be refused */
   async serve(peer: Peer, request: Request): Promise<void> {
-    const { entry, owner } = this.#options;
+    const { entry, owner, rooms } = this.#options;
     switch (request.kind) {
       case "admit":
         await entry.admit(peer, request);
@@ -58,6 +59,11 @@ export class Desk {
       case "login": {
         const account = await entry.login(peer, request);
         peer.device = toBase64Url(request.deviceKey);
+        if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
+          // Its registration was cut off between the two logs.
+          const asker = { peer: peer.id, user: account.id, ref: request.ref };
+          return owner.input({ kind: "enter", asker });
+        }
         return owner.enter(peer, account, request.ref, request.after);
       }
       default:
@@ -85,7 +91,7 @@ export class Desk {
         return owner.input({ kind: "topic", asker, room, topic: request.topic });
       }
       case "rooms":
-        return peer.answer(request.ref, queries.listRooms(account));
+        return peer.answer(request.ref, queries.listRooms(account, request));
       case "who":
         return peer.answer(request.ref, queries.who(account, request));
       case "history":
@@ -137,7 +143,9 @@ export class Desk {
   async #logout(peer: Peer, account: Account, request: RequestOf<"logout">): Promise<void> {
     const { registry, accounts, owner } = this.#options;
     if (request.forget === true) {
-      await accounts.append(registry.deviceGoneDraft(account, peer.device));
+      // Two devices that sign out together must not both count on the other.
+      const draft = registry.deviceGoneDraft(account, peer.device);
+      await accounts.append(draft, { expect: account.lastSeq });
       const fault = new Fault("login-refused", "this device was signed out");
       for (const other of [...owner.peersOf(account)]) {
         if (other !== peer && other.device === peer.device) other.close(fault);

@@ -33,7 +33,7 @@ export interface EntryOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly registry: Registry;
-  readonly accounts: Log;
+  readonly accounts: Pick<Log, "append">;
   readonly passwords: Passwords;
   readonly fingerprint: Fingerprint;
   /** Undefined: whoever comes may register. */
@@ -179,15 +179,23 @@ export class Entry {
     const { clock } = this.#options;
     const keys = [`address:${addressKey(peer.link.remote.host)}`, ...names];
     const delayMs = this.#guessing.delayMs(keys, clock.now());
-    if (delayMs > 0) await this.#delaying.run(() => delay(clock, delayMs));
-    if (await check()) {
-      this.#guessing.right(names);
-      peer.wrongSecrets = 0;
-      return;
+    this.#guessing.begin(names);
+    try {
+      if (delayMs > 0) await this.#delaying.run(() => delay(clock, delayMs));
+      const isRight = !peer.isClosed && (await check());
+      // Whoever was shown out meanwhile gets nothing for a guess that was still under way.
+      if (peer.isClosed) throw new Fault("link-closed", "the connection is closed");
+      if (isRight) {
+        this.#guessing.right(names);
+        peer.wrongSecrets = 0;
+        return;
+      }
+      this.#guessing.wrong(keys, clock.now());
+      peer.wrongSecrets++;
+      throw new Fault(code, sentence);
+    } finally {
+      this.#guessing.end(names);
     }
-    this.#guessing.wrong(keys, clock.now());
-    peer.wrongSecrets++;
-    throw new Fault(code, sentence);
   }
 }
 

@@ -36,6 +36,8 @@ export class Peer {
   /** Counts log-ins: a catch-up of an earlier one notices that it is stale. */
   era = 0;
   readonly following = new Set<RoomId>();
+  /** Rooms whose past is being sent, each with the run that does it. */
+  readonly #catchUps = new Map<RoomId, symbol>();
   readonly #owner: PeerOwner;
   #isClosed = false;
 
@@ -80,17 +82,33 @@ export class Peer {
     this.#perform(this.session.close(fault));
   }
 
+  /** Undefined: the room is followed, or a run for it is under way. */
+  beginCatchUp(room: RoomId): symbol | undefined {
+    if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
+    const run = Symbol(room);
+    this.#catchUps.set(room, run);
+    return run;
+  }
+
+  /** False as soon as the account left the room, or logged out, or the link ended. */
+  isCatchingUp(room: RoomId, run: symbol): boolean {
+    return this.#catchUps.get(room) === run;
+  }
+
   follow(room: RoomId): void {
+    this.#catchUps.delete(room);
     this.following.add(room);
     this.link.follow(topicOf(room));
   }
 
   unfollow(room: RoomId): void {
+    this.#catchUps.delete(room);
     this.following.delete(room);
     this.link.unfollow(topicOf(room));
   }
 
   unfollowAll(): void {
+    this.#catchUps.clear();
     for (const room of this.following) this.unfollow(room);
   }
 

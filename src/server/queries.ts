@@ -7,6 +7,7 @@ import {
   PAGES_WAITING_MAX,
 } from "../base/limits.ts";
 import { checkName, foldName, parseTarget } from "../base/names.ts";
+import { namedRoom, ownRoom } from "../core/change.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import type { Room, Rooms } from "../core/room.ts";
 import type { Archive, PageQuery } from "../io/log.ts";
@@ -36,9 +37,16 @@ export class Queries {
     this.#options = options;
   }
 
-  listRooms(account: Account): Answer<"rooms"> {
+  /** In the order in which they were made. @throws Fault room-unknown */
+  listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
     const rooms = [];
+    let isBefore = after !== undefined;
+    const last = after === undefined ? undefined : namedRoom(this.#options.rooms, checkName(after));
     for (const room of this.#options.rooms.named()) {
+      if (isBefore) {
+        isBefore = room !== last;
+        continue;
+      }
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
       rooms.push({
         room: room.name ?? "",
@@ -113,12 +121,7 @@ export class Queries {
       const room = rooms.get(directRoomId(account.id, this.#person(name).id, sha256));
       return room === undefined ? [] : [room];
     }
-    const room = rooms.find(name);
-    if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
-    if (!room.members.has(account.id)) {
-      throw new Fault("not-member", `you are not in '${name}'`);
-    }
-    return [room];
+    return [ownRoom(rooms, account.id, name)];
   }
 
   #members(account: Account, name: string): Account[] {

@@ -3,18 +3,19 @@ import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type RoomId, roomId, type UserId } from "../base/ids.ts";
 import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { lobbyDraft } from "../core/change.ts";
-import type { Asker, Hall, HallEffect, HallInput } from "../core/hall.ts";
+import type { Hall, HallEffect, HallInput } from "../core/hall.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import { LOBBY, type Room, type Rooms } from "../core/room.ts";
+import type { Asker } from "../core/work.ts";
 import { makeServerProof } from "../crypto/greeting.ts";
 import type { Identity } from "../crypto/identity.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link.ts";
-import type { Archive, Log } from "../io/log.ts";
+import type { AppendOptions, Archive, Log } from "../io/log.ts";
 import { type NoticeOf, type Request, VERSION } from "../wire/messages.ts";
-import type { LogRecord } from "../wire/record.ts";
+import type { Draft, LogRecord } from "../wire/record.ts";
 import { Addresses } from "./addresses.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Desk, type DeskOwner } from "./desk.ts";
@@ -86,7 +87,10 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    const { clock, entropy, registry, accounts, passwords, rooms, archive, hall } = options;
+    const { clock, entropy, registry, passwords, rooms, archive, hall } = options;
+    const accounts = {
+      append: (draft: Draft, expect?: AppendOptions) => this.#enrol(draft, expect),
+    };
     const entry = new Entry({
       clock,
       entropy,
@@ -200,6 +204,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   enter(peer: Peer, account: Account, ref: number, after: number | undefined): void {
     if (peer.isClosed) return;
+    assert(peer.account === undefined, "one account is in on one link");
     peer.account = account;
     peer.era++;
     peer.wrongSecrets = 0;
@@ -216,7 +221,10 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   async #catchUpAll(peer: Peer, account: Account, after: number | undefined): Promise<void> {
     const { era } = peer;
     const { rooms } = this.#options;
-    for (const room of [...rooms.of(account.id)]) await this.#catchUp.run(peer, room, after);
+    for (const room of [...rooms.of(account.id)]) {
+      if (peer.isClosed || peer.era !== era) return;
+      await this.#catchUp.resume(peer, room, after);
+    }
     if (peer.isClosed || peer.era !== era) return;
     peer.tell({ kind: "caught-up", seq: rooms.head });
   }
@@ -265,7 +273,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
         return this.#deliver(effect.room, effect.record);
       case "follow":
         for (const peer of this.#byAccount.get(effect.user) ?? []) {
-          void this.#catchUp.run(peer, effect.room, undefined);
+          void this.#catchUp.meet(peer, effect.room);
         }
         return;
       case "unfollow":
@@ -289,16 +297,32 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#appending++;
     this.#options.history.append(draft).then(
       (record) => {
-        this.#settled();
         this.input({ kind: "appended", token, record });
+        this.#settled(); // After it: what waited may be on its way now.
       },
       (error: unknown) => {
-        this.#settled();
         if (!(error instanceof Fault)) throw error;
         this.input({ kind: "failed", token, fault: error });
-        if (error.code === "store-failed") this.#options.onEvent({ kind: "failed", fault: error });
+        this.#settled();
+        this.#noteFailure(error);
       },
     );
+  }
+
+  async #enrol(draft: Draft, options: AppendOptions | undefined): Promise<LogRecord> {
+    this.#appending++;
+    try {
+      return await this.#options.accounts.append(draft, options);
+    } catch (error) {
+      if (error instanceof Fault) this.#noteFailure(error);
+      throw error;
+    } finally {
+      this.#settled();
+    }
+  }
+
+  #noteFailure(fault: Fault): void {
+    if (fault.code === "store-failed") this.#options.onEvent({ kind: "failed", fault });
   }
 
   #settled(): void {

@@ -112,7 +112,8 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   rooms: {
-    fields: {},
+    /** `after`: the last room of the page before. */
+    fields: { after: v.optional(name) },
     answer: v.object({
       rooms: v.array(
         v.object({
@@ -184,6 +185,8 @@ export const NOTICES = {
     n: positive,
     /** Records that this device has not seen and is not sent, since they are too many. */
     skipped: count,
+    /** Records of the past follow, while other rooms go on; told again, without this, after them. */
+    behind: v.optional(v.boolean()),
   },
   /** The account reads this room no longer, on any of its devices. */
   "room-gone": { room: id },

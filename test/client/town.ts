@@ -14,6 +14,7 @@ import type { Entropy } from "../../src/io/entropy.ts";
 import { openLog } from "../../src/io/log-file.ts";
 import { MemoryNetwork } from "../../src/io/memory-network.ts";
 import { Server } from "../../src/server/server.ts";
+import type { LogRecord } from "../../src/wire/record.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -27,6 +28,8 @@ export class Town {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
   readonly citizens: Citizen[] = [];
+  /** All that was ever durable, in order. */
+  readonly log: LogRecord[] = [];
   readonly #disk: SimDisk;
   readonly #entropy: Entropy;
   #stop: () => Promise<void> = () => Promise.resolve();
@@ -59,7 +62,16 @@ export class Town {
       settings: { name: "town", version: "0", welcome: undefined, roomPassword: undefined },
       history,
       accounts,
-      archive,
+      archive: {
+        // A disk that others use, too: what is read is old when it arrives.
+        page: async (query) => {
+          const page = await archive.page(query);
+          const waitMs = this.random() * 40;
+          await new Promise<void>((resolve) => clock.after(waitMs, resolve));
+          return page;
+        },
+        close: () => archive.close(),
+      },
       rooms,
       registry,
       hall,
@@ -67,7 +79,9 @@ export class Town {
         hash: (password) => Promise.resolve(`hash of ${password}`),
         verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
       },
-      onEvent: () => undefined,
+      onEvent: (event) => {
+        if (event.kind === "record") this.log.push(event.record);
+      },
     });
     await server.start();
     server.listen(this.network.listen({ ...ADDRESS, certificateHash: CERTIFICATE }, server));
@@ -108,6 +122,8 @@ export class Town {
 export class Citizen {
   readonly user: string;
   readonly shown: ChatRecord[] = [];
+  /** Where in `shown` a run of the program began: what it was told lately may come again there. */
+  readonly runs: number[] = [];
   readonly skipped: ClientEvent[] = [];
   readonly state = ClientState.inMemory();
   /** What was written and confirmed, in the order of writing. */
@@ -153,6 +169,7 @@ export class Citizen {
     await this.#town.wait(this.client.drain());
     await this.#town.wait(this.client.close());
     await this.#town.wait(this.#reading);
+    this.runs.push(this.shown.length);
     this.client = this.#newClient();
     this.#reading = this.#read();
     for (let attempt = 0; attempt < 100 && !this.client.isConnected; attempt++) {
@@ -176,9 +193,10 @@ export class Citizen {
   }
 
   textsIn(room: string): string[] {
-    return this.shown
+    const texts = this.shown
       .filter((record) => record.kind === "text" && record.room.name === room)
       .map((record) => bodyText(record));
+    return [...new Set(texts)];
   }
 
   async #read(): Promise<void> {

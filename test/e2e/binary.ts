@@ -1,17 +1,23 @@
 import { join } from "node:path";
 
-/** The compiled program; `npm test` has built it. */
-export const CHAT = join(
-  import.meta.dir,
-  "../../dist",
-  process.platform === "win32" ? "chat.exe" : "chat",
-);
+const ROOT = join(import.meta.dir, "../..");
+const NAME = process.platform === "win32" ? "chat.exe" : "chat";
+
+/** The compiled program, made from the sources as they are now. */
+export const CHAT = join(ROOT, "dist", NAME);
+
+// `npm test` has built it; whoever runs one file by hand gets the present one, too.
+const built = Bun.spawnSync([process.execPath, "build.ts", "--if-needed"], {
+  cwd: ROOT,
+  stdio: ["ignore", "pipe", "pipe"],
+});
+if (!built.success) throw new Error(`dist/chat cannot be built:\n${built.stdout}${built.stderr}`);
 
 export interface RunOptions {
   readonly cwd?: string;
   /** On top of a bare environment: nothing of the person who runs the tests. */
   readonly env?: Readonly<Record<string, string>>;
-  readonly stdin?: string;
+  readonly stdin?: string | Uint8Array;
 }
 
 export interface Ran {

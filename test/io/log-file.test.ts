@@ -229,7 +229,7 @@ describe("a disk in trouble", () => {
     expect(texts(await collect(log.read(1)))).toEqual([{ text: "a" }, { text: "b" }]);
   });
 
-  test("failing to sync: all who wait and all who come are refused, nothing is tried again", async () => {
+  test("failing to sync: all who wait and come are refused, nothing is tried again", async () => {
     const fixture = new LogFixture();
     const log = await fixture.open();
     await log.append(draftOf("kept"));

@@ -103,6 +103,29 @@ test("batches above what is written at once are written whole", async () => {
   await log.close();
 });
 
+test("a long log is searched by threads, with the answers of a short one", async () => {
+  const folder = join(data, "history");
+  const log = await open(folder);
+  const textAt = (i: number) =>
+    `${i % 100 === 7 ? "Rare" : i % 2 === 0 ? "even" : "odd"} ${"é".repeat(30_000)}`;
+  for (let batch = 0; batch < 8; batch++) {
+    await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(draftOf(textAt(i)))));
+  }
+  const archive = openArchive({ folder, disk: systemDisk(), sha256, head: () => log.head() });
+  const search = async (grep: string, limit: number, ignoreCase: boolean) => {
+    const query = { grep, limit, ignoreCase, bytesMax: 1 << 30, from: "newest" } as const;
+    const page = await archive.page(query);
+    return [...page.records.map(({ head }) => head.seq), page.more];
+  };
+  const rare = [8, 108, 208, 308, 408, 508, 608, 708];
+  expect(await search("Rare", 50, false)).toEqual([...rare, false]);
+  expect(await search("rare", 50, true)).toEqual([...rare, false]);
+  expect(await search("Rare", 3, false)).toEqual([...rare.slice(5), true]);
+  expect(await search("rare", 50, false)).toEqual([false]);
+  expect((await search("even", 300, false)).length).toBe(301);
+  await log.close();
+});
+
 test.skipIf(process.getuid?.() === 0)("a folder that may not be written is refused", async () => {
   fs.chmodSync(data, 0o500);
   await expect(open(join(data, "history"))).rejects.toMatchObject({ code: "store-denied" });

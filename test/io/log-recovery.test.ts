@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import { toHex } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { draftOf, FOLDER, LogFixture, lineAt } from "./log-fixture.ts";
@@ -165,7 +166,7 @@ test("what a killed process wrote counts only after a sync", async () => {
   expect((await fixture.open()).head()).toBe(1);
 });
 
-test("each flipped bit of a small log is refused, named, cut with a notice, or seen by the root", async () => {
+test("each flipped bit is refused, named, cut with a notice, or seen by the root", async () => {
   const text = [1, 2, 3, 4, 5, 6].map((seq) => lineAt(seq, seq)).join("");
   const lastLine = text.lastIndexOf("\n", text.length - 2);
   const good = holding(text);
@@ -200,4 +201,29 @@ test("each flipped bit of a small log is refused, named, cut with a notice, or s
   }
   expect(outcomes.unhashed).toBeLessThan(12);
   expect(outcomes.refused).toBeGreaterThan(text.length * 4);
+});
+
+test("any bytes open, or are the host's fault; a second start says the same", async () => {
+  const part = fc.oneof(
+    fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(lineAt(seq, seq))),
+    fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(spoilt(lineAt(seq, seq)))),
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    fc.constant(Buffer.from("\n")),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+      const fixture = holding();
+      fixture.put(FIRST, Buffer.concat(parts));
+      const outcome = async () => {
+        const log = await fixture.open().catch((error: unknown) => error);
+        if (log instanceof Fault) return `${log.code} ${log.message}`;
+        const opened = log as Awaited<ReturnType<typeof fixture.open>>;
+        const seqs = fixture.seen.map(({ head, damaged }) => [head.seq, damaged]);
+        await opened.close();
+        return JSON.stringify([seqs, opened.damaged]);
+      };
+      const first = await outcome();
+      expect(await outcome()).toBe(first);
+    }),
+  );
 });

@@ -1,0 +1,17 @@
+import type { Contestant } from "./fan-out-contestant.ts";
+import { inspircd, ngircd } from "./fan-out-irc.ts";
+import { webContestant } from "./fan-out-web.ts";
+
+/** One more contestant is one more line here. */
+export const CONTESTANTS: readonly Contestant[] = [
+  webContestant("bare"),
+  webContestant("link"),
+  ngircd,
+  inspircd,
+];
+
+export function contestantNamed(name: string): Contestant {
+  const found = CONTESTANTS.find((contestant) => contestant.name === name);
+  if (found === undefined) throw new Error(`no contestant is called ${name}`);
+  return found;
+}

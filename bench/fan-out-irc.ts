@@ -1,0 +1,211 @@
+/** Two IRC servers that people really run, without TLS and with their flood protection off. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type Client,
+  type Contestant,
+  type RunningServer,
+  type Sender,
+  type Sink,
+  stopChild,
+} from "./fan-out-contestant.ts";
+
+const CHANNEL = "#bench";
+const NEWLINE = 0x0a;
+const SPACE = 0x20;
+const COLON = 0x3a;
+const LETTER_P = 0x50;
+const LETTER_R = 0x52;
+const START_WITHIN_MS = 5_000;
+/** What one line may leave over for the next chunk; IRC lines end at 512 bytes. */
+const LINE_BYTES_MAX = 4_096;
+
+type Config = (port: number, folder: string) => string;
+
+const NGIRCD: Config = (port) => `[Global]
+Name = irc.bench.test
+Info = bench
+AdminInfo1 = bench
+Listen = 127.0.0.1
+Ports = ${port}
+MotdPhrase = none
+PidFile =
+[Limits]
+MaxConnections = 0
+MaxConnectionsIP = 0
+MaxJoins = 0
+MaxPenaltyTime = 0
+PingTimeout = 600
+[Options]
+DNS = no
+Ident = no
+PAM = no
+Syslog = no
+`;
+
+const INSPIRCD: Config = (port, folder) => `
+<server name="irc.bench.test" description="bench" network="bench" id="1BE">
+<admin name="bench" nick="bench" email="bench@bench.test">
+<path configdir="${folder}" datadir="${folder}" logdir="${folder}" runtimedir="${folder}">
+<pid file="${folder}/pid">
+<bind address="127.0.0.1" port="${port}" type="clients">
+<connect name="all" allow="*" timeout="20" pingfreq="600" hardsendq="67108864" softsendq="67108864"
+  recvq="1048576" localmax="20000" globalmax="20000" limit="20000" maxconnwarn="no" fakelag="no"
+  threshold="1000000" commandrate="1000000000" resolvehostnames="no" useident="no" modes="">
+<options defaultmodes="">
+<performance netbuffersize="65534" somaxconn="4096" quietbursts="yes">
+<log method="file" type="*" level="default" target="${folder}/log">
+`;
+
+export const ngircd = ircContestant("ngIRCd", NGIRCD, (conf) => [
+  "/usr/sbin/ngircd",
+  "--nodaemon",
+  "--config",
+  conf,
+]);
+
+export const inspircd = ircContestant("InspIRCd", INSPIRCD, (conf) => [
+  "/usr/sbin/inspircd",
+  "--nofork",
+  "--nolog",
+  "--runasroot",
+  "--config",
+  conf,
+]);
+
+function ircContestant(
+  name: string,
+  config: Config,
+  command: (conf: string) => string[],
+): Contestant {
+  return {
+    name,
+    start: () => start(name, config, command),
+    makeReader: (port, index, sink) => IrcClient.enter(port, `r${index}`, sink),
+    makeSender: (port, index) => IrcClient.enter(port, `s${index}`, undefined),
+  };
+}
+
+async function start(
+  name: string,
+  config: Config,
+  command: (conf: string) => string[],
+): Promise<RunningServer> {
+  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
+  const port = freePort();
+  const conf = join(folder, "irc.conf");
+  writeFileSync(conf, config(port, folder), { mode: 0o644 });
+  const child = Bun.spawn(command(conf), { stdout: "ignore", stderr: "ignore" });
+  const stop = async () => {
+    await stopChild(child);
+    rmSync(folder, { recursive: true });
+  };
+  const until = performance.now() + START_WITHIN_MS;
+  while (!(await answers(port))) {
+    if (performance.now() > until || child.exitCode !== null) {
+      await stop();
+      throw new Error(`${name} did not start`);
+    }
+    await Bun.sleep(20);
+  }
+  return { pid: child.pid, port, stop };
+}
+
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+async function answers(port: number): Promise<boolean> {
+  try {
+    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } });
+    socket.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+class IrcClient implements Sender, Client {
+  readonly #nick: string;
+  readonly #sink: Sink | undefined;
+  readonly #entered = Promise.withResolvers<void>();
+  #socket: Bun.Socket | undefined;
+  #rest = new Uint8Array(0);
+  #unsent: Uint8Array[] = [];
+
+  private constructor(nick: string, sink: Sink | undefined) {
+    this.#nick = nick;
+    this.#sink = sink;
+  }
+
+  static async enter(port: number, nick: string, sink: Sink | undefined): Promise<IrcClient> {
+    const client = new IrcClient(nick, sink);
+    client.#socket = await Bun.connect({
+      hostname: "127.0.0.1",
+      port,
+      socket: {
+        binaryType: "uint8array",
+        open: (socket) => void socket.write(`NICK ${nick}\r\nUSER ${nick} 0 * :bench\r\n`),
+        data: (_, chunk) => client.#onData(chunk),
+        drain: () => client.#flush(),
+        close: () => client.#entered.reject(new Error("the server hung up")),
+      },
+    });
+    await client.#entered.promise;
+    return client;
+  }
+
+  send(text: string): void {
+    this.#unsent.push(Buffer.from(`PRIVMSG ${CHANNEL} :${text}\r\n`));
+    if (this.#unsent.length === 1) queueMicrotask(() => this.#flush());
+  }
+
+  close(): void {
+    this.#socket?.end();
+  }
+
+  #flush(): void {
+    if (this.#unsent.length === 0) return;
+    const all = Buffer.concat(this.#unsent);
+    const written = Math.max(0, this.#socket?.write(all) ?? 0);
+    this.#unsent = written < all.length ? [all.subarray(written)] : [];
+  }
+
+  #onData(chunk: Uint8Array): void {
+    let bytes = chunk;
+    if (this.#rest.length > 0) bytes = Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    for (;;) {
+      const end = bytes.indexOf(NEWLINE, start);
+      if (end < 0) break;
+      this.#onLine(bytes, start, end);
+      start = end + 1;
+    }
+    this.#rest = bytes.slice(start);
+    if (this.#rest.length > LINE_BYTES_MAX) throw new Error("a line without an end");
+  }
+
+  /** `:nick!user@host PRIVMSG #bench :text` is counted; the rest matters only until we are in. */
+  #onLine(bytes: Uint8Array, start: number, end: number): void {
+    const space = bytes.indexOf(SPACE, start);
+    if (bytes[space + 1] === LETTER_P && bytes[space + 2] === LETTER_R) {
+      this.#sink?.delivered(bytes, bytes.indexOf(COLON, space) + 1);
+      return;
+    }
+    if (bytes[start] !== COLON || bytes[space + 1] === LETTER_P) {
+      const [word, ...rest] = Buffer.from(bytes.subarray(start, end)).toString().trim().split(" ");
+      if (word === "PING") this.#socket?.write(`PONG ${rest.join(" ")}\r\n`);
+      return;
+    }
+    const code = Buffer.from(bytes.subarray(space + 1, space + 4)).toString();
+    const isReader = this.#sink !== undefined;
+    if (code === "001" && isReader) this.#socket?.write(`JOIN ${CHANNEL}\r\n`);
+    if (code === "001" && !isReader) this.#entered.resolve();
+    if (code === "366") this.#entered.resolve();
+    if (code === "433") this.#entered.reject(new Error(`${this.#nick} is taken`));
+  }
+}

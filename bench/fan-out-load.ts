@@ -1,0 +1,165 @@
+/**
+ * The load process: `bun bench/fan-out-load.ts '{"contestant":...}'` prints one line of JSON.
+ * It fills a room with readers, then measures twice: as fast as it goes with a window of texts in
+ * flight (CPU time of the server for each delivery), and at a fixed rate (latency).
+ */
+import { readFileSync } from "node:fs";
+import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
+import { contestantNamed } from "./fan-out-contestants.ts";
+
+export interface LoadOrder {
+  readonly contestant: string;
+  readonly pid: number;
+  readonly port: number;
+  readonly readers: number;
+  readonly senders: number;
+  /** Of the first measurement. */
+  readonly deliveries: number;
+  /** Of the second. */
+  readonly deliveriesPerSecond: number;
+  readonly seconds: number;
+}
+
+export interface LoadResult {
+  readonly deliveriesPerSecond: number;
+  readonly deliveriesPerCpuSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Of one core, while the fixed rate was kept. */
+  readonly serverCpuPercent: number;
+}
+
+/** Texts that have not reached all readers: enough to keep the server busy, far from its limits. */
+const WINDOW_DELIVERIES = 40_000;
+const WINDOW_TEXTS_MAX = 512;
+const WARM_UP_SHARE = 0.1;
+const CONNECT_TOGETHER = 50;
+/** Clock ticks of /proc/PID/stat on Linux. */
+const TICKS_PER_SECOND = 100;
+const STALLED_MS = 10_000;
+
+class Load {
+  readonly #order: LoadOrder;
+  #clients: Client[] = [];
+  #senders: Sender[] = [];
+  #received = 0;
+  #wanted = Number.POSITIVE_INFINITY;
+  #onWanted = () => {};
+  /** Latencies in milliseconds, while they are recorded. */
+  #samples: Float64Array | undefined;
+  #next = 0;
+
+  constructor(order: LoadOrder) {
+    this.#order = order;
+  }
+
+  async enter(): Promise<void> {
+    const { contestant: name, port, readers, senders } = this.#order;
+    const contestant = contestantNamed(name);
+    const sink = {
+      delivered: (bytes: Uint8Array, offset: number) => this.#delivered(bytes, offset),
+    };
+    for (let from = 0; from < readers; from += CONNECT_TOGETHER) {
+      const count = Math.min(CONNECT_TOGETHER, readers - from);
+      const entering = Array.from({ length: count }, (_, i) =>
+        contestant.makeReader(port, from + i, sink),
+      );
+      this.#clients.push(...(await Promise.all(entering)));
+    }
+    for (let i = 0; i < senders; i++) this.#senders.push(await contestant.makeSender(port, i));
+  }
+
+  /** @returns deliveries per second of wall time and per second of the server's CPU time */
+  async saturate(deliveries: number): Promise<[number, number]> {
+    const { readers, pid } = this.#order;
+    const texts = Math.ceil(deliveries / readers);
+    const window = Math.max(1, Math.min(WINDOW_TEXTS_MAX, Math.floor(WINDOW_DELIVERIES / readers)));
+    const [cpuBefore, start] = [cpuSeconds(pid), performance.now()];
+    this.#received = 0;
+    for (let sent = 0; sent < texts; ) {
+      // Half a window at a time, so that the server finds work while we count.
+      const batch = Math.min(Math.ceil(window / 2), texts - sent);
+      for (let i = 0; i < batch; i++) this.#send();
+      sent += batch;
+      await this.#until(Math.max(0, sent - Math.floor(window / 2)) * readers);
+    }
+    await this.#until(texts * readers);
+    const seconds = (performance.now() - start) / 1000;
+    const cpu = cpuSeconds(pid) - cpuBefore;
+    return [(texts * readers) / seconds, (texts * readers) / cpu];
+  }
+
+  /** @returns p50 and p99 in milliseconds, and the share of one core that the server took */
+  async pace(): Promise<[number, number, number]> {
+    const { readers, deliveriesPerSecond, seconds, pid } = this.#order;
+    const texts = Math.round((deliveriesPerSecond * seconds) / readers);
+    this.#samples = new Float64Array(texts * readers);
+    this.#received = 0;
+    const [cpuBefore, start] = [cpuSeconds(pid), performance.now()];
+    for (let sent = 0; sent < texts; ) {
+      const due = Math.min(
+        texts,
+        Math.ceil(((performance.now() - start) / 1000 / seconds) * texts),
+      );
+      for (; sent < due; sent++) this.#send();
+      await Bun.sleep(1);
+    }
+    await this.#until(texts * readers);
+    const cpu = cpuSeconds(pid) - cpuBefore;
+    const sorted = this.#samples.sort();
+    const at = (share: number) => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
+    return [at(0.5), at(0.99), (100 * cpu) / ((performance.now() - start) / 1000)];
+  }
+
+  leave(): void {
+    for (const client of [...this.#clients, ...this.#senders]) client.close();
+  }
+
+  #send(): void {
+    this.#senders[this.#next++ % this.#senders.length]?.send(stampedText(performance.now()));
+  }
+
+  #delivered(bytes: Uint8Array, textOffset: number): void {
+    if (this.#samples !== undefined) {
+      this.#samples[this.#received] = performance.now() - readStamp(bytes, textOffset);
+    }
+    this.#received += 1;
+    if (this.#received >= this.#wanted) this.#onWanted();
+  }
+
+  async #until(received: number): Promise<void> {
+    if (this.#received >= received) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#wanted = received;
+    this.#onWanted = resolve;
+    const stalled = () => reject(new Error(`${this.#received} of ${received} came`));
+    const timer = setTimeout(stalled, STALLED_MS);
+    await promise;
+    clearTimeout(timer);
+    this.#wanted = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** User and system time of all threads of a process. */
+function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+const order: LoadOrder = JSON.parse(process.argv[2] ?? "");
+const load = new Load(order);
+await load.enter();
+await load.saturate(order.deliveries * WARM_UP_SHARE);
+const [deliveriesPerSecond, deliveriesPerCpuSecond] = await load.saturate(order.deliveries);
+const [p50Ms, p99Ms, serverCpuPercent] = await load.pace();
+load.leave();
+const result: LoadResult = {
+  deliveriesPerSecond,
+  deliveriesPerCpuSecond,
+  p50Ms,
+  p99Ms,
+  serverCpuPercent,
+};
+process.stdout.write(`${JSON.stringify(result)}\n`);
+process.exit(0);

@@ -1,0 +1,96 @@
+import { checkName } from "../src/base/names.ts";
+import { Session, type SessionEffect } from "../src/core/session.ts";
+import { makeDeviceCert } from "../src/crypto/device-cert.ts";
+import { Identity } from "../src/crypto/identity.ts";
+import { sha256 } from "../src/crypto/sha256.ts";
+import type { Link } from "../src/io/link.ts";
+import { wsDial } from "../src/io/ws-dial.ts";
+import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
+import type { Answer, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
+
+/**
+ * A client with nothing around it, for load: it checks no proof, keeps nothing, and counts records
+ * without opening them.
+ */
+export class RawClient {
+  readonly #link: Link;
+  readonly #session = new Session("client", performance.now());
+  readonly #waiting = new Map<
+    number,
+    { resolve(answer: unknown): void; reject(e: unknown): void }
+  >();
+  readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
+  onRecord: (record: NoticeOf<"record">) => void = () => {};
+  onCaughtUp: () => void = () => {};
+  #counter = 0;
+  readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
+    alphabet: "base64url",
+    omitPadding: true,
+  });
+
+  private constructor(link: Link) {
+    this.#link = link;
+    link.receive({
+      message: (bytes) => this.#perform(this.#session.receive(bytes, performance.now())),
+      closed: () => this.#perform(this.#session.ended(undefined)),
+    });
+    const nonce = crypto.getRandomValues(new Uint8Array(32));
+    this.#perform(this.#session.tell({ kind: "hello", versions: [1], client: "bench", nonce }));
+  }
+
+  /** Dials, and registers a new name without a password on a server that is open. */
+  static async register(port: number, user: string): Promise<RawClient> {
+    const link = await wsDial()({ host: "127.0.0.1", port, timeoutMs: 10_000 });
+    const client = new RawClient(link);
+    const welcome = await client.#welcome.promise;
+    const device = Identity.generate();
+    const account = Identity.generate();
+    const server = formatFingerprint(fingerprintWith(welcome.server.key, sha256));
+    const name = checkName(user);
+    const request = {
+      server,
+      user: name,
+      deviceKey: device.publicKey,
+      kind: "cli",
+      signedAtUnixMs: 0,
+    } as const;
+    await client.ask("register", {
+      user,
+      deviceKey: device.publicKey,
+      accountKey: account.publicKey,
+      deviceCert: makeDeviceCert(account, request),
+    });
+    return client;
+  }
+
+  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    const { ref, effects } = this.#session.ask(kind, fields);
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(ref, { resolve: resolve as (answer: unknown) => void, reject });
+      this.#perform(effects);
+    });
+  }
+
+  /** Resolves when it is durable. */
+  post(to: string, text: string): Promise<Answer<"post">> {
+    const counter = ++this.#counter;
+    return this.ask("post", { outbox: this.#outbox, counter, to, body: { text } });
+  }
+
+  close(): void {
+    this.#link.close();
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "transmit") this.#link.send(effect.bytes);
+      if (effect.kind === "answered") this.#waiting.get(effect.ref)?.resolve(effect.reply.answer);
+      if (effect.kind === "refused") this.#waiting.get(effect.ref)?.reject(effect.fault);
+      if (effect.kind === "answered" || effect.kind === "refused") this.#waiting.delete(effect.ref);
+      if (effect.kind !== "notice") continue;
+      if (effect.notice.kind === "welcome") this.#welcome.resolve(effect.notice);
+      if (effect.notice.kind === "record") this.onRecord(effect.notice);
+      if (effect.notice.kind === "caught-up") this.onCaughtUp();
+    }
+  }
+}

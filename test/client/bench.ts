@@ -1,0 +1,108 @@
+import { expect } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { Client, type ClientOptions } from "../../src/client/client.ts";
+import type { Credentials } from "../../src/client/entry.ts";
+import type { ClientEvent } from "../../src/client/event.ts";
+import { bodyText } from "../../src/client/record.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { ClientState } from "../../src/io/client-state.ts";
+import { systemEntropy } from "../../src/io/entropy.ts";
+import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import { FakeServer } from "./fake-server.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+export const ANA: Credentials = { user: "ana", mode: "either", roomSecret: "sesame" };
+export const PINNED_ADDRESS = "server:2428";
+
+/** The fake server, a home and a device, on a clock that the test owns. */
+export class Bench {
+  readonly clock = new VirtualClock();
+  readonly network = new MemoryNetwork(this.clock);
+  readonly server = new FakeServer(this.network);
+  readonly state = ClientState.inMemory();
+  readonly device = Identity.generate();
+  readonly #dial = this.network.dialFrom("home");
+
+  client(options: Partial<ClientOptions> = {}): Watched {
+    const { clock, state, device } = this;
+    const dial = () => this.#dial({ host: "server", port: 2428, timeoutMs: 10_000 });
+    const parts = { clock, entropy: systemEntropy(), dial, state, device };
+    const program = "chat/test";
+    const all = { address: PINNED_ADDRESS, program, follow: "all", credentials: ANA } as const;
+    return new Watched(new Client(parts, { ...all, ...options }));
+  }
+
+  /** The promise's outcome, with as much time as it takes (up to a virtual minute). */
+  async outcome<Value>(promise: Promise<Value>): Promise<Value | Fault> {
+    let outcome: Value | Fault | undefined;
+    let isDone = false;
+    promise.then(
+      (value) => {
+        outcome = value;
+        isDone = true;
+      },
+      (error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        outcome = error;
+        isDone = true;
+      },
+    );
+    for (let i = 0; i < 600 && !isDone; i++) await this.clock.advance(i < 10 ? 0 : 100);
+    expect(isDone).toBe(true);
+    return outcome as Value | Fault;
+  }
+
+  async code(promise: Promise<unknown>): Promise<string> {
+    const outcome = await this.outcome(promise);
+    return outcome instanceof Fault ? outcome.code : "fine";
+  }
+
+  asked(): string[] {
+    return this.server.requests.map((request) => {
+      if (request.kind !== "login") return request.kind;
+      return request.signature === undefined ? "login by password" : "login by device";
+    });
+  }
+}
+
+/** A client and a reader that takes all it tells. */
+export class Watched {
+  readonly client: Client;
+  readonly events: ClientEvent[] = [];
+  #pause: Promise<void> | undefined;
+
+  constructor(client: Client) {
+    this.client = client;
+    void this.#read();
+  }
+
+  /** The reader stalls; call the result to let it go on. */
+  pause(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#pause = promise;
+    return resolve;
+  }
+
+  async #read(): Promise<void> {
+    for await (const event of this.client.events()) {
+      await this.#pause;
+      this.events.push(event);
+    }
+  }
+
+  kinds(): string[] {
+    return this.events.map((event) => event.kind);
+  }
+
+  texts(): string[] {
+    return this.events.flatMap((event) =>
+      event.kind === "record" ? [bodyText(event.record)] : [],
+    );
+  }
+
+  last<Kind extends ClientEvent["kind"]>(kind: Kind) {
+    return this.events.findLast((event) => event.kind === kind) as
+      | Extract<ClientEvent, { kind: Kind }>
+      | undefined;
+  }
+}

@@ -1,0 +1,243 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { CHAT, type Ran } from "./binary.ts";
+import { before } from "./deadline.ts";
+import { Lines } from "./lines.ts";
+
+export type Json = { readonly kind: string } & Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
+
+export interface StartOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string | Uint8Array;
+  readonly cwd?: string;
+}
+
+/** One running `chat`: types into it and waits for what it says. */
+export class Program {
+  readonly out: Lines;
+  readonly err: Lines;
+  readonly #child: Subprocess<"pipe", "pipe", "pipe">;
+  readonly #name: string;
+
+  constructor(name: string, child: Subprocess<"pipe", "pipe", "pipe">) {
+    this.#name = name;
+    this.#child = child;
+    this.out = new Lines(`${name}, stdout`, child.stdout);
+    this.err = new Lines(`${name}, stderr`, child.stderr);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
+  type(...lines: readonly string[]): void {
+    this.#child.stdin.write(lines.map((line) => `${line}\n`).join(""));
+    this.#child.stdin.flush();
+  }
+
+  /** The next NDJSON line of this kind that has these fields. */
+  async json(kind: string, fields: Fields = {}, deadlineMs?: number): Promise<Json> {
+    const fits = (line: string) => {
+      const value = parseJson(line);
+      return value?.kind === kind && matches(value, fields);
+    };
+    const what = `${kind} ${JSON.stringify(fields)}`;
+    return JSON.parse(await this.out.next(what, fits, deadlineMs));
+  }
+
+  get jsonLines(): Json[] {
+    return this.out.all.map((line) => JSON.parse(line));
+  }
+
+  /** The next line on standard error with these words. */
+  said(words: string, deadlineMs?: number): Promise<string> {
+    return this.err.next(`'${words}'`, (line) => line.includes(words), deadlineMs);
+  }
+
+  /** End of input, then the end of the program. */
+  async finish(deadlineMs = 20_000): Promise<Ran> {
+    this.#child.stdin.end();
+    return this.ended(deadlineMs);
+  }
+
+  async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL", deadlineMs = 20_000): Promise<Ran> {
+    this.#child.kill(signal);
+    return this.ended(deadlineMs);
+  }
+
+  /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
+  async ended(deadlineMs = 20_000): Promise<Ran> {
+    const exitCode = await before(deadlineMs, `the end of ${this.#name}`, this.#child.exited);
+    await before(5_000, `the last lines of ${this.#name}`, this.#drained());
+    return { exitCode, out: this.out.text, err: this.err.text };
+  }
+
+  async #drained(): Promise<void> {
+    await Promise.all([this.out.ended, this.err.ended]);
+  }
+}
+
+/** A server that listens. */
+export interface Served {
+  readonly program: Program;
+  readonly listening: Json;
+  readonly port: number;
+  readonly address: string;
+  readonly invite: string;
+  readonly fingerprint: string;
+  readonly data: string;
+}
+
+export interface ServeOptions extends StartOptions {
+  /** Name of the data folder. */
+  readonly data?: string;
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+/** One person's things: a CHAT_HOME of their own. */
+export class Home {
+  readonly town: Town;
+  readonly folder: string;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(town: Town, folder: string, env: Readonly<Record<string, string>>) {
+    this.town = town;
+    this.folder = folder;
+    this.#env = { ...env, CHAT_HOME: folder };
+  }
+
+  /** The same home with more in its environment. */
+  with(env: Readonly<Record<string, string>>): Home {
+    return new Home(this.town, this.folder, { ...this.#env, ...env });
+  }
+
+  start(args: readonly string[], options: StartOptions = {}): Program {
+    return this.town.start(args, { ...options, env: { ...this.#env, ...options.env } });
+  }
+
+  /** Runs to its end, with no input unless some is given. */
+  run(args: readonly string[], options: StartOptions = {}): Promise<Ran> {
+    return this.start(args, { stdin: "", ...options }).ended(60_000);
+  }
+
+  /** The NDJSON of a command that succeeds. */
+  async json(args: readonly string[], options: StartOptions = {}): Promise<Json[]> {
+    const { exitCode, out, err } = await this.run([...args, "--json"], options);
+    if (exitCode !== 0) throw new Error(`chat ${args.join(" ")}: ${exitCode}\n${out}${err}`);
+    return ndjson(out);
+  }
+
+  /** `chat join --json`, connected. */
+  async join(args: readonly string[], options: StartOptions = {}): Promise<Program> {
+    const program = this.start(["join", "--json", ...args], options);
+    await program.json("connected");
+    return program;
+  }
+}
+
+/** A temporary folder with people, servers, and nothing of whoever runs the tests. */
+export class Town {
+  readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
+  readonly #programs: Program[] = [];
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor() {
+    for (const name of ["home", "run", "tmp"]) mkdirSync(this.path(name), { mode: 0o700 });
+    this.#env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: this.path("home"),
+      XDG_RUNTIME_DIR: this.path("run"),
+      TMPDIR: this.path("tmp"),
+      TZ: "UTC",
+    };
+  }
+
+  path(...names: readonly string[]): string {
+    return join(this.folder, ...names);
+  }
+
+  write(name: string, text: string): string {
+    writeFileSync(this.path(name), text, { mode: 0o600 });
+    return this.path(name);
+  }
+
+  home(name: string): Home {
+    return new Home(this, this.path(name), this.#env);
+  }
+
+  start(args: readonly string[], options: StartOptions = {}): Program {
+    const child = Bun.spawn([CHAT, ...args], {
+      cwd: options.cwd ?? this.folder,
+      env: { ...this.#env, ...options.env },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    if (options.stdin !== undefined) {
+      child.stdin.write(options.stdin);
+      child.stdin.end();
+    }
+    const program = new Program(`chat ${args.join(" ")}`.slice(0, 80), child);
+    this.#programs.push(program);
+    return program;
+  }
+
+  /** Starts a server on loopback and waits until it listens. */
+  async serve(options: ServeOptions = {}): Promise<Served> {
+    const data = this.path(options.data ?? "data");
+    const program = this.startServer(options);
+    const listening = await program.json("listening");
+    const port = Number(listening["port"]);
+    return {
+      program,
+      listening,
+      port,
+      address: `127.0.0.1:${port}`,
+      invite: String(listening["invite"]),
+      fingerprint: String(listening["fingerprint"]),
+      data,
+    };
+  }
+
+  /** The same without waiting: for those that are to be refused. */
+  startServer({ data = "data", port = 0, args = [], ...options }: ServeOptions = {}): Program {
+    const common = ["serve", "--host", "127.0.0.1", "--port", String(port), "--json"];
+    return this.start([...common, "--data", this.path(data), ...args], options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const running = this.#programs.filter(({ isRunning }) => isRunning);
+    await Promise.all(running.map((program) => program.signal("SIGKILL")));
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export function ndjson(text: string): Json[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+}
+
+function parseJson(line: string): Json | undefined {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Every field that is named has this value; objects and lists are compared as JSON. */
+function matches(value: Json, fields: Fields): boolean {
+  return Object.entries(fields).every(
+    ([name, wanted]) => JSON.stringify(value[name]) === JSON.stringify(wanted),
+  );
+}

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
+import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
+import {
+  checkAnswer,
+  NOTICES,
+  REQUESTS,
+  type RequestKind,
+  type RequestOf,
+} from "../../src/wire/messages.ts";
+import { VECTORS } from "./vector.ts";
+
+describe("golden vectors", () => {
+  test.each(VECTORS.map((vector) => [vector.name, vector] as const))(
+    "%s, read and written",
+    (_name, { hex, meaning, answers }) => {
+      const incoming = decode(Uint8Array.fromHex(hex));
+      if (incoming.kind !== "message") throw new Error(`it was ${incoming.kind}`);
+      expect(incoming.message).toEqual(meaning as never);
+      expect(encode(meaning as unknown as Outgoing).toHex()).toBe(hex);
+      if (answers === undefined) return;
+      const { kind, ref, ...answer } = meaning;
+      expect([kind, typeof ref]).toEqual(["ok", "number"]);
+      expect(checkAnswer(answers as RequestKind, incoming.message)).toEqual(answer as never);
+    },
+  );
+
+  test("there is one for each kind and each answer", () => {
+    const kinds = new Set(VECTORS.map(({ meaning }) => meaning["kind"]));
+    expect([...kinds].sort()).toEqual([...Object.keys(REQUESTS), ...Object.keys(NOTICES)].sort());
+    const answered = new Set(VECTORS.map(({ answers }) => answers).filter(Boolean));
+    expect([...answered].sort() as string[]).toEqual(Object.keys(REQUESTS).sort());
+  });
+});
+
+function post(textBytes: number): RequestOf<"post"> {
+  const body = { text: "x".repeat(textBytes) };
+  return { kind: "post", ref: 1, outbox: "abcdefghijk", counter: 1, to: "lobby", body };
+}
+
+describe("sizes", () => {
+  test("at the bound that the session allows", () => {
+    const bytes = encode(post(10_000));
+    expect(decode(bytes, bytes.length).kind).toBe("message");
+    const tooLarge = () => decode(bytes, bytes.length - 1);
+    expect(tooLarge).toThrow(Fault);
+    expect(tooLarge).toThrow("at most");
+  });
+
+  test("without one, at the bound of every message", () => {
+    const over = new Uint8Array(MESSAGE_BYTES_MAX + 1);
+    expect(() => decode(over)).toThrow("at most");
+    expect(() => decode(over.subarray(1))).toThrow("malformed");
+  });
+
+  test("to send more than anyone may receive is our own bug", () => {
+    expect(() => encode(post(MESSAGE_BYTES_MAX))).toThrow("too large to send");
+  });
+
+  test("what was encoded is its own memory, however small", () => {
+    const first = encode({ kind: "ping" });
+    const copy = first.slice();
+    for (let i = 0; i < 100; i++) encode(post(i));
+    expect(first).toEqual(copy);
+    expect(first.buffer.byteLength).toBe(first.length);
+  });
+});
+
+describe("any language can speak it", () => {
+  test("small integers are integers, whatever was sent before", () => {
+    // Other users of msgpackr let 0x40 to 0x7f stand for the shape of an object.
+    for (let i = 0; i < 200; i++) encode(post(i));
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 300 }), (ref) => {
+        const message = { kind: "leave", ref, room: "lobby" } as const;
+        expect(decode(encode(message))).toEqual({ kind: "message", message });
+      }),
+    );
+  });
+
+  test("a whole number may travel as a float, a fraction not", () => {
+    const bytes = (float: string) => Uint8Array.fromHex(`82a46b696e64a377686fa3726566cb${float}`);
+    const message = { kind: "who", ref: 1 } as const;
+    expect(decode(bytes("3ff0000000000000"))).toEqual({ kind: "message", message });
+    expect(() => decode(bytes("3ff8000000000000"))).toThrow("ref");
+  });
+
+  test("64-bit integers within 2^53 are numbers", () => {
+    const seq = (wide: string) =>
+      decode(Uint8Array.fromHex(`82a46b696e64a9636175676874${"2d7570"}a3736571${wide}`));
+    const message = { kind: "caught-up", seq: Number.MAX_SAFE_INTEGER } as const;
+    expect(seq("cf001fffffffffffff")).toEqual({ kind: "message", message });
+    expect(seq("d3001fffffffffffff")).toEqual({ kind: "message", message });
+    expect(seq("cb433fffffffffffff")).toEqual({ kind: "message", message });
+  });
+});
+
+test("any bytes decode, or are the peer's fault", () => {
+  const honest = encode(post(40));
+  const damaged = fc
+    .tuple(fc.nat(honest.length - 1), fc.integer({ min: 1, max: 255 }))
+    .map(([at, flip]) => honest.map((byte, i) => (i === at ? byte ^ flip : byte)));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 80 }), damaged), (bytes) => {
+      try {
+        decode(bytes);
+      } catch (error) {
+        return error instanceof Fault && (error.blame === "peer" || error.code === "too-large");
+      }
+      return true;
+    }),
+    { numRuns: 3_000 },
+  );
+});

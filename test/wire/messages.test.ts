@@ -1,0 +1,230 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Packr } from "msgpackr/pack";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  GREP_BYTES_MAX,
+  MENTIONS_MAX,
+  PAGE_RECORDS_MAX,
+  PASSWORD_BYTES_MAX,
+  TEXT_BYTES_MAX,
+  TOPIC_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
+import {
+  checkAnswer,
+  checkMessage,
+  NOTICES,
+  type NoticeKind,
+  REQUESTS,
+  type RequestKind,
+} from "../../src/wire/messages.ts";
+import { ANY_ANSWER, ANY_NOTICE, ANY_REQUEST, REF } from "./any-message.ts";
+
+const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];
+const NOTICE_KINDS = Object.keys(NOTICES) as NoticeKind[];
+/** What another program might send; it checks nothing. */
+const foreign = new Packr({ useRecords: false, variableMapSize: true });
+const pack = (value: unknown) => new Uint8Array(foreign.pack(value));
+
+const POST = {
+  kind: "post",
+  ref: 7,
+  outbox: "abcdefghijk",
+  counter: 1,
+  to: "lobby",
+  body: { text: "hi" },
+} as const;
+
+function caught(work: () => unknown): Fault {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("round trips", () => {
+  test.each(REQUEST_KINDS)("request %s", (kind) => {
+    const arbitrary: fc.Arbitrary<object> = ANY_REQUEST[kind];
+    fc.assert(
+      fc.property(REF, arbitrary, (ref, fields) => {
+        const message = { kind, ref, ...fields };
+        const decoded = decode(encode(message as Outgoing));
+        expect(decoded).toEqual({ kind: "message", message } as never);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each(REQUEST_KINDS)("answer to %s", (kind) => {
+    const arbitrary: fc.Arbitrary<object> = ANY_ANSWER[kind];
+    fc.assert(
+      fc.property(REF, arbitrary, (ref, answer) => {
+        const incoming = decode(encode({ ...answer, kind: "ok", ref } as Outgoing));
+        if (incoming.kind !== "message") throw new Error("no message");
+        expect(incoming.message).toEqual({ kind: "ok", ref, ...answer } as never);
+        expect(checkAnswer(kind, incoming.message)).toEqual(answer as never);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test.each(NOTICE_KINDS)("notice %s", (kind) => {
+    const arbitrary: fc.Arbitrary<object> = ANY_NOTICE[kind];
+    fc.assert(
+      fc.property(arbitrary, (fields) => {
+        const message = { kind, ...fields };
+        expect(decode(encode(message as Outgoing))).toEqual({ kind: "message", message } as never);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe("what cannot be served", () => {
+  test("an unknown request is answered, an unknown notice ignored", () => {
+    const request = decode(pack({ kind: "teleport", ref: 3, to: "moon" }));
+    expect(request).toMatchObject({ kind: "refused", ref: 3, fault: { code: "kind-unknown" } });
+    expect(decode(pack({ kind: "weather", rain: true }))).toEqual({ kind: "ignored" });
+    for (const kind of ["constructor", "__proto__", "toString", ""]) {
+      expect(decode(pack({ kind, ref: 3 }))).toMatchObject({ kind: "refused" });
+      expect(decode(pack({ kind }))).toEqual({ kind: "ignored" });
+    }
+  });
+
+  test("unknown fields of a known kind are dropped", () => {
+    const incoming = decode(pack({ ...POST, colour: "red", body: { text: "hi", font: 3 } }));
+    expect(incoming).toEqual({ kind: "message", message: POST });
+  });
+
+  test.each([
+    ["a text for a number", { counter: "1" }],
+    ["a fraction", { counter: 1.5 }],
+    ["zero for a positive", { counter: 0 }],
+    ["a negative", { counter: -1 }],
+    ["above 2^53", { counter: 2 ** 53 }],
+    ["not a number", { counter: Number.NaN }],
+    ["infinity", { counter: Number.POSITIVE_INFINITY }],
+    ["nil for a text", { to: null }],
+    ["bytes for a text", { to: Uint8Array.of(97) }],
+    ["a list for a map", { body: ["hi"] }],
+    ["nil in an optional field", { body: { text: "hi", action: null } }],
+    ["a number for a flag", { body: { text: "hi", action: 1 } }],
+    ["mentions that are no texts", { body: { text: "hi", mentions: [1] } }],
+    ["a missing field", { body: {} }],
+  ])("a request with %s is refused and answered", (_name, wrong) => {
+    const incoming = decode(pack({ ...POST, ...wrong }));
+    expect(incoming).toMatchObject({
+      kind: "refused",
+      ref: POST.ref,
+      fault: { code: "frame-malformed" },
+    });
+  });
+
+  test.each([
+    ["no map", 5],
+    ["nil", null],
+    ["a list", [{ kind: "ping" }]],
+    ["no kind", { ref: 1 }],
+    ["a kind that is no text", { kind: 5 }],
+    ["a ref that is no number", { kind: "who", ref: "1" }],
+    ["ref 0", { kind: "who", ref: 0 }],
+    ["a ref above 2^32", { kind: "who", ref: 2 ** 32 }],
+    ["a ref that is nil", { kind: "who", ref: null }],
+    ["a request without a ref", { kind: "who" }],
+    ["a malformed notice", { kind: "presence", room: 1 }],
+    ["an ok without a ref", { kind: "ok" }],
+  ])("%s is malformed: nothing can be answered", (_name, value) => {
+    expect(caught(() => decode(pack(value))).code).toBe("frame-malformed");
+  });
+
+  test("keys that mean something to JavaScript are only keys", () => {
+    // {"kind":"who","ref":1,"__proto__":{"online":true}}
+    const bytes = Uint8Array.fromHex(
+      `83${"a46b696e64a377686f"}${"a372656601"}${"a95f5f70726f746f5f5f81a66f6e6c696e65c3"}`,
+    );
+    const incoming = decode(bytes);
+    expect(incoming).toEqual({ kind: "message", message: { kind: "who", ref: 1 } });
+    expect(Object.hasOwn(Object.prototype, "online")).toBe(false);
+  });
+
+  test("of a key that comes twice the last one counts", () => {
+    // {"kind":"who","ref":1,"ref":2}
+    const bytes = Uint8Array.fromHex("83a46b696e64a377686fa372656601a372656602");
+    expect(decode(bytes)).toEqual({ kind: "message", message: { kind: "who", ref: 2 } });
+  });
+});
+
+describe("bounds, at the edge", () => {
+  const body = (text: string) => ({ ...POST, body: { text } });
+  const register = (deviceKey: number, deviceCert: number) => ({
+    kind: "register",
+    ref: 1,
+    user: "ana",
+    deviceKey: new Uint8Array(deviceKey),
+    accountKey: new Uint8Array(32),
+    deviceCert: new Uint8Array(deviceCert),
+  });
+  const limit = (value: number) => ({ kind: "history", ref: 1, limit: value });
+  const grep = (size: number) => ({ ...limit(1), grep: "x".repeat(size) });
+  const mentions = (size: number) => ({
+    ...POST,
+    body: { text: "hi", mentions: Array(size).fill("ana") },
+  });
+  const topic = (text: string) => ({ kind: "topic", ref: 1, room: "lobby", topic: text });
+  const admit = (size: number) => ({ kind: "admit", ref: 1, secret: "x".repeat(size) });
+
+  test.each([
+    ["a text", body("x".repeat(TEXT_BYTES_MAX)), body("x".repeat(TEXT_BYTES_MAX + 1))],
+    [
+      "a text in bytes, not characters",
+      body("é".repeat(TEXT_BYTES_MAX / 2)),
+      body(`${"é".repeat(TEXT_BYTES_MAX / 2)}x`),
+    ],
+    ["a topic", topic("x".repeat(TOPIC_BYTES_MAX)), topic("x".repeat(TOPIC_BYTES_MAX + 1))],
+    ["a secret", admit(PASSWORD_BYTES_MAX), admit(PASSWORD_BYTES_MAX + 1)],
+    ["a search", grep(GREP_BYTES_MAX), grep(GREP_BYTES_MAX + 1)],
+    ["mentions", mentions(MENTIONS_MAX), mentions(MENTIONS_MAX + 1)],
+  ])("%s: too large is said, and answered", (_name, fits, over) => {
+    expect(decode(pack(fits)).kind).toBe("message");
+    expect(decode(pack(over))).toMatchObject({ kind: "refused", fault: { code: "too-large" } });
+  });
+
+  test.each([
+    ["a key", register(32, 100), register(31, 100)],
+    ["a key that is too long", register(32, 100), register(33, 100)],
+    ["a certificate", register(32, 1024), register(32, 1025)],
+    ["a page", limit(PAGE_RECORDS_MAX), limit(PAGE_RECORDS_MAX + 1)],
+    ["a page of nothing", limit(1), limit(0)],
+  ])("%s", (_name, fits, over) => {
+    expect(decode(pack(fits)).kind).toBe("message");
+    expect(decode(pack(over))).toMatchObject({ kind: "refused", ref: 1 });
+  });
+
+  test("an answer that does not fit its question is malformed", () => {
+    const answer = { kind: "ok", ref: 1, seq: 0 };
+    expect(caught(() => checkAnswer("topic", answer)).code).toBe("frame-malformed");
+    expect(caught(() => checkAnswer("who", { kind: "ok", ref: 1 })).blame).toBe("peer");
+  });
+});
+
+test("any value is a message, refused, ignored, or the peer's fault", () => {
+  const kinds = fc.constantFrom(...REQUEST_KINDS, ...NOTICE_KINDS, "other");
+  const field = fc.constantFrom("user", "room", "body", "ref", "to", "versions", "text", "records");
+  const loose = fc.dictionary(field, fc.anything({ maxDepth: 2, withNullPrototype: false }));
+  fc.assert(
+    fc.property(kinds, loose, fc.option(REF), (kind, fields, ref) => {
+      const value = { kind, ...fields, ...(ref === null ? {} : { ref }) };
+      try {
+        checkMessage(value);
+      } catch (error) {
+        return error instanceof Fault && error.blame === "peer";
+      }
+      return true;
+    }),
+    { numRuns: 1_000 },
+  );
+});

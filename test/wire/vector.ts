@@ -1,0 +1,22 @@
+import vectors from "../vectors/messages.json";
+
+/** A message as `test/vectors/messages.json` spells it: bytes are `{"hex": "..."}`. */
+export interface Vector {
+  readonly name: string;
+  /** Of an answer: the kind of its question. */
+  readonly answers?: string;
+  readonly meaning: Readonly<Record<string, unknown>>;
+  readonly hex: string;
+}
+
+export const VECTORS: readonly Vector[] = vectors.messages.map((vector) => ({
+  ...vector,
+  meaning: revived(vector.meaning) as Record<string, unknown>,
+}));
+
+export function revived(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(revived);
+  if (typeof value !== "object" || value === null) return value;
+  if ("hex" in value && typeof value.hex === "string") return Uint8Array.fromHex(value.hex);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revived(inner)]));
+}
