@@ -1,3 +1,4 @@
+import { chatServer } from "./fan-out-chat.ts";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { inspircd, ngircd } from "./fan-out-irc.ts";
 import { webContestant } from "./fan-out-web.ts";
@@ -6,6 +7,7 @@ import { webContestant } from "./fan-out-web.ts";
 export const CONTESTANTS: readonly Contestant[] = [
   webContestant("bare"),
   webContestant("link"),
+  chatServer,
   ngircd,
   inspircd,
 ];

@@ -9,8 +9,8 @@ import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
 import type { Answer, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
 
 /**
- * A client with nothing around it, for load: it checks no proof, keeps nothing, and counts records
- * without opening them.
+ * A client with nothing around it, for load: it checks no proof, keeps nothing, and leaves the
+ * counting of records to whoever made it.
  */
 export class RawClient {
   readonly #link: Link;
@@ -20,8 +20,8 @@ export class RawClient {
     { resolve(answer: unknown): void; reject(e: unknown): void }
   >();
   readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
-  onRecord: (record: NoticeOf<"record">) => void = () => {};
-  onCaughtUp: () => void = () => {};
+  /** Sees each message before it is decoded; true: that was all. */
+  onBytes: (bytes: Uint8Array) => boolean = () => false;
   #counter = 0;
   readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
     alphabet: "base64url",
@@ -31,7 +31,9 @@ export class RawClient {
   private constructor(link: Link) {
     this.#link = link;
     link.receive({
-      message: (bytes) => this.#perform(this.#session.receive(bytes, performance.now())),
+      message: (bytes) => {
+        if (!this.onBytes(bytes)) this.#perform(this.#session.receive(bytes, performance.now()));
+      },
       closed: () => this.#perform(this.#session.ended(undefined)),
     });
     const nonce = crypto.getRandomValues(new Uint8Array(32));
@@ -89,8 +91,6 @@ export class RawClient {
       if (effect.kind === "answered" || effect.kind === "refused") this.#waiting.delete(effect.ref);
       if (effect.kind !== "notice") continue;
       if (effect.notice.kind === "welcome") this.#welcome.resolve(effect.notice);
-      if (effect.notice.kind === "record") this.onRecord(effect.notice);
-      if (effect.notice.kind === "caught-up") this.onCaughtUp();
     }
   }
 }

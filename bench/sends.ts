@@ -71,7 +71,3 @@ function rateOf(latencies: number[], elapsedMs: number): Rate {
   const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
   return { perSecond: (latencies.length / elapsedMs) * 1000, p50Ms: at(0.5), p99Ms: at(0.99) };
 }
-if (import.meta.main) {
-  console.log("raw", rawSyncs());
-  for (const n of [1, 64, 512]) console.log(n, await durableSends(n));
-}

@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 /**
  * `npm run picture`: draws docs/terminal.svg from the real program. A server and two people run in
- * tmux; what their terminals show becomes text in an SVG. Addresses, identity and time are replaced,
- * so that the picture changes only when the program does. Needs tmux and a built dist/chat.
+ * tmux; what their terminals show becomes text in an SVG. Addresses, identity and time are
+ * replaced, so that the picture changes only when the program does. Needs tmux and dist/chat.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -231,8 +231,8 @@ function drawRow(row: readonly Glyph[], x: number, y: number): string {
       const width = (text.length * COLUMN_WIDTH).toFixed(1);
       const bold = pen.bold ? ' font-weight="bold"' : "";
       const dim = pen.dim ? ' opacity="0.65"' : "";
-      const attributes = `x="${at}" y="${y}" textLength="${width}" fill="${pen.color}"${bold}${dim}`;
-      return `<text ${attributes}>${escapeXml(text)}</text>`;
+      const place = `x="${at}" y="${y}" textLength="${width}"`;
+      return `<text ${place} fill="${pen.color}"${bold}${dim}>${escapeXml(text)}</text>`;
     })
     .join("\n");
 }
@@ -251,10 +251,11 @@ function drawWindow(stage: Stage, window: Window, x: number, y: number): Drawn {
     (color, i) => `<circle cx="${x + 16 + i * 16}" cy="${y + 14}" r="5" fill="${color}"/>`,
   );
   const top = y + TITLE_HEIGHT + FONT_SIZE + 1;
+  const middle = `x="${x + width / 2}" y="${y + 19}" text-anchor="middle"`;
   const svg = [
     `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8" fill="#0d1117"/>`,
     ...dots,
-    `<text x="${x + width / 2}" y="${y + 19}" text-anchor="middle" fill="#8b949e">${window.title}</text>`,
+    `<text ${middle} fill="#8b949e">${window.title}</text>`,
     ...rows.map((row, i) => drawRow(row, x + PADDING, top + i * ROW_HEIGHT)),
   ].filter((part) => part !== "");
   return { svg: svg.join("\n"), width, height };
@@ -267,8 +268,10 @@ function draw(stage: Stage): string {
   const width = Math.ceil(server.width);
   const height = Math.ceil(server.height + GAP + ana.height);
   const fonts = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace";
+  const size = `viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"`;
+  const font = `font-family="${fonts}" font-size="${FONT_SIZE}" xml:space="preserve"`;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="${fonts}" font-size="${FONT_SIZE}" xml:space="preserve">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>`,
     "<title>A chat server and two people who talk, each in a terminal</title>",
     server.svg,
     ana.svg,

@@ -134,7 +134,7 @@ test("the environment variables in README are those of the program", () => {
 test("README's exit codes are those of the faults", () => {
   const [, section = ""] = read("README.md").split("### Exit codes");
   const [table = ""] = section.split("\n###");
-  const inReadme = [...table.matchAll(/^\| (\d+) \|/gm)].map(([, code]) => Number(code));
+  const inReadme = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
   const inSource = [...read("src/base/fault.ts").matchAll(/exitCode: (\d+)/g)];
   const codes = new Set([0, ...inSource.map(([, code]) => Number(code))]);
   expect(inReadme).toEqual([...codes].sort((one, other) => one - other));
@@ -144,7 +144,7 @@ test("the map in ARCHITECTURE names every source file, and no other", () => {
   const text = read("ARCHITECTURE.md");
   const sections = [...text.matchAll(/^### (src\/\w+)\/\n(.*?)(?=^##)/gms)];
   const mapped = sections.flatMap(([, folder = "", section = ""]) =>
-    [...section.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, cell = ""]) =>
+    [...section.matchAll(/^\| *(`.*?) *\|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`([\w-]+\.tsx?)`/g)].map(([, name = ""]) => `${folder}/${name}`),
     ),
   );
@@ -179,7 +179,7 @@ test("scripts and variables that CONTRIBUTING names are there", () => {
 test("the dependencies in ARCHITECTURE are those of the package", () => {
   const { dependencies } = JSON.parse(read("package.json")) as { dependencies: object };
   const [, section = ""] = read("ARCHITECTURE.md").split("## Where each dependency lives");
-  const rows = [...section.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell).join(" ");
+  const rows = [...section.matchAll(/^\| *(`.*?) *\|/gm)].map(([, cell = ""]) => cell).join(" ");
   const named = [...rows.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name);
   expect(named.filter((name) => !name.startsWith("bun:")).sort()).toEqual(
     Object.keys(dependencies).sort(),

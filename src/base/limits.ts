@@ -35,8 +35,8 @@ export const LINE_BYTES_MAX = 1 * MIB;
 export const SEGMENT_BYTES_MAX = 64 * MIB;
 /** What waits for one sync; beyond it the store is slower than its writers and says so. */
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
-/** One write and one sync; a segment passes its bound by at most this. */
-export const BATCH_BYTES_MAX = 8 * MIB;
+/** One write and one sync. A reader is told of a whole batch in one tick: it must fit its queue. */
+export const BATCH_BYTES_MAX = 1 * MIB;
 /** Above this a batch is written off the event loop. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
 /** Freed when the disk is full, so that erasing and stopping cleanly still have room. */

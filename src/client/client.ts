@@ -72,6 +72,8 @@ export class Client {
   #connection: Connection | undefined;
   #greeted: Greeted | undefined;
   #stay: Stay | undefined;
+  /** Whoever logged out last on this client: coming back, they go on where they were. */
+  #left: Stay | undefined;
   #posts: Posts;
   #end: { readonly fault: Fault | undefined } | undefined;
   #cancelRetry: (() => void) | undefined;
@@ -200,6 +202,7 @@ export class Client {
       this.#parts.state.unenrol(this.#greeted.fingerprint, stay.user);
     }
     this.#connection?.listen(undefined);
+    this.#left = stay;
     this.#stay = undefined;
     this.#posts.abandon(notLoggedIn()); // Of those that came while it waited.
     this.#posts = this.#newPosts();
@@ -256,8 +259,7 @@ export class Client {
     credentials: Credentials,
   ): Promise<Membership> {
     const { clock, state, device } = this.#parts;
-    const follower =
-      this.#stay?.follower ?? this.#newFollower(greeted.fingerprint, credentials.user);
+    const follower = this.#followerOf(greeted.fingerprint, credentials.user);
     const context = { connection, greeted, clock, state, device, after: follower.after };
     const entered = await new Entry(context, credentials).enter();
     const { user, account } = entered.account;
@@ -300,8 +302,16 @@ export class Client {
     };
   }
 
+  #followerOf(fingerprint: Fingerprint, user: string): Follower {
+    const left = this.#left;
+    const isBack = left?.user.toLowerCase() === user.toLowerCase();
+    const known = this.#stay?.follower ?? (isBack ? left?.follower : undefined);
+    return known ?? this.#newFollower(fingerprint, user);
+  }
+
   #newFollower(fingerprint: Fingerprint, user: string): Follower {
     const { follow } = this.#options;
+    this.#cursors.flush(); // Somebody may come back who was in on this client before.
     const cursor = follow === "all" ? this.#parts.state.cursor(fingerprint, user) : undefined;
     return new Follower(follow, cursor, sha256, {
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),

@@ -56,6 +56,8 @@ export class Entry {
   readonly #user: Name;
   #password: string | undefined;
   #hasAskedPassword = false;
+  /** Bounded by the attempts. */
+  readonly #tried: Readonly<Record<SecretWanted, Set<string>>>;
   #wasSignatureRefused = false;
 
   /** @throws Fault name-invalid */
@@ -63,7 +65,12 @@ export class Entry {
     this.#context = context;
     this.#credentials = credentials;
     this.#user = checkName(credentials.user, "person's name");
-    this.#password = credentials.password;
+    const { password, roomSecret } = credentials;
+    this.#password = password;
+    this.#tried = {
+      password: new Set(password === undefined ? [] : [password]),
+      "room-password": new Set(roomSecret === undefined ? [] : [roomSecret]),
+    };
   }
 
   /** @throws Fault login-refused, name-taken, room-password-wrong, banned, too-many, the link's */
@@ -224,9 +231,12 @@ export class Entry {
     return this.#password;
   }
 
+  /** An answer that was tried before (it came from a file, say) is none: guesses are counted. */
   async #askPerson(what: SecretWanted): Promise<string | undefined> {
     const answer = await this.#credentials.ask?.(what);
-    return answer === "" ? undefined : answer;
+    if (answer === undefined || answer === "" || this.#tried[what].has(answer)) return undefined;
+    this.#tried[what].add(answer);
+    return answer;
   }
 
   /** "Not now" is waited out, as long as the server waits for us. */

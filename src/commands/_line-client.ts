@@ -24,7 +24,7 @@ export class LineClient {
   readonly #rooms: readonly Name[];
   readonly #ended = Promise.withResolvers<Ending>();
   /** A log-in on this link is said as such, not as a new connection. */
-  #isLoggingIn = false;
+  #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
   #isReady = Promise.withResolvers<void>();
 
@@ -104,15 +104,17 @@ export class LineClient {
     this.face.prompt(user === undefined ? "> " : `${formatTarget(target)}> `);
   }
 
-  /** Runs a log-in whose `connected` is said as `logged-in`. */
+  /** Runs a log-in whose `connected` is said as `logged-in`; the next line waits for that. */
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
-    this.#isLoggingIn = true;
+    const said = Promise.withResolvers<void>();
+    this.#loggingIn = said;
     try {
       await work();
     } catch (error) {
-      this.#isLoggingIn = false;
+      this.#loggingIn = undefined;
       throw error;
     }
+    await said.promise;
   }
 
   #break(error: unknown): void {
@@ -206,8 +208,9 @@ export class LineClient {
     const { server, user, transport, fingerprint, welcome } = event;
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
     this.face.iAm(user);
-    if (this.#isLoggingIn) {
-      this.#isLoggingIn = false;
+    if (this.#loggingIn !== undefined) {
+      this.#loggingIn.resolve();
+      this.#loggingIn = undefined;
       this.face.tell({ kind: "logged-in", user, rooms }, `you are ${user}`);
       return this.enter(this.current);
     }

@@ -78,7 +78,7 @@ export class Outbox {
       case "refused":
         return this.#refused(input.counter, input.fault, now);
       case "connected":
-        this.#rewind();
+        assert(!this.#connected, "an outbox has one link at a time");
         this.#connected = true;
         return this.#send(now);
       case "lost":

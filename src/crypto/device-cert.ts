@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { isName, type Name } from "../base/names.ts";
-import { formatFingerprint, parseFingerprint } from "./fingerprint.ts";
+import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { type Identity, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifySignature } from "./identity.ts";
 import { deviceCertBytes } from "./signed-bytes.ts";
 

@@ -9,7 +9,7 @@ import {
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { type Fingerprint, fingerprintWith } from "./fingerprint.ts";
+import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import { sha256 } from "./sha256.ts";
 
 export const PUBLIC_KEY_BYTES = 32;

@@ -239,6 +239,10 @@ describe("a link's life", () => {
     expect(await bench.outcome(client.post("lobby", { text: "eve" }))).toMatchObject({ seq: 1 });
     expect(watched.last("connected")?.user).toBe("eve");
     expect(watched.kinds()).not.toContain("lost");
+    bench.network.cut();
+    await bench.clock.advance(5_000);
+    expect(watched.kinds().filter((kind) => kind === "lost")).toEqual(["lost"]);
+    expect(watched.last("connected")?.user).toBe("eve");
   });
 
   test("logged out and lost: it comes back without logging in", async () => {

@@ -28,6 +28,16 @@ describe("entering", () => {
     expect(bench.asked()).toEqual(["login by device"]);
   });
 
+  test("a device that was put out asks once, and is forgotten", async () => {
+    const bench = new Bench();
+    await bench.outcome(bench.client().client.connect());
+    bench.server.accounts.get("ana")?.devices.clear();
+    bench.server.requests.length = 0;
+    expect(await bench.code(bench.client().client.connect())).toBe("login-refused");
+    expect(bench.asked()).toEqual(["login by device", "admit", "register"]);
+    expect(bench.state.enrolment(bench.server.identity.fingerprint, "ana")).toBeUndefined();
+  });
+
   test("a taken name: this device, then the password, which makes the device known", async () => {
     const bench = new Bench();
     bench.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
@@ -63,12 +73,20 @@ describe("entering", () => {
     const wanted: string[] = [];
     const ask = async (what: string) => {
       wanted.push(what);
-      return what === "password" ? "mine" : wanted.length < 3 ? "wrong" : "sesame";
+      return what === "password" ? "mine" : wanted.length < 3 ? `wrong ${wanted.length}` : "sesame";
     };
     const credentials: Credentials = { user: "ana", mode: "either", ask };
     expect(await bench.code(bench.client({ credentials }).client.connect())).toBe("fine");
     expect(wanted).toEqual(["room-password", "room-password", "room-password", "password"]);
     expect(bench.server.accounts.get("ana")?.password).toBe("mine");
+  });
+
+  test("who always gives the same answer is believed once", async () => {
+    const bench = new Bench();
+    const ask = async () => "wrong";
+    const { client } = bench.client({ credentials: { ...ANA, roomSecret: "wrong", ask } });
+    expect(await bench.code(client.connect())).toBe("room-password-wrong");
+    expect(bench.asked()).toEqual(["admit"]);
   });
 
   test.each([

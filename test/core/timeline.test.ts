@@ -108,6 +108,20 @@ describe("a timeline", () => {
     expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
   });
 
+  test("lost in the middle of a new room that was left meanwhile: the cursor goes on", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), room(1, 0, "b", true));
+    expect(feed(timeline, connected(10), room(2), caughtUp(30))).toEqual([
+      { kind: "cursor", seq: 30 },
+    ]);
+  });
+
+  test("what this link has not told of is not read", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), connected(10));
+    expect(feed(timeline, record(2, 11))).toEqual([]);
+  });
+
   test("a room that is gone ends, and may begin anew", () => {
     const timeline = new Timeline();
     feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));

@@ -7,9 +7,9 @@ import {
   makeDeviceCert,
   verifyDeviceCert,
 } from "../../src/crypto/device-cert.ts";
-import { formatFingerprint } from "../../src/crypto/fingerprint.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { deviceCertBytes } from "../../src/crypto/signed-bytes.ts";
+import { formatFingerprint } from "../../src/wire/fingerprint.ts";
 import vector from "../vectors/device-cert.json";
 import { identityOfSeed } from "./seed-identity.ts";
 

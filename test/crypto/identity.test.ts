@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
-import { formatFingerprint, parseFingerprint } from "../../src/crypto/fingerprint.ts";
 import { Identity, verifySignature } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
+import { formatFingerprint, parseFingerprint } from "../../src/wire/fingerprint.ts";
 
 const identity = Identity.generate();
 

@@ -54,7 +54,7 @@ test("--json: connected first, then records, an ack for each own text, presence"
   expect(ack).toEqual({ kind: "ack", seq: expect.any(Number), room: "lobby", text: "hi" });
   const record = { seq: ack["seq"], time: TIME, room: "lobby", from: "ana", text: "hi" };
   expect(await bob.json("text")).toEqual({ kind: "text", ...record });
-  expect(ana.jsonLines).toContainEqual({ kind: "text", ...record });
+  expect(await ana.json("text")).toEqual({ kind: "text", ...record });
   expect((await bob.finish()).exitCode).toBe(0);
   expect(await ana.json("presence", { online: false })).toMatchObject({ user: "bob" });
   const { exitCode, err } = await ana.finish();
@@ -154,17 +154,28 @@ describe("texts", () => {
 
   test("// sends a slash, an unknown word with a slash sends nothing", async () => {
     await using place = await lobby();
-    const ana = await place.ana.join([]);
-    ana.type("//etc/passwd", "/bogus", "/mgs bob x", "/", "/toString", "end");
-    expect(await ana.json("ack")).toMatchObject({ text: "/etc/passwd" });
-    await ana.said("there is no command '/bogus'; see /help");
-    await ana.said("there is no command '/mgs'; did you mean /msg? see /help");
-    await ana.said("there is no command '/'; see /help");
-    await ana.said("there is no command '/toString'; ");
-    expect(await ana.json("ack")).toMatchObject({ text: "end" });
-    const { exitCode } = await ana.finish();
-    expect(exitCode).toBe(0);
-    expect(ana.jsonLines.filter(({ code }) => code === "usage").length).toBe(4);
+    const typed = ["//etc/passwd", "/bogus", "/mgs bob x", "/", "/toString", "end"];
+    const ana = await place.ana.run(["join"], { stdin: `${typed.join("\n")}\n` });
+    expect([ana.exitCode, ana.err.split("\n").slice(1)]).toEqual([
+      0,
+      [
+        "chat: there is no command '/bogus'; see /help",
+        "chat: there is no command '/mgs'; did you mean /msg? see /help",
+        "chat: there is no command '/'; see /help",
+        "chat: there is no command '/toString'; see /help",
+        "",
+      ],
+    ]);
+    const said = await place.bob.json(["history", "--from", "ana"]);
+    expect(said.flatMap(({ text }) => text ?? [])).toEqual(["/etc/passwd", "end"]);
+    const json = await place.bob.join([]);
+    json.type("/bogus");
+    expect(await json.json("fault")).toEqual({
+      kind: "fault",
+      code: "usage",
+      blame: "user",
+      message: "there is no command '/bogus'",
+    });
   });
 });
 

@@ -4,7 +4,9 @@ export class Lines {
   /** Resolves when the process has closed the stream. */
   readonly ended: Promise<void>;
   readonly #name: string;
-  #next = 0;
+  /** Those that nobody has waited for, in their order. */
+  readonly #left: string[] = [];
+  #listener: ((line: string) => void) | undefined;
   #hasEnded = false;
   #wake = Promise.withResolvers<void>();
 
@@ -20,16 +22,20 @@ export class Lines {
     return this.all.map((line) => `${line}\n`).join("");
   }
 
-  /** The first line from here on that fits; those before it are passed over. */
+  /** Hands each line from here on to one listener, and keeps none for `next`. */
+  listen(listener: (line: string) => void): void {
+    this.#listener = listener;
+  }
+
+  /** The first line that fits and was not taken before; the others stay for later calls. */
   async next(what: string, fits: (line: string) => boolean, deadlineMs = 15_000): Promise<string> {
     const late = AbortSignal.timeout(deadlineMs);
     const passed = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve(), { once: true });
     });
-    for (;;) {
-      while (this.#next < this.all.length) {
-        const line = this.all[this.#next++] ?? "";
-        if (fits(line)) return line;
+    for (let looked = 0; ; ) {
+      for (; looked < this.#left.length; looked++) {
+        if (fits(this.#left[looked] ?? "")) return this.#left.splice(looked, 1)[0] ?? "";
       }
       if (this.#hasEnded || late.aborted) {
         const how = this.#hasEnded ? "it ended" : `not within ${deadlineMs} ms`;
@@ -53,6 +59,8 @@ export class Lines {
 
   #add(lines: readonly string[]): void {
     this.all.push(...lines);
+    if (this.#listener === undefined) this.#left.push(...lines);
+    else for (const line of lines) this.#listener(line);
     this.#wake.resolve();
     this.#wake = Promise.withResolvers<void>();
   }

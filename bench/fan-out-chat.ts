@@ -1,0 +1,30 @@
+import { utf8Encode } from "../src/base/bytes.ts";
+import type { Client, Contestant, Sender, Sink } from "./fan-out-contestant.ts";
+import { RawClient } from "./raw-client.ts";
+import { startServer } from "./server-process.ts";
+
+const FIELD = utf8Encode('"text":"');
+
+/** The whole server: names, rights, the log on disk, TLS. */
+export const chatServer: Contestant = {
+  name: "chat serve",
+  start: () => startServer(),
+  makeReader,
+  makeSender,
+};
+
+async function makeReader(port: number, index: number, sink: Sink): Promise<Client> {
+  const client = await RawClient.register(port, `reader-${index}`);
+  client.onBytes = (bytes) => {
+    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(FIELD);
+    if (at >= 0) sink.delivered(bytes, at + FIELD.length);
+    return at >= 0;
+  };
+  return client;
+}
+
+/** Speaks in the lobby too; what it hears itself is not counted. */
+async function makeSender(port: number, index: number): Promise<Sender> {
+  const client = await RawClient.register(port, `sender-${index}`);
+  return { send: (text) => void client.post("lobby", text), close: () => client.close() };
+}

@@ -1,0 +1,112 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
+import { Connection, type ServerNotice } from "../../src/client/connection.ts";
+import { Session } from "../../src/core/session.ts";
+import type { Link } from "../../src/io/link.ts";
+import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { NoticeOf } from "../../src/wire/messages.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const BYTES = new Uint8Array(32);
+const WELCOME: NoticeOf<"welcome"> = {
+  kind: "welcome",
+  version: 1,
+  server: { name: "srv", key: BYTES },
+  nonce: BYTES,
+  certificate: BYTES,
+  proof: new Uint8Array(64),
+  needs: "open",
+  limits: { messageBytes: 1, textBytes: 1 },
+};
+const LOGIN = { user: "ana", deviceKey: BYTES, signature: new Uint8Array(64) };
+
+/** A connection that is in, and the server's session at the other end. */
+async function entered() {
+  const clock = new VirtualClock();
+  const network = new MemoryNetwork(clock);
+  const server = new Session("server", 0);
+  const { promise, resolve } = Promise.withResolvers<Link>();
+  const address = { host: "server", port: 1 };
+  const listening = { ...address, certificateHash: BYTES };
+  network.listen(listening, { accept: () => true, link: (link) => resolve(link) });
+  const dialed = network.dialFrom("home")({ ...address, timeoutMs: 1_000 });
+  await clock.advance(0);
+  const connection = new Connection(await dialed, clock);
+  const link = await promise;
+  const perform = (effects: ReturnType<Session["tell"]>) => {
+    for (const effect of effects) if (effect.kind === "transmit") link.send(effect.bytes);
+  };
+  link.receive({
+    message: (bytes) => perform(server.receive(bytes, 0)),
+    closed: () => undefined,
+  });
+  connection.tell({ kind: "hello", versions: [1], client: "test", nonce: BYTES });
+  await clock.advance(0);
+  perform(server.tell(WELCOME));
+  await clock.advance(0);
+  connection.listen(() => undefined);
+  connection.listen(undefined);
+  const login = connection.ask("login", LOGIN);
+  await clock.advance(0);
+  perform(server.answer<"login">(1, { account: "u1", user: "ana", seq: 0 }));
+  await clock.advance(0);
+  await login;
+  const tell = (notice: ServerNotice) => perform(server.tell(notice));
+  return { clock, connection, tell, link };
+}
+
+test("what comes while nobody listens is kept, in order", async () => {
+  const { clock, connection, tell } = await entered();
+  for (const seq of [1, 2, 3]) tell({ kind: "caught-up", seq });
+  await clock.advance(0);
+  const heard: unknown[] = [];
+  connection.listen((notice) => heard.push(notice));
+  tell({ kind: "caught-up", seq: 4 });
+  await clock.advance(0);
+  expect(heard).toMatchObject([{ seq: 1 }, { seq: 2 }, { seq: 3 }, { seq: 4 }]);
+});
+
+test("a listener that closes hears nothing more, not even what was kept", async () => {
+  const { clock, connection, tell } = await entered();
+  for (const seq of [1, 2]) tell({ kind: "caught-up", seq });
+  await clock.advance(0);
+  let heard = 0;
+  connection.listen(() => {
+    heard += 1;
+    throw new Fault("frame-malformed", "nonsense");
+  });
+  expect(heard).toBe(1);
+  expect(connection.isClosed).toBe(true);
+  expect(connection.lostBy.code).toBe("frame-malformed");
+  await clock.advance(0);
+  await connection.gone;
+});
+
+test("what is kept is bounded", async () => {
+  const { clock, connection, tell } = await entered();
+  for (let i = 0; i < 20_000 && !connection.isClosed; i++) {
+    tell({ kind: "caught-up", seq: i });
+    if (i % 1_000 === 0) await clock.advance(0);
+  }
+  await clock.advance(0);
+  expect(connection.lostBy.code).toBe("too-many");
+});
+
+test("questions leave room for posts, and all are answered when it ends", async () => {
+  const { clock, connection } = await entered();
+  const codes: string[] = [];
+  const note = (error: unknown) => codes.push(error instanceof Fault ? error.code : "bug");
+  for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) connection.ask("rooms", {}).catch(note);
+  const post = { outbox: "o", counter: 1, to: "lobby", body: { text: "" } };
+  connection.ask("post", post).catch(note);
+  await clock.advance(0);
+  const refused = codes.length;
+  expect(refused).toBeGreaterThan(0);
+  expect(new Set(codes)).toEqual(new Set(["too-many"]));
+  connection.close();
+  await clock.advance(0);
+  expect(codes.length).toBe(REQUESTS_IN_FLIGHT_MAX + 1);
+  expect(codes.slice(refused).every((code) => code === "link-closed")).toBe(true);
+  await expect(connection.ask("rooms", {})).rejects.toThrow(Fault);
+});

@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  GUESS_DELAY_FIRST_MS,
+  GUESS_DELAY_MAX_MS,
+  GUESS_FORGET_MS,
+  GUESS_KEYS_MAX,
+  GUESSES_FREE,
+} from "../../src/base/limits.ts";
+import { Guessing, TokenBucket } from "../../src/core/rate.ts";
+
+describe("a token bucket", () => {
+  test("gives its burst at once, then as fast as it fills", () => {
+    const bucket = new TokenBucket(10, 3, 0);
+    expect([bucket.take(0), bucket.take(0), bucket.take(0)]).toEqual([0, 0, 0]);
+    expect(bucket.take(0)).toBe(100);
+    expect(bucket.take(99)).toBeGreaterThan(0);
+    expect(bucket.take(100)).toBe(0);
+    expect(bucket.take(100)).toBe(100);
+  });
+
+  test("holds no more than its burst, however long it waits", () => {
+    const bucket = new TokenBucket(1_000, 2, 0);
+    expect([bucket.take(1e9), bucket.take(1e9), bucket.take(1e9)]).toEqual([0, 0, 1]);
+  });
+
+  test("whoever waits as long as it says is served; a clock that stands still gives nothing", () => {
+    const speeds = fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 20 }));
+    fc.assert(
+      fc.property(speeds, fc.array(fc.nat(50), { maxLength: 60 }), ([perSecond, burst], waits) => {
+        const bucket = new TokenBucket(perSecond, burst, 0);
+        let now = 0;
+        let taken = 0;
+        for (const waitMs of waits) {
+          now += waitMs;
+          const mustWaitMs = bucket.take(now);
+          if (mustWaitMs > 0) {
+            now += mustWaitMs + 1e-6;
+            expect(bucket.take(now)).toBe(0);
+          }
+          taken++;
+          expect(taken).toBeLessThanOrEqual(burst + (now / 1000) * perSecond + 1e-3);
+        }
+      }),
+    );
+  });
+});
+
+describe("guesses", () => {
+  const NAME = ["name:ana"];
+
+  test("the first are free, then each waits twice as long, up to a bound", () => {
+    const guessing = new Guessing();
+    const delays: number[] = [];
+    for (let i = 0; i < 12; i++) {
+      delays.push(guessing.delayMs(NAME, 0));
+      guessing.wrong(NAME, 0);
+    }
+    const first = GUESS_DELAY_FIRST_MS;
+    expect(delays.slice(0, GUESSES_FREE + 3)).toEqual([0, 0, 0, first, 2 * first, 4 * first]);
+    expect(delays.at(-1)).toBe(GUESS_DELAY_MAX_MS);
+    for (let i = 0; i < 2_000; i++) guessing.wrong(NAME, 0);
+    expect(guessing.delayMs(NAME, 0)).toBe(GUESS_DELAY_MAX_MS);
+  });
+
+  test("the slower of name and address counts; a right one clears the name alone", () => {
+    const guessing = new Guessing();
+    const both = ["address:1.2.3.4", ...NAME];
+    for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(both, 0);
+    expect(guessing.delayMs(["address:1.2.3.4", "name:ben"], 0)).toBe(GUESS_DELAY_FIRST_MS);
+    guessing.right(NAME);
+    expect(guessing.delayMs(NAME, 0)).toBe(0);
+    expect(guessing.delayMs(both, 0)).toBe(GUESS_DELAY_FIRST_MS);
+  });
+
+  test("many at once wait as if they came one after another", () => {
+    const guessing = new Guessing();
+    const delays: number[] = [];
+    for (let i = 0; i < GUESSES_FREE + 2; i++) {
+      delays.push(guessing.delayMs(NAME, 0));
+      guessing.begin(NAME);
+    }
+    expect(delays).toEqual([0, 0, 0, GUESS_DELAY_FIRST_MS, 2 * GUESS_DELAY_FIRST_MS]);
+    for (let i = 0; i < GUESSES_FREE + 2; i++) guessing.end(NAME);
+    expect(guessing.delayMs(NAME, 0)).toBe(0);
+  });
+
+  test("forgotten after a while, at the edge", () => {
+    const guessing = new Guessing();
+    for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong(NAME, 0);
+    expect(guessing.delayMs(NAME, GUESS_FORGET_MS)).toBeGreaterThan(0);
+    expect(guessing.delayMs(NAME, GUESS_FORGET_MS + 1)).toBe(0);
+  });
+
+  test("as many keys as the bound says; the oldest goes first", () => {
+    const guessing = new Guessing();
+    const wrong = (key: string) => {
+      for (let i = 0; i < GUESSES_FREE; i++) guessing.wrong([key], 0);
+    };
+    for (let i = 0; i < GUESS_KEYS_MAX; i++) wrong(`name:${i}`);
+    expect(guessing.delayMs(["name:0"], 0)).toBeGreaterThan(0);
+    wrong("name:more");
+    expect(guessing.delayMs(["name:0"], 0)).toBe(0);
+    expect(guessing.delayMs(["name:1"], 0)).toBeGreaterThan(0);
+  });
+});

@@ -1,0 +1,124 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { HallInput } from "../../src/core/hall.ts";
+import { parsePostId } from "../../src/core/posts.ts";
+import type { Draft, LogRecord } from "../../src/wire/record.ts";
+import { Ledger } from "./ledger.ts";
+
+class BrokenPromise extends Error {}
+
+export function demand(condition: boolean, promise: string): asserts condition {
+  if (!condition) throw new BrokenPromise(promise);
+}
+
+interface Append {
+  readonly token: number;
+  readonly draft: Draft;
+}
+
+/** What goes wrong in a world, and how often. */
+export interface Weather {
+  readonly logFailPercent: number;
+  readonly lostLinkPercent: number;
+  readonly postsPerSecond: number;
+}
+
+/**
+ * A log that is slow, batches, and fails, as the hall knows it; what it comes to hold is checked
+ * without the hall's help.
+ */
+export class TroubledLog {
+  readonly ledger = new Ledger();
+  isTroubled = true;
+  readonly #random: () => number;
+  readonly #weather: Weather;
+  readonly #hall: (input: HallInput) => void;
+  readonly #queue: Append[] = [];
+  /** Refused at once; the hall hears of it some time later. */
+  readonly #refusals: { readonly token: number; readonly fault: Fault }[] = [];
+  readonly #members = new Map<string, Set<string>>();
+  readonly #madeNames = new Set<string>();
+  readonly #highest = new Map<string, number>();
+
+  constructor(random: () => number, weather: Weather, hall: (input: HallInput) => void) {
+    this.#random = random;
+    this.#weather = weather;
+    this.#hall = hall;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length + this.#refusals.length === 0;
+  }
+
+  /** What was there before anybody came. */
+  found(draft: Draft): void {
+    this.#queue.push({ token: 0, draft });
+    this.#commit(1, undefined);
+  }
+
+  append(append: Append): void {
+    const isFull = this.isTroubled && this.#random() * 100 < this.#weather.logFailPercent;
+    if (!isFull) this.#queue.push(append);
+    else this.#refusals.push({ token: append.token, fault: busy() });
+  }
+
+  step(): void {
+    const refusal = this.#refusals.shift();
+    if (refusal !== undefined) this.#hall({ kind: "failed", ...refusal });
+    else if (this.#queue.length > 0) {
+      const failing = this.isTroubled && this.#random() * 100 < this.#weather.logFailPercent;
+      const size = 1 + Math.floor(this.#random() * this.#queue.length);
+      this.#commit(size, failing ? new Fault("store-full", "no space") : undefined);
+    }
+  }
+
+  /** One batch: followers hear of all its records first, then their writers. */
+  #commit(size: number, fault: Fault | undefined): void {
+    const batch = this.#queue.splice(0, size);
+    if (fault !== undefined) {
+      for (const { token } of batch) this.#hall({ kind: "failed", token, fault });
+      return;
+    }
+    const records = batch.map(({ draft }) => this.ledger.append(draft));
+    for (const record of records) {
+      this.#checkRecord(record);
+      this.#hall({ kind: "record", record });
+    }
+    for (const [i, { token }] of batch.entries()) {
+      const record = records[i];
+      if (record !== undefined && token > 0) this.#hall({ kind: "appended", token, record });
+    }
+  }
+
+  /** What the log may hold, found out without the hall. */
+  #checkRecord({ head, bodyBytes }: LogRecord): void {
+    const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as Record<string, unknown>;
+    const members = this.#members.get(head.room) ?? new Set<string>();
+    if (head.kind === "room") {
+      const made = String(body["name"] ?? head.room).toLowerCase();
+      demand(!this.#madeNames.has(made), `one room is called ${made}`);
+      this.#madeNames.add(made);
+      this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
+      return;
+    }
+    if (!this.#members.has(head.room)) return; // Its making was refused by the log.
+    if (head.kind === "join") {
+      demand(!members.has(head.by), "nobody joins twice");
+      members.add(head.by);
+      return;
+    }
+    demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
+    if (head.kind === "leave") members.delete(head.by);
+    const id = parsePostId(head.id);
+    if (id === undefined) return;
+    const box = `${head.by} ${id.outbox}`;
+    demand(
+      id.counter > (this.#highest.get(box) ?? 0),
+      "each post once, in the order of its outbox",
+    );
+    this.#highest.set(box, id.counter);
+  }
+}
+
+function busy(): Fault {
+  return new Fault("too-many", "the disk is behind", { retryAfterMs: 100 });
+}

@@ -1,0 +1,144 @@
+import { expect, test } from "bun:test";
+import { before } from "./deadline.ts";
+import { Sender } from "./load.ts";
+import { type Json, ndjson, type Program, Town } from "./program.ts";
+
+/** kill -9 at any moment: what was acknowledged is there, once, in order. */
+
+const ROUNDS = 50;
+const JOINERS = ["ana", "bob", "cleo"];
+const SENDERS = ["dan", "eve"];
+
+/** Waits until every one of the senders was told of so many more. */
+class Progress {
+  readonly senders: Sender[] = [];
+  #check = () => {};
+
+  readonly note = () => this.#check();
+
+  async more(count: number): Promise<void> {
+    const goals = this.senders.map(({ acked }) => acked.length + count);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#check = () => {
+      if (this.senders.every(({ acked }, i) => acked.length >= (goals[i] ?? 0))) resolve();
+    };
+    await before(30_000, "acknowledgements for everyone", promise);
+  }
+}
+
+function textsOf(records: readonly Json[], from: string): unknown[] {
+  return records
+    .filter((one) => one.kind === "text" && one["from"] === from)
+    .map(({ text }) => text);
+}
+
+/** Records that a client was told it was not shown. */
+function skipped({ err }: Program): number {
+  const counts = err.text.matchAll(/^chat: (\d+) earlier messages of lobby are not shown/gm);
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+}
+
+test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () => {
+  await using town = new Town();
+  let server = await town.serve();
+  const { port, invite } = server;
+  const progress = new Progress();
+  for (const name of [...JOINERS, ...SENDERS]) {
+    const verb = JOINERS.includes(name) ? "join" : "send";
+    const args = [verb, "--json", "--user", name, "--server", invite];
+    const program: Program = town.home(name).start(args);
+    progress.senders.push(new Sender(name, program, progress.note));
+  }
+  for (let round = 0; round < ROUNDS; round++) {
+    await progress.more(1 + ((round * 7) % 50));
+    await server.program.signal("SIGKILL");
+    server = await town.serve({ port });
+    const recovered = server.program.jsonLines.filter(({ kind }) => kind === "damaged");
+    expect(recovered).toEqual([]);
+  }
+  await progress.more(1);
+  for (const sender of progress.senders) sender.pause();
+  for (const { name, program } of progress.senders) {
+    const { exitCode } = await program.finish(30_000);
+    expect([name, exitCode]).toEqual([name, 0]);
+  }
+  const home = town.home("reader").with({ CHAT_USER: "reader", CHAT_INVITE: invite });
+  const online = await home.json(["history", "--room", "lobby"]);
+  const stored = await home.json(["history", "--room", "lobby", "--data", server.data]);
+  expect(online.filter(({ from }) => from !== "reader")).toEqual(
+    stored.filter(({ from }) => from !== "reader"),
+  );
+  const bySeq = new Map(stored.map((record) => [record["seq"], record]));
+  expect(stored.map(({ seq }) => Number(seq))).toEqual(
+    [...bySeq.keys()].map(Number).toSorted((one, other) => one - other),
+  );
+  for (const { name, acked, typed, faults } of progress.senders) {
+    const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
+    expect([name, faults, acked.length]).toEqual([name, [], typed]);
+    expect(textsOf(stored, name)).toEqual(wanted);
+    // Each was told the place that its text really has.
+    const told = acked.map((seq) => bySeq.get(seq)?.["text"]);
+    expect(told).toEqual(wanted);
+  }
+  const all = stored.filter(({ kind }) => kind === "text");
+  for (const { name, shown, program } of progress.senders) {
+    if (!JOINERS.includes(name)) continue;
+    // Whoever stayed saw everything since they came, once, in the order of the log; what was too
+    // much after an absence was counted.
+    const from = all.findIndex(({ seq }) => seq === shown[0]?.["seq"]);
+    const seen = new Set(shown.map(({ seq }) => seq));
+    expect(shown).toEqual(all.slice(from).filter(({ seq }) => seen.has(seq)));
+    expect([name, shown.length + skipped(program)]).toEqual([name, all.length - from]);
+  }
+}, 120_000);
+
+test("SIGTERM in mid-write drains: what was told is there, what was not is sent again", async () => {
+  await using town = new Town();
+  let server = await town.serve();
+  const { port, invite } = server;
+  const progress = new Progress();
+  for (const name of ["ana", "bob"]) {
+    const program = town.home(name).start(["join", "--json", "--user", name, invite]);
+    progress.senders.push(new Sender(name, program, progress.note));
+  }
+  for (let round = 0; round < 5; round++) {
+    await progress.more(30);
+    const { exitCode, err } = await server.program.signal("SIGTERM");
+    expect([exitCode, err]).toEqual([0, ""]);
+    server = await town.serve({ port });
+    expect(server.program.out.text).not.toContain('"recovered"');
+  }
+  for (const sender of progress.senders) sender.pause();
+  for (const { name, program, typed } of progress.senders) {
+    const { exitCode, out } = await program.finish(30_000);
+    expect([name, exitCode]).toEqual([name, 0]);
+    const stored = await town.home("x").json(["history", "--data", server.data, "--from", name]);
+    const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
+    const whole = await town
+      .home("x")
+      .json(["history", "--data", server.data, "--from", name, "--last", "1000000"]);
+    expect(textsOf(whole, name)).toEqual(wanted);
+    expect(stored.length).toBeGreaterThan(0);
+    expect(out).toContain('"lost"');
+  }
+}, 60_000);
+
+test("a sender that is killed has sent what it printed, in order, and may begin again", async () => {
+  await using town = new Town();
+  await town.serve();
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await ana.run(["register"]);
+  const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
+  const sender = ana.start(["send", "--json"]);
+  sender.type(...lines);
+  for (let i = 0; i < 20; i++) await sender.json("sent");
+  const { out } = await sender.signal("SIGKILL");
+  const whole = out.slice(0, out.lastIndexOf("\n") + 1);
+  const told = ndjson(whole).map(({ seq }) => seq);
+  const all = await ana.json(["history", "--from", "ana", "--grep", "line"]);
+  expect(all.map(({ text }) => String(text))).toEqual(lines.slice(0, all.length));
+  expect(all.length).toBeGreaterThanOrEqual(told.length);
+  expect(all.slice(0, told.length).map(({ seq }) => seq)).toEqual(told);
+  const again = await ana.run(["send"], { stdin: "back\n" });
+  expect(again.exitCode).toBe(0);
+}, 60_000);

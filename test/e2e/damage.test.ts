@@ -1,0 +1,176 @@
+import { describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { ndjson, Town } from "./program.ts";
+
+/** A log that a crash, a disk or a person has touched. */
+
+const TEXTS = Array.from({ length: 30 }, (_, i) => `message ${i}`);
+
+/** A folder in which 30 messages were acknowledged, its server stopped. */
+async function written(town: Town): Promise<string> {
+  const { program, data } = await town.serve();
+  const sent = await town.home("ana").run(["send", "--user", "ana"], { stdin: TEXTS.join("\n") });
+  expect(sent.out.trimEnd().split("\n").length).toBe(TEXTS.length);
+  await program.signal("SIGTERM");
+  return join(data, "history", "000000000001.jsonl");
+}
+
+function snapshot(folder: string): Record<string, string> {
+  const names = readdirSync(folder, { recursive: true }).map(String).sort();
+  const files = names.filter((name) => statSync(join(folder, name)).isFile());
+  return Object.fromEntries(
+    files.map((name) => [name, readFileSync(join(folder, name), "latin1")]),
+  );
+}
+
+async function textsIn(town: Town): Promise<unknown[]> {
+  const args = ["history", "--data", town.path("data"), "--from", "ana"];
+  const records = await town.home("x").json(args);
+  return records.filter(({ kind }) => kind !== "join").map(({ kind, text }) => text ?? kind);
+}
+
+describe("a torn tail is moved aside, said, and forgotten", () => {
+  test.each([
+    ["half a record", '{"head":{"v":1,"seq":33,"time":17636'],
+    ["bytes of nothing", "\u0000".repeat(4096)],
+    ["a line that is no record", "hello\n"],
+    ["many lines", `${"x".repeat(99)}\n`.repeat(50)],
+  ])("%s", async (_, tail) => {
+    await using town = new Town();
+    const log = await written(town);
+    const sound = statSync(log).size;
+    appendFileSync(log, tail, "latin1");
+    const { program, listening } = await town.serve();
+    expect(program.jsonLines[0]).toEqual(listening);
+    const recovered = await program.json("recovered");
+    expect(recovered).toEqual({ kind: "recovered", droppedBytes: tail.length, file: log });
+    await program.said(`${log} ended in ${tail.length} bytes that were never acknowledged`);
+    const [torn = ""] = readdirSync(town.path("data", "torn"));
+    expect(readFileSync(town.path("data", "torn", torn), "latin1")).toBe(tail);
+    expect(readFileSync(log).subarray(0, sound).includes(tail)).toBe(false);
+    const more = await town.home("ana").run(["send", "after"]);
+    expect(more.exitCode).toBe(0);
+    expect(await textsIn(town)).toEqual([...TEXTS, "after"]);
+    await program.signal("SIGTERM");
+    const again = await town.serve();
+    expect((await again.program.signal("SIGTERM")).out).not.toContain("recovered");
+  });
+
+  test("a record cut short that nothing later vouches for", async () => {
+    await using town = new Town();
+    const log = await written(town);
+    truncateSync(log, statSync(log).size - 10);
+    const { program } = await town.serve();
+    expect(await program.json("recovered")).toMatchObject({ file: log });
+    expect(await textsIn(town)).toEqual(TEXTS.slice(0, -1));
+  });
+});
+
+describe("damage in what was acknowledged refuses the start, exit 6, and changes nothing", () => {
+  test.each([
+    ["a head", (text: string) => text.replace('"seq":9,', '"seq":8,'), 9],
+    ["a time", (text: string) => text.replace(/("seq":9,"time":)\d+/, "$11"), 9],
+    ["a line that is gone", (text: string) => text.split("\n").toSpliced(11, 1).join("\n"), 12],
+    ["a line twice", (text: string) => text.replace(/^.*"seq":9,.*\n/m, "$&$&"), 10],
+    ["two lines swapped", (text: string) => text.replace(/^(.*"seq":9,.*\n)(.*\n)/m, "$2$1"), 9],
+    [
+      "zeros in the middle",
+      (text: string) => text.replace(/^.*"seq":9,.*$/m, "\u0000".repeat(300)),
+      9,
+    ],
+    ["no line feed", (text: string) => text.replace(/^(.*"seq":9,.*)\n/m, "$1"), 9],
+  ])("%s", async (_, harm, seq) => {
+    await using town = new Town();
+    const log = await written(town);
+    const sound = readFileSync(log, "latin1");
+    const harmed = harm(sound);
+    expect(harmed).not.toBe(sound);
+    writeFileSync(log, harmed, "latin1");
+    const before = snapshot(town.path("data"));
+    const { exitCode, out, err } = await town.startServer().ended();
+    expect(exitCode).toBe(6);
+    const lines = sound.split("\n");
+    const offset = lines.slice(0, seq - 1).join("\n").length + 1;
+    expect(err).toStartWith(`chat: ${log} is damaged at byte ${offset}, where seq ${seq} was `);
+    expect(err).toEndWith("; restore a backup\n");
+    expect(ndjson(out)).toEqual([expect.objectContaining({ kind: "fault", code: "log-corrupt" })]);
+    expect(snapshot(town.path("data"))).toEqual(before);
+    expect(snapshot(town.path("data"))).toEqual(before);
+  });
+
+  test("a segment that is missing", async () => {
+    await using town = new Town();
+    const log = await written(town);
+    const name = log.replace("000000000001", "000000000002");
+    writeFileSync(name, readFileSync(log));
+    rmSync(log);
+    const { exitCode, err } = await town.startServer().ended();
+    expect([exitCode, err]).toEqual([6, expect.stringContaining("seq 1")]);
+  });
+
+  test("accounts that do not fit", async () => {
+    await using town = new Town();
+    await written(town);
+    const accounts = town.path("data", "accounts", "000000000001.jsonl");
+    const sound = readFileSync(accounts, "latin1");
+    writeFileSync(accounts, `{"head":{}}\n${sound}`, "latin1");
+    const { exitCode, err } = await town.startServer().ended();
+    expect([exitCode, err]).toEqual([
+      6,
+      expect.stringContaining(`${accounts} is damaged at byte 0`),
+    ]);
+  });
+
+  test("an identity that is missing is not made anew", async () => {
+    await using town = new Town();
+    await written(town);
+    rmSync(town.path("data", "identity.key"));
+    const { exitCode, err } = await town.startServer().ended();
+    expect([exitCode, err]).toEqual([1, expect.stringContaining("identity.key is missing")]);
+    expect(readdirSync(town.path("data"))).not.toContain("identity.key");
+  });
+});
+
+test("a damaged body starts with a warning and is served as damaged", async () => {
+  await using town = new Town();
+  const log = await written(town);
+  const text = readFileSync(log, "latin1");
+  writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
+  const { program } = await town.serve();
+  const { seq } = await program.json("damaged");
+  await program.said(`the body of record ${seq} is damaged and is served as such`);
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  const online = await ana.json(["history", "--room", "lobby"]);
+  const found = online.find((record) => record["seq"] === seq);
+  expect(found).toMatchObject({ kind: "damaged", seq, room: "lobby", from: "ana" });
+  expect(found).not.toHaveProperty("text");
+  const wanted = TEXTS.map((one, i) => (i === 6 ? "damaged" : one));
+  expect(await textsIn(town)).toEqual(wanted);
+  const joined = await town.home("bob").join(["--user", "bob"]);
+  expect(await joined.json("damaged")).toMatchObject({ seq });
+});
+
+test("two tails torn by two crashes are both kept", async () => {
+  await using town = new Town();
+  const log = await written(town);
+  for (const tail of ["first", "second"]) {
+    appendFileSync(log, tail);
+    const { program } = await town.serve();
+    await program.json("recovered", { droppedBytes: tail.length });
+    await program.signal("SIGTERM");
+  }
+  const torn = readdirSync(town.path("data", "torn")).toSorted();
+  expect(torn.map((name) => readFileSync(town.path("data", "torn", name), "utf8"))).toEqual([
+    "first",
+    "second",
+  ]);
+});

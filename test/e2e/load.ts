@@ -1,0 +1,58 @@
+import type { Json, Program } from "./program.ts";
+
+/** How many lines of a sender may wait for their acknowledgement. */
+const AHEAD = 40;
+
+/** One client that always has something to say, and notes what was acknowledged. */
+export class Sender {
+  readonly name: string;
+  readonly program: Program;
+  /** In the order in which they came. */
+  readonly acked: number[] = [];
+  /** Texts of others and of its own, as they were shown. */
+  readonly shown: Json[] = [];
+  readonly faults: string[] = [];
+  readonly #onAck: () => void;
+  #typed = 0;
+  #isPaused = false;
+
+  constructor(name: string, program: Program, onAck: () => void) {
+    this.name = name;
+    this.program = program;
+    this.#onAck = onAck;
+    program.out.listen((line) => this.#read(JSON.parse(line)));
+    this.#feed();
+  }
+
+  get typed(): number {
+    return this.#typed;
+  }
+
+  /** No more lines: what is out will be settled. */
+  pause(): void {
+    this.#isPaused = true;
+  }
+
+  static textOf(name: string, number: number): string {
+    return `${name} ${number} ${"x".repeat((number * 37) % 300)}`;
+  }
+
+  #read(line: Json): void {
+    if (line.kind === "ack" || line.kind === "sent") {
+      this.acked.push(Number(line["seq"]));
+      this.#feed();
+      this.#onAck();
+    }
+    if (line.kind === "text") this.shown.push(line);
+    if (line.kind === "fault") this.faults.push(JSON.stringify(line));
+  }
+
+  #feed(): void {
+    if (this.#isPaused || this.#typed - this.acked.length > AHEAD / 2) return;
+    const lines = Array.from({ length: AHEAD }, (_, i) =>
+      Sender.textOf(this.name, this.#typed + i),
+    );
+    this.#typed += lines.length;
+    this.program.type(...lines);
+  }
+}

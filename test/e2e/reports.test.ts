@@ -1,0 +1,195 @@
+import { expect, test } from "bun:test";
+import { createServer } from "node:net";
+import { type Json, type Program, Town } from "./program.ts";
+
+/** The walks of the five reports, in their own words. */
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function texts(program: Program): unknown[] {
+  return program.jsonLines.filter(({ kind }) => kind === "text").map(({ text }) => text);
+}
+
+test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QUIT", async () => {
+  await using town = new Town();
+  const room = town.write("room", "open sesame\n");
+  const port = await freePort();
+  const server = town.start([
+    ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", town.path("data")],
+    ...["--room-password-file", room],
+  ]);
+  await server.said(`listens on 127.0.0.1:${port}`);
+  const own = await freePort();
+  const env = { CHAT_ROOM_PASSWORD: "open sesame" };
+  const ana = town
+    .home("ana")
+    .start(["join", `127.0.0.1:${port}`, "--user", "ana", "--local-port", String(own)], { env });
+  await ana.said("you are ana on ");
+  await server.out.next("her port", (line) => line.includes(`127.0.0.1:${own}`));
+  await server.out.next("her coming", (line) => line.endsWith("\tlobby\tana\tjoined"));
+  const bob = town.home("bob").start(["join", `127.0.0.1:${port}`, "--user", "bob"], { env });
+  await bob.said("you are bob on ");
+  await ana.out.next("join notice", (line) => line.endsWith("\tlobby\tbob\tjoined"));
+  ana.type("hello bob");
+  await server.out.next("the message", (line) => line.endsWith("\tlobby\tana\thello bob"));
+  await bob.out.next("the message", (line) => line.endsWith("\tlobby\tana\thello bob"));
+  ana.type("QUIT");
+  expect((await ana.ended()).exitCode).toBe(0);
+  await bob.said("ana is offline");
+  bob.type("/quit");
+  expect((await bob.ended()).exitCode).toBe(0);
+  expect((await server.signal("SIGINT")).exitCode).toBe(0);
+});
+
+test("report 003: a client's port that is busy, or none, is one clear line", async () => {
+  await using town = new Town();
+  await town.serve();
+  const first = await town.home("ana").join(["--user", "ana"]);
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const { port } = other.address() as { port: number };
+  const busy = await town.home("bob").run(["join", "--user", "bob", "--local-port", String(port)]);
+  other.close();
+  expect([busy.exitCode, busy.err]).toEqual([
+    1,
+    expect.stringMatching(/^chat: [^\n]*port \d+[^\n]*; [^\n]*--local-port[^\n]*\n$/),
+  ]);
+  const none = await town.home("bob").run(["join", "--user", "bob", "--local-port", "0"]);
+  expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("from 1 to 65535")]);
+  expect(first.isRunning).toBe(true);
+});
+
+test("report 004: regist, login, sendall, sendto, list, logout in one process", async () => {
+  await using town = new Town();
+  await town.serve();
+  const bob = await town.home("bob").join(["--user", "bob"]);
+  const ana = await town.home("ana").join(["--user", "guest"]);
+  ana.type("/logout", "/regist ana secret");
+  expect(await ana.json("logged-out")).toEqual({ kind: "logged-out", user: "guest" });
+  expect(await ana.json("logged-in")).toEqual({
+    kind: "logged-in",
+    user: "ana",
+    rooms: ["lobby"],
+  });
+  await bob.json("presence", { user: "ana", online: true });
+  ana.type("/list", "/sendall hello everyone", "/sendto bob hello you", "/sendto nobody x");
+  expect((await ana.json("list"))["users"]).toEqual(["ana", "bob"]);
+  expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "hello everyone" });
+  const direct = await ana.json("ack");
+  expect([direct, "queued" in direct]).toEqual([
+    expect.objectContaining({ to: "bob", text: "hello you" }),
+    false,
+  ]);
+  expect(await ana.json("fault")).toMatchObject({ code: "user-unknown", blame: "user" });
+  expect(await bob.json("text")).toMatchObject({ room: "lobby", text: "hello everyone" });
+  expect(await bob.json("text")).toMatchObject({ to: "bob", from: "ana", text: "hello you" });
+
+  await bob.finish();
+  expect(await ana.json("presence")).toMatchObject({ user: "bob", online: false });
+  ana.type("/sendto BOB for later", "/list", "/logout", "anyone?", "/list", "/frobnicate");
+  expect(await ana.json("ack")).toMatchObject({ to: "BOB", text: "for later", queued: true });
+  expect((await ana.json("list"))["users"]).toEqual(["ana"]);
+  await ana.json("logged-out", { user: "ana" });
+  expect(await ana.json("fault")).toMatchObject({ code: "not-logged-in" });
+  expect(await ana.json("fault")).toMatchObject({ code: "not-logged-in" });
+  expect(await ana.json("fault")).toMatchObject({ code: "usage" });
+  ana.type("/login ana wrong", "/login ana secret", "/help", "QUIT");
+  expect(await ana.json("fault")).toMatchObject({ code: "login-refused" });
+  await ana.json("logged-in", { user: "ana" });
+  const help = await ana.json("help");
+  expect(JSON.stringify(help)).toContain("/msg NAME TEXT");
+  expect((await ana.ended()).exitCode).toBe(0);
+
+  const back = await town.home("bob").join(["--user", "bob"]);
+  expect(await back.json("text", { text: "for later" })).toMatchObject({ to: "bob", from: "ana" });
+  await back.finish();
+  expect(texts(back)).toEqual(["for later"]);
+});
+
+test("report 004: the same words read from a pipe, told as sentences", async () => {
+  await using town = new Town();
+  await town.serve();
+  await town.home("bob").run(["register", "--user", "bob"]);
+  const words = ["/list", "/sendto bob hi", "/sendto nobody hi", "/hlep", "/logout", "/login"];
+  const ran = await town.home("ana").run(["join", "--user", "ana"], { stdin: words.join("\n") });
+  expect([ran.exitCode, ran.err.split("\n").slice(2).toSorted()]).toEqual([
+    0,
+    [
+      "chat: online: ana",
+      "chat: there is no 'nobody' here; see /who",
+      "chat: there is no command '/hlep'; did you mean /help? see /help",
+      "chat: bob is offline; it will be delivered later",
+      "chat: you are logged out; /login NAME comes back in",
+      "chat: that is not how it is used; write /login NAME [PASSWORD]",
+      "",
+    ].toSorted(),
+  ]);
+});
+
+test("report 002, TCP: each newcomer is welcomed, every client hears every other", async () => {
+  await using town = new Town();
+  await town.serve({ args: ["--welcome", "Welcome to the threaded server!"] });
+  const names = ["ana", "bob", "cleo", "dan", "eve"];
+  const clients = await Promise.all(names.map((name) => town.home(name).join(["--user", name])));
+  for (const client of clients) {
+    expect(client.jsonLines[0]).toMatchObject({ welcome: "Welcome to the threaded server!" });
+  }
+  for (const [i, client] of clients.entries()) client.type(`from ${names[i]}`);
+  const wanted = names.map((name) => `from ${name}`).toSorted();
+  const heard: Json[][] = await Promise.all(
+    clients.map(async (client) => {
+      const seen: Json[] = [];
+      while (seen.length < names.length) seen.push(await client.json("text"));
+      return seen;
+    }),
+  );
+  for (const seen of heard) {
+    expect(seen.map(({ text }) => String(text)).toSorted()).toEqual(wanted);
+    expect(seen).toEqual(heard[0] ?? []);
+  }
+});
+
+test("log-out and log-in 100 times in one process", async () => {
+  await using town = new Town();
+  await town.serve();
+  const ana = await town.home("ana").join(["--user", "ana"]);
+  ana.type("before");
+  for (let i = 0; i < 100; i++) {
+    ana.type("/logout", "/login ana", `round ${i}`);
+    await ana.json("logged-out");
+    await ana.json("logged-in", { user: "ana" });
+    await ana.json("ack", { text: `round ${i}` });
+  }
+  expect((await ana.finish()).exitCode).toBe(0);
+  const rounds = Array.from({ length: 100 }, (_, i) => `round ${i}`);
+  expect(texts(ana)).toEqual(["before", ...rounds]);
+});
+
+test("log-out and log-in 100 times, typed faster than the answers come", async () => {
+  await using town = new Town();
+  await town.serve();
+  const rounds = Array.from({ length: 100 }, (_, i) => `/logout\n/login ana\nround ${i}\n`);
+  const env = { CHAT_PASSWORD: "secret" };
+  const args = ["join", "--user", "ana", "--json"];
+  const ran = await town
+    .home("ana")
+    .start(args, { stdin: rounds.join(""), env })
+    .ended(60_000);
+  expect([ran.exitCode, ran.err.split("\n").length]).toEqual([0, 2]);
+  const said = await town.home("ana").json(["history", "--user", "ana", "--from", "ana"]);
+  const wanted = rounds.map((_, i) => `round ${i}`);
+  expect(said.flatMap(({ text }) => text ?? [])).toEqual(wanted);
+  const lines = ran.out
+    .trimEnd()
+    .split("\n")
+    .map((line): Json => JSON.parse(line));
+  expect(lines.filter(({ kind }) => kind === "fault")).toEqual([]);
+  expect(lines.filter(({ kind }) => kind === "logged-in").length).toBe(100);
+  expect(lines.flatMap(({ kind, text }) => (kind === "text" ? text : []))).toEqual(wanted);
+});
