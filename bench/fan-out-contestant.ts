@@ -30,7 +30,7 @@ export interface Sink {
   delivered(bytes: Uint8Array, textOffset: number): void;
 }
 
-/** As in PERFORMANCE.md: a line of chat. */
+/** A line of chat. */
 export const TEXT_BYTES = 100;
 /** When the text was sent: microseconds of the load process's own clock. */
 export const STAMP_DIGITS = 12;

@@ -20,8 +20,7 @@ const VERBS: VerbTable = {
   version: { summary: "Print the version", load: () => import("./commands/version.ts") },
 };
 
-const SUMMARY =
-  "Chat for people who share a network: server, client, files and archive in one program";
+const SUMMARY = "Chat for people who share a network: server, client and history in one program";
 
 const argv = process.argv.slice(2);
 

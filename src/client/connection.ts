@@ -25,6 +25,8 @@ const NOTICES_HELD_MAX = 16_384;
  */
 export class Connection {
   readonly link: Link;
+  /** The room password was shown on this link: it is not asked again. */
+  isAdmitted = false;
   readonly #clock: Clock;
   readonly #session: Session;
   /** Bounded: the greeting and the client add one each. */

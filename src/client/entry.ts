@@ -85,7 +85,7 @@ export class Entry {
       if (entered !== undefined) return entered;
     }
     if (mode === "login") return (await this.#asKnown()) ?? this.#refuse();
-    if (isOpen) return this.#asNewcomer();
+    if (isOpen || this.#context.connection.isAdmitted) return this.#asNewcomer();
     if (roomSecret !== undefined) return this.#withRoomSecret(roomSecret);
     return this.#withoutRoomSecret();
   }
@@ -208,6 +208,7 @@ export class Entry {
   async #admit(secret: string): Promise<Fault | undefined> {
     try {
       await this.#ask("admit", { secret });
+      this.#context.connection.isAdmitted = true;
       return undefined;
     } catch (error) {
       const isWrong = error instanceof Fault && error.code === "room-password-wrong";

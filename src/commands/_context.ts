@@ -115,6 +115,8 @@ function signalHandlers(): World["onSignal"] {
   };
   process.on("SIGINT", arrived);
   process.on("SIGTERM", arrived);
+  // The terminal's window was closed: as if asked to end.
+  if (process.platform !== "win32") process.on("SIGHUP", () => arrived("SIGTERM"));
   return (handler) => {
     handlers.push(handler);
     return () => {

@@ -1,5 +1,5 @@
 import { unreachable } from "../base/assert.ts";
-import { Fault } from "../base/fault.ts";
+import { Fault, type FaultCode } from "../base/fault.ts";
 import { formatTarget, type Name, type Target } from "../base/names.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { RoomView } from "../client/record.ts";
@@ -10,6 +10,9 @@ import { Face, shownChatRecord } from "./_face.ts";
 import { enterRoom } from "./_room-entry.ts";
 import { runSlash } from "./_slash.ts";
 import { checkText } from "./send.ts";
+
+/** The link went, not the wish. */
+const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
 /** How a line client ends. */
 type Ending = { readonly exitCode: number } | { readonly fault: Fault };
@@ -26,7 +29,8 @@ export class LineClient {
   /** A log-in on this link is said as such, not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
-  #isReady = Promise.withResolvers<void>();
+  /** Settled and made anew whenever a connection is ready. */
+  #ready = Promise.withResolvers<void>();
 
   constructor(
     context: Context,
@@ -131,13 +135,26 @@ export class LineClient {
 
   /** The rooms of the command line, once the server has told which we are in already. */
   async #enterRooms(): Promise<void> {
-    await this.#isReady.promise;
-    const { client, roomSecret } = this.open;
+    await this.#ready.promise;
     for (const room of this.#rooms) {
-      const answer = await enterRoom(client, { room, roomSecret });
+      const answer = await this.#enterRoom(room);
       if (answer.created) this.face.note(`the room '${room}' did not exist; you made it`);
     }
     this.enter(this.current);
+  }
+
+  /** A link that is lost on the way is no refusal: the next one is asked again. */
+  async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
+    const { client, roomSecret } = this.open;
+    for (;;) {
+      const next = this.#ready.promise;
+      try {
+        return await enterRoom(client, { room, roomSecret });
+      } catch (error) {
+        if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+      }
+      await next;
+    }
   }
 
   async #read(): Promise<void> {
@@ -229,7 +246,9 @@ export class LineClient {
       this.face.note(welcome);
     }
     this.#wasConnected = true;
-    this.#isReady.resolve();
+    const ready = this.#ready;
+    this.#ready = Promise.withResolvers();
+    ready.resolve();
   }
 }
 

@@ -80,7 +80,7 @@ export function renderJson(value: JsonObject): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-/** The fields of CLI.md, in its order. */
+/** The fields that scripts rely on, in their order. */
 export function recordJson(record: ShownRecord): JsonObject {
   const { kind, seq, timeUnixMs, place, from, ...body } = record;
   return { kind, seq, time: formatUtc(timeUnixMs), ...place, from, ...body };

@@ -17,11 +17,16 @@ import {
 } from "./_render.ts";
 import { shownRecord } from "./_shown.ts";
 
+/** A busy server writes its lines together: each system call costs as much as a message. */
+const GATHER_MS = 20;
+
 /** Standard output of `chat serve`: every message and event as it happens. */
 export class ServePrinter {
   readonly #context: Context;
   readonly #registry: Registry;
   #skipped = 0;
+  #gathered = "";
+  #isGathering = false;
 
   constructor(context: Context, registry: Registry) {
     this.#context = context;
@@ -86,9 +91,13 @@ export class ServePrinter {
 
   /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
   #write(text: string): void {
-    const { stdout } = this.#context;
-    if (stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX) {
+    const { stdout, clock } = this.#context;
+    if (stdout.queuedBytes() + this.#gathered.length > OUTPUT_QUEUE_BYTES_MAX) {
       this.#skipped++;
+      return;
+    }
+    if (this.#isGathering) {
+      this.#gathered += text;
       return;
     }
     if (this.#skipped > 0) {
@@ -97,6 +106,16 @@ export class ServePrinter {
       this.#line("skipped", { lines: String(count) });
     }
     stdout.write(text);
+    this.#isGathering = true;
+    clock.after(GATHER_MS, () => this.flush());
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    const text = this.#gathered;
+    this.#gathered = "";
+    this.#isGathering = false;
+    if (text !== "") this.#write(text);
   }
 }
 

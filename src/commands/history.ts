@@ -41,7 +41,11 @@ export const command = defineVerb({
     const wish = historyWish(context, args);
     const { data } = args;
     if (data === undefined) {
-      const client = { argument: args.at, follow: args.follow ? "live" : "none" } as const;
+      const client = {
+        argument: args.at,
+        mode: "login",
+        follow: args.follow ? "live" : "none",
+      } as const;
       return withClient(context, args, { ...client, reconnect: args.follow }, (open) =>
         online(context, open.client, wish, args.follow),
       );

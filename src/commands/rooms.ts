@@ -7,7 +7,7 @@ import { defineVerb } from "./_verb.ts";
 export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
   async run(args, context) {
-    return withClient(context, args, { argument: args.at }, async ({ client }) => {
+    return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
       await untilConnected(context, client.events());
       const { rooms, more } = await client.request("rooms", {});
       const style = styleOf(context);

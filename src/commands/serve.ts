@@ -154,6 +154,7 @@ async function serve(
   try {
     const fault = await ended.promise;
     await server.stop();
+    printer.flush();
     if (fault !== undefined) throw fault;
     return 0;
   } finally {

@@ -12,7 +12,7 @@ export const command = defineVerb({
     ...SERVER_FLAGS,
   },
   async run(args, context) {
-    return withClient(context, args, { argument: args.at }, async ({ client }) => {
+    return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
       await untilConnected(context, client.events());
       const users = await allUsers(client, args.room);
       const style = styleOf(context);

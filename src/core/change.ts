@@ -10,7 +10,7 @@ import { LOBBY, type Room, type Rooms } from "./room.ts";
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
 export interface JoinWish {
   readonly name: Name;
-  /** The password was checked against the room's and fits. */
+  /** A password was given, was checked against the room's, and fits. */
   readonly passwordFits: boolean;
   /** Make the room when there is none. `locked`: its password is in the accounts log already. */
   readonly create: { readonly room: RoomId; readonly locked: boolean } | undefined;
@@ -88,7 +88,9 @@ export function joinDrafts(rooms: Rooms, user: UserId, wish: JoinWish): Draft[] 
   }
   if (room.members.has(user)) return [];
   if (room.locked && !room.admitted.has(user) && !passwordFits) {
-    throw new Fault("room-password-wrong", `the password of '${name}' is another one`);
+    throw new Fault("room-password-wrong", `'${name}' asks for its password`, {
+      remedy: "give it too: /join ROOM PASSWORD",
+    });
   }
   if (room.members.size >= ROOM_MEMBERS_MAX) {
     throw new Fault("too-many", `'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);

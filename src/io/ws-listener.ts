@@ -180,7 +180,7 @@ class WsListener implements Listener {
   }
 }
 
-/** Browsers name the page that connects; only our own page may. @see DESIGN.md, section 7 */
+/** Browsers name the page that connects; only our own page may. */
 function isSameOrigin(request: Request): boolean {
   const origin = request.headers.get("origin");
   if (origin === null) return true;

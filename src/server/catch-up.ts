@@ -13,7 +13,7 @@ import type { Registry } from "../core/registry.ts";
 import type { Room } from "../core/room.ts";
 import type { Archive, Page, PageQuery } from "../io/log.ts";
 import type { LogRecord } from "../wire/record.ts";
-import { roomEntry, wireRecord } from "./fan-out.ts";
+import { type FanOut, roomEntry, wireRecord } from "./fan-out.ts";
 import type { Peer } from "./peer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -35,11 +35,13 @@ interface Unseen {
 export class CatchUp {
   readonly #archive: Archive;
   readonly #registry: Registry;
+  readonly #fanOut: FanOut;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
-  constructor(archive: Archive, registry: Registry) {
+  constructor(archive: Archive, registry: Registry, fanOut: FanOut) {
     this.#archive = archive;
     this.#registry = registry;
+    this.#fanOut = fanOut;
   }
 
   /**
@@ -112,6 +114,7 @@ export class CatchUp {
       assert(records.length > 0, "the archive lags behind the log");
       if (!peer.isCatchingUp(room.id, run)) return;
     }
+    this.#fanOut.flush(); // What is still gathered was in the archive: it must not come again.
     peer.follow(room.id);
   }
 

@@ -1,22 +1,69 @@
 import type { RoomId } from "../base/ids.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Room } from "../core/room.ts";
+import type { Clock } from "../io/clock.ts";
 import type { Listener } from "../io/link.ts";
 import { encode, type Outgoing } from "../wire/codec.ts";
 import type { WireRecord } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 
-/** Packs once and publishes the bytes: one topic a room, on every transport. */
+/**
+ * Under load, what is told within a moment leaves together: one write a reader for several records
+ * saves more than half of the work. The moment is as long as the last telling took, so that at most
+ * half of the time goes into telling. Whoever speaks after a pause is told of at once.
+ */
+const GATHER_MS_MIN = 1;
+const GATHER_MS_MAX = 10;
+/** One write to one reader over TLS, as measured on loopback. */
+const WRITE_MS = 0.005;
+
+/** Packs once and publishes the bytes, in order: one topic a room, on every transport. */
 export class FanOut {
+  readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
+  /** Bounded by what the log makes durable in GATHER_MS. */
+  #gathered: { readonly room: Room; readonly bytes: Uint8Array }[] = [];
+  #isScheduled = false;
+  /** Until when further records wait. */
+  #restUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
   }
 
-  publish(room: RoomId, message: Outgoing): void {
-    const bytes = encode(message);
-    for (const listener of this.#listeners) listener.publish(topicOf(room), bytes);
+  publish(room: Room, message: Outgoing): void {
+    this.#gathered.push({ room, bytes: encode(message) });
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const waitMs = this.#restUntil - this.#clock.now();
+    // At the end of this tick's work: a whole batch of the log comes in one.
+    if (waitMs <= 0) queueMicrotask(() => this.#due());
+    else this.#clock.after(waitMs, () => this.#due());
+  }
+
+  /** Tells all that was gathered: before anything changes about who is told. */
+  flush(): void {
+    const gathered = this.#gathered;
+    if (gathered.length === 0) return;
+    this.#gathered = [];
+    const rooms = new Set<Room>();
+    for (const { room, bytes } of gathered) {
+      rooms.add(room);
+      for (const listener of this.#listeners) listener.publish(topicOf(room.id), bytes);
+    }
+    let writes = 0;
+    for (const room of rooms) writes += room.members.size;
+    const restMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
+    this.#restUntil = this.#clock.now() + restMs;
+  }
+
+  #due(): void {
+    this.#isScheduled = false;
+    this.flush();
   }
 }
 

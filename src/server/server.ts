@@ -1,6 +1,6 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
-import { ID_BYTES, type RoomId, roomId, type UserId } from "../base/ids.ts";
+import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
 import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { lobbyDraft } from "../core/change.ts";
 import type { Hall, HallEffect, HallInput } from "../core/hall.ts";
@@ -73,7 +73,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #options: ServerOptions;
   readonly #desk: Desk;
   readonly #catchUp: CatchUp;
-  readonly #fanOut = new FanOut();
+  readonly #fanOut: FanOut;
   readonly #addresses = new Addresses();
   readonly #listeners: Listener[] = [];
   readonly #peers = new Map<number, Peer>(); // Bounded by LINKS_MAX in `accept`.
@@ -104,7 +104,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     const isOnline = (user: UserId) => hall.isOnline(user);
     const queries = new Queries({ rooms, registry, archive, sha256, isOnline });
     this.#desk = new Desk({ entry, queries, rooms, registry, accounts, entropy, owner: this });
-    this.#catchUp = new CatchUp(archive, registry);
+    this.#fanOut = new FanOut(clock);
+    this.#catchUp = new CatchUp(archive, registry, this.#fanOut);
   }
 
   /** Follows the logs and makes the lobby when there is none. @throws Fault store-… */
@@ -139,6 +140,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     if (this.#isStopping) return;
     this.#isStopping = true;
     await this.#drained();
+    this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
     for (const peer of [...this.#peers.values()]) peer.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
@@ -184,7 +186,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   request(peer: Peer, request: Request): void {
     if (this.#isStopping) {
-      peer.refuse(request.ref, new Fault("shutting-down", "the server is stopping"));
+      const detail = { retryAfterMs: 1_000 };
+      peer.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
     this.#desk.serve(peer, request).catch((error: unknown) => {
@@ -226,6 +229,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       await this.#catchUp.resume(peer, room, after);
     }
     if (peer.isClosed || peer.era !== era) return;
+    this.#fanOut.flush(); // It promises that everything up to this seq was told.
     peer.tell({ kind: "caught-up", seq: rooms.head });
   }
 
@@ -246,6 +250,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     if (account === undefined) return;
     peer.account = undefined;
     peer.era++;
+    this.#fanOut.flush();
     peer.unfollowAll();
     const peers = this.#byAccount.get(account.id);
     peers?.delete(peer);
@@ -277,6 +282,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
         }
         return;
       case "unfollow":
+        this.#fanOut.flush(); // Whoever leaves is told of that much.
         for (const peer of this.#byAccount.get(effect.user) ?? []) {
           peer.unfollow(effect.room.id);
           peer.tell({ kind: "room-gone", room: effect.room.id });
@@ -286,7 +292,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
         const user = this.#options.registry.nameOf(effect.user);
         if (user === undefined) return;
         const { room, online } = effect;
-        return this.#fanOut.publish(room.id, { kind: "presence", room: room.id, user, online });
+        return this.#fanOut.publish(room, { kind: "presence", room: room.id, user, online });
       }
       default:
         return unreachable(effect);
@@ -343,7 +349,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   #deliver(room: Room, record: LogRecord): void {
     const message = { kind: "record", ...wireRecord(record, this.#options.registry) } as const;
-    this.#fanOut.publish(room.id as RoomId, message);
+    this.#fanOut.publish(room, message);
     this.#options.onEvent({ kind: "record", record, room });
   }
 

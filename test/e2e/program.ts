@@ -147,11 +147,12 @@ export class Home {
 export class Town {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
   readonly #programs: Program[] = [];
-  readonly #env: Readonly<Record<string, string>>;
+  /** What every program of this town finds around it. */
+  readonly env: Readonly<Record<string, string>>;
 
   constructor() {
     for (const name of ["home", "run", "tmp"]) mkdirSync(this.path(name), { mode: 0o700 });
-    this.#env = {
+    this.env = {
       PATH: process.env["PATH"] ?? "",
       HOME: this.path("home"),
       XDG_RUNTIME_DIR: this.path("run"),
@@ -170,13 +171,13 @@ export class Town {
   }
 
   home(name: string): Home {
-    return new Home(this, this.path(name), this.#env);
+    return new Home(this, this.path(name), this.env);
   }
 
   start(args: readonly string[], options: StartOptions = {}): Program {
     const child = Bun.spawn([CHAT, ...args], {
       cwd: options.cwd ?? this.folder,
-      env: { ...this.#env, ...options.env },
+      env: { ...this.env, ...options.env },
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",

@@ -1,0 +1,87 @@
+import { until } from "./deadline.ts";
+import type { Town } from "./program.ts";
+
+const COLUMNS = 90;
+const ROWS = 24;
+
+/** Undefined where it is not installed; there CI fails, because it must not be. */
+export const TMUX = Bun.which("tmux");
+
+/** A terminal with a shell in it, on a tmux server of its own. */
+export class Screen implements AsyncDisposable {
+  readonly #socket: string;
+
+  /** @param env of the shell, on top of what the town gives */
+  constructor(town: Town, name: string, env: Readonly<Record<string, string>> = {}) {
+    this.#socket = town.path(`tmux-${name}`);
+    const variables = Object.entries({ ...town.env, TERM: "xterm-256color", PS1: "$ ", ...env });
+    const settings = variables.flatMap(([key, value]) => ["-e", `${key}=${value}`]);
+    const size = ["-c", town.folder, "-x", String(COLUMNS), "-y", String(ROWS)];
+    const shell = ["/bin/sh", "-i"];
+    this.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...settings, ...shell);
+  }
+
+  /** Typed as it stands, without the return key. */
+  type(text: string): void {
+    this.#tmux("send-keys", "-t", "0", "-l", text);
+  }
+
+  /** By their names: Enter, C-c, C-d, Left, BSpace. */
+  press(...keys: readonly string[]): void {
+    this.#tmux("send-keys", "-t", "0", ...keys);
+  }
+
+  line(text: string): void {
+    this.type(text);
+    this.press("Enter");
+  }
+
+  resize(columns: number, rows: number): void {
+    this.#tmux("resize-window", "-t", "0", "-x", String(columns), "-y", String(rows));
+  }
+
+  /** What one sees, without spaces at the ends and without the empty rows below. */
+  rows(): string[] {
+    const shown = this.#tmux("capture-pane", "-p", "-t", "0");
+    const rows = shown.split("\n").map((row) => row.trimEnd());
+    while (rows.at(-1) === "") rows.pop();
+    return rows;
+  }
+
+  /** The row and column of the cursor, from 0. */
+  cursor(): { readonly row: number; readonly column: number } {
+    const format = "#{cursor_y} #{cursor_x}";
+    const text = this.#tmux("display-message", "-p", "-t", "0", format);
+    const [row = 0, column = 0] = text.trim().split(" ").map(Number);
+    return { row, column };
+  }
+
+  /** Waits for a row that fits, and tells all rows as they are then. */
+  async shows(pattern: string | RegExp): Promise<string[]> {
+    const fits = (row: string) =>
+      typeof pattern === "string" ? row.includes(pattern) : pattern.test(row);
+    try {
+      return await until(`${pattern} on the screen`, () => {
+        const rows = this.rows();
+        return rows.some(fits) ? rows : undefined;
+      });
+    } catch (error) {
+      throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    Bun.spawnSync(["tmux", "-S", this.#socket, "kill-server"], {
+      stdio: ["ignore", "ignore", "ignore"],
+    });
+  }
+
+  #tmux(...args: readonly string[]): string {
+    const done = Bun.spawnSync(["tmux", "-S", this.#socket, ...args], {
+      env: { PATH: process.env["PATH"] ?? "", LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    if (!done.success) throw new Error(`tmux ${args[0]}: ${done.stderr}`);
+    return done.stdout.toString();
+  }
+}

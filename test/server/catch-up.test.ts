@@ -1,0 +1,230 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  CATCH_UP_RECORDS_MAX,
+  FIRST_RECORDS,
+  SEND_QUEUE_BYTES_MAX,
+  TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import type { Guest } from "./guest.ts";
+import { Site } from "./site.ts";
+
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${from + i}`);
+
+async function talk(guest: Guest, from: number, to: number): Promise<void> {
+  await guest.site.wait(Promise.all(numbers(from, to).map((text) => guest.say(text))));
+}
+
+/** Each room that was told of: its records dense from the `n` that was announced. */
+function expectWhole(guest: Guest): void {
+  const next = new Map<string, number>();
+  for (const notice of guest.notices) {
+    if (notice.kind === "room") {
+      const expected = next.get(notice.room);
+      if (expected !== undefined) expect(notice.n - notice.skipped).toBe(expected);
+      next.set(notice.room, notice.n);
+    }
+    if (notice.kind === "room-gone") next.delete(notice.room);
+    if (notice.kind !== "record") continue;
+    const head = JSON.parse(Buffer.from(notice.head).toString()) as { room: string; n: number };
+    expect(head.n).toBe(next.get(head.room) ?? -1);
+    next.set(head.room, head.n + 1);
+  }
+}
+
+describe("a device that logs in", () => {
+  test("sees the last of a room that it meets for the first time", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    await talk(ana, 1, FIRST_RECORDS + 10);
+    const ben = await site.member("ben");
+    expect(ben.texts()).toEqual(numbers(12, FIRST_RECORDS + 10)); // The last is its own join.
+    expect(ben.records).toHaveLength(FIRST_RECORDS);
+    expect(ben.all("room")).toHaveLength(1);
+    expect(ben.all("room")[0]).toMatchObject({ name: "lobby", n: 14, skipped: 0 });
+    expectWhole(ben);
+  });
+
+  test.each([
+    [0, 0],
+    [1, 0],
+    [CATCH_UP_RECORDS_MAX, 0],
+    [CATCH_UP_RECORDS_MAX + 1, 1],
+    [CATCH_UP_RECORDS_MAX + 70, 70],
+  ])("after %i missed records: %i are skipped", async (missed, skipped) => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await site.time.advance(5);
+    const after = ben.records.at(-1)?.head.seq ?? 0;
+    ben.hangUp();
+    await site.time.advance(5);
+    await talk(ana, 1, missed);
+    const back = await site.again(ben, "ben", after);
+    expect(back.texts()).toEqual(numbers(skipped + 1, missed));
+    const [room] = back.all("room");
+    expect(room).toMatchObject({ skipped, n: 4 + skipped });
+    expect(back.all("caught-up")).toEqual([{ kind: "caught-up", seq: after + missed }]);
+    await talk(ana, missed + 1, missed + 2);
+    expect(back.texts().slice(-2)).toEqual(numbers(missed + 1, missed + 2));
+    expectWhole(back);
+  });
+
+  test("with a cursor beyond all that there is gets what comes next", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    await talk(ana, 1, 3);
+    const live = await site.again(ana, "ana", Number.MAX_SAFE_INTEGER);
+    expect(live.records).toEqual([]);
+    await talk(ana, 4, 5);
+    expect(live.texts()).toEqual(["4", "5"]);
+    expectWhole(live);
+  });
+
+  test("what is recorded while its turn comes is neither lost nor doubled", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    await talk(ana, 1, 3);
+    const phone = await site.greeted(undefined, ana.keys);
+    const after = ana.records.at(-1)?.head.seq ?? 0;
+    phone.send("login", phone.signedLogin("ana", after));
+    const said = [4, 5, 6].map((i) => ana.say(`${i}`)); // In the very same moment.
+    await phone.until("caught-up");
+    await site.wait(Promise.all(said));
+    await talk(ana, 7, 8);
+    expect(phone.texts()).toEqual(numbers(4, 8));
+    expectWhole(phone);
+  });
+});
+
+describe("whatever the disk's pace and the order of things", () => {
+  const SEEDS = Array.from({ length: 40 }, (_, i) => i + 1);
+  test.each(SEEDS)("each reader gets each record once, in order, seed %i", async (seed) => {
+    const site: Site = await Site.open({
+      seed,
+      reading: () =>
+        new Promise((go) => {
+          site.clock.after(site.random() * 20, go);
+        }),
+    });
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const rooms = ["lobby", "dev", "@ben"];
+    await ana.ask("join", { room: "dev", create: true });
+    let said = 0;
+    const all: Promise<unknown>[] = [];
+    const readers: Guest[] = [];
+    for (let i = 0; i < 60; i++) {
+      const chance = site.random();
+      const to = rooms[Math.floor(site.random() * rooms.length)] ?? "lobby";
+      if (chance < 0.7) all.push(ana.say(`${++said}`, to));
+      else if (chance < 0.8) all.push(ben.send("join", { room: "dev" }));
+      else if (chance < 0.85) all.push(ben.send("leave", { room: "dev" }));
+      else if (chance < 0.95) {
+        const reader = await site.greeted(undefined, site.random() < 0.5 ? ana.keys : ben.keys);
+        const name = reader.keys === ana.keys ? "ana" : "ben";
+        const after = site.random() < 0.5 ? undefined : Math.floor(site.random() * (said + 5));
+        all.push(reader.send("login", reader.signedLogin(name, after)));
+        readers.push(reader);
+      }
+      await site.time.advance(site.random() * 6);
+    }
+    await site.wait(Promise.allSettled(all));
+    await site.time.advance(500);
+    expect(readers.length).toBeGreaterThan(0);
+    for (const reader of [ana, ben, ...readers]) {
+      expect(reader.ended).toBeUndefined();
+      expectWhole(reader);
+      const last = ana.records.filter(({ head }) => head.room === lobbyOf(reader)).at(-1);
+      const end = reader.records.filter(({ head }) => head.room === lobbyOf(reader)).at(-1);
+      if (reader.records.length > 0) expect(end?.head.seq).toBe(last?.head.seq ?? 0);
+    }
+  });
+});
+
+function lobbyOf(guest: Guest): string {
+  return guest.all("room").find(({ name }) => name === "lobby")?.room ?? "";
+}
+
+describe("a room that one comes into while others go on", () => {
+  test("is announced before any later record of the others", async () => {
+    const site: Site = await Site.open({
+      reading: () => new Promise((go) => void site.clock.after(50, go)),
+    });
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await ana.ask("join", { room: "dev", create: true });
+    await site.wait(ana.say("past", "dev"));
+    await ben.ask("join", { room: "dev" });
+    await site.wait(ana.say("meanwhile"));
+    const seen = ben.notices.length;
+    await site.time.advance(200);
+    const dev = ben.all("room").filter(({ name }) => name === "dev");
+    expect(dev.map(({ n, behind }) => [n, behind])).toEqual([
+      [1, true],
+      [5, undefined],
+    ]);
+    const kinds = ben.notices.map((notice) => (notice.kind === "room" ? notice.name : notice.kind));
+    expect(kinds.indexOf("dev")).toBeLessThan(seen);
+    expect(ben.texts()).toEqual(["meanwhile", "past"]);
+    await site.wait(ana.say("now", "dev"));
+    expect(ben.texts().at(-1)).toBe("now");
+    expectWhole(ben);
+  });
+});
+
+describe("a reader", () => {
+  test("that is too slow is closed at the bound and resumes without loss; others go on", async () => {
+    const site = await Site.open();
+    const [ana, ben, eve] = [
+      await site.member("ana"),
+      await site.member("ben"),
+      await site.member("eve"),
+    ];
+    await site.time.advance(5);
+    const after = ben.records.at(-1)?.head.seq ?? 0;
+    (ben.link as ReturnType<Site["farEnd"]>).stall();
+    const text = "x".repeat(TEXT_BYTES_MAX - 10);
+    const count = Math.ceil(SEND_QUEUE_BYTES_MAX / TEXT_BYTES_MAX) + 3;
+    for (let i = 0; i < count; i++) await site.wait(ana.say(`${i} ${text}`));
+    expect((await ben.untilEnded()).fault?.code).toBe("link-closed");
+    expect(eve.texts()).toHaveLength(count);
+    const back = await site.again(ben, "ben", after);
+    expect(back.texts().map((one) => one.slice(0, one.indexOf(" ")))).toEqual(
+      numbers(0, count - 1),
+    );
+    expectWhole(back);
+  });
+
+  test("is brought up to date at its own pace, without filling its queue", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    const text = "x".repeat(TEXT_BYTES_MAX - 10);
+    for (let i = 0; i < 40; i++) await site.wait(ana.say(`${i} ${text}`));
+    const slow = await site.greeted(undefined, ana.keys);
+    slow.send("login", slow.signedLogin("ana"));
+    await slow.until("room");
+    const release = (slow.link as ReturnType<Site["farEnd"]>).stall();
+    await site.time.advance(1_000);
+    expect(site.farEnd(slow).queuedBytes()).toBeLessThan(SEND_QUEUE_BYTES_MAX / 4);
+    release();
+    await slow.until("caught-up");
+    expect(slow.texts()).toHaveLength(40);
+    expectWhole(slow);
+  });
+
+  test("is closed with the reason when the past cannot be read, and the server goes on", async () => {
+    let isBroken = false;
+    const site = await Site.open({
+      reading: () =>
+        isBroken ? Promise.reject(new Fault("store-failed", "no reading")) : Promise.resolve(),
+    });
+    const ana = await site.member("ana");
+    isBroken = true;
+    const phone = await site.greeted(undefined, ana.keys);
+    phone.send("login", phone.signedLogin("ana"));
+    expect((await phone.untilEnded()).fault?.code).toBe("store-failed");
+    expect((await ana.refused("history", { limit: 1 })).code).toBe("store-failed");
+    isBroken = false;
+    await site.again(ana, "ana");
+    expect(ana.ended).toBeUndefined();
+  });
+});

@@ -1,0 +1,99 @@
+import { describe, expect, test } from "bun:test";
+import {
+  GUESS_DELAY_FIRST_MS,
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+} from "../../src/base/limits.ts";
+import { Site } from "./site.ts";
+
+describe("guessing", () => {
+  test("is slowed for the name and the address, and right ones are, too", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const started = site.clock.now();
+    for (let i = 0; i < 3; i++) {
+      const guest = await site.greeted(`10.1.0.${i}`);
+      await guest.refused("login", guest.passwordLogin("ana", `wrong ${i}`));
+    }
+    expect(site.clock.now() - started).toBeLessThan(GUESS_DELAY_FIRST_MS);
+    const last = await site.greeted("10.1.0.99");
+    const before = site.clock.now();
+    await last.ask("login", last.passwordLogin("ana", "pass"));
+    expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+    const next = await site.greeted("10.1.0.100");
+    const after = site.clock.now();
+    await next.ask("login", next.passwordLogin("ana", "pass"));
+    expect(site.clock.now() - after).toBeLessThan(100);
+  });
+
+  test("many at once are no faster than one after another", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const started = site.clock.now();
+    const times = await Promise.all(
+      Array.from({ length: 6 }, async (_, i) => {
+        const guest = await site.greeted(`10.2.0.${i}`);
+        const answer = guest.send("login", guest.passwordLogin("ana", `wrong ${i}`));
+        await answer.catch(() => undefined);
+        return site.clock.now() - started;
+      }).concat(site.until("all", () => (site.clock.now() - started > 9_000 ? 0 : undefined))),
+    );
+    expect(times.filter((ms) => ms >= GUESS_DELAY_FIRST_MS)).toHaveLength(3);
+  });
+
+  test("nothing comes of a guess that was under way when the link was closed", async () => {
+    const waiting: (() => void)[] = [];
+    const site = await Site.open({
+      passwords: {
+        hash: (password) => Promise.resolve(password),
+        verify: async (password, hash) => {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          return password === hash;
+        },
+      },
+    });
+    const ana = await site.member("ana", "pass");
+    const guest = await site.greeted();
+    guest.send("login", guest.passwordLogin("ana", "pass"));
+    await site.until("the check", () => waiting[0]);
+    guest.hangUp();
+    await site.time.advance(10);
+    for (const go of waiting.splice(0)) go();
+    await site.time.advance(10);
+    const thief = await site.greeted(undefined, guest.keys);
+    expect((await thief.refused("login", thief.signedLogin("ana"))).code).toBe("login-refused");
+    expect(ana.ended).toBeUndefined();
+  });
+
+  test("passwords are checked a few at a time; beyond the line it is too many", async () => {
+    const waiting: (() => void)[] = [];
+    const site = await Site.open({
+      passwords: {
+        hash: (password) => Promise.resolve(password),
+        verify: async (password, hash) => {
+          await new Promise<void>((resolve) => waiting.push(resolve));
+          return password === hash;
+        },
+      },
+    });
+    const ana = await site.member("ana", "pass");
+    const fits = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX;
+    const guests = [];
+    for (let i = 0; i <= fits; i++) guests.push(await site.greeted(`10.3.0.${i}`));
+    const answers = guests.map((guest, i) => {
+      return guest
+        .send("login", guest.passwordLogin(`nobody${i}`, "x"))
+        .catch((fault) => fault.code);
+    });
+    expect(await site.wait(answers.at(-1) ?? Promise.reject())).toBe("too-many");
+    expect(waiting).toHaveLength(PASSWORD_CHECKS_MAX);
+    await site.again(ana, "ana"); // A device's signature passes by that line.
+    const codes: unknown[] = [];
+    for (const answer of answers) answer.then((code) => codes.push(code));
+    await site.until("all answers", () => {
+      for (const go of waiting.splice(0)) go();
+      return codes.length === answers.length || undefined;
+    });
+    expect(codes.filter((code) => code === "login-refused")).toHaveLength(fits);
+  });
+});

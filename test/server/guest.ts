@@ -1,0 +1,208 @@
+import { Fault } from "../../src/base/fault.ts";
+import { checkName } from "../../src/base/names.ts";
+import { Session, type SessionEffect } from "../../src/core/session.ts";
+import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
+import { makeDeviceProof, verifyServerProof } from "../../src/crypto/greeting.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Greeting } from "../../src/crypto/signed-bytes.ts";
+import type { Link } from "../../src/io/link.ts";
+import { fingerprintWith, formatFingerprint } from "../../src/wire/fingerprint.ts";
+import type {
+  Answer,
+  Notice,
+  NoticeOf,
+  RequestFields,
+  RequestKind,
+  WireRecord,
+} from "../../src/wire/messages.ts";
+import type { Head } from "../../src/wire/record.ts";
+import type { Site } from "./site.ts";
+
+/** The keys of one device and its account. */
+export interface Keys {
+  readonly device: Identity;
+  readonly account: Identity;
+}
+
+export function newKeys(): Keys {
+  return { device: Identity.generate(), account: Identity.generate() };
+}
+
+export interface Told {
+  readonly head: Head;
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+  readonly from: string | undefined;
+}
+
+type Settle = (outcome: object | Fault) => void;
+
+/** One link into a site, spoken over by hand: it decides nothing by itself. */
+export class Guest {
+  readonly site: Site;
+  readonly link: Link;
+  readonly keys: Keys;
+  readonly notices: Notice[] = [];
+  /** Undefined while it lasts. */
+  ended: { fault: Fault | undefined } | undefined;
+  welcome: NoticeOf<"welcome"> | undefined;
+  readonly nonce: Uint8Array;
+  readonly #session: Session;
+  readonly #open = new Map<number, Settle>();
+  #counter = 0;
+
+  constructor(site: Site, link: Link, keys: Keys) {
+    this.site = site;
+    this.link = link;
+    this.keys = keys;
+    this.nonce = site.entropy(32);
+    this.#session = new Session("client", site.clock.now());
+    link.receive({
+      message: (bytes) => this.#perform(this.#session.receive(bytes, site.clock.now())),
+      closed: (fault) => {
+        this.#perform(this.#session.ended(fault));
+        this.ended ??= { fault };
+      },
+    });
+  }
+
+  async greet(versions: readonly number[] = [1]): Promise<NoticeOf<"welcome">> {
+    const hello = { kind: "hello", versions: [...versions], client: "guest", nonce: this.nonce };
+    this.#perform(this.#session.tell(hello as NoticeOf<"hello">));
+    const welcome = await this.until("welcome");
+    this.welcome = welcome;
+    return welcome;
+  }
+
+  get greeting(): Greeting {
+    const serverNonce = this.welcome?.nonce ?? new Uint8Array(32);
+    return { certificateHash: this.link.certificateHash, clientNonce: this.nonce, serverNonce };
+  }
+
+  get isProven(): boolean {
+    const { welcome } = this;
+    return (
+      welcome !== undefined && verifyServerProof(welcome.server.key, this.greeting, welcome.proof)
+    );
+  }
+
+  /** Sends a request now; whoever awaits the promise lets time pass with `site.wait`. */
+  send<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    const { ref, effects } = this.#session.ask(kind, fields);
+    const answer = new Promise<object>((resolve, reject) => {
+      this.#open.set(ref, (outcome) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      });
+    });
+    answer.catch(() => undefined); // A test that does not look at it does not fail by it.
+    this.#perform(effects);
+    return answer as Promise<Answer<Kind>>;
+  }
+
+  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return this.site.wait(this.send(kind, fields));
+  }
+
+  /** The fault with which it is refused; a success is a failure of the test. */
+  async refused<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Fault> {
+    try {
+      await this.ask(kind, fields);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
+    }
+    throw new Error(`'${kind}' was not refused`);
+  }
+
+  registration(name: string, password?: string): RequestFields<"register"> {
+    const { device, account } = this.keys;
+    const serverKey = this.welcome?.server.key ?? new Uint8Array(32);
+    return {
+      user: name,
+      ...(password === undefined ? {} : { password }),
+      deviceKey: device.publicKey,
+      accountKey: account.publicKey,
+      deviceCert: makeDeviceCert(account, {
+        server: formatFingerprint(fingerprintWith(serverKey, sha256)),
+        user: checkName(name),
+        deviceKey: device.publicKey,
+        kind: "cli",
+        signedAtUnixMs: 1_800_000_000_000,
+      }),
+    };
+  }
+
+  signedLogin(name: string, after?: number): RequestFields<"login"> {
+    return {
+      user: name,
+      deviceKey: this.keys.device.publicKey,
+      signature: makeDeviceProof(this.keys.device, this.greeting, name),
+      ...(after === undefined ? {} : { after }),
+    };
+  }
+
+  passwordLogin(name: string, password: string): RequestFields<"login"> {
+    return { user: name, deviceKey: this.keys.device.publicKey, password };
+  }
+
+  /** A post whose counter follows the last one of this guest. */
+  say(text: string, to = "lobby", outbox = "AAAAAAAAAAA"): Promise<Answer<"post">> {
+    return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.link.send(bytes);
+  }
+
+  /** The end of this side, without a word. */
+  hangUp(): void {
+    this.link.destroy();
+  }
+
+  all<Kind extends Notice["kind"]>(kind: Kind): NoticeOf<Kind>[] {
+    return this.notices.filter((notice): notice is NoticeOf<Kind> => notice.kind === kind);
+  }
+
+  until<Kind extends Notice["kind"]>(kind: Kind, count = 1): Promise<NoticeOf<Kind>> {
+    return this.site.until(`${count} ${kind}`, () => this.all(kind)[count - 1]);
+  }
+
+  untilEnded(): Promise<{ fault: Fault | undefined }> {
+    return this.site.until("the end of a link", () => this.ended);
+  }
+
+  get records(): Told[] {
+    return this.all("record").map(read);
+  }
+
+  /** The words of a room, in the order in which they were told. */
+  texts(room?: string): string[] {
+    return this.records
+      .filter(({ head }) => head.kind === "text" && (room === undefined || head.room === room))
+      .map(({ body }) => String(body?.["text"]));
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "transmit") this.link.send(effect.bytes);
+      if (effect.kind === "notice") this.notices.push(effect.notice);
+      if (effect.kind === "answered") this.#open.get(effect.ref)?.(effect.reply.answer);
+      if (effect.kind === "refused") this.#open.get(effect.ref)?.(effect.fault);
+      if (effect.kind === "close") {
+        this.ended = { fault: effect.fault };
+        this.link.close();
+      }
+    }
+  }
+}
+
+export function read(record: WireRecord): Told {
+  const { head, body, from } = record;
+  const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
+  return {
+    head: parse(head) as Head,
+    body: body === undefined ? undefined : (parse(body) as Record<string, unknown>),
+    from,
+  };
+}

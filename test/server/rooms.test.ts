@@ -1,0 +1,252 @@
+import { describe, expect, test } from "bun:test";
+import { JOINED_ROOMS_MAX } from "../../src/base/limits.ts";
+import type { Guest } from "./guest.ts";
+import { Site } from "./site.ts";
+
+/** Everything that is under way has arrived. */
+async function quiet(site: Site): Promise<void> {
+  await site.time.advance(5);
+}
+
+describe("rooms", () => {
+  test("are made, joined, listed, given a topic and left", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    expect((await ben.refused("join", { room: "dev" })).code).toBe("room-unknown");
+    const made = await ana.ask("join", { room: "Dev", create: true });
+    expect(made).toMatchObject({ name: "Dev", created: true, joined: true });
+    const joined = await ben.ask("join", { room: "dEV", create: true });
+    expect(joined).toEqual({ room: made.room, name: "Dev", created: false, joined: true });
+    expect((await ben.ask("join", { room: "dev" })).joined).toBe(false);
+    await ben.ask("topic", { room: "dev", topic: "bugs" });
+    await quiet(site);
+    expect(ana.records.at(-1)).toMatchObject({ head: { kind: "topic" }, from: "ben" });
+    expect((await ana.ask("rooms", {})).rooms).toEqual([
+      { room: "lobby", topic: "", members: 2, joined: true, sealed: false, locked: false },
+      { room: "Dev", topic: "bugs", members: 2, joined: true, sealed: false, locked: false },
+    ]);
+    await ben.ask("leave", { room: "dev" });
+    expect((await ben.refused("leave", { room: "dev" })).code).toBe("not-member");
+    expect((await ben.refused("topic", { room: "dev", topic: "x" })).code).toBe("not-member");
+    expect((await ben.refused("leave", { room: "nowhere" })).code).toBe("room-unknown");
+    expect((await ben.refused("join", { room: "no name" })).code).toBe("name-invalid");
+    expect((await ben.ask("who", { room: "lobby" })).users).toHaveLength(2);
+    expect((await ben.refused("who", { room: "dev" })).code).toBe("not-member");
+  });
+
+  test("two who make the same room at once are in one", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const wishes = [ana, ben].map((guest) => guest.send("join", { room: "dev", create: true }));
+    const [one, two] = await site.wait(Promise.all(wishes));
+    expect(one?.room).toBe(two?.room ?? "none");
+    expect([one?.created, two?.created].sort()).toEqual([false, true]);
+    await quiet(site);
+    for (const guest of [ana, ben]) {
+      const told = guest.records.filter(({ head }) => head.room === one?.room);
+      expect(told.map(({ head }) => head.n)).toEqual([1, 2, 3]);
+    }
+  });
+
+  test("a locked one asks for its password, once for each account", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await ana.ask("join", { room: "vault", create: true, password: "open" });
+    expect((await ben.refused("join", { room: "vault" })).code).toBe("room-password-wrong");
+    const wrong = await ben.refused("join", { room: "vault", password: "shut" });
+    expect(wrong.code).toBe("room-password-wrong");
+    await ben.ask("join", { room: "vault", password: "open" });
+    await ben.ask("leave", { room: "vault" });
+    await ben.ask("join", { room: "vault" });
+    expect((await ben.ask("rooms", {})).rooms.at(-1)).toMatchObject({ locked: true });
+    await site.restart();
+    const eve = await site.member("eve");
+    await eve.ask("join", { room: "vault", password: "open" });
+    expect(JSON.stringify(eve.records)).not.toContain("open");
+  });
+
+  test("three wrong passwords in a row close the link", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await ana.ask("join", { room: "vault", create: true, password: "open" });
+    for (let i = 0; i < 3; i++) await ben.refused("join", { room: "vault", password: `${i}` });
+    expect((await ben.untilEnded()).fault?.code).toBe("room-password-wrong");
+  });
+
+  test("are listed in pages", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    const names = Array.from({ length: JOINED_ROOMS_MAX - 1 }, (_, i) => `r${i}`);
+    await site.wait(Promise.all(names.map((room) => ana.send("join", { room, create: true }))));
+    expect((await ana.refused("join", { room: "more", create: true })).code).toBe("too-many");
+    const ben = await site.member("ben");
+    await ben.ask("join", { room: "more", create: true });
+    const first = await ana.ask("rooms", {});
+    expect([first.rooms.length, first.more]).toEqual([1_000, true]);
+    const rest = await ana.ask("rooms", { after: first.rooms.at(-1)?.room ?? "" });
+    expect(rest.rooms.map(({ room }) => room)).toEqual(["more"]);
+    expect(rest.more).toBe(false);
+    expect((await ana.refused("rooms", { after: "nowhere" })).code).toBe("room-unknown");
+  });
+});
+
+describe("leaving", () => {
+  test("ends the reading on all devices at once", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const phone = await site.again(ben, "ben");
+    await ben.ask("leave", { room: "lobby" });
+    await site.wait(ana.say("behind his back"));
+    await quiet(site);
+    for (const device of [ben, phone]) {
+      expect(device.all("room-gone")).toHaveLength(1);
+      expect(device.records.at(-1)?.head.kind).toBe("leave");
+      expect(device.texts()).toEqual([]);
+    }
+    expect((await ben.refused("history", { target: "lobby", limit: 9 })).code).toBe("not-member");
+    expect((await ben.ask("history", { limit: 9 })).records).toEqual([]);
+    expect((await ben.refused("post", postTo("lobby"))).code).toBe("not-member");
+    await ben.ask("join", { room: "lobby" });
+    await quiet(site);
+    expect(ben.texts()).toEqual(["behind his back"]);
+    expect(phone.texts()).toEqual(["behind his back"]);
+  });
+
+  test("in the middle of a catch-up, and coming back, tells each record once", async () => {
+    let isSlow = false;
+    const site: Site = await Site.open({
+      reading: () => (isSlow ? new Promise((go) => void site.clock.after(50, go)) : quickly()),
+    });
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    for (let i = 0; i < 20; i++) await site.wait(ana.say(`${i}`));
+    isSlow = true;
+    const phone = await site.greeted(undefined, ben.keys);
+    await phone.ask("login", phone.signedLogin("ben"));
+    await ben.ask("leave", { room: "lobby" });
+    await ben.ask("join", { room: "lobby" });
+    await phone.until("caught-up");
+    await site.time.advance(200);
+    await site.wait(ana.say("20"));
+    await quiet(site);
+    const expected = Array.from({ length: 21 }, (_, i) => `${i}`);
+    expect(phone.texts()).toEqual(expected);
+    expect(ben.texts()).toEqual([...expected.slice(0, 20), ...expected]);
+  });
+});
+
+describe("direct messages", () => {
+  test("wait for whoever is away, and say so", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const after = ben.records.at(-1)?.head.seq ?? 0;
+    ben.hangUp();
+    await quiet(site);
+    expect(await site.wait(ana.say("are you there", "@BEN"))).toMatchObject({ n: 2, queued: true });
+    const back = await site.again(ben, "ben", after);
+    expect(back.texts()).toEqual(["are you there"]);
+    expect(back.all("room").find((room) => room.with === "ana")).toMatchObject({ n: 1 });
+    const reply = await site.wait(back.say("yes", "@ana", "BBBBBBBBBBB"));
+    expect(reply.queued).toBeUndefined();
+    await quiet(site);
+    expect(ana.texts()).toEqual(["are you there", "yes"]);
+    expect(ana.all("room").find((room) => room.with === "ben")).toBeDefined();
+    const page = await ana.ask("history", { target: "@ben", limit: 10 });
+    expect(page.rooms).toMatchObject([{ with: "ben" }]);
+    expect(page.records).toHaveLength(2);
+  });
+
+  test("both who begin at once are in one room", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const [one, two] = await site.wait(
+      Promise.all([ana.say("1", "@ben"), ben.say("2", "@ana", "BBBBBBBBBBB")]),
+    );
+    expect([one?.n, two?.n].sort()).toEqual([2, 3]);
+    await quiet(site);
+    for (const guest of [ana, ben]) expect(guest.texts().sort()).toEqual(["1", "2"]);
+  });
+
+  test("nobody else sees them", async () => {
+    const site = await Site.open();
+    const [ana, , eve] = [
+      await site.member("ana"),
+      await site.member("ben"),
+      await site.member("eve"),
+    ];
+    await site.wait(ana.say("psst", "@ben"));
+    await site.wait(ana.say("note", "@ana"));
+    await quiet(site);
+    expect(eve.texts()).toEqual([]);
+    expect((await eve.ask("history", { limit: 50, grep: "psst" })).records).toEqual([]);
+    expect((await eve.ask("history", { target: "@ana", limit: 50 })).records).toEqual([]);
+    expect((await eve.ask("rooms", {})).rooms).toHaveLength(1);
+    expect((await eve.refused("history", { target: "@nobody", limit: 5 })).code).toBe(
+      "user-unknown",
+    );
+    expect(ana.texts()).toEqual(["psst", "note"]);
+  });
+});
+
+describe("the past", () => {
+  async function talked(): Promise<{ site: Site; ana: Guest; ben: Guest }> {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    for (const text of ["Red", "green", "blue"]) await site.wait(ana.say(text));
+    await site.wait(ben.say("red again", "lobby", "BBBBBBBBBBB"));
+    return { site, ana, ben };
+  }
+
+  test("is whole for who came later", async () => {
+    const { site } = await talked();
+    const eve = await site.member("eve");
+    expect(eve.texts()).toEqual(["Red", "green", "blue", "red again"]);
+    const { records, more } = await eve.ask("history", { target: "lobby", limit: 1_000 });
+    expect([records.length, more]).toEqual([7, false]);
+  });
+
+  test("is searched by word, author and place", async () => {
+    const { ana } = await talked();
+    const found = async (query: object) => {
+      const page = await ana.ask("history", { limit: 10, ...query });
+      return [page.records.length, page.more];
+    };
+    expect(await found({ grep: "red" })).toEqual([1, false]);
+    expect(await found({ grep: "red", ignoreCase: true })).toEqual([2, false]);
+    expect(await found({ grep: "e", limit: 2 })).toEqual([2, true]);
+    expect(await found({ from: "BEN", grep: "red" })).toEqual([1, false]);
+    expect(await found({ after: 3, limit: 2 })).toEqual([2, true]);
+    expect(await found({ before: 2 })).toEqual([0, false]);
+    expect(await found({ since: 2e12 })).toEqual([0, false]);
+    expect(await found({ until: 1e12 })).toEqual([0, false]);
+    expect(await found({ files: true })).toEqual([0, false]);
+    expect((await ana.refused("history", { from: "nobody", limit: 1 })).code).toBe("user-unknown");
+    expect((await ana.refused("history", { target: "x", limit: 1 })).code).toBe("room-unknown");
+  });
+});
+
+describe("who is there", () => {
+  test("is told as people come and go, and paged by name", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("Ben")];
+    const phone = await site.again(ben, "Ben");
+    phone.hangUp();
+    await quiet(site);
+    ben.hangUp();
+    await quiet(site);
+    await site.again(ben, "Ben");
+    const told = ana.all("presence").filter(({ user }) => user === "Ben");
+    expect(told.map(({ online }) => online)).toEqual([true, false, true]);
+    const { users } = await ana.ask("who", {});
+    expect(users.map(({ user }) => user)).toEqual(["ana", "Ben"]);
+    expect((await ana.ask("who", { after: "ANA" })).users.map(({ user }) => user)).toEqual(["Ben"]);
+    expect((await ana.ask("who", { room: "@Ben" })).users).toEqual([]);
+  });
+});
+
+function postTo(to: string) {
+  return { outbox: "CCCCCCCCCCC", counter: 1, to, body: { text: "x" } };
+}
+
+function quickly(): Promise<void> {
+  return Promise.resolve();
+}

@@ -1,0 +1,214 @@
+import { Hall } from "../../src/core/hall.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { Rooms } from "../../src/core/room.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { openArchive } from "../../src/io/archive.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
+import type { Archive, Log, Page, PageQuery } from "../../src/io/log.ts";
+import { type LogFile, openLog } from "../../src/io/log-file.ts";
+import type { MemoryLink } from "../../src/io/memory-link.ts";
+import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { Passwords } from "../../src/server/entry.ts";
+import { Server, type ServerEvent } from "../../src/server/server.ts";
+import { VirtualClock } from "../client/virtual-clock.ts";
+import { randomOf } from "../worlds/disk-world.ts";
+import { Guest, type Keys, newKeys } from "./guest.ts";
+
+const ADDRESS = { host: "10.0.0.1", port: 2428 };
+const IDENTITY = Identity.generate();
+/** Steps of a millisecond: longer than anything but a deadline that a test advances over itself. */
+const STEPS_MAX = 60_000;
+
+/** Fast, and as right as the real one. */
+const PLAIN: Passwords = {
+  hash: (password) => Promise.resolve(`hash of ${password}`),
+  verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
+};
+
+export interface SiteOptions {
+  readonly seed?: number;
+  readonly roomPassword?: string;
+  readonly welcome?: string;
+  readonly postsPerSecond?: number;
+  readonly postsBurst?: number;
+  readonly passwords?: Passwords;
+  /** Stands before each page that the server reads; time may pass, or the disk fail. */
+  readonly reading?: (query: PageQuery) => Promise<void>;
+}
+
+/** One real server on a simulated disk, network and clock. */
+export class Site {
+  readonly time = new VirtualClock();
+  /** Added to the wall clock. */
+  skewMs = 0;
+  readonly clock: Clock = {
+    now: () => this.time.now(),
+    unixMs: () => this.time.unixMs() + this.skewMs,
+    after: (delayMs, callback) => this.time.after(delayMs, callback),
+  };
+  readonly random: () => number;
+  readonly network: MemoryNetwork;
+  readonly events: ServerEvent[] = [];
+  readonly certificateHash: Uint8Array;
+  /** Asked before each call to the disk. */
+  trouble: (call: DiskCall, path: string) => Trouble | undefined = () => undefined;
+  readonly disk: SimDisk;
+  readonly #options: SiteOptions;
+  registry = new Registry();
+  #server: Server | undefined;
+  #logs: LogFile[] = [];
+
+  private constructor(options: SiteOptions) {
+    this.#options = options;
+    this.random = randomOf(options.seed ?? 1);
+    this.disk = new SimDisk({
+      random: this.random,
+      trouble: (call, path) => this.trouble(call, path),
+    });
+    this.network = new MemoryNetwork(this.clock);
+    this.certificateHash = this.entropy(32);
+  }
+
+  static async open(options: SiteOptions = {}): Promise<Site> {
+    const site = new Site(options);
+    await site.wait(site.start());
+    return site;
+  }
+
+  readonly entropy = (sizeBytes: number): Uint8Array =>
+    Uint8Array.from({ length: sizeBytes }, () => this.random() * 256);
+
+  get server(): Server {
+    if (this.#server === undefined) throw new Error("the site is closed");
+    return this.#server;
+  }
+
+  get accounts(): Log {
+    const [, accounts] = this.#logs;
+    if (accounts === undefined) throw new Error("the site is closed");
+    return accounts;
+  }
+
+  async start(): Promise<void> {
+    const { clock, entropy } = this;
+    const { roomPassword, welcome, passwords = PLAIN } = this.#options;
+    const disk = this.disk.boot();
+    const registry = new Registry();
+    this.registry = registry;
+    const rooms = new Rooms();
+    const { postsPerSecond = 100_000, postsBurst = 100_000 } = this.#options;
+    const hall = new Hall({ rooms, directory: registry, sha256, postsPerSecond, postsBurst });
+    const common = { disk, clock, entropy, sha256, reserveBytes: 600 };
+    const onAccount = registry.apply.bind(registry);
+    const accounts = await openLog({ ...common, folder: "/d/accounts", onRecord: onAccount });
+    const onRecord = hall.restore.bind(hall);
+    const history = await openLog({ ...common, folder: "/d/history", onRecord });
+    this.#logs = [history, accounts];
+    const archive = this.#archiveOf(history);
+    const server = new Server({
+      clock,
+      entropy,
+      identity: IDENTITY,
+      settings: { name: "site", version: "0", welcome, roomPassword },
+      history,
+      accounts,
+      archive,
+      rooms,
+      registry,
+      hall,
+      passwords,
+      onEvent: (event) => this.events.push(event),
+    });
+    await server.start();
+    const { certificateHash } = this;
+    server.listen(this.network.listen({ ...ADDRESS, certificateHash }, server));
+    this.#server = server;
+  }
+
+  #archiveOf(history: LogFile): Archive {
+    const head = () => history.head();
+    const archive = openArchive({ folder: "/d/history", disk: this.disk.boot(), sha256, head });
+    const { reading } = this.#options;
+    if (reading === undefined) return archive;
+    const page = async (query: PageQuery): Promise<Page> => {
+      await reading(query);
+      return archive.page(query);
+    };
+    return { page, close: () => archive.close() };
+  }
+
+  async stop(): Promise<void> {
+    await this.wait(this.server.stop());
+    for (const log of this.#logs.splice(0)) await this.wait(log.close());
+    this.#server = undefined;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.wait(this.start());
+  }
+
+  /** Lets time pass, a millisecond at a time, until it is done. */
+  async wait<Value>(promise: Promise<Value>): Promise<Value> {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    promise.then(done, done);
+    await this.until("a promise", () => isDone || undefined);
+    return promise;
+  }
+
+  /** Lets time pass until there is something to see. */
+  async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
+    for (let i = 0; i < STEPS_MAX; i++) {
+      const seen = look();
+      if (seen !== undefined) return seen;
+      await this.time.advance(i === 0 ? 0 : 1);
+    }
+    throw new Error(`${what} never came`);
+  }
+
+  /** @param host the address that the server sees */
+  async connect(host = "10.0.0.2", keys: Keys = newKeys()): Promise<Guest> {
+    const dial = this.network.dialFrom(host);
+    let guest: Guest | undefined;
+    const dialled = dial({ ...ADDRESS, timeoutMs: 5_000 }).then((link) => {
+      guest = new Guest(this, link, keys); // In the tick in which the link was handed over.
+    });
+    await this.wait(dialled);
+    if (guest === undefined) throw new Error("no link");
+    return guest;
+  }
+
+  async greeted(host?: string, keys?: Keys): Promise<Guest> {
+    const guest = await this.connect(host, keys);
+    await guest.greet();
+    return guest;
+  }
+
+  /** Somebody new, registered, in the lobby and up to date. */
+  async member(name: string, password?: string): Promise<Guest> {
+    const guest = await this.greeted();
+    const { roomPassword } = this.#options;
+    if (roomPassword !== undefined) await guest.ask("admit", { secret: roomPassword });
+    await guest.ask("register", guest.registration(name, password));
+    await guest.until("caught-up");
+    return guest;
+  }
+
+  /** The same device again. */
+  async again(guest: Guest, name: string, after?: number): Promise<Guest> {
+    const next = await this.greeted(undefined, guest.keys);
+    await next.ask("login", next.signedLogin(name, after));
+    await next.until("caught-up");
+    return next;
+  }
+
+  /** The server's end of a guest's link. */
+  farEnd(guest: Guest): MemoryLink {
+    return (guest.link as MemoryLink).other;
+  }
+}
