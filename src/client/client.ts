@@ -45,6 +45,8 @@ export interface ClientOptions {
   readonly follow: FollowMode;
   /** After a loss: try again for ever (default), or end. */
   readonly reconnect?: boolean;
+  /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
+  readonly onPinned?: (pinned: Extract<ClientEvent, { kind: "pinned" }>) => void;
 }
 
 export interface Membership {
@@ -250,7 +252,9 @@ export class Client {
     const knownAs = state.addressOf(fingerprint);
     const firstSeenUnixMs = clock.unixMs();
     state.setPin({ address, fingerprint, name: welcome.server.name, firstSeenUnixMs });
-    this.#events.push({ kind: "pinned", address, fingerprint, knownAs });
+    const pinned = { kind: "pinned", address, fingerprint, knownAs } as const;
+    if (this.#options.onPinned === undefined) this.#events.push(pinned);
+    else this.#options.onPinned(pinned);
   }
 
   async #enter(

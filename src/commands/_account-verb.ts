@@ -19,7 +19,7 @@ export function accountVerb({ mode, kind, sentence, work }: AccountVerb): Verb {
     args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
     async run(args, context) {
       return withClient(context, args, { argument: args.at, mode, insist: true }, async (open) => {
-        await untilConnected(context, open.client.events());
+        await untilConnected(open.client.events());
         await work?.(open, context);
         const { user } = open;
         if (context.json) context.stdout.write(renderJson({ kind, user }));

@@ -76,10 +76,7 @@ export async function openClient(
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       insist: wish.insist ?? false,
-      ask: (what) =>
-        what === "password"
-          ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)
-          : readSecret(context, ROOM_PASSWORD, undefined, "Room password"),
+      ask: askSecret(context, user),
     };
     const generate = () => Identity.generate().toPem();
     const dial = wsDial();
@@ -105,9 +102,10 @@ export async function openClient(
         strict: config.trust === "strict",
         follow: wish.follow ?? "none",
         reconnect: wish.reconnect ?? false,
+        onPinned: (pinned) => say(context, pinnedLine(pinned)),
       },
     );
-    const membership = await connected(context, client);
+    const membership = await client.connect();
     const close = async () => {
       await client.close();
       state.close();
@@ -126,16 +124,12 @@ export async function openClient(
   }
 }
 
-/** @throws Fault; a pin that was made on the way is said all the same */
-async function connected(context: Context, client: Client): ReturnType<Client["connect"]> {
-  try {
-    return await client.connect();
-  } catch (error) {
-    for await (const event of client.events()) {
-      if (event.kind === "pinned") say(context, pinnedLine(event));
-    }
-    throw error;
-  }
+/** Asks on the terminal, where there is one. */
+function askSecret(context: Context, user: string): NonNullable<Credentials["ask"]> {
+  return (what) =>
+    what === "password"
+      ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)
+      : readSecret(context, ROOM_PASSWORD, undefined, "Room password");
 }
 
 /** Runs a short command: in, asked, out. */
@@ -159,11 +153,10 @@ export async function withClient(
 }
 
 /**
- * Reads events up to `connected`, saying what a person should know on the way.
+ * Reads events up to `connected`.
  * @throws Fault when it closes instead
  */
 export async function untilConnected(
-  context: Context,
   events: AsyncIterator<ClientEvent>,
 ): Promise<Extract<ClientEvent, { kind: "connected" }>> {
   for (;;) {
@@ -172,15 +165,15 @@ export async function untilConnected(
     if (value.kind === "closed") {
       throw value.fault ?? new Fault("link-closed", "the connection was closed");
     }
-    if (value.kind === "pinned") say(context, pinnedLine(value));
     if (value.kind === "connected") return value;
   }
 }
 
-export function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" }>): string {
+function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" }>): string {
   const known = event.knownAs === undefined ? "" : `, known as ${event.knownAs}`;
   const fingerprint = formatFingerprint(event.fingerprint);
-  return `first contact with ${event.address}${known}; its fingerprint ${fingerprint} is now pinned`;
+  const place = `${event.address}${known}`;
+  return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
 }
 
 /** The server that this user runs here, else the last one used. @throws Fault usage */

@@ -3,8 +3,9 @@ import { Fault, type FaultCode } from "../base/fault.ts";
 import { formatTarget, type Name, type Target } from "../base/names.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { RoomView } from "../client/record.ts";
+import { LOBBY } from "../core/room.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
-import { type OpenClient, pinnedLine } from "./_client.ts";
+import type { OpenClient } from "./_client.ts";
 import { type Context, faultLine } from "./_context.ts";
 import { Face, shownChatRecord } from "./_face.ts";
 import { enterRoom } from "./_room-entry.ts";
@@ -13,6 +14,9 @@ import { checkText } from "./send.ts";
 
 /** The link went, not the wish. */
 const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
+
+/** How long the end waits for what one said to come back as a record. */
+const OWN_RECORDS_WITHIN_MS = 500;
 
 /** How a line client ends. */
 type Ending = { readonly exitCode: number } | { readonly fault: Fault };
@@ -24,8 +28,16 @@ export class LineClient {
   readonly face: Face;
   /** Where a plain line goes. */
   current: Target;
+  /** Where room commands go, also while one talks to a person. */
+  room: Name;
   readonly #rooms: readonly Name[];
   readonly #ended = Promise.withResolvers<Ending>();
+  #hasEnded = false;
+  /** The last words are said. */
+  #isOver = false;
+  #ackedSeq = 0;
+  #shownSeq = 0;
+  #onShown = () => {};
   /** A log-in on this link is said as such, not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
@@ -42,13 +54,14 @@ export class LineClient {
     this.#rooms = rooms;
     this.face = new Face(context);
     const [first] = rooms;
-    this.current = { kind: "room", name: first ?? ("lobby" as Name) };
+    this.room = first ?? LOBBY;
+    this.current = { kind: "room", name: this.room };
   }
 
   async run(): Promise<number> {
     const { client } = this.open;
     const release = this.context.onSignal((signal) =>
-      this.#ended.resolve(
+      this.#end(
         signal === "SIGINT"
           ? { fault: new Fault("interrupted", "interrupted") }
           : { exitCode: 143 },
@@ -68,14 +81,16 @@ export class LineClient {
       await watching;
       await this.open.close();
       this.face.close();
+      this.#isOver = true;
     }
   }
 
   /** Ends after everything sent so far is settled. */
   async quit(): Promise<void> {
     await this.open.client.drain();
+    await this.#ownRecords();
     await this.face.drained();
-    this.#ended.resolve({ exitCode: 0 });
+    this.#end({ exitCode: 0 });
   }
 
   /** Sends words; what becomes of them is told when it is known. */
@@ -85,6 +100,7 @@ export class LineClient {
     await client.ready();
     client.post(formatTarget(target), action ? { text, action } : { text }).then(
       ({ seq, queued }) => {
+        this.recorded(seq);
         const place = target.kind === "room" ? { room: target.name } : { to: target.name };
         const offline = queued === true ? { queued } : {};
         const sentence =
@@ -95,15 +111,22 @@ export class LineClient {
     );
   }
 
+  /** Something done here has this place in the log, and comes back as a record. */
+  recorded(seq: number): void {
+    this.#ackedSeq = Math.max(this.#ackedSeq, seq);
+  }
+
   /** A fault that ends nothing. */
   fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
+    if (this.#isOver) return;
     const { code, blame, message } = error;
     this.face.tell({ kind: "fault", code, blame, message }, faultLine(error));
   }
 
   enter(target: Target): void {
     this.current = target;
+    if (target.kind === "room") this.room = target.name;
     const user = this.open.client.user;
     this.face.prompt(user === undefined ? "> " : `${formatTarget(target)}> `);
   }
@@ -122,8 +145,27 @@ export class LineClient {
   }
 
   #break(error: unknown): void {
-    if (error instanceof Fault) this.#ended.resolve({ fault: error });
+    if (error instanceof Fault) this.#end({ fault: error });
     else this.#ended.reject(error);
+  }
+
+  #end(ending: Ending): void {
+    this.#hasEnded = true;
+    this.#ended.resolve(ending);
+  }
+
+  /** What was said here is seen here: it is not to be told as news the next time. */
+  async #ownRecords(): Promise<void> {
+    await Promise.resolve(); // The last post's own handlers run first.
+    if (this.#ackedSeq <= this.#shownSeq) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.context.clock.after(OWN_RECORDS_WITHIN_MS, resolve);
+      this.#onShown = () => {
+        if (this.#ackedSeq > this.#shownSeq) return;
+        cancel();
+        resolve();
+      };
+    });
   }
 
   async #watch(): Promise<void> {
@@ -158,17 +200,17 @@ export class LineClient {
   }
 
   async #read(): Promise<void> {
-    for (;;) {
+    while (!this.#hasEnded) {
       try {
         const line = await this.face.line();
         if (line === undefined) break;
         await this.#line(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
-        this.fail(error);
+        if (!this.#hasEnded) this.fail(error);
       }
     }
-    await this.quit();
+    if (!this.#hasEnded) await this.quit();
   }
 
   async #line(line: string): Promise<void> {
@@ -183,12 +225,12 @@ export class LineClient {
   #show(event: ClientEvent): void {
     const { face } = this;
     switch (event.kind) {
-      case "pinned":
-        return face.note(pinnedLine(event));
       case "connected":
         return this.#connected(event);
       case "record":
-        return face.record(shownChatRecord(event.record, this.open.client.user ?? this.open.user));
+        face.record(shownChatRecord(event.record, this.open.client.user ?? this.open.user));
+        this.#shownSeq = Math.max(this.#shownSeq, event.record.seq);
+        return this.#onShown();
       case "skipped":
         return face.note(skippedLine(event.room, event.count));
       case "presence": {
@@ -208,14 +250,14 @@ export class LineClient {
           `the connection is lost (${event.fault.message}); trying again`,
         );
       case "closed":
-        if (event.fault === undefined) this.#ended.resolve({ exitCode: 0 });
-        else this.#ended.resolve({ fault: event.fault });
+        this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
         return;
+      case "pinned":
       case "caught-up":
       case "room":
       case "room-gone":
       case "retrying":
-        return; // Said by the records, or of no interest to somebody who reads lines.
+        return; // Said elsewhere, or of no interest to somebody who reads lines.
       default:
         return unreachable(event);
     }

@@ -38,10 +38,10 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "leave a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
-      const room = given?.replace(/^#/, "") ?? lines.current.name;
+      const room = given?.replace(/^#/, "") ?? lines.room;
       await lines.open.client.request("leave", { room: checkName(room, "room's name") });
       lines.face.tell({ kind: "left", room }, `you left ${room}`);
-      if (room !== lines.current.name) return;
+      if (room.toLowerCase() !== lines.room.toLowerCase()) return;
       const next = lines.open.client.rooms.find(
         ({ kind, name }) => kind === "room" && name !== room,
       );
@@ -71,11 +71,14 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     usage: "/topic [TEXT]",
     summary: "show or set what the room is about",
     async run(lines, words) {
-      const room = lines.current.name;
+      const { room } = lines;
       if (words === "") {
         const topic = lines.open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
         lines.face.tell({ kind: "topic-is", room, topic }, topic === "" ? "no topic" : topic);
-      } else await lines.open.client.request("topic", { room, topic: words });
+      } else {
+        const { seq } = await lines.open.client.request("topic", { room, topic: words });
+        lines.recorded(seq);
+      }
     },
   },
   who: {
@@ -83,7 +86,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "list the people of a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
-      const room = given?.replace(/^#/, "") ?? lines.current.name;
+      const room = given?.replace(/^#/, "") ?? lines.room;
       const users = await allUsers(lines.open.client, checkName(room, "room's name"));
       const shown = users.map(({ user, online }) => (online ? user : `${user} (offline)`));
       lines.face.tell({ kind: "who", room, users }, `${room}: ${shown.join(", ")}`);
@@ -222,7 +225,9 @@ const ALIASES: Readonly<Record<string, string>> = {
 export async function runSlash(lines: LineClient, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();
-  if (word === "sendall") return lines.post(lines.current, words);
+  if (word === "sendall") {
+    return lines.post({ kind: "room", name: lines.room }, words);
+  }
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
   if (command !== undefined) return command.run(lines, words);

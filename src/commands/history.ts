@@ -82,7 +82,7 @@ async function online(
   follow: boolean,
 ): Promise<number> {
   const events = client.events();
-  const { user } = await untilConnected(context, events);
+  const { user } = await untilConnected(events);
   const printer = new Printer(context, user);
   const show = (records: readonly ChatRecord[]) =>
     printer.print(records.map((record) => shownChatRecord(record, user)));

@@ -15,7 +15,7 @@ export const command = defineVerb({
   async run(args, context) {
     const wish = { argument: args.at, mode: "login" } as const;
     return withClient(context, args, wish, async ({ client, user }) => {
-      await untilConnected(context, client.events());
+      await untilConnected(client.events());
       const password = await makeSecret(
         context,
         NEW_PASSWORD,

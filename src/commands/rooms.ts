@@ -8,7 +8,7 @@ export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
   async run(args, context) {
     return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
-      await untilConnected(context, client.events());
+      await untilConnected(client.events());
       const { rooms, more } = await client.request("rooms", {});
       const style = styleOf(context);
       const out =

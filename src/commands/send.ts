@@ -32,7 +32,7 @@ export const command = defineVerb({
     const targets = args.to.length === 0 ? targetsOf([LOBBY]) : targetsOf(args.to);
     if (args.text !== undefined) checkText(args.text);
     return withClient(context, args, { follow: "none", reconnect: true }, async ({ client }) => {
-      await untilConnected(context, client.events());
+      await untilConnected(client.events());
       const sender = new Sender(context, client, targets);
       if (args.text === undefined) await sender.lines();
       else await sender.post(args.text);

@@ -148,7 +148,11 @@ async function serve(
     },
     context.env,
   );
-  const release = context.onSignal(() => ended.resolve(undefined));
+  const release = context.onSignal((signal) => {
+    // The terminal has written ^C: the shell's prompt belongs on the next line.
+    if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
+    ended.resolve(undefined);
+  });
   rememberData(context, open.folder.path);
   sayListening(context, joining, open);
   try {

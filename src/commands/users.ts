@@ -13,7 +13,7 @@ export const command = defineVerb({
   },
   async run(args, context) {
     return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
-      await untilConnected(context, client.events());
+      await untilConnected(client.events());
       const users = await allUsers(client, args.room);
       const style = styleOf(context);
       const out =

@@ -14,6 +14,8 @@ import type { LogRecord } from "../wire/record.ts";
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 10;
+/** More than this at once would fill the queue of a reader that was keeping up. */
+const GATHER_BYTES_MAX = 256 << 10;
 /** One write to one reader over TLS, as measured on loopback. */
 const WRITE_MS = 0.005;
 
@@ -21,8 +23,9 @@ const WRITE_MS = 0.005;
 export class FanOut {
   readonly #clock: Clock;
   readonly #listeners = new Set<Listener>();
-  /** Bounded by what the log makes durable in GATHER_MS. */
+  /** Bounded by GATHER_BYTES_MAX. */
   #gathered: { readonly room: Room; readonly bytes: Uint8Array }[] = [];
+  #gatheredBytes = 0;
   #isScheduled = false;
   /** Until when further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
@@ -36,8 +39,11 @@ export class FanOut {
   }
 
   publish(room: Room, message: Outgoing): void {
-    this.#gathered.push({ room, bytes: encode(message) });
-    if (this.#isScheduled) return;
+    const bytes = encode(message);
+    this.#gathered.push({ room, bytes });
+    this.#gatheredBytes += bytes.length;
+    if (this.#gatheredBytes > GATHER_BYTES_MAX) this.flush();
+    if (this.#isScheduled || this.#gathered.length === 0) return;
     this.#isScheduled = true;
     const waitMs = this.#restUntil - this.#clock.now();
     // At the end of this tick's work: a whole batch of the log comes in one.
@@ -50,6 +56,7 @@ export class FanOut {
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
     this.#gathered = [];
+    this.#gatheredBytes = 0;
     const rooms = new Set<Room>();
     for (const { room, bytes } of gathered) {
       rooms.add(room);

@@ -63,6 +63,7 @@ test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () 
     expect([name, exitCode]).toEqual([name, 0]);
   }
   const home = town.home("reader").with({ CHAT_USER: "reader", CHAT_INVITE: invite });
+  await home.run(["register"]);
   const online = await home.json(["history", "--room", "lobby"]);
   const stored = await home.json(["history", "--room", "lobby", "--data", server.data]);
   expect(online.filter(({ from }) => from !== "reader")).toEqual(

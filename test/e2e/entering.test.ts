@@ -293,3 +293,48 @@ describe("secrets", () => {
     expect([empty.exitCode, empty.err]).toEqual([2, expect.stringContaining("is empty")]);
   });
 });
+
+test("without an address: CHAT_SERVER, else the server of this machine, else the last one", async () => {
+  await using town = new Town();
+  const first = await town.serve({ data: "one", args: ["--open", "--name", "one"] });
+  const second = await town.serve({ data: "two", args: ["--open", "--name", "two"] });
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  const where = async (env: Record<string, string>, args: string[] = []) => {
+    const { out } = await ana.run(["join", ...args, "--json"], { env });
+    return ndjson(out)[0]?.["server"] ?? ndjson(out)[0]?.["code"];
+  };
+  const elsewhere = { XDG_RUNTIME_DIR: town.path("tmp") };
+  expect(await where(elsewhere)).toBe("usage");
+  expect(await where({})).toBe("two");
+  expect(await where({ CHAT_SERVER: first.address })).toBe("one");
+  expect(await where(elsewhere)).toBe("one");
+  expect(await where({ CHAT_SERVER: first.address }, [second.address])).toBe("two");
+  await second.program.signal("SIGKILL"); // Its entry stays behind, and is not believed.
+  expect(await where({})).toBe("one");
+});
+
+test("IPv6: an address in brackets, in the invite too", async () => {
+  await using town = new Town();
+  const args = ["serve", "--host", "::1", "--port", "0", "--json", "--data", town.path("data")];
+  const server = town.start(args);
+  const { url, invite, port } = await server.json("listening");
+  expect(url).toBe(`chat://[::1]:${port}`);
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  expect((await ana.run(["send", "x", "--server", String(invite)])).exitCode).toBe(0);
+  expect((await ana.run(["send", "y", "--server", `[::1]:${port}`])).exitCode).toBe(0);
+  const ran = await ana.run(["send", "z", "--server", `::1:${port}`]);
+  expect([ran.exitCode, ran.err]).toEqual([2, expect.stringContaining("[")]);
+});
+
+test("without CHAT_HOME the folders are those of XDG", async () => {
+  await using town = new Town();
+  const { invite } = await town.serve();
+  const env = { CHAT_INVITE: invite, CHAT_USER: "ana" };
+  const plain = await town.start(["send", "x"], { env, stdin: "" }).ended();
+  expect(plain.exitCode).toBe(0);
+  const kept = town.path("home", ".local", "share", "chat");
+  expect(readdirSync(kept)).toContain("state.sqlite");
+  const moved = { ...env, XDG_DATA_HOME: town.path("share"), CHAT_USER: "bob" };
+  expect((await town.start(["send", "x"], { env: moved, stdin: "" }).ended()).exitCode).toBe(0);
+  expect(readdirSync(town.path("share", "chat"))).toContain("device.key");
+});

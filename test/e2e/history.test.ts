@@ -40,7 +40,7 @@ describe("the same answers online and from the folder", () => {
     ],
     [["--grep", "QUARKS", "--ignore-case", "--from", "ana"], ["two Quarks"]],
     [
-      ["--last", "2"],
+      ["--last", "3"],
       ["four", "five quarks"],
     ],
     [["--last", "1", "--grep", "o"], ["four"]],

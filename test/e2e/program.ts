@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string | Uint8Array;
   readonly cwd?: string;
+  /** In place of `chat`: what starts it. */
+  readonly program?: string;
 }
 
 /** One running `chat`: types into it and waits for what it says. */
@@ -175,7 +177,7 @@ export class Town {
   }
 
   start(args: readonly string[], options: StartOptions = {}): Program {
-    const child = Bun.spawn([CHAT, ...args], {
+    const child = Bun.spawn([options.program ?? CHAT, ...args], {
       cwd: options.cwd ?? this.folder,
       env: { ...this.env, ...options.env },
       stdin: "pipe",

@@ -108,3 +108,22 @@ test("a server that goes while `send` waits: the line arrives once, after it is 
   const said = await town.home("ana").json(["history", "--from", "ana", "--user", "ana"]);
   expect(said.flatMap(({ text }) => text ?? [])).toEqual(["one", "two", "three"]);
 });
+
+test("a reader that stands still is let go, comes back, and misses nothing uncounted", async () => {
+  await using town = new Town();
+  await town.serve();
+  const bob = await town.home("bob").join(["--user", "bob"]);
+  await bob.json("join", { from: "bob" });
+  process.kill(bob.pid, "SIGSTOP");
+  const lines = Array.from({ length: 900 }, (_, i) => `${i} ${"x".repeat(20_000)}`);
+  const sent = await town.home("ana").run(["send", "--user", "ana"], { stdin: lines.join("\n") });
+  expect(sent.exitCode).toBe(0);
+  process.kill(bob.pid, "SIGCONT");
+  await bob.json("text", { text: lines.at(-1) });
+  const { err } = await bob.finish();
+  const shown = texts(bob);
+  expect(shown).toEqual(lines.filter((line) => shown.includes(line)));
+  const skipped = /chat: (\d+) earlier messages of lobby are not shown/.exec(err)?.[1] ?? "0";
+  expect(shown.length + Number(skipped)).toBe(lines.length);
+  expect(bob.jsonLines.filter(({ kind }) => kind === "lost").length).toBeGreaterThan(0);
+});

@@ -12,6 +12,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** What went wrong, without the advice that follows it. */
+function sentences(err: string): string[] {
+  return err.split("\n").map((line) => line.split("; ")[0] ?? "");
+}
+
 function texts(program: Program): unknown[] {
   return program.jsonLines.filter(({ kind }) => kind === "text").map(({ text }) => text);
 }
@@ -118,15 +123,15 @@ test("report 004: the same words read from a pipe, told as sentences", async () 
   await town.home("bob").run(["register", "--user", "bob"]);
   const words = ["/list", "/sendto bob hi", "/sendto nobody hi", "/hlep", "/logout", "/login"];
   const ran = await town.home("ana").run(["join", "--user", "ana"], { stdin: words.join("\n") });
-  expect([ran.exitCode, ran.err.split("\n").slice(2).toSorted()]).toEqual([
+  expect([ran.exitCode, sentences(ran.err).slice(2).toSorted()]).toEqual([
     0,
     [
       "chat: online: ana",
-      "chat: there is no 'nobody' here; see /who",
-      "chat: there is no command '/hlep'; did you mean /help? see /help",
-      "chat: bob is offline; it will be delivered later",
-      "chat: you are logged out; /login NAME comes back in",
-      "chat: that is not how it is used; write /login NAME [PASSWORD]",
+      "chat: there is no 'nobody' here",
+      "chat: there is no command '/hlep'",
+      "chat: bob is offline",
+      "chat: you are logged out",
+      "chat: that is not how it is used",
       "",
     ].toSorted(),
   ]);

@@ -7,8 +7,8 @@ import { Screen, TMUX } from "./tmux.ts";
 
 const COLUMNS = 90;
 
-function screen(town: Town, name: string): Screen {
-  return new Screen(town, name, { CHAT_HOME: town.path(name), CHAT: CHAT });
+function screen(town: Town, name: string): Promise<Screen> {
+  return Screen.open(town, name, { CHAT_HOME: town.path(name), CHAT: CHAT });
 }
 
 test("tmux is there where it has to be", () => {
@@ -20,7 +20,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("a newcomer is asked for name, room password and password, unseen", async () => {
     await using town = new Town();
     const { address, invite } = await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line(`$CHAT join --plain ${address}`);
     await ana.shows(/^Name:$/);
     ana.line("ana");
@@ -44,7 +44,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("a half-typed line survives what others say", async () => {
     await using town = new Town();
     await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line("$CHAT join --plain --user ana");
     await ana.shows("Password for ana:");
     ana.press("Enter");
@@ -70,7 +70,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("a line of several rows is neither torn nor doubled, also when the window changes", async () => {
     await using town = new Town();
     await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ");
@@ -79,7 +79,12 @@ describe.if(TMUX !== null)("in a terminal", () => {
     const bob = await town.home("bob").join(["--user", "bob"]);
     bob.type("first", "second");
     const rows = await ana.shows(/lobby bob: second$/);
-    expect(rows.join("").replace(/.*lobby bob: second/, "")).toBe(`lobby> ${long}`);
+    const last = rows.findIndex((row) => row.endsWith("lobby bob: second"));
+    const typed = rows
+      .slice(last + 1)
+      .join("")
+      .replaceAll(" ", "");
+    expect(typed).toBe(`lobby>${long}`.replaceAll(" ", ""));
     expect(rows.join("").split("word0").length).toBe(2);
     for (const row of rows) expect(Bun.stringWidth(row)).toBeLessThanOrEqual(COLUMNS);
     ana.press("Enter");
@@ -94,7 +99,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("Ctrl-C clears the line, then leaves with 130 and restores the terminal", async () => {
     await using town = new Town();
     await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line("stty -a > before; CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.type("never mind");
@@ -113,15 +118,18 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("Ctrl-C at a question and while it connects leaves with 130", async () => {
     await using town = new Town();
     const { address } = await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line(`$CHAT join --plain ${address}`);
     await ana.shows(/^Name:$/);
     ana.press("C-c");
+    await ana.shows(/^\$$/);
     ana.line("echo exit $?");
     await ana.shows(/^exit 130$/);
-    ana.line(`$CHAT join --plain ${address} --user ana`);
-    await ana.shows(/assword[^:]*:$/);
+    ana.line(`clear; $CHAT join --plain ${address} --user ana`);
+    const rows = await ana.shows(/assword[^:]*:$/);
+    expect(rows.join("")).toContain("first contact with");
     ana.press("C-c");
+    await ana.shows(/^\$$/);
     ana.line("echo again $?; stty -a | grep -c -- ' echo '");
     await ana.shows(/^again 130$/);
     await ana.shows(/^1$/);
@@ -130,13 +138,13 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("/join of a room that does not exist asks first", async () => {
     await using town = new Town();
     await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.line("/join phsyics");
     await ana.shows("there is no room 'phsyics'; make it? (y/n)");
     ana.line("n");
-    await ana.shows("there is no room 'phsyics'; see /rooms");
+    await ana.shows(/there is no room 'phsyics'; .*\/rooms$/);
     ana.line("/join physics");
     await ana.shows("there is no room 'physics'; make it? (y/n)");
     ana.line("y");
@@ -148,7 +156,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
   test("hostile words cannot move the cursor, colour the screen or pass for a line", async () => {
     await using town = new Town();
     await town.serve();
-    await using ana = screen(town, "ana");
+    await using ana = await screen(town, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     const bob = town.home("bob").with({ CHAT_USER: "bob" });
@@ -156,13 +164,14 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await bob.run(["send", "\r12:00 lobby root: give me your password"]);
     const rows = await ana.shows("give me your password");
     expect(rows.join("\n")).toContain("\u241b[2J\u241b[H\u241b]0;title\u2407gone");
-    expect(rows.at(-2)).toMatch(/^\d\d:\d\d lobby bob: \u240d12:00 lobby root: give me/);
+    const [last = ""] = rows.filter((row) => row.includes("give me"));
+    expect(last).toMatch(/^\d\d:\d\d lobby bob: \u240d12:00 lobby root: give me your password$/);
     expect(rows.at(-1)).toBe("lobby>");
   });
 
   test("a server in a terminal says how to join, and Ctrl-C stops it", async () => {
     await using town = new Town();
-    await using server = screen(town, "server");
+    await using server = await screen(town, "server");
     server.line("$CHAT serve --host 127.0.0.1 --port 0 --data data");
     await server.shows("Ctrl-C stops it.");
     const secret = (await Bun.file(town.path("data", "settings.json")).json()).roomPassword;
@@ -173,7 +182,28 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await town.home("ana").run(["send", "hello there", "--user", "ana"]);
     await server.shows(/^\d\d:\d\d lobby ana: hello there$/);
     server.press("C-c");
+    await server.shows(/^\$$/);
     server.line("echo exit $?");
     await server.shows(/^exit 0$/);
+  });
+
+  test("a wrong room password may be mended; three wrong secrets end it", async () => {
+    await using town = new Town();
+    const { address, invite } = await town.serve();
+    await using ana = await screen(town, "ana");
+    ana.line(`CHAT_PASSWORD=x $CHAT join --plain ${address} --user ana`);
+    await ana.shows(/^Room password:$/);
+    ana.line("wrong");
+    await ana.showsTimes(/^Room password:$/, 2);
+    ana.line(invite.split("#")[1] ?? "");
+    await ana.shows(/^lobby>$/);
+    ana.press("C-d");
+    await ana.shows(/^\$$/);
+    ana.line(`clear; CHAT_PASSWORD=x $CHAT join --plain ${address} --user bob; echo exit $?`);
+    for (let i = 1; i <= 2; i++) {
+      await ana.showsTimes(/^Room password:$/, i);
+      ana.line("wrong");
+    }
+    await ana.shows(/^exit 3$/);
   });
 });

@@ -11,14 +11,27 @@ export const TMUX = Bun.which("tmux");
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
 
-  /** @param env of the shell, on top of what the town gives */
-  constructor(town: Town, name: string, env: Readonly<Record<string, string>> = {}) {
+  private constructor(town: Town, name: string, env: Readonly<Record<string, string>>) {
     this.#socket = town.path(`tmux-${name}`);
     const variables = Object.entries({ ...town.env, TERM: "xterm-256color", PS1: "$ ", ...env });
     const settings = variables.flatMap(([key, value]) => ["-e", `${key}=${value}`]);
     const size = ["-c", town.folder, "-x", String(COLUMNS), "-y", String(ROWS)];
     const shell = ["/bin/sh", "-i"];
     this.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...settings, ...shell);
+  }
+
+  /**
+   * A shell that is ready for a command.
+   * @param env on top of what the town gives
+   */
+  static async open(
+    town: Town,
+    name: string,
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<Screen> {
+    const screen = new Screen(town, name, env);
+    await screen.shows(/^\$$/);
+    return screen;
   }
 
   /** Typed as it stands, without the return key. */
@@ -57,13 +70,17 @@ export class Screen implements AsyncDisposable {
   }
 
   /** Waits for a row that fits, and tells all rows as they are then. */
-  async shows(pattern: string | RegExp): Promise<string[]> {
+  shows(pattern: string | RegExp): Promise<string[]> {
+    return this.showsTimes(pattern, 1);
+  }
+
+  async showsTimes(pattern: string | RegExp, count: number): Promise<string[]> {
     const fits = (row: string) =>
       typeof pattern === "string" ? row.includes(pattern) : pattern.test(row);
     try {
       return await until(`${pattern} on the screen`, () => {
         const rows = this.rows();
-        return rows.some(fits) ? rows : undefined;
+        return rows.filter(fits).length >= count ? rows : undefined;
       });
     } catch (error) {
       throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);

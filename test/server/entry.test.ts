@@ -290,6 +290,7 @@ describe("logging out", () => {
     const draft = site.registry.deviceDraft(account, tablet.keys.device.publicKey);
     if (draft !== undefined) await site.wait(site.accounts.append(draft));
     await tablet.ask("login", tablet.signedLogin("ben"));
+    site.isTight = true;
     const results = await site.wait(
       Promise.allSettled([
         ben.send("logout", { forget: true }),

@@ -46,6 +46,8 @@ export class Guest {
   /** Undefined while it lasts. */
   ended: { fault: Fault | undefined } | undefined;
   welcome: NoticeOf<"welcome"> | undefined;
+  /** True: these bytes answer what was sent by hand, and the session shall not see them. */
+  takes: (bytes: Uint8Array) => boolean = () => false;
   readonly nonce: Uint8Array;
   readonly #session: Session;
   readonly #open = new Map<number, Settle>();
@@ -58,7 +60,10 @@ export class Guest {
     this.nonce = site.entropy(32);
     this.#session = new Session("client", site.clock.now());
     link.receive({
-      message: (bytes) => this.#perform(this.#session.receive(bytes, site.clock.now())),
+      message: (bytes) => {
+        if (this.takes(bytes)) return;
+        this.#perform(this.#session.receive(bytes, site.clock.now()));
+      },
       closed: (fault) => {
         this.#perform(this.#session.ended(fault));
         this.ended ??= { fault };

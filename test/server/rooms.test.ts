@@ -3,11 +3,6 @@ import { JOINED_ROOMS_MAX } from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
 
-/** Everything that is under way has arrived. */
-async function quiet(site: Site): Promise<void> {
-  await site.time.advance(5);
-}
-
 describe("rooms", () => {
   test("are made, joined, listed, given a topic and left", async () => {
     const site = await Site.open();
@@ -19,7 +14,7 @@ describe("rooms", () => {
     expect(joined).toEqual({ room: made.room, name: "Dev", created: false, joined: true });
     expect((await ben.ask("join", { room: "dev" })).joined).toBe(false);
     await ben.ask("topic", { room: "dev", topic: "bugs" });
-    await quiet(site);
+    await site.quiet();
     expect(ana.records.at(-1)).toMatchObject({ head: { kind: "topic" }, from: "ben" });
     expect((await ana.ask("rooms", {})).rooms).toEqual([
       { room: "lobby", topic: "", members: 2, joined: true, sealed: false, locked: false },
@@ -41,7 +36,7 @@ describe("rooms", () => {
     const [one, two] = await site.wait(Promise.all(wishes));
     expect(one?.room).toBe(two?.room ?? "none");
     expect([one?.created, two?.created].sort()).toEqual([false, true]);
-    await quiet(site);
+    await site.quiet();
     for (const guest of [ana, ben]) {
       const told = guest.records.filter(({ head }) => head.room === one?.room);
       expect(told.map(({ head }) => head.n)).toEqual([1, 2, 3]);
@@ -97,7 +92,7 @@ describe("leaving", () => {
     const phone = await site.again(ben, "ben");
     await ben.ask("leave", { room: "lobby" });
     await site.wait(ana.say("behind his back"));
-    await quiet(site);
+    await site.quiet();
     for (const device of [ben, phone]) {
       expect(device.all("room-gone")).toHaveLength(1);
       expect(device.records.at(-1)?.head.kind).toBe("leave");
@@ -107,7 +102,7 @@ describe("leaving", () => {
     expect((await ben.ask("history", { limit: 9 })).records).toEqual([]);
     expect((await ben.refused("post", postTo("lobby"))).code).toBe("not-member");
     await ben.ask("join", { room: "lobby" });
-    await quiet(site);
+    await site.quiet();
     expect(ben.texts()).toEqual(["behind his back"]);
     expect(phone.texts()).toEqual(["behind his back"]);
   });
@@ -127,7 +122,7 @@ describe("leaving", () => {
     await phone.until("caught-up");
     await site.time.advance(200);
     await site.wait(ana.say("20"));
-    await quiet(site);
+    await site.quiet();
     const expected = Array.from({ length: 21 }, (_, i) => `${i}`);
     expect(phone.texts()).toEqual(expected);
     expect(ben.texts()).toEqual([...expected.slice(0, 20), ...expected]);
@@ -140,14 +135,14 @@ describe("direct messages", () => {
     const [ana, ben] = [await site.member("ana"), await site.member("ben")];
     const after = ben.records.at(-1)?.head.seq ?? 0;
     ben.hangUp();
-    await quiet(site);
+    await site.quiet();
     expect(await site.wait(ana.say("are you there", "@BEN"))).toMatchObject({ n: 2, queued: true });
     const back = await site.again(ben, "ben", after);
     expect(back.texts()).toEqual(["are you there"]);
     expect(back.all("room").find((room) => room.with === "ana")).toMatchObject({ n: 1 });
     const reply = await site.wait(back.say("yes", "@ana", "BBBBBBBBBBB"));
     expect(reply.queued).toBeUndefined();
-    await quiet(site);
+    await site.quiet();
     expect(ana.texts()).toEqual(["are you there", "yes"]);
     expect(ana.all("room").find((room) => room.with === "ben")).toBeDefined();
     const page = await ana.ask("history", { target: "@ben", limit: 10 });
@@ -162,7 +157,7 @@ describe("direct messages", () => {
       Promise.all([ana.say("1", "@ben"), ben.say("2", "@ana", "BBBBBBBBBBB")]),
     );
     expect([one?.n, two?.n].sort()).toEqual([2, 3]);
-    await quiet(site);
+    await site.quiet();
     for (const guest of [ana, ben]) expect(guest.texts().sort()).toEqual(["1", "2"]);
   });
 
@@ -175,7 +170,7 @@ describe("direct messages", () => {
     ];
     await site.wait(ana.say("psst", "@ben"));
     await site.wait(ana.say("note", "@ana"));
-    await quiet(site);
+    await site.quiet();
     expect(eve.texts()).toEqual([]);
     expect((await eve.ask("history", { limit: 50, grep: "psst" })).records).toEqual([]);
     expect((await eve.ask("history", { target: "@ana", limit: 50 })).records).toEqual([]);
@@ -230,9 +225,9 @@ describe("who is there", () => {
     const [ana, ben] = [await site.member("ana"), await site.member("Ben")];
     const phone = await site.again(ben, "Ben");
     phone.hangUp();
-    await quiet(site);
+    await site.quiet();
     ben.hangUp();
-    await quiet(site);
+    await site.quiet();
     await site.again(ben, "Ben");
     const told = ana.all("presence").filter(({ user }) => user === "Ben");
     expect(told.map(({ online }) => online)).toEqual([true, false, true]);

@@ -46,10 +46,16 @@ export class Site {
   readonly clock: Clock = {
     now: () => this.time.now(),
     unixMs: () => this.time.unixMs() + this.skewMs,
-    after: (delayMs, callback) => this.time.after(delayMs, callback),
+    after: (delayMs, callback) => {
+      if (!this.isTight || delayMs > 0) return this.time.after(delayMs, callback);
+      queueMicrotask(callback);
+      return () => undefined;
+    },
   };
+  /** What takes no time happens in the same tick, between the steps of everything else. */
+  isTight = false;
   readonly random: () => number;
-  readonly network: MemoryNetwork;
+  network: MemoryNetwork;
   readonly events: ServerEvent[] = [];
   readonly certificateHash: Uint8Array;
   /** Asked before each call to the disk. */
@@ -150,6 +156,13 @@ export class Site {
     await this.wait(this.start());
   }
 
+  /** The machine went down with everything on it; the disk's own losses are for the test. */
+  async restartAfterCrash(): Promise<void> {
+    this.network.cut();
+    this.network = new MemoryNetwork(this.clock);
+    await this.wait(this.start());
+  }
+
   /** Lets time pass, a millisecond at a time, until it is done. */
   async wait<Value>(promise: Promise<Value>): Promise<Value> {
     let isDone = false;
@@ -159,6 +172,11 @@ export class Site {
     promise.then(done, done);
     await this.until("a promise", () => isDone || undefined);
     return promise;
+  }
+
+  /** Everything that is under way has arrived: what is told may be gathered for some milliseconds. */
+  async quiet(): Promise<void> {
+    await this.time.advance(25);
   }
 
   /** Lets time pass until there is something to see. */

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readFileSync } from "node:fs";
+import { CHAT } from "./binary.ts";
+import { before } from "./deadline.ts";
+import { ndjson, Town } from "./program.ts";
+
+/**
+ * A disk that is full or may not be written, for real: a small file system that only this server
+ * sees. Without the right to mount one, the simulated disk of test/worlds has to do.
+ */
+const probe = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
+const mayMount =
+  process.platform === "linux" &&
+  Bun.which("unshare") !== null &&
+  Bun.spawnSync(probe, { stdio: ["ignore", "ignore", "ignore"] }).success;
+
+const DISK_BYTES = 2 << 20;
+
+/** Runs `chat serve` on a file system of its own; `then` is done in there first. */
+function serveOn(town: Town, options: string, then: string): ReturnType<Town["start"]> {
+  mkdirSync(town.path("disk"));
+  const disk = town.path("disk");
+  const script = `mount -t tmpfs -o ${options} tmpfs "$1" && ${then} && shift && exec "$@"`;
+  const serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--json", "--data", `${disk}/data`];
+  return town.start(["-m", "sh", "-c", script, "sh", disk, CHAT, ...serve], {
+    program: "unshare",
+  });
+}
+
+describe.if(mayMount)("on a file system of its own", () => {
+  test("a full disk: refused in words, and what was acknowledged stays", async () => {
+    await using town = new Town();
+    const server = serveOn(town, `size=${DISK_BYTES}`, "true");
+    const listening = await server.json("listening");
+    const env = { CHAT_INVITE: String(listening["invite"]), CHAT_USER: "ana" };
+    const ana = town.home("ana").with(env);
+    const lines = Array.from({ length: 80 }, (_, i) => `${i} ${"x".repeat(30_000)}`);
+    const sent = await ana.run(["send", "--json"], { stdin: lines.join("\n") });
+    expect(sent.exitCode).toBe(1);
+    const told = ndjson(sent.out);
+    const acked = told.filter(({ kind }) => kind === "sent");
+    const refused = told.filter(({ kind }) => kind === "fault");
+    expect(acked.length).toBeGreaterThan(5);
+    expect(acked.length + refused.length).toBe(lines.length);
+    expect(new Set(refused.map(({ code }) => code))).toEqual(new Set(["store-full"]));
+    expect(server.isRunning).toBe(true);
+    const bySeq = async () => {
+      const records = await ana.json(["history", "--from", "ana"]);
+      return new Map(records.map((record) => [record["seq"], record["text"]]));
+    };
+    const stored = await bySeq();
+    const texts = acked.map(({ seq }) => String(stored.get(seq)));
+    expect(texts).toEqual(lines.filter((line) => texts.includes(line)));
+    expect(stored.size).toBe(acked.length + 1); // With ana's coming.
+    const { exitCode } = await server.signal("SIGTERM");
+    expect(exitCode).toBe(0);
+  });
+
+  test("a disk that is full from the start", async () => {
+    await using town = new Town();
+    const server = serveOn(town, "size=12k", "true");
+    const { exitCode, out, err } = await server.ended();
+    expect([exitCode, ndjson(out)]).toEqual([1, [expect.objectContaining({ code: "store-full" })]]);
+    expect(err).toMatch(/^chat: [^\n]+; free some space on the disk\n$/);
+  });
+
+  test("a read-only disk", async () => {
+    await using town = new Town();
+    const server = serveOn(town, "size=1m", 'mount -o remount,ro "$1"');
+    const { exitCode, err } = await server.ended();
+    expect(exitCode).toBe(1);
+    expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
+  });
+});
+
+test("standard output on a full disk is exit 1 and one line", async () => {
+  await using town = new Town();
+  await town.serve();
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await ana.run(["send", "hello"]);
+  const script = '"$0" history > /dev/full';
+  const shell = Bun.spawn(["sh", "-c", script, CHAT], {
+    env: { ...town.env, CHAT_HOME: ana.folder, CHAT_USER: "ana" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const [err, exitCode] = await before(
+    20_000,
+    "the end of history",
+    Promise.all([new Response(shell.stderr).text(), shell.exited]),
+  );
+  expect([exitCode, err]).toEqual([1, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
+});
+
+test("a CHAT_HOME that cannot be a folder is exit 1 and one line", async () => {
+  await using town = new Town();
+  const { invite } = await town.serve();
+  const file = town.write("file", "mine\n");
+  for (const home of [file, `${file}/below`]) {
+    const ran = await town.start(["send", "x", "--user", "ana", "--server", invite], {
+      env: { CHAT_HOME: home },
+      stdin: "",
+    });
+    const { exitCode, out, err } = await ran.ended();
+    expect([exitCode, out]).toEqual([1, ""]);
+    expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
+  }
+  expect(readFileSync(file, "utf8")).toBe("mine\n");
+});

@@ -1,0 +1,175 @@
+import { describe, expect, test } from "bun:test";
+import type { DiskCall, Trouble } from "../../src/io/disk-sim.ts";
+import { Site } from "./site.ts";
+
+function failing(wanted: DiskCall, folder: string, trouble: Trouble) {
+  return (call: DiskCall, path: string) =>
+    call === wanted && path.includes(folder) ? trouble : undefined;
+}
+
+const failures = (site: Site) => site.events.filter(({ kind }) => kind === "failed");
+
+describe("a disk that is full", () => {
+  test("refuses its sender; others read on, and later posts are recorded", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await site.wait(ana.say("before"));
+    site.trouble = failing("write", "history", "ENOSPC");
+    await expect(site.wait(ana.say("refused"))).rejects.toMatchObject({ code: "store-full" });
+    expect((await ben.ask("history", { limit: 10, grep: "e" })).records).toHaveLength(1);
+    expect((await ben.refused("topic", { room: "lobby", topic: "x" })).code).toBe("store-full");
+    expect((await ben.refused("join", { room: "dev", create: true })).code).toBe("store-full");
+    expect((await ben.refused("leave", { room: "lobby" })).code).toBe("store-full");
+    await expect(site.wait(ana.say("hi", "@ben"))).rejects.toMatchObject({
+      code: "store-full",
+      retryAfterMs: 1_000,
+    });
+    site.trouble = () => undefined;
+    await site.wait(ana.say("after", "lobby", "BBBBBBBBBBB"));
+    await site.quiet();
+    expect(ben.texts()).toEqual(["before", "after"]);
+    expect(failures(site)).toEqual([]);
+    await site.restart();
+    const again = await site.again(ben, "ben");
+    expect(again.texts()).toEqual(["before", "after"]);
+  });
+
+  test("of the accounts: nobody new, and everybody else goes on", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    site.trouble = failing("write", "accounts", "ENOSPC");
+    const guest = await site.greeted();
+    expect((await guest.refused("register", guest.registration("ben"))).code).toBe("store-full");
+    expect((await ana.refused("passwd", { password: "x" })).code).toBe("store-full");
+    await site.wait(ana.say("still here"));
+    site.trouble = () => undefined;
+    await guest.ask("register", guest.registration("ben"));
+    expect(failures(site)).toEqual([]);
+  });
+});
+
+describe("a disk that fails", () => {
+  test.each([
+    ["history", "sync"],
+    ["history", "write"],
+  ] as const)(
+    "at %s %s: posts are refused, and the server says that it must stop",
+    async (folder, call) => {
+      const site = await Site.open();
+      const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+      await site.wait(ana.say("before"));
+      site.trouble = failing(call, folder, "EIO");
+      await expect(site.wait(ana.say("lost"))).rejects.toMatchObject({ code: "store-failed" });
+      site.trouble = () => undefined;
+      const later = site.wait(ana.say("later", "lobby", "BBBBBBBBBBB"));
+      await expect(later).rejects.toMatchObject({ code: "store-failed" });
+      expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
+      await site.quiet();
+      expect(ben.texts()).toEqual(["before"]);
+      expect(ben.ended).toBeUndefined();
+      await site.restart();
+      const again = await site.again(ben, "ben");
+      expect(again.texts()[0]).toBe("before");
+      await site.wait((await site.again(ana, "ana")).say("back", "lobby", "CCCCCCCCCCC"));
+    },
+  );
+
+  test("under the accounts, too", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    site.trouble = failing("sync", "accounts", "EIO");
+    expect((await ana.refused("passwd", { password: "x" })).code).toBe("store-failed");
+    expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
+  });
+});
+
+describe("stopping", () => {
+  test("answers what is on its way, says goodbye, and takes nobody new", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const said = ["1", "2", "3"].map((text) => ana.say(text));
+    const topic = ben.send("topic", { room: "lobby", topic: "last words" });
+    const waiting = ana.say("4"); // Behind the topic.
+    await site.time.advance(0);
+    const stopped = site.server.stop();
+    const late = await ben.refused("rooms", {});
+    expect(late.code).toBe("shutting-down");
+    await site.wait(stopped);
+    await site.wait(Promise.all([...said, topic, waiting]));
+    for (const guest of [ana, ben]) {
+      expect((await guest.untilEnded()).fault?.code).toBe("shutting-down");
+    }
+    expect(ben.texts()).toEqual(["1", "2", "3", "4"]);
+    await expect(site.connect()).rejects.toThrow();
+  });
+
+  test("and starting again: all is there, and a repeated post is the old one", async () => {
+    const site = await Site.open({ roomPassword: "secret" });
+    const ana = await site.member("ana", "pass");
+    await ana.ask("join", { room: "dev", create: true, password: "key" });
+    await ana.ask("topic", { room: "dev", topic: "bugs" });
+    const post = { outbox: "AAAAAAAAAAA", counter: 1, to: "dev", body: { text: "once" } };
+    const first = await ana.ask("post", post);
+    await site.restart();
+    const again = await site.again(ana, "ana");
+    expect(await again.ask("post", post)).toEqual(first);
+    expect(again.texts()).toEqual(["once"]);
+    expect((await again.ask("rooms", {})).rooms.at(-1)).toEqual({
+      room: "dev",
+      topic: "bugs",
+      members: 1,
+      joined: true,
+      sealed: false,
+      locked: true,
+    });
+    const laptop = await site.greeted();
+    await laptop.ask("login", laptop.passwordLogin("ana", "pass"));
+    const taken = await site.greeted();
+    await taken.ask("admit", { secret: "secret" });
+    expect((await taken.refused("register", taken.registration("ANA"))).code).toBe("name-taken");
+  });
+
+  test("killed in the middle: what was acknowledged is there once, and no more than was sent", async () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const site = await Site.open({ seed });
+      const ana = await site.member("ana");
+      const acked = new Map<string, number>();
+      for (let i = 1; i <= 20; i++) {
+        ana.say(`${i}`).then(
+          ({ seq }) => acked.set(`${i}`, seq),
+          () => undefined,
+        );
+      }
+      site.disk.stopAt(site.disk.calls + 3 + (seed % 7));
+      for (let i = 0; i < 30; i++) await site.time.advance(1).catch(() => undefined);
+      site.disk.losePower();
+      await site.restartAfterCrash();
+      const back = await site.again(ana, "ana");
+      for (let i = 1; i <= 20; i++) {
+        const body = { text: `${i}` };
+        const post = { outbox: "AAAAAAAAAAA", counter: i, to: "lobby", body };
+        const { seq } = await back.ask("post", post);
+        expect(acked.get(`${i}`) ?? seq).toBe(seq);
+      }
+      await site.quiet();
+      expect(back.texts()).toEqual(Array.from({ length: 20 }, (_, i) => `${i + 1}`));
+    }
+  });
+});
+
+describe("a wall clock that jumps back", () => {
+  test("never makes the times of records fall, and nobody is shut out by it", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    const times: number[] = [];
+    for (const skewMs of [0, -3_600_000, 60_000, -1]) {
+      site.skewMs = skewMs;
+      times.push((await site.wait(ana.say("tick"))).time);
+    }
+    expect(times).toEqual([...times].sort((one, other) => one - other));
+    site.skewMs = -7_200_000;
+    await site.restart();
+    const again = await site.again(ana, "ana");
+    expect((await site.wait(again.say("tock", "lobby", "BBBBBBBBBBB"))).time).toBe(times[3] ?? 0);
+  });
+});

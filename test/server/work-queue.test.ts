@@ -1,0 +1,54 @@
+import { expect, test } from "bun:test";
+import { WorkQueue } from "../../src/server/work-queue.ts";
+
+/** Work that ends when the test says so. */
+class Bench {
+  readonly started: number[] = [];
+  readonly #ends = new Map<number, PromiseWithResolvers<number>>();
+
+  work(id: number): () => Promise<number> {
+    const end = Promise.withResolvers<number>();
+    this.#ends.set(id, end);
+    return () => {
+      this.started.push(id);
+      return end.promise;
+    };
+  }
+
+  async end(id: number, fails = false): Promise<void> {
+    if (fails) this.#ends.get(id)?.reject(new Error("it failed"));
+    else this.#ends.get(id)?.resolve(id);
+    for (let i = 0; i < 10; i++) await undefined;
+  }
+}
+
+test("so many at once, the rest in line, and what does not fit is refused", async () => {
+  const queue = new WorkQueue(2, 2);
+  const bench = new Bench();
+  const runs = [1, 2, 3, 4].map((id) => queue.run(bench.work(id)));
+  const refusal = await queue.run(bench.work(5)).catch((fault) => fault);
+  expect(refusal).toMatchObject({ code: "too-many", retryAfterMs: 1_000 });
+  expect(bench.started).toEqual([1, 2]);
+  await bench.end(2);
+  expect(bench.started).toEqual([1, 2, 3]);
+  const last = queue.run(bench.work(6));
+  for (const id of [1, 3, 4, 6]) await bench.end(id);
+  expect(await Promise.all([...runs, last])).toEqual([1, 2, 3, 4, 6]);
+  expect(bench.started).toEqual([1, 2, 3, 4, 6]);
+});
+
+test("work that fails gives its place on, too", async () => {
+  const queue = new WorkQueue(1, 1);
+  const bench = new Bench();
+  const first = queue.run(bench.work(1));
+  const second = queue.run(bench.work(2));
+  const failed = first.catch((error: Error) => error.message);
+  await bench.end(1, true);
+  expect(await failed).toBe("it failed");
+  await bench.end(2);
+  expect(await second).toBe(2);
+  const third = queue.run(bench.work(3)); // Its place is free again.
+  expect(bench.started).toEqual([1, 2, 3]);
+  await bench.end(3);
+  expect(await third).toBe(3);
+});
