@@ -37,31 +37,3 @@ export async function eventually<T>(
     await Bun.sleep(LOOK_EVERY_MS);
   }
 }
-
-/** Remembers what happened, and waits for what will. */
-export class Happenings<Happening> {
-  readonly all: Happening[] = [];
-  #waiting: { readonly isMeant: (one: Happening) => boolean; readonly met: () => void }[] = [];
-
-  add(happening: Happening): void {
-    this.all.push(happening);
-    const met = this.#waiting.filter(({ isMeant }) => isMeant(happening));
-    this.#waiting = this.#waiting.filter((one) => !met.includes(one));
-    for (const one of met) one.met();
-  }
-
-  /** The first that is meant, of those that were or will be. */
-  async until<Meant extends Happening>(
-    isMeant: (one: Happening) => one is Meant,
-    what: string,
-  ): Promise<Meant> {
-    const known = this.all.find(isMeant);
-    if (known !== undefined) return known;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.push({ isMeant, met: resolve });
-    await within(what, promise);
-    const met = this.all.find(isMeant);
-    if (met === undefined) throw new Error(`${what} was forgotten`);
-    return met;
-  }
-}

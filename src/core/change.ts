@@ -58,7 +58,7 @@ export function checkPost(rooms: Rooms, user: UserId, to: RoomId): RoomId {
   return to;
 }
 
-/** Whoever is written to cannot leave, so only the one who begins is counted. @throws Fault too-many */
+/** Whoever is written to cannot leave: only who begins is counted. @throws Fault too-many */
 export function checkMeet(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
   const sentence = `you have ${JOINED_ROOMS_MAX} conversations, which is the most`;

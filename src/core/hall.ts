@@ -37,8 +37,8 @@ import {
  *
  *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
  *
- * A post passes two gates: that of its outbox, until it is handed to the log, so that none overtakes
- * another whatever room it goes to; and that of its room, until it is durable.
+ * A post passes two gates: that of its outbox, until it is handed to the log, so that none
+ * overtakes another whatever room it goes to; and that of its room, until it is durable.
  */
 export type HallInput =
   | { readonly kind: "arrived"; readonly peer: PeerId; readonly user: UserId }
@@ -163,6 +163,7 @@ export class Hall {
     const { user } = asker;
     const { counter } = request;
     const outbox = request.outbox as OutboxId;
+    this.#visitors.release(asker.peer, outbox, counter);
     const underWay = this.#underWay.get(postKey(user, outbox, counter));
     if (underWay !== undefined) {
       underWay.askers.push(asker);

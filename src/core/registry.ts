@@ -40,7 +40,7 @@ export interface Enrolment {
 }
 
 export class Registry {
-  readonly #byName = new Map<FoldedName, Account>(); // Bounded: `reserve` refuses past ACCOUNTS_MAX.
+  readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
   readonly #byId = new Map<UserId, Account>();
   readonly #roomPasswords = new Map<RoomId, string>();
   /** Names whose first record is on its way to the disk. */
@@ -58,6 +58,10 @@ export class Registry {
 
   nameOf(id: UserId | "server"): Name | undefined {
     return id === "server" ? undefined : this.#byId.get(id)?.name;
+  }
+
+  get size(): number {
+    return this.#byId.size;
   }
 
   /** In the order in which they registered. */

@@ -28,11 +28,6 @@ export interface Room {
 
 export const LOBBY = "lobby" as Name;
 
-/** Body of a `room` record: a named room, or the two of a direct conversation. */
-export type RoomBody =
-  | { readonly name: Name; readonly locked?: boolean }
-  | { readonly direct: readonly [UserId, UserId] };
-
 export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // Bounded: the hall refuses past ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();

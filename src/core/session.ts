@@ -325,7 +325,7 @@ function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
 }
 
 /** A fault as the other end put it; a code of a later version is kept in the sentence. */
-export function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
+function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
   const { code, message, remedy, retryAfterMs } = notice;
   const detail = {
     ...(remedy === undefined ? {} : { remedy }),

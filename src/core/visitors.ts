@@ -65,6 +65,12 @@ export class Visitors {
     return fault;
   }
 
+  /** The post that later ones wait for came again, whatever becomes of it now. */
+  release(peer: PeerId, outbox: OutboxId, counter: number): void {
+    const held = this.#byPeer.get(peer)?.held;
+    if (held?.get(outbox)?.counter === counter) held.delete(outbox);
+  }
+
   /** The fault with which a post before this one was refused for a while. */
   waitsBehind(peer: PeerId, outbox: OutboxId, counter: number): Fault | undefined {
     const held = this.#byPeer.get(peer)?.held.get(outbox);

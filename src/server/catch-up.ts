@@ -99,7 +99,7 @@ export class CatchUp {
     peer.tell({ kind: "room", ...entry, n, skipped, ...(behind ? { behind } : {}) });
   }
 
-  /** Ends in the tick in which the topic is followed, or when the run is over for another reason. */
+  /** Ends in the tick in which the topic is followed, or when the run is over otherwise. */
   async #send(peer: Peer, room: Room, run: symbol, unseen: Unseen): Promise<void> {
     let { records, upTo: sentSeq } = unseen;
     for (;;) {

@@ -7,7 +7,7 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../base/limits.ts";
-import { checkName, foldName } from "../base/names.ts";
+import { checkName, type FoldedName, foldName } from "../base/names.ts";
 import { Guessing } from "../core/rate.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import { verifyDeviceCert } from "../crypto/device-cert.ts";
@@ -52,6 +52,9 @@ export class Entry {
   /** Guesses that wait for their delay; bounded like the hashing itself. */
   readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
 
+  /** Names that are on their way to the disk; as many as there are links. */
+  readonly #registering = new Map<FoldedName, Promise<void>>();
+
   constructor(options: EntryOptions) {
     this.#options = options;
   }
@@ -75,7 +78,12 @@ export class Entry {
     }
     const name = checkName(request.user);
     this.#checkCert(request);
+    const folded = foldName(name);
+    // Taken is taken: whoever hears of it may be the same person, who then logs in by signature.
+    while (this.#registering.has(folded)) await this.#registering.get(folded);
     registry.reserve(name);
+    const done = Promise.withResolvers<void>();
+    this.#registering.set(folded, done.promise);
     try {
       const { password, accountKey, deviceKey, deviceCert } = request;
       const passwordHash = password === undefined ? undefined : await this.hash(password);
@@ -84,6 +92,8 @@ export class Entry {
       await accounts.append(draft);
     } finally {
       registry.release(name);
+      this.#registering.delete(folded);
+      done.resolve();
     }
     return this.#enrolled(name);
   }

@@ -32,6 +32,7 @@ const FILES: ReadonlySet<RecordKind> = new Set();
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  #people: readonly Entry[] = [];
 
   constructor(options: QueriesOptions) {
     this.#options = options;
@@ -62,15 +63,22 @@ export class Queries {
 
   /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
   who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
-    const { registry, isOnline } = this.#options;
-    const people = room === undefined ? [...registry.all()] : this.#members(account, room);
-    people.sort((one, other) => (foldName(one.name) < foldName(other.name) ? -1 : 1));
+    const { isOnline } = this.#options;
+    const people = room === undefined ? this.#everyone() : byName(this.#members(account, room));
     const from = after === undefined ? "" : foldName(checkName(after));
-    const rest = people.filter(({ name }) => foldName(name) > from);
-    const users = rest
-      .slice(0, PAGE_RECORDS_MAX)
-      .map(({ id, name }) => ({ user: name as string, online: isOnline(id), role: "member" }));
-    return { users, more: rest.length > users.length };
+    const next = people.findIndex(({ key }) => key > from);
+    const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
+    const users = page.map(({ account: { id, name } }) => {
+      return { user: name as string, online: isOnline(id), role: "member" };
+    });
+    return { users, more: next >= 0 && next + users.length < people.length };
+  }
+
+  /** Names never change and accounts never go: sorted again only when there are more. */
+  #everyone(): readonly Entry[] {
+    const { registry } = this.#options;
+    if (this.#people.length !== registry.size) this.#people = byName([...registry.all()]);
+    return this.#people;
   }
 
   /** @throws Fault room-unknown, user-unknown, not-member */
@@ -135,4 +143,15 @@ export class Queries {
     if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
     return account;
   }
+}
+
+/** An account beside the name by which it is sorted. */
+interface Entry {
+  readonly account: Account;
+  readonly key: string;
+}
+
+function byName(people: readonly Account[]): Entry[] {
+  const entries = people.map((account) => ({ account, key: foldName(account.name) }));
+  return entries.sort((one, other) => (one.key < other.key ? -1 : 1));
 }

@@ -185,7 +185,7 @@ export const NOTICES = {
     n: positive,
     /** Records that this device has not seen and is not sent, since they are too many. */
     skipped: count,
-    /** Records of the past follow, while other rooms go on; told again, without this, after them. */
+    /** Records of the past follow, while other rooms go on; told again, without this, then. */
     behind: v.optional(v.boolean()),
   },
   /** The account reads this room no longer, on any of its devices. */

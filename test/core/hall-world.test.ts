@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { HallWorld } from "./hall-world.ts";
 import type { Weather } from "./troubled-log.ts";
 
-const SEEDS = 150;
+const SEEDS = 400;
 const STEPS = 400;
 
 /** @returns how many records there were in all: a world in which nothing happens proves nothing */

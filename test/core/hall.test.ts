@@ -171,6 +171,24 @@ describe("posts", () => {
     ]);
   });
 
+  test("one that comes again by two links keeps nobody waiting for it", () => {
+    way.handle({ kind: "arrived", peer: 9, user: ANA }); // The old link, not gone yet.
+    way.post(ANA, "lobby", 1);
+    way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
+    const body = { text: "1" };
+    const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "lobby", body } as const;
+    way.handle({ kind: "post", asker: { peer: 9, user: ANA, ref: 1 }, request });
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    way.write();
+    expect(way.heard.map((heard) => typeof heard)).toEqual([
+      "string",
+      "object",
+      "object",
+      "object",
+    ]);
+  });
+
   test("one that was overtaken when it failed cannot come again", () => {
     way.post(ANA, "lobby", 1);
     way.post(ANA, "lobby", 2);

@@ -24,7 +24,7 @@ describe("a token bucket", () => {
     expect([bucket.take(1e9), bucket.take(1e9), bucket.take(1e9)]).toEqual([0, 0, 1]);
   });
 
-  test("whoever waits as long as it says is served; a clock that stands still gives nothing", () => {
+  test("whoever waits as long as it says is served, and nobody sooner", () => {
     const speeds = fc.tuple(fc.integer({ min: 1, max: 5_000 }), fc.integer({ min: 1, max: 20 }));
     fc.assert(
       fc.property(speeds, fc.array(fc.nat(50), { maxLength: 60 }), ([perSecond, burst], waits) => {

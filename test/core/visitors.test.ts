@@ -60,6 +60,18 @@ describe("posts that must wait", () => {
     expect(visitors.hold(1, BOX, 5, 0)).toBeUndefined();
   });
 
+  test("one that is settled otherwise keeps nobody waiting", () => {
+    const visitors = new Visitors();
+    visitors.arrive(1, ANA, 0);
+    visitors.held(1, BOX, 5, BUSY);
+    visitors.release(1, BOX, 4);
+    visitors.release(1, OTHER_BOX, 5);
+    visitors.release(2, BOX, 5);
+    expect(visitors.hold(1, BOX, 6, 0)).toBe(BUSY);
+    visitors.release(1, BOX, 5);
+    expect(visitors.hold(1, BOX, 6, 0)).toBeUndefined();
+  });
+
   test("as many outboxes as the bound says", () => {
     const visitors = new Visitors();
     visitors.arrive(1, ANA, 0);

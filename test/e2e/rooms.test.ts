@@ -94,6 +94,9 @@ test("what one said is not told as news at the next start", async () => {
   const ana = town.home("ana").with({ CHAT_USER: "ana" });
   const texts = (lines: readonly Json[]) =>
     lines.flatMap(({ kind, text }) => (kind === "text" ? text : []));
+  // A first word opens the conversation; from then on it is followed like any room.
+  await ana.run(["join"], { stdin: "/msg bob hello\n" });
+  await ana.run(["join"]);
   for (let i = 0; i < 5; i++) {
     const stdin = `to all ${i}\n/msg bob to bob ${i}\n`;
     const ran = await ana.run(["join", "--json"], { stdin });

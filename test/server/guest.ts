@@ -202,7 +202,7 @@ export class Guest {
   }
 }
 
-export function read(record: WireRecord): Told {
+function read(record: WireRecord): Told {
   const { head, body, from } = record;
   const parse = (bytes: Uint8Array): unknown => JSON.parse(Buffer.from(bytes).toString());
   return {

@@ -174,7 +174,7 @@ export class Site {
     return promise;
   }
 
-  /** Everything that is under way has arrived: what is told may be gathered for some milliseconds. */
+  /** Everything under way has arrived: what is told may be gathered for some milliseconds. */
   async quiet(): Promise<void> {
     await this.time.advance(25);
   }

@@ -14,7 +14,7 @@ export const VECTORS: readonly Vector[] = vectors.messages.map((vector) => ({
   meaning: revived(vector.meaning) as Record<string, unknown>,
 }));
 
-export function revived(value: unknown): unknown {
+function revived(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(revived);
   if (typeof value !== "object" || value === null) return value;
   if ("hex" in value && typeof value.hex === "string") return Uint8Array.fromHex(value.hex);

@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type * as v from "valibot";
+import { FAULTS } from "../../src/base/fault.ts";
+import {
+  CATCH_UP_RECORDS_MAX,
+  FIRST_RECORDS,
+  HELLO_WITHIN_MS,
+  LOGIN_WITHIN_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOXES_PER_ACCOUNT_MAX,
+  PING_EVERY_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+  SILENCE_MAX_MS,
+  TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import { NOTICES, REQUESTS, VERSION } from "../../src/wire/messages.ts";
+import { RECORD_KINDS } from "../../src/wire/record.ts";
+
+/** Keeps PROTOCOL.md true: it lists every kind, every field and every fault, and no other. */
+
+const text = readFileSync(join(import.meta.dir, "../../PROTOCOL.md"), "utf8");
+
+/** Cells of the rows of one section whose first cell is code, by that code. */
+function rows(heading: string): Map<string, string> {
+  const [, section = ""] = text.split(`\n${heading}\n`);
+  const [body = ""] = section.split(/\n##/);
+  const found = [...body.matchAll(/^\| `([\w-]+)` \|(.*)\|$/gm)];
+  return new Map(found.map(([, code = "", cells = ""]) => [code, cells]));
+}
+
+function namesIn(cells: string): string[] {
+  return [...cells.matchAll(/`(\w+)`/g)].map(([, name = ""]) => name);
+}
+
+/** Names of the fields of a schema, those inside it included. */
+function fieldsOf(entries: v.ObjectEntries): string[] {
+  return Object.entries(entries).flatMap(([name, schema]) => [name, ...inner(schema)]);
+}
+
+function inner(schema: object): string[] {
+  if ("entries" in schema) return fieldsOf(schema.entries as v.ObjectEntries);
+  for (const key of ["wrapped", "item"]) {
+    if (key in schema) return inner((schema as Record<string, object>)[key] ?? {});
+  }
+  if (!("pipe" in schema)) return [];
+  const [first] = schema.pipe as object[];
+  return first === undefined || first === schema ? [] : inner(first);
+}
+
+describe("PROTOCOL.md", () => {
+  test("has a row for each notice, with all its fields", () => {
+    const table = rows("### Notices");
+    expect([...table.keys()].sort()).toEqual(Object.keys(NOTICES).sort());
+    for (const [kind, entries] of Object.entries(NOTICES)) {
+      const missing = fieldsOf(entries).filter(
+        (field) => !namesIn(table.get(kind) ?? "").includes(field),
+      );
+      expect({ kind, missing }).toEqual({ kind, missing: [] });
+    }
+  });
+
+  test("has a row for each request, with all fields of question and answer", () => {
+    const table = rows("### Requests");
+    expect([...table.keys()].sort()).toEqual(Object.keys(REQUESTS).sort());
+    for (const [kind, { fields, answer }] of Object.entries(REQUESTS)) {
+      const cells = table.get(kind) ?? "";
+      const known = namesIn(cells);
+      if (cells.includes("as `register`")) known.push("account", "seq");
+      const all = [...fieldsOf(fields), ...(kind === "history" ? [] : inner(answer))];
+      const missing = all.filter((field) => !known.includes(field));
+      expect({ kind, missing }).toEqual({ kind, missing: [] });
+    }
+  });
+
+  test("has a row for each fault, with its blame and exit code", () => {
+    const inDocument = Object.fromEntries(rows("## Faults"));
+    const inSource = Object.entries(FAULTS).map(([code, { blame, exitCode }]) => [
+      code,
+      ` ${blame} | ${exitCode} `,
+    ]);
+    expect(inDocument).toEqual(Object.fromEntries(inSource));
+  });
+
+  test("names every kind of record in history", () => {
+    const table = text.split("\n## Records\n")[1] ?? "";
+    const accounts = new Set(["account", "device", "device-gone", "password", "room-password"]);
+    for (const kind of RECORD_KINDS) {
+      if (!accounts.has(kind)) expect(table).toContain(`\`${kind}\``);
+    }
+  });
+
+  test("says the numbers of the source", () => {
+    const grouped = (number: number) => number.toLocaleString("en-US");
+    expect(text).toContain(`Version ${VERSION}.`);
+    for (const number of [
+      MESSAGE_BYTES_MAX,
+      MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+      REQUESTS_IN_FLIGHT_MAX,
+      TEXT_BYTES_MAX,
+    ]) {
+      expect(text).toContain(grouped(number));
+    }
+    for (const ms of [HELLO_WITHIN_MS, LOGIN_WITHIN_MS, PING_EVERY_MS, SILENCE_MAX_MS]) {
+      expect(text).toContain(`${ms / 1000} s`);
+    }
+    expect(text).toContain(`the last ${FIRST_RECORDS} records`);
+    expect(text).toContain(`the last ${CATCH_UP_RECORDS_MAX}`);
+    expect(text).toContain(
+      `last ${OUTBOX_IN_FLIGHT_MAX} counters of the ${OUTBOXES_PER_ACCOUNT_MAX}`,
+    );
+  });
+});
