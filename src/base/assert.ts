@@ -1,4 +1,6 @@
-/** Raised when the program broke its own promise. Never caught: running on would corrupt the log. */
+/**
+ * Raised when the program broke its own promise. Never caught: running on would corrupt the log.
+ */
 export class AssertionFailure extends Error {
   override readonly name = "AssertionFailure";
 }

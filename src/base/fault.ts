@@ -1,4 +1,6 @@
-/** Who can mend it: the person, the other end of a link, or a machine (this one or the server's). */
+/**
+ * Who can mend it: the person, the other end of a link, or a machine (this one or the server's).
+ */
 export type Blame = "user" | "peer" | "host";
 
 interface FaultRow {

@@ -29,7 +29,9 @@ export const NESTING_MAX = 8;
 export const ENTRIES_MAX = 4096;
 
 // The log.
-/** A text of 65,536 control characters is 393,216 bytes of JSON; the rest is head and room to grow. */
+/**
+ * A text of 65,536 control characters is 393,216 bytes of JSON; the rest is head and room to grow.
+ */
 export const LINE_BYTES_MAX = 1 * MIB;
 /** Large enough to be few, small enough to copy, check and drop one by one. */
 export const SEGMENT_BYTES_MAX = 64 * MIB;
@@ -47,15 +49,15 @@ export const RESERVE_BYTES = 1 * MIB;
 export const SEND_QUEUE_BYTES_MAX = 8 * MIB;
 /** Below this a paused sender goes on. */
 export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
-/** Sockets of one address that have not logged in: a class behind one NAT arrives within seconds. */
+/**
+ * Sockets of one address that have not logged in: a class behind one NAT arrives within seconds.
+ */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /** In all: about 110 MiB of sockets with TLS at 5.5 KiB each. */
 export const LINKS_MAX = 20_000;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
-/** Bulk streams of one session. */
-export const LANES_MAX = 16;
 
 // Times, in milliseconds.
 export const HELLO_WITHIN_MS = 10_000;
@@ -65,7 +67,6 @@ export const PING_EVERY_MS = 20_000;
 /** Two pings and a slow network: then the other end is gone. */
 export const SILENCE_MAX_MS = 45_000;
 export const CONNECT_WITHIN_MS = 10_000;
-export const TICKET_FOR_MS = 30_000;
 export const RECONNECT_FIRST_MS = 250;
 export const RECONNECT_MAX_MS = 60_000;
 /** How long a stopping server waits for its last answers to leave. */

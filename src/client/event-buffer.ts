@@ -7,7 +7,7 @@ export const EVENTS_BUFFERED_MAX = 8_192;
 /** Below this the next link may fill it again. */
 const EVENTS_LOW = 1_024;
 /** Long texts fill memory before many events do. */
-export const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
+const EVENTS_BUFFERED_BYTES_MAX = 32 << 20;
 
 interface Entry {
   readonly event: ClientEvent;

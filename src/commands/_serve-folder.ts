@@ -157,7 +157,7 @@ const PASSWORD_GROUPS = 3;
 const GROUP_LETTERS = 4;
 
 /** Three groups of four: 60 bits, and easy to read out. */
-export function makeRoomPassword(entropy: Entropy): string {
+function makeRoomPassword(entropy: Entropy): string {
   const bytes = entropy(PASSWORD_GROUPS * GROUP_LETTERS);
   const letters = [...bytes].map((byte) => ALPHABET[byte % ALPHABET.length]).join("");
   return (letters.match(/.{4}/g) ?? []).join("-");

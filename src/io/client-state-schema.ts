@@ -31,8 +31,8 @@ const MIGRATIONS: readonly string[] = [
    ) STRICT, WITHOUT ROWID;`,
 ];
 
-export const CLIENT_STATE_VERSION = MIGRATIONS.length;
-export const CLIENT_STATE_FILE = "state.sqlite";
+const CLIENT_STATE_VERSION = MIGRATIONS.length;
+const CLIENT_STATE_FILE = "state.sqlite";
 
 /** Opens the database of a client's home, made or brought up to date where needed. */
 export function openDatabase(folder: string): Database {

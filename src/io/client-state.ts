@@ -25,7 +25,7 @@ export interface Pin {
 /** Makes a private key in PKCS8 PEM. */
 export type GenerateKey = () => string;
 
-export const DEVICE_KEY_FILE = "device.key";
+const DEVICE_KEY_FILE = "device.key";
 
 /**
  * What a client's home (`CHAT_HOME`) remembers; several processes may share it. Users are named by

@@ -43,11 +43,6 @@ export interface DataFolder {
   readonly lock: Lock;
 }
 
-/** Whether a server has lived here. */
-export function hasData(path: string): boolean {
-  return existsSync(join(path, "format.json"));
-}
-
 /**
  * Makes or takes the folder. Nothing is touched when it belongs to something else or somebody else.
  * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
@@ -71,7 +66,9 @@ export function openDataFolder(given: string, startedUnixMs: number): DataFolder
   }
 }
 
-/** For those who only read: `chat history --data`. @throws Fault data-foreign, version-unsupported */
+/**
+ * For those who only read: `chat history --data`. @throws Fault data-foreign, version-unsupported
+ */
 export function checkDataFolder(given: string): string {
   const path = resolve(given);
   try {

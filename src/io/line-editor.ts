@@ -41,7 +41,9 @@ export function openLineEditor(input: Input, output: Output): LineEditor {
   return new ReadlineEditor(editor, output, echo);
 }
 
-/** What is typed, as the stream that readline reads: the same input that asked for secrets before. */
+/**
+ * What is typed, as the stream that readline reads: the same input that asked for secrets before.
+ */
 function keysOf(input: Input): PassThrough {
   const keys = new PassThrough();
   const setRawMode = (isRaw: boolean) => process.stdin.setRawMode(isRaw);
@@ -109,7 +111,8 @@ class ReadlineEditor implements LineEditor {
       this.#output.write(text);
       return;
     }
-    // The typed line may have wrapped: go up to its first row, clear to the end, draw it anew below.
+    // The typed line may have wrapped: go up to its first row, clear to the end, draw it anew
+    // below.
     const { rows } = this.#editor.getCursorPos();
     const up = rows > 0 ? `\x1b[${rows}A` : "";
     this.#output.write(`${up}${CLEAR_LINE}${text}`);

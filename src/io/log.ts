@@ -19,7 +19,10 @@ export interface Log {
   append(draft: Draft, options?: AppendOptions): Promise<LogRecord>;
   /** Durable records `from`..`to`, both included; `to` left out: up to the head at the call. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
-  /** Calls back with every durable record from `from` on: dense, in order, once. Returns what stops it. */
+  /**
+   * Calls back with every durable record from `from` on: dense, in order, once. Returns what stops
+   * it.
+   */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
   /** Seq of the last durable record, 0 when empty. */
   head(): number;
@@ -50,7 +53,10 @@ export interface PageQuery {
 
 export interface Page {
   readonly records: readonly LogRecord[];
-  /** Records that match lie beyond this page (before its first for `newest`, after its last for `oldest`). */
+  /**
+   * Records that match lie beyond this page (before its first for `newest`, after its last for
+   * `oldest`).
+   */
   readonly more: boolean;
 }
 

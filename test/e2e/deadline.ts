@@ -15,7 +15,9 @@ export async function before<Value>(
   }
 }
 
-/** Looks again and again, with the event loop's help alone, until it is neither undefined nor false. */
+/**
+ * Looks again and again, with the event loop's help alone, until it is neither undefined nor false.
+ */
 export async function until<Value>(
   what: string,
   look: () => Value | Promise<Value>,

@@ -15,7 +15,7 @@ test("lost, connected again, each missed message once, what was typed meanwhile 
   const bob = await town.home("bob").join([invite, "--user", "bob"]);
   const cleo = await town.home("cleo").join([invite, "--user", "cleo"]);
   ana.type("before");
-  await bob.json("text", { text: "before" });
+  for (const one of [ana, bob, cleo]) await one.json("text", { text: "before" });
   await cleo.finish();
   await first.program.signal("SIGTERM");
   expect(await ana.json("lost")).toEqual({ kind: "lost" });

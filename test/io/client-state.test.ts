@@ -6,6 +6,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { ClientState } from "../../src/io/client-state.ts";
+import { unprivileged } from "../unprivileged.ts";
 
 const root = mkdtempSync(join(tmpdir(), "chat-state-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -143,11 +144,12 @@ describe("a home that cannot be used", () => {
     expect(faultOf(() => ClientState.open(path)).code).toBe("store-failed");
   });
 
-  test.skipIf(process.getuid?.() === 0)("somebody else's", () => {
+  test("somebody else's", async () => {
     const folder = freshFolder();
     ClientState.open(folder).close();
     chmodSync(folder, 0o500);
-    expect(faultOf(() => ClientState.open(join(folder, "below"))).code).toBe("store-denied");
+    const fault = await unprivileged(() => faultOf(() => ClientState.open(join(folder, "below"))));
+    expect(fault.code).toBe("store-denied");
   });
 
   test("a draft of a key that a crash left is replaced", () => {

@@ -16,7 +16,7 @@ export function draftOf(text: string, room: RoomId = LOBBY): Draft {
 }
 
 /** Wall time as a test sets it. */
-export class TestClock implements Clock {
+class TestClock implements Clock {
   wallMs = 1_763_617_717_000;
   now(): number {
     return 0;

@@ -22,7 +22,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
 
 export const FOLDER = "/data/history";
-export const AUTHOR = "uAAAAAAAAAAA" as UserId;
+const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
 const RESERVE_BYTES = 700;
 

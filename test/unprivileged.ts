@@ -1,0 +1,13 @@
+/** An account that owns nothing. */
+const NOBODY = 65_534;
+
+/** Runs the work with the rights of an ordinary user, also where the tests run as root. */
+export async function unprivileged<Value>(work: () => Value | Promise<Value>): Promise<Value> {
+  if (process.geteuid?.() !== 0) return work();
+  process.seteuid?.(NOBODY);
+  try {
+    return await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
