@@ -1,3 +1,5 @@
+import { realpathSync } from "node:fs";
+import { join, relative } from "node:path";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocalClock, formatUtc } from "../base/time.ts";
@@ -132,6 +134,15 @@ export interface Joining {
   readonly data: string;
 }
 
+/** What to type here to run this very program: not everybody has put it where the shell looks. */
+function programName(env: Context["env"]): string {
+  const program = process.execPath;
+  const found = Bun.which("chat", { PATH: env["PATH"] ?? "" });
+  if (found !== null && realpathSync(found) === realpathSync(program)) return "chat";
+  const path = relative(process.cwd(), program);
+  return path.startsWith("..") ? program : join(".", path);
+}
+
 /** For people, on standard error. Secrets only on a terminal: pipes end up in files. */
 export function printJoining(context: Context, joining: Joining): void {
   const { stderr } = context;
@@ -144,7 +155,7 @@ export function printJoining(context: Context, joining: Joining): void {
   const lines = [
     `'${name}' is up. Its data is in ${data}`,
     "",
-    `  on this machine   chat join --user YOUR-NAME`,
+    `  on this machine   ${programName(context.env)} join --user YOUR-NAME`,
     `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`,
     `  in a browser      ${web}`,
     "",

@@ -96,7 +96,7 @@ test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () 
   }
 }, 120_000);
 
-test("SIGTERM in mid-write drains: what was told is there, what was not is sent again", async () => {
+test("SIGTERM in mid-write drains: what was told is there, the rest is sent again", async () => {
   await using town = new Town();
   let server = await town.serve();
   const { port, invite } = server;
@@ -127,7 +127,7 @@ test("SIGTERM in mid-write drains: what was told is there, what was not is sent 
   }
 }, 60_000);
 
-test("a sender that is killed has sent what it printed, in order, and may begin again", async () => {
+test("a killed sender has sent what it printed, in order, and may begin again", async () => {
   await using town = new Town();
   await town.serve();
   const ana = town.home("ana").with({ CHAT_USER: "ana" });

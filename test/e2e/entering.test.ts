@@ -33,7 +33,7 @@ test("one more command gives the first exchanged word", async () => {
   expect(ran.err).toMatch(/^chat: first contact with 127\.0\.0\.1:\d+; [^\n]+ is now pinned\n$/);
 });
 
-test("an invite lets in, as an argument or in the environment, into the room it names", async () => {
+test("an invite lets in, as argument or in the environment, to the room it names", async () => {
   await using town = new Town();
   const { invite, fingerprint, listening } = await town.serve({ args: ["--name", "Room 12"] });
   const argument = town.start(["join", invite, "--json"], {
@@ -224,7 +224,7 @@ describe("the server's identity", () => {
   });
 });
 
-test("config.toml: settings count after flags and environment, unknown ones are named", async () => {
+test("config.toml counts after flags and environment; unknown settings are named", async () => {
   await using town = new Town();
   const { address } = await town.serve({ args: ["--open"] });
   const ana = town.home("ana");
@@ -294,7 +294,7 @@ describe("secrets", () => {
   });
 });
 
-test("without an address: CHAT_SERVER, else the server of this machine, else the last one", async () => {
+test("no address: CHAT_SERVER, else the server of this machine, else the last", async () => {
   await using town = new Town();
   const first = await town.serve({ data: "one", args: ["--open", "--name", "one"] });
   const second = await town.serve({ data: "two", args: ["--open", "--name", "two"] });

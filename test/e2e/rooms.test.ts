@@ -42,7 +42,7 @@ test("rooms and people: made, entered, locked, left", async () => {
   ]);
 });
 
-test("three wrong passwords of a locked room close the connection, and that is the last word", async () => {
+test("three wrong passwords of a locked room end it, and that is the last word", async () => {
   await using town = new Town();
   await town.serve();
   await town.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });

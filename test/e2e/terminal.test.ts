@@ -67,7 +67,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows(/ana: half a Xtho$/);
   });
 
-  test("a line of several rows is neither torn nor doubled, also when the window changes", async () => {
+  test("a line of several rows is neither torn nor doubled, at any width", async () => {
     await using town = new Town();
     await town.serve();
     await using ana = await screen(town, "ana");
