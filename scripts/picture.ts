@@ -98,7 +98,8 @@ class Stage {
   /** Nothing of the person who draws, and no other server of theirs. */
   #environment(who: string): Record<string, string> {
     return {
-      PATH: process.env["PATH"] ?? "",
+      // Found as `chat`, as where it is installed.
+      PATH: `${join(ROOT, "dist")}:${process.env["PATH"] ?? ""}`,
       HOME: this.folder,
       TERM: "xterm-256color",
       LANG: "C.UTF-8",
