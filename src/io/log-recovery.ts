@@ -58,6 +58,12 @@ class Recovery {
   readonly #dropped: Dropped[] = [];
   readonly #damaged: number[] = [];
 
+  /** `durable` of the line read last, and the highest of all sound ones that stay. */
+  #durable = 0;
+  #vouched = 0;
+  /** The last record of the newest segment whose body is damaged. */
+  #doubted = 0;
+
   constructor(options: RecoveryOptions) {
     this.#options = options;
     this.#tree = new MerkleEdge(options.sha256);
@@ -98,6 +104,11 @@ class Recovery {
         if (witness === undefined || (await witness.durableAfter(flaw.offset)) > this.#order.seq) {
           throw this.#corrupt(segment, flaw);
         }
+        if (this.#doubted > this.#vouched) {
+          // Only the tail says that a damaged record was acknowledged: without it, the next start
+          // would take that record for torn.
+          throw this.#corrupt(segment, flaw);
+        }
         await this.#dropTail(segment, file, sizeBytes);
       }
       // What a killed process wrote may still wait in memory: from here on it counts as durable.
@@ -119,9 +130,11 @@ class Recovery {
         const record = this.#nextRecord(line);
         if (typeof record === "string") return { offset: line.offset, reason: record };
         const fits = bodyFits(record, this.#options.sha256);
+        if (fits) this.#vouched = Math.max(this.#vouched, this.#durable);
         if (!fits && witness !== undefined) {
           const durable = await witness.durableAfter(line.offset);
           if (durable < record.head.seq) return { offset: line.offset, reason: "its body is torn" };
+          this.#doubted = record.head.seq;
         }
         segment.mark(record.head.seq, line.offset);
         this.#take(record, fits);
@@ -143,6 +156,7 @@ class Recovery {
         { remedy: "use that version" },
       );
     }
+    this.#durable = parsed.durable;
     return this.#order.objection(parsed.record.head) ?? parsed.record;
   }
 

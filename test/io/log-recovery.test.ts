@@ -203,6 +203,16 @@ test("each flipped bit is refused, named, cut with a notice, or seen by the root
   expect(outcomes.refused).toBeGreaterThan(text.length * 4);
 });
 
+test("a damaged record for which only a broken tail vouches refuses the start", async () => {
+  const fixture = holding();
+  const lines = [spoilt(lineAt(1, 1)), "\n", lineAt(2, 2)].map((line) => Buffer.from(line));
+  fixture.put(FIRST, Buffer.concat(lines));
+  for (let start = 0; start < 2; start++) {
+    const refused = await fixture.open().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "log-corrupt" });
+  }
+});
+
 test("any bytes open, or are the host's fault; a second start says the same", async () => {
   const part = fc.oneof(
     fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(lineAt(seq, seq))),

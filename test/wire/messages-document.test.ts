@@ -28,8 +28,9 @@ const text = readFileSync(join(import.meta.dir, "../../PROTOCOL.md"), "utf8");
 function rows(heading: string): Map<string, string> {
   const [, section = ""] = text.split(`\n${heading}\n`);
   const [body = ""] = section.split(/\n##/);
-  const found = [...body.matchAll(/^\| `([\w-]+)` \|(.*)\|$/gm)];
-  return new Map(found.map(([, code = "", cells = ""]) => [code, cells]));
+  const found = [...body.matchAll(/^\| `([\w-]+)` +\|(.*)\|$/gm)];
+  // Tables may be drawn with aligned columns.
+  return new Map(found.map(([, code = "", cells = ""]) => [code, cells.replaceAll(/ +/g, " ")]));
 }
 
 function namesIn(cells: string): string[] {
