@@ -19,4 +19,6 @@ process.on("SIGINT", () => {});
 
 const built = await run([process.execPath, join(ROOT, "build.ts"), "--if-needed"]);
 if (built !== 0) process.exit(built);
-process.exit(await run([binary, "serve", "--data", "./data", ...process.argv.slice(2)]));
+const flags = process.argv.slice(2);
+const isGiven = flags.some((flag) => flag === "--data" || flag.startsWith("--data="));
+process.exit(await run([binary, "serve", ...(isGiven ? [] : ["--data", "./data"]), ...flags]));

@@ -88,6 +88,12 @@ export const WRONG_SECRETS_MAX = 3;
 export const GUESSES_FREE = 3;
 export const GUESS_DELAY_FIRST_MS = 1_000;
 export const GUESS_DELAY_MAX_MS = 20_000;
+/**
+ * Wrong answers of one address that may be held back at once. Only beyond it do right guesses of
+ * that
+ * address wait, too: a class behind one NAT must not pay for a neighbour's typing.
+ */
+export const GUESSES_HELD_PER_ADDRESS_MAX = 8;
 /** After this without a guess an address or account starts anew. */
 export const GUESS_FORGET_MS = 10 * 60_000;
 /** Accounts and addresses whose guesses are remembered; the oldest is forgotten. */

@@ -30,6 +30,7 @@ export const SERVER_FLAGS = {
 export const SERVER_ARGUMENT = {
   type: "positional",
   required: false,
+  valueHint: "SERVER",
   description: "HOST, HOST:PORT or an invite",
 } as const satisfies FlagDefs[string];
 

@@ -14,11 +14,14 @@ export async function verbHelp(
   const args: ArgsDef = {};
   const definitions: FlagDefs = { ...verb.args, ...GLOBAL_FLAGS };
   for (const [key, definition] of Object.entries(definitions)) {
-    const shown = { ...definition, description: described(definition) };
+    const { valueHint: _, ...bare } = { valueHint: undefined, ...definition };
+    const words = { description: described(definition) };
+    const shown = { ...(definition.type === "positional" ? bare : definition), ...words };
     if (definition.type === "boolean" && definition.default === true) {
       args[`no-${flagName(key)}`] = { type: "boolean", description: shown.description };
     } else {
-      args[definition.type === "positional" ? key : flagName(key)] = shown;
+      args[definition.type === "positional" ? (definition.valueHint ?? key) : flagName(key)] =
+        shown;
     }
   }
   const usage = await renderUsage({ meta: { name, description: summary }, args });

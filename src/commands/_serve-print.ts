@@ -1,5 +1,6 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { Fault } from "../base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocalClock, formatUtc } from "../base/time.ts";
@@ -8,7 +9,7 @@ import type { Room } from "../core/room.ts";
 import type { ServerEvent } from "../server/server.ts";
 import { formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 import type { LogRecord } from "../wire/record.ts";
-import { type Context, say } from "./_context.ts";
+import { type Context, faultLine, say } from "./_context.ts";
 import {
   type JsonObject,
   type Place,
@@ -21,12 +22,14 @@ import { shownRecord } from "./_shown.ts";
 
 /** A busy server writes its lines together: each system call costs as much as a message. */
 const GATHER_MS = 20;
+const FULL_EVERY_MS = 60_000;
 
 /** Standard output of `chat serve`: every message and event as it happens. */
 export class ServePrinter {
   readonly #context: Context;
   readonly #registry: Registry;
   #skipped = 0;
+  #quietUntil = Number.NEGATIVE_INFINITY;
   #gathered = "";
   #isGathering = false;
 
@@ -37,6 +40,7 @@ export class ServePrinter {
 
   event(event: ServerEvent): void {
     if (event.kind === "failed") return;
+    if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#record(event.record, event.room);
     const { host, port } = event.address;
     const address = formatPlace({ host, port });
@@ -54,6 +58,14 @@ export class ServePrinter {
       default:
         return;
     }
+  }
+
+  /** Once a minute: a full disk refuses everything that everybody writes. */
+  #full(fault: Fault): void {
+    const now = this.#context.clock.now();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + FULL_EVERY_MS;
+    say(this.#context, faultLine(fault));
   }
 
   #record(record: LogRecord, room: Room): void {

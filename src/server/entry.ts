@@ -2,6 +2,7 @@ import { equalBytes, toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, userId } from "../base/ids.ts";
 import {
+  GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_WAITING_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
@@ -48,6 +49,8 @@ export interface EntryOptions {
 export class Entry {
   readonly #options: EntryOptions;
   readonly #guessing = new Guessing();
+  /** Wrong answers that are held back, by address. Bounded by `#delaying`. */
+  readonly #held = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
   /** Guesses that wait for their delay; bounded like the hashing itself. */
   readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
@@ -187,8 +190,9 @@ export class Entry {
     check: () => Promise<boolean>,
   ): Promise<void> {
     const { clock } = this.#options;
-    const keys = [`address:${addressKey(peer.link.remote.host)}`, ...names];
-    const delayMs = this.#guessing.delayMs(keys, clock.now());
+    const address = `address:${addressKey(peer.link.remote.host)}`;
+    const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_HELD_PER_ADDRESS_MAX;
+    const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, clock.now());
     this.#guessing.begin(names);
     try {
       if (delayMs > 0) await this.#delaying.run(() => delay(clock, delayMs));
@@ -200,11 +204,27 @@ export class Entry {
         peer.wrongSecrets = 0;
         return;
       }
-      this.#guessing.wrong(keys, clock.now());
       peer.wrongSecrets++;
+      await this.#holdBack(address, names);
       throw new Fault(code, sentence);
     } finally {
       this.#guessing.end(names);
+    }
+  }
+
+  /** A wrong answer comes as late as the ones before it earned, whether anybody waits or not. */
+  async #holdBack(address: string, names: readonly string[]): Promise<void> {
+    const { clock } = this.#options;
+    const delayMs = this.#guessing.delayMs([address], clock.now());
+    this.#guessing.wrong([address, ...names], clock.now());
+    if (delayMs === 0) return;
+    this.#held.set(address, (this.#held.get(address) ?? 0) + 1);
+    try {
+      await this.#delaying.run(() => delay(clock, delayMs));
+    } finally {
+      const left = (this.#held.get(address) ?? 1) - 1;
+      if (left === 0) this.#held.delete(address);
+      else this.#held.set(address, left);
     }
   }
 }

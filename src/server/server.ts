@@ -37,7 +37,9 @@ export type ServerEvent =
       readonly fault: Fault | undefined;
     }
   /** The store cannot go on: the process must stop and recover at its next start. */
-  | { readonly kind: "failed"; readonly fault: Fault };
+  | { readonly kind: "failed"; readonly fault: Fault }
+  /** The disk took nothing more; what was asked is refused, and the server goes on. */
+  | { readonly kind: "full"; readonly fault: Fault };
 
 export interface ServerSettings {
   readonly name: string;
@@ -308,7 +310,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       },
       (error: unknown) => {
         if (!(error instanceof Fault)) throw error;
-        this.input({ kind: "failed", token, fault: error });
+        this.input({ kind: "failed", token, fault: abroad(error) });
         this.#settled();
         this.#noteFailure(error);
       },
@@ -320,8 +322,9 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     try {
       return await this.#options.accounts.append(draft, options);
     } catch (error) {
-      if (error instanceof Fault) this.#noteFailure(error);
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      this.#noteFailure(error);
+      throw abroad(error);
     } finally {
       this.#settled();
     }
@@ -329,6 +332,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   #noteFailure(fault: Fault): void {
     if (fault.code === "store-failed") this.#options.onEvent({ kind: "failed", fault });
+    if (fault.code === "store-full") this.#options.onEvent({ kind: "full", fault });
   }
 
   #settled(): void {
@@ -370,4 +374,16 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     for (const peer of [...this.#peers.values()]) peer.tick();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
+}
+
+/** What others are told of this machine's disk: that it is not theirs, and no path on it. */
+function abroad(fault: Fault): Fault {
+  if (!fault.code.startsWith("store-")) return fault;
+  const { retryAfterMs, cause } = fault;
+  const what = fault.code === "store-full" ? "is full" : "failed";
+  return new Fault(fault.code, `the server's disk ${what}`, {
+    remedy: "tell whoever runs the server",
+    cause,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  });
 }

@@ -26,6 +26,22 @@ describe("guessing", () => {
     expect(site.clock.now() - after).toBeLessThan(100);
   });
 
+  test("of one holds up nobody else at the same address who knows the secret", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    for (let i = 0; i < 5; i++) {
+      const guest = await site.greeted("10.9.0.1");
+      await guest.refused("login", guest.passwordLogin(`nobody${i}`, "wrong"));
+    }
+    const neighbour = await site.greeted("10.9.0.1");
+    const before = site.clock.now();
+    await neighbour.ask("login", neighbour.passwordLogin("ana", "pass"));
+    expect(site.clock.now() - before).toBeLessThan(100);
+    const guesser = await site.greeted("10.9.0.1");
+    await guesser.refused("login", guesser.passwordLogin("nobody", "wrong"));
+    expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+  });
+
   test("many at once are no faster than one after another", async () => {
     const site: Site = await Site.open({
       passwords: {
