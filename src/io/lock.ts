@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { diskFault, errorCode } from "./disk.ts";
 
+/** Held as long as somebody holds this object: what is forgotten is collected, and lets go. */
 export interface Lock {
   /** Lets others have the folder. Idempotent. */
   release(): void;

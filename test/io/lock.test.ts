@@ -41,9 +41,9 @@ test("one holder at a time, also within one process, and it is named", () => {
 test("another process cannot have it; killed, it leaves it behind", async () => {
   const script = `
     import { lockFolder } from ${JSON.stringify(join(import.meta.dir, "../../src/io/lock.ts"))};
-    lockFolder(process.argv[1] ?? "", 0);
+    const lock = lockFolder(process.argv[1] ?? "", 0);
     process.stdout.write("held");
-    setInterval(() => undefined, 60_000);
+    setInterval(() => lock, 60_000); // Whoever forgets it lets it go.
   `;
   const holder = Bun.spawn([process.execPath, "-e", script, folder], { stdout: "pipe" });
   const reader = holder.stdout.getReader();
