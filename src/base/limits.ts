@@ -15,6 +15,8 @@ export const TOPIC_BYTES_MAX = 512;
 export const WELCOME_BYTES_MAX = 4 * KIB;
 /** A password is hashed whole; longer ones only cost time. */
 export const PASSWORD_BYTES_MAX = 1 * KIB;
+/** One emoji with its modifiers, or a short word. */
+export const REACTION_BYTES_MAX = 64;
 /** People a message may call by name in its body. */
 export const MENTIONS_MAX = 64;
 
@@ -58,6 +60,10 @@ export const LINKS_PER_ADDRESS_MAX = 512;
 export const LINKS_MAX = 20_000;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
+/** Of one session, posts aside: programs page through history about as fast as that. */
+export const REQUESTS_PER_SECOND = 200;
+/** Twice what may be in flight: whoever asks that much at once is not slowed by it. */
+export const REQUESTS_BURST = 2_048;
 
 // Times, in milliseconds.
 export const HELLO_WITHIN_MS = 10_000;
@@ -75,11 +81,26 @@ export const DRAIN_WITHIN_MS = 5_000;
 // People and rooms.
 export const ACCOUNTS_MAX = 100_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
+/** Offers of `link-device` that wait for a new device: each holds a session and some bytes. */
+export const LINK_OFFERS_MAX = 1_000;
+/** Long enough to walk to the other machine and type 27 letters. */
+export const LINK_CODE_MS = 10 * 60_000;
+/** Keys that a server had before: who was away for more changes than these asks its owner. */
+export const PREDECESSORS_MAX = 8;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** Each joined room is one topic to follow and one catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
+/** Whom one account ignores; its list goes whole to each device. */
+export const IGNORED_MAX = 256;
+/** Read positions in memory and in `marks.json`: some 30 bytes each there. */
+export const READ_MARKS_MAX = 200_000;
+/** Twice of what READ_MARKS_MAX of them take; a larger file is none of ours. */
+export const READ_MARKS_BYTES_MAX = 16 * MIB;
+export const READ_MARKS_KEPT_EVERY_MS = 2_000;
+/** One device reads on, the others are told this often. */
+export const READ_TOLD_EVERY_MS = 1_000;
 
 // Guessing.
 /** Wrong secrets in a row before the link is closed. */
@@ -109,8 +130,20 @@ export const POSTS_BURST = 10_000;
 /** Posts of one outbox that may be unanswered; the server remembers as many. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
 export const OUTBOXES_PER_ACCOUNT_MAX = 64;
+/** A server forgets an outbox after so long without a post: whoever is back by then is known. */
+export const OUTBOX_FORGET_MS = 30 * 24 * 60 * 60_000;
+/** A client gives up on unsent words a day before the server would take them for new ones. */
+export const OUTBOX_KEEP_MS = 29 * 24 * 60 * 60_000;
 /** Posts a client keeps while offline; further ones are refused with a sentence. */
 export const OUTBOX_PENDING_MAX = 10_000;
+/** Posts over HTTP that wait for the disk, and those of one token a second. */
+export const CALLS_WAITING_MAX = 256;
+export const CALLS_PER_SECOND = 10;
+/** What a build may have to say at once. */
+export const CALLS_BURST = 60;
+/** Repeats of a post over HTTP that are known as such; the oldest is forgotten. */
+export const CALL_KEYS_MAX = 1_000;
+export const CALL_KEY_BYTES_MAX = 128;
 
 // The past.
 /** What a device sees of a room it meets for the first time. */
@@ -129,6 +162,21 @@ export const OUTBOXES_HELD_MAX = 16;
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 /** Pages that the server reads from disk at once, and those that wait for their turn. */
 export const PAGES_READ_MAX = 4;
+/** Of those, for one account: whoever searches much leaves room for the others. */
+export const PAGES_READ_PER_ACCOUNT_MAX = 2;
 export const PAGES_WAITING_MAX = 4_096;
 /** Lines for a window or pipe that does not read; beyond it they are left out and counted. */
 export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
+
+// Order in the house.
+/** A list that one person can still look through; those that are over do not count. */
+export const BANS_MAX = 10_000;
+/** Invites that still let somebody in: of one account, and in all. */
+export const INVITES_PER_ACCOUNT_MAX = 100;
+export const INVITES_MAX = 10_000;
+/** Newcomers that one invite of a member may admit; operators set their own bound, or none. */
+export const INVITE_USES_MAX = 1_000;
+/** Revoked and used invites that are remembered, so that whoever holds one hears the truth. */
+export const INVITES_SPENT_MAX = 10_000;
+/** Each edit is a record, and erasing names them all in one. */
+export const EDITS_PER_RECORD_MAX = 100;

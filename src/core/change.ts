@@ -2,8 +2,9 @@ import { Fault } from "../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../base/ids.ts";
 import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../base/limits.ts";
 import type { Name } from "../base/names.ts";
-import type { RequestOf } from "../wire/messages.ts";
+import type { PostBody, RequestOf } from "../wire/messages.ts";
 import type { Draft } from "../wire/record.ts";
+import { checkSpeaks } from "./moderate.ts";
 import { formatPostId, isOutboxId } from "./posts.ts";
 import { LOBBY, type Room, type Rooms } from "./room.ts";
 
@@ -35,26 +36,41 @@ export function postDraft(
   user: UserId,
   { outbox, counter, body }: RequestOf<"post">,
 ): Omit<Draft, "room"> {
-  if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
   if (!isOutboxId(outbox)) {
     throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
   }
-  const { action, ...words } = body;
   const id = formatPostId(outbox, counter);
+  if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
+  if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
 }
 
-/** @throws Fault not-member, room-unknown, store-full */
-export function checkPost(rooms: Rooms, user: UserId, to: RoomId): RoomId {
+/** @throws Fault text-invalid, frame-malformed */
+function reactionOf({ text, react, re }: PostBody): {
+  readonly react: string;
+  readonly re: number;
+} {
+  if (react === undefined || react === "" || text !== "") {
+    throw new Fault("text-invalid", "a reaction is one sign, and no text");
+  }
+  if (re === undefined) throw new Fault("frame-malformed", "a reaction names what it is about");
+  return { react, re };
+}
+
+/** @throws Fault not-member, muted, room-unknown, store-full */
+export function checkPost(
+  rooms: Rooms,
+  { user, to }: { readonly user: UserId; readonly to: RoomId },
+  unixMs: number,
+): RoomId {
   const room = rooms.get(to);
   if (room === undefined) {
     // Its first record was to come just before this post, and the disk refused it.
     const code = isDirect(to) ? "store-full" : "room-unknown";
     throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
   }
-  if (!room.members.has(user)) {
-    throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
-  }
+  checkSpeaks(room, user, unixMs);
   return to;
 }
 
@@ -124,7 +140,13 @@ export function leaveDraft(rooms: Rooms, user: UserId, name: Name): Draft {
   return { kind: "leave", room: room.id, by: user, id: "", body: {} };
 }
 
-export function topicDraft(rooms: Rooms, user: UserId, name: Name, topic: string): Draft {
+export function topicDraft(
+  rooms: Rooms,
+  user: UserId,
+  { room: name, topic }: { readonly room: Name; readonly topic: string },
+  unixMs: number,
+): Draft {
   const room = ownRoom(rooms, user, name);
+  checkSpeaks(room, user, unixMs);
   return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
 }

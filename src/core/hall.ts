@@ -3,7 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { directRoomId, type OutboxId, type RoomId, type Sha256, type UserId } from "../base/ids.ts";
 import { GATE_WAITING_MAX } from "../base/limits.ts";
 import { type Name, parseTarget } from "../base/names.ts";
-import type { Answer, RequestKind, RequestOf } from "../wire/messages.ts";
+import type { RequestOf } from "../wire/messages.ts";
 import type { Draft, LogRecord } from "../wire/record.ts";
 import {
   checkMeet,
@@ -17,12 +17,13 @@ import {
   topicDraft,
 } from "./change.ts";
 import { Gate } from "./gate.ts";
+import type { HallEffect, HallInput } from "./hall-effect.ts";
+import { actDraft } from "./moderate.ts";
 import { Posts } from "./posts.ts";
-import type { Room, Rooms } from "./room.ts";
-import { type PeerId, Visitors } from "./visitors.ts";
+import { accountIn, type Rooms } from "./room.ts";
+import { Visitors } from "./visitors.ts";
 import {
   type Asker,
-  type ChangeWork,
   type MeetWork,
   outboxGate,
   type PostWork,
@@ -30,43 +31,6 @@ import {
   roomGate,
   type Work,
 } from "./work.ts";
-
-/**
- * Every change to the rooms: checked against the state, appended, made durable, then applied and
- * told to everyone, its sender included. It has never heard of sockets or disks.
- *
- *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
- *
- * A post passes two gates: that of its outbox, until it is handed to the log, so that none
- * overtakes another whatever room it goes to; and that of its room, until it is durable.
- */
-export type HallInput =
-  | { readonly kind: "arrived"; readonly peer: PeerId; readonly user: UserId }
-  | { readonly kind: "departed"; readonly peer: PeerId }
-  | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
-  | ChangeWork
-  /** From the log: durable, in order of `seq`, each once. */
-  | { readonly kind: "record"; readonly record: LogRecord }
-  /** The answer to an `append`, after its `record`. */
-  | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
-  | { readonly kind: "failed"; readonly token: number; readonly fault: Fault };
-
-export type HallEffect =
-  | { readonly kind: "append"; readonly token: number; readonly draft: Draft }
-  | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
-  | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
-  | { readonly kind: "entered"; readonly asker: Asker }
-  /** To all who follow the room. */
-  | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
-  /** All devices of the account begin, or cease, to read the room. */
-  | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
-  | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }
-  | {
-      readonly kind: "presence";
-      readonly room: Room;
-      readonly user: UserId;
-      readonly online: boolean;
-    };
 
 type Turn = {
   /** `queue`: a post wants into its outbox's gate; `knock`: into its room's; `start`: it is in. */
@@ -98,6 +62,15 @@ export interface HallOptions {
   readonly postsBurst?: number;
 }
 
+/**
+ * Every change to the rooms: checked against the state, appended, made durable, then applied and
+ * told to everyone, its sender included. It has never heard of sockets or disks.
+ *
+ *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
+ *
+ * A post passes two gates: that of its outbox, until it is handed to the log, so that none
+ * overtakes another whatever room it goes to; and that of its room, until it is durable.
+ */
 export class Hall {
   readonly #rooms: Rooms;
   readonly #directory: Directory;
@@ -109,6 +82,7 @@ export class Hall {
   readonly #underWay = new Map<string, PostWork>();
   readonly #jobs = new Map<number, Job>(); // By token.
   #token = 0;
+  #unixMs = 0;
 
   constructor(options: HallOptions) {
     this.#rooms = options.rooms;
@@ -127,12 +101,17 @@ export class Hall {
     return this.#visitors.isOnline(user);
   }
 
-  handle(input: HallInput, now: number): HallEffect[] {
+  /** @param unixMs wall time, for what ends at some moment */
+  handle(input: HallInput, now: number, unixMs = 0): HallEffect[] {
+    this.#unixMs = unixMs;
     switch (input.kind) {
       case "arrived":
         return this.#visitors.arrive(input.peer, input.user, now)
           ? this.#presence(input.user, true)
           : [];
+      case "called":
+        this.#visitors.call(input.peer, input.user, now);
+        return [];
       case "departed": {
         const gone = this.#visitors.depart(input.peer);
         return gone === undefined ? [] : this.#presence(gone, false);
@@ -143,6 +122,7 @@ export class Hall {
       case "enter":
       case "leave":
       case "topic":
+      case "act":
         return this.#run([{ kind: "knock", work: input }]);
       case "record":
         return this.#apply(input.record);
@@ -271,7 +251,7 @@ export class Hall {
     switch (work.kind) {
       case "post":
         this.#checkTurn(work);
-        return [{ ...work.draft, room: checkPost(rooms, work.user, work.to) }];
+        return [{ ...work.draft, room: checkPost(rooms, work, this.#unixMs) }];
       case "meet":
         return rooms.get(work.room) === undefined ? [meetDraft(work.room, work.pair)] : NOTHING;
       case "join": {
@@ -294,7 +274,11 @@ export class Hall {
       case "leave":
         return [leaveDraft(rooms, work.asker.user, work.room)];
       case "topic":
-        return [topicDraft(rooms, work.asker.user, work.room, work.topic)];
+        return [topicDraft(rooms, work.asker.user, work, this.#unixMs)];
+      case "act": {
+        const { asker, isOperator, act } = work;
+        return [actDraft(rooms, { user: asker.user, isOperator }, act, this.#unixMs)];
+      }
       default:
         return unreachable(work);
     }
@@ -323,7 +307,10 @@ export class Hall {
       effects.push({ kind: "follow", user, room });
       if (this.isOnline(user)) effects.push({ kind: "presence", room, user, online: true });
     }
-    if (head.kind === "leave") effects.push({ kind: "unfollow", user, room });
+    const gone = head.kind === "kick" ? accountIn(record) : user;
+    if (gone !== undefined && (head.kind === "leave" || head.kind === "kick")) {
+      effects.push({ kind: "unfollow", user: gone, room });
+    }
     return effects;
   }
 
@@ -343,7 +330,8 @@ export class Hall {
     return [...effects, ...this.#run(turns)];
   }
 
-  #answer(work: Work, { head }: LogRecord): HallEffect[] {
+  #answer(work: Work, record: LogRecord): HallEffect[] {
+    const { head } = record;
     switch (work.kind) {
       case "post": {
         this.#underWay.delete(postKey(work.user, work.outbox, work.counter));
@@ -367,6 +355,12 @@ export class Hall {
         return [{ kind: "answer", asker: work.asker, answer: {} }];
       case "topic":
         return [{ kind: "answer", asker: work.asker, answer: { seq: head.seq } }];
+      case "act": {
+        const { asker, act } = work;
+        if (act.kind === "erase") return [{ kind: "erased", asker, record }];
+        const answer = act.kind === "grant" ? {} : { seq: head.seq };
+        return [{ kind: "answer", asker, answer }];
+      }
       default:
         return unreachable(work);
     }

@@ -20,6 +20,16 @@ export type PostOutcome =
 export type OutboxInput =
   /** `key` is the driver's own name for the post; the effect `settled` returns it. */
   | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
+  /** Written by a run of the program that is gone; lowest counter first, before any `post`. */
+  | {
+      readonly kind: "adopt";
+      readonly key: number;
+      readonly counter: number;
+      readonly to: string;
+      readonly body: PostBody;
+    }
+  /** It never went out, and shall not: it could not be kept. */
+  | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "connected" }
@@ -47,6 +57,8 @@ interface Pending {
 
 /** Long texts fill memory before OUTBOX_PENDING_MAX posts do. */
 export const OUTBOX_PENDING_CHARS_MAX = 32 << 20;
+/** At three bytes a character all in flight fit a link's queue: more would close it, every time. */
+const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 << 20;
 /** A server that says "at once" is still asked only this often. */
 const RETRY_MS_MIN = 50;
 /** Until then the link is gone anyway. */
@@ -57,12 +69,18 @@ export class Outbox {
   readonly #pending = new Map<number, Pending>();
   #pendingChars = 0;
   #inFlight = 0;
+  #inFlightChars = 0;
   #last = 0;
   /** The lowest counter that has not been sent on this link (or must be sent again). */
   #next = 1;
   #connected = false;
   /** Set while the server refuses for now. */
   #pausedUntil: number | undefined;
+
+  /** Counter of the post that was made last. */
+  get last(): number {
+    return this.#last;
+  }
 
   /** Posts that are not settled. */
   get size(): number {
@@ -73,6 +91,10 @@ export class Outbox {
     switch (input.kind) {
       case "post":
         return this.#post(input, now);
+      case "adopt":
+        return this.#adopt(input);
+      case "withdrawn":
+        return this.#withdraw(input.counter, input.fault);
       case "acked":
         return this.#settle(input.counter, { kind: "durable", receipt: input.receipt }, now);
       case "refused":
@@ -115,6 +137,24 @@ export class Outbox {
     return this.#send(now);
   }
 
+  #adopt({ key, counter, to, body }: Extract<OutboxInput, { kind: "adopt" }>): OutboxEffect[] {
+    assert(!this.#connected && counter > this.#last, "adopted first, and in order");
+    if (this.#pending.size === 0) this.#next = counter;
+    this.#last = counter;
+    const sizeChars = to.length + body.text.length;
+    this.#pending.set(counter, { key, to, body, sizeChars, inFlight: false });
+    this.#pendingChars += sizeChars;
+    return [];
+  }
+
+  #withdraw(counter: number, fault: Fault): OutboxEffect[] {
+    const pending = this.#pending.get(counter);
+    if (pending === undefined) return [];
+    if (pending.inFlight) this.#land(pending);
+    this.#forget(counter, pending);
+    return [{ kind: "settled", key: pending.key, outcome: { kind: "refused", fault } }];
+  }
+
   #refused(counter: number, fault: Fault, now: number): OutboxEffect[] {
     const retryAfterMs = passesAfterMs(fault);
     if (retryAfterMs === undefined) {
@@ -122,8 +162,7 @@ export class Outbox {
     }
     const pending = this.#pending.get(counter);
     if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
-    pending.inFlight = false;
-    this.#inFlight -= 1;
+    this.#land(pending);
     this.#next = Math.min(this.#next, counter);
     const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
     this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + waitMs);
@@ -133,7 +172,7 @@ export class Outbox {
   #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
     const pending = this.#pending.get(counter);
     if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
-    this.#inFlight -= 1;
+    this.#land(pending);
     this.#forget(counter, pending);
     return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
   }
@@ -146,6 +185,7 @@ export class Outbox {
     this.#pending.clear();
     this.#pendingChars = 0;
     this.#inFlight = 0;
+    this.#inFlightChars = 0;
     this.#next = this.#last + 1;
     return effects;
   }
@@ -157,8 +197,11 @@ export class Outbox {
       const pending = this.#pending.get(this.#next);
       if (pending === undefined) continue; // Settled on an earlier link.
       assert(!pending.inFlight, "a post is sent once a link, unless it was refused");
+      const chars = this.#inFlightChars + pending.sizeChars;
+      if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
       pending.inFlight = true;
       this.#inFlight += 1;
+      this.#inFlightChars = chars;
       const { to, body } = pending;
       effects.push({ kind: "send", counter: this.#next, to, body });
     }
@@ -181,7 +224,15 @@ export class Outbox {
     for (const pending of this.#pending.values()) pending.inFlight = false;
     this.#next = this.#pending.keys().next().value ?? this.#last + 1;
     this.#inFlight = 0;
+    this.#inFlightChars = 0;
     this.#pausedUntil = undefined;
+  }
+
+  /** Its answer is in, whatever it says. */
+  #land(pending: Pending): void {
+    pending.inFlight = false;
+    this.#inFlight -= 1;
+    this.#inFlightChars -= pending.sizeChars;
   }
 
   #forget(counter: number, pending: Pending): void {

@@ -1,5 +1,9 @@
 import type { OutboxId, UserId } from "../base/ids.ts";
-import { OUTBOX_IN_FLIGHT_MAX, OUTBOXES_PER_ACCOUNT_MAX } from "../base/limits.ts";
+import {
+  OUTBOX_FORGET_MS,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOXES_PER_ACCOUNT_MAX,
+} from "../base/limits.ts";
 import type { Head } from "../wire/record.ts";
 
 /**
@@ -28,10 +32,16 @@ interface Outbox {
   readonly pending: Map<number, boolean>;
   /** The highest of `pending`, or less than `high`. */
   last: number;
+  /** Record time of the last one, Unix milliseconds. */
+  time: number;
 }
+
+/** Idle outboxes are looked for this often, by the time of the records. */
+const SWEEP_EVERY_MS = 24 * 60 * 60_000;
 
 export class Posts {
   readonly #accounts = new Map<UserId, Map<OutboxId, Outbox>>(); // Least used outbox first.
+  #sweptAt = 0;
 
   status(user: UserId, outbox: OutboxId, counter: number): PostStatus {
     const known = this.#accounts.get(user)?.get(outbox);
@@ -77,7 +87,21 @@ export class Posts {
     outbox.pending.delete(id.counter);
     outbox.posted.set(id.counter, { seq: head.seq, n: head.n, time: head.time });
     outbox.high = Math.max(outbox.high, id.counter);
+    outbox.time = head.time;
     if (outbox.posted.size > OUTBOX_IN_FLIGHT_MAX) prune(outbox);
+    if (head.time - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep(head.time);
+  }
+
+  /** By the records' own time, so that a log read again forgets the same. */
+  #sweep(time: number): void {
+    this.#sweptAt = time;
+    for (const [user, boxes] of this.#accounts) {
+      for (const [id, outbox] of boxes) {
+        if (outbox.pending.size > 0 || outbox.time + OUTBOX_FORGET_MS > time) continue;
+        boxes.delete(id);
+      }
+      if (boxes.size === 0) this.#accounts.delete(user);
+    }
   }
 
   #use(user: UserId, id: OutboxId): Outbox {
@@ -91,7 +115,7 @@ export class Posts {
   }
 }
 
-const EMPTY = { high: 0, last: 0 };
+const EMPTY = { high: 0, last: 0, time: 0 };
 
 /** One with posts on their way to the disk is never forgotten. */
 function forgetIdle(boxes: Map<OutboxId, Outbox>): void {

@@ -3,6 +3,7 @@ import { utf8Decode } from "../base/bytes.ts";
 import { isDirect, type RoomId, type UserId } from "../base/ids.ts";
 import { type FoldedName, foldName, isName, type Name } from "../base/names.ts";
 import type { Head, LogRecord } from "../wire/record.ts";
+import { erasuresOf } from "./erasures.ts";
 
 /**
  * Rooms as a fold over the history log: who made them, who is in, what the topic is, which record
@@ -21,6 +22,10 @@ export interface Room {
   readonly members: Set<UserId>;
   /** Accounts that were in once: they are not asked for the password again. */
   readonly admitted: Set<UserId>;
+  /** Whoever made it, and whom they made so. */
+  readonly moderators: Set<UserId>;
+  /** Who may not speak here, each until when (Unix ms; undefined: for good). */
+  readonly muted: Map<UserId, number | undefined>;
   lastSeq: number;
   /** `n` of the last record. */
   lastN: number;
@@ -32,6 +37,10 @@ export class Rooms {
   readonly #byId = new Map<RoomId, Room>(); // Bounded: the hall refuses past ROOMS_MAX.
   readonly #byName = new Map<FoldedName, Room>();
   readonly #joined = new Map<UserId, Set<Room>>();
+  /** Edits of each record, by seq: at most EDITS_PER_RECORD_MAX each, and erased with it. */
+  readonly #edits = new Map<number, number[]>();
+  /** Records whose words were erased. */
+  readonly #erased = new Set<number>();
   #named = 0;
 
   /** Seq of the last record applied. */
@@ -53,6 +62,19 @@ export class Rooms {
   /** Rooms with a name, in the order in which they were made. */
   *named(): Iterable<Room> {
     for (const room of this.#byName.values()) yield room;
+  }
+
+  /** Seqs of the edits of a record, oldest first. */
+  editsOf(seq: number): readonly number[] {
+    return this.#edits.get(seq) ?? [];
+  }
+
+  isErased(seq: number): boolean {
+    return this.#erased.has(seq);
+  }
+
+  get directCount(): number {
+    return this.#byId.size - this.#named;
   }
 
   get namedCount(): number {
@@ -80,6 +102,20 @@ export class Rooms {
         room.members.delete(by);
         this.#joined.get(by)?.delete(room);
         return;
+      case "kick":
+        return this.#putOut(room, accountIn(record));
+      case "mute":
+        return mute(room, record);
+      case "grant":
+        return grant(room, record);
+      case "edit":
+        return this.#edit(record);
+      case "erase":
+        for (const seq of erasuresOf(record)) {
+          this.#erased.add(seq);
+          this.#edits.delete(seq);
+        }
+        return;
       case "topic": {
         const topic = bodyOf(record)?.["topic"];
         if (typeof topic === "string") room.topic = topic;
@@ -88,6 +124,23 @@ export class Rooms {
       default:
         return; // Words change no state.
     }
+  }
+
+  /** Whoever was put out does not moderate, and is asked for the password again. */
+  #putOut(room: Room, user: UserId | undefined): void {
+    if (user === undefined) return;
+    room.members.delete(user);
+    room.moderators.delete(user);
+    if (room.locked) room.admitted.delete(user);
+    this.#joined.get(user)?.delete(room);
+  }
+
+  #edit(record: LogRecord): void {
+    const of = bodyOf(record)?.["seq"];
+    if (typeof of !== "number") return;
+    const edits = this.#edits.get(of);
+    if (edits === undefined) this.#edits.set(of, [record.head.seq]);
+    else edits.push(record.head.seq);
   }
 
   #make(record: LogRecord): void {
@@ -129,6 +182,27 @@ export function bodyOf(record: LogRecord): Readonly<Record<string, unknown>> | u
   }
 }
 
+/** The account that a kick, a mute or a grant is about. */
+export function accountIn(record: LogRecord): UserId | undefined {
+  const user = bodyOf(record)?.["user"];
+  return typeof user === "string" ? (user as UserId) : undefined;
+}
+
+function mute(room: Room, record: LogRecord): void {
+  const user = accountIn(record);
+  if (user === undefined) return;
+  const { on, until } = bodyOf(record) ?? {};
+  if (on === true) room.muted.set(user, typeof until === "number" ? until : undefined);
+  else room.muted.delete(user);
+}
+
+function grant(room: Room, record: LogRecord): void {
+  const user = accountIn(record);
+  if (user === undefined) return;
+  if (bodyOf(record)?.["on"] === true) room.moderators.add(user);
+  else room.moderators.delete(user);
+}
+
 function blank(head: Head): Omit<Room, "locked"> {
   return {
     id: head.room as RoomId,
@@ -136,6 +210,8 @@ function blank(head: Head): Omit<Room, "locked"> {
     topic: "",
     members: new Set(),
     admitted: new Set(),
+    moderators: new Set(),
+    muted: new Map(),
     lastSeq: head.seq,
     lastN: head.n,
   };
@@ -144,7 +220,8 @@ function blank(head: Head): Omit<Room, "locked"> {
 function namedRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {
   const { name, locked } = body as { name?: unknown; locked?: unknown };
   if (typeof name !== "string" || !isName(name)) return undefined;
-  return { ...blank(head), name, locked: locked === true };
+  const moderators = new Set(head.by === "server" ? [] : [head.by]);
+  return { ...blank(head), name, locked: locked === true, moderators };
 }
 
 function directRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {

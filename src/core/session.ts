@@ -10,18 +10,17 @@ import {
   SILENCE_MAX_MS,
 } from "../base/limits.ts";
 import { decode, encode, type Outgoing } from "../wire/codec.ts";
-import {
-  type Answer,
-  checkAnswer,
-  type Message,
-  type Notice,
-  type NoticeKind,
-  type NoticeOf,
-  REQUESTS,
-  type Request,
-  type RequestFields,
-  type RequestKind,
+import type {
+  Answer,
+  Message,
+  Notice,
+  NoticeKind,
+  NoticeOf,
+  Request,
+  RequestFields,
+  RequestKind,
 } from "../wire/messages.ts";
+import { checkAnswer, isRequest } from "../wire/messages-incoming.ts";
 
 /**
  * The life of one link, at either end: who may say what when, which answer belongs to which
@@ -33,11 +32,12 @@ import {
 export type Phase = "greeting" | "entering" | "member" | "closed";
 export type Role = "client" | "server";
 
-/** Which requests a phase admits; notices are listed with the role that receives them. */
+/** Requests of somebody who is not in; the rest is for members. Notices: by who receives them. */
+const ENTRANCES: ReadonlySet<RequestKind> = new Set(["admit", "register", "login", "link"]);
 const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
   greeting: () => false,
-  entering: (kind) => kind === "admit" || kind === "register" || kind === "login",
-  member: (kind) => kind !== "admit" && kind !== "register" && kind !== "login",
+  entering: (kind) => ENTRANCES.has(kind),
+  member: (kind) => !ENTRANCES.has(kind),
   closed: () => false,
 };
 const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
@@ -53,7 +53,16 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
     // Records may overtake the answer to a log-out, so they are let through and dropped above.
     member: new Set([
       ...(["ok", "fault", "ping", "pong", "bye"] as const),
-      ...(["room", "room-gone", "record", "caught-up", "presence"] as const),
+      ...([
+        "room",
+        "room-gone",
+        "record",
+        "caught-up",
+        "presence",
+        "read",
+        "ignored",
+        "link-asked",
+      ] as const),
     ]),
     closed: new Set(),
   },
@@ -209,8 +218,7 @@ export class Session {
   #message(message: Message, now: number): SessionEffect[] {
     if (message.kind === "ok") return this.#answered(message);
     if (message.kind === "fault") return this.#refused(message);
-    if (Object.hasOwn(REQUESTS, message.kind)) return this.#request(message as Request);
-    return this.#notice(message as Exclude<Notice, { kind: "ok" | "fault" }>, now);
+    return isRequest(message) ? this.#request(message) : this.#notice(message, now);
   }
 
   #request(request: Request): SessionEffect[] {
@@ -308,7 +316,7 @@ function outOfOrder(what: string): Fault {
 }
 
 function isEntry(kind: RequestKind): boolean {
-  return kind === "register" || kind === "login";
+  return kind === "register" || kind === "login" || kind === "link";
 }
 
 /** A sentence may quote what the other end sent, and cut it in the middle of a character. */

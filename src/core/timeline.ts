@@ -155,6 +155,8 @@ export class Timeline {
       }
     }
     this.#fillHole();
+    // Past of one room is still under way: a new link must send all again, not what newcomers get.
+    if (this.#behind.size > 0) this.#cursor ??= 0;
     return this.#settle();
   }
 

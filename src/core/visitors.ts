@@ -9,6 +9,8 @@ export type PeerId = number;
 interface Visitor {
   readonly user: UserId;
   readonly bucket: TokenBucket;
+  /** No device: not online by this. */
+  readonly isCaller: boolean;
   /** Per outbox the counter that was refused for a while: later ones wait for it. */
   readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
 }
@@ -26,11 +28,20 @@ export class Visitors {
 
   /** @returns whether the account was offline until now */
   arrive(peer: PeerId, user: UserId, now: number): boolean {
-    const bucket = new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
-    this.#byPeer.set(peer, { user, bucket, held: new Map() });
+    this.#add(peer, user, now, false);
     const devices = this.#devices.get(user) ?? 0;
     this.#devices.set(user, devices + 1);
     return devices === 0;
+  }
+
+  /** Comes only to say something, until it departs. */
+  call(peer: PeerId, user: UserId, now: number): void {
+    this.#add(peer, user, now, true);
+  }
+
+  #add(peer: PeerId, user: UserId, now: number, isCaller: boolean): void {
+    const bucket = new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
+    this.#byPeer.set(peer, { user, bucket, isCaller, held: new Map() });
   }
 
   /** @returns the account, when this was its last session */
@@ -38,6 +49,7 @@ export class Visitors {
     const visitor = this.#byPeer.get(peer);
     if (visitor === undefined) return undefined;
     this.#byPeer.delete(peer);
+    if (visitor.isCaller) return undefined;
     const devices = (this.#devices.get(visitor.user) ?? 1) - 1;
     if (devices > 0) {
       this.#devices.set(visitor.user, devices);

@@ -2,6 +2,7 @@ import type { OutboxId, RoomId, UserId } from "../base/ids.ts";
 import { foldName, type Name } from "../base/names.ts";
 import type { Draft } from "../wire/record.ts";
 import type { JoinWish } from "./change.ts";
+import type { Act } from "./moderate.ts";
 import { LOBBY, type Rooms } from "./room.ts";
 import type { PeerId } from "./visitors.ts";
 
@@ -30,6 +31,13 @@ export type ChangeWork =
   | { readonly kind: "join"; readonly asker: Asker; readonly wish: JoinWish }
   | { readonly kind: "leave"; readonly asker: Asker; readonly room: Name }
   | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
+  /** Keeping order, or words once said. `isOperator`: of whoever asks. */
+  | {
+      readonly kind: "act";
+      readonly asker: Asker;
+      readonly isOperator: boolean;
+      readonly act: Act;
+    }
   /** A new account: it is in the lobby from the start. Answered by `entered`. */
   | { readonly kind: "enter"; readonly asker: Asker };
 
@@ -45,10 +53,10 @@ export type Work = PostWork | ChangeWork | MeetWork;
 /** By name, because two people may be about to make the same room. */
 export function roomGate(work: Work, rooms: Rooms): string {
   switch (work.kind) {
-    case "post": {
-      const name = rooms.get(work.to)?.name;
-      return name === undefined ? work.to : nameGate(name);
-    }
+    case "post":
+      return idGate(work.to, rooms);
+    case "act":
+      return idGate(work.act.room, rooms);
     case "meet":
       return work.room;
     case "join":
@@ -58,6 +66,11 @@ export function roomGate(work: Work, rooms: Rooms): string {
     default:
       return nameGate(work.room);
   }
+}
+
+function idGate(room: RoomId, rooms: Rooms): string {
+  const name = rooms.get(room)?.name;
+  return name === undefined ? room : nameGate(name);
 }
 
 function nameGate(name: Name): string {

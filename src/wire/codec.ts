@@ -2,14 +2,8 @@ import { Packr } from "msgpackr/pack";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
-import {
-  type Answer,
-  checkMessage,
-  type Incoming,
-  type Notice,
-  type Request,
-  type RequestKind,
-} from "./messages.ts";
+import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
+import { checkMessage, type Incoming } from "./messages-incoming.ts";
 import { checkShape } from "./shape.ts";
 
 /** The one home of msgpackr. Plain maps only: any language can speak to us. */

@@ -1,11 +1,12 @@
 import * as v from "valibot";
-import { Fault } from "../base/fault.ts";
 import {
   GREP_BYTES_MAX,
   MENTIONS_MAX,
   MESSAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PASSWORD_BYTES_MAX,
+  PREDECESSORS_MAX,
+  REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
   WELCOME_BYTES_MAX,
@@ -21,7 +22,7 @@ export const VERSION = 1;
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const ref = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
+export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
 const name = text(64);
 const target = text(65);
@@ -39,8 +40,11 @@ const SIGNATURE = exactBytes(64);
 
 /** What a post says. `re` (seq of what it answers) and `mentions` are kept as sent. */
 export const postBody = v.object({
+  /** Empty only with `react`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
+  /** One emoji or short word, said of the record `re`. */
+  react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
 });
@@ -100,8 +104,112 @@ export const REQUESTS = {
     },
     answer: account,
   },
+  /** Enters with a link code: the answer comes when the other device has agreed. */
+  link: {
+    fields: { code: HASH, deviceKey: KEY, mac: HASH },
+    answer: v.object({ user: name, key: bytes(256) }),
+  },
   logout: { fields: { forget: v.optional(v.boolean()) }, answer: accepted },
   passwd: { fields: { password: secret }, answer: accepted },
+  devices: {
+    fields: {},
+    answer: v.object({
+      devices: v.array(
+        v.object({
+          device: id,
+          since: count,
+          certified: v.boolean(),
+          current: v.boolean(),
+          online: v.boolean(),
+        }),
+      ),
+    }),
+  },
+  revoke: { fields: { device: id }, answer: accepted },
+  /** Waits for a device that knows the code; `link-asked` tells of it. */
+  "link-offer": { fields: { code: HASH }, answer: accepted },
+  /** Agrees: `key` is for the new device's eyes only. */
+  "link-grant": {
+    fields: { code: HASH, deviceKey: KEY, deviceCert: bytes(1024), key: bytes(256) },
+    answer: accepted,
+  },
+  ignore: { fields: { user: name, on: v.boolean() }, answer: accepted },
+  ignored: { fields: {}, answer: v.object({ users: v.array(name) }) },
+  /** Everything of the room up to its record `n` was read. */
+  read: { fields: { room: id, n: count }, answer: accepted },
+  edit: {
+    fields: { seq: positive, text: text(TEXT_BYTES_MAX) },
+    answer: v.object({ seq: positive }),
+  },
+  erase: { fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  kick: { fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
+  mute: {
+    /** `until`: Unix ms; left out: for good. `on: false` lets them speak again. */
+    fields: { room: name, user: name, on: v.boolean(), until: v.optional(count) },
+    answer: v.object({ seq: positive }),
+  },
+  /** Makes a moderator of the room or, without one, an operator; `on: false` takes it back. */
+  grant: {
+    fields: { room: v.optional(name), user: name, on: v.boolean() },
+    answer: accepted,
+  },
+  /** Shows the operator token of the data folder: this session may do what operators may. */
+  operate: { fields: { token: secret }, answer: accepted },
+  ban: {
+    /** Exactly one of `user` and `address`. */
+    fields: {
+      user: v.optional(name),
+      address: v.optional(text(64)),
+      on: v.boolean(),
+      until: v.optional(count),
+      reason: v.optional(text(TOPIC_BYTES_MAX)),
+    },
+    answer: accepted,
+  },
+  bans: {
+    fields: {},
+    answer: v.object({
+      bans: v.array(
+        v.object({
+          user: v.optional(name),
+          address: v.optional(v.string()),
+          until: v.optional(count),
+          reason: v.optional(v.string()),
+        }),
+      ),
+    }),
+  },
+  /** Closes or opens registration; left out: only asks. */
+  registration: {
+    fields: { closed: v.optional(v.boolean()) },
+    answer: v.object({ closed: v.boolean() }),
+  },
+  /** A token that admits `uses` newcomers, or with `post` a program that may post to that room. */
+  invite: {
+    fields: {
+      uses: v.optional(positive),
+      expires: v.optional(count),
+      room: v.optional(name),
+      post: v.optional(name),
+    },
+    answer: v.object({ invite: id, token: v.string() }),
+  },
+  invites: {
+    fields: {},
+    answer: v.object({
+      invites: v.array(
+        v.object({
+          invite: id,
+          by: v.optional(name),
+          usesLeft: v.optional(count),
+          expires: v.optional(count),
+          room: v.optional(name),
+          post: v.optional(name),
+        }),
+      ),
+    }),
+  },
+  "invite-revoke": { fields: { invite: id }, answer: accepted },
   join: {
     fields: { room: name, password: v.optional(secret), create: v.optional(v.boolean()) },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
@@ -123,6 +231,8 @@ export const REQUESTS = {
           joined: v.boolean(),
           sealed: v.boolean(),
           locked: v.boolean(),
+          /** Records that no device of the account has read; only of rooms that it is in. */
+          unread: v.optional(count),
         }),
       ),
       more: v.boolean(),
@@ -175,9 +285,13 @@ export const NOTICES = {
     needs: v.picklist(["password", "open"]),
     text: v.optional(text(WELCOME_BYTES_MAX)),
     limits: v.object({ messageBytes: positive, textBytes: positive }),
+    /** Keys of this server before this one, newest first, each with its word for the next. */
+    predecessors: v.optional(
+      v.pipe(v.array(v.object({ key: KEY, signature: SIGNATURE })), v.maxLength(PREDECESSORS_MAX)),
+    ),
   },
-  ok: { ref },
-  fault: { ref: v.optional(ref), ...fault },
+  ok: { ref: REF },
+  fault: { ref: v.optional(REF), ...fault },
   /** Before the first record of a room, and whenever what is known of it changes. */
   room: {
     ...roomEntry.entries,
@@ -185,9 +299,19 @@ export const NOTICES = {
     n: positive,
     /** Records that this device has not seen and is not sent, since they are too many. */
     skipped: count,
+    /** `n` up to which some device of the account has read. */
+    read: v.optional(count),
+    /** May the reader moderate here? */
+    moderates: v.optional(v.boolean()),
     /** Records of the past follow, while other rooms go on; told again, without this, then. */
     behind: v.optional(v.boolean()),
   },
+  /** Another device of the account has read up to record `n`. */
+  read: { room: id, n: count },
+  /** All whom the account ignores: at log-in, and when that changes. */
+  ignored: { users: v.array(name) },
+  /** Somebody who knows the code asks to be a device of this account. */
+  "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account reads this room no longer, on any of its devices. */
   "room-gone": { room: id },
   record: recordFields,
@@ -222,68 +346,3 @@ export type Message = Request | Notice;
 export type PostBody = v.InferOutput<typeof postBody>;
 export type WireRecord = v.InferOutput<typeof record>;
 export type RoomEntry = v.InferOutput<typeof roomEntry>;
-
-/** What a decoded value turned out to be. */
-export type Incoming =
-  | { readonly kind: "message"; readonly message: Message }
-  /** A request that cannot be served, but can be answered. */
-  | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
-  /** A notice of a later version. */
-  | { readonly kind: "ignored" };
-
-const schemas = new Map<string, v.GenericSchema<unknown, Message>>([
-  ...Object.entries(REQUESTS).map(([kind, { fields }]) => schema(kind, { ref, ...fields })),
-  ...Object.entries(NOTICES).map(([kind, fields]) => schema(kind, fields)),
-]);
-
-function schema(
-  kind: string,
-  fields: v.ObjectEntries,
-): [string, v.GenericSchema<unknown, Message>] {
-  const entries = { kind: v.literal(kind), ...fields };
-  // An answer's own fields are checked by `checkAnswer`, which knows the question.
-  const built = kind === "ok" ? v.looseObject(entries) : v.object(entries);
-  return [kind, built as unknown as v.GenericSchema<unknown, Message>];
-}
-
-/** @throws Fault frame-malformed when nothing in the value can be answered */
-export function checkMessage(value: unknown): Incoming {
-  const { kind, ref: question } = envelope(value);
-  const isRequest = question !== undefined && kind !== "ok" && kind !== "fault";
-  const known = schemas.get(kind);
-  if (known === undefined) {
-    if (!isRequest) return { kind: "ignored" };
-    const fault = new Fault("kind-unknown", `a request of version ${VERSION} has another kind`);
-    return { kind: "refused", ref: question, fault };
-  }
-  const checked = v.safeParse(known, value);
-  if (checked.success) return { kind: "message", message: checked.output };
-  const fault = explain(kind, checked.issues[0]);
-  if (isRequest) return { kind: "refused", ref: question, fault };
-  throw fault;
-}
-
-function envelope(value: unknown): { kind: string; ref: number | undefined } {
-  if (typeof value !== "object" || value === null || !("kind" in value)) {
-    throw new Fault("frame-malformed", "a message has no kind");
-  }
-  if (typeof value.kind !== "string") throw new Fault("frame-malformed", "a kind is not a text");
-  const given = "ref" in value ? v.safeParse(ref, value.ref) : undefined;
-  if (given?.success === false) throw new Fault("frame-malformed", "a ref is not a small integer");
-  return { kind: value.kind, ref: given?.output };
-}
-
-function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
-  const path = v.getDotPath(issue) ?? "?";
-  if (issue.type === "max_bytes" || issue.type === "max_size" || issue.type === "max_length") {
-    return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
-  }
-  return new Fault("frame-malformed", `'${path}' of '${kind}' is not what the protocol says`);
-}
-
-/** @throws Fault frame-malformed when the answer does not fit its question */
-export function checkAnswer<Kind extends RequestKind>(kind: Kind, value: unknown): Answer<Kind> {
-  const checked = v.safeParse(REQUESTS[kind].answer, value);
-  if (checked.success) return checked.output as Answer<Kind>;
-  throw new Fault("frame-malformed", `the answer to '${kind}' is not what the protocol says`);
-}

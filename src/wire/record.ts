@@ -15,12 +15,26 @@ export const RECORD_KINDS = [
   "topic",
   "text",
   "action",
+  "reaction",
+  "edit",
+  "erase",
+  "kick",
+  "mute",
+  "grant",
   // accounts/
   "account",
   "device",
   "device-gone",
   "password",
   "room-password",
+  "ban",
+  "role",
+  "registration",
+  "invite",
+  "invite-used",
+  "invite-gone",
+  "ignore",
+  "identity",
 ] as const;
 
 export type RecordKind = (typeof RECORD_KINDS)[number];
@@ -112,12 +126,15 @@ const COUNT_OR_ZERO = `0|${COUNT}`;
  * there is one spelling of each head, and its first brace is its end. The last letters of `commit`
  * and `salt` leave no spare bits: the canonical base64url of 32 and 16 bytes.
  */
-const LINE = new RegExp(
+const HEAD_TEXT =
   `^\\{"head":\\{"v":1,"seq":(${COUNT}),"time":(${COUNT_OR_ZERO}),"kind":"([a-z][a-z-]{0,31})",` +
-    `"room":"([\\w-]{1,64})","n":(${COUNT}),"by":"([\\w-]{1,64})","id":"([\\w.-]{0,64})",` +
-    `"commit":"([\\w-]{42}[AEIMQUYcgkosw048])"\\},"durable":(${COUNT_OR_ZERO}),` +
-    `(?:"salt":"([\\w-]{21}[AQgw])","body":|"erased":(${COUNT})\\})`,
+  `"room":"([\\w-]{1,64})","n":(${COUNT}),"by":"([\\w-]{1,64})","id":"([\\w.-]{0,64})",` +
+  `"commit":"([\\w-]{42}[AEIMQUYcgkosw048])"\\},"durable":(${COUNT_OR_ZERO}),`;
+const LINE = new RegExp(
+  `${HEAD_TEXT}(?:"salt":"([\\w-]{21}[AQgw])","body":|"erased":(${COUNT})\\})`,
 );
+/** The part of a line that no erasing ever touches. */
+const HEAD_LINE = new RegExp(HEAD_TEXT);
 const HEAD_AT = '{"head":'.length;
 /** From the head's end to the body: `,"durable":` and 16 digits, salt and the keys between. */
 const AFTER_HEAD_BYTES = 80;
@@ -148,6 +165,11 @@ export function bodyFits(record: LogRecord, sha256: Sha256): boolean {
 /** The same record without the body that does not fit it. */
 export function asDamaged(record: LogRecord): LogRecord {
   return { head: record.head, headBytes: record.headBytes, damaged: true };
+}
+
+/** The same record after `eraseSeq` ordered its body to be blanked. */
+export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogRecord {
+  return { head, headBytes, erased: eraseSeq };
 }
 
 /** Fixes the bytes of a draft. The body may change hands afterwards without changing the record. */
@@ -196,24 +218,16 @@ export function encodeLine(sealed: SealedDraft, place: Place, durable: number): 
 export function parseLine(line: Uint8Array): ParsedLine {
   const headEnd = line.indexOf(BRACE_CLOSE) + 1;
   if (headEnd === 0) return bad("it has no head");
-  const match = LINE.exec(looseDecoder.decode(line.subarray(0, headEnd + AFTER_HEAD_BYTES)));
+  const match = LINE.exec(startOf(line, headEnd));
   if (match === null) return bad("it does not begin with a head in its one spelling");
-  const [frame, seqText, timeText, kind, room, nText, by, id, commit, durableText, salt, erased] =
-    match;
-  const [seq, time, n, durable] = [seqText, timeText, nText, durableText].map(Number);
-  if (seq === undefined || time === undefined || n === undefined || durable === undefined) {
-    return bad("it lacks a number");
-  }
-  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(time)) return bad("a number is too big");
-  if (durable >= seq || n > seq) return bad("its numbers contradict each other");
-  if (kind === undefined || !KNOWN_KINDS.has(kind)) {
-    return { kind: "newer", recordKind: kind ?? "", seq };
-  }
-  // The expression has checked every field; here they get their names.
-  const head = { v: 1, seq, time, kind, room, n, by, id, commit } as Head;
+  const parsed = headIn(match);
+  if (parsed.kind !== "head") return parsed;
+  const { head, durable } = parsed;
+  const [frame, salt, erased] = [match[0], match[10], match[11]];
   const headBytes = copied(line, HEAD_AT, headEnd);
-  if (salt === undefined)
+  if (salt === undefined) {
     return erasedLine(line, frame.length, { head, headBytes }, durable, erased);
+  }
   const last = line.length - 1;
   if (line[last] !== BRACE_CLOSE || last <= frame.length) return bad("its body has no end");
   const bodyBytes = copied(line, frame.length, last);
@@ -221,6 +235,70 @@ export function parseLine(line: Uint8Array): ParsedLine {
   return {
     kind: "record",
     record: { head, headBytes, salt: fromBase64Url(salt), bodyBytes },
+    durable,
+  };
+}
+
+/**
+ * The head of a line whose rest makes no sense, as when a power loss tore the blanking of its body.
+ * Whether it was to be blanked, only the record that ordered it can tell.
+ */
+export function parseHead(
+  line: Uint8Array,
+): { readonly record: LogRecord; readonly durable: number } | undefined {
+  const headEnd = line.indexOf(BRACE_CLOSE) + 1;
+  const match = headEnd === 0 ? null : HEAD_LINE.exec(startOf(line, headEnd));
+  if (match === null) return undefined;
+  const parsed = headIn(match);
+  if (parsed.kind !== "head") return undefined;
+  const { head, durable } = parsed;
+  return { record: { head, headBytes: copied(line, HEAD_AT, headEnd) }, durable };
+}
+
+/** What stands in place of salt and body once they are erased, from byte `at` of the line on. */
+export function erasedTail(
+  line: Uint8Array,
+  eraseSeq: number,
+): { readonly at: number; readonly bytes: Uint8Array } {
+  const headEnd = line.indexOf(BRACE_CLOSE) + 1;
+  const match = HEAD_LINE.exec(startOf(line, headEnd));
+  assert(match !== null, "only what has a head is erased");
+  const at = match[0].length;
+  const words = utf8Encode(`"erased":${eraseSeq}}`);
+  assert(at + words.length <= line.length, "an erased line keeps its length");
+  const bytes = new Uint8Array(line.length - at).fill(SPACE);
+  bytes.set(words);
+  return { at, bytes };
+}
+
+/** As text, up to where the body or the erasure begins. */
+function startOf(line: Uint8Array, headEnd: number): string {
+  return looseDecoder.decode(line.subarray(0, headEnd + AFTER_HEAD_BYTES));
+}
+
+function headIn(
+  match: RegExpExecArray,
+):
+  | { readonly kind: "head"; readonly head: Head; readonly durable: number }
+  | Exclude<ParsedLine, { kind: "record" }> {
+  const [, seqText, timeText, kind, room, nText, by, id, commit, durableText] = match;
+  const [seq, time, n, durable] = [seqText, timeText, nText, durableText].map(Number);
+  if (seq === undefined || time === undefined || n === undefined || durable === undefined) {
+    return { kind: "bad", reason: "it lacks a number" };
+  }
+  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(time)) {
+    return { kind: "bad", reason: "a number is too big" };
+  }
+  if (durable >= seq || n > seq) {
+    return { kind: "bad", reason: "its numbers contradict each other" };
+  }
+  if (kind === undefined || !KNOWN_KINDS.has(kind)) {
+    return { kind: "newer", recordKind: kind ?? "", seq };
+  }
+  // The expression has checked every field; here they get their names.
+  return {
+    kind: "head",
+    head: { v: 1, seq, time, kind, room, n, by, id, commit } as Head,
     durable,
   };
 }

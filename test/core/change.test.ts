@@ -142,18 +142,25 @@ describe("what members may", () => {
   test("leave and give a topic; others not", () => {
     const rooms = dev();
     expect(leaveDraft(rooms, ANA, DEV)).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
-    expect(topicDraft(rooms, ANA, DEV, "x")).toMatchObject({ kind: "topic", body: { topic: "x" } });
+    expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
+      kind: "topic",
+      body: { topic: "x" },
+    });
     expect(code(() => leaveDraft(rooms, BEN, DEV))).toBe("not-member");
-    expect(code(() => topicDraft(rooms, BEN, DEV, "x"))).toBe("not-member");
+    expect(code(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe("not-member");
     expect(code(() => leaveDraft(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
   });
 
   test("post; a conversation that could not be begun may be tried again", () => {
     const rooms = dev();
-    expect(checkPost(rooms, ANA, ROOM)).toBe(ROOM);
-    expect(code(() => checkPost(rooms, BEN, ROOM))).toBe("not-member");
-    expect(code(() => checkPost(rooms, ANA, "rnone" as RoomId))).toBe("room-unknown");
-    expect(code(() => checkPost(rooms, ANA, "dnone" as RoomId))).toBe("store-full");
+    expect(checkPost(rooms, { user: ANA, to: ROOM }, 0)).toBe(ROOM);
+    expect(code(() => checkPost(rooms, { user: BEN, to: ROOM }, 0))).toBe("not-member");
+    expect(code(() => checkPost(rooms, { user: ANA, to: "rnone" as RoomId }, 0))).toBe(
+      "room-unknown",
+    );
+    expect(code(() => checkPost(rooms, { user: ANA, to: "dnone" as RoomId }, 0))).toBe(
+      "store-full",
+    );
   });
 });
 

@@ -1,7 +1,9 @@
 import type { OutboxId, RoomId, UserId } from "../../src/base/ids.ts";
 import { checkName, type Name } from "../../src/base/names.ts";
 import { lobbyDraft } from "../../src/core/change.ts";
-import { Hall, type HallEffect, type HallInput } from "../../src/core/hall.ts";
+import { Hall } from "../../src/core/hall.ts";
+import type { HallEffect, HallInput } from "../../src/core/hall-effect.ts";
+import type { Act } from "../../src/core/moderate.ts";
 import { Outbox, type OutboxEffect, type OutboxInput } from "../../src/core/outbox.ts";
 import { parsePostId } from "../../src/core/posts.ts";
 import { type Room, Rooms } from "../../src/core/room.ts";
@@ -241,11 +243,35 @@ export class HallWorld {
     const session = this.#pick([...this.#sessions.values()].filter(({ isIn }) => isIn));
     const name = this.#pick(ROOM_NAMES);
     if (session === undefined || name === undefined) return;
+    const act = this.random() < 0.4 ? this.#act(name) : undefined;
+    if (act !== undefined) {
+      const isOperator = this.random() < 0.5;
+      return this.#ask(session, (asker) => ({ kind: "act", asker, isOperator, act }));
+    }
     const room = `r${String(++this.#room).padStart(11, "0")}` as RoomId;
     const what = this.#pick(["join", "join", "create", "leave", "topic", "enter"]);
     const create = what === "create" ? { room, locked: false } : undefined;
     const check = (effect: HallEffect) => this.#checkChange(session.user, effect);
     this.#ask(session, (asker) => changeOf(what ?? "join", asker, name, create), check);
+  }
+
+  /** Somebody is kept in order, or something is done to what was said. */
+  #act(name: Name): Act | undefined {
+    const room = this.rooms.find(name)?.id;
+    const user = this.#pick(USERS);
+    const said = this.#pick(this.ledger.records.filter(({ head }) => head.kind === "text"));
+    const kind = this.#pick(["kick", "mute", "grant", "edit", "erase"] as const);
+    if (kind === "edit" || kind === "erase") {
+      if (said === undefined) return undefined;
+      const { seq, by: author } = said.head;
+      const target = { room: said.head.room as RoomId, seq, author };
+      return kind === "erase" ? { kind, ...target } : { kind, ...target, text: "anew" };
+    }
+    if (room === undefined || user === undefined) return undefined;
+    const whom = { room, user: user.id, name: user.name, isOperator: this.random() < 0.2 };
+    return kind === "kick"
+      ? { kind, ...whom }
+      : { kind: kind ?? "mute", ...whom, on: this.random() < 0.3 };
   }
 
   #checkChange(user: UserId, effect: HallEffect): void {
@@ -285,6 +311,7 @@ export class HallWorld {
         return this.#log.append(effect);
       case "answer":
       case "refuse":
+      case "erased":
       case "entered": {
         const session = this.#sessions.get(effect.asker.peer);
         const answered = session?.open.get(effect.asker.ref);

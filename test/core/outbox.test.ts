@@ -107,6 +107,35 @@ describe("an outbox", () => {
     expect(refused).toEqual([4]);
   });
 
+  test("what an earlier run left keeps its counters, and new ones follow them", () => {
+    const outbox = new Outbox();
+    for (const [key, counter] of [
+      [1, 7],
+      [2, 8],
+      [3, 11],
+    ] as const) {
+      outbox.handle({ kind: "adopt", key, counter, to: "lobby", body: { text: "left" } }, 0);
+    }
+    outbox.handle(post(4), 0);
+    expect(outbox.last).toBe(12);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([7, 8, 11, 12]);
+    expect(settled(outbox.handle({ kind: "acked", counter: 11, receipt: receipt(1) }, 0))).toEqual([
+      3,
+    ]);
+  });
+
+  test("withdrawn, a post is answered and never sent", () => {
+    const outbox = new Outbox();
+    const fault = new Fault("store-full", "no space");
+    for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
+    expect(settled(outbox.handle({ kind: "withdrawn", counter: 2, fault }, 0))).toEqual([2]);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 3]);
+    expect(settled(outbox.handle({ kind: "withdrawn", counter: 1, fault }, 0))).toEqual([1]);
+    expect(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0)).toEqual([]);
+    expect(outbox.handle({ kind: "withdrawn", counter: 9, fault }, 0)).toEqual([]);
+    expect(outbox.size).toBe(1);
+  });
+
   test("abandoned: every post gets its answer", () => {
     const outbox = new Outbox();
     outbox.handle({ kind: "connected" }, 0);

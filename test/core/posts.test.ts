@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { OutboxId } from "../../src/base/ids.ts";
-import { OUTBOX_IN_FLIGHT_MAX, OUTBOXES_PER_ACCOUNT_MAX } from "../../src/base/limits.ts";
+import {
+  OUTBOX_FORGET_MS,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOXES_PER_ACCOUNT_MAX,
+} from "../../src/base/limits.ts";
 import { formatPostId, isOutboxId, Posts, parsePostId } from "../../src/core/posts.ts";
 import type { Head } from "../../src/wire/record.ts";
 import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "./ledger.ts";
@@ -119,6 +123,30 @@ describe("what became of a post", () => {
     recorder.record(1, box(99));
     expect(recorder.status(1, box(2))).toBe("posted");
     expect(recorder.status(1, box(3))).toBe("new");
+  });
+
+  test("an outbox without a post for 30 days of record time is forgotten, and none before", () => {
+    const posts = new Posts();
+    const ledger = new Ledger();
+    const record = (box: OutboxId, timeMs: number) => {
+      const draft = {
+        kind: "text",
+        room: ROOM,
+        by: ANA,
+        id: formatPostId(box, 1),
+        body: {},
+      } as const;
+      const { head } = ledger.append(draft);
+      posts.record({ ...head, time: timeMs });
+    };
+    const dayMs = 24 * 60 * 60_000;
+    const start = 1_000 * dayMs;
+    record(BOX, start);
+    record(OTHER_BOX, start + OUTBOX_FORGET_MS - dayMs);
+    expect(posts.status(ANA, BOX, 1).kind).toBe("posted");
+    record("z".repeat(11) as OutboxId, start + OUTBOX_FORGET_MS);
+    expect(posts.status(ANA, BOX, 1).kind).toBe("new");
+    expect(posts.status(ANA, OTHER_BOX, 1).kind).toBe("posted");
   });
 
   test("records without a post's id, or of the server, are nobody's post", () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { toBase64Url } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import type { UserId } from "../../src/base/ids.ts";
-import { ACCOUNTS_MAX, DEVICES_PER_ACCOUNT_MAX } from "../../src/base/limits.ts";
+import { ACCOUNTS_MAX, DEVICES_PER_ACCOUNT_MAX, PREDECESSORS_MAX } from "../../src/base/limits.ts";
 import { checkName } from "../../src/base/names.ts";
 import { type Account, Registry } from "../../src/core/registry.ts";
 import { ANA, BEN, Ledger, ROOM } from "./ledger.ts";
@@ -17,11 +17,14 @@ class Office {
     const enrolment = {
       name: checkName(name),
       accountKey: key(1),
-      passwordHash,
       deviceKey: key(2),
       deviceCert: key(3),
     };
     this.registry.apply(this.ledger.append(this.registry.accountDraft(id, enrolment)));
+    if (passwordHash !== undefined) {
+      const draft = this.registry.passwordDraft(id, passwordHash);
+      this.registry.apply(this.ledger.append(draft));
+    }
     return this.account(id);
   }
 
@@ -82,12 +85,53 @@ describe("accounts", () => {
     if (draft === undefined) throw new Error("it was enrolled already");
     office.registry.apply(office.ledger.append(draft));
     const second = toBase64Url(key(7));
-    expect(ana.devices.get(toBase64Url(key(2)))).toEqual({ certified: true, sinceSeq: 1 });
-    expect(ana.devices.get(second)).toEqual({ certified: false, sinceSeq: 2 });
+    expect(ana.devices.get(toBase64Url(key(2)))).toMatchObject({ certified: true, sinceSeq: 1 });
+    expect(ana.devices.get(second)).toMatchObject({ certified: false, sinceSeq: 3 });
     expect(office.registry.deviceDraft(ana, key(7))).toBeUndefined();
     office.registry.apply(office.ledger.append(office.registry.deviceGoneDraft(ana, second)));
     expect(ana.devices.has(second)).toBe(false);
-    expect(ana.lastSeq).toBe(3);
+    expect(ana.lastSeq).toBe(4);
+  });
+
+  test("a device that came by password is certified later, and keeps its since", () => {
+    const office = new Office();
+    const ana = office.enrol(ANA, "ana", "$hash");
+    const enrol = (cert?: Uint8Array) => {
+      const draft = office.registry.deviceDraft(ana, key(7), cert);
+      if (draft !== undefined) office.registry.apply(office.ledger.append(draft));
+      return draft;
+    };
+    enrol();
+    const since = ana.devices.get(toBase64Url(key(7)));
+    expect(since?.sinceUnixMs).toBeGreaterThan(0);
+    enrol(key(8));
+    const certified = { ...since, certified: true };
+    expect(ana.devices.get(toBase64Url(key(7)))).toEqual(certified as never);
+    expect(enrol(key(8))).toBeUndefined();
+    expect(enrol()).toBeUndefined();
+    const refolded = office
+      .refolded()
+      .get(ANA)
+      ?.devices.get(toBase64Url(key(7)));
+    expect(refolded).toEqual(certified as never);
+  });
+
+  test("the server's keys before this one, newest first, eight of them", () => {
+    const office = new Office();
+    const { registry } = office;
+    expect([registry.predecessors, registry.successor]).toEqual([[], undefined]);
+    for (let i = 1; i <= PREDECESSORS_MAX + 1; i++) {
+      const draft = registry.identityDraft(key(i), key(i + 1), new Uint8Array(64).fill(i));
+      registry.apply(office.ledger.append(draft));
+    }
+    const { predecessors, successor } = office.refolded();
+    expect(successor).toEqual(key(PREDECESSORS_MAX + 2));
+    expect(predecessors).toHaveLength(PREDECESSORS_MAX);
+    expect(predecessors[0]).toEqual({
+      key: key(PREDECESSORS_MAX + 1),
+      signature: new Uint8Array(64).fill(PREDECESSORS_MAX + 1),
+    });
+    expect(predecessors.at(-1)?.key).toEqual(key(2));
   });
 
   test("devices, at the bound", () => {
@@ -106,7 +150,7 @@ describe("accounts", () => {
     const ana = office.enrol(ANA, "ana");
     const device = toBase64Url(key(2));
     expect(code(() => office.registry.deviceGoneDraft(ana, device))).toBe("last-credential");
-    office.registry.apply(office.ledger.append(office.registry.passwordDraft(ana, "$new")));
+    office.registry.apply(office.ledger.append(office.registry.passwordDraft(ANA, "$new")));
     expect(ana.passwordHash).toBe("$new");
     expect(code(() => office.registry.deviceGoneDraft(ana, device))).toBe("none");
   });
@@ -125,7 +169,7 @@ describe("the fold", () => {
     const ana = office.enrol(ANA, "ana", "$old");
     office.enrol(BEN, "Ben");
     for (const draft of [
-      office.registry.passwordDraft(ana, "$new"),
+      office.registry.passwordDraft(ANA, "$new"),
       office.registry.roomPasswordDraft(ROOM, BEN, "$room"),
       office.registry.deviceDraft(ana, key(9)),
     ]) {

@@ -29,6 +29,12 @@ function feed(timeline: Timeline, ...inputs: TimelineInput[]): TimelineEffect[] 
 }
 
 describe("a timeline", () => {
+  test("asks for everything when it was lost while the past of one room was under way", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), room(1, 0, "b", true), caughtUp(11));
+    expect(timeline.after).toBe(0); // Not what newcomers get: that would leave a hole in `a`.
+  });
+
   test("shows what is next and moves the cursor once all is there", () => {
     const timeline = new Timeline();
     expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([

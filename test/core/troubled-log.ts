@@ -1,7 +1,7 @@
 import { Fault } from "../../src/base/fault.ts";
-import type { HallInput } from "../../src/core/hall.ts";
+import type { HallInput } from "../../src/core/hall-effect.ts";
 import { parsePostId } from "../../src/core/posts.ts";
-import type { Draft, LogRecord } from "../../src/wire/record.ts";
+import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
 import { Ledger } from "./ledger.ts";
 
 class BrokenPromise extends Error {}
@@ -37,6 +37,10 @@ export class TroubledLog {
   readonly #refusals: { readonly token: number; readonly fault: Fault }[] = [];
   readonly #members = new Map<string, Set<string>>();
   readonly #madeNames = new Set<string>();
+  /** By room and account. */
+  readonly #muted = new Set<string>();
+  readonly #erased = new Set<number>();
+  readonly #edits = new Map<number, number[]>();
   readonly #highest = new Map<string, number>();
 
   constructor(random: () => number, weather: Weather, hall: (input: HallInput) => void) {
@@ -106,7 +110,15 @@ export class TroubledLog {
       members.add(head.by);
       return;
     }
+    if (ORDER.has(head.kind)) return this.#checkOrder(head, body, members);
     demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
+    const isMuted = this.#muted.has(`${head.room} ${head.by}`);
+    demand(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
+    if (head.kind === "edit") {
+      const seq = Number(body["seq"]);
+      demand(!this.#erased.has(seq), "nothing is changed after it was erased");
+      this.#edits.set(seq, [...(this.#edits.get(seq) ?? []), head.seq]);
+    }
     if (head.kind === "leave") members.delete(head.by);
     const id = parsePostId(head.id);
     if (id === undefined) return;
@@ -117,7 +129,27 @@ export class TroubledLog {
     );
     this.#highest.set(box, id.counter);
   }
+
+  #checkOrder(head: Head, body: Record<string, unknown>, members: Set<string>): void {
+    const user = String(body["user"]);
+    if (head.kind === "kick") {
+      demand(members.has(user), "only who is in is put out");
+      members.delete(user);
+    }
+    const key = `${head.room} ${user}`;
+    if (head.kind === "mute" && body["on"] === true) this.#muted.add(key);
+    if (head.kind === "mute" && body["on"] !== true) this.#muted.delete(key);
+    if (head.kind !== "erase") return;
+    const seq = Number(body["seq"]);
+    demand(!this.#erased.has(seq), "nothing is erased twice");
+    this.#erased.add(seq);
+    const also = JSON.stringify(body["also"]);
+    const known = JSON.stringify(this.#edits.get(seq) ?? []);
+    demand(also === known, "an erasing names all edits before it");
+  }
 }
+
+const ORDER: ReadonlySet<string> = new Set(["kick", "mute", "grant", "erase"]);
 
 function busy(): Fault {
   return new Fault("too-many", "the disk is behind", { retryAfterMs: 100 });

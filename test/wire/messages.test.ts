@@ -11,14 +11,8 @@ import {
   TOPIC_BYTES_MAX,
 } from "../../src/base/limits.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
-import {
-  checkAnswer,
-  checkMessage,
-  NOTICES,
-  type NoticeKind,
-  REQUESTS,
-  type RequestKind,
-} from "../../src/wire/messages.ts";
+import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
+import { checkAnswer, checkMessage } from "../../src/wire/messages-incoming.ts";
 import { ANY_ANSWER, ANY_NOTICE, ANY_REQUEST, REF } from "./any-message.ts";
 
 const REQUEST_KINDS = Object.keys(REQUESTS) as RequestKind[];

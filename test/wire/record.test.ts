@@ -8,10 +8,12 @@ import {
   bodyFits,
   type Draft,
   encodeLine,
+  erasedTail,
   LINE_FRAME_BYTES_MAX,
   leafHash,
   type ParsedLine,
   parseBody,
+  parseHead,
   parseLine,
   sealDraft,
 } from "../../src/wire/record.ts";
@@ -189,4 +191,33 @@ test("a record does not live in the memory of its line", () => {
     expect(bodyFits(parsed.record, sha256)).toBe(true);
     expect(new TextDecoder().decode(parsed.record.headBytes)).toStartWith('{"v":1');
   }
+});
+
+describe("erasing", () => {
+  const line = lineOf({ text: "hi" });
+  const bytes = Buffer.from(line);
+
+  test("keeps the length and all up to the salt; what it leaves is an erased line", () => {
+    for (const seq of [9, 2 ** 53 - 1]) {
+      const { at, bytes: tail } = erasedTail(bytes, seq);
+      expect(at).toBe(line.indexOf('"salt"'));
+      expect(at + tail.length).toBe(bytes.length);
+      const blank = Buffer.concat([bytes.subarray(0, at), tail]);
+      expect(parseLine(blank)).toMatchObject({ kind: "record", record: { erased: seq } });
+      expect(erasedTail(blank, seq)).toEqual({ at, bytes: tail });
+    }
+  });
+
+  test("a head is read whatever follows it, and only a head", () => {
+    const whole = parseLine(bytes);
+    if (whole.kind !== "record") throw new Error("no record");
+    for (let cut = line.indexOf('"salt"'); cut <= line.length; cut++) {
+      const found = parseHead(Buffer.from(`${line.slice(0, cut)}${" ".repeat(line.length - cut)}`));
+      expect(found?.record.head).toEqual(whole.record.head);
+      expect(found?.record).not.toHaveProperty("bodyBytes");
+    }
+    for (let cut = 0; cut < line.indexOf('"salt"'); cut++) {
+      expect(parseHead(Buffer.from(line.slice(0, cut)))).toBeUndefined();
+    }
+  });
 });

@@ -1,0 +1,40 @@
+import type { Fault } from "../base/fault.ts";
+import type { UserId } from "../base/ids.ts";
+import type { Answer, RequestKind, RequestOf } from "../wire/messages.ts";
+import type { Draft, LogRecord } from "../wire/record.ts";
+import type { Room } from "./room.ts";
+import type { PeerId } from "./visitors.ts";
+import type { Asker, ChangeWork } from "./work.ts";
+
+/** What the hall is told, and what it wants done. */
+export type HallInput =
+  | { readonly kind: "arrived"; readonly peer: PeerId; readonly user: UserId }
+  | { readonly kind: "departed"; readonly peer: PeerId }
+  /** Somebody who only has something to say, and is not online for that; ends by `departed`. */
+  | { readonly kind: "called"; readonly peer: PeerId; readonly user: UserId }
+  | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
+  | ChangeWork
+  /** From the log: durable, in order of `seq`, each once. */
+  | { readonly kind: "record"; readonly record: LogRecord }
+  /** The answer to an `append`, after its `record`. */
+  | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
+  | { readonly kind: "failed"; readonly token: number; readonly fault: Fault };
+
+export type HallEffect =
+  | { readonly kind: "append"; readonly token: number; readonly draft: Draft }
+  | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
+  | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
+  | { readonly kind: "entered"; readonly asker: Asker }
+  /** The record orders what must be blanked before the answer. */
+  | { readonly kind: "erased"; readonly asker: Asker; readonly record: LogRecord }
+  /** To all who follow the room. */
+  | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
+  /** All devices of the account begin, or cease, to read the room. */
+  | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
+  | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }
+  | {
+      readonly kind: "presence";
+      readonly room: Room;
+      readonly user: UserId;
+      readonly online: boolean;
+    };

@@ -1,0 +1,213 @@
+import type { RoomId, UserId } from "../base/ids.ts";
+import { INVITES_SPENT_MAX } from "../base/limits.ts";
+import type { Draft, LogRecord } from "../wire/record.ts";
+
+/**
+ * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
+ * banned, whether newcomers may register, which invites are out. It decides nothing.
+ */
+export interface Ban {
+  /** Exactly one of the two. */
+  readonly user?: UserId;
+  /** As `addressKey` spells it. */
+  readonly address?: string;
+  /** Unix ms; absent: for good. */
+  readonly until?: number;
+  readonly reason?: string;
+}
+
+export interface Invite {
+  readonly id: string;
+  readonly by: UserId;
+  /** base64url of the token's SHA-256: the token itself is written nowhere. */
+  readonly hash: string;
+  /** Absent: as many as come. */
+  readonly usesLeft?: number;
+  /** Unix ms; absent: never. */
+  readonly expires?: number;
+  /** Where whoever comes with it is let in without the room's own password. */
+  readonly room?: RoomId;
+  /** It admits nobody, but lets a program post to this room. */
+  readonly post?: RoomId;
+  readonly isRevoked: boolean;
+}
+
+/** What a record about no account has in place of one. */
+const HOUSE = "server" as UserId;
+
+type Body = Readonly<Record<string, unknown>>;
+
+export class HouseRules {
+  /** By account or address key. Bounded by BANS_MAX where bans are made. */
+  readonly #bans = new Map<string, Ban>();
+  readonly #operators = new Set<UserId>();
+  /** Live ones are bounded by INVITES_MAX where they are made. */
+  readonly #invites = new Map<string, Invite>();
+  readonly #byHash = new Map<string, string>();
+  /** Ids of those that are revoked or used up, oldest first: their holders are told so. */
+  readonly #spent = new Set<string>();
+  #isClosed = false;
+
+  /** Whether only invites let newcomers register. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  isOperator(user: UserId): boolean {
+    return this.#operators.has(user);
+  }
+
+  ban(key: string, unixMs: number): Ban | undefined {
+    const ban = this.#bans.get(key);
+    return ban === undefined || isOver(ban.until, unixMs) ? undefined : ban;
+  }
+
+  bans(unixMs: number): Ban[] {
+    return [...this.#bans.values()].filter(({ until }) => !isOver(until, unixMs));
+  }
+
+  invite(id: string): Invite | undefined {
+    return this.#invites.get(id);
+  }
+
+  /** By the hash of its token, whatever became of it. */
+  inviteByHash(hash: string): Invite | undefined {
+    const id = this.#byHash.get(hash);
+    return id === undefined ? undefined : this.#invites.get(id);
+  }
+
+  /** Those that still let somebody in. */
+  invites(unixMs: number): Invite[] {
+    return [...this.#invites.values()].filter((invite) => isLive(invite, unixMs));
+  }
+
+  /** @param body undefined when it is damaged */
+  apply({ head }: LogRecord, body: Body | undefined): void {
+    switch (head.kind) {
+      case "role":
+        if (body?.["operator"] === true) this.#operators.add(head.room as UserId);
+        else if (body?.["operator"] === false) this.#operators.delete(head.room as UserId);
+        return;
+      case "ban":
+        if (body !== undefined) this.#applyBan(head.room as UserId, body);
+        return;
+      case "registration":
+        if (typeof body?.["closed"] === "boolean") this.#isClosed = body["closed"];
+        return;
+      case "invite":
+        if (head.by !== "server" && body !== undefined) this.#applyInvite(head.room, head.by, body);
+        return;
+      case "invite-used":
+        return this.#used(head.room);
+      case "invite-gone":
+        return this.#gone(head.room);
+      default:
+        return; // Of one account: the registry's.
+    }
+  }
+
+  #applyBan(room: UserId, body: Body): void {
+    const { address, on, until, reason } = body;
+    const isAddress = typeof address === "string";
+    const key = isAddress ? address : room;
+    this.#bans.delete(key);
+    if (on !== true) return;
+    this.#bans.set(key, {
+      ...(isAddress ? { address } : { user: room }),
+      ...(typeof until === "number" ? { until } : {}),
+      ...(typeof reason === "string" ? { reason } : {}),
+    });
+  }
+
+  #applyInvite(id: string, by: UserId, body: Body): void {
+    const { hash, uses, expires, room, post } = body;
+    if (typeof hash !== "string") return;
+    const invite: Invite = {
+      id,
+      by,
+      hash,
+      isRevoked: false,
+      ...(typeof uses === "number" ? { usesLeft: uses } : {}),
+      ...(typeof expires === "number" ? { expires } : {}),
+      ...(typeof room === "string" ? { room: room as RoomId } : {}),
+      ...(typeof post === "string" ? { post: post as RoomId } : {}),
+    };
+    this.#invites.set(id, invite);
+    this.#byHash.set(hash, id);
+  }
+
+  #used(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite?.usesLeft === undefined) return;
+    const usesLeft = Math.max(0, invite.usesLeft - 1);
+    this.#invites.set(id, { ...invite, usesLeft });
+    if (usesLeft === 0) this.#spend(id);
+  }
+
+  #gone(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite === undefined) return;
+    this.#invites.set(id, { ...invite, isRevoked: true });
+    this.#spend(id);
+  }
+
+  /** The last of them are kept, so that their holders hear what became of them. */
+  #spend(id: string): void {
+    this.#spent.add(id);
+    for (const oldest of this.#spent) {
+      if (this.#spent.size <= INVITES_SPENT_MAX) return;
+      this.#spent.delete(oldest);
+      const hash = this.#invites.get(oldest)?.hash;
+      this.#invites.delete(oldest);
+      if (hash !== undefined) this.#byHash.delete(hash);
+    }
+  }
+}
+
+export function isLive({ usesLeft, expires, isRevoked }: Invite, unixMs: number): boolean {
+  return !isRevoked && usesLeft !== 0 && !isOver(expires, unixMs);
+}
+
+function isOver(until: number | undefined, unixMs: number): boolean {
+  return until !== undefined && unixMs >= until;
+}
+
+export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
+  return { kind: "role", room: user, by, id: "", body: { operator } };
+}
+
+/** @param on false: it is taken back */
+export function banDraft({ user, address, until, reason }: Ban, by: UserId, on: boolean): Draft {
+  const body = {
+    on,
+    ...(address === undefined ? {} : { address }),
+    ...(until === undefined || !on ? {} : { until }),
+    ...(reason === undefined || !on ? {} : { reason }),
+  };
+  return { kind: "ban", room: user ?? HOUSE, by, id: "", body };
+}
+
+export function registrationDraft(by: UserId, closed: boolean): Draft {
+  return { kind: "registration", room: HOUSE, by, id: "", body: { closed } };
+}
+
+export function inviteDraft(invite: Omit<Invite, "isRevoked">): Draft {
+  const { id, by, hash, usesLeft, expires, room, post } = invite;
+  const body = {
+    hash,
+    ...(usesLeft === undefined ? {} : { uses: usesLeft }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(room === undefined ? {} : { room }),
+    ...(post === undefined ? {} : { post }),
+  };
+  return { kind: "invite", room: id as UserId, by, id: "", body };
+}
+
+/** `user`: the newcomer. */
+export function inviteUsedDraft(invite: string, user: UserId): Draft {
+  return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
+}
+
+export function inviteGoneDraft(invite: string, by: UserId): Draft {
+  return { kind: "invite-gone", room: invite as UserId, by, id: "", body: {} };
+}

@@ -1,0 +1,88 @@
+import * as v from "valibot";
+import { Fault } from "../base/fault.ts";
+import {
+  type Answer,
+  type Message,
+  NOTICES,
+  REF,
+  REQUESTS,
+  type Request,
+  type RequestKind,
+  VERSION,
+} from "./messages.ts";
+
+/** What a decoded value turned out to be. */
+export type Incoming =
+  | { readonly kind: "message"; readonly message: Message }
+  /** A request that cannot be served, but can be answered. */
+  | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
+  /** A notice of a later version. */
+  | { readonly kind: "ignored" };
+
+type Schemas = ReadonlyMap<string, v.GenericSchema<unknown, Message>>;
+
+/** Apart, since what a request asks and what a notice tells may have the same name. */
+const requests: Schemas = new Map(
+  Object.entries(REQUESTS).map(([kind, { fields }]) => schema(kind, { ref: REF, ...fields })),
+);
+const notices: Schemas = new Map(
+  Object.entries(NOTICES).map(([kind, fields]) => schema(kind, fields)),
+);
+
+export function isRequest(message: Message): message is Request {
+  return "ref" in message && Object.hasOwn(REQUESTS, message.kind);
+}
+
+function schema(
+  kind: string,
+  fields: v.ObjectEntries,
+): [string, v.GenericSchema<unknown, Message>] {
+  const entries = { kind: v.literal(kind), ...fields };
+  // An answer's own fields are checked by `checkAnswer`, which knows the question.
+  const built = kind === "ok" ? v.looseObject(entries) : v.object(entries);
+  return [kind, built as unknown as v.GenericSchema<unknown, Message>];
+}
+
+/** @throws Fault frame-malformed when nothing in the value can be answered */
+export function checkMessage(value: unknown): Incoming {
+  const { kind, ref: question } = envelope(value);
+  const asks = question !== undefined && kind !== "ok" && kind !== "fault";
+  const known = (asks ? requests : notices).get(kind);
+  if (known === undefined) {
+    if (!asks && requests.has(kind))
+      throw new Fault("frame-malformed", `a '${kind}' without a ref`);
+    if (!asks) return { kind: "ignored" };
+    const fault = new Fault("kind-unknown", `a request of version ${VERSION} has another kind`);
+    return { kind: "refused", ref: question, fault };
+  }
+  const checked = v.safeParse(known, value);
+  if (checked.success) return { kind: "message", message: checked.output };
+  const fault = explain(kind, checked.issues[0]);
+  if (asks) return { kind: "refused", ref: question, fault };
+  throw fault;
+}
+
+function envelope(value: unknown): { kind: string; ref: number | undefined } {
+  if (typeof value !== "object" || value === null || !("kind" in value)) {
+    throw new Fault("frame-malformed", "a message has no kind");
+  }
+  if (typeof value.kind !== "string") throw new Fault("frame-malformed", "a kind is not a text");
+  const given = "ref" in value ? v.safeParse(REF, value.ref) : undefined;
+  if (given?.success === false) throw new Fault("frame-malformed", "a ref is not a small integer");
+  return { kind: value.kind, ref: given?.output };
+}
+
+function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
+  const path = v.getDotPath(issue) ?? "?";
+  if (issue.type === "max_bytes" || issue.type === "max_size" || issue.type === "max_length") {
+    return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
+  }
+  return new Fault("frame-malformed", `'${path}' of '${kind}' is not what the protocol says`);
+}
+
+/** @throws Fault frame-malformed when the answer does not fit its question */
+export function checkAnswer<Kind extends RequestKind>(kind: Kind, value: unknown): Answer<Kind> {
+  const checked = v.safeParse(REQUESTS[kind].answer, value);
+  if (checked.success) return checked.output as Answer<Kind>;
+  throw new Fault("frame-malformed", `the answer to '${kind}' is not what the protocol says`);
+}

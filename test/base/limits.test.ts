@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as limits from "../../src/base/limits.ts";
+
+const TESTS = join(import.meta.dir, "..");
+
+/** Nobody outside can push against these: they shape the server's own work. */
+const INTERNAL: Readonly<Record<string, string>> = {
+  SEGMENT_BYTES_MAX: "when the log begins a new file; tests of the log bring their own size",
+  BATCH_BYTES_MAX: "how much of the queue goes to the disk at once",
+  BATCH_SYNC_BYTES_MAX: "which writes leave the event loop",
+  RESERVE_BYTES: "freed on a full disk; tests of the log bring their own size",
+  SEND_QUEUE_LOW_BYTES: "when a paused sender goes on, which the links' compliance suite proves",
+};
+
+function testTexts(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.ts") && !path.endsWith("base/limits.test.ts"))
+    .map((path) => readFileSync(join(folder, path), "utf8"));
+}
+
+test("every bound is named by a test that pushes against it, or nobody can push", () => {
+  const texts = testTexts(TESTS);
+  const named = (limit: string) => texts.some((text) => new RegExp(`\\b${limit}\\b`).test(text));
+  const forgotten = Object.keys(limits).filter((limit) => !(limit in INTERNAL) && !named(limit));
+  expect(forgotten).toEqual([]);
+  for (const limit of Object.keys(INTERNAL)) expect(Object.keys(limits)).toContain(limit);
+});
+
+test("bounds that depend on each other fit together", () => {
+  expect(limits.TEXT_BYTES_MAX * 6).toBeLessThan(limits.LINE_BYTES_MAX);
+  expect(limits.LINE_BYTES_MAX).toBeLessThan(limits.MESSAGE_BYTES_MAX);
+  expect(limits.PAGE_BYTES_MAX).toBeLessThan(limits.MESSAGE_BYTES_MAX);
+  expect(limits.PAGE_RECORDS_MAX).toBeLessThan(limits.ENTRIES_MAX);
+  expect(limits.OUTBOX_IN_FLIGHT_MAX).toBeLessThan(limits.REQUESTS_IN_FLIGHT_MAX);
+  expect(limits.BATCH_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
+  expect(limits.IGNORED_MAX).toBeLessThan(limits.ENTRIES_MAX);
+  expect(limits.PASSWORD_BYTES_MAX).toBeLessThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX / 2);
+});
