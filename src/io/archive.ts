@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
-import { asDamaged, bodyFits, type LogRecord, parseLine } from "../wire/record.ts";
+import { asDamaged, bodyFits, type LogRecord, parseHead, parseLine } from "../wire/record.ts";
+import { Erasures } from "./archive-erasures.ts";
 import { SegmentFiles } from "./archive-files.ts";
 import { Matcher } from "./archive-match.ts";
 import { type Disk, type DiskSearch, diskFault } from "./disk.ts";
@@ -33,6 +34,7 @@ export function openArchive(options: ArchiveOptions): LogArchive {
 export class LogArchive implements Archive {
   readonly #options: ArchiveOptions;
   readonly #index: LogIndex;
+  readonly #erasures = new Erasures((query) => this.#raw(query));
 
   constructor(options: ArchiveOptions) {
     this.#options = options;
@@ -46,13 +48,28 @@ export class LogArchive implements Archive {
 
   /** @throws Fault log-corrupt, store-failed, store-denied */
   async page(query: PageQuery): Promise<Page> {
+    const { records, more, doubtful } = await this.#raw(query);
+    const judged: LogRecord[] = [];
+    for (const record of records) {
+      const isWhole = record.bodyBytes !== undefined;
+      const sure = isWhole ? record : await this.#erasures.judge(record);
+      const doubt = doubtful.get(record);
+      if (sure !== undefined) judged.push(sure);
+      else if (doubt === undefined) judged.push(record);
+      else if (doubt !== "loose") throw doubt;
+    }
+    return { records: judged, more };
+  }
+
+  /** As it stands on disk; `doubtful`: lines that make no sense behind their heads. */
+  async #raw(query: PageQuery): Promise<Page & { doubtful: Collector["doubtful"] }> {
     const { disk, folder, sha256 } = this.#options;
     const files = new SegmentFiles(disk, folder);
     try {
       const stretches = await this.#index.refresh((view) => [...stretchesOf(query, view)]);
       const collector = new Collector(query, files, sha256);
       await collector.collect(stretches, disk.search);
-      return collector.page();
+      return { ...collector.page(), doubtful: collector.doubtful };
     } catch (error) {
       throw diskFault(error, folder);
     } finally {
@@ -107,6 +124,8 @@ class Collector {
   readonly #files: SegmentFiles;
   readonly #sha256: Sha256;
   readonly #matcher: Matcher;
+  /** Of lines that only an erasing can explain; `loose`: or that they were never said. */
+  readonly doubtful = new Map<LogRecord, Fault | "loose">();
   readonly #records: LogRecord[] = [];
   #bytes = 0;
   #more = false;
@@ -168,20 +187,33 @@ class Collector {
   }
 
   #record(stretch: Stretch, line: Buffer, start: number): LogRecord | undefined {
-    let parsed = parseLine(line);
-    if (parsed.kind === "bad") {
-      // Somebody may have been writing there in that moment (an erasure): once more.
-      const again = Buffer.alloc(line.length);
-      const offset = stretch.from + start;
-      this.#files.file(stretch.firstSeq).read(again, offset);
-      parsed = parseLine(again);
-      if (parsed.kind === "bad") {
-        if (stretch.isLoose === true) return undefined;
-        const place = `${this.#files.pathOf(stretch.firstSeq)} is damaged at byte ${offset}`;
-        throw new Fault("log-corrupt", `${place}: ${parsed.reason}`);
-      }
+    const first = this.#sound(line);
+    if (first !== undefined) return first.record;
+    // Somebody may have been writing there in that moment (an erasure): once more.
+    const again = Buffer.alloc(line.length);
+    const offset = stretch.from + start;
+    this.#files.file(stretch.firstSeq).read(again, offset);
+    const second = this.#sound(again);
+    if (second !== undefined) return second.record;
+    const parsed = parseLine(again);
+    if (parsed.kind === "record") return asDamaged(parsed.record);
+    const place = `${this.#files.pathOf(stretch.firstSeq)} is damaged at byte ${offset}`;
+    const reason = parsed.kind === "bad" ? parsed.reason : "its kind is unknown";
+    const fault = new Fault("log-corrupt", `${place}: ${reason}`);
+    const head = parseHead(again);
+    if (head !== undefined) {
+      this.doubtful.set(head.record, stretch.isLoose === true ? "loose" : fault);
+      return head.record;
     }
-    if (parsed.kind === "newer") return undefined;
-    return bodyFits(parsed.record, this.#sha256) ? parsed.record : asDamaged(parsed.record);
+    if (stretch.isLoose === true) return undefined;
+    throw fault;
+  }
+
+  /** Undefined: the line makes no sense; without a record it is of a later version. */
+  #sound(line: Buffer): { readonly record: LogRecord | undefined } | undefined {
+    const parsed = parseLine(line);
+    if (parsed.kind === "newer") return { record: undefined };
+    if (parsed.kind === "bad" || !bodyFits(parsed.record, this.#sha256)) return undefined;
+    return parsed;
   }
 }

@@ -29,6 +29,12 @@ const MIGRATIONS: readonly string[] = [
    CREATE TABLE uses (
      address TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE outbox (
+     outbox TEXT NOT NULL, counter INTEGER NOT NULL, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
+     target TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT NULL,
+     PRIMARY KEY (outbox, counter)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX outbox_of ON outbox (fingerprint, user);`,
 ];
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;

@@ -13,6 +13,7 @@ import {
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./client-state-schema.ts";
+import { OutboxStore } from "./outbox-store.ts";
 
 /** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
 export interface Pin {
@@ -36,10 +37,12 @@ export class ClientState {
   /** Undefined: in memory. */
   readonly #folder: string | undefined;
   #deviceKeyInMemory: string | undefined;
+  readonly outboxes: OutboxStore;
 
   private constructor(database: Database, folder: string | undefined) {
     this.#database = database;
     this.#folder = folder;
+    this.outboxes = new OutboxStore(database, folder);
   }
 
   /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
@@ -105,6 +108,30 @@ export class ClientState {
     );
   }
 
+  /** The server goes on under another fingerprint, and with it all that is filed under the old. */
+  moveServer(old: string, server: Omit<Pin, "address">): void {
+    const { fingerprint, name, firstSeenUnixMs } = server;
+    this.#guard(() =>
+      this.#database
+        .transaction(() => {
+          this.#run(
+            "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+            fingerprint,
+            name,
+            Math.trunc(firstSeenUnixMs),
+          );
+          for (const table of MOVING_TABLES) {
+            this.#run(
+              `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
+              fingerprint,
+              old,
+            );
+          }
+        })
+        .immediate(),
+    );
+  }
+
   /** @returns whether there was one */
   forgetPin(address: string): boolean {
     return this.#run("DELETE FROM pins WHERE address = ?", address) > 0;
@@ -131,15 +158,25 @@ export class ClientState {
 
   /** The PEM of the account's key, made at the first call, the same for every process. */
   accountKey(fingerprint: string, user: string, generate: GenerateKey): string {
-    const name = fold(user);
-    const select = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
-    const known = this.#get<{ pem: string }>(select, fingerprint, name);
-    if (known !== undefined) return known.pem;
+    const known = this.knownAccountKey(fingerprint, user);
+    if (known !== undefined) return known;
     const insert = "INSERT INTO account_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-    this.#run(insert, fingerprint, name, generate());
-    const agreed = this.#get<{ pem: string }>(select, fingerprint, name);
+    this.#run(insert, fingerprint, fold(user), generate());
+    const agreed = this.knownAccountKey(fingerprint, user);
     assert(agreed !== undefined, "an account key that was just stored is there");
-    return agreed.pem;
+    return agreed;
+  }
+
+  /** The PEM of the account's key, where this home has it. */
+  knownAccountKey(fingerprint: string, user: string): string | undefined {
+    const sql = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
+  }
+
+  /** Another device of the account has given its key: it is the one. */
+  setAccountKey(fingerprint: string, user: string, pem: string): void {
+    const sql = "INSERT OR REPLACE INTO account_keys VALUES (?, ?, ?)";
+    this.#run(sql, fingerprint, fold(user), pem);
   }
 
   /** Id of the account that knows this device, as far as this home was told. */
@@ -175,6 +212,7 @@ export class ClientState {
   }
 
   close(): void {
+    this.outboxes.close();
     this.#database.close();
   }
 
@@ -194,6 +232,9 @@ export class ClientState {
     return withStoreFaults(this.#folder ?? "memory", act);
   }
 }
+
+/** Every table that files things under a server's fingerprint. */
+const MOVING_TABLES = ["pins", "cursors", "account_keys", "enrolments", "outbox"] as const;
 
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;

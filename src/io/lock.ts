@@ -63,20 +63,47 @@ export function readLockHolder(folder: string): LockHolder | undefined {
   }
 }
 
-function openLocked(folder: string, path: string): Database {
-  let database: Database | undefined;
+/**
+ * Takes a lock file, made where there is none. Like `lockFolder`'s it ends with the process.
+ * @returns undefined when somebody else has it
+ * @throws Fault store-denied, store-failed
+ */
+export function lockFile(path: string): Lock | undefined {
   try {
-    makePrivate(path);
-    const { SQLITE_OPEN_READWRITE } = sqliteConstants;
-    database = new Database(path, SQLITE_OPEN_READWRITE);
+    const database = openExclusive(path);
+    return { release: () => database.close() };
+  } catch (error) {
+    if (isBusy(error)) return undefined;
+    throw lockFault(error, path, path);
+  }
+}
+
+function openLocked(folder: string, path: string): Database {
+  try {
+    return openExclusive(path);
+  } catch (error) {
+    throw lockFault(error, folder, path);
+  }
+}
+
+function openExclusive(path: string): Database {
+  makePrivate(path);
+  const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
+  try {
     database.run("PRAGMA busy_timeout = 0");
+    database.run("PRAGMA journal_mode = MEMORY"); // Nothing is written: no file beside it.
     database.run("PRAGMA locking_mode = EXCLUSIVE");
     database.run("BEGIN EXCLUSIVE");
     return database;
   } catch (error) {
-    database?.close();
-    throw lockFault(error, folder, path);
+    database.close();
+    throw error;
   }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
 }
 
 /**
@@ -93,13 +120,12 @@ function makePrivate(path: string): void {
 
 function lockFault(error: unknown, folder: string, path: string): Fault {
   if (!(error instanceof SQLiteError)) return diskFault(error, path);
-  const code = error.code ?? "";
-  if (code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED")) {
+  if (isBusy(error)) {
     const holder = readLockHolder(folder);
     const who = holder === undefined ? "another process" : describe(holder);
     return new Fault("data-locked", `${folder} is in use by ${who}`, { cause: error });
   }
-  const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(code);
+  const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
   return new Fault(isDenied ? "store-denied" : "store-failed", `${path} cannot be locked`, {
     cause: error,
   });

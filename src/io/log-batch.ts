@@ -1,10 +1,12 @@
 import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../base/limits.ts";
 import type { LogOrder } from "../core/log-order.ts";
 import {
   encodeLine,
   LINE_FRAME_BYTES_MAX,
   type LogRecord,
+  leafHash,
   type Place,
   type SealedDraft,
 } from "../wire/record.ts";
@@ -67,6 +69,15 @@ export function buildBatch(waiters: readonly Waiter[], order: LogOrder, unixMs: 
     sizeBytes += line.sizeBytes;
   }
   return { placed, bytes: Buffer.from(text, "utf8"), offsets };
+}
+
+/** Of the records that the batch makes durable, for the tree. */
+export function leavesOf(batch: Batch, sha256: Sha256): Uint8Array[] {
+  const leaves: Uint8Array[] = [];
+  for (const { outcome } of batch.placed) {
+    if (!(outcome instanceof Fault)) leaves.push(leafHash(outcome.headBytes, sha256));
+  }
+  return leaves;
 }
 
 /** The order as it will be when the batch is durable; forgotten when it fails. */

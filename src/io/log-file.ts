@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from "node:path";
+import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
@@ -13,10 +13,11 @@ import type { LogOrder } from "../core/log-order.ts";
 import type { MerkleEdge } from "../core/merkle.ts";
 import {
   asDamaged,
+  asErased,
   bodyFits,
   type Draft,
   type LogRecord,
-  leafHash,
+  parseHead,
   parseLine,
   SALT_BYTES,
   sealDraft,
@@ -25,7 +26,16 @@ import type { Clock } from "./clock.ts";
 import { type Disk, type DiskFile, diskFault, isFull, writeWhole } from "./disk.ts";
 import type { Entropy } from "./entropy.ts";
 import type { AppendOptions, Log } from "./log.ts";
-import { type Batch, batchLength, buildBatch, type Waiter, waiterBytes } from "./log-batch.ts";
+import {
+  type Batch,
+  batchLength,
+  buildBatch,
+  leavesOf,
+  type Waiter,
+  waiterBytes,
+} from "./log-batch.ts";
+import { blankRecord } from "./log-erasing.ts";
+import { keepReserve, syncAbove } from "./log-folder.ts";
 import { type Dropped, type Recovered, recoverLog } from "./log-recovery.ts";
 import { Segment } from "./log-segment.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -83,38 +93,11 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
   }
 }
 
-/**
- * Makes the folder's entries durable, and the way to it. Any of them may have been made a moment
- * ago, by us or by a process that was killed before it could do this; one is cheap, once.
- */
-async function syncAbove(disk: Disk, folder: string): Promise<void> {
-  await disk.syncFolder(folder);
-  for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
-    try {
-      await disk.syncFolder(dirname(path));
-    } catch (error) {
-      // A folder that we may not read is none that we made.
-      if (diskFault(error, path).code !== "store-denied") throw error;
-      return;
-    }
-  }
-}
-
-/** Not sparse, so that removing it really gives something back. */
-async function keepReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
-  if (disk.exists(path)) return;
-  try {
-    const file = disk.open(path, "write");
-    try {
-      await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
-    } finally {
-      file.close();
-    }
-  } catch (error) {
-    // Without space for a reserve the log still reads, and writes what fits.
-    if (!isFull(error)) throw error;
-    disk.remove(path);
-  }
+interface Blank {
+  readonly seq: number;
+  readonly eraseSeq: number;
+  readonly resolve: () => void;
+  readonly reject: (fault: Fault) => void;
 }
 
 interface Follower {
@@ -140,6 +123,10 @@ export class LogFile implements Log {
   #queue: Waiter[] = [];
   #queueBytes = 0;
   #draining: Promise<void> | undefined;
+  /** Done between batches, since there is one writer. Bounded by who waits for them. */
+  #blanks: Blank[] = [];
+  /** What is erased or about to be, and by which record's order. */
+  readonly #erased: Map<number, number>;
   #failure: Fault | undefined;
   #isClosed = false;
 
@@ -155,6 +142,7 @@ export class LogFile implements Log {
     this.damaged = recovered.damaged;
     this.tree = recovered.tree;
     this.#order = recovered.order;
+    this.#erased = recovered.erased;
     this.#segments = recovered.segments;
     this.#segment = segment;
     this.#file = file;
@@ -166,8 +154,8 @@ export class LogFile implements Log {
 
   append(draft: Draft, options: AppendOptions = {}): Promise<LogRecord> {
     const { entropy, sha256 } = this.#options;
-    if (this.#isClosed) return refused(new Fault("shutting-down", "the log is closed"));
-    if (this.#failure !== undefined) return refused(this.#failure);
+    const fault = this.#refusal();
+    if (fault !== undefined) return refused(fault);
     const sealed = sealDraft(draft, entropy(SALT_BYTES), sha256);
     const sizeBytes = waiterBytes(sealed);
     if (sizeBytes > LINE_BYTES_MAX) {
@@ -182,6 +170,21 @@ export class LogFile implements Log {
       this.#queue.push({ sealed, expect: options.expect, resolve, reject });
       this.#draining ??= this.#drain();
     });
+  }
+
+  blank(seq: number, eraseSeq: number): Promise<void> {
+    assert(seq >= 1 && seq < eraseSeq && eraseSeq <= this.head(), "a durable record orders it");
+    const fault = this.#refusal();
+    if (fault !== undefined) return refused(fault);
+    if (!this.#erased.has(seq)) this.#erased.set(seq, eraseSeq);
+    return new Promise((resolve, reject) => {
+      this.#blanks.push({ seq, eraseSeq, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  #refusal(): Fault | undefined {
+    return this.#isClosed ? new Fault("shutting-down", "the log is closed") : this.#failure;
   }
 
   async *read(from: number, to = this.head()): AsyncGenerator<LogRecord> {
@@ -224,13 +227,17 @@ export class LogFile implements Log {
       for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
         for (const line of linesOf(block)) {
           const parsed = parseLine(line.bytes);
-          if (parsed.kind !== "record") {
+          const found = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+          const seq = found?.head.seq ?? 0;
+          const erased = this.#erased.get(seq);
+          if (found === undefined || (parsed.kind !== "record" && erased === undefined)) {
             throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
           }
-          const { record } = parsed;
-          if (record.head.seq < from) continue;
-          if (record.head.seq > last) return;
-          yield bodyFits(record, sha256) ? record : asDamaged(record);
+          if (seq < from) continue;
+          if (seq > last) return;
+          // One that is blanked in this very moment may be read in part.
+          if (erased !== undefined) yield asErased(found, erased);
+          else yield bodyFits(found, sha256) ? found : asDamaged(found);
         }
       }
     } catch (error) {
@@ -242,7 +249,8 @@ export class LogFile implements Log {
 
   async #drain(): Promise<void> {
     for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
-    while (this.#queue.length > 0) {
+    while (this.#queue.length + this.#blanks.length > 0) {
+      await this.#blankQueued();
       const waiters = this.#queue.splice(0, batchLength(this.#queue));
       for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.sealed);
       const batch = buildBatch(waiters, this.#order, this.#options.clock.unixMs());
@@ -256,6 +264,19 @@ export class LogFile implements Log {
       else for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
     }
     this.#draining = undefined;
+  }
+
+  async #blankQueued(): Promise<void> {
+    for (const { seq, eraseSeq, resolve, reject } of this.#blanks.splice(0)) {
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        await blankRecord(this.#options, this.#segments, { seq, eraseSeq });
+        resolve();
+      } catch (error) {
+        const isPassing = error instanceof Fault || isFull(error);
+        reject(isPassing ? diskFault(error, this.#segment.path) : this.#fail(error));
+      }
+    }
   }
 
   /** Makes the batch durable, or leaves the log as if it had never been and says why. */
@@ -345,14 +366,6 @@ export class LogFile implements Log {
       follower.onRecord(record);
     }
   }
-}
-
-function leavesOf(batch: Batch, sha256: Sha256): Uint8Array[] {
-  const leaves: Uint8Array[] = [];
-  for (const { outcome } of batch.placed) {
-    if (!(outcome instanceof Fault)) leaves.push(leafHash(outcome.headBytes, sha256));
-  }
-  return leaves;
 }
 
 function refused(fault: Fault): Promise<never> {

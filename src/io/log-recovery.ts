@@ -2,11 +2,20 @@ import { basename, join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import type { Sha256 } from "../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../base/limits.ts";
+import { erasuresOf } from "../core/erasures.ts";
 import { LogOrder } from "../core/log-order.ts";
 import { MerkleEdge } from "../core/merkle.ts";
-import { asDamaged, bodyFits, type LogRecord, leafHash, parseLine } from "../wire/record.ts";
+import {
+  asDamaged,
+  bodyFits,
+  type LogRecord,
+  leafHash,
+  parseHead,
+  parseLine,
+} from "../wire/record.ts";
 import { type Disk, type DiskFile, isFull, writeWhole } from "./disk.ts";
-import { listSegments, Segment } from "./log-segment.ts";
+import { blankLine, blankRecord, collectOrders } from "./log-erasing.ts";
+import { listSegments, Segment, segmentName } from "./log-segment.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 
 export interface RecoveryOptions {
@@ -32,8 +41,10 @@ export interface Recovered {
   readonly order: LogOrder;
   readonly tree: MerkleEdge;
   readonly dropped: readonly Dropped[];
-  /** Seq of records whose body does not fit its commitment. */
+  /** Seq of records whose body does not fit its commitment, or was erased by nobody's order. */
   readonly damaged: readonly number[];
+  /** Erased records, each with the seq of the record that ordered it. */
+  readonly erased: Map<number, number>;
 }
 
 interface Flaw {
@@ -57,6 +68,11 @@ class Recovery {
   readonly #segments: Segment[] = [];
   readonly #dropped: Dropped[] = [];
   readonly #damaged: number[] = [];
+  /** What is to be erased, as the records so far say it, and what is blank on disk. */
+  readonly #orders = new Map<number, number>();
+  readonly #blank = new Map<number, number>();
+  /** The same from the first doubtful line on: looked up when it is met. */
+  #later: Map<number, number> | undefined;
 
   /** `durable` of the line read last, and the highest of all sound ones that stay. */
   #durable = 0;
@@ -84,13 +100,54 @@ class Recovery {
       await this.#readSegment(segment, index === firstSeqs.length - 1);
       this.#segments.push(segment);
     }
+    await this.#finishErasing();
     return {
       segments: this.#segments,
       order: this.#order,
       tree: this.#tree,
       dropped: this.#dropped,
       damaged: this.#damaged,
+      erased: this.#orders,
     };
+  }
+
+  /** What was ordered before a crash and not done; and what was done without an order. */
+  async #finishErasing(): Promise<void> {
+    for (const [seq, eraseSeq] of this.#orders) {
+      if (this.#blank.has(seq)) continue;
+      await blankRecord(this.#options, this.#segments, { seq, eraseSeq });
+    }
+    for (const [seq, eraseSeq] of this.#blank) {
+      if (this.#orders.get(seq) !== eraseSeq) this.#damaged.push(seq);
+    }
+  }
+
+  /**
+   * A doubtful line that a later record orders to be erased: its blanking was torn, or never begun.
+   * @returns undefined: nobody ordered it
+   */
+  async #blankAgain(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
+    const parsed = line.whole ? parseHead(line.bytes) : undefined;
+    if (parsed === undefined || this.#order.objection(parsed.record.head) !== undefined) {
+      return undefined;
+    }
+    this.#later ??= await this.#ordersFrom(segment, line.offset);
+    const erased = this.#later.get(parsed.record.head.seq);
+    if (erased === undefined) return undefined;
+    const place = { path: segment.path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
+    await blankLine(this.#options, place, erased);
+    return { ...parsed.record, erased };
+  }
+
+  async #ordersFrom(segment: Segment, offset: number): Promise<Map<number, number>> {
+    const { disk, folder, sha256 } = this.#options;
+    const orders = new Map<number, number>();
+    for (const firstSeq of listSegments(disk, folder)) {
+      if (firstSeq < segment.firstSeq) continue;
+      const from = firstSeq === segment.firstSeq ? offset : 0;
+      await collectOrders(disk, join(folder, segmentName(firstSeq)), { from, sha256, orders });
+    }
+    return orders;
   }
 
   async #readSegment(segment: Segment, isLast: boolean): Promise<void> {
@@ -127,9 +184,14 @@ class Recovery {
   ): Promise<Flaw | undefined> {
     for await (const block of scanBlocks(file, 0, sizeBytes)) {
       for (const line of linesOf(block)) {
-        const record = this.#nextRecord(line);
+        let record = this.#nextRecord(line);
+        let fits = typeof record !== "string" && bodyFits(record, this.#options.sha256);
+        if (!fits) {
+          const erased = await this.#blankAgain(segment, line);
+          fits = erased !== undefined;
+          record = erased ?? record;
+        }
         if (typeof record === "string") return { offset: line.offset, reason: record };
-        const fits = bodyFits(record, this.#options.sha256);
         if (fits) this.#vouched = Math.max(this.#vouched, this.#durable);
         if (!fits && witness !== undefined) {
           const durable = await witness.durableAfter(line.offset);
@@ -163,7 +225,12 @@ class Recovery {
   #take(record: LogRecord, fits: boolean): void {
     this.#order.advance(record.head);
     this.#tree.append(leafHash(record.headBytes, this.#options.sha256));
-    if (!fits) this.#damaged.push(record.head.seq);
+    const { seq } = record.head;
+    if (!fits) this.#damaged.push(seq);
+    if (record.erased !== undefined) this.#blank.set(seq, record.erased);
+    for (const target of fits ? erasuresOf(record) : []) {
+      if (!this.#orders.has(target)) this.#orders.set(target, seq);
+    }
     this.#options.onRecord(fits ? record : asDamaged(record));
   }
 

@@ -30,6 +30,15 @@ export class Segment {
 
   /** Where to begin reading in order to meet this record soon. */
   seek(seq: number): number {
+    return this.#markOffsets[this.#markAt(seq)] ?? 0;
+  }
+
+  /** Seq of the record that begins there. */
+  markBefore(seq: number): number {
+    return this.#markSeqs[this.#markAt(seq)] ?? this.firstSeq;
+  }
+
+  #markAt(seq: number): number {
     let low = 0;
     let high = this.#markSeqs.length;
     while (low < high) {
@@ -37,7 +46,7 @@ export class Segment {
       if ((this.#markSeqs[middle] ?? 0) <= seq) low = middle + 1;
       else high = middle;
     }
-    return this.#markOffsets[low - 1] ?? 0;
+    return low - 1;
   }
 }
 

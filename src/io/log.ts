@@ -24,6 +24,12 @@ export interface Log {
    * it.
    */
   follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void>;
+  /**
+   * Blanks salt and body of a durable record, in its place and for good. The record that orders it
+   * is durable already; what a crash cuts off, the next opening of the log does.
+   * @throws Fault store-full, store-failed, shutting-down
+   */
+  blank(seq: number, eraseSeq: number): Promise<void>;
   /** Seq of the last durable record, 0 when empty. */
   head(): number;
   /** Waits for what is queued, then lets go of the files and the lock. */

@@ -279,15 +279,6 @@ describe("what is damaged", () => {
     await expect(archive.page(ALL)).rejects.toMatchObject({ code: "log-corrupt" });
   });
 
-  test("an erased record keeps its place", async () => {
-    const head = two.slice(0, two.indexOf(',"salt"'));
-    const erased = `${`${head},"erased":4}`.padEnd(two.length - 1, " ")}\n`;
-    const archive = archiveOf(holding(one + erased + three + four));
-    expect((await archive.page(ALL)).records[1]).toMatchObject({ erased: 4 });
-    expect(seqs(await archive.page({ ...ALL, grep: "m2" }))).toEqual([]);
-    expect(seqs(await archive.page({ ...ALL, grep: "m3" }))).toEqual([3]);
-  });
-
   test("a line that is being written over is read once more", async () => {
     const fixture = holding(lines.join(""));
     const path = `${FOLDER}/000000000001.jsonl`;

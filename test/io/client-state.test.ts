@@ -74,6 +74,40 @@ describe("a client's home", () => {
     expect(state.enrolment("f", "ana")).toBeUndefined();
   });
 
+  test("follows a server to a new key, with all that is filed under the old one", () => {
+    const state = ClientState.inMemory();
+    const pin = { fingerprint: "old", name: "s", firstSeenUnixMs: 1 };
+    for (const address of ["a:1", "b:1"]) state.setPin({ ...pin, address });
+    state.setPin({ ...pin, fingerprint: "other", address: "c:1" });
+    state.advanceCursor("old", "ana", 7);
+    state.enrol("old", "ana", "u1");
+    const key = state.accountKey("old", "ana", () => "PEM");
+    state.moveServer("old", { fingerprint: "new", name: "s", firstSeenUnixMs: 9 });
+    expect(state.pins().map(({ address, fingerprint }) => [address, fingerprint])).toEqual([
+      ["a:1", "new"],
+      ["b:1", "new"],
+      ["c:1", "other"],
+    ]);
+    expect(state.cursor("new", "ana")).toBe(7);
+    expect(state.enrolment("new", "ana")).toBe("u1");
+    expect(state.knownAccountKey("new", "ana")).toBe(key);
+    expect([state.cursor("old", "ana"), state.knownAccountKey("old", "ana")]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    state.close();
+  });
+
+  test("keeps the account key that another device gave, in place of its own", () => {
+    const state = ClientState.inMemory();
+    expect(state.knownAccountKey("f", "ana")).toBeUndefined();
+    state.accountKey("f", "ana", () => "MINE");
+    state.setAccountKey("f", "ANA", "GIVEN");
+    expect(state.knownAccountKey("f", "ana")).toBe("GIVEN");
+    expect(state.accountKey("f", "Ana", () => "NEW")).toBe("GIVEN");
+    state.close();
+  });
+
   test("knows the server that was used last", () => {
     const state = ClientState.inMemory();
     expect(state.lastServer()).toBeUndefined();

@@ -87,3 +87,16 @@ export function lineAt(
   const salt = new Uint8Array(16).fill(seq);
   return encodeLine(sealDraft(draftOf(`m${seq}`), salt, sha256), { seq, n, time }, durable).text;
 }
+
+/** A line that orders others to be erased. */
+export function eraseLineAt(seq: number, of: number, also: readonly number[] = []): string {
+  const draft: Draft = { kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: of, also } };
+  const place = { seq, n: seq, time: 1_763_617_717_000 };
+  return encodeLine(sealDraft(draft, new Uint8Array(16).fill(seq), sha256), place, seq - 1).text;
+}
+
+/** A line as its erasing leaves it. */
+export function blanked(line: string, eraseSeq: number): string {
+  const head = line.slice(0, line.indexOf('"salt"'));
+  return `${`${head}"erased":${eraseSeq}}`.padEnd(line.length - 1, " ")}\n`;
+}

@@ -1,5 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
+import { erasuresOf } from "../../src/core/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk.ts";
 import { SimDisk } from "../../src/io/disk-sim.ts";
@@ -52,6 +53,8 @@ export class DiskWorld {
   /** Texts by seq - 1, as they were acknowledged or shown to readers. */
   readonly #told: string[] = [];
   readonly #lastSeqs = new Map<string, number>();
+  /** Erasings that were asked for, by target: the order's seq once it is durable, and the end. */
+  readonly #erasings = new Map<number, { order?: number; isAcked: boolean }>();
   #unixMs = 1_763_617_717_000;
   #texts = 0;
   #isTroubled = false;
@@ -126,6 +129,7 @@ export class DiskWorld {
     });
     demand(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
     this.#checkRecords(records);
+    await this.#checkErased(log, records);
     return log;
   }
 
@@ -134,8 +138,13 @@ export class DiskWorld {
     const seen = new Set<string>();
     this.#lastSeqs.clear();
     for (const [index, record] of records.entries()) {
-      const text = textOf(record);
       demand(record.head.seq === index + 1, `seq ${index + 1} is ${record.head.seq}`);
+      this.#lastSeqs.set(record.head.room, record.head.seq);
+      if (record.erased !== undefined) {
+        demand(this.#erasings.has(index + 1), `nobody asked to erase seq ${index + 1}`);
+        continue;
+      }
+      const text = textOf(record);
       demand(!seen.has(text), `'${text}' is there twice`);
       demand(this.#fates.get(text) !== "refused", `'${text}' was refused and is there`);
       demand(this.#fates.has(text), `nobody said '${text}'`);
@@ -143,15 +152,34 @@ export class DiskWorld {
       demand(told === undefined || told === text, `seq ${index + 1} was '${told}', is '${text}'`);
       seen.add(text);
       this.#told[index] = text;
-      this.#lastSeqs.set(record.head.room, record.head.seq);
     }
     demand(records.length >= this.#told.length, `${this.#told.length - records.length} are lost`);
+  }
+
+  /** Whatever was ordered is gone from the disk by now, and what was gone has not come back. */
+  async #checkErased(log: LogFile, records: readonly LogRecord[]): Promise<void> {
+    const orders = new Map<number, number>();
+    for (const record of records)
+      for (const seq of erasuresOf(record)) orders.set(seq, record.head.seq);
+    for (const [seq, { isAcked }] of this.#erasings) {
+      demand(!isAcked || orders.has(seq), `the erasing of seq ${seq} is undone`);
+    }
+    const texts = [...orders.keys()].map((seq) => `{"text":"${this.#told[seq - 1] ?? "?"}"`);
+    for (const name of this.disk.list(FOLDER)) {
+      const bytes = Buffer.from(this.disk.fileAt(`${FOLDER}/${name}`).shown);
+      for (const text of texts) demand(!bytes.includes(text), `'${text}' is still on the disk`);
+    }
+    for await (const record of log.read(1)) {
+      const { seq } = record.head;
+      demand(record.erased === orders.get(seq), `seq ${seq} is erased by ${record.erased}`);
+    }
   }
 
   async #write(log: LogFile): Promise<void> {
     const stop = await this.#follow(log);
     for (let tick = this.int(12); tick >= 0; tick--) {
       const answers = Array.from({ length: 1 + this.int(6) }, () => this.#append(log));
+      if (this.random() < 0.25) answers.push(this.#erase(log));
       if (this.random() < 0.05) this.disk.leave(this.int(2_000));
       for (let turns = this.int(6); turns > 0; turns--) await undefined;
       if (this.random() < 0.8) await Promise.all(answers);
@@ -161,27 +189,62 @@ export class DiskWorld {
     stop();
   }
 
+  /** As the server does it: the order is durable before the first byte is blanked. */
+  async #erase(log: LogFile): Promise<void> {
+    const seq = 1 + this.int(log.head());
+    const isThere = this.#told[seq - 1]?.startsWith("t") === true && seq <= log.head();
+    if (!isThere || this.#erasings.has(seq)) return;
+    const text = `e${this.#texts++}`;
+    const erasing: { order?: number; isAcked: boolean } = { isAcked: false };
+    this.#erasings.set(seq, erasing);
+    try {
+      const order = await this.#appendText(log, text, { seq });
+      if (order === undefined) {
+        // After a failed sync it may be there all the same.
+        if (this.#fates.get(text) === "refused") this.#erasings.delete(seq);
+        return;
+      }
+      erasing.order = order;
+      await log.blank(seq, order);
+      if (!this.disk.isStopped) erasing.isAcked = true;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
   async #append(log: LogFile): Promise<void> {
     const text = `t${this.#texts++} ${"é".repeat(this.int(this.random() < 0.1 ? 1_500 : 90))}`;
+    await this.#appendText(log, text);
+  }
+
+  /** @returns its seq; undefined: it was refused, or the machine stopped */
+  async #appendText(
+    log: LogFile,
+    text: string,
+    erases?: { readonly seq: number },
+  ): Promise<number | undefined> {
     const room = `r${this.int(4)}` as RoomId;
-    const isExpecting = this.random() < 0.3;
+    const isExpecting = erases === undefined && this.random() < 0.3;
     const expect = this.random() < 0.8 ? (this.#lastSeqs.get(room) ?? 0) : this.int(9);
     this.#fates.set(text, "asked");
     try {
-      const draft = { kind: "text", room, by: AUTHOR, id: "", body: { text } } as const;
+      const kind = erases === undefined ? "text" : "erase";
+      const draft = { kind, room, by: AUTHOR, id: "", body: { text, ...erases } } as const;
       const record = await log.append(draft, isExpecting ? { expect } : {});
-      if (this.disk.isStopped) return;
+      if (this.disk.isStopped) return undefined;
       const { seq } = record.head;
       demand(textOf(record) === text, `'${text}' was recorded as something else`);
       demand((this.#told[seq - 1] ?? text) === text, `seq ${seq} is given twice`);
       this.#fates.set(text, "acked");
       this.#told[seq - 1] = text;
       this.#lastSeqs.set(room, Math.max(seq, this.#lastSeqs.get(room) ?? 0));
+      return seq;
     } catch (error) {
       if (error instanceof BrokenPromise || !(error instanceof Fault)) throw error;
-      if (this.disk.isStopped) return;
-      if (error.code === "store-failed") return;
+      if (this.disk.isStopped) return undefined;
+      if (error.code === "store-failed") return undefined;
       this.#fates.set(text, "refused");
+      return undefined;
     }
   }
 
@@ -190,7 +253,9 @@ export class DiskWorld {
     return await log.follow(next, (record) => {
       demand(record.head.seq === next, `a follower got ${record.head.seq} instead of ${next}`);
       demand(record.head.seq <= log.head(), "a follower got what is not durable");
-      if (!this.disk.isStopped) this.#told[record.head.seq - 1] ??= textOf(record);
+      if (!this.disk.isStopped && record.erased === undefined) {
+        this.#told[record.head.seq - 1] ??= textOf(record);
+      }
       next += 1;
     });
   }
@@ -201,7 +266,9 @@ export class DiskWorld {
     let next = from;
     for await (const record of log.read(from)) {
       demand(record.head.seq === next, `read ${record.head.seq} instead of ${next}`);
-      demand(textOf(record) === this.#told[next - 1], `seq ${next} reads differently`);
+      const isSame = textOf(record) === this.#told[next - 1];
+      const isErased = record.erased !== undefined && this.#erasings.has(next);
+      demand(isSame || isErased, `seq ${next} reads differently`);
       next += 1;
     }
     demand(next === Math.max(from, head + 1), `reading ended at ${next}, not behind ${head}`);
