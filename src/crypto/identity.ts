@@ -18,6 +18,10 @@ export const SIGNATURE_BYTES = 64;
 /** What stands before the 32 raw bytes in a DER SubjectPublicKeyInfo. @see RFC 8410, section 4 */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");
 
+/** What stands before the seed in a DER PrivateKeyInfo. @see RFC 8410, section 7 */
+const PKCS8_PREFIX = Uint8Array.fromHex("302e020100300506032b657004220420");
+const SEED_BYTES = 32;
+
 /** An Ed25519 key pair: of a server, a device or an account. */
 export class Identity {
   /** The 32 raw bytes. */
@@ -53,6 +57,19 @@ export class Identity {
       remedy: "restore it from a backup",
       cause,
     });
+  }
+
+  /** From the 32 private bytes that `seed` gave. */
+  static fromSeed(seed: Uint8Array): Identity {
+    assert(seed.length === SEED_BYTES, "an Ed25519 seed has 32 bytes");
+    const der = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
+    return new Identity(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+  }
+
+  /** The 32 private bytes: only ever for another device of the same person, sealed. */
+  seed(): Uint8Array {
+    const der = this.#privateKey.export({ type: "pkcs8", format: "der" });
+    return new Uint8Array(der.subarray(der.length - SEED_BYTES));
   }
 
   /** PKCS8 PEM; the caller keeps it in a file that only its owner reads. */

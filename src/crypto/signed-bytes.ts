@@ -8,10 +8,12 @@ import { concatBytes, utf8Encode } from "../base/bytes.ts";
 
 export const NONCE_BYTES = 32;
 const HASH_BYTES = 32;
+const KEY_BYTES = 32;
 
 const SERVER_CONTEXT = utf8Encode("chat/1 server\0");
 const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
 const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
+const SUCCESSOR_CONTEXT = utf8Encode("chat/1 successor\0");
 
 /** What makes one greeting differ from every other: the link it runs on and two fresh nonces. */
 export interface Greeting {
@@ -40,4 +42,10 @@ export function deviceProofBytes(greeting: Greeting, user: string): Uint8Array {
 /** @param payload the UTF-8 JSON exactly as it travels */
 export function deviceCertBytes(payload: Uint8Array): Uint8Array {
   return concatBytes(DEVICE_CERT_CONTEXT, payload);
+}
+
+/** A server's old key says this of the one that takes its place. */
+export function successorBytes(next: Uint8Array): Uint8Array {
+  assert(next.length === KEY_BYTES, "a public key has 32 bytes");
+  return concatBytes(SUCCESSOR_CONTEXT, next);
 }

@@ -58,12 +58,17 @@ export class Addresses {
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "::1" || host.startsWith("127.");
+  return host === "::1" || addressKey(host).startsWith("127.");
 }
+
+/** An IPv4 address as systems with both families spell it. */
+const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
 /** IPv4 whole; IPv6 by its /64, since one person owns all of that. */
 export function addressKey(host: string): string {
   if (!host.includes(":")) return host;
+  const mapped = MAPPED.exec(host)?.[1];
+  if (mapped !== undefined) return mapped;
   const [left = "", right = ""] = host.split("::");
   const head = left.split(":").filter((group) => group !== "");
   const tail = right.split(":").filter((group) => group !== "");

@@ -9,12 +9,14 @@ import {
   PAGES_READ_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../base/limits.ts";
+import { moderates } from "../core/moderate.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Room } from "../core/room.ts";
 import type { Archive, Page, PageQuery } from "../io/log.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { type FanOut, roomEntry, wireRecord } from "./fan-out.ts";
 import type { Peer } from "./peer.ts";
+import type { Reading } from "./reading.ts";
 import { WorkQueue } from "./work-queue.ts";
 
 /** What a device has not seen of a room yet. */
@@ -36,12 +38,14 @@ export class CatchUp {
   readonly #archive: Archive;
   readonly #registry: Registry;
   readonly #fanOut: FanOut;
+  readonly #marks: Pick<Reading, "upTo">;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
-  constructor(archive: Archive, registry: Registry, fanOut: FanOut) {
+  constructor(archive: Archive, registry: Registry, fanOut: FanOut, marks: Pick<Reading, "upTo">) {
     this.#archive = archive;
     this.#registry = registry;
     this.#fanOut = fanOut;
+    this.#marks = marks;
   }
 
   /**
@@ -72,8 +76,16 @@ export class CatchUp {
       }
       await this.#send(peer, room, run, unseen);
       if (!peer.following.has(room.id)) return;
+      this.#fanOut.flush(); // What is gathered since then comes before what says that all is there.
       this.#tell(peer, room, { n: room.lastN + 1, skipped: 0 });
     });
+  }
+
+  /** What the reader may do in a room has changed: the room is told again, in its place. */
+  again(peer: Peer, room: Room): void {
+    if (!peer.following.has(room.id)) return; // It is told anyway.
+    this.#fanOut.flush();
+    this.#tell(peer, room, { n: room.lastN + 1, skipped: 0 });
   }
 
   /** A device that cannot be brought up to date is closed: it comes again and resumes. */
@@ -95,8 +107,21 @@ export class CatchUp {
     room: Room,
     { n, skipped, behind = false }: Pick<Unseen, "n" | "skipped"> & { behind?: boolean },
   ): void {
-    const entry = roomEntry(room, peer.account?.id ?? "", this.#registry);
-    peer.tell({ kind: "room", ...entry, n, skipped, ...(behind ? { behind } : {}) });
+    const reader = peer.account?.id;
+    if (reader === undefined) return;
+    const entry = roomEntry(room, reader, this.#registry);
+    const read = this.#marks.upTo(reader, room.id);
+    const isOperator = this.#registry.rules.isOperator(reader);
+    const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
+    peer.tell({
+      kind: "room",
+      ...entry,
+      n,
+      skipped,
+      read,
+      ...(mayModerate ? { moderates: true } : {}),
+      ...(behind ? { behind } : {}),
+    });
   }
 
   /** Ends in the tick in which the topic is followed, or when the run is over otherwise. */

@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId } from "../base/ids.ts";
 import { checkName, type Name } from "../base/names.ts";
 import type { JoinWish } from "../core/change.ts";
-import type { HallInput } from "../core/hall.ts";
+import type { HallInput } from "../core/hall-effect.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import { LOBBY, type Rooms } from "../core/room.ts";
 import type { Asker } from "../core/work.ts";
@@ -12,8 +12,10 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Log } from "../io/log.ts";
 import type { Request, RequestOf } from "../wire/messages.ts";
 import type { Entry } from "./entry.ts";
+import { changePassword } from "./erasing.ts";
 import type { Peer } from "./peer.ts";
 import type { Queries } from "./queries.ts";
+import type { Reactions } from "./reactions.ts";
 
 /** What the desk asks of the server behind it. */
 export interface DeskOwner {
@@ -28,12 +30,53 @@ export interface DeskOptions {
   readonly queries: Queries;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly accounts: Pick<Log, "append" | "blank">;
   readonly entropy: Entropy;
   readonly owner: DeskOwner;
+  readonly reactions: Reactions;
+  readonly offices: Offices;
 }
 
-type MemberRequest = Exclude<Request, { kind: "admit" | "register" | "login" }>;
+type MemberRequest = Exclude<Request, { kind: "admit" | "register" | "login" | "link" }>;
+
+/** Who serves what beyond talking. Each answers its request, now or later. */
+export interface Offices {
+  readonly moderation: Office<ModerationRequest>;
+  readonly devices: Office<DeviceRequest> & {
+    /** Before log-in. */
+    link(peer: Peer, request: RequestOf<"link">): Promise<void>;
+  };
+  readonly reading: Office<ReadingRequest>;
+}
+
+interface Office<One> {
+  /** @throws Fault, with which the request is to be refused */
+  serve(peer: Peer, account: Account, request: One): Promise<void>;
+}
+
+export type ModerationRequest = Extract<
+  Request,
+  {
+    kind:
+      | "edit"
+      | "erase"
+      | "kick"
+      | "mute"
+      | "grant"
+      | "operate"
+      | "ban"
+      | "bans"
+      | "registration"
+      | "invite"
+      | "invites"
+      | "invite-revoke";
+  }
+>;
+export type DeviceRequest = Extract<
+  Request,
+  { kind: "devices" | "revoke" | "link-offer" | "link-grant" }
+>;
+export type ReadingRequest = Extract<Request, { kind: "read" | "ignore" | "ignored" }>;
 
 /** Takes each request to whoever decides it, after the slow work (hashing) that it needs. */
 export class Desk {
@@ -66,6 +109,8 @@ export class Desk {
         }
         return owner.enter(peer, account, request.ref, request.after);
       }
+      case "link":
+        return this.#options.offices.devices.link(peer, request);
       default:
         return this.#serveMember(peer, request);
     }
@@ -78,7 +123,9 @@ export class Desk {
     const asker = { peer: peer.id, user: account.id, ref: request.ref };
     switch (request.kind) {
       case "post":
-        return owner.input({ kind: "post", asker, request });
+        return this.#options.reactions.pass(peer, account, request, () =>
+          owner.input({ kind: "post", asker, request }),
+        );
       case "join": {
         const name = checkName(request.room, "room's name");
         const wish = await this.#wish(peer, asker, name, request);
@@ -100,6 +147,28 @@ export class Desk {
         return this.#passwd(peer, account, request);
       case "logout":
         return this.#logout(peer, account, request);
+      case "edit":
+      case "erase":
+      case "kick":
+      case "mute":
+      case "grant":
+      case "operate":
+      case "ban":
+      case "bans":
+      case "registration":
+      case "invite":
+      case "invites":
+      case "invite-revoke":
+        return this.#options.offices.moderation.serve(peer, account, request);
+      case "devices":
+      case "revoke":
+      case "link-offer":
+      case "link-grant":
+        return this.#options.offices.devices.serve(peer, account, request);
+      case "read":
+      case "ignore":
+      case "ignored":
+        return this.#options.offices.reading.serve(peer, account, request);
       default:
         return unreachable(request);
     }
@@ -117,10 +186,16 @@ export class Desk {
     if (room !== undefined) {
       const hash = registry.roomPassword(room.id);
       const isAsked = room.locked && !room.admitted.has(asker.user);
+      // Whoever registered with an invite into this room needs no password, on this link.
+      const shown = peer.invited === asker.user ? peer.invite : undefined;
+      const invite = shown === undefined ? undefined : registry.rules.invite(shown);
+      if (isAsked && invite?.room === room.id && !invite.isRevoked) {
+        return { name, passwordFits: true, create: undefined };
+      }
       if (!isAsked || password === undefined || hash === undefined) {
         return { name, passwordFits: false, create: undefined };
       }
-      await entry.guessRoom(peer, password, hash);
+      await entry.guessRoom(peer, password, { hash, room: room.id, user: asker.user });
       return { name, passwordFits: true, create: undefined };
     }
     if (create !== true) return { name, passwordFits: false, create: undefined };
@@ -136,7 +211,7 @@ export class Desk {
   async #passwd(peer: Peer, account: Account, request: RequestOf<"passwd">): Promise<void> {
     const { registry, accounts, entry } = this.#options;
     const hash = await entry.hash(request.password);
-    await accounts.append(registry.passwordDraft(account, hash));
+    await changePassword({ accounts, registry }, account, hash);
     peer.answer(request.ref, {});
   }
 

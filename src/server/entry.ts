@@ -1,6 +1,6 @@
 import { equalBytes, toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { ID_BYTES, userId } from "../base/ids.ts";
+import { ID_BYTES, type RoomId, type UserId, userId } from "../base/ids.ts";
 import {
   GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
@@ -8,7 +8,8 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
   WRONG_SECRETS_MAX,
 } from "../base/limits.ts";
-import { checkName, type FoldedName, foldName } from "../base/names.ts";
+import { checkName, type FoldedName, foldName, type Name } from "../base/names.ts";
+import { inviteUsedDraft } from "../core/house-rules.ts";
 import { Guessing } from "../core/rate.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import { verifyDeviceCert } from "../crypto/device-cert.ts";
@@ -19,7 +20,10 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Log } from "../io/log.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { RequestOf } from "../wire/messages.ts";
+import type { Draft } from "../wire/record.ts";
 import { addressKey } from "./addresses.ts";
+import type { Bans } from "./bans.ts";
+import type { Invites } from "./invites.ts";
 import type { Peer } from "./peer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -40,6 +44,10 @@ export interface EntryOptions {
   /** Undefined: whoever comes may register. */
   readonly roomPassword: string | undefined;
   readonly sessionsOf: (account: Account) => number;
+  /** Whoever shows it in place of the room password may register in any case. */
+  readonly operatorToken: string | undefined;
+  readonly invites: Pick<Invites, "admission" | "begin" | "end">;
+  readonly bans: Bans;
 }
 
 /**
@@ -62,23 +70,41 @@ export class Entry {
     this.#options = options;
   }
 
-  /** @throws Fault room-password-wrong, too-many */
+  /**
+   * By the room password or an invite's token.
+   * @throws Fault room-password-wrong, not-allowed (a spent invite), banned, too-many
+   */
   async admit(peer: Peer, { secret }: RequestOf<"admit">): Promise<void> {
-    const { roomPassword } = this.#options;
-    await this.#guess(peer, [], "room-password-wrong", "the room password is another one", () =>
-      Promise.resolve(roomPassword === undefined || sameSecret(secret, roomPassword)),
-    );
-    peer.isAdmitted = true;
+    const { invites, bans } = this.#options;
+    bans.checkPeer(peer);
+    let isAdmitted = false;
+    const check = (): Promise<boolean> => {
+      const isPassword = this.#isRoomPassword(secret); // Always, so that all take as long.
+      peer.isVouched = this.#isOperatorToken(secret);
+      const invite = invites.admission(secret);
+      if (invite !== undefined) peer.invite = invite.id;
+      isAdmitted = isPassword || peer.isVouched || invite !== undefined;
+      return Promise.resolve(isAdmitted);
+    };
+    await this.#guess(peer, [], "room-password-wrong", "the room password is another one", check);
+    peer.isAdmitted = isAdmitted;
+  }
+
+  #isOperatorToken(given: string): boolean {
+    const { operatorToken } = this.#options;
+    return sameSecret(given, operatorToken ?? "") && operatorToken !== undefined;
+  }
+
+  #isRoomPassword(secret: string): boolean {
+    const { roomPassword, registry } = this.#options;
+    return roomPassword === undefined ? !registry.rules.isClosed : sameSecret(secret, roomPassword);
   }
 
   /** @throws Fault room-password-wrong, name-invalid, name-taken, too-many, store-… */
   async register(peer: Peer, request: RequestOf<"register">): Promise<Account> {
-    const { registry, accounts, entropy, roomPassword } = this.#options;
-    if (roomPassword !== undefined && !peer.isAdmitted) {
-      throw new Fault("room-password-wrong", "this server asks for its room password first", {
-        remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
-      });
-    }
+    const { registry, bans } = this.#options;
+    bans.checkPeer(peer);
+    this.#checkAdmitted(peer);
     const name = checkName(request.user);
     this.#checkCert(request);
     const folded = foldName(name);
@@ -88,11 +114,7 @@ export class Entry {
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
-      const { password, accountKey, deviceKey, deviceCert } = request;
-      const passwordHash = password === undefined ? undefined : await this.hash(password);
-      const enrolment = { name, accountKey, passwordHash, deviceKey, deviceCert };
-      const draft = registry.accountDraft(userId(entropy(ID_BYTES)), enrolment);
-      await accounts.append(draft);
+      await this.#enrol(peer, name, request);
     } finally {
       registry.release(name);
       this.#registering.delete(folded);
@@ -101,9 +123,51 @@ export class Entry {
     return this.#enrolled(name);
   }
 
-  /** @throws Fault login-refused, too-many, store-… */
+  /** @throws Fault room-password-wrong, not-allowed */
+  #checkAdmitted(peer: Peer): void {
+    const { roomPassword, registry } = this.#options;
+    if (roomPassword !== undefined && !peer.isAdmitted) {
+      throw new Fault("room-password-wrong", "this server asks for its room password first", {
+        remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
+      });
+    }
+    if (registry.rules.isClosed && peer.invite === undefined && !peer.isVouched) {
+      throw new Fault("not-allowed", "registration is closed", { remedy: "ask for an invite" });
+    }
+  }
+
+  /** In one batch of the log, in this order: what a crash cuts off is the newer. */
+  async #enrol(peer: Peer, name: Name, request: RequestOf<"register">): Promise<void> {
+    const { registry, accounts, entropy } = this.#options;
+    const { password, accountKey, deviceKey, deviceCert } = request;
+    const hash = password === undefined ? undefined : await this.hash(password);
+    const id = userId(entropy(ID_BYTES));
+    const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
+    if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
+    const { invite } = peer;
+    if (invite !== undefined) {
+      await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts]);
+      peer.invited = id;
+      return;
+    }
+    await Promise.all(drafts.map((draft) => accounts.append(draft)));
+  }
+
+  /** One use of it goes with these records, and is on the disk no later than they. */
+  async #withInvite(invite: string, drafts: readonly Draft[]): Promise<void> {
+    const { accounts, invites } = this.#options;
+    invites.begin(invite);
+    try {
+      await Promise.all(drafts.map((draft) => accounts.append(draft)));
+    } finally {
+      invites.end(invite);
+    }
+  }
+
+  /** @throws Fault login-refused, banned, too-many, store-… */
   async login(peer: Peer, request: RequestOf<"login">): Promise<Account> {
-    const { registry } = this.#options;
+    const { registry, bans } = this.#options;
+    bans.checkPeer(peer);
     const name = checkName(request.user);
     const account = registry.find(name);
     if (request.signature !== undefined) return this.#loginByDevice(peer, request, account);
@@ -119,6 +183,7 @@ export class Entry {
       () => this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
     );
     const known = this.#enrolled(name);
+    bans.checkAccount(known);
     this.#checkSessions(known);
     const draft = registry.deviceDraft(known, deviceKey);
     if (draft !== undefined) await this.#options.accounts.append(draft);
@@ -130,10 +195,35 @@ export class Entry {
     return this.#hashing.run(() => this.#options.passwords.hash(password));
   }
 
-  /** A guess at a room's own password, slowed and counted like any other. */
-  async guessRoom(peer: Peer, password: string, hash: string): Promise<void> {
+  /**
+   * A guess at a room's own password, slowed and counted like any other. The token of an invite
+   * into this room does as well, and is used by it.
+   */
+  async guessRoom(
+    peer: Peer,
+    password: string,
+    { hash, room, user }: { readonly hash: string; readonly room: RoomId; readonly user: UserId },
+  ): Promise<void> {
+    const invite = this.#options.invites.admission(password);
+    if (invite?.room === room) {
+      const drafts = [inviteUsedDraft(invite.id, user)];
+      return this.#withInvite(invite.id, drafts);
+    }
     await this.#guess(peer, [], "room-password-wrong", "the room's password is another one", () =>
       this.#hashing.run(() => this.#verify(password, hash)),
+    );
+  }
+
+  /** A guess at the code of another device. @throws Fault login-refused, banned, too-many */
+  async guessLink(peer: Peer, sentence: string, check: () => boolean): Promise<void> {
+    this.#options.bans.checkPeer(peer);
+    await this.#guess(peer, [], "login-refused", sentence, () => Promise.resolve(check()));
+  }
+
+  /** A guess at the operator token. @throws Fault login-refused, too-many */
+  async guessOperator(peer: Peer, token: string): Promise<void> {
+    await this.#guess(peer, [], "login-refused", "the operator token is another one", () =>
+      Promise.resolve(this.#isOperatorToken(token)),
     );
   }
 
@@ -150,6 +240,7 @@ export class Entry {
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
       throw new Fault("login-refused", "this device does not sign in for that name");
     }
+    this.#options.bans.checkAccount(account);
     this.#checkSessions(account);
     return account;
   }

@@ -26,12 +26,25 @@ export class FanOut {
   /** Bounded by GATHER_BYTES_MAX. */
   #gathered: { readonly room: Room; readonly bytes: Uint8Array }[] = [];
   #gatheredBytes = 0;
+  #publishedMessages = 0;
+  #publishedBytes = 0;
   #isScheduled = false;
   /** Until when further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+  }
+
+  /** Since the start; each message once, however many read it. */
+  get counters(): {
+    readonly publishedMessages: number;
+    readonly publishedBytes: number;
+    readonly gatheredBytes: number;
+  } {
+    const publishedMessages = this.#publishedMessages;
+    const publishedBytes = this.#publishedBytes;
+    return { publishedMessages, publishedBytes, gatheredBytes: this.#gatheredBytes };
   }
 
   add(listener: Listener): void {
@@ -42,6 +55,8 @@ export class FanOut {
     const bytes = encode(message);
     this.#gathered.push({ room, bytes });
     this.#gatheredBytes += bytes.length;
+    this.#publishedMessages++;
+    this.#publishedBytes += bytes.length;
     if (this.#gatheredBytes > GATHER_BYTES_MAX) this.flush();
     if (this.#isScheduled || this.#gathered.length === 0) return;
     this.#isScheduled = true;

@@ -1,5 +1,7 @@
-import type { Fault } from "../base/fault.ts";
-import type { RoomId } from "../base/ids.ts";
+import { Fault } from "../base/fault.ts";
+import type { RoomId, UserId } from "../base/ids.ts";
+import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../base/limits.ts";
+import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/registry.ts";
 import { Session, type SessionEffect } from "../core/session.ts";
 import type { PeerId } from "../core/visitors.ts";
@@ -22,6 +24,8 @@ export class Peer {
   readonly id: PeerId;
   readonly link: Link;
   readonly session: Session;
+  /** What it may ask, posts aside. */
+  readonly #requests: TokenBucket;
   /** Who is in; undefined until log-in and after log-out. */
   account: Account | undefined;
   /** base64url of the device key with which the account came in. */
@@ -31,6 +35,14 @@ export class Peer {
   clientName = "";
   /** The room password or a token was shown. */
   isAdmitted = false;
+  /** The invite whose token was shown; one of its uses goes with a registration. */
+  invite: string | undefined;
+  /** Whose registration took it: they need no password for the room it leads to. */
+  invited: UserId | undefined;
+  /** The operator token was shown: whoever runs the server may always register. */
+  isVouched = false;
+  /** In this session the operator token was shown. */
+  isOperator = false;
   /** Wrong secrets in a row. */
   wrongSecrets = 0;
   /** Counts log-ins: a catch-up of an earlier one notices that it is stale. */
@@ -39,6 +51,7 @@ export class Peer {
   /** Rooms whose past is being sent, each with the run that does it. */
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #owner: PeerOwner;
+  readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
   #isClosed = false;
 
   constructor(id: PeerId, link: Link, owner: PeerOwner) {
@@ -46,6 +59,7 @@ export class Peer {
     this.link = link;
     this.#owner = owner;
     this.session = new Session("server", owner.now());
+    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, owner.now());
     link.receive({
       message: (bytes) => this.#perform(this.session.receive(bytes, owner.now())),
       closed: (fault) => {
@@ -57,6 +71,13 @@ export class Peer {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** The fault of asking too fast; otherwise the question counts. */
+  tooFast(): Fault | undefined {
+    const retryAfterMs = this.#requests.take(this.#owner.now());
+    if (retryAfterMs === 0) return undefined;
+    return new Fault("too-fast", "you ask too fast", { retryAfterMs });
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
@@ -76,6 +97,12 @@ export class Peer {
     if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
       this.#perform(this.session.tick(now));
     }
+  }
+
+  /** Calls back once, when the link is over. */
+  whenClosed(callback: () => void): void {
+    if (this.#isClosed) callback();
+    else this.#onClosed.push(callback);
   }
 
   close(fault: Fault | undefined): void {
@@ -137,6 +164,7 @@ export class Peer {
   #end(fault: Fault | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    for (const callback of this.#onClosed.splice(0)) callback();
     this.#owner.closed(this, fault);
   }
 }

@@ -4,6 +4,7 @@ import {
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PAGES_READ_MAX,
+  PAGES_READ_PER_ACCOUNT_MAX,
   PAGES_WAITING_MAX,
 } from "../base/limits.ts";
 import { checkName, foldName, parseTarget } from "../base/names.ts";
@@ -14,7 +15,8 @@ import type { Archive, PageQuery } from "../io/log.ts";
 import type { Answer, RequestOf } from "../wire/messages.ts";
 import type { RecordKind } from "../wire/record.ts";
 import { roomEntry, wireRecord } from "./fan-out.ts";
-import { WorkQueue } from "./work-queue.ts";
+import type { Reading } from "./reading.ts";
+import { FairQueue, WorkQueue } from "./work-queue.ts";
 
 export interface QueriesOptions {
   readonly rooms: Rooms;
@@ -22,16 +24,29 @@ export interface QueriesOptions {
   readonly archive: Archive;
   readonly sha256: Sha256;
   readonly isOnline: (user: UserId) => boolean;
+  readonly reading: Pick<Reading, "unread">;
 }
 
 /** Making a room is told by its first join; the record itself is for programs that fold. */
-const SHOWN: ReadonlySet<RecordKind> = new Set(["join", "leave", "topic", "text", "action"]);
+const SHOWN: ReadonlySet<RecordKind> = new Set([
+  "join",
+  "leave",
+  "kick",
+  "mute",
+  "grant",
+  "topic",
+  "text",
+  "action",
+  "reaction",
+  "edit",
+]);
 const FILES: ReadonlySet<RecordKind> = new Set();
 
 /** Questions about what is and what was: they change nothing. */
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  readonly #turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX);
   #people: readonly Entry[] = [];
 
   constructor(options: QueriesOptions) {
@@ -49,13 +64,15 @@ export class Queries {
         continue;
       }
       if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
+      const joined = room.members.has(account.id);
       rooms.push({
         room: room.name ?? "",
         topic: room.topic,
         members: room.members.size,
-        joined: room.members.has(account.id),
+        joined,
         sealed: false,
         locked: room.locked,
+        ...(joined ? { unread: this.#options.reading.unread(account.id, room) } : {}),
       });
     }
     return { rooms, more: false };
@@ -69,9 +86,16 @@ export class Queries {
     const next = people.findIndex(({ key }) => key > from);
     const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
     const users = page.map(({ account: { id, name } }) => {
-      return { user: name as string, online: isOnline(id), role: "member" };
+      return { user: name as string, online: isOnline(id), role: this.#role(id, room) };
     });
     return { users, more: next >= 0 && next + users.length < people.length };
+  }
+
+  #role(user: UserId, name: string | undefined): "operator" | "moderator" | "member" {
+    const { registry, rooms } = this.#options;
+    if (registry.rules.isOperator(user)) return "operator";
+    const room = name === undefined ? undefined : rooms.find(checkName(name, "room's name"));
+    return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
   /** Names never change and accounts never go: sorted again only when there are more. */
@@ -86,7 +110,9 @@ export class Queries {
     const { archive, registry } = this.#options;
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));
-    const page = await this.#reading.run(() => archive.page(query));
+    const page = await this.#turns.run(account.id, () =>
+      this.#reading.run(() => archive.page(query)),
+    );
     // The account may have left, or been put out, while the disk was read.
     const records = page.records.filter((record) => {
       const room = this.#options.rooms.get(record.head.room as RoomId);

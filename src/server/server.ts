@@ -1,72 +1,38 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
-import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { lobbyDraft } from "../core/change.ts";
-import type { Hall, HallEffect, HallInput } from "../core/hall.ts";
-import type { Account, Registry } from "../core/registry.ts";
-import { LOBBY, type Room, type Rooms } from "../core/room.ts";
+import type { HallEffect, HallInput } from "../core/hall-effect.ts";
+import type { Account } from "../core/registry.ts";
+import { accountIn, LOBBY, type Room } from "../core/room.ts";
 import type { Asker } from "../core/work.ts";
-import { makeServerProof } from "../crypto/greeting.ts";
-import type { Identity } from "../crypto/identity.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Clock } from "../io/clock.ts";
-import type { Entropy } from "../io/entropy.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link.ts";
-import type { AppendOptions, Archive, Log } from "../io/log.ts";
-import { type NoticeOf, type Request, VERSION } from "../wire/messages.ts";
-import type { Draft, LogRecord } from "../wire/record.ts";
+import type { Log } from "../io/log.ts";
+import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts";
+import type { LogRecord } from "../wire/record.ts";
 import { Addresses } from "./addresses.ts";
+import { Appends } from "./appends.ts";
+import { Bans } from "./bans.ts";
+import { Callers } from "./callers.ts";
 import { CatchUp } from "./catch-up.ts";
 import { Desk, type DeskOwner } from "./desk.ts";
-import { Entry, guessedTooOften, type Passwords } from "./entry.ts";
+import { Devices } from "./devices.ts";
+import { Entry, guessedTooOften } from "./entry.ts";
+import { blankOrdered } from "./erasing.ts";
 import { FanOut, wireRecord } from "./fan-out.ts";
+import { greet } from "./greeting.ts";
+import type { HttpOptions } from "./http.ts";
+import { httpOffice } from "./http-office.ts";
+import { Invites } from "./invites.ts";
+import { Marks } from "./marks.ts";
+import { Metrics } from "./metrics.ts";
+import { Moderation } from "./moderation.ts";
 import { Peer, type PeerOwner } from "./peer.ts";
 import { Queries } from "./queries.ts";
-
-/** What happens, for whoever watches the server: `chat serve` prints it. */
-export type ServerEvent =
-  | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
-  | { readonly kind: "connected"; readonly address: Address; readonly client: string }
-  | { readonly kind: "logged-in"; readonly user: string; readonly address: Address }
-  | { readonly kind: "logged-out"; readonly user: string; readonly address: Address }
-  | {
-      readonly kind: "disconnected";
-      readonly user: string | undefined;
-      readonly address: Address;
-      readonly fault: Fault | undefined;
-    }
-  /** The store cannot go on: the process must stop and recover at its next start. */
-  | { readonly kind: "failed"; readonly fault: Fault }
-  /** The disk took nothing more; what was asked is refused, and the server goes on. */
-  | { readonly kind: "full"; readonly fault: Fault };
-
-export interface ServerSettings {
-  readonly name: string;
-  readonly version: string;
-  readonly welcome: string | undefined;
-  /** Undefined: open to whoever comes. */
-  readonly roomPassword: string | undefined;
-  readonly postsPerSecond?: number;
-  readonly postsBurst?: number;
-}
-
-export interface ServerOptions {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  readonly identity: Identity;
-  readonly settings: ServerSettings;
-  readonly history: Log;
-  readonly accounts: Log;
-  readonly archive: Archive;
-  /** Folded from the logs by whoever opened them. */
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  /** Restored from history by whoever opened it. */
-  readonly hall: Hall;
-  readonly passwords: Passwords;
-  readonly onEvent: (event: ServerEvent) => void;
-}
+import { Reactions } from "./reactions.ts";
+import { Reading } from "./reading.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 const TICK_MS = 1_000;
 const NOBODY: ReadonlySet<Peer> = new Set();
@@ -76,43 +42,110 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #desk: Desk;
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
+  readonly #marks: Marks;
+  readonly #reading: Reading;
   readonly #addresses = new Addresses();
+  readonly #bans: Bans;
+  /** Also for whoever takes posts over HTTP. */
+  readonly invites: Invites;
+  readonly #appends: Appends;
+  readonly #callers: Callers;
+  readonly #metrics: Metrics;
+  /** What is answered over HTTP beside the page. */
+  readonly http: Required<Pick<HttpOptions, "posts" | "operator">>;
   readonly #listeners: Listener[] = [];
   readonly #peers = new Map<number, Peer>(); // Bounded by LINKS_MAX in `accept`.
   readonly #byAccount = new Map<UserId, Set<Peer>>();
   readonly #stops: (() => void)[] = [];
   #lastPeer = 0;
   #isStopping = false;
-  #appending = 0;
   #cancelTick = () => {};
-  #onIdle: (() => void) | undefined;
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    const { clock, entropy, registry, passwords, rooms, archive, hall } = options;
-    const accounts = {
-      append: (draft: Draft, expect?: AppendOptions) => this.#enrol(draft, expect),
+    const { clock, entropy, registry, rooms, archive, hall } = options;
+    this.#appends = new Appends(clock, options.onEvent);
+    this.#callers = new Callers((input) => this.input(input), entropy);
+    const accounts = this.#appends.watched(options.accounts);
+    this.invites = new Invites({ clock, entropy, rooms, registry, accounts });
+    this.#bans = new Bans(registry, clock);
+    const entry = this.#newEntry(accounts);
+    const isOnline = (user: UserId) => hall.isOnline(user);
+    const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
+    const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
+    this.#marks = new Marks(options.marks, clock, warn);
+    const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
+    this.#reading = reading;
+    const queries = new Queries({ rooms, registry, archive, sha256, isOnline, reading });
+    const offices = {
+      moderation: new Moderation({
+        clock,
+        rooms,
+        registry,
+        accounts,
+        archive,
+        entry,
+        invites: this.invites,
+        owner: this,
+      }),
+      devices: new Devices({
+        clock,
+        registry,
+        accounts,
+        entry,
+        identity: options.identity,
+        peersOf,
+      }),
+      reading,
     };
-    const entry = new Entry({
-      clock,
-      entropy,
+    this.#desk = new Desk({
+      offices,
+      reactions: new Reactions({ archive, rooms, registry, sha256 }),
+      entry,
+      queries,
+      rooms,
       registry,
       accounts,
-      passwords,
-      fingerprint: options.identity.fingerprint,
-      roomPassword: options.settings.roomPassword,
-      sessionsOf: (account) => this.#byAccount.get(account.id)?.size ?? 0,
+      entropy,
+      owner: this,
     });
-    const isOnline = (user: UserId) => hall.isOnline(user);
-    const queries = new Queries({ rooms, registry, archive, sha256, isOnline });
-    this.#desk = new Desk({ entry, queries, rooms, registry, accounts, entropy, owner: this });
     this.#fanOut = new FanOut(clock);
-    this.#catchUp = new CatchUp(archive, registry, this.#fanOut);
+    this.#catchUp = new CatchUp(archive, registry, this.#fanOut, reading);
+    this.#metrics = new Metrics({
+      ...options,
+      fanOut: this.#fanOut,
+      appends: this.#appends,
+      peers: () => this.#peers.values(),
+    });
+    this.http = httpOffice({
+      ...options,
+      operatorToken: options.settings.operatorToken,
+      bans: this.#bans,
+      invites: this.invites,
+      callers: this.#callers,
+      metrics: this.#metrics,
+      isStopping: () => this.#isStopping,
+    });
+  }
+
+  #newEntry(accounts: Pick<Log, "append">): Entry {
+    const { identity, settings, ...options } = this.#options;
+    return new Entry({
+      ...options,
+      accounts,
+      fingerprint: identity.fingerprint,
+      roomPassword: settings.roomPassword,
+      operatorToken: settings.operatorToken,
+      sessionsOf: (account) => this.#byAccount.get(account.id)?.size ?? 0,
+      invites: this.invites,
+      bans: this.#bans,
+    });
   }
 
   /** Follows the logs and makes the lobby when there is none. @throws Fault store-… */
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
+    this.#marks.open();
     this.#stops.push(
       await accounts.follow(registry.head + 1, (record) => registry.apply(record)),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
@@ -141,11 +174,12 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    await this.#drained();
+    await this.#appends.drained();
     this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
     for (const peer of [...this.#peers.values()]) peer.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    await this.#reading.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();
   }
@@ -154,36 +188,34 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     return this.#peers.size;
   }
 
+  peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
   now(): number {
     return this.#options.clock.now();
   }
 
   hello(peer: Peer, hello: NoticeOf<"hello">): void {
-    const { identity, settings, entropy } = this.#options;
-    if (!hello.versions.includes(VERSION)) {
-      const theirs = hello.versions.join(", ");
-      const sentence = `this server speaks version ${VERSION}, not ${theirs}`;
-      peer.close(new Fault("version-unsupported", sentence));
-      return;
+    const { identity, settings, entropy, onEvent, registry } = this.#options;
+    try {
+      this.#bans.checkPeer(peer);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return peer.close(error);
     }
-    peer.clientNonce = new Uint8Array(hello.nonce);
-    peer.serverNonce = new Uint8Array(entropy(32));
-    peer.clientName = hello.client;
-    const { certificateHash } = peer.link;
-    const { clientNonce, serverNonce } = peer;
-    peer.tell({
-      kind: "welcome",
-      version: VERSION,
-      server: { name: settings.name, key: identity.publicKey },
-      nonce: serverNonce,
-      certificate: certificateHash,
-      proof: makeServerProof(identity, { certificateHash, clientNonce, serverNonce }),
-      needs: settings.roomPassword === undefined ? "open" : "password",
-      ...(settings.welcome === undefined ? {} : { text: settings.welcome }),
-      limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
-    });
-    const address = peer.link.remote;
-    this.#options.onEvent({ kind: "connected", address, client: hello.client });
+    const needsSecret = settings.roomPassword !== undefined || registry.rules.isClosed;
+    if (
+      !greet(peer, hello, {
+        identity,
+        settings,
+        entropy,
+        needsSecret,
+        predecessors: registry.predecessors,
+      })
+    )
+      return;
+    onEvent({ kind: "connected", address: peer.link.remote, client: hello.client });
   }
 
   request(peer: Peer, request: Request): void {
@@ -192,6 +224,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       peer.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
+    const slow = request.kind === "post" ? undefined : peer.tooFast();
+    if (slow !== undefined) return peer.refuse(request.ref, slow);
     this.#desk.serve(peer, request).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
       peer.refuse(request.ref, error);
@@ -203,6 +237,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#peers.delete(peer.id);
     this.#addresses.closed(peer.link.remote.host, peer.account !== undefined);
     const user = peer.account?.name;
+    this.#metrics.closed(peer.link);
     this.#forget(peer);
     this.#options.onEvent({ kind: "disconnected", user, address: peer.link.remote, fault });
   }
@@ -220,6 +255,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     peer.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     this.input({ kind: "arrived", peer: peer.id, user: account.id });
     onEvent({ kind: "logged-in", user: account.name, address: peer.link.remote });
+    this.#reading.arrived(peer, account);
     void this.#catchUpAll(peer, account, after);
   }
 
@@ -251,6 +287,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     const { account } = peer;
     if (account === undefined) return;
     peer.account = undefined;
+    peer.isOperator = false;
     peer.era++;
     this.#fanOut.flush();
     peer.unfollowAll();
@@ -263,7 +300,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   }
 
   input(input: HallInput): void {
-    for (const effect of this.#options.hall.handle(input, this.now())) this.#perform(effect);
+    const { hall, clock } = this.#options;
+    for (const effect of hall.handle(input, clock.now(), clock.unixMs())) this.#perform(effect);
   }
 
   #perform(effect: HallEffect): void {
@@ -271,11 +309,13 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       case "append":
         return this.#append(effect);
       case "answer":
-        return this.#peers.get(effect.asker.peer)?.answer(effect.asker.ref, effect.answer);
+        return this.#answer(effect.asker, effect.answer);
       case "refuse":
         return this.#refuse(effect.asker, effect.fault);
       case "entered":
         return this.#entered(effect.asker);
+      case "erased":
+        return this.#erased(effect.asker, effect.record);
       case "deliver":
         return this.#deliver(effect.room, effect.record);
       case "follow":
@@ -302,46 +342,34 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   }
 
   #append({ token, draft }: Extract<HallEffect, { kind: "append" }>): void {
-    this.#appending++;
-    this.#options.history.append(draft).then(
-      (record) => {
-        this.input({ kind: "appended", token, record });
-        this.#settled(); // After it: what waited may be on its way now.
-      },
-      (error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-        this.input({ kind: "failed", token, fault: abroad(error) });
-        this.#settled();
-        this.#noteFailure(error);
-      },
+    this.#appends.settle(
+      this.#options.history.append(draft),
+      (record) => this.input({ kind: "appended", token, record }),
+      (fault) => this.input({ kind: "failed", token, fault }),
     );
   }
 
-  async #enrol(draft: Draft, options: AppendOptions | undefined): Promise<LogRecord> {
-    this.#appending++;
-    try {
-      return await this.#options.accounts.append(draft, options);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      this.#noteFailure(error);
-      throw abroad(error);
-    } finally {
-      this.#settled();
-    }
+  /** What was ordered to be erased is gone from the disk before anybody hears that it is. */
+  #erased(asker: Asker, record: LogRecord): void {
+    this.#appends
+      .run(() => blankOrdered(this.#options.history, record))
+      .then(
+        () => this.#peers.get(asker.peer)?.answer(asker.ref, { seq: record.head.seq }),
+        (error: unknown) => {
+          if (!(error instanceof Fault)) throw error;
+          this.#refuse(asker, error);
+        },
+      );
   }
 
-  #noteFailure(fault: Fault): void {
-    if (fault.code === "store-failed") this.#options.onEvent({ kind: "failed", fault });
-    if (fault.code === "store-full") this.#options.onEvent({ kind: "full", fault });
-  }
-
-  #settled(): void {
-    this.#appending--;
-    if (this.#appending === 0) this.#onIdle?.();
+  #answer(asker: Asker, answer: Answer<RequestKind>): void {
+    this.#peers.get(asker.peer)?.answer(asker.ref, answer);
+    if (asker.peer < 0) this.#callers.settle(asker.peer, answer as Answer<"post">);
   }
 
   #refuse(asker: Asker, fault: Fault): void {
     this.#peers.get(asker.peer)?.refuse(asker.ref, fault);
+    if (asker.peer < 0) this.#callers.settle(asker.peer, fault);
   }
 
   #entered(asker: Asker): void {
@@ -354,19 +382,12 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   #deliver(room: Room, record: LogRecord): void {
     const message = { kind: "record", ...wireRecord(record, this.#options.registry) } as const;
     this.#fanOut.publish(room, message);
+    this.#reading.recorded(room, record);
+    this.#metrics.recorded(record);
     this.#options.onEvent({ kind: "record", record, room });
-  }
-
-  /** Resolves when no append is under way, or at the latest after DRAIN_WITHIN_MS. */
-  #drained(): Promise<void> {
-    if (this.#appending === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const cancel = this.#options.clock.after(DRAIN_WITHIN_MS, resolve);
-      this.#onIdle = () => {
-        cancel();
-        resolve();
-      };
-    });
+    const concerned = record.head.kind === "grant" ? accountIn(record) : undefined;
+    if (concerned === undefined) return;
+    for (const peer of this.#byAccount.get(concerned) ?? []) this.#catchUp.again(peer, room);
   }
 
   #tick(): void {
@@ -374,16 +395,4 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     for (const peer of [...this.#peers.values()]) peer.tick();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
-}
-
-/** What others are told of this machine's disk: that it is not theirs, and no path on it. */
-function abroad(fault: Fault): Fault {
-  if (!fault.code.startsWith("store-")) return fault;
-  const { retryAfterMs, cause } = fault;
-  const what = fault.code === "store-full" ? "is full" : "failed";
-  return new Fault(fault.code, `the server's disk ${what}`, {
-    remedy: "tell whoever runs the server",
-    cause,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-  });
 }

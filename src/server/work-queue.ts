@@ -1,5 +1,32 @@
 import { Fault } from "../base/fault.ts";
 
+/** The same for each key on its own: who asks much waits behind oneself. */
+export class FairQueue {
+  readonly #runningMax: number;
+  readonly #waitingMax: number;
+  /** Only of keys that have something to do. */
+  readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
+
+  constructor(runningMax: number, waitingMax: number) {
+    this.#runningMax = runningMax;
+    this.#waitingMax = waitingMax;
+  }
+
+  /** @throws Fault too-many, and whatever the work throws */
+  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+    const known = this.#queues.get(key);
+    const entry = known ?? { queue: new WorkQueue(this.#runningMax, this.#waitingMax), count: 0 };
+    this.#queues.set(key, entry);
+    entry.count++;
+    try {
+      return await entry.queue.run(work);
+    } finally {
+      entry.count--;
+      if (entry.count === 0) this.#queues.delete(key);
+    }
+  }
+}
+
 /** Runs slow work a few at a time; what does not fit the waiting line is refused, not piled up. */
 export class WorkQueue {
   readonly #runningMax: number;

@@ -18,7 +18,6 @@ for (const [id, name] of [
   const enrolment = {
     name: checkName(name),
     accountKey: new Uint8Array(32),
-    passwordHash: undefined,
     deviceKey: new Uint8Array(32),
     deviceCert: new Uint8Array(70),
   };
@@ -33,6 +32,8 @@ function room(id: string, more: Partial<Room> = {}): Room {
     topic: "",
     members: new Set(),
     admitted: new Set(),
+    moderators: new Set(),
+    muted: new Map(),
     lastSeq: 0,
     lastN: 0,
     ...more,

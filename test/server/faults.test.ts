@@ -121,6 +121,7 @@ describe("stopping", () => {
       joined: true,
       sealed: false,
       locked: true,
+      unread: 0,
     });
     const laptop = await site.greeted();
     await laptop.ask("login", laptop.passwordLogin("ana", "pass"));

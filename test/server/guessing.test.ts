@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
   GUESS_DELAY_FIRST_MS,
+  GUESSES_FREE,
+  GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_WAITING_MAX,
 } from "../../src/base/limits.ts";
@@ -40,6 +42,28 @@ describe("guessing", () => {
     const guesser = await site.greeted("10.9.0.1");
     await guesser.refused("login", guesser.passwordLogin("nobody", "wrong"));
     expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+  });
+
+  test("beyond so many held answers of one address, right guesses there wait, too", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const wrong = async (name: string) => {
+      const guest = await site.greeted("10.9.0.2");
+      return guest.send("login", guest.passwordLogin(name, "wrong")).catch(() => undefined);
+    };
+    for (let i = 0; i < GUESSES_FREE; i++) await site.wait(wrong(`nobody${i}`));
+    const login = async () => {
+      const guest = await site.greeted("10.9.0.2");
+      const before = site.clock.now();
+      await guest.ask("login", guest.passwordLogin("ana", "pass"));
+      return site.clock.now() - before;
+    };
+    for (let i = 1; i < GUESSES_HELD_PER_ADDRESS_MAX; i++) void wrong(`held${i}`);
+    await site.time.advance(10);
+    expect(await login()).toBeLessThan(100);
+    void wrong("one-more");
+    await site.time.advance(10);
+    expect(await login()).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
   });
 
   test("many at once are no faster than one after another", async () => {

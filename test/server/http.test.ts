@@ -1,17 +1,29 @@
 import { describe, expect, test } from "bun:test";
+import {
+  CALL_KEY_BYTES_MAX,
+  CALL_KEYS_MAX,
+  CALLS_BURST,
+  CALLS_PER_SECOND,
+  GUESS_DELAY_FIRST_MS,
+  GUESSES_FREE,
+  TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
 import { httpHandler } from "../../src/server/http.ts";
+import type { Guest } from "./guest.ts";
+import { Site } from "./site.ts";
 
+const REMOTE = { host: "10.0.0.9", port: 40_000 };
 const handle = httpHandler({
   name: `<b>"Room" & 'co'</b>`,
   port: () => 2428,
   fingerprint: "SHA256:x",
 });
 const ask = (path: string, method = "GET") =>
-  handle(new Request(`https://chat.example:2428${path}`, { method }));
+  handle(new Request(`https://chat.example:2428${path}`, { method }), REMOTE);
 
 describe("what a browser gets", () => {
   test("the page says how to come in, and nothing of it runs", async () => {
-    const response = ask("/");
+    const response = await ask("/");
     const page = await response.text();
     expect(response.headers.get("content-type")).toContain("text/html");
     expect(response.headers.get("content-security-policy")).toContain("default-src 'none'");
@@ -21,8 +33,8 @@ describe("what a browser gets", () => {
     expect(page).not.toContain("<b>");
     expect(page).not.toContain(`"Room"`);
     const other = httpHandler({ name: "x", port: () => 1234, fingerprint: "x" });
-    const elsewhere = await other(new Request("https://chat.example:1234/")).text();
-    expect(elsewhere).toContain("chat join chat.example:1234 --user");
+    const elsewhere = await other(new Request("https://chat.example:1234/"), REMOTE);
+    expect(await elsewhere.text()).toContain("chat join chat.example:1234 --user");
   });
 
   test.each([
@@ -32,10 +44,260 @@ describe("what a browser gets", () => {
     ["/data/identity.key", "GET", 404],
     ["//", "GET", 404],
     ["/../../etc/passwd", "GET", 404],
-  ])("%s by %s: %i", (path, method, status) => {
-    const response = ask(path, method);
+    ["/metrics", "GET", 404],
+    ["/rooms/lobby", "GET", 404],
+  ])("%s by %s: %i", async (path, method, status) => {
+    const response = await ask(path, method);
     expect(response.status).toBe(status);
     expect(response.headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
+
+type Headers = Readonly<Record<string, string>>;
+
+/** A site with a member who moderates `build`, and a token for that room. */
+class Office {
+  readonly site: Site;
+  readonly ana: Guest;
+  readonly token: string;
+
+  constructor(site: Site, ana: Guest, token: string) {
+    this.site = site;
+    this.ana = ana;
+    this.token = token;
+  }
+
+  static async open(): Promise<Office> {
+    const site = await Site.open({ operatorToken: "operator-token" });
+    const ana = await site.member("ana");
+    await ana.ask("join", { room: "build", create: true });
+    const { token } = await ana.ask("invite", { post: "build" });
+    return new Office(site, ana, token);
+  }
+
+  send(path: string, init: RequestInit, host = REMOTE.host): Promise<Response> {
+    const handler = httpHandler({
+      name: "x",
+      port: () => 1,
+      fingerprint: "x",
+      ...this.site.server.http,
+    });
+    return handler(new Request(`https://x${path}`, init), { host, port: 1 });
+  }
+
+  /** @returns status and body */
+  async post(
+    body: string | Uint8Array<ArrayBuffer>,
+    more: Headers = {},
+    room = "build",
+  ): Promise<[number, Record<string, unknown>]> {
+    const headers = { authorization: `Bearer ${this.token}`, ...more };
+    const sending = this.send(`/rooms/${room}`, { method: "POST", body, headers });
+    const response = await this.site.wait(sending);
+    return [response.status, (await response.json()) as Record<string, unknown>];
+  }
+
+  texts(): string[] {
+    return this.ana.texts();
+  }
+}
+
+describe("POST /rooms/ROOM", () => {
+  test("one message, durable, told to all, by whoever made the token", async () => {
+    const office = await Office.open();
+    const [status, answer] = await office.post("build done\n");
+    expect(status).toBe(200);
+    await office.site.quiet();
+    const record = office.ana.records.at(-1);
+    expect(record).toMatchObject({ from: "ana", body: { text: "build done" } });
+    expect(answer).toEqual({ seq: record?.head.seq ?? 0 });
+    expect((await office.post("again", {}, "BUILD"))[0]).toBe(200);
+    await office.site.restart();
+    const again = await office.site.again(office.ana, "ana");
+    expect(again.texts()).toEqual(["build done", "again"]);
+  });
+
+  test("whoever posts this way is not online by it", async () => {
+    const office = await Office.open();
+    const { site, ana } = office;
+    const ben = await site.member("ben");
+    ana.hangUp();
+    await site.quiet();
+    expect((await office.post("still here"))[0]).toBe(200);
+    const { users } = await ben.ask("who", {});
+    expect(users.find(({ user }) => user === "ana")?.online).toBe(false);
+    expect(ben.all("presence").filter(({ user, online }) => user === "ana" && online)).toEqual([]);
+  });
+
+  const text = (length: number) => "x".repeat(length);
+  test.each<[string, string | Uint8Array<ArrayBuffer>, Headers, string, number]>([
+    ["no token", "hi", { authorization: "" }, "build", 401],
+    ["another scheme", "hi", { authorization: "Basic YTpi" }, "build", 401],
+    ["a wrong token", "hi", { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" }, "build", 401],
+    ["a room it is not for", "hi", {}, "lobby", 403],
+    ["a room that is not", "hi", {}, "cellar", 404],
+    ["no room's name", "hi", {}, "a%20b", 404],
+    ["a text at the bound", text(TEXT_BYTES_MAX), {}, "build", 200],
+    ["with a line feed", `${text(TEXT_BYTES_MAX)}\r\n`, {}, "build", 200],
+    ["a text beyond it", text(TEXT_BYTES_MAX + 1), {}, "build", 413],
+    ["far beyond it", text(3 * TEXT_BYTES_MAX), {}, "build", 413],
+    ["nothing", "", {}, "build", 400],
+    ["an empty line", "\n", {}, "build", 400],
+    ["bad UTF-8", Uint8Array.of(0x61, 0xc3), {}, "build", 400],
+    [
+      "as curl sends it",
+      "hi",
+      { "content-type": "application/x-www-form-urlencoded" },
+      "build",
+      200,
+    ],
+    ["UTF-8 by name", "hi", { "content-type": "text/plain; charset=UTF-8" }, "build", 200],
+    ["JSON", "{}", { "content-type": "application/json" }, "build", 415],
+    ["a form", "x", { "content-type": "multipart/form-data; boundary=x" }, "build", 415],
+    ["Latin-1", "x", { "content-type": "text/plain; charset=latin1" }, "build", 415],
+    ["packed", "x", { "content-encoding": "gzip" }, "build", 415],
+    ["a long key", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX + 1) }, "build", 400],
+    ["a key at the bound", "x", { "idempotency-key": text(CALL_KEY_BYTES_MAX) }, "build", 200],
+  ])("%s", async (_name, body, headers, room, status) => {
+    const office = await Office.open();
+    const [got, answer] = await office.post(body, headers, room);
+    expect([got, answer]).toEqual([status, expect.anything()]);
+    expect(Object.keys(answer)).toEqual(status === 200 ? ["seq"] : ["code", "message", "remedy"]);
+    await office.site.quiet();
+    expect(office.texts()).toHaveLength(status === 200 ? 1 : 0);
+  });
+
+  test("a revoked token, a banned or departed author, another method", async () => {
+    const office = await Office.open();
+    const { site, ana } = office;
+    const got = await site.wait(office.send("/rooms/build", { method: "GET" }));
+    expect([got.status, got.headers.get("allow")]).toEqual([405, "POST"]);
+    const { invites } = await ana.ask("invites", {});
+    await ana.ask("leave", { room: "build" });
+    expect(await office.post("gone")).toEqual([
+      403,
+      expect.objectContaining({ code: "not-member" }),
+    ]);
+    await ana.ask("join", { room: "build" });
+    await ana.ask("invite-revoke", { invite: invites[0]?.invite ?? "" });
+    expect((await office.post("gone"))[0]).toBe(401);
+  });
+
+  test("the same key is the same message; one that was refused may come again", async () => {
+    const office = await Office.open();
+    const key = { "idempotency-key": "build 7" };
+    const both = await Promise.all([office.post("one", key), office.post("one", key)]);
+    expect(both[0]).toEqual(both[1]);
+    expect(await office.post("one", key)).toEqual(both[0]);
+    expect((await office.post("two", { "idempotency-key": "build 8" }))[1]).not.toEqual(both[0][1]);
+    const third = { "idempotency-key": "build 9" };
+    office.site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+    expect((await office.post("three", third))[0]).toBe(503);
+    office.site.trouble = () => undefined;
+    expect((await office.post("three", third))[0]).toBe(200);
+    await office.site.quiet();
+    expect(office.texts()).toEqual(["one", "two", "three"]);
+  });
+
+  test("too fast: the burst is taken, the next is told when to come", async () => {
+    const office = await Office.open();
+    office.site.isTight = true;
+    const outcomes = [];
+    for (let i = 0; i < CALLS_BURST + 1; i++) outcomes.push(office.post(`${i}`));
+    const statuses = (await Promise.all(outcomes)).map(([status]) => status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(CALLS_BURST);
+    expect(statuses.at(-1)).toBe(429);
+    office.site.isTight = false;
+    await office.site.time.advance(1_000);
+    const more = Array.from({ length: CALLS_PER_SECOND + 2 }, () => office.post("more"));
+    const taken = (await Promise.all(more)).filter(([status]) => status === 200).length;
+    expect([CALLS_PER_SECOND, CALLS_PER_SECOND + 1]).toContain(taken); // It goes on filling.
+  });
+
+  test("so many keys are remembered; the oldest is forgotten", async () => {
+    const office = await Office.open();
+    const key = (i: number) => ({ "idempotency-key": `key ${i}` });
+    const seqs: unknown[] = [];
+    for (let i = 0; i <= CALL_KEYS_MAX; i++) {
+      await office.site.time.advance(1_000 / CALLS_PER_SECOND);
+      seqs.push((await office.post(`${i}`, key(i)))[1]["seq"]);
+    }
+    expect((await office.post("1", key(1)))[1]["seq"]).toBe(seqs[1]);
+    expect((await office.post("0", key(0)))[1]["seq"]).toBeGreaterThan(Number(seqs.at(-1)));
+  });
+
+  test("wrong tokens slow their address, and only that", async () => {
+    const office = await Office.open();
+    const { site } = office;
+    const wrong = { authorization: "Bearer tAAAAAAAAAAAAAAAAAAAAAA" };
+    for (let i = 0; i < GUESSES_FREE; i++) expect((await office.post("x", wrong))[0]).toBe(401);
+    const before = site.clock.now();
+    expect((await office.post("x"))[0]).toBe(200);
+    expect(site.clock.now() - before).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+    const headers = { authorization: `Bearer ${office.token}` };
+    const after = site.clock.now();
+    const init = { method: "POST", body: "y", headers };
+    expect((await site.wait(office.send("/rooms/build", init, "10.7.7.7"))).status).toBe(200);
+    expect(site.clock.now() - after).toBeLessThan(GUESS_DELAY_FIRST_MS);
+  });
+
+  test("while the server stops: come again", async () => {
+    const office = await Office.open();
+    const { http } = office.site.server;
+    await office.site.stop();
+    const headers = { authorization: `Bearer ${office.token}` };
+    const request = new Request("https://x/rooms/build", { method: "POST", body: "x", headers });
+    const response = await http.posts?.serve(request, "build", REMOTE);
+    expect([response?.status, response?.headers.get("retry-after")]).toEqual([503, "1"]);
+  });
+});
+
+describe("GET /metrics", () => {
+  test("for whoever shows operator-token token", async () => {
+    const office = await Office.open();
+    const { site } = office;
+    const get = (authorization?: string) =>
+      site.wait(
+        office.send("/metrics", authorization === undefined ? {} : { headers: { authorization } }),
+      );
+    for (const wrong of [undefined, "Bearer x", `Bearer ${office.token}`]) {
+      const response = await get(wrong);
+      expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    }
+    await office.post("one");
+    await site.quiet();
+    const response = await get("Bearer operator-token");
+    const metrics = await response.text();
+    expect(response.headers.get("content-type")).toContain("version=0.0.4");
+    for (const line of metrics.trimEnd().split("\n")) {
+      expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ -?\d+(\.\d+)?(e[+-]\d+)?)$/);
+    }
+    const value = (name: string) =>
+      Number(new RegExp(`^${name} (.+)$`, "m").exec(metrics)?.[1] ?? Number.NaN);
+    expect([value("chat_links"), value("chat_sessions"), value("chat_accounts")]).toEqual([
+      1, 1, 1,
+    ]);
+    expect([value("chat_rooms"), value("chat_posts_total")]).toEqual([2, 1]);
+    expect(value("chat_append_seconds_count")).toBeGreaterThan(3);
+    expect(value("chat_sent_bytes_total")).toBeGreaterThan(100);
+    expect(value("process_resident_memory_bytes")).toBeGreaterThan(1e6);
+    expect(metrics).not.toContain("ana");
+  });
+
+  test("for nobody where there is no such token", async () => {
+    const office = await Office.open();
+    const site = await Site.open();
+    const handler = httpHandler({
+      name: "x",
+      port: () => 1,
+      fingerprint: "x",
+      ...site.server.http,
+    });
+    const headers = { authorization: "Bearer operator-token" };
+    const response = await handler(new Request("https://x/metrics", { headers }), REMOTE);
+    expect([response.status, office.token.length]).toEqual([401, 23]);
   });
 });

@@ -17,8 +17,24 @@ describe("rooms", () => {
     await site.quiet();
     expect(ana.records.at(-1)).toMatchObject({ head: { kind: "topic" }, from: "ben" });
     expect((await ana.ask("rooms", {})).rooms).toEqual([
-      { room: "lobby", topic: "", members: 2, joined: true, sealed: false, locked: false },
-      { room: "Dev", topic: "bugs", members: 2, joined: true, sealed: false, locked: false },
+      {
+        room: "lobby",
+        topic: "",
+        members: 2,
+        joined: true,
+        sealed: false,
+        locked: false,
+        unread: 1,
+      },
+      {
+        room: "Dev",
+        topic: "bugs",
+        members: 2,
+        joined: true,
+        sealed: false,
+        locked: false,
+        unread: 2,
+      },
     ]);
     await ben.ask("leave", { room: "dev" });
     expect((await ben.refused("leave", { room: "dev" })).code).toBe("not-member");

@@ -11,7 +11,8 @@ import { type LogFile, openLog } from "../../src/io/log-file.ts";
 import type { MemoryLink } from "../../src/io/memory-link.ts";
 import { MemoryNetwork } from "../../src/io/memory-network.ts";
 import type { Passwords } from "../../src/server/entry.ts";
-import { Server, type ServerEvent } from "../../src/server/server.ts";
+import { Server } from "../../src/server/server.ts";
+import type { ServerEvent } from "../../src/server/server-event.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { Guest, type Keys, newKeys } from "./guest.ts";
@@ -33,6 +34,7 @@ export interface SiteOptions {
   readonly welcome?: string;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
+  readonly operatorToken?: string;
   readonly passwords?: Passwords;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
   readonly reading?: (query: PageQuery) => Promise<void>;
@@ -99,7 +101,7 @@ export class Site {
 
   async start(): Promise<void> {
     const { clock, entropy } = this;
-    const { roomPassword, welcome, passwords = PLAIN } = this.#options;
+    const { roomPassword, welcome, operatorToken, passwords = PLAIN } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -117,7 +119,13 @@ export class Site {
       clock,
       entropy,
       identity: IDENTITY,
-      settings: { name: "site", version: "0", welcome, roomPassword },
+      settings: {
+        name: "site",
+        version: "0",
+        welcome,
+        roomPassword,
+        ...(operatorToken === undefined ? {} : { operatorToken }),
+      },
       history,
       accounts,
       archive,
@@ -125,6 +133,7 @@ export class Site {
       registry,
       hall,
       passwords,
+      marks: { disk, folder: "/d" },
       onEvent: (event) => this.events.push(event),
     });
     await server.start();

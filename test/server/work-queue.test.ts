@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { WorkQueue } from "../../src/server/work-queue.ts";
+import { FairQueue, WorkQueue } from "../../src/server/work-queue.ts";
 
 /** Work that ends when the test says so. */
 class Bench {
@@ -51,4 +51,20 @@ test("work that fails gives its place on, too", async () => {
   expect(bench.started).toEqual([1, 2, 3]);
   await bench.end(3);
   expect(await third).toBe(3);
+});
+
+test("each key has its own line, and is forgotten when that is empty", async () => {
+  const queue = new FairQueue(1, 1);
+  const bench = new Bench();
+  const runs = [queue.run("ana", bench.work(1)), queue.run("ana", bench.work(2))];
+  expect(await queue.run("ana", bench.work(3)).catch((fault) => fault.code)).toBe("too-many");
+  runs.push(queue.run("ben", bench.work(4)));
+  expect(bench.started).toEqual([1, 4]);
+  await bench.end(1);
+  expect(bench.started).toEqual([1, 4, 2]);
+  for (const id of [2, 4]) await bench.end(id);
+  expect(await Promise.all(runs)).toEqual([1, 2, 4]);
+  const again = queue.run("ana", bench.work(5));
+  await bench.end(5);
+  expect(await again).toBe(5);
 });

@@ -1,0 +1,60 @@
+import { Fault } from "../base/fault.ts";
+import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../base/ids.ts";
+import { CALLS_WAITING_MAX } from "../base/limits.ts";
+import type { Name } from "../base/names.ts";
+import type { HallInput } from "../core/hall-effect.ts";
+import type { PeerId } from "../core/visitors.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Answer } from "../wire/messages.ts";
+
+type Settle = (outcome: Answer<"post"> | Fault) => void;
+
+/** Posts of programs that hold no link: to the hall each is a visitor for as long as it takes. */
+export class Callers {
+  readonly #input: (input: HallInput) => void;
+  readonly #entropy: Entropy;
+  /** Below zero, where no link's number is. Bounded by CALLS_WAITING_MAX. */
+  readonly #waiting = new Map<PeerId, Settle>();
+  /** One outbox an account and run of the server. Bounded by the invites that are out. */
+  readonly #outboxes = new Map<UserId, { readonly id: OutboxId; counter: number }>();
+  #last = 0;
+
+  constructor(input: (input: HallInput) => void, entropy: Entropy) {
+    this.#input = input;
+    this.#entropy = entropy;
+  }
+
+  /** @throws Fault as the hall refused it, too-many */
+  post(user: UserId, room: Name, text: string): Promise<Answer<"post">> {
+    if (this.#waiting.size >= CALLS_WAITING_MAX) {
+      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+    }
+    const peer = --this.#last;
+    const outbox = this.#outboxes.get(user) ?? {
+      id: outboxId(this.#entropy(ID_BYTES)),
+      counter: 0,
+    };
+    this.#outboxes.set(user, outbox);
+    const counter = ++outbox.counter;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(peer, (outcome) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      });
+      this.#input({ kind: "called", peer, user });
+      const asker = { peer, user, ref: 1 };
+      const body = { text };
+      const request = { kind: "post", ref: 1, outbox: outbox.id, counter, to: room, body } as const;
+      this.#input({ kind: "post", asker, request });
+    });
+  }
+
+  /** The hall's answer to one of these posts. */
+  settle(peer: PeerId, outcome: Answer<"post"> | Fault): void {
+    const settle = this.#waiting.get(peer);
+    if (settle === undefined) return;
+    this.#waiting.delete(peer);
+    this.#input({ kind: "departed", peer });
+    settle(outcome);
+  }
+}

@@ -1,0 +1,147 @@
+import type { Registry } from "../core/registry.ts";
+import type { Rooms } from "../core/room.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Link } from "../io/link.ts";
+import type { Log } from "../io/log.ts";
+import type { LogRecord } from "../wire/record.ts";
+import type { Appends } from "./appends.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { Peer } from "./peer.ts";
+
+export interface MetricsParts {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly history: Pick<Log, "head">;
+  readonly accounts: Pick<Log, "head">;
+  readonly fanOut: FanOut;
+  readonly appends: Appends;
+  readonly peers: () => Iterable<Peer>;
+}
+
+/** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
+export class Metrics {
+  readonly #parts: MetricsParts;
+  readonly #startedAt: number;
+  #posts = 0;
+  /** Of links that are gone. */
+  #receivedBytes = 0;
+  #sentBytes = 0;
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+  }
+
+  recorded({ head }: LogRecord): void {
+    if (head.id !== "") this.#posts++;
+  }
+
+  closed(link: Link): void {
+    const { receivedBytes, sentBytes } = link.counters();
+    this.#receivedBytes += receivedBytes;
+    this.#sentBytes += sentBytes;
+  }
+
+  format(): string {
+    const { clock, rooms, registry, history, accounts, fanOut, appends } = this.#parts;
+    const { rss, heapUsed } = process.memoryUsage();
+    return formatMetrics({
+      ...this.#links(),
+      accounts: registry.size,
+      rooms: rooms.namedCount,
+      conversations: rooms.directCount,
+      historyRecords: history.head(),
+      accountRecords: accounts.head(),
+      posts: this.#posts,
+      ...fanOut.counters,
+      appendsUnderWay: appends.underWay,
+      appends: appends.timing.count,
+      appendsTookMs: appends.timing.tookMs,
+      upMs: clock.now() - this.#startedAt,
+      residentBytes: rss,
+      heapBytes: heapUsed,
+    });
+  }
+
+  #links(): Pick<Measures, LinkMeasure> {
+    const online = new Set<string>();
+    let [links, sessions, queuedBytes] = [0, 0, 0];
+    let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
+    for (const { account, link } of this.#parts.peers()) {
+      const counters = link.counters();
+      links++;
+      if (account !== undefined) sessions++;
+      if (account !== undefined) online.add(account.id);
+      queuedBytes += link.queuedBytes();
+      receivedBytes += counters.receivedBytes;
+      sentBytes += counters.sentBytes;
+    }
+    return { links, sessions, online: online.size, queuedBytes, receivedBytes, sentBytes };
+  }
+}
+
+type LinkMeasure = "links" | "sessions" | "online" | "queuedBytes" | "receivedBytes" | "sentBytes";
+
+interface Measures {
+  /** Connections, logged in or not. */
+  readonly links: number;
+  /** Those that are logged in. */
+  readonly sessions: number;
+  /** Accounts that are in on at least one. */
+  readonly online: number;
+  readonly accounts: number;
+  readonly rooms: number;
+  readonly conversations: number;
+  readonly historyRecords: number;
+  readonly accountRecords: number;
+  /** Texts, actions and reactions since the start. */
+  readonly posts: number;
+  readonly publishedMessages: number;
+  readonly publishedBytes: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Packed, and not published yet. */
+  readonly gatheredBytes: number;
+  /** Accepted, and not taken by their readers yet. */
+  readonly queuedBytes: number;
+  readonly appendsUnderWay: number;
+  readonly appends: number;
+  readonly appendsTookMs: number;
+  readonly upMs: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+type Row = readonly [name: string, type: "gauge" | "counter", help: string, value: number];
+
+function formatMetrics(m: Measures): string {
+  const rows: readonly Row[] = [
+    ["chat_links", "gauge", "Connections, logged in or not.", m.links],
+    ["chat_sessions", "gauge", "Connections that are logged in.", m.sessions],
+    ["chat_accounts_online", "gauge", "Accounts that are in.", m.online],
+    ["chat_accounts", "gauge", "Accounts there are.", m.accounts],
+    ["chat_rooms", "gauge", "Rooms with a name.", m.rooms],
+    ["chat_conversations", "gauge", "Direct conversations.", m.conversations],
+    ["chat_history_records", "gauge", "Records of the history log.", m.historyRecords],
+    ["chat_account_records", "gauge", "Records of the accounts log.", m.accountRecords],
+    ["chat_posts_total", "counter", "Messages recorded since the start.", m.posts],
+    ["chat_published_total", "counter", "Messages published to rooms.", m.publishedMessages],
+    ["chat_published_bytes_total", "counter", "Their bytes, once each.", m.publishedBytes],
+    ["chat_received_bytes_total", "counter", "Bytes of messages received.", m.receivedBytes],
+    ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
+    ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
+    ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
+    ["chat_appends_under_way", "gauge", "Records on their way to the disk.", m.appendsUnderWay],
+    ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.appends],
+    ["chat_append_seconds_sum", "counter", "How long they took.", m.appendsTookMs / 1_000],
+    ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
+    ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
+    ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
+  ];
+  return rows.map(formatRow).join("");
+}
+
+function formatRow([name, type, help, value]: Row): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+}

@@ -1,0 +1,93 @@
+import { Fault } from "../base/fault.ts";
+import { directRoomId, type Sha256 } from "../base/ids.ts";
+import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../base/limits.ts";
+import { parseTarget } from "../base/names.ts";
+import type { Account, Registry } from "../core/registry.ts";
+import type { Room, Rooms } from "../core/room.ts";
+import type { Archive } from "../io/log.ts";
+import type { RequestOf } from "../wire/messages.ts";
+import type { RecordKind } from "../wire/record.ts";
+import type { Peer } from "./peer.ts";
+import { WorkQueue } from "./work-queue.ts";
+
+export interface ReactionsOptions {
+  readonly archive: Pick<Archive, "page">;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly sha256: Sha256;
+}
+
+const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
+
+/**
+ * Looks up what a reaction is about before it goes on. All posts of its link that come after it
+ * wait behind it, so that their order stays.
+ */
+export class Reactions {
+  readonly #options: ReactionsOptions;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  /** The last post of a link that waits; bounded by the requests in flight. */
+  readonly #tails = new Map<Peer, Promise<void>>();
+
+  constructor(options: ReactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Hands the post on, in this very tick if nothing is to be looked up. @throws Fault not-found */
+  async pass(
+    peer: Peer,
+    account: Account,
+    request: RequestOf<"post">,
+    on: () => void,
+  ): Promise<void> {
+    const before = this.#tails.get(peer);
+    const { react, re } = request.body;
+    if (before === undefined && (react === undefined || re === undefined)) return on();
+    const turn = this.#turn(before, this.#check(account, request), on);
+    this.#tails.set(peer, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.#tails.get(peer) === turn) this.#tails.delete(peer);
+    }
+  }
+
+  async #turn(
+    before: Promise<void> | undefined,
+    check: Promise<void>,
+    on: () => void,
+  ): Promise<void> {
+    const [, checked] = await Promise.allSettled([before, check]);
+    if (checked.status === "rejected") throw checked.reason;
+    on();
+  }
+
+  async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
+    const { react, re } = body;
+    if (react === undefined || re === undefined) return;
+    const room = this.#roomOf(account, to);
+    if (room?.members.has(account.id) !== true) return; // Whoever is not in hears that in the hall.
+    const { records } = await this.#reading.run(() =>
+      this.#options.archive.page({
+        rooms: new Set([room.id]),
+        kinds: WORDS,
+        afterSeq: re - 1,
+        beforeSeq: re + 1,
+        from: "newest",
+        limit: 1,
+        bytesMax: PAGE_BYTES_MAX,
+      }),
+    );
+    const [record] = records;
+    if (record !== undefined && record.erased === undefined) return;
+    throw new Fault("not-found", `there is no message ${re} here`, { remedy: "check its number" });
+  }
+
+  #roomOf(account: Account, to: string): Room | undefined {
+    const { rooms, registry, sha256 } = this.#options;
+    const { kind, name } = parseTarget(to);
+    if (kind === "room") return rooms.find(name);
+    const other = registry.find(name);
+    return other === undefined ? undefined : rooms.get(directRoomId(account.id, other.id, sha256));
+  }
+}

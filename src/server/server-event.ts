@@ -1,0 +1,23 @@
+import type { Fault } from "../base/fault.ts";
+import type { Room } from "../core/room.ts";
+import type { Address } from "../io/link.ts";
+import type { LogRecord } from "../wire/record.ts";
+
+/** What happens, for whoever watches the server: `chat serve` prints it. */
+export type ServerEvent =
+  | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
+  | { readonly kind: "connected"; readonly address: Address; readonly client: string }
+  | { readonly kind: "logged-in"; readonly user: string; readonly address: Address }
+  | { readonly kind: "logged-out"; readonly user: string; readonly address: Address }
+  | {
+      readonly kind: "disconnected";
+      readonly user: string | undefined;
+      readonly address: Address;
+      readonly fault: Fault | undefined;
+    }
+  /** Something went wrong that ends nothing. */
+  | { readonly kind: "warning"; readonly fault: Fault }
+  /** The store cannot go on: the process must stop and recover at its next start. */
+  | { readonly kind: "failed"; readonly fault: Fault }
+  /** The disk took nothing more; what was asked is refused, and the server goes on. */
+  | { readonly kind: "full"; readonly fault: Fault };

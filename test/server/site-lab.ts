@@ -1,0 +1,26 @@
+import type { Guest } from "./guest.ts";
+import { Site } from "./site.ts";
+
+export const TOKEN = "operator-token";
+
+export async function operating(guest: Guest): Promise<Guest> {
+  await guest.ask("operate", { token: TOKEN });
+  return guest;
+}
+
+/** Ana's room with ben and eve in it. */
+export async function lab(
+  options = {},
+): Promise<{ site: Site; ana: Guest; ben: Guest; eve: Guest }> {
+  const site = await Site.open({ operatorToken: TOKEN, ...options });
+  const [ana, ben, eve] = [
+    await site.member("ana"),
+    await site.member("ben"),
+    await site.member("eve"),
+  ];
+  await ana.ask("join", { room: "lab", create: true });
+  await ben.ask("join", { room: "lab" });
+  await eve.ask("join", { room: "lab" });
+  await site.quiet();
+  return { site, ana, ben, eve };
+}
