@@ -16,7 +16,14 @@ const VERBS: VerbTable = {
   register: { summary: "Make an account", load: () => import("./commands/register.ts") },
   login: { summary: "Let this device sign in", load: () => import("./commands/login.ts") },
   logout: { summary: "Sign this device out", load: () => import("./commands/logout.ts") },
+  devices: { summary: "List your devices", load: () => import("./commands/devices.ts") },
+  "link-device": {
+    summary: "Make another device yours",
+    load: () => import("./commands/link-device.ts"),
+  },
+  trust: { summary: "Whom you know servers to be", load: () => import("./commands/trust.ts") },
   passwd: { summary: "Change the password", load: () => import("./commands/passwd.ts") },
+  admin: { summary: "Keep order on a server", load: () => import("./commands/admin.ts") },
   version: { summary: "Print the version", load: () => import("./commands/version.ts") },
 };
 

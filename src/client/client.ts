@@ -1,53 +1,25 @@
 import { Fault } from "../base/fault.ts";
-import { ID_BYTES, outboxId } from "../base/ids.ts";
 import { RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Receipt } from "../core/outbox.ts";
-import type { Identity } from "../crypto/identity.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { ClientState } from "../io/client-state.ts";
-import type { Clock } from "../io/clock.ts";
-import type { Entropy } from "../io/entropy.ts";
-import type { Link, LinkCounters } from "../io/link.ts";
+import type { LinkCounters } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { ClientOptions, ClientParts } from "./client-options.ts";
+import { type ConnectedEvent, connectedEvent } from "./connected-event.ts";
 import { Connection } from "./connection.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
-import { type Credentials, type Entered, Entry } from "./entry.ts";
+import { type Credentials, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
-import { Follower, type FollowMode } from "./follower.ts";
+import { Follower } from "./follower.ts";
 import { isPassing, leftUnsent, notConnected, notLoggedIn } from "./loss.ts";
-import { Posts } from "./posts.ts";
+import { pin } from "./pinning.ts";
+import { PostQueue } from "./post-queue.ts";
+import { Reading } from "./reading.ts";
 import { type ChatRecord, type RoomView, readPage } from "./record.ts";
-import { type Greeted, greet, judge } from "./trust.ts";
-
-export interface ClientParts {
-  readonly clock: Clock;
-  readonly entropy: Entropy;
-  /** One attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
-  readonly dial: () => Promise<Link>;
-  readonly state: ClientState;
-  readonly device: Identity;
-}
-
-export interface ClientOptions {
-  /** The server as its pin is filed: `HOST:PORT`, always in the same spelling. */
-  readonly address: string;
-  /** `chat/VERSION`. */
-  readonly program: string;
-  /** Left out: only greet, and log in later. */
-  readonly credentials?: Credentials | undefined;
-  /** What the user or an invite says the server's fingerprint is. */
-  readonly fingerprint?: Fingerprint | undefined;
-  /** Refuse a server that nobody vouched for. */
-  readonly strict?: boolean;
-  readonly follow: FollowMode;
-  /** After a loss: try again for ever (default), or end. */
-  readonly reconnect?: boolean;
-  /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
-  readonly onPinned?: (pinned: Extract<ClientEvent, { kind: "pinned" }>) => void;
-}
+import { type Greeted, greet } from "./trust.ts";
 
 export interface Membership {
   readonly user: string;
@@ -71,12 +43,14 @@ export class Client {
   readonly #options: ClientOptions;
   readonly #backoff = new Backoff();
   readonly #events: EventBuffer;
+  /** What was read, and whom one does not want to read. */
+  readonly reading: Reading;
   #connection: Connection | undefined;
   #greeted: Greeted | undefined;
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
   #left: Stay | undefined;
-  #posts: Posts;
+  #posts: PostQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   #cancelRetry: (() => void) | undefined;
   readonly #cursors: CursorKeeper;
@@ -89,6 +63,7 @@ export class Client {
     this.#parts = parts;
     this.#options = options;
     this.#posts = this.#newPosts();
+    this.reading = new Reading(parts.clock);
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
   }
@@ -166,6 +141,7 @@ export class Client {
   ): Promise<Answer<Kind>> {
     const connection = this.#connection;
     if (connection === undefined) throw notConnected();
+    this.#posts.flush(); // Whoever says something and leaves has said it first.
     return connection.ask(kind, fields);
   }
 
@@ -199,21 +175,36 @@ export class Client {
     const stay = this.#stay;
     if (stay === undefined) throw notLoggedIn();
     await this.drain();
-    await this.request("logout", forget ? { forget } : {});
+    this.reading.flush();
+    await this.#bid(forget);
     if (forget && this.#greeted !== undefined) {
       this.#parts.state.unenrol(this.#greeted.fingerprint, stay.user);
     }
     this.#connection?.listen(undefined);
     this.#left = stay;
     this.#stay = undefined;
-    this.#posts.abandon(notLoggedIn()); // Of those that came while it waited.
+    this.#posts.leave(notLoggedIn()); // Of those that came while it waited.
     this.#posts = this.#newPosts();
+  }
+
+  /** Nothing that is written from now on may follow the farewell: outside it would be refused. */
+  async #bid(forget: boolean): Promise<void> {
+    const connection = this.#connection;
+    this.#posts.lost();
+    try {
+      await this.request("logout", forget ? { forget } : {});
+    } catch (error) {
+      const isStill = connection !== undefined && connection === this.#connection;
+      if (isStill && !connection.isClosed) this.#posts.connected(connection);
+      throw error;
+    }
   }
 
   /** Leaves at once: what is not confirmed is refused. Resolves when the farewell is out. */
   async close(): Promise<void> {
     const connection = this.#connection;
     this.#events.settle();
+    this.reading.flush();
     this.#finish(undefined);
     if (connection === undefined) return;
     await new Promise<void>((resolve) => {
@@ -243,18 +234,13 @@ export class Client {
     }
   }
 
-  /** Holds the server's fingerprint against what we know; pins it at the first meeting. */
-  #trust({ fingerprint, welcome }: Greeted): void {
-    const { state, clock } = this.#parts;
-    const { address, fingerprint: given, strict = false } = this.#options;
-    const verdict = judge(fingerprint, { given, pinned: state.pin(address), strict });
-    if (verdict === "known") return;
-    const knownAs = state.addressOf(fingerprint);
-    const firstSeenUnixMs = clock.unixMs();
-    state.setPin({ address, fingerprint, name: welcome.server.name, firstSeenUnixMs });
-    const pinned = { kind: "pinned", address, fingerprint, knownAs } as const;
-    if (this.#options.onPinned === undefined) this.#events.push(pinned);
-    else this.#options.onPinned(pinned);
+  #trust(greeted: Greeted): void {
+    const { address, fingerprint: given, strict = false, onPinned } = this.#options;
+    this.#cursors.flush(); // What is filed under an old key moves with it.
+    const news = pin(greeted, this.#parts, { address, given, strict });
+    if (news === undefined) return;
+    if (onPinned === undefined) this.#events.push(news);
+    else onPinned(news);
   }
 
   async #enter(
@@ -273,7 +259,13 @@ export class Client {
     const { password } = entered;
     this.#stay = { user, follower, credentials: { user, mode: "login", password } };
     this.#backoff.reset();
-    this.#follow(connection, follower, this.#connectedEvent(connection, greeted, entered));
+    const owner = { fingerprint: greeted.fingerprint, user };
+    this.#posts.open(owner, this.#options.adopt ?? true);
+    this.#follow(
+      connection,
+      follower,
+      connectedEvent(this.#options.address, connection, greeted, entered),
+    );
     if (!connection.isClosed) this.#posts.connected(connection);
     return { user, account, registered: entered.registered };
   }
@@ -290,20 +282,8 @@ export class Client {
 
   #follow(connection: Connection, follower: Follower, connected: ConnectedEvent): void {
     follower.connected(connected);
+    this.reading.follow(follower, connection);
     connection.listen((notice) => follower.notice(notice));
-  }
-
-  #connectedEvent(connection: Connection, greeted: Greeted, entered: Entered): ConnectedEvent {
-    return {
-      kind: "connected",
-      server: greeted.welcome.server.name,
-      address: this.#options.address,
-      user: entered.account.user,
-      transport: connection.link.transport,
-      fingerprint: greeted.fingerprint,
-      welcome: greeted.welcome.text,
-      registered: entered.registered,
-    };
   }
 
   #followerOf(fingerprint: Fingerprint, user: string): Follower {
@@ -313,17 +293,19 @@ export class Client {
     return known ?? this.#newFollower(fingerprint, user);
   }
 
-  #newFollower(fingerprint: Fingerprint, user: string): Follower {
+  #newFollower(known: Fingerprint, user: string): Follower {
     const { follow } = this.#options;
+    // The server may change its key while one stays.
+    const place = () => ({ fingerprint: this.#greeted?.fingerprint ?? known, user });
     this.#cursors.flush(); // Somebody may come back who was in on this client before.
-    const cursor = follow === "all" ? this.#parts.state.cursor(fingerprint, user) : undefined;
+    const cursor = follow === "all" ? this.#parts.state.cursor(known, user) : undefined;
     return new Follower(follow, cursor, sha256, {
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
       cursor: (seq) => {
-        if (follow === "all") this.#events.mark({ fingerprint, user, seq });
+        if (follow === "all") this.#events.mark({ ...place(), seq });
       },
       rewind: (seq) => {
-        if (follow === "all") this.#cursors.rewind({ fingerprint, user, seq });
+        if (follow === "all") this.#cursors.rewind({ ...place(), seq });
       },
       hole: (fault, again) => {
         this.#isMending = !again;
@@ -332,8 +314,15 @@ export class Client {
     });
   }
 
-  #newPosts(): Posts {
-    return new Posts(outboxId(this.#parts.entropy(ID_BYTES)), this.#parts.clock);
+  #newPosts(): PostQueue {
+    const { clock, entropy, state } = this.#parts;
+    return new PostQueue({
+      clock,
+      entropy,
+      store: state.outboxes,
+      adopted: (target, { text, action }, outcome) =>
+        this.#events.push({ kind: "adopted", target, text, action, outcome }, text.length),
+    });
   }
 
   #tell(event: ClientEvent, sizeBytes: number): void {
@@ -385,7 +374,7 @@ export class Client {
     if (this.#end !== undefined) return;
     this.#end = { fault };
     this.#cancelRetry?.();
-    this.#posts.abandon(fault ?? leftUnsent());
+    this.#posts.leave(fault ?? leftUnsent());
     this.#opening?.close();
     this.#connection?.close();
     this.#connection = undefined;
@@ -393,5 +382,3 @@ export class Client {
     this.#events.push({ kind: "closed", fault });
   }
 }
-
-type ConnectedEvent = Parameters<Follower["connected"]>[0];

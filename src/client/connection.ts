@@ -87,7 +87,7 @@ export class Connection {
     this.#perform(this.#session.tell(notice));
   }
 
-  /** @throws Fault as the server refused it, or as the connection ended */
+  /** Waits when it asks too fast. @throws Fault as the server refused it, or as it ended */
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     return new Promise((resolve, reject) => {
       if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
@@ -95,8 +95,11 @@ export class Connection {
         return;
       }
       this.askThen(kind, fields, (outcome) => {
-        if (outcome.kind === "answered") resolve(outcome.answer);
-        else reject(outcome.fault);
+        if (outcome.kind === "answered") return resolve(outcome.answer);
+        const { code, retryAfterMs } = outcome.fault;
+        if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
+        // It was not looked at: it waits, and is asked again.
+        this.#clock.after(retryAfterMs, () => this.ask(kind, fields).then(resolve, reject));
       });
     });
   }

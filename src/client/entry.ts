@@ -168,8 +168,7 @@ export class Entry {
       const account = await this.#ask("login", after === undefined ? fields : { ...fields, after });
       return this.#entered(account, false);
     } catch (error) {
-      if (error instanceof Fault && error.code === "login-refused" && this.#isUp())
-        return undefined;
+      if (error instanceof Fault && error.code === "login-refused") return undefined;
       throw error;
     }
   }
@@ -199,7 +198,7 @@ export class Entry {
       });
       return this.#entered(account, true);
     } catch (error) {
-      if (error instanceof Fault && error.code === "name-taken" && this.#isUp()) return error;
+      if (error instanceof Fault && error.code === "name-taken") return error;
       throw error;
     }
   }
@@ -211,8 +210,7 @@ export class Entry {
       this.#context.connection.isAdmitted = true;
       return undefined;
     } catch (error) {
-      const isWrong = error instanceof Fault && error.code === "room-password-wrong";
-      if (isWrong && this.#isUp()) return error;
+      if (error instanceof Fault && error.code === "room-password-wrong") return error;
       throw error;
     }
   }
@@ -251,18 +249,15 @@ export class Entry {
       try {
         return await connection.ask(kind, fields);
       } catch (error) {
+        // A refusal on a link that is gone is no answer.
+        if (connection.isClosed) throw connection.lostBy;
         const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
-        if (waitMs === undefined || !this.#isUp()) throw error;
+        if (waitMs === undefined) throw error;
         const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
         if (clock.now() + boundedMs >= until) throw error;
         await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
       }
     }
-  }
-
-  /** A refusal on a link that is gone is no answer. */
-  #isUp(): boolean {
-    return !this.#context.connection.isClosed;
   }
 
   #refuse(): never {

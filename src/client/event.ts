@@ -1,4 +1,5 @@
 import type { Fault } from "../base/fault.ts";
+import type { PostOutcome } from "../core/outbox.ts";
 import type { Transport } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ChatRecord, RoomView } from "./record.ts";
@@ -12,6 +13,13 @@ export type ClientEvent =
       readonly fingerprint: Fingerprint;
       /** The same server under an address that was pinned before. */
       readonly knownAs: string | undefined;
+    }
+  /** The server has a new key, and its old one says so: the pin has followed. */
+  | {
+      readonly kind: "moved";
+      readonly address: string;
+      readonly fingerprint: Fingerprint;
+      readonly from: Fingerprint;
     }
   /** Logged in; before every record of this connection. */
   | {
@@ -40,6 +48,28 @@ export type ClientEvent =
       readonly room: RoomView;
       readonly user: string;
       readonly online: boolean;
+    }
+  /** Another device of the account has read the room up to record `n`. */
+  | {
+      readonly kind: "read";
+      readonly room: RoomView;
+      readonly n: number;
+      readonly unread: number;
+    }
+  /** What became of a post that an earlier run of the program left unsent. */
+  | {
+      readonly kind: "adopted";
+      readonly target: string;
+      readonly text: string;
+      readonly action: boolean | undefined;
+      readonly outcome: PostOutcome;
+    }
+  /** Somebody who may know the code of our offer wants to be a device of this account. */
+  | {
+      readonly kind: "link-asked";
+      readonly code: Uint8Array;
+      readonly deviceKey: Uint8Array;
+      readonly mac: Uint8Array;
     }
   /** The connection is gone and will be tried again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }

@@ -4,6 +4,7 @@ import { Timeline, type TimelineEffect } from "../core/timeline.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./connection.ts";
 import type { ClientEvent } from "./event.ts";
+import { ReadState } from "./read-state.ts";
 import {
   bodyText,
   type ChatRecord,
@@ -48,6 +49,9 @@ export class Follower {
   readonly #sha256: Sha256;
   readonly #sink: FollowerSink;
   readonly #timeline = new Timeline();
+  readonly reads = new ReadState();
+  /** Folded names of people whose words are not to be shown. Bounded by the server's answer. */
+  #ignored: ReadonlySet<string> = new Set();
   /** Of the present link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
   /** Until the rooms are known, that is until `caught-up`; bounded by HELD_EVENTS_MAX. */
@@ -75,6 +79,10 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
+  ignores(user: string | undefined): boolean {
+    return user !== undefined && this.#ignored.has(user.toLowerCase());
+  }
+
   /** A new link is logged in, having asked for what follows `after`. */
   connected(event: Omit<Connected, "rooms">): void {
     const after = this.after;
@@ -83,6 +91,7 @@ export class Follower {
     this.#rooms = new Map();
     this.#held ??= []; // A link that was lost before `caught-up` has left records here.
     this.#connected = event;
+    this.#ignored = new Set();
   }
 
   /** @throws Fault frame-malformed, too-many: the server's doing */
@@ -98,6 +107,13 @@ export class Follower {
         return this.#caughtUp(notice.seq);
       case "presence":
         return this.#presence(notice);
+      case "read":
+        return this.#read(notice);
+      case "ignored":
+        this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));
+        return;
+      case "link-asked":
+        return this.#sink.event(notice, 0);
       default: // Greetings and farewells are the connection's.
         return;
     }
@@ -107,6 +123,7 @@ export class Follower {
     const view = roomViewOf(notice);
     const known = this.#rooms.get(view.id);
     this.#rooms.set(view.id, view);
+    this.reads.room(view.id, notice.n - 1, notice.read ?? 1);
     if (this.#mode === "none") return;
     const isNews = known === undefined || known.topic !== view.topic || known.name !== view.name;
     if (this.#connected === undefined && isNews) this.#emit({ kind: "room", room: view });
@@ -117,6 +134,7 @@ export class Follower {
   #gone(id: string): void {
     const room = this.#rooms.get(id);
     this.#rooms.delete(id);
+    this.reads.gone(id);
     if (this.#mode === "none") return;
     if (room !== undefined) this.#emit({ kind: "room-gone", room });
     this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
@@ -131,6 +149,7 @@ export class Follower {
     if (effects[0]?.kind === "show") {
       const resolved = resolveRecord(headed, view, this.#sha256);
       this.#noteTopic(resolved);
+      this.reads.record(id, n, HIDDEN_KINDS.has(resolved.kind));
       const sizeBytes = record.head.length + (record.body?.length ?? 0);
       if (!HIDDEN_KINDS.has(resolved.kind)) {
         this.#emit({ kind: "record", record: resolved }, sizeBytes);
@@ -156,6 +175,14 @@ export class Follower {
     const room = this.#rooms.get(id);
     if (room === undefined || this.#mode === "none") return;
     this.#emit({ kind: "presence", room, user, online });
+  }
+
+  /** Another device has read on. */
+  #read({ room: id, n }: NoticeOf<"read">): void {
+    const room = this.#rooms.get(id);
+    if (room === undefined || this.#mode === "none") return;
+    if (this.reads.read(id, n) === undefined) return;
+    this.#emit({ kind: "read", room, n, unread: this.reads.unread(id) });
   }
 
   #perform(effects: readonly TimelineEffect[]): void {

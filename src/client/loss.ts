@@ -29,5 +29,7 @@ export function notLoggedIn(): Fault {
 }
 
 export function leftUnsent(): Fault {
-  return new Fault("interrupted", "the connection was closed before the message was confirmed");
+  return new Fault("interrupted", "the connection was closed before the message was confirmed", {
+    remedy: "it is kept, and goes out with the next chat join or chat send",
+  });
 }

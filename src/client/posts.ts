@@ -1,43 +1,103 @@
 import { unreachable } from "../base/assert.ts";
-import type { Fault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { OutboxId } from "../base/ids.ts";
-import { OUTBOX_IN_FLIGHT_MAX } from "../base/limits.ts";
-import { Outbox, type OutboxEffect, type OutboxInput, type Receipt } from "../core/outbox.ts";
+import {
+  Outbox,
+  type OutboxEffect,
+  type OutboxInput,
+  type PostOutcome,
+  type Receipt,
+} from "../core/outbox.ts";
 import type { Clock } from "../io/clock.ts";
+import type { KeptPost, OutboxChange } from "../io/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./connection.ts";
 
-/** A writer that reads from a file or a pipe waits above this; a person never gets there. */
-const PENDING_LOW = 2 * OUTBOX_IN_FLIGHT_MAX;
+export interface PostsOwner {
+  /** Resolves the moment it is on disk; after it, and only then, posts go out. @throws Fault */
+  keep(change: Pick<OutboxChange, "added" | "settled">): void;
+  /** What became of a post of an earlier run: nobody holds a promise of it. */
+  adopted(post: { readonly to: string; readonly body: PostBody }, outcome: PostOutcome): void;
+  /** Fewer posts wait than before. */
+  settled(): void;
+}
 
-/** Drives one outbox: gives each post a promise, carries it over links, keeps its time. */
+interface Waiting {
+  /** Known as soon as the outbox has taken it. */
+  counter: number | undefined;
+  readonly settle: (outcome: PostOutcome) => void;
+}
+
+type Send = Extract<OutboxEffect, { kind: "send" }>;
+
+/**
+ * Drives one outbox: keeps each post on disk until it is settled, gives it a promise, carries it
+ * over links, keeps its time. What happens in one tick is one write; nothing is sent before it.
+ */
 export class Posts {
-  readonly #id: OutboxId;
+  readonly id: OutboxId;
   readonly #clock: Clock;
+  readonly #owner: PostsOwner;
   readonly #outbox = new Outbox();
   /** By key; as many as the outbox holds. */
-  readonly #waiting = new Map<number, PromiseWithResolvers<Receipt>>();
+  readonly #waiting = new Map<number, Waiting>();
   #key = 0;
   #connection: Connection | undefined;
   #cancelTimer: (() => void) | undefined;
-  readonly #onSettled: { readonly sizeMax: number; readonly resolve: () => void }[] = [];
+  #cancelWrite: (() => void) | undefined;
+  /** Not on disk yet. Bounded like the outbox, as are the next two. */
+  #added: KeptPost[] = [];
+  #settled: number[] = [];
+  /** Wait for the write. */
+  #sends: Send[] = [];
+  #isLeft = false;
 
-  constructor(id: OutboxId, clock: Clock) {
-    this.#id = id;
+  constructor(id: OutboxId, clock: Clock, owner: PostsOwner) {
+    this.id = id;
     this.#clock = clock;
+    this.#owner = owner;
   }
 
   get size(): number {
     return this.#outbox.size;
   }
 
+  /** Posts that an earlier run has kept, before any of this one. */
+  adopt(posts: readonly (KeptPost & { readonly parsed: PostBody })[]): void {
+    for (const { counter, target: to, parsed: body } of posts) {
+      const key = ++this.#key;
+      const settle = (outcome: PostOutcome) => {
+        if (!this.#isLeft) this.#owner.adopted({ to, body }, outcome);
+      };
+      this.#waiting.set(key, { counter, settle });
+      this.#handle({ kind: "adopt", key, counter, to, body });
+    }
+  }
+
+  /** Posts that shall not be sent any more. */
+  forget(counters: readonly number[]): void {
+    this.#settled.push(...counters);
+    this.#writeSoon();
+  }
+
   /** Resolves when it is on the server's disk. @throws Fault as the server refused it for good */
   post(to: string, body: PostBody): Promise<Receipt> {
     const key = ++this.#key;
-    const waiting = Promise.withResolvers<Receipt>();
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const settle = (outcome: PostOutcome) => {
+      if (outcome.kind === "durable") resolve(outcome.receipt);
+      else reject(outcome.fault);
+    };
+    const waiting: Waiting = { counter: undefined, settle };
     this.#waiting.set(key, waiting);
     this.#handle({ kind: "post", key, to, body });
-    return waiting.promise;
+    if (!this.#waiting.has(key)) return promise; // Refused: too many wait.
+    const counter = this.#outbox.last;
+    waiting.counter = counter;
+    const createdUnixMs = this.#clock.unixMs();
+    this.#added.push({ counter, target: to, body: JSON.stringify(body), createdUnixMs });
+    this.#writeSoon();
+    return promise;
   }
 
   connected(connection: Connection): void {
@@ -46,30 +106,20 @@ export class Posts {
   }
 
   lost(): void {
+    if (this.#connection === undefined) return;
     this.#connection = undefined;
+    this.#sends = [];
     this.#handle({ kind: "lost" });
   }
 
-  /** Nobody will send any more. */
-  abandon(fault: Fault): void {
+  /** Nobody here will send any more: what is not settled stays on disk for the next run. */
+  leave(fault: Fault): void {
     this.#connection = undefined;
+    this.#sends = [];
+    this.#write();
+    this.#isLeft = true;
     this.#handle({ kind: "abandoned", fault });
     this.#cancelTimer?.();
-  }
-
-  /** Resolves when all is settled, one way or the other. */
-  drained(): Promise<void> {
-    return this.#below(0);
-  }
-
-  /** Resolves when another post will not have to wait long. */
-  ready(): Promise<void> {
-    return this.#below(PENDING_LOW);
-  }
-
-  #below(sizeMax: number): Promise<void> {
-    if (this.#outbox.size <= sizeMax) return Promise.resolve();
-    return new Promise((resolve) => this.#onSettled.push({ sizeMax, resolve }));
   }
 
   #handle(input: OutboxInput): void {
@@ -80,17 +130,26 @@ export class Posts {
   #perform(effect: OutboxEffect): void {
     switch (effect.kind) {
       case "send":
-        return this.#send(effect);
+        this.#sends.push(effect);
+        return this.#writeSoon();
       case "settled":
-        return this.#settled(effect);
+        return this.#settle(effect);
       default:
         return unreachable(effect);
     }
   }
 
-  #send({ counter, to, body }: Extract<OutboxEffect, { kind: "send" }>): void {
+  #settle({ key, outcome }: Extract<OutboxEffect, { kind: "settled" }>): void {
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (waiting?.counter !== undefined && !this.#isLeft) this.forget([waiting.counter]);
+    waiting?.settle(outcome);
+    this.#owner.settled();
+  }
+
+  #send({ counter, to, body }: Send): void {
     const connection = this.#connection;
-    connection?.askThen("post", { outbox: this.#id, counter, to, body }, (outcome) => {
+    connection?.askThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
       // What a dying link refuses was not refused by the server: the next link sends it again.
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
@@ -103,16 +162,45 @@ export class Posts {
     });
   }
 
-  #settled({ key, outcome }: Extract<OutboxEffect, { kind: "settled" }>): void {
-    const waiting = this.#waiting.get(key);
-    this.#waiting.delete(key);
-    if (outcome.kind === "durable") waiting?.resolve(outcome.receipt);
-    else waiting?.reject(outcome.fault);
-    const size = this.#outbox.size;
-    for (let i = this.#onSettled.length - 1; i >= 0; i--) {
-      if (size > (this.#onSettled[i]?.sizeMax ?? 0)) continue;
-      for (const { resolve } of this.#onSettled.splice(i, 1)) resolve();
+  /** What was said goes out before whatever is asked next. */
+  flush(): void {
+    if (this.#cancelWrite !== undefined) this.#write();
+  }
+
+  #writeSoon(): void {
+    this.#cancelWrite ??= this.#clock.after(0, () => this.#write());
+  }
+
+  /**
+   * The server knows the last 256 counters of an outbox: so many may be in flight, and whatever is
+   * settled before those is off the disk before more goes out. So whoever sends the rest again is
+   * never taken for new.
+   */
+  #write(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = undefined;
+    const [added, settled, sends] = [this.#added, this.#settled, this.#sends];
+    [this.#added, this.#settled, this.#sends] = [[], [], []];
+    try {
+      if (added.length + settled.length > 0) this.#owner.keep({ added, settled });
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      return this.#withdraw(added, settled, sends, fault);
     }
+    for (const send of sends) this.#send(send);
+  }
+
+  /** The disk took nothing: what it does not hold is not sent. */
+  #withdraw(
+    added: readonly KeptPost[],
+    settled: readonly number[],
+    sends: readonly Send[],
+    fault: Fault,
+  ): void {
+    const lost = new Set(added.map(({ counter }) => counter));
+    this.#settled.push(...settled); // With the next write that succeeds.
+    for (const counter of lost) this.#handle({ kind: "withdrawn", counter, fault });
+    for (const send of sends) if (!lost.has(send.counter)) this.#send(send);
   }
 
   #arm(): void {

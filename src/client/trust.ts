@@ -4,12 +4,12 @@ import { HELLO_WITHIN_MS } from "../base/limits.ts";
 import { verifyServerProof } from "../crypto/greeting.ts";
 import { fingerprintOf } from "../crypto/identity.ts";
 import type { Greeting } from "../crypto/signed-bytes.ts";
-import type { Pin } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
-import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
+import type { Link } from "../io/link.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSION } from "../wire/messages.ts";
-import type { Connection } from "./connection.ts";
+import { Connection } from "./connection.ts";
 
 const NONCE_BYTES = 32;
 
@@ -74,36 +74,19 @@ function receiveWelcome(
   });
 }
 
-export interface Expectation {
-  /** Given by the user or an invite. */
-  readonly given: Fingerprint | undefined;
-  readonly pinned: Pin | undefined;
-  /** Refuse whom nobody vouches for. */
-  readonly strict: boolean;
-}
-
-/**
- * @returns `known`, or `first` for a server that is to be pinned now
- * @throws Fault fingerprint-changed, naming old and new
- */
-export function judge(found: Fingerprint, expected: Expectation): "known" | "first" {
-  const { given, pinned, strict } = expected;
-  if (pinned !== undefined && pinned.fingerprint !== found) {
-    const old = pinned.fingerprint as Fingerprint;
-    throw changed("the server's identity has changed", old, found);
+/** Greets and leaves: nothing is trusted, nothing sent but the hello. @throws Fault as `greet` */
+export async function meet(
+  parts: {
+    readonly clock: Clock;
+    readonly entropy: Entropy;
+    readonly dial: () => Promise<Link>;
+  },
+  client: string,
+): Promise<Greeted> {
+  const connection = new Connection(await parts.dial(), parts.clock);
+  try {
+    return await greet(connection, parts, client);
+  } finally {
+    connection.close();
   }
-  if (given !== undefined && given !== found) {
-    throw changed("this is not the server that was asked for", given, found);
-  }
-  if (pinned !== undefined) return "known";
-  if (given !== undefined || !strict) return "first";
-  const sentence = `the server is not known here: ${formatFingerprint(found)}`;
-  throw new Fault("fingerprint-changed", sentence, {
-    remedy: "compare it, then chat trust accept SERVER or --fingerprint",
-  });
-}
-
-function changed(what: string, old: Fingerprint, found: Fingerprint): Fault {
-  const sentence = `${what}: expected ${formatFingerprint(old)}, found ${formatFingerprint(found)}`;
-  return new Fault("fingerprint-changed", sentence);
 }

@@ -34,6 +34,12 @@ export interface ClientWish {
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
   readonly localPort?: number | undefined;
+  /** Whom to be when nobody is named and nobody was here before; left out: asked. */
+  readonly otherwise?: string | undefined;
+  /** Only meets the server, and logs in later. */
+  readonly greetOnly?: boolean;
+  /** Waits for its posts, and so takes over those that earlier runs left. */
+  readonly posts?: boolean;
 }
 
 /** A client that is in, and where it is. */
@@ -44,6 +50,8 @@ export interface OpenClient {
   readonly registered: boolean;
   /** The room password or token with which it came, if any. */
   readonly roomSecret: string | undefined;
+  readonly state: ClientState;
+  readonly device: Identity;
   readonly close: () => Promise<void>;
 }
 
@@ -67,9 +75,10 @@ export async function openClient(
   try {
     const address = chosen.address ?? defaultAddress(context, state);
     const filedAs = formatPlace(address);
-    const user = chosen.user ?? state.lastUser(filedAs) ?? (await askUser(context));
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
+    const known = chosen.user ?? state.lastUser(filedAs) ?? wish.otherwise;
+    const user = known ?? (wish.greetOnly === true ? "" : await askUser(context));
     const credentials: Credentials = {
       user,
       mode: wish.mode ?? "either",
@@ -79,30 +88,25 @@ export async function openClient(
       ask: askSecret(context, user),
     };
     const generate = () => Identity.generate().toPem();
-    const dial = wsDial();
+    const device = Identity.fromPem(state.deviceKey(generate), "device.key");
     const client = new Client(
       {
         clock: context.clock,
         entropy: systemEntropy(),
-        dial: () =>
-          dial({
-            host: address.host,
-            port: address.port,
-            timeoutMs: CONNECT_WITHIN_MS,
-            ...(wish.localPort === undefined ? {} : { localPort: wish.localPort }),
-          }),
+        dial: dialTo(address, wish.localPort),
         state,
-        device: Identity.fromPem(state.deviceKey(generate), "device.key"),
+        device,
       },
       {
         address: filedAs,
         program: `chat/${VERSION}`,
-        credentials,
+        credentials: wish.greetOnly === true ? undefined : credentials,
         fingerprint: chosen.fingerprint ?? address.fingerprint,
         strict: config.trust === "strict",
         follow: wish.follow ?? "none",
         reconnect: wish.reconnect ?? false,
-        onPinned: (pinned) => say(context, pinnedLine(pinned)),
+        adopt: wish.posts ?? false,
+        onPinned: (news) => say(context, pinnedLine(news)),
       },
     );
     const membership = await client.connect();
@@ -116,12 +120,20 @@ export async function openClient(
       user: membership?.user ?? user,
       registered: membership?.registered ?? false,
       roomSecret,
+      state,
+      device,
       close,
     };
   } catch (error) {
     state.close();
     throw error;
   }
+}
+
+function dialTo({ host, port }: ServerAddress, localPort: number | undefined) {
+  const dial = wsDial();
+  const target = { host, port, timeoutMs: CONNECT_WITHIN_MS };
+  return () => dial(localPort === undefined ? target : { ...target, localPort });
 }
 
 /** Asks on the terminal, where there is one. */
@@ -131,6 +143,9 @@ function askSecret(context: Context, user: string): NonNullable<Credentials["ask
       ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)
       : readSecret(context, ROOM_PASSWORD, undefined, "Room password");
 }
+
+/** Not "run it again": that would say it twice. */
+const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
 
 /** Runs a short command: in, asked, out. */
 export async function withClient(
@@ -142,7 +157,7 @@ export async function withClient(
   const open = await openClient(context, flags, wish);
   const interrupted = Promise.withResolvers<never>();
   const release = context.onSignal(() =>
-    interrupted.reject(new Fault("interrupted", "interrupted")),
+    interrupted.reject(new Fault("interrupted", "interrupted", wish.posts ? KEPT : {})),
   );
   try {
     return await Promise.race([work(open), interrupted.promise]);
@@ -169,7 +184,11 @@ export async function untilConnected(
   }
 }
 
-function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" }>): string {
+function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): string {
+  if (event.kind === "moved") {
+    const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
+    return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
+  }
   const known = event.knownAs === undefined ? "" : `, known as ${event.knownAs}`;
   const fingerprint = formatFingerprint(event.fingerprint);
   const place = `${event.address}${known}`;

@@ -2,6 +2,7 @@
 
 const RESET = "\x1b[0m";
 const DIM = "\x1b[2m";
+const CALLED = "\x1b[1;7m";
 const CLOCK = "\x1b[90m";
 /** Cyan, green, yellow, magenta, blue and their bright ones: readable on black and on white. */
 const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
@@ -9,6 +10,11 @@ const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${cod
 /** Times and places: there, but quiet. */
 export function clockColor(text: string, color: boolean): string {
   return color ? `${CLOCK}${text}${RESET}` : text;
+}
+
+/** One's own name in somebody's words. */
+export function calledColor(text: string): string {
+  return `${CALLED}${text}${RESET}`;
 }
 
 /** What happened, as opposed to what was said. */

@@ -3,48 +3,38 @@ import { formatLocalClock } from "../base/time.ts";
 import type { ChatRecord } from "../client/record.ts";
 import { type LineEditor, openLineEditor } from "../io/line-editor.ts";
 import type { Context } from "./_context.ts";
+import { Recent } from "./_recent.ts";
 import {
   type JsonObject,
   type Place,
   renderJson,
   renderRecord,
-  type ShownBody,
   type ShownRecord,
   type Style,
   styleOf,
 } from "./_render.ts";
+import { shownWords } from "./_shown.ts";
 
 /** A record as a client knows it, in the form that is printed. `me` fills in the other side. */
 export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
-  const { seq, timeUnixMs, room } = record;
+  const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
   const place: Place =
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
-  return { seq, timeUnixMs, place, from, ...shownBody(record) };
-}
-
-function shownBody({ kind, state, body }: ChatRecord): ShownBody {
-  if (kind === "join" || kind === "leave") return { kind };
-  if (state === "erased") return { kind: "erased" };
-  if (state === "damaged") {
-    return { kind: "damaged", reason: "what is stored is not what was recorded" };
-  }
-  const text = typeof body?.["text"] === "string" ? body["text"] : "";
-  const topic = typeof body?.["topic"] === "string" ? body["topic"] : "";
-  if (kind === "topic") return { kind, topic };
-  if (kind === "action" || kind === "text") return { kind, text };
-  return { kind: "unreadable", reason: `'${kind}' is of a later version` };
+  return { timeUnixMs, place, ...shownWords({ ...record, from }) };
 }
 
 /** Where a line client shows things and reads lines: a terminal, or two pipes. */
 export class Face {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
+  /** Whom a reply or reaction may mean. */
+  readonly recent = new Recent();
   #style: Style;
 
   constructor(context: Context) {
     this.#context = context;
-    this.#style = styleOf(context, { stamp: "clock" });
+    this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
     const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
     this.#editor = isTyped ? openLineEditor(context.stdin, context.stdout) : undefined;
   }
@@ -58,7 +48,7 @@ export class Face {
   }
 
   iAm(me: string | undefined): void {
-    this.#style = styleOf(this.#context, { stamp: "clock", me });
+    this.#style = { ...styleOf(this.#context, { stamp: "clock", me }), authorOf: this.#authorOf };
   }
 
   prompt(text: string): void {
@@ -66,6 +56,7 @@ export class Face {
   }
 
   record(record: ShownRecord): void {
+    this.recent.note(record);
     this.#data(renderRecord(record, this.#style));
   }
 
@@ -117,6 +108,8 @@ export class Face {
   close(): void {
     this.#editor?.close();
   }
+
+  readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
 
   #data(text: string): void {
     if (this.#editor === undefined) this.#context.stdout.write(text);

@@ -1,16 +1,20 @@
 import { unreachable } from "../base/assert.ts";
 import { Fault, type FaultCode } from "../base/fault.ts";
-import { formatTarget, type Name, type Target } from "../base/names.ts";
+import { formatTarget, type Name, parseTarget, type Target } from "../base/names.ts";
 import type { ClientEvent } from "../client/event.ts";
-import type { RoomView } from "../client/record.ts";
+import { withMentions } from "../client/mentions.ts";
+import type { ChatRecord, RoomView } from "../client/record.ts";
+import type { Receipt } from "../core/outbox.ts";
 import { LOBBY } from "../core/room.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
+import type { PostBody } from "../wire/messages.ts";
 import type { OpenClient } from "./_client.ts";
 import { type Context, faultLine } from "./_context.ts";
 import { Face, shownChatRecord } from "./_face.ts";
 import { enterRoom } from "./_room-entry.ts";
 import { runSlash } from "./_slash.ts";
-import { checkText } from "./send.ts";
+import { placeOf, SAYINGS, unreadLine, unreadOf } from "./_unread.ts";
+import { checkReaction, checkText } from "./send.ts";
 
 /** The link went, not the wish. */
 const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
@@ -94,21 +98,25 @@ export class LineClient {
   }
 
   /** Sends words; what becomes of them is told when it is known. */
-  async post(target: Target, text: string, action = false): Promise<void> {
-    checkText(text);
+  async post(target: Target, body: PostBody): Promise<void> {
+    const { text } = body;
+    if (body.react === undefined) checkText(text);
+    else checkReaction(body.react);
     const { client } = this.open;
     await client.ready();
-    client.post(formatTarget(target), action ? { text, action } : { text }).then(
-      ({ seq, queued }) => {
-        this.recorded(seq);
-        const place = target.kind === "room" ? { room: target.name } : { to: target.name };
-        const offline = queued === true ? { queued } : {};
-        const sentence =
-          queued === true ? `${target.name} is offline; it will be delivered later` : undefined;
-        this.face.tell({ kind: "ack", seq, ...place, text, ...offline }, sentence);
-      },
+    client.post(formatTarget(target), withMentions(body)).then(
+      (receipt) => this.#acked(target, text, receipt),
       (error: unknown) => this.fail(error),
     );
+  }
+
+  #acked(target: Target, text: string, { seq, queued }: Receipt): void {
+    this.recorded(seq);
+    const place = target.kind === "room" ? { room: target.name } : { to: target.name };
+    const offline = queued === true ? { queued } : {};
+    const sentence =
+      queued === true ? `${target.name} is offline; it will be delivered later` : undefined;
+    this.face.tell({ kind: "ack", seq, ...place, text, ...offline }, sentence);
   }
 
   /** Something done here has this place in the log, and comes back as a record. */
@@ -219,7 +227,7 @@ export class LineClient {
     if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
     const { client } = this.open;
     if (client.isConnected && client.user !== undefined) this.face.eraseEntered(line);
-    return this.post(this.current, line.startsWith("//") ? line.slice(1) : line);
+    return this.post(this.current, { text: line.startsWith("//") ? line.slice(1) : line });
   }
 
   #show(event: ClientEvent): void {
@@ -228,14 +236,15 @@ export class LineClient {
       case "connected":
         return this.#connected(event);
       case "record":
-        face.record(shownChatRecord(event.record, this.open.client.user ?? this.open.user));
+        this.#record(event.record);
         this.#shownSeq = Math.max(this.#shownSeq, event.record.seq);
         return this.#onShown();
       case "skipped":
         return face.note(skippedLine(event.room, event.count));
       case "presence": {
         const { room, user, online } = event;
-        if (user === this.open.client.user) return;
+        const { client } = this.open;
+        if (user === client.user || client.reading.ignores(user)) return;
         const line = { kind: "presence", ...placeOf(room), user, online };
         return face.tell(
           line,
@@ -243,6 +252,11 @@ export class LineClient {
             ? `${user} is ${online ? "online" : "offline"}`
             : undefined,
         );
+      }
+      case "adopted": {
+        const { target, text, outcome } = event;
+        if (outcome.kind === "refused") return this.fail(outcome.fault);
+        return this.#acked(parseTarget(target), text, outcome.receipt);
       }
       case "lost":
         return face.tell(
@@ -252,7 +266,13 @@ export class LineClient {
       case "closed":
         this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
         return;
+      case "read": {
+        const { room, n, unread } = event;
+        return face.tell({ kind: "read", ...placeOf(room), n, unread }, undefined);
+      }
       case "pinned":
+      case "moved":
+      case "link-asked":
       case "caught-up":
       case "room":
       case "room-gone":
@@ -263,9 +283,18 @@ export class LineClient {
     }
   }
 
+  /** Words of somebody who is ignored count as seen, and are not shown. */
+  #record(record: ChatRecord): void {
+    const { client, user } = this.open;
+    const isHidden = SAYINGS.has(record.kind) && client.reading.ignores(record.from);
+    if (!isHidden) this.face.record(shownChatRecord(record, client.user ?? user));
+    client.reading.seen(record);
+  }
+
   #connected(event: Extract<ClientEvent, { kind: "connected" }>): void {
     const { server, user, transport, fingerprint, welcome } = event;
     const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
+    const unread = unreadOf(this.open.client, event.rooms);
     this.face.iAm(user);
     if (this.#loggingIn !== undefined) {
       this.#loggingIn.resolve();
@@ -282,8 +311,10 @@ export class LineClient {
       transport: transport === "udp" ? "udp" : "tcp",
       fingerprint: formatFingerprint(fingerprint),
       ...(welcome === undefined ? {} : { welcome }),
+      ...(unread.length === 0 ? {} : { unread }),
     };
     this.face.tell(line, this.#wasConnected ? "connected again" : `you are ${user} on '${server}'`);
+    if (this.face.isTyped && unread.length > 0) this.face.note(unreadLine(unread));
     if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
       this.face.note(welcome);
     }
@@ -292,10 +323,6 @@ export class LineClient {
     this.#ready = Promise.withResolvers();
     ready.resolve();
   }
-}
-
-function placeOf(room: RoomView): { room: string } | { to: string } {
-  return room.kind === "room" ? { room: room.name } : { to: room.name };
 }
 
 function skippedLine(room: RoomView, count: number): string {

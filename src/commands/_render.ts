@@ -10,17 +10,30 @@
 import { unreachable } from "../base/assert.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../base/time.ts";
-import { clockColor, eventColor, personColor } from "./_color.ts";
+import { calledColor, clockColor, eventColor, personColor } from "./_color.ts";
 import type { Context } from "./_context.ts";
 
 export type Place = { readonly room: string } | { readonly to: string };
 
 export type ShownBody =
-  | { readonly kind: "text" | "action" | "edited"; readonly text: string }
+  | {
+      readonly kind: "text" | "action";
+      readonly text: string;
+      /** Seq of the message that it answers. */
+      readonly re?: number;
+      /** Names that it calls. */
+      readonly mentions?: readonly string[];
+    }
+  /** `of`: seq of what was changed. */
+  | { readonly kind: "edited"; readonly of: number; readonly text: string }
+  | { readonly kind: "reaction"; readonly re?: number; readonly react: string }
   | { readonly kind: "room" | "join" | "erased" }
   /** `by`: who put them out; absent when they left themselves. */
   | { readonly kind: "leave"; readonly by?: string }
   | { readonly kind: "topic"; readonly topic: string }
+  /** `until`: as text; absent: for good. */
+  | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
+  | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
 /** A record as people and scripts see it: names in place of ids. */
@@ -39,6 +52,8 @@ export interface Style {
   readonly me: string | undefined;
   /** `date`: day and seconds, for history; `clock`: hours and minutes, for what happens now. */
   readonly stamp: "date" | "clock";
+  /** Who said what has this seq, as far as it is known here. */
+  readonly authorOf?: (seq: number) => string | undefined;
 }
 
 export function styleOf(
@@ -64,7 +79,7 @@ export function renderRecord(record: ShownRecord, style: Style): string {
         formatUtc(record.timeUnixMs),
         placeName(record, style.me),
         record.from,
-        sentence(record),
+        sentence(record, style),
       ]);
     case "text":
       return screenText(record, style);
@@ -127,23 +142,52 @@ function screenText(record: ShownRecord, style: Style): string {
   const person = personColor(cleanText(from), style.color);
   const said = record.kind === "text";
   // Further lines stand behind a bar, so that no text can pass for a record of its own.
-  const words = cleanText(sentence(record), { lines: said }).replaceAll("\n", "\n  | ");
+  const plain = cleanText(sentence(record, style), { lines: said }).replaceAll("\n", "\n  | ");
+  const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
   const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
   return `${time} ${place} ${rest}\n`;
 }
 
+/** `↪ ana: ` before an answer. */
+function answered(record: ShownRecord, { authorOf }: Style): string {
+  if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
+  return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
+}
+
+function callsMe(record: ShownRecord, { color, me }: Style): boolean {
+  if (!color || me === undefined || record.kind !== "text") return false;
+  return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
+}
+
+/** One's own name stands out where it is called; a name is letters, digits, - and _ only. */
+function called(words: string, { me = "" }: Style): string {
+  return words.replaceAll(new RegExp(`@${me}(?![A-Za-z0-9_-])`, "gi"), (at) => calledColor(at));
+}
+
 /** What somebody said, or what happened, in words that follow the name. */
-function sentence(record: ShownRecord): string {
+function sentence(record: ShownRecord, style: Style): string {
   switch (record.kind) {
     case "text":
     case "action":
       return record.text;
+    case "reaction": {
+      const author = record.re === undefined ? undefined : style.authorOf?.(record.re);
+      return `reacted ${record.react} to ${author ?? `#${record.re ?? "?"}`}`;
+    }
     case "edited":
       return `changed it to: ${record.text}`;
     case "topic":
       return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
     case "leave":
       return record.by === undefined ? "left" : `was put out by ${record.by}`;
+    case "mute": {
+      const end = record.until === undefined ? "" : ` until ${record.until}`;
+      return record.on ? `muted ${record.user}${end}` : `let ${record.user} speak again`;
+    }
+    case "grant":
+      return record.on
+        ? `made ${record.user} a moderator`
+        : `took the moderation from ${record.user}`;
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;

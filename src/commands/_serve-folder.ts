@@ -9,13 +9,12 @@ import {
   checkCertificatePair,
   makeCertificate,
 } from "../crypto/certificate.ts";
-import { Identity } from "../crypto/identity.ts";
+import type { Identity } from "../crypto/identity.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { type LogArchive, openArchive } from "../io/archive.ts";
 import type { Clock } from "../io/clock.ts";
 import {
   type DataFolder,
-  keepSmallFile,
   openDataFolder,
   readSmallFile,
   writeSmallFile,
@@ -23,6 +22,7 @@ import {
 import { systemDisk } from "../io/disk-file.ts";
 import type { Entropy } from "../io/entropy.ts";
 import { type LogFile, openLog } from "../io/log-file.ts";
+import { loadIdentity } from "./_serve-identity.ts";
 
 /** All that a server keeps, opened, checked and folded. */
 export interface OpenFolder {
@@ -46,6 +46,8 @@ export interface FolderOptions {
   readonly certificate: CertificatePair | undefined;
   readonly hosts: readonly string[];
   readonly postsPerSecond?: number;
+  /** Make a new identity, named by the one before it. */
+  readonly newIdentity?: boolean;
 }
 
 /** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
@@ -85,7 +87,13 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     folder: join(path, "history"),
     onRecord: (record) => hall.restore(record),
   });
-  const identity = await loadIdentity(path, history.head() > 0);
+  const identity = await loadIdentity({
+    path,
+    isUsed: history.head() > 0,
+    renew: options.newIdentity ?? false,
+    accounts,
+    registry,
+  });
   const certificate = await loadCertificate(path, options);
   const archive = openArchive({
     folder: join(path, "history"),
@@ -112,18 +120,6 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     hall,
     close,
   };
-}
-
-async function loadIdentity(path: string, isUsed: boolean): Promise<Identity> {
-  const file = join(path, "identity.key");
-  if (isUsed && readSmallFile(file) === undefined) {
-    // A new one would be refused by every client, and would hide what was lost.
-    throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
-      remedy: "restore it from a backup",
-    });
-  }
-  const pem = await keepSmallFile(file, () => Identity.generate().toPem());
-  return Identity.fromPem(pem, file);
 }
 
 async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {

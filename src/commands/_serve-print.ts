@@ -6,7 +6,7 @@ import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocalClock, formatUtc } from "../base/time.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Room } from "../core/room.ts";
-import type { ServerEvent } from "../server/server.ts";
+import type { ServerEvent } from "../server/server-event.ts";
 import { formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { type Context, faultLine, say } from "./_context.ts";
@@ -40,6 +40,7 @@ export class ServePrinter {
 
   event(event: ServerEvent): void {
     if (event.kind === "failed") return;
+    if (event.kind === "warning") return say(this.#context, event.fault.message);
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#record(event.record, event.room);
     const { host, port } = event.address;
@@ -80,7 +81,7 @@ export class ServePrinter {
     if (!isDirect) return this.#write(renderRecord(shown, style));
     // What two people say to each other is not for the server's window.
     if (style.format === "json") {
-      const { text: _text, ...rest } = recordJson(shown) as JsonObject & { text?: string };
+      const { text: _text, react: _react, mentions: _mentions, ...rest } = recordJson(shown);
       return this.#write(renderJson(rest as JsonObject));
     }
     this.#write(renderRecord({ ...shown, kind: "action", text: "(a direct message)" }, style));

@@ -1,20 +1,17 @@
 import { Fault } from "../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
-import { checkName, formatTarget, type Name, parseTarget } from "../base/names.ts";
+import { checkName, formatTarget, type Name } from "../base/names.ts";
 import type { Credentials } from "../client/entry.ts";
 import { shownChatRecord } from "./_face.ts";
 import type { LineClient } from "./_line-client.ts";
 import { nearest } from "./_nearest.ts";
 import { enterRoom } from "./_room-entry.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret } from "./_secrets.ts";
+import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
+import { ORDER_COMMANDS } from "./_slash-order.ts";
+import { SPEECH_COMMANDS } from "./_slash-speech.ts";
+import { roomsLine } from "./_unread.ts";
 import { allUsers } from "./users.ts";
-
-/** A command that is typed among the words of a conversation. */
-interface Slash {
-  readonly usage: string;
-  readonly summary: string;
-  run(lines: LineClient, words: string): Promise<void>;
-}
 
 const HISTORY_DEFAULT = 20;
 
@@ -46,25 +43,6 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
         ({ kind, name }) => kind === "room" && name !== room,
       );
       if (next !== undefined) lines.enter({ kind: "room", name: next.name as Name });
-    },
-  },
-  msg: {
-    usage: "/msg NAME TEXT",
-    summary: "say something to one person; without TEXT, go on talking to them",
-    async run(lines, words) {
-      const [name, text] = split(words);
-      if (name === "") throw misuse(this);
-      const target = parseTarget(name.startsWith("#") || name.startsWith("@") ? name : `@${name}`);
-      if (text === "") lines.enter(target);
-      else await lines.post(target, text);
-    },
-  },
-  me: {
-    usage: "/me TEXT",
-    summary: "say what you are doing",
-    async run(lines, words) {
-      if (words === "") throw misuse(this);
-      await lines.post(lines.current, words, true);
     },
   },
   topic: {
@@ -105,16 +83,19 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   rooms: {
     usage: "/rooms",
-    summary: "list the rooms",
+    summary: "list the rooms, and with whom you talk",
     async run(lines, words) {
       args(this, words, 0, 0);
-      const { rooms } = await lines.open.client.request("rooms", {});
-      const shown = rooms.map(
-        ({ room, members, joined }) => `${room} (${members}${joined ? ", joined" : ""})`,
-      );
-      lines.face.tell({ kind: "rooms", rooms }, `rooms: ${shown.join(", ")}`);
+      const { client } = lines.open;
+      const { rooms } = await client.request("rooms", {});
+      const people = client.rooms
+        .filter(({ kind }) => kind === "person")
+        .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }));
+      lines.face.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
     },
   },
+  ...SPEECH_COMMANDS,
+  ...ORDER_COMMANDS,
   history: {
     usage: "/history [N]",
     summary: "show the last N messages of where you are",
@@ -226,7 +207,7 @@ export async function runSlash(lines: LineClient, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();
   if (word === "sendall") {
-    return lines.post({ kind: "room", name: lines.room }, words);
+    return lines.post({ kind: "room", name: lines.room }, { text: words });
   }
   const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
   const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
@@ -264,20 +245,4 @@ async function page(
   const { records } = await client.history({ target: formatTarget(lines.current), ...query });
   for (const record of records) lines.face.record(shownChatRecord(record, client.user ?? user));
   if (records.length === 0) lines.face.note("nothing was found");
-}
-
-function split(line: string): [string, string] {
-  const trimmed = line.trimStart();
-  const at = trimmed.search(/\s/);
-  return at < 0 ? [trimmed, ""] : [trimmed.slice(0, at), trimmed.slice(at + 1).trim()];
-}
-
-function args(command: Slash, words: string, min: number, max: number): string[] {
-  const given = words === "" ? [] : words.split(/\s+/);
-  if (given.length < min || given.length > max) throw misuse(command);
-  return given;
-}
-
-function misuse({ usage }: Slash): Fault {
-  return new Fault("usage", `that is not how it is used`, { remedy: `write ${usage}` });
 }

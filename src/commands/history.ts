@@ -175,7 +175,18 @@ function fits({ room, from, kind, body }: ChatRecord, wish: HistoryWish): boolea
   return ignoreCase ? words.toLowerCase().includes(grep.toLowerCase()) : words.includes(grep);
 }
 
-const SHOWN: readonly RecordKind[] = ["join", "leave", "topic", "text", "action"];
+const SHOWN: readonly RecordKind[] = [
+  "join",
+  "leave",
+  "kick",
+  "mute",
+  "grant",
+  "topic",
+  "text",
+  "action",
+  "reaction",
+  "edit",
+];
 /** Records read from disk before they are printed. */
 const FOLDER_PAGE_RECORDS = 5_000;
 const FOLDER_PAGE_BYTES = 8 << 20;

@@ -39,6 +39,7 @@ export const command = defineVerb({
       mode: args.register ? "register" : args.login ? "login" : "either",
       follow: "all",
       reconnect: true,
+      posts: true,
       localPort: args.localPort,
     });
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];

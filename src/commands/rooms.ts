@@ -15,12 +15,13 @@ export const command = defineVerb({
         style.format === "json"
           ? rooms.map((room) => renderJson({ kind: "room", ...room })).join("")
           : renderTable(
-              ["room", "members", "joined", "topic"],
-              rooms.map(({ room, members, joined, topic }) => [
+              ["room", "members", "joined", "topic", "unread"],
+              rooms.map(({ room, members, joined, topic, unread = 0 }) => [
                 room,
                 String(members),
                 joined ? "joined" : "",
                 topic,
+                unread === 0 ? "" : String(unread),
               ]),
               style,
             );

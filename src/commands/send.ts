@@ -1,9 +1,11 @@
 import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { TEXT_BYTES_MAX } from "../base/limits.ts";
-import { formatTarget, type Target } from "../base/names.ts";
+import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
+import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
+import type { ClientEvent } from "../client/event.ts";
+import { withMentions } from "../client/mentions.ts";
 import { LOBBY } from "../core/room.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { type Context, faultLine, say } from "./_context.ts";
@@ -31,9 +33,12 @@ export const command = defineVerb({
   async run(args, context) {
     const targets = args.to.length === 0 ? targetsOf([LOBBY]) : targetsOf(args.to);
     if (args.text !== undefined) checkText(args.text);
-    return withClient(context, args, { follow: "none", reconnect: true }, async ({ client }) => {
-      await untilConnected(client.events());
+    const wish = { follow: "none", reconnect: true, posts: true } as const;
+    return withClient(context, args, wish, async ({ client }) => {
+      const events = client.events();
+      await untilConnected(events);
       const sender = new Sender(context, client, targets);
+      void sender.watch(events);
       if (args.text === undefined) await sender.lines();
       else await sender.post(args.text);
       await sender.settled();
@@ -53,6 +58,15 @@ export function checkText(text: string): void {
   throw new Fault("too-large", sentence, { remedy: "send it in parts, or as a file" });
 }
 
+/** @throws Fault text-invalid, too-large */
+export function checkReaction(react: string): void {
+  if (utf8Encode(react).length > REACTION_BYTES_MAX) {
+    throw new Fault("too-large", `a reaction has at most ${REACTION_BYTES_MAX} bytes`, {
+      remedy: "use one emoji or a short word",
+    });
+  }
+}
+
 /** Posts in order, many under way at once, and prints each as soon as it is durable. */
 class Sender {
   readonly #context: Context;
@@ -68,6 +82,17 @@ class Sender {
     this.#targets = targets;
   }
 
+  /** What earlier runs could not send goes first, and is told as well. */
+  async watch(events: AsyncIterable<ClientEvent>): Promise<void> {
+    for await (const event of events) {
+      if (event.kind !== "adopted") continue;
+      const { target, outcome } = event;
+      if (outcome.kind === "refused") say(this.#context, faultLine(outcome.fault));
+      else if (this.#context.json) this.#sent(parseTarget(target), outcome.receipt);
+      else say(this.#context, `a message of an earlier run was sent: ${outcome.receipt.seq}`);
+    }
+  }
+
   async lines(): Promise<void> {
     this.#isOne = false;
     for (;;) {
@@ -80,7 +105,7 @@ class Sender {
   async post(text: string): Promise<void> {
     for (const target of this.#targets) {
       await this.#client.ready();
-      this.#client.post(formatTarget(target), { text }).then(
+      this.#client.post(formatTarget(target), withMentions({ text })).then(
         (receipt) => this.#sent(target, receipt),
         (error: unknown) => this.#failed(error),
       );

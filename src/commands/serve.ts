@@ -1,6 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
+import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
@@ -9,12 +10,14 @@ import { LOBBY } from "../core/room.ts";
 import type { CertificatePair } from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
 import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
+import { systemDisk } from "../io/disk-file.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { Listener } from "../io/link.ts";
 import { announceLocalServer } from "../io/local-servers.ts";
 import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
-import { Server, type ServerEvent } from "../server/server.ts";
+import { Server } from "../server/server.ts";
+import type { ServerEvent } from "../server/server-event.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
 import {
@@ -57,6 +60,7 @@ const ARGS = {
   welcome: { type: "string", valueHint: "TEXT", description: "Said to whoever comes in" },
   cert: { type: "string", valueHint: "F", description: "TLS certificate, PEM" },
   key: { type: "string", valueHint: "F", description: "Its private key, PEM" },
+  newIdentity: { type: "boolean", description: "Make a new identity, signed by the old one" },
   tls: { type: "boolean", default: true, negativeDescription: "Plain, on loopback only" },
   proxyCert: { type: "string", valueHint: "F", description: "What a TLS proxy in front presents" },
   udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
@@ -89,6 +93,7 @@ export const command = defineVerb({
       entropy,
       certificate,
       hosts,
+      newIdentity: args.newIdentity,
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
     });
     try {
@@ -116,11 +121,12 @@ async function serve(
   const printer = new ServePrinter(context, open.registry);
   const ended = Promise.withResolvers<Fault | undefined>();
   const { identity, history, accounts, archive, rooms, registry, hall } = open;
+  const operatorToken = newOperatorToken(open.folder.path);
   const server = new Server({
     clock: context.clock,
     entropy: systemEntropy(),
     identity,
-    settings: { name, version: VERSION, welcome: args.welcome, roomPassword },
+    settings: { name, version: VERSION, welcome: args.welcome, roomPassword, operatorToken },
     history,
     accounts,
     archive,
@@ -128,6 +134,7 @@ async function serve(
     registry,
     hall,
     passwords: { hash: hashPassword, verify: verifyPassword },
+    marks: { disk: systemDisk(), folder: open.folder.path },
     onEvent: (event: ServerEvent) => {
       if (event.kind === "failed") ended.resolve(event.fault);
       printer.event(event);
@@ -167,6 +174,13 @@ async function serve(
   }
 }
 
+/** Whoever can read it operates: this machine's user. New each time, and never shown. */
+function newOperatorToken(data: string): string {
+  const token = toBase64Url(systemEntropy()(32));
+  writeSmallFile(join(data, "operator"), `${token}\n`);
+  return token;
+}
+
 function listen(args: Args, open: OpenFolder, server: Server, name: string): Listener {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
@@ -176,7 +190,7 @@ function listen(args: Args, open: OpenFolder, server: Server, name: string): Lis
       port: args.port ?? PORT_DEFAULT,
       tls: args.tls ? open.certificate : false,
       ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
-      http: httpHandler({ name, fingerprint, port: () => listener.port }),
+      http: httpHandler({ name, fingerprint, port: () => listener.port, ...server.http }),
     },
     server,
   );

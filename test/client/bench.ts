@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { Client, type ClientOptions } from "../../src/client/client.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ClientOptions } from "../../src/client/client-options.ts";
 import type { Credentials } from "../../src/client/entry.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
 import { bodyText } from "../../src/client/record.ts";

@@ -53,8 +53,30 @@ async function entered() {
   await clock.advance(0);
   await login;
   const tell = (notice: ServerNotice) => perform(server.tell(notice));
-  return { clock, connection, tell, link };
+  const refuse = (ref: number, fault: Fault) => perform(server.refuse(ref, fault));
+  const answer = (ref: number) => perform(server.answer<"ignored">(ref, { users: ["bob"] }));
+  return { clock, connection, tell, link, refuse, answer };
 }
+
+test("who asks too fast waits, and asks again; another refusal is one", async () => {
+  const { clock, connection, refuse, answer } = await entered();
+  const asked = connection.ask("ignored", {});
+  await clock.advance(0);
+  refuse(2, new Fault("too-fast", "you ask too fast", { retryAfterMs: 700 }));
+  await clock.advance(699);
+  answer(3); // Nobody has asked that yet.
+  await clock.advance(1);
+  refuse(3, new Fault("too-fast", "you ask too fast", { retryAfterMs: 50 }));
+  await clock.advance(50);
+  answer(4);
+  await clock.advance(0);
+  expect(await asked).toEqual({ users: ["bob"] });
+  const refused = connection.ask("ignored", {}).catch((fault) => fault.code);
+  await clock.advance(0);
+  refuse(5, new Fault("too-many", "the server is busy", { retryAfterMs: 700 }));
+  await clock.advance(0);
+  expect(await refused).toBe("too-many");
+});
 
 test("what comes while nobody listens is kept, in order", async () => {
   const { clock, connection, tell } = await entered();

@@ -77,11 +77,41 @@ describe("on a screen", () => {
     [{ kind: "topic", topic: "tea" }, "* ana set the topic: tea"],
     [{ kind: "topic", topic: "" }, "* ana cleared the topic"],
     [{ kind: "erased" }, "* ana (erased)"],
-    [{ kind: "edited", text: "ho" }, "* ana changed it to: ho"],
+    [{ kind: "edited", of: 3, text: "ho" }, "* ana changed it to: ho"],
     [{ kind: "damaged", reason: "commitment" }, "* ana (damaged: commitment)"],
+    [{ kind: "text", text: "yes", re: 7 }, "ana: ↪ bob: yes"],
+    [{ kind: "text", text: "yes", re: 8 }, "ana: ↪ #8: yes"],
+    [{ kind: "action", text: "nods", re: 7 }, "* ana ↪ bob: nods"],
+    [{ kind: "reaction", re: 7, react: "👍" }, "* ana reacted 👍 to bob"],
+    [{ kind: "reaction", re: 8, react: "a\nb" }, "* ana reacted a␊b to #8"],
+    [{ kind: "reaction", react: "?" }, "* ana reacted ? to #?"],
   ])("%j", (body, words) => {
     const record = { ...base, ...body } as ShownRecord;
-    expect(renderRecord(record, style("text"))).toBe(`2026-11-20 06:46:33 lobby ${words}\n`);
+    const authorOf = (seq: number) => (seq === 7 ? "bob" : undefined);
+    expect(renderRecord(record, style("text", { authorOf }))).toBe(
+      `2026-11-20 06:46:33 lobby ${words}\n`,
+    );
+  });
+
+  test("one's own name stands out where it is called, and only there", () => {
+    const called = "\x1b[1;7m@ana\x1b[0m";
+    const record: ShownRecord = { ...hi, text: "@ana @anatol @bob", mentions: ["Ana"] };
+    expect(renderRecord(record, style("text", { color: true }))).toContain(
+      `${called} @anatol @bob`,
+    );
+    expect(renderRecord(record, style("text"))).not.toContain("\x1b");
+    const unmeant: ShownRecord = { ...hi, text: "@ana" };
+    expect(renderRecord(unmeant, style("text", { color: true }))).not.toContain(called);
+    const other = style("text", { color: true, me: "bob" });
+    expect(renderRecord(record, other)).not.toContain(called);
+  });
+
+  test("what it answers and whom it calls is in JSON, not in TSV", () => {
+    const record: ShownRecord = { ...hi, re: 7, mentions: ["bob"] };
+    expect(renderRecord(record, style("json"))).toEndWith(
+      '"text":"hi","re":7,"mentions":["bob"]}\n',
+    );
+    expect(renderRecord(record, style("tsv"))).toEndWith("\tana\thi\n");
   });
 
   test("colours only if asked", () => {

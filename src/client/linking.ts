@@ -1,0 +1,97 @@
+import { equalBytes } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { isName } from "../base/names.ts";
+import { makeDeviceCert } from "../crypto/device-cert.ts";
+import { Identity } from "../crypto/identity.ts";
+import { linkCodeHash, linkMac, openAccountKey, sealAccountKey } from "../crypto/link-code.ts";
+import type { ClientState } from "../io/client-state.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
+import type { Answer, RequestFields } from "../wire/messages.ts";
+
+const SEAL_NONCE_BYTES = 12;
+
+/** Where a device is linked: what both ends must mean. */
+export interface LinkPlace {
+  readonly code: Uint8Array;
+  readonly fingerprint: Fingerprint;
+}
+
+export interface Granter extends LinkPlace {
+  readonly user: string;
+  readonly state: ClientState;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+}
+
+export interface LinkAsked {
+  readonly code: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly mac: Uint8Array;
+}
+
+/** The account's key, with which devices are signed. @throws Fault not-allowed without it */
+export function accountKeyOf(
+  { state }: { readonly state: ClientState },
+  { fingerprint, user }: { readonly fingerprint: Fingerprint; readonly user: string },
+): Identity {
+  const pem = state.knownAccountKey(fingerprint, user);
+  if (pem !== undefined) return Identity.fromPem(pem, "the stored account key");
+  throw new Fault("not-allowed", "this device came in by password and has no account key", {
+    remedy: "link from the device that made the account, or from one linked to it",
+  });
+}
+
+/**
+ * The old device's answer to somebody who shows that they know the code.
+ * @throws Fault not-allowed: they do not, or this device has no account key
+ */
+export function grantLink(granter: Granter, asked: LinkAsked): RequestFields<"link-grant"> {
+  const { code, fingerprint, user, entropy, clock } = granter;
+  const { deviceKey } = asked;
+  const isKnown =
+    equalBytes(asked.code, linkCodeHash(code)) &&
+    equalBytes(asked.mac, linkMac(code, deviceKey, fingerprint));
+  if (!isKnown || !isName(user)) {
+    // Only whoever saw the hash can ask like this: the server, or somebody in it.
+    throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
+      remedy: "ask the server's owner what happens there",
+    });
+  }
+  const account = accountKeyOf(granter, granter);
+  const deviceCert = makeDeviceCert(account, {
+    server: formatFingerprint(fingerprint),
+    user,
+    deviceKey,
+    kind: "cli",
+    signedAtUnixMs: clock.unixMs(),
+  });
+  const context = { code, deviceKey, server: fingerprint, user };
+  const key = sealAccountKey(context, account.seed(), new Uint8Array(entropy(SEAL_NONCE_BYTES)));
+  return { code: asked.code, deviceKey, deviceCert, key };
+}
+
+/** The new device's question. */
+export function askLink(
+  { code, fingerprint }: LinkPlace,
+  deviceKey: Uint8Array,
+): RequestFields<"link"> {
+  return { code: linkCodeHash(code), deviceKey, mac: linkMac(code, deviceKey, fingerprint) };
+}
+
+/** Keeps the account key that the old device gave. @throws Fault checksum-wrong: it is not its */
+export function keepLinked(
+  { code, fingerprint }: LinkPlace,
+  deviceKey: Uint8Array,
+  { user, key }: Answer<"link">,
+  state: ClientState,
+): void {
+  const seed = openAccountKey({ code, deviceKey, server: fingerprint, user }, key);
+  if (seed === undefined) {
+    throw new Fault("checksum-wrong", "the account key that came is not from the other device", {
+      remedy: "ask the server's owner what happens there",
+    });
+  }
+  state.setAccountKey(fingerprint, user, Identity.fromSeed(seed).toPem());
+}

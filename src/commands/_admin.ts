@@ -1,0 +1,121 @@
+import { userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { isName } from "../base/names.ts";
+import { readSmallFile } from "../io/data-folder.ts";
+import { findLocalServers, type LocalServer } from "../io/local-servers.ts";
+import { isIpv4 } from "../wire/host.ts";
+import { formatInvite } from "../wire/invite.ts";
+import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./_client.ts";
+import { type Context, say } from "./_context.ts";
+import { SERVER_FLAGS, serverWish } from "./_flags.ts";
+import { localServerAt } from "./_invite.ts";
+import { type JsonObject, renderJson } from "./_render.ts";
+import type { FlagDefs } from "./_verb.ts";
+
+/** What every `chat admin` command has. */
+export const ADMIN_FLAGS = {
+  data: { type: "string", valueHint: "DIR", description: "The data folder of a server here" },
+  ...SERVER_FLAGS,
+} as const satisfies FlagDefs;
+
+export const ROOM_FLAG = {
+  room: {
+    type: "string",
+    default: "lobby",
+    valueHint: "ROOM",
+    description: "Where, the lobby if left out",
+  },
+} as const satisfies FlagDefs;
+
+export const FOR_FLAG = {
+  for: { type: "string", valueHint: "TIME", description: "30s, 10m, 2h or 7d; else for good" },
+} as const satisfies FlagDefs;
+
+interface AdminFlags extends ClientFlags {
+  readonly data?: string | undefined;
+}
+
+/**
+ * Runs with what operators may: by the token in the data folder of a server on this machine, else
+ * by the account's own office. Logs in as `--user`, else as whom this home was last, else under the
+ * name of this system's user, which is registered by the token if it is new.
+ * @throws Fault
+ */
+export async function withOperator(
+  context: Context,
+  flags: AdminFlags,
+  work: (open: OpenClient) => Promise<number>,
+): Promise<number> {
+  const local = localServer(context, flags);
+  const token = local === undefined ? undefined : operatorToken(local.data);
+  const server =
+    local === undefined
+      ? flags.server
+      : formatInvite({
+          host: local.host,
+          port: local.port,
+          portGiven: true,
+          ...(token === undefined ? {} : { secret: token }),
+        });
+  const wish = { follow: "none", otherwise: systemUser() } as const;
+  return withClient(context, { ...flags, server }, wish, async (open) => {
+    await untilConnected(open.client.events());
+    if (token !== undefined) await open.client.request("operate", { token });
+    return work(open);
+  });
+}
+
+/** The server whose folder we may read: named, or meant. @throws Fault usage, unreachable */
+function localServer(context: Context, flags: AdminFlags): LocalServer | undefined {
+  const { data } = flags;
+  const { address } = serverWish(context, flags);
+  if (data === undefined) {
+    if (address !== undefined) return localServerAt(context, address);
+    return findLocalServers(context.env)[0];
+  }
+  if (flags.server !== undefined) {
+    throw new Fault("usage", "--data and --server contradict each other", {
+      remedy: "give one of them",
+    });
+  }
+  const path = resolve(data);
+  const found = findLocalServers(context.env).find((local) => local.data === path);
+  if (found !== undefined) return found;
+  throw new Fault("unreachable", `no server of yours runs on ${path}`, {
+    remedy: `start it: chat serve --data ${data}`,
+  });
+}
+
+function operatorToken(data: string): string | undefined {
+  try {
+    return readSmallFile(join(data, "operator"))?.trim();
+  } catch {
+    return undefined; // Of another user: the account's own office must do.
+  }
+}
+
+function systemUser(): string | undefined {
+  const { username } = userInfo();
+  return isName(username) ? username : undefined;
+}
+
+/** `@ana` and `ana` are a person; what looks like an address is one. */
+export function whom(text: string): { readonly user: string } | { readonly address: string } {
+  return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
+}
+
+export function personOf(text: string): string {
+  return text.replace(/^@/, "");
+}
+
+export function roomOf(text: string): string {
+  return text.replace(/^#/, "");
+}
+
+/** One line of what was done. */
+export function done(context: Context, line: JsonObject, sentence: string): number {
+  if (context.json) context.stdout.write(renderJson(line));
+  else say(context, sentence);
+  return 0;
+}

@@ -1,0 +1,111 @@
+import { Fault } from "../base/fault.ts";
+import { checkName } from "../base/names.ts";
+import { parseServerAddress, quoteInvite } from "../wire/invite.ts";
+import { personOf, whom } from "./_admin.ts";
+import { inviteUrl } from "./_invite.ts";
+import type { LineClient } from "./_line-client.ts";
+import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
+import { untilOf } from "./_until.ts";
+
+/** Commands that keep order, and those that change what was said. */
+export const ORDER_COMMANDS: Readonly<Record<string, Slash>> = {
+  invite: {
+    usage: "/invite [NAME]",
+    summary: "make a line that lets one person in",
+    async run(lines, words) {
+      const [name] = args(this, words, 0, 1);
+      const { open, context, room, face } = lines;
+      const made = await open.client.request("invite", { uses: 1, room });
+      const url = inviteUrl(context, open, { token: made.token, room });
+      const user = name === undefined ? {} : { user: personOf(name) };
+      face.tell(
+        { kind: "invited", invite: made.invite, ...user, room, url },
+        `send ${name ?? "one person"} this line: chat join ${quoteInvite(parseServerAddress(url))}`,
+      );
+    },
+  },
+  kick: {
+    usage: "/kick NAME",
+    summary: "put somebody out of the room",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const { room } = lines;
+      const { seq } = await lines.open.client.request("kick", { room, user: personOf(name) });
+      lines.recorded(seq);
+    },
+  },
+  mute: {
+    usage: "/mute NAME [TIME]",
+    summary: "let somebody read but not speak here, for 10m, 2h or 7d",
+    async run(lines, words) {
+      const [name = "", time] = args(this, words, 1, 2);
+      const { room } = lines;
+      const nowUnixMs = lines.context.clock.unixMs();
+      const until = time === undefined ? {} : { until: untilOf(time, nowUnixMs) };
+      const wish = { room, user: personOf(name), on: true, ...until };
+      lines.recorded((await lines.open.client.request("mute", wish)).seq);
+    },
+  },
+  unmute: {
+    usage: "/unmute NAME",
+    summary: "let them speak again",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const wish = { room: lines.room, user: personOf(name), on: false };
+      lines.recorded((await lines.open.client.request("mute", wish)).seq);
+    },
+  },
+  ban: {
+    usage: "/ban NAME [TIME] [REASON]",
+    summary: "keep somebody (or an address) off the server; for operators",
+    async run(lines, words) {
+      const [name, rest] = split(words);
+      if (name === "") throw misuse(this);
+      const [first, more] = split(rest);
+      const isTimed = /^\d+[smhd]$/.test(first);
+      const until = isTimed ? { until: untilOf(first, lines.context.clock.unixMs()) } : {};
+      const reason = isTimed ? more : rest;
+      const wish = { ...whom(name), ...until, ...(reason === "" ? {} : { reason }) };
+      await lines.open.client.request("ban", { ...wish, on: true });
+      lines.face.tell({ kind: "banned", ...wish }, `${name} is banned`);
+    },
+  },
+  grant: {
+    usage: "/grant NAME",
+    summary: "let somebody moderate the room too",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const { room } = lines;
+      const user = personOf(name);
+      await lines.open.client.request("grant", { room, user, on: true });
+      lines.face.tell({ kind: "granted", user, role: "moderator", room }, undefined);
+    },
+  },
+  edit: {
+    usage: "/edit TEXT",
+    summary: "change your last message here",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      const wish = { seq: lastOwn(lines), text: words };
+      lines.recorded((await lines.open.client.request("edit", wish)).seq);
+    },
+  },
+  erase: {
+    usage: "/erase [SEQ]",
+    summary: "erase a message; without its number, your last one here",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      const seq = given === undefined ? lastOwn(lines) : Number(given);
+      if (!Number.isSafeInteger(seq) || seq < 1) throw misuse(this);
+      lines.recorded((await lines.open.client.request("erase", { seq })).seq);
+    },
+  },
+};
+
+/** @throws Fault not-found */
+function lastOwn({ face, current, open }: LineClient): number {
+  const me = checkName(open.client.user ?? open.user);
+  const seq = face.recent.lastOf(current, me);
+  if (seq !== undefined) return seq;
+  throw new Fault("not-found", "you have said nothing here yet", { remedy: "give its number" });
+}

@@ -1,0 +1,62 @@
+import { formatUtc } from "../base/time.ts";
+import { ADMIN_FLAGS, done, FOR_FLAG, whom, withOperator } from "./_admin.ts";
+import { renderJson, renderTable, styleOf } from "./_render.ts";
+import { untilOf } from "./_until.ts";
+import { defineVerb, type FlagDefs } from "./_verb.ts";
+
+const WHOM = {
+  whom: { type: "positional", description: "A name, or an address as in chat serve's output" },
+} as const satisfies FlagDefs;
+
+export const ban = defineVerb({
+  args: {
+    ...WHOM,
+    ...FOR_FLAG,
+    reason: { type: "string", valueHint: "TEXT", description: "Told to whom it keeps out" },
+    ...ADMIN_FLAGS,
+  },
+  details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",
+  async run(args, context) {
+    const until =
+      args.for === undefined ? {} : { until: untilOf(args.for, context.clock.unixMs()) };
+    const reason = args.reason === undefined ? {} : { reason: args.reason };
+    const target = whom(args.whom);
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("ban", { ...target, on: true, ...until, ...reason });
+      const line = { kind: "banned", ...target, ...until, ...reason };
+      return done(context, line, `${args.whom} is banned`);
+    });
+  },
+});
+
+export const unban = defineVerb({
+  args: { ...WHOM, ...ADMIN_FLAGS },
+  async run(args, context) {
+    const target = whom(args.whom);
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("ban", { ...target, on: false });
+      return done(context, { kind: "unbanned", ...target }, `${args.whom} may come in again`);
+    });
+  },
+});
+
+export const bans = defineVerb({
+  args: ADMIN_FLAGS,
+  async run(args, context) {
+    return withOperator(context, args, async ({ client }) => {
+      const { bans: all } = await client.request("bans", {});
+      const style = styleOf(context);
+      const end = (until: number | undefined) => (until === undefined ? "" : formatUtc(until));
+      const out =
+        style.format === "json"
+          ? all.map((one) => renderJson({ kind: "ban", ...one })).join("")
+          : renderTable(
+              ["whom", "until", "reason"],
+              all.map((one) => [one.user ?? one.address ?? "", end(one.until), one.reason ?? ""]),
+              style,
+            );
+      context.stdout.write(out);
+      return 0;
+    });
+  },
+});

@@ -1,0 +1,146 @@
+import { Fault } from "../base/fault.ts";
+import { CONNECT_WITHIN_MS } from "../base/limits.ts";
+import { formatUtc } from "../base/time.ts";
+import { VERSION } from "../base/version.ts";
+import { type Greeted, meet } from "../client/trust.ts";
+import { ClientState, type Pin } from "../io/client-state.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import { wsDial } from "../io/ws-dial.ts";
+import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { type Context, say } from "./_context.ts";
+import { renderJson, renderTable, styleOf } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+
+const ACTIONS = ["list", "accept", "forget"];
+
+export const command = defineVerb({
+  args: {
+    action: { type: "positional", required: false, description: "list, accept or forget" },
+    at: { type: "positional", required: false, description: "HOST, HOST:PORT or an invite" },
+    fingerprint: { type: "string", valueHint: "FP", description: "What you were told it is" },
+  },
+  details: "Example: chat trust accept 192.0.2.7 --fingerprint SHA256:...",
+  async run({ action = "list", at, fingerprint }, context) {
+    if (!ACTIONS.includes(action)) {
+      throw new Fault("usage", `'${action.slice(0, 40)}' is none of ${ACTIONS.join(", ")}`, {
+        remedy: "e.g. chat trust accept SERVER",
+      });
+    }
+    const address = at === undefined ? undefined : parseServerAddress(at);
+    const state = ClientState.open(context.settings().folders.data);
+    try {
+      if (action === "list") return list(context, state, address);
+      if (address === undefined) {
+        throw new Fault("usage", "no server is named", { remedy: `chat trust ${action} SERVER` });
+      }
+      if (action === "forget") return forget(context, state, address);
+      const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
+      return await accept(context, state, address, expected);
+    } finally {
+      state.close();
+    }
+  },
+});
+
+function list(context: Context, state: ClientState, at: ServerAddress | undefined): number {
+  const wanted = at === undefined ? undefined : formatPlace(at);
+  const pins = state.pins().filter(({ address }) => wanted === undefined || address === wanted);
+  const style = styleOf(context);
+  const out =
+    style.format === "json"
+      ? pins.map((pin) => renderJson(pinJson(pin))).join("")
+      : renderTable(
+          ["server", "name", "fingerprint", "since"],
+          pins.map((pin) => {
+            const { address, name, fingerprint, since } = pinJson(pin);
+            return [address, name, fingerprint, since];
+          }),
+          style,
+        );
+  context.stdout.write(out);
+  return 0;
+}
+
+function pinJson({ address, name, fingerprint, firstSeenUnixMs }: Pin) {
+  return {
+    kind: "pin",
+    address,
+    name,
+    fingerprint: formatFingerprint(fingerprint as Fingerprint),
+    since: formatUtc(firstSeenUnixMs),
+  };
+}
+
+function forget(context: Context, state: ClientState, at: ServerAddress): number {
+  const address = formatPlace(at);
+  if (!state.forgetPin(address)) {
+    throw new Fault("not-found", `nothing is pinned for ${address}`, {
+      remedy: "list them: chat trust list",
+    });
+  }
+  if (context.json) context.stdout.write(renderJson({ kind: "forgotten", address }));
+  else say(context, `${address} is forgotten; the next contact pins it anew`);
+  return 0;
+}
+
+async function accept(
+  context: Context,
+  state: ClientState,
+  at: ServerAddress,
+  expected: Fingerprint | undefined,
+): Promise<number> {
+  const address = formatPlace(at);
+  const met = await reach(context, at);
+  const { name } = met.welcome.server;
+  const old = state.pin(address);
+  const found = formatFingerprint(met.fingerprint);
+  const before =
+    old === undefined
+      ? "nothing is pinned yet"
+      : `pinned is ${formatFingerprint(old.fingerprint as Fingerprint)}`;
+  say(context, `${address} ('${name}'): ${before}, found ${found}`);
+  if (old?.fingerprint !== met.fingerprint) await agree(context, met, expected ?? at.fingerprint);
+  const firstSeenUnixMs = context.clock.unixMs();
+  state.setPin({ address, fingerprint: met.fingerprint, name, firstSeenUnixMs });
+  const pin = state.pin(address);
+  if (context.json && pin !== undefined) context.stdout.write(renderJson(pinJson(pin)));
+  else say(context, `${address} is trusted by ${found} from now on`);
+  return 0;
+}
+
+/** A person compares, or says beforehand what it must be. @throws Fault */
+async function agree(
+  context: Context,
+  { fingerprint }: Greeted,
+  expected: Fingerprint | undefined,
+): Promise<void> {
+  if (expected !== undefined) {
+    if (expected === fingerprint) return;
+    const [wanted, found] = [expected, fingerprint].map(formatFingerprint);
+    const sentence = `this is not that server: expected ${wanted}, found ${found}`;
+    throw new Fault("fingerprint-changed", sentence, {
+      remedy: "ask the server's owner for its fingerprint",
+    });
+  }
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "nobody is there to compare the fingerprint", {
+      remedy: "add --fingerprint FP as the server's owner says it",
+    });
+  }
+  if (await context.terminal.confirm("Is this what the server's owner says it is?")) return;
+  throw new Fault("fingerprint-changed", "the server was not accepted", {
+    remedy: "ask its owner for its fingerprint",
+  });
+}
+
+function reach(context: Context, { host, port }: ServerAddress): Promise<Greeted> {
+  const dial = wsDial();
+  const { clock } = context;
+  const parts = {
+    clock,
+    entropy: systemEntropy(),
+    dial: () => dial({ host, port, timeoutMs: CONNECT_WITHIN_MS }),
+  };
+  return meet(parts, `chat/${VERSION}`);
+}

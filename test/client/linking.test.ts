@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { accountKeyOf, askLink, grantLink, keepLinked } from "../../src/client/linking.ts";
+import { verifyDeviceCert } from "../../src/crypto/device-cert.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { linkCodeHash } from "../../src/crypto/link-code.ts";
+import { ClientState } from "../../src/io/client-state.ts";
+import { systemEntropy } from "../../src/io/entropy.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const fingerprint = Identity.generate().fingerprint;
+const code = new Uint8Array(16).fill(3);
+const place = { code, fingerprint };
+const device = Identity.generate();
+
+/** A device that has the account key, and says yes to whoever knows the code. */
+function granter(user = "ana") {
+  const state = ClientState.inMemory();
+  const pem = state.accountKey(fingerprint, user, () => Identity.generate().toPem());
+  const account = Identity.fromPem(pem);
+  const parts = { ...place, user, state, clock: new VirtualClock(), entropy: systemEntropy() };
+  return { account, parts };
+}
+
+function codeOf(act: () => unknown): string {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "fine";
+}
+
+describe("linking", () => {
+  test("the new device gets the account key, and a certificate that names it", () => {
+    const { account, parts } = granter();
+    const grant = grantLink(parts, askLink(place, device.publicKey));
+    expect(verifyDeviceCert(grant.deviceCert)).toMatchObject({ user: "ana", kind: "cli" });
+    const state = ClientState.inMemory();
+    keepLinked(place, device.publicKey, { user: "ana", key: grant.key }, state);
+    const kept = accountKeyOf({ state }, { fingerprint, user: "ana" });
+    expect(kept.publicKey).toEqual(account.publicKey);
+  });
+
+  test("the server puts its own key, or makes up a question: nothing is given", () => {
+    const { parts } = granter();
+    const asked = askLink(place, device.publicKey);
+    const own = Identity.generate().publicKey;
+    const wrong = [
+      { ...asked, deviceKey: own },
+      { ...askLink({ ...place, code: linkCodeHash(code).subarray(0, 16) }, own), code: asked.code },
+      { ...asked, code: asked.code.map((byte) => byte ^ 1) },
+      askLink({ ...place, fingerprint: Identity.generate().fingerprint }, device.publicKey),
+    ];
+    for (const one of wrong) expect(codeOf(() => grantLink(parts, one))).toBe("not-allowed");
+    expect(codeOf(() => grantLink(parts, asked))).toBe("fine");
+  });
+
+  test("another name, or another key, in the server's answer is not kept", () => {
+    const { parts } = granter();
+    const { key } = grantLink(parts, askLink(place, device.publicKey));
+    const state = ClientState.inMemory();
+    for (const answer of [
+      { user: "eve", key },
+      { user: "ana", key: key.map((byte) => byte ^ 1) },
+    ]) {
+      const keep = () => keepLinked(place, device.publicKey, answer, state);
+      expect(codeOf(keep)).toBe("checksum-wrong");
+    }
+    expect(state.knownAccountKey(fingerprint, "ana")).toBeUndefined();
+  });
+
+  test("without the account key a device has nothing to give", () => {
+    const state = ClientState.inMemory();
+    expect(codeOf(() => accountKeyOf({ state }, { fingerprint, user: "ana" }))).toBe("not-allowed");
+  });
+});

@@ -1,0 +1,39 @@
+import { expect, test } from "bun:test";
+import { OUTPUT_QUEUE_BYTES_MAX } from "../../src/base/limits.ts";
+import { createContext } from "../../src/commands/_context.ts";
+import { ServePrinter } from "../../src/commands/_serve-print.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { FakeOutput, fakeWorld } from "./fake-world.ts";
+
+class StuckOutput extends FakeOutput {
+  queued = 0;
+
+  override queuedBytes(): number {
+    return this.queued;
+  }
+}
+
+test("a window that does not read: lines beyond the bound are left out, and counted", () => {
+  const stdout = new StuckOutput(false);
+  const world = { ...fakeWorld(), stdout };
+  const context = createContext(world, { json: true, color: false, debug: false });
+  const printer = new ServePrinter(context, new Registry());
+  const address = { host: "10.0.0.1", port: 1 };
+  const say = (user: string) => {
+    printer.event({ kind: "logged-in", user, address });
+    printer.flush();
+  };
+  stdout.queued = OUTPUT_QUEUE_BYTES_MAX;
+  say("first");
+  stdout.queued = OUTPUT_QUEUE_BYTES_MAX + 1;
+  say("second");
+  say("third");
+  stdout.queued = 0;
+  say("fourth");
+  const lines = stdout.text.trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line).user ?? JSON.parse(line).lines)).toEqual([
+    "first",
+    "2",
+    "fourth",
+  ]);
+});
