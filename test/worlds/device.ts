@@ -1,0 +1,384 @@
+import { Fault, type FaultCode } from "../../src/base/fault.ts";
+import { Client } from "../../src/client/client.ts";
+import type { ClientEvent } from "../../src/client/event.ts";
+import type { Receipt } from "../../src/core/outbox.ts";
+import type { Identity } from "../../src/crypto/identity.ts";
+import { ClientState } from "../../src/io/client-state.ts";
+import type { Link } from "../../src/io/link.ts";
+import type { OutboxStore } from "../../src/io/outbox-store.ts";
+import { identityOfSeed } from "../crypto/seed-identity.ts";
+import { BrokenPromise, textOf } from "./disk-world.ts";
+import { Life } from "./life.ts";
+import { IDENTITY, type Machine, SERVER } from "./machine.ts";
+import { Reader, type Shown } from "./reader.ts";
+import { mutated } from "./stranger.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { withField } from "./with-field.ts";
+import { demand, HOSTILE } from "./witness.ts";
+
+/** With these a first attempt to get in may end while the weather is bad. */
+const PASSING: ReadonlySet<FaultCode> = new Set([
+  "unreachable",
+  "timeout",
+  "link-closed",
+  "shutting-down",
+  "store-full",
+  "store-failed",
+  "too-many",
+]);
+/** After these nobody knows whether it is recorded: the disk, or the person, gave up half-way. */
+const UNKNOWN: ReadonlySet<FaultCode> = new Set(["store-failed", "interrupted", "not-logged-in"]);
+
+/** A folder of one person: what its programs remember, and the device's key. */
+export class Home {
+  readonly user: string;
+  readonly name: string;
+  readonly #state: ClientState;
+  readonly device: Identity;
+  /** Of all programs that ran here. */
+  readonly reader: Reader;
+  readonly writers: Device[] = [];
+
+  /** Nothing that was written here waits for a program to send it. */
+  get isSent(): boolean {
+    const { fingerprint } = IDENTITY;
+    return this.#state.outboxes.adopt({ fingerprint, user: this.user }).length === 0;
+  }
+
+  open(life: Life): ProgramState {
+    // Without a cursor the next program is a newcomer, and gets what newcomers get.
+    const { fingerprint } = IDENTITY;
+    const hasCursor = this.#state.cursor(fingerprint, this.user) !== undefined;
+    if (!hasCursor && this.writers.length === 1) this.reader.forget();
+    return new ProgramState(this.#state, life);
+  }
+
+  constructor(around: Surroundings, user: string, name: string) {
+    this.user = user;
+    this.name = name;
+    const state = ClientState.inMemory();
+    this.#state = around.mutant.state?.(state) ?? state;
+    this.device = identityOfSeed(around.dice.bytes(32));
+    const key = identityOfSeed(around.dice.bytes(32));
+    state.accountKey(IDENTITY.fingerprint, user, () => key.toPem());
+    this.reader = new Reader(around, user, name);
+  }
+}
+
+/** The state as one program has it: when it ends, its unsent words are there for others. */
+class ProgramState {
+  readonly state: ClientState;
+  readonly #held = new Set<string>();
+  readonly #store: OutboxStore;
+
+  constructor(state: ClientState, life: Life) {
+    const store = state.outboxes;
+    const held = this.#held;
+    this.#store = store;
+    const outboxes: Pick<OutboxStore, "write" | "adopt" | "release"> = {
+      write: (id, change) => {
+        if (!life.isAlive) return;
+        store.write(id, change);
+        held.add(id);
+      },
+      adopt: (owner) => {
+        if (!life.isAlive) return [];
+        const left = store.adopt(owner);
+        for (const { id } of left) held.add(id);
+        return left;
+      },
+      release: (id) => {
+        if (!life.isAlive) return;
+        store.release(id);
+        held.delete(id);
+      },
+    };
+    this.state = withField(state, "outboxes", outboxes);
+  }
+
+  end(): void {
+    for (const id of this.#held) this.#store.release(id);
+    this.#held.clear();
+  }
+}
+
+type Fate = "open" | "durable" | "refused" | "unknown";
+
+/** One program of a person, run after run. */
+export class Device {
+  readonly home: Home;
+  readonly name: string;
+  /** What was written, and what became of it. */
+  readonly fates = new Map<string, Fate>();
+  /** In which outbox each text was written: order holds within one. */
+  readonly outboxes = new Map<string, number>();
+  client: Client;
+  link: Link | undefined;
+  /** The person does not look, so nothing is taken from the program. */
+  isAway = false;
+  isLoggedOut = false;
+  isSent = false;
+  isBusy = false;
+  wallMs = 0;
+  readonly #around: Surroundings;
+  readonly #machine: Machine;
+  #life: Life;
+  #run: Shown;
+  readonly #targets = new Map<string, string>();
+  #texts = 0;
+  #outbox = 0;
+  #wake: (() => void) | undefined;
+
+  constructor(around: Surroundings, machine: Machine, home: Home, name: string) {
+    this.#around = around;
+    this.#machine = machine;
+    this.home = home;
+    home.writers.push(this);
+    this.name = name;
+    this.#life = this.#newLife();
+    this.#run = home.reader.begin(this.name);
+    this.client = this.#newClient();
+  }
+
+  /** The program starts, and tries until it is in. */
+  start(): void {
+    this.#life.end();
+    this.#life = this.#newLife();
+    this.isLoggedOut = false;
+    this.isBusy = false;
+    void this.#getIn(this.#life);
+  }
+
+  /** The program ends from one moment to the next; `isSilent`: the server hears nothing of it. */
+  kill(isSilent: boolean): void {
+    this.#note(`kill ${isSilent}`);
+    this.#life.end();
+    if (!isSilent) this.link?.destroy();
+    this.#end();
+  }
+
+  /** In good order, but without waiting for what is not confirmed. */
+  async close(): Promise<void> {
+    const life = this.#life;
+    this.#note("close");
+    await life.hold(this.client.close());
+    life.end();
+    this.#end();
+  }
+
+  get isHostile(): boolean {
+    return this.home.user === HOSTILE;
+  }
+
+  get isRunning(): boolean {
+    return this.#life.isAlive;
+  }
+
+  look(): void {
+    this.isAway = false;
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  post(target: string, sizeChars: number): void {
+    const text = `${this.name}.${this.#texts++} ${"x".repeat(sizeChars)}`;
+    const life = this.#life;
+    this.fates.set(text, "open");
+    this.outboxes.set(text, this.#outbox);
+    this.#targets.set(text, target);
+    this.client.post(target, { text }).then(
+      (receipt) => {
+        if (life.isAlive) this.#around.guard(() => this.#durable(text, receipt));
+      },
+      (error: unknown) => {
+        if (life.isAlive) this.#around.guard(() => this.#refused(text, error));
+      },
+    );
+  }
+
+  /** Asks, and takes whatever comes of it; only a fault may. */
+  ask(question: (client: Client) => Promise<unknown>): void {
+    const life = this.#life;
+    question(this.client).catch((error: unknown) => {
+      if (life.isAlive && !(error instanceof Fault)) this.#around.fail(error);
+    });
+  }
+
+  /** Out and in again, as the same account. */
+  async comeAndGo(): Promise<void> {
+    if (this.isBusy || this.isLoggedOut) return;
+    this.isBusy = true;
+    const life = this.#life;
+    const { client } = this;
+    try {
+      await life.hold(client.logout());
+      this.isLoggedOut = true;
+      this.#outbox += 1;
+      this.#note("logged out");
+      await new Promise<void>((resolve) => life.clock.after(100, resolve));
+      await life.hold(this.logIn());
+    } catch (error) {
+      if (!(error instanceof Fault)) this.#around.fail(error);
+    }
+    this.isBusy = false;
+  }
+
+  async logIn(): Promise<void> {
+    await this.client.login({ user: this.home.user, mode: "login", password: "secret" });
+    this.isLoggedOut = false;
+  }
+
+  /** Everything is sent, what earlier runs left as well. */
+  askWhenSent(): void {
+    const { client } = this;
+    this.isSent = false;
+    if (client.user === undefined) return;
+    client.drain().then(() => {
+      if (client === this.client) this.isSent = true;
+    });
+  }
+
+  /** All that was written is settled, one way or the other. */
+  get openPosts(): number {
+    let open = 0;
+    for (const fate of this.fates.values()) if (fate === "open") open += 1;
+    return open;
+  }
+
+  #end(): void {
+    this.link = undefined;
+    this.look();
+    for (const [text, fate] of this.fates) if (fate === "open") this.fates.set(text, "unknown");
+  }
+
+  #event(run: Shown, event: ClientEvent): void {
+    run.event(event);
+    if (event.kind === "record" && event.record.n % 3 === 0) this.client.reading.seen(event.record);
+    if (event.kind !== "adopted" || event.text === "") return; // A reaction says nothing.
+    const { text, outcome } = event;
+    const writer = this.home.writers.find(({ fates }) => fates.has(text));
+    demand(writer !== undefined, () => `'${text}' is adopted, and nobody here wrote it`);
+    this.#note(`adopted ${outcome.kind}`);
+    const fate = writer.fates.get(text);
+    demand(fate === "unknown", () => `'${text}' is adopted, and was ${fate}`);
+    if (outcome.kind === "durable") writer.#durable(text, outcome.receipt);
+    else writer.#refused(text, outcome.fault);
+  }
+
+  #durable(text: string, { seq, n }: Receipt): void {
+    if (this.isHostile) return;
+    const record = this.#around.witness.records[seq - 1];
+    demand(record !== undefined, () => `'${text}' is said to be seq ${seq}: not durable`);
+    demand(textOf(record) === text, () => `'${text}' is said to be seq ${seq}: another one`);
+    demand(record.head.n === n, () => `'${text}' has n ${record.head.n}, and not ${n}`);
+    this.fates.set(text, "durable");
+    this.#note(`durable ${seq}`);
+  }
+
+  #refused(text: string, error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    if (this.isHostile) return;
+    this.#note(`refused ${error.code}`);
+    const { witness, isDiskFine } = this.#around;
+    if (error.code === "out-of-order" && isDiskFine && this.#targets.get(text) === "lobby") {
+      const why = () => `'${text}' is refused as out of order, and nothing else was against it`;
+      demand(!witness.hasAlwaysSpoken(this.home.user), why);
+    }
+    const isUnknown = UNKNOWN.has(error.code);
+    this.fates.set(text, isUnknown ? "unknown" : "refused");
+    if (!isUnknown) witness.refused(text);
+  }
+
+  #newLife(): Life {
+    return new Life(this.#around.clock, () => this.wallMs);
+  }
+
+  #newClient(): Client {
+    const life = this.#life;
+    const { dice, mutant } = this.#around;
+    const dial = this.#machine.dialFrom(this.name);
+    this.#run = this.home.reader.begin(this.name);
+    this.#outbox += 1;
+    const state = this.home.open(life);
+    life.onEnd(() => state.end());
+    return new Client(
+      {
+        clock: life.clock,
+        entropy: mutant.entropy?.(dice.bytes) ?? dice.bytes,
+        dial: async () => {
+          const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
+          this.link = link;
+          return life.link(link, { sent: (bytes) => this.#sent(bytes, link) });
+        },
+        state: state.state,
+        device: this.home.device,
+      },
+      {
+        address: "server:2428",
+        program: "chat/world",
+        credentials: { user: this.home.user, mode: "either", password: "secret" },
+        follow: "all",
+      },
+    );
+  }
+
+  async #getIn(life: Life): Promise<void> {
+    const { fail } = this.#around;
+    while (life.isAlive) {
+      const client = this.#newClient();
+      this.client = client;
+      this.#read(life, client, this.#run).catch(fail);
+      try {
+        await life.hold(client.connect());
+        this.#note("in");
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault)) return fail(error);
+        this.#note(`not in ${error.code}`);
+        const isPassing = this.isHostile || PASSING.has(error.code);
+        if (!isPassing) return fail(new BrokenPromise(`${this.name}: ${error.code}`));
+        await new Promise<void>((resolve) => life.clock.after(700, resolve));
+      }
+    }
+  }
+
+  async #read(life: Life, client: Client, run: Shown): Promise<void> {
+    for await (const event of client.events()) {
+      if (!life.isAlive) return;
+      if (!this.isHostile) this.#around.guard(() => this.#event(run, event));
+      if (event.kind === "closed") this.#closed(client, event);
+      if (!this.isAway) continue;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Only the person ends a program that was in once. */
+  #closed(client: Client, { fault }: Extract<ClientEvent, { kind: "closed" }>): void {
+    if (client !== this.client || fault === undefined || PASSING.has(fault.code)) return;
+    if (this.isHostile) {
+      const life = this.#life;
+      life.clock.after(300, () => this.start());
+      return;
+    }
+    this.#around.fail(new BrokenPromise(`${this.name} was closed: ${fault.code} ${fault.message}`));
+  }
+
+  /** Strangers listen; a hostile member sends whatever comes to mind. */
+  #sent(bytes: Uint8Array, link: Link): Uint8Array {
+    const { captures, dice } = this.#around;
+    if (!this.isHostile) {
+      captures.add(bytes);
+      return bytes;
+    }
+    if (dice.chance(0.05)) link.send(bytes);
+    if (dice.chance(0.1)) link.send(captures.frame(dice) ?? bytes);
+    return dice.chance(0.1) ? mutated(dice, bytes) : bytes;
+  }
+
+  #note(what: string): void {
+    this.#around.trace.note(`${this.#around.clock.now()} ${this.name} ${what}`);
+  }
+}

@@ -1,0 +1,139 @@
+import type { Clock } from "../../src/io/clock.ts";
+import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link.ts";
+
+/** What somebody beside a link sees of it, and may change. */
+export interface LinkWatch {
+  /** @returns what is sent in its place; undefined: nothing */
+  sent?(bytes: Uint8Array): Uint8Array | undefined;
+  followed?(topic: string): void;
+  unfollowed?(topic: string): void;
+  closed?(): void;
+}
+
+/**
+ * One run of one program. After its end nothing that it left behind can act: its timers do not
+ * fire, its promises do not settle, its links are deaf and dumb.
+ */
+export class Life {
+  readonly clock: Clock;
+  #isAlive = true;
+  readonly #onEnd: (() => void)[] = [];
+
+  /** @param wallMs added to the wall clock, asked each time */
+  constructor(clock: Clock, wallMs: () => number) {
+    this.clock = {
+      now: () => clock.now(),
+      unixMs: () => clock.unixMs() + wallMs(),
+      after: (delayMs, callback) =>
+        clock.after(delayMs, () => {
+          if (this.#isAlive) callback();
+        }),
+    };
+  }
+
+  get isAlive(): boolean {
+    return this.#isAlive;
+  }
+
+  onEnd(callback: () => void): void {
+    this.#onEnd.push(callback);
+  }
+
+  end(): void {
+    this.#isAlive = false;
+    for (const callback of this.#onEnd.splice(0)) callback();
+  }
+
+  /** The same promise, as long as there is somebody to hear it. */
+  hold<Value>(promise: Promise<Value>): Promise<Value> {
+    return new Promise((resolve, reject) => {
+      promise.then(
+        (value) => {
+          if (this.#isAlive) resolve(value);
+        },
+        (error: unknown) => {
+          if (this.#isAlive) reject(error);
+        },
+      );
+    });
+  }
+
+  link(link: Link, watch: LinkWatch = {}): Link {
+    return new HeldLink(this, link, watch);
+  }
+}
+
+class HeldLink implements Link {
+  readonly transport = "memory";
+  readonly #life: Life;
+  readonly #link: Link;
+  readonly #watch: LinkWatch;
+
+  constructor(life: Life, link: Link, watch: LinkWatch) {
+    this.#life = life;
+    this.#link = link;
+    this.#watch = watch;
+  }
+
+  get remote(): Link["remote"] {
+    return this.#link.remote;
+  }
+
+  get certificateHash(): Uint8Array {
+    return this.#link.certificateHash;
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#link.receive({
+      message: (bytes) => {
+        if (this.#life.isAlive) handlers.message(bytes);
+      },
+      closed: (fault) => {
+        this.#watch.closed?.();
+        if (this.#life.isAlive) handlers.closed(fault);
+      },
+    });
+  }
+
+  send(message: Uint8Array): boolean {
+    if (!this.#life.isAlive) return false;
+    const bytes = this.#watch.sent === undefined ? message : this.#watch.sent(message);
+    return bytes === undefined ? true : this.#link.send(bytes);
+  }
+
+  follow(topic: string): void {
+    if (!this.#life.isAlive) return;
+    this.#watch.followed?.(topic);
+    this.#link.follow(topic);
+  }
+
+  unfollow(topic: string): void {
+    if (!this.#life.isAlive) return;
+    this.#watch.unfollowed?.(topic);
+    this.#link.unfollow(topic);
+  }
+
+  drained(): Promise<void> {
+    return this.#life.hold(this.#link.drained());
+  }
+
+  queuedBytes(): number {
+    return this.#link.queuedBytes();
+  }
+
+  counters(): LinkCounters {
+    return this.#link.counters();
+  }
+
+  async openLane(): Promise<Link> {
+    return this.#life.link(await this.#link.openLane());
+  }
+
+  close(): void {
+    if (this.#life.isAlive) this.#link.close();
+  }
+
+  destroy(): void {
+    if (this.#life.isAlive) this.#link.destroy();
+  }
+}

@@ -1,0 +1,323 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { RoomId } from "../../src/base/ids.ts";
+import { Hall } from "../../src/core/hall.ts";
+import { Registry } from "../../src/core/registry.ts";
+import { Rooms } from "../../src/core/room.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { openArchive } from "../../src/io/archive.ts";
+import { type DiskCall, MachineStopped, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
+import type { Address, Dial, Link, Listener } from "../../src/io/link.ts";
+import type { Archive, Log } from "../../src/io/log.ts";
+import { type LogFile, openLog } from "../../src/io/log-file.ts";
+import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { Passwords } from "../../src/server/entry.ts";
+import { Server } from "../../src/server/server.ts";
+import type { ServerEvent } from "../../src/server/server-event.ts";
+import type { LogRecord } from "../../src/wire/record.ts";
+import { identityOfSeed } from "../crypto/seed-identity.ts";
+import { Life } from "./life.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { type Watched, WireWatch } from "./wire-watch.ts";
+
+export const SERVER = { host: "server", port: 2428 };
+export const IDENTITY = identityOfSeed(new Uint8Array(32).fill(9));
+export const OPERATOR_TOKEN = "the operator's token";
+const CERTIFICATE = new Uint8Array(32).fill(3);
+
+/** Fast, and as right as the real one. */
+const PLAIN: Passwords = {
+  hash: (password) => Promise.resolve(`hash of ${password}`),
+  verify: (password, hash) => Promise.resolve(hash === `hash of ${password}`),
+};
+
+/** What the weather does to the machine's disk; a world changes it as it goes. */
+export interface DiskWeather {
+  fullPercent: number;
+  shortPercent: number;
+  brokenPercent: number;
+}
+
+/** The machine on which the server runs, over all of the server's lives. */
+export class Machine {
+  readonly disk: SimDisk;
+  readonly weather: DiskWeather = { fullPercent: 0, shortPercent: 0, brokenPercent: 0 };
+  network: MemoryNetwork;
+  watch: WireWatch;
+  /** Added to the wall clock of the server. */
+  wallMs = 0;
+  restartAt: number | undefined;
+  lives = 0;
+  readonly #around: Surroundings;
+  readonly #segmentBytes: number;
+  #life: Life | undefined;
+  #server: Server | undefined;
+  #listener: Listener | undefined;
+  #logs: LogFile[] = [];
+  #isStopping = false;
+  #stopAt = Number.POSITIVE_INFINITY;
+  /** The network in which the last life ended: its links may be silent for a while. */
+  readonly #byAddress = new Map<string, Watched>();
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.disk = new SimDisk({ random: around.dice.random, trouble: this.#trouble.bind(this) });
+    this.#segmentBytes = around.dice.chance(0.5) ? 2_000 : 1 << 26;
+    this.network = this.#newNetwork();
+    this.watch = this.#newWatch();
+  }
+
+  get isUp(): boolean {
+    return this.#server !== undefined;
+  }
+
+  get server(): Server | undefined {
+    return this.#server;
+  }
+
+  /** As the clients reach it, wherever it is now. */
+  dialFrom(host: string): Dial {
+    return (options) => this.network.dialFrom(host)(options);
+  }
+
+  /** Comes up, or says so by staying down; a fault of the disk lets it try again later. */
+  async start(): Promise<void> {
+    const { clock, trace } = this.#around;
+    const life = new Life(clock, () => this.wallMs);
+    this.#life = life;
+    this.restartAt = undefined;
+    trace.note(`${clock.now()} start ${++this.lives}`);
+    try {
+      await this.#boot(life);
+    } catch (error) {
+      if (!life.isAlive) return;
+      if (!(error instanceof Fault) || !error.code.startsWith("store-")) throw error;
+      this.crash("kill", false, 500);
+    }
+  }
+
+  /** The server is gone, from one moment to the next. */
+  crash(kind: "power" | "kill", isSilent: boolean, awayMs: number): void {
+    const { clock, trace } = this.#around;
+    trace.note(`${clock.now()} crash ${kind} ${isSilent}`);
+    this.#forget();
+    if (kind === "power") this.disk.losePower();
+    else this.disk.killProcess();
+    // Who is not told goes on waiting, in a network where nobody answers.
+    if (!isSilent) this.network.cut();
+    this.network = this.#newNetwork();
+    this.restartAt = clock.now() + awayMs;
+  }
+
+  /** The machine stops at one of its next calls to the disk. */
+  stopWithin(calls: number): void {
+    this.#stopAt = this.disk.calls + calls;
+  }
+
+  /** In good order, as by SIGTERM. */
+  async stop(awayMs: number): Promise<void> {
+    const life = this.#life;
+    const server = this.#server;
+    if (life === undefined || server === undefined || this.#isStopping) return;
+    this.#isStopping = true;
+    const { clock, trace } = this.#around;
+    trace.note(`${clock.now()} stop`);
+    await life.hold(server.stop());
+    for (const log of this.#logs) await life.hold(log.close());
+    if (!life.isAlive) return;
+    this.#forget();
+    this.disk.killProcess();
+    this.restartAt = clock.now() + awayMs;
+  }
+
+  #forget(): void {
+    this.#life?.end();
+    this.#life = undefined;
+    this.#server = undefined;
+    this.#listener = undefined;
+    this.#logs = [];
+    this.#isStopping = false;
+    this.#stopAt = Number.POSITIVE_INFINITY;
+    this.#byAddress.clear();
+    this.watch = this.#newWatch();
+  }
+
+  async #boot(life: Life): Promise<void> {
+    const { dice, mutant, witness } = this.#around;
+    const entropy = dice.bytes;
+    const { clock } = life;
+    const disk = mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
+    const registry = new Registry();
+    const rooms = mutant.rooms?.() ?? new Rooms();
+    const speed = this.#around.postsPerSecond;
+    const limits = speed === undefined ? {} : { postsPerSecond: speed, postsBurst: speed };
+    const hall = new Hall({ rooms, directory: registry, sha256, ...limits });
+    const segmentBytes = this.#segmentBytes;
+    const common = { disk, clock, entropy, sha256, reserveBytes: 600, segmentBytes };
+    const open = async (name: "accounts" | "history", apply: (record: LogRecord) => void) => {
+      const found: LogRecord[] = [];
+      const onRecord = (record: LogRecord) => {
+        found.push(record);
+        apply(record);
+      };
+      const log = await life.hold(openLog({ ...common, folder: `/d/${name}`, onRecord }));
+      witness.recovered(name, found);
+      return log;
+    };
+    const accounts = await open("accounts", (record) => registry.apply(record));
+    const history = await open("history", (record) => hall.restore(record));
+    this.#logs = [history, accounts];
+    await life.hold(witness.checkErased(history));
+    witness.checkFold((room) => rooms.get(room as RoomId)?.members);
+    const server = new Server({
+      clock,
+      entropy,
+      identity: IDENTITY,
+      settings: {
+        name: "world",
+        version: "0",
+        welcome: undefined,
+        roomPassword: undefined,
+        operatorToken: OPERATOR_TOKEN,
+      },
+      history: this.#watchedLog(life, "history", mutant.history?.(history) ?? history),
+      accounts: this.#watchedLog(life, "accounts", accounts),
+      archive: this.#slowArchive(life, history),
+      rooms,
+      registry,
+      hall,
+      passwords: PLAIN,
+      marks: { disk, folder: "/d" },
+      onEvent: (event) => {
+        if (life.isAlive) this.#event(event);
+      },
+    });
+    await life.hold(server.start());
+    this.#server = server;
+    this.#listen(life, server);
+  }
+
+  #listen(life: Life, server: Server): void {
+    const { mutant } = this.#around;
+    const watch = this.watch;
+    const events = {
+      accept: (remote: Address) => life.isAlive && server.accept(remote),
+      link: (link: Link) => {
+        const watched = watch.open(link);
+        this.#byAddress.set(keyOf(link.remote), watched);
+        const held = life.link(link, {
+          sent: (bytes) => {
+            watch.sent(watched, bytes);
+            return bytes;
+          },
+          followed: (topic) => watched.topics.add(topic),
+          unfollowed: (topic) => watched.topics.delete(topic),
+          closed: () => watch.closed(watched),
+        });
+        server.link(mutant.link?.(held, this.#around) ?? held);
+      },
+    };
+    const listener = this.network.listen({ ...SERVER, certificateHash: CERTIFICATE }, events);
+    const publish = (topic: string, bytes: Uint8Array) => {
+      if (!life.isAlive) return;
+      const times = mutant.publishes?.(this.#around) ?? 1;
+      for (let i = 0; i < times; i++) {
+        watch.published(topic, bytes);
+        listener.publish(topic, bytes);
+      }
+    };
+    this.#listener = { transport: "memory", port: SERVER.port, publish, stop: listener.stop };
+    server.listen(this.#listener);
+  }
+
+  #watchedLog(life: Life, name: "history" | "accounts", log: Log): Log {
+    const { witness } = this.#around;
+    let noted = 0;
+    return {
+      append: (draft, options) => life.hold(log.append(draft, options)),
+      read: (from, to) => log.read(from, to),
+      blank: (seq, eraseSeq) => life.hold(log.blank(seq, eraseSeq)),
+      head: () => log.head(),
+      close: () => log.close(),
+      follow: (from, onRecord) => {
+        const each = (record: LogRecord) => {
+          if (!life.isAlive) return;
+          // A log that tells twice is the fold's to notice.
+          if (record.head.seq > noted) this.#around.guard(() => witness.note(name, record));
+          noted = Math.max(noted, record.head.seq);
+          onRecord(record);
+        };
+        return life.hold(log.follow(from, each));
+      },
+    };
+  }
+
+  /** A disk that others use, too: what is read may be old when it arrives. */
+  #slowArchive(life: Life, history: LogFile): Archive {
+    const { dice } = this.#around;
+    const disk = this.disk.boot();
+    const head = () => history.head();
+    const archive = openArchive({ folder: "/d/history", disk, sha256, head });
+    return {
+      page: async (query) => {
+        const page = await life.hold(archive.page(query));
+        if (dice.chance(0.5)) return page;
+        const waitMs = dice.int(40);
+        await new Promise<void>((resolve) => life.clock.after(waitMs, resolve));
+        return page;
+      },
+      close: () => archive.close(),
+    };
+  }
+
+  #event(event: ServerEvent): void {
+    const { clock, witness, trace } = this.#around;
+    if (event.kind === "record") {
+      const { seq, kind, room, id } = event.record.head;
+      trace.note(`${clock.now()} record ${seq} ${kind} ${room} ${id}`);
+    }
+    if (event.kind === "failed") {
+      // The process ends; the person starts it again.
+      const life = this.#life;
+      clock.after(1, () => {
+        if (life === this.#life && life !== undefined) this.crash("kill", false, 300);
+      });
+    }
+    if (event.kind !== "logged-in" && event.kind !== "logged-out") return;
+    const watched = this.#byAddress.get(keyOf(event.address));
+    if (watched === undefined) return;
+    if (event.kind === "logged-in") this.watch.entered(watched, witness.idOf(event.user) ?? "");
+    else this.watch.left(watched);
+  }
+
+  #trouble(call: DiskCall, path: string, number: number): Trouble | undefined {
+    if (number >= this.#stopAt) {
+      // From this very call on nothing of this life gets out.
+      this.crash("power", this.#around.dice.chance(0.5), 1_000);
+      throw new MachineStopped(`stopped at ${call} ${path}`);
+    }
+    const { fullPercent, shortPercent, brokenPercent } = this.weather;
+    if (fullPercent + shortPercent + brokenPercent === 0) return undefined;
+    const chance = this.#around.dice.random() * 100;
+    if (call === "write") {
+      if (chance < fullPercent) return "ENOSPC";
+      if (chance < fullPercent + shortPercent) return "short";
+    }
+    return (call === "write" || call === "sync") && chance > 100 - brokenPercent
+      ? "EIO"
+      : undefined;
+  }
+
+  #newNetwork(): MemoryNetwork {
+    const { clock, weather } = this.#around;
+    return new MemoryNetwork(clock, weather);
+  }
+
+  #newWatch(): WireWatch {
+    const { witness, fail } = this.#around;
+    return new WireWatch(witness, fail);
+  }
+}
+
+function keyOf({ host, port }: Address): string {
+  return `${host}:${port}`;
+}

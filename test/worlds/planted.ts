@@ -1,0 +1,129 @@
+import { ID_BYTES } from "../../src/base/ids.ts";
+import { Rooms } from "../../src/core/room.ts";
+import type { ClientState } from "../../src/io/client-state.ts";
+import type { Disk, DiskFile } from "../../src/io/disk.ts";
+import type { Link } from "../../src/io/link.ts";
+import type { Log } from "../../src/io/log.ts";
+import type { LogRecord } from "../../src/wire/record.ts";
+import type { Mutant, Surroundings } from "./surroundings.ts";
+import { withField } from "./with-field.ts";
+
+/** Bugs as they might be made, each of which the worlds have to catch. */
+export const PLANTED: Readonly<Record<string, Mutant>> = {
+  "acknowledged before the sync": { disk: withoutWaiting },
+  "a record recorded twice": { history: recordedTwice },
+  "a record applied twice": { history: appliedTwice },
+  "a record told twice": { publishes: ({ dice }) => (dice.chance(0.05) ? 2 : 1) },
+  "a record dropped in fan-out": { publishes: ({ dice }) => (dice.chance(0.02) ? 0 : 1) },
+  "who left goes on reading": { link: withoutUnfollow },
+  "who left goes on writing": { rooms: () => new OpenRooms() },
+  "a cursor ahead of what was shown": { state: withHastyCursor },
+  "an outbox used twice": { entropy: (entropy) => (size) => sameOutbox(size) ?? entropy(size) },
+  "a topic followed a tick late": { link: withLateFollow },
+};
+
+/** Says that all is on the disk while it is on its way. */
+function withoutWaiting(disk: Disk): Disk {
+  const hasty = (file: DiskFile): DiskFile => ({
+    sizeBytes: () => file.sizeBytes(),
+    read: (into, offset) => file.read(into, offset),
+    readLater: (into, offset) => file.readLater(into, offset),
+    write: (bytes, offset) => file.write(bytes, offset),
+    writeLater: (bytes, offset) => file.writeLater(bytes, offset),
+    truncate: (sizeBytes) => file.truncate(sizeBytes),
+    close: () => file.close(),
+    sync: () => Promise.resolve(),
+  });
+  return {
+    open: (path, access) => hasty(disk.open(path, access)),
+    list: (folder) => disk.list(folder),
+    makeFolder: (folder) => disk.makeFolder(folder),
+    syncFolder: (folder) => disk.syncFolder(folder),
+    exists: (path) => disk.exists(path),
+    rename: (from, to) => disk.rename(from, to),
+    remove: (path) => disk.remove(path),
+  };
+}
+
+function changedLog(log: Log, change: Partial<Log>): Log {
+  return {
+    append: (draft, options) => log.append(draft, options),
+    read: (from, to) => log.read(from, to),
+    follow: (from, onRecord) => log.follow(from, onRecord),
+    head: () => log.head(),
+    blank: (seq, eraseSeq) => log.blank(seq, eraseSeq),
+    close: () => log.close(),
+    ...change,
+  };
+}
+
+/** Each tenth post goes to the disk again. */
+function recordedTwice(log: Log): Log {
+  let count = 0;
+  return changedLog(log, {
+    append: async (draft, options) => {
+      const record = await log.append(draft, options);
+      if (draft.id !== "" && ++count % 10 === 0) await log.append(draft, options);
+      return record;
+    },
+  });
+}
+
+function appliedTwice(log: Log): Log {
+  let count = 0;
+  return changedLog(log, {
+    follow: (from, onRecord) => {
+      const each = (record: LogRecord) => {
+        onRecord(record);
+        if (++count % 20 === 0) onRecord(record);
+      };
+      return log.follow(from, each);
+    },
+  });
+}
+
+/** A link with other topics, or other times for them. */
+function changedLink(link: Link, change: Partial<Pick<Link, "follow" | "unfollow">>): Link {
+  const changed = Object.create(link) as Link;
+  const methods = ["receive", "send", "queuedBytes", "drained", "openLane", "counters"] as const;
+  for (const name of [...methods, "close", "destroy"] as const) {
+    Object.defineProperty(changed, name, { value: link[name].bind(link) });
+  }
+  const { remote, certificateHash } = link;
+  Object.defineProperties(changed, {
+    remote: { value: remote },
+    certificateHash: { value: certificateHash },
+    follow: { value: change.follow ?? link.follow.bind(link) },
+    unfollow: { value: change.unfollow ?? link.unfollow.bind(link) },
+  });
+  return changed;
+}
+
+function withoutUnfollow(link: Link): Link {
+  return changedLink(link, { unfollow: () => undefined });
+}
+
+function withLateFollow(link: Link, { clock }: Surroundings): Link {
+  return changedLink(link, { follow: (topic) => clock.after(0, () => link.follow(topic)) });
+}
+
+/** Whoever was in may write for ever. */
+class OpenRooms extends Rooms {
+  override apply(record: LogRecord): void {
+    super.apply(record);
+    const { kind, room, by } = record.head;
+    if (kind === "leave" && by !== "server") this.get(room as never)?.members.add(by);
+  }
+}
+
+/** Counts as seen what comes next, too. */
+function withHastyCursor(state: ClientState): ClientState {
+  const advance = (fingerprint: string, user: string, seq: number) =>
+    state.advanceCursor(fingerprint, user, seq + 2);
+  return withField(state, "advanceCursor", advance);
+}
+
+/** Every run of a program believes itself to be the first. */
+function sameOutbox(sizeBytes: number): Uint8Array | undefined {
+  return sizeBytes === ID_BYTES ? new Uint8Array(ID_BYTES).fill(7) : undefined;
+}

@@ -1,0 +1,150 @@
+import type { ClientEvent } from "../../src/client/event.ts";
+import type { ChatRecord } from "../../src/client/record.ts";
+import type { Surroundings } from "./surroundings.ts";
+import { demand } from "./witness.ts";
+
+/** What one home was shown of the rooms, by all the programs that ran in it. */
+export class Reader {
+  readonly user: string;
+  readonly name: string;
+  readonly #around: Surroundings;
+  /** By room, each `n` that was shown at least once. */
+  readonly #pardoned = new Map<string, Set<number>>();
+  readonly #seen = new Map<string, Set<number>>();
+
+  constructor(around: Surroundings, user: string, name: string) {
+    this.#around = around;
+    this.user = user;
+    this.name = name;
+  }
+
+  /** A program starts. */
+  begin(program: string): Shown {
+    return new Shown(this.#around, this, program);
+  }
+
+  /** Left out, and said so, for a program that met the room for the first time. */
+  pardon(room: string, n: number): void {
+    const pardoned = this.#pardoned.get(room) ?? new Set();
+    this.#pardoned.set(room, pardoned.add(n));
+  }
+
+  forget(): void {
+    this.#seen.clear();
+  }
+
+  note(record: ChatRecord): void {
+    const seen = this.#seen.get(record.room.id) ?? new Set();
+    this.#seen.set(record.room.id, seen.add(record.n));
+  }
+
+  get id(): string {
+    return this.#around.witness.idOf(this.user) ?? "";
+  }
+
+  /** Between the first and the last that was shown of a room nothing is missing. */
+  checkWhole(): void {
+    for (const [room, seen] of this.#seen) this.#checkRoom(room, seen);
+  }
+
+  /** It has seen all there is in the rooms that it is in. */
+  checkComplete(): void {
+    const { witness } = this.#around;
+    for (const [room, { name }] of witness.rooms) {
+      const last = witness.shownOf(room).at(-1)?.head;
+      if (last === undefined || !witness.isMember(this.id, room)) continue;
+      const isThere = this.#seen.get(room)?.has(last.n) === true;
+      demand(isThere, () => `${this.name} never saw n ${last.n} of ${name ?? room}`);
+    }
+    this.checkWhole();
+  }
+
+  #checkRoom(room: string, seen: ReadonlySet<number>): void {
+    const { witness } = this.#around;
+    const first = Math.min(...seen);
+    const last = Math.max(...seen);
+    for (const record of witness.shownOf(room)) {
+      const { n } = record.head;
+      if (n < first || n > last || seen.has(n)) continue;
+      const isPardoned = this.#pardoned.get(room)?.has(n) === true;
+      const isPast = isPardoned || witness.isPast(this.id, record);
+      demand(isPast, () => `${this.name} never saw n ${n} of ${witness.nameOfRoom(room) ?? room}`);
+    }
+  }
+}
+
+/** What one run of a program was shown: in order, once, without holes. */
+export class Shown {
+  readonly #around: Surroundings;
+  readonly #reader: Reader;
+  readonly #program: string;
+  /** By room, the last `n`; begins anew when the room was left. */
+  readonly #last = new Map<string, number>();
+  #rooms = new Set<string>();
+  #isCaughtUp = false;
+  readonly #skipped = new Map<string, number>();
+
+  constructor(around: Surroundings, reader: Reader, program: string) {
+    this.#around = around;
+    this.#reader = reader;
+    this.#program = program;
+  }
+
+  event(event: ClientEvent): void {
+    const { clock, trace } = this.#around;
+    const name = this.#program;
+    if (event.kind === "record") {
+      trace.note(`${clock.now()} ${name} shows ${event.record.seq}`);
+      this.#record(event.record);
+    } else if (event.kind === "skipped") {
+      const { id } = event.room;
+      trace.note(`${clock.now()} ${name} skips ${event.count} of ${id}`);
+      this.#skipped.set(id, (this.#skipped.get(id) ?? 0) + event.count);
+    } else if (event.kind === "room-gone") {
+      this.#last.delete(event.room.id);
+      this.#rooms.delete(event.room.id);
+      this.#skipped.delete(event.room.id);
+    } else if (event.kind !== "presence") {
+      if (event.kind === "connected") this.#greet(event.rooms.map(({ id }) => id));
+      if (event.kind === "caught-up") this.#isCaughtUp = true;
+      if (event.kind === "room") this.#meet(event.room.id);
+      trace.note(`${clock.now()} ${name} ${event.kind}`);
+    }
+  }
+
+  #greet(rooms: readonly string[]): void {
+    for (const id of rooms) this.#meet(id);
+    this.#rooms = new Set(rooms);
+  }
+
+  /** A room that this program did not have a moment ago begins anew. */
+  #meet(id: string): void {
+    if (!this.#rooms.has(id)) this.#last.delete(id);
+    this.#rooms.add(id);
+  }
+
+  #record(record: ChatRecord): void {
+    const { witness } = this.#around;
+    const { n, seq } = record;
+    const { id, name } = record.room;
+    const told = witness.records[seq - 1]?.head;
+    const isReal = told?.room === id && told.n === n && told.kind === record.kind;
+    demand(isReal, () => `${this.#program} saw seq ${seq}, which is another one`);
+    const isFit = record.state === "whole" || (record.state === "erased" && witness.isErased(seq));
+    demand(isFit, () => `seq ${seq} is ${record.state}`);
+    const last = this.#last.get(id);
+    if (last !== undefined) {
+      const hidden = witness.rooms.get(id)?.records.slice(last, n - 1) ?? [];
+      const missing = hidden.filter(({ head }) => head.kind !== "room").length;
+      const skipped = this.#skipped.get(id) ?? 0;
+      demand(n > last, () => `${this.#program} saw n ${n} of ${name} after ${last}`);
+      // Left out, and said so: the wire is where it is checked whether that was right.
+      if (skipped > 0 || !this.#isCaughtUp)
+        for (const { head } of hidden) this.#reader.pardon(id, head.n);
+      demand(missing <= skipped, () => `${this.#program}: ${name} goes from ${last} to ${n}`);
+    }
+    this.#skipped.delete(id);
+    this.#last.set(id, n);
+    this.#reader.note(record);
+  }
+}

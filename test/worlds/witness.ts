@@ -1,0 +1,273 @@
+import { equalBytes } from "../../src/base/bytes.ts";
+import { erasuresOf } from "../../src/core/erasures.ts";
+import { parsePostId } from "../../src/core/posts.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import type { Log } from "../../src/io/log.ts";
+import { type LogRecord, parseBody } from "../../src/wire/record.ts";
+import { BrokenPromise, textOf } from "./disk-world.ts";
+
+export function demand(condition: boolean, promise: () => string): asserts condition {
+  if (!condition) throw new BrokenPromise(promise());
+}
+
+interface Membership {
+  isIn: boolean;
+  /** Seq and moment of the last leaving. */
+  leftSeq: number;
+  leftAt: number;
+  /** Seq of each coming in. */
+  readonly joins: number[];
+}
+
+interface RoomTruth {
+  readonly name: string | undefined;
+  /** The two of a conversation. */
+  readonly pair: readonly string[];
+  readonly members: Map<string, Membership>;
+  readonly records: LogRecord[];
+  readonly moderators: Set<string>;
+  readonly muted: Set<string>;
+}
+
+/** A member whose program does not keep to the protocol. */
+export const HOSTILE = "mal";
+/** Kinds that nobody is shown. */
+const HIDDEN: ReadonlySet<string> = new Set(["room"]);
+/** Only members cause these. */
+const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit"]);
+const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
+
+/**
+ * All that was ever durable and told, and what follows from it: who was in which room when. It
+ * shares no code with the server's own fold.
+ */
+export class Witness {
+  readonly records: LogRecord[] = [];
+  readonly rooms = new Map<string, RoomTruth>();
+  readonly #accounts: LogRecord[] = [];
+  readonly #names = new Map<string, string>(); // Folded name to account id.
+  readonly #texts = new Map<string, LogRecord>();
+  readonly #erased = new Set<number>();
+  readonly #wereMuted = new Set<string>();
+  readonly #operators = new Set<string>();
+  readonly #refused = new Set<string>();
+  /** Highest counter of each outbox. */
+  readonly #counters = new Map<string, number>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The log that a recovery found, against what was told before. */
+  recovered(log: "history" | "accounts", found: readonly LogRecord[]): void {
+    const told = log === "history" ? this.records : this.#accounts;
+    for (const [index, record] of told.entries()) {
+      const same = found[index];
+      demand(same !== undefined, () => `${log} lost seq ${index + 1}, which was acknowledged`);
+      const isSame = equalBytes(same.headBytes, record.headBytes) && same.damaged !== true;
+      demand(isSame, () => `${log} has something else at seq ${index + 1}`);
+    }
+    for (const record of found.slice(told.length)) this.note(log, record);
+  }
+
+  /** The server's own fold says of each room who is in. */
+  checkFold(membersOf: (room: string) => ReadonlySet<string> | undefined): void {
+    for (const [id, { members }] of this.rooms) {
+      const isIn = [...members].filter(([, { isIn }]) => isIn).map(([user]) => user);
+      const found = [...(membersOf(id) ?? [])];
+      const isSame = found.sort().join() === isIn.sort().join();
+      demand(isSame, () => `after recovery ${found} are in ${id}, and not ${isIn}`);
+    }
+  }
+
+  /** A record is durable. */
+  note(log: "history" | "accounts", record: LogRecord): void {
+    const told = log === "history" ? this.records : this.#accounts;
+    const { head } = record;
+    demand(head.seq === told.length + 1, () => `${log}: seq ${head.seq} after ${told.length}`);
+    const before = told.at(-1)?.head.time ?? 0;
+    demand(head.time >= before, () => `${log}: time falls at seq ${head.seq}`);
+    told.push(record);
+    if (log === "history") this.#history(record);
+    else this.#account(record);
+  }
+
+  idOf(user: string): string | undefined {
+    return this.#names.get(user.toLowerCase());
+  }
+
+  nameOfRoom(id: string): string | undefined {
+    return this.rooms.get(id)?.name;
+  }
+
+  isMember(user: string, room: string): boolean {
+    return this.rooms.get(room)?.members.get(user)?.isIn === true;
+  }
+
+  /** Whether the server may send this record to this account at this moment. */
+  mayRead(user: string, room: string, seq: number): boolean {
+    const membership = this.rooms.get(room)?.members.get(user);
+    if (membership === undefined) return false;
+    if (membership.isIn) return true;
+    // Whoever leaves is told of that much, in the moment of leaving.
+    return seq <= membership.leftSeq && membership.leftAt === this.#clock.now();
+  }
+
+  /** Whether a reader may have been spared it: it was said before the account came in. */
+  isPast(user: string, { head }: LogRecord): boolean {
+    const joins = this.rooms.get(head.room)?.members.get(user)?.joins ?? [];
+    return joins.some((seq) => seq > head.seq);
+  }
+
+  /** What readers are shown of a room, by `n`. */
+  shownOf(room: string): LogRecord[] {
+    const records = this.rooms.get(room)?.records ?? [];
+    return records.filter(({ head }) => !HIDDEN.has(head.kind));
+  }
+
+  /** What an opened log has: nothing is left of what was erased. */
+  async checkErased(log: Pick<Log, "read">): Promise<void> {
+    for (const seq of this.#erased) {
+      for await (const { bodyBytes } of log.read(seq, seq)) {
+        demand(bodyBytes === undefined, () => `the words of seq ${seq} outlive its erasing`);
+      }
+    }
+  }
+
+  isErased(seq: number): boolean {
+    return this.#erased.has(seq);
+  }
+
+  /** From now on this account may do what operators may, as far as a log can tell. */
+  operates(user: string): void {
+    const id = this.idOf(user);
+    if (id !== undefined) this.#operators.add(id);
+  }
+
+  /** Whether this account could speak in the lobby from its first day on. */
+  hasAlwaysSpoken(user: string): boolean {
+    const id = this.idOf(user) ?? "";
+    const [lobby] = this.rooms.values();
+    const membership = lobby?.members.get(id);
+    const isIn = membership?.isIn === true && membership.joins.length === 1;
+    return isIn && this.#wereMuted.has(id) === false;
+  }
+
+  recordOf(text: string): LogRecord | undefined {
+    return this.#texts.get(text);
+  }
+
+  /** The server said for good that this is not recorded. */
+  refused(text: string): void {
+    this.#refused.add(text);
+    demand(!this.#texts.has(text), () => `'${text}' was refused and is recorded`);
+  }
+
+  #history(record: LogRecord): void {
+    const { head } = record;
+    const room = this.rooms.get(head.room) ?? this.#make(record);
+    demand(head.n === room.records.length + 1, () => `${head.room}: n ${head.n} is not dense`);
+    room.records.push(record);
+    this.#checkRights(room, record);
+    if (head.kind === "join") this.#join(room, head.by, head.seq);
+    if (head.kind === "leave") this.#leave(room, head.by, head.seq);
+    if (OF_MODERATORS.has(head.kind)) this.#keepOrder(room, record);
+    if (head.kind === "erase") for (const seq of erasuresOf(record)) this.#erased.add(seq);
+    if (head.kind !== "reaction") this.#post(record);
+  }
+
+  #checkRights(room: RoomTruth, { head }: LogRecord): void {
+    const { kind, by, seq } = head;
+    if (WORDS.has(kind) || kind === "topic" || kind === "leave") {
+      const isIn = room.members.get(by)?.isIn === true;
+      demand(isIn, () => `seq ${seq}: ${kind} by ${by}, who is not in the room`);
+    }
+    if (WORDS.has(kind))
+      demand(!room.muted.has(by), () => `seq ${seq}: ${by} speaks, but is muted`);
+    if (!OF_MODERATORS.has(kind)) return;
+    const isAllowed = room.moderators.has(by) || this.#operators.has(by);
+    demand(isAllowed, () => `seq ${seq}: ${kind} by ${by}, who does not moderate`);
+  }
+
+  #keepOrder(room: RoomTruth, record: LogRecord): void {
+    const { kind, seq } = record.head;
+    const { user, on } = parseBody(record) as { readonly user: string; readonly on?: boolean };
+    if (kind === "kick") {
+      this.#leave(room, user, seq);
+      room.moderators.delete(user);
+      return;
+    }
+    if (kind === "mute") this.#wereMuted.add(user);
+    const set = kind === "mute" ? room.muted : room.moderators;
+    if (on === true) set.add(user);
+    else set.delete(user);
+  }
+
+  #make(record: LogRecord): RoomTruth {
+    const { head } = record;
+    demand(head.kind === "room", () => `seq ${head.seq}: a room begins with ${head.kind}`);
+    const body = JSON.parse(Buffer.from(record.bodyBytes ?? []).toString()) as {
+      readonly name?: string;
+      readonly direct?: readonly string[];
+    };
+    const { name, direct = [] } = body;
+    for (const other of this.rooms.values()) {
+      const isTaken = name !== undefined && other.name?.toLowerCase() === name.toLowerCase();
+      demand(!isTaken, () => `two rooms are called '${name}'`);
+    }
+    const room = {
+      name,
+      pair: direct,
+      members: new Map<string, Membership>(),
+      records: [],
+      moderators: new Set([head.by]),
+      muted: new Set<string>(),
+    };
+    this.rooms.set(head.room, room);
+    for (const user of direct) this.#join(room, user, head.seq);
+    return room;
+  }
+
+  #join(room: RoomTruth, user: string, seq: number): void {
+    const known = room.members.get(user);
+    const fresh = { isIn: true, leftSeq: 0, leftAt: -1, joins: [seq] };
+    if (known === undefined) room.members.set(user, fresh);
+    else {
+      demand(!known.isIn || room.pair.length > 0, () => `seq ${seq}: ${user} is in already`);
+      known.isIn = true;
+      known.joins.push(seq);
+    }
+  }
+
+  #leave(room: RoomTruth, user: string, seq: number): void {
+    const membership = room.members.get(user);
+    if (membership === undefined) return;
+    membership.isIn = false;
+    membership.leftSeq = seq;
+    membership.leftAt = this.#clock.now();
+  }
+
+  #post(record: LogRecord): void {
+    const { head } = record;
+    const id = parsePostId(head.id);
+    if (id === undefined) return;
+    const key = `${head.by} ${id.outbox}`;
+    const high = this.#counters.get(key) ?? 0;
+    demand(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
+    this.#counters.set(key, id.counter);
+    const text = textOf(record);
+    if (head.by === this.idOf(HOSTILE)) return; // Says what others said.
+    demand(!this.#texts.has(text), () => `'${text}' is recorded twice`);
+    demand(!this.#refused.has(text), () => `'${text}' was refused and is recorded`);
+    this.#texts.set(text, record);
+  }
+
+  #account({ head, bodyBytes }: LogRecord): void {
+    if (head.kind !== "account") return;
+    const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { readonly name: string };
+    const name = body.name.toLowerCase();
+    demand(!this.#names.has(name), () => `two accounts are called '${name}'`);
+    this.#names.set(name, head.room);
+  }
+}

@@ -1,0 +1,44 @@
+import { describe, expect, test } from "bun:test";
+import { runFleet, runWorlds } from "./fleet.ts";
+import { PLANTED } from "./planted.ts";
+
+const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 2_000);
+const ONLY = process.env["CHAT_SEED"];
+const FIRST = Number(ONLY ?? process.env["CHAT_SEED_FIRST"] ?? 1);
+const LAST = ONLY === undefined ? FIRST + SEEDS - 1 : FIRST;
+/** A world takes 30 ms; a busy machine may need ten times as long. */
+const TIMEOUT_MS = 60_000 + SEEDS * 300;
+
+test(
+  `worlds ${FIRST} to ${LAST}: nothing promised is broken, and after the faults all agree`,
+  async () => {
+    const failed = await runFleet(FIRST, LAST);
+    const told = failed.map(
+      ({ seed, error, stack }) =>
+        `seed ${seed}: ${error}\n${stack}\n` +
+        `replay: CHAT_SEED=${seed} bun test test/worlds/world.test.ts\n` +
+        `read what happened: CHAT_TELL=1 bun test/worlds/world-process.ts ${seed}`,
+    );
+    expect(told.join("\n\n")).toBe("");
+  },
+  TIMEOUT_MS,
+);
+
+test("a seed is a world: twice the same, word for word", async () => {
+  for (const seed of [FIRST, FIRST + 1, FIRST + 2]) {
+    const [one, other] = await Promise.all([runWorlds(seed, seed), runWorlds(seed, seed)]);
+    expect(one).toEqual(other);
+    expect(one[0]?.digest).toHaveLength(64);
+  }
+});
+
+describe("a wrong program is caught", () => {
+  test.each(Object.keys(PLANTED))(
+    "%s",
+    async (bug) => {
+      const outcomes = await runWorlds(1, 2_000, bug);
+      expect(outcomes[0]?.kind).toBe("failed");
+    },
+    TIMEOUT_MS,
+  );
+});
