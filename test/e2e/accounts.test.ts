@@ -122,7 +122,7 @@ test("a client that is killed leaves its home usable", async () => {
   for (let i = 0; i < 5; i++) {
     const program = await ana.join([]);
     program.type(`message ${i}`);
-    await program.json("ack");
+    await program.json("ack", { text: `message ${i}` });
     await program.signal("SIGKILL");
   }
   const said = await ana.json(["history", "--from", "ana"]);

@@ -41,6 +41,7 @@ test("--json: connected first, then records, an ack for each own text, presence"
     transport: "tcp",
     fingerprint: place.served.fingerprint,
     welcome: "Be kind.",
+    unread: [{ room: "lobby", count: 1 }], // That bob came.
   });
   const bob = await place.bob.join([]);
   expect(await ana.json("presence")).toEqual({

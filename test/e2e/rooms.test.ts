@@ -34,6 +34,7 @@ test("rooms and people: made, entered, locked, left", async () => {
     sealed: false,
     joined: true,
     locked: true,
+    unread: 0,
   });
   const users = await place.bob.json(["users", "--room", "cellar"]);
   expect(users).toEqual([

@@ -1,0 +1,112 @@
+import { connect, type Socket } from "node:net";
+import { setPriority } from "node:os";
+import { RawClient } from "../../bench/raw-client.ts";
+import { Client } from "../../src/client/client.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { ClientState } from "../../src/io/client-state.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import { systemEntropy } from "../../src/io/entropy.ts";
+import type { Link } from "../../src/io/link.ts";
+import { wsDial } from "../../src/io/ws-dial.ts";
+
+/**
+ * People who mean no good, in a process of their own, with the port as its argument. Each kind goes
+ * on until the process is killed; "ready" on standard output says that all have begun.
+ */
+
+/** They would come from other machines: their work is not to count as the server's. */
+setPriority(19);
+
+const HOST = "127.0.0.1";
+const port = Number(process.argv[2]);
+const dial = wsDial();
+
+/** A TLS record that promises a long handshake. */
+const HALF_HELLO = Uint8Array.from([0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3]);
+
+function raw(bytes: Uint8Array): Promise<Socket> {
+  return new Promise((resolve) => {
+    const socket = connect(port, HOST, () => {
+      socket.write(bytes);
+      resolve(socket);
+    });
+    socket.on("error", () => resolve(socket));
+  });
+}
+
+function breath(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    AbortSignal.timeout(ms).addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+async function forEver(paceMs: number, act: () => Promise<unknown>): Promise<never> {
+  for (;;) {
+    await act().catch(() => undefined);
+    await breath(paceMs);
+  }
+}
+
+function linkOf(): Promise<Link> {
+  return dial({ host: HOST, port, timeoutMs: 10_000 });
+}
+
+/** Says it, and waits until the server has hung up. */
+async function told(bytes: Uint8Array): Promise<void> {
+  const link = await linkOf();
+  const gone = Promise.withResolvers<void>();
+  link.receive({ message: () => undefined, closed: () => gone.resolve() });
+  link.send(bytes);
+  await gone.promise;
+}
+
+/** Connections that are there and say nothing. */
+const idle: unknown[] = [];
+for (let i = 0; i < 30; i++) idle.push(await raw(HALF_HELLO));
+for (let i = 0; i < 30; i++) idle.push(await raw(crypto.getRandomValues(new Uint8Array(512))));
+for (let i = 0; i < 200; i++) {
+  const link = await linkOf();
+  link.receive({ message: () => undefined, closed: () => undefined });
+  idle.push(link);
+}
+
+/** Garbage and giants, again and again. */
+void forEver(5, async () => (await raw(crypto.getRandomValues(new Uint8Array(2_000)))).destroy());
+void forEver(10, () => told(crypto.getRandomValues(new Uint8Array(300))));
+void forEver(20, () => told(new Uint8Array(900_000).fill(0x91)));
+void forEver(20, () => told(new Uint8Array(4 << 20)));
+
+/** Guesses at log-ins. */
+for (let i = 0; i < 5; i++) {
+  void forEver(5, async () => {
+    const parts = {
+      clock: systemClock(),
+      entropy: systemEntropy(),
+      dial: linkOf,
+      state: ClientState.inMemory(),
+      device: Identity.generate(),
+    };
+    const credentials = { user: `guess${i}`, mode: "login", password: "wrong" } as const;
+    const options = { address: `${HOST}:${port}`, program: "guess", follow: "none" } as const;
+    await new Client(parts, { ...options, credentials, reconnect: false }).connect();
+  });
+}
+
+/** Members who ask, search and talk as fast as they may. */
+const greedy = await RawClient.register(port, `greedy${process.pid}`);
+void forEver(1, async () => {
+  const asked = Array.from({ length: 64 }, (_, i) =>
+    i % 2 === 0
+      ? greedy.ask("history", { grep: "needle that is not there", limit: 1_000 })
+      : greedy.ask("who", {}),
+  );
+  await Promise.allSettled(asked);
+});
+const loud = await RawClient.register(port, `loud${process.pid}`);
+await loud.ask("join", { room: "noise", create: true });
+void forEver(1, async () => {
+  const said = Array.from({ length: 64 }, () => loud.post("noise", "x".repeat(200)));
+  await Promise.allSettled(said);
+});
+
+process.stdout.write("ready\n");

@@ -1,0 +1,181 @@
+import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { makeCertificate } from "../../src/crypto/certificate.ts";
+import { type Home, ndjson, type Program, Town } from "./program.ts";
+
+/** Devices of one person, and servers that change their certificate or their key. */
+
+async function linked(old: Home, next: Home): Promise<void> {
+  const offering = old.start(["link-device", "--json"]);
+  const { code } = await offering.json("link-code");
+  const made = await next.json(["link-device", "--join"], {
+    env: { CHAT_LINK_CODE: String(code) },
+  });
+  expect(made).toEqual([{ kind: "linked", user: "ana", device: expect.any(String) }]);
+  const { exitCode, out } = await offering.ended();
+  expect([exitCode, ndjson(out).at(-1)]).toEqual([0, made[0]]);
+}
+
+test("a second home is linked by a code, writes, links a third, and is signed out", async () => {
+  await using town = new Town();
+  const { address, invite } = await town.serve();
+  const laptop = town.home("laptop").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await laptop.run(["register"]);
+  const bare = { CHAT_SERVER: address };
+  const [phone, tablet] = [town.home("phone").with(bare), town.home("tablet").with(bare)];
+  await linked(laptop, phone);
+  expect((await phone.run(["send", "from the phone"])).exitCode).toBe(0);
+  await linked(phone, tablet);
+  const devices = await tablet.json(["devices"]);
+  expect(devices.map(({ certified, current }) => [certified, current])).toEqual([
+    [true, false],
+    [true, false],
+    [true, true],
+  ]);
+  const window = await phone.join([]);
+  const online = await laptop.json(["devices"]);
+  expect(online.map((device) => device["online"])).toEqual([true, true, false]);
+  const id = String(devices[1]?.["device"]);
+  expect(await laptop.json(["devices", `--revoke=${id}`])).toEqual([
+    { kind: "revoked", device: id },
+  ]);
+  const ended = await window.ended();
+  expect([ended.exitCode, ended.err]).toEqual([3, expect.stringContaining("was signed out")]);
+  const refused = await phone.run(["send", "still here?"]);
+  expect([refused.exitCode, refused.err]).toEqual([3, expect.stringContaining("password")]);
+  expect(await laptop.json(["devices"])).toHaveLength(2);
+  const none = await laptop.run(["devices", "--revoke=nonesuch1234"]);
+  expect([none.exitCode, none.err]).toEqual([4, expect.stringContaining("no such device")]);
+});
+
+test("a link needs the right code, and an account key", async () => {
+  await using town = new Town();
+  const { address, invite } = await town.serve();
+  const env = { CHAT_USER: "ana", CHAT_INVITE: invite, CHAT_PASSWORD: "swordfish" };
+  const laptop = town.home("laptop").with(env);
+  await laptop.run(["register"]);
+  const phone = town.home("phone").with({ CHAT_SERVER: address });
+  const tries = async (code: string) => {
+    const { exitCode, err } = await phone.run(["link-device", "--join"], {
+      env: { CHAT_LINK_CODE: code },
+    });
+    return [exitCode, err.split("\n").at(-2)];
+  };
+  expect(await tries("not a code")).toEqual([2, expect.stringContaining("not a link code")]);
+  const nobodys = "0000-0000-0000-0000-0000-0000-000"; // Well-formed: sixteen zero bytes.
+  expect(await tries(nobodys)).toEqual([3, expect.stringContaining("unknown, used or too old")]);
+  const asked = await phone.run(["link-device", "--join"]);
+  expect([asked.exitCode, asked.err]).toEqual([2, expect.stringContaining("CHAT_LINK_CODE")]);
+  const other = town.home("other").with(env);
+  await other.run(["login"]);
+  const keyless = await other.run(["link-device"]);
+  expect([keyless.exitCode, keyless.err]).toEqual([3, expect.stringContaining("no account key")]);
+});
+
+test("another server in the old one's place: shown, refused, and accepted on purpose", async () => {
+  await using town = new Town();
+  const first = await town.serve({ data: "one" });
+  const { address, port } = first;
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  await ana.run(["register"]);
+  const known = { kind: "pin", address, name: expect.any(String), since: expect.any(String) };
+  expect(await ana.json(["trust"])).toEqual([{ ...known, fingerprint: first.fingerprint }]);
+  await first.program.signal("SIGTERM");
+  const second = await town.serve({ data: "two", port });
+  const bare = town.home("ana").with({ CHAT_USER: "ana" });
+  const refused = await bare.run(["send", "hi", "--server", address]);
+  expect(refused.exitCode).toBe(6);
+  for (const words of [first.fingerprint, second.fingerprint, `chat trust accept ${address}`]) {
+    expect(refused.err).toContain(words);
+  }
+  const blind = await bare.run(["trust", "accept", address]);
+  expect([blind.exitCode, blind.err]).toEqual([2, expect.stringContaining("--fingerprint")]);
+  expect(blind.err).toContain(first.fingerprint);
+  const wrong = await bare.run(["trust", "accept", address, "--fingerprint", first.fingerprint]);
+  expect(wrong.exitCode).toBe(6);
+  const right = ["trust", "accept", address, "--fingerprint", second.fingerprint];
+  const now = [{ ...known, fingerprint: second.fingerprint }];
+  expect(await bare.json(right)).toEqual(now);
+  expect(await bare.json(["trust", "list", address])).toEqual(now);
+  const env = { CHAT_INVITE: second.invite };
+  expect((await bare.run(["send", "hi"], { env })).exitCode).toBe(0);
+  expect(await bare.json(["trust", "forget", address])).toEqual([{ kind: "forgotten", address }]);
+  expect((await bare.run(["trust", "forget", address])).exitCode).toBe(4);
+  expect(await bare.json(["trust", "list"])).toEqual([]);
+});
+
+test("strict: a server that nobody vouched for is refused, with the way out", async () => {
+  await using town = new Town();
+  const { address, fingerprint } = await town.serve({ args: ["--open"] });
+  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await ana.run(["trust"]);
+  town.write("ana/config.toml", 'trust = "strict"\n');
+  const refused = await ana.run(["send", "hi", "--server", address]);
+  expect([refused.exitCode, refused.err]).toEqual([6, expect.stringContaining(fingerprint)]);
+  expect(refused.err).toContain(`chat trust accept ${address}`);
+  await ana.json(["trust", "accept", address, "--fingerprint", fingerprint]);
+  expect((await ana.run(["send", "hi", "--server", address])).exitCode).toBe(0);
+});
+
+/** Stops the server, lets the test change things, starts it again on the same port. */
+async function restarted(town: Town, server: Program, port: number, args: readonly string[]) {
+  await server.signal("SIGTERM");
+  return (await town.serve({ port, args })).program;
+}
+
+test("a certificate is renewed or replaced, and nobody hears of it", async () => {
+  await using town = new Town();
+  const first = await town.serve();
+  const { port, invite } = first;
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  const window = await ana.join([]);
+  const before = await Bun.file(town.path("data", "tls.crt")).text();
+  await first.program.signal("SIGTERM");
+  for (const name of ["tls.crt", "tls.key"]) rmSync(town.path("data", name));
+  const renewed = await town.serve({ port });
+  await window.json("connected", { fingerprint: first.fingerprint });
+  expect(await Bun.file(town.path("data", "tls.crt")).text()).not.toBe(before);
+  const pair = await makeCertificate(["127.0.0.1"]);
+  const args = [
+    "--cert",
+    town.write("my.crt", pair.certPem),
+    "--key",
+    town.write("my.key", pair.keyPem),
+  ];
+  await restarted(town, renewed.program, port, args);
+  await window.json("connected", { fingerprint: first.fingerprint });
+  expect((await ana.run(["send", "as ever"])).err).toBe("");
+  const { exitCode, err } = await window.finish();
+  expect(exitCode).toBe(0);
+  expect(err.match(/fingerprint/g)).toHaveLength(1); // At the first contact.
+});
+
+test("a server changes its key: known as before, said once, also by old invites", async () => {
+  await using town = new Town();
+  const first = await town.serve();
+  const { port, invite, address } = first;
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  const window = await ana.join([]);
+  window.type("before");
+  await window.json("text", { text: "before" });
+  await first.program.signal("SIGTERM");
+  const second = await town.serve({ port, args: ["--new-identity"] });
+  expect(second.fingerprint).not.toBe(first.fingerprint);
+  await window.said("has a new key");
+  await window.json("connected", { fingerprint: second.fingerprint });
+  const third = await restarted(town, second.program, port, ["--new-identity"]);
+  await window.json("connected");
+  const { err } = await window.finish();
+  expect(err.match(/has a new key/g)).toHaveLength(2);
+  // Nothing is asked, nothing is missed, nothing comes twice.
+  const again = await ana.join([]);
+  const { exitCode, out } = await again.finish();
+  expect([exitCode, ndjson(out).filter(({ kind }) => kind === "text")]).toEqual([0, []]);
+  const newcomer = town.home("bob").with({ CHAT_USER: "bob", CHAT_INVITE: invite });
+  expect((await newcomer.run(["send", "by an old invite"])).exitCode).toBe(0);
+  const [pin] = await ana.json(["trust", "list", address]);
+  const plain = await restarted(town, third, port, []);
+  expect(pin?.["fingerprint"]).not.toBe(second.fingerprint);
+  expect((await ana.run(["send", "after"])).err).toBe("");
+  await plain.signal("SIGTERM");
+});

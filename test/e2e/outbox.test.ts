@@ -1,0 +1,142 @@
+import { Database } from "bun:sqlite";
+import { expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { type Home, ndjson, type Program, Town } from "./program.ts";
+
+/** What a client writes down before it sends it: over any end of the program, once and in order. */
+
+/** What the home holds unsent, in the order of writing. */
+function unsent(home: Home): string[] {
+  const database = new Database(`${home.folder}/state.sqlite`, { readonly: true });
+  const sql = "SELECT body FROM outbox ORDER BY created_ms, outbox, counter";
+  const rows = database.query<{ body: string }, []>(sql).all();
+  database.close();
+  return rows.map(({ body }) => String((JSON.parse(body) as { text: string }).text));
+}
+
+/** A window that is offline has written down so many words. */
+async function untilKept(home: Home, window: Program, count: number): Promise<void> {
+  while (unsent(home).length < count) {
+    window.type("/who"); // It is answered, with a fault, after what was typed before it.
+    await window.json("fault", { code: "link-closed" });
+  }
+}
+
+async function saidBy(home: Home, name: string): Promise<string[]> {
+  const said = await home.json(["history", "--from", name, "--last", "1000000"]);
+  return said.flatMap(({ text }) => (text === undefined ? [] : [String(text)]));
+}
+
+test("typed offline, and the client ended: sent with the next, and told", async () => {
+  await using town = new Town();
+  const first = await town.serve();
+  const { port } = first;
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  const joined = await ana.join([]);
+  joined.type("in");
+  await joined.json("ack");
+  await first.program.signal("SIGTERM");
+  await joined.json("lost");
+  joined.type("one", "/me waits", "/msg @ana three");
+  await untilKept(ana, joined, 3);
+  await joined.signal("SIGTERM");
+  expect(joined.jsonLines.filter(({ code }) => code === "interrupted")).toHaveLength(3);
+  await town.serve({ port });
+  const next = await ana.join([]);
+  expect(await next.json("ack", { text: "one" })).toMatchObject({ room: "lobby" });
+  await next.json("ack", { text: "waits" });
+  expect(await next.json("ack", { text: "three" })).toMatchObject({ to: "ana" });
+  await next.json("action", { text: "waits" });
+  expect((await next.finish()).exitCode).toBe(0);
+  expect(unsent(ana)).toEqual([]);
+  expect(await saidBy(ana, "ana")).toEqual(["in", "one", "waits", "three"]);
+  expect(readdirSync(`${ana.folder}/outboxes`)).toEqual([]);
+});
+
+test("killed twenty times in the middle: all that was kept is said, once, in order", async () => {
+  await using town = new Town();
+  const { invite } = await town.serve({ args: ["--posts-per-second", "10000000"] });
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await ana.run(["register"]);
+  let written = 0;
+  const kept: string[] = [];
+  for (let round = 0; round < 20; round++) {
+    const verb = round % 2 === 0 ? ["send", "--json"] : ["join", "--json"];
+    const program = ana.start(verb);
+    const lines = Array.from({ length: 2_000 }, () => `line ${written++}`);
+    program.type(...lines);
+    // Somewhere between the first word and the last, a little later each time.
+    const kind = verb[0] === "send" ? "sent" : "ack";
+    for (let i = 0; i < 1 + round * 7; i++) await program.json(kind);
+    await program.signal("SIGKILL");
+    kept.push(...unsent(ana));
+  }
+  expect(kept.length).toBeGreaterThan(0);
+  expect((await ana.run(["send", "the end"])).exitCode).toBe(0);
+  expect(unsent(ana)).toEqual([]);
+  const said = await saidBy(ana, "ana");
+  expect(new Set(said).size).toBe(said.length);
+  expect(said.at(-1)).toBe("the end");
+  const numbers = said.slice(0, -1).map((text) => Number(text.replace("line ", "")));
+  expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
+  const missing = kept.filter((text) => !said.includes(text));
+  expect(missing).toEqual([]);
+}, 120_000);
+
+test("two windows and twenty senders of one home at once: each word once", async () => {
+  await using town = new Town();
+  const { invite } = await town.serve();
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await ana.run(["register"]);
+  const windows = [await ana.join([]), await ana.join([])];
+  const senders = Array.from({ length: 20 }, (_, i) =>
+    ana.run(["send"], { stdin: Array.from({ length: 25 }, (_, j) => `s${i} ${j}\n`).join("") }),
+  );
+  for (const [i, window] of windows.entries()) {
+    window.type(...Array.from({ length: 25 }, (_, j) => `w${i} ${j}`));
+  }
+  for (const { exitCode, err } of await Promise.all(senders)) {
+    expect([exitCode, err]).toEqual([0, ""]);
+  }
+  for (const window of windows) {
+    for (let j = 0; j < 25; j++) await window.json("ack");
+    const { exitCode, err } = await window.finish();
+    expect([exitCode, err]).toEqual([0, ""]);
+  }
+  const said = await saidBy(ana, "ana");
+  expect(said).toHaveLength(22 * 25);
+  for (const name of [...senders.keys().map((i) => `s${i}`), "w0", "w1"]) {
+    const own = said.filter((text) => text.startsWith(`${name} `));
+    expect(own).toEqual(Array.from({ length: 25 }, (_, j) => `${name} ${j}`));
+  }
+  // Both windows have read everything: the next one is told nothing again.
+  const later = await ana.join([]);
+  const { out } = await later.finish();
+  expect(ndjson(out).filter(({ kind }) => kind === "text")).toEqual([]);
+  expect(unsent(ana)).toEqual([]);
+}, 60_000);
+
+test("a killed window leaves its words to the next run, not to one that lives", async () => {
+  await using town = new Town();
+  const first = await town.serve();
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  const [one, other] = [await ana.join([]), await ana.join([])];
+  for (const window of [one, other]) {
+    window.type("in");
+    await window.json("ack");
+  }
+  await first.program.signal("SIGKILL");
+  for (const window of [one, other]) await window.json("lost");
+  one.type("from one");
+  other.type("from other");
+  await untilKept(ana, one, 2);
+  await one.signal("SIGKILL");
+  await town.serve({ port: first.port });
+  await other.json("ack", { text: "from other" });
+  const { exitCode, out } = await ana.run(["send", "--json", "third"]);
+  expect(exitCode).toBe(0);
+  expect(ndjson(out)).toHaveLength(2); // The dead window's word first, then its own.
+  await other.finish();
+  const said = await saidBy(ana, "ana");
+  expect(said).toEqual(["in", "in", "from other", "from one", "third"]);
+});
