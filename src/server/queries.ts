@@ -13,7 +13,7 @@ import type { Account, Registry } from "../core/registry.ts";
 import type { Room, Rooms } from "../core/room.ts";
 import type { Archive, PageQuery } from "../io/log.ts";
 import type { Answer, RequestOf } from "../wire/messages.ts";
-import type { RecordKind } from "../wire/record.ts";
+import { READ_KINDS, type RecordKind } from "../wire/record.ts";
 import { roomEntry, wireRecord } from "./fan-out.ts";
 import type { Reading } from "./reading.ts";
 import { FairQueue, WorkQueue } from "./work-queue.ts";
@@ -27,19 +27,6 @@ export interface QueriesOptions {
   readonly reading: Pick<Reading, "unread">;
 }
 
-/** Making a room is told by its first join; the record itself is for programs that fold. */
-const SHOWN: ReadonlySet<RecordKind> = new Set([
-  "join",
-  "leave",
-  "kick",
-  "mute",
-  "grant",
-  "topic",
-  "text",
-  "action",
-  "reaction",
-  "edit",
-]);
 const FILES: ReadonlySet<RecordKind> = new Set();
 
 /** Questions about what is and what was: they change nothing. */
@@ -133,7 +120,7 @@ export class Queries {
     const by = from === undefined ? undefined : this.#person(from).id;
     return {
       rooms,
-      kinds: files === true ? FILES : SHOWN,
+      kinds: files === true ? FILES : READ_KINDS,
       ...(by === undefined ? {} : { by }),
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(until === undefined ? {} : { untilMs: until }),

@@ -39,6 +39,23 @@ export const RECORD_KINDS = [
 
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
+/**
+ * What people read of the past. Making a room is told by its first join; the record itself, and the
+ * order to erase, are for programs that fold.
+ */
+export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
+  "join",
+  "leave",
+  "kick",
+  "mute",
+  "grant",
+  "topic",
+  "text",
+  "action",
+  "reaction",
+  "edit",
+]);
+
 /** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
 export interface Head {
   readonly v: 1;

@@ -8,6 +8,21 @@ import {
 } from "../../src/base/limits.ts";
 import { Site } from "./site.ts";
 
+/** A server whose checks of passwords end when the test says so. */
+async function slowSite(): Promise<{ site: Site; waiting: (() => void)[] }> {
+  const waiting: (() => void)[] = [];
+  const site = await Site.open({
+    passwords: {
+      hash: (password) => Promise.resolve(password),
+      verify: async (password, hash) => {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        return password === hash;
+      },
+    },
+  });
+  return { site, waiting };
+}
+
 describe("guessing", () => {
   test("is slowed for the name and the address, and right ones are, too", async () => {
     const site = await Site.open();
@@ -90,16 +105,7 @@ describe("guessing", () => {
   });
 
   test("nothing comes of a guess that was under way when the link was closed", async () => {
-    const waiting: (() => void)[] = [];
-    const site = await Site.open({
-      passwords: {
-        hash: (password) => Promise.resolve(password),
-        verify: async (password, hash) => {
-          await new Promise<void>((resolve) => waiting.push(resolve));
-          return password === hash;
-        },
-      },
-    });
+    const { site, waiting } = await slowSite();
     const ana = await site.member("ana", "pass");
     const guest = await site.greeted();
     guest.send("login", guest.passwordLogin("ana", "pass"));
@@ -114,16 +120,7 @@ describe("guessing", () => {
   });
 
   test("passwords are checked a few at a time; beyond the line it is too many", async () => {
-    const waiting: (() => void)[] = [];
-    const site = await Site.open({
-      passwords: {
-        hash: (password) => Promise.resolve(password),
-        verify: async (password, hash) => {
-          await new Promise<void>((resolve) => waiting.push(resolve));
-          return password === hash;
-        },
-      },
-    });
+    const { site, waiting } = await slowSite();
     const ana = await site.member("ana", "pass");
     const fits = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX;
     const guests = [];

@@ -9,7 +9,7 @@ export interface Planted {
 const lines = (count: number, line = "a();") => `${line}\n`.repeat(count);
 
 /** Taken apart, so that this file does not break the rules that read texts. */
-const REGISTRY = ["https:/", "registry.npmjs.org/"].join("/");
+const REGISTRY = ["https:/", ["registry", "npmjs", "org"].join("."), ""].join("/");
 const MACHINE = ["", "root", "chat"].join("/");
 const WINDOWS = ["C:", "Users", "me"].join("\\");
 
