@@ -54,6 +54,8 @@ export class Follower {
   #ignored: ReadonlySet<string> = new Set();
   /** Of the present link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
+  /** Of the link before it. */
+  #before = new Map<string, RoomView>();
   /** Until the rooms are known, that is until `caught-up`; bounded by HELD_EVENTS_MAX. */
   #held: { event: ClientEvent; sizeBytes: number }[] | undefined;
   #connected: Omit<Connected, "rooms"> | undefined;
@@ -88,6 +90,7 @@ export class Follower {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
     this.#timeline.handle({ kind: "connected", after: this.#asked });
+    this.#before = this.#rooms;
     this.#rooms = new Map();
     this.#held ??= []; // A link that was lost before `caught-up` has left records here.
     this.#connected = event;
@@ -132,8 +135,10 @@ export class Follower {
   }
 
   #gone(id: string): void {
-    const room = this.#rooms.get(id);
+    // It may go before this link has told of it: whoever shows it knows it from the last one.
+    const room = this.#rooms.get(id) ?? this.#before.get(id);
     this.#rooms.delete(id);
+    this.#before.delete(id);
     this.reads.gone(id);
     if (this.#mode === "none") return;
     if (room !== undefined) this.#emit({ kind: "room-gone", room });
