@@ -151,6 +151,7 @@ export class Hall {
     }
     const status = this.#posts.status(user, outbox, counter);
     if (status.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
+    if (status.kind === "refused") return [{ kind: "refuse", asker, fault: status.fault }];
     if (status.kind === "passed") {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [{ kind: "refuse", asker, fault }];
@@ -166,8 +167,9 @@ export class Hall {
       const turn = { kind: "queue", work } as const;
       return this.#run(meet === undefined ? [turn] : [{ kind: "knock", work: meet }, turn]);
     } catch (error) {
-      if (error instanceof Fault) return [{ kind: "refuse", asker, fault: error }];
-      throw error;
+      if (!(error instanceof Fault)) throw error;
+      if (error.blame === "user") this.#posts.refuse(user, outbox, counter, error);
+      return [{ kind: "refuse", asker, fault: error }];
     }
   }
 
@@ -380,6 +382,7 @@ export class Hall {
     this.#underWay.delete(postKey(user, outbox, counter));
     this.#posts.abandon(user, outbox, counter);
     const told = this.#posts.isOvertaken(user, outbox, counter) ? forGood(fault) : fault;
+    if (told.retryAfterMs === undefined) this.#posts.refuse(user, outbox, counter, told);
     for (const { peer } of askers) {
       // Later posts of this outbox must not overtake one that will come again.
       if (told.retryAfterMs !== undefined) this.#visitors.held(peer, outbox, counter, told);

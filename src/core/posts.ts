@@ -1,3 +1,4 @@
+import type { Fault } from "../base/fault.ts";
 import type { OutboxId, UserId } from "../base/ids.ts";
 import {
   OUTBOX_FORGET_MS,
@@ -21,6 +22,8 @@ export type PostStatus =
   | { readonly kind: "posted"; readonly posted: Posted }
   /** On its way to the disk; whoever asks again waits with the first. */
   | { readonly kind: "pending" }
+  /** For good: whoever was told so must not see it recorded when it comes again by a late link. */
+  | { readonly kind: "refused"; readonly fault: Fault }
   /** A later one went before it: recorded now, it would stand behind it, or a second time. */
   | { readonly kind: "passed" };
 
@@ -30,6 +33,8 @@ interface Outbox {
   readonly posted: Map<number, Posted>;
   /** Counters between arrival and answer, lowest first; true: handed to the log. */
   readonly pending: Map<number, boolean>;
+  /** Refused for good; the oldest of OUTBOX_IN_FLIGHT_MAX is forgotten. Not in the log. */
+  readonly refused: Map<number, Fault>;
   /** The highest of `pending`, or less than `high`. */
   last: number;
   /** Record time of the last one, Unix milliseconds. */
@@ -49,6 +54,8 @@ export class Posts {
     const posted = known.posted.get(counter);
     if (posted !== undefined) return { kind: "posted", posted };
     if (known.pending.has(counter)) return { kind: "pending" };
+    const fault = known.refused.get(counter);
+    if (fault !== undefined) return { kind: "refused", fault };
     return { kind: counter < Math.max(known.high, known.last) ? "passed" : "new" };
   }
 
@@ -79,6 +86,14 @@ export class Posts {
     known.last = Math.max(0, ...known.pending.keys());
   }
 
+  /** It was refused for good. */
+  refuse(user: UserId, outbox: OutboxId, counter: number, fault: Fault): void {
+    const { refused } = this.#use(user, outbox);
+    refused.set(counter, fault);
+    const [oldest] = refused.keys();
+    if (refused.size > OUTBOX_IN_FLIGHT_MAX && oldest !== undefined) refused.delete(oldest);
+  }
+
   /** A record is durable, now or in a log that is read again. */
   record(head: Head): void {
     const id = parsePostId(head.id);
@@ -107,7 +122,12 @@ export class Posts {
   #use(user: UserId, id: OutboxId): Outbox {
     const boxes = this.#accounts.get(user) ?? new Map<OutboxId, Outbox>();
     this.#accounts.set(user, boxes);
-    const outbox = boxes.get(id) ?? { ...EMPTY, posted: new Map(), pending: new Map() };
+    const outbox = boxes.get(id) ?? {
+      ...EMPTY,
+      posted: new Map(),
+      pending: new Map(),
+      refused: new Map(),
+    };
     boxes.delete(id);
     boxes.set(id, outbox);
     if (boxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(boxes);

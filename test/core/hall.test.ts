@@ -201,7 +201,20 @@ describe("posts", () => {
     expect(refusal?.kind === "refuse" && refusal.fault.retryAfterMs).toBeUndefined();
     way.write();
     way.post(ANA, "lobby", 1);
-    expect(way.heard.at(-1)).toBe("out-of-order");
+    expect(way.heard.at(-1)).toBe("too-many");
+    expect(way.waiting).toEqual([]);
+  });
+
+  test("one refused for good stays so when it comes again by a late link", () => {
+    way.post(ANA, "dev", 1);
+    expect(way.heard).toEqual(["room-unknown"]);
+    way.join(ANA, ROOM);
+    way.write();
+    way.post(ANA, "dev", 1);
+    expect(way.heard.at(-1)).toBe("room-unknown");
+    way.post(ANA, "dev", 2);
+    way.write();
+    expect(way.heard.at(-1)).toMatchObject({ n: 3 });
   });
 
   test("a final fault is skipped", () => {
