@@ -145,6 +145,11 @@ export const CALLS_BURST = 60;
 export const CALL_KEYS_MAX = 1_000;
 export const CALL_KEY_BYTES_MAX = 128;
 
+/** Long texts fill memory before OUTBOX_PENDING_MAX posts do. */
+export const OUTBOX_PENDING_CHARS_MAX = 32 * MIB;
+/** At three bytes a character all in flight fit a link's queue: more would close it, every time. */
+export const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 * MIB;
+
 // The past.
 /** What a device sees of a room it meets for the first time. */
 export const FIRST_RECORDS = 50;

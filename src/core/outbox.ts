@@ -1,6 +1,12 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
-import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_PENDING_MAX, RECONNECT_MAX_MS } from "../base/limits.ts";
+import {
+  OUTBOX_IN_FLIGHT_CHARS_MAX,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOX_PENDING_CHARS_MAX,
+  OUTBOX_PENDING_MAX,
+  RECONNECT_MAX_MS,
+} from "../base/limits.ts";
 import type { Answer, PostBody } from "../wire/messages.ts";
 
 /**
@@ -55,10 +61,6 @@ interface Pending {
   inFlight: boolean;
 }
 
-/** Long texts fill memory before OUTBOX_PENDING_MAX posts do. */
-export const OUTBOX_PENDING_CHARS_MAX = 32 << 20;
-/** At three bytes a character all in flight fit a link's queue: more would close it, every time. */
-const OUTBOX_IN_FLIGHT_CHARS_MAX = 1 << 20;
 /** A server that says "at once" is still asked only this often. */
 const RETRY_MS_MIN = 50;
 /** Until then the link is gone anyway. */

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_PENDING_MAX } from "../../src/base/limits.ts";
 import {
+  OUTBOX_IN_FLIGHT_CHARS_MAX,
+  OUTBOX_IN_FLIGHT_MAX,
   OUTBOX_PENDING_CHARS_MAX,
-  Outbox,
-  type OutboxEffect,
-  type OutboxInput,
-} from "../../src/core/outbox.ts";
+  OUTBOX_PENDING_MAX,
+  TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import { Outbox, type OutboxEffect, type OutboxInput } from "../../src/core/outbox.ts";
 
 const receipt = (seq: number) => ({ seq, n: seq, time: 0 });
 const post = (key: number, text = `text ${key}`): OutboxInput => ({
@@ -42,6 +43,21 @@ describe("an outbox", () => {
     outbox.handle({ kind: "lost" }, 0);
     expect(sent(outbox.handle(post(4), 0))).toEqual([]);
     expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 3, 4]);
+  });
+
+  test("long texts go a few at a time: the link's own queue must hold what comes again", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
+    const long = "x".repeat(TEXT_BYTES_MAX - 64); // Its target counts, too.
+    const keys = Array.from({ length: 2 * fits }, (_, i) => i + 1);
+    const first = keys.flatMap((key) => sent(outbox.handle(post(key, long), 0)));
+    expect(first).toEqual(keys.slice(0, fits));
+    expect(sent(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0))).toEqual([
+      fits + 1,
+    ]);
+    outbox.handle({ kind: "lost" }, 0);
+    expect(sent(outbox.handle({ kind: "connected" }, 0)).length).toBe(fits);
   });
 
   test("waits for the refusals under way before it goes on after 'not now'", () => {
