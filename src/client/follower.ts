@@ -54,8 +54,8 @@ export class Follower {
   #ignored: ReadonlySet<string> = new Set();
   /** Of the present link. Bounded by the timeline, or by this link's bytes in mode `none`. */
   #rooms = new Map<string, RoomView>();
-  /** Of the link before it. */
-  #before = new Map<string, RoomView>();
+  /** Of the links since the last that told of all rooms. */
+  readonly #before = new Map<string, RoomView>();
   /** Until the rooms are known, that is until `caught-up`; bounded by HELD_EVENTS_MAX. */
   #held: { event: ClientEvent; sizeBytes: number }[] | undefined;
   #connected: Omit<Connected, "rooms"> | undefined;
@@ -90,7 +90,7 @@ export class Follower {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
     this.#timeline.handle({ kind: "connected", after: this.#asked });
-    this.#before = this.#rooms;
+    for (const [id, view] of this.#rooms) this.#before.set(id, view);
     this.#rooms = new Map();
     this.#held ??= []; // A link that was lost before `caught-up` has left records here.
     this.#connected = event;
@@ -169,6 +169,7 @@ export class Follower {
   }
 
   #caughtUp(seq: number): void {
+    this.#before.clear();
     this.#release();
     this.#emit({ kind: "caught-up" });
     if (this.#mode === "none") return;

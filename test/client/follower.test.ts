@@ -27,6 +27,7 @@ test("a room that goes before a new link has told of it is told as gone", () => 
   follower.connected(CONNECTED);
   follower.notice(LOBBY);
   follower.notice({ kind: "caught-up", seq: 1 });
+  follower.connected(CONNECTED); // Lost before it told of anything.
   follower.connected(CONNECTED);
   follower.notice({ kind: "room-gone", room: "rLobby" });
   follower.notice({ kind: "caught-up", seq: 2 });
