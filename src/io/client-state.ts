@@ -91,35 +91,35 @@ export class ClientState {
   }
 
   /** Pins, or on purpose pins anew. The name and the time of the first meeting stay. */
-  setPin(pin: Pin): void {
-    const { address, fingerprint, name, firstSeenUnixMs } = pin;
+  setPin({ address, ...server }: Pin): void {
+    const { fingerprint } = server;
     this.#guard(() =>
       this.#database
         .transaction(() => {
-          this.#run(
-            "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            fingerprint,
-            name,
-            Math.trunc(firstSeenUnixMs),
-          );
+          this.#noteServer(server);
           this.#run("INSERT OR REPLACE INTO pins VALUES (?, ?)", address, fingerprint);
         })
         .immediate(),
     );
   }
 
+  /** What is known of it stays: the first meeting counts. */
+  #noteServer({ fingerprint, name, firstSeenUnixMs }: Omit<Pin, "address">): void {
+    this.#run(
+      "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      fingerprint,
+      name,
+      Math.trunc(firstSeenUnixMs),
+    );
+  }
+
   /** The server goes on under another fingerprint, and with it all that is filed under the old. */
   moveServer(old: string, server: Omit<Pin, "address">): void {
-    const { fingerprint, name, firstSeenUnixMs } = server;
+    const { fingerprint } = server;
     this.#guard(() =>
       this.#database
         .transaction(() => {
-          this.#run(
-            "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-            fingerprint,
-            name,
-            Math.trunc(firstSeenUnixMs),
-          );
+          this.#noteServer(server);
           for (const table of MOVING_TABLES) {
             this.#run(
               `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
