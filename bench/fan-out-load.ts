@@ -3,9 +3,9 @@
  * It fills a room with readers, then measures twice: as fast as it goes with a window of texts in
  * flight (CPU time of the server for each delivery), and at a fixed rate (latency).
  */
-import { readFileSync } from "node:fs";
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
 import { contestantNamed } from "./fan-out-contestants.ts";
+import { cpuSeconds } from "./server-process.ts";
 
 export interface LoadOrder {
   readonly contestant: string;
@@ -34,8 +34,6 @@ const WINDOW_DELIVERIES = 40_000;
 const WINDOW_TEXTS_MAX = 512;
 const WARM_UP_SHARE = 0.1;
 const CONNECT_TOGETHER = 50;
-/** Clock ticks of /proc/PID/stat on Linux. */
-const TICKS_PER_SECOND = 100;
 const STALLED_MS = 10_000;
 
 class Load {
@@ -138,13 +136,6 @@ class Load {
     clearTimeout(timer);
     this.#wanted = Number.POSITIVE_INFINITY;
   }
-}
-
-/** User and system time of all threads of a process. */
-function cpuSeconds(pid: number): number {
-  const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 const order: LoadOrder = JSON.parse(process.argv[2] ?? "");
