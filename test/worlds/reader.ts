@@ -133,10 +133,13 @@ export class Shown {
     const isFit = record.state === "whole" || (record.state === "erased" && witness.isErased(seq));
     demand(isFit, () => `seq ${seq} is ${record.state}`);
     const last = this.#last.get(id);
-    if (last !== undefined) {
+    const skipped = this.#skipped.get(id) ?? 0;
+    if (last === undefined) {
+      // An earlier program of this home may have seen what was before.
+      for (let left = n - skipped; left < n; left++) this.#reader.pardon(id, left);
+    } else {
       const hidden = witness.rooms.get(id)?.records.slice(last, n - 1) ?? [];
       const missing = hidden.filter(({ head }) => head.kind !== "room").length;
-      const skipped = this.#skipped.get(id) ?? 0;
       demand(n > last, () => `${this.#program} saw n ${n} of ${name} after ${last}`);
       // Left out, and said so: the wire is where it is checked whether that was right.
       if (skipped > 0 || !this.#isCaughtUp)

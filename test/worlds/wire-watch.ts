@@ -1,4 +1,9 @@
-import { SEND_QUEUE_BYTES_MAX } from "../../src/base/limits.ts";
+import {
+  CATCH_UP_BYTES_MAX,
+  CATCH_UP_RECORDS_MAX,
+  LINE_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+} from "../../src/base/limits.ts";
 import type { Link } from "../../src/io/link.ts";
 import { decode } from "../../src/wire/codec.ts";
 import type { WireRecord } from "../../src/wire/messages.ts";
@@ -115,7 +120,17 @@ export class WireWatch {
     const next = watched.next.get(room) ?? n;
     const isFine = n >= next && n - next <= skipped;
     demand(isFine, () => `${watched.user}: '${room}' goes on at ${n} instead of ${next}`);
+    if (skipped > 0 && !watched.next.has(room)) this.#checkTooMuch(room, n);
     watched.next.set(room, n);
+  }
+
+  /** Records are left out only where those from `n` on are as much as one device is sent. */
+  #checkTooMuch(room: string, n: number): void {
+    const sent = this.#witness.rooms.get(room)?.records.slice(n - 1) ?? [];
+    const bytes = sent.reduce((sum, { bodyBytes }) => sum + (bodyBytes?.length ?? 0), 0);
+    const isTooMuch =
+      sent.length >= CATCH_UP_RECORDS_MAX || bytes > CATCH_UP_BYTES_MAX - LINE_BYTES_MAX;
+    demand(isTooMuch, () => `'${room}': skipped to ${n} for ${sent.length} records`);
   }
 
   #record(watched: Watched, bytes: Uint8Array | undefined): void {
