@@ -15,6 +15,7 @@ await part("sends", sends);
 await part("start", start);
 await part("idle", idle);
 await part("fan-out", () => script("fan-out.ts", isQuick ? ["--quick"] : []));
+await part("hostile", () => script("hostile.ts", isQuick ? ["--rounds", "2"] : []));
 await part("log", () => script("log.ts", ["--records", isQuick ? "1000000" : "10000000"]));
 
 async function part(name: string, run: () => Promise<void>): Promise<void> {

@@ -40,10 +40,16 @@ export class RawClient {
     this.#perform(this.#session.tell({ kind: "hello", versions: [1], client: "bench", nonce }));
   }
 
-  /** Dials, and registers a new name without a password on a server that is open. */
+  /** Dials, and hears the server's greeting. */
+  static async greet(port: number): Promise<RawClient> {
+    const client = new RawClient(await wsDial()({ host: "127.0.0.1", port, timeoutMs: 10_000 }));
+    await client.#welcome.promise;
+    return client;
+  }
+
+  /** Greets, and registers a new name without a password on a server that is open. */
   static async register(port: number, user: string): Promise<RawClient> {
-    const link = await wsDial()({ host: "127.0.0.1", port, timeoutMs: 10_000 });
-    const client = new RawClient(link);
+    const client = await RawClient.greet(port);
     const welcome = await client.#welcome.promise;
     const device = Identity.generate();
     const account = Identity.generate();

@@ -10,21 +10,25 @@ export interface ServerProcess {
   /** User and system time so far. */
   cpuSeconds(): number;
   residentBytes(): number;
-  stop(): Promise<void>;
+  /** And removes the folder, unless somebody goes on with it. */
+  stop(keep?: boolean): Promise<void>;
 }
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
 const COMMAND = process.env["CHAT_SERVER_COMMAND"]?.split(" ") ?? [BINARY];
+const UNLIMITED = ["--posts-per-second", "10000000"];
 /** Linux: `getconf CLK_TCK`. */
 const TICKS_PER_SECOND = 100;
 
-export async function startServer(flags: readonly string[] = []): Promise<ServerProcess> {
-  const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
+export async function startServer(
+  flags: readonly string[] = UNLIMITED,
+  folder = mkdtempSync(join(tmpdir(), "chat-bench-")),
+): Promise<ServerProcess> {
   const child = Bun.spawn(
     [
       ...COMMAND,
       ...["serve", "--host", "127.0.0.1", "--port", "0", "--data", join(folder, "data")],
-      ...["--open", "--json", "--posts-per-second", "10000000", ...flags],
+      ...["--open", "--json", ...flags],
     ],
     {
       env: { ...process.env, CHAT_HOME: join(folder, "home"), XDG_RUNTIME_DIR: folder },
@@ -45,10 +49,10 @@ export async function startServer(flags: readonly string[] = []): Promise<Server
     folder,
     cpuSeconds: () => cpuSeconds(child.pid),
     residentBytes: () => residentBytes(child.pid),
-    stop: async () => {
+    stop: async (keep = false) => {
       child.kill("SIGTERM");
       await child.exited;
-      rmSync(folder, { recursive: true, force: true });
+      if (!keep) rmSync(folder, { recursive: true, force: true });
     },
   };
 }
