@@ -10,6 +10,7 @@ import type { ServerEvent } from "../server/server-event.ts";
 import { formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { type Context, faultLine, say } from "./_context.ts";
+import { createLog } from "./_log.ts";
 import {
   type JsonObject,
   type Place,
@@ -40,7 +41,7 @@ export class ServePrinter {
 
   event(event: ServerEvent): void {
     if (event.kind === "failed") return;
-    if (event.kind === "warning") return say(this.#context, event.fault.message);
+    if (event.kind === "warning") return this.#warn(event.fault.message);
     if (event.kind === "full") return this.#full(event.fault);
     if (event.kind === "record") return this.#record(event.record, event.room);
     const { host, port } = event.address;
@@ -66,7 +67,11 @@ export class ServePrinter {
     const now = this.#context.clock.now();
     if (now < this.#quietUntil) return;
     this.#quietUntil = now + FULL_EVERY_MS;
-    say(this.#context, faultLine(fault));
+    this.#warn(faultLine(fault));
+  }
+
+  #warn(sentence: string): void {
+    createLog(this.#context).warn(cleanText(sentence));
   }
 
   #record(record: LogRecord, room: Room): void {

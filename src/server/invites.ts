@@ -111,12 +111,10 @@ export class Invites {
     return invite;
   }
 
-  /** The room to which this token lets a program post; undefined: none. For POST /rooms/ROOM. */
-  postRoomOf(token: string): RoomId | undefined {
-    return this.postInvite(token)?.post;
-  }
-
-  /** The same with who made it, in whose name the program speaks. */
+  /**
+   * The invite whose token lets a program post: to its room, in the name of who made it.
+   * For POST /rooms/ROOM.
+   */
   postInvite(token: string): Invite | undefined {
     const invite = this.#known(token);
     const { clock } = this.#options;

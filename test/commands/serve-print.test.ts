@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../src/base/limits.ts";
 import { createContext } from "../../src/commands/_context.ts";
 import { ServePrinter } from "../../src/commands/_serve-print.ts";
@@ -36,4 +37,20 @@ test("a window that does not read: lines beyond the bound are left out, and coun
     "2",
     "fourth",
   ]);
+});
+
+test("warnings go to standard error, cleaned, and a full disk is told of once a minute", () => {
+  const world = fakeWorld();
+  const context = createContext(world, { json: true, color: false, debug: false });
+  const printer = new ServePrinter(context, new Registry());
+  printer.event({ kind: "warning", fault: new Fault("store-failed", "no\u001b[2J marks") });
+  for (let i = 0; i < 3; i++) {
+    printer.event({ kind: "full", fault: new Fault("store-full", "no space left") });
+  }
+  printer.flush();
+  expect(world.stdout.text).toBe("");
+  const { text } = world.stderr;
+  expect(text).toContain("marks");
+  expect(text).not.toContain("\u001b");
+  expect(text.match(/no space left/g)).toHaveLength(1);
 });

@@ -202,13 +202,13 @@ describe("an invite to post", () => {
     expect((await ana.ask("invites", {})).invites).toEqual([{ invite, by: "ana", post: "lab" }]);
     const { invites } = site.server;
     const room = ana.all("room").find(({ name }) => name === "lab")?.room;
-    expect(String(invites.postRoomOf(token))).toBe(String(room));
-    expect(invites.postRoomOf("tAAAAAAAAAAAAAAAAAAAAAA")).toBeUndefined();
+    expect(String(invites.postInvite(token)?.post)).toBe(String(room));
+    expect(invites.postInvite("tAAAAAAAAAAAAAAAAAAAAAA")).toBeUndefined();
     expect((await turnedAway(site, token)).code).toBe("room-password-wrong");
     const { token: other } = await ana.ask("invite", {});
-    expect(invites.postRoomOf(other)).toBeUndefined();
+    expect(invites.postInvite(other)).toBeUndefined();
     await ana.ask("invite-revoke", { invite });
-    expect(invites.postRoomOf(token)).toBeUndefined();
+    expect(invites.postInvite(token)).toBeUndefined();
     await site.stop();
   });
 });
