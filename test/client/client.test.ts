@@ -245,6 +245,26 @@ describe("a link's life", () => {
     expect(watched.last("connected")?.user).toBe("eve");
   });
 
+  test.each([
+    ["is refused", undefined, "not-logged-in", []],
+    ["goes on when the farewell is refused", "last-credential", "fine", ["late"]],
+  ] as const)("what is said behind the farewell %s", async (_, refusal, code, texts) => {
+    const bench = new Bench();
+    const { client } = bench.client();
+    await bench.outcome(client.connect());
+    const late: Promise<string>[] = [];
+    bench.server.mischief.onRequest = ({ kind }) => {
+      if (kind !== "logout") return undefined;
+      const post = client.post("lobby", { text: "late" });
+      late.push(post.then(() => "fine").catch((fault: Fault) => fault.code));
+      return refusal === undefined ? undefined : new Fault(refusal, "no");
+    };
+    expect(await bench.code(client.logout())).toBe(refusal ?? "fine");
+    await bench.clock.advance(1_000);
+    expect(await Promise.all(late)).toEqual([code]);
+    expect(bench.server.texts()).toEqual([...texts]);
+  });
+
   test("logged out and lost: it comes back without logging in", async () => {
     const bench = new Bench();
     const { client } = bench.client();

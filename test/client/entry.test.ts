@@ -135,6 +135,16 @@ describe("entering", () => {
     expect(bench.clock.now()).toBeGreaterThanOrEqual(2_000);
   });
 
+  test("a server that stops meanwhile has refused nothing: the link is gone", async () => {
+    const bench = new Bench();
+    bench.server.mischief.onRequest = ({ kind }) => (kind === "register" ? "silent" : undefined);
+    const stopping = new Fault("shutting-down", "later", { retryAfterMs: 30_000 });
+    bench.clock.after(500, () => bench.server.dismiss(stopping));
+    expect(await bench.code(bench.client().client.connect())).toBe("shutting-down");
+    expect(bench.clock.now()).toBeLessThan(2_000);
+    expect(bench.asked()).toEqual(["admit", "register"]);
+  });
+
   test("nobody there, or nobody who answers", async () => {
     const bench = new Bench();
     await bench.outcome(bench.server.stop());

@@ -69,6 +69,11 @@ export class FakeServer {
     this.#peers.clear();
   }
 
+  /** Shows everybody out. */
+  dismiss(fault: Fault): void {
+    for (const peer of [...this.#peers]) peer.dismiss(fault);
+  }
+
   forget(peer: FakePeer): void {
     this.#peers.delete(peer);
   }
@@ -138,6 +143,10 @@ class FakePeer {
     const { onRecord } = this.#server.mischief;
     const notice = onRecord === undefined ? record.notice : onRecord(record);
     if (notice !== undefined) this.#perform(this.#session.tell(notice));
+  }
+
+  dismiss(fault: Fault): void {
+    this.#perform(this.#session.close(fault));
   }
 
   #perform(effects: readonly SessionEffect[]): void {

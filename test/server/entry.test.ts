@@ -140,6 +140,14 @@ describe("registering", () => {
     await guest.ask("register", good);
   });
 
+  test("the password is on the disk before the account that it is for", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const kinds: string[] = [];
+    for await (const { head } of site.accounts.read(1)) kinds.push(head.kind);
+    expect(kinds).toEqual(["password", "account"]); // Cut off in between, nobody is without one.
+  });
+
   test("an empty password is none, and the name stays free", async () => {
     const site = await Site.open();
     const guest = await site.greeted();
