@@ -40,7 +40,7 @@ export const SEGMENT_BYTES_MAX = 64 * MIB;
 /** What waits for one sync; beyond it the store is slower than its writers and says so. */
 export const APPEND_QUEUE_BYTES_MAX = 64 * MIB;
 /** One write and one sync. A reader is told of a whole batch in one tick: it must fit its queue. */
-export const BATCH_BYTES_MAX = 1 * MIB;
+export const BATCH_BYTES_MAX = 512 * KIB;
 /** Above this a batch is written off the event loop. */
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
 /** Freed when the disk is full, so that erasing and stopping cleanly still have room. */
@@ -60,6 +60,9 @@ export const LINKS_PER_ADDRESS_MAX = 512;
 export const LINKS_MAX = 20_000;
 /** Requests of one session that have no answer yet. */
 export const REQUESTS_IN_FLIGHT_MAX = 1024;
+/** What came and waits for its turn, of one sender and of all: more is dealt with at once. */
+export const ARRIVALS_WAITING_EACH_BYTES_MAX = 2 * MIB;
+export const ARRIVALS_WAITING_BYTES_MAX = 32 * MIB;
 /** Of one session, posts aside: programs page through history about as fast as that. */
 export const REQUESTS_PER_SECOND = 200;
 /** Twice what may be in flight: whoever asks that much at once is not slowed by it. */
@@ -124,9 +127,16 @@ export const PASSWORD_CHECKS_MAX = 2;
 export const PASSWORD_CHECKS_WAITING_MAX = 32;
 
 // Posts.
-/** Sustained posts a second of one session, and the burst that a paste or a script may send. */
-export const POSTS_PER_SECOND = 2_000;
-export const POSTS_BURST = 10_000;
+/**
+ * Sustained posts a second of one account, however many sessions it has, and the burst that a paste
+ * or a script may send. More than anybody reads; and beside it the others are served as ever.
+ */
+export const POSTS_PER_SECOND = 500;
+export const POSTS_BURST = 2_500;
+/** A longer text counts as several posts, one for each of these characters that it begins. */
+export const POST_CHARS = 8 * KIB;
+/** Accounts whose pace is remembered; whoever is forgotten begins with a new burst. */
+export const PACES_MAX = 20_000;
 /** Posts of one outbox that may be unanswered; the server remembers as many. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
 export const OUTBOXES_PER_ACCOUNT_MAX = 64;
@@ -169,6 +179,9 @@ export const CATCH_UP_BYTES_MAX = 8 * MIB;
 export const PAGES_READ_MAX = 4;
 /** Of those, for one account: whoever searches much leaves room for the others. */
 export const PAGES_READ_PER_ACCOUNT_MAX = 2;
+/** Each of these two then rests as many times as long as its page took, at most so long. */
+export const PAGE_REST_TIMES = 3;
+export const PAGE_REST_MS_MAX = 200;
 export const PAGES_WAITING_MAX = 4_096;
 /** Lines for a window or pipe that does not read; beyond it they are left out and counted. */
 export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;

@@ -141,7 +141,7 @@ export class Hall {
 
   #post(asker: Asker, request: RequestOf<"post">, now: number): HallEffect[] {
     const { user } = asker;
-    const { counter } = request;
+    const { counter, body } = request;
     const outbox = request.outbox as OutboxId;
     this.#visitors.release(asker.peer, outbox, counter);
     const underWay = this.#underWay.get(postKey(user, outbox, counter));
@@ -156,7 +156,7 @@ export class Hall {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [{ kind: "refuse", asker, fault }];
     }
-    const fault = this.#visitors.hold(asker.peer, outbox, counter, now);
+    const fault = this.#visitors.hold(asker.peer, outbox, counter, now, body.text?.length);
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
     try {
       const draft = postDraft(user, request);

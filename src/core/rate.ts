@@ -20,16 +20,17 @@ export class TokenBucket {
     this.#filledAt = now;
   }
 
-  /** Takes one token. @returns 0, or the milliseconds after which one will be there */
-  take(now: number): number {
+  /** Takes tokens, all or none. @returns 0, or the milliseconds after which they will be there */
+  take(now: number, tokens = 1): number {
+    const wanted = Math.min(tokens, this.#burst); // More are never there.
     const elapsedMs = Math.max(0, now - this.#filledAt);
     this.#tokens = Math.min(this.#burst, this.#tokens + (elapsedMs / 1000) * this.#perSecond);
     this.#filledAt = now;
-    if (this.#tokens >= 1) {
-      this.#tokens -= 1;
+    if (this.#tokens >= wanted) {
+      this.#tokens -= wanted;
       return 0;
     }
-    return Math.ceil(((1 - this.#tokens) / this.#perSecond) * 1000);
+    return Math.ceil(((wanted - this.#tokens) / this.#perSecond) * 1000);
   }
 }
 

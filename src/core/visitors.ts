@@ -1,6 +1,12 @@
 import { Fault } from "../base/fault.ts";
 import type { OutboxId, UserId } from "../base/ids.ts";
-import { OUTBOXES_HELD_MAX, POSTS_BURST, POSTS_PER_SECOND } from "../base/limits.ts";
+import {
+  OUTBOXES_HELD_MAX,
+  PACES_MAX,
+  POST_CHARS,
+  POSTS_BURST,
+  POSTS_PER_SECOND,
+} from "../base/limits.ts";
 import { TokenBucket } from "./rate.ts";
 
 /** Sessions that are in: who is online, and whose posts must wait. */
@@ -20,6 +26,8 @@ export class Visitors {
   readonly #postsBurst: number;
   readonly #byPeer = new Map<PeerId, Visitor>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
+  /** Of accounts: neither a second session nor a new one makes anybody faster. Oldest first. */
+  readonly #paces = new Map<UserId, TokenBucket>();
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
     this.#postsPerSecond = postsPerSecond;
@@ -40,7 +48,14 @@ export class Visitors {
   }
 
   #add(peer: PeerId, user: UserId, now: number, isCaller: boolean): void {
-    const bucket = new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
+    const bucket =
+      this.#paces.get(user) ?? new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
+    this.#paces.delete(user);
+    this.#paces.set(user, bucket);
+    for (const oldest of this.#paces.keys()) {
+      if (this.#paces.size <= PACES_MAX) break;
+      this.#paces.delete(oldest);
+    }
     this.#byPeer.set(peer, { user, bucket, isCaller, held: new Map() });
   }
 
@@ -64,13 +79,13 @@ export class Visitors {
   }
 
   /** The fault of a post that must wait: it came too fast, or one before it did. */
-  hold(peer: PeerId, outbox: OutboxId, counter: number, now: number): Fault | undefined {
+  hold(peer: PeerId, outbox: OutboxId, counter: number, now: number, chars = 0): Fault | undefined {
     const visitor = this.#byPeer.get(peer);
     if (visitor === undefined) return new Fault("not-logged-in", "you are not logged in");
     const held = visitor.held.get(outbox);
     if (held !== undefined && counter > held.counter) return held.fault;
     visitor.held.delete(outbox);
-    const waitMs = visitor.bucket.take(now);
+    const waitMs = visitor.bucket.take(now, Math.max(1, Math.ceil(chars / POST_CHARS)));
     if (waitMs === 0) return undefined;
     const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
     this.held(peer, outbox, counter, fault);

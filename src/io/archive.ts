@@ -23,6 +23,8 @@ export interface ArchiveOptions {
 /** How much is read at once: little for the newest page, much for a search through all. */
 const READ_BYTES_MIN = 64 << 10;
 const READ_BYTES_MAX = 1 << 20;
+/** Looked at in one go; then the event loop sees what else there is to do. */
+const LINES_AT_ONCE = 100;
 /** Read right here before threads are asked: many searches, and small logs, end within. */
 const DIRECT_STRETCHES = 24;
 
@@ -67,7 +69,7 @@ export class LogArchive implements Archive {
     const files = new SegmentFiles(disk, folder);
     try {
       const stretches = await this.#index.refresh((view) => [...stretchesOf(query, view)]);
-      const collector = new Collector(query, files, sha256);
+      const collector = new Collector(query, files, sha256, disk.breath);
       await collector.collect(stretches, disk.search);
       return { ...collector.page(), doubtful: collector.doubtful };
     } catch (error) {
@@ -124,16 +126,18 @@ class Collector {
   readonly #files: SegmentFiles;
   readonly #sha256: Sha256;
   readonly #matcher: Matcher;
+  readonly #breath: (() => Promise<void>) | undefined;
   /** Of lines that only an erasing can explain; `loose`: or that they were never said. */
   readonly doubtful = new Map<LogRecord, Fault | "loose">();
   readonly #records: LogRecord[] = [];
   #bytes = 0;
   #more = false;
 
-  constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256) {
+  constructor(query: PageQuery, files: SegmentFiles, sha256: Sha256, breath: Disk["breath"]) {
     this.#query = query;
     this.#files = files;
     this.#sha256 = sha256;
+    this.#breath = breath;
     this.#matcher = new Matcher(query);
   }
 
@@ -142,21 +146,22 @@ class Collector {
     const isSifted = search !== undefined && wanted !== undefined;
     const direct = isSifted ? stretches.slice(0, DIRECT_STRETCHES) : stretches;
     for await (const { stretch, bytes } of this.#files.read(direct)) {
-      if (this.#take(stretch, bytes)) return;
+      if (await this.#take(stretch, bytes)) return;
     }
     if (!isSifted || stretches.length <= DIRECT_STRETCHES) return;
     for await (const found of this.#files.sift(stretches.slice(DIRECT_STRETCHES), wanted, search)) {
       for await (const { stretch, bytes } of this.#files.read([found])) {
-        if (this.#take(stretch, bytes)) return;
+        if (await this.#take(stretch, bytes)) return;
       }
     }
   }
 
   /** True when the page is full: nothing further needs to be read. */
-  #take(stretch: Stretch, bytes: Buffer): boolean {
+  async #take(stretch: Stretch, bytes: Buffer): Promise<boolean> {
     const { starts, ends } = this.#matcher.spans(bytes);
     const isNewest = this.#query.from === "newest";
     for (let i = 0; i < starts.length; i++) {
+      if (i % LINES_AT_ONCE === LINES_AT_ONCE - 1) await this.#breath?.();
       const at = isNewest ? starts.length - 1 - i : i;
       const start = starts[at] ?? 0;
       const end = ends[at] ?? 0;

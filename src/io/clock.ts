@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Wall time in Unix milliseconds; it may jump. */
   unixMs(): number;
-  /** Calls back once after that many milliseconds; returns what calls it off. */
+  /** Calls back once after that many milliseconds; returns what calls it off. 0: soon. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -13,6 +13,10 @@ export function systemClock(): Clock {
     now: () => performance.now(),
     unixMs: () => Date.now(),
     after: (delayMs, callback) => {
+      if (delayMs === 0) {
+        const immediate = setImmediate(callback); // No later than sockets were looked at once.
+        return () => clearImmediate(immediate);
+      }
       const timer = setTimeout(callback, delayMs);
       return () => clearTimeout(timer);
     },

@@ -21,6 +21,7 @@ export function systemDisk(): Disk {
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
     search: new SearchThreads(),
+    breath: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }
 

@@ -34,6 +34,8 @@ export interface Disk {
   remove(path: string): void;
   /** Where the disk can be searched off the event loop. */
   readonly search?: DiskSearch;
+  /** Lets the event loop go once around: whoever looks through much takes one now and then. */
+  readonly breath?: () => Promise<void>;
 }
 
 /** Bytes of a file that are looked through as a whole. */

@@ -142,7 +142,7 @@ export class Desk {
       case "who":
         return peer.answer(request.ref, queries.who(account, request));
       case "history":
-        return peer.answer(request.ref, await queries.history(account, request));
+        return peer.answer(request.ref, await queries.history(peer, account, request));
       case "passwd":
         return this.#passwd(peer, account, request);
       case "logout":

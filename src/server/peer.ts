@@ -7,7 +7,9 @@ import { Session, type SessionEffect } from "../core/session.ts";
 import type { PeerId } from "../core/visitors.ts";
 import type { Link } from "../io/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts";
+import { addressKey } from "./addresses.ts";
 import { topicOf } from "./fan-out.ts";
+import type { Turns } from "./turns.ts";
 
 /** What a peer asks of the server that it belongs to. */
 export interface PeerOwner {
@@ -15,6 +17,7 @@ export interface PeerOwner {
   request(peer: Peer, request: Request): void;
   closed(peer: Peer, fault: Fault | undefined): void;
   now(): number;
+  readonly turns: Turns;
 }
 
 export type PeerNotice = Parameters<Session["tell"]>[0];
@@ -53,6 +56,9 @@ export class Peer {
   readonly #owner: PeerOwner;
   readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
   #isClosed = false;
+  /** Of what came from here and waits; while it does, it waits with the same others. */
+  #waiting = 0;
+  #sender = "";
 
   constructor(id: PeerId, link: Link, owner: PeerOwner) {
     this.id = id;
@@ -61,11 +67,29 @@ export class Peer {
     this.session = new Session("server", owner.now());
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, owner.now());
     link.receive({
-      message: (bytes) => this.#perform(this.session.receive(bytes, owner.now())),
-      closed: (fault) => {
-        this.#perform(this.session.ended(fault));
-        this.#end(fault);
+      message: (bytes) => {
+        this.#inTurn(bytes.length, () => {
+          this.#perform(this.session.receive(bytes, owner.now()));
+        });
       },
+      closed: (fault) => {
+        this.#inTurn(0, () => {
+          this.#perform(this.session.ended(fault));
+          this.#end(fault);
+        });
+      },
+    });
+  }
+
+  /** All sessions of an account share its turns, and so do strangers of one address. */
+  #inTurn(sizeBytes: number, work: () => void): void {
+    if (this.#waiting === 0) {
+      this.#sender = this.account?.id ?? `address:${addressKey(this.link.remote.host)}`;
+    }
+    this.#waiting++;
+    this.#owner.turns.take(this.#sender, sizeBytes, () => {
+      this.#waiting--;
+      work();
     });
   }
 

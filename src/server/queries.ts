@@ -3,27 +3,35 @@ import { directRoomId, type RoomId, type Sha256, type UserId } from "../base/ids
 import {
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
+  PAGE_REST_MS_MAX,
+  PAGE_REST_TIMES,
   PAGES_READ_MAX,
   PAGES_READ_PER_ACCOUNT_MAX,
   PAGES_WAITING_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+  SEND_QUEUE_LOW_BYTES,
 } from "../base/limits.ts";
 import { checkName, foldName, parseTarget } from "../base/names.ts";
 import { namedRoom, ownRoom } from "../core/change.ts";
+import type { Hall } from "../core/hall.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import type { Room, Rooms } from "../core/room.ts";
+import type { Clock } from "../io/clock.ts";
 import type { Archive, PageQuery } from "../io/log.ts";
 import type { Answer, RequestOf } from "../wire/messages.ts";
 import { READ_KINDS, type RecordKind } from "../wire/record.ts";
 import { roomEntry, wireRecord } from "./fan-out.ts";
+import type { Peer } from "./peer.ts";
 import type { Reading } from "./reading.ts";
 import { FairQueue, WorkQueue } from "./work-queue.ts";
 
 export interface QueriesOptions {
+  readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly archive: Archive;
   readonly sha256: Sha256;
-  readonly isOnline: (user: UserId) => boolean;
+  readonly hall: Pick<Hall, "isOnline">;
   readonly reading: Pick<Reading, "unread">;
 }
 
@@ -33,11 +41,15 @@ const FILES: ReadonlySet<RecordKind> = new Set();
 export class Queries {
   readonly #options: QueriesOptions;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  readonly #turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX);
+  readonly #turns: FairQueue;
+  /** By session: the next page waits until the last ones were taken. */
+  readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
   #people: readonly Entry[] = [];
 
   constructor(options: QueriesOptions) {
     this.#options = options;
+    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
+    this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
   }
 
   /** In the order in which they were made. @throws Fault room-unknown */
@@ -67,13 +79,13 @@ export class Queries {
 
   /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
   who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
-    const { isOnline } = this.#options;
+    const { hall } = this.#options;
     const people = room === undefined ? this.#everyone() : byName(this.#members(account, room));
     const from = after === undefined ? "" : foldName(checkName(after));
     const next = people.findIndex(({ key }) => key > from);
     const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
     const users = page.map(({ account: { id, name } }) => {
-      return { user: name as string, online: isOnline(id), role: this.#role(id, room) };
+      return { user: name as string, online: hall.isOnline(id), role: this.#role(id, room) };
     });
     return { users, more: next >= 0 && next + users.length < people.length };
   }
@@ -92,8 +104,19 @@ export class Queries {
     return this.#people;
   }
 
-  /** @throws Fault room-unknown, user-unknown, not-member */
-  async history(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
+  /** @throws Fault room-unknown, user-unknown, not-member, too-many */
+  history(
+    { id, link }: Pick<Peer, "id" | "link">,
+    account: Account,
+    request: RequestOf<"history">,
+  ): Promise<Answer<"history">> {
+    return this.#readers.run(`${id}`, async () => {
+      if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
+      return this.#page(account, request);
+    });
+  }
+
+  async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
     const { archive, registry } = this.#options;
     const readable = this.#readable(account, request.target);
     const query = this.#query(request, new Set(readable.map((room) => room.id)));

@@ -33,6 +33,7 @@ import { Queries } from "./queries.ts";
 import { Reactions } from "./reactions.ts";
 import { Reading } from "./reading.ts";
 import type { ServerOptions } from "./server-options.ts";
+import { Turns } from "./turns.ts";
 
 const TICK_MS = 1_000;
 const NOBODY: ReadonlySet<Peer> = new Set();
@@ -53,6 +54,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #metrics: Metrics;
   /** What is answered over HTTP beside the page. */
   readonly http: Required<Pick<HttpOptions, "posts" | "operator">>;
+  readonly turns: Turns;
   readonly #listeners: Listener[] = [];
   readonly #peers = new Map<number, Peer>(); // Bounded by LINKS_MAX in `accept`.
   readonly #byAccount = new Map<UserId, Set<Peer>>();
@@ -63,20 +65,20 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    const { clock, entropy, registry, rooms, archive, hall } = options;
+    const { clock, entropy, registry, rooms, archive } = options;
+    this.turns = new Turns(clock);
     this.#appends = new Appends(clock, options.onEvent);
     this.#callers = new Callers((input) => this.input(input), entropy);
     const accounts = this.#appends.watched(options.accounts);
     this.invites = new Invites({ clock, entropy, rooms, registry, accounts });
     this.#bans = new Bans(registry, clock);
     const entry = this.#newEntry(accounts);
-    const isOnline = (user: UserId) => hall.isOnline(user);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#marks = new Marks(options.marks, clock, warn);
     const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
     this.#reading = reading;
-    const queries = new Queries({ rooms, registry, archive, sha256, isOnline, reading });
+    const queries = new Queries({ ...options, sha256, reading });
     const offices = {
       moderation: new Moderation({
         clock,

@@ -1,29 +1,55 @@
 import { Fault } from "../base/fault.ts";
+import type { Clock } from "../io/clock.ts";
+
+/** How long a place stays empty after work that took so long. */
+export interface Rest {
+  readonly clock: Pick<Clock, "now" | "after">;
+  readonly times: number;
+  readonly msMax: number;
+}
 
 /** The same for each key on its own: who asks much waits behind oneself. */
 export class FairQueue {
   readonly #runningMax: number;
   readonly #waitingMax: number;
+  readonly #rest: Rest | undefined;
   /** Only of keys that have something to do. */
   readonly #queues = new Map<string, { readonly queue: WorkQueue; count: number }>();
 
-  constructor(runningMax: number, waitingMax: number) {
+  constructor(runningMax: number, waitingMax: number, rest?: Rest) {
     this.#runningMax = runningMax;
     this.#waitingMax = waitingMax;
+    this.#rest = rest;
   }
 
   /** @throws Fault too-many, and whatever the work throws */
-  async run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
+  run<Result>(key: string, work: () => Promise<Result>): Promise<Result> {
     const known = this.#queues.get(key);
     const entry = known ?? { queue: new WorkQueue(this.#runningMax, this.#waitingMax), count: 0 };
     this.#queues.set(key, entry);
     entry.count++;
-    try {
-      return await entry.queue.run(work);
-    } finally {
+    const outcome = Promise.withResolvers<Result>();
+    const leave = () => {
       entry.count--;
       if (entry.count === 0) this.#queues.delete(key);
-    }
+    };
+    const failed = (error: unknown) => outcome.reject(error);
+    // The place is kept for the rest, the answer is not.
+    const place = entry.queue.run(() => this.#rested(work().then(outcome.resolve, failed)));
+    place.then(leave, (error: unknown) => {
+      leave();
+      failed(error);
+    });
+    return outcome.promise;
+  }
+
+  async #rested(work: Promise<void>): Promise<void> {
+    const rest = this.#rest;
+    if (rest === undefined) return work;
+    const begun = rest.clock.now();
+    await work;
+    const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.times);
+    if (restMs > 0) await new Promise<void>((resolve) => rest.clock.after(restMs, resolve));
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import type { OutboxId } from "../../src/base/ids.ts";
-import { OUTBOXES_HELD_MAX } from "../../src/base/limits.ts";
+import type { OutboxId, UserId } from "../../src/base/ids.ts";
+import { OUTBOXES_HELD_MAX, PACES_MAX, POST_CHARS } from "../../src/base/limits.ts";
 import { Visitors } from "../../src/core/visitors.ts";
 import { ANA, BEN, BOX, OTHER_BOX } from "./ledger.ts";
 
@@ -23,6 +23,46 @@ describe("presence", () => {
 });
 
 describe("posts that must wait", () => {
+  test("sessions of one account share its pace, and a new one does not renew it", () => {
+    const visitors = new Visitors(1, 2);
+    visitors.arrive(1, ANA, 0);
+    visitors.arrive(2, ANA, 0);
+    expect(visitors.hold(1, BOX, 1, 0)).toBeUndefined();
+    expect(visitors.hold(2, OTHER_BOX, 1, 0)).toBeUndefined();
+    expect(visitors.hold(2, OTHER_BOX, 2, 0)?.code).toBe("too-fast");
+    visitors.depart(1);
+    visitors.depart(2);
+    visitors.arrive(3, ANA, 0);
+    expect(visitors.hold(3, BOX, 2, 0)?.code).toBe("too-fast");
+    visitors.arrive(4, BEN, 0);
+    expect(visitors.hold(4, BOX, 1, 0)).toBeUndefined();
+  });
+
+  test("the paces that are remembered are bounded", () => {
+    const visitors = new Visitors(1, 1);
+    const user = (number: number) => `u${number}` as UserId;
+    for (let i = 0; i <= PACES_MAX; i++) {
+      visitors.arrive(i, user(i), 0);
+      visitors.hold(i, BOX, 1, 0);
+      visitors.depart(i);
+    }
+    visitors.arrive(-1, user(1), 0);
+    visitors.arrive(-2, user(0), 0);
+    expect(visitors.hold(-1, BOX, 2, 0)?.code).toBe("too-fast");
+    expect(visitors.hold(-2, BOX, 2, 0)).toBeUndefined(); // The oldest was forgotten.
+  });
+
+  test("a long text counts as several, and one beyond the burst takes all of it", () => {
+    const visitors = new Visitors(1, 4);
+    visitors.arrive(1, ANA, 0);
+    expect(visitors.hold(1, BOX, 1, 0, POST_CHARS)).toBeUndefined();
+    expect(visitors.hold(1, BOX, 2, 0, POST_CHARS + 1)).toBeUndefined();
+    expect(visitors.hold(1, BOX, 3, 0, 2 * POST_CHARS)?.retryAfterMs).toBe(1_000);
+    expect(visitors.hold(1, BOX, 3, 1_000, 2 * POST_CHARS)).toBeUndefined();
+    expect(visitors.hold(1, BOX, 4, 5_000, 100 * POST_CHARS)).toBeUndefined();
+    expect(visitors.hold(1, BOX, 5, 5_000)?.code).toBe("too-fast");
+  });
+
   test("whoever is not in posts nothing", () => {
     expect(new Visitors().hold(1, BOX, 1, 0)?.code).toBe("not-logged-in");
   });

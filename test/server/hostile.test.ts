@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { Packr } from "msgpackr/pack";
 import {
@@ -9,6 +10,7 @@ import {
   SILENCE_MAX_MS,
 } from "../../src/base/limits.ts";
 import { randomOf } from "../worlds/disk-world.ts";
+import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
 
 const foreign = new Packr({ useRecords: false, variableMapSize: true });
@@ -179,6 +181,114 @@ describe("what is only refused", () => {
     expect(outcomes[3].retryAfterMs).toBeGreaterThan(0);
     expect(eve.ended).toBeUndefined();
   });
+});
+
+describe("whoever asks for much", () => {
+  /** How much of it was answered when somebody else, who asked after all of it, was. */
+  async function answeredBefore(
+    site: Site,
+    eve: Guest,
+    flood: readonly object[],
+    ask: () => Promise<unknown>,
+  ): Promise<number> {
+    let answered = 0;
+    eve.takes = (bytes) => {
+      if ((foreign.unpack(bytes) as { ref?: number }).ref === undefined) return false;
+      answered++;
+      return true;
+    };
+    for (const [i, fields] of flood.entries()) eve.raw(pack({ ...fields, ref: 1_001 + i }));
+    let atThatTime = 0;
+    const asked = ask().then(() => {
+      atThatTime = answered;
+    });
+    await site.wait(asked);
+    await site.until("all answers", () => answered >= flood.length || undefined);
+    expect(eve.ended).toBeUndefined();
+    return atThatTime;
+  }
+
+  test("is answered by turns, and others in between", async () => {
+    const site = await Site.open();
+    const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+    const flood = Array.from({ length: 1_000 }, () => ({ kind: "who" }));
+    const before = await answeredBefore(site, eve, flood, () => ana.send("who", {}));
+    expect(before).toBeLessThan(200);
+    expect(site.server.turns.waiting).toBe(0);
+  });
+
+  test("and so is whoever says much: others need not wait for all of it", async () => {
+    const site = await Site.open();
+    const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+    const flood = Array.from({ length: 250 }, (_, i) => {
+      const said = { outbox: "AAAAAAAAAAE", counter: i + 1, to: "lobby", body: { text: `${i}` } };
+      return { kind: "post", ...said };
+    });
+    const before = await answeredBefore(site, eve, flood, () => ana.say("and me?"));
+    expect(before).toBeLessThan(200);
+    await site.quiet();
+    const said = ana.texts().filter((text) => text !== "and me?");
+    expect(said).toEqual(flood.map((_, i) => `${i}`));
+  });
+
+  test("pages of one session are read when those before them were taken", async () => {
+    let read = 0;
+    const site: Site = await Site.open({ reading: () => Promise.resolve(void read++) });
+    const eve = await site.member("eve");
+    for (let i = 0; i < 40; i++) await site.wait(eve.say("x".repeat(60_000)));
+    await site.quiet();
+    const before = read;
+    const release = (eve.link as ReturnType<Site["farEnd"]>).stall();
+    for (let ref = 1_001; ref <= 1_100; ref++) eve.raw(pack({ kind: "history", limit: 4, ref }));
+    await site.time.advance(5_000);
+    expect(read - before).toBeLessThan(20);
+    expect(site.farEnd(eve).queuedBytes()).toBeLessThan(2 << 20);
+    eve.takes = () => true;
+    release();
+    await site.until("the rest", () => read - before === 100 || undefined);
+    expect(eve.ended).toBeUndefined();
+  });
+
+  /** Less than one for each link or question of a storm, more than the collector leaves over. */
+  const KEPT = { Map: 100, Set: 100, Uint8Array: 100, Promise: 500 };
+
+  test("leaves nothing behind", async () => {
+    const site = await Site.open();
+    const eve = await site.member("eve");
+    await storm(site, eve);
+    const first = countObjects();
+    await storm(site, eve);
+    const second = countObjects();
+    for (const [kind, most] of Object.entries(KEPT)) {
+      expect((second[kind] ?? 0) - (first[kind] ?? 0)).toBeLessThan(most);
+    }
+    expect(site.server.peerCount).toBe(1);
+  });
+
+  async function storm(site: Site, eve: Guest): Promise<void> {
+    for (let i = 0; i < 100; i++) {
+      const guest = i % 2 === 0 ? await site.connect() : await site.greeted();
+      if (i % 3 === 0) guest.raw(hex("c1"));
+      else guest.hangUp();
+    }
+    for (let i = 0; i < 30; i++) {
+      const again = await site.again(eve, "eve");
+      for (let j = 0; j < 40; j++) {
+        void again.send("who", {});
+        void again.send("history", { limit: 10, grep: "nothing" });
+      }
+      if (i % 2 === 0) await site.quiet();
+      again.hangUp();
+    }
+    await site.time.advance(10_000);
+    site.events.length = 0;
+    eve.notices.length = 0;
+  }
+
+  function countObjects(): Readonly<Record<string, number>> {
+    Bun.gc(true);
+    return heapStats().objectTypeCounts;
+  }
 });
 
 describe("links", () => {

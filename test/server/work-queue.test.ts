@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
+import { PAGE_REST_MS_MAX, PAGE_REST_TIMES } from "../../src/base/limits.ts";
 import { FairQueue, WorkQueue } from "../../src/server/work-queue.ts";
+import { VirtualClock } from "../client/virtual-clock.ts";
 
 /** Work that ends when the test says so. */
 class Bench {
@@ -67,4 +69,30 @@ test("each key has its own line, and is forgotten when that is empty", async () 
   const again = queue.run("ana", bench.work(5));
   await bench.end(5);
   expect(await again).toBe(5);
+});
+
+test("after its work a place rests, some times as long, and the answer is not held", async () => {
+  const clock = new VirtualClock();
+  const queue = new FairQueue(1, 10, { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX });
+  const started: number[] = [];
+  const run = (key: string, tookMs: number) =>
+    queue.run(key, async () => {
+      started.push(clock.now());
+      await new Promise<void>((resolve) => clock.after(tookMs, resolve));
+      return clock.now();
+    });
+  const first = run("ana", 10);
+  const failing = queue.run("ana", () => Promise.reject(new Error("it failed")));
+  failing.catch(() => undefined);
+  const others = [run("ana", 100), run("ana", 1), run("ben", 1)];
+  await clock.advance(1_000);
+  expect(await first).toBe(10);
+  await expect(failing).rejects.toThrow("it failed");
+  expect(await Promise.all(others)).toEqual([140, 341, 1]);
+  expect(10 * (1 + PAGE_REST_TIMES)).toBe(40);
+  expect(100 * PAGE_REST_TIMES).toBeGreaterThan(PAGE_REST_MS_MAX);
+  expect(started).toEqual([0, 0, 40, 140 + PAGE_REST_MS_MAX]);
+  const again = run("ana", 1);
+  await clock.advance(1);
+  expect(await again).toBe(1_001);
 });
