@@ -39,6 +39,8 @@ export const FAULTS = {
   "last-credential": { blame: "user", exitCode: 3, remedy: "set a password first: chat passwd" },
   banned: { blame: "user", exitCode: 3, remedy: "ask an operator" },
   muted: { blame: "user", exitCode: 3, remedy: "ask a moderator" },
+  "quota-reached": { blame: "user", exitCode: 3, remedy: "erase files you no longer need" },
+  "file-changed": { blame: "user", exitCode: 1, remedy: "send it again when nothing writes to it" },
   "too-fast": { blame: "user", exitCode: 3, remedy: "wait a moment" },
   "too-large": { blame: "user", exitCode: 3, remedy: "send less at once" },
   "too-many": { blame: "user", exitCode: 3, remedy: "try again later" },

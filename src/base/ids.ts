@@ -8,6 +8,9 @@ export type RoomId = Brand<string, "RoomId">;
 /** 64 random bits in base64url: one outbox, that is one run of one client process. */
 export type OutboxId = Brand<string, "OutboxId">;
 
+/** `f` and 64 random bits in base64url: never a flag, as no id begins with a dash. */
+export type FileId = Brand<string, "FileId">;
+
 /** Random bits behind an id: a collision among 100,000 rooms has a chance of 3e-10. */
 export const ID_BYTES = 8;
 
@@ -23,6 +26,10 @@ export function roomId(random: Uint8Array): RoomId {
 
 export function outboxId(random: Uint8Array): OutboxId {
   return toBase64Url(random) as OutboxId;
+}
+
+export function fileId(random: Uint8Array): FileId {
+  return `f${toBase64Url(random)}` as FileId;
 }
 
 /** The room of two: the same id whoever asks first, and one room only, even with oneself. */

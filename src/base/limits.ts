@@ -198,3 +198,59 @@ export const INVITE_USES_MAX = 1_000;
 export const INVITES_SPENT_MAX = 10_000;
 /** Each edit is a record, and erasing names them all in one. */
 export const EDITS_PER_RECORD_MAX = 100;
+
+// Files.
+/** One size, so that the same bytes have one digest; as fast as 1 MiB when measured. */
+export const CHUNK_BYTES = 256 * KIB;
+/** `f` and 64 bits in base64url. */
+export const FILE_ID_LENGTH = 12;
+/** Far above any disk; below 2^53, so that every offset is exact. */
+export const FILE_BYTES_MAX = 16 * 1024 * 1024 * MIB;
+/** As sent; receivers cut names to what their own disk takes. */
+export const FILE_NAME_BYTES_MAX = 1 * KIB;
+/** A path inside a folder: what Linux takes at most. */
+export const PATH_BYTES_MAX = 4 * KIB;
+/** One record each when the file is whole. */
+export const FILE_TARGETS_MAX = 64;
+/** A source tree with its packages; the manifest of more would not fit memory twice. */
+export const FOLDER_ENTRIES_MAX = 100_000;
+export const MANIFEST_BYTES_MAX = 16 * MIB;
+/** In flight at first: four chunks saturate a loopback. */
+export const TRANSFER_WINDOW_FIRST_BYTES = 1 * MIB;
+/** 100 ms at 1.3 Gbit/s; beyond it the other end closes the lane. */
+export const TRANSFER_WINDOW_BYTES_MAX = 16 * MIB;
+/** Chunks that wait for the server's disk, over all uploads. */
+export const TRANSFERS_BYTES_MAX = 128 * MIB;
+/** What may have to be sent again after a crash; syncing more often costs speed. */
+export const TRANSFER_SYNC_BYTES = 16 * MIB;
+/** Files that one session sends and fetches at once. */
+export const LANES_PER_SESSION_MAX = 32;
+export const LANES_PER_ACCOUNT_MAX = 64;
+/** From the asking to the second connection. */
+export const TICKET_MS = 30_000;
+/** Uploads that nobody went on with are given up. */
+export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
+/** A lane that says nothing this long gives way to another one that sends the same file. */
+export const UPLOAD_SILENT_MS = 10_000;
+/** Unfinished uploads of one account. */
+export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
+/** The log must always find room on the disk that it shares with the files. */
+export const FREE_BYTES_MIN = 256 * MIB;
+/** Longer waiting is shown, and where. */
+export const STALL_SHOWN_MS = 3_000;
+/** Ids that `get-file --follow` has taken beyond its place: far more than come at once. */
+export const TAKEN_FILES_MAX = 10_000;
+/** Files that `get-file --follow` knows of and has not begun; it reads on when some are done. */
+export const INCOMING_FILES_MAX = 1_000;
+/** Files that are fetched at once: more only share the same line. */
+export const INCOMING_AT_ONCE_MAX = 4;
+/** Received and not synced, of one file; a disk that is asked too seldom is asked at 256 MiB. */
+export const UNSYNCED_CHUNKS_MAX = 1_024;
+/** How long `chat receive` waits for a share that is gone: a restart of a router, and some. */
+export const RECEIVE_GIVES_UP_MS = 60_000;
+/** Small files of a folder that are read or synced at once; more do not make a disk faster. */
+export const FILES_AT_ONCE = 16;
+/** `NAME (1)`, `NAME (2)`, …: whoever has so many means to say something else. */
+export const SAME_NAMES_MAX = 1_000;
+/** 32 MiB of what cannot be read again: as much as may wait for a sync, and a window full. */
+export const STREAM_KEPT_CHUNKS_MAX = 128;

@@ -4,13 +4,28 @@ import {
   MENTIONS_MAX,
   MESSAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
-  PASSWORD_BYTES_MAX,
   PREDECESSORS_MAX,
   REACTION_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
   WELCOME_BYTES_MAX,
 } from "../base/limits.ts";
+import {
+  bytes,
+  count,
+  exactBytes,
+  HASH,
+  id,
+  KEY,
+  NONCE,
+  name,
+  positive,
+  SIGNATURE,
+  secret,
+  target,
+  text,
+} from "./field.ts";
+import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
 
 /**
  * Every message of the protocol, once: types, checks, documentation and fuzzers come from here.
@@ -20,23 +35,7 @@ import {
 
 export const VERSION = 1;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
-const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
-const name = text(64);
-const target = text(65);
-const id = text(64);
-const secret = text(PASSWORD_BYTES_MAX);
-const bytes = (sizeMax: number) =>
-  v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= sizeMax);
-const exactBytes = (size: number) =>
-  v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size);
-
-const KEY = exactBytes(32);
-const HASH = exactBytes(32);
-const NONCE = exactBytes(32);
-const SIGNATURE = exactBytes(64);
 
 /** What a post says. `re` (seq of what it answers) and `mentions` are kept as sent. */
 export const postBody = v.object({
@@ -250,6 +249,11 @@ export const REQUESTS = {
     fields: { outbox: id, counter: positive, to: target, body: postBody },
     answer: v.object({ seq: positive, n: positive, time: count, queued: v.optional(v.boolean()) }),
   },
+  /** A word for `lane`, good for one use within 30 s. */
+  ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
+  /** On a link of its own, after `welcome`: from now on it carries one transfer at a time. */
+  lane: { fields: { ticket: text(64) }, answer: accepted },
+  ...FILE_REQUESTS,
   history: {
     fields: {
       /** A room, or `@name`; left out: all that the account may read. */
@@ -318,6 +322,7 @@ export const NOTICES = {
   /** All that was missed has been sent, up to this seq. */
   "caught-up": { seq: count },
   presence: { room: id, user: name, online: v.boolean() },
+  ...FILE_NOTICES,
   ping: {},
   pong: {},
   bye: fault,

@@ -21,6 +21,7 @@ export const RECORD_KINDS = [
   "kick",
   "mute",
   "grant",
+  "file",
   // accounts/
   "account",
   "device",
@@ -54,6 +55,7 @@ export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "action",
   "reaction",
   "edit",
+  "file",
 ]);
 
 /** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
@@ -70,7 +72,7 @@ export interface Head {
   readonly n: number;
   /** The account that caused it, or `server`. */
   readonly by: UserId | "server";
-  /** `OUTBOX.COUNTER` of the client's post, or empty. */
+  /** `OUTBOX.COUNTER` of the client's post, the id of the file that is told of, or empty. */
   readonly id: string;
   /** base64url of SHA-256(0x02, salt, body bytes). */
   readonly commit: string;

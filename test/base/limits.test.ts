@@ -37,4 +37,15 @@ test("bounds that depend on each other fit together", () => {
   expect(limits.BATCH_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
   expect(limits.IGNORED_MAX).toBeLessThan(limits.ENTRIES_MAX);
   expect(limits.PASSWORD_BYTES_MAX).toBeLessThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX / 2);
+  // Files: a chunk with its header is a message, and a window holds several.
+  expect(limits.CHUNK_BYTES).toBeLessThan(limits.MESSAGE_BYTES_MAX - 4096);
+  expect(limits.CHUNK_BYTES).toBeGreaterThan(limits.MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+  expect(limits.TRANSFER_WINDOW_FIRST_BYTES).toBeGreaterThanOrEqual(4 * limits.CHUNK_BYTES);
+  expect(limits.TRANSFER_WINDOW_BYTES_MAX).toBeGreaterThan(limits.TRANSFER_WINDOW_FIRST_BYTES);
+  expect(limits.TRANSFERS_BYTES_MAX).toBeGreaterThan(limits.TRANSFER_WINDOW_BYTES_MAX);
+  expect(limits.TRANSFER_SYNC_BYTES % limits.CHUNK_BYTES).toBe(0);
+  expect(limits.FILE_BYTES_MAX % limits.CHUNK_BYTES).toBe(0);
+  expect(limits.FILE_BYTES_MAX).toBeLessThan(Number.MAX_SAFE_INTEGER);
+  expect(limits.FILE_TARGETS_MAX).toBeLessThan(limits.ENTRIES_MAX);
+  expect(limits.LANES_PER_SESSION_MAX).toBeLessThanOrEqual(limits.LANES_PER_ACCOUNT_MAX);
 });

@@ -15,7 +15,7 @@ const LAYERS = [
 /** Where each package may be imported: whatever has one home is replaced in one place. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   msgpackr: /^src\/wire\/codec\.ts$/,
-  valibot: /^src\/wire\/(?:messages|shape)(?:-[a-z-]+)?\.ts$/,
+  valibot: /^src\/wire\/(?:messages|shape|field)(?:-[a-z-]+)?\.ts$/,
   citty: /^src\/(?:commands\/|main\.ts$)/,
   consola: /^src\/(?:commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,

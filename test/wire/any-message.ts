@@ -1,5 +1,15 @@
 import fc from "fast-check";
-import { PASSWORD_BYTES_MAX, TOPIC_BYTES_MAX, WELCOME_BYTES_MAX } from "../../src/base/limits.ts";
+import {
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FILE_TARGETS_MAX,
+  FOLDER_ENTRIES_MAX,
+  MANIFEST_BYTES_MAX,
+  PASSWORD_BYTES_MAX,
+  TOPIC_BYTES_MAX,
+  TRANSFER_WINDOW_BYTES_MAX,
+  WELCOME_BYTES_MAX,
+} from "../../src/base/limits.ts";
 import type {
   Answer,
   NoticeKind,
@@ -57,6 +67,17 @@ const account = fields<Answer<"login">>({ account: name, user: name, seq: count 
   "seq",
 ]);
 const accepted = fc.constant({});
+const file = fc.stringMatching(/^f[A-Za-z0-9_-]{11}$/);
+const fileName = text(200).map((drawn) => drawn || "x");
+const size = fc.oneof(
+  fc.nat(),
+  fc.maxSafeInteger().map((n) => Math.abs(n) % (FILE_BYTES_MAX + 1)),
+);
+const window = fc.integer({ min: CHUNK_BYTES, max: TRANSFER_WINDOW_BYTES_MAX });
+const folder = fc.record({
+  entries: fc.integer({ min: 0, max: FOLDER_ENTRIES_MAX }),
+  manifestBytes: fc.integer({ min: 1, max: MANIFEST_BYTES_MAX }),
+});
 
 export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Kind>> } = {
   admit: fc.record({ secret }),
@@ -158,6 +179,22 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     },
     ["limit"],
   ),
+  ticket: accepted,
+  lane: fc.record({ ticket: name }),
+  offer: fields<RequestFields<"offer">>(
+    {
+      file,
+      to: fc.array(name, { minLength: 1, maxLength: FILE_TARGETS_MAX }),
+      name: fileName,
+      size,
+      folder,
+    },
+    ["file", "to", "name"],
+  ),
+  finish: fc.record({ file, size, chunks: count, digest: exact(32) }),
+  withdraw: fc.record({ file }),
+  fetch: fc.record({ file, from: count, window }),
+  got: fc.record({ file }),
 };
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
@@ -248,6 +285,25 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     rooms: fc.array(room, { maxLength: 5 }),
     more: fc.boolean(),
   }),
+  ticket: fc.record({ ticket: name }),
+  lane: accepted,
+  offer: fc.record({ have: count, window }),
+  finish: fc.record({
+    posted: fc.array(
+      fields<Answer<"finish">["posted"][number]>(
+        { to: name, seq: positive, n: positive, time: count, queued: fc.boolean() },
+        ["to", "seq", "n", "time"],
+      ),
+      { maxLength: 5 },
+    ),
+    refused: fc.array(fc.record({ to: name, code: name, message: name }), { maxLength: 5 }),
+  }),
+  withdraw: accepted,
+  fetch: fields<Answer<"fetch">>({ name: fileName, from: name, size, digest: exact(32), folder }, [
+    "name",
+    "from",
+  ]),
+  got: accepted,
 };
 
 type NoticeFields<Kind extends NoticeKind> = Omit<NoticeOf<Kind>, "kind">;
@@ -300,6 +356,15 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
   record,
   "caught-up": fc.record({ seq: count }),
   presence: fc.record({ room: name, user: name, online: fc.boolean() }),
+  chunk: fc.record({ file, index: count, sha256: exact(32), bytes: bytes(300) }),
+  ack: fc.record({ file, index: count }),
+  durable: fc.record({ file, upTo: count }),
+  held: fc.record({ file, where: fc.constantFrom("sender", "disk") }),
+  end: fc.record({ file, size, chunks: count, digest: exact(32) }),
+  offered: fields<NoticeFields<"offered">>(
+    { room: name, file, from: name, name: fileName, size, folder },
+    ["room", "file", "from", "name"],
+  ),
   ping: accepted,
   pong: accepted,
   bye: fields<NoticeFields<"bye">>(fault, ["code", "message"]),

@@ -5,17 +5,31 @@ import type * as v from "valibot";
 import { FAULTS } from "../../src/base/fault.ts";
 import {
   CATCH_UP_RECORDS_MAX,
+  CHUNK_BYTES,
+  FILE_BYTES_MAX,
+  FILE_NAME_BYTES_MAX,
+  FILE_TARGETS_MAX,
   FIRST_RECORDS,
+  FOLDER_ENTRIES_MAX,
   HELLO_WITHIN_MS,
+  LANES_PER_ACCOUNT_MAX,
+  LANES_PER_SESSION_MAX,
   LOGIN_WITHIN_MS,
+  MANIFEST_BYTES_MAX,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   MESSAGE_BYTES_MAX,
   OUTBOX_IN_FLIGHT_MAX,
   OUTBOXES_PER_ACCOUNT_MAX,
+  PATH_BYTES_MAX,
   PING_EVERY_MS,
   REQUESTS_IN_FLIGHT_MAX,
   SILENCE_MAX_MS,
   TEXT_BYTES_MAX,
+  TICKET_MS,
+  TRANSFER_SYNC_BYTES,
+  TRANSFER_WINDOW_BYTES_MAX,
+  UPLOAD_KEEP_MS,
+  UPLOADS_PER_ACCOUNT_MAX,
 } from "../../src/base/limits.ts";
 import { NOTICES, REQUESTS, VERSION } from "../../src/wire/messages.ts";
 import { RECORD_KINDS } from "../../src/wire/record.ts";
@@ -116,12 +130,26 @@ describe("PROTOCOL.md", () => {
       MESSAGE_BEFORE_LOGIN_BYTES_MAX,
       REQUESTS_IN_FLIGHT_MAX,
       TEXT_BYTES_MAX,
+      CHUNK_BYTES,
+      FILE_NAME_BYTES_MAX,
+      FOLDER_ENTRIES_MAX,
+      MANIFEST_BYTES_MAX,
+      PATH_BYTES_MAX,
+      UPLOADS_PER_ACCOUNT_MAX,
     ]) {
       expect(text).toContain(grouped(number));
     }
-    for (const ms of [HELLO_WITHIN_MS, LOGIN_WITHIN_MS, PING_EVERY_MS, SILENCE_MAX_MS]) {
+    for (const ms of [HELLO_WITHIN_MS, LOGIN_WITHIN_MS, PING_EVERY_MS, SILENCE_MAX_MS, TICKET_MS]) {
       expect(text).toContain(`${ms / 1000} s`);
     }
+    expect(text).toContain(`2^${Math.log2(FILE_BYTES_MAX)} bytes`);
+    expect(text).toContain(`list of 1 to ${FILE_TARGETS_MAX} targets`);
+    expect(text).toContain(`262144 to ${TRANSFER_WINDOW_BYTES_MAX}`);
+    expect(text).toContain(`every ${grouped(TRANSFER_SYNC_BYTES)} bytes`);
+    expect(text).toContain(
+      `up to ${LANES_PER_SESSION_MAX}\nlanes, an account ${LANES_PER_ACCOUNT_MAX}`,
+    );
+    expect(text).toContain(`for ${UPLOAD_KEEP_MS / 86_400_000} days after its last chunk`);
     expect(text).toContain(`the last ${FIRST_RECORDS} records`);
     expect(text).toContain(`the last ${CATCH_UP_RECORDS_MAX}`);
     expect(text).toContain(

@@ -1,0 +1,105 @@
+/**
+ * Names from strangers, made fit for a disk: right for Linux, macOS and Windows at once, so that a
+ * folder may be carried on, and no name hides, escapes or means a device.
+ * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
+ */
+
+/** What the usual file systems take for one part of a path; Windows counts less strictly. */
+export const PART_BYTES_MAX = 255;
+
+/** What Windows forbids, the separators among it, and control characters. */
+const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
+/** Moves or turns the text that follows, on the screens where the name is shown later. */
+const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
+/** Cannot be seen; only joiners and selectors of shapes are part of words and emoji. */
+const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
+const ONLY_INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]*$/u;
+const BLANK_START = /^\s+/u;
+/** Windows drops them, and `a.` would be `a`. */
+const BLANK_END = /[\s.]+$/u;
+/** Devices of Windows, in any folder and with any extension. */
+const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/iu;
+/** `.gz`, and `.tar.gz` as one; a name is never only its extension. */
+const EXTENSION = /^(.+?)((?:\.tar)?\.[\p{L}\p{N}_-]{1,16})$/isu;
+const NAMELESS = "file";
+/** The longest thing that stands behind a name while it is not whole. */
+const PART = ".part";
+export const PART_JOURNAL = `${PART}.journal`;
+
+const encoder = new TextEncoder();
+
+/**
+ * One name in the folder where files arrive. Separators, control and bidi characters and those that
+ * Windows forbids become `_`; a `_` goes before reserved names, a dash (an option of the next
+ * command) and a dot (a stranger's `.profile`); blanks at both ends and dots at the end go; what is
+ * too long keeps its extension. Never empty; cleaning twice changes nothing.
+ */
+export function cleanFileName(raw: string): string {
+  const part = cleanPart(raw);
+  return part.startsWith(".") ? cleanPart(`_${part}`) : part;
+}
+
+/**
+ * The parts of a path inside a folder that arrives, each cleaned like a name, but with its leading
+ * dot; empty ones and `.` are left out. At least one.
+ */
+export function cleanPath(raw: string): string[] {
+  const parts = raw.split("/").filter((part) => part !== "" && part !== ".");
+  return parts.length === 0 ? [NAMELESS] : parts.map(cleanPart);
+}
+
+/** `name (1).ext`; `.tar.gz` and the like are kept whole. @param n 0: the name itself */
+export function numbered(name: string, n: number): string {
+  return n === 0 ? name : fit(name, ` (${n})`, PART_BYTES_MAX);
+}
+
+/**
+ * What a file is called until it is whole; its journal is that and `.journal`, and fits, too.
+ * @param n as for `numbered`
+ */
+export function partName(name: string, n = 0): string {
+  const room = PART_BYTES_MAX - PART_JOURNAL.length;
+  return `${fit(name, n === 0 ? "" : ` (${n})`, room)}${PART}`;
+}
+
+/** Equal for two cleaned names that some disk takes for the same one. */
+export function foldFileName(name: string): string {
+  return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+function cleanPart(raw: string): string {
+  const plain = raw
+    .toWellFormed()
+    .replaceAll(FORBIDDEN, "_")
+    .replaceAll(MISLEADING, "_")
+    .replaceAll(INVISIBLE, "")
+    .replace(BLANK_START, "")
+    .replace(BLANK_END, "");
+  if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
+  const defused = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
+  return fit(defused, "", PART_BYTES_MAX).replace(BLANK_END, "");
+}
+
+/** Cuts the stem, so that stem, what goes behind it, and extension fit. */
+function fit(name: string, behind: string, bytesMax: number): string {
+  const [, stem = name, extension = ""] = EXTENSION.exec(name) ?? [];
+  const room = bytesMax - sizeOf(behind) - sizeOf(extension);
+  return `${cut(stem, room)}${behind}${extension}`;
+}
+
+/** By code points; a joiner that has lost what it joins goes, too. */
+function cut(text: string, bytesMax: number): string {
+  if (sizeOf(text) <= bytesMax) return text;
+  let kept = "";
+  let sizeBytes = 0;
+  for (const point of text) {
+    sizeBytes += sizeOf(point);
+    if (sizeBytes > bytesMax) break;
+    kept += point;
+  }
+  return kept.replace(/(?:\u200c|\u200d)+$/u, "");
+}
+
+function sizeOf(text: string): number {
+  return encoder.encode(text).length;
+}

@@ -1,0 +1,63 @@
+import { Fault } from "./fault.ts";
+import { quoteText } from "./text.ts";
+
+/** Sizes, rates and spans as people read and type them. Units are decimal, as disks are sold. */
+
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+const STEP = 1000;
+const SIZE = /^(\d{1,15}(?:\.\d{1,6})?) ?(?:([kmgtp])(i)?)?(b)?$/i;
+const POWERS = "kmgtp";
+const SECOND_MS = 1_000;
+const MINUTE_S = 60;
+const HOUR_S = 60 * MINUTE_S;
+const DAY_S = 24 * HOUR_S;
+/** Longer than anybody waits, and than any estimate is worth. */
+const DAYS_MAX = 99;
+
+/** `512 B`, `2.1 MB`, `250 GB`. */
+export function formatSize(bytes: number): string {
+  let value = Math.max(0, bytes);
+  let unit = 0;
+  while (value >= STEP - 0.5 && unit < UNITS.length - 1) {
+    value /= STEP;
+    unit += 1;
+  }
+  // Below 100 a decimal says more; bytes have none.
+  const digits = unit > 0 && value < 99.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+}
+
+/** `12.5 MB/s`. */
+export function formatRate(bytesPerS: number): string {
+  return `${formatSize(bytesPerS)}/s`;
+}
+
+/** Time left: `8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`. */
+export function formatLeft(ms: number): string {
+  const seconds = Math.ceil(Math.max(0, ms) / SECOND_MS);
+  if (seconds > DAYS_MAX * DAY_S) return `over ${DAYS_MAX} d`;
+  if (seconds < MINUTE_S) return `${seconds} s`;
+  if (seconds < HOUR_S) return pair(seconds, MINUTE_S, "min", 1, "s");
+  if (seconds < DAY_S) return pair(seconds, HOUR_S, "h", MINUTE_S, "min");
+  return pair(seconds, DAY_S, "d", HOUR_S, "h");
+}
+
+/**
+ * Reads `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in any case.
+ * @returns bytes @throws Fault usage
+ */
+export function parseSize(text: string): number {
+  const [, digits = "", unit = "", binary] = SIZE.exec(text) ?? [];
+  const power = POWERS.indexOf(unit.toLowerCase()) + (unit === "" ? 0 : 1);
+  const bytes = Math.round(Number(digits) * (binary === undefined ? STEP : 1024) ** power);
+  if (digits !== "" && Number.isSafeInteger(bytes)) return bytes;
+  throw new Fault("usage", `${quoteText(text)} is not a size`, {
+    remedy: "write 500M, 10G or 1.5TB",
+  });
+}
+
+function pair(seconds: number, big: number, bigName: string, small: number, name: string): string {
+  const bigs = Math.floor(seconds / big);
+  const smalls = Math.floor((seconds % big) / small);
+  return smalls === 0 ? `${bigs} ${bigName}` : `${bigs} ${bigName} ${smalls} ${name}`;
+}

@@ -1,0 +1,24 @@
+import * as v from "valibot";
+import { FILE_ID_LENGTH, PASSWORD_BYTES_MAX } from "../base/limits.ts";
+
+/** Fields that many messages share; sizes are bounded here, meaning is checked by the machines. */
+
+export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+export const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
+export const name = text(64);
+export const target = text(65);
+export const id = text(64);
+export const secret = text(PASSWORD_BYTES_MAX);
+export const bytes = (sizeMax: number) =>
+  v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= sizeMax);
+export const exactBytes = (size: number) =>
+  v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size);
+
+export const KEY = exactBytes(32);
+export const HASH = exactBytes(32);
+export const NONCE = exactBytes(32);
+export const SIGNATURE = exactBytes(64);
+
+/** `f` and 64 random bits in base64url, made by whoever sends the file. */
+export const fileId = v.pipe(v.string(), v.length(FILE_ID_LENGTH), v.regex(/^f[A-Za-z0-9_-]+$/));

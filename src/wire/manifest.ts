@@ -1,0 +1,239 @@
+import { assert } from "../base/assert.ts";
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import {
+  FILE_BYTES_MAX,
+  FOLDER_ENTRIES_MAX,
+  MANIFEST_BYTES_MAX,
+  PATH_BYTES_MAX,
+} from "../base/limits.ts";
+import { quoteText } from "../base/text.ts";
+
+/**
+ * A folder travels as one file: a manifest of its entries, then the contents of its files in the
+ * same order. The same folder always gives the same bytes.
+ */
+
+export interface ManifestFile {
+  /** Parts joined by `/`; relative, and never upwards. */
+  readonly path: string;
+  readonly size: number;
+  /** Permission bits, up to 0o777. */
+  readonly mode: number;
+  /** Whole Unix ms. */
+  readonly mtime: number;
+}
+
+export interface ManifestFolder {
+  readonly path: string;
+  readonly dir: true;
+  readonly mode: number;
+  readonly mtime: number;
+}
+
+export type ManifestEntry = ManifestFile | ManifestFolder;
+
+/** Where bytes of the one file belong; `offset` counts from the start of that part. */
+export type Piece =
+  | { readonly kind: "manifest"; readonly offset: number; readonly sizeBytes: number }
+  | {
+      readonly kind: "file";
+      readonly file: ManifestFile;
+      readonly offset: number;
+      readonly sizeBytes: number;
+    };
+
+/** Who runs as what (set-user-id) does not travel. */
+const MODE_MAX = 0o777;
+/** What a `Date` can be. */
+const MTIME_MAX = 8.64e15;
+const VERSION = 1;
+
+/**
+ * Sorts the entries and writes them in their one spelling; modes lose all but permission bits.
+ * @throws Fault too-large, name-invalid (a path that no receiver could take)
+ */
+export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
+  checkCount(entries.length);
+  const sorted = [...entries].sort((one, other) => byCodeUnits(one.path, other.path));
+  for (const { path } of sorted) {
+    const wrong = wrongPath(path);
+    if (wrong !== undefined) throw new Fault("name-invalid", `${quoteText(path)} ${wrong}`);
+  }
+  const bytes = utf8Encode(JSON.stringify({ v: VERSION, entries: sorted.map(spelled) }));
+  if (bytes.length <= MANIFEST_BYTES_MAX) return bytes;
+  throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+}
+
+/**
+ * Reads what may come from anybody: relative paths without `.`, `..` or empty parts, in order, none
+ * twice, nothing inside a file. Names are as sent: clean them (base/file-names) before a disk.
+ * @throws Fault frame-malformed, too-large
+ */
+export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
+  if (bytes.length > MANIFEST_BYTES_MAX) {
+    throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+  }
+  const list = listIn(bytes);
+  checkCount(list.length);
+  const entries = list.map(entryOf);
+  for (let i = 1; i < entries.length; i++) {
+    const [before = "", after = ""] = [entries[i - 1]?.path, entries[i]?.path];
+    if (before >= after) throw malformed(`${quoteText(after)} is out of order, or there twice`);
+  }
+  checkTree(entries);
+  if (contentBytes(entries) > FILE_BYTES_MAX - bytes.length) {
+    throw tooLarge(`its contents have more than ${FILE_BYTES_MAX} bytes`);
+  }
+  return entries;
+}
+
+export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
+  return "dir" in entry;
+}
+
+/** Which part of which file stands where in the one file that a folder travels as. */
+export class FolderMap {
+  readonly entries: readonly ManifestEntry[];
+  readonly manifestBytes: number;
+  /** Of the one file: the manifest and all contents. */
+  readonly sizeBytes: number;
+  /** Files with content, and where each begins in the one file. */
+  readonly #files: readonly ManifestFile[];
+  readonly #starts: Float64Array;
+
+  constructor(entries: readonly ManifestEntry[], manifestBytes: number) {
+    this.entries = entries;
+    this.manifestBytes = manifestBytes;
+    this.#files = entries.filter((entry) => !isFolder(entry) && entry.size > 0) as ManifestFile[];
+    this.#starts = new Float64Array(this.#files.length);
+    let start = manifestBytes;
+    for (const [i, { size }] of this.#files.entries()) {
+      this.#starts[i] = start;
+      start += size;
+    }
+    this.sizeBytes = start;
+  }
+
+  /** The parts of a range, in order; beyond the end there are none. Empty files are in no range. */
+  pieces(offset: number, sizeBytes: number): Piece[] {
+    assert(offset >= 0 && sizeBytes >= 0, "a range begins inside and ends behind its start");
+    const end = Math.min(offset + sizeBytes, this.sizeBytes);
+    const pieces: Piece[] = [];
+    if (offset >= end) return pieces;
+    if (offset < this.manifestBytes) {
+      const size = Math.min(end, this.manifestBytes) - offset;
+      pieces.push({ kind: "manifest", offset, sizeBytes: size });
+    }
+    for (let i = this.#fileAt(offset); i < this.#files.length; i++) {
+      const [file, start = 0] = [this.#files[i], this.#starts[i]];
+      if (file === undefined || start >= end) break;
+      const from = Math.max(offset, start);
+      const size = Math.min(end, start + file.size) - from;
+      pieces.push({ kind: "file", file, offset: from - start, sizeBytes: size });
+    }
+    return pieces;
+  }
+
+  /** The first file that reaches beyond `offset`. */
+  #fileAt(offset: number): number {
+    let low = 0;
+    let high = this.#files.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const end = (this.#starts[middle] ?? 0) + (this.#files[middle]?.size ?? 0);
+      if (end > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
+
+/** Of all files together. */
+function contentBytes(entries: readonly ManifestEntry[]): number {
+  let sum = 0;
+  for (const entry of entries) if (!isFolder(entry)) sum += entry.size;
+  return sum;
+}
+
+function checkCount(count: number): void {
+  if (count <= FOLDER_ENTRIES_MAX) return;
+  throw tooLarge(`it has ${count} entries, ${FOLDER_ENTRIES_MAX} fit`);
+}
+
+function spelled(entry: ManifestEntry): ManifestEntry {
+  const [mode, mtime] = [entry.mode & MODE_MAX, Math.floor(entry.mtime)];
+  if (isFolder(entry)) return { path: entry.path, dir: true, mode, mtime };
+  return { path: entry.path, size: entry.size, mode, mtime };
+}
+
+function listIn(bytes: Uint8Array): unknown[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(utf8Decode(bytes));
+  } catch (error) {
+    throw malformed("it is not JSON in UTF-8", error);
+  }
+  const { v, entries } = (value ?? {}) as { readonly v?: unknown; readonly entries?: unknown };
+  if (v !== VERSION || !Array.isArray(entries)) throw malformed(`it is not of version ${VERSION}`);
+  return entries;
+}
+
+function entryOf(value: unknown): ManifestEntry {
+  const { path, dir, size, mode, mtime } = (value ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof path !== "string") throw malformed("an entry has no path");
+  const wrong = wrongPath(path);
+  if (wrong !== undefined) throw malformed(`${quoteText(path)} ${wrong}`);
+  if (!isBetween(mode, 0, MODE_MAX)) throw malformed(`the mode of ${quoteText(path)} is wrong`);
+  if (!isBetween(mtime, -MTIME_MAX, MTIME_MAX)) {
+    throw malformed(`the time of ${quoteText(path)} is wrong`);
+  }
+  if (dir === true && size === undefined) return { path, dir, mode, mtime };
+  if (dir !== undefined || !isBetween(size, 0, FILE_BYTES_MAX)) {
+    throw malformed(`the size of ${quoteText(path)} is wrong`);
+  }
+  return { path, size, mode, mtime };
+}
+
+/** What is wrong with a path, or undefined. */
+function wrongPath(path: string): string | undefined {
+  if (path === "") return "is no path";
+  if (!path.isWellFormed() || path.includes("\0")) return "is no text for a path";
+  if (path.length > PATH_BYTES_MAX || utf8Encode(path).length > PATH_BYTES_MAX) {
+    return "is too long for a path";
+  }
+  const bad = path.split("/").find((part) => part === "" || part === "." || part === "..");
+  return bad === undefined ? undefined : "does not stay inside its folder";
+}
+
+/**
+ * Nothing may lie inside a file. With NUL for `/` whatever lies inside an entry sorts right behind
+ * it, so that neighbours tell, however deep the tree is.
+ */
+function checkTree(entries: readonly ManifestEntry[]): void {
+  const keys = entries.map((entry) => ({ entry, key: entry.path.replaceAll("/", "\0") }));
+  keys.sort((one, other) => byCodeUnits(one.key, other.key));
+  for (let i = 1; i < keys.length; i++) {
+    const [before, after] = [keys[i - 1], keys[i]];
+    if (before === undefined || after === undefined || isFolder(before.entry)) continue;
+    if (!after.key.startsWith(`${before.key}\0`)) continue;
+    throw malformed(`${quoteText(after.entry.path)} lies inside a file`);
+  }
+}
+
+function byCodeUnits(one: string, other: string): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+function isBetween(value: unknown, min: number, max: number): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= min && Number(value) <= max;
+}
+
+function malformed(what: string, cause?: unknown): Fault {
+  return new Fault("frame-malformed", `the list of a folder is malformed: ${what}`, { cause });
+}
+
+function tooLarge(what: string): Fault {
+  return new Fault("too-large", `the folder is too large: ${what}`);
+}

@@ -1,0 +1,168 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  cleanFileName,
+  cleanPath,
+  foldFileName,
+  numbered,
+  PART_BYTES_MAX,
+  partName,
+} from "../../src/base/file-names.ts";
+
+const sizeOf = (text: string) => new TextEncoder().encode(text).length;
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)( *\.|$)/i;
+
+/** What Linux, macOS and Windows take, and what neither a shell nor a screen mistakes. */
+function isLegal(name: string): boolean {
+  return (
+    name !== "" &&
+    name !== "." &&
+    name !== ".." &&
+    sizeOf(name) <= PART_BYTES_MAX &&
+    name.isWellFormed() &&
+    !/[<>:"/\\|?*\u0000-\u001f\u007f-\u009f]/.test(name) &&
+    !/[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/.test(name) &&
+    !/^[\s-]|[\s.]$/u.test(name) &&
+    !DEVICE.test(name)
+  );
+}
+
+describe("a name from a stranger", () => {
+  test.each([
+    "a.txt",
+    "Übung 3 (neu).pdf",
+    "日本語.txt",
+    "archive.tar.gz",
+    "a..b",
+    "👩‍👩‍👧.png",
+    "می‌خواهم.txt",
+    "console.log",
+    "com10.txt",
+    "x".repeat(PART_BYTES_MAX),
+  ])("%s stays as it is", (name) => expect(cleanFileName(name)).toBe(name));
+
+  test.each([
+    ["", "file"],
+    [".", "file"],
+    ["..", "file"],
+    [" . . ", "file"],
+    ["\u200b\u2060", "file"],
+    ["\u200d", "file"],
+    ["../../etc/passwd", "_.._.._etc_passwd"],
+    ["/etc/passwd", "_etc_passwd"],
+    ["C:\\Windows\\x.dll", "C__Windows_x.dll"],
+    ["a\0b\nc\x1b[2Jd\x85", "a_b_c_[2Jd_"],
+    ["gpj.\u202egnp.exe", "gpj._gnp.exe"],
+    ["a\u200bb\ufeffc\u00ad.txt", "abc.txt"],
+    ["-rf", "_-rf"],
+    ["--help", "_--help"],
+    [".profile", "_.profile"],
+    ["  .profile", "_.profile"],
+    [" a ", "a"],
+    ["a. . .", "a"],
+    ["CON", "_CON"],
+    ["nul.txt", "_nul.txt"],
+    ["Aux .tar.gz", "_Aux .tar.gz"],
+    ["com1.", "_com1"],
+    ["LPT¹.x", "_LPT¹.x"],
+    ["CONIN$", "_CONIN$"],
+    ['what?*<>|".txt', "what______.txt"],
+    ["a\ud800.txt", "a\ufffd.txt"],
+  ])("%p becomes %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
+
+  test("too long: the extension stays, and no character is cut in two", () => {
+    expect(cleanFileName(`${"x".repeat(300)}.tar.gz`)).toBe(`${"x".repeat(248)}.tar.gz`);
+    expect(cleanFileName(`${"é".repeat(300)}.txt`)).toBe(`${"é".repeat(125)}.txt`);
+    expect(cleanFileName("😀".repeat(100))).toBe("😀".repeat(63));
+    expect(cleanFileName("x".repeat(400))).toBe("x".repeat(PART_BYTES_MAX));
+    expect(cleanFileName(`${"x".repeat(254)} y`)).toBe("x".repeat(254));
+    expect(cleanFileName(`x.${"y".repeat(400)}`)).toBe(`x.${"y".repeat(253)}`);
+  });
+});
+
+describe("a path inside a folder", () => {
+  test.each([
+    ["a/b.txt", ["a", "b.txt"]],
+    ["", ["file"]],
+    ["/", ["file"]],
+    ["/etc/passwd", ["etc", "passwd"]],
+    ["a//./b/", ["a", "b"]],
+    ["../../x", ["file", "file", "x"]],
+    ["a/.git/config", ["a", ".git", "config"]],
+    ["a/..\\..\\b", ["a", ".._.._b"]],
+    ["nul/-x/ y ", ["_nul", "_-x", "y"]],
+  ])("%p becomes %p", (raw, parts) => expect(cleanPath(raw)).toEqual(parts));
+});
+
+describe("a name that is taken", () => {
+  test.each([
+    ["a.txt", 0, "a.txt"],
+    ["a.txt", 1, "a (1).txt"],
+    ["a", 2, "a (2)"],
+    ["a.tar.gz", 3, "a (3).tar.gz"],
+    ["v1.2 final", 1, "v1.2 final (1)"],
+    [".bashrc", 1, ".bashrc (1)"],
+    ["a.b.c", 12, "a.b (12).c"],
+  ])("%s, number %d: %s", (name, n, expected) => expect(numbered(name, n)).toBe(expected));
+
+  test("a number and a part fit whatever the length", () => {
+    const long = cleanFileName(`${"x".repeat(300)}.tar.gz`);
+    expect(sizeOf(numbered(long, 12_345))).toBe(PART_BYTES_MAX);
+    expect(numbered(long, 12_345)).toEndWith(" (12345).tar.gz");
+    expect(sizeOf(`${partName(long)}.journal`)).toBe(PART_BYTES_MAX);
+    expect(partName("a.txt")).toBe("a.txt.part");
+  });
+
+  test("names that some disk takes for one fold to one", () => {
+    for (const [one, other] of [
+      ["README", "readme"],
+      ["É", "e\u0301"],
+      ["straße", "STRASSE"],
+      ["ΟΔΟΣ", "οδος"],
+    ] as const) {
+      expect(foldFileName(one)).toBe(foldFileName(other));
+    }
+    expect(foldFileName("a")).not.toBe(foldFileName("b"));
+  });
+});
+
+const hostile = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 40 }),
+  fc.string({ unit: "binary", minLength: 100, maxLength: 400 }),
+  fc
+    .array(
+      fc.constantFrom(
+        ...["-", ".", " ", "/", "\\", "nul", "COM1", "con", ":", "\u200d", "\u202e", "x", "😀"],
+        ...[".tar", ".gz", "\u3000", "\ufe0f", "é", "\ud800", "\t", "_", "x".repeat(250)],
+      ),
+      { maxLength: 12 },
+    )
+    .map((parts) => parts.join("")),
+);
+
+test("whatever the name: it is legal everywhere, and cleaning again changes nothing", () =>
+  fc.assert(
+    fc.property(hostile, fc.nat({ max: 99_999 }), (raw, n) => {
+      const name = cleanFileName(raw);
+      expect({ name, legal: isLegal(name), dot: name.startsWith(".") }).toEqual({
+        name,
+        legal: true,
+        dot: false,
+      });
+      expect(cleanFileName(name)).toBe(name);
+      expect(isLegal(numbered(name, n))).toBe(true);
+      expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PART_BYTES_MAX);
+    }),
+    { numRuns: 5_000 },
+  ));
+
+test("whatever the path: its parts are legal, and none leads upwards", () =>
+  fc.assert(
+    fc.property(fc.array(hostile, { maxLength: 4 }), (raw) => {
+      const parts = cleanPath(raw.join("/"));
+      expect(parts.length).toBeGreaterThan(0);
+      expect(parts.filter((part) => !isLegal(part))).toEqual([]);
+      expect(cleanPath(parts.join("/"))).toEqual(parts);
+    }),
+    { numRuns: 3_000 },
+  ));

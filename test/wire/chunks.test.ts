@@ -1,0 +1,109 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../src/base/limits.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import {
+  chunkCount,
+  chunkSize,
+  Digest,
+  digestOf,
+  encodeHashLine,
+  HASH_LINE_BYTES,
+  parseHashLine,
+} from "../../src/wire/chunks.ts";
+import vectors from "../vectors/file.json";
+
+const hasher = () => new Bun.CryptoHasher("sha256");
+
+describe("content in chunks", () => {
+  test.each([
+    [0, 0, []],
+    [1, 1, [1]],
+    [CHUNK_BYTES - 1, 1, [CHUNK_BYTES - 1]],
+    [CHUNK_BYTES, 1, [CHUNK_BYTES]],
+    [CHUNK_BYTES + 1, 2, [CHUNK_BYTES, 1]],
+    [3 * CHUNK_BYTES, 3, [CHUNK_BYTES, CHUNK_BYTES, CHUNK_BYTES]],
+  ])("%d bytes are %d", (size, count, sizes) => {
+    expect(chunkCount(size)).toBe(count);
+    expect(sizes).toEqual(Array.from({ length: count }, (_, index) => chunkSize(index, size)));
+    expect(chunkSize(count, size)).toBe(0);
+  });
+
+  test("the largest file is counted exactly", () => {
+    const count = chunkCount(FILE_BYTES_MAX);
+    expect(count * CHUNK_BYTES).toBe(FILE_BYTES_MAX);
+    expect(chunkSize(count - 1, FILE_BYTES_MAX - 1)).toBe(CHUNK_BYTES - 1);
+  });
+});
+
+describe("golden vectors", () => {
+  test.each(vectors.digests)("the digest of $content", ({ sizeBytes, fill, chunks, digest }) => {
+    const text = new TextEncoder().encode("hello\n");
+    const content = fill === "text" ? text : new Uint8Array(sizeBytes);
+    expect(content.length).toBe(sizeBytes);
+    const hashes = Array.from({ length: chunkCount(sizeBytes) }, (_, i) =>
+      sha256(content.subarray(i * CHUNK_BYTES, i * CHUNK_BYTES + chunkSize(i, sizeBytes))),
+    );
+    expect(hashes.map((hash) => hash.toHex())).toEqual(chunks);
+    expect(digestOf(hashes, sha256).toHex()).toBe(digest);
+  });
+
+  test("a line", () => {
+    const line = new TextEncoder().encode(vectors.line.text);
+    expect(encodeHashLine(Uint8Array.fromHex(vectors.line.hash))).toEqual(line);
+    expect(parseHashLine(line)?.toHex()).toBe(vectors.line.hash);
+  });
+});
+
+const hash = fc.uint8Array({ minLength: 32, maxLength: 32 });
+
+test("a running digest is that of what came so far, and goes on", () =>
+  fc.assert(
+    fc.property(fc.array(hash, { maxLength: 10 }), (hashes) => {
+      const digest = new Digest(hasher());
+      expect(digest.value()).toEqual(sha256(new Uint8Array()));
+      for (const [i, one] of hashes.entries()) {
+        digest.add(one);
+        expect(digest.chunks).toBe(i + 1);
+        expect(digest.value()).toEqual(digestOf(hashes.slice(0, i + 1), sha256));
+      }
+    }),
+  ));
+
+describe("a line of a checksum", () => {
+  test("has one width and one spelling, and is a line of JSON", () =>
+    fc.assert(
+      fc.property(hash, (one) => {
+        const line = encodeHashLine(one);
+        expect(line.length).toBe(HASH_LINE_BYTES);
+        expect(JSON.parse(new TextDecoder().decode(line))).toBe(
+          one.toBase64({ alphabet: "base64url", omitPadding: true }),
+        );
+        expect(parseHashLine(line)).toEqual(one);
+      }),
+    ));
+
+  test("torn or changed it is none, or another checksum's", () =>
+    fc.assert(
+      fc.property(
+        hash,
+        fc.nat({ max: HASH_LINE_BYTES - 1 }),
+        fc.nat({ max: 255 }),
+        (one, at, to) => {
+          const line = encodeHashLine(one);
+          expect(parseHashLine(line.subarray(0, at))).toBeUndefined();
+          line[at] = to;
+          const parsed = parseHashLine(line);
+          if (parsed !== undefined) expect(encodeHashLine(parsed)).toEqual(line);
+        },
+      ),
+      { numRuns: 2_000 },
+    ));
+
+  test("any bytes are one, or none", () =>
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
+        expect(parseHashLine(bytes)).toBeUndefined();
+      }),
+    ));
+});

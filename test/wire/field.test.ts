@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import { FILE_ID_LENGTH } from "../../src/base/limits.ts";
+import { bytes, count, exactBytes, fileId, positive, text } from "../../src/wire/field.ts";
+
+const takes = (schema: v.GenericSchema, values: readonly unknown[]) =>
+  values.filter((value) => v.is(schema, value));
+
+describe("fields", () => {
+  test("numbers are whole, exact and not below their least", () => {
+    const values = [-1, 0, 1, 0.5, 2 ** 53 - 1, 2 ** 53, Number.NaN, "1", 1n, null];
+    expect(takes(count, values)).toEqual([0, 1, 2 ** 53 - 1]);
+    expect(takes(positive, values)).toEqual([1, 2 ** 53 - 1]);
+  });
+
+  test("texts are measured in bytes", () => {
+    expect(takes(text(4), ["", "abcd", "abcde", "éé", "ééé", 4])).toEqual(["", "abcd", "éé"]);
+  });
+
+  test("bytes have their size", () => {
+    const values = [0, 1, 2, 3].map((size) => new Uint8Array(size));
+    expect(takes(bytes(2), [...values, [1], "a"])).toEqual(values.slice(0, 3));
+    expect(takes(exactBytes(2), [...values, [1, 2]])).toEqual(values.slice(2, 3));
+  });
+
+  test("the id of a file is f and base64url, of one length", () => {
+    const rest = (letters: string) => `f${letters}`;
+    const good = rest("aZ0-_aZ0-_a");
+    expect(good.length).toBe(FILE_ID_LENGTH);
+    const bad = ["", "f", rest("aZ0-_aZ0-_"), `${good}a`, rest("aZ0+/aZ0+/a"), `r${good.slice(1)}`];
+    expect(takes(fileId, [good, ...bad, `${good.slice(0, -1)}\n`, 12])).toEqual([good]);
+  });
+});

@@ -1,0 +1,216 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  FILE_BYTES_MAX,
+  FOLDER_ENTRIES_MAX,
+  MANIFEST_BYTES_MAX,
+  PATH_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import {
+  encodeManifest,
+  FolderMap,
+  isFolder,
+  type ManifestEntry,
+  type ManifestFile,
+  parseManifest,
+} from "../../src/wire/manifest.ts";
+import vectors from "../vectors/file.json";
+
+const file = (path: string, size = 3): ManifestFile => ({ path, size, mode: 0o644, mtime: 7 });
+const folder = (path: string) => ({ path, dir: true, mode: 0o755, mtime: 7 }) as const;
+const bytesOf = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+const listed = (...entries: unknown[]) => bytesOf({ v: 1, entries });
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "nothing";
+}
+
+describe("a manifest", () => {
+  test("is that of the golden vector", () => {
+    const { entries, manifest, manifestBytes, sizeBytes } = vectors.folder;
+    const bytes = encodeManifest(entries as ManifestEntry[]);
+    expect(new TextDecoder().decode(bytes)).toBe(manifest);
+    expect(bytes.length).toBe(manifestBytes);
+    const map = new FolderMap(parseManifest(bytes), bytes.length);
+    expect(map.sizeBytes).toBe(sizeBytes);
+  });
+
+  test("the same folder gives the same bytes, in whatever order it was read", () => {
+    const entries = [folder("b"), file("b/x"), file("a-b"), file("Z"), file("é")];
+    const bytes = encodeManifest(entries);
+    expect(encodeManifest(entries.toReversed())).toEqual(bytes);
+    expect(parseManifest(bytes).map(({ path }) => path)).toEqual(["Z", "a-b", "b", "b/x", "é"]);
+  });
+
+  test("only permission bits and whole milliseconds travel", () => {
+    const entries = [{ path: "a", size: 0, mode: 0o104755, mtime: 1.9 }];
+    expect(parseManifest(encodeManifest(entries))).toEqual([
+      { path: "a", size: 0, mode: 0o755, mtime: 1 },
+    ]);
+  });
+
+  test("a range of nothing has no pieces, wherever it lies", () => {
+    const map = new FolderMap([file("a")], 10);
+    for (const at of [0, 5, 10, 12, 13, 99]) expect(map.pieces(at, 0)).toEqual([]);
+  });
+
+  test("an empty folder has no entries", () => {
+    const bytes = encodeManifest([]);
+    expect(parseManifest(bytes)).toEqual([]);
+    expect(new FolderMap([], bytes.length).sizeBytes).toBe(bytes.length);
+  });
+
+  test.each([
+    ["no JSON", new TextEncoder().encode("{")],
+    ["no UTF-8", Uint8Array.of(0x22, 0xff, 0x22)],
+    ["nil", bytesOf(null)],
+    ["a later version", bytesOf({ v: 2, entries: [] })],
+    ["no list", bytesOf({ v: 1, entries: {} })],
+    ["an entry that is nil", listed(null)],
+    ["no path", listed({ size: 1, mode: 1, mtime: 1 })],
+    ["an empty path", listed(file(""))],
+    ["an absolute path", listed(file("/etc/passwd"))],
+    ["a way up", listed(file("../x"))],
+    ["a way up, later", listed(file("a/../../x"))],
+    ["a point", listed(file("a/./b"))],
+    ["an empty part", listed(file("a//b"))],
+    ["a slash at the end", listed(folder("a/"))],
+    ["a NUL", listed(file("a\0b"))],
+    [
+      "half a character",
+      new TextEncoder().encode(
+        '{"v":1,"entries":[{"path":"\\ud800","size":1,"mode":1,"mtime":1}]}',
+      ),
+    ],
+    ["the same twice", listed(file("a"), file("a"))],
+    ["another order", listed(file("b"), file("a"))],
+    ["something inside a file", listed(file("a"), file("a-b"), file("a/b"))],
+    ["something deep inside a file", listed(file("a"), file("a/b/c/d"))],
+    ["a folder inside a file", listed(file("a"), folder("a/b"))],
+    ["a negative size", listed(file("a", -1))],
+    ["half a byte", listed(file("a", 0.5))],
+    ["a size beyond all", listed(file("a", FILE_BYTES_MAX + 1))],
+    ["a folder with a size", listed({ ...folder("a"), size: 1 })],
+    ["a folder that is not", listed({ ...file("a"), dir: false })],
+    ["a mode beyond permissions", listed({ ...file("a"), mode: 0o4755 })],
+    ["no mode", listed({ path: "a", size: 1, mtime: 1 })],
+    ["a time beyond all", listed({ ...file("a"), mtime: 8.64e15 + 1 })],
+    ["a time that is none", listed({ ...file("a"), mtime: "now" })],
+  ])("with %s is malformed", (_name, bytes) => {
+    expect(codeOf(() => parseManifest(bytes))).toBe("frame-malformed");
+  });
+
+  test("what is larger than its bounds is refused, at the edge", () => {
+    const long = (size: number) => file("x".repeat(size));
+    expect(codeOf(() => parseManifest(listed(long(PATH_BYTES_MAX))))).toBe("nothing");
+    expect(codeOf(() => parseManifest(listed(long(PATH_BYTES_MAX + 1))))).toBe("frame-malformed");
+    expect(codeOf(() => encodeManifest([long(PATH_BYTES_MAX + 1)]))).toBe("name-invalid");
+    expect(codeOf(() => encodeManifest([file("a/../b")]))).toBe("name-invalid");
+    const many = Array.from({ length: FOLDER_ENTRIES_MAX + 1 }, (_, i) =>
+      file(String(i).padStart(6, "0")),
+    );
+    expect(codeOf(() => encodeManifest(many))).toBe("too-large");
+    expect(codeOf(() => parseManifest(listed(...many)))).toBe("too-large");
+    const fits = encodeManifest(many.slice(1));
+    expect(parseManifest(fits).length).toBe(FOLDER_ENTRIES_MAX);
+    const wide = many.slice(1, 4_100).map((entry) => file(`${entry.path}${"x".repeat(4_080)}`));
+    expect(codeOf(() => encodeManifest(wide))).toBe("too-large");
+    expect(codeOf(() => parseManifest(new Uint8Array(MANIFEST_BYTES_MAX + 1)))).toBe("too-large");
+    expect(codeOf(() => parseManifest(new Uint8Array(MANIFEST_BYTES_MAX)))).toBe("frame-malformed");
+    const huge = listed(file("a", FILE_BYTES_MAX - 50), file("b", 1));
+    expect(codeOf(() => parseManifest(huge))).toBe("too-large");
+  });
+
+  test("a deep tree costs no more than a wide one", () => {
+    const deep = (i: number) => `${String(i).padStart(4, "0")}${"/x".repeat(2_000)}`;
+    const entries = Array.from({ length: 3_900 }, (_, i) => file(deep(i)));
+    const bytes = encodeManifest(entries);
+    const before = performance.now();
+    expect(parseManifest(bytes).length).toBe(entries.length);
+    expect(performance.now() - before).toBeLessThan(20_000);
+  });
+});
+
+const part = fc.stringMatching(/^[a-zé~ -]{1,3}$/);
+const entry = fc.record({
+  path: fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) => parts.join("/")),
+  size: fc.option(fc.nat({ max: 40 })),
+  mode: fc.integer({ min: 0, max: 0o777 }),
+  mtime: fc.integer(),
+});
+/** Entries as a disk has them: each path once, and folders where something lies inside. */
+const tree = fc.array(entry, { maxLength: 12 }).map((drawn) => {
+  const byPath = new Map<string, ManifestEntry>();
+  for (const { path, size, mode, mtime } of drawn) {
+    const isInside = drawn.some((other) => other.path.startsWith(`${path}/`));
+    byPath.set(
+      path,
+      size === null || isInside ? { path, dir: true, mode, mtime } : { path, size, mode, mtime },
+    );
+  }
+  return [...byPath.values()];
+});
+
+test("any folder is read back as it was, and again as the same bytes", () =>
+  fc.assert(
+    fc.property(tree, (entries) => {
+      const bytes = encodeManifest(entries);
+      const parsed = parseManifest(bytes);
+      const byPath = (one: ManifestEntry, other: ManifestEntry) => (one.path < other.path ? -1 : 1);
+      expect(parsed).toEqual(entries.toSorted(byPath));
+      expect(encodeManifest(parsed)).toEqual(bytes);
+    }),
+  ));
+
+test("any range is cut into the pieces that it covers", () =>
+  fc.assert(
+    fc.property(tree, fc.nat({ max: 300 }), fc.nat({ max: 300 }), (drawn, offset, sizeBytes) => {
+      const bytes = encodeManifest(drawn);
+      const entries = parseManifest(bytes);
+      const map = new FolderMap(entries, bytes.length);
+      // Each byte of the whole by its owner: path and place in it.
+      const owners = Array.from(bytes, (_, i) => `\0${i}`);
+      for (const one of entries) {
+        if (isFolder(one)) continue;
+        for (let i = 0; i < one.size; i++) owners.push(`${one.path}\0${i}`);
+      }
+      expect(map.sizeBytes).toBe(owners.length);
+      const pieces = map.pieces(offset, sizeBytes);
+      const covered = pieces.flatMap((piece) =>
+        Array.from({ length: piece.sizeBytes }, (_, i) => {
+          const path = piece.kind === "file" ? piece.file.path : "";
+          return `${path}\0${piece.offset + i}`;
+        }),
+      );
+      expect(covered).toEqual(owners.slice(offset, offset + sizeBytes));
+      expect(pieces.every((piece) => piece.sizeBytes > 0)).toBe(true);
+    }),
+    { numRuns: 1_000 },
+  ));
+
+test("any value is a manifest or the peer's fault", () => {
+  const key = fc.constantFrom("path", "size", "mode", "mtime", "dir", "v", "entries");
+  const loose = fc.dictionary(key, fc.anything({ maxDepth: 2 }));
+  const value = fc.oneof(
+    fc.anything(),
+    fc.record({ v: fc.constant(1), entries: fc.array(loose) }),
+    fc.record({ v: fc.constant(1), entries: fc.anything() }),
+  );
+  fc.assert(
+    fc.property(value, (drawn) => {
+      const text = JSON.stringify(drawn, (_, one: unknown) => (typeof one === "bigint" ? 0 : one));
+      const bytes = new TextEncoder().encode(text ?? "");
+      expect(["nothing", "frame-malformed", "too-large"]).toContain(
+        codeOf(() => parseManifest(bytes)),
+      );
+    }),
+    { numRuns: 1_000 },
+  );
+});
