@@ -7,6 +7,7 @@ import type { Draft } from "../wire/record.ts";
 import { checkSpeaks } from "./moderate.ts";
 import { formatPostId, isOutboxId } from "./posts.ts";
 import { LOBBY, type Room, type Rooms } from "./room.ts";
+import type { AnnounceWork } from "./work.ts";
 
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
 export interface JoinWish {
@@ -56,6 +57,20 @@ function reactionOf({ text, react, re }: PostBody): {
   }
   if (re === undefined) throw new Fault("frame-malformed", "a reaction names what it is about");
   return { react, re };
+}
+
+/**
+ * The head carries the file's id too: it outlives an erasing, after which nothing else tells which
+ * content has to go, and that this file was told of already.
+ * @throws Fault as `checkPost`
+ */
+export function announceDraft(
+  rooms: Rooms,
+  { asker, to, file, body }: AnnounceWork,
+  unixMs: number,
+): Draft {
+  const room = checkPost(rooms, { user: asker.user, to }, unixMs);
+  return { kind: "file", room, by: asker.user, id: file, body };
 }
 
 /** @throws Fault not-member, muted, room-unknown, store-full */

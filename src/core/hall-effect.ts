@@ -1,10 +1,24 @@
 import type { Fault } from "../base/fault.ts";
-import type { UserId } from "../base/ids.ts";
+import type { Sha256, UserId } from "../base/ids.ts";
+import type { Name } from "../base/names.ts";
 import type { Answer, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { Draft, LogRecord } from "../wire/record.ts";
-import type { Room } from "./room.ts";
+import type { Room, Rooms } from "./room.ts";
 import type { PeerId } from "./visitors.ts";
-import type { Asker, ChangeWork } from "./work.ts";
+import type { AnnounceWork, Asker, ChangeWork } from "./work.ts";
+
+/** Names of people, as the registry knows them. */
+export interface Directory {
+  find(name: Name): { readonly id: UserId } | undefined;
+}
+
+export interface HallOptions {
+  readonly rooms: Rooms;
+  readonly directory: Directory;
+  readonly sha256: Sha256;
+  readonly postsPerSecond?: number;
+  readonly postsBurst?: number;
+}
 
 /** What the hall is told, and what it wants done. */
 export type HallInput =
@@ -13,6 +27,8 @@ export type HallInput =
   /** Somebody who only has something to say, and is not online for that; ends by `departed`. */
   | { readonly kind: "called"; readonly peer: PeerId; readonly user: UserId }
   | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
+  /** A file is whole: for a target that its sender named. */
+  | (Omit<AnnounceWork, "to"> & { readonly to: string })
   | ChangeWork
   /** From the log: durable, in order of `seq`, each once. */
   | { readonly kind: "record"; readonly record: LogRecord }

@@ -2,10 +2,12 @@ import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { directRoomId, type OutboxId, type RoomId, type Sha256, type UserId } from "../base/ids.ts";
 import { GATE_WAITING_MAX } from "../base/limits.ts";
-import { type Name, parseTarget } from "../base/names.ts";
-import type { RequestOf } from "../wire/messages.ts";
+import { parseTarget } from "../base/names.ts";
+import type { Answer, RequestOf } from "../wire/messages.ts";
 import type { Draft, LogRecord } from "../wire/record.ts";
+import { Announcements } from "./announcements.ts";
 import {
+  announceDraft,
   checkMeet,
   checkPost,
   enterDrafts,
@@ -16,51 +18,27 @@ import {
   postDraft,
   topicDraft,
 } from "./change.ts";
+import { Files } from "./files.ts";
 import { Gate } from "./gate.ts";
-import type { HallEffect, HallInput } from "./hall-effect.ts";
+import type { Directory, HallEffect, HallInput, HallOptions } from "./hall-effect.ts";
 import { actDraft } from "./moderate.ts";
-import { Posts } from "./posts.ts";
+import { type Posted, Posts } from "./posts.ts";
 import { accountIn, type Rooms } from "./room.ts";
 import { Visitors } from "./visitors.ts";
 import {
+  type AnnounceWork,
   type Asker,
+  type Job,
   type MeetWork,
   outboxGate,
   type PostWork,
   postKey,
   roomGate,
+  type Turn,
   type Work,
 } from "./work.ts";
 
-type Turn = {
-  /** `queue`: a post wants into its outbox's gate; `knock`: into its room's; `start`: it is in. */
-  readonly kind: "queue" | "knock" | "start";
-  readonly work: Work;
-};
-
-/** The appends of one piece of work: the last to settle settles it. */
-interface Job {
-  readonly gate: string;
-  readonly work: Work;
-  left: number;
-  record?: LogRecord;
-  fault?: Fault;
-}
-
 const NOTHING = { effects: [] };
-
-/** Names of people, as the registry knows them. */
-export interface Directory {
-  find(name: Name): { readonly id: UserId } | undefined;
-}
-
-export interface HallOptions {
-  readonly rooms: Rooms;
-  readonly directory: Directory;
-  readonly sha256: Sha256;
-  readonly postsPerSecond?: number;
-  readonly postsBurst?: number;
-}
 
 /**
  * Every change to the rooms: checked against the state, appended, made durable, then applied and
@@ -75,6 +53,8 @@ export class Hall {
   readonly #rooms: Rooms;
   readonly #directory: Directory;
   readonly #sha256: Sha256;
+  readonly files = new Files();
+  readonly announcements = new Announcements();
   readonly #posts = new Posts();
   readonly #gate = new Gate<Work>();
   readonly #visitors: Visitors;
@@ -95,6 +75,8 @@ export class Hall {
   restore(record: LogRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
+    this.announcements.record(record.head);
+    this.files.apply(record);
   }
 
   isOnline(user: UserId): boolean {
@@ -118,6 +100,8 @@ export class Hall {
       }
       case "post":
         return this.#post(input.asker, input.request, now);
+      case "announce":
+        return this.#announce(input);
       case "join":
       case "enter":
       case "leave":
@@ -170,6 +154,17 @@ export class Hall {
       if (!(error instanceof Fault)) throw error;
       if (error.blame === "user") this.#posts.refuse(user, outbox, counter, error);
       return [{ kind: "refuse", asker, fault: error }];
+    }
+  }
+
+  #announce({ to: target, ...rest }: Extract<HallInput, { kind: "announce" }>): HallEffect[] {
+    try {
+      const { room: to, meet } = this.#target(rest.asker.user, target);
+      const turn = { kind: "knock", work: { ...rest, to } } as const;
+      return this.#run(meet === undefined ? [turn] : [{ kind: "knock", work: meet }, turn]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return [{ kind: "refuse", asker: rest.asker, fault: error }];
     }
   }
 
@@ -254,6 +249,12 @@ export class Hall {
       case "post":
         this.#checkTurn(work);
         return [{ ...work.draft, room: checkPost(rooms, work, this.#unixMs) }];
+      case "announce": {
+        const { asker, file, to } = work;
+        const told = this.announcements.of(file, to);
+        if (told === undefined) return [announceDraft(rooms, work, this.#unixMs)];
+        return { effects: [{ kind: "answer", asker, answer: this.#postAnswer(work, told) }] };
+      }
       case "meet":
         return rooms.get(work.room) === undefined ? [meetDraft(work.room, work.pair)] : NOTHING;
       case "join": {
@@ -337,11 +338,11 @@ export class Hall {
     switch (work.kind) {
       case "post": {
         this.#underWay.delete(postKey(work.user, work.outbox, work.counter));
-        const { seq, n, time } = head;
-        const queued = this.#isQueued(work);
-        const answer = { seq, n, time, ...(queued ? { queued } : {}) };
+        const answer = this.#postAnswer(work, head);
         return work.askers.map((asker) => ({ kind: "answer", asker, answer }));
       }
+      case "announce":
+        return [{ kind: "answer", asker: work.asker, answer: this.#postAnswer(work, head) }];
       case "meet":
         return [];
       case "enter":
@@ -368,11 +369,12 @@ export class Hall {
     }
   }
 
-  /** Nobody at the other end of a direct conversation: it is delivered later. */
-  #isQueued(work: PostWork): boolean {
-    const pair = this.#rooms.get(work.to)?.pair;
-    const other = pair?.find((user) => user !== work.user);
-    return other !== undefined && !this.isOnline(other);
+  #postAnswer(work: PostWork | AnnounceWork, { seq, n, time }: Posted): Answer<"post"> {
+    const user = work.kind === "post" ? work.user : work.asker.user;
+    // Nobody at the other end of a direct conversation: it is delivered later.
+    const other = this.#rooms.get(work.to)?.pair?.find((one) => one !== user);
+    const queued = other !== undefined && !this.isOnline(other);
+    return { seq, n, time, ...(queued ? { queued } : {}) };
   }
 
   #refuse(work: Work, fault: Fault): HallEffect[] {

@@ -9,6 +9,7 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SILENCE_MAX_MS,
 } from "../base/limits.ts";
+import { encodeChunkHead } from "../wire/chunk-head.ts";
 import { decode, encode, type Outgoing } from "../wire/codec.ts";
 import type {
   Answer,
@@ -27,17 +28,25 @@ import { checkAnswer, isRequest } from "../wire/messages-incoming.ts";
  * question, and when silence means death. It knows no rooms and no sockets.
  *
  *     greeting ──hello/welcome──> entering ──register, login──> member
- *                                    ^─────────logout─────────────┘     any ──fault, bye──> closed
+ *                                  │  ^─────────logout─────────────┘     any ──fault, bye──> closed
+ *                                  └──lane──> lane
  */
-export type Phase = "greeting" | "entering" | "member" | "closed";
+export type Phase = "greeting" | "entering" | "member" | "lane" | "closed";
 export type Role = "client" | "server";
 
 /** Requests of somebody who is not in; the rest is for members. Notices: by who receives them. */
-const ENTRANCES: ReadonlySet<RequestKind> = new Set(["admit", "register", "login", "link"]);
+const ENTRANCES: ReadonlySet<RequestKind> = new Set([
+  ...(["admit", "register", "login", "link", "lane"] as const),
+]);
+/** On a lane nothing else is asked. */
+const TRANSFERS: ReadonlySet<RequestKind> = new Set([
+  ...(["offer", "finish", "withdraw", "fetch", "got"] as const),
+]);
 const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
   greeting: () => false,
   entering: (kind) => ENTRANCES.has(kind),
-  member: (kind) => !ENTRANCES.has(kind),
+  member: (kind) => !ENTRANCES.has(kind) && !TRANSFERS.has(kind),
+  lane: (kind) => TRANSFERS.has(kind),
   closed: () => false,
 };
 const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
@@ -45,6 +54,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
     greeting: new Set(["hello"]),
     entering: new Set(["ping", "pong", "bye"]),
     member: new Set(["ping", "pong", "bye"]),
+    lane: new Set(["chunk", "ack", "ping", "pong", "bye"]),
     closed: new Set(),
   },
   client: {
@@ -62,7 +72,12 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "read",
         "ignored",
         "link-asked",
+        "offered",
       ] as const),
+    ]),
+    lane: new Set([
+      ...(["ok", "fault", "ping", "pong", "bye"] as const),
+      ...(["chunk", "ack", "durable", "held", "end"] as const),
     ]),
     closed: new Set(),
   },
@@ -72,8 +87,8 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
 export type SessionEffect =
-  /** Hand these bytes to the link. */
-  | { readonly kind: "transmit"; readonly bytes: Uint8Array }
+  /** Hand these bytes to the link, and with them the tail that ends their message. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
   /** Server: a request that the phase admits; owe it exactly one `answer` or `refuse`. */
   | { readonly kind: "request"; readonly request: Request }
   | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
@@ -153,7 +168,8 @@ export class Session {
   tell(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
     if (this.#phase === "closed") return [];
     if (notice.kind === "welcome") this.#phase = "entering";
-    return [this.#transmit(notice)];
+    if (notice.kind !== "chunk") return [this.#transmit(notice)];
+    return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
   }
 
   /** Server: answers; a log-in or log-out that succeeded moves the phase. */
@@ -197,7 +213,7 @@ export class Session {
     const dead = this.#heardAt + SILENCE_MAX_MS;
     const quiet = Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS;
     const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
-    if (this.role === "client" || this.#phase === "member") return due;
+    if (this.role === "client" || this.#isIn()) return due;
     return Math.min(due, this.#enterBy());
   }
 
@@ -206,7 +222,7 @@ export class Session {
     if (now >= this.#heardAt + SILENCE_MAX_MS) {
       return this.close(new Fault("timeout", `nothing was heard for ${SILENCE_MAX_MS / 1000} s`));
     }
-    if (this.role === "server" && this.#phase !== "member" && now >= this.#enterBy()) {
+    if (this.role === "server" && !this.#isIn() && now >= this.#enterBy()) {
       return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
     }
     if (this.#phase === "greeting") return [];
@@ -226,9 +242,7 @@ export class Session {
     const { kind, ref } = request;
     if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
     if (!REQUESTS_OF[this.#phase](kind)) {
-      const code = this.#phase === "member" ? "already-logged-in" : "not-logged-in";
-      const sentence = this.#phase === "member" ? "you are logged in" : "you are not logged in";
-      return [this.#transmit(faultMessage(new Fault(code, sentence), ref))];
+      return [this.#transmit(faultMessage(this.#outOfPhase(kind), ref))];
     }
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
       const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
@@ -241,6 +255,12 @@ export class Session {
     }
     this.#open.set(ref, kind);
     return [{ kind: "request", request }];
+  }
+
+  #outOfPhase(kind: RequestKind): Fault {
+    if (this.#phase === "entering") return new Fault("not-logged-in", "you are not logged in");
+    if (ENTRANCES.has(kind)) return new Fault("already-logged-in", "you are logged in");
+    return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
   }
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
@@ -286,9 +306,14 @@ export class Session {
 
   #move(kind: RequestKind): void {
     if (kind === "login" || kind === "register") this.#phase = "member";
+    if (kind === "lane") this.#phase = "lane";
     if (kind !== "logout") return;
     this.#phase = "entering";
     this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.
+  }
+
+  #isIn(): boolean {
+    return this.#phase === "member" || this.#phase === "lane";
   }
 
   #enterBy(): number {
@@ -296,7 +321,7 @@ export class Session {
   }
 
   #sizeBytesMax(): number {
-    const trusted = this.role === "client" || this.#phase === "member";
+    const trusted = this.role === "client" || this.#isIn();
     return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
   }
 
@@ -316,7 +341,7 @@ function outOfOrder(what: string): Fault {
 }
 
 function isEntry(kind: RequestKind): boolean {
-  return kind === "register" || kind === "login" || kind === "link";
+  return kind === "register" || kind === "login" || kind === "link" || kind === "lane";
 }
 
 /** A sentence may quote what the other end sent, and cut it in the middle of a character. */

@@ -1,7 +1,9 @@
-import type { OutboxId, RoomId, UserId } from "../base/ids.ts";
+import type { Fault } from "../base/fault.ts";
+import type { FileId, OutboxId, RoomId, UserId } from "../base/ids.ts";
 import { foldName, type Name } from "../base/names.ts";
-import type { Draft } from "../wire/record.ts";
+import type { Draft, LogRecord } from "../wire/record.ts";
 import type { JoinWish } from "./change.ts";
+import type { FileBody } from "./files.ts";
 import type { Act } from "./moderate.ts";
 import { LOBBY, type Rooms } from "./room.ts";
 import type { PeerId } from "./visitors.ts";
@@ -48,12 +50,37 @@ export type MeetWork = {
   readonly pair: readonly [UserId, UserId];
 };
 
-export type Work = PostWork | ChangeWork | MeetWork;
+/** Tells a room of a file that is whole; a file is told of once in each room. */
+export type AnnounceWork = {
+  readonly kind: "announce";
+  readonly asker: Asker;
+  readonly to: RoomId;
+  readonly file: FileId;
+  readonly body: FileBody;
+};
+
+export type Work = PostWork | ChangeWork | MeetWork | AnnounceWork;
+
+export type Turn = {
+  /** `queue`: a post wants into its outbox's gate; `knock`: into its room's; `start`: it is in. */
+  readonly kind: "queue" | "knock" | "start";
+  readonly work: Work;
+};
+
+/** The appends of one piece of work: the last to settle settles it. */
+export interface Job {
+  readonly gate: string;
+  readonly work: Work;
+  left: number;
+  record?: LogRecord;
+  fault?: Fault;
+}
 
 /** By name, because two people may be about to make the same room. */
 export function roomGate(work: Work, rooms: Rooms): string {
   switch (work.kind) {
     case "post":
+    case "announce":
       return idGate(work.to, rooms);
     case "act":
       return idGate(work.act.room, rooms);

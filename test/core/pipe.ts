@@ -1,0 +1,110 @@
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { Sending } from "../../src/core/sending.ts";
+
+/**
+ * A link in virtual time: one queue in front of a wire of some rate, and the way there and back.
+ * The other end acknowledges what arrives at once, or after its disk's pause.
+ */
+export interface PipeOptions {
+  readonly bytesPerS: number;
+  readonly roundTripMs: number;
+  readonly windowBytes: number;
+  /** How long it takes to read a chunk. */
+  readonly readMs?: number;
+  /** The other end stands still for so long after each so many bytes. */
+  readonly pause?: { readonly everyBytes: number; readonly forMs: number };
+}
+
+interface Event {
+  readonly at: number;
+  readonly run: () => void;
+}
+
+export class Pipe {
+  bytesPerS: number;
+  roundTripMs: number;
+  pause: PipeOptions["pause"];
+  now = 0;
+  ackedBytes = 0;
+  /** Most bytes that stood before the wire since it was last set to 0. */
+  queueBytesMax = 0;
+  readonly sending: Sending;
+  readonly #readMs: number;
+  #wireFreeAt = 0;
+  #thereAt = 0;
+  #backAt = 0;
+  #diskFreeAt = 0;
+  #diskBytes = 0;
+  #reading = false;
+  /** Sorted by time; few at a time, as the window bounds them. */
+  readonly #events: Event[] = [];
+
+  constructor(options: PipeOptions) {
+    this.bytesPerS = options.bytesPerS;
+    this.roundTripMs = options.roundTripMs;
+    this.#readMs = options.readMs ?? 0;
+    this.pause = options.pause;
+    this.sending = new Sending({ from: 0, windowBytes: options.windowBytes, now: 0 });
+  }
+
+  /** @returns bytes a second that were acknowledged meanwhile */
+  run(forMs: number): number {
+    const [until, before] = [this.now + forMs, this.ackedBytes];
+    this.#fill();
+    for (let event = this.#events[0]; event !== undefined && event.at <= until; ) {
+      this.#events.shift();
+      this.now = event.at;
+      event.run();
+      this.#fill();
+      event = this.#events[0];
+    }
+    this.now = until;
+    return ((this.ackedBytes - before) / forMs) * 1_000;
+  }
+
+  #fill(): void {
+    while (!this.#reading) {
+      const index = this.sending.take(this.now);
+      if (index === undefined) return;
+      if (this.#readMs === 0) this.#send(index);
+      else {
+        this.#reading = true;
+        this.#at(this.now + this.#readMs, () => {
+          this.#reading = false;
+          this.#send(index);
+        });
+      }
+    }
+  }
+
+  #send(index: number): void {
+    this.sending.sent(index, CHUNK_BYTES, this.now);
+    const sendMs = (CHUNK_BYTES / this.bytesPerS) * 1_000;
+    this.#wireFreeAt = Math.max(this.#wireFreeAt, this.now) + sendMs;
+    const queueBytes = ((this.#wireFreeAt - this.now) / 1_000) * this.bytesPerS;
+    this.queueBytesMax = Math.max(this.queueBytesMax, queueBytes);
+    // Nothing overtakes, also when the way has become shorter.
+    this.#thereAt = Math.max(this.#thereAt, this.#wireFreeAt + this.roundTripMs / 2);
+    this.#at(this.#thereAt, () => this.#arrive(index));
+  }
+
+  #arrive(index: number): void {
+    this.#diskFreeAt = Math.max(this.#diskFreeAt, this.now);
+    this.#diskBytes += CHUNK_BYTES;
+    const { pause } = this;
+    if (pause !== undefined && this.#diskBytes % pause.everyBytes === 0) {
+      this.#diskFreeAt += pause.forMs;
+    }
+    this.#backAt = Math.max(this.#backAt, this.#diskFreeAt + this.roundTripMs / 2);
+    this.#at(this.#backAt, () => {
+      this.sending.acked(index, this.now);
+      this.ackedBytes += CHUNK_BYTES;
+    });
+  }
+
+  #at(at: number, run: () => void): void {
+    let place = this.#events.length;
+    while (place > 0 && (this.#events[place - 1]?.at ?? 0) > at) place -= 1;
+    this.#events.splice(place, 0, { at, run });
+  }
+}
