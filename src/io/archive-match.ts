@@ -37,8 +37,9 @@ export class Matcher {
   /** What every matching line holds, for whoever searches elsewhere. */
   get wanted(): SearchFor | undefined {
     // The index has chosen the blocks of these rooms: nearly all of them hold a match.
-    const { grep, by, rooms } = this.#query;
-    if (grep === undefined && by === undefined && rooms !== undefined) return undefined;
+    const { grep, by, rooms, kinds } = this.#query;
+    const isRare = grep !== undefined || by !== undefined || kinds?.size === 1;
+    if (!isRare && rooms !== undefined) return undefined;
     if (this.#rawPattern !== undefined) {
       return { kind: "pattern", pattern: new RegExp(this.#rawPattern.source, "iu") };
     }
@@ -131,7 +132,9 @@ function needleOf(query: PageQuery): Buffer | undefined {
   // The rarest first: most people write less than a room holds.
   if (query.by !== undefined) return Buffer.from(`"by":"${query.by}","id":`, "latin1");
   const [room] = query.rooms?.size === 1 ? query.rooms : [];
-  if (room !== undefined) return Buffer.from(`"room":"${room}","n":`, "latin1");
   const [kind] = query.kinds?.size === 1 ? query.kinds : [];
-  return kind === undefined ? undefined : Buffer.from(`"kind":"${kind}","room":`, "latin1");
+  if (kind === undefined && room === undefined) return undefined;
+  if (room === undefined) return Buffer.from(`"kind":"${kind}","room":`, "latin1");
+  const ofKind = kind === undefined ? "" : `"kind":"${kind}",`;
+  return Buffer.from(`${ofKind}"room":"${room}","n":`, "latin1");
 }

@@ -35,6 +35,23 @@ const MIGRATIONS: readonly string[] = [
      PRIMARY KEY (outbox, counter)
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX outbox_of ON outbox (fingerprint, user);`,
+  `CREATE TABLE uploads (
+     file TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, path TEXT NOT NULL,
+     targets TEXT NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, up_to INTEGER NOT NULL,
+     touched_ms INTEGER NOT NULL, UNIQUE (fingerprint, user, path, targets, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE upload_hashes (
+     file TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, first INTEGER NOT NULL,
+     hashes BLOB NOT NULL, PRIMARY KEY (file, first)
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE files_place (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
+     PRIMARY KEY (fingerprint, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE files_taken (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, file TEXT NOT NULL,
+     UNIQUE (fingerprint, user, file)
+   ) STRICT;`,
 ];
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;

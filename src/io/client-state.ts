@@ -14,6 +14,8 @@ import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./client-state-schema.ts";
 import { OutboxStore } from "./outbox-store.ts";
+import { TakenFiles } from "./taken-files.ts";
+import { UploadJournal } from "./upload-journal.ts";
 
 /** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
 export interface Pin {
@@ -38,11 +40,15 @@ export class ClientState {
   readonly #folder: string | undefined;
   #deviceKeyInMemory: string | undefined;
   readonly outboxes: OutboxStore;
+  readonly uploads: UploadJournal;
+  readonly taken: TakenFiles;
 
   private constructor(database: Database, folder: string | undefined) {
     this.#database = database;
     this.#folder = folder;
     this.outboxes = new OutboxStore(database, folder);
+    this.uploads = new UploadJournal(database, folder);
+    this.taken = new TakenFiles(database, folder);
   }
 
   /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
@@ -234,7 +240,16 @@ export class ClientState {
 }
 
 /** Every table that files things under a server's fingerprint. */
-const MOVING_TABLES = ["pins", "cursors", "account_keys", "enrolments", "outbox"] as const;
+const MOVING_TABLES = [
+  "pins",
+  "cursors",
+  "account_keys",
+  "enrolments",
+  "outbox",
+  "uploads",
+  "files_place",
+  "files_taken",
+] as const;
 
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;

@@ -1,12 +1,26 @@
 import * as fs from "node:fs";
-import type { Disk, DiskFile } from "./disk.ts";
+import type { DiskFile, TreeDisk } from "./disk.ts";
 import { SearchThreads } from "./disk-search.ts";
+import {
+  dress,
+  freeBytes,
+  kindOf,
+  makeFolderNew,
+  moveFolderNew,
+  nameNew,
+  openPlain,
+  removeFolder,
+  touchedMs,
+} from "./disk-tree.ts";
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+/** What people receive is as readable as what they make: the system's umask says. */
+const NEW_FILE_MODE = 0o666;
+const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
 
 /** The real disk. */
-export function systemDisk(): Disk {
+export function systemDisk(): TreeDisk {
   return {
     open: (path, access) => {
       const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
@@ -21,6 +35,16 @@ export function systemDisk(): Disk {
     rename: (from, to) => fs.renameSync(from, to),
     remove: (path) => fs.rmSync(path, { force: true }),
     search: new SearchThreads(),
+    openNew: (path) => new SystemFile(fs.openSync(path, NEW, NEW_FILE_MODE)),
+    openPlain: (path, access) => new SystemFile(openPlain(path, access)),
+    kind: kindOf,
+    makeFolderNew,
+    nameNew,
+    moveFolderNew,
+    dress,
+    removeFolder,
+    touchedMs,
+    freeBytes,
     breath: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }

@@ -8,6 +8,7 @@ const SECTOR_BYTES = 512;
 export class SimFile {
   #shown: Uint8Array = new Uint8Array(0);
   #kept: Uint8Array = new Uint8Array(0);
+  #touchedMs = 0;
 
   get sizeBytes(): number {
     return this.#shown.length;
@@ -23,12 +24,19 @@ export class SimFile {
     return part.length;
   }
 
-  write(bytes: Uint8Array, offset: number): void {
+  /** Unix ms of the last change, as whoever made it said. */
+  get touchedMs(): number {
+    return this.#touchedMs;
+  }
+
+  write(bytes: Uint8Array, offset: number, unixMs = 0): void {
+    this.#touchedMs = unixMs;
     this.#resize(Math.max(this.#shown.length, offset + bytes.length));
     this.#shown.set(bytes, offset);
   }
 
-  truncate(sizeBytes: number): void {
+  truncate(sizeBytes: number, unixMs = 0): void {
+    this.#touchedMs = unixMs;
     this.#resize(sizeBytes);
   }
 

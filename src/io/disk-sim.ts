@@ -1,7 +1,16 @@
 import { dirname } from "node:path";
 import { assert } from "../base/assert.ts";
-import type { Disk, DiskFile } from "./disk.ts";
+import type { DiskFile, Dress, TreeDisk } from "./disk.ts";
 import { type Random, SimFile } from "./disk-sim-file.ts";
+import { SimHandle } from "./disk-sim-handle.ts";
+import {
+  type Entry,
+  MachineStopped,
+  type Move,
+  moveAll,
+  systemError,
+  under,
+} from "./disk-sim-tree.ts";
 
 export type DiskCall =
   | "open"
@@ -13,7 +22,10 @@ export type DiskCall =
   | "read"
   | "write"
   | "sync"
-  | "truncate";
+  | "truncate"
+  | "name"
+  | "move"
+  | "dress";
 
 /** What goes wrong with one call: an error code, or for a write only a part of it. */
 export type Trouble = "ENOSPC" | "EIO" | "EACCES" | "short";
@@ -22,23 +34,23 @@ export interface SimDiskOptions {
   readonly random: Random;
   /** Asked before each call; `number` counts the calls from 1. */
   readonly trouble?: (call: DiskCall, path: string, number: number) => Trouble | undefined;
+  /** What files say of their last change. */
+  readonly unixMs?: () => number;
 }
-
-type Entry = { readonly kind: "file"; readonly file: SimFile } | { readonly kind: "folder" };
-
-/** Thrown by every call after the machine stopped: whoever sees it is not running any more. */
-export class MachineStopped extends Error {}
 
 /**
  * A disk in memory that keeps, tears and forgets as real ones may: what was not synced, entries of
  * folders included. One instance is one machine; `losePower` and `killProcess` start it again.
  */
-export class SimDisk implements Disk {
+export class SimDisk implements TreeDisk {
   readonly #random: Random;
   readonly #trouble: SimDiskOptions["trouble"];
   /** By absolute path; `#kept` is what the disk has of it. */
   #shown = new Map<string, Entry>();
   #kept = new Map<string, Entry>();
+  /** Of folders, not yet durable: each of them will have happened as a whole, or not at all. */
+  #moves: Move[] = [];
+  readonly #unixMs: () => number;
   /** Handles of an earlier process are of no use. */
   #life = 0;
   #calls = 0;
@@ -49,6 +61,7 @@ export class SimDisk implements Disk {
   constructor(options: SimDiskOptions) {
     this.#random = options.random;
     this.#trouble = options.trouble;
+    this.#unixMs = options.unixMs ?? (() => 0);
   }
 
   get calls(): number {
@@ -70,6 +83,10 @@ export class SimDisk implements Disk {
   }
 
   losePower(): void {
+    for (const { from, to } of this.#moves.splice(0).reverse()) {
+      if (this.#random() < 0.5) moveAll(this.#kept, from, to);
+      else moveAll(this.#shown, to, from);
+    }
     const paths = new Set([...this.#shown.keys(), ...this.#kept.keys()]);
     const after = new Map<string, Entry>();
     for (const path of [...paths].sort()) {
@@ -91,7 +108,7 @@ export class SimDisk implements Disk {
   }
 
   /** The disk as one process has it: after that process ended, nothing it left behind can act. */
-  boot(): Disk {
+  boot(): TreeDisk {
     const life = this.#life;
     const alive = (): SimDisk => {
       if (life !== this.#life) throw new MachineStopped("an earlier process");
@@ -105,6 +122,16 @@ export class SimDisk implements Disk {
       exists: (path) => alive().exists(path),
       rename: (from, to) => alive().rename(from, to),
       remove: (path) => alive().remove(path),
+      openNew: (path) => alive().openNew(path),
+      openPlain: (path) => alive().openPlain(path),
+      kind: (path) => alive().kind(path),
+      makeFolderNew: (path) => alive().makeFolderNew(path),
+      nameNew: (from, to) => alive().nameNew(from, to),
+      moveFolderNew: (from, to) => alive().moveFolderNew(from, to),
+      dress: (path, dress) => alive().dress(path, dress),
+      removeFolder: async (path) => await alive().removeFolder(path),
+      touchedMs: (path) => alive().touchedMs(path),
+      freeBytes: async (folder) => await alive().freeBytes(folder),
     };
   }
 
@@ -122,6 +149,24 @@ export class SimDisk implements Disk {
     if (known !== undefined || access === "read" || !this.#shown.has(dirname(path))) {
       throw systemError(known === undefined ? "ENOENT" : "EISDIR", path);
     }
+    return this.#make(path);
+  }
+
+  openNew(path: string): DiskFile {
+    this.enter("open", path);
+    if (this.#shown.has(path)) throw systemError("EEXIST", path);
+    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
+    return this.#make(path);
+  }
+
+  openPlain(path: string): DiskFile {
+    this.enter("open", path);
+    const entry = this.#shown.get(path);
+    if (entry?.kind === "file") return new SimHandle(this, path, entry.file);
+    throw systemError(entry === undefined ? "ENOENT" : "ELOOP", path);
+  }
+
+  #make(path: string): DiskFile {
     const file = new SimFile();
     this.#shown.set(path, { kind: "file", file });
     return new SimHandle(this, path, file);
@@ -151,6 +196,10 @@ export class SimDisk implements Disk {
     await this.pause();
     this.check();
     if (life !== this.#life) throw new MachineStopped("an earlier process");
+    for (const { from, to } of this.#moves.filter((move) => dirname(move.to) === folder)) {
+      moveAll(this.#kept, from, to);
+    }
+    this.#moves = this.#moves.filter((move) => dirname(move.to) !== folder);
     for (const path of new Set([...this.#shown.keys(), ...this.#kept.keys()])) {
       if (dirname(path) !== folder) continue;
       const entry = this.#shown.get(path);
@@ -175,6 +224,75 @@ export class SimDisk implements Disk {
   remove(path: string): void {
     this.enter("remove", path);
     this.#shown.delete(path);
+  }
+
+  kind(path: string): "file" | "folder" | undefined {
+    this.check();
+    return this.#shown.get(path)?.kind;
+  }
+
+  makeFolderNew(path: string): boolean {
+    this.enter("makeFolder", path);
+    if (this.#shown.has(path)) return false;
+    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
+    this.#shown.set(path, { kind: "folder" });
+    return true;
+  }
+
+  nameNew(from: string, to: string): boolean {
+    this.enter("name", to);
+    const [entry, there] = [this.#shown.get(from), this.#shown.get(to)];
+    if (entry?.kind !== "file") throw systemError("ENOENT", from);
+    if (there !== undefined) return there.kind === "file" && there.file === entry.file;
+    this.#shown.set(to, entry);
+    return true;
+  }
+
+  moveFolderNew(from: string, to: string): boolean {
+    this.enter("move", to);
+    if (this.#shown.get(from)?.kind !== "folder") throw systemError("ENOENT", from);
+    if (this.#shown.has(to)) return false;
+    moveAll(this.#shown, from, to);
+    this.#moves.push({ from, to });
+    return true;
+  }
+
+  dress(path: string, dress: Dress): void {
+    this.enter("dress", path);
+    const entry = this.#shown.get(path);
+    if (entry === undefined) throw systemError("ENOENT", path);
+    entry.dress = dress;
+  }
+
+  async removeFolder(path: string): Promise<void> {
+    this.enter("remove", path);
+    const life = this.#life;
+    for (const inside of [...under(this.#shown, path)].reverse()) {
+      await this.pause();
+      this.check();
+      if (life !== this.#life) throw new MachineStopped("an earlier process");
+      this.#shown.delete(inside);
+    }
+  }
+
+  touchedMs(path: string): number | undefined {
+    this.check();
+    const entry = this.#shown.get(path);
+    return entry?.kind === "file" ? entry.file.touchedMs : undefined;
+  }
+
+  async freeBytes(folder: string): Promise<number> {
+    this.enter("list", folder);
+    return this.grant(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** How the entry was left, for tests. */
+  dressAt(path: string): Dress | undefined {
+    return this.#shown.get(path)?.dress;
+  }
+
+  now(): number {
+    return this.#unixMs();
   }
 
   /** One call begins: it may meet its trouble, or be the machine's last. */
@@ -225,93 +343,4 @@ export class SimDisk implements Disk {
       if (entry.kind === "file") used += entry.file.sizeBytes;
     return used;
   }
-}
-
-class SimHandle implements DiskFile {
-  readonly #disk: SimDisk;
-  readonly #path: string;
-  readonly #file: SimFile;
-  readonly #life: number;
-  #isClosed = false;
-
-  constructor(disk: SimDisk, path: string, file: SimFile) {
-    this.#disk = disk;
-    this.#path = path;
-    this.#file = file;
-    this.#life = disk.life();
-  }
-
-  sizeBytes(): number {
-    this.#check();
-    return this.#file.sizeBytes;
-  }
-
-  read(into: Uint8Array, offset: number): number {
-    this.#enter("read");
-    return this.#file.read(into, offset);
-  }
-
-  async readLater(into: Uint8Array, offset: number): Promise<number> {
-    this.#enter("read");
-    await this.#disk.pause();
-    this.#check();
-    return this.#file.read(into, offset);
-  }
-
-  write(bytes: Uint8Array, offset: number): number {
-    const trouble = this.#enter("write");
-    const wanted = trouble === "short" ? this.#disk.shorten(bytes.length) : bytes.length;
-    const beyond = Math.max(0, offset + wanted - this.#file.sizeBytes);
-    const granted = wanted - beyond + this.#disk.grant(beyond);
-    if (granted === 0 && bytes.length > 0) throw systemError("ENOSPC", this.#path);
-    this.#file.write(bytes.subarray(0, granted), offset);
-    return granted;
-  }
-
-  async writeLater(bytes: Uint8Array, offset: number): Promise<number> {
-    const wrote = this.write(bytes, offset);
-    await this.#disk.pause();
-    this.#check();
-    return wrote;
-  }
-
-  async sync(): Promise<void> {
-    this.#check();
-    const snapshot = this.#file.snapshot();
-    try {
-      this.#enter("sync");
-    } catch (error) {
-      // What the disk refused is forgotten; the next sync would say that all is well.
-      if (!(error instanceof MachineStopped)) await this.#disk.pause();
-      throw error;
-    }
-    await this.#disk.pause();
-    this.#check();
-    this.#file.keep(snapshot);
-  }
-
-  truncate(sizeBytes: number): void {
-    this.#enter("truncate");
-    this.#file.truncate(sizeBytes);
-  }
-
-  close(): void {
-    assert(!this.#isClosed, `${this.#path} is closed once`);
-    this.#isClosed = true;
-  }
-
-  #enter(call: DiskCall): Trouble | undefined {
-    this.#check();
-    return this.#disk.enter(call, this.#path);
-  }
-
-  #check(): void {
-    this.#disk.check();
-    assert(!this.#isClosed, `${this.#path} is open`);
-    if (this.#life !== this.#disk.life()) throw new MachineStopped("an earlier process");
-  }
-}
-
-function systemError(code: string, path: string): Error {
-  return Object.assign(new Error(`${code}: ${path}`), { code });
 }

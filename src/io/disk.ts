@@ -38,6 +38,39 @@ export interface Disk {
   readonly breath?: () => Promise<void>;
 }
 
+/** A disk on which files of people arrive and go, beside others that are not ours. */
+export interface TreeDisk extends Disk {
+  /** Makes the file, with the mode of any new file. @throws EEXIST, also where a link stands */
+  openNew(path: string): DiskFile;
+  /** A plain file that is there. @throws ELOOP where a link stands, or anything else */
+  openPlain(path: string, access: "read" | "write"): DiskFile;
+  /** What is there itself, not what a link leads to. */
+  kind(path: string): "file" | "folder" | "other" | undefined;
+  /** Makes one folder (mode 0700). @returns false: there is something */
+  makeFolderNew(path: string): boolean;
+  /**
+   * Gives the file another name beside the old one, or instead of it where a file has only one.
+   * @returns false: there is something else
+   */
+  nameNew(from: string, to: string): boolean;
+  /** Moves a folder of ours, with the mode of any new folder. @returns false as above */
+  moveFolderNew(from: string, to: string): boolean;
+  /** Mode, and time of the last change; never through a link. */
+  dress(path: string, dress: Dress): void;
+  /** With all that is in it, links as links. Nothing happens when there is none. */
+  removeFolder(path: string): Promise<void>;
+  /** Unix ms of the last change of a file's content; undefined: there is none. */
+  touchedMs(path: string): number | undefined;
+  /** Bytes that may still be written where the folder is. */
+  freeBytes(folder: string): Promise<number>;
+}
+
+export interface Dress {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly mtimeMs?: number;
+}
+
 /** Bytes of a file that are looked through as a whole. */
 export interface SearchPlace {
   readonly path: string;

@@ -46,8 +46,10 @@ export interface Link {
    * closed, or this message would pass SEND_QUEUE_BYTES_MAX and the link was closed for it (the
    * other end reads too slowly). A message above MESSAGE_BYTES_MAX is refused by the receiver,
    * which closes the link: both ends see `too-large`.
+   * @param tail the rest of the message, where it lies elsewhere: it need not be put behind it.
+   * Its whole buffer is the link's from now on, which gives it back when it is sent.
    */
-  send(message: Uint8Array): boolean;
+  send(message: Uint8Array, tail?: Uint8Array): boolean;
   /** Bytes accepted by `send` that the transport has not taken yet. */
   queuedBytes(): number;
   /** Resolves when `queuedBytes()` is at most SEND_QUEUE_LOW_BYTES, or the link is closed. */

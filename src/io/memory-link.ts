@@ -1,4 +1,5 @@
 import { assert } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import {
   DRAIN_WITHIN_MS,
@@ -78,15 +79,16 @@ export class MemoryLink implements Link {
     this.#inbox.receive(handlers);
   }
 
-  send(message: Uint8Array): boolean {
+  send(head: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
+    const message = tail === undefined ? head.slice() : concatBytes(head, tail);
     if (this.#parcelBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.cut(new Fault("link-closed", "the other end reads too slowly"));
       return false;
     }
     this.#sentMessages += 1;
     this.#sentBytes += message.length;
-    this.#post(message.slice());
+    this.#post(message);
     return true;
   }
 

@@ -1,12 +1,14 @@
 import { assert } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox, rethrow } from "./link-inbox.ts";
+import { giveBack } from "./spent-bytes.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./ws-close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./ws-frame.ts";
 
-/** Frames below this are joined before they are written: one TLS record, one system call. */
+/** Less than this is joined with what follows before it is written: one TLS record. */
 const JOIN_BYTES = 16 * 1024;
 
 /** What the link needs of a Bun socket. */
@@ -65,12 +67,12 @@ export class WsClientLink implements Link {
     this.#inbox.receive(handlers);
   }
 
-  send(message: Uint8Array): boolean {
+  send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
-    const frame = encodeFrame(OPCODE.binary, message);
-    if (!this.#queue(frame)) return false;
+    const frame = encodeFrame(OPCODE.binary, message, tail?.length);
+    if (!this.#queue(frame, tail)) return false;
     this.#sentMessages += 1;
-    this.#sentBytes += message.length;
+    this.#sentBytes += message.length + (tail?.length ?? 0);
     return true;
   }
 
@@ -189,14 +191,16 @@ export class WsClientLink implements Link {
     this.onGone();
   }
 
-  #queue(frame: Uint8Array): boolean {
+  #queue(frame: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state === "closed") return false;
-    if (this.#frameBytes + frame.length > SEND_QUEUE_BYTES_MAX) {
+    const sizeBytes = frame.length + (tail?.length ?? 0);
+    if (this.#frameBytes + sizeBytes > SEND_QUEUE_BYTES_MAX) {
       this.#drop(slowReaderFault());
       return false;
     }
     this.#frames.push(frame);
-    this.#frameBytes += frame.length;
+    if (tail !== undefined) this.#frames.push(tail);
+    this.#frameBytes += sizeBytes;
     if (this.#isFlushing || this.#isBlocked) return true;
     // What is sent in one tick leaves in one write.
     this.#isFlushing = true;
@@ -210,11 +214,15 @@ export class WsClientLink implements Link {
     if (this.#isGone()) return;
     while (taken < this.#frames.length && !this.#isBlocked) {
       const [batch, count] = joinFrames(this.#frames, taken);
+      const { length } = batch;
       const written = Math.max(0, this.#parts.socket.write(batch));
       if (this.#isGone()) return;
       this.#frameBytes -= written;
       taken += count;
-      if (written === batch.length) continue;
+      if (written === length) {
+        giveBack(batch); // The socket has copied it.
+        continue;
+      }
       this.#isBlocked = true;
       taken -= 1;
       this.#frames[taken] = batch.subarray(written);
@@ -240,24 +248,27 @@ export class WsClientLink implements Link {
   }
 }
 
-/** The next write: one large frame, or as many small ones as fit JOIN_BYTES. */
-function joinFrames(frames: readonly Uint8Array[], from: number): [Uint8Array, number] {
-  let count = 0;
-  let sizeBytes = 0;
-  for (let i = from; i < frames.length; i++) {
-    const length = frames[i]?.length ?? 0;
-    if (count > 0 && sizeBytes + length > JOIN_BYTES) break;
-    sizeBytes += length;
-    count += 1;
-  }
-  const first = frames[from];
+/**
+ * The next write: the rest of a large frame, or JOIN_BYTES of small ones and of the large one that
+ * follows, whose rest stays.
+ * @returns the bytes, and the frames that are whole in them
+ */
+function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
+  const [first, next] = [frames[from], frames[from + 1]];
   assert(first !== undefined, "there is a frame to write");
-  if (count === 1) return [first, 1];
-  const batch = new Uint8Array(sizeBytes);
-  let offset = 0;
-  for (const frame of frames.slice(from, from + count)) {
-    batch.set(frame, offset);
-    offset += frame.length;
+  if (next === undefined || first.length >= JOIN_BYTES) return [first, 1];
+  const parts: Uint8Array[] = [];
+  let left = JOIN_BYTES;
+  for (let i = from; left > 0; i++) {
+    const frame = frames[i];
+    if (frame === undefined) break;
+    if (frame.length > left) {
+      parts.push(frame.subarray(0, left));
+      frames[i] = frame.subarray(left);
+      return [concatBytes(...parts), parts.length - 1];
+    }
+    parts.push(frame);
+    left -= frame.length;
   }
-  return [batch, count];
+  return [concatBytes(...parts), parts.length];
 }

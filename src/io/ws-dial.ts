@@ -18,6 +18,7 @@ import { Fault } from "../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import type { Address, Dial, DialOptions } from "./link.ts";
 import { rethrow } from "./link-inbox.ts";
+import { giveBack } from "./spent-bytes.ts";
 import { isLoopback, normalAddress } from "./ws-address.ts";
 import { WsClientLink } from "./ws-client-link.ts";
 import { formatHostPort, Upgrade } from "./ws-upgrade.ts";
@@ -157,7 +158,11 @@ class WsDialing {
   }
 
   #onData(chunk: Uint8Array): void {
-    if (this.#link !== undefined) return this.#link.onData(chunk);
+    if (this.#link !== undefined) {
+      this.#link.onData(chunk);
+      giveBack(chunk); // The link has copied what it needs.
+      return;
+    }
     try {
       const rest = this.#upgrade.feed(chunk);
       if (rest !== undefined) this.#onUpgraded(rest);

@@ -29,12 +29,15 @@ const MASK_KEY_BYTES = 4;
 /** The longest header a server may send: two bytes and a 64-bit length. */
 const HEADER_BYTES_MAX = 10;
 
-/** A whole, final frame from client to server, ready for the socket. */
-export function encodeFrame(opcode: number, payload: Uint8Array): Uint8Array {
-  const { length } = payload;
+/**
+ * A final frame from client to server, ready for the socket.
+ * @param tailBytes so much of the payload is left out, and must follow
+ */
+export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
+  const length = payload.length + tailBytes;
   const lengthBytes = length < LENGTH_16 ? 0 : length < 0x1_0000 ? 2 : 8;
   const headerBytes = 2 + lengthBytes + MASK_KEY_BYTES;
-  const frame = new Uint8Array(headerBytes + length);
+  const frame = new Uint8Array(headerBytes + payload.length);
   frame[0] = FINAL | opcode;
   const view = new DataView(frame.buffer);
   if (lengthBytes === 0) {

@@ -1,9 +1,11 @@
 import type { ServerWebSocket } from "bun";
 import { assert } from "../base/assert.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox } from "./link-inbox.ts";
+import { giveBack } from "./spent-bytes.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./ws-close.ts";
 import type { Traffic, WsTopics } from "./ws-topics.ts";
 
@@ -25,6 +27,12 @@ export interface WsServerParts {
 /** What a frame costs beside its payload, at most; so that a queue of empty ones is bounded too. */
 const OVERHEAD_BYTES = 10;
 
+interface Fresh {
+  readonly message: Uint8Array;
+  /** What is to follow it. */
+  readonly tail: Uint8Array | undefined;
+}
+
 /** The server's end: a socket of `Bun.serve`. The listener feeds it the socket's events. */
 export class WsServerLink implements Link {
   readonly transport = "tcp";
@@ -33,7 +41,7 @@ export class WsServerLink implements Link {
   readonly #parts: WsServerParts;
   readonly #inbox = new LinkInbox();
   /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
-  #fresh: Uint8Array[] = [];
+  #fresh: Fresh[] = [];
   #freshBytes = 0;
   #state: "open" | "closing" | "closed" = "open";
   #outcome: { readonly fault: Fault | undefined } | undefined;
@@ -57,16 +65,17 @@ export class WsServerLink implements Link {
     this.#inbox.receive(handlers);
   }
 
-  send(message: Uint8Array): boolean {
+  send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
-    if (this.queuedBytes() + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+    const sizeBytes = message.length + (tail?.length ?? 0);
+    if (this.queuedBytes() + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.drop(slowReaderFault());
       return false;
     }
     this.#sentMessages += 1;
-    this.#sentBytes += message.length;
-    this.#fresh.push(message);
-    this.#freshBytes += message.length + OVERHEAD_BYTES;
+    this.#sentBytes += sizeBytes;
+    this.#fresh.push({ message, tail });
+    this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
     if (this.#fresh.length === 1) {
       this.#parts.unflushed.add(this);
       queueMicrotask(() => this.flush());
@@ -154,7 +163,10 @@ export class WsServerLink implements Link {
     this.#fresh = [];
     this.#freshBytes = 0;
     this.#socket.cork((socket) => {
-      for (const message of fresh) socket.sendBinary(message);
+      for (const { message, tail } of fresh) {
+        if (tail === undefined) socket.sendBinary(message);
+        else sendJoined(socket, message, tail);
+      }
     });
     this.#settleWaiters(); // When the kernel takes all at once, no drain event comes.
   }
@@ -210,4 +222,16 @@ export class WsServerLink implements Link {
     if (this.#waiters.length === 0 || !this.#isDrained()) return;
     for (const resolve of this.#waiters.splice(0)) resolve();
   }
+}
+
+/** A socket of Bun's takes a message as one, and copies it. */
+function sendJoined(
+  socket: ServerWebSocket<WsSocketData>,
+  message: Uint8Array,
+  tail: Uint8Array,
+): void {
+  const whole = concatBytes(message, tail);
+  giveBack(tail);
+  socket.sendBinary(whole);
+  giveBack(whole);
 }

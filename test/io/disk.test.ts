@@ -3,10 +3,11 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../src/base/fault.ts";
-import { type Disk, diskFault, writeWhole } from "../../src/io/disk.ts";
+import { type Disk, diskFault, type TreeDisk, writeWhole } from "../../src/io/disk.ts";
 import { systemDisk } from "../../src/io/disk-file.ts";
 import { SearchThreads } from "../../src/io/disk-search.ts";
-import { MachineStopped, SimDisk } from "../../src/io/disk-sim.ts";
+import { SimDisk } from "../../src/io/disk-sim.ts";
+import { MachineStopped } from "../../src/io/disk-sim-tree.ts";
 import { linesOf, scanBlocks } from "../../src/io/scan.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 
@@ -33,7 +34,7 @@ function codeOf(work: () => unknown): string {
 }
 
 /** What the log counts on, of whichever disk. */
-function promises(name: string, make: () => { disk: Disk; folder: string }): void {
+function promises(name: string, make: () => { disk: TreeDisk; folder: string }): void {
   describe(`a ${name} disk`, () => {
     const { disk, folder } = make();
     const path = join(folder, "deep", "file");
@@ -77,6 +78,46 @@ function promises(name: string, make: () => { disk: Disk; folder: string }): voi
       expect(disk.list(join(folder, "deep"))).toEqual(["b"]);
     });
 
+    test("makes new what is not there, and says what is", async () => {
+      const path = join(folder, "new");
+      disk.openNew(path).close();
+      expect(codeOf(() => disk.openNew(path))).toBe("EEXIST");
+      expect(codeOf(() => disk.openNew(join(folder, "none", "file")))).toBe("ENOENT");
+      const inside = join(folder, "inside");
+      expect([disk.makeFolderNew(inside), disk.makeFolderNew(inside)]).toEqual([true, false]);
+      expect([disk.kind(path), disk.kind(inside)]).toEqual(["file", "folder"]);
+      expect(disk.kind(join(folder, "none"))).toBeUndefined();
+      expect(codeOf(() => disk.openPlain(join(folder, "none"), "write"))).toBe("ENOENT");
+      const file = disk.openPlain(path, "write");
+      file.write(text("plain"), 0);
+      file.close();
+      expect(disk.touchedMs(path)).toBeNumber();
+      expect(disk.touchedMs(join(folder, "none"))).toBeUndefined();
+      expect(await disk.freeBytes(folder)).toBeGreaterThan(0);
+    });
+
+    test("gives names that are free, and no others", () => {
+      const [from, to, other] = ["new", "named", "other"].map((name) => join(folder, name));
+      disk.openNew(other ?? "").close();
+      expect(disk.nameNew(from ?? "", other ?? "")).toBe(false);
+      expect(disk.nameNew(from ?? "", to ?? "")).toBe(true);
+      expect(disk.nameNew(from ?? "", to ?? "")).toBe(true); // After a crash in between.
+      disk.remove(from ?? "");
+      expect(contentOf(disk, to ?? "")).toBe("plain");
+    });
+
+    test("moves a folder to a name that is free, and removes it with what is in it", async () => {
+      const [from, taken, to] = ["inside", "deep", "moved"].map((name) => join(folder, name));
+      disk.openNew(join(from ?? "", "file")).close();
+      expect(disk.moveFolderNew(from ?? "", taken ?? "")).toBe(false);
+      expect(disk.moveFolderNew(from ?? "", to ?? "")).toBe(true);
+      expect([disk.kind(from ?? ""), disk.list(to ?? "")]).toEqual([undefined, ["file"]]);
+      disk.dress(join(to ?? "", "file"), { mode: 0o640, mtimeMs: 1_000 });
+      await disk.removeFolder(to ?? "");
+      await disk.removeFolder(to ?? "");
+      expect(disk.kind(to ?? "")).toBeUndefined();
+    });
+
     test("has no file where none was made", () => {
       expect(codeOf(() => disk.open(path, "read"))).toBe("ENOENT");
       expect(codeOf(() => disk.open(join(folder, "none", "file"), "write"))).toBe("ENOENT");
@@ -86,6 +127,22 @@ function promises(name: string, make: () => { disk: Disk; folder: string }): voi
 
 promises("real", () => ({ disk: systemDisk(), folder: root }));
 promises("simulated", () => ({ disk: new SimDisk({ random: randomOf(1) }), folder: "/data" }));
+
+test("a real disk opens, dresses and removes no link, nor what it leads to", async () => {
+  const disk = systemDisk();
+  const [victim, link, inner] = ["victim", "link", "inner"].map((name) => join(root, name));
+  fs.mkdirSync(inner ?? "");
+  fs.writeFileSync(victim ?? "", "untouched", { mode: 0o600 });
+  fs.symlinkSync(victim ?? "", link ?? "");
+  fs.symlinkSync(root, join(inner ?? "", "out"));
+  expect(disk.kind(link ?? "")).toBe("other");
+  expect(codeOf(() => disk.openPlain(link ?? "", "write"))).toBe("ELOOP");
+  expect(codeOf(() => disk.openPlain(inner ?? "", "read"))).toBe("ELOOP");
+  expect(codeOf(() => disk.openNew(link ?? ""))).toBe("EEXIST");
+  expect(codeOf(() => disk.dress(link ?? "", { mode: 0o777 }))).toBe("ELOOP");
+  await disk.removeFolder(inner ?? "");
+  expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
+});
 
 describe("the simulated disk", () => {
   function written(seed: number): SimDisk {

@@ -27,6 +27,31 @@ export function messages(bench: Bench): void {
     client.close();
   });
 
+  test("whose end lies elsewhere arrive as one, among others", async () => {
+    const { client, server, atClient, atServer } = await bench.pair();
+    const sizes = [0, 1, 100, 16_383, 16_384, 65_536, CHUNK_BYTES];
+    const whole = (i: number, size: number) => numbered(i, 100 + size);
+    for (const end of [client, server]) {
+      for (const [i, size] of sizes.entries()) {
+        const message = whole(2 * i, size);
+        expect(end.send(message.slice(0, 100), message.slice(100))).toBe(true);
+        expect(end.send(numbered(2 * i + 1))).toBe(true);
+      }
+    }
+    await atServer.count(2 * sizes.length);
+    await atClient.count(2 * sizes.length);
+    for (const { messages } of [atServer, atClient]) {
+      expectNumbered(messages, 2 * sizes.length);
+      for (const [i, size] of sizes.entries()) {
+        expect(Buffer.compare(messages[2 * i] ?? new Uint8Array(), whole(2 * i, size))).toBe(0);
+      }
+    }
+    const sentBytes = sizes.reduce((sum, size) => sum + 100 + size + numbered(0).length, 0);
+    expect(client.counters()).toMatchObject({ sentMessages: 2 * sizes.length, sentBytes });
+    expect(server.counters()).toMatchObject({ sentMessages: 2 * sizes.length, sentBytes });
+    client.close();
+  });
+
   test("by the thousand in one tick keep their order", async () => {
     const { client, server, atClient, atServer } = await bench.pair();
     for (let i = 0; i < 5_000; i++) client.send(numbered(i));

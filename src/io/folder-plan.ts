@@ -1,0 +1,95 @@
+import { join } from "node:path";
+import { cleanPath, foldFileName, numbered } from "../base/file-names.ts";
+import { isFolder, type ManifestEntry, type ManifestFile } from "../wire/manifest.ts";
+import type { Dress } from "./disk.ts";
+
+/** Of a folder that no entry names: what any new folder has. */
+const IMPLIED_MODE = 0o755;
+
+export interface PlannedFolder {
+  readonly path: string;
+  /** Above it in the plan; the root has none. */
+  readonly parent: PlannedFolder | undefined;
+  dress: Dress;
+}
+
+export interface PlannedFile {
+  readonly path: string;
+  readonly parent: PlannedFolder;
+  readonly sizeBytes: number;
+  readonly dress: Dress;
+}
+
+interface Place extends PlannedFolder {
+  /** Names that are given, as a disk compares them, and which number may be free. */
+  readonly taken: Map<string, number>;
+}
+
+/**
+ * Where each entry of a folder that arrives goes. The same entries always go to the same places:
+ * one that is clean now may have been two different ones, and some disks know no upper case.
+ */
+export class FolderPlan {
+  readonly root: PlannedFolder;
+  /** All but the root, each behind the one that it is in. */
+  readonly folders: PlannedFolder[] = [];
+  readonly files: PlannedFile[] = [];
+  readonly #places = new Map<string, Place>(); // By path as sent, as the next.
+  readonly #files = new Map<string, PlannedFile>();
+
+  constructor(root: string, entries: readonly ManifestEntry[]) {
+    const place: Place = { path: root, parent: undefined, dress: { mode: 0 }, taken: new Map() };
+    this.root = place;
+    this.#places.set("", place);
+    for (const entry of entries) {
+      const dress = { mode: entry.mode, mtimeMs: entry.mtime };
+      if (isFolder(entry)) this.#place(entry.path).dress = dress;
+      else this.#addFile(entry, dress);
+    }
+  }
+
+  /** Of an entry of the manifest that this was made of. */
+  file(entry: ManifestFile): PlannedFile | undefined {
+    return this.#files.get(entry.path);
+  }
+
+  #addFile({ path, size }: ManifestFile, dress: Dress): void {
+    const { parent, name } = this.#parentOf(path);
+    const file = { path: join(parent.path, newName(parent, name)), parent, sizeBytes: size, dress };
+    this.files.push(file);
+    this.#files.set(path, file);
+  }
+
+  #place(path: string): Place {
+    const known = this.#places.get(path);
+    if (known !== undefined) return known;
+    const { parent, name } = this.#parentOf(path);
+    const place: Place = {
+      path: join(parent.path, newName(parent, name)),
+      parent,
+      dress: { mode: IMPLIED_MODE },
+      taken: new Map(),
+    };
+    this.#places.set(path, place);
+    this.folders.push(place);
+    return place;
+  }
+
+  #parentOf(path: string): { readonly parent: Place; readonly name: string } {
+    const slash = path.lastIndexOf("/");
+    return { parent: this.#place(path.slice(0, Math.max(0, slash))), name: path.slice(slash + 1) };
+  }
+}
+
+function newName(parent: Place, raw: string): string {
+  const [clean = ""] = cleanPath(raw);
+  const wanted = foldFileName(clean);
+  for (let n = parent.taken.get(wanted) ?? 0; ; n++) {
+    const name = numbered(clean, n);
+    const folded = foldFileName(name);
+    if (n > 0 && parent.taken.has(folded)) continue; // Ends: there are more numbers than names.
+    parent.taken.set(folded, 1);
+    parent.taken.set(wanted, n + 1);
+    return name;
+  }
+}

@@ -1,0 +1,16 @@
+import type { FileId, UserId } from "../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import type { BlobAbout } from "../../src/io/content.ts";
+import { pattern } from "../worlds/disk-files-world.ts";
+
+/** Uploads by number, each with content of its own. */
+
+export function offerOf(number: number): BlobAbout {
+  const by = "uAAAAAAAAAAA" as UserId;
+  const file = `f${"A".repeat(8)}${String(number).padStart(3, "0")}` as FileId;
+  return { file, by, name: `file ${number}`, to: ["lobby"], sinceMs: 1_763_617_717_003 };
+}
+
+export function chunkOf(number: number, index: number, sizeBytes = CHUNK_BYTES): Uint8Array {
+  return pattern(sizeBytes, number * 1_000_003 + index * 7);
+}
