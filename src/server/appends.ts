@@ -99,7 +99,7 @@ export class Appends {
 }
 
 /** What others are told of this machine's disk: that it is not theirs, and no path on it. */
-function abroad(fault: Fault): Fault {
+export function abroad(fault: Fault): Fault {
   if (!fault.code.startsWith("store-")) return fault;
   const { retryAfterMs, cause } = fault;
   const what = fault.code === "store-full" ? "is full" : "failed";

@@ -2,14 +2,19 @@ import { Fault } from "../base/fault.ts";
 import { ID_BYTES, type OutboxId, outboxId, type UserId } from "../base/ids.ts";
 import { CALLS_WAITING_MAX } from "../base/limits.ts";
 import type { Name } from "../base/names.ts";
+import type { FileBody } from "../core/files.ts";
 import type { HallInput } from "../core/hall-effect.ts";
 import type { PeerId } from "../core/visitors.ts";
+import type { Asker } from "../core/work.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Answer } from "../wire/messages.ts";
 
 type Settle = (outcome: Answer<"post"> | Fault) => void;
 
-/** Posts of programs that hold no link: to the hall each is a visitor for as long as it takes. */
+/**
+ * Posts of programs that hold no link, and files that are whole: to the hall each is a visitor for
+ * as long as it takes.
+ */
 export class Callers {
   readonly #input: (input: HallInput) => void;
   readonly #entropy: Entropy;
@@ -26,30 +31,42 @@ export class Callers {
 
   /** @throws Fault as the hall refused it, too-many */
   post(user: UserId, room: Name, text: string): Promise<Answer<"post">> {
-    if (this.#waiting.size >= CALLS_WAITING_MAX) {
-      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
-    }
-    const peer = --this.#last;
     const outbox = this.#outboxes.get(user) ?? {
       id: outboxId(this.#entropy(ID_BYTES)),
       counter: 0,
     };
     this.#outboxes.set(user, outbox);
     const counter = ++outbox.counter;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(peer, (outcome) => {
-        if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
-      });
-      this.#input({ kind: "called", peer, user });
-      const asker = { peer, user, ref: 1 };
+    return this.#ask(user, (asker) => {
+      this.#input({ kind: "called", peer: asker.peer, user });
       const body = { text };
       const request = { kind: "post", ref: 1, outbox: outbox.id, counter, to: room, body } as const;
       this.#input({ kind: "post", asker, request });
     });
   }
 
-  /** The hall's answer to one of these posts. */
+  /** Tells a target of a file that is whole. @throws Fault as the hall refused it, too-many */
+  announce(user: UserId, to: string, body: FileBody): Promise<Answer<"post">> {
+    return this.#ask(user, (asker) => {
+      this.#input({ kind: "announce", asker, to, file: body.file, body });
+    });
+  }
+
+  #ask(user: UserId, ask: (asker: Asker) => void): Promise<Answer<"post">> {
+    if (this.#waiting.size >= CALLS_WAITING_MAX) {
+      throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
+    }
+    const peer = --this.#last;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(peer, (outcome) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      });
+      ask({ peer, user, ref: 1 });
+    });
+  }
+
+  /** The hall's answer to one of these. */
   settle(peer: PeerId, outcome: Answer<"post"> | Fault): void {
     const settle = this.#waiting.get(peer);
     if (settle === undefined) return;

@@ -22,6 +22,8 @@ export interface DeskOwner {
   input(input: HallInput): void;
   enter(peer: Peer, account: Account, ref: number, after: number | undefined): void;
   leave(peer: Peer): void;
+  /** The link becomes a lane of some session. @throws Fault login-refused */
+  openLane(peer: Peer, request: RequestOf<"lane">): void;
   peersOf(account: Account): ReadonlySet<Peer>;
 }
 
@@ -37,7 +39,10 @@ export interface DeskOptions {
   readonly offices: Offices;
 }
 
-type MemberRequest = Exclude<Request, { kind: "admit" | "register" | "login" | "link" }>;
+type MemberRequest = Exclude<
+  Request,
+  { kind: "admit" | "register" | "login" | "link" | "lane" | FileRequest["kind"] }
+>;
 
 /** Who serves what beyond talking. Each answers its request, now or later. */
 export interface Offices {
@@ -47,6 +52,9 @@ export interface Offices {
     link(peer: Peer, request: RequestOf<"link">): Promise<void>;
   };
   readonly reading: Office<ReadingRequest>;
+  readonly lanes: { ticket(peer: Peer, account: Account): string };
+  /** Undefined: this server takes no files. */
+  readonly files: Office<FileRequest> | undefined;
 }
 
 interface Office<One> {
@@ -75,6 +83,11 @@ export type ModerationRequest = Extract<
 export type DeviceRequest = Extract<
   Request,
   { kind: "devices" | "revoke" | "link-offer" | "link-grant" }
+>;
+/** What is asked on lanes. */
+export type FileRequest = Extract<
+  Request,
+  { kind: "offer" | "finish" | "withdraw" | "fetch" | "got" }
 >;
 export type ReadingRequest = Extract<Request, { kind: "read" | "ignore" | "ignored" }>;
 
@@ -111,9 +124,28 @@ export class Desk {
       }
       case "link":
         return this.#options.offices.devices.link(peer, request);
+      case "lane":
+        return owner.openLane(peer, request);
+      case "offer":
+      case "finish":
+      case "withdraw":
+      case "fetch":
+      case "got":
+        return this.#serveLane(peer, request);
       default:
         return this.#serveMember(peer, request);
     }
+  }
+
+  async #serveLane(peer: Peer, request: FileRequest): Promise<void> {
+    const { lane } = peer;
+    const { files } = this.#options.offices;
+    if (lane === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    if (files === undefined) {
+      const remedy = "ask whoever runs it";
+      throw new Fault("not-allowed", "this server takes no files", { remedy });
+    }
+    return files.serve(peer, lane.account, request);
   }
 
   async #serveMember(peer: Peer, request: MemberRequest): Promise<void> {
@@ -143,6 +175,10 @@ export class Desk {
         return peer.answer(request.ref, queries.who(account, request));
       case "history":
         return peer.answer(request.ref, await queries.history(peer, account, request));
+      case "ticket": {
+        const ticket = this.#options.offices.lanes.ticket(peer, account);
+        return peer.answer(request.ref, { ticket });
+      }
       case "passwd":
         return this.#passwd(peer, account, request);
       case "logout":

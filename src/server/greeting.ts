@@ -21,17 +21,17 @@ export interface Greeter {
   readonly predecessors: readonly FormerKey[];
 }
 
-/** Answers a hello with the proof of who we are. @returns false: the peer was closed */
+/** Answers a hello with the proof of who we are, or closes the peer. */
 export function greet(
   peer: Peer,
   hello: NoticeOf<"hello">,
   { identity, settings, entropy, needsSecret, predecessors }: Greeter,
-): boolean {
+): void {
   if (!hello.versions.includes(VERSION)) {
     const theirs = hello.versions.join(", ");
     const sentence = `this server speaks version ${VERSION}, not ${theirs}`;
     peer.close(new Fault("version-unsupported", sentence));
-    return false;
+    return;
   }
   peer.clientNonce = new Uint8Array(hello.nonce);
   peer.serverNonce = new Uint8Array(entropy(32));
@@ -50,5 +50,4 @@ export function greet(
     ...(predecessors.length === 0 ? {} : { predecessors: [...predecessors] }),
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
-  return true;
 }

@@ -6,6 +6,8 @@ import type { Log } from "../io/log.ts";
 import type { LogRecord } from "../wire/record.ts";
 import type { Appends } from "./appends.ts";
 import type { FanOut } from "./fan-out.ts";
+import type { FileOffice } from "./files.ts";
+import type { Lanes } from "./lanes.ts";
 import type { Peer } from "./peer.ts";
 
 export interface MetricsParts {
@@ -17,6 +19,8 @@ export interface MetricsParts {
   readonly fanOut: FanOut;
   readonly appends: Appends;
   readonly peers: () => Iterable<Peer>;
+  readonly lanes: Pick<Lanes, "count">;
+  readonly files: Pick<FileOffice, "counters"> | undefined;
 }
 
 /** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
@@ -45,6 +49,7 @@ export class Metrics {
 
   format(): string {
     const { clock, rooms, registry, history, accounts, fanOut, appends } = this.#parts;
+    const { lanes, files } = this.#parts;
     const { rss, heapUsed } = process.memoryUsage();
     return formatMetrics({
       ...this.#links(),
@@ -55,6 +60,8 @@ export class Metrics {
       accountRecords: accounts.head(),
       posts: this.#posts,
       ...fanOut.counters,
+      lanes: lanes.count,
+      ...(files?.counters ?? NO_FILES),
       appendsUnderWay: appends.underWay,
       appends: appends.timing.count,
       appendsTookMs: appends.timing.tookMs,
@@ -83,7 +90,31 @@ export class Metrics {
 
 type LinkMeasure = "links" | "sessions" | "online" | "queuedBytes" | "receivedBytes" | "sentBytes";
 
-interface Measures {
+const NO_FILES: FileMeasures = {
+  files: 0,
+  fileBytes: 0,
+  unfinishedFiles: 0,
+  unfinishedFileBytes: 0,
+  fileQueuedBytes: 0,
+  fileReceivedBytes: 0,
+  fileSentBytes: 0,
+};
+
+interface FileMeasures {
+  /** Those that rooms were told of. */
+  readonly files: number;
+  readonly fileBytes: number;
+  readonly unfinishedFiles: number;
+  readonly unfinishedFileBytes: number;
+  /** Chunks that wait for the disk. */
+  readonly fileQueuedBytes: number;
+  readonly fileReceivedBytes: number;
+  readonly fileSentBytes: number;
+}
+
+interface Measures extends FileMeasures {
+  /** Links that carry files. */
+  readonly lanes: number;
   /** Connections, logged in or not. */
   readonly links: number;
   /** Those that are logged in. */
@@ -132,6 +163,14 @@ function formatMetrics(m: Measures): string {
     ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
     ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
     ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
+    ["chat_lanes", "gauge", "Connections that carry files.", m.lanes],
+    ["chat_files", "gauge", "Files that rooms were told of.", m.files],
+    ["chat_file_bytes", "gauge", "What they take.", m.fileBytes],
+    ["chat_unfinished_files", "gauge", "Files that are not whole.", m.unfinishedFiles],
+    ["chat_unfinished_file_bytes", "gauge", "What is there of them.", m.unfinishedFileBytes],
+    ["chat_file_queued_bytes", "gauge", "Waiting for the disk.", m.fileQueuedBytes],
+    ["chat_file_received_bytes_total", "counter", "Of files, taken in.", m.fileReceivedBytes],
+    ["chat_file_sent_bytes_total", "counter", "Of files, given out.", m.fileSentBytes],
     ["chat_appends_under_way", "gauge", "Records on their way to the disk.", m.appendsUnderWay],
     ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.appends],
     ["chat_append_seconds_sum", "counter", "How long they took.", m.appendsTookMs / 1_000],

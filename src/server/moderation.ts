@@ -34,7 +34,9 @@ export interface ModerationOptions {
 }
 
 const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
-const ERASABLE: ReadonlySet<RecordKind> = new Set(["text", "action", "reaction"]);
+const ERASABLE: ReadonlySet<RecordKind> = new Set([
+  ...(["text", "action", "reaction", "file"] as const),
+]);
 
 /** Keeps order: looks up whom and what a request means, then lets the hall or the log decide. */
 export class Moderation {

@@ -9,17 +9,21 @@ import type { Link } from "../io/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts";
 import { addressKey } from "./addresses.ts";
 import { topicOf } from "./fan-out.ts";
+import type { LaneOf } from "./lanes.ts";
 import type { Turns } from "./turns.ts";
 
 /** What a peer asks of the server that it belongs to. */
 export interface PeerOwner {
   hello(peer: Peer, hello: NoticeOf<"hello">): void;
   request(peer: Peer, request: Request): void;
+  /** On a lane: a chunk came, or somebody has one. */
+  transfer(peer: Peer, notice: TransferNotice): void;
   closed(peer: Peer, fault: Fault | undefined): void;
   now(): number;
   readonly turns: Turns;
 }
 
+export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type PeerNotice = Parameters<Session["tell"]>[0];
 
 /** One link and its session. Malformed bytes end here, and with them this connection. */
@@ -31,11 +35,15 @@ export class Peer {
   readonly #requests: TokenBucket;
   /** Who is in; undefined until log-in and after log-out. */
   account: Account | undefined;
+  /** This link carries files of another one, and nobody is in on it. */
+  lane: LaneOf | undefined;
   /** base64url of the device key with which the account came in. */
   device = "";
   clientNonce = new Uint8Array(0);
   serverNonce = new Uint8Array(0);
   clientName = "";
+  /** The operator was told of it. */
+  isTold = false;
   /** The room password or a token was shown. */
   isAdmitted = false;
   /** The invite whose token was shown; one of its uses goes with a registration. */
@@ -84,13 +92,18 @@ export class Peer {
   /** All sessions of an account share its turns, and so do strangers of one address. */
   #inTurn(sizeBytes: number, work: () => void): void {
     if (this.#waiting === 0) {
-      this.#sender = this.account?.id ?? `address:${addressKey(this.link.remote.host)}`;
+      const account = this.account ?? this.lane?.account;
+      this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
     }
     this.#waiting++;
     this.#owner.turns.take(this.#sender, sizeBytes, () => {
       this.#waiting--;
       work();
     });
+  }
+
+  get isGreeted(): boolean {
+    return this.serverNonce.length > 0;
   }
 
   get isClosed(): boolean {
@@ -167,13 +180,13 @@ export class Peer {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          this.link.send(effect.bytes);
+          this.link.send(effect.bytes, effect.tail);
           break;
         case "request":
           this.#owner.request(this, effect.request);
           break;
         case "notice":
-          if (effect.notice.kind === "hello") this.#owner.hello(this, effect.notice);
+          this.#notice(effect.notice);
           break;
         case "close":
           this.link.close();
@@ -183,6 +196,11 @@ export class Peer {
           break;
       }
     }
+  }
+
+  #notice(notice: Extract<SessionEffect, { kind: "notice" }>["notice"]): void {
+    if (notice.kind === "hello") this.#owner.hello(this, notice);
+    if (notice.kind === "chunk" || notice.kind === "ack") this.#owner.transfer(this, notice);
   }
 
   #end(fault: Fault | undefined): void {

@@ -35,7 +35,7 @@ export interface QueriesOptions {
   readonly reading: Pick<Reading, "unread">;
 }
 
-const FILES: ReadonlySet<RecordKind> = new Set();
+const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
 
 /** Questions about what is and what was: they change nothing. */
 export class Queries {

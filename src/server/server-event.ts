@@ -1,7 +1,16 @@
 import type { Fault } from "../base/fault.ts";
+import type { FileId } from "../base/ids.ts";
 import type { Room } from "../core/room.ts";
 import type { Address } from "../io/link.ts";
 import type { LogRecord } from "../wire/record.ts";
+
+interface FileOfSomebody {
+  readonly user: string;
+  readonly address: Address;
+  readonly file: FileId;
+  /** As sent: not cleaned. */
+  readonly name: string;
+}
 
 /** What happens, for whoever watches the server: `chat serve` prints it. */
 export type ServerEvent =
@@ -15,6 +24,17 @@ export type ServerEvent =
       readonly address: Address;
       readonly fault: Fault | undefined;
     }
+  /** Somebody began to send a file; its `record` follows when it is whole. */
+  | ({
+      readonly kind: "offered";
+      /** As its sender named them. */
+      readonly to: readonly string[];
+      readonly sizeBytes?: number;
+    } & FileOfSomebody)
+  /** Somebody has a file whole, checked and under its name. */
+  | ({ readonly kind: "got" } & FileOfSomebody)
+  /** Its sender gave up a file that was not finished. */
+  | ({ readonly kind: "withdrawn" } & FileOfSomebody)
   /** Something went wrong that ends nothing. */
   | { readonly kind: "warning"; readonly fault: Fault }
   /** The store cannot go on: the process must stop and recover at its next start. */

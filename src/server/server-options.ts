@@ -3,10 +3,12 @@ import type { Registry } from "../core/registry.ts";
 import type { Rooms } from "../core/room.ts";
 import type { Identity } from "../crypto/identity.ts";
 import type { Clock } from "../io/clock.ts";
+import type { BlobStore } from "../io/content.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Archive, Log } from "../io/log.ts";
 import type { Passwords } from "./entry.ts";
 import type { MarksPlace } from "./marks.ts";
+import type { FileQuotas } from "./quotas.ts";
 import type { ServerEvent } from "./server-event.ts";
 
 export interface ServerSettings {
@@ -19,6 +21,8 @@ export interface ServerSettings {
   readonly postsBurst?: number;
   /** What `operate` asks for; left out: nobody operates by token. */
   readonly operatorToken?: string;
+  /** What files may take; left out: as much as the disk has, but for what the log needs. */
+  readonly files?: FileQuotas;
 }
 
 export interface ServerOptions {
@@ -37,5 +41,7 @@ export interface ServerOptions {
   readonly passwords: Passwords;
   /** Where read positions are kept; left out: in memory only. */
   readonly marks?: MarksPlace;
+  /** Where the content of files is kept; left out: this server takes no files. */
+  readonly blobs?: BlobStore;
   readonly onEvent: (event: ServerEvent) => void;
 }

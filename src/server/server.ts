@@ -6,18 +6,16 @@ import type { HallEffect, HallInput } from "../core/hall-effect.ts";
 import type { Account } from "../core/registry.ts";
 import { accountIn, LOBBY, type Room } from "../core/room.ts";
 import type { Asker } from "../core/work.ts";
-import { sha256 } from "../crypto/sha256.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link.ts";
 import type { Log } from "../io/log.ts";
-import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts";
+import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { Addresses } from "./addresses.ts";
 import { Appends } from "./appends.ts";
 import { Bans } from "./bans.ts";
 import { Callers } from "./callers.ts";
 import { CatchUp } from "./catch-up.ts";
-import { Desk, type DeskOwner } from "./desk.ts";
-import { Devices } from "./devices.ts";
+import type { DeskOwner } from "./desk.ts";
 import { Entry, guessedTooOften } from "./entry.ts";
 import { blankOrdered } from "./erasing.ts";
 import { FanOut, wireRecord } from "./fan-out.ts";
@@ -27,10 +25,8 @@ import { httpOffice } from "./http-office.ts";
 import { Invites } from "./invites.ts";
 import { Marks } from "./marks.ts";
 import { Metrics } from "./metrics.ts";
-import { Moderation } from "./moderation.ts";
-import { Peer, type PeerOwner } from "./peer.ts";
-import { Queries } from "./queries.ts";
-import { Reactions } from "./reactions.ts";
+import { type OpenOffices, openOffices } from "./offices.ts";
+import { Peer, type PeerOwner, type TransferNotice } from "./peer.ts";
 import { Reading } from "./reading.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { Turns } from "./turns.ts";
@@ -40,7 +36,7 @@ const NOBODY: ReadonlySet<Peer> = new Set();
 
 export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #options: ServerOptions;
-  readonly #desk: Desk;
+  readonly #offices: OpenOffices;
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
   readonly #marks: Marks;
@@ -78,46 +74,25 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#marks = new Marks(options.marks, clock, warn);
     const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
     this.#reading = reading;
-    const queries = new Queries({ ...options, sha256, reading });
-    const offices = {
-      moderation: new Moderation({
-        clock,
-        rooms,
-        registry,
-        accounts,
-        archive,
-        entry,
-        invites: this.invites,
-        owner: this,
-      }),
-      devices: new Devices({
-        clock,
-        registry,
-        accounts,
-        entry,
-        identity: options.identity,
-        peersOf,
-      }),
-      reading,
-    };
-    this.#desk = new Desk({
-      offices,
-      reactions: new Reactions({ archive, rooms, registry, sha256 }),
-      entry,
-      queries,
-      rooms,
-      registry,
+    this.#fanOut = new FanOut(clock);
+    this.#offices = openOffices({
+      ...options,
       accounts,
-      entropy,
+      entry,
+      invites: this.invites,
+      callers: this.#callers,
+      reading,
+      fanOut: this.#fanOut,
+      peersOf,
       owner: this,
     });
-    this.#fanOut = new FanOut(clock);
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, reading);
     this.#metrics = new Metrics({
       ...options,
       fanOut: this.#fanOut,
       appends: this.#appends,
       peers: () => this.#peers.values(),
+      ...this.#offices,
     });
     this.http = httpOffice({
       ...options,
@@ -154,6 +129,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     );
     if (rooms.find(LOBBY) === undefined)
       await history.append(lobbyDraft(roomId(entropy(ID_BYTES))));
+    await this.#offices.files?.start();
     this.#tick();
   }
 
@@ -181,6 +157,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     const fault = new Fault("shutting-down", "the server is stopping");
     for (const peer of [...this.#peers.values()]) peer.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
+    await this.#offices.files?.stop();
     await this.#reading.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();
@@ -199,7 +176,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   }
 
   hello(peer: Peer, hello: NoticeOf<"hello">): void {
-    const { identity, settings, entropy, onEvent, registry } = this.#options;
+    const { identity, settings, entropy, registry } = this.#options;
     try {
       this.#bans.checkPeer(peer);
     } catch (error) {
@@ -207,17 +184,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       return peer.close(error);
     }
     const needsSecret = settings.roomPassword !== undefined || registry.rules.isClosed;
-    if (
-      !greet(peer, hello, {
-        identity,
-        settings,
-        entropy,
-        needsSecret,
-        predecessors: registry.predecessors,
-      })
-    )
-      return;
-    onEvent({ kind: "connected", address: peer.link.remote, client: hello.client });
+    const { predecessors } = registry;
+    greet(peer, hello, { identity, settings, entropy, needsSecret, predecessors });
   }
 
   request(peer: Peer, request: Request): void {
@@ -226,22 +194,46 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       peer.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
+    if (request.kind !== "lane") this.#tellConnected(peer);
     const slow = request.kind === "post" ? undefined : peer.tooFast();
     if (slow !== undefined) return peer.refuse(request.ref, slow);
-    this.#desk.serve(peer, request).catch((error: unknown) => {
+    this.#offices.desk.serve(peer, request).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
       peer.refuse(request.ref, error);
       if (guessedTooOften(peer)) peer.close(error);
     });
   }
 
+  openLane(peer: Peer, { ref, ticket }: RequestOf<"lane">): void {
+    peer.lane = this.#offices.lanes.open(peer, ticket);
+    this.#addresses.entered(peer.link.remote.host);
+    peer.answer(ref, {});
+  }
+
+  transfer(lane: Peer, notice: TransferNotice): void {
+    this.#offices.files?.notice(lane, notice);
+  }
+
   closed(peer: Peer, fault: Fault | undefined): void {
     this.#peers.delete(peer.id);
-    this.#addresses.closed(peer.link.remote.host, peer.account !== undefined);
-    const user = peer.account?.name;
+    const { account, lane } = peer;
+    this.#addresses.closed(peer.link.remote.host, account !== undefined || lane !== undefined);
+    if (lane !== undefined) this.#offices.lanes.closed(peer, lane);
+    this.#offices.files?.closed(peer);
     this.#metrics.closed(peer.link);
     this.#forget(peer);
-    this.#options.onEvent({ kind: "disconnected", user, address: peer.link.remote, fault });
+    if (lane !== undefined) return;
+    this.#tellConnected(peer);
+    const address = peer.link.remote;
+    this.#options.onEvent({ kind: "disconnected", user: account?.name, address, fault });
+  }
+
+  /** Only when it has shown what it is: lanes come and go with every file. */
+  #tellConnected(peer: Peer): void {
+    if (peer.isTold || !peer.isGreeted) return;
+    peer.isTold = true;
+    const address = peer.link.remote;
+    this.#options.onEvent({ kind: "connected", address, client: peer.clientName });
   }
 
   enter(peer: Peer, account: Account, ref: number, after: number | undefined): void {
@@ -291,6 +283,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     peer.account = undefined;
     peer.isOperator = false;
     peer.era++;
+    this.#offices.lanes.ended(peer);
     this.#fanOut.flush();
     peer.unfollowAll();
     const peers = this.#byAccount.get(account.id);
@@ -355,6 +348,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   #erased(asker: Asker, record: LogRecord): void {
     this.#appends
       .run(() => blankOrdered(this.#options.history, record))
+      .then(() => this.#offices.files?.erased(record))
       .then(
         () => this.#peers.get(asker.peer)?.answer(asker.ref, { seq: record.head.seq }),
         (error: unknown) => {
@@ -386,6 +380,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#fanOut.publish(room, message);
     this.#reading.recorded(room, record);
     this.#metrics.recorded(record);
+    this.#offices.files?.recorded(record);
     this.#options.onEvent({ kind: "record", record, room });
     const concerned = record.head.kind === "grant" ? accountIn(record) : undefined;
     if (concerned === undefined) return;

@@ -156,6 +156,10 @@ export class Guest {
     return this.send("post", { outbox, counter: ++this.#counter, to, body: { text } });
   }
 
+  tell(notice: Parameters<Session["tell"]>[0]): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
   raw(bytes: Uint8Array): void {
     this.link.send(bytes);
   }
@@ -190,7 +194,7 @@ export class Guest {
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === "transmit") this.link.send(effect.bytes);
+      if (effect.kind === "transmit") this.link.send(effect.bytes, effect.tail);
       if (effect.kind === "notice") this.notices.push(effect.notice);
       if (effect.kind === "answered") this.#open.get(effect.ref)?.(effect.reply.answer);
       if (effect.kind === "refused") this.#open.get(effect.ref)?.(effect.fault);

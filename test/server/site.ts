@@ -4,13 +4,17 @@ import { Rooms } from "../../src/core/room.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { openArchive } from "../../src/io/archive.ts";
+import { openBlobStore } from "../../src/io/blob-store.ts";
 import type { Clock } from "../../src/io/clock.ts";
+import type { BlobStore } from "../../src/io/content.ts";
+import type { TreeDisk } from "../../src/io/disk.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
 import type { Archive, Log, Page, PageQuery } from "../../src/io/log.ts";
 import { type LogFile, openLog } from "../../src/io/log-file.ts";
 import type { MemoryLink } from "../../src/io/memory-link.ts";
 import { MemoryNetwork } from "../../src/io/memory-network.ts";
 import type { Passwords } from "../../src/server/entry.ts";
+import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/quotas.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/server-event.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
@@ -36,6 +40,10 @@ export interface SiteOptions {
   readonly postsBurst?: number;
   readonly operatorToken?: string;
   readonly passwords?: Passwords;
+  /** What files may take; `none`: the server takes no files. */
+  readonly files?: Partial<FileQuotas> | "none";
+  /** Stands before the store of their contents. */
+  readonly blobs?: (store: BlobStore) => BlobStore;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
   readonly reading?: (query: PageQuery) => Promise<void>;
 }
@@ -74,6 +82,7 @@ export class Site {
     this.disk = new SimDisk({
       random: this.random,
       trouble: (call, path) => this.trouble(call, path),
+      unixMs: () => this.clock.unixMs(),
     });
     this.network = new MemoryNetwork(this.clock);
     this.certificateHash = this.entropy(32);
@@ -101,7 +110,7 @@ export class Site {
 
   async start(): Promise<void> {
     const { clock, entropy } = this;
-    const { roomPassword, welcome, operatorToken, passwords = PLAIN } = this.#options;
+    const { roomPassword, welcome, operatorToken, passwords = PLAIN, files } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -125,6 +134,7 @@ export class Site {
         welcome,
         roomPassword,
         ...(operatorToken === undefined ? {} : { operatorToken }),
+        ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
       history,
       accounts,
@@ -134,12 +144,18 @@ export class Site {
       hall,
       passwords,
       marks: { disk, folder: "/d" },
+      ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
       onEvent: (event) => this.events.push(event),
     });
     await server.start();
     const { certificateHash } = this;
     server.listen(this.network.listen({ ...ADDRESS, certificateHash }, server));
     this.#server = server;
+  }
+
+  #blobsOn(disk: TreeDisk): BlobStore {
+    const store = openBlobStore({ disk, folder: "/d/files", sha256 });
+    return this.#options.blobs?.(store) ?? store;
   }
 
   #archiveOf(history: LogFile): Archive {

@@ -1,0 +1,110 @@
+import type { FileId } from "../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { digestOf } from "../../src/wire/chunks.ts";
+import type { Answer, RequestFields } from "../../src/wire/messages.ts";
+import type { Guest } from "./guest.ts";
+
+/** A second link of a guest's session. */
+export async function laneOf(guest: Guest): Promise<Guest> {
+  const { ticket } = await guest.ask("ticket", {});
+  return laneWith(guest, ticket);
+}
+
+export async function laneWith(guest: Guest, ticket: string): Promise<Guest> {
+  const lane = await guest.site.greeted("10.0.0.3", guest.keys);
+  await lane.ask("lane", { ticket });
+  return lane;
+}
+
+/** Some bytes, cut and hashed as they travel. */
+export class TestFile {
+  readonly id: FileId;
+  readonly name: string;
+  readonly chunks: readonly Uint8Array[];
+  readonly hashes: readonly Uint8Array[];
+  readonly size: number;
+  readonly digest: Uint8Array;
+
+  constructor(id: string, size: number, name = `${id}.bin`, whole = pattern(size, id.length)) {
+    this.id = `f${id.padEnd(11, "A")}` as FileId;
+    this.name = name;
+    this.size = size;
+    const count = Math.ceil(size / CHUNK_BYTES);
+    this.chunks = Array.from({ length: count }, (_, i) =>
+      whole.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
+    );
+    this.hashes = this.chunks.map(sha256);
+    this.digest = digestOf(this.hashes, sha256);
+  }
+
+  static of(id: string, whole: Uint8Array, name: string): TestFile {
+    return new TestFile(id, whole.length, name, whole);
+  }
+
+  offer(to: readonly string[] = ["lobby"], more: object = {}): RequestFields<"offer"> {
+    return { file: this.id, to: [...to], name: this.name, size: this.size, ...more };
+  }
+
+  get finish(): RequestFields<"finish"> {
+    const { id: file, size, chunks, digest } = this;
+    return { file, size, chunks: chunks.length, digest };
+  }
+
+  /** Sends one chunk, or what differs from it. */
+  send(lane: Guest, index: number, wrong: object = {}): void {
+    const bytes = this.chunks[index] ?? new Uint8Array(1);
+    const hash = this.hashes[index] ?? sha256(bytes);
+    lane.tell({ kind: "chunk", file: this.id, index, sha256: hash, bytes, ...wrong });
+  }
+
+  sendAll(lane: Guest, from = 0, to = this.chunks.length): void {
+    for (let i = from; i < to; i++) this.send(lane, i);
+  }
+
+  /** Sends what is left, a few at a time, until all of it is acknowledged. */
+  async pour(lane: Guest, from = 0): Promise<void> {
+    const before = lane.all("ack").length;
+    for (let i = from; i < this.chunks.length; i += 16) {
+      this.sendAll(lane, i, Math.min(i + 16, this.chunks.length));
+      await lane.until("ack", before + Math.min(i + 16, this.chunks.length) - from);
+    }
+  }
+
+  async upload(lane: Guest, to: readonly string[] = ["lobby"]): Promise<Answer<"finish">> {
+    const { have } = await lane.ask("offer", this.offer(to));
+    await this.pour(lane, have);
+    return lane.ask("finish", this.finish);
+  }
+}
+
+function pattern(size: number, seed: number): Uint8Array {
+  const whole = new Uint8Array(size);
+  for (let i = 0; i < size; i++) whole[i] = (i * 31 + (i >> 8) + seed) & 0xff;
+  return whole;
+}
+
+/** The chunks that came, in the order in which they came. */
+export function bytesOf(lane: Guest): Uint8Array {
+  return new Uint8Array(Buffer.concat(lane.all("chunk").map(({ bytes }) => bytes)));
+}
+
+/** Fetches the whole and acknowledges each chunk, as a reader does. */
+export async function download(
+  lane: Guest,
+  file: FileId,
+  from = 0,
+): Promise<{ about: Answer<"fetch">; bytes: Uint8Array }> {
+  const before = lane.all("chunk").length;
+  const about = await lane.ask("fetch", { file, from, window: 1 << 20 });
+  let acked = before;
+  await lane.site.until("the end of a file", () => {
+    const chunks = lane.all("chunk");
+    for (; acked < chunks.length; acked++) {
+      lane.tell({ kind: "ack", file, index: chunks[acked]?.index ?? 0 });
+    }
+    return lane.all("end").find((end) => end.file === file);
+  });
+  const chunks = lane.all("chunk").slice(before);
+  return { about, bytes: new Uint8Array(Buffer.concat(chunks.map(({ bytes }) => bytes))) };
+}
