@@ -14,11 +14,13 @@ import { type Credentials, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import { Follower } from "./follower.ts";
-import { isPassing, leftUnsent, notConnected, notLoggedIn } from "./loss.ts";
+import { Footing } from "./footing.ts";
+import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./loss.ts";
 import { pin } from "./pinning.ts";
 import { PostQueue } from "./post-queue.ts";
 import { Reading } from "./reading.ts";
 import { type ChatRecord, type RoomView, readPage } from "./record.ts";
+import { Transfers } from "./transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
 export interface Membership {
@@ -45,6 +47,9 @@ export class Client {
   readonly #events: EventBuffer;
   /** What was read, and whom one does not want to read. */
   readonly reading: Reading;
+  /** Files that are sent and fetched. */
+  readonly transfers: Transfers;
+  readonly #footing = new Footing();
   #connection: Connection | undefined;
   #greeted: Greeted | undefined;
   #stay: Stay | undefined;
@@ -64,6 +69,8 @@ export class Client {
     this.#options = options;
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
+    const { program } = options;
+    this.transfers = new Transfers({ ...parts, program, footing: this.#footing });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
   }
@@ -183,6 +190,7 @@ export class Client {
     this.#connection?.listen(undefined);
     this.#left = stay;
     this.#stay = undefined;
+    this.#footing.left(notLoggedIn());
     this.#posts.leave(notLoggedIn()); // Of those that came while it waited.
     this.#posts = this.#newPosts();
   }
@@ -206,14 +214,7 @@ export class Client {
     this.#events.settle();
     this.reading.flush();
     this.#finish(undefined);
-    if (connection === undefined) return;
-    await new Promise<void>((resolve) => {
-      const cancel = this.#parts.clock.after(CLOSE_WITHIN_MS, resolve);
-      connection.gone.then(() => {
-        cancel();
-        resolve();
-      });
-    });
+    await connection?.goneWithin(CLOSE_WITHIN_MS);
   }
 
   async #establish(credentials: Credentials | undefined): Promise<Membership | undefined> {
@@ -266,7 +267,10 @@ export class Client {
       follower,
       connectedEvent(this.#options.address, connection, greeted, entered),
     );
-    if (!connection.isClosed) this.#posts.connected(connection);
+    if (!connection.isClosed) {
+      this.#posts.connected(connection);
+      this.#footing.found({ connection, ...owner });
+    }
     return { user, account, registered: entered.registered };
   }
 
@@ -334,6 +338,7 @@ export class Client {
 
   #lost(fault: Fault | undefined): void {
     this.#connection = undefined;
+    this.#footing.lost();
     if (this.#end !== undefined) return;
     this.#posts.lost();
     const isMending = this.#isMending;
@@ -374,6 +379,7 @@ export class Client {
     if (this.#end !== undefined) return;
     this.#end = { fault };
     this.#cancelRetry?.();
+    this.#footing.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
     this.#opening?.close();
     this.#connection?.close();

@@ -64,6 +64,14 @@ export class Connection {
     return this.#gone.promise;
   }
 
+  /** The same, but that long at most. */
+  async goneWithin(ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(ms, late.resolve);
+    await Promise.race([this.gone, late.promise]);
+    cancel();
+  }
+
   /** Why it ended, as a sentence for whoever asks in vain. */
   get lostBy(): Fault {
     return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
@@ -128,7 +136,8 @@ export class Connection {
     for (const effect of effects) {
       switch (effect.kind) {
         case "transmit":
-          this.link.send(effect.bytes); // When the link refuses, it says `closed` as well.
+          // When the link refuses, it says `closed` as well.
+          this.link.send(effect.bytes, effect.tail);
           break;
         case "notice":
           this.#notice(effect.notice);

@@ -1,5 +1,7 @@
 import type { Fault } from "../base/fault.ts";
+import type { FileId } from "../base/ids.ts";
 import type { PostOutcome } from "../core/outbox.ts";
+import type { FolderSize } from "../io/content.ts";
 import type { Transport } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { ChatRecord, RoomView } from "./record.ts";
@@ -55,6 +57,18 @@ export type ClientEvent =
       readonly room: RoomView;
       readonly n: number;
       readonly unread: number;
+    }
+  /** Somebody has begun to send a file to the room; its record follows when it is whole. */
+  | {
+      readonly kind: "offered";
+      readonly room: RoomView;
+      readonly file: FileId;
+      readonly from: string;
+      /** As the sender calls it: clean it before showing. */
+      readonly name: string;
+      /** Undefined: known at the end only. */
+      readonly sizeBytes: number | undefined;
+      readonly folder: FolderSize | undefined;
     }
   /** What became of a post that an earlier run of the program left unsent. */
   | {

@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import type { Sha256 } from "../base/ids.ts";
+import type { FileId, Sha256 } from "../base/ids.ts";
 import { Timeline, type TimelineEffect } from "../core/timeline.ts";
 import type { NoticeOf, WireRecord } from "../wire/messages.ts";
 import type { ServerNotice } from "./connection.ts";
@@ -112,6 +112,8 @@ export class Follower {
         return this.#presence(notice);
       case "read":
         return this.#read(notice);
+      case "offered":
+        return this.#offered(notice);
       case "ignored":
         this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));
         return;
@@ -181,6 +183,13 @@ export class Follower {
     const room = this.#rooms.get(id);
     if (room === undefined || this.#mode === "none") return;
     this.#emit({ kind: "presence", room, user, online });
+  }
+
+  #offered({ room: id, file, size, folder, ...said }: NoticeOf<"offered">): void {
+    const room = this.#rooms.get(id);
+    if (room === undefined || this.#mode === "none") return;
+    const sizeBytes = size;
+    this.#emit({ ...said, room, file: file as FileId, sizeBytes, folder }, said.name.length);
   }
 
   /** Another device has read on. */

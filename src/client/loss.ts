@@ -33,3 +33,9 @@ export function leftUnsent(): Fault {
     remedy: "it is kept, and goes out with the next chat join or chat send",
   });
 }
+
+export function leftUnfinished(): Fault {
+  return new Fault("interrupted", "the connection was closed before the file was through", {
+    remedy: "the same command goes on from there",
+  });
+}

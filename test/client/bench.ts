@@ -8,7 +8,8 @@ import { bodyText } from "../../src/client/record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/client-state.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
-import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { Dial } from "../../src/io/link.ts";
+import { MemoryNetwork, type MemoryWeather } from "../../src/io/memory-network.ts";
 import { FakeServer } from "./fake-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -18,11 +19,17 @@ export const PINNED_ADDRESS = "server:2428";
 /** The fake server, a home and a device, on a clock that the test owns. */
 export class Bench {
   readonly clock = new VirtualClock();
-  readonly network = new MemoryNetwork(this.clock);
-  readonly server = new FakeServer(this.network);
+  readonly network: MemoryNetwork;
+  readonly server: FakeServer;
+  readonly #dial: Dial;
   readonly state = ClientState.inMemory();
   readonly device = Identity.generate();
-  readonly #dial = this.network.dialFrom("home");
+
+  constructor(weather: MemoryWeather = {}) {
+    this.network = new MemoryNetwork(this.clock, weather);
+    this.server = new FakeServer(this.network);
+    this.#dial = this.network.dialFrom("home");
+  }
 
   client(options: Partial<ClientOptions> = {}): Watched {
     const { clock, state, device } = this;

@@ -35,7 +35,8 @@ async function entered() {
   const connection = new Connection(await dialed, clock);
   const link = await promise;
   const perform = (effects: ReturnType<Session["tell"]>) => {
-    for (const effect of effects) if (effect.kind === "transmit") link.send(effect.bytes);
+    for (const effect of effects)
+      if (effect.kind === "transmit") link.send(effect.bytes, effect.tail);
   };
   link.receive({
     message: (bytes) => perform(server.receive(bytes, 0)),

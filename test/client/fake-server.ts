@@ -6,8 +6,9 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Link, Listener } from "../../src/io/link.ts";
 import type { MemoryNetwork } from "../../src/io/memory-network.ts";
-import type { NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../../src/wire/messages.ts";
 import { commitment } from "../../src/wire/record.ts";
+import { FakeFiles } from "./fake-files.ts";
 
 interface Account {
   readonly user: string;
@@ -44,6 +45,7 @@ export class FakeServer {
   /** Requests as they came, over all links. */
   readonly requests: Request[] = [];
   readonly rooms = new Map([["r1", "lobby"]]);
+  readonly files = new FakeFiles();
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
   readonly #posted = new Map<string, Stored>();
@@ -66,16 +68,17 @@ export class FakeServer {
 
   async stop(): Promise<void> {
     await this.#listener?.stop();
-    this.#peers.clear();
+    for (const peer of this.#peers) this.forget(peer);
   }
 
   /** Shows everybody out. */
   dismiss(fault: Fault): void {
-    for (const peer of [...this.#peers]) peer.dismiss(fault);
+    for (const peer of [...this.#peers]) peer.close(fault);
   }
 
   forget(peer: FakePeer): void {
     this.#peers.delete(peer);
+    this.files.closed(peer);
   }
 
   /** Writes a record and tells everybody who is in. */
@@ -117,7 +120,7 @@ export class FakeServer {
   }
 }
 
-class FakePeer {
+export class FakePeer {
   readonly #server: FakeServer;
   readonly #link: Link;
   readonly #session = new Session("server", 0);
@@ -145,17 +148,31 @@ class FakePeer {
     if (notice !== undefined) this.#perform(this.#session.tell(notice));
   }
 
-  dismiss(fault: Fault): void {
+  answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
+    this.#perform(this.#session.answer<Kind>(ref, answer));
+  }
+
+  tell(notice: Parameters<Session["tell"]>[0]): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
+  close(fault?: Fault): void {
     this.#perform(this.#session.close(fault));
   }
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === "transmit") this.#link.send(effect.bytes);
+      if (effect.kind === "transmit") this.#link.send(effect.bytes, effect.tail);
       else if (effect.kind === "request") this.#request(effect.request);
-      else if (effect.kind === "close") this.#link.close();
-      else if (effect.kind === "notice" && effect.notice.kind === "hello")
-        this.#hello(effect.notice);
+      else if (effect.kind === "close") {
+        this.#link.close();
+        this.#server.forget(this);
+      } else if (effect.kind === "notice") {
+        const { notice } = effect;
+        if (notice.kind === "hello") this.#hello(notice);
+        if (notice.kind === "chunk" || notice.kind === "ack")
+          this.#server.files.notice(this, notice);
+      }
     }
   }
 
@@ -195,6 +212,7 @@ class FakePeer {
 
   #serve(request: Request): void {
     const { ref } = request;
+    if (this.#server.files.serve(this, request)) return;
     switch (request.kind) {
       case "admit":
         if (request.secret !== this.#server.roomPassword) {

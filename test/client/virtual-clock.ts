@@ -18,6 +18,11 @@ export class VirtualClock implements Clock {
     return 1_800_000_000_000 + this.#now;
   }
 
+  /** Timers that nobody called off. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
   after(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.#now + Math.max(0, delayMs), callback };
     this.#timers.add(timer);

@@ -1,3 +1,4 @@
+import { concatBytes } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link.ts";
 
@@ -95,8 +96,9 @@ class HeldLink implements Link {
     });
   }
 
-  send(message: Uint8Array): boolean {
+  send(head: Uint8Array, tail = new Uint8Array(0)): boolean {
     if (!this.#life.isAlive) return false;
+    const message = concatBytes(head, tail);
     const bytes = this.#watch.sent === undefined ? message : this.#watch.sent(message);
     return bytes === undefined ? true : this.#link.send(bytes);
   }

@@ -1,0 +1,167 @@
+import { Fault } from "../../src/base/fault.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import type { SinkAbout } from "../../src/client/download.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Sink, Source } from "../../src/io/content.ts";
+import { digestOf } from "../../src/wire/chunks.ts";
+
+/** Bytes that differ from chunk to chunk. */
+export function content(sizeBytes: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  const words = new Uint32Array(bytes.buffer, 0, sizeBytes >> 2);
+  for (let i = 0; i < words.length; i++) words[i] = Math.imul(i ^ (seed << 20), 2_654_435_761);
+  if (sizeBytes > 0) bytes[sizeBytes - 1] = seed;
+  return bytes;
+}
+
+export function chunksOf(bytes: Uint8Array): Uint8Array[] {
+  const count = Math.ceil(bytes.length / CHUNK_BYTES);
+  const chunk = (_: unknown, i: number) => bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES);
+  return Array.from({ length: count }, chunk);
+}
+
+export function digestHex(bytes: Uint8Array): string {
+  return digestOf(chunksOf(bytes).map(sha256), sha256).toHex();
+}
+
+/** A file that a test holds in its hands. */
+export class HeldSource implements Source {
+  readonly name: string;
+  readonly leftOut: readonly string[] = [];
+  readonly path?: string;
+  readonly stamp?: string;
+  sizeBytes: number | undefined;
+  bytes: Uint8Array;
+  /** Chunks that were read, in order. */
+  readonly reads: number[] = [];
+  readonly released: number[] = [];
+  /** Asked before each read. */
+  onRead: (index: number) => Promise<void> | void = () => {};
+  onRelease: (upTo: number) => void = () => {};
+  isChanged = false;
+
+  constructor(
+    bytes: Uint8Array,
+    { name = "a.bin", path = "/home/ana/a.bin", stamp = "1" }: Partial<Source> = {},
+  ) {
+    this.name = name;
+    this.bytes = bytes;
+    this.sizeBytes = bytes.length;
+    if (path === "") return; // A stream.
+    this.path = path;
+    this.stamp = stamp;
+  }
+
+  /** What comes once: its size is known at the end, and released chunks are gone. */
+  static stream(bytes: Uint8Array): HeldSource {
+    const source = new HeldSource(bytes, { path: "" });
+    source.sizeBytes = undefined;
+    return source;
+  }
+
+  async read(index: number): Promise<Uint8Array | undefined> {
+    await this.onRead(index);
+    const forgotten = this.path === undefined ? Math.max(0, ...this.released) : 0;
+    if (index < forgotten) throw new Error(`chunk ${index} was released`);
+    const bytes = this.bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+    if (bytes.length === 0) {
+      this.sizeBytes ??= this.bytes.length;
+      return undefined;
+    }
+    this.reads.push(index);
+    return bytes;
+  }
+
+  release(upTo: number): void {
+    this.released.push(upTo);
+    this.onRelease(upTo);
+  }
+
+  async check(): Promise<void> {
+    if (this.isChanged) throw new Fault("file-changed", `'${this.name}' has changed`);
+  }
+
+  close(): void {}
+}
+
+/** A folder that survives those who write to it. */
+export class HeldFolder {
+  /** By file id: what has a line in its journal, and what is under its name. */
+  readonly parts = new Map<string, { chunk: Uint8Array; sha256: Uint8Array }[]>();
+  readonly files = new Map<string, Uint8Array>();
+  readonly opened: SinkAbout[] = [];
+  restarts = 0;
+  syncs = 0;
+  /** Asked before each append. */
+  onAppend: (index: number) => Promise<void> | void = () => {};
+  /** A process that is killed leaves what was synced. */
+  isDead = false;
+
+  readonly open = async (about: SinkAbout): Promise<Sink> => {
+    this.opened.push(about);
+    return new HeldSink(this, about);
+  };
+}
+
+class HeldSink implements Sink {
+  readonly have: number;
+  readonly #folder: HeldFolder;
+  readonly #about: SinkAbout;
+  #chunks: { chunk: Uint8Array; sha256: Uint8Array }[];
+  #isClosed = false;
+
+  constructor(folder: HeldFolder, about: SinkAbout) {
+    this.#folder = folder;
+    this.#about = about;
+    this.#chunks = [...(folder.parts.get(about.file) ?? [])];
+    this.have = this.#chunks.length;
+  }
+
+  get sizeBytes(): number {
+    return this.#chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+  }
+
+  async append(hash: Uint8Array, chunk: Uint8Array): Promise<void> {
+    this.#check();
+    await this.#folder.onAppend(this.#chunks.length);
+    this.#check();
+    this.#chunks.push({ chunk: chunk.slice(), sha256: hash.slice() });
+  }
+
+  async sync(): Promise<void> {
+    this.#check();
+    const { isDead, parts } = this.#folder;
+    this.#folder.syncs += 1;
+    if (!isDead) parts.set(this.#about.file, [...this.#chunks]);
+  }
+
+  digest(): Uint8Array {
+    return digestOf(
+      this.#chunks.map(({ sha256: hash }) => hash),
+      sha256,
+    );
+  }
+
+  async finish(): Promise<string> {
+    this.#check();
+    const { name, file } = this.#about;
+    this.#folder.files.set(name, Buffer.concat(this.#chunks.map(({ chunk }) => chunk)));
+    this.#folder.parts.delete(file);
+    return `/in/${name}`;
+  }
+
+  async restart(): Promise<void> {
+    this.#check();
+    this.#folder.restarts += 1;
+    this.#chunks = [];
+    this.#folder.parts.delete(this.#about.file);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  #check(): void {
+    if (this.#isClosed) throw new Error("the sink is closed");
+  }
+}

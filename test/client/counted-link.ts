@@ -1,0 +1,31 @@
+import type { Link } from "../../src/io/link.ts";
+
+/** A link that says when a message goes out or comes in, and its lanes the same. */
+export function countedLink(link: Link, count: () => void): Link {
+  return {
+    transport: link.transport,
+    remote: link.remote,
+    certificateHash: link.certificateHash,
+    receive: ({ message, closed }) =>
+      link.receive({
+        message: (bytes) => {
+          count();
+          message(bytes);
+        },
+        closed,
+      }),
+    send: (message, tail) => {
+      const isSent = link.send(message, tail);
+      count();
+      return isSent;
+    },
+    queuedBytes: () => link.queuedBytes(),
+    drained: () => link.drained(),
+    follow: (topic) => link.follow(topic),
+    unfollow: (topic) => link.unfollow(topic),
+    openLane: () => link.openLane().then((lane) => countedLink(lane, count)),
+    counters: () => link.counters(),
+    close: () => link.close(),
+    destroy: () => link.destroy(),
+  };
+}

@@ -1,0 +1,224 @@
+import { Fault } from "../../src/base/fault.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { digestOf } from "../../src/wire/chunks.ts";
+import type { Answer, NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import type { FakePeer } from "./fake-server.ts";
+
+interface Held {
+  readonly chunk: Uint8Array;
+  readonly sha256: Uint8Array;
+}
+
+interface FakeFile {
+  readonly offer: Omit<RequestOf<"offer">, "kind" | "ref">;
+  chunks: Held[];
+  durable: number;
+  digest: Uint8Array | undefined;
+}
+
+type Own = NoticeOf<"ack"> | NoticeOf<"durable">;
+
+/** What one lane is about. */
+interface FakeLane {
+  readonly file: string;
+  readonly isFetch: boolean;
+  next: number;
+  inFlight: number;
+  windowChunks: number;
+  isEnded: boolean;
+}
+
+/** The server's side of files, as little as possible of it, and a liar where a test wants one. */
+export class FakeFiles {
+  readonly files = new Map<string, FakeFile>();
+  readonly withdrawn: string[] = [];
+  readonly got: string[] = [];
+  /** From which chunk on each lane was served. */
+  readonly begun: number[] = [];
+  /** Indices of chunks that came, over all lanes. */
+  readonly received: number[] = [];
+  windowChunks = 4;
+  syncChunks = 2;
+  /** Chunks go out changed, or not at all. */
+  onSend: (chunk: NoticeOf<"chunk">) => NoticeOf<"chunk"> | undefined = (chunk) => chunk;
+  onEnd: (end: NoticeOf<"end">) => NoticeOf<"end"> = (end) => end;
+  /** What is told of an upload goes out changed. */
+  onOwn: (notice: Own) => Own = (notice) => notice;
+  refused: Answer<"finish">["refused"] = [];
+  /** Before a chunk is taken: throw to end the lane. */
+  onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
+  readonly #lanes = new Map<FakePeer, FakeLane>();
+
+  /** A file that somebody has sent. */
+  put(file: string, bytes: Uint8Array, isWhole = true): void {
+    const chunks: Held[] = [];
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) {
+      const chunk = bytes.slice(at, at + CHUNK_BYTES);
+      chunks.push({ chunk, sha256: sha256(chunk) });
+    }
+    const digest = isWhole
+      ? digestOf(
+          chunks.map((one) => one.sha256),
+          sha256,
+        )
+      : undefined;
+    const known = isWhole ? { size: bytes.length } : {};
+    const offer = { file, to: ["lobby"], name: "a.bin", ...known };
+    this.files.set(file, { offer, chunks, durable: chunks.length, digest });
+    for (const [peer, lane] of this.#lanes)
+      if (lane.isFetch && lane.file === file) this.#pump(peer);
+  }
+
+  /** The machine went down: what was not synced is gone. */
+  crash(): void {
+    for (const one of this.files.values()) one.chunks.length = one.durable;
+  }
+
+  closed(peer: FakePeer): void {
+    this.#lanes.delete(peer);
+  }
+
+  /** @returns whether it is one of ours */
+  serve(peer: FakePeer, request: Request): boolean {
+    switch (request.kind) {
+      case "ticket":
+        peer.answer<"ticket">(request.ref, { ticket: "t" });
+        return true;
+      case "lane":
+        peer.answer<"lane">(request.ref, {});
+        return true;
+      case "offer":
+        this.#offer(peer, request);
+        return true;
+      case "finish":
+        this.#finish(peer, request);
+        return true;
+      case "withdraw":
+        if (!this.files.delete(request.file)) throw new Fault("file-unknown", "no such file");
+        this.withdrawn.push(request.file);
+        peer.answer<"withdraw">(request.ref, {});
+        return true;
+      case "fetch":
+        this.#fetch(peer, request);
+        return true;
+      case "got":
+        this.got.push(request.file);
+        peer.answer<"got">(request.ref, {});
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  notice(peer: FakePeer, notice: NoticeOf<"chunk"> | NoticeOf<"ack">): void {
+    const lane = this.#lanes.get(peer);
+    if (lane === undefined) return;
+    if (notice.kind === "chunk") return this.#chunk(peer, notice);
+    lane.inFlight -= 1;
+    this.#pump(peer);
+  }
+
+  #offer(peer: FakePeer, request: RequestOf<"offer">): void {
+    const { kind: _, ref, ...offer } = request;
+    const { file } = offer;
+    if ([...this.#lanes.values()].some((lane) => lane.file === file && !lane.isFetch)) {
+      throw new Fault("too-many", "it is on its way", { retryAfterMs: 1_000 });
+    }
+    const known = this.files.get(file) ?? { offer, chunks: [], durable: 0, digest: undefined };
+    this.files.set(file, known);
+    known.durable = known.chunks.length;
+    this.begun.push(known.durable);
+    this.#enter(peer, file, false, known.durable, this.windowChunks);
+    peer.answer<"offer">(ref, { have: known.durable, window: this.windowChunks * CHUNK_BYTES });
+  }
+
+  #chunk(peer: FakePeer, chunk: NoticeOf<"chunk">): void {
+    const { file, index, bytes } = chunk;
+    const known = this.files.get(file);
+    if (known === undefined) return peer.close(new Fault("file-unknown", "it is gone"));
+    try {
+      this.onChunk(chunk);
+      if (index !== known.chunks.length) throw new Fault("out-of-order", `chunk ${index}`);
+      if (!Buffer.from(sha256(bytes)).equals(chunk.sha256)) {
+        throw new Fault("checksum-wrong", `the checksum of chunk ${index} is wrong`);
+      }
+    } catch (error) {
+      if (error instanceof Fault) return peer.close(error);
+      throw error;
+    }
+    this.received.push(index);
+    known.chunks.push({ chunk: bytes.slice(), sha256: chunk.sha256.slice() });
+    peer.tell(this.onOwn({ kind: "ack", file, index }));
+    if (known.chunks.length % this.syncChunks === 0) this.#sync(peer, file, known);
+  }
+
+  #sync(peer: FakePeer, file: string, known: FakeFile): void {
+    known.durable = known.chunks.length;
+    peer.tell({ kind: "durable", file, upTo: known.durable });
+  }
+
+  #finish(peer: FakePeer, { ref, file, size, chunks, digest }: RequestOf<"finish">): void {
+    const known = this.files.get(file);
+    if (known === undefined) throw new Fault("file-unknown", "no such file");
+    const ours = digestOf(
+      known.chunks.map((one) => one.sha256),
+      sha256,
+    );
+    const sizeBytes = known.chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    if (!Buffer.from(ours).equals(digest) || sizeBytes !== size || known.chunks.length !== chunks) {
+      throw new Fault("checksum-wrong", "this is not what was sent");
+    }
+    this.#sync(peer, file, known);
+    known.digest = ours;
+    const { refused } = this;
+    const isRefused = (to: string) => refused.some((one) => one.to === to);
+    const targets = known.offer.to.filter((to) => !isRefused(to));
+    const posted = targets.map((to, i) => ({ to, seq: i + 1, n: 1, time: 1_000 }));
+    peer.answer<"finish">(ref, { posted, refused });
+  }
+
+  #fetch(peer: FakePeer, { ref, file, from, window }: RequestOf<"fetch">): void {
+    const known = this.files.get(file);
+    if (known === undefined) throw new Fault("file-unknown", "there is no such file for you");
+    const isWhole = known.digest !== undefined;
+    if (isWhole && from > known.chunks.length) throw new Fault("usage", "it is not that long");
+    this.begun.push(from);
+    this.#enter(peer, file, true, from, Math.min(window / CHUNK_BYTES, this.windowChunks));
+    const { name, size } = known.offer;
+    peer.answer<"fetch">(ref, {
+      name,
+      from: "bob",
+      ...(size === undefined ? {} : { size }),
+      ...(known.digest === undefined ? {} : { digest: known.digest }),
+    });
+    this.#pump(peer);
+  }
+
+  #enter(peer: FakePeer, file: string, isFetch: boolean, next: number, windowChunks: number): void {
+    this.#lanes.set(peer, { file, isFetch, next, inFlight: 0, windowChunks, isEnded: false });
+  }
+
+  #pump(peer: FakePeer): void {
+    const lane = this.#lanes.get(peer);
+    const known = lane === undefined ? undefined : this.files.get(lane.file);
+    if (lane === undefined || known === undefined || lane.isEnded) return;
+    const { file } = lane;
+    while (lane.inFlight < lane.windowChunks && lane.next < known.chunks.length) {
+      const index = lane.next++;
+      const one = known.chunks[index];
+      if (one === undefined) return;
+      lane.inFlight += 1;
+      const { chunk: bytes, sha256: hash } = one;
+      const sent = this.onSend({ kind: "chunk", file, index, sha256: hash, bytes });
+      if (sent === undefined) return;
+      peer.tell(sent);
+    }
+    if (lane.next < known.chunks.length) return;
+    if (known.digest === undefined) return peer.tell({ kind: "held", file, where: "sender" });
+    lane.isEnded = true;
+    const size = known.chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    const chunks = known.chunks.length;
+    peer.tell(this.onEnd({ kind: "end", file, size, chunks, digest: known.digest }));
+  }
+}

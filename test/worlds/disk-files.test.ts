@@ -1,0 +1,222 @@
+import { describe, expect, test } from "bun:test";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import type { TreeDisk } from "../../src/io/disk.ts";
+import { SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
+import {
+  demand,
+  download,
+  type Given,
+  given,
+  givenFolder,
+  INBOX,
+  live,
+  Promised,
+  pattern,
+  stands,
+  upload,
+} from "./disk-files-world.ts";
+import { BrokenPromise, randomOf } from "./disk-world.ts";
+
+const SEEDS = Math.min(Number(process.env["CHAT_SEEDS"] ?? 40), 400);
+const TIMEOUT_MS = 60_000 + SEEDS * 1_000;
+
+interface Kind {
+  readonly all: Given;
+  readonly life: (disk: TreeDisk, all: Given, promised: Promised) => Promise<void>;
+  /** Checked when a life got through, and again after the power went. */
+  readonly isRight: (disk: SimDisk, promised: Promised, all: Given) => boolean;
+}
+
+const stood = (disk: SimDisk, { path }: Promised, all: Given) =>
+  path !== undefined && stands(disk, path, all);
+
+const KINDS: Readonly<Record<string, Kind>> = {
+  "an upload": { all: given(pattern(4 * CHUNK_BYTES + 1_000)), life: upload, isRight: () => true },
+  "a file that arrives": {
+    all: given(pattern(3 * CHUNK_BYTES + 700)),
+    life: download,
+    isRight: stood,
+  },
+  "a folder that arrives": { all: givenFolder(), life: download, isRight: stood },
+};
+
+/** Counts the calls of a life that nothing happens to. */
+async function callsOf({ all, life, isRight }: Kind): Promise<number> {
+  const disk = new SimDisk({ random: randomOf(1) });
+  const promised = new Promised();
+  await life(disk.boot(), all, promised);
+  demand(isRight(disk, promised, all), "without trouble all is right");
+  disk.losePower();
+  demand(isRight(disk, promised, all), "what was told as whole stays");
+  return disk.calls;
+}
+
+function crash(disk: SimDisk, isPower: boolean, promised: Promised, all: Given): void {
+  if (isPower) disk.losePower();
+  else disk.killProcess();
+  forgive(disk, promised, all);
+}
+
+/** What was named before the end, and before anybody was told, may be fetched once more. */
+function forgive(disk: SimDisk, promised: Promised, all: Given): void {
+  const places = ["name.tar.gz", "name (1).tar.gz"].map((name) => `${INBOX}/${name}`);
+  if (places.some((path) => disk.kind(path) !== undefined && stands(disk, path, all))) {
+    promised.chunks = 0;
+  }
+}
+
+describe.each(Object.entries(KINDS))("%s", (_, kind) => {
+  const { all, life, isRight } = kind;
+
+  test(
+    "may be stopped at any call, by a kill or a power cut, and goes on",
+    async () => {
+      const calls = await callsOf(kind);
+      expect(calls).toBeGreaterThan(20);
+      for (let call = 1; call <= calls; call++) {
+        for (const isPower of [true, false]) {
+          const disk = new SimDisk({ random: randomOf(call) });
+          const promised = new Promised();
+          disk.stopAt(call);
+          await live(disk, () => life(disk.boot(), all, promised));
+          crash(disk, isPower, promised, all);
+          // And once more, in the middle of the recovery.
+          disk.stopAt(disk.calls + 1 + (call % 17));
+          await live(disk, () => life(disk.boot(), all, promised));
+          crash(disk, isPower, promised, all);
+          await life(disk.boot(), all, promised);
+          demand(isRight(disk, promised, all), `stopped at call ${call}: it is right`);
+          disk.losePower();
+          demand(isRight(disk, promised, all), `stopped at call ${call}: it stays`);
+        }
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    "may meet any failure at any call",
+    async () => {
+      const calls = await callsOf(kind);
+      const troubles: readonly Trouble[] = ["EIO", "ENOSPC", "EACCES", "short"];
+      for (let call = 1; call <= calls; call++) {
+        for (const trouble of troubles) {
+          const disk = new SimDisk({
+            random: randomOf(call),
+            trouble: (kind, _path, number) => {
+              // Whoever may not read a folder has not made it, and passes by.
+              if (number !== call || (kind === "syncFolder" && trouble === "EACCES")) return;
+              return trouble;
+            },
+          });
+          const promised = new Promised();
+          const isThrough = await live(disk, () => life(disk.boot(), all, promised));
+          // The same machine goes on, or the power goes as well.
+          if (!isThrough && call % 2 === 0) crash(disk, true, promised, all);
+          forgive(disk, promised, all);
+          if (!isThrough) await life(disk.boot(), all, promised);
+          demand(isRight(disk, promised, all), `${trouble} at call ${call}: it is right`);
+          disk.losePower();
+          demand(isRight(disk, promised, all), `${trouble} at call ${call}: it stays`);
+        }
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test(
+    `lives through ${SEEDS} seeds of everything at once`,
+    async () => {
+      for (let seed = 1; seed <= SEEDS; seed++) {
+        const random = randomOf(seed);
+        let isTroubled = true;
+        const disk = new SimDisk({
+          random,
+          trouble: (call) => {
+            if (!isTroubled) return undefined;
+            if (call === "write" && random() < 0.1) return "short";
+            return random() < 0.02 ? "EIO" : undefined;
+          },
+        });
+        const promised = new Promised();
+        for (let lives = 0; lives < 6 && promised.path === undefined; lives++) {
+          disk.stopAt(disk.calls + 1 + Math.floor(random() * 60));
+          const isThrough = await live(disk, () => life(disk.boot(), all, promised));
+          if (!isThrough) crash(disk, random() < 0.5, promised, all);
+        }
+        isTroubled = false;
+        disk.stopAt(Number.POSITIVE_INFINITY);
+        if (promised.path === undefined) await life(disk.boot(), all, promised);
+        demand(isRight(disk, promised, all), `seed ${seed}: it is right`);
+        disk.losePower();
+        demand(isRight(disk, promised, all), `seed ${seed}: it stays`);
+      }
+    },
+    TIMEOUT_MS,
+  );
+});
+
+test("what was there before is still there, whatever stops the machine", async () => {
+  const { all, life } = KINDS["a file that arrives"] as Kind;
+  for (let call = 1; call <= 60; call++) {
+    const disk = new SimDisk({ random: randomOf(call) });
+    disk.makeFolder(INBOX);
+    const file = disk.open(`${INBOX}/name.tar.gz`, "write");
+    file.write(Buffer.from("mine"), 0);
+    await file.sync();
+    for (const folder of [INBOX, "/data", "/"]) await disk.syncFolder(folder);
+    const promised = new Promised();
+    disk.stopAt(disk.calls + call);
+    const isThrough = await live(disk, () => life(disk.boot(), all, promised));
+    if (!isThrough) crash(disk, true, promised, all);
+    if (!isThrough) await life(disk.boot(), all, promised);
+    expect(promised.path).toMatch(/name \([12]\)\.tar\.gz$/);
+    expect(Buffer.from(disk.fileAt(`${INBOX}/name.tar.gz`).shown).toString()).toBe("mine");
+  }
+});
+
+describe("a wrong program is caught", () => {
+  const { all, life } = KINDS["an upload"] as Kind;
+
+  /** @returns whether some power cut shows it */
+  async function isCaught(change: (disk: TreeDisk) => Partial<TreeDisk>): Promise<boolean> {
+    for (let seed = 1; seed <= 100; seed++) {
+      const disk = new SimDisk({ random: randomOf(seed) });
+      const boot = (): TreeDisk => {
+        const right = disk.boot();
+        return { ...right, ...change(right) };
+      };
+      const promised = new Promised();
+      disk.stopAt(15 + (seed % 40));
+      try {
+        await live(disk, () => life(boot(), all, promised));
+        disk.losePower();
+        await life(boot(), all, promised);
+      } catch (error) {
+        if (error instanceof BrokenPromise) return true;
+        throw error;
+      }
+    }
+    return false;
+  }
+
+  const careless = (disk: TreeDisk, name: string): Partial<TreeDisk> => ({
+    open: (path, access) => {
+      const file = disk.open(path, access);
+      if (path.endsWith(name)) file.sync = async () => undefined;
+      return file;
+    },
+  });
+
+  test("without a sync of the content", async () => {
+    expect(await isCaught((disk) => careless(disk, "content"))).toBe(true);
+  });
+
+  test("without a sync of the lines", async () => {
+    expect(await isCaught((disk) => careless(disk, "chunks.jsonl"))).toBe(true);
+  });
+
+  test("without a sync of the folders", async () => {
+    expect(await isCaught(() => ({ syncFolder: async () => undefined }))).toBe(true);
+  });
+});
