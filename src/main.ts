@@ -10,9 +10,27 @@ const VERBS: VerbTable = {
     summary: "Send one message, or each line of stdin",
     load: () => import("./commands/send.ts"),
   },
+  "send-file": {
+    summary: "Send files and folders",
+    load: () => import("./commands/send-file.ts"),
+  },
+  "get-file": {
+    summary: "Take files, or all that arrive",
+    load: () => import("./commands/get-file.ts"),
+  },
+  share: {
+    summary: "Give files to another machine, without a server",
+    load: () => import("./commands/share.ts"),
+  },
+  receive: {
+    summary: "Take what somebody shares",
+    load: () => import("./commands/receive.ts"),
+  },
+  digest: { summary: "Print the digest of files", load: () => import("./commands/digest.ts") },
   history: { summary: "Show what was said", load: () => import("./commands/history.ts") },
   users: { summary: "List the people", load: () => import("./commands/users.ts") },
   rooms: { summary: "List the rooms", load: () => import("./commands/rooms.ts") },
+  files: { summary: "List the files", load: () => import("./commands/files.ts") },
   register: { summary: "Make an account", load: () => import("./commands/register.ts") },
   login: { summary: "Let this device sign in", load: () => import("./commands/login.ts") },
   logout: { summary: "Sign this device out", load: () => import("./commands/logout.ts") },

@@ -1,7 +1,5 @@
-import { userInfo } from "node:os";
 import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
-import { isName } from "../base/names.ts";
 import { readSmallFile } from "../io/data-folder.ts";
 import { findLocalServers, type LocalServer } from "../io/local-servers.ts";
 import { isIpv4 } from "../wire/host.ts";
@@ -11,6 +9,7 @@ import { type Context, say } from "./_context.ts";
 import { SERVER_FLAGS, serverWish } from "./_flags.ts";
 import { localServerAt } from "./_invite.ts";
 import { type JsonObject, renderJson } from "./_render.ts";
+import { systemUser } from "./_system-user.ts";
 import type { FlagDefs } from "./_verb.ts";
 
 /** What every `chat admin` command has. */
@@ -93,11 +92,6 @@ function operatorToken(data: string): string | undefined {
   } catch {
     return undefined; // Of another user: the account's own office must do.
   }
-}
-
-function systemUser(): string | undefined {
-  const { username } = userInfo();
-  return isName(username) ? username : undefined;
 }
 
 /** `@ana` and `ana` are a person; what looks like an address is one. */

@@ -24,6 +24,8 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   return { timeUnixMs, place, ...shownWords({ ...record, from }) };
 }
 
+const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
+
 /** Where a line client shows things and reads lines: a terminal, or two pipes. */
 export class Face {
   readonly #context: Context;
@@ -31,6 +33,10 @@ export class Face {
   /** Whom a reply or reaction may mean. */
   readonly recent = new Recent();
   #style: Style;
+  /** The last question, answered or not. */
+  #asked: Promise<unknown> = Promise.resolve();
+  #question: PromiseWithResolvers<boolean> | undefined;
+  #isClosed = false;
 
   constructor(context: Context) {
     this.#context = context;
@@ -85,6 +91,23 @@ export class Face {
     return answer === "y" || answer === "yes";
   }
 
+  /**
+   * A question among the talk: the next line answers it if it is yes or no, else it means no, and
+   * is a line as any other. Questions wait for each other.
+   */
+  async ask(question: string): Promise<boolean> {
+    const before = this.#asked;
+    const answer = Promise.withResolvers<boolean>();
+    this.#asked = answer.promise;
+    await before;
+    if (this.#editor === undefined || this.#isClosed) answer.resolve(false);
+    else {
+      this.#question = answer;
+      this.note(question);
+    }
+    return answer.promise;
+  }
+
   /** A secret typed without echo; undefined: there is nobody to ask, or no answer. */
   async secret(question: string): Promise<string | undefined> {
     const typed = await this.#editor?.secret(question);
@@ -92,8 +115,17 @@ export class Face {
   }
 
   /** The next line; undefined at the end. @throws Fault interrupted, text-invalid, too-large */
-  line(): Promise<string | undefined> {
-    return this.#editor?.line() ?? this.#context.stdin.line();
+  async line(): Promise<string | undefined> {
+    for (;;) {
+      const line = await (this.#editor?.line() ?? this.#context.stdin.line());
+      const question = this.#question;
+      this.#question = undefined;
+      if (question === undefined) return line;
+      const word = line?.trim().toLowerCase();
+      question.resolve(word === "y" || word === "yes");
+      if (line === undefined || word === undefined || !ANSWERS.has(word)) return line;
+      this.eraseEntered(line);
+    }
   }
 
   /** Words that come back as a record need not stand there twice. */
@@ -106,6 +138,8 @@ export class Face {
   }
 
   close(): void {
+    this.#isClosed = true;
+    this.#question?.resolve(false);
     this.#editor?.close();
   }
 

@@ -11,6 +11,7 @@ import type { PostBody } from "../wire/messages.ts";
 import type { OpenClient } from "./_client.ts";
 import { type Context, faultLine } from "./_context.ts";
 import { Face, shownChatRecord } from "./_face.ts";
+import { LineFiles } from "./_line-files.ts";
 import { enterRoom } from "./_room-entry.ts";
 import { runSlash } from "./_slash.ts";
 import { placeOf, SAYINGS, unreadLine, unreadOf } from "./_unread.ts";
@@ -30,6 +31,7 @@ export class LineClient {
   readonly context: Context;
   readonly open: OpenClient;
   readonly face: Face;
+  readonly files: LineFiles;
   /** Where a plain line goes. */
   current: Target;
   /** Where room commands go, also while one talks to a person. */
@@ -57,6 +59,7 @@ export class LineClient {
     this.open = open;
     this.#rooms = rooms;
     this.face = new Face(context);
+    this.files = new LineFiles(this);
     const [first] = rooms;
     this.room = first ?? LOBBY;
     this.current = { kind: "room", name: this.room };
@@ -92,6 +95,7 @@ export class LineClient {
   /** Ends after everything sent so far is settled. */
   async quit(): Promise<void> {
     await this.open.client.drain();
+    await this.files.settled();
     await this.#ownRecords();
     await this.face.drained();
     this.#end({ exitCode: 0 });
@@ -258,6 +262,8 @@ export class LineClient {
         if (outcome.kind === "refused") return this.fail(outcome.fault);
         return this.#acked(parseTarget(target), text, outcome.receipt);
       }
+      case "offered":
+        return this.files.offered(event);
       case "lost":
         return face.tell(
           { kind: "lost" },

@@ -8,6 +8,7 @@
  */
 
 import { unreachable } from "../base/assert.ts";
+import { formatSize } from "../base/sizes.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../base/time.ts";
 import { calledColor, clockColor, eventColor, personColor } from "./_color.ts";
@@ -34,7 +35,19 @@ export type ShownBody =
   /** `until`: as text; absent: for good. */
   | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
   | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
+  | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
+
+/** A file that somebody sent: what the record says of it. */
+export interface FileBody {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Hex SHA-256 over the checksums of all chunks. */
+  readonly digest: string;
+  readonly chunks: number;
+  readonly folder?: { readonly entries: number };
+}
 
 /** A record as people and scripts see it: names in place of ids. */
 export type ShownRecord = {
@@ -188,12 +201,37 @@ function sentence(record: ShownRecord, style: Style): string {
       return record.on
         ? `made ${record.user} a moderator`
         : `took the moderation from ${record.user}`;
+    case "file":
+      return `sends ${fileWords(record)}; ${takeWords(record, style)}`;
     case "damaged":
     case "unreadable":
       return `(${record.kind}: ${record.reason})`;
     default:
       return PHRASES[record.kind];
   }
+}
+
+/** `photo.jpg (2.1 MB)`, `notes (folder of 12, 3.4 MB)`. */
+export function fileWords({
+  name,
+  sizeBytes,
+  folder,
+}: {
+  readonly name: string;
+  readonly sizeBytes?: number | undefined;
+  readonly folder?: { readonly entries: number } | undefined;
+}): string {
+  const about = [
+    ...(folder === undefined ? [] : [`folder of ${folder.entries}`]),
+    ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),
+  ];
+  return about.length === 0 ? name : `${name} (${about.join(", ")})`;
+}
+
+/** What to do with it: in history by a command, in a conversation by a slash. */
+function takeWords({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
+  if (from === me) return `its id: ${id}`;
+  return stamp === "clock" ? `take it: /get ${id}` : `take it: chat get-file ${id}`;
 }
 
 const PHRASES = { room: "made the room", join: "joined", erased: "(erased)" } as const;

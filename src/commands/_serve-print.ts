@@ -57,9 +57,27 @@ export class ServePrinter {
         const reason = event.fault === undefined ? {} : { reason: event.fault.message };
         return this.#line(event.kind, { ...user, address, ...reason });
       }
+      case "offered":
+        return this.#offered(event, address);
+      case "got":
+      case "withdrawn":
+        // Not its name: it may have been between two people.
+        return this.#line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
     }
+  }
+
+  #offered(event: Extract<ServerEvent, { kind: "offered" }>, address: string): void {
+    const { user, file, name, sizeBytes, to } = event;
+    const isPrivate = to.some((target) => target.startsWith("@"));
+    this.#line("offered", {
+      user,
+      address,
+      id: file,
+      ...(isPrivate ? {} : { name }),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
   }
 
   /** Once a minute: a full disk refuses everything that everybody writes. */
@@ -86,10 +104,10 @@ export class ServePrinter {
     if (!isDirect) return this.#write(renderRecord(shown, style));
     // What two people say to each other is not for the server's window.
     if (style.format === "json") {
-      const { text: _text, react: _react, mentions: _mentions, ...rest } = recordJson(shown);
-      return this.#write(renderJson(rest as JsonObject));
+      return this.#write(renderJson(withoutWords(recordJson(shown))));
     }
-    this.#write(renderRecord({ ...shown, kind: "action", text: "(a direct message)" }, style));
+    const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
+    this.#write(renderRecord({ ...shown, kind: "action", text: what }, style));
   }
 
   #place(room: Room, by: string): Place {
@@ -99,11 +117,11 @@ export class ServePrinter {
     return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
   }
 
-  #line(kind: string, fields: Readonly<Record<string, string>>): void {
+  #line(kind: string, fields: Readonly<Record<string, string | number>>): void {
     const { json, stdout, clock, offsetMinutes } = this.#context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
-    const words = Object.values(fields).map((field) => cleanText(field));
+    const words = Object.values(fields).map((field) => cleanText(String(field)));
     if (!stdout.isTerminal)
       return this.#write(tsvLine([formatUtc(now), "*", kind, words.join(" ")]));
     this.#write(`${formatLocalClock(now, offsetMinutes)} * ${kind} ${words.join(" ")}\n`);
@@ -137,6 +155,13 @@ export class ServePrinter {
     this.#isGathering = false;
     if (text !== "") this.#write(text);
   }
+}
+
+/** A record between two people, as far as it concerns others. */
+function withoutWords(record: JsonObject): JsonObject {
+  const { text: _text, react: _react, mentions: _mentions, ...about } = record;
+  const { name: _name, digest: _digest, folder: _folder, ...rest } = about;
+  return rest as JsonObject;
 }
 
 export interface Joining {

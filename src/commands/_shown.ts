@@ -1,7 +1,7 @@
 import { formatUtc } from "../base/time.ts";
 import { bodyOf } from "../core/room.ts";
 import type { LogRecord } from "../wire/record.ts";
-import type { Place, ShownBody, ShownRecord } from "./_render.ts";
+import type { FileBody, Place, ShownBody, ShownRecord } from "./_render.ts";
 import { saidBody } from "./_said.ts";
 
 /** Names that a record's ids stand for, at whoever shows it. */
@@ -62,9 +62,29 @@ export function shownWords(told: Told): { seq: number; from: string } & ShownBod
       const until = body["until"] === undefined ? {} : { until: formatUtc(count("until")) };
       return { seq, from, kind, user: word("name"), on: body["on"] === true, ...until };
     }
+    case "file":
+      return { seq, from, kind, ...fileBody(body) };
     case "grant":
       return { seq, from, kind, user: word("name"), on: body["on"] === true };
     default:
       return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
   }
+}
+
+/** Of the body of a `file` record: other people's programs wrote it, so nothing is sure. */
+export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
+  const word = (value: unknown) => (typeof value === "string" ? value : "");
+  const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;
+  return {
+    id: word(body["file"]),
+    name: word(body["name"]),
+    sizeBytes: countIn(body["size"]),
+    digest: word(body["digest"]),
+    chunks: countIn(body["chunks"]),
+    ...(folder == null ? {} : { folder: { entries: countIn(folder.entries) } }),
+  };
+}
+
+function countIn(value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0;
 }

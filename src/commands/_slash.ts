@@ -7,6 +7,7 @@ import type { LineClient } from "./_line-client.ts";
 import { nearest } from "./_nearest.ts";
 import { enterRoom } from "./_room-entry.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret } from "./_secrets.ts";
+import { FILE_COMMANDS } from "./_slash-files.ts";
 import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
 import { ORDER_COMMANDS } from "./_slash-order.ts";
 import { SPEECH_COMMANDS } from "./_slash-speech.ts";
@@ -96,6 +97,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   ...SPEECH_COMMANDS,
   ...ORDER_COMMANDS,
+  ...FILE_COMMANDS,
   history: {
     usage: "/history [N]",
     summary: "show the last N messages of where you are",

@@ -4,7 +4,7 @@ import type { Answer } from "../wire/messages.ts";
 import type { Place } from "./_render.ts";
 
 /** What is said by people, as opposed to what happens in a room. */
-export const SAYINGS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit"]);
+export const SAYINGS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit", "file"]);
 
 /** A room or conversation with records that none of the person's devices has shown. */
 export type Unread = Place & { readonly count: number };

@@ -5,7 +5,7 @@ import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
 import type { ChatRecord } from "../client/record.ts";
 import type { PageQuery } from "../io/log.ts";
-import { READ_KINDS } from "../wire/record.ts";
+import { READ_KINDS, type RecordKind } from "../wire/record.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import type { Context } from "./_context.ts";
 import { shownChatRecord } from "./_face.ts";
@@ -175,6 +175,8 @@ function fits({ room, from, kind, body }: ChatRecord, wish: HistoryWish): boolea
   return ignoreCase ? words.toLowerCase().includes(grep.toLowerCase()) : words.includes(grep);
 }
 
+const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
+
 /** Records read from disk before they are printed. */
 const FOLDER_PAGE_RECORDS = 5_000;
 const FOLDER_PAGE_BYTES = 8 << 20;
@@ -183,7 +185,7 @@ async function fromFolder(context: Context, data: string, wish: HistoryWish): Pr
   const folder = await FolderHistory.open(data);
   const printer = new Printer(context, undefined);
   const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
-    kinds: new Set(wish.files ? [] : READ_KINDS),
+    kinds: wish.files ? FILES : READ_KINDS,
     ...(wish.target === undefined ? {} : { rooms: new Set(folder.find(wish.target)) }),
     ...(wish.from === undefined ? {} : { by: folder.person(wish.from) }),
     ...(wish.sinceMs === undefined ? {} : { sinceMs: wish.sinceMs }),

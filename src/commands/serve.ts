@@ -9,6 +9,8 @@ import { VERSION } from "../base/version.ts";
 import { LOBBY } from "../core/room.ts";
 import type { CertificatePair } from "../crypto/certificate.ts";
 import { hashPassword, verifyPassword } from "../crypto/password.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import { openBlobStore } from "../io/blob-store.ts";
 import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
 import { systemDisk } from "../io/disk-file.ts";
 import { systemEntropy } from "../io/entropy.ts";
@@ -16,6 +18,7 @@ import type { Listener } from "../io/link.ts";
 import { announceLocalServer } from "../io/local-servers.ts";
 import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
+import type { FileQuotas } from "../server/quotas.ts";
 import { Server } from "../server/server.ts";
 import type { ServerEvent } from "../server/server-event.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
@@ -32,6 +35,7 @@ import { renderJson } from "./_render.ts";
 import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
 import { keepSettings, type OpenFolder, openFolder } from "./_serve-folder.ts";
 import { type Joining, printJoining, ServePrinter } from "./_serve-print.ts";
+import { QUOTA_FLAGS, quotasOf } from "./_serve-quotas.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
 
 const ARGS = {
@@ -71,6 +75,7 @@ const ARGS = {
     valueHint: "N",
     description: "Messages a second that one session may send",
   },
+  ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
 type Args = FlagValues<typeof ARGS>;
@@ -80,6 +85,7 @@ export const command = defineVerb({
   details: "Example: chat serve --name 'Room 12' --welcome 'Be kind.'",
   async run(args, context) {
     checkArgs(args);
+    const files = quotasOf(args);
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
@@ -100,7 +106,7 @@ export const command = defineVerb({
       const names = { name: args.name, roomPassword: given };
       const settings = keepSettings(open.folder.path, names, entropy);
       const roomPassword = args.open ? undefined : settings.roomPassword;
-      return await serve(context, args, open, { name: settings.name, roomPassword });
+      return await serve(context, args, open, { name: settings.name, roomPassword, files });
     } finally {
       await open.close();
     }
@@ -110,13 +116,14 @@ export const command = defineVerb({
 interface Chosen {
   readonly name: string;
   readonly roomPassword: string | undefined;
+  readonly files: FileQuotas;
 }
 
 async function serve(
   context: Context,
   args: Args,
   open: OpenFolder,
-  { name, roomPassword }: Chosen,
+  { name, roomPassword, files }: Chosen,
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry);
   const ended = Promise.withResolvers<Fault | undefined>();
@@ -126,7 +133,8 @@ async function serve(
     clock: context.clock,
     entropy: systemEntropy(),
     identity,
-    settings: { name, version: VERSION, welcome: args.welcome, roomPassword, operatorToken },
+    settings: { name, version: VERSION, welcome: args.welcome, roomPassword, operatorToken, files },
+    blobs: openBlobStore({ disk: systemDisk(), folder: join(open.folder.path, "files"), sha256 }),
     history,
     accounts,
     archive,
@@ -198,7 +206,9 @@ function listen(args: Args, open: OpenFolder, server: Server, name: string): Lis
   return listener;
 }
 
-function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Chosen): Joining {
+type Named = Pick<Chosen, "name" | "roomPassword">;
+
+function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Named): Joining {
   const { port } = listener;
   const isAny = args.host === "0.0.0.0" || args.host === "::";
   const host = isAny ? (args.host === "::" ? "::1" : "127.0.0.1") : args.host;

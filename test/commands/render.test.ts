@@ -8,6 +8,7 @@ import {
   type ShownRecord,
   type Style,
 } from "../../src/commands/_render.ts";
+import { shownWords } from "../../src/commands/_shown.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
 const base = { seq: 12, timeUnixMs: TIME, place: { room: "lobby" }, from: "ana" } as const;
@@ -142,4 +143,60 @@ test("lists: columns on a screen, TSV in a pipe", () => {
   );
   expect(renderTable(["user", "online"], rows, style("tsv"))).toBe("ana\tyes\n日本\tno\\n\n");
   expect(renderTable(["user"], [], style("tsv"))).toBe("");
+});
+
+describe("a file", () => {
+  const sent: ShownRecord = {
+    ...base,
+    kind: "file",
+    id: "fAAAAAAAAAAA",
+    name: "photo.jpg",
+    sizeBytes: 2_100_000,
+    digest: "ab",
+    chunks: 9,
+  };
+
+  test("as NDJSON, with the fields of the contract in its order", () => {
+    expect(renderRecord({ ...sent, folder: { entries: 3 } }, style("json"))).toBe(
+      '{"kind":"file","seq":12,"time":"2026-11-20T05:46:33.123Z","room":"lobby","from":"ana",' +
+        '"id":"fAAAAAAAAAAA","name":"photo.jpg","sizeBytes":2100000,"digest":"ab","chunks":9,' +
+        '"folder":{"entries":3}}\n',
+    );
+  });
+
+  test("in words, with what to do about it", () => {
+    const bob = { me: "bob" };
+    expect(renderRecord(sent, style("text", bob))).toEndWith(
+      "lobby * ana sends photo.jpg (2.1 MB); take it: chat get-file fAAAAAAAAAAA\n",
+    );
+    expect(renderRecord(sent, style("text", { ...bob, stamp: "clock" }))).toEndWith(
+      "sends photo.jpg (2.1 MB); take it: /get fAAAAAAAAAAA\n",
+    );
+    expect(renderRecord({ ...sent, folder: { entries: 12 } }, style("tsv", bob))).toEndWith(
+      "\tana\tsends photo.jpg (folder of 12, 2.1 MB); take it: chat get-file fAAAAAAAAAAA\n",
+    );
+    expect(renderRecord(sent, style("text"))).toEndWith("(2.1 MB); its id: fAAAAAAAAAAA\n");
+  });
+
+  test("whose name is hostile cannot move the cursor", () => {
+    const line = renderRecord({ ...sent, name: "a\u001b[2J\u202egpj.exe" }, style("text"));
+    expect(line).toContain("sends a\u241b[2J<U+202E>gpj.exe (");
+  });
+
+  test("of a program that says nonsense", () => {
+    const told = { seq: 1, kind: "file", from: "ana", state: "whole" } as const;
+    const body = { file: 5, name: null, size: -1, digest: {}, folder: "x" };
+    expect(shownWords({ ...told, body })).toEqual({
+      seq: 1,
+      from: "ana",
+      kind: "file",
+      id: "",
+      name: "",
+      sizeBytes: 0,
+      digest: "",
+      chunks: 0,
+      folder: { entries: 0 },
+    });
+    expect(shownWords({ ...told, state: "erased", body: undefined }).kind).toBe("erased");
+  });
 });

@@ -1,0 +1,64 @@
+import { toHex } from "../base/bytes.ts";
+import { tsvLine } from "../base/text.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import type { Source } from "../io/content.ts";
+import { Digest } from "../wire/chunks.ts";
+import { say } from "./_context.ts";
+import { renderJson } from "./_render.ts";
+import { checkPaths, sayLeftOut, sourceAt } from "./_sources.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    path: {
+      type: "positional",
+      many: true,
+      valueHint: "PATH",
+      description: "Files, folders, or - for standard input",
+    },
+  },
+  details: "The digest that send-file and get-file give: the same content has the same one.",
+  async run(args, context) {
+    checkPaths(args.path, undefined);
+    for (const path of args.path) {
+      const source = await sourceAt(context, path);
+      try {
+        sayLeftOut(source, (sentence) => say(context, sentence));
+        const read = await digestSource(source);
+        context.stdout.write(
+          context.json
+            ? renderJson({ kind: "digest", path, name: source.name, ...read })
+            : tsvLine([read.digest, path]),
+        );
+        await context.stdout.drained();
+      } finally {
+        source.close();
+      }
+    }
+    return 0;
+  },
+});
+
+interface ReadContent {
+  readonly sizeBytes: number;
+  readonly chunks: number;
+  /** Hex. */
+  readonly digest: string;
+}
+
+/** Reads it whole, one chunk ahead of the hashing. @throws Fault file-changed, store-… */
+async function digestSource(source: Source): Promise<ReadContent> {
+  const digest = new Digest(new Bun.CryptoHasher("sha256"));
+  let sizeBytes = 0;
+  let next = source.read(0);
+  for (let index = 0; ; index++) {
+    const bytes = await next;
+    if (bytes === undefined) break;
+    next = source.read(index + 1);
+    source.release(index + 1);
+    sizeBytes += bytes.length;
+    digest.add(sha256(bytes));
+  }
+  await source.check();
+  return { sizeBytes, chunks: digest.chunks, digest: toHex(digest.value()) };
+}

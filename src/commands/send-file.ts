@@ -1,0 +1,158 @@
+import { Fault } from "../base/fault.ts";
+import { FILE_TARGETS_MAX } from "../base/limits.ts";
+import { foldName, formatTarget, parseTarget } from "../base/names.ts";
+import { tsvLine } from "../base/text.ts";
+import { formatUtc } from "../base/time.ts";
+import type { Client } from "../client/client.ts";
+import type { PostedFile, SentFile } from "../client/transfers.ts";
+import { LOBBY } from "../core/room.ts";
+import { untilConnected, withClient } from "./_client.ts";
+import { type Context, faultLine } from "./_context.ts";
+import { errorJson } from "./_errors.ts";
+import { SERVER_FLAGS, targetsOf } from "./_flags.ts";
+import { ProgressShow } from "./_progress.ts";
+import { fileWords, type JsonObject, renderJson } from "./_render.ts";
+import { checkPaths, sayLeftOut, sourceAt } from "./_sources.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    path: {
+      type: "positional",
+      many: true,
+      valueHint: "PATH",
+      description: "Files, folders, or - for standard input",
+    },
+    to: {
+      type: "string",
+      many: true,
+      valueHint: "TARGET",
+      description: "Room, or @person; lobby if left out",
+    },
+    name: { type: "string", valueHint: "NAME", description: "What it is to be called there" },
+    ...SERVER_FLAGS,
+  },
+  details: "Example: chat send-file photo.jpg --to @bob. Interrupted, the same command goes on.",
+  async run(args, context) {
+    checkPaths(args.path, args.name);
+    const to = uniqueTargets(args.to.length === 0 ? [LOBBY] : args.to);
+    const show = new ProgressShow(context);
+    try {
+      return await withClient(context, args, { reconnect: true }, async ({ client }) => {
+        await untilConnected(client.events());
+        const courier = new Courier(context, client, show, to);
+        for (const path of args.path) await courier.send(path, args.name, args.path.length === 1);
+        return courier.fault?.exitCode ?? 0;
+      });
+    } finally {
+      await show.end();
+    }
+  },
+});
+
+/** @throws Fault name-invalid, usage */
+function uniqueTargets(given: readonly string[]): string[] {
+  const to = new Map(targetsOf(given).map((target) => [foldTarget(target), target]));
+  if (to.size <= FILE_TARGETS_MAX) return [...to.values()].map(formatTarget);
+  throw new Fault("usage", `a file goes to at most ${FILE_TARGETS_MAX} rooms and people at once`, {
+    remedy: "send it in several goes",
+  });
+}
+
+function foldTarget({ kind, name }: ReturnType<typeof parseTarget>): string {
+  return `${kind} ${foldName(name)}`;
+}
+
+/** Sends one file after the other, and prints each as soon as its targets have it. */
+class Courier {
+  readonly #context: Context;
+  readonly #client: Client;
+  readonly #show: ProgressShow;
+  readonly #to: readonly string[];
+  /** The first that went wrong. */
+  fault: Fault | undefined;
+
+  constructor(context: Context, client: Client, show: ProgressShow, to: readonly string[]) {
+    this.#context = context;
+    this.#client = client;
+    this.#show = show;
+    this.#to = to;
+  }
+
+  /** What is wrong with one of several costs only that one. */
+  async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
+    try {
+      const sent = await this.#upload(path, name);
+      for (const posted of sent.posted) this.#print(sent, posted);
+      for (const { fault } of sent.refused) this.#failed(fault);
+    } catch (error) {
+      if (isOnly || !(error instanceof Fault) || !this.#client.isConnected) throw error;
+      this.#failed(error);
+    }
+    await this.#context.stdout.drained();
+  }
+
+  async #upload(path: string, name: string | undefined): Promise<SentFile> {
+    const source = await sourceAt(this.#context, path, name);
+    try {
+      sayLeftOut(source, (sentence) => this.#show.say(sentence));
+      const sent = await this.#client.transfers.send({
+        source,
+        to: this.#to,
+        onProgress: (progress) => this.#show.update(progress),
+      });
+      if (sent.changed) this.#show.say(`${sent.name} has changed: it was sent from the start`);
+      return sent;
+    } finally {
+      source.close();
+      await this.#show.end();
+    }
+  }
+
+  #print(sent: SentFile, posted: PostedFile): void {
+    const { stdout, json } = this.#context;
+    if (json) stdout.write(renderJson(sentJson(sent, posted)));
+    else if (stdout.isTerminal) stdout.write(`${sentWords(sent, posted)}\n`);
+    else stdout.write(sentTsv(sent, posted));
+    if (posted.queued && !json) this.#show.say(queuedLine(posted.to));
+  }
+
+  #failed(fault: Fault): void {
+    this.fault ??= fault;
+    this.#show.say(faultLine(fault));
+    if (this.#context.json) this.#context.stdout.write(errorJson(fault));
+  }
+}
+
+/** The line of one target; scripts rely on its fields. */
+export function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
+  const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
+  const { to, seq, timeUnixMs, queued } = posted;
+  const target = parseTarget(to);
+  return {
+    kind: "file",
+    seq,
+    time: formatUtc(timeUnixMs),
+    ...(target.kind === "room" ? { room: target.name } : { to: target.name }),
+    id,
+    name,
+    sizeBytes,
+    chunks,
+    digest,
+    resumedBytes,
+    ...(queued ? { queued } : {}),
+  };
+}
+
+function sentTsv({ id, name, sizeBytes, digest }: SentFile, { to, seq }: PostedFile): string {
+  return tsvLine([id, String(seq), to, name, String(sizeBytes), digest]);
+}
+
+/** For people. */
+export function sentWords(sent: SentFile, { to }: PostedFile): string {
+  return `${fileWords(sent)} is sent to ${to}: ${sent.id}`;
+}
+
+export function queuedLine(to: string): string {
+  return `${to.replace(/^@/, "")} is offline; it will be there when they come`;
+}
