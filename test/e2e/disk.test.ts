@@ -1,36 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import { mkdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
 import { ndjson, Town } from "./program.ts";
-
-/**
- * A disk that is full or may not be written, for real: a small file system that only this server
- * sees. Without the right to mount one, the simulated disk of test/worlds has to do.
- */
-const probe = ["unshare", "-m", "sh", "-c", "mount -t tmpfs tmpfs /mnt"];
-const mayMount =
-  process.platform === "linux" &&
-  Bun.which("unshare") !== null &&
-  Bun.spawnSync(probe, { stdio: ["ignore", "ignore", "ignore"] }).success;
+import { mayMount, serveOnSmallDisk } from "./small-disk.ts";
 
 const DISK_BYTES = 2 << 20;
-
-/** Runs `chat serve` on a file system of its own; `then` is done in there first. */
-function serveOn(town: Town, options: string, then: string): ReturnType<Town["start"]> {
-  mkdirSync(town.path("disk"));
-  const disk = town.path("disk");
-  const script = `mount -t tmpfs -o ${options} tmpfs "$1" && ${then} && shift && exec "$@"`;
-  const serve = ["serve", "--host", "127.0.0.1", "--port", "0", "--json", "--data", `${disk}/data`];
-  return town.start(["-m", "sh", "-c", script, "sh", disk, CHAT, ...serve], {
-    program: "unshare",
-  });
-}
 
 describe.if(mayMount)("on a file system of its own", () => {
   test("a full disk: refused in words, and what was acknowledged stays", async () => {
     await using town = new Town();
-    const server = serveOn(town, `size=${DISK_BYTES}`, "true");
+    const server = serveOnSmallDisk(town, `size=${DISK_BYTES}`, "true");
     const listening = await server.json("listening");
     const env = { CHAT_INVITE: String(listening["invite"]), CHAT_USER: "ana" };
     const ana = town.home("ana").with(env);
@@ -58,7 +38,7 @@ describe.if(mayMount)("on a file system of its own", () => {
 
   test("a disk that is full from the start", async () => {
     await using town = new Town();
-    const server = serveOn(town, "size=12k", "true");
+    const server = serveOnSmallDisk(town, "size=12k", "true");
     const { exitCode, out, err } = await server.ended();
     expect([exitCode, ndjson(out)]).toEqual([1, [expect.objectContaining({ code: "store-full" })]]);
     expect(err).toMatch(/^chat: [^\n]+; free some space on the disk\n$/);
@@ -66,7 +46,7 @@ describe.if(mayMount)("on a file system of its own", () => {
 
   test("a read-only disk", async () => {
     await using town = new Town();
-    const server = serveOn(town, "size=1m", 'mount -o remount,ro "$1"');
+    const server = serveOnSmallDisk(town, "size=1m", 'mount -o remount,ro "$1"');
     const { exitCode, err } = await server.ended();
     expect(exitCode).toBe(1);
     expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Subprocess } from "bun";
+import type { FileSink, Subprocess } from "bun";
 import { CHAT, type Ran } from "./binary.ts";
 import { before } from "./deadline.ts";
 import { Lines } from "./lines.ts";
@@ -184,10 +184,7 @@ export class Town {
       stdout: "pipe",
       stderr: "pipe",
     });
-    if (options.stdin !== undefined) {
-      child.stdin.write(options.stdin);
-      child.stdin.end();
-    }
+    if (options.stdin !== undefined) void give(child.stdin, options.stdin);
     const program = new Program(`chat ${args.join(" ")}`.slice(0, 80), child);
     this.#programs.push(program);
     return program;
@@ -220,6 +217,16 @@ export class Town {
     const running = this.#programs.filter(({ isRunning }) => isRunning);
     await Promise.all(running.map((program) => program.signal("SIGKILL")));
     rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Whoever ends early leaves some of it. */
+async function give(to: FileSink, stdin: string | Uint8Array): Promise<void> {
+  try {
+    await to.write(stdin);
+    await to.end();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EPIPE") throw error;
   }
 }
 

@@ -1,0 +1,77 @@
+import {
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import type { Home, Json, Town } from "./program.ts";
+
+/** People who send files to each other, by the compiled program. */
+
+export const MIB = 1 << 20;
+/** Far more than one sync, so that an interruption leaves something to go on with. */
+const LARGE_BYTES = 16 * TRANSFER_SYNC_BYTES;
+
+export function noise(sizeBytes: number): Uint8Array {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let at = 0; at < sizeBytes; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  }
+  return bytes;
+}
+
+export function sha256(path: string): string {
+  return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
+}
+
+/** Of a file that may be larger than the memory. */
+export async function sha256Of(path: string): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const bytes of Bun.file(path).stream()) hasher.update(bytes);
+  return hasher.digest("hex");
+}
+
+export function file(town: Town, name: string, content: Uint8Array | string): string {
+  writeFileSync(town.path(name), content);
+  return town.path(name);
+}
+
+/** Mostly holes, and different at its ends. */
+export function largeFile(town: Town, name: string): string {
+  const path = town.path(name);
+  const fd = openSync(path, "w");
+  writeSync(fd, "begin");
+  ftruncateSync(fd, LARGE_BYTES);
+  writeSync(fd, "end", LARGE_BYTES - 3);
+  closeSync(fd);
+  return path;
+}
+
+/** Two people who are in. */
+export async function people(town: Town): Promise<{ ana: Home; bob: Home }> {
+  const [ana, bob] = ["ana", "bob"].map((user) =>
+    town.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "x" }),
+  );
+  if (ana === undefined || bob === undefined) throw new Error("two names make two homes");
+  await ana.json(["register"]);
+  await bob.json(["register"]);
+  return { ana, bob };
+}
+
+/** The line of the last target. */
+export async function sends(home: Home, ...args: readonly string[]): Promise<Json> {
+  const lines = await home.json(["send-file", ...args]);
+  const [last] = lines.filter(({ kind }) => kind === "file").slice(-1);
+  if (last === undefined) throw new Error("no file line");
+  return last;
+}
+
+export async function gets(home: Home, id: unknown, out: string): Promise<Json> {
+  const lines = await home.json(["get-file", String(id), "--out", out]);
+  const [got] = lines.filter(({ kind }) => kind === "got");
+  if (got === undefined) throw new Error("no got line");
+  return got;
+}

@@ -1,0 +1,240 @@
+import { expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
+import { HASH_LINE_BYTES } from "../../src/wire/chunks.ts";
+import { randomOf } from "../worlds/disk-world.ts";
+import { noise, people, sha256 } from "./couriers.ts";
+import { before } from "./deadline.ts";
+import { type Home, type Json, ndjson, type Program, type Served, Town } from "./program.ts";
+import { Relay, type Way } from "./relay.ts";
+
+/**
+ * kill -9 at any byte of a transfer, of whoever takes part: the same command finishes, and what was
+ * synced goes over the wire once.
+ */
+
+const KILLS = Number(process.env["CHAT_FILE_KILLS"] ?? 50);
+const SEED = Number(process.env["CHAT_SEED"] ?? 1);
+const KILLS_A_FILE = 5;
+const FILE_BYTES = TRANSFER_SYNC_BYTES + 19 * CHUNK_BYTES + 7;
+/** Names, checksums and TLS around the chunks, and the greetings of two links. */
+const AROUND_BYTES = 64 * 1024 + (FILE_BYTES / CHUNK_BYTES) * 1024;
+const TIMEOUT_MS = 60_000 + KILLS * 6_000;
+
+const NOISE = noise(FILE_BYTES + KILLS * 1_000);
+
+/** One server behind a wire, one who sends, one who gets, and chance. */
+class Scene {
+  readonly town = new Town();
+  readonly random = randomOf(SEED);
+  readonly served: Served;
+  readonly relay: Relay;
+  /** Over the wire. */
+  readonly ana: Home;
+  readonly bob: Home;
+
+  private constructor(town: Town, served: Served, relay: Relay, homes: { ana: Home; bob: Home }) {
+    this.town = town;
+    this.served = served;
+    this.relay = relay;
+    const env = { CHAT_SERVER: relay.address };
+    this.ana = homes.ana.with(env);
+    this.bob = homes.bob.with(env);
+  }
+
+  /** Whatever fails in there names the seed. */
+  static async play(act: (scene: Scene) => Promise<void>): Promise<void> {
+    await using town = new Town();
+    const served = await town.serve();
+    const homes = await people(town);
+    await using relay = await Relay.open(served.port);
+    const scene = new Scene(town, served, relay, homes);
+    for (const home of [scene.ana, scene.bob]) await home.json(["users"]); // They know it by now.
+    try {
+      await act(scene);
+    } catch (error) {
+      throw new Error(`with CHAT_SEED=${SEED}: ${error}`, { cause: error });
+    }
+  }
+
+  /** No two are the same. */
+  file(number: number): string {
+    const path = this.town.path(`file-${number}.bin`);
+    writeFileSync(path, NOISE.subarray(number * 1_000, number * 1_000 + FILE_BYTES));
+    return path;
+  }
+
+  /** Anywhere in what is left; now and then in the first words, or in the last. */
+  #place(leftBytes: number): number {
+    const chance = this.random();
+    if (chance < 0.15) return 1 + Math.floor(this.random() * 8_000);
+    if (chance < 0.35) return leftBytes + Math.floor(this.random() * 2 * CHUNK_BYTES);
+    return 1 + Math.floor(this.random() * leftBytes);
+  }
+
+  /** Resolves when it is to die; false: it was done before. */
+  async fate(program: Program, way: Way, leftBytes: number): Promise<boolean> {
+    const over = program.ended(60_000).then(() => false);
+    const reached = this.relay.stallAfter(way, this.#place(leftBytes)).then(() => true);
+    return before(60_000, "a place to die at", Promise.race([reached, over]));
+  }
+
+  /** The server's chunks of the unfinished, or last begun, file. */
+  durableBytes(known: ReadonlySet<string>): number {
+    const files = join(this.served.data, "files");
+    const names = existsSync(files) ? readdirSync(files) : [];
+    const [name] = names.filter((one) => !known.has(one));
+    if (name === undefined) return 0;
+    const path = join(files, name, "chunks.jsonl");
+    return existsSync(path) ? chunkBytes(statSync(path).size) : 0;
+  }
+}
+
+function chunkBytes(lineBytes: number): number {
+  return Math.floor(lineBytes / HASH_LINE_BYTES) * CHUNK_BYTES;
+}
+
+function lineOf(out: string, kind: string): Json {
+  const [line] = ndjson(out).filter((one) => one.kind === kind);
+  if (line === undefined) throw new Error(`no ${kind} in\n${out}`);
+  return line;
+}
+
+/** So much was there already, and did not go over the wire again. */
+function expectResumed(scene: Scene, way: Way, durableBytes: number, passed: number): void {
+  const passedBytes = scene.relay.passed[way] - passed;
+  expect(passedBytes).toBeLessThanOrEqual(Math.max(0, FILE_BYTES - durableBytes) + AROUND_BYTES);
+}
+
+/** Every file is in the history once, and what another gets of it is what was sent. */
+async function expectThere(scene: Scene, files: ReadonlyMap<string, string>): Promise<void> {
+  const records = await scene.bob.json(["files"]);
+  expect(records.map(({ id }) => String(id)).sort()).toEqual([...files.keys()].sort());
+  const inbox = scene.town.path("there");
+  await scene.bob.json(["get-file", ...files.keys(), "--out", inbox]);
+  for (const [id, path] of files) {
+    const record = records.find((one) => one["id"] === id);
+    expect(sha256(join(inbox, String(record?.["name"])))).toBe(sha256(path));
+  }
+}
+
+test(
+  `${KILLS} times of the sender`,
+  () =>
+    Scene.play(async (scene) => {
+      const { ana, relay } = scene;
+      const sent = new Map<string, string>();
+      for (let kills = 0, number = 0; kills < KILLS; number++) {
+        const path = scene.file(number);
+        let durableBytes = 0;
+        for (let dies = KILLS_A_FILE; dies >= 0; dies--) {
+          const passed = relay.passed.up;
+          const sending = ana.start(["send-file", path, "--json"]);
+          const left = FILE_BYTES - durableBytes;
+          if (dies > 0 && (await scene.fate(sending, "up", left))) {
+            await sending.signal("SIGKILL");
+            kills++;
+            relay.drop();
+            const now = scene.durableBytes(new Set(sent.keys()));
+            expect(now).toBeGreaterThanOrEqual(durableBytes);
+            durableBytes = now;
+            continue;
+          }
+          relay.release();
+          const { exitCode, out, err } = await sending.ended(60_000);
+          expect([exitCode, out, err]).toEqual([0, expect.any(String), expect.any(String)]);
+          const file = lineOf(out, "file");
+          sent.set(String(file["id"]), path);
+          const resumed = Number(file["resumedBytes"]);
+          expect(resumed).toBeGreaterThanOrEqual(Math.min(durableBytes, FILE_BYTES));
+          expectResumed(scene, "up", resumed, passed);
+          break;
+        }
+      }
+      await expectThere(scene, sent);
+    }),
+  TIMEOUT_MS,
+);
+
+test(
+  `${KILLS} times of the server`,
+  () =>
+    Scene.play(async (scene) => {
+      const { ana, relay, town } = scene;
+      let { served } = scene;
+      const sent = new Map<string, string>();
+      for (let kills = 0, number = 0; kills < KILLS; number++) {
+        const path = scene.file(number);
+        let sending = ana.start(["send-file", path, "--json"]);
+        let [durableBytes, passed] = [0, relay.passed.up];
+        for (let dies = KILLS_A_FILE; dies > 0; dies--) {
+          const left = FILE_BYTES - durableBytes;
+          if (!(await scene.fate(sending, "up", left))) break;
+          await served.program.signal("SIGKILL");
+          kills++;
+          const now = scene.durableBytes(new Set(sent.keys()));
+          expect(now).toBeGreaterThanOrEqual(durableBytes);
+          [durableBytes, passed] = [now, relay.passed.up];
+          relay.drop();
+          served = await town.serve({ port: served.port });
+          expect(served.program.jsonLines.map(({ kind }) => kind)).not.toContain("damaged");
+        }
+        relay.release();
+        let { exitCode, out, err } = await sending.ended(60_000);
+        if (exitCode === 5 && !out.includes("progress")) {
+          // The server died before they had met: whoever was never in is told so, and tries again.
+          passed = relay.passed.up;
+          sending = ana.start(["send-file", path, "--json"]);
+          ({ exitCode, out, err } = await sending.ended(60_000));
+        }
+        expect([exitCode, err]).toEqual([0, expect.not.stringContaining("damaged")]);
+        sent.set(String(lineOf(out, "file")["id"]), path);
+        expectResumed(scene, "up", durableBytes, passed);
+      }
+      await expectThere(scene, sent);
+    }),
+  TIMEOUT_MS,
+);
+
+test(
+  `${KILLS} times of the receiver`,
+  () =>
+    Scene.play(async (scene) => {
+      const { bob, relay, town } = scene;
+      const path = scene.file(0);
+      const sent = lineOf((await scene.ana.run(["send-file", path, "--json"])).out, "file");
+      for (let kills = 0, number = 0; kills < KILLS; number++) {
+        const inbox = town.path(`inbox-${number}`);
+        const args = ["get-file", String(sent["id"]), "--out", inbox, "--json"];
+        let durableBytes = 0;
+        for (let dies = KILLS_A_FILE; dies >= 0; dies--) {
+          const passed = relay.passed.down;
+          const getting = bob.start(args);
+          const left = FILE_BYTES - durableBytes;
+          if (dies > 0 && (await scene.fate(getting, "down", left))) {
+            await getting.signal("SIGKILL");
+            kills++;
+            relay.drop();
+            // Without a part it stands there: whoever dies before saying so fetches it again.
+            const journal = join(inbox, "file-0.bin.part.journal");
+            const lines = existsSync(journal) ? readFileSync(journal, "latin1") : "\n";
+            durableBytes = chunkBytes(lines.length - lines.indexOf("\n") - 1);
+            continue;
+          }
+          relay.release();
+          const { exitCode, out, err } = await getting.ended(60_000);
+          expect([exitCode, out, err]).toEqual([0, expect.any(String), expect.any(String)]);
+          const resumed = Number(lineOf(out, "got")["resumedBytes"]);
+          expect(resumed).toBe(Math.min(durableBytes, FILE_BYTES));
+          expectResumed(scene, "down", resumed, passed);
+          break;
+        }
+        for (const name of readdirSync(inbox)) {
+          expect(name).toMatch(/^file-0(?: \(\d\))?\.bin$/);
+          expect(sha256(join(inbox, name))).toBe(sha256(path));
+        }
+      }
+    }),
+  TIMEOUT_MS,
+);

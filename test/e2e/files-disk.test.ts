@@ -1,0 +1,128 @@
+import { describe, expect, test } from "bun:test";
+import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
+import { before } from "./deadline.ts";
+import { type Home, type Json, ndjson, Town } from "./program.ts";
+import { Relay } from "./relay.ts";
+import { mayMount, onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
+
+/**
+ * A disk that is really full, at either end. Where nothing may be mounted, the same is shown on the
+ * simulated one: test/server/file-faults, test/client/download, test/worlds/disk-files.
+ */
+
+const DISK = `size=${40 * MIB}`;
+
+/** Fills what is left of the file system that only that process sees. */
+function fill(pid: number, path: string): void {
+  const block = new Uint8Array(64 * 1024);
+  const fd = openSync(`/proc/${pid}/root${path}`, "w");
+  try {
+    for (;;) writeSync(fd, block);
+  } catch (error) {
+    expect(error).toMatchObject({ code: "ENOSPC" });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function lineOf(out: string, kind: string): Json {
+  const [line] = ndjson(out).filter((one) => one.kind === kind);
+  if (line === undefined) throw new Error(`no ${kind} in\n${out}`);
+  return line;
+}
+
+async function texts(home: Home): Promise<unknown[]> {
+  const records = await home.json(["history", "--room", "lobby"]);
+  return records.filter(({ kind }) => kind === "text").map(({ text }) => text);
+}
+
+describe.if(mayMount)("a full disk", () => {
+  test("of the server: said with exit code 1, nothing is lost, and it goes on", async () => {
+    await using town = new Town();
+    const server = serveOnSmallDisk(town, DISK, "true", ["--open", "--keep-free", "0"]);
+    const { port } = await server.json("listening");
+    const { ana, bob } = await people(town);
+    const small = file(town, "small.bin", noise(4 * MIB));
+    const { id } = await sends(ana, small);
+    await ana.json(["send", "before"]);
+    await using relay = await Relay.open(Number(port));
+    const env = { CHAT_SERVER: relay.address };
+    const path = file(town, "large.bin", noise(24 * MIB));
+    const reached = relay.stallAfter("up", 20 * MIB);
+    const sending = ana.start(["send-file", path, "--json"], { env });
+    await before(60_000, "most of it", reached);
+    const filler = town.path("disk", "filler");
+    fill(server.pid, filler);
+    relay.release();
+    const { exitCode, out, err } = await sending.ended(60_000);
+    expect([exitCode, lineOf(out, "fault")["code"]]).toEqual([1, "store-full"]);
+    expect(err).toMatch(/chat: the server's disk is (?:nearly )?full[^\n]*\n$/);
+    expect(server.isRunning).toBe(true);
+    expect(await texts(bob)).toEqual(["before"]);
+    await gets(bob, id, town.path("inbox"));
+    expect(sha256(town.path("inbox", "small.bin"))).toBe(sha256(small));
+    expect((await bob.json(["files"])).length).toBe(1);
+    rmSync(`/proc/${server.pid}/root${filler}`);
+    const again = await ana.run(["send-file", path, "--json"], { env });
+    expect([again.exitCode, again.err]).toEqual([0, expect.stringContaining("resumed at")]);
+    const sent = lineOf(again.out, "file");
+    expect(Number(sent["resumedBytes"])).toBeGreaterThan(0);
+    await gets(bob, sent["id"], town.path("inbox"));
+    expect(sha256(town.path("inbox", "large.bin"))).toBe(sha256(path));
+    await ana.json(["send", "after"]);
+    expect(await texts(bob)).toEqual(["before", "after"]);
+    expect((await server.signal("SIGTERM")).exitCode).toBe(0);
+  }, 120_000);
+
+  test("of the server never is: files leave room for words", async () => {
+    await using town = new Town();
+    const server = serveOnSmallDisk(town, DISK, "true", ["--open", "--keep-free", `${16 * MIB}`]);
+    await server.json("listening");
+    const { ana, bob } = await people(town);
+    const large = file(town, "large.bin", noise(28 * MIB));
+    const pipe = ["send-file", "-", "--name", "pipe", "--json"];
+    for (const [args, stdin] of [
+      [["send-file", large, "--json"], ""],
+      [pipe, noise(28 * MIB)],
+    ] as const) {
+      const ran = await ana.run(args, { stdin });
+      expect([ran.exitCode, lineOf(ran.out, "fault")["code"]]).toEqual([1, "store-full"]);
+    }
+    const lines = Array.from({ length: 40 }, (_, i) => `${i} ${"x".repeat(60_000)}`);
+    const sent = await ana.run(["send"], { stdin: lines.join("\n") });
+    expect(sent.exitCode).toBe(0);
+    expect((await texts(bob)).length).toBe(lines.length);
+  }, 120_000);
+
+  test("of the receiver: said with exit code 1, no half file, and it goes on", async () => {
+    await using town = new Town();
+    const { address } = await town.serve();
+    const { ana, bob } = await people(town);
+    const path = file(town, "large.bin", noise(24 * MIB));
+    const { id } = await sends(ana, path);
+    const script = [
+      `head -c ${30 * MIB} /dev/zero > "$1/filler"`,
+      'cd "$1"; "$2" get-file "$3" --out in --json; echo "{\\"kind\\":\\"exit\\",\\"code\\":$?}"',
+      'ls in; rm filler; "$2" get-file "$3" --out in --json; ls in; sha256sum in/*',
+    ].join("\n");
+    const env = { CHAT_HOME: bob.folder, CHAT_USER: "bob", CHAT_SERVER: address };
+    const shell = onSmallDisk(town, DISK, script, [String(id)], { env, stdin: "" });
+    const { exitCode, out, err } = await shell.ended(60_000);
+    expect(exitCode).toBe(0);
+    expect(err).toMatch(/^chat: no space for [^\n]*large\.bin[^\n]*\n/m);
+    const lines = out.split("\n").filter((line) => !line.startsWith('{"kind":"progress"'));
+    const json = ndjson(lines.filter((line) => line.startsWith("{")).join("\n"));
+    expect(json).toEqual([
+      expect.objectContaining({ kind: "fault", code: "store-full" }),
+      { kind: "exit", code: 1 },
+      expect.objectContaining({ kind: "got", id }),
+    ]);
+    expect(Number(json[2]?.["resumedBytes"])).toBeGreaterThan(0);
+    const names = lines.filter((line) => line.startsWith("large.bin"));
+    expect(names.toSorted()).toEqual(
+      ["large.bin", "large.bin.part", "large.bin.part.journal", "large.bin.part.lock"], //
+    );
+    expect(lines).toContain(`${sha256(path)}  in/large.bin`);
+  }, 120_000);
+});

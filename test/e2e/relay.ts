@@ -1,0 +1,134 @@
+import { connect, createServer, type Server, type Socket } from "node:net";
+
+/** `up` is from whoever connects to the server, `down` the other way. */
+export type Way = "up" | "down";
+
+interface Stall {
+  readonly way: Way;
+  /** Bytes that may still pass. */
+  left: number;
+  readonly reached: () => void;
+}
+
+interface Pair {
+  readonly near: Socket;
+  readonly far: Socket;
+}
+
+/**
+ * A wire to a server of this machine: it counts what passes, stands still after so many bytes, and
+ * can be cut. What it does not carry on stays with the sender: it buffers no more than a socket.
+ */
+export class Relay {
+  readonly passed: Record<Way, number> = { up: 0, down: 0 };
+  readonly #server: Server;
+  readonly #pairs = new Set<Pair>();
+  #isCut = false;
+  #stall: Stall | undefined;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    server.on("connection", (near) => this.#connect(near, port));
+  }
+
+  static async open(port: number): Promise<Relay> {
+    const server = createServer({ noDelay: true });
+    const relay = new Relay(server, port);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    return relay;
+  }
+
+  get address(): string {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("a relay has a port");
+    return `127.0.0.1:${address.port}`;
+  }
+
+  /** Resolves when so many more bytes went that way; from then on nothing passes, either way. */
+  stallAfter(way: Way, bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stall = { way, left: bytes, reached: resolve };
+    });
+  }
+
+  /** It carries again; whoever waits for a stall that did not come waits in vain. */
+  release(): void {
+    this.#stall = undefined;
+    for (const { near, far } of this.#pairs) {
+      near.resume();
+      far.resume();
+    }
+  }
+
+  /** Every link is gone, with what was in it; new ones get through. */
+  drop(): void {
+    for (const pair of [...this.#pairs]) this.#drop(pair);
+    this.release();
+  }
+
+  /** Every link is gone, and no new one gets through. */
+  cut(): void {
+    this.#isCut = true;
+    this.drop();
+  }
+
+  mend(): void {
+    this.#isCut = false;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.cut();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+
+  #connect(near: Socket, port: number): void {
+    if (this.#isCut) return void near.destroy();
+    const pair = { near, far: connect({ port, host: "127.0.0.1", noDelay: true }) };
+    this.#pairs.add(pair);
+    this.#carry(pair, near, pair.far, "up");
+    this.#carry(pair, pair.far, near, "down");
+    near.pause(); // Until there is somewhere for it to go.
+    pair.far.once("connect", () => {
+      if (!this.#isStalled) near.resume();
+    });
+    if (this.#isStalled) this.#halt(pair);
+  }
+
+  #carry(pair: Pair, from: Socket, to: Socket, way: Way): void {
+    from.on("data", (bytes: Buffer) => {
+      const isFree = to.write(bytes);
+      this.#count(way, bytes.length);
+      if (!isFree || this.#isStalled) from.pause();
+    });
+    to.on("drain", () => {
+      if (!this.#isStalled) from.resume();
+    });
+    from.on("error", () => this.#drop(pair));
+    from.on("close", () => this.#drop(pair));
+  }
+
+  get #isStalled(): boolean {
+    return this.#stall !== undefined && this.#stall.left <= 0;
+  }
+
+  #count(way: Way, bytes: number): void {
+    this.passed[way] += bytes;
+    const stall = this.#stall;
+    if (stall === undefined || stall.way !== way || stall.left <= 0) return;
+    stall.left -= bytes;
+    if (stall.left > 0) return;
+    for (const pair of this.#pairs) this.#halt(pair);
+    stall.reached();
+  }
+
+  #halt({ near, far }: Pair): void {
+    near.pause();
+    far.pause();
+  }
+
+  #drop(pair: Pair): void {
+    if (!this.#pairs.delete(pair)) return;
+    pair.near.destroy();
+    pair.far.destroy();
+  }
+}
