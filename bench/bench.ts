@@ -9,12 +9,14 @@ import { idleConnections, startToConnected } from "./start.ts";
 
 const args = process.argv.slice(2);
 const isQuick = args.includes("--quick");
+const flags = args.filter((arg) => arg.startsWith("--"));
 const parts = args.filter((arg) => !arg.startsWith("--"));
 
 await part("sends", sends);
 await part("start", start);
 await part("idle", idle);
 await part("fan-out", () => script("fan-out.ts", isQuick ? ["--quick"] : []));
+await part("transfer", () => script("transfer.ts", flags));
 await part("hostile", () => script("hostile.ts", isQuick ? ["--rounds", "2"] : []));
 await part("log", () => script("log.ts", ["--records", isQuick ? "1000000" : "10000000"]));
 

@@ -10,6 +10,7 @@ import {
   type Sink,
   stopChild,
 } from "./fan-out-contestant.ts";
+import { answers, freePort } from "./free-port.ts";
 
 const CHANNEL = "#bench";
 const NEWLINE = 0x0a;
@@ -110,23 +111,6 @@ async function start(
     await Bun.sleep(20);
   }
   return { pid: child.pid, port, stop };
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  try {
-    const socket = await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } });
-    socket.end();
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 class IrcClient implements Sender, Client {

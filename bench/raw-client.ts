@@ -1,3 +1,4 @@
+import type { Fault } from "../src/base/fault.ts";
 import { checkName } from "../src/base/names.ts";
 import { Session, type SessionEffect } from "../src/core/session.ts";
 import { makeDeviceCert } from "../src/crypto/device-cert.ts";
@@ -6,7 +7,7 @@ import { sha256 } from "../src/crypto/sha256.ts";
 import type { Link } from "../src/io/link.ts";
 import { wsDial } from "../src/io/ws-dial.ts";
 import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
-import type { Answer, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
+import type { Answer, Notice, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
 
 /**
  * A client with nothing around it, for load: it checks no proof, keeps nothing, and leaves the
@@ -20,8 +21,10 @@ export class RawClient {
     { resolve(answer: unknown): void; reject(e: unknown): void }
   >();
   readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
+  readonly #ended = Promise.withResolvers<Fault | undefined>();
   /** Sees each message before it is decoded; true: that was all. */
   onBytes: (bytes: Uint8Array) => boolean = () => false;
+  onNotice: (notice: Notice) => void = () => {};
   #counter = 0;
   readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
     alphabet: "base64url",
@@ -34,7 +37,10 @@ export class RawClient {
       message: (bytes) => {
         if (!this.onBytes(bytes)) this.#perform(this.#session.receive(bytes, performance.now()));
       },
-      closed: () => this.#perform(this.#session.ended(undefined)),
+      closed: (fault) => {
+        this.#perform(this.#session.ended(undefined));
+        this.#ended.resolve(fault);
+      },
     });
     const nonce = crypto.getRandomValues(new Uint8Array(32));
     this.#perform(this.#session.tell({ kind: "hello", versions: [1], client: "bench", nonce }));
@@ -71,6 +77,24 @@ export class RawClient {
     return client;
   }
 
+  /** A second link, on which files travel. */
+  async lane(): Promise<RawClient> {
+    const { ticket } = await this.ask("ticket", {});
+    const lane = new RawClient(await this.#link.openLane());
+    await lane.#welcome.promise;
+    await lane.ask("lane", { ticket });
+    return lane;
+  }
+
+  /** Why the server has ended it. */
+  get ended(): Promise<Fault | undefined> {
+    return this.#ended.promise;
+  }
+
+  tell(notice: Parameters<Session["tell"]>[0]): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
   ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
     const { ref, effects } = this.#session.ask(kind, fields);
     return new Promise((resolve, reject) => {
@@ -91,12 +115,14 @@ export class RawClient {
 
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
-      if (effect.kind === "transmit") this.#link.send(effect.bytes);
+      if (effect.kind === "transmit") this.#link.send(effect.bytes, effect.tail);
       if (effect.kind === "answered") this.#waiting.get(effect.ref)?.resolve(effect.reply.answer);
       if (effect.kind === "refused") this.#waiting.get(effect.ref)?.reject(effect.fault);
       if (effect.kind === "answered" || effect.kind === "refused") this.#waiting.delete(effect.ref);
+      if (effect.kind === "close") this.#ended.resolve(effect.fault);
       if (effect.kind !== "notice") continue;
       if (effect.notice.kind === "welcome") this.#welcome.resolve(effect.notice);
+      else this.onNotice(effect.notice);
     }
   }
 }

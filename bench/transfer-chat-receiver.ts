@@ -1,0 +1,70 @@
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { ChatCommand } from "./transfer-chat.ts";
+
+interface GotLine {
+  readonly kind: string;
+  readonly id: string;
+  readonly path: string;
+}
+
+const ARRIVES_WITHIN_MS = 600_000;
+
+/** `chat get-file --follow`: one process that takes whatever comes. */
+export class ChatReceiver {
+  readonly #child: Bun.Subprocess<"ignore", "pipe", "ignore">;
+  readonly #folder: string;
+  readonly #lines: AsyncGenerator<GotLine>;
+
+  private constructor(child: Bun.Subprocess<"ignore", "pipe", "ignore">, folder: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#lines = linesOf(child.stdout);
+  }
+
+  static follow(command: ChatCommand, parent: string): ChatReceiver {
+    const folder = join(parent, "followed");
+    mkdirSync(folder);
+    const child = Bun.spawn([...command.argv, "--follow", "--json", "--out", folder], {
+      env: { ...process.env, ...command.env },
+      stdio: ["ignore", "pipe", "ignore"], // Faults are on its output, too.
+    });
+    return new ChatReceiver(child, folder);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  /** The next file that stands under its name. */
+  async next(): Promise<GotLine> {
+    const timer = setTimeout(() => this.#child.kill(), ARRIVES_WITHIN_MS);
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done === true) throw new Error("get-file --follow ended before the file had come");
+      if (value.kind !== "got") continue;
+      clearTimeout(timer);
+      return value;
+    }
+  }
+
+  forget(): void {
+    rmSync(this.#folder, { recursive: true });
+    mkdirSync(this.#folder);
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill("SIGINT");
+    await this.#child.exited;
+  }
+}
+
+async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<GotLine> {
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stream) {
+    const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = parts.pop() ?? "";
+    for (const line of parts) yield JSON.parse(line);
+  }
+}

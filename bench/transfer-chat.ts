@@ -1,0 +1,212 @@
+/** The compiled program: `chat send-file` to a server, and `chat get-file` from it. */
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { type ServerProcess, startServer } from "./server-process.ts";
+import { ChatReceiver } from "./transfer-chat-receiver.ts";
+import type { Content } from "./transfer-content.ts";
+import {
+  type Arrival,
+  type Contestant,
+  type Courier,
+  type Trip,
+  Unavailable,
+} from "./transfer-contestant.ts";
+import { type CommandOptions, runEnd, usageDuring } from "./transfer-usage.ts";
+
+const BINARY = join(import.meta.dir, "..", "dist", "chat");
+const COMMAND = process.env["CHAT_CLIENT_COMMAND"]?.split(" ") ?? [BINARY];
+
+/** To the server's disk: the receiver may come at any time. */
+export const chatUpload: Contestant = {
+  name: "chat send-file",
+  start: async (folder) => new Upload(await ChatSite.open(folder)),
+};
+
+/** To the receiver's disk, who follows: it fetches while the upload runs. */
+export const chatRelay: Contestant = {
+  name: "chat send + follow",
+  start: async (folder) => {
+    const site = await ChatSite.open(folder);
+    return new Relay(site, await ChatReceiver.follow(site.command("get-file"), folder));
+  },
+};
+
+/** From the server's disk, after the upload. */
+export const chatDownload: Contestant = {
+  name: "chat get-file",
+  start: async (folder) => new Download(await ChatSite.open(folder)),
+};
+
+/** A server, somebody who sends and somebody who receives. */
+export class ChatSite {
+  readonly server: ServerProcess;
+  readonly target: string;
+  readonly #options: CommandOptions;
+
+  private constructor(server: ServerProcess, folder: string) {
+    this.server = server;
+    this.target = join(folder, "arrived");
+    this.#options = { env: { CHAT_HOME: join(folder, "home"), XDG_RUNTIME_DIR: folder } };
+    mkdirSync(this.target);
+  }
+
+  /** @throws Unavailable */
+  static async open(folder: string): Promise<ChatSite> {
+    const [program = ""] = COMMAND;
+    const help = Bun.spawnSync([...COMMAND, "send-file", "--help"]);
+    if (!help.success) throw new Unavailable(`${program} knows no send-file; build it first`);
+    const site = new ChatSite(await startServer(), folder);
+    for (const user of ["ana", "bob"]) await site.run("register", user, []);
+    // Whoever receives must be in the room; the end of its input ends it.
+    await site.run("join", "bob", ["--json"]);
+    return site;
+  }
+
+  /** Runs one verb as somebody, with an environment of its own. */
+  run(verb: string, user: string, args: readonly string[]) {
+    return runEnd(this.command(verb, user, args).argv, this.#options);
+  }
+
+  command(verb: string, user = "bob", args: readonly string[] = []): ChatCommand {
+    const place = ["--server", `127.0.0.1:${this.server.port}`, "--user", user];
+    return { argv: [...COMMAND, verb, ...place, ...args], env: this.#options.env ?? {} };
+  }
+
+  async send(path: string) {
+    const { usage, stdout } = await this.run("send-file", "ana", ["--json", path]);
+    return { usage, file: sentFile(stdout) };
+  }
+
+  stored(id: string): string {
+    return join(this.server.folder, "data", "files", id, "content");
+  }
+
+  forget(): void {
+    rmSync(this.target, { recursive: true });
+    mkdirSync(this.target);
+  }
+}
+
+export interface ChatCommand {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+class Upload implements Courier {
+  readonly #site: ChatSite;
+  #path = "";
+
+  constructor(site: ChatSite) {
+    this.#site = site;
+  }
+
+  async bring(content: Content): Promise<Trip> {
+    const site = this.#site;
+    const [done, receiver] = await usageDuring(site.server.pid, async () => {
+      const started = performance.now();
+      const { usage, file } = await site.send(content.path);
+      return { sender: usage, seconds: (performance.now() - started) / 1000, file };
+    });
+    this.#path = site.stored(done.file.id);
+    return { ...done, receiver, arrived: storedArrival(this.#path, content) };
+  }
+
+  /** Only its bytes: the server runs on and does not read them again. */
+  forget(): void {
+    rmSync(this.#path, { force: true });
+  }
+
+  stop(): Promise<void> {
+    return this.#site.server.stop();
+  }
+}
+
+class Relay implements Courier {
+  readonly #site: ChatSite;
+  readonly #receiver: ChatReceiver;
+  #path = "";
+
+  constructor(site: ChatSite, receiver: ChatReceiver) {
+    this.#site = site;
+    this.#receiver = receiver;
+  }
+
+  async bring(content: Content): Promise<Trip> {
+    const site = this.#site;
+    const [[done, receiver], server] = await usageDuring(site.server.pid, () =>
+      usageDuring(this.#receiver.pid, async () => {
+        const started = performance.now();
+        const sending = site.send(content.path);
+        const got = await this.#receiver.next();
+        const { usage, file } = await sending;
+        if (got.id !== file.id) throw new Error(`${got.id} came, ${file.id} was sent`);
+        const seconds = (performance.now() - started) / 1000;
+        return { sender: usage, seconds, file, path: got.path };
+      }),
+    );
+    this.#path = site.stored(done.file.id);
+    return { ...done, receiver, server, arrived: { path: done.path } };
+  }
+
+  forget(): void {
+    rmSync(this.#path, { force: true });
+    this.#receiver.forget();
+  }
+
+  async stop(): Promise<void> {
+    await this.#receiver.stop();
+    await this.#site.server.stop();
+  }
+}
+
+class Download implements Courier {
+  readonly #site: ChatSite;
+  #path = "";
+
+  constructor(site: ChatSite) {
+    this.#site = site;
+  }
+
+  async bring(content: Content): Promise<Trip> {
+    const site = this.#site;
+    const { file } = await site.send(content.path);
+    this.#path = site.stored(file.id);
+    const [done, sender] = await usageDuring(site.server.pid, async () => {
+      const started = performance.now();
+      const args = ["--json", "--out", site.target, file.id];
+      const { usage, stdout } = await site.run("get-file", "bob", args);
+      const seconds = (performance.now() - started) / 1000;
+      return { receiver: usage, seconds, path: gotPath(stdout) };
+    });
+    return { ...done, sender, arrived: { path: done.path } };
+  }
+
+  forget(): void {
+    rmSync(this.#path, { force: true });
+    this.#site.forget();
+  }
+
+  stop(): Promise<void> {
+    return this.#site.server.stop();
+  }
+}
+
+/** At the server a folder is one file: a manifest, and then the contents. */
+function storedArrival(path: string, content: Content): Arrival {
+  return { path, skipBytes: statSync(path).size - content.sizeBytes };
+}
+
+function sentFile(stdout: string): { id: string; sizeBytes: number } {
+  return lineOf(stdout, "file") as { id: string; sizeBytes: number };
+}
+
+function gotPath(stdout: string): string {
+  return (lineOf(stdout, "got") as { path: string }).path;
+}
+
+function lineOf(stdout: string, kind: string): object {
+  const lines = stdout.trim().split("\n");
+  const found = lines.map((line) => JSON.parse(line)).find((line) => line.kind === kind);
+  if (found === undefined) throw new Error(`no ${kind} line in: ${stdout.slice(0, 500)}`);
+  return found;
+}

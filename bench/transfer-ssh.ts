@@ -1,0 +1,155 @@
+/** scp and rsync over an ssh server of their own, whose keys and settings lie in one folder. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { answers, freePort } from "./free-port.ts";
+import type { Content } from "./transfer-content.ts";
+import { type Contestant, type Courier, need, type Trip } from "./transfer-contestant.ts";
+import { runEnd, usageDuring } from "./transfer-usage.ts";
+
+const CIPHER = "aes128-gcm@openssh.com";
+const HOST = "bench";
+/** Where sshd locks itself in before somebody is known; it refuses to start without. */
+const EMPTY_FOLDER = "/run/sshd";
+const START_WITHIN_MS = 5_000;
+
+type Command = (config: string, content: Content, target: string) => string[];
+
+export const scp = sshContestant("scp aes128-gcm", "scp", (config, content, target) => [
+  ...["scp", "-q", "-F", config],
+  ...(content.isFolder ? ["-r"] : []),
+  ...[content.path, `${HOST}:${target}/${content.name}`],
+]);
+
+export const rsync = sshContestant("rsync -W over it", "rsync", (config, content, target) => [
+  ...["rsync", "-W", "-e", `ssh -F ${config}`],
+  ...(content.isFolder ? ["-a"] : []),
+  ...[content.path, `${HOST}:${target}/`],
+]);
+
+function sshContestant(name: string, program: string, command: Command): Contestant {
+  return {
+    name,
+    start: async (folder) => {
+      need(program);
+      const server = await startSshd(folder);
+      return new SshCourier(server, command, join(folder, "arrived"));
+    },
+  };
+}
+
+interface Sshd {
+  readonly pid: number;
+  /** For `ssh -F`. */
+  readonly config: string;
+  stop(): Promise<void>;
+}
+
+class SshCourier implements Courier {
+  readonly #server: Sshd;
+  readonly #command: Command;
+  readonly #target: string;
+
+  constructor(server: Sshd, command: Command, target: string) {
+    this.#server = server;
+    this.#command = command;
+    this.#target = target;
+    mkdirSync(target);
+  }
+
+  async bring(content: Content): Promise<Trip> {
+    const command = this.#command(this.#server.config, content, this.#target);
+    const [done, receiver] = await usageDuring(this.#server.pid, async () => {
+      const started = performance.now();
+      const { usage } = await runEnd(command);
+      return { sender: usage, seconds: (performance.now() - started) / 1000 };
+    });
+    return { ...done, receiver, arrived: { path: join(this.#target, content.name) } };
+  }
+
+  forget(): void {
+    rmSync(this.#target, { recursive: true });
+    mkdirSync(this.#target);
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
+}
+
+async function startSshd(folder: string): Promise<Sshd> {
+  const sshd = need("sshd"); // It wants to be called by its whole path.
+  need("ssh");
+  const path = (name: string) => join(folder, name);
+  for (const key of ["host-key", "user-key"]) {
+    await runEnd([need("ssh-keygen"), "-q", "-t", "ed25519", "-N", "", "-f", path(key)]);
+  }
+  const port = freePort();
+  const hostKey = readFileSync(path("host-key.pub"), "utf8");
+  writeFileSync(path("known-hosts"), `[127.0.0.1]:${port} ${hostKey}`);
+  writeFileSync(path("sshd.conf"), sshdConfig(path, port));
+  writeFileSync(path("ssh.conf"), sshConfig(path, port));
+  const isOurs = makeEmptyFolder();
+  const child = Bun.spawn([sshd, "-D", "-e", "-f", path("sshd.conf")], {
+    stdio: ["ignore", "ignore", Bun.file(path("sshd.log"))],
+  });
+  const stop = async () => {
+    child.kill();
+    await child.exited;
+    if (isOurs) rmdirSync(EMPTY_FOLDER);
+  };
+  const until = performance.now() + START_WITHIN_MS;
+  while (!(await answers(port))) {
+    if (performance.now() < until && child.exitCode === null) {
+      await Bun.sleep(20);
+      continue;
+    }
+    await stop();
+    throw new Error(`sshd did not start: ${readFileSync(path("sshd.log"), "utf8")}`);
+  }
+  return { pid: child.pid, config: path("ssh.conf"), stop };
+}
+
+function sshdConfig(path: (name: string) => string, port: number): string {
+  return `ListenAddress 127.0.0.1:${port}
+HostKey ${path("host-key")}
+AuthorizedKeysFile ${path("user-key.pub")}
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+PrintLastLog no
+Subsystem sftp /usr/lib/openssh/sftp-server
+`;
+}
+
+function sshConfig(path: (name: string) => string, port: number): string {
+  return `Host ${HOST}
+HostName 127.0.0.1
+Port ${port}
+User ${userName()}
+IdentityFile ${path("user-key")}
+IdentitiesOnly yes
+UserKnownHostsFile ${path("known-hosts")}
+GlobalKnownHostsFile /dev/null
+StrictHostKeyChecking yes
+BatchMode yes
+Ciphers ${CIPHER}
+Compression no
+ControlMaster no
+ForwardAgent no
+`;
+}
+
+/** `userInfo` of Bun 1.4.4 believes the environment, which may name nobody. */
+function userName(): string {
+  return Bun.spawnSync(["id", "-un"]).stdout.toString().trim();
+}
+
+/** @returns whether it was not there */
+function makeEmptyFolder(): boolean {
+  if (existsSync(EMPTY_FOLDER) || process.getuid?.() !== 0) return false;
+  mkdirSync(EMPTY_FOLDER, { mode: 0o755 });
+  return true;
+}
