@@ -55,6 +55,7 @@ export const FAULTS = {
     exitCode: 6,
     remedy: "ask the server's owner, then chat trust accept SERVER",
   },
+  "clock-wrong": { blame: "peer", exitCode: 5, remedy: "set the clocks of both machines" },
   "checksum-wrong": { blame: "peer", exitCode: 6, remedy: "fetch it again" },
   // A machine failed: this one, the other one, or the network between them.
   unreachable: { blame: "host", exitCode: 5, remedy: "check the address and that it runs" },

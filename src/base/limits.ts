@@ -199,6 +199,122 @@ export const INVITES_SPENT_MAX = 10_000;
 /** Each edit is a record, and erasing names them all in one. */
 export const EDITS_PER_RECORD_MAX = 100;
 
+// UDP.
+/** Some 100 ms of a fast transfer: what comes while the program is busy is kept, not lost. */
+export const UDP_RECEIVE_BUFFER_BYTES = 4 * MIB;
+/** What one stream may have under way: 34 MB/s at 50 ms and 5 % loss; 1 MiB gave 5. */
+export const UDP_STREAM_WINDOW_BYTES = 16 * MIB;
+/** Of all streams of a connection: a file and the chat beside it. */
+export const UDP_CONNECTION_WINDOW_BYTES = 24 * MIB;
+/** Given to QUIC and not sent yet, for each stream: more would only make words wait for files. */
+export const UDP_QUEUE_BYTES = 64 * KIB;
+/** The link, LANES_PER_SESSION_MAX lanes, and some that are on their way out. */
+export const UDP_STREAMS_MAX = 40;
+/** Connections of which no link was made yet; beyond it the oldest goes: honest ones are quick. */
+export const UDP_UNTAKEN_MAX = 1_024;
+/**
+ * Silence after which a connection is given up, in seconds as QUIC has it: long enough for a way
+ * that is gone for 10 s, and soon enough for a server that was killed.
+ */
+export const UDP_IDLE_SECONDS = 20;
+/** Keeps the ways through routers open; most forget a UDP flow after 30 s. */
+export const UDP_KEEP_ALIVE_MS = 10_000;
+/** A client asks after so much silence: a server that was killed says nothing over UDP. */
+export const UDP_PING_EVERY_MS = 2_000;
+/** … and comes back by another connection after this; a shorter gap costs nothing. */
+export const UDP_SILENCE_MAX_MS = 4_000;
+/** One way has not answered by then: the other is tried beside it, so that one is in within 3 s. */
+export const OTHER_WAY_AFTER_MS = 1_500;
+/** A way that has worked may refuse for so long: a server that starts again is back by then. */
+export const OTHER_WAY_HELD_MS = 5_000;
+/** A port that has not answered with one packet by then is taken for dead. */
+export const UDP_ANSWER_WITHIN_MS = 3_000;
+/** Addresses of one name that are tried; a name has one or two. */
+export const UDP_ADDRESSES_MAX = 4;
+
+// LAN.
+/** Fits every path of a local network in one piece: a piece that is lost would lose the whole. */
+export const LAN_DATAGRAM_BYTES_MAX = 1_200;
+/** What is left of it beside head, name, seal and signature. */
+export const LAN_TEXT_BYTES_MAX = 960;
+/** More than the longest answer: whoever asks sends at least as much as one peer sends back. */
+export const LAN_QUERY_BYTES = 256;
+/** No UDP datagram over IPv4 can be larger; sending one fails. */
+export const LAN_UDP_BYTES_MAX = 65_507;
+/** How far datagrams may overtake each other and still be told from repeats. */
+export const LAN_WINDOW = 64;
+/** Clocks on a network agree better; a captured datagram is worth nothing after it. */
+export const LAN_CLOCK_SKEW_MS = 120_000;
+/** Sessions that are followed; one that is silent for LAN_FORGET_MS makes room. */
+export const LAN_SENDERS_MAX = 256;
+/** Of those, from one address: nobody fills the room alone. */
+export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
+/** Of those, of one key: the windows that one person has open. */
+export const LAN_SESSIONS_PER_KEY_MAX = 8;
+/** Names that are pinned to keys; whoever comes with a further one is shown as not verified. */
+export const LAN_NAMES_MAX = 1_024;
+/** Of one source (address and port), and what it may send at once: a paste, and its presence. */
+export const LAN_PACKETS_PER_SECOND = 20;
+export const LAN_PACKETS_BURST = 40;
+/** Of one address: ten programs on one machine. */
+export const LAN_ADDRESS_PACKETS_PER_SECOND = 200;
+/** Sources and addresses whose pace is remembered; the one that was heard least lately goes. */
+export const LAN_SOURCES_MAX = 256;
+/** Signatures checked, whoever sends: about a tenth of one core. */
+export const LAN_CHECKS_PER_SECOND = 1_000;
+/** Half of what the others take from one source; a longer paste is slowed down to it. */
+export const LAN_TEXTS_PER_SECOND = 10;
+export const LAN_TEXTS_BURST = 20;
+export const LAN_ANNOUNCE_EVERY_MS = 30_000;
+/** Three announces and some: then they are gone. */
+export const LAN_SILENCE_MAX_MS = 95_000;
+/** Twice the clock's bound: by then nothing that they ever sent can be taken again. */
+export const LAN_FORGET_MS = 240_000;
+/** One answer serves all who asked meanwhile. */
+export const LAN_ANSWER_EVERY_MS = 1_000;
+/** Over this time the answers to one question are spread. */
+export const LAN_ANSWER_SPREAD_MS = 500;
+/** Our own words come back within it, or multicast does not work here. */
+export const LAN_ECHO_WITHIN_MS = 3_000;
+
+// Discovery.
+/** Servers on one network that a person still looks through; more are mostly forged. */
+export const SERVERS_FOUND_MAX = 256;
+/** Of one sender: a machine runs a few servers, a forger runs thousands. */
+export const SERVERS_FOUND_PER_SENDER_MAX = 8;
+/** Names that are looked at before one stops listening; the library keeps each of them. */
+export const ANNOUNCEMENTS_READ_MAX = 1_024;
+/** RFC 6762, section 17; a longer datagram is no multicast DNS. */
+export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
+/** Questions and records of one datagram: an announcement has ten; answers cost their square. */
+export const MDNS_ENTRIES_MAX = 64;
+/** Questions of one datagram: each may be answered, to everybody. */
+export const MDNS_QUESTIONS_MAX = 8;
+/** Datagrams a second that are read: a school full of printers says less. */
+export const MDNS_DATAGRAMS_PER_SECOND = 200;
+/** Answers a second: everybody on the network hears each of them. */
+export const MDNS_ANSWERS_PER_SECOND = 10;
+/** Servers of one name that are numbered, and names that one start may go through. */
+export const SAME_NAME_MAX = 64;
+/** Long enough for the slowest answer (RFC 6762, section 6) and one that was lost. */
+export const DISCOVER_MS = 2_000;
+/** Whoever asks for longer than this has not meant milliseconds. */
+export const DISCOVER_MS_MAX = 60_000;
+/** A stopping server says goodbye for this long at most. */
+export const GOODBYE_WITHIN_MS = 500;
+
+// The doctor.
+/** Of each hop on the way to a server: what takes longer is what is wrong. */
+export const CHECK_WITHIN_MS = 3_000;
+/** Addresses of one name that are looked at; a name has one or two. */
+export const CHECKED_ADDRESSES_MAX = 4;
+/** Beyond it logs of two machines cannot be compared, and `chat lan` refuses packets. */
+export const CLOCK_SKEW_MS_MAX = 120_000;
+/** A day of a busy server; below it a person should act. */
+export const FREE_BYTES_LOW = 256 * MIB;
+/** Each confirmed message waits for one sync: people notice ten times this. */
+export const SYNC_MS_SLOW = 50;
+
 // Files.
 /** One size, so that the same bytes have one digest; as fast as 1 MiB when measured. */
 export const CHUNK_BYTES = 256 * KIB;

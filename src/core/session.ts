@@ -8,6 +8,8 @@ import {
   PING_EVERY_MS,
   REQUESTS_IN_FLIGHT_MAX,
   SILENCE_MAX_MS,
+  UDP_PING_EVERY_MS,
+  UDP_SILENCE_MAX_MS,
 } from "../base/limits.ts";
 import { encodeChunkHead } from "../wire/chunk-head.ts";
 import { decode, encode, type Outgoing } from "../wire/codec.ts";
@@ -15,13 +17,13 @@ import type {
   Answer,
   Message,
   Notice,
-  NoticeKind,
   NoticeOf,
   Request,
   RequestFields,
   RequestKind,
 } from "../wire/messages.ts";
 import { checkAnswer, isRequest } from "../wire/messages-incoming.ts";
+import { isEntrance, mayAsk, mayTell, type Phase, type Role } from "./phase.ts";
 
 /**
  * The life of one link, at either end: who may say what when, which answer belongs to which
@@ -31,58 +33,6 @@ import { checkAnswer, isRequest } from "../wire/messages-incoming.ts";
  *                                  │  ^─────────logout─────────────┘     any ──fault, bye──> closed
  *                                  └──lane──> lane
  */
-export type Phase = "greeting" | "entering" | "member" | "lane" | "closed";
-export type Role = "client" | "server";
-
-/** Requests of somebody who is not in; the rest is for members. Notices: by who receives them. */
-const ENTRANCES: ReadonlySet<RequestKind> = new Set([
-  ...(["admit", "register", "login", "link", "lane"] as const),
-]);
-/** On a lane nothing else is asked. */
-const TRANSFERS: ReadonlySet<RequestKind> = new Set([
-  ...(["offer", "finish", "withdraw", "fetch", "got"] as const),
-]);
-const REQUESTS_OF: Record<Phase, (kind: RequestKind) => boolean> = {
-  greeting: () => false,
-  entering: (kind) => ENTRANCES.has(kind),
-  member: (kind) => !ENTRANCES.has(kind) && !TRANSFERS.has(kind),
-  lane: (kind) => TRANSFERS.has(kind),
-  closed: () => false,
-};
-const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
-  server: {
-    greeting: new Set(["hello"]),
-    entering: new Set(["ping", "pong", "bye"]),
-    member: new Set(["ping", "pong", "bye"]),
-    lane: new Set(["chunk", "ack", "ping", "pong", "bye"]),
-    closed: new Set(),
-  },
-  client: {
-    greeting: new Set(["welcome", "bye"]),
-    entering: new Set(["ok", "fault", "ping", "pong", "bye"]),
-    // Records may overtake the answer to a log-out, so they are let through and dropped above.
-    member: new Set([
-      ...(["ok", "fault", "ping", "pong", "bye"] as const),
-      ...([
-        "room",
-        "room-gone",
-        "record",
-        "caught-up",
-        "presence",
-        "read",
-        "ignored",
-        "link-asked",
-        "offered",
-      ] as const),
-    ]),
-    lane: new Set([
-      ...(["ok", "fault", "ping", "pong", "bye"] as const),
-      ...(["chunk", "ack", "durable", "held", "end"] as const),
-    ]),
-    closed: new Set(),
-  },
-};
-
 /** An answer as it came: checked against its question. */
 export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
 
@@ -98,8 +48,25 @@ export type SessionEffect =
   /** The session is over: close the link after what was transmitted. */
   | { readonly kind: "close"; readonly fault: Fault | undefined };
 
+/** When an end asks into the silence, and when that is death. */
+export interface Pace {
+  readonly pingEveryMs: number;
+  readonly silenceMaxMs: number;
+  /** Death only this long after asking: whoever was asleep asks first. */
+  readonly answerWithinMs?: number;
+}
+
+export const STEADY: Pace = { pingEveryMs: PING_EVERY_MS, silenceMaxMs: SILENCE_MAX_MS };
+/** For links that do not tell that the other end is gone. */
+export const QUICK: Pace = {
+  pingEveryMs: UDP_PING_EVERY_MS,
+  silenceMaxMs: UDP_SILENCE_MAX_MS,
+  answerWithinMs: UDP_SILENCE_MAX_MS - UDP_PING_EVERY_MS,
+};
+
 export class Session {
   readonly role: Role;
+  readonly #pace: Pace;
   #phase: Phase = "greeting";
   #ref = 0;
   /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
@@ -108,8 +75,9 @@ export class Session {
   #heardAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(role: Role, now: number) {
+  constructor(role: Role, now: number, pace: Pace = STEADY) {
     this.role = role;
+    this.#pace = pace;
     this.#startedAt = now;
     this.#heardAt = now;
   }
@@ -210,23 +178,26 @@ export class Session {
   /** When `tick` next has something to do. */
   deadline(): number | undefined {
     if (this.#phase === "closed") return undefined;
-    const dead = this.#heardAt + SILENCE_MAX_MS;
-    const quiet = Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS;
+    const dead = this.#deadAt();
+    const quiet = Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs;
     const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
     if (this.role === "client" || this.#isIn()) return due;
     return Math.min(due, this.#enterBy());
   }
 
-  tick(now: number): SessionEffect[] {
+  /** @param sign since the last tick something came of the other end, if no whole message */
+  tick(now: number, sign = false): SessionEffect[] {
     if (this.#phase === "closed") return [];
-    if (now >= this.#heardAt + SILENCE_MAX_MS) {
-      return this.close(new Fault("timeout", `nothing was heard for ${SILENCE_MAX_MS / 1000} s`));
+    if (now >= this.#deadAt() && sign) this.#heardAt = now;
+    if (now >= this.#deadAt()) {
+      const seconds = Math.round((now - this.#heardAt) / 1000);
+      return this.close(new Fault("timeout", `nothing was heard for ${seconds} s`));
     }
     if (this.role === "server" && !this.#isIn() && now >= this.#enterBy()) {
       return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
     }
     if (this.#phase === "greeting") return [];
-    if (now < Math.max(this.#heardAt, this.#pingedAt) + PING_EVERY_MS) return [];
+    if (now < Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs) return [];
     this.#pingedAt = now;
     return [this.#transmit({ kind: "ping" })];
   }
@@ -241,7 +212,7 @@ export class Session {
     if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
     const { kind, ref } = request;
     if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
-    if (!REQUESTS_OF[this.#phase](kind)) {
+    if (!mayAsk(this.#phase, kind)) {
       return [this.#transmit(faultMessage(this.#outOfPhase(kind), ref))];
     }
     if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
@@ -259,12 +230,12 @@ export class Session {
 
   #outOfPhase(kind: RequestKind): Fault {
     if (this.#phase === "entering") return new Fault("not-logged-in", "you are not logged in");
-    if (ENTRANCES.has(kind)) return new Fault("already-logged-in", "you are logged in");
+    if (isEntrance(kind)) return new Fault("already-logged-in", "you are logged in");
     return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
   }
 
   #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
-    if (!NOTICES_OF[this.role][this.#phase].has(notice.kind)) {
+    if (!mayTell(this.role, this.#phase, notice.kind)) {
       // What the server said before it heard of our log-out is late, not wrong.
       if (this.role === "client" && this.#phase === "entering") return [];
       throw outOfOrder(notice.kind);
@@ -310,6 +281,15 @@ export class Session {
     if (kind !== "logout") return;
     this.#phase = "entering";
     this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.
+  }
+
+  #deadAt(): number {
+    const { silenceMaxMs, answerWithinMs } = this.#pace;
+    if (answerWithinMs === undefined) return this.#heardAt + silenceMaxMs;
+    // A greeting is no ping: it has a time of its own.
+    if (this.#phase === "greeting") return this.#heardAt + SILENCE_MAX_MS;
+    if (this.#pingedAt <= this.#heardAt) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#heardAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
   }
 
   #isIn(): boolean {

@@ -33,3 +33,14 @@ export function decode(bytes: Uint8Array, sizeBytesMax = MESSAGE_BYTES_MAX): Inc
   checkShape(bytes);
   return checkMessage(packr.unpack(bytes));
 }
+
+/** A value of its own, outside of the messages: what a datagram carries. */
+export function packValue(value: Readonly<Record<string, unknown>>): Uint8Array {
+  return new Uint8Array(packr.pack(value));
+}
+
+/** The same way back, behind the same checks. @throws Fault frame-malformed */
+export function unpackValue(bytes: Uint8Array): unknown {
+  checkShape(bytes);
+  return packr.unpack(bytes);
+}

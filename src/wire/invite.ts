@@ -16,7 +16,10 @@ export interface ServerAddress {
   readonly port: number;
   /** Whether the text named the port, or it is the default. */
   readonly portGiven: boolean;
+  /** The way to try first. */
   readonly transport?: "tcp" | "udp";
+  /** `udp://` and `tcp://` mean that way and no other. */
+  readonly isOnlyWay?: true;
   readonly room?: Name;
   readonly fingerprint?: Fingerprint;
   /** The room password or a revocable token. */
@@ -39,9 +42,9 @@ export function parseServerAddress(text: string): ServerAddress {
     case "chat":
       return parseInvite(rest);
     case "udp":
-      return { ...parsePlace(rest), transport: "udp" };
+      return { ...parsePlace(rest), transport: "udp", isOnlyWay: true };
     case "tcp":
-      return { ...parsePlace(rest), transport: "tcp" };
+      return { ...parsePlace(rest), transport: "tcp", isOnlyWay: true };
     default:
       throw badAddress(text, "write HOST, HOST:PORT or chat://HOST:PORT");
   }

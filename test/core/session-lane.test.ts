@@ -7,7 +7,8 @@ import {
   PING_EVERY_MS,
   SILENCE_MAX_MS,
 } from "../../src/base/limits.ts";
-import { type Role, Session, type SessionEffect } from "../../src/core/session.ts";
+import type { Role } from "../../src/core/phase.ts";
+import { Session, type SessionEffect } from "../../src/core/session.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import type { Message, NoticeOf, RequestKind } from "../../src/wire/messages.ts";
 

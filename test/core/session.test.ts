@@ -9,7 +9,8 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SILENCE_MAX_MS,
 } from "../../src/base/limits.ts";
-import { type Role, Session, type SessionEffect } from "../../src/core/session.ts";
+import type { Role } from "../../src/core/phase.ts";
+import { Session, type SessionEffect } from "../../src/core/session.ts";
 import { encode, type Outgoing } from "../../src/wire/codec.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
 

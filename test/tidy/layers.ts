@@ -20,6 +20,7 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   consola: /^src\/(?:commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
+  "bonjour-service": /^src\/io\/discovery\.ts$/,
   "bun:sqlite": /^src\/io\//,
 };
 

@@ -42,6 +42,7 @@ export const PLANTED: readonly Planted[] = [
       { "src/crypto/a.ts": 'import "reflect-metadata";' },
       { "src/server/a.ts": 'import { X509Certificate } from "@peculiar/x509";' },
       { "src/server/a.ts": 'import { Database } from "bun:sqlite";' },
+      { "src/io/announcer.ts": 'import { Bonjour } from "bonjour-service";' },
       { "src/server/a.ts": 'import leftPad from "left-pad";' },
     ],
     good: [

@@ -48,8 +48,9 @@ describe("parseServerAddress", () => {
       port: 1,
       portGiven: true,
       transport: "udp",
+      isOnlyWay: true,
     });
-    expect(parseServerAddress("tcp://h").transport).toBe("tcp");
+    expect(parseServerAddress("tcp://h")).toMatchObject({ transport: "tcp", isOnlyWay: true });
   });
 
   test("an invite", () => {

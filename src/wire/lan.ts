@@ -1,0 +1,234 @@
+import { assert } from "../base/assert.ts";
+import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { LAN_DATAGRAM_BYTES_MAX, LAN_QUERY_BYTES, LAN_TEXT_BYTES_MAX } from "../base/limits.ts";
+import { isName, type Name } from "../base/names.ts";
+import { packValue, unpackValue } from "./codec.ts";
+import { isIpv4 } from "./host.ts";
+
+/**
+ * One datagram of `chat lan`. Each stands alone: it carries the sender's whole key, so that it can
+ * be checked by whoever has heard nothing before.
+ *
+ *     0  4  ff 6c 61 6e: no UTF-8 begins so, and no plain text is taken for one
+ *     4  1  version
+ *     5  1  kind: 1 query, 2 announce, 3 text
+ *     6  1  flags: 1 = the body is sealed
+ *     7 32  the sender's Ed25519 key
+ *    39  8  session, random for each run of the program
+ *    47  4  sequence within the session, from 1
+ *    51  8  when it was sent, Unix milliseconds
+ *    59  .  body, then 64 bytes of signature
+ */
+const LAN_VERSION = 1;
+const LAN_HEAD_BYTES = 59;
+export const LAN_SESSION_BYTES = 8;
+
+const MAGIC = Uint8Array.of(0xff, 0x6c, 0x61, 0x6e);
+const KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+/** Nonce and tag of AES-GCM. */
+const SEAL_BYTES = 28;
+const SEALED = 1;
+/** The last moment that a date can be. */
+const TIME_MAX = 8.64e15;
+/** Key `pad` and the header of its bytes. */
+const PAD_HEADER_BYTES = 6;
+
+const KINDS = { query: 1, announce: 2, text: 3 } as const;
+export type LanKind = keyof typeof KINDS;
+
+export interface LanHead {
+  readonly kind: LanKind;
+  readonly isSealed: boolean;
+  readonly key: Uint8Array;
+  readonly session: Uint8Array;
+  readonly sequence: number;
+  readonly timeUnixMs: number;
+}
+
+/** What a body says. `texts`: how many texts this session has sent, this one included. */
+export type LanWords = { readonly name: Name; readonly texts: number } & (
+  | { readonly kind: "query" }
+  | { readonly kind: "announce"; readonly isLeaving: boolean }
+  | { readonly kind: "text"; readonly text: string; readonly isAction: boolean }
+);
+
+export interface LanParts {
+  readonly head: LanHead;
+  readonly headBytes: Uint8Array;
+  readonly body: Uint8Array;
+  /** Head and body: what the signature covers, beside its context. */
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+function malformed(what: string): Fault {
+  return new Fault("frame-malformed", `a datagram is malformed: ${what}`);
+}
+
+/** Whether it begins as a datagram of ours does. */
+export function isLanDatagram(bytes: Uint8Array): boolean {
+  return MAGIC.every((byte, i) => bytes[i] === byte);
+}
+
+export function encodeLanHead(head: LanHead): Uint8Array {
+  const { sequence, timeUnixMs } = head;
+  assert(head.key.length === KEY_BYTES, "a key has 32 bytes");
+  assert(head.session.length === LAN_SESSION_BYTES, "a session has 8 bytes");
+  assert(sequence >= 1 && sequence < 2 ** 32, "a sequence fits 32 bits");
+  const bytes = new Uint8Array(LAN_HEAD_BYTES);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  bytes.set([LAN_VERSION, KINDS[head.kind], head.isSealed ? SEALED : 0], 4);
+  bytes.set(head.key, 7);
+  bytes.set(head.session, 39);
+  view.setUint32(47, sequence);
+  view.setBigUint64(51, BigInt(Math.trunc(timeUnixMs)));
+  return bytes;
+}
+
+export function joinLan(signed: Uint8Array, signature: Uint8Array): Uint8Array {
+  assert(signature.length === SIGNATURE_BYTES, "a signature has 64 bytes");
+  const bytes = concatBytes(signed, signature);
+  assert(bytes.length <= LAN_DATAGRAM_BYTES_MAX, "a datagram is too large to send");
+  return bytes;
+}
+
+/** @throws Fault frame-malformed, too-large, version-unsupported: the sender's doing */
+export function splitLan(bytes: Uint8Array): LanParts {
+  if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
+    throw new Fault("too-large", `a datagram of ${bytes.length} bytes`);
+  }
+  if (!isLanDatagram(bytes)) throw malformed("it begins otherwise");
+  if (bytes.length < 5) throw malformed("too short");
+  if (bytes[4] !== LAN_VERSION) {
+    throw new Fault("version-unsupported", `a datagram of version ${bytes[4]}`);
+  }
+  const end = bytes.length - SIGNATURE_BYTES;
+  if (end <= LAN_HEAD_BYTES) throw malformed("too short");
+  const head = decodeHead(bytes.subarray(0, LAN_HEAD_BYTES));
+  if (head.kind === "query" && bytes.length < LAN_QUERY_BYTES) {
+    throw malformed("a query that is smaller than its answer");
+  }
+  return {
+    head,
+    headBytes: bytes.subarray(0, LAN_HEAD_BYTES),
+    body: bytes.subarray(LAN_HEAD_BYTES, end),
+    signed: bytes.subarray(0, end),
+    signature: bytes.subarray(end),
+  };
+}
+
+/** @returns msgpack; of a query so much that the whole has LAN_QUERY_BYTES */
+export function encodeLanBody(words: LanWords, isSealed: boolean): Uint8Array {
+  const common = { name: words.name, texts: words.texts };
+  switch (words.kind) {
+    case "query": {
+      const around = LAN_HEAD_BYTES + SIGNATURE_BYTES + (isSealed ? SEAL_BYTES : 0);
+      const used = around + packValue(common).length + PAD_HEADER_BYTES;
+      return packValue({ ...common, pad: new Uint8Array(Math.max(0, LAN_QUERY_BYTES - used)) });
+    }
+    case "announce":
+      return packValue({ ...common, ...(words.isLeaving ? { leaving: true } : {}) });
+    case "text": {
+      const action = words.isAction ? { action: true } : {};
+      return packValue({ ...common, ...action, text: words.text });
+    }
+  }
+}
+
+/** Fields that it does not know are ignored. @throws Fault frame-malformed */
+export function decodeLanBody(kind: LanKind, bytes: Uint8Array): LanWords {
+  const value = unpackValue(bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw malformed("its body is no map");
+  }
+  const field = (name: string): unknown =>
+    Object.hasOwn(value, name) ? (value as Record<string, unknown>)[name] : undefined;
+  const common = { name: nameOf(field("name")), texts: countOf(field("texts")) };
+  switch (kind) {
+    case "query":
+      return { kind, ...common };
+    case "announce":
+      return { kind, ...common, isLeaving: isSet(field("leaving")) };
+    case "text":
+      if (common.texts === 0) throw malformed("a text that does not count itself");
+      return { kind, ...common, text: textOf(field("text")), isAction: isSet(field("action")) };
+  }
+}
+
+/** Words as they may be said. @throws Fault text-invalid, too-large */
+export function checkLanText(text: string): void {
+  if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid Unicode");
+  const sizeBytes = utf8Encode(text).length;
+  if (sizeBytes <= LAN_TEXT_BYTES_MAX) return;
+  throw new Fault(
+    "too-large",
+    `a text on the LAN has at most ${LAN_TEXT_BYTES_MAX} bytes, this one has ${sizeBytes}`,
+    { remedy: "say it in parts, or start a server for longer ones: chat serve" },
+  );
+}
+
+/** Where a group talks, as signatures and salts name it. */
+export function formatLanPlace(group: string, port: number): string {
+  return `${group}:${port}`;
+}
+
+/** @throws Fault usage */
+export function checkLanGroup(text: string): string {
+  const first = Number(text.split(".")[0]);
+  if (isIpv4(text) && first >= 224 && first <= 239) return text;
+  throw new Fault("usage", `'${text.slice(0, 40)}' is no multicast group`, {
+    remedy: "use an address from 224.0.0.0 to 239.255.255.255, as 224.1.1.1",
+  });
+}
+
+function decodeHead(bytes: Uint8Array): LanHead {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = kindOf(view.getUint8(5));
+  const flags = view.getUint8(6);
+  const sequence = view.getUint32(47);
+  const time = view.getBigUint64(51);
+  if (kind === undefined) throw malformed("an unknown kind");
+  if ((flags & ~SEALED) !== 0) throw malformed("an unknown flag");
+  if (sequence === 0) throw malformed("no sequence");
+  if (time > BigInt(TIME_MAX)) throw malformed("no time");
+  return {
+    kind,
+    isSealed: flags === SEALED,
+    key: bytes.subarray(7, 39),
+    session: bytes.subarray(39, 47),
+    sequence,
+    timeUnixMs: Number(time),
+  };
+}
+
+function kindOf(byte: number): LanKind | undefined {
+  if (byte === KINDS.query) return "query";
+  if (byte === KINDS.announce) return "announce";
+  return byte === KINDS.text ? "text" : undefined;
+}
+
+function nameOf(value: unknown): Name {
+  if (typeof value === "string" && isName(value)) return value;
+  throw malformed("no name");
+}
+
+function countOf(value: unknown): number {
+  if (typeof value === "number" && Number.isInteger(value) && value >= 0 && value < 2 ** 32) {
+    return value;
+  }
+  throw malformed("no count of texts");
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "string" || value === "") throw malformed("no text");
+  if (utf8Encode(value).length > LAN_TEXT_BYTES_MAX) throw malformed("a text that is too long");
+  return value;
+}
+
+function isSet(value: unknown): boolean {
+  if (value === undefined || value === true) return value === true;
+  throw malformed("a mark that is neither there nor not");
+}

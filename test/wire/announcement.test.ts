@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { SERVERS_FOUND_MAX, SERVERS_FOUND_PER_SENDER_MAX } from "../../src/base/limits.ts";
+import {
+  announcementText,
+  type Heard,
+  hostLabelOf,
+  labelOf,
+  readSighting,
+  Sightings,
+} from "../../src/wire/announcement.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+
+const FINGERPRINT = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
+const ANNOUNCEMENT = {
+  name: "Room 12",
+  fingerprint: FINGERPRINT,
+  needs: "password",
+  version: "1.2.3",
+} as const;
+const HEARD: Heard = {
+  label: "Room 12",
+  port: 2428,
+  addresses: ["10.9.9.9", "192.0.2.7"],
+  sender: "192.0.2.7",
+  text: announcementText(ANNOUNCEMENT),
+};
+
+describe("an announcement", () => {
+  test("comes back as it was made", () => {
+    const host = "192.0.2.7";
+    expect(readSighting(HEARD)).toEqual({ label: "Room 12", host, port: 2428, ...ANNOUNCEMENT });
+  });
+
+  test("of any name fits one string of TXT and one label", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 400 }), fc.nat(99), (name, count) => {
+        for (const value of Object.values(announcementText({ ...ANNOUNCEMENT, name }))) {
+          expect(utf8Encode(value).length).toBeLessThanOrEqual(255 - "txtvers=".length);
+        }
+        const label = labelOf(name, count + 1);
+        expect(utf8Encode(label).length).toBeLessThanOrEqual(63);
+        expect(label).not.toMatch(/[.\\\p{Cc}]|^$/u);
+      }),
+    );
+  });
+
+  test("of a taken name is numbered, and shown so", () => {
+    expect([1, 2].map((count) => labelOf("v1.2", count))).toEqual(["v1-2", "v1-2 (2)"]);
+    expect(labelOf("", 1)).toBe("chat");
+    expect(readSighting({ ...HEARD, label: "Room 12 (2)" })?.name).toBe("Room 12 (2)");
+    expect(hostLabelOf(FINGERPRINT)).toBe("chat-q3lr9mvt0sxyb7ck.local");
+  });
+
+  test("without strings is a server all the same", () => {
+    expect(readSighting({ ...HEARD, text: {} })).toMatchObject({
+      name: "Room 12",
+      fingerprint: undefined,
+      needs: undefined,
+    });
+  });
+
+  test.each<[string, Partial<Heard>]>([
+    ["port 0", { port: 0 }],
+    ["no whole port", { port: 1.5 }],
+    ["a port beyond all", { port: 65_536 }],
+    ["no address", { addresses: [], sender: undefined }],
+    ["addresses that are none", { addresses: ["evil;rm", "1.2.3"], sender: "::g" }],
+    ["a fingerprint of the wrong size", { text: { fp: FINGERPRINT.slice(1) } }],
+    ["a fingerprint that is none", { text: { fp: `${FINGERPRINT.slice(1)}\u001b` } }],
+    ["a fingerprint that is no text", { text: { fp: 5 } }],
+  ])("with %s is dropped", (_, change) => {
+    expect(readSighting({ ...HEARD, ...change })).toBeUndefined();
+  });
+
+  test("leads to its sender, unless a relay passed it on", () => {
+    expect(readSighting({ ...HEARD, addresses: [] })?.host).toBe("192.0.2.7");
+    expect(readSighting({ ...HEARD, sender: "192.0.2.1" })?.host).toBe("10.9.9.9");
+  });
+
+  test("is never longer than its bound, whatever it says", () => {
+    const text = { fp: FINGERPRINT, name: "\u{1f600}\ud800".repeat(9_999), needs: "x", version: 7 };
+    const sighting = readSighting({ ...HEARD, text });
+    expect(utf8Encode(sighting?.name ?? "").length).toBeLessThanOrEqual(200);
+    expect(sighting?.name.isWellFormed()).toBe(true);
+    expect([sighting?.needs, sighting?.version]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("what was heard", () => {
+  const from = (sender: string, port: number): Heard => ({ ...HEARD, sender, addresses: [], port });
+
+  test("is shown once, however often it is said", () => {
+    const sightings = new Sightings();
+    expect([sightings.add(HEARD), sightings.add(HEARD)]).toEqual([true, false]);
+    expect(sightings.all.length).toBe(1);
+  });
+
+  test("with the name and fingerprint of another stands beside it", () => {
+    const sightings = new Sightings();
+    sightings.add(from("192.0.2.66", 2428));
+    expect(sightings.add(HEARD)).toBe(true);
+    expect(sightings.all.map(({ host }) => host)).toEqual(["192.0.2.66", "192.0.2.7"]);
+  });
+
+  test("leaves room for others: 10,000 fakes of one sender", () => {
+    const sightings = new Sightings();
+    for (let i = 1; i <= 10_000; i++) sightings.add(from("192.0.2.66", i));
+    expect(sightings.all.length).toBe(SERVERS_FOUND_PER_SENDER_MAX);
+    expect(sightings.left).toBe(10_000 - SERVERS_FOUND_PER_SENDER_MAX);
+    expect(sightings.add(HEARD)).toBe(true);
+  });
+
+  test("is bounded: 10,000 fakes of as many senders", () => {
+    const sightings = new Sightings();
+    for (let i = 0; i < 10_000; i++) sightings.add(from(`10.0.${i >> 8}.${i & 255}`, 1));
+    expect(sightings.all.length).toBe(SERVERS_FOUND_MAX);
+    expect(sightings.left).toBe(10_000 - SERVERS_FOUND_MAX);
+  });
+});

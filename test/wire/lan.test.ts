@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  LAN_DATAGRAM_BYTES_MAX,
+  LAN_QUERY_BYTES,
+  LAN_TEXT_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import { checkName } from "../../src/base/names.ts";
+import { packValue } from "../../src/wire/codec.ts";
+import {
+  checkLanGroup,
+  checkLanText,
+  decodeLanBody,
+  encodeLanBody,
+  encodeLanHead,
+  formatLanPlace,
+  isLanDatagram,
+  joinLan,
+  type LanHead,
+  type LanWords,
+  splitLan,
+} from "../../src/wire/lan.ts";
+
+const SEAL_BYTES = 28;
+const LONG_NAME = checkName("n".repeat(32));
+const SIGNATURE = new Uint8Array(64).fill(9);
+
+const HEAD: LanHead = {
+  kind: "text",
+  isSealed: false,
+  key: new Uint8Array(32).fill(1),
+  session: new Uint8Array(8).fill(2),
+  sequence: 3,
+  timeUnixMs: 1_795_153_593_123,
+};
+
+function codeOf(action: () => unknown): string | undefined {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+function datagram(words: LanWords, head: Partial<LanHead> = {}): Uint8Array {
+  const whole = { ...HEAD, kind: words.kind, ...head };
+  const body = encodeLanBody(words, whole.isSealed);
+  const sealed = whole.isSealed ? new Uint8Array([...new Uint8Array(SEAL_BYTES), ...body]) : body;
+  return joinLan(new Uint8Array([...encodeLanHead(whole), ...sealed]), SIGNATURE);
+}
+
+const TEXT: LanWords = { kind: "text", name: LONG_NAME, texts: 1, text: "hi", isAction: false };
+
+const anyName = fc.stringMatching(/^[A-Za-z_][A-Za-z0-9_-]{0,31}$/).map((text) => checkName(text));
+const anyCount = fc.integer({ min: 1, max: 2 ** 32 - 1 });
+const anyWords: fc.Arbitrary<LanWords> = fc.oneof(
+  fc.record({ kind: fc.constant("query" as const), name: anyName, texts: anyCount }),
+  fc.record({
+    kind: fc.constant("announce" as const),
+    name: anyName,
+    texts: anyCount,
+    isLeaving: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant("text" as const),
+    name: anyName,
+    texts: anyCount,
+    text: fc.string({ minLength: 1, maxLength: 200, unit: "grapheme" }),
+    isAction: fc.boolean(),
+  }),
+);
+
+describe("a datagram", () => {
+  test("comes back as it was", () =>
+    fc.assert(
+      fc.property(anyWords, fc.boolean(), (words, isSealed) => {
+        const { head, body, signature } = splitLan(datagram(words, { isSealed }));
+        expect(head).toEqual({ ...HEAD, kind: words.kind, isSealed });
+        expect(signature).toEqual(SIGNATURE);
+        const plain = isSealed ? body.subarray(SEAL_BYTES) : body;
+        expect(decodeLanBody(words.kind, plain)).toEqual(words);
+      }),
+    ));
+
+  test("with the longest name and text, sealed, fits, and no longer text is said", () => {
+    const text = "x".repeat(LAN_TEXT_BYTES_MAX);
+    const words = { ...TEXT, texts: 2 ** 32 - 1, text, isAction: true } as const;
+    expect(datagram(words, { isSealed: true }).length).toBeLessThanOrEqual(LAN_DATAGRAM_BYTES_MAX);
+    expect(codeOf(() => checkLanText(text))).toBeUndefined();
+    expect(codeOf(() => checkLanText(`${text}x`))).toBe("too-large");
+    expect(codeOf(() => checkLanText("ü".repeat(LAN_TEXT_BYTES_MAX / 2 + 1)))).toBe("too-large");
+    expect(codeOf(() => checkLanText("\ud800"))).toBe("text-invalid");
+    const longer = encodeLanBody({ ...words, text: `${text}x` }, false);
+    expect(codeOf(() => decodeLanBody("text", longer))).toBe("frame-malformed");
+  });
+
+  test("that is larger than any is refused", () => {
+    const large = new Uint8Array(LAN_DATAGRAM_BYTES_MAX + 1);
+    large.set(datagram(TEXT));
+    expect(codeOf(() => splitLan(large))).toBe("too-large");
+  });
+
+  test("that asks is never smaller than one that answers", () =>
+    fc.assert(
+      fc.property(anyName, anyName, fc.boolean(), (asking, answering, isSealed) => {
+        const query = datagram({ kind: "query", name: asking, texts: 0 }, { isSealed });
+        expect(query.length).toBe(LAN_QUERY_BYTES);
+        const texts = 2 ** 32 - 1;
+        const answer = { kind: "announce", name: answering, texts, isLeaving: false } as const;
+        expect(datagram(answer, { isSealed }).length).toBeLessThanOrEqual(query.length);
+      }),
+    ));
+
+  test("that asks with less than that is malformed", () => {
+    const query = datagram({ kind: "query", name: LONG_NAME, texts: 0 });
+    expect(codeOf(() => splitLan(query))).toBeUndefined();
+    expect(codeOf(() => splitLan(query.subarray(0, LAN_QUERY_BYTES - 1)))).toBe("frame-malformed");
+  });
+
+  test("of another version, kind, flag or time is refused", () => {
+    const changed = (at: number, byte: number) => {
+      const bytes = datagram(TEXT);
+      bytes[at] = byte;
+      return codeOf(() => splitLan(bytes));
+    };
+    expect(changed(4, 2)).toBe("version-unsupported");
+    expect(changed(5, 0)).toBe("frame-malformed");
+    expect(changed(5, 4)).toBe("frame-malformed");
+    expect(changed(6, 2)).toBe("frame-malformed");
+    expect(changed(51, 1)).toBe("frame-malformed");
+    expect(changed(50, 0)).toBe("frame-malformed");
+  });
+
+  test("is never taken for plain text, nor plain text for one", () => {
+    expect(isLanDatagram(datagram(TEXT))).toBe(true);
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(isLanDatagram(utf8Encode(text))).toBe(false);
+      }),
+    );
+  });
+
+  test("cut anywhere is malformed, or its body is", () => {
+    const whole = datagram(TEXT);
+    for (let length = 0; length < whole.length; length++) {
+      const read = () => {
+        const { head, body } = splitLan(whole.subarray(0, length));
+        decodeLanBody(head.kind, body);
+      };
+      expect(codeOf(read)).toBe("frame-malformed");
+    }
+  });
+
+  test("of any bytes is one, or its sender's fault", () => {
+    const read = (bytes: Uint8Array) => {
+      const { head, body } = splitLan(bytes);
+      decodeLanBody(head.kind, body);
+    };
+    const begin = datagram(TEXT).subarray(0, 59);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.boolean(), (rest, headed) => {
+        const code = codeOf(() => read(headed ? new Uint8Array([...begin, ...rest]) : rest));
+        expect([undefined, "frame-malformed", "version-unsupported"]).toContain(code as string);
+      }),
+    );
+  });
+});
+
+test("a body without what its kind needs is malformed, and more than that is ignored", () => {
+  const good = { name: "ana", texts: 1, text: "hi" };
+  const decode = (value: object) =>
+    codeOf(() => decodeLanBody("text", packValue(value as Record<string, unknown>)));
+  expect(decode({ ...good, later: [1, 2] })).toBeUndefined();
+  const bad = [
+    [],
+    { ...good, name: undefined },
+    { ...good, name: "12" },
+    { ...good, name: "a b" },
+    { ...good, texts: 0 },
+    { ...good, texts: -1 },
+    { ...good, texts: 1.5 },
+    { ...good, texts: 2 ** 32 },
+    { ...good, text: "" },
+    { ...good, text: 7 },
+    { ...good, action: 1 },
+  ];
+  for (const value of bad) expect(decode(value)).toBe("frame-malformed");
+});
+
+test("groups are multicast addresses, and nothing else", () => {
+  for (const group of ["224.1.1.1", "239.255.255.255"]) expect(checkLanGroup(group)).toBe(group);
+  for (const text of ["223.1.1.1", "240.0.0.1", "ff02::1", "224.1.1", "224.01.1.1", "all", ""]) {
+    expect(codeOf(() => checkLanGroup(text))).toBe("usage");
+  }
+  expect(formatLanPlace("224.1.1.1", 5004)).toBe("224.1.1.1:5004");
+});
