@@ -13,10 +13,14 @@ export interface LinkCounters {
   readonly sentBytes: number;
   readonly receivedMessages: number;
   readonly receivedBytes: number;
-  /** Only where the transport knows them (QUIC). */
+  /** Only where the transport knows them (QUIC), of the whole connection with all its lanes. */
   readonly roundTripMs?: number;
+  readonly sentPackets?: number;
+  readonly receivedPackets?: number;
+  /** Sent, and taken for lost; what they carried was sent again. */
   readonly lostPackets?: number;
   readonly retransmittedPackets?: number;
+  readonly congestionWindowBytes?: number;
 }
 
 export interface LinkHandlers {
@@ -94,7 +98,7 @@ export interface Listener {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
-  /** TCP: the port to call from; taken by somebody else = Fault port-taken. */
+  /** The port to call from; taken by somebody else = Fault port-taken. */
   readonly localPort?: number;
   readonly timeoutMs: number;
 }

@@ -1,0 +1,149 @@
+import { expect } from "bun:test";
+import { systemClock } from "../../src/io/clock.ts";
+import type { Link, Listener } from "../../src/io/link.ts";
+import { type QuicPipe, QuicSocket, type QuicWire } from "../../src/io/quic-adapter.ts";
+import { QuicDialer } from "../../src/io/quic-dial.ts";
+import { listenQuic, type QuicListenOptions } from "../../src/io/quic-listener.ts";
+import { encodeRecords } from "../../src/io/quic-record.ts";
+import { eventually, within } from "../event.ts";
+import { CHUNK_BYTES, expectNumbered, numbered } from "./link-bench.ts";
+import { LinkObserver } from "./link-observer.ts";
+import { certificate, DIAL_MS, HOST } from "./quic-place.ts";
+import { CALM, UdpRelay, type Weather } from "./udp-relay.ts";
+
+export const OPENING: Uint8Array = encodeRecords([new Uint8Array(0)]);
+
+/** A real time that has to pass, for what must not happen in it. */
+export function passes(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock().after(ms, resolve));
+}
+
+/** A server whose every link is observed. */
+export class Station {
+  readonly links: Link[] = [];
+  readonly observers: LinkObserver[] = [];
+  readonly listener: Listener;
+
+  constructor(more: Partial<QuicListenOptions> = {}) {
+    this.listener = listenQuic(
+      { host: HOST, port: 0, tls: certificate, ...more },
+      {
+        accept: () => true,
+        link: (link) => {
+          this.links.push(link);
+          this.observers.push(new LinkObserver(link));
+        },
+      },
+    );
+  }
+
+  get target(): { readonly host: string; readonly port: number } {
+    return { host: HOST, port: this.listener.port };
+  }
+
+  /** An honest client comes, says a word and hears one. */
+  async serves(dialer: QuicDialer): Promise<void> {
+    const known = this.links.length;
+    const link = await dialer.dial({ ...this.target, timeoutMs: DIAL_MS });
+    const atClient = new LinkObserver(link);
+    const server = this.links[known];
+    const atServer = this.observers[known];
+    link.send(numbered(1));
+    await atServer?.count(1);
+    server?.send(numbered(2));
+    await atClient.count(1);
+    link.close();
+    expect(await atClient.closed()).toBeUndefined();
+  }
+}
+
+/** A link through a relay of its own. */
+export interface RelayedPair {
+  readonly relay: UdpRelay;
+  readonly dialer: QuicDialer;
+  readonly client: Link;
+  readonly server: Link;
+  readonly atClient: LinkObserver;
+  readonly atServer: LinkObserver;
+  close(): void;
+}
+
+export async function relayed(
+  station: Station,
+  weather: Weather = CALM,
+  dialer = new QuicDialer(),
+): Promise<RelayedPair> {
+  const relay = await UdpRelay.open(station.target, weather, 7);
+  const known = station.links.length;
+  const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
+  const atClient = new LinkObserver(client);
+  const server = await eventually("a link", () => station.links[known]);
+  const atServer = await eventually("its observer", () => station.observers[known]);
+  const close = () => {
+    client.destroy();
+    dialer.close();
+    relay.close();
+  };
+  return { relay, dialer, client, server, atClient, atServer, close };
+}
+
+/** Sends so many chunks both ways and checks that each came once, whole and in order. */
+export async function exchange(pair: RelayedPair, from: number, count: number): Promise<void> {
+  for (let i = from; i < from + count; i++) {
+    expect(pair.client.send(numbered(i, CHUNK_BYTES))).toBe(true);
+    expect(pair.server.send(numbered(i, CHUNK_BYTES))).toBe(true);
+    await Promise.all([pair.client.drained(), pair.server.drained()]);
+  }
+  await arrived(pair, from + count);
+}
+
+export async function arrived({ atClient, atServer }: RelayedPair, count: number): Promise<void> {
+  await within("the transfer", Promise.all([atServer.count(count), atClient.count(count)]), 20_000);
+  for (const { messages } of [atServer, atClient]) {
+    expectNumbered(messages, count);
+    for (const [i, message] of messages.entries()) {
+      expect(Buffer.compare(message, numbered(i, message.length))).toBe(0);
+    }
+  }
+}
+
+/** A client that speaks QUIC as it should, and then does what it likes. */
+export class Stranger {
+  readonly #socket = QuicSocket.forClients("ipv4");
+
+  async wire(port: number): Promise<QuicWire> {
+    const call = { name: "x", congestion: "bbr", idleSeconds: undefined } as const;
+    return this.#socket.connect({ host: HOST, port }, call);
+  }
+
+  /** Its first stream, with what breaks it off. */
+  async pipe(wire: QuicWire): Promise<{ pipe: QuicPipe; broken: Promise<number | undefined> }> {
+    await within("a handshake", wire.opened());
+    const pipe = await wire.openPipe();
+    const { promise, resolve } = Promise.withResolvers<number | undefined>();
+    pipe.listen({ data: () => {}, broken: resolve });
+    return { pipe, broken: promise };
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+/** The first datagrams of a client that is never answered. */
+export async function firstDatagrams(station: Station): Promise<Uint8Array[]> {
+  const relay = await UdpRelay.open(station.target);
+  const seen: Uint8Array[] = [];
+  relay.tap = (way, datagram) => {
+    if (way === "up") seen.push(datagram.slice());
+    return false;
+  };
+  const stranger = new Stranger();
+  const wire = await stranger.wire(relay.port);
+  await eventually("its first datagram", () => seen.length > 0);
+  wire.opened().catch(() => {});
+  wire.close(0x102);
+  stranger.close();
+  relay.close();
+  return seen;
+}

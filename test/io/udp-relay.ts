@@ -1,0 +1,185 @@
+import type { udp } from "bun";
+import { systemClock } from "../../src/io/clock.ts";
+import type { Address } from "../../src/io/link.ts";
+import { tuneUdpSocket } from "../../src/io/udp-socket.ts";
+import { Dice } from "../worlds/dice.ts";
+
+/** What befalls datagrams, each as a probability; the same both ways. */
+export interface Weather {
+  readonly drop: number;
+  readonly double: number;
+  /** Held back until some of those behind it have passed. */
+  readonly reorder: number;
+  readonly flip: number;
+  readonly truncate: number;
+  /** Milliseconds under way. */
+  readonly delayMs: number;
+}
+
+export const CALM: Weather = {
+  drop: 0,
+  double: 0,
+  reorder: 0,
+  flip: 0,
+  truncate: 0,
+  delayMs: 0,
+};
+export const MILD: Weather = {
+  drop: 0.01,
+  double: 0.01,
+  reorder: 0.02,
+  flip: 0.005,
+  truncate: 0.005,
+  delayMs: 0,
+};
+
+export type Way = "up" | "down";
+
+export interface Passed {
+  datagrams: number;
+  bytes: number;
+}
+
+/** Sees each datagram before its fate is decided; false = it is lost. */
+export type Tap = (way: Way, datagram: Uint8Array, caller: Caller) => boolean;
+
+/** One client, as the relay sees it, and the socket that stands for it at the server. */
+export interface Caller {
+  readonly host: string;
+  readonly port: number;
+  socket: udp.Socket<"buffer"> | undefined;
+}
+
+const REORDER_MS = 3;
+
+/** Stands between clients and a server; what it does is decided by its seed alone. */
+export class UdpRelay {
+  weather: Weather;
+  tap: Tap = () => true;
+  readonly up: Passed = { datagrams: 0, bytes: 0 };
+  readonly down: Passed = { datagrams: 0, bytes: 0 };
+  readonly #target: Address;
+  readonly #dice: Dice;
+  readonly #callers = new Map<number, Caller>();
+  readonly #clock = systemClock();
+  #front: udp.Socket<"buffer"> | undefined;
+  #isParted = false;
+
+  private constructor(target: Address, weather: Weather, seed: number) {
+    this.#target = target;
+    this.weather = weather;
+    this.#dice = new Dice(seed);
+  }
+
+  static async open(target: Address, weather = CALM, seed = 1): Promise<UdpRelay> {
+    const relay = new UdpRelay(target, weather, seed);
+    relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host));
+    return relay;
+  }
+
+  get port(): number {
+    return this.#front?.port ?? 0;
+  }
+
+  get callers(): Caller[] {
+    return [...this.#callers.values()];
+  }
+
+  /** Where the server sees the clients now. */
+  get upstreamPorts(): number[] {
+    return [...this.#callers.values()].map(({ socket }) => socket?.port ?? 0);
+  }
+
+  /** Loses everything both ways; returns what ends that. */
+  part(): () => void {
+    this.#isParted = true;
+    return () => {
+      this.#isParted = false;
+    };
+  }
+
+  /** As a router that restarts: the server sees the same clients elsewhere from now on. */
+  async rebind(): Promise<void> {
+    for (const caller of this.#callers.values()) {
+      const old = caller.socket;
+      caller.socket = await this.#upstream(caller);
+      old?.close();
+    }
+  }
+
+  /** Sends bytes of one's own as if they came from that end. */
+  forge(way: Way, datagram: Uint8Array, caller: Caller): void {
+    if (way === "up") caller.socket?.send(datagram, this.#target.port, this.#target.host);
+    else this.#front?.send(datagram, caller.port, caller.host);
+  }
+
+  close(): void {
+    this.#isParted = true;
+    this.#front?.close();
+    for (const { socket } of this.#callers.values()) socket?.close();
+    this.#callers.clear();
+    this.#front = undefined;
+  }
+
+  async #onClient(data: Uint8Array, port: number, host: string): Promise<void> {
+    // Too short for QUIC: a question whether the port is dead, from a port of its own.
+    if (data.length === 1) return;
+    const known = this.#callers.get(port);
+    if (known !== undefined) return this.#pass("up", data, known);
+    const caller: Caller = { host, port, socket: undefined };
+    this.#callers.set(port, caller);
+    caller.socket = await this.#upstream(caller);
+    this.#pass("up", data, caller);
+  }
+
+  #upstream(caller: Caller): Promise<udp.Socket<"buffer">> {
+    return openSocket((data) => this.#pass("down", data, caller));
+  }
+
+  #pass(way: Way, data: Uint8Array, caller: Caller): void {
+    const passed = this[way];
+    passed.datagrams += 1;
+    passed.bytes += data.length;
+    if (!this.tap(way, data, caller) || this.#isParted) return;
+    const { weather } = this;
+    if (this.#dice.chance(weather.drop)) return;
+    const datagram = this.#damaged(data);
+    const copies = this.#dice.chance(weather.double) ? 2 : 1;
+    const delayMs = weather.delayMs + (this.#dice.chance(weather.reorder) ? REORDER_MS : 0);
+    for (let i = 0; i < copies; i++) {
+      if (delayMs === 0) this.forge(way, datagram, caller);
+      else this.#clock.after(delayMs, () => this.#forgeLate(way, datagram, caller));
+    }
+  }
+
+  #forgeLate(way: Way, datagram: Uint8Array, caller: Caller): void {
+    if (this.#front !== undefined && !this.#isParted) this.forge(way, datagram, caller);
+  }
+
+  #damaged(data: Uint8Array): Uint8Array {
+    const datagram = data.slice();
+    if (this.#dice.chance(this.weather.flip)) {
+      const at = this.#dice.int(datagram.length);
+      datagram[at] = (datagram[at] ?? 0) ^ (1 << this.#dice.int(8));
+    }
+    if (!this.#dice.chance(this.weather.truncate)) return datagram;
+    return datagram.subarray(0, this.#dice.int(datagram.length) + 1);
+  }
+}
+
+/** On the loopback, deaf to ICMP. */
+export async function openSocket(
+  onData: (data: Uint8Array, port: number, host: string) => void,
+): Promise<udp.Socket<"buffer">> {
+  const socket = await Bun.udpSocket({
+    hostname: "127.0.0.1",
+    binaryType: "buffer",
+    socket: {
+      // A copy: the `slice` of a Buffer is only a view.
+      data: (_, data, port, host) => onData(new Uint8Array(data), port, host),
+      error: () => {},
+    },
+  });
+  tuneUdpSocket({ family: "ipv4", port: socket.port });
+  return socket;
+}
