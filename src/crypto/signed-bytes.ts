@@ -14,6 +14,7 @@ const SERVER_CONTEXT = utf8Encode("chat/1 server\0");
 const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
 const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
 const SUCCESSOR_CONTEXT = utf8Encode("chat/1 successor\0");
+const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
 
 /** What makes one greeting differ from every other: the link it runs on and two fresh nonces. */
 export interface Greeting {
@@ -48,4 +49,12 @@ export function deviceCertBytes(payload: Uint8Array): Uint8Array {
 export function successorBytes(next: Uint8Array): Uint8Array {
   assert(next.length === KEY_BYTES, "a public key has 32 bytes");
   return concatBytes(SUCCESSOR_CONTEXT, next);
+}
+
+/**
+ * @param place group and port, as in `224.1.1.1:5004`: what was said there cannot be said elsewhere
+ * @param datagram head and body as they travel
+ */
+export function lanBytes(place: string, datagram: Uint8Array): Uint8Array {
+  return concatBytes(LAN_CONTEXT, utf8Encode(`${place}\0`), datagram);
 }

@@ -1,0 +1,134 @@
+import { Fault } from "../base/fault.ts";
+import type { Name } from "../base/names.ts";
+import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan.ts";
+import { LanGate } from "../core/lan-gate.ts";
+import type { LanEnvelope } from "../crypto/lan-envelope.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Multicast, MulticastSource, OnDatagram } from "../io/multicast.ts";
+import { checkLanText } from "../wire/lan.ts";
+
+/** What whoever shows it is told. */
+export type LanEvent =
+  | Exclude<LanEffect, { readonly kind: "send" | "wait" }>
+  /** What nobody asked for did not go out. */
+  | { readonly kind: "fault"; readonly fault: Fault };
+
+export interface LanRoomOptions {
+  readonly clock: Clock;
+  readonly envelope: LanEnvelope;
+  readonly name: Name;
+  /** From 0 up to, not including, 1. */
+  readonly chance: number;
+  readonly open: (onDatagram: OnDatagram) => Promise<Multicast>;
+  readonly onEvent: (event: LanEvent) => void;
+}
+
+/** Drives a `Lan` over a group: opens what comes, signs what goes, and minds the time. */
+export class LanRoom {
+  readonly #options: LanRoomOptions;
+  readonly #multicast: Multicast;
+  readonly #lan: Lan;
+  readonly #gate: LanGate;
+  #stopTimer = () => {};
+  #hasEnded = false;
+  #isFailing = false;
+
+  private constructor(options: LanRoomOptions, multicast: Multicast) {
+    this.#options = options;
+    this.#multicast = multicast;
+    const { clock, envelope, name, chance } = options;
+    const { keyId, session } = envelope;
+    this.#lan = new Lan({ name, keyId, session, chance }, clock.now());
+    this.#gate = new LanGate(clock.now());
+  }
+
+  /** Takes part, and asks who is there. @throws Fault as `openMulticast` does */
+  static async open(options: LanRoomOptions): Promise<LanRoom> {
+    let room: LanRoom | undefined;
+    const multicast = await options.open((bytes, source) => {
+      if (room !== undefined) room.#receive(bytes, source);
+    });
+    room = new LanRoom(options, multicast);
+    room.#handle({ kind: "begin" });
+    return room;
+  }
+
+  get interfaces(): readonly string[] {
+    return this.#multicast.interfaces;
+  }
+
+  people(): LanPerson[] {
+    return this.#lan.people();
+  }
+
+  /** Resolves when the system has taken it; waits its turn. @throws Fault */
+  async say(text: string, isAction = false): Promise<void> {
+    checkLanText(text);
+    for (;;) {
+      if (this.#hasEnded) return;
+      const waitMs = await this.#handle({ kind: "say", text, isAction }, "throw");
+      if (waitMs === 0) return;
+      await new Promise<void>((resolve) => this.#options.clock.after(waitMs, resolve));
+    }
+  }
+
+  /** Takes leave, and lets go of the network. */
+  async end(): Promise<void> {
+    if (this.#hasEnded) return;
+    const left = this.#handle({ kind: "end" });
+    this.#hasEnded = true;
+    this.#stopTimer();
+    await left;
+    await this.#multicast.close();
+  }
+
+  #receive(bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void {
+    const { clock, envelope } = this.#options;
+    if (!isOwn && !this.#gate.admits(address, port, clock.now())) return;
+    const read = envelope.read(bytes);
+    if (typeof read === "string") this.#handle({ kind: "strange", what: read });
+    else this.#handle({ kind: "datagram", datagram: { address, ...read } });
+  }
+
+  /**
+   * @param onUnsent whether a fault of sending is the caller's, or an event
+   * @returns how long to wait before it is said again; 0: it is done
+   */
+  async #handle(input: LanInput, onUnsent: "throw" | "tell" = "tell"): Promise<number> {
+    if (this.#hasEnded) return 0;
+    const { clock, envelope, onEvent } = this.#options;
+    const sending: Promise<void>[] = [];
+    let waitMs = 0;
+    for (const effect of this.#lan.handle(input, clock.now(), clock.unixMs())) {
+      if (effect.kind === "send") sending.push(this.#multicast.send(envelope.write(effect)));
+      else if (effect.kind === "wait") waitMs = effect.retryAfterMs;
+      else onEvent(effect);
+    }
+    this.#armTimer();
+    try {
+      await Promise.all(sending);
+      if (sending.length > 0) this.#isFailing = false;
+    } catch (error) {
+      if (onUnsent === "throw" || !(error instanceof Fault)) throw error;
+      // Once for a network that is gone, not with each announce.
+      if (!this.#isFailing) onEvent({ kind: "fault", fault: error });
+      this.#isFailing = true;
+    }
+    return waitMs;
+  }
+
+  /** Machines change their network while they talk. */
+  async #tick(): Promise<void> {
+    await this.#multicast.refresh();
+    await this.#handle({ kind: "tick" });
+  }
+
+  #armTimer(): void {
+    this.#stopTimer();
+    const deadline = this.#lan.deadline();
+    if (deadline === undefined) return;
+    const { clock } = this.#options;
+    const delayMs = Math.max(0, Math.ceil(deadline - clock.now()));
+    this.#stopTimer = clock.after(delayMs, () => this.#tick());
+  }
+}

@@ -1,0 +1,168 @@
+import { Fault } from "../base/fault.ts";
+import { checkName, type Name } from "../base/names.ts";
+import { LanRoom } from "../client/lan-room.ts";
+import { Identity } from "../crypto/identity.ts";
+import { LanEnvelope } from "../crypto/lan-envelope.ts";
+import { lanKey } from "../crypto/lan-seal.ts";
+import { ClientState } from "../io/client-state.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import { type MulticastOptions, openMulticast } from "../io/multicast.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import { checkLanGroup, formatLanPlace } from "../wire/lan.ts";
+import type { Context } from "./_context.ts";
+import type { Face } from "./_face.ts";
+import { LanClient } from "./_lan-client.ts";
+import { PlainClient } from "./_lan-plain.ts";
+import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { defineVerb } from "./_verb.ts";
+
+/** What people know by heart, and other people's scripts use. */
+const GROUP = "224.1.1.1";
+const PORT = 5004;
+/** This network and one router further. */
+const TTL = 2;
+
+type Place = Omit<MulticastOptions, "scope">;
+
+export const command = defineVerb({
+  args: {
+    group: {
+      type: "string",
+      default: GROUP,
+      valueHint: "ADDR",
+      description: "The multicast group",
+    },
+    port: {
+      type: "string",
+      integer: { min: 1, max: 65_535 },
+      valueHint: "N",
+      description: `Its UDP port; ${PORT} if left out`,
+    },
+    ttl: {
+      type: "string",
+      integer: { min: 1, max: 255 },
+      valueHint: "N",
+      description: `How many networks far; ${TTL} if left out`,
+    },
+    interface: {
+      type: "string",
+      valueHint: "ADDR",
+      description: "Only by the interface with this address; all if left out",
+    },
+    user: { type: "string", valueHint: "NAME", description: "Your name" },
+    roomPasswordFile: { type: "string", valueHint: "F", description: "The group's; - is stdin" },
+    plain: { type: "boolean", description: "Bare UTF-8 datagrams, as other people's scripts" },
+  },
+  details: "No server: what you type is heard by everybody in the group. /help tells the commands.",
+  async run(args, context) {
+    const group = checkLanGroup(args.group);
+    const place = {
+      group,
+      port: args.port ?? PORT,
+      ttl: args.ttl ?? TTL,
+      interface: args.interface,
+    };
+    if (!args.plain) return talk(context, place, args);
+    if (args.roomPasswordFile !== undefined) {
+      throw new Fault("usage", "plain datagrams cannot be encrypted", {
+        remedy: "leave --plain out, or --room-password-file",
+      });
+    }
+    return talkPlainly(context, place);
+  },
+});
+
+interface Who {
+  readonly user?: string | undefined;
+  readonly roomPasswordFile?: string | undefined;
+}
+
+async function talk(context: Context, place: Place, who: Who): Promise<number> {
+  const name = await nameOf(context, who.user);
+  const question = "Password of the group (empty: none)";
+  const secret = await readSecret(context, ROOM_PASSWORD, who.roomPasswordFile, question);
+  const randomBytes = systemEntropy();
+  const at = formatLanPlace(place.group, place.port);
+  const envelope = new LanEnvelope({
+    device: deviceOf(context),
+    place: at,
+    key: secret === undefined ? undefined : await lanKey(secret, at),
+    randomBytes,
+  });
+  const { keyId } = envelope;
+  const client = new LanClient(context, name, keyId);
+  try {
+    const room = await LanRoom.open({
+      clock: context.clock,
+      envelope,
+      name,
+      chance: (randomBytes(1)[0] ?? 0) / 256,
+      open: (onDatagram) => openMulticast({ ...place, scope: "all" }, onDatagram),
+      onEvent: client.show,
+    });
+    try {
+      const sealed = secret !== undefined;
+      const me = { user: name, key: formatFingerprint(keyId), sealed };
+      const how = sealed ? "encrypted by the password" : "signed, not encrypted";
+      listening(client.face, place, room.interfaces, me, `you are ${name}; ${how}`);
+      return await client.run(room);
+    } finally {
+      await room.end();
+    }
+  } finally {
+    client.face.close();
+  }
+}
+
+async function talkPlainly(context: Context, place: Place): Promise<number> {
+  const client = new PlainClient(context);
+  try {
+    const multicast = await openMulticast({ ...place, scope: "one" }, client.show);
+    try {
+      const { interfaces } = multicast;
+      const how = "plain text: anybody here reads it, and nobody's name is sure";
+      listening(client.face, place, interfaces, { plain: true }, how);
+      return await client.run(multicast);
+    } finally {
+      await multicast.close();
+    }
+  } finally {
+    client.face.close();
+  }
+}
+
+function listening(
+  face: Face,
+  { group, port }: Place,
+  interfaces: readonly string[],
+  more: Readonly<Record<string, unknown>>,
+  sentence: string,
+): void {
+  face.tell(
+    { kind: "listening", group, port, interfaces, ...more },
+    `in ${group}:${port} by ${interfaces.join(", ")}; ${sentence}`,
+  );
+}
+
+/** @throws Fault usage, name-invalid, interrupted */
+async function nameOf(context: Context, flag: string | undefined): Promise<Name> {
+  // An empty variable is an unset one.
+  const given = flag ?? (context.env["CHAT_USER"] || context.settings().config.user);
+  if (given !== undefined) return checkName(given, "person's name");
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
+  }
+  return checkName(await context.terminal.askText("Name"), "person's name");
+}
+
+function deviceOf(context: Context): Identity {
+  const state = ClientState.open(context.settings().folders.data);
+  try {
+    return Identity.fromPem(
+      state.deviceKey(() => Identity.generate().toPem()),
+      "device.key",
+    );
+  } finally {
+    state.close();
+  }
+}

@@ -1,0 +1,93 @@
+import { concatBytes, toHex } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import type { LanDatagram, LanStrange } from "../core/lan.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import {
+  decodeLanBody,
+  encodeLanBody,
+  encodeLanHead,
+  isLanDatagram,
+  joinLan,
+  LAN_SESSION_BYTES,
+  type LanParts,
+  type LanWords,
+  splitLan,
+} from "../wire/lan.ts";
+import { fingerprintOf, type Identity, verifySignature } from "./identity.ts";
+import { LAN_NONCE_BYTES, openLanBody, sealLanBody } from "./lan-seal.ts";
+import { lanBytes } from "./signed-bytes.ts";
+
+export interface LanEnvelopeOptions {
+  readonly device: Identity;
+  /** Group and port. */
+  readonly place: string;
+  /** Of the shared password, if there is one. */
+  readonly key: Uint8Array | undefined;
+  readonly randomBytes: (sizeBytes: number) => Uint8Array;
+}
+
+export type Letter = Omit<LanDatagram, "address">;
+
+/** Signs and seals what one session says, opens and checks what comes. */
+export class LanEnvelope {
+  readonly #options: LanEnvelopeOptions;
+  readonly #session: Uint8Array;
+
+  constructor(options: LanEnvelopeOptions) {
+    this.#options = options;
+    this.#session = options.randomBytes(LAN_SESSION_BYTES);
+  }
+
+  get session(): string {
+    return toHex(this.#session);
+  }
+
+  get keyId(): Fingerprint {
+    return this.#options.device.fingerprint;
+  }
+
+  write({ words, ...counted }: Pick<Letter, "words" | "sequence" | "timeUnixMs">): Uint8Array {
+    const { device, place, key, randomBytes } = this.#options;
+    const isSealed = key !== undefined;
+    const head = encodeLanHead({
+      ...counted,
+      kind: words.kind,
+      isSealed,
+      key: device.publicKey,
+      session: this.#session,
+    });
+    const plain = encodeLanBody(words, isSealed);
+    const body = isSealed ? sealLanBody(key, head, plain, randomBytes(LAN_NONCE_BYTES)) : plain;
+    const signed = concatBytes(head, body);
+    return joinLan(signed, device.sign(lanBytes(place, signed)));
+  }
+
+  /** @returns what it says, or what is strange about it: any bytes are one of the two */
+  read(bytes: Uint8Array): Letter | LanStrange {
+    if (!isLanDatagram(bytes)) return "plain";
+    try {
+      const parts = splitLan(bytes);
+      const { place, key } = this.#options;
+      if (parts.head.isSealed !== (key !== undefined)) {
+        return parts.head.isSealed ? "sealed" : "open";
+      }
+      const words = this.#words(parts);
+      if (words === undefined) return "sealed";
+      const { key: publicKey, session, sequence, timeUnixMs } = parts.head;
+      if (!verifySignature(publicKey, lanBytes(place, parts.signed), parts.signature)) {
+        return "malformed";
+      }
+      const keyId = fingerprintOf(publicKey);
+      return { keyId, session: toHex(session), sequence, timeUnixMs, words };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return error.code === "version-unsupported" ? "version" : "malformed";
+    }
+  }
+
+  #words({ head, headBytes, body }: LanParts): LanWords | undefined {
+    const { key } = this.#options;
+    const plain = key === undefined ? body : openLanBody(key, headBytes, body);
+    return plain === undefined ? undefined : decodeLanBody(head.kind, plain);
+  }
+}

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { concatBytes } from "../../src/base/bytes.ts";
+import { checkName } from "../../src/base/names.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { LanEnvelope } from "../../src/crypto/lan-envelope.ts";
+import { systemEntropy } from "../../src/io/entropy.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+import { joinLan, type LanWords, splitLan } from "../../src/wire/lan.ts";
+import vector from "../vectors/lan.json";
+import { identityOfSeed } from "./seed-identity.ts";
+
+const PLACE = vector.place;
+const KEY = Uint8Array.fromHex(vector.key);
+const SESSION = Uint8Array.fromHex(vector.session);
+const NONCE = Uint8Array.fromHex(vector.nonce);
+const ana = identityOfSeed(Uint8Array.fromHex(vector.seed));
+
+function envelope(key?: Uint8Array, place = PLACE, device = ana): LanEnvelope {
+  const randomBytes = (sizeBytes: number) => (sizeBytes === SESSION.length ? SESSION : NONCE);
+  return new LanEnvelope({ device, place, key, randomBytes });
+}
+
+const letter = {
+  sequence: 7,
+  timeUnixMs: 1_795_153_593_123,
+  words: { kind: "text", name: checkName("ana"), texts: 1, text: "hi", isAction: false },
+} as const;
+
+describe.each(vector.datagrams.map((datagram) => [datagram.name, datagram] as const))(
+  "golden: %s",
+  (_, { sealed, sequence, timeUnixMs, words, hex }) => {
+    const golden = envelope(sealed ? KEY : undefined);
+
+    test("is written as in the vector", () => {
+      const said = { sequence, timeUnixMs, words: words as LanWords };
+      expect(golden.write(said).toHex()).toBe(hex);
+    });
+
+    test("is read as in the vector", () => {
+      expect(golden.read(Uint8Array.fromHex(hex))).toEqual({
+        keyId: vector.fingerprint as Fingerprint,
+        session: vector.session,
+        sequence,
+        timeUnixMs,
+        words: words as LanWords,
+      });
+    });
+  },
+);
+
+test("the vector's device is who it says", () => {
+  expect(ana.publicKey.toHex()).toBe(vector.publicKey);
+  expect(envelope().keyId).toBe(vector.fingerprint as Fingerprint);
+  expect(envelope().session).toBe(vector.session);
+});
+
+test("each run of the program is another session", () => {
+  const randomBytes = systemEntropy();
+  const make = () => new LanEnvelope({ device: ana, place: PLACE, key: undefined, randomBytes });
+  expect(make().session).not.toBe(make().session);
+});
+
+describe.each([
+  ["open", undefined],
+  ["sealed", KEY],
+] as const)("%s", (_, key) => {
+  const whole = envelope(key).write(letter);
+
+  test("a flip of any bit is noticed", () => {
+    for (let at = 0; at < whole.length; at++) {
+      for (const bit of [1, 128]) {
+        const flipped = whole.slice();
+        flipped[at] = (flipped[at] ?? 0) ^ bit;
+        expect(typeof envelope(key).read(flipped)).toBe("string");
+      }
+    }
+  });
+
+  test("a cut anywhere, and a byte more, is noticed", () => {
+    for (let length = 0; length < whole.length; length++) {
+      expect(typeof envelope(key).read(whole.subarray(0, length))).toBe("string");
+    }
+    expect(typeof envelope(key).read(concatBytes(whole, Uint8Array.of(0)))).toBe("string");
+  });
+
+  test("what was said in another group or at another port is not said here", () => {
+    for (const place of ["224.1.1.2:5004", "224.1.1.1:5005"]) {
+      expect(envelope(key, place).read(whole)).toBe("malformed");
+    }
+  });
+});
+
+test("nobody signs for another's key", () => {
+  const { signed } = splitLan(envelope().write(letter));
+  const eve = Identity.generate();
+  expect(envelope().read(joinLan(signed, eve.sign(signed)))).toBe("malformed");
+  const other = splitLan(envelope(undefined, PLACE, eve).write(letter));
+  expect(envelope().read(joinLan(signed, other.signature))).toBe("malformed");
+});
+
+test("another password, none, and plain text are told apart, and say nothing", () => {
+  const sealed = envelope(KEY).write(letter);
+  expect(envelope(new Uint8Array(32)).read(sealed)).toBe("sealed");
+  expect(envelope().read(sealed)).toBe("sealed");
+  expect(envelope(KEY).read(envelope().write(letter))).toBe("open");
+  expect(envelope().read(new TextEncoder().encode("hello"))).toBe("plain");
+  const later = envelope().write(letter);
+  later[4] = 2;
+  expect(envelope().read(later)).toBe("version");
+});
+
+test("any bytes are a letter or strange", () =>
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1_400 }), fc.boolean(), (bytes, headed) => {
+      const head = envelope().write(letter).subarray(0, 59);
+      const all = headed ? concatBytes(head, bytes) : bytes;
+      expect(typeof envelope().read(all)).toBe("string");
+      expect(typeof envelope(KEY).read(all)).toBe("string");
+    }),
+  ));
