@@ -34,6 +34,14 @@ class Place {
   }
 }
 
+test("a certificate that names another host is no hindrance: the proof tells whose", async () => {
+  const place = new Place("0.0.0.0");
+  const link = await dial({ host: "127.0.0.2", port: place.listener.port, timeoutMs });
+  expect(link.certificateHash).toEqual(certificateHash(certificate.certPem));
+  link.destroy();
+  await place.listener.stop();
+});
+
 async function faultOf(dialled: Promise<Link>): Promise<Fault> {
   const error = await within(
     "a failed dial",

@@ -1,0 +1,75 @@
+import { Fault } from "../base/fault.ts";
+import { DISCOVER_MS, DISCOVER_MS_MAX } from "../base/limits.ts";
+import { type Found, findOnLan } from "../io/discovery.ts";
+import type { Sighting } from "../wire/announcement.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import { formatPlace } from "../wire/invite.ts";
+import { type Context, say } from "./_context.ts";
+import { renderJson, renderTable, styleOf } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+
+export const command = defineVerb({
+  args: {
+    timeout: {
+      type: "string",
+      valueHint: "TIME",
+      description: "How long to listen, as 500ms or 5s; 2s if left out",
+    },
+  },
+  details: "A fingerprint here is what somebody says; the first contact shows whether it is true.",
+  async run({ timeout }, context) {
+    const forMs = timeout === undefined ? DISCOVER_MS : durationOf(timeout);
+    return show(context, await findOnLan({ clock: context.clock, forMs }));
+  },
+});
+
+/** `2s` or `500ms`. @throws Fault usage */
+export function durationOf(text: string): number {
+  const [, count = "", unit = ""] = /^(\d{1,6})(ms|s)$/.exec(text) ?? [];
+  const forMs = Number(count) * (unit === "s" ? 1000 : 1);
+  if (count !== "" && forMs > 0 && forMs <= DISCOVER_MS_MAX) return forMs;
+  throw new Fault("usage", `'${text.slice(0, 40)}' is no time to listen`, {
+    remedy: `write 500ms or 5s, up to ${DISCOVER_MS_MAX / 1000}s`,
+  });
+}
+
+/** @throws Fault not-found */
+export function show(context: Context, { servers, left }: Found): number {
+  if (servers.length === 0) {
+    throw new Fault("not-found", "no server announces itself on this network", {
+      remedy:
+        "a firewall (UDP port 5353), a guest network, a VPN or --no-discovery may hide it: " +
+        "name it, as in chat join 192.0.2.7",
+    });
+  }
+  const style = styleOf(context);
+  const out =
+    style.format === "json"
+      ? servers.map((server) => renderJson(serverJson(server))).join("")
+      : renderTable(["server", "address", "fingerprint", "needs"], servers.map(rowOf), style);
+  context.stdout.write(out);
+  if (left > 0) say(context, `${left} more announcements were left out: some may be forged`);
+  return 0;
+}
+
+function rowOf({ name, host, port, fingerprint, needs }: Sighting): string[] {
+  return [
+    name,
+    formatPlace({ host, port }),
+    fingerprint === undefined ? "-" : formatFingerprint(fingerprint),
+    needs ?? "-",
+  ];
+}
+
+function serverJson({ name, host, port, fingerprint, needs, version }: Sighting) {
+  return {
+    kind: "server",
+    name,
+    address: formatPlace({ host, port }),
+    host,
+    port,
+    ...(fingerprint === undefined ? {} : { fingerprint: formatFingerprint(fingerprint) }),
+    ...(needs === undefined ? {} : { needs }),
+    ...(version === undefined ? {} : { version }),
+  };
+}

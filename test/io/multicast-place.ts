@@ -1,0 +1,16 @@
+import { createSocket } from "node:dgram";
+
+export interface Place {
+  readonly group: string;
+  readonly port: number;
+}
+
+/** A group and a port that no other test, and hardly another program, uses at this moment. */
+export async function freePlace(): Promise<Place> {
+  const [a = 1, b = 1, c = 1] = crypto.getRandomValues(new Uint8Array(3));
+  const socket = createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, () => resolve()));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return { group: `239.${a}.${b}.${c}`, port };
+}
