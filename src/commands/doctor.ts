@@ -1,0 +1,153 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../base/fault.ts";
+import { CHECK_WITHIN_MS } from "../base/limits.ts";
+import { cleanText, tsvLine } from "../base/text.ts";
+import { ClientState } from "../io/client-state.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { clockColor } from "./_color.ts";
+import { type Context, say } from "./_context.ts";
+import { knownServer } from "./_default-server.ts";
+import { type CheckResult, Examination, ok, skipped } from "./_doctor-check.ts";
+import {
+  checkData,
+  checkDiscovery,
+  checkDisk,
+  checkHome,
+  checkMulticast,
+  checkTerminal,
+  type MachineProbes,
+} from "./_doctor-machine.ts";
+import { machineProbes, wayProbes } from "./_doctor-probes.ts";
+import { checkWay, type Expected } from "./_doctor-way.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, serverWish } from "./_flags.ts";
+import { renderJson, styleOf } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+
+const DATA_DEFAULT = "./data";
+/** A slow disk is what is to be found out. */
+const DISK_WITHIN_MS = 2 * CHECK_WITHIN_MS;
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    data: { type: "string", valueHint: "DIR", description: "A server's folder to look at" },
+    ...SERVER_FLAGS,
+  },
+  details: "The first line that says failed is what to mend; the exit code is that of its kind.",
+  async run(args, context) {
+    const examination = new Examination(context.clock, (result) => tell(context, result));
+    const wish = serverWish(context, args, args.at);
+    const about = whom(context, wish.address);
+    await examination.check("server", CHECK_WITHIN_MS, () =>
+      about === undefined
+        ? skipped("none is named, and none is known: only this machine is looked at")
+        : ok(`${formatPlace(about.server)}, ${about.why}`),
+    );
+    if (about !== undefined) {
+      const { server, pinned } = about;
+      const given = wish.fingerprint ?? server.fingerprint;
+      const isUdpWanted = wish.transport === "udp";
+      const expected = { server, given, pinned, isUdpWanted };
+      await checkWay(examination, wayProbes(context, server.port), expected);
+    }
+    await checkMachine(examination, context, args.data);
+    return finish(context, examination, about?.server);
+  },
+});
+
+interface About extends Pick<Expected, "server" | "pinned"> {
+  readonly why: string;
+}
+
+/** Nobody is asked, and nothing is made: a home that is not there yet knows no server. */
+function whom(context: Context, named: ServerAddress | undefined): About | undefined {
+  const { data } = context.settings().folders;
+  let state: ClientState | undefined;
+  try {
+    state = existsSync(join(data, "state.sqlite")) ? ClientState.open(data) : undefined;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error; // The check of this folder tells of it.
+  }
+  try {
+    const known = named === undefined ? knownServer(context.env, state) : undefined;
+    const server = named ?? known?.address;
+    if (server === undefined) return undefined;
+    const pinned = state?.pin(formatPlace(server))?.fingerprint as Fingerprint | undefined;
+    return { server, pinned, why: known === undefined ? "as named" : WHY[known.why] };
+  } finally {
+    state?.close();
+  }
+}
+
+const WHY = { "runs here": "which you run on this machine", "last used": "the last one used" };
+
+async function checkMachine(
+  examination: Examination,
+  context: Context,
+  data: string | undefined,
+): Promise<void> {
+  const probes: MachineProbes = machineProbes(context);
+  const { folders } = context.settings();
+  const { stdout, env } = context;
+  const check = examination.check.bind(examination);
+  await check("multicast", 2 * CHECK_WITHIN_MS, () => checkMulticast(probes));
+  await check("discovery", CHECK_WITHIN_MS, () => checkDiscovery(probes));
+  const folder = data ?? DATA_DEFAULT;
+  await check("data", CHECK_WITHIN_MS, () => checkData(probes, folder, data !== undefined));
+  await check("home", CHECK_WITHIN_MS, () => checkHome(probes, folders));
+  const disk = data ?? folders.data;
+  await check("disk", DISK_WITHIN_MS, () => checkDisk(probes, disk));
+  const screen = {
+    isTerminal: stdout.isTerminal,
+    columns: stdout.columns(),
+    platform: process.platform,
+  };
+  await check("terminal", CHECK_WITHIN_MS, () => checkTerminal(screen, env));
+}
+
+/** As wide as `multicast`, the longest name, and `skipped`. */
+const NAME_WIDTH = 10;
+const STATE_WIDTH = 8;
+
+/** One line as soon as it is known; on a terminal the remedy stands below it. */
+function tell(context: Context, { name, state, message, remedy, ms }: CheckResult): void {
+  const { stdout, color } = context;
+  const { format } = styleOf(context);
+  const more = remedy === undefined ? {} : { remedy };
+  if (format === "json") {
+    stdout.write(renderJson({ kind: "check", name, state, message, ...more, ms }));
+    return;
+  }
+  if (format === "tsv") {
+    stdout.write(tsvLine([name, state, message, remedy ?? "", String(ms)]));
+    return;
+  }
+  const head = state.padEnd(STATE_WIDTH) + name.padEnd(NAME_WIDTH);
+  const took = clockColor(`(${ms} ms)`, color);
+  stdout.write(`${head} ${cleanText(message)} ${took}\n`);
+  if (remedy === undefined) return;
+  stdout.write(`${" ".repeat(head.length)} -> ${cleanText(remedy)}\n`);
+}
+
+function finish(
+  context: Context,
+  { results, exitCode }: Examination,
+  server: ServerAddress | undefined,
+): number {
+  const named = (state: string) =>
+    results.filter((result) => result.state === state).map(({ name }) => name);
+  const [failed, warnings] = [named("failed"), named("warning")];
+  if (context.json) {
+    const place = server === undefined ? {} : { server: formatPlace(server) };
+    const isOk = failed.length === 0;
+    context.stdout.write(
+      renderJson({ kind: "doctor", ok: isOk, ...place, failed, warnings, exitCode }),
+    );
+  }
+  if (failed.length > 0) say(context, `what to mend first: ${failed[0]}`);
+  else if (warnings.length > 0) say(context, `it works; worth a look: ${warnings.join(", ")}`);
+  else say(context, "nothing is wrong");
+  return exitCode;
+}
