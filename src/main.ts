@@ -39,7 +39,13 @@ const VERBS: VerbTable = {
     summary: "Make another device yours",
     load: () => import("./commands/link-device.ts"),
   },
+  lan: { summary: "Talk without a server, by multicast", load: () => import("./commands/lan.ts") },
   trust: { summary: "Whom you know servers to be", load: () => import("./commands/trust.ts") },
+  discover: {
+    summary: "Find servers on this network",
+    load: () => import("./commands/discover.ts"),
+  },
+  doctor: { summary: "Find what is wrong", load: () => import("./commands/doctor.ts") },
   passwd: { summary: "Change the password", load: () => import("./commands/passwd.ts") },
   admin: { summary: "Keep order on a server", load: () => import("./commands/admin.ts") },
   version: { summary: "Print the version", load: () => import("./commands/version.ts") },

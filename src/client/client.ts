@@ -3,12 +3,11 @@ import { RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Receipt } from "../core/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { LinkCounters } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { ClientOptions, ClientParts } from "./client-options.ts";
 import { type ConnectedEvent, connectedEvent } from "./connected-event.ts";
-import { Connection } from "./connection.ts";
+import { Connection, type LinkStats } from "./connection.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Credentials, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
@@ -89,8 +88,8 @@ export class Client {
   }
 
   /** Of the present link. */
-  get counters(): LinkCounters | undefined {
-    return this.#connection?.link.counters();
+  get stats(): LinkStats | undefined {
+    return this.#connection?.stats;
   }
 
   get rooms(): RoomView[] {

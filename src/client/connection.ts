@@ -1,9 +1,9 @@
 import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../base/limits.ts";
-import { Session, type SessionEffect } from "../core/session.ts";
+import { QUICK, Session, type SessionEffect, STEADY } from "../core/session.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Link } from "../io/link.ts";
+import type { Link, LinkCounters, Transport } from "../io/link.ts";
 import type { Answer, Notice, RequestFields, RequestKind } from "../wire/messages.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
@@ -19,6 +19,15 @@ const QUESTIONS_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
 /** What may arrive between an answer and the moment in which its asker runs. */
 const NOTICES_HELD_MAX = 16_384;
 
+export interface LinkStats {
+  readonly transport: Transport;
+  readonly sinceUnixMs: number;
+  /** Requests, posts among them, and those of them that the server has answered. */
+  readonly asked: number;
+  readonly acknowledged: number;
+  readonly counters: LinkCounters;
+}
+
 /**
  * One link with its session: turns bytes into answers and notices and keeps the session's time.
  * It ends once, and says so once.
@@ -28,6 +37,7 @@ export class Connection {
   /** The room password was shown on this link: it is not asked again. */
   isAdmitted = false;
   readonly #clock: Clock;
+  readonly #sinceUnixMs: number;
   readonly #session: Session;
   /** Bounded: the greeting and the client add one each. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
@@ -37,16 +47,26 @@ export class Connection {
   #held: ServerNotice[] = [];
   #listener: ((notice: ServerNotice) => void) | undefined;
   #cancelTimer: (() => void) | undefined;
+  #wakesAt = Number.POSITIVE_INFINITY;
   #end: { fault: Fault | undefined } | undefined;
   readonly #gone = Promise.withResolvers<void>();
+  /** Of the whole connection, where the link knows: a sign of life beside a file that fills it. */
+  #receivedPackets = 0;
+  #asked = 0;
+  #answered = 0;
 
   /** Made in the tick in which the link was handed over. */
   constructor(link: Link, clock: Clock) {
     this.link = link;
     this.#clock = clock;
-    this.#session = new Session("client", clock.now());
+    this.#sinceUnixMs = clock.unixMs();
+    const pace = link.transport === "udp" ? QUICK : STEADY;
+    this.#session = new Session("client", clock.now(), pace);
     link.receive({
-      message: (bytes) => this.#perform(this.#session.receive(bytes, clock.now())),
+      message: (bytes) => {
+        this.#perform(this.#session.receive(bytes, clock.now()));
+        this.#arm();
+      },
       closed: (fault) => {
         this.#perform(this.#session.ended(fault));
         this.#gone.resolve();
@@ -122,9 +142,21 @@ export class Connection {
       settle({ kind: "refused", fault: this.lostBy });
       return;
     }
+    this.#asked++;
     const { ref, effects } = this.#session.ask(kind, fields);
     this.#waiting.set(ref, settle as Settle);
     this.#perform(effects);
+  }
+
+  /** What it has carried. */
+  get stats(): LinkStats {
+    return {
+      transport: this.link.transport,
+      sinceUnixMs: this.#sinceUnixMs,
+      asked: this.#asked,
+      acknowledged: this.#answered,
+      counters: this.link.counters(),
+    };
   }
 
   /** Ends it; with a fault the server is told why. Idempotent. */
@@ -175,6 +207,7 @@ export class Connection {
   }
 
   #settle(ref: number, outcome: Outcome<RequestKind>): void {
+    if (!this.isClosed) this.#answered++;
     const settle = this.#waiting.get(ref);
     this.#waiting.delete(ref);
     settle?.(outcome);
@@ -192,12 +225,23 @@ export class Connection {
   /** One timer at a time: the deadline mostly moves away; an early wake-up just arms it again. */
   #arm(): void {
     const deadline = this.#session.deadline();
-    if (deadline === undefined || this.isClosed) return;
+    if (deadline === undefined || deadline >= this.#wakesAt) return;
+    this.#cancelTimer?.();
+    this.#wakesAt = deadline;
     // At least a millisecond: a timer may fire a hair before its time.
     const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
     this.#cancelTimer = this.#clock.after(delayMs, () => {
-      this.#perform(this.#session.tick(this.#clock.now()));
+      this.#wakesAt = Number.POSITIVE_INFINITY;
+      this.#perform(this.#session.tick(this.#clock.now(), this.#isAlive()));
       this.#arm();
     });
+  }
+
+  /** Whether a packet came since the last look. */
+  #isAlive(): boolean {
+    const { receivedPackets = 0 } = this.link.counters();
+    const isAlive = receivedPackets > this.#receivedPackets;
+    this.#receivedPackets = receivedPackets;
+    return isAlive;
   }
 }

@@ -1,6 +1,4 @@
-import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
-import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { VERSION } from "../base/version.ts";
 import { Client } from "../client/client.ts";
@@ -9,14 +7,14 @@ import type { ClientEvent } from "../client/event.ts";
 import type { FollowMode } from "../client/follower.ts";
 import { Identity } from "../crypto/identity.ts";
 import { ClientState } from "../io/client-state.ts";
-import { readSmallFile } from "../io/data-folder.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import { findLocalServers } from "../io/local-servers.ts";
-import { wsDial } from "../io/ws-dial.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import { formatPlace, type ServerAddress } from "../wire/invite.ts";
 import { type Context, say } from "./_context.ts";
+import { knownServer } from "./_default-server.ts";
+import { openDialer, type ServerDialer } from "./_dial.ts";
 import { type ServerChoice, serverWish } from "./_flags.ts";
+import { serverOnLan } from "./_found.ts";
 import { PASSWORD, ROOM_PASSWORD, readSecret } from "./_secrets.ts";
 
 /** What every command that talks to a server was given. */
@@ -65,15 +63,14 @@ export async function openClient(
   wish: ClientWish = {},
 ): Promise<OpenClient> {
   const chosen = serverWish(context, flags, wish.argument);
-  if (chosen.transport === "udp") {
-    throw new Fault("unreachable", "this version speaks TCP only", {
-      remedy: "leave --transport udp out",
-    });
-  }
   const { folders, config } = context.settings();
   const state = ClientState.open(folders.data);
+  let dialer: ServerDialer | undefined;
   try {
-    const address = chosen.address ?? defaultAddress(context, state);
+    const address =
+      chosen.address ??
+      knownServer(context.env, state)?.address ??
+      (await serverOnLan(context, state));
     const filedAs = formatPlace(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
@@ -89,11 +86,14 @@ export async function openClient(
     };
     const generate = () => Identity.generate().toPem();
     const device = Identity.fromPem(state.deviceKey(generate), "device.key");
+    const { clock } = context;
+    const { localPort } = wish;
+    dialer = openDialer(clock, address, { transport: chosen.transport, localPort });
     const client = new Client(
       {
-        clock: context.clock,
+        clock,
         entropy: systemEntropy(),
-        dial: dialTo(address, wish.localPort),
+        dial: dialer.dial,
         state,
         device,
       },
@@ -112,6 +112,7 @@ export async function openClient(
     const membership = await client.connect();
     const close = async () => {
       await client.close();
+      dialer?.close();
       state.close();
     };
     return {
@@ -125,15 +126,10 @@ export async function openClient(
       close,
     };
   } catch (error) {
+    dialer?.close();
     state.close();
     throw error;
   }
-}
-
-function dialTo({ host, port }: ServerAddress, localPort: number | undefined) {
-  const dial = wsDial();
-  const target = { host, port, timeoutMs: CONNECT_WITHIN_MS };
-  return () => dial(localPort === undefined ? target : { ...target, localPort });
 }
 
 /** Asks on the terminal, where there is one. */
@@ -193,33 +189,6 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
   const fingerprint = formatFingerprint(event.fingerprint);
   const place = `${event.address}${known}`;
   return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
-}
-
-/** The server that this user runs here, else the last one used. @throws Fault usage */
-function defaultAddress(context: Context, state: ClientState): ServerAddress {
-  const [local] = findLocalServers(context.env);
-  if (local !== undefined) {
-    const place = { host: local.host, port: local.port, portGiven: true };
-    // Whoever may read the data folder may come in: it is the same person.
-    const invite = inviteOf(local.data);
-    return invite === undefined
-      ? place
-      : { ...invite, ...place, ...(invite.room === undefined ? {} : { room: invite.room }) };
-  }
-  const last = state.lastServer();
-  if (last !== undefined) return parseServerAddress(last);
-  throw new Fault("usage", "no server was named, and none is known yet", {
-    remedy: "name one, e.g. chat join 192.0.2.7, or start one here: chat serve",
-  });
-}
-
-function inviteOf(data: string): ServerAddress | undefined {
-  try {
-    const line = readSmallFile(join(data, "invite"))?.trim();
-    return line === undefined ? undefined : parseServerAddress(line.replaceAll("'", ""));
-  } catch {
-    return undefined; // Not ours to read, or not written yet: the password will be asked.
-  }
 }
 
 async function askUser(context: Context): Promise<string> {

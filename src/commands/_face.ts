@@ -63,7 +63,13 @@ export class Face {
 
   record(record: ShownRecord): void {
     this.recent.note(record);
-    this.#data(renderRecord(record, this.#style));
+    this.data(renderRecord(record, this.#style));
+  }
+
+  /** Whole lines, as they stand. */
+  data(text: string): void {
+    if (this.#editor === undefined) this.#context.stdout.write(text);
+    else this.#editor.print(text);
   }
 
   /** What scripts see as an object, and people as a sentence. */
@@ -144,9 +150,4 @@ export class Face {
   }
 
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
-
-  #data(text: string): void {
-    if (this.#editor === undefined) this.#context.stdout.write(text);
-    else this.#editor.print(text);
-  }
 }

@@ -12,15 +12,17 @@ export const GLOBAL_FLAGS = {
   debug: { type: "boolean", description: "Show stack traces" },
 } as const satisfies FlagDefs;
 
+export const TRANSPORT_FLAG = {
+  type: "enum",
+  options: ["auto", "tcp", "udp"],
+  description: "How to connect; auto takes the way that works, TCP first",
+} as const satisfies FlagDefs[string];
+
 /** Every command that talks to a server has these. */
 export const SERVER_FLAGS = {
   server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
   user: { type: "string", valueHint: "NAME", description: "Your name there" },
-  transport: {
-    type: "enum",
-    options: ["auto", "tcp", "udp"],
-    description: "How to connect",
-  },
+  transport: TRANSPORT_FLAG,
   fingerprint: { type: "string", valueHint: "FP", description: "What the server must be" },
   passwordFile: { type: "string", valueHint: "F", description: "Your password; - is stdin" },
   roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
@@ -62,14 +64,23 @@ export function serverWish(context: Context, flags: ServerChoice, argument?: str
   const place = argument ?? flags.server ?? invite ?? given(env["CHAT_SERVER"]) ?? config.server;
   const address = place === undefined ? undefined : parseServerAddress(place);
   const user = flags.user ?? given(env["CHAT_USER"]) ?? config.user;
-  const transport = flags.transport ?? address?.transport ?? config.transport ?? "auto";
   const { fingerprint } = flags;
   return {
     address,
     user: user === undefined ? undefined : checkName(user, "person's name"),
-    transport,
+    transport: transportOf(context, flags.transport, address),
     fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
   };
+}
+
+/** Flag, then what the address insists on, then config.toml. */
+export function transportOf(
+  context: Context,
+  flag: ServerWish["transport"] | undefined,
+  address: ServerAddress | undefined,
+): ServerWish["transport"] {
+  const only = address?.isOnlyWay === true ? address.transport : undefined;
+  return flag ?? only ?? context.settings().config.transport ?? "auto";
 }
 
 /** `--to` and its like. @throws Fault name-invalid */

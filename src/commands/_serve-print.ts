@@ -47,22 +47,27 @@ export class ServePrinter {
     const { host, port } = event.address;
     const address = formatPlace({ host, port });
     switch (event.kind) {
-      case "connected":
-        return this.#line(event.kind, { address, client: event.client });
+      case "connected": {
+        const { client, transport } = event;
+        return this.line(event.kind, { address, client, transport });
+      }
       case "logged-in":
-      case "logged-out":
-        return this.#line(event.kind, { user: event.user, address });
+      case "logged-out": {
+        const { user, transport } = event;
+        return this.line(event.kind, { user, address, transport });
+      }
       case "disconnected": {
+        const { transport } = event;
         const user = event.user === undefined ? {} : { user: event.user };
         const reason = event.fault === undefined ? {} : { reason: event.fault.message };
-        return this.#line(event.kind, { ...user, address, ...reason });
+        return this.line(event.kind, { ...user, address, transport, ...reason });
       }
       case "offered":
         return this.#offered(event, address);
       case "got":
       case "withdrawn":
         // Not its name: it may have been between two people.
-        return this.#line(event.kind, { user: event.user, address, id: event.file });
+        return this.line(event.kind, { user: event.user, address, id: event.file });
       default:
         return;
     }
@@ -71,7 +76,7 @@ export class ServePrinter {
   #offered(event: Extract<ServerEvent, { kind: "offered" }>, address: string): void {
     const { user, file, name, sizeBytes, to } = event;
     const isPrivate = to.some((target) => target.startsWith("@"));
-    this.#line("offered", {
+    this.line("offered", {
       user,
       address,
       id: file,
@@ -117,14 +122,14 @@ export class ServePrinter {
     return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
   }
 
-  #line(kind: string, fields: Readonly<Record<string, string | number>>): void {
+  /** @param sentence for people, in place of the bare values */
+  line(kind: string, fields: Readonly<Record<string, string | number>>, sentence?: string): void {
     const { json, stdout, clock, offsetMinutes } = this.#context;
     const now = clock.unixMs();
     if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
-    const words = Object.values(fields).map((field) => cleanText(String(field)));
-    if (!stdout.isTerminal)
-      return this.#write(tsvLine([formatUtc(now), "*", kind, words.join(" ")]));
-    this.#write(`${formatLocalClock(now, offsetMinutes)} * ${kind} ${words.join(" ")}\n`);
+    const words = cleanText(sentence ?? Object.values(fields).join(" "));
+    if (!stdout.isTerminal) return this.#write(tsvLine([formatUtc(now), "*", kind, words]));
+    this.#write(`${formatLocalClock(now, offsetMinutes)} * ${kind} ${words}\n`);
   }
 
   /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
@@ -141,7 +146,7 @@ export class ServePrinter {
     if (this.#skipped > 0) {
       const count = this.#skipped;
       this.#skipped = 0;
-      this.#line("skipped", { lines: String(count) });
+      this.line("skipped", { lines: String(count) });
     }
     stdout.write(text);
     this.#isGathering = true;
@@ -174,6 +179,7 @@ export interface Joining {
   readonly fingerprint: string;
   readonly roomPassword: string | undefined;
   readonly tls: boolean;
+  readonly udp: boolean;
   readonly data: string;
 }
 
@@ -189,7 +195,7 @@ function programName(env: Context["env"]): string {
 /** For people, on standard error. Secrets only on a terminal: pipes end up in files. */
 export function printJoining(context: Context, joining: Joining): void {
   const { stderr } = context;
-  const { name, local, invite, roomPassword, fingerprint, data, tls } = joining;
+  const { name, local, invite, roomPassword, fingerprint, data, tls, udp } = joining;
   const web = `${tls ? "https" : "http"}://${formatPlace(local)}/`;
   if (!stderr.isTerminal) {
     say(context, `'${name}' listens on ${formatPlace(local)}, how to join: ${data}/invite`);
@@ -201,6 +207,7 @@ export function printJoining(context: Context, joining: Joining): void {
     `  on this machine   ${programName(context.env)} join --user YOUR-NAME`,
     `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`,
     `  in a browser      ${web}`,
+    ...(udp ? [`  over UDP          add --transport udp`] : []),
     "",
     `  room password     ${roomPassword ?? "none: whoever comes may register"}`,
     `  fingerprint       ${fingerprint}`,

@@ -17,7 +17,6 @@ import { systemDisk } from "../io/disk-file.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import type { Dial } from "../io/link.ts";
 import { MemoryNetwork } from "../io/memory-network.ts";
-import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
 import { QUOTAS_DEFAULT } from "../server/quotas.ts";
 import { Server } from "../server/server.ts";
@@ -26,6 +25,7 @@ import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { ServerAddress } from "../wire/invite.ts";
 import type { Context } from "./_context.ts";
 import { type OpenFolder, openFolder } from "./_serve-folder.ts";
+import { openListeners } from "./_serve-listen.ts";
 
 /** Where the owner's client finds the server: in this very process. */
 const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_WITHIN_MS };
@@ -109,20 +109,17 @@ async function start(
   });
   await server.start();
   const { fingerprint } = open.identity;
-  const listener = listenWs(
+  const { port, listeners } = await openListeners(
     {
       host: options.listenHost,
       port: options.port,
-      tls: open.certificate,
-      http: httpHandler({
-        name,
-        fingerprint: formatFingerprint(fingerprint),
-        port: () => listener.port,
-      }),
+      certificate: open.certificate,
+      udp: "bbr",
+      http: (port) => httpHandler({ name, fingerprint: formatFingerprint(fingerprint), port }),
     },
     server,
   );
-  server.listen(listener);
+  for (const listener of listeners) server.listen(listener);
   const network = new MemoryNetwork(clock);
   const certificateHash = systemEntropy()(32);
   server.listen(network.listen({ ...INSIDE, certificateHash }, server));
@@ -132,7 +129,7 @@ async function start(
     client: owner.client,
     invite: {
       host: options.inviteHost,
-      port: listener.port,
+      port,
       portGiven: true,
       room: LOBBY,
       fingerprint,

@@ -11,6 +11,7 @@ import { FILE_COMMANDS } from "./_slash-files.ts";
 import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
 import { ORDER_COMMANDS } from "./_slash-order.ts";
 import { SPEECH_COMMANDS } from "./_slash-speech.ts";
+import { statsLine } from "./_stats.ts";
 import { roomsLine } from "./_unread.ts";
 import { allUsers } from "./users.ts";
 
@@ -165,14 +166,9 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "show what the connection has carried",
     async run(lines, words) {
       args(this, words, 0, 0);
-      const counters = lines.open.client.counters;
-      if (counters === undefined) throw new Fault("link-closed", "there is no connection now");
-      const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
-      lines.face.tell(
-        { kind: "stats", ...counters },
-        `sent ${sentMessages} messages, ${sentBytes} bytes; ` +
-          `received ${receivedMessages} messages, ${receivedBytes} bytes`,
-      );
+      const { stats } = lines.open.client;
+      if (stats === undefined) throw new Fault("link-closed", "there is no connection now");
+      lines.face.tell(...statsLine(stats, lines.context.offsetMinutes));
     },
   },
   help: {

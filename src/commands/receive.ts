@@ -1,6 +1,5 @@
 import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
-import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { VERSION } from "../base/version.ts";
 import { Client } from "../client/client.ts";
@@ -10,10 +9,10 @@ import { LOBBY } from "../core/room.ts";
 import { Identity } from "../crypto/identity.ts";
 import { ClientState } from "../io/client-state.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import { wsDial } from "../io/ws-dial.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 import type { Context } from "./_context.ts";
-import { serverWish } from "./_flags.ts";
+import { openDialer, type ServerDialer } from "./_dial.ts";
+import { serverWish, TRANSPORT_FLAG, transportOf } from "./_flags.ts";
 import { Incoming } from "./_incoming.ts";
 import { Patience } from "./_patience.ts";
 import { ProgressShow } from "./_progress.ts";
@@ -40,6 +39,7 @@ export const command = defineVerb({
       description: "Folder to put it all in, this one if left out",
     },
     user: { type: "string", valueHint: "NAME", description: "Your name for the others" },
+    transport: TRANSPORT_FLAG,
   },
   details: "Interrupted, the same line goes on where it was.",
   async run(args, context) {
@@ -47,7 +47,9 @@ export const command = defineVerb({
     checkOut(args.out);
     const show = new ProgressShow(context);
     const state = ClientState.inMemory();
-    const client = newClient(context, address, state);
+    const transport = transportOf(context, args.transport, address);
+    const dialer = openDialer(context.clock, address, { transport });
+    const client = newClient(context, address, state, dialer);
     const interrupted = Promise.withResolvers<never>();
     const release = context.onSignal(() =>
       interrupted.reject(new Fault("interrupted", "interrupted")),
@@ -60,6 +62,7 @@ export const command = defineVerb({
       release();
       await show.end();
       await client.close();
+      dialer.close();
       state.close();
     }
   },
@@ -75,14 +78,18 @@ function inviteOf(context: Context, argument: string | undefined): ServerAddress
 }
 
 /** Comes as somebody new each time, and leaves no trace in this home. */
-function newClient(context: Context, address: ServerAddress, state: ClientState): Client {
-  const dial = wsDial();
-  const { host, port, fingerprint } = address;
+function newClient(
+  context: Context,
+  address: ServerAddress,
+  state: ClientState,
+  { dial }: ServerDialer,
+): Client {
+  const { fingerprint } = address;
   return new Client(
     {
       clock: context.clock,
       entropy: systemEntropy(),
-      dial: () => dial({ host, port, timeoutMs: CONNECT_WITHIN_MS }),
+      dial,
       state,
       device: Identity.generate(),
     },

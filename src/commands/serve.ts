@@ -14,9 +14,7 @@ import { openBlobStore } from "../io/blob-store.ts";
 import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
 import { systemDisk } from "../io/disk-file.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import type { Listener } from "../io/link.ts";
 import { announceLocalServer } from "../io/local-servers.ts";
-import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
 import type { FileQuotas } from "../server/quotas.ts";
 import { Server } from "../server/server.ts";
@@ -33,9 +31,12 @@ import {
 import { type Context, say } from "./_context.ts";
 import { renderJson } from "./_render.ts";
 import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { announceServer } from "./_serve-announce.ts";
 import { keepSettings, type OpenFolder, openFolder } from "./_serve-folder.ts";
+import { type Listening, openListeners } from "./_serve-listen.ts";
 import { type Joining, printJoining, ServePrinter } from "./_serve-print.ts";
 import { QUOTA_FLAGS, quotasOf } from "./_serve-quotas.ts";
+import { tellStats } from "./_serve-stats.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
 
 const ARGS = {
@@ -68,6 +69,17 @@ const ARGS = {
   tls: { type: "boolean", default: true, negativeDescription: "Plain, on loopback only" },
   proxyCert: { type: "string", valueHint: "F", description: "What a TLS proxy in front presents" },
   udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
+  udpCc: {
+    type: "enum",
+    options: ["bbr", "cubic"],
+    description: "How UDP shares the wire: bbr (quick on lossy paths) or cubic (polite)",
+  },
+  inviteVia: {
+    type: "enum",
+    options: ["tcp", "udp"],
+    description: "What the invite tells others to try first",
+  },
+  verbose: { type: "boolean", description: "Count, once a second and link" },
   discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
   postsPerSecond: {
     type: "string",
@@ -149,14 +161,15 @@ async function serve(
     },
   });
   await server.start();
-  const listener = listen(args, open, server, name);
-  const joining = joiningOf(args, open, listener, { name, roomPassword });
+  const listening = await listen(context, args, open, server, name);
+  const { port } = listening;
+  const joining = joiningOf(args, open, listening, { name, roomPassword });
   writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
       host: joining.local.host,
-      port: listener.port,
+      port,
       fingerprint: identity.fingerprint,
       data: open.folder.path,
       startedUnixMs: context.clock.unixMs(),
@@ -170,9 +183,18 @@ async function serve(
   });
   rememberData(context, open.folder.path);
   sayListening(context, joining, open);
+  const { host, discovery } = args;
+  const needs = roomPassword === undefined ? "open" : "password";
+  const { fingerprint } = identity;
+  const announced = discovery
+    ? announceServer(context, { name, fingerprint, needs, host, port })
+    : undefined;
+  const { clock } = context;
+  const silence = args.verbose ? tellStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await ended.promise;
-    await server.stop();
+    await Promise.all([server.stop(), announced?.stop()]);
+    silence?.();
     printer.flush();
     if (fault !== undefined) throw fault;
     return 0;
@@ -189,27 +211,35 @@ function newOperatorToken(data: string): string {
   return token;
 }
 
-function listen(args: Args, open: OpenFolder, server: Server, name: string): Listener {
+async function listen(
+  context: Context,
+  args: Args,
+  open: OpenFolder,
+  server: Server,
+  name: string,
+): Promise<Listening> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
-  const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
-  const listener: Listener = listenWs(
+  const listening = await openListeners(
     {
       host: args.host,
       port: args.port ?? PORT_DEFAULT,
-      tls: args.tls ? open.certificate : false,
-      ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
-      http: httpHandler({ name, fingerprint, port: () => listener.port, ...server.http }),
+      certificate: args.tls ? open.certificate : undefined,
+      proxyCertificate: args.proxyCert === undefined ? undefined : readPem(args.proxyCert),
+      udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
+      http: (port) => httpHandler({ name, fingerprint, port, ...server.http }),
     },
     server,
   );
-  server.listen(listener);
-  return listener;
+  for (const listener of listening.listeners) server.listen(listener);
+  const { udpFault } = listening;
+  if (udpFault !== undefined) say(context, `${udpFault.message}; TCP goes on without it`);
+  return listening;
 }
 
 type Named = Pick<Chosen, "name" | "roomPassword">;
 
-function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Named): Joining {
-  const { port } = listener;
+function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: Named): Joining {
+  const { port, listeners } = listening;
   const isAny = args.host === "0.0.0.0" || args.host === "::";
   const host = isAny ? (args.host === "::" ? "::1" : "127.0.0.1") : args.host;
   const local: ServerAddress = { host, port, portGiven: true };
@@ -219,6 +249,7 @@ function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Nam
     host: isAny ? (lanAddresses()[0] ?? host) : host,
     port,
     portGiven: true,
+    ...(args.inviteVia === undefined ? {} : { transport: args.inviteVia }),
     room: LOBBY,
     fingerprint,
     ...(roomPassword === undefined ? {} : { secret: roomPassword }),
@@ -230,13 +261,14 @@ function joiningOf(args: Args, open: OpenFolder, listener: Listener, chosen: Nam
     fingerprint: formatFingerprint(fingerprint),
     roomPassword,
     tls: args.tls,
+    udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
   };
 }
 
 /** The first words: only now can clients connect. */
 function sayListening(context: Context, joining: Joining, open: OpenFolder): void {
-  const { local, invite, fingerprint, tls, data } = joining;
+  const { local, invite, fingerprint, tls, udp, data } = joining;
   if (context.json) {
     const { host, port } = local;
     const listening = {
@@ -245,7 +277,7 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
       host,
       port,
       web: `${tls ? "https" : "http"}://${formatPlace(local)}/`,
-      udp: false,
+      udp,
       tls,
       fingerprint,
       invite: formatInvite(invite),

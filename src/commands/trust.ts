@@ -1,14 +1,14 @@
 import { Fault } from "../base/fault.ts";
-import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";
 import { type Greeted, meet } from "../client/trust.ts";
 import { ClientState, type Pin } from "../io/client-state.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import { wsDial } from "../io/ws-dial.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 import { type Context, say } from "./_context.ts";
+import { openDialer } from "./_dial.ts";
+import { type ServerWish, TRANSPORT_FLAG, transportOf } from "./_flags.ts";
 import { renderJson, renderTable, styleOf } from "./_render.ts";
 import { defineVerb } from "./_verb.ts";
 
@@ -19,9 +19,10 @@ export const command = defineVerb({
     action: { type: "positional", required: false, description: "list, accept or forget" },
     at: { type: "positional", required: false, description: "HOST, HOST:PORT or an invite" },
     fingerprint: { type: "string", valueHint: "FP", description: "What you were told it is" },
+    transport: TRANSPORT_FLAG,
   },
   details: "Example: chat trust accept 192.0.2.7 --fingerprint SHA256:...",
-  async run({ action = "list", at, fingerprint }, context) {
+  async run({ action = "list", at, fingerprint, transport }, context) {
     if (!ACTIONS.includes(action)) {
       throw new Fault("usage", `'${action.slice(0, 40)}' is none of ${ACTIONS.join(", ")}`, {
         remedy: "e.g. chat trust accept SERVER",
@@ -36,7 +37,8 @@ export const command = defineVerb({
       }
       if (action === "forget") return forget(context, state, address);
       const expected = fingerprint === undefined ? undefined : parseFingerprint(fingerprint);
-      return await accept(context, state, address, expected);
+      const met = await reach(context, address, transportOf(context, transport, address));
+      return await accept(context, state, address, { met, expected });
     } finally {
       state.close();
     }
@@ -88,10 +90,9 @@ async function accept(
   context: Context,
   state: ClientState,
   at: ServerAddress,
-  expected: Fingerprint | undefined,
+  { met, expected }: { readonly met: Greeted; readonly expected: Fingerprint | undefined },
 ): Promise<number> {
   const address = formatPlace(at);
-  const met = await reach(context, at);
   const { name } = met.welcome.server;
   const old = state.pin(address);
   const found = formatFingerprint(met.fingerprint);
@@ -134,13 +135,17 @@ async function agree(
   });
 }
 
-function reach(context: Context, { host, port }: ServerAddress): Promise<Greeted> {
-  const dial = wsDial();
+async function reach(
+  context: Context,
+  address: ServerAddress,
+  transport: ServerWish["transport"],
+): Promise<Greeted> {
   const { clock } = context;
-  const parts = {
-    clock,
-    entropy: systemEntropy(),
-    dial: () => dial({ host, port, timeoutMs: CONNECT_WITHIN_MS }),
-  };
-  return meet(parts, `chat/${VERSION}`);
+  const dialer = openDialer(clock, address, { transport });
+  const parts = { clock, entropy: systemEntropy(), dial: dialer.dial };
+  try {
+    return await meet(parts, `chat/${VERSION}`);
+  } finally {
+    dialer.close();
+  }
 }

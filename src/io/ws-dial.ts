@@ -143,11 +143,15 @@ class WsDialing {
     if (!this.#attempt.tls) socket.write(this.#upgrade.request());
   }
 
-  /** `isDone` tells of the handshake; that the certificate has no known issuer is in `error`. */
-  #onHandshake(socket: Socket, isDone: boolean, error: Error | null): void {
-    if (!isDone) return this.#fail(this.#notTls(error));
+  /**
+   * `isGood` is false where the handshake failed, and also where the certificate names another host
+   * (Bun 1.4.4), which is none of our concern; that it has no known issuer is in `error` alone.
+   */
+  #onHandshake(socket: Socket, isGood: boolean, error: Error | null): void {
+    const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
+    const isBroken = !isGood && (raw === undefined || codeOf(error) === "EPROTO");
+    if (isBroken || raw === undefined) return this.#fail(this.#notTls(error));
     this.#isSecure = true;
-    const { raw } = socket.getPeerCertificate();
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
     const expected = this.#attempt.certificateHash;
     if (expected !== undefined && !equalBytes(expected, this.#certificateHash)) {

@@ -1,7 +1,6 @@
 import type { Registry } from "../core/registry.ts";
 import type { Rooms } from "../core/room.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Link } from "../io/link.ts";
 import type { Log } from "../io/log.ts";
 import type { LogRecord } from "../wire/record.ts";
 import type { Appends } from "./appends.ts";
@@ -9,6 +8,7 @@ import type { FanOut } from "./fan-out.ts";
 import type { FileOffice } from "./files.ts";
 import type { Lanes } from "./lanes.ts";
 import type { Peer } from "./peer.ts";
+import { TransportMetrics } from "./transport-metrics.ts";
 
 export interface MetricsParts {
   readonly clock: Clock;
@@ -31,6 +31,7 @@ export class Metrics {
   /** Of links that are gone. */
   #receivedBytes = 0;
   #sentBytes = 0;
+  readonly #transports = new TransportMetrics();
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
@@ -41,8 +42,9 @@ export class Metrics {
     if (head.id !== "") this.#posts++;
   }
 
-  closed(link: Link): void {
-    const { receivedBytes, sentBytes } = link.counters();
+  closed(peer: Peer): void {
+    this.#transports.closed(peer);
+    const { receivedBytes, sentBytes } = peer.link.counters();
     this.#receivedBytes += receivedBytes;
     this.#sentBytes += sentBytes;
   }
@@ -51,7 +53,7 @@ export class Metrics {
     const { clock, rooms, registry, history, accounts, fanOut, appends } = this.#parts;
     const { lanes, files } = this.#parts;
     const { rss, heapUsed } = process.memoryUsage();
-    return formatMetrics({
+    const measures = formatMetrics({
       ...this.#links(),
       accounts: registry.size,
       rooms: rooms.namedCount,
@@ -69,6 +71,7 @@ export class Metrics {
       residentBytes: rss,
       heapBytes: heapUsed,
     });
+    return measures + this.#transports.format(this.#parts.peers());
   }
 
   #links(): Pick<Measures, LinkMeasure> {

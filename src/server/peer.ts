@@ -10,6 +10,7 @@ import type { Answer, NoticeOf, Request, RequestKind } from "../wire/messages.ts
 import { addressKey } from "./addresses.ts";
 import { topicOf } from "./fan-out.ts";
 import type { LaneOf } from "./lanes.ts";
+import type { Origin } from "./server-event.ts";
 import type { Turns } from "./turns.ts";
 
 /** What a peer asks of the server that it belongs to. */
@@ -64,6 +65,7 @@ export class Peer {
   readonly #owner: PeerOwner;
   readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
   #isClosed = false;
+  #acknowledged = 0;
   /** Of what came from here and waits; while it does, it waits with the same others. */
   #waiting = 0;
   #sender = "";
@@ -106,6 +108,15 @@ export class Peer {
     return this.serverNonce.length > 0;
   }
 
+  get origin(): Origin {
+    return { address: this.link.remote, transport: this.link.transport };
+  }
+
+  /** Requests that have their answer, posts among them. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
   get isClosed(): boolean {
     return this.#isClosed;
   }
@@ -118,10 +129,12 @@ export class Peer {
   }
 
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
+    this.#acknowledged++;
     this.#perform(this.session.answer<Kind>(ref, answer));
   }
 
   refuse(ref: number, fault: Fault): void {
+    this.#acknowledged++;
     this.#perform(this.session.refuse(ref, fault));
   }
 

@@ -1,8 +1,14 @@
 import type { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
 import type { Room } from "../core/room.ts";
-import type { Address } from "../io/link.ts";
+import type { Address, Transport } from "../io/link.ts";
 import type { LogRecord } from "../wire/record.ts";
+
+/** Where somebody comes from. */
+export interface Origin {
+  readonly address: Address;
+  readonly transport: Transport;
+}
 
 interface FileOfSomebody {
   readonly user: string;
@@ -15,15 +21,14 @@ interface FileOfSomebody {
 /** What happens, for whoever watches the server: `chat serve` prints it. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
-  | { readonly kind: "connected"; readonly address: Address; readonly client: string }
-  | { readonly kind: "logged-in"; readonly user: string; readonly address: Address }
-  | { readonly kind: "logged-out"; readonly user: string; readonly address: Address }
-  | {
+  | ({ readonly kind: "connected"; readonly client: string } & Origin)
+  | ({ readonly kind: "logged-in"; readonly user: string } & Origin)
+  | ({ readonly kind: "logged-out"; readonly user: string } & Origin)
+  | ({
       readonly kind: "disconnected";
       readonly user: string | undefined;
-      readonly address: Address;
       readonly fault: Fault | undefined;
-    }
+    } & Origin)
   /** Somebody began to send a file; its `record` follows when it is whole. */
   | ({
       readonly kind: "offered";

@@ -220,20 +220,18 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#addresses.closed(peer.link.remote.host, account !== undefined || lane !== undefined);
     if (lane !== undefined) this.#offices.lanes.closed(peer, lane);
     this.#offices.files?.closed(peer);
-    this.#metrics.closed(peer.link);
+    this.#metrics.closed(peer);
     this.#forget(peer);
     if (lane !== undefined) return;
     this.#tellConnected(peer);
-    const address = peer.link.remote;
-    this.#options.onEvent({ kind: "disconnected", user: account?.name, address, fault });
+    this.#options.onEvent({ kind: "disconnected", user: account?.name, ...peer.origin, fault });
   }
 
   /** Only when it has shown what it is: lanes come and go with every file. */
   #tellConnected(peer: Peer): void {
-    if (peer.isTold || !peer.isGreeted) return;
+    if (peer.isTold || !peer.isGreeted || peer.lane !== undefined) return;
     peer.isTold = true;
-    const address = peer.link.remote;
-    this.#options.onEvent({ kind: "connected", address, client: peer.clientName });
+    this.#options.onEvent({ kind: "connected", ...peer.origin, client: peer.clientName });
   }
 
   enter(peer: Peer, account: Account, ref: number, after: number | undefined): void {
@@ -248,7 +246,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     const { rooms, onEvent } = this.#options;
     peer.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     this.input({ kind: "arrived", peer: peer.id, user: account.id });
-    onEvent({ kind: "logged-in", user: account.name, address: peer.link.remote });
+    onEvent({ kind: "logged-in", user: account.name, ...peer.origin });
     this.#reading.arrived(peer, account);
     void this.#catchUpAll(peer, account, after);
   }
@@ -290,8 +288,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     peers?.delete(peer);
     if (peers?.size === 0) this.#byAccount.delete(account.id);
     this.input({ kind: "departed", peer: peer.id });
-    const address = peer.link.remote;
-    this.#options.onEvent({ kind: "logged-out", user: account.name, address });
+    this.#options.onEvent({ kind: "logged-out", user: account.name, ...peer.origin });
   }
 
   input(input: HallInput): void {

@@ -21,7 +21,7 @@ test("a window that does not read: lines beyond the bound are left out, and coun
   const printer = new ServePrinter(context, new Registry());
   const address = { host: "10.0.0.1", port: 1 };
   const say = (user: string) => {
-    printer.event({ kind: "logged-in", user, address });
+    printer.event({ kind: "logged-in", user, address, transport: "tcp" });
     printer.flush();
   };
   stdout.queued = OUTPUT_QUEUE_BYTES_MAX;

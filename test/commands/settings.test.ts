@@ -112,10 +112,12 @@ describe("which server", () => {
     expect(wish(env, { server: "flag" }, "arg").address?.host).toBe("arg");
     const invite = { ...env, CHAT_INVITE: "chat://inv/lobby?via=udp#geheim" };
     expect(wish(invite, {})).toMatchObject({
-      address: { host: "inv", room: "lobby", secret: "geheim" },
-      transport: "udp",
+      address: { host: "inv", room: "lobby", secret: "geheim", transport: "udp" },
+      transport: "auto",
     });
     expect(wish(invite, { transport: "tcp" }).transport).toBe("tcp");
+    expect(wish({}, { server: "udp://host" }).transport).toBe("udp");
+    expect(wish({}, { server: "udp://host", transport: "tcp" }).transport).toBe("tcp");
   });
 
   test("nothing is nothing", () => {

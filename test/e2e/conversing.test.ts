@@ -202,7 +202,6 @@ describe("chat send", () => {
     [["x", "--to", "@nobody"], 4, "user-unknown"],
     [["x", "--to", "private"], 3, "not-member"],
     [["x", "--to", "@"], 2, "name-invalid"],
-    [["x", "--transport", "udp"], 5, "unreachable"],
   ])("%j is exit %i, %s", async (args, exitCode, code) => {
     await using place = await lobby();
     await place.bob.run(["join", "--room", "private"]);

@@ -31,10 +31,11 @@ export class Relay {
     server.on("connection", (near) => this.#connect(near, port));
   }
 
-  static async open(port: number): Promise<Relay> {
+  /** @param at the port to stand at; left out: a free one */
+  static async open(port: number, at = 0): Promise<Relay> {
     const server = createServer({ noDelay: true });
     const relay = new Relay(server, port);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    await new Promise<void>((resolve) => server.listen(at, "127.0.0.1", resolve));
     return relay;
   }
 

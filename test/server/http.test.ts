@@ -276,7 +276,8 @@ describe("GET /metrics", () => {
     const metrics = await response.text();
     expect(response.headers.get("content-type")).toContain("version=0.0.4");
     for (const line of metrics.trimEnd().split("\n")) {
-      expect(line).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ -?\d+(\.\d+)?(e[+-]\d+)?)$/);
+      const bare = line.replace(/\{transport="(?:tcp|udp)"\}/, "");
+      expect(bare).toMatch(/^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+ -?\d+(\.\d+)?(e[+-]\d+)?)$/);
     }
     const value = (name: string) =>
       Number(new RegExp(`^${name} (.+)$`, "m").exec(metrics)?.[1] ?? Number.NaN);

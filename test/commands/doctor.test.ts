@@ -1,0 +1,252 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import {
+  CHECK_WITHIN_MS,
+  CHECKED_ADDRESSES_MAX,
+  CLOCK_SKEW_MS_MAX,
+  FREE_BYTES_LOW,
+  RESERVE_BYTES,
+  SYNC_MS_SLOW,
+} from "../../src/base/limits.ts";
+import type { Greeted } from "../../src/client/trust.ts";
+import { type CheckResult, Examination, ok } from "../../src/commands/_doctor-check.ts";
+import {
+  checkData,
+  checkDiscovery,
+  checkDisk,
+  checkHome,
+  checkMulticast,
+  checkTerminal,
+  type MachineProbes,
+} from "../../src/commands/_doctor-machine.ts";
+import {
+  checkWay,
+  type Expected,
+  judgeClock,
+  type WayProbes,
+} from "../../src/commands/_doctor-way.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { resolveHost } from "../../src/io/network-probe.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+import { VirtualClock } from "../client/virtual-clock.ts";
+import { faultFrom } from "./fake-world.ts";
+
+const identity = Identity.generate();
+const OTHER = "q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE" as Fingerprint;
+const GREETED = {
+  fingerprint: identity.fingerprint,
+  welcome: { version: 1, server: { name: "Room 12", key: identity.publicKey } },
+} as Greeted;
+const unreachable = (sentence: string) => async () => {
+  throw new Fault("unreachable", sentence);
+};
+
+const WAY: WayProbes = {
+  resolve: async () => ["192.0.2.7", "192.0.2.8"],
+  localAddressFor: async () => "192.0.2.2",
+  connectTcp: async () => {},
+  shakeHands: async () => ({ protocol: "TLSv1.3", subject: "chat", expires: "later" }),
+  serverTime: async () => 1_000_000,
+  greet: async () => GREETED,
+  greetOverUdp: async () => GREETED,
+  unixMs: () => 1_000_400,
+};
+const EXPECTED: Expected = {
+  server: { host: "chat.example", port: 2428, portGiven: true },
+  given: undefined,
+  pinned: identity.fingerprint,
+  isUdpWanted: false,
+};
+
+/** The whole way with some of it broken: states by name, results, and the exit code. */
+async function walk(probes: Partial<WayProbes>, expected: Partial<Expected> = {}) {
+  const results: CheckResult[] = [];
+  const clock = new VirtualClock();
+  const examination = new Examination(clock, (result) => results.push(result));
+  await checkWay(examination, { ...WAY, ...probes }, { ...EXPECTED, ...expected });
+  const states = results.map(({ name, state }) => `${name} ${state}`).join(", ");
+  const said = (name: string) => results.find((result) => result.name === name)?.message ?? "";
+  return { states, said, results, exitCode: examination.exitCode };
+}
+
+describe("the way to a server", () => {
+  test("is fine", async () => {
+    const { states, exitCode } = await walk({});
+    const names = ["name", "route", "tcp", "tls", "identity", "version", "clock", "udp"];
+    expect(states).toBe(names.map((name) => `${name} ok`).join(", "));
+    expect(exitCode).toBe(0);
+  });
+
+  test("what builds on a failure is skipped, and the first failure counts", async () => {
+    const { states, exitCode } = await walk({ resolve: unreachable("no such name") });
+    expect(states).toStartWith("name failed, route skipped, tcp skipped");
+    expect(exitCode).toBe(5);
+    const closed = await walk({ connectTcp: unreachable("nobody listens") });
+    expect(closed.states).toContain("tcp failed, tls skipped, identity skipped, version skipped");
+    expect(closed.states).toEndWith("clock skipped, udp ok");
+  });
+
+  test("every address of a name is tried", async () => {
+    const { states, said } = await walk({
+      connectTcp: async ({ address }) => {
+        if (address === "192.0.2.7") throw new Fault("timeout", "silent");
+      },
+    });
+    expect(states).toContain("tcp warning, tls ok");
+    expect(said("tcp")).toBe("192.0.2.8:2428 takes calls, 192.0.2.7 does not");
+  });
+
+  test("a changed identity is a failure of its own kind", async () => {
+    for (const expected of [{ pinned: OTHER }, { pinned: undefined, given: OTHER }]) {
+      const { states, said, exitCode } = await walk({}, expected);
+      expect(states).toContain("identity failed, version ok");
+      expect(said("identity")).toContain(`expected SHA256:${OTHER}, found SHA256:`);
+      expect(exitCode).toBe(6);
+    }
+    const unknown = await walk({}, { pinned: undefined });
+    expect(unknown.states).toContain("identity warning");
+  });
+
+  test("another version is told from a broken greeting", async () => {
+    const greet = async () => {
+      throw new Fault("version-unsupported", "the server speaks version 9");
+    };
+    const { states, exitCode } = await walk({ greet });
+    expect(states).toContain("identity skipped, version failed");
+    expect(exitCode).toBe(1);
+  });
+
+  test("UDP may be missing, unless it was asked for, or somebody else answers", async () => {
+    const greetOverUdp = unreachable("nobody listens for UDP");
+    expect((await walk({ greetOverUdp })).states).toEndWith("udp warning");
+    expect((await walk({ greetOverUdp }, { isUdpWanted: true })).states).toEndWith("udp failed");
+    expect((await walk({ greetOverUdp: undefined })).said("udp")).toStartWith("not tried");
+    const other = async () => ({ ...GREETED, fingerprint: OTHER });
+    expect((await walk({ greetOverUdp: other })).exitCode).toBe(6);
+  });
+
+  test("clocks may differ a little", () => {
+    expect(judgeClock(1_400).state).toBe("ok");
+    expect(judgeClock(-CLOCK_SKEW_MS_MAX)).toMatchObject({
+      state: "ok",
+      message: "this machine's clock is 120 s behind the server's",
+    });
+    expect(judgeClock(CLOCK_SKEW_MS_MAX + 1).state).toBe("warning");
+  });
+
+  test("a server that does not tell its time is not blamed", async () => {
+    const { states } = await walk({ serverTime: async () => undefined });
+    expect(states).toContain("clock skipped");
+  });
+
+  test("a name has a few addresses, and .invalid has none", async () => {
+    expect((await resolveHost("127.0.0.1")).length).toBeLessThanOrEqual(CHECKED_ADDRESSES_MAX);
+    const { code, message } = await faultFrom(() => resolveHost("chat.invalid"));
+    expect([code, message]).toEqual([
+      "unreachable",
+      "no machine is known by the name chat.invalid",
+    ]);
+  });
+});
+
+describe("an examination", () => {
+  test("waits for no check longer than its time", async () => {
+    const clock = new VirtualClock();
+    const results: CheckResult[] = [];
+    const examination = new Examination(clock, (result) => results.push(result));
+    const never = examination.check("tls", CHECK_WITHIN_MS, () => new Promise(() => {}));
+    clock.advance(CHECK_WITHIN_MS);
+    expect(await never).toBe(false);
+    expect(results[0]).toMatchObject({ name: "tls", state: "failed", ms: CHECK_WITHIN_MS });
+    expect(examination.exitCode).toBe(5);
+    expect(await examination.check("tcp", CHECK_WITHIN_MS, () => ok("fine"))).toBe(true);
+    expect(examination.exitCode).toBe(5);
+  });
+
+  test("takes what a check throws for what it found", async () => {
+    const examination = new Examination(new VirtualClock(), () => {});
+    await examination.check("data", CHECK_WITHIN_MS, () => {
+      throw new TypeError("of undefined");
+    });
+    expect(examination.results[0]).toMatchObject({ state: "failed", exitCode: 1 });
+  });
+});
+
+const HOLDER = { pid: 77, host: "vm", started: "2026-11-20T00:00:00.000Z" };
+const MACHINE: MachineProbes = {
+  multicast: async () => ["192.0.2.2"],
+  findServers: async () => ({ servers: [], left: 0 }),
+  exists: () => true,
+  nearestFolder: (path) => path,
+  checkWritable: () => {},
+  checkDataFolder: (folder) => folder,
+  lockHolder: () => undefined,
+  isAlive: () => true,
+  freeBytes: () => 2 * FREE_BYTES_LOW,
+  modeOf: () => 0o600,
+  openState: () => {},
+  syncMs: async () => 1.25,
+};
+const refuse = (code: "not-found" | "data-foreign" | "store-denied") => () => {
+  throw new Fault(code, "no");
+};
+
+describe("this machine", () => {
+  test("a data folder: whose it is, and how much room there is", () => {
+    const look = (probes: Partial<MachineProbes>, isNamed = false) =>
+      checkData({ ...MACHINE, ...probes }, "./data", isNamed);
+    expect(look({}).message).toBe("./data: format known, 512 MiB free; no server runs on it");
+    const lockHolder = () => HOLDER;
+    expect(look({ lockHolder }).message).toContain("in use by process 77 on 'vm'");
+    expect(look({ lockHolder, isAlive: () => false }).message).toContain("and is gone");
+    expect(look({ freeBytes: () => FREE_BYTES_LOW - 1 }).state).toBe("warning");
+    expect(look({ freeBytes: () => RESERVE_BYTES - 1 })).toMatchObject({
+      state: "failed",
+      exitCode: 1,
+    });
+    for (const code of ["not-found", "data-foreign"] as const) {
+      expect(look({ checkDataFolder: refuse(code) }).state).toBe("skipped");
+      expect(() => look({ checkDataFolder: refuse(code) }, true)).toThrow();
+    }
+    expect(() => look({ checkWritable: refuse("store-denied") })).toThrow();
+  });
+
+  test("a home: writable, and nobody else reads the key", () => {
+    const folders = { config: "/c", data: "/d", state: "/s" };
+    const look = (probes: Partial<MachineProbes>) => checkHome({ ...MACHINE, ...probes }, folders);
+    expect(look({}).state).toBe("ok");
+    expect(look({ exists: () => false }).message).toBe("/d: will be made at first use");
+    expect(look({ modeOf: () => 0o644 })).toMatchObject({
+      state: "warning",
+      remedy: "chmod 600 /d/device.key",
+    });
+    expect(look({ modeOf: () => undefined }).state).toBe("ok");
+    expect(() => look({ openState: refuse("store-denied") })).toThrow();
+  });
+
+  test("a disk that is slow to promise", async () => {
+    const look = (ms: number) => checkDisk({ ...MACHINE, syncMs: async () => ms }, "/d");
+    expect(await look(1.25)).toEqual(ok("a small write is safe on the disk after 1.3 ms"));
+    expect((await look(SYNC_MS_SLOW)).state).toBe("ok");
+    expect((await look(SYNC_MS_SLOW + 0.1)).state).toBe("warning");
+  });
+
+  test("a network without multicast is no failure", async () => {
+    const broken = { ...MACHINE, multicast: unreachable("no"), findServers: unreachable("no") };
+    expect((await checkMulticast(MACHINE)).state).toBe("ok");
+    expect((await checkDiscovery(MACHINE)).state).toBe("ok");
+    expect((await checkMulticast(broken)).state).toBe("warning");
+    expect((await checkDiscovery(broken)).state).toBe("warning");
+  });
+
+  test("a terminal", () => {
+    const screen = { isTerminal: true, columns: 80, platform: "linux" } as const;
+    const utf8 = { LANG: "C.UTF-8", TERM: "xterm" };
+    expect(checkTerminal(screen, utf8)).toEqual(ok("80 columns, 'xterm'"));
+    expect(checkTerminal({ ...screen, isTerminal: false }, utf8).state).toBe("skipped");
+    expect(checkTerminal(screen, { ...utf8, LC_ALL: "C" }).state).toBe("warning");
+    expect(checkTerminal(screen, { ...utf8, TERM: "dumb" }).state).toBe("warning");
+    expect(checkTerminal({ ...screen, columns: 39 }, utf8).state).toBe("warning");
+    expect(checkTerminal({ ...screen, columns: 0 }, utf8).message).toBe("width unknown, 'xterm'");
+  });
+});
