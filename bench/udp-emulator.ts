@@ -1,0 +1,156 @@
+/**
+ * A wire between two TUN devices, in both directions: a bottleneck with a queue, then a way that
+ * takes time and loses, doubles and overtakes. A process of its own, started by udp-path.ts; it
+ * says `ready` when the devices are there, and ends with its input.
+ */
+import { dlopen, FFIType, ptr } from "bun:ffi";
+
+/** What befalls packets. Chances are the same in both directions. */
+export interface Path {
+  readonly name: string;
+  readonly roundTripMs: number;
+  readonly loss: number;
+  readonly doubled: number;
+  /** Held back by REORDER_MS. */
+  readonly reordered: number;
+}
+
+const BYTES_PER_MS = 50_000; // 400 Mbit/s.
+const QUEUE_MS = 40;
+const REORDER_MS = 5;
+const SLOT_BYTES = 2_048;
+const SLOTS = 16_384;
+const BATCH = 64;
+
+const TUNSETIFF = 0x400454ca;
+const IFF_TUN_NO_PI = 0x1001;
+const O_RDWR_NONBLOCK = 0x802;
+
+const { symbols: libc } = dlopen("libc.so.6", {
+  open: { args: [FFIType.ptr, FFIType.i32], returns: FFIType.i32 },
+  ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
+  read: { args: [FFIType.i32, FFIType.u64, FFIType.u64], returns: FFIType.i64_fast },
+  write: { args: [FFIType.i32, FFIType.u64, FFIType.u64], returns: FFIType.i64_fast },
+  poll: { args: [FFIType.ptr, FFIType.u64, FFIType.i32], returns: FFIType.i32 },
+});
+
+const slots = new Uint8Array(SLOTS * SLOT_BYTES);
+const base = ptr(slots);
+const free = Array.from({ length: SLOTS }, (_, i) => i);
+
+function openTun(name: string): number {
+  const fd = libc.open(ptr(Buffer.from("/dev/net/tun\0")), O_RDWR_NONBLOCK);
+  const request = Buffer.alloc(40);
+  request.write(name, "latin1");
+  request.writeUInt16LE(IFF_TUN_NO_PI, 16);
+  if (fd < 0 || libc.ioctl(fd, TUNSETIFF, ptr(request)) < 0) throw new Error(`no device ${name}`);
+  return fd;
+}
+
+interface Packet {
+  readonly slot: number;
+  readonly sizeBytes: number;
+  readonly due: number;
+}
+
+/** First in, first out; each holds packets whose `due` only grows. */
+class Lane {
+  #packets: Packet[] = [];
+  #next = 0;
+
+  push(packet: Packet): void {
+    this.#packets.push(packet);
+  }
+
+  get first(): Packet | undefined {
+    return this.#packets[this.#next];
+  }
+
+  shift(): void {
+    this.#next += 1;
+    if (this.#next < 4_096) return;
+    this.#packets = this.#packets.slice(this.#next);
+    this.#next = 0;
+  }
+}
+
+class Direction {
+  readonly #path: Path;
+  readonly #from: number;
+  readonly #to: number;
+  readonly #lanes = [new Lane(), new Lane()] as const;
+  #busyUntil = 0;
+
+  constructor(path: Path, from: number, to: number) {
+    this.#path = path;
+    this.#from = from;
+    this.#to = to;
+  }
+
+  takeIn(): void {
+    for (let i = 0; i < BATCH; i++) {
+      const slot = free.pop();
+      if (slot === undefined) return;
+      const sizeBytes = libc.read(this.#from, base + slot * SLOT_BYTES, SLOT_BYTES);
+      if (Number(sizeBytes) <= 0) return void free.push(slot);
+      this.#carry(slot, Number(sizeBytes), performance.now());
+    }
+  }
+
+  /** @returns when the next one is due */
+  giveOut(now: number): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const lane of this.#lanes) {
+      for (let packet = lane.first; packet !== undefined; packet = lane.first) {
+        if (packet.due > now) {
+          next = Math.min(next, packet.due);
+          break;
+        }
+        libc.write(this.#to, base + packet.slot * SLOT_BYTES, packet.sizeBytes);
+        free.push(packet.slot);
+        lane.shift();
+      }
+    }
+    return next;
+  }
+
+  #carry(slot: number, sizeBytes: number, now: number): void {
+    const { loss, doubled, reordered, roundTripMs } = this.#path;
+    const start = Math.max(now, this.#busyUntil);
+    if (start - now > QUEUE_MS || Math.random() < loss) return void free.push(slot);
+    this.#busyUntil = start + sizeBytes / BYTES_PER_MS;
+    const due = this.#busyUntil + roundTripMs / 2;
+    const isLate = Math.random() < reordered;
+    this.#lanes[isLate ? 1 : 0].push({ slot, sizeBytes, due: isLate ? due + REORDER_MS : due });
+    if (Math.random() >= doubled) return;
+    const copy = free.pop();
+    if (copy === undefined) return;
+    const at = slot * SLOT_BYTES;
+    slots.copyWithin(copy * SLOT_BYTES, at, at + sizeBytes);
+    this.#lanes[0].push({ slot: copy, sizeBytes, due });
+  }
+}
+
+const [name = "", left = "", right = ""] = process.argv.slice(2);
+if (name !== "") {
+  const path = JSON.parse(name) as Path;
+  const [a, b] = [openTun(left), openTun(right)];
+  process.stdout.write("ready\n");
+  process.stdin.on("end", () => process.exit(0)).resume();
+  const directions = [new Direction(path, a, b), new Direction(path, b, a)] as const;
+  const polled = new Int32Array([a, 1, b, 1]); // Two `struct pollfd`, each waiting for input.
+  let lookedAt = performance.now();
+  const turn = () => {
+    for (;;) {
+      for (const direction of directions) direction.takeIn();
+      const now = performance.now();
+      const next = Math.min(...directions.map((direction) => direction.giveOut(now)));
+      if (now - lookedAt > 100) break; // So that the end of the input is seen.
+      polled[1] = polled[3] = 1;
+      libc.poll(ptr(polled), 2, next === Number.POSITIVE_INFINITY ? 20 : next - now > 1 ? 1 : 0);
+    }
+    lookedAt = performance.now();
+    setImmediate(turn);
+  };
+  turn();
+}

@@ -1,0 +1,144 @@
+/**
+ * UDP (QUIC) beside TCP over paths that lose, double and overtake: goodput of a file's lane, and
+ * how long a small message takes there and back beside it. Each path is emulated anew for a run.
+ * `--quick`: one run of each instead of the median of three; `--runs N`, `--seconds N`.
+ */
+import { join } from "node:path";
+import type { Path } from "./udp-emulator.ts";
+import type { Opening, Outcome } from "./udp-end.ts";
+import { EmulatedPath, FAR, hasTcpBbr, whyNoPath } from "./udp-path.ts";
+
+const args = process.argv.slice(2);
+const RUNS = numberOf("--runs", args.includes("--quick") ? 1 : 3);
+const SECONDS = numberOf("--seconds", 8);
+
+const PATHS: readonly Path[] = [
+  { name: "20 ms", roundTripMs: 20, loss: 0, doubled: 0, reordered: 0 },
+  { name: "20 ms, 1 % lost", roundTripMs: 20, loss: 0.01, doubled: 0, reordered: 0 },
+  { name: "50 ms, 5 % lost", roundTripMs: 50, loss: 0.05, doubled: 0, reordered: 0 },
+  { name: "100 ms, 2 %, reordered", roundTripMs: 100, loss: 0.02, doubled: 0.01, reordered: 0.25 },
+];
+
+interface Contestant {
+  readonly name: string;
+  readonly transport: "tcp" | "udp";
+  readonly congestion: "cubic" | "bbr";
+}
+
+const CONTESTANTS: readonly Contestant[] = [
+  { name: "TCP cubic", transport: "tcp", congestion: "cubic" },
+  ...(hasTcpBbr() ? [{ name: "TCP bbr", transport: "tcp", congestion: "bbr" } as const] : []),
+  { name: "QUIC cubic", transport: "udp", congestion: "cubic" },
+  { name: "QUIC bbr", transport: "udp", congestion: "bbr" },
+];
+
+/** Of QUIC with BBR to TCP, as TRANSPORT in DECISIONS asks for it. */
+const WANTED: readonly (readonly [path: string, beside: string, least: number])[] = [
+  ["20 ms", "TCP cubic", 0.6],
+  ["20 ms, 1 % lost", "TCP cubic", 20],
+  ["50 ms, 5 % lost", "TCP bbr", 1.3],
+  ["100 ms, 2 %, reordered", "TCP bbr", 2],
+];
+
+await loopback();
+const why = whyNoPath();
+if (why !== undefined) print(`no emulated paths: ${why}`);
+else for (const path of PATHS) await measure(path);
+
+async function loopback(): Promise<void> {
+  for (const transport of ["tcp", "udp"] as const) {
+    const one = { name: transport, transport, congestion: "bbr" } as const;
+    const outcome = median(await times(RUNS, () => ends<Outcome>([], [], "127.0.0.1", one, 3)));
+    const { connectMs, idleBytes } = await ends<Opening>([], [], "127.0.0.1", one, 0);
+    const idle = `${(idleBytes / 1024).toFixed(0)} KiB an idle link's end`;
+    print(
+      `loopback, ${transport}: ${line(outcome)}; first echo ${connectMs.toFixed(1)} ms; ${idle}`,
+    );
+  }
+}
+
+async function measure(path: Path): Promise<void> {
+  const found = new Map<string, Outcome>();
+  for (const contestant of CONTESTANTS) {
+    const outcome = median(await times(RUNS, () => once(path, contestant)));
+    found.set(contestant.name, outcome);
+    print(`${path.name.padEnd(24)}${contestant.name.padEnd(12)}${line(outcome)}`);
+  }
+  const quic = found.get("QUIC bbr");
+  for (const [, beside, least] of WANTED.filter(([name]) => name === path.name)) {
+    const other = found.get(beside);
+    if (quic === undefined || other === undefined) continue;
+    const ratio = quic.megabytesPerS / other.megabytesPerS;
+    const verdict = ratio >= least ? "reached" : "NOT REACHED";
+    print(`  QUIC bbr is ${ratio.toFixed(1)} times ${beside}; at least ${least}: ${verdict}`);
+  }
+  if (quic === undefined) return;
+  const mostMs = path.roundTripMs + 300;
+  const verdict = quic.echoP99Ms <= mostMs ? "reached" : "NOT REACHED";
+  print(`  its p99 echo is ${quic.echoP99Ms.toFixed(0)} ms; at most ${mostMs}: ${verdict}`);
+}
+
+async function once(path: Path, contestant: Contestant): Promise<Outcome> {
+  const wire = await EmulatedPath.open(path);
+  try {
+    wire.congestion(contestant.congestion);
+    return await ends<Outcome>(wire.at("far"), wire.at("near"), FAR, contestant, SECONDS);
+  } finally {
+    await wire.close();
+  }
+}
+
+async function ends<Result>(
+  far: readonly string[],
+  near: readonly string[],
+  host: string,
+  { transport, congestion }: Contestant,
+  seconds: number,
+): Promise<Result> {
+  const entry = join(import.meta.dir, "udp-end.ts");
+  const server = Bun.spawn([...far, process.execPath, entry, "server", host, congestion], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const { value } = await server.stdout.getReader().read();
+  const port = new TextDecoder().decode(value).trim();
+  const words = [transport, host, port, congestion, String(seconds)];
+  const client = Bun.spawn([...near, process.execPath, entry, "client", ...words], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const text = await new Response(client.stdout).text();
+  server.stdin.end();
+  await server.exited;
+  return JSON.parse(text) as Result;
+}
+
+async function times<Result>(count: number, run: () => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (let i = 0; i < count; i++) results.push(await run());
+  return results;
+}
+
+function median(outcomes: readonly Outcome[]): Outcome {
+  const middle = (key: keyof Outcome) =>
+    outcomes.map((outcome) => outcome[key]).toSorted((one, other) => one - other)[
+      outcomes.length >> 1
+    ] ?? Number.NaN;
+  return {
+    megabytesPerS: middle("megabytesPerS"),
+    echoP99Ms: middle("echoP99Ms"),
+    echoP50Ms: middle("echoP50Ms"),
+  };
+}
+
+function line({ megabytesPerS, echoP99Ms, echoP50Ms }: Outcome): string {
+  const echo = `echo p50 ${echoP50Ms.toFixed(0)} ms, p99 ${echoP99Ms.toFixed(0)} ms`;
+  return `${megabytesPerS.toFixed(2).padStart(8)} MB/s, ${echo}`;
+}
+
+function numberOf(flag: string, otherwise: number): number {
+  const at = args.indexOf(flag);
+  return at < 0 ? otherwise : Number(args[at + 1]);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
