@@ -8,6 +8,7 @@ const SETTINGS = {
   CHAT_SEEDS: "20000",
   CHAT_KILLS: "100",
   CHAT_FILE_KILLS: "200",
+  CHAT_TRANSFERS: "100",
   CHAT_CUT_MS: "60000",
   CHAT_WALK_BYTES: String(3 * GIB),
   CHAT_LARGE_BYTES: String(4 * GIB + 1),
@@ -19,6 +20,7 @@ const SUITES = [
   "test/e2e/files-large.test.ts",
   "test/e2e/files-trouble.test.ts",
   "test/e2e/files-walk.test.ts",
+  "test/e2e/udp-files.test.ts",
 ];
 
 const child = Bun.spawn([process.execPath, "test", "--timeout", "3600000", ...SUITES], {
