@@ -74,7 +74,7 @@ export async function openClient(
     const filedAs = formatPlace(address);
     const roomSecret =
       (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
-    const known = chosen.user ?? state.lastUser(filedAs) ?? wish.otherwise;
+    const known = chosen.user ?? state.lastUser(filedAs, address.fingerprint) ?? wish.otherwise;
     const user = known ?? (wish.greetOnly === true ? "" : await askUser(context));
     const credentials: Credentials = {
       user,

@@ -206,9 +206,17 @@ export class ClientState {
     return this.#get<{ address: string }>(sql)?.address;
   }
 
-  /** Who was last logged in at this address, as the server spells it. */
-  lastUser(address: string): string | undefined {
-    return this.#get<{ user: string }>("SELECT user FROM uses WHERE address = ?", address)?.user;
+  /**
+   * Who was last logged in at this address, as the server spells it; else at any other of the server
+   * that is expected there.
+   */
+  lastUser(address: string, fingerprint?: string): string | undefined {
+    const here = "SELECT user FROM uses WHERE address = ?";
+    const user = this.#get<{ user: string }>(here, address)?.user;
+    if (user !== undefined || fingerprint === undefined) return user;
+    const anywhere = `SELECT user FROM uses JOIN pins USING (address) WHERE fingerprint = ?
+      ORDER BY used_ms DESC, address LIMIT 1`;
+    return this.#get<{ user: string }>(anywhere, fingerprint)?.user;
   }
 
   noteUse(address: string, user: string, unixMs: number): void {

@@ -119,6 +119,19 @@ describe("a client's home", () => {
     expect(state.lastUser("b:1")).toBe("bob");
   });
 
+  test("knows who was in at another address of the same server", () => {
+    const state = ClientState.inMemory();
+    const pin = { fingerprint: "f", name: "srv", firstSeenUnixMs: 1 };
+    state.setPin({ ...pin, address: "10.0.0.1:1" });
+    state.setPin({ ...pin, address: "old.lan:1" });
+    state.noteUse("old.lan:1", "bob", 1);
+    state.noteUse("10.0.0.1:1", "ana", 2);
+    expect(state.lastUser("127.0.0.1:1", "f")).toBe("ana");
+    expect(state.lastUser("127.0.0.1:1", "other")).toBeUndefined();
+    expect(state.lastUser("127.0.0.1:1")).toBeUndefined();
+    expect(state.lastUser("old.lan:1", "f")).toBe("bob");
+  });
+
   test("a cursor is the highest it was ever told, unless the server went back", () =>
     fc.assert(
       fc.property(fc.array(fc.nat(), { minLength: 1 }), fc.nat(), (seqs, rewound) => {
