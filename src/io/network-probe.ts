@@ -97,8 +97,11 @@ export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<
       const seen = seenOn(socket);
       end(() => resolve(seen));
     });
-    socket.on("error", (error) => end(() => reject(notTls(errorCode(error), error))));
-    socket.on("close", () => end(() => reject(notTls("it hung up"))));
+    socket.on("error", (error) => {
+      const code = errorCode(error);
+      end(() => reject(code === "ECONNRESET" ? hungUp(error) : notTls(code, error)));
+    });
+    socket.on("close", () => end(() => reject(hungUp())));
   });
 }
 
@@ -167,6 +170,13 @@ function silent(what: string, port: number, timeoutMs: number): Fault {
   const within = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
   return new Fault("timeout", `no answer from ${what} port ${port}${within}`, {
     remedy: `a firewall drops ${what} port ${port}, or that machine is off`,
+  });
+}
+
+function hungUp(cause?: unknown): Fault {
+  return new Fault("unreachable", "it takes calls but hangs up before TLS is agreed on", {
+    remedy: "is it starting or stopping just now? Else another program may have this port",
+    cause,
   });
 }
 

@@ -70,7 +70,6 @@ class WsDialing {
   #socket: Socket | undefined;
   #link: WsClientLink | undefined;
   #certificateHash = NO_CERTIFICATE;
-  #isSecure = false;
   #isAbandoned = false;
 
   constructor(attempt: Attempt) {
@@ -149,9 +148,12 @@ class WsDialing {
    */
   #onHandshake(socket: Socket, isGood: boolean, error: Error | null): void {
     const raw: Uint8Array | undefined = socket.getPeerCertificate()?.raw;
-    const isBroken = !isGood && (raw === undefined || codeOf(error) === "EPROTO");
-    if (isBroken || raw === undefined) return this.#fail(this.#notTls(error));
-    this.#isSecure = true;
+    const isProtocol = codeOf(error) === "EPROTO";
+    const isBroken = !isGood && (raw === undefined || isProtocol);
+    if (isBroken || raw === undefined) {
+      const isAlert = error?.message.includes("_ALERT_") === true; // A word of TLS it is.
+      return this.#fail(isProtocol && !isAlert ? this.#notTls(error) : this.#hungUp(error));
+    }
     this.#certificateHash = new Uint8Array(createHash("sha256").update(raw).digest());
     const expected = this.#attempt.certificateHash;
     if (expected !== undefined && !equalBytes(expected, this.#certificateHash)) {
@@ -193,14 +195,21 @@ class WsDialing {
 
   #onGone(): void {
     if (this.#link !== undefined) return this.#link.onGone();
-    if (this.#attempt.tls && !this.#isSecure) this.#fail(this.#notTls(null));
-    const remedy = this.#attempt.tls ? {} : { remedy: "it may want TLS; leave --no-tls out" };
-    this.#fail(new Fault("unreachable", `${this.#where} hung up during the greeting`, remedy));
+    this.#fail(this.#hungUp(null));
   }
 
   #fail(fault: Fault): void {
     this.#done.reject(fault);
     this.#socket?.terminate();
+  }
+
+  /** A server that was killed at this moment does that, and so does one that is none of ours. */
+  #hungUp(cause: Error | null): Fault {
+    const remedy = this.#attempt.tls
+      ? "try again in a moment; if it stays so, check the port"
+      : "it may want TLS; leave --no-tls out";
+    const sentence = `${this.#where} hung up during the greeting`;
+    return new Fault("unreachable", sentence, { remedy, cause });
   }
 
   #notTls(cause: Error | null): Fault {

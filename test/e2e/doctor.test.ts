@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Socket } from "bun";
 import { CHECK_WITHIN_MS } from "../../src/base/limits.ts";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
 import { Identity } from "../../src/crypto/identity.ts";
@@ -95,6 +96,12 @@ test("a port that never answers, and one where another program does", async () =
   expect(http.exitCode).toBe(5);
   expect(http.states("tcp", "tls", "identity")).toEqual(["ok", "failed", "skipped"]);
   expect(http.checks["tls"]?.["message"]).toContain("does not speak TLS");
+  for (const data of [(one: Socket) => one.end(), (one: Socket) => one.terminate()]) {
+    using rude = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data } });
+    const gone = await examine(town, `127.0.0.1:${rude.port}`);
+    expect(gone.states("tcp", "tls", "identity")).toEqual(["ok", "failed", "skipped"]);
+    expect(gone.checks["tls"]?.["message"]).toContain("hangs up before TLS");
+  }
 });
 
 test("an identity that is pinned, changed, or not known", async () => {

@@ -212,10 +212,33 @@ describe("a dial fails with one clear sentence:", () => {
     server.close();
   });
 
-  test.each([true, false])("one that hangs up, TLS %p", async (tls) => {
-    const [server, port] = await rawServer((socket) => socket.destroy());
+  const hangsUp: Record<string, (socket: Socket) => void> = {
+    "at once": (socket) => socket.destroy(),
+    "at once, with a reset": (socket) => socket.resetAndDestroy(),
+    "after the first words": (socket) => socket.once("data", () => socket.destroy()),
+    "after them, with a reset": (socket) => socket.once("data", () => socket.resetAndDestroy()),
+    "amid its own": (socket) => socket.end(Uint8Array.of(0x16, 3, 3, 0, 0x50)),
+  };
+  const ways = Object.entries(hangsUp).flatMap(([when, act]) =>
+    [true, false].map((tls) => [when, tls, act] as const),
+  );
+  test.each(ways)("one that hangs up %s, TLS %p", async (_, tls, act) => {
+    const [server, port] = await rawServer(act);
     const fault = await faultOf(wsDial({ tls })({ ...loopback, port }));
     expect(fault.code).toBe("unreachable");
+    // Only whoever answers in another language is no chat server.
+    expect(fault.message).not.toContain("does not speak TLS");
+    if (tls) expect(fault.message).toBe(`127.0.0.1:${port} hung up during the greeting`);
+    server.close();
+  });
+
+  test.each([
+    ["another language", "SSH-2.0-OpenSSH_9.9\r\n", "does not speak TLS"],
+    ["a refusal in TLS", "\x15\x03\x00\x00\x02\x02\x28", "hung up during the greeting"],
+  ])("one that answers TLS with %s", async (_, answer, words) => {
+    const [server, port] = await rawServer((socket) => socket.end(answer, "latin1"));
+    const fault = await faultOf(dial({ ...loopback, port }));
+    expect([fault.code, fault.message]).toEqual(["unreachable", expect.stringContaining(words)]);
     server.close();
   });
 
