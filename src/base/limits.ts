@@ -78,6 +78,8 @@ export const SILENCE_MAX_MS = 45_000;
 export const CONNECT_WITHIN_MS = 10_000;
 export const RECONNECT_FIRST_MS = 250;
 export const RECONNECT_MAX_MS = 60_000;
+/** As long as a message or a file waits for the link: somebody looks at it. */
+export const RECONNECT_AWAITED_MAX_MS = 15_000;
 /** How long a stopping server waits for its last answers to leave. */
 export const DRAIN_WITHIN_MS = 5_000;
 

@@ -1,6 +1,4 @@
 import { Fault } from "../base/fault.ts";
-import { RECONNECT_MAX_MS } from "../base/limits.ts";
-import { Backoff } from "../core/backoff.ts";
 import type { Receipt } from "../core/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
@@ -19,6 +17,7 @@ import { pin } from "./pinning.ts";
 import { PostQueue } from "./post-queue.ts";
 import { Reading } from "./reading.ts";
 import { type ChatRecord, type RoomView, readPage } from "./record.ts";
+import { Redial } from "./redial.ts";
 import { Transfers } from "./transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
@@ -42,13 +41,13 @@ const CLOSE_WITHIN_MS = 1_000;
 export class Client {
   readonly #parts: ClientParts;
   readonly #options: ClientOptions;
-  readonly #backoff = new Backoff();
+  readonly #redial: Redial;
   readonly #events: EventBuffer;
   /** What was read, and whom one does not want to read. */
   readonly reading: Reading;
   /** Files that are sent and fetched. */
   readonly transfers: Transfers;
-  readonly #footing = new Footing();
+  readonly #footing = new Footing(() => this.#redial.awaited());
   #connection: Connection | undefined;
   #greeted: Greeted | undefined;
   #stay: Stay | undefined;
@@ -56,7 +55,6 @@ export class Client {
   #left: Stay | undefined;
   #posts: PostQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
-  #cancelRetry: (() => void) | undefined;
   readonly #cursors: CursorKeeper;
   /** A link that is not in yet. */
   #opening: Connection | undefined;
@@ -66,6 +64,7 @@ export class Client {
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#redial = new Redial(parts);
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
     const { program } = options;
@@ -127,6 +126,7 @@ export class Client {
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
     if (this.#stay === undefined) return Promise.reject(notLoggedIn());
+    this.#redial.awaited();
     return this.#posts.post(target, body);
   }
 
@@ -258,7 +258,7 @@ export class Client {
     this.#adopt(connection, greeted);
     const { password } = entered;
     this.#stay = { user, follower, credentials: { user, mode: "login", password } };
-    this.#backoff.reset();
+    this.#redial.succeeded();
     const owner = { fingerprint: greeted.fingerprint, user };
     this.#posts.open(owner, this.#options.adopt ?? true);
     this.#follow(
@@ -352,14 +352,11 @@ export class Client {
       this.#finish(fault);
       return;
     }
-    const { clock, entropy } = this.#parts;
-    const [chance = 0] = entropy(1);
-    const askedMs = Math.min(fault.retryAfterMs ?? 0, RECONNECT_MAX_MS);
-    const retryInMs = Math.max(this.#backoff.next(chance / 256), askedMs);
-    this.#events.push({ kind, fault, retryInMs });
-    this.#cancelRetry = clock.after(retryInMs, () =>
+    const isAwaited = this.#posts.size > 0 || this.#footing.isAwaited;
+    const retryInMs = this.#redial.after(fault, isAwaited, () =>
       this.#events.whenLow(() => void this.#reconnect()),
     );
+    this.#events.push({ kind, fault, retryInMs });
   }
 
   async #reconnect(): Promise<void> {
@@ -377,7 +374,7 @@ export class Client {
   #finish(fault: Fault | undefined): void {
     if (this.#end !== undefined) return;
     this.#end = { fault };
-    this.#cancelRetry?.();
+    this.#redial.cancel();
     this.#footing.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
     this.#opening?.close();

@@ -13,7 +13,8 @@ import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "room-password";
 /** Asks the person; undefined (or empty): there is nobody to ask, or no answer. */
-export type AskSecret = (what: SecretWanted) => Promise<string | undefined>;
+/** @param again another one was refused: whoever is asked should know */
+export type AskSecret = (what: SecretWanted, again: boolean) => Promise<string | undefined>;
 
 export interface Credentials {
   readonly user: string;
@@ -232,7 +233,7 @@ export class Entry {
 
   /** An answer that was tried before (it came from a file, say) is none: guesses are counted. */
   async #askPerson(what: SecretWanted): Promise<string | undefined> {
-    const answer = await this.#credentials.ask?.(what);
+    const answer = await this.#credentials.ask?.(what, this.#tried[what].size > 0);
     if (answer === undefined || answer === "" || this.#tried[what].has(answer)) return undefined;
     this.#tried[what].add(answer);
     return answer;

@@ -17,10 +17,21 @@ export class Footing {
   #stand: { readonly stand: Stand; readonly lost: AbortController } | undefined;
   /** Why there is none and none comes by itself. */
   #fault: Fault | undefined = notLoggedIn();
+  readonly #onAwaited: () => void;
   /** As many as there are transfers without a link. */
   readonly #waiting = new Set<() => void>();
   /** As many as there are transfers. */
   readonly #onLeft = new Set<(fault: Fault) => void>();
+
+  /** @param onAwaited told when somebody begins to wait for a link */
+  constructor(onAwaited: () => void) {
+    this.#onAwaited = onAwaited;
+  }
+
+  /** Somebody waits for a link, or will in a moment. */
+  get isAwaited(): boolean {
+    return this.#onLeft.size > 0;
+  }
 
   /** The account is not in, and nobody mends that. */
   get fault(): Fault | undefined {
@@ -78,6 +89,7 @@ export class Footing {
       if (signal.aborted) return stop();
       signal.addEventListener("abort", stop, { once: true });
       this.#waiting.add(wake);
+      this.#onAwaited();
     });
   }
 

@@ -1,5 +1,5 @@
 import { Fault, type FaultCode } from "../base/fault.ts";
-import { RECONNECT_MAX_MS } from "../base/limits.ts";
+import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -89,7 +89,7 @@ function pause<Result>(
   route.held();
   const [chance = 0] = entropy(1);
   const askedMs = Math.min(retryAfterMs ?? 0, RECONNECT_MAX_MS);
-  const waitMs = Math.max(backoff.next(chance / 256), askedMs);
+  const waitMs = Math.max(backoff.next(chance / 256, RECONNECT_AWAITED_MAX_MS), askedMs);
   let cancel = () => {};
   const waited = new Promise<void>((resolve) => {
     cancel = clock.after(waitMs, resolve);

@@ -91,14 +91,15 @@ export class PostQueue {
     return this.#below(PENDING_LOW);
   }
 
-  get #size(): number {
+  /** Posts that are not settled. */
+  get size(): number {
     let size = 0;
     for (const box of this.#boxes) size += box.size;
     return size;
   }
 
   #below(sizeMax: number): Promise<void> {
-    if (this.#size <= sizeMax) return Promise.resolve();
+    if (this.size <= sizeMax) return Promise.resolve();
     return new Promise((resolve) => this.#onSettled.push({ sizeMax, resolve }));
   }
 
@@ -133,7 +134,7 @@ export class PostQueue {
 
   #settled(): void {
     this.#advance();
-    const size = this.#size;
+    const { size } = this;
     for (let i = this.#onSettled.length - 1; i >= 0; i--) {
       if (size > (this.#onSettled[i]?.sizeMax ?? 0)) continue;
       for (const { resolve } of this.#onSettled.splice(i, 1)) resolve();

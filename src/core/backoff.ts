@@ -7,9 +7,13 @@ import { RECONNECT_FIRST_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 export class Backoff {
   #ceilingMs = RECONNECT_FIRST_MS;
 
-  /** @param chance from 0 up to, not including, 1. @returns milliseconds, at most the ceiling */
-  next(chance: number): number {
-    const waitMs = Math.round(this.#ceilingMs * (0.5 + chance / 2));
+  /**
+   * @param chance from 0 up to, not including, 1
+   * @param boundMs not more than that this time
+   * @returns milliseconds, from half the ceiling to the whole
+   */
+  next(chance: number, boundMs: number = RECONNECT_MAX_MS): number {
+    const waitMs = Math.round(Math.min(this.#ceilingMs, boundMs) * (0.5 + chance / 2));
     this.#ceilingMs = Math.min(this.#ceilingMs * 2, RECONNECT_MAX_MS);
     return waitMs;
   }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
+import { SILENCE_MAX_MS } from "../../src/base/limits.ts";
 import type { Credentials } from "../../src/client/entry.ts";
 import { EVENTS_BUFFERED_MAX } from "../../src/client/event-buffer.ts";
 import { ANA, Bench } from "./bench.ts";
@@ -294,6 +295,27 @@ describe("a link's life", () => {
     await bench.clock.advance(5_000);
     expect(watched.kinds().at(-1)).toBe("caught-up");
   });
+
+  test.each([1_000, SILENCE_MAX_MS + 1_000, 86_400_000])(
+    "a machine that slept for %i ms goes on: what was written arrives once",
+    async (sleptMs) => {
+      const bench = new Bench();
+      const watched = bench.client();
+      await bench.outcome(watched.client.connect());
+      const posts = [watched.client.post("lobby", { text: "before" })];
+      await bench.clock.jump(sleptMs);
+      posts.push(watched.client.post("lobby", { text: "after" }));
+      await bench.clock.advance(5_000);
+      expect(await Promise.all(posts.map((post) => bench.outcome(post)))).toMatchObject([
+        { seq: 1 },
+        { seq: 2 },
+      ]);
+      expect(bench.server.texts()).toEqual(["before", "after"]);
+      expect(watched.texts()).toEqual(["before", "after"]);
+      const lost = watched.kinds().filter((kind) => kind === "lost");
+      expect(lost.length).toBeLessThanOrEqual(sleptMs > SILENCE_MAX_MS ? 1 : 0);
+    },
+  );
 
   test("closing while it dials ends the attempt", async () => {
     const bench = new Bench();

@@ -1,0 +1,75 @@
+import type { Fault } from "../base/fault.ts";
+import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
+import { Backoff } from "../core/backoff.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+
+interface Wait {
+  readonly dueAt: number;
+  /** The server has asked not to be called before. */
+  readonly notBefore: number;
+  readonly dial: () => void;
+  readonly cancel: () => void;
+}
+
+/**
+ * When to dial again after a loss: less and less often while nothing waits for the link, but often
+ * enough as long as something does, which may begin in the middle of a wait.
+ */
+export class Redial {
+  readonly #clock: Clock;
+  readonly #entropy: Entropy;
+  readonly #backoff = new Backoff();
+  #wait: Wait | undefined;
+
+  constructor({ clock, entropy }: { readonly clock: Clock; readonly entropy: Entropy }) {
+    this.#clock = clock;
+    this.#entropy = entropy;
+  }
+
+  /** @returns after how many milliseconds it calls back, as things stand now */
+  after({ retryAfterMs = 0 }: Fault, isAwaited: boolean, dial: () => void): number {
+    const now = this.#clock.now();
+    const boundMs = isAwaited ? RECONNECT_AWAITED_MAX_MS : RECONNECT_MAX_MS;
+    const askedMs = Math.min(retryAfterMs, RECONNECT_MAX_MS);
+    const waitMs = Math.max(this.#backoff.next(this.#chance(), boundMs), askedMs);
+    this.#arm(now + waitMs, now + askedMs, dial);
+    return waitMs;
+  }
+
+  /** Something waits for the link from now on. */
+  awaited(): void {
+    if (this.#wait === undefined) return;
+    const now = this.#clock.now();
+    const { dueAt, notBefore, dial } = this.#wait;
+    // Every wait is spread: what people write just then must not call all of them at once.
+    const soonMs = RECONNECT_AWAITED_MAX_MS * (0.5 + this.#chance() / 2);
+    const soonAt = Math.max(now + soonMs, notBefore);
+    if (soonAt < dueAt && dueAt - now > RECONNECT_AWAITED_MAX_MS)
+      this.#arm(soonAt, notBefore, dial);
+  }
+
+  /** The next trouble is a new one. */
+  succeeded(): void {
+    this.#backoff.reset();
+  }
+
+  cancel(): void {
+    this.#wait?.cancel();
+    this.#wait = undefined;
+  }
+
+  #arm(dueAt: number, notBefore: number, dial: () => void): void {
+    this.cancel();
+    const cancel = this.#clock.after(dueAt - this.#clock.now(), () => {
+      this.#wait = undefined;
+      dial();
+    });
+    this.#wait = { dueAt, notBefore, dial, cancel };
+  }
+
+  #chance(): number {
+    const [byte = 0] = this.#entropy(1);
+    return byte / 256;
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../../src/base/limits.ts";
+import { Redial } from "../../src/client/redial.ts";
+import { Bench } from "./bench.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+
+const GONE = new Fault("link-closed", "the connection was lost");
+const FIRST_OF_LONG_WAITS = 9; // 250 ms doubled so often is beyond every bound.
+
+/** The longest wait that chance gives, and a note of each call. */
+class Room {
+  readonly clock = new VirtualClock();
+  readonly calledAt: number[] = [];
+  readonly redial: Redial;
+
+  constructor(chance = 255) {
+    const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(chance);
+    this.redial = new Redial({ clock: this.clock, entropy });
+  }
+
+  wait(isAwaited: boolean, fault = GONE): number {
+    return this.redial.after(fault, isAwaited, () => this.calledAt.push(this.clock.now()));
+  }
+
+  /** As after an outage of some minutes: the next wait is a long one. */
+  grownWeary(): void {
+    for (let i = 0; i < FIRST_OF_LONG_WAITS; i++) this.wait(false);
+  }
+}
+
+describe("between two calls", () => {
+  test.each([
+    [false, RECONNECT_MAX_MS],
+    [true, RECONNECT_AWAITED_MAX_MS],
+  ])("something waits: %p, it is at most %i ms and at least half of them", async (is, maxMs) => {
+    for (const chance of [0, 255]) {
+      const room = new Room(chance);
+      room.grownWeary();
+      const waitMs = room.wait(is);
+      expect(waitMs).toBeGreaterThan(maxMs * (chance === 0 ? 0.49 : 0.99));
+      expect(waitMs).toBeLessThanOrEqual(maxMs * (chance === 0 ? 0.5 : 1));
+      await room.clock.advance(waitMs - 1);
+      expect(room.calledAt).toEqual([]);
+      await room.clock.advance(1);
+      expect(room.calledAt).toEqual([waitMs]); // The waits before it were called off.
+    }
+  });
+
+  test("what begins to wait shortens it, once", async () => {
+    const room = new Room();
+    room.grownWeary();
+    room.wait(false);
+    await room.clock.advance(10_000);
+    for (let i = 0; i < 50; i++) {
+      room.redial.awaited();
+      await room.clock.advance(100);
+    }
+    await room.clock.advance(RECONNECT_MAX_MS);
+    const [at = 0, ...more] = room.calledAt;
+    expect(at).toBeGreaterThan(10_000 + RECONNECT_AWAITED_MAX_MS / 2);
+    expect(at).toBeLessThanOrEqual(10_000 + RECONNECT_AWAITED_MAX_MS);
+    expect(more).toEqual([]);
+  });
+
+  test("a server that asked for more time gets it", async () => {
+    const room = new Room();
+    const busy = new Fault("too-many", "come later", { retryAfterMs: 40_000 });
+    expect(room.wait(true, busy)).toBe(40_000);
+    room.redial.awaited();
+    await room.clock.advance(39_999);
+    expect(room.calledAt).toEqual([]);
+    await room.clock.advance(1);
+    expect(room.calledAt).toEqual([40_000]);
+  });
+
+  test("nothing waits for a link that is there, or given up", async () => {
+    const room = new Room();
+    room.redial.awaited();
+    room.wait(false);
+    room.redial.cancel();
+    room.redial.awaited();
+    await room.clock.advance(RECONNECT_MAX_MS);
+    expect([room.calledAt, room.clock.waiting]).toEqual([[], 0]);
+  });
+
+  test("no order of events calls twice, or later than the bounds", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 70_000 })), fc.nat(255), async (moments, chance) => {
+        const room = new Room(chance);
+        room.grownWeary();
+        const waitMs = room.wait(false);
+        for (const moment of moments) {
+          const before = room.calledAt.length;
+          room.redial.awaited();
+          await room.clock.advance(moment);
+          if (moment >= RECONNECT_AWAITED_MAX_MS) expect(room.calledAt.length).toBe(1);
+          expect(room.calledAt.length).toBeGreaterThanOrEqual(before);
+        }
+        await room.clock.advance(waitMs);
+        expect(room.calledAt.length).toBe(1);
+      }),
+      { numRuns: 50 },
+    ));
+});
+
+describe("after ten minutes without a network", () => {
+  test.each([
+    ["written before", -60_000],
+    ["written a moment before it is back", -1],
+    ["written after", 1],
+  ])("a message %s arrives within the shorter bound", async (_, writtenMs) => {
+    const bench = new Bench();
+    const { client } = bench.client();
+    await bench.outcome(client.connect());
+    const stopped = bench.server.stop();
+    await bench.clock.advance(600_000 + Math.min(0, writtenMs));
+    await stopped;
+    const settled = bench.outcome.bind(bench);
+    const post = client.post("lobby", { text: "at last" });
+    post.catch(() => {});
+    if (writtenMs < 0) await bench.clock.advance(-writtenMs);
+    bench.server.start();
+    await bench.clock.advance(RECONNECT_AWAITED_MAX_MS + 500);
+    expect(bench.server.texts()).toEqual(["at last"]);
+    expect(await settled(post)).toMatchObject({ seq: 1 });
+  });
+});
