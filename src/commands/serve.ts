@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import { networkInterfaces } from "node:os";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -29,6 +28,7 @@ import {
   type ServerAddress,
 } from "../wire/invite.ts";
 import { type Context, say } from "./_context.ts";
+import { lanAddresses, ownAddresses, reachableAt } from "./_own-addresses.ts";
 import { renderJson } from "./_render.ts";
 import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
 import { announceServer } from "./_serve-announce.ts";
@@ -103,7 +103,7 @@ export const command = defineVerb({
     const certificate = readPair(args);
     noteOtherServer(context, args.data);
     const { clock } = context;
-    const hosts = lanAddresses();
+    const hosts = lanAddresses(ownAddresses());
     const { postsPerSecond } = args;
     const open = await openFolder({
       path: args.data,
@@ -183,6 +183,9 @@ async function serve(
   });
   rememberData(context, open.folder.path);
   sayListening(context, joining, open);
+  if (reachableAt(args.host, ownAddresses()).misses6) {
+    say(context, "this machine has IPv6 alone: others reach it only with --host ::");
+  }
   const { host, discovery } = args;
   const needs = roomPassword === undefined ? "open" : "password";
   const { fingerprint } = identity;
@@ -240,13 +243,12 @@ type Named = Pick<Chosen, "name" | "roomPassword">;
 
 function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: Named): Joining {
   const { port, listeners } = listening;
-  const isAny = args.host === "0.0.0.0" || args.host === "::";
-  const host = isAny ? (args.host === "::" ? "::1" : "127.0.0.1") : args.host;
-  const local: ServerAddress = { host, port, portGiven: true };
+  const reachable = reachableAt(args.host, ownAddresses());
+  const local: ServerAddress = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
   const { roomPassword } = chosen;
   const invite: ServerAddress = {
-    host: isAny ? (lanAddresses()[0] ?? host) : host,
+    host: reachable.others,
     port,
     portGiven: true,
     ...(args.inviteVia === undefined ? {} : { transport: args.inviteVia }),
@@ -339,14 +341,6 @@ function readPem(path: string): string {
   throw new Fault("file-unknown", `there is no file ${quoteText(path)}`, {
     remedy: "check the path",
   });
-}
-
-/** IPv4 addresses of this machine that others can reach, in the system's order. */
-function lanAddresses(): string[] {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .filter(({ internal, family }) => !internal && family === "IPv4")
-    .map(({ address }) => address);
 }
 
 function rememberData(context: Context, path: string): void {

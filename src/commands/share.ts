@@ -1,4 +1,3 @@
-import { networkInterfaces } from "node:os";
 import { Fault } from "../base/fault.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
@@ -9,6 +8,7 @@ import { checkHost } from "../wire/host.ts";
 import { formatInvite, quoteInvite } from "../wire/invite.ts";
 import { type Context, faultLine, say } from "./_context.ts";
 import { serverWish } from "./_flags.ts";
+import { lanAddresses, ownAddresses } from "./_own-addresses.ts";
 import { fileWords, renderJson } from "./_render.ts";
 import { openShareServer, type ShareServer } from "./_share-server.ts";
 import { shareTopic } from "./_share-topic.ts";
@@ -75,7 +75,7 @@ async function share(
     if (wish.keep && takers.hasServed) ended.resolve(0);
     else ended.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
   });
-  const lan = lanAddress();
+  const lan = lanAddresses(ownAddresses())[0];
   let server: ShareServer | undefined;
   try {
     server = await openShareServer(context, {
@@ -185,13 +185,6 @@ function sayLine(context: Context, { invite }: ShareServer, sources: readonly So
     say(context, "run this on the other machine; Ctrl-C here ends it:");
   }
   stdout.write(`${line}\n`);
-}
-
-/** An IPv4 address of this machine that others can reach: the first, in the system's order. */
-function lanAddress(): string | undefined {
-  return Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ internal, family }) => !internal && family === "IPv4")?.address;
 }
 
 /** Flag, environment, config.toml, the name on this system, or none in particular. */
