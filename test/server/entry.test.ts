@@ -5,6 +5,7 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
 } from "../../src/base/limits.ts";
 import { makeDeviceProof } from "../../src/crypto/greeting.ts";
+import { unpackValue } from "../../src/wire/codec.ts";
 import { newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
 
@@ -195,6 +196,38 @@ describe("logging in", () => {
     expect(new Set(refusals.map(({ message }) => message)).size).toBe(1);
     await two.ask("login", two.signedLogin("ana"));
     await one.ask("login", one.signedLogin("ana"));
+  });
+
+  test("what was captured, word for word, opens nothing on another link", async () => {
+    const site = await Site.open({ roomPassword: "secret" });
+    const ana = await site.member("ana", "pass");
+    const coming = await site.connect("10.0.0.2", ana.keys);
+    const captured: Uint8Array[] = [];
+    const send = coming.link.send.bind(coming.link);
+    coming.link.send = (bytes, tail) => {
+      captured.push(bytes.slice());
+      return send(bytes, tail);
+    };
+    await coming.greet();
+    await coming.ask("login", coming.signedLogin("ana"));
+    await coming.until("caught-up");
+    const known = site.server.peerCount;
+    for (const host of ["10.0.0.2", "10.6.6.6"]) {
+      const thief = await site.connect(host);
+      const heard: Uint8Array[] = [];
+      thief.takes = (bytes) => heard.push(bytes.slice()) > 0;
+      for (const bytes of captured) thief.raw(bytes);
+      const answers = await site.until("two answers", () => {
+        return heard.length >= 2 ? heard.map(unpackValue) : undefined;
+      });
+      expect(answers).toMatchObject([
+        { kind: "welcome" },
+        { kind: "fault", code: "login-refused" },
+      ]);
+      thief.hangUp();
+    }
+    await site.quiet();
+    expect(site.server.peerCount).toBe(known);
   });
 
   test("a signature for another certificate is worth nothing", async () => {

@@ -158,6 +158,20 @@ describe("stopping", () => {
   });
 });
 
+describe("a machine that slept", () => {
+  test("lets go of whom it has not heard, forgets no record, and takes them back", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const said = await site.wait(ana.say("before"));
+    await site.time.jump(3_600_000);
+    await site.quiet();
+    for (const guest of [ana, ben]) expect((await guest.untilEnded()).fault?.code).toBe("timeout");
+    expect(site.server.peerCount).toBe(0);
+    const again = await site.again(ana, "ana", said.seq);
+    expect((await site.wait(again.say("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(said.seq + 1);
+  });
+});
+
 describe("a wall clock that jumps back", () => {
   test("never makes the times of records fall, and nobody is shut out by it", async () => {
     const site = await Site.open();

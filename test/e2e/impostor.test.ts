@@ -1,0 +1,144 @@
+import { expect, test } from "bun:test";
+import { Session } from "../../src/core/session.ts";
+import { makeServerProof } from "../../src/crypto/greeting.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import type { Link, Listener } from "../../src/io/link.ts";
+import { listenQuic } from "../../src/io/quic-listener.ts";
+import { listenWs } from "../../src/io/ws-listener.ts";
+import { unpackValue } from "../../src/wire/codec.ts";
+import { formatFingerprint } from "../../src/wire/fingerprint.ts";
+import type { NoticeOf } from "../../src/wire/messages.ts";
+import { certificate, HOST } from "../io/quic-place.ts";
+import { type Home, Town } from "./program.ts";
+
+/** A server that is not the one that was meant, and writes down all that it is told. */
+
+type Way = "tcp" | "udp";
+/** What it shows: a key of its own, or the right one with a proof that was made elsewhere. */
+type Mask = "own key" | "stolen proof";
+
+class Impostor {
+  readonly identity: Identity;
+  readonly port: number;
+  /** Each message of each link, decrypted. */
+  readonly heard: Uint8Array[] = [];
+  readonly #mask: Mask;
+  readonly #listener: Listener;
+
+  constructor(way: Way, mask: Mask, identity = Identity.generate()) {
+    this.#mask = mask;
+    this.identity = identity;
+    const events = { accept: () => true, link: (link: Link) => this.#receive(link) };
+    const where = { host: HOST, port: 0, tls: certificate };
+    const http = () => new Response();
+    this.#listener =
+      way === "udp" ? listenQuic(where, events) : listenWs({ ...where, http }, events);
+    this.port = this.#listener.port;
+  }
+
+  stop(): Promise<void> {
+    return this.#listener.stop();
+  }
+
+  #receive(link: Link): void {
+    const session = new Session("server", systemClock().now());
+    link.receive({
+      message: (bytes) => {
+        this.heard.push(bytes.slice());
+        for (const effect of session.receive(bytes, systemClock().now())) {
+          if (effect.kind === "transmit") link.send(effect.bytes);
+          if (effect.kind === "close") link.close();
+          if (effect.kind !== "notice" || effect.notice.kind !== "hello") continue;
+          const welcome = this.#welcome(link, effect.notice);
+          for (const { kind, ...rest } of session.tell(welcome)) {
+            if (kind === "transmit" && "bytes" in rest) link.send(rest.bytes);
+          }
+        }
+      },
+      closed: () => {},
+    });
+  }
+
+  #welcome({ certificateHash }: Link, hello: NoticeOf<"hello">): NoticeOf<"welcome"> {
+    const serverNonce = new Uint8Array(32).fill(1);
+    const clientNonce = new Uint8Array(hello.nonce);
+    // What the real server signs for the one in between is for that one's link to it.
+    const elsewhere = new Uint8Array(32).fill(9);
+    const signedHash = this.#mask === "own key" ? certificateHash : elsewhere;
+    const greeting = { certificateHash: signedHash, clientNonce, serverNonce };
+    return {
+      kind: "welcome",
+      version: 1,
+      server: { name: "impostor", key: this.identity.publicKey },
+      nonce: serverNonce,
+      certificate: certificateHash,
+      proof: makeServerProof(this.identity, greeting),
+      needs: "password",
+      limits: { messageBytes: 1_000_000, textBytes: 65_536 },
+    };
+  }
+}
+
+const SECRETS = ["my-words", "ana-name", "ana-password", "room-secret", "my-file"];
+
+/** All that a client may be asked to do with a server. */
+function orders(town: Town): (readonly string[])[] {
+  const path = town.write("my-file", "my-words");
+  return [
+    ["send", "my-words"],
+    ["join", "--register"],
+    ["send-file", path],
+    ["get-file", "fAAAAAAAAAAA"],
+    ["history", "--grep", "my-words"],
+    ["users"],
+  ];
+}
+
+async function runAll(home: Home, town: Town, way: readonly string[]): Promise<void> {
+  for (const order of orders(town)) {
+    const ran = await home.run([...order, ...way], { stdin: "my-words\n" });
+    expect([order[0], ran.exitCode, ran.out]).toEqual([order[0], 6, ""]);
+    expect(ran.err).toStartWith("chat: ");
+  }
+}
+
+test.each([
+  ["tcp", "own key"],
+  ["udp", "own key"],
+  ["tcp", "stolen proof"],
+  ["udp", "stolen proof"],
+] as const)(
+  "over %s, %s: exit 6, and it hears a hello and a farewell, nothing of anybody",
+  async (way, mask) => {
+    await using town = new Town();
+    const real = Identity.generate();
+    const impostor = new Impostor(way, mask, mask === "own key" ? undefined : real);
+    const ana = town.home("ana").with({
+      CHAT_USER: "ana-name",
+      CHAT_PASSWORD: "ana-password",
+      CHAT_ROOM_PASSWORD: "room-secret",
+      CHAT_SERVER: `${HOST}:${impostor.port}`,
+    });
+    const pinned = formatFingerprint(real.fingerprint);
+    await runAll(ana, town, ["--transport", way, "--fingerprint", pinned]);
+    const told = impostor.heard.map((bytes) => unpackValue(bytes) as Record<string, unknown>);
+    expect(told.filter(({ kind }) => kind === "hello")).toHaveLength(orders(town).length);
+    for (const message of told) {
+      const words = message["kind"] === "hello" ? ["client", "nonce", "versions"] : BYE_FIELDS;
+      expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));
+      if (message["kind"] === "bye") expect(message["code"]).toBe("fingerprint-changed");
+      else expect(message["kind"]).toBe("hello");
+    }
+    const bytes = Buffer.concat(impostor.heard);
+    expect(SECRETS.filter((secret) => bytes.includes(secret))).toEqual([]);
+    await impostor.stop();
+  },
+  60_000,
+);
+
+const BYE_FIELDS = ["code", "message", "remedy"];
+
+function isNotKind(field: string): boolean {
+  return field !== "kind";
+}
