@@ -15,7 +15,7 @@ import { knownServer } from "./_default-server.ts";
 import { openDialer, type ServerDialer } from "./_dial.ts";
 import { type ServerChoice, serverWish } from "./_flags.ts";
 import { serverOnLan } from "./_found.ts";
-import { PASSWORD, ROOM_PASSWORD, readSecret } from "./_secrets.ts";
+import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "./_secrets.ts";
 
 /** What every command that talks to a server was given. */
 export interface ClientFlags extends ServerChoice {
@@ -134,10 +134,10 @@ export async function openClient(
 
 /** Asks on the terminal, where there is one. */
 function askSecret(context: Context, user: string): NonNullable<Credentials["ask"]> {
-  return (what) =>
-    what === "password"
-      ? readSecret(context, PASSWORD, undefined, `Password for ${user}`)
-      : readSecret(context, ROOM_PASSWORD, undefined, "Room password");
+  return (what, again) => {
+    const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
+    return readSecret(context, kind, undefined, secretQuestion(what, user, again));
+  };
 }
 
 /** Not "run it again": that would say it twice. */

@@ -10,6 +10,7 @@ import { utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
+import type { SecretWanted } from "../client/entry.ts";
 import type { Context } from "./_context.ts";
 
 export interface SecretKind {
@@ -59,6 +60,12 @@ export async function readSecret(
   if (question === undefined || context.terminal === undefined) return undefined;
   const typed = await context.terminal.askSecret(question);
   return typed === "" ? undefined : checkSecret(typed, kind);
+}
+
+/** @param again another one was refused */
+export function secretQuestion(what: SecretWanted, user: string, again: boolean): string {
+  const question = what === "password" ? `Password for ${user}` : "Room password";
+  return again ? `Not that one. ${question}` : question;
 }
 
 /** Asks twice, for a password that is being made; undefined: left empty, or nobody to ask. */

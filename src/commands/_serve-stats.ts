@@ -1,13 +1,41 @@
 import type { Clock } from "../io/clock.ts";
+import type { LinkCounters } from "../io/link.ts";
 import type { Peer } from "../server/peer.ts";
+import { encode } from "../wire/codec.ts";
 import { formatPlace } from "../wire/invite.ts";
 import type { ServePrinter } from "./_serve-print.ts";
 import { countersLine } from "./_stats.ts";
 
 const EVERY_MS = 1_000;
 
+/** As long as a pong. */
+const PING_BYTES = encode({ kind: "ping" }).length;
+
+/** More in a second are a file on one of its lanes; pings and their acknowledgements are fewer. */
+const IDLE_PACKETS_MAX = 16;
+
+/** How far a link was when it was looked at. */
+interface Mark {
+  /** Bytes, without those of pings. */
+  readonly said: string;
+  readonly packets: number;
+}
+
+function markOf(counters: LinkCounters): Mark {
+  const { sentBytes, sentMessages, receivedBytes, receivedMessages } = counters;
+  const sent = sentBytes - sentMessages * PING_BYTES;
+  const said = `${sent},${receivedBytes - receivedMessages * PING_BYTES}`;
+  return { said, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
+}
+
+/** Somebody idle, of whom only pings are heard, is no news. */
+function isNews(now: Mark, before: Mark | undefined): boolean {
+  if (before === undefined || now.said !== before.said) return true;
+  return now.packets - before.packets > IDLE_PACKETS_MAX;
+}
+
 /**
- * `--verbose`: once a second a line for each link on which something has happened: how many of its
+ * `--verbose`: once a second a line for each link on which something was said: how many of its
  * requests were acknowledged since it is there, and what its transport counts.
  * @returns what ends it
  */
@@ -16,16 +44,15 @@ export function tellStats(
   printer: Pick<ServePrinter, "line">,
   peers: () => Iterable<Peer>,
 ): () => void {
-  let told = new Map<number, string>(); // Of the links there are.
+  let seenBefore = new Map<number, Mark>(); // Of the links there are.
   const tell = () => {
-    const seen = new Map<number, string>();
+    const seen = new Map<number, Mark>();
     for (const peer of peers()) {
       if (peer.lane !== undefined || !peer.isGreeted) continue;
       const counters = peer.link.counters();
-      const { sentMessages, receivedMessages, sentPackets, receivedPackets } = counters;
-      const mark = [sentMessages, receivedMessages, sentPackets, receivedPackets].join();
+      const mark = markOf(counters);
       seen.set(peer.id, mark);
-      if (told.get(peer.id) === mark) continue;
+      if (!isNews(mark, seenBefore.get(peer.id))) continue;
       const { address, transport } = peer.origin;
       const user = peer.account?.name;
       const { acknowledged } = peer;
@@ -38,7 +65,7 @@ export function tellStats(
       const who = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
       printer.line("stats", { ...fields, ...counters }, `${who} ${countersLine(counters)}`);
     }
-    told = seen;
+    seenBefore = seen;
     cancel = clock.after(EVERY_MS, tell);
   };
   let cancel = clock.after(EVERY_MS, tell);

@@ -6,7 +6,7 @@ import { shownChatRecord } from "./_face.ts";
 import type { LineClient } from "./_line-client.ts";
 import { nearest } from "./_nearest.ts";
 import { enterRoom } from "./_room-entry.ts";
-import { NEW_PASSWORD, PASSWORD, readSecret } from "./_secrets.ts";
+import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "./_secrets.ts";
 import { FILE_COMMANDS } from "./_slash-files.ts";
 import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
 import { ORDER_COMMANDS } from "./_slash-order.ts";
@@ -230,7 +230,7 @@ async function logIn(
     password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     insist: password !== undefined,
-    ask: (what) => face.secret(what === "password" ? `Password for ${user}` : "Room password"),
+    ask: (what, again) => face.secret(secretQuestion(what, user, again)),
   };
   await lines.loggingIn(() => open.client.login(credentials));
 }

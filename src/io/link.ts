@@ -19,7 +19,6 @@ export interface LinkCounters {
   readonly receivedPackets?: number;
   /** Sent, and taken for lost; what they carried was sent again. */
   readonly lostPackets?: number;
-  readonly retransmittedPackets?: number;
   readonly congestionWindowBytes?: number;
 }
 

@@ -150,6 +150,17 @@ test("report 000 over UDP: password in three attempts, names, notices, counters"
   await ana.finish();
 }, 60_000);
 
+test.each([
+  ["udp", /^chat: over UDP \(QUIC\) since .+ acknowledged; .+ datagrams; .+ round trip \d/m],
+  ["tcp", /^chat: over TCP \(WebSocket over TLS\) since .+ acknowledged; sent \d+ messages/m],
+])("people read the counters, too, over %s", async (transport, wanted) => {
+  await using town = new Town();
+  const { address } = await town.serve({ args: ["--open"] });
+  const args = ["join", address, "--transport", transport, "--user", "ana", "--plain"];
+  const ran = await town.home("ana").run(args, { stdin: "hello\n/stats\n" });
+  expect([ran.exitCode, ran.err]).toEqual([0, expect.stringMatching(wanted)]);
+});
+
 test("log-out and log-in 100 times in one process, over UDP", async () => {
   await using town = new Town();
   const served = await town.serve({ args: ["--open"] });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../src/base/limits.ts";
 import { QuicDialer } from "../../src/io/quic-dial.ts";
 import { eventually, within } from "../event.ts";
@@ -11,7 +12,10 @@ import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
 /** What may befall the way between two ends. */
 
 const station = new Station();
-afterAll(() => station.listener.stop());
+afterAll(() => {
+  for (const link of station.links) link.destroy(); // Some of them have lost the other end.
+  return station.listener.stop();
+});
 
 test.each([100, 1_000, 3_000])(
   "a partition of %i ms costs no message and doubles none",
@@ -139,6 +143,13 @@ describe("a dial", () => {
     expect(await dead.catch((error: unknown) => error)).toMatchObject({ code: "unreachable" });
     await within("an honest link", station.serves(dialer));
   });
+
+  test("and another, a hundred times, leave no descriptor behind", async () => {
+    await station.serves(dialer);
+    const before = readdirSync("/proc/self/fd").length;
+    for (let i = 0; i < 100; i++) await station.serves(dialer);
+    expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
+  }, 30_000);
 
   test("to a name tries its addresses", async () => {
     const known = station.links.length;

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import type { QuicStream } from "node:quic";
 import { receiveBufferBytes } from "../../src/io/udp-socket.ts";
 import { eventually, within } from "../event.ts";
-import { HOST } from "./quic-place.ts";
+import { certificate, HOST } from "./quic-place.ts";
 import { loopback, type RawServer, rawEndpoint, rawServer, rawSession } from "./quic-raw.ts";
 import { UdpRelay } from "./udp-relay.ts";
 
@@ -110,6 +110,15 @@ describe("sockets", () => {
     expect(second.endpoint.destroyed).toBe(true);
     const error: unknown = await second.endpoint.closed.catch((cause: unknown) => cause);
     expect(String(error)).toEndWith("Bind failure (98)");
+  });
+
+  test("Bun.serve with http3 takes the UDP port of its own number", async () => {
+    const tls = { cert: certificate.certPem, key: certificate.keyPem };
+    const fetch = () => new Response();
+    const web = Bun.serve({ hostname: HOST, port: 0, tls, http3: true, fetch });
+    const port = web.port ?? 0;
+    expect(() => Bun.udpSocket({ hostname: HOST, port })).toThrow("EADDRINUSE");
+    await web.stop(true);
   });
 
   test("the bound of connections of one host does not keep them from opening", async () => {
