@@ -207,8 +207,8 @@ export class ClientState {
   }
 
   /**
-   * Who was last logged in at this address, as the server spells it; else at any other of the server
-   * that is expected there.
+   * Who was last logged in at this address, as the server spells it; else at any other address of
+   * the server that is expected there.
    */
   lastUser(address: string, fingerprint?: string): string | undefined {
     const here = "SELECT user FROM uses WHERE address = ?";
