@@ -1,24 +1,25 @@
 import { Fault } from "../base/fault.ts";
+import { type ChatRecord, type RoomView, readPage } from "../core/chat-record.ts";
 import type { Receipt } from "../core/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { Connection, type LinkStats } from "../io/connection.ts";
+import { Footing } from "../io/footing.ts";
+import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "../io/loss.ts";
+import { Transfers } from "../io/transfers.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { ClientOptions, ClientParts } from "./client-options.ts";
 import { type ConnectedEvent, connectedEvent } from "./connected-event.ts";
-import { Connection, type LinkStats } from "./connection.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import { type Credentials, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import { Follower } from "./follower.ts";
-import { Footing } from "./footing.ts";
-import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./loss.ts";
+import { nativeHashing } from "./native-hashing.ts";
 import { pin } from "./pinning.ts";
 import { PostQueue } from "./post-queue.ts";
 import { Reading } from "./reading.ts";
-import { type ChatRecord, type RoomView, readPage } from "./record.ts";
 import { Redial } from "./redial.ts";
-import { Transfers } from "./transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
 export interface Membership {
@@ -68,7 +69,14 @@ export class Client {
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
     const { program } = options;
-    this.transfers = new Transfers({ ...parts, program, footing: this.#footing });
+    this.transfers = new Transfers({
+      clock: parts.clock,
+      entropy: parts.entropy,
+      footing: this.#footing,
+      uploads: parts.state.uploads,
+      hashing: nativeHashing(),
+      greet: (connection) => greet(connection, parts, program),
+    });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
   }

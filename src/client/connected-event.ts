@@ -1,4 +1,4 @@
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../io/connection.ts";
 import type { Entered } from "./entry.ts";
 import type { Follower } from "./follower.ts";
 import type { Greeted } from "./trust.ts";

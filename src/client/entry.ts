@@ -6,9 +6,9 @@ import { makeDeviceProof } from "../crypto/greeting.ts";
 import { Identity } from "../crypto/identity.ts";
 import type { ClientState } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Connection } from "../io/connection.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
-import type { Connection } from "./connection.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "room-password";

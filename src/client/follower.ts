@@ -1,10 +1,5 @@
 import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
-import { Timeline, type TimelineEffect } from "../core/timeline.ts";
-import type { NoticeOf, WireRecord } from "../wire/messages.ts";
-import type { ServerNotice } from "./connection.ts";
-import type { ClientEvent } from "./event.ts";
-import { ReadState } from "./read-state.ts";
 import {
   bodyText,
   type ChatRecord,
@@ -12,7 +7,12 @@ import {
   readHead,
   resolveRecord,
   roomViewOf,
-} from "./record.ts";
+} from "../core/chat-record.ts";
+import { Timeline, type TimelineEffect } from "../core/timeline.ts";
+import type { ServerNotice } from "../io/connection.ts";
+import type { NoticeOf, WireRecord } from "../wire/messages.ts";
+import type { ClientEvent } from "./event.ts";
+import { ReadState } from "./read-state.ts";
 
 /** What a follower does with what it was told. */
 export interface FollowerSink {

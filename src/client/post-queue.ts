@@ -4,11 +4,11 @@ import { ID_BYTES, type OutboxId, outboxId } from "../base/ids.ts";
 import { OUTBOX_IN_FLIGHT_MAX, OUTBOX_KEEP_MS } from "../base/limits.ts";
 import type { PostOutcome, Receipt } from "../core/outbox.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Connection } from "../io/connection.ts";
 import type { Entropy } from "../io/entropy.ts";
+import { notLoggedIn } from "../io/loss.ts";
 import type { KeptPost, LeftOutbox, OutboxOwner, OutboxStore } from "../io/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
-import type { Connection } from "./connection.ts";
-import { notLoggedIn } from "./loss.ts";
 import { Posts } from "./posts.ts";
 
 /** A writer that reads from a file or a pipe waits above this; a person never gets there. */

@@ -9,9 +9,9 @@ import {
   type Receipt,
 } from "../core/outbox.ts";
 import type { Clock } from "../io/clock.ts";
+import type { Connection } from "../io/connection.ts";
 import type { KeptPost, OutboxChange } from "../io/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
-import type { Connection } from "./connection.ts";
 
 export interface PostsOwner {
   /** Resolves the moment it is on disk; after it, and only then, posts go out. @throws Fault */

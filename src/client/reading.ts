@@ -1,9 +1,9 @@
 import type { RoomId } from "../base/ids.ts";
+import type { ChatRecord } from "../core/chat-record.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection } from "../io/connection.ts";
+import { ReadReporter } from "../io/read-reporter.ts";
 import type { Follower } from "./follower.ts";
-import { ReadReporter } from "./read-reporter.ts";
-import type { ChatRecord } from "./record.ts";
 
 /** What the reader in front of this client has read, and whom they do not want to read. */
 export class Reading {

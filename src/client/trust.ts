@@ -5,11 +5,11 @@ import { verifyServerProof } from "../crypto/greeting.ts";
 import { fingerprintOf } from "../crypto/identity.ts";
 import type { Greeting } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
+import { Connection } from "../io/connection.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSION } from "../wire/messages.ts";
-import { Connection } from "./connection.ts";
 
 const NONCE_BYTES = 32;
 

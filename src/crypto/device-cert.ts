@@ -1,50 +1,21 @@
 import { assert } from "../base/assert.ts";
-import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
-import { isName, type Name } from "../base/names.ts";
+import { concatBytes, fromBase64Url, utf8Decode } from "../base/bytes.ts";
+import { isName } from "../base/names.ts";
 import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
+import {
+  canonicalCertJson,
+  type DeviceCert,
+  type DeviceCertRequest,
+  deviceCertPayload,
+} from "./cert-payload.ts";
 import { type Identity, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifySignature } from "./identity.ts";
 import { deviceCertBytes } from "./signed-bytes.ts";
-
-export type DeviceKind = "cli" | "web";
-
-/** An account key's word that a device is its own. Travels as its signature, then this as JSON. */
-export interface DeviceCert {
-  readonly v: 1;
-  /** `SHA256:` and the fingerprint of the server: the same account elsewhere is another one. */
-  readonly server: string;
-  readonly user: Name;
-  /** The device's raw Ed25519 public key in base64url. */
-  readonly dev: string;
-  readonly kind: DeviceKind;
-  /** The account's raw Ed25519 public key in base64url; it made the signature. */
-  readonly uik: string;
-  /** Unix milliseconds of signing. */
-  readonly iat: number;
-}
 
 /** Every field at its longest is under 300 bytes; a stranger's certificate is not parsed beyond. */
 export const DEVICE_CERT_BYTES_MAX = 512;
 
-export interface DeviceCertRequest {
-  readonly server: string;
-  readonly user: Name;
-  readonly deviceKey: Uint8Array;
-  readonly kind: DeviceKind;
-  readonly signedAtUnixMs: number;
-}
-
 export function makeDeviceCert(account: Identity, request: DeviceCertRequest): Uint8Array {
-  const payload = utf8Encode(
-    canonicalJson({
-      v: 1,
-      server: request.server,
-      user: request.user,
-      dev: toBase64Url(request.deviceKey),
-      kind: request.kind,
-      uik: toBase64Url(account.publicKey),
-      iat: Math.trunc(request.signedAtUnixMs),
-    }),
-  );
+  const payload = deviceCertPayload(request, account.publicKey);
   const bytes = concatBytes(account.sign(deviceCertBytes(payload)), payload);
   assert(verifyDeviceCert(bytes) !== undefined, "a device certificate of ours verifies");
   return bytes;
@@ -68,15 +39,10 @@ function parsePayload(payload: Uint8Array): DeviceCert | undefined {
   try {
     const text = utf8Decode(payload);
     const value: unknown = JSON.parse(text);
-    // One spelling only: sealed rooms compare certificates as bytes.
-    return isDeviceCert(value) && canonicalJson(value) === text ? value : undefined;
+    return isDeviceCert(value) && canonicalCertJson(value) === text ? value : undefined;
   } catch {
     return undefined; // Not UTF-8 or not JSON: no certificate.
   }
-}
-
-function canonicalJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
-  return JSON.stringify({ v, server, user, dev, kind, uik, iat });
 }
 
 function isDeviceCert(value: unknown): value is DeviceCert {

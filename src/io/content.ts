@@ -92,7 +92,10 @@ export interface Source {
 export interface Sink {
   /** Chunks that were here at the start: go on with this index. */
   readonly have: number;
-  /** Adds the next chunk, whose checksum was checked. @throws Fault store-full, store-… */
+  /**
+   * Adds the next chunk, whose checksum was checked. When this resolves the buffer is not the
+   * sink's any more. @throws Fault store-full, store-…
+   */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
   /** Bytes are on the disk, and the journal says so. @throws Fault store-… */
   sync(): Promise<void>;

@@ -152,6 +152,10 @@ export class LogFile implements Log {
     return this.#order.seq;
   }
 
+  sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
   append(draft: Draft, options: AppendOptions = {}): Promise<LogRecord> {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();

@@ -32,6 +32,8 @@ export interface Log {
   blank(seq: number, eraseSeq: number): Promise<void>;
   /** Seq of the last durable record, 0 when empty. */
   head(): number;
+  /** What its records take on the disk, where that is known. */
+  sizeBytes?(): number;
   /** Waits for what is queued, then lets go of the files and the lock. */
   close(): Promise<void>;
 }

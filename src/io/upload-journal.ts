@@ -4,36 +4,7 @@ import type { FileId } from "../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../base/limits.ts";
 import { HASH_BYTES } from "../wire/chunks.ts";
 import { withStoreFaults } from "./client-state-schema.ts";
-
-/** What makes two sendings the same: whoever repeats the command goes on with the same file. */
-export interface UploadKey {
-  readonly fingerprint: string;
-  readonly user: string;
-  /** Absolute. */
-  readonly path: string;
-  readonly to: readonly string[];
-  readonly name: string;
-}
-
-/** One upload that is not finished. The checksums of chunks below `upTo` are known. */
-export interface KeptUpload {
-  readonly file: FileId;
-  readonly upTo: number;
-  /** The checksums of chunks `upTo`, `upTo` + 1, … */
-  note(hashes: readonly Uint8Array[]): void;
-  /** The server has fewer than that: what follows is forgotten. */
-  cut(upTo: number): void;
-  /** The checksums of the chunks below `upTo`, in order; fewer, where some were lost. */
-  hashes(): Generator<Uint8Array>;
-  /** Finished or given up. */
-  end(): void;
-}
-
-export interface FoundUpload {
-  readonly upload: KeptUpload;
-  /** It was begun with other content, so that it cannot be gone on with. */
-  readonly changed: boolean;
-}
+import type { FoundUpload, KeptUpload, KeptUploads, UploadKey } from "./kept-upload.ts";
 
 /** Checksums in one row, which is written again while it fills: few rows, and little at once. */
 const ROW_HASHES = 64;
@@ -48,7 +19,7 @@ interface Row {
  * What of this home's files is on its way, so that a process that is gone can be followed. It only
  * spares work: what is durable, the server says.
  */
-export class UploadJournal {
+export class UploadJournal implements KeptUploads {
   readonly #database: Database;
   /** Undefined: in memory. */
   readonly #folder: string | undefined;

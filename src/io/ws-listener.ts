@@ -37,6 +37,8 @@ export interface WsListenOptions {
   readonly tls: WsTls | false;
   /** PEM of the certificate that a TLS proxy in front presents; only without TLS of our own. */
   readonly proxyCertificate?: string;
+  /** Whether a `Host` header means this server; left out: each does. */
+  readonly isHost?: (host: string | null) => boolean;
   /** Answers every request but the upgrade. */
   readonly http: (request: Request, remote: Address) => Response | Promise<Response>;
 }
@@ -161,6 +163,9 @@ class WsListener implements Listener {
     const ip = server.requestIP(request);
     if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
     const remote = normalAddress(ip.address, ip.port);
+    if (this.#options.isHost?.(request.headers.get("host")) === false) {
+      return new Response("another host is meant\n", { status: 421 });
+    }
     if (new URL(request.url).pathname !== LINK_PATH) return this.#options.http(request, remote);
     if (!isSameOrigin(request)) return new Response("foreign origin\n", { status: 403 });
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {

@@ -4,7 +4,7 @@ import { Client } from "../../src/client/client.ts";
 import type { ClientOptions } from "../../src/client/client-options.ts";
 import type { Credentials } from "../../src/client/entry.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import { bodyText } from "../../src/client/record.ts";
+import { bodyText } from "../../src/core/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { ClientState } from "../../src/io/client-state.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";

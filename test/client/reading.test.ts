@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import { READ_TOLD_EVERY_MS } from "../../src/base/limits.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
 import { Follower } from "../../src/client/follower.ts";
-import { ReadReporter } from "../../src/client/read-reporter.ts";
 import { ReadState } from "../../src/client/read-state.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
+import { ReadReporter } from "../../src/io/read-reporter.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 

@@ -40,6 +40,22 @@ describe("plain HTTP beside the links", () => {
   });
 });
 
+test("a host that is not meant is told so, whatever it asks for", async () => {
+  const picky = listenWs(
+    { host, port: 0, tls: false, http, isHost: (name) => name === `${host}:${picky.port}` },
+    events,
+  );
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://${host}:${picky.port}${path}`, { headers }).then(({ status }) => status);
+  expect(await ask("/any/path")).toBe(200);
+  expect(await ask("/ws")).toBe(426);
+  for (const name of ["evil.example", `evil.example:${picky.port}`, `localhost:${picky.port}`]) {
+    const answers = [await ask("/", { Host: name }), await ask("/ws", { Host: name })];
+    expect([name, ...answers]).toEqual([name, 421, 421]);
+  }
+  await picky.stop();
+});
+
 describe("origin", () => {
   const upgrade = (headers: Record<string, string>) =>
     fetch(`${origin}/ws`, { tls, headers }).then(({ status }) => status);

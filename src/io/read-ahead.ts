@@ -1,6 +1,6 @@
 import { assert } from "../base/assert.ts";
-import type { Sha256 } from "../base/ids.ts";
-import type { Source } from "../io/content.ts";
+import type { Source } from "./content.ts";
+import type { Hashing } from "./hashing.ts";
 
 export interface ReadChunk {
   readonly bytes: Uint8Array;
@@ -17,7 +17,7 @@ type Note = (first: number, hashes: readonly Uint8Array[]) => void;
 /** Reads a source in order, one chunk at a time, some chunks ahead of whoever takes them. */
 export class ReadAhead {
   readonly #source: Source;
-  readonly #sha256: Sha256;
+  readonly #hashChunk: Hashing["hashChunk"];
   readonly #note: Note;
   readonly #batchChunks: number;
   /** Of the next chunk and those after it. Bounded by CHUNKS_MAX and one batch. */
@@ -29,9 +29,9 @@ export class ReadAhead {
   #seeks = 0;
 
   /** @param note told of chunks before any of them can be taken; whoever takes meets its fault */
-  constructor(source: Source, sha256: Sha256, note: Note) {
+  constructor(source: Source, hashChunk: Hashing["hashChunk"], note: Note) {
     this.#source = source;
-    this.#sha256 = sha256;
+    this.#hashChunk = hashChunk;
     this.#note = note;
     this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
   }
@@ -77,9 +77,10 @@ export class ReadAhead {
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
       const bytes = await this.#source.read(index);
       if (seeks !== this.#seeks) return []; // It may be closed by now.
-      if (bytes !== undefined) chunks.push({ bytes, sha256: this.#sha256(bytes) });
+      if (bytes !== undefined) chunks.push({ bytes, sha256: await this.#hashChunk(bytes) });
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
+    if (seeks !== this.#seeks) return []; // What was not wanted any more is not noted.
     this.#note(
       first,
       chunks.map(({ sha256 }) => sha256),

@@ -1,7 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, TRANSFER_WINDOW_BYTES_MAX } from "../base/limits.ts";
-import type { KeptUpload } from "../io/upload-journal.ts";
 import type { RunningHash } from "../wire/chunks.ts";
+import type { KeptUpload } from "./kept-upload.ts";
 
 /**
  * Chunks that were sent and are not durable: what the server syncs, what it gathers meanwhile, and

@@ -3,13 +3,14 @@ import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 import type { WaitsAt } from "../core/progress.ts";
-import type { FolderSize, Sink } from "../io/content.ts";
 import { chunkCount } from "../wire/chunks.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, NoticeOf } from "../wire/messages.ts";
 import type { Connection } from "./connection.ts";
+import type { FolderSize, Sink } from "./content.ts";
 import { DownloadLane } from "./download-lane.ts";
 import type { Stand } from "./footing.ts";
+import type { Hashing } from "./hashing.ts";
 import { type LaneParts, overLanes, type Route } from "./lane.ts";
 import { unlessStopped } from "./stopping.ts";
 import { Reporter } from "./transfer-progress.ts";
@@ -30,13 +31,17 @@ export interface SinkAbout {
 /** What is known of a sink before the server has said what the file is called. */
 export type LeftPart = Pick<SinkAbout, "folder" | "file" | "server">;
 
+export interface DownloadParts extends LaneParts {
+  readonly hashing: Hashing;
+}
+
 type About = Answer<"fetch">;
 type End = NoticeOf<"end">;
 
 /** One file on its way from the server, over any number of lanes. */
 export class Download implements Route<GotFile> {
   readonly stop: AbortSignal;
-  readonly #parts: LaneParts;
+  readonly #parts: DownloadParts;
   readonly #request: GetRequest;
   readonly #reporter: Reporter;
   #about: About | undefined;
@@ -55,7 +60,7 @@ export class Download implements Route<GotFile> {
   #running: Promise<unknown> = Promise.resolve();
   #moved = 0;
 
-  constructor(parts: LaneParts, request: GetRequest, stop: AbortSignal) {
+  constructor(parts: DownloadParts, request: GetRequest, stop: AbortSignal) {
     this.#parts = parts;
     this.#request = request;
     this.stop = stop;
@@ -123,7 +128,12 @@ export class Download implements Route<GotFile> {
 
   async #along(lane: Connection, stand: Stand): Promise<GotFile | "again"> {
     const from = this.#sink === undefined ? this.#left(stand) : this.#next;
-    const download = new DownloadLane({ lane, file: this.#request.file, from });
+    const download = new DownloadLane({
+      lane,
+      hashing: this.#parts.hashing,
+      file: this.#request.file,
+      from,
+    });
     const about = await this.#fetch(download, lane, from);
     if (about === undefined) return "again";
     if (this.#got !== undefined) return this.#tell(this.#got, lane, download);

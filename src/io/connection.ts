@@ -2,9 +2,9 @@ import { unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../base/limits.ts";
 import { QUICK, Session, type SessionEffect, STEADY } from "../core/session.ts";
-import type { Clock } from "../io/clock.ts";
-import type { Link, LinkCounters, Transport } from "../io/link.ts";
 import type { Answer, Notice, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { Clock } from "./clock.ts";
+import type { Link, LinkCounters, Transport } from "./link.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 

@@ -4,22 +4,25 @@ import type { FileId } from "../base/ids.ts";
 import { TRANSFER_SYNC_BYTES } from "../base/limits.ts";
 import type { WaitsAt } from "../core/progress.ts";
 import { foreignChunk, Receiving } from "../core/receiving.ts";
-import { sha256 } from "../crypto/sha256.ts";
-import type { Sink } from "../io/content.ts";
-import { giveBack } from "../io/spent-bytes.ts";
 import { chunkCount } from "../wire/chunks.ts";
 import type { Answer, NoticeOf } from "../wire/messages.ts";
 import type { Connection, ServerNotice } from "./connection.ts";
+import type { Sink } from "./content.ts";
+import type { Hashing } from "./hashing.ts";
 import { LaneNews } from "./lane-news.ts";
+import { giveBack } from "./spent-bytes.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
+/** Where chunks go, whatever becomes of them there. */
+type ChunkSink = Pick<Sink, "append" | "sync">;
 
 /** What may wait for the own disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadLaneParts {
   readonly lane: Connection;
+  readonly hashing: Hashing;
   readonly file: FileId;
   /** The first chunk to fetch. */
   readonly from: number;
@@ -28,6 +31,7 @@ export interface DownloadLaneParts {
 /** Fetches the chunks of one file over one lane: checks each, stores it, acknowledges it. */
 export class DownloadLane {
   readonly #lane: Connection;
+  readonly #hashing: Hashing;
   readonly #file: FileId;
   readonly #from: number;
   #news: LaneNews | undefined;
@@ -42,8 +46,9 @@ export class DownloadLane {
   #syncing: Promise<void> | undefined;
   #syncFault: Fault | undefined;
 
-  constructor({ lane, file, from }: DownloadLaneParts) {
+  constructor({ lane, hashing, file, from }: DownloadLaneParts) {
     this.#lane = lane;
+    this.#hashing = hashing;
     this.#file = file;
     this.#from = from;
   }
@@ -71,7 +76,7 @@ export class DownloadLane {
    * @throws Fault checksum-wrong (names file and chunk), the sink's, the lane's: what came before
    * is in the sink
    */
-  async receive(sink: Sink, stored: () => void): Promise<End> {
+  async receive(sink: ChunkSink, stored: () => void): Promise<End> {
     try {
       for (;;) {
         const chunk = this.#arrived.shift();
@@ -129,7 +134,7 @@ export class DownloadLane {
     if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
       throw new Fault("out-of-order", `chunk ${index} came again, or after the end`);
     }
-    if (!equalBytes(sha256(bytes), chunk.sha256)) {
+    if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
       const sentence = `chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
       throw new Fault("checksum-wrong", sentence);
     }
@@ -141,7 +146,8 @@ export class DownloadLane {
     if (file !== this.#file) throw foreignChunk(index);
   }
 
-  async #store({ index, sha256, bytes }: Chunk, sink: Sink, stored: () => void): Promise<void> {
+  async #store(chunk: Chunk, sink: ChunkSink, stored: () => void): Promise<void> {
+    const { index, sha256, bytes } = chunk;
     this.#isStoring = true;
     try {
       await sink.append(sha256, bytes);
@@ -157,7 +163,7 @@ export class DownloadLane {
   }
 
   /** Beside the chunks that follow: a disk takes them while it makes the others durable. */
-  #sync(sink: Sink): void {
+  #sync(sink: ChunkSink): void {
     this.#unsyncedBytes = 0;
     const synced = () => {
       this.#syncing = undefined;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { MENTIONS_MAX } from "../../src/base/limits.ts";
-import { withMentions } from "../../src/client/mentions.ts";
+import { withMentions } from "../../src/core/mentions.ts";
 
 test.each([
   ["@ben hi", ["ben"]],

@@ -4,12 +4,12 @@ import { type FileId, fileId, ID_BYTES } from "../base/ids.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 import type { WaitsAt } from "../core/progress.ts";
 import type { Whole } from "../core/sending.ts";
-import { sha256 } from "../crypto/sha256.ts";
-import type { KeptUpload, UploadJournal, UploadKey } from "../io/upload-journal.ts";
 import { chunkCount } from "../wire/chunks.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
 import type { Connection } from "./connection.ts";
 import type { Stand } from "./footing.ts";
+import type { Hashing } from "./hashing.ts";
+import type { KeptUpload, KeptUploads, UploadKey } from "./kept-upload.ts";
 import { type LaneParts, overLanes, type Route } from "./lane.ts";
 import { ReadAhead } from "./read-ahead.ts";
 import { unlessStopped } from "./stopping.ts";
@@ -19,7 +19,8 @@ import { UploadFront } from "./upload-front.ts";
 import { UploadLane } from "./upload-lane.ts";
 
 export interface UploadParts extends LaneParts {
-  readonly uploads: UploadJournal;
+  readonly uploads: KeptUploads;
+  readonly hashing: Hashing;
 }
 
 /** What a server says of an upload that it once had. */
@@ -34,7 +35,7 @@ export class Upload implements Route<SentFile> {
   /** As offered: a stream whose end is known by now is still the same upload. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
-  #front = this.#newFront();
+  #front: UploadFront;
   #file: FileId;
   /** The journal has it. */
   #isBegun = false;
@@ -53,8 +54,9 @@ export class Upload implements Route<SentFile> {
     this.#request = request;
     this.#sizeBytes = source.sizeBytes;
     this.stop = stop;
+    this.#front = this.#newFront();
     const note = (first: number, hashes: readonly Uint8Array[]) => this.#front.note(first, hashes);
-    this.#ahead = new ReadAhead(source, sha256, note);
+    this.#ahead = new ReadAhead(source, parts.hashing.hashChunk, note);
     this.#file = fileId(parts.entropy(ID_BYTES));
     this.#reporter = new Reporter({
       clock: parts.clock,
@@ -274,7 +276,7 @@ export class Upload implements Route<SentFile> {
   }
 
   #newFront(): UploadFront {
-    return new UploadFront(() => new Bun.CryptoHasher("sha256"));
+    return new UploadFront(this.#parts.hashing.newHash);
   }
 }
 

@@ -1,5 +1,5 @@
 import { READ_TOLD_EVERY_MS } from "../base/limits.ts";
-import type { Clock } from "../io/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /** Tells the server how far somebody has read: at most so often, and whatever the link does. */
 export class ReadReporter {

@@ -1,11 +1,9 @@
 import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
-import type { ClientState } from "../io/client-state.ts";
-import type { Sink, Source } from "../io/content.ts";
+import type { Sink, Source } from "./content.ts";
 import { Download, type LeftPart, type SinkAbout } from "./download.ts";
-import type { LaneParts } from "./lane.ts";
 import type { TransferProgress } from "./transfer-progress.ts";
-import { Upload } from "./upload.ts";
+import { Upload, type UploadParts } from "./upload.ts";
 
 /** What to send, and to whom. */
 export interface SendRequest {
@@ -74,9 +72,7 @@ export interface GotFile {
   readonly entries: number | undefined;
 }
 
-export interface TransfersParts extends LaneParts {
-  readonly state: ClientState;
-}
+export type TransfersParts = UploadParts;
 
 /** Files that are sent and fetched: each on a lane of its own, over any number of links. */
 export class Transfers {
@@ -93,8 +89,7 @@ export class Transfers {
    * (by the signal, or the client was closed: it can be resumed); whatever the source threw
    */
   send(request: SendRequest): Promise<SentFile> {
-    const parts = { ...this.#parts, uploads: this.#parts.state.uploads };
-    return this.#until(request.signal, (stop) => new Upload(parts, request, stop).run());
+    return this.#until(request.signal, (stop) => new Upload(this.#parts, request, stop).run());
   }
 
   /**

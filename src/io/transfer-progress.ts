@@ -1,7 +1,7 @@
 import type { FileId } from "../base/ids.ts";
 import { STALL_SHOWN_MS } from "../base/limits.ts";
 import { Progress, type ProgressReport, type WaitsAt } from "../core/progress.ts";
-import type { Clock } from "../io/clock.ts";
+import type { Clock } from "./clock.ts";
 
 /**
  * `doneBytes`: of a sender, what the server has, and found right; of a receiver, what is in its

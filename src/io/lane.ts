@@ -1,19 +1,19 @@
 import { Fault, type FaultCode } from "../base/fault.ts";
 import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 import { Backoff } from "../core/backoff.ts";
-import type { Clock } from "../io/clock.ts";
-import type { Entropy } from "../io/entropy.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
+import type { Entropy } from "./entropy.ts";
 import type { Footing, Stand } from "./footing.ts";
 import { unlessStopped } from "./stopping.ts";
-import { greet } from "./trust.ts";
 
 export interface LaneParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly footing: Footing;
-  /** `chat/VERSION`. */
-  readonly program: string;
+  /** Says hello on a fresh link. @throws Fault fingerprint-changed, and whatever ended the link */
+  readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
 /** Another lane may get through; what else is refused with a time is asked again, too. */
@@ -126,7 +126,7 @@ async function enter(
   parts: LaneParts,
   ticket: string,
 ): Promise<void> {
-  const { fingerprint } = await greet(lane, parts, parts.program);
+  const { fingerprint } = await parts.greet(lane);
   if (fingerprint !== stand.fingerprint) {
     throw new Fault("fingerprint-changed", "another server answers where files are to go", {
       remedy: "somebody may be in between; ask the server's owner",
