@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { FILE_ID_LENGTH, PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { FILE_ID_LENGTH, MESSAGE_BYTES_MAX, PASSWORD_BYTES_MAX } from "../base/limits.ts";
 
 /** Fields that many messages share; sizes are bounded here, meaning is checked by the machines. */
 
@@ -22,3 +22,14 @@ export const SIGNATURE = exactBytes(64);
 
 /** `f` and 64 random bits in base64url, made by whoever sends the file. */
 export const fileId = v.pipe(v.string(), v.length(FILE_ID_LENGTH), v.regex(/^f[A-Za-z0-9_-]+$/));
+
+/** How a record travels: head and body as the JSON bytes that stand in the log. */
+export const recordFields = {
+  head: bytes(4096),
+  salt: v.optional(exactBytes(16)),
+  body: v.optional(bytes(MESSAGE_BYTES_MAX)),
+  erased: v.optional(positive),
+  damaged: v.optional(v.boolean()),
+  /** Name of the account that `by` in the head stands for; absent for the server itself. */
+  from: v.optional(name),
+};

@@ -2,7 +2,6 @@ import * as v from "valibot";
 import {
   GREP_BYTES_MAX,
   MENTIONS_MAX,
-  MESSAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
   REACTION_BYTES_MAX,
@@ -13,19 +12,21 @@ import {
 import {
   bytes,
   count,
-  exactBytes,
+  fileId,
   HASH,
   id,
   KEY,
   NONCE,
   name,
   positive,
+  recordFields,
   SIGNATURE,
   secret,
   target,
   text,
 } from "./field.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
+import { OFFICE_NOTICES, OFFICE_REQUESTS } from "./messages-office.ts";
 
 /**
  * Every message of the protocol, once: types, checks, documentation and fuzzers come from here.
@@ -48,16 +49,6 @@ export const postBody = v.object({
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
 });
 
-/** How a record travels: head and body as the JSON bytes that stand in the log. */
-const recordFields = {
-  head: bytes(4096),
-  salt: v.optional(exactBytes(16)),
-  body: v.optional(bytes(MESSAGE_BYTES_MAX)),
-  erased: v.optional(positive),
-  damaged: v.optional(v.boolean()),
-  /** Name of the account that `by` in the head stands for; absent for the server itself. */
-  from: v.optional(name),
-};
 const record = v.object(recordFields);
 
 /** A room as its reader knows it: `name`, or for a direct conversation `with`. */
@@ -251,9 +242,13 @@ export const REQUESTS = {
   },
   /** A word for `lane`, good for one use within 30 s. */
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
-  /** On a link of its own, after `welcome`: from now on it carries one transfer at a time. */
-  lane: { fields: { ticket: text(64) }, answer: accepted },
+  /**
+   * On a link of its own, after `welcome`: from now on it carries one transfer at a time. The last
+   * part of a download's address does as a ticket, too, for that one file.
+   */
+  lane: { fields: { ticket: text(64) }, answer: v.object({ file: v.optional(fileId) }) },
   ...FILE_REQUESTS,
+  ...OFFICE_REQUESTS,
   history: {
     fields: {
       /** A room, or `@name`; left out: all that the account may read. */
@@ -293,6 +288,8 @@ export const NOTICES = {
     predecessors: v.optional(
       v.pipe(v.array(v.object({ key: KEY, signature: SIGNATURE })), v.maxLength(PREDECESSORS_MAX)),
     ),
+    /** Which page this server gives: a page of another build is to be loaded anew. */
+    build: v.optional(text(64)),
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
@@ -323,6 +320,7 @@ export const NOTICES = {
   "caught-up": { seq: count },
   presence: { room: id, user: name, online: v.boolean() },
   ...FILE_NOTICES,
+  ...OFFICE_NOTICES,
   ping: {},
   pong: {},
   bye: fault,

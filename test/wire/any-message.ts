@@ -1,12 +1,9 @@
 import fc from "fast-check";
 import {
   CHUNK_BYTES,
-  FILE_BYTES_MAX,
   FILE_TARGETS_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
-  PASSWORD_BYTES_MAX,
-  TOPIC_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
   WELCOME_BYTES_MAX,
 } from "../../src/base/limits.ts";
@@ -18,61 +15,35 @@ import type {
   RequestKind,
 } from "../../src/wire/messages.ts";
 
+import {
+  accepted,
+  bytes,
+  count,
+  exact,
+  fields,
+  file,
+  fileName,
+  name,
+  positive,
+  record,
+  secret,
+  size,
+  text,
+  topic,
+} from "./any-field.ts";
+import { ANY_OFFICE_ANSWER, ANY_OFFICE_NOTICE, ANY_OFFICE_REQUEST } from "./any-office.ts";
+
 /** Arbitrary messages: one of each kind, as the compiler sees to. */
-
-const text = (bytesMax: number) =>
-  fc
-    .string({ unit: "binary", maxLength: Math.min(24, bytesMax >> 2) })
-    .map((drawn) => drawn.toWellFormed());
-const count = fc.oneof(fc.nat(), fc.maxSafeNat());
-const positive = fc.oneof(
-  fc.integer({ min: 1 }),
-  fc.maxSafeInteger().map((n) => Math.abs(n) || 1),
-);
-const bytes = (sizeMax: number) => fc.uint8Array({ maxLength: sizeMax });
-const exact = (size: number) => fc.uint8Array({ minLength: size, maxLength: size });
-const name = text(64);
-const secret = text(PASSWORD_BYTES_MAX);
-const topic = text(TOPIC_BYTES_MAX);
-
-type Fields<Value> = { [Key in keyof Required<Value>]: fc.Arbitrary<Required<Value>[Key]> };
-
-/** Fields outside `needed` may be absent. */
-function fields<Value>(
-  all: Fields<Value>,
-  needed: readonly (keyof Value & string)[],
-): fc.Arbitrary<Value> {
-  const record = fc.record(all as Fields<object>, { requiredKeys: needed as never[] });
-  return record as unknown as fc.Arbitrary<Value>;
-}
 
 const room = fields<Answer<"history">["rooms"][number]>({ room: name, name, with: name, topic }, [
   "room",
 ]);
-const record = fields<Answer<"history">["records"][number]>(
-  {
-    head: bytes(300),
-    salt: exact(16),
-    body: bytes(300),
-    erased: positive,
-    damaged: fc.boolean(),
-    from: name,
-  },
-  ["head"],
-);
 const fault = { code: name, message: name, remedy: name, retryAfterMs: count };
 const account = fields<Answer<"login">>({ account: name, user: name, seq: count }, [
   "account",
   "user",
   "seq",
 ]);
-const accepted = fc.constant({});
-const file = fc.stringMatching(/^f[A-Za-z0-9_-]{11}$/);
-const fileName = text(200).map((drawn) => drawn || "x");
-const size = fc.oneof(
-  fc.nat(),
-  fc.maxSafeInteger().map((n) => Math.abs(n) % (FILE_BYTES_MAX + 1)),
-);
 const window = fc.integer({ min: CHUNK_BYTES, max: TRANSFER_WINDOW_BYTES_MAX });
 const folder = fc.record({
   entries: fc.integer({ min: 0, max: FOLDER_ENTRIES_MAX }),
@@ -195,6 +166,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   withdraw: fc.record({ file }),
   fetch: fc.record({ file, from: count, window }),
   got: fc.record({ file }),
+  ...ANY_OFFICE_REQUEST,
 };
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
@@ -286,7 +258,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     more: fc.boolean(),
   }),
   ticket: fc.record({ ticket: name }),
-  lane: accepted,
+  lane: fields<Answer<"lane">>({ file }, []),
   offer: fc.record({ have: count, window }),
   finish: fc.record({
     posted: fc.array(
@@ -304,6 +276,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     "from",
   ]),
   got: accepted,
+  ...ANY_OFFICE_ANSWER,
 };
 
 type NoticeFields<Kind extends NoticeKind> = Omit<NoticeOf<Kind>, "kind">;
@@ -327,6 +300,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
       predecessors: fc.array(fc.record({ key: exact(32), signature: exact(64) }), {
         maxLength: 8,
       }),
+      build: name,
     },
     ["version", "server", "nonce", "certificate", "proof", "needs", "limits"],
   ),
@@ -365,6 +339,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     { room: name, file, from: name, name: fileName, size, folder },
     ["room", "file", "from", "name"],
   ),
+  ...ANY_OFFICE_NOTICE,
   ping: accepted,
   pong: accepted,
   bye: fields<NoticeFields<"bye">>(fault, ["code", "message"]),

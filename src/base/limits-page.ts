@@ -1,0 +1,43 @@
+/** More bounds, each with its reason: of what faces show, and of what serves the page. */
+
+const MIB = 1024 * 1024;
+
+// The page and the server's window.
+/** Connections in one answer: some 300 bytes each, far below a message. */
+export const CLIENTS_PAGE_MAX = 500;
+/** Files under way in one answer; more are counted. */
+export const TRANSFERS_LISTED_MAX = 500;
+/** From the answer to `download` to the browser's first request: it opens the address at once. */
+export const DOWNLOAD_FIRST_MS = 60_000;
+/** Addresses of downloads that one session holds; the one made first is forgotten. */
+export const DOWNLOADS_PER_SESSION_MAX = 256;
+/** Requests over HTTP that send files to one session at once: a browser uses six. */
+export const DOWNLOADS_AT_ONCE_MAX = 16;
+/** A watching operator this far behind is told how much was left out instead. */
+export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
+/** Long enough to walk from the terminal to the browser. */
+export const OPERATOR_LINK_MS = 60 * 60_000;
+/** Links of a local page: a browser's tabs, each with its lanes. */
+export const LOCAL_LINKS_MAX = 256;
+/** What `chat web` holds between two links: a transfer's window, and as much again. */
+export const PASSED_BYTES_MAX = 32 * MIB;
+/** Round trips are measured this often at most, whoever asks. */
+export const PROBE_EVERY_MS = 2_000;
+
+// Faces.
+/** Items of one room that a face holds: a day's reading, some 20 MB; beyond it the far end goes. */
+export const SHOWN_ITEMS_MAX = 20_000;
+/** Of a room that is not looked at any more. */
+export const SHOWN_ITEMS_KEPT = 500;
+/** Edits, reactions and erasures of one room that are remembered; beyond it it begins anew. */
+export const SHOWN_CHANGES_MAX = 50_000;
+/** Faults that stand on the screen at once; more hide the rest of it. */
+export const SHOWN_FAULTS_MAX = 8;
+/** Found by one search; whoever wants more asks more narrowly. */
+export const SHOWN_FOUND_MAX = 2_000;
+/** Items that one scroll fetches. */
+export const SHOWN_PAGE_RECORDS = 100;
+/** Uploads of one page that run at once; more share the same line, and the rest wait. */
+export const PAGE_UPLOADS_AT_ONCE = 3;
+/** Uploads of one page that are shown and kept over a reload. */
+export const PAGE_UPLOADS_MAX = 200;

@@ -1,0 +1,24 @@
+/** What a `Range` header asks of a content of this size (RFC 9110, section 14). */
+export type ByteRange =
+  /** All of it: nothing was asked, or in a way that may be passed over (several ranges at once). */
+  | { readonly kind: "whole" }
+  /** From `start` up to, without, `end`. */
+  | { readonly kind: "part"; readonly start: number; readonly end: number }
+  /** It lies beyond the end. */
+  | { readonly kind: "none" };
+
+const WHOLE = { kind: "whole" } as const;
+const SPEC = /^bytes=[ \t]*(\d{0,15})-(\d{0,15})[ \t]*$/i;
+
+export function parseRange(header: string | null, sizeBytes: number): ByteRange {
+  const [, first = "", last = ""] = SPEC.exec(header ?? "") ?? [];
+  if (first === "" && last === "") return WHOLE;
+  if (first === "") {
+    const start = Math.max(0, sizeBytes - Number(last));
+    return start < sizeBytes ? { kind: "part", start, end: sizeBytes } : { kind: "none" };
+  }
+  const start = Number(first);
+  if (last !== "" && Number(last) < start) return WHOLE; // Not a range at all.
+  const end = last === "" ? sizeBytes : Math.min(sizeBytes, Number(last) + 1);
+  return start < sizeBytes ? { kind: "part", start, end } : { kind: "none" };
+}

@@ -1,0 +1,21 @@
+import { expect, test } from "bun:test";
+import * as limits from "../../src/base/limits.ts";
+import * as page from "../../src/base/limits-page.ts";
+
+test("no bound has two homes", () => {
+  expect(Object.keys(page).filter((name) => name in limits)).toEqual([]);
+});
+
+test("bounds that depend on each other fit together", () => {
+  const listed = [page.CLIENTS_PAGE_MAX, page.TRANSFERS_LISTED_MAX];
+  for (const entries of listed) expect(entries).toBeLessThan(limits.ENTRIES_MAX);
+  expect(page.SHOWN_ITEMS_KEPT).toBeLessThan(page.SHOWN_ITEMS_MAX);
+  expect(page.SHOWN_PAGE_RECORDS).toBeLessThanOrEqual(limits.PAGE_RECORDS_MAX);
+  expect(page.SHOWN_PAGE_RECORDS).toBeLessThan(page.SHOWN_ITEMS_KEPT);
+  expect(page.PAGE_UPLOADS_AT_ONCE).toBeLessThan(page.PAGE_UPLOADS_MAX);
+  expect(page.PAGE_UPLOADS_AT_ONCE).toBeLessThan(limits.LANES_PER_SESSION_MAX);
+  expect(page.DOWNLOADS_AT_ONCE_MAX).toBeLessThan(page.DOWNLOADS_PER_SESSION_MAX);
+  // A window and as much again fits between two links, and an event into its queue.
+  expect(page.PASSED_BYTES_MAX).toBe(2 * limits.TRANSFER_WINDOW_BYTES_MAX);
+  expect(page.EVENTS_QUEUED_BYTES_MAX).toBeLessThan(limits.SEND_QUEUE_BYTES_MAX);
+});

@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { qrDots } from "../../src/base/qr.ts";
+
+const FINDER = ["#######", "#.....#", "#.###.#", "#.###.#", "#.###.#", "#.....#", "#######"];
+
+test("a code is square, with light around it and a finder in three corners", () => {
+  const dots = qrDots("https://192.168.1.5:2428/#invite=abcd-efgh-ijkm");
+  const rows = dots.map((row) => row.map((isDark) => (isDark ? "#" : ".")).join(""));
+  expect(new Set(rows.map((row) => row.length))).toEqual(new Set([rows.length]));
+  expect((rows.length - 4 - 17) % 4).toBe(0);
+  for (const row of [...rows.slice(0, 2), ...rows.slice(-2)]) expect(row).not.toContain("#");
+  const corner = (top: number, left: number) =>
+    rows.slice(top, top + 7).map((row) => row.slice(left, left + 7));
+  const far = rows.length - 9;
+  for (const [top, left] of [[2, 2] as const, [2, far] as const, [far, 2] as const]) {
+    expect(corner(top, left)).toEqual(FINDER);
+  }
+  expect(qrDots("a")).not.toEqual(qrDots("b"));
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from "bun:test";
+import { crc32 } from "node:zlib";
+import { type ZipEntry, zipCentral, zipChecksum, zipEnd, zipLocal } from "../../src/wire/zip.ts";
+
+const FILE: ZipEntry = {
+  path: "d/ä.txt",
+  sizeBytes: 3,
+  mode: 0o640,
+  mtime: Date.UTC(2026, 10, 20, 11, 22, 33),
+};
+const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+const GIB = 2 ** 30;
+
+describe("an archive", () => {
+  test("spells an entry as readers of zip expect it", () => {
+    const local = view(zipLocal(FILE));
+    expect(local.getUint32(0, true)).toBe(0x04034b50);
+    expect(local.getUint16(6, true)).toBe(0x0808); // Names in UTF-8, checksum behind.
+    expect(local.getUint16(8, true)).toBe(0); // Stored.
+    expect(local.getUint16(10, true)).toBe((11 << 11) | (22 << 5) | 16);
+    expect(local.getUint16(12, true)).toBe((46 << 9) | (11 << 5) | 20);
+    expect(local.getUint32(18, true)).toBe(3);
+    expect(local.getUint16(26, true)).toBe(8);
+    const crc = crc32("abc");
+    const tail = view(zipChecksum(FILE, crc));
+    expect([tail.getUint32(4, true), tail.getUint32(8, true)]).toEqual([crc, 3]);
+    const central = view(zipCentral({ entry: FILE, offset: 77, crc }));
+    expect(central.getUint32(16, true)).toBe(crc);
+    expect(central.getUint16(40, true)).toBe(0o100640);
+    expect(central.getUint32(42, true)).toBe(77);
+  });
+
+  test("a folder is an entry without content", () => {
+    const folder = { ...FILE, path: "d/", sizeBytes: 0, mode: 0o755 };
+    expect(view(zipLocal(folder)).getUint16(6, true)).toBe(0x0800);
+    const central = view(zipCentral({ entry: folder, offset: 0, crc: 0 }));
+    expect(central.getUint16(40, true)).toBe(0o040755);
+    expect(central.getUint16(38, true)).toBe(0x10);
+  });
+
+  test("what passes 32 bits is spelled in 64", () => {
+    const large = { ...FILE, sizeBytes: 5 * GIB };
+    const local = view(zipLocal(large));
+    expect(local.getUint32(18, true)).toBe(0xffffffff);
+    expect(local.getBigUint64(30 + 8 + 4, true)).toBe(BigInt(5 * GIB));
+    expect(zipChecksum(large, 1)).toHaveLength(24);
+    const central = view(zipCentral({ entry: large, offset: 6 * GIB, crc: 1 }));
+    expect(central.getUint32(42, true)).toBe(0xffffffff);
+    const extra = 46 + 8;
+    expect(central.getUint16(extra + 2, true)).toBe(24);
+    expect(central.getBigUint64(extra + 20, true)).toBe(BigInt(6 * GIB));
+    const end = zipEnd(70_000, 7 * GIB, 100);
+    expect(end).toHaveLength(56 + 20 + 22);
+    expect(view(end).getBigUint64(32, true)).toBe(70_000n);
+    expect(view(end).getBigUint64(48, true)).toBe(BigInt(7 * GIB));
+    expect(view(end).getBigUint64(64, true)).toBe(BigInt(7 * GIB + 100));
+    expect(zipEnd(3, 100, 100)).toHaveLength(22);
+  });
+
+  test("times before and after what a zip can say are cut to it", () => {
+    const date = (mtime: number) => view(zipLocal({ ...FILE, mtime })).getUint16(12, true) >> 9;
+    expect([date(0), date(8e15)]).toEqual([0, 127]);
+  });
+});
