@@ -43,6 +43,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "ignored",
         "link-asked",
         "offered",
+        "event",
       ] as const),
     ]),
     lane: new Set([

@@ -74,6 +74,8 @@ export class Session {
   #startedAt: number;
   #heardAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
+  #isPinging = false;
+  #roundTripMs: number | undefined;
 
   constructor(role: Role, now: number, pace: Pace = STEADY) {
     this.role = role;
@@ -89,6 +91,17 @@ export class Session {
   /** Requests that have no answer yet. */
   get openRequests(): number {
     return this.#open.size;
+  }
+
+  /** What the last ping took until its pong came. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Measures the round trip, if the last measure is that old. */
+  probe(now: number, everyMs: number): SessionEffect[] {
+    const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
+    return isQuiet || now < this.#pingedAt + everyMs ? [] : this.#ping(now);
   }
 
   receive(bytes: Uint8Array, now: number): SessionEffect[] {
@@ -198,7 +211,12 @@ export class Session {
     }
     if (this.#phase === "greeting") return [];
     if (now < Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs) return [];
+    return this.#ping(now);
+  }
+
+  #ping(now: number): SessionEffect[] {
     this.#pingedAt = now;
+    this.#isPinging = true;
     return [this.#transmit({ kind: "ping" })];
   }
 
@@ -244,6 +262,8 @@ export class Session {
       case "ping":
         return [this.#transmit({ kind: "pong" })];
       case "pong":
+        if (this.#isPinging) this.#roundTripMs = now - this.#pingedAt;
+        this.#isPinging = false;
         return [];
       case "bye":
         return this.ended(faultOf(notice));

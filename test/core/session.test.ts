@@ -289,3 +289,29 @@ describe("any bytes", () => {
     ),
   );
 });
+
+describe("round trips", () => {
+  test("are what a ping takes until its pong comes", () => {
+    const pair = new Pair().greet().logIn();
+    expect(pair.server.roundTripMs).toBeUndefined();
+    const [ping] = pair.server.probe(1_000, 2_000);
+    expect(ping?.kind).toBe("transmit");
+    expect(pair.server.roundTripMs).toBeUndefined();
+    pair.now = 1_030;
+    pair.at("server", ping === undefined ? [] : [ping]);
+    expect(pair.server.roundTripMs).toBe(30);
+    // A pong that nobody asked for measures nothing.
+    pair.now = 5_000;
+    pair.at("client", pair.client.tell({ kind: "pong" }));
+    expect(pair.server.roundTripMs).toBe(30);
+  });
+
+  test("are measured no more often than was said, and not before the greeting", () => {
+    const pair = new Pair();
+    expect(pair.server.probe(0, 2_000)).toEqual([]);
+    pair.greet().logIn();
+    expect(pair.server.probe(1_000, 2_000)).toHaveLength(1);
+    expect(pair.server.probe(2_999, 2_000)).toHaveLength(0);
+    expect(pair.server.probe(3_000, 2_000)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { updateAll } from "../../src/core/model.ts";
+import { RowMaker } from "../../src/core/model-rows.ts";
+import { said, scene } from "./model-scene.ts";
+
+const utc = () => 0;
+const DAY_MS = 86_400_000;
+
+test("days, groups, the line of what is unread, and what waits to be sent", () => {
+  const body = { text: "answer", re: 2 };
+  const { model } = scene(
+    said(2),
+    said(3),
+    said(4, { timeUnixMs: DAY_MS + 5 }),
+    said(5, { from: "ana", timeUnixMs: DAY_MS + 6, body }),
+    { kind: "open", target: "lobby" },
+    { kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 },
+  );
+  const rows = new RowMaker().rowsOf(model, utc).rows;
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i3", "d1", "i4", "i5", "pk"]);
+  expect(rows.map((row) => ("isGrouped" in row ? row.isGrouped : undefined))).toEqual([
+    ...[undefined, undefined, false, true, undefined, false, false],
+    true,
+  ]);
+  const answer = rows.find(({ key }) => key === "i5");
+  expect(answer?.kind === "item" ? answer.answers?.seq : undefined).toBe(2);
+});
+
+test("the day is the reader's own", () => {
+  const { model } = scene(
+    said(2, { timeUnixMs: DAY_MS - 60_000 }),
+    said(3, { timeUnixMs: DAY_MS }),
+    {
+      kind: "open",
+      target: "lobby",
+    },
+  );
+  const days = (offset: number) =>
+    new RowMaker().rowsOf(model, () => offset).rows.filter(({ kind }) => kind === "day").length;
+  expect([days(0), days(2), days(-1), days(-2)]).toEqual([2, 1, 1, 1]);
+});
+
+test("rows that look the same are the same objects", () => {
+  const maker = new RowMaker();
+  const first = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
+  const before = maker.rowsOf(first, utc);
+  expect(maker.rowsOf({ ...first }, utc)).toBe(before);
+  const next = updateAll(first, [
+    said(4),
+    said(5, { kind: "edit", body: { seq: 3, text: "new" } }),
+  ]);
+  const after = maker.rowsOf(next.model, utc).rows;
+  const kept = (key: string) =>
+    after.find((row) => row.key === key) === before.rows.find((row) => row.key === key);
+  expect(["d0", "unread", "i2", "i3"].map(kept)).toEqual([true, true, true, false]);
+});
+
+test("nothing of people who are ignored, but that they came", () => {
+  const { model } = scene(
+    said(2),
+    said(3, { kind: "join" }),
+    said(4, { from: "cleo" }),
+    {
+      kind: "ignored",
+      users: ["Ben"],
+    },
+    { kind: "open", target: "lobby" },
+  );
+  const keys = new RowMaker().rowsOf(model, utc).rows.map(({ key }) => key);
+  expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
+});

@@ -1,0 +1,174 @@
+import { Fault } from "../../src/base/fault.ts";
+import type { RoomId } from "../../src/base/ids.ts";
+import type { ChatRecord } from "../../src/core/chat-record.ts";
+import { emptyModel, updateAll } from "../../src/core/model.ts";
+import type { ModelEffect, ModelEvent } from "../../src/core/model-event.ts";
+import type { Model } from "../../src/core/model-state.ts";
+
+const FIRST = 5;
+const CATCH_UP = 8;
+const PAGE = 4;
+const HIDDEN = new Set(["room", "erase"]);
+
+interface Said extends ChatRecord {
+  erased?: boolean;
+}
+
+/** A server of a few rooms, and one account's links to it, as unreliable as a test wants. */
+export class ModelWorld {
+  readonly me = "ana";
+  readonly log: Said[] = [];
+  readonly marks = new Map<string, number>();
+  readonly joined = new Set<string>();
+  model: Model = emptyModel();
+  /** Sent on the present link, not delivered yet. */
+  #wire: ModelEvent[] = [];
+  #isLinked = false;
+  /** What the device has surely seen: the next link asks for what follows. */
+  #seenSeq: number | undefined;
+  readonly asked: Extract<ModelEffect, { kind: "page" }>[] = [];
+  #posts = 0;
+
+  say(room: string, from: string, kind: string, body: Record<string, unknown>, id = ""): Said {
+    const record: Said = {
+      seq: this.log.length + 1,
+      n: this.of(room).length + 1,
+      timeUnixMs: 1_000_000 * (this.log.length + 1),
+      kind,
+      room: { kind: "room", name: room, id: room as RoomId, topic: "" },
+      from,
+      id,
+      state: "whole",
+      body,
+    };
+    this.log.push(record);
+    if (from === this.me && (this.marks.get(room) ?? 1) === record.n - 1) {
+      this.marks.set(room, record.n);
+    }
+    if (kind === "erase") this.#blank([body["seq"], ...((body["also"] as number[]) ?? [])]);
+    if (this.#isLinked && this.joined.has(room)) this.#wire.push({ kind: "record", record });
+    return record;
+  }
+
+  of(room: string): Said[] {
+    return this.log.filter((record) => record.room.id === room);
+  }
+
+  join(room: string): void {
+    if (this.joined.has(room)) return;
+    this.joined.add(room);
+    this.marks.set(room, this.of(room).length + 1);
+    this.say(room, this.me, "join", {}); // Followed by the past, so it is not told by itself.
+    if (this.#isLinked) this.#wire.pop();
+    if (this.#isLinked) this.#tellRoom(room, 0, FIRST, false);
+  }
+
+  leave(room: string): void {
+    if (!this.joined.delete(room)) return;
+    this.marks.delete(room);
+    if (this.#isLinked) this.#wire.push({ kind: "room-gone", room: room as RoomId });
+  }
+
+  /** Another device reads on. */
+  readElsewhere(room: string, n: number): void {
+    const upTo = Math.min(n, this.of(room).length);
+    if (!this.joined.has(room) || upTo <= (this.marks.get(room) ?? 1)) return;
+    this.marks.set(room, upTo);
+    if (this.#isLinked) this.#wire.push({ kind: "read", room: room as RoomId, n: upTo });
+  }
+
+  link(): void {
+    this.lose();
+    this.#isLinked = true;
+    this.tell({ kind: "entered", user: this.me });
+    const after = this.#seenSeq;
+    for (const room of this.joined) {
+      if (after === undefined) this.#tellRoom(room, 0, FIRST, false);
+      else this.#tellRoom(room, after, CATCH_UP, true);
+    }
+    this.#wire.push({ kind: "caught-up" });
+  }
+
+  lose(): void {
+    this.#isLinked = false;
+    this.#wire = [];
+    this.asked.length = 0;
+  }
+
+  /** So many of what is on its way arrive, in one go. */
+  deliver(count = Number.POSITIVE_INFINITY): void {
+    const events = this.#wire.splice(0, Math.min(count, this.#wire.length));
+    this.tell(...events);
+    if (this.#isLinked && this.#wire.length === 0 && this.model.isCaughtUp) {
+      this.#seenSeq = this.log.length;
+    }
+  }
+
+  /** Answers what was asked first. */
+  answer(): void {
+    const effect = this.asked.shift();
+    if (effect === undefined || !this.#isLinked) return;
+    this.deliver(); // Answers do not overtake what was sent before.
+    const { room, side, seq } = effect;
+    const readable = this.of(room).filter(({ kind }) => !HIDDEN.has(kind));
+    const older = readable.filter((one) => one.seq < seq + (side === "around" ? 1 : 0));
+    const newer = readable.filter((one) => one.seq > seq);
+    const records =
+      side === "older"
+        ? older.slice(-PAGE)
+        : side === "newer"
+          ? newer.slice(0, PAGE)
+          : [...older.slice(-PAGE), ...newer.slice(0, PAGE)];
+    const [hasOlder, hasNewer] = [older.length > PAGE, newer.length > PAGE];
+    this.tell({ kind: "page", room, side, seq, records: records.map(seen), hasOlder, hasNewer });
+  }
+
+  tell(...events: readonly ModelEvent[]): void {
+    const { model, effects } = updateAll(this.model, events);
+    this.model = model;
+    for (const effect of effects) {
+      if (effect.kind === "page") this.asked.push(effect);
+      if (effect.kind === "read" && this.joined.has(effect.room)) {
+        const known = this.marks.get(effect.room) ?? 1;
+        this.marks.set(effect.room, Math.max(known, effect.n));
+      }
+    }
+  }
+
+  /** Writes something here. @returns what the server does with it, whenever that is */
+  post(room: string, text: string): () => void {
+    const id = `AAAAAAAAAAA.${++this.#posts}`;
+    const written = { to: room, body: { text }, writtenUnixMs: 0 };
+    this.tell({ kind: "posted", key: id, id, ...written });
+    return () => {
+      if (!this.joined.has(room)) {
+        const fault = new Fault("not-member", "not there");
+        this.tell({ kind: "settled", key: id, outcome: { kind: "refused", fault } });
+        return;
+      }
+      const { seq, n, timeUnixMs } = this.say(room, this.me, "text", { text }, id);
+      const receipt = { seq, n, time: timeUnixMs };
+      this.tell({ kind: "settled", key: id, outcome: { kind: "durable", receipt } });
+    };
+  }
+
+  #tellRoom(room: string, after: number, most: number, isKnown: boolean): void {
+    const all = this.of(room);
+    const unseen = all.filter(({ seq }) => seq > after);
+    const told = unseen.slice(-most);
+    const n = all.length - told.length + 1;
+    const skipped = isKnown ? unseen.length - told.length : 0;
+    const read = this.marks.get(room) ?? 1;
+    this.#wire.push({ kind: "room", room: room as RoomId, name: room, n, skipped, read });
+    for (const record of told) this.#wire.push({ kind: "record", record: seen(record) });
+  }
+
+  #blank(seqs: readonly unknown[]): void {
+    for (const record of this.log) if (seqs.includes(record.seq)) record.erased = true;
+  }
+}
+
+/** As the server would send it now. */
+function seen({ erased, ...record }: Said): ChatRecord {
+  return erased === true ? { ...record, state: "erased", body: undefined } : record;
+}
