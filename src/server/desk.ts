@@ -53,6 +53,7 @@ export interface Offices {
   };
   readonly reading: Office<ReadingRequest>;
   readonly lanes: { ticket(peer: Peer, account: Account): string };
+  readonly window: Office<WindowRequest>;
   /** Undefined: this server takes no files. */
   readonly files: Office<FileRequest> | undefined;
 }
@@ -88,6 +89,11 @@ export type DeviceRequest = Extract<
 export type FileRequest = Extract<
   Request,
   { kind: "offer" | "finish" | "withdraw" | "fetch" | "got" }
+>;
+/** What the page asks beside all others: downloads, and the server's window. */
+export type WindowRequest = Extract<
+  Request,
+  { kind: "download" | "watch" | "clients" | "transfers" | "stats" }
 >;
 export type ReadingRequest = Extract<Request, { kind: "read" | "ignore" | "ignored" }>;
 
@@ -144,6 +150,11 @@ export class Desk {
     if (files === undefined) {
       const remedy = "ask whoever runs it";
       throw new Fault("not-allowed", "this server takes no files", { remedy });
+    }
+    const isRead = request.kind === "fetch" || request.kind === "got";
+    if (lane.file !== undefined && !(isRead && request.file === lane.file)) {
+      const remedy = "ask for a ticket";
+      throw new Fault("not-allowed", "this lane is for one file to be fetched", { remedy });
     }
     return files.serve(peer, lane.account, request);
   }
@@ -205,6 +216,12 @@ export class Desk {
       case "ignore":
       case "ignored":
         return this.#options.offices.reading.serve(peer, account, request);
+      case "download":
+      case "watch":
+      case "clients":
+      case "transfers":
+      case "stats":
+        return this.#options.offices.window.serve(peer, account, request);
       default:
         return unreachable(request);
     }

@@ -67,6 +67,19 @@ export class Download {
     return this.#isOver;
   }
 
+  get about(): BlobAbout {
+    return this.#options.blob.about;
+  }
+
+  /** Of the file, from its start, with the reader. */
+  get doneBytes(): number {
+    return this.#sending.ackedBytes;
+  }
+
+  get sizeBytes(): number | undefined {
+    return this.#sending.whole?.sizeBytes;
+  }
+
   acked({ file, index }: NoticeOf<"ack">): void {
     if (this.#isOver || file !== this.#file) return; // Late, of what went before.
     try {

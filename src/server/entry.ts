@@ -24,6 +24,7 @@ import type { Draft } from "../wire/record.ts";
 import { addressKey } from "./addresses.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
+import type { OperatorLink } from "./operator-link.ts";
 import type { Peer } from "./peer.ts";
 import { WorkQueue } from "./work-queue.ts";
 
@@ -46,6 +47,8 @@ export interface EntryOptions {
   readonly sessionsOf: (account: Account) => number;
   /** Whoever shows it in place of the room password may register in any case. */
   readonly operatorToken: string | undefined;
+  /** The token of the link for the page. */
+  readonly operatorLink: OperatorLink;
   readonly invites: Pick<Invites, "admission" | "begin" | "end">;
   readonly bans: Bans;
 }
@@ -80,7 +83,8 @@ export class Entry {
     let isAdmitted = false;
     const check = (): Promise<boolean> => {
       const isPassword = this.#isRoomPassword(secret); // Always, so that all take as long.
-      peer.isVouched = this.#isOperatorToken(secret);
+      const isLink = this.#options.operatorLink.isFresh(secret);
+      peer.isVouched = this.#isOperatorToken(secret) || isLink;
       const invite = invites.admission(secret);
       if (invite !== undefined) peer.invite = invite.id;
       isAdmitted = isPassword || peer.isVouched || invite !== undefined;
@@ -222,9 +226,10 @@ export class Entry {
 
   /** A guess at the operator token. @throws Fault login-refused, too-many */
   async guessOperator(peer: Peer, token: string): Promise<void> {
-    await this.#guess(peer, [], "login-refused", "the operator token is another one", () =>
-      Promise.resolve(this.#isOperatorToken(token)),
-    );
+    await this.#guess(peer, [], "login-refused", "the operator token is another one", () => {
+      const isLink = this.#options.operatorLink.opens(token, peer);
+      return Promise.resolve(this.#isOperatorToken(token) || isLink);
+    });
   }
 
   #loginByDevice(

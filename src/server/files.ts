@@ -23,6 +23,8 @@ import { type FileQuotas, QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
 import type { ServerEvent } from "./server-event.ts";
 import { Targets } from "./targets.ts";
 import { Uploads } from "./uploads.ts";
+import { place } from "./watchers.ts";
+import type { TransferEntry } from "./window-office.ts";
 
 export interface FileOfficeOptions {
   readonly clock: Clock;
@@ -51,6 +53,8 @@ export class FileOffice {
   readonly #uploads: Uploads;
   /** At most one a lane. */
   readonly #transfers = new Map<Peer, Transfer>();
+  /** Unix ms at which they began. */
+  readonly #since = new WeakMap<Peer, number>();
   readonly #readers = new Map<FileId, Set<Download>>();
   /** What is to be over before the disk is let go. */
   readonly #leaving = new Set<Promise<void>>();
@@ -75,8 +79,34 @@ export class FileOffice {
       targets: this.#targets,
       announce,
       changed: (file) => this.#changed(file),
-      trouble: (fault) => this.#trouble(fault),
+      trouble: (fault) => this.trouble(fault),
     });
+  }
+
+  /** What is under way on lanes. */
+  *listing(): Iterable<TransferEntry> {
+    for (const [lane, transfer] of this.#transfers) {
+      if (transfer === "begun" || (transfer instanceof Download && transfer.isOver)) continue;
+      const isUpload = transfer instanceof Intake;
+      const { file, name } = isUpload ? transfer.blob.about : transfer.about;
+      const sizeBytes = isUpload ? transfer.blob.about.sizeBytes : transfer.sizeBytes;
+      yield {
+        file,
+        name,
+        direction: isUpload ? "up" : "down",
+        user: lane.lane?.account.name ?? "?",
+        address: place(lane.link.remote),
+        since: this.#since.get(lane) ?? lane.sinceMs,
+        doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+        web: false,
+      };
+    }
+  }
+
+  /** So much was given out over HTTP. */
+  sent(bytes: number): void {
+    this.#sentBytes += bytes;
   }
 
   get counters() {
@@ -110,7 +140,7 @@ export class FileOffice {
     try {
       await this.#serve(lane, account, request);
     } catch (error) {
-      throw error instanceof Fault ? this.#trouble(error) : error;
+      throw error instanceof Fault ? this.trouble(error) : error;
     }
   }
 
@@ -174,7 +204,7 @@ export class FileOffice {
     try {
       for (const file of this.#filesIn(record)) await this.#uploads.erased(file);
     } catch (error) {
-      throw error instanceof Fault ? this.#trouble(error) : error; // The next start does it.
+      throw error instanceof Fault ? this.trouble(error) : error; // The next start does it.
     }
   }
 
@@ -273,7 +303,7 @@ export class FileOffice {
       sent: (bytes: number) => {
         this.#sentBytes += bytes;
       },
-      trouble: (fault: Fault) => this.#trouble(fault),
+      trouble: (fault: Fault) => this.trouble(fault),
     };
     const { from, window } = request;
     const user = account.id;
@@ -304,6 +334,7 @@ export class FileOffice {
       });
     }
     this.#transfers.set(lane, "begun");
+    this.#since.set(lane, this.#options.clock.unixMs());
   }
 
   /** As soon as some room was told, nothing more of a file comes. */
@@ -333,7 +364,7 @@ export class FileOffice {
   }
 
   /** A content that fails is a matter of its file; the log is what a server cannot do without. */
-  #trouble(fault: Fault): Fault {
+  trouble(fault: Fault): Fault {
     const { onEvent } = this.#options;
     if (fault.code === "store-full" && fault.cause !== undefined) onEvent({ kind: "full", fault });
     else if (fault.code.startsWith("store-") && fault.code !== "store-full") {
@@ -345,7 +376,7 @@ export class FileOffice {
   #hold(work: Promise<void>): void {
     const held = work.catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
-      this.#trouble(error);
+      this.trouble(error);
     });
     this.#leaving.add(held);
     void held.finally(() => this.#leaving.delete(held));

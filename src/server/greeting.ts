@@ -14,6 +14,7 @@ export interface Greeter {
   readonly settings: {
     readonly name: string;
     readonly welcome: string | undefined;
+    readonly build?: string;
   };
   /** Newcomers need the room password or an invite. */
   readonly needsSecret: boolean;
@@ -48,6 +49,7 @@ export function greet(
     needs: needsSecret ? "password" : "open",
     ...(settings.welcome === undefined ? {} : { text: settings.welcome }),
     ...(predecessors.length === 0 ? {} : { predecessors: [...predecessors] }),
+    ...(settings.build === undefined ? {} : { build: settings.build }),
     limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
   });
 }

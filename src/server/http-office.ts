@@ -6,11 +6,12 @@ import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Bans } from "./bans.ts";
 import type { Callers } from "./callers.ts";
-import type { HttpOperator } from "./http.ts";
-import { HttpPosts } from "./http-posts.ts";
+import type { HttpFiles, HttpOperator } from "./http.ts";
+import { HttpPosts, refusal } from "./http-posts.ts";
 import type { Invites } from "./invites.ts";
 import type { Metrics } from "./metrics.ts";
 import { TokenDoor } from "./token-door.ts";
+import type { WebDownloads } from "./web-downloads.ts";
 
 export interface HttpOfficeParts {
   readonly clock: Clock;
@@ -20,13 +21,24 @@ export interface HttpOfficeParts {
   readonly invites: Invites;
   readonly callers: Callers;
   readonly metrics: Metrics;
+  /** Undefined: this server takes no files. */
+  readonly downloads: WebDownloads | undefined;
   /** Undefined: nobody is an operator by token. */
   readonly operatorToken: string | undefined;
   readonly isStopping: () => boolean;
 }
 
-/** What other tools may do by HTTP with a token: post to a room, or see how the server is. */
-export function httpOffice(parts: HttpOfficeParts): { posts: HttpPosts; operator: HttpOperator } {
+export interface HttpOffice {
+  readonly posts: HttpPosts;
+  readonly operator: HttpOperator;
+  readonly files: HttpFiles | undefined;
+}
+
+/**
+ * What may be done by HTTP with a token: take a file, or for other tools post to a room, or see how
+ * the server is.
+ */
+export function httpOffice(parts: HttpOfficeParts): HttpOffice {
   const { clock, rooms, registry, bans, invites, callers, metrics } = parts;
   const door = new TokenDoor(clock, bans);
   const posts = new HttpPosts({
@@ -56,7 +68,23 @@ export function httpOffice(parts: HttpOfficeParts): { posts: HttpPosts; operator
     },
     metrics: () => metrics.format(),
   };
-  return { posts, operator };
+  const { downloads } = parts;
+  if (downloads === undefined) return { posts, operator, files: undefined };
+  return { posts, operator, files: filesOf(downloads, bans) };
+}
+
+function filesOf(downloads: WebDownloads, bans: Bans): HttpFiles {
+  return {
+    async serve(request, token, remote) {
+      try {
+        bans.checkAddress(remote.host);
+        return await downloads.serve(request, token, remote);
+      } catch (error) {
+        if (error instanceof Fault) return refusal(error);
+        throw error;
+      }
+    },
+  };
 }
 
 /** In constant time. */

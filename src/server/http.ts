@@ -1,15 +1,9 @@
 import type { Fault } from "../base/fault.ts";
 import type { Address } from "../io/link.ts";
 import { PORT_DEFAULT } from "../wire/invite.ts";
+import { securityHeaders, servePage } from "./http-page.ts";
 import { bearerOf, type HttpPosts, refusal } from "./http-posts.ts";
-
-/** What a browser gets before there is a page: how to come in. No scripts, no other origin. */
-const HEADERS = {
-  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "cache-control": "no-store",
-} as const;
+import type { Page } from "./page.ts";
 
 export interface HttpOptions {
   readonly name: string;
@@ -19,6 +13,15 @@ export interface HttpOptions {
   readonly posts?: Pick<HttpPosts, "serve"> | undefined;
   /** Left out: nobody is told how the server is. */
   readonly operator?: HttpOperator | undefined;
+  /** Left out: browsers are only told how to come in from a terminal. */
+  readonly page?: Page | undefined;
+  /** Left out: nobody takes files over HTTP. */
+  readonly files?: HttpFiles | undefined;
+}
+
+/** Files, each at an address of its own. */
+export interface HttpFiles {
+  serve(request: Request, token: string, remote: Address): Promise<Response>;
 }
 
 /** What only those hear who show the token of the data folder. */
@@ -31,46 +34,54 @@ export interface HttpOperator {
 export type HttpHandler = (request: Request, remote: Address) => Promise<Response>;
 
 export function httpHandler(options: HttpOptions): HttpHandler {
-  const { posts, operator } = options;
   return async (request, remote) => {
-    const { pathname, hostname } = new URL(request.url);
-    const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
-    if (room !== undefined && posts !== undefined) {
-      if (request.method !== "POST") return plain(405, "Only POST is answered here.\n", ALLOW_POST);
-      return secured(await posts.serve(request, room, remote));
+    const response = await answer(options, request, remote);
+    const host = request.headers.get("host");
+    for (const [name, value] of Object.entries(securityHeaders(host))) {
+      response.headers.set(name, value);
     }
-    if (request.method !== "GET" && request.method !== "HEAD") {
-      return plain(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
-    }
-    if (pathname === "/healthz") return plain(200, "ok\n");
-    if (pathname === "/metrics" && operator !== undefined) {
-      const fault = await operator.refuses(bearerOf(request), remote);
-      if (fault !== undefined) return secured(refusal(fault));
-      const type = "text/plain; version=0.0.4; charset=utf-8";
-      return plain(200, operator.metrics(), { "content-type": type });
-    }
-    if (pathname !== "/") return plain(404, "There is nothing here.\n");
-    const port = options.port();
-    const place = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
-    return new Response(page(options, place), {
-      headers: { ...HEADERS, "content-type": "text/html; charset=utf-8" },
-    });
+    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    return response;
   };
 }
 
-const ALLOW_POST = { allow: "POST" };
-
-function secured(response: Response): Response {
-  for (const [name, value] of Object.entries(HEADERS)) response.headers.set(name, value);
-  return response;
+async function answer(options: HttpOptions, request: Request, remote: Address): Promise<Response> {
+  const { posts, operator, files } = options;
+  const { pathname, hostname } = new URL(request.url);
+  const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
+  if (room !== undefined && posts !== undefined) {
+    if (request.method === "POST") return posts.serve(request, room, remote);
+    return plain(405, "Only POST is answered here.\n", { allow: "POST" });
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return plain(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
+  }
+  if (pathname === "/healthz") return plain(200, "ok\n");
+  if (pathname === "/metrics" && operator !== undefined) {
+    const fault = await operator.refuses(bearerOf(request), remote);
+    if (fault !== undefined) return refusal(fault);
+    const type = "text/plain; version=0.0.4; charset=utf-8";
+    return plain(200, operator.metrics(), { "content-type": type });
+  }
+  const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
+  if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
+  if (options.page !== undefined) {
+    return servePage(options.page, request, pathname) ?? plain(404, "There is nothing here.\n");
+  }
+  if (pathname !== "/") return plain(404, "There is nothing here.\n");
+  const port = options.port();
+  const place = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
+  return new Response(howToJoin(options, place), {
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
 }
 
 function plain(status: number, text: string, more: Record<string, string> = {}): Response {
-  const headers = { ...HEADERS, "content-type": "text/plain; charset=utf-8", ...more };
+  const headers = { "content-type": "text/plain; charset=utf-8", ...more };
   return new Response(text, { status, headers });
 }
 
-function page({ name, fingerprint }: HttpOptions, place: string): string {
+function howToJoin({ name, fingerprint }: HttpOptions, place: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

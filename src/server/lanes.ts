@@ -1,5 +1,6 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import type { FileId } from "../base/ids.ts";
 import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../base/limits.ts";
 import type { Account } from "../core/registry.ts";
 import type { Clock } from "../io/clock.ts";
@@ -11,12 +12,16 @@ export interface LanesOptions {
   readonly entropy: Entropy;
   /** Sessions in which the account is in. */
   readonly peersOf: (account: Account) => Iterable<Peer>;
+  /** What the address of a download is for; it opens a lane, too. */
+  readonly addressed?: (token: string) => LaneOf | undefined;
 }
 
 /** Whose lane a link is: the session that asked for its ticket, and who is in there. */
 export interface LaneOf {
   readonly parent: Peer;
   readonly account: Account;
+  /** It may fetch this file, and do nothing else. */
+  readonly file?: FileId;
 }
 
 /** What one session has: lanes, and tickets (each with the moment at which it is void). */
@@ -48,16 +53,7 @@ export class Lanes {
   /** A word that opens one lane of this session, once. @throws Fault too-many */
   ticket(parent: Peer, account: Account): string {
     const held = this.#held.get(parent) ?? { account, lanes: new Set(), tickets: new Map() };
-    const ofSession = this.#inUse(held);
-    const detail = { retryAfterMs: BUSY_MS };
-    if (ofSession >= LANES_PER_SESSION_MAX) {
-      const sentence = `${LANES_PER_SESSION_MAX} files are under way in this session`;
-      throw new Fault("too-many", sentence, detail);
-    }
-    if (this.#inUseOf(account) >= LANES_PER_ACCOUNT_MAX) {
-      const sentence = `${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
-      throw new Fault("too-many", sentence, detail);
-    }
+    this.#checkRoom(held, account);
     const { clock, entropy } = this.#options;
     const ticket = toBase64Url(entropy(TICKET_BYTES));
     held.tickets.set(ticket, clock.now() + TICKET_MS);
@@ -66,8 +62,10 @@ export class Lanes {
     return ticket;
   }
 
-  /** The link becomes a lane; its ticket is used up. @throws Fault login-refused */
+  /** The link becomes a lane; its ticket is used up. @throws Fault login-refused, too-many */
   open(lane: Peer, ticket: string): LaneOf {
+    const addressed = this.#options.addressed?.(ticket);
+    if (addressed !== undefined) return this.#openAddressed(lane, addressed);
     const parent = this.#sessionOf.get(ticket);
     const held = parent === undefined ? undefined : this.#held.get(parent);
     const until = held?.tickets.get(ticket) ?? Number.NEGATIVE_INFINITY;
@@ -81,6 +79,28 @@ export class Lanes {
     held.lanes.add(lane);
     const { account } = held;
     return { parent, account };
+  }
+
+  #openAddressed(lane: Peer, of: LaneOf): LaneOf {
+    const { parent, account } = of;
+    const held = this.#held.get(parent) ?? { account, lanes: new Set(), tickets: new Map() };
+    this.#checkRoom(held, account);
+    this.#held.set(parent, held);
+    held.lanes.add(lane);
+    return of;
+  }
+
+  /** @throws Fault too-many */
+  #checkRoom(held: Held, account: Account): void {
+    const detail = { retryAfterMs: BUSY_MS };
+    if (this.#inUse(held) >= LANES_PER_SESSION_MAX) {
+      const sentence = `${LANES_PER_SESSION_MAX} files are under way in this session`;
+      throw new Fault("too-many", sentence, detail);
+    }
+    if (this.#inUseOf(account) >= LANES_PER_ACCOUNT_MAX) {
+      const sentence = `${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
+      throw new Fault("too-many", sentence, detail);
+    }
   }
 
   /** The link of a lane is over. */

@@ -1,7 +1,9 @@
 import type { Registry } from "../core/registry.ts";
 import type { Rooms } from "../core/room.ts";
 import type { Clock } from "../io/clock.ts";
+import type { BlobStore } from "../io/content.ts";
 import type { Log } from "../io/log.ts";
+import type { Answer } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import type { Appends } from "./appends.ts";
 import type { FanOut } from "./fan-out.ts";
@@ -14,19 +16,22 @@ export interface MetricsParts {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly history: Pick<Log, "head">;
-  readonly accounts: Pick<Log, "head">;
+  readonly history: Pick<Log, "head" | "sizeBytes">;
+  readonly accounts: Pick<Log, "head" | "sizeBytes">;
   readonly fanOut: FanOut;
   readonly appends: Appends;
   readonly peers: () => Iterable<Peer>;
   readonly lanes: Pick<Lanes, "count">;
   readonly files: Pick<FileOffice, "counters"> | undefined;
+  readonly blobs?: Pick<BlobStore, "freeBytes">;
+  readonly settings: { readonly version: string };
 }
 
 /** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
 export class Metrics {
   readonly #parts: MetricsParts;
   readonly #startedAt: number;
+  readonly #sinceMs: number;
   #posts = 0;
   /** Of links that are gone. */
   #receivedBytes = 0;
@@ -36,6 +41,7 @@ export class Metrics {
   constructor(parts: MetricsParts) {
     this.#parts = parts;
     this.#startedAt = parts.clock.now();
+    this.#sinceMs = parts.clock.unixMs();
   }
 
   recorded({ head }: LogRecord): void {
@@ -50,10 +56,48 @@ export class Metrics {
   }
 
   format(): string {
+    return formatMetrics(this.#measures()) + this.#transports.format(this.#parts.peers());
+  }
+
+  /** For the server's window. @throws Fault store-…: the disk does not say what is free */
+  async stats(): Promise<Answer<"stats">> {
+    const { blobs, history, accounts, settings } = this.#parts;
+    const m = this.#measures();
+    const free = await blobs?.freeBytes();
+    return {
+      version: settings.version,
+      runtime: `bun ${Bun.version}`,
+      platform: `${process.platform} ${process.arch}`,
+      since: this.#sinceMs,
+      ...(free === undefined ? {} : { diskFreeBytes: Math.floor(free) }),
+      memoryBytes: m.residentBytes,
+      heapBytes: m.heapBytes,
+      history: logStats(history),
+      accounts: logStats(accounts),
+      files: {
+        files: m.files,
+        bytes: m.fileBytes,
+        unfinished: m.unfinishedFiles,
+        unfinishedBytes: m.unfinishedFileBytes,
+      },
+      links: m.links,
+      sessions: m.sessions,
+      online: m.online,
+      lanes: m.lanes,
+      users: m.accounts,
+      rooms: m.rooms,
+      posts: m.posts,
+      sentBytes: m.sentBytes,
+      receivedBytes: m.receivedBytes,
+      queuedBytes: m.queuedBytes,
+    };
+  }
+
+  #measures(): Measures {
     const { clock, rooms, registry, history, accounts, fanOut, appends } = this.#parts;
     const { lanes, files } = this.#parts;
     const { rss, heapUsed } = process.memoryUsage();
-    const measures = formatMetrics({
+    return {
       ...this.#links(),
       accounts: registry.size,
       rooms: rooms.namedCount,
@@ -70,8 +114,7 @@ export class Metrics {
       upMs: clock.now() - this.#startedAt,
       residentBytes: rss,
       heapBytes: heapUsed,
-    });
-    return measures + this.#transports.format(this.#parts.peers());
+    };
   }
 
   #links(): Pick<Measures, LinkMeasure> {
@@ -89,6 +132,11 @@ export class Metrics {
     }
     return { links, sessions, online: online.size, queuedBytes, receivedBytes, sentBytes };
   }
+}
+
+function logStats(log: Pick<Log, "head" | "sizeBytes">): Answer<"stats">["history"] {
+  const bytes = log.sizeBytes?.();
+  return { records: log.head(), ...(bytes === undefined ? {} : { bytes }) };
 }
 
 type LinkMeasure = "links" | "sessions" | "online" | "queuedBytes" | "receivedBytes" | "sentBytes";

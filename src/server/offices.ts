@@ -4,17 +4,21 @@ import type { Log } from "../io/log.ts";
 import type { Callers } from "./callers.ts";
 import { Desk, type DeskOwner } from "./desk.ts";
 import { Devices } from "./devices.ts";
-import type { Entry } from "./entry.ts";
+import { Entry, type EntryOptions } from "./entry.ts";
 import type { FanOut } from "./fan-out.ts";
 import { FileOffice } from "./files.ts";
 import type { Invites } from "./invites.ts";
 import { Lanes } from "./lanes.ts";
 import { Moderation, type ModerationOptions } from "./moderation.ts";
+import { OperatorLink } from "./operator-link.ts";
 import type { Peer } from "./peer.ts";
 import { Queries } from "./queries.ts";
 import { Reactions } from "./reactions.ts";
 import type { Reading } from "./reading.ts";
 import type { ServerOptions } from "./server-options.ts";
+import type { Watchers } from "./watchers.ts";
+import { WebDownloads } from "./web-downloads.ts";
+import { WindowOffice, type WindowOfficeOptions } from "./window-office.ts";
 
 export interface OfficeParts extends Omit<ServerOptions, "accounts"> {
   readonly accounts: Pick<Log, "append" | "blank">;
@@ -24,6 +28,8 @@ export interface OfficeParts extends Omit<ServerOptions, "accounts"> {
   readonly reading: Reading;
   readonly fanOut: FanOut;
   readonly peersOf: (user: UserId) => ReadonlySet<Peer>;
+  readonly watchers: Watchers;
+  readonly stats: WindowOfficeOptions["stats"];
   readonly owner: DeskOwner & ModerationOptions["owner"];
 }
 
@@ -31,13 +37,22 @@ export interface OpenOffices {
   readonly desk: Desk;
   readonly lanes: Lanes;
   readonly files: FileOffice | undefined;
+  readonly downloads: WebDownloads | undefined;
+  /** The account is not in on this link any more: what it had open goes with it. */
+  ended(peer: Peer): void;
 }
 
 /** Who serves what, and the desk that takes each request to them. */
 export function openOffices(parts: OfficeParts): OpenOffices {
   const { registry, rooms, archive, reading, peersOf } = parts;
-  const lanes = new Lanes({ ...parts, peersOf: ({ id }) => peersOf(id) });
+  const { watchers, stats, owner } = parts;
   const files = openFiles(parts);
+  const downloads = openDownloads(parts, files);
+  const lanes = new Lanes({
+    ...parts,
+    peersOf: ({ id }) => peersOf(id),
+    addressed: (token) => downloads?.laneOf(token),
+  });
   const desk = new Desk({
     ...parts,
     offices: {
@@ -46,11 +61,56 @@ export function openOffices(parts: OfficeParts): OpenOffices {
       reading,
       lanes,
       files,
+      window: new WindowOffice({
+        registry,
+        watchers,
+        downloads,
+        stats,
+        peers: () => owner.peers(),
+        transfers: () => files?.listing() ?? [],
+      }),
     },
     reactions: new Reactions({ archive, rooms, registry, sha256 }),
     queries: new Queries({ ...parts, sha256 }),
   });
-  return { desk, lanes, files };
+  const ended = (peer: Peer) => {
+    lanes.ended(peer);
+    downloads?.ended(peer);
+    watchers.watch(peer, false);
+  };
+  return { desk, lanes, files, downloads, ended };
+}
+
+/** The door. @param guards what it asks beside passwords */
+export function openEntry(
+  options: ServerOptions,
+  guards: Pick<EntryOptions, "accounts" | "invites" | "bans">,
+  sessionsOf: EntryOptions["sessionsOf"],
+): Entry {
+  const { identity, settings, clock } = options;
+  return new Entry({
+    ...options,
+    ...guards,
+    sessionsOf,
+    fingerprint: identity.fingerprint,
+    roomPassword: settings.roomPassword,
+    operatorToken: settings.operatorToken,
+    operatorLink: new OperatorLink(clock, settings.operatorLink),
+  });
+}
+
+function openDownloads(parts: OfficeParts, files: FileOffice | undefined) {
+  const { clock, entropy, rooms, hall, blobs } = parts;
+  if (blobs === undefined || files === undefined) return undefined;
+  return new WebDownloads({
+    clock,
+    entropy,
+    rooms,
+    files: hall.files,
+    blobs,
+    sent: (bytes) => files.sent(bytes),
+    trouble: (fault) => files.trouble(fault),
+  });
 }
 
 function openFiles(parts: OfficeParts): FileOffice | undefined {

@@ -1,6 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import type { RoomId, UserId } from "../base/ids.ts";
 import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../base/limits.ts";
+import { PROBE_EVERY_MS } from "../base/limits-page.ts";
 import { TokenBucket } from "../core/rate.ts";
 import type { Account } from "../core/registry.ts";
 import { Session, type SessionEffect } from "../core/session.ts";
@@ -21,6 +22,7 @@ export interface PeerOwner {
   transfer(peer: Peer, notice: TransferNotice): void;
   closed(peer: Peer, fault: Fault | undefined): void;
   now(): number;
+  unixMs(): number;
   readonly turns: Turns;
 }
 
@@ -43,6 +45,8 @@ export class Peer {
   clientNonce = new Uint8Array(0);
   serverNonce = new Uint8Array(0);
   clientName = "";
+  /** Unix ms of its beginning. */
+  readonly sinceMs: number;
   /** The operator was told of it. */
   isTold = false;
   /** The room password or a token was shown. */
@@ -74,6 +78,7 @@ export class Peer {
     this.id = id;
     this.link = link;
     this.#owner = owner;
+    this.sinceMs = owner.unixMs();
     this.session = new Session("server", owner.now());
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, owner.now());
     link.receive({
@@ -112,7 +117,7 @@ export class Peer {
     return { address: this.link.remote, transport: this.link.transport };
   }
 
-  /** Requests that have their answer, posts among them. */
+  /** Requests that have their answer, posts among them, and chunks confirmed by either end. */
   get acknowledged(): number {
     return this.#acknowledged;
   }
@@ -139,7 +144,13 @@ export class Peer {
   }
 
   tell(notice: PeerNotice): void {
+    if (notice.kind === "ack") this.#acknowledged++;
     this.#perform(this.session.tell(notice));
+  }
+
+  /** Measures the round trip, now and then. */
+  probe(): void {
+    this.#perform(this.session.probe(this.#owner.now(), PROBE_EVERY_MS));
   }
 
   tick(): void {
@@ -213,6 +224,7 @@ export class Peer {
 
   #notice(notice: Extract<SessionEffect, { kind: "notice" }>["notice"]): void {
     if (notice.kind === "hello") this.#owner.hello(this, notice);
+    if (notice.kind === "ack") this.#acknowledged++;
     if (notice.kind === "chunk" || notice.kind === "ack") this.#owner.transfer(this, notice);
   }
 

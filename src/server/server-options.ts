@@ -21,6 +21,10 @@ export interface ServerSettings {
   readonly postsBurst?: number;
   /** What `operate` asks for; left out: nobody operates by token. */
   readonly operatorToken?: string;
+  /** What the one-use link for the page carries; left out: there is none. */
+  readonly operatorLink?: string;
+  /** What page this server gives; left out: none. */
+  readonly build?: string;
   /** What files may take; left out: as much as the disk has, but for what the log needs. */
   readonly files?: FileQuotas;
 }

@@ -7,7 +7,6 @@ import type { Account } from "../core/registry.ts";
 import { accountIn, LOBBY, type Room } from "../core/room.ts";
 import type { Asker } from "../core/work.ts";
 import type { Address, Link, Listener, ListenerEvents } from "../io/link.ts";
-import type { Log } from "../io/log.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { Addresses } from "./addresses.ts";
@@ -16,7 +15,7 @@ import { Bans } from "./bans.ts";
 import { Callers } from "./callers.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { DeskOwner } from "./desk.ts";
-import { Entry, guessedTooOften } from "./entry.ts";
+import { guessedTooOften } from "./entry.ts";
 import { blankOrdered } from "./erasing.ts";
 import { FanOut, wireRecord } from "./fan-out.ts";
 import { greet } from "./greeting.ts";
@@ -25,11 +24,12 @@ import { httpOffice } from "./http-office.ts";
 import { Invites } from "./invites.ts";
 import { Marks } from "./marks.ts";
 import { Metrics } from "./metrics.ts";
-import { type OpenOffices, openOffices } from "./offices.ts";
+import { type OpenOffices, openEntry, openOffices } from "./offices.ts";
 import { Peer, type PeerOwner, type TransferNotice } from "./peer.ts";
 import { Reading } from "./reading.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { Turns } from "./turns.ts";
+import { Watchers } from "./watchers.ts";
 
 const TICK_MS = 1_000;
 const NOBODY: ReadonlySet<Peer> = new Set();
@@ -49,7 +49,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #callers: Callers;
   readonly #metrics: Metrics;
   /** What is answered over HTTP beside the page. */
-  readonly http: Required<Pick<HttpOptions, "posts" | "operator">>;
+  readonly http: Pick<HttpOptions, "posts" | "operator" | "files">;
   readonly turns: Turns;
   readonly #listeners: Listener[] = [];
   readonly #peers = new Map<number, Peer>(); // Bounded by LINKS_MAX in `accept`.
@@ -59,7 +59,9 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   #isStopping = false;
   #cancelTick = () => {};
 
-  constructor(options: ServerOptions) {
+  constructor(given: ServerOptions) {
+    const watchers = new Watchers(given);
+    const options = { ...given, onEvent: watchers.beside(given.onEvent) };
     this.#options = options;
     const { clock, entropy, registry, rooms, archive } = options;
     this.turns = new Turns(clock);
@@ -68,8 +70,9 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     const accounts = this.#appends.watched(options.accounts);
     this.invites = new Invites({ clock, entropy, rooms, registry, accounts });
     this.#bans = new Bans(registry, clock);
-    const entry = this.#newEntry(accounts);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
+    const guards = { accounts, invites: this.invites, bans: this.#bans };
+    const entry = openEntry(options, guards, ({ id }) => peersOf(id).size);
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#marks = new Marks(options.marks, clock, warn);
     const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
@@ -84,6 +87,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       reading,
       fanOut: this.#fanOut,
       peersOf,
+      watchers,
+      stats: () => this.#metrics.stats(),
       owner: this,
     });
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, reading);
@@ -101,21 +106,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       invites: this.invites,
       callers: this.#callers,
       metrics: this.#metrics,
+      downloads: this.#offices.downloads,
       isStopping: () => this.#isStopping,
-    });
-  }
-
-  #newEntry(accounts: Pick<Log, "append">): Entry {
-    const { identity, settings, ...options } = this.#options;
-    return new Entry({
-      ...options,
-      accounts,
-      fingerprint: identity.fingerprint,
-      roomPassword: settings.roomPassword,
-      operatorToken: settings.operatorToken,
-      sessionsOf: (account) => this.#byAccount.get(account.id)?.size ?? 0,
-      invites: this.invites,
-      bans: this.#bans,
     });
   }
 
@@ -155,6 +147,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     await this.#appends.drained();
     this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
+    this.#offices.downloads?.stop();
     for (const peer of [...this.#peers.values()]) peer.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
     await this.#offices.files?.stop();
@@ -173,6 +166,10 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   now(): number {
     return this.#options.clock.now();
+  }
+
+  unixMs(): number {
+    return this.#options.clock.unixMs();
   }
 
   hello(peer: Peer, hello: NoticeOf<"hello">): void {
@@ -207,7 +204,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   openLane(peer: Peer, { ref, ticket }: RequestOf<"lane">): void {
     peer.lane = this.#offices.lanes.open(peer, ticket);
     this.#addresses.entered(peer.link.remote.host);
-    peer.answer(ref, {});
+    const { file } = peer.lane;
+    peer.answer<"lane">(ref, file === undefined ? {} : { file });
   }
 
   transfer(lane: Peer, notice: TransferNotice): void {
@@ -281,7 +279,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     peer.account = undefined;
     peer.isOperator = false;
     peer.era++;
-    this.#offices.lanes.ended(peer);
+    this.#offices.ended(peer);
     this.#fanOut.flush();
     peer.unfollowAll();
     const peers = this.#byAccount.get(account.id);

@@ -39,6 +39,8 @@ export interface SiteOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
   readonly operatorToken?: string;
+  readonly operatorLink?: string;
+  readonly build?: string;
   readonly passwords?: Passwords;
   /** What files may take; `none`: the server takes no files. */
   readonly files?: Partial<FileQuotas> | "none";
@@ -110,7 +112,8 @@ export class Site {
 
   async start(): Promise<void> {
     const { clock, entropy } = this;
-    const { roomPassword, welcome, operatorToken, passwords = PLAIN, files } = this.#options;
+    const { roomPassword, welcome, passwords = PLAIN, files } = this.#options;
+    const { operatorToken, operatorLink, build } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
     this.registry = registry;
@@ -134,6 +137,8 @@ export class Site {
         welcome,
         roomPassword,
         ...(operatorToken === undefined ? {} : { operatorToken }),
+        ...(operatorLink === undefined ? {} : { operatorLink }),
+        ...(build === undefined ? {} : { build }),
         ...(files === "none" ? {} : { files: { ...QUOTAS_DEFAULT, freeBytesMin: 0, ...files } }),
       },
       history,

@@ -1,0 +1,81 @@
+import type { Page, PageFile } from "./page.ts";
+
+/** Sent with everything: nothing of another origin, nothing inline, nothing that is guessed. */
+export function securityHeaders(host: string | null): Record<string, string> {
+  return {
+    "content-security-policy": contentPolicy(host),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+  };
+}
+
+/** What a host may look like in a header of ours. */
+const HOST = /^[\w.[\]:-]{1,255}$/;
+
+function contentPolicy(host: string | null): string {
+  // Not every browser takes 'self' for a WebSocket to the same place.
+  const sockets = host !== null && HOST.test(host) ? ` ws://${host} wss://${host}` : "";
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob: data:",
+    "media-src 'self' blob:",
+    "font-src 'self'",
+    "manifest-src 'self'",
+    `connect-src 'self'${sockets}`,
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
+}
+
+type Coding = "br" | "gzip" | "identity";
+
+/** @returns undefined: the page has nothing there */
+export function servePage(page: Page, request: Request, path: string): Response | undefined {
+  const file = page.files.get(path);
+  if (file === undefined) return undefined;
+  const coding = codingOf(file, request.headers.get("accept-encoding"));
+  const etag = `"${file.sha256.slice(0, 32)}${coding === "identity" ? "" : `-${coding}`}"`;
+  const headers: Record<string, string> = {
+    etag,
+    vary: "accept-encoding",
+    // Assets are named by their content; the page itself is asked for anew each time.
+    "cache-control": path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+  };
+  if (matches(request.headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const body = file[coding] ?? file.identity;
+  headers["content-type"] = file.type;
+  headers["content-length"] = String(body.length);
+  if (coding !== "identity") headers["content-encoding"] = coding;
+  const isHead = request.method === "HEAD";
+  return new Response(isHead ? null : new Uint8Array(body), { headers });
+}
+
+/** The smallest that the browser takes. */
+function codingOf(file: PageFile, accepted: string | null): Coding {
+  const taken = new Set(
+    (accepted ?? "")
+      .toLowerCase()
+      .split(",")
+      .map((part) => part.trim().split(/\s*;\s*/))
+      .filter(([, weight]) => !/^q=0(\.0*)?$/.test(weight ?? ""))
+      .map(([coding = ""]) => coding),
+  );
+  for (const coding of ["br", "gzip"] as const) {
+    if (taken.has(coding) && file[coding] !== undefined) return coding;
+  }
+  return "identity";
+}
+
+/** RFC 9110, 13.1.2: a list, compared weakly. */
+export function matches(header: string | null, etag: string): boolean {
+  if (header === null) return false;
+  const tags = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
+  return tags.includes("*") || tags.includes(etag);
+}

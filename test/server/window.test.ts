@@ -1,0 +1,332 @@
+import { describe, expect, test } from "bun:test";
+import { CHUNK_BYTES, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import {
+  CLIENTS_PAGE_MAX,
+  EVENTS_QUEUED_BYTES_MAX,
+  OPERATOR_LINK_MS,
+  PROBE_EVERY_MS,
+  TRANSFERS_LISTED_MAX,
+} from "../../src/base/limits-page.ts";
+import type { MemoryLink } from "../../src/io/memory-link.ts";
+import type { Peer } from "../../src/server/peer.ts";
+import { Watchers } from "../../src/server/watchers.ts";
+import { type TransferEntry, WindowOffice } from "../../src/server/window-office.ts";
+import type { NoticeOf } from "../../src/wire/messages.ts";
+import type { Guest } from "./guest.ts";
+import { laneOf, TestFile } from "./lane.ts";
+import { Site } from "./site.ts";
+import { lab, operating } from "./site-lab.ts";
+
+const LINK = "link-token";
+
+function told(guest: Guest, event: string): NoticeOf<"event">[] {
+  return guest.all("event").filter((notice) => notice.event === event);
+}
+
+describe("the server's window", () => {
+  test.each([
+    ["watch", { on: true }],
+    ["clients", {}],
+    ["transfers", {}],
+    ["stats", {}],
+  ] as const)("'%s' is for operators", async (kind, fields) => {
+    const { site, ana } = await lab();
+    expect((await ana.refused(kind, fields)).code).toBe("not-allowed");
+    await operating(ana);
+    await ana.ask(kind, fields);
+    await site.stop();
+  });
+
+  test("tells who comes, goes and speaks", async () => {
+    const { site, ana, ben } = await lab();
+    await operating(ana);
+    await ana.ask("watch", { on: true });
+    const dan = await site.member("dan");
+    await site.wait(dan.say("hello"));
+    dan.hangUp();
+    await site.quiet();
+    expect(told(ana, "connected").at(-1)).toMatchObject({ program: "guest" });
+    expect(told(ana, "connected").at(-1)?.address).toMatch(/^10\.0\.0\.2:\d+$/);
+    expect(told(ana, "logged-in").map(({ user }) => user)).toEqual(["dan"]);
+    expect(told(ana, "disconnected").map(({ user }) => user)).toEqual(["dan"]);
+    const words = told(ana, "record").at(-1);
+    expect(words).toMatchObject({ room: { name: "lobby" }, record: { from: "dan" } });
+    expect(Buffer.from(words?.record?.body ?? []).toString()).toContain("hello");
+    expect(ben.all("event")).toEqual([]);
+    await ana.ask("watch", { on: false });
+    const before = ana.all("event").length;
+    await site.wait(ben.say("unseen"));
+    await site.quiet();
+    expect(ana.all("event")).toHaveLength(before);
+    await site.stop();
+  });
+
+  test("tells of private words who with whom, and of private files no name", async () => {
+    const { site, ana, ben } = await lab();
+    await operating(ana);
+    await ana.ask("watch", { on: true });
+    await site.wait(ben.say("secret", "@eve"));
+    const file = new TestFile("priv", 10, "secret.txt");
+    await file.upload(await laneOf(ben), ["@eve"]);
+    await new TestFile("open", 10, "plan.txt").upload(await laneOf(ben), ["lab"]);
+    await site.quiet();
+    const [words] = told(ana, "record").filter(({ between }) => between !== undefined);
+    expect(words?.between?.toSorted()).toEqual(["ben", "eve"]);
+    expect(words?.record).toMatchObject({ from: "ben" });
+    expect(Object.keys(words?.record ?? {})).not.toContain("body");
+    const offers = told(ana, "offered");
+    expect(offers.map(({ name }) => name)).toEqual([undefined, "plan.txt"]);
+    const all = ana.all("event").map((event) => JSON.stringify({ ...event, record: undefined }));
+    expect(all.join()).not.toContain("secret");
+    const bodies = told(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
+    expect(Buffer.concat(bodies).toString()).not.toContain("secret");
+    await site.stop();
+  });
+
+  test("ends with the session, and with the office", async () => {
+    const { site, ana, ben, eve } = await lab();
+    await operating(ana);
+    await ana.ask("grant", { user: "ben", on: true });
+    await ben.ask("watch", { on: true });
+    await ana.ask("watch", { on: true });
+    await ana.ask("grant", { user: "ben", on: false });
+    await ana.ask("logout", {});
+    await ana.ask("login", ana.signedLogin("ana"));
+    const before = [ana, ben].map((guest) => guest.all("event").length);
+    await site.wait(eve.say("unseen"));
+    await site.quiet();
+    expect([ana, ben].map((guest) => guest.all("event").length)).toEqual(before);
+    await site.stop();
+  });
+
+  test("a watcher who reads too slowly is told how much was left out", async () => {
+    const { site, ana, ben } = await lab();
+    const watcher = await operating(await site.member("olga"));
+    await watcher.ask("leave", { room: "lobby" });
+    await watcher.ask("watch", { on: true });
+    const release = (watcher.link as MemoryLink).stall();
+    const text = "x".repeat(TEXT_BYTES_MAX);
+    const many = Math.ceil((1.5 * EVENTS_QUEUED_BYTES_MAX) / TEXT_BYTES_MAX);
+    for (let i = 0; i < many; i++) await site.wait(ben.say(text, "lab"));
+    expect(site.farEnd(watcher).queuedBytes()).toBeLessThan(EVENTS_QUEUED_BYTES_MAX * 1.1);
+    release();
+    await site.quiet();
+    await site.wait(ana.say("last", "lab"));
+    await site.quiet();
+    const events = told(watcher, "record");
+    const skipped = events.at(-1)?.skipped ?? 0;
+    expect(skipped).toBeGreaterThan(0);
+    expect(events.length + skipped).toBe(many + 1);
+    await site.stop();
+  });
+});
+
+describe("who is connected", () => {
+  test("with name, program, address, counters and round trip", async () => {
+    const { site, ana, ben } = await lab();
+    await operating(ana);
+    const lane = await laneOf(ben);
+    const file = new TestFile("some", 2 * CHUNK_BYTES);
+    await file.upload(lane, ["lab"]);
+    await ana.ask("clients", {});
+    await site.time.advance(PROBE_EVERY_MS);
+    const { clients, more } = await ana.ask("clients", {});
+    expect(more).toBe(false);
+    expect(clients.map(({ user }) => user)).toEqual(["ana", "ben", "eve", "ben"]);
+    expect(clients.map((client) => client.operator)).toEqual([true, false, false, false]);
+    const [first, , , last] = clients;
+    expect(first).toMatchObject({ program: "guest", transport: "memory", lane: false });
+    expect(first?.address).toMatch(/^10\.0\.0\.2:\d+$/);
+    expect(first?.roundTripMs).toBeGreaterThanOrEqual(0);
+    expect(first?.since).toBeGreaterThan(0);
+    expect(first?.receivedMessages).toBeGreaterThan(3);
+    expect(last).toMatchObject({ lane: true, operator: false });
+    expect(last?.acknowledged).toBeGreaterThanOrEqual(4); // Lane, offer, two chunks.
+    expect(last?.receivedBytes).toBeGreaterThan(2 * CHUNK_BYTES);
+    await site.stop();
+  });
+
+  test("round trips are measured now and then, however often one asks", async () => {
+    const { site, ana } = await lab();
+    await operating(ana);
+    const sent = () => site.farEnd(ana).counters().sentMessages;
+    await ana.ask("clients", {});
+    await site.quiet();
+    const before = sent();
+    for (let i = 0; i < 10; i++) await ana.ask("clients", {});
+    expect(sent() - before).toBe(10); // The answers, and no ping.
+    await site.stop();
+  });
+
+  test("so many in one answer", () => {
+    const peer = (id: number) =>
+      ({
+        id,
+        link: {
+          remote: { host: "10.0.0.1", port: id },
+          transport: "memory",
+          counters: () => ({
+            sentMessages: 0,
+            sentBytes: 0,
+            receivedMessages: 0,
+            receivedBytes: 0,
+            roundTripMs: 1.6,
+            lostPackets: 2,
+          }),
+          queuedBytes: () => 0,
+        },
+        session: {},
+        clientName: "x",
+        sinceMs: 1,
+        acknowledged: 0,
+        probe: () => undefined,
+      }) as unknown as Peer;
+    const peers = Array.from({ length: CLIENTS_PAGE_MAX + 1 }, (_, i) => peer(i + 1));
+    const answers: { clients: { client: number; roundTripMs: number }[]; more: boolean }[] = [];
+    const office = officeOf(peers, []);
+    const operator = {
+      isOperator: true,
+      answer: (_: number, answer: (typeof answers)[number]) => answers.push(answer),
+    } as unknown as Peer;
+    const ask = (after?: number) =>
+      office.serve(operator, {} as never, {
+        kind: "clients",
+        ref: 1,
+        ...(after === undefined ? {} : { after }),
+      });
+    void ask();
+    void ask(CLIENTS_PAGE_MAX);
+    expect(answers.map(({ clients, more }) => [clients.length, more])).toEqual([
+      [CLIENTS_PAGE_MAX, true],
+      [1, false],
+    ]);
+    const counted = { roundTripMs: 2, retransmitted: 2, lost: 2 };
+    expect(answers[1]?.clients[0]).toMatchObject({ client: CLIENTS_PAGE_MAX + 1, ...counted });
+  });
+});
+
+function officeOf(peers: readonly Peer[], transfers: readonly TransferEntry[]): WindowOffice {
+  const registry = { rules: { isOperator: () => false } } as never;
+  return new WindowOffice({
+    registry,
+    peers: () => peers,
+    watchers: new Watchers({ clock: undefined as never, registry }),
+    downloads: undefined,
+    transfers: () => transfers,
+    stats: () => Promise.reject(new Error("not asked for")),
+  });
+}
+
+describe("files under way", () => {
+  test("on lanes, both ways", async () => {
+    const { site, ana, ben } = await lab();
+    await operating(ana);
+    const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
+    const [up, down] = [await laneOf(ben), await laneOf(ana)];
+    await up.ask("offer", file.offer(["lab"]));
+    file.sendAll(up, 0, 2);
+    await up.until("ack", 2);
+    await down.ask("fetch", { file: file.id, from: 0, window: 4 * CHUNK_BYTES });
+    await down.until("chunk", 2);
+    down.tell({ kind: "ack", file: file.id, index: 0 });
+    await site.quiet();
+    const about = { file: file.id, name: "some.bin", sizeBytes: file.size, web: false };
+    const { transfers, more } = await ana.ask("transfers", {});
+    expect(transfers).toMatchObject([
+      { ...about, direction: "up", user: "ben", doneBytes: 2 * CHUNK_BYTES },
+      { ...about, direction: "down", user: "ana", doneBytes: CHUNK_BYTES },
+    ]);
+    expect(more).toBe(0);
+    await site.stop();
+  });
+
+  test("so many in one answer, the rest is counted", () => {
+    const entry: TransferEntry = {
+      file: "fAAAAAAAAAAA",
+      name: "x",
+      direction: "up",
+      user: "ana",
+      address: "10.0.0.1:1",
+      since: 1,
+      doneBytes: 0,
+      web: false,
+    };
+    const answers: { transfers: unknown[]; more: number }[] = [];
+    const answer = (_: number, given: (typeof answers)[number]) => answers.push(given);
+    const office = officeOf([], Array(TRANSFERS_LISTED_MAX + 7).fill(entry));
+    const operator = { isOperator: true, answer } as unknown as Peer;
+    void office.serve(operator, {} as never, { kind: "transfers", ref: 1 });
+    expect(answers[0]?.transfers).toHaveLength(TRANSFERS_LISTED_MAX);
+    expect(answers[0]?.more).toBe(7);
+  });
+});
+
+test("how the server is", async () => {
+  const { site, ana } = await lab();
+  await operating(ana);
+  await new TestFile("some", 100).upload(await laneOf(ana), ["lab"]);
+  const stats = await ana.ask("stats", {});
+  expect(stats).toMatchObject({ version: "0", users: 3, sessions: 3, links: 4, lanes: 1 });
+  expect(stats.files).toEqual({ files: 1, bytes: 100, unfinished: 0, unfinishedBytes: 0 });
+  expect(stats.accounts.records).toBe(site.registry.head);
+  expect(stats.history.bytes).toBeGreaterThan(100);
+  expect(stats.memoryBytes).toBeGreaterThan(1e6);
+  expect(stats.diskFreeBytes).toBeGreaterThanOrEqual(0);
+  expect(stats.runtime).toStartWith("bun ");
+  await site.stop();
+});
+
+describe("the operator's link", () => {
+  const open = () => Site.open({ operatorLink: LINK, roomPassword: "room" });
+
+  test("lets its first owner in, and makes them an operator, as often as they like", async () => {
+    const site = await open();
+    const ana = await site.greeted();
+    await ana.ask("admit", { secret: LINK });
+    await ana.ask("register", ana.registration("ana"));
+    await ana.ask("operate", { token: LINK });
+    await ana.ask("clients", {});
+    const again = await site.again(ana, "ana");
+    expect((await again.refused("clients", {})).code).toBe("not-allowed");
+    await again.ask("operate", { token: LINK });
+    await again.ask("clients", {});
+    await site.stop();
+  });
+
+  test("is nobody else's then", async () => {
+    const site = await open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await ana.ask("operate", { token: LINK });
+    expect((await ben.refused("operate", { token: LINK })).code).toBe("login-refused");
+    const stranger = await site.greeted();
+    expect((await stranger.refused("admit", { secret: LINK })).code).toBe("room-password-wrong");
+    // The same account from another device is somebody else, too.
+    await ana.ask("passwd", { password: "p" });
+    const other = await site.greeted();
+    await other.ask("login", other.passwordLogin("ana", "p"));
+    expect((await other.refused("operate", { token: LINK })).code).toBe("login-refused");
+    await site.stop();
+  });
+
+  test("is void after an hour, and with the server's run", async () => {
+    const site = await open();
+    const ana = await site.member("ana");
+    await site.time.advance(OPERATOR_LINK_MS);
+    const back = await site.again(ana, "ana");
+    expect((await back.refused("operate", { token: LINK })).code).toBe("login-refused");
+    await site.stop();
+  });
+
+  test("without one, nothing is it", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    expect((await ana.refused("operate", { token: "" })).code).toBe("login-refused");
+    await site.stop();
+  });
+});
+
+test("the greeting says which page the server gives", async () => {
+  const site = await Site.open({ build: "abc" });
+  expect((await site.greeted()).welcome?.build).toBe("abc");
+  await site.stop();
+});
