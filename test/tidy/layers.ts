@@ -20,6 +20,11 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   consola: /^src\/(?:commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
+  uqr: /^src\/base\/qr\.ts$/,
+  "@noble/hashes": /^src\/web\/hash\.ts$/,
+  react: /^src\/web\/(?:view\/|page\.tsx$)/,
+  "react-dom": /^src\/web\/(?:view\/|page\.tsx$)/,
+  virtua: /^src\/web\/view\//,
   "bonjour-service": /^src\/io\/discovery\.ts$/,
   "bun:sqlite": /^src\/io\//,
 };

@@ -1,0 +1,251 @@
+import { Fault } from "../base/fault.ts";
+import { readFragment } from "./fragment.ts";
+import { dialSocket, type Socket } from "./link.ts";
+import { type Between, type DatabaseFactory, MemoryStore, openStore, type Store } from "./store.ts";
+import type { Locks, Place, Subtle, Surroundings, TabMessage, Tabs } from "./surroundings.ts";
+
+/** What is used of `window`; typed here, so that the driver needs no browser's types. */
+interface Page {
+  readonly location: {
+    readonly host: string;
+    readonly hostname: string;
+    readonly protocol: string;
+    readonly pathname: string;
+    readonly hash: string;
+  };
+  readonly history: { replaceState(state: null, title: string, url: string): void };
+  readonly document: {
+    readonly hidden: boolean;
+    readonly documentElement: { readonly dataset: { readonly [name: string]: string | undefined } };
+  };
+  readonly navigator: {
+    readonly locks?: {
+      request(
+        name: string,
+        options: { readonly ifAvailable: true },
+        callback: (lock: unknown) => Promise<void> | undefined,
+      ): Promise<unknown>;
+    };
+  };
+  readonly sessionStorage?: {
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+  };
+  readonly indexedDB?: DatabaseFactory;
+  readonly IDBKeyRange?: { readonly bound: Between };
+  readonly WebSocket: new (url: string) => Socket;
+  readonly crypto: { readonly subtle?: Subtle; getRandomValues<T>(bytes: T): T };
+  readonly BroadcastChannel?: new (
+    name: string,
+  ) => {
+    onmessage: ((event: { readonly data: unknown }) => void) | null;
+    postMessage(message: unknown): void;
+    close(): void;
+  };
+  readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
+  readonly Blob: new (parts: readonly unknown[]) => Blob;
+  showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<{
+    createWritable(): Promise<{
+      write(bytes: Uint8Array): Promise<void>;
+      truncate(sizeBytes: number): Promise<void>;
+      seek(at: number): Promise<void>;
+      close(): Promise<void>;
+      abort(): Promise<void>;
+    }>;
+  }>;
+  requestAnimationFrame(callback: () => void): number;
+  addEventListener(kind: string, listener: () => void): void;
+}
+
+/** A frame of a page that nobody sees does not come by itself. */
+const HIDDEN_FRAME_MS = 250;
+const CHANNEL = "chat";
+const FRAGMENT = "chat fragment";
+
+/** The browser that this page runs in. */
+export async function browserSurroundings(
+  page: Page = globalThis as unknown as Page,
+): Promise<Surroundings> {
+  const { location, document } = page;
+  const { dataset } = document.documentElement;
+  const isLocal = dataset["local"] !== undefined; // `chat web` writes it there.
+  const fragment = takeFragment(page);
+  const { localToken } = readFragment(fragment, isLocal);
+  const clock = pageClock();
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
+  const host = location.hostname;
+  return {
+    clock,
+    entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
+    dial: () => dialSocket({ open, clock, host, token: localToken }),
+    store: await storeOf(page),
+    subtle: page.crypto.subtle,
+    locks: locksOf(page),
+    tabs: tabsOf(page),
+    nextFrame: (callback) => {
+      if (document.hidden) setTimeout(callback, HIDDEN_FRAME_MS);
+      else page.requestAnimationFrame(callback);
+    },
+    fragment,
+    isLocal,
+    build: dataset["build"] ?? "",
+    choosePlace: (name) => choosePlace(page, name),
+    onOnline: (callback) => page.addEventListener("online", callback),
+  };
+}
+
+/**
+ * Secrets do not stay in the address: it is copied, and kept in the browser's history. This tab,
+ * when it is loaded again, finds it where the browser keeps things for one tab.
+ */
+function takeFragment({ location, history, sessionStorage }: Page): string {
+  const { hash } = location;
+  if (hash !== "") {
+    history.replaceState(null, "", location.pathname);
+    remember(() => sessionStorage?.setItem(FRAGMENT, hash));
+    return hash;
+  }
+  return remember(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
+}
+
+/** Browsers may refuse to keep anything. */
+function remember<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+function pageClock(): Surroundings["clock"] {
+  return {
+    now: () => performance.now(),
+    unixMs: () => Date.now(),
+    after: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** A browser that keeps nothing (a private window, say) forgets all with the page. */
+async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
+  if (indexedDB === undefined || range === undefined) return new MemoryStore();
+  try {
+    return await openStore(indexedDB, (low, high) => range.bound(low, high));
+  } catch (error) {
+    if (error instanceof Fault) return new MemoryStore();
+    throw error;
+  }
+}
+
+/** Without locks (pages without TLS) each tab thinks that it is alone. */
+function locksOf({ navigator }: Page): Locks {
+  const { locks } = navigator;
+  if (locks === undefined) return { hold: async () => () => undefined };
+  return {
+    hold: (name) =>
+      new Promise((resolve, reject) => {
+        locks
+          .request(name, { ifAvailable: true }, (lock) => {
+            if (lock === null) return void resolve(undefined);
+            return new Promise<void>((release) => resolve(() => release()));
+          })
+          .catch(reject);
+      }),
+  };
+}
+
+function tabsOf({ BroadcastChannel: Channel }: Page): Tabs {
+  if (Channel === undefined) {
+    const nothing = () => undefined;
+    return { tell: nothing, onMessage: nothing, close: nothing };
+  }
+  const channel = new Channel(CHANNEL);
+  return {
+    tell: (message) => channel.postMessage(message),
+    onMessage: (listener) => {
+      channel.onmessage = ({ data }) => {
+        if (isTabMessage(data)) listener(data);
+      };
+    },
+    close: () => channel.close(),
+  };
+}
+
+function isTabMessage(value: unknown): value is TabMessage {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, user } = value as Partial<TabMessage>;
+  return kind === "left" && typeof user === "string";
+}
+
+async function choosePlace(page: Page, name: string): Promise<Place | undefined> {
+  if (page.showSaveFilePicker === undefined) return new BlobPlace(page);
+  try {
+    const handle = await page.showSaveFilePicker({ suggestedName: name });
+    return filePlace(await handle.createWritable());
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw new Fault("store-denied", "the browser does not let this page write there", {
+      cause: error,
+    });
+  }
+}
+
+type Picker = NonNullable<Page["showSaveFilePicker"]>;
+type Writable = Awaited<ReturnType<Awaited<ReturnType<Picker>>["createWritable"]>>;
+
+/** The browser writes beside the file, and puts it there when it is whole. */
+function filePlace(writable: Writable): Place {
+  return {
+    write: (bytes) => writable.write(bytes),
+    restart: async () => {
+      await writable.truncate(0);
+      await writable.seek(0);
+    },
+    finish: async () => {
+      await writable.close();
+      return undefined;
+    },
+    abandon: () => writable.abort(),
+  };
+}
+
+/** Chunks that become one blob: then the browser may put them on its disk. */
+const CHUNKS_PER_BLOB = 64;
+
+/** Parts that the browser gathers, on its disk if they are many. */
+class BlobPlace implements Place {
+  readonly #page: Page;
+  #blobs: Blob[] = [];
+  #chunks: Uint8Array[] = []; // Bounded by CHUNKS_PER_BLOB.
+
+  constructor(page: Page) {
+    this.#page = page;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#chunks.push(bytes.slice());
+    if (this.#chunks.length >= CHUNKS_PER_BLOB) this.#gather();
+  }
+
+  async restart(): Promise<void> {
+    this.#blobs = [];
+    this.#chunks = [];
+  }
+
+  async finish(): Promise<string> {
+    this.#gather();
+    return this.#page.URL.createObjectURL(new this.#page.Blob(this.#blobs));
+  }
+
+  #gather(): void {
+    this.#blobs.push(new this.#page.Blob(this.#chunks));
+    this.#chunks = [];
+  }
+
+  async abandon(): Promise<void> {
+    await this.restart();
+  }
+}

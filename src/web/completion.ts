@@ -1,0 +1,68 @@
+/** What the composer offers while somebody writes: names behind `@`, rooms behind `#`, commands. */
+
+export interface Completion {
+  readonly kind: "name" | "room" | "command";
+  /** What is there instead of `from`..`to` once one is chosen. */
+  readonly from: number;
+  readonly to: number;
+  readonly choices: readonly string[];
+}
+
+export interface CompletionSource {
+  readonly names: readonly string[];
+  readonly rooms: readonly string[];
+  readonly commands: readonly string[];
+}
+
+/** More are not looked through; another letter helps more. */
+const CHOICES_MAX = 8;
+const OPEN = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
+const COMMAND = /^\/([a-z]{0,16})$/;
+
+/** @param caret where it stands in the text */
+export function completionAt(
+  text: string,
+  caret: number,
+  source: CompletionSource,
+): Completion | undefined {
+  const before = text.slice(0, caret);
+  const command = COMMAND.exec(before);
+  if (command !== null) {
+    return offer("command", 0, caret, matching(source.commands, command[1] ?? ""), "/");
+  }
+  const [, , sign, begun] = OPEN.exec(before) ?? [];
+  if (sign === undefined || begun === undefined) return undefined;
+  const from = caret - begun.length - 1;
+  if (sign === "@") return offer("name", from, caret, matching(source.names, begun), "@");
+  return offer("room", from, caret, matching(source.rooms, begun), "#");
+}
+
+function offer(
+  kind: Completion["kind"],
+  from: number,
+  to: number,
+  found: readonly string[],
+  sign: string,
+): Completion | undefined {
+  const choices = found.map((one) => `${sign}${one}`);
+  return choices.length === 0 ? undefined : { kind, from, to, choices };
+}
+
+/** Those that begin with it, before those that contain it. */
+export function matching(all: readonly string[], begun: string): readonly string[] {
+  const wanted = begun.toLowerCase();
+  const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));
+  const containing = all.filter((one) => one.toLowerCase().indexOf(wanted) > 0);
+  return [...beginning, ...containing].slice(0, CHOICES_MAX);
+}
+
+export interface Completed {
+  readonly text: string;
+  readonly caret: number;
+}
+
+export function complete(text: string, { from, to }: Completion, choice: string): Completed {
+  const rest = text.slice(to);
+  const gap = rest.startsWith(" ") ? "" : " ";
+  return { text: `${text.slice(0, from)}${choice}${gap}${rest}`, caret: from + choice.length + 1 };
+}

@@ -1,0 +1,71 @@
+/** What keys mean on the page, wherever the focus is. */
+
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+}
+
+export type KeyAction =
+  | "previous-room"
+  | "next-room"
+  | "previous-unread"
+  | "next-unread"
+  | "switcher"
+  | "search"
+  | "composer"
+  | "help";
+
+/** @param isTyping the focus is in a field: single letters are its own */
+export function keyAction(press: KeyPress, isTyping: boolean): KeyAction | undefined {
+  const { key, altKey, shiftKey } = press;
+  const isControl = press.ctrlKey || press.metaKey;
+  if (altKey && !isControl) {
+    if (key === "ArrowUp") return shiftKey ? "previous-unread" : "previous-room";
+    if (key === "ArrowDown") return shiftKey ? "next-unread" : "next-room";
+    return undefined;
+  }
+  if (isControl && !altKey) {
+    const letter = key.toLowerCase();
+    if (letter === "k" && !shiftKey) return "switcher";
+    if (letter === "f" && shiftKey) return "search";
+    return undefined;
+  }
+  if (isTyping || altKey) return undefined;
+  if (key === "/") return "composer";
+  return key === "?" ? "help" : undefined;
+}
+
+export interface ComposerPress extends KeyPress {
+  /** An input method still shapes the word: Enter is its own. */
+  readonly isComposing: boolean;
+}
+
+export type ComposerAction = "send" | "edit-last" | "escape";
+
+export function composerAction(press: ComposerPress, isEmpty: boolean): ComposerAction | undefined {
+  if (press.isComposing) return undefined;
+  const isPlain = !press.ctrlKey && !press.metaKey && !press.altKey && !press.shiftKey;
+  if (press.key === "Enter" && !press.shiftKey && !press.altKey) return "send";
+  if (press.key === "ArrowUp" && isPlain && isEmpty) return "edit-last";
+  return press.key === "Escape" ? "escape" : undefined;
+}
+
+/** Where the focus of a list goes; undefined: the key is not for lists. */
+export function rove(key: string, at: number, count: number): number | undefined {
+  if (count === 0) return undefined;
+  switch (key) {
+    case "ArrowDown":
+      return Math.min(at + 1, count - 1);
+    case "ArrowUp":
+      return at < 0 ? count - 1 : Math.max(at - 1, 0);
+    case "Home":
+      return 0;
+    case "End":
+      return count - 1;
+    default:
+      return undefined;
+  }
+}

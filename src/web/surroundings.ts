@@ -1,0 +1,97 @@
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Link } from "../io/link.ts";
+import type { Store } from "./store.ts";
+
+/** What is used of `crypto.subtle`; missing on pages without TLS. */
+export interface Subtle {
+  digest(algorithm: "SHA-256", bytes: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer>;
+  generateKey(
+    algorithm: { readonly name: "Ed25519" },
+    extractable: boolean,
+    usages: ("sign" | "verify")[],
+  ): Promise<unknown>;
+  exportKey(format: "raw", key: PageKey): Promise<ArrayBuffer>;
+  importKey(
+    format: "raw",
+    bytes: Uint8Array<ArrayBuffer>,
+    algorithm: { readonly name: "Ed25519" },
+    extractable: boolean,
+    usages: ("sign" | "verify")[],
+  ): Promise<PageKey>;
+  sign(
+    algorithm: { readonly name: "Ed25519" },
+    key: PageKey,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<ArrayBuffer>;
+  verify(
+    algorithm: { readonly name: "Ed25519" },
+    key: PageKey,
+    signature: Uint8Array<ArrayBuffer>,
+    bytes: Uint8Array<ArrayBuffer>,
+  ): Promise<boolean>;
+}
+
+/** A CryptoKey: only the browser looks into it. */
+export type PageKey = CryptoKey;
+
+/** Names that only one tab of this browser holds at a time; a tab that ends lets go. */
+export interface Locks {
+  /** @returns how to let go; undefined: another tab has it */
+  hold(name: string): Promise<(() => void) | undefined>;
+}
+
+/** What the tabs of this page say to each other. */
+export interface Tabs {
+  tell(message: TabMessage): void;
+  onMessage(listener: (message: TabMessage) => void): void;
+  close(): void;
+}
+
+/** Somebody left in another tab: so they do here. */
+export interface TabMessage {
+  readonly kind: "left";
+  readonly user: string;
+}
+
+/** Where a checked download goes. */
+export interface Place {
+  /** The bytes are gone when it has resolved: what is kept is a copy. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Begins again with nothing. */
+  restart(): Promise<void>;
+  /** @returns address of what is kept in memory; undefined: it is on the disk */
+  finish(): Promise<string | undefined>;
+  /** What is there is not wanted. */
+  abandon(): Promise<void>;
+}
+
+/** All that the page's driver has from its browser; a test gives it something else. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** One attempt to reach the server that the page came from. @throws Fault unreachable, timeout */
+  readonly dial: () => Promise<Link>;
+  readonly store: Store;
+  readonly subtle: Subtle | undefined;
+  readonly locks: Locks;
+  readonly tabs: Tabs;
+  /** Calls back once, in the next frame that is drawn. */
+  readonly nextFrame: (callback: () => void) => void;
+  /** What stood behind `#` in the page's address, once; then it is gone from there. */
+  readonly fragment: string;
+  /** `chat web` has given out the page, on this machine, for this person alone. */
+  readonly isLocal: boolean;
+  /** Of which build the page is, as the server says it in `welcome`. Empty: not known. */
+  readonly build: string;
+  /**
+   * Asks the person where to; undefined: they do not want to. Must be called from their click.
+   * @param name cleaned
+   */
+  readonly choosePlace: (name: string) => Promise<Place | undefined>;
+  /** Calls back when the machine is on a network again. */
+  readonly onOnline: (callback: () => void) => void;
+}
+
+/** `chat/VERSION`, as greetings and lists of clients show it. */
+export const PROGRAM = "chat-page/1";

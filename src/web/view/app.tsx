@@ -1,0 +1,208 @@
+import {
+  Fragment,
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { Fault } from "../../base/fault.ts";
+import { cleanText } from "../../base/text.ts";
+import type { Chat } from "../chat.ts";
+import { languageFor, loadTexts, type Texts } from "../texts.ts";
+import { Banners, Faults, type OwnFault } from "./banners.tsx";
+import { ChatPage } from "./chat-page.tsx";
+import { Entering } from "./entering.tsx";
+import { PageContext, type PageValue, useModel, usePage } from "./page-context.tsx";
+import { Previews } from "./previews.ts";
+import { briefText } from "./said.ts";
+import { keepSettings, readSettings, type Settings } from "./settings.ts";
+import { timesIn } from "./times.ts";
+
+/** Fetched once an operator opens it: nobody else needs it. */
+const Office = lazy(async () => ({ default: (await import("./office.tsx")).Office }));
+
+interface Shown {
+  readonly id: number;
+  readonly render: (close: () => void) => ReactNode;
+}
+
+/** The look that somebody has chosen, for the whole document. */
+function useLook(settings: Settings, lang: string): void {
+  useEffect(() => {
+    const root = document.documentElement;
+    root.lang = lang;
+    if (settings.theme === "system") delete root.dataset["theme"];
+    else root.dataset["theme"] = settings.theme;
+  }, [settings.theme, lang]);
+}
+
+/** The model must know whether somebody looks: only then is anything read. */
+function useFocus(chat: Chat): void {
+  useEffect(() => {
+    const tell = () => chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
+    tell();
+    window.addEventListener("focus", tell);
+    window.addEventListener("blur", tell);
+    document.addEventListener("visibilitychange", tell);
+    return () => {
+      window.removeEventListener("focus", tell);
+      window.removeEventListener("blur", tell);
+      document.removeEventListener("visibilitychange", tell);
+    };
+  }, [chat]);
+}
+
+/** Tells of what is waited for, if somebody has asked for that. */
+function useNotifications(): void {
+  const page = usePage();
+  const latest = useRef(page);
+  latest.current = page;
+  const { chat } = page;
+  useEffect(
+    () =>
+      chat.onTold((told) => {
+        const { settings, texts, times } = latest.current;
+        if (told.kind !== "notify" || !settings.notifies || !("Notification" in window)) return;
+        const { target, item } = told;
+        const title = texts.notified(cleanText(item.from ?? ""), cleanText(target));
+        try {
+          const shown = new Notification(title, {
+            body: briefText(item, texts, times),
+            tag: `${target} ${item.seq}`,
+          });
+          shown.onclick = () => {
+            window.focus();
+            chat.open(target);
+          };
+        } catch {
+          // Some browsers have it only for what runs in the background.
+        }
+      }),
+    [chat],
+  );
+}
+
+/** Whether this account may do what operators may: asked, since nothing tells. */
+function useOperator(isOnline: boolean, me: string | undefined): boolean {
+  const { chat } = usePage();
+  const [isOperator, setOperator] = useState(false);
+  useEffect(() => {
+    let isOver = false;
+    if (!isOnline || me === undefined) return;
+    chat.request("stats", {}).then(
+      () => !isOver && setOperator(true),
+      (error: unknown) => {
+        const isRefused = error instanceof Fault && error.code === "not-allowed";
+        if (!isOver && isRefused) setOperator(false);
+      },
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [chat, isOnline, me]);
+  return isOperator && me !== undefined;
+}
+
+function Screen() {
+  const model = useModel();
+  const [isOffice, setOffice] = useState(false);
+  const isOperator = useOperator(model.connection.kind === "online", model.me);
+  useNotifications();
+  const { me } = model;
+  if (me === undefined) return <Entering />;
+  if (isOffice && isOperator) {
+    return (
+      <Suspense>
+        <Office model={model} onClose={() => setOffice(false)} />
+      </Suspense>
+    );
+  }
+  return (
+    <ChatPage key={me} model={model} isOperator={isOperator} onOffice={() => setOffice(true)} />
+  );
+}
+
+/** What dialogs, faults and announcements need; each is the same object while nothing changes. */
+function useShown() {
+  const nextId = useRef(1);
+  const [shown, setShown] = useState<readonly Shown[]>([]);
+  const [faults, setFaults] = useState<readonly OwnFault[]>([]);
+  const [said, setSaid] = useState("");
+  const show = useCallback((render: Shown["render"]) => {
+    const id = nextId.current++;
+    setShown((before) => [...before, { id, render }]);
+  }, []);
+  const close = useCallback((id: number) => {
+    setShown((before) => before.filter((one) => one.id !== id));
+  }, []);
+  const fail = useCallback((error: unknown) => {
+    const id = nextId.current++;
+    setFaults((before) => [...before.slice(-3), { id, error }]);
+  }, []);
+  const dismiss = useCallback((id: number) => {
+    setFaults((before) => before.filter((one) => one.id !== id));
+  }, []);
+  return { shown, faults, said, show, close, fail, dismiss, say: setSaid };
+}
+
+/** The words of the language that somebody has chosen, as soon as they are here. */
+function useWords(language: string | undefined, words: Texts): Texts {
+  const [texts, setTexts] = useState(words);
+  useEffect(() => {
+    let isOver = false;
+    const wanted = language ?? languageFor(navigator.languages);
+    // Where it cannot be fetched, the page goes on in the language that it has.
+    loadTexts(wanted).then(
+      (loaded) => !isOver && setTexts(loaded),
+      () => undefined,
+    );
+    return () => {
+      isOver = true;
+    };
+  }, [language]);
+  return texts;
+}
+
+export interface AppProps {
+  readonly chat: Chat;
+  /** Of the language in which the page begins. */
+  readonly words: Texts;
+}
+
+export function App({ chat, words }: AppProps) {
+  const [settings, setSettings] = useState(readSettings);
+  const [previews] = useState(() => new Previews(chat));
+  const { shown, faults, said, show, close, fail, dismiss, say } = useShown();
+  const change = useCallback((some: Partial<Settings>) => {
+    setSettings((before) => {
+      const after = { ...before, ...some };
+      keepSettings(after);
+      return after;
+    });
+  }, []);
+  const texts = useWords(settings.language, words);
+  const times = useMemo(() => timesIn(texts), [texts]);
+  useLook(settings, texts.lang);
+  useFocus(chat);
+  const page: PageValue = useMemo(
+    () => ({ chat, texts, times, previews, settings, change, show, say, fail }),
+    [chat, texts, times, previews, settings, change, show, say, fail],
+  );
+  return (
+    <PageContext value={page}>
+      <Banners />
+      <Screen />
+      <Faults own={faults} onDismissOwn={dismiss} />
+      <div className="sr-only" role="status" aria-live="polite">
+        {said}
+      </div>
+      {shown.map(({ id, render }) => (
+        <Fragment key={id}>{render(() => close(id))}</Fragment>
+      ))}
+    </PageContext>
+  );
+}

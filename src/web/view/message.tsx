@@ -1,0 +1,283 @@
+import { type FocusEvent, memo, useState } from "react";
+import { cleanText } from "../../base/text.ts";
+import type { Row } from "../../core/model-rows.ts";
+import type { Item, PendingPost } from "../../core/model-state.ts";
+import { FileCard } from "./file-card.tsx";
+import { IconButton } from "./icons.tsx";
+import { Menu, useMenu } from "./menu.tsx";
+import { type MessageHands, messageItems, QUICK_SIGNS } from "./message-actions.ts";
+import { faultText, usePage, useTexts } from "./page-context.tsx";
+import { saidText } from "./said.ts";
+import { Words } from "./words.tsx";
+
+type ItemRow = Extract<Row, { kind: "item" }>;
+type PendingRow = Extract<Row, { kind: "pending" }>;
+
+const TINTS = 7;
+
+/** The same colour for the same name; it only helps the eye. */
+function tintOf(name: string): string {
+  let sum = 0;
+  for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;
+  return `tint-${sum % TINTS}`;
+}
+
+const QUOTE_LENGTH = 120;
+
+function Quote({ row, hands }: { readonly row: ItemRow | PendingRow; hands: MessageHands }) {
+  const texts = useTexts();
+  const { answers } = row;
+  const re = row.kind === "item" ? row.item.re : row.post.body.re;
+  if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
+  const said = answers?.file?.name ?? answers?.text ?? "";
+  const short = cleanText(said.slice(0, QUOTE_LENGTH).replaceAll("\n", " "));
+  return (
+    <button
+      type="button"
+      className="quote"
+      tabIndex={-1}
+      title={texts.goToReplied}
+      onClick={() => hands.goTo(re)}
+    >
+      {answers === undefined ? (
+        texts.replyGone
+      ) : (
+        <>
+          <span className="quote-name">{texts.replyTo(cleanText(answers.from ?? ""))}</span>{" "}
+          <span dir="auto">{answers.state === "erased" ? texts.erased : short}</span>
+        </>
+      )}
+    </button>
+  );
+}
+
+function Reactions({ item, hands }: { readonly item: Item; readonly hands: MessageHands }) {
+  const { texts } = usePage();
+  if (item.reactions.length === 0) return null;
+  return (
+    <div className="reactions">
+      {item.reactions.map(({ sign, by, mine }) => {
+        const shown = cleanText(sign);
+        const names = by.map((name) => cleanText(name)).join(", ");
+        return (
+          <button
+            key={sign}
+            type="button"
+            className="reaction"
+            tabIndex={-1}
+            aria-pressed={mine !== undefined}
+            aria-label={texts.reacted(shown, by.length, names)}
+            title={names}
+            onClick={() => hands.react(item, sign)}
+          >
+            <span dir="auto">{shown}</span> <span>{by.length}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What may be done with a message; there once the pointer or the focus is on it. */
+function Tools({ item, hands }: { readonly item: Item; readonly hands: MessageHands }) {
+  const page = usePage();
+  const { texts } = page;
+  const menu = useMenu();
+  const from = cleanText(item.from ?? texts.server);
+  const { anchor } = menu;
+  return (
+    <div className="tools">
+      <IconButton icon="reply" label={texts.reply} onPress={() => hands.reply(item)} />
+      <button
+        type="button"
+        className="icon-button tools-more"
+        aria-haspopup="menu"
+        aria-label={texts.moreActions(from)}
+        onClick={(event) => menu.open(event.currentTarget)}
+      >
+        …
+      </button>
+      {anchor === undefined ? null : (
+        <Menu
+          label={texts.moreActions(from)}
+          items={messageItems(page, item, hands)}
+          anchor={anchor}
+          onClose={menu.close}
+          top={
+            // biome-ignore lint/a11y/useSemanticElements: a menu may have groups, and no fieldset
+            <div className="signs" role="group" aria-label={texts.react}>
+              {QUICK_SIGNS.map((sign) => (
+                <button
+                  key={sign}
+                  type="button"
+                  role="menuitem"
+                  aria-label={texts.reactWith(sign)}
+                  onClick={() => {
+                    menu.close();
+                    anchor.focus();
+                    hands.react(item, sign);
+                  }}
+                >
+                  {sign}
+                </button>
+              ))}
+            </div>
+          }
+        />
+      )}
+    </div>
+  );
+}
+
+function Content({ item, me }: { readonly item: Item; readonly me: string | undefined }) {
+  const { texts, times } = usePage();
+  if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
+  if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
+  if (item.file !== undefined) return <FileCard file={item.file} from={item.from ?? ""} />;
+  return (
+    <>
+      <Words text={item.text} mentions={item.mentions} me={me} />
+      {item.editedUnixMs === undefined ? null : (
+        <span className="mark" title={texts.editedAt(times.full(item.editedUnixMs))}>
+          ({texts.edited})
+        </span>
+      )}
+    </>
+  );
+}
+
+interface HeadProps {
+  readonly from: string;
+  readonly unixMs: number;
+  readonly note?: string;
+}
+
+function Head({ from, unixMs, note }: HeadProps) {
+  const { times } = usePage();
+  const name = cleanText(from);
+  return (
+    <div className="message-head">
+      <strong className={`author ${tintOf(from)}`} dir="auto">
+        {name}
+      </strong>
+      <time dateTime={new Date(unixMs).toISOString()} title={times.full(unixMs)}>
+        {times.clock(unixMs)}
+      </time>
+      {note === undefined ? null : <span className="mark">{note}</span>}
+    </div>
+  );
+}
+
+export interface MessageProps {
+  readonly row: ItemRow;
+  readonly hands: MessageHands;
+  readonly isShown: boolean;
+}
+
+export const Message = memo(function Message({ row, hands, isShown }: MessageProps) {
+  const { texts, times } = usePage();
+  const [isUnder, setUnder] = useState(false);
+  const [isFocused, setFocused] = useState(false);
+  const { item, isGrouped } = row;
+  const from = item.from ?? texts.server;
+  const isAction = item.kind === "action";
+  const classes = [
+    "row message",
+    isGrouped ? "is-grouped" : "",
+    item.callsMe ? "is-calling" : "",
+    isAction ? "is-action" : "",
+    isShown ? "is-shown" : "",
+  ];
+  const leave = (event: FocusEvent) => {
+    if (!event.currentTarget.contains(event.relatedTarget)) setFocused(false);
+  };
+  return (
+    <article
+      className={classes.join(" ")}
+      data-seq={item.seq}
+      tabIndex={-1}
+      aria-label={`${cleanText(from)}, ${times.clock(item.timeUnixMs)}`}
+      onPointerEnter={() => setUnder(true)}
+      onPointerLeave={(event) => {
+        if (event.pointerType === "mouse") setUnder(false);
+      }}
+      onFocus={() => setFocused(true)}
+      onBlur={leave}
+    >
+      {isGrouped || isAction ? null : <Head from={from} unixMs={item.timeUnixMs} />}
+      <Quote row={row} hands={hands} />
+      {isAction ? (
+        <div className="action-line">
+          <strong className={tintOf(from)}>{cleanText(from)}</strong>{" "}
+          <Content item={item} me={hands.me} /> <time>{times.clock(item.timeUnixMs)}</time>
+        </div>
+      ) : (
+        <Content item={item} me={hands.me} />
+      )}
+      <Reactions item={item} hands={hands} />
+      {(isUnder || isFocused) && item.state === "whole" ? (
+        <Tools item={item} hands={hands} />
+      ) : null}
+    </article>
+  );
+});
+
+/** Somebody came or went, a topic was set. */
+export const Said = memo(function Said({ item }: { readonly item: Item }) {
+  const { texts, times } = usePage();
+  const exact = new Date(item.timeUnixMs).toISOString();
+  return (
+    <p className="row said" data-seq={item.seq}>
+      <time dateTime={exact}>{times.clock(item.timeUnixMs)}</time>{" "}
+      <span dir="auto">{saidText(item, texts, times)}</span>
+    </p>
+  );
+});
+
+export interface PendingProps {
+  readonly row: PendingRow;
+  readonly hands: MessageHands;
+}
+
+function Refused({ post }: { readonly post: PendingPost }) {
+  const { texts, chat } = usePage();
+  if (post.state.kind !== "refused") return null;
+  return (
+    <div className="refused" role="alert">
+      <span>
+        {texts.refused}: {faultText(post.state.fault, texts)}
+      </span>
+      <button type="button" className="button button-small" onClick={() => chat.resend(post.key)}>
+        {texts.resend}
+      </button>
+      <button
+        type="button"
+        className="button button-small button-quiet"
+        onClick={() => chat.discard(post.key)}
+      >
+        {texts.discard}
+      </button>
+    </div>
+  );
+}
+
+/** Said here, and not at the server yet. */
+export const Pending = memo(function Pending({ row, hands }: PendingProps) {
+  const { texts } = usePage();
+  const { post, isGrouped } = row;
+  const me = hands.me ?? "";
+  const note = post.state.kind === "waiting" ? texts.pending : undefined;
+  return (
+    <article
+      className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
+      tabIndex={-1}
+      aria-label={`${cleanText(me)}, ${note ?? ""}`}
+    >
+      {isGrouped ? null : <Head from={me} unixMs={post.writtenUnixMs} />}
+      <Quote row={row} hands={hands} />
+      <Words text={post.body.text} mentions={post.body.mentions ?? []} me={hands.me} />
+      {note === undefined ? null : <span className="mark">{note}…</span>}
+      <Refused post={post} />
+    </article>
+  );
+});

@@ -1,0 +1,84 @@
+import { type FormEvent, useState } from "react";
+import { cleanText } from "../../base/text.ts";
+import { Dialog } from "./dialog.tsx";
+import type { MenuItem } from "./menu.tsx";
+import { FaultLine, type PageValue, usePage, useWork } from "./page-context.tsx";
+
+type Act = "kick" | "mute" | "unmute";
+
+interface RoomActProps {
+  readonly user: string;
+  readonly act: Act;
+  readonly onClose: () => void;
+}
+
+/** Which room somebody is to be kicked out of, or muted in. */
+function RoomAct({ user, act, onClose }: RoomActProps) {
+  const { texts, chat } = usePage();
+  const work = useWork();
+  const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
+  const [room, setRoom] = useState(rooms[0]?.name ?? "lobby");
+  const name = cleanText(user);
+  const labels: Readonly<Record<Act, string>> = {
+    kick: texts.kick,
+    mute: texts.mute,
+    unmute: texts.unmute,
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    work.run(async () => {
+      if (act === "kick") await chat.request("kick", { room, user });
+      else await chat.request("mute", { room, user, on: act === "mute" });
+      onClose();
+    });
+  };
+  const title = act === "kick" ? texts.kickAsk(name, room) : texts.muteAsk(name, room);
+  return (
+    <Dialog
+      title={act === "unmute" ? `${texts.unmute}: ${name}` : title}
+      onClose={onClose}
+      className="dialog-small"
+    >
+      <form onSubmit={submit}>
+        {act === "unmute" ? null : (
+          <p>{act === "kick" ? texts.kickExplained : texts.muteExplained}</p>
+        )}
+        <div className="field">
+          <label htmlFor="act-room">{texts.room}</label>
+          <input
+            id="act-room"
+            list="act-rooms"
+            value={room}
+            required
+            onChange={(event) => setRoom(event.target.value)}
+          />
+          <datalist id="act-rooms">
+            {rooms.map((one) => (
+              <option key={one.id} value={one.name} />
+            ))}
+          </datalist>
+        </div>
+        <FaultLine fault={work.fault} />
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            {texts.cancel}
+          </button>
+          <button type="submit" className="button button-danger" disabled={work.isBusy}>
+            {labels[act]}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function moderateItems(page: PageValue, user: string): MenuItem[] {
+  const { texts, show } = page;
+  const ask = (act: Act) => () =>
+    show((close) => <RoomAct user={user} act={act} onClose={close} />);
+  return [
+    { label: texts.mute, onChoose: ask("mute") },
+    { label: texts.unmute, onChoose: ask("unmute") },
+    { label: texts.kick, isDanger: true, onChoose: ask("kick") },
+  ];
+}

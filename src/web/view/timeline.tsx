@@ -1,0 +1,243 @@
+import {
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { VList, type VListHandle } from "virtua";
+import type { Row, Rows } from "../../core/model-rows.ts";
+import { rove } from "../keys.ts";
+import { Message, Pending, Said } from "./message.tsx";
+import type { MessageHands } from "./message-actions.ts";
+import { useFact, usePage, useTexts } from "./page-context.tsx";
+
+/** Nearer to an end than this, more is asked for. */
+const REACH_PX = 800;
+/** Whoever is this near to the newest stays there. */
+const STICK_PX = 40;
+const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
+
+interface RowViewProps {
+  readonly row: Row;
+  readonly hands: MessageHands;
+  readonly isShown: boolean;
+}
+
+const RowView = memo(function RowView({ row, hands, isShown }: RowViewProps) {
+  const { texts, times } = usePage();
+  switch (row.kind) {
+    case "day":
+      return (
+        <div className="row day">
+          <span>{times.day(row.unixMs)}</span>
+        </div>
+      );
+    case "unread":
+      return (
+        <div className="row new-line" data-unread="">
+          <span>{texts.newLine}</span>
+        </div>
+      );
+    case "item":
+      if (!WORDS.has(row.item.kind)) return <Said item={row.item} />;
+      return <Message row={row} hands={hands} isShown={isShown} />;
+    default:
+      return <Pending row={row} hands={hands} />;
+  }
+});
+
+interface Kept {
+  readonly rows: readonly Row[];
+  /** Rows were put before, or taken from, those that stay. */
+  readonly isShifted: boolean;
+}
+
+/**
+ * What came before and what came behind are shown one after the other: the list keeps its place by
+ * its end when something is put before, and by its beginning otherwise.
+ */
+function useStaged(rows: readonly Row[]): Kept {
+  const last = useRef<Kept>({ rows: [], isShifted: false });
+  const [, again] = useState(0);
+  const before = last.current;
+  if (before.rows !== rows) last.current = stage(before.rows, rows);
+  const { current } = last;
+  useLayoutEffect(() => {
+    if (current.rows.length !== rows.length) again((n) => n + 1);
+    else if (current.isShifted) last.current = { rows: current.rows, isShifted: false };
+  });
+  return current;
+}
+
+function stage(before: readonly Row[], rows: readonly Row[]): Kept {
+  const index = new Map(rows.map(({ key }, i) => [key, i]));
+  const anchor = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
+  if (anchor < 0) return { rows, isShifted: false };
+  const at = index.get(before[anchor]?.key ?? "") ?? anchor;
+  const moved = at - anchor;
+  if (moved === 0) return { rows, isShifted: false };
+  const end = before.length + moved;
+  if (end <= rows.length)
+    return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
+  // What goes at the end, since too much was put before, goes after that.
+  return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
+}
+
+/** Keeps the place: at the newest, where somebody reads, or where they have jumped to. */
+function usePlace(rows: readonly Row[], shown: Rows, jumps: number) {
+  const list = useRef<VListHandle>(null);
+  const isStuck = useRef(true);
+  const isBegun = useRef(false);
+  const jumped = useRef(0);
+  const lastIndex = rows.length - 1;
+  useLayoutEffect(() => {
+    const handle = list.current;
+    if (handle === null || lastIndex < 0) return;
+    const at = rows.findIndex(({ key }) => key === shown.shownKey);
+    if (jumps !== jumped.current && at >= 0) {
+      jumped.current = jumps;
+      isBegun.current = true;
+      isStuck.current = false;
+      handle.scrollToIndex(at, { align: "center" });
+      return;
+    }
+    if (!isBegun.current) {
+      isBegun.current = true;
+      const unread = rows.findIndex(({ kind }) => kind === "unread");
+      isStuck.current = unread < 0;
+      if (unread >= 0) handle.scrollToIndex(unread, { align: "start", offset: -STICK_PX });
+    }
+    if (isStuck.current && !shown.hasNewer) handle.scrollToIndex(lastIndex, { align: "end" });
+  });
+  return { list, isStuck };
+}
+
+export interface TimelineProps {
+  readonly rows: Rows;
+  readonly hands: MessageHands;
+  /** Counted up each time somebody asks to see one message. */
+  readonly jumps: number;
+}
+
+/**
+ * The day of the first row is not known to begin there while older rows are missing; and what is
+ * put before is put before everything then, so that nothing that is read moves.
+ */
+function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
+  return useMemo(
+    () => (hasOlder && rows[0]?.kind === "day" ? rows.slice(1) : rows),
+    [rows, hasOlder],
+  );
+}
+
+/** What follows from what is on the screen: more is asked for, and what was seen is read. */
+function useLook(
+  rows: readonly Row[],
+  { hasOlder, hasNewer, loading }: Rows,
+  list: RefObject<VListHandle | null>,
+  isStuck: RefObject<boolean>,
+) {
+  const { chat } = usePage();
+  const [isAway, setAway] = useState(false);
+  const seen = useRef(0);
+  const isFocused = useFact((model) => model.isFocused);
+  const look = useCallback(() => {
+    const handle = list.current;
+    if (handle === null || handle.viewportSize === 0) return;
+    const { scrollOffset, viewportSize, scrollSize } = handle;
+    const below = scrollSize - viewportSize - scrollOffset;
+    if (below <= STICK_PX) isStuck.current = true;
+    setAway(below > viewportSize || hasNewer);
+    if (loading === undefined) {
+      if (scrollOffset < REACH_PX && hasOlder) chat.reach("older");
+      if (below < REACH_PX && hasNewer) chat.reach("newer");
+    }
+    const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
+    const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
+    if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
+    seen.current = last.item.seq;
+    chat.seen(last.item.seq);
+  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck]);
+  useEffect(look);
+  return { look, isAway };
+}
+
+export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
+  const { chat } = usePage();
+  const texts = useTexts();
+  const { rows, isShifted } = useStaged(useBeginning(shown));
+  const { list, isStuck } = usePlace(rows, shown, jumps);
+  const { look, isAway } = useLook(rows, shown, list, isStuck);
+  const { hasNewer, loading } = shown;
+  const offset = useRef(0);
+  const onScroll = (now: number) => {
+    if (now < offset.current - 1) isStuck.current = false;
+    offset.current = now;
+    look();
+  };
+  const onResize = () => {
+    if (isStuck.current && !hasNewer)
+      list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+  };
+  const toNewest = () => {
+    isStuck.current = true;
+    chat.bottom();
+    list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+  };
+  return (
+    <section className="timeline" aria-label={texts.messagesOf(hands.target)} onKeyDown={walk}>
+      {loading?.side === "older" ? (
+        <p className="loading" role="status">
+          {texts.loadingOlder}
+        </p>
+      ) : null}
+      <VList
+        ref={list}
+        data={rows}
+        shift={isShifted}
+        onScroll={onScroll}
+        onResize={onResize}
+        className="list"
+        tabIndex={0}
+        role="group"
+        aria-label={texts.messages}
+      >
+        {(row) => (
+          <RowView key={row.key} row={row} hands={hands} isShown={row.key === shown.shownKey} />
+        )}
+      </VList>
+      {isAway ? (
+        <button type="button" className="button newest" onClick={toNewest}>
+          {texts.newest}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+/** Up and down from message to message; Enter opens what can be done with it. */
+function walk(event: KeyboardEvent<HTMLElement>): void {
+  const target: unknown = event.target;
+  if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;
+  const message = target.closest<HTMLElement>("article");
+  const isItself = message === target;
+  if (isItself && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    message.querySelector<HTMLElement>(".tools-more")?.click();
+    return;
+  }
+  if (message === null && !target.matches(".list")) return;
+  if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("article")];
+  const at = message === null ? -1 : all.indexOf(message);
+  const next = rove(event.key, at, all.length);
+  if (next === undefined) return;
+  event.preventDefault();
+  all[next]?.focus();
+  all[next]?.scrollIntoView({ block: "nearest" });
+}

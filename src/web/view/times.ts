@@ -1,0 +1,40 @@
+import type { Texts } from "../texts.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Moments as people of that language write them, in the time of this device. */
+export interface Times {
+  /** `05:46` */
+  readonly clock: (unixMs: number) => string;
+  /** Today, yesterday, or the date. */
+  readonly day: (unixMs: number) => string;
+  /** Date and time. */
+  readonly full: (unixMs: number) => string;
+  /** With seconds, for logs. */
+  readonly exact: (unixMs: number) => string;
+}
+
+export function timesIn(texts: Texts): Times {
+  const made = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(texts.lang, options);
+    return (unixMs: number) => format.format(unixMs);
+  };
+  const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const clock = made({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return {
+    clock,
+    day: (unixMs) => {
+      const midnight = new Date().setHours(0, 0, 0, 0);
+      if (unixMs >= midnight && unixMs < midnight + DAY_MS) return texts.today;
+      const before = new Date(midnight - 1).setHours(0, 0, 0, 0);
+      return unixMs >= before && unixMs < midnight ? texts.yesterday : date(unixMs);
+    },
+    full: made({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
+    exact: made({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+  };
+}
+
+/** Minutes that this device's time is ahead of UTC at that moment. */
+export function offsetMinutes(unixMs: number): number {
+  return -new Date(unixMs).getTimezoneOffset();
+}

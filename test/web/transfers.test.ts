@@ -1,0 +1,170 @@
+import { describe, expect, test } from "bun:test";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { PAGE_UPLOADS_AT_ONCE, PAGE_UPLOADS_MAX } from "../../src/base/limits-page.ts";
+import { openRoom } from "../../src/core/model-select.ts";
+import type { TransferView } from "../../src/core/model-state.ts";
+import type { Place } from "../../src/web/surroundings.ts";
+import { Site } from "../server/site.ts";
+import { Browser, type Tab } from "./browser.ts";
+
+const SIZE = 40 * CHUNK_BYTES + 123;
+
+function contents(sizeBytes = SIZE): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let i = 0; i < sizeBytes; i += 7) bytes[i] = i % 251;
+  return bytes;
+}
+
+function fileOf(bytes: Uint8Array<ArrayBuffer>, name = "photo.png"): File {
+  return new File([bytes], name, { lastModified: 1_700_000_000_000 });
+}
+
+function transfers(tab: Tab): TransferView[] {
+  return [...tab.chat.model.transfers.values()];
+}
+
+function stateOf(tab: Tab): string | undefined {
+  return transfers(tab)[0]?.state.kind;
+}
+
+class HeldPlace implements Place {
+  parts: Uint8Array[] = [];
+  isFinished = false;
+  async write(bytes: Uint8Array): Promise<void> {
+    this.parts.push(bytes.slice());
+  }
+  async restart(): Promise<void> {
+    this.parts = [];
+  }
+  async finish(): Promise<string> {
+    this.isFinished = true;
+    return "blob:1";
+  }
+  async abandon(): Promise<void> {
+    this.parts = [];
+  }
+  get sizeBytes(): number {
+    return this.parts.reduce((sum, part) => sum + part.length, 0);
+  }
+}
+
+describe("uploads", () => {
+  test("a file arrives whole, and its record shows it", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const ben = await new Browser(site).member("ben");
+    ana.chat.open("lobby");
+    ben.chat.open("lobby");
+    ana.chat.upload("#lobby", [fileOf(contents())]);
+    await ana.until("done", () => stateOf(ana) === "done");
+    const file = () => openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
+    await ben.until("told", () => file() !== undefined);
+    expect(file()?.file).toMatchObject({ name: "photo.png", size: SIZE });
+    ana.chat.dismissTransfer(transfers(ana)[0]?.id ?? "");
+    await ana.until("gone", () => transfers(ana).length === 0);
+    expect(await ana.browser.store.all("uploads", "")).toEqual([]);
+  });
+
+  test("goes on after a loss, a pause and a reload, where the file is given again", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    browser.laneMs = 15;
+    const first = await browser.member("ana");
+    const bytes = contents(90 * CHUNK_BYTES);
+    first.chat.upload("lobby", [fileOf(bytes)]);
+    const done = (tab: Tab) => transfers(tab)[0]?.progress?.doneBytes ?? 0;
+    await first.until("begun", () => done(first) > 0);
+    first.cut();
+    await first.until("on", () => first.chat.model.connection.kind === "online");
+    const id = transfers(first)[0]?.id ?? "";
+    first.chat.pauseTransfer(id);
+    await first.until("paused", () => stateOf(first) === "paused");
+    first.chat.resumeTransfer(id);
+    const kept = async () => (await browser.store.all("uploads", ""))[0]?.[1] as { upTo: number };
+    for (let i = 0; i < 20_000 && (await kept()).upTo === 0; i++) await site.time.advance(1);
+    expect((await kept()).upTo).toBeGreaterThan(0);
+    first.kill();
+    const next = await browser.tab();
+    await next.until("asks", () => stateOf(next) === "needs-file");
+    next.chat.resumeTransfer(id, fileOf(contents(5), "photo.png"));
+    await next.until("refused", () => next.chat.model.faults.length === 1);
+    expect(next.chat.model.faults[0]?.fault.code).toBe("file-changed");
+    next.chat.upload("lobby", [fileOf(bytes)]);
+    await next.until("done", () => stateOf(next) === "done");
+    expect(transfers(next)).toHaveLength(1);
+    expect(transfers(next)[0]?.progress?.resumedBytes).toBeGreaterThan(0);
+  });
+
+  test("PAGE_UPLOADS_AT_ONCE run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    browser.laneMs = 5_000;
+    const ana = await browser.member("ana");
+    const files = Array.from({ length: PAGE_UPLOADS_MAX + 1 }, (_, i) =>
+      fileOf(contents(10), `${i}.txt`),
+    );
+    ana.chat.upload("lobby", files);
+    await ana.until("refused", () => ana.chat.model.faults.length === 1);
+    expect(ana.chat.model.faults[0]?.fault.code).toBe("too-many");
+    expect(transfers(ana)).toHaveLength(PAGE_UPLOADS_MAX);
+    await site.time.advance(200);
+    expect(browser.lanes).toBe(PAGE_UPLOADS_AT_ONCE);
+  });
+
+  test("one that is given up is withdrawn from the server", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    browser.laneMs = 15;
+    const ana = await browser.member("ana");
+    ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);
+    await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
+    ana.chat.cancelTransfer(transfers(ana)[0]?.id ?? "");
+    await ana.until("gone", () => transfers(ana).length === 0);
+    const withdrawn = () => site.events.some(({ kind }) => kind === "withdrawn");
+    await ana.until("withdrawn", withdrawn);
+  });
+});
+
+describe("downloads", () => {
+  test("every chunk is checked, and a pause loses nothing", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const bytes = contents();
+    ana.chat.upload("lobby", [fileOf(bytes)]);
+    await ana.until("sent", () => stateOf(ana) === "done");
+    const browser = new Browser(site);
+    browser.laneMs = 15;
+    const ben = await browser.member("ben");
+    ben.chat.open("lobby");
+    const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
+    const place = new HeldPlace();
+    browser.place = place;
+    ben.chat.download(item?.file?.file ?? "", "../../photo.png");
+    await ben.until("begun", () => place.parts.length > 2);
+    await ben.until("shown", () => transfers(ben).length > 0);
+    expect(transfers(ben)[0]?.name).not.toContain("/");
+    const id = transfers(ben)[0]?.id ?? "";
+    ben.chat.pauseTransfer(id);
+    await ben.until("paused", () => stateOf(ben) === "paused");
+    const before = place.parts.length;
+    expect(before).toBeLessThan(41);
+    ben.chat.resumeTransfer(id);
+    await ben.until("done", () => stateOf(ben) === "done");
+    expect(transfers(ben)[0]?.state).toEqual({ kind: "done", url: "blob:1" });
+    expect(place.parts).toHaveLength(41);
+    expect(Buffer.concat(place.parts).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  test("a preview is refused above its bound", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    ana.chat.upload("lobby", [fileOf(contents(1_000))]);
+    await ana.until("sent", () => stateOf(ana) === "done");
+    ana.chat.open("lobby");
+    const item = openRoom(ana.chat.model)?.tail.items.find(({ kind }) => kind === "file");
+    const file = item?.file?.file ?? "";
+    expect(await site.wait(ana.chat.preview(file, 1_000))).toEqual(contents(1_000));
+    const refused = ana.chat.preview(file, 999).catch((fault: { code: string }) => fault.code);
+    expect(await site.wait(refused)).toBe("too-large");
+  });
+});
