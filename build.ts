@@ -1,5 +1,17 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+import { PACK_NAME, packPage } from "./src/commands/_page.ts";
+import { buildPage } from "./src/commands/_page-build.ts";
 
 /**
  * Builds the one binary: `bun build.ts` for this machine into dist/chat, `--all` for every target
@@ -65,9 +77,9 @@ function defines(): string[] {
   ]);
 }
 
-function build(binary: string, target: string[]): void {
-  mkdirSync(join(ROOT, "dist"), { recursive: true });
-  const command = [process.execPath, "build", join(ROOT, "src", "main.ts"), ...FLAGS, ...defines()];
+function build(binary: string, target: string[], pack: string): void {
+  const sources = [join(ROOT, "src", "main.ts"), pack];
+  const command = [process.execPath, "build", ...sources, ...FLAGS, ...defines()];
   const started = performance.now();
   // Built beside and then renamed: the old one may be running, or another build may be under way.
   const unfinished = binary.replace(/chat([^/\\]*)$/, `.chat-${process.pid}$1`);
@@ -77,7 +89,8 @@ function build(binary: string, target: string[]): void {
   });
   if (!done.success) {
     process.stderr.write(`${done.stdout}${done.stderr}`);
-    process.exit(1);
+    process.exitCode = 1;
+    return;
   }
   renameSync(unfinished, binary);
   const megabytes = Math.round(statSync(binary).size / 1e6);
@@ -85,10 +98,25 @@ function build(binary: string, target: string[]): void {
   process.stderr.write(`built ${binary.slice(ROOT.length + 1)} (${megabytes} MB, ${ms} ms)\n`);
 }
 
+/** The page goes in as it will be sent: bundled, named by content, compressed. */
+async function withPage(work: (pack: string) => void): Promise<void> {
+  mkdirSync(join(ROOT, "dist"), { recursive: true });
+  const folder = mkdtempSync(join(ROOT, "dist", ".page-"));
+  try {
+    const pack = join(folder, PACK_NAME);
+    writeFileSync(pack, packPage(await buildPage({ small: true })));
+    work(pack);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 const args = process.argv.slice(2);
 const wanted = args.includes("--target") ? args.slice(args.indexOf("--target") + 1) : TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
-  for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`]);
+  await withPage((pack) => {
+    for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`], pack);
+  });
 } else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
-  build(localBinary(), []);
+  await withPage((pack) => build(localBinary(), [], pack));
 }

@@ -18,6 +18,7 @@ const VERBS: VerbTable = {
     summary: "Take files, or all that arrive",
     load: () => import("./commands/get-file.ts"),
   },
+  web: { summary: "Open the page on this machine", load: () => import("./commands/web.ts") },
   share: {
     summary: "Give files to another machine, without a server",
     load: () => import("./commands/share.ts"),

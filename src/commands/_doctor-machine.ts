@@ -66,7 +66,7 @@ export function checkData(probes: MachineProbes, folder: string, isNamed: boolea
   const space = `${sizeText(free)} free`;
   if (free < RESERVE_BYTES) return failed(new Fault("store-full", `${path}: only ${space}`));
   const holder = probes.lockHolder(path);
-  const use = holder === undefined ? "no server runs on it" : useOf(probes, holder);
+  const use = holder === undefined ? "no server runs on it" : holderText(probes, holder);
   if (free < FREE_BYTES_LOW) {
     return warning(`${path}: only ${space}; ${use}`, "free some space on the disk");
   }
@@ -127,7 +127,7 @@ export function checkTerminal(
   return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
 }
 
-function useOf(probes: MachineProbes, holder: LockHolder): string {
+function holderText(probes: MachineProbes, holder: LockHolder): string {
   const { pid, host, started } = holder;
   const who = `process ${pid} on ${quoteText(host)} since ${quoteText(started)}`;
   return probes.isAlive(holder) ? `in use by ${who}` : `${who} had it and is gone`;

@@ -1,6 +1,6 @@
 import { cleanText } from "../base/text.ts";
 import { formatLocalClock } from "../base/time.ts";
-import type { ChatRecord } from "../client/record.ts";
+import type { ChatRecord } from "../core/chat-record.ts";
 import { type LineEditor, openLineEditor } from "../io/line-editor.ts";
 import type { Context } from "./_context.ts";
 import { Recent } from "./_recent.ts";

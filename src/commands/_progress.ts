@@ -1,8 +1,8 @@
 import { STALL_SHOWN_MS } from "../base/limits.ts";
 import { formatLeft, formatRate, formatSize } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
-import type { TransferProgress } from "../client/transfer-progress.ts";
 import type { WaitsAt } from "../core/progress.ts";
+import type { TransferProgress } from "../io/transfer-progress.ts";
 import { type Context, say } from "./_context.ts";
 import { type JsonObject, renderJson } from "./_render.ts";
 

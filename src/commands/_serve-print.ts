@@ -6,11 +6,13 @@ import { cleanText, tsvLine } from "../base/text.ts";
 import { formatLocalClock, formatUtc } from "../base/time.ts";
 import type { Registry } from "../core/registry.ts";
 import type { Room } from "../core/room.ts";
+import { isLoopback } from "../server/addresses.ts";
 import type { ServerEvent } from "../server/server-event.ts";
 import { formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 import type { LogRecord } from "../wire/record.ts";
 import { type Context, faultLine, say } from "./_context.ts";
 import { createLog } from "./_log.ts";
+import { qrLines } from "./_qr.ts";
 import {
   type JsonObject,
   type Place,
@@ -181,6 +183,26 @@ export interface Joining {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
+  /** What makes the first who shows it on the page an operator. */
+  readonly operatorToken: string;
+}
+
+/** Where a browser on this machine finds the page. */
+export function webAddress({ local, tls }: Pick<Joining, "local" | "tls">): string {
+  return `${tls ? "https" : "http"}://${formatPlace(local)}/`;
+}
+
+/** The same for its operator. Fragments never leave the browser. */
+export function operatorLink(joining: Joining): string {
+  return `${webAddress(joining)}#operator=${joining.operatorToken}`;
+}
+
+/** For a phone: the page as others reach it, with what lets them in. */
+function guestLink({ invite, tls }: Joining): string | undefined {
+  if (!tls || isLoopback(invite.host)) return undefined;
+  const { secret } = invite;
+  const fragment = secret === undefined ? "" : `#invite=${encodeURIComponent(secret)}`;
+  return `https://${formatPlace(invite)}/${fragment}`;
 }
 
 /** What to type here to run this very program: not everybody has put it where the shell looks. */
@@ -195,8 +217,7 @@ function programName(env: Context["env"]): string {
 /** For people, on standard error. Secrets only on a terminal: pipes end up in files. */
 export function printJoining(context: Context, joining: Joining): void {
   const { stderr } = context;
-  const { name, local, invite, roomPassword, fingerprint, data, tls, udp } = joining;
-  const web = `${tls ? "https" : "http"}://${formatPlace(local)}/`;
+  const { name, local, invite, roomPassword, fingerprint, data, udp } = joining;
   if (!stderr.isTerminal) {
     say(context, `'${name}' listens on ${formatPlace(local)}, how to join: ${data}/invite`);
     return;
@@ -206,14 +227,23 @@ export function printJoining(context: Context, joining: Joining): void {
     "",
     `  on this machine   ${programName(context.env)} join --user YOUR-NAME`,
     `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`,
-    `  in a browser      ${web}`,
+    `  in a browser      ${webAddress(joining)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
+    `  its operator      ${operatorLink(joining)} (for one browser, within the hour)`,
     "",
     `  room password     ${roomPassword ?? "none: whoever comes may register"}`,
     `  fingerprint       ${fingerprint}`,
     "",
+    ...phoneLines(context, guestLink(joining)),
     "Ctrl-C stops it.",
     "",
   ];
   stderr.write(`${lines.join("\n")}\n`);
+}
+
+function phoneLines({ stderr, env }: Context, link: string | undefined): string[] {
+  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
+  if (link === undefined || lines === undefined) return [];
+  return [`  on a phone        ${link}`, "", ...lines.map((line) => `  ${line}`), ""];
 }

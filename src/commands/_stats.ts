@@ -1,6 +1,6 @@
 import { formatSize } from "../base/sizes.ts";
 import { formatLocalClock, formatUtc, type OffsetMinutes } from "../base/time.ts";
-import type { LinkStats } from "../client/connection.ts";
+import type { LinkStats } from "../io/connection.ts";
 import type { LinkCounters } from "../io/link.ts";
 import type { JsonObject } from "./_render.ts";
 

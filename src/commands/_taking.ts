@@ -5,11 +5,11 @@ import type { FileId } from "../base/ids.ts";
 import { FILE_ID_LENGTH } from "../base/limits.ts";
 import { cleanText, quoteText, tsvLine } from "../base/text.ts";
 import type { Client } from "../client/client.ts";
-import type { TransferProgress } from "../client/transfer-progress.ts";
-import type { GotFile } from "../client/transfers.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { chunksLeft } from "../io/part-left.ts";
 import { openSink } from "../io/sink.ts";
+import type { TransferProgress } from "../io/transfer-progress.ts";
+import type { GotFile } from "../io/transfers.ts";
 import type { Context } from "./_context.ts";
 import { fileWords, type JsonObject, renderJson } from "./_render.ts";
 

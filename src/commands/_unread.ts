@@ -1,5 +1,5 @@
 import type { Client } from "../client/client.ts";
-import type { RoomView } from "../client/record.ts";
+import type { RoomView } from "../core/chat-record.ts";
 import type { Answer } from "../wire/messages.ts";
 import type { Place } from "./_render.ts";
 

@@ -2,7 +2,7 @@ import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatSize } from "../base/sizes.ts";
 import { formatLocal, formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
-import type { ChatRecord } from "../client/record.ts";
+import type { ChatRecord } from "../core/chat-record.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { shownChatRecord } from "./_face.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";

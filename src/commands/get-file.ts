@@ -2,7 +2,7 @@ import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import type { ChatRecord } from "../client/record.ts";
+import type { ChatRecord } from "../core/chat-record.ts";
 import { type OpenClient, withClient } from "./_client.ts";
 import { type Context, faultLine } from "./_context.ts";
 import { errorJson } from "./_errors.ts";

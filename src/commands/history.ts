@@ -3,7 +3,7 @@ import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import type { ChatRecord } from "../client/record.ts";
+import type { ChatRecord } from "../core/chat-record.ts";
 import type { PageQuery } from "../io/log.ts";
 import { READ_KINDS, type RecordKind } from "../wire/record.ts";
 import { untilConnected, withClient } from "./_client.ts";

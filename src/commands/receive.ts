@@ -4,7 +4,7 @@ import { checkName, type Name } from "../base/names.ts";
 import { VERSION } from "../base/version.ts";
 import { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import { bodyText } from "../client/record.ts";
+import { bodyText } from "../core/chat-record.ts";
 import { LOBBY } from "../core/room.ts";
 import { Identity } from "../crypto/identity.ts";
 import { ClientState } from "../io/client-state.ts";

@@ -5,7 +5,7 @@ import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import { withMentions } from "../client/mentions.ts";
+import { withMentions } from "../core/mentions.ts";
 import { LOBBY } from "../core/room.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { type Context, faultLine, say } from "./_context.ts";

@@ -14,27 +14,29 @@ import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
 import { systemDisk } from "../io/disk-file.ts";
 import { systemEntropy } from "../io/entropy.ts";
 import { announceLocalServer } from "../io/local-servers.ts";
-import { httpHandler } from "../server/http.ts";
+import { type HttpOptions, httpHandler } from "../server/http.ts";
 import type { FileQuotas } from "../server/quotas.ts";
 import { Server } from "../server/server.ts";
 import type { ServerEvent } from "../server/server-event.ts";
+import type { ServerOptions } from "../server/server-options.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
-import {
-  formatInvite,
-  formatPlace,
-  PORT_DEFAULT,
-  quoteInvite,
-  type ServerAddress,
-} from "../wire/invite.ts";
+import { formatInvite, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 import { type Context, say } from "./_context.ts";
 import { lanAddresses, ownAddresses, reachableAt } from "./_own-addresses.ts";
+import { loadPage } from "./_page.ts";
 import { renderJson } from "./_render.ts";
 import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
 import { announceServer } from "./_serve-announce.ts";
 import { keepSettings, type OpenFolder, openFolder } from "./_serve-folder.ts";
 import { type Listening, openListeners } from "./_serve-listen.ts";
-import { type Joining, printJoining, ServePrinter } from "./_serve-print.ts";
+import {
+  type Joining,
+  operatorLink,
+  printJoining,
+  ServePrinter,
+  webAddress,
+} from "./_serve-print.ts";
 import { QUOTA_FLAGS, quotasOf } from "./_serve-quotas.ts";
 import { tellStats } from "./_serve-stats.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
@@ -139,31 +141,28 @@ async function serve(
 ): Promise<number> {
   const printer = new ServePrinter(context, open.registry);
   const ended = Promise.withResolvers<Fault | undefined>();
-  const { identity, history, accounts, archive, rooms, registry, hall } = open;
+  const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
-  const server = new Server({
-    clock: context.clock,
-    entropy: systemEntropy(),
-    identity,
-    settings: { name, version: VERSION, welcome: args.welcome, roomPassword, operatorToken, files },
-    blobs: openBlobStore({ disk: systemDisk(), folder: join(open.folder.path, "files"), sha256 }),
-    history,
-    accounts,
-    archive,
-    rooms,
-    registry,
-    hall,
-    passwords: { hash: hashPassword, verify: verifyPassword },
-    marks: { disk: systemDisk(), folder: open.folder.path },
-    onEvent: (event: ServerEvent) => {
-      if (event.kind === "failed") ended.resolve(event.fault);
-      printer.event(event);
-    },
+  const operatorLink = toBase64Url(systemEntropy()(16));
+  const page = await loadPage();
+  const settings = {
+    name,
+    version: VERSION,
+    welcome: args.welcome,
+    roomPassword,
+    operatorToken,
+    operatorLink,
+    ...(page === undefined ? {} : { build: page.build }),
+    files,
+  };
+  const server = newServer(context, open, settings, (event) => {
+    if (event.kind === "failed") ended.resolve(event.fault);
+    printer.event(event);
   });
   await server.start();
-  const listening = await listen(context, args, open, server, name);
+  const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
-  const joining = joiningOf(args, open, listening, { name, roomPassword });
+  const joining = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
   writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
   const withdraw = announceLocalServer(
     {
@@ -207,6 +206,30 @@ async function serve(
   }
 }
 
+function newServer(
+  { clock }: Context,
+  { folder, identity, history, accounts, archive, rooms, registry, hall }: OpenFolder,
+  settings: ServerOptions["settings"],
+  onEvent: (event: ServerEvent) => void,
+): Server {
+  return new Server({
+    clock,
+    entropy: systemEntropy(),
+    identity,
+    settings,
+    blobs: openBlobStore({ disk: systemDisk(), folder: join(folder.path, "files"), sha256 }),
+    history,
+    accounts,
+    archive,
+    rooms,
+    registry,
+    hall,
+    passwords: { hash: hashPassword, verify: verifyPassword },
+    marks: { disk: systemDisk(), folder: folder.path },
+    onEvent,
+  });
+}
+
 /** Whoever can read it operates: this machine's user. New each time, and never shown. */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
@@ -219,7 +242,7 @@ async function listen(
   args: Args,
   open: OpenFolder,
   server: Server,
-  name: string,
+  shown: Pick<HttpOptions, "name" | "page">,
 ): Promise<Listening> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
   const listening = await openListeners(
@@ -229,7 +252,7 @@ async function listen(
       certificate: args.tls ? open.certificate : undefined,
       proxyCertificate: args.proxyCert === undefined ? undefined : readPem(args.proxyCert),
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
-      http: (port) => httpHandler({ name, fingerprint, port, ...server.http }),
+      http: (port) => httpHandler({ ...shown, fingerprint, port, ...server.http }),
     },
     server,
   );
@@ -239,7 +262,9 @@ async function listen(
   return listening;
 }
 
-type Named = Pick<Chosen, "name" | "roomPassword">;
+interface Named extends Pick<Chosen, "name" | "roomPassword"> {
+  readonly operatorLink: string;
+}
 
 function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: Named): Joining {
   const { port, listeners } = listening;
@@ -265,6 +290,7 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
     tls: args.tls,
     udp: listeners.some(({ transport }) => transport === "udp"),
     data: open.folder.path,
+    operatorToken: chosen.operatorLink,
   };
 }
 
@@ -278,7 +304,8 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
       url: formatInvite(local),
       host,
       port,
-      web: `${tls ? "https" : "http"}://${formatPlace(local)}/`,
+      web: webAddress(joining),
+      operatorLink: operatorLink(joining),
       udp,
       tls,
       fingerprint,

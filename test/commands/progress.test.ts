@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../src/base/ids.ts";
 import { STALL_SHOWN_MS } from "../../src/base/limits.ts";
-import type { TransferProgress } from "../../src/client/transfer-progress.ts";
 import { createContext } from "../../src/commands/_context.ts";
 import {
   barLine,
@@ -9,6 +8,7 @@ import {
   ProgressShow,
   progressJson,
 } from "../../src/commands/_progress.ts";
+import type { TransferProgress } from "../../src/io/transfer-progress.ts";
 import { fakeWorld } from "./fake-world.ts";
 
 const MB = 1e6;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import type { LinkStats } from "../../src/client/connection.ts";
 import { statsLine } from "../../src/commands/_stats.ts";
+import type { LinkStats } from "../../src/io/connection.ts";
 
 const UTC = () => 0;
 const COMMON = { sinceUnixMs: Date.UTC(2026, 10, 20, 5, 46, 33, 123), asked: 12, acknowledged: 11 };

@@ -32,6 +32,7 @@ test("the first line tells everything that a script needs", async () => {
     host: "127.0.0.1",
     port: expect.any(Number),
     web: `https://127.0.0.1:${port}/`,
+    operatorLink: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+\/#operator=[\w-]{22}$/),
     udp: expect.any(Boolean),
     tls: true,
     fingerprint: expect.stringMatching(FINGERPRINT),

@@ -1,0 +1,141 @@
+import { toBase64Url } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import type { Listener } from "../io/link.ts";
+import { listenWs } from "../io/ws-listener.ts";
+import { httpHandler } from "../server/http.ts";
+import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { openClient } from "./_client.ts";
+import { type Context, say } from "./_context.ts";
+import { openDialer, type ServerDialer } from "./_dial.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, serverWish } from "./_flags.ts";
+import { loadPage, localPage } from "./_page.ts";
+import { renderJson } from "./_render.ts";
+import { defineVerb } from "./_verb.ts";
+import { webFiles } from "./_web-files.ts";
+import { WebGate } from "./_web-gate.ts";
+
+const HOST = "127.0.0.1";
+const TOKEN_BYTES = 32;
+
+const { server, transport, fingerprint } = SERVER_FLAGS;
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    server,
+    transport,
+    fingerprint,
+    port: {
+      type: "string",
+      integer: { min: 0, max: 65_535 },
+      alias: "p",
+      valueHint: "PORT",
+      description: "Local port; a free one if left out",
+    },
+    open: { type: "boolean", default: true, negativeDescription: "Only print the address" },
+  },
+  details: "The page on this machine, connected through this program. Example: chat web 192.0.2.7",
+  async run(args, context) {
+    const met = await openClient(context, args, { argument: args.at, greetOnly: true });
+    const { address, client } = met;
+    const found = client.fingerprint;
+    await met.close();
+    if (found === undefined) throw new Fault("link-closed", "the connection was closed");
+    const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
+    const { transport: way } = serverWish(context, args, args.at);
+    const dialer = openDialer(context.clock, address, { transport: way });
+    const target = { address, fingerprint: found, token, dialer };
+    const listener = await listen(context, target, args.port ?? 0);
+    const ended = Promise.withResolvers<void>();
+    const release = context.onSignal((signal) => {
+      // The terminal has written ^C: the shell's prompt belongs on the next line.
+      if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
+      ended.resolve();
+    });
+    const url = pageUrl(listener, token, address.secret);
+    tell(context, url, address, found);
+    if (args.open && context.stdout.isTerminal && !context.json) openBrowser(context, url);
+    try {
+      await ended.promise;
+      return 0;
+    } finally {
+      release();
+      await listener.stop();
+      dialer.close();
+    }
+  },
+});
+
+interface Target {
+  readonly address: ServerAddress;
+  readonly fingerprint: Fingerprint;
+  readonly token: string;
+  readonly dialer: ServerDialer;
+}
+
+/** @throws Fault port-taken, internal */
+async function listen(context: Context, target: Target, port: number): Promise<Listener> {
+  const { address, fingerprint, token, dialer } = target;
+  const { dial } = dialer;
+  const { clock } = context;
+  const page = await loadPage();
+  if (page === undefined) throw new Fault("internal", "this program was built without its page");
+  const name = formatPlace(address);
+  const answer = httpHandler({
+    name,
+    fingerprint: formatFingerprint(fingerprint),
+    port: () => listener.port,
+    page: localPage(page),
+    files: webFiles({ clock, dial, fingerprint }),
+  });
+  const listener: Listener = listenWs(
+    {
+      host: HOST,
+      port,
+      tls: false,
+      // A name of some other site may lead here as well; its pages are not ours.
+      isHost: (host) => host === `${HOST}:${listener.port}`,
+      http: answer,
+    },
+    new WebGate({ clock, token, dial, fingerprint }),
+  );
+  return listener;
+}
+
+/** What stands in the fragment never leaves the browser. */
+function pageUrl({ port }: Listener, token: string, secret: string | undefined): string {
+  const invite = secret === undefined ? "" : `&invite=${encodeURIComponent(secret)}`;
+  return `http://${HOST}:${port}/#${token}${invite}`;
+}
+
+function tell(
+  context: Context,
+  url: string,
+  address: ServerAddress,
+  fingerprint: Fingerprint,
+): void {
+  const place = formatPlace(address);
+  if (context.json) {
+    const shown = formatFingerprint(fingerprint);
+    const line = { kind: "web", url, server: place, fingerprint: shown, pid: process.pid };
+    return context.stdout.write(renderJson(line));
+  }
+  context.stdout.write(`${url}\n`);
+  say(context, `the page of ${place} is at this address, for this machine only; Ctrl-C ends it`);
+}
+
+/** As the desktop does it; where there is none, the address was printed. */
+function openBrowser({ env }: Context, url: string): void {
+  const isDesktop =
+    process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
+  const [program, ...args] =
+    process.platform === "darwin"
+      ? ["open"]
+      : process.platform === "win32"
+        ? ["rundll32", "url.dll,FileProtocolHandler"]
+        : ["xdg-open"];
+  if (!isDesktop || program === undefined || Bun.which(program) === null) return;
+  Bun.spawn([program, ...args, url], { stdio: ["ignore", "ignore", "ignore"] }).unref();
+}

@@ -1,0 +1,309 @@
+import { expect, test } from "bun:test";
+import { createHash, X509Certificate } from "node:crypto";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseServerAddress } from "../../src/wire/invite.ts";
+import { type Json, type Served, Town } from "./program.ts";
+import { Tab } from "./tab.ts";
+import { TlsProxy } from "./tls-proxy.ts";
+
+/** The page, its downloads and its operator, as a browser meets them. */
+
+type Headers = Readonly<Record<string, string>>;
+
+function secretOf({ invite }: Served): string {
+  return parseServerAddress(invite).secret ?? "";
+}
+
+function caOf({ data }: Served): string {
+  return readFileSync(join(data, "tls.crt"), "utf8");
+}
+
+function getting(base: string, ca?: string) {
+  return (path: string, headers: Headers = {}, method = "GET") =>
+    fetch(new URL(path, base), { method, headers, ...(ca === undefined ? {} : { tls: { ca } }) });
+}
+
+function buildIn(html: string): string {
+  return /data-build="([0-9a-f]{12})"/.exec(html)?.[1] ?? "";
+}
+
+/** Some megabytes that look like nothing. */
+function noise(sizeBytes: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(sizeBytes);
+  for (let i = 0; i < sizeBytes; i += 65_536) crypto.getRandomValues(bytes.subarray(i, i + 65_536));
+  return bytes;
+}
+
+async function sendFile(town: Town, served: Served, name: string): Promise<Json> {
+  const ana = town.home("ana").with({ CHAT_INVITE: served.invite, CHAT_USER: "ana" });
+  const lines = await ana.json(["send-file", town.path(name), "--to", "lobby"]);
+  const told = lines.find(({ kind }) => kind === "file");
+  if (told === undefined) throw new Error("no file was sent");
+  return told;
+}
+
+test("the page comes out of the binary, with all it needs and nothing else", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const web = String(served.listening["web"]);
+  const get = getting(web, caOf(served));
+  const page = await get("/");
+  const html = await page.text();
+  expect(page.headers.get("content-security-policy")).toContain("script-src 'self'");
+  expect(page.headers.get("set-cookie")).toBeNull();
+  const assets = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+  expect(assets.length).toBeGreaterThan(1);
+  for (const path of assets) {
+    expect(path).toStartWith("/assets/");
+    const asset = await get(path, { "accept-encoding": "br" });
+    expect(asset.status).toBe(200);
+    expect(asset.headers.get("cache-control")).toContain("immutable");
+    const etag = asset.headers.get("etag") ?? "";
+    const again = await get(path, { "accept-encoding": "br", "if-none-match": etag });
+    expect(again.status).toBe(304);
+  }
+  expect((await get("/", {}, "PUT")).status).toBe(405);
+  expect((await get("/data/identity.key")).status).toBe(404);
+  expect(await (await get("/healthz")).text()).toBe("ok\n");
+  const tab = new Tab(web, { ca: caOf(served) });
+  expect((await tab.notice("welcome")).build).toBe(buildIn(html));
+  tab.close();
+});
+
+test("no page of another origin comes in", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const web = String(served.listening["web"]);
+  const upgrade = { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
+  const headers = { ...upgrade, "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+  for (const origin of ["https://evil.example", "null", `${web.slice(0, -1)}.evil.example`]) {
+    const response = await getting(web, caOf(served))("/ws", { ...headers, origin });
+    expect([origin, response.status]).toEqual([origin, 403]);
+  }
+  const tab = await Tab.open(web, "ben", secretOf(served), { ca: caOf(served) });
+  expect(await tab.isProven()).toBe(true);
+  tab.close();
+});
+
+test("a file by its address: whole, in parts, and only while its session lives", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const web = String(served.listening["web"]);
+  const get = getting(web, caOf(served));
+  const bytes = noise(3_000_000);
+  writeFileSync(town.path("naïve <b>.html"), bytes);
+  const { id, digest } = await sendFile(town, served, "naïve <b>.html");
+  const tab = await Tab.open(web, "ben", secretOf(served), { ca: caOf(served) });
+  const { path } = await tab.ask("download", { file: String(id) });
+  const whole = await get(path);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+  expect(whole.headers.get("content-type")).toBe("application/octet-stream");
+  expect(whole.headers.get("content-disposition")).toBe(
+    `attachment; filename="na_ve _b_.html"; filename*=UTF-8''na%C3%AFve%20_b_.html`,
+  );
+  expect(whole.headers.get("etag")).toBe(`"${digest}"`);
+  const resumed = { range: "bytes=1500000-", "if-range": `"${digest}"` };
+  const rest = await get(path, resumed);
+  expect(rest.status).toBe(206);
+  expect(rest.headers.get("content-range")).toBe("bytes 1500000-2999999/3000000");
+  expect(Buffer.from(await rest.arrayBuffer()).equals(bytes.subarray(1_500_000))).toBe(true);
+  const some = await get(path, { range: "bytes=10-19" });
+  expect(some.headers.get("content-length")).toBe("10");
+  expect(new Uint8Array(await some.arrayBuffer())).toEqual(bytes.subarray(10, 20));
+  expect((await get(path, { range: "bytes=3000000-" })).status).toBe(416);
+  const head = await get(path, {}, "HEAD");
+  expect(head.headers.get("content-length")).toBe("3000000");
+  expect((await get(`${path}A`)).status).toBe(404);
+  tab.close();
+  await tab.closed.promise;
+  let status = 200;
+  while (status === 200) ({ status } = await get(path, {}, "HEAD")); // As soon as the server knows.
+  expect(status).toBe(404);
+});
+
+test("a download that is left, and one that breaks off, leave the server as it was", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const web = String(served.listening["web"]);
+  const get = getting(web, caOf(served));
+  writeFileSync(town.path("large.bin"), noise(40_000_000));
+  const { id } = await sendFile(town, served, "large.bin");
+  const tab = await Tab.open(web, "ben", secretOf(served), { ca: caOf(served) });
+  const token = String(served.listening["operatorLink"]).split("#operator=")[1] ?? "";
+  await tab.ask("operate", { token });
+  const { path } = await tab.ask("download", { file: String(id) });
+  const reader = (await get(path)).body?.getReader();
+  await reader?.read();
+  const { transfers } = await tab.ask("transfers", {});
+  expect(transfers).toMatchObject([
+    { file: String(id), direction: "down", web: true, user: "ben" },
+  ]);
+  await reader?.cancel();
+  while ((await tab.ask("transfers", {})).transfers.length > 0); // It has noticed.
+  // What changes on the disk is not given out as the file.
+  const content = join(served.data, "files", String(id), "content");
+  const stored = readFileSync(content);
+  stored[20_000_000] = (stored[20_000_000] ?? 0) ^ 1;
+  writeFileSync(content, stored);
+  await expect((await get(path)).arrayBuffer()).rejects.toThrow();
+  await tab.ask("stats", {});
+  tab.close();
+});
+
+test("the operator's link makes one browser the operator's", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const link = new URL(String(served.listening["operatorLink"]));
+  const token = link.hash.slice("#operator=".length);
+  expect(link.href).toStartWith(String(served.listening["web"]));
+  const ca = caOf(served);
+  // It is also what lets its owner in.
+  const owner = await Tab.open(link.href, "olga", token, { ca });
+  await owner.ask("operate", { token });
+  await owner.ask("watch", { on: true });
+  const other = await Tab.open(link.href, "ben", secretOf(served), { ca });
+  await expect(other.ask("operate", { token })).rejects.toThrow("another one");
+  await expect(other.ask("clients", {})).rejects.toThrow("operators");
+  const event = await owner.notice("event", ({ event }) => event === "logged-in");
+  expect(event).toMatchObject({ user: "ben" });
+  const { clients } = await owner.ask("clients", {});
+  expect(clients.map(({ user, operator }) => [user, operator])).toEqual([
+    ["olga", true],
+    ["ben", false],
+  ]);
+  expect(clients[0]?.address).toMatch(/^127\.0\.0\.1:\d+$/);
+  expect((await owner.ask("stats", {})).sessions).toBe(2);
+  for (const tab of [owner, other]) tab.close();
+});
+
+test("behind a TLS proxy, with the proxy's certificate", async () => {
+  await using town = new Town();
+  // A server's own certificate does for the proxy.
+  const donor = await town.serve({ data: "donor" });
+  const cert = caOf(donor);
+  using proxy = await TlsProxy.open(cert, readFileSync(join(donor.data, "tls.key"), "utf8"));
+  const crt = town.write("proxy.crt", cert);
+  const served = await town.serve({ args: ["--no-tls", "--proxy-cert", crt] });
+  proxy.to = served.port;
+  const web = `https://127.0.0.1:${proxy.port}/`;
+  const get = getting(web, cert);
+  const page = await get("/");
+  expect(buildIn(await page.text())).toHaveLength(12);
+  expect(page.headers.get("content-security-policy")).toContain(`wss://127.0.0.1:${proxy.port}`);
+  const tab = await Tab.open(web, "ben", secretOf(served), { ca: cert });
+  expect(await tab.isProven()).toBe(true);
+  const hash = createHash("sha256").update(new X509Certificate(cert).raw).digest("hex");
+  expect((await tab.notice("welcome")).certificate.toHex()).toBe(hash);
+  writeFileSync(town.path("some.txt"), "through the proxy");
+  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_ROOM_PASSWORD: secretOf(served) });
+  const at = ["--server", `127.0.0.1:${proxy.port}`];
+  const [told] = (await ana.json(["send-file", town.path("some.txt"), ...at])).slice(-1);
+  const { path } = await tab.ask("download", { file: String(told?.["id"]) });
+  expect(await (await get(path)).text()).toBe("through the proxy");
+  tab.close();
+});
+
+test("chat web: the page on this machine, for whoever has its token", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  mkdirSync(town.path("photos"));
+  writeFileSync(town.path("photos", "a.txt"), "hello\n");
+  const bytes = noise(2_500_000);
+  writeFileSync(town.path("film.bin"), bytes);
+  const film = await sendFile(town, served, "film.bin");
+  const photos = await sendFile(town, served, "photos");
+  const program = town.home("ben").start(["web", served.invite, "--json"]);
+  const { url, fingerprint } = await program.json("web");
+  const page = new URL(String(url));
+  const [token = "", invite] = page.hash.slice(1).split("&");
+  expect(fingerprint).toBe(served.fingerprint);
+  expect(page.hostname).toBe("127.0.0.1");
+  expect(decodeURIComponent(invite ?? "")).toBe(`invite=${secretOf(served)}`);
+  const get = getting(page.href);
+  expect(await (await get("/")).text()).toContain('data-build="" data-local="true"');
+  for (const host of ["localhost", "127.0.0.1", "evil.example", `evil.example:${page.port}`]) {
+    expect([host, (await get("/", { host })).status]).toEqual([host, 421]);
+  }
+  const evil = new Tab(page.href, { token, origin: "http://evil.example" });
+  expect(await evil.closed.promise).not.toBe(1000);
+  expect(evil.notices.map(({ kind }) => kind)).toEqual(["bye"]);
+  for (const wrong of ["", "A".repeat(43), token.slice(1)]) {
+    const stranger = new Tab(page.href, { token: wrong });
+    expect(await stranger.notice("bye")).toMatchObject({ code: "login-refused" });
+    await stranger.closed.promise;
+  }
+  const hasty = new Tab(page.href); // Its greeting is no token.
+  expect(await hasty.notice("bye")).toMatchObject({ code: "login-refused" });
+  const tab = await Tab.open(page.href, "ben", secretOf(served), { token });
+  expect(await tab.isProven()).toBe(true);
+  const { path } = await tab.ask("download", { file: String(film["id"]) });
+  const whole = await get(path);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+  const rest = await get(path, { range: "bytes=2000000-", "if-range": `"${film["digest"]}"` });
+  expect(rest.status).toBe(206);
+  expect(Buffer.from(await rest.arrayBuffer()).equals(bytes.subarray(2_000_000))).toBe(true);
+  const last = await get(path, { range: "bytes=-5" });
+  expect(new Uint8Array(await last.arrayBuffer())).toEqual(bytes.subarray(-5));
+  expect((await get(path, { range: "bytes=2500000-" })).status).toBe(416);
+  expect((await get(path, {}, "HEAD")).headers.get("content-length")).toBe("2500000");
+  const folder = await tab.ask("download", { file: String(photos["id"]) });
+  const zip = Buffer.from(await (await get(folder.path)).arrayBuffer());
+  expect(zip.includes("photos/a.txthello\n")).toBe(true);
+  expect((await get("/files/AAAAAAAAAAAAAAAAAAAAAA")).status).toBe(404);
+  expect((await get("/rooms/lobby", {}, "POST")).status).toBe(405);
+  tab.close();
+  const ran = await program.signal("SIGINT");
+  expect(ran.exitCode).toBe(0);
+  await expect(get("/")).rejects.toThrow();
+});
+
+test("chat web over UDP: words and files pass as they do over TCP", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const bytes = noise(2_500_000);
+  writeFileSync(town.path("film.bin"), bytes);
+  const film = await sendFile(town, served, "film.bin");
+  const program = town.home("ben").start(["web", served.invite, "--transport", "udp", "--json"]);
+  const { url } = await program.json("web");
+  const page = new URL(String(url));
+  const [token = ""] = page.hash.slice(1).split("&");
+  const tab = await Tab.open(page.href, "ben", secretOf(served), { token });
+  expect(await tab.isProven()).toBe(true);
+  await served.program.json("logged-in", { user: "ben", transport: "udp" });
+  const { path } = await tab.ask("download", { file: String(film["id"]) });
+  const whole = await getting(page.href)(path);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+  tab.close();
+  expect((await program.signal("SIGINT")).exitCode).toBe(0);
+});
+
+test("chat web tells the page when the server is away, or another one", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const program = town.home("ben").start(["web", served.invite, "--json"]);
+  const { url } = await program.json("web");
+  const page = String(url);
+  const token = new URL(page).hash.slice(1).split("&")[0] ?? "";
+  const tab = await Tab.open(page, "ben", secretOf(served), { token });
+  await served.program.signal("SIGTERM");
+  expect(await tab.notice("bye")).toMatchObject({ code: "shutting-down" });
+  const early = new Tab(page, { token });
+  expect(await early.notice("bye")).toMatchObject({ code: "unreachable" });
+  await town.serve({ data: "other", port: served.port });
+  const wrong = new Tab(page, { token });
+  expect(await wrong.notice("bye")).toMatchObject({ code: "fingerprint-changed" });
+  expect(wrong.notices.some(({ kind }) => kind === "welcome")).toBe(false);
+});
+
+test("run from its source it gives the page as well", async () => {
+  await using town = new Town();
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const args = [main, "serve", "--host", "127.0.0.1", "--port", "0", "--json"];
+  const program = town.start([...args, "--data", town.path("data")], { program: process.execPath });
+  const listening = await program.json("listening");
+  const ca = readFileSync(join(town.path("data"), "tls.crt"), "utf8");
+  const page = await getting(String(listening["web"]), ca)("/");
+  expect(buildIn(await page.text())).toHaveLength(12);
+  await program.signal("SIGTERM");
+});
