@@ -18,6 +18,7 @@ await part("idle", idle);
 await part("fan-out", () => script("fan-out.ts", isQuick ? ["--quick"] : []));
 await part("transfer", () => script("transfer.ts", flags));
 await part("udp", () => script("udp.ts", flags));
+await part("page", () => script("page.ts", flags));
 await part("hostile", () => script("hostile.ts", isQuick ? ["--rounds", "2"] : []));
 await part("log", () => script("log.ts", ["--records", isQuick ? "1000000" : "10000000"]));
 

@@ -12,6 +12,7 @@ const SETTINGS = {
   CHAT_CUT_MS: "60000",
   CHAT_WALK_BYTES: String(3 * GIB),
   CHAT_LARGE_BYTES: String(4 * GIB + 1),
+  CHAT_PAGE_BYTES: String(GIB),
 };
 const SUITES = [
   "test/worlds",
@@ -21,6 +22,7 @@ const SUITES = [
   "test/e2e/files-trouble.test.ts",
   "test/e2e/files-walk.test.ts",
   "test/e2e/udp-files.test.ts",
+  "./test/page/uploads-page.ts",
 ];
 
 const child = Bun.spawn([process.execPath, "test", "--timeout", "3600000", ...SUITES], {

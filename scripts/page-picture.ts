@@ -1,0 +1,89 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Town } from "../test/e2e/program.ts";
+import { Browser } from "../test/page/browser.ts";
+import { pageAddress, photo } from "../test/page/scenery.ts";
+import { Talker } from "../test/page/talk.ts";
+import type { Visit } from "../test/page/visit.ts";
+
+/**
+ * `npm run picture`: also draws the pictures of the page in docs/ from the real program, at the
+ * widths of a phone, a tablet and a desktop. Needs Chromium and dist/chat.
+ */
+
+const DOCS = join(import.meta.dir, "..", "docs");
+
+async function talk(town: Town, visit: Visit, ana: Talker, bob: Talker): Promise<void> {
+  await ana.tab.ask("topic", { room: "lobby", topic: "Workshop: tools, times and what broke" });
+  await ana.says("Where is the soldering iron?");
+  await bob.says("In the blue box, second shelf. The list: https://workshop.example/tools");
+  await ana.says("Thank you! @mia do you still need it today?");
+  await visit.sees("do you still need it");
+  await visit.says("Only for ten minutes, after lunch.");
+  await visit.sees("after lunch");
+  writeFileSync(town.path("view.png"), photo(960, 540));
+  await visit.attach(town.path("view.png"));
+  await visit.file("view.png").waitFor();
+  await visit.file("view.png").getByRole("button", { name: "Show preview" }).click();
+  await visit.file("view.png").getByRole("img").waitFor();
+  await visit.button("Dismiss").first().click();
+  await bob.says("What a view.");
+  await visit.sees("What a view.");
+}
+
+async function shot(visit: Visit, name: string): Promise<void> {
+  await visit.page.mouse.move(0, 0);
+  await visit.page.screenshot({ path: join(DOCS, `page-${name}.png`), animations: "disabled" });
+  process.stderr.write(`drew docs/page-${name}.png\n`);
+}
+
+/** The same person on a screen of another size. */
+async function resized(visit: Visit, width: number, height: number): Promise<void> {
+  await visit.page.setViewportSize({ width, height });
+  await visit.page.reload();
+  await visit.sees("What a view.");
+  await visit.file("view.png").getByRole("button", { name: "Show preview" }).click();
+  await visit.file("view.png").getByRole("img").waitFor();
+  await visit.sees("What a view.");
+  await visit.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 1e6));
+}
+
+async function office(olga: Visit): Promise<void> {
+  await olga.button("Server window").click();
+  await olga.page.getByRole("tab", { name: "Clients" }).click();
+  const table = olga.page.getByRole("table", { name: "Clients" });
+  await table
+    .getByText(/^\d+ ms$/)
+    .nth(3)
+    .waitFor(); // All were measured.
+  await shot(olga, "office-1440");
+}
+
+mkdirSync(DOCS, { recursive: true });
+const browser = new Browser();
+await browser.start();
+try {
+  await using town = new Town();
+  const served = await town.serve({ args: ["--name", "Room 12", "--welcome", "Be kind."] });
+  const [ana, bob] = [await Talker.open(served, "ana"), await Talker.open(served, "bob")];
+  await using olga = await browser.visit(String(served.listening["operatorLink"]), {
+    width: 1440,
+    height: 900,
+  });
+  await using mia = await browser.visit(pageAddress(served), { width: 1440, height: 900 });
+  await mia.field("Name").fill("mia");
+  await mia.enter("mia");
+  await olga.enter("olga");
+  await talk(town, mia, ana, bob);
+  await shot(mia, "1440");
+  await office(olga);
+  await resized(mia, 820, 1180);
+  await shot(mia, "820");
+  await resized(mia, 390, 844);
+  await shot(mia, "390");
+  await mia.page.emulateMedia({ colorScheme: "dark" });
+  await shot(mia, "390-dark");
+  for (const { tab } of [ana, bob]) tab.close();
+} finally {
+  await browser.stop();
+}

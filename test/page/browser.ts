@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, chromium, type Browser as Engine } from "playwright-core";
+import { Visit } from "./visit.ts";
+
+/** Debian's; nothing is downloaded. */
+const CHROMIUM = process.env["CHAT_CHROMIUM"] ?? "/usr/bin/chromium";
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+/** Longer than any of these tests needs on a slow machine. */
+const TEST_MS = 120_000;
+const STEP_MS = 15_000;
+
+/** Where all is installed that tests need, a missing browser is a failure. */
+const isRun = process.env["CI"] === "true" || existsSync(CHROMIUM);
+
+/** A test that needs a browser. */
+export const pageTest = test.skipIf(!isRun);
+
+export interface VisitOptions {
+  readonly width?: number;
+  readonly height?: number;
+  readonly isPhone?: boolean;
+  readonly isDark?: boolean;
+  readonly language?: string;
+  /** Also run there before the page is: an expression. */
+  readonly before?: string;
+}
+
+/** What runs in every window before the page does: it tells what the page must not do. */
+const WATCH = `document.addEventListener("securitypolicyviolation", (event) => {
+  const { violatedDirective, blockedURI } = event;
+  console.error("forbidden by the page's policy: " + violatedDirective + " " + blockedURI);
+});`;
+
+/** One Chromium for all tests of a file; each window is somebody with a browser of their own. */
+export class Browser {
+  #engine: Engine | undefined;
+  readonly #profile = mkdtempSync(join(tmpdir(), "chat-page-"));
+
+  async start(): Promise<void> {
+    this.#engine = await chromium.launch({
+      executablePath: CHROMIUM,
+      args: FLAGS,
+      headless: true,
+      env: { PATH: process.env["PATH"] ?? "", HOME: this.#profile, TMPDIR: this.#profile },
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine?.close();
+    rmSync(this.#profile, { recursive: true, force: true });
+  }
+
+  /** Opens the page as somebody who was never there. */
+  async visit(url: string, options: VisitOptions = {}): Promise<Visit> {
+    const context = await this.#context(options);
+    return Visit.open(context, url);
+  }
+
+  async #context(options: VisitOptions): Promise<BrowserContext> {
+    if (this.#engine === undefined) throw new Error("the browser is not started");
+    const { width = 1280, height = 800, isPhone = false, isDark = false } = options;
+    const context = await this.#engine.newContext({
+      ignoreHTTPSErrors: true,
+      viewport: { width, height },
+      isMobile: isPhone,
+      hasTouch: isPhone,
+      colorScheme: isDark ? "dark" : "light",
+      locale: options.language ?? "en-GB",
+      timezoneId: "UTC",
+      reducedMotion: "reduce",
+    });
+    context.setDefaultTimeout(STEP_MS);
+    await context.addInitScript(WATCH);
+    if (options.before !== undefined) await context.addInitScript(options.before);
+    return context;
+  }
+}
+
+/** For the tests of the file that calls it. */
+export function sharedBrowser(): Browser {
+  const browser = new Browser();
+  setDefaultTimeout(TEST_MS);
+  beforeAll(async () => {
+    if (isRun) await browser.start();
+  });
+  afterAll(() => browser.stop());
+  return browser;
+}

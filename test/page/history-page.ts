@@ -1,0 +1,81 @@
+import { expect } from "bun:test";
+import { SHOWN_ITEMS_MAX, SHOWN_PAGE_RECORDS } from "../../src/base/limits-page.ts";
+import { Town } from "../e2e/program.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./scenery.ts";
+import { Talker } from "./talk.ts";
+import type { Visit } from "./visit.ts";
+
+/** A room in which much was said. */
+
+const browser = sharedBrowser();
+const MESSAGES = 100_000;
+/** Far more than a screen has, far less than the room. */
+const ROWS_MAX = 150;
+/** The items that are kept, and as much again for what is not collected yet. */
+const HEAP_BYTES_MAX = 120e6;
+/** Scrolled over a little more than what is kept at once. */
+const JUMPS = SHOWN_ITEMS_MAX / SHOWN_PAGE_RECORDS + 30;
+
+interface Climbed {
+  readonly jumps: number;
+  readonly rowsMax: number;
+}
+
+/** Goes to the upper end of what is there, again and again, as soon as there is more. */
+function climb({ page }: Visit, jumps: number): Promise<Climbed> {
+  return page.evaluate<Climbed>(`(async () => {
+    const list = document.querySelector(".timeline .list");
+    const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+    let rowsMax = 0;
+    for (let jumps = 0; jumps < ${jumps}; jumps++) {
+      list.scrollTop = 0;
+      const end = performance.now() + 15_000;
+      do {
+        await frame();
+        rowsMax = Math.max(rowsMax, document.querySelectorAll(".timeline .row").length);
+      } while (list.scrollTop < 200 && performance.now() < end);
+      if (list.scrollTop < 200) return { jumps, rowsMax };
+    }
+    return { jumps: ${jumps}, rowsMax };
+  })()`);
+}
+
+async function heapBytes({ page, context }: Visit): Promise<number> {
+  const session = await context.newCDPSession(page);
+  await session.send("HeapProfiler.collectGarbage");
+  const { usedSize } = await session.send("Runtime.getHeapUsage");
+  await session.detach();
+  return usedSize;
+}
+
+pageTest("100,000 messages: up by jumps, to the first, and back, in bounded memory", async () => {
+  await using town = new Town();
+  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+  const talker = await Talker.open(served, "ben");
+  await talker.fills(MESSAGES, (n) => `message ${n}. ${"and so on ".repeat(n % 7)}`);
+  talker.tab.close();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana
+    .button("Jump to newest")
+    .click({ timeout: 2_000 })
+    .catch(() => undefined);
+  await ana.sees(`message ${MESSAGES - 1}.`);
+  const { jumps, rowsMax } = await climb(ana, JUMPS);
+  expect(jumps).toBe(JUMPS);
+  expect(rowsMax).toBeLessThan(ROWS_MAX);
+  expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
+
+  await ana.button("Search").click();
+  await ana.field("Search for").fill("message 17.");
+  await ana.field("Search for").press("Enter");
+  await ana.page.locator(".search-list").getByText("message 17.").click();
+  await ana.sees("message 17.");
+  await climb(ana, 1);
+  await ana.sees("message 0.");
+  expect(await ana.page.locator(".timeline .row").count()).toBeLessThan(ROWS_MAX);
+  await ana.button("Jump to newest").click();
+  await ana.sees(`message ${MESSAGES - 1}.`);
+  expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
+});

@@ -1,0 +1,175 @@
+import { expect } from "bun:test";
+import { Town } from "../e2e/program.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./scenery.ts";
+import { Talker } from "./talk.ts";
+import type { Visit } from "./visit.ts";
+
+/** A whole visit without a mouse: every step by keys alone. */
+
+const browser = sharedBrowser();
+
+/** Tab after tab until this has the focus; it fails if that takes more than a page full. */
+async function tabTo(visit: Visit, label: string | RegExp, key = "Tab"): Promise<void> {
+  const seen: string[] = [];
+  for (let i = 0; i < 60; i++) {
+    await visit.page.keyboard.press(key);
+    const name = await focused(visit);
+    if (typeof label === "string" ? name === label : label.test(name)) return;
+    seen.push(name);
+  }
+  throw new Error(`Tab does not come to ${label}, but to: ${seen.join(", ")}`);
+}
+
+/** What a screen reader would call the element that has the focus, about. */
+function focused({ page }: Visit): Promise<string> {
+  return page.evaluate<string>(`(() => {
+    const element = document.activeElement;
+    const label = element.labels?.[0]?.textContent;
+    return element.getAttribute("aria-label") ?? label ?? element.textContent.trim();
+  })()`);
+}
+
+/** To the messages, up to that of ben, and an answer to it. */
+async function answers(ana: Visit): Promise<void> {
+  const { keyboard } = ana.page;
+  await tabTo(ana, "Messages", "Shift+Tab");
+  await keyboard.press("ArrowUp");
+  await keyboard.press("ArrowUp");
+  expect(await focused(ana)).toMatch(/^ben, /);
+  await keyboard.press("Enter");
+  await ana.page.getByRole("menu").waitFor();
+  for (let i = 0; i < 30 && (await focused(ana)) !== "Reply"; i++)
+    await keyboard.press("ArrowDown");
+  await keyboard.press("Enter");
+  await ana.page.locator(".composer textarea:focus").waitFor();
+  await keyboard.type("all of them");
+  await keyboard.press("Enter");
+  await ana.message("all of them").getByText("In reply to ben").waitFor();
+  await ana.settled();
+}
+
+/** A sign under it, from the same menu; one's own words otherwise. */
+async function reacts(ana: Visit): Promise<void> {
+  const { keyboard } = ana.page;
+  await tabTo(ana, "Messages", "Shift+Tab");
+  await keyboard.press("ArrowUp");
+  await keyboard.press("ArrowUp");
+  await keyboard.press("ArrowUp");
+  await keyboard.press("Enter");
+  await ana.page.getByRole("menu").waitFor();
+  expect(await focused(ana)).toBe("React with 👍");
+  await keyboard.press("Enter");
+  await ana.page.getByRole("button", { name: "👍 1: ana" }).waitFor();
+
+  // One's last words once more, otherwise.
+  await tabTo(ana, "Message");
+  await keyboard.press("ArrowUp");
+  await ana.page.getByText("Editing your message").waitFor();
+  await keyboard.type(", really");
+  await keyboard.press("Enter");
+  await ana.message("all of them, really").getByText("(edited)").waitFor();
+}
+
+/** Into another room, back by the arrows, and there again by its name. */
+async function moves(ana: Visit): Promise<void> {
+  const { keyboard } = ana.page;
+  await keyboard.type("/join garden");
+  await keyboard.press("Enter");
+  const question = ana.page.getByRole("dialog");
+  await question
+    .or(ana.page.getByRole("heading", { name: "#garden" }))
+    .first()
+    .waitFor();
+  if (await question.isVisible()) await keyboard.press("Enter");
+  await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
+  await keyboard.press("Alt+ArrowDown");
+  await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await keyboard.press("Control+k");
+  await ana.page.getByRole("dialog").waitFor();
+  await keyboard.type("gard");
+  await keyboard.press("Enter");
+  await ana.page.getByRole("heading", { name: "#garden" }).waitFor();
+}
+
+/** What was said in the other room. */
+async function finds(ana: Visit): Promise<void> {
+  const { keyboard } = ana.page;
+  await keyboard.press("Control+Shift+F");
+  await ana.field("Search for").waitFor();
+  await keyboard.type("who knows");
+  await tabTo(ana, "Only in garden");
+  await keyboard.press("Space");
+  await tabTo(ana, "Search", "Shift+Tab");
+  await keyboard.press("Enter");
+  await ana.page.locator(".search-list").getByText("who knows keys?").waitFor();
+  await tabTo(ana, /who knows keys/);
+  await keyboard.press("Enter");
+  await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
+  await ana.page.locator("article.is-shown").getByText("who knows keys?").waitFor();
+}
+
+/** Out, from the settings. */
+async function leaves(ana: Visit): Promise<void> {
+  const { keyboard } = ana.page;
+  await keyboard.press("Escape");
+  await tabTo(ana, /Account and settings$/);
+  await keyboard.press("Enter");
+  await ana.dialog("Account and settings").waitFor();
+  await tabTo(ana, "Log out");
+  await keyboard.press("Enter");
+  await ana.dialog("Log out of this browser?").waitFor();
+  await tabTo(ana, "Log out");
+  await keyboard.press("Enter");
+  await ana.button("Enter as ana").waitFor();
+}
+
+pageTest(
+  "come in, write, answer, react, edit, change rooms, search, leave: by keys alone",
+  async () => {
+    await using town = new Town();
+    const served = await town.serve();
+    const ben = await Talker.open(served, "ben");
+    await ben.says("who knows keys?");
+    await using ana = await browser.visit(pageAddress(served));
+    const { keyboard } = ana.page;
+    await ana.field("Name").waitFor();
+    expect(await focused(ana)).toBe("Name");
+    await keyboard.type("ana");
+    await tabTo(ana, "Enter");
+    await keyboard.press("Enter");
+    await ana.box.waitFor();
+    await ana.page.locator(".composer textarea:focus").waitFor();
+    await keyboard.type("I do");
+    await keyboard.press("Enter");
+    await ana.sees("I do");
+    await ana.settled();
+
+    await answers(ana);
+    await reacts(ana);
+    await moves(ana);
+    await finds(ana);
+    await leaves(ana);
+    ben.tab.close();
+  },
+);
+
+pageTest("a dialog holds the focus, Esc closes it, and the focus is where it was", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await tabTo(ana, "Invite somebody", "Shift+Tab");
+  await ana.page.keyboard.press("Enter");
+  await ana.dialog("Invite somebody").waitFor();
+  for (let i = 0; i < 12; i++) {
+    await ana.page.keyboard.press("Tab");
+    const isInside =
+      "document.activeElement.closest('dialog') !== null || " +
+      "document.activeElement === document.body"; // The browser's own bar comes between.
+    expect(await ana.page.evaluate<boolean>(isInside)).toBe(true);
+  }
+  await ana.page.keyboard.press("Escape");
+  await ana.dialog("Invite somebody").waitFor({ state: "detached" });
+  expect(await focused(ana)).toBe("Invite somebody");
+});

@@ -1,0 +1,48 @@
+import { crc32, deflateSync } from "node:zlib";
+import { parseServerAddress } from "../../src/wire/invite.ts";
+import type { Served } from "../e2e/program.ts";
+
+/** What people have with them: the address with the invite, and pictures. */
+
+export function secretOf({ invite }: Served): string {
+  return parseServerAddress(invite).secret ?? "";
+}
+
+/** As it stands in an invite: nobody types a room password. */
+export function pageAddress(served: Served): string {
+  return `${served.listening["web"]}#invite=${secretOf(served)}`;
+}
+
+/** A PNG of so many pixels: a sky over a hill, with the grain that makes photos large. */
+export function photo(width: number, height: number): Buffer {
+  const rows = Buffer.alloc(height * (1 + width * 3));
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const hill = height * (0.7 + 0.12 * Math.sin((x / width) * 7));
+      const [red, green, blue] =
+        y > hill ? [70, 140 - (y - hill) / 4, 60] : [120, 170, 200 + y / 9];
+      const grain = (x * 7919 + y * 104_729 + x * y * 31) % 13;
+      const color = [red, green, blue].map((part) => Math.min(255, Math.floor(part + grain)));
+      rows.set(color, y * (1 + width * 3) + 1 + x * 3);
+    }
+  }
+  const head = Buffer.alloc(13);
+  head.writeUInt32BE(width, 0);
+  head.writeUInt32BE(height, 4);
+  head.set([8, 2, 0, 0, 0], 8); // 8 bits, RGB.
+  const signature = Buffer.from("89504e470d0a1a0a", "hex");
+  const parts = [
+    part("IHDR", head),
+    part("IDAT", deflateSync(rows)),
+    part("IEND", Buffer.alloc(0)),
+  ];
+  return Buffer.concat([signature, ...parts]);
+}
+
+function part(kind: string, content: Buffer): Buffer {
+  const body = Buffer.concat([Buffer.from(kind, "latin1"), content]);
+  const ends = Buffer.alloc(8);
+  ends.writeUInt32BE(content.length, 0);
+  ends.writeUInt32BE(crc32(body), 4);
+  return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
+}

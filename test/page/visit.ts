@@ -1,0 +1,172 @@
+import { readFileSync } from "node:fs";
+import type { BrowserContext, Locator, Page } from "playwright-core";
+import { until } from "../e2e/deadline.ts";
+
+export interface Entry {
+  readonly password?: string;
+  readonly roomPassword?: string;
+}
+
+const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+
+interface AxeFound {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
+}
+
+/**
+ * Somebody in front of one window. When they leave, it fails if the page has done what it must
+ * never do: ask another machine for something, break its own policy, open a dialog of the
+ * browser's, or stop at an error.
+ */
+export class Visit {
+  readonly context: BrowserContext;
+  readonly page: Page;
+  readonly #origin: string;
+  readonly #wrongs: string[];
+
+  private constructor(page: Page, origin: string, wrongs: string[]) {
+    this.page = page;
+    this.context = page.context();
+    this.#origin = origin;
+    this.#wrongs = wrongs;
+  }
+
+  static async open(context: BrowserContext, url: string): Promise<Visit> {
+    const { origin } = new URL(url);
+    const wrongs: string[] = [];
+    context.on("page", (page) => watch(page, origin, wrongs));
+    const visit = new Visit(await context.newPage(), origin, wrongs);
+    await visit.page.goto(url);
+    return visit;
+  }
+
+  /** Another tab of the same browser. */
+  async tab(): Promise<Visit> {
+    const tab = new Visit(await this.context.newPage(), this.#origin, this.#wrongs);
+    await tab.page.goto(this.#origin);
+    return tab;
+  }
+
+  /** What the page did that it must not do. */
+  get wrongs(): readonly string[] {
+    return this.#wrongs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.context.close();
+    if (this.#wrongs.length > 0) throw new Error(`the page did wrong:\n${this.#wrongs.join("\n")}`);
+  }
+
+  /** Fills in the form and waits until the lobby is there. */
+  async enter(name: string, entry: Entry = {}): Promise<void> {
+    await this.fillEntry(name, entry);
+    await this.box.waitFor();
+  }
+
+  async fillEntry(name: string, { password, roomPassword }: Entry = {}): Promise<void> {
+    await this.field("Name").fill(name);
+    if (password !== undefined) await this.field("Password").fill(password);
+    if (roomPassword !== undefined) await this.field("Room password").fill(roomPassword);
+    await this.button("Enter").click();
+  }
+
+  /** Where one writes. */
+  get box(): Locator {
+    return this.field("Message");
+  }
+
+  field(label: string): Locator {
+    return this.page.getByLabel(label, { exact: true });
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole("button", { name, exact: true });
+  }
+
+  /** A dialog of the page's own. */
+  dialog(name: string | RegExp): Locator {
+    return this.page.getByRole("dialog", { name });
+  }
+
+  async says(text: string): Promise<void> {
+    await this.box.fill(text);
+    await this.box.press("Enter");
+  }
+
+  /** The messages that hold these words. */
+  message(text: string | RegExp): Locator {
+    return this.page.locator("article.message").filter({ hasText: text });
+  }
+
+  sees(text: string | RegExp, timeout?: number): Promise<void> {
+    return this.message(text)
+      .first()
+      .waitFor(timeout === undefined ? {} : { timeout });
+  }
+
+  /** All that was said here is at the server: no row changes its place any more. */
+  async settled(): Promise<void> {
+    const pending = this.page.locator("article.is-pending");
+    await until("nothing waits to be sent", async () => (await pending.count()) === 0, 60_000);
+  }
+
+  async attach(...paths: readonly string[]): Promise<void> {
+    const chosen = this.page.waitForEvent("filechooser");
+    await this.button("Attach").click();
+    await (await chosen).setFiles([...paths]);
+  }
+
+  /** The card of a file that was sent. */
+  file(name: string): Locator {
+    return this.page.getByRole("region", { name: `File ${name}`, exact: true });
+  }
+
+  transfer(name: string): Locator {
+    return this.page.locator(".transfers").getByRole("group", { name: `Transfer of ${name}` });
+  }
+
+  room(name: string): Locator {
+    return this.page.locator(`.room-line[data-target="${name}"]`);
+  }
+
+  /** An entry of the menu that is open. */
+  entry(name: string | RegExp): Locator {
+    return this.page.getByRole("menuitem", { name, exact: true });
+  }
+
+  /** What keeps somebody from using the page as it is now; empty: nothing that a machine finds. */
+  async barriers(): Promise<readonly string[]> {
+    if (!(await this.page.evaluate<boolean>("'axe' in window"))) await this.page.evaluate(AXE);
+    const { violations } = await this.page.evaluate<{ violations: AxeFound[] }>(
+      "axe.run(document, { resultTypes: ['violations'] })",
+    );
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+    );
+  }
+}
+
+function watch(page: Page, origin: string, wrongs: string[]): void {
+  const socketOrigin = origin.replace(/^http/, "ws");
+  const isOwn = (url: string) =>
+    /^(?:blob|data|about):/.test(url) || [origin, socketOrigin].includes(new URL(url).origin);
+  page.on("request", (request) => {
+    if (!isOwn(request.url())) wrongs.push(`asked another machine: ${request.url()}`);
+  });
+  page.on("websocket", (socket) => {
+    if (!isOwn(socket.url())) wrongs.push(`spoke to another machine: ${socket.url()}`);
+  });
+  page.on("dialog", (dialog) => {
+    // Leaving with something unsent is asked about by the browser.
+    if (dialog.type() !== "beforeunload") wrongs.push(`a dialog: ${dialog.message()}`);
+    void dialog.accept().catch(() => undefined); // The window may be closing.
+  });
+  page.on("pageerror", (error) => wrongs.push(`an error: ${error.stack ?? error.message}`));
+  page.on("crash", () => wrongs.push("the window crashed"));
+  page.on("console", (message) => {
+    const text = message.text();
+    // What a broken link says is no wrong of the page.
+    if (message.type() === "error" && /polic|refused to|violat/i.test(text)) wrongs.push(text);
+  });
+}
