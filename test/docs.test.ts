@@ -155,7 +155,9 @@ test("the map in ARCHITECTURE names every source file, and no other", () => {
   const sections = [...text.matchAll(/^### (src\/\w+)\/\n(.*?)(?=^##)/gms)];
   const mapped = sections.flatMap(([, folder = "", section = ""]) =>
     [...section.matchAll(/^\| *(`.*?) *\|/gm)].flatMap(([, cell = ""]) =>
-      [...cell.matchAll(/`([\w-]+\.tsx?)`/g)].map(([, name = ""]) => `${folder}/${name}`),
+      [...cell.matchAll(/`([\w/-]+\.(?:tsx?|html|css|svg|json))`/g)].map(
+        ([, name = ""]) => `${folder}/${name}`,
+      ),
     ),
   );
   expect([...mapped, "src/main.ts"].sort()).toEqual(filesUnder("src").sort());

@@ -1,5 +1,5 @@
 import type { ClientEvent } from "../../src/client/event.ts";
-import type { ChatRecord } from "../../src/client/record.ts";
+import type { ChatRecord } from "../../src/core/chat-record.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { demand } from "./witness.ts";
 
