@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
+import { WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { makeDeviceCert } from "../crypto/device-cert.ts";
 import { makeDeviceProof } from "../crypto/greeting.ts";
@@ -7,6 +7,7 @@ import { Identity } from "../crypto/identity.ts";
 import type { ClientState } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "../io/connection.ts";
+import { askPatiently } from "../io/first-words.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
 import type { Greeted } from "./trust.ts";
@@ -239,26 +240,8 @@ export class Entry {
     return answer;
   }
 
-  /** "Not now" is waited out, as long as the server waits for us. */
-  async #ask<Kind extends EntryKind>(
-    kind: Kind,
-    fields: RequestFields<Kind>,
-  ): Promise<Answer<Kind>> {
-    const { clock, connection } = this.#context;
-    const until = clock.now() + LOGIN_WITHIN_MS;
-    for (;;) {
-      try {
-        return await connection.ask(kind, fields);
-      } catch (error) {
-        // A refusal on a link that is gone is no answer.
-        if (connection.isClosed) throw connection.lostBy;
-        const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
-        if (waitMs === undefined) throw error;
-        const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
-        if (clock.now() + boundedMs >= until) throw error;
-        await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
-      }
-    }
+  #ask<Kind extends EntryKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return askPatiently(this.#context.connection, this.#context.clock, kind, fields);
   }
 
   #refuse(): never {

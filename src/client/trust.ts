@@ -1,15 +1,14 @@
 import { equalBytes } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
-import { HELLO_WITHIN_MS } from "../base/limits.ts";
 import { verifyServerProof } from "../crypto/greeting.ts";
 import { fingerprintOf } from "../crypto/identity.ts";
 import type { Greeting } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
 import { Connection } from "../io/connection.ts";
 import type { Entropy } from "../io/entropy.ts";
+import { sayHello, unproved } from "../io/first-words.ts";
 import type { Link } from "../io/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import { type NoticeOf, VERSION } from "../wire/messages.ts";
+import type { NoticeOf } from "../wire/messages.ts";
 
 const NONCE_BYTES = 32;
 
@@ -32,46 +31,14 @@ export async function greet(
   client: string,
 ): Promise<Greeted> {
   const clientNonce = entropy(NONCE_BYTES);
-  const welcome = await receiveWelcome(connection, clock, () =>
-    connection.tell({ kind: "hello", versions: [VERSION], client, nonce: clientNonce }),
-  );
-  if (welcome.version !== VERSION) {
-    throw new Fault("version-unsupported", `the server speaks version ${welcome.version}`);
-  }
+  const welcome = await sayHello(connection, clock, { client, nonce: clientNonce });
   const { certificateHash } = connection.link;
   const greeting = { certificateHash, clientNonce, serverNonce: welcome.nonce };
   const isProved =
     equalBytes(welcome.certificate, certificateHash) &&
     verifyServerProof(welcome.server.key, greeting, welcome.proof);
-  if (!isProved) {
-    throw new Fault("fingerprint-changed", "the server cannot prove its identity on this link", {
-      remedy: "somebody may be in between; ask the server's owner",
-    });
-  }
+  if (!isProved) throw unproved();
   return { greeting, fingerprint: fingerprintOf(welcome.server.key), welcome };
-}
-
-function receiveWelcome(
-  connection: Connection,
-  clock: Clock,
-  sayHello: () => void,
-): Promise<NoticeOf<"welcome">> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(HELLO_WITHIN_MS, () => {
-      connection.close(new Fault("timeout", `no greeting within ${HELLO_WITHIN_MS / 1000} s`));
-    });
-    connection.listen((notice) => {
-      if (notice.kind !== "welcome") return;
-      cancel();
-      connection.listen(undefined); // What follows is held for whoever listens next.
-      resolve(notice);
-    });
-    connection.onClosed(() => {
-      cancel();
-      reject(connection.lostBy);
-    });
-    sayHello();
-  });
 }
 
 /** Greets and leaves: nothing is trusted, nothing sent but the hello. @throws Fault as `greet` */

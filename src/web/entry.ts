@@ -1,8 +1,8 @@
 import { Fault } from "../base/fault.ts";
-import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Connection } from "../io/connection.ts";
+import { askPatiently } from "../io/first-words.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
 import type { Device } from "./device.ts";
 import type { Greeted } from "./greet.ts";
@@ -139,25 +139,8 @@ export class Entry {
     }
   }
 
-  /** "Not now" is waited out, as long as the server waits for us. */
-  async #ask<Kind extends EntryKind>(
-    kind: Kind,
-    fields: RequestFields<Kind>,
-  ): Promise<Answer<Kind>> {
-    const { clock, connection } = this.#context;
-    const until = clock.now() + LOGIN_WITHIN_MS;
-    for (;;) {
-      try {
-        return await connection.ask(kind, fields);
-      } catch (error) {
-        if (connection.isClosed) throw connection.lostBy; // A refusal on its way out is no answer.
-        const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
-        if (waitMs === undefined) throw error;
-        const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
-        if (clock.now() + boundedMs >= until) throw error;
-        await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
-      }
-    }
+  #ask<Kind extends EntryKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return askPatiently(this.#context.connection, this.#context.clock, kind, fields);
   }
 
   #refuse(): never {
