@@ -8,11 +8,9 @@ import { type Served, Town } from "./program.ts";
 /** Strangers and members who mean no good, against the real server on loopback. */
 
 const PROBES = 400;
-/** What two busy processes on two cores take from each other, whatever the server does. */
-const SCHEDULING_MS = 60;
-/** What the runtime keeps after a storm, and what another one may add to that. */
-const KEPT_BYTES = 192 << 20;
-const GROWN_BYTES = 48 << 20;
+/** What the runtime keeps of STORMS storms; one that leaks a few KiB a request passes it. */
+const STORMS = 3;
+const KEPT_BYTES = 256 << 20;
 
 interface Metrics {
   readonly links: number;
@@ -38,67 +36,43 @@ async function metricsOf(served: Served): Promise<Metrics> {
   };
 }
 
-interface Echo {
-  readonly medianMs: number;
-  readonly p99Ms: number;
-}
-
-/** How long it takes until what somebody says is durable and answered, again and again. */
-async function echoOf(client: RawClient, count: number): Promise<Echo> {
-  const times: number[] = [];
+/** Says `count` things, each of which must be durable and answered before the next. */
+async function isServed(client: RawClient, count: number): Promise<void> {
   for (let i = 0; i < count; i++) {
-    const started = performance.now();
     await before(10_000, "an honest message", client.post("lobby", `honest ${i}`));
-    times.push(performance.now() - started);
   }
-  times.sort((one, other) => one - other);
-  const at = (share: number) => times[Math.floor(share * times.length)] ?? Number.NaN;
-  return { medianMs: at(0.5), p99Ms: at(0.99) };
 }
 
 /** All of them at once, until the honest one has said enough; then nobody but that one is left. */
-async function storm(
-  town: Town,
-  served: Served,
-  honest: RawClient,
-): Promise<{ readonly echo: Echo; readonly after: Metrics }> {
+async function storm(town: Town, served: Served, honest: RawClient): Promise<Metrics> {
   const crowd = town.start([join(import.meta.dir, "crowd-process.ts"), String(served.port)], {
     program: process.execPath,
   });
   await crowd.out.next("ready", (line) => line === "ready");
-  const echo = await echoOf(honest, PROBES);
+  await isServed(honest, PROBES);
   expect((await metricsOf(served)).links).toBeGreaterThan(200);
   await crowd.signal("SIGKILL");
-  const after = await until("calm", async () => {
+  return await until("calm", async () => {
     const now = await metricsOf(served);
-    return now.links === 1 && now.queuedBytes === 0 && now;
+    return now.links === 1 && now.sessions === 1 && now.queuedBytes === 0 && now;
   });
-  return { echo, after };
 }
 
-test("a crowd of them: the honest are served as before, and the memory comes back", async () => {
+// How much slower the honest are is measured, not asserted: `npm run bench -- hostile`.
+test("a crowd of them: the honest are served, and nothing of the crowd stays", async () => {
   await using town = new Town();
   const served = await town.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
-  await echoOf(honest, PROBES); // The runtime warms up.
-  const calm = await echoOf(honest, PROBES);
+  await isServed(honest, PROBES); // The runtime warms up.
   const atFirst = await metricsOf(served);
-
-  const first = await storm(town, served, honest);
-  const second = await storm(town, served, honest);
-  // Whatever else this machine is busy with, it is hardly busy with it in both.
-  const medianMs = Math.min(first.echo.medianMs, second.echo.medianMs);
-  const p99Ms = Math.min(first.echo.p99Ms, second.echo.p99Ms);
-  expect(medianMs).toBeLessThan(2 * calm.medianMs + SCHEDULING_MS);
-  expect(p99Ms).toBeLessThan(2 * calm.p99Ms + 2 * SCHEDULING_MS);
-  // The runtime keeps what it once had; a second storm must find that enough.
-  expect(first.after.residentBytes).toBeLessThan(atFirst.residentBytes + KEPT_BYTES);
-  expect(second.after.residentBytes).toBeLessThan(first.after.residentBytes + GROWN_BYTES);
-  const last = await echoOf(honest, PROBES);
-  expect(last.medianMs).toBeLessThan(2 * calm.medianMs + SCHEDULING_MS);
+  for (let i = 0; i < STORMS; i++) {
+    const after = await storm(town, served, honest);
+    expect(after.residentBytes).toBeLessThan(atFirst.residentBytes + KEPT_BYTES);
+  }
+  await isServed(honest, PROBES);
   honest.close();
   expect((await served.program.signal("SIGTERM")).exitCode).toBe(0);
-});
+}, 120_000);
 
 test("a reader that stalls is let go, and the room goes on", async () => {
   await using town = new Town();
