@@ -20,7 +20,8 @@ export interface AutoDialOptions {
 /**
  * Dials one way, and the other one beside it as soon as the first has failed or has not answered
  * within OTHER_WAY_AFTER_MS. The first link that is there wins. When neither gets through, the
- * fault is that of the way that failed first.
+ * fault is that of the way that was to be taken: that the other one, tried beside it, was refused
+ * sooner says little.
  *
  * A way that has worked and now refuses is mostly a server that starts again: for
  * OTHER_WAY_HELD_MS nothing else is tried, so that nobody changes over by such a chance.
@@ -63,6 +64,7 @@ class Race {
   readonly #dials: Readonly<Record<WayThere, Dial>>;
   readonly #clock: Clock;
   readonly #options: DialOptions;
+  readonly #first: WayThere;
   readonly #ways: WayThere[];
   /** What fails at once decides alone. */
   readonly #isHeld: boolean;
@@ -83,6 +85,7 @@ class Race {
     this.#clock = clock;
     this.#options = options;
     this.#isHeld = isHeld;
+    this.#first = first;
     this.#ways = first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
   }
 
@@ -102,19 +105,19 @@ class Race {
         this.#settle();
         this.#result.resolve({ link, way });
       },
-      (error: unknown) => this.#failed(error),
+      (error: unknown) => this.#failed(way, error),
     );
     this.#cancel = this.#clock.after(OTHER_WAY_AFTER_MS, () => this.#next());
   }
 
-  #failed(error: unknown): void {
+  #failed(way: WayThere, error: unknown): void {
     this.#running -= 1;
     if (this.#isOver) return;
     if (!(error instanceof Fault) || !NO_WAY.has(error.code)) {
       this.#settle();
       return this.#result.reject(error);
     }
-    this.#failure ??= error;
+    if (way === this.#first) this.#failure = error;
     if (this.#ways.length > 0 && !this.#isHeld) return this.#next();
     if (this.#running > 0) return;
     this.#settle();
