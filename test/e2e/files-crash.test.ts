@@ -65,8 +65,12 @@ class Scene {
     return path;
   }
 
-  /** Anywhere in what is left; now and then in the first words, or in the last. */
-  #place(leftBytes: number): number {
+  /**
+   * Anywhere in what is left; now and then in the first words, or in the last.
+   * @param durableBytes what is there, a last short chunk counted as a whole one
+   */
+  #place(durableBytes: number): number {
+    const leftBytes = Math.max(0, FILE_BYTES - durableBytes);
     const chance = this.random();
     if (chance < 0.15) return 1 + Math.floor(this.random() * 8_000);
     if (chance < 0.35) return leftBytes + Math.floor(this.random() * 2 * CHUNK_BYTES);
@@ -74,9 +78,9 @@ class Scene {
   }
 
   /** Resolves when it is to die; false: it was done before. */
-  async fate(program: Program, way: Way, leftBytes: number): Promise<boolean> {
+  async fate(program: Program, way: Way, durableBytes: number): Promise<boolean> {
     const over = program.ended(60_000).then(() => false);
-    const reached = this.relay.stallAfter(way, this.#place(leftBytes)).then(() => true);
+    const reached = this.relay.stallAfter(way, this.#place(durableBytes)).then(() => true);
     return before(60_000, "a place to die at", Promise.race([reached, over]));
   }
 
@@ -131,8 +135,7 @@ test(
         for (let dies = KILLS_A_FILE; dies >= 0; dies--) {
           const passed = relay.passed.up;
           const sending = ana.start(["send-file", path, "--json"]);
-          const left = FILE_BYTES - durableBytes;
-          if (dies > 0 && (await scene.fate(sending, "up", left))) {
+          if (dies > 0 && (await scene.fate(sending, "up", durableBytes))) {
             await sending.signal("SIGKILL");
             kills++;
             relay.drop();
@@ -169,8 +172,7 @@ test(
         let sending = ana.start(["send-file", path, "--json"]);
         let [durableBytes, passed] = [0, relay.passed.up];
         for (let dies = KILLS_A_FILE; dies > 0; dies--) {
-          const left = FILE_BYTES - durableBytes;
-          if (!(await scene.fate(sending, "up", left))) break;
+          if (!(await scene.fate(sending, "up", durableBytes))) break;
           await served.program.signal("SIGKILL");
           kills++;
           const now = scene.durableBytes(new Set(sent.keys()));
@@ -211,8 +213,7 @@ test(
         for (let dies = KILLS_A_FILE; dies >= 0; dies--) {
           const passed = relay.passed.down;
           const getting = bob.start(args);
-          const left = FILE_BYTES - durableBytes;
-          if (dies > 0 && (await scene.fate(getting, "down", left))) {
+          if (dies > 0 && (await scene.fate(getting, "down", durableBytes))) {
             await getting.signal("SIGKILL");
             kills++;
             relay.drop();

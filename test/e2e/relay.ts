@@ -47,6 +47,7 @@ export class Relay {
 
   /** Resolves when so many more bytes went that way; from then on nothing passes, either way. */
   stallAfter(way: Way, bytes: number): Promise<void> {
+    if (bytes <= 0) throw new Error("a wire stands still after some bytes, not before");
     return new Promise((resolve) => {
       this.#stall = { way, left: bytes, reached: resolve };
     });
