@@ -356,6 +356,8 @@ export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 export const FREE_BYTES_MIN = 256 * MIB;
 /** Longer waiting is shown, and where. */
 export const STALL_SHOWN_MS = 3_000;
+/** Names that a folder could not keep here are said up to so many: enough to see of what kind. */
+export const RENAMED_SHOWN_MAX = 10;
 /** Ids that `get-file --follow` has taken beyond its place: far more than come at once. */
 export const TAKEN_FILES_MAX = 10_000;
 /** Files that `get-file --follow` knows of and has not begun; it reads on when some are done. */

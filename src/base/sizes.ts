@@ -42,6 +42,12 @@ export function formatLeft(ms: number): string {
   return pair(seconds, DAY_S, "d", HOUR_S, "h");
 }
 
+/** Time that something took: `4.1 s`, from a minute on as time left. */
+export function formatSpan(ms: number): string {
+  const tenths = Math.round(Math.max(0, ms) / (SECOND_MS / 10));
+  return tenths < MINUTE_S * 10 ? `${(tenths / 10).toFixed(1)} s` : formatLeft(ms);
+}
+
 /**
  * Reads `500`, `10M`, `10MB`, `1.5 GB` (decimal) or `10GiB` (binary), in any case.
  * @returns bytes @throws Fault usage

@@ -2,8 +2,9 @@ import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { readSmallFile } from "../io/data-folder.ts";
 import { findLocalServers, type LocalServer } from "../io/local-servers.ts";
+import { parseFingerprint } from "../wire/fingerprint.ts";
 import { isIpv4 } from "../wire/host.ts";
-import { formatInvite } from "../wire/invite.ts";
+import { formatInvite, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./_client.ts";
 import { type Context, say } from "./_context.ts";
 import { SERVER_FLAGS, serverWish } from "./_flags.ts";
@@ -52,8 +53,7 @@ export async function withOperator(
     local === undefined
       ? flags.server
       : formatInvite({
-          host: local.host,
-          port: local.port,
+          ...placeOf(local, flags),
           portGiven: true,
           ...(token === undefined ? {} : { secret: token }),
         });
@@ -65,6 +65,16 @@ export async function withOperator(
   });
 }
 
+/** Behind a proxy it is reached at another address, and its token goes to nobody else there. */
+function placeOf(
+  { host, port, fingerprint }: LocalServer,
+  { data, server }: AdminFlags,
+): Pick<ServerAddress, "host" | "port" | "fingerprint"> {
+  if (data === undefined || server === undefined) return { host, port };
+  const proxy = parseServerAddress(server);
+  return { host: proxy.host, port: proxy.port, fingerprint: parseFingerprint(fingerprint) };
+}
+
 /** The server whose folder we may read: named, or meant. @throws Fault usage, unreachable */
 function localServer(context: Context, flags: AdminFlags): LocalServer | undefined {
   const { data } = flags;
@@ -72,11 +82,6 @@ function localServer(context: Context, flags: AdminFlags): LocalServer | undefin
   if (data === undefined) {
     if (address !== undefined) return localServerAt(context, address);
     return findLocalServers(context.env)[0];
-  }
-  if (flags.server !== undefined) {
-    throw new Fault("usage", "--data and --server contradict each other", {
-      remedy: "give one of them",
-    });
   }
   const path = resolve(data);
   const found = findLocalServers(context.env).find((local) => local.data === path);

@@ -38,6 +38,8 @@ export interface ClientWish {
   readonly greetOnly?: boolean;
   /** Waits for its posts, and so takes over those that earlier runs left. */
   readonly posts?: boolean;
+  /** Whoever interrupts it and runs it again finds it where it was. */
+  readonly resumes?: boolean;
 }
 
 /** A client that is in, and where it is. */
@@ -141,6 +143,7 @@ function askSecret(context: Context, user: string): NonNullable<Credentials["ask
 }
 
 /** Not "run it again": that would say it twice. */
+const RESUMES = { remedy: "run the same command again: it goes on from there" };
 const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
 
 /** Runs a short command: in, asked, out. */
@@ -153,7 +156,7 @@ export async function withClient(
   const open = await openClient(context, flags, wish);
   const interrupted = Promise.withResolvers<never>();
   const release = context.onSignal(() =>
-    interrupted.reject(new Fault("interrupted", "interrupted", wish.posts ? KEPT : {})),
+    interrupted.reject(new Fault("interrupted", "interrupted", remedyOf(wish))),
   );
   try {
     return await Promise.race([work(open), interrupted.promise]);
@@ -161,6 +164,11 @@ export async function withClient(
     release();
     await open.close();
   }
+}
+
+function remedyOf({ posts, resumes }: ClientWish): { readonly remedy?: string } {
+  if (posts === true) return KEPT;
+  return resumes === true ? RESUMES : {};
 }
 
 /**

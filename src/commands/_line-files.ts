@@ -11,7 +11,7 @@ import { isOpenable, openerOf, openFile } from "./_opening.ts";
 import { ProgressLines, progressJson, resumedLine } from "./_progress.ts";
 import { fileWords, recordJson } from "./_render.ts";
 import { STDIN, sayLeftOut, sourceAt } from "./_sources.ts";
-import { checkFileId, checkOut, gotJson, gotWords, takeFile } from "./_taking.ts";
+import { checkFileId, checkOut, gotJson, gotWords, sayRenamed, takeFile } from "./_taking.ts";
 import { placeOf } from "./_unread.ts";
 import { isFile } from "./files.ts";
 import { queuedLine } from "./send-file.ts";
@@ -60,6 +60,7 @@ export class LineFiles {
     this.#start(async () => {
       const got = await takeFile(open.client, { file, out, onProgress: this.#teller() });
       face.tell(gotJson(got), gotWords(got));
+      sayRenamed(got, (sentence) => face.note(sentence));
       void this.#offerToOpen(got.path);
     });
   }

@@ -1,5 +1,5 @@
 import { STALL_SHOWN_MS } from "../base/limits.ts";
-import { formatLeft, formatRate, formatSize } from "../base/sizes.ts";
+import { formatLeft, formatRate, formatSize, formatSpan } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import type { WaitsAt } from "../core/progress.ts";
 import type { TransferProgress } from "../io/transfer-progress.ts";
@@ -12,6 +12,9 @@ const NAME_CELLS_MAX = 28;
 /** Where nobody watches, a line for each tenth; of unknown size, for each doubling from here. */
 const TENTHS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
+
+/** How long it took is worth a word from here on. */
+const TOLD_FROM_MS = 1_000;
 
 const WAITS: Readonly<Record<WaitsAt, string>> = {
   source: "what is sent",
@@ -47,7 +50,8 @@ export class ProgressShow {
     if (this.#context.json) this.#context.stdout.write(renderJson(progressJson(progress)));
     if (this.#hasBar) this.#draw(progress);
     const line = lines.next(progress);
-    if (this.#hasLines && line !== undefined) this.say(line);
+    const isWorthIt = isDone(progress) && progress.elapsedMs >= TOLD_FROM_MS;
+    if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.say(line);
   }
 
   /** A line for people that leaves the bar whole. */
@@ -146,11 +150,25 @@ export function barLine(progress: TransferProgress, others: number, columns: num
 /** `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
 function farWords(progress: TransferProgress): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
-  const isDone = doneBytes === sizeBytes;
+  if (isDone(progress)) return doneWords(progress);
   const share = sizeBytes === undefined ? [] : [`${percent(doneBytes, sizeBytes)} %`];
-  const rate = ratePerS > 0 && !isDone ? [formatRate(ratePerS)] : [];
-  const left = leftMs === undefined || isDone ? [] : [`${formatLeft(leftMs)} left`];
+  const rate = ratePerS > 0 ? [formatRate(ratePerS)] : [];
+  const left = leftMs === undefined ? [] : [`${formatLeft(leftMs)} left`];
   return [...share, sizesOf(progress), ...rate, ...left].join(", ");
+}
+
+/** `100 %, 600 MB in 4.1 s, 146 MB/s`; what an earlier run did is not in time and rate. */
+function doneWords({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
+  const size = formatSize(doneBytes);
+  const moved = doneBytes - resumedBytes;
+  if (elapsedMs < TOLD_FROM_MS || moved <= 0) return `100 %, ${size}`;
+  const rest = resumedBytes > 0 ? `, the last ${formatSize(moved)}` : "";
+  const rate = formatRate((moved / elapsedMs) * 1_000);
+  return `100 %, ${size}${rest} in ${formatSpan(elapsedMs)}, ${rate}`;
+}
+
+function isDone({ doneBytes, sizeBytes }: TransferProgress): boolean {
+  return doneBytes === sizeBytes;
 }
 
 function sizesOf({ doneBytes, sizeBytes }: TransferProgress): string {

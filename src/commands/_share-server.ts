@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import type { FileId } from "../base/ids.ts";
 import { CONNECT_WITHIN_MS } from "../base/limits.ts";
 import { VERSION } from "../base/version.ts";
 import { Client } from "../client/client.ts";
@@ -39,6 +40,8 @@ export interface ShareOptions {
   readonly inviteHost: string;
   readonly port: number;
   readonly onEvent: (event: ServerEvent) => void;
+  /** A chunk of what is lent was read for a receiver. */
+  readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
 /** A server for some files of one person, and gone when they are through. */
@@ -84,7 +87,7 @@ async function start(
 ): Promise<ShareServer> {
   const { clock } = context;
   const secret = toBase64Url(systemEntropy()(SECRET_BYTES));
-  const loans = new Loans();
+  const loans = new Loans(options.onRead);
   const blobs = openBlobStore({
     disk: systemDisk(),
     folder: join(open.folder.path, "files"),
@@ -181,6 +184,13 @@ class Loans {
   #next: Source | undefined;
   /** By file id. As many as paths were given. */
   readonly #sources = new Map<string, Source>();
+  readonly #onRead: ShareOptions["onRead"];
+  /** Whose end is read once more before anybody gets it: that is for no receiver. */
+  readonly #opening = new Set<FileId>(); // At most as many as `#sources`.
+
+  constructor(onRead: ShareOptions["onRead"]) {
+    this.#onRead = onRead;
+  }
 
   belongTo(account: string): void {
     this.#account = account;
@@ -188,6 +198,15 @@ class Loans {
 
   lend(source: Source): void {
     this.#next = source;
+  }
+
+  async opening<Value>(file: FileId, work: () => Promise<Value>): Promise<Value> {
+    this.#opening.add(file);
+    try {
+      return await work();
+    } finally {
+      this.#opening.delete(file);
+    }
   }
 
   isOurs({ by }: BlobAbout): boolean {
@@ -202,7 +221,10 @@ class Loans {
     return {
       read: async (index) => {
         const bytes = await source.read(index);
-        if (bytes !== undefined) return bytes;
+        if (bytes !== undefined) {
+          if (!this.#opening.has(about.file)) this.#onRead(about.file, source, index);
+          return bytes;
+        }
         throw new Fault("file-changed", `${source.name} became shorter while it was read`);
       },
     };
@@ -213,7 +235,7 @@ class Loans {
 function givingOnly(blobs: BlobStore, loans: Loans): BlobStore {
   return {
     list: () => blobs.list(),
-    open: (file) => blobs.open(file),
+    open: (file) => loans.opening(file, () => blobs.open(file)),
     remove: (file) => blobs.remove(file),
     freeBytes: async () => Number.MAX_SAFE_INTEGER,
     create: async (about) => {

@@ -2,7 +2,7 @@ import { basename, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { FILE_NAME_BYTES_MAX } from "../base/limits.ts";
 import type { Source } from "../io/content.ts";
-import { openSource } from "../io/source.ts";
+import { checkSource, openSource } from "../io/source.ts";
 import { streamSource } from "../io/source-stream.ts";
 import type { Context } from "./_context.ts";
 
@@ -18,6 +18,7 @@ const STDIN_NAME = "stdin";
  */
 export async function sourceAt(context: Context, path: string, name?: string): Promise<Source> {
   if (name !== undefined) checkFileName(name);
+  checkPath(path);
   if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
   const source = await openSource(resolve(path));
   return name === undefined || name === source.name ? source : renamed(source, name);
@@ -28,14 +29,26 @@ export function sayLeftOut(source: Source, tell: (sentence: string) => void): vo
   for (const entry of source.leftOut) tell(`left out: ${entry}`);
 }
 
-/** @throws Fault usage: the paths contradict what is asked of them */
+/**
+ * What is wrong with paths before anybody is called: of several, one that is missing costs only
+ * itself, later. @throws Fault usage, not-found, store-…
+ */
 export function checkPaths(paths: readonly string[], name: string | undefined): void {
+  paths.forEach(checkPath);
   if (name !== undefined && paths.length > 1) {
     throw new Fault("usage", "--name is for one file", { remedy: "send them one by one" });
   }
   if (paths.filter((path) => path === STDIN).length > 1) {
     throw new Fault("usage", "standard input was given twice", { remedy: "give - once" });
   }
+  const [only] = paths;
+  if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
+}
+
+/** What a script says whose variable is not set: that is never this very folder. */
+function checkPath(path: string): void {
+  if (path !== "") return;
+  throw new Fault("usage", "a path is empty", { remedy: "write . for this folder" });
 }
 
 function checkFileName(name: string): void {

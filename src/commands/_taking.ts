@@ -1,11 +1,12 @@
-import { statSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
-import { FILE_ID_LENGTH } from "../base/limits.ts";
+import { FILE_ID_LENGTH, RENAMED_SHOWN_MAX } from "../base/limits.ts";
 import { cleanText, quoteText, tsvLine } from "../base/text.ts";
 import type { Client } from "../client/client.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import { diskFault } from "../io/disk.ts";
 import { chunksLeft } from "../io/part-left.ts";
 import { openSink } from "../io/sink.ts";
 import type { TransferProgress } from "../io/transfer-progress.ts";
@@ -30,7 +31,7 @@ export function checkFileId(text: string): FileId {
 
 /** A folder, or nothing yet: it is made. @throws Fault usage */
 export function checkOut(out: string): void {
-  if (mayBeFolder(out)) return;
+  if (out !== "" && mayBeFolder(out)) return;
   throw new Fault("usage", `${quoteText(out)} is no folder`, {
     remedy: "name the folder in which files are to stand",
   });
@@ -42,6 +43,15 @@ function mayBeFolder(path: string): boolean {
   } catch (error) {
     // A file above it. All else is said by whoever writes there.
     return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+  }
+}
+
+/** As readable as what people make themselves, unlike folders of our own. @throws Fault store-… */
+function makeOut(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw diskFault(error, folder);
   }
 }
 
@@ -59,13 +69,15 @@ export function takeFile(client: Client, wish: TakeWish): Promise<GotFile> {
   return client.transfers.get({
     file,
     into: resolve(out),
-    openSink: ({ folderSize, sizeBytes, ...about }) =>
-      openSink({
+    openSink: ({ folderSize, sizeBytes, ...about }) => {
+      makeOut(about.folder);
+      return openSink({
         ...about,
         sha256,
         ...(folderSize === undefined ? {} : { folderSize }),
         ...(sizeBytes === undefined ? {} : { sizeBytes }),
-      }),
+      });
+    },
     chunksLeft,
     onProgress,
     signal,
@@ -82,7 +94,7 @@ export function printGot(context: Context, got: GotFile): void {
 
 /** Scripts rely on its fields. */
 export function gotJson(got: GotFile): JsonObject {
-  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries } = got;
+  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = got;
   return {
     kind: "got",
     id,
@@ -93,7 +105,18 @@ export function gotJson(got: GotFile): JsonObject {
     resumedBytes,
     from,
     ...(entries === undefined ? {} : { entries }),
+    ...(renamed.length === 0 ? {} : { renamed: renamed.length }),
   };
+}
+
+/** Names that some system would not have, or take for the same, are not changed in silence. */
+export function sayRenamed({ name, renamed }: GotFile, tell: (sentence: string) => void): void {
+  const shown = cleanText(name);
+  for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
+    tell(`${shown}: ${quoteText(from)} is called ${quoteText(to)} here`);
+  }
+  const more = renamed.length - RENAMED_SHOWN_MAX;
+  if (more > 0) tell(`${shown}: and ${more} more have other names here`);
 }
 
 /** For people: what it is, and where. */

@@ -10,7 +10,7 @@ import { SERVER_FLAGS } from "./_flags.ts";
 import { Incoming } from "./_incoming.ts";
 import { ProgressShow } from "./_progress.ts";
 import { fileBody } from "./_shown.ts";
-import { checkFileId, checkOut, isFileId, printGot, takeFile } from "./_taking.ts";
+import { checkFileId, checkOut, isFileId, printGot, sayRenamed, takeFile } from "./_taking.ts";
 import { defineVerb } from "./_verb.ts";
 import { filePages } from "./files.ts";
 
@@ -39,7 +39,7 @@ export const command = defineVerb({
     checkOut(args.out);
     const show = new ProgressShow(context);
     const follow = args.follow ? "live" : "none";
-    const wish = { mode: "login", follow, reconnect: true } as const;
+    const wish = { mode: "login", follow, reconnect: true, resumes: true } as const;
     try {
       return await withClient(context, args, wish, (open) => {
         const taker = new FileTaker(context, open.client, show, args.out);
@@ -86,6 +86,7 @@ export class FileTaker {
       });
       await this.show.end(file);
       printGot(this.context, got);
+      sayRenamed(got, (sentence) => this.show.say(sentence));
     } finally {
       await this.show.end(file);
     }

@@ -217,10 +217,19 @@ async function enterAsNew(
     try {
       return (await client.login({ user, mode: "register", roomSecret })).user;
     } catch (error) {
+      if (error instanceof Fault && error.code === "room-password-wrong") throw lineCut(error);
       const isTaken = error instanceof Fault && error.code === "name-taken";
       if (!isTaken || count >= NAMES_MAX) throw error;
     }
   }
+}
+
+/** Nobody here has heard of rooms and their passwords. */
+function lineCut(cause: Fault): Fault {
+  return new Fault(cause.code, "this is not the whole line that chat share printed", {
+    remedy: "paste all of it, with its quotes",
+    cause,
+  });
 }
 
 /** Flag, environment, config.toml, the name on this system, or none in particular. */

@@ -12,7 +12,7 @@ import { errorJson } from "./_errors.ts";
 import { SERVER_FLAGS, targetsOf } from "./_flags.ts";
 import { ProgressShow } from "./_progress.ts";
 import { fileWords, type JsonObject, renderJson } from "./_render.ts";
-import { checkPaths, sayLeftOut, sourceAt } from "./_sources.ts";
+import { checkPaths, STDIN, sayLeftOut, sourceAt } from "./_sources.ts";
 import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
@@ -38,7 +38,8 @@ export const command = defineVerb({
     const to = uniqueTargets(args.to.length === 0 ? [LOBBY] : args.to);
     const show = new ProgressShow(context);
     try {
-      return await withClient(context, args, { reconnect: true }, async ({ client }) => {
+      const wish = { reconnect: true, resumes: !args.path.includes(STDIN) };
+      return await withClient(context, args, wish, async ({ client }) => {
         await untilConnected(client.events());
         const courier = new Courier(context, client, show, to);
         for (const path of args.path) await courier.send(path, args.name, args.path.length === 1);
@@ -69,6 +70,8 @@ class Courier {
   readonly #client: Client;
   readonly #show: ProgressShow;
   readonly #to: readonly string[];
+  /** Who is known to be offline: it is said once, whatever number of files they get. */
+  readonly #absent = new Set<string>(); // Bounded by the targets.
   /** The first that went wrong. */
   fault: Fault | undefined;
 
@@ -114,7 +117,9 @@ class Courier {
     if (json) stdout.write(renderJson(sentJson(sent, posted)));
     else if (stdout.isTerminal) stdout.write(`${sentWords(sent, posted)}\n`);
     else stdout.write(sentTsv(sent, posted));
-    if (posted.queued && !json) this.#show.say(queuedLine(posted.to));
+    if (!posted.queued || json || this.#absent.has(posted.to)) return;
+    this.#absent.add(posted.to);
+    this.#show.say(queuedLine(posted.to));
   }
 
   #failed(fault: Fault): void {
@@ -150,7 +155,7 @@ function sentTsv({ id, name, sizeBytes, digest }: SentFile, { to, seq }: PostedF
 
 /** For people. */
 export function sentWords(sent: SentFile, { to }: PostedFile): string {
-  return `${fileWords(sent)} is sent to ${to}: ${sent.id}`;
+  return `${fileWords(sent)} is sent to ${to}; take it: chat get-file ${sent.id}`;
 }
 
 export function queuedLine(to: string): string {

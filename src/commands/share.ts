@@ -11,6 +11,7 @@ import { serverWish } from "./_flags.ts";
 import { lanAddresses, ownAddresses } from "./_own-addresses.ts";
 import { fileWords, renderJson } from "./_render.ts";
 import { openShareServer, type ShareServer } from "./_share-server.ts";
+import { ShareShow } from "./_share-show.ts";
 import { shareTopic } from "./_share-topic.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "./_sources.ts";
 import { nameForOthers } from "./_system-user.ts";
@@ -67,7 +68,8 @@ async function share(
   wish: ShareWish,
   sources: readonly Source[],
 ): Promise<number> {
-  const takers = new Takers(context, wish.user, sources.length);
+  const show = new ShareShow(context);
+  const takers = new Takers(context, show, wish.user, sources.length);
   const ended = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
     // The terminal has written ^C.
@@ -88,6 +90,7 @@ async function share(
         takers.event(event);
         if (takers.hasServed && !wish.keep) ended.resolve(0);
       },
+      onRead: (file, source, index) => show.read(file, source, index),
     });
     const { client } = server;
     await client.request("topic", { room: LOBBY, topic: shareTopic(sources.length) });
@@ -96,6 +99,7 @@ async function share(
     return await ended.promise;
   } finally {
     release();
+    await show.end();
     await server?.close();
   }
 }
@@ -128,14 +132,16 @@ async function uploadAll(
 /** Who has taken what. */
 class Takers {
   readonly #context: Context;
+  readonly #show: ShareShow;
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>(); // By file id.
   /** By account name; who registers needs the secret. */
   readonly #taken = new Map<string, Set<string>>();
 
-  constructor(context: Context, owner: string, count: number) {
+  constructor(context: Context, show: ShareShow, owner: string, count: number) {
     this.#context = context;
+    this.#show = show;
     this.#owner = owner;
     this.#count = count;
   }
@@ -150,7 +156,7 @@ class Takers {
   }
 
   event(event: ServerEvent): void {
-    if (event.kind === "warning") return say(this.#context, faultLine(event.fault));
+    if (event.kind === "warning") return this.#show.say(faultLine(event.fault));
     if (event.kind !== "got" || event.user === this.#owner) return;
     const { user, file } = event;
     const taken = this.#taken.get(user) ?? new Set();
@@ -163,7 +169,7 @@ class Takers {
 
   #tell(line: Parameters<typeof renderJson>[0], sentence: string): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
-    else say(this.#context, cleanText(sentence));
+    else this.#show.say(sentence);
   }
 }
 

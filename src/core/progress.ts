@@ -19,6 +19,8 @@ export interface ProgressReport {
   /** Of late; 0 while it stands still. */
   readonly ratePerS: number;
   readonly leftMs?: number;
+  /** Since it began or was resumed. */
+  readonly elapsedMs: number;
   readonly waits?: { readonly where: WaitsAt; readonly forMs: number };
 }
 
@@ -99,14 +101,9 @@ export class Progress {
       resumedBytes: this.#resumedBytes,
       ratePerS,
       ...this.#left(ratePerS),
+      elapsedMs: now - this.#startedAt,
       ...(waits ? { waits: { where: this.#waitsAt, forMs: stoodMs } } : {}),
     };
-  }
-
-  /** Over the whole run, without what was resumed. */
-  averagePerS(now: number): number {
-    const elapsedMs = Math.max(1, now - this.#startedAt);
-    return (Math.max(0, this.#doneBytes - this.#resumedBytes) / elapsedMs) * 1_000;
   }
 
   #left(ratePerS: number): { leftMs?: number } {

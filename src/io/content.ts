@@ -88,6 +88,12 @@ export interface Source {
   close(): void;
 }
 
+/** An entry of a folder that could not keep its name; both paths begin in that folder. */
+export interface Renamed {
+  readonly from: string;
+  readonly to: string;
+}
+
 /** Where a file arrives: beside its final name until it is whole. */
 export interface Sink {
   /** Chunks that were here at the start: go on with this index. */
@@ -104,6 +110,8 @@ export interface Sink {
   readonly sizeBytes: number;
   /** Gives it its name, never that of another. @returns where it is now @throws Fault store-… */
   finish(): Promise<string>;
+  /** After that: what lies in a folder under another name than the sender's. */
+  readonly renamed?: readonly Renamed[];
   /** Forgets what is there, to begin again with chunk 0. */
   restart(): Promise<void>;
   /** Lets go; what is there can be resumed. */

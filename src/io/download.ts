@@ -237,6 +237,7 @@ export class Download implements Route<GotFile> {
       digest: toHex(end.digest),
       resumedBytes: this.#resumedBytes,
       entries: about.folder?.entries,
+      renamed: sink.renamed ?? [],
     };
   }
 

@@ -1,6 +1,7 @@
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { cleanPath, foldFileName, numbered } from "../base/file-names.ts";
 import { isFolder, type ManifestEntry, type ManifestFile } from "../wire/manifest.ts";
+import type { Renamed } from "./content.ts";
 import type { Dress } from "./disk.ts";
 
 /** Of a folder that no entry names: what any new folder has. */
@@ -34,6 +35,8 @@ export class FolderPlan {
   /** All but the root, each behind the one that it is in. */
   readonly folders: PlannedFolder[] = [];
   readonly files: PlannedFile[] = [];
+  /** Those whose own name is another here. */
+  readonly renamed: Renamed[] = [];
   readonly #places = new Map<string, Place>(); // By path as sent, as the next.
   readonly #files = new Map<string, PlannedFile>();
 
@@ -55,7 +58,7 @@ export class FolderPlan {
 
   #addFile({ path, size }: ManifestFile, dress: Dress): void {
     const { parent, name } = this.#parentOf(path);
-    const file = { path: join(parent.path, newName(parent, name)), parent, sizeBytes: size, dress };
+    const file = { path: this.#enter(parent, name, path), parent, sizeBytes: size, dress };
     this.files.push(file);
     this.#files.set(path, file);
   }
@@ -65,7 +68,7 @@ export class FolderPlan {
     if (known !== undefined) return known;
     const { parent, name } = this.#parentOf(path);
     const place: Place = {
-      path: join(parent.path, newName(parent, name)),
+      path: this.#enter(parent, name, path),
       parent,
       dress: { mode: IMPLIED_MODE },
       taken: new Map(),
@@ -73,6 +76,14 @@ export class FolderPlan {
     this.#places.set(path, place);
     this.folders.push(place);
     return place;
+  }
+
+  /** Gives it a name that is free. */
+  #enter(parent: Place, name: string, from: string): string {
+    const given = newName(parent, name);
+    const path = join(parent.path, given);
+    if (given !== name) this.renamed.push({ from, to: relative(this.root.path, path) });
+    return path;
   }
 
   #parentOf(path: string): { readonly parent: Place; readonly name: string } {

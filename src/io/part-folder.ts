@@ -2,6 +2,7 @@ import { Fault } from "../base/fault.ts";
 import { FILES_AT_ONCE } from "../base/limits.ts";
 import { FolderMap, type ManifestFile, type Piece, parseManifest } from "../wire/manifest.ts";
 import type { Content } from "./chunk-sequence.ts";
+import type { Renamed } from "./content.ts";
 import { type DiskFile, errorCode, type TreeDisk, writeWhole } from "./disk.ts";
 import { FolderPlan, type PlannedFile, type PlannedFolder } from "./folder-plan.ts";
 
@@ -121,6 +122,11 @@ export class PartFolder implements Content {
   close(): void {
     this.#leave();
     this.#manifest.close();
+  }
+
+  /** What has another name here than at its sender's; nothing before its list is here. */
+  get renamed(): readonly Renamed[] {
+    return this.#plan?.places.renamed ?? [];
   }
 
   /** Makes what has no bytes, syncs, and gives everything its mode and time. */

@@ -5,7 +5,7 @@ import type { FileId, Sha256 } from "../base/ids.ts";
 import { SAME_NAMES_MAX } from "../base/limits.ts";
 import { fileContent } from "./blob.ts";
 import { ChunkSequence, type Content } from "./chunk-sequence.ts";
-import type { FolderSize, Sink } from "./content.ts";
+import type { FolderSize, Renamed, Sink } from "./content.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "./disk.ts";
 import { systemDisk } from "./disk-file.ts";
 import { type Lock, lockFile } from "./lock.ts";
@@ -148,6 +148,11 @@ class PartSink implements Sink {
       if (this.#isClosed) part.lock.release();
       throw diskFault(error, join(folder, name));
     }
+  }
+
+  get renamed(): readonly Renamed[] {
+    const { content } = this.#parts;
+    return content instanceof PartFolder ? content.renamed : [];
   }
 
   close(): void {

@@ -18,20 +18,41 @@ import { changedFault, fillAt, stampOf } from "./source-stamp.ts";
 export async function openSource(path: string): Promise<Source> {
   const absolute = resolve(path);
   try {
-    const stat = fs.statSync(absolute, { bigint: true });
-    if (stat.isDirectory()) return await openFolder(absolute);
-    if (!stat.isFile()) {
-      throw new Fault("usage", `${quoteText(path)} is neither a file nor a folder`, {
-        remedy: "send what it gives through standard input: -",
-      });
-    }
+    if (lookAt(path).isDirectory()) return await openFolder(absolute);
     return new FileSource(absolute);
   } catch (error) {
-    if (errorCode(error) !== "ENOENT" && errorCode(error) !== "ENOTDIR") {
-      throw diskFault(error, path);
-    }
-    throw new Fault("not-found", `there is no ${quoteText(path)}`, { cause: error });
+    throw sourceFault(error, path);
   }
+}
+
+/** What is wrong with a path at first sight. @throws Fault as `openSource` */
+export function checkSource(path: string): void {
+  try {
+    lookAt(path);
+  } catch (error) {
+    throw sourceFault(error, path);
+  }
+}
+
+function lookAt(path: string): fs.Stats {
+  const stat = fs.statSync(resolve(path));
+  if (stat.isDirectory() || stat.isFile()) return stat;
+  throw special(`${quoteText(path)} is neither a file nor a folder`);
+}
+
+function special(sentence: string): Fault {
+  return new Fault("usage", sentence, { remedy: "send what it gives through standard input: -" });
+}
+
+function sourceFault(error: unknown, path: string): Fault {
+  if (!["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error))) {
+    return diskFault(error, placeOf(error) ?? path); // Of a folder: of what is in it.
+  }
+  return new Fault("not-found", `there is no ${quoteText(path)}`, { cause: error });
+}
+
+function placeOf(error: unknown): string | undefined {
+  return error instanceof Error && "path" in error ? String(error.path) : undefined;
 }
 
 /** Read at once, where one follows the other: a trip to the disk's thread costs as much as two. */
@@ -51,15 +72,30 @@ class FileSource implements Source {
   #isClosed = false;
 
   constructor(path: string) {
-    this.#fd = fs.openSync(path, "r");
+    const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants; // Some of /proc would keep us waiting.
+    this.#fd = fs.openSync(path, O_RDONLY | O_NONBLOCK);
     const stat = fs.fstatSync(this.#fd, { bigint: true });
     this.path = path;
     this.name = basename(path);
     this.sizeBytes = Number(stat.size);
     this.stamp = stampOf(stat);
-    if (this.sizeBytes <= FILE_BYTES_MAX) return;
-    this.close();
-    throw new Fault("too-large", `${quoteText(path)} has ${this.sizeBytes} bytes`);
+    try {
+      this.#checkSize();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #checkSize(): void {
+    const { path, sizeBytes } = this;
+    if (sizeBytes > FILE_BYTES_MAX) {
+      throw new Fault("too-large", `${quoteText(path)} has ${sizeBytes} bytes`);
+    }
+    // As those of /proc: what it has is made when somebody reads it.
+    if (sizeBytes === 0 && fs.readSync(this.#fd, new Uint8Array(1), 0, 1, 0) > 0) {
+      throw special(`${quoteText(path)} does not say how much is in it`);
+    }
   }
 
   async read(index: number): Promise<Uint8Array | undefined> {

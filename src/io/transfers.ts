@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
-import type { Sink, Source } from "./content.ts";
+import type { Renamed, Sink, Source } from "./content.ts";
 import { Download, type LeftPart, type SinkAbout } from "./download.ts";
 import type { TransferProgress } from "./transfer-progress.ts";
 import { Upload, type UploadParts } from "./upload.ts";
@@ -70,6 +70,8 @@ export interface GotFile {
   readonly resumedBytes: number;
   /** Of a folder. */
   readonly entries: number | undefined;
+  /** What is called otherwise in it than the sender calls it. */
+  readonly renamed: readonly Renamed[];
 }
 
 export type TransfersParts = UploadParts;

@@ -214,7 +214,7 @@ class WsDialing {
 
   #notTls(cause: Error | null): Fault {
     return new Fault("unreachable", `${this.#where} is not a chat server: it does not speak TLS`, {
-      remedy: "check the port",
+      remedy: "check the port; one that was started with --no-tls is reached through its proxy",
       cause,
     });
   }

@@ -17,6 +17,7 @@ import { Fault } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Address, Listener, ListenerEvents } from "./link.ts";
 import { rethrow } from "./link-inbox.ts";
+import { requestUrl } from "./request-url.ts";
 import { normalAddress } from "./ws-address.ts";
 import { slowReaderFault } from "./ws-close.ts";
 import { WsServerLink, type WsServerParts, type WsSocketData } from "./ws-server-link.ts";
@@ -136,7 +137,7 @@ class WsListener implements Listener {
         error: (error) => {
           // Bun would answer and go on; after a broken promise of ours we do not.
           if (error instanceof AssertionFailure) rethrow(error);
-          return new Response("internal error\n", { status: 500 });
+          return refusal(500, "internal error");
         },
         websocket: {
           maxPayloadLength: MESSAGE_BYTES_MAX,
@@ -164,15 +165,18 @@ class WsListener implements Listener {
     if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
     const remote = normalAddress(ip.address, ip.port);
     if (this.#options.isHost?.(request.headers.get("host")) === false) {
-      return new Response("another host is meant\n", { status: 421 });
+      return refusal(421, "another host is meant");
     }
-    if (new URL(request.url).pathname !== LINK_PATH) return this.#options.http(request, remote);
-    if (!isSameOrigin(request)) return new Response("foreign origin\n", { status: 403 });
+    const url = requestUrl(request);
+    if (url === undefined) return refusal(400, "that is no host");
+    if (url.pathname !== LINK_PATH) return this.#options.http(request, remote);
+    if (!isSameOrigin(request)) return refusal(403, "foreign origin");
     if (this.#stopping !== undefined || !this.#events.accept(remote)) {
-      return new Response("no more connections\n", { status: 503 });
+      return refusal(503, "no more connections");
     }
     if (server.upgrade(request, { data: { remote } })) return undefined;
-    return new Response("a WebSocket is expected here\n", { status: 426 });
+    // RFC 9110, 15.5.22: it names what it wants.
+    return refusal(426, "a WebSocket is expected here", { upgrade: "websocket" });
   }
 
   #open(socket: ServerWebSocket<WsSocketData>): void {
@@ -183,6 +187,17 @@ class WsListener implements Listener {
     if (this.#stopping === undefined) this.#events.link(link, undefined);
     else link.destroy(); // Upgraded in the moment of stopping.
   }
+}
+
+/** Text, and nothing else, whatever a browser makes of it. */
+function refusal(status: number, text: string, more: Record<string, string> = {}): Response {
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    ...more,
+  };
+  return new Response(`${text}\n`, { status, headers });
 }
 
 /** Browsers name the page that connects; only our own page may. */

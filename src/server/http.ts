@@ -1,5 +1,6 @@
 import type { Fault } from "../base/fault.ts";
 import type { Address } from "../io/link.ts";
+import { requestUrl } from "../io/request-url.ts";
 import { PORT_DEFAULT } from "../wire/invite.ts";
 import { securityHeaders, servePage } from "./http-page.ts";
 import { bearerOf, type HttpPosts, refusal } from "./http-posts.ts";
@@ -47,7 +48,9 @@ export function httpHandler(options: HttpOptions): HttpHandler {
 
 async function answer(options: HttpOptions, request: Request, remote: Address): Promise<Response> {
   const { posts, operator, files } = options;
-  const { pathname, hostname } = new URL(request.url);
+  const url = requestUrl(request);
+  if (url === undefined) return plain(400, "That is no host.\n");
+  const { pathname, hostname } = url;
   const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
   if (room !== undefined && posts !== undefined) {
     if (request.method === "POST") return posts.serve(request, room, remote);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { formatLeft, formatRate, formatSize, parseSize } from "../../src/base/sizes.ts";
+import { formatLeft, formatRate, formatSize, formatSpan, parseSize } from "../../src/base/sizes.ts";
 
 describe("sizes", () => {
   test.each([
@@ -94,3 +94,12 @@ test.each([
   [1e12, "over 99 d"],
   [-1, "0 s"],
 ])("%d ms left are %s", (ms, text) => expect(formatLeft(ms)).toBe(text));
+
+test.each([
+  [-1, "0.0 s"],
+  [40, "0.0 s"],
+  [4_060, "4.1 s"],
+  [59_940, "59.9 s"],
+  [59_960, "1 min"],
+  [200_000, "3 min 20 s"],
+])("%d ms are %s", (ms, text) => expect(formatSpan(ms)).toBe(text));

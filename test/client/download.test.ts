@@ -65,6 +65,7 @@ describe("a file comes whole", () => {
         digest: digestHex(bytes),
         resumedBytes: 0,
         entries: undefined,
+        renamed: [],
       });
       expect(reader.has(bytes)).toBe(true);
       expect(reader.files.got).toEqual([FILE]);

@@ -23,6 +23,7 @@ function far(doneMb: number, more: Partial<TransferProgress> = {}): TransferProg
     resumedBytes: 0,
     ratePerS: 10 * MB,
     leftMs: 9_000,
+    elapsedMs: 500,
     ...more,
   };
 }
@@ -76,6 +77,35 @@ describe("where nobody watches", () => {
     shown.update(far(65, { resumedBytes: 64 * MB }));
     expect(err()).toStartWith("chat: photo.jpg: resumed at 64.0 MB\n");
     expect(err().match(/resumed/g)?.length).toBe(1);
+  });
+});
+
+describe("what took a while", () => {
+  const took = (more: Partial<TransferProgress> = {}) => {
+    const whole = new ProgressLines().next(far(100, { elapsedMs: 4_060, ...more }));
+    return whole?.replace("photo.jpg: ", "");
+  };
+
+  test("ends with the time and the rate, of this run alone", () => {
+    expect(took()).toBe("100 %, 100 MB in 4.1 s, 24.6 MB/s");
+    expect(took({ elapsedMs: 999 })).toBe("100 %, 100 MB");
+    expect(took({ resumedBytes: 90 * MB, elapsedMs: 2_000 })).toBe(
+      "100 %, 100 MB, the last 10.0 MB in 2.0 s, 5.0 MB/s",
+    );
+    expect(took({ resumedBytes: 100 * MB })).toBe("100 %, 100 MB");
+  });
+
+  test("leaves that line on a terminal, too; what did not, none", () => {
+    for (const [elapsedMs, left] of [
+      [4_060, "chat: photo.jpg: 100 %, 100 MB in 4.1 s, 24.6 MB/s\n"],
+      [500, ""],
+    ] as const) {
+      const { shown, err } = show({ terminal: true });
+      shown.update(far(50, { elapsedMs }));
+      shown.update(far(100, { elapsedMs }));
+      expect(err()).toEndWith(left);
+      expect(err().includes("chat: ")).toBe(left !== "");
+    }
   });
 });
 

@@ -23,7 +23,7 @@ describe("interrupted", () => {
     await until(sending, 3 * TRANSFER_SYNC_BYTES);
     const stopped = await sending.signal("SIGINT");
     expect(stopped.exitCode).toBe(130);
-    expect(stopped.err).toContain("run the same command again");
+    expect(stopped.err).toContain("run the same command again: it goes on from there");
     const again = await ana.run(["send-file", path, "--json"]);
     const [sent] = ndjson(again.out).filter(({ kind }) => kind === "file");
     expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);

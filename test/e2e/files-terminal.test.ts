@@ -125,7 +125,9 @@ describe.if(TMUX !== null)("in a terminal", () => {
     ana.line("clear; $CHAT send-file large.bin --user ana; echo exit $?");
     const rows = await ana.shows(/^exit 0$/);
     const said = rows.filter((row) => !row.includes("fingerprint") && row.includes("large.bin"));
-    expect(said.at(-1)).toMatch(/^large\.bin \(16\.8 MB\) is sent to lobby: f[\w-]{11}$/);
+    expect(said.at(-1)).toMatch(
+      /^large\.bin \(16\.8 MB\) is sent to lobby; take it: chat get-file f[\w-]{11}$/,
+    );
     expect(rows.join("\n")).not.toContain("[####");
   });
 

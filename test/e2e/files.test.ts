@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  statSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
@@ -91,6 +92,18 @@ describe("a file", () => {
       "a.tar.gz",
     ]);
     expect(readFileSync(town.path("inbox", "a.tar.gz"), "utf8")).toBe("old");
+  });
+
+  test("makes a folder for it as anybody would, not one of its own", async () => {
+    await using town = new Town();
+    await town.serve();
+    const { ana, bob } = await people(town);
+    const sent = await sends(ana, file(town, "a", "a"));
+    await gets(bob, sent["id"], town.path("new", "inbox"));
+    mkdirSync(town.path("made"));
+    const modeOf = (...names: readonly string[]) => statSync(town.path(...names)).mode;
+    expect(modeOf("new", "inbox")).toBe(modeOf("made"));
+    expect(modeOf("new")).toBe(modeOf("made"));
   });
 
   test("from standard input, under the name that is given", async () => {
@@ -179,6 +192,11 @@ describe("what cannot be is said", () => {
       return [exitCode, err.split("\n").filter((line) => line.startsWith("chat: ")).length > 0];
     };
     expect(await code(ana, "send-file", town.path("none"))).toEqual([4, true]);
+    expect(await code(ana, "send-file", "")).toEqual([2, true]);
+    expect(await code(ana, "send-file", town.path("none"), "--server", "127.0.0.1:1")).toEqual([
+      4,
+      true,
+    ]);
     expect(await code(ana, "send-file", small, "--to", "nowhere")).toEqual([4, true]);
     expect(await code(ana, "send-file", small, "--to", "@nobody")).toEqual([4, true]);
     expect(await code(bob, "send-file", small, "--to", "keys")).toEqual([3, true]);
@@ -187,10 +205,12 @@ describe("what cannot be is said", () => {
     expect(await code(bob, "get-file", "nonsense")).toEqual([4, true]);
     expect(await code(bob, "get-file")).toEqual([2, true]);
     expect(await code(bob, "get-file", "fAAAAAAAAAAA", "--out", small)).toEqual([2, true]);
+    expect(await code(bob, "get-file", "fAAAAAAAAAAA", "--out", "")).toEqual([2, true]);
     expect(await code(bob, "get-file", "--follow", "fAAAAAAAAAAA")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, small, "--name", "x")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, "--name", "a/b")).toEqual([2, true]);
     expect(await code(ana, "digest", town.path("none"))).toEqual([4, true]);
+    expect(await code(ana, "share", "")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, "--server", "127.0.0.1:1")).toEqual([5, true]);
     const secret = await sends(ana, small, "--to", "keys");
     expect(await code(bob, "get-file", String(secret["id"]))).toEqual([4, true]);
@@ -220,6 +240,21 @@ describe("what cannot be is said", () => {
     expect(ran.exitCode).toBe(4);
     const lines = ndjson(ran.out).filter(({ kind }) => kind !== "progress");
     expect(lines.map(({ kind, name }) => name ?? kind)).toEqual(["a", "fault", "b"]);
+  });
+
+  test("that somebody is offline, once for all that they are sent", async () => {
+    await using town = new Town();
+    await town.serve();
+    const { ana } = await people(town);
+    const ran = await ana.run([
+      "send-file",
+      file(town, "a", "a"),
+      file(town, "b", "b"),
+      "--to",
+      "@bob",
+    ]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.err.match(/bob is offline/g)).toHaveLength(1);
   });
 
   test("no size is wrong usage", async () => {

@@ -54,6 +54,10 @@ test("files and folders arrive by one pasted line, and both ends end", async () 
   expect(rows.map((row) => row.split("\t").length)).toEqual([4, 4]);
   const shared = await sharing.ended();
   expect([shared.exitCode, shared.out]).toEqual([0, `${line}\n`]);
+  for (const name of ["photo.jpg", "notes"]) {
+    expect(shared.err.split(`${name}: 100 %`)).toHaveLength(2);
+    expect(shared.err).not.toContain(`${name}: resumed`);
+  }
   expect(readdirSync(town.path("tmp"))).toEqual([]);
 });
 
@@ -135,8 +139,10 @@ test("what cannot be is said with its exit code", async () => {
   expect((await ana.run(["receive"])).exitCode).toBe(2);
   const sharing = ana.start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
-  const wrong = String(invite).replace(/#.*$/, "#wrong");
-  expect((await town.home("bob").run(["receive", wrong])).exitCode).toBe(3);
+  for (const cut of [String(invite).slice(0, -3), String(invite).replace(/#.*$/, "")]) {
+    const ran = await town.home("bob").run(["receive", cut]);
+    expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("not the whole line")]);
+  }
   const other = String(invite).replace(/fp=[^&#]*/, `fp=${"A".repeat(43)}`);
   expect((await town.home("bob").run(["receive", other])).exitCode).toBe(6);
   await sharing.signal("SIGINT");

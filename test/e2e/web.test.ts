@@ -202,6 +202,17 @@ test("behind a TLS proxy, with the proxy's certificate", async () => {
   const { path } = await tab.ask("download", { file: String(told?.["id"]) });
   expect(await (await get(path)).text()).toBe("through the proxy");
   tab.close();
+  // Whoever runs it keeps order there too; its token is for that server alone.
+  const boss = town.home("boss").with({ CHAT_USER: "boss" });
+  const kick = ["admin", "kick", "ana", "--data", served.data];
+  expect((await boss.run([...kick, ...at])).exitCode).toBe(0);
+  const elsewhere = await boss.run([...kick, "--server", `127.0.0.1:${donor.port}`]);
+  expect([elsewhere.exitCode, elsewhere.err]).toEqual([
+    6,
+    expect.stringContaining("not the server"),
+  ]);
+  const direct = await boss.run(kick);
+  expect([direct.exitCode, direct.err]).toEqual([5, expect.stringContaining("its proxy")]);
 });
 
 test("chat web: the page on this machine, for whoever has its token", async () => {

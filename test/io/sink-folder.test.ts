@@ -65,7 +65,25 @@ describe("a folder that arrives", () => {
 
   test("names that collide after cleaning all arrive", async () => {
     const names = ["A.txt", "a.txt", "a:.txt", "a?.txt", "a_.txt", "x:/f", "x?/f", "e\u0301", "é"];
-    const { path } = await carry(sentFolder("dir", names), inbox);
+    const source = sentFolder("dir", names);
+    const sink = await sinkFor(source, inbox);
+    await pour(source, sink);
+    const path = await sink.finish();
+    // Nothing is renamed in silence: whoever kept its name is where it was, all others are told.
+    const renamed = new Map(sink.renamed?.map(({ from, to }) => [from, to]));
+    for (const name of names.filter((one) => !one.includes("/"))) {
+      const place = join(path, renamed.get(name) ?? name);
+      expect(fs.readFileSync(place, "utf8")).toBe(`this is ${name}`);
+    }
+    expect([...renamed.keys()].sort()).toEqual([
+      "a.txt",
+      "a:.txt",
+      "a?.txt",
+      "a_.txt",
+      "x:",
+      "x?",
+      "é",
+    ]);
     const files = fs
       .readdirSync(path, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CHUNK_BYTES, FOLDER_ENTRIES_MAX, STREAM_KEPT_CHUNKS_MAX } from "../../src/base/limits.ts";
 import type { Source } from "../../src/io/content.ts";
-import { openSource } from "../../src/io/source.ts";
+import { checkSource, openSource } from "../../src/io/source.ts";
 import { streamSource } from "../../src/io/source-stream.ts";
 import { unprivileged } from "../unprivileged.ts";
 import { pattern } from "../worlds/disk-files-world.ts";
@@ -130,6 +130,21 @@ describe("a file", () => {
     const below = join(planted("a", pattern(1)), "below");
     await expect(openSource(below)).rejects.toMatchObject({ code: "not-found" });
     await expect(openSource("/dev/null")).rejects.toMatchObject({ code: "usage" });
+    expect(() => checkSource("/dev/null")).toThrow("neither a file nor a folder");
+    expect(() => checkSource(below)).toThrow("there is no");
+  });
+
+  test("is no circle of links", async () => {
+    const path = join(root, "circle");
+    fs.symlinkSync(path, path);
+    await expect(openSource(path)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  test("that has content but no size is refused, and not sent as an empty one", async () => {
+    await expect(openSource("/proc/version")).rejects.toMatchObject({
+      code: "usage",
+      remedy: expect.stringContaining("standard input"),
+    });
   });
 
   test("that may not be read is refused", async () => {
@@ -139,6 +154,15 @@ describe("a file", () => {
     const refused = await unprivileged(() => openSource(path).catch((error) => error));
     expect(refused).toMatchObject({ code: "store-denied" });
   });
+});
+
+test("what may not be read in a folder is named", async () => {
+  const secret = join(root, "secret");
+  fs.chmodSync(root, 0o755);
+  fs.mkdirSync(secret, { mode: 0 });
+  const refused = await unprivileged(() => openSource(root).catch((error) => error));
+  expect(refused).toMatchObject({ code: "store-denied" });
+  expect(refused.message).toContain(secret);
 });
 
 describe("a folder", () => {

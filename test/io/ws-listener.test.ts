@@ -3,6 +3,7 @@ import { connect as connectTls } from "node:tls";
 import { Fault } from "../../src/base/fault.ts";
 import { certificateHash, makeCertificate } from "../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../src/io/link.ts";
+import { requestUrl } from "../../src/io/request-url.ts";
 import { normalAddress } from "../../src/io/ws-address.ts";
 import { wsDial } from "../../src/io/ws-dial.ts";
 import { listenWs } from "../../src/io/ws-listener.ts";
@@ -20,7 +21,7 @@ const events = {
   },
 };
 const http = (request: Request, remote: Address) =>
-  Response.json({ path: new URL(request.url).pathname, remote });
+  Response.json({ path: requestUrl(request)?.pathname, remote });
 const listener = listenWs({ host, port: 0, tls: certificate, http }, events);
 const plain = listenWs({ host, port: 0, tls: false, http }, events);
 const origin = `https://${host}:${listener.port}`;
@@ -29,6 +30,24 @@ afterAll(async () => {
   await Promise.all([listener.stop(), plain.stop()]);
 });
 
+/** Byte for byte, as no client of ours would ask. */
+async function firstLine(request: string): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let answer = "";
+  await Bun.connect({
+    hostname: host,
+    port: plain.port,
+    socket: {
+      open: (socket) => void socket.write(request),
+      data: (_socket, data) => {
+        answer += data.toString();
+      },
+      close: () => resolve(answer),
+    },
+  });
+  return (await promise).split("\r\n")[0];
+}
+
 describe("plain HTTP beside the links", () => {
   test("is answered by the one given, who learns from whom it comes", async () => {
     const response = await fetch(`${origin}/any/path`, { tls });
@@ -36,7 +55,20 @@ describe("plain HTTP beside the links", () => {
   });
 
   test("a request at the links' path that is no upgrade is told so", async () => {
-    expect((await fetch(`${origin}/ws`, { tls })).status).toBe(426);
+    const response = await fetch(`${origin}/ws`, { tls });
+    expect(response.status).toBe(426);
+    expect(response.headers.get("upgrade")).toBe("websocket");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test.each([
+    ["GET /healthz HTTP/1.0\r\n\r\n", "200 OK"],
+    ["GET /ws HTTP/1.0\r\n\r\n", "426 Upgrade Required"],
+    ["GET / HTTP/1.1\r\nHost: a;b *\r\nConnection: close\r\n\r\n", "400 Bad Request"],
+    ["GET /ws HTTP/1.1\r\nHost: a%zz\r\nConnection: close\r\n\r\n", "400 Bad Request"],
+  ])("%j is answered %s", async (request, status) => {
+    expect(await firstLine(request)).toBe(`HTTP/1.1 ${status}`);
   });
 });
 

@@ -55,6 +55,16 @@ describe("what a browser gets", () => {
   });
 });
 
+test.each([
+  ["/healthz", {}, 200],
+  ["/healthz", { host: "a;b *" }, 400],
+  ["http://a%zz/healthz", { host: "a%zz" }, 400],
+])("%s with %j, as Bun gives it without a good Host: %i", async (url, headers, status) => {
+  const request = new Request("http://chat.example/", { headers });
+  Object.defineProperty(request, "url", { value: url });
+  expect((await handle(request, REMOTE)).status).toBe(status);
+});
+
 type Headers = Readonly<Record<string, string>>;
 
 /** A site with a member who moderates `build`, and a token for that room. */

@@ -1,0 +1,9 @@
+/**
+ * Where a request goes. HTTP/1.0 needs no Host (health checks of proxies send none), and Bun then
+ * gives a bare path. @returns undefined: what it calls its host can be none
+ */
+export function requestUrl({ url, headers }: Request): URL | undefined {
+  const hasNoHost = (headers.get("host") ?? "") === "";
+  const full = url.startsWith("/") && hasNoHost ? `http://localhost${url}` : url;
+  return URL.canParse(full) ? new URL(full) : undefined;
+}
