@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import {
+  POSTS_BURST,
+  POSTS_PER_SECOND,
+  REQUESTS_BURST,
+  REQUESTS_PER_SECOND,
+} from "../src/base/limits.ts";
 import { runChat } from "./e2e/binary.ts";
 
 /** Keeps the documents true, as far as a machine can check them. */
@@ -222,4 +228,14 @@ test.each(DOCS)("links of %s resolve", (path) => {
       known: true,
     });
   }
+});
+
+test("PROTOCOL names the pace that a client must keep to", () => {
+  const text = read("PROTOCOL.md").replaceAll(/\s+/g, " ");
+  const pace = (perSecond: number, burst: number) =>
+    `(${perSecond.toLocaleString("en")} a second, ${burst.toLocaleString("en")} at once`;
+  const posts = pace(POSTS_PER_SECOND, POSTS_BURST);
+  const others = pace(REQUESTS_PER_SECOND, REQUESTS_BURST);
+  expect(text).toContain(`Posts of one account, over all its sessions, are limited ${posts},`);
+  expect(text).toContain(`all other requests of a session ${others})`);
 });

@@ -84,7 +84,7 @@ export async function openClient(
       password: await readSecret(context, PASSWORD, flags.passwordFile),
       roomSecret,
       insist: wish.insist ?? false,
-      ask: askSecret(context, user),
+      ask: askSecret(context, user, wish.mode),
     };
     const generate = () => Identity.generate().toPem();
     const device = Identity.fromPem(state.deviceKey(generate), "device.key");
@@ -134,9 +134,17 @@ export async function openClient(
   }
 }
 
-/** Asks on the terminal, where there is one. */
-function askSecret(context: Context, user: string): NonNullable<Credentials["ask"]> {
+/** Asks on the terminal, where there is one. A newcomer cannot know that none is needed. */
+function askSecret(
+  context: Context,
+  user: string,
+  mode: ClientWish["mode"],
+): NonNullable<Credentials["ask"]> {
   return (what, again) => {
+    const mayBeNew = what === "password" && mode !== "login" && !again;
+    if (mayBeNew && context.terminal !== undefined && !context.env[PASSWORD.variable]) {
+      say(context, `a new name may go without a password; then only this device is ${user}`);
+    }
     const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
     return readSecret(context, kind, undefined, secretQuestion(what, user, again));
   };

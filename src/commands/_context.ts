@@ -3,6 +3,7 @@ import { isatty } from "node:tty";
 import type { Fault } from "../base/fault.ts";
 import type { OffsetMinutes } from "../base/time.ts";
 import { type Clock, systemClock } from "../io/clock.ts";
+import { ignoresHangup } from "../io/hangup.ts";
 import { type Input, standardInput } from "../io/input.ts";
 import { type OnBroken, type Output, standardError, standardOutput } from "../io/output.ts";
 import { openTerminal, type Terminal } from "../io/terminal.ts";
@@ -31,6 +32,8 @@ export interface Context {
   settings(): Settings;
   /** Takes the signals from here on; without anybody they end the program. Returns what lets go. */
   onSignal(handler: (signal: Signal) => void): () => void;
+  /** From here on the command goes on when nobody reads, or can write, its standard output. */
+  outliveOutput(): void;
 }
 
 /** What main.ts asks of the process: its streams, and how they break. */
@@ -42,6 +45,7 @@ export interface World {
   readonly clock: Clock;
   readonly offsetMinutes: OffsetMinutes;
   onSignal(handler: (signal: Signal) => void): () => void;
+  outliveOutput(): void;
 }
 
 export interface Globals {
@@ -52,14 +56,22 @@ export interface Globals {
 
 /** @param onBroken standard output is gone; standard error being gone concerns nobody */
 export function processWorld(onBroken: OnBroken): World {
+  let outlivesOutput = false;
+  const stderr = standardError(() => {});
   return {
-    stdout: standardOutput(onBroken),
-    stderr: standardError(() => {}),
+    stdout: standardOutput((fault) => {
+      if (!outlivesOutput) onBroken(fault);
+      else if (fault !== undefined) say({ stderr }, `${fault.message}; it goes on without`);
+    }),
+    stderr,
     stdin: standardInput(),
     env: process.env,
     clock: systemClock(),
     offsetMinutes: (unixMs) => -new Date(unixMs).getTimezoneOffset(),
     onSignal: signalHandlers(),
+    outliveOutput: () => {
+      outlivesOutput = true;
+    },
   };
 }
 
@@ -115,8 +127,10 @@ function signalHandlers(): World["onSignal"] {
   };
   process.on("SIGINT", arrived);
   process.on("SIGTERM", arrived);
-  // The terminal's window was closed: as if asked to end.
-  if (process.platform !== "win32") process.on("SIGHUP", () => arrived("SIGTERM"));
+  // The terminal's window was closed: as if asked to end, unless nohup has said not to.
+  if (process.platform !== "win32" && !ignoresHangup()) {
+    process.on("SIGHUP", () => arrived("SIGTERM"));
+  }
   return (handler) => {
     handlers.push(handler);
     return () => {

@@ -44,6 +44,7 @@ export class LineClient {
   #ackedSeq = 0;
   #shownSeq = 0;
   #onShown = () => {};
+  #onLost = () => {};
   /** A log-in on this link is said as such, not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
@@ -126,6 +127,20 @@ export class LineClient {
   /** Something done here has this place in the log, and comes back as a record. */
   recorded(seq: number): void {
     this.#ackedSeq = Math.max(this.#ackedSeq, seq);
+  }
+
+  /**
+   * What was said here so far is recorded and shown: for what asks about one's own last words.
+   * @throws Fault link-closed when the connection goes meanwhile
+   */
+  async said(): Promise<void> {
+    const { client } = this.open;
+    const lost = new Promise<void>((resolve) => {
+      this.#onLost = resolve;
+    });
+    if (client.isConnected) await Promise.race([client.drain(), lost]);
+    if (!client.isConnected) throw new Fault("link-closed", "there is no connection now");
+    await this.#ownRecords();
   }
 
   /** A fault that ends nothing. */
@@ -265,6 +280,7 @@ export class LineClient {
       case "offered":
         return this.files.offered(event);
       case "lost":
+        this.#onLost();
         return face.tell(
           { kind: "lost" },
           `the connection is lost (${event.fault.message}); trying again`,
@@ -334,5 +350,6 @@ export class LineClient {
 function skippedLine(room: RoomView, count: number): string {
   const where = room.kind === "room" ? `--room ${room.name}` : `--with @${room.name}`;
   const whose = room.kind === "room" ? room.name : `@${room.name}`;
-  return `${count} earlier messages of ${whose} are not shown: chat history ${where}`;
+  const what = count === 1 ? "1 earlier message" : `${count} earlier messages`;
+  return `${what} of ${whose} ${count === 1 ? "is" : "are"} not shown: chat history ${where}`;
 }

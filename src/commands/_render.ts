@@ -82,6 +82,11 @@ export function styleOf(
   };
 }
 
+/** Local on a screen, UTC with milliseconds elsewhere. */
+export function moment(unixMs: number, { format, offsetMinutes }: Style): string {
+  return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
+}
+
 /** One record with its line feed; several lines only for a text of several lines on a terminal. */
 export function renderRecord(record: ShownRecord, style: Style): string {
   switch (style.format) {
@@ -194,7 +199,8 @@ function sentence(record: ShownRecord, style: Style): string {
     case "leave":
       return record.by === undefined ? "left" : `was put out by ${record.by}`;
     case "mute": {
-      const end = record.until === undefined ? "" : ` until ${record.until}`;
+      const end =
+        record.until === undefined ? "" : ` until ${moment(Date.parse(record.until), style)}`;
       return record.on ? `muted ${record.user}${end}` : `let ${record.user} speak again`;
     }
     case "grant":

@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
+import type { UserId } from "../base/ids.ts";
 import { Hall } from "../core/hall.ts";
 import { Registry } from "../core/registry.ts";
 import { Rooms } from "../core/room.ts";
@@ -22,6 +23,7 @@ import {
 import { systemDisk } from "../io/disk-file.ts";
 import type { Entropy } from "../io/entropy.ts";
 import { type LogFile, openLog } from "../io/log-file.ts";
+import type { Head } from "../wire/record.ts";
 import { loadIdentity } from "./_serve-identity.ts";
 
 /** All that a server keeps, opened, checked and folded. */
@@ -82,11 +84,17 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     folder: join(path, "accounts"),
     onRecord: (record) => registry.apply(record),
   });
+  let strange: Head | undefined;
   const history = await openLog({
     ...common,
     folder: join(path, "history"),
-    onRecord: (record) => hall.restore(record),
+    onRecord: (record) => {
+      const { by } = record.head;
+      if (by !== "server" && registry.get(by as UserId) === undefined) strange ??= record.head;
+      hall.restore(record);
+    },
   });
+  if (strange !== undefined) throw accountsLost(path, strange);
   const identity = await loadIdentity({
     path,
     isUsed: history.head() > 0,
@@ -120,6 +128,12 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     hall,
     close,
   };
+}
+
+/** An account is on the disk before its first record: who said something is known, or was lost. */
+function accountsLost(path: string, { seq, by }: Head): Fault {
+  const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
+  return new Fault("log-corrupt", sentence, { remedy: "restore a backup" });
 }
 
 async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {

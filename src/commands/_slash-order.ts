@@ -5,7 +5,7 @@ import { personOf, whom } from "./_admin.ts";
 import { inviteUrl } from "./_invite.ts";
 import type { LineClient } from "./_line-client.ts";
 import { args, misuse, type Slash, split } from "./_slash-grammar.ts";
-import { untilOf } from "./_until.ts";
+import { inUtc, untilOf } from "./_until.ts";
 
 /** Commands that keep order, and those that change what was said. */
 export const ORDER_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -67,7 +67,7 @@ export const ORDER_COMMANDS: Readonly<Record<string, Slash>> = {
       const reason = isTimed ? more : rest;
       const wish = { ...whom(name), ...until, ...(reason === "" ? {} : { reason }) };
       await lines.open.client.request("ban", { ...wish, on: true });
-      lines.face.tell({ kind: "banned", ...wish }, `${name} is banned`);
+      lines.face.tell({ kind: "banned", ...inUtc(wish, "until") }, `${name} is banned`);
     },
   },
   grant: {
@@ -86,7 +86,7 @@ export const ORDER_COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "change your last message here",
     async run(lines, words) {
       if (words === "") throw misuse(this);
-      const wish = { seq: lastOwn(lines), text: words };
+      const wish = { seq: await lastOwn(lines), text: words };
       lines.recorded((await lines.open.client.request("edit", wish)).seq);
     },
   },
@@ -95,15 +95,17 @@ export const ORDER_COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "erase a message; without its number, your last one here",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
-      const seq = given === undefined ? lastOwn(lines) : Number(given);
+      const seq = given === undefined ? await lastOwn(lines) : Number(given);
       if (!Number.isSafeInteger(seq) || seq < 1) throw misuse(this);
       lines.recorded((await lines.open.client.request("erase", { seq })).seq);
     },
   },
 };
 
-/** @throws Fault not-found */
-function lastOwn({ face, current, open }: LineClient): number {
+/** @throws Fault not-found, link-closed */
+async function lastOwn(lines: LineClient): Promise<number> {
+  await lines.said(); // What is still under way is the last.
+  const { face, current, open } = lines;
   const me = checkName(open.client.user ?? open.user);
   const seq = face.recent.lastOf(current, me);
   if (seq !== undefined) return seq;

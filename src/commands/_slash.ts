@@ -23,6 +23,8 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "enter a room, or make it",
     async run(lines, words) {
       const [room, password] = args(this, words, 1, 2);
+      // A password that was meant to be a flag would lock the room, and nobody would know.
+      if (password?.startsWith("--")) throw noFlag(password);
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { face, open } = lines;
       const mayCreate = () => face.confirm(`there is no room '${name}'; make it?`);
@@ -37,6 +39,11 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "leave a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
+      // Of a conversation one leaves only the screen: no room is meant.
+      if (given === undefined && lines.current.kind === "person") {
+        lines.face.note(`you are back in ${lines.room}`);
+        return lines.enter({ kind: "room", name: lines.room });
+      }
       const room = given?.replace(/^#/, "") ?? lines.room;
       await lines.open.client.request("leave", { room: checkName(room, "room's name") });
       lines.face.tell({ kind: "left", room }, `you left ${room}`);
@@ -216,6 +223,12 @@ export async function runSlash(lines: LineClient, line: string): Promise<void> {
   });
 }
 
+function noFlag(flag: string): Fault {
+  return new Fault("usage", `/join knows no '${flag.slice(0, 40)}'`, {
+    remedy: "a room's password cannot begin with --, and rooms are not sealed in this version",
+  });
+}
+
 async function logIn(
   lines: LineClient,
   [name = "", password]: readonly string[],
@@ -240,6 +253,7 @@ async function page(
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
 ): Promise<void> {
   const { client, user } = lines.open;
+  await lines.said();
   const { records } = await client.history({ target: formatTarget(lines.current), ...query });
   for (const record of records) lines.face.record(shownChatRecord(record, client.user ?? user));
   if (records.length === 0) lines.face.note("nothing was found");

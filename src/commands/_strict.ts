@@ -181,7 +181,7 @@ function checkedValue(text: string, definition: FlagDef, name: string): string |
   }
   if (definition.integer === undefined) return text;
   const { min, max } = definition.integer;
-  const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw misuse(`${quoteText(text)} is no value of ${name}`, `use a number from ${min} to ${max}`);
 }

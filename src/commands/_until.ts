@@ -1,4 +1,5 @@
 import { Fault } from "../base/fault.ts";
+import { formatUtc } from "../base/time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -17,4 +18,13 @@ export function untilOf(text: string, nowUnixMs: number): number {
   throw new Fault("usage", `'${text.slice(0, 40)}' is no length of time`, {
     remedy: "write 30s, 10m, 2h or 7d",
   });
+}
+
+/** The same fields with one moment, if it is among them, as JSON has it: UTC with milliseconds. */
+export function inUtc(
+  fields: Readonly<Record<string, unknown>>,
+  key: string,
+): Readonly<Record<string, unknown>> {
+  const at = fields[key];
+  return typeof at === "number" ? { ...fields, [key]: formatUtc(at) } : fields;
 }

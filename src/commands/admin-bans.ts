@@ -1,7 +1,6 @@
-import { formatUtc } from "../base/time.ts";
 import { ADMIN_FLAGS, done, FOR_FLAG, whom, withOperator } from "./_admin.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
-import { untilOf } from "./_until.ts";
+import { moment, renderJson, renderTable, styleOf } from "./_render.ts";
+import { inUtc, untilOf } from "./_until.ts";
 import { defineVerb, type FlagDefs } from "./_verb.ts";
 
 const WHOM = {
@@ -23,7 +22,7 @@ export const ban = defineVerb({
     const target = whom(args.whom);
     return withOperator(context, args, async ({ client }) => {
       await client.request("ban", { ...target, on: true, ...until, ...reason });
-      const line = { kind: "banned", ...target, ...until, ...reason };
+      const line = { kind: "banned", ...target, ...inUtc(until, "until"), ...reason };
       return done(context, line, `${args.whom} is banned`);
     });
   },
@@ -46,10 +45,10 @@ export const bans = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       const { bans: all } = await client.request("bans", {});
       const style = styleOf(context);
-      const end = (until: number | undefined) => (until === undefined ? "" : formatUtc(until));
+      const end = (until: number | undefined) => (until === undefined ? "" : moment(until, style));
       const out =
         style.format === "json"
-          ? all.map((one) => renderJson({ kind: "ban", ...one })).join("")
+          ? all.map((one) => renderJson({ kind: "ban", ...inUtc(one, "until") })).join("")
           : renderTable(
               ["whom", "until", "reason"],
               all.map((one) => [one.user ?? one.address ?? "", end(one.until), one.reason ?? ""]),

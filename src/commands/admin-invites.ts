@@ -1,12 +1,11 @@
 import { Fault } from "../base/fault.ts";
 import { checkName } from "../base/names.ts";
-import { formatUtc } from "../base/time.ts";
 import { LOBBY } from "../core/room.ts";
 import { parseServerAddress, quoteInvite } from "../wire/invite.ts";
 import { ADMIN_FLAGS, done, roomOf, withOperator } from "./_admin.ts";
 import { inviteUrl } from "./_invite.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
-import { untilOf } from "./_until.ts";
+import { moment, renderJson, renderTable, styleOf } from "./_render.ts";
+import { inUtc, untilOf } from "./_until.ts";
 import { defineVerb } from "./_verb.ts";
 
 export const invite = defineVerb({
@@ -37,11 +36,12 @@ export const invite = defineVerb({
     }
     const nowUnixMs = context.clock.unixMs();
     const expires = args.expires === undefined ? {} : { expires: untilOf(args.expires, nowUnixMs) };
+    const told = inUtc(expires, "expires");
     return withOperator(context, args, async (open) => {
       if (args.post !== undefined) {
         const post = checkName(roomOf(args.post), "room's name");
         const made = await open.client.request("invite", { post, ...expires });
-        const line = { kind: "invite", invite: made.invite, token: made.token, post, ...expires };
+        const line = { kind: "invite", invite: made.invite, token: made.token, post, ...told };
         context.stdout.write(context.json ? renderJson(line) : `${made.token}\n`);
         return 0;
       }
@@ -50,7 +50,7 @@ export const invite = defineVerb({
       const bound = uses === 0 ? {} : { uses };
       const made = await open.client.request("invite", { ...bound, ...expires, ...place });
       const url = inviteUrl(context, open, { token: made.token, room });
-      const line = { kind: "invite", invite: made.invite, token: made.token, url, ...expires };
+      const line = { kind: "invite", invite: made.invite, token: made.token, url, ...told };
       const text = `${quoteInvite(parseServerAddress(url))}\n`;
       context.stdout.write(context.json ? renderJson(line) : text);
       return 0;
@@ -74,14 +74,14 @@ export const invites = defineVerb({
       const style = styleOf(context);
       const out =
         style.format === "json"
-          ? all.map((one) => renderJson({ kind: "invite", ...one })).join("")
+          ? all.map((one) => renderJson({ kind: "invite", ...inUtc(one, "expires") })).join("")
           : renderTable(
               ["invite", "by", "uses", "expires", "room"],
               all.map((one) => [
                 one.invite,
                 one.by ?? "",
                 one.usesLeft === undefined ? "any" : String(one.usesLeft),
-                one.expires === undefined ? "" : formatUtc(one.expires),
+                one.expires === undefined ? "" : moment(one.expires, style),
                 one.post === undefined ? (one.room ?? "") : `posts to ${one.post}`,
               ]),
               style,

@@ -8,7 +8,7 @@ import {
   withOperator,
 } from "./_admin.ts";
 import type { Context } from "./_context.ts";
-import { untilOf } from "./_until.ts";
+import { inUtc, untilOf } from "./_until.ts";
 import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
 
 const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;
@@ -34,7 +34,8 @@ export const mute = defineVerb({
     return withOperator(context, args, async ({ client }) => {
       const [user, room] = [personOf(args.name), roomOf(args.room)];
       const { seq } = await client.request("mute", { room, user, on: true, ...until });
-      return done(context, { kind: "muted", user, room, seq, ...until }, `${user} is muted`);
+      const line = { kind: "muted", user, room, seq, ...inUtc(until, "until") };
+      return done(context, line, `${user} is muted`);
     });
   },
 });

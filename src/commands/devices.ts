@@ -1,8 +1,7 @@
-import { formatUtc } from "../base/time.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { say } from "./_context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
+import { moment, renderJson, renderTable, styleOf } from "./_render.ts";
 import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
@@ -25,7 +24,7 @@ export const command = defineVerb({
       }
       const { devices } = await client.request("devices", {});
       const style = styleOf(context);
-      const shown = devices.map((one) => ({ ...one, since: formatUtc(one.since) }));
+      const shown = devices.map((one) => ({ ...one, since: moment(one.since, style) }));
       const out =
         style.format === "json"
           ? shown.map((one) => renderJson({ kind: "device", ...one })).join("")

@@ -1,12 +1,18 @@
 import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatSize } from "../base/sizes.ts";
-import { formatLocal, formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
 import type { ChatRecord } from "../core/chat-record.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { shownChatRecord } from "./_face.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { placeName, renderRecord, renderTable, type ShownRecord, styleOf } from "./_render.ts";
+import {
+  moment,
+  placeName,
+  renderRecord,
+  renderTable,
+  type ShownRecord,
+  styleOf,
+} from "./_render.ts";
 import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
@@ -24,8 +30,6 @@ export const command = defineVerb({
         context.stdout.write(files.map((file) => renderRecord(file, style)).join(""));
         return 0;
       }
-      const time = (unixMs: number) =>
-        style.format === "text" ? formatLocal(unixMs, style.offsetMinutes) : formatUtc(unixMs);
       const rows = files
         .filter(isFile)
         .map((file) => [
@@ -34,7 +38,7 @@ export const command = defineVerb({
           file.name,
           file.from,
           placeName(file, user),
-          time(file.timeUnixMs),
+          moment(file.timeUnixMs, style),
         ]);
       context.stdout.write(
         renderTable(["id", "size", "name", "from", "where", "time"], rows, style),

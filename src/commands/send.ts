@@ -33,6 +33,7 @@ export const command = defineVerb({
   async run(args, context) {
     const targets = args.to.length === 0 ? targetsOf([LOBBY]) : targetsOf(args.to);
     if (args.text !== undefined) checkText(args.text);
+    context.outliveOutput(); // `| head -1` must not keep the rest from being sent.
     const wish = { follow: "none", reconnect: true, posts: true } as const;
     return withClient(context, args, wish, async ({ client }) => {
       const events = client.events();

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { WELCOME_BYTES_MAX } from "../base/limits.ts";
+import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { LOBBY } from "../core/room.ts";
@@ -87,7 +87,7 @@ const ARGS = {
     type: "string",
     integer: { min: 1, max: 10_000_000 },
     valueHint: "N",
-    description: "Messages a second that one session may send",
+    description: "Messages a second that one account may send",
   },
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
@@ -100,6 +100,7 @@ export const command = defineVerb({
   async run(args, context) {
     checkArgs(args);
     const files = quotasOf(args);
+    context.outliveOutput(); // Whoever reads the log may go; the people who talk stay.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
@@ -350,11 +351,16 @@ function checkArgs(args: Args): void {
   if (args.proxyCert !== undefined && args.tls) {
     throw new Fault("usage", "--proxy-cert goes with --no-tls", { remedy: "add --no-tls" });
   }
-  if (Buffer.byteLength(args.welcome ?? "") > WELCOME_BYTES_MAX) {
-    throw new Fault("usage", `a welcome has at most ${WELCOME_BYTES_MAX} bytes`, {
-      remedy: "shorten it",
-    });
+  if (args.name?.trim() === "") {
+    throw new Fault("usage", "the server's name is empty", { remedy: "leave --name out" });
   }
+  checkBytes("a server's name", args.name, SERVER_NAME_BYTES_MAX);
+  checkBytes("a welcome", args.welcome, WELCOME_BYTES_MAX);
+}
+
+function checkBytes(what: string, text: string | undefined, max: number): void {
+  if (Buffer.byteLength(text ?? "") <= max) return;
+  throw new Fault("usage", `${what} has at most ${max} bytes`, { remedy: "shorten it" });
 }
 
 function readPair({ cert, key }: Args): CertificatePair | undefined {

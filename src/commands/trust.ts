@@ -9,7 +9,7 @@ import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/inv
 import { type Context, say } from "./_context.ts";
 import { openDialer } from "./_dial.ts";
 import { type ServerWish, TRANSPORT_FLAG, transportOf } from "./_flags.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
+import { moment, renderJson, renderTable, styleOf } from "./_render.ts";
 import { defineVerb } from "./_verb.ts";
 
 const ACTIONS = ["list", "accept", "forget"];
@@ -55,8 +55,8 @@ function list(context: Context, state: ClientState, at: ServerAddress | undefine
       : renderTable(
           ["server", "name", "fingerprint", "since"],
           pins.map((pin) => {
-            const { address, name, fingerprint, since } = pinJson(pin);
-            return [address, name, fingerprint, since];
+            const { address, name, fingerprint } = pinJson(pin);
+            return [address, name, fingerprint, moment(pin.firstSeenUnixMs, style)];
           }),
           style,
         );

@@ -90,7 +90,10 @@ function checkFormat(path: string, access: "read" | "write"): boolean {
     const foreign = readdirSync(path).find((name) => !HARMLESS.has(name));
     if (foreign === undefined) return true;
     throw new Fault("data-foreign", `${path} holds other things ('${foreign.slice(0, 80)}')`, {
-      remedy: "choose an empty or a new folder with --data",
+      remedy:
+        access === "read"
+          ? "name the folder of a server with --data"
+          : "choose an empty or a new folder with --data",
     });
   }
   const format = formatOf(text);

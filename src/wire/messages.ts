@@ -5,6 +5,7 @@ import {
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
   REACTION_BYTES_MAX,
+  SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
   WELCOME_BYTES_MAX,
@@ -277,7 +278,7 @@ export const NOTICES = {
   },
   welcome: {
     version: positive,
-    server: v.object({ name: text(128), key: KEY }),
+    server: v.object({ name: text(SERVER_NAME_BYTES_MAX), key: KEY }),
     nonce: NONCE,
     certificate: HASH,
     proof: SIGNATURE,

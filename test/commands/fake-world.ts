@@ -33,6 +33,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     },
     offsetMinutes: () => 60,
     onSignal: () => () => {},
+    outliveOutput: () => {},
   };
 }
 

@@ -57,6 +57,13 @@ describe("TSV", () => {
 });
 
 describe("on a screen", () => {
+  test("the end of a mute is local too; in a pipe it is UTC", () => {
+    const until = "2026-11-20T05:56:33.123Z";
+    const muted: ShownRecord = { ...base, kind: "mute", user: "bob", on: true, until };
+    expect(renderRecord(muted, style("text"))).toEndWith("muted bob until 2026-11-20 06:56:33\n");
+    expect(renderRecord(muted, style("tsv"))).toEndWith(`muted bob until ${until}\n`);
+  });
+
   test("local time, place, name, words", () => {
     expect(renderRecord(hi, style("text"))).toBe("2026-11-20 06:46:33 lobby ana: hi\n");
     expect(renderRecord(hi, style("text", { stamp: "clock" }))).toBe("06:46 lobby ana: hi\n");

@@ -65,6 +65,13 @@ describe("what is understood", () => {
     });
   });
 
+  test("a number may be as large as numbers are", () => {
+    const flags = { last: { type: "string", integer: { min: 1, max: Number.MAX_SAFE_INTEGER } } };
+    const read = (text: string) => parseStrictly(flags as FlagDefs, ["--last", text], "chat");
+    expect(read("9007199254740991")).toMatchObject({ values: { last: 9007199254740991 } });
+    expect(() => read("9007199254740992")).toThrow(Fault);
+  });
+
   test("behind -- everything is text", () => {
     expect(values("--", "--help")).toEqual({ ...DEFAULTS, target: "--help" });
     expect(values("--json", "--", "--json")).toEqual({ ...DEFAULTS, json: true, target: "--json" });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { whom } from "../../src/commands/_admin.ts";
-import { untilOf } from "../../src/commands/_until.ts";
+import { inUtc, untilOf } from "../../src/commands/_until.ts";
 
 test.each([
   ["30s", 31_000],
@@ -27,4 +27,12 @@ test.each([
   ["2001:db8:0:7::/64", { address: "2001:db8:0:7::/64" }],
 ])("%s means %p", (text, meant) => {
   expect(whom(text)).toEqual(meant as ReturnType<typeof whom>);
+});
+
+test("a moment in JSON is UTC with milliseconds, and one that is not set stays away", () => {
+  expect(inUtc({ user: "ana", until: 601_000 }, "until")).toEqual({
+    user: "ana",
+    until: "1970-01-01T00:10:01.000Z",
+  });
+  expect(inUtc({ user: "ana" }, "until")).toEqual({ user: "ana" });
 });

@@ -180,6 +180,50 @@ describe("texts", () => {
   });
 });
 
+describe("what asks about one's own last words waits for them", () => {
+  test("/erase and /edit mean the line before them, not an older one", async () => {
+    await using place = await lobby();
+    await place.ana.run(["send", "keep this"]);
+    const input = "oops\n/erase\nhelo\n/edit hello\n";
+    const { out } = await place.ana.run(["join", "--json"], { stdin: input });
+    expect(ndjson(out).filter(({ kind }) => kind === "fault")).toEqual([]);
+    const said = await place.ana.json(["history", "--room", "lobby"]);
+    const texts = said.filter(({ kind }) => kind === "text" || kind === "edited");
+    expect(texts.map(({ text }) => text)).toEqual(["keep this", "helo", "hello"]);
+    expect(said.filter(({ kind }) => kind === "erased")).toHaveLength(1);
+  });
+
+  test("/history and /search find it", async () => {
+    await using place = await lobby();
+    const input = "one\ntwo\n/history 2\n/search TWO\n";
+    const { out } = await place.ana.run(["join", "--json"], { stdin: input });
+    const texts = ndjson(out).filter(({ kind }) => kind === "text");
+    expect(texts.map(({ text }) => text)).toEqual(["one", "two", "one", "two", "two"]);
+  });
+});
+
+test("/leave in a conversation goes back to the room, and leaves none", async () => {
+  await using place = await lobby();
+  const input = "/msg bob\n/leave\nstill here\n";
+  const { out } = await place.ana.run(["join", "--json"], { stdin: input });
+  const said = ndjson(out).filter(({ from }) => from === "ana");
+  expect(said.map(({ kind }) => kind)).not.toContain("leave");
+  expect(said.find(({ kind }) => kind === "text")).toMatchObject({
+    room: "lobby",
+    text: "still here",
+  });
+});
+
+test("/join with something like a flag makes no room that is locked by it", async () => {
+  await using place = await lobby();
+  const ana = await place.ana.join([]);
+  ana.type("/join vault --sealed");
+  expect(await ana.json("fault")).toMatchObject({ code: "usage" });
+  expect((await ana.finish()).exitCode).toBe(0);
+  const rooms = await place.ana.json(["rooms"]);
+  expect(rooms.map(({ room }) => room)).toEqual(["lobby"]);
+});
+
 describe("chat send", () => {
   test("prints its seq once durable, as JSON with room and time, to several targets", async () => {
     await using place = await lobby();

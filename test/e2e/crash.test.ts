@@ -34,7 +34,9 @@ function textsOf(records: readonly Json[], from: string): unknown[] {
 
 /** Records that a client was told it was not shown. */
 function skipped({ err }: Program): number {
-  const counts = err.text.matchAll(/^chat: (\d+) earlier messages of lobby are not shown/gm);
+  const counts = err.text.matchAll(
+    /^chat: (\d+) earlier messages? of lobby (?:is|are) not shown/gm,
+  );
   return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 

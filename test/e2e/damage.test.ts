@@ -136,6 +136,21 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     ]);
   });
 
+  test("accounts that are gone, while the history still quotes them", async () => {
+    await using town = new Town();
+    await written(town);
+    const accounts = town.path("data", "accounts");
+    for (const name of readdirSync(accounts)) rmSync(join(accounts, name));
+    const { exitCode, out, err } = await town.startServer().ended();
+    expect([exitCode, err]).toEqual([
+      6,
+      expect.stringContaining(`${accounts} has lost the account`),
+    ]);
+    expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "log-corrupt" }]);
+    rmSync(join(town.path("data"), "history", "000000000001.jsonl"));
+    await town.serve();
+  });
+
   test("an identity that is missing is not made anew", async () => {
     await using town = new Town();
     await written(town);

@@ -116,6 +116,10 @@ export class Home {
     this.#env = { ...env, CHAT_HOME: folder };
   }
 
+  get environment(): Readonly<Record<string, string>> {
+    return this.#env;
+  }
+
   /** The same home with more in its environment. */
   with(env: Readonly<Record<string, string>>): Home {
     return new Home(this.town, this.folder, { ...this.#env, ...env });
@@ -149,6 +153,7 @@ export class Home {
 export class Town {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
   readonly #programs: Program[] = [];
+  readonly #bare: Subprocess[] = [];
   /** What every program of this town finds around it. */
   readonly env: Readonly<Record<string, string>>;
 
@@ -174,6 +179,19 @@ export class Town {
 
   home(name: string): Home {
     return new Home(this, this.path(name), this.env);
+  }
+
+  /** A bare process, for those whose output is not read to its end. It ends with the town. */
+  spawn(command: readonly string[], env: Readonly<Record<string, string>> = this.env) {
+    const child = Bun.spawn([...command], {
+      cwd: this.folder,
+      env: { ...env },
+      stdin: "pipe",
+      stdout: "pipe",
+      stderr: "ignore",
+    });
+    this.#bare.push(child);
+    return child;
   }
 
   start(args: readonly string[], options: StartOptions = {}): Program {
@@ -214,6 +232,8 @@ export class Town {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#bare) child.kill("SIGKILL");
+    await Promise.all(this.#bare.map(({ exited }) => exited));
     const running = this.#programs.filter(({ isRunning }) => isRunning);
     await Promise.all(running.map((program) => program.signal("SIGKILL")));
     rmSync(this.folder, { recursive: true, force: true });

@@ -116,6 +116,20 @@ describe("refused with one line", () => {
     expect(existsSync(town.path("data"))).toBe(false);
   });
 
+  test.each(["", " ", "n".repeat(129)])(
+    "a name that no welcome could carry: '%s'",
+    async (name) => {
+      await using town = new Town();
+      const { exitCode, out } = await town.startServer({ args: ["--name", name] }).ended();
+      expect(exitCode).toBe(2);
+      expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "usage" });
+      const { listening } = await town.serve({ args: ["--name", "n".repeat(128)] });
+      const ana = town.home("ana").with({ CHAT_USER: "ana" });
+      expect(String(listening["kind"])).toBe("listening");
+      expect((await ana.run(["register"])).exitCode).toBe(0);
+    },
+  );
+
   test("a port that is taken", async () => {
     await using town = new Town();
     const other = createServer();

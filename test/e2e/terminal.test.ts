@@ -46,6 +46,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await town.serve();
     await using ana = await screen(town, "ana");
     ana.line("$CHAT join --plain --user ana");
+    await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
     await ana.shows("Password for ana:");
     ana.press("Enter");
     await ana.shows(/^lobby>$/);

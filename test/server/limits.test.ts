@@ -17,6 +17,7 @@ import {
   REACTION_BYTES_MAX,
   REQUESTS_BURST,
   REQUESTS_PER_SECOND,
+  SERVER_NAME_BYTES_MAX,
   SESSIONS_PER_ACCOUNT_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
@@ -87,6 +88,11 @@ describe("sizes of what a member sends", () => {
       "name-invalid",
     );
     await guest.ask("register", guest.registration(x(32)));
+  });
+
+  test("a server's name of the largest size reaches a newcomer", async () => {
+    const site = await Site.open({ name: x(SERVER_NAME_BYTES_MAX) });
+    expect((await site.greeted()).welcome?.server.name).toHaveLength(SERVER_NAME_BYTES_MAX);
   });
 
   test("a welcome of the largest size reaches a newcomer", async () => {

@@ -35,6 +35,7 @@ const PLAIN: Passwords = {
 export interface SiteOptions {
   readonly seed?: number;
   readonly roomPassword?: string;
+  readonly name?: string;
   readonly welcome?: string;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
@@ -112,7 +113,7 @@ export class Site {
 
   async start(): Promise<void> {
     const { clock, entropy } = this;
-    const { roomPassword, welcome, passwords = PLAIN, files } = this.#options;
+    const { name = "site", roomPassword, welcome, passwords = PLAIN, files } = this.#options;
     const { operatorToken, operatorLink, build } = this.#options;
     const disk = this.disk.boot();
     const registry = new Registry();
@@ -132,7 +133,7 @@ export class Site {
       entropy,
       identity: IDENTITY,
       settings: {
-        name: "site",
+        name,
         version: "0",
         welcome,
         roomPassword,
