@@ -1,7 +1,6 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
-import type { UserId } from "../base/ids.ts";
 import { Hall } from "../core/hall.ts";
 import { Registry } from "../core/registry.ts";
 import { Rooms } from "../core/room.ts";
@@ -79,10 +78,15 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
       : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) }),
   });
   const common = { disk, clock, entropy, sha256 };
+  /** Also those whose body is damaged: they are there, only not to be read. */
+  const known = new Set<string>();
   const accounts = await openLog({
     ...common,
     folder: join(path, "accounts"),
-    onRecord: (record) => registry.apply(record),
+    onRecord: (record) => {
+      known.add(record.head.by);
+      registry.apply(record);
+    },
   });
   let strange: Head | undefined;
   const history = await openLog({
@@ -90,7 +94,7 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     folder: join(path, "history"),
     onRecord: (record) => {
       const { by } = record.head;
-      if (by !== "server" && registry.get(by as UserId) === undefined) strange ??= record.head;
+      if (by !== "server" && !known.has(by)) strange ??= record.head;
       hall.restore(record);
     },
   });
@@ -116,18 +120,8 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     archive.close();
     folder.lock.release();
   };
-  return {
-    folder,
-    identity,
-    certificate,
-    history,
-    accounts,
-    archive,
-    rooms,
-    registry,
-    hall,
-    close,
-  };
+  const logs = { history, accounts, archive };
+  return { folder, identity, certificate, ...logs, rooms, registry, hall, close };
 }
 
 /** An account is on the disk before its first record: who said something is known, or was lost. */

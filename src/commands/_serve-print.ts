@@ -21,6 +21,7 @@ import {
   renderRecord,
   styleOf,
 } from "./_render.ts";
+import type { OpenFolder } from "./_serve-folder.ts";
 import { shownRecord } from "./_shown.ts";
 
 /** A busy server writes its lines together: each system call costs as much as a message. */
@@ -246,4 +247,29 @@ function phoneLines({ stderr, env }: Context, link: string | undefined): string[
   const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
   if (link === undefined || lines === undefined) return [];
   return [`  on a phone        ${link}`, "", ...lines.map((line) => `  ${line}`), ""];
+}
+
+/** What the last run left behind: ends that were torn, and bodies that are not what was said. */
+export function printRecovery(
+  context: Context,
+  { accounts, history }: Pick<OpenFolder, "accounts" | "history">,
+): void {
+  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
+    say(
+      context,
+      `${file} ended in ${droppedBytes} bytes that were never acknowledged; now in ${tornPath}`,
+    );
+    if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
+  }
+  for (const seq of accounts.damaged) {
+    say(
+      context,
+      `the body of account record ${seq} is damaged: what it said is not known any more`,
+    );
+    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq, log: "accounts" }));
+  }
+  for (const seq of history.damaged) {
+    say(context, `the body of record ${seq} is damaged and is served as such`);
+    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
+  }
 }

@@ -34,6 +34,7 @@ import {
   type Joining,
   operatorLink,
   printJoining,
+  printRecovery,
   ServePrinter,
   webAddress,
 } from "./_serve-print.ts";
@@ -318,20 +319,7 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
   } else {
     printJoining(context, joining);
   }
-  for (const { file, droppedBytes, tornPath } of [
-    ...open.accounts.recovered,
-    ...open.history.recovered,
-  ]) {
-    say(
-      context,
-      `${file} ended in ${droppedBytes} bytes that were never acknowledged; now in ${tornPath}`,
-    );
-    if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
-  }
-  for (const seq of [...open.history.damaged]) {
-    say(context, `the body of record ${seq} is damaged and is served as such`);
-    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
-  }
+  printRecovery(context, open);
 }
 
 function checkArgs(args: Args): void {

@@ -180,6 +180,22 @@ test("a damaged body starts with a warning and is served as damaged", async () =
   expect(await joined.json("damaged")).toMatchObject({ seq });
 });
 
+test("so does a damaged account: others are served, and what it said is kept", async () => {
+  await using town = new Town();
+  await written(town);
+  const before = await town.serve();
+  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  await bob.json(["register"]); // A last line that is damaged could be a torn one.
+  await before.program.signal("SIGTERM");
+  const log = town.path("data", "accounts", "000000000001.jsonl");
+  writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");
+  const { program } = await town.serve();
+  await program.json("damaged", { seq: 1, log: "accounts" });
+  await program.said("the body of account record 1 is damaged");
+  const joined = await bob.join([]);
+  await joined.json("text", { text: TEXTS.at(-1) });
+});
+
 test("two tails torn by two crashes are both kept", async () => {
   await using town = new Town();
   const log = await written(town);
