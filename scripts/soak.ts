@@ -13,6 +13,7 @@ const SETTINGS = {
   CHAT_WALK_BYTES: String(3 * GIB),
   CHAT_LARGE_BYTES: String(4 * GIB + 1),
   CHAT_PAGE_BYTES: String(GIB),
+  CHAT_PAGE_MESSAGES: "100000",
 };
 const SUITES = [
   "test/worlds",
@@ -22,7 +23,8 @@ const SUITES = [
   "test/e2e/files-trouble.test.ts",
   "test/e2e/files-walk.test.ts",
   "test/e2e/udp-files.test.ts",
-  "./test/page/uploads-page.ts",
+  "test/page/history.test.ts",
+  "test/page/uploads.test.ts",
 ];
 
 const child = Bun.spawn([process.execPath, "test", "--timeout", "3600000", ...SUITES], {

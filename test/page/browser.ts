@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ const CHROMIUM = process.env["CHAT_CHROMIUM"] ?? "/usr/bin/chromium";
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
+  "--disable-dev-shm-usage", // In a container that is small.
   "--disable-quic",
   "--no-first-run",
   "--disable-background-networking",
@@ -24,7 +25,9 @@ const STEP_MS = 15_000;
 const isRun = process.env["CI"] === "true" || existsSync(CHROMIUM);
 
 /** A test that needs a browser. */
-export const pageTest = test.skipIf(!isRun);
+export function pageTest(name: string, act: () => Promise<void>, timeoutMs = TEST_MS): void {
+  test.skipIf(!isRun)(name, act, timeoutMs);
+}
 
 export interface VisitOptions {
   readonly width?: number;
@@ -90,9 +93,9 @@ export class Browser {
 /** For the tests of the file that calls it. */
 export function sharedBrowser(): Browser {
   const browser = new Browser();
-  setDefaultTimeout(TEST_MS);
   beforeAll(async () => {
-    if (isRun) await browser.start();
+    if (isRun) return browser.start();
+    process.stderr.write(`skipped: no Chromium at ${CHROMIUM} (CHAT_CHROMIUM names another)\n`);
   });
   afterAll(() => browser.stop());
   return browser;

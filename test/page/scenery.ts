@@ -1,5 +1,7 @@
+import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import { crc32, deflateSync } from "node:zlib";
 import { parseServerAddress } from "../../src/wire/invite.ts";
+import { noise } from "../e2e/couriers.ts";
 import type { Served } from "../e2e/program.ts";
 
 /** What people have with them: the address with the invite, and pictures. */
@@ -11,6 +13,16 @@ export function secretOf({ invite }: Served): string {
 /** As it stands in an invite: nobody types a room password. */
 export function pageAddress(served: Served): string {
   return `${served.listening["web"]}#invite=${secretOf(served)}`;
+}
+
+/** Different everywhere that counts: in each chunk, at both ends. */
+export function largeFile(path: string, bytes: number): string {
+  const fd = openSync(path, "w");
+  ftruncateSync(fd, bytes);
+  for (let at = 0; at < bytes - 64; at += 200_000) writeSync(fd, noise(64), 0, 64, at);
+  writeSync(fd, noise(64), 0, 64, bytes - 64);
+  closeSync(fd);
+  return path;
 }
 
 /** A PNG of so many pixels: a sky over a hill, with the grain that makes photos large. */

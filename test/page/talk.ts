@@ -25,10 +25,10 @@ export class Talker {
     return new Talker(await Tab.open(web, name, secretOf(served), { ca }));
   }
 
-  async says(text: string): Promise<void> {
+  async says(text: string, to = "lobby"): Promise<void> {
     const counter = ++this.#counter;
     const body = withMentions({ text });
-    await this.tab.ask("post", { outbox: this.#outbox, counter, to: "lobby", body });
+    await this.tab.ask("post", { outbox: this.#outbox, counter, to, body });
   }
 
   /** Texts of 0 to `count` - 1, in this order. */

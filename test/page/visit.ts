@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../e2e/deadline.ts";
 
@@ -111,6 +112,17 @@ export class Visit {
     await until("nothing waits to be sent", async () => (await pending.count()) === 0, 60_000);
   }
 
+  /** Connected again: by the button, unless the page was quicker. */
+  async back(): Promise<void> {
+    const banner = this.page.locator(".banner-warning");
+    const again = this.button("Try now");
+    await until("the page is connected again", async () => {
+      if ((await banner.count()) === 0) return true;
+      if ((await again.count()) > 0) await again.click({ timeout: 500 }).catch(() => undefined);
+      return false;
+    });
+  }
+
   async attach(...paths: readonly string[]): Promise<void> {
     const chosen = this.page.waitForEvent("filechooser");
     await this.button("Attach").click();
@@ -133,6 +145,12 @@ export class Visit {
   /** An entry of the menu that is open. */
   entry(name: string | RegExp): Locator {
     return this.page.getByRole("menuitem", { name, exact: true });
+  }
+
+  /** For whoever wants to look at it: into the folder that CHAT_PICTURES names. */
+  async keepPicture(name: string): Promise<void> {
+    const folder = process.env["CHAT_PICTURES"];
+    if (folder !== undefined) await this.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   /** What keeps somebody from using the page as it is now; empty: nothing that a machine finds. */

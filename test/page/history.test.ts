@@ -9,7 +9,9 @@ import type { Visit } from "./visit.ts";
 /** A room in which much was said. */
 
 const browser = sharedBrowser();
-const MESSAGES = 100_000;
+/** `npm run soak` has 100,000 of them: most of the time goes by while they are said. */
+const MESSAGES = Number(process.env["CHAT_PAGE_MESSAGES"] ?? 30_000);
+const TIMEOUT_MS = 120_000 + MESSAGES * 4;
 /** Far more than a screen has, far less than the room. */
 const ROWS_MAX = 150;
 /** The items that are kept, and as much again for what is not collected yet. */
@@ -49,33 +51,36 @@ async function heapBytes({ page, context }: Visit): Promise<number> {
   return usedSize;
 }
 
-pageTest("100,000 messages: up by jumps, to the first, and back, in bounded memory", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
-  const talker = await Talker.open(served, "ben");
-  await talker.fills(MESSAGES, (n) => `message ${n}. ${"and so on ".repeat(n % 7)}`);
-  talker.tab.close();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  await ana
-    .button("Jump to newest")
-    .click({ timeout: 2_000 })
-    .catch(() => undefined);
-  await ana.sees(`message ${MESSAGES - 1}.`);
-  const { jumps, rowsMax } = await climb(ana, JUMPS);
-  expect(jumps).toBe(JUMPS);
-  expect(rowsMax).toBeLessThan(ROWS_MAX);
-  expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
+pageTest(
+  `${MESSAGES} messages: up by jumps, to the first, and back, in bounded memory`,
+  async () => {
+    await using town = new Town();
+    const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+    const talker = await Talker.open(served, "ben");
+    await talker.fills(MESSAGES, (n) => `message ${n}. ${"and so on ".repeat(n % 7)}`);
+    talker.tab.close();
+    await using ana = await browser.visit(pageAddress(served));
+    await ana.enter("ana");
+    const newest = ana.message(`message ${MESSAGES - 1}.`);
+    await newest.or(ana.button("Jump to newest")).first().waitFor();
+    if ((await newest.count()) === 0) await ana.button("Jump to newest").click();
+    await ana.sees(`message ${MESSAGES - 1}.`);
+    const { jumps, rowsMax } = await climb(ana, JUMPS);
+    expect(jumps).toBe(JUMPS);
+    expect(rowsMax).toBeLessThan(ROWS_MAX);
+    expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
 
-  await ana.button("Search").click();
-  await ana.field("Search for").fill("message 17.");
-  await ana.field("Search for").press("Enter");
-  await ana.page.locator(".search-list").getByText("message 17.").click();
-  await ana.sees("message 17.");
-  await climb(ana, 1);
-  await ana.sees("message 0.");
-  expect(await ana.page.locator(".timeline .row").count()).toBeLessThan(ROWS_MAX);
-  await ana.button("Jump to newest").click();
-  await ana.sees(`message ${MESSAGES - 1}.`);
-  expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
-});
+    await ana.button("Search").click();
+    await ana.field("Search for").fill("message 17.");
+    await ana.field("Search for").press("Enter");
+    await ana.page.locator(".search-list").getByText("message 17.").click();
+    await ana.sees("message 17.");
+    await climb(ana, 1);
+    await ana.sees("message 0.");
+    expect(await ana.page.locator(".timeline .row").count()).toBeLessThan(ROWS_MAX);
+    await ana.button("Jump to newest").click();
+    await ana.sees(`message ${MESSAGES - 1}.`);
+    expect(await heapBytes(ana)).toBeLessThan(HEAP_BYTES_MAX);
+  },
+  TIMEOUT_MS,
+);

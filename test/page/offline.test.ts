@@ -32,7 +32,7 @@ pageTest("cut off and back: what waited arrives once, in its order", async () =>
     .waitFor();
   await ben.says("meanwhile");
   relay.mend();
-  await ana.button("Try now").click();
+  await ana.back();
   await ana.sees("meanwhile");
   await ben.sees(WORDS.at(-1) ?? "");
   await ana.settled();
@@ -72,7 +72,7 @@ pageTest("the server is killed and comes back: the page does, too", async () => 
   await ana.says("while it was dead");
   await ana.message("while it was dead").getByText("sending").waitFor();
   await town.serve({ port: served.port });
-  await ana.button("Try now").click();
+  await ana.back();
   await ana.settled();
   expect(await said(town, served)).toEqual(["before", "while it was dead"]);
 });

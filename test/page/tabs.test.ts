@@ -43,7 +43,7 @@ pageTest("a tab that is closed with something unsent leaves it to the other", as
   await other.page.close();
   await town.serve({ port: served.port });
   await ana.page.evaluate("dispatchEvent(new Event('focus'))");
-  await ana.button("Try now").click();
+  await ana.back();
   await ana.sees("from the tab that closes");
   const history = ["history", "--data", served.data, "--grep", "from the tab"];
   await ana.message("from the tab that closes").getByText("sending").waitFor({ state: "detached" });

@@ -1,7 +1,8 @@
 import { expect } from "bun:test";
 import { Town } from "../e2e/program.ts";
+import { Relay } from "../e2e/relay.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
-import { pageAddress } from "./scenery.ts";
+import { pageAddress, secretOf } from "./scenery.ts";
 import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
 
@@ -107,6 +108,8 @@ async function finds(ana: Visit): Promise<void> {
   await keyboard.press("Enter");
   await ana.page.getByRole("heading", { name: "#lobby" }).waitFor();
   await ana.page.locator("article.is-shown").getByText("who knows keys?").waitFor();
+  // Whoever looks through what was found stays where they are.
+  expect(await focused(ana)).toMatch(/who knows keys/);
 }
 
 /** Out, from the settings. */
@@ -172,4 +175,40 @@ pageTest("a dialog holds the focus, Esc closes it, and the focus is where it was
   await ana.page.keyboard.press("Escape");
   await ana.dialog("Invite somebody").waitFor({ state: "detached" });
   expect(await focused(ana)).toBe("Invite somebody");
+});
+
+/** Where the focus is: among messages, their list, or somewhere else. */
+function place({ page }: Visit): Promise<string> {
+  return page.evaluate<string>("document.activeElement.className");
+}
+
+pageTest("the focus is never lost with a row that goes", async () => {
+  await using town = new Town();
+  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+  const ben = await Talker.open(served, "ben");
+  await ben.fills(300, (n) => `word ${n}.`);
+  await using relay = await Relay.open(served.port);
+  await using ana = await browser.visit(`https://${relay.address}/#invite=${secretOf(served)}`);
+  const { keyboard } = ana.page;
+  await ana.enter("ana");
+  await ana.sees("word 299.");
+  // What was being sent is said: another row.
+  relay.cut();
+  await ana.page.getByText(/^Offline/).waitFor();
+  await ana.says("in the meantime");
+  await ana.message("in the meantime").getByText("sending").waitFor();
+  await tabTo(ana, "Messages", "Shift+Tab");
+  await keyboard.press("ArrowUp");
+  expect(await place(ana)).toMatch(/is-pending/);
+  relay.mend();
+  await ana.page.evaluate("dispatchEvent(new Event('online'))");
+  await ana.settled();
+  await keyboard.press("ArrowUp");
+  await ana.page.locator("article:focus").getByText("in the meantime").waitFor();
+  // Scrolled far away from.
+  await ana.page.evaluate("{ document.querySelector('.timeline .list').scrollTop = 0 }");
+  await ana.page.locator(".list:focus").waitFor();
+  await keyboard.press("ArrowUp");
+  expect(await place(ana)).toMatch(/message/);
+  ben.tab.close();
 });

@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
+import { ENGLISH, loadTexts } from "../../src/web/texts.ts";
 import { until } from "../e2e/deadline.ts";
 import { type Served, Town } from "../e2e/program.ts";
 import { pageTest, sharedBrowser, type VisitOptions } from "./browser.ts";
@@ -38,6 +39,19 @@ const OVER: readonly Screen[] = [
 
 async function expectNoBarrier(visit: Visit, look: string, screen: string): Promise<void> {
   expect([look, screen, await visit.barriers()]).toEqual([look, screen, []]);
+  if (look === "in Indonesian") expect([screen, await englishIn(visit)]).toEqual([screen, []]);
+}
+
+/** Words of the English table that this page should have said otherwise. */
+async function englishIn({ page }: Visit): Promise<readonly string[]> {
+  const own = new Set<unknown>(Object.values(await loadTexts("id")));
+  const english = new Set<unknown>(Object.values(ENGLISH).filter((text) => !own.has(text)));
+  const said = await page.evaluate<string[]>(`[...document.querySelectorAll("body *")].flatMap(
+    (element) => [
+      ...[...element.childNodes].filter(({ nodeType }) => nodeType === 3).map((text) => text.data),
+      ...["aria-label", "title", "placeholder", "alt"].map((name) => element.getAttribute(name)),
+    ]).filter((text) => text !== null).map((text) => text.trim()).filter((text) => text !== "")`);
+  return said.filter((text) => english.has(text));
 }
 
 /** A room with all that one may meet in it. */

@@ -1,10 +1,9 @@
 import { expect } from "bun:test";
-import { closeSync, ftruncateSync, openSync, writeSync } from "node:fs";
-import { MIB, noise, sha256Of } from "../e2e/couriers.ts";
+import { MIB, sha256Of } from "../e2e/couriers.ts";
 import { type Served, Town } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
-import { secretOf } from "./scenery.ts";
+import { largeFile, secretOf } from "./scenery.ts";
 
 /** Large files out of a window that is loaded anew in the middle. */
 
@@ -13,17 +12,6 @@ const browser = sharedBrowser();
 /** `npm run soak` makes it as large as a film. */
 const BYTES = Number(process.env["CHAT_PAGE_BYTES"] ?? 64 * MIB) + 12_345;
 const TIMEOUT_MS = 120_000 + BYTES / 2_000;
-
-/** Different everywhere that counts: in each chunk, at both ends. */
-function largeFile(town: Town, name: string): string {
-  const path = town.path(name);
-  const fd = openSync(path, "w");
-  ftruncateSync(fd, BYTES);
-  for (let at = 0; at < BYTES - 64; at += 200_000) writeSync(fd, noise(64), 0, 64, at);
-  writeSync(fd, noise(64), 0, 64, BYTES - 64);
-  closeSync(fd);
-  return path;
-}
 
 async function arrived(town: Town, served: Served, name: string): Promise<string> {
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
@@ -43,7 +31,7 @@ pageTest(
     await using relay = await Relay.open(served.port);
     await using ana = await browser.visit(`https://${relay.address}/#invite=${secretOf(served)}`);
     await ana.enter("ana");
-    const path = largeFile(town, "film.bin");
+    const path = largeFile(town.path("film.bin"), BYTES);
     const half = relay.stallAfter("up", Math.floor(BYTES / 2));
     await ana.attach(path);
     await ana.transfer("film.bin").getByRole("progressbar").waitFor();
@@ -79,7 +67,7 @@ pageTest("paused and gone on with, cut and gone on with by itself, given up", as
   await using relay = await Relay.open(served.port);
   await using ana = await browser.visit(`https://${relay.address}/#invite=${secretOf(served)}`);
   await ana.enter("ana");
-  const path = largeFile(town, "film.bin");
+  const path = largeFile(town.path("film.bin"), BYTES);
   const begun = relay.stallAfter("up", 8 * MIB);
   await ana.attach(path);
   await begun;
@@ -94,7 +82,7 @@ pageTest("paused and gone on with, cut and gone on with by itself, given up", as
   expect(await arrived(town, served, "film.bin")).toBe(await sha256Of(path));
 
   const other = relay.stallAfter("up", 4 * MIB);
-  await ana.attach(largeFile(town, "unwanted.bin"));
+  await ana.attach(largeFile(town.path("unwanted.bin"), BYTES));
   await other;
   const unwanted = ana.transfer("unwanted.bin");
   await unwanted.getByRole("button", { name: "Cancel" }).click();

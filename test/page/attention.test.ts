@@ -1,0 +1,105 @@
+import { expect } from "bun:test";
+import { join } from "node:path";
+import { until } from "../e2e/deadline.ts";
+import { Town } from "../e2e/program.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./scenery.ts";
+import { Talker } from "./talk.ts";
+import type { Visit } from "./visit.ts";
+
+/** What the page tells somebody who does not look at it; and that there is a newer one. */
+
+const browser = sharedBrowser();
+
+/** Writes down what is asked and shown; the browser's own does it. */
+const LISTEN = `{
+  globalThis.shown = [];
+  globalThis.asked = 0;
+  const Own = globalThis.Notification;
+  if (Own !== undefined) globalThis.Notification = class extends Own {
+    constructor(title, options) {
+      super(title, options);
+      globalThis.shown.push(title + ": " + options.body);
+    }
+    static requestPermission() {
+      globalThis.asked += 1;
+      return super.requestPermission();
+    }
+  };
+}`;
+
+function shown({ page }: Visit): Promise<readonly string[]> {
+  return page.evaluate<string[]>("shown");
+}
+
+/** As when another tab lies over it. */
+async function look({ page }: Visit, isLooking: boolean): Promise<void> {
+  const state = isLooking ? "visible" : "hidden";
+  await page.evaluate(`{
+    Object.defineProperty(document, "visibilityState", { value: "${state}", configurable: true });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }`);
+}
+
+pageTest("mentions and direct messages are told of, once somebody has asked for it", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const ben = await Talker.open(served, "ben");
+  await using ana = await browser.visit(pageAddress(served), { before: LISTEN });
+  await ana.context.grantPermissions(["notifications"], { origin: new URL(ana.page.url()).origin });
+  await ana.enter("ana");
+  await look(ana, false);
+  await ben.says("@ana before you have asked");
+  await ana.sees("before you have asked");
+  expect([await shown(ana), await ana.page.evaluate<number>("asked")]).toEqual([[], 0]);
+  await look(ana, true);
+  await ana.button(/Account and settings/).click();
+  const settings = ana.dialog("Account and settings");
+  const box = settings.getByLabel("Tell me of mentions and direct messages");
+  await box.click();
+  await until("it is on", () => box.isChecked());
+  await ana.page.keyboard.press("Escape");
+  expect(await ana.page.evaluate<number>("asked")).toBe(1);
+  await ben.says("@ana you look at it");
+  await ana.sees("you look at it");
+  await look(ana, false);
+  await ben.says("nobody's name");
+  await ben.says("@ana are you there?");
+  await ben.says("a secret", "@ana");
+  const told = await until("both are told", async () => {
+    const all = await shown(ana);
+    return all.length >= 2 ? all : undefined;
+  });
+  expect(told).toEqual(["ben in lobby: @ana are you there?", "ben in @ben: a secret"]);
+  await until("the title counts", async () => /^\(\d\)/.test(await ana.page.title()));
+  await look(ana, true);
+  ben.tab.close();
+});
+
+/** Its page is made when it starts, and is another one than that of the compiled program. */
+async function fromSource(town: Town, port: number): Promise<void> {
+  const main = join(import.meta.dir, "../../src/main.ts");
+  const at = ["--host", "127.0.0.1", "--port", String(port), "--data", town.path("data")];
+  const program = town.start([main, "serve", ...at, "--json"], { program: process.execPath });
+  await program.json("listening");
+}
+
+pageTest("a server that was brought up to date tells the pages that are open", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  const banner = ana.page.getByText("A newer version is here.");
+  await served.program.signal("SIGTERM");
+  await ana.page.getByText(/^Offline/).waitFor();
+  expect(await banner.count()).toBe(0);
+  await fromSource(town, served.port);
+  await ana.back();
+  await banner.waitFor();
+  await ana.says("it works still");
+  await ana.sees("it works still");
+  await ana.settled();
+  await ana.button("Reload").click();
+  await banner.waitFor({ state: "detached" });
+  await ana.sees("it works still");
+});

@@ -1,0 +1,154 @@
+import { expect } from "bun:test";
+import { MIB, sha256Of } from "../e2e/couriers.ts";
+import { type Served, Town } from "../e2e/program.ts";
+import { Relay } from "../e2e/relay.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { largeFile, pageAddress, secretOf } from "./scenery.ts";
+import type { Visit } from "./visit.ts";
+
+/** Files that the page fetches and checks by itself, over links and pages that end. */
+
+const browser = sharedBrowser();
+const BYTES = 80 * MIB + 4_321;
+
+/** A browser's dialog cannot be pressed here: it answers with a file of the browser's own. */
+const PICKER = `window.showSaveFilePicker = async ({ suggestedName }) =>
+  (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });`;
+
+/** After a reload the browser asks again, as it does of files outside of its own. */
+const ASKING = `if ("FileSystemFileHandle" in globalThis) {
+  let isGranted = false;
+  const answer = () => (isGranted ? "granted" : "prompt");
+  FileSystemFileHandle.prototype.queryPermission = async () => answer();
+  FileSystemFileHandle.prototype.requestPermission = async () => {
+    isGranted = navigator.userActivation.isActive;
+    return answer();
+  };
+}`;
+
+async function sent(town: Town, served: Served, name: string): Promise<string> {
+  const path = largeFile(town.path(name), BYTES);
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  await town.home("tom").with(env).json(["send-file", path, "--to", "lobby"]);
+  return sha256Of(path);
+}
+
+/** What the page has saved there. */
+function savedHash({ page }: Visit, name: string): Promise<string> {
+  return page.evaluate<string>(`(async () => {
+    const root = await navigator.storage.getDirectory();
+    const file = await (await root.getFileHandle("${name}")).getFile();
+    const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+    return new Uint8Array(digest).toHex();
+  })()`);
+}
+
+pageTest("a checked download over a broken link goes on behind its last chunk", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using relay = await Relay.open(served.port);
+  const before = PICKER;
+  const address = `https://${relay.address}/#invite=${secretOf(served)}`;
+  await using ben = await browser.visit(address, { before });
+  await ben.enter("ben");
+  const hash = await sent(town, served, "film.bin");
+  const card = ben.file("film.bin");
+  await card.waitFor();
+  relay.passed.down = 0;
+  const stalled = relay.stallAfter("down", 30 * MIB);
+  await ben.button("Save film.bin").click();
+  await stalled;
+  // Its own card tells how far it is, too.
+  await card.getByRole("progressbar").waitFor();
+  await card.getByRole("button", { name: "Pause" }).waitFor();
+  relay.drop();
+  await ben.transfer("film.bin").getByText("done").waitFor({ timeout: 60_000 });
+  expect(await card.getByRole("progressbar").count()).toBe(0);
+  expect(await savedHash(ben, "film.bin")).toBe(hash);
+  expect(relay.passed.down).toBeLessThan(BYTES + 20 * MIB);
+});
+
+pageTest("a page that is loaded anew asks, and goes on with what is on the disk", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using relay = await Relay.open(served.port);
+  const before = PICKER + ASKING;
+  const address = `https://${relay.address}/#invite=${secretOf(served)}`;
+  await using ben = await browser.visit(address, { before });
+  await ben.enter("ben");
+  const hash = await sent(town, served, "film.bin");
+  await ben.file("film.bin").waitFor();
+  const stalled = relay.stallAfter("down", 60 * MIB);
+  await ben.button("Save film.bin").click();
+  await stalled;
+  // The page, loaded anew, is as slow as ever; what it had is what the disk has.
+  relay.release();
+  await relay.stallAfter("down", 1 * MIB);
+  const loaded = ben.page.reload();
+  relay.drop();
+  await loaded;
+  const line = ben.transfer("film.bin");
+  await line.getByText("Allow writing it again to go on").waitFor();
+  relay.passed.down = 0;
+  await line.getByRole("button", { name: "Resume" }).click();
+  await line.getByText("done").waitFor({ timeout: 60_000 });
+  expect(await savedHash(ben, "film.bin")).toBe(hash);
+  expect(relay.passed.down).toBeLessThan(BYTES - 30 * MIB);
+  // Nothing is left that yet another page would go on with.
+  await ben.page.reload();
+  await ben.file("film.bin").waitFor();
+  expect(await line.count()).toBe(0);
+});
+
+pageTest("what somebody gives up leaves no half a file, now or after a reload", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using relay = await Relay.open(served.port);
+  const before = PICKER;
+  const address = `https://${relay.address}/#invite=${secretOf(served)}`;
+  await using ben = await browser.visit(address, { before });
+  await ben.enter("ben");
+  await sent(town, served, "film.bin");
+  await ben.file("film.bin").waitFor();
+  const stalled = relay.stallAfter("down", 50 * MIB);
+  await ben.button("Save film.bin").click();
+  await stalled;
+  const line = ben.transfer("film.bin");
+  await line.getByRole("button", { name: "Pause" }).click();
+  await line.getByText("paused").waitFor();
+  relay.release();
+  await ben.page.reload();
+  await line.getByText("paused").waitFor();
+  await line.getByRole("button", { name: "Cancel" }).click();
+  await line.waitFor({ state: "detached" });
+  await ben.page.reload();
+  await ben.file("film.bin").waitFor();
+  expect(await line.count()).toBe(0);
+  const names = await ben.page.evaluate<string[]>(
+    "navigator.storage.getDirectory().then((root) => Array.fromAsync(root.keys()))",
+  );
+  expect(names).not.toContain("film.bin");
+});
+
+pageTest("the browser's own download goes on by ranges", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using ben = await browser.visit(pageAddress(served));
+  await ben.enter("ben");
+  const hash = await sent(town, served, "film.bin");
+  const download = ben.page.waitForEvent("download");
+  await ben.file("film.bin").getByRole("button", { name: "Save with the browser" }).click();
+  const url = (await download).url();
+  await (await download).cancel();
+  // What a browser asks for when it goes on: the rest, if it is the same file still.
+  const tls = { rejectUnauthorized: false };
+  const first = await fetch(url, { headers: { range: "bytes=0-29999999" }, tls });
+  expect(first.status).toBe(206);
+  const etag = first.headers.get("etag") ?? "";
+  const more = { range: "bytes=30000000-", "if-range": etag };
+  const rest = await fetch(url, { headers: more, tls });
+  expect(rest.status).toBe(206);
+  const hasher = new Bun.CryptoHasher("sha256");
+  hasher.update(await first.arrayBuffer()).update(await rest.arrayBuffer());
+  expect(hasher.digest("hex")).toBe(hash);
+});

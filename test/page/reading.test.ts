@@ -1,0 +1,86 @@
+import { expect } from "bun:test";
+import { Town } from "../e2e/program.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { pageAddress } from "./scenery.ts";
+import { Talker } from "./talk.ts";
+import type { Visit } from "./visit.ts";
+
+/** What somebody reads while more is put before it. */
+
+const browser = sharedBrowser();
+const MESSAGES = 900;
+/** Pages of older messages that come meanwhile. */
+const LOADS = 3;
+const WHEEL_PX = 240;
+/** Of every place on the screen, by rounding. */
+const OFF_PX_MAX = 2;
+/** So many frames in which nothing moves, and nothing is asked for. */
+const STILL_FRAMES = 12;
+
+interface Move {
+  readonly seq: number;
+  readonly movedPx: number;
+  readonly loads: number;
+}
+
+/** Marks the topmost message that is seen whole, and where it is. */
+function mark({ page }: Visit): Promise<void> {
+  return page.evaluate<void>(`(() => {
+    const list = document.querySelector(".timeline .list");
+    const edge = list.getBoundingClientRect().top;
+    const rows = [...list.querySelectorAll("article[data-seq]")];
+    const first = rows.find((row) => row.getBoundingClientRect().top >= edge);
+    window.marked = { seq: first.dataset.seq, top: first.getBoundingClientRect().top };
+  })()`);
+}
+
+/** How far it is from there, once all is still. */
+function moved({ page }: Visit): Promise<Move> {
+  return page.evaluate<Move>(`new Promise((resolve) => {
+    const { seq, top } = window.marked;
+    let before, still = 0;
+    const frame = () => {
+      const row = document.querySelector('.list article[data-seq="' + seq + '"]');
+      const now = row?.getBoundingClientRect().top ?? NaN;
+      const isStill = now === before && document.querySelector(".timeline .loading") === null;
+      still = isStill && now !== top ? still + 1 : 0;
+      before = now;
+      if (still < ${STILL_FRAMES}) return requestAnimationFrame(frame);
+      resolve({ seq: Number(seq), movedPx: now - top, loads: window.loads });
+    };
+    frame();
+  })`);
+}
+
+pageTest("whoever turns the wheel up reads on: what comes before moves nothing", async () => {
+  await using town = new Town();
+  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+  const [ben, eva] = [await Talker.open(served, "ben"), await Talker.open(served, "eva")];
+  for (let from = 0; from < MESSAGES; from += 5) {
+    const who = from % 20 === 0 ? eva : ben;
+    await who.fills(5, (n) => `message ${from + n}. ${"and so on ".repeat((from + n) % 37)}`);
+  }
+  for (const { tab } of [ben, eva]) tab.close();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.sees(`message ${MESSAGES - 1}.`);
+  await ana.page.evaluate(`(() => {
+    window.loads = 0;
+    new MutationObserver((changes) => {
+      for (const { addedNodes } of changes)
+        for (const node of addedNodes) if (node.className === "loading") window.loads += 1;
+    }).observe(document.querySelector(".timeline"), { childList: true });
+  })()`);
+  await ana.page.mouse.move(600, 400);
+  const wrong: Move[] = [];
+  let loads = 0;
+  for (let turns = 0; loads < LOADS && turns < 400; turns++) {
+    await mark(ana);
+    await ana.page.mouse.wheel(0, -WHEEL_PX);
+    const move = await moved(ana);
+    loads = move.loads;
+    if (Math.abs(move.movedPx - WHEEL_PX) > OFF_PX_MAX) wrong.push(move);
+  }
+  expect(loads).toBe(LOADS);
+  expect(wrong).toEqual([]);
+});
