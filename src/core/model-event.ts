@@ -117,6 +117,8 @@ export type WorkEvent =
       readonly body: PostBody;
       readonly writtenUnixMs: number;
     }
+  /** This side has it durably. */
+  | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
   /** A refused post that nobody wants any more. */
   | { readonly kind: "discarded"; readonly key: string }

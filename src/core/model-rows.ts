@@ -49,12 +49,30 @@ interface Made {
 }
 
 type Offset = (unixMs: number) => number;
+type Put = (row: Row) => void;
 
-/** Makes the rows of one face, and gives the same objects again for what has not changed. */
+/** How far the rows of a room's items are made: what comes behind them needs no more. */
+interface Walk {
+  readonly items: readonly Item[];
+  readonly readTo: number | undefined;
+  readonly ignored: Model["ignored"];
+  /** Of the last one. */
+  day: number;
+  /** Whom the next may be grouped with. */
+  last: Item | undefined;
+  isMarked: boolean;
+}
+
+/**
+ * Makes the rows of one face, and gives the same objects again for what has not changed. What only
+ * came behind the others costs no more than itself: a busy room tells of it at every frame.
+ */
 export class RowMaker {
   #made: Made | undefined;
-  /** Those of the last time, by key: as many as there are rows. */
-  #kept: ReadonlyMap<string, Row> = new Map();
+  #walk: Walk | undefined;
+  /** Of its items, by key: as many as there are rows. */
+  #items: Map<string, Row> = new Map();
+  #pending: ReadonlyMap<string, Row> = new Map();
 
   /** Of what is open. @param offsetMinutes that local time is ahead of UTC at that moment */
   rowsOf(model: Model, offsetMinutes: Offset): Rows {
@@ -70,57 +88,81 @@ export class RowMaker {
 
   #make(model: Model, room: RoomState | undefined, offsetMinutes: Offset): Rows {
     const stretch = room?.jump ?? room?.tail ?? NOTHING;
-    const fresh = new Map<string, Row>();
-    const before = this.#kept;
-    const put = (row: Row) => {
-      const known = before.get(row.key);
-      fresh.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
-    };
-    const last = putItems(model, room, stretch, offsetMinutes, put);
-    if (!stretch.hasNewer) putPending(model, stretch, last, put);
-    this.#kept = fresh;
+    const last = this.#makeItems(model, room, stretch, offsetMinutes);
+    const pending = new Map<string, Row>();
+    if (!stretch.hasNewer) putPending(model, stretch, last, keeping(this.#pending, pending));
+    this.#pending = pending;
+    const rows = [...this.#items.values(), ...pending.values()];
     const shown = room?.shown;
-    const shownKey = shown !== undefined && fresh.has(`i${shown}`) ? `i${shown}` : undefined;
+    const shownKey = shown !== undefined && this.#items.has(`i${shown}`) ? `i${shown}` : undefined;
     const { hasOlder, hasNewer } = stretch;
-    return { rows: [...fresh.values()], hasOlder, hasNewer, loading: room?.loading, shownKey };
+    return { rows, hasOlder, hasNewer, loading: room?.loading, shownKey };
+  }
+
+  #makeItems(
+    model: Model,
+    room: RoomState | undefined,
+    { items }: Stretch,
+    offsetMinutes: Offset,
+  ): Item | undefined {
+    const readTo = room?.readAtOpening;
+    const { ignored } = model;
+    const before = this.#walk;
+    const isSameWay = before?.readTo === readTo && before?.ignored === ignored;
+    const goesOn = before !== undefined && isSameWay && isBeginning(before.items, items);
+    const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
+    const walk: Walk = goesOn
+      ? { ...before, items }
+      : { items, readTo, ignored, day: Number.NaN, last: undefined, isMarked };
+    const kept = this.#items;
+    if (!goesOn) this.#items = new Map();
+    putItems(
+      model,
+      walk,
+      goesOn ? before.items.length : 0,
+      offsetMinutes,
+      keeping(kept, this.#items),
+    );
+    this.#walk = walk;
+    return walk.last;
   }
 }
 
-function putItems(
-  model: Model,
-  room: RoomState | undefined,
-  { items }: Stretch,
-  offsetMinutes: Offset,
-  put: (row: Row) => void,
-): Item | undefined {
-  const readTo = room?.readAtOpening;
-  let day = Number.NaN;
-  let last: Item | undefined;
-  let isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
-  for (const item of items) {
-    if (isIgnored(model, item.from) && isWords(item)) continue;
+/** Rows that look the same stay the same objects. */
+function keeping(before: ReadonlyMap<string, Row>, into: Map<string, Row>): Put {
+  return (row) => {
+    const known = into.get(row.key) ?? before.get(row.key);
+    into.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
+  };
+}
+
+function isBeginning(some: readonly Item[], all: readonly Item[]): boolean {
+  if (some.length === 0 || some.length > all.length) return false;
+  for (let i = 0; i < some.length; i++) if (some[i] !== all[i]) return false;
+  return true;
+}
+
+function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset, put: Put): void {
+  const { items, readTo } = walk;
+  for (let i = from; i < items.length; i++) {
+    const item = items[i];
+    if (item === undefined || (isIgnored(model, item.from) && isWords(item))) continue;
     const itsDay = dayOf(item.timeUnixMs, offsetMinutes);
-    if (itsDay !== day) put({ kind: "day", key: `d${itsDay}`, unixMs: item.timeUnixMs });
-    if (!isMarked && item.n > (readTo ?? 0)) {
+    if (itsDay !== walk.day) put({ kind: "day", key: `d${itsDay}`, unixMs: item.timeUnixMs });
+    if (!walk.isMarked && item.n > (readTo ?? 0)) {
       if (!item.isMine) put({ kind: "unread", key: "unread" });
-      isMarked = true;
-      last = undefined;
+      walk.isMarked = true;
+      walk.last = undefined;
     }
-    const isGrouped = itsDay === day && follows(last, item);
+    const isGrouped = itsDay === walk.day && follows(walk.last, item);
     const answers = item.re === undefined ? undefined : itemAt(items, item.re);
     put({ kind: "item", key: `i${item.seq}`, item, isGrouped, answers });
-    day = itsDay;
-    last = item;
+    walk.day = itsDay;
+    walk.last = item;
   }
-  return last;
 }
 
-function putPending(
-  model: Model,
-  { items }: Stretch,
-  last: Item | undefined,
-  put: (row: Row) => void,
-): void {
+function putPending(model: Model, { items }: Stretch, last: Item | undefined, put: Put): void {
   let isGrouped = last?.isMine === true && isWords(last);
   for (const post of model.pending) {
     if (!isSame(post.to, model.open) || post.body.react !== undefined) continue;

@@ -196,7 +196,8 @@ export interface PendingPost {
   readonly writtenUnixMs: number;
   /** `OUTBOX.COUNTER`: its record will carry it. */
   readonly id: string;
-  readonly state:
+  readonly state: /** Not durable yet on this side: a page that closes now may lose it. */
+    | { readonly kind: "storing" }
     | { readonly kind: "waiting" }
     | { readonly kind: "sent"; readonly receipt: Receipt }
     | { readonly kind: "refused"; readonly fault: Fault };
@@ -212,9 +213,11 @@ export interface Draft {
 }
 
 export interface TransferView {
-  /** Of the file, once it has one; names it in actions. */
+  /** Of this transfer; names it in actions. */
   readonly id: string;
   readonly kind: "upload" | "download";
+  /** Undefined: the server was not told of it yet. */
+  readonly file: FileId | undefined;
   readonly name: string;
   /** Where an upload goes. */
   readonly to: readonly string[];

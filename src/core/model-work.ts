@@ -13,9 +13,11 @@ export function worked(draft: ModelDraft, event: WorkEvent): void {
   switch (event.kind) {
     case "posted": {
       const { kind, ...post } = event;
-      fields.pending = [...fields.pending, { ...post, state: { kind: "waiting" } }];
+      fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
       return;
     }
+    case "stored":
+      return stored(draft, event.key);
     case "settled":
       return settled(draft, event.key, event.outcome);
     case "discarded":
@@ -41,6 +43,14 @@ export function showFault({ fields }: ModelDraft, fault: Fault): void {
   const shown = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
   fields.faults = [...shown, { id: fields.nextFault, fault }].slice(-SHOWN_FAULTS_MAX);
   fields.nextFault += 1;
+}
+
+function stored({ fields }: ModelDraft, key: string): void {
+  fields.pending = fields.pending.map((post) =>
+    post.key === key && post.state.kind === "storing"
+      ? { ...post, state: { kind: "waiting" } }
+      : post,
+  );
 }
 
 function settled(draft: ModelDraft, key: string, outcome: PostOutcome): void {

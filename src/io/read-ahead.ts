@@ -73,18 +73,24 @@ export class ReadAhead {
 
   async #read(first: number): Promise<ReadChunk[]> {
     const seeks = this.#seeks;
-    const chunks: ReadChunk[] = [];
+    const reads: Promise<ReadChunk>[] = [];
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
       const bytes = await this.#source.read(index);
       if (seeks !== this.#seeks) return []; // It may be closed by now.
-      if (bytes !== undefined) chunks.push({ bytes, sha256: await this.#hashChunk(bytes) });
+      if (bytes !== undefined) reads.push(this.#hash(bytes));
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
+    const chunks = await Promise.all(reads);
     if (seeks !== this.#seeks) return []; // What was not wanted any more is not noted.
     this.#note(
       first,
       chunks.map(({ sha256 }) => sha256),
     );
     return chunks;
+  }
+
+  /** Beside reading the next. */
+  async #hash(bytes: Uint8Array): Promise<ReadChunk> {
+    return { bytes, sha256: await this.#hashChunk(bytes) };
   }
 }

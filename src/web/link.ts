@@ -1,4 +1,4 @@
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import {
   CONNECT_WITHIN_MS,
@@ -29,7 +29,7 @@ export interface SocketDial {
   readonly token?: string | undefined;
 }
 
-/** Browsers do not say when a socket has sent: it is looked at this often. */
+/** Browsers do not say when a socket has sent: it is looked at with each answer, and this often. */
 const LOOK_EVERY_MS = 4;
 const CLOSE_TOO_LARGE = 1009;
 const CLOSE_DONE = 1000;
@@ -80,6 +80,13 @@ class SocketLink implements Link {
   #held: Uint8Array[] = [];
   #state: "open" | "closing" | "closed" = "open";
   #fault: Fault | undefined;
+  /**
+   * Head and tail of what is sent, one behind the other: the browser copies it at once. Tails are
+   * left to the collector: without their weight Chromium lets its copies stand, file and all.
+   */
+  #joined = new Uint8Array(0);
+  /** Whoever waits for `drained`. */
+  #waiting: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 
   constructor(socket: Socket, dial: SocketDial) {
@@ -98,7 +105,7 @@ class SocketLink implements Link {
 
   send(head: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
-    const message = tail === undefined ? head : concatBytes(head, tail);
+    const message = tail === undefined ? head : this.#join(head, tail);
     if (this.#socket.bufferedAmount + message.length > SEND_QUEUE_BYTES_MAX) {
       this.#fault = new Fault("link-closed", "the server reads too slowly");
       this.destroy();
@@ -114,14 +121,29 @@ class SocketLink implements Link {
     return this.#state === "closed" ? 0 : this.#socket.bufferedAmount;
   }
 
+  #join(head: Uint8Array, tail: Uint8Array): Uint8Array {
+    const sizeBytes = head.length + tail.length;
+    if (this.#joined.length < sizeBytes) this.#joined = new Uint8Array(sizeBytes);
+    this.#joined.set(head);
+    this.#joined.set(tail, head.length);
+    return this.#joined.subarray(0, sizeBytes);
+  }
+
   drained(): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
-        if (this.queuedBytes() <= SEND_QUEUE_LOW_BYTES) return resolve();
-        this.#dial.clock.after(LOOK_EVERY_MS, look);
-      };
-      look();
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#watch();
     });
+  }
+
+  #watch(): void {
+    this.#look();
+    if (this.#waiting.length > 0) this.#dial.clock.after(LOOK_EVERY_MS, () => this.#watch());
+  }
+
+  #look(): void {
+    if (this.#waiting.length === 0 || this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
   follow(): void {
@@ -165,6 +187,7 @@ class SocketLink implements Link {
     this.#counters.receivedBytes += bytes.length;
     if (this.#handlers === undefined) this.#held.push(bytes);
     else this.#handlers.message(bytes);
+    this.#look();
   }
 
   #closed(code: number): void {

@@ -194,12 +194,13 @@ export class Uploads {
     const note = this.#notes.get(upload.key);
     if (note === undefined) return;
     const stop = new AbortController();
+    const source = new FileSource(file, upload.key);
     upload.stop = stop;
     upload.state = { kind: "running" };
     this.#tell(upload);
     try {
       const sent = await this.#transfers.send({
-        source: new FileSource(file, upload.key),
+        source,
         to: [note.to],
         signal: stop.signal,
         onProgress: (progress) => {
@@ -215,6 +216,8 @@ export class Uploads {
       if (!(error instanceof Fault)) throw error;
       if (stop.signal.aborted || this.#isLeft) return; // Paused, cancelled, or the page is left.
       this.#settle(upload, stop, { kind: "failed", fault: error });
+    } finally {
+      source.close();
     }
   }
 
@@ -241,7 +244,8 @@ export class Uploads {
   #tell({ key, name, to, state, progress }: Upload): void {
     if (this.#isLeft) return;
     const known = state.kind === "queued" ? ({ kind: "running" } as const) : state;
-    const transfer = { id: key, kind: "upload", name, to: [to], state: known, progress } as const;
+    const about = { id: key, file: this.#notes.get(key)?.file, name, to: [to] };
+    const transfer = { ...about, kind: "upload", state: known, progress } as const;
     this.#parts.tell({ kind: "transfer", transfer });
   }
 

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { updateAll } from "../../src/core/model.ts";
+import type { ModelEvent } from "../../src/core/model-event.ts";
 import { RowMaker } from "../../src/core/model-rows.ts";
 import { said, scene } from "./model-scene.ts";
 
@@ -68,4 +69,24 @@ test("nothing of people who are ignored, but that they came", () => {
   );
   const keys = new RowMaker().rowsOf(model, utc).rows.map(({ key }) => key);
   expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
+});
+
+test("what comes behind is put behind, as if all had been made anew", () => {
+  const maker = new RowMaker();
+  let { model } = scene(said(2), { kind: "open", target: "lobby" });
+  const begun = maker.rowsOf(model, utc).rows;
+  const steps: readonly (readonly ModelEvent[])[] = [
+    [said(3), said(4, { timeUnixMs: 3 * DAY_MS })],
+    [said(5, { timeUnixMs: DAY_MS }), said(6, { body: { text: "to the first", re: 2 } })],
+    [{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 }],
+    [said(7, { from: "ana" })],
+    [said(8, { kind: "edit", body: { seq: 3, text: "new" } }), said(9)],
+    [said(10), said(11, { timeUnixMs: 3 * DAY_MS })],
+  ];
+  for (const events of steps) {
+    model = updateAll(model, events).model;
+    const { rows } = maker.rowsOf(model, utc);
+    expect(rows).toEqual(new RowMaker().rowsOf(model, utc).rows);
+    expect(rows.find(({ key }) => key === "i2")).toBe(begun.find(({ key }) => key === "i2"));
+  }
 });

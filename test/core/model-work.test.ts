@@ -7,6 +7,7 @@ import { LOBBY, said, scene } from "./model-scene.ts";
 
 const post = { key: "k", id: "o.1", to: "Lobby", body: { text: "x" }, writtenUnixMs: 0 };
 const posted: ModelEvent = { kind: "posted", ...post };
+const stored: ModelEvent = { kind: "stored", key: "k" };
 const receipt = { seq: 2, n: 2, time: 5 };
 const durable: ModelEvent = {
   kind: "settled",
@@ -17,8 +18,10 @@ const own = said(2, { from: "ana", id: "o.1" });
 
 test("a post is there once, whichever of its answer and its record comes first", () => {
   const pending = (...events: ModelEvent[]) => scene(posted, ...events).model.pending;
-  expect(pending().map(({ state }) => state.kind)).toEqual(["waiting"]);
+  expect(pending().map(({ state }) => state.kind)).toEqual(["storing"]);
+  expect(pending(stored).map(({ state }) => state.kind)).toEqual(["waiting"]);
   expect(pending(durable).map(({ state }) => state.kind)).toEqual(["sent"]);
+  expect(pending(durable, stored).map(({ state }) => state.kind)).toEqual(["sent"]);
   expect(pending(durable, own)).toEqual([]);
   expect(pending(own)).toEqual([]);
   expect(pending(own, durable)).toEqual([]);
@@ -48,7 +51,8 @@ test("at most SHOWN_FAULTS_MAX faults are shown, each sentence once", () => {
 });
 
 test("transfers are shown until they are dismissed", () => {
-  const transfer = { id: "t", kind: "upload", name: "f", to: ["lobby"], progress: undefined };
+  const about = { id: "t", file: undefined, name: "f", to: ["lobby"], progress: undefined };
+  const transfer = { ...about, kind: "upload" };
   const running = { ...transfer, state: { kind: "running" } } as const;
   const { model } = scene({ kind: "transfer", transfer: { ...running, kind: "upload" } });
   expect([...model.transfers.keys()]).toEqual(["t"]);

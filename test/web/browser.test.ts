@@ -40,10 +40,10 @@ test("the secret leaves the address at once, and this tab keeps it over a reload
   const { page, shown } = pageAt("#sesame");
   const first = await browserSurroundings(page);
   expect([first.fragment, first.isLocal, first.build]).toEqual(["#sesame", false, "b1"]);
-  expect(shown).toEqual(["/"]);
+  expect(shown).toEqual(["/", "wss://there:2428/ws"]);
   const again = pageAt("");
   expect((await browserSurroundings(again.page)).fragment).toBe("#sesame");
-  expect(again.shown).toEqual([]);
+  expect(again.shown).toEqual(["wss://there:2428/ws"]);
 });
 
 test("it calls the server that it came from, by TLS if it came so", async () => {
@@ -51,6 +51,19 @@ test("it calls the server that it came from, by TLS if it came so", async () => 
   const calls = (await browserSurroundings(page)).dial();
   expect(await calls.catch((fault: { code: string }) => fault.code)).toBe("unreachable");
   expect(shown).toEqual(["wss://there:2428/ws"]);
+});
+
+test("it calls before anything is read; the first dial is that call, the next is new", async () => {
+  const { page, shown } = pageAt("");
+  const opening = browserSurroundings(page);
+  expect(shown).toEqual(["wss://there:2428/ws"]);
+  const { dial } = await opening;
+  const first = dial();
+  expect(shown).toHaveLength(1);
+  const second = dial();
+  expect(shown).toHaveLength(2);
+  const calls = [first, second].map((call) => call.catch(() => "failed"));
+  expect(await Promise.all(calls)).toEqual(["failed", "failed"]);
 });
 
 test("with IndexedDB things are kept, without it they last as long as the page", async () => {

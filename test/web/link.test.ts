@@ -5,6 +5,7 @@ import {
   CONNECT_WITHIN_MS,
   MESSAGE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
 } from "../../src/base/limits.ts";
 import type { Link } from "../../src/io/link.ts";
 import { readFragment } from "../../src/web/fragment.ts";
@@ -19,8 +20,8 @@ class FakeSocket implements Socket {
   onclose: Socket["onclose"] = null;
   readonly sent: unknown[] = [];
   closedWith: number | undefined;
-  send(data: unknown): void {
-    this.sent.push(data);
+  send(data: Uint8Array | string): void {
+    this.sent.push(typeof data === "string" ? data : data.slice()); // As browsers do.
   }
   close(code = 1005): void {
     this.closedWith = code;
@@ -120,6 +121,21 @@ describe("a WebSocket of a browser as a link", () => {
     expect(isDrained).toBe(true);
     socket.onclose?.({ code: 1000 });
     expect(ends[0]?.code).toBe("link-closed");
+  });
+
+  test("an answer shows that there is room again: nobody waits for the clock", async () => {
+    const { socket, link, receive } = await linked();
+    receive();
+    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES + 1;
+    let drained = 0;
+    for (let i = 0; i < 2; i++) void link.drained().then(() => (drained += 1));
+    socket.message(Uint8Array.of(1).buffer);
+    await Promise.resolve();
+    expect(drained).toBe(0);
+    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES;
+    socket.message(Uint8Array.of(2).buffer);
+    await Promise.resolve();
+    expect(drained).toBe(2);
   });
 
   test("a server that does not answer, or cannot be reached, is a fault", async () => {
