@@ -39,5 +39,11 @@ export const SHOWN_FOUND_MAX = 2_000;
 export const SHOWN_PAGE_RECORDS = 100;
 /** Uploads of one page that run at once; more share the same line, and the rest wait. */
 export const PAGE_UPLOADS_AT_ONCE = 3;
+/** Downloads that nobody went on with are forgotten: as long as the server keeps half an upload. */
+export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
+/** Downloads of one page that are kept over a reload; each is a file that somebody has chosen. */
+export const PAGE_DOWNLOADS_KEPT_MAX = 200;
+/** A part that was given up is taken away in so many tries: the page before lets go of it late. */
+export const PART_REMOVE_TRIES_MAX = 10;
 /** Uploads of one page that are shown and kept over a reload. */
 export const PAGE_UPLOADS_MAX = 200;

@@ -6,6 +6,7 @@ import { listenWs } from "../io/ws-listener.ts";
 import { httpHandler } from "../server/http.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../wire/invite.ts";
+import { openBrowser } from "./_browser.ts";
 import { openClient } from "./_client.ts";
 import { type Context, say } from "./_context.ts";
 import { openDialer, type ServerDialer } from "./_dial.ts";
@@ -56,12 +57,14 @@ export const command = defineVerb({
     });
     const url = pageUrl(listener, token, address.secret);
     tell(context, url, address, found);
-    if (args.open && context.stdout.isTerminal && !context.json) openBrowser(context, url);
+    const isOpened = args.open && context.stdout.isTerminal && !context.json;
+    const forget = isOpened ? openBrowser(context, url) : () => undefined;
     try {
       await ended.promise;
       return 0;
     } finally {
       release();
+      forget();
       await listener.stop();
       dialer.close();
     }
@@ -124,18 +127,4 @@ function tell(
   }
   context.stdout.write(`${url}\n`);
   say(context, `the page of ${place} is at this address, for this machine only; Ctrl-C ends it`);
-}
-
-/** As the desktop does it; where there is none, the address was printed. */
-function openBrowser({ env }: Context, url: string): void {
-  const isDesktop =
-    process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
-  const [program, ...args] =
-    process.platform === "darwin"
-      ? ["open"]
-      : process.platform === "win32"
-        ? ["rundll32", "url.dll,FileProtocolHandler"]
-        : ["xdg-open"];
-  if (!isDesktop || program === undefined || Bun.which(program) === null) return;
-  Bun.spawn([program, ...args, url], { stdio: ["ignore", "ignore", "ignore"] }).unref();
 }

@@ -1,11 +1,12 @@
 import { Fault } from "../base/fault.ts";
 import { readFragment } from "./fragment.ts";
 import { dialSocket, type Socket } from "./link.ts";
+import { choosePlace, type SavingPage } from "./save-places.ts";
 import { type Between, type DatabaseFactory, MemoryStore, openStore, type Store } from "./store.ts";
-import type { Locks, Place, Subtle, Surroundings, TabMessage, Tabs } from "./surroundings.ts";
+import type { Locks, Subtle, Surroundings, TabMessage, Tabs } from "./surroundings.ts";
 
 /** What is used of `window`; typed here, so that the driver needs no browser's types. */
-interface Page {
+interface Page extends SavingPage {
   readonly location: {
     readonly host: string;
     readonly hostname: string;
@@ -42,17 +43,6 @@ interface Page {
     postMessage(message: unknown): void;
     close(): void;
   };
-  readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
-  readonly Blob: new (parts: readonly unknown[]) => Blob;
-  showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<{
-    createWritable(): Promise<{
-      write(bytes: Uint8Array): Promise<void>;
-      truncate(sizeBytes: number): Promise<void>;
-      seek(at: number): Promise<void>;
-      close(): Promise<void>;
-      abort(): Promise<void>;
-    }>;
-  }>;
   requestAnimationFrame(callback: () => void): number;
   addEventListener(kind: string, listener: () => void): void;
 }
@@ -75,10 +65,11 @@ export async function browserSurroundings(
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
   const host = location.hostname;
+  const dial = begun(() => dialSocket({ open, clock, host, token: localToken }));
   return {
     clock,
     entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
-    dial: () => dialSocket({ open, clock, host, token: localToken }),
+    dial,
     store: await storeOf(page),
     subtle: page.crypto.subtle,
     locks: locksOf(page),
@@ -92,6 +83,17 @@ export async function browserSurroundings(
     build: dataset["build"] ?? "",
     choosePlace: (name) => choosePlace(page, name),
     onOnline: (callback) => page.addEventListener("online", callback),
+  };
+}
+
+/** The first attempt begins at once: what the browser keeps is read meanwhile. */
+function begun(dial: Surroundings["dial"]): Surroundings["dial"] {
+  let first: ReturnType<typeof dial> | undefined = dial();
+  first.catch(() => undefined); // Whoever asks for it hears of it.
+  return () => {
+    const link = first ?? dial();
+    first = undefined;
+    return link;
   };
 }
 
@@ -178,74 +180,4 @@ function isTabMessage(value: unknown): value is TabMessage {
   if (typeof value !== "object" || value === null) return false;
   const { kind, user } = value as Partial<TabMessage>;
   return kind === "left" && typeof user === "string";
-}
-
-async function choosePlace(page: Page, name: string): Promise<Place | undefined> {
-  if (page.showSaveFilePicker === undefined) return new BlobPlace(page);
-  try {
-    const handle = await page.showSaveFilePicker({ suggestedName: name });
-    return filePlace(await handle.createWritable());
-  } catch (error) {
-    if (error instanceof Error && error.name === "AbortError") return undefined;
-    throw new Fault("store-denied", "the browser does not let this page write there", {
-      cause: error,
-    });
-  }
-}
-
-type Picker = NonNullable<Page["showSaveFilePicker"]>;
-type Writable = Awaited<ReturnType<Awaited<ReturnType<Picker>>["createWritable"]>>;
-
-/** The browser writes beside the file, and puts it there when it is whole. */
-function filePlace(writable: Writable): Place {
-  return {
-    write: (bytes) => writable.write(bytes),
-    restart: async () => {
-      await writable.truncate(0);
-      await writable.seek(0);
-    },
-    finish: async () => {
-      await writable.close();
-      return undefined;
-    },
-    abandon: () => writable.abort(),
-  };
-}
-
-/** Chunks that become one blob: then the browser may put them on its disk. */
-const CHUNKS_PER_BLOB = 64;
-
-/** Parts that the browser gathers, on its disk if they are many. */
-class BlobPlace implements Place {
-  readonly #page: Page;
-  #blobs: Blob[] = [];
-  #chunks: Uint8Array[] = []; // Bounded by CHUNKS_PER_BLOB.
-
-  constructor(page: Page) {
-    this.#page = page;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#chunks.push(bytes.slice());
-    if (this.#chunks.length >= CHUNKS_PER_BLOB) this.#gather();
-  }
-
-  async restart(): Promise<void> {
-    this.#blobs = [];
-    this.#chunks = [];
-  }
-
-  async finish(): Promise<string> {
-    this.#gather();
-    return this.#page.URL.createObjectURL(new this.#page.Blob(this.#blobs));
-  }
-
-  #gather(): void {
-    this.#blobs.push(new this.#page.Blob(this.#chunks));
-    this.#chunks = [];
-  }
-
-  async abandon(): Promise<void> {
-    await this.restart();
-  }
 }

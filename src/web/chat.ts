@@ -258,7 +258,7 @@ export class Chat {
   resumeTransfer(id: string, file?: File): void {
     const { uploads, downloads } = this.#core.stay;
     if (uploads.has(id)) this.#core.show(uploads.resume(id, file));
-    else downloads.resume(id);
+    else this.#core.show(downloads.resume(id));
   }
 
   /** Gives it up; what the server has of an upload is withdrawn. */
@@ -292,7 +292,9 @@ export class Chat {
 
   /** Something that was said here is not at the server yet. */
   get hasUnsent(): boolean {
-    return this.model.pending.some(({ state }) => state.kind === "waiting");
+    return this.model.pending.some(
+      ({ state: { kind } }) => kind === "waiting" || kind === "storing",
+    );
   }
 
   /** Lets go of everything; what is not sent waits for the next page. */

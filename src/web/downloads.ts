@@ -2,18 +2,21 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { cleanFileName } from "../base/file-names.ts";
 import { type FileId, ID_BYTES } from "../base/ids.ts";
+import { PAGE_DOWNLOADS_KEPT_MAX } from "../base/limits-page.ts";
 import type { WorkEvent } from "../core/model-event.ts";
 import type { TransferState } from "../core/model-state.ts";
 import type { ProgressReport } from "../core/progress.ts";
-import type { Sink } from "../io/content.ts";
-import type { SinkAbout } from "../io/download.ts";
 import type { KeptUploads } from "../io/kept-upload.ts";
 import { type GotFile, Transfers, type TransfersParts } from "../io/transfers.ts";
-import { Digest } from "../wire/chunks.ts";
-import type { Place, Surroundings } from "./surroundings.ts";
+import { type DownloadNote, DownloadNotes } from "./download-notes.ts";
+import { MemoryPlace, PlaceSink } from "./place-sink.ts";
+import type { Owner } from "./post-queue.ts";
+import { removePart } from "./save-places.ts";
+import type { SaveHandle, Surroundings } from "./surroundings.ts";
 
 export interface DownloadsParts {
   readonly surroundings: Surroundings;
+  readonly owner: Owner;
   readonly lanes: Omit<TransfersParts, "uploads">;
   readonly tell: (event: WorkEvent) => void;
 }
@@ -22,13 +25,20 @@ interface Download {
   readonly key: string;
   readonly file: FileId;
   readonly name: string;
-  readonly sink: PlaceSink;
+  readonly begunUnixMs: number;
+  /** Where a later page finds what is there; undefined: it ends with this one. */
+  readonly handle: SaveHandle | undefined;
+  /** Undefined: to be opened again by its handle. */
+  sink: PlaceSink | undefined;
   state: TransferState;
   progress: ProgressReport | undefined;
   stop: AbortController | undefined;
   /** The last run, which may still be writing. */
   running: Promise<void>;
+  release: () => void;
 }
+
+type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" | "sink">;
 
 /** A download notes no upload. */
 const NONE: KeptUploads = {
@@ -39,44 +49,63 @@ const NONE: KeptUploads = {
 };
 
 /**
- * Files that this page fetches itself, each chunk checked before it is written; paused and resumed
- * as long as the page lasts. What needs no check goes by the browser's own download.
+ * Files that this page fetches itself, each chunk checked before it is written; paused and resumed,
+ * and gone on with by the next page where the browser keeps the file that was chosen. What needs no
+ * check goes by the browser's own download.
  */
 export class Downloads {
   readonly #parts: DownloadsParts;
+  readonly #notes: DownloadNotes;
   readonly #transfers: Transfers;
   readonly #downloads = new Map<string, Download>(); // As many as a person asks for.
+  #isLeft = false;
 
   constructor(parts: DownloadsParts) {
     this.#parts = parts;
+    this.#notes = new DownloadNotes(parts.surroundings.store, parts.owner);
     this.#transfers = new Transfers({ ...parts.lanes, uploads: NONE });
-  }
-
-  has(key: string): boolean {
-    return this.#downloads.has(key);
   }
 
   /** Asks where to; must be called from a click. */
   async add(file: FileId, named: string): Promise<void> {
+    const { surroundings, lanes } = this.#parts;
     const name = cleanFileName(named);
-    const place = await this.#parts.surroundings.choosePlace(name);
+    const place = await surroundings.choosePlace(name);
     if (place === undefined) return;
-    const key = toBase64Url(this.#parts.surroundings.entropy(ID_BYTES));
-    const newDigest = () => new Digest(this.#parts.lanes.hashing.newHash());
-    const sink = new PlaceSink(place, newDigest);
-    const state = { kind: "running" } as const;
-    const running = Promise.resolve();
-    const nothing = { progress: undefined, stop: undefined, running };
-    const download: Download = { key, file, name, sink, state, ...nothing };
-    this.#downloads.set(key, download);
+    const key = toBase64Url(surroundings.entropy(ID_BYTES));
+    const begunUnixMs = surroundings.clock.unixMs();
+    const { handle } = place;
+    const sink = new PlaceSink(place, lanes.hashing);
+    const download = this.#put({ key, file, name, begunUnixMs, handle, sink });
+    this.#note(download);
     this.#begin(download);
+    download.release = (await surroundings.locks.hold(lockOf(key))) ?? (() => undefined);
+    if (this.#downloads.get(key) !== download) download.release();
+  }
+
+  /** Shows what pages that are gone have left, and goes on with what may be written. */
+  async restore(): Promise<void> {
+    const { clock, locks } = this.#parts.surroundings;
+    for (const note of await this.#notes.left(clock.unixMs())) {
+      const isFull = this.#downloads.size >= PAGE_DOWNLOADS_KEPT_MAX;
+      if (this.#downloads.has(note.key) || isFull) continue;
+      const release = await locks.hold(lockOf(note.key));
+      if (release === undefined) continue; // Another tab fetches it.
+      const isAllowed = await mayWrite(note, "queryPermission");
+      if (this.#isLeft) return release();
+      const download = this.#put({ ...note, sink: undefined });
+      download.release = release;
+      if (isAllowed && !note.isPaused) this.#begin(download);
+      else if (isAllowed) download.state = { kind: "paused" };
+      else download.state = { kind: "needs-file", again: "permit" };
+      this.#tell(download);
+    }
   }
 
   /** Whole and checked in memory. @throws Fault too-large, and as a download */
   async preview(file: FileId, sizeBytesMax: number): Promise<Uint8Array> {
     const place = new MemoryPlace(sizeBytesMax);
-    const newDigest = () => new Digest(this.#parts.lanes.hashing.newHash());
-    const sink = new PlaceSink(place, newDigest);
+    const sink = new PlaceSink(place, this.#parts.lanes.hashing);
     await this.#get(file, sink, undefined, () => undefined);
     return place.bytes();
   }
@@ -87,14 +116,21 @@ export class Downloads {
     download.state = { kind: "paused" };
     download.stop?.abort();
     download.stop = undefined;
+    this.#note(download);
     this.#tell(download);
   }
 
-  resume(key: string): void {
+  /** Must be called from a click: the browser may ask whether it may go on writing. */
+  async resume(key: string): Promise<void> {
     const download = this.#downloads.get(key);
-    const kind = download?.state.kind;
-    if (download === undefined || (kind !== "paused" && kind !== "failed")) return;
+    if (download === undefined) return;
+    const { state, handle } = download;
+    if (state.kind === "needs-file") {
+      if (handle === undefined || !(await mayWrite({ handle }, "requestPermission"))) return;
+    } else if (state.kind !== "paused" && state.kind !== "failed") return;
+    if (this.#downloads.get(key) !== download || download.state !== state) return;
     this.#begin(download);
+    this.#note(download);
   }
 
   cancel(key: string): void {
@@ -102,12 +138,41 @@ export class Downloads {
     if (download === undefined) return;
     this.#downloads.delete(key);
     download.stop?.abort();
-    this.#parts.tell({ kind: "transfer-gone", id: key });
-    if (download.state.kind !== "done") void download.sink.abandon();
+    void this.#forget(download);
   }
 
+  /** The note goes last: a page that ends before leaves the next one something to give up. */
+  async #forget({ key, sink, handle, release }: Download): Promise<void> {
+    const { clock } = this.#parts.surroundings;
+    await sink?.abandon().catch(() => undefined); // The person has it there.
+    if (sink === undefined && handle !== undefined) await removePart(handle, clock);
+    this.#notes.remove(key);
+    release();
+    this.#parts.tell({ kind: "transfer-gone", id: key });
+  }
+
+  /** What a later page can go on with stays. */
   leave(): void {
-    for (const key of [...this.#downloads.keys()]) this.cancel(key);
+    this.#isLeft = true;
+    for (const download of [...this.#downloads.values()]) {
+      if (download.handle === undefined) this.cancel(download.key);
+      download.stop?.abort();
+      download.release();
+    }
+    this.#downloads.clear();
+  }
+
+  #put(begun: Begun): Download {
+    const download: Download = {
+      ...begun,
+      state: { kind: "running" },
+      progress: undefined,
+      stop: undefined,
+      running: Promise.resolve(),
+      release: () => undefined,
+    };
+    this.#downloads.set(begun.key, download);
+    return download;
   }
 
   #begin(download: Download): void {
@@ -117,19 +182,41 @@ export class Downloads {
   }
 
   async #run(download: Download): Promise<void> {
-    if (download.state.kind !== "running") return; // Paused meanwhile.
+    if (download.state.kind !== "running" || this.#isLeft) return; // Paused meanwhile.
     const stop = new AbortController();
     download.stop = stop;
     this.#tell(download);
     try {
-      const got = await this.#get(download.file, download.sink, stop.signal, (progress) => {
+      const sink = await this.#sinkOf(download);
+      const got = await this.#get(download.file, sink, stop.signal, (progress) => {
         download.progress = progress;
         if (download.stop === stop) this.#tell(download);
       });
+      this.#notes.remove(download.key);
       this.#settle(download, stop, got.path === "" ? { kind: "done" } : doneAt(got.path));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      await this.#keep(download);
       if (!stop.signal.aborted) this.#settle(download, stop, { kind: "failed", fault: error });
+    }
+  }
+
+  /** @throws Fault store-… */
+  async #sinkOf(download: Download): Promise<PlaceSink> {
+    const { sink, handle } = download;
+    if (sink !== undefined) return sink;
+    if (handle === undefined) throw new Fault("internal", "a download has nowhere to go");
+    download.sink = await PlaceSink.again(handle, this.#parts.lanes.hashing);
+    return download.sink;
+  }
+
+  /** Where the browser cannot write any more, the file is opened anew for the next attempt. */
+  async #keep(download: Download): Promise<void> {
+    try {
+      await download.sink?.keep();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (download.handle !== undefined) download.sink = undefined;
     }
   }
 
@@ -156,120 +243,30 @@ export class Downloads {
     this.#tell(download);
   }
 
-  #tell({ key, name, state, progress }: Download): void {
-    const transfer = { id: key, kind: "download", name, to: [], state, progress } as const;
+  #note({ key, file, name, handle, begunUnixMs, state }: Download): void {
+    if (handle === undefined) return;
+    const isPaused = state.kind === "paused";
+    this.#notes.put({ key, file, name, handle, begunUnixMs, isPaused });
+  }
+
+  #tell({ key, file, name, state, progress }: Download): void {
+    if (this.#isLeft) return;
+    const transfer = { id: key, kind: "download", file, name, to: [], state, progress } as const;
     this.#parts.tell({ kind: "transfer", transfer });
   }
 }
 
+function lockOf(key: string): string {
+  return `chat download ${key}`;
+}
+
+async function mayWrite(
+  { handle }: Pick<DownloadNote, "handle">,
+  how: "queryPermission" | "requestPermission",
+): Promise<boolean> {
+  return (await handle[how]?.({ mode: "readwrite" })) === "granted";
+}
+
 function doneAt(url: string): TransferState {
   return { kind: "done", url };
-}
-
-/** Checked chunks on their way to a place; stays over pauses. */
-class PlaceSink implements Sink {
-  readonly #place: Place;
-  readonly #newDigest: () => Digest;
-  #digest: Digest;
-  #sizeBytes = 0;
-
-  constructor(place: Place, newDigest: () => Digest) {
-    this.#place = place;
-    this.#digest = newDigest();
-    this.#newDigest = newDigest;
-  }
-
-  get have(): number {
-    return this.#digest.chunks;
-  }
-
-  get sizeBytes(): number {
-    return this.#sizeBytes;
-  }
-
-  /** @throws Fault usage: a folder cannot be unpacked here */
-  opened({ folderSize }: SinkAbout): Sink {
-    if (folderSize === undefined) return this;
-    throw new Fault("usage", "a folder cannot be fetched by a browser", {
-      remedy: "fetch it with chat get-file",
-    });
-  }
-
-  async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    try {
-      await this.#place.write(bytes);
-    } catch (cause) {
-      if (cause instanceof Fault) throw cause;
-      throw new Fault("store-failed", "the browser could not write the file", { cause });
-    }
-    this.#digest.add(sha256);
-    this.#sizeBytes += bytes.length;
-  }
-
-  async sync(): Promise<void> {
-    // Browsers make it durable when it is finished.
-  }
-
-  digest(): Uint8Array {
-    return this.#digest.value();
-  }
-
-  async finish(): Promise<string> {
-    return (await this.#place.finish()) ?? "";
-  }
-
-  async restart(): Promise<void> {
-    await this.#place.restart();
-    this.#digest = this.#newDigest();
-    this.#sizeBytes = 0;
-  }
-
-  close(): void {
-    // A pause closes it, too: the place stays.
-  }
-
-  abandon(): Promise<void> {
-    return this.#place.abandon();
-  }
-}
-
-class MemoryPlace implements Place {
-  readonly #sizeBytesMax: number;
-  #parts: Uint8Array[] = []; // Bounded by sizeBytesMax.
-  #sizeBytes = 0;
-
-  constructor(sizeBytesMax: number) {
-    this.#sizeBytesMax = sizeBytesMax;
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    this.#sizeBytes += bytes.length;
-    if (this.#sizeBytes > this.#sizeBytesMax) {
-      throw new Fault("too-large", `the file is above ${this.#sizeBytesMax} bytes`);
-    }
-    this.#parts.push(bytes.slice());
-  }
-
-  async restart(): Promise<void> {
-    this.#parts = [];
-    this.#sizeBytes = 0;
-  }
-
-  async finish(): Promise<undefined> {
-    return undefined;
-  }
-
-  async abandon(): Promise<void> {
-    this.#parts = [];
-  }
-
-  bytes(): Uint8Array {
-    const whole = new Uint8Array(this.#sizeBytes);
-    let at = 0;
-    for (const part of this.#parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
-  }
 }

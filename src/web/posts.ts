@@ -65,6 +65,7 @@ export class Posts {
     for (const post of posts) {
       const { counter, to, body } = post;
       this.#tellPosted(post);
+      this.#tellStored(post);
       this.#handle({ kind: "adopt", key: counter, counter, to, body });
     }
   }
@@ -139,6 +140,10 @@ export class Posts {
     this.#parts.tell({ kind: "posted", key: id, id, to, body, writtenUnixMs });
   }
 
+  #tellStored({ counter }: Pick<KeptPost, "counter">): void {
+    this.#parts.tell({ kind: "stored", key: formatPostId(this.id, counter) });
+  }
+
   #tellSettled(
     counter: number,
     outcome: Extract<OutboxEffect, { kind: "settled" }>["outcome"],
@@ -185,6 +190,7 @@ export class Posts {
     let lost = new Set<number>();
     try {
       if (changes.length > 0) await this.#parts.store.write(changes);
+      for (const post of added) this.#tellStored(post);
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       lost = new Set(added.map(({ counter }) => counter));

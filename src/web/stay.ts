@@ -54,7 +54,7 @@ export class Stay {
       greet: (lane: Connection) => greet(lane, surroundings),
     };
     this.uploads = new Uploads({ surroundings, owner, lanes, tell });
-    this.downloads = new Downloads({ surroundings, lanes, tell });
+    this.downloads = new Downloads({ surroundings, owner, lanes, tell });
     this.#reporter = new ReadReporter(clock, (room, n) => this.#report(room, n));
   }
 
@@ -62,12 +62,14 @@ export class Stay {
   async begin(): Promise<void> {
     await this.posts.open();
     await this.uploads.restore();
+    await this.downloads.restore();
   }
 
   /** Takes over what pages that are gone since have left. */
   async adopt(): Promise<void> {
     await this.posts.adopt();
     await this.uploads.restore();
+    await this.downloads.restore();
   }
 
   connected(connection: Connection): void {

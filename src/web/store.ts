@@ -1,7 +1,15 @@
 import { Fault } from "../base/fault.ts";
 
 /** What a browser keeps for the page; a key is unique in its table. */
-export const TABLES = ["keys", "places", "outbox", "uploads", "hashes", "drafts"] as const;
+export const TABLES = [
+  "keys",
+  "places",
+  "outbox",
+  "uploads",
+  "hashes",
+  "drafts",
+  "downloads",
+] as const;
 export type Table = (typeof TABLES)[number];
 
 export interface Change {
@@ -42,6 +50,7 @@ interface Transaction {
   onabort: ((event: never) => void) | null;
 }
 interface Database {
+  readonly objectStoreNames: { contains(name: string): boolean };
   createObjectStore(name: string): unknown;
   transaction(
     names: readonly string[],
@@ -64,7 +73,8 @@ export interface DatabaseFactory {
 export type Between = (low: string, high: string) => unknown;
 
 const DATABASE = "chat";
-const DATABASE_VERSION = 1;
+/** One more with each new table. */
+const DATABASE_VERSION = 2;
 /** Sorts behind whatever our keys have. */
 const LAST = "\uffff";
 
@@ -77,7 +87,9 @@ function openDatabase(factory: DatabaseFactory): Promise<Database> {
   return new Promise((resolve, reject) => {
     const request = factory.open(DATABASE, DATABASE_VERSION);
     request.onupgradeneeded = () => {
-      for (const table of TABLES) request.result.createObjectStore(table);
+      const { result } = request;
+      const isThere = (table: Table) => result.objectStoreNames.contains(table);
+      for (const table of TABLES) if (!isThere(table)) result.createObjectStore(table);
     };
     request.onsuccess = () => {
       const database = request.result;

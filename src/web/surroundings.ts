@@ -54,10 +54,34 @@ export interface TabMessage {
   readonly user: string;
 }
 
+/** What a browser writes a file by: all of it is there once it is closed. */
+export interface Writable {
+  write(bytes: Uint8Array): Promise<void>;
+  truncate(sizeBytes: number): Promise<void>;
+  seek(at: number): Promise<void>;
+  close(): Promise<void>;
+  abort(): Promise<void>;
+}
+
+type WriteMode = { readonly mode: "readwrite" };
+
+/** A file that somebody has chosen to save to; browsers keep it over a reload. */
+export interface SaveHandle {
+  getFile(): Promise<Blob>;
+  createWritable(options?: { readonly keepExistingData: boolean }): Promise<Writable>;
+  queryPermission?(mode: WriteMode): Promise<string>;
+  requestPermission?(mode: WriteMode): Promise<string>;
+  remove?(): Promise<void>;
+}
+
 /** Where a checked download goes. */
 export interface Place {
+  /** By which a later page goes on with it; undefined: it ends with this page. */
+  readonly handle: SaveHandle | undefined;
   /** The bytes are gone when it has resolved: what is kept is a copy. */
   write(bytes: Uint8Array): Promise<void>;
+  /** What is written outlasts the page: at once, or when there is enough of it to be worth it. */
+  keep(when: "now" | "due"): Promise<void>;
   /** Begins again with nothing. */
   restart(): Promise<void>;
   /** @returns address of what is kept in memory; undefined: it is on the disk */

@@ -191,6 +191,7 @@ export const ENGLISH = {
     `${type}, ${size}, sent by ${from}. ` +
     "It is checked, shown inside this page, and nothing in it runs.",
   preview: "Show preview",
+  noPicture: "What it holds is no picture that can be shown here.",
   picture: (name: string) => `Picture ${name}`,
   typeImage: (kind: string) => `${kind} picture`,
   typeText: "Text",
@@ -208,6 +209,7 @@ export const ENGLISH = {
   done: "done",
   failed: "failed",
   chooseAgain: "Choose the file again to go on",
+  permitWriting: "Allow writing it again to go on",
   permitAgain: "Allow reading it again to go on",
   left: (span: string) => `${span} left`,
   beingSent: (from: string, name: string) => `${from} is sending ${name}`,

@@ -13,6 +13,8 @@ test("bounds that depend on each other fit together", () => {
   expect(page.SHOWN_PAGE_RECORDS).toBeLessThanOrEqual(limits.PAGE_RECORDS_MAX);
   expect(page.SHOWN_PAGE_RECORDS).toBeLessThan(page.SHOWN_ITEMS_KEPT);
   expect(page.PAGE_UPLOADS_AT_ONCE).toBeLessThan(page.PAGE_UPLOADS_MAX);
+  expect(page.PAGE_DOWNLOADS_KEPT_MAX).toBeLessThanOrEqual(page.PAGE_UPLOADS_MAX);
+  expect(page.DOWNLOAD_NOTE_KEEP_MS).toBe(limits.UPLOAD_KEEP_MS);
   expect(page.PAGE_UPLOADS_AT_ONCE).toBeLessThan(limits.LANES_PER_SESSION_MAX);
   expect(page.DOWNLOADS_AT_ONCE_MAX).toBeLessThan(page.DOWNLOADS_PER_SESSION_MAX);
   // A window and as much again fits between two links, and an event into its queue.

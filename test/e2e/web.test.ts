@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test";
 import { createHash, X509Certificate } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseServerAddress } from "../../src/wire/invite.ts";
+import { CHAT } from "./binary.ts";
+import { until } from "./deadline.ts";
 import { type Json, type Served, Town } from "./program.ts";
 import { Tab } from "./tab.ts";
 import { TlsProxy } from "./tls-proxy.ts";
+import { Screen } from "./tmux.ts";
 
 /** The page, its downloads and its operator, as a browser meets them. */
 
@@ -267,6 +271,34 @@ test("chat web: the page on this machine, for whoever has its token", async () =
   const ran = await program.signal("SIGINT");
   expect(ran.exitCode).toBe(0);
   await expect(get("/")).rejects.toThrow();
+});
+
+test("chat web opens the browser without a secret in the arguments of any process", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  const bin = town.path("bin");
+  mkdirSync(bin);
+  const noted = town.path("opened");
+  const opener = `#!/bin/sh\nprintf '%s' "$1" >'${noted}.new'\nmv '${noted}.new' '${noted}'\n`;
+  writeFileSync(join(bin, "xdg-open"), opener, { mode: 0o755 });
+  const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: town.path("home") };
+  await using screen = await Screen.open(town, "web", env);
+  screen.line(`PATH='${bin}':"$PATH" '${CHAT}' web`);
+  const rows = await screen.shows("http://127.0.0.1:");
+  const opened = await until("the browser is opened", () => existsSync(noted) || undefined);
+  expect(opened).toBe(true);
+  const address = readFileSync(noted, "utf8");
+  const path = fileURLToPath(address);
+  const [, token = ""] = /#([^&]+)/.exec(rows.join("")) ?? [];
+  expect(token.length).toBeGreaterThan(20);
+  for (const secret of [token, secretOf(served)]) expect(address).not.toContain(secret);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+  const html = readFileSync(path, "utf8");
+  expect(html).toContain(`content="0;url=http://127.0.0.1:`);
+  expect(html).toContain(`#${token}&amp;invite=`);
+  screen.press("C-c");
+  await until("it is gone with the program", () => !existsSync(dirname(path)));
 });
 
 test("chat web over UDP: words and files pass as they do over TCP", async () => {

@@ -332,6 +332,31 @@ describe("a browser that fails", () => {
     await ana.until("settled", () => ana.chat.model.pending.length === 0);
   });
 
+  test("a message says that it is being sent once the browser has it, not before", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const ana = await browser.member("ana");
+    const { store } = browser;
+    const writing = Promise.withResolvers<void>();
+    browser.store = {
+      get: (table, key) => store.get(table, key),
+      all: (table, prefix) => store.all(table, prefix),
+      write: (changes) => writing.promise.then(() => store.write(changes)),
+    };
+    ana.cut();
+    await ana.until("offline", () => ana.chat.model.connection.kind === "offline");
+    ana.chat.send("lobby", { text: "kept" });
+    const stateNow = () => ana.chat.model.pending[0]?.state.kind;
+    await site.time.advance(20);
+    expect(stateNow()).toBe("storing");
+    expect(ana.chat.hasUnsent).toBe(true);
+    browser.store = store;
+    writing.resolve();
+    await ana.until("stored", () => stateNow() === "waiting");
+    expect(await store.all("outbox", "")).toHaveLength(1);
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+  });
+
   test("a page of another build than the server's is told so", async () => {
     const site = await Site.open({ build: "new" });
     const browser = new Browser(site);

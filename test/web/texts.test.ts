@@ -27,6 +27,15 @@ describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
   });
 });
 
+/** Said by programs alone, or told apart only by their sentence. */
+const IN_ENGLISH = ["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"];
+
+test("what goes wrong is said in Indonesian, too", async () => {
+  const { faults } = await loadTexts("id");
+  const missing = Object.keys(FAULTS).filter((code) => !Object.hasOwn(faults, code));
+  expect(missing.sort()).toEqual(IN_ENGLISH.sort());
+});
+
 test("the labels that people expect", () => {
   const { name, password, roomPassword, message, send, attach } = ENGLISH;
   const labels = [name, password, roomPassword, message, send, attach];

@@ -1,9 +1,15 @@
 import { describe, expect, test } from "bun:test";
+import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { PAGE_UPLOADS_AT_ONCE, PAGE_UPLOADS_MAX } from "../../src/base/limits-page.ts";
+import {
+  DOWNLOAD_NOTE_KEEP_MS,
+  PAGE_DOWNLOADS_KEPT_MAX,
+  PAGE_UPLOADS_AT_ONCE,
+  PAGE_UPLOADS_MAX,
+} from "../../src/base/limits-page.ts";
 import { openRoom } from "../../src/core/model-select.ts";
 import type { TransferView } from "../../src/core/model-state.ts";
-import type { Place } from "../../src/web/surroundings.ts";
+import type { Place, SaveHandle } from "../../src/web/surroundings.ts";
 import { Site } from "../server/site.ts";
 import { Browser, type Tab } from "./browser.ts";
 
@@ -28,11 +34,13 @@ function stateOf(tab: Tab): string | undefined {
 }
 
 class HeldPlace implements Place {
+  handle: SaveHandle | undefined;
   parts: Uint8Array[] = [];
   isFinished = false;
   async write(bytes: Uint8Array): Promise<void> {
     this.parts.push(bytes.slice());
   }
+  async keep(): Promise<void> {}
   async restart(): Promise<void> {
     this.parts = [];
   }
@@ -153,6 +161,41 @@ describe("downloads", () => {
     expect(transfers(ben)[0]?.state).toEqual({ kind: "done", url: "blob:1" });
     expect(place.parts).toHaveLength(41);
     expect(Buffer.concat(place.parts).equals(Buffer.from(bytes))).toBe(true);
+  });
+
+  test("one into a chosen file is there after a reload, and asks before it writes", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    ana.chat.upload("lobby", [fileOf(contents())]);
+    await ana.until("sent", () => stateOf(ana) === "done");
+    const browser = new Browser(site);
+    browser.laneMs = 15;
+    const ben = await browser.member("ben");
+    ben.chat.open("lobby");
+    const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
+    const place = new HeldPlace();
+    place.handle = {} as SaveHandle;
+    browser.place = place;
+    ben.chat.download(item?.file?.file ?? "", "photo.png");
+    await ben.until("begun", () => place.parts.length > 2);
+    expect(transfers(ben)[0]?.file).toBe(item?.file?.file as FileId);
+    ben.kill();
+    // As many more, and one that nobody cared for in a long time.
+    const [[key = "", note] = []] = await browser.store.all("downloads", "");
+    const rows = Array.from({ length: PAGE_DOWNLOADS_KEPT_MAX }, (_, i) => {
+      const more = { ...(note as object), key: `k${i}` };
+      return { table: "downloads", key: `${key}${i}`, value: more } as const;
+    });
+    const begunUnixMs = site.clock.unixMs() - DOWNLOAD_NOTE_KEEP_MS - 1;
+    const old = { ...(note as object), key: "old", begunUnixMs };
+    await browser.store.write([...rows, { table: "downloads", key: `${key}old`, value: old }]);
+    const next = await browser.tab();
+    await next.until("all", () => transfers(next).length >= PAGE_DOWNLOADS_KEPT_MAX);
+    expect(transfers(next)).toHaveLength(PAGE_DOWNLOADS_KEPT_MAX);
+    expect(transfers(next).map(({ id }) => id)).not.toContain("old");
+    expect(stateOf(next)).toBe("needs-file");
+    for (const { id } of transfers(next)) next.chat.cancelTransfer(id);
+    await next.until("gone", () => transfers(next).length === 0);
   });
 
   test("a preview is refused above its bound", async () => {

@@ -18,21 +18,35 @@ function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
   return <span>{texts.offline(seconds)}</span>;
 }
 
-function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
+/** The same banner, with the same button, while one attempt follows another. */
+function Offline({ connection }: { readonly connection: ConnectionView }) {
   const { texts, chat } = usePage();
+  const lost = connection.kind === "offline" ? connection : undefined;
+  return (
+    <div className="banner banner-warning">
+      <p className="sr-only" role="alert">
+        {lost === undefined ? "" : faultText(lost.fault, texts)}
+      </p>
+      {lost === undefined ? (
+        <span>{texts.connecting}</span>
+      ) : (
+        <Countdown retryAtUnixMs={lost.retryAtUnixMs} />
+      )}
+      <button type="button" className="button" onClick={() => chat.reconnectNow()}>
+        {texts.tryNow}
+      </button>
+    </div>
+  );
+}
+
+function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
+  const { texts } = usePage();
+  const isIn = useFact((model) => model.me !== undefined);
   switch (connection.kind) {
+    case "connecting":
+      return isIn ? <Offline connection={connection} /> : null;
     case "offline":
-      return (
-        <div className="banner banner-warning">
-          <p className="sr-only" role="alert">
-            {faultText(connection.fault, texts)}
-          </p>
-          <Countdown retryAtUnixMs={connection.retryAtUnixMs} />
-          <button type="button" className="button" onClick={() => chat.reconnectNow()}>
-            {texts.tryNow}
-          </button>
-        </div>
-      );
+      return <Offline connection={connection} />;
     case "ended":
       return (
         <div className="banner banner-warning" role="alert">

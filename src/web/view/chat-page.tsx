@@ -147,6 +147,8 @@ function usePlaces() {
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
+        // Who has begun to write elsewhere meanwhile goes on there.
+        if (document.activeElement?.matches("input, select, dialog *") === true) return;
         if (matchMedia("(hover: hover)").matches) field?.focus();
       });
     },
@@ -197,7 +199,7 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
   if (side === "search") {
     return (
       <aside className="side side-right" aria-label={texts.search}>
-        <Search key={open} open={open} onClose={onClose} onJump={onJump} />
+        <Search open={open} onClose={onClose} onJump={onJump} />
       </aside>
     );
   }

@@ -2,6 +2,7 @@ import { memo, useEffect, useState } from "react";
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { FileBody } from "../../core/files.ts";
+import type { Model, TransferView } from "../../core/model-state.ts";
 import { mediaOf } from "../media.ts";
 import type { Texts } from "../texts.ts";
 import { confirm, Dialog } from "./dialog.tsx";
@@ -92,21 +93,37 @@ function Picture({ file }: { readonly file: FileBody }) {
   const { previews, texts } = usePage();
   const work = useWork();
   const [url, setUrl] = useState(previews.get(file.file));
+  const [isNone, setNone] = useState(false);
   const name = cleanText(file.name);
+  const load = async () => {
+    const loaded = await previews.load(file.file);
+    setUrl(loaded);
+    setNone(loaded === undefined);
+  };
   if (url !== undefined) return <img className="picture" src={url} alt={texts.picture(name)} />;
+  if (isNone) return <p className="file-note">{texts.noPicture}</p>;
   return (
     <>
       <button
         type="button"
         className="button button-small"
         disabled={work.isBusy}
-        onClick={() => work.run(async () => setUrl(await previews.load(file.file)))}
+        onClick={() => work.run(load)}
       >
         {texts.preview}
       </button>
       <FaultLine fault={work.fault} />
     </>
   );
+}
+
+/** The one under way; what is finished stands among all transfers. */
+function downloadOf({ transfers }: Model, file: string): TransferView | undefined {
+  for (const transfer of transfers.values()) {
+    const isIt = transfer.file === file && transfer.kind === "download";
+    if (isIt && transfer.state.kind !== "done") return transfer;
+  }
+  return undefined;
 }
 
 export interface FileCardProps {
@@ -118,11 +135,13 @@ export interface FileCardProps {
 export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
   const page = usePage();
   const { texts, chat, show, fail } = page;
-  const transfer = useFact((model) => model.transfers.get(file.file));
+  const transfer = useFact((model) => downloadOf(model, file.file));
   const name = cleanText(file.name);
-  const media = file.folder === undefined ? mediaOf(file.name) : undefined;
-  const type =
-    file.folder === undefined ? fileType(name, texts) : texts.folderOf(file.folder.entries);
+  const { folder } = file;
+  // A page cannot unpack one: the browser saves it as an archive.
+  const isFolder = folder !== undefined;
+  const media = isFolder ? undefined : mediaOf(file.name);
+  const type = isFolder ? texts.folderOf(folder.entries) : fileType(name, texts);
   const isSmall = file.size <= PREVIEW_BYTES_MAX;
   const saveByBrowser = async () => {
     const link = document.createElement("a");
@@ -149,17 +168,19 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
         </span>
       </div>
       <div className="file-actions">
+        {isFolder ? null : (
+          <button
+            type="button"
+            className="button button-small"
+            aria-label={texts.saveFile(name)}
+            onClick={() => chat.download(file.file, file.name)}
+          >
+            {texts.save}
+          </button>
+        )}
         <button
           type="button"
-          className="button button-small"
-          aria-label={texts.saveFile(name)}
-          onClick={() => chat.download(file.file, file.name)}
-        >
-          {texts.save}
-        </button>
-        <button
-          type="button"
-          className="button button-small button-quiet"
+          className={isFolder ? "button button-small" : "button button-small button-quiet"}
           onClick={() => void saveByBrowser().catch(fail)}
         >
           {texts.saveByBrowser}
@@ -171,7 +192,7 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
         ) : null}
       </div>
       {media?.kind === "image" && isSmall ? <Picture file={file} /> : null}
-      {transfer?.kind === "download" ? <TransferLine transfer={transfer} isBrief /> : null}
+      {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief />}
     </section>
   );
 });

@@ -12,12 +12,18 @@ import {
 import { VList, type VListHandle } from "virtua";
 import type { Row, Rows } from "../../core/model-rows.ts";
 import { rove } from "../keys.ts";
+import { useKeptFocus } from "./kept-focus.ts";
 import { Message, Pending, Said } from "./message.tsx";
 import type { MessageHands } from "./message-actions.ts";
 import { useFact, usePage, useTexts } from "./page-context.tsx";
 
 /** Nearer to an end than this, more is asked for. */
 const REACH_PX = 800;
+/**
+ * Rows are drawn so far above and below what is seen: a row's height is known only when it is
+ * drawn, and what is measured when it is seen already moves what stands below it.
+ */
+const DRAWN_PX = 600;
 /** Whoever is this near to the newest stays there. */
 const STICK_PX = 40;
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
@@ -75,6 +81,9 @@ function useStaged(rows: readonly Row[]): Kept {
 }
 
 function stage(before: readonly Row[], rows: readonly Row[]): Kept {
+  const first = before.findIndex(({ kind }) => kind === "item");
+  // Mostly something came behind, and nothing has moved.
+  if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
   const index = new Map(rows.map(({ key }, i) => [key, i]));
   const anchor = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
   if (anchor < 0) return { rows, isShifted: false };
@@ -173,6 +182,8 @@ export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const { list, isStuck } = usePlace(rows, shown, jumps);
   const { look, isAway } = useLook(rows, shown, list, isStuck);
+  const section = useRef<HTMLElement>(null);
+  const keepFocus = useKeptFocus(section);
   const { hasNewer, loading } = shown;
   const offset = useRef(0);
   const onScroll = (now: number) => {
@@ -190,7 +201,12 @@ export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
     list.current?.scrollToIndex(rows.length - 1, { align: "end" });
   };
   return (
-    <section className="timeline" aria-label={texts.messagesOf(hands.target)} onKeyDown={walk}>
+    <section
+      ref={section}
+      className="timeline"
+      aria-label={texts.messagesOf(hands.target)}
+      onKeyDown={walk}
+    >
       {loading?.side === "older" ? (
         <p className="loading" role="status">
           {texts.loadingOlder}
@@ -200,7 +216,9 @@ export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
         ref={list}
         data={rows}
         shift={isShifted}
+        bufferSize={DRAWN_PX}
         onScroll={onScroll}
+        onScrollEnd={keepFocus}
         onResize={onResize}
         className="list"
         tabIndex={0}

@@ -32,13 +32,14 @@ function progressText(progress: ProgressReport, texts: Texts): string {
   return `${done}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
 }
 
-function stateText({ state, progress }: TransferView, texts: Texts): string {
+function stateText({ kind, state, progress }: TransferView, texts: Texts): string {
   switch (state.kind) {
     case "running":
       return progress === undefined ? "…" : progressText(progress, texts);
     case "paused":
       return texts.paused;
     case "needs-file":
+      if (kind === "download") return texts.permitWriting;
       return state.again === "choose" ? texts.chooseAgain : texts.permitAgain;
     case "failed":
       return `${texts.failed}: ${faultText(state.fault, texts)}`;
