@@ -62,7 +62,11 @@ export function moveFolderNew(from: string, to: string): boolean {
 
 export function dress(path: string, { mode, mtimeMs }: Dress): void {
   if (kindOf(path) === "other") throw notPlain(path);
-  if (mtimeMs !== undefined) fs.utimesSync(path, mtimeMs / 1000, mtimeMs / 1000);
+  if (mtimeMs !== undefined) {
+    // Seconds as a number would fall some ns beside it: half the time before, into another ms.
+    const time = new Date(mtimeMs);
+    fs.utimesSync(path, time, time);
+  }
   fs.chmodSync(path, mode);
 }
 

@@ -19,6 +19,7 @@ import { changedFault, readAt, stampOf } from "./source-stamp.ts";
 
 /** Entries that are looked at before others get their turn. */
 const ENTRIES_PER_TURN = 256;
+const NS_PER_MS = 1_000_000n;
 
 interface Walk {
   readonly root: string;
@@ -225,10 +226,15 @@ function enter(walk: Walk, folder: string, raw: Uint8Array): string | undefined 
 
 function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
   const mode = Number(stat.mode) & 0o777;
-  // To the nearest: setting a time in whole ms leaves it some ns beside it.
-  const mtime = Number((stat.mtimeNs + 500_000n) / 1_000_000n);
+  const mtime = wholeMs(stat.mtimeNs);
   if (stat.isDirectory()) return { path, dir: true, mode, mtime };
   return { path, size: Number(stat.size), mode, mtime };
+}
+
+/** Rounded down, also before 1970: nothing becomes newer than it is. */
+function wholeMs(ns: bigint): number {
+  const ms = ns / NS_PER_MS;
+  return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
 }
 
 function specialOf(stat: fs.BigIntStats): string {

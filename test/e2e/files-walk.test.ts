@@ -154,7 +154,7 @@ test(
 
 interface Entry {
   readonly mode: number;
-  readonly mtimeMs: number;
+  readonly mtimeMs: bigint;
   readonly sum: string | undefined;
 }
 
@@ -162,9 +162,9 @@ async function entriesOf(root: string): Promise<Map<string, Entry>> {
   const paths = readdirSync(root, { recursive: true }).map(String).sort();
   const all = new Map<string, Entry>();
   for (const path of paths) {
-    const stat = lstatSync(join(root, path));
+    const stat = lstatSync(join(root, path), { bigint: true });
     const sum = stat.isFile() ? await sha256Of(join(root, path)) : undefined;
-    all.set(path, { mode: stat.mode & 0o777, mtimeMs: Math.trunc(stat.mtimeMs), sum });
+    all.set(path, { mode: Number(stat.mode) & 0o777, mtimeMs: stat.mtimeNs / 1_000_000n, sum });
   }
   return all;
 }

@@ -144,6 +144,16 @@ test("a real disk opens, dresses and removes no link, nor what it leads to", asy
   expect(fs.readFileSync(victim ?? "", "utf8")).toBe("untouched");
 });
 
+test("a real disk gives a file the very millisecond, now and before 1970", () => {
+  const path = join(root, "dressed");
+  fs.writeFileSync(path, "");
+  for (let i = 0; i < 100; i++) {
+    const mtimeMs = (i % 2 === 0 ? 1 : -1) * (1_763_617_717_003 + 7 * i);
+    systemDisk().dress(path, { mode: 0o600, mtimeMs });
+    expect(fs.statSync(path, { bigint: true }).mtimeNs).toBe(BigInt(mtimeMs) * 1_000_000n);
+  }
+});
+
 describe("the simulated disk", () => {
   function written(seed: number): SimDisk {
     const disk = new SimDisk({ random: randomOf(seed) });

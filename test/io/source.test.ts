@@ -220,6 +220,20 @@ describe("a folder", () => {
     source.close();
   });
 
+  test.each([
+    ["1763617717.0037", 1_763_617_717_003],
+    ["-1000.0037", -1_000_004],
+    ["-1000", -1_000_000],
+  ])("tells of times in whole ms, rounded down: %s s is %d", async (seconds, mtime) => {
+    const home = join(root, "timed");
+    fs.mkdirSync(join(home, "inside"), { recursive: true });
+    // Node's own calls take no time before 1970 that has a fraction.
+    Bun.spawnSync(["touch", "-d", `@${seconds}`, join(home, "inside")]);
+    const source = await openSource(home);
+    expect((await readAll(source)).toString()).toContain(`"mtime":${mtime}}`);
+    source.close();
+  });
+
   test("may be empty", async () => {
     fs.mkdirSync(join(root, "none"));
     const source = await openSource(join(root, "none"));
