@@ -1,5 +1,6 @@
-import { checkName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
 import { type MomentContext, parseMoment } from "../base/time.ts";
+import { LOBBY } from "../core/room.ts";
 import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 import type { Context } from "./_context.ts";
@@ -83,9 +84,10 @@ export function transportOf(
   return flag ?? only ?? context.settings().config.transport ?? "auto";
 }
 
-/** `--to` and its like. @throws Fault name-invalid */
+/** `--to` and its like, each once; the lobby if there is none. @throws Fault name-invalid */
 export function targetsOf(texts: readonly string[]): Target[] {
-  return texts.map(parseTarget);
+  const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
+  return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
 }
 
 /** @throws Fault usage */

@@ -1,10 +1,9 @@
 import { Fault } from "../base/fault.ts";
 import { FILE_TARGETS_MAX } from "../base/limits.ts";
-import { foldName, formatTarget, parseTarget } from "../base/names.ts";
+import { formatTarget, parseTarget } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
-import { LOBBY } from "../core/room.ts";
 import type { PostedFile, SentFile } from "../io/transfers.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { type Context, faultLine } from "./_context.ts";
@@ -35,7 +34,7 @@ export const command = defineVerb({
   details: "Example: chat send-file photo.jpg --to @bob. Interrupted, the same command goes on.",
   async run(args, context) {
     checkPaths(args.path, args.name);
-    const to = uniqueTargets(args.to.length === 0 ? [LOBBY] : args.to);
+    const to = fileTargets(args.to);
     const show = new ProgressShow(context);
     try {
       const wish = { reconnect: true, resumes: !args.path.includes(STDIN) };
@@ -52,16 +51,12 @@ export const command = defineVerb({
 });
 
 /** @throws Fault name-invalid, usage */
-function uniqueTargets(given: readonly string[]): string[] {
-  const to = new Map(targetsOf(given).map((target) => [foldTarget(target), target]));
-  if (to.size <= FILE_TARGETS_MAX) return [...to.values()].map(formatTarget);
+function fileTargets(given: readonly string[]): string[] {
+  const to = targetsOf(given).map(formatTarget);
+  if (to.length <= FILE_TARGETS_MAX) return to;
   throw new Fault("usage", `a file goes to at most ${FILE_TARGETS_MAX} rooms and people at once`, {
     remedy: "send it in several goes",
   });
-}
-
-function foldTarget({ kind, name }: ReturnType<typeof parseTarget>): string {
-  return `${kind} ${foldName(name)}`;
 }
 
 /** Sends one file after the other, and prints each as soon as its targets have it. */

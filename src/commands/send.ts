@@ -6,7 +6,6 @@ import { formatUtc } from "../base/time.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
 import { withMentions } from "../core/mentions.ts";
-import { LOBBY } from "../core/room.ts";
 import { untilConnected, withClient } from "./_client.ts";
 import { type Context, faultLine, say } from "./_context.ts";
 import { errorJson } from "./_errors.ts";
@@ -31,7 +30,7 @@ export const command = defineVerb({
   },
   details: "Example: chat send --to @bob 'The build is done.'",
   async run(args, context) {
-    const targets = args.to.length === 0 ? targetsOf([LOBBY]) : targetsOf(args.to);
+    const targets = targetsOf(args.to);
     if (args.text !== undefined) checkText(args.text);
     context.outliveOutput(); // `| head -1` must not keep the rest from being sent.
     const wish = { follow: "none", reconnect: true, posts: true } as const;
