@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
@@ -27,6 +25,7 @@ import type { ServerAddress } from "../wire/invite.ts";
 import type { Context } from "./_context.ts";
 import { type OpenFolder, openFolder } from "./_serve-folder.ts";
 import { openListeners } from "./_serve-listen.ts";
+import { openShareFolder } from "./_share-folder.ts";
 
 /** Where the owner's client finds the server: in this very process. */
 const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_WITHIN_MS };
@@ -59,22 +58,16 @@ export async function openShareServer(
   context: Context,
   options: ShareOptions,
 ): Promise<ShareServer> {
-  const folder = mkdtempSync(join(tmpdir(), "chat-share-"));
-  const remove = () => rmSync(folder, { recursive: true, force: true });
-  process.once("exit", remove); // A second Ctrl-C ends the program where it stands.
-  const forget = () => {
-    process.off("exit", remove);
-    remove();
-  };
+  const { clock } = context;
+  const folder = openShareFolder(clock.unixMs());
   try {
-    const { clock } = context;
     const entropy = systemEntropy();
     const hosts = [options.inviteHost];
-    const path = join(folder, "data");
-    const open = await openFolder({ path, clock, entropy, certificate: undefined, hosts });
-    return await start(context, options, open, forget);
+    const common = { clock, entropy, certificate: undefined, hosts };
+    const open = await openFolder({ ...common, path: folder.data });
+    return await start(context, options, open, folder.remove);
   } catch (error) {
-    forget();
+    folder.remove();
     throw error;
   }
 }

@@ -225,7 +225,7 @@ test("/join with something like a flag makes no room that is locked by it", asyn
 });
 
 describe("chat send", () => {
-  test("prints its seq once durable, as JSON with room and time, to several targets, each once", async () => {
+  test("prints its seq once durable, as JSON with room and time, once a target", async () => {
     await using place = await lobby();
     const args = ["send", "hi", "--to", "lobby", "--to", "#lobby", "--to", "@bob"];
     const sent = await place.ana.json(args);

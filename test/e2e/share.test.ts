@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { CHUNK_BYTES, RESERVE_BYTES } from "../../src/base/limits.ts";
 import { CHAT } from "./binary.ts";
 import { type Program, Town } from "./program.ts";
@@ -148,4 +148,25 @@ test("what cannot be is said with its exit code", async () => {
   await sharing.signal("SIGINT");
   const gone = await town.home("bob").run(["receive", String(invite)]);
   expect(gone.exitCode).toBe(5);
+});
+
+test("the next share takes away what a killed one left, and nothing of a living one", async () => {
+  await using town = new Town();
+  const paths = files(town);
+  const folders = () => readdirSync(town.path("tmp")).filter((name) => /^chat-share-/.test(name));
+  const share = async () => {
+    const known = new Set(folders());
+    const sharing = town.home("ana").start(["share", ...paths]);
+    await lineOf(sharing);
+    const [name = ""] = folders().filter((one) => !known.has(one));
+    utimesSync(town.path("tmp", name), 1e9, 1e9); // Long ago.
+    return { sharing, name };
+  };
+  const killed = await share();
+  await killed.sharing.signal("SIGKILL");
+  expect(folders()).toContain(killed.name);
+  const living = await share();
+  expect(folders()).not.toContain(killed.name);
+  const third = await share();
+  expect(folders().sort()).toEqual([living.name, third.name].sort());
 });
