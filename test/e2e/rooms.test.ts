@@ -83,7 +83,7 @@ test("while one talks to a person, room commands mean the room", async () => {
   expect(await ana.json("topic")).toMatchObject({ room: "lobby", topic: "News" });
   expect(await ana.json("ack")).toMatchObject({ room: "lobby", text: "for all" });
   expect(await ana.json("ack")).toMatchObject({ to: "bob", text: "still for bob" });
-  ana.type("/leave", "/msg #lobby not a member");
+  ana.type("/leave lobby", "/msg #lobby not a member");
   expect(await ana.json("left")).toEqual({ kind: "left", room: "lobby" });
   expect(await ana.json("fault")).toMatchObject({ code: "not-member" });
 });
