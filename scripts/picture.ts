@@ -23,18 +23,19 @@ interface Window {
 const SERVER: Window = {
   name: "server",
   title: "chat serve --name 'Room 12' --welcome 'Be kind.'",
-  columns: 106,
-  rows: 29,
+  columns: 110,
+  rows: 32,
 };
-const ANA: Window = { name: "ana", title: "chat join --user ana", columns: 51, rows: 20 };
-const BOB: Window = { name: "bob", title: "chat join --user bob", columns: 51, rows: 20 };
+const ANA: Window = { name: "ana", title: "chat join --user ana", columns: 53, rows: 22 };
+const BOB: Window = { name: "bob", title: "chat join --user bob", columns: 53, rows: 22 };
 
 /** What differs from run to run, and what stands in the picture for it. */
 const REPLACED: readonly (readonly [RegExp, string])[] = [
-  [/chat:\/\/127\.0\.0\.1:\d+/g, "chat://192.0.2.7"],
+  [/chat:\/\/127\.0\.0\.1:\d+/g, "chat://192.0.2.7:2428"],
+  [/#operator=[\w-]{22}/g, "#operator=Xq3Lr9mVt0sXyB7cKJ2hFw"],
   [/(https:\/\/127\.0\.0\.1):\d+/g, "$1:2428"],
   [/127\.0\.0\.1:\d+ chat/g, "192.0.2.20:50112 chat"],
-  [/127\.0\.0\.1:\d+$/, "192.0.2.20:50112"],
+  [/127\.0\.0\.1:\d+ tcp/g, "192.0.2.20:50112 tcp"],
   [/127\.0\.0\.1:\d+;/, "127.0.0.1;"],
   [/((?:fp=|SHA256:))[\w-]{43}/g, "$1q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE"],
   [/Its data is in \S+/g, "Its data is in ./data"],

@@ -21,7 +21,11 @@ const DOCS = [
   "CHANGELOG.md",
   "PROTOCOL.md",
   "data/README.md",
+  "docs/scripting.md",
+  "docs/serving.md",
 ];
+/** What tells people which commands to type. */
+const GUIDES = ["docs/scripting.md", "docs/serving.md"];
 /** What README says is not there yet, and data/README as a word for a reader. */
 const NOT_YET = "## Not there yet";
 
@@ -40,6 +44,11 @@ function filesUnder(folder: string): string[] {
 function working(): string {
   const [before = "", after = ""] = read("README.md").split(NOT_YET);
   return before + after.slice(after.indexOf("\n## "));
+}
+
+/** README, and what it leaves to pages of their own. */
+function guides(): string {
+  return [working(), ...GUIDES.map(read)].join("\n");
 }
 
 /** Code of a document: fenced blocks, and words in backticks. */
@@ -87,21 +96,35 @@ function callsIn(lines: readonly string[]): { verb: string; flags: string[]; lin
   );
 }
 
-test("every command is in README, and README names no other", async () => {
+test("every command is in README, and README and its pages name no other", async () => {
   const known = await commandsInHelp();
   expect(known.length).toBeGreaterThan(5);
-  const named = new Set(callsIn(codeOf(working())).map(({ verb }) => verb));
-  expect([...named].filter((verb) => !known.includes(verb))).toEqual([]);
-  expect(known.filter((verb) => !named.has(verb))).toEqual([]);
+  const verbsIn = (text: string) => new Set(callsIn(codeOf(text)).map(({ verb }) => verb));
+  expect([...verbsIn(guides())].filter((verb) => !known.includes(verb))).toEqual([]);
+  expect(known.filter((verb) => !verbsIn(working()).has(verb))).toEqual([]);
 });
 
-test("every flag in README is one of the program's", async () => {
+test("every kind of line that a program may read is in docs/scripting", () => {
+  const text = read("docs/scripting.md");
+  const source = filesUnder("src/commands").map(read).join("\n");
+  const written = /(?:renderJson\(|tell\(|done\(context, |line = )\s*\{\s*kind: "([a-z-]+)"/g;
+  const [, words = ""] = /export type ShownBody =(.*?)\n\nexport/s.exec(source) ?? [];
+  const shown = [...words.matchAll(/kind: ((?:"[a-z]+"(?: \| )?)+)/g)].flatMap(([, kinds = ""]) =>
+    kinds.replaceAll('"', "").split(" | "),
+  );
+  const kinds = [...new Set([...source.matchAll(written)].map(([, kind = ""]) => kind))];
+  expect(kinds.length).toBeGreaterThan(40);
+  expect(shown.length).toBeGreaterThan(10);
+  expect([...kinds, ...shown].filter((kind) => !text.includes(`\`${kind}\``))).toEqual([]);
+});
+
+test("every flag in README and its pages is one of the program's", async () => {
   const perCommand = new Map<string, string[]>();
   for (const command of await commandsInHelp()) {
     perCommand.set(command, [...(await flagsOf(command)), "--help"]);
   }
   const all = new Set([...perCommand.values(), "--version"].flat());
-  const lines = codeOf(working()).filter((line) => !/\b(?:npm|sudo|make|cp)\b/.test(line));
+  const lines = codeOf(guides()).filter((line) => !/\b(?:npm|sudo|make|cp|curl)\b/.test(line));
   expect(lines.flatMap(flagsIn).filter((flag) => !all.has(flag))).toEqual([]);
   for (const { verb, flags, line } of callsIn(lines)) {
     const wrong = flags.filter((flag) => perCommand.get(verb)?.includes(flag) === false);
