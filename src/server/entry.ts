@@ -60,12 +60,12 @@ export interface EntryOptions {
 export class Entry {
   readonly #options: EntryOptions;
   readonly #guessing = new Guessing();
-  /** Wrong answers that are held back, by address. Bounded by `#delaying`. */
+  /**
+   * Wrong answers that are held back, by address. Bounded by the links, each of which goes after
+   * WRONG_SECRETS_MAX: a bound of its own would let wrong answers out early once it is reached.
+   */
   readonly #held = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
-  /** Guesses that wait for their delay; bounded like the hashing itself. */
-  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
-
   /** Names that are on their way to the disk; as many as there are links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
@@ -291,7 +291,7 @@ export class Entry {
     const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, clock.now());
     this.#guessing.begin(names);
     try {
-      if (delayMs > 0) await this.#delaying.run(() => delay(clock, delayMs));
+      if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !peer.isClosed && (await check());
       // Whoever was shown out meanwhile gets nothing for a guess that was still under way.
       if (peer.isClosed) throw new Fault("link-closed", "the connection is closed");
@@ -316,7 +316,7 @@ export class Entry {
     if (delayMs === 0) return;
     this.#held.set(address, (this.#held.get(address) ?? 0) + 1);
     try {
-      await this.#delaying.run(() => delay(clock, delayMs));
+      await delay(clock, delayMs);
     } finally {
       const left = (this.#held.get(address) ?? 1) - 1;
       if (left === 0) this.#held.delete(address);

@@ -81,6 +81,24 @@ describe("guessing", () => {
     expect(await login()).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
   });
 
+  test("however many answers are held back, a wrong one more is, too", async () => {
+    const site = await Site.open({ roomPassword: "right" });
+    const wrong = async (address: string) => {
+      const guest = await site.greeted(address);
+      const before = site.clock.now();
+      await guest.send("admit", { secret: "wrong" }).catch(() => undefined);
+      return site.clock.now() - before;
+    };
+    for (let place = 0; place < 2 * PASSWORD_CHECKS_WAITING_MAX; place++) {
+      const address = `10.5.0.${place}`;
+      for (let i = 0; i < GUESSES_FREE; i++) await site.wait(wrong(address));
+      void wrong(address);
+      void wrong(address);
+    }
+    for (let i = 0; i < GUESSES_FREE; i++) await site.wait(wrong("10.6.0.1"));
+    expect(await site.wait(wrong("10.6.0.1"))).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+  });
+
   test("many at once are no faster than one after another", async () => {
     const site: Site = await Site.open({
       passwords: {
