@@ -194,6 +194,19 @@ export class Entry {
     return known;
   }
 
+  /** Why whoever was let in may not enter after all: the disk took its time, and others acted. */
+  refusal(peer: Peer, account: Account): Fault | undefined {
+    try {
+      this.#options.bans.checkPeer(peer);
+      this.#options.bans.checkAccount(account);
+      this.#checkSessions(account);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
+    }
+    return account.devices.has(peer.device) ? undefined : foreignDevice();
+  }
+
   hash(password: string): Promise<string> {
     if (password === "") throw new Fault("usage", "a password cannot be empty");
     return this.#hashing.run(() => this.#options.passwords.hash(password));
@@ -243,7 +256,7 @@ export class Entry {
     const isSigned =
       signature !== undefined && verifyDeviceProof(deviceKey, greeting, user, signature);
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
-      throw new Fault("login-refused", "this device does not sign in for that name");
+      throw foreignDevice();
     }
     this.#options.bans.checkAccount(account);
     this.#checkSessions(account);
@@ -328,6 +341,10 @@ export class Entry {
 /** Whether the peer has guessed often enough to be shown out. */
 export function guessedTooOften(peer: Peer): boolean {
   return peer.wrongSecrets >= WRONG_SECRETS_MAX;
+}
+
+function foreignDevice(): Fault {
+  return new Fault("login-refused", "this device does not sign in for that name");
 }
 
 function delay(clock: Clock, delayMs: number): Promise<void> {

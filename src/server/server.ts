@@ -15,7 +15,7 @@ import { Bans } from "./bans.ts";
 import { Callers } from "./callers.ts";
 import { CatchUp } from "./catch-up.ts";
 import type { DeskOwner } from "./desk.ts";
-import { guessedTooOften } from "./entry.ts";
+import { type Entry, guessedTooOften } from "./entry.ts";
 import { blankOrdered } from "./erasing.ts";
 import { FanOut, wireRecord } from "./fan-out.ts";
 import { greet } from "./greeting.ts";
@@ -43,6 +43,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   readonly #reading: Reading;
   readonly #addresses = new Addresses();
   readonly #bans: Bans;
+  readonly #entry: Entry;
   /** Also for whoever takes posts over HTTP. */
   readonly invites: Invites;
   readonly #appends: Appends;
@@ -72,7 +73,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#bans = new Bans(registry, clock);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
     const guards = { accounts, invites: this.invites, bans: this.#bans };
-    const entry = openEntry(options, guards, ({ id }) => peersOf(id).size);
+    this.#entry = openEntry(options, guards, ({ id }) => peersOf(id).size);
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#marks = new Marks(options.marks, clock, warn);
     const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
@@ -81,7 +82,7 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#offices = openOffices({
       ...options,
       accounts,
-      entry,
+      entry: this.#entry,
       invites: this.invites,
       callers: this.#callers,
       reading,
@@ -235,6 +236,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   enter(peer: Peer, account: Account, ref: number, after: number | undefined): void {
     if (peer.isClosed) return;
     assert(peer.account === undefined, "one account is in on one link");
+    const fault = this.#entry.refusal(peer, account);
+    if (fault !== undefined) return peer.refuse(ref, fault);
     peer.account = account;
     peer.era++;
     peer.wrongSecrets = 0;

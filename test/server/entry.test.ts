@@ -6,7 +6,7 @@ import {
 } from "../../src/base/limits.ts";
 import { makeDeviceProof } from "../../src/crypto/greeting.ts";
 import { unpackValue } from "../../src/wire/codec.ts";
-import { newKeys } from "./guest.ts";
+import { type Guest, newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
 
 describe("the greeting", () => {
@@ -284,6 +284,20 @@ describe("logging in", () => {
     ana.hangUp();
     await site.time.advance(0);
     await one.ask("login", one.signedLogin("ana"));
+  });
+
+  test("sessions of one account that come in at once, at the bound", async () => {
+    const site = await Site.open();
+    site.isTight = true;
+    const ana = await site.member("ana");
+    const guests: Guest[] = [];
+    for (let i = 1; i < SESSIONS_PER_ACCOUNT_MAX + 3; i++) {
+      guests.push(await site.greeted(`10.7.0.${i}`, ana.keys));
+    }
+    const logins = guests.map((guest) => guest.send("login", guest.signedLogin("ana")));
+    const outcomes = await site.wait(Promise.allSettled(logins));
+    const refused = outcomes.filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject([...Array(3)].map(() => ({ reason: { code: "too-many" } })));
   });
 });
 

@@ -3,6 +3,7 @@ import { Fault } from "../../src/base/fault.ts";
 import { BANS_MAX } from "../../src/base/limits.ts";
 import { checkName } from "../../src/base/names.ts";
 import { banDraft } from "../../src/core/house-rules.ts";
+import type { Passwords } from "../../src/server/entry.ts";
 import { Site } from "./site.ts";
 import { lab, operating, TOKEN } from "./site-lab.ts";
 
@@ -247,6 +248,28 @@ describe("ban", () => {
     expect((await there.untilEnded()).fault?.code).toBe("banned");
     await ana.ask("ban", { address: "2001:db8:0:7::/64", on: false });
     expect(await ana.ask("bans", {})).toEqual({ bans: [] });
+    await site.stop();
+  });
+
+  test("reaches whoever is being let in at that moment", async () => {
+    let onCheck = () => {};
+    const passwords: Passwords = {
+      hash: (password) => Promise.resolve(password),
+      verify: async (password, hash) => {
+        onCheck();
+        return password === hash;
+      },
+    };
+    const site = await Site.open({ passwords });
+    await site.member("ben", "pass");
+    const ben = site.registry.find(checkName("ben"))?.id;
+    if (ben === undefined) throw new Error("ben is unknown");
+    onCheck = () => {
+      // On its way to the disk just before the record of the new device.
+      void site.accounts.append(banDraft({ user: ben }, ben, true));
+    };
+    const phone = await site.greeted();
+    expect((await phone.refused("login", phone.passwordLogin("ben", "pass"))).code).toBe("banned");
     await site.stop();
   });
 
