@@ -91,6 +91,7 @@ export class Uploads {
     } catch (error) {
       upload.state = "idle";
       if (upload.about === undefined) this.#uploads.delete(file);
+      else await this.#settle(upload); // Meanwhile a room may have been told of it.
       throw error;
     }
   }
@@ -233,7 +234,9 @@ export class Uploads {
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
-      if (upload.state !== "idle" || upload.finishing > 0 || upload.touchedMs > before) continue;
+      const isOurs = this.#uploads.get(upload.file) === upload && !this.#isTold(upload.file);
+      const isLeft = upload.state === "idle" && upload.finishing === 0;
+      if (!isOurs || !isLeft || upload.touchedMs > before) continue;
       try {
         await this.#remove(upload);
       } catch (error) {
