@@ -105,8 +105,13 @@ export class Devices {
       });
     }
     this.#offers.remove(code);
-    const draft = registry.deviceDraft(account, deviceKey, deviceCert);
-    if (draft !== undefined) await accounts.append(draft, { expect: account.lastSeq });
+    try {
+      const draft = registry.deviceDraft(account, deviceKey, deviceCert);
+      if (draft !== undefined) await accounts.append(draft, { expect: account.lastSeq });
+    } catch (error) {
+      if (error instanceof Fault) asked.peer.refuse(asked.ref, notLinked(error));
+      throw error;
+    }
     asked.peer.answer<"link">(asked.ref, { user: account.name, key });
     peer.answer(ref, {});
   }
@@ -121,4 +126,10 @@ export class Devices {
       cert.uik === toBase64Url(account.accountKey)
     );
   }
+}
+
+/** Whoever waits hears it, too: the code is used, and nobody else will answer. */
+function notLinked(cause: Fault): Fault {
+  const remedy = "begin anew";
+  return new Fault("login-refused", "the other device could not link this one", { remedy, cause });
 }

@@ -214,6 +214,23 @@ describe("linking", () => {
     });
   });
 
+  test("whoever waits hears it when the disk refuses the new device", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    await ana.ask("link-offer", { code: HASH });
+    const phone = await site.greeted("10.0.0.3");
+    const answer = phone.send("link", linkOf(phone));
+    await ana.until("link-asked");
+    site.trouble = (call, path) =>
+      call === "write" && path.includes("accounts") ? "ENOSPC" : undefined;
+    const fault = await ana.refused("link-grant", grantOf(ana, phone.keys.device.publicKey));
+    expect(fault.code).toBe("store-full");
+    expect(await site.wait(answer.catch((refusal: unknown) => refusal))).toMatchObject({
+      code: "login-refused",
+      message: "the other device could not link this one",
+    });
+  });
+
   test("only what the account key has signed, for the device that asked, is recorded", async () => {
     const site = await Site.open();
     const ana = await site.member("ana", "pw");
