@@ -255,7 +255,7 @@ export class Desk {
     const id = roomId(entropy(ID_BYTES));
     if (password !== undefined) {
       // The secret is on disk before the room: a crash in between leaves a hash of nothing.
-      const hash = await entry.hash(password);
+      const hash = await entry.hash(asker.user, password);
       await accounts.append(registry.roomPasswordDraft(id, asker.user, hash));
     }
     return { name, passwordFits: false, create: { room: id, locked: password !== undefined } };
@@ -263,7 +263,7 @@ export class Desk {
 
   async #passwd(peer: Peer, account: Account, request: RequestOf<"passwd">): Promise<void> {
     const { registry, accounts, entry } = this.#options;
-    const hash = await entry.hash(request.password);
+    const hash = await entry.hash(account.id, request.password);
     await changePassword({ accounts, registry }, account, hash);
     peer.answer(request.ref, {});
   }

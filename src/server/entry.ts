@@ -26,7 +26,7 @@ import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
 import type { OperatorLink } from "./operator-link.ts";
 import type { Peer } from "./peer.ts";
-import { WorkQueue } from "./work-queue.ts";
+import { FairQueue, WorkQueue } from "./work-queue.ts";
 
 /** Hashing of passwords: slow on purpose, so a world brings its own. */
 export interface Passwords {
@@ -66,6 +66,8 @@ export class Entry {
    */
   readonly #held = new Map<string, number>();
   readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
+  /** By account: who is in takes one place of those at most, and leaves the rest to log-ins. */
+  readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
   /** Names that are on their way to the disk; as many as there are links. */
   readonly #registering = new Map<FoldedName, Promise<void>>();
 
@@ -144,7 +146,7 @@ export class Entry {
   async #enrol(peer: Peer, name: Name, request: RequestOf<"register">): Promise<void> {
     const { registry, accounts, entropy } = this.#options;
     const { password, accountKey, deviceKey, deviceCert } = request;
-    const hash = password === undefined ? undefined : await this.hash(password);
+    const hash = password === undefined ? undefined : await this.#hash(password);
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
     if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
@@ -207,7 +209,12 @@ export class Entry {
     return account.devices.has(peer.device) ? undefined : foreignDevice();
   }
 
-  hash(password: string): Promise<string> {
+  /** For a member. @throws Fault usage, too-many */
+  hash(user: UserId, password: string): Promise<string> {
+    return this.#turns.run(user, () => this.#hash(password));
+  }
+
+  async #hash(password: string): Promise<string> {
     if (password === "") throw new Fault("usage", "a password cannot be empty");
     return this.#hashing.run(() => this.#options.passwords.hash(password));
   }
@@ -227,7 +234,7 @@ export class Entry {
       return this.#withInvite(invite.id, drafts);
     }
     await this.#guess(peer, [], "room-password-wrong", "the room's password is another one", () =>
-      this.#hashing.run(() => this.#verify(password, hash)),
+      this.#turns.run(user, () => this.#hashing.run(() => this.#verify(password, hash))),
     );
   }
 

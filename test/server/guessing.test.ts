@@ -122,6 +122,26 @@ describe("guessing", () => {
     expect(Math.max(...slow)).toBeGreaterThanOrEqual(4 * GUESS_DELAY_FIRST_MS);
   });
 
+  test("is not held up by a member who has many passwords hashed", async () => {
+    let isSlow = false;
+    const site = await Site.open({
+      passwords: {
+        hash: (password) => (isSlow ? new Promise(() => {}) : Promise.resolve(password)),
+        verify: (password, hash) => Promise.resolve(password === hash),
+      },
+    });
+    const [eve] = [await site.member("eve"), await site.member("ana", "pass")];
+    isSlow = true;
+    const wishes = PASSWORD_CHECKS_MAX + PASSWORD_CHECKS_WAITING_MAX;
+    for (let i = 0; i < wishes; i++) void eve.send("passwd", { password: `p${i}` });
+    for (let i = 0; i < wishes; i++) {
+      void eve.send("join", { room: `room${i}`, create: true, password: "p" });
+    }
+    await site.quiet();
+    const guest = await site.greeted("10.3.0.1");
+    await guest.ask("login", guest.passwordLogin("ana", "pass"));
+  });
+
   test("nothing comes of a guess that was under way when the link was closed", async () => {
     const { site, waiting } = await slowSite();
     const ana = await site.member("ana", "pass");
