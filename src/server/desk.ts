@@ -3,7 +3,7 @@ import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId } from "../base/ids.ts";
 import { checkName, type Name } from "../base/names.ts";
-import type { JoinWish } from "../core/change.ts";
+import { type JoinWish, joinDrafts } from "../core/change.ts";
 import type { HallInput } from "../core/hall-effect.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import { LOBBY, type Rooms } from "../core/room.ts";
@@ -253,12 +253,18 @@ export class Desk {
     }
     if (create !== true) return { name, passwordFits: false, create: undefined };
     const id = roomId(entropy(ID_BYTES));
+    const wish = {
+      name,
+      passwordFits: false,
+      create: { room: id, locked: password !== undefined },
+    };
     if (password !== undefined) {
+      joinDrafts(rooms, asker.user, wish); // What is refused anyway costs no hash, and no record.
       // The secret is on disk before the room: a crash in between leaves a hash of nothing.
       const hash = await entry.hash(asker.user, password);
       await accounts.append(registry.roomPasswordDraft(id, asker.user, hash));
     }
-    return { name, passwordFits: false, create: { room: id, locked: password !== undefined } };
+    return wish;
   }
 
   async #passwd(peer: Peer, account: Account, request: RequestOf<"passwd">): Promise<void> {

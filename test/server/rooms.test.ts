@@ -89,7 +89,12 @@ describe("rooms", () => {
     const ana = await site.member("ana");
     const names = Array.from({ length: JOINED_ROOMS_MAX - 1 }, (_, i) => `r${i}`);
     await site.wait(Promise.all(names.map((room) => ana.send("join", { room, create: true }))));
-    expect((await ana.refused("join", { room: "more", create: true })).code).toBe("too-many");
+    const more = { room: "more", create: true };
+    expect((await ana.refused("join", more)).code).toBe("too-many");
+    // And the password of a room that cannot be made is not kept.
+    const before = site.accounts.head();
+    expect((await ana.refused("join", { ...more, password: "open" })).code).toBe("too-many");
+    expect(site.accounts.head()).toBe(before);
     const ben = await site.member("ben");
     await ben.ask("join", { room: "more", create: true });
     const first = await ana.ask("rooms", {});
