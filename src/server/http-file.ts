@@ -130,6 +130,7 @@ async function streamOf(
   // Whoever has left before the first word never takes, nor cancels, the rest.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
+  if (signal.aborted) await end(); // It was over before anybody listened.
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
