@@ -12,6 +12,7 @@ import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Log } from "../io/log.ts";
+import { OneAtATime } from "../io/one-at-a-time.ts";
 import type { Answer, RequestOf } from "../wire/messages.ts";
 
 export interface InvitesOptions {
@@ -31,13 +32,21 @@ export class Invites {
   readonly #options: InvitesOptions;
   /** Uses on their way to the disk, by invite; as many as there are links that register. */
   readonly #pending = new Map<string, number>();
+  readonly #making = new OneAtATime(); // As many wait as there are requests in flight.
 
   constructor(options: InvitesOptions) {
     this.#options = options;
   }
 
-  /** @throws Fault not-allowed, not-member, room-unknown, too-many, store-… */
-  async make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+  /**
+   * One after the other: each counts those before it.
+   * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
+   */
+  make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+    return this.#making.run(() => this.#make(actor, request));
+  }
+
+  async #make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
     const { entropy, accounts } = this.#options;
     const { user, isOperator } = actor;
     const place = this.#place(actor, request);
