@@ -229,6 +229,7 @@ export class Client {
     const connection = new Connection(link, this.#parts.clock);
     this.#opening = connection;
     try {
+      if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent(); // While it was dialled.
       const greeted = await greet(connection, this.#parts, this.#options.program);
       this.#trust(greeted);
       if (credentials !== undefined) return await this.#enter(connection, greeted, credentials);

@@ -326,3 +326,12 @@ describe("a link's life", () => {
     expect(watched.kinds()).toEqual(["closed"]);
   });
 });
+
+test("closed while it is dialling, it enters nowhere", async () => {
+  const bench = new Bench();
+  const { client } = bench.client();
+  const connected = client.connect();
+  await client.close();
+  expect(await bench.code(connected)).toBe("interrupted");
+  expect(bench.asked()).toEqual([]);
+});
