@@ -9,7 +9,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
@@ -140,7 +140,7 @@ export function writeSmallFile(path: string, text: string): void {
   try {
     const file = openSync(temporary, "w", 0o600);
     try {
-      writeSync(file, text);
+      writeFileSync(file, text); // All of it: one write may take less, where a disk fills up.
       fsyncSync(file);
     } finally {
       closeSync(file);
