@@ -1,15 +1,11 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import {
-  DRAIN_WITHIN_MS,
-  MESSAGE_BYTES_MAX,
-  SEND_QUEUE_BYTES_MAX,
-  SEND_QUEUE_LOW_BYTES,
-} from "../base/limits.ts";
+import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Clock } from "./clock.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox } from "./link-inbox.ts";
+import { LinkOutgoing } from "./link-outgoing.ts";
 
 /** What a message costs beside its bytes, so that a queue of empty ones is bounded too. */
 const OVERHEAD_BYTES = 16;
@@ -40,6 +36,7 @@ export class MemoryLink implements Link {
   readonly isServer: boolean;
   readonly #wire: MemoryWire;
   readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /** In flight towards the other end; bounded by SEND_QUEUE_BYTES_MAX. */
   readonly #parcels: Parcel[] = [];
   #parcelBytes = 0;
@@ -48,10 +45,7 @@ export class MemoryLink implements Link {
   #state: "open" | "closing" | "closed" = "open";
   #isStalled = false;
   #isScheduled = false;
-  #sentMessages = 0;
-  #sentBytes = 0;
   #callOffDeadline: (() => void) | undefined;
-  readonly #waiters: (() => void)[] = [];
 
   constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
     this.#wire = wire;
@@ -86,8 +80,7 @@ export class MemoryLink implements Link {
       this.cut(new Fault("link-closed", "the other end reads too slowly"));
       return false;
     }
-    this.#sentMessages += 1;
-    this.#sentBytes += message.length;
+    this.#outgoing.count(1, message.length);
     this.#post(message);
     return true;
   }
@@ -97,8 +90,7 @@ export class MemoryLink implements Link {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#outgoing.drained();
   }
 
   follow(topic: string): void {
@@ -117,12 +109,7 @@ export class MemoryLink implements Link {
   }
 
   counters(): LinkCounters {
-    return {
-      sentMessages: this.#sentMessages,
-      sentBytes: this.#sentBytes,
-      receivedMessages: this.#inbox.receivedMessages,
-      receivedBytes: this.#inbox.receivedBytes,
-    };
+    return this.#outgoing.counters(this.#inbox);
   }
 
   close(): void {
@@ -188,7 +175,7 @@ export class MemoryLink implements Link {
       this.#parcelBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
       this.#arrive(front.bytes);
     }
-    this.#settleWaiters();
+    this.#outgoing.settle();
   }
 
   #arrive(bytes: Uint8Array | undefined): void {
@@ -213,16 +200,7 @@ export class MemoryLink implements Link {
     this.#parcels.length = 0;
     this.#parcelBytes = 0;
     this.#inbox.close(isOurs ? undefined : fault);
-    this.#settleWaiters();
+    this.#outgoing.settle();
     this.#wire.gone(this);
-  }
-
-  #isDrained(): boolean {
-    return this.#state === "closed" || this.#parcelBytes <= SEND_QUEUE_LOW_BYTES;
-  }
-
-  #settleWaiters(): void {
-    if (!this.#isDrained()) return;
-    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }

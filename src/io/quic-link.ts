@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox, rethrow } from "./link-inbox.ts";
+import { LinkOutgoing } from "./link-outgoing.ts";
 import type { QuicPipe, QuicWire } from "./quic-adapter.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./quic-close.ts";
 import { encodeRecords, GOODBYE, RecordReader } from "./quic-record.ts";
@@ -51,6 +52,7 @@ export class QuicLink implements Link {
   readonly #ended = Promise.withResolvers<void>();
   readonly #taken = Promise.withResolvers<void>();
   readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader = new RecordReader({
     message: (bytes) => this.#onMessage(bytes),
     goodbye: () => this.#onGoodbye(),
@@ -64,9 +66,6 @@ export class QuicLink implements Link {
   #isFinished = false;
   #state: "open" | "closing" | "closed" = "open";
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  #sentMessages = 0;
-  #sentBytes = 0;
-  readonly #waiters: (() => void)[] = [];
 
   constructor(parts: QuicLinkParts) {
     this.#parts = parts;
@@ -103,8 +102,7 @@ export class QuicLink implements Link {
       this.drop(new Fault("link-closed", "the other end reads too slowly"));
       return false;
     }
-    this.#sentMessages += 1;
-    this.#sentBytes += message.length;
+    this.#outgoing.count(1, message.length);
     this.#queue.push(message);
     this.#queueBytes += costBytes;
     this.#flushSoon();
@@ -116,8 +114,7 @@ export class QuicLink implements Link {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#outgoing.drained();
   }
 
   follow(topic: string): void {
@@ -137,13 +134,7 @@ export class QuicLink implements Link {
   }
 
   counters(): LinkCounters {
-    return {
-      sentMessages: this.#sentMessages,
-      sentBytes: this.#sentBytes,
-      receivedMessages: this.#inbox.receivedMessages,
-      receivedBytes: this.#inbox.receivedBytes,
-      ...this.#parts.wire.stats(),
-    };
+    return { ...this.#outgoing.counters(this.#inbox), ...this.#parts.wire.stats() };
   }
 
   close(): void {
@@ -213,7 +204,7 @@ export class QuicLink implements Link {
     this.#queueBytes = 0;
     this.#taken.reject(fault ?? new Fault("link-closed", "the other end hung up"));
     this.#inbox.close(fault);
-    this.#settleWaiters();
+    this.#outgoing.settle();
     this.#ended.resolve();
     this.#parts.over(this, hangUp, code);
   }
@@ -273,15 +264,6 @@ export class QuicLink implements Link {
       this.#queue = this.#queue.slice(this.#next);
       this.#next = 0;
     }
-    this.#settleWaiters();
-  }
-
-  #isDrained(): boolean {
-    return this.#state === "closed" || this.#queueBytes <= SEND_QUEUE_LOW_BYTES;
-  }
-
-  #settleWaiters(): void {
-    if (!this.#isDrained()) return;
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    this.#outgoing.settle();
   }
 }

@@ -1,9 +1,10 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox, rethrow } from "./link-inbox.ts";
+import { LinkOutgoing } from "./link-outgoing.ts";
 import { giveBack } from "./spent-bytes.ts";
 import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./ws-close.ts";
 import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./ws-frame.ts";
@@ -35,6 +36,7 @@ export class WsClientLink implements Link {
   readonly certificateHash: Uint8Array;
   readonly #parts: WsClientParts;
   readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader: FrameReader;
   /** Frames that the socket has not taken, bounded by SEND_QUEUE_BYTES_MAX. */
   #frames: Uint8Array[] = [];
@@ -48,9 +50,6 @@ export class WsClientLink implements Link {
   /** Decided before the socket is gone: our own fault, or what the close frame said. */
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
-  #sentMessages = 0;
-  #sentBytes = 0;
-  readonly #waiters: (() => void)[] = [];
 
   constructor(parts: WsClientParts) {
     this.#parts = parts;
@@ -71,8 +70,7 @@ export class WsClientLink implements Link {
     if (this.#state !== "open") return false;
     const frame = encodeFrame(OPCODE.binary, message, tail?.length);
     if (!this.#queue(frame, tail)) return false;
-    this.#sentMessages += 1;
-    this.#sentBytes += message.length + (tail?.length ?? 0);
+    this.#outgoing.count(1, message.length + (tail?.length ?? 0));
     return true;
   }
 
@@ -81,8 +79,7 @@ export class WsClientLink implements Link {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#outgoing.drained();
   }
 
   follow(): void {
@@ -99,12 +96,7 @@ export class WsClientLink implements Link {
   }
 
   counters(): LinkCounters {
-    return {
-      sentMessages: this.#sentMessages,
-      sentBytes: this.#sentBytes,
-      receivedMessages: this.#inbox.receivedMessages,
-      receivedBytes: this.#inbox.receivedBytes,
-    };
+    return this.#outgoing.counters(this.#inbox);
   }
 
   close(): void {
@@ -157,7 +149,7 @@ export class WsClientLink implements Link {
     this.#frameBytes = 0;
     const lost = { fault: new Fault("link-closed", "the connection was lost") };
     this.#inbox.close((this.#outcome ?? lost).fault);
-    this.#settleWaiters();
+    this.#outgoing.settle();
   }
 
   #onClose(code: number, reason: string): void {
@@ -228,7 +220,7 @@ export class WsClientLink implements Link {
       this.#frames[taken] = batch.subarray(written);
     }
     this.#frames.splice(0, taken);
-    this.#settleWaiters();
+    this.#outgoing.settle();
     if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.#isGone()) {
       this.#parts.socket.end();
     }
@@ -236,15 +228,6 @@ export class WsClientLink implements Link {
 
   #isGone(): boolean {
     return this.#state === "closed";
-  }
-
-  #isDrained(): boolean {
-    return this.#state === "closed" || this.#frameBytes <= SEND_QUEUE_LOW_BYTES;
-  }
-
-  #settleWaiters(): void {
-    if (!this.#isDrained()) return;
-    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }
 

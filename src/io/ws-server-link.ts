@@ -2,9 +2,10 @@ import type { ServerWebSocket } from "bun";
 import { assert } from "../base/assert.ts";
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../base/limits.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../base/limits.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
 import { LinkInbox } from "./link-inbox.ts";
+import { LinkOutgoing } from "./link-outgoing.ts";
 import { giveBack } from "./spent-bytes.ts";
 import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./ws-close.ts";
 import type { Traffic, WsTopics } from "./ws-topics.ts";
@@ -40,6 +41,7 @@ export class WsServerLink implements Link {
   readonly #socket: ServerWebSocket<WsSocketData>;
   readonly #parts: WsServerParts;
   readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
   #fresh: Fresh[] = [];
   #freshBytes = 0;
@@ -47,9 +49,6 @@ export class WsServerLink implements Link {
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #followed = new Map<string, Traffic>();
-  #sentMessages = 0;
-  #sentBytes = 0;
-  readonly #waiters: (() => void)[] = [];
 
   constructor(socket: ServerWebSocket<WsSocketData>, parts: WsServerParts) {
     this.#socket = socket;
@@ -72,8 +71,7 @@ export class WsServerLink implements Link {
       this.drop(slowReaderFault());
       return false;
     }
-    this.#sentMessages += 1;
-    this.#sentBytes += sizeBytes;
+    this.#outgoing.count(1, sizeBytes);
     this.#fresh.push({ message, tail });
     this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
     if (this.#fresh.length === 1) {
@@ -88,8 +86,7 @@ export class WsServerLink implements Link {
   }
 
   drained(): Promise<void> {
-    if (this.#isDrained()) return Promise.resolve();
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return this.#outgoing.drained();
   }
 
   follow(topic: string): void {
@@ -109,19 +106,14 @@ export class WsServerLink implements Link {
   }
 
   counters(): LinkCounters {
-    let messages = this.#sentMessages;
-    let bytes = this.#sentBytes;
+    const own = this.#outgoing.counters(this.#inbox);
+    let { sentMessages, sentBytes } = own;
     for (const [topic, start] of this.#followed) {
       const share = this.#parts.topics.since(topic, start);
-      messages += share.messages;
-      bytes += share.bytes;
+      sentMessages += share.messages;
+      sentBytes += share.bytes;
     }
-    return {
-      sentMessages: messages,
-      sentBytes: bytes,
-      receivedMessages: this.#inbox.receivedMessages,
-      receivedBytes: this.#inbox.receivedBytes,
-    };
+    return { ...own, sentMessages, sentBytes };
   }
 
   close(): void {
@@ -168,7 +160,7 @@ export class WsServerLink implements Link {
         else sendJoined(socket, message, tail);
       }
     });
-    this.#settleWaiters(); // When the kernel takes all at once, no drain event comes.
+    this.#outgoing.settle(); // When the kernel takes all at once, no drain event comes.
   }
 
   onMessage(message: Uint8Array | string): void {
@@ -177,7 +169,7 @@ export class WsServerLink implements Link {
   }
 
   onDrain(): void {
-    this.#settleWaiters();
+    this.#outgoing.settle();
     if (this.#state === "closing") this.#closeWhenFlushed();
   }
 
@@ -192,7 +184,7 @@ export class WsServerLink implements Link {
     this.#inbox.close(
       this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
     );
-    this.#settleWaiters();
+    this.#outgoing.settle();
     this.#parts.gone(this);
   }
 
@@ -208,19 +200,9 @@ export class WsServerLink implements Link {
     const start = this.#followed.get(topic);
     if (start === undefined) return;
     const share = this.#parts.topics.since(topic, start);
-    this.#sentMessages += share.messages;
-    this.#sentBytes += share.bytes;
+    this.#outgoing.count(share.messages, share.bytes);
     this.#followed.delete(topic);
     this.#parts.topics.leave(topic);
-  }
-
-  #isDrained(): boolean {
-    return this.queuedBytes() <= SEND_QUEUE_LOW_BYTES;
-  }
-
-  #settleWaiters(): void {
-    if (this.#waiters.length === 0 || !this.#isDrained()) return;
-    for (const resolve of this.#waiters.splice(0)) resolve();
   }
 }
 
