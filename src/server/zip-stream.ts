@@ -73,16 +73,33 @@ function* table(written: readonly ZipWritten[], offset: number): Generator<Uint8
 
 /** Paths as disks take them, below a folder of that name; two never become the same. */
 export function zipEntries(root: string, manifest: readonly ManifestEntry[]): ZipEntry[] {
-  const taken = new Set<string>();
+  const taken = new Map<string, number>();
   return manifest.map((entry) => {
-    const isDir = "dir" in entry;
     const clean = [root, ...cleanPath(entry.path)].join("/");
-    let path = clean;
-    for (let n = 1; taken.has(path.toLowerCase()) && !isDir; n++) path = `${clean} (${n})`;
-    taken.add(path.toLowerCase());
     const { mode, mtime } = entry;
-    return { path: isDir ? `${path}/` : path, sizeBytes: isDir ? 0 : entry.size, mode, mtime };
+    if ("dir" in entry) {
+      const key = clean.toLowerCase();
+      taken.set(key, taken.get(key) ?? 1);
+      return { path: `${clean}/`, sizeBytes: 0, mode, mtime };
+    }
+    return { path: newPath(taken, clean), sizeBytes: entry.size, mode, mtime };
   });
+}
+
+/**
+ * @param taken paths as disks compare them, each with the number behind it that may be free: as
+ * many as a folder has may be the same
+ */
+function newPath(taken: Map<string, number>, clean: string): string {
+  const wanted = clean.toLowerCase();
+  for (let n = taken.get(wanted) ?? 0; ; n++) {
+    const path = n === 0 ? clean : `${clean} (${n})`;
+    const key = path.toLowerCase();
+    if (n > 0 && taken.has(key)) continue; // Ends: there are more numbers than paths.
+    taken.set(key, 1);
+    taken.set(wanted, n + 1);
+    return path;
+  }
 }
 
 /** Bytes that come in pieces, taken in other ones. */

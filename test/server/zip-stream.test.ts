@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { crc32 } from "node:zlib";
+import { FOLDER_ENTRIES_MAX } from "../../src/base/limits.ts";
 import { zipEntries, zipStream } from "../../src/server/zip-stream.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 
@@ -92,4 +93,20 @@ test("names in it are those that disks take, and no two are one", () => {
     "r/A_B (2)",
     "r/_con",
   ]);
+});
+
+test("as many names as a folder may have become one on disks, and are told apart", () => {
+  const signs = [
+    ...'<>:"|?*\\',
+    ...Array.from({ length: 31 }, (_, i) => String.fromCharCode(i + 1)),
+  ];
+  const raw = signs.flatMap((a) => signs.flatMap((b) => signs.map((c) => a + b + c)));
+  const names = [...raw, ...raw.map((name) => `${name}_`)].slice(0, FOLDER_ENTRIES_MAX);
+  expect(names).toHaveLength(FOLDER_ENTRIES_MAX);
+  const paths = zipEntries(
+    "r",
+    names.map((name) => file(name, 1)),
+  ).map(({ path }) => path);
+  expect(new Set(paths).size).toBe(FOLDER_ENTRIES_MAX);
+  expect(paths[1]).toBe("r/___ (1)");
 });
