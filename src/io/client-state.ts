@@ -1,18 +1,9 @@
 import type { Database, SQLQueryBindings } from "bun:sqlite";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../base/assert.ts";
 import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./client-state-schema.ts";
+import { writeSmallFile } from "./data-folder.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { TakenFiles } from "./taken-files.ts";
 import { UploadJournal } from "./upload-journal.ts";
@@ -75,7 +66,7 @@ export class ClientState {
     return withStoreFaults(folder, () => {
       if (existsSync(path)) return readFileSync(path, "utf8");
       const make = () => {
-        if (!existsSync(path)) writeWhole(path, generate());
+        if (!existsSync(path)) writeSmallFile(path, generate());
         return readFileSync(path, "utf8");
       };
       return this.#database.transaction(make).immediate();
@@ -264,18 +255,4 @@ const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSee
 
 function fold(user: string): string {
   return user.toLowerCase();
-}
-
-/** All of it or nothing, also when the machine stops in between. The caller keeps others out. */
-function writeWhole(path: string, text: string): void {
-  const draft = `${path}.new`;
-  rmSync(draft, { force: true }); // Left by a process that was stopped here.
-  const file = openSync(draft, "wx", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(draft, path);
 }

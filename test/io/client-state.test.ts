@@ -202,9 +202,9 @@ describe("a home that cannot be used", () => {
   test("a draft of a key that a crash left is replaced", () => {
     const folder = freshFolder();
     const state = ClientState.open(folder);
-    writeFileSync(join(folder, "device.key.new"), "half a k");
+    writeFileSync(join(folder, "device.key.tmp"), "half a k");
     expect(state.deviceKey(() => "WHOLE")).toBe("WHOLE");
-    expect(existsSync(join(folder, "device.key.new"))).toBe(false);
+    expect(existsSync(join(folder, "device.key.tmp"))).toBe(false);
     state.close();
   });
 });
