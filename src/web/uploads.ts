@@ -58,9 +58,9 @@ export class Uploads {
       if (this.#uploads.has(note.key) || this.#uploads.size >= PAGE_UPLOADS_MAX) continue;
       const release = await locks.hold(lockOf(note.key));
       if (release === undefined) continue; // Another tab sends it.
-      if (this.#isLeft) return release();
       await this.#notes.adopt(note);
       const file = await readable(note);
+      if (this.#isLeft) return release(); // Somebody may log out while it is read.
       const again = note.handle === undefined ? "choose" : "permit";
       const upload: Upload = {
         key: note.key,
