@@ -50,7 +50,9 @@ export class SegmentFiles {
       const kept = idle.pop();
       const buffer =
         kept !== undefined && kept.length >= sizeBytes ? kept : Buffer.allocUnsafeSlow(sizeBytes);
-      pending.push(this.#fill(stretch, buffer));
+      const filled = this.#fill(stretch, buffer);
+      filled.catch(() => {}); // Met by whoever waits for it, if anybody comes that far.
+      pending.push(filled);
     };
     try {
       // One at first, for most pages are full after that.
