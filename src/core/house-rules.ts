@@ -1,5 +1,5 @@
 import type { RoomId, UserId } from "../base/ids.ts";
-import { INVITES_SPENT_MAX } from "../base/limits.ts";
+import { INVITES_MAX, INVITES_SPENT_MAX } from "../base/limits.ts";
 import type { Draft, LogRecord } from "../wire/record.ts";
 
 /**
@@ -41,10 +41,10 @@ export class HouseRules {
   /** By account or address key. Bounded by BANS_MAX where bans are made. */
   readonly #bans = new Map<string, Ban>();
   readonly #operators = new Set<UserId>();
-  /** Live ones are bounded by INVITES_MAX where they are made. */
+  /** Live ones are bounded by INVITES_MAX where they are made, the others by INVITES_SPENT_MAX. */
   readonly #invites = new Map<string, Invite>();
   readonly #byHash = new Map<string, string>();
-  /** Ids of those that are revoked or used up, oldest first: their holders are told so. */
+  /** Ids of those that are revoked, used up or over, oldest first: their holders are told so. */
   readonly #spent = new Set<string>();
   #isClosed = false;
 
@@ -96,7 +96,7 @@ export class HouseRules {
         return;
       case "invite":
         if (head.by !== "server" && body !== undefined) this.#applyInvite(head.room, head.by, body);
-        return;
+        return this.#spendExpired(head.time);
       case "invite-used":
         return this.#used(head.room);
       case "invite-gone":
@@ -149,6 +149,14 @@ export class HouseRules {
     if (invite === undefined) return;
     this.#invites.set(id, { ...invite, isRevoked: true });
     this.#spend(id);
+  }
+
+  /** An invite that expires leaves no record: when there are too many, it is looked for. */
+  #spendExpired(unixMs: number): void {
+    if (this.#invites.size - this.#spent.size <= INVITES_MAX) return;
+    for (const [id, invite] of this.#invites) {
+      if (!this.#spent.has(id) && isOver(invite.expires, unixMs)) this.#spend(id);
+    }
   }
 
   /** The last of them are kept, so that their holders hear what became of them. */

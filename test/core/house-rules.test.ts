@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { INVITES_SPENT_MAX } from "../../src/base/limits.ts";
+import { INVITES_MAX, INVITES_SPENT_MAX } from "../../src/base/limits.ts";
 import {
   banDraft,
   HouseRules,
@@ -86,6 +86,19 @@ describe("the rules of the house", () => {
     }
     expect(office.rules.inviteByHash("hash of i0")).toBeUndefined();
     expect(office.rules.inviteByHash("hash of i1")?.isRevoked).toBe(true);
+  });
+
+  test("those that have expired are no more than the others that are spent", () => {
+    const office = new Office();
+    office.write(invite("live"));
+    const count = INVITES_MAX + INVITES_SPENT_MAX;
+    for (let i = 0; i <= count; i++) office.write(invite(`i${i}`, { expires: 1 }));
+    const { rules } = office;
+    const ids = Array.from({ length: count + 1 }, (_, i) => `i${i}`);
+    const kept = ids.filter((id) => rules.invite(id) !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(INVITES_MAX + INVITES_SPENT_MAX);
+    expect(kept.at(-1)).toBe(`i${count}`);
+    expect(rules.invites(0).map(({ id }) => id)).toContain("live");
   });
 
   test.each(["role", "ban", "registration", "invite", "invite-used", "invite-gone"] as const)(
