@@ -1,6 +1,7 @@
 import { equalBytes, toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { FileId, UserId } from "../base/ids.ts";
+import { LANES_PER_ACCOUNT_MAX } from "../base/limits.ts";
 import {
   DOWNLOAD_FIRST_MS,
   DOWNLOADS_AT_ONCE_MAX,
@@ -65,7 +66,8 @@ export class WebDownloads {
   readonly #offers = new Map<string, Offer>(); // By token; bounded as the sessions' own are.
   /** Tokens in the order in which they were made. Bounded by DOWNLOADS_PER_SESSION_MAX each. */
   readonly #tokensOf = new Map<Peer, Set<string>>();
-  readonly #runs = new Set<WebRun>(); // Bounded by DOWNLOADS_AT_ONCE_MAX each session.
+  /** Bounded by DOWNLOADS_AT_ONCE_MAX each session, and LANES_PER_ACCOUNT_MAX each account. */
+  readonly #runs = new Set<WebRun>();
   #isStopping = false;
 
   constructor(options: WebDownloadsOptions) {
@@ -119,11 +121,7 @@ export class WebDownloads {
     if (offer === undefined) throw unknown();
     const { parent, account, file } = offer;
     const fact = this.#fact(account.id, file);
-    const running = [...this.#runs].filter((run) => run.parent === parent).length;
-    if (running >= DOWNLOADS_AT_ONCE_MAX) {
-      const sentence = `${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
-      throw new Fault("too-many", sentence, { retryAfterMs: BUSY_MS });
-    }
+    this.#checkRoom(parent, account);
     const run = { parent, account, file, address, ...this.#startOf(fact) };
     this.#runs.add(run);
     try {
@@ -132,6 +130,20 @@ export class WebDownloads {
       throw error instanceof Fault ? this.#options.trouble(error) : error;
     } finally {
       if (!run.isBegun) this.#runs.delete(run);
+    }
+  }
+
+  /** One that stalls outlives its session: so those of the account count, too. @throws Fault */
+  #checkRoom(parent: Peer, account: Account): void {
+    const detail = { retryAfterMs: BUSY_MS };
+    const own = [...this.#runs].filter((run) => run.account === account);
+    if (own.filter((run) => run.parent === parent).length >= DOWNLOADS_AT_ONCE_MAX) {
+      const sentence = `${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
+      throw new Fault("too-many", sentence, detail);
+    }
+    if (own.length >= LANES_PER_ACCOUNT_MAX) {
+      const sentence = `${LANES_PER_ACCOUNT_MAX} files are on their way to ${account.name}`;
+      throw new Fault("too-many", sentence, detail);
     }
   }
 

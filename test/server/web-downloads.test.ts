@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { FileId } from "../../src/base/ids.ts";
-import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, LANES_PER_ACCOUNT_MAX } from "../../src/base/limits.ts";
 import {
   DOWNLOAD_FIRST_MS,
   DOWNLOADS_AT_ONCE_MAX,
@@ -228,6 +228,19 @@ describe("whose it is", () => {
     expect(refused.headers.get("retry-after")).toBe("1");
     await site.wait(running[0]?.body?.cancel() ?? Promise.reject());
     expect((await get(path)).status).toBe(200);
+    await site.stop();
+  });
+
+  test("so many at once give no more to an account that comes in again and again", async () => {
+    const { site, ben, pathFor, get } = await told();
+    const sessions = LANES_PER_ACCOUNT_MAX / DOWNLOADS_AT_ONCE_MAX;
+    for (let i = 0; i < sessions; i++) {
+      const session = await site.again(ben, "ben");
+      const path = await pathFor(session);
+      for (let j = 0; j < DOWNLOADS_AT_ONCE_MAX; j++) expect((await get(path)).status).toBe(200);
+      await session.ask("logout", {}); // What nobody takes is under way as before.
+    }
+    expect((await get(await pathFor(ben))).status).toBe(503);
     await site.stop();
   });
 });
