@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { PAGES_READ_MAX } from "../../src/base/limits.ts";
 import type { PostBody } from "../../src/wire/messages.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
@@ -48,6 +49,19 @@ describe("reactions", () => {
     expect((await ben.refused("post", react(seq))).code).toBe("not-found");
     await ana.ask("erase", { seq: re });
     expect((await ben.refused("post", react(re))).code).toBe("not-found");
+  });
+
+  test("of one who sends many leave room for those of others", async () => {
+    let isHeld = false;
+    const reading = () => (isHeld ? new Promise<void>(() => {}) : Promise.resolve());
+    const site = await Site.open({ reading });
+    const [ana, eve] = [await site.member("ana"), await site.member("eve")];
+    const re = await said(ana, "done");
+    isHeld = true;
+    for (let i = 0; i < 2 * PAGES_READ_MAX; i++) void eve.send("post", react(re));
+    await site.quiet();
+    isHeld = false;
+    expect((await ana.ask("post", react(re))).seq).toBeGreaterThan(re);
   });
 
   test("are one sign, and nothing else", async () => {
