@@ -9,7 +9,7 @@ import type { Act, Actor } from "../core/moderate.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import type { Room, Rooms } from "../core/room.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Archive, Log } from "../io/log.ts";
+import type { Log } from "../io/log.ts";
 import type { RequestOf } from "../wire/messages.ts";
 import type { Head, RecordKind } from "../wire/record.ts";
 import { addressKey, isLoopback } from "./addresses.ts";
@@ -17,6 +17,7 @@ import { banKey, bannedFault } from "./bans.ts";
 import type { ModerationRequest } from "./desk.ts";
 import type { Entry } from "./entry.ts";
 import type { Invites } from "./invites.ts";
+import type { Lookups } from "./lookups.ts";
 import type { Peer } from "./peer.ts";
 
 export interface ModerationOptions {
@@ -24,7 +25,7 @@ export interface ModerationOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly accounts: Pick<Log, "append">;
-  readonly archive: Pick<Archive, "page">;
+  readonly lookups: Lookups;
   readonly entry: Pick<Entry, "guessOperator">;
   readonly invites: Invites;
   readonly owner: {
@@ -122,7 +123,7 @@ export class Moderation {
 
   async #said(actor: Actor, request: RequestOf<"edit"> | RequestOf<"erase">): Promise<Act> {
     const { seq } = request;
-    const head = await this.#head(seq);
+    const head = (await this.#options.lookups.find(actor.user, seq))?.head;
     const room = head === undefined ? undefined : this.#room(head);
     const mayKnow =
       room?.members.has(actor.user) === true ||
@@ -142,12 +143,6 @@ export class Moderation {
     if (isErasing) return { kind: "erase", ...said };
     if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
     return { kind: "edit", text: request.text, ...said };
-  }
-
-  async #head(seq: number): Promise<Head | undefined> {
-    const query = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
-    const page = await this.#options.archive.page({ ...query, bytesMax: 1 });
-    return page.records[0]?.head;
   }
 
   #room({ room }: Head): Room | undefined {

@@ -9,6 +9,7 @@ import type { FanOut } from "./fan-out.ts";
 import { FileOffice } from "./files.ts";
 import type { Invites } from "./invites.ts";
 import { Lanes } from "./lanes.ts";
+import { Lookups } from "./lookups.ts";
 import { Moderation, type ModerationOptions } from "./moderation.ts";
 import { OperatorLink } from "./operator-link.ts";
 import type { Peer } from "./peer.ts";
@@ -47,6 +48,7 @@ export function openOffices(parts: OfficeParts): OpenOffices {
   const { registry, rooms, archive, reading, peersOf } = parts;
   const { watchers, stats, owner } = parts;
   const files = openFiles(parts);
+  const lookups = new Lookups(archive);
   const downloads = openDownloads(parts, files);
   const lanes = new Lanes({
     ...parts,
@@ -56,7 +58,7 @@ export function openOffices(parts: OfficeParts): OpenOffices {
   const desk = new Desk({
     ...parts,
     offices: {
-      moderation: new Moderation(parts),
+      moderation: new Moderation({ ...parts, lookups }),
       devices: new Devices(parts),
       reading,
       lanes,
@@ -70,7 +72,7 @@ export function openOffices(parts: OfficeParts): OpenOffices {
         transfers: () => files?.listing() ?? [],
       }),
     },
-    reactions: new Reactions({ archive, rooms, registry, sha256 }),
+    reactions: new Reactions({ lookups, rooms, registry, sha256 }),
     queries: new Queries({ ...parts, sha256 }),
   });
   const ended = (peer: Peer) => {

@@ -1,17 +1,15 @@
 import { Fault } from "../base/fault.ts";
 import { directRoomId, type Sha256 } from "../base/ids.ts";
-import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../base/limits.ts";
 import { parseTarget } from "../base/names.ts";
 import type { Account, Registry } from "../core/registry.ts";
 import type { Room, Rooms } from "../core/room.ts";
-import type { Archive, PageQuery } from "../io/log.ts";
 import type { RequestOf } from "../wire/messages.ts";
 import type { RecordKind } from "../wire/record.ts";
+import type { Lookups } from "./lookups.ts";
 import type { Peer } from "./peer.ts";
-import { FairQueue, WorkQueue } from "./work-queue.ts";
 
 export interface ReactionsOptions {
-  readonly archive: Pick<Archive, "page">;
+  readonly lookups: Lookups;
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly sha256: Sha256;
@@ -25,9 +23,6 @@ const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
  */
 export class Reactions {
   readonly #options: ReactionsOptions;
-  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
-  /** By account, for no pace holds them back yet: whoever sends many waits behind oneself. */
-  readonly #turns = new FairQueue(1, PAGES_WAITING_MAX);
   /** The last post of a link that waits; bounded by the requests in flight. */
   readonly #tails = new Map<Peer, Promise<void>>();
 
@@ -69,19 +64,8 @@ export class Reactions {
     if (react === undefined || re === undefined) return;
     const room = this.#roomOf(account, to);
     if (room?.members.has(account.id) !== true) return; // Whoever is not in hears that in the hall.
-    const query: PageQuery = {
-      rooms: new Set([room.id]),
-      kinds: WORDS,
-      afterSeq: re - 1,
-      beforeSeq: re + 1,
-      from: "newest",
-      limit: 1,
-      bytesMax: PAGE_BYTES_MAX,
-    };
-    const { records } = await this.#turns.run(account.id, () =>
-      this.#reading.run(() => this.#options.archive.page(query)),
-    );
-    const [record] = records;
+    const like = { rooms: new Set([room.id]), kinds: WORDS };
+    const record = await this.#options.lookups.find(account.id, re, like);
     if (record !== undefined && record.erased === undefined) return;
     throw new Fault("not-found", `there is no message ${re} here`, { remedy: "check its number" });
   }

@@ -189,6 +189,24 @@ describe("mute", () => {
   });
 });
 
+test("many messages that one wants to change are looked up one by one", async () => {
+  let [now, most] = [0, 0];
+  const reading = async () => {
+    most = Math.max(most, ++now);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    now--;
+  };
+  const site = await Site.open({ reading });
+  const ana = await site.member("ana");
+  const { seq } = await site.wait(ana.say("one"));
+  await site.quiet();
+  most = 0;
+  const edits = Array.from({ length: 9 }, (_, i) => ana.send("edit", { seq, text: `${i}` }));
+  expect(await site.wait(Promise.all(edits))).toHaveLength(9);
+  expect(most).toBe(1);
+  await site.stop();
+});
+
 describe("ban", () => {
   test("closes what is open and refuses what comes, over a restart", async () => {
     const { site, ana, ben } = await lab();
