@@ -15,8 +15,8 @@ const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/
 const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
 const ONLY_INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]*$/u;
 const BLANK_START = /^\s+/u;
-/** Windows drops them, and `a.` would be `a`. */
-const BLANK_END = /[\s.]+$/u;
+/** At the end Windows drops them, and `a.` would be `a`. */
+const BLANK = /^[\s.]$/u;
 /** Devices of Windows, in any folder and with any extension. */
 const RESERVED = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$) *(?:\.|$)/iu;
 /** `.gz`, and `.tar.gz` as one; a name is never only its extension. */
@@ -68,16 +68,24 @@ export function foldFileName(name: string): string {
 }
 
 function cleanPart(raw: string): string {
-  const plain = raw
-    .toWellFormed()
-    .replaceAll(FORBIDDEN, "_")
-    .replaceAll(MISLEADING, "_")
-    .replaceAll(INVISIBLE, "")
-    .replace(BLANK_START, "")
-    .replace(BLANK_END, "");
+  const plain = withoutBlankEnd(
+    raw
+      .toWellFormed()
+      .replaceAll(FORBIDDEN, "_")
+      .replaceAll(MISLEADING, "_")
+      .replaceAll(INVISIBLE, "")
+      .replace(BLANK_START, ""),
+  );
   if (ONLY_INVISIBLE.test(plain)) return NAMELESS;
   const defused = plain.startsWith("-") || RESERVED.test(plain) ? `_${plain}` : plain;
-  return fit(defused, "", PART_BYTES_MAX).replace(BLANK_END, "");
+  return withoutBlankEnd(fit(defused, "", PART_BYTES_MAX));
+}
+
+/** By hand: a pattern would look through each run of them as often as it is long. */
+function withoutBlankEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && BLANK.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 /** Cuts the stem, so that stem, what goes behind it, and extension fit. */
