@@ -71,19 +71,21 @@ function* table(written: readonly ZipWritten[], offset: number): Generator<Uint8
   yield new Uint8Array(Buffer.concat([...lines, zipEnd(written.length, offset, tableBytes)]));
 }
 
-/** Paths as disks take them, below a folder of that name; two never become the same. */
-export function zipEntries(root: string, manifest: readonly ManifestEntry[]): ZipEntry[] {
+/**
+ * Paths as disks take them, below a folder of that name; two never become the same. One at a time:
+ * all those of a large folder would hold up the event loop.
+ */
+export function* zipEntries(root: string, manifest: Iterable<ManifestEntry>): Generator<ZipEntry> {
   const taken = new Map<string, number>();
-  return manifest.map((entry) => {
+  for (const entry of manifest) {
     const clean = [root, ...cleanPath(entry.path)].join("/");
     const { mode, mtime } = entry;
     if ("dir" in entry) {
       const key = clean.toLowerCase();
       taken.set(key, taken.get(key) ?? 1);
-      return { path: `${clean}/`, sizeBytes: 0, mode, mtime };
-    }
-    return { path: newPath(taken, clean), sizeBytes: entry.size, mode, mtime };
-  });
+      yield { path: `${clean}/`, sizeBytes: 0, mode, mtime };
+    } else yield { path: newPath(taken, clean), sizeBytes: entry.size, mode, mtime };
+  }
 }
 
 /**

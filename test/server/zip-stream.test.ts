@@ -86,7 +86,8 @@ describe("a folder as an archive", () => {
 });
 
 test("names in it are those that disks take, and no two are one", () => {
-  const paths = (list: readonly ManifestEntry[]) => zipEntries("r", list).map(({ path }) => path);
+  const paths = (list: readonly ManifestEntry[]) =>
+    [...zipEntries("r", list)].map(({ path }) => path);
   expect(paths([file("a:b", 1), file("a?b", 1), file("A_B", 1), file("con", 1)])).toEqual([
     "r/a_b",
     "r/a_b (1)",
@@ -103,10 +104,17 @@ test("as many names as a folder may have become one on disks, and are told apart
   const raw = signs.flatMap((a) => signs.flatMap((b) => signs.map((c) => a + b + c)));
   const names = [...raw, ...raw.map((name) => `${name}_`)].slice(0, FOLDER_ENTRIES_MAX);
   expect(names).toHaveLength(FOLDER_ENTRIES_MAX);
-  const paths = zipEntries(
-    "r",
-    names.map((name) => file(name, 1)),
-  ).map(({ path }) => path);
+  const entries = names.map((name) => file(name, 1));
+  const paths = [...zipEntries("r", entries)].map(({ path }) => path);
   expect(new Set(paths).size).toBe(FOLDER_ENTRIES_MAX);
   expect(paths[1]).toBe("r/___ (1)");
+});
+
+test("a folder of many is named as it is read, not all at once", () => {
+  let asked = 0;
+  function* many(): Generator<ManifestEntry> {
+    for (;;) yield file(`${++asked}`, 1);
+  }
+  const [first] = zipEntries("r", many());
+  expect([first?.path, asked]).toEqual(["r/1", 1]);
 });
