@@ -151,11 +151,14 @@ export class Invites {
   }
 
   #checkLive(invite: Invite, pending = 0): void {
-    const { expires, usesLeft } = invite;
+    const { registry, clock } = this.#options;
+    const { by, expires, usesLeft } = invite;
+    const now = clock.unixMs();
     if (invite.isRevoked) throw spent("was revoked");
     if (usesLeft !== undefined && usesLeft <= pending) throw spent("is used up");
-    if (expires !== undefined && this.#options.clock.unixMs() >= expires)
-      throw spent("has expired");
+    if (expires !== undefined && now >= expires) throw spent("has expired");
+    // Whoever is put out must not send others in.
+    if (registry.rules.ban(by, now) !== undefined) throw spent("does not hold now");
   }
 
   #place(actor: Actor, { room, post }: RequestOf<"invite">): { room?: RoomId; post?: RoomId } {

@@ -127,6 +127,18 @@ describe("an invite", () => {
     await site.stop();
   });
 
+  test("does not hold while its maker is banned", async () => {
+    const { site, ana } = await operator();
+    const ben = await comes(site, "ben", PASSWORD);
+    const { token } = await ben.ask("invite", { uses: 5 });
+    await ana.ask("ban", { user: "ben", on: true });
+    expect((await turnedAway(site, token)).message).toBe("this invite does not hold now");
+    await ana.ask("ban", { user: "ben", on: false });
+    const guest = await site.greeted();
+    await guest.ask("admit", { secret: token });
+    await site.stop();
+  });
+
   test("is its maker's business, and an operator's", async () => {
     const { site, ana } = await operator();
     const ben = await site.member("ben");
