@@ -147,7 +147,7 @@ export type ModelEffect =
       readonly room: RoomId;
       readonly target: string;
       readonly item: Item;
-      readonly why: "mention" | "direct";
+      readonly why: "mention" | "direct" | "put-out";
     }
   /** Who is in the room that was opened is not known. Answered by `members`. */
   | { readonly kind: "members"; readonly room: RoomId; readonly target: string }

@@ -9,8 +9,11 @@ export type Row =
   | { readonly kind: "unread"; readonly key: string }
   | {
       readonly kind: "item";
+      /** Of the first, where several are told in one line. */
       readonly key: string;
       readonly item: Item;
+      /** Whoever came, or went, just before it: told in the same line. */
+      readonly earlier: readonly Item[];
       /** Follows closely on words of the same person: its name and time need not be repeated. */
       readonly isGrouped: boolean;
       /** What it answers, if that is here. */
@@ -36,8 +39,16 @@ export interface Rows {
 
 /** Words of one person within so long are one group. */
 const GROUP_MS = 5 * 60_000;
+/** People who come, or go, one after the other within so long are told in one line. */
+const FOLD_MS = 60 * 60_000;
+/** A line of more names is read by nobody. */
+const FOLDED_MAX = 30;
+const FOLDED: ReadonlySet<string> = new Set(["join", "leave"]);
+const NOBODY: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
+
+const BEGINNING = { day: Number.NaN, last: undefined, folded: NOBODY };
 
 /** What the last rows were made of. */
 interface Made {
@@ -60,6 +71,8 @@ interface Walk {
   day: number;
   /** Whom the next may be grouped with. */
   last: Item | undefined;
+  /** All that the last line tells, if more may be told in it. */
+  folded: readonly Item[];
   isMarked: boolean;
 }
 
@@ -113,7 +126,7 @@ export class RowMaker {
     const isMarked = readTo === undefined || (items[0]?.n ?? 0) > readTo + 1;
     const walk: Walk = goesOn
       ? { ...before, items }
-      : { items, readTo, ignored, day: Number.NaN, last: undefined, isMarked };
+      : { items, readTo, ignored, ...BEGINNING, isMarked };
     const kept = this.#items;
     if (!goesOn) this.#items = new Map();
     putItems(
@@ -131,7 +144,8 @@ export class RowMaker {
 /** Rows that look the same stay the same objects. */
 function keeping(before: ReadonlyMap<string, Row>, into: Map<string, Row>): Put {
   return (row) => {
-    const known = into.get(row.key) ?? before.get(row.key);
+    const [made, known] = [into.get(row.key), before.get(row.key)];
+    if (made !== undefined && isEqual(made, row)) return;
     into.set(row.key, known !== undefined && isEqual(known, row) ? known : row);
   };
 }
@@ -153,12 +167,16 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
       if (!item.isMine) put({ kind: "unread", key: "unread" });
       walk.isMarked = true;
       walk.last = undefined;
+      walk.folded = NOBODY;
     }
     const isGrouped = itsDay === walk.day && follows(walk.last, item);
     const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-    put({ kind: "item", key: `i${item.seq}`, item, isGrouped, answers });
+    const earlier = itsDay === walk.day && joins(walk.folded, item) ? walk.folded : NOBODY;
+    const key = `i${(earlier[0] ?? item).seq}`;
+    put({ kind: "item", key, item, earlier, isGrouped, answers });
     walk.day = itsDay;
     walk.last = item;
+    walk.folded = FOLDED.has(item.kind) ? [...earlier, item] : NOBODY;
   }
 }
 
@@ -179,6 +197,13 @@ function follows(last: Item | undefined, item: Item): boolean {
   return isSame(last.from, item.from) && item.timeUnixMs - last.timeUnixMs < GROUP_MS;
 }
 
+/** Whether it is told in the line that tells of those before it. */
+function joins(folded: readonly Item[], { kind, timeUnixMs }: Item): boolean {
+  const [first] = folded;
+  if (first?.kind !== kind || folded.length >= FOLDED_MAX) return false;
+  return timeUnixMs - first.timeUnixMs < FOLD_MS;
+}
+
 /** Days since 1970, local. */
 function dayOf(unixMs: number, offsetMinutes: Offset): number {
   return Math.floor((unixMs + offsetMinutes(unixMs) * 60_000) / DAY_MS);
@@ -187,7 +212,8 @@ function dayOf(unixMs: number, offsetMinutes: Offset): number {
 function isEqual(one: Row, other: Row): boolean {
   if (one.kind === "item" && other.kind === "item") {
     const isSameItem = one.item === other.item && one.answers === other.answers;
-    return isSameItem && one.isGrouped === other.isGrouped;
+    const isSameLine = one.earlier.length === other.earlier.length;
+    return isSameItem && isSameLine && one.isGrouped === other.isGrouped;
   }
   if (one.kind === "pending" && other.kind === "pending") {
     const isSamePost = one.post === other.post && one.answers === other.answers;

@@ -203,6 +203,15 @@ function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "r
   if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
   if (item === "again") return;
   forgetSent(draft, room, record.id);
+  if (item?.kind === "kick" && isSame(item.whom, me) && draft.fields.isCaughtUp) {
+    draft.effects.push({
+      kind: "notify",
+      room: room.id,
+      target: room.target,
+      item,
+      why: "put-out",
+    });
+  }
   if (item !== undefined) called(draft, room.id, item);
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { updateAll } from "../../src/core/model.ts";
+import { type Updated, updateAll } from "../../src/core/model.ts";
 import { itemOf } from "../../src/core/model-item.ts";
 import {
   append,
@@ -88,4 +88,16 @@ test("who calls: by name, by answering, or by speaking alone with me", () => {
   expect(isCalling(item(2), direct, "ana")).toBe(true);
   expect(isCalling(item(2), lobbyOf(model), "ana")).toBe(false);
   expect(isCalling(item(2), direct, "ben")).toBe(false);
+});
+
+test("whoever is put out of a room is told by whom", () => {
+  const kick = (name: string) => said(2, { kind: "kick", from: "olga", body: { name } });
+  const told = ({ effects }: Updated) =>
+    effects.flatMap((effect) =>
+      effect.kind === "notify" ? [`${effect.why} ${effect.target} ${effect.item.from}`] : [],
+    );
+  expect(told(scene(kick("Ana"), { kind: "room-gone", room: LOBBY }))).toEqual([
+    "put-out lobby olga",
+  ]);
+  expect(told(scene(kick("ben")))).toEqual([]);
 });

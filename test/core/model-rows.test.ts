@@ -90,3 +90,31 @@ test("what comes behind is put behind, as if all had been made anew", () => {
     expect(rows.find(({ key }) => key === "i2")).toBe(begun.find(({ key }) => key === "i2"));
   }
 });
+
+test("who comes one after the other is told in one line, who goes in another", () => {
+  const HOUR_MS = 3_600_000;
+  const came = (seq: number, from: string, timeUnixMs = seq) =>
+    said(seq, { kind: "join", from, timeUnixMs });
+  const maker = new RowMaker();
+  let { model } = scene({ kind: "open", target: "lobby" });
+  const lines = (by: RowMaker) =>
+    by.rowsOf(model, utc).rows.flatMap((row) => {
+      if (row.kind !== "item") return [];
+      return `${row.key}: ${[...row.earlier, row.item].map(({ from }) => from).join(" ")}`;
+    });
+  const steps: readonly (readonly [ModelEvent, string])[] = [
+    [came(2, "ben"), "i2: ben"],
+    [came(3, "cleo"), "i2: ben cleo"],
+    [came(4, "dora"), "i2: ben cleo dora"],
+    [said(5, { kind: "leave", from: "ben", timeUnixMs: 5 }), "i5: ben"],
+    [said(6, { timeUnixMs: 6 }), "i6: ben"],
+    [came(7, "eve"), "i7: eve"],
+    [came(8, "fay", 7 + HOUR_MS), "i8: fay"],
+    [came(9, "gil", DAY_MS), "i9: gil"],
+  ];
+  for (const [event, last] of steps) {
+    model = updateAll(model, [event]).model;
+    expect(lines(maker).at(-1)).toBe(last);
+    expect(lines(maker)).toEqual(lines(new RowMaker()));
+  }
+});
