@@ -1,12 +1,15 @@
 import { formatSize } from "../base/sizes.ts";
 
+function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
 /** Every word of the page; one that is missing in a language fails to compile. */
 
 export const ENGLISH = {
   lang: "en",
 
   // Coming in.
-  enterTitle: "Come in",
   name: "Name",
   password: "Password",
   passwordHint: "Optional. With one you can come in from other devices, too.",
@@ -35,7 +38,7 @@ export const ENGLISH = {
   ended: "The connection has ended.",
   outdated: "A newer version is here.",
   reload: "Reload",
-  catchingUp: "Catching up…",
+  notFetched: "This part is missing. Reload the page once you are online.",
   online: "online",
   away: "offline",
 
@@ -52,10 +55,9 @@ export const ENGLISH = {
   openPeople: "Show people",
   closePeople: "Hide people",
   close: "Close",
-  back: "Back",
   noRooms: "You are in no room yet. Join one, or make it.",
-  nothingOpen: "Choose a room or a person on the left.",
-  noTopic: "No topic",
+  nothingOpen: "No room is open.",
+  putOut: (who: string, room: string) => `${who} put you out of ${room}.`,
   changeTopic: "Change topic",
   topic: "Topic",
   save: "Save",
@@ -70,7 +72,7 @@ export const ENGLISH = {
   make: "Make it",
   joined: "joined",
   locked: "with a password",
-  members: (n: number) => (n === 1 ? "1 member" : `${n} members`),
+  members: (n: number) => counted(n, "member"),
   roomUnknown: (room: string) => `There is no room ${room}. Make it?`,
   passwordOfRoom: (room: string) => `${room} has a password`,
   switcher: "Go to a room or person",
@@ -88,7 +90,7 @@ export const ENGLISH = {
   kick: "Kick out of the room",
   kickAsk: (name: string, room: string) => `Kick ${name} out of ${room}?`,
   kickExplained: "They may join again unless the room has a password or they are banned.",
-  mute: "Mute here",
+  mute: "Mute",
   muteFor: (span: string) => `Mute for ${span}`,
   muteAsk: (name: string, room: string) => `Mute ${name} in ${room}?`,
   muteExplained: "They can read, and not write, until you let them speak again.",
@@ -101,12 +103,12 @@ export const ENGLISH = {
   // Words.
   messages: "Messages",
   messagesOf: (target: string) => `Messages of ${target}`,
-  beginning: "This is the beginning.",
   loadingOlder: "Loading older messages…",
   newLine: "New since you were here",
   today: "Today",
   yesterday: "Yesterday",
   newest: "Jump to newest",
+  newestAfter: (n: number) => `Jump to newest (${n})`,
   edited: "edited",
   editedAt: (time: string) => `edited ${time}`,
   erased: "erased",
@@ -182,14 +184,15 @@ export const ENGLISH = {
 
   // Files.
   file: "File",
-  folderOf: (entries: number) => `folder, ${entries} entries`,
+  folderOf: (entries: number) => `Folder, ${entries === 1 ? "1 entry" : `${entries} entries`}`,
   saveFile: (name: string) => `Save ${name}`,
-  saveByBrowser: "Save with the browser",
+  saveByBrowser: "Save with the browser, unchecked",
   open: "Open",
   openAsk: (name: string) => `Open ${name}?`,
   openExplained: (type: string, size: string, from: string) =>
     `${type}, ${size}, sent by ${from}. ` +
     "It is checked, shown inside this page, and nothing in it runs.",
+  emptyText: "There is nothing in it.",
   preview: "Show preview",
   noPicture: "What it holds is no picture that can be shown here.",
   picture: (name: string) => `Picture ${name}`,
@@ -232,7 +235,6 @@ export const ENGLISH = {
 
   // Oneself.
   account: "Account and settings",
-  settings: "Settings",
   invite: "Invite somebody",
   inviteExplained: "Whoever opens this may register. It can be revoked by an operator.",
   inviteUses: "For how many people",
@@ -243,7 +245,6 @@ export const ENGLISH = {
   copy: "Copy",
   notifications: "Notifications",
   notificationsAsk: "Tell me of mentions and direct messages",
-  notificationsOn: "You are told of mentions and direct messages.",
   notificationsDenied: "The browser does not allow it for this page.",
   notificationsNone: "This browser has none.",
   notified: (who: string, where: string) => `${who} in ${where}`,
@@ -255,7 +256,7 @@ export const ENGLISH = {
   signOutDevice: "Sign out",
   signOutOthers: "Sign out all others",
   signOutOthersAsk: "Sign out on all other devices?",
-  signedOutOthers: (n: number) => (n === 1 ? "1 device signed out" : `${n} devices signed out`),
+  signedOutOthers: (n: number) => `${counted(n, "device")} signed out`,
   newPassword: "New password",
   setPassword: "Set password",
   passwordSet: "The password is changed.",
@@ -283,8 +284,9 @@ export const ENGLISH = {
   officeLog: "Live log",
   officeLogPause: "Hold still",
   officeLogResume: "Follow",
+  officeLogEmpty: "Nothing has happened yet.",
   officeFilter: "Filter",
-  officeSkipped: (n: number) => `${n} events left out: they came too fast`,
+  officeSkipped: (n: number) => `${counted(n, "event")} left out: they came too fast`,
   officeClients: "Clients",
   officeTransfers: "Transfers",
   officeServer: "Server",
@@ -314,10 +316,11 @@ export const ENGLISH = {
   historySize: "History",
   accountsSize: "Accounts",
   filesSize: "Files",
-  records: (n: number, size: string) => `${n} records${size === "" ? "" : `, ${size}`}`,
-  filesCount: (n: number, size: string) => `${n} files, ${size}`,
+  records: (n: number, size: string) => counted(n, "record") + (size === "" ? "" : `, ${size}`),
+  filesCount: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
   nowOnline: "Online now",
-  usersAndRooms: (users: number, rooms: number) => `${users} accounts, ${rooms} rooms`,
+  usersAndRooms: (users: number, rooms: number) =>
+    `of ${counted(users, "account")}, in ${counted(rooms, "room")}`,
   registration: "Registration",
   registrationOpen: "Newcomers may register.",
   registrationClosed: "Only invites let newcomers register.",
@@ -337,11 +340,10 @@ export const ENGLISH = {
   unbanAsk: (whom: string) => `Lift the ban of ${whom}?`,
   revoke: "Revoke",
   revokeAsk: "Revoke this invite? Whoever holds it can no longer come in with it.",
-  usesLeft: (n: number) => (n === 1 ? "1 use left" : `${n} uses left`),
+  usesLeft: (n: number) => `${counted(n, "use")} left`,
   usesAny: "any number of uses",
   expires: (time: string) => `expires ${time}`,
   by: (name: string) => `by ${name}`,
-  confirm: "Yes",
   evRecord: "message",
   evConnected: "connected",
   evLoggedIn: "logged in",
@@ -353,10 +355,11 @@ export const ENGLISH = {
   evWarning: "warning",
   evFull: "refused: full",
   evPrivate: "(a direct message)",
-  erasedDone: "Erased",
 
   /** Faults in this language, by code; what is not here is told as the program says it. */
-  faults: {} as Readonly<Partial<Record<string, string>>>,
+  faults: {
+    "room-password-wrong": "The room password is wrong or missing. Ask somebody who is in",
+  } as Readonly<Partial<Record<string, string>>>,
 };
 
 export type Texts = Readonly<typeof ENGLISH>;

@@ -34,7 +34,7 @@ const OVER: readonly Screen[] = [
   ["the list of rooms", click(".side-title .icon-button >> nth=0")],
   ["joining a room", click(".side-title .icon-button >> nth=1")],
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
-  ["opening a file", click(".file-card .file-actions button >> nth=2")],
+  ["opening a file", click(".file-card .file-actions button >> nth=1")],
 ];
 
 async function expectNoBarrier(visit: Visit, look: string, screen: string): Promise<void> {

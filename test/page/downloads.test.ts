@@ -137,7 +137,7 @@ pageTest("the browser's own download goes on by ranges", async () => {
   await ben.enter("ben");
   const hash = await sent(town, served, "film.bin");
   const download = ben.page.waitForEvent("download");
-  await ben.file("film.bin").getByRole("button", { name: "Save with the browser" }).click();
+  await ben.saveByBrowser("film.bin");
   const url = (await download).url();
   await (await download).cancel();
   // What a browser asks for when it goes on: the rest, if it is the same file still.

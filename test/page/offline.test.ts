@@ -94,3 +94,15 @@ pageTest("said while offline, and the page is closed: the next one sends it", as
   await again.settled();
   expect(await said(town, served)).toEqual(["kept by the browser"]);
 });
+
+pageTest("a part that cannot be fetched is told, and the rest goes on", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await ana.context.route("**/assets/settings-dialog-*", (route) => route.abort());
+  await ana.button(/Account and settings/).click();
+  await ana.page.getByText("This part is missing. Reload the page once you are online.").waitFor();
+  await ana.says("still here");
+  await ana.sees("still here");
+});

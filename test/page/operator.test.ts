@@ -3,14 +3,20 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { sha256, sha256Of } from "../e2e/couriers.ts";
+import { until } from "../e2e/deadline.ts";
 import { type Home, type Program, type Served, Town } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress, photo } from "./scenery.ts";
+import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
 
 /** Somebody with a phone, somebody with a terminal, and whoever runs the server. */
 
 const browser = sharedBrowser();
+/** So long a list that was told to scroll may go on. */
+const STILL_FRAMES = 12;
+/** More than the log shows at once. */
+const LINES = 60;
 const PHONE = { width: 390, height: 844, isPhone: true };
 
 /** A photo from the phone is the same in the terminal's folder. */
@@ -199,6 +205,47 @@ pageTest("the operator watches what passes, and kicks a third", async () => {
   await olga.page.getByRole("tab", { name: "Bans" }).click();
   await olga.page.getByRole("table", { name: "Bans" }).getByText("tom").waitFor();
   await lift(olga, served);
+});
+
+pageTest("whoever is kicked is told by whom; the live log goes on where it is", async () => {
+  await using town = new Town();
+  const served = await town.serve();
+  await using olga = await browser.visit(String(served.listening["operatorLink"]));
+  await olga.enter("olga");
+  await olga.button("Server window").click();
+  await olga.page.getByText("Nothing has happened yet.").waitFor();
+  const ben = await Talker.open(served, "ben");
+  await using mia = await browser.visit(pageAddress(served), PHONE);
+  await mia.enter("mia");
+  await ben.fills(LINES, (n) => `line ${n}.`);
+  const log = olga.page.getByRole("region", { name: "Live log" });
+  await log.getByText(`line ${LINES - 1}.`).waitFor();
+  await kicks(olga, "mia");
+  await mia.page.getByText("olga put you out of lobby.").waitFor();
+  await mia.page.getByRole("main").getByRole("button", { name: "Browse rooms" }).tap();
+  await mia.dialog("Browse rooms").getByText("#lobby").waitFor();
+  // Looked at again, it shows the newest.
+  await olga.page.getByRole("tab", { name: "Live log" }).click();
+  await log.getByText("olga · #lobby · mia").waitFor();
+  // Whoever reads above is left there.
+  const list = log.locator(".list");
+  const first = log.getByText("line 0.");
+  const height = () => list.evaluate((element) => element.scrollHeight);
+  const staysAbove = () =>
+    olga.page.evaluate<boolean>(`new Promise((resolve) => {
+      const list = document.querySelector(".log");
+      list.scrollTo(0, 0);
+      let frames = 0;
+      const next = () =>
+        ++frames < ${STILL_FRAMES} ? requestAnimationFrame(next) : resolve(list.scrollTop === 0);
+      next();
+    })`);
+  await until("the log, which was on its way to the newest, is left above", staysAbove);
+  const before = await height();
+  await ben.says("after that");
+  await until("the log tells of it", async () => (await height()) > before);
+  expect(await first.isVisible()).toBe(true);
+  ben.tab.close();
 });
 
 async function lift(olga: Visit, served: Served): Promise<void> {

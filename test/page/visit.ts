@@ -134,6 +134,14 @@ export class Visit {
     return this.page.getByRole("region", { name: `File ${name}`, exact: true });
   }
 
+  /** By the browser's own means: behind the button of the card's other ways. */
+  async saveByBrowser(name: string): Promise<void> {
+    await this.file(name)
+      .getByRole("button", { name: /^Actions for / })
+      .click();
+    await this.entry("Save with the browser, unchecked").click();
+  }
+
   transfer(name: string): Locator {
     return this.page.locator(".transfers").getByRole("group", { name: `Transfer of ${name}` });
   }

@@ -42,7 +42,7 @@ pageTest("two windows: register, log in, the room password, words and a binary f
   ben.page.on("request", (request) => fetched.push(request.url()));
   expect(await card.getByRole("button", { name: "Open", exact: true }).count()).toBe(0);
   const download = ben.page.waitForEvent("download");
-  await card.getByRole("button", { name: "Save with the browser" }).click();
+  await ben.saveByBrowser("program.bin");
   const saved = town.path("saved.bin");
   const arrived = await download;
   expect(arrived.suggestedFilename()).toBe("program.bin");

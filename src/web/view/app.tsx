@@ -65,9 +65,11 @@ function useNotifications(): void {
   useEffect(
     () =>
       chat.onTold((told) => {
-        const { settings, texts, times } = latest.current;
-        if (told.kind !== "notify" || !settings.notifies || !("Notification" in window)) return;
-        const { target, item } = told;
+        const { settings, texts, times, fail } = latest.current;
+        if (told.kind !== "notify") return;
+        const { target, item, why } = told;
+        if (why === "put-out") fail(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));
+        if (!settings.notifies || !("Notification" in window)) return;
         const title = texts.notified(cleanText(item.from ?? ""), cleanText(target));
         try {
           const shown = new Notification(title, {

@@ -7,6 +7,7 @@ import type { Draft, Item, Model, RoomState } from "../../core/model-state.ts";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { askToSend, useDropping } from "./dropping.tsx";
 import { OfferedLine } from "./file-card.tsx";
+import { RoomsDialog, Search } from "./later.tsx";
 import type { MessageHands } from "./message-actions.ts";
 import { useNews } from "./news.ts";
 import { obey } from "./orders.tsx";
@@ -14,7 +15,6 @@ import { usePage, useTexts, WIDE_PX } from "./page-context.tsx";
 import { People } from "./people.tsx";
 import { RoomHead } from "./room-head.tsx";
 import { Rooms } from "./rooms.tsx";
-import { Search } from "./search.tsx";
 import { useShortcuts } from "./shortcuts.tsx";
 import { Timeline } from "./timeline.tsx";
 import { offsetMinutes } from "./times.ts";
@@ -103,9 +103,10 @@ function Conversation(props: MainProps) {
     <div className="conversation" {...dropProps}>
       <Timeline key={room?.id ?? target} rows={rows} hands={hands} jumps={jumps} />
       {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
-      {(room?.offered ?? []).map(({ file, from, name }) => (
-        <OfferedLine key={file} from={from} name={name} />
-      ))}
+      {(room?.offered ?? []).map(({ file, from, name }) =>
+        // One's own stands among the transfers.
+        isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
+      )}
       <Transfers />
       <Composer
         key={target}
@@ -121,9 +122,26 @@ function Conversation(props: MainProps) {
   );
 }
 
-function Nothing({ hasRooms }: { readonly hasRooms: boolean }) {
-  const texts = useTexts();
-  return <p className="nothing">{hasRooms ? texts.nothingOpen : texts.noRooms}</p>;
+interface NothingProps {
+  readonly hasRooms: boolean;
+  readonly onOpen: (target: string) => void;
+}
+
+/** No room is open: the ways into one, since the list of rooms may be a drawer that is shut. */
+function Nothing({ hasRooms, onOpen }: NothingProps) {
+  const { texts, show } = usePage();
+  return (
+    <div className="nothing">
+      <p>{hasRooms ? texts.nothingOpen : texts.noRooms}</p>
+      <button
+        type="button"
+        className="button"
+        onClick={() => show((close) => <RoomsDialog onClose={close} onOpen={onOpen} />)}
+      >
+        {texts.browseRooms}
+      </button>
+    </div>
+  );
 }
 
 export interface ChatPageProps {
@@ -265,7 +283,7 @@ export function ChatPage({ model, isOperator, onOffice }: ChatPageProps) {
           onSearch={search}
         />
         {target === undefined ? (
-          <Nothing hasRooms={model.rooms.size > 0} />
+          <Nothing hasRooms={model.rooms.size > 0} onOpen={onOpen} />
         ) : (
           <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...ways} />
         )}

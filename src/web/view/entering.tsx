@@ -133,6 +133,7 @@ function EnterForm({ server, work, refused }: FormProps) {
     event.preventDefault();
     const name = user.trim();
     setBad(!isName(name));
+    work.forget();
     if (isName(name)) work.run(() => enter(page, name, password, roomSecret));
   };
   const hint = server.keepsKey ? texts.passwordHint : texts.passwordNeeded;

@@ -1,18 +1,17 @@
-import { memo, useEffect, useState } from "react";
+import { memo, useState } from "react";
 import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { FileBody } from "../../core/files.ts";
 import type { Model, TransferView } from "../../core/model-state.ts";
 import { mediaOf } from "../media.ts";
 import type { Texts } from "../texts.ts";
-import { confirm, Dialog } from "./dialog.tsx";
+import { confirm } from "./dialog.tsx";
 import { Icon } from "./icons.tsx";
+import { Viewer } from "./later.tsx";
+import { Menu, useMenu } from "./menu.tsx";
 import { FaultLine, useFact, usePage, useTexts, useWork } from "./page-context.tsx";
 import { PREVIEW_BYTES_MAX } from "./previews.ts";
 import { TransferLine } from "./transfers.tsx";
-
-/** Text that is looked at in a dialog; a longer one is for an editor. */
-const TEXT_SHOWN_MAX = 1024 * 1024;
 
 function fileType(name: string, texts: Texts): string {
   const media = mediaOf(name);
@@ -32,63 +31,6 @@ function fileType(name: string, texts: Texts): string {
   }
 }
 
-type Opened =
-  | { readonly kind: "image" | "sound" | "video"; readonly url: string }
-  | { readonly kind: "text"; readonly text: string };
-
-/** Shows one file inside the page: pictures, sound and film by the browser, text as text. */
-function Viewer({ file, onClose }: { readonly file: FileBody; readonly onClose: () => void }) {
-  const { chat, previews, texts } = usePage();
-  const work = useWork();
-  const [opened, setOpened] = useState<Opened | undefined>(undefined);
-  const name = cleanText(file.name);
-  const media = mediaOf(file.name);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched once
-  useEffect(() => {
-    let made: string | undefined;
-    let isGone = false;
-    work.run(async () => {
-      if (media?.kind === "image") {
-        const url = await previews.load(file.file);
-        if (url !== undefined) return setOpened({ kind: "image", url });
-      }
-      const bytes = await chat.preview(file.file, PREVIEW_BYTES_MAX);
-      if (isGone) return;
-      if (media?.kind === "sound" || media?.kind === "video") {
-        made = URL.createObjectURL(new Blob([new Uint8Array(bytes)], { type: media.mime }));
-        return setOpened({ kind: media.kind, url: made });
-      }
-      const text = new TextDecoder().decode(bytes.subarray(0, TEXT_SHOWN_MAX));
-      setOpened({ kind: "text", text: cleanText(text, { lines: true }) });
-    });
-    return () => {
-      isGone = true;
-      if (made !== undefined) URL.revokeObjectURL(made);
-    };
-  }, []);
-  return (
-    <Dialog title={name} onClose={onClose} className="viewer">
-      {opened?.kind === "image" ? <img src={opened.url} alt={texts.picture(name)} /> : null}
-      {opened?.kind === "sound" ? (
-        // biome-ignore lint/a11y/useMediaCaption: what somebody sends has none
-        <audio controls src={opened.url} aria-label={name} />
-      ) : null}
-      {opened?.kind === "video" ? (
-        // biome-ignore lint/a11y/useMediaCaption: what somebody sends has none
-        <video controls src={opened.url} aria-label={name} />
-      ) : null}
-      {opened?.kind === "text" ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys
-        <pre dir="auto" tabIndex={0}>
-          {opened.text}
-        </pre>
-      ) : null}
-      {work.isBusy ? <p role="status">…</p> : null}
-      <FaultLine fault={work.fault} />
-    </Dialog>
-  );
-}
-
 function Picture({ file }: { readonly file: FileBody }) {
   const { previews, texts } = usePage();
   const work = useWork();
@@ -100,13 +42,19 @@ function Picture({ file }: { readonly file: FileBody }) {
     setUrl(loaded);
     setNone(loaded === undefined);
   };
-  if (url !== undefined) return <img className="picture" src={url} alt={texts.picture(name)} />;
-  if (isNone) return <p className="file-note">{texts.noPicture}</p>;
+  if (url !== undefined) {
+    return (
+      <div className="file-below">
+        <img className="picture" src={url} alt={texts.picture(name)} />
+      </div>
+    );
+  }
+  if (isNone) return <p className="file-below file-note">{texts.noPicture}</p>;
   return (
     <>
       <button
         type="button"
-        className="button button-small"
+        className="button button-small button-quiet"
         disabled={work.isBusy}
         onClick={() => work.run(load)}
       >
@@ -126,6 +74,68 @@ function downloadOf({ transfers }: Model, file: string): TransferView | undefine
   return undefined;
 }
 
+interface WaysProps {
+  readonly file: FileBody;
+  readonly name: string;
+}
+
+function useSaveByBrowser({ file, name }: WaysProps): () => void {
+  const { chat, fail } = usePage();
+  const save = async () => {
+    const link = document.createElement("a");
+    link.href = await chat.downloadPath(file.file);
+    link.download = name;
+    link.click();
+  };
+  return () => void save().catch(fail);
+}
+
+/** The way that checks all; a folder cannot be unpacked here: the browser saves an archive. */
+function SaveButton({ file, name }: WaysProps) {
+  const { texts, chat } = usePage();
+  const saveByBrowser = useSaveByBrowser({ file, name });
+  const save = () => chat.download(file.file, file.name);
+  return (
+    <button
+      type="button"
+      className="button button-small"
+      aria-label={texts.saveFile(name)}
+      onClick={file.folder === undefined ? save : saveByBrowser}
+    >
+      {texts.save}
+    </button>
+  );
+}
+
+/** Behind all others: what few people need. */
+function MoreWays({ file, name }: WaysProps) {
+  const { texts } = usePage();
+  const menu = useMenu();
+  const saveByBrowser = useSaveByBrowser({ file, name });
+  if (file.folder !== undefined) return null;
+  return (
+    <>
+      <button
+        type="button"
+        className="icon-button file-more"
+        aria-haspopup="menu"
+        aria-label={texts.actionsFor(name)}
+        onClick={(event) => menu.open(event.currentTarget)}
+      >
+        …
+      </button>
+      {menu.anchor === undefined ? null : (
+        <Menu
+          label={texts.actionsFor(name)}
+          items={[{ label: texts.saveByBrowser, icon: "down", onChoose: saveByBrowser }]}
+          anchor={menu.anchor}
+          onClose={menu.close}
+        />
+      )}
+    </>
+  );
+}
+
 export interface FileCardProps {
   readonly file: FileBody;
   readonly from: string;
@@ -134,21 +144,14 @@ export interface FileCardProps {
 /** A file that somebody sent: nothing of it is fetched before somebody asks. */
 export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
   const page = usePage();
-  const { texts, chat, show, fail } = page;
+  const { texts, show } = page;
   const transfer = useFact((model) => downloadOf(model, file.file));
   const name = cleanText(file.name);
   const { folder } = file;
-  // A page cannot unpack one: the browser saves it as an archive.
-  const isFolder = folder !== undefined;
-  const media = isFolder ? undefined : mediaOf(file.name);
-  const type = isFolder ? texts.folderOf(folder.entries) : fileType(name, texts);
-  const isSmall = file.size <= PREVIEW_BYTES_MAX;
-  const saveByBrowser = async () => {
-    const link = document.createElement("a");
-    link.href = await chat.downloadPath(file.file);
-    link.download = name;
-    link.click();
-  };
+  const media = folder === undefined ? mediaOf(file.name) : undefined;
+  const type = folder === undefined ? fileType(file.name, texts) : texts.folderOf(folder.entries);
+  const isShown = media !== undefined && file.size <= PREVIEW_BYTES_MAX;
+  const isPicture = media?.kind === "image";
   const open = () =>
     confirm(page, {
       title: texts.openAsk(name),
@@ -158,7 +161,7 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
     });
   return (
     <section className="file-card" aria-label={`${texts.file} ${name}`}>
-      <Icon name="file" />
+      <Icon name={isPicture ? "picture" : folder === undefined ? "file" : "folder"} />
       <div className="file-about">
         <span className="file-name" dir="auto">
           {name}
@@ -168,30 +171,15 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
         </span>
       </div>
       <div className="file-actions">
-        {isFolder ? null : (
-          <button
-            type="button"
-            className="button button-small"
-            aria-label={texts.saveFile(name)}
-            onClick={() => chat.download(file.file, file.name)}
-          >
-            {texts.save}
-          </button>
-        )}
-        <button
-          type="button"
-          className={isFolder ? "button button-small" : "button button-small button-quiet"}
-          onClick={() => void saveByBrowser().catch(fail)}
-        >
-          {texts.saveByBrowser}
-        </button>
-        {media !== undefined && isSmall ? (
+        <SaveButton file={file} name={name} />
+        {isShown ? (
           <button type="button" className="button button-small button-quiet" onClick={open}>
             {texts.open}
           </button>
         ) : null}
+        {isShown && isPicture ? <Picture file={file} /> : null}
+        <MoreWays file={file} name={name} />
       </div>
-      {media?.kind === "image" && isSmall ? <Picture file={file} /> : null}
       {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief />}
     </section>
   );

@@ -9,12 +9,12 @@ const PATHS = {
     "M20 11.5 12 19.5a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7" +
     "L9.7 17.2a1.6 1.6 0 0 1-2.3-2.3L15 7.3",
   send: "M4 12 20 4l-5 16-3-7-8-1Z",
-  more: "M5 12h.01M12 12h.01M19 12h.01",
   reply: "M9 6 4 11l5 5M4 11h9c4 0 7 2.5 7 7",
-  smile: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18ZM8.5 14.5c1.8 2.3 5.2 2.3 7 0M9 9.5h.01M15 9.5h.01",
   close: "M5 5l14 14M19 5 5 19",
   down: "M12 4v15M5 12.5 12 19.5l7-7",
   file: "M6 3h8l4 4v14H6V3ZM14 3v4h4",
+  folder: "M3 19V5h6l2 3h10v11H3Z",
+  picture: "M3 5h18v14H3V5ZM3 16l5-5 5 5 3-3 5 4M15.500 9h.01",
   pause: "M8 5v14M16 5v14",
   play: "M7 5l12 7-12 7V5Z",
   plus: "M12 5v14M5 12h14",
@@ -47,13 +47,11 @@ export interface IconButtonProps {
   readonly label: string;
   readonly onPress: () => void;
   readonly isPressed?: boolean;
-  readonly isDisabled?: boolean;
   readonly className?: string;
-  readonly isMenu?: boolean;
 }
 
 export function IconButton(props: IconButtonProps) {
-  const { icon, label, onPress, isPressed, isDisabled, className = "", isMenu } = props;
+  const { icon, label, onPress, isPressed, className = "" } = props;
   return (
     <button
       type="button"
@@ -61,8 +59,6 @@ export function IconButton(props: IconButtonProps) {
       aria-label={label}
       title={label}
       {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
-      {...(isMenu === true ? { "aria-haspopup": "menu" as const } : {})}
-      disabled={isDisabled === true}
       onClick={onPress}
     >
       <Icon name={icon} />

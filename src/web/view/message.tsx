@@ -1,4 +1,4 @@
-import { type FocusEvent, memo, useState } from "react";
+import { type FocusEvent, memo, type PointerEvent, useState } from "react";
 import { cleanText } from "../../base/text.ts";
 import type { Row } from "../../core/model-rows.ts";
 import type { Item, PendingPost } from "../../core/model-state.ts";
@@ -168,6 +168,16 @@ function Head({ from, unixMs, note }: HeadProps) {
   );
 }
 
+/** A finger hovers over nothing: what it touches has the focus, even where a touch gives none. */
+function focusTouched(event: PointerEvent<HTMLElement>): void {
+  const { currentTarget, target, pointerType } = event;
+  // Not of its menu, which has the focus for itself.
+  if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
+    return;
+  const isInside = currentTarget.contains(document.activeElement);
+  if (!isInside) currentTarget.focus({ preventScroll: true });
+}
+
 export interface MessageProps {
   readonly row: ItemRow;
   readonly hands: MessageHands;
@@ -188,8 +198,10 @@ export const Message = memo(function Message({ row, hands, isShown }: MessagePro
     isAction ? "is-action" : "",
     isShown ? "is-shown" : "",
   ];
-  const leave = (event: FocusEvent) => {
-    if (!event.currentTarget.contains(event.relatedTarget)) setFocused(false);
+  const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    // Its menu stands elsewhere in the page, and needs it as long as somebody is there.
+    const isMenu = relatedTarget instanceof Element && relatedTarget.closest(".menu") !== null;
+    if (!isMenu && !currentTarget.contains(relatedTarget)) setFocused(false);
   };
   return (
     <article
@@ -197,10 +209,9 @@ export const Message = memo(function Message({ row, hands, isShown }: MessagePro
       data-seq={item.seq}
       tabIndex={-1}
       aria-label={`${cleanText(from)}, ${times.clock(item.timeUnixMs)}`}
-      onPointerEnter={() => setUnder(true)}
-      onPointerLeave={(event) => {
-        if (event.pointerType === "mouse") setUnder(false);
-      }}
+      onPointerEnter={(event) => setUnder(event.pointerType !== "touch")}
+      onPointerLeave={() => setUnder(false)}
+      onPointerUp={focusTouched}
       onFocus={() => setFocused(true)}
       onBlur={leave}
     >
@@ -223,13 +234,14 @@ export const Message = memo(function Message({ row, hands, isShown }: MessagePro
 });
 
 /** Somebody came or went, a topic was set. */
-export const Said = memo(function Said({ item }: { readonly item: Item }) {
+export const Said = memo(function Said({ row }: { readonly row: ItemRow }) {
   const { texts, times } = usePage();
-  const exact = new Date(item.timeUnixMs).toISOString();
+  const { item, earlier } = row;
+  const { timeUnixMs } = earlier[0] ?? item;
   return (
     <p className="row said" data-seq={item.seq}>
-      <time dateTime={exact}>{times.clock(item.timeUnixMs)}</time>{" "}
-      <span dir="auto">{saidText(item, texts, times)}</span>
+      <time dateTime={new Date(timeUnixMs).toISOString()}>{times.clock(timeUnixMs)}</time>{" "}
+      <span dir="auto">{saidText(item, texts, times, earlier)}</span>
     </p>
   );
 });

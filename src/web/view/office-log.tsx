@@ -66,7 +66,6 @@ function lineOf(happened: Happened, key: number, texts: Texts): LogLine {
   const parts = [
     user ?? record?.from,
     where ?? pair,
-    kind === undefined || kind === "text" ? undefined : kind,
     record === undefined ? undefined : words,
     name,
     sizeBytes === undefined ? undefined : formatSize(sizeBytes),
@@ -80,7 +79,7 @@ function lineOf(happened: Happened, key: number, texts: Texts): LogLine {
   return {
     key,
     unixMs: time,
-    what: whatOf(event, texts),
+    what: kind === undefined || kind === "text" ? whatOf(event, texts) : cleanText(kind),
     text: cleanText(parts.filter((part) => part !== undefined && part !== "").join(" · ")),
     seq: isWords && pair === undefined ? seq : undefined,
     isWarning: event === "warning" || event === "full",
@@ -159,6 +158,31 @@ function useHappened(isOnline: boolean) {
   return { lines, fault };
 }
 
+/** Whoever is this near to the newest follows it; whoever reads above is left in peace. */
+const STICK_PX = 40;
+
+function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
+  const list = useRef<VListHandle>(null);
+  const isStuck = useRef(true);
+  const offset = useRef(0);
+  useEffect(() => {
+    if (!follows || isHidden) {
+      // Once it is shown, or held no longer, the newest is what somebody wants to see.
+      isStuck.current = true;
+      offset.current = 0;
+    } else if (isStuck.current) {
+      list.current?.scrollToIndex(lines.length - 1, { align: "end" });
+    }
+  }, [follows, isHidden, lines]);
+  const onScroll = (now: number) => {
+    const { scrollSize = 0, viewportSize = 0 } = list.current ?? {};
+    if (now < offset.current - 1) isStuck.current = false;
+    if (scrollSize - viewportSize - now <= STICK_PX) isStuck.current = true;
+    offset.current = now;
+  };
+  return { list, onScroll };
+}
+
 export interface OfficeLogProps {
   /** Another part is shown; it is kept meanwhile. */
   readonly isHidden: boolean;
@@ -170,14 +194,11 @@ export function OfficeLog({ isHidden, isOnline }: OfficeLogProps) {
   const { lines, fault } = useHappened(isOnline);
   const [filter, setFilter] = useState("");
   const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);
-  const list = useRef<VListHandle>(null);
   const wanted = filter.toLowerCase();
   const shown = (held ?? lines).filter(
     ({ what, text }) => wanted === "" || `${what} ${text}`.toLowerCase().includes(wanted),
   );
-  useEffect(() => {
-    if (held === undefined) list.current?.scrollToIndex(shown.length - 1, { align: "end" });
-  }, [held, shown.length]);
+  const { list, onScroll } = useFollowing(held === undefined, isHidden, shown);
   if (isHidden) return null;
   return (
     <section className="office-log" aria-label={texts.officeLog}>
@@ -199,16 +220,21 @@ export function OfficeLog({ isHidden, isOnline }: OfficeLogProps) {
         </button>
       </div>
       <FaultLine fault={fault} />
-      <VList
-        ref={list}
-        data={shown}
-        className="list log"
-        tabIndex={0}
-        role="group"
-        aria-label={texts.officeLog}
-      >
-        {(line) => <Line key={line.key} line={line} />}
-      </VList>
+      {shown.length === 0 ? (
+        <p className="hint">{wanted === "" ? texts.officeLogEmpty : texts.foundNothing}</p>
+      ) : (
+        <VList
+          ref={list}
+          data={shown}
+          onScroll={onScroll}
+          className="list log"
+          tabIndex={0}
+          role="group"
+          aria-label={texts.officeLog}
+        >
+          {(line) => <Line key={line.key} line={line} />}
+        </VList>
+      )}
     </section>
   );
 }

@@ -5,9 +5,16 @@ import { cleanText } from "../../base/text.ts";
 import { openRoom } from "../../core/model-select.ts";
 import type { Draft } from "../../core/model-state.ts";
 import { type SlashOrder, slashOrder } from "../slash.ts";
-import { helpDialog, inviteDialog, logoutDialog, settingsDialog } from "./later.tsx";
+import {
+  helpDialog,
+  inviteDialog,
+  JoinDialog,
+  logoutDialog,
+  RoomsDialog,
+  settingsDialog,
+} from "./later.tsx";
 import type { PageValue } from "./page-context.tsx";
-import { JoinDialog, type Missing, RoomsDialog } from "./room-dialogs.tsx";
+import type { Missing } from "./room-dialogs.tsx";
 
 export interface OrderPlace {
   readonly target: string;

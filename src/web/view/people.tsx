@@ -113,7 +113,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
       <span className={member.isOnline ? "dot dot-on" : "dot"}>
         <span className="sr-only">{member.isOnline ? texts.online : texts.away}</span>
       </span>
-      <span className="room-name" dir="auto">
+      <span className="room-name" dir="auto" title={name}>
         {name}
       </span>
       {note === "" ? null : <span className="room-note">{note}</span>}

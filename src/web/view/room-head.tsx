@@ -2,10 +2,10 @@ import { cleanText } from "../../base/text.ts";
 import type { RoomState } from "../../core/model-state.ts";
 import { confirm } from "./dialog.tsx";
 import { IconButton } from "./icons.tsx";
+import { TopicDialog } from "./later.tsx";
 import { Menu, type MenuItem, useMenu } from "./menu.tsx";
 import { type PageValue, usePage } from "./page-context.tsx";
 import { personItems } from "./people.tsx";
-import { TopicDialog } from "./room-dialogs.tsx";
 import { Words } from "./words.tsx";
 
 export interface RoomHeadProps {

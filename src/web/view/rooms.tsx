@@ -3,9 +3,8 @@ import { cleanText } from "../../base/text.ts";
 import type { RoomLine, RoomLines } from "../../core/model-select.ts";
 import { rove } from "../keys.ts";
 import { Icon, IconButton } from "./icons.tsx";
-import { inviteDialog, settingsDialog } from "./later.tsx";
+import { inviteDialog, JoinDialog, RoomsDialog, settingsDialog } from "./later.tsx";
 import { usePage, useTexts } from "./page-context.tsx";
-import { JoinDialog, RoomsDialog } from "./room-dialogs.tsx";
 import { Switcher } from "./switcher.tsx";
 
 interface LineProps {
@@ -40,7 +39,7 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
             <span className="sr-only">{isOnline === true ? texts.online : texts.away}</span>
           </span>
         )}
-        <span className="room-name" dir="auto">
+        <span className="room-name" dir="auto" title={cleanText(name)}>
           {cleanText(name)}
         </span>
         {hasDraft ? <span className="room-note">{texts.hasDraft}</span> : null}

@@ -3,9 +3,18 @@ import type { Item } from "../../core/model-state.ts";
 import type { Texts } from "../texts.ts";
 import type { Times } from "./times.ts";
 
-/** One sentence for what is no word of anybody: who came, who went, what was decided. */
-export function saidText(item: Item, texts: Texts, times: Times): string {
-  const who = cleanText(item.from ?? texts.server);
+/**
+ * One sentence for what is no word of anybody: who came, who went, what was decided.
+ * @param earlier of others, told in the same sentence
+ */
+export function saidText(
+  item: Item,
+  texts: Texts,
+  times: Times,
+  earlier: readonly Item[] = [],
+): string {
+  const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
+  const who = times.list([...new Set(all)]);
   const whom = cleanText(item.whom ?? "");
   switch (item.kind) {
     case "join":

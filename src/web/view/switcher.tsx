@@ -110,7 +110,7 @@ export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
         onKeyDown={onKeyDown}
       />
       <Options found={found} at={at} onChoose={choose} />
-      {found.length === 0 ? <p className="hint">{texts.nobodyFound}</p> : null}
+      {found.length === 0 && bare !== "" ? <p className="hint">{texts.nobodyFound}</p> : null}
     </Dialog>
   );
 }

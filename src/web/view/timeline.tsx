@@ -50,7 +50,7 @@ const RowView = memo(function RowView({ row, hands, isShown }: RowViewProps) {
         </div>
       );
     case "item":
-      if (!WORDS.has(row.item.kind)) return <Said item={row.item} />;
+      if (!WORDS.has(row.item.kind)) return <Said row={row} />;
       return <Message row={row} hands={hands} isShown={isShown} />;
     default:
       return <Pending row={row} hands={hands} />;
@@ -144,6 +144,25 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
+/** Words of others that came behind what somebody has seen. */
+function countFresh(rows: readonly Row[], seenSeq: number): number {
+  let count = 0;
+  for (let i = rows.length - 1; i >= 0; i--) {
+    const row = rows[i];
+    if (row?.kind !== "item") continue;
+    if (row.item.seq <= seenSeq) break;
+    if (!row.item.isMine && WORDS.has(row.item.kind)) count++;
+  }
+  return count;
+}
+
+/** The newest there was when the room was opened, or the last that was read then. */
+function seenAtOpening(rows: readonly Row[]): number {
+  const unread = rows.findIndex(({ kind }) => kind === "unread");
+  const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
+  return last?.kind === "item" ? last.item.seq : 0;
+}
+
 /** What follows from what is on the screen: more is asked for, and what was seen is read. */
 function useLook(
   rows: readonly Row[],
@@ -153,7 +172,9 @@ function useLook(
 ) {
   const { chat } = usePage();
   const [isAway, setAway] = useState(false);
+  const [fresh, setFresh] = useState(0);
   const seen = useRef(0);
+  const looked = useRef<number>(undefined);
   const isFocused = useFact((model) => model.isFocused);
   const look = useCallback(() => {
     const handle = list.current;
@@ -168,12 +189,15 @@ function useLook(
     }
     const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
     const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
+    looked.current ??= seenAtOpening(rows);
+    if (last?.kind === "item") looked.current = Math.max(looked.current, last.item.seq);
+    setFresh(hasNewer || isStuck.current ? 0 : countFresh(rows, looked.current));
     if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
     seen.current = last.item.seq;
     chat.seen(last.item.seq);
   }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck]);
   useEffect(look);
-  return { look, isAway };
+  return { look, isAway: isAway || fresh > 0, fresh };
 }
 
 export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
@@ -181,7 +205,7 @@ export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
   const texts = useTexts();
   const { rows, isShifted } = useStaged(useBeginning(shown));
   const { list, isStuck } = usePlace(rows, shown, jumps);
-  const { look, isAway } = useLook(rows, shown, list, isStuck);
+  const { look, isAway, fresh } = useLook(rows, shown, list, isStuck);
   const section = useRef<HTMLElement>(null);
   const keepFocus = useKeptFocus(section);
   const { hasNewer, loading } = shown;
@@ -231,7 +255,7 @@ export function Timeline({ rows: shown, hands, jumps }: TimelineProps) {
       </VList>
       {isAway ? (
         <button type="button" className="button newest" onClick={toNewest}>
-          {texts.newest}
+          {fresh > 0 ? texts.newestAfter(fresh) : texts.newest}
         </button>
       ) : null}
     </section>

@@ -2,7 +2,7 @@ import type { Texts } from "../texts.ts";
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Moments as people of that language write them, in the time of this device. */
+/** Moments, and lists, as people of that language write them; in the time of this device. */
 export interface Times {
   /** `05:46` */
   readonly clock: (unixMs: number) => string;
@@ -12,6 +12,8 @@ export interface Times {
   readonly full: (unixMs: number) => string;
   /** With seconds, for logs. */
   readonly exact: (unixMs: number) => string;
+  /** `ana, bob, and mia` */
+  readonly list: (names: readonly string[]) => string;
 }
 
 export function timesIn(texts: Texts): Times {
@@ -19,6 +21,7 @@ export function timesIn(texts: Texts): Times {
     const format = new Intl.DateTimeFormat(texts.lang, options);
     return (unixMs: number) => format.format(unixMs);
   };
+  const list = new Intl.ListFormat(texts.lang);
   const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
   const clock = made({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   return {
@@ -31,6 +34,7 @@ export function timesIn(texts: Texts): Times {
     },
     full: made({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
     exact: made({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    list: (names) => list.format(names),
   };
 }
 
