@@ -13,7 +13,6 @@ const SETTINGS = {
   CHAT_WALK_BYTES: String(3 * GIB),
   CHAT_LARGE_BYTES: String(4 * GIB + 1),
   CHAT_PAGE_BYTES: String(GIB),
-  CHAT_PAGE_MESSAGES: "100000",
 };
 const SUITES = [
   "test/worlds",
@@ -23,7 +22,6 @@ const SUITES = [
   "test/e2e/files-trouble.test.ts",
   "test/e2e/files-walk.test.ts",
   "test/e2e/udp-files.test.ts",
-  "test/page/history.test.ts",
   "test/page/uploads.test.ts",
 ];
 
