@@ -150,8 +150,8 @@ function askSecret(
   };
 }
 
-/** Not "run it again": that would say it twice. */
 const RESUMES = { remedy: "run the same command again: it goes on from there" };
+/** Not "run it again": that would say it twice. */
 const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
 
 /** Runs a short command: in, asked, out. */

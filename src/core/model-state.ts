@@ -196,7 +196,8 @@ export interface PendingPost {
   readonly writtenUnixMs: number;
   /** `OUTBOX.COUNTER`: its record will carry it. */
   readonly id: string;
-  readonly state: /** Not durable yet on this side: a page that closes now may lose it. */
+  /** `storing`: not durable yet on this side, so that a page that closes now may lose it. */
+  readonly state:
     | { readonly kind: "storing" }
     | { readonly kind: "waiting" }
     | { readonly kind: "sent"; readonly receipt: Receipt }
