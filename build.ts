@@ -10,8 +10,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { PACK_NAME, packPage } from "./src/commands/_page.ts";
-import { buildPage } from "./src/commands/_page-build.ts";
+import { buildLicenses, LICENSES_NAME, packLicenses } from "./src/cli/licenses.ts";
+import { PACK_NAME, packPage } from "./src/cli/web/page.ts";
+import { buildPage } from "./src/cli/web/page-build.ts";
 
 /**
  * Builds the one binary: `bun build.ts` for this machine into dist/chat, `--all` for every target
@@ -22,7 +23,7 @@ import { buildPage } from "./src/commands/_page-build.ts";
 const ROOT = import.meta.dir;
 const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"];
 /** Whatever the binary is made of, besides src/. */
-const INPUTS = ["package.json", "package-lock.json", "tsconfig.json", "build.ts"];
+const INPUTS = ["LICENSE", "package.json", "package-lock.json", "tsconfig.json", "build.ts"];
 const FLAGS = [
   "--compile",
   // Otherwise it would obey the bunfig.toml and .env of whatever folder it is started in.
@@ -77,8 +78,8 @@ function defines(): string[] {
   ]);
 }
 
-function build(binary: string, target: string[], pack: string): void {
-  const sources = [join(ROOT, "src", "main.ts"), pack];
+function build(binary: string, target: string[], packs: readonly string[]): void {
+  const sources = [join(ROOT, "src", "main.ts"), ...packs];
   const command = [process.execPath, "build", ...sources, ...FLAGS, ...defines()];
   const started = performance.now();
   // Built beside and then renamed: the old one may be running, or another build may be under way.
@@ -98,14 +99,19 @@ function build(binary: string, target: string[], pack: string): void {
   process.stderr.write(`built ${binary.slice(ROOT.length + 1)} (${megabytes} MB, ${ms} ms)\n`);
 }
 
-/** The page goes in as it will be sent: bundled, named by content, compressed. */
-async function withPage(work: (pack: string) => void): Promise<void> {
+/**
+ * What goes in beside the code: the page as it will be sent (bundled, named by content,
+ * compressed), and the licences of all that is bundled. Without one of these nothing is built.
+ */
+async function withPacks(work: (packs: readonly string[]) => void): Promise<void> {
   mkdirSync(join(ROOT, "dist"), { recursive: true });
   const folder = mkdtempSync(join(ROOT, "dist", ".page-"));
   try {
     const pack = join(folder, PACK_NAME);
+    const licenses = join(folder, LICENSES_NAME);
     writeFileSync(pack, packPage(await buildPage({ small: true })));
-    work(pack);
+    writeFileSync(licenses, packLicenses(await buildLicenses()));
+    work([pack, licenses]);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -114,9 +120,9 @@ async function withPage(work: (pack: string) => void): Promise<void> {
 const args = process.argv.slice(2);
 const wanted = args.includes("--target") ? args.slice(args.indexOf("--target") + 1) : TARGETS;
 if (args.includes("--all") || args.includes("--target")) {
-  await withPage((pack) => {
-    for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`], pack);
+  await withPacks((packs) => {
+    for (const target of wanted) build(targetBinary(target), [`--target=bun-${target}`], packs);
   });
 } else if (!(args.includes("--if-needed") && isCurrent(localBinary()))) {
-  await withPage((pack) => build(localBinary(), [], pack));
+  await withPacks((packs) => build(localBinary(), [], packs));
 }

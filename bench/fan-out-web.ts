@@ -1,4 +1,4 @@
-import { wsDial } from "../src/io/ws-dial.ts";
+import { wsDial } from "../src/io/ws/dial.ts";
 import {
   type Client,
   type Contestant,

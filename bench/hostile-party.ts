@@ -5,8 +5,8 @@
 import { connect } from "node:net";
 import { setPriority } from "node:os";
 import { Identity } from "../src/crypto/identity.ts";
-import type { Link } from "../src/io/link.ts";
-import { wsDial } from "../src/io/ws-dial.ts";
+import type { Link } from "../src/io/link/link.ts";
+import { wsDial } from "../src/io/ws/dial.ts";
 import { RawClient } from "./raw-client.ts";
 
 /** They would come from other machines: the server and the honest go first on this one. */

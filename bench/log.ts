@@ -6,13 +6,13 @@ import * as fs from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { RoomId, UserId } from "../src/base/ids.ts";
-import { openArchive } from "../src/io/archive.ts";
+import { openArchive } from "../src/io/archive/archive.ts";
 import { systemClock } from "../src/io/clock.ts";
-import { systemDisk } from "../src/io/disk-file.ts";
+import { systemDisk } from "../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../src/io/entropy.ts";
-import type { PageQuery } from "../src/io/log.ts";
-import { openLog } from "../src/io/log-file.ts";
-import { segmentName } from "../src/io/log-segment.ts";
+import type { PageQuery } from "../src/io/log/log.ts";
+import { openLog } from "../src/io/log/log-file.ts";
+import { segmentName } from "../src/io/log/segment.ts";
 import { encodeLine, sealDraft } from "../src/wire/record.ts";
 
 const { values } = parseArgs({

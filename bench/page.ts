@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Served, Town } from "../test/e2e/program.ts";
+import { Sandbox, type Served } from "../test/e2e/program.ts";
 import { pageAddress } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
 import { BareBrowser, type BareWindow } from "./bare-browser.ts";
@@ -151,15 +151,15 @@ async function fill(path: string): Promise<void> {
 }
 
 /** The same bytes by the page and by the command line, in turns. */
-async function uploads(browser: BareBrowser, town: Town, served: Served): Promise<void> {
+async function uploads(browser: BareBrowser, sandbox: Sandbox, served: Served): Promise<void> {
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
-  const tom = town.home("tom").with(env);
+  const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const window = await browser.visit(pageAddress(served));
   await window.enter("uploader");
   const [page, line]: [number[], number[]] = [[], []];
   for (let i = 0; i < UPLOADS; i++) {
-    const path = town.path(`page${i}.bin`);
+    const path = sandbox.path(`page${i}.bin`);
     await fill(path);
     const began = performance.now();
     await window.attach(path);
@@ -179,13 +179,13 @@ async function uploads(browser: BareBrowser, town: Town, served: Served): Promis
 
 const browser = await BareBrowser.start();
 try {
-  await using town = new Town();
+  await using sandbox = new Sandbox();
   const limits = ["--posts-per-second", "1000000"];
-  const served = await town.serve({ args: limits });
+  const served = await sandbox.serve({ args: limits });
   await size(served);
   await starts(browser, served);
   await frames(browser, served);
-  await uploads(browser, town, served);
+  await uploads(browser, sandbox, served);
 } finally {
   await browser.stop();
 }

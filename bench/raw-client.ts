@@ -1,11 +1,11 @@
 import type { Fault } from "../src/base/fault.ts";
 import { checkName } from "../src/base/names.ts";
-import { Session, type SessionEffect } from "../src/core/session.ts";
+import { Session, type SessionEffect } from "../src/core/session/session.ts";
 import { makeDeviceCert } from "../src/crypto/device-cert.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
-import type { Link } from "../src/io/link.ts";
-import { wsDial } from "../src/io/ws-dial.ts";
+import type { Link } from "../src/io/link/link.ts";
+import { wsDial } from "../src/io/ws/dial.ts";
 import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
 import type { Answer, Notice, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
 
@@ -80,7 +80,7 @@ export class RawClient {
   /** A second link, on which files travel. */
   async lane(): Promise<RawClient> {
     const { ticket } = await this.ask("ticket", {});
-    const lane = new RawClient(await this.#link.openLane());
+    const lane = new RawClient(await this.#link.openChannel());
     await lane.#welcome.promise;
     await lane.ask("lane", { ticket });
     return lane;

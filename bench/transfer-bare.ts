@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Content } from "./transfer-content.ts";
-import type { Contestant, Courier, Trip } from "./transfer-contestant.ts";
+import type { Contestant, TransferTool, Trip } from "./transfer-contestant.ts";
 import { runEnd, usageDuring } from "./transfer-usage.ts";
 
 /** WebSocket, TLS and SHA-256 of Bun, and a disk: what is left when all of chat is taken away. */
@@ -15,13 +15,13 @@ export const bare: Contestant = {
       stdio: ["ignore", "pipe", "inherit"],
     });
     for await (const chunk of child.stdout) {
-      return new BareCourier(child, new TextDecoder().decode(chunk), target);
+      return new BareTransferTool(child, new TextDecoder().decode(chunk), target);
     }
     throw new Error("the bare server did not start");
   },
 };
 
-class BareCourier implements Courier {
+class BareTransferTool implements TransferTool {
   readonly #server: Bun.Subprocess;
   readonly #port: string;
   readonly #target: string;

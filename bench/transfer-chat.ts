@@ -7,7 +7,7 @@ import type { Content } from "./transfer-content.ts";
 import {
   type Arrival,
   type Contestant,
-  type Courier,
+  type TransferTool,
   type Trip,
   Unavailable,
 } from "./transfer-contestant.ts";
@@ -92,7 +92,7 @@ export interface ChatCommand {
   readonly env: Readonly<Record<string, string>>;
 }
 
-class Upload implements Courier {
+class Upload implements TransferTool {
   readonly #site: ChatSite;
   #path = "";
 
@@ -121,7 +121,7 @@ class Upload implements Courier {
   }
 }
 
-class Relay implements Courier {
+class Relay implements TransferTool {
   readonly #site: ChatSite;
   readonly #receiver: ChatReceiver;
   #path = "";
@@ -159,7 +159,7 @@ class Relay implements Courier {
   }
 }
 
-class Download implements Courier {
+class Download implements TransferTool {
   readonly #site: ChatSite;
   #path = "";
 

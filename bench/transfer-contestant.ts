@@ -8,10 +8,10 @@ export interface Contestant {
    * @param folder empty, its own, removed afterwards
    * @throws Unavailable
    */
-  start(folder: string): Promise<Courier>;
+  start(folder: string): Promise<TransferTool>;
 }
 
-export interface Courier {
+export interface TransferTool {
   /** Resolves when it has arrived, as surely as this way promises. */
   bring(content: Content): Promise<Trip>;
   /** Removes what the last trip brought: the next one must not find it. */

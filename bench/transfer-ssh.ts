@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync }
 import { join } from "node:path";
 import { answers, freePort } from "./free-port.ts";
 import type { Content } from "./transfer-content.ts";
-import { type Contestant, type Courier, need, type Trip } from "./transfer-contestant.ts";
+import { type Contestant, need, type TransferTool, type Trip } from "./transfer-contestant.ts";
 import { runEnd, usageDuring } from "./transfer-usage.ts";
 
 const CIPHER = "aes128-gcm@openssh.com";
@@ -32,7 +32,7 @@ function sshContestant(name: string, program: string, command: Command): Contest
     start: async (folder) => {
       need(program);
       const server = await startSshd(folder);
-      return new SshCourier(server, command, join(folder, "arrived"));
+      return new SshTransferTool(server, command, join(folder, "arrived"));
     },
   };
 }
@@ -44,7 +44,7 @@ interface Sshd {
   stop(): Promise<void>;
 }
 
-class SshCourier implements Courier {
+class SshTransferTool implements TransferTool {
   readonly #server: Sshd;
   readonly #command: Command;
   readonly #target: string;

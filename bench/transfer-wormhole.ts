@@ -5,8 +5,8 @@ import { answers, freePort } from "./free-port.ts";
 import type { Content } from "./transfer-content.ts";
 import {
   type Contestant,
-  type Courier,
   need,
+  type TransferTool,
   type Trip,
   Unavailable,
 } from "./transfer-contestant.ts";
@@ -21,7 +21,7 @@ export const wormhole: Contestant = {
   start: async (folder) => {
     need("wormhole");
     const mailbox = await startMailbox(folder);
-    return new WormholeCourier(mailbox, join(folder, "arrived"));
+    return new WormholeTransferTool(mailbox, join(folder, "arrived"));
   },
 };
 
@@ -30,7 +30,7 @@ interface Mailbox {
   stop(): Promise<void>;
 }
 
-class WormholeCourier implements Courier {
+class WormholeTransferTool implements TransferTool {
   readonly #mailbox: Mailbox;
   readonly #target: string;
   #trips = 0;

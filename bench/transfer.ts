@@ -10,7 +10,12 @@ import { bare } from "./transfer-bare.ts";
 import { benchBeside } from "./transfer-beside.ts";
 import { chatDownload, chatRelay, chatUpload } from "./transfer-chat.ts";
 import { type Content, contentSha256, randomFile, randomFolder } from "./transfer-content.ts";
-import { type Contestant, type Courier, type Trip, Unavailable } from "./transfer-contestant.ts";
+import {
+  type Contestant,
+  type TransferTool,
+  type Trip,
+  Unavailable,
+} from "./transfer-contestant.ts";
 import { benchResume } from "./transfer-resume.ts";
 import { rsync, scp } from "./transfer-ssh.ts";
 import { printTable, type Result } from "./transfer-table.ts";
@@ -34,7 +39,7 @@ const { values } = parseArgs({
 
 const folder = fs.mkdtempSync(join(tmpdir(), "chat-bench-"));
 /** Whoever runs servers now. */
-const couriers = new Set<Courier>();
+const couriers = new Set<TransferTool>();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void leave());
 try {
   if (values.resume) await benchResume(folder, (values.quick ? 1 : 4) * 1024 * MIB);
@@ -51,7 +56,7 @@ async function leave(): Promise<void> {
 }
 
 async function clear(): Promise<void> {
-  for (const courier of couriers) await courier.stop();
+  for (const transferTool of couriers) await transferTool.stop();
   couriers.clear();
   fs.rmSync(folder, { recursive: true, force: true });
 }
@@ -69,7 +74,7 @@ async function small(): Promise<void> {
 /** In turns, so that what else the machine does falls on all alike. */
 async function race(contestants: readonly Contestant[], content: Content): Promise<Result[]> {
   const tiny = randomFile(join(folder, "tiny.bin"), 1);
-  const entered: { result: Result; courier: Courier }[] = [];
+  const entered: { result: Result; transferTool: TransferTool }[] = [];
   const results: Result[] = [];
   for (const contestant of contestants) {
     const { name } = contestant;
@@ -79,31 +84,31 @@ async function race(contestants: readonly Contestant[], content: Content): Promi
     try {
       const place = join(folder, `place-${results.length}`);
       fs.mkdirSync(place);
-      const courier = await contestant.start(place);
-      couriers.add(courier);
-      entered.push({ result, courier });
-      await checkedTrip(courier, tiny); // The first one meets everybody.
+      const transferTool = await contestant.start(place);
+      couriers.add(transferTool);
+      entered.push({ result, transferTool });
+      await checkedTrip(transferTool, tiny); // The first one meets everybody.
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error;
       result.missing = error.message;
     }
   }
   for (let round = 1; round <= ROUNDS; round++) {
-    for (const { result, courier } of entered) {
-      result.starts.push(await checkedTrip(courier, tiny));
-      result.trips.push(await checkedTrip(courier, content));
+    for (const { result, transferTool } of entered) {
+      result.starts.push(await checkedTrip(transferTool, tiny));
+      result.trips.push(await checkedTrip(transferTool, content));
     }
   }
   return results;
 }
 
-async function checkedTrip(courier: Courier, content: Content): Promise<Trip> {
+async function checkedTrip(transferTool: TransferTool, content: Content): Promise<Trip> {
   // Nobody pays for what the one before left to be written.
   Bun.spawnSync(["sync", folder]);
-  const trip = await courier.bring(content);
+  const trip = await transferTool.bring(content);
   const { path, skipBytes } = trip.arrived;
   const sha256 = contentSha256(path, skipBytes);
   if (sha256 !== content.sha256) throw new Error(`${path} is not what was sent: ${sha256}`);
-  courier.forget();
+  transferTool.forget();
   return trip;
 }

@@ -4,11 +4,11 @@
  * over the link, and prints what came of it.
  */
 import { makeCertificate } from "../src/crypto/certificate.ts";
-import type { Dial, Link, ListenerEvents } from "../src/io/link.ts";
-import { QuicDialer } from "../src/io/quic-dial.ts";
-import { listenQuic } from "../src/io/quic-listener.ts";
-import { wsDial } from "../src/io/ws-dial.ts";
-import { listenWs } from "../src/io/ws-listener.ts";
+import type { Dial, Link, ListenerEvents } from "../src/io/link/link.ts";
+import { QuicDialer } from "../src/io/quic/dial.ts";
+import { listenQuic } from "../src/io/quic/listener.ts";
+import { wsDial } from "../src/io/ws/dial.ts";
+import { listenWs } from "../src/io/ws/listener.ts";
 
 export interface Outcome {
   readonly megabytesPerS: number;
@@ -64,7 +64,7 @@ async function transfer(link: Link, seconds: number): Promise<Outcome> {
     },
     closed: (fault) => process.stderr.write(`the link ended: ${fault}\n`),
   });
-  const lane = await link.openLane();
+  const lane = await link.openChannel();
   let acked = 0;
   lane.receive({ message: () => acked++, closed: () => {} });
   const timer = setInterval(

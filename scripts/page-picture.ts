@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Town } from "../test/e2e/program.ts";
+import { Sandbox } from "../test/e2e/program.ts";
 import { Browser } from "../test/page/browser.ts";
 import { pageAddress, photo } from "../test/page/scenery.ts";
 import { Talker } from "../test/page/talk.ts";
@@ -13,7 +13,7 @@ import type { Visit } from "../test/page/visit.ts";
 
 const DOCS = join(import.meta.dir, "..", "docs");
 
-async function talk(town: Town, visit: Visit, ana: Talker, bob: Talker): Promise<void> {
+async function talk(town: Sandbox, visit: Visit, ana: Talker, bob: Talker): Promise<void> {
   await ana.tab.ask("topic", { room: "lobby", topic: "Workshop: tools, times and what broke" });
   await ana.says("Where is the soldering iron?");
   await bob.says("In the blue box, second shelf. The list: https://workshop.example/tools");
@@ -48,7 +48,7 @@ async function resized(visit: Visit, width: number, height: number): Promise<voi
   await visit.page.locator(".timeline .list").evaluate((list) => list.scrollTo(0, 1e6));
 }
 
-async function office(olga: Visit): Promise<void> {
+async function dashboard(olga: Visit): Promise<void> {
   await olga.button("Server window").click();
   await olga.page.getByRole("tab", { name: "Clients" }).click();
   const table = olga.page.getByRole("table", { name: "Clients" });
@@ -63,7 +63,7 @@ mkdirSync(DOCS, { recursive: true });
 const browser = new Browser();
 await browser.start();
 try {
-  await using town = new Town();
+  await using town = new Sandbox();
   const served = await town.serve({ args: ["--name", "Room 12", "--welcome", "Be kind."] });
   const [ana, bob] = [await Talker.open(served, "ana"), await Talker.open(served, "bob")];
   await using olga = await browser.visit(String(served.listening["operatorLink"]), {
@@ -76,7 +76,7 @@ try {
   await olga.enter("olga");
   await talk(town, mia, ana, bob);
   await shot(mia, "1440");
-  await office(olga);
+  await dashboard(olga);
   await resized(mia, 820, 1180);
   await shot(mia, "820");
   await resized(mia, 390, 844);

@@ -12,11 +12,13 @@ const SETTINGS = {
   CHAT_CUT_MS: "60000",
   CHAT_WALK_BYTES: String(3 * GIB),
   CHAT_LARGE_BYTES: String(4 * GIB + 1),
+  CHAT_FUZZ_REQUESTS: "100000",
   CHAT_PAGE_BYTES: String(GIB),
 };
 const SUITES = [
   "test/worlds",
-  "test/io/log-real-disk.test.ts",
+  "test/fuzz",
+  "test/io/log/log-real-disk.test.ts",
   "test/e2e/files-crash.test.ts",
   "test/e2e/files-large.test.ts",
   "test/e2e/files-trouble.test.ts",

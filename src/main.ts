@@ -1,13 +1,13 @@
-import { processWorld } from "./commands/_context.ts";
-import { flushed, report, runProgram } from "./commands/_program.ts";
-import { VERBS } from "./commands/_verbs.ts";
+import { processWorld } from "./cli/context.ts";
+import { flushed, report, runProgram } from "./cli/program.ts";
+import { VERBS } from "./commands/table.ts";
 
 const SUMMARY = "Chat for people who share a network: server, client and history in one program";
 
 const argv = process.argv.slice(2);
 
 const world = processWorld((fault) => {
-  // Whoever read our output is gone, as after `| head`: there is nothing left to do.
+  // The reader of the output is gone, as after `| head`: there is nothing left to do.
   if (fault === undefined) process.exit(0);
   end(report(fault, argv, world));
 });

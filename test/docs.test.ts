@@ -7,13 +7,17 @@ import {
   REQUESTS_BURST,
   REQUESTS_PER_SECOND,
 } from "../src/base/limits.ts";
+import { type FlagDef, flagName } from "../src/cli/command.ts";
+import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
+import { SERVE_FLAGS } from "../src/commands/serve.ts";
 import { runChat } from "./e2e/binary.ts";
+import { GUIDES } from "./guides.ts";
 
 /** Keeps the documents true, as far as a machine can check them. */
 
 const ROOT = join(import.meta.dir, "..");
 const DOCS = [
-  "README.md",
+  ...GUIDES,
   "ARCHITECTURE.md",
   "DECISIONS.md",
   "CONTRIBUTING.md",
@@ -21,12 +25,8 @@ const DOCS = [
   "CHANGELOG.md",
   "PROTOCOL.md",
   "data/README.md",
-  "docs/scripting.md",
-  "docs/serving.md",
 ];
-/** What tells people which commands to type. */
-const GUIDES = ["docs/scripting.md", "docs/serving.md"];
-/** What README says is not there yet, and data/README as a word for a reader. */
+/** What README says is not there yet. */
 const NOT_YET = "## Not there yet";
 
 function read(path: string): string {
@@ -40,15 +40,11 @@ function filesUnder(folder: string): string[] {
   });
 }
 
-/** README without its list of what does not work. */
-function working(): string {
-  const [before = "", after = ""] = read("README.md").split(NOT_YET);
-  return before + after.slice(after.indexOf("\n## "));
-}
-
-/** README, and what it leaves to pages of their own. */
+/** README and its pages, without the list of what does not work. */
 function guides(): string {
-  return [working(), ...GUIDES.map(read)].join("\n");
+  const [before = "", after = ""] = read("README.md").split(NOT_YET);
+  const rest = after.slice(after.indexOf("\n## ") >>> 0);
+  return [before, rest, ...GUIDES.slice(1).map(read)].join("\n");
 }
 
 /** Code of a document: fenced blocks, and words in backticks. */
@@ -96,17 +92,17 @@ function callsIn(lines: readonly string[]): { verb: string; flags: string[]; lin
   );
 }
 
-test("every command is in README, and README and its pages name no other", async () => {
+test("every command is in README or its pages, and they name no other", async () => {
   const known = await commandsInHelp();
   expect(known.length).toBeGreaterThan(5);
   const verbsIn = (text: string) => new Set(callsIn(codeOf(text)).map(({ verb }) => verb));
   expect([...verbsIn(guides())].filter((verb) => !known.includes(verb))).toEqual([]);
-  expect(known.filter((verb) => !verbsIn(working()).has(verb))).toEqual([]);
+  expect(known.filter((verb) => !verbsIn(guides()).has(verb))).toEqual([]);
 });
 
 test("every kind of line that a program may read is in docs/scripting", () => {
   const text = read("docs/scripting.md");
-  const source = filesUnder("src/commands").map(read).join("\n");
+  const source = [...filesUnder("src/cli"), ...filesUnder("src/commands")].map(read).join("\n");
   const written = /(?:renderJson\(|tell\(|done\(context, |line = )\s*\{\s*kind: "([a-z-]+)"/g;
   const [, words = ""] = /export type ShownBody =(.*?)\n\nexport/s.exec(source) ?? [];
   const shown = [...words.matchAll(/kind: ((?:"[a-z]+"(?: \| )?)+)/g)].flatMap(([, kinds = ""]) =>
@@ -132,6 +128,21 @@ test("every flag in README and its pages is one of the program's", async () => {
   }
 });
 
+test("README leads to every page, in the order in which the walk follows them", () => {
+  const pages = [...read("README.md").matchAll(/^\| \[(docs\/[a-z]+\.md)\]\(\1\)/gm)];
+  expect(pages.map(([, page]) => page)).toEqual(GUIDES.slice(1));
+  expect(
+    readdirSync(join(ROOT, "docs"))
+      .filter((name) => name.endsWith(".md"))
+      .sort(),
+  ).toEqual(
+    GUIDES.slice(1)
+      .map((path) => path.replace("docs/", ""))
+      .sort(),
+  );
+  expect(read("README.md").split("\n").length).toBeLessThan(250);
+});
+
 test("what README says is not there yet is not there", async () => {
   const known = await commandsInHelp();
   const [, list = ""] = read("README.md").split(NOT_YET);
@@ -142,9 +153,32 @@ test("what README says is not there yet is not there", async () => {
   ).toEqual([]);
 });
 
-test("every slash command is in README, and README names no other", () => {
-  const source = filesUnder("src/commands")
-    .filter((path) => path.includes("/_slash"))
+/** A setting as `settings.toml` has it, with an example of its kind. */
+function tomlExample(setting: string, definition: FlagDef): string {
+  const hint = "valueHint" in definition ? definition.valueHint : undefined;
+  if (definition.type === "boolean") return `${setting} = ${definition.default !== true}`;
+  if (definition.type === "enum") return `${setting} = "${definition.options?.[0]}"`;
+  if (definition.integer !== undefined) return `${setting} = 2500`;
+  if (definition.many) return `${setting} = ["${hint}"]`;
+  return `${setting} = "${hint === "SIZE" ? "2G" : hint}"`;
+}
+
+test("the table of settings in docs/serving is that of the flags", () => {
+  const code = (text: string | undefined) => (text === undefined ? "" : `\`${text}\``);
+  const rows = Object.entries(SERVE_FLAGS).map(([key, definition]: [string, FlagDef]) => {
+    const isOn = definition.type === "boolean" && definition.default === true;
+    const flag = `--${isOn ? "no-" : ""}${flagName(key)}`;
+    const setting = settingOf(key);
+    const toml = setting === undefined ? undefined : tomlExample(setting, definition);
+    return `| ${code(flag)} | ${code(toml)} | ${code(variableOf(key))} |`;
+  });
+  const [, table = ""] = read("docs/serving.md").split("| ---- | --------------- | ----------- |");
+  expect(table.trim().split("\n\n")[0]?.split("\n")).toEqual(rows);
+});
+
+test("every slash command is in README or its pages, and they name no other", () => {
+  const source = filesUnder("src/cli/chat")
+    .filter((path) => path.includes("/slash"))
     .map(read)
     .join("\n");
   const usages = [...source.matchAll(/usage: "\/([a-z]+)/g)].map(([, word = ""]) => word);
@@ -154,34 +188,36 @@ test("every slash command is in README, and README names no other", () => {
     ...[...aliases.matchAll(/^ {2}(\w+):/gm)].map(([, word = ""]) => word),
     "sendall",
   ];
-  const code = codeOf(working()).filter(
-    (word) => /^\/[a-z]/.test(word) && !word.startsWith("/tmp"),
-  );
+  const code = codeOf(guides()).filter((word) => /^\/[a-z]/.test(word) && !word.startsWith("/tmp"));
   const named = new Set(code.map((word) => /^\/([a-z]+)/.exec(word)?.[1] ?? ""));
   expect(usages.length).toBeGreaterThan(10);
   expect(known.filter((word) => !named.has(word))).toEqual([]);
   expect([...named].filter((word) => !known.includes(word))).toEqual([]);
 });
 
-test("the environment variables in README are those of the program", () => {
+test("the environment variables in README and its pages are those of the program", () => {
   const source = filesUnder("src").map(read).join("\n");
-  const inSource = new Set(source.match(/\bCHAT_(?!VERSION|COMMIT)[A-Z_]+\b/g));
-  const inReadme = new Set(read("README.md").match(/\bCHAT_[A-Z_]+\b/g));
-  expect([...inReadme].sort()).toEqual([...inSource].sort());
+  const settings = Object.keys(SERVE_FLAGS).map((key) => variableOf(key) ?? "");
+  const inSource = new Set([
+    ...(source.match(/\bCHAT_(?!VERSION|COMMIT)[A-Z_]+\b/g) ?? []),
+    ...settings.filter((name) => name !== ""),
+  ]);
+  const inGuides = new Set(guides().match(/\bCHAT_[A-Z_]+\b/g));
+  expect([...inGuides].sort()).toEqual([...inSource].sort());
 });
 
-test("README's exit codes are those of the faults", () => {
-  const [, section = ""] = read("README.md").split("### Exit codes");
-  const [table = ""] = section.split("\n###");
-  const inReadme = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
+test("the exit codes in docs/scripting are those of the faults", () => {
+  const [, section = ""] = read("docs/scripting.md").split("## Exit codes");
+  const [table = ""] = section.split("\n##");
+  const inPage = [...table.matchAll(/^\| *(\d+) *\|/gm)].map(([, code]) => Number(code));
   const inSource = [...read("src/base/fault.ts").matchAll(/exitCode: (\d+)/g)];
   const codes = new Set([0, ...inSource.map(([, code]) => Number(code))]);
-  expect(inReadme).toEqual([...codes].sort((one, other) => one - other));
+  expect(inPage).toEqual([...codes].sort((one, other) => one - other));
 });
 
 test("the map in ARCHITECTURE names every source file, and no other", () => {
   const text = read("ARCHITECTURE.md");
-  const sections = [...text.matchAll(/^### (src\/\w+)\/\n(.*?)(?=^##)/gms)];
+  const sections = [...text.matchAll(/^### (src\/[\w/-]+)\/\n(.*?)(?=^##)/gms)];
   const mapped = sections.flatMap(([, folder = "", section = ""]) =>
     [...section.matchAll(/^\| *(`.*?) *\|/gm)].flatMap(([, cell = ""]) =>
       [...cell.matchAll(/`([\w/-]+\.(?:tsx?|html|css|svg|json))`/g)].map(
@@ -190,6 +226,16 @@ test("the map in ARCHITECTURE names every source file, and no other", () => {
     ),
   );
   expect([...mapped, "src/main.ts"].sort()).toEqual(filesUnder("src").sort());
+});
+
+test.each(["a posted text", "a chunk"])("the way of %s names each file once", (what) => {
+  const [, section = ""] = read("ARCHITECTURE.md").split(`## The way of ${what}\n`);
+  const [way = ""] = section.split("\n## ");
+  const steps = [...way.matchAll(/^(\d+)\. `(src\/[\w/.-]+)`/gm)];
+  expect(steps.length).toBeGreaterThan(10);
+  expect(steps.map(([, number]) => Number(number))).toEqual(steps.map((_, index) => index + 1));
+  expect(new Set(steps.map(([, , path]) => path)).size).toBe(steps.length);
+  expect(way).toContain(` ${steps.length} files, each named once`);
 });
 
 test("the tests that ARCHITECTURE and CONTRIBUTING name are there", () => {
@@ -227,6 +273,25 @@ test("the dependencies in ARCHITECTURE are those of the package", () => {
   );
 });
 
+const NUMBERS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
+
+test("DECISIONS has the numbers of dependencies and packages", async () => {
+  const text = read("DECISIONS.md");
+  const { dependencies } = JSON.parse(read("package.json")) as { dependencies: object };
+  const [, word = ""] = /^(\w+) at run time, each with one home/m.exec(text) ?? [];
+  expect(NUMBERS.indexOf(word.toLowerCase()) + 10).toBe(Object.keys(dependencies).length);
+  const licenses = (await runChat(["version", "--licenses", "--json"])).out.trim().split("\n");
+  const [, packages = ""] = /brings along: (\d+) packages stand behind/.exec(text) ?? [];
+  expect(Number(packages)).toBe(licenses.length - 2); // Without chat and bun.
+});
+
+test.if(process.platform === "linux" && process.arch === "x64")("DECISIONS has its size", () => {
+  const text = read("DECISIONS.md");
+  const [, megabytes = ""] = /(\d+) MB for Linux x64/.exec(text) ?? [];
+  const size = statSync(join(ROOT, "dist", "chat")).size / 1e6;
+  expect(Math.abs(size - Number(megabytes))).toBeLessThan(1.5);
+});
+
 test.each(DOCS)("links of %s resolve", (path) => {
   const text = read(path).replaceAll(/^```.*?^```$/gms, "");
   for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
@@ -261,4 +326,23 @@ test("PROTOCOL names the pace that a client must keep to", () => {
   const others = pace(REQUESTS_PER_SECOND, REQUESTS_BURST);
   expect(text).toContain(`Posts of one account, over all its sessions, are limited ${posts},`);
   expect(text).toContain(`all other requests of a session ${others})`);
+});
+
+test("SECURITY names tests that are there, each for a claim", () => {
+  const [, table = ""] = read("SECURITY.md").split("## Which test holds what");
+  const rows = (table.split("\n## ")[0] ?? "").split("\n").filter((line) => line.startsWith("| "));
+  const named = rows.flatMap((row) => {
+    const [, , file = "", name = ""] = row.split(/ ?\| ?/);
+    const path = /^`(test\/[^`]+\.test\.ts)`$/.exec(file)?.[1];
+    return path === undefined ? [] : [{ path, name: name.trim() }];
+  });
+  expect(named.length).toBeGreaterThan(70);
+  expect(named.length).toBe(rows.length - 2); // The heading and the line below it.
+  const missing = named.filter(({ path, name }) => {
+    if (name.length < 10 || !existsSync(join(ROOT, path))) return true;
+    const source = read(path);
+    // As the name of a test: between quotes, or part of a template.
+    return !source.includes(`"${name}"`) && !(source.includes("(`${") && source.includes(name));
+  });
+  expect(missing).toEqual([]);
 });

@@ -17,6 +17,14 @@ export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }
 
+/** The longest beginning that has so few bytes as UTF-8 and ends with a whole character. */
+export function cutText(text: string, bytesMax: number): string {
+  const wellFormed = text.toWellFormed();
+  if (3 * wellFormed.length <= bytesMax) return wellFormed;
+  const { read } = encoder.encodeInto(wellFormed, new Uint8Array(bytesMax));
+  return wellFormed.slice(0, read);
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let sizeBytes = 0;
   for (const part of parts) sizeBytes += part.length;

@@ -5,7 +5,7 @@ export type Blame = "user" | "peer" | "host";
 
 interface FaultRow {
   readonly blame: Blame;
-  /** Exit code of a command that ends with this fault (README, "Exit codes"). */
+  /** Exit code of a command that ends with this fault (docs/scripting.md, "Exit codes"). */
   readonly exitCode: 1 | 2 | 3 | 4 | 5 | 6 | 130;
   /** What to do, in a few words, when the thrower knows nothing better. */
   readonly remedy: string;
@@ -57,6 +57,7 @@ export const FAULTS = {
   },
   "clock-wrong": { blame: "peer", exitCode: 5, remedy: "set the clocks of both machines" },
   "checksum-wrong": { blame: "peer", exitCode: 6, remedy: "fetch it again" },
+  "folder-malformed": { blame: "peer", exitCode: 6, remedy: "ask its sender" },
   // A machine failed: this one, the other one, or the network between them.
   unreachable: { blame: "host", exitCode: 5, remedy: "check the address and that it runs" },
   timeout: { blame: "host", exitCode: 5, remedy: "check the network and try again" },

@@ -13,6 +13,7 @@ const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
 const MISLEADING = /[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/gu;
 /** Cannot be seen; only joiners and selectors of shapes are part of words and emoji. */
 const INVISIBLE = /(?!\u200c|\u200d|\p{Variation_Selector})\p{Default_Ignorable_Code_Point}/gu;
+const IGNORED = /\p{Default_Ignorable_Code_Point}/gu;
 const ONLY_INVISIBLE = /^[\s\p{Default_Ignorable_Code_Point}]*$/u;
 const BLANK_START = /^\s+/u;
 /** At the end Windows drops them, and `a.` would be `a`. */
@@ -25,6 +26,11 @@ const NAMELESS = "file";
 /** The longest thing that stands behind a name while it is not whole. */
 const PART = ".part";
 export const PART_JOURNAL = `${PART}.journal`;
+/**
+ * How the notes of a receiver end: what arrives is never called like one of them. SQLite, which is
+ * the lock, looks for more beside its file (`-journal`, …), and believes it.
+ */
+const OWN_NOTE = /\.part(\.(journal|folder|lock(-[a-z]+)?))?[\s.]*$/iu;
 
 const encoder = new TextEncoder();
 
@@ -32,11 +38,13 @@ const encoder = new TextEncoder();
  * One name in the folder where files arrive. Separators, control and bidi characters and those that
  * Windows forbids become `_`; a `_` goes before reserved names, a dash (an option of the next
  * command) and a dot (a stranger's `.profile`); blanks at both ends and dots at the end go; what is
- * too long keeps its extension. Never empty; cleaning twice changes nothing.
+ * too long keeps its extension; a `_` goes behind what is called like the receiver's own notes
+ * (`x.part`). Never empty; cleaning twice changes nothing.
  */
 export function cleanFileName(raw: string): string {
   const part = cleanPart(raw);
-  return part.startsWith(".") ? cleanPart(`_${part}`) : part;
+  const name = part.startsWith(".") ? cleanPart(`_${part}`) : part;
+  return isOwnNote(name) ? `${cut(name, PART_BYTES_MAX - 1)}_` : name;
 }
 
 /**
@@ -65,6 +73,15 @@ export function partName(name: string, n = 0): string {
 /** Equal for two cleaned names that some disk takes for the same one. */
 export function foldFileName(name: string): string {
   return name.normalize("NFD").toUpperCase().toLowerCase().normalize("NFC");
+}
+
+/**
+ * Whether some disk may take the name for that of a file that is not whole yet, or for one of the
+ * notes beside it. Disks compare without case, composed or decomposed; some (ZFS) by compatible
+ * forms, and some (HFS+) without joiners.
+ */
+export function isOwnNote(name: string): boolean {
+  return OWN_NOTE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
 }
 
 function cleanPart(raw: string): string {

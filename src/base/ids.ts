@@ -1,5 +1,6 @@
 import type { Brand } from "./brand.ts";
 import { toBase64Url } from "./bytes.ts";
+import { FILE_ID_LENGTH } from "./limits.ts";
 
 /** `u` and 64 random bits in base64url. The log's heads name people only by this. */
 export type UserId = Brand<string, "UserId">;
@@ -30,6 +31,12 @@ export function outboxId(random: Uint8Array): OutboxId {
 
 export function fileId(random: Uint8Array): FileId {
   return `f${toBase64Url(random)}` as FileId;
+}
+
+const FILE_ID = /^f[A-Za-z0-9_-]+$/;
+
+export function isFileId(text: string): text is FileId {
+  return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
 /** The room of two: the same id whoever asks first, and one room only, even with oneself. */

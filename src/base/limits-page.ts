@@ -13,10 +13,20 @@ export const DOWNLOAD_FIRST_MS = 60_000;
 export const DOWNLOADS_PER_SESSION_MAX = 256;
 /** Requests over HTTP that send files to one session at once: a browser uses six. */
 export const DOWNLOADS_AT_ONCE_MAX = 16;
+/**
+ * Folders that go out as archives, to one account and in all: each holds 4 bytes an entry and the
+ * pieces under way, 1 MB with 100,000 entries.
+ */
+export const ARCHIVES_PER_ACCOUNT_MAX = 4;
+export const ARCHIVES_AT_ONCE_MAX = 32;
+/** Lists of folders that go out as archives: some four of 100,000 entries with long names. */
+export const ZIP_LISTS_BYTES_MAX = 64 * MIB;
 /** A watching operator this far behind is told how much was left out instead. */
 export const EVENTS_QUEUED_BYTES_MAX = 2 * MIB;
 /** Long enough to walk from the terminal to the browser. */
 export const OPERATOR_LINK_MS = 60 * 60_000;
+/** What pages of `chat web` keep in one home for one server: keys, names, and drafts of 64 KiB. */
+export const KEPT_BYTES_MAX = 4 * MIB;
 /** Links of a local page: a browser's tabs, each with its lanes. */
 export const LOCAL_LINKS_MAX = 256;
 /** What `chat web` holds between two links: a transfer's window, and as much again. */
@@ -43,7 +53,16 @@ export const PAGE_UPLOADS_AT_ONCE = 3;
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** Downloads of one page that are kept over a reload; each is a file that somebody has chosen. */
 export const PAGE_DOWNLOADS_KEPT_MAX = 200;
+/**
+ * What a page gathers in the browser's memory where it cannot write to a place that the user
+ * chooses; phones end pages that take much more. Larger files go by the browser's own download.
+ */
+export const SAVED_BLOB_BYTES_MAX = 256 * MIB;
+/** A browser may ask before it saves a file, and takes it from the page only after the answer. */
+export const SAVED_BLOB_KEEP_MS = 2 * 60_000;
 /** A part that was given up is taken away in so many tries: the page before lets go of it late. */
 export const PART_REMOVE_TRIES_MAX = 10;
 /** Uploads of one page that are shown and kept over a reload. */
 export const PAGE_UPLOADS_MAX = 200;
+/** One paste on a terminal: more than any message, so that the refusal can tell its size. */
+export const PASTE_BYTES_MAX = 256 * 1024;

@@ -22,6 +22,9 @@ export const REACTION_BYTES_MAX = 64;
 /** People a message may call by name in its body. */
 export const MENTIONS_MAX = 64;
 
+/** What a fault says, and what to do: a sentence each, with what it quotes of others. */
+export const SENTENCE_BYTES_MAX = 4 * KIB;
+
 // Frames.
 /** One chunk of a file (256 KiB) or one text escaped six-fold fits with its header. */
 export const MESSAGE_BYTES_MAX = 1 * MIB + 4 * KIB;
@@ -58,6 +61,12 @@ export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
  */
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
+/**
+ * Links in all on which nobody is in; beyond it the oldest goes. WebSocket holds a message of up to
+ * MESSAGE_BYTES_MAX for each before anybody can look at it (Bun 1.4.4 has one bound for all links),
+ * and an honest log-in is over within a second.
+ */
+export const LINKS_BEFORE_LOGIN_MAX = 1_024;
 /** In all: about 110 MiB of sockets with TLS at 5.5 KiB each. */
 export const LINKS_MAX = 20_000;
 /** Requests of one session that have no answer yet. */
@@ -88,6 +97,8 @@ export const DRAIN_WITHIN_MS = 5_000;
 // People and rooms.
 export const ACCOUNTS_MAX = 100_000;
 export const DEVICES_PER_ACCOUNT_MAX = 32;
+/** Where a server says that it is reached: few machines have more addresses that others can use. */
+export const INVITE_PLACES_MAX = 16;
 /** Offers of `link-device` that wait for a new device: each holds a session and some bytes. */
 export const LINK_OFFERS_MAX = 1_000;
 /** Long enough to walk to the other machine and type 27 letters. */
@@ -96,18 +107,28 @@ export const LINK_CODE_MS = 10 * 60_000;
 export const PREDECESSORS_MAX = 8;
 export const SESSIONS_PER_ACCOUNT_MAX = 64;
 export const ROOMS_MAX = 10_000;
+/** Names that accounts had before, and as many of rooms: they still lead there. */
+export const FORMER_NAMES_MAX = 10_000;
 export const ROOM_MEMBERS_MAX = 20_000;
 /** Each joined room is one topic to follow and one catch-up at log-in. */
 export const JOINED_ROOMS_MAX = 1_000;
 /** Whom one account ignores; its list goes whole to each device. */
 export const IGNORED_MAX = 256;
 /** Read positions in memory and in `marks.json`: some 30 bytes each there. */
-export const READ_MARKS_MAX = 200_000;
+export const READ_POSITIONS_MAX = 200_000;
+/** Unread words of one room are counted up to this: 16 bytes each, and more says nothing more. */
+export const UNREAD_COUNTED_MAX = 10_000;
 /** Twice of what READ_MARKS_MAX of them take; a larger file is none of ours. */
-export const READ_MARKS_BYTES_MAX = 16 * MIB;
-export const READ_MARKS_KEPT_EVERY_MS = 2_000;
+export const READ_POSITIONS_BYTES_MAX = 16 * MIB;
+export const READ_POSITIONS_KEPT_EVERY_MS = 2_000;
 /** One device reads on, the others are told this often. */
 export const READ_TOLD_EVERY_MS = 1_000;
+
+// Resets.
+/** A reset code that says no more: the person is told of it today or tomorrow. */
+export const RESET_MS = 24 * 60 * 60_000;
+/** Until whoever is away for a week is back; longer it would be a second password. */
+export const RESET_MS_MAX = 7 * 24 * 60 * 60_000;
 
 // Guessing.
 /** Wrong secrets in a row before the link is closed. */
@@ -126,6 +147,12 @@ export const GUESSES_HELD_PER_ADDRESS_MAX = 8;
 export const GUESS_FORGET_MS = 10 * 60_000;
 /** Accounts and addresses whose guesses are remembered; the oldest is forgotten. */
 export const GUESS_KEYS_MAX = 10_000;
+/**
+ * Wrong guesses at one shared secret (the room password, a room's own) that are looked at in a
+ * minute, whoever makes them: a class that types it wrong stays below, a thousand guessing machines
+ * do not. Those beyond take turns at that pace, and none waits longer than GUESS_DELAY_MAX_MS.
+ */
+export const SHARED_GUESSES_PER_MINUTE = 100;
 /** argon2id takes 17 to 70 ms and 19 MiB each: two leave the event loop and the memory alone. */
 export const PASSWORD_CHECKS_MAX = 2;
 export const PASSWORD_CHECKS_WAITING_MAX = 32;
@@ -155,6 +182,24 @@ export const CALLS_WAITING_MAX = 256;
 export const CALLS_PER_SECOND = 10;
 /** What a build may have to say at once. */
 export const CALLS_BURST = 60;
+/** A webhook's JSON says much beside its words; a group of some hundred alerts fits. */
+export const WEBHOOK_BYTES_MAX = 512 * KIB;
+/**
+ * Programs that read a room over HTTP: of one token, of one address, in all. Each costs a socket
+ * and at times one page of the past; nothing is kept for those that are slow.
+ */
+export const READERS_PER_TOKEN_MAX = 4;
+export const READERS_PER_ADDRESS_MAX = 32;
+export const READERS_MAX = 256;
+/** The longest that one request waits for what is said; then it is asked again. */
+export const READ_WAIT_SECONDS_MAX = 120;
+/** A reader that takes nothing for so long is cut off. */
+export const READ_STALL_MS = 30_000;
+/** What a page of a reader holds. */
+export const READ_PAGE_RECORDS_MAX = 100;
+export const READ_PAGE_BYTES_MAX = 256 * KIB;
+/** What is shown of a room's past when no place in it is named, as `chat history` does. */
+export const READ_LAST = 50;
 /** Repeats of a post over HTTP that are known as such; the oldest is forgotten. */
 export const CALL_KEYS_MAX = 1_000;
 export const CALL_KEY_BYTES_MAX = 128;
@@ -174,7 +219,7 @@ export const PAGE_RECORDS_MAX = 1_000;
 /** A search text; longer needles are pasted by mistake. */
 export const GREP_BYTES_MAX = 1 * KIB;
 /** Requests that wait while a room's membership changes: one disk sync's worth of a busy room. */
-export const GATE_WAITING_MAX = 16_384;
+export const LOCK_WAITING_MAX = 16_384;
 /** One outbox a process run is the rule; whoever uses more at once loses only their order. */
 export const OUTBOXES_HELD_MAX = 16;
 /** Of one room at once to one device; beyond it the history command pages. */
@@ -193,9 +238,15 @@ export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
 // Order in the house.
 /** A list that one person can still look through; those that are over do not count. */
 export const BANS_MAX = 10_000;
-/** Invites that still let somebody in: of one account, and in all. */
+/** Invites that still let somebody in: of one account, of one operator, and in all. */
 export const INVITES_PER_ACCOUNT_MAX = 100;
+export const INVITES_PER_OPERATOR_MAX = 2_000;
 export const INVITES_MAX = 10_000;
+/** Made by one account, and by one operator: each is a record for good, revoked or not. */
+export const INVITES_PER_HOUR_MAX = 100;
+export const INVITES_PER_HOUR_OPERATOR_MAX = 2_000;
+/** Bans or invites in one answer: 120 KB at their longest, and more rows than a window shows. */
+export const HOUSE_PAGE_MAX = 200;
 /** Newcomers that one invite of a member may admit; operators set their own bound, or none. */
 export const INVITE_USES_MAX = 1_000;
 /** Revoked and used invites that are remembered, so that whoever holds one hears the truth. */
@@ -348,7 +399,7 @@ export const LANES_PER_SESSION_MAX = 32;
 export const LANES_PER_ACCOUNT_MAX = 64;
 /** From the asking to the second connection. */
 export const TICKET_MS = 30_000;
-/** Uploads that nobody went on with are given up. */
+/** Uploads that are not continued for this long are given up. */
 export const UPLOAD_KEEP_MS = 7 * 24 * 60 * 60_000;
 /** A lane that says nothing this long gives way to another one that sends the same file. */
 export const UPLOAD_SILENT_MS = 10_000;
@@ -361,7 +412,7 @@ export const STALL_SHOWN_MS = 3_000;
 /** Names that a folder could not keep here are said up to so many: enough to see of what kind. */
 export const RENAMED_SHOWN_MAX = 10;
 /** Ids that `get-file --follow` has taken beyond its place: far more than come at once. */
-export const TAKEN_FILES_MAX = 10_000;
+export const RECEIVED_FILES_MAX = 10_000;
 /** Files that `get-file --follow` knows of and has not begun; it reads on when some are done. */
 export const INCOMING_FILES_MAX = 1_000;
 /** Files that are fetched at once: more only share the same line. */

@@ -18,6 +18,28 @@ export function checkName(text: string, what = "name"): Name {
   throw new Fault("name-invalid", `'${text.slice(0, 40)}' cannot be a ${what}`);
 }
 
+/** A user of such a name would be taken for the server, for its operators, or for all users. */
+const ROLES = ["server", "operator", "admin", "everyone", "here"];
+/** What every JavaScript object has: a program that keeps people by name would find it there. */
+const BUILT_IN = [...Object.getOwnPropertyNames(Object.prototype), "prototype"];
+const RESERVED: ReadonlySet<string> = new Set(
+  [...ROLES, ...BUILT_IN].map((name) => name.toLowerCase()),
+);
+
+/** Whether no account may take this name; one that has it of an older version keeps it. */
+export function isReservedName(name: Name): boolean {
+  return RESERVED.has(foldName(name));
+}
+
+/** A name that an account is to take, at its registration or later. @throws Fault name-invalid */
+export function checkNewName(text: string): Name {
+  const name = checkName(text, "person's name");
+  if (!isReservedName(name)) return name;
+  throw new Fault("name-invalid", `'${name}' is reserved: nobody can be called that`, {
+    remedy: "choose another name",
+  });
+}
+
 export function foldName(name: Name): FoldedName {
   return name.toLowerCase() as FoldedName;
 }

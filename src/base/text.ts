@@ -9,6 +9,8 @@ export const CLUSTER_CODE_POINTS_MAX = 16;
 export interface CleanOptions {
   /** Keep line feeds, for texts that are shown over several lines. CR LF becomes LF. */
   readonly lines?: boolean;
+  /** Keep tabs, where what shows the text has stops for them. */
+  readonly tabs?: boolean;
 }
 
 /** Nothing below this line can be hostile, and most text is nothing else. */
@@ -45,7 +47,8 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
   let cleaned = "";
   let previous = "";
   for (const [i, point] of points.entries()) {
-    const shown = options.lines && point === "\n" ? "\n" : shownAs(point, previous, points[i + 1]);
+    const isKept = (options.lines && point === "\n") || (options.tabs && point === "\t");
+    const shown = isKept ? point : shownAs(point, previous, points[i + 1]);
     if (shown === "") continue;
     cleaned += shown;
     previous = shown.length > 2 ? ">" : shown; // Longer than a code point is only <U+...>.
@@ -62,6 +65,20 @@ export function tsvField(text: string): string {
 /** One line of TSV, with its line feed. */
 export function tsvLine(fields: readonly string[]): string {
   return `${fields.map(tsvField).join("\t")}\n`;
+}
+
+/** What some reader of NDJSON would act upon as it stands: a terminal, an editor, a pager. */
+const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
+
+/**
+ * A value as a line of NDJSON, with its line feed: the same value for whoever parses it, and
+ * nothing in it that moves a cursor, turns a line around or ends it early.
+ */
+export function jsonLine(value: object): string {
+  const text = JSON.stringify(value).replaceAll(ACTIVE, (active) => {
+    return `\\u${active.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  });
+  return `${text}\n`;
 }
 
 /** A stranger's words inside a sentence of ours: cleaned, quoted, and short. */

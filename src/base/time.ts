@@ -1,97 +1,60 @@
-import { Fault } from "./fault.ts";
-import { quoteText } from "./text.ts";
-
 /** Minutes that local time is ahead of UTC at that moment (east is positive). */
 export type OffsetMinutes = (unixMs: number) => number;
 
-const MINUTE_MS = 60_000;
-const DAY_MS = 24 * 60 * MINUTE_MS;
-const UNITS_MS: ReadonlyMap<string, number> = new Map([
-  ["s", 1_000],
-  ["m", MINUTE_MS],
-  ["h", 60 * MINUTE_MS],
-  ["d", DAY_MS],
-  ["w", 7 * DAY_MS],
-]);
-const AGO = /^(\d{1,9})([smhdw])$/;
-const DAY = /(\d{4})-(\d\d)-(\d\d)/.source;
-const CLOCK = /(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?/.source;
-const ZONE = /(?: ?(Z|[+-]\d\d(?::?\d\d)?))?/.source;
-const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
+/** The last moment that a Date holds: 13 September of the year 275760 (ECMA-262, 21.4.1.1). */
+export const MOMENT_UNIX_MS_MAX = 8_640_000_000_000_000;
 
-export interface MomentContext {
-  readonly nowUnixMs: number;
-  readonly offsetMinutes: OffsetMinutes;
-  /** What a day without a time means: its first millisecond (the default) or its last. */
-  readonly edge?: "start" | "end";
-}
+const MINUTE_MS = 60_000;
 
 /**
- * Reads `--since` and `--until`: ISO 8601 (local time unless it names an offset), or how long ago:
- * `90s`, `10m`, `2h`, `3d`, `1w`.
- * @returns Unix milliseconds
- * @throws Fault usage
+ * The nearest moment that a date can hold; what is no number at all is the beginning of 1970. Times
+ * come from other people's programs, from disks and from clocks, and a Date beyond its range throws
+ * where it is written.
  */
-export function parseMoment(text: string, context: MomentContext): number {
-  const ago = AGO.exec(text);
-  if (ago !== null) {
-    return context.nowUnixMs - Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
-  }
-  const iso = ISO.exec(text);
-  const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
-  if (unixMs !== undefined) return unixMs;
-  throw new Fault("usage", `${quoteText(text)} is not a time`, {
-    remedy: "write 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
-  });
+export function nearestMoment(unixMs: number): number {
+  if (Number.isNaN(unixMs)) return 0;
+  return Math.trunc(Math.min(MOMENT_UNIX_MS_MAX, Math.max(-MOMENT_UNIX_MS_MAX, unixMs)));
 }
 
-/** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. */
+/** A date that is never invalid, whatever the number. The one place that makes dates of numbers. */
+export function dateOf(unixMs: number): Date {
+  return new Date(nearestMoment(unixMs));
+}
+
+/** UTC with milliseconds: `2026-11-20T05:46:33.123Z`. No number makes it throw. */
 export function formatUtc(unixMs: number): string {
-  return new Date(unixMs).toISOString();
+  return dateOf(unixMs).toISOString();
 }
 
 /** For screens: `2026-11-20 05:46:33`, local. */
 export function formatLocal(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  return localIso(unixMs, offsetMinutes).slice(0, 19).replace("T", " ");
+  return localIso(unixMs, offsetMinutes).replace("T", " ").replace(/\..*$/, "");
+}
+
+/** For screens: `2026-11-20`, local. */
+export function formatLocalDay(unixMs: number, offsetMinutes: OffsetMinutes): string {
+  return localIso(unixMs, offsetMinutes).replace(/T.*$/, "");
+}
+
+/** For sentences: `05:46`, or `2026-11-19 05:46` on another day than this one. */
+export function formatLocalSince(
+  unixMs: number,
+  nowUnixMs: number,
+  offsetMinutes: OffsetMinutes,
+): string {
+  const day = formatLocalDay(unixMs, offsetMinutes);
+  const clock = formatLocalClock(unixMs, offsetMinutes);
+  return day === formatLocalDay(nowUnixMs, offsetMinutes) ? clock : `${day} ${clock}`;
 }
 
 /** For screens: `05:46`, local. */
 export function formatLocalClock(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  return localIso(unixMs, offsetMinutes).slice(11, 16);
+  const iso = localIso(unixMs, offsetMinutes); // Years beyond 9999 have seven characters.
+  const clockAt = iso.indexOf("T") + 1;
+  return iso.slice(clockAt, clockAt + 5);
 }
 
 function localIso(unixMs: number, offsetMinutes: OffsetMinutes): string {
-  return formatUtc(unixMs + offsetMinutes(unixMs) * MINUTE_MS);
-}
-
-function isoUnixMs(iso: RegExpExecArray, context: MomentContext): number | undefined {
-  const [, year, month, day, hour, minute, second, fraction, zone] = iso;
-  const wholeDay = hour === undefined;
-  const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
-  const clock = `${hour ?? "00"}:${minute ?? "00"}:${second ?? "00"}`;
-  const asUtc = Date.parse(`${year}-${month}-${day}T${clock}.000Z`);
-  // Date.parse lets the 30th of February through as the 2nd of March.
-  const real = Number.isFinite(asUtc) && formatUtc(asUtc).startsWith(`${year}-${month}-${day}T`);
-  if (!real) return undefined;
-  if (wholeDay && context.edge === "end") {
-    return localToUnixMs(asUtc + DAY_MS, context.offsetMinutes) - 1;
-  }
-  if (zone === undefined) return localToUnixMs(asUtc, context.offsetMinutes) + milliseconds;
-  const minutes = zoneMinutes(zone);
-  return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
-}
-
-/** Twice, because the offset is known only for the moment that it helps to find. */
-function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
-  const near = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
-  return asUtc - offsetMinutes(near) * MINUTE_MS;
-}
-
-function zoneMinutes(zone: string): number | undefined {
-  if (/^z$/i.test(zone)) return 0;
-  const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
-  const hours = Number(digits.slice(0, 2));
-  const minutes = Number(digits.slice(2));
-  if (hours > 18 || minutes > 59) return undefined;
-  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+  const moment = nearestMoment(unixMs);
+  return formatUtc(moment + offsetMinutes(moment) * MINUTE_MS);
 }

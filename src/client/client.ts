@@ -1,25 +1,23 @@
 import { Fault } from "../base/fault.ts";
-import { type ChatRecord, type RoomView, readPage } from "../core/chat-record.ts";
-import type { Receipt } from "../core/outbox.ts";
+import { type ChatRecord, type RoomView, readPage } from "../core/client/chat-record.ts";
+import type { Receipt } from "../core/client/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import { Connection, type LinkStats } from "../io/connection.ts";
-import { Footing } from "../io/footing.ts";
-import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "../io/loss.ts";
-import { Transfers } from "../io/transfers.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
-import type { ClientOptions, ClientParts } from "./client-options.ts";
-import { type ConnectedEvent, connectedEvent } from "./connected-event.ts";
+import { AccountFeed, type ConnectedEvent, connectedEvent } from "./account-feed.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
-import { type Credentials, Entry } from "./entry.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
-import { Follower } from "./follower.ts";
-import { nativeHashing } from "./native-hashing.ts";
+import { ActiveLink } from "./link/active-link.ts";
+import { Connection, type LinkStats } from "./link/connection.ts";
+import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
+import { type Credentials, Login, type LoginManner } from "./login.ts";
+import type { ClientOptions, ClientParts } from "./options.ts";
+import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
-import { PostQueue } from "./post-queue.ts";
 import { Reading } from "./reading.ts";
 import { Redial } from "./redial.ts";
+import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
 export interface Membership {
@@ -32,8 +30,19 @@ export interface Membership {
 interface Stay {
   readonly user: string;
   readonly credentials: Credentials;
-  readonly follower: Follower;
+  readonly feed: AccountFeed;
 }
+
+/** Secrets come by flags, by the environment, or from a user at a terminal. */
+const PROGRAM_MANNER: LoginManner = {
+  triesAgain: false,
+  refused: (mayRegister) =>
+    `give the password (CHAT_PASSWORD)${
+      mayRegister ? ", or for a new name the room password (CHAT_ROOM_PASSWORD)" : ""
+    }`,
+  taken: "give its password (CHAT_PASSWORD), or choose another name",
+  newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
+};
 
 /** How long a farewell may take. */
 const CLOSE_WITHIN_MS = 1_000;
@@ -48,13 +57,13 @@ export class Client {
   readonly reading: Reading;
   /** Files that are sent and fetched. */
   readonly transfers: Transfers;
-  readonly #footing = new Footing(() => this.#redial.awaited());
+  readonly #activeLink = new ActiveLink(() => this.#redial.awaited());
   #connection: Connection | undefined;
   #greeted: Greeted | undefined;
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
   #left: Stay | undefined;
-  #posts: PostQueue;
+  #posts: OutboxQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
   /** A link that is not in yet. */
@@ -72,10 +81,10 @@ export class Client {
     this.transfers = new Transfers({
       clock: parts.clock,
       entropy: parts.entropy,
-      footing: this.#footing,
+      activeLink: this.#activeLink,
       uploads: parts.state.uploads,
-      hashing: nativeHashing(),
-      greet: (connection) => greet(connection, parts, program),
+      hashing: parts.hashing,
+      greet: (connection) => greet(connection, { ...parts, verifier: parts.keys, program }),
     });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
@@ -100,7 +109,7 @@ export class Client {
   }
 
   get rooms(): RoomView[] {
-    return this.#stay?.follower.rooms ?? [];
+    return this.#stay?.feed.rooms ?? [];
   }
 
   /**
@@ -197,7 +206,7 @@ export class Client {
     this.#connection?.listen(undefined);
     this.#left = stay;
     this.#stay = undefined;
-    this.#footing.left(notLoggedIn());
+    this.#activeLink.left(notLoggedIn());
     this.#posts.leave(notLoggedIn()); // Of those that came while it waited.
     this.#posts = this.#newPosts();
   }
@@ -230,7 +239,9 @@ export class Client {
     this.#opening = connection;
     try {
       if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent(); // While it was dialled.
-      const greeted = await greet(connection, this.#parts, this.#options.program);
+      const { program } = this.#options;
+      const verifier = this.#parts.keys;
+      const greeted = await greet(connection, { ...this.#parts, verifier, program });
       this.#trust(greeted);
       if (credentials !== undefined) return await this.#enter(connection, greeted, credentials);
       this.#adopt(connection, greeted);
@@ -257,29 +268,47 @@ export class Client {
     greeted: Greeted,
     credentials: Credentials,
   ): Promise<Membership> {
-    const { clock, state, device } = this.#parts;
-    const follower = this.#followerOf(greeted.fingerprint, credentials.user);
-    const context = { connection, greeted, clock, state, device, after: follower.after };
-    const entered = await new Entry(context, credentials).enter();
+    const { clock, state, keys } = this.#parts;
+    const { fingerprint } = greeted;
+    const feed = this.#feedOf(fingerprint, credentials.user);
+    const context = {
+      ...{ connection, greeted, clock, keys, after: feed.after, manner: PROGRAM_MANNER },
+      presence: this.#options.follow !== "none",
+      isEnrolled: state.enrolment(fingerprint, credentials.user) !== undefined,
+      forgotten: () => state.unenrol(fingerprint, credentials.user),
+    };
+    const entered = await new Login(context, credentials).enter();
     const { user, account } = entered.account;
-    state.noteUse(this.#options.address, user, clock.unixMs());
+    state.enrol(fingerprint, user, account);
+    if (user.toLowerCase() !== credentials.user.toLowerCase()) {
+      this.#cursors.flush(); // Renamed: the name by which this home knew it leads to another one.
+      state.moveUser(greeted.fingerprint, credentials.user, user);
+    }
+    this.#note(greeted, user);
     // Nothing waits from here on: what the server sends next must find its listener.
     this.#adopt(connection, greeted);
     const { password } = entered;
-    this.#stay = { user, follower, credentials: { user, mode: "login", password } };
+    this.#stay = { user, feed, credentials: { user, mode: "login", password } };
     this.#redial.succeeded();
     const owner = { fingerprint: greeted.fingerprint, user };
     this.#posts.open(owner, this.#options.adopt ?? true);
     this.#follow(
       connection,
-      follower,
+      feed,
       connectedEvent(this.#options.address, connection, greeted, entered),
     );
     if (!connection.isClosed) {
       this.#posts.connected(connection);
-      this.#footing.found({ connection, ...owner });
+      this.#activeLink.found({ connection, ...owner });
     }
     return { user, account, registered: entered.registered };
+  }
+
+  #note({ fingerprint }: Greeted, user: string): void {
+    const { clock, state } = this.#parts;
+    const { address, changesDefaults } = this.#options;
+    state.noteServer(address, clock.unixMs(), changesDefaults);
+    state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
   }
 
   /** The link is the client's from now on: its end is a loss. */
@@ -292,26 +321,29 @@ export class Client {
     connection.onClosed((fault) => this.#lost(fault));
   }
 
-  #follow(connection: Connection, follower: Follower, connected: ConnectedEvent): void {
-    follower.connected(connected);
-    this.reading.follow(follower, connection);
-    connection.listen((notice) => follower.notice(notice));
+  #follow(connection: Connection, feed: AccountFeed, connected: ConnectedEvent): void {
+    feed.connected(connected);
+    this.reading.follow(feed, connection);
+    connection.listen((notice) => feed.notice(notice));
   }
 
-  #followerOf(fingerprint: Fingerprint, user: string): Follower {
+  #feedOf(fingerprint: Fingerprint, user: string): AccountFeed {
     const left = this.#left;
     const isBack = left?.user.toLowerCase() === user.toLowerCase();
-    const known = this.#stay?.follower ?? (isBack ? left?.follower : undefined);
-    return known ?? this.#newFollower(fingerprint, user);
+    const known = this.#stay?.feed ?? (isBack ? left?.feed : undefined);
+    return known ?? this.#newFeed(fingerprint, user);
   }
 
-  #newFollower(known: Fingerprint, user: string): Follower {
+  #newFeed(known: Fingerprint, user: string): AccountFeed {
     const { follow } = this.#options;
-    // The server may change its key while one stays.
-    const place = () => ({ fingerprint: this.#greeted?.fingerprint ?? known, user });
+    // The server may change its key while one stays, and what it calls the account.
+    const place = () => ({
+      fingerprint: this.#greeted?.fingerprint ?? known,
+      user: this.#stay?.feed === feed ? this.#stay.user : user,
+    });
     this.#cursors.flush(); // Somebody may come back who was in on this client before.
     const cursor = follow === "all" ? this.#parts.state.cursor(known, user) : undefined;
-    return new Follower(follow, cursor, sha256, {
+    const feed: AccountFeed = new AccountFeed(follow, cursor, sha256, {
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
       cursor: (seq) => {
         if (follow === "all") this.#events.mark({ ...place(), seq });
@@ -324,16 +356,24 @@ export class Client {
         this.#connection?.close(fault);
       },
     });
+    return feed;
   }
 
-  #newPosts(): PostQueue {
+  #newPosts(): OutboxQueue {
     const { clock, entropy, state } = this.#parts;
-    return new PostQueue({
+    return new OutboxQueue({
       clock,
       entropy,
       store: state.outboxes,
-      adopted: (target, { text, action }, outcome) =>
-        this.#events.push({ kind: "adopted", target, text, action, outcome }, text.length),
+      tell: (event) => {
+        if (event.kind !== "settled" || event.adopted === undefined) return;
+        const { to: target, body } = event.adopted;
+        const { text, action } = body;
+        this.#events.push(
+          { kind: "adopted", target, text, action, outcome: event.outcome },
+          text.length,
+        );
+      },
     });
   }
 
@@ -346,7 +386,7 @@ export class Client {
 
   #lost(fault: Fault | undefined): void {
     this.#connection = undefined;
-    this.#footing.lost();
+    this.#activeLink.lost();
     if (this.#end !== undefined) return;
     this.#posts.lost();
     const isMending = this.#isMending;
@@ -361,7 +401,7 @@ export class Client {
       this.#finish(fault);
       return;
     }
-    const isAwaited = this.#posts.size > 0 || this.#footing.isAwaited;
+    const isAwaited = this.#posts.size > 0 || this.#activeLink.isAwaited;
     const retryInMs = this.#redial.after(fault, isAwaited, () =>
       this.#events.whenLow(() => void this.#reconnect()),
     );
@@ -384,7 +424,7 @@ export class Client {
     if (this.#end !== undefined) return;
     this.#end = { fault };
     this.#redial.cancel();
-    this.#footing.left(fault ?? leftUnfinished());
+    this.#activeLink.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
     this.#opening?.close();
     this.#connection?.close();

@@ -1,5 +1,5 @@
-import type { ClientState } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
+import type { ClientState } from "../io/state/client-state.ts";
 
 /** How far somebody has read at a server. */
 export interface ReadMark {

@@ -1,9 +1,9 @@
 import type { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
-import type { ChatRecord, RoomView } from "../core/chat-record.ts";
-import type { PostOutcome } from "../core/outbox.ts";
-import type { FolderSize } from "../io/content.ts";
-import type { Transport } from "../io/link.ts";
+import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
+import type { PostOutcome } from "../core/client/outbox.ts";
+import type { FolderSize } from "../io/blob/interfaces.ts";
+import type { Transport } from "../io/link/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 
 /** What a client tells whoever shows it, in the order in which it happened. */

@@ -1,10 +1,10 @@
 import { Fault } from "../base/fault.ts";
 import type { Name } from "../base/names.ts";
-import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan.ts";
-import { LanGate } from "../core/lan-gate.ts";
+import { Lan, type LanEffect, type LanInput, type LanPerson } from "../core/lan/lan.ts";
+import { LanRateLimit } from "../core/lan/rate-limit.ts";
 import type { LanEnvelope } from "../crypto/lan-envelope.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Multicast, MulticastSource, OnDatagram } from "../io/multicast.ts";
+import type { Multicast, MulticastSource, OnDatagram } from "../io/lan/multicast.ts";
 import { checkLanText } from "../wire/lan.ts";
 
 /** What whoever shows it is told. */
@@ -28,7 +28,7 @@ export class LanRoom {
   readonly #options: LanRoomOptions;
   readonly #multicast: Multicast;
   readonly #lan: Lan;
-  readonly #gate: LanGate;
+  readonly #gate: LanRateLimit;
   #stopTimer = () => {};
   #hasEnded = false;
   #isFailing = false;
@@ -39,7 +39,7 @@ export class LanRoom {
     const { clock, envelope, name, chance } = options;
     const { keyId, session } = envelope;
     this.#lan = new Lan({ name, keyId, session, chance }, clock.now());
-    this.#gate = new LanGate(clock.now());
+    this.#gate = new LanRateLimit(clock.now());
   }
 
   /** Takes part, and asks who is there. @throws Fault as `openMulticast` does */

@@ -4,9 +4,9 @@ import { isName } from "../base/names.ts";
 import { makeDeviceCert } from "../crypto/device-cert.ts";
 import { Identity } from "../crypto/identity.ts";
 import { linkCodeHash, linkMac, openAccountKey, sealAccountKey } from "../crypto/link-code.ts";
-import type { ClientState } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
+import type { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields } from "../wire/messages.ts";
 

@@ -1,7 +1,6 @@
 import { Fault } from "../base/fault.ts";
-import { lineage } from "../crypto/succession.ts";
-import type { ClientState } from "../io/client-state.ts";
 import type { Clock } from "../io/clock.ts";
+import type { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import type { ClientEvent } from "./event.ts";
 import type { Greeted } from "./trust.ts";
@@ -62,13 +61,12 @@ type News = Extract<ClientEvent, { kind: "pinned" | "moved" }>;
  * @throws Fault fingerprint-changed
  */
 export function pin(
-  { fingerprint, welcome }: Greeted,
+  { fingerprint, welcome, formers }: Greeted,
   { state, clock }: { readonly state: ClientState; readonly clock: Clock },
   expected: Pick<Expectation, "address" | "given" | "strict">,
 ): News | undefined {
   const { address } = expected;
   const pinned = state.pin(address)?.fingerprint as Fingerprint | undefined;
-  const formers = lineage(welcome.server.key, welcome.predecessors ?? []);
   const verdict = judge(fingerprint, { ...expected, pinned, formers });
   if (verdict === "known") return undefined;
   const { name } = welcome.server;

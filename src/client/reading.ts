@@ -1,14 +1,14 @@
 import type { RoomId } from "../base/ids.ts";
-import type { ChatRecord } from "../core/chat-record.ts";
+import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Clock } from "../io/clock.ts";
-import type { Connection } from "../io/connection.ts";
-import { ReadReporter } from "../io/read-reporter.ts";
-import type { Follower } from "./follower.ts";
+import type { AccountFeed } from "./account-feed.ts";
+import type { Connection } from "./link/connection.ts";
+import { ReadReporter } from "./read-reporter.ts";
 
 /** What the reader in front of this client has read, and whom they do not want to read. */
 export class Reading {
   readonly #reporter: ReadReporter;
-  #follower: Follower | undefined;
+  #feed: AccountFeed | undefined;
   #connection: Connection | undefined;
 
   constructor(clock: Clock) {
@@ -16,26 +16,26 @@ export class Reading {
   }
 
   /** Another link; what is not reported yet goes with it. */
-  follow(follower: Follower, connection: Connection): void {
-    if (this.#follower !== follower) this.#reporter.clear();
-    this.#follower = follower;
+  follow(feed: AccountFeed, connection: Connection): void {
+    if (this.#feed !== feed) this.#reporter.clear();
+    this.#feed = feed;
     this.#connection = connection;
     this.#reporter.flush();
   }
 
   /** Somebody has seen this record, and with it all before it in its room. */
   seen({ room, n }: ChatRecord): void {
-    const upTo = this.#follower?.reads.read(room.id, n);
+    const upTo = this.#feed?.reads.read(room.id, n);
     if (upTo !== undefined) this.#reporter.note(room.id, upTo);
   }
 
-  /** Records of the room that no device of the account has shown. */
+  /** Words of others in the room that no device of the account has shown. */
   unread(room: RoomId): number {
-    return this.#follower?.reads.unread(room) ?? 0;
+    return this.#feed?.reads.unread(room) ?? 0;
   }
 
   ignores(user: string | undefined): boolean {
-    return this.#follower?.ignores(user) === true;
+    return this.#feed?.ignores(user) === true;
   }
 
   /** Reports what is not reported: before a link is let go. */

@@ -1,52 +1,65 @@
-import { defineGroup } from "./_verb.ts";
+import { defineGroup } from "../cli/command.ts";
 
 export const command = defineGroup({
   kick: {
-    summary: "Put somebody out of a room",
-    load: async () => ({ command: (await import("./admin-people.ts")).kick }),
+    summary: "Put a user out of a room",
+    load: async () => ({ command: (await import("./admin/people.ts")).kick }),
   },
   mute: {
-    summary: "Let somebody read, but not speak, in a room",
-    load: async () => ({ command: (await import("./admin-people.ts")).mute }),
+    summary: "Let a user read, but not write, in a room",
+    load: async () => ({ command: (await import("./admin/people.ts")).mute }),
   },
   unmute: {
-    summary: "Let them speak again",
-    load: async () => ({ command: (await import("./admin-people.ts")).unmute }),
+    summary: "Let a muted user write again",
+    load: async () => ({ command: (await import("./admin/people.ts")).unmute }),
   },
   grant: {
-    summary: "Make somebody an operator, or with --room a moderator",
-    load: async () => ({ command: (await import("./admin-people.ts")).grant }),
+    summary: "Make a user an operator, or with --room a moderator",
+    load: async () => ({ command: (await import("./admin/people.ts")).grant }),
   },
   revoke: {
-    summary: "Take that back",
-    load: async () => ({ command: (await import("./admin-people.ts")).revoke }),
+    summary: "Take the role of operator or moderator away",
+    load: async () => ({ command: (await import("./admin/people.ts")).revoke }),
   },
   ban: {
     summary: "Keep an account or an address out",
-    load: async () => ({ command: (await import("./admin-bans.ts")).ban }),
+    load: async () => ({ command: (await import("./admin/bans.ts")).ban }),
   },
   unban: {
-    summary: "Let them in again",
-    load: async () => ({ command: (await import("./admin-bans.ts")).unban }),
+    summary: "Let a banned account or address in again",
+    load: async () => ({ command: (await import("./admin/bans.ts")).unban }),
   },
   bans: {
-    summary: "List who is kept out",
-    load: async () => ({ command: (await import("./admin-bans.ts")).bans }),
+    summary: "List banned accounts and addresses",
+    load: async () => ({ command: (await import("./admin/bans.ts")).bans }),
   },
   erase: {
     summary: "Erase messages, by their numbers",
-    load: async () => ({ command: (await import("./admin-erase.ts")).command }),
+    load: async () => ({ command: (await import("./admin/erase.ts")).command }),
   },
   invite: {
-    summary: "Make a line that lets somebody in",
-    load: async () => ({ command: (await import("./admin-invites.ts")).invite }),
+    summary: "Make a line that lets a user in",
+    load: async () => ({ command: (await import("./admin/invites.ts")).invite }),
   },
   invites: {
     summary: "List the invites that are out, or revoke one",
-    load: async () => ({ command: (await import("./admin-invites.ts")).invites }),
+    load: async () => ({ command: (await import("./admin/invites.ts")).invites }),
   },
+  reset: {
+    summary: "Make a line that lets a user set a new password",
+    load: async () => ({ command: (await import("./admin/accounts.ts")).reset }),
+  },
+  rename: {
+    summary: "Give an account another name",
+    load: async () => ({ command: (await import("./admin/accounts.ts")).rename }),
+  },
+  remove: {
+    summary: "Remove an account",
+    load: async () => ({ command: (await import("./admin/accounts.ts")).remove }),
+  },
+  room: { summary: "Rename, close or remove a room", load: () => import("./admin/room.ts") },
   registration: {
     summary: "Show, close or open registration",
-    load: async () => ({ command: (await import("./admin-registration.ts")).command }),
+    load: async () => ({ command: (await import("./admin/registration.ts")).command }),
   },
 });

@@ -1,4 +1,3 @@
-import { GLOBAL_FLAGS } from "./_flags.ts";
 import {
   aliasesOf,
   defineVerb,
@@ -6,7 +5,8 @@ import {
   flagName,
   type Verb,
   type VerbTable,
-} from "./_verb.ts";
+} from "../cli/command.ts";
+import { GLOBAL_FLAGS } from "../cli/flags.ts";
 
 /** What `chat completions` asks: the words behind `chat`, the last one half typed. */
 export const command = defineVerb({
@@ -14,7 +14,7 @@ export const command = defineVerb({
     words: { type: "positional", required: false, many: true, description: "What is typed so far" },
   },
   async run({ words = [] }, context) {
-    const { VERBS } = await import("./_verbs.ts");
+    const { VERBS } = await import("./table.ts");
     const typed = words.at(-1) ?? "";
     const found = await candidates(VERBS, words.slice(0, -1), typed);
     for (const word of found) if (word.startsWith(typed)) context.stdout.write(`${word}\n`);

@@ -1,5 +1,5 @@
 import { Fault } from "../base/fault.ts";
-import { defineVerb } from "./_verb.ts";
+import { defineVerb } from "../cli/command.ts";
 
 /**
  * Scripts that ask `chat complete` each time, so that they hold for every version. Nothing of the
@@ -31,10 +31,25 @@ complete -c chat -a '(__chat_complete)'
 `,
 };
 
+/** Where each shell looks: folder and file. */
+const PLACES = {
+  bash: ["~/.local/share/bash-completion/completions", "chat"],
+  zsh: ["~/.zfunc", "_chat"],
+  fish: ["~/.config/fish/completions", "chat.fish"],
+} as const;
+
+function installLine(shell: keyof typeof PLACES): string {
+  const [folder, file] = PLACES[shell];
+  return `mkdir -p ${folder} && chat completions ${shell} > ${folder}/${file}`;
+}
+
 export const command = defineVerb({
   args: { shell: { type: "positional", description: "bash, zsh or fish" } },
-  details: `Once: chat completions bash > ~/.local/share/bash-completion/completions/chat
-zsh: into a file _chat in a folder of $fpath. fish: ~/.config/fish/completions/chat.fish`,
+  details: `Once, in your shell; it takes effect in the next one:
+bash: ${installLine("bash")}
+zsh:  ${installLine("zsh")}
+      and in ~/.zshrc, above compinit: fpath=(~/.zfunc $fpath)
+fish: ${installLine("fish")}`,
   async run({ shell }, context) {
     const script = Object.hasOwn(SCRIPTS, shell) ? SCRIPTS[shell] : undefined;
     if (script === undefined) {

@@ -1,12 +1,12 @@
 import { toHex } from "../base/bytes.ts";
 import { tsvLine } from "../base/text.ts";
+import { defineVerb } from "../cli/command.ts";
+import { say } from "../cli/context.ts";
+import { checkPaths, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { renderJson } from "../cli/output/render.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Source } from "../io/content.ts";
+import type { Source } from "../io/blob/interfaces.ts";
 import { Digest } from "../wire/chunks.ts";
-import { say } from "./_context.ts";
-import { renderJson } from "./_render.ts";
-import { checkPaths, sayLeftOut, sourceAt } from "./_sources.ts";
-import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
   args: {

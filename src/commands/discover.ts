@@ -1,12 +1,12 @@
 import { Fault } from "../base/fault.ts";
 import { DISCOVER_MS, DISCOVER_MS_MAX } from "../base/limits.ts";
-import { type Found, findOnLan } from "../io/discovery.ts";
+import { defineVerb } from "../cli/command.ts";
+import { type Context, say } from "../cli/context.ts";
+import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
+import { type Found, findOnLan } from "../io/lan/discovery.ts";
 import type { Sighting } from "../wire/announcement.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace } from "../wire/invite.ts";
-import { type Context, say } from "./_context.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
   args: {
@@ -16,7 +16,7 @@ export const command = defineVerb({
       description: "How long to listen, as 500ms or 5s; 2s if left out",
     },
   },
-  details: "A fingerprint here is what somebody says; the first contact shows whether it is true.",
+  details: "A fingerprint here is not proven; the first connection checks it.",
   async run({ timeout }, context) {
     const forMs = timeout === undefined ? DISCOVER_MS : durationOf(timeout);
     return show(context, await findOnLan({ clock: context.clock, forMs }));

@@ -3,13 +3,10 @@ import { join } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { CHECK_WITHIN_MS } from "../base/limits.ts";
 import { cleanText, tsvLine } from "../base/text.ts";
-import { ClientState } from "../io/client-state.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
-import { formatPlace, type ServerAddress } from "../wire/invite.ts";
-import { clockColor } from "./_color.ts";
-import { type Context, say } from "./_context.ts";
-import { knownServer } from "./_default-server.ts";
-import { type CheckResult, Examination, ok, skipped } from "./_doctor-check.ts";
+import { defineVerb } from "../cli/command.ts";
+import { knownServer } from "../cli/connect/default-server.ts";
+import { type Context, say } from "../cli/context.ts";
+import { type CheckResult, Examination, ok, skipped } from "../cli/doctor/check.ts";
 import {
   checkData,
   checkDiscovery,
@@ -18,12 +15,15 @@ import {
   checkMulticast,
   checkTerminal,
   type MachineProbes,
-} from "./_doctor-machine.ts";
-import { machineProbes, wayProbes } from "./_doctor-probes.ts";
-import { checkWay, type Expected } from "./_doctor-way.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS, serverWish } from "./_flags.ts";
-import { renderJson, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
+} from "../cli/doctor/machine.ts";
+import { checkNetwork, type Expected } from "../cli/doctor/network.ts";
+import { machineProbes, networkProbes } from "../cli/doctor/probes.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
+import { clockColor } from "../cli/output/color.ts";
+import { renderJson, styleOf } from "../cli/output/render.ts";
+import { ClientState } from "../io/state/client-state.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import { formatPlace, type ServerAddress } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
 /** A slow disk is what is to be found out. */
@@ -35,11 +35,11 @@ export const command = defineVerb({
     data: { type: "string", valueHint: "DIR", description: "A server's folder to look at" },
     ...SERVER_FLAGS,
   },
-  details: "The first line that says failed is what to mend; the exit code is that of its kind.",
+  details: "Repair what the first line with failed names; the exit code is that of its fault.",
   async run(args, context) {
     const examination = new Examination(context.clock, (result) => tell(context, result));
-    const wish = serverWish(context, args, args.at);
-    const about = whom(context, wish.address);
+    const options = serverOptions(context, args, args.at);
+    const about = whom(context, options.address);
     await examination.check("server", CHECK_WITHIN_MS, () =>
       about === undefined
         ? skipped("none is named, and none is known: only this machine is looked at")
@@ -47,10 +47,10 @@ export const command = defineVerb({
     );
     if (about !== undefined) {
       const { server, pinned } = about;
-      const given = wish.fingerprint ?? server.fingerprint;
-      const isUdpWanted = wish.transport === "udp";
+      const given = options.fingerprint ?? server.fingerprint;
+      const isUdpWanted = options.transport === "udp";
       const expected = { server, given, pinned, isUdpWanted };
-      await checkWay(examination, wayProbes(context, server.port), expected);
+      await checkNetwork(examination, networkProbes(context, server.port), expected);
     }
     await checkMachine(examination, context, args.data);
     return finish(context, examination, about?.server);
@@ -61,7 +61,7 @@ interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
 }
 
-/** Nobody is asked, and nothing is made: a home that is not there yet knows no server. */
+/** Asks nothing and makes nothing: a home that does not exist yet knows no server. */
 function whom(context: Context, named: ServerAddress | undefined): About | undefined {
   const { data } = context.settings().folders;
   let state: ClientState | undefined;

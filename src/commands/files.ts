@@ -1,19 +1,18 @@
-import { PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatSize } from "../base/sizes.ts";
-import type { Client } from "../client/client.ts";
-import type { ChatRecord } from "../core/chat-record.ts";
-import { untilConnected, withClient } from "./_client.ts";
-import { shownChatRecord } from "./_face.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
+import { shownChatRecord } from "../cli/chat/console.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { filePages } from "../cli/connect/lists.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import {
+  isFile,
   moment,
   placeName,
   renderRecord,
   renderTable,
   type ShownRecord,
   styleOf,
-} from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
+} from "../cli/output/render.ts";
 
 export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
@@ -47,25 +46,3 @@ export const command = defineVerb({
     });
   },
 });
-
-export type ShownFile = Extract<ShownRecord, { kind: "file" }>;
-
-/** Erased ones are there as records, and no more as files. */
-export function isFile(record: ShownRecord): record is ShownFile {
-  return record.kind === "file";
-}
-
-/** All files that the account may read, oldest first, page by page. @throws Fault */
-export async function* filePages(
-  client: Client,
-  afterSeq = 0,
-): AsyncGenerator<readonly ChatRecord[], void, undefined> {
-  for (let after = afterSeq; ; ) {
-    const query = { files: true, after, limit: PAGE_RECORDS_MAX } as const;
-    const { records, more } = await client.history(query);
-    if (records.length > 0) yield records;
-    const last = records.at(-1);
-    if (!more || last === undefined) return;
-    after = last.seq;
-  }
-}

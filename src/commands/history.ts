@@ -1,27 +1,31 @@
 import { Fault } from "../base/fault.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
+import { shownChatRecord } from "../cli/chat/console.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import type { Context } from "../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { FolderHistory } from "../cli/history/folder.ts";
+import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
+import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import type { ChatRecord } from "../core/chat-record.ts";
-import type { PageQuery } from "../io/log.ts";
+import type { ChatRecord } from "../core/client/chat-record.ts";
+import type { PageQuery } from "../io/log/log.ts";
 import { READ_KINDS, type RecordKind } from "../wire/record.ts";
-import { untilConnected, withClient } from "./_client.ts";
-import type { Context } from "./_context.ts";
-import { shownChatRecord } from "./_face.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { FolderHistory } from "./_history-folder.ts";
-import { type HistoryWish, historyWish } from "./_history-query.ts";
-import { renderRecord, type ShownRecord, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
 
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
     data: { type: "string", valueHint: "DIR", description: "Read a server's folder directly" },
     room: { type: "string", valueHint: "ROOM", description: "Only this room" },
-    with: { type: "string", valueHint: "@NAME", description: "Only what was said with them" },
-    from: { type: "string", valueHint: "NAME", description: "Only what they said" },
+    with: {
+      type: "string",
+      valueHint: "@NAME",
+      description: "Only the conversation with this user",
+    },
+    from: { type: "string", valueHint: "NAME", description: "Only what this user said" },
     since: { type: "string", valueHint: "T", description: "ISO 8601, or 10m, 2h, 3d ago" },
     until: { type: "string", valueHint: "T", description: "The same" },
     last: {
@@ -31,14 +35,14 @@ export const command = defineVerb({
       description: "Only the last N of what fits the rest",
     },
     grep: { type: "string", valueHint: "TEXT", description: "Only what contains this text" },
-    ignoreCase: { type: "boolean", alias: "i", description: "--grep does not regard case" },
+    ignoreCase: { type: "boolean", alias: "i", description: "--grep ignores upper and lower case" },
     files: { type: "boolean", description: "Only files" },
     follow: { type: "boolean", alias: "f", description: "Go on with what happens" },
     ...SERVER_FLAGS,
   },
   details: "Without a filter: the last 50 of each room and conversation, merged.",
   async run(args, context) {
-    const wish = historyWish(context, args);
+    const options = historyOptions(context, args);
     const { data } = args;
     if (data === undefined) {
       const client = {
@@ -47,7 +51,7 @@ export const command = defineVerb({
         follow: args.follow ? "live" : "none",
       } as const;
       return withClient(context, args, { ...client, reconnect: args.follow }, (open) =>
-        online(context, open.client, wish, args.follow),
+        online(context, open.client, options, args.follow),
       );
     }
     if (args.at !== undefined || args.server !== undefined || args.follow) {
@@ -55,11 +59,11 @@ export const command = defineVerb({
         remedy: "leave the server and --follow out, or --data",
       });
     }
-    return fromFolder(context, data, wish);
+    return fromFolder(context, data, options);
   },
 });
 
-/** Prints in order of time, at the pace of whoever reads. */
+/** Prints in order of time, at the pace of the reader. */
 class Printer {
   readonly #context: Context;
   readonly #style;
@@ -78,7 +82,7 @@ class Printer {
 async function online(
   context: Context,
   client: Client,
-  wish: HistoryWish,
+  options: HistoryOptions,
   follow: boolean,
 ): Promise<number> {
   const events = client.events();
@@ -87,7 +91,7 @@ async function online(
   const show = (records: readonly ChatRecord[]) =>
     printer.print(records.map((record) => shownChatRecord(record, user)));
   let lastSeq = 0;
-  for await (const records of pagesOf(client, wish)) {
+  for await (const records of pagesOf(client, options)) {
     await show(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
@@ -95,14 +99,14 @@ async function online(
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
     const record = recordOf(event);
-    if (record !== undefined && record.seq > lastSeq && fits(record, wish)) await show([record]);
+    if (record !== undefined && record.seq > lastSeq && fits(record, options)) await show([record]);
   }
   return 0;
 }
 
 /** Oldest first, each page in order. */
-async function* pagesOf(client: Client, wish: HistoryWish): AsyncGenerator<ChatRecord[]> {
-  if (wish.isOverview) {
+async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator<ChatRecord[]> {
+  if (options.isOverview) {
     const overview: ChatRecord[] = [];
     for (const { kind, name } of client.rooms) {
       const target = kind === "room" ? name : `@${name}`;
@@ -112,16 +116,16 @@ async function* pagesOf(client: Client, wish: HistoryWish): AsyncGenerator<ChatR
     return;
   }
   const query = {
-    ...(wish.target === undefined ? {} : { target: formatTarget(wish.target) }),
-    ...(wish.from === undefined ? {} : { from: wish.from }),
-    ...(wish.sinceMs === undefined ? {} : { since: wish.sinceMs }),
-    ...(wish.untilMs === undefined ? {} : { until: wish.untilMs }),
-    ...(wish.grep === undefined ? {} : { grep: wish.grep }),
-    ...(wish.ignoreCase ? { ignoreCase: true } : {}),
-    ...(wish.files ? { files: true } : {}),
+    ...(options.target === undefined ? {} : { target: formatTarget(options.target) }),
+    ...(options.from === undefined ? {} : { from: options.from }),
+    ...(options.sinceMs === undefined ? {} : { since: options.sinceMs }),
+    ...(options.untilMs === undefined ? {} : { until: options.untilMs }),
+    ...(options.grep === undefined ? {} : { grep: options.grep }),
+    ...(options.ignoreCase ? { ignoreCase: true } : {}),
+    ...(options.files ? { files: true } : {}),
   };
-  if (wish.last !== undefined) {
-    yield await lastOf(client, query, wish.last);
+  if (options.last !== undefined) {
+    yield await lastOf(client, query, options.last);
     return;
   }
   let after = 0;
@@ -160,15 +164,15 @@ function recordOf(event: ClientEvent): ChatRecord | undefined {
 }
 
 /** The same filters for what happens from now on. */
-function fits({ room, from, kind, body }: ChatRecord, wish: HistoryWish): boolean {
-  const { target, grep, ignoreCase } = wish;
+function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
+  const { target, grep, ignoreCase } = options;
   const same = (one: string | undefined, other: string) =>
     one?.toLowerCase() === other.toLowerCase();
   if (target !== undefined && !(target.kind === room.kind && same(room.name, target.name))) {
     return false;
   }
-  if (wish.from !== undefined && !same(from, wish.from)) return false;
-  if (wish.files && kind !== "file") return false;
+  if (options.from !== undefined && !same(from, options.from)) return false;
+  if (options.files && kind !== "file") return false;
   if (grep === undefined) return true;
   const words = body?.["text"] ?? body?.["topic"];
   if (typeof words !== "string") return false;
@@ -181,32 +185,36 @@ const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
 const FOLDER_PAGE_RECORDS = 5_000;
 const FOLDER_PAGE_BYTES = 8 << 20;
 
-async function fromFolder(context: Context, data: string, wish: HistoryWish): Promise<number> {
+async function fromFolder(
+  context: Context,
+  data: string,
+  options: HistoryOptions,
+): Promise<number> {
   const folder = await FolderHistory.open(data);
   const printer = new Printer(context, undefined);
   const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
-    kinds: wish.files ? FILES : READ_KINDS,
-    ...(wish.target === undefined ? {} : { rooms: new Set(folder.find(wish.target)) }),
-    ...(wish.from === undefined ? {} : { by: folder.person(wish.from) }),
-    ...(wish.sinceMs === undefined ? {} : { sinceMs: wish.sinceMs }),
-    ...(wish.untilMs === undefined ? {} : { untilMs: wish.untilMs }),
-    ...(wish.grep === undefined ? {} : { grep: wish.grep }),
-    ignoreCase: wish.ignoreCase,
+    kinds: options.files ? FILES : READ_KINDS,
+    ...(options.target === undefined ? {} : { rooms: new Set(folder.find(options.target)) }),
+    ...(options.from === undefined ? {} : { by: folder.person(options.from) }),
+    ...(options.sinceMs === undefined ? {} : { sinceMs: options.sinceMs }),
+    ...(options.untilMs === undefined ? {} : { untilMs: options.untilMs }),
+    ...(options.grep === undefined ? {} : { grep: options.grep }),
+    ignoreCase: options.ignoreCase,
   };
   const last = async (more: Partial<PageQuery>, limit: number) => {
     const bytesMax = Number.MAX_SAFE_INTEGER;
     return (await folder.page({ ...query, ...more, from: "newest", limit, bytesMax })).records;
   };
   try {
-    if (wish.isOverview) {
+    if (options.isOverview) {
       const pages = [];
       for (const room of folder.rooms) {
         pages.push(await last({ rooms: new Set([room]) }, FIRST_RECORDS));
       }
       const records = pages.flat().sort((one, other) => one.head.seq - other.head.seq);
       await printer.print(records.map((record) => folder.shown(record)));
-    } else if (wish.last !== undefined) {
-      const records = await last({}, wish.last);
+    } else if (options.last !== undefined) {
+      const records = await last({}, options.last);
       await printer.print(records.map((record) => folder.shown(record)));
     } else {
       let afterSeq = 0;

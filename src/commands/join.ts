@@ -1,10 +1,10 @@
 import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
-import { LOBBY } from "../core/room.ts";
-import { openClient } from "./_client.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { LineClient } from "./_line-client.ts";
-import { defineVerb } from "./_verb.ts";
+import { LineClient } from "../cli/chat/line-client.ts";
+import { defineVerb } from "../cli/command.ts";
+import { openClient } from "../cli/connect/client.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 
 export const command = defineVerb({
   args: {
@@ -38,6 +38,7 @@ export const command = defineVerb({
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
       follow: "all",
+      enters: true,
       reconnect: true,
       posts: true,
       localPort: args.localPort,

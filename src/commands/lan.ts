@@ -1,20 +1,20 @@
 import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
+import type { ChatConsole } from "../cli/chat/console.ts";
+import { defineVerb } from "../cli/command.ts";
+import type { Context } from "../cli/context.ts";
+import { LanClient } from "../cli/lan/client.ts";
+import { PlainClient } from "../cli/lan/plain.ts";
+import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { LanRoom } from "../client/lan-room.ts";
 import { Identity } from "../crypto/identity.ts";
 import { LanEnvelope } from "../crypto/lan-envelope.ts";
 import { lanKey } from "../crypto/lan-seal.ts";
-import { ClientState } from "../io/client-state.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import { type MulticastOptions, openMulticast } from "../io/multicast.ts";
+import { type MulticastOptions, openMulticast } from "../io/lan/multicast.ts";
+import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanPlace } from "../wire/lan.ts";
-import type { Context } from "./_context.ts";
-import type { Face } from "./_face.ts";
-import { LanClient } from "./_lan-client.ts";
-import { PlainClient } from "./_lan-plain.ts";
-import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
-import { defineVerb } from "./_verb.ts";
 
 /** What people know by heart, and other people's scripts use. */
 const GROUP = "224.1.1.1";
@@ -42,7 +42,7 @@ export const command = defineVerb({
       type: "string",
       integer: { min: 1, max: 255 },
       valueHint: "N",
-      description: `How many networks far; ${TTL} if left out`,
+      description: `How many routers a message may pass, plus one; ${TTL} if left out`,
     },
     interface: {
       type: "string",
@@ -53,7 +53,7 @@ export const command = defineVerb({
     roomPasswordFile: { type: "string", valueHint: "F", description: "The group's; - is stdin" },
     plain: { type: "boolean", description: "Bare UTF-8 datagrams, as other people's scripts" },
   },
-  details: "No server: what you type is heard by everybody in the group. /help tells the commands.",
+  details: "No server: what you type is sent to all in the group. /help tells the commands.",
   async run(args, context) {
     const group = checkLanGroup(args.group);
     const place = {
@@ -104,13 +104,13 @@ async function talk(context: Context, place: Place, who: Who): Promise<number> {
       const sealed = secret !== undefined;
       const me = { user: name, key: formatFingerprint(keyId), sealed };
       const how = sealed ? "encrypted by the password" : "signed, not encrypted";
-      listening(client.face, place, room.interfaces, me, `you are ${name}; ${how}`);
+      listening(client.chatConsole, place, room.interfaces, me, `you are ${name}; ${how}`);
       return await client.run(room);
     } finally {
       await room.end();
     }
   } finally {
-    client.face.close();
+    client.chatConsole.close();
   }
 }
 
@@ -121,24 +121,24 @@ async function talkPlainly(context: Context, place: Place): Promise<number> {
     try {
       const { interfaces } = multicast;
       const how = "plain text: anybody here reads it, and nobody's name is sure";
-      listening(client.face, place, interfaces, { plain: true }, how);
+      listening(client.chatConsole, place, interfaces, { plain: true }, how);
       return await client.run(multicast);
     } finally {
       await multicast.close();
     }
   } finally {
-    client.face.close();
+    client.chatConsole.close();
   }
 }
 
 function listening(
-  face: Face,
+  chatConsole: ChatConsole,
   { group, port }: Place,
   interfaces: readonly string[],
   more: Readonly<Record<string, unknown>>,
   sentence: string,
 ): void {
-  face.tell(
+  chatConsole.tell(
     { kind: "listening", group, port, interfaces, ...more },
     `in ${group}:${port} by ${interfaces.join(", ")}; ${sentence}`,
   );

@@ -1,27 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { utf8Decode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import type { FileId } from "../base/ids.ts";
+import { isFileId } from "../base/ids.ts";
+import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
+import { formatSize } from "../base/sizes.ts";
+import { cleanText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
+import { shownChatRecord } from "../cli/chat/console.ts";
+import { defineVerb } from "../cli/command.ts";
+import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
+import { nativeHashing } from "../cli/connect/hashing.ts";
+import { deviceKeys } from "../cli/connect/keys.ts";
+import { filePages } from "../cli/connect/lists.ts";
+import type { Context } from "../cli/context.ts";
+import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
+import { checkOut, FileTaker, takeFile } from "../cli/files/receive-file.ts";
+import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { ProgressShow } from "../cli/output/progress.ts";
+import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
+import { GiveUpTimer } from "../cli/share/give-up.ts";
+import { parseShareTopic } from "../cli/share/topic.ts";
 import { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import { bodyText } from "../core/chat-record.ts";
-import { LOBBY } from "../core/room.ts";
+import { bodyText, type ChatRecord } from "../core/client/chat-record.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
 import { Identity } from "../crypto/identity.ts";
-import { ClientState } from "../io/client-state.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { ClientState } from "../io/state/client-state.ts";
+import { copiedText } from "../wire/copied-text.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
-import type { Context } from "./_context.ts";
-import { openDialer, type ServerDialer } from "./_dial.ts";
-import { serverWish, TRANSPORT_FLAG, transportOf } from "./_flags.ts";
-import { Incoming } from "./_incoming.ts";
-import { Patience } from "./_patience.ts";
-import { ProgressShow } from "./_progress.ts";
-import { renderJson } from "./_render.ts";
-import { parseShareTopic } from "./_share-topic.ts";
-import { nameForOthers } from "./_system-user.ts";
-import { checkOut } from "./_taking.ts";
-import { defineVerb } from "./_verb.ts";
-import { catchUp, FileTaker, noteEvent } from "./get-file.ts";
 
 export const command = defineVerb({
   args: {
@@ -29,22 +40,23 @@ export const command = defineVerb({
       type: "positional",
       required: false,
       valueHint: "'INVITE'",
-      description: "What chat share printed; or set CHAT_INVITE",
+      description: "What chat share printed; or set CHAT_INVITE; asked for on a terminal",
     },
     out: {
       type: "string",
       alias: "o",
-      default: ".",
       valueHint: "DIR",
-      description: "Folder to put it all in, this one if left out",
+      description: "Folder for what is received, this one if left out",
     },
+    yes: { type: "boolean", alias: "y", description: "Take it without asking" },
     user: { type: "string", valueHint: "NAME", description: "Your name for the others" },
     transport: TRANSPORT_FLAG,
   },
   details: "Interrupted, the same line goes on where it was.",
   async run(args, context) {
-    const address = inviteOf(context, args.invite);
-    checkOut(args.out);
+    const { out = "." } = args;
+    checkOut(out);
+    const address = await inviteOf(context, args.invite);
     const show = new ProgressShow(context);
     const state = ClientState.inMemory();
     const transport = transportOf(context, args.transport, address);
@@ -55,8 +67,10 @@ export const command = defineVerb({
       interrupted.reject(new Fault("interrupted", "interrupted")),
     );
     try {
-      const taker = new FileTaker(context, client, show, args.out);
-      const receiving = receive(taker, address, nameOf(context, args.user));
+      const taker = new FileTaker(context, client, show, out);
+      const asks = !args.yes && context.terminal !== undefined;
+      const options = { asks, keepsText: args.out !== undefined };
+      const receiving = receive(taker, address, nameOf(context, args.user), options);
       return await Promise.race([receiving, interrupted.promise]);
     } finally {
       release();
@@ -68,16 +82,27 @@ export const command = defineVerb({
   },
 });
 
-/** @throws Fault usage */
-function inviteOf(context: Context, argument: string | undefined): ServerAddress {
-  const line = argument ?? context.env["CHAT_INVITE"];
-  if (line !== undefined && line !== "") return parseServerAddress(line);
+/**
+ * The whole line that was printed will do. It is asked for, since arguments are seen in the list
+ * of processes.
+ * @throws Fault usage, interrupted
+ */
+async function inviteOf(context: Context, argument: string | undefined): Promise<ServerAddress> {
+  const given = argument ?? context.env["CHAT_INVITE"] ?? "";
+  const line = given === "" ? await context.terminal?.askText("What chat share printed") : given;
+  const invite = line?.trim().replace(/^chat\s+receive\s+/, "") ?? "";
+  if (/^https?:/i.test(copiedText(invite))) {
+    throw new Fault("usage", "that address is for browsers", {
+      remedy: "give the line that begins with chat receive, or open the address",
+    });
+  }
+  if (invite !== "") return parseServerAddress(invite);
   throw new Fault("usage", "receive needs the invite that chat share printed", {
     remedy: "paste the whole line, with its quotes",
   });
 }
 
-/** Comes as somebody new each time, and leaves no trace in this home. */
+/** Registers as a new user each time, and leaves no trace in this home. */
 function newClient(
   context: Context,
   address: ServerAddress,
@@ -91,7 +116,8 @@ function newClient(
       entropy: systemEntropy(),
       dial,
       state,
-      device: Identity.generate(),
+      keys: deviceKeys(Identity.generate(), state),
+      hashing: nativeHashing(),
     },
     {
       address: formatPlace(address),
@@ -104,7 +130,19 @@ function newClient(
   );
 }
 
-async function receive(taker: FileTaker, address: ServerAddress, wanted: Name): Promise<number> {
+interface ReceiveOptions {
+  /** Shows what there is, and takes it only then. */
+  readonly asks: boolean;
+  /** A text becomes a file, too. */
+  readonly keepsText: boolean;
+}
+
+async function receive(
+  taker: FileTaker,
+  address: ServerAddress,
+  wanted: Name,
+  options: ReceiveOptions,
+): Promise<number> {
   const { client, context } = taker;
   await client.connect();
   const me = await enterAsNew(client, wanted, address.secret);
@@ -113,7 +151,7 @@ async function receive(taker: FileTaker, address: ServerAddress, wanted: Name): 
   const incoming = new Incoming({
     place: 0,
     has: (file) => taken.has(file),
-    take: (file) => taker.take(file),
+    take: (file) => (transfer.isText ? takeText(taker, file) : taker.take(file)),
     took: (file) => taken.add(file),
     reached: () => {},
     lost: (_file, fault) => {
@@ -121,29 +159,52 @@ async function receive(taker: FileTaker, address: ServerAddress, wanted: Name): 
       taker.failed(fault);
     },
   });
-  const haul = new Haul(taker, incoming, me, () => taken.size + lost.length);
-  await Promise.race([haul.whole(), incoming.failed()]);
+  const done = () => taken.size + lost.length;
+  const transfer: Transfer = new Transfer({ taker, incoming, me, done, options });
+  await Promise.race([transfer.whole(), incoming.failed()]);
   if (context.json) context.stdout.write(renderJson({ kind: "received", files: taken.size }));
   return lost[0]?.exitCode ?? 0;
 }
 
+interface TransferOptions {
+  readonly taker: FileTaker;
+  readonly incoming: Incoming;
+  readonly me: string;
+  /** Files that are here, or cannot be had. */
+  readonly done: () => number;
+  readonly options: ReceiveOptions;
+}
+
 /** All that is given away at one server. */
-class Haul {
+class Transfer {
   readonly #taker: FileTaker;
   readonly #incoming: Incoming;
   readonly #me: string;
   readonly #done: () => number;
+  readonly #options: ReceiveOptions;
   readonly #over = Promise.withResolvers<void>();
   /** How many there are; undefined: it is no `chat share`, and all that is there has to do. */
   #count: number | undefined;
-  readonly #patience: Patience;
+  readonly #giveUp: GiveUpTimer;
+  /** What the person is asked about, by file id; undefined: whatever comes is taken. */
+  #listed: Map<string, ShownFile> | undefined;
+  #isAsking = false;
+  #saysText = false;
+  #isText = false;
 
-  constructor(taker: FileTaker, incoming: Incoming, me: string, done: () => number) {
+  constructor({ taker, incoming, me, done, options }: TransferOptions) {
     this.#taker = taker;
     this.#incoming = incoming;
     this.#me = me;
     this.#done = done;
-    this.#patience = new Patience(taker.context.clock, (fault) => this.#over.reject(fault));
+    this.#options = options;
+    this.#listed = options.asks ? new Map() : undefined;
+    this.#giveUp = new GiveUpTimer(taker.context.clock, (fault) => this.#over.reject(fault));
+  }
+
+  /** It is shown, and not kept. */
+  get isText(): boolean {
+    return this.#isText;
   }
 
   /** Resolves when all is here. @throws Fault */
@@ -164,40 +225,134 @@ class Haul {
   }
 
   async #connected(event: Extract<ClientEvent, { kind: "connected" }>): Promise<void> {
-    this.#patience.back();
+    this.#giveUp.back();
     this.#topic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
-    await catchUp(this.#taker.client, this.#incoming, 0, this.#me);
+    if (this.#listed === undefined) await catchUp(this.#taker.client, this.#incoming, 0, this.#me);
+    else await this.#listAll(this.#listed);
     void this.#settled();
   }
 
   #note(event: ClientEvent): void {
-    noteEvent(this.#incoming, event, this.#me);
     if (event.kind === "record" && event.record.kind === "topic") {
       this.#topic(bodyText(event.record, "topic"));
     }
+    if (this.#listed === undefined) noteEvent(this.#incoming, event, this.#me);
+    else if (event.kind === "record") this.#list(this.#listed, event.record);
     void this.#settled();
+  }
+
+  async #listAll(listed: Map<string, ShownFile>): Promise<void> {
+    try {
+      for await (const page of filePages(this.#taker.client)) {
+        for (const record of page) this.#list(listed, record);
+      }
+    } catch (error) {
+      // The link is lost: it comes back, and all is listed again.
+      if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
+      return;
+    }
+    const missing = (this.#count ?? 0) - listed.size;
+    if (missing > 0) {
+      this.#taker.show.say("not all is read there yet; you are asked as soon as it is");
+    } else this.#ask(listed);
+  }
+
+  #list(listed: Map<string, ShownFile>, record: ChatRecord): void {
+    const file = shownChatRecord(record, this.#me);
+    if (!isFile(file) || record.from === this.#me || !isFileId(file.id)) return;
+    listed.set(file.id, file);
+    if (this.#count !== undefined && listed.size >= this.#count) this.#ask(listed);
+  }
+
+  #ask(listed: Map<string, ShownFile>): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#answered(listed).catch((error: unknown) => this.#over.reject(error));
+  }
+
+  async #answered(listed: Map<string, ShownFile>): Promise<void> {
+    const files = [...listed.values()].sort((one, other) => one.seq - other.seq);
+    const [first] = files;
+    // What does not fit a message is no text to be shown, whatever it says of itself.
+    const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
+    this.#isText = this.#saysText && fits && !this.#options.keepsText;
+    if (this.#options.asks && first !== undefined) await this.#confirm(files, first.from);
+    this.#listed = undefined;
+    for (const { id, seq } of files) if (isFileId(id)) this.#incoming.recorded(id, seq);
+    void this.#settled();
+  }
+
+  /** @throws Fault interrupted */
+  async #confirm(files: readonly ShownFile[], from: string): Promise<void> {
+    const { context, show } = this.#taker;
+    const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
+    if (this.#isText) show.say(`a text of ${sum} from ${from}`);
+    else for (const file of files) show.say(`${cleanText(fileWords(file))} from ${file.from}`);
+    const what = this.#isText ? "show it" : files.length === 1 ? "take it" : `take all (${sum})`;
+    if ((await context.terminal?.confirm(what)) === true) return;
+    throw new Fault("interrupted", "nothing was taken", { remedy: "run it again to take it" });
   }
 
   #topic(topic: string): void {
     const share = parseShareTopic(topic);
     if (share === undefined) return;
     this.#count = share.count;
-    if (share.running !== undefined) this.#incoming.offered(share.running);
+    this.#saysText = share.isText;
+    // How long it is must be known before it is taken for one.
+    if (share.isText && !this.#options.keepsText && !this.#isAsking) this.#listed ??= new Map();
+    if (this.#listed !== undefined || share.running === undefined) return;
+    this.#incoming.offered(share.running);
   }
 
   async #settled(): Promise<void> {
     try {
       await this.#incoming.settled();
     } catch {
-      return; // Said by whoever waits for it.
+      return; // Reported where it is awaited.
     }
-    if (this.#done() >= (this.#count ?? 0)) this.#over.resolve();
+    if (this.#listed === undefined && this.#done() >= (this.#count ?? 0)) this.#over.resolve();
   }
 
   /** A share that has ended does not come back. */
   #lost(fault: Fault): void {
-    if (!this.#patience.lost(fault)) return;
+    if (!this.#giveUp.lost(fault)) return;
     this.#taker.show.say(`the connection is lost (${fault.message}); trying again`);
+  }
+}
+
+/** Shows a text, or hands it on as it is where standard output is no terminal. @throws Fault */
+async function takeText({ client, context, show }: FileTaker, file: FileId): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
+  try {
+    const onProgress = () => {};
+    const { id, name, from, path } = await takeFile(client, { file, out: folder, onProgress });
+    const text = textIn(readFileSync(path));
+    const { stdout, json } = context;
+    if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));
+    else if (!stdout.isTerminal) stdout.write(text);
+    else stdout.write(`${shownText(text).replace(/\n$/, "")}\n`);
+    await stdout.drained();
+  } finally {
+    await show.end(file);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Several lines, with their tabs: those move the cursor forward only. */
+function shownText(text: string): string {
+  const pieces = text.split("\t").map((piece) => cleanText(piece, { lines: true }));
+  return pieces.join("\t");
+}
+
+/** @throws Fault checksum-wrong: what is said of it is not so */
+function textIn(bytes: Uint8Array): string {
+  try {
+    return utf8Decode(bytes);
+  } catch (cause) {
+    throw new Fault("checksum-wrong", "what is shared as a text is none", {
+      remedy: "take it as a file: --out DIR",
+      cause,
+    });
   }
 }
 
@@ -224,7 +379,7 @@ async function enterAsNew(
   }
 }
 
-/** Nobody here has heard of rooms and their passwords. */
+/** Users of a share know no rooms and passwords. */
 function lineCut(cause: Fault): Fault {
   return new Fault(cause.code, "this is not the whole line that chat share printed", {
     remedy: "paste all of it, with its quotes",
@@ -232,7 +387,10 @@ function lineCut(cause: Fault): Fault {
   });
 }
 
-/** Flag, environment, config.toml, the name on this system, or none in particular. */
+/**
+ * Flag, environment, config.toml, or none in particular: the user who shares need not
+ * learn the name of this machine's user.
+ */
 function nameOf(context: Context, user: string | undefined): Name {
-  return serverWish(context, { user }, "127.0.0.1").user ?? checkName(nameForOthers("guest"));
+  return serverOptions(context, { user }, "127.0.0.1").user ?? checkName("guest");
 }

@@ -1,8 +1,8 @@
-import { untilConnected, withClient } from "./_client.ts";
-import { say } from "./_context.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { say } from "../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 
 export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
@@ -16,9 +16,9 @@ export const command = defineVerb({
           ? rooms.map((room) => renderJson({ kind: "room", ...room })).join("")
           : renderTable(
               ["room", "members", "joined", "topic", "unread"],
-              rooms.map(({ room, members, joined, topic, unread = 0 }) => [
+              rooms.map(({ room, members, joined, locked, topic, unread = 0 }) => [
                 room,
-                String(members),
+                locked && !joined ? "" : String(members),
                 joined ? "joined" : "",
                 topic,
                 unread === 0 ? "" : String(unread),

@@ -3,16 +3,17 @@ import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
+import { placeOfTarget, queuedFileLine } from "../cli/chat/post.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { type Context, faultLine } from "../cli/context.ts";
+import { errorJson } from "../cli/errors.ts";
+import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
+import { ProgressShow } from "../cli/output/progress.ts";
+import { fileWords, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
-import type { PostedFile, SentFile } from "../io/transfers.ts";
-import { untilConnected, withClient } from "./_client.ts";
-import { type Context, faultLine } from "./_context.ts";
-import { errorJson } from "./_errors.ts";
-import { SERVER_FLAGS, targetsOf } from "./_flags.ts";
-import { ProgressShow } from "./_progress.ts";
-import { fileWords, type JsonObject, renderJson } from "./_render.ts";
-import { checkPaths, STDIN, sayLeftOut, sourceAt } from "./_sources.ts";
-import { defineVerb } from "./_verb.ts";
+import type { PostedFile, SentFile } from "../client/transfer/transfers.ts";
 
 export const command = defineVerb({
   args: {
@@ -37,12 +38,12 @@ export const command = defineVerb({
     const to = fileTargets(args.to);
     const show = new ProgressShow(context);
     try {
-      const wish = { reconnect: true, resumes: !args.path.includes(STDIN) };
-      return await withClient(context, args, wish, async ({ client }) => {
+      const options = { reconnect: true, resumes: !args.path.includes(STDIN) };
+      return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.events());
-        const courier = new Courier(context, client, show, to);
-        for (const path of args.path) await courier.send(path, args.name, args.path.length === 1);
-        return courier.fault?.exitCode ?? 0;
+        const sender = new FileSender(context, client, show, to);
+        for (const path of args.path) await sender.send(path, args.name, args.path.length === 1);
+        return sender.fault?.exitCode ?? 0;
       });
     } finally {
       await show.end();
@@ -60,7 +61,7 @@ function fileTargets(given: readonly string[]): string[] {
 }
 
 /** Sends one file after the other, and prints each as soon as its targets have it. */
-class Courier {
+class FileSender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #show: ProgressShow;
@@ -114,7 +115,7 @@ class Courier {
     else stdout.write(sentTsv(sent, posted));
     if (!posted.queued || json || this.#absent.has(posted.to)) return;
     this.#absent.add(posted.to);
-    this.#show.say(queuedLine(posted.to));
+    this.#show.say(queuedFileLine(posted.to));
   }
 
   #failed(fault: Fault): void {
@@ -125,15 +126,14 @@ class Courier {
 }
 
 /** The line of one target; scripts rely on its fields. */
-export function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
+function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
   const { id, name, sizeBytes, chunks, digest, resumedBytes } = sent;
   const { to, seq, timeUnixMs, queued } = posted;
-  const target = parseTarget(to);
   return {
     kind: "file",
     seq,
     time: formatUtc(timeUnixMs),
-    ...(target.kind === "room" ? { room: target.name } : { to: target.name }),
+    ...placeOfTarget(parseTarget(to)),
     id,
     name,
     sizeBytes,
@@ -149,10 +149,6 @@ function sentTsv({ id, name, sizeBytes, digest }: SentFile, { to, seq }: PostedF
 }
 
 /** For people. */
-export function sentWords(sent: SentFile, { to }: PostedFile): string {
+function sentWords(sent: SentFile, { to }: PostedFile): string {
   return `${fileWords(sent)} is sent to ${to}; take it: chat get-file ${sent.id}`;
-}
-
-export function queuedLine(to: string): string {
-  return `${to.replace(/^@/, "")} is offline; it will be there when they come`;
 }

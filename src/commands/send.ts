@@ -1,24 +1,23 @@
-import { utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
+import { checkText, placeOfTarget, queuedMessageLine } from "../cli/chat/post.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { type Context, faultLine, say } from "../cli/context.ts";
+import { errorJson } from "../cli/errors.ts";
+import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
+import { renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
-import { withMentions } from "../core/mentions.ts";
-import { untilConnected, withClient } from "./_client.ts";
-import { type Context, faultLine, say } from "./_context.ts";
-import { errorJson } from "./_errors.ts";
-import { SERVER_FLAGS, targetsOf } from "./_flags.ts";
-import { renderJson } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
+import { withMentions } from "../core/client/mentions.ts";
 
 export const command = defineVerb({
   args: {
     text: {
       type: "positional",
       required: false,
-      description: "The message; left out: each line of stdin",
+      description: "The message; - or left out: each line of stdin",
     },
     to: {
       type: "string",
@@ -31,41 +30,23 @@ export const command = defineVerb({
   details: "Example: chat send --to @bob 'The build is done.'",
   async run(args, context) {
     const targets = targetsOf(args.to);
-    if (args.text !== undefined) checkText(args.text);
+    const text = args.text === "-" ? undefined : args.text;
+    if (text !== undefined) checkText(text);
     context.outliveOutput(); // `| head -1` must not keep the rest from being sent.
-    const wish = { follow: "none", reconnect: true, posts: true } as const;
-    return withClient(context, args, wish, async ({ client }) => {
+    const options = { follow: "none", reconnect: true, posts: true } as const;
+    return withClient(context, args, options, async ({ client }) => {
       const events = client.events();
       await untilConnected(events);
       const sender = new Sender(context, client, targets);
       void sender.watch(events);
-      if (args.text === undefined) await sender.lines();
-      else await sender.post(args.text);
+      if (text === undefined) await sender.lines();
+      else await sender.post(text);
       await sender.settled();
-      if (sender.fault !== undefined && args.text !== undefined) throw sender.fault;
+      if (sender.fault !== undefined && text !== undefined) throw sender.fault;
       return sender.fault?.exitCode ?? 0;
     });
   },
 });
-
-/** @throws Fault text-invalid, too-large */
-export function checkText(text: string): void {
-  if (text === "") throw new Fault("text-invalid", "an empty text says nothing");
-  if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid UTF-8");
-  const sizeBytes = utf8Encode(text).length;
-  if (sizeBytes <= TEXT_BYTES_MAX) return;
-  const sentence = `a text has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
-  throw new Fault("too-large", sentence, { remedy: "send it in parts, or as a file" });
-}
-
-/** @throws Fault text-invalid, too-large */
-export function checkReaction(react: string): void {
-  if (utf8Encode(react).length > REACTION_BYTES_MAX) {
-    throw new Fault("too-large", `a reaction has at most ${REACTION_BYTES_MAX} bytes`, {
-      remedy: "use one emoji or a short word",
-    });
-  }
-}
 
 /** Posts in order, many under way at once, and prints each as soon as it is durable. */
 class Sender {
@@ -136,14 +117,13 @@ class Sender {
   ): void {
     const { seq, time } = receipt;
     const queued = receipt.queued === true;
-    const place = target.kind === "room" ? { room: target.name } : { to: target.name };
     if (this.#context.json) {
       const more = queued ? { queued } : {};
-      const line = { kind: "sent", seq, ...place, time: formatUtc(time), ...more };
+      const line = { kind: "sent", seq, ...placeOfTarget(target), time: formatUtc(time), ...more };
       this.#context.stdout.write(renderJson(line));
     } else {
       this.#context.stdout.write(`${seq}\n`);
-      if (queued) say(this.#context, `${target.name} is offline; it will be delivered later`);
+      if (queued) say(this.#context, queuedMessageLine(target.name));
     }
   }
 

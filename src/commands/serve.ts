@@ -5,31 +5,21 @@ import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
-import { LOBBY } from "../core/room.ts";
-import type { CertificatePair } from "../crypto/certificate.ts";
-import { hashPassword, verifyPassword } from "../crypto/password.ts";
-import { sha256 } from "../crypto/sha256.ts";
-import { openBlobStore } from "../io/blob-store.ts";
-import { readSmallFile, writeSmallFile } from "../io/data-folder.ts";
-import { systemDisk } from "../io/disk-file.ts";
-import { systemEntropy } from "../io/entropy.ts";
-import { announceLocalServer } from "../io/local-servers.ts";
-import { type HttpOptions, httpHandler } from "../server/http.ts";
-import type { FileQuotas } from "../server/quotas.ts";
-import { Server } from "../server/server.ts";
-import type { ServerEvent } from "../server/server-event.ts";
-import type { ServerOptions } from "../server/server-options.ts";
-import { formatFingerprint } from "../wire/fingerprint.ts";
-import { checkHost } from "../wire/host.ts";
-import { formatInvite, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../wire/invite.ts";
-import { type Context, say } from "./_context.ts";
-import { lanAddresses, ownAddresses, reachableAt } from "./_own-addresses.ts";
-import { loadPage } from "./_page.ts";
-import { renderJson } from "./_render.ts";
-import { ROOM_PASSWORD, readSecret } from "./_secrets.ts";
-import { announceServer } from "./_serve-announce.ts";
-import { keepSettings, type OpenFolder, openFolder } from "./_serve-folder.ts";
-import { type Listening, openListeners } from "./_serve-listen.ts";
+import { defineVerb, type FlagDefs, type FlagValues } from "../cli/command.ts";
+import {
+  hostsAt,
+  lanAddresses,
+  listenHosts,
+  ownAddresses,
+  reachableAt,
+} from "../cli/connect/own-addresses.ts";
+import { type Context, say } from "../cli/context.ts";
+import { shownRecord } from "../cli/output/records.ts";
+import { recordJson, renderJson } from "../cli/output/render.ts";
+import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
+import { announceServer } from "../cli/serve/announce.ts";
+import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
+import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import {
   type Joining,
   operatorLink,
@@ -37,17 +27,38 @@ import {
   printRecovery,
   ServePrinter,
   webAddress,
-} from "./_serve-print.ts";
-import { QUOTA_FLAGS, quotasOf } from "./_serve-quotas.ts";
-import { tellStats } from "./_serve-stats.ts";
-import { defineVerb, type FlagDefs, type FlagValues } from "./_verb.ts";
+} from "../cli/serve/print.ts";
+import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/public.ts";
+import { QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
+import { withSettings } from "../cli/serve/settings.ts";
+import { tellStats } from "../cli/serve/stats.ts";
+import { loadPage } from "../cli/web/page.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
+import type { CertificatePair } from "../crypto/certificate.ts";
+import { hashPassword, verifyPassword } from "../crypto/password.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import { openBlobStore } from "../io/blob/blob-store.ts";
+import { readSmallFile, writeSmallFile } from "../io/disk/data-folder.ts";
+import { systemDisk } from "../io/disk/system-disk.ts";
+import { systemEntropy } from "../io/entropy.ts";
+import { announceLocalServer } from "../io/state/local-servers.ts";
+import { isLoopback } from "../io/ws/address.ts";
+import type { ServerPlace } from "../server/auth/invites.ts";
+import type { FileQuotas } from "../server/files/quotas.ts";
+import { type HttpOptions, httpHandler } from "../server/http/handler.ts";
+import type { ServerOptions } from "../server/options.ts";
+import { Server } from "../server/server.ts";
+import type { ServerEvent } from "../server/session/event.ts";
+import { formatFingerprint } from "../wire/fingerprint.ts";
+import { checkHost } from "../wire/host.ts";
+import { formatInvite, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 
-const ARGS = {
+/** Also the table of what settings.toml and the environment may say. */
+export const SERVE_FLAGS = {
   host: {
     type: "string",
-    default: "0.0.0.0",
     valueHint: "ADDR",
-    description: "Address to listen on",
+    description: "Address to listen on; left out, all of this machine's, IPv4 and IPv6",
   },
   port: {
     type: "string",
@@ -64,25 +75,36 @@ const ARGS = {
   },
   name: { type: "string", valueHint: "NAME", description: "What the server calls itself" },
   roomPasswordFile: { type: "string", valueHint: "F", description: "Room password; - is stdin" },
-  open: { type: "boolean", description: "Ask nobody for a room password" },
-  welcome: { type: "string", valueHint: "TEXT", description: "Said to whoever comes in" },
+  open: { type: "boolean", description: "Let users in without a room password" },
+  welcome: { type: "string", valueHint: "TEXT", description: "Shown to each user who comes in" },
   cert: { type: "string", valueHint: "F", description: "TLS certificate, PEM" },
   key: { type: "string", valueHint: "F", description: "Its private key, PEM" },
   newIdentity: { type: "boolean", description: "Make a new identity, signed by the old one" },
-  tls: { type: "boolean", default: true, negativeDescription: "Plain, on loopback only" },
-  proxyCert: { type: "string", valueHint: "F", description: "What a TLS proxy in front presents" },
+  tls: { type: "boolean", default: true, negativeDescription: "Without TLS, on loopback only" },
+  proxyCert: {
+    type: "string",
+    valueHint: "F",
+    description: "Certificate of the TLS proxy in front, PEM",
+  },
   udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
   udpCc: {
     type: "enum",
     options: ["bbr", "cubic"],
     description: "How UDP shares the wire: bbr (quick on lossy paths) or cubic (polite)",
   },
+  public: {
+    type: "string",
+    many: true,
+    valueHint: "HOST[:PORT]",
+    description: "A name or address by which others reach it; invites carry the first",
+  },
   inviteVia: {
     type: "enum",
     options: ["tcp", "udp"],
     description: "What the invite tells others to try first",
   },
-  verbose: { type: "boolean", description: "Count, once a second and link" },
+  verbose: { type: "boolean", description: "Print counters, once a second for each connection" },
+  quiet: { type: "boolean", description: "Print events, and nothing of what people say" },
   discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
   postsPerSecond: {
     type: "string",
@@ -93,15 +115,18 @@ const ARGS = {
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
-type Args = FlagValues<typeof ARGS>;
+type Args = FlagValues<typeof SERVE_FLAGS>;
 
 export const command = defineVerb({
-  args: ARGS,
-  details: "Example: chat serve --name 'Room 12' --welcome 'Be kind.'",
-  async run(args, context) {
+  args: SERVE_FLAGS,
+  details: `Example: chat serve --name 'Room 12' --welcome 'Be kind.'
+Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2500.`,
+  async run(values, context, byFlag) {
+    const args = settled(values, byFlag, context);
     checkArgs(args);
+    parsePublic(args.public);
     const files = quotasOf(args);
-    context.outliveOutput(); // Whoever reads the log may go; the people who talk stay.
+    context.outliveOutput(); // A reader of the log may go; the users who talk stay.
     const entropy = systemEntropy();
     const given = await readSecret(context, ROOM_PASSWORD, args.roomPasswordFile);
     const certificate = readPair(args);
@@ -129,6 +154,12 @@ export const command = defineVerb({
   },
 });
 
+/** With what environment and settings.toml say. @throws Fault usage */
+function settled(values: Args, byFlag: ReadonlySet<string>, { env }: Context): Args {
+  // Checked value by value against the same definitions.
+  return withSettings({ definitions: SERVE_FLAGS, values, byFlag, env }) as Args;
+}
+
 interface Chosen {
   readonly name: string;
   readonly roomPassword: string | undefined;
@@ -141,7 +172,7 @@ async function serve(
   open: OpenFolder,
   { name, roomPassword, files }: Chosen,
 ): Promise<number> {
-  const printer = new ServePrinter(context, open.registry);
+  const printer = new ServePrinter(context, open.registry, { quiet: args.quiet });
   const ended = Promise.withResolvers<Fault | undefined>();
   const { identity } = open;
   const operatorToken = newOperatorToken(open.folder.path);
@@ -165,12 +196,14 @@ async function serve(
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
   const joining = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
+  server.reachedAt(() => placesOf(args, port));
   writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
   const withdraw = announceLocalServer(
     {
       pid: process.pid,
-      host: joining.local.host,
-      port,
+      // Without TLS of its own its clients come through the proxy, those of this machine too.
+      host: args.tls || !joining.isPublic ? joining.local.host : joining.invite.host,
+      port: args.tls || !joining.isPublic ? port : joining.invite.port,
       fingerprint: identity.fingerprint,
       data: open.folder.path,
       startedUnixMs: context.clock.unixMs(),
@@ -187,7 +220,7 @@ async function serve(
   if (reachableAt(args.host, ownAddresses()).misses6) {
     say(context, "this machine has IPv6 alone: others reach it only with --host ::");
   }
-  const { host, discovery } = args;
+  const { host = "::", discovery } = args;
   const needs = roomPassword === undefined ? "open" : "password";
   const { fingerprint } = identity;
   const announced = discovery
@@ -210,7 +243,7 @@ async function serve(
 
 function newServer(
   { clock }: Context,
-  { folder, identity, history, accounts, archive, rooms, registry, hall }: OpenFolder,
+  { folder, identity, history, accounts, archive, rooms, registry, engine }: OpenFolder,
   settings: ServerOptions["settings"],
   onEvent: (event: ServerEvent) => void,
 ): Server {
@@ -225,14 +258,18 @@ function newServer(
     archive,
     rooms,
     registry,
-    hall,
+    engine,
     passwords: { hash: hashPassword, verify: verifyPassword },
-    marks: { disk: systemDisk(), folder: folder.path },
+    positions: { disk: systemDisk(), folder: folder.path },
+    recordLine: (record, { name = "" }) => {
+      const from = registry.nameOf(record.head.by);
+      return renderJson(recordJson(shownRecord(record, { from, place: { room: name } })));
+    },
     onEvent,
   });
 }
 
-/** Whoever can read it operates: this machine's user. New each time, and never shown. */
+/** A user of this machine who can read it is an operator. New each time, and never shown. */
 function newOperatorToken(data: string): string {
   const token = toBase64Url(systemEntropy()(32));
   writeSmallFile(join(data, "operator"), `${token}\n`);
@@ -247,13 +284,15 @@ async function listen(
   shown: Pick<HttpOptions, "name" | "page">,
 ): Promise<Listening> {
   const fingerprint = formatFingerprint(open.identity.fingerprint);
+  const proxyCertificate = args.proxyCert === undefined ? undefined : readPem(args.proxyCert);
   const listening = await openListeners(
     {
-      host: args.host,
+      hosts: listenHosts(args.host),
       port: args.port ?? PORT_DEFAULT,
       certificate: args.tls ? open.certificate : undefined,
-      proxyCertificate: args.proxyCert === undefined ? undefined : readPem(args.proxyCert),
+      proxyCertificate,
       udp: args.udp ? (args.udpCc ?? "bbr") : undefined,
+      isHost: hostCheck(knownNames(args, open.certificate.certPem, proxyCertificate)),
       http: (port) => httpHandler({ ...shown, fingerprint, port, ...server.http }),
     },
     server,
@@ -262,6 +301,13 @@ async function listen(
   const { udpFault } = listening;
   if (udpFault !== undefined) say(context, `${udpFault.message}; TCP goes on without it`);
   return listening;
+}
+
+/** Nothing but its proxy talks to the port of a server without TLS: only `--public` tells where. */
+function placesOf(args: Args, port: number): ServerPlace[] {
+  const known = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
+  const hosts = args.tls ? hostsAt(args.host, ownAddresses()) : [];
+  return [...known, ...hosts.map((host) => ({ host, port }))];
 }
 
 interface Named extends Pick<Chosen, "name" | "roomPassword"> {
@@ -274,9 +320,10 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
   const local: ServerAddress = { host: reachable.local, port, portGiven: true };
   const { fingerprint } = open.identity;
   const { roomPassword } = chosen;
+  const [known] = parsePublic(args.public, args.tls ? port : HTTPS_PORT);
   const invite: ServerAddress = {
-    host: reachable.others,
-    port,
+    host: known?.host ?? reachable.others,
+    port: known?.port ?? port,
     portGiven: true,
     ...(args.inviteVia === undefined ? {} : { transport: args.inviteVia }),
     room: LOBBY,
@@ -287,6 +334,7 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
     name: chosen.name,
     local,
     invite,
+    isPublic: known !== undefined,
     fingerprint: formatFingerprint(fingerprint),
     roomPassword,
     tls: args.tls,
@@ -331,9 +379,9 @@ function checkArgs(args: Args): void {
   if ((args.cert === undefined) !== (args.key === undefined)) {
     throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
   }
-  checkHost(args.host, args.host.includes(":") ? "v6" : "v4-or-name");
-  const isLocal = args.host === "::1" || args.host === "localhost" || args.host.startsWith("127.");
-  if (!args.tls && !isLocal) {
+  const { host = "::" } = args;
+  checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
+  if (!args.tls && !isLoopback(host)) {
     throw new Fault("usage", "--no-tls is for loopback only", { remedy: "add --host 127.0.0.1" });
   }
   if (args.proxyCert !== undefined && args.tls) {

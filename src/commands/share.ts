@@ -1,26 +1,47 @@
+import { isUtf8 } from "node:buffer";
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { concatBytes, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import { checkName } from "../base/names.ts";
 import { cleanText } from "../base/text.ts";
-import { LOBBY } from "../core/room.ts";
-import type { Source } from "../io/content.ts";
-import type { ServerEvent } from "../server/server-event.ts";
+import { defineVerb } from "../cli/command.ts";
+import { listenHosts, ownAddresses, reachableAt } from "../cli/connect/own-addresses.ts";
+import { type Context, faultLine, say } from "../cli/context.ts";
+import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { serverOptions } from "../cli/flags.ts";
+import { qrLines } from "../cli/output/qr.ts";
+import { fileWords, renderJson } from "../cli/output/render.ts";
+import { openShareServer, type ShareServer } from "../cli/share/server.ts";
+import { ShareShow } from "../cli/share/show.ts";
+import { shareTopic, TEXT_TOPIC } from "../cli/share/topic.ts";
+import { nameForOthers } from "../cli/system-user.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
+import type { Source } from "../io/blob/interfaces.ts";
+import { diskFault } from "../io/disk/disk.ts";
+import { isLoopback } from "../io/ws/address.ts";
+import type { ServerEvent } from "../server/session/event.ts";
+import { encodeSecret } from "../wire/copied-text.ts";
 import { checkHost } from "../wire/host.ts";
-import { formatInvite, quoteInvite } from "../wire/invite.ts";
-import { type Context, faultLine, say } from "./_context.ts";
-import { serverWish } from "./_flags.ts";
-import { lanAddresses, ownAddresses } from "./_own-addresses.ts";
-import { fileWords, renderJson } from "./_render.ts";
-import { openShareServer, type ShareServer } from "./_share-server.ts";
-import { ShareShow } from "./_share-show.ts";
-import { shareTopic } from "./_share-topic.ts";
-import { checkPaths, STDIN, sayLeftOut, sourceAt } from "./_sources.ts";
-import { nameForOthers } from "./_system-user.ts";
-import { defineVerb } from "./_verb.ts";
+import { formatInvite, formatPlace, quoteInvite, type ServerAddress } from "../wire/invite.ts";
 
 export const command = defineVerb({
   args: {
-    path: { type: "positional", many: true, valueHint: "PATH", description: "Files and folders" },
-    keep: { type: "boolean", description: "Go on when somebody has them all" },
+    path: {
+      type: "positional",
+      many: true,
+      required: false,
+      valueHint: "PATH",
+      description: "Files and folders; - is standard input",
+    },
+    text: {
+      type: "string",
+      valueHint: "TEXT",
+      description: "A text instead, shown at the other end; - is standard input",
+    },
+    name: { type: "string", valueHint: "NAME", description: "What to call the one file there" },
+    keep: { type: "boolean", description: "Do not end when one receiver has everything" },
     host: {
       type: "string",
       valueHint: "ADDR",
@@ -37,100 +58,217 @@ export const command = defineVerb({
   },
   details: "It prints one line to run on the other machine, and ends when that has everything.",
   async run(args, context) {
-    checkPaths(args.path, undefined);
-    if (args.path.includes(STDIN)) {
-      throw new Fault("usage", "standard input can be read only once", {
-        remedy: "save it to a file, or use send-file with a server",
-      });
-    }
+    checkOptions(args);
     if (args.host !== undefined) checkHost(args.host, "v4-or-name");
     const user = checkName(nameOf(context, args.user), "person's name");
-    const sources: Source[] = [];
+    const inputs: ShareInput[] = [];
     try {
-      for (const path of args.path) sources.push(await sourceAt(context, path));
-      for (const source of sources) sayLeftOut(source, (sentence) => say(context, sentence));
-      return await share(context, { ...args, user }, sources);
+      if (args.text !== undefined) inputs.push({ from: "text", text: args.text, name: args.name });
+      for (const path of args.path) {
+        const name = args.name;
+        if (path === STDIN) inputs.push({ from: "input", name });
+        else inputs.push({ from: "disk", source: await sourceAt(context, path, name) });
+      }
+      for (const input of inputs) {
+        if (input.from === "disk") sayLeftOut(input.source, (sentence) => say(context, sentence));
+      }
+      return await share(context, { ...args, user, isText: args.text !== undefined }, inputs);
     } finally {
-      for (const source of sources) source.close();
+      for (const input of inputs) if (input.from === "disk") input.source.close();
     }
   },
 });
 
-interface ShareWish {
+/**
+ * What is to be shared: on this disk already, or to be written there first, so that it can be
+ * read again.
+ */
+type ShareInput =
+  | { readonly from: "disk"; readonly source: Source }
+  | { readonly from: "input"; readonly name: string | undefined }
+  | { readonly from: "text"; readonly text: string; readonly name: string | undefined };
+
+interface Given {
+  readonly path: readonly string[];
+  readonly text?: string | undefined;
+  readonly name?: string | undefined;
+}
+
+/** @throws Fault usage, not-found, store-…, text-invalid */
+function checkOptions({ path, text, name }: Given): void {
+  if (text === undefined) {
+    if (path.length > 0) return checkPaths(path, name);
+    throw new Fault("usage", "there is nothing to share", {
+      remedy: "name files or folders, - for standard input, or give --text TEXT",
+    });
+  }
+  if (path.length > 0) {
+    throw new Fault("usage", "--text is shared alone, without files", {
+      remedy: "leave one of them out",
+    });
+  }
+  if (text !== STDIN) checkText(utf8Encode(text));
+}
+
+/** @throws Fault text-invalid */
+function checkText(bytes: Uint8Array): Uint8Array {
+  const wrong =
+    bytes.length === 0
+      ? "the text is empty"
+      : bytes.length > TEXT_BYTES_MAX
+        ? `the text has more than ${TEXT_BYTES_MAX} bytes`
+        : isUtf8(bytes)
+          ? undefined
+          : "the text is not UTF-8";
+  if (wrong === undefined) return bytes;
+  throw new Fault("text-invalid", wrong, { remedy: "share it as a file" });
+}
+
+/** For one who has everything, to leave: a browser stays where it is. */
+const LEAVE_MS = 2_000;
+
+interface ShareOptions {
   readonly keep: boolean;
   readonly host: string | undefined;
   readonly port: number | undefined;
   readonly user: string;
+  readonly isText: boolean;
 }
 
 async function share(
   context: Context,
-  wish: ShareWish,
-  sources: readonly Source[],
+  options: ShareOptions,
+  inputs: readonly ShareInput[],
 ): Promise<number> {
   const show = new ShareShow(context);
-  const takers = new Takers(context, show, wish.user, sources.length);
+  const receivers = new Receivers(context, show, options.user, inputs.length);
   const ended = Promise.withResolvers<number>();
   const release = context.onSignal((signal) => {
     // The terminal has written ^C.
     if (signal === "SIGINT" && context.stderr.isTerminal) context.stderr.write("\n");
-    if (wish.keep && takers.hasServed) ended.resolve(0);
+    if (options.keep && receivers.hasServed) ended.resolve(0);
     else ended.reject(new Fault("interrupted", "interrupted", { remedy: "share it again" }));
   });
-  const lan = lanAddresses(ownAddresses())[0];
   let server: ShareServer | undefined;
+  const laid: Source[] = [];
   try {
     server = await openShareServer(context, {
-      user: wish.user,
-      listenHost: wish.host === undefined ? "0.0.0.0" : wish.host,
-      inviteHost: wish.host ?? lan ?? "127.0.0.1",
-      port: wish.port ?? 0,
+      user: options.user,
+      listenHosts: listenHosts(options.host),
+      inviteHost: reachableAt(options.host, ownAddresses()).others,
+      port: options.port ?? 0,
       onEvent: (event) => {
         if (event.kind === "failed") ended.reject(event.fault);
-        takers.event(event);
-        if (takers.hasServed && !wish.keep) ended.resolve(0);
+        receivers.event(event);
+        if (!receivers.hasServed || options.keep) return;
+        // They leave by themselves, and so hear of no server that went away.
+        if (event.kind === "logged-out") ended.resolve(0);
+        else context.clock.after(LEAVE_MS, () => ended.resolve(0));
       },
       onRead: (file, source, index) => show.read(file, source, index),
     });
     const { client } = server;
-    await client.request("topic", { room: LOBBY, topic: shareTopic(sources.length) });
-    sayLine(context, server, sources);
-    uploadAll(server, sources, takers).catch((error: unknown) => ended.reject(error));
+    const laying = layDown(context, inputs, server.folder, laid);
+    const sources = await Promise.race([laying, ended.promise.then(() => [])]);
+    const topic = options.isText ? TEXT_TOPIC : shareTopic(sources.length);
+    await client.request("topic", { room: LOBBY, topic });
+    sayLine(context, server, sources, options.isText);
+    uploadAll(server, sources, receivers, options.isText).catch((error: unknown) =>
+      ended.reject(error),
+    );
     return await ended.promise;
   } finally {
     release();
+    for (const source of laid) source.close();
     await show.end();
     await server?.close();
   }
 }
 
-/** The content is read once for its checksums, and again for whoever takes it. */
+/**
+ * What comes through standard input, or in the command, can be read only once: it is put where the
+ * server has its own things. @param laid gets what is opened here
+ */
+async function layDown(
+  context: Context,
+  inputs: readonly ShareInput[],
+  folder: string,
+  laid: Source[],
+): Promise<readonly Source[]> {
+  const sources: Source[] = [];
+  for (const input of inputs) {
+    if (input.from === "disk") {
+      sources.push(input.source);
+      continue;
+    }
+    const path = join(folder, "shared");
+    await writeAll(context, input, path);
+    const source = await sourceAt(context, path, input.name ?? NAMES[input.from]);
+    laid.push(source);
+    sources.push(source);
+  }
+  return sources;
+}
+
+/** What has no name of its own. */
+const NAMES = { input: "stdin", text: "text.txt" } as const;
+
+/** @throws Fault store-full, store-failed, text-invalid */
+async function writeAll(
+  { stdin }: Context,
+  input: Exclude<ShareInput, { from: "disk" }>,
+  path: string,
+): Promise<void> {
+  try {
+    await using file = await open(path, "wx", 0o600);
+    const isText = input.from === "text";
+    if (isText && input.text !== STDIN) return await file.writeFile(input.text);
+    const pieces: Uint8Array[] = []; // Of a text alone, which is short.
+    for (let bytes = 0; ; ) {
+      const chunk = await stdin.chunk();
+      if (chunk === undefined) break;
+      bytes += chunk.length;
+      if (!isText) await file.writeFile(chunk);
+      else if (bytes <= TEXT_BYTES_MAX) pieces.push(chunk);
+      else
+        throw new Fault("text-invalid", `the text has more than ${TEXT_BYTES_MAX} bytes`, {
+          remedy: "share it as a file",
+        });
+    }
+    if (isText) await file.writeFile(checkText(concatBytes(...pieces)));
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/** The content is read once for its checksums, and again for each receiver. */
 async function uploadAll(
   server: ShareServer,
   sources: readonly Source[],
-  takers: Takers,
+  receivers: Receivers,
+  isText: boolean,
 ): Promise<void> {
   const { client } = server;
   for (const source of sources) {
-    let isTold = false;
+    let isAnnounced = false;
     server.lend(source);
     const sent = await client.transfers.send({
       source,
       to: [LOBBY],
       onProgress: ({ id, doneBytes, sizeBytes }) => {
-        // Whoever comes now has not heard that it began.
-        if (isTold || doneBytes === sizeBytes) return;
-        isTold = true;
+        // Receivers that come now were not sent the offer.
+        if (isAnnounced || isText || doneBytes === sizeBytes) return;
+        isAnnounced = true;
         const topic = shareTopic(sources.length, id);
         client.request("topic", { room: LOBBY, topic }).catch(() => {});
       },
     });
-    takers.shared(sent.id, sent.name);
+    receivers.shared(sent.id, sent.name);
   }
 }
 
 /** Who has taken what. */
-class Takers {
+class Receivers {
   readonly #context: Context;
   readonly #show: ShareShow;
   readonly #owner: string;
@@ -173,9 +311,15 @@ class Takers {
   }
 }
 
-function sayLine(context: Context, { invite }: ShareServer, sources: readonly Source[]): void {
+function sayLine(
+  context: Context,
+  { invite }: ShareServer,
+  sources: readonly Source[],
+  isText: boolean,
+): void {
   const { stdout, json, stderr } = context;
   const line = `chat receive ${quoteInvite(invite)}`;
+  const web = webAddress(invite);
   if (json) {
     const files = sources.map(({ name, sizeBytes, folder }) => ({
       name,
@@ -183,17 +327,33 @@ function sayLine(context: Context, { invite }: ShareServer, sources: readonly So
       ...(folder === undefined ? {} : { entries: folder.entries }),
     }));
     const { port } = invite;
-    stdout.write(renderJson({ kind: "sharing", invite: formatInvite(invite), line, port, files }));
+    const text = isText ? { text: true } : {};
+    const details = { invite: formatInvite(invite), line, web, port, ...text, files };
+    stdout.write(renderJson({ kind: "sharing", ...details }));
     return;
   }
   if (stderr.isTerminal) {
+    for (const line of codeLines(context, invite, web)) stderr.write(`${line}\n`);
     for (const source of sources) say(context, cleanText(fileWords(source)));
-    say(context, "run this on the other machine; Ctrl-C here ends it:");
+    say(context, `in a browser: ${web}`);
+    say(context, "or run this on the other machine; Ctrl-C here ends it:");
   }
   stdout.write(`${line}\n`);
 }
 
+/** For browsers: the fragment stays in them, and the page does the rest. */
+function webAddress({ secret = "", ...place }: ServerAddress): string {
+  return `https://${formatPlace(place)}/#share=${encodeSecret(secret)}`;
+}
+
+/** For a phone, where one can reach it. */
+function codeLines({ stderr, env }: Context, { host }: ServerAddress, web: string): string[] {
+  if (isLoopback(host)) return [];
+  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  return qrLines(web, stderr.columns(), color) ?? [];
+}
+
 /** Flag, environment, config.toml, the name on this system, or none in particular. */
 function nameOf(context: Context, user: string | undefined): string {
-  return serverWish(context, { user }, "127.0.0.1").user ?? nameForOthers("somebody");
+  return serverOptions(context, { user }, "127.0.0.1").user ?? nameForOthers("somebody");
 }

@@ -1,16 +1,17 @@
 import { Fault } from "../base/fault.ts";
 import { formatUtc } from "../base/time.ts";
 import { VERSION } from "../base/version.ts";
+import { defineVerb } from "../cli/command.ts";
+import { openDialer } from "../cli/connect/dial.ts";
+import { type Context, say } from "../cli/context.ts";
+import { type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { moment, renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 import { type Greeted, meet } from "../client/trust.ts";
-import { ClientState, type Pin } from "../io/client-state.ts";
+import { nativeVerifier } from "../crypto/verifier.ts";
 import { systemEntropy } from "../io/entropy.ts";
+import { ClientState, type Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
-import { type Context, say } from "./_context.ts";
-import { openDialer } from "./_dial.ts";
-import { type ServerWish, TRANSPORT_FLAG, transportOf } from "./_flags.ts";
-import { moment, renderJson, renderTable, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
 
 const ACTIONS = ["list", "accept", "forget"];
 
@@ -138,13 +139,14 @@ async function agree(
 async function reach(
   context: Context,
   address: ServerAddress,
-  transport: ServerWish["transport"],
+  transport: ServerOptions["transport"],
 ): Promise<Greeted> {
   const { clock } = context;
   const dialer = openDialer(clock, address, { transport });
-  const parts = { clock, entropy: systemEntropy(), dial: dialer.dial };
+  const program = `chat/${VERSION}`;
+  const entropy = systemEntropy();
   try {
-    return await meet(parts, `chat/${VERSION}`);
+    return await meet({ clock, entropy, dial: dialer.dial, verifier: nativeVerifier, program });
   } finally {
     dialer.close();
   }

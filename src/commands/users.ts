@@ -1,9 +1,8 @@
-import type { Client } from "../client/client.ts";
-import type { Answer } from "../wire/messages.ts";
-import { untilConnected, withClient } from "./_client.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS } from "./_flags.ts";
-import { renderJson, renderTable, styleOf } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { allUsers } from "../cli/connect/lists.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 
 export const command = defineVerb({
   args: {
@@ -29,17 +28,3 @@ export const command = defineVerb({
     });
   },
 });
-
-/** Every page of `who`. @throws Fault */
-export async function allUsers(client: Client, room?: string): Promise<Answer<"who">["users"]> {
-  const users: Answer<"who">["users"] = [];
-  for (;;) {
-    const after = users.at(-1)?.user;
-    const page = await client.request("who", {
-      ...(room === undefined ? {} : { room }),
-      ...(after === undefined ? {} : { after }),
-    });
-    users.push(...page.users);
-    if (!page.more) return users;
-  }
-}

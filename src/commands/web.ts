@@ -1,21 +1,24 @@
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
+import { defineVerb } from "../cli/command.ts";
+import { isForPerson, openClient } from "../cli/connect/client.ts";
+import { openDialer, type ServerDialer } from "../cli/connect/dial.ts";
+import { type Context, say } from "../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS, serverOptions } from "../cli/flags.ts";
+import { renderJson } from "../cli/output/render.ts";
+import { openBrowser } from "../cli/web/browser.ts";
+import { webFiles } from "../cli/web/files.ts";
+import { KEPT_PATH, serveKept, WebKept } from "../cli/web/kept.ts";
+import { loadPage, localPage } from "../cli/web/page.ts";
+import { WebProxy } from "../cli/web/proxy.ts";
 import { systemEntropy } from "../io/entropy.ts";
-import type { Listener } from "../io/link.ts";
-import { listenWs } from "../io/ws-listener.ts";
-import { httpHandler } from "../server/http.ts";
+import type { Listener } from "../io/link/link.ts";
+import { listenWs } from "../io/ws/listener.ts";
+import { requestUrl } from "../io/ws/request-url.ts";
+import { httpHandler } from "../server/http/handler.ts";
+import { encodeSecret } from "../wire/copied-text.ts";
 import { type Fingerprint, formatFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../wire/invite.ts";
-import { openBrowser } from "./_browser.ts";
-import { openClient } from "./_client.ts";
-import { type Context, say } from "./_context.ts";
-import { openDialer, type ServerDialer } from "./_dial.ts";
-import { SERVER_ARGUMENT, SERVER_FLAGS, serverWish } from "./_flags.ts";
-import { loadPage, localPage } from "./_page.ts";
-import { renderJson } from "./_render.ts";
-import { defineVerb } from "./_verb.ts";
-import { webFiles } from "./_web-files.ts";
-import { WebGate } from "./_web-gate.ts";
 
 const HOST = "127.0.0.1";
 const TOKEN_BYTES = 32;
@@ -40,15 +43,17 @@ export const command = defineVerb({
   details: "The page on this machine, connected through this program. Example: chat web 192.0.2.7",
   async run(args, context) {
     const met = await openClient(context, args, { argument: args.at, greetOnly: true });
-    const { address, client } = met;
+    const { address, client, state } = met;
+    state.noteServer(formatPlace(address), context.clock.unixMs(), isForPerson(context));
     const found = client.fingerprint;
     await met.close();
     if (found === undefined) throw new Fault("link-closed", "the connection was closed");
     const token = toBase64Url(systemEntropy()(TOKEN_BYTES));
-    const { transport: way } = serverWish(context, args, args.at);
+    const { transport: way } = serverOptions(context, args, args.at);
     const dialer = openDialer(context.clock, address, { transport: way });
-    const target = { address, fingerprint: found, token, dialer };
-    const listener = await listen(context, target, args.port ?? 0);
+    const kept = new WebKept(context.settings().folders.state, found);
+    const target = { address, fingerprint: found, token, dialer, kept };
+    const listener = await listenAgain(context, target, args.port);
     const ended = Promise.withResolvers<void>();
     const release = context.onSignal((signal) => {
       // The terminal has written ^C: the shell's prompt belongs on the next line.
@@ -76,11 +81,28 @@ interface Target {
   readonly fingerprint: Fingerprint;
   readonly token: string;
   readonly dialer: ServerDialer;
+  readonly kept: WebKept;
+}
+
+/** At the port of the last time, where that is free: there the browser has what it keeps itself. */
+async function listenAgain(
+  context: Context,
+  target: Target,
+  port: number | undefined,
+): Promise<Listener> {
+  const { kept } = target;
+  const listener = await listen(context, target, port ?? kept.port).catch((error: unknown) => {
+    const isTaken = error instanceof Fault && error.code === "port-taken";
+    if (port !== undefined || !isTaken) throw error;
+    return listen(context, target, 0);
+  });
+  kept.keepPort(listener.port);
+  return listener;
 }
 
 /** @throws Fault port-taken, internal */
 async function listen(context: Context, target: Target, port: number): Promise<Listener> {
-  const { address, fingerprint, token, dialer } = target;
+  const { address, fingerprint, token, dialer, kept } = target;
   const { dial } = dialer;
   const { clock } = context;
   const page = await loadPage();
@@ -100,16 +122,19 @@ async function listen(context: Context, target: Target, port: number): Promise<L
       tls: false,
       // A name of some other site may lead here as well; its pages are not ours.
       isHost: (host) => host === `${HOST}:${listener.port}`,
-      http: answer,
+      http: (request, remote) => {
+        const isKept = requestUrl(request)?.pathname === KEPT_PATH;
+        return isKept ? serveKept(kept, token, request) : answer(request, remote);
+      },
     },
-    new WebGate({ clock, token, dial, fingerprint }),
+    new WebProxy({ clock, token, dial, fingerprint }),
   );
   return listener;
 }
 
 /** What stands in the fragment never leaves the browser. */
 function pageUrl({ port }: Listener, token: string, secret: string | undefined): string {
-  const invite = secret === undefined ? "" : `&invite=${encodeURIComponent(secret)}`;
+  const invite = secret === undefined ? "" : `&invite=${encodeSecret(secret)}`;
   return `http://${HOST}:${port}/#${token}${invite}`;
 }
 

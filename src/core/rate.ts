@@ -4,6 +4,7 @@ import {
   GUESS_FORGET_MS,
   GUESS_KEYS_MAX,
   GUESSES_FREE,
+  SHARED_GUESSES_PER_MINUTE,
 } from "../base/limits.ts";
 
 /** A bucket that fills steadily and may be emptied at once. */
@@ -93,5 +94,40 @@ export class Guessing {
   #recent(key: string, now: number): number {
     const guesses = this.#keys.get(key);
     return guesses === undefined || now - guesses.at > GUESS_FORGET_MS ? 0 : guesses.wrong;
+  }
+}
+
+const SHARED_GUESS_EVERY_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
+
+/**
+ * Slows guesses at a secret that many share, over all who guess: so many a minute are looked at as
+ * they come, further ones take turns. Right ones wait like the others (who waits would tell), but
+ * never longer than GUESS_DELAY_MAX_MS: nobody who knows the secret is locked out.
+ */
+export class SharedGuessing {
+  /** When the guesses so far will have been paid for, by secret; the oldest is forgotten first. */
+  readonly #paidAt = new Map<string, number>();
+
+  /** How long to hold back a guess that is made now. It counts as wrong until `right`. */
+  begin(secret: string, now: number): number {
+    const paidAt = Math.max(now, this.#paidAt.get(secret) ?? now);
+    const delayMs = paidAt + SHARED_GUESS_EVERY_MS - now - 60_000;
+    this.#keep(secret, Math.min(paidAt + SHARED_GUESS_EVERY_MS, now + 60_000 + GUESS_DELAY_MAX_MS));
+    return Math.min(GUESS_DELAY_MAX_MS, Math.max(0, delayMs));
+  }
+
+  /** It was no wrong guess after all. */
+  right(secret: string): void {
+    const paidAt = this.#paidAt.get(secret);
+    if (paidAt !== undefined) this.#keep(secret, paidAt - SHARED_GUESS_EVERY_MS);
+  }
+
+  #keep(secret: string, paidAt: number): void {
+    this.#paidAt.delete(secret);
+    this.#paidAt.set(secret, paidAt);
+    for (const oldest of this.#paidAt.keys()) {
+      if (this.#paidAt.size <= GUESS_KEYS_MAX) break;
+      this.#paidAt.delete(oldest);
+    }
   }
 }

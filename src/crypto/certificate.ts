@@ -58,6 +58,14 @@ export function certificatePem(der: Uint8Array): string {
   return pemOf("CERTIFICATE", der);
 }
 
+/** The hosts' names that it is for, wildcards as they stand. @throws Fault usage */
+export function certificateNames(certPem: string): string[] {
+  const { subjectAltName = "" } = readCertificate(certPem);
+  return [...subjectAltName.matchAll(/(?:^|, )DNS:([A-Za-z0-9_.*-]+)/g)].map(
+    ([, name = ""]) => name,
+  );
+}
+
 /** SHA-256 of the leaf's DER: what a link calls `certificateHash`. @throws Fault usage */
 export function certificateHash(certPem: string): Uint8Array {
   return sha256(certificateDer(certPem));

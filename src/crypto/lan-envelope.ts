@@ -1,6 +1,6 @@
 import { concatBytes, toHex } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import type { LanDatagram, LanStrange } from "../core/lan.ts";
+import type { LanDatagram, LanStrange } from "../core/lan/lan.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import {
   decodeLanBody,

@@ -11,7 +11,7 @@ export interface Clock {
 export function systemClock(): Clock {
   return {
     now: () => performance.now(),
-    unixMs: () => Date.now(),
+    unixMs: () => Math.max(0, Date.now()), // What is told as a moment is none before 1970.
     after: (delayMs, callback) => {
       if (delayMs === 0) {
         const immediate = setImmediate(callback); // No later than sockets were looked at once.

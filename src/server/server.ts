@@ -1,94 +1,116 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { ID_BYTES, roomId, type UserId } from "../base/ids.ts";
-import { lobbyDraft } from "../core/change.ts";
-import type { HallEffect, HallInput } from "../core/hall-effect.ts";
-import type { Account } from "../core/registry.ts";
-import { accountIn, LOBBY, type Room } from "../core/room.ts";
-import type { Asker } from "../core/work.ts";
-import type { Address, Link, Listener, ListenerEvents } from "../io/link.ts";
+import { LINKS_BEFORE_LOGIN_MAX } from "../base/limits.ts";
+import type { Account } from "../core/rooms/accounts.ts";
+import type { Asker } from "../core/rooms/commands.ts";
+import { lobbyDraft } from "../core/rooms/drafts.ts";
+import type { EngineEffect, EngineInput } from "../core/rooms/engine-io.ts";
+import { accountIn, LOBBY, type Room } from "../core/rooms/rooms.ts";
+import type { Address, Link, Listener, ListenerEvents } from "../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../wire/messages.ts";
 import type { LogRecord } from "../wire/record.ts";
-import { Addresses } from "./addresses.ts";
-import { Appends } from "./appends.ts";
-import { Bans } from "./bans.ts";
-import { Callers } from "./callers.ts";
-import { CatchUp } from "./catch-up.ts";
-import type { DeskOwner } from "./desk.ts";
-import { type Entry, guessedTooOften } from "./entry.ts";
-import { blankOrdered } from "./erasing.ts";
-import { FanOut, wireRecord } from "./fan-out.ts";
-import { greet } from "./greeting.ts";
-import type { HttpOptions } from "./http.ts";
-import { httpOffice } from "./http-office.ts";
-import { Invites } from "./invites.ts";
-import { Marks } from "./marks.ts";
-import { Metrics } from "./metrics.ts";
-import { type OpenOffices, openEntry, openOffices } from "./offices.ts";
-import { Peer, type PeerOwner, type TransferNotice } from "./peer.ts";
-import { Reading } from "./reading.ts";
-import type { ServerOptions } from "./server-options.ts";
-import { Turns } from "./turns.ts";
-import { Watchers } from "./watchers.ts";
+import { EventFeed } from "./admin/event-feed.ts";
+import { Metrics } from "./admin/metrics.ts";
+import { Bans } from "./auth/bans.ts";
+import { Invites, type ServerPlace } from "./auth/invites.ts";
+import { type Authenticator, guessedTooOften } from "./auth/login.ts";
+import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
+import type { ServerOptions } from "./options.ts";
+import { eraseOrdered } from "./queue/erasure.ts";
+import { PendingWrites } from "./queue/pending-writes.ts";
+import { FanOut, wireRecord } from "./rooms/broadcast.ts";
+import { CatchUp } from "./rooms/catch-up.ts";
+import { LocalPosts } from "./rooms/local-posts.ts";
+import { ReadPositionStore } from "./rooms/read-position-store.ts";
+import { ReadPositionService } from "./rooms/read-positions.ts";
+import type { RouterOwner } from "./router.ts";
+import { type OpenServices, openAuthenticator, openServices } from "./services.ts";
+import {
+  ClientConnection,
+  type ClientConnectionOptions,
+  type TransferNotice,
+} from "./session/client-connection.ts";
+import { Addresses } from "./session/connection-limits.ts";
+import { FairScheduler } from "./session/fair-scheduler.ts";
+import { greet } from "./session/handshake.ts";
+import { inward, tellOwner } from "./session/redacted-fault.ts";
 
 const TICK_MS = 1_000;
-const NOBODY: ReadonlySet<Peer> = new Set();
+const NOBODY: ReadonlySet<ClientConnection> = new Set();
 
-export class Server implements PeerOwner, DeskOwner, ListenerEvents {
+export class Server implements ClientConnectionOptions, RouterOwner, ListenerEvents {
   readonly #options: ServerOptions;
-  readonly #offices: OpenOffices;
+  readonly #services: OpenServices;
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
-  readonly #marks: Marks;
-  readonly #reading: Reading;
+  readonly #positions: ReadPositionStore;
+  readonly #reading: ReadPositionService;
   readonly #addresses = new Addresses();
+  #places: () => readonly ServerPlace[] = () => [];
+  /** On whose link nobody is in, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
+  readonly #strangers = new Set<ClientConnection>();
   readonly #bans: Bans;
-  readonly #entry: Entry;
+  readonly #entry: Authenticator;
   /** Also for whoever takes posts over HTTP. */
   readonly invites: Invites;
-  readonly #appends: Appends;
-  readonly #callers: Callers;
+  readonly #pendingWrites: PendingWrites;
+  readonly #localPosts: LocalPosts;
   readonly #metrics: Metrics;
   /** What is answered over HTTP beside the page. */
-  readonly http: Pick<HttpOptions, "posts" | "operator" | "files">;
-  readonly turns: Turns;
+  readonly http: HttpRoutes;
+  readonly scheduler: FairScheduler;
   readonly #listeners: Listener[] = [];
-  readonly #peers = new Map<number, Peer>(); // Bounded by LINKS_MAX in `accept`.
-  readonly #byAccount = new Map<UserId, Set<Peer>>();
+  readonly #peers = new Map<number, ClientConnection>(); // Bounded by LINKS_MAX in `accept`.
+  readonly #byAccount = new Map<UserId, Set<ClientConnection>>();
   readonly #stops: (() => void)[] = [];
-  #lastPeer = 0;
+  #lastClient = 0;
   #isStopping = false;
   #cancelTick = () => {};
 
   constructor(given: ServerOptions) {
-    const watchers = new Watchers(given);
-    const options = { ...given, onEvent: watchers.beside(given.onEvent) };
+    const feed = new EventFeed(given);
+    const options = { ...given, onEvent: feed.beside(given.onEvent) };
     this.#options = options;
     const { clock, entropy, registry, rooms, archive } = options;
-    this.turns = new Turns(clock);
-    this.#appends = new Appends(clock, options.onEvent);
-    this.#callers = new Callers((input) => this.input(input), entropy);
-    const accounts = this.#appends.watched(options.accounts);
-    this.invites = new Invites({ clock, entropy, rooms, registry, accounts });
+    this.scheduler = new FairScheduler(clock);
+    this.#pendingWrites = new PendingWrites(clock, options.onEvent);
+    this.#localPosts = new LocalPosts((input) => this.input(input), entropy);
+    const accounts = this.#pendingWrites.watched(options.accounts);
+    this.invites = new Invites({
+      clock,
+      entropy,
+      rooms,
+      registry,
+      accounts,
+      places: () => this.#places(),
+    });
     this.#bans = new Bans(registry, clock);
     const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
     const guards = { accounts, invites: this.invites, bans: this.#bans };
-    this.#entry = openEntry(options, guards, ({ id }) => peersOf(id).size);
+    this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
-    this.#marks = new Marks(options.marks, clock, warn);
-    const reading = new Reading({ clock, rooms, registry, accounts, marks: this.#marks, peersOf });
+    this.#positions = new ReadPositionStore(options.positions, clock, warn);
+    const reading = new ReadPositionService({
+      clock,
+      rooms,
+      registry,
+      accounts,
+      positions: this.#positions,
+      peersOf,
+    });
     this.#reading = reading;
     this.#fanOut = new FanOut(clock);
-    this.#offices = openOffices({
+    this.#services = openServices({
       ...options,
       accounts,
       entry: this.#entry,
       invites: this.invites,
-      callers: this.#callers,
+      localPosts: this.#localPosts,
       reading,
       fanOut: this.#fanOut,
       peersOf,
-      watchers,
+      feed,
       stats: () => this.#metrics.stats(),
       owner: this,
     });
@@ -96,18 +118,18 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#metrics = new Metrics({
       ...options,
       fanOut: this.#fanOut,
-      appends: this.#appends,
+      pendingWrites: this.#pendingWrites,
       peers: () => this.#peers.values(),
-      ...this.#offices,
+      ...this.#services,
     });
-    this.http = httpOffice({
+    this.http = httpRoutes({
       ...options,
       operatorToken: options.settings.operatorToken,
       bans: this.#bans,
       invites: this.invites,
-      callers: this.#callers,
+      localPosts: this.#localPosts,
       metrics: this.#metrics,
-      downloads: this.#offices.downloads,
+      downloads: this.#services.downloads,
       isStopping: () => this.#isStopping,
     });
   }
@@ -115,14 +137,14 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   /** Follows the logs and makes the lobby when there is none. @throws Fault store-… */
   async start(): Promise<void> {
     const { history, accounts, registry, rooms, entropy } = this.#options;
-    this.#marks.open();
+    this.#positions.open();
     this.#stops.push(
       await accounts.follow(registry.head + 1, (record) => registry.apply(record)),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );
     if (rooms.find(LOBBY) === undefined)
       await history.append(lobbyDraft(roomId(entropy(ID_BYTES))));
-    await this.#offices.files?.start();
+    await this.#services.files?.start();
     this.#tick();
   }
 
@@ -135,33 +157,56 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     return !this.#isStopping && this.#addresses.admits(remote.host);
   }
 
+  wait({ host }: Address): () => void {
+    this.#addresses.opened(host);
+    return () => this.#addresses.closed(host, false);
+  }
+
   link(link: Link): void {
-    const peer = new Peer(++this.#lastPeer, link, this);
-    this.#peers.set(peer.id, peer);
+    const client = new ClientConnection(++this.#lastClient, link, this);
+    this.#peers.set(client.id, client);
     this.#addresses.opened(link.remote.host);
+    this.#isAtTokens(client);
+  }
+
+  /** Nobody is in on this link. Of too many the oldest goes: an honest log-in is over soon. */
+  #isAtTokens(client: ClientConnection): void {
+    this.#strangers.add(client);
+    const [oldest] = this.#strangers;
+    if (this.#strangers.size <= LINKS_BEFORE_LOGIN_MAX || oldest === undefined) return;
+    const sentence = "too many connections wait here for a log-in, and yours was the oldest";
+    oldest.close(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
   }
 
   /** Tells everyone, waits for what is on its way to the disk, then lets go of the links. */
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
-    await this.#appends.drained();
+    await this.#pendingWrites.drained();
     this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
-    this.#offices.downloads?.stop();
-    for (const peer of [...this.#peers.values()]) peer.close(fault);
+    this.#services.downloads?.stop();
+    this.http.reads?.stop();
+    for (const client of [...this.#peers.values()]) client.close(fault);
     await Promise.all(this.#listeners.map((listener) => listener.stop()));
-    await this.#offices.files?.stop();
+    await this.#services.files?.stop();
     await this.#reading.close();
     this.#cancelTick();
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  get peerCount(): number {
+  get clientCount(): number {
     return this.#peers.size;
   }
 
-  peers(): Iterable<Peer> {
+  /** To all who read it: what it is called, or whom it is with, has changed. */
+  retell(room: Room): void {
+    for (const user of room.members) {
+      for (const client of this.#byAccount.get(user) ?? []) this.#catchUp.again(client, room);
+    }
+  }
+
+  peers(): Iterable<ClientConnection> {
     return this.#peers.values();
   }
 
@@ -173,131 +218,151 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     return this.#options.clock.unixMs();
   }
 
-  hello(peer: Peer, hello: NoticeOf<"hello">): void {
+  hello(client: ClientConnection, hello: NoticeOf<"hello">): void {
     const { identity, settings, entropy, registry } = this.#options;
     try {
-      this.#bans.checkPeer(peer);
+      this.#bans.checkClient(client);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return peer.close(error);
+      return client.close(error);
     }
-    const needsSecret = settings.roomPassword !== undefined || registry.rules.isClosed;
+    const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
-    greet(peer, hello, { identity, settings, entropy, needsSecret, predecessors });
+    greet(client, hello, { identity, settings, entropy, needsSecret, predecessors });
   }
 
-  request(peer: Peer, request: Request): void {
+  request(client: ClientConnection, request: Request): void {
     if (this.#isStopping) {
       const detail = { retryAfterMs: 1_000 };
-      peer.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
+      client.refuse(request.ref, new Fault("shutting-down", "the server is stopping", detail));
       return;
     }
-    if (request.kind !== "lane") this.#tellConnected(peer);
-    const slow = request.kind === "post" ? undefined : peer.tooFast();
-    if (slow !== undefined) return peer.refuse(request.ref, slow);
-    this.#offices.desk.serve(peer, request).catch((error: unknown) => {
+    if (request.kind !== "lane") this.#tellConnected(client);
+    const slow = request.kind === "post" ? undefined : client.tooFast();
+    if (slow !== undefined) return client.refuse(request.ref, slow);
+    this.#services.router.serve(client, request).catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
-      peer.refuse(request.ref, error);
-      if (guessedTooOften(peer)) peer.close(error);
+      tellOwner(error, this.#options.onEvent);
+      client.refuse(request.ref, error);
+      if (guessedTooOften(client)) client.close(error);
     });
   }
 
-  openLane(peer: Peer, { ref, ticket }: RequestOf<"lane">): void {
-    peer.lane = this.#offices.lanes.open(peer, ticket);
-    this.#addresses.entered(peer.link.remote.host);
-    const { file } = peer.lane;
-    peer.answer<"lane">(ref, file === undefined ? {} : { file });
+  openChannel(client: ClientConnection, { ref, ticket }: RequestOf<"lane">): void {
+    client.lane = this.#services.channels.open(client, ticket);
+    this.#addresses.entered(client.link.remote.host);
+    this.#strangers.delete(client);
+    const { file } = client.lane;
+    client.answer<"lane">(ref, file === undefined ? {} : { file });
   }
 
-  transfer(lane: Peer, notice: TransferNotice): void {
-    this.#offices.files?.notice(lane, notice);
+  transfer(lane: ClientConnection, notice: TransferNotice): void {
+    this.#services.files?.notice(lane, notice);
   }
 
-  closed(peer: Peer, fault: Fault | undefined): void {
-    this.#peers.delete(peer.id);
-    const { account, lane } = peer;
-    this.#addresses.closed(peer.link.remote.host, account !== undefined || lane !== undefined);
-    if (lane !== undefined) this.#offices.lanes.closed(peer, lane);
-    this.#offices.files?.closed(peer);
-    this.#metrics.closed(peer);
-    this.#forget(peer);
+  closed(client: ClientConnection, fault: Fault | undefined): void {
+    this.#peers.delete(client.id);
+    this.#strangers.delete(client);
+    const { account, lane } = client;
+    this.#addresses.closed(client.link.remote.host, account !== undefined || lane !== undefined);
+    if (lane !== undefined) this.#services.channels.closed(client, lane);
+    this.#services.files?.closed(client);
+    this.#metrics.closed(client);
+    this.#forget(client);
     if (lane !== undefined) return;
-    this.#tellConnected(peer);
-    this.#options.onEvent({ kind: "disconnected", user: account?.name, ...peer.origin, fault });
+    this.#tellConnected(client);
+    this.#options.onEvent({
+      kind: "disconnected",
+      user: account?.name,
+      ...client.origin,
+      fault: inward(fault),
+    });
   }
 
   /** Only when it has shown what it is: lanes come and go with every file. */
-  #tellConnected(peer: Peer): void {
-    if (peer.isTold || !peer.isGreeted || peer.lane !== undefined) return;
-    peer.isTold = true;
-    this.#options.onEvent({ kind: "connected", ...peer.origin, client: peer.clientName });
+  #tellConnected(client: ClientConnection): void {
+    if (client.isTold || !client.isGreeted || client.lane !== undefined) return;
+    client.isTold = true;
+    this.#options.onEvent({ kind: "connected", ...client.origin, client: client.clientName });
   }
 
-  enter(peer: Peer, account: Account, ref: number, after: number | undefined): void {
-    if (peer.isClosed) return;
-    assert(peer.account === undefined, "one account is in on one link");
-    const fault = this.#entry.refusal(peer, account);
-    if (fault !== undefined) return peer.refuse(ref, fault);
-    peer.account = account;
-    peer.era++;
-    peer.wrongSecrets = 0;
+  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
+    if (client.isClosed) return;
+    assert(client.account === undefined, "one account is in on one link");
+    const fault = this.#entry.refusal(client, account);
+    if (fault !== undefined) return client.refuse(ref, fault);
+    client.account = account;
+    client.era++;
+    client.wrongSecrets = 0;
     const peers = this.#byAccount.get(account.id) ?? new Set();
-    this.#byAccount.set(account.id, peers.add(peer));
-    this.#addresses.entered(peer.link.remote.host);
+    this.#byAccount.set(account.id, peers.add(client));
+    this.#addresses.entered(client.link.remote.host);
+    this.#strangers.delete(client);
     const { rooms, onEvent } = this.#options;
-    peer.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
-    this.input({ kind: "arrived", peer: peer.id, user: account.id });
-    onEvent({ kind: "logged-in", user: account.name, ...peer.origin });
-    this.#reading.arrived(peer, account);
-    void this.#catchUpAll(peer, account, after);
+    client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
+    const kind = client.isPresent ? "arrived" : "called";
+    this.input({ kind, client: client.id, user: account.id });
+    onEvent({ kind: "logged-in", user: account.name, ...client.origin });
+    this.#reading.arrived(client, account);
+    void this.#catchUpAll(client, account, after);
   }
 
-  async #catchUpAll(peer: Peer, account: Account, after: number | undefined): Promise<void> {
-    const { era } = peer;
+  async #catchUpAll(
+    client: ClientConnection,
+    account: Account,
+    after: number | undefined,
+  ): Promise<void> {
+    const { era } = client;
     const { rooms } = this.#options;
     for (const room of [...rooms.of(account.id)]) {
-      if (peer.isClosed || peer.era !== era) return;
-      await this.#catchUp.resume(peer, room, after);
+      if (client.isClosed || client.era !== era) return;
+      await this.#catchUp.resume(client, room, after);
     }
-    if (peer.isClosed || peer.era !== era) return;
+    if (client.isClosed || client.era !== era) return;
     this.#fanOut.flush(); // It promises that everything up to this seq was told.
-    peer.tell({ kind: "caught-up", seq: rooms.head });
+    client.tell({ kind: "caught-up", seq: rooms.head });
   }
 
   /** The account is no longer in on this link, which stays. */
-  leave(peer: Peer): void {
-    if (peer.account === undefined) return;
-    this.#addresses.left(peer.link.remote.host);
-    this.#forget(peer);
+  leave(client: ClientConnection): void {
+    if (client.account === undefined) return;
+    this.#addresses.left(client.link.remote.host);
+    if (!client.isClosed) this.#isAtTokens(client);
+    this.#forget(client);
+  }
+
+  /** What invites say of where it is, asked anew for each: machines change their addresses. */
+  reachedAt(places: () => readonly ServerPlace[]): void {
+    this.#places = places;
   }
 
   /** Sessions in which the account is in. */
-  peersOf(account: Account): ReadonlySet<Peer> {
+  peersOf(account: Account): ReadonlySet<ClientConnection> {
     return this.#byAccount.get(account.id) ?? NOBODY;
   }
 
-  #forget(peer: Peer): void {
-    const { account } = peer;
+  #forget(client: ClientConnection): void {
+    const { account } = client;
     if (account === undefined) return;
-    peer.account = undefined;
-    peer.isOperator = false;
-    peer.era++;
-    this.#offices.ended(peer);
+    client.account = undefined;
+    client.isOperator = false;
+    client.era++;
+    this.#services.ended(client);
     this.#fanOut.flush();
-    peer.unfollowAll();
+    client.unfollowAll();
     const peers = this.#byAccount.get(account.id);
-    peers?.delete(peer);
+    peers?.delete(client);
     if (peers?.size === 0) this.#byAccount.delete(account.id);
-    this.input({ kind: "departed", peer: peer.id });
-    this.#options.onEvent({ kind: "logged-out", user: account.name, ...peer.origin });
+    this.input({ kind: "departed", client: client.id });
+    this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 
-  input(input: HallInput): void {
-    const { hall, clock } = this.#options;
-    for (const effect of hall.handle(input, clock.now(), clock.unixMs())) this.#perform(effect);
+  input(input: EngineInput): void {
+    const { engine, clock } = this.#options;
+    for (const effect of engine.handle(input, clock.now(), clock.unixMs())) this.#perform(effect);
   }
 
-  #perform(effect: HallEffect): void {
+  #perform(effect: EngineEffect): void {
     switch (effect.kind) {
       case "append":
         return this.#append(effect);
@@ -312,15 +377,15 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
       case "deliver":
         return this.#deliver(effect.room, effect.record);
       case "follow":
-        for (const peer of this.#byAccount.get(effect.user) ?? []) {
-          void this.#catchUp.meet(peer, effect.room);
+        for (const client of this.#byAccount.get(effect.user) ?? []) {
+          void this.#catchUp.meet(client, effect.room);
         }
         return;
       case "unfollow":
         this.#fanOut.flush(); // Whoever leaves is told of that much.
-        for (const peer of this.#byAccount.get(effect.user) ?? []) {
-          peer.unfollow(effect.room.id);
-          peer.tell({ kind: "room-gone", room: effect.room.id });
+        for (const client of this.#byAccount.get(effect.user) ?? []) {
+          client.unfollow(effect.room.id);
+          client.tell({ kind: "room-gone", room: effect.room.id });
         }
         return;
       case "presence": {
@@ -334,8 +399,8 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     }
   }
 
-  #append({ token, draft }: Extract<HallEffect, { kind: "append" }>): void {
-    this.#appends.settle(
+  #append({ token, draft }: Extract<EngineEffect, { kind: "append" }>): void {
+    this.#pendingWrites.settle(
       this.#options.history.append(draft),
       (record) => this.input({ kind: "appended", token, record }),
       (fault) => this.input({ kind: "failed", token, fault }),
@@ -344,11 +409,11 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
 
   /** What was ordered to be erased is gone from the disk before anybody hears that it is. */
   #erased(asker: Asker, record: LogRecord): void {
-    this.#appends
-      .run(() => blankOrdered(this.#options.history, record))
-      .then(() => this.#offices.files?.erased(record))
+    this.#pendingWrites
+      .run(() => eraseOrdered(this.#options.history, record))
+      .then(() => this.#services.files?.erased(record))
       .then(
-        () => this.#peers.get(asker.peer)?.answer(asker.ref, { seq: record.head.seq }),
+        () => this.#peers.get(asker.client)?.answer(asker.ref, { seq: record.head.seq }),
         (error: unknown) => {
           if (!(error instanceof Fault)) throw error;
           this.#refuse(asker, error);
@@ -357,20 +422,20 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
   }
 
   #answer(asker: Asker, answer: Answer<RequestKind>): void {
-    this.#peers.get(asker.peer)?.answer(asker.ref, answer);
-    if (asker.peer < 0) this.#callers.settle(asker.peer, answer as Answer<"post">);
+    this.#peers.get(asker.client)?.answer(asker.ref, answer);
+    if (asker.client < 0) this.#localPosts.settle(asker.client, answer as Answer<"post">);
   }
 
   #refuse(asker: Asker, fault: Fault): void {
-    this.#peers.get(asker.peer)?.refuse(asker.ref, fault);
-    if (asker.peer < 0) this.#callers.settle(asker.peer, fault);
+    this.#peers.get(asker.client)?.refuse(asker.ref, fault);
+    if (asker.client < 0) this.#localPosts.settle(asker.client, fault);
   }
 
   #entered(asker: Asker): void {
-    const peer = this.#peers.get(asker.peer);
+    const client = this.#peers.get(asker.client);
     const account = this.#options.registry.get(asker.user);
     assert(account !== undefined, "whoever entered has an account");
-    if (peer !== undefined) this.enter(peer, account, asker.ref, undefined);
+    if (client !== undefined) this.enter(client, account, asker.ref, undefined);
   }
 
   #deliver(room: Room, record: LogRecord): void {
@@ -378,16 +443,21 @@ export class Server implements PeerOwner, DeskOwner, ListenerEvents {
     this.#fanOut.publish(room, message);
     this.#reading.recorded(room, record);
     this.#metrics.recorded(record);
-    this.#offices.files?.recorded(record);
+    this.#services.files?.recorded(record);
+    this.http.reads?.recorded(room);
     this.#options.onEvent({ kind: "record", record, room });
-    const concerned = record.head.kind === "grant" ? accountIn(record) : undefined;
+    const { kind } = record.head;
+    if (kind === "close" || (kind === "rename" && accountIn(record) === undefined)) {
+      this.retell(room);
+    }
+    const concerned = kind === "grant" ? accountIn(record) : undefined;
     if (concerned === undefined) return;
-    for (const peer of this.#byAccount.get(concerned) ?? []) this.#catchUp.again(peer, room);
+    for (const client of this.#byAccount.get(concerned) ?? []) this.#catchUp.again(client, room);
   }
 
   #tick(): void {
     if (this.#isStopping) return;
-    for (const peer of [...this.#peers.values()]) peer.tick();
+    for (const client of [...this.#peers.values()]) client.tick();
     this.#cancelTick = this.#options.clock.after(TICK_MS, () => this.#tick());
   }
 }

@@ -1,20 +1,33 @@
 import { createRoot } from "react-dom/client";
-import { browserSurroundings } from "./browser.ts";
-import { openChat } from "./chat.ts";
-import { languageFor, loadTexts } from "./texts.ts";
+import { browserPlatform } from "./browser/browser.ts";
+import { openChat } from "./driver/chat.ts";
+import type { FolderPage } from "./driver/share.ts";
+import { languageFor, loadTexts } from "./text/en.ts";
 import { App } from "./view/app.tsx";
-import { readSettings } from "./view/settings.ts";
+import { readSettings } from "./view/shell/settings.ts";
 
 /** Where the page begins. */
 const language = readSettings().language ?? languageFor(navigator.languages);
-const [chat, words] = await Promise.all([
-  browserSurroundings().then(openChat),
-  loadTexts(language),
-]);
 const place = document.getElementById("page");
-if (place !== null) createRoot(place).render(<App chat={chat} words={words} />);
+const root = place === null ? undefined : createRoot(place);
 
-// What is not at the server yet may be lost with the page, where the browser keeps nothing.
-addEventListener("beforeunload", (event) => {
-  if (chat.hasUnsent) event.preventDefault();
-});
+/** Files of `chat share`: the server writes so into the page. Few ever see it. */
+async function beginShare(): Promise<void> {
+  const [platform, texts, { openShare }] = await Promise.all([
+    browserPlatform(undefined, "nothing"),
+    loadTexts(language),
+    import("./view/files/share.tsx"),
+  ]);
+  root?.render(await openShare(platform, globalThis as FolderPage, texts));
+}
+
+async function beginChat(): Promise<void> {
+  const [chat, words] = await Promise.all([browserPlatform().then(openChat), loadTexts(language)]);
+  root?.render(<App chat={chat} words={words} />);
+  // What is not at the server yet may be lost with the page, where the browser keeps nothing.
+  addEventListener("beforeunload", (event) => {
+    if (chat.hasUnsent) event.preventDefault();
+  });
+}
+
+await (document.documentElement.dataset["share"] === undefined ? beginChat() : beginShare());

@@ -16,10 +16,16 @@ export type Outgoing =
 
 /** @returns bytes of their own, at most MESSAGE_BYTES_MAX */
 export function encode(message: Outgoing): Uint8Array {
+  const bytes = encodeFitting(message);
+  assert(bytes !== undefined, `a '${message.kind}' is too large to send`);
+  return bytes;
+}
+
+/** The same; undefined: it is larger than any message may be, as an answer that lists much. */
+export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
-  assert(bytes.length <= MESSAGE_BYTES_MAX, `a '${message.kind}' is too large to send`);
   // msgpackr cuts its results from a shared block, so that a small one would keep the block alive.
-  return new Uint8Array(bytes);
+  return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
 /**

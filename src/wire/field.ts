@@ -1,10 +1,13 @@
 import * as v from "valibot";
 import { FILE_ID_LENGTH, MESSAGE_BYTES_MAX, PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
 
 /** Fields that many messages share; sizes are bounded here, meaning is checked by the machines. */
 
 export const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 export const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
+/** Unix ms that a date can hold: what reads it may write it as a date. */
+export const moment = v.pipe(count, v.maxValue(MOMENT_UNIX_MS_MAX));
 export const text = (bytesMax: number) => v.pipe(v.string(), v.maxBytes(bytesMax));
 export const name = text(64);
 export const target = text(65);

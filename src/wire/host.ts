@@ -31,6 +31,28 @@ export function isHostName(text: string): boolean {
   return text.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(last);
 }
 
+/** What a `Host` header may look like: a name or an address, perhaps with a port. */
+const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
+
+/**
+ * Whether a `Host` header means a server of these names. A page of some other site may have its own
+ * name lead to this machine (DNS rebinding); the browser then takes the server for that site. So a
+ * name must be known here. Addresses cannot be led anywhere else, and names below `localhost` and
+ * `local` are nobody's to give away (RFC 6761, RFC 6762).
+ * @param header null or empty: HTTP/1.0 without one, which no browser sends
+ * @param names in lower case; `*.NAME` means each name one label longer
+ */
+export function isHostOf(names: ReadonlySet<string>, header: string | null): boolean {
+  if (header === null || header === "") return true;
+  const [, v6, other] = HOST_HEADER.exec(header) ?? [];
+  if (v6 !== undefined) return isIpv6(v6);
+  const host = (other ?? "").toLowerCase().replace(/\.$/, "");
+  if (isIpv4(host)) return true;
+  if (!isHostName(host)) return false;
+  if (/(?:^|\.)localhost$/.test(host) || /.\.local$/.test(host)) return true;
+  return names.has(host) || names.has(host.replace(/^[^.]+/, "*"));
+}
+
 /** @throws Fault usage, in words that fit what was probably meant */
 export function checkHost(text: string, form: "v6" | "v4-or-name"): string {
   if (form === "v6") {

@@ -3,6 +3,7 @@ import { Fault } from "../base/fault.ts";
 import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { quoteText } from "../base/text.ts";
+import { copiedText, encodeSecret } from "./copied-text.ts";
 import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { checkHost } from "./host.ts";
 
@@ -32,9 +33,11 @@ type Place = Pick<ServerAddress, "host" | "port" | "portGiven">;
 /**
  * Reads `HOST`, `HOST:PORT`, `[v6]:PORT`, `udp://HOST:PORT` or an invite
  * `chat://HOST:PORT/ROOM?fp=FINGERPRINT&via=udp#SECRET`. The secret never appears in a fault.
+ * What stands around it where it was copied, quotes for example, is no part of it.
  * @throws Fault usage, name-invalid
  */
-export function parseServerAddress(text: string): ServerAddress {
+export function parseServerAddress(copied: string): ServerAddress {
+  const text = copiedText(copied);
   const scheme = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(.*)$/s.exec(text);
   if (scheme === null) return parsePlace(text);
   const rest = scheme[2] ?? "";
@@ -124,11 +127,6 @@ function parseVia(via: string | undefined): Via | undefined {
   throw new Fault("usage", `${quoteText(via)} is not a way to connect`, {
     remedy: "an invite says via=tcp or via=udp",
   });
-}
-
-/** `'` too: an invite is printed between single quotes. */
-function encodeSecret(secret: string): string {
-  return encodeURIComponent(secret).replaceAll("'", "%27");
 }
 
 function decodeSecret(fragment: string): string {

@@ -1,5 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { equalBytes, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import {
   FILE_BYTES_MAX,
@@ -48,6 +48,11 @@ const MODE_MAX = 0o777;
 /** What a `Date` can be. */
 const MTIME_MAX = 8.64e15;
 const VERSION = 1;
+const LIST_START = utf8Encode(`{"v":${VERSION},"entries":[`);
+const LIST_END = utf8Encode("]}");
+const [OPEN, CLOSE, QUOTE, ESCAPE, COMMA] = [0x7b, 0x7d, 0x22, 0x5c, 0x2c];
+/** The longest path, each byte of it spelled as \\u0000, and the rest of an entry. */
+const ENTRY_BYTES_MAX = 6 * PATH_BYTES_MAX + 200;
 
 /**
  * Sorts the entries and writes them in their one spelling; modes lose all but permission bits.
@@ -86,6 +91,39 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
     throw tooLarge(`its contents have more than ${FILE_BYTES_MAX} bytes`);
   }
   return entries;
+}
+
+/**
+ * As `parseManifest`, one entry at a time, so that whoever reads a long list can do something else
+ * in between. Only the one spelling that `encodeManifest` gives; whether something lies inside a
+ * file is not looked at. @throws Fault frame-malformed, too-large
+ */
+export function* manifestEntries(bytes: Uint8Array): Generator<ManifestEntry> {
+  if (bytes.length > MANIFEST_BYTES_MAX) {
+    throw tooLarge(`its list has ${bytes.length} bytes, ${MANIFEST_BYTES_MAX} fit`);
+  }
+  const end = bytes.length - LIST_END.length;
+  const isList =
+    end >= LIST_START.length &&
+    equalBytes(bytes.subarray(0, LIST_START.length), LIST_START) &&
+    equalBytes(bytes.subarray(end), LIST_END);
+  if (!isList) throw malformed("it is not spelled as one");
+  let [before, count, sum] = ["", 0, bytes.length];
+  for (let at = LIST_START.length; at < end; ) {
+    const stop = entryEnd(bytes, at, end);
+    const entry = entryOf(jsonIn(bytes.subarray(at, stop)));
+    checkCount(++count);
+    if (before >= entry.path) {
+      throw malformed(`${quoteText(entry.path)} is out of order, or there twice`);
+    }
+    before = entry.path;
+    sum += isFolder(entry) ? 0 : entry.size;
+    if (sum > FILE_BYTES_MAX) throw tooLarge(`it has more than ${FILE_BYTES_MAX} bytes`);
+    yield entry;
+    const isMore = stop < end;
+    if (isMore && (bytes[stop] !== COMMA || stop + 1 === end)) throw malformed("a comma is wrong");
+    at = isMore ? stop + 1 : stop;
+  }
 }
 
 export function isFolder(entry: ManifestEntry): entry is ManifestFolder {
@@ -167,13 +205,32 @@ function spelled(entry: ManifestEntry): ManifestEntry {
   return { path: entry.path, size: entry.size, mode, mtime };
 }
 
-function listIn(bytes: Uint8Array): unknown[] {
-  let value: unknown;
+/** Behind the entry that begins there: it holds no other object. */
+function entryEnd(bytes: Uint8Array, start: number, end: number): number {
+  const last = Math.min(end, start + ENTRY_BYTES_MAX);
+  let isText = false;
+  if (bytes[start] === OPEN) {
+    for (let at = start + 1; at < last; at++) {
+      const byte = bytes[at];
+      if (byte === QUOTE) isText = !isText;
+      else if (isText && byte === ESCAPE) at++;
+      else if (!isText && byte === OPEN) break;
+      else if (!isText && byte === CLOSE) return at + 1;
+    }
+  }
+  throw malformed("an entry is not spelled as one");
+}
+
+function jsonIn(bytes: Uint8Array): unknown {
   try {
-    value = JSON.parse(utf8Decode(bytes));
+    return JSON.parse(utf8Decode(bytes));
   } catch (error) {
     throw malformed("it is not JSON in UTF-8", error);
   }
+}
+
+function listIn(bytes: Uint8Array): unknown[] {
+  const value = jsonIn(bytes);
   const { v, entries } = (value ?? {}) as { readonly v?: unknown; readonly entries?: unknown };
   if (v !== VERSION || !Array.isArray(entries)) throw malformed(`it is not of version ${VERSION}`);
   return entries;

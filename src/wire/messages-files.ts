@@ -6,9 +6,10 @@ import {
   FILE_TARGETS_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
+  SENTENCE_BYTES_MAX,
   TRANSFER_WINDOW_BYTES_MAX,
 } from "../base/limits.ts";
-import { bytes, count, fileId, HASH, id, name, positive, target, text } from "./field.ts";
+import { bytes, count, fileId, HASH, id, moment, name, positive, target, text } from "./field.ts";
 
 /**
  * Messages of files. A transfer has a lane of its own: there chunks go one way, acknowledgements
@@ -56,12 +57,12 @@ export const FILE_REQUESTS = {
           to: target,
           seq: positive,
           n: positive,
-          time: count,
+          time: moment,
           queued: v.optional(v.boolean()),
         }),
       ),
       /** Targets that may not be written to any more. */
-      refused: v.array(v.object({ to: target, code: text(64), message: text(4096) })),
+      refused: v.array(v.object({ to: target, code: text(64), message: text(SENTENCE_BYTES_MAX) })),
     }),
   },
   /** Gives up an upload of one's own that is not finished. */

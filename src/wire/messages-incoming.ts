@@ -4,6 +4,7 @@ import {
   type Answer,
   type Message,
   NOTICES,
+  type Notice,
   REF,
   REQUESTS,
   type Request,
@@ -78,6 +79,12 @@ function explain(kind: string, issue: v.BaseIssue<unknown>): Fault {
     return new Fault("too-large", `'${path}' of '${kind}' is too long (at most ${issue.expected})`);
   }
   return new Fault("frame-malformed", `'${path}' of '${kind}' is not what the protocol says`);
+}
+
+/** Whether its reader would take it: of what is made of other parties' words before it is told. */
+export function isNotice(notice: Notice): boolean {
+  const known = notices.get(notice.kind);
+  return known !== undefined && v.is(known, notice);
 }
 
 /** @throws Fault frame-malformed when the answer does not fit its question */

@@ -1,10 +1,12 @@
 import * as v from "valibot";
 import {
   GREP_BYTES_MAX,
+  INVITE_PLACES_MAX,
   MENTIONS_MAX,
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
   REACTION_BYTES_MAX,
+  SENTENCE_BYTES_MAX,
   SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
@@ -17,6 +19,7 @@ import {
   HASH,
   id,
   KEY,
+  moment,
   NONCE,
   name,
   positive,
@@ -26,8 +29,8 @@ import {
   target,
   text,
 } from "./field.ts";
+import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
-import { OFFICE_NOTICES, OFFICE_REQUESTS } from "./messages-office.ts";
 
 /**
  * Every message of the protocol, once: types, checks, documentation and fuzzers come from here.
@@ -58,12 +61,14 @@ const roomEntry = v.object({
   name: v.optional(name),
   with: v.optional(name),
   topic: v.optional(text(TOPIC_BYTES_MAX)),
+  /** It can be read, and not written to. */
+  closed: v.optional(v.boolean()),
 });
 
 const fault = {
   code: text(64),
-  message: text(4096),
-  remedy: v.optional(text(4096)),
+  message: text(SENTENCE_BYTES_MAX),
+  remedy: v.optional(text(SENTENCE_BYTES_MAX)),
   retryAfterMs: v.optional(count),
 };
 
@@ -80,6 +85,7 @@ export const REQUESTS = {
       deviceKey: KEY,
       accountKey: KEY,
       deviceCert: bytes(1024),
+      presence: v.optional(v.boolean()),
     },
     answer: account,
   },
@@ -92,6 +98,8 @@ export const REQUESTS = {
       /** Seq of the last record that this device has seen; left out: never here before. */
       after: v.optional(count),
       pinnedSize: v.optional(count),
+      /** `false`: nobody is told of this session, and it is told of nothing that happens. */
+      presence: v.optional(v.boolean()),
     },
     answer: account,
   },
@@ -100,6 +108,8 @@ export const REQUESTS = {
     fields: { code: HASH, deviceKey: KEY, mac: HASH },
     answer: v.object({ user: name, key: bytes(256) }),
   },
+  /** Sets a new password by the code of a `reset`, which is used by it; a log-in may follow. */
+  recover: { fields: { token: text(64), password: secret }, answer: v.object({ user: name }) },
   logout: { fields: { forget: v.optional(v.boolean()) }, answer: accepted },
   passwd: { fields: { password: secret }, answer: accepted },
   devices: {
@@ -108,7 +118,7 @@ export const REQUESTS = {
       devices: v.array(
         v.object({
           device: id,
-          since: count,
+          since: moment,
           certified: v.boolean(),
           current: v.boolean(),
           online: v.boolean(),
@@ -136,7 +146,7 @@ export const REQUESTS = {
   kick: { fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
     /** `until`: Unix ms; left out: for good. `on: false` lets them speak again. */
-    fields: { room: name, user: name, on: v.boolean(), until: v.optional(count) },
+    fields: { room: name, user: name, on: v.boolean(), until: v.optional(moment) },
     answer: v.object({ seq: positive }),
   },
   /** Makes a moderator of the room or, without one, an operator; `on: false` takes it back. */
@@ -146,28 +156,46 @@ export const REQUESTS = {
   },
   /** Shows the operator token of the data folder: this session may do what operators may. */
   operate: { fields: { token: secret }, answer: accepted },
+  /** Operators: a code with which somebody who lost their password sets another one, once. */
+  reset: {
+    /** `expires`: left out, a day from now. `signOut`: its use signs out all devices. */
+    fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
+    answer: v.object({ user: name, token: text(64), expires: moment }),
+  },
+  /** Operators: gives an account or a room another name. Exactly one of `user` and `room`. */
+  rename: {
+    fields: { user: v.optional(name), room: v.optional(name), to: name },
+    answer: accepted,
+  },
+  /** Operators: removes an account or a room, likewise. */
+  remove: { fields: { user: v.optional(name), room: v.optional(name) }, answer: accepted },
+  /** Operators: the room can be read, and not written to; `on: false` opens it again. */
+  close: { fields: { room: name, on: v.boolean() }, answer: v.object({ seq: positive }) },
   ban: {
     /** Exactly one of `user` and `address`. */
     fields: {
       user: v.optional(name),
       address: v.optional(text(64)),
       on: v.boolean(),
-      until: v.optional(count),
+      until: v.optional(moment),
       reason: v.optional(text(TOPIC_BYTES_MAX)),
     },
     answer: accepted,
   },
   bans: {
-    fields: {},
+    /** `after`: the `next` of the page before. */
+    fields: { after: v.optional(count) },
     answer: v.object({
       bans: v.array(
         v.object({
           user: v.optional(name),
           address: v.optional(v.string()),
-          until: v.optional(count),
+          until: v.optional(moment),
           reason: v.optional(v.string()),
         }),
       ),
+      /** There are more: what to ask for them with. */
+      next: v.optional(count),
     }),
   },
   /** Closes or opens registration; left out: only asks. */
@@ -175,29 +203,46 @@ export const REQUESTS = {
     fields: { closed: v.optional(v.boolean()) },
     answer: v.object({ closed: v.boolean() }),
   },
-  /** A token that admits `uses` newcomers, or with `post` a program that may post to that room. */
+  /**
+   * A token that admits `uses` newcomers, or is for a program, which may `post` to a room, `read`
+   * it, or both.
+   */
   invite: {
     fields: {
       uses: v.optional(positive),
-      expires: v.optional(count),
+      expires: v.optional(moment),
       room: v.optional(name),
       post: v.optional(name),
+      read: v.optional(name),
     },
-    answer: v.object({ invite: id, token: v.string() }),
+    answer: v.object({
+      invite: id,
+      token: v.string(),
+      /** Where others reach this server by TLS, as far as it knows; the best first. */
+      places: v.optional(
+        v.pipe(
+          v.array(v.object({ host: text(255), port: positive })),
+          v.maxLength(INVITE_PLACES_MAX),
+        ),
+      ),
+    }),
   },
+  /** One's own, those of rooms that one moderates, and to operators all; paged like bans. */
   invites: {
-    fields: {},
+    fields: { after: v.optional(count) },
     answer: v.object({
       invites: v.array(
         v.object({
           invite: id,
           by: v.optional(name),
           usesLeft: v.optional(count),
-          expires: v.optional(count),
+          expires: v.optional(moment),
           room: v.optional(name),
           post: v.optional(name),
+          read: v.optional(name),
         }),
       ),
+      next: v.optional(count),
     }),
   },
   "invite-revoke": { fields: { invite: id }, answer: accepted },
@@ -222,7 +267,7 @@ export const REQUESTS = {
           joined: v.boolean(),
           sealed: v.boolean(),
           locked: v.boolean(),
-          /** Records that no device of the account has read; only of rooms that it is in. */
+          /** Words of others that no device of the account has read; of rooms that it is in. */
           unread: v.optional(count),
         }),
       ),
@@ -239,7 +284,7 @@ export const REQUESTS = {
   },
   post: {
     fields: { outbox: id, counter: positive, to: target, body: postBody },
-    answer: v.object({ seq: positive, n: positive, time: count, queued: v.optional(v.boolean()) }),
+    answer: v.object({ seq: positive, n: positive, time: moment, queued: v.optional(v.boolean()) }),
   },
   /** A word for `lane`, good for one use within 30 s. */
   ticket: { fields: {}, answer: v.object({ ticket: text(64) }) },
@@ -249,14 +294,14 @@ export const REQUESTS = {
    */
   lane: { fields: { ticket: text(64) }, answer: v.object({ file: v.optional(fileId) }) },
   ...FILE_REQUESTS,
-  ...OFFICE_REQUESTS,
+  ...ADMIN_REQUESTS,
   history: {
     fields: {
       /** A room, or `@name`; left out: all that the account may read. */
       target: v.optional(target),
       from: v.optional(name),
-      since: v.optional(count),
-      until: v.optional(count),
+      since: v.optional(moment),
+      until: v.optional(moment),
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
@@ -303,13 +348,15 @@ export const NOTICES = {
     skipped: count,
     /** `n` up to which some device of the account has read. */
     read: v.optional(count),
+    /** Words of others between that and `n`. */
+    unread: v.optional(count),
     /** May the reader moderate here? */
     moderates: v.optional(v.boolean()),
     /** Records of the past follow, while other rooms go on; told again, without this, then. */
     behind: v.optional(v.boolean()),
   },
   /** Another device of the account has read up to record `n`. */
-  read: { room: id, n: count },
+  read: { room: id, n: count, unread: v.optional(count) },
   /** All whom the account ignores: at log-in, and when that changes. */
   ignored: { users: v.array(name) },
   /** Somebody who knows the code asks to be a device of this account. */
@@ -321,7 +368,7 @@ export const NOTICES = {
   "caught-up": { seq: count },
   presence: { room: id, user: name, online: v.boolean() },
   ...FILE_NOTICES,
-  ...OFFICE_NOTICES,
+  ...ADMIN_NOTICES,
   ping: {},
   pong: {},
   bye: fault,

@@ -1,6 +1,7 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
+import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
 
 /**
  * One record of the log and its line. The head is hashed as written and never changes; salt and
@@ -22,11 +23,17 @@ export const RECORD_KINDS = [
   "mute",
   "grant",
   "file",
+  "rename",
+  "close",
+  "remove",
   // accounts/
   "account",
+  "account-name",
+  "account-gone",
   "device",
   "device-gone",
   "password",
+  "reset",
   "room-password",
   "ban",
   "role",
@@ -41,8 +48,8 @@ export const RECORD_KINDS = [
 export type RecordKind = (typeof RECORD_KINDS)[number];
 
 /**
- * What people read of the past. Making a room is told by its first join; the record itself, and the
- * order to erase, are for programs that fold.
+ * What people read of the past. Making a room is told by its first join; the record itself, the
+ * order to erase, and the end of a room are for programs that fold.
  */
 export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "join",
@@ -56,7 +63,12 @@ export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "reaction",
   "edit",
   "file",
+  "rename",
+  "close",
 ]);
+
+/** What people say, as opposed to what happens, and to what is said of other records. */
+export const WORD_KINDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
 
 /** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
 export interface Head {
@@ -305,7 +317,7 @@ function headIn(
   if (seq === undefined || time === undefined || n === undefined || durable === undefined) {
     return { kind: "bad", reason: "it lacks a number" };
   }
-  if (!Number.isSafeInteger(seq) || !Number.isSafeInteger(time)) {
+  if (!Number.isSafeInteger(seq) || time > MOMENT_UNIX_MS_MAX) {
     return { kind: "bad", reason: "a number is too big" };
   }
   if (durable >= seq || n > seq) {
@@ -348,12 +360,20 @@ function bad(reason: string): ParsedLine {
   return { kind: "bad", reason };
 }
 
-/** The body as a value; `undefined` when erased, damaged or not JSON. */
-export function parseBody(record: LogRecord): unknown {
-  if (record.bodyBytes === undefined) return undefined;
+/** The body as a JSON object; undefined if it was erased, is damaged or is none. */
+export function parseBody(record: LogRecord): JsonObject | undefined {
+  return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
+}
+
+/** Undefined unless the bytes are a JSON object in UTF-8. */
+export function parseObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    return JSON.parse(utf8Decode(record.bodyBytes)) as unknown;
+    const value: unknown = JSON.parse(utf8Decode(bytes));
+    const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+    return isObject ? (value as JsonObject) : undefined;
   } catch {
     return undefined;
   }
 }
+
+type JsonObject = Readonly<Record<string, unknown>>;

@@ -1,4 +1,6 @@
+import { assert } from "../base/assert.ts";
 import { utf8Encode } from "../base/bytes.ts";
+import { dateOf } from "../base/time.ts";
 
 /**
  * Parts of a zip archive that is written as it goes: nothing is compressed, and checksums stand
@@ -37,93 +39,123 @@ const FOLDER_TYPE = 0o040000;
 export function zipLocal(entry: ZipEntry): Uint8Array {
   const name = utf8Encode(entry.path);
   const is64 = isLong(entry);
-  const extra = is64
-    ? [...u16(1), ...u16(16), ...u64(entry.sizeBytes), ...u64(entry.sizeBytes)]
-    : [];
+  const bytes = new Spelling(zipLocalBytes(entry, name.length));
+  bytes.u32(0x04034b50);
+  bytes.u16(VERSION);
+  bytes.u16(flagsOf(entry));
+  bytes.u16(0);
+  bytes.time(entry.mtime);
+  bytes.u32(0);
   const size = is64 ? MAX_32 : entry.sizeBytes;
-  return Uint8Array.from([
-    ...u32(0x04034b50),
-    ...u16(VERSION),
-    ...u16(flagsOf(entry)),
-    ...u16(0),
-    ...dosTime(entry.mtime),
-    ...u32(0),
-    ...u32(size),
-    ...u32(size),
-    ...u16(name.length),
-    ...u16(extra.length),
-    ...name,
-    ...extra,
-  ]);
+  bytes.u32(size);
+  bytes.u32(size);
+  bytes.u16(name.length);
+  bytes.u16(is64 ? 20 : 0);
+  bytes.all(name);
+  if (is64) {
+    bytes.u16(1);
+    bytes.u16(16);
+    bytes.u64(entry.sizeBytes);
+    bytes.u64(entry.sizeBytes);
+  }
+  return bytes.done();
+}
+
+/** How long `zipLocal` is. @param nameBytes of the path in UTF-8 */
+export function zipLocalBytes(entry: Pick<ZipEntry, "sizeBytes">, nameBytes: number): number {
+  return 30 + nameBytes + (isLong(entry) ? 20 : 0);
 }
 
 /** After the content of a file; a folder has none. */
 export function zipChecksum(entry: ZipEntry, crc: number): Uint8Array {
-  const size = isLong(entry) ? u64(entry.sizeBytes) : u32(entry.sizeBytes);
-  return Uint8Array.from([...u32(0x08074b50), ...u32(crc), ...size, ...size]);
+  const is64 = isLong(entry);
+  const bytes = new Spelling(zipChecksumBytes(entry));
+  bytes.u32(0x08074b50);
+  bytes.u32(crc);
+  for (let i = 0; i < 2; i++) {
+    if (is64) bytes.u64(entry.sizeBytes);
+    else bytes.u32(entry.sizeBytes);
+  }
+  return bytes.done();
+}
+
+/** How long `zipChecksum` is. */
+export function zipChecksumBytes(entry: Pick<ZipEntry, "sizeBytes">): number {
+  return isLong(entry) ? 24 : 16;
 }
 
 /** One line of the table at the end. */
 export function zipCentral({ entry, offset, crc }: ZipWritten): Uint8Array {
   const name = utf8Encode(entry.path);
-  const far = [
-    ...(isLong(entry) ? [...u64(entry.sizeBytes), ...u64(entry.sizeBytes)] : []),
-    ...(offset >= MAX_32 ? u64(offset) : []),
-  ];
-  const extra = far.length === 0 ? [] : [...u16(1), ...u16(far.length), ...far];
+  const isFar = offset >= MAX_32;
+  const farBytes = (isLong(entry) ? 16 : 0) + (isFar ? 8 : 0);
+  const extraBytes = farBytes === 0 ? 0 : 4 + farBytes;
+  const bytes = new Spelling(46 + name.length + extraBytes);
+  bytes.u32(0x02014b50);
+  bytes.u16((UNIX << 8) | VERSION);
+  bytes.u16(VERSION);
+  bytes.u16(flagsOf(entry));
+  bytes.u16(0);
+  bytes.time(entry.mtime);
+  bytes.u32(crc);
   const size = isLong(entry) ? MAX_32 : entry.sizeBytes;
-  const type = isFolder(entry) ? FOLDER_TYPE : FILE_TYPE;
-  return Uint8Array.from([
-    ...u32(0x02014b50),
-    VERSION,
-    UNIX,
-    ...u16(VERSION),
-    ...u16(flagsOf(entry)),
-    ...u16(0),
-    ...dosTime(entry.mtime),
-    ...u32(crc),
-    ...u32(size),
-    ...u32(size),
-    ...u16(name.length),
-    ...u16(extra.length),
-    ...u16(0), // Comment.
-    ...u16(0), // Disk.
-    ...u16(0),
-    ...u16(isFolder(entry) ? 0x10 : 0),
-    ...u16(type | entry.mode),
-    ...u32(Math.min(offset, MAX_32)),
-    ...name,
-    ...extra,
-  ]);
+  bytes.u32(size);
+  bytes.u32(size);
+  bytes.u16(name.length);
+  bytes.u16(extraBytes);
+  bytes.u16(0); // Comment.
+  bytes.u16(0); // Disk.
+  bytes.u16(0);
+  bytes.u16(isFolder(entry) ? 0x10 : 0);
+  bytes.u16((isFolder(entry) ? FOLDER_TYPE : FILE_TYPE) | entry.mode);
+  bytes.u32(Math.min(offset, MAX_32));
+  bytes.all(name);
+  if (extraBytes > 0) {
+    bytes.u16(1);
+    bytes.u16(farBytes);
+  }
+  if (isLong(entry)) {
+    bytes.u64(entry.sizeBytes);
+    bytes.u64(entry.sizeBytes);
+  }
+  if (isFar) bytes.u64(offset);
+  return bytes.done();
 }
 
 /** The end: how many entries, and where their table is. */
 export function zipEnd(entries: number, tableOffset: number, tableBytes: number): Uint8Array {
   const is64 = entries >= MAX_16 || tableOffset >= MAX_32 || tableBytes >= MAX_32;
   const end = tableOffset + tableBytes;
-  const long = [
-    ...[...u32(0x06064b50), ...u64(44), ...u16(VERSION), ...u16(VERSION), ...u32(0), ...u32(0)],
-    ...[...u64(entries), ...u64(entries), ...u64(tableBytes), ...u64(tableOffset)],
-    ...[...u32(0x07064b50), ...u32(0), ...u64(end), ...u32(1)],
-  ];
-  return Uint8Array.from([
-    ...(is64 ? long : []),
-    ...u32(0x06054b50),
-    ...u16(0),
-    ...u16(0),
-    ...u16(Math.min(entries, MAX_16)),
-    ...u16(Math.min(entries, MAX_16)),
-    ...u32(Math.min(tableBytes, MAX_32)),
-    ...u32(Math.min(tableOffset, MAX_32)),
-    ...u16(0),
-  ]);
+  const bytes = new Spelling((is64 ? 76 : 0) + 22);
+  if (is64) {
+    bytes.u32(0x06064b50);
+    bytes.u64(44);
+    bytes.u16(VERSION);
+    bytes.u16(VERSION);
+    bytes.u32(0);
+    bytes.u32(0);
+    for (const value of [entries, entries, tableBytes, tableOffset]) bytes.u64(value);
+    bytes.u32(0x07064b50);
+    bytes.u32(0);
+    bytes.u64(end);
+    bytes.u32(1);
+  }
+  bytes.u32(0x06054b50);
+  bytes.u16(0);
+  bytes.u16(0);
+  bytes.u16(Math.min(entries, MAX_16));
+  bytes.u16(Math.min(entries, MAX_16));
+  bytes.u32(Math.min(tableBytes, MAX_32));
+  bytes.u32(Math.min(tableOffset, MAX_32));
+  bytes.u16(0);
+  return bytes.done();
 }
 
 export function isFolder({ path }: ZipEntry): boolean {
   return path.endsWith("/");
 }
 
-function isLong({ sizeBytes }: ZipEntry): boolean {
+function isLong({ sizeBytes }: Pick<ZipEntry, "sizeBytes">): boolean {
   return sizeBytes >= MAX_32;
 }
 
@@ -131,25 +163,50 @@ function flagsOf(entry: ZipEntry): number {
   return UTF8_NAMES | (isFolder(entry) ? 0 : CHECKSUM_FOLLOWS);
 }
 
-/** UTC, in steps of two seconds from 1980 on. */
-function dosTime(mtime: number): number[] {
-  const earliest = Date.UTC(1980, 0, 1);
-  const latest = Date.UTC(2107, 11, 31, 23, 59, 58);
-  const at = new Date(Math.min(latest, Math.max(earliest, mtime)));
-  const time = (at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1);
-  const date =
-    ((at.getUTCFullYear() - 1980) << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate();
-  return [...u16(time), ...u16(date)];
-}
+const EARLIEST = Date.UTC(1980, 0, 1);
+const LATEST = Date.UTC(2107, 11, 31, 23, 59, 58);
 
-function u16(value: number): number[] {
-  return [value & 0xff, (value >>> 8) & 0xff];
-}
+/** Bytes of a length that is known, from the first to the last: an archive may have 200,000. */
+class Spelling {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
 
-function u32(value: number): number[] {
-  return [...u16(value & MAX_16), ...u16(value >>> 16)];
-}
+  constructor(sizeBytes: number) {
+    this.#bytes = new Uint8Array(sizeBytes);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
-function u64(value: number): number[] {
-  return [...u32((value % 2 ** 32) | 0), ...u32(Math.floor(value / 2 ** 32))];
+  u16(value: number): void {
+    this.#view.setUint16(this.#at, value, true);
+    this.#at += 2;
+  }
+
+  u32(value: number): void {
+    this.#view.setUint32(this.#at, value, true);
+    this.#at += 4;
+  }
+
+  u64(value: number): void {
+    this.#view.setBigUint64(this.#at, BigInt(value), true);
+    this.#at += 8;
+  }
+
+  /** UTC, in steps of two seconds from 1980 on. */
+  time(mtime: number): void {
+    const at = dateOf(Math.min(LATEST, Math.max(EARLIEST, mtime)));
+    this.u16((at.getUTCHours() << 11) | (at.getUTCMinutes() << 5) | (at.getUTCSeconds() >> 1));
+    const years = at.getUTCFullYear() - 1980;
+    this.u16((years << 9) | ((at.getUTCMonth() + 1) << 5) | at.getUTCDate());
+  }
+
+  all(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  done(): Uint8Array {
+    assert(this.#at === this.#bytes.length, "what is spelled has its length");
+    return this.#bytes;
+  }
 }

@@ -1,7 +1,8 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import {
   concatBytes,
+  cutText,
   equalBytes,
   fromBase64Url,
   isWellFormed,
@@ -50,6 +51,33 @@ test("any text is canonical base64url or the peer's fault", () =>
       }
     }),
   ));
+
+describe("a text that is cut", () => {
+  test.each([
+    ["abc", 3, "abc"],
+    ["abc", 2, "ab"],
+    ["aé", 2, "a"],
+    ["aé", 3, "aé"],
+    ["\u{1f600}x", 4, "\u{1f600}"],
+    ["\u{1f600}x", 3, ""],
+    ["\ud83d", 3, "\ufffd"],
+    ["\ud83d", 2, ""],
+    ["", 0, ""],
+  ])("%j to %d bytes", (text, bytesMax, cut) => {
+    expect(cutText(text, bytesMax)).toBe(cut);
+  });
+
+  test("fits, and is as long as it can be", () =>
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), fc.nat(40), (text, bytesMax) => {
+        const cut = cutText(text, bytesMax);
+        const next = Array.from(text.toWellFormed())[Array.from(cut).length] ?? "";
+        expect(utf8Encode(cut).length).toBeLessThanOrEqual(bytesMax);
+        expect(text.toWellFormed().startsWith(cut)).toBe(true);
+        if (next !== "") expect(utf8Encode(cut + next).length).toBeGreaterThan(bytesMax);
+      }),
+    ));
+});
 
 test("joining and comparing", () => {
   const whole = concatBytes(Uint8Array.of(1), new Uint8Array(0), Uint8Array.of(2, 255));

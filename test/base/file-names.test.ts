@@ -4,6 +4,7 @@ import {
   cleanFileName,
   cleanPath,
   foldFileName,
+  isOwnNote,
   numbered,
   PART_BYTES_MAX,
   partName,
@@ -87,6 +88,44 @@ describe("a name from a stranger", () => {
   });
 });
 
+describe("a name like those of a receiver's own notes", () => {
+  const ENDS = [
+    ...["", ".journal", ".lock", ".folder"],
+    ...[".lock-journal", ".lock-wal", ".lock-shm"],
+  ];
+
+  test.each([
+    ["x.part", "x.part_"],
+    ["x (1).part", "x (1).part_"],
+    ["X.PART", "X.PART_"],
+    [".part", "_.part_"],
+    ["x.part. . ", "x.part_"],
+    ["x.pa\u200drt", "x.pa\u200drt_"],
+    ["x.par\ufe0ft.journal", "x.par\ufe0ft.journal_"],
+    ["x\uff0e\uff50\uff41\uff52\uff54", "x\uff0e\uff50\uff41\uff52\uff54_"],
+    ["x.part.loc\u212a", "x.part.loc\u212a_"],
+    ["x\u2024part", "x\u2024part_"],
+    [`${"y".repeat(250)}.part and more of it`, `${"y".repeat(250)}.par_`],
+    [`${"y".repeat(300)}.part`, `${"y".repeat(250)}.par_`],
+  ])("%p becomes %p", (raw, name) => expect(cleanFileName(raw)).toBe(name));
+
+  test.each(["x.parts", "part", "x.part.gz", "x.part_", "party.journal", "x.journal", "x.lock"])(
+    "%p stays as it is",
+    (name) => expect(cleanFileName(name)).toBe(name),
+  );
+
+  test("has another whatever its case, and none of its numbers has one", () => {
+    for (const end of ENDS) {
+      for (const raw of [`x.part${end}`, `X.Part${end.toUpperCase()}`, `x (1).part${end}`]) {
+        const name = cleanFileName(raw);
+        expect([raw, isOwnNote(raw), isOwnNote(name)]).toEqual([raw, true, false]);
+        for (const n of [1, 2, 1_000]) expect(isOwnNote(numbered(name, n))).toBe(false);
+      }
+    }
+    expect(isOwnNote(partName("x.txt", 3))).toBe(true);
+  });
+});
+
 describe("a path inside a folder", () => {
   test.each([
     ["a/b.txt", ["a", "b.txt"]],
@@ -140,6 +179,7 @@ const hostile = fc.oneof(
     .array(
       fc.constantFrom(
         ...["-", ".", " ", "/", "\\", "nul", "COM1", "con", ":", "\u200d", "\u202e", "x", "😀"],
+        ...[".part", ".JOURNAL", ".lock", "-wal", ".folder", "\uff54", "x".repeat(245)],
         ...[".tar", ".gz", "\u3000", "\ufe0f", "é", "\ud800", "\t", "_", "x".repeat(250)],
       ),
       { maxLength: 12 },
@@ -157,6 +197,7 @@ test("whatever the name: it is legal everywhere, and cleaning again changes noth
         dot: false,
       });
       expect(cleanFileName(name)).toBe(name);
+      expect([name, isOwnNote(name), isOwnNote(numbered(name, n))]).toEqual([name, false, false]);
       expect(isLegal(numbered(name, n))).toBe(true);
       expect(sizeOf(partName(numbered(name, n)))).toBeLessThanOrEqual(PART_BYTES_MAX);
     }),

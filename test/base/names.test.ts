@@ -1,7 +1,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
-import { checkName, foldName, formatTarget, isName, parseTarget } from "../../src/base/names.ts";
+import {
+  checkName,
+  checkNewName,
+  foldName,
+  formatTarget,
+  isName,
+  isReservedName,
+  parseTarget,
+} from "../../src/base/names.ts";
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,32}$/).filter((text) => !/^\d+$/.test(text));
 
@@ -41,3 +49,23 @@ test("an address can be read back", () =>
       expect(parseTarget(formatTarget(target))).toEqual(target);
     }),
   ));
+
+test.each(
+  ["server", "Operator", "ADMIN", "everyone", "here", "__proto__", "Constructor"].concat([
+    "prototype",
+    "toString",
+    "HASOWNPROPERTY",
+    "__defineGetter__",
+    "valueof",
+  ]),
+)("'%s' is a name that nobody can take", (text) => {
+  expect(checkName(text) as string).toBe(text);
+  expect(() => checkNewName(text)).toThrow("reserved");
+  expect(isReservedName(checkName(text))).toBe(true);
+});
+
+test.each(["ana", "serverina", "admin2", "_here", "proto"])("'%s' can be taken", (text) => {
+  expect(checkNewName(text) as string).toBe(text);
+});
+
+test("a new name must be a name", () => expect(() => checkNewName("a b")).toThrow("cannot be"));

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import fc from "fast-check";
 import {
   CLUSTER_CODE_POINTS_MAX,
   cleanText,
+  jsonLine,
   quoteText,
   tsvField,
   tsvLine,
@@ -91,9 +94,10 @@ test("a tower of marks is cut", () => {
 
 test("whatever comes in, no control, bidi control or long cluster comes out", () =>
   fc.assert(
-    fc.property(hostile, fc.boolean(), (text, lines) => {
-      const cleaned = cleanText(text, { lines });
-      expect(CONTROL.test(lines ? cleaned.replaceAll("\n", "") : cleaned)).toBe(false);
+    fc.property(hostile, fc.boolean(), fc.boolean(), (text, lines, tabs) => {
+      const cleaned = cleanText(text, { lines, tabs });
+      const rest = lines ? cleaned.replaceAll("\n", "") : cleaned;
+      expect(CONTROL.test(tabs ? rest.replaceAll("\t", "") : rest)).toBe(false);
       expect(BIDI.test(cleaned)).toBe(false);
       expect(cleaned.isWellFormed()).toBe(true);
       expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
@@ -101,11 +105,17 @@ test("whatever comes in, no control, bidi control or long cluster comes out", ()
     { numRuns: 2000 },
   ));
 
+test("tabs stay only where they are wanted", () => {
+  expect(cleanText("a\tb")).toBe("a␉b");
+  expect(cleanText("a\tb\n", { tabs: true })).toBe("a\tb␊");
+  expect(cleanText("a\tb\n", { tabs: true, lines: true })).toBe("a\tb\n");
+});
+
 test("cleaning twice changes nothing", () =>
   fc.assert(
-    fc.property(hostile, fc.boolean(), (text, lines) => {
-      const cleaned = cleanText(text, { lines });
-      expect(cleanText(cleaned, { lines })).toBe(cleaned);
+    fc.property(hostile, fc.boolean(), fc.boolean(), (text, lines, tabs) => {
+      const cleaned = cleanText(text, { lines, tabs });
+      expect(cleanText(cleaned, { lines, tabs })).toBe(cleaned);
     }),
     { numRuns: 2000 },
   ));
@@ -136,4 +146,40 @@ test("TSV: printable text can be read back", () =>
 test("quoted words are short and clean", () => {
   expect(quoteText("a\nb")).toBe("'a␊b'");
   expect(quoteText("x".repeat(100), 10)).toBe(`'${"x".repeat(10)}...'`);
+});
+
+describe("a line of NDJSON", () => {
+  test("has nothing in it that a terminal, an editor or a pager acts upon", () => {
+    const line = jsonLine({
+      kind: "text",
+      text: "\u009b2J\u202eevil\u2028\u2066\u0007\u007f\ud800é漢",
+    });
+    expect(line).toBe(
+      '{"kind":"text","text":"\\u009b2J\\u202eevil\\u2028\\u2066\\u0007\\u007f\\ud800é漢"}\n',
+    );
+  });
+
+  test("is one line of visible signs, and the same value for whoever parses it", () =>
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
+        (value) => {
+          const line = jsonLine(value);
+          expect(JSON.parse(line)).toEqual(JSON.parse(JSON.stringify(value)));
+          expect(line.slice(0, -1)).not.toMatch(
+            /[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/,
+          );
+          expect(line).toEndWith("}\n");
+        },
+      ),
+    ));
+
+  test("is printed in one way only", () => {
+    const root = join(import.meta.dir, "../../src");
+    const files = [...new Bun.Glob("{cli,commands,server}/**/*.ts").scanSync(root)];
+    const others = files.filter((path) => {
+      return readFileSync(join(root, path), "utf8").includes("${JSON.stringify(");
+    });
+    expect(others).toEqual(["cli/serve/folder.ts"]); // It keeps a file of settings.
+  });
 });

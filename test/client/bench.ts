@@ -1,15 +1,17 @@
 import { expect } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
+import { nativeHashing } from "../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
-import type { ClientOptions } from "../../src/client/client-options.ts";
-import type { Credentials } from "../../src/client/entry.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import { bodyText } from "../../src/core/chat-record.ts";
+import type { Credentials } from "../../src/client/login.ts";
+import type { ClientOptions } from "../../src/client/options.ts";
+import { bodyText } from "../../src/core/client/chat-record.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { ClientState } from "../../src/io/client-state.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
-import type { Dial } from "../../src/io/link.ts";
-import { MemoryNetwork, type MemoryWeather } from "../../src/io/memory-network.ts";
+import type { Dial } from "../../src/io/link/link.ts";
+import { MemoryNetwork, type MemoryWeather } from "../../src/io/link/memory-network.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
 import { FakeServer } from "./fake-server.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -34,7 +36,8 @@ export class Bench {
   client(options: Partial<ClientOptions> = {}): Watched {
     const { clock, state, device } = this;
     const dial = () => this.#dial({ host: "server", port: 2428, timeoutMs: 10_000 });
-    const parts = { clock, entropy: systemEntropy(), dial, state, device };
+    const keys = deviceKeys(device, state);
+    const parts = { clock, entropy: systemEntropy(), dial, state, keys, hashing: nativeHashing() };
     const program = "chat/test";
     const all = { address: PINNED_ADDRESS, program, follow: "all", credentials: ANA } as const;
     return new Watched(new Client(parts, { ...all, ...options }));

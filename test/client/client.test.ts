@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { SILENCE_MAX_MS } from "../../src/base/limits.ts";
-import type { Credentials } from "../../src/client/entry.ts";
 import { EVENTS_BUFFERED_MAX } from "../../src/client/event-buffer.ts";
+import type { Credentials } from "../../src/client/login.ts";
 import { ANA, Bench } from "./bench.ts";
 
 describe("reading", () => {

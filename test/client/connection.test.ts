@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { REQUESTS_IN_FLIGHT_MAX } from "../../src/base/limits.ts";
-import { Session } from "../../src/core/session.ts";
-import { Connection, type ServerNotice } from "../../src/io/connection.ts";
-import type { Link } from "../../src/io/link.ts";
-import { MemoryNetwork } from "../../src/io/memory-network.ts";
+import { Connection, type ServerNotice } from "../../src/client/link/connection.ts";
+import { Session } from "../../src/core/session/session.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 

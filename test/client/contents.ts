@@ -1,8 +1,8 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import type { SinkAbout } from "../../src/client/transfer/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Sink, Source } from "../../src/io/content.ts";
-import type { SinkAbout } from "../../src/io/download.ts";
+import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
 import { digestOf } from "../../src/wire/chunks.ts";
 
 /** Bytes that differ from chunk to chunk. */

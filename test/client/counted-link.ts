@@ -1,4 +1,4 @@
-import type { Link } from "../../src/io/link.ts";
+import type { Link } from "../../src/io/link/link.ts";
 
 /** A link that says when a message goes out or comes in, and its lanes the same. */
 export function countedLink(link: Link, count: () => void): Link {
@@ -23,7 +23,7 @@ export function countedLink(link: Link, count: () => void): Link {
     drained: () => link.drained(),
     follow: (topic) => link.follow(topic),
     unfollow: (topic) => link.unfollow(topic),
-    openLane: () => link.openLane().then((lane) => countedLink(lane, count)),
+    openChannel: () => link.openChannel().then((lane) => countedLink(lane, count)),
     counters: () => link.counters(),
     close: () => link.close(),
     destroy: () => link.destroy(),

@@ -3,8 +3,8 @@ import { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { TransferProgress } from "../../src/io/transfer-progress.ts";
-import type { GetRequest, GotFile } from "../../src/io/transfers.ts";
+import type { TransferProgress } from "../../src/client/transfer/progress.ts";
+import type { GetRequest, GotFile } from "../../src/client/transfer/transfers.ts";
 import { Bench } from "./bench.ts";
 import { content, digestHex, HeldFolder } from "./contents.ts";
 

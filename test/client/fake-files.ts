@@ -20,7 +20,7 @@ interface FakeFile {
 type Own = NoticeOf<"ack"> | NoticeOf<"durable">;
 
 /** What one lane is about. */
-interface FakeLane {
+interface FakeChannel {
   readonly file: string;
   readonly isFetch: boolean;
   next: number;
@@ -48,7 +48,7 @@ export class FakeFiles {
   refused: Answer<"finish">["refused"] = [];
   /** Before a chunk is taken: throw to end the lane. */
   onChunk: (chunk: NoticeOf<"chunk">) => void = () => {};
-  readonly #lanes = new Map<FakePeer, FakeLane>();
+  readonly #channels = new Map<FakePeer, FakeChannel>();
 
   /** A file that somebody has sent. */
   put(file: string, bytes: Uint8Array, isWhole = true): void {
@@ -66,7 +66,7 @@ export class FakeFiles {
     const known = isWhole ? { size: bytes.length } : {};
     const offer = { file, to: ["lobby"], name: "a.bin", ...known };
     this.files.set(file, { offer, chunks, durable: chunks.length, digest });
-    for (const [peer, lane] of this.#lanes)
+    for (const [peer, lane] of this.#channels)
       if (lane.isFetch && lane.file === file) this.#pump(peer);
   }
 
@@ -76,7 +76,7 @@ export class FakeFiles {
   }
 
   closed(peer: FakePeer): void {
-    this.#lanes.delete(peer);
+    this.#channels.delete(peer);
   }
 
   /** @returns whether it is one of ours */
@@ -112,7 +112,7 @@ export class FakeFiles {
   }
 
   notice(peer: FakePeer, notice: NoticeOf<"chunk"> | NoticeOf<"ack">): void {
-    const lane = this.#lanes.get(peer);
+    const lane = this.#channels.get(peer);
     if (lane === undefined) return;
     if (notice.kind === "chunk") return this.#chunk(peer, notice);
     lane.inFlight -= 1;
@@ -122,7 +122,7 @@ export class FakeFiles {
   #offer(peer: FakePeer, request: RequestOf<"offer">): void {
     const { kind: _, ref, ...offer } = request;
     const { file } = offer;
-    if ([...this.#lanes.values()].some((lane) => lane.file === file && !lane.isFetch)) {
+    if ([...this.#channels.values()].some((lane) => lane.file === file && !lane.isFetch)) {
       throw new Fault("too-many", "it is on its way", { retryAfterMs: 1_000 });
     }
     const known = this.files.get(file) ?? { offer, chunks: [], durable: 0, digest: undefined };
@@ -196,11 +196,11 @@ export class FakeFiles {
   }
 
   #enter(peer: FakePeer, file: string, isFetch: boolean, next: number, windowChunks: number): void {
-    this.#lanes.set(peer, { file, isFetch, next, inFlight: 0, windowChunks, isEnded: false });
+    this.#channels.set(peer, { file, isFetch, next, inFlight: 0, windowChunks, isEnded: false });
   }
 
   #pump(peer: FakePeer): void {
-    const lane = this.#lanes.get(peer);
+    const lane = this.#channels.get(peer);
     const known = lane === undefined ? undefined : this.files.get(lane.file);
     if (lane === undefined || known === undefined || lane.isEnded) return;
     const { file } = lane;

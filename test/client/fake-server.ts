@@ -1,11 +1,11 @@
 import { toBase64Url, utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
-import { Session, type SessionEffect } from "../../src/core/session.ts";
+import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeServerProof, verifyDeviceProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { Link, Listener } from "../../src/io/link.ts";
-import type { MemoryNetwork } from "../../src/io/memory-network.ts";
+import type { Link, Listener } from "../../src/io/link/link.ts";
+import type { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../../src/wire/messages.ts";
 import { commitment } from "../../src/wire/record.ts";
 import { FakeFiles } from "./fake-files.ts";

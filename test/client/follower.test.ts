@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
+import { AccountFeed } from "../../src/client/account-feed.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import { Follower } from "../../src/client/follower.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 
@@ -18,7 +18,7 @@ const LOBBY = { kind: "room", room: "rLobby", name: "lobby", n: 1, skipped: 0 } 
 
 test("a room that goes before a new link has told of it is told as gone", () => {
   const events: ClientEvent[] = [];
-  const follower = new Follower("all", undefined, sha256, {
+  const follower = new AccountFeed("all", undefined, sha256, {
     event: (event) => void events.push(event),
     cursor: () => {},
     rewind: () => {},

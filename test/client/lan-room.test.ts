@@ -12,7 +12,7 @@ import { type LanEvent, LanRoom } from "../../src/client/lan-room.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { LanEnvelope } from "../../src/crypto/lan-envelope.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
-import type { Multicast, OnDatagram } from "../../src/io/multicast.ts";
+import type { Multicast, OnDatagram } from "../../src/io/lan/multicast.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const PLACE = "224.1.1.1:5004";

@@ -4,8 +4,8 @@ import { accountKeyOf, askLink, grantLink, keepLinked } from "../../src/client/l
 import { verifyDeviceCert } from "../../src/crypto/device-cert.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../src/crypto/link-code.ts";
-import { ClientState } from "../../src/io/client-state.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const fingerprint = Identity.generate().fingerprint;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { READ_TOLD_EVERY_MS } from "../../src/base/limits.ts";
+import { AccountFeed } from "../../src/client/account-feed.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import { Follower } from "../../src/client/follower.ts";
+import { ReadReporter } from "../../src/client/read-reporter.ts";
 import { ReadState } from "../../src/client/read-state.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { ReadReporter } from "../../src/io/read-reporter.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
@@ -13,7 +13,7 @@ test("unread is what there is less what was read, on whichever device", () => {
   expect([state.unread("r"), state.read("r", 3)]).toEqual([0, undefined]);
   state.room("r", 5, 2);
   expect(state.unread("r")).toBe(3);
-  state.record("r", 6, false);
+  state.record("r", 6, { hidden: false, counts: true });
   expect(state.unread("r")).toBe(4);
   expect([state.read("r", 4), state.read("r", 3), state.unread("r")]).toEqual([4, undefined, 2]);
   state.room("r", 5, 1); // Another link tells of it, and knows less.
@@ -23,10 +23,24 @@ test("unread is what there is less what was read, on whichever device", () => {
   expect(state.unread("r")).toBe(0);
 });
 
+test("only words of others count, and what the server says of those before", () => {
+  const state = new ReadState();
+  state.room("r", 90, 40, 7);
+  expect(state.unread("r")).toBe(7);
+  state.record("r", 91, { hidden: false, counts: false });
+  state.record("r", 92, { hidden: false, counts: true });
+  expect(state.unread("r")).toBe(8);
+  expect([state.read("r", 60, 5), state.unread("r")]).toEqual([60, 5]);
+  expect([state.read("r", 70), state.unread("r")]).toEqual([70, 5]); // No fewer than there are.
+  expect([state.read("r", 89), state.unread("r")]).toEqual([89, 3]);
+  state.room("r", 92, 60, 5); // Another link, to which what was read here is not reported yet.
+  expect([state.read("r", 92), state.unread("r")]).toEqual([92, 0]);
+});
+
 test("a record that nobody is shown is read with the one before it", () => {
   const state = new ReadState();
   state.room("r", 3, 2);
-  state.record("r", 4, true);
+  state.record("r", 4, { hidden: true, counts: false });
   expect([state.read("r", 3), state.unread("r")]).toEqual([4, 0]);
 });
 
@@ -67,12 +81,12 @@ describe("a follower", () => {
   } as const;
   const lobby = { kind: "room", room: "r1", name: "lobby", n: 11, skipped: 0, read: 7 } as const;
 
-  function followed(): { follower: Follower; events: ClientEvent[] } {
+  function followed(): { follower: AccountFeed; events: ClientEvent[] } {
     const events: ClientEvent[] = [];
     const ignore = () => undefined;
     const sink = { event: (event: ClientEvent) => events.push(event) };
     const more = { cursor: ignore, rewind: ignore, hole: ignore };
-    const follower = new Follower("all", 100, sha256, { ...sink, ...more });
+    const follower = new AccountFeed("all", 100, sha256, { ...sink, ...more });
     follower.connected(connected);
     follower.notice(lobby);
     follower.notice({ kind: "caught-up", seq: 100 });
@@ -86,6 +100,14 @@ describe("a follower", () => {
     follower.notice({ kind: "read", room: "elsewhere", n: 3 });
     const told = events.filter(({ kind }) => kind === "read");
     expect(told).toMatchObject([{ room: { name: "lobby" }, n: 9, unread: 1 }]);
+  });
+
+  test("counts what the server does", () => {
+    const { follower } = followed();
+    follower.notice({ ...lobby, n: 31, unread: 2 });
+    expect(follower.reads.unread("r1")).toBe(2);
+    follower.notice({ kind: "read", room: "r1", n: 20, unread: 1 });
+    expect(follower.reads.unread("r1")).toBe(1);
   });
 
   test("knows whom not to show, without regard to case, as the present link says", () => {

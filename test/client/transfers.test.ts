@@ -2,11 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES, RECONNECT_AWAITED_MAX_MS } from "../../src/base/limits.ts";
+import { nativeHashing } from "../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
+import type { GotFile, PostedFile, SentFile } from "../../src/client/transfer/transfers.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { ClientState } from "../../src/io/client-state.ts";
-import type { GotFile, PostedFile, SentFile } from "../../src/io/transfers.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
 import { Site } from "../server/site.ts";
 import { content, digestHex, HeldFolder, HeldSource } from "./contents.ts";
 import { countedLink } from "./counted-link.ts";
@@ -42,7 +44,10 @@ class Home {
         .then((link) => countedLink(link, () => this.onMessage()));
     };
     const client = new Client(
-      { clock: site.clock, entropy: site.entropy, dial, state, device },
+      {
+        ...{ clock: site.clock, entropy: site.entropy, dial, state },
+        ...{ keys: deviceKeys(device, state), hashing: nativeHashing() },
+      },
       {
         address: "server:2428",
         program: "chat/test",

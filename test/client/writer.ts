@@ -1,7 +1,7 @@
 import type { Fault } from "../../src/base/fault.ts";
 import type { Client } from "../../src/client/client.ts";
-import type { TransferProgress } from "../../src/io/transfer-progress.ts";
-import type { SendRequest, SentFile } from "../../src/io/transfers.ts";
+import type { TransferProgress } from "../../src/client/transfer/progress.ts";
+import type { SendRequest, SentFile } from "../../src/client/transfer/transfers.ts";
 import { Bench } from "./bench.ts";
 import type { HeldSource } from "./contents.ts";
 

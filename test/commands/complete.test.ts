@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { runProgram } from "../../src/commands/_program.ts";
-import { VERBS } from "../../src/commands/_verbs.ts";
+import { runProgram } from "../../src/cli/program.ts";
+import { VERBS } from "../../src/commands/table.ts";
+import { isInstalled } from "../installed.ts";
 import { fakeWorld } from "./fake-world.ts";
 
 const PROGRAM = { name: "chat", summary: "", verbs: VERBS };
@@ -54,7 +55,7 @@ test("another shell is wrong usage", async () => {
   expect(world.stderr.text).toBe("chat: 'csh' is no shell that chat knows; use bash, zsh, fish\n");
 });
 
-test.if(Bun.which("bash") !== null)("bash completes with it, and evaluates nothing", async () => {
+test.if(isInstalled("bash"))("bash completes with it, and evaluates nothing", async () => {
   const world = fakeWorld();
   await runProgram(PROGRAM, ["completions", "bash"], world);
   const chat = "chat() { printf '%s\\n' \"got $#\" '$(echo evaluated)' \"$4\"; }";

@@ -8,8 +8,7 @@ import {
   RESERVE_BYTES,
   SYNC_MS_SLOW,
 } from "../../src/base/limits.ts";
-import type { Greeted } from "../../src/client/trust.ts";
-import { type CheckResult, Examination, ok } from "../../src/commands/_doctor-check.ts";
+import { type CheckResult, Examination, ok } from "../../src/cli/doctor/check.ts";
 import {
   checkData,
   checkDiscovery,
@@ -18,15 +17,16 @@ import {
   checkMulticast,
   checkTerminal,
   type MachineProbes,
-} from "../../src/commands/_doctor-machine.ts";
+} from "../../src/cli/doctor/machine.ts";
 import {
-  checkWay,
+  checkNetwork,
   type Expected,
   judgeClock,
-  type WayProbes,
-} from "../../src/commands/_doctor-way.ts";
+  type NetworkProbes,
+} from "../../src/cli/doctor/network.ts";
+import type { Greeted } from "../../src/client/trust.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { resolveHost } from "../../src/io/network-probe.ts";
+import { resolveHost } from "../../src/io/probe/network-probe.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { faultFrom } from "./fake-world.ts";
@@ -41,7 +41,7 @@ const unreachable = (sentence: string) => async () => {
   throw new Fault("unreachable", sentence);
 };
 
-const WAY: WayProbes = {
+const WAY: NetworkProbes = {
   resolve: async () => ["192.0.2.7", "192.0.2.8"],
   localAddressFor: async () => "192.0.2.2",
   connectTcp: async () => {},
@@ -59,11 +59,11 @@ const EXPECTED: Expected = {
 };
 
 /** The whole way with some of it broken: states by name, results, and the exit code. */
-async function walk(probes: Partial<WayProbes>, expected: Partial<Expected> = {}) {
+async function walk(probes: Partial<NetworkProbes>, expected: Partial<Expected> = {}) {
   const results: CheckResult[] = [];
   const clock = new VirtualClock();
   const examination = new Examination(clock, (result) => results.push(result));
-  await checkWay(examination, { ...WAY, ...probes }, { ...EXPECTED, ...expected });
+  await checkNetwork(examination, { ...WAY, ...probes }, { ...EXPECTED, ...expected });
   const states = results.map(({ name, state }) => `${name} ${state}`).join(", ");
   const said = (name: string) => results.find((result) => result.name === name)?.message ?? "";
   return { states, said, results, exitCode: examination.exitCode };

@@ -1,7 +1,7 @@
 import { Fault } from "../../src/base/fault.ts";
-import type { World } from "../../src/commands/_context.ts";
-import type { Input } from "../../src/io/input.ts";
-import type { Output } from "../../src/io/output.ts";
+import type { World } from "../../src/cli/context.ts";
+import type { Input } from "../../src/io/terminal/input.ts";
+import type { Output } from "../../src/io/terminal/output.ts";
 
 export interface FakeOptions {
   /** Lines that are typed or piped in. */

@@ -1,5 +1,5 @@
 import type { OutboxId, RoomId, UserId } from "../../src/base/ids.ts";
-import { LogOrder } from "../../src/core/log-order.ts";
+import { LogOrder } from "../../src/core/log/order.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import {
   asDamaged,

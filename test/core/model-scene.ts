@@ -1,8 +1,8 @@
 import type { RoomId } from "../../src/base/ids.ts";
-import type { ChatRecord } from "../../src/core/chat-record.ts";
-import { emptyModel, type Updated, updateAll } from "../../src/core/model.ts";
-import type { ModelEvent } from "../../src/core/model-event.ts";
-import type { Model, RoomState } from "../../src/core/model-state.ts";
+import type { ChatRecord } from "../../src/core/client/chat-record.ts";
+import type { ModelEvent } from "../../src/core/model/event.ts";
+import type { Model, RoomState } from "../../src/core/model/state.ts";
+import { emptyModel, type Updated, updateAll } from "../../src/core/model/update.ts";
 
 export const LOBBY = "lobby" as RoomId;
 export const BEN = "d1" as RoomId;

@@ -1,9 +1,9 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId } from "../../src/base/ids.ts";
-import type { ChatRecord } from "../../src/core/chat-record.ts";
-import { emptyModel, updateAll } from "../../src/core/model.ts";
-import type { ModelEffect, ModelEvent } from "../../src/core/model-event.ts";
-import type { Model } from "../../src/core/model-state.ts";
+import type { ChatRecord } from "../../src/core/client/chat-record.ts";
+import type { ModelEffect, ModelEvent } from "../../src/core/model/event.ts";
+import type { Model } from "../../src/core/model/state.ts";
+import { emptyModel, updateAll } from "../../src/core/model/update.ts";
 
 const FIRST = 5;
 const CATCH_UP = 8;
@@ -18,7 +18,7 @@ interface Said extends ChatRecord {
 export class ModelWorld {
   readonly me = "ana";
   readonly log: Said[] = [];
-  readonly marks = new Map<string, number>();
+  readonly positions = new Map<string, number>();
   readonly joined = new Set<string>();
   model: Model = emptyModel();
   /** Sent on the present link, not delivered yet. */
@@ -42,8 +42,8 @@ export class ModelWorld {
       body,
     };
     this.log.push(record);
-    if (from === this.me && (this.marks.get(room) ?? 1) === record.n - 1) {
-      this.marks.set(room, record.n);
+    if (from === this.me && (this.positions.get(room) ?? 1) === record.n - 1) {
+      this.positions.set(room, record.n);
     }
     if (kind === "erase") this.#blank([body["seq"], ...((body["also"] as number[]) ?? [])]);
     if (this.#isLinked && this.joined.has(room)) this.#wire.push({ kind: "record", record });
@@ -54,10 +54,17 @@ export class ModelWorld {
     return this.log.filter((record) => record.room.id === room);
   }
 
+  /** Words of others that are not read; `before`: of those before this `n`. */
+  unread(room: string, before = Number.POSITIVE_INFINITY): number {
+    const read = this.positions.get(room) ?? 1;
+    const others = this.of(room).filter(({ from, kind }) => from !== this.me && kind === "text");
+    return others.filter(({ n }) => n > read && n < before).length;
+  }
+
   join(room: string): void {
     if (this.joined.has(room)) return;
     this.joined.add(room);
-    this.marks.set(room, this.of(room).length + 1);
+    this.positions.set(room, this.of(room).length + 1);
     this.say(room, this.me, "join", {}); // Followed by the past, so it is not told by itself.
     if (this.#isLinked) this.#wire.pop();
     if (this.#isLinked) this.#tellRoom(room, 0, FIRST, false);
@@ -65,16 +72,17 @@ export class ModelWorld {
 
   leave(room: string): void {
     if (!this.joined.delete(room)) return;
-    this.marks.delete(room);
+    this.positions.delete(room);
     if (this.#isLinked) this.#wire.push({ kind: "room-gone", room: room as RoomId });
   }
 
   /** Another device reads on. */
   readElsewhere(room: string, n: number): void {
     const upTo = Math.min(n, this.of(room).length);
-    if (!this.joined.has(room) || upTo <= (this.marks.get(room) ?? 1)) return;
-    this.marks.set(room, upTo);
-    if (this.#isLinked) this.#wire.push({ kind: "read", room: room as RoomId, n: upTo });
+    if (!this.joined.has(room) || upTo <= (this.positions.get(room) ?? 1)) return;
+    this.positions.set(room, upTo);
+    if (this.#isLinked)
+      this.#wire.push({ kind: "read", room: room as RoomId, n: upTo, unread: this.unread(room) });
   }
 
   link(): void {
@@ -129,8 +137,8 @@ export class ModelWorld {
     for (const effect of effects) {
       if (effect.kind === "page") this.asked.push(effect);
       if (effect.kind === "read" && this.joined.has(effect.room)) {
-        const known = this.marks.get(effect.room) ?? 1;
-        this.marks.set(effect.room, Math.max(known, effect.n));
+        const known = this.positions.get(effect.room) ?? 1;
+        this.positions.set(effect.room, Math.max(known, effect.n));
       }
     }
   }
@@ -158,8 +166,9 @@ export class ModelWorld {
     const told = unseen.slice(-most);
     const n = all.length - told.length + 1;
     const skipped = isKnown ? unseen.length - told.length : 0;
-    const read = this.marks.get(room) ?? 1;
-    this.#wire.push({ kind: "room", room: room as RoomId, name: room, n, skipped, read });
+    const read = this.positions.get(room) ?? 1;
+    const unread = this.unread(room, n);
+    this.#wire.push({ kind: "room", room: room as RoomId, name: room, n, skipped, read, unread });
     for (const record of told) this.#wire.push({ kind: "record", record: seen(record) });
   }
 

@@ -1,5 +1,5 @@
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { Sending } from "../../src/core/sending.ts";
+import { Sending } from "../../src/core/transfer/sender.ts";
 
 /**
  * A link in virtual time: one queue in front of a wire of some rate, and the way there and back.

@@ -6,8 +6,9 @@ import {
   GUESS_FORGET_MS,
   GUESS_KEYS_MAX,
   GUESSES_FREE,
+  SHARED_GUESSES_PER_MINUTE,
 } from "../../src/base/limits.ts";
-import { Guessing, TokenBucket } from "../../src/core/rate.ts";
+import { Guessing, SharedGuessing, TokenBucket } from "../../src/core/rate.ts";
 
 describe("a token bucket", () => {
   test("gives its burst at once, then as fast as it fills", () => {
@@ -102,5 +103,43 @@ describe("guesses", () => {
     wrong("name:more");
     expect(guessing.delayMs(["name:0"], 0)).toBe(0);
     expect(guessing.delayMs(["name:1"], 0)).toBeGreaterThan(0);
+  });
+});
+
+describe("guesses at a secret that many share", () => {
+  const one = "server";
+
+  test("are looked at as they come, so many a minute; further ones take turns", () => {
+    const guessing = new SharedGuessing();
+    for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) expect(guessing.begin(one, 0)).toBe(0);
+    expect(guessing.begin(one, 0)).toBe(600);
+    expect(guessing.begin(one, 0)).toBe(1_200);
+    expect(guessing.begin("another", 0)).toBe(0);
+    expect(guessing.begin(one, 1_800)).toBe(0);
+    expect(guessing.begin(one, 1_800)).toBe(600);
+  });
+
+  test("never wait longer than so, and a minute after the flood there is no waiting", () => {
+    const guessing = new SharedGuessing();
+    for (let i = 0; i < 100_000; i++) guessing.begin(one, 0);
+    expect(guessing.begin(one, 0)).toBe(GUESS_DELAY_MAX_MS);
+    expect(guessing.begin(one, GUESS_DELAY_MAX_MS + 600)).toBe(0);
+    const later = GUESS_DELAY_MAX_MS + 61_200;
+    for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) expect(guessing.begin(one, later)).toBe(0);
+  });
+
+  test("that were right cost nothing", () => {
+    const guessing = new SharedGuessing();
+    for (let i = 0; i < 10 * SHARED_GUESSES_PER_MINUTE; i++) {
+      expect(guessing.begin(one, 0)).toBe(0);
+      guessing.right(one);
+    }
+  });
+
+  test("are remembered of so many secrets", () => {
+    const guessing = new SharedGuessing();
+    for (let i = 0; i <= SHARED_GUESSES_PER_MINUTE; i++) guessing.begin(one, 0);
+    for (let i = 0; i < GUESS_KEYS_MAX; i++) guessing.begin(`r${i}`, 0);
+    expect(guessing.begin(one, 0)).toBe(0);
   });
 });

@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
-import type { HallInput } from "../../src/core/hall-effect.ts";
-import { parsePostId } from "../../src/core/posts.ts";
+import { parsePostId } from "../../src/core/rooms/dedup.ts";
+import type { EngineInput } from "../../src/core/rooms/engine-io.ts";
 import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
 import { Ledger } from "./ledger.ts";
 
@@ -23,30 +23,32 @@ export interface Weather {
 }
 
 /**
- * A log that is slow, batches, and fails, as the hall knows it; what it comes to hold is checked
- * without the hall's help.
+ * A log that is slow, batches, and fails, as the room engine knows it; what it comes to hold is
+ * checked without the room engine's help.
  */
 export class TroubledLog {
   readonly ledger = new Ledger();
   isTroubled = true;
   readonly #random: () => number;
   readonly #weather: Weather;
-  readonly #hall: (input: HallInput) => void;
+  readonly #engine: (input: EngineInput) => void;
   readonly #queue: Append[] = [];
-  /** Refused at once; the hall hears of it some time later. */
+  /** Refused at once; the room engine hears of it some time later. */
   readonly #refusals: { readonly token: number; readonly fault: Fault }[] = [];
   readonly #members = new Map<string, Set<string>>();
-  readonly #madeNames = new Set<string>();
+  /** Rooms that are there, by what they are called; conversations by their id. */
+  readonly #roomOf = new Map<string, string>();
+  readonly #closed = new Set<string>();
   /** By room and account. */
   readonly #muted = new Set<string>();
   readonly #erased = new Set<number>();
   readonly #edits = new Map<number, number[]>();
   readonly #highest = new Map<string, number>();
 
-  constructor(random: () => number, weather: Weather, hall: (input: HallInput) => void) {
+  constructor(random: () => number, weather: Weather, engine: (input: EngineInput) => void) {
     this.#random = random;
     this.#weather = weather;
-    this.#hall = hall;
+    this.#engine = engine;
   }
 
   get isIdle(): boolean {
@@ -67,7 +69,7 @@ export class TroubledLog {
 
   step(): void {
     const refusal = this.#refusals.shift();
-    if (refusal !== undefined) this.#hall({ kind: "failed", ...refusal });
+    if (refusal !== undefined) this.#engine({ kind: "failed", ...refusal });
     else if (this.#queue.length > 0) {
       const failing = this.isTroubled && this.#random() * 100 < this.#weather.logFailPercent;
       const size = 1 + Math.floor(this.#random() * this.#queue.length);
@@ -79,28 +81,45 @@ export class TroubledLog {
   #commit(size: number, fault: Fault | undefined): void {
     const batch = this.#queue.splice(0, size);
     if (fault !== undefined) {
-      for (const { token } of batch) this.#hall({ kind: "failed", token, fault });
+      for (const { token } of batch) this.#engine({ kind: "failed", token, fault });
       return;
     }
     const records = batch.map(({ draft }) => this.ledger.append(draft));
     for (const record of records) {
       this.#checkRecord(record);
-      this.#hall({ kind: "record", record });
+      this.#engine({ kind: "record", record });
     }
     for (const [i, { token }] of batch.entries()) {
       const record = records[i];
-      if (record !== undefined && token > 0) this.#hall({ kind: "appended", token, record });
+      if (record !== undefined && token > 0) this.#engine({ kind: "appended", token, record });
     }
   }
 
-  /** What the log may hold, found out without the hall. */
+  /** By operators, who need not be in. */
+  #checkHouse(head: Head, body: Record<string, unknown>, members: Set<string>): void {
+    const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
+    demand(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
+    if (head.kind === "close") {
+      if (body["on"] === true) this.#closed.add(head.room);
+      else this.#closed.delete(head.room);
+      return;
+    }
+    if (body["user"] !== undefined) return;
+    this.#roomOf.delete(name);
+    if (head.kind === "remove") return members.clear();
+    const next = String(body["name"]).toLowerCase();
+    demand(!this.#roomOf.has(next), `one room is called ${next}`);
+    this.#roomOf.set(next, head.room);
+  }
+
+  /** What the log may hold, found out without the room engine. */
   #checkRecord({ head, bodyBytes }: LogRecord): void {
     const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as Record<string, unknown>;
     const members = this.#members.get(head.room) ?? new Set<string>();
     if (head.kind === "room") {
       const made = String(body["name"] ?? head.room).toLowerCase();
-      demand(!this.#madeNames.has(made), `one room is called ${made}`);
-      this.#madeNames.add(made);
+      demand(!this.#roomOf.has(made), `one room is called ${made}`);
+      this.#roomOf.set(made, head.room);
       this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
       return;
     }
@@ -110,7 +129,10 @@ export class TroubledLog {
       members.add(head.by);
       return;
     }
+    if (HOUSE.has(head.kind)) return this.#checkHouse(head, body, members);
     if (ORDER.has(head.kind)) return this.#checkOrder(head, body, members);
+    const isWords = head.kind !== "leave";
+    demand(!isWords || !this.#closed.has(head.room), `nobody writes what is closed (${head.kind})`);
     demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
     const isMuted = this.#muted.has(`${head.room} ${head.by}`);
     demand(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
@@ -149,6 +171,7 @@ export class TroubledLog {
   }
 }
 
+const HOUSE: ReadonlySet<string> = new Set(["rename", "close", "remove"]);
 const ORDER: ReadonlySet<string> = new Set(["kick", "mute", "grant", "erase"]);
 
 function busy(): Fault {

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
-import { ndjson, Town } from "./program.ts";
+import { ndjson, Sandbox } from "./program.ts";
 
 /** Passwords, devices, homes. */
 
 test("register, passwd, and a log-in from another home with the new password", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve();
-  const ana = town.home("ana").with({ CHAT_INVITE: invite, CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_INVITE: invite, CHAT_USER: "ana" });
   const made = await ana.run(["register", "--json"]);
   expect(ndjson(made.out)).toEqual([{ kind: "registered", user: "ana" }]);
   const none = await ana.run(["passwd"]);
@@ -16,9 +16,9 @@ test("register, passwd, and a log-in from another home with the new password", a
   ]);
   const first = await ana.json(["passwd"], { env: { CHAT_NEW_PASSWORD: "first one" } });
   expect(first).toEqual([{ kind: "password-changed", user: "ana" }]);
-  const file = town.write("new", "second one\n");
+  const file = sandbox.write("new", "second one\n");
   expect((await ana.run(["passwd", "--new-password-file", file])).exitCode).toBe(0);
-  const other = town.home("other").with({ CHAT_INVITE: invite, CHAT_USER: "ana" });
+  const other = sandbox.home("other").with({ CHAT_INVITE: invite, CHAT_USER: "ana" });
   const old = await other.run(["login", "--json"], { env: { CHAT_PASSWORD: "first one" } });
   expect([old.exitCode, ndjson(old.out).at(-1)?.["code"]]).toEqual([3, "login-refused"]);
   const right = await other.json(["login"], { env: { CHAT_PASSWORD: "second one" } });
@@ -28,9 +28,9 @@ test("register, passwd, and a log-in from another home with the new password", a
 });
 
 test("logout: refused while nothing else signs in; then the password is asked", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["register"]);
   const refused = await ana.run(["logout", "--json"]);
   expect([refused.exitCode, ndjson(refused.out)]).toEqual([
@@ -49,14 +49,14 @@ test("logout: refused while nothing else signs in; then the password is asked", 
 });
 
 test("one person from several homes and processes: each sees what the others say", async () => {
-  await using town = new Town();
-  await town.serve();
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
   const env = { CHAT_USER: "ana", CHAT_PASSWORD: "swordfish" };
-  const home = town.home("laptop").with(env);
+  const home = sandbox.home("laptop").with(env);
   await home.run(["register"]);
   const laptop = await home.join([]);
   const window = await home.join([]);
-  const phone = await town.home("phone").with(env).join([]);
+  const phone = await sandbox.home("phone").with(env).join([]);
   phone.type("from the phone");
   for (const one of [laptop, window, phone]) await one.json("text", { text: "from the phone" });
   laptop.type("from the laptop");
@@ -68,9 +68,9 @@ test("one person from several homes and processes: each sees what the others say
 });
 
 test("twenty processes begin at once in one new home, as one new person", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const ran = await Promise.all(
     Array.from({ length: 20 }, (_, i) => ana.run(["send", `message ${i}`])),
   );
@@ -85,12 +85,12 @@ test("twenty processes begin at once in one new home, as one new person", async 
 });
 
 test("two people race for one name: one has it, the other is told", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve();
   const env = { CHAT_USER: "Ana", CHAT_INVITE: invite };
   const ran = await Promise.all(
     Array.from({ length: 6 }, (_, i) =>
-      town
+      sandbox
         .home(`home${i}`)
         .with({ ...env, CHAT_PASSWORD: `own ${i}` })
         .run(["register", "--json"]),
@@ -104,21 +104,21 @@ test("two people race for one name: one has it, the other is told", async () => 
 });
 
 test("the room password is asked once: a known person comes back without it", async () => {
-  await using town = new Town();
-  const { address } = await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_PASSWORD: "swordfish" });
-  const secret = (await Bun.file(town.path("data", "settings.json")).json()).roomPassword;
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_PASSWORD: "swordfish" });
+  const secret = (await Bun.file(sandbox.path("data", "settings.json")).json()).roomPassword;
   const first = await ana.run(["join", address], { env: { CHAT_ROOM_PASSWORD: secret } });
   expect(first.exitCode).toBe(0);
   expect((await ana.run(["join", address])).exitCode).toBe(0);
-  const elsewhere = town.home("other").with({ CHAT_USER: "ana", CHAT_PASSWORD: "swordfish" });
+  const elsewhere = sandbox.home("other").with({ CHAT_USER: "ana", CHAT_PASSWORD: "swordfish" });
   expect((await elsewhere.run(["join", address])).exitCode).toBe(0);
 });
 
 test("a client that is killed leaves its home usable", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   for (let i = 0; i < 5; i++) {
     const program = await ana.join([]);
     program.type(`message ${i}`);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Home, ndjson, type Program, type Served, Town } from "./program.ts";
+import { type Home, ndjson, type Program, Sandbox, type Served } from "./program.ts";
 
 /** `chat join` line by line and `chat send`: what is printed, what is a text, what is a command. */
 
@@ -7,7 +7,7 @@ const TEXT_BYTES_MAX = 65_536;
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 
 interface Lobby extends AsyncDisposable {
-  readonly town: Town;
+  readonly sandbox: Sandbox;
   readonly served: Served;
   readonly ana: Home;
   readonly bob: Home;
@@ -15,13 +15,13 @@ interface Lobby extends AsyncDisposable {
 
 /** A server with two people who are registered. */
 async function lobby(args: readonly string[] = []): Promise<Lobby> {
-  const town = new Town();
-  const served = await town.serve({ args });
-  const [ana, bob] = ["ana", "bob"].map((user) => town.home(user).with({ CHAT_USER: user }));
+  const sandbox = new Sandbox();
+  const served = await sandbox.serve({ args });
+  const [ana, bob] = ["ana", "bob"].map((user) => sandbox.home(user).with({ CHAT_USER: user }));
   if (ana === undefined || bob === undefined) throw new Error("two people are needed");
   await ana.json(["register"]);
   await bob.json(["register"]);
-  return { town, served, ana, bob, [Symbol.asyncDispose]: () => town[Symbol.asyncDispose]() };
+  return { sandbox, served, ana, bob, [Symbol.asyncDispose]: () => sandbox[Symbol.asyncDispose]() };
 }
 
 function kinds(program: Program): string[] {
@@ -41,7 +41,6 @@ test("--json: connected first, then records, an ack for each own text, presence"
     transport: "tcp",
     fingerprint: place.served.fingerprint,
     welcome: "Be kind.",
-    unread: [{ room: "lobby", count: 1 }], // That bob came.
   });
   const bob = await place.bob.join([]);
   expect(await ana.json("presence")).toEqual({
@@ -67,7 +66,7 @@ test("the welcome greets each newcomer, and in a pipe on standard error", async 
   for (const home of [place.ana, place.bob]) {
     const { exitCode, out, err } = await home.run(["join"]);
     expect(exitCode).toBe(0);
-    expect(err).toContain("Be kind.\nNo homework.\n");
+    expect(err).toContain("chat: Be kind.\n        No homework.\n");
     expect(out).not.toContain("kind");
   }
 });
@@ -265,8 +264,8 @@ describe("chat send", () => {
     [["--json=1"], "--json takes no value"],
     [["--user", "ana", "--user", "ana"], "--user was given twice"],
   ])("%j is misuse", async (args, words) => {
-    await using town = new Town();
-    const ran = await town.home("x").run(["send", ...args]);
+    await using sandbox = new Sandbox();
+    const ran = await sandbox.home("x").run(["send", ...args]);
     expect([ran.exitCode, ran.out]).toEqual([2, ""]);
     expect(ran.err).toContain(words);
     expect(ran.err.split("\n").length).toBe(2);
@@ -275,7 +274,7 @@ describe("chat send", () => {
   test("-- lets a text begin with a dash; nobody named is exit 2 with a hint", async () => {
     await using place = await lobby();
     expect((await place.ana.run(["send", "--", "--to"])).exitCode).toBe(0);
-    const ran = await place.town.home("new").run(["send", "hi"]);
+    const ran = await place.sandbox.home("new").run(["send", "hi"]);
     expect([ran.exitCode, ran.err]).toEqual([
       2,
       "chat: nobody is named; add --user NAME or set CHAT_USER\n",

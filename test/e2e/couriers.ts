@@ -7,7 +7,7 @@ import {
   writeSync,
 } from "node:fs";
 import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
-import type { Home, Json, Town } from "./program.ts";
+import type { Home, Json, Sandbox } from "./program.ts";
 
 /** People who send files to each other, by the compiled program. */
 
@@ -34,14 +34,14 @@ export async function sha256Of(path: string): Promise<string> {
   return hasher.digest("hex");
 }
 
-export function file(town: Town, name: string, content: Uint8Array | string): string {
-  writeFileSync(town.path(name), content);
-  return town.path(name);
+export function file(sandbox: Sandbox, name: string, content: Uint8Array | string): string {
+  writeFileSync(sandbox.path(name), content);
+  return sandbox.path(name);
 }
 
 /** Mostly holes, and different at its ends. */
-export function largeFile(town: Town, name: string): string {
-  const path = town.path(name);
+export function largeFile(sandbox: Sandbox, name: string): string {
+  const path = sandbox.path(name);
   const fd = openSync(path, "w");
   writeSync(fd, "begin");
   ftruncateSync(fd, LARGE_BYTES);
@@ -51,9 +51,9 @@ export function largeFile(town: Town, name: string): string {
 }
 
 /** Two people who are in. */
-export async function people(town: Town): Promise<{ ana: Home; bob: Home }> {
+export async function people(sandbox: Sandbox): Promise<{ ana: Home; bob: Home }> {
   const [ana, bob] = ["ana", "bob"].map((user) =>
-    town.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "x" }),
+    sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: "x" }),
   );
   if (ana === undefined || bob === undefined) throw new Error("two names make two homes");
   await ana.json(["register"]);

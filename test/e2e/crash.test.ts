@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { before, until } from "./deadline.ts";
 import { Sender } from "./load.ts";
-import { type Json, ndjson, type Program, Town } from "./program.ts";
+import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** kill -9 at any moment: what was acknowledged is there, once, in order. */
 
@@ -41,14 +41,14 @@ function skipped({ err }: Program): number {
 }
 
 test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () => {
-  await using town = new Town();
-  let server = await town.serve();
+  await using sandbox = new Sandbox();
+  let server = await sandbox.serve();
   const { port, invite } = server;
   const progress = new Progress();
   for (const name of [...JOINERS, ...SENDERS]) {
     const verb = JOINERS.includes(name) ? "join" : "send";
     const args = [verb, "--json", "--user", name, "--server", invite];
-    const program: Program = town.home(name).start(args);
+    const program: Program = sandbox.home(name).start(args);
     progress.senders.push(new Sender(name, program, progress.note));
   }
   const joiners = progress.senders.filter(({ name }) => JOINERS.includes(name));
@@ -56,7 +56,7 @@ test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () 
   for (let round = 0; round < ROUNDS; round++) {
     await progress.more(1 + ((round * 7) % 50));
     await server.program.signal("SIGKILL");
-    server = await town.serve({ port });
+    server = await sandbox.serve({ port });
     const recovered = server.program.jsonLines.filter(({ kind }) => kind === "damaged");
     expect(recovered).toEqual([]);
   }
@@ -66,7 +66,7 @@ test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () 
     const { exitCode } = await program.finish(30_000);
     expect([name, exitCode]).toEqual([name, 0]);
   }
-  const home = town.home("reader").with({ CHAT_USER: "reader", CHAT_INVITE: invite });
+  const home = sandbox.home("reader").with({ CHAT_USER: "reader", CHAT_INVITE: invite });
   await home.run(["register"]);
   const online = await home.json(["history", "--room", "lobby"]);
   const stored = await home.json(["history", "--room", "lobby", "--data", server.data]);
@@ -99,28 +99,28 @@ test(`${ROUNDS} rounds of kill -9 under load lose and double nothing`, async () 
 }, 120_000);
 
 test("SIGTERM in mid-write drains: what was told is there, the rest is sent again", async () => {
-  await using town = new Town();
-  let server = await town.serve();
+  await using sandbox = new Sandbox();
+  let server = await sandbox.serve();
   const { port, invite } = server;
   const progress = new Progress();
   for (const name of ["ana", "bob"]) {
-    const program = town.home(name).start(["join", "--json", "--user", name, invite]);
+    const program = sandbox.home(name).start(["join", "--json", "--user", name, invite]);
     progress.senders.push(new Sender(name, program, progress.note));
   }
   for (let round = 0; round < 5; round++) {
     await progress.more(30);
     const { exitCode, err } = await server.program.signal("SIGTERM");
     expect([exitCode, err]).toEqual([0, ""]);
-    server = await town.serve({ port });
+    server = await sandbox.serve({ port });
     expect(server.program.out.text).not.toContain('"recovered"');
   }
   for (const sender of progress.senders) sender.pause();
   for (const { name, program, typed } of progress.senders) {
     const { exitCode, out } = await program.finish(30_000);
     expect([name, exitCode]).toEqual([name, 0]);
-    const stored = await town.home("x").json(["history", "--data", server.data, "--from", name]);
+    const stored = await sandbox.home("x").json(["history", "--data", server.data, "--from", name]);
     const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
-    const whole = await town
+    const whole = await sandbox
       .home("x")
       .json(["history", "--data", server.data, "--from", name, "--last", "1000000"]);
     expect(textsOf(whole, name)).toEqual(wanted);
@@ -130,9 +130,9 @@ test("SIGTERM in mid-write drains: what was told is there, the rest is sent agai
 }, 60_000);
 
 test("a killed sender has sent what it printed, in order, and may begin again", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["register"]);
   const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
   const sender = ana.start(["send", "--json"]);

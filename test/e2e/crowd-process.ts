@@ -1,13 +1,15 @@
 import { connect, type Socket } from "node:net";
 import { setPriority } from "node:os";
 import { RawClient } from "../../bench/raw-client.ts";
+import { nativeHashing } from "../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import { Identity } from "../../src/crypto/identity.ts";
-import { ClientState } from "../../src/io/client-state.ts";
 import { systemClock } from "../../src/io/clock.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
-import type { Link } from "../../src/io/link.ts";
-import { wsDial } from "../../src/io/ws-dial.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
+import { wsDial } from "../../src/io/ws/dial.ts";
 
 /**
  * People who mean no good, in a process of their own, with the port as its argument. Each kind goes
@@ -34,7 +36,7 @@ function raw(bytes: Uint8Array): Promise<Socket> {
   });
 }
 
-function breath(ms: number): Promise<void> {
+function yieldNow(ms: number): Promise<void> {
   return new Promise((resolve) => {
     AbortSignal.timeout(ms).addEventListener("abort", () => resolve(), { once: true });
   });
@@ -43,7 +45,7 @@ function breath(ms: number): Promise<void> {
 async function forEver(paceMs: number, act: () => Promise<unknown>): Promise<never> {
   for (;;) {
     await act().catch(() => undefined);
-    await breath(paceMs);
+    await yieldNow(paceMs);
   }
 }
 
@@ -79,12 +81,15 @@ void forEver(20, () => told(new Uint8Array(4 << 20)));
 /** Guesses at log-ins. */
 for (let i = 0; i < 5; i++) {
   void forEver(5, async () => {
+    const state = ClientState.inMemory();
+    const keys = deviceKeys(Identity.generate(), state);
     const parts = {
       clock: systemClock(),
       entropy: systemEntropy(),
       dial: linkOf,
-      state: ClientState.inMemory(),
-      device: Identity.generate(),
+      state,
+      keys,
+      hashing: nativeHashing(),
     };
     const credentials = { user: `guess${i}`, mode: "login", password: "wrong" } as const;
     const options = { address: `${HOST}:${port}`, program: "guess", follow: "none" } as const;

@@ -9,17 +9,19 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { ndjson, Town } from "./program.ts";
+import { ndjson, Sandbox } from "./program.ts";
 
 /** A log that a crash, a disk or a person has touched. */
 
 const TEXTS = Array.from({ length: 30 }, (_, i) => `message ${i}`);
 
 /** A folder in which 30 messages were acknowledged, each half by another commit; server stopped. */
-async function written(town: Town): Promise<string> {
-  const { program, data } = await town.serve();
+async function written(sandbox: Sandbox): Promise<string> {
+  const { program, data } = await sandbox.serve();
   for (const half of [TEXTS.slice(0, 15), TEXTS.slice(15)]) {
-    const sent = await town.home("ana").run(["send", "--user", "ana"], { stdin: half.join("\n") });
+    const sent = await sandbox
+      .home("ana")
+      .run(["send", "--user", "ana"], { stdin: half.join("\n") });
     expect(sent.out.trimEnd().split("\n").length).toBe(half.length);
   }
   await program.signal("SIGTERM");
@@ -34,9 +36,9 @@ function snapshot(folder: string): Record<string, string> {
   );
 }
 
-async function textsIn(town: Town): Promise<unknown[]> {
-  const args = ["history", "--data", town.path("data"), "--from", "ana"];
-  const records = await town.home("x").json(args);
+async function textsIn(sandbox: Sandbox): Promise<unknown[]> {
+  const args = ["history", "--data", sandbox.path("data"), "--from", "ana"];
+  const records = await sandbox.home("x").json(args);
   return records.filter(({ kind }) => kind !== "join").map(({ kind, text }) => text ?? kind);
 }
 
@@ -47,33 +49,33 @@ describe("a torn tail is moved aside, said, and forgotten", () => {
     ["a line that is no record", "hello\n"],
     ["many lines", `${"x".repeat(99)}\n`.repeat(50)],
   ])("%s", async (_, tail) => {
-    await using town = new Town();
-    const log = await written(town);
+    await using sandbox = new Sandbox();
+    const log = await written(sandbox);
     const sound = statSync(log).size;
     appendFileSync(log, tail, "latin1");
-    const { program, listening } = await town.serve();
+    const { program, listening } = await sandbox.serve();
     expect(program.jsonLines[0]).toEqual(listening);
     const recovered = await program.json("recovered");
     expect(recovered).toEqual({ kind: "recovered", droppedBytes: tail.length, file: log });
     await program.said(`${log} ended in ${tail.length} bytes that were never acknowledged`);
-    const [torn = ""] = readdirSync(town.path("data", "torn"));
-    expect(readFileSync(town.path("data", "torn", torn), "latin1")).toBe(tail);
+    const [torn = ""] = readdirSync(sandbox.path("data", "torn"));
+    expect(readFileSync(sandbox.path("data", "torn", torn), "latin1")).toBe(tail);
     expect(readFileSync(log).subarray(0, sound).includes(tail)).toBe(false);
-    const more = await town.home("ana").run(["send", "after", "--user", "ana"]);
+    const more = await sandbox.home("ana").run(["send", "after", "--user", "ana"]);
     expect(more.exitCode).toBe(0);
-    expect(await textsIn(town)).toEqual([...TEXTS, "after"]);
+    expect(await textsIn(sandbox)).toEqual([...TEXTS, "after"]);
     await program.signal("SIGTERM");
-    const again = await town.serve();
+    const again = await sandbox.serve();
     expect((await again.program.signal("SIGTERM")).out).not.toContain("recovered");
   });
 
   test("a record cut short that nothing later vouches for", async () => {
-    await using town = new Town();
-    const log = await written(town);
+    await using sandbox = new Sandbox();
+    const log = await written(sandbox);
     truncateSync(log, statSync(log).size - 10);
-    const { program } = await town.serve();
+    const { program } = await sandbox.serve();
     expect(await program.json("recovered")).toMatchObject({ file: log });
-    expect(await textsIn(town)).toEqual(TEXTS.slice(0, -1));
+    expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
   });
 });
 
@@ -91,45 +93,45 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     ],
     ["half a line", (text: string) => text.replace(/^(.*"seq":9,.{40}).*$/m, "$1"), 9],
   ])("%s", async (_, harm, seq) => {
-    await using town = new Town();
-    const log = await written(town);
+    await using sandbox = new Sandbox();
+    const log = await written(sandbox);
     const sound = readFileSync(log, "latin1");
     const harmed = harm(sound);
     expect(harmed).not.toBe(sound);
     writeFileSync(log, harmed, "latin1");
-    const before = snapshot(town.path("data"));
-    const { exitCode, out, err } = await town.startServer().ended();
+    const before = snapshot(sandbox.path("data"));
+    const { exitCode, out, err } = await sandbox.startServer().ended();
     expect(exitCode).toBe(6);
     const lines = sound.split("\n");
     const offset = lines.slice(0, seq - 1).join("\n").length + 1;
     expect(err).toStartWith(`chat: ${log} is damaged at byte ${offset}, where seq ${seq} was `);
     expect(err).toEndWith("; restore a backup\n");
     expect(ndjson(out)).toEqual([expect.objectContaining({ kind: "fault", code: "log-corrupt" })]);
-    expect(snapshot(town.path("data"))).toEqual(before);
-    expect(snapshot(town.path("data"))).toEqual(before);
+    expect(snapshot(sandbox.path("data"))).toEqual(before);
+    expect(snapshot(sandbox.path("data"))).toEqual(before);
   });
 
   test("a segment that is missing", async () => {
-    await using town = new Town();
-    const log = await written(town);
+    await using sandbox = new Sandbox();
+    const log = await written(sandbox);
     const name = log.replace("000000000001", "000000000002");
     writeFileSync(name, readFileSync(log));
     rmSync(log);
-    const { exitCode, err } = await town.startServer().ended();
+    const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([6, expect.stringContaining("seq 1")]);
   });
 
   test("accounts that do not fit", async () => {
-    await using town = new Town();
-    const { program } = await town.serve();
+    await using sandbox = new Sandbox();
+    const { program } = await sandbox.serve();
     for (const user of ["ana", "bob", "cleo"]) {
-      await town.home(user).json(["register", "--user", user]);
+      await sandbox.home(user).json(["register", "--user", user]);
     }
     await program.signal("SIGTERM");
-    const accounts = town.path("data", "accounts", "000000000001.jsonl");
+    const accounts = sandbox.path("data", "accounts", "000000000001.jsonl");
     const sound = readFileSync(accounts, "latin1");
     writeFileSync(accounts, `{"head":{}}\n${sound}`, "latin1");
-    const { exitCode, err } = await town.startServer().ended();
+    const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([
       6,
       expect.stringContaining(`${accounts} is damaged at byte 0`),
@@ -137,59 +139,59 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
   });
 
   test("accounts that are gone, while the history still quotes them", async () => {
-    await using town = new Town();
-    await written(town);
-    const accounts = town.path("data", "accounts");
+    await using sandbox = new Sandbox();
+    await written(sandbox);
+    const accounts = sandbox.path("data", "accounts");
     for (const name of readdirSync(accounts)) rmSync(join(accounts, name));
-    const { exitCode, out, err } = await town.startServer().ended();
+    const { exitCode, out, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([
       6,
       expect.stringContaining(`${accounts} has lost the account`),
     ]);
     expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "log-corrupt" }]);
-    rmSync(join(town.path("data"), "history", "000000000001.jsonl"));
-    await town.serve();
+    rmSync(join(sandbox.path("data"), "history", "000000000001.jsonl"));
+    await sandbox.serve();
   });
 
   test("an identity that is missing is not made anew", async () => {
-    await using town = new Town();
-    await written(town);
-    rmSync(town.path("data", "identity.key"));
-    const { exitCode, err } = await town.startServer().ended();
+    await using sandbox = new Sandbox();
+    await written(sandbox);
+    rmSync(sandbox.path("data", "identity.key"));
+    const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([1, expect.stringContaining("identity.key is missing")]);
-    expect(readdirSync(town.path("data"))).not.toContain("identity.key");
+    expect(readdirSync(sandbox.path("data"))).not.toContain("identity.key");
   });
 });
 
 test("a damaged body starts with a warning and is served as damaged", async () => {
-  await using town = new Town();
-  const log = await written(town);
+  await using sandbox = new Sandbox();
+  const log = await written(sandbox);
   const text = readFileSync(log, "latin1");
   writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
-  const { program } = await town.serve();
+  const { program } = await sandbox.serve();
   const { seq } = await program.json("damaged");
   await program.said(`the body of record ${seq} is damaged and is served as such`);
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const online = await ana.json(["history", "--room", "lobby"]);
   const found = online.find((record) => record["seq"] === seq);
   expect(found).toMatchObject({ kind: "damaged", seq, room: "lobby", from: "ana" });
   expect(found).not.toHaveProperty("text");
   const wanted = TEXTS.map((one, i) => (i === 6 ? "damaged" : one));
-  expect(await textsIn(town)).toEqual(wanted);
-  const joined = await town.home("bob").join(["--user", "bob"]);
+  expect(await textsIn(sandbox)).toEqual(wanted);
+  const joined = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await joined.json("damaged")).toMatchObject({ seq });
 });
 
 test("so does a damaged account: others are served, and what it said is kept", async () => {
-  await using town = new Town();
-  await written(town);
-  const before = await town.serve();
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  await using sandbox = new Sandbox();
+  await written(sandbox);
+  const before = await sandbox.serve();
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.json(["register"]); // A last line that is damaged could be a torn one.
   await before.program.signal("SIGTERM");
-  const log = town.path("data", "accounts", "000000000001.jsonl");
+  const log = sandbox.path("data", "accounts", "000000000001.jsonl");
   writeFileSync(log, readFileSync(log, "latin1").replace('"name":"ana"', '"name":"anx"'), "latin1");
-  const { program } = await town.serve();
+  const { program } = await sandbox.serve();
   await program.json("damaged", { seq: 1, log: "accounts" });
   await program.said("the body of account record 1 is damaged");
   const joined = await bob.join([]);
@@ -197,16 +199,16 @@ test("so does a damaged account: others are served, and what it said is kept", a
 });
 
 test("two tails torn by two crashes are both kept", async () => {
-  await using town = new Town();
-  const log = await written(town);
+  await using sandbox = new Sandbox();
+  const log = await written(sandbox);
   for (const tail of ["first", "second"]) {
     appendFileSync(log, tail);
-    const { program } = await town.serve();
+    const { program } = await sandbox.serve();
     await program.json("recovered", { droppedBytes: tail.length });
     await program.signal("SIGTERM");
   }
-  const torn = readdirSync(town.path("data", "torn")).toSorted();
-  expect(torn.map((name) => readFileSync(town.path("data", "torn", name), "utf8"))).toEqual([
+  const torn = readdirSync(sandbox.path("data", "torn")).toSorted();
+  expect(torn.map((name) => readFileSync(sandbox.path("data", "torn", name), "utf8"))).toEqual([
     "first",
     "second",
   ]);

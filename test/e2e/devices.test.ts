@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { makeCertificate } from "../../src/crypto/certificate.ts";
-import { type Home, ndjson, type Program, Town } from "./program.ts";
+import { type Home, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** Devices of one person, and servers that change their certificate or their key. */
 
@@ -17,12 +17,12 @@ async function linked(old: Home, next: Home): Promise<void> {
 }
 
 test("a second home is linked by a code, writes, links a third, and is signed out", async () => {
-  await using town = new Town();
-  const { address, invite } = await town.serve();
-  const laptop = town.home("laptop").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await using sandbox = new Sandbox();
+  const { address, invite } = await sandbox.serve();
+  const laptop = sandbox.home("laptop").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
   await laptop.run(["register"]);
   const bare = { CHAT_SERVER: address };
-  const [phone, tablet] = [town.home("phone").with(bare), town.home("tablet").with(bare)];
+  const [phone, tablet] = [sandbox.home("phone").with(bare), sandbox.home("tablet").with(bare)];
   await linked(laptop, phone);
   expect((await phone.run(["send", "from the phone"])).exitCode).toBe(0);
   await linked(phone, tablet);
@@ -49,12 +49,12 @@ test("a second home is linked by a code, writes, links a third, and is signed ou
 });
 
 test("a link needs the right code, and an account key", async () => {
-  await using town = new Town();
-  const { address, invite } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { address, invite } = await sandbox.serve();
   const env = { CHAT_USER: "ana", CHAT_INVITE: invite, CHAT_PASSWORD: "swordfish" };
-  const laptop = town.home("laptop").with(env);
+  const laptop = sandbox.home("laptop").with(env);
   await laptop.run(["register"]);
-  const phone = town.home("phone").with({ CHAT_SERVER: address });
+  const phone = sandbox.home("phone").with({ CHAT_SERVER: address });
   const tries = async (code: string) => {
     const { exitCode, err } = await phone.run(["link-device", "--join"], {
       env: { CHAT_LINK_CODE: code },
@@ -66,23 +66,23 @@ test("a link needs the right code, and an account key", async () => {
   expect(await tries(nobodys)).toEqual([3, expect.stringContaining("unknown, used or too old")]);
   const asked = await phone.run(["link-device", "--join"]);
   expect([asked.exitCode, asked.err]).toEqual([2, expect.stringContaining("CHAT_LINK_CODE")]);
-  const other = town.home("other").with(env);
+  const other = sandbox.home("other").with(env);
   await other.run(["login"]);
   const keyless = await other.run(["link-device"]);
   expect([keyless.exitCode, keyless.err]).toEqual([3, expect.stringContaining("no account key")]);
 });
 
 test("another server in the old one's place: shown, refused, and accepted on purpose", async () => {
-  await using town = new Town();
-  const first = await town.serve({ data: "one" });
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve({ data: "one" });
   const { address, port } = first;
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
   await ana.run(["register"]);
   const known = { kind: "pin", address, name: expect.any(String), since: expect.any(String) };
   expect(await ana.json(["trust"])).toEqual([{ ...known, fingerprint: first.fingerprint }]);
   await first.program.signal("SIGTERM");
-  const second = await town.serve({ data: "two", port });
-  const bare = town.home("ana").with({ CHAT_USER: "ana" });
+  const second = await sandbox.serve({ data: "two", port });
+  const bare = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const refused = await bare.run(["send", "hi", "--server", address]);
   expect(refused.exitCode).toBe(6);
   for (const words of [first.fingerprint, second.fingerprint, `chat trust accept ${address}`]) {
@@ -105,11 +105,11 @@ test("another server in the old one's place: shown, refused, and accepted on pur
 });
 
 test("strict: a server that nobody vouched for is refused, with the way out", async () => {
-  await using town = new Town();
-  const { address, fingerprint } = await town.serve({ args: ["--open"] });
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  const { address, fingerprint } = await sandbox.serve({ args: ["--open"] });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["trust"]);
-  town.write("ana/config.toml", 'trust = "strict"\n');
+  sandbox.write("ana/config.toml", 'trust = "strict"\n');
   const refused = await ana.run(["send", "hi", "--server", address]);
   expect([refused.exitCode, refused.err]).toEqual([6, expect.stringContaining(fingerprint)]);
   expect(refused.err).toContain(`chat trust accept ${address}`);
@@ -118,31 +118,31 @@ test("strict: a server that nobody vouched for is refused, with the way out", as
 });
 
 /** Stops the server, lets the test change things, starts it again on the same port. */
-async function restarted(town: Town, server: Program, port: number, args: readonly string[]) {
+async function restarted(sandbox: Sandbox, server: Program, port: number, args: readonly string[]) {
   await server.signal("SIGTERM");
-  return (await town.serve({ port, args })).program;
+  return (await sandbox.serve({ port, args })).program;
 }
 
 test("a certificate is renewed or replaced, and nobody hears of it", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const { port, invite } = first;
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
   const window = await ana.join([]);
-  const before = await Bun.file(town.path("data", "tls.crt")).text();
+  const before = await Bun.file(sandbox.path("data", "tls.crt")).text();
   await first.program.signal("SIGTERM");
-  for (const name of ["tls.crt", "tls.key"]) rmSync(town.path("data", name));
-  const renewed = await town.serve({ port });
+  for (const name of ["tls.crt", "tls.key"]) rmSync(sandbox.path("data", name));
+  const renewed = await sandbox.serve({ port });
   await window.json("connected", { fingerprint: first.fingerprint });
-  expect(await Bun.file(town.path("data", "tls.crt")).text()).not.toBe(before);
+  expect(await Bun.file(sandbox.path("data", "tls.crt")).text()).not.toBe(before);
   const pair = await makeCertificate(["127.0.0.1"]);
   const args = [
     "--cert",
-    town.write("my.crt", pair.certPem),
+    sandbox.write("my.crt", pair.certPem),
     "--key",
-    town.write("my.key", pair.keyPem),
+    sandbox.write("my.key", pair.keyPem),
   ];
-  await restarted(town, renewed.program, port, args);
+  await restarted(sandbox, renewed.program, port, args);
   await window.json("connected", { fingerprint: first.fingerprint });
   expect((await ana.run(["send", "as ever"])).err).toBe("");
   const { exitCode, err } = await window.finish();
@@ -151,19 +151,19 @@ test("a certificate is renewed or replaced, and nobody hears of it", async () =>
 });
 
 test("a server changes its key: known as before, said once, also by old invites", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const { port, invite, address } = first;
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
   const window = await ana.join([]);
   window.type("before");
   await window.json("text", { text: "before" });
   await first.program.signal("SIGTERM");
-  const second = await town.serve({ port, args: ["--new-identity"] });
+  const second = await sandbox.serve({ port, args: ["--new-identity"] });
   expect(second.fingerprint).not.toBe(first.fingerprint);
   await window.said("has a new key");
   await window.json("connected", { fingerprint: second.fingerprint });
-  const third = await restarted(town, second.program, port, ["--new-identity"]);
+  const third = await restarted(sandbox, second.program, port, ["--new-identity"]);
   await window.json("connected");
   const { err } = await window.finish();
   expect(err.match(/has a new key/g)).toHaveLength(2);
@@ -171,10 +171,10 @@ test("a server changes its key: known as before, said once, also by old invites"
   const again = await ana.join([]);
   const { exitCode, out } = await again.finish();
   expect([exitCode, ndjson(out).filter(({ kind }) => kind === "text")]).toEqual([0, []]);
-  const newcomer = town.home("bob").with({ CHAT_USER: "bob", CHAT_INVITE: invite });
+  const newcomer = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_INVITE: invite });
   expect((await newcomer.run(["send", "by an old invite"])).exitCode).toBe(0);
   const [pin] = await ana.json(["trust", "list", address]);
-  const plain = await restarted(town, third, port, []);
+  const plain = await restarted(sandbox, third, port, []);
   expect(pin?.["fingerprint"]).not.toBe(second.fingerprint);
   expect((await ana.run(["send", "after"])).err).toBe("");
   await plain.signal("SIGTERM");

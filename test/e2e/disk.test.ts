@@ -1,19 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { mayMount } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
-import { ndjson, Town } from "./program.ts";
-import { mayMount, serveOnSmallDisk } from "./small-disk.ts";
+import { ndjson, Sandbox } from "./program.ts";
+import { serveOnSmallDisk } from "./small-disk.ts";
 
 const DISK_BYTES = 2 << 20;
 
 describe.if(mayMount)("on a file system of its own", () => {
   test("a full disk: refused in words, and what was acknowledged stays", async () => {
-    await using town = new Town();
-    const server = serveOnSmallDisk(town, `size=${DISK_BYTES}`, "true");
+    await using sandbox = new Sandbox();
+    const server = serveOnSmallDisk(sandbox, `size=${DISK_BYTES}`, "true");
     const listening = await server.json("listening");
     const env = { CHAT_INVITE: String(listening["invite"]), CHAT_USER: "ana" };
-    const ana = town.home("ana").with(env);
+    const ana = sandbox.home("ana").with(env);
     const lines = Array.from({ length: 80 }, (_, i) => `${i} ${"x".repeat(30_000)}`);
     const sent = await ana.run(["send", "--json"], { stdin: lines.join("\n") });
     expect(sent.exitCode).toBe(1);
@@ -37,16 +38,16 @@ describe.if(mayMount)("on a file system of its own", () => {
   });
 
   test("a disk that is full from the start", async () => {
-    await using town = new Town();
-    const server = serveOnSmallDisk(town, "size=12k", "true");
+    await using sandbox = new Sandbox();
+    const server = serveOnSmallDisk(sandbox, "size=12k", "true");
     const { exitCode, out, err } = await server.ended();
     expect([exitCode, ndjson(out)]).toEqual([1, [expect.objectContaining({ code: "store-full" })]]);
     expect(err).toMatch(/^chat: [^\n]+; free some space on the disk\n$/);
   });
 
   test("a read-only disk", async () => {
-    await using town = new Town();
-    const server = serveOnSmallDisk(town, "size=1m", 'mount -o remount,ro "$1"');
+    await using sandbox = new Sandbox();
+    const server = serveOnSmallDisk(sandbox, "size=1m", 'mount -o remount,ro "$1"');
     const { exitCode, err } = await server.ended();
     expect(exitCode).toBe(1);
     expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
@@ -54,13 +55,13 @@ describe.if(mayMount)("on a file system of its own", () => {
 });
 
 test("standard output on a full disk is exit 1 and one line", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.run(["send", "hello"]);
   const script = '"$0" history > /dev/full';
   const shell = Bun.spawn(["sh", "-c", script, CHAT], {
-    env: { ...town.env, CHAT_HOME: ana.folder, CHAT_USER: "ana" },
+    env: { ...sandbox.env, CHAT_HOME: ana.folder, CHAT_USER: "ana" },
     stdio: ["ignore", "ignore", "pipe"],
   });
   const [err, exitCode] = await before(
@@ -72,11 +73,11 @@ test("standard output on a full disk is exit 1 and one line", async () => {
 });
 
 test("a CHAT_HOME that cannot be a folder is exit 1 and one line", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve();
-  const file = town.write("file", "mine\n");
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve();
+  const file = sandbox.write("file", "mine\n");
   for (const home of [file, `${file}/below`]) {
-    const ran = await town.start(["send", "x", "--user", "ana", "--server", invite], {
+    const ran = await sandbox.start(["send", "x", "--user", "ana", "--server", invite], {
       env: { CHAT_HOME: home },
       stdin: "",
     });

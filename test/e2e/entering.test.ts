@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { soonerThan } from "./deadline.ts";
-import { type Home, ndjson, type Served, Town } from "./program.ts";
+import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
 /** Getting to a server and in: addresses, identity, names, secrets. */
 
@@ -18,27 +18,27 @@ async function freePort(): Promise<number> {
 }
 
 /** A person with a password, known to the server. */
-async function registered(town: Town, { invite }: Served, user: string): Promise<Home> {
-  const home = town.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: `pw-${user}` });
+async function registered(sandbox: Sandbox, { invite }: Served, user: string): Promise<Home> {
+  const home = sandbox.home(user).with({ CHAT_USER: user, CHAT_PASSWORD: `pw-${user}` });
   await home.json(["register", invite]);
   return home;
 }
 
 test("one more command gives the first exchanged word", async () => {
-  await using town = new Town();
-  await town.serve();
-  const bob = await town.home("bob").join(["--user", "bob"]);
-  const ran = await town.home("ana").run(["send", "hello", "--user", "ana"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const ran = await sandbox.home("ana").run(["send", "hello", "--user", "ana"]);
   expect([ran.exitCode, ran.out]).toEqual([0, expect.stringMatching(/^\d+\n$/)]);
   expect(await bob.json("text")).toMatchObject({ room: "lobby", from: "ana", text: "hello" });
   expect(ran.err).toMatch(/^chat: first contact with 127\.0\.0\.1:\d+; [^\n]+ is now pinned\n$/);
 });
 
 test("an invite lets in, as argument or in the environment, to the room it names", async () => {
-  await using town = new Town();
-  const { invite, fingerprint, listening } = await town.serve({ args: ["--name", "Room 12"] });
-  const argument = town.start(["join", invite, "--json"], {
-    env: { CHAT_HOME: town.path("ana"), CHAT_USER: "ana", XDG_RUNTIME_DIR: "" },
+  await using sandbox = new Sandbox();
+  const { invite, fingerprint, listening } = await sandbox.serve({ args: ["--name", "Room 12"] });
+  const argument = sandbox.start(["join", invite, "--json"], {
+    env: { CHAT_HOME: sandbox.path("ana"), CHAT_USER: "ana", XDG_RUNTIME_DIR: "" },
   });
   expect(await argument.json("connected")).toEqual({
     kind: "connected",
@@ -50,7 +50,7 @@ test("an invite lets in, as argument or in the environment, to the room it names
     fingerprint,
   });
   const other = invite.replace("/lobby?", "/physics?");
-  const variable = await town.home("bob").with({ CHAT_INVITE: other }).join(["--user", "bob"]);
+  const variable = await sandbox.home("bob").with({ CHAT_INVITE: other }).join(["--user", "bob"]);
   variable.type("first word");
   expect(await variable.json("ack")).toMatchObject({ room: "physics", text: "first word" });
   expect((await variable.finish()).exitCode).toBe(0);
@@ -58,11 +58,33 @@ test("an invite lets in, as argument or in the environment, to the room it names
   expect(listening["fingerprint"]).toBe(fingerprint);
 });
 
+test("an invite is taken with its quotes, wherever it is read", async () => {
+  await using sandbox = new Sandbox();
+  const { invite, address } = await sandbox.serve();
+  const quoted = await Bun.file(sandbox.path("data", "invite")).text();
+  expect(quoted).toBe(`'${invite}'\n`);
+  const ways = [
+    { args: ["--server", quoted] },
+    { args: ["--server", `\u201c${invite}\u201d.`] },
+    { args: [], env: { CHAT_INVITE: quoted } },
+    { args: [], env: { CHAT_SERVER: `<${invite}>` } },
+  ];
+  for (const [i, { args, env = {} }] of ways.entries()) {
+    const send = ["send", "x", "--user", `ana${i}`, ...args];
+    const ran = await sandbox.home(`home-${i}`).run(send, { env });
+    expect([ran.exitCode, ran.err.split("\n").length]).toEqual([0, 2]);
+  }
+  const joined = await sandbox.home("join").join([quoted, "--user", "bob"]);
+  expect((await joined.finish()).exitCode).toBe(0);
+  const known = await sandbox.home("join").run(["trust", "list"]);
+  expect(known.out).toContain(address);
+});
+
 test("wrong room passwords: three close the connection, the name decides nothing", async () => {
-  await using town = new Town();
-  const { address, program } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { address, program } = await sandbox.serve();
   const env = { CHAT_USER: "ana", CHAT_ROOM_PASSWORD: "guess", CHAT_PASSWORD: "x" };
-  const wrong = await town.home("ana").run(["join", address, "--json"], { env });
+  const wrong = await sandbox.home("ana").run(["join", address, "--json"], { env });
   expect(wrong.exitCode).toBe(3);
   expect(ndjson(wrong.out).at(-1)).toMatchObject({
     kind: "fault",
@@ -71,17 +93,17 @@ test("wrong room passwords: three close the connection, the name decides nothing
   });
   expect(wrong.err.trimEnd().split("\n").at(-1)).toMatch(/^chat: .+; .+$/);
   await program.json("disconnected");
-  const empty = await town.home("bob").run(["join", address], { env: { CHAT_USER: "bob" } });
+  const empty = await sandbox.home("bob").run(["join", address], { env: { CHAT_USER: "bob" } });
   expect([empty.exitCode, empty.err]).toEqual([3, expect.stringContaining("CHAT_ROOM_PASSWORD")]);
 });
 
 test("an unknown name and a wrong password get the same answer", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  await registered(town, served, "ana");
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await registered(sandbox, served, "ana");
   const answers: unknown[] = [];
   for (const user of ["ana", "nobody"]) {
-    const home = town.home("mallory").with({ CHAT_USER: user, CHAT_PASSWORD: "guess" });
+    const home = sandbox.home("mallory").with({ CHAT_USER: user, CHAT_PASSWORD: "guess" });
     const ran = await home.run(["login", served.address, "--json"]);
     answers.push([ran.exitCode, ran.out, ran.err].map((part) => `${part}`.replaceAll(user, "X")));
   }
@@ -93,10 +115,10 @@ test("an unknown name and a wrong password get the same answer", async () => {
 });
 
 test("--register insists that a name is new, --login that it exists", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  await registered(town, served, "ana");
-  const other = town.home("other").with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "p" });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await registered(sandbox, served, "ana");
+  const other = sandbox.home("other").with({ CHAT_INVITE: served.invite, CHAT_PASSWORD: "p" });
   const taken = await other.run(["join", "--register", "--user", "ANA", "--json"]);
   expect([taken.exitCode, ndjson(taken.out).at(-1)?.["code"]]).toEqual([3, "name-taken"]);
   const absent = await other.run(["join", "--login", "--user", "zoe", "--json"]);
@@ -111,8 +133,8 @@ describe("names", () => {
   test.each(["", "a b", "x".repeat(33), "ümlaut", "123", "a/b"])(
     "%j is malformed",
     async (user) => {
-      await using town = new Town();
-      const ran = await town
+      await using sandbox = new Sandbox();
+      const ran = await sandbox
         .home("x")
         .run(["send", "hi", "--server", "127.0.0.1:9", "--user", user]);
       expect([ran.exitCode, ran.out]).toEqual([2, ""]);
@@ -121,8 +143,8 @@ describe("names", () => {
   );
 
   test.each(["--room=123", "--room=a b", "--room="])("%s is malformed", async (flag) => {
-    await using town = new Town();
-    const ran = await town.home("x").run(["join", "127.0.0.1:9", "--user", "ana", flag]);
+    await using sandbox = new Sandbox();
+    const ran = await sandbox.home("x").run(["join", "127.0.0.1:9", "--user", "ana", flag]);
     expect([ran.exitCode, ran.err]).toEqual([2, expect.stringContaining("room's name; use 1 to")]);
   });
 });
@@ -141,19 +163,19 @@ describe("addresses", () => {
     ["chat://127.0.0.1/lobby?fp=short", "fingerprint"],
     ["-x", "chat: unknown flag '-x'"],
   ])("%j is refused at once", async (address, words) => {
-    await using town = new Town();
-    const { exitCode, out, err } = await town.home("x").run(["join", address, "--user", "ana"]);
+    await using sandbox = new Sandbox();
+    const { exitCode, out, err } = await sandbox.home("x").run(["join", address, "--user", "ana"]);
     expect([exitCode, out]).toEqual([2, ""]);
     expect(err).toContain(words);
     expect(err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
   });
 
   test.each(["127.0.0.1", "[::1]", "localhost"])("nobody on %s: exit 5, quickly", async (host) => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const port = await freePort();
     const args = ["join", `${host}:${port}`, "--user", "ana", "--json"];
     await soonerThan(3_000, 3, async () => {
-      const { exitCode, out, err } = await town.home("x").run(args);
+      const { exitCode, out, err } = await sandbox.home("x").run(args);
       expect(exitCode).toBe(NOBODY_LISTENS);
       expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "unreachable", blame: "host" }]);
       expect(err).toMatch(/^chat: [^\n]*\d+[^\n]*; check the address and that it runs\n$/);
@@ -161,16 +183,18 @@ describe("addresses", () => {
   });
 
   test("a name that no DNS knows is exit 5 too", async () => {
-    await using town = new Town();
-    const { exitCode, err } = await town.home("x").run(["join", "no.such.invalid", "--user", "a"]);
+    await using sandbox = new Sandbox();
+    const { exitCode, err } = await sandbox
+      .home("x")
+      .run(["join", "no.such.invalid", "--user", "a"]);
     expect([exitCode, err]).toEqual([5, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
   });
 
   test("something that is no chat server is exit 5, not a stack trace", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const web = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("hi") });
     const args = ["send", "x", "--server", `127.0.0.1:${web.port}`, "--user", "ana"];
-    const { exitCode, err } = await town.home("x").run(args);
+    const { exitCode, err } = await sandbox.home("x").run(args);
     await web.stop(true);
     expect([exitCode, err]).toEqual([5, expect.stringMatching(/^chat: [^\n]+; [^\n]+\n$/)]);
   });
@@ -180,9 +204,9 @@ describe("the server's identity", () => {
   const other = "A".repeat(43);
 
   test("a wrong --fingerprint is exit 6, naming both, and nothing is pinned", async () => {
-    await using town = new Town();
-    const { invite, fingerprint } = await town.serve();
-    const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+    await using sandbox = new Sandbox();
+    const { invite, fingerprint } = await sandbox.serve();
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
     for (const given of [`SHA256:${other}`, other]) {
       const ran = await ana.run(["send", "x", "--fingerprint", given, "--json"]);
       expect(ran.exitCode).toBe(6);
@@ -196,12 +220,12 @@ describe("the server's identity", () => {
   });
 
   test("another server on a port that was pinned: exit 6 with old and new", async () => {
-    await using town = new Town();
-    const first = await town.serve({ data: "one" });
-    const ana = town.home("ana").with({ CHAT_USER: "ana" });
+    await using sandbox = new Sandbox();
+    const first = await sandbox.serve({ data: "one" });
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
     expect((await ana.run(["send", "x", "--server", first.invite])).exitCode).toBe(0);
     await first.program.signal("SIGTERM");
-    const second = await town.serve({ data: "two", port: first.port });
+    const second = await sandbox.serve({ data: "two", port: first.port });
     for (const server of [first.address, second.invite, first.invite]) {
       const ran = await ana.run(["send", "y", "--server", server, "--json"]);
       expect([ran.exitCode, ndjson(ran.out).at(-1)?.["code"]]).toEqual([6, "fingerprint-changed"]);
@@ -213,9 +237,9 @@ describe("the server's identity", () => {
   });
 
   test('trust = "strict" refuses the unknown, takes an invite, then knows it', async () => {
-    await using town = new Town();
-    const { address, invite, fingerprint } = await town.serve();
-    const ana = town.home("ana").with({ CHAT_USER: "ana" });
+    await using sandbox = new Sandbox();
+    const { address, invite, fingerprint } = await sandbox.serve();
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
     await ana.run(["history", "--data", "nowhere"]);
     await Bun.write(`${ana.folder}/config.toml`, `trust = "strict"\nserver = "${address}"\n`);
     const refused = await ana.run(["send", "x"]);
@@ -226,9 +250,9 @@ describe("the server's identity", () => {
 });
 
 test("config.toml counts after flags and environment; unknown settings are named", async () => {
-  await using town = new Town();
-  const { address } = await town.serve({ args: ["--open"] });
-  const ana = town.home("ana");
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve({ args: ["--open"] });
+  const ana = sandbox.home("ana");
   await Bun.write(
     `${ana.folder}/config.toml`,
     `server = "${address}"\nuser = "conny"\nusr = "x"\n`,
@@ -250,9 +274,9 @@ test("config.toml counts after flags and environment; unknown settings are named
 });
 
 test("CHAT_HOME holds everything of a client, for its owner alone", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana");
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana");
   await ana.run(["send", "x", "--user", "ana"]);
   const names = readdirSync(ana.folder).sort();
   expect(names.filter((name) => !/-(?:wal|shm)$/.test(name))).toEqual([
@@ -265,64 +289,64 @@ test("CHAT_HOME holds everything of a client, for its owner alone", async () => 
     const wanted = name === "outboxes" ? "700" : "600"; // A folder: locks of those who write.
     expect((statSync(`${ana.folder}/${name}`).mode & 0o777).toString(8)).toBe(wanted);
   }
-  expect(readdirSync(town.path("home"), { recursive: true })).not.toContain("device.key");
+  expect(readdirSync(sandbox.path("home"), { recursive: true })).not.toContain("device.key");
 });
 
 describe("secrets", () => {
   test("from a file, from standard input, from the environment", async () => {
-    await using town = new Town();
-    const room = town.write("room", "open sesame\r\nand more\n");
-    const { address } = await town.serve({ args: ["--room-password-file", room] });
-    const pass = town.write("pass", "swordfish");
-    const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: address });
+    await using sandbox = new Sandbox();
+    const room = sandbox.write("room", "open sesame\r\nand more\n");
+    const { address } = await sandbox.serve({ args: ["--room-password-file", room] });
+    const pass = sandbox.write("pass", "swordfish");
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_SERVER: address });
     const made = await ana.run(["register", "--password-file", pass, "--room-password-file", "-"], {
       stdin: "open sesame\n",
     });
     expect([made.exitCode, made.out]).toEqual([0, ""]);
-    const other = town.home("other").with({ CHAT_USER: "ana", CHAT_SERVER: address });
+    const other = sandbox.home("other").with({ CHAT_USER: "ana", CHAT_SERVER: address });
     expect((await other.run(["login"])).exitCode).toBe(3);
     const piped = await other.run(["login", "--password-file", "-"], { stdin: "swordfish\n" });
     expect(piped.exitCode).toBe(0);
-    const third = town.home("third").with({ CHAT_USER: "ana", CHAT_SERVER: address });
+    const third = sandbox.home("third").with({ CHAT_USER: "ana", CHAT_SERVER: address });
     expect((await third.with({ CHAT_PASSWORD: "swordfish" }).run(["login"])).exitCode).toBe(0);
   });
 
   test("a file that is absent is exit 4, an empty one exit 2", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const at = ["register", "127.0.0.1:9", "--user", "ana", "--password-file"];
-    const absent = await town.home("x").run([...at, "/nonexistent/pw"]);
+    const absent = await sandbox.home("x").run([...at, "/nonexistent/pw"]);
     expect([absent.exitCode, absent.err]).toEqual([4, expect.stringContaining("/nonexistent/pw")]);
-    const empty = await town.home("x").run([...at, town.write("empty", "")]);
+    const empty = await sandbox.home("x").run([...at, sandbox.write("empty", "")]);
     expect([empty.exitCode, empty.err]).toEqual([2, expect.stringContaining("is empty")]);
   });
 });
 
 test("no address: CHAT_SERVER, else the server of this machine, else the last", async () => {
-  await using town = new Town();
-  const first = await town.serve({ data: "one", args: ["--open", "--name", "one"] });
-  const second = await town.serve({ data: "two", args: ["--open", "--name", "two"] });
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve({ data: "one", args: ["--open", "--name", "one"] });
+  const second = await sandbox.serve({ data: "two", args: ["--open", "--name", "two"] });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const where = async (env: Record<string, string>, args: string[] = []) => {
     const { out } = await ana.run(["join", ...args, "--json"], { env });
     return ndjson(out)[0]?.["server"] ?? ndjson(out)[0]?.["code"];
   };
-  const elsewhere = { XDG_RUNTIME_DIR: town.path("tmp") };
+  const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("tmp") };
   expect(await where(elsewhere)).toBe("usage");
   expect(await where({})).toBe("two");
   expect(await where({ CHAT_SERVER: first.address })).toBe("one");
-  expect(await where(elsewhere)).toBe("one");
+  expect(await where(elsewhere)).toBe("two"); // No terminal: it changes nothing for later ones.
   expect(await where({ CHAT_SERVER: first.address }, [second.address])).toBe("two");
   await second.program.signal("SIGKILL"); // Its entry stays behind, and is not believed.
   expect(await where({})).toBe("one");
 });
 
 test("IPv6: an address in brackets, in the invite too", async () => {
-  await using town = new Town();
-  const args = ["serve", "--host", "::1", "--port", "0", "--json", "--data", town.path("data")];
-  const server = town.start(args);
+  await using sandbox = new Sandbox();
+  const args = ["serve", "--host", "::1", "--port", "0", "--json", "--data", sandbox.path("data")];
+  const server = sandbox.start(args);
   const { url, invite, port } = await server.json("listening");
   expect(url).toBe(`chat://[::1]:${port}`);
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   expect((await ana.run(["send", "x", "--server", String(invite)])).exitCode).toBe(0);
   expect((await ana.run(["send", "y", "--server", `[::1]:${port}`])).exitCode).toBe(0);
   const ran = await ana.run(["send", "z", "--server", `::1:${port}`]);
@@ -330,14 +354,14 @@ test("IPv6: an address in brackets, in the invite too", async () => {
 });
 
 test("without CHAT_HOME the folders are those of XDG", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve();
   const env = { CHAT_INVITE: invite, CHAT_USER: "ana" };
-  const plain = await town.start(["send", "x"], { env, stdin: "" }).ended();
+  const plain = await sandbox.start(["send", "x"], { env, stdin: "" }).ended();
   expect(plain.exitCode).toBe(0);
-  const kept = town.path("home", ".local", "share", "chat");
+  const kept = sandbox.path("home", ".local", "share", "chat");
   expect(readdirSync(kept)).toContain("state.sqlite");
-  const moved = { ...env, XDG_DATA_HOME: town.path("share"), CHAT_USER: "bob" };
-  expect((await town.start(["send", "x"], { env: moved, stdin: "" }).ended()).exitCode).toBe(0);
-  expect(readdirSync(town.path("share", "chat"))).toContain("device.key");
+  const moved = { ...env, XDG_DATA_HOME: sandbox.path("share"), CHAT_USER: "bob" };
+  expect((await sandbox.start(["send", "x"], { env: moved, stdin: "" }).ended()).exitCode).toBe(0);
+  expect(readdirSync(sandbox.path("share", "chat"))).toContain("device.key");
 });

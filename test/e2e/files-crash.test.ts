@@ -6,7 +6,7 @@ import { HASH_LINE_BYTES } from "../../src/wire/chunks.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { noise, people, sha256 } from "./couriers.ts";
 import { before } from "./deadline.ts";
-import { type Home, type Json, ndjson, type Program, type Served, Town } from "./program.ts";
+import { type Home, type Json, ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { Relay, type Way } from "./relay.ts";
 
 /**
@@ -26,7 +26,7 @@ const NOISE = noise(FILE_BYTES + KILLS * 1_000);
 
 /** One server behind a wire, one who sends, one who gets, and chance. */
 class Scene {
-  readonly town = new Town();
+  readonly sandbox = new Sandbox();
   readonly random = randomOf(SEED);
   readonly served: Served;
   readonly relay: Relay;
@@ -34,8 +34,13 @@ class Scene {
   readonly ana: Home;
   readonly bob: Home;
 
-  private constructor(town: Town, served: Served, relay: Relay, homes: { ana: Home; bob: Home }) {
-    this.town = town;
+  private constructor(
+    sandbox: Sandbox,
+    served: Served,
+    relay: Relay,
+    homes: { ana: Home; bob: Home },
+  ) {
+    this.sandbox = sandbox;
     this.served = served;
     this.relay = relay;
     const env = { CHAT_SERVER: relay.address };
@@ -45,11 +50,11 @@ class Scene {
 
   /** Whatever fails in there names the seed. */
   static async play(act: (scene: Scene) => Promise<void>): Promise<void> {
-    await using town = new Town();
-    const served = await town.serve();
-    const homes = await people(town);
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
+    const homes = await people(sandbox);
     await using relay = await Relay.open(served.port);
-    const scene = new Scene(town, served, relay, homes);
+    const scene = new Scene(sandbox, served, relay, homes);
     for (const home of [scene.ana, scene.bob]) await home.json(["users"]); // They know it by now.
     try {
       await act(scene);
@@ -60,7 +65,7 @@ class Scene {
 
   /** No two are the same. */
   file(number: number): string {
-    const path = this.town.path(`file-${number}.bin`);
+    const path = this.sandbox.path(`file-${number}.bin`);
     writeFileSync(path, NOISE.subarray(number * 1_000, number * 1_000 + FILE_BYTES));
     return path;
   }
@@ -115,7 +120,7 @@ function expectResumed(scene: Scene, way: Way, durableBytes: number, passed: num
 async function expectThere(scene: Scene, files: ReadonlyMap<string, string>): Promise<void> {
   const records = await scene.bob.json(["files"]);
   expect(records.map(({ id }) => String(id)).sort()).toEqual([...files.keys()].sort());
-  const inbox = scene.town.path("there");
+  const inbox = scene.sandbox.path("there");
   await scene.bob.json(["get-file", ...files.keys(), "--out", inbox]);
   for (const [id, path] of files) {
     const record = records.find((one) => one["id"] === id);
@@ -164,7 +169,7 @@ test(
   `${KILLS} times of the server`,
   () =>
     Scene.play(async (scene) => {
-      const { ana, relay, town } = scene;
+      const { ana, relay, sandbox: town } = scene;
       let { served } = scene;
       const sent = new Map<string, string>();
       for (let kills = 0, number = 0; kills < KILLS; number++) {
@@ -203,7 +208,7 @@ test(
   `${KILLS} times of the receiver`,
   () =>
     Scene.play(async (scene) => {
-      const { bob, relay, town } = scene;
+      const { bob, relay, sandbox: town } = scene;
       const path = scene.file(0);
       const sent = lineOf((await scene.ana.run(["send-file", path, "--json"])).out, "file");
       for (let kills = 0, number = 0; kills < KILLS; number++) {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
+import { mayMount } from "../installed.ts";
 import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { before } from "./deadline.ts";
-import { type Home, type Json, ndjson, Town } from "./program.ts";
+import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 import { Relay } from "./relay.ts";
-import { mayMount, onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
+import { onSmallDisk, serveOnSmallDisk } from "./small-disk.ts";
 
 /**
  * A disk that is really full, at either end. Where nothing may be mounted, the same is shown on the
@@ -39,20 +40,20 @@ async function texts(home: Home): Promise<unknown[]> {
 
 describe.if(mayMount)("a full disk", () => {
   test("of the server: said with exit code 1, nothing is lost, and it goes on", async () => {
-    await using town = new Town();
-    const server = serveOnSmallDisk(town, DISK, "true", ["--open", "--keep-free", "0"]);
+    await using sandbox = new Sandbox();
+    const server = serveOnSmallDisk(sandbox, DISK, "true", ["--open", "--keep-free", "0"]);
     const { port } = await server.json("listening");
-    const { ana, bob } = await people(town);
-    const small = file(town, "small.bin", noise(4 * MIB));
+    const { ana, bob } = await people(sandbox);
+    const small = file(sandbox, "small.bin", noise(4 * MIB));
     const { id } = await sends(ana, small);
     await ana.json(["send", "before"]);
     await using relay = await Relay.open(Number(port));
     const env = { CHAT_SERVER: relay.address };
-    const path = file(town, "large.bin", noise(24 * MIB));
+    const path = file(sandbox, "large.bin", noise(24 * MIB));
     const reached = relay.stallAfter("up", 20 * MIB);
     const sending = ana.start(["send-file", path, "--json"], { env });
     await before(60_000, "most of it", reached);
-    const filler = town.path("disk", "filler");
+    const filler = sandbox.path("disk", "filler");
     fill(server.pid, filler);
     relay.release();
     const { exitCode, out, err } = await sending.ended(60_000);
@@ -60,27 +61,31 @@ describe.if(mayMount)("a full disk", () => {
     expect(err).toMatch(/chat: the server's disk is (?:nearly )?full[^\n]*\n$/);
     expect(server.isRunning).toBe(true);
     expect(await texts(bob)).toEqual(["before"]);
-    await gets(bob, id, town.path("inbox"));
-    expect(sha256(town.path("inbox", "small.bin"))).toBe(sha256(small));
+    await gets(bob, id, sandbox.path("inbox"));
+    expect(sha256(sandbox.path("inbox", "small.bin"))).toBe(sha256(small));
     expect((await bob.json(["files"])).length).toBe(1);
     rmSync(`/proc/${server.pid}/root${filler}`);
     const again = await ana.run(["send-file", path, "--json"], { env });
     expect([again.exitCode, again.err]).toEqual([0, expect.stringContaining("resumed at")]);
     const sent = lineOf(again.out, "file");
     expect(Number(sent["resumedBytes"])).toBeGreaterThan(0);
-    await gets(bob, sent["id"], town.path("inbox"));
-    expect(sha256(town.path("inbox", "large.bin"))).toBe(sha256(path));
+    await gets(bob, sent["id"], sandbox.path("inbox"));
+    expect(sha256(sandbox.path("inbox", "large.bin"))).toBe(sha256(path));
     await ana.json(["send", "after"]);
     expect(await texts(bob)).toEqual(["before", "after"]);
     expect((await server.signal("SIGTERM")).exitCode).toBe(0);
   }, 120_000);
 
   test("of the server never is: files leave room for words", async () => {
-    await using town = new Town();
-    const server = serveOnSmallDisk(town, DISK, "true", ["--open", "--keep-free", `${16 * MIB}`]);
+    await using sandbox = new Sandbox();
+    const server = serveOnSmallDisk(sandbox, DISK, "true", [
+      "--open",
+      "--keep-free",
+      `${16 * MIB}`,
+    ]);
     await server.json("listening");
-    const { ana, bob } = await people(town);
-    const large = file(town, "large.bin", noise(28 * MIB));
+    const { ana, bob } = await people(sandbox);
+    const large = file(sandbox, "large.bin", noise(28 * MIB));
     const pipe = ["send-file", "-", "--name", "pipe", "--json"];
     for (const [args, stdin] of [
       [["send-file", large, "--json"], ""],
@@ -96,10 +101,10 @@ describe.if(mayMount)("a full disk", () => {
   }, 120_000);
 
   test("of the receiver: said with exit code 1, no half file, and it goes on", async () => {
-    await using town = new Town();
-    const { address } = await town.serve();
-    const { ana, bob } = await people(town);
-    const path = file(town, "large.bin", noise(24 * MIB));
+    await using sandbox = new Sandbox();
+    const { address } = await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const path = file(sandbox, "large.bin", noise(24 * MIB));
     const { id } = await sends(ana, path);
     const script = [
       `head -c ${30 * MIB} /dev/zero > "$1/filler"`,
@@ -107,7 +112,7 @@ describe.if(mayMount)("a full disk", () => {
       'ls in; rm filler; "$2" get-file "$3" --out in --json; ls in; sha256sum in/*',
     ].join("\n");
     const env = { CHAT_HOME: bob.folder, CHAT_USER: "bob", CHAT_SERVER: address };
-    const shell = onSmallDisk(town, DISK, script, [String(id)], { env, stdin: "" });
+    const shell = onSmallDisk(sandbox, DISK, script, [String(id)], { env, stdin: "" });
     const { exitCode, out, err } = await shell.ended(60_000);
     expect(exitCode).toBe(0);
     expect(err).toMatch(/^chat: no space for [^\n]*large\.bin[^\n]*\n/m);

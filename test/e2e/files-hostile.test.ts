@@ -1,16 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RawClient } from "../../bench/raw-client.ts";
 import type { Fault } from "../../src/base/fault.ts";
 import { cleanFileName } from "../../src/base/file-names.ts";
-import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { sha256 as hashOf } from "../../src/crypto/sha256.ts";
+import { encodeHashLine } from "../../src/wire/chunks.ts";
 import { encodeManifest } from "../../src/wire/manifest.ts";
 import { TestFile } from "../server/lane.ts";
-import { gets, people, sends } from "./couriers.ts";
+import { file, gets, noise, people, sends } from "./couriers.ts";
 import { before } from "./deadline.ts";
-import { ndjson, Town } from "./program.ts";
+import { ndjson, Sandbox } from "./program.ts";
 
 /** Senders who mean no good, and names that would do harm, with the compiled program. */
 
@@ -49,8 +50,8 @@ const FOREIGN: readonly string[] = [
 ];
 
 /** One who speaks the protocol by hand, and is in. */
-async function stranger(town: Town): Promise<{ main: RawClient; port: number }> {
-  const { port } = await town.serve({ args: ["--open"] });
+async function stranger(sandbox: Sandbox): Promise<{ main: RawClient; port: number }> {
+  const { port } = await sandbox.serve({ args: ["--open"] });
   return { main: await RawClient.register(port, "mallory"), port };
 }
 
@@ -70,17 +71,17 @@ async function upload(lane: RawClient, file: TestFile, more: object = {}): Promi
 
 describe("a name", () => {
   test("of any kind leaves here, and arrives as one that harms nobody", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
     LOCAL.forEach((name, i) => {
-      writeFileSync(town.path(name), `content ${i}`);
+      writeFileSync(sandbox.path(name), `content ${i}`);
     });
-    const { out } = await ana.run(["send-file", "--json", "--", ...LOCAL], { cwd: town.folder });
+    const { out } = await ana.run(["send-file", "--json", "--", ...LOCAL], { cwd: sandbox.folder });
     const sent = ndjson(out).filter(({ kind }) => kind === "file");
     expect(sent.map(({ name }) => name)).toEqual([...LOCAL]);
-    const around = readdirSync(town.folder).sort();
-    const inbox = town.path("inbox");
+    const around = readdirSync(sandbox.folder).sort();
+    const inbox = sandbox.path("inbox");
     const ids = sent.map(({ id }) => String(id));
     const ran = await bob.run(["get-file", ...ids, "--out", inbox]);
     expect(ran.exitCode).toBe(0);
@@ -91,7 +92,7 @@ describe("a name", () => {
       expect(name).not.toMatch(/^[-.]|[\p{Cc}\u202e<>:"/\\|?*]|[. ]$/u);
       expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     });
-    expect(readdirSync(town.folder).sort()).toEqual([...around, "inbox"].sort());
+    expect(readdirSync(sandbox.folder).sort()).toEqual([...around, "inbox"].sort());
     // Nor does a name do anything to the screen on which it is shown.
     for (const args of [["files"], ["history", "--files"]]) {
       const shown = (await bob.run(args)).out;
@@ -101,13 +102,13 @@ describe("a name", () => {
   });
 
   test("from a program of the sender's own stays in the folder", async () => {
-    await using town = new Town();
-    const { main } = await stranger(town);
-    const bob = town.home("bob").with({ CHAT_USER: "bob" });
+    await using sandbox = new Sandbox();
+    const { main } = await stranger(sandbox);
+    const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
     await bob.json(["register"]);
     const lane = await main.lane();
-    const inbox = town.path("deep", "in", "inbox");
-    const around = new Set(readdirSync(town.folder));
+    const inbox = sandbox.path("deep", "in", "inbox");
+    const around = new Set(readdirSync(sandbox.folder));
     for (const [i, name] of FOREIGN.entries()) {
       const file = new TestFile(`n${i}x`, 10 + i, name);
       const got = await gets(bob, await upload(lane, file), inbox);
@@ -118,16 +119,16 @@ describe("a name", () => {
       expect(readFileSync(String(got["path"])).length).toBe(10 + i);
     }
     expect(readdirSync(inbox).length).toBe(FOREIGN.length);
-    expect(readdirSync(town.path("deep"))).toEqual(["in"]);
-    expect(readdirSync(town.path("deep", "in"))).toEqual(["inbox"]);
-    expect(readdirSync(town.folder).filter((name) => !around.has(name))).toEqual(["deep"]);
+    expect(readdirSync(sandbox.path("deep"))).toEqual(["in"]);
+    expect(readdirSync(sandbox.path("deep", "in"))).toEqual(["inbox"]);
+    expect(readdirSync(sandbox.folder).filter((name) => !around.has(name))).toEqual(["deep"]);
     main.close();
   });
 
   test("inside a folder does not lead out of it", async () => {
-    await using town = new Town();
-    const { main } = await stranger(town);
-    const bob = town.home("bob").with({ CHAT_USER: "bob" });
+    await using sandbox = new Sandbox();
+    const { main } = await stranger(sandbox);
+    const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
     await bob.json(["register"]);
     const lane = await main.lane();
     const honest = { path: "aaaaaaaaaa", size: 4, mode: 0o644, mtime: 1_763_617_717_003 };
@@ -138,15 +139,15 @@ describe("a name", () => {
       const file = TestFile.of(`d${i}x`, Buffer.concat([manifest, Buffer.from("evil")]), "tree");
       const folder = { entries: 1, manifestBytes: manifest.length };
       const id = await upload(lane, file, { folder });
-      const inbox = town.path("deep", `inbox-${i}`);
+      const inbox = sandbox.path("deep", `inbox-${i}`);
       const ran = await bob.run(["get-file", id, "--out", inbox]);
-      const all = readdirSync(town.path("deep"), { recursive: true }).map(String);
+      const all = readdirSync(sandbox.path("deep"), { recursive: true }).map(String);
       const evil = all.filter((one) => one.includes("evil"));
       if (ran.exitCode === 0) {
         expect(evil.every((one) => one.startsWith(`inbox-`) && one.includes("/tree"))).toBe(true);
-      } else expect([ran.exitCode, evil]).toEqual([5, []]);
+      } else expect([ran.exitCode, evil]).toEqual([6, []]);
     }
-    expect(readdirSync(town.folder)).not.toContain("evil");
+    expect(readdirSync(sandbox.folder)).not.toContain("evil");
     main.close();
   });
 });
@@ -174,9 +175,9 @@ const LIES: readonly [string, readonly object[], string, string][] = [
 ];
 
 test.each(LIES)("%s ends the lane, and the file is not there", async (_, wrong, code, says) => {
-  await using town = new Town();
-  const { main } = await stranger(town);
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  await using sandbox = new Sandbox();
+  const { main } = await stranger(sandbox);
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.json(["register"]);
   const lane = await main.lane();
   await lane.ask("offer", FILE.offer());
@@ -187,15 +188,15 @@ test.each(LIES)("%s ends the lane, and the file is not there", async (_, wrong, 
   expect(await bob.json(["files"])).toEqual([]);
   await main.post("lobby", "still here"); // It cost the lane, and nothing else.
   const id = await upload(await main.lane(), FILE);
-  const got = await gets(bob, id, town.path("inbox"));
+  const got = await gets(bob, id, sandbox.path("inbox"));
   const bytes = readFileSync(String(got["path"]));
   expect(Buffer.compare(bytes, Buffer.concat(FILE.chunks))).toBe(0);
   main.close();
 });
 
 test("a digest that is not that of the chunks is refused, and nobody is told", async () => {
-  await using town = new Town();
-  const { main } = await stranger(town);
+  await using sandbox = new Sandbox();
+  const { main } = await stranger(sandbox);
   const lane = await main.lane();
   await lane.ask("offer", FILE.offer());
   for (const index of FILE.chunks.keys()) lane.tell(chunkOf(FILE, index));
@@ -205,10 +206,64 @@ test("a digest that is not that of the chunks is refused, and nobody is told", a
     ({ code }: Fault) => code,
   );
   expect(await before(20_000, "an answer", refused)).toBe("checksum-wrong");
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.json(["register"]);
   expect(await bob.json(["files"])).toEqual([]);
-  const honest = await sends(bob, town.write("honest", "words"));
-  expect((await gets(bob, honest["id"], town.path("inbox")))["digest"]).toBe(honest["digest"]);
+  const honest = await sends(bob, sandbox.write("honest", "words"));
+  expect((await gets(bob, honest["id"], sandbox.path("inbox")))["digest"]).toBe(honest["digest"]);
   main.close();
+});
+
+/** What a receiver of an earlier version would have taken for its own notes of `name`. */
+function notesOf(real: Uint8Array, about: { readonly file: string; readonly server: string }) {
+  const theirs = real.slice();
+  theirs.fill(0x21, 0, CHUNK_BYTES); // Far before what is read again of one's own.
+  const lines: Uint8Array[] = [Buffer.from(`${JSON.stringify({ v: 1, ...about })}\n`)];
+  for (let at = 0; at < real.length; at += CHUNK_BYTES) {
+    lines.push(encodeHashLine(hashOf(real.subarray(at, at + CHUNK_BYTES))));
+  }
+  return { part: theirs, journal: Buffer.concat(lines) };
+}
+
+describe("notes of a half received file", () => {
+  const real = noise(TRANSFER_SYNC_BYTES + 8 * CHUNK_BYTES);
+
+  async function shared() {
+    const sandbox = new Sandbox();
+    const { fingerprint } = await sandbox.serve({ args: ["--open"] });
+    const { ana, bob } = await people(sandbox);
+    const id = String((await sends(ana, file(sandbox, "report.bin", real)))["id"]);
+    const notes = notesOf(real, { file: id, server: fingerprint.replace(/^SHA256:/, "") });
+    return { town: sandbox, ana, bob, id, notes };
+  }
+
+  test("that a member has sent are no notes", async () => {
+    const { town: sandbox, ana, bob, id, notes } = await shared();
+    await using _ = sandbox;
+    for (const [name, bytes] of [
+      ["report.bin.part", notes.part],
+      ["report.bin.part.journal", notes.journal],
+    ] as const) {
+      const sent = await sends(ana, file(sandbox, name, bytes));
+      await gets(bob, sent["id"], sandbox.path("inbox"));
+    }
+    await gets(bob, id, sandbox.path("inbox"));
+    expect(Buffer.from(real).equals(readFileSync(sandbox.path("inbox", "report.bin")))).toBe(true);
+    expect(readdirSync(sandbox.path("inbox")).sort()).toEqual([
+      "report.bin",
+      "report.bin.part.journal_",
+      "report.bin.part_",
+    ]);
+  });
+
+  test("that stand there without a proof are read, and not believed", async () => {
+    const { town: sandbox, bob, id, notes } = await shared();
+    await using _ = sandbox;
+    mkdirSync(sandbox.path("inbox"));
+    writeFileSync(sandbox.path("inbox", "report.bin.part"), notes.part);
+    writeFileSync(sandbox.path("inbox", "report.bin.part.journal"), notes.journal);
+    await gets(bob, id, sandbox.path("inbox"));
+    expect(Buffer.from(real).equals(readFileSync(sandbox.path("inbox", "report.bin")))).toBe(true);
+    expect(readdirSync(sandbox.path("inbox"))).toEqual(["report.bin"]);
+  });
 });

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { closeSync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { gets, MIB, noise, people, sends, sha256Of } from "./couriers.ts";
-import { Town } from "./program.ts";
+import { Sandbox } from "./program.ts";
 
 /** Larger than what is convenient; `npm run soak` makes it larger than what 32 bits can count. */
 
@@ -12,10 +12,10 @@ const TIMEOUT_MS = 240_000 + BYTES / 2_000;
 test(
   `${BYTES} bytes, most of them holes`,
   async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const path = town.path("sparse.img");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const path = sandbox.path("sparse.img");
     const fd = openSync(path, "w");
     ftruncateSync(fd, BYTES);
     for (const at of [0, Math.floor(BYTES / 2), BYTES - 1_000])
@@ -24,7 +24,7 @@ test(
     const sent = await sends(ana, path);
     const chunks = Math.ceil(BYTES / CHUNK_BYTES);
     expect(sent).toMatchObject({ sizeBytes: BYTES, chunks, resumedBytes: 0 });
-    const got = await gets(bob, sent["id"], town.path("inbox"));
+    const got = await gets(bob, sent["id"], sandbox.path("inbox"));
     expect(got).toMatchObject({ sizeBytes: BYTES, digest: sent["digest"] });
     expect(statSync(String(got["path"])).size).toBe(BYTES);
     expect(await sha256Of(String(got["path"]))).toBe(await sha256Of(path));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { file, gets, largeFile, MIB, noise, people, sends, sha256 } from "./couriers.ts";
-import { ndjson, type Program, Town } from "./program.ts";
+import { ndjson, type Program, Sandbox } from "./program.ts";
 
 /** Whatever breaks, files go on where they were. */
 
@@ -15,10 +15,10 @@ describe("interrupted", () => {
   }
 
   test("by Ctrl-C, the same command goes on, at both ends", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const path = largeFile(town, "large.img");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const path = largeFile(sandbox, "large.img");
     const sending = ana.start(["send-file", path, "--json"]);
     await until(sending, 3 * TRANSFER_SYNC_BYTES);
     const stopped = await sending.signal("SIGINT");
@@ -28,61 +28,61 @@ describe("interrupted", () => {
     const [sent] = ndjson(again.out).filter(({ kind }) => kind === "file");
     expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
     expect(again.err).toMatch(/^chat: large\.img: resumed at \d+.* MB\n$/);
-    const args = ["get-file", String(sent?.["id"]), "--out", town.path("inbox"), "--json"];
+    const args = ["get-file", String(sent?.["id"]), "--out", sandbox.path("inbox"), "--json"];
     const getting = bob.start(args);
     await until(getting, 3 * TRANSFER_SYNC_BYTES);
     expect((await getting.signal("SIGINT")).exitCode).toBe(130);
-    expect(readdirSync(town.path("inbox"))).toContain("large.img.part");
+    expect(readdirSync(sandbox.path("inbox"))).toContain("large.img.part");
     const rest = ndjson((await bob.run(args)).out).filter(({ kind }) => kind === "got");
     expect(Number(rest[0]?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
-    expect(readdirSync(town.path("inbox"))).toEqual(["large.img"]);
-    expect(sha256(town.path("inbox", "large.img"))).toBe(sha256(path));
+    expect(readdirSync(sandbox.path("inbox"))).toEqual(["large.img"]);
+    expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
   }, 120_000);
 
   test("by kill -9 of the server, it goes on when the server is back", async () => {
-    await using town = new Town();
-    const first = await town.serve();
-    const { ana, bob } = await people(town);
-    const path = largeFile(town, "large.img");
+    await using sandbox = new Sandbox();
+    const first = await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const path = largeFile(sandbox, "large.img");
     const sending = ana.start(["send-file", path, "--json"]);
     await until(sending, 3 * TRANSFER_SYNC_BYTES);
     await first.program.signal("SIGKILL");
-    await town.serve({ port: first.port });
+    await sandbox.serve({ port: first.port });
     const sent = await sending.json("file", {}, 60_000);
     expect((await sending.ended()).exitCode).toBe(0);
-    await gets(bob, sent["id"], town.path("inbox"));
-    expect(sha256(town.path("inbox", "large.img"))).toBe(sha256(path));
+    await gets(bob, sent["id"], sandbox.path("inbox"));
+    expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
   }, 120_000);
 });
 
 describe("get-file --follow", () => {
   test("takes what came before, what comes, and nothing twice", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const args = ["get-file", "--follow", "--out", town.path("inbox"), "--json"];
-    await sends(ana, file(town, "missed", "1"));
-    await sends(bob, file(town, "own", "0"));
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const args = ["get-file", "--follow", "--out", sandbox.path("inbox"), "--json"];
+    await sends(ana, file(sandbox, "missed", "1"));
+    await sends(bob, file(sandbox, "own", "0"));
     const following = bob.start(args);
     await following.json("got", { name: "missed" });
-    await sends(ana, file(town, "live", noise(MIB)), "--to", "lobby", "--to", "@bob");
+    await sends(ana, file(sandbox, "live", noise(MIB)), "--to", "lobby", "--to", "@bob");
     await following.json("got", { name: "live" });
     expect((await following.signal("SIGINT")).exitCode).toBe(130);
-    await sends(ana, file(town, "away", "3"), "--to", "@bob");
+    await sends(ana, file(sandbox, "away", "3"), "--to", "@bob");
     const again = bob.start(args);
     await again.json("got", { name: "away" });
-    await sends(ana, file(town, "last", "4"));
+    await sends(ana, file(sandbox, "last", "4"));
     await again.json("got", { name: "last" });
     await again.signal("SIGINT");
-    expect(readdirSync(town.path("inbox")).sort()).toEqual(["away", "last", "live", "missed"]);
+    expect(readdirSync(sandbox.path("inbox")).sort()).toEqual(["away", "last", "live", "missed"]);
   });
 
   test("begins while the upload still runs", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const following = bob.start(["get-file", "--follow", "--out", town.path("in"), "--json"]);
-    await sends(ana, file(town, "first", "1"));
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const following = bob.start(["get-file", "--follow", "--out", sandbox.path("in"), "--json"]);
+    await sends(ana, file(sandbox, "first", "1"));
     await following.json("got", { name: "first" });
     const sending = ana.start(["send-file", "-", "--name", "slow", "--json"]);
     sending.type("x".repeat(2 * CHUNK_BYTES));

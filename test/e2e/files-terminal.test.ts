@@ -3,34 +3,34 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "n
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
-import { Town } from "./program.ts";
-import { Screen, TMUX } from "./tmux.ts";
+import { Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
 
 /** Files as people meet them: attached, announced, taken, and opened only after a yes. */
 
 /** In place of what opens files: it writes down what it was given. */
-function fakeOpener(town: Town): string {
-  mkdirSync(town.path("bin"));
+function fakeOpener(sandbox: Sandbox): string {
+  mkdirSync(sandbox.path("bin"));
   const name = process.platform === "darwin" ? "open" : "xdg-open";
-  const script = `#!/bin/sh\nprintf '%s\\n' "$@" >> '${town.path("opened")}'\n`;
-  writeFileSync(town.path("bin", name), script);
-  chmodSync(town.path("bin", name), 0o755);
-  return town.path("bin");
+  const script = `#!/bin/sh\nprintf '%s\\n' "$@" >> '${sandbox.path("opened")}'\n`;
+  writeFileSync(sandbox.path("bin", name), script);
+  chmodSync(sandbox.path("bin", name), 0o755);
+  return sandbox.path("bin");
 }
 
-function opened(town: Town): string[] {
-  const path = town.path("opened");
+function opened(sandbox: Sandbox): string[] {
+  const path = sandbox.path("opened");
   return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
 }
 
-async function person(town: Town, name: string, bin: string): Promise<Screen> {
-  const screen = await Screen.open(town, name, {
-    CHAT_HOME: town.path(name),
+async function person(sandbox: Sandbox, name: string, bin: string): Promise<Screen> {
+  const screen = await Screen.open(sandbox, name, {
+    CHAT_HOME: sandbox.path(name),
     CHAT,
     CHAT_PASSWORD: "x",
     BIN: bin,
   });
-  mkdirSync(town.path(`${name}-files`));
+  mkdirSync(sandbox.path(`${name}-files`));
   // Some shells set their own PATH when they begin.
   screen.line(`PATH=$BIN:$PATH; cd ${name}-files; clear; $CHAT join --plain --user ${name}`);
   await screen.shows(/^lobby>$/);
@@ -46,42 +46,42 @@ async function idOf(screen: Screen, name: string): Promise<string> {
   return id;
 }
 
-describe.if(TMUX !== null)("in a terminal", () => {
+describe.if(hasTmux)("in a terminal", () => {
   test("a picture is attached, announced, taken, and opened only after a yes", async () => {
-    await using town = new Town();
-    await town.serve();
-    const bin = fakeOpener(town);
-    await using ana = await person(town, "ana", bin);
-    await using bob = await person(town, "bob", bin);
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const bin = fakeOpener(sandbox);
+    await using ana = await person(sandbox, "ana", bin);
+    await using bob = await person(sandbox, "bob", bin);
     const photo = new Uint8Array(2 * CHUNK_BYTES + 1).fill(0xff);
-    writeFileSync(town.path("ana-files", "photo.jpg"), photo);
+    writeFileSync(sandbox.path("ana-files", "photo.jpg"), photo);
     ana.line("/send photo.jpg");
     await ana.shows("ana sends photo.jpg (524 kB); its id: f");
     const id = await idOf(bob, "photo.jpg");
     bob.line(`/get ${id}`);
     await bob.shows("photo.jpg (524 kB) is here, from ana");
     await bob.shows("open photo.jpg? [y/N]");
-    expect(opened(town)).toEqual([]);
+    expect(opened(sandbox)).toEqual([]);
     bob.line("y");
-    await until("the picture to be opened", () => opened(town).length > 0);
-    expect(opened(town)).toEqual([town.path("bob-files", "photo.jpg")]);
-    expect(Buffer.compare(readFileSync(town.path("bob-files", "photo.jpg")), photo)).toBe(0);
+    await until("the picture to be opened", () => opened(sandbox).length > 0);
+    expect(opened(sandbox)).toEqual([sandbox.path("bob-files", "photo.jpg")]);
+    expect(Buffer.compare(readFileSync(sandbox.path("bob-files", "photo.jpg")), photo)).toBe(0);
     bob.line(`/get ${id}`);
     await bob.shows("open photo (1).jpg? [y/N]");
     bob.line("n");
     bob.line("thanks");
     await ana.shows(/lobby bob: thanks$/);
     expect(ana.rows().join("\n")).not.toMatch(/bob: [yn]$/m);
-    expect(opened(town).length).toBe(1);
+    expect(opened(sandbox).length).toBe(1);
   });
 
   test("words in place of an answer are words, and nothing is opened", async () => {
-    await using town = new Town();
-    await town.serve();
-    const bin = fakeOpener(town);
-    await using ana = await person(town, "ana", bin);
-    await using bob = await person(town, "bob", bin);
-    writeFileSync(town.path("ana-files", "paper.pdf"), "%PDF");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const bin = fakeOpener(sandbox);
+    await using ana = await person(sandbox, "ana", bin);
+    await using bob = await person(sandbox, "bob", bin);
+    writeFileSync(sandbox.path("ana-files", "paper.pdf"), "%PDF");
     ana.line("/send paper.pdf @bob");
     const id = await idOf(bob, "paper.pdf");
     bob.line(`/get ${id}`);
@@ -90,17 +90,17 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows(/lobby bob: you too\?$/);
     bob.line("y");
     await ana.shows(/lobby bob: y$/);
-    expect(opened(town)).toEqual([]);
+    expect(opened(sandbox)).toEqual([]);
   });
 
   test("a program is taken, and nobody is asked to run it", async () => {
-    await using town = new Town();
-    await town.serve();
-    const bin = fakeOpener(town);
-    await using ana = await person(town, "ana", bin);
-    await using bob = await person(town, "bob", bin);
-    writeFileSync(town.path("ana-files", "run.sh"), "#!/bin/sh\n");
-    writeFileSync(town.path("ana-files", "photo.png"), "#!/bin/sh\n");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const bin = fakeOpener(sandbox);
+    await using ana = await person(sandbox, "ana", bin);
+    await using bob = await person(sandbox, "bob", bin);
+    writeFileSync(sandbox.path("ana-files", "run.sh"), "#!/bin/sh\n");
+    writeFileSync(sandbox.path("ana-files", "photo.png"), "#!/bin/sh\n");
     for (const name of ["run.sh", "photo.png"]) {
       ana.line(`/send ${name}`);
       const id = await idOf(bob, name);
@@ -110,18 +110,18 @@ describe.if(TMUX !== null)("in a terminal", () => {
     bob.line("done");
     await ana.shows(/lobby bob: done$/);
     expect(bob.rows().join("\n")).not.toContain("[y/N]");
-    expect(opened(town)).toEqual([]);
+    expect(opened(sandbox)).toEqual([]);
   });
 
   test("send-file shows a bar that is gone at the end, and where the file is", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await Screen.open(town, "ana", {
-      CHAT_HOME: town.path("ana"),
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await Screen.open(sandbox, "ana", {
+      CHAT_HOME: sandbox.path("ana"),
       CHAT,
       CHAT_PASSWORD: "x",
     });
-    writeFileSync(town.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES));
+    writeFileSync(sandbox.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES));
     ana.line("clear; $CHAT send-file large.bin --user ana; echo exit $?");
     const rows = await ana.shows(/^exit 0$/);
     const said = rows.filter((row) => !row.includes("fingerprint") && row.includes("large.bin"));
@@ -132,10 +132,10 @@ describe.if(TMUX !== null)("in a terminal", () => {
   });
 
   test("Ctrl-C in the middle says how to go on", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await Screen.open(town, "ana", {
-      CHAT_HOME: town.path("ana"),
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await Screen.open(sandbox, "ana", {
+      CHAT_HOME: sandbox.path("ana"),
       CHAT,
       CHAT_PASSWORD: "x",
     });

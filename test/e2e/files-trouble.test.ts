@@ -5,7 +5,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
 import { before, until } from "./deadline.ts";
 import { Sender } from "./load.ts";
-import { type Home, type Json, ndjson, type Program, type Served, Town } from "./program.ts";
+import { type Home, type Json, ndjson, type Program, Sandbox, type Served } from "./program.ts";
 import { Relay, type Way } from "./relay.ts";
 
 /** Changes, cuts, leavers, limits and crowds, with the compiled program. */
@@ -15,7 +15,7 @@ const CUT_MS = Number(process.env["CHAT_CUT_MS"] ?? 4_000);
 const PLACE = 6 * MIB;
 
 interface Scene {
-  readonly town: Town;
+  readonly sandbox: Sandbox;
   readonly served: Served;
   readonly relay: Relay;
   /** Over a wire that the test holds. */
@@ -24,12 +24,12 @@ interface Scene {
 }
 
 async function play(act: (scene: Scene) => Promise<void>, args: readonly string[] = []) {
-  await using town = new Town();
-  const served = await town.serve({ args });
-  const { ana, bob } = await people(town);
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args });
+  const { ana, bob } = await people(sandbox);
   await using relay = await Relay.open(served.port);
   const env = { CHAT_SERVER: relay.address };
-  await act({ town, served, relay, ana: ana.with(env), bob: bob.with(env) });
+  await act({ sandbox, served, relay, ana: ana.with(env), bob: bob.with(env) });
 }
 
 /** The program has carried so much, and everything stands still. */
@@ -53,7 +53,7 @@ function stored({ data }: Served): string[] {
 
 describe("a file that changes", () => {
   test("while it is sent is not sent: nobody gets half of each", () =>
-    play(async ({ town, served, relay, ana }) => {
+    play(async ({ sandbox: town, served, relay, ana }) => {
       const path = file(town, "a.log", noise(BYTES));
       const sending = await halted(relay, "up", () => ana.start(["send-file", path, "--json"]));
       appendFileSync(path, "one more line");
@@ -67,7 +67,7 @@ describe("a file that changes", () => {
     }));
 
   test("between two sends begins anew, and says so", () =>
-    play(async ({ town, served, relay, ana, bob }) => {
+    play(async ({ sandbox: town, served, relay, ana, bob }) => {
       const path = file(town, "a.bin", noise(BYTES));
       const sending = await halted(relay, "up", () => ana.start(["send-file", path]));
       await sending.signal("SIGKILL");
@@ -84,7 +84,7 @@ describe("a file that changes", () => {
 });
 
 test("two processes that send the same file: both hear of it, and what is there is right", () =>
-  play(async ({ town, relay, ana, bob }) => {
+  play(async ({ sandbox: town, relay, ana, bob }) => {
     const path = file(town, "a.bin", noise(BYTES));
     const start = () => ana.start(["send-file", path, "--json"]);
     const first = await halted(relay, "up", start);
@@ -104,7 +104,7 @@ test("two processes that send the same file: both hear of it, and what is there 
   }));
 
 test("two processes that fetch the same file into one folder do not meet", () =>
-  play(async ({ town, relay, ana, bob }) => {
+  play(async ({ sandbox: town, relay, ana, bob }) => {
     const path = file(town, "a.bin", noise(BYTES));
     const { id } = await sends(ana, path);
     const inbox = town.path("inbox");
@@ -123,7 +123,7 @@ describe(`a link that is cut for ${CUT_MS} ms`, () => {
   test.each(["with a word", "in silence"])(
     "%s: who sends and who gets say so, and go on by themselves",
     (how) =>
-      play(async ({ town, served, relay, ana, bob }) => {
+      play(async ({ sandbox: town, served, relay, ana, bob }) => {
         const path = file(town, "a.bin", noise(BYTES));
         const { id } = await sends(ana, path);
         const other = file(town, "b.bin", noise(BYTES));
@@ -159,7 +159,7 @@ describe(`a link that is cut for ${CUT_MS} ms`, () => {
 });
 
 test("who leaves the room in the middle gets no more; who comes back goes on", () =>
-  play(async ({ town, relay, ana, bob }) => {
+  play(async ({ sandbox: town, relay, ana, bob }) => {
     const direct = { CHAT_SERVER: "" };
     await ana.json(["join", "--room", "lab"], { stdin: "" });
     const bobs = await bob.with(direct).join(["--room", "lab"]);
@@ -184,7 +184,7 @@ test("who leaves the room in the middle gets no more; who comes back goes on", (
   }));
 
 test("who may not write to one of two rooms any more reaches the other, and hears of it", () =>
-  play(async ({ town, relay, ana, bob }) => {
+  play(async ({ sandbox: town, relay, ana, bob }) => {
     await bob.json(["join", "--room", "lab"], { stdin: "" });
     await ana.json(["join", "--room", "lab"], { stdin: "" });
     const path = file(town, "a.bin", noise(BYTES));
@@ -203,7 +203,7 @@ test("who may not write to one of two rooms any more reaches the other, and hear
   }));
 
 test("a pipe outlives a kill of the server: what was not on its disk is kept here", () =>
-  play(async ({ town, served, relay, ana, bob }) => {
+  play(async ({ sandbox: town, served, relay, ana, bob }) => {
     const content = noise(BYTES);
     const args = ["send-file", "-", "--name", "pipe.bin", "--json"];
     const sending = await halted(relay, "up", () => ana.start(args, { stdin: content }));
@@ -219,7 +219,7 @@ test("a pipe outlives a kill of the server: what was not on its disk is kept her
 
 test("a quota that is reached is said, in the middle of a pipe too, and words go on", () =>
   play(
-    async ({ town, ana, bob }) => {
+    async ({ sandbox: town, ana, bob }) => {
       await sends(ana, file(town, "fits", noise(MIB)));
       const large = file(town, "large", noise(2 * MIB));
       const pipe = ["send-file", "-", "--name", "pipe", "--json"];
@@ -242,7 +242,7 @@ test("a quota that is reached is said, in the middle of a pipe too, and words go
 test(
   "twenty transfers at once, and chat beside them: nothing is lost",
   () =>
-    play(async ({ town, served, ana, bob }) => {
+    play(async ({ sandbox: town, served, ana, bob }) => {
       const inbox = town.path("inbox");
       const following = bob.start(["get-file", "--follow", "--out", inbox, "--json"]);
       await sends(ana, file(town, "first", "x"));

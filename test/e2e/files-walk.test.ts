@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { gets, MIB, noise, people, sends, sha256Of } from "./couriers.ts";
 import { before } from "./deadline.ts";
-import { type Home, type Json, type Program, type Served, Town } from "./program.ts";
+import { type Home, type Json, type Program, Sandbox, type Served } from "./program.ts";
 import { Relay, type Way } from "./relay.ts";
 
 /** What a transfer is for: everybody has the same in the end, whatever happens on the way. */
@@ -37,7 +37,7 @@ function wideFile(path: string): string {
 
 /** Everybody, and the wires of those who are killed. */
 interface Cast {
-  readonly town: Town;
+  readonly sandbox: Sandbox;
   served: Served;
   readonly ana: Home;
   readonly bob: Home;
@@ -48,16 +48,16 @@ interface Cast {
   readonly kills: string[];
 }
 
-async function cast(town: Town, stack: AsyncDisposableStack): Promise<Cast> {
-  const served = await town.serve();
-  const { ana, bob } = await people(town);
-  const [cleo, dan] = ["cleo", "dan"].map((user) => town.home(user).with({ CHAT_USER: user }));
+async function cast(sandbox: Sandbox, stack: AsyncDisposableStack): Promise<Cast> {
+  const served = await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
+  const [cleo, dan] = ["cleo", "dan"].map((user) => sandbox.home(user).with({ CHAT_USER: user }));
   if (cleo === undefined || dan === undefined) throw new Error("two names make two homes");
   for (const home of [cleo, dan]) await home.json(["register"]);
   const anas = stack.use(await Relay.open(served.port));
   const bobs = stack.use(await Relay.open(served.port));
   return {
-    ...{ town, served, cleo, dan, anas, bobs, kills: [] },
+    ...{ sandbox, served, cleo, dan, anas, bobs, kills: [] },
     ana: ana.with({ CHAT_SERVER: anas.address }),
     bob: bob.with({ CHAT_SERVER: bobs.address }),
   };
@@ -77,7 +77,7 @@ async function die(all: Cast, who: string, program: Program, relay: Relay): Prom
 
 /** Sends it, and is killed twice; twice the server is. */
 async function send(all: Cast, path: string): Promise<Json> {
-  const { town, ana, anas } = all;
+  const { sandbox: town, ana, anas } = all;
   const to = ["@bob", "@cleo", "@dan"].flatMap((name) => ["--to", name]);
   const start = () => ana.start(["send-file", path, ...to, "--json"]);
   let sending = start();
@@ -113,17 +113,16 @@ async function take(all: Cast, inbox: string, first: Program): Promise<Program> 
 test(
   `${BYTES} bytes go to three people, one of them absent, through two kills on each side`,
   async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     await using stack = new AsyncDisposableStack();
-    const all = await cast(town, stack);
+    const all = await cast(sandbox, stack);
     const began = performance.now();
-    const [bobs, cleos, dans] = ["bobs", "cleos", "dans"].map((name) => town.path(name));
-    if (bobs === undefined || cleos === undefined || dans === undefined) return;
+    const [bobs, cleos, dans] = [sandbox.path("bobs"), sandbox.path("cleos"), sandbox.path("dans")];
     const following = { bob: follow(all.bob, bobs), cleo: follow(all.cleo, cleos) };
-    writeFileSync(town.path("first"), "first");
-    await sends(all.ana, town.path("first"));
+    writeFileSync(sandbox.path("first"), "first");
+    await sends(all.ana, sandbox.path("first"));
     for (const each of [following.bob, following.cleo]) await each.json("got", { name: "first" });
-    const path = wideFile(town.path("wide.bin"));
+    const path = wideFile(sandbox.path("wide.bin"));
     const [sent, taking] = await Promise.all([send(all, path), take(all, bobs, following.bob)]);
     for (const each of [taking, following.cleo]) {
       const got = await each.json("got", { name: "wide.bin" }, DEADLINE_MS);
@@ -201,18 +200,18 @@ function makeTree(root: string): void {
 
 describe("a folder", () => {
   test(`of ${FOLDERS * FILES_A_FOLDER} files goes there and back`, async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    makeTree(town.path("tree"));
-    const before = await entriesOf(town.path("tree"));
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    makeTree(sandbox.path("tree"));
+    const before = await entriesOf(sandbox.path("tree"));
     expect([...before.values()].filter(({ sum }) => sum !== undefined).length).toBe(5_000);
-    const sent = await sends(ana, town.path("tree"));
-    const there = await gets(bob, sent["id"], town.path("there"));
+    const sent = await sends(ana, sandbox.path("tree"));
+    const there = await gets(bob, sent["id"], sandbox.path("there"));
     expect(there["entries"]).toBe(before.size);
     const back = await sends(bob, String(there["path"]));
     expect(back["digest"]).toBe(sent["digest"]);
-    const again = await gets(ana, back["id"], town.path("back"));
+    const again = await gets(ana, back["id"], sandbox.path("back"));
     for (const path of [there["path"], again["path"]]) {
       const after = await entriesOf(String(path));
       expect([...after.keys()]).toEqual([...before.keys()]);

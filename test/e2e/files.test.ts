@@ -14,16 +14,16 @@ import {
 import { join } from "node:path";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
-import { type Home, type Json, ndjson, Town } from "./program.ts";
+import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
 /** Files from one home to another, by the compiled program. */
 
 describe("a file", () => {
   test("goes to rooms and people under one id, and arrives bit for bit", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const path = file(town, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const path = file(sandbox, "photo.jpg", noise(3 * CHUNK_BYTES + 1));
     const lines = await ana.json(["send-file", path, "--to", "lobby", "--to", "@bob"]);
     const sent = lines.filter(({ kind }) => kind === "file");
     expect(sent.map(({ room, to }) => room ?? `@${to}`)).toEqual(["lobby", "@bob"]);
@@ -31,10 +31,10 @@ describe("a file", () => {
     expect(first?.["id"]).toBe(second?.["id"]);
     expect(second?.["queued"]).toBe(true);
     expect(first).toMatchObject({ name: "photo.jpg", chunks: 4, resumedBytes: 0 });
-    const got = await gets(bob, first?.["id"], town.path("inbox"));
-    expect(got).toMatchObject({ name: "photo.jpg", path: town.path("inbox", "photo.jpg") });
+    const got = await gets(bob, first?.["id"], sandbox.path("inbox"));
+    expect(got).toMatchObject({ name: "photo.jpg", path: sandbox.path("inbox", "photo.jpg") });
     expect(got["digest"]).toBe(first?.["digest"]);
-    expect(sha256(town.path("inbox", "photo.jpg"))).toBe(sha256(path));
+    expect(sha256(sandbox.path("inbox", "photo.jpg"))).toBe(sha256(path));
     const [digest] = await ana.json(["digest", path]);
     expect(digest).toMatchObject({ kind: "digest", path, digest: first?.["digest"] });
     const [again] = await ana.json(["digest", path]);
@@ -46,22 +46,22 @@ describe("a file", () => {
   test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1])(
     "of %i bytes",
     async (sizeBytes) => {
-      await using town = new Town();
-      await town.serve();
-      const { ana, bob } = await people(town);
-      const path = file(town, "some.bin", noise(sizeBytes));
+      await using sandbox = new Sandbox();
+      await sandbox.serve();
+      const { ana, bob } = await people(sandbox);
+      const path = file(sandbox, "some.bin", noise(sizeBytes));
       const sent = await sends(ana, path);
       expect(sent).toMatchObject({ sizeBytes, chunks: Math.ceil(sizeBytes / CHUNK_BYTES) });
-      await gets(bob, sent["id"], town.path("inbox"));
-      expect(sha256(town.path("inbox", "some.bin"))).toBe(sha256(path));
+      await gets(bob, sent["id"], sandbox.path("inbox"));
+      expect(sha256(sandbox.path("inbox", "some.bin"))).toBe(sha256(path));
     },
   );
 
   test("is in the history of its room, online and in the folder, and in the list", async () => {
-    await using town = new Town();
-    const { data } = await town.serve();
-    const { ana, bob } = await people(town);
-    const sent = await sends(ana, file(town, "a.txt", "hello"));
+    await using sandbox = new Sandbox();
+    const { data } = await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const sent = await sends(ana, file(sandbox, "a.txt", "hello"));
     await ana.json(["send", "words"]);
     const { id, digest, seq, time } = sent;
     const record = { kind: "file", seq, time, room: "lobby", from: "ana", id, name: "a.txt" };
@@ -78,52 +78,52 @@ describe("a file", () => {
   });
 
   test("never takes the place of another", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const sent = await sends(ana, file(town, "a.tar.gz", "new"));
-    mkdirSync(town.path("inbox"));
-    file(town, "inbox/a.tar.gz", "old");
-    await gets(bob, sent["id"], town.path("inbox"));
-    await gets(bob, sent["id"], town.path("inbox"));
-    expect(readdirSync(town.path("inbox")).sort()).toEqual([
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const sent = await sends(ana, file(sandbox, "a.tar.gz", "new"));
+    mkdirSync(sandbox.path("inbox"));
+    file(sandbox, "inbox/a.tar.gz", "old");
+    await gets(bob, sent["id"], sandbox.path("inbox"));
+    await gets(bob, sent["id"], sandbox.path("inbox"));
+    expect(readdirSync(sandbox.path("inbox")).sort()).toEqual([
       "a (1).tar.gz",
       "a (2).tar.gz",
       "a.tar.gz",
     ]);
-    expect(readFileSync(town.path("inbox", "a.tar.gz"), "utf8")).toBe("old");
+    expect(readFileSync(sandbox.path("inbox", "a.tar.gz"), "utf8")).toBe("old");
   });
 
   test("makes a folder for it as anybody would, not one of its own", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
-    const sent = await sends(ana, file(town, "a", "a"));
-    await gets(bob, sent["id"], town.path("new", "inbox"));
-    mkdirSync(town.path("made"));
-    const modeOf = (...names: readonly string[]) => statSync(town.path(...names)).mode;
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const sent = await sends(ana, file(sandbox, "a", "a"));
+    await gets(bob, sent["id"], sandbox.path("new", "inbox"));
+    mkdirSync(sandbox.path("made"));
+    const modeOf = (...names: readonly string[]) => statSync(sandbox.path(...names)).mode;
     expect(modeOf("new", "inbox")).toBe(modeOf("made"));
     expect(modeOf("new")).toBe(modeOf("made"));
   });
 
   test("from standard input, under the name that is given", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana, bob } = await people(town);
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
     const content = noise(2 * CHUNK_BYTES + 7);
     const args = ["send-file", "-", "--name", "pipe.bin"];
     const lines = await ana.json(args, { stdin: content });
     const [sent] = lines.filter(({ kind }) => kind === "file");
     expect(sent).toMatchObject({ name: "pipe.bin", sizeBytes: content.length });
-    await gets(bob, sent?.["id"], town.path("inbox"));
-    expect(Buffer.compare(readFileSync(town.path("inbox", "pipe.bin")), content)).toBe(0);
+    await gets(bob, sent?.["id"], sandbox.path("inbox"));
+    expect(Buffer.compare(readFileSync(sandbox.path("inbox", "pipe.bin")), content)).toBe(0);
   });
 
   test("whose bytes the server's disk has changed gets no name: exit code 6", async () => {
-    await using town = new Town();
-    const { data } = await town.serve();
-    const { ana, bob } = await people(town);
-    const sent = await sends(ana, file(town, "a.bin", noise(TRANSFER_SYNC_BYTES + 2 * MIB)));
+    await using sandbox = new Sandbox();
+    const { data } = await sandbox.serve();
+    const { ana, bob } = await people(sandbox);
+    const sent = await sends(ana, file(sandbox, "a.bin", noise(TRANSFER_SYNC_BYTES + 2 * MIB)));
     const content = join(data, "files", String(sent["id"]), "content");
     const flip = (offset: number) => {
       const fd = openSync(content, "r+");
@@ -138,7 +138,7 @@ describe("a file", () => {
       );
       closeSync(fd);
     };
-    const out = town.path("inbox");
+    const out = sandbox.path("inbox");
     const args = ["get-file", String(sent["id"]), "--out", out];
     flip(CHUNK_BYTES + 5);
     const early = await bob.run(args);
@@ -154,26 +154,26 @@ describe("a file", () => {
 });
 
 test("a folder arrives as a folder; links stay behind, and are named", async () => {
-  await using town = new Town();
-  await town.serve();
-  const { ana, bob } = await people(town);
-  mkdirSync(town.path("notes", "deep", "empty"), { recursive: true });
-  file(town, "notes/a.txt", "a");
-  file(town, "notes/deep/b.bin", noise(CHUNK_BYTES + 3));
-  file(town, "notes/none", "");
-  symlinkSync("/etc/passwd", town.path("notes", "link"));
-  const ran = await ana.run(["send-file", town.path("notes"), "--json"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
+  mkdirSync(sandbox.path("notes", "deep", "empty"), { recursive: true });
+  file(sandbox, "notes/a.txt", "a");
+  file(sandbox, "notes/deep/b.bin", noise(CHUNK_BYTES + 3));
+  file(sandbox, "notes/none", "");
+  symlinkSync("/etc/passwd", sandbox.path("notes", "link"));
+  const ran = await ana.run(["send-file", sandbox.path("notes"), "--json"]);
   expect(ran.err).toContain("left out: ");
   expect(ran.err).toContain("link");
   const [sent] = ndjson(ran.out).filter(({ kind }) => kind === "file");
-  const got = await gets(bob, sent?.["id"], town.path("inbox"));
-  expect(got).toMatchObject({ name: "notes", path: town.path("inbox", "notes"), entries: 5 });
-  const there = readdirSync(town.path("inbox", "notes"), { recursive: true }).map(String).sort();
+  const got = await gets(bob, sent?.["id"], sandbox.path("inbox"));
+  expect(got).toMatchObject({ name: "notes", path: sandbox.path("inbox", "notes"), entries: 5 });
+  const there = readdirSync(sandbox.path("inbox", "notes"), { recursive: true }).map(String).sort();
   expect(there).toEqual(["a.txt", "deep", "deep/b.bin", "deep/empty", "none"]);
   for (const name of ["a.txt", "deep/b.bin", "none"]) {
-    expect(sha256(town.path("inbox", "notes", name))).toBe(sha256(town.path("notes", name)));
+    expect(sha256(sandbox.path("inbox", "notes", name))).toBe(sha256(sandbox.path("notes", name)));
   }
-  const [digest] = await bob.json(["digest", town.path("inbox", "notes")]);
+  const [digest] = await bob.json(["digest", sandbox.path("inbox", "notes")]);
   expect(digest?.["digest"]).toBe(sent?.["digest"]);
   const [record] = await bob.json(["history", "--files"]);
   expect(record?.["folder"]).toEqual({ entries: 5 });
@@ -181,19 +181,19 @@ test("a folder arrives as a folder; links stay behind, and are named", async () 
 
 describe("what cannot be is said", () => {
   test("with the exit codes of the contract", async () => {
-    await using town = new Town();
-    const { address } = await town.serve({ args: ["--file-max", "1k"] });
-    const { ana, bob } = await people(town);
+    await using sandbox = new Sandbox();
+    const { address } = await sandbox.serve({ args: ["--file-max", "1k"] });
+    const { ana, bob } = await people(sandbox);
     await ana.json(["join", "--room", "keys"], { stdin: "" });
-    const small = file(town, "small", "x");
-    const large = file(town, "large", noise(1_001));
+    const small = file(sandbox, "small", "x");
+    const large = file(sandbox, "large", noise(1_001));
     const code = async (home: Home, ...args: readonly string[]) => {
       const { exitCode, err } = await home.run(args);
       return [exitCode, err.split("\n").filter((line) => line.startsWith("chat: ")).length > 0];
     };
-    expect(await code(ana, "send-file", town.path("none"))).toEqual([4, true]);
+    expect(await code(ana, "send-file", sandbox.path("none"))).toEqual([4, true]);
     expect(await code(ana, "send-file", "")).toEqual([2, true]);
-    expect(await code(ana, "send-file", town.path("none"), "--server", "127.0.0.1:1")).toEqual([
+    expect(await code(ana, "send-file", sandbox.path("none"), "--server", "127.0.0.1:1")).toEqual([
       4,
       true,
     ]);
@@ -209,7 +209,7 @@ describe("what cannot be is said", () => {
     expect(await code(bob, "get-file", "--follow", "fAAAAAAAAAAA")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, small, "--name", "x")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, "--name", "a/b")).toEqual([2, true]);
-    expect(await code(ana, "digest", town.path("none"))).toEqual([4, true]);
+    expect(await code(ana, "digest", sandbox.path("none"))).toEqual([4, true]);
     expect(await code(ana, "share", "")).toEqual([2, true]);
     expect(await code(ana, "send-file", small, "--server", "127.0.0.1:1")).toEqual([5, true]);
     const secret = await sends(ana, small, "--to", "keys");
@@ -218,24 +218,24 @@ describe("what cannot be is said", () => {
   });
 
   test("what is more than a person or the server may keep", async () => {
-    await using town = new Town();
-    await town.serve({ args: ["--files-per-user", "1k", "--files-total", "1500"] });
-    const { ana, bob } = await people(town);
-    const fits = file(town, "fits", noise(1_000));
+    await using sandbox = new Sandbox();
+    await sandbox.serve({ args: ["--files-per-user", "1k", "--files-total", "1500"] });
+    const { ana, bob } = await people(sandbox);
+    const fits = file(sandbox, "fits", noise(1_000));
     await sends(ana, fits);
     for (const home of [ana, bob]) {
       const ran = await home.run(["send-file", fits, "--name", "more", "--json"]);
       expect(ran.exitCode).toBe(3);
       expect(ndjson(ran.out).at(-1)).toMatchObject({ kind: "fault", code: "quota-reached" });
     }
-    await sends(bob, file(town, "small", "x"));
+    await sends(bob, file(sandbox, "small", "x"));
   });
 
   test("one of several that is missing costs only itself", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana } = await people(town);
-    const paths = [file(town, "a", "a"), town.path("none"), file(town, "b", "b")];
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana } = await people(sandbox);
+    const paths = [file(sandbox, "a", "a"), sandbox.path("none"), file(sandbox, "b", "b")];
     const ran = await ana.run(["send-file", ...paths, "--json"]);
     expect(ran.exitCode).toBe(4);
     const lines = ndjson(ran.out).filter(({ kind }) => kind !== "progress");
@@ -243,13 +243,13 @@ describe("what cannot be is said", () => {
   });
 
   test("that somebody is offline, once for all that they are sent", async () => {
-    await using town = new Town();
-    await town.serve();
-    const { ana } = await people(town);
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const { ana } = await people(sandbox);
     const ran = await ana.run([
       "send-file",
-      file(town, "a", "a"),
-      file(town, "b", "b"),
+      file(sandbox, "a", "a"),
+      file(sandbox, "b", "b"),
       "--to",
       "@bob",
     ]);
@@ -258,29 +258,29 @@ describe("what cannot be is said", () => {
   });
 
   test("no size is wrong usage", async () => {
-    await using town = new Town();
-    const ran = await town.startServer({ args: ["--keep-free", "much"] }).ended();
+    await using sandbox = new Sandbox();
+    const ran = await sandbox.startServer({ args: ["--keep-free", "much"] }).ended();
     expect([ran.exitCode, ran.err]).toEqual([2, expect.stringContaining("--keep-free")]);
   });
 });
 
 test("while one talks: /send, /get and /files", async () => {
-  await using town = new Town();
-  await town.serve();
-  const { ana, bob } = await people(town);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
   const anas = await ana.join([]);
-  const bobs = await bob.join([], { cwd: town.folder });
-  file(town, "my photo.jpg", noise(CHUNK_BYTES + 1));
+  const bobs = await bob.join([], { cwd: sandbox.folder });
+  file(sandbox, "my photo.jpg", noise(CHUNK_BYTES + 1));
   anas.type('/send "my photo.jpg"');
   const offered = await bobs.json("offered", { name: "my photo.jpg" });
   expect(offered).toMatchObject({ room: "lobby", from: "ana", sizeBytes: CHUNK_BYTES + 1 });
   const record = await bobs.json("file", { id: offered["id"] });
   const ack = await anas.json("ack", { id: offered["id"] });
   expect(ack["seq"]).toBe(record["seq"]);
-  mkdirSync(town.path("inbox"));
+  mkdirSync(sandbox.path("inbox"));
   bobs.type(`/get ${record["id"]} inbox`, "/files", "still here");
   const got = await bobs.json("got", { id: record["id"] });
-  expect(sha256(String(got["path"]))).toBe(sha256(town.path("my photo.jpg")));
+  expect(sha256(String(got["path"]))).toBe(sha256(sandbox.path("my photo.jpg")));
   const listed = await bobs.json("files");
   expect(listed["files"]).toEqual([record]);
   await anas.json("text", { text: "still here" });
@@ -294,17 +294,17 @@ test("while one talks: /send, /get and /files", async () => {
 });
 
 test("the server's window shows files, but for two people not their names", async () => {
-  await using town = new Town();
-  const { program } = await town.serve();
-  const { ana } = await people(town);
-  const open = await sends(ana, file(town, "open.txt", "x"));
+  await using sandbox = new Sandbox();
+  const { program } = await sandbox.serve();
+  const { ana } = await people(sandbox);
+  const open = await sends(ana, file(sandbox, "open.txt", "x"));
   await program.json("offered", { id: open["id"], name: "open.txt", user: "ana", sizeBytes: 1 });
   await program.json("file", { id: open["id"], name: "open.txt" });
-  const secret = await sends(ana, file(town, "secret.txt", "y"), "--to", "@bob");
+  const secret = await sends(ana, file(sandbox, "secret.txt", "y"), "--to", "@bob");
   await program.json("offered", { id: secret["id"] });
   await program.json("file", { id: secret["id"] });
-  const bob = town.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "x" });
-  await gets(bob, open["id"], town.path("inbox"));
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "x" });
+  await gets(bob, open["id"], sandbox.path("inbox"));
   await program.json("got", { id: open["id"], user: "bob" });
   expect(program.out.text).not.toContain("secret.txt");
   expect(program.out.text).not.toContain(String(secret["digest"]));

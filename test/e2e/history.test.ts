@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type Home, type Json, ndjson, Town } from "./program.ts";
+import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
 /** `chat history`, asked of a server and read from its folder. */
 
@@ -10,10 +10,10 @@ function textsOf(records: readonly Json[]): unknown[] {
 }
 
 /** ana and bob have talked in two rooms and with each other. */
-async function talk(town: Town): Promise<{ ana: Home; bob: Home; data: string }> {
-  const { data } = await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+async function talk(sandbox: Sandbox): Promise<{ ana: Home; bob: Home; data: string }> {
+  const { data } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await ana.run(["join"], { stdin: "one\n/join physics\ntwo Quarks\n/topic Waves\n/me thinks\n" });
   await bob.run(["join"], { stdin: "three\n/msg ana four\n/join physics\nfive quarks\n" });
   return { ana, bob, data };
@@ -53,8 +53,8 @@ describe("the same answers online and from the folder", () => {
     [["--files"], []],
     [[], ["one", "two Quarks", "thinks", "three", "four", "five quarks"]],
   ])("%j", async (args, wanted) => {
-    await using town = new Town();
-    const { ana, data } = await talk(town);
+    await using sandbox = new Sandbox();
+    const { ana, data } = await talk(sandbox);
     const online = await ana.json(["history", ...args]);
     const stored = await ana.json(["history", ...args, "--data", data]);
     expect(textsOf(online)).toEqual(wanted);
@@ -63,9 +63,9 @@ describe("the same answers online and from the folder", () => {
 });
 
 test("a direct conversation is read by its two, --with names the other one", async () => {
-  await using town = new Town();
-  const { ana, bob, data } = await talk(town);
-  await town.home("eve").run(["register", "--user", "eve"]);
+  await using sandbox = new Sandbox();
+  const { ana, bob, data } = await talk(sandbox);
+  await sandbox.home("eve").run(["register", "--user", "eve"]);
   const record = { kind: "text", seq: expect.any(Number), time: expect.any(String) };
   const wanted = { ...record, to: "ana", from: "bob", text: "four" };
   expect(await ana.json(["history", "--with", "@bob"])).toEqual([wanted]);
@@ -73,15 +73,15 @@ test("a direct conversation is read by its two, --with names the other one", asy
   expect(await ana.json(["history", "--with", "@bob", "--data", data])).toEqual([wanted]);
   const tsv = await ana.run(["history", "--with", "@bob"]);
   expect(tsv.out.split("\t").slice(1)).toEqual(["@bob", "bob", "four\n"]);
-  const eve = town.home("eve").with({ CHAT_USER: "eve" });
+  const eve = sandbox.home("eve").with({ CHAT_USER: "eve" });
   expect(await eve.json(["history", "--with", "@bob"])).toEqual([]);
   expect(textsOf(await eve.json(["history"]))).not.toContain("four");
 });
 
 test("what one is not in, or no longer in, one does not read", async () => {
-  await using town = new Town();
-  const { ana, bob } = await talk(town);
-  const [, second] = [await ana.run(["history", "--room", "lobby"]), town.home("eve")];
+  await using sandbox = new Sandbox();
+  const { ana, bob } = await talk(sandbox);
+  const [, second] = [await ana.run(["history", "--room", "lobby"]), sandbox.home("eve")];
   await second.run(["register", "--user", "eve"]);
   const eve = second.with({ CHAT_USER: "eve" });
   const refused = await eve.run(["history", "--room", "physics", "--json"]);
@@ -110,16 +110,16 @@ test.each([
   [["--last=1.5"], 2, "usage"],
   [["--grep", "x".repeat(1025)], 2, "usage"],
 ])("%j is exit %i, %s", async (args, exitCode, code) => {
-  await using town = new Town();
-  const { ana } = await talk(town);
+  await using sandbox = new Sandbox();
+  const { ana } = await talk(sandbox);
   const ran = await ana.run(["history", ...args, "--json"]);
   expect([ran.exitCode, ndjson(ran.out)]).toEqual([exitCode, [expect.objectContaining({ code })]]);
   expect(ran.err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
 });
 
 test("--data: an absent folder, a foreign one, with a server or --follow", async () => {
-  await using town = new Town();
-  const home = town.home("x");
+  await using sandbox = new Sandbox();
+  const home = sandbox.home("x");
   const absent = await home.run(["history", "--data", "nowhere", "--json"]);
   expect([absent.exitCode, ndjson(absent.out)[0]?.["code"]]).toEqual([4, "not-found"]);
   const foreign = await home.run(["history", "--data", ".", "--json"]);
@@ -130,8 +130,8 @@ test("--data: an absent folder, a foreign one, with a server or --follow", async
 });
 
 test("--follow goes on with what happens, filtered", async () => {
-  await using town = new Town();
-  const { ana, bob } = await talk(town);
+  await using sandbox = new Sandbox();
+  const { ana, bob } = await talk(sandbox);
   const follower = ana.start(["history", "--follow", "--grep", "quarks", "--json"]);
   await follower.json("text", { text: "five quarks" });
   await bob.run(["send", "nothing"]);
@@ -143,10 +143,10 @@ test("--follow goes on with what happens, filtered", async () => {
 });
 
 test("thousands of messages: paged, the last of them, caught up with", async () => {
-  await using town = new Town();
-  const { data } = await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  await using sandbox = new Sandbox();
+  const { data } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.run(["join"], { stdin: "QUIT\n" });
   const lines = Array.from({ length: MANY }, (_, i) => `line ${i} ${"é".repeat(i % 200)}`);
   const sent = await ana.run(["send"], { stdin: lines.join("\n") });
@@ -170,34 +170,34 @@ test("thousands of messages: paged, the last of them, caught up with", async () 
     `chat: ${skipped} earlier messages of lobby are not shown: chat history --room lobby\n`,
   );
   // cleo meets the room now.
-  const cleo = await town.home("cleo").run(["join", "--user", "cleo", "--json"]);
+  const cleo = await sandbox.home("cleo").run(["join", "--user", "cleo", "--json"]);
   expect(textsOf(ndjson(cleo.out))).toEqual(lines.slice(-49));
   expect(cleo.err).not.toContain("not shown");
 });
 
 test("the folder is read while its server writes", async () => {
-  await using town = new Town();
-  const { data } = await town.serve();
-  const ana = town.home("ana").start(["send", "--user", "ana", "--json"]);
+  await using sandbox = new Sandbox();
+  const { data } = await sandbox.serve();
+  const ana = sandbox.home("ana").start(["send", "--user", "ana", "--json"]);
   for (let i = 0; i < 20; i++) {
     ana.type(`line ${i}`);
     await ana.json("sent");
-    const read = await town.home("x").json(["history", "--data", data, "--from", "ana"]);
+    const read = await sandbox.home("x").json(["history", "--data", data, "--from", "ana"]);
     expect(textsOf(read).length).toBe(i + 1);
   }
   expect((await ana.finish()).exitCode).toBe(0);
 });
 
 test("its reader may go away early, as head does", async () => {
-  await using town = new Town();
-  const { ana } = await talk(town);
+  await using sandbox = new Sandbox();
+  const { ana } = await talk(sandbox);
   const script = 'set -o pipefail; "$0" history --room physics | head -n 1; echo $?';
   const shell = Bun.spawn(["bash", "-c", script, `${import.meta.dir}/../../dist/chat`], {
     env: {
       PATH: process.env["PATH"] ?? "",
       CHAT_HOME: ana.folder,
       CHAT_USER: "ana",
-      XDG_RUNTIME_DIR: town.path("run"),
+      XDG_RUNTIME_DIR: sandbox.path("run"),
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { RawClient } from "../../bench/raw-client.ts";
 import { before, until } from "./deadline.ts";
-import { type Served, Town } from "./program.ts";
+import { Sandbox, type Served } from "./program.ts";
 
 /** Strangers and members who mean no good, against the real server on loopback. */
 
@@ -44,8 +44,8 @@ async function isServed(client: RawClient, count: number): Promise<void> {
 }
 
 /** All of them at once, until the honest one has said enough; then nobody but that one is left. */
-async function storm(town: Town, served: Served, honest: RawClient): Promise<Metrics> {
-  const crowd = town.start([join(import.meta.dir, "crowd-process.ts"), String(served.port)], {
+async function storm(sandbox: Sandbox, served: Served, honest: RawClient): Promise<Metrics> {
+  const crowd = sandbox.start([join(import.meta.dir, "crowd-process.ts"), String(served.port)], {
     program: process.execPath,
   });
   await crowd.out.next("ready", (line) => line === "ready");
@@ -60,13 +60,13 @@ async function storm(town: Town, served: Served, honest: RawClient): Promise<Met
 
 // How much slower the honest are is measured, not asserted: `npm run bench -- hostile`.
 test("a crowd of them: the honest are served, and nothing of the crowd stays", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
   await isServed(honest, PROBES); // The runtime warms up.
   const atFirst = await metricsOf(served);
   for (let i = 0; i < STORMS; i++) {
-    const after = await storm(town, served, honest);
+    const after = await storm(sandbox, served, honest);
     expect(after.residentBytes).toBeLessThan(atFirst.residentBytes + KEPT_BYTES);
   }
   await isServed(honest, PROBES);
@@ -75,10 +75,10 @@ test("a crowd of them: the honest are served, and nothing of the crowd stays", a
 }, 120_000);
 
 test("a reader that stalls is let go, and the room goes on", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const honest = await RawClient.register(served.port, "honest");
-  const stalled = await town.home("stalled").join(["--user", "stalled"]);
+  const stalled = await sandbox.home("stalled").join(["--user", "stalled"]);
   process.kill(stalled.pid, "SIGSTOP");
   const text = "x".repeat(60_000);
   let told = 0;
@@ -97,9 +97,9 @@ test("a reader that stalls is let go, and the room goes on", async () => {
 });
 
 test("what is too long to be true is refused before anybody can connect", async () => {
-  await using town = new Town();
-  const ran = await town.startServer({ args: ["--welcome", "x".repeat(4 * 1024 + 1)] }).ended();
+  await using sandbox = new Sandbox();
+  const ran = await sandbox.startServer({ args: ["--welcome", "x".repeat(4 * 1024 + 1)] }).ended();
   expect(ran.exitCode).toBe(2);
-  const served = await town.serve({ args: ["--welcome", "x".repeat(4 * 1024)] });
+  const served = await sandbox.serve({ args: ["--welcome", "x".repeat(4 * 1024)] });
   expect((await served.program.signal("SIGTERM")).exitCode).toBe(0);
 });

@@ -1,29 +1,32 @@
 import { expect, test } from "bun:test";
 import { networkInterfaces } from "node:os";
-import { Town } from "./program.ts";
+import { Sandbox } from "./program.ts";
 
 /** Where a server listens, and how it is reached there. */
 
 const HAS_V6 = Object.values(networkInterfaces()).some((own) =>
   own?.some(({ address }) => address === "::1"),
 );
-const BY_HOST: readonly (readonly [string, readonly string[], readonly string[]])[] = [
+const BY_HOST: readonly (readonly [string | undefined, string[], string[]])[] = [
+  [undefined, HAS_V6 ? ["127.0.0.1", "[::1]"] : ["127.0.0.1"], []],
   ["0.0.0.0", ["127.0.0.1"], HAS_V6 ? ["[::1]"] : []],
   ["::", HAS_V6 ? ["127.0.0.1", "[::1]"] : ["127.0.0.1"], []],
-  ...(HAS_V6 ? [["::1", ["[::1]"], ["127.0.0.1"]] as const] : []),
+  ...(HAS_V6 ? [["::1", ["[::1]"], ["127.0.0.1"]] as [string, string[], string[]]] : []),
   ["127.0.0.1", ["127.0.0.1"], HAS_V6 ? ["[::1]"] : []],
 ];
 
 test.each(BY_HOST)(
   "--host %s answers on %p, and nowhere else",
   async (host, open, closed) => {
-    await using town = new Town();
-    const args = ["serve", "--host", host, "--port", "0", "--open", "--no-discovery", "--json"];
-    const server = town.start([...args, "--data", town.path("data")]);
+    await using sandbox = new Sandbox();
+    const where = host === undefined ? [] : ["--host", host];
+    const args = ["serve", ...where, "--port", "0", "--open", "--no-discovery", "--json"];
+    const server = sandbox.start([...args, "--data", sandbox.path("data")]);
     const listening = await server.json("listening");
-    expect(listening).toMatchObject({ udp: true });
+    const local = host === undefined ? "127.0.0.1" : listening["host"];
+    expect(listening).toMatchObject({ udp: true, host: local });
     const { port } = listening;
-    const ana = town.home("ana").with({ CHAT_USER: "ana" });
+    const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
     const say = (place: string, transport: string) =>
       ana.run(["send", `${transport} ${place}`, "--server", place, "--transport", transport]);
     for (const transport of ["tcp", "udp"]) {

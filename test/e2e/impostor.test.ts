@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
-import { Session } from "../../src/core/session.ts";
+import { Session } from "../../src/core/session/session.ts";
 import { makeServerProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { systemClock } from "../../src/io/clock.ts";
-import type { Link, Listener } from "../../src/io/link.ts";
-import { listenQuic } from "../../src/io/quic-listener.ts";
-import { listenWs } from "../../src/io/ws-listener.ts";
+import type { Link, Listener } from "../../src/io/link/link.ts";
+import { listenQuic } from "../../src/io/quic/listener.ts";
+import { listenWs } from "../../src/io/ws/listener.ts";
 import { unpackValue } from "../../src/wire/codec.ts";
 import { formatFingerprint } from "../../src/wire/fingerprint.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
 import { certificate, HOST } from "../io/quic-place.ts";
-import { type Home, Town } from "./program.ts";
+import { type Home, Sandbox } from "./program.ts";
 
 /** A server that is not the one that was meant, and writes down all that it is told. */
 
@@ -83,8 +83,8 @@ class Impostor {
 const SECRETS = ["my-words", "ana-name", "ana-password", "room-secret", "my-file"];
 
 /** All that a client may be asked to do with a server. */
-function orders(town: Town): (readonly string[])[] {
-  const path = town.write("my-file", "my-words");
+function orders(sandbox: Sandbox): (readonly string[])[] {
+  const path = sandbox.write("my-file", "my-words");
   return [
     ["send", "my-words"],
     ["join", "--register"],
@@ -95,8 +95,8 @@ function orders(town: Town): (readonly string[])[] {
   ];
 }
 
-async function runAll(home: Home, town: Town, way: readonly string[]): Promise<void> {
-  for (const order of orders(town)) {
+async function runAll(home: Home, sandbox: Sandbox, way: readonly string[]): Promise<void> {
+  for (const order of orders(sandbox)) {
     const ran = await home.run([...order, ...way], { stdin: "my-words\n" });
     expect([order[0], ran.exitCode, ran.out]).toEqual([order[0], 6, ""]);
     expect(ran.err).toStartWith("chat: ");
@@ -111,19 +111,19 @@ test.each([
 ] as const)(
   "over %s, %s: exit 6, and it hears a hello and a farewell, nothing of anybody",
   async (way, mask) => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const real = Identity.generate();
     const impostor = new Impostor(way, mask, mask === "own key" ? undefined : real);
-    const ana = town.home("ana").with({
+    const ana = sandbox.home("ana").with({
       CHAT_USER: "ana-name",
       CHAT_PASSWORD: "ana-password",
       CHAT_ROOM_PASSWORD: "room-secret",
       CHAT_SERVER: `${HOST}:${impostor.port}`,
     });
     const pinned = formatFingerprint(real.fingerprint);
-    await runAll(ana, town, ["--transport", way, "--fingerprint", pinned]);
+    await runAll(ana, sandbox, ["--transport", way, "--fingerprint", pinned]);
     const told = impostor.heard.map((bytes) => unpackValue(bytes) as Record<string, unknown>);
-    expect(told.filter(({ kind }) => kind === "hello")).toHaveLength(orders(town).length);
+    expect(told.filter(({ kind }) => kind === "hello")).toHaveLength(orders(sandbox).length);
     for (const message of told) {
       const words = message["kind"] === "hello" ? ["client", "nonce", "versions"] : BYE_FIELDS;
       expect(words).toEqual(expect.arrayContaining(Object.keys(message).filter(isNotKind)));

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { LAN_DATAGRAM_BYTES_MAX } from "../../src/base/limits.ts";
 import { freePlace, type Place } from "../io/multicast-place.ts";
 import { CHAT } from "./binary.ts";
-import { type Program, Town } from "./program.ts";
-import { Screen, TMUX } from "./tmux.ts";
+import { type Program, Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
 
 /** `chat lan`, without a server and without leaving this machine. */
 
@@ -17,23 +17,32 @@ interface Peer {
   readonly home?: string;
 }
 
-async function peer(town: Town, place: Place, user: string, more: Peer = {}): Promise<Program> {
+async function peer(
+  sandbox: Sandbox,
+  place: Place,
+  user: string,
+  more: Peer = {},
+): Promise<Program> {
   const { env = {}, home = user } = more;
   const args = ["lan", ...words(place), "--user", user, "--json"];
-  const program = town.home(home).start(args, { env });
+  const program = sandbox.home(home).start(args, { env });
   await program.json("listening");
   return program;
 }
 
-async function plain(town: Town, place: Place, args: readonly string[] = []): Promise<Program> {
-  const program = town.home("plain").start(["lan", ...words(place), "--plain", ...args]);
+async function plain(
+  sandbox: Sandbox,
+  place: Place,
+  args: readonly string[] = [],
+): Promise<Program> {
+  const program = sandbox.home("plain").start(["lan", ...words(place), "--plain", ...args]);
   await (args.includes("--json") ? program.json("listening") : program.said("plain text"));
   return program;
 }
 
-async function script(town: Town, { group, port }: Place): Promise<Program> {
+async function script(sandbox: Sandbox, { group, port }: Place): Promise<Program> {
   const path = `${import.meta.dir}/multicast-script-program.ts`;
-  const program = town.start([path, group, String(port)], { program: process.execPath });
+  const program = sandbox.start([path, group, String(port)], { program: process.execPath });
   await program.out.next("ready", (line) => line === "ready");
   return program;
 }
@@ -46,10 +55,10 @@ const NO_FAULT = (program: Program) =>
 
 describe("people", () => {
   test("two meet, talk and part", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const ana = await peer(town, place, "ana");
-    const bob = await peer(town, place, "bob");
+    const ana = await peer(sandbox, place, "ana");
+    const bob = await peer(sandbox, place, "bob");
     const { key } = await ana.json("join", { from: "bob", verified: true });
     bob.type("hello", "/me waves", "// not a command");
     expect(await ana.json("text", { text: "hello" })).toEqual({
@@ -76,13 +85,13 @@ describe("people", () => {
   });
 
   test("three hear each other, each once, and what was piped in is all sent", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const ana = await peer(town, place, "ana");
-    const bob = await peer(town, place, "bob");
+    const ana = await peer(sandbox, place, "ana");
+    const bob = await peer(sandbox, place, "bob");
     const said = Array.from({ length: 30 }, (_, i) => `line ${i}`);
     const args = ["lan", ...words(place), "--user", "robot"];
-    const robot = await town.home("robot").run(args, { stdin: `${said.join("\n")}\n` });
+    const robot = await sandbox.home("robot").run(args, { stdin: `${said.join("\n")}\n` });
     expect(robot.exitCode).toBe(0);
     expect(robot.out).toBe("");
     for (const one of [ana, bob]) {
@@ -94,12 +103,12 @@ describe("people", () => {
   });
 
   test("piped, what others say is one line of four columns", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
     const args = ["lan", ...words(place), "--user", "log"];
-    const log = town.home("log").start(args);
+    const log = sandbox.home("log").start(args);
     await log.said("you are log");
-    const ana = await peer(town, place, "ana");
+    const ana = await peer(sandbox, place, "ana");
     ana.type("a\tb \u001b[31m");
     const line = await log.out.next("the text", (text) => text.includes("a"));
     expect(line.split("\t").slice(1)).toEqual(["lan", "ana", "a\\tb \u241b[31m"]);
@@ -107,12 +116,12 @@ describe("people", () => {
   });
 
   test("a name belongs to the key that came first", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const ana = await peer(town, place, "ana");
-    const bob = await peer(town, place, "bob");
+    const ana = await peer(sandbox, place, "ana");
+    const bob = await peer(sandbox, place, "bob");
     await bob.json("join", { from: "ana" });
-    const eve = await peer(town, place, "Ana", { home: "eve" });
+    const eve = await peer(sandbox, place, "Ana", { home: "eve" });
     await ana.json("fault", { code: "name-taken" });
     eve.type("trust me");
     await bob.json("text", { from: "Ana", text: "trust me", verified: false });
@@ -123,15 +132,15 @@ describe("people", () => {
 
 describe("a password", () => {
   test("lets in who has it; the others get one line and no text", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
     const env = { CHAT_ROOM_PASSWORD: "swordfish" };
-    const ana = await peer(town, place, "ana", { env });
-    const eve = await peer(town, place, "eve", { env: { CHAT_ROOM_PASSWORD: "sw0rdfish" } });
-    const dan = await peer(town, place, "dan");
-    const file = town.write("secret", "swordfish\n");
+    const ana = await peer(sandbox, place, "ana", { env });
+    const eve = await peer(sandbox, place, "eve", { env: { CHAT_ROOM_PASSWORD: "sw0rdfish" } });
+    const dan = await peer(sandbox, place, "dan");
+    const file = sandbox.write("secret", "swordfish\n");
     const args = [...words(place), "--user", "bob", "--json", "--room-password-file", file];
-    const bob = town.home("bob").start(["lan", ...args]);
+    const bob = sandbox.home("bob").start(["lan", ...args]);
     expect((await bob.json("listening"))["sealed"]).toBe(true);
     await ana.json("join", { from: "bob" });
     bob.type("psst", "and once more");
@@ -150,21 +159,21 @@ describe("a password", () => {
   });
 
   test("and plain text exclude each other", async () => {
-    await using town = new Town();
-    const args = ["lan", "--plain", "--room-password-file", town.write("secret", "swordfish")];
-    const { exitCode, err } = await town.home("ana").run(args);
+    await using sandbox = new Sandbox();
+    const args = ["lan", "--plain", "--room-password-file", sandbox.write("secret", "swordfish")];
+    const { exitCode, err } = await sandbox.home("ana").run(args);
     expect([exitCode, err]).toEqual([2, expect.stringContaining("cannot be encrypted")]);
   });
 });
 
 describe("plain", () => {
   test("talks with a script of ten lines at 224.1.1.1:5004, byte for byte", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     // The group that everybody uses: only these words are ours.
     const place = { group: "224.1.1.1", port: 5004 };
     const mark = crypto.randomUUID();
-    const other = await script(town, place);
-    const program = town.home("plain").start(["lan", "--interface", "127.0.0.1", "--plain"]);
+    const other = await script(sandbox, place);
+    const program = sandbox.home("plain").start(["lan", "--interface", "127.0.0.1", "--plain"]);
     await program.said("in 224.1.1.1:5004");
     program.type(`grüße ✓ ${mark}`, `// ${mark}`);
     await heard(other, `grüße ✓ ${mark}`);
@@ -175,10 +184,10 @@ describe("plain", () => {
   });
 
   test("shows what is no UTF-8, or would move the cursor, cleaned", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const program = await plain(town, place);
-    const other = await script(town, place);
+    const program = await plain(sandbox, place);
+    const other = await script(sandbox, place);
     other.type("!ff1b5b316d20e282ac0a", `!${Buffer.from("two\nlines\n").toString("hex")}`, "!");
     await program.out.next("the text", (line) => line === "\ufffd\u241b[1m \u20ac");
     await program.out.next("the text", (line) => line === "two\u240alines");
@@ -186,10 +195,10 @@ describe("plain", () => {
   });
 
   test("as JSON it carries what was sent, and from where", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const program = await plain(town, place, ["--json"]);
-    const other = await script(town, place);
+    const program = await plain(sandbox, place, ["--json"]);
+    const other = await script(sandbox, place);
     other.type("!1b5b");
     const { from } = await program.json("text", { text: "\u001b[" });
     expect(from).toMatch(/^127\.0\.0\.1:\d+$/);
@@ -201,10 +210,10 @@ describe("plain", () => {
   });
 
   test("and names tell each other once that they are there", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const program = await plain(town, place, ["--json"]);
-    const ana = await peer(town, place, "ana");
+    const program = await plain(sandbox, place, ["--json"]);
+    const ana = await peer(sandbox, place, "ana");
     await program.json("fault", { code: "kind-unknown" });
     program.type("one", "two");
     await ana.json("fault", { code: "kind-unknown" });
@@ -226,37 +235,37 @@ describe("what cannot be", () => {
     [["--user", "a b"], 2, "cannot be a person's name"],
     [[], 2, "nobody is named"],
   ] as const)("%p says what is wrong", async (args, wanted, sentence) => {
-    await using town = new Town();
-    const { exitCode, err } = await town.home("ana").run(["lan", ...args]);
+    await using sandbox = new Sandbox();
+    const { exitCode, err } = await sandbox.home("ana").run(["lan", ...args]);
     expect([exitCode, err]).toEqual([wanted, expect.stringContaining(sentence)]);
   });
 
   test("a text that is too long is refused, and the talk goes on", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const ana = await peer(town, place, "ana");
+    const ana = await peer(sandbox, place, "ana");
     ana.type("x".repeat(961), "short");
     await ana.json("fault", { code: "too-large" });
     await ana.json("sent", { text: "short" });
   });
 
   test("Ctrl-C leaves with 130, and the others see it", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const ana = await peer(town, place, "ana");
-    const bob = await peer(town, place, "bob");
+    const ana = await peer(sandbox, place, "ana");
+    const bob = await peer(sandbox, place, "bob");
     await ana.json("join", { from: "bob" });
     expect((await bob.signal("SIGINT")).exitCode).toBe(130);
     await ana.json("leave", { from: "bob" });
   });
 });
 
-describe.if(TMUX !== null)("in a terminal", () => {
+describe.if(hasTmux)("in a terminal", () => {
   test("name and password are asked, and a half-typed line survives", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const place = await freePlace();
-    const home = town.path("ana");
-    await using ana = await Screen.open(town, "ana", { CHAT_HOME: home, CHAT });
+    const home = sandbox.path("ana");
+    await using ana = await Screen.open(sandbox, "ana", { CHAT_HOME: home, CHAT });
     ana.line(`$CHAT lan ${words(place).join(" ")}`);
     await ana.shows(/^Name:$/);
     ana.line("ana");
@@ -267,7 +276,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows(/lan ana: anybody\?$/);
     ana.type("half a tho");
     await ana.shows(/^lan> half a tho$/);
-    const bob = await peer(town, place, "bob");
+    const bob = await peer(sandbox, place, "bob");
     await bob.json("join", { from: "ana" });
     bob.type("here I am");
     const rows = await ana.shows(/lan bob: here I am$/);

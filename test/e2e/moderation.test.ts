@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ndjson, Town } from "./program.ts";
+import { ndjson, Sandbox } from "./program.ts";
 
 /** Order on a server: roles, kick, mute, ban, edit, erase, invites, from the terminal's side. */
 
@@ -13,16 +13,16 @@ function historyText(data: string): string {
 }
 
 test("whoever runs the server operates it; whom they grant moderates", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   expect(statSync(join(served.data, "operator")).mode & 0o777).toBe(0o600);
   const token = readFileSync(join(served.data, "operator"), "utf8").trim();
   expect(token).toMatch(/^[A-Za-z0-9_-]{43}$/);
-  const bob = await town.home("bob").join(["--user", "bob"]);
-  const eve = await town.home("eve").join(["--user", "eve"]);
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const eve = await sandbox.home("eve").join(["--user", "eve"]);
   bob.type("/kick eve");
   expect(await bob.json("fault")).toMatchObject({ code: "not-allowed" });
-  const admin = town.home("admin");
+  const admin = sandbox.home("admin");
   // Nobody is named: this system's user it is, registered on the fly.
   expect(await admin.json(["admin", "grant", "bob", "--room", "lobby"])).toEqual([
     { kind: "granted", user: "bob", role: "moderator", room: "lobby" },
@@ -42,7 +42,7 @@ test("whoever runs the server operates it; whom they grant moderates", async () 
   expect(await eve.json("leave", { from: "eve" })).toMatchObject({ room: "lobby", by: "bob" });
   eve.type("out here?");
   expect(await eve.json("fault")).toMatchObject({ code: "not-member" });
-  const kinds = (await town.home("bob").json(["history", "--user", "bob"])).filter(
+  const kinds = (await sandbox.home("bob").json(["history", "--user", "bob"])).filter(
     ({ kind }) => kind === "leave",
   );
   expect(kinds).toMatchObject([{ from: "eve", by: "bob" }]);
@@ -57,17 +57,17 @@ test("whoever runs the server operates it; whom they grant moderates", async () 
 });
 
 test("words are changed and erased, on every screen and on the disk, over a kill", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  const ana = await town.home("ana").join(["--user", "ana"]);
-  const bob = await town.home("bob").join(["--user", "bob"]);
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
   ana.type("a secrret slipped");
   const { seq } = await ana.json("ack");
   await ana.json("text", { seq });
   ana.type("/edit a secret slipped");
   const edited = { of: seq, text: "a secret slipped", room: "lobby", from: "ana" };
   expect(await bob.json("edited")).toMatchObject(edited);
-  const bobsHome = town.home("bob");
+  const bobsHome = sandbox.home("bob");
   const last = ["history", "--user", "bob", "--last", "2"];
   expect(await bobsHome.json(last)).toMatchObject([
     { kind: "text", seq },
@@ -82,7 +82,7 @@ test("words are changed and erased, on every screen and on the disk, over a kill
   expect(await ana.json("fault")).toMatchObject({ code: "not-found" });
   expect(historyText(served.data)).not.toContain("slipped");
   await served.program.signal("SIGKILL");
-  const again = await town.serve();
+  const again = await sandbox.serve();
   for (const where of [
     ["--user", "bob"],
     ["--data", again.data, "--room", "lobby"],
@@ -96,10 +96,12 @@ test("words are changed and erased, on every screen and on the disk, over a kill
 });
 
 test("killed in the middle of erasing, the next start finishes what was told", async () => {
-  await using town = new Town();
+  await using sandbox = new Sandbox();
   for (let round = 0; round < 3; round++) {
-    const served = await town.serve({ data: `data${round}` });
-    const ana = await town.home(`ana${round}`).join(["--user", "ana", "--server", served.invite]);
+    const served = await sandbox.serve({ data: `data${round}` });
+    const ana = await sandbox
+      .home(`ana${round}`)
+      .join(["--user", "ana", "--server", served.invite]);
     const words = Array.from({ length: 60 }, (_, i) => `word-${round}-${i}-`);
     ana.type(...words);
     const seqs = new Map<number, string>();
@@ -115,10 +117,10 @@ test("killed in the middle of erasing, the next start finishes what was told", a
       .filter(({ kind }) => kind === "erased")
       .map(({ seq }) => Number(seq));
     expect(told.length).toBeGreaterThan(round * 15);
-    const again = await town.serve({ data: `data${round}` });
+    const again = await sandbox.serve({ data: `data${round}` });
     const text = historyText(served.data);
     for (const seq of told) expect(text).not.toContain(seqs.get(seq) ?? "?");
-    const lines = await town
+    const lines = await sandbox
       .home("reader")
       .json(["history", "--data", again.data, "--last", "200"]);
     for (const line of lines) {
@@ -133,15 +135,15 @@ test("killed in the middle of erasing, the next start finishes what was told", a
 });
 
 test("a ban ends what is open and keeps out what comes", async () => {
-  await using town = new Town();
-  await town.serve();
-  const eve = await town.home("eve").join(["--user", "eve"]);
-  const admin = town.home("admin").with({ CHAT_USER: "warden" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const eve = await sandbox.home("eve").join(["--user", "eve"]);
+  const admin = sandbox.home("admin").with({ CHAT_USER: "warden" });
   await admin.json(["admin", "ban", "eve", "--for", "1h", "--reason", "enough"]);
   const ended = await eve.ended();
   expect(ended.exitCode).toBe(3);
   expect(ndjson(ended.out).at(-1)).toMatchObject({ kind: "fault", code: "banned" });
-  const back = await town.home("eve").run(["join", "--user", "eve"]);
+  const back = await sandbox.home("eve").run(["join", "--user", "eve"]);
   expect([back.exitCode, back.err.includes("enough")]).toEqual([3, true]);
   expect(await admin.json(["admin", "bans"])).toEqual([
     { kind: "ban", user: "eve", until: expect.stringMatching(/^\d{4}-.*Z$/), reason: "enough" },
@@ -151,13 +153,13 @@ test("a ban ends what is open and keeps out what comes", async () => {
   }
   expect((await admin.run(["admin", "ban", "eve", "--for", "soon"])).exitCode).toBe(2);
   await admin.json(["admin", "unban", "eve"]);
-  await town.home("eve").json(["users", "--user", "eve"]);
+  await sandbox.home("eve").json(["users", "--user", "eve"]);
 });
 
 test("an invite admits as many as it says; closed registration knows no other way in", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  const admin = town.home("admin");
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const admin = sandbox.home("admin");
   const [made] = await admin.json(["admin", "invite", "--expires", "7d"]);
   expect([made?.kind, made?.["token"]]).toEqual(["invite", expect.stringMatching(/^t[\w-]{22}$/)]);
   const url = String(made?.["url"]);
@@ -167,15 +169,15 @@ test("an invite admits as many as it says; closed registration knows no other wa
     closed: true,
   });
   // Elsewhere: another machine knows nothing of the folder.
-  const elsewhere = { XDG_RUNTIME_DIR: town.path("elsewhere") };
+  const elsewhere = { XDG_RUNTIME_DIR: sandbox.path("elsewhere") };
   const comes = (name: string, invite: string) =>
-    town.home(name).with(elsewhere).run(["send", "hello", "--user", name, "--server", invite]);
+    sandbox.home(name).with(elsewhere).run(["send", "hello", "--user", name, "--server", invite]);
   expect((await comes("carol", url)).exitCode).toBe(0);
   const late = await comes("dave", url);
   expect([late.exitCode, late.err.includes("used up")]).toEqual([3, true]);
   const byPassword = await comes("dave", served.invite);
   expect([byPassword.exitCode, byPassword.err.includes("closed")]).toEqual([3, true]);
-  const carol = town.home("carol").with({ ...elsewhere, CHAT_USER: "carol" });
+  const carol = sandbox.home("carol").with({ ...elsewhere, CHAT_USER: "carol" });
   const talk = await carol.join(["--server", served.address]);
   talk.type("/invite dave");
   const invited = await talk.json("invited");
@@ -192,16 +194,16 @@ test("an invite admits as many as it says; closed registration knows no other wa
 });
 
 test("who has neither the folder nor an office is refused", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  await town.home("admin").json(["admin", "registration"]);
-  const stranger = town.home("eve").with({ XDG_RUNTIME_DIR: town.path("elsewhere") });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await sandbox.home("admin").json(["admin", "registration"]);
+  const stranger = sandbox.home("eve").with({ XDG_RUNTIME_DIR: sandbox.path("elsewhere") });
   const invite = ["--server", served.invite, "--user", "eve"];
   const refused = await stranger.run(["admin", "registration", "closed", ...invite]);
   expect(refused.exitCode).toBe(3);
-  const nowhere = await town.home("admin").run(["admin", "bans", "--data", "./none"]);
+  const nowhere = await sandbox.home("admin").run(["admin", "bans", "--data", "./none"]);
   expect(nowhere.exitCode).toBe(5);
-  const wrong = await town.home("admin").run(["admin", "erase", "last"]);
+  const wrong = await sandbox.home("admin").run(["admin", "erase", "last"]);
   expect(wrong.exitCode).toBe(2);
-  expect((await town.home("admin").run(["admin", "kikc", "bob"])).exitCode).toBe(2);
+  expect((await sandbox.home("admin").run(["admin", "kikc", "bob"])).exitCode).toBe(2);
 });

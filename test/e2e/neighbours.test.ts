@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { Socket } from "bun";
 import { eventually } from "../event.ts";
-import { type Home, type Program, type Served, Town } from "./program.ts";
+import { type Home, type Program, Sandbox, type Served } from "./program.ts";
 
 /** Four people, one of them on two devices, through a restart, a cut and a kill. */
 
@@ -80,18 +80,18 @@ async function isRead(home: Home, invite: string, user: string): Promise<boolean
 }
 
 test("a restart, a cut and a kill leave everybody the same, once, and their rights", async () => {
-  await using town = new Town();
-  let served = await town.serve();
+  await using sandbox = new Sandbox();
+  let served = await sandbox.serve();
   const { port, invite } = served;
   using wire = new Wire(port);
-  const laptop = town.home("laptop").with({ CHAT_PASSWORD: "ana's own" });
-  const phone = town.home("phone").with({ CHAT_PASSWORD: "ana's own" });
+  const laptop = sandbox.home("laptop").with({ CHAT_PASSWORD: "ana's own" });
+  const phone = sandbox.home("phone").with({ CHAT_PASSWORD: "ana's own" });
   const ana = await laptop.join([invite, "--user", "ana"]);
   const pocket = await phone.join([invite, "--user", "ana", "--login"]);
-  const bob = await town.home("bob").join([invite, "--user", "bob"]);
-  const cleo = await town.home("cleo").join([invite, "--user", "cleo"]);
+  const bob = await sandbox.home("bob").join([invite, "--user", "bob"]);
+  const cleo = await sandbox.home("cleo").join([invite, "--user", "cleo"]);
   const far = invite.replace(`:${port}`, `:${wire.port}`);
-  const dan = await town.home("dan").join([far, "--user", "dan"]);
+  const dan = await sandbox.home("dan").join([far, "--user", "dan"]);
   const all = [ana, pocket, bob, cleo, dan];
   ana.type("one");
   for (const person of all) await person.json("text", { text: "one" });
@@ -99,7 +99,7 @@ test("a restart, a cut and a kill leave everybody the same, once, and their righ
   // A restart: everybody is back without a word.
   await served.program.signal("SIGTERM");
   for (const person of all) await person.json("lost");
-  served = await town.serve({ port });
+  served = await sandbox.serve({ port });
   for (const person of all) await person.json("connected");
   bob.type("two");
   for (const person of all) await person.json("text", { text: "two" });
@@ -117,7 +117,7 @@ test("a restart, a cut and a kill leave everybody the same, once, and their righ
   await dan.json("text", { text: "three" });
 
   // cleo has not read it; what her laptop showed is read on ana's phone.
-  expect(await unread(town.home("cleo"), invite, "cleo")).toBe(1);
+  expect(await unread(sandbox.home("cleo"), invite, "cleo")).toBe(1);
   expect(await eventually("ana has read all", () => isRead(phone, invite, "ana"))).toBe(true);
 
   // A room of ana's, out of which she puts bob.
@@ -128,11 +128,11 @@ test("a restart, a cut and a kill leave everybody the same, once, and their righ
   ana.type("/kick bob");
   await bob.json("leave", { room: "lab", from: "bob", by: "ana" });
 
-  await killed({ town, served, ana, bob, dan, phone });
+  await killed({ sandbox, served, ana, bob, dan, phone });
 }, 60_000);
 
 interface Scene {
-  readonly town: Town;
+  readonly sandbox: Sandbox;
   readonly served: Served;
   readonly ana: Program;
   readonly bob: Program;
@@ -141,7 +141,7 @@ interface Scene {
 }
 
 /** The second half: what was told is there, whoever is out stays out. */
-async function killed({ town, served, ana, bob, dan, phone }: Scene): Promise<void> {
+async function killed({ sandbox: town, served, ana, bob, dan, phone }: Scene): Promise<void> {
   const { port, invite } = served;
   await served.program.signal("SIGKILL");
   for (const person of [ana, bob, dan]) await person.json("lost");

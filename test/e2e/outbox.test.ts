@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
-import { type Home, ndjson, type Program, Town } from "./program.ts";
+import { type Home, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** What a client writes down before it sends it: over any end of the program, once and in order. */
 
@@ -28,10 +28,10 @@ async function saidBy(home: Home, name: string): Promise<string[]> {
 }
 
 test("typed offline, and the client ended: sent with the next, and told", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const { port } = first;
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
   const joined = await ana.join([]);
   joined.type("in");
   await joined.json("ack");
@@ -41,7 +41,7 @@ test("typed offline, and the client ended: sent with the next, and told", async 
   await untilKept(ana, joined, 3);
   await joined.signal("SIGTERM");
   expect(joined.jsonLines.filter(({ code }) => code === "interrupted")).toHaveLength(3);
-  await town.serve({ port });
+  await sandbox.serve({ port });
   const next = await ana.join([]);
   expect(await next.json("ack", { text: "one" })).toMatchObject({ room: "lobby" });
   await next.json("ack", { text: "waits" });
@@ -54,9 +54,9 @@ test("typed offline, and the client ended: sent with the next, and told", async 
 });
 
 test("killed twenty times in the middle: all that was kept is said, once, in order", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve({ args: ["--posts-per-second", "10000000"] });
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve({ args: ["--posts-per-second", "10000000"] });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
   await ana.run(["register"]);
   let written = 0;
   const kept: string[] = [];
@@ -84,9 +84,9 @@ test("killed twenty times in the middle: all that was kept is said, once, in ord
 }, 120_000);
 
 test("two windows and twenty senders of one home at once: each word once", async () => {
-  await using town = new Town();
-  const { invite } = await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
+  await using sandbox = new Sandbox();
+  const { invite } = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: invite });
   await ana.run(["register"]);
   const windows = [await ana.join([]), await ana.join([])];
   const senders = Array.from({ length: 20 }, (_, i) =>
@@ -117,9 +117,9 @@ test("two windows and twenty senders of one home at once: each word once", async
 }, 60_000);
 
 test("a killed window leaves its words to the next run, not to one that lives", async () => {
-  await using town = new Town();
-  const first = await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: first.invite });
   const [one, other] = [await ana.join([]), await ana.join([])];
   for (const window of [one, other]) {
     window.type("in");
@@ -131,7 +131,7 @@ test("a killed window leaves its words to the next run, not to one that lives", 
   other.type("from other");
   await untilKept(ana, one, 2);
   await one.signal("SIGKILL");
-  await town.serve({ port: first.port });
+  await sandbox.serve({ port: first.port });
   await other.json("ack", { text: "from other" });
   const { exitCode, out } = await ana.run(["send", "--json", "third"]);
   expect(exitCode).toBe(0);

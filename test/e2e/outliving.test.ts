@@ -1,19 +1,19 @@
 import { expect, test } from "bun:test";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
-import { Town } from "./program.ts";
+import { Sandbox } from "./program.ts";
 
 /** What a program survives around it: a reader that goes, a terminal that closes. */
 
 const NOHUP = ["sh", "-c", 'trap \'\' HUP; exec "$0" "$@"'];
 
 test("a server whose output nobody reads any more goes on, and ends in good order", async () => {
-  await using town = new Town();
-  const server = town.spawn([CHAT, "serve", "--host", "127.0.0.1", "--port", "0", "--json"]);
+  await using sandbox = new Sandbox();
+  const server = sandbox.spawn([CHAT, "serve", "--host", "127.0.0.1", "--port", "0", "--json"]);
   const reader = server.stdout.getReader();
   const first = new TextDecoder().decode((await reader.read()).value);
   await reader.cancel(); // As after `| head -1`.
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: JSON.parse(first).invite });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: JSON.parse(first).invite });
   for (const text of ["one", "two", "three"]) {
     expect((await ana.run(["send", text])).exitCode).toBe(0);
   }
@@ -22,13 +22,13 @@ test("a server whose output nobody reads any more goes on, and ends in good orde
 });
 
 test("all lines are sent, also when nobody reads their numbers to the end", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   await ana.json(["register"]);
   const count = 300;
   const lines = Array.from({ length: count }, (_, at) => `line ${at}`);
-  const sender = town.spawn([CHAT, "send"], ana.environment);
+  const sender = sandbox.spawn([CHAT, "send"], ana.environment);
   const reader = sender.stdout.getReader();
   sender.stdin.write("first\n");
   sender.stdin.flush();
@@ -44,13 +44,15 @@ test("all lines are sent, also when nobody reads their numbers to the end", asyn
 test.skipIf(process.platform !== "linux")(
   "nohup keeps a server when the terminal closes",
   async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--json"];
-    const server = town.spawn([...NOHUP, CHAT, ...args]);
+    const server = sandbox.spawn([...NOHUP, CHAT, ...args]);
     const reader = server.stdout.getReader();
     const first = new TextDecoder().decode((await reader.read()).value);
     server.kill("SIGHUP");
-    const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_INVITE: JSON.parse(first).invite });
+    const ana = sandbox
+      .home("ana")
+      .with({ CHAT_USER: "ana", CHAT_INVITE: JSON.parse(first).invite });
     expect((await ana.run(["send", "still there"])).exitCode).toBe(0);
     expect(server.exitCode).toBeNull();
   },

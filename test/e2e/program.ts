@@ -77,7 +77,7 @@ export class Program {
   /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
   async ended(deadlineMs = 20_000): Promise<Ran> {
     const exitCode = await before(deadlineMs, `the end of ${this.#name}`, this.#child.exited);
-    await before(5_000, `the last lines of ${this.#name}`, this.#drained());
+    await before(20_000, `the last lines of ${this.#name}`, this.#drained());
     return { exitCode, out: this.out.text, err: this.err.text };
   }
 
@@ -106,12 +106,12 @@ export interface ServeOptions extends StartOptions {
 
 /** One person's things: a CHAT_HOME of their own. */
 export class Home {
-  readonly town: Town;
+  readonly sandbox: Sandbox;
   readonly folder: string;
   readonly #env: Readonly<Record<string, string>>;
 
-  constructor(town: Town, folder: string, env: Readonly<Record<string, string>>) {
-    this.town = town;
+  constructor(sandbox: Sandbox, folder: string, env: Readonly<Record<string, string>>) {
+    this.sandbox = sandbox;
     this.folder = folder;
     this.#env = { ...env, CHAT_HOME: folder };
   }
@@ -122,11 +122,11 @@ export class Home {
 
   /** The same home with more in its environment. */
   with(env: Readonly<Record<string, string>>): Home {
-    return new Home(this.town, this.folder, { ...this.#env, ...env });
+    return new Home(this.sandbox, this.folder, { ...this.#env, ...env });
   }
 
   start(args: readonly string[], options: StartOptions = {}): Program {
-    return this.town.start(args, { ...options, env: { ...this.#env, ...options.env } });
+    return this.sandbox.start(args, { ...options, env: { ...this.#env, ...options.env } });
   }
 
   /** Runs to its end, with no input unless some is given. */
@@ -150,7 +150,7 @@ export class Home {
 }
 
 /** A temporary folder with people, servers, and nothing of whoever runs the tests. */
-export class Town {
+export class Sandbox {
   readonly folder = realpathSync(mkdtempSync(join(tmpdir(), "chat-e2e-")));
   readonly #programs: Program[] = [];
   readonly #bare: Subprocess[] = [];

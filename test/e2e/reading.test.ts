@@ -1,37 +1,37 @@
 import { expect, test } from "bun:test";
-import { ndjson, Town } from "./program.ts";
+import { ndjson, Sandbox } from "./program.ts";
 
 /** What was read, whom one calls, answers, waves at and does not want to hear. */
 
 test("two devices of one person: unread counts, told live, kept over a restart", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const password = { CHAT_PASSWORD: "pass word" };
-  const one = town.home("one").with({ CHAT_USER: "ana", ...password });
-  const two = town.home("two").with({ CHAT_USER: "ana", ...password });
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  const one = sandbox.home("one").with({ CHAT_USER: "ana", ...password });
+  const two = sandbox.home("two").with({ CHAT_USER: "ana", ...password });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await one.run(["register"]);
   await two.run(["login"]);
   await bob.run(["send", "first"]);
   await bob.run(["send", "--to", "@ana", "psst"]);
   const before = await two.json(["rooms"]);
-  expect(before.find((room) => room["room"] === "lobby")).toMatchObject({ unread: 2 });
+  expect(before.find((room) => room["room"] === "lobby")).toMatchObject({ unread: 1 });
 
   const phone = await two.join([]);
   expect(phone.jsonLines[0]).toMatchObject({
     kind: "connected",
     unread: [
-      { room: "lobby", count: 2 },
+      { room: "lobby", count: 1 },
       { to: "bob", count: 1 },
     ],
   });
-  const desk = await one.join([]);
+  const router = await one.join([]);
   await phone.json("text", { text: "first" });
-  await desk.json("text", { text: "first" });
+  await router.json("text", { text: "first" });
   await bob.run(["send", "second"]);
   await phone.json("text", { text: "second" });
-  await desk.json("text", { text: "second" });
-  expect((await desk.finish()).exitCode).toBe(0);
+  await router.json("text", { text: "second" });
+  expect((await router.finish()).exitCode).toBe(0);
   const after = await one.json(["rooms"]);
   expect(after.find((room) => room["room"] === "lobby")).toMatchObject({ unread: 0 });
   phone.type("/rooms");
@@ -41,7 +41,7 @@ test("two devices of one person: unread counts, told live, kept over a restart",
   await phone.json("text", { text: "third" });
   await phone.signal("SIGKILL");
   await served.program.signal("SIGTERM");
-  await town.serve({ port: served.port });
+  await sandbox.serve({ port: served.port });
   await bob.run(["send", "fourth"]);
   const unread = (await one.json(["rooms"])).find((room) => room["room"] === "lobby")?.["unread"];
   expect([1, 2]).toContain(Number(unread)); // What was killed at once may not have reported.
@@ -53,10 +53,10 @@ test("two devices of one person: unread counts, told live, kept over a restart",
 });
 
 test("mentions, replies, reactions: in JSON, on a screen's text, in the past", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = await town.home("ana").join(["--user", "ana"]);
-  const bob = await town.home("bob").join(["--user", "bob"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
   ana.type("shall we, @bob and @carol? (mail@bob)");
   const asked = await bob.json("text", { from: "ana" });
   expect(asked["mentions"]).toEqual(["bob", "carol"]);
@@ -74,34 +74,34 @@ test("mentions, replies, reactions: in JSON, on a screen's text, in the past", a
   ana.type("/reply", "/reply 99");
   expect(await ana.json("fault")).toMatchObject({ code: "usage" });
   await bob.json("text", { from: "ana", text: "99" });
-  const past = await town.home("ana").json(["history", "--user", "ana", "--last", "10"]);
+  const past = await sandbox.home("ana").json(["history", "--user", "ana", "--last", "10"]);
   expect(past.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
   expect(past.find((record) => record["re"] !== undefined)).toMatchObject({ text: "yes @ana" });
-  const folder = await town.home("x").json(["history", "--data", town.path("data")]);
+  const folder = await sandbox.home("x").json(["history", "--data", sandbox.path("data")]);
   expect(folder.filter(({ kind }) => kind === "reaction")).toHaveLength(2);
 });
 
 test("who is ignored is not shown, on no device, and does not learn of it", async () => {
-  await using town = new Town();
-  await town.serve();
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
   const password = { CHAT_PASSWORD: "pass word" };
-  const one = town.home("one").with({ CHAT_USER: "ana", ...password });
-  const two = town.home("two").with({ CHAT_USER: "ana", ...password });
+  const one = sandbox.home("one").with({ CHAT_USER: "ana", ...password });
+  const two = sandbox.home("two").with({ CHAT_USER: "ana", ...password });
   await one.run(["register"]);
-  const bob = await town.home("bob").join(["--user", "bob"]);
-  const carol = town.home("carol").with({ CHAT_USER: "carol" });
-  const desk = await one.join([]);
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const carol = sandbox.home("carol").with({ CHAT_USER: "carol" });
+  const router = await one.join([]);
   const phone = await two.join([]);
-  desk.type("/ignore bob", "/ignored", "/ignore nobody");
-  expect(await desk.json("ignoring")).toEqual({ kind: "ignoring", user: "bob" });
-  expect(await desk.json("ignored")).toEqual({ kind: "ignored", users: ["bob"] });
-  expect(await desk.json("fault")).toMatchObject({ code: "user-unknown" });
+  router.type("/ignore bob", "/ignored", "/ignore nobody");
+  expect(await router.json("ignoring")).toEqual({ kind: "ignoring", user: "bob" });
+  expect(await router.json("ignored")).toEqual({ kind: "ignored", users: ["bob"] });
+  expect(await router.json("fault")).toMatchObject({ code: "user-unknown" });
   bob.type("in the room", "/msg ana to her alone", "/me waves");
   await bob.json("ack", { text: "waves" });
   const direct = await bob.json("ack", { to: "ana" });
   expect(Object.keys(direct)).not.toContain("queued");
   await carol.run(["send", "seen"]);
-  for (const device of [desk, phone]) {
+  for (const device of [router, phone]) {
     await device.json("text", { text: "seen" });
     const from = device.jsonLines.filter(({ kind }) => kind === "text" || kind === "action");
     expect(from.filter((line) => line["from"] === "bob")).toEqual([]);
@@ -110,14 +110,14 @@ test("who is ignored is not shown, on no device, and does not learn of it", asyn
   expect(await phone.json("unignored")).toEqual({ kind: "unignored", user: "bob" });
   expect(await phone.json("rooms")).toMatchObject({ people: [{ user: "bob", unread: 0 }] });
   bob.type("heard again");
-  await desk.json("text", { text: "heard again" });
+  await router.json("text", { text: "heard again" });
 });
 
 test("faster than the server takes it: nothing is lost, nothing twice, all in order", async () => {
-  await using town = new Town();
-  await town.serve({ args: ["--posts-per-second", "500"] });
+  await using sandbox = new Sandbox();
+  await sandbox.serve({ args: ["--posts-per-second", "500"] });
   const lines = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const sent = await ana.run(["send"], { stdin: `${lines.join("\n")}\n` });
   expect([sent.exitCode, sent.err.includes("too fast")]).toEqual([0, false]);
   expect(sent.out.trim().split("\n")).toHaveLength(lines.length);
@@ -126,7 +126,7 @@ test("faster than the server takes it: nothing is lost, nothing twice, all in or
   expect(texts).toEqual(lines);
 
   const more = Array.from({ length: 3_000 }, (_, i) => `more ${i}`);
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   const joined = await bob.run(["join", "--json"], { stdin: `${more.join("\n")}\n` });
   const acked = ndjson(joined.out).filter(({ kind }) => kind === "ack");
   expect([joined.exitCode, joined.err.includes("too fast")]).toEqual([0, false]);

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Program, Town } from "./program.ts";
+import { type Program, Sandbox } from "./program.ts";
 
 /** Clients that outlive their server. */
 
@@ -8,12 +8,12 @@ function texts(program: Program): unknown[] {
 }
 
 test("lost, connected again, each missed message once, what was typed meanwhile once", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const { port, invite } = first;
-  const ana = await town.home("ana").join([invite, "--user", "ana"]);
-  const bob = await town.home("bob").join([invite, "--user", "bob"]);
-  const cleo = await town.home("cleo").join([invite, "--user", "cleo"]);
+  const ana = await sandbox.home("ana").join([invite, "--user", "ana"]);
+  const bob = await sandbox.home("bob").join([invite, "--user", "bob"]);
+  const cleo = await sandbox.home("cleo").join([invite, "--user", "cleo"]);
   ana.type("before");
   for (const one of [ana, bob, cleo]) await one.json("text", { text: "before" });
   await cleo.finish();
@@ -21,7 +21,7 @@ test("lost, connected again, each missed message once, what was typed meanwhile 
   expect(await ana.json("lost")).toEqual({ kind: "lost" });
   await bob.json("lost");
   ana.type("typed offline", "/me waits");
-  await town.serve({ port });
+  await sandbox.serve({ port });
   expect(await ana.json("connected")).toMatchObject({ user: "ana", rooms: ["lobby"] });
   await ana.json("ack", { text: "typed offline" });
   await bob.json("text", { text: "typed offline" });
@@ -36,27 +36,27 @@ test("lost, connected again, each missed message once, what was typed meanwhile 
     expect(kinds.filter((kind) => kind === "lost").length).toBe(1);
   }
   // Whoever was away is told what they missed, and not what they had seen.
-  const back = town.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
+  const back = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await back.finish()).exitCode).toBe(0);
   expect(texts(back)).toEqual(["typed offline", "after"]);
-  const third = town.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
+  const third = sandbox.home("cleo").start(["join", invite, "--user", "cleo", "--json"]);
   expect((await third.finish()).exitCode).toBe(0);
   expect(texts(third)).toEqual([]);
 });
 
 test("killed and started five times under a client that says something each time", async () => {
-  await using town = new Town();
-  let served = await town.serve();
+  await using sandbox = new Sandbox();
+  let served = await sandbox.serve();
   const { port, invite } = served;
-  const ana = await town.home("ana").join([invite, "--user", "ana"]);
-  const bob = await town.home("bob").join([invite, "--user", "bob"]);
+  const ana = await sandbox.home("ana").join([invite, "--user", "ana"]);
+  const bob = await sandbox.home("bob").join([invite, "--user", "bob"]);
   const wanted: string[] = [];
   for (let round = 0; round < 5; round++) {
     await served.program.signal("SIGKILL");
     await ana.json("lost");
     wanted.push(`round ${round}`);
     ana.type(`round ${round}`);
-    served = await town.serve({ port });
+    served = await sandbox.serve({ port });
     await bob.json("text", { text: `round ${round}` });
   }
   await ana.finish();
@@ -65,13 +65,13 @@ test("killed and started five times under a client that says something each time
 });
 
 test("a server of another identity in its place ends the client, exit 6", async () => {
-  await using town = new Town();
-  const first = await town.serve({ data: "one" });
-  const ana = await town.home("ana").join([first.invite, "--user", "ana"]);
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve({ data: "one" });
+  const ana = await sandbox.home("ana").join([first.invite, "--user", "ana"]);
   await first.program.signal("SIGKILL");
   await ana.json("lost");
   ana.type("a secret");
-  const second = await town.serve({ data: "two", port: first.port, args: ["--open"] });
+  const second = await sandbox.serve({ data: "two", port: first.port, args: ["--open"] });
   const { exitCode, err } = await ana.ended();
   expect(exitCode).toBe(6);
   expect(err).toContain(first.fingerprint);
@@ -81,9 +81,9 @@ test("a server of another identity in its place ends the client, exit 6", async 
 });
 
 test("end of input without a server: it waits for what was typed, Ctrl-C ends that", async () => {
-  await using town = new Town();
-  const { program, invite } = await town.serve();
-  const ana = await town.home("ana").join([invite, "--user", "ana"]);
+  await using sandbox = new Sandbox();
+  const { program, invite } = await sandbox.serve();
+  const ana = await sandbox.home("ana").join([invite, "--user", "ana"]);
   await program.signal("SIGKILL");
   await ana.json("lost");
   ana.type("never confirmed");
@@ -95,28 +95,30 @@ test("end of input without a server: it waits for what was typed, Ctrl-C ends th
 });
 
 test("a server that goes while `send` waits: the line arrives once, after it is back", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const { port, invite } = first;
-  const ana = town.home("ana").start(["send", "--json", "--user", "ana", "--server", invite]);
+  const ana = sandbox.home("ana").start(["send", "--json", "--user", "ana", "--server", invite]);
   ana.type("one");
   await ana.json("sent");
   await first.program.signal("SIGKILL");
   ana.type("two", "three");
-  await town.serve({ port });
+  await sandbox.serve({ port });
   expect((await ana.finish()).exitCode).toBe(0);
-  const said = await town.home("ana").json(["history", "--from", "ana", "--user", "ana"]);
+  const said = await sandbox.home("ana").json(["history", "--from", "ana", "--user", "ana"]);
   expect(said.flatMap(({ text }) => text ?? [])).toEqual(["one", "two", "three"]);
 });
 
 test("a reader that stands still is let go, comes back, and misses nothing uncounted", async () => {
-  await using town = new Town();
-  await town.serve();
-  const bob = await town.home("bob").join(["--user", "bob"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
   await bob.json("join", { from: "bob" });
   process.kill(bob.pid, "SIGSTOP");
   const lines = Array.from({ length: 900 }, (_, i) => `${i} ${"x".repeat(20_000)}`);
-  const sent = await town.home("ana").run(["send", "--user", "ana"], { stdin: lines.join("\n") });
+  const sent = await sandbox
+    .home("ana")
+    .run(["send", "--user", "ana"], { stdin: lines.join("\n") });
   expect(sent.exitCode).toBe(0);
   process.kill(bob.pid, "SIGCONT");
   await bob.json("text", { text: lines.at(-1) });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { createServer } from "node:net";
-import { type Json, type Program, Town } from "./program.ts";
+import { type Json, type Program, Sandbox } from "./program.ts";
 
 /** The walks of the five reports, in their own words. */
 
@@ -22,23 +22,23 @@ function texts(program: Program): unknown[] {
 }
 
 test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QUIT", async () => {
-  await using town = new Town();
-  const room = town.write("room", "open sesame\n");
+  await using sandbox = new Sandbox();
+  const room = sandbox.write("room", "open sesame\n");
   const port = await freePort();
-  const server = town.start([
-    ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", town.path("data")],
+  const server = sandbox.start([
+    ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", sandbox.path("data")],
     ...["--room-password-file", room],
   ]);
   await server.said(`listens on 127.0.0.1:${port}`);
   const own = await freePort();
   const env = { CHAT_ROOM_PASSWORD: "open sesame" };
-  const ana = town
+  const ana = sandbox
     .home("ana")
     .start(["join", `127.0.0.1:${port}`, "--user", "ana", "--local-port", String(own)], { env });
   await ana.said("you are ana on ");
   await server.out.next("her port", (line) => line.includes(`127.0.0.1:${own}`));
   await server.out.next("her coming", (line) => line.endsWith("\tlobby\tana\tjoined"));
-  const bob = town.home("bob").start(["join", `127.0.0.1:${port}`, "--user", "bob"], { env });
+  const bob = sandbox.home("bob").start(["join", `127.0.0.1:${port}`, "--user", "bob"], { env });
   await bob.said("you are bob on ");
   await ana.out.next("join notice", (line) => line.endsWith("\tlobby\tbob\tjoined"));
   ana.type("hello bob");
@@ -53,28 +53,30 @@ test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QU
 });
 
 test("report 003: a client's port that is busy, or none, is one clear line", async () => {
-  await using town = new Town();
-  await town.serve();
-  const first = await town.home("ana").join(["--user", "ana"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const first = await sandbox.home("ana").join(["--user", "ana"]);
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
   const { port } = other.address() as { port: number };
-  const busy = await town.home("bob").run(["join", "--user", "bob", "--local-port", String(port)]);
+  const busy = await sandbox
+    .home("bob")
+    .run(["join", "--user", "bob", "--local-port", String(port)]);
   other.close();
   expect([busy.exitCode, busy.err]).toEqual([
     1,
     expect.stringMatching(/^chat: [^\n]*port \d+[^\n]*; [^\n]*--local-port[^\n]*\n$/),
   ]);
-  const none = await town.home("bob").run(["join", "--user", "bob", "--local-port", "0"]);
+  const none = await sandbox.home("bob").run(["join", "--user", "bob", "--local-port", "0"]);
   expect([none.exitCode, none.err]).toEqual([2, expect.stringContaining("from 1 to 65535")]);
   expect(first.isRunning).toBe(true);
 });
 
 test("report 004: regist, login, sendall, sendto, list, logout in one process", async () => {
-  await using town = new Town();
-  await town.serve();
-  const bob = await town.home("bob").join(["--user", "bob"]);
-  const ana = await town.home("ana").join(["--user", "guest"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const bob = await sandbox.home("bob").join(["--user", "bob"]);
+  const ana = await sandbox.home("ana").join(["--user", "guest"]);
   ana.type("/logout", "/regist ana secret");
   expect(await ana.json("logged-out")).toEqual({ kind: "logged-out", user: "guest" });
   expect(await ana.json("logged-in")).toEqual({
@@ -111,18 +113,18 @@ test("report 004: regist, login, sendall, sendto, list, logout in one process", 
   expect(JSON.stringify(help)).toContain("/msg NAME TEXT");
   expect((await ana.ended()).exitCode).toBe(0);
 
-  const back = await town.home("bob").join(["--user", "bob"]);
+  const back = await sandbox.home("bob").join(["--user", "bob"]);
   expect(await back.json("text", { text: "for later" })).toMatchObject({ to: "bob", from: "ana" });
   await back.finish();
   expect(texts(back).filter((text) => text === "for later")).toEqual(["for later"]);
 });
 
 test("report 004: the same words read from a pipe, told as sentences", async () => {
-  await using town = new Town();
-  await town.serve();
-  await town.home("bob").run(["register", "--user", "bob"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("bob").run(["register", "--user", "bob"]);
   const words = ["/list", "/sendto bob hi", "/sendto nobody hi", "/hlep", "/logout", "/login"];
-  const ran = await town.home("ana").run(["join", "--user", "ana"], { stdin: words.join("\n") });
+  const ran = await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: words.join("\n") });
   expect([ran.exitCode, sentences(ran.err).slice(2).toSorted()]).toEqual([
     0,
     [
@@ -138,10 +140,10 @@ test("report 004: the same words read from a pipe, told as sentences", async () 
 });
 
 test("report 002, TCP: each newcomer is welcomed, every client hears every other", async () => {
-  await using town = new Town();
-  await town.serve({ args: ["--welcome", "Welcome to the threaded server!"] });
+  await using sandbox = new Sandbox();
+  await sandbox.serve({ args: ["--welcome", "Welcome to the threaded server!"] });
   const names = ["ana", "bob", "cleo", "dan", "eve"];
-  const clients = await Promise.all(names.map((name) => town.home(name).join(["--user", name])));
+  const clients = await Promise.all(names.map((name) => sandbox.home(name).join(["--user", name])));
   for (const client of clients) {
     expect(client.jsonLines[0]).toMatchObject({ welcome: "Welcome to the threaded server!" });
   }
@@ -161,9 +163,9 @@ test("report 002, TCP: each newcomer is welcomed, every client hears every other
 });
 
 test("log-out and log-in 100 times in one process", async () => {
-  await using town = new Town();
-  await town.serve();
-  const ana = await town.home("ana").join(["--user", "ana"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
   ana.type("before");
   for (let i = 0; i < 100; i++) {
     ana.type("/logout", "/login ana", `round ${i}`);
@@ -177,17 +179,17 @@ test("log-out and log-in 100 times in one process", async () => {
 });
 
 test("log-out and log-in 100 times, typed faster than the answers come", async () => {
-  await using town = new Town();
-  await town.serve();
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
   const rounds = Array.from({ length: 100 }, (_, i) => `/logout\n/login ana\nround ${i}\n`);
   const env = { CHAT_PASSWORD: "secret" };
   const args = ["join", "--user", "ana", "--json"];
-  const ran = await town
+  const ran = await sandbox
     .home("ana")
     .start(args, { stdin: rounds.join(""), env })
     .ended(60_000);
   expect([ran.exitCode, ran.err.split("\n").length]).toEqual([0, 2]);
-  const said = await town.home("ana").json(["history", "--user", "ana", "--from", "ana"]);
+  const said = await sandbox.home("ana").json(["history", "--user", "ana", "--from", "ana"]);
   const wanted = rounds.map((_, i) => `round ${i}`);
   expect(said.flatMap(({ text }) => text ?? [])).toEqual(wanted);
   const lines = ran.out

@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
-import { type Json, ndjson, Town } from "./program.ts";
+import { type Json, ndjson, Sandbox } from "./program.ts";
 
 /** Rooms: made, locked, entered, left; and people in them. */
 
 test("rooms and people: made, entered, locked, left", async () => {
-  await using town = new Town();
-  await town.serve();
-  const place = { bob: town.home("bob").with({ CHAT_USER: "bob" }) };
-  const ana = await town.home("ana").join(["--user", "ana"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const place = { bob: sandbox.home("bob").with({ CHAT_USER: "bob" }) };
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
   ana.type("/join cellar key", "in the cellar", "/topic Wine", "/who", "/rooms");
   expect(await ana.json("joined")).toEqual({ kind: "joined", room: "cellar", created: true });
   expect(await ana.json("ack")).toMatchObject({ room: "cellar" });
@@ -44,24 +44,24 @@ test("rooms and people: made, entered, locked, left", async () => {
 });
 
 test("three wrong passwords of a locked room end it, and that is the last word", async () => {
-  await using town = new Town();
-  await town.serve();
-  await town.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
   const stdin = "/join cellar a\n/join cellar b\n/join cellar c\n/join cellar key\n/list\nhello\n";
-  const bob = await town.home("bob").run(["join", "--user", "bob", "--json"], { stdin });
+  const bob = await sandbox.home("bob").run(["join", "--user", "bob", "--json"], { stdin });
   expect(bob.exitCode).toBe(3);
   const faults = ndjson(bob.out).filter(({ kind }) => kind === "fault");
   expect(faults.map(({ code }) => code)).toEqual(faults.map(() => "room-password-wrong"));
   expect(ndjson(bob.out).at(-1)).toMatchObject({ kind: "fault", code: "room-password-wrong" });
-  const said = await town.home("ana").json(["history", "--user", "ana", "--from", "bob"]);
+  const said = await sandbox.home("ana").json(["history", "--user", "ana", "--from", "bob"]);
   expect(said.filter(({ kind }) => kind === "text")).toEqual([]);
 });
 
 test("a locked room: its password in the environment opens it, and it is asked once", async () => {
-  await using town = new Town();
-  await town.serve();
-  await town.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
-  const bob = town.home("bob").with({ CHAT_USER: "bob" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.run(["register"]);
   const shut = await bob.run(["join", "--room", "cellar", "--json"]);
   expect([shut.exitCode, ndjson(shut.out).at(-1)?.["code"]]).toEqual([3, "room-password-wrong"]);
@@ -73,10 +73,10 @@ test("a locked room: its password in the environment opens it, and it is asked o
 });
 
 test("while one talks to a person, room commands mean the room", async () => {
-  await using town = new Town();
-  await town.serve();
-  await town.home("bob").run(["register", "--user", "bob"]);
-  const ana = await town.home("ana").join(["--user", "ana"]);
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("bob").run(["register", "--user", "bob"]);
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
   ana.type("/msg bob", "for bob", "/who", "/topic News", "/sendall for all", "still for bob");
   expect(await ana.json("ack")).toMatchObject({ to: "bob", text: "for bob", queued: true });
   expect(await ana.json("who")).toMatchObject({ room: "lobby" });
@@ -89,10 +89,10 @@ test("while one talks to a person, room commands mean the room", async () => {
 });
 
 test("what one said is not told as news at the next start", async () => {
-  await using town = new Town();
-  await town.serve();
-  await town.home("bob").run(["register", "--user", "bob"]);
-  const ana = town.home("ana").with({ CHAT_USER: "ana" });
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("bob").run(["register", "--user", "bob"]);
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const texts = (lines: readonly Json[]) =>
     lines.flatMap(({ kind, text }) => (kind === "text" ? text : []));
   // A first word opens the conversation; from then on it is followed like any room.
@@ -103,4 +103,45 @@ test("what one said is not told as news at the next start", async () => {
     const ran = await ana.run(["join", "--json"], { stdin });
     expect(texts(ndjson(ran.out))).toEqual([`to all ${i}`, `to bob ${i}`]);
   }
+});
+
+const FAILED_MOVES: readonly (readonly [move: string, code: string])[] = [
+  ["/join cellar wrong", "room-password-wrong"],
+  ["/join cellar key extra", "usage"],
+  ["/j cellar --sealed", "usage"],
+  ["/jion cellar key", "usage"],
+  ["/msg @b.b", "name-invalid"],
+];
+
+test.each(FAILED_MOVES)("in a script, after %s nothing is said elsewhere", async (move, code) => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  await sandbox.home("ana").run(["join", "--user", "ana"], { stdin: "/join cellar key\n" });
+  const bob = sandbox.home("bob");
+  const lines = [move, "secret", "/me hides", "/topic secret", "/leave", "/sendall secret"];
+  const stdin = `${lines.join("\n")}\n/msg ana for ana\n/join attic\nin the attic\n`;
+  const ran = await bob.run(["join", "--user", "bob", "--json"], { stdin });
+  const printed = ndjson(ran.out);
+  const faults = printed.filter(({ kind }) => kind === "fault");
+  const unsent = lines.slice(1).map(() => "not-member");
+  expect(faults.map((fault) => fault["code"])).toEqual([code, ...unsent]);
+  const acks = printed.filter(({ kind }) => kind === "ack");
+  expect(acks.map(({ room, to, text }) => room ?? to ?? text)).toEqual(["ana", "attic"]);
+  expect(ran.exitCode).toBe(3);
+  const said = await bob.json(["history", "--user", "bob", "--room", "lobby"]);
+  expect(said.filter(({ kind }) => kind !== "join")).toEqual([]);
+});
+
+test("in a script, a failed /join is told, and what needs no room goes on", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const stdin = "/join a b c\n/list\n/join attic\nin the attic\n";
+  const ran = await sandbox.home("ana").run(["join", "--user", "ana", "--json"], { stdin });
+  const kinds = ndjson(ran.out).map(({ kind }) => kind);
+  expect(kinds.filter((kind) => kind === "fault" || kind === "list" || kind === "ack")).toEqual([
+    "fault",
+    "list",
+    "ack",
+  ]);
+  expect(ran.exitCode).toBe(0);
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createServer } from "node:net";
 import { join } from "node:path";
 import manifest from "../../package.json";
-import { Town } from "./program.ts";
+import { Sandbox } from "./program.ts";
 
 /** `chat serve`: what it says, keeps, and refuses. */
 
@@ -23,8 +23,8 @@ function contents(folder: string): Record<string, string> {
 }
 
 test("the first line tells everything that a script needs", async () => {
-  await using town = new Town();
-  const { listening, program, port, data } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { listening, program, port, data } = await sandbox.serve();
   const bare = String(listening["fingerprint"]).replace("SHA256:", "");
   expect(listening).toEqual({
     kind: "listening",
@@ -46,8 +46,8 @@ test("the first line tells everything that a script needs", async () => {
 });
 
 test("what it keeps is for its owner alone", async () => {
-  await using town = new Town();
-  const { data, invite } = await town.serve();
+  await using sandbox = new Sandbox();
+  const { data, invite } = await sandbox.serve();
   expect(modeOf(data)).toBe("700");
   for (const name of readdirSync(data, { recursive: true }).map(String)) {
     const path = join(data, name);
@@ -55,31 +55,31 @@ test("what it keeps is for its owner alone", async () => {
   }
   expect(readFileSync(join(data, "invite"), "utf8")).toBe(`'${invite}'\n`);
   expect(JSON.parse(readFileSync(join(data, "format.json"), "utf8"))).toEqual({
-    format: 1,
-    minReader: 1,
+    format: 2,
+    minReader: 2,
   });
 });
 
 test("identity and room password outlive the process", async () => {
-  await using town = new Town();
-  const first = await town.serve();
+  await using sandbox = new Sandbox();
+  const first = await sandbox.serve();
   const stopped = await first.program.signal("SIGTERM");
   expect([stopped.exitCode, stopped.err.includes("first-contact")]).toEqual([0, false]);
-  const second = await town.serve({ port: first.port });
+  const second = await sandbox.serve({ port: first.port });
   expect(second.invite).toBe(first.invite);
   expect((await second.program.signal("SIGINT")).exitCode).toBe(0);
 });
 
 test("piped without --json it shows neither password nor invite", async () => {
-  await using town = new Town();
-  const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", town.path("data")];
-  const program = town.start(args);
+  await using sandbox = new Sandbox();
+  const args = ["serve", "--host", "127.0.0.1", "--port", "0", "--data", sandbox.path("data")];
+  const program = sandbox.start(args);
   const line = await program.said("listens on");
-  expect(line).toContain(`how to join: ${town.path("data", "invite")}`);
-  const invite = readFileSync(town.path("data", "invite"), "utf8");
+  expect(line).toContain(`how to join: ${sandbox.path("data", "invite")}`);
+  const invite = readFileSync(sandbox.path("data", "invite"), "utf8");
   const secret = /#(.*)'/.exec(invite)?.[1] ?? "";
   expect(secret.length).toBeGreaterThan(10);
-  const ana = town.home("ana");
+  const ana = sandbox.home("ana");
   await ana.run(["send", "hello", "--user", "ana"]);
   await program.out.next("the message", (words) => words.endsWith("\tlobby\tana\thello"));
   const { out, err } = await program.signal("SIGTERM");
@@ -87,11 +87,11 @@ test("piped without --json it shows neither password nor invite", async () => {
 });
 
 test("a server's secrets are not in the process list", async () => {
-  await using town = new Town();
-  const room = town.write("room", "open sesame\n");
-  const { program, invite } = await town.serve({ args: ["--room-password-file", room] });
+  await using sandbox = new Sandbox();
+  const room = sandbox.write("room", "open sesame\n");
+  const { program, invite } = await sandbox.serve({ args: ["--room-password-file", room] });
   expect(decodeURIComponent(invite)).toEndWith("#open sesame");
-  const ana = town.home("ana").with({ CHAT_INVITE: invite, CHAT_PASSWORD: "swordfish" });
+  const ana = sandbox.home("ana").with({ CHAT_INVITE: invite, CHAT_PASSWORD: "swordfish" });
   const joined = await ana.join(["--user", "ana"]);
   for (const pid of [program.pid, joined.pid]) {
     const shown = readFileSync(`/proc/${pid}/cmdline`, "utf8");
@@ -106,36 +106,36 @@ test("a server's secrets are not in the process list", async () => {
 
 describe("refused with one line", () => {
   test("plain text off loopback", async () => {
-    await using town = new Town();
-    const args = ["serve", "--no-tls", "--host", "0.0.0.0", "--data", town.path("data")];
-    const { exitCode, err } = await town.home("x").run(args);
+    await using sandbox = new Sandbox();
+    const args = ["serve", "--no-tls", "--host", "0.0.0.0", "--data", sandbox.path("data")];
+    const { exitCode, err } = await sandbox.home("x").run(args);
     expect([exitCode, err]).toEqual([
       2,
       "chat: --no-tls is for loopback only; add --host 127.0.0.1\n",
     ]);
-    expect(existsSync(town.path("data"))).toBe(false);
+    expect(existsSync(sandbox.path("data"))).toBe(false);
   });
 
   test.each(["", " ", "n".repeat(129)])(
     "a name that no welcome could carry: '%s'",
     async (name) => {
-      await using town = new Town();
-      const { exitCode, out } = await town.startServer({ args: ["--name", name] }).ended();
+      await using sandbox = new Sandbox();
+      const { exitCode, out } = await sandbox.startServer({ args: ["--name", name] }).ended();
       expect(exitCode).toBe(2);
       expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "usage" });
-      const { listening } = await town.serve({ args: ["--name", "n".repeat(128)] });
-      const ana = town.home("ana").with({ CHAT_USER: "ana" });
+      const { listening } = await sandbox.serve({ args: ["--name", "n".repeat(128)] });
+      const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
       expect(String(listening["kind"])).toBe("listening");
       expect((await ana.run(["register"])).exitCode).toBe(0);
     },
   );
 
   test("a port that is taken", async () => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const other = createServer();
     await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
     const { port } = other.address() as { port: number };
-    const { exitCode, out, err } = await town.startServer({ port }).ended();
+    const { exitCode, out, err } = await sandbox.startServer({ port }).ended();
     other.close();
     expect([exitCode, err]).toEqual([
       1,
@@ -143,52 +143,58 @@ describe("refused with one line", () => {
     ]);
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "port-taken", blame: "host" });
     // What never served is not "the server you had".
-    const { program } = await town.serve({ data: "other" });
+    const { program } = await sandbox.serve({ data: "other" });
     expect(program.err.text).not.toContain("the one you had");
   });
 
   test("a second server on the same folder, naming the first", async () => {
-    await using town = new Town();
-    const { program, data, address } = await town.serve();
-    const { exitCode, err } = await town.startServer().ended();
+    await using sandbox = new Sandbox();
+    const { program, data, address } = await sandbox.serve();
+    const { exitCode, err } = await sandbox.startServer().ended();
     expect(exitCode).toBe(1);
     expect(err).toStartWith(`chat: ${data} is in use by process ${program.pid} on `);
     expect(err).toEndWith("; stop that process or use another --data\n");
-    const { exitCode: sent } = await town.home("ana").run(["send", "still here", "--user", "ana"]);
+    const { exitCode: sent } = await sandbox
+      .home("ana")
+      .run(["send", "still here", "--user", "ana"]);
     expect([sent, address]).toEqual([0, program.isRunning ? address : "gone"]);
   });
 
   test("a folder of a newer version, untouched", async () => {
-    await using town = new Town();
-    await (await town.serve()).program.signal("SIGTERM");
-    writeFileSync(town.path("data", "format.json"), '{"format":9,"minReader":9}\n');
-    const before = contents(town.path("data"));
-    const { exitCode, err } = await town.startServer().ended();
+    await using sandbox = new Sandbox();
+    await (await sandbox.serve()).program.signal("SIGTERM");
+    writeFileSync(sandbox.path("data", "format.json"), '{"format":9,"minReader":9}\n');
+    const before = contents(sandbox.path("data"));
+    const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([
       1,
-      `chat: ${town.path("data")} was written by a newer version (format 9); ` +
+      `chat: ${sandbox.path("data")} was written by a newer version (format 9); ` +
         "use that version of chat\n",
     ]);
-    expect(contents(town.path("data"))).toEqual(before);
-    const read = await town.home("x").run(["history", "--data", town.path("data")]);
+    expect(contents(sandbox.path("data"))).toEqual(before);
+    const read = await sandbox.home("x").run(["history", "--data", sandbox.path("data")]);
     expect([read.exitCode, read.out]).toEqual([1, ""]);
   });
 
   test.each([
-    ["a folder of somebody else's", (town: Town) => town.write("thesis.tex", "\\begin"), "."],
-    ["a file in place of a folder", (town: Town) => town.write("file", ""), "file"],
-    ["a file on the way to it", (town: Town) => town.write("file", ""), "file/data"],
+    [
+      "a folder of somebody else's",
+      (sandbox: Sandbox) => sandbox.write("thesis.tex", "\\begin"),
+      ".",
+    ],
+    ["a file in place of a folder", (sandbox: Sandbox) => sandbox.write("file", ""), "file"],
+    ["a file on the way to it", (sandbox: Sandbox) => sandbox.write("file", ""), "file/data"],
   ])("%s, untouched", async (_, prepare, data) => {
-    await using town = new Town();
-    const file = prepare(town);
-    const names = readdirSync(town.folder);
-    const { exitCode, out, err } = await town.startServer({ data }).ended();
+    await using sandbox = new Sandbox();
+    const file = prepare(sandbox);
+    const names = readdirSync(sandbox.folder);
+    const { exitCode, out, err } = await sandbox.startServer({ data }).ended();
     expect(exitCode).toBe(1);
     expect(err).toMatch(
       /^chat: [^\n]+; choose (?:an empty or a new|another) folder with --data\n$/,
     );
     expect(JSON.parse(out)).toMatchObject({ kind: "fault", code: "data-foreign", blame: "host" });
-    expect(readdirSync(town.folder)).toEqual(names);
+    expect(readdirSync(sandbox.folder)).toEqual(names);
     expect(statSync(file).isFile()).toBe(true);
   });
 
@@ -201,52 +207,52 @@ describe("refused with one line", () => {
     ["--welcome", "x".repeat(4097), /^chat: a welcome has at most 4096 bytes; shorten it\n$/],
     ["--colour", "x", /^chat: unknown flag '--colour'; did you mean --color\?\n$/],
   ])("%s %s", async (flag, value, line) => {
-    await using town = new Town();
+    await using sandbox = new Sandbox();
     const port = flag === "--port" ? [] : ["--port", "0"];
-    const args = ["serve", ...port, flag, value, "--data", town.path("data")];
-    const { exitCode, err } = await town.home("x").run(args);
+    const args = ["serve", ...port, flag, value, "--data", sandbox.path("data")];
+    const { exitCode, err } = await sandbox.home("x").run(args);
     expect([exitCode, err]).toEqual([2, expect.stringMatching(line)]);
-    expect(existsSync(town.path("data", "invite"))).toBe(false);
+    expect(existsSync(sandbox.path("data", "invite"))).toBe(false);
   });
 });
 
 test("extra files in its folder are left alone", async () => {
-  await using town = new Town();
-  await (await town.serve()).program.signal("SIGTERM");
+  await using sandbox = new Sandbox();
+  await (await sandbox.serve()).program.signal("SIGTERM");
   for (const name of ["notes.txt", "history/notes.txt", "history/000000000009.jsonl.bak"]) {
-    writeFileSync(town.path("data", name), "mine\n");
+    writeFileSync(sandbox.path("data", name), "mine\n");
   }
-  const { program } = await town.serve();
-  expect((await town.home("ana").run(["send", "x", "--user", "ana"])).exitCode).toBe(0);
+  const { program } = await sandbox.serve();
+  expect((await sandbox.home("ana").run(["send", "x", "--user", "ana"])).exitCode).toBe(0);
   expect((await program.signal("SIGTERM")).exitCode).toBe(0);
   for (const name of ["notes.txt", "history/notes.txt", "history/000000000009.jsonl.bak"]) {
-    expect(readFileSync(town.path("data", name), "utf8")).toBe("mine\n");
+    expect(readFileSync(sandbox.path("data", name), "utf8")).toBe("mine\n");
   }
 });
 
 test("--open asks nobody for a room password", async () => {
-  await using town = new Town();
-  const { address, invite } = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const { address, invite } = await sandbox.serve({ args: ["--open"] });
   expect(invite).not.toContain("#");
-  const { exitCode } = await town.home("ana").run(["send", "x", "--server", address], {
+  const { exitCode } = await sandbox.home("ana").run(["send", "x", "--server", address], {
     env: { CHAT_USER: "ana" },
   });
   expect(exitCode).toBe(0);
 });
 
 test("--no-tls works on loopback, behind the same words", async () => {
-  await using town = new Town();
-  const { listening } = await town.serve({ args: ["--no-tls", "--open"] });
+  await using sandbox = new Sandbox();
+  const { listening } = await sandbox.serve({ args: ["--no-tls", "--open"] });
   expect([listening["tls"], String(listening["web"]).slice(0, 7)]).toEqual([false, "http://"]);
   const page = await fetch(new URL("/healthz", String(listening["web"])));
   expect(page.status).toBe(200);
 });
 
 test("what happens is printed, direct words are not", async () => {
-  await using town = new Town();
-  const { program } = await town.serve();
-  const bob = town.home("bob");
-  const ana = town.home("ana");
+  await using sandbox = new Sandbox();
+  const { program } = await sandbox.serve();
+  const bob = sandbox.home("bob");
+  const ana = sandbox.home("ana");
   await bob.run(["register", "--user", "bob"]);
   await ana.run(["send", "to all", "--user", "ana"]);
   await ana.run(["send", "for bob alone", "--to", "@bob"]);

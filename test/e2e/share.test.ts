@@ -1,8 +1,16 @@
-import { expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
-import { CHUNK_BYTES, RESERVE_BYTES } from "../../src/base/limits.ts";
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { CHUNK_BYTES, RESERVE_BYTES, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import { openDialer } from "../../src/cli/connect/dial.ts";
+import { Connection } from "../../src/client/link/connection.ts";
+import { greet } from "../../src/client/trust.ts";
+import { nativeVerifier } from "../../src/crypto/verifier.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import { systemEntropy } from "../../src/io/entropy.ts";
+import { parseServerAddress } from "../../src/wire/invite.ts";
 import { CHAT } from "./binary.ts";
-import { type Program, Town } from "./program.ts";
+import { type Program, Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
 
 /** Two clean homes and one pasted line. */
 
@@ -10,46 +18,49 @@ function sha256(path: string): string {
   return new Bun.CryptoHasher("sha256").update(readFileSync(path)).digest("hex");
 }
 
-function files(town: Town): string[] {
+function files(sandbox: Sandbox): string[] {
   const photo = crypto.getRandomValues(new Uint8Array(65_536));
-  writeFileSync(town.path("photo.jpg"), photo);
-  mkdirSync(town.path("notes", "deep"), { recursive: true });
-  writeFileSync(town.path("notes", "a.txt"), "a");
-  writeFileSync(town.path("notes", "deep", "b.bin"), new Uint8Array(3 * CHUNK_BYTES + 1).fill(7));
-  return [town.path("photo.jpg"), town.path("notes")];
+  writeFileSync(sandbox.path("photo.jpg"), photo);
+  mkdirSync(sandbox.path("notes", "deep"), { recursive: true });
+  writeFileSync(sandbox.path("notes", "a.txt"), "a");
+  writeFileSync(
+    sandbox.path("notes", "deep", "b.bin"),
+    new Uint8Array(3 * CHUNK_BYTES + 1).fill(7),
+  );
+  return [sandbox.path("photo.jpg"), sandbox.path("notes")];
 }
 
 function lineOf(sharing: Program): Promise<string> {
   return sharing.out.next("the line to paste", (line) => line.includes("chat receive '"));
 }
 
-function expectAll(town: Town, folder: string): void {
-  expect(readdirSync(town.path(folder)).sort()).toEqual(["notes", "photo.jpg"]);
+function expectAll(sandbox: Sandbox, folder: string): void {
+  expect(readdirSync(sandbox.path(folder)).sort()).toEqual(["notes", "photo.jpg"]);
   for (const name of ["photo.jpg", "notes/a.txt", "notes/deep/b.bin"]) {
-    expect([name, sha256(town.path(folder, name))]).toEqual([name, sha256(town.path(name))]);
+    expect([name, sha256(sandbox.path(folder, name))]).toEqual([name, sha256(sandbox.path(name))]);
   }
 }
 
 /** Pasted into a shell, as a person would; only the program has no name there yet. */
-function paste(town: Town, line: string, folder: string, home: string): Program {
-  mkdirSync(town.path(folder), { recursive: true });
+function paste(sandbox: Sandbox, line: string, folder: string, home: string): Program {
+  mkdirSync(sandbox.path(folder), { recursive: true });
   const script = `exec ${line.replace(/^chat /, `'${CHAT}' `)}`;
-  return town.start(["-c", script], {
+  return sandbox.start(["-c", script], {
     program: "/bin/sh",
-    cwd: town.path(folder),
-    env: { CHAT_HOME: town.path(home) },
+    cwd: sandbox.path(folder),
+    env: { CHAT_HOME: sandbox.path(home) },
     stdin: "",
   });
 }
 
 test("files and folders arrive by one pasted line, and both ends end", async () => {
-  await using town = new Town();
-  const sharing = town.home("ana").start(["share", ...files(town)]);
+  await using sandbox = new Sandbox();
+  const sharing = sandbox.home("ana").start(["share", ...files(sandbox)]);
   const line = await lineOf(sharing);
   expect(line).toMatch(/^chat receive 'chat:\/\/[^']+#[^']+'$/);
-  const received = await paste(town, line, "inbox", "bob").ended(60_000);
+  const received = await paste(sandbox, line, "inbox", "bob").ended(60_000);
   expect([received.exitCode, received.err]).toEqual([0, expect.any(String)]);
-  expectAll(town, "inbox");
+  expectAll(sandbox, "inbox");
   const rows = received.out.trim().split("\n");
   expect(rows.map((row) => row.split("\t").length)).toEqual([4, 4]);
   const shared = await sharing.ended();
@@ -58,55 +69,57 @@ test("files and folders arrive by one pasted line, and both ends end", async () 
     expect(shared.err.split(`${name}: 100 %`)).toHaveLength(2);
     expect(shared.err).not.toContain(`${name}: resumed`);
   }
-  expect(readdirSync(town.path("tmp"))).toEqual([]);
+  expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
 test("neither home remembers anything of it", async () => {
-  await using town = new Town();
-  const [photo = ""] = files(town);
-  const sharing = town.home("ana").start(["share", photo]);
-  await paste(town, await lineOf(sharing), "inbox", "bob").ended(60_000);
+  await using sandbox = new Sandbox();
+  const [photo = ""] = files(sandbox);
+  const sharing = sandbox.home("ana").start(["share", photo]);
+  await paste(sandbox, await lineOf(sharing), "inbox", "bob").ended(60_000);
   expect((await sharing.ended()).exitCode).toBe(0);
   for (const home of ["ana", "bob"]) {
-    const ran = await town.home(home).run(["users", "--user", home]);
+    const ran = await sandbox.home(home).run(["users", "--user", home]);
     expect([ran.exitCode, ran.err]).toEqual([2, expect.stringContaining("no server was named")]);
   }
 });
 
 test("--keep goes on for others, who get names of their own", async () => {
-  await using town = new Town();
-  const sharing = town.home("ana").start(["share", "--keep", "--json", ...files(town)]);
+  await using sandbox = new Sandbox();
+  const sharing = sandbox.home("ana").start(["share", "--keep", "--json", ...files(sandbox)]);
   const { line, invite } = await sharing.json("sharing");
   expect(line).toBe(`chat receive '${invite}'`);
   for (const home of ["bob", "carol"]) {
-    const ran = await paste(town, `${line} --json`, home, `${home}-home`).ended(60_000);
+    const ran = await paste(sandbox, `${line} --json`, home, `${home}-home`).ended(60_000);
     expect([home, ran.exitCode, ran.err]).toEqual([home, 0, ""]);
-    expectAll(town, home);
+    expectAll(sandbox, home);
   }
   const users = [await sharing.json("served"), await sharing.json("served")];
   expect(new Set(users.map(({ user }) => user)).size).toBe(2);
   expect((await sharing.signal("SIGINT")).exitCode).toBe(0);
-  expect(readdirSync(town.path("tmp"))).toEqual([]);
+  expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
 test("Ctrl-C leaves nothing behind", async () => {
-  await using town = new Town();
-  const [photo = ""] = files(town);
-  const sharing = town.home("ana").start(["share", photo]);
+  await using sandbox = new Sandbox();
+  const [photo = ""] = files(sandbox);
+  const sharing = sandbox.home("ana").start(["share", photo]);
   await lineOf(sharing);
-  expect(readdirSync(town.path("tmp")).length).toBe(1);
+  expect(readdirSync(sandbox.path("tmp")).length).toBe(1);
   expect((await sharing.signal("SIGINT")).exitCode).toBe(130);
-  expect(readdirSync(town.path("tmp"))).toEqual([]);
+  expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
 });
 
 test("a share makes no copy of the content", async () => {
-  await using town = new Town();
-  writeFileSync(town.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES).fill(1));
-  const sharing = town.home("ana").start(["share", "--keep", "--json", town.path("large.bin")]);
+  await using sandbox = new Sandbox();
+  writeFileSync(sandbox.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES).fill(1));
+  const sharing = sandbox
+    .home("ana")
+    .start(["share", "--keep", "--json", sandbox.path("large.bin")]);
   const { line } = await sharing.json("sharing");
-  await paste(town, String(line), "inbox", "bob").ended(60_000);
+  await paste(sandbox, String(line), "inbox", "bob").ended(60_000);
   await sharing.json("taken");
-  const kept = readdirSync(town.path("tmp"), { recursive: true, withFileTypes: true })
+  const kept = readdirSync(sandbox.path("tmp"), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => readFileSync(`${parentPath}/${name}`).length);
   expect(kept.length).toBeGreaterThan(0);
@@ -115,15 +128,15 @@ test("a share makes no copy of the content", async () => {
 });
 
 test("it only gives: nobody puts a file there", async () => {
-  await using town = new Town();
-  const [photo = ""] = files(town);
-  const sharing = town.home("ana").start(["share", photo, "--json"]);
+  await using sandbox = new Sandbox();
+  const [photo = ""] = files(sandbox);
+  const sharing = sandbox.home("ana").start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
-  writeFileSync(town.path("evil"), "x");
-  const args = ["send-file", town.path("evil"), "--user", "eve", "--server", String(invite)];
-  const ran = await town.home("eve").run(args);
+  writeFileSync(sandbox.path("evil"), "x");
+  const args = ["send-file", sandbox.path("evil"), "--user", "eve", "--server", String(invite)];
+  const ran = await sandbox.home("eve").run(args);
   expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("only given away")]);
-  const [, ...rest] = readdirSync(town.path("tmp"), { recursive: true })
+  const [, ...rest] = readdirSync(sandbox.path("tmp"), { recursive: true })
     .map(String)
     .filter((path) => path.endsWith("content"));
   expect(rest).toEqual([]);
@@ -131,35 +144,50 @@ test("it only gives: nobody puts a file there", async () => {
 });
 
 test("what cannot be is said with its exit code", async () => {
-  await using town = new Town();
-  const [photo = ""] = files(town);
-  const ana = town.home("ana");
-  expect((await ana.run(["share", town.path("none")])).exitCode).toBe(4);
-  expect((await ana.run(["share", "-"])).exitCode).toBe(2);
+  await using sandbox = new Sandbox();
+  const [photo = ""] = files(sandbox);
+  const ana = sandbox.home("ana");
+  expect((await ana.run(["share", sandbox.path("none")])).exitCode).toBe(4);
+  expect((await ana.run(["share"])).exitCode).toBe(2);
+  for (const wrong of [
+    ["--text", "words", photo],
+    ["--text", ""],
+    ["--text", "x".repeat(TEXT_BYTES_MAX + 1)],
+    ["-", "-"],
+    ["--name", "one", photo, photo],
+  ]) {
+    expect([wrong[0], (await ana.run(["share", ...wrong])).exitCode]).toEqual([wrong[0], 2]);
+  }
+  const forBrowsers = await ana.run(["receive", "https://192.0.2.1:5/#share=x"]);
+  expect([forBrowsers.exitCode, forBrowsers.err]).toEqual([
+    2,
+    expect.stringContaining("that address is for browsers"),
+  ]);
   expect((await ana.run(["receive"])).exitCode).toBe(2);
   const sharing = ana.start(["share", photo, "--json"]);
   const { invite } = await sharing.json("sharing");
   for (const cut of [String(invite).slice(0, -3), String(invite).replace(/#.*$/, "")]) {
-    const ran = await town.home("bob").run(["receive", cut]);
+    const ran = await sandbox.home("bob").run(["receive", cut]);
     expect([ran.exitCode, ran.err]).toEqual([3, expect.stringContaining("not the whole line")]);
   }
   const other = String(invite).replace(/fp=[^&#]*/, `fp=${"A".repeat(43)}`);
-  expect((await town.home("bob").run(["receive", other])).exitCode).toBe(6);
+  expect((await sandbox.home("bob").run(["receive", other])).exitCode).toBe(6);
   await sharing.signal("SIGINT");
-  const gone = await town.home("bob").run(["receive", String(invite)]);
+  const gone = await sandbox.home("bob").run(["receive", String(invite)]);
   expect(gone.exitCode).toBe(5);
 });
 
 test("the next share takes away what a killed one left, and nothing of a living one", async () => {
-  await using town = new Town();
-  const paths = files(town);
-  const folders = () => readdirSync(town.path("tmp")).filter((name) => /^chat-share-/.test(name));
+  await using sandbox = new Sandbox();
+  const paths = files(sandbox);
+  const folders = () =>
+    readdirSync(sandbox.path("tmp")).filter((name) => /^chat-share-/.test(name));
   const share = async () => {
     const known = new Set(folders());
-    const sharing = town.home("ana").start(["share", ...paths]);
+    const sharing = sandbox.home("ana").start(["share", ...paths]);
     await lineOf(sharing);
     const [name = ""] = folders().filter((one) => !known.has(one));
-    utimesSync(town.path("tmp", name), 1e9, 1e9); // Long ago.
+    utimesSync(sandbox.path("tmp", name), 1e9, 1e9); // Long ago.
     return { sharing, name };
   };
   const killed = await share();
@@ -169,4 +197,129 @@ test("the next share takes away what a killed one left, and nothing of a living 
   expect(folders()).not.toContain(killed.name);
   const third = await share();
   expect(folders().sort()).toEqual([living.name, third.name].sort());
+});
+
+test("standard input is a file of any name, and is gone with the share", async () => {
+  await using sandbox = new Sandbox();
+  const bytes = "ab\0c\n".repeat(100_000);
+  const args = ["share", "-", "--name", "dump.sql", "--json"];
+  const sharing = sandbox.home("ana").start(args, { stdin: bytes });
+  const { invite, files } = await sharing.json("sharing");
+  expect(files).toEqual([{ name: "dump.sql", sizeBytes: bytes.length }]);
+  const env = { CHAT_INVITE: String(invite) };
+  const ran = await sandbox.home("bob").run(["receive", "--out", sandbox.path("inbox")], { env });
+  expect(ran.exitCode).toBe(0);
+  expect(readFileSync(sandbox.path("inbox", "dump.sql"), "utf8")).toBe(bytes);
+  expect((await sharing.ended()).exitCode).toBe(0);
+  expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
+});
+
+test("a text arrives as it was, is no file, and becomes one where a folder is named", async () => {
+  await using sandbox = new Sandbox();
+  const text = "two\tlines\n\u202eof \x1b[31mit\n";
+  const share = (...more: string[]) =>
+    sandbox.home("ana").start(["share", "--json", "--keep", ...more], { stdin: text });
+  for (const sharing of [share("--text", "-"), share("--text", text)]) {
+    const { invite } = await sharing.json("sharing");
+    const cwd = sandbox.path("inbox");
+    mkdirSync(cwd, { recursive: true });
+    const bob = sandbox.home("bob");
+    expect((await bob.run(["receive", String(invite)], { cwd })).out).toBe(text);
+    const json = await bob.run(["receive", String(invite), "--json"], { cwd });
+    const [told = ""] = json.out.split("\n");
+    expect(JSON.parse(told)).toMatchObject({ kind: "text", name: "text.txt", text });
+    expect(readdirSync(cwd)).toEqual([]);
+    const kept = await bob.run(["receive", String(invite), "--out", sandbox.path("kept")]);
+    expect([kept.exitCode, readFileSync(sandbox.path("kept", "text.txt"), "utf8")]).toEqual([
+      0,
+      text,
+    ]);
+    rmSync(sandbox.path("kept"), { recursive: true });
+    await sharing.signal("SIGINT");
+  }
+  expect(readdirSync(sandbox.path("tmp"))).toEqual([]);
+});
+
+test("a text that is none is refused before anybody is told of it", async () => {
+  await using sandbox = new Sandbox();
+  const args = ["share", "--json", "--text", "-"];
+  const sharing = sandbox.home("ana").start(args, { stdin: new Uint8Array([0xff, 0xfe]) });
+  expect(await sharing.ended()).toMatchObject({ exitCode: 2 });
+});
+
+test("strangers hear neither who shares nor what, and a browser gets the page", async () => {
+  await using sandbox = new Sandbox();
+  const [photo = ""] = files(sandbox);
+  const env = { USER: "carolina", LOGNAME: "carolina" };
+  const args = ["share", photo, "--user", "carolina", "--json", "--host", "127.0.0.1"];
+  const sharing = sandbox.home("ana").start(args, { env });
+  const { invite, web, port } = await sharing.json("sharing");
+  const address = parseServerAddress(String(invite));
+  expect(String(web)).toBe(`https://127.0.0.1:${port}/#share=${address.secret}`);
+  const response = await fetch(String(web), { tls: { rejectUnauthorized: false } });
+  const html = await response.text();
+  expect([response.status, html.startsWith("<!doctype html>")]).toEqual([200, true]);
+  const clock = systemClock();
+  const dialer = openDialer(clock, address, { transport: "tcp" });
+  const connection = new Connection(await dialer.dial(), clock);
+  const { welcome } = await greet(connection, {
+    ...{ clock, entropy: systemEntropy(), verifier: nativeVerifier },
+    program: "stranger",
+  });
+  connection.close();
+  dialer.close();
+  for (const told of [JSON.stringify(welcome), html]) {
+    expect(told).not.toMatch(/carolina|photo/);
+  }
+  const ran = await sandbox.home("bob").run(["receive", String(invite)], { env });
+  expect([ran.exitCode, (await sharing.json("taken"))["user"]]).toEqual([0, "guest"]);
+});
+
+describe.if(hasTmux)("on a terminal", () => {
+  test("receive asks for the line, shows what there is, and takes it after a yes", async () => {
+    await using sandbox = new Sandbox();
+    const sharing = sandbox.home("ana").start(["share", ...files(sandbox), "--user", "ana"]);
+    const line = await lineOf(sharing);
+    await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
+    mkdirSync(sandbox.path("inbox"));
+    bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
+    for (const answer of ["n", "y"]) {
+      await bob.shows(/^What chat share printed:/);
+      bob.paste(line);
+      bob.press("Enter");
+      await bob.shows("chat: photo.jpg (65.5 kB) from ana");
+      await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
+      await bob.shows(/^take all \(.*\) \[y\/N\]:/);
+      expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
+      bob.line(answer);
+      if (answer === "y") break;
+      await bob.shows("nothing was taken");
+      await bob.shows("ended 130");
+      bob.line("clear; $CHAT receive; echo ended $?");
+    }
+    await bob.shows("ended 0");
+    expectAll(sandbox, "inbox");
+    expect((await sharing.ended()).exitCode).toBe(0);
+  });
+
+  test("share shows the address for browsers; a text is shown cleaned, after a yes", async () => {
+    await using sandbox = new Sandbox();
+    await using ana = await Screen.open(sandbox, "ana", { CHAT_HOME: sandbox.path("ana"), CHAT });
+    ana.resize(160, 40);
+    ana.line("clear; printf 'a\\tb\\033[2Jc' | $CHAT share --text - --user ana");
+    const rows = await ana.shows(/^chat receive 'chat:/);
+    const [, host = ""] = /in a browser: https:\/\/(.+):\d+\/#share=/.exec(rows.join("\n")) ?? [];
+    expect(host).not.toBe("");
+    // A phone reaches no loopback: then there is no code for it.
+    const hasCode = rows.some((row) => /█▀▀▀▀▀█ .* █▀▀▀▀▀█/.test(row));
+    expect([host, hasCode]).toEqual([host, host !== "127.0.0.1"]);
+    const line = rows.find((row) => row.startsWith("chat receive '")) ?? "";
+    await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
+    bob.line(`clear; ${line.replace(/^chat/, "$CHAT")}; echo ended $?`);
+    await bob.shows("chat: a text of 8 B from ana");
+    await bob.shows(/^show it \[y\/N\]:/);
+    bob.line("y");
+    await bob.shows("ended 0");
+    expect(bob.rows()).toContain("a       b\u241b[2Jc");
+  });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { UDP_SILENCE_MAX_MS } from "../../src/base/limits.ts";
 import { passes } from "../io/quic-fixture.ts";
-import { type Program, Town } from "./program.ts";
+import { type Program, Sandbox } from "./program.ts";
 
 /** A process that stands still for a while: a lid that was closed, a machine that was too busy. */
 
@@ -28,11 +28,11 @@ test.each([
 ] as const)(
   "a %s that stands still, over %s: all goes on, each word once and in order",
   async (who, transport) => {
-    await using town = new Town();
-    const { address, program } = await town.serve({ args: ["--open"] });
+    await using sandbox = new Sandbox();
+    const { address, program } = await sandbox.serve({ args: ["--open"] });
     const common = [address, "--transport", transport, "--user"];
     const [ana, bob] = await Promise.all(
-      ["ana", "bob"].map((name) => town.home(name).join([...common, name])),
+      ["ana", "bob"].map((name) => sandbox.home(name).join([...common, name])),
     );
     if (ana === undefined || bob === undefined) throw new Error("two names make two clients");
     ana.type("before");

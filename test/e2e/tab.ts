@@ -1,5 +1,5 @@
 import { checkName } from "../../src/base/names.ts";
-import { Session, type SessionEffect } from "../../src/core/session.ts";
+import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
 import { verifyServerProof } from "../../src/crypto/greeting.ts";
 import { fingerprintOf, Identity } from "../../src/crypto/identity.ts";

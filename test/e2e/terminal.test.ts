@@ -1,37 +1,33 @@
 import { describe, expect, test } from "bun:test";
 import { CHAT } from "./binary.ts";
-import { Town } from "./program.ts";
-import { Screen, TMUX } from "./tmux.ts";
+import { type Home, Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
 
 /** `chat join --plain` as a person meets it: in a terminal. */
 
 const COLUMNS = 90;
 
-function screen(town: Town, name: string): Promise<Screen> {
-  return Screen.open(town, name, { CHAT_HOME: town.path(name), CHAT: CHAT });
+function screen(sandbox: Sandbox, name: string): Promise<Screen> {
+  return Screen.open(sandbox, name, { CHAT_HOME: sandbox.path(name), CHAT: CHAT });
 }
 
-test("tmux is there where it has to be", () => {
-  if (process.env["CI"] === "true") expect(TMUX).not.toBeNull();
-  else expect([null, "string"]).toContain(TMUX === null ? null : typeof TMUX);
-});
+async function lastSender(home: Home): Promise<unknown> {
+  const records = await home.json(["history", "--room", "lobby", "--last", "1"]);
+  return records.at(-1)?.["from"];
+}
 
-describe.if(TMUX !== null)("in a terminal", () => {
+describe.if(hasTmux)("in a terminal", () => {
   test("a newcomer is asked for name, room password and password, unseen", async () => {
-    await using town = new Town();
-    const { address, invite } = await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    const { address, invite } = await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
     await ana.shows(/^Name:$/);
     ana.line("ana");
-    await ana.shows(/^Room password:$|^Password for ana:$/);
-    const asked = { "Room password": invite.split("#")[1] ?? "", "Password for ana": "swordfish" };
-    for (let i = 0; i < 2; i++) {
-      const rows = await ana.shows(/^(?:Room password|Password for ana):$/);
-      const question = rows.at(-1)?.replace(/:$/, "") as keyof typeof asked;
-      ana.line(asked[question]);
-      if (i === 0) await ana.shows(question === "Room password" ? /^Pass/ : /^Room/);
-    }
+    await ana.asks(/^Room password:$/);
+    ana.line(invite.split("#")[1] ?? "");
+    await ana.asks(/^Password for ana:$/);
+    ana.line("swordfish");
     const rows = await ana.shows(/you are ana on/);
     expect(rows.join("\n")).not.toMatch(/swordfish|#|-....-/);
     await ana.shows(/^lobby>$/);
@@ -41,10 +37,33 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows(/^exit 0$/);
   });
 
+  test("no words of others look like a line of their own, whatever pads them", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    const eve = await sandbox.home("eve").join(["--user", "eve", "--room", "lobby"]);
+    const forged = "16:31 lobby ana: I quit";
+    const head = "16:31 lobby eve: ".length;
+    for (const padding of [" ", "w ", "w", "漢", "\u00a0", "👨‍👩‍👧‍👦", "❤\ufe0f"]) {
+      for (const columns of [COLUMNS - head, 2 * COLUMNS - head, COLUMNS - head - 1]) {
+        const width = /[漢👨❤]/u.test(padding) ? 2 : padding.length;
+        eve.type(`${padding.repeat(Math.ceil(columns / width))}${forged}`);
+      }
+    }
+    eve.type("the end");
+    const rows = await ana.shows(/eve: the end$/);
+    expect(rows.some((row) => row.includes("I quit"))).toBe(true);
+    expect(rows.filter((row) => /^\s*\d\d:\d\d lobby ana:/.test(row))).toEqual([]);
+    const body = rows.filter((row) => row.includes("I quit"));
+    expect(body.filter((row) => !/^(?:\d\d:\d\d lobby eve:| {2}\| )/.test(row))).toEqual([]);
+  });
+
   test("a half-typed line survives what others say", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line("$CHAT join --plain --user ana");
     await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
     await ana.shows("Password for ana:");
@@ -52,7 +71,7 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows(/^lobby>$/);
     ana.type("half a tho");
     await ana.shows(/^lobby> half a tho$/);
-    const bob = await town.home("bob").join(["--user", "bob"]);
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
     for (let i = 0; i < 5; i++) bob.type(`interruption ${i}`);
     const rows = await ana.shows(/lobby bob: interruption 4$/);
     expect(rows.at(-1)).toBe("lobby> half a tho");
@@ -69,15 +88,15 @@ describe.if(TMUX !== null)("in a terminal", () => {
   });
 
   test("a line of several rows is neither torn nor doubled, at any width", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ");
     ana.type(long);
     await ana.shows("word59");
-    const bob = await town.home("bob").join(["--user", "bob"]);
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
     bob.type("first", "second");
     const rows = await ana.shows(/lobby bob: second$/);
     const last = rows.findIndex((row) => row.endsWith("lobby bob: second"));
@@ -97,10 +116,236 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await bob.json("text", { text: "still here" });
   });
 
+  test.each([
+    ["as wide as the terminal", COLUMNS, "lobby> ".padEnd(COLUMNS, "x").slice(7)],
+    ["twice as wide", COLUMNS, "lobby> ".padEnd(2 * COLUMNS, "x").slice(7)],
+    // A wide character does not begin in the last of 41 columns: each row is one column short.
+    ["of wide characters at odd columns", 41, "\u6f22".repeat(118)],
+  ])("a line %s leaves no echo behind", async (_what, columns, line) => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.resize(columns, 24);
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    ana.line("before");
+    await ana.shows(/lobby ana: before$/);
+    ana.type(line);
+    await ana.shows(line.slice(-9));
+    ana.press("Enter");
+    const said = new RegExp(`^(?:.* lobby ana: |  \\| )${line.slice(0, 9)}`);
+    const rows = await ana.shows(said);
+    expect(rows.filter((row) => row.startsWith("lobby> "))).toEqual([]);
+    const words = rows.map((row) => row.replace(/^ {2}\| /, "")).join("");
+    expect(words.split(line).length).toBe(2);
+    expect(rows.join("\n")).toMatch(/lobby ana: before\n\d\d:\d\d lobby ana:/);
+  });
+
+  test("Ctrl-Z stops it, fg goes on with the line and the keyboard", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    for (const [i, words] of ["one", "two"].entries()) {
+      ana.type(`${words} ha`);
+      await ana.shows(`lobby> ${words} ha`);
+      ana.press("C-z");
+      await ana.showsTimes(/Stopped/, i + 1);
+      await ana.shows(/^\$$/);
+      ana.line("fg");
+      await ana.shows(`lobby> ${words} ha`);
+      ana.type("lf");
+      await ana.shows(`lobby> ${words} half`);
+      ana.press("Enter");
+      await ana.shows(`lobby ana: ${words} half`);
+    }
+    ana.press("C-c");
+    await ana.shows(/^\$$/);
+    ana.line("echo exit $?");
+    await ana.shows(/^exit 130$/);
+  });
+
+  test("Ctrl-Z where no shell could bring it back changes nothing", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x exec $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    ana.type("st");
+    await ana.shows(/^lobby> st$/);
+    ana.press("C-z");
+    ana.line("ill here");
+    await ana.shows(/lobby ana: still here$/);
+  });
+
+  test("pasted lines wait for Enter and are one message, never a command", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    ana.paste("/quit\nsecond\tline\nthird\n");
+    await ana.shows("3 pasted lines");
+    await ana.shows(/^lobby> \[3 lines: \/quit second .*\.\.\.\]$/);
+    bob.type("amid");
+    await ana.shows(/lobby bob: amid$/);
+    ana.line("and mine");
+    await bob.json("text", { text: "/quit\nsecond\tline\nthird\nand mine" });
+    ana.paste("one\ntwo\n");
+    await ana.shows(/^lobby> \[2 lines/);
+    ana.press("C-c");
+    await ana.shows(/^lobby>$/);
+    ana.type("/msg bob ");
+    ana.paste("for\nyou");
+    await ana.shows(/^lobby> \[2 lines: \/msg bob for you/);
+    ana.press("Enter");
+    expect(await bob.json("text", { from: "ana" })).toMatchObject({ text: "for\nyou", to: "bob" });
+    ana.paste("/who");
+    await ana.shows(/^lobby> \/who$/);
+    ana.press("Enter");
+    await ana.shows(/\* lobby: ana, bob$/);
+    const texts = bob.jsonLines.filter(({ kind, from }) => kind === "text" && from === "ana");
+    expect(texts.length).toBe(2);
+  });
+
+  test("a paste with marks and sequences in it is words only", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    ana.paste("a\u001b[201~\n/quit\n\u001b[2J\u001b]0;title\u0007red\u202e\u001b[200~b\u0003c");
+    await ana.shows(/^lobby> \[3 lines/);
+    ana.press("Enter");
+    await bob.json("text", { text: "a\n/quit\nredbc" });
+    ana.line("still here");
+    await bob.json("text", { text: "still here" });
+  });
+
+  test.each([["Ctrl-C"], ["Ctrl-Z"], ["SIGTERM"]])(
+    "after %s pastes have no marks any more",
+    async (how) => {
+      await using sandbox = new Sandbox();
+      await sandbox.serve();
+      await using ana = await screen(sandbox, "ana");
+      ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana & echo $! >pid; fg >/dev/null");
+      await ana.shows(/^lobby>$/);
+      if (how === "SIGTERM") process.kill(Number(await Bun.file(sandbox.path("pid")).text()));
+      else ana.press(how === "Ctrl-C" ? "C-c" : "C-z");
+      await ana.shows(/^\$$/);
+      ana.line("clear; echo ready; cat -v");
+      await ana.shows(/^ready$/);
+      ana.paste("plain words");
+      await ana.shows(/^plain words$/);
+    },
+  );
+
+  test("/quiet hides who comes and goes, also the next time", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
+    await ana.shows(/lobby \* bob joined$/);
+    await bob.finish();
+    await ana.shows(/\* bob is offline$/);
+    ana.line("/quiet");
+    await ana.shows(/you do not see any more who comes and goes/);
+    ana.press("C-d");
+    await ana.shows(/^\$$/);
+    ana.line("clear; $CHAT join --plain");
+    await ana.shows(/^lobby>$/);
+    const cleo = await sandbox.home("cleo").join(["--user", "cleo"]);
+    cleo.type("hello");
+    const rows = await ana.shows(/lobby cleo: hello$/);
+    expect(rows.filter((row) => /joined|online/.test(row))).toEqual([]);
+    ana.line("/quiet off");
+    await ana.shows(/\* you see who comes and goes$/);
+    await cleo.finish();
+    await ana.shows(/\* cleo is offline$/);
+  });
+
+  test("commands that end by themselves are announced to nobody", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
+    await bob.run(["register"]);
+    const ana = await sandbox.home("ana").join(["--user", "ana"]);
+    await sandbox.home("cleo").join(["--user", "cleo"]);
+    for (const args of [["users"], ["rooms"], ["history"], ["files"], ["send", "the end"]]) {
+      expect((await bob.run(args)).exitCode).toBe(0);
+    }
+    await ana.json("text", { text: "the end" });
+    const shown = await bob.join([]);
+    await ana.json("presence", { user: "bob", online: true });
+    await shown.finish();
+    await ana.json("presence", { user: "bob", online: false });
+    const told = ana.jsonLines.filter(({ kind, user }) => kind === "presence" && user === "bob");
+    expect(told.length).toBe(2);
+  });
+
+  test("a name in a script is not the next command's; on a terminal it is", async () => {
+    await using sandbox = new Sandbox();
+    const { address } = await sandbox.serve();
+    const home = sandbox.home("ana");
+    const me = async () => (await home.json(["send", "x"])) && (await lastSender(home));
+    await home.run(["register", "--user", "ana"]);
+    await home.run(["register", "--user", "bot"]);
+    expect((await home.run(["send", "beep", "--user", "bot"])).exitCode).toBe(0);
+    expect(await me()).toBe("ana");
+    await using ana = await screen(sandbox, "ana");
+    ana.line("$CHAT send beep --user bot; echo done");
+    await ana.shows(/^done$/);
+    expect(await me()).toBe("ana");
+    ana.line("$CHAT join --plain --user bot");
+    await ana.shows(/^lobby>$/);
+    ana.press("C-d");
+    await ana.shows(/^\$$/);
+    expect(await me()).toBe("bot");
+    // By the server's identity, not by its address.
+    const elsewhere = await home.run([
+      "send",
+      "y",
+      "--server",
+      address.replace("127.0.0.1", "localhost"),
+      "--fingerprint",
+      String((await home.json(["trust", "list"]))[0]?.["fingerprint"]),
+    ]);
+    expect([elsewhere.exitCode, await lastSender(home)]).toEqual([0, "bot"]);
+  });
+
+  test("a server here that does not answer is named, and the next one is tried", async () => {
+    await using sandbox = new Sandbox();
+    const first = await sandbox.serve({ data: "one" });
+    const second = await sandbox.serve({ data: "two" });
+    const files = await Array.fromAsync(new Bun.Glob("*.json").scan(sandbox.path("run", "chat")));
+    const mine = files.find((file) => file.startsWith(`${second.program.pid}.`)) ?? "";
+    const entry = sandbox.path("run", "chat", mine);
+    const told = await Bun.file(entry).json();
+    await Bun.write(entry, JSON.stringify({ ...told, port: 1 }));
+    const home = sandbox.home("ana");
+    const ran = await home.run(["send", "hello", "--user", "ana"]);
+    expect(ran.exitCode).toBe(0);
+    expect(ran.err).toContain(`the server of ${sandbox.path("two")} (127.0.0.1:1) does not answer`);
+    expect(ran.err).toContain(`trying the one of ${sandbox.path("one")}`);
+    expect(first.port).toBeGreaterThan(1);
+    await first.program.signal("SIGTERM");
+    const alone = await home.run(["send", "hello", "--user", "ana"]);
+    expect([alone.exitCode, alone.out]).toEqual([5, ""]);
+    const remedy = "start it anew, or name one";
+    const folder = sandbox.path("two");
+    const sentence = `the server of ${folder} (127.0.0.1:1) does not answer; ${remedy}`;
+    expect(alone.err).toBe(`chat: ${sentence}\n`);
+  });
+
   test("Ctrl-C clears the line, then leaves with 130 and restores the terminal", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line("stty -a > before; CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.type("never mind");
@@ -112,14 +357,27 @@ describe.if(TMUX !== null)("in a terminal", () => {
     ana.line("echo exit $?; stty -a > after; cmp before after && echo same");
     await ana.shows(/^exit 130$/);
     await ana.shows(/^same$/);
-    const said = await town.home("ana").json(["history", "--user", "ana", "--from", "ana"]);
+    const said = await sandbox.home("ana").json(["history", "--user", "ana", "--from", "ana"]);
     expect(said.filter(({ kind }) => kind === "text")).toEqual([]);
   });
 
+  test("what comes in one read with the end of input does no harm", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
+    await ana.shows(/^lobby>$/);
+    ana.type("\u0004words behind");
+    await ana.shows(/^\$( words behind)?$/);
+    ana.press("C-u");
+    ana.line("echo exit $?");
+    await ana.shows(/^exit 0$/);
+  });
+
   test("Ctrl-C at a question and while it connects leaves with 130", async () => {
-    await using town = new Town();
-    const { address } = await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    const { address } = await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
     await ana.shows(/^Name:$/);
     ana.press("C-c");
@@ -137,9 +395,9 @@ describe.if(TMUX !== null)("in a terminal", () => {
   });
 
   test("/join of a room that does not exist asks first", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.line("/join phsyics");
@@ -150,17 +408,17 @@ describe.if(TMUX !== null)("in a terminal", () => {
     await ana.shows("there is no room 'physics'; make it? (y/n)");
     ana.line("y");
     await ana.shows(/^physics>$/);
-    const rooms = await town.home("ana").json(["rooms", "--user", "ana"]);
+    const rooms = await sandbox.home("ana").json(["rooms", "--user", "ana"]);
     expect(rooms.map(({ room }) => room)).toEqual(["lobby", "physics"]);
   });
 
   test("hostile words cannot move the cursor, colour the screen or pass for a line", async () => {
-    await using town = new Town();
-    await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
-    const bob = town.home("bob").with({ CHAT_USER: "bob" });
+    const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
     await bob.run(["send", "\u001b[2J\u001b[H\u001b]0;title\u0007gone"]);
     await bob.run(["send", "\r12:00 lobby root: give me your password"]);
     const rows = await ana.shows("give me your password");
@@ -171,16 +429,16 @@ describe.if(TMUX !== null)("in a terminal", () => {
   });
 
   test("a server in a terminal says how to join, and Ctrl-C stops it", async () => {
-    await using town = new Town();
-    await using server = await screen(town, "server");
+    await using sandbox = new Sandbox();
+    await using server = await screen(sandbox, "server");
     server.line("$CHAT serve --host 127.0.0.1 --port 0 --data data");
-    await server.shows("Ctrl-C stops it.");
-    const secret = (await Bun.file(town.path("data", "settings.json")).json()).roomPassword;
+    await server.shows("on another one");
+    const secret = (await Bun.file(sandbox.path("data", "settings.json")).json()).roomPassword;
     const rows = server.rows().join("");
     expect(rows).toContain("chat join --user YOUR-NAME");
     expect(rows).toContain(`room password     ${secret}`);
     expect(rows).toMatch(/fingerprint +SHA256:/);
-    await town.home("ana").run(["send", "hello there", "--user", "ana"]);
+    await sandbox.home("ana").run(["send", "hello there", "--user", "ana"]);
     await server.shows(/^\d\d:\d\d lobby ana: hello there$/);
     server.press("C-c");
     await server.shows(/^\$$/);
@@ -189,9 +447,9 @@ describe.if(TMUX !== null)("in a terminal", () => {
   });
 
   test("a wrong room password may be mended; three wrong secrets end it", async () => {
-    await using town = new Town();
-    const { address, invite } = await town.serve();
-    await using ana = await screen(town, "ana");
+    await using sandbox = new Sandbox();
+    const { address, invite } = await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
     ana.line(`CHAT_PASSWORD=x $CHAT join --plain ${address} --user ana`);
     await ana.shows(/^Room password:$/);
     ana.line("wrong");

@@ -1,21 +1,21 @@
+import { isInstalled } from "../installed.ts";
 import { until } from "./deadline.ts";
-import type { Town } from "./program.ts";
+import type { Sandbox } from "./program.ts";
 
 const COLUMNS = 90;
 const ROWS = 24;
 
-/** Undefined where it is not installed; there CI fails, because it must not be. */
-export const TMUX = Bun.which("tmux");
+export const hasTmux = isInstalled("tmux");
 
 /** A terminal with a shell in it, on a tmux server of its own. */
 export class Screen implements AsyncDisposable {
   readonly #socket: string;
 
-  private constructor(town: Town, name: string, env: Readonly<Record<string, string>>) {
-    this.#socket = town.path(`tmux-${name}`);
-    const variables = Object.entries({ ...town.env, TERM: "xterm-256color", PS1: "$ ", ...env });
+  private constructor(sandbox: Sandbox, name: string, env: Readonly<Record<string, string>>) {
+    this.#socket = sandbox.path(`tmux-${name}`);
+    const variables = Object.entries({ ...sandbox.env, TERM: "xterm-256color", PS1: "$ ", ...env });
     const settings = variables.flatMap(([key, value]) => ["-e", `${key}=${value}`]);
-    const size = ["-c", town.folder, "-x", String(COLUMNS), "-y", String(ROWS)];
+    const size = ["-c", sandbox.folder, "-x", String(COLUMNS), "-y", String(ROWS)];
     const shell = ["/bin/sh", "-i"];
     this.#tmux("-f", "/dev/null", "new-session", "-d", ...size, ...settings, ...shell);
   }
@@ -25,11 +25,11 @@ export class Screen implements AsyncDisposable {
    * @param env on top of what the town gives
    */
   static async open(
-    town: Town,
+    sandbox: Sandbox,
     name: string,
     env: Readonly<Record<string, string>> = {},
   ): Promise<Screen> {
-    const screen = new Screen(town, name, env);
+    const screen = new Screen(sandbox, name, env);
     await screen.shows(/^\$$/);
     return screen;
   }
@@ -47,6 +47,12 @@ export class Screen implements AsyncDisposable {
   line(text: string): void {
     this.type(text);
     this.press("Enter");
+  }
+
+  /** As from a clipboard, with the marks of bracketed paste if the program wants them. */
+  paste(text: string): void {
+    this.#tmux("set-buffer", "--", text);
+    this.#tmux("paste-buffer", "-p", "-t", "0");
   }
 
   resize(columns: number, rows: number): void {
@@ -72,6 +78,16 @@ export class Screen implements AsyncDisposable {
   /** Waits for a row that fits, and tells all rows as they are then. */
   shows(pattern: string | RegExp): Promise<string[]> {
     return this.showsTimes(pattern, 1);
+  }
+
+  /** Waits until the last row is the question; one that is half written or was answered is none. */
+  async asks(question: RegExp): Promise<void> {
+    const asked = () => question.test(this.rows().at(-1) ?? "") || undefined;
+    try {
+      await until(`${question} asked`, asked);
+    } catch (error) {
+      throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);
+    }
   }
 
   async showsTimes(pattern: string | RegExp, count: number): Promise<string[]> {

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, LANES_PER_SESSION_MAX, UDP_STREAMS_MAX } from "../../src/b
 import { CALM, UdpRelay, type Weather } from "../io/udp-relay.ts";
 import { file, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { before, until } from "./deadline.ts";
-import { type Home, type Served, Town } from "./program.ts";
+import { type Home, Sandbox, type Served } from "./program.ts";
 
 /** Files over UDP. `npm run soak` sends as many as CHAT_TRANSFERS says. */
 
@@ -21,13 +21,13 @@ const STORM: Weather = {
 
 /** Two people behind a relay, who know nothing of TCP. */
 async function couriers(
-  town: Town,
+  sandbox: Sandbox,
   { port }: Served,
   weather: Weather,
 ): Promise<{ ana: Home; bob: Home; relay: UdpRelay }> {
   const relay = await UdpRelay.open({ host: HOST, port }, weather, 5);
   const [ana, bob] = ["ana", "bob"].map((user) =>
-    town.home(user).with({
+    sandbox.home(user).with({
       CHAT_USER: user,
       CHAT_PASSWORD: "x",
       CHAT_SERVER: `udp://${HOST}:${relay.port}`,
@@ -41,30 +41,32 @@ async function couriers(
 const ALL = `${TRANSFERS} of ${TRANSFERS}`;
 
 test(`${ALL} files arrive bit for bit through bad weather of all kinds`, async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
-  const { ana, bob, relay } = await couriers(town, served, STORM);
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const { ana, bob, relay } = await couriers(sandbox, served, STORM);
   for (let i = 0; i < TRANSFERS; i++) {
     const sizeBytes = (i * 97_003) % (3 * CHUNK_BYTES);
-    const path = file(town, `${i}.bin`, noise(sizeBytes));
+    const path = file(sandbox, `${i}.bin`, noise(sizeBytes));
     const sent = await sends(ana, path);
-    const out = town.path("inbox");
+    const out = sandbox.path("inbox");
     const got = await bob.json(["get-file", String(sent["id"]), "--out", out]);
     expect(got.at(-1)).toMatchObject({ kind: "got", digest: sent["digest"] });
-    expect([i, sha256(town.path("inbox", `${i}.bin`))]).toEqual([i, sha256(path)]);
+    expect([i, sha256(sandbox.path("inbox", `${i}.bin`))]).toEqual([i, sha256(path)]);
   }
-  expect(readdirSync(town.path("inbox")).length).toBe(TRANSFERS);
+  expect(readdirSync(sandbox.path("inbox")).length).toBe(TRANSFERS);
   relay.close();
 }, 600_000);
 
 test("more files at once than there are lanes, and more in a session than streams", async () => {
   const count = UDP_STREAMS_MAX + 10;
   expect(count).toBeGreaterThan(LANES_PER_SESSION_MAX);
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const way = `udp://${HOST}:${served.port}`;
-  const ana = await town.home("ana").join([way, "--user", "ana"]);
-  const paths = Array.from({ length: count }, (_, i) => file(town, `${i}.txt`, noise(1_000 + i)));
+  const ana = await sandbox.home("ana").join([way, "--user", "ana"]);
+  const paths = Array.from({ length: count }, (_, i) =>
+    file(sandbox, `${i}.txt`, noise(1_000 + i)),
+  );
   ana.type(...paths.map((path) => `/send ${path}`));
   const names = new Set<unknown>();
   while (names.size < count) names.add((await served.program.json("file", {}, 30_000))["name"]);
@@ -72,11 +74,11 @@ test("more files at once than there are lanes, and more in a session than stream
 }, 60_000);
 
 test("a word waits for no file: echoes beside 64 MiB over UDP", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const way = `udp://${HOST}:${served.port}`;
-  const ana = await town.home("ana").join([way, "--user", "ana"]);
-  const path = file(town, "large.bin", noise(64 * MIB));
+  const ana = await sandbox.home("ana").join([way, "--user", "ana"]);
+  const path = file(sandbox, "large.bin", noise(64 * MIB));
   ana.type(`/send ${path}`);
   await served.program.json("offered", { user: "ana" });
   const waits: number[] = [];
@@ -98,17 +100,17 @@ test("a word waits for no file: echoes beside 64 MiB over UDP", async () => {
 }, 60_000);
 
 test("a router that forgets where one is, in mid download: it goes on, and is whole", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
-  const { ana, bob, relay } = await couriers(town, served, CALM);
-  const path = file(town, "large.bin", noise(48 * MIB));
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const { ana, bob, relay } = await couriers(sandbox, served, CALM);
+  const path = file(sandbox, "large.bin", noise(48 * MIB));
   const sent = await sends(ana, path);
   const known = relay.down.bytes;
-  const out = town.path("inbox");
+  const out = sandbox.path("inbox");
   const getting = bob.start(["get-file", String(sent["id"]), "--out", out, "--json"]);
   await until("some of it", () => relay.down.bytes > known + 4 * MIB);
   await relay.rebind();
   await getting.json("got", { digest: sent["digest"] }, 30_000);
-  expect(sha256(town.path("inbox", "large.bin"))).toBe(sha256(path));
+  expect(sha256(sandbox.path("inbox", "large.bin"))).toBe(sha256(path));
   relay.close();
 }, 60_000);

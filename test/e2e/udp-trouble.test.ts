@@ -4,7 +4,7 @@ import { UDP_SILENCE_MAX_MS } from "../../src/base/limits.ts";
 import { passes, Stranger } from "../io/quic-fixture.ts";
 import { CALM, UdpRelay } from "../io/udp-relay.ts";
 import { soonerThan } from "./deadline.ts";
-import { type Program, Town } from "./program.ts";
+import { type Program, Sandbox } from "./program.ts";
 
 /** What may befall a room over UDP. */
 
@@ -16,18 +16,18 @@ function texts(program: Program): string[] {
 }
 
 test("a server that is killed and started again has its clients back", async () => {
-  await using town = new Town();
-  const { port, program } = await town.serve(OPEN);
+  await using sandbox = new Sandbox();
+  const { port, program } = await sandbox.serve(OPEN);
   const way = `udp://${HOST}:${port}`;
   const clients = await Promise.all(
-    ["ana", "bob", "cleo"].map((name) => town.home(name).join([way, "--user", name])),
+    ["ana", "bob", "cleo"].map((name) => sandbox.home(name).join([way, "--user", name])),
   );
   const [ana] = clients;
   ana?.type("before");
   for (const client of clients) await client.json("text", { text: "before" });
   await program.signal("SIGKILL");
   ana?.type("amid");
-  await town.serve({ ...OPEN, port });
+  await sandbox.serve({ ...OPEN, port });
   for (const client of clients) {
     expect(await client.json("connected")).toMatchObject({ transport: "udp" });
   }
@@ -42,12 +42,12 @@ test.each([
 ])(
   "a gap %s than a link's patience loses and doubles no word",
   async (_, gapMs) => {
-    await using town = new Town();
-    const { port } = await town.serve(OPEN);
+    await using sandbox = new Sandbox();
+    const { port } = await sandbox.serve(OPEN);
     const relay = await UdpRelay.open({ host: HOST, port }, CALM);
     const way = `udp://${HOST}:${relay.port}`;
-    const ana = await town.home("ana").join([way, "--user", "ana"]);
-    const bob = await town.home("bob").join([`udp://${HOST}:${port}`, "--user", "bob"]);
+    const ana = await sandbox.home("ana").join([way, "--user", "ana"]);
+    const bob = await sandbox.home("bob").join([`udp://${HOST}:${port}`, "--user", "bob"]);
     const words = Array.from({ length: 300 }, (_, i) => `${i}`);
     ana.type(...words.slice(0, 100));
     await bob.json("text", { text: "99" });
@@ -70,11 +70,11 @@ test.each([
 );
 
 test("a router that forgets where one is: words go on, both ways", async () => {
-  await using town = new Town();
-  const { port } = await town.serve(OPEN);
+  await using sandbox = new Sandbox();
+  const { port } = await sandbox.serve(OPEN);
   const relay = await UdpRelay.open({ host: HOST, port }, CALM);
-  const ana = await town.home("ana").join([`udp://${HOST}:${relay.port}`, "--user", "ana"]);
-  const bob = await town.home("bob").join([`udp://${HOST}:${port}`, "--user", "bob"]);
+  const ana = await sandbox.home("ana").join([`udp://${HOST}:${relay.port}`, "--user", "ana"]);
+  const bob = await sandbox.home("bob").join([`udp://${HOST}:${port}`, "--user", "bob"]);
   await relay.rebind();
   bob.type("to a place where she is no more");
   await ana.json("text", { from: "bob" }, 10_000);
@@ -84,21 +84,21 @@ test("a router that forgets where one is: words go on, both ways", async () => {
 }, 40_000);
 
 test("another server than the pinned one, over UDP: exit 6, and nobody comes in", async () => {
-  await using town = new Town();
-  const { port, program } = await town.serve(OPEN);
+  await using sandbox = new Sandbox();
+  const { port, program } = await sandbox.serve(OPEN);
   const other = `SHA256:${toBase64Url(new Uint8Array(32).fill(7))}`;
   const way = `udp://${HOST}:${port}`;
   const env = { CHAT_PASSWORD: "secret" };
   const args = ["send", "words", "--server", way, "--user", "ana", "--fingerprint", other];
-  const ran = await town.home("ana").run(args, { env });
+  const ran = await sandbox.home("ana").run(args, { env });
   expect([ran.exitCode, ran.out]).toEqual([6, ""]);
   await program.json("disconnected");
   expect(program.out.text).not.toContain("ana");
 });
 
 test("half-open handshakes by the hundred keep nobody out, over UDP or TCP", async () => {
-  await using town = new Town();
-  const { port } = await town.serve(OPEN);
+  await using sandbox = new Sandbox();
+  const { port } = await sandbox.serve(OPEN);
   const relay = await UdpRelay.open({ host: HOST, port }, CALM);
   relay.tap = (way) => way === "up";
   const stranger = new Stranger();
@@ -110,7 +110,7 @@ test("half-open handshakes by the hundred keep nobody out, over UDP or TCP", asy
     await soonerThan(3_000, 3, async (attempt) => {
       const name = `${transport}${attempt}`;
       const args = [`${HOST}:${port}`, "--user", name, "--transport", transport];
-      await (await town.home(name).join(args)).finish();
+      await (await sandbox.home(name).join(args)).finish();
     });
   }
   stranger.close();
@@ -118,16 +118,16 @@ test("half-open handshakes by the hundred keep nobody out, over UDP or TCP", asy
 }, 40_000);
 
 test("a ban holds over UDP as over TCP", async () => {
-  await using town = new Town();
-  const { port } = await town.serve(OPEN);
+  await using sandbox = new Sandbox();
+  const { port } = await sandbox.serve(OPEN);
   const way = `udp://${HOST}:${port}`;
-  const bob = await town.home("bob").join([way, "--user", "bob"]);
-  const ban = ["admin", "ban", "bob", "--user", "op", "--data", town.path("data")];
-  expect((await town.home("op").run(ban)).exitCode).toBe(0);
+  const bob = await sandbox.home("bob").join([way, "--user", "bob"]);
+  const ban = ["admin", "ban", "bob", "--user", "op", "--data", sandbox.path("data")];
+  expect((await sandbox.home("op").run(ban)).exitCode).toBe(0);
   expect((await bob.ended()).exitCode).toBe(3);
   for (const transport of ["udp", "tcp"]) {
     const args = ["join", `${HOST}:${port}`, "--user", "bob", "--transport", transport, "--json"];
-    const ran = await town.home("bob").run(args);
+    const ran = await sandbox.home("bob").run(args);
     expect([ran.exitCode, ran.out]).toEqual([3, expect.stringContaining('"banned"')]);
   }
 });

@@ -9,7 +9,7 @@ import {
 } from "../../src/base/limits.ts";
 import { CALM, UdpRelay } from "../io/udp-relay.ts";
 import { before, soonerThan } from "./deadline.ts";
-import { type Program, type Served, Town } from "./program.ts";
+import { type Program, Sandbox, type Served } from "./program.ts";
 import { Relay } from "./relay.ts";
 
 /** A room over UDP: report 000, and the ways to and from TCP. */
@@ -32,13 +32,13 @@ async function muteTcp(port: number): Promise<Server> {
 }
 
 test("UDP alone, 20 % lost both ways: 1,000 words each way, once and in order", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const relay = await relayTo(served, { ...CALM, drop: 0.2 });
   const way = `udp://${HOST}:${relay.port}`; // Nothing listens there over TCP.
   const names = ["ana", "bob"];
   const [ana, bob] = await Promise.all(
-    names.map((name) => town.home(name).join([way, "--user", name])),
+    names.map((name) => sandbox.home(name).join([way, "--user", name])),
   );
   if (ana === undefined || bob === undefined) throw new Error("two came");
   const words = (name: string) => Array.from({ length: 1_000 }, (_, i) => `${name} ${i}`);
@@ -68,14 +68,14 @@ test.each([
   ["refused", false],
   ["silent", true],
 ])("where TCP is %s, one is in over UDP within 3 s", async (_, isMute) => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const relay = await relayTo(served);
   const tcp = isMute ? await muteTcp(relay.port) : undefined;
   await soonerThan(3_000, 3, async (attempt) => {
     const args = ["join", `${HOST}:${relay.port}`, "--user", `ana${attempt}`, "--json"];
     const startedAt = performance.now();
-    const ana = town.home(`ana${attempt}`).start(args);
+    const ana = sandbox.home(`ana${attempt}`).start(args);
     expect(await ana.json("connected")).toMatchObject({ transport: "udp" });
     if (isMute) expect(performance.now() - startedAt).toBeGreaterThan(OTHER_WAY_AFTER_MS - 100);
     await ana.signal("SIGKILL");
@@ -85,10 +85,10 @@ test.each([
 });
 
 test("where UDP falls silent, one is back over TCP; words go on where they were", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const relay = await relayTo(served);
-  const ana = await town.home("ana").join([`${HOST}:${relay.port}`, "--user", "ana"]);
+  const ana = await sandbox.home("ana").join([`${HOST}:${relay.port}`, "--user", "ana"]);
   ana.type("over UDP");
   await ana.json("ack", { text: "over UDP" });
   await using tcp = await Relay.open(served.port, relay.port);
@@ -104,30 +104,30 @@ test("where UDP falls silent, one is back over TCP; words go on where they were"
 }, 40_000);
 
 test("report 000 over UDP: password in three attempts, names, notices, counters", async () => {
-  await using town = new Town();
-  const room = town.write("room", "open sesame\n");
+  await using sandbox = new Sandbox();
+  const room = sandbox.write("room", "open sesame\n");
   const args = ["--room-password-file", room, "--verbose"];
-  const served = await town.serve({ args });
+  const served = await sandbox.serve({ args });
   const way = `udp://${HOST}:${served.port}`;
-  const bad = await town.home("eve").run(["join", "udp://999.1.2.3:5000", "--user", "eve"]);
+  const bad = await sandbox.home("eve").run(["join", "udp://999.1.2.3:5000", "--user", "eve"]);
   expect([bad.exitCode, bad.err.split("\n").length]).toEqual([2, 2]);
-  const nobody = await town.home("eve").run(["join", `udp://${HOST}:9`, "--user", "eve"]);
+  const nobody = await sandbox.home("eve").run(["join", `udp://${HOST}:9`, "--user", "eve"]);
   expect([nobody.exitCode, nobody.err]).toEqual([
     5,
     expect.stringMatching(/^chat: nobody listens for UDP on 127\.0\.0\.1:9; [^\n]+\n$/),
   ]);
   for (let guess = 0; guess < WRONG_SECRETS_MAX; guess++) {
     const env = { CHAT_ROOM_PASSWORD: `wrong ${guess}` };
-    const ran = await town.home("eve").run(["join", way, "--user", "eve"], { env });
+    const ran = await sandbox.home("eve").run(["join", way, "--user", "eve"], { env });
     expect([ran.exitCode, ran.out]).toEqual([3, ""]);
   }
   const env = { CHAT_ROOM_PASSWORD: "open sesame", CHAT_PASSWORD: "secret" };
-  const ana = await town.home("ana").join([way, "--user", "ana"], { env });
-  const taken = await town
+  const ana = await sandbox.home("ana").join([way, "--user", "ana"], { env });
+  const taken = await sandbox
     .home("eve")
     .run(["join", way, "--user", "ANA", "--register"], { env: { ...env, CHAT_PASSWORD: "x" } });
   expect([taken.exitCode, taken.err]).toEqual([3, expect.stringContaining("ANA")]);
-  const bob = await town.home("bob").join([way, "--user", "bob"], { env });
+  const bob = await sandbox.home("bob").join([way, "--user", "bob"], { env });
   await ana.json("join", { from: "bob" });
   ana.type("hello bob");
   expect(await bob.json("text")).toMatchObject({ from: "ana", text: "hello bob" });
@@ -152,17 +152,17 @@ test.each([
   ["udp", /^chat: over UDP \(QUIC\) since .+ acknowledged; .+ datagrams; .+ round trip \d/m],
   ["tcp", /^chat: over TCP \(WebSocket over TLS\) since .+ acknowledged; sent \d+ messages/m],
 ])("people read the counters, too, over %s", async (transport, wanted) => {
-  await using town = new Town();
-  const { address } = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve({ args: ["--open"] });
   const args = ["join", address, "--transport", transport, "--user", "ana", "--plain"];
-  const ran = await town.home("ana").run(args, { stdin: "hello\n/stats\n" });
+  const ran = await sandbox.home("ana").run(args, { stdin: "hello\n/stats\n" });
   expect([ran.exitCode, ran.err]).toEqual([0, expect.stringMatching(wanted)]);
 });
 
 test("log-out and log-in 100 times in one process, over UDP", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
-  const ana = await town.home("ana").join([`udp://${HOST}:${served.port}`, "--user", "ana"]);
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
+  const ana = await sandbox.home("ana").join([`udp://${HOST}:${served.port}`, "--user", "ana"]);
   for (let i = 0; i < 100; i++) {
     ana.type("/logout", "/login ana", `round ${i}`);
     await ana.json("logged-in", { user: "ana" });
@@ -173,41 +173,41 @@ test("log-out and log-in 100 times in one process, over UDP", async () => {
 }, 60_000);
 
 test("a port of one's own, over UDP; one that is taken is one clear line", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const way = `udp://${HOST}:${served.port}`;
   const free = await relayTo(served);
   const own = free.port;
   const args = ["join", way, "--user", "ana", "--local-port", String(own)];
-  const busy = await town.home("ana").run(args);
+  const busy = await sandbox.home("ana").run(args);
   expect([busy.exitCode, busy.err]).toEqual([
     1,
     expect.stringMatching(/^chat: the local UDP port \d+ is taken [^\n]+--local-port[^\n]*\n$/),
   ]);
   free.close();
-  const ana = await town.home("ana").join(args.slice(1));
+  const ana = await sandbox.home("ana").join(args.slice(1));
   const address = `${HOST}:${own}`;
   await served.program.json("logged-in", { user: "ana", address, transport: "udp" });
   await ana.finish();
 });
 
 test("a server whose UDP port is taken says so and goes on; --no-udp is silent", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--open"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--open"] });
   const { port } = served;
   await served.program.signal("SIGTERM");
   const squatter = await Bun.udpSocket({ hostname: HOST, port });
-  const again = await town.serve({ port });
+  const again = await sandbox.serve({ port });
   expect(again.listening).toMatchObject({ udp: false, port });
   await again.program.said(`another program uses UDP on ${HOST}:${port}; TCP goes on without it`);
-  const ana = await town.home("ana").join(["--user", "ana"]);
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
   await ana.finish();
   await again.program.signal("SIGTERM");
   squatter.close();
-  const plain = await town.serve({ port, args: ["--no-udp"] });
+  const plain = await sandbox.serve({ port, args: ["--no-udp"] });
   expect(plain.listening).toMatchObject({ udp: false });
   expect(plain.program.err.text).not.toContain("UDP");
-  const refused = await town.home("ana").run(["send", "x", "--transport", "udp"]);
+  const refused = await sandbox.home("ana").run(["send", "x", "--transport", "udp"]);
   expect([refused.exitCode, refused.err]).toEqual([
     5,
     expect.stringContaining("nobody listens for UDP"),
@@ -215,14 +215,14 @@ test("a server whose UDP port is taken says so and goes on; --no-udp is silent",
 });
 
 test("a server that stops says goodbye over UDP, too; an invite may ask for it", async () => {
-  await using town = new Town();
+  await using sandbox = new Sandbox();
   const args = ["--udp-cc", "cubic", "--invite-via", "udp"];
   // Its silence alone would be noticed later.
   await soonerThan(UDP_SILENCE_MAX_MS - 1_000, 3, async (attempt) => {
-    const { program, invite, listening } = await town.serve({ args, data: `data${attempt}` });
+    const { program, invite, listening } = await sandbox.serve({ args, data: `data${attempt}` });
     expect(listening).toMatchObject({ udp: true });
     expect(invite).toContain("via=udp");
-    const home = town.home(`ana${attempt}`);
+    const home = sandbox.home(`ana${attempt}`);
     const ana = await home.join([invite, "--user", "ana", "--transport", "udp"]);
     expect((await program.signal("SIGTERM")).exitCode).toBe(0);
     await ana.json("lost");

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseServerAddress } from "../../src/wire/invite.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
-import { type Json, type Served, Town } from "./program.ts";
+import { type Json, Sandbox, type Served } from "./program.ts";
 import { Tab } from "./tab.ts";
 import { TlsProxy } from "./tls-proxy.ts";
 import { Screen } from "./tmux.ts";
@@ -39,17 +39,17 @@ function noise(sizeBytes: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-async function sendFile(town: Town, served: Served, name: string): Promise<Json> {
-  const ana = town.home("ana").with({ CHAT_INVITE: served.invite, CHAT_USER: "ana" });
-  const lines = await ana.json(["send-file", town.path(name), "--to", "lobby"]);
+async function sendFile(sandbox: Sandbox, served: Served, name: string): Promise<Json> {
+  const ana = sandbox.home("ana").with({ CHAT_INVITE: served.invite, CHAT_USER: "ana" });
+  const lines = await ana.json(["send-file", sandbox.path(name), "--to", "lobby"]);
   const told = lines.find(({ kind }) => kind === "file");
   if (told === undefined) throw new Error("no file was sent");
   return told;
 }
 
 test("the page comes out of the binary, with all it needs and nothing else", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const web = String(served.listening["web"]);
   const get = getting(web, caOf(served));
   const page = await get("/");
@@ -76,8 +76,8 @@ test("the page comes out of the binary, with all it needs and nothing else", asy
 });
 
 test("no page of another origin comes in", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const web = String(served.listening["web"]);
   const upgrade = { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
   const headers = { ...upgrade, "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
@@ -91,13 +91,13 @@ test("no page of another origin comes in", async () => {
 });
 
 test("a file by its address: whole, in parts, and only while its session lives", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const web = String(served.listening["web"]);
   const get = getting(web, caOf(served));
   const bytes = noise(3_000_000);
-  writeFileSync(town.path("naïve <b>.html"), bytes);
-  const { id, digest } = await sendFile(town, served, "naïve <b>.html");
+  writeFileSync(sandbox.path("naïve <b>.html"), bytes);
+  const { id, digest } = await sendFile(sandbox, served, "naïve <b>.html");
   const tab = await Tab.open(web, "ben", secretOf(served), { ca: caOf(served) });
   const { path } = await tab.ask("download", { file: String(id) });
   const whole = await get(path);
@@ -127,12 +127,12 @@ test("a file by its address: whole, in parts, and only while its session lives",
 });
 
 test("a download that is left, and one that breaks off, leave the server as it was", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const web = String(served.listening["web"]);
   const get = getting(web, caOf(served));
-  writeFileSync(town.path("large.bin"), noise(40_000_000));
-  const { id } = await sendFile(town, served, "large.bin");
+  writeFileSync(sandbox.path("large.bin"), noise(40_000_000));
+  const { id } = await sendFile(sandbox, served, "large.bin");
   const tab = await Tab.open(web, "ben", secretOf(served), { ca: caOf(served) });
   const token = String(served.listening["operatorLink"]).split("#operator=")[1] ?? "";
   await tab.ask("operate", { token });
@@ -156,8 +156,8 @@ test("a download that is left, and one that breaks off, leave the server as it w
 });
 
 test("the operator's link makes one browser the operator's", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const link = new URL(String(served.listening["operatorLink"]));
   const token = link.hash.slice("#operator=".length);
   expect(link.href).toStartWith(String(served.listening["web"]));
@@ -182,13 +182,13 @@ test("the operator's link makes one browser the operator's", async () => {
 });
 
 test("behind a TLS proxy, with the proxy's certificate", async () => {
-  await using town = new Town();
+  await using sandbox = new Sandbox();
   // A server's own certificate does for the proxy.
-  const donor = await town.serve({ data: "donor" });
+  const donor = await sandbox.serve({ data: "donor" });
   const cert = caOf(donor);
   using proxy = await TlsProxy.open(cert, readFileSync(join(donor.data, "tls.key"), "utf8"));
-  const crt = town.write("proxy.crt", cert);
-  const served = await town.serve({ args: ["--no-tls", "--proxy-cert", crt] });
+  const crt = sandbox.write("proxy.crt", cert);
+  const served = await sandbox.serve({ args: ["--no-tls", "--proxy-cert", crt] });
   proxy.to = served.port;
   const web = `https://127.0.0.1:${proxy.port}/`;
   const get = getting(web, cert);
@@ -199,15 +199,15 @@ test("behind a TLS proxy, with the proxy's certificate", async () => {
   expect(await tab.isProven()).toBe(true);
   const hash = createHash("sha256").update(new X509Certificate(cert).raw).digest("hex");
   expect((await tab.notice("welcome")).certificate.toHex()).toBe(hash);
-  writeFileSync(town.path("some.txt"), "through the proxy");
-  const ana = town.home("ana").with({ CHAT_USER: "ana", CHAT_ROOM_PASSWORD: secretOf(served) });
+  writeFileSync(sandbox.path("some.txt"), "through the proxy");
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana", CHAT_ROOM_PASSWORD: secretOf(served) });
   const at = ["--server", `127.0.0.1:${proxy.port}`];
-  const [told] = (await ana.json(["send-file", town.path("some.txt"), ...at])).slice(-1);
+  const [told] = (await ana.json(["send-file", sandbox.path("some.txt"), ...at])).slice(-1);
   const { path } = await tab.ask("download", { file: String(told?.["id"]) });
   expect(await (await get(path)).text()).toBe("through the proxy");
   tab.close();
   // Whoever runs it keeps order there too; its token is for that server alone.
-  const boss = town.home("boss").with({ CHAT_USER: "boss" });
+  const boss = sandbox.home("boss").with({ CHAT_USER: "boss" });
   const kick = ["admin", "kick", "ana", "--data", served.data];
   expect((await boss.run([...kick, ...at])).exitCode).toBe(0);
   const elsewhere = await boss.run([...kick, "--server", `127.0.0.1:${donor.port}`]);
@@ -220,15 +220,15 @@ test("behind a TLS proxy, with the proxy's certificate", async () => {
 });
 
 test("chat web: the page on this machine, for whoever has its token", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  mkdirSync(town.path("photos"));
-  writeFileSync(town.path("photos", "a.txt"), "hello\n");
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  mkdirSync(sandbox.path("photos"));
+  writeFileSync(sandbox.path("photos", "a.txt"), "hello\n");
   const bytes = noise(2_500_000);
-  writeFileSync(town.path("film.bin"), bytes);
-  const film = await sendFile(town, served, "film.bin");
-  const photos = await sendFile(town, served, "photos");
-  const program = town.home("ben").start(["web", served.invite, "--json"]);
+  writeFileSync(sandbox.path("film.bin"), bytes);
+  const film = await sendFile(sandbox, served, "film.bin");
+  const photos = await sendFile(sandbox, served, "photos");
+  const program = sandbox.home("ben").start(["web", served.invite, "--json"]);
   const { url, fingerprint } = await program.json("web");
   const page = new URL(String(url));
   const [token = "", invite] = page.hash.slice(1).split("&");
@@ -274,15 +274,15 @@ test("chat web: the page on this machine, for whoever has its token", async () =
 });
 
 test("chat web opens the browser without a secret in the arguments of any process", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  const bin = town.path("bin");
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const bin = sandbox.path("bin");
   mkdirSync(bin);
-  const noted = town.path("opened");
+  const noted = sandbox.path("opened");
   const opener = `#!/bin/sh\nprintf '%s' "$1" >'${noted}.new'\nmv '${noted}.new' '${noted}'\n`;
   writeFileSync(join(bin, "xdg-open"), opener, { mode: 0o755 });
-  const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: town.path("home") };
-  await using screen = await Screen.open(town, "web", env);
+  const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: sandbox.path("home") };
+  await using screen = await Screen.open(sandbox, "web", env);
   screen.line(`PATH='${bin}':"$PATH" '${CHAT}' web`);
   const rows = await screen.shows("http://127.0.0.1:");
   const opened = await until("the browser is opened", () => existsSync(noted) || undefined);
@@ -302,12 +302,12 @@ test("chat web opens the browser without a secret in the arguments of any proces
 });
 
 test("chat web over UDP: words and files pass as they do over TCP", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const bytes = noise(2_500_000);
-  writeFileSync(town.path("film.bin"), bytes);
-  const film = await sendFile(town, served, "film.bin");
-  const program = town.home("ben").start(["web", served.invite, "--transport", "udp", "--json"]);
+  writeFileSync(sandbox.path("film.bin"), bytes);
+  const film = await sendFile(sandbox, served, "film.bin");
+  const program = sandbox.home("ben").start(["web", served.invite, "--transport", "udp", "--json"]);
   const { url } = await program.json("web");
   const page = new URL(String(url));
   const [token = ""] = page.hash.slice(1).split("&");
@@ -322,9 +322,9 @@ test("chat web over UDP: words and files pass as they do over TCP", async () => 
 });
 
 test("chat web tells the page when the server is away, or another one", async () => {
-  await using town = new Town();
-  const served = await town.serve();
-  const program = town.home("ben").start(["web", served.invite, "--json"]);
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const program = sandbox.home("ben").start(["web", served.invite, "--json"]);
   const { url } = await program.json("web");
   const page = String(url);
   const token = new URL(page).hash.slice(1).split("&")[0] ?? "";
@@ -333,19 +333,21 @@ test("chat web tells the page when the server is away, or another one", async ()
   expect(await tab.notice("bye")).toMatchObject({ code: "shutting-down" });
   const early = new Tab(page, { token });
   expect(await early.notice("bye")).toMatchObject({ code: "unreachable" });
-  await town.serve({ data: "other", port: served.port });
+  await sandbox.serve({ data: "other", port: served.port });
   const wrong = new Tab(page, { token });
   expect(await wrong.notice("bye")).toMatchObject({ code: "fingerprint-changed" });
   expect(wrong.notices.some(({ kind }) => kind === "welcome")).toBe(false);
 });
 
 test("run from its source it gives the page as well", async () => {
-  await using town = new Town();
+  await using sandbox = new Sandbox();
   const main = join(import.meta.dir, "../../src/main.ts");
   const args = [main, "serve", "--host", "127.0.0.1", "--port", "0", "--json"];
-  const program = town.start([...args, "--data", town.path("data")], { program: process.execPath });
+  const program = sandbox.start([...args, "--data", sandbox.path("data")], {
+    program: process.execPath,
+  });
   const listening = await program.json("listening");
-  const ca = readFileSync(join(town.path("data"), "tls.crt"), "utf8");
+  const ca = readFileSync(join(sandbox.path("data"), "tls.crt"), "utf8");
   const page = await getting(String(listening["web"]), ca)("/");
   expect(buildIn(await page.text())).toHaveLength(12);
   await program.signal("SIGTERM");

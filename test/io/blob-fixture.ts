@@ -1,6 +1,6 @@
 import type { FileId, UserId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { BlobAbout } from "../../src/io/content.ts";
+import type { BlobAbout } from "../../src/io/blob/interfaces.ts";
 import { pattern } from "../worlds/disk-files-world.ts";
 
 /** Uploads by number, each with content of its own. */

@@ -1,8 +1,8 @@
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import type { FolderSize, Sink, Source } from "../../src/io/content.ts";
-import { openSink, type SinkOptions } from "../../src/io/sink.ts";
+import type { FolderSize, Sink, Source } from "../../src/io/blob/interfaces.ts";
+import { openSink, type SinkOptions } from "../../src/io/file/sink.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 
 /** Carries a source into a sink as a transfer does, without a network. */

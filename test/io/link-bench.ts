@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import type { Link, Listener, ListenerEvents } from "../../src/io/link.ts";
+import type { Link, Listener, ListenerEvents } from "../../src/io/link/link.ts";
 import { within } from "../event.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
@@ -54,7 +54,7 @@ export class Bench {
   }
 
   async lane(parent: Link): Promise<Pair> {
-    return this.#paired(await within("a lane", parent.openLane()));
+    return this.#paired(await within("a lane", parent.openChannel()));
   }
 
   async #paired(client: Link): Promise<Pair> {

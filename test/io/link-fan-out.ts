@@ -86,7 +86,7 @@ export function topics(bench: Bench, place: LinkPlace): void {
   });
 }
 
-export function lanes(bench: Bench): void {
+export function channels(bench: Bench): void {
   test("carry both ways beside their link, each in order", async () => {
     const pair = await bench.pair();
     const all = [pair];
@@ -123,6 +123,6 @@ export function lanes(bench: Bench): void {
     const { client, atClient } = await bench.pair();
     client.close();
     await atClient.closed();
-    expect(client.openLane()).rejects.toMatchObject({ code: "unreachable" });
+    expect(client.openChannel()).rejects.toMatchObject({ code: "unreachable" });
   });
 }

@@ -1,5 +1,5 @@
 import type { Fault } from "../../src/base/fault.ts";
-import type { Link } from "../../src/io/link.ts";
+import type { Link } from "../../src/io/link/link.ts";
 import { within } from "../event.ts";
 
 /** Lets timers and sockets have their turn. */

@@ -15,18 +15,18 @@ import {
 } from "../../src/base/limits.ts";
 import { eventually, within } from "../event.ts";
 import { numbered } from "./link-bench.ts";
-import { passes, relayed, Station, Stranger } from "./quic-fixture.ts";
+import { passes, QuicHost, relayed, Stranger } from "./quic-fixture.ts";
 import { HOST } from "./quic-place.ts";
 import { CALM, UdpRelay } from "./udp-relay.ts";
 
 /** How much a connection may hold, and for how long. */
 
-const station = new Station();
-afterAll(() => station.listener.stop());
+const quicHost = new QuicHost();
+afterAll(() => quicHost.listener.stop());
 
 test("a server tells its windows, streams and idle time to whoever connects", async () => {
   const { connect } = process.getBuiltinModule("node:quic");
-  const address = new SocketAddress({ address: HOST, port: station.listener.port });
+  const address = new SocketAddress({ address: HOST, port: quicHost.listener.port });
   const session = await connect(address, {
     alpn: "chat/1",
     servername: "x",
@@ -46,7 +46,7 @@ test("a server tells its windows, streams and idle time to whoever connects", as
 });
 
 test("what QUIC takes and cannot send is UDP_QUEUE_BYTES at most, and a window", async () => {
-  const relay = await UdpRelay.open(station.target, CALM);
+  const relay = await UdpRelay.open(quicHost.target, CALM);
   const stranger = new Stranger();
   const wire = await stranger.wire(relay.port);
   const { pipe } = await stranger.pipe(wire);
@@ -71,7 +71,7 @@ test("what QUIC takes and cannot send is UDP_QUEUE_BYTES at most, and a window",
 }, 20_000);
 
 test("a link that is not used keeps its way open, every UDP_KEEP_ALIVE_MS", async () => {
-  const pair = await relayed(station);
+  const pair = await relayed(quicHost);
   pair.client.send(numbered(0));
   await pair.atServer.count(1);
   await passes(500); // What is still on its way arrives.

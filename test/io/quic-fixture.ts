@@ -1,10 +1,10 @@
 import { expect } from "bun:test";
 import { systemClock } from "../../src/io/clock.ts";
-import type { Link, Listener } from "../../src/io/link.ts";
-import { type QuicPipe, QuicSocket, type QuicWire } from "../../src/io/quic-adapter.ts";
-import { QuicDialer } from "../../src/io/quic-dial.ts";
-import { listenQuic, type QuicListenOptions } from "../../src/io/quic-listener.ts";
-import { encodeRecords } from "../../src/io/quic-record.ts";
+import type { Link, Listener } from "../../src/io/link/link.ts";
+import { type QuicPipe, QuicSocket, type QuicWire } from "../../src/io/quic/adapter.ts";
+import { QuicDialer } from "../../src/io/quic/dial.ts";
+import { listenQuic, type QuicListenOptions } from "../../src/io/quic/listener.ts";
+import { encodeRecords } from "../../src/io/quic/record.ts";
 import { eventually, within } from "../event.ts";
 import { CHUNK_BYTES, expectNumbered, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
@@ -19,7 +19,7 @@ export function passes(ms: number): Promise<void> {
 }
 
 /** A server whose every link is observed. */
-export class Station {
+export class QuicHost {
   readonly links: Link[] = [];
   readonly observers: LinkObserver[] = [];
   readonly listener: Listener;
@@ -69,16 +69,16 @@ export interface RelayedPair {
 }
 
 export async function relayed(
-  station: Station,
+  quicHost: QuicHost,
   weather: Weather = CALM,
   dialer = new QuicDialer(),
 ): Promise<RelayedPair> {
-  const relay = await UdpRelay.open(station.target, weather, 7);
-  const known = station.links.length;
+  const relay = await UdpRelay.open(quicHost.target, weather, 7);
+  const known = quicHost.links.length;
   const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
   const atClient = new LinkObserver(client);
-  const server = await eventually("a link", () => station.links[known]);
-  const atServer = await eventually("its observer", () => station.observers[known]);
+  const server = await eventually("a link", () => quicHost.links[known]);
+  const atServer = await eventually("its observer", () => quicHost.observers[known]);
   const close = () => {
     client.destroy();
     dialer.close();
@@ -131,8 +131,8 @@ export class Stranger {
 }
 
 /** The first datagrams of a client that is never answered. */
-export async function firstDatagrams(station: Station): Promise<Uint8Array[]> {
-  const relay = await UdpRelay.open(station.target);
+export async function firstDatagrams(quicHost: QuicHost): Promise<Uint8Array[]> {
+  const relay = await UdpRelay.open(quicHost.target);
   const seen: Uint8Array[] = [];
   relay.tap = (way, datagram) => {
     if (way === "up") seen.push(datagram.slice());

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { MESSAGE_BYTES_MAX, UDP_STREAMS_MAX, UDP_UNTAKEN_MAX } from "../../src/base/limits.ts";
-import { QUIC_CODE } from "../../src/io/quic-close.ts";
-import { QuicDialer } from "../../src/io/quic-dial.ts";
-import { encodeRecords } from "../../src/io/quic-record.ts";
+import { QUIC_CODE } from "../../src/io/quic/close.ts";
+import { QuicDialer } from "../../src/io/quic/dial.ts";
+import { encodeRecords } from "../../src/io/quic/record.ts";
 import { eventually, within } from "../event.ts";
 import { LinkObserver } from "./link-observer.ts";
 import {
@@ -10,21 +10,21 @@ import {
   firstDatagrams,
   OPENING,
   passes,
+  QuicHost,
   relayed,
-  Station,
   Stranger,
 } from "./quic-fixture.ts";
 import { DIAL_MS, HOST } from "./quic-place.ts";
 import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
 
-const station = new Station();
+const quicHost = new QuicHost();
 const honest = new QuicDialer();
 const stranger = new Stranger();
-const { port } = station.listener;
-const first = await firstDatagrams(station);
+const { port } = quicHost.listener;
+const first = await firstDatagrams(quicHost);
 afterAll(async () => {
   stranger.close();
-  await station.listener.stop();
+  await quicHost.listener.stop();
   honest.close();
 });
 
@@ -76,7 +76,7 @@ describe("a forged source", () => {
     const sent = garbage.reduce((sum, { length }) => sum + length, 0);
     expect(await answerTo(garbage, 200)).toBeLessThanOrEqual(sent);
     expect(process.memoryUsage.rss() - before).toBeLessThan(128 * 1024 * 1024);
-    await station.serves(honest);
+    await quicHost.serves(honest);
   });
 
   test("of a client whose port is closed: an ICMP storm harms nobody", async () => {
@@ -87,13 +87,13 @@ describe("a forged source", () => {
       socket.send(datagram, port, HOST);
       socket.close();
     }
-    await station.serves(honest);
+    await quicHost.serves(honest);
   });
 });
 
 describe("damage", () => {
   test("at every byte of a first datagram makes no link and no crash", async () => {
-    const links = station.links.length;
+    const links = quicHost.links.length;
     const socket = await openSocket(() => {});
     for (let at = 0; at < initial().length; at++) {
       const flipped = initial();
@@ -102,13 +102,13 @@ describe("damage", () => {
       socket.send(initial().subarray(0, at + 1), port, HOST);
       if (at % 64 === 0) await passes(1);
     }
-    await station.serves(honest);
-    expect(station.links).toHaveLength(links + 1);
+    await quicHost.serves(honest);
+    expect(quicHost.links).toHaveLength(links + 1);
     socket.close();
   });
 
   test("at every byte of datagrams under way changes no message", async () => {
-    const pair = await relayed(station);
+    const pair = await relayed(quicHost);
     let at = 0;
     pair.relay.tap = (way, datagram, caller) => {
       const copy = datagram.slice();
@@ -125,7 +125,7 @@ describe("damage", () => {
 
 describe("repetition", () => {
   test("of every datagram ten times changes no message", async () => {
-    const pair = await relayed(station);
+    const pair = await relayed(quicHost);
     pair.relay.tap = (way, datagram, caller) => {
       for (let i = 0; i < 9; i++) pair.relay.forge(way, datagram.slice(), caller);
       return true;
@@ -135,7 +135,7 @@ describe("repetition", () => {
   }, 30_000);
 
   test("of a conversation, from its port and from another, tells the server nothing", async () => {
-    const relay = await UdpRelay.open(station.target, CALM);
+    const relay = await UdpRelay.open(quicHost.target, CALM);
     const recorded: Uint8Array[] = [];
     relay.tap = (way, datagram) => {
       if (way === "up") recorded.push(datagram.slice());
@@ -145,12 +145,12 @@ describe("repetition", () => {
     const client = await dialer.dial({ host: HOST, port: relay.port, timeoutMs: DIAL_MS });
     const atClient = new LinkObserver(client);
     for (let i = 0; i < 20; i++) client.send(Uint8Array.of(i));
-    const atServer = await eventually("a link", () => station.observers.at(-1));
+    const atServer = await eventually("a link", () => quicHost.observers.at(-1));
     await atServer.count(20);
-    const links = station.links.length;
+    const links = quicHost.links.length;
     for (const datagram of recorded) relay.forge("up", datagram, await callerOf(relay));
     await answerTo(recorded, 200);
-    expect(station.links).toHaveLength(links);
+    expect(quicHost.links).toHaveLength(links);
     expect(atServer.messages).toHaveLength(20);
     client.close();
     expect(await atClient.closed()).toBeUndefined();
@@ -160,7 +160,7 @@ describe("repetition", () => {
 });
 
 async function callerOf(relay: UdpRelay) {
-  return eventually("a caller", () => relay.callers[0]);
+  return eventually("a caller", () => relay.localPosts[0]);
 }
 
 describe("records", () => {
@@ -177,7 +177,7 @@ describe("records", () => {
     ["another beginning", [encodeRecords([one(1)])], QUIC_CODE.malformed],
     ["an HTTP request", [new TextEncoder().encode("GET / HTTP/1.1\r\n")], QUIC_CODE.tooLarge],
   ])("%s costs that peer its link, with a code", async (_, pieces, code) => {
-    const known = station.links.length;
+    const known = quicHost.links.length;
     const wire = await stranger.wire(port);
     const { pipe, broken } = await stranger.pipe(wire);
     for (const piece of pieces) {
@@ -185,7 +185,7 @@ describe("records", () => {
       await passes(1);
     }
     expect(await within("the end", broken)).toBe(code);
-    const observer = await eventually("a link", () => station.observers[known]);
+    const observer = await eventually("a link", () => quicHost.observers[known]);
     const wanted = code === QUIC_CODE.tooLarge ? "too-large" : "frame-malformed";
     expect((await observer.closed())?.code).toBe(wanted);
     expect(observer.messages).toEqual([]);
@@ -195,21 +195,21 @@ describe("records", () => {
     ["within a record", encodeRecords([new Uint8Array(0), new Uint8Array(100)]).subarray(0, 50)],
     ["without a goodbye", OPENING],
   ])("a stream that ends %s was lost", async (_, bytes) => {
-    const known = station.links.length;
+    const known = quicHost.links.length;
     const { pipe } = await stranger.pipe(await stranger.wire(port));
     pipe.write(bytes);
     pipe.end();
-    const observer = await eventually("a link", () => station.observers[known]);
+    const observer = await eventually("a link", () => quicHost.observers[known]);
     expect((await observer.closed())?.code).toBe("link-closed");
   });
 
   test("in single bytes are read as ever", async () => {
-    const known = station.links.length;
+    const known = quicHost.links.length;
     const { pipe } = await stranger.pipe(await stranger.wire(port));
     for (const byte of encodeRecords([new Uint8Array(0), Uint8Array.of(1, 2, 3)])) {
       while (pipe.write(one(byte)) === "full") await pipe.writable();
     }
-    const observer = await eventually("a link", () => station.observers[known]);
+    const observer = await eventually("a link", () => quicHost.observers[known]);
     await observer.count(1);
     expect(observer.messages).toEqual([Uint8Array.of(1, 2, 3)]);
   });
@@ -219,26 +219,82 @@ function one(byte: number): Uint8Array {
   return Uint8Array.of(byte);
 }
 
+describe("a stream before the first", () => {
+  test("ends its connection, and what it carried is not kept", async () => {
+    const known = quicHost.links.length;
+    const before = process.memoryUsage.rss();
+    const attacks = Array.from({ length: 4 }, async () => {
+      const wire = await stranger.wire(port);
+      await within("a handshake", wire.opened());
+      await wire.openPipe(); // Says nothing, so that the server does not hear of it.
+      const { pipe, broken } = await stranger.pipe(wire);
+      const piece = new Uint8Array(60_000);
+      let isBroken = false;
+      void broken.then(() => {
+        isBroken = true;
+      });
+      while (!isBroken) {
+        const outcome = pipe.write(piece);
+        if (outcome === "broken") break;
+        if (outcome === "full") await Promise.race([pipe.writable(), broken]);
+        else await passes(0);
+      }
+      await within("the end of the connection", wire.gone);
+      return wire.code;
+    });
+    const codes = await within("the end of all", Promise.all(attacks), 8_000);
+    expect(codes).toEqual(codes.map(() => QUIC_CODE.malformed));
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 1024 * 1024);
+    expect(quicHost.links).toHaveLength(known);
+    await quicHost.serves(honest);
+  }, 20_000);
+
+  test("ends it too where the first one comes after it", async () => {
+    const wire = await stranger.wire(port);
+    await within("a handshake", wire.opened());
+    const silent = await wire.openPipe();
+    const { pipe } = await stranger.pipe(wire);
+    pipe.write(OPENING);
+    await passes(0);
+    silent.write(OPENING);
+    await within("the end of the connection", wire.gone);
+    expect(wire.code).toBe(QUIC_CODE.malformed);
+  });
+
+  test("is no lane of an honest client: those come after the link was taken", async () => {
+    const dialer = new QuicDialer();
+    for (let i = 0; i < 20; i++) {
+      const link = await dialer.dial({ ...quicHost.target, timeoutMs: DIAL_MS });
+      const atClient = new LinkObserver(link);
+      const channels = await Promise.all(Array.from({ length: 8 }, () => link.openChannel()));
+      expect(channels).toHaveLength(8);
+      link.close();
+      expect(await atClient.closed()).toBeUndefined();
+    }
+    dialer.close();
+  });
+});
+
 describe("a peer that only takes", () => {
   test("has UDP_STREAMS_MAX streams, and the next one waits", async () => {
-    const known = station.links.length;
+    const known = quicHost.links.length;
     const wire = await stranger.wire(port);
     for (let i = 0; i < UDP_STREAMS_MAX + 3; i++) {
       const { pipe } = await stranger.pipe(wire);
       pipe.write(OPENING);
     }
-    await eventually("its links", () => station.links.length === known + UDP_STREAMS_MAX);
+    await eventually("its links", () => quicHost.links.length === known + UDP_STREAMS_MAX);
     await passes(50);
-    expect(station.links).toHaveLength(known + UDP_STREAMS_MAX);
+    expect(quicHost.links).toHaveLength(known + UDP_STREAMS_MAX);
     wire.close(QUIC_CODE.lost);
-    for (const observer of station.observers.slice(known)) {
+    for (const observer of quicHost.observers.slice(known)) {
       expect((await observer.closed())?.code).toBe("link-closed");
     }
   });
 
   test("and opens no stream is let go for the next of UDP_UNTAKEN_MAX", async () => {
     const untakenMax = UDP_UNTAKEN_MAX / 16;
-    const small = new Station({ untakenMax });
+    const small = new QuicHost({ untakenMax });
     const wires = [];
     for (let i = 0; i < 3; i++) {
       const wire = await stranger.wire(small.listener.port);

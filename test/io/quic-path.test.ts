@@ -1,26 +1,26 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../src/base/limits.ts";
-import { QuicDialer } from "../../src/io/quic-dial.ts";
+import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { eventually, within } from "../event.ts";
 import { CHUNK_BYTES, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
-import { arrived, exchange, passes, relayed, Station } from "./quic-fixture.ts";
+import { arrived, exchange, passes, QuicHost, relayed } from "./quic-fixture.ts";
 import { DIAL_MS, HOST } from "./quic-place.ts";
 import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
 
 /** What may befall the way between two ends. */
 
-const station = new Station();
+const quicHost = new QuicHost();
 afterAll(() => {
-  for (const link of station.links) link.destroy(); // Some of them have lost the other end.
-  return station.listener.stop();
+  for (const link of quicHost.links) link.destroy(); // Some of them have lost the other end.
+  return quicHost.listener.stop();
 });
 
 test.each([100, 1_000, 3_000])(
   "a partition of %i ms costs no message and doubles none",
   async (ms) => {
-    const pair = await relayed(station);
+    const pair = await relayed(quicHost);
     await exchange(pair, 0, 2);
     const join = pair.relay.part();
     for (let i = 2; i < 6; i++) {
@@ -40,7 +40,7 @@ test.each([100, 1_000, 3_000])(
 const AGAIN = { timeout: 40_000, retry: 2 };
 
 async function movesInMidUpload(): Promise<void> {
-  const pair = await relayed(station);
+  const pair = await relayed(quicHost);
   await exchange(pair, 0, 2);
   const [before] = pair.relay.upstreamPorts;
   for (let i = 2; i < 12; i++) pair.client.send(numbered(i, CHUNK_BYTES));
@@ -71,7 +71,7 @@ test("bad weather of all kinds changes no byte", async () => {
     truncate: 0.02,
     delayMs: 2,
   };
-  const pair = await relayed(station, weather);
+  const pair = await relayed(quicHost, weather);
   await exchange(pair, 0, 6);
   const counters = pair.client.counters();
   expect(counters.lostPackets).toBeGreaterThan(0);
@@ -83,7 +83,7 @@ test("bad weather of all kinds changes no byte", async () => {
 }, 40_000);
 
 test("silence ends a link as a fault, once", async () => {
-  const pair = await relayed(station, CALM, new QuicDialer({ idleSeconds: 1 }));
+  const pair = await relayed(quicHost, CALM, new QuicDialer({ idleSeconds: 1 }));
   pair.relay.part();
   expect((await pair.atClient.closed())?.code).toBe("link-closed");
   expect(pair.client.send(numbered(0))).toBe(false);
@@ -93,12 +93,12 @@ test("silence ends a link as a fault, once", async () => {
 
 test("a port that is closed in mid transfer ends that link, and the next dial works", async () => {
   const dialer = new QuicDialer({ idleSeconds: 2 });
-  const pair = await relayed(station, CALM, dialer);
+  const pair = await relayed(quicHost, CALM, dialer);
   await exchange(pair, 0, 1);
   for (let i = 1; i < 20; i++) pair.client.send(numbered(i, CHUNK_BYTES));
   await pair.atServer.count(2);
   pair.relay.close(); // From now on the client is refused, again and again.
-  await station.serves(dialer);
+  await quicHost.serves(dialer);
   expect((await pair.atClient.closed())?.code).toBe("link-closed");
   expect(pair.client.send(numbered(20))).toBe(false);
   dialer.close();
@@ -133,7 +133,7 @@ describe("a dial", () => {
   }, 15_000);
 
   test("that gets some answer goes on beyond it, to its own time-out", async () => {
-    const relay = await UdpRelay.open(station.target);
+    const relay = await UdpRelay.open(quicHost.target);
     let answers = 0;
     relay.tap = (way) => way === "up" || answers++ < 1; // The handshake never comes to its end.
     const started = performance.now();
@@ -151,22 +151,22 @@ describe("a dial", () => {
     gone.close();
     const dead = dialer.dial({ host: HOST, port, timeoutMs: DIAL_MS });
     expect(await dead.catch((error: unknown) => error)).toMatchObject({ code: "unreachable" });
-    await within("an honest link", station.serves(dialer));
+    await within("an honest link", quicHost.serves(dialer));
   });
 
   test("and another, a hundred times, leave no descriptor behind", async () => {
-    await station.serves(dialer);
+    await quicHost.serves(dialer);
     const before = readdirSync("/proc/self/fd").length;
-    for (let i = 0; i < 100; i++) await station.serves(dialer);
+    for (let i = 0; i < 100; i++) await quicHost.serves(dialer);
     expect(readdirSync("/proc/self/fd").length).toBeLessThanOrEqual(before + 2);
   }, 30_000);
 
   test("to a name tries its addresses", async () => {
-    const known = station.links.length;
-    const { port } = station.listener;
+    const known = quicHost.links.length;
+    const { port } = quicHost.listener;
     const link = await dialer.dial({ host: "localhost", port, timeoutMs: DIAL_MS });
     const observer = new LinkObserver(link);
-    await eventually("a link", () => station.links[known]);
+    await eventually("a link", () => quicHost.links[known]);
     link.close();
     expect(await observer.closed()).toBeUndefined();
     const nobody = dialer.dial({ host: "nobody.invalid", port, timeoutMs: DIAL_MS });

@@ -1,8 +1,8 @@
 import { makeCertificate } from "../../src/crypto/certificate.ts";
-import type { Link, Listener } from "../../src/io/link.ts";
-import { QuicDialer } from "../../src/io/quic-dial.ts";
-import { QuicLink } from "../../src/io/quic-link.ts";
-import { listenQuic } from "../../src/io/quic-listener.ts";
+import type { Link, Listener } from "../../src/io/link/link.ts";
+import { QuicDialer } from "../../src/io/quic/dial.ts";
+import { QuicLink } from "../../src/io/quic/link.ts";
+import { listenQuic } from "../../src/io/quic/listener.ts";
 import type { LinkPlace } from "./link-bench.ts";
 import { UdpRelay, type Weather } from "./udp-relay.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import type { QuicStream } from "node:quic";
-import { receiveBufferBytes } from "../../src/io/udp-socket.ts";
+import { receiveBufferBytes } from "../../src/io/quic/udp-socket.ts";
 import { eventually, within } from "../event.ts";
 import { certificate, HOST } from "./quic-place.ts";
 import { loopback, type RawServer, rawEndpoint, rawServer, rawSession } from "./quic-raw.ts";
@@ -9,7 +9,7 @@ import { UdpRelay } from "./udp-relay.ts";
 
 /**
  * What node:quic of Bun 1.4.4 does that one would not expect. When one of these fails, Bun has
- * changed: look at what src/io/quic-adapter.ts does about it, and whether it is still needed.
+ * changed: look at what src/io/quic/adapter.ts does about it, and whether it is still needed.
  */
 
 const DRAINABLE = Symbol.for("Stream.drainableProtocol");

@@ -1,6 +1,6 @@
-import { createContext, processWorld } from "../../src/commands/_context.ts";
-import { flushed, report } from "../../src/commands/_program.ts";
-import { PASSWORD, readSecret } from "../../src/commands/_secrets.ts";
+import { createContext, processWorld } from "../../src/cli/context.ts";
+import { flushed, report } from "../../src/cli/program.ts";
+import { PASSWORD, readSecret } from "../../src/cli/secrets.ts";
 
 /** Run by streams.test.ts as a process of its own: `print N`, `ask`, `stall`. */
 

@@ -1,7 +1,7 @@
 import type { udp } from "bun";
 import { systemClock } from "../../src/io/clock.ts";
-import type { Address } from "../../src/io/link.ts";
-import { tuneUdpSocket } from "../../src/io/udp-socket.ts";
+import type { Address } from "../../src/io/link/link.ts";
+import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
 import { Dice } from "../worlds/dice.ts";
 
 /** What befalls datagrams, each as a probability; the same both ways. */
@@ -60,7 +60,7 @@ export class UdpRelay {
   readonly down: Passed = { datagrams: 0, bytes: 0 };
   readonly #target: Address;
   readonly #dice: Dice;
-  readonly #callers = new Map<number, Caller>();
+  readonly #localPosts = new Map<number, Caller>();
   readonly #clock = systemClock();
   #front: udp.Socket<"buffer"> | undefined;
   #isParted = false;
@@ -81,13 +81,13 @@ export class UdpRelay {
     return this.#front?.port ?? 0;
   }
 
-  get callers(): Caller[] {
-    return [...this.#callers.values()];
+  get localPosts(): Caller[] {
+    return [...this.#localPosts.values()];
   }
 
   /** Where the server sees the clients now. */
   get upstreamPorts(): number[] {
-    return [...this.#callers.values()].map(({ socket }) => socket?.port ?? 0);
+    return [...this.#localPosts.values()].map(({ socket }) => socket?.port ?? 0);
   }
 
   /** Loses everything both ways; returns what ends that. */
@@ -100,7 +100,7 @@ export class UdpRelay {
 
   /** As a router that restarts: the server sees the same clients elsewhere from now on. */
   async rebind(): Promise<void> {
-    for (const caller of this.#callers.values()) {
+    for (const caller of this.#localPosts.values()) {
       const old = caller.socket;
       caller.socket = await this.#upstream(caller);
       old?.close();
@@ -116,18 +116,18 @@ export class UdpRelay {
   close(): void {
     this.#isParted = true;
     this.#front?.close();
-    for (const { socket } of this.#callers.values()) socket?.close();
-    this.#callers.clear();
+    for (const { socket } of this.#localPosts.values()) socket?.close();
+    this.#localPosts.clear();
     this.#front = undefined;
   }
 
   async #onClient(data: Uint8Array, port: number, host: string): Promise<void> {
     // Too short for QUIC: a question whether the port is dead, from a port of its own.
     if (data.length === 1) return;
-    const known = this.#callers.get(port);
+    const known = this.#localPosts.get(port);
     if (known !== undefined) return this.#pass("up", data, known);
     const caller: Caller = { host, port, socket: undefined };
-    this.#callers.set(port, caller);
+    this.#localPosts.set(port, caller);
     caller.socket = await this.#upstream(caller);
     this.#pass("up", data, caller);
   }

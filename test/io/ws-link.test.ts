@@ -1,10 +1,10 @@
 import { makeCertificate } from "../../src/crypto/certificate.ts";
-import type { Link } from "../../src/io/link.ts";
-import { WsClientLink } from "../../src/io/ws-client-link.ts";
-import { wsDial } from "../../src/io/ws-dial.ts";
-import { listenWs, type WsTls } from "../../src/io/ws-listener.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import { WsClientLink } from "../../src/io/ws/client-link.ts";
+import { wsDial } from "../../src/io/ws/dial.ts";
+import { listenWs, type WsTls } from "../../src/io/ws/listener.ts";
+import { linkCompliance } from "./link/link-compliance.ts";
 import type { LinkPlace } from "./link-bench.ts";
-import { linkCompliance } from "./link-compliance.ts";
 
 const certificate = await makeCertificate();
 

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { join } from "node:path";
 import { until } from "../e2e/deadline.ts";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -42,8 +42,8 @@ async function look({ page }: Visit, isLooking: boolean): Promise<void> {
 }
 
 pageTest("mentions and direct messages are told of, once somebody has asked for it", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const ben = await Talker.open(served, "ben");
   await using ana = await browser.visit(pageAddress(served), { before: LISTEN });
   await ana.context.grantPermissions(["notifications"], { origin: new URL(ana.page.url()).origin });
@@ -77,23 +77,23 @@ pageTest("mentions and direct messages are told of, once somebody has asked for 
 });
 
 /** Its page is made when it starts, and is another one than that of the compiled program. */
-async function fromSource(town: Town, port: number): Promise<void> {
+async function fromSource(sandbox: Sandbox, port: number): Promise<void> {
   const main = join(import.meta.dir, "../../src/main.ts");
-  const at = ["--host", "127.0.0.1", "--port", String(port), "--data", town.path("data")];
-  const program = town.start([main, "serve", ...at, "--json"], { program: process.execPath });
+  const at = ["--host", "127.0.0.1", "--port", String(port), "--data", sandbox.path("data")];
+  const program = sandbox.start([main, "serve", ...at, "--json"], { program: process.execPath });
   await program.json("listening");
 }
 
 pageTest("a server that was brought up to date tells the pages that are open", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   const banner = ana.page.getByText("A newer version is here.");
   await served.program.signal("SIGTERM");
   await ana.page.getByText(/^Offline/).waitFor();
   expect(await banner.count()).toBe(0);
-  await fromSource(town, served.port);
+  await fromSource(sandbox, served.port);
   await ana.back();
   await banner.waitFor();
   await ana.says("it works still");

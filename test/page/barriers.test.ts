@@ -1,8 +1,8 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { ENGLISH, loadTexts } from "../../src/web/texts.ts";
+import { ENGLISH, loadTexts } from "../../src/web/text/en.ts";
 import { until } from "../e2e/deadline.ts";
-import { type Served, Town } from "../e2e/program.ts";
+import { Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser, type VisitOptions } from "./browser.ts";
 import { pageAddress, photo } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -55,7 +55,7 @@ async function englishIn({ page }: Visit): Promise<readonly string[]> {
 }
 
 /** A room with all that one may meet in it. */
-async function furnish(town: Town, served: Served, visit: Visit): Promise<void> {
+async function furnish(sandbox: Sandbox, served: Served, visit: Visit): Promise<void> {
   const ben = await Talker.open(served, "ben");
   await ben.says("hello, @olga: https://chat.example/ is near");
   await ben.tab.ask("topic", { room: "lobby", topic: "what a room may hold" });
@@ -64,12 +64,12 @@ async function furnish(town: Town, served: Served, visit: Visit): Promise<void> 
   await box.fill("one's own words");
   await box.press("Enter");
   await visit.sees("one's own words");
-  writeFileSync(town.path("photo.png"), photo(320, 200));
+  writeFileSync(sandbox.path("photo.png"), photo(320, 200));
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
-  await town
+  await sandbox
     .home("tom")
     .with(env)
-    .json(["send-file", town.path("photo.png"), "--to", "lobby"]);
+    .json(["send-file", sandbox.path("photo.png"), "--to", "lobby"]);
   await visit.page.locator(".file-card").waitFor();
 }
 
@@ -98,13 +98,13 @@ async function enter(visit: Visit, name: string): Promise<void> {
 
 for (const [look, options] of LOOKS) {
   pageTest(`no barrier that a machine finds on any screen, ${look}`, async () => {
-    await using town = new Town();
-    const served = await town.serve();
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
     await using olga = await browser.visit(String(served.listening["operatorLink"]), options);
     await olga.page.locator("#enter-name").waitFor();
     await expectNoBarrier(olga, look, "coming in");
     await enter(olga, "olga");
-    await furnish(town, served, olga);
+    await furnish(sandbox, served, olga);
     await expectNoBarrier(olga, look, "a room");
     await olga.page.locator("article.message").first().hover();
     await olga.page.locator(".tools-more").click();
@@ -129,13 +129,17 @@ for (const [look, options] of LOOKS) {
 }
 
 pageTest("a fault and a broken line are no barrier either", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await enter(ana, "ana");
   await ana.says("/nothing of that kind");
-  await ana.page.locator(".toast").waitFor();
+  await ana.button("Send as text").waitFor();
+  await expectNoBarrier(ana, "light", "a command that is none");
+  await ana.says("/kick stranger");
+  await ana.page.locator(".toast").first().waitFor();
   await expectNoBarrier(ana, "light", "a fault");
+  await ana.box.fill("");
   await served.program.signal("SIGKILL");
   await ana.page.getByText(/^Offline/).waitFor();
   await ana.says("/me waits");

@@ -37,6 +37,8 @@ export interface VisitOptions {
   readonly language?: string;
   /** Also run there before the page is: an expression. */
   readonly before?: string;
+  /** Changes the browser before the page is asked for. */
+  readonly prepare?: (context: BrowserContext) => Promise<void>;
 }
 
 /** What runs in every window before the page does: it tells what the page must not do. */
@@ -48,12 +50,18 @@ const WATCH = `document.addEventListener("securitypolicyviolation", (event) => {
 /** One Chromium for all tests of a file; each window is somebody with a browser of their own. */
 export class Browser {
   #engine: Engine | undefined;
+  readonly #flags: readonly string[];
   readonly #profile = mkdtempSync(join(tmpdir(), "chat-page-"));
+
+  /** @param flags of Chromium, besides those of all tests */
+  constructor(flags: readonly string[]) {
+    this.#flags = flags;
+  }
 
   async start(): Promise<void> {
     this.#engine = await chromium.launch({
       executablePath: CHROMIUM,
-      args: FLAGS,
+      args: [...FLAGS, ...this.#flags],
       headless: true,
       env: { PATH: process.env["PATH"] ?? "", HOME: this.#profile, TMPDIR: this.#profile },
     });
@@ -86,13 +94,14 @@ export class Browser {
     context.setDefaultTimeout(STEP_MS);
     await context.addInitScript(WATCH);
     if (options.before !== undefined) await context.addInitScript(options.before);
+    await options.prepare?.(context);
     return context;
   }
 }
 
 /** For the tests of the file that calls it. */
-export function sharedBrowser(): Browser {
-  const browser = new Browser();
+export function sharedBrowser(flags: readonly string[] = []): Browser {
+  const browser = new Browser(flags);
   beforeAll(async () => {
     if (isRun) return browser.start();
     process.stderr.write(`skipped: no Chromium at ${CHROMIUM} (CHAT_CHROMIUM names another)\n`);

@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
+import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { MIB, sha256Of } from "../e2e/couriers.ts";
-import { type Served, Town } from "../e2e/program.ts";
+import { Sandbox, type Served } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { largeFile, pageAddress, secretOf } from "./scenery.ts";
@@ -26,10 +27,10 @@ const ASKING = `if ("FileSystemFileHandle" in globalThis) {
   };
 }`;
 
-async function sent(town: Town, served: Served, name: string): Promise<string> {
-  const path = largeFile(town.path(name), BYTES);
+async function sent(sandbox: Sandbox, served: Served, name: string): Promise<string> {
+  const path = largeFile(sandbox.path(name), BYTES);
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
-  await town.home("tom").with(env).json(["send-file", path, "--to", "lobby"]);
+  await sandbox.home("tom").with(env).json(["send-file", path, "--to", "lobby"]);
   return sha256Of(path);
 }
 
@@ -44,14 +45,14 @@ function savedHash({ page }: Visit, name: string): Promise<string> {
 }
 
 pageTest("a checked download over a broken link goes on behind its last chunk", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using relay = await Relay.open(served.port);
   const before = PICKER;
   const address = `https://${relay.address}/#invite=${secretOf(served)}`;
   await using ben = await browser.visit(address, { before });
   await ben.enter("ben");
-  const hash = await sent(town, served, "film.bin");
+  const hash = await sent(sandbox, served, "film.bin");
   const card = ben.file("film.bin");
   await card.waitFor();
   relay.passed.down = 0;
@@ -69,14 +70,14 @@ pageTest("a checked download over a broken link goes on behind its last chunk", 
 });
 
 pageTest("a page that is loaded anew asks, and goes on with what is on the disk", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using relay = await Relay.open(served.port);
   const before = PICKER + ASKING;
   const address = `https://${relay.address}/#invite=${secretOf(served)}`;
   await using ben = await browser.visit(address, { before });
   await ben.enter("ben");
-  const hash = await sent(town, served, "film.bin");
+  const hash = await sent(sandbox, served, "film.bin");
   await ben.file("film.bin").waitFor();
   const stalled = relay.stallAfter("down", 60 * MIB);
   await ben.button("Save film.bin").click();
@@ -101,14 +102,14 @@ pageTest("a page that is loaded anew asks, and goes on with what is on the disk"
 });
 
 pageTest("what somebody gives up leaves no half a file, now or after a reload", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using relay = await Relay.open(served.port);
   const before = PICKER;
   const address = `https://${relay.address}/#invite=${secretOf(served)}`;
   await using ben = await browser.visit(address, { before });
   await ben.enter("ben");
-  await sent(town, served, "film.bin");
+  await sent(sandbox, served, "film.bin");
   await ben.file("film.bin").waitFor();
   const stalled = relay.stallAfter("down", 50 * MIB);
   await ben.button("Save film.bin").click();
@@ -131,11 +132,11 @@ pageTest("what somebody gives up leaves no half a file, now or after a reload", 
 });
 
 pageTest("the browser's own download goes on by ranges", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ben = await browser.visit(pageAddress(served));
   await ben.enter("ben");
-  const hash = await sent(town, served, "film.bin");
+  const hash = await sent(sandbox, served, "film.bin");
   const download = ben.page.waitForEvent("download");
   await ben.saveByBrowser("film.bin");
   const url = (await download).url();
@@ -151,4 +152,57 @@ pageTest("the browser's own download goes on by ranges", async () => {
   const hasher = new Bun.CryptoHasher("sha256");
   hasher.update(await first.arrayBuffer()).update(await rest.arrayBuffer());
   expect(hasher.digest("hex")).toBe(hash);
+});
+
+pageTest("too large for memory and no place to choose: the browser's own download", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ben = await browser.visit(pageAddress(served), {
+    before: "delete window.showSaveFilePicker;",
+  });
+  await ben.enter("ben");
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const tom = sandbox.home("tom").with(env);
+  const ways: string[] = [];
+  for (const [name, bytes] of [
+    ["most.bin", SAVED_BLOB_BYTES_MAX],
+    ["more.bin", SAVED_BLOB_BYTES_MAX + 1],
+  ] as const) {
+    await tom.json(["send-file", largeFile(sandbox.path(name), bytes), "--to", "lobby"]);
+    const download = ben.page.waitForEvent("download", { timeout: 60_000 });
+    await ben.button(`Save ${name}`).click();
+    const begun = await download;
+    ways.push(new URL(begun.url()).protocol);
+    if (name === "more.bin") expect(await ben.transfer(name).count()).toBe(0);
+    await begun.cancel();
+  }
+  expect(ways).toEqual(["blob:", "https:"]);
+});
+
+/** A disk so slow that a download goes on and on, and tells of it. */
+const SLOW = `if ("FileSystemWritableFileStream" in globalThis) {
+  const { prototype } = FileSystemWritableFileStream;
+  const { write } = prototype;
+  prototype.write = async function (bytes) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    return write.call(this, bytes);
+  };
+}`;
+
+pageTest("a row that is done goes while another one goes on", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ben = await browser.visit(pageAddress(served), { before: PICKER + SLOW });
+  await ben.enter("ben");
+  await sent(sandbox, served, "film.bin");
+  const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
+  const note = sandbox.write("note.txt", "short");
+  await sandbox.home("tom").with(env).json(["send-file", note, "--to", "lobby"]);
+  await ben.button("Save film.bin").click();
+  await ben.transfer("film.bin").getByRole("button", { name: "Pause" }).waitFor();
+  await ben.button("Save note.txt").click();
+  await ben.transfer("note.txt").getByText("done").waitFor();
+  await ben.transfer("note.txt").waitFor({ state: "detached" });
+  await ben.transfer("film.bin").getByRole("button", { name: "Pause" }).waitFor();
+  await ben.transfer("film.bin").getByRole("button", { name: "Cancel" }).click();
 });

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { sha256, sha256Of } from "../e2e/couriers.ts";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress, photo } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
@@ -17,8 +17,8 @@ async function widthIn({ page }: Visit, name: string): Promise<number> {
 }
 
 pageTest("a picture from the clipboard is sent after a question, and seen on demand", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await using ben = await browser.visit(pageAddress(served));
   await ana.enter("ana");
@@ -43,13 +43,13 @@ pageTest("a picture from the clipboard is sent after a question, and seen on dem
 });
 
 pageTest("what could run is never shown where it stands, whatever it is called", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`;
   const names = ["drawing.svg", "page.html", "really.png"];
-  await ana.attach(...names.map((name) => town.write(name, drawing)));
+  await ana.attach(...names.map((name) => sandbox.write(name, drawing)));
   for (const name of names) await ana.file(name).waitFor();
   for (const name of names.slice(0, 2)) {
     const buttons = await ana.file(name).getByRole("button").allTextContents();
@@ -62,12 +62,12 @@ pageTest("what could run is never shown where it stands, whatever it is called",
 });
 
 pageTest("files that are dropped on a room are sent there after a question", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
-  writeFileSync(town.path("a.png"), photo(64, 48));
-  const content = readFileSync(town.path("a.png")).toString("base64");
+  writeFileSync(sandbox.path("a.png"), photo(64, 48));
+  const content = readFileSync(sandbox.path("a.png")).toString("base64");
   const drag = (kind: string) =>
     ana.page.evaluate(`{
       const data = new DataTransfer();
@@ -94,9 +94,9 @@ pageTest("files that are dropped on a room are sent there after a question", asy
   await ana.file("b.txt").waitFor();
   await ana.file("a.png").waitFor();
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
-  const tom = town.home("tom").with(env);
+  const tom = sandbox.home("tom").with(env);
   await tom.json(["register"]);
   const [told] = (await tom.json(["files"])).filter(({ name }) => name === "a.png");
-  await tom.json(["get-file", String(told?.["id"]), "--out", town.path("inbox")]);
-  expect(await sha256Of(town.path("inbox", "a.png"))).toBe(sha256(town.path("a.png")));
+  await tom.json(["get-file", String(told?.["id"]), "--out", sandbox.path("inbox")]);
+  expect(await sha256Of(sandbox.path("inbox", "a.png"))).toBe(sha256(sandbox.path("a.png")));
 });

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { SHOWN_ITEMS_MAX, SHOWN_PAGE_RECORDS } from "../../src/base/limits-page.ts";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -54,8 +54,8 @@ async function heapBytes({ page, context }: Visit): Promise<number> {
 pageTest(
   `${MESSAGES} messages: up by jumps, to the first, and back, in bounded memory`,
   async () => {
-    await using town = new Town();
-    const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
     const talker = await Talker.open(served, "ben");
     await talker.fills(MESSAGES, (n) => `message ${n}. ${"and so on ".repeat(n % 7)}`);
     talker.tab.close();

@@ -1,7 +1,7 @@
 import { expect } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { until } from "../e2e/deadline.ts";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { type Browser, pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 import type { Visit } from "./visit.ts";
@@ -82,9 +82,9 @@ async function widerBy(visit: Visit): Promise<number> {
   return visit.page.evaluate<number>(`${root}.scrollWidth - ${root}.clientWidth`);
 }
 
-async function arrive(town: Town, own: Browser) {
-  const served = await town.serve({ args: ["--welcome", MARKUP.slice(0, 3).join(" ")] });
-  const eve = await town
+async function arrive(sandbox: Sandbox, own: Browser) {
+  const served = await sandbox.serve({ args: ["--welcome", MARKUP.slice(0, 3).join(" ")] });
+  const eve = await sandbox
     .home("eve")
     .with({ CHAT_INVITE: served.invite, CHAT_USER: "eve" })
     .join([]);
@@ -96,8 +96,8 @@ async function arrive(town: Town, own: Browser) {
 }
 
 pageTest("messages, topics and what is found are texts, whatever they say", async () => {
-  await using town = new Town();
-  const { eve, ana: opened } = await arrive(town, browser);
+  await using sandbox = new Sandbox();
+  const { eve, ana: opened } = await arrive(sandbox, browser);
   await using ana = opened;
   for (const [i, text] of ALL.entries()) {
     eve.type(`hostile ${i} ${text}`.replaceAll(/[\n\r]/g, " "));
@@ -126,8 +126,8 @@ pageTest("messages, topics and what is found are texts, whatever they say", asyn
 });
 
 pageTest("names of files are texts, and harmless ones where they are saved", async () => {
-  await using town = new Town();
-  const { eve, ana: opened, served } = await arrive(town, browser);
+  await using sandbox = new Sandbox();
+  const { eve, ana: opened, served } = await arrive(sandbox, browser);
   await using ana = opened;
   const names = [
     "<img src=x onerror=alert(1)>.png",
@@ -137,10 +137,10 @@ pageTest("names of files are texts, and harmless ones where they are saved", asy
     ".bashrc",
     `${"n".repeat(240)}.svg`,
   ];
-  const home = town.home("eve").with({ CHAT_INVITE: served.invite, CHAT_USER: "eve" });
-  mkdirSync(town.path("bad"));
+  const home = sandbox.home("eve").with({ CHAT_INVITE: served.invite, CHAT_USER: "eve" });
+  mkdirSync(sandbox.path("bad"));
   for (const [i, name] of names.entries()) {
-    const path = town.path("bad", name);
+    const path = sandbox.path("bad", name);
     writeFileSync(path, `<script>alert(${i})</script>`);
     await home.json(["send-file", path, "--to", "lobby"]);
     await ana.page.locator(".file-card").nth(i).waitFor();
@@ -170,14 +170,14 @@ pageTest("names of files are texts, and harmless ones where they are saved", asy
 });
 
 pageTest("what passes by is text in the server's window, too", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
   await olga.enter("olga");
   await olga.button("Server window").click();
   await olga.page.getByRole("region", { name: "Live log" }).waitFor();
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "eve" };
-  const eve = await town.home("eve").with(env).join([]);
+  const eve = await sandbox.home("eve").with(env).join([]);
   for (const [i, text] of ALL.entries()) {
     eve.type(`hostile ${i} ${text}`.replaceAll(/[\n\r]/g, " "));
     await olga.page
@@ -190,8 +190,8 @@ pageTest("what passes by is text in the server's window, too", async () => {
 });
 
 pageTest("these tests would notice", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const ana = await browser.visit(pageAddress(served));
   await ana.field("Name").waitFor();
   expect(await ana.barriers()).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress, secretOf } from "./scenery.ts";
@@ -130,8 +130,8 @@ async function leaves(ana: Visit): Promise<void> {
 pageTest(
   "come in, write, answer, react, edit, change rooms, search, leave: by keys alone",
   async () => {
-    await using town = new Town();
-    const served = await town.serve();
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
     const ben = await Talker.open(served, "ben");
     await ben.says("who knows keys?");
     await using ana = await browser.visit(pageAddress(served));
@@ -158,8 +158,8 @@ pageTest(
 );
 
 pageTest("a dialog holds the focus, Esc closes it, and the focus is where it was", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await tabTo(ana, "Invite somebody", "Shift+Tab");
@@ -183,8 +183,8 @@ function place({ page }: Visit): Promise<string> {
 }
 
 pageTest("the focus is never lost with a row that goes", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
   const ben = await Talker.open(served, "ben");
   await ben.fills(300, (n) => `word ${n}.`);
   await using relay = await Relay.open(served.port);
@@ -196,7 +196,7 @@ pageTest("the focus is never lost with a row that goes", async () => {
   relay.cut();
   await ana.page.getByText(/^Offline/).waitFor();
   await ana.says("in the meantime");
-  await ana.message("in the meantime").getByText("sending").waitFor();
+  await ana.message("in the meantime").getByText("waiting for the connection").waitFor();
   await tabTo(ana, "Messages", "Shift+Tab");
   await keyboard.press("ArrowUp");
   expect(await place(ana)).toMatch(/is-pending/);

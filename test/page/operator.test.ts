@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Locator } from "playwright-core";
 import { sha256, sha256Of } from "../e2e/couriers.ts";
 import { until } from "../e2e/deadline.ts";
-import { type Home, type Program, type Served, Town } from "../e2e/program.ts";
+import { type Home, type Program, Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress, photo } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -20,19 +20,26 @@ const LINES = 60;
 const PHONE = { width: 390, height: 844, isPhone: true };
 
 /** A photo from the phone is the same in the terminal's folder. */
-async function photoFromPhone(town: Town, pia: Visit, terminal: Program, tom: Home): Promise<void> {
-  writeFileSync(town.path("from-phone.png"), photo(640, 480));
-  await pia.attach(town.path("from-phone.png"));
+async function photoFromPhone(
+  sandbox: Sandbox,
+  pia: Visit,
+  terminal: Program,
+  tom: Home,
+): Promise<void> {
+  writeFileSync(sandbox.path("from-phone.png"), photo(640, 480));
+  await pia.attach(sandbox.path("from-phone.png"));
   const told = await terminal.json("file", { from: "pia", name: "from-phone.png" });
-  const inbox = town.path("inbox");
+  const inbox = sandbox.path("inbox");
   await tom.json(["get-file", String(told["id"]), "--out", inbox]);
-  expect(await sha256Of(join(inbox, "from-phone.png"))).toBe(sha256(town.path("from-phone.png")));
+  expect(await sha256Of(join(inbox, "from-phone.png"))).toBe(
+    sha256(sandbox.path("from-phone.png")),
+  );
 }
 
 /** One from the terminal is seen on the phone, after a question. */
-async function photoFromTerminal(town: Town, pia: Visit, tom: Home): Promise<void> {
-  writeFileSync(town.path("from-terminal.png"), photo(1600, 1200));
-  await tom.json(["send-file", town.path("from-terminal.png"), "--to", "lobby"]);
+async function photoFromTerminal(sandbox: Sandbox, pia: Visit, tom: Home): Promise<void> {
+  writeFileSync(sandbox.path("from-terminal.png"), photo(1600, 1200));
+  await tom.json(["send-file", sandbox.path("from-terminal.png"), "--to", "lobby"]);
   const card = pia.file("from-terminal.png");
   await card.waitFor();
   expect(await card.locator("img").count()).toBe(0); // Nothing is shown before somebody asks.
@@ -64,17 +71,17 @@ async function kicks(olga: Visit, name: string): Promise<void> {
 pageTest(
   "a phone and a terminal chat and exchange photos; the operator kicks a third",
   async () => {
-    await using town = new Town();
-    const served = await town.serve();
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
     await using olga = await browser.visit(String(served.listening["operatorLink"]));
     await olga.enter("olga");
     await olga.button("Server window").click();
     const log = olga.page.getByRole("region", { name: "Live log" });
     await log.waitFor();
     const env = { CHAT_INVITE: served.invite, CHAT_PASSWORD: "x" };
-    const tom = town.home("tom").with({ ...env, CHAT_USER: "tom" });
+    const tom = sandbox.home("tom").with({ ...env, CHAT_USER: "tom" });
     const terminal = await tom.join([]);
-    const eve = await town
+    const eve = await sandbox
       .home("eve")
       .with({ ...env, CHAT_USER: "eve" })
       .join([]);
@@ -86,8 +93,8 @@ pageTest(
     await pia.box.fill("hello from the phone");
     await pia.button("Send").tap();
     await terminal.json("text", { from: "pia", text: "hello from the phone" });
-    await photoFromPhone(town, pia, terminal, tom);
-    await photoFromTerminal(town, pia, tom);
+    await photoFromPhone(sandbox, pia, terminal, tom);
+    await photoFromTerminal(sandbox, pia, tom);
     eve.type("buy my watches");
     await pia.sees("buy my watches");
     await pia.keepPicture("phone-room");
@@ -157,8 +164,8 @@ function cutOff({ page }: Visit): Promise<readonly string[]> {
 }
 
 pageTest("the operator watches what passes, and kicks a third", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
   await olga.enter("olga");
   await olga.button("Server window").click();
@@ -166,7 +173,7 @@ pageTest("the operator watches what passes, and kicks a third", async () => {
   await using ben = await browser.visit(pageAddress(served), PHONE);
   await ben.enter("ben");
   const env = { CHAT_INVITE: served.invite, CHAT_USER: "tom", CHAT_PASSWORD: "x" };
-  const terminal = await town.home("tom").with(env).join([]);
+  const terminal = await sandbox.home("tom").with(env).join([]);
   await ben.says("what everybody reads");
   terminal.type("/msg ben what two people know");
   await ben.button("Open the list of rooms, 1 unread").tap();
@@ -208,8 +215,8 @@ pageTest("the operator watches what passes, and kicks a third", async () => {
 });
 
 pageTest("whoever is kicked is told by whom; the live log goes on where it is", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using olga = await browser.visit(String(served.listening["operatorLink"]));
   await olga.enter("olga");
   await olga.button("Server window").click();
@@ -246,6 +253,22 @@ pageTest("whoever is kicked is told by whom; the live log goes on where it is", 
   await until("the log tells of it", async () => (await height()) > before);
   expect(await first.isVisible()).toBe(true);
   ben.tab.close();
+});
+
+pageTest("the tables go on in a window that is seen and has not the focus", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const before = "document.hasFocus = () => false;";
+  await using olga = await browser.visit(String(served.listening["operatorLink"]), { before });
+  await olga.enter("olga");
+  await olga.button("Server window").click();
+  await olga.page.getByRole("tab", { name: "Clients" }).click();
+  const table = olga.page.getByRole("table", { name: "Clients" });
+  await table.getByRole("row").filter({ hasText: "olga" }).waitFor();
+  const ben = await Talker.open(served, "ben");
+  await table.getByRole("row").filter({ hasText: "ben" }).waitFor();
+  ben.tab.close();
+  await table.getByRole("row").filter({ hasText: "ben" }).waitFor({ state: "detached" });
 });
 
 async function lift(olga: Visit, served: Served): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -53,8 +53,8 @@ function moved({ page }: Visit): Promise<Move> {
 }
 
 pageTest("whoever turns the wheel up reads on: what comes before moves nothing", async () => {
-  await using town = new Town();
-  const served = await town.serve({ args: ["--posts-per-second", "1000000"] });
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
   const [ben, eva] = [await Talker.open(served, "ben"), await Talker.open(served, "eva")];
   for (let from = 0; from < MESSAGES; from += 5) {
     const who = from % 20 === 0 ? eva : ben;

@@ -1,5 +1,5 @@
 import { expect } from "bun:test";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 
@@ -8,8 +8,8 @@ import { pageAddress } from "./scenery.ts";
 const browser = sharedBrowser();
 
 pageTest("two tabs of one person: each sends its own words once, both show all", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   const other = await ana.tab();
@@ -24,14 +24,14 @@ pageTest("two tabs of one person: each sends its own words once, both show all",
   expect(await shown(ana)).toEqual([...words].sort());
   expect(await shown(other)).toEqual([...words].sort());
   const history = ["history", "--data", served.data, "--room", "lobby"];
-  const lines = await town.home("reader").json(history);
+  const lines = await sandbox.home("reader").json(history);
   const texts = lines.filter(({ kind }) => kind === "text").map(({ text }) => String(text));
   expect(texts.sort()).toEqual([...words].sort());
 });
 
 pageTest("a tab that is closed with something unsent leaves it to the other", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   const other = await ana.tab();
@@ -39,20 +39,20 @@ pageTest("a tab that is closed with something unsent leaves it to the other", as
   await served.program.signal("SIGKILL");
   await other.page.getByText(/^Offline/).waitFor();
   await other.says("from the tab that closes");
-  await other.message("from the tab that closes").getByText("sending").waitFor();
+  await other.message("from the tab that closes").getByText("waiting for the connection").waitFor();
   await other.page.close();
-  await town.serve({ port: served.port });
+  await sandbox.serve({ port: served.port });
   await ana.page.evaluate("dispatchEvent(new Event('focus'))");
   await ana.back();
   await ana.sees("from the tab that closes");
   const history = ["history", "--data", served.data, "--grep", "from the tab"];
-  await ana.message("from the tab that closes").getByText("sending").waitFor({ state: "detached" });
-  expect(await town.home("reader").json(history)).toHaveLength(1);
+  await ana.settled();
+  expect(await sandbox.home("reader").json(history)).toHaveLength(1);
 });
 
 pageTest("logging out in one tab is logging out in all of them", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   const other = await ana.tab();
@@ -67,8 +67,8 @@ pageTest("logging out in one tab is logging out in all of them", async () => {
 });
 
 pageTest("signing out everywhere else ends the other browser's session at once", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   await using here = await browser.visit(pageAddress(served));
   await using there = await browser.visit(pageAddress(served), { width: 390, height: 844 });
   await here.enter("ana", { password: "correct horse" });

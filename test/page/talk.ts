@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { ID_BYTES, outboxId } from "../../src/base/ids.ts";
-import { withMentions } from "../../src/core/mentions.ts";
+import { withMentions } from "../../src/core/client/mentions.ts";
 import type { Served } from "../e2e/program.ts";
 import { Tab } from "../e2e/tab.ts";
 import { secretOf } from "./scenery.ts";

@@ -1,6 +1,6 @@
 import { expect } from "bun:test";
 import { until } from "../e2e/deadline.ts";
-import { Town } from "../e2e/program.ts";
+import { Sandbox } from "../e2e/program.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { pageAddress } from "./scenery.ts";
 import { Talker } from "./talk.ts";
@@ -14,8 +14,8 @@ const LINES = 60;
 pageTest(
   "a message that is touched shows what may be done with it, and only that one",
   async () => {
-    await using town = new Town();
-    const served = await town.serve();
+    await using sandbox = new Sandbox();
+    const served = await sandbox.serve();
     const ben = await Talker.open(served, "ben");
     await using pia = await browser.visit(pageAddress(served), PHONE);
     await pia.enter("pia");
@@ -37,8 +37,8 @@ pageTest(
 );
 
 pageTest("whoever reads above is told how much came since", async () => {
-  await using town = new Town();
-  const served = await town.serve();
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
   const ben = await Talker.open(served, "ben");
   await using pia = await browser.visit(pageAddress(served), PHONE);
   await pia.enter("pia");

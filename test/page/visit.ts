@@ -173,6 +173,9 @@ export class Visit {
   }
 }
 
+/** The policy is broken; or, of a page built for development, siblings cannot be told apart. */
+const WRONG = /polic|refused to|violat|same key|"key" prop/i;
+
 function watch(page: Page, origin: string, wrongs: string[]): void {
   const socketOrigin = origin.replace(/^http/, "ws");
   const isOwn = (url: string) =>
@@ -193,6 +196,6 @@ function watch(page: Page, origin: string, wrongs: string[]): void {
   page.on("console", (message) => {
     const text = message.text();
     // What a broken link says is no wrong of the page.
-    if (message.type() === "error" && /polic|refused to|violat/i.test(text)) wrongs.push(text);
+    if (message.type() === "error" && WRONG.test(text)) wrongs.push(text);
   });
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { Head } from "../../src/wire/record.ts";
 import type { Guest } from "./guest.ts";
-import { download, laneOf, TestFile } from "./lane.ts";
+import { channelOf, download, TestFile } from "./lane.ts";
 import { Site } from "./site.ts";
 import { lab, operating } from "./site-lab.ts";
 
@@ -17,7 +17,7 @@ async function filesIn(guest: Guest, target?: string): Promise<Head[]> {
 describe("a file that is whole", () => {
   test("is told of once in each room, however often it is finished", async () => {
     const { site, ana, ben } = await lab();
-    const lane = await laneOf(ana);
+    const lane = await channelOf(ana);
     await lane.ask("offer", FILE.offer(["lab", "@ben", "lobby"]));
     FILE.sendAll(lane);
     const [one, two] = [lane.send("finish", FILE.finish), lane.send("finish", FILE.finish)];
@@ -25,13 +25,13 @@ describe("a file that is whole", () => {
     expect(first.posted.map(({ to }) => to)).toEqual(["lab", "@ben", "lobby"]);
     expect(await site.wait(two)).toEqual(first);
     expect(await lane.ask("finish", FILE.finish)).toEqual(first);
-    const other = await laneOf(ana);
+    const other = await channelOf(ana);
     expect(await other.ask("offer", FILE.offer(["lobby", "lab", "@ben"]))).toMatchObject({
       have: 2,
     });
     expect(await other.ask("finish", FILE.finish)).toEqual(first);
     await site.restart();
-    const again = await laneOf(await site.again(ana, "ana"));
+    const again = await channelOf(await site.again(ana, "ana"));
     expect(await again.ask("offer", FILE.offer(["lab", "@ben", "lobby"]))).toMatchObject({
       have: 2,
     });
@@ -46,7 +46,7 @@ describe("a file that is whole", () => {
     let wasStopped = true;
     for (let calls = 1; wasStopped; calls++) {
       const { site, ana, ben } = await lab({ seed: calls });
-      const lane = await laneOf(ana);
+      const lane = await channelOf(ana);
       await lane.ask("offer", FILE.offer(["lab", "@ben"]));
       FILE.sendAll(lane);
       await lane.until("ack", 2);
@@ -57,7 +57,7 @@ describe("a file that is whole", () => {
       const told = wasStopped ? undefined : await site.wait(finish);
       site.disk.losePower();
       await site.restartAfterCrash();
-      const next = await laneOf(await site.again(ana, "ana"));
+      const next = await channelOf(await site.again(ana, "ana"));
       const answer = await FILE.upload(next, ["lab", "@ben"]);
       const toldAt = told?.posted.map(({ seq }) => seq);
       if (toldAt !== undefined) expect(answer.posted.map(({ seq }) => seq)).toEqual(toldAt);
@@ -73,11 +73,11 @@ describe("a file that is whole", () => {
     const [ana, ben] = [await site.member("ana"), await site.member("ben")];
     ben.hangUp();
     await site.quiet();
-    const { posted } = await FILE.upload(await laneOf(ana), ["@ben", "@ana"]);
+    const { posted } = await FILE.upload(await channelOf(ana), ["@ben", "@ana"]);
     expect(posted.map(({ queued }) => queued)).toEqual([true, undefined]);
     const again = await site.again(ben, "ben");
     expect(await filesIn(again, "@ana")).toHaveLength(1);
-    expect((await download(await laneOf(again), FILE.id)).bytes).toHaveLength(FILE.size);
+    expect((await download(await channelOf(again), FILE.id)).bytes).toHaveLength(FILE.size);
     await site.stop();
   });
 });
@@ -85,7 +85,7 @@ describe("a file that is whole", () => {
 describe("targets that may not be written to", () => {
   test("refuse the offer", async () => {
     const { site, ana, ben } = await lab();
-    const lane = await laneOf(ben);
+    const lane = await channelOf(ben);
     const refusal = async (...to: string[]) => (await lane.refused("offer", FILE.offer(to))).code;
     expect(await refusal("nowhere")).toBe("room-unknown");
     expect(await refusal("@nobody")).toBe("user-unknown");
@@ -100,14 +100,14 @@ describe("targets that may not be written to", () => {
 
   test("are named at the end, when that came meanwhile; the others hear of it", async () => {
     const { site, ana, ben } = await lab();
-    const lane = await laneOf(ben);
+    const lane = await channelOf(ben);
     await lane.ask("offer", FILE.offer(["lab", "lobby"]));
     FILE.send(lane, 0);
     await lane.until("ack");
     await ana.ask("kick", { room: "lab", user: "ben" });
     lane.hangUp();
     await site.quiet();
-    const next = await laneOf(ben);
+    const next = await channelOf(ben);
     const { posted, refused } = await FILE.upload(next, ["lab", "lobby"]);
     expect(posted.map(({ to }) => to)).toEqual(["lobby"]);
     expect(refused).toMatchObject([{ to: "lab", code: "not-member" }]);
@@ -119,7 +119,7 @@ describe("targets that may not be written to", () => {
 
   test("when it is all of them, leave the upload as it is", async () => {
     const { site, ana, ben, eve } = await lab();
-    const [lane, reader] = [await laneOf(ben), await laneOf(eve)];
+    const [lane, reader] = [await channelOf(ben), await channelOf(eve)];
     await lane.ask("offer", FILE.offer(["lab"]));
     FILE.sendAll(lane);
     await reader.ask("fetch", { file: FILE.id, from: 0, window: CHUNK_BYTES * 4 });
@@ -131,7 +131,7 @@ describe("targets that may not be written to", () => {
     expect(reader.all("end")).toEqual([]);
     lane.hangUp();
     await site.quiet();
-    const next = await laneOf(ben);
+    const next = await channelOf(ben);
     expect((await next.refused("offer", FILE.offer(["lab"]))).code).toBe("muted");
     await ana.ask("mute", { room: "lab", user: "ben", on: false });
     expect(await next.ask("offer", FILE.offer(["lab"]))).toMatchObject({ have: 2 });
@@ -144,7 +144,7 @@ describe("targets that may not be written to", () => {
 describe("records of files", () => {
   test("are found by their kind, their room and their name", async () => {
     const { site, ana, ben } = await lab();
-    const lane = await laneOf(ana);
+    const lane = await channelOf(ana);
     await FILE.upload(lane, ["lab", "lobby"]);
     const other = new TestFile("x", 5, "Notes über Öl.txt");
     await other.upload(lane, ["lab"]);
@@ -160,7 +160,7 @@ describe("records of files", () => {
 
   test("are erased by moderators, too, and cannot be edited", async () => {
     const { site, ana, ben } = await lab();
-    const { posted } = await FILE.upload(await laneOf(ben), ["lab"]);
+    const { posted } = await FILE.upload(await channelOf(ben), ["lab"]);
     const seq = posted[0]?.seq ?? 0;
     expect((await ben.refused("edit", { seq, text: "x" })).code).toBe("not-allowed");
     await ana.ask("erase", { seq });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { DiskCall, Trouble } from "../../src/io/disk-sim.ts";
+import { Fault } from "../../src/base/fault.ts";
+import type { DiskCall, Trouble } from "../../src/io/disk/sim.ts";
 import { Site } from "./site.ts";
 
 function failing(wanted: DiskCall, folder: string, trouble: Trouble) {
@@ -81,6 +82,75 @@ describe("a disk that fails", () => {
     expect((await ana.refused("passwd", { password: "x" })).code).toBe("store-failed");
     expect(failures(site)[0]).toMatchObject({ fault: { code: "store-failed" } });
   });
+});
+
+describe("what a disk's trouble tells others", () => {
+  const PATH = /\/|\.jsonl|EIO|ENOSPC|EACCES/;
+  const secret = "/d/history/0000.jsonl";
+
+  test.each(["EIO", "ENOSPC", "EACCES"] as const)("%s: no path, in any answer", async (code) => {
+    for (const call of ["write", "sync"] as const) {
+      const site = await Site.open();
+      const ana = await site.member("ana");
+      site.trouble = (one) => (one === call ? code : undefined);
+      const faults = [
+        await ana.refused("passwd", { password: "x" }),
+        await ana.refused("topic", { room: "lobby", topic: "x" }),
+      ];
+      for (const { message, remedy } of faults) {
+        expect(message).toStartWith("the server's disk ");
+        expect(message + remedy).not.toMatch(PATH);
+      }
+    }
+  });
+
+  test.each([
+    ["store-failed", "the disk failed at"],
+    ["store-denied", "may not be read"],
+    ["store-full", "no space for"],
+    ["log-corrupt", "is damaged at byte 5"],
+  ] as const)(
+    "%s: nor in what is read, and whoever runs the server hears it",
+    async (code, why) => {
+      let isBroken = false;
+      const cause = new Error(why);
+      const reading = async () => {
+        if (isBroken) throw new Fault(code, `${why} ${secret}`, { cause });
+      };
+      const site = await Site.open({ reading, operatorToken: "token" });
+      const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+      await ana.ask("operate", { token: "token" });
+      await ana.ask("watch", { on: true });
+      const { seq } = await site.wait(ana.say("done"));
+      isBroken = true;
+      const faults = [
+        await ben.refused("history", { limit: 5 }),
+        await ben.refused("edit", { seq, text: "x" }),
+        await ben.refused("post", {
+          outbox: "AAAAAAAAAAA",
+          counter: 9,
+          to: "lobby",
+          body: { text: "", react: "x", re: seq },
+        }),
+      ];
+      const again = await site.greeted(undefined, ben.keys);
+      await again.ask("login", again.signedLogin("ben", 1));
+      faults.push((await again.untilEnded()).fault ?? new Fault("internal", "no fault"));
+      for (const fault of faults) {
+        expect(fault.code).toBe(code);
+        expect(fault.message + fault.remedy).not.toMatch(PATH);
+        expect(fault.message).toStartWith("the server's ");
+      }
+      await site.quiet();
+      const events = JSON.stringify(ana.all("event"));
+      expect(events).toContain("the server's ");
+      expect(events).not.toContain(secret);
+      const own = site.events.flatMap((event) =>
+        event.kind === "warning" || event.kind === "full" ? [event.fault.message] : [],
+      );
+      expect(own).toContain(`${why} ${secret}`);
+    },
+  );
 });
 
 describe("stopping", () => {
@@ -166,7 +236,7 @@ describe("a machine that slept", () => {
     await site.time.jump(3_600_000);
     await site.quiet();
     for (const guest of [ana, ben]) expect((await guest.untilEnded()).fault?.code).toBe("timeout");
-    expect(site.server.peerCount).toBe(0);
+    expect(site.server.clientCount).toBe(0);
     const again = await site.again(ana, "ana", said.seq);
     expect((await site.wait(again.say("after", "lobby", "BBBBBBBBBBB"))).seq).toBe(said.seq + 1);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { DiskCall, Trouble } from "../../src/io/disk-sim.ts";
-import { download, laneOf, TestFile } from "./lane.ts";
+import type { DiskCall, Trouble } from "../../src/io/disk/sim.ts";
+import { channelOf, download, TestFile } from "./lane.ts";
 import { Site } from "./site.ts";
 
 /** What a disk does to files must not touch what people say, nor other files. */
@@ -13,14 +13,14 @@ const isContent = (path: string) => path.startsWith("/d/files");
 async function site(): Promise<{ site: Site; ana: Awaited<ReturnType<Site["member"]>> }> {
   const one = await Site.open();
   const ana = await one.member("ana");
-  await OLD.upload(await laneOf(ana));
+  await OLD.upload(await channelOf(ana));
   return { site: one, ana };
 }
 
 describe("a disk that", () => {
   test("is full ends the upload, which goes on when there is room", async () => {
     const { site: one, ana } = await site();
-    const lane = await laneOf(ana);
+    const lane = await channelOf(ana);
     await lane.ask("offer", NEW.offer());
     one.trouble = (call, path) => (call === "write" && isContent(path) ? "ENOSPC" : undefined);
     NEW.sendAll(lane);
@@ -28,11 +28,11 @@ describe("a disk that", () => {
     expect(fault).toMatchObject({ code: "store-full" });
     expect(fault?.message).toBe("the server's disk is full, at chunk 0");
     await one.wait(ana.say("words go on"));
-    expect((await download(await laneOf(ana), OLD.id)).bytes).toHaveLength(OLD.size);
+    expect((await download(await channelOf(ana), OLD.id)).bytes).toHaveLength(OLD.size);
     expect(one.events.map(({ kind }) => kind)).toContain("full");
     expect(one.events.map(({ kind }) => kind)).not.toContain("failed");
     one.trouble = () => undefined;
-    const next = await laneOf(ana);
+    const next = await channelOf(ana);
     await NEW.upload(next);
     const { bytes } = await download(next, NEW.id);
     expect(Buffer.compare(bytes, Buffer.concat(NEW.chunks))).toBe(0);
@@ -41,7 +41,7 @@ describe("a disk that", () => {
 
   test("takes no new file refuses the offer", async () => {
     const { site: one, ana } = await site();
-    const lane = await laneOf(ana);
+    const lane = await channelOf(ana);
     one.trouble = (call, path) => (call === "write" && isContent(path) ? "ENOSPC" : undefined);
     expect(await lane.refused("offer", NEW.offer())).toMatchObject({
       code: "store-full",
@@ -68,9 +68,9 @@ describe("a disk that", () => {
         if (call !== kind || !isContent(path)) return undefined;
         return ++count === at ? code : undefined;
       };
-      const lane = await laneOf(ana);
+      const lane = await channelOf(ana);
       try {
-        const reading = await laneOf(ana);
+        const reading = await channelOf(ana);
         reading.send("fetch", { file: OLD.id, from: 0, window: CHUNK_BYTES });
         await lane.ask("offer", NEW.offer());
         NEW.sendAll(lane);
@@ -86,7 +86,7 @@ describe("a disk that", () => {
       await one.wait(ana.say("words go on"));
       lane.hangUp();
       await one.quiet();
-      const next = await laneOf(ana);
+      const next = await channelOf(ana);
       const { posted } = await NEW.upload(next);
       expect(posted).toHaveLength(1);
       const { bytes } = await download(next, NEW.id);
@@ -107,7 +107,7 @@ describe("a disk that", () => {
     one.trouble = () => undefined;
     expect(one.events.map(({ kind }) => kind)).not.toContain("failed");
     expect(one.disk.list("/d/files")).toContain(OLD.id);
-    const lane = await laneOf(ana);
+    const lane = await channelOf(ana);
     const fetch = { file: OLD.id, from: 0, window: CHUNK_BYTES };
     expect((await lane.refused("fetch", fetch)).code).toBe("file-unknown");
     await one.restart();
@@ -121,7 +121,7 @@ describe("a disk that", () => {
     one.disk.fileAt(`/d/files/${OLD.id}/chunks.jsonl`).truncate(46);
     await one.wait(one.start());
     const again = await one.again(ana, "ana");
-    const lane = await laneOf(again);
+    const lane = await channelOf(again);
     await lane.ask("fetch", { file: OLD.id, from: 0, window: CHUNK_BYTES });
     const ended = (await lane.untilEnded()).fault;
     expect(ended).toMatchObject({
@@ -138,11 +138,11 @@ test("twenty uploads and downloads at once leave words quick", async () => {
   const [ana, ben] = [await one.member("ana"), await one.member("ben")];
   const files = Array.from({ length: 20 }, (_, i) => new TestFile(`n${i}x`, 6 * CHUNK_BYTES));
   const uploads = [];
-  for (const file of files) uploads.push({ file, lane: await laneOf(ana) });
+  for (const file of files) uploads.push({ file, lane: await channelOf(ana) });
   const readers = [];
   for (const { file, lane } of uploads) {
     await lane.ask("offer", file.offer());
-    const reader = await laneOf(ben);
+    const reader = await channelOf(ben);
     readers.push({ file, reader });
     await reader.ask("fetch", { file: file.id, from: 0, window: 8 * CHUNK_BYTES });
   }

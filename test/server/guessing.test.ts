@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import {
   GUESS_DELAY_FIRST_MS,
+  GUESS_DELAY_MAX_MS,
   GUESSES_FREE,
   GUESSES_HELD_PER_ADDRESS_MAX,
   PASSWORD_CHECKS_MAX,
   PASSWORD_CHECKS_WAITING_MAX,
+  SHARED_GUESSES_PER_MINUTE,
 } from "../../src/base/limits.ts";
+import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
 
 /** A server whose checks of passwords end when the test says so. */
@@ -79,6 +82,64 @@ describe("guessing", () => {
     void wrong("one-more");
     await site.time.advance(10);
     expect(await login()).toBeGreaterThanOrEqual(GUESS_DELAY_FIRST_MS);
+  });
+
+  test("at the room password from many addresses takes turns, and locks out nobody", async () => {
+    const site = await Site.open({ roomPassword: "right", operatorToken: "token" });
+    const ana = await site.member("ana", "pass");
+    const admit = async (address: string, secret: string) => {
+      const guest = await site.greeted(address);
+      const before = site.clock.now();
+      await site.wait(guest.send("admit", { secret }).catch(() => undefined));
+      return site.clock.now() - before;
+    };
+    for (let i = 0; i < SHARED_GUESSES_PER_MINUTE; i++) await admit(`10.7.0.${i}`, "wrong");
+    for (let i = 0; i < 300; i++) {
+      const guest = await site.greeted(`10.7.1.${i}`);
+      void guest.send("admit", { secret: "wrong" });
+    }
+    expect(await admit("10.8.0.1", "token")).toBeLessThan(100);
+    const { token } = await ana.ask("invite", {});
+    expect(await admit("10.8.0.2", token)).toBeLessThan(100);
+    const known = await site.greeted("10.8.0.3");
+    const before = site.clock.now();
+    await known.ask("login", known.passwordLogin("ana", "pass"));
+    await site.again(ana, "ana");
+    expect(site.clock.now() - before).toBeLessThan(100);
+    const newcomer = await site.greeted("10.8.0.4");
+    const asked = site.clock.now();
+    await newcomer.ask("admit", { secret: "right" });
+    const waited = site.clock.now() - asked;
+    expect(waited).toBeGreaterThan(GUESS_DELAY_FIRST_MS);
+    expect(waited).toBeLessThan(GUESS_DELAY_MAX_MS + 100);
+    await newcomer.ask("register", newcomer.registration("ben"));
+    await site.time.advance(GUESS_DELAY_MAX_MS + 60_000);
+    expect(await admit("10.8.0.5", "right")).toBeLessThan(100);
+  });
+
+  test("at one room's own password takes turns, and at another's does not", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    for (const room of ["vault", "attic"]) {
+      await ana.ask("join", { room, create: true, password: "right" });
+    }
+    await ben.ask("join", { room: "vault", password: "right" });
+    for (let i = 0; i < SHARED_GUESSES_PER_MINUTE + 20; i++) {
+      const guest = await site.greeted(`10.7.0.${i}`);
+      await guest.ask("register", guest.registration(`n${i}`));
+      void guest.send("join", { room: "vault", password: "wrong" });
+    }
+    const eve = await site.greeted("10.8.0.1");
+    await eve.ask("register", eve.registration("eve"));
+    const timed = async (guest: Guest, room: string, password?: string) => {
+      const before = site.clock.now();
+      await guest.ask("join", { room, ...(password === undefined ? {} : { password }) });
+      return site.clock.now() - before;
+    };
+    expect(await timed(eve, "attic", "right")).toBeLessThan(100);
+    await ben.ask("leave", { room: "vault" });
+    expect(await timed(ben, "vault")).toBeLessThan(100); // Let in once, asked no more.
+    expect(await timed(eve, "vault", "right")).toBeGreaterThan(GUESS_DELAY_FIRST_MS);
   });
 
   test("however many answers are held back, a wrong one more is, too", async () => {

@@ -1,12 +1,12 @@
 import { Fault } from "../../src/base/fault.ts";
 import { checkName } from "../../src/base/names.ts";
-import { Session, type SessionEffect } from "../../src/core/session.ts";
+import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
 import { makeDeviceProof, verifyServerProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Greeting } from "../../src/crypto/signed-bytes.ts";
-import type { Link } from "../../src/io/link.ts";
+import type { Link } from "../../src/io/link/link.ts";
 import { fingerprintWith, formatFingerprint } from "../../src/wire/fingerprint.ts";
 import type {
   Answer,

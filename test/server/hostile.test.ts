@@ -2,6 +2,7 @@ import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import { Packr } from "msgpackr/pack";
 import {
+  LINKS_BEFORE_LOGIN_MAX,
   LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
   MESSAGE_BEFORE_LOGIN_BYTES_MAX,
   MESSAGE_BYTES_MAX,
@@ -34,7 +35,7 @@ async function expectUnharmed(site: Site, isAt = 2): Promise<void> {
 }
 
 describe("whoever breaks the rules is closed, and nobody else", () => {
-  const rules: [string, Uint8Array, string][] = [
+  const policy: [string, Uint8Array, string][] = [
     ["no msgpack", hex("c1"), "frame-malformed"],
     ["nothing at all", new Uint8Array(0), "frame-malformed"],
     ["a message cut short", post.subarray(0, -1), "frame-malformed"],
@@ -56,7 +57,7 @@ describe("whoever breaks the rules is closed, and nobody else", () => {
     ],
   ];
 
-  test.each(rules)("a member: %s", async (_name, bytes, code) => {
+  test.each(policy)("a member: %s", async (_name, bytes, code) => {
     const site = await Site.open();
     const eve = await site.member("eve");
     eve.raw(bytes);
@@ -64,12 +65,12 @@ describe("whoever breaks the rules is closed, and nobody else", () => {
     await expectUnharmed(site);
   });
 
-  test.each(rules.slice(0, 10))("a stranger: %s", async (_name, bytes, _code) => {
+  test.each(policy.slice(0, 10))("a stranger: %s", async (_name, bytes, _code) => {
     const site = await Site.open();
     const eve = await site.connect();
     eve.raw(bytes);
     await eve.untilEnded();
-    expect(site.server.peerCount).toBe(0);
+    expect(site.server.clientCount).toBe(0);
     await expectUnharmed(site);
   });
 
@@ -119,6 +120,26 @@ describe("whoever breaks the rules is closed, and nobody else", () => {
       expect((await eve.untilEnded()).fault?.code).toBe("out-of-order");
     }
   });
+});
+
+test("of those at the door the oldest goes when there are too many", async () => {
+  const site = await Site.open();
+  const [ana, lane] = [await site.member("ana"), await site.member("ben")];
+  const strangers: Guest[] = [];
+  for (let i = 0; i < LINKS_BEFORE_LOGIN_MAX; i++) {
+    strangers.push(await site.connect(`10.${4 + (i >> 8)}.${i & 255}.1`));
+  }
+  await ana.ask("logout", {}); // Back at the door, as the youngest.
+  expect((await strangers[0]?.untilEnded())?.fault?.code).toBe("too-many");
+  await strangers[1]?.greet();
+  await strangers[1]?.ask("register", strangers[1].registration("eve"));
+  await site.connect("10.99.0.1");
+  await site.quiet();
+  expect(strangers.filter(({ ended }) => ended !== undefined)).toHaveLength(1);
+  await site.connect("10.99.0.2");
+  expect((await strangers[2]?.untilEnded())?.fault?.code).toBe("too-many");
+  await ana.ask("login", ana.signedLogin("ana"));
+  expect([ana.ended, lane.ended, strangers[1]?.ended]).toEqual([undefined, undefined, undefined]);
 });
 
 describe("what is only refused", () => {
@@ -214,7 +235,7 @@ describe("whoever asks for much", () => {
     const flood = Array.from({ length: 1_000 }, () => ({ kind: "who" }));
     const before = await answeredBefore(site, eve, flood, () => ana.send("who", {}));
     expect(before).toBeLessThan(200);
-    expect(site.server.turns.waiting).toBe(0);
+    expect(site.server.scheduler.waiting).toBe(0);
   });
 
   test("and so is whoever says much: others need not wait for all of it", async () => {
@@ -262,7 +283,7 @@ describe("whoever asks for much", () => {
     for (const [kind, most] of Object.entries(KEPT)) {
       expect((second[kind] ?? 0) - (first[kind] ?? 0)).toBeLessThan(most);
     }
-    expect(site.server.peerCount).toBe(1);
+    expect(site.server.clientCount).toBe(1);
   });
 
   async function storm(site: Site, eve: Guest): Promise<void> {

@@ -6,12 +6,12 @@ import type { Answer, RequestFields } from "../../src/wire/messages.ts";
 import type { Guest } from "./guest.ts";
 
 /** A second link of a guest's session. */
-export async function laneOf(guest: Guest): Promise<Guest> {
+export async function channelOf(guest: Guest): Promise<Guest> {
   const { ticket } = await guest.ask("ticket", {});
-  return laneWith(guest, ticket);
+  return channelWith(guest, ticket);
 }
 
-export async function laneWith(guest: Guest, ticket: string): Promise<Guest> {
+export async function channelWith(guest: Guest, ticket: string): Promise<Guest> {
   const lane = await guest.site.greeted("10.0.0.3", guest.keys);
   await lane.ask("lane", { ticket });
   return lane;

@@ -24,9 +24,9 @@ import {
   WELCOME_BYTES_MAX,
 } from "../../src/base/limits.ts";
 import type { Name } from "../../src/base/names.ts";
-import { Visitors } from "../../src/core/visitors.ts";
-import { Callers } from "../../src/server/callers.ts";
-import { WorkQueue } from "../../src/server/work-queue.ts";
+import { Presence } from "../../src/core/rooms/presence.ts";
+import { WorkQueue } from "../../src/server/queue/work-queue.ts";
+import { LocalPosts } from "../../src/server/rooms/local-posts.ts";
 import type { RequestFields, RequestKind } from "../../src/wire/messages.ts";
 import { type Guest, newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
@@ -110,8 +110,34 @@ describe("what one account or address may hold", () => {
       const login = guest.passwordLogin("ana", "pass");
       if (i < DEVICES_PER_ACCOUNT_MAX) await guest.ask("login", login);
       else expect((await guest.refused("login", login)).code).toBe("too-many");
-      guest.hangUp();
     }
+  });
+
+  test("devices: the right password comes in where one of them is not online", async () => {
+    const site = await Site.open();
+    const first = await site.member("ana", "pass");
+    const guests: Guest[] = [];
+    for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
+      const guest = await site.greeted(`10.6.2.${i}`, newKeys());
+      await guest.ask("login", guest.passwordLogin("ana", "pass"));
+      guests.push(guest);
+    }
+    const away = guests.slice(3, 6);
+    for (const guest of away) guest.hangUp();
+    const count = async () => (await first.ask("devices", {})).devices.length;
+    // Three at once, for three places; a fourth finds none.
+    const late = await Promise.all([1, 2, 3].map((i) => site.greeted(`10.6.3.${i}`, newKeys())));
+    await Promise.all(late.map((guest) => guest.ask("login", guest.passwordLogin("ana", "pass"))));
+    expect(await count()).toBe(DEVICES_PER_ACCOUNT_MAX);
+    const fourth = await site.greeted("10.6.3.4", newKeys());
+    const login = fourth.passwordLogin("ana", "pass");
+    expect((await fourth.refused("login", login)).code).toBe("too-many");
+    // Who made way signs in by key no more.
+    for (const { keys } of away) {
+      const again = await site.greeted("10.6.3.5", keys);
+      expect((await again.refused("login", again.signedLogin("ana"))).code).toBe("login-refused");
+    }
+    expect((await first.ask("devices", {})).devices.filter(({ online }) => !online)).toEqual([]);
   });
 
   test("links of one address that are logged in", async () => {
@@ -128,7 +154,7 @@ describe("what one account or address may hold", () => {
         }
       }
     }
-    expect(site.server.peerCount).toBe(LINKS_PER_ADDRESS_MAX);
+    expect(site.server.clientCount).toBe(LINKS_PER_ADDRESS_MAX);
     await expect(site.connect(host)).rejects.toThrow("no more");
     await site.greeted("10.6.1.2");
   });
@@ -157,34 +183,36 @@ describe("how fast", () => {
       REQUESTS_BURST + Math.ceil((elapsedMs * REQUESTS_PER_SECOND) / 1_000) + 1,
     );
     await site.time.advance(1_000);
-    await ana.ask("ignored", {});
+    await site.wait(
+      Promise.all(Array.from({ length: REQUESTS_PER_SECOND }, () => ana.send("ignored", {}))),
+    );
     expect((await site.wait(ana.say("words have their own pace"))).seq).toBeGreaterThan(0);
   });
 
   test("posts: the burst at once, then as many a second", () => {
-    const visitors = new Visitors();
-    visitors.arrive(1, "ua" as UserId, 0);
+    const presence = new Presence();
+    presence.arrive(1, "ua" as UserId, 0);
     const take = (count: number, now: number) => {
       for (let i = 0; i < count; i++) {
-        expect(visitors.hold(1, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
+        expect(presence.hold(1, OUTBOX as OutboxId, i + 1, now)).toBeUndefined();
       }
-      const fault = visitors.hold(1, OUTBOX as OutboxId, count + 1, now);
+      const fault = presence.hold(1, OUTBOX as OutboxId, count + 1, now);
       expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
     };
     take(POSTS_BURST, 0);
-    visitors.release(1, OUTBOX as OutboxId, POSTS_BURST + 1);
+    presence.release(1, OUTBOX as OutboxId, POSTS_BURST + 1);
     take(POSTS_PER_SECOND, 1_000);
   });
 
   test("posts over HTTP that wait for the disk", () => {
-    const callers = new Callers(
+    const localPosts = new LocalPosts(
       () => undefined,
       (size) => new Uint8Array(size),
     );
-    const call = () => callers.post("ua" as UserId, "lobby" as Name, "hi");
+    const call = () => localPosts.post("ua" as UserId, "lobby" as Name, "hi");
     for (let i = 0; i < CALLS_WAITING_MAX; i++) void call();
     expect(call).toThrow("busy");
-    callers.settle(-1, { seq: 1, n: 1, time: 1 });
+    localPosts.settle(-1, { seq: 1, n: 1, time: 1 });
     void call();
   });
 });

@@ -24,7 +24,7 @@ describe("rooms", () => {
         joined: true,
         sealed: false,
         locked: false,
-        unread: 1,
+        unread: 0,
       },
       {
         room: "Dev",
@@ -33,7 +33,7 @@ describe("rooms", () => {
         joined: true,
         sealed: false,
         locked: false,
-        unread: 2,
+        unread: 0,
       },
     ]);
     await ben.ask("leave", { room: "dev" });
@@ -74,6 +74,22 @@ describe("rooms", () => {
     const eve = await site.member("eve");
     await eve.ask("join", { room: "vault", password: "open" });
     expect(JSON.stringify(eve.records)).not.toContain("open");
+  });
+
+  test("a locked one keeps topic and size to its members", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await ana.ask("join", { room: "vault", create: true, password: "open" });
+    await ana.ask("topic", { room: "vault", topic: "the plan" });
+    const shown = async (guest: Guest) => (await guest.ask("rooms", {})).rooms.at(-1);
+    const hidden = { room: "vault", topic: "", members: 0, joined: false, locked: true };
+    expect(await shown(ben)).toMatchObject(hidden);
+    await ben.ask("join", { room: "vault", password: "open" });
+    const seen = { room: "vault", topic: "the plan", members: 2, joined: true, locked: true };
+    expect(await shown(ben)).toMatchObject(seen);
+    await ben.ask("leave", { room: "vault" });
+    expect(await shown(ben)).toMatchObject(hidden);
+    expect(await shown(ana)).toMatchObject({ topic: "the plan", members: 1 });
   });
 
   test("three wrong passwords in a row close the link", async () => {
@@ -256,6 +272,70 @@ describe("who is there", () => {
     expect(users.map(({ user }) => user)).toEqual(["ana", "Ben"]);
     expect((await ana.ask("who", { after: "ANA" })).users.map(({ user }) => user)).toEqual(["Ben"]);
     expect((await ana.ask("who", { room: "@Ben" })).users).toEqual([]);
+  });
+});
+
+describe("a session that shows no presence", () => {
+  test("is announced to nobody, and offline to who asks", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    ben.hangUp();
+    await site.quiet();
+    const before = ana.all("presence").length;
+    const caller = await site.greeted(undefined, ben.keys);
+    await caller.ask("login", { ...caller.signedLogin("ben"), presence: false });
+    await caller.until("caught-up");
+    const online = async () => (await ana.ask("who", {})).users.filter((one) => one.online);
+    expect((await online()).map(({ user }) => user)).toEqual(["ana"]);
+    expect(await ana.ask("post", postTo("@ben"))).toMatchObject({ queued: true });
+    await caller.ask("join", { room: "cellar", create: true });
+    await ana.ask("join", { room: "cellar" });
+    expect((await site.wait(caller.say("heard", "cellar"))).seq).toBeGreaterThan(0);
+    caller.hangUp();
+    await site.quiet();
+    expect(ana.all("presence").slice(before)).toEqual([]);
+    expect(ana.records.at(-1)?.from).toBe("ben");
+  });
+
+  test("is told of its rooms, and of nothing that happens there", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    await site.wait(ana.say("before"));
+    const caller = await site.greeted(undefined, ben.keys);
+    await caller.ask("login", { ...caller.signedLogin("ben"), presence: false });
+    await caller.until("caught-up");
+    await site.wait(ana.say("while it is in"));
+    await site.wait(ana.say("psst", "@ben"));
+    await site.member("cleo");
+    await site.quiet();
+    expect(caller.records).toEqual([]);
+    expect(caller.all("presence")).toEqual([]);
+    const told = caller.all("room").map(({ name, with: partner }) => name ?? partner);
+    expect(told).toEqual(["lobby", "ana"]);
+    const { records } = await caller.ask("history", { limit: 10 });
+    expect(records.length).toBe(6);
+  });
+
+  test("beside another one changes nothing of that, and the next log-in decides anew", async () => {
+    const site = await Site.open();
+    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+    const before = ana.all("presence").length;
+    const caller = await site.greeted(undefined, ben.keys);
+    await caller.ask("login", { ...caller.signedLogin("ben"), presence: false });
+    caller.hangUp();
+    await site.quiet();
+    expect(ana.all("presence").length).toBe(before);
+    expect(ben.ended).toBeUndefined();
+    const other = await site.greeted(undefined, ben.keys);
+    await other.ask("login", { ...other.signedLogin("ben"), presence: false });
+    await other.ask("logout", {});
+    await other.ask("login", other.signedLogin("ben"));
+    ben.hangUp();
+    await site.quiet();
+    expect(ana.all("presence").length).toBe(before);
+    other.hangUp();
+    await site.quiet();
+    expect(ana.all("presence").at(-1)).toMatchObject({ user: "ben", online: false });
   });
 });
 

@@ -1,22 +1,23 @@
-import { Hall } from "../../src/core/hall.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { Rooms } from "../../src/core/room.ts";
+import { Registry } from "../../src/core/rooms/accounts.ts";
+import { RoomEngine } from "../../src/core/rooms/engine.ts";
+import { Rooms } from "../../src/core/rooms/rooms.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { openArchive } from "../../src/io/archive.ts";
-import { openBlobStore } from "../../src/io/blob-store.ts";
+import { openArchive } from "../../src/io/archive/archive.ts";
+import { openBlobStore } from "../../src/io/blob/blob-store.ts";
+import type { BlobStore } from "../../src/io/blob/interfaces.ts";
 import type { Clock } from "../../src/io/clock.ts";
-import type { BlobStore } from "../../src/io/content.ts";
-import type { TreeDisk } from "../../src/io/disk.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
-import type { Archive, Log, Page, PageQuery } from "../../src/io/log.ts";
-import { type LogFile, openLog } from "../../src/io/log-file.ts";
-import type { MemoryLink } from "../../src/io/memory-link.ts";
-import { MemoryNetwork } from "../../src/io/memory-network.ts";
-import type { Passwords } from "../../src/server/entry.ts";
-import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/quotas.ts";
+import type { TreeDisk } from "../../src/io/disk/disk.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk/sim.ts";
+import type { MemoryLink } from "../../src/io/link/memory-link.ts";
+import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
+import type { Archive, Log, Page, PageQuery } from "../../src/io/log/log.ts";
+import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
+import type { Passwords } from "../../src/server/auth/login.ts";
+import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
 import { Server } from "../../src/server/server.ts";
-import type { ServerEvent } from "../../src/server/server-event.ts";
+import type { ServerEvent } from "../../src/server/session/event.ts";
+import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { Guest, type Keys, newKeys } from "./guest.ts";
@@ -120,11 +121,17 @@ export class Site {
     this.registry = registry;
     const rooms = new Rooms();
     const { postsPerSecond = 100_000, postsBurst = 100_000 } = this.#options;
-    const hall = new Hall({ rooms, directory: registry, sha256, postsPerSecond, postsBurst });
+    const engine = new RoomEngine({
+      rooms,
+      directory: registry,
+      sha256,
+      postsPerSecond,
+      postsBurst,
+    });
     const common = { disk, clock, entropy, sha256, reserveBytes: 600 };
     const onAccount = registry.apply.bind(registry);
     const accounts = await openLog({ ...common, folder: "/d/accounts", onRecord: onAccount });
-    const onRecord = hall.restore.bind(hall);
+    const onRecord = engine.restore.bind(engine);
     const history = await openLog({ ...common, folder: "/d/history", onRecord });
     this.#logs = [history, accounts];
     const archive = this.#archiveOf(history);
@@ -147,10 +154,14 @@ export class Site {
       archive,
       rooms,
       registry,
-      hall,
+      engine,
       passwords,
-      marks: { disk, folder: "/d" },
+      positions: { disk, folder: "/d" },
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
+      recordLine: (record, { name }) => {
+        const { seq, kind } = record.head;
+        return `${JSON.stringify({ kind, seq, room: name, ...parseBody(record) })}\n`;
+      },
       onEvent: (event) => this.events.push(event),
     });
     await server.start();

@@ -1,10 +1,18 @@
 import { expect, test } from "bun:test";
-import { LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX } from "../../src/base/limits.ts";
-import type { Address, Link } from "../../src/io/link.ts";
-import { QuicDialer } from "../../src/io/quic-dial.ts";
-import { listenQuic } from "../../src/io/quic-listener.ts";
+import {
+  LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+} from "../../src/base/limits.ts";
+import type { Address, Link } from "../../src/io/link/link.ts";
+import type { QuicWire } from "../../src/io/quic/adapter.ts";
+import { QUIC_CODE } from "../../src/io/quic/close.ts";
+import { QuicDialer } from "../../src/io/quic/dial.ts";
+import { listenQuic } from "../../src/io/quic/listener.ts";
 import { countedLink } from "../client/counted-link.ts";
+import { eventually, within } from "../event.ts";
+import { OPENING, Stranger } from "../io/quic-fixture.ts";
 import { certificate, DIAL_MS, HOST } from "../io/quic-place.ts";
+import { Guest, newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
 
 /** The loopback has no bound of links: this is how the server sees whoever calls from there. */
@@ -42,3 +50,99 @@ test("links that do not log in are bounded per address, over UDP and TCP togethe
   const stopped = site.stop();
   await stopped;
 }, 20_000);
+
+test("connections without a link are bounded with them, as long as they last", async () => {
+  const site = await Site.open();
+  const { server } = site;
+  const udp = listenQuic(
+    { host: HOST, port: 0, tls: certificate },
+    {
+      accept: (remote) => server.accept(asStranger(remote)),
+      wait: (remote) => server.wait(asStranger(remote)),
+      link: (link) => {
+        server.link({ ...countedLink(link, () => {}), remote: asStranger(link.remote) });
+      },
+    },
+  );
+  server.listen(udp);
+  const stranger = new Stranger();
+  const handshaken = async () => {
+    const wire = await stranger.wire(udp.port);
+    await within("a handshake", wire.opened());
+    return wire;
+  };
+  const wires: QuicWire[] = [];
+  for (let i = 0; i < LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX; i++) wires.push(await handshaken());
+  await eventually("their being counted", () => !server.accept({ host: STRANGER, port: 1 }));
+  const further = await handshaken();
+  await within("its being turned away", further.gone);
+  expect(further.code).toBe(QUIC_CODE.refused);
+  await expect(site.connect(STRANGER)).rejects.toThrow();
+  // One of those that wait becomes a link: it is counted once.
+  const [first, second] = wires;
+  if (first === undefined || second === undefined) throw new Error("none waits");
+  const { pipe } = await stranger.pipe(first);
+  pipe.write(OPENING);
+  await eventually("its link", () => server.clientCount === 1);
+  expect(server.accept({ host: STRANGER, port: 1 })).toBe(false);
+  second.close(QUIC_CODE.lost);
+  await eventually("a free place", () => server.accept({ host: STRANGER, port: 1 }));
+  for (const wire of wires) wire.close(QUIC_CODE.lost);
+  await eventually("the end of the link", () => server.clientCount === 0);
+  stranger.close();
+  const quiet = await site.greeted("198.51.100.7");
+  expect(quiet.isProven).toBe(true);
+  await within("the end of the listener", udp.stop());
+  await site.stop();
+}, 20_000);
+
+test("of a stranger no message is begun that is longer than theirs may be", async () => {
+  const site = await Site.open();
+  const { server } = site;
+  const udp = listenQuic({ host: HOST, port: 0, tls: certificate }, server);
+  server.listen(udp);
+  const stranger = new Stranger();
+  const header = new Uint8Array(4);
+  new DataView(header.buffer).setUint32(0, MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
+  const { pipe, broken } = await stranger.pipe(await stranger.wire(udp.port));
+  for (const piece of [OPENING, header]) expect(pipe.write(piece)).toBe("taken");
+  // Nothing but the header of it has come, and nothing more does.
+  expect(await within("the end", broken)).toBe(QUIC_CODE.tooLarge);
+  stranger.close();
+  const dialer = new QuicDialer();
+  const link = await dialer.dial({ host: HOST, port: udp.port, timeoutMs: DIAL_MS });
+  const ana = new Guest(site, link, newKeys());
+  await within("a word of a member", comesIn(ana));
+  link.destroy();
+  await within("the end of the listener", udp.stop());
+  dialer.close();
+  await site.stop();
+}, 20_000);
+
+/** Real links take real time, which a site's own clock does not know. */
+async function comesIn(guest: Guest): Promise<void> {
+  const { site } = guest;
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const spin = async <Value>(work: Promise<Value>): Promise<Value> => {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    work.then(done, done);
+    while (!isDone) {
+      await site.time.advance(0);
+      await turn();
+    }
+    return work;
+  };
+  const hello = { kind: "hello", versions: [1], client: "guest", nonce: guest.nonce } as const;
+  guest.tell({ ...hello, versions: [...hello.versions] });
+  while (guest.all("welcome")[0] === undefined) await turn();
+  guest.welcome = guest.all("welcome")[0];
+  await spin(guest.send("register", guest.registration("ana")));
+  const text = "x".repeat(2 * MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+  await spin(guest.say(text));
+  await spin(guest.send("logout", {}));
+  const secret = "x".repeat(1_024);
+  await spin(guest.send("admit", { secret }).catch(() => undefined));
+}

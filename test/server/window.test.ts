@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { CHUNK_BYTES, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import { CHUNK_BYTES, SENTENCE_BYTES_MAX, TEXT_BYTES_MAX } from "../../src/base/limits.ts";
 import {
   CLIENTS_PAGE_MAX,
   EVENTS_QUEUED_BYTES_MAX,
@@ -7,13 +7,15 @@ import {
   PROBE_EVERY_MS,
   TRANSFERS_LISTED_MAX,
 } from "../../src/base/limits-page.ts";
-import type { MemoryLink } from "../../src/io/memory-link.ts";
-import type { Peer } from "../../src/server/peer.ts";
-import { Watchers } from "../../src/server/watchers.ts";
-import { type TransferEntry, WindowOffice } from "../../src/server/window-office.ts";
+import type { MemoryLink } from "../../src/io/link/memory-link.ts";
+import { AdminDashboard } from "../../src/server/admin/dashboard.ts";
+import { EventFeed } from "../../src/server/admin/event-feed.ts";
+import type { TransferEntry } from "../../src/server/files/file-service.ts";
+import type { ClientConnection } from "../../src/server/session/client-connection.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
+import { VirtualClock } from "../client/virtual-clock.ts";
 import type { Guest } from "./guest.ts";
-import { laneOf, TestFile } from "./lane.ts";
+import { channelOf, TestFile } from "./lane.ts";
 import { Site } from "./site.ts";
 import { lab, operating } from "./site-lab.ts";
 
@@ -67,8 +69,8 @@ describe("the server's window", () => {
     await ana.ask("watch", { on: true });
     await site.wait(ben.say("secret", "@eve"));
     const file = new TestFile("priv", 10, "secret.txt");
-    await file.upload(await laneOf(ben), ["@eve"]);
-    await new TestFile("open", 10, "plan.txt").upload(await laneOf(ben), ["lab"]);
+    await file.upload(await channelOf(ben), ["@eve"]);
+    await new TestFile("open", 10, "plan.txt").upload(await channelOf(ben), ["lab"]);
     await site.quiet();
     const [words] = told(ana, "record").filter(({ between }) => between !== undefined);
     expect(words?.between?.toSorted()).toEqual(["ben", "eve"]);
@@ -80,6 +82,23 @@ describe("the server's window", () => {
     expect(all.join()).not.toContain("secret");
     const bodies = told(ana, "record").map(({ record }) => Buffer.from(record?.body ?? []));
     expect(Buffer.concat(bodies).toString()).not.toContain("secret");
+    await site.stop();
+  });
+
+  test("goes on whatever strangers say as they go", async () => {
+    const { site, ana } = await lab();
+    await operating(ana);
+    await ana.ask("watch", { on: true });
+    for (const code of ["usage", "moon-full", "x".repeat(64)]) {
+      const stranger = await site.greeted();
+      stranger.tell({ kind: "bye", code, message: "y".repeat(SENTENCE_BYTES_MAX) });
+      await stranger.untilEnded();
+    }
+    await site.quiet();
+    const reasons = told(ana, "disconnected").map(({ reason }) => reason?.length);
+    expect(reasons).toHaveLength(3);
+    expect(reasons[0]).toBe(SENTENCE_BYTES_MAX);
+    expect(ana.ended).toBeUndefined();
     await site.stop();
   });
 
@@ -125,7 +144,7 @@ describe("who is connected", () => {
   test("with name, program, address, counters and round trip", async () => {
     const { site, ana, ben } = await lab();
     await operating(ana);
-    const lane = await laneOf(ben);
+    const lane = await channelOf(ben);
     const file = new TestFile("some", 2 * CHUNK_BYTES);
     await file.upload(lane, ["lab"]);
     await ana.ask("clients", {});
@@ -159,7 +178,7 @@ describe("who is connected", () => {
   });
 
   test("so many in one answer", () => {
-    const peer = (id: number) =>
+    const client = (id: number) =>
       ({
         id,
         link: {
@@ -180,16 +199,16 @@ describe("who is connected", () => {
         sinceMs: 1,
         acknowledged: 0,
         probe: () => undefined,
-      }) as unknown as Peer;
-    const peers = Array.from({ length: CLIENTS_PAGE_MAX + 1 }, (_, i) => peer(i + 1));
+      }) as unknown as ClientConnection;
+    const peers = Array.from({ length: CLIENTS_PAGE_MAX + 1 }, (_, i) => client(i + 1));
     const answers: { clients: { client: number; roundTripMs: number }[]; more: boolean }[] = [];
-    const office = officeOf(peers, []);
+    const service = serviceOf(peers, []);
     const operator = {
       isOperator: true,
       answer: (_: number, answer: (typeof answers)[number]) => answers.push(answer),
-    } as unknown as Peer;
+    } as unknown as ClientConnection;
     const ask = (after?: number) =>
-      office.serve(operator, {} as never, {
+      service.serve(operator, {} as never, {
         kind: "clients",
         ref: 1,
         ...(after === undefined ? {} : { after }),
@@ -205,24 +224,49 @@ describe("who is connected", () => {
   });
 });
 
-function officeOf(peers: readonly Peer[], transfers: readonly TransferEntry[]): WindowOffice {
-  const registry = { rules: { isOperator: () => false } } as never;
-  return new WindowOffice({
+function serviceOf(
+  peers: readonly ClientConnection[],
+  transfers: readonly TransferEntry[],
+): AdminDashboard {
+  const registry = { policy: { isOperator: () => false } } as never;
+  return new AdminDashboard({
     registry,
     peers: () => peers,
-    watchers: new Watchers({ clock: undefined as never, registry }),
+    feed: new EventFeed({ clock: undefined as never, registry }),
     downloads: undefined,
     transfers: () => transfers,
     stats: () => Promise.reject(new Error("not asked for")),
   });
 }
 
+test("an event that its reader would not take is left out and counted, never the link", () => {
+  const told: NoticeOf<"event">[] = [];
+  const watcher = {
+    account: {},
+    isOperator: true,
+    link: { queuedBytes: () => 0 },
+    tell: (notice: NoticeOf<"event">) => void told.push(notice),
+  } as unknown as ClientConnection;
+  const feed = new EventFeed({ clock: new VirtualClock(), registry: undefined as never });
+  feed.watch(watcher, true);
+  const tell = feed.beside(() => undefined);
+  const from = { address: { host: "192.0.2.1", port: 1 }, transport: "tcp" } as const;
+  tell({ kind: "connected", client: "x".repeat(129), ...from });
+  tell({ kind: "logged-in", user: "x".repeat(65), ...from });
+  tell({ kind: "connected", client: "x".repeat(128), ...from });
+  tell({ kind: "connected", client: "y", ...from });
+  expect(told.map(({ program, skipped }) => [program?.length, skipped])).toEqual([
+    [128, 2],
+    [1, undefined],
+  ]);
+});
+
 describe("files under way", () => {
   test("on lanes, both ways", async () => {
     const { site, ana, ben } = await lab();
     await operating(ana);
     const file = new TestFile("some", 4 * CHUNK_BYTES, "some.bin");
-    const [up, down] = [await laneOf(ben), await laneOf(ana)];
+    const [up, down] = [await channelOf(ben), await channelOf(ana)];
     await up.ask("offer", file.offer(["lab"]));
     file.sendAll(up, 0, 2);
     await up.until("ack", 2);
@@ -253,9 +297,9 @@ describe("files under way", () => {
     };
     const answers: { transfers: unknown[]; more: number }[] = [];
     const answer = (_: number, given: (typeof answers)[number]) => answers.push(given);
-    const office = officeOf([], Array(TRANSFERS_LISTED_MAX + 7).fill(entry));
-    const operator = { isOperator: true, answer } as unknown as Peer;
-    void office.serve(operator, {} as never, { kind: "transfers", ref: 1 });
+    const service = serviceOf([], Array(TRANSFERS_LISTED_MAX + 7).fill(entry));
+    const operator = { isOperator: true, answer } as unknown as ClientConnection;
+    void service.serve(operator, {} as never, { kind: "transfers", ref: 1 });
     expect(answers[0]?.transfers).toHaveLength(TRANSFERS_LISTED_MAX);
     expect(answers[0]?.more).toBe(7);
   });
@@ -264,7 +308,7 @@ describe("files under way", () => {
 test("how the server is", async () => {
   const { site, ana } = await lab();
   await operating(ana);
-  await new TestFile("some", 100).upload(await laneOf(ana), ["lab"]);
+  await new TestFile("some", 100).upload(await channelOf(ana), ["lab"]);
   const stats = await ana.ask("stats", {});
   expect(stats).toMatchObject({ version: "0", users: 3, sessions: 3, links: 4, lanes: 1 });
   expect(stats.files).toEqual({ files: 1, bytes: 100, unfinished: 0, unfinishedBytes: 0 });

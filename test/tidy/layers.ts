@@ -7,7 +7,9 @@ const LAYERS = [
   ["wire"],
   ["core"],
   ["io", "crypto"],
-  ["server", "client", "web"],
+  ["server", "client"],
+  ["web"],
+  ["cli"],
   ["commands"],
   ["main.ts"],
 ] as const;
@@ -15,17 +17,17 @@ const LAYERS = [
 /** Where each package may be imported: whatever has one home is replaced in one place. */
 const HOMES: Readonly<Record<string, RegExp>> = {
   msgpackr: /^src\/wire\/codec\.ts$/,
-  valibot: /^src\/wire\/(?:messages|shape|field)(?:-[a-z-]+)?\.ts$/,
-  citty: /^src\/(?:commands\/|main\.ts$)/,
-  consola: /^src\/(?:commands\/|main\.ts$)/,
+  valibot: /^src\/(?:wire\/(?:messages|shape|field)(?:-[a-z-]+)?|cli\/web\/kept)\.ts$/,
+  citty: /^src\/(?:cli\/|commands\/|main\.ts$)/,
+  consola: /^src\/(?:cli\/|commands\/|main\.ts$)/,
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   uqr: /^src\/base\/qr\.ts$/,
-  "@noble/hashes": /^src\/web\/hash\.ts$/,
+  "@noble/hashes": /^src\/web\/browser\/hash\.ts$/,
   react: /^src\/web\/(?:view\/|page\.tsx$)/,
   "react-dom": /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
-  "bonjour-service": /^src\/io\/discovery\.ts$/,
+  "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
   "bun:sqlite": /^src\/io\//,
 };
 

@@ -8,6 +8,9 @@ export interface Planted {
 
 const lines = (count: number, line = "a();") => `${line}\n`.repeat(count);
 
+const manyFiles = (count: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, i) => [`src/io/a${i}.ts`, ""]));
+
 /** Taken apart, so that this file does not break the rules that read texts. */
 const REGISTRY = ["https:/", ["registry", "npmjs", "org"].join("."), ""].join("/");
 const MACHINE = ["", "root", "chat"].join("/");
@@ -20,6 +23,8 @@ export const PLANTED: readonly Planted[] = [
       { "src/base/a.ts": 'import { b } from "../wire/b.ts";' },
       { "src/io/a.ts": 'import type { B } from "../crypto/b.ts";' },
       { "src/server/a.ts": 'import { b } from "../client/b.ts";' },
+      { "src/client/link/a.ts": 'import { b } from "../../web/b.ts";' },
+      { "src/cli/chat/a.ts": 'import { b } from "../../commands/b.ts";' },
       { "src/commands/a.ts": 'const b = await import("../main.ts");' },
       { "src/core/a.ts": 'import {\n  b,\n  c,\n} from "../io/b.ts";' },
       { "src/core/a.ts": 'export { b } from "../server/b.ts";' },
@@ -28,6 +33,7 @@ export const PLANTED: readonly Planted[] = [
     ],
     good: [
       { "src/main.ts": 'import { a } from "./commands/a.ts";' },
+      { "src/web/driver/a.ts": 'import { b } from "../../client/b.ts";' },
       { "src/io/a.ts": 'import { b } from "./b.ts";\nimport { c } from "../base/c.ts";' },
       { "src/base/a.ts": '// import { b } from "../wire/b.ts";\nconst c = \'from "../io/x.ts"\';' },
     ],
@@ -42,7 +48,7 @@ export const PLANTED: readonly Planted[] = [
       { "src/crypto/a.ts": 'import "reflect-metadata";' },
       { "src/server/a.ts": 'import { X509Certificate } from "@peculiar/x509";' },
       { "src/server/a.ts": 'import { Database } from "bun:sqlite";' },
-      { "src/io/announcer.ts": 'import { Bonjour } from "bonjour-service";' },
+      { "src/io/lan/announcer.ts": 'import { Bonjour } from "bonjour-service";' },
       { "src/server/a.ts": 'import leftPad from "left-pad";' },
     ],
     good: [
@@ -76,23 +82,28 @@ export const PLANTED: readonly Planted[] = [
     ],
   },
   {
+    rule: "dates",
+    bad: ["const a = new Date(unixMs);", "const a = new Date(b.time).toISOString();"].map(
+      (text) => ({
+        "src/core/a.ts": text,
+      }),
+    ),
+    good: [
+      { "src/core/a.ts": "const a = dateOf(unixMs);" },
+      { "src/io/a.ts": 'const a = new Date();\nconst b = new Date("1970-01-01");' },
+      { "src/base/time.ts": "const a = new Date(unixMs);" },
+      { "test/io/a.test.ts": "const a = new Date(unixMs);" },
+    ],
+  },
+  {
     rule: "sizes",
     bad: [
-      { "src/io/a.ts": lines(401) },
       { "src/io/a.ts": `const a = "${"x".repeat(100)}";` },
-      { "src/io/a.ts": `function a(): void {\n${lines(71)}}\n` },
-      {
-        "src/io/a.ts": `class A {\n  async a(b: C): Promise<A | void> {\n${lines(71)}}\n}`,
-      },
-      { "src/io/a.ts": `const a = async () => {\n${lines(71)}};\n` },
-      { "test/a.test.ts": `test("a", () => {\n${lines(71)}});\n` },
+      { "test/a.test.ts": `// ${"x".repeat(98)}` },
     ],
     good: [
-      { "src/io/a.ts": lines(400) },
+      { "src/io/a.ts": lines(800) },
       { "src/io/a.ts": `const a = "${"\u{1f600}".repeat(80)}";` },
-      { "src/io/a.ts": `function a() {\n${lines(68)}}\nfunction b() {\n${lines(68)}}\n` },
-      { "src/io/a.ts": `class A {\n${lines(90, "  b = 1;")}}\n` },
-      { "test/a.test.ts": `describe("a", () => {\n${lines(90, "test(b, c);")}});\n` },
       { "README.md": "x".repeat(500) },
     ],
   },
@@ -105,14 +116,14 @@ export const PLANTED: readonly Planted[] = [
       "src/io/utils.ts",
       "src/core/helpers.ts",
       "src/wire/types.ts",
-      "src/commands/_common.ts",
+      "src/commands/_program.ts",
       "src/client/index.ts",
       "src/io/_private.ts",
       "test/io/utils.test.ts",
     ].map((path) => ({ [path]: "" })),
-    good: ["src/io/send-queue.ts", "src/commands/_strict.ts", "test/io/ws-link.test.ts"].map(
-      (path) => ({ [path]: "" }),
-    ),
+    good: ["src/io/send-queue.ts", "src/cli/parser.ts", "test/io/ws-link.test.ts"].map((path) => ({
+      [path]: "",
+    })),
   },
   {
     rule: "language",
@@ -214,5 +225,89 @@ export const PLANTED: readonly Planted[] = [
       { "package-lock.json": `{\n"resolved": "${REGISTRY}a.tgz"\n}` },
     ],
     good: [{ "package.json": '{"dependencies":{"a":"1.2.3","b":"1.0.0-beta.1"}}' }],
+  },
+  {
+    rule: "cycles",
+    bad: [
+      {
+        "src/io/a.ts": 'import { b } from "./b.ts";',
+        "src/io/b.ts": 'import { a } from "./a.ts";',
+      },
+      {
+        "src/io/a.ts": 'import { b } from "./b.ts";',
+        "src/io/b.ts": 'import "./c.ts";',
+        "src/io/c.ts": 'import { type B, a } from "./a.ts";',
+      },
+      {
+        "src/io/log/a.ts": 'import type { B } from "../disk/b.ts";',
+        "src/io/disk/b.ts": 'import type { C } from "../log/c.ts";',
+        "src/io/log/c.ts": "",
+      },
+    ],
+    good: [
+      {
+        "src/io/a.ts": 'import type { B } from "./b.ts";',
+        "src/io/b.ts": 'import { a } from "./a.ts";',
+      },
+      {
+        "src/io/a.ts": 'import { type B, type C } from "./b.ts";',
+        "src/io/b.ts": 'import { a } from "./a.ts";',
+      },
+      {
+        "src/io/log/a.ts": 'import { b } from "../disk/b.ts";\nimport { c } from "./c.ts";',
+        "src/io/disk/b.ts": "",
+        "src/io/log/c.ts": 'import { b } from "../disk/b.ts";',
+      },
+    ],
+  },
+  {
+    rule: "folders",
+    bad: [manyFiles(25)],
+    good: [manyFiles(24), { ...manyFiles(24), "src/io/log/a.ts": "" }],
+  },
+  {
+    rule: "portable",
+    bad: [
+      "const a = Bun.hash(b);",
+      "const a = process.platform;",
+      "const a = Buffer.from(b);",
+      'import { join } from "node:path";',
+      'import { Database } from "bun:sqlite";',
+    ].map((text) => ({ "src/client/link/a.ts": text })),
+    good: [
+      { "src/client/a.ts": "// Bun.hash(b)\nconst a = await b.buffer; const c = 'process.env';" },
+      { "src/io/a.ts": "const a = Bun.hash(b);" },
+    ],
+  },
+  {
+    rule: "classes",
+    bad: [{ "src/io/a.ts": "export class Reader {}", "src/web/b.ts": "export class Reader {}" }],
+    good: [{ "src/io/a.ts": "export class Reader {}", "src/web/b.ts": "class Reader {}" }],
+  },
+  {
+    rule: "words",
+    bad: [
+      { "src/core/hall.ts": "" },
+      { "src/core/rooms/hall-effect.ts": "" },
+      { "src/core/a.ts": "const hall = b;" },
+      { "src/core/a.ts": "class RequestDesk {}" },
+      { "test/core/a.ts": "const a = openOffices;" },
+      { "src/base/a.ts": "export const INTAKE_MAX = 5;" },
+    ],
+    good: [
+      { "src/core/a.ts": "// hall\nconst a = 'desk'; const shall = desktop;" },
+      { "README.md": "The hall." },
+    ],
+  },
+  {
+    rule: "heads",
+    bad: [
+      { "src/io/a.ts": 'import { b } from "./b.ts";\n\n/** All. */\n/** One. */\nconst a = b;' },
+      { "src/io/a.ts": "/** All. */\nconst a = 5;\n\n/** One. */\n\n/** Two. */\nconst b = 5;" },
+    ],
+    good: [
+      { "src/io/a.ts": "/** All. */\nimport { b } from './b.ts';\n\n/** One. */\nconst a = b;" },
+      { "src/io/a.ts": "/** All. */\n\n/** One. */\nexport const A = 5;" },
+    ],
   },
 ];

@@ -1,6 +1,7 @@
+import { classes, cycles, folders, heads, portable, words } from "./house.ts";
 import { homes, layers, purity } from "./layers.ts";
 import { docs, pins, places } from "./repository.ts";
-import { language, names, sizes, state } from "./shape.ts";
+import { dates, language, names, sizes, state } from "./shape.ts";
 import type { Rule } from "./source.ts";
 import { left, mirror, sleep } from "./tests.ts";
 
@@ -12,12 +13,19 @@ export const RULES: readonly Rule[] = [
   names,
   language,
   state,
+  dates,
   mirror,
   left,
   sleep,
   places,
   docs,
   pins,
+  cycles,
+  folders,
+  portable,
+  classes,
+  words,
+  heads,
 ];
 
 export interface Exemption {
@@ -28,6 +36,16 @@ export interface Exemption {
 
 /** An exemption that is no longer needed fails, too. */
 export const EXEMPTIONS: readonly Exemption[] = [
+  {
+    rule: "classes",
+    path: "src/web/driver/queries.ts",
+    reason: "older than the rule; to be mended",
+  },
+  {
+    rule: "classes",
+    path: "src/web/transfer/upload-journal.ts",
+    reason: "older than the rule; to be mended",
+  },
   { rule: "mirror", path: "src/base/version.ts", reason: "set by build.ts; test/e2e reads it" },
   {
     rule: "sleep",

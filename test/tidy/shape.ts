@@ -1,12 +1,12 @@
 import { lineAt, matches, type Rule, type Source, type Violation } from "./source.ts";
 
-const FILE_LINES_MAX = 400;
-const FUNCTION_LINES_MAX = 70;
 const LINE_COLUMNS_MAX = 100;
+/** As many of the longest files and functions are named: places to look, no violations. */
+const LONGEST_NAMED = 10;
 
-const KEBAB = /^_?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.tsx?$/;
+const KEBAB = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.test)?\.tsx?$/;
 /** A name that excludes nothing attracts everything. */
-const STRAYS = /^_?(?:index|utils?|helpers?|common|shared|misc|types)(?:\.test)?\.tsx?$/;
+const STRAYS = /^(?:index|utils?|helpers?|common|shared|misc|types)(?:\.test)?\.tsx?$/;
 
 const FORBIDDEN: readonly (readonly [RegExp, string])[] = [
   [/^export default\b|\bas default\b/, "a default export gets a new name in each file"],
@@ -23,10 +23,7 @@ const code = ({ path }: Source) => /\.tsx?$/.test(path);
 
 export const sizes: Rule = {
   name: "sizes",
-  check: (files) =>
-    files
-      .filter(code)
-      .flatMap((source) => [...fileSize(source), ...lineSizes(source), ...functionSizes(source)]),
+  check: (files) => files.filter(code).flatMap(lineSizes),
 };
 
 export const names: Rule = {
@@ -36,9 +33,7 @@ export const names: Rule = {
       const name = path.split("/").at(-1) ?? "";
       const report = (message: string) => [{ rule: "names", path, line: 0, message }];
       if (STRAYS.test(name)) return report("this name excludes nothing");
-      if (!KEBAB.test(name)) return report("files are kebab-case nouns");
-      const private_ = name.startsWith("_") && !path.startsWith("src/commands/");
-      return private_ ? report("only what commands share begins with _") : [];
+      return KEBAB.test(name) ? [] : report("files are kebab-case nouns");
     }),
 };
 
@@ -64,11 +59,21 @@ export const state: Rule = {
       ]),
 };
 
-function fileSize({ path, text }: Source): Violation[] {
-  const lines = text.trimEnd().split("\n").length;
-  if (lines <= FILE_LINES_MAX) return [];
-  return [{ rule: "sizes", path, line: 0, message: `has ${lines} lines: find the second noun` }];
-}
+/** A Date beyond its range throws where it is written, and numbers come from anywhere. */
+export const dates: Rule = {
+  name: "dates",
+  check: (files) =>
+    files
+      .filter(({ path }) => /^src\/.*\.tsx?$/.test(path) && path !== "src/base/time.ts")
+      .flatMap((source) =>
+        matches(
+          "dates",
+          source,
+          /new Date\((?!\)|["'])/,
+          "dateOf of base/time.ts takes any number",
+        ),
+      ),
+};
 
 function lineSizes({ path, text }: Source): Violation[] {
   return text.split("\n").flatMap((line, i) => {
@@ -78,21 +83,26 @@ function lineSizes({ path, text }: Source): Violation[] {
   });
 }
 
-function functionSizes({ path, text, code: bare }: Source): Violation[] {
-  const starts = bare.matchAll(/(?:=>|\)(?:\s*:\s*[^={};()]+)?|\}(?=[^\n]*\{))\s*\{/g);
-  return [...starts].flatMap((start) => {
-    const open = start.index + start[0].length - 1;
-    const body = bare.slice(open, matchingBrace(bare, open));
-    const lines = body.split("\n").length;
-    const line = lineAt(text, open);
-    if (lines <= FUNCTION_LINES_MAX || isHeading(path, body)) return [];
-    return [{ rule: "sizes", path, line, message: `a function of ${lines} lines` }];
-  });
+/** The longest files and functions of `src/`, longest first: a second noun may hide in one. */
+export function longest(files: readonly Source[]): string[] {
+  const sources = files.filter(({ path }) => /^src\/.*\.tsx?$/.test(path));
+  const sized = sources.flatMap((source) => [
+    { what: source.path, lines: source.text.trimEnd().split("\n").length },
+    ...functionSizes(source),
+  ]);
+  return sized
+    .sort((a, b) => b.lines - a.lines)
+    .slice(0, LONGEST_NAMED)
+    .map(({ what, lines }) => `${what}: ${lines} lines`);
 }
 
-/** A function that only holds tests is a heading, as `describe` is; its tests are measured. */
-function isHeading(path: string, body: string): boolean {
-  return path.startsWith("test/") && /\b(?:test|describe)(?:\.\w+)*\(/.test(body);
+function functionSizes({ path, text, code: bare }: Source) {
+  const starts = bare.matchAll(/(?:=>|\)(?:\s*:\s*[^={};()]+)?|\}(?=[^\n]*\{))\s*\{/g);
+  return [...starts].map((start) => {
+    const open = start.index + start[0].length - 1;
+    const lines = bare.slice(open, matchingBrace(bare, open)).split("\n").length;
+    return { what: `${path}:${lineAt(text, open)}`, lines };
+  });
 }
 
 function matchingBrace(bare: string, open: number): number {

@@ -1,8 +1,8 @@
 import { matches, type Rule, type Source } from "./source.ts";
 
 /** Layers where every file has a test of its own. */
-const MIRRORED = /^src\/((?:base|wire|core)\/[^/]+)\.tsx?$/;
-const MIRROR = /^test\/((?:base|wire|core)\/[^/]+)\.test\.tsx?$/;
+const MIRRORED = /^src\/((?:base|wire|core)\/.+)\.tsx?$/;
+const MIRROR = /^test\/((?:base|wire|core)\/.+)\.test\.tsx?$/;
 
 const isTest = ({ path }: Source) => /^(?:test|bench)\/.*\.tsx?$/.test(path);
 

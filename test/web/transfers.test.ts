@@ -7,11 +7,11 @@ import {
   PAGE_UPLOADS_AT_ONCE,
   PAGE_UPLOADS_MAX,
 } from "../../src/base/limits-page.ts";
-import { openRoom } from "../../src/core/model-select.ts";
-import type { TransferView } from "../../src/core/model-state.ts";
-import type { Place, SaveHandle } from "../../src/web/surroundings.ts";
+import { openRoom } from "../../src/core/model/selectors.ts";
+import type { TransferView } from "../../src/core/model/state.ts";
+import type { SaveHandle, SaveTarget } from "../../src/web/browser/environment.ts";
 import { Site } from "../server/site.ts";
-import { Browser, type Tab } from "./browser.ts";
+import { Browser, type Tab } from "./browser/browser.ts";
 
 const SIZE = 40 * CHUNK_BYTES + 123;
 
@@ -33,7 +33,7 @@ function stateOf(tab: Tab): string | undefined {
   return transfers(tab)[0]?.state.kind;
 }
 
-class HeldPlace implements Place {
+class HeldPlace implements SaveTarget {
   handle: SaveHandle | undefined;
   parts: Uint8Array[] = [];
   isFinished = false;
@@ -44,9 +44,8 @@ class HeldPlace implements Place {
   async restart(): Promise<void> {
     this.parts = [];
   }
-  async finish(): Promise<string> {
+  async finish(): Promise<void> {
     this.isFinished = true;
-    return "blob:1";
   }
   async abandon(): Promise<void> {
     this.parts = [];
@@ -76,7 +75,7 @@ describe("uploads", () => {
   test("goes on after a loss, a pause and a reload, where the file is given again", async () => {
     const site = await Site.open();
     const browser = new Browser(site);
-    browser.laneMs = 15;
+    browser.channelMs = 15;
     const first = await browser.member("ana");
     const bytes = contents(90 * CHUNK_BYTES);
     first.chat.upload("lobby", [fileOf(bytes)]);
@@ -106,7 +105,7 @@ describe("uploads", () => {
   test("PAGE_UPLOADS_AT_ONCE run, others wait; PAGE_UPLOADS_MAX are taken", async () => {
     const site = await Site.open();
     const browser = new Browser(site);
-    browser.laneMs = 5_000;
+    browser.channelMs = 5_000;
     const ana = await browser.member("ana");
     const files = Array.from({ length: PAGE_UPLOADS_MAX + 1 }, (_, i) =>
       fileOf(contents(10), `${i}.txt`),
@@ -116,13 +115,13 @@ describe("uploads", () => {
     expect(ana.chat.model.faults[0]?.fault.code).toBe("too-many");
     expect(transfers(ana)).toHaveLength(PAGE_UPLOADS_MAX);
     await site.time.advance(200);
-    expect(browser.lanes).toBe(PAGE_UPLOADS_AT_ONCE);
+    expect(browser.channels).toBe(PAGE_UPLOADS_AT_ONCE);
   });
 
   test("one that is given up is withdrawn from the server", async () => {
     const site = await Site.open();
     const browser = new Browser(site);
-    browser.laneMs = 15;
+    browser.channelMs = 15;
     const ana = await browser.member("ana");
     ana.chat.upload("lobby", [fileOf(contents(90 * CHUNK_BYTES))]);
     await ana.until("begun", () => (transfers(ana)[0]?.progress?.doneBytes ?? 0) > 0);
@@ -141,7 +140,7 @@ describe("downloads", () => {
     ana.chat.upload("lobby", [fileOf(bytes)]);
     await ana.until("sent", () => stateOf(ana) === "done");
     const browser = new Browser(site);
-    browser.laneMs = 15;
+    browser.channelMs = 15;
     const ben = await browser.member("ben");
     ben.chat.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
@@ -158,7 +157,7 @@ describe("downloads", () => {
     expect(before).toBeLessThan(41);
     ben.chat.resumeTransfer(id);
     await ben.until("done", () => stateOf(ben) === "done");
-    expect(transfers(ben)[0]?.state).toEqual({ kind: "done", url: "blob:1" });
+    expect(transfers(ben)[0]?.state).toEqual({ kind: "done" });
     expect(place.parts).toHaveLength(41);
     expect(Buffer.concat(place.parts).equals(Buffer.from(bytes))).toBe(true);
   });
@@ -169,7 +168,7 @@ describe("downloads", () => {
     ana.chat.upload("lobby", [fileOf(contents())]);
     await ana.until("sent", () => stateOf(ana) === "done");
     const browser = new Browser(site);
-    browser.laneMs = 15;
+    browser.channelMs = 15;
     const ben = await browser.member("ben");
     ben.chat.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { FILE_BYTES_MAX, PASSWORD_BYTES_MAX, TOPIC_BYTES_MAX } from "../../src/base/limits.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import type { Answer } from "../../src/wire/messages.ts";
 
 /** Arbitrary fields that many messages share. */
@@ -9,6 +10,7 @@ export const text = (bytesMax: number) =>
     .string({ unit: "binary", maxLength: Math.min(24, bytesMax >> 2) })
     .map((drawn) => drawn.toWellFormed());
 export const count = fc.oneof(fc.nat(), fc.maxSafeNat());
+export const moment = fc.oneof(fc.nat(), fc.nat(), fc.constant(MOMENT_UNIX_MS_MAX));
 export const positive = fc.oneof(
   fc.integer({ min: 1 }),
   fc.maxSafeInteger().map((n) => Math.abs(n) || 1),

@@ -14,7 +14,7 @@ import type {
   RequestFields,
   RequestKind,
 } from "../../src/wire/messages.ts";
-
+import { ANY_ADMIN_ANSWER, ANY_ADMIN_NOTICE, ANY_ADMIN_REQUEST } from "./any-admin.ts";
 import {
   accepted,
   bytes,
@@ -23,6 +23,7 @@ import {
   fields,
   file,
   fileName,
+  moment,
   name,
   positive,
   record,
@@ -31,13 +32,13 @@ import {
   text,
   topic,
 } from "./any-field.ts";
-import { ANY_OFFICE_ANSWER, ANY_OFFICE_NOTICE, ANY_OFFICE_REQUEST } from "./any-office.ts";
 
 /** Arbitrary messages: one of each kind, as the compiler sees to. */
 
-const room = fields<Answer<"history">["rooms"][number]>({ room: name, name, with: name, topic }, [
-  "room",
-]);
+const room = fields<Answer<"history">["rooms"][number]>(
+  { room: name, name, with: name, topic, closed: fc.boolean() },
+  ["room"],
+);
 const fault = { code: name, message: name, remedy: name, retryAfterMs: count };
 const account = fields<Answer<"login">>({ account: name, user: name, seq: count }, [
   "account",
@@ -59,6 +60,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
       deviceKey: exact(32),
       accountKey: exact(32),
       deviceCert: bytes(1024),
+      presence: fc.boolean(),
     },
     ["user", "deviceKey", "accountKey", "deviceCert"],
   ),
@@ -70,6 +72,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
       password: secret,
       after: count,
       pinnedSize: count,
+      presence: fc.boolean(),
     },
     ["user", "deviceKey"],
   ),
@@ -88,7 +91,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   edit: fc.record({ seq: positive, text: text(200) }),
   erase: fc.record({ seq: positive }),
   kick: fc.record({ room: name, user: name }),
-  mute: fields<RequestFields<"mute">>({ room: name, user: name, on: fc.boolean(), until: count }, [
+  mute: fields<RequestFields<"mute">>({ room: name, user: name, on: fc.boolean(), until: moment }, [
     "room",
     "user",
     "on",
@@ -98,17 +101,24 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     "on",
   ]),
   operate: fc.record({ token: secret }),
+  recover: fc.record({ token: name, password: secret }),
+  rename: fields<RequestFields<"rename">>({ user: name, room: name, to: name }, ["to"]),
+  remove: fields<RequestFields<"remove">>({ user: name, room: name }, []),
+  close: fc.record({ room: name, on: fc.boolean() }),
+  reset: fields<RequestFields<"reset">>({ user: name, expires: moment, signOut: fc.boolean() }, [
+    "user",
+  ]),
   ban: fields<RequestFields<"ban">>(
-    { user: name, address: name, on: fc.boolean(), until: count, reason: topic },
+    { user: name, address: name, on: fc.boolean(), until: moment, reason: topic },
     ["on"],
   ),
-  bans: accepted,
+  bans: fields<RequestFields<"bans">>({ after: count }, []),
   registration: fields<RequestFields<"registration">>({ closed: fc.boolean() }, []),
   invite: fields<RequestFields<"invite">>(
-    { uses: positive, expires: count, room: name, post: name },
+    { uses: positive, expires: moment, room: name, post: name, read: name },
     [],
   ),
-  invites: accepted,
+  invites: fields<RequestFields<"invites">>({ after: count }, []),
   "invite-revoke": fc.record({ invite: name }),
   join: fields<RequestFields<"join">>({ room: name, password: secret, create: fc.boolean() }, [
     "room",
@@ -139,8 +149,8 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     {
       target: name,
       from: name,
-      since: count,
-      until: count,
+      since: moment,
+      until: moment,
       grep: name,
       ignoreCase: fc.boolean(),
       files: fc.boolean(),
@@ -166,7 +176,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   withdraw: fc.record({ file }),
   fetch: fc.record({ file, from: count, window }),
   got: fc.record({ file }),
-  ...ANY_OFFICE_REQUEST,
+  ...ANY_ADMIN_REQUEST,
 };
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
@@ -180,7 +190,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     devices: fc.array(
       fc.record({
         device: name,
-        since: count,
+        since: moment,
         certified: fc.boolean(),
         current: fc.boolean(),
         online: fc.boolean(),
@@ -197,27 +207,48 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   mute: fc.record({ seq: positive }),
   grant: accepted,
   operate: accepted,
+  recover: fc.record({ user: name }),
+  rename: accepted,
+  remove: accepted,
+  close: fc.record({ seq: positive }),
+  reset: fc.record({ user: name, token: name, expires: moment }),
   ban: accepted,
-  bans: fc.record({
-    bans: fc.array(
-      fields<Answer<"bans">["bans"][number]>(
-        { user: name, address: name, until: count, reason: name },
-        [],
+  bans: fields<Answer<"bans">>(
+    {
+      bans: fc.array(
+        fields<Answer<"bans">["bans"][number]>(
+          { user: name, address: name, until: moment, reason: name },
+          [],
+        ),
+        { maxLength: 5 },
       ),
-      { maxLength: 5 },
-    ),
-  }),
+      next: count,
+    },
+    ["bans"],
+  ),
   registration: fc.record({ closed: fc.boolean() }),
   invite: fc.record({ invite: name, token: name }),
-  invites: fc.record({
-    invites: fc.array(
-      fields<Answer<"invites">["invites"][number]>(
-        { invite: name, by: name, usesLeft: count, expires: count, room: name, post: name },
-        ["invite"],
+  invites: fields<Answer<"invites">>(
+    {
+      invites: fc.array(
+        fields<Answer<"invites">["invites"][number]>(
+          {
+            invite: name,
+            by: name,
+            usesLeft: count,
+            expires: moment,
+            room: name,
+            post: name,
+            read: name,
+          },
+          ["invite"],
+        ),
+        { maxLength: 5 },
       ),
-      { maxLength: 5 },
-    ),
-  }),
+      next: count,
+    },
+    ["invites"],
+  ),
   "invite-revoke": accepted,
   join: fc.record({ room: name, name, created: fc.boolean(), joined: fc.boolean() }),
   leave: accepted,
@@ -247,7 +278,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   ignore: accepted,
   ignored: fc.record({ users: fc.array(name) }),
   read: accepted,
-  post: fields<Answer<"post">>({ seq: positive, n: positive, time: count, queued: fc.boolean() }, [
+  post: fields<Answer<"post">>({ seq: positive, n: positive, time: moment, queued: fc.boolean() }, [
     "seq",
     "n",
     "time",
@@ -263,7 +294,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   finish: fc.record({
     posted: fc.array(
       fields<Answer<"finish">["posted"][number]>(
-        { to: name, seq: positive, n: positive, time: count, queued: fc.boolean() },
+        { to: name, seq: positive, n: positive, time: moment, queued: fc.boolean() },
         ["to", "seq", "n", "time"],
       ),
       { maxLength: 5 },
@@ -276,7 +307,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     "from",
   ]),
   got: accepted,
-  ...ANY_OFFICE_ANSWER,
+  ...ANY_ADMIN_ANSWER,
 };
 
 type NoticeFields<Kind extends NoticeKind> = Omit<NoticeOf<Kind>, "kind">;
@@ -315,15 +346,17 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
       name,
       with: name,
       topic,
+      closed: fc.boolean(),
       n: positive,
       skipped: count,
       read: count,
+      unread: count,
       moderates: fc.boolean(),
       behind: fc.boolean(),
     },
     ["room", "n", "skipped"],
   ),
-  read: fc.record({ room: name, n: count }),
+  read: fields<NoticeFields<"read">>({ room: name, n: count, unread: count }, ["room", "n"]),
   ignored: fc.record({ users: fc.array(name) }),
   "link-asked": fc.record({ code: exact(32), deviceKey: exact(32), mac: exact(32) }),
   "room-gone": fc.record({ room: name }),
@@ -339,7 +372,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     { room: name, file, from: name, name: fileName, size, folder },
     ["room", "file", "from", "name"],
   ),
-  ...ANY_OFFICE_NOTICE,
+  ...ANY_ADMIN_NOTICE,
   ping: accepted,
   pong: accepted,
   bye: fields<NoticeFields<"bye">>(fault, ["code", "message"]),

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import { isHostName, isIpv4, isIpv6 } from "../../src/wire/host.ts";
+import { isHostName, isHostOf, isIpv4, isIpv6 } from "../../src/wire/host.ts";
 
 const nearly = fc.string({ unit: fc.constantFrom(..."0129afg:.:."), maxLength: 24 });
 
@@ -42,3 +42,49 @@ test("names follow DNS", () => {
     expect(isHostName(name)).toBe(false);
   }
 });
+
+const NAMES: ReadonlySet<string> = new Set(["room12", "chat.example", "*.wild.example"]);
+
+test.each([
+  null,
+  "",
+  "127.0.0.1",
+  "192.0.2.7:2428",
+  "[::1]",
+  "[fe80::1%eth0]:2428",
+  "localhost",
+  "LOCALHOST:1",
+  "localhost.",
+  "abc.localhost:2428",
+  "room12:2428",
+  "Room12",
+  "room12.local",
+  "chat.example:",
+  "chat.example.:443",
+  "one.wild.example",
+])("Host: %s means the server", (header) => expect(isHostOf(NAMES, header)).toBe(true));
+
+test.each([
+  "evil.example",
+  "evil.example:2428",
+  "localhost.evil.example",
+  "evillocalhost",
+  "local",
+  ".local",
+  "chat.example.evil.example",
+  "two.one.wild.example",
+  "wild.example",
+  "127.0.0.1.evil.example",
+  "127.0.0.1, evil.example",
+  "127.0.0.1:2428:1",
+  "user@127.0.0.1",
+  "127.0.0.1/x",
+  "127.1",
+  "0x7f000001",
+  "[::1",
+  "[evil.example]",
+  "[::1].evil.example",
+  " 127.0.0.1",
+  "a b",
+  "*.wild.example",
+])("Host: %s does not", (header) => expect(isHostOf(NAMES, header)).toBe(false));

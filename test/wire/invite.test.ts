@@ -90,7 +90,6 @@ describe("parseServerAddress", () => {
     ["host:12x", "not a port"],
     ["host:-1", "not a port"],
     ["two words", "not a host's name"],
-    [" host", "not a host's name"],
     ["ho_st..x", "not a host's name"],
     ["-host", "not a host's name"],
     ["münchen.local", "not a host's name"],

@@ -13,6 +13,7 @@ import {
   isFolder,
   type ManifestEntry,
   type ManifestFile,
+  manifestEntries,
   parseManifest,
 } from "../../src/wire/manifest.ts";
 import vectors from "../vectors/file.json";
@@ -105,6 +106,33 @@ describe("a manifest", () => {
     ["a time that is none", listed({ ...file("a"), mtime: "now" })],
   ])("with %s is malformed", (_name, bytes) => {
     expect(codeOf(() => parseManifest(bytes))).toBe("frame-malformed");
+    // What lies inside a file is found by whoever gives the entries their places.
+    const isFound = !/inside a file/.test(_name);
+    expect(codeOf(() => [...manifestEntries(bytes)])).toBe(isFound ? "frame-malformed" : "nothing");
+  });
+
+  test.each([
+    ["blanks between", '{"v":1, "entries":[]}'],
+    ["keys in another order", '{"entries":[],"v":1}'],
+    ["a comma at the end", '{"v":1,"entries":[{"path":"a","size":1,"mode":1,"mtime":1},]}'],
+    ["no comma", '{"v":1,"entries":[{"path":"a","size":1}{"path":"b"}]}'],
+    ["an object in an entry", '{"v":1,"entries":[{"path":"a","size":1,"mode":1,"mtime":{}}]}'],
+    ["an end within a text", '{"v":1,"entries":[{"path":"a}]}'],
+    ["the end alone", "]}"],
+    ["a long entry", `{"v":1,"entries":[{"x":"${"y".repeat(1_000_000)}","path":"a"}]}`],
+  ])("with %s is not in its one spelling", (_name, text) => {
+    expect(codeOf(() => [...manifestEntries(new TextEncoder().encode(text))])).toBe(
+      "frame-malformed",
+    );
+  });
+
+  test("read one by one is the same", () => {
+    const paths = ["a", 'b}{\\"],[', "ü\u2028", "x".repeat(PATH_BYTES_MAX), "\u0001".repeat(4_096)];
+    const entries = [...paths.map((path, i) => file(path, i)), folder("f")];
+    for (const some of [[], entries.slice(0, 1), entries]) {
+      const bytes = encodeManifest(some);
+      expect([...manifestEntries(bytes)]).toEqual(parseManifest(bytes));
+    }
   });
 
   test("what is larger than its bounds is refused, at the edge", () => {

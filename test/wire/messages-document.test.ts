@@ -104,9 +104,12 @@ describe("PROTOCOL.md", () => {
     const table = text.split("\n## Records\n")[1] ?? "";
     const accounts = new Set([
       "account",
+      "account-name",
+      "account-gone",
       "device",
       "device-gone",
       "password",
+      "reset",
       "room-password",
       "ban",
       "role",

@@ -3,13 +3,22 @@ import fc from "fast-check";
 import { Packr } from "msgpackr/pack";
 import { Fault } from "../../src/base/fault.ts";
 import {
+  DEVICES_PER_ACCOUNT_MAX,
+  FILE_TARGETS_MAX,
   GREP_BYTES_MAX,
+  HOUSE_PAGE_MAX,
+  IGNORED_MAX,
+  INVITE_PLACES_MAX,
   MENTIONS_MAX,
+  MESSAGE_BYTES_MAX,
+  PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PASSWORD_BYTES_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
 } from "../../src/base/limits.ts";
+import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../../src/base/limits-page.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import { decode, encode, type Outgoing } from "../../src/wire/codec.ts";
 import { NOTICES, type NoticeKind, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
 import { checkAnswer, checkMessage } from "../../src/wire/messages-incoming.ts";
@@ -221,4 +230,118 @@ test("any value is a message, refused, ignored, or the peer's fault", () => {
     }),
     { numRuns: 1_000 },
   );
+});
+
+describe("lists at their longest fit one message", () => {
+  const long = (sizeBytes: number) => "\u00e9".repeat(sizeBytes / 2);
+  const times = <One>(count: number, one: One): One[] => Array.from({ length: count }, () => one);
+  const most = Number.MAX_SAFE_INTEGER;
+  const room = { room: long(64), name: long(64), topic: long(TOPIC_BYTES_MAX) };
+  const listed = {
+    topic: room.topic,
+    room: room.name,
+    members: most,
+    joined: true,
+    sealed: true,
+    locked: true,
+    unread: most,
+  };
+  // A page counts lines as they stand in the log; even an empty one takes more than this.
+  const record = { head: new Uint8Array(340), salt: new Uint8Array(16), from: long(64) };
+  const recordsMax = Math.floor(PAGE_BYTES_MAX / record.head.length);
+  const longest: Partial<Record<RequestKind, object>> = {
+    rooms: { rooms: times(PAGE_RECORDS_MAX, listed), more: true },
+    who: {
+      users: times(PAGE_RECORDS_MAX, { user: long(64), online: true, role: "moderator" }),
+      more: true,
+    },
+    bans: {
+      bans: times(HOUSE_PAGE_MAX, {
+        user: long(64),
+        address: long(64),
+        until: MOMENT_UNIX_MS_MAX,
+        reason: long(TOPIC_BYTES_MAX),
+      }),
+      next: most,
+    },
+    invite: {
+      invite: long(64),
+      token: long(64),
+      places: times(INVITE_PLACES_MAX, { host: long(255), port: most }),
+    },
+    invites: {
+      invites: times(HOUSE_PAGE_MAX, {
+        invite: long(64),
+        by: long(64),
+        usesLeft: most,
+        expires: MOMENT_UNIX_MS_MAX,
+        room: long(64),
+        post: long(64),
+      }),
+      next: most,
+    },
+    devices: {
+      devices: times(DEVICES_PER_ACCOUNT_MAX, {
+        device: long(64),
+        since: MOMENT_UNIX_MS_MAX,
+        certified: true,
+        current: true,
+        online: true,
+      }),
+    },
+    ignored: { users: times(IGNORED_MAX, long(64)) },
+    finish: {
+      posted: [],
+      refused: times(FILE_TARGETS_MAX, { to: long(64), code: long(64), message: long(4096) }),
+    },
+    history: {
+      records: times(recordsMax, record),
+      rooms: times(recordsMax, room),
+      more: true,
+    },
+    clients: {
+      clients: times(CLIENTS_PAGE_MAX, {
+        client: most,
+        user: long(64),
+        program: long(128),
+        address: long(80),
+        transport: long(32),
+        since: MOMENT_UNIX_MS_MAX,
+        lane: true,
+        operator: true,
+        roundTripMs: most,
+        sentMessages: most,
+        sentBytes: most,
+        receivedMessages: most,
+        receivedBytes: most,
+        queuedBytes: most,
+        acknowledged: most,
+        retransmitted: most,
+        lost: most,
+      }),
+      more: true,
+    },
+    transfers: {
+      transfers: times(TRANSFERS_LISTED_MAX, {
+        file: "f0123456789A",
+        name: long(1024),
+        direction: "down",
+        user: long(64),
+        address: long(80),
+        since: MOMENT_UNIX_MS_MAX,
+        doneBytes: most,
+        sizeBytes: 2 ** 44,
+        web: true,
+      }),
+      more: most,
+    },
+  };
+
+  test.each(Object.entries(longest))("%s", (kind, answer) => {
+    // Two-byte letters make names longer than any is: what a name is bounds them to 32.
+    const bytes = encode({ kind: "ok", ref: 1, ...answer } as Outgoing);
+    expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+    expect(decode(bytes).kind).toBe("message");
+    expect(() => checkAnswer(kind as RequestKind, { ...answer })).not.toThrow();
+  });
 });

@@ -1,18 +1,20 @@
 import { Fault, type FaultCode } from "../../src/base/fault.ts";
+import { nativeHashing } from "../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import type { Receipt } from "../../src/core/outbox.ts";
+import type { Receipt } from "../../src/core/client/outbox.ts";
 import type { Identity } from "../../src/crypto/identity.ts";
-import { ClientState } from "../../src/io/client-state.ts";
-import type { Link } from "../../src/io/link.ts";
-import type { OutboxStore } from "../../src/io/outbox-store.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
+import type { OutboxStore } from "../../src/io/state/outbox-store.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 import { Life } from "./life.ts";
 import { IDENTITY, type Machine, SERVER } from "./machine.ts";
+import type { Platform } from "./platform.ts";
 import { Reader, type Shown } from "./reader.ts";
 import { mutated } from "./stranger.ts";
-import type { Surroundings } from "./surroundings.ts";
 import { withField } from "./with-field.ts";
 import { demand, HOSTILE } from "./witness.ts";
 
@@ -53,7 +55,7 @@ export class Home {
     return new ProgramState(this.#state, life);
   }
 
-  constructor(around: Surroundings, user: string, name: string) {
+  constructor(around: Platform, user: string, name: string) {
     this.user = user;
     this.name = name;
     const state = ClientState.inMemory();
@@ -120,7 +122,7 @@ export class Device {
   isSent = false;
   isBusy = false;
   wallMs = 0;
-  readonly #around: Surroundings;
+  readonly #around: Platform;
   readonly #machine: Machine;
   #life: Life;
   #run: Shown;
@@ -129,7 +131,7 @@ export class Device {
   #outbox = 0;
   #wake: (() => void) | undefined;
 
-  constructor(around: Surroundings, machine: Machine, home: Home, name: string) {
+  constructor(around: Platform, machine: Machine, home: Home, name: string) {
     this.#around = around;
     this.#machine = machine;
     this.home = home;
@@ -312,7 +314,8 @@ export class Device {
           return life.link(link, { sent: (bytes) => this.#sent(bytes, link) });
         },
         state: state.state,
-        device: this.home.device,
+        keys: deviceKeys(this.home.device, state.state),
+        hashing: nativeHashing(),
       },
       {
         address: "server:2428",

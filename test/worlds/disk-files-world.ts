@@ -1,11 +1,11 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { FileId, UserId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { openBlobStore } from "../../src/io/blob-store.ts";
-import type { BlobAbout, FolderSize } from "../../src/io/content.ts";
-import type { TreeDisk } from "../../src/io/disk.ts";
-import type { SimDisk } from "../../src/io/disk-sim.ts";
-import { openSink } from "../../src/io/sink.ts";
+import { openBlobStore } from "../../src/io/blob/blob-store.ts";
+import type { BlobAbout, FolderSize } from "../../src/io/blob/interfaces.ts";
+import type { TreeDisk } from "../../src/io/disk/disk.ts";
+import type { SimDisk } from "../../src/io/disk/sim.ts";
+import { openSink } from "../../src/io/file/sink.ts";
 import { digestOf } from "../../src/wire/chunks.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
 import { BrokenPromise, sha256 } from "./disk-world.ts";
@@ -165,7 +165,7 @@ export function stands(disk: SimDisk, path: string, all: Given): boolean {
   return ENTRIES.every((entry) => {
     const place = `${path}/${names.get(entry.path) ?? entry.path}`;
     const dress = { mode: entry.mode, mtimeMs: entry.mtime };
-    if (!Bun.deepEquals(disk.dressAt(place), dress)) return false;
+    if (!Bun.deepEquals(disk.metadataAt(place), dress)) return false;
     if ("dir" in entry) return disk.kind(place) === "folder";
     const part = all.bytes.subarray(at, at + entry.size);
     at += entry.size;

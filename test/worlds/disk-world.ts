@@ -1,11 +1,11 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../src/base/ids.ts";
-import { erasuresOf } from "../../src/core/erasures.ts";
+import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
-import type { Disk } from "../../src/io/disk.ts";
-import { SimDisk } from "../../src/io/disk-sim.ts";
-import type { Random } from "../../src/io/disk-sim-file.ts";
-import { type LogFile, openLog } from "../../src/io/log-file.ts";
+import type { Disk } from "../../src/io/disk/disk.ts";
+import { SimDisk } from "../../src/io/disk/sim.ts";
+import type { Random } from "../../src/io/disk/sim-file.ts";
+import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
@@ -91,6 +91,26 @@ export class DiskWorld {
     for (let life = 0; life < lives; life++) await this.live();
     const log = await this.open();
     await log.close();
+  }
+
+  /**
+   * One life that the machine ends at its disk call number `call`, by a power loss, while the disk
+   * works well until then.
+   * @returns whether the machine stopped: false when the life has fewer calls
+   */
+  async liveUntil(call: number): Promise<boolean> {
+    this.disk.stopAt(this.disk.calls + call);
+    try {
+      const log = await this.open();
+      await this.#write(log);
+      await log.close();
+    } catch (error) {
+      // A fault of a machine that stopped in the middle of it means nothing.
+      if (error instanceof BrokenPromise || !this.disk.isStopped) throw error;
+    }
+    const { isStopped } = this.disk;
+    this.disk.losePower();
+    return isStopped;
   }
 
   async live(): Promise<void> {
@@ -205,7 +225,7 @@ export class DiskWorld {
         return;
       }
       erasing.order = order;
-      await log.blank(seq, order);
+      await log.erase(seq, order);
       if (!this.disk.isStopped) erasing.isAcked = true;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -288,7 +308,6 @@ export class DiskWorld {
 }
 
 export function textOf(record: LogRecord): string {
-  const body = parseBody(record);
-  const text = typeof body === "object" && body !== null && "text" in body ? body.text : undefined;
+  const text = parseBody(record)?.["text"];
   return typeof text === "string" ? text : "";
 }

@@ -1,6 +1,6 @@
 import { concatBytes } from "../../src/base/bytes.ts";
 import type { Clock } from "../../src/io/clock.ts";
-import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link.ts";
+import type { Link, LinkCounters, LinkHandlers } from "../../src/io/link/link.ts";
 
 /** What somebody beside a link sees of it, and may change. */
 export interface LinkWatch {
@@ -127,8 +127,8 @@ class HeldLink implements Link {
     return this.#link.counters();
   }
 
-  async openLane(): Promise<Link> {
-    return this.#life.link(await this.#link.openLane());
+  async openChannel(): Promise<Link> {
+    return this.#life.link(await this.#link.openChannel());
   }
 
   close(): void {

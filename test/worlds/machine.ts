@@ -1,23 +1,23 @@
 import { Fault } from "../../src/base/fault.ts";
 import type { RoomId } from "../../src/base/ids.ts";
-import { Hall } from "../../src/core/hall.ts";
-import { Registry } from "../../src/core/registry.ts";
-import { Rooms } from "../../src/core/room.ts";
+import { Registry } from "../../src/core/rooms/accounts.ts";
+import { RoomEngine } from "../../src/core/rooms/engine.ts";
+import { Rooms } from "../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { openArchive } from "../../src/io/archive.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk-sim.ts";
-import { MachineStopped } from "../../src/io/disk-sim-tree.ts";
-import type { Address, Dial, Link, Listener } from "../../src/io/link.ts";
-import type { Archive, Log } from "../../src/io/log.ts";
-import { type LogFile, openLog } from "../../src/io/log-file.ts";
-import { MemoryNetwork } from "../../src/io/memory-network.ts";
-import type { Passwords } from "../../src/server/entry.ts";
+import { openArchive } from "../../src/io/archive/archive.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk/sim.ts";
+import { MachineStopped } from "../../src/io/disk/sim-tree.ts";
+import type { Address, Dial, Link, Listener } from "../../src/io/link/link.ts";
+import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
+import type { Archive, Log } from "../../src/io/log/log.ts";
+import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
+import type { Passwords } from "../../src/server/auth/login.ts";
 import { Server } from "../../src/server/server.ts";
-import type { ServerEvent } from "../../src/server/server-event.ts";
+import type { ServerEvent } from "../../src/server/session/event.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
 import { identityOfSeed } from "../crypto/seed-identity.ts";
 import { Life } from "./life.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Platform } from "./platform.ts";
 import { type Watched, WireWatch } from "./wire-watch.ts";
 
 export const SERVER = { host: "server", port: 2428 };
@@ -48,7 +48,7 @@ export class Machine {
   wallMs = 0;
   restartAt: number | undefined;
   lives = 0;
-  readonly #around: Surroundings;
+  readonly #around: Platform;
   readonly #segmentBytes: number;
   #life: Life | undefined;
   #server: Server | undefined;
@@ -59,7 +59,7 @@ export class Machine {
   /** The network in which the last life ended: its links may be silent for a while. */
   readonly #byAddress = new Map<string, Watched>();
 
-  constructor(around: Surroundings) {
+  constructor(around: Platform) {
     this.#around = around;
     this.disk = new SimDisk({ random: around.dice.random, trouble: this.#trouble.bind(this) });
     this.#segmentBytes = around.dice.chance(0.5) ? 2_000 : 1 << 26;
@@ -151,7 +151,7 @@ export class Machine {
     const rooms = mutant.rooms?.() ?? new Rooms();
     const speed = this.#around.postsPerSecond;
     const limits = speed === undefined ? {} : { postsPerSecond: speed, postsBurst: speed };
-    const hall = new Hall({ rooms, directory: registry, sha256, ...limits });
+    const engine = new RoomEngine({ rooms, directory: registry, sha256, ...limits });
     const segmentBytes = this.#segmentBytes;
     const common = { disk, clock, entropy, sha256, reserveBytes: 600, segmentBytes };
     const open = async (name: "accounts" | "history", apply: (record: LogRecord) => void) => {
@@ -165,7 +165,7 @@ export class Machine {
       return log;
     };
     const accounts = await open("accounts", (record) => registry.apply(record));
-    const history = await open("history", (record) => hall.restore(record));
+    const history = await open("history", (record) => engine.restore(record));
     this.#logs = [history, accounts];
     await life.hold(witness.checkErased(history));
     witness.checkFold((room) => rooms.get(room as RoomId)?.members);
@@ -185,9 +185,9 @@ export class Machine {
       archive: this.#slowArchive(life, history),
       rooms,
       registry,
-      hall,
+      engine,
       passwords: PLAIN,
-      marks: { disk, folder: "/d" },
+      positions: { disk, folder: "/d" },
       onEvent: (event) => {
         if (life.isAlive) this.#event(event);
       },
@@ -236,7 +236,7 @@ export class Machine {
     return {
       append: (draft, options) => life.hold(log.append(draft, options)),
       read: (from, to) => log.read(from, to),
-      blank: (seq, eraseSeq) => life.hold(log.blank(seq, eraseSeq)),
+      erase: (seq, eraseSeq) => life.hold(log.erase(seq, eraseSeq)),
       head: () => log.head(),
       close: () => log.close(),
       follow: (from, onRecord) => {

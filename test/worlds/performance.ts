@@ -1,4 +1,4 @@
-import { MemoryLink } from "../../src/io/memory-link.ts";
+import { MemoryLink } from "../../src/io/link/memory-link.ts";
 import type { Device } from "./device.ts";
 import { OPERATOR_TOKEN } from "./machine.ts";
 import type { Operation } from "./operation.ts";

@@ -1,11 +1,11 @@
 import { ID_BYTES } from "../../src/base/ids.ts";
-import { Rooms } from "../../src/core/room.ts";
-import type { ClientState } from "../../src/io/client-state.ts";
-import type { Disk, DiskFile } from "../../src/io/disk.ts";
-import type { Link } from "../../src/io/link.ts";
-import type { Log } from "../../src/io/log.ts";
+import { Rooms } from "../../src/core/rooms/rooms.ts";
+import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import type { Log } from "../../src/io/log/log.ts";
+import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
-import type { Mutant, Surroundings } from "./surroundings.ts";
+import type { Mutant, Platform } from "./platform.ts";
 import { withField } from "./with-field.ts";
 
 /** Bugs as they might be made, each of which the worlds have to catch. */
@@ -51,7 +51,7 @@ function changedLog(log: Log, change: Partial<Log>): Log {
     read: (from, to) => log.read(from, to),
     follow: (from, onRecord) => log.follow(from, onRecord),
     head: () => log.head(),
-    blank: (seq, eraseSeq) => log.blank(seq, eraseSeq),
+    erase: (seq, eraseSeq) => log.erase(seq, eraseSeq),
     close: () => log.close(),
     ...change,
   };
@@ -85,7 +85,7 @@ function appliedTwice(log: Log): Log {
 /** A link with other topics, or other times for them. */
 function changedLink(link: Link, change: Partial<Pick<Link, "follow" | "unfollow">>): Link {
   const changed = Object.create(link) as Link;
-  const methods = ["receive", "send", "queuedBytes", "drained", "openLane", "counters"] as const;
+  const methods = ["receive", "send", "queuedBytes", "drained", "openChannel", "counters"] as const;
   for (const name of [...methods, "close", "destroy"] as const) {
     Object.defineProperty(changed, name, { value: link[name].bind(link) });
   }
@@ -103,7 +103,7 @@ function withoutUnfollow(link: Link): Link {
   return changedLink(link, { unfollow: () => undefined });
 }
 
-function withLateFollow(link: Link, { clock }: Surroundings): Link {
+function withLateFollow(link: Link, { clock }: Platform): Link {
   return changedLink(link, { follow: (topic) => clock.after(0, () => link.follow(topic)) });
 }
 

@@ -1,18 +1,18 @@
 import type { ClientEvent } from "../../src/client/event.ts";
-import type { ChatRecord } from "../../src/core/chat-record.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { ChatRecord } from "../../src/core/client/chat-record.ts";
+import type { Platform } from "./platform.ts";
 import { demand } from "./witness.ts";
 
 /** What one home was shown of the rooms, by all the programs that ran in it. */
 export class Reader {
   readonly user: string;
   readonly name: string;
-  readonly #around: Surroundings;
+  readonly #around: Platform;
   /** By room, each `n` that was shown at least once. */
   readonly #pardoned = new Map<string, Set<number>>();
   readonly #seen = new Map<string, Set<number>>();
 
-  constructor(around: Surroundings, user: string, name: string) {
+  constructor(around: Platform, user: string, name: string) {
     this.#around = around;
     this.user = user;
     this.name = name;
@@ -75,7 +75,7 @@ export class Reader {
 
 /** What one run of a program was shown: in order, once, without holes. */
 export class Shown {
-  readonly #around: Surroundings;
+  readonly #around: Platform;
   readonly #reader: Reader;
   readonly #program: string;
   /** By room, the last `n`; begins anew when the room was left. */
@@ -84,7 +84,7 @@ export class Shown {
   #isCaughtUp = false;
   readonly #skipped = new Map<string, number>();
 
-  constructor(around: Surroundings, reader: Reader, program: string) {
+  constructor(around: Platform, reader: Reader, program: string) {
     this.#around = around;
     this.#reader = reader;
     this.#program = program;

@@ -1,9 +1,9 @@
-import type { Dial, Link } from "../../src/io/link.ts";
+import type { Dial, Link } from "../../src/io/link/link.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import { VERSION } from "../../src/wire/messages.ts";
 import type { Dice } from "./dice.ts";
 import { SERVER } from "./machine.ts";
-import type { Surroundings } from "./surroundings.ts";
+import type { Platform } from "./platform.ts";
 import { demand } from "./witness.ts";
 
 export type Trick = "noise" | "mutants" | "flood" | "replay" | "silence" | "crowd";
@@ -58,7 +58,7 @@ export function mutated(dice: Dice, bytes: Uint8Array): Uint8Array {
 /** Comes from nowhere, belongs to nobody, and must get nowhere. */
 export async function visit(
   trick: Trick,
-  around: Surroundings,
+  around: Platform,
   dial: Dial,
   until: Promise<void>,
 ): Promise<void> {
@@ -80,7 +80,7 @@ export async function visit(
   for (const link of links) link.destroy();
 }
 
-function play(trick: Trick, { dice, captures }: Surroundings, link: Link): void {
+function play(trick: Trick, { dice, captures }: Platform, link: Link): void {
   switch (trick) {
     case "noise":
       for (let i = dice.int(5); i >= 0; i--) link.send(dice.bytes(dice.int(300)));

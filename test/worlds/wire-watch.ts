@@ -4,7 +4,7 @@ import {
   LINE_BYTES_MAX,
   SEND_QUEUE_BYTES_MAX,
 } from "../../src/base/limits.ts";
-import type { Link } from "../../src/io/link.ts";
+import type { Link } from "../../src/io/link/link.ts";
 import { decode } from "../../src/wire/codec.ts";
 import type { WireRecord } from "../../src/wire/messages.ts";
 import { demand, type Witness } from "./witness.ts";

@@ -1,8 +1,8 @@
 import { equalBytes } from "../../src/base/bytes.ts";
-import { erasuresOf } from "../../src/core/erasures.ts";
-import { parsePostId } from "../../src/core/posts.ts";
+import { parsePostId } from "../../src/core/rooms/dedup.ts";
+import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
-import type { Log } from "../../src/io/log.ts";
+import type { Log } from "../../src/io/log/log.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { BrokenPromise, textOf } from "./disk-world.ts";
 

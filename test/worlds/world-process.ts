@@ -1,6 +1,6 @@
 import { Fault } from "../../src/base/fault.ts";
 import { PLANTED } from "./planted.ts";
-import type { Mutant } from "./surroundings.ts";
+import type { Mutant } from "./platform.ts";
 import { World } from "./world.ts";
 
 /**

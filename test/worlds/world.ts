@@ -5,8 +5,8 @@ import { BrokenPromise } from "./disk-world.ts";
 import { Machine } from "./machine.ts";
 import { drawOperation, type Operation, PEOPLE, type Temper, temperOf } from "./operation.ts";
 import { perform } from "./performance.ts";
+import type { Mutant, Platform } from "./platform.ts";
 import { Captures } from "./stranger.ts";
-import type { Mutant, Surroundings } from "./surroundings.ts";
 import { demand, HOSTILE, Witness } from "./witness.ts";
 
 /** Longer than the longest pause between two attempts, and than any silence is borne. */
@@ -27,7 +27,7 @@ export class World {
   readonly temper: Temper;
   readonly machine: Machine;
   readonly devices: Device[] = [];
-  readonly around: Surroundings;
+  readonly around: Platform;
   /** What lets the links go on that do not read at the moment. */
   readonly stalls: (() => void)[] = [];
   /** Before it links are slow, or not reached at all. */

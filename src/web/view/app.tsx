@@ -1,29 +1,18 @@
-import {
-  Fragment,
-  lazy,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { Fragment, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Fault } from "../../base/fault.ts";
 import { cleanText } from "../../base/text.ts";
-import type { Chat } from "../chat.ts";
-import { languageFor, loadTexts, type Texts } from "../texts.ts";
-import { Banners, Faults, type OwnFault } from "./banners.tsx";
-import { ChatPage } from "./chat-page.tsx";
-import { Entering } from "./entering.tsx";
-import { PageContext, type PageValue, useModel, usePage } from "./page-context.tsx";
-import { Previews } from "./previews.ts";
-import { briefText } from "./said.ts";
-import { keepSettings, readSettings, type Settings } from "./settings.ts";
-import { timesIn } from "./times.ts";
-
-/** Fetched once an operator opens it: nobody else needs it. */
-const Office = lazy(async () => ({ default: (await import("./office.tsx")).Office }));
+import type { Chat } from "../driver/chat.ts";
+import { languageFor, loadTexts, type Texts } from "../text/en.ts";
+import { timesIn } from "../text/times.ts";
+import { useNoStrayDrops } from "./files/drop-zone.tsx";
+import { ChatPage } from "./room/chat-page.tsx";
+import { briefText } from "./room/event-text.ts";
+import { Banners, Faults, type OwnFault } from "./shell/banners.tsx";
+import { PageContext, type PageValue, useModel, usePage } from "./shell/context.tsx";
+import { Dashboard, type LazyParts, PartsLoader, usePrefetch } from "./shell/lazy.tsx";
+import { Login } from "./shell/login.tsx";
+import { Previews } from "./shell/previews.ts";
+import { keepSettings, readSettings, type Settings } from "./shell/settings.ts";
 
 interface Shown {
   readonly id: number;
@@ -109,22 +98,36 @@ function useOperator(isOnline: boolean, me: string | undefined): boolean {
   return isOperator && me !== undefined;
 }
 
+/** Whoever leaves takes the address of their room along: the next one begins in the lobby. */
+function useBareAddress(me: string | undefined): void {
+  const before = useRef(me);
+  useEffect(() => {
+    if (before.current !== undefined && me !== before.current) {
+      history.replaceState(null, "", location.pathname);
+    }
+    before.current = me;
+  }, [me]);
+}
+
 function Screen() {
   const model = useModel();
-  const [isOffice, setOffice] = useState(false);
+  const [isDashboard, setDashboard] = useState(false);
   const isOperator = useOperator(model.connection.kind === "online", model.me);
   useNotifications();
+  usePrefetch(model.isCaughtUp);
   const { me } = model;
-  if (me === undefined) return <Entering />;
-  if (isOffice && isOperator) {
-    return (
-      <Suspense>
-        <Office model={model} onClose={() => setOffice(false)} />
-      </Suspense>
-    );
+  useBareAddress(me);
+  if (me === undefined) return <Login />;
+  if (isDashboard && isOperator) {
+    return <Dashboard model={model} onClose={() => setDashboard(false)} />;
   }
   return (
-    <ChatPage key={me} model={model} isOperator={isOperator} onOffice={() => setOffice(true)} />
+    <ChatPage
+      key={me}
+      model={model}
+      isOperator={isOperator}
+      onDashboard={() => setDashboard(true)}
+    />
   );
 }
 
@@ -169,6 +172,10 @@ function useWords(language: string | undefined, words: Texts): Texts {
   return texts;
 }
 
+async function loadParts(): Promise<LazyParts> {
+  return (await import("./lazy-parts.tsx")).PARTS;
+}
+
 export interface AppProps {
   readonly chat: Chat;
   /** Of the language in which the page begins. */
@@ -178,6 +185,7 @@ export interface AppProps {
 export function App({ chat, words }: AppProps) {
   const [settings, setSettings] = useState(readSettings);
   const [previews] = useState(() => new Previews(chat));
+  const [lazy] = useState(() => new PartsLoader(loadParts));
   const { shown, faults, said, show, close, fail, dismiss, say } = useShown();
   const change = useCallback((some: Partial<Settings>) => {
     setSettings((before) => {
@@ -190,9 +198,10 @@ export function App({ chat, words }: AppProps) {
   const times = useMemo(() => timesIn(texts), [texts]);
   useLook(settings, texts.lang);
   useFocus(chat);
+  useNoStrayDrops();
   const page: PageValue = useMemo(
-    () => ({ chat, texts, times, previews, settings, change, show, say, fail }),
-    [chat, texts, times, previews, settings, change, show, say, fail],
+    () => ({ chat, texts, times, previews, lazy, settings, change, show, say, fail }),
+    [chat, texts, times, previews, lazy, settings, change, show, say, fail],
   );
   return (
     <PageContext value={page}>

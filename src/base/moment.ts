@@ -1,0 +1,79 @@
+import { Fault } from "./fault.ts";
+import { quoteText } from "./text.ts";
+import { formatUtc, type OffsetMinutes } from "./time.ts";
+
+/** Moments as people write them. Apart from how they are shown: the page needs only that. */
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const UNITS_MS: ReadonlyMap<string, number> = new Map([
+  ["s", 1_000],
+  ["m", MINUTE_MS],
+  ["h", 60 * MINUTE_MS],
+  ["d", DAY_MS],
+  ["w", 7 * DAY_MS],
+]);
+const AGO = /^(\d{1,9})([smhdw])$/;
+const DAY = /(\d{4})-(\d\d)-(\d\d)/.source;
+const CLOCK = /(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?/.source;
+const ZONE = /(?: ?(Z|[+-]\d\d(?::?\d\d)?))?/.source;
+const ISO = new RegExp(`^${DAY}(?:[T ]${CLOCK}${ZONE})?$`, "i");
+
+export interface MomentContext {
+  readonly nowUnixMs: number;
+  readonly offsetMinutes: OffsetMinutes;
+  /** What a day without a time means: its first millisecond (the default) or its last. */
+  readonly edge?: "start" | "end";
+}
+
+/**
+ * Reads `--since` and `--until`: ISO 8601 (local time unless it names an offset), or how long ago:
+ * `90s`, `10m`, `2h`, `3d`, `1w`.
+ * @returns Unix milliseconds, from 0 to MOMENT_UNIX_MS_MAX
+ * @throws Fault usage
+ */
+export function parseMoment(text: string, context: MomentContext): number {
+  const ago = AGO.exec(text);
+  if (ago !== null) {
+    const agoMs = Number(ago[1]) * (UNITS_MS.get(ago[2] ?? "") ?? 0);
+    return Math.max(0, context.nowUnixMs - agoMs); // Nothing was said before 1970.
+  }
+  const iso = ISO.exec(text);
+  const unixMs = iso === null ? undefined : isoUnixMs(iso, context);
+  if (unixMs !== undefined) return Math.max(0, unixMs);
+  throw new Fault("usage", `${quoteText(text)} is not a time`, {
+    remedy: "write 2026-11-20, 2026-11-20T05:46 or 10m, 2h, 3d",
+  });
+}
+
+function isoUnixMs(iso: RegExpExecArray, context: MomentContext): number | undefined {
+  const [, year, month, day, hour, minute, second, fraction, zone] = iso;
+  const wholeDay = hour === undefined;
+  const milliseconds = Number((fraction ?? "0").padEnd(3, "0").slice(0, 3));
+  const clock = `${hour ?? "00"}:${minute ?? "00"}:${second ?? "00"}`;
+  const asUtc = Date.parse(`${year}-${month}-${day}T${clock}.000Z`);
+  // Date.parse lets the 30th of February through as the 2nd of March.
+  const real = Number.isFinite(asUtc) && formatUtc(asUtc).startsWith(`${year}-${month}-${day}T`);
+  if (!real) return undefined;
+  if (wholeDay && context.edge === "end") {
+    return localToUnixMs(asUtc + DAY_MS, context.offsetMinutes) - 1;
+  }
+  if (zone === undefined) return localToUnixMs(asUtc, context.offsetMinutes) + milliseconds;
+  const minutes = zoneMinutes(zone);
+  return minutes === undefined ? undefined : asUtc - minutes * MINUTE_MS + milliseconds;
+}
+
+/** Twice, because the offset is known only for the moment that it helps to find. */
+function localToUnixMs(asUtc: number, offsetMinutes: OffsetMinutes): number {
+  const near = asUtc - offsetMinutes(asUtc) * MINUTE_MS;
+  return asUtc - offsetMinutes(near) * MINUTE_MS;
+}
+
+function zoneMinutes(zone: string): number | undefined {
+  if (/^z$/i.test(zone)) return 0;
+  const digits = zone.slice(1).replace(":", "").padEnd(4, "0");
+  const hours = Number(digits.slice(0, 2));
+  const minutes = Number(digits.slice(2));
+  if (hours > 18 || minutes > 59) return undefined;
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+}

@@ -1,0 +1,196 @@
+import { cleanText } from "../../base/text.ts";
+import { formatLocalClock } from "../../base/time.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import {
+  type EnteredLine,
+  type LineEditor,
+  type OnPaste,
+  openLineEditor,
+} from "../../io/terminal/line-editor.ts";
+import type { Context } from "../context.ts";
+import { DayLines } from "../output/day-line.ts";
+import { shownWords } from "../output/records.ts";
+import {
+  type JsonObject,
+  type Place,
+  renderJson,
+  renderRecord,
+  type ShownRecord,
+  type Style,
+  styleOf,
+} from "../output/render.ts";
+import { wrapMarked, wrapWords } from "../word-wrap.ts";
+import { Recent } from "./recent.ts";
+
+/** A record as a client knows it, in the form that is printed. `me` fills in the other side. */
+export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
+  const { timeUnixMs, room } = record;
+  const from = record.from ?? "server";
+  const place: Place =
+    room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
+  return { timeUnixMs, place, ...shownWords({ ...record, from }) };
+}
+
+/** Before the further lines of a note: none of them can pass for a line of its own. */
+const FURTHER = "        ";
+const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
+
+/** Where a line client shows things and reads lines: a terminal, or two pipes. */
+export class ChatConsole {
+  readonly #context: Context;
+  readonly #editor: LineEditor | undefined;
+  /** Whom a reply or reaction may mean. */
+  readonly recent = new Recent();
+  #style: Style;
+  /** The last question, answered or not. */
+  #asked: Promise<unknown> = Promise.resolve();
+  #question: PromiseWithResolvers<boolean> | undefined;
+  #isClosed = false;
+  readonly #days: DayLines;
+  /** Nothing is shown of those who come and go; on a terminal only. */
+  isQuiet = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#days = new DayLines(context);
+    this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
+    const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
+    this.#editor = isTyped
+      ? openLineEditor(context.stdin, context.stdout, this.#pasted)
+      : undefined;
+  }
+
+  get isTyped(): boolean {
+    return this.#editor !== undefined;
+  }
+
+  get format(): Style["format"] {
+    return this.#style.format;
+  }
+
+  iAm(me: string | undefined): void {
+    this.#style = { ...styleOf(this.#context, { stamp: "clock", me }), authorOf: this.#authorOf };
+  }
+
+  prompt(text: string): void {
+    this.#editor?.prompt(text);
+  }
+
+  record(record: ShownRecord): void {
+    this.recent.note(record);
+    const isComing = record.kind === "join" || (record.kind === "leave" && record.by === undefined);
+    if (this.isQuiet && isComing && this.isTyped) return;
+    const day = this.format === "text" ? this.#days.before(record.timeUnixMs) : "";
+    this.data(day + renderRecord(record, this.#style));
+  }
+
+  /** Whole lines, as they stand. */
+  data(text: string): void {
+    if (this.#editor === undefined) this.#context.stdout.write(text);
+    else this.#editor.print(text);
+  }
+
+  /** What scripts see as an object, and people as a sentence. */
+  tell(line: JsonObject, sentence: string | undefined, rows: readonly string[] = []): void {
+    if (this.#context.json) this.#context.stdout.write(renderJson(line));
+    else if (sentence !== undefined) this.note(sentence, rows);
+  }
+
+  /**
+   * For people only. A line feed within the sentence or within a row comes from a user's message,
+   * and is shown as a sign.
+   * @param rows further lines, below the sentence
+   */
+  note(sentence: string, rows: readonly string[] = []): void {
+    const { clock, offsetMinutes, stdout, stderr } = this.#context;
+    const lines = [sentence, ...rows].map((line) => cleanText(line));
+    if (this.#editor === undefined) {
+      stderr.write(wrapWords(stderr, `chat: ${lines.join(`\n${FURTHER}`)}\n`));
+      return;
+    }
+    const now = clock.unixMs();
+    const [first = "", ...more] = [
+      `${formatLocalClock(now, offsetMinutes)} * ${lines[0]}`,
+      ...lines.slice(1),
+    ];
+    const shown = [first, ...more.map((line) => FURTHER + line)].map((line) => {
+      return wrapMarked(line, stdout.columns(), FURTHER);
+    });
+    this.#editor.print(`${this.#days.before(now)}${shown.join("\n")}\n`);
+  }
+
+  async confirm(question: string): Promise<boolean> {
+    if (this.#editor === undefined) return true;
+    this.note(`${question} (y/n)`);
+    const answer = (await this.#editor.line())?.text.trim().toLowerCase();
+    return answer === "y" || answer === "yes";
+  }
+
+  /**
+   * A question among the talk: the next line answers it if it is yes or no, else it means no, and
+   * is a line as any other. Questions wait for each other.
+   */
+  async ask(question: string): Promise<boolean> {
+    const before = this.#asked;
+    const answer = Promise.withResolvers<boolean>();
+    this.#asked = answer.promise;
+    await before;
+    if (this.#editor === undefined || this.#isClosed) answer.resolve(false);
+    else {
+      this.#question = answer;
+      this.note(question);
+    }
+    return answer.promise;
+  }
+
+  /**
+   * Asks for a secret without echo. @returns undefined if no user can be asked, or none was
+   * typed
+   */
+  async secret(question: string): Promise<string | undefined> {
+    const typed = await this.#editor?.secret(question);
+    return typed === "" ? undefined : typed;
+  }
+
+  /** The next line; undefined at the end. @throws Fault interrupted, text-invalid, too-large */
+  async line(): Promise<string | undefined> {
+    for (;;) {
+      const line = await (this.#editor?.line().then(spoken) ?? this.#context.stdin.line());
+      const question = this.#question;
+      this.#question = undefined;
+      if (question === undefined) return line;
+      const word = line?.trim().toLowerCase();
+      question.resolve(word === "y" || word === "yes");
+      if (line === undefined || word === undefined || !ANSWERS.has(word)) return line;
+      this.eraseEntered();
+    }
+  }
+
+  /** Words that come back as a record need not stand there twice. */
+  eraseEntered(): void {
+    this.#editor?.eraseEntered();
+  }
+
+  drained(): Promise<void> {
+    return this.#context.stdout.drained();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#question?.resolve(false);
+    this.#editor?.close();
+  }
+
+  readonly #pasted: OnPaste = (paste) => {
+    if (paste === "oversize") return this.note("that paste is longer than a message; send a file");
+    const what = paste.lines > 1 ? `${paste.lines} pasted lines` : "a long pasted line";
+    this.note(`${what}: Enter sends one message, Ctrl-C forgets it`);
+  };
+
+  readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
+}
+
+/** What begins with several pasted lines is no command, whatever it looks like. */
+function spoken(line: EnteredLine | undefined): string | undefined {
+  return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
+}

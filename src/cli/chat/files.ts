@@ -1,0 +1,188 @@
+import { basename } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
+import { quoteText } from "../../base/text.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { PostedFile, SentFile } from "../../client/transfer/transfers.ts";
+import {
+  checkFileId,
+  checkOut,
+  gotJson,
+  gotWords,
+  sayRenamed,
+  takeFile,
+} from "../files/receive-file.ts";
+import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
+import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
+import { fileWords, isFile, recordJson } from "../output/render.ts";
+import { shownChatRecord } from "./console.ts";
+import type { LineClient } from "./line-client.ts";
+import { isOpenable, openerOf, openFile } from "./open-file.ts";
+import { placeOfTarget, queuedFileLine } from "./post.ts";
+import { placeOf } from "./unread.ts";
+
+/** What is done sooner needs no lines on the way. */
+const QUIET_MS = 2_000;
+/** A smaller file has arrived before the others have read that it comes. */
+const ANNOUNCED_BYTES_MIN = 10e6;
+/** `/files` shows the last so many. */
+const LISTED = 20;
+
+/** Files that are sent and fetched in a conversation. */
+export class LineFiles {
+  readonly #lines: LineClient;
+  /** Under way. As many as the user has typed; the server bounds those that run at once. */
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(lines: LineClient) {
+    this.#lines = lines;
+  }
+
+  /** Begins to send; what becomes of it is told when it is known. @throws Fault */
+  async send(path: string, target: Target): Promise<void> {
+    const { context, chatConsole } = this.#lines;
+    if (path === STDIN) throw new Fault("usage", "what is typed here is no file");
+    const source = await sourceAt(context, path);
+    sayLeftOut(source, (sentence) => chatConsole.note(sentence));
+    const { client } = this.#lines.open;
+    const to = [formatTarget(target)];
+    this.#start(async () => {
+      try {
+        const sent = await client.transfers.send({ source, to, onProgress: this.#teller() });
+        for (const posted of sent.posted) this.#sent(sent, posted);
+        for (const { fault } of sent.refused) this.#lines.fail(fault);
+      } finally {
+        source.close();
+      }
+    });
+  }
+
+  /** Begins to fetch; on a terminal the user is then asked whether to open it. */
+  get(id: string, out: string): void {
+    const file = checkFileId(id);
+    checkOut(out);
+    const { chatConsole, open } = this.#lines;
+    this.#start(async () => {
+      const secret = open.state.partSecret();
+      const onProgress = this.#teller();
+      const got = await takeFile(open.client, { file, out, secret, onProgress });
+      chatConsole.tell(gotJson(got), gotWords(got));
+      sayRenamed(got, (sentence) => chatConsole.note(sentence));
+      void this.#offerToOpen(got.path);
+    });
+  }
+
+  /** The last files of a room or conversation. */
+  async list(target: Target): Promise<void> {
+    const { open, chatConsole } = this.#lines;
+    const { client } = open;
+    const query = { target: formatTarget(target), files: true, limit: LISTED } as const;
+    const { records } = await client.history(query);
+    const me = client.user ?? open.user;
+    const files = records.map((record) => shownChatRecord(record, me)).filter(isFile);
+    const rows = files.map((file) => `${file.id}  ${fileWords(file)}, from ${file.from}`);
+    const sentence = rows.length === 0 ? "there are no files here" : "files:";
+    chatConsole.tell({ kind: "files", files: files.map(recordJson) }, sentence, rows);
+  }
+
+  /** Another user has begun to send. */
+  offered(event: Extract<ClientEvent, { kind: "offered" }>): void {
+    const { open, chatConsole } = this.#lines;
+    const { room, file, from, name, sizeBytes } = event;
+    const { client } = open;
+    if (from === client.user || client.reading.ignores(from)) return;
+    const size = sizeBytes === undefined ? {} : { sizeBytes };
+    const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
+    chatConsole.tell(
+      { kind: "offered", ...placeOf(room), from, id: file, name, ...size },
+      isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileWords(event)}` : undefined,
+    );
+  }
+
+  /** Resolves when all that was begun has ended, one way or the other. */
+  async settled(): Promise<void> {
+    const count = this.#running.size;
+    if (count === 0) return;
+    const what = count === 1 ? "a file is" : `${count} files are`;
+    this.#lines.chatConsole.note(`${what} on the way; Ctrl-C stops that, to be gone on with later`);
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #start(work: () => Promise<void>): void {
+    const running = work().catch((error: unknown) => this.#lines.fail(error));
+    this.#running.add(running);
+    void running.finally(() => this.#running.delete(running));
+  }
+
+  #sent(sent: SentFile, { to, seq, queued }: PostedFile): void {
+    const { id, name, sizeBytes, digest } = sent;
+    const place = placeOfTarget(parseTarget(to));
+    const offline = queued ? { queued } : {};
+    this.#lines.recorded(seq);
+    this.#lines.chatConsole.tell(
+      { kind: "ack", seq, ...place, id, name, sizeBytes, digest, ...offline },
+      queued ? queuedFileLine(to) : undefined,
+    );
+  }
+
+  /** Lines between those that others say, and none for what takes no time. */
+  #teller(): (progress: TransferProgress) => void {
+    const { context, chatConsole } = this.#lines;
+    const lines = new ProgressLines();
+    const beganAt = context.clock.now();
+    let isFirst = true;
+    return (progress) => {
+      const line = lines.next(progress);
+      const isLong = context.clock.now() - beganAt >= QUIET_MS;
+      const isOver = progress.doneBytes === progress.sizeBytes;
+      const news = isFirst && progress.resumedBytes > 0 ? resumedLine(progress) : undefined;
+      isFirst = false;
+      chatConsole.tell(progressJson(progress), news ?? (isLong && !isOver ? line : undefined));
+    };
+  }
+
+  /** Asked, and never done by itself. */
+  async #offerToOpen(path: string): Promise<void> {
+    const { context, chatConsole } = this.#lines;
+    const opener = chatConsole.isTyped ? openerOf(context.env) : undefined;
+    if (opener === undefined || !(await isOpenable(path))) return;
+    if (!(await chatConsole.ask(`open ${basename(path)}? [y/N]`))) return;
+    try {
+      openFile(opener, path);
+      chatConsole.note(`opening ${basename(path)}`);
+    } catch (error) {
+      this.#lines.fail(error);
+    }
+  }
+}
+
+/** `PATH [TARGET]`, the path as a shell would read it. @throws Fault name-invalid, usage */
+export function sendWords(words: string, home: string | undefined): [string, Target | undefined] {
+  const [path, rest] = pathOf(words);
+  const full = path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
+  if (/\s/.test(rest)) {
+    throw new Fault("usage", `${quoteText(rest)} is no room or person`, {
+      remedy: "put a path with spaces between quotes",
+    });
+  }
+  return [full, rest === "" ? undefined : parseTarget(rest)];
+}
+
+/** The first word and the rest: quotes and backslashes keep spaces in it. */
+function pathOf(words: string): [string, string] {
+  let path = "";
+  let quote = "";
+  let at = 0;
+  for (; at < words.length; at++) {
+    const letter = words[at] ?? "";
+    const isEscape = letter === "\\" && quote !== "'" && /[\s"'\\]/.test(words[at + 1] ?? "");
+    if (isEscape) path += words[++at];
+    else if (letter === quote) quote = "";
+    else if (quote === "" && (letter === '"' || letter === "'")) quote = letter;
+    else if (quote === "" && /\s/.test(letter)) break;
+    else path += letter;
+  }
+  if (quote !== "") throw new Fault("usage", "a quote is not closed", { remedy: "close it" });
+  return [path, words.slice(at).trim()];
+}

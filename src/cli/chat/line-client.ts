@@ -1,0 +1,433 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import {
+  foldName,
+  formatTarget,
+  isName,
+  type Name,
+  parseTarget,
+  type Target,
+} from "../../base/names.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import type { Receipt } from "../../core/client/outbox.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { enterRoom } from "../connect/join-room.ts";
+import { type Context, faultLine } from "../context.ts";
+import { ChatConsole, shownChatRecord } from "./console.ts";
+import { LineFiles } from "./files.ts";
+import { checkReaction, checkText, placeOfTarget, queuedMessageLine } from "./post.ts";
+import { runSlash } from "./slash.ts";
+import { MESSAGE_KINDS, placeOf, unreadLine, unreadOf } from "./unread.ts";
+
+/** The link was lost: the request is made again. */
+const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
+
+/** How long the end waits for what one said to come back as a record. */
+const OWN_RECORDS_WITHIN_MS = 500;
+
+/** How a line client ends. */
+type Ending = { readonly exitCode: number } | { readonly fault: Fault };
+
+/** `chat join` line by line: what is typed goes out, what happens is printed. */
+export class LineClient {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chatConsole: ChatConsole;
+  readonly files: LineFiles;
+  #current: Target;
+  #room: Name;
+  /** In a script: a change of place failed, and the lines that follow were meant for that place. */
+  #isNowhere = false;
+  /** The first line that was refused because of that. */
+  #unsent: Fault | undefined;
+  readonly #rooms: readonly Name[];
+  readonly #ended = Promise.withResolvers<Ending>();
+  #hasEnded = false;
+  /** The last words are said. */
+  #isOver = false;
+  #ackedSeq = 0;
+  #shownSeq = 0;
+  #onShown = () => {};
+  #onLost = () => {};
+  /** A log-in on this link is said as such, not as a new connection. */
+  #loggingIn: PromiseWithResolvers<void> | undefined;
+  #wasConnected = false;
+  /** Settled and made anew whenever a connection is ready. */
+  #ready = Promise.withResolvers<void>();
+
+  constructor(
+    context: Context,
+    open: OpenClient,
+    rooms: readonly [Name, ...Name[]] | readonly Name[],
+  ) {
+    this.context = context;
+    this.open = open;
+    this.#rooms = rooms;
+    this.chatConsole = new ChatConsole(context);
+    this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
+    this.files = new LineFiles(this);
+    const [first] = rooms;
+    this.#room = first ?? LOBBY;
+    this.#current = { kind: "room", name: this.#room };
+  }
+
+  /** Where a plain line goes. @throws Fault not-member, after a change of place that failed */
+  get current(): Target {
+    this.#checkPlace();
+    return this.#current;
+  }
+
+  /** Where room commands go, also during a conversation with one person. @throws as `current` */
+  get room(): Name {
+    this.#checkPlace();
+    return this.#room;
+  }
+
+  async run(): Promise<number> {
+    const { client } = this.open;
+    const release = this.context.onSignal((signal) =>
+      this.#end(
+        signal === "SIGINT"
+          ? { fault: new Fault("interrupted", "interrupted") }
+          : { exitCode: 143 },
+      ),
+    );
+    const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    this.#enterRooms()
+      .then(() => this.#read())
+      .catch((error: unknown) => this.#break(error));
+    try {
+      const ending = await this.#ended.promise;
+      if ("exitCode" in ending) return ending.exitCode;
+      throw ending.fault;
+    } finally {
+      release();
+      await client.close();
+      await watching;
+      await this.open.close();
+      this.chatConsole.close();
+      this.#isOver = true;
+    }
+  }
+
+  /** Ends after everything sent so far is settled. */
+  async quit(): Promise<void> {
+    await this.open.client.drain();
+    await this.files.settled();
+    await this.#ownRecords();
+    await this.chatConsole.drained();
+    this.#end({ exitCode: this.#unsent?.exitCode ?? 0 });
+  }
+
+  /** Sends words; what becomes of them is told when it is known. */
+  async post(target: Target, body: PostBody): Promise<void> {
+    const { text } = body;
+    if (body.react === undefined) checkText(text);
+    else checkReaction(body.react);
+    const { client } = this.open;
+    await client.ready();
+    client.post(formatTarget(target), withMentions(body)).then(
+      (receipt) => this.#acked(target, text, receipt),
+      (error: unknown) => this.fail(error),
+    );
+  }
+
+  #acked(target: Target, text: string, { seq, queued }: Receipt): void {
+    this.recorded(seq);
+    const place = placeOfTarget(target);
+    const offline = queued === true ? { queued } : {};
+    const sentence = queued === true ? queuedMessageLine(target.name) : undefined;
+    this.chatConsole.tell({ kind: "ack", seq, ...place, text, ...offline }, sentence);
+  }
+
+  /** Something done here has this place in the log, and comes back as a record. */
+  recorded(seq: number): void {
+    this.#ackedSeq = Math.max(this.#ackedSeq, seq);
+  }
+
+  /**
+   * What was said here so far is recorded and shown: for commands about the user's own last
+   * message.
+   * @throws Fault link-closed when the connection goes meanwhile
+   */
+  async confirmed(): Promise<void> {
+    const { client } = this.open;
+    const lost = new Promise<void>((resolve) => {
+      this.#onLost = resolve;
+    });
+    if (client.isConnected) await Promise.race([client.drain(), lost]);
+    if (!client.isConnected) throw new Fault("link-closed", "there is no connection now");
+    await this.#ownRecords();
+  }
+
+  /** A fault that ends nothing. */
+  fail(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    if (this.#isOver) return;
+    const { code, blame, message } = error;
+    this.chatConsole.tell({ kind: "fault", code, blame, message }, faultLine(error));
+  }
+
+  enter(target: Target): void {
+    this.#isNowhere = false;
+    this.#current = target;
+    if (target.kind === "room") this.#room = target.name;
+    this.prompt();
+  }
+
+  /** Whether a line that is typed now goes there. */
+  isAt({ kind, name }: RoomView): boolean {
+    return kind === this.#current.kind && name === this.#current.name;
+  }
+
+  /** The next room, if the user left the one that room commands meant. */
+  leftRoom(room: string): void {
+    if (this.#isNowhere || room.toLowerCase() !== this.#room.toLowerCase()) return;
+    const { rooms } = this.open.client;
+    const next = rooms.find(({ kind, name }) => kind === "room" && name !== room);
+    if (next !== undefined) this.enter({ kind: "room", name: next.name as Name });
+  }
+
+  /**
+   * A change of place failed. On a terminal the prompt names the room that is still current; a
+   * script goes on
+   * with lines that were meant for the other place, and must not say them here.
+   */
+  failedToEnter(): void {
+    if (!this.chatConsole.isTyped) this.#isNowhere = true;
+  }
+
+  #checkPlace(): void {
+    if (!this.#isNowhere) return;
+    const fault = new Fault("not-member", "not done: the /join or /msg before it failed", {
+      remedy: "enter a room first, with /join ROOM or /msg #ROOM",
+    });
+    this.#unsent ??= fault;
+    throw fault;
+  }
+
+  /** Shows where a line goes. */
+  prompt(): void {
+    const user = this.open.client.user;
+    this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}> `);
+  }
+
+  /** Runs a log-in whose `connected` is said as `logged-in`; the next line waits for that. */
+  async loggingIn(work: () => Promise<unknown>): Promise<void> {
+    const said = Promise.withResolvers<void>();
+    this.#loggingIn = said;
+    try {
+      await work();
+    } catch (error) {
+      this.#loggingIn = undefined;
+      throw error;
+    }
+    await said.promise;
+  }
+
+  #break(error: unknown): void {
+    if (error instanceof Fault) this.#end({ fault: error });
+    else this.#ended.reject(error);
+  }
+
+  #end(ending: Ending): void {
+    this.#hasEnded = true;
+    this.#ended.resolve(ending);
+  }
+
+  /** What was said here is seen here: it is not to be told as news the next time. */
+  async #ownRecords(): Promise<void> {
+    await Promise.resolve(); // The last post's own handlers run first.
+    if (this.#ackedSeq <= this.#shownSeq) return;
+    await new Promise<void>((resolve) => {
+      const cancel = this.context.clock.after(OWN_RECORDS_WITHIN_MS, resolve);
+      this.#onShown = () => {
+        if (this.#ackedSeq > this.#shownSeq) return;
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  async #watch(): Promise<void> {
+    for await (const event of this.open.client.events()) {
+      this.#show(event);
+      await this.chatConsole.drained();
+    }
+  }
+
+  /** The rooms of the command line, once the server has told which we are in already. */
+  async #enterRooms(): Promise<void> {
+    await this.#ready.promise;
+    for (const room of this.#rooms) {
+      const answer = await this.#enterRoom(room);
+      if (answer.created) this.chatConsole.note(`the room '${room}' did not exist; you made it`);
+    }
+    this.prompt();
+  }
+
+  /** A link that is lost on the way is no refusal: the next one is asked again. */
+  async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
+    const { client, roomSecret } = this.open;
+    for (;;) {
+      const next = this.#ready.promise;
+      try {
+        return await enterRoom(client, { room, roomSecret });
+      } catch (error) {
+        if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+      }
+      await next;
+    }
+  }
+
+  async #read(): Promise<void> {
+    while (!this.#hasEnded) {
+      try {
+        const line = await this.chatConsole.line();
+        if (line === undefined) break;
+        await this.#line(line);
+      } catch (error) {
+        if (error instanceof Fault && error.code === "interrupted") throw error;
+        if (!this.#hasEnded) this.fail(error);
+      }
+    }
+    if (!this.#hasEnded) await this.quit();
+  }
+
+  async #line(line: string): Promise<void> {
+    if (line === "") return;
+    if (line.trim() === "QUIT") return runSlash(this, "quit");
+    if (line.startsWith("/") && !line.startsWith("//")) return runSlash(this, line.slice(1));
+    const { client } = this.open;
+    if (client.isConnected && client.user !== undefined) this.chatConsole.eraseEntered();
+    return this.post(this.current, { text: line.startsWith("//") ? line.slice(1) : line });
+  }
+
+  #show(event: ClientEvent): void {
+    const { chatConsole } = this;
+    switch (event.kind) {
+      case "connected":
+        return this.#connected(event);
+      case "record":
+        this.#record(event.record);
+        this.#shownSeq = Math.max(this.#shownSeq, event.record.seq);
+        return this.#onShown();
+      case "skipped":
+        return chatConsole.note(skippedLine(event.room, event.count));
+      case "presence": {
+        const { room, user, online } = event;
+        const { client } = this.open;
+        if (user === client.user || client.reading.ignores(user)) return;
+        const line = { kind: "presence", ...placeOf(room), user, online };
+        return chatConsole.tell(
+          line,
+          this.isAt(room) && !(chatConsole.isQuiet && chatConsole.isTyped)
+            ? `${user} is ${online ? "online" : "offline"}`
+            : undefined,
+        );
+      }
+      case "adopted": {
+        const { target, text, outcome } = event;
+        if (outcome.kind === "refused") return this.fail(outcome.fault);
+        return this.#acked(parseTarget(target), text, outcome.receipt);
+      }
+      case "offered":
+        return this.files.offered(event);
+      case "lost":
+        this.#onLost();
+        return chatConsole.tell(
+          { kind: "lost" },
+          `the connection is lost (${event.fault.message}); trying again`,
+        );
+      case "closed":
+        this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
+        return;
+      case "read": {
+        const { room, n, unread } = event;
+        return chatConsole.tell({ kind: "read", ...placeOf(room), n, unread }, undefined);
+      }
+      case "pinned":
+      case "moved":
+      case "link-asked":
+      case "caught-up":
+      case "room":
+      case "room-gone":
+      case "retrying":
+        return; // Said elsewhere, or of no interest in a client of lines.
+      default:
+        return unreachable(event);
+    }
+  }
+
+  /** Messages of an ignored user count as seen, and are not shown. */
+  #record(record: ChatRecord): void {
+    const { client, user } = this.open;
+    const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading.ignores(record.from);
+    if (!isHidden) this.chatConsole.record(shownChatRecord(record, client.user ?? user));
+    this.#follow(record);
+    client.reading.seen(record);
+  }
+
+  /** The room or person that lines go to was renamed. */
+  #follow({ kind, body }: ChatRecord): void {
+    const [was, name] = [body?.["was"], body?.["name"]];
+    if (kind !== "rename" || typeof was !== "string" || typeof name !== "string") return;
+    const isPerson = body?.["user"] !== undefined;
+    if (!isName(was) || !isName(name)) return;
+    const isSame = (one: Name) => foldName(one) === foldName(was);
+    if (!isPerson && isSame(this.#room)) this.#room = name;
+    const { kind: current } = this.#current;
+    if ((current === "person") !== isPerson || !isSame(this.#current.name)) return;
+    this.#current = { kind: current, name };
+    this.prompt();
+  }
+
+  #connected(event: Extract<ClientEvent, { kind: "connected" }>): void {
+    const { server, user, transport, fingerprint, welcome } = event;
+    const rooms = event.rooms.filter((room) => room.kind === "room").map((room) => room.name);
+    const unread = unreadOf(this.open.client, event.rooms);
+    this.chatConsole.iAm(user);
+    if (this.#loggingIn !== undefined) {
+      this.#loggingIn.resolve();
+      this.#loggingIn = undefined;
+      this.chatConsole.tell({ kind: "logged-in", user, rooms }, `you are ${user}`);
+      return this.prompt();
+    }
+    const line = {
+      kind: "connected",
+      server,
+      user,
+      room: this.#current.name,
+      rooms,
+      transport: transport === "udp" ? "udp" : "tcp",
+      fingerprint: formatFingerprint(fingerprint),
+      ...(welcome === undefined ? {} : { welcome }),
+      ...(unread.length === 0 ? {} : { unread }),
+    };
+    this.chatConsole.tell(
+      line,
+      this.#wasConnected ? "connected again" : `you are ${user} on '${server}'`,
+    );
+    if (this.chatConsole.isTyped && unread.length > 0) this.chatConsole.note(unreadLine(unread));
+    if (!this.#wasConnected && welcome !== undefined && !this.context.json) {
+      const [first = "", ...more] = welcome.split(/\r?\n/);
+      this.chatConsole.note(first, more);
+    }
+    this.#wasConnected = true;
+    const ready = this.#ready;
+    this.#ready = Promise.withResolvers();
+    ready.resolve();
+  }
+}
+
+function skippedLine(room: RoomView, count: number): string {
+  const where = room.kind === "room" ? `--room ${room.name}` : `--with @${room.name}`;
+  const whose = room.kind === "room" ? room.name : `@${room.name}`;
+  const what = count === 1 ? "1 earlier message" : `${count} earlier messages`;
+  return `${what} of ${whose} ${count === 1 ? "is" : "are"} not shown: chat history ${where}`;
+}

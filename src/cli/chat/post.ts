@@ -1,0 +1,39 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import type { Target } from "../../base/names.ts";
+import type { Place } from "../output/render.ts";
+
+/** @throws Fault text-invalid, too-large */
+export function checkText(text: string): void {
+  if (text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (!text.isWellFormed()) throw new Fault("text-invalid", "the text is not valid UTF-8");
+  const sizeBytes = utf8Encode(text).length;
+  if (sizeBytes <= TEXT_BYTES_MAX) return;
+  const sentence = `a text has at most ${TEXT_BYTES_MAX} bytes, not ${sizeBytes}`;
+  throw new Fault("too-large", sentence, { remedy: "send it in parts, or as a file" });
+}
+
+/** @throws Fault text-invalid, too-large */
+export function checkReaction(react: string): void {
+  if (utf8Encode(react).length > REACTION_BYTES_MAX) {
+    throw new Fault("too-large", `a reaction has at most ${REACTION_BYTES_MAX} bytes`, {
+      remedy: "use one emoji or a short word",
+    });
+  }
+}
+
+/** A room or person as JSON names it. */
+export function placeOfTarget({ kind, name }: Target): Place {
+  return kind === "room" ? { room: name } : { to: name };
+}
+
+/** What users read when the recipient of a message is offline. */
+export function queuedMessageLine(name: string): string {
+  return `${name} is offline; it will be delivered later`;
+}
+
+/** The same of a file. @param to a target: `@bob` */
+export function queuedFileLine(to: string): string {
+  return `${to.replace(/^@/, "")} is offline; it will be there when they come`;
+}

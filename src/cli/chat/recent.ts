@@ -1,0 +1,52 @@
+import { formatTarget, type Target } from "../../base/names.ts";
+import { placeName, type ShownRecord } from "../output/render.ts";
+
+/** Enough to scroll back to; older ones are named by their number. */
+const RECENT_MAX = 1_000;
+
+interface RecentMessage {
+  readonly seq: number;
+  readonly from: string;
+  /** Not the words: they may be erased. */
+  readonly place: ShownRecord["place"];
+}
+
+/** Recent messages: for replies without a number, and to show who is answered. */
+export class Recent {
+  readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
+
+  note(record: ShownRecord): void {
+    const { kind, seq, from, place } = record;
+    if (kind === "erased") this.#bySeq.delete(seq);
+    if (kind !== "text" && kind !== "action") return;
+    this.#bySeq.set(seq, { seq, from, place });
+    for (const oldest of this.#bySeq.keys()) {
+      if (this.#bySeq.size <= RECENT_MAX) break;
+      this.#bySeq.delete(oldest);
+    }
+  }
+
+  authorOf(seq: number): string | undefined {
+    return this.#bySeq.get(seq)?.from;
+  }
+
+  /** @returns seq of the last message of another user at this place; undefined if there is none */
+  lastOther(target: Target, me: string): number | undefined {
+    return this.#last(target, me, (from) => from !== me);
+  }
+
+  /** The same of the user's own messages. */
+  lastOf(target: Target, me: string): number | undefined {
+    return this.#last(target, me, (from) => from === me);
+  }
+
+  #last(target: Target, me: string, fits: (from: string) => boolean): number | undefined {
+    const wanted = formatTarget(target).toLowerCase();
+    let last: number | undefined;
+    for (const { seq, from, place } of this.#bySeq.values()) {
+      const isHere = placeName({ place, from }, me).toLowerCase() === wanted;
+      if (isHere && fits(from) && (last === undefined || seq > last)) last = seq;
+    }
+    return last;
+  }
+}

@@ -1,0 +1,110 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName, parseTarget } from "../../base/names.ts";
+import type { LineClient } from "./line-client.ts";
+import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+
+/** Commands that say something, or hide what another user says. */
+export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
+  msg: {
+    usage: "/msg NAME TEXT",
+    summary: "say something to one person; without TEXT, go on talking to them",
+    async run(lines, words) {
+      const [name, text] = split(words);
+      if (name === "") throw misuse(this);
+      const target = parseTarget(name.startsWith("#") || name.startsWith("@") ? name : `@${name}`);
+      if (text === "") lines.enter(target);
+      else await lines.post(target, { text });
+    },
+  },
+  me: {
+    usage: "/me TEXT",
+    summary: "say what you are doing",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      await lines.post(lines.current, { text: words, action: true });
+    },
+  },
+  reply: {
+    usage: "/reply [SEQ] TEXT",
+    summary: "answer a message; without its number, the last one of another user here",
+    async run(lines, words) {
+      const [first, rest] = split(words);
+      const isNumbered = /^\d+$/.test(first) && rest !== "";
+      const text = isNumbered ? rest : words;
+      if (text === "") throw misuse(this);
+      const re = isNumbered ? Number(first) : lastOther(lines);
+      await lines.post(lines.current, { text, re });
+    },
+  },
+  react: {
+    usage: "/react EMOJI [SEQ]",
+    summary: "react to a message with one emoji",
+    async run(lines, words) {
+      const [react = "", given] = args(this, words, 1, 2);
+      if (given !== undefined && !/^[1-9]\d*$/.test(given)) throw misuse(this);
+      const re = given === undefined ? lastOther(lines) : Number(given);
+      await lines.post(lines.current, { text: "", react, re });
+    },
+  },
+  ignore: {
+    usage: "/ignore NAME",
+    summary: "hide the messages of a user, on all your devices",
+    run(lines, words) {
+      return ignore(lines, args(this, words, 1, 1), true);
+    },
+  },
+  unignore: {
+    usage: "/unignore NAME",
+    summary: "show the messages of a user again",
+    run(lines, words) {
+      return ignore(lines, args(this, words, 1, 1), false);
+    },
+  },
+  quiet: {
+    usage: "/quiet [on|off]",
+    summary: "hide who comes and goes, on this device",
+    run({ open, chatConsole }, words) {
+      const [given = "on"] = args(this, words, 0, 1);
+      if (given !== "on" && given !== "off") throw misuse(this);
+      open.state.prefer("quiet", given);
+      chatConsole.isQuiet = given === "on";
+      const sentence = chatConsole.isQuiet
+        ? "you do not see any more who comes and goes; /quiet off shows it again"
+        : "you see who comes and goes";
+      chatConsole.tell({ kind: "quiet", on: chatConsole.isQuiet }, sentence);
+      return Promise.resolve();
+    },
+  },
+  ignored: {
+    usage: "/ignored",
+    summary: "list whom you ignore",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { users } = await lines.open.client.request("ignored", {});
+      const sentence = users.length === 0 ? "you ignore nobody" : `ignored: ${users.join(", ")}`;
+      lines.chatConsole.tell({ kind: "ignored", users }, sentence);
+    },
+  },
+};
+
+async function ignore(
+  { open, chatConsole }: LineClient,
+  [given = ""]: readonly string[],
+  on: boolean,
+): Promise<void> {
+  const user = checkName(given.replace(/^@/, ""), "person's name");
+  await open.client.request("ignore", { user, on });
+  chatConsole.tell(
+    { kind: on ? "ignoring" : "unignored", user },
+    on ? `you ignore ${user}` : `you hear ${user} again`,
+  );
+}
+
+/** @throws Fault not-found */
+function lastOther({ chatConsole, current, open }: LineClient): number {
+  const seq = chatConsole.recent.lastOther(current, open.client.user ?? open.user);
+  if (seq !== undefined) return seq;
+  throw new Fault("not-found", "nobody else has said anything here yet", {
+    remedy: "give the message's number, as --json and history show it",
+  });
+}

@@ -1,0 +1,113 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
+import { inviteUrl } from "../connect/invite.ts";
+import { personOf, whom } from "../connect/operator.ts";
+import { inUtc, untilOf } from "../duration.ts";
+import type { LineClient } from "./line-client.ts";
+import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+
+/** Commands that moderate, and those that change messages. */
+export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
+  invite: {
+    usage: "/invite [NAME]",
+    summary: "make a line that lets one person in",
+    async run(lines, words) {
+      const [name] = args(this, words, 0, 1);
+      const { open, context, room, chatConsole } = lines;
+      const made = await open.client.request("invite", { uses: 1, room });
+      const url = inviteUrl(context, open, { token: made.token, room });
+      const user = name === undefined ? {} : { user: personOf(name) };
+      chatConsole.tell(
+        { kind: "invited", invite: made.invite, ...user, room, url },
+        `send ${name ?? "one person"} this line: chat join ${quoteInvite(parseServerAddress(url))}`,
+      );
+    },
+  },
+  kick: {
+    usage: "/kick NAME",
+    summary: "put a user out of the room",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const { room } = lines;
+      const { seq } = await lines.open.client.request("kick", { room, user: personOf(name) });
+      lines.recorded(seq);
+    },
+  },
+  mute: {
+    usage: "/mute NAME [TIME]",
+    summary: "let somebody read but not speak here, for 10m, 2h or 7d",
+    async run(lines, words) {
+      const [name = "", time] = args(this, words, 1, 2);
+      const { room } = lines;
+      const nowUnixMs = lines.context.clock.unixMs();
+      const until = time === undefined ? {} : { until: untilOf(time, nowUnixMs) };
+      const options = { room, user: personOf(name), on: true, ...until };
+      lines.recorded((await lines.open.client.request("mute", options)).seq);
+    },
+  },
+  unmute: {
+    usage: "/unmute NAME",
+    summary: "let a muted user write again",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const options = { room: lines.room, user: personOf(name), on: false };
+      lines.recorded((await lines.open.client.request("mute", options)).seq);
+    },
+  },
+  ban: {
+    usage: "/ban NAME [TIME] [REASON]",
+    summary: "keep a user (or an address) off the server; for operators",
+    async run(lines, words) {
+      const [name, rest] = split(words);
+      if (name === "") throw misuse(this);
+      const [first, more] = split(rest);
+      const isTimed = /^\d+[smhd]$/.test(first);
+      const until = isTimed ? { until: untilOf(first, lines.context.clock.unixMs()) } : {};
+      const reason = isTimed ? more : rest;
+      const options = { ...whom(name), ...until, ...(reason === "" ? {} : { reason }) };
+      await lines.open.client.request("ban", { ...options, on: true });
+      lines.chatConsole.tell({ kind: "banned", ...inUtc(options, "until") }, `${name} is banned`);
+    },
+  },
+  grant: {
+    usage: "/grant NAME",
+    summary: "make a user a moderator of the room",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const { room } = lines;
+      const user = personOf(name);
+      await lines.open.client.request("grant", { room, user, on: true });
+      lines.chatConsole.tell({ kind: "granted", user, role: "moderator", room }, undefined);
+    },
+  },
+  edit: {
+    usage: "/edit TEXT",
+    summary: "change your last message here",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      const options = { seq: await lastOwn(lines), text: words };
+      lines.recorded((await lines.open.client.request("edit", options)).seq);
+    },
+  },
+  erase: {
+    usage: "/erase [SEQ]",
+    summary: "erase a message; without its number, your last one here",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      const seq = given === undefined ? await lastOwn(lines) : Number(given);
+      if (!Number.isSafeInteger(seq) || seq < 1) throw misuse(this);
+      lines.recorded((await lines.open.client.request("erase", { seq })).seq);
+    },
+  },
+};
+
+/** @throws Fault not-found, link-closed */
+async function lastOwn(lines: LineClient): Promise<number> {
+  await lines.confirmed(); // What is still under way is the last.
+  const { chatConsole, current, open } = lines;
+  const me = checkName(open.client.user ?? open.user);
+  const seq = chatConsole.recent.lastOf(current, me);
+  if (seq !== undefined) return seq;
+  throw new Fault("not-found", "you have said nothing here yet", { remedy: "give its number" });
+}

@@ -1,0 +1,321 @@
+import { Fault } from "../../base/fault.ts";
+import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { checkName, formatTarget, type Name } from "../../base/names.ts";
+import type { Credentials } from "../../client/login.ts";
+import { enterRoom } from "../connect/join-room.ts";
+import { allUsers } from "../connect/lists.ts";
+import { statsLine } from "../output/stats.ts";
+import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { nearest } from "../suggest.ts";
+import { shownChatRecord } from "./console.ts";
+import { sendWords } from "./files.ts";
+import type { LineClient } from "./line-client.ts";
+import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+import { MESSAGE_COMMANDS } from "./slash-messages.ts";
+import { MODERATION_COMMANDS } from "./slash-moderation.ts";
+import { roomsLine } from "./unread.ts";
+
+const HISTORY_DEFAULT = 20;
+
+const COMMANDS: Readonly<Record<string, Slash>> = {
+  join: {
+    usage: "/join ROOM [PASSWORD]",
+    summary: "enter a room, or make it",
+    async run(lines, words) {
+      const [room, password] = args(this, words, 1, 2);
+      // A password that was meant to be a flag would lock the room, and the user would not notice.
+      if (password?.startsWith("--")) throw noFlag(password);
+      const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
+      const { chatConsole, open } = lines;
+      const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
+      const answer = await enterRoom(open.client, { room: name, password, mayCreate });
+      if (answer.created) chatConsole.note(`the room '${name}' did not exist; you made it`);
+      chatConsole.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
+      lines.enter({ kind: "room", name: answer.name as Name });
+    },
+  },
+  leave: {
+    usage: "/leave [ROOM]",
+    summary: "leave a room",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      // Of a conversation one leaves only the screen: no room is meant.
+      if (given === undefined && lines.current.kind === "person") {
+        lines.chatConsole.note(`you are back in ${lines.room}`);
+        return lines.enter({ kind: "room", name: lines.room });
+      }
+      const room = given?.replace(/^#/, "") ?? lines.room;
+      await lines.open.client.request("leave", { room: checkName(room, "room's name") });
+      lines.chatConsole.tell({ kind: "left", room }, `you left ${room}`);
+      lines.leftRoom(room);
+    },
+  },
+  topic: {
+    usage: "/topic [TEXT]",
+    summary: "show or set what the room is about",
+    async run(lines, words) {
+      const { room } = lines;
+      if (words === "") {
+        const topic = lines.open.client.rooms.find(({ name }) => name === room)?.topic ?? "";
+        lines.chatConsole.tell(
+          { kind: "topic-is", room, topic },
+          topic === "" ? "no topic" : topic,
+        );
+      } else {
+        const { seq } = await lines.open.client.request("topic", { room, topic: words });
+        lines.recorded(seq);
+      }
+    },
+  },
+  who: {
+    usage: "/who [ROOM]",
+    summary: "list the people of a room",
+    async run(lines, words) {
+      const [given] = args(this, words, 0, 1);
+      const room = given?.replace(/^#/, "") ?? lines.room;
+      const users = await allUsers(lines.open.client, checkName(room, "room's name"));
+      const shown = users.map(({ user, online }) => (online ? user : `${user} (offline)`));
+      lines.chatConsole.tell({ kind: "who", room, users }, `${room}: ${shown.join(", ")}`);
+    },
+  },
+  list: {
+    usage: "/list",
+    summary: "list who is online",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const users = (await allUsers(lines.open.client))
+        .filter(({ online }) => online)
+        .map(({ user }) => user);
+      lines.chatConsole.tell({ kind: "list", users }, `online: ${users.join(", ")}`);
+    },
+  },
+  rooms: {
+    usage: "/rooms",
+    summary: "list the rooms, and with whom you talk",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { client } = lines.open;
+      const { rooms } = await client.request("rooms", {});
+      const people = client.rooms
+        .filter(({ kind }) => kind === "person")
+        .map(({ id, name }) => ({ user: name, unread: client.reading.unread(id) }));
+      lines.chatConsole.tell({ kind: "rooms", rooms, people }, roomsLine(rooms, people));
+    },
+  },
+  ...MESSAGE_COMMANDS,
+  ...MODERATION_COMMANDS,
+  send: {
+    usage: "/send PATH [TARGET]",
+    summary: "send a file or folder, here or to a room or @person",
+    async run(lines, words) {
+      const [path, target] = sendWords(words, lines.context.env["HOME"]);
+      if (path === "") throw misuse(this);
+      await lines.files.send(path, target ?? lines.current);
+    },
+  },
+  get: {
+    usage: "/get ID [DIR]",
+    summary: "take a file; without DIR, to the folder in which you started chat",
+    async run(lines, words) {
+      const [id = "", out = "."] = args(this, words, 1, 2);
+      lines.files.get(id, out);
+    },
+  },
+  files: {
+    usage: "/files",
+    summary: "list the last files of where you are",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      await lines.files.list(lines.current);
+    },
+  },
+  history: {
+    usage: "/history [N]",
+    summary: "show the last N messages of where you are",
+    async run(lines, words) {
+      const [given = String(HISTORY_DEFAULT)] = args(this, words, 0, 1);
+      const limit = Number(given);
+      if (!Number.isSafeInteger(limit) || limit < 1) throw misuse(this);
+      await page(lines, { limit: Math.min(limit, PAGE_RECORDS_MAX) });
+    },
+  },
+  search: {
+    usage: "/search TEXT",
+    summary: "find messages where you are",
+    async run(lines, words) {
+      if (words === "") throw misuse(this);
+      await page(lines, { limit: HISTORY_DEFAULT, grep: words, ignoreCase: true });
+    },
+  },
+  register: {
+    usage: "/register NAME [PASSWORD]",
+    summary: "make an account",
+    run(lines, words) {
+      return logIn(lines, args(this, words, 1, 2), "register");
+    },
+  },
+  login: {
+    usage: "/login NAME [PASSWORD]",
+    summary: "come in under your name",
+    run(lines, words) {
+      return logIn(lines, args(this, words, 1, 2), "login");
+    },
+  },
+  logout: {
+    usage: "/logout",
+    summary: "go out and stay connected; chat logout also forgets this device",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { user } = lines.open.client;
+      await lines.open.client.logout();
+      lines.chatConsole.tell(
+        { kind: "logged-out", user },
+        `you are logged out; /login NAME comes back in`,
+      );
+      lines.prompt();
+    },
+  },
+  passwd: {
+    usage: "/passwd",
+    summary: "change your password (asked, or CHAT_NEW_PASSWORD)",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const unasked = { ...lines.context, terminal: undefined };
+      const password =
+        (await readSecret(unasked, NEW_PASSWORD, undefined)) ??
+        (await lines.chatConsole.secret("New password"));
+      if (password === undefined) {
+        throw new Fault("usage", "there is no new password", { remedy: "set CHAT_NEW_PASSWORD" });
+      }
+      await lines.open.client.passwd(password);
+      lines.chatConsole.tell({ kind: "password-changed" }, "your password is changed");
+    },
+  },
+  stats: {
+    usage: "/stats",
+    summary: "show what the connection has carried",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const { stats } = lines.open.client;
+      if (stats === undefined) throw new Fault("link-closed", "there is no connection now");
+      lines.chatConsole.tell(...statsLine(stats, lines.context));
+    },
+  },
+  help: {
+    usage: "/help [COMMAND]",
+    summary: "show this, or what one command does",
+    async run(lines, words) {
+      const [word] = args(this, words, 0, 1);
+      const all = word === undefined ? Object.values(COMMANDS) : [commandOf(word)];
+      const rows = all.map(({ usage, summary }) => ({ usage, summary }));
+      if (word !== undefined) {
+        const [row] = rows;
+        return lines.chatConsole.tell(
+          { kind: "help", commands: rows },
+          `${row?.usage}: ${row?.summary}`,
+        );
+      }
+      const text = rows.map(({ usage, summary }) => `${usage.padEnd(28)} ${summary}`);
+      lines.chatConsole.tell(
+        { kind: "help", commands: rows },
+        "// at the start sends a slash",
+        text,
+      );
+    },
+  },
+  quit: {
+    usage: "/quit",
+    summary: "leave the program",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      await lines.quit();
+    },
+  },
+};
+
+/** Words of other chat programs for the same things. */
+const ALIASES: Readonly<Record<string, string>> = {
+  regist: "register",
+  sendto: "msg",
+  names: "who",
+  exit: "quit",
+  part: "leave",
+  j: "join",
+};
+
+/** Runs one line without its slash. @throws Fault usage and whatever the command does */
+export async function runSlash(lines: LineClient, line: string): Promise<void> {
+  const [typed, words] = split(line);
+  const word = typed.toLowerCase();
+  if (word === "sendall") {
+    return lines.post({ kind: "room", name: lines.room }, { text: words });
+  }
+  try {
+    await commandOf(typed).run(lines, words);
+  } catch (error) {
+    if (isMove(word, words)) lines.failedToEnter();
+    throw error;
+  }
+}
+
+/** Whether the lines after it are meant for another place: `/join`, `/msg NAME`, or nearly so. */
+function isMove(word: string, words: string): boolean {
+  const known = Object.hasOwn(COMMANDS, word) ? word : undefined;
+  const meant = known ?? ALIASES[word] ?? nearestCommand(word) ?? "";
+  const name = ALIASES[meant] ?? meant;
+  return name === "join" || (name === "msg" && split(words)[1] === "");
+}
+
+function nearestCommand(word: string): string | undefined {
+  return nearest(word, [...Object.keys(COMMANDS), ...Object.keys(ALIASES)]);
+}
+
+/** @param typed with or without its slash. @throws Fault usage: with the word that was meant */
+function commandOf(typed: string): Slash {
+  const bare = typed.replace(/^\//, "");
+  const word = bare.toLowerCase();
+  const name = Object.hasOwn(ALIASES, word) ? ALIASES[word] : word;
+  const command = Object.hasOwn(COMMANDS, name ?? "") ? COMMANDS[name ?? ""] : undefined;
+  if (command !== undefined) return command;
+  const near = nearestCommand(word);
+  throw new Fault("usage", `there is no command '/${bare.slice(0, 40)}'`, {
+    remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
+  });
+}
+
+function noFlag(flag: string): Fault {
+  return new Fault("usage", `/join knows no '${flag.slice(0, 40)}'`, {
+    remedy: "a room's password cannot begin with --, and rooms are not sealed in this version",
+  });
+}
+
+async function logIn(
+  lines: LineClient,
+  [name = "", password]: readonly string[],
+  mode: Credentials["mode"],
+): Promise<void> {
+  const { open, context, chatConsole } = lines;
+  const user = checkName(name, "person's name");
+  const unasked = { ...context, terminal: undefined }; // The line editor owns the keyboard.
+  const credentials: Credentials = {
+    user,
+    mode,
+    password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
+    roomSecret: open.roomSecret,
+    insist: password !== undefined,
+    ask: (what, again) => chatConsole.secret(secretQuestion(what, user, again)),
+  };
+  await lines.loggingIn(() => open.client.login(credentials));
+}
+
+async function page(
+  lines: LineClient,
+  query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
+): Promise<void> {
+  const { client, user } = lines.open;
+  await lines.confirmed();
+  const { records } = await client.history({ target: formatTarget(lines.current), ...query });
+  for (const record of records)
+    lines.chatConsole.record(shownChatRecord(record, client.user ?? user));
+  if (records.length === 0) lines.chatConsole.note("nothing was found");
+}

@@ -1,0 +1,46 @@
+import type { Client } from "../../client/client.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { Place } from "../output/render.ts";
+
+/** What is said by people, as opposed to what happens in a room. */
+export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
+  "text",
+  "action",
+  "reaction",
+  "edit",
+  "file",
+]);
+
+/** A room or conversation with words of others that none of the person's devices has shown. */
+export type Unread = Place & { readonly count: number };
+
+export function placeOf(room: RoomView): Place {
+  return room.kind === "room" ? { room: room.name } : { to: room.name };
+}
+
+export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
+  return rooms
+    .map((room) => ({ ...placeOf(room), count: reading.unread(room.id) }))
+    .filter(({ count }) => count > 0);
+}
+
+export function unreadLine(unread: readonly Unread[]): string {
+  const shown = unread.map((one) => `${"room" in one ? one.room : `@${one.to}`} ${one.count}`);
+  return `unread: ${shown.join(", ")}`;
+}
+
+/** What `/rooms` says to people. */
+export function roomsLine(
+  rooms: Answer<"rooms">["rooms"],
+  people: readonly { readonly user: string; readonly unread: number }[],
+): string {
+  const news = (unread = 0) => (unread > 0 ? [`${unread} unread`] : []);
+  const shown = rooms.map(({ room, members, joined, unread }) => {
+    const notes = [String(members), ...(joined ? ["joined"] : []), ...news(unread)];
+    return `${room} (${notes.join(", ")})`;
+  });
+  const partners = people.map(({ user, unread }) => [`@${user}`, ...news(unread)].join(" "));
+  const talks = partners.length === 0 ? "" : `; conversations: ${partners.join(", ")}`;
+  return `rooms: ${shown.join(", ")}${talks}`;
+}

@@ -1,0 +1,22 @@
+import { Fault } from "../base/fault.ts";
+import type { FlagDefs } from "./command.ts";
+import type { Context } from "./context.ts";
+
+/** Of commands that nothing undoes. */
+export const YES_FLAG = {
+  yes: { type: "boolean", description: "Do not ask" },
+} as const satisfies FlagDefs;
+
+/** Asks on a terminal; a script says `--yes`. @throws Fault usage */
+export async function confirmed(
+  context: Context,
+  { yes }: { readonly yes: boolean },
+  question: string,
+): Promise<boolean> {
+  if (yes) return true;
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "nothing undoes that", { remedy: "say --yes if it is meant" });
+  }
+  const answer = await context.terminal.askText(`${question} (y/n)`);
+  return /^y(es)?$/i.test(answer.trim());
+}

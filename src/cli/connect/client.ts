@@ -1,0 +1,264 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import { VERSION } from "../../base/version.ts";
+import { Client } from "../../client/client.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import type { FollowMode } from "../../client/follower.ts";
+import type { Credentials } from "../../client/login.ts";
+import { Identity } from "../../crypto/identity.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { ClientState } from "../../io/state/client-state.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { type Context, say } from "../context.ts";
+import { type ServerChoice, type ServerOptions, serverOptions } from "../flags.ts";
+import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
+import { knownServers } from "./default-server.ts";
+import { openDialer, type ServerDialer } from "./dial.ts";
+import { serverOnLan } from "./discover.ts";
+import { nativeHashing } from "./hashing.ts";
+import { deviceKeys } from "./keys.ts";
+
+/** What every command that talks to a server was given. */
+export interface ClientFlags extends ServerChoice {
+  readonly passwordFile?: string | undefined;
+  readonly roomPasswordFile?: string | undefined;
+}
+
+export interface ConnectOptions {
+  /** The server as an argument, where the command takes one. */
+  readonly argument?: string | undefined;
+  readonly mode?: Credentials["mode"];
+  /** A password that was given must fit, though this device could sign in. */
+  readonly insist?: boolean;
+  readonly follow?: FollowMode;
+  readonly reconnect?: boolean;
+  readonly localPort?: number | undefined;
+  /** The name to use when none is given and none was used before; left out: asked. */
+  readonly otherwise?: string | undefined;
+  /** Only meets the server, and logs in later. */
+  readonly greetOnly?: boolean;
+  /** Waits for its posts, and so takes over those that earlier runs left. */
+  readonly posts?: boolean;
+  /** On a terminal this is the server, and the name there, of later commands. */
+  readonly enters?: boolean;
+  /** Interrupted and run again, it goes on where it was. */
+  readonly resumes?: boolean;
+}
+
+/** A client that is in, and where it is. */
+export interface OpenClient {
+  readonly client: Client;
+  readonly address: ServerAddress;
+  readonly user: string;
+  readonly registered: boolean;
+  /** The room password or token with which it came, if any. */
+  readonly roomSecret: string | undefined;
+  readonly state: ClientState;
+  readonly device: Identity;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Finds the server, reads the secrets, opens what this home remembers, and logs in. Of several
+ * servers that this user runs here, the first that answers is taken.
+ * @throws Fault
+ */
+export async function openClient(
+  context: Context,
+  flags: ClientFlags,
+  options: ConnectOptions = {},
+): Promise<OpenClient> {
+  const chosen = serverOptions(context, flags, options.argument);
+  const { folders } = context.settings();
+  for (let skipped = 0; ; skipped++) {
+    const state = ClientState.open(folders.data);
+    const known = chosen.address === undefined ? knownServers(context.env, state) : [];
+    const one = known[skipped];
+    try {
+      const address = chosen.address ?? one?.address ?? (await serverOnLan(context, state));
+      return await openAt(context, flags, options, { chosen, address, state });
+    } catch (error) {
+      state.close();
+      if (one?.data === undefined || !isUnreachable(error)) throw error;
+      const silent = `the server of ${one.data} (${formatPlace(one.address)}) does not answer`;
+      const next = known[skipped + 1];
+      if (next?.data === undefined) {
+        // With a way of its own choice, what is wrong with that way says more.
+        if (chosen.transport !== "auto") throw error;
+        throw new Fault(error.code, silent, { remedy: "start it anew, or name one", cause: error });
+      }
+      say(context, `${silent}; trying the one of ${next.data}`);
+    }
+  }
+}
+
+const UNREACHABLE: ReadonlySet<string> = new Set(["unreachable", "timeout"]);
+
+function isUnreachable(error: unknown): error is Fault {
+  return error instanceof Fault && UNREACHABLE.has(error.code);
+}
+
+interface Place {
+  readonly chosen: ServerOptions;
+  readonly address: ServerAddress;
+  readonly state: ClientState;
+}
+
+async function openAt(
+  context: Context,
+  flags: ClientFlags,
+  options: ConnectOptions,
+  { chosen, address, state }: Place,
+): Promise<OpenClient> {
+  const { config } = context.settings();
+  let dialer: ServerDialer | undefined;
+  try {
+    const filedAs = formatPlace(address);
+    const roomSecret =
+      (await readSecret(context, ROOM_PASSWORD, flags.roomPasswordFile)) ?? address.secret;
+    const expected = chosen.fingerprint ?? address.fingerprint ?? state.pin(filedAs)?.fingerprint;
+    const last = expected === undefined ? undefined : state.lastUser(expected);
+    const known = chosen.user ?? last ?? options.otherwise;
+    const user = known ?? (options.greetOnly === true ? "" : await askUser(context));
+    const credentials: Credentials = {
+      user,
+      mode: options.mode ?? "either",
+      password: await readSecret(context, PASSWORD, flags.passwordFile),
+      roomSecret,
+      insist: options.insist ?? false,
+      ask: askSecret(context, user, options.mode),
+    };
+    const generate = () => Identity.generate().toPem();
+    const device = Identity.fromPem(state.deviceKey(generate), "device.key");
+    const { clock } = context;
+    const { localPort } = options;
+    dialer = openDialer(clock, address, { transport: chosen.transport, localPort });
+    const client = new Client(
+      {
+        clock,
+        entropy: systemEntropy(),
+        dial: dialer.dial,
+        state,
+        keys: deviceKeys(device, state),
+        hashing: nativeHashing(),
+      },
+      {
+        address: filedAs,
+        program: `chat/${VERSION}`,
+        credentials: options.greetOnly === true ? undefined : credentials,
+        fingerprint: chosen.fingerprint ?? address.fingerprint,
+        strict: config.trust === "strict",
+        follow: options.follow ?? "none",
+        reconnect: options.reconnect ?? false,
+        adopt: options.posts ?? false,
+        changesDefaults: options.enters === true && isForPerson(context),
+        onPinned: (news) => say(context, pinnedLine(news)),
+      },
+    );
+    const membership = await client.connect();
+    const close = async () => {
+      await client.close();
+      dialer?.close();
+      state.close();
+    };
+    return {
+      client,
+      address,
+      user: membership?.user ?? user,
+      registered: membership?.registered ?? false,
+      roomSecret,
+      state,
+      device,
+      close,
+    };
+  } catch (error) {
+    dialer?.close();
+    throw error;
+  }
+}
+
+/** On a terminal: what a script is told once must not hold for the next command as well. */
+export function isForPerson({ terminal, stdout, json }: Context): boolean {
+  return terminal !== undefined && stdout.isTerminal && !json;
+}
+
+/** Asks on the terminal, where there is one. A newcomer cannot know that none is needed. */
+function askSecret(
+  context: Context,
+  user: string,
+  mode: ConnectOptions["mode"],
+): NonNullable<Credentials["ask"]> {
+  return (what, again) => {
+    const mayBeNew = what === "password" && mode !== "login" && !again;
+    if (mayBeNew && context.terminal !== undefined && !context.env[PASSWORD.variable]) {
+      say(context, `a new name may go without a password; then only this device is ${user}`);
+    }
+    const kind = what === "password" ? PASSWORD : ROOM_PASSWORD;
+    return readSecret(context, kind, undefined, secretQuestion(what, user, again));
+  };
+}
+
+const RESUMES = { remedy: "run the same command again: it goes on from there" };
+/** Not "run it again": that would say it twice. */
+const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
+
+/** Runs a short command: in, asked, out. */
+export async function withClient(
+  context: Context,
+  flags: ClientFlags,
+  options: ConnectOptions,
+  work: (open: OpenClient) => Promise<number>,
+): Promise<number> {
+  const open = await openClient(context, flags, options);
+  const interrupted = Promise.withResolvers<never>();
+  const release = context.onSignal(() =>
+    interrupted.reject(new Fault("interrupted", "interrupted", remedyOf(options))),
+  );
+  try {
+    return await Promise.race([work(open), interrupted.promise]);
+  } finally {
+    release();
+    await open.close();
+  }
+}
+
+function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
+  if (posts === true) return KEPT;
+  return resumes === true ? RESUMES : {};
+}
+
+/**
+ * Reads events up to `connected`.
+ * @throws Fault when it closes instead
+ */
+export async function untilConnected(
+  events: AsyncIterator<ClientEvent>,
+): Promise<Extract<ClientEvent, { kind: "connected" }>> {
+  for (;;) {
+    const { value, done } = await events.next();
+    if (done === true) throw new Fault("link-closed", "the connection was closed");
+    if (value.kind === "closed") {
+      throw value.fault ?? new Fault("link-closed", "the connection was closed");
+    }
+    if (value.kind === "connected") return value;
+  }
+}
+
+function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): string {
+  if (event.kind === "moved") {
+    const [old, now] = [event.from, event.fingerprint].map(formatFingerprint);
+    return `${event.address} has a new key ${now}, signed by its old one ${old}; the pin follows`;
+  }
+  const known = event.knownAs === undefined ? "" : `, known as ${event.knownAs}`;
+  const fingerprint = formatFingerprint(event.fingerprint);
+  const place = `${event.address}${known}`;
+  return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
+}
+
+async function askUser(context: Context): Promise<string> {
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "nobody is named", { remedy: "add --user NAME or set CHAT_USER" });
+  }
+  return checkName(await context.terminal.askText("Name"), "person's name");
+}

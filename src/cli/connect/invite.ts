@@ -1,0 +1,54 @@
+import { join } from "node:path";
+import type { Name } from "../../base/names.ts";
+import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import { formatInvite, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import type { Context } from "../context.ts";
+import type { OpenClient } from "./client.ts";
+
+/** The server of this user on this machine that has this address. */
+export function localServerAt(
+  context: Context,
+  { host, port }: Pick<ServerAddress, "host" | "port">,
+): LocalServer | undefined {
+  return findLocalServers(context.env).find(
+    (local) => local.port === port && (local.host === host || isLoopback(host)),
+  );
+}
+
+/** The line that lets a user in by this token, from any machine. */
+export function inviteUrl(
+  context: Context,
+  open: OpenClient,
+  { token, room }: { readonly token: string; readonly room: Name },
+): string {
+  return formatInvite({ ...addressElsewhere(context, open), room, secret: token });
+}
+
+/** The server as another machine reaches it, with the fingerprint that it has shown here. */
+export function addressElsewhere(
+  context: Context,
+  { client, address }: Pick<OpenClient, "client" | "address">,
+): ServerAddress {
+  const { fingerprint } = client;
+  const local = localServerAt(context, address);
+  // The loopback address of a server here says nothing to others: it knows a better one.
+  const served = local === undefined ? undefined : keptInvite(local.data);
+  return {
+    host: served?.host ?? address.host,
+    port: served?.port ?? address.port,
+    portGiven: true,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+  };
+}
+
+/** The invite that a running server keeps in its data folder; undefined if it cannot be read. */
+export function keptInvite(data: string): ServerAddress | undefined {
+  try {
+    const line = readSmallFile(join(data, "invite"));
+    return line === undefined ? undefined : parseServerAddress(line);
+  } catch {
+    return undefined; // Of another user, or not written yet: the password will be asked.
+  }
+}

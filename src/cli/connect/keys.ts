@@ -1,0 +1,19 @@
+import type { Keys } from "../../client/keys.ts";
+import { Identity } from "../../crypto/identity.ts";
+import { nativeVerifier } from "../../crypto/verifier.ts";
+import type { ClientState } from "../../io/state/client-state.ts";
+
+/** The keys of a program's device: Ed25519 in this process, accounts' keys kept in its home. */
+export function deviceKeys(device: Identity, state: Pick<ClientState, "accountKey">): Keys {
+  return {
+    ...nativeVerifier,
+    device,
+    canSign: true,
+    kind: "cli",
+    account: (server, user) =>
+      Identity.fromPem(
+        state.accountKey(server, user, () => Identity.generate().toPem()),
+        "the stored account key",
+      ),
+  };
+}

@@ -1,0 +1,48 @@
+import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import type { Client } from "../../client/client.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import type { Answer } from "../../wire/messages.ts";
+
+/** Every page of `who`. @throws Fault */
+export async function allUsers(client: Client, room?: string): Promise<Answer<"who">["users"]> {
+  const users: Answer<"who">["users"] = [];
+  for (;;) {
+    const after = users.at(-1)?.user;
+    const page = await client.request("who", {
+      ...(room === undefined ? {} : { room }),
+      ...(after === undefined ? {} : { after }),
+    });
+    users.push(...page.users);
+    if (!page.more) return users;
+  }
+}
+
+/** A list that comes in pages, whole. Servers before 0.2.0 give all in one, without a `next`. */
+export async function allPages<Page extends { readonly next?: number | undefined }, One>(
+  ask: (after: { readonly after?: number }) => Promise<Page>,
+  listOf: (page: Page) => readonly One[],
+): Promise<One[]> {
+  const all: One[] = [];
+  let after = 0;
+  for (;;) {
+    const page = await ask(after === 0 ? {} : { after });
+    all.push(...listOf(page));
+    if (page.next === undefined || page.next <= after) return all; // A foreign server may loop.
+    after = page.next;
+  }
+}
+
+/** All files that the account may read, oldest first, page by page. @throws Fault */
+export async function* filePages(
+  client: Client,
+  afterSeq = 0,
+): AsyncGenerator<readonly ChatRecord[], void, undefined> {
+  for (let after = afterSeq; ; ) {
+    const query = { files: true, after, limit: PAGE_RECORDS_MAX } as const;
+    const { records, more } = await client.history(query);
+    if (records.length > 0) yield records;
+    const last = records.at(-1);
+    if (!more || last === undefined) return;
+    after = last.seq;
+  }
+}

@@ -1,0 +1,120 @@
+import { join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { findLocalServers, type LocalServer } from "../../io/state/local-servers.ts";
+import { parseFingerprint } from "../../wire/fingerprint.ts";
+import { isIpv4 } from "../../wire/host.ts";
+import { formatInvite, parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+import type { FlagDefs } from "../command.ts";
+import { type Context, say } from "../context.ts";
+import { SERVER_FLAGS, serverOptions } from "../flags.ts";
+import { type JsonObject, renderJson } from "../output/render.ts";
+import { systemUser } from "../system-user.ts";
+import { type ClientFlags, type OpenClient, untilConnected, withClient } from "./client.ts";
+import { localServerAt } from "./invite.ts";
+
+/** What every `chat admin` command has. */
+export const ADMIN_FLAGS = {
+  data: { type: "string", valueHint: "DIR", description: "The data folder of a server here" },
+  ...SERVER_FLAGS,
+} as const satisfies FlagDefs;
+
+export const ROOM_FLAG = {
+  room: {
+    type: "string",
+    default: "lobby",
+    valueHint: "ROOM",
+    description: "Where, the lobby if left out",
+  },
+} as const satisfies FlagDefs;
+
+export const FOR_FLAG = {
+  for: { type: "string", valueHint: "TIME", description: "30s, 10m, 2h or 7d; else for good" },
+} as const satisfies FlagDefs;
+
+interface AdminFlags extends ClientFlags {
+  readonly data?: string | undefined;
+}
+
+/**
+ * Runs with what operators may: by the token in the data folder of a server on this machine, else
+ * by the account's own office. Logs in as `--user`, else as whom this home was last, else under the
+ * name of this system's user, which is registered by the token if it is new.
+ * @throws Fault
+ */
+export async function withOperator(
+  context: Context,
+  flags: AdminFlags,
+  work: (open: OpenClient) => Promise<number>,
+): Promise<number> {
+  const local = localServer(context, flags);
+  const token = local === undefined ? undefined : operatorToken(local.data);
+  const server =
+    local === undefined
+      ? flags.server
+      : formatInvite({
+          ...placeOf(local, flags),
+          portGiven: true,
+          ...(token === undefined ? {} : { secret: token }),
+        });
+  const options = { follow: "none", otherwise: systemUser() } as const;
+  return withClient(context, { ...flags, server }, options, async (open) => {
+    await untilConnected(open.client.events());
+    if (token !== undefined) await open.client.request("operate", { token });
+    return work(open);
+  });
+}
+
+/** Behind a proxy it is reached at another address, and its token goes to no other server there. */
+function placeOf(
+  { host, port, fingerprint }: LocalServer,
+  { data, server }: AdminFlags,
+): Pick<ServerAddress, "host" | "port" | "fingerprint"> {
+  if (data === undefined || server === undefined) return { host, port };
+  const proxy = parseServerAddress(server);
+  return { host: proxy.host, port: proxy.port, fingerprint: parseFingerprint(fingerprint) };
+}
+
+/** The server whose folder we may read: named, or meant. @throws Fault usage, unreachable */
+function localServer(context: Context, flags: AdminFlags): LocalServer | undefined {
+  const { data } = flags;
+  const { address } = serverOptions(context, flags);
+  if (data === undefined) {
+    if (address !== undefined) return localServerAt(context, address);
+    return findLocalServers(context.env)[0];
+  }
+  const path = resolve(data);
+  const found = findLocalServers(context.env).find((local) => local.data === path);
+  if (found !== undefined) return found;
+  throw new Fault("unreachable", `no server of yours runs on ${path}`, {
+    remedy: `start it: chat serve --data ${data}`,
+  });
+}
+
+function operatorToken(data: string): string | undefined {
+  try {
+    return readSmallFile(join(data, "operator"))?.trim();
+  } catch {
+    return undefined; // Of another user: the account's own office must do.
+  }
+}
+
+/** `@ana` and `ana` are a person; what looks like an address is one. */
+export function whom(text: string): { readonly user: string } | { readonly address: string } {
+  return text.includes(":") || isIpv4(text) ? { address: text } : { user: personOf(text) };
+}
+
+export function personOf(text: string): string {
+  return text.replace(/^@/, "");
+}
+
+export function roomOf(text: string): string {
+  return text.replace(/^#/, "");
+}
+
+/** One line of what was done. */
+export function done(context: Context, line: JsonObject, sentence: string): number {
+  if (context.json) context.stdout.write(renderJson(line));
+  else say(context, sentence);
+  return 0;
+}

@@ -1,0 +1,151 @@
+import { writeSync } from "node:fs";
+import { isatty } from "node:tty";
+import type { Fault } from "../base/fault.ts";
+import { cleanText } from "../base/text.ts";
+import { dateOf, type OffsetMinutes } from "../base/time.ts";
+import { type Clock, systemClock } from "../io/clock.ts";
+import { ignoresHangup } from "../io/terminal/hangup.ts";
+import { type Input, standardInput } from "../io/terminal/input.ts";
+import {
+  type OnBroken,
+  type Output,
+  standardError,
+  standardOutput,
+} from "../io/terminal/output.ts";
+import { openTerminal, type Terminal } from "../io/terminal/terminal.ts";
+import { type Environment, loadSettings, type Settings } from "./settings.ts";
+import { wrapWords } from "./word-wrap.ts";
+
+export type Signal = "SIGINT" | "SIGTERM";
+
+/** All that a command has of the world around it; a test gives it another one. */
+export interface Context {
+  /** Data only. */
+  readonly stdout: Output;
+  /** For people. */
+  readonly stderr: Output;
+  readonly stdin: Input;
+  /** Set only when a user can be asked. */
+  readonly terminal: Terminal | undefined;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly offsetMinutes: OffsetMinutes;
+  /** `--json`: standard output is NDJSON. */
+  readonly json: boolean;
+  /** Whether standard output may carry colours. */
+  readonly color: boolean;
+  readonly debug: boolean;
+  /** Folders and config.toml, read at the first call. @throws Fault usage */
+  settings(): Settings;
+  /**
+   * The handler gets the signals from here on. Without one they end the program. @returns what
+   * removes it
+   */
+  onSignal(handler: (signal: Signal) => void): () => void;
+  /** From here on the command goes on when its standard output cannot be written. */
+  outliveOutput(): void;
+}
+
+/** What main.ts asks of the process: its streams, and how they break. */
+export interface World {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly stdin: Input;
+  readonly env: Environment;
+  readonly clock: Clock;
+  readonly offsetMinutes: OffsetMinutes;
+  onSignal(handler: (signal: Signal) => void): () => void;
+  outliveOutput(): void;
+}
+
+export interface Globals {
+  readonly json: boolean;
+  readonly color: boolean;
+  readonly debug: boolean;
+}
+
+/** @param onBroken standard output is gone; a broken standard error is ignored */
+export function processWorld(onBroken: OnBroken): World {
+  let outlivesOutput = false;
+  const stderr = standardError(() => {});
+  return {
+    stdout: standardOutput((fault) => {
+      if (!outlivesOutput) onBroken(fault);
+      else if (fault !== undefined) say({ stderr }, `${fault.message}; it goes on without`);
+    }),
+    stderr,
+    stdin: standardInput(),
+    env: process.env,
+    clock: systemClock(),
+    offsetMinutes: (unixMs) => -dateOf(unixMs).getTimezoneOffset(),
+    onSignal: signalHandlers(),
+    outliveOutput: () => {
+      outlivesOutput = true;
+    },
+  };
+}
+
+export function createContext(world: World, globals: Globals): Context {
+  let settings: Settings | undefined;
+  return {
+    ...world,
+    json: globals.json,
+    debug: globals.debug,
+    color: globals.color && mayColor(world),
+    terminal: openTerminal(world.stdin, world.stderr),
+    settings: () => {
+      settings ??= warned(loadSettings(world.env), world.stderr);
+      return settings;
+    },
+  };
+}
+
+/** One line for people, whatever names and words of others stand in it. */
+export function say(context: Pick<Context, "stderr">, sentence: string): void {
+  context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(sentence)}\n`));
+}
+
+/** What a fault says on one line. */
+export function faultLine(fault: Fault): string {
+  return `${fault.message}; ${fault.remedy}`;
+}
+
+function mayColor({ stdout, env }: World): boolean {
+  return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+}
+
+function warned(settings: Settings, stderr: Output): Settings {
+  for (const warning of settings.warnings) say({ stderr }, warning);
+  return settings;
+}
+
+/** The terminal has written ^C: the shell's prompt belongs on the next line. */
+function endBy(signal: Signal): never {
+  if (signal === "SIGINT" && isatty(2)) writeSync(2, "\n");
+  process.exit(signal === "SIGINT" ? 130 : 143);
+}
+
+/** The newest handler gets a signal; the second SIGINT within it ends the program at once. */
+function signalHandlers(): World["onSignal"] {
+  const handlers: ((signal: Signal) => void)[] = [];
+  let interrupts = 0;
+  const arrived = (signal: Signal) => {
+    const handler = handlers.at(-1);
+    if (signal === "SIGINT") interrupts++;
+    if (handler === undefined || interrupts > 1) endBy(signal);
+    handler(signal);
+  };
+  process.on("SIGINT", arrived);
+  process.on("SIGTERM", arrived);
+  // The terminal's window was closed: as if asked to end, unless nohup has said not to.
+  if (process.platform !== "win32" && !ignoresHangup()) {
+    process.on("SIGHUP", () => arrived("SIGTERM"));
+  }
+  return (handler) => {
+    handlers.push(handler);
+    return () => {
+      const at = handlers.indexOf(handler);
+      if (at >= 0) handlers.splice(at, 1);
+    };
+  };
+}

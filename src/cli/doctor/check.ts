@@ -1,0 +1,93 @@
+import { Fault } from "../../base/fault.ts";
+import type { Clock } from "../../io/clock.ts";
+import { faultOf } from "../errors.ts";
+
+export type CheckState = "ok" | "warning" | "failed" | "skipped";
+
+/** What one check found: a sentence, and what to do where something is wrong. */
+export interface Finding {
+  readonly state: CheckState;
+  readonly message: string;
+  readonly remedy?: string;
+  /** Of a failure. */
+  readonly exitCode?: number;
+}
+
+export interface CheckResult extends Finding {
+  readonly name: string;
+  readonly ms: number;
+}
+
+export function ok(message: string): Finding {
+  return { state: "ok", message };
+}
+
+export function warning(message: string, remedy: string): Finding {
+  return { state: "warning", message, remedy };
+}
+
+export function skipped(message: string): Finding {
+  return { state: "skipped", message };
+}
+
+export function failed(error: unknown): Finding {
+  const { message, remedy, exitCode } = faultOf(error);
+  return { state: "failed", message, remedy, exitCode };
+}
+
+/** The same fault where something else still works. */
+export function troubled(error: unknown): Finding {
+  const { message, remedy } = faultOf(error);
+  return { state: "warning", message, remedy };
+}
+
+/** Runs checks one after the other, each within its time, and tells of each as it ends. */
+export class Examination {
+  readonly #clock: Clock;
+  readonly #onResult: (result: CheckResult) => void;
+  readonly #results: CheckResult[] = [];
+
+  constructor(clock: Clock, onResult: (result: CheckResult) => void) {
+    this.#clock = clock;
+    this.#onResult = onResult;
+  }
+
+  get results(): readonly CheckResult[] {
+    return this.#results;
+  }
+
+  /** The exit code of the first failure, or 0. */
+  get exitCode(): number {
+    return this.#results.find(({ state }) => state === "failed")?.exitCode ?? 0;
+  }
+
+  /** Whatever the check throws is what it found. @returns whether what builds on it can be tried */
+  async check(
+    name: string,
+    withinMs: number,
+    work: () => Finding | Promise<Finding>,
+  ): Promise<boolean> {
+    const from = this.#clock.now();
+    const late = Promise.withResolvers<Finding>();
+    const cancel = this.#clock.after(withinMs, () => {
+      const seconds = withinMs / 1000;
+      late.resolve(
+        failed(new Fault("timeout", `this check did not come to an end within ${seconds} s`)),
+      );
+    });
+    const found = await Promise.race([this.#attempt(work), late.promise]);
+    cancel();
+    const result = { name, ms: Math.round(this.#clock.now() - from), ...found };
+    this.#results.push(result);
+    this.#onResult(result);
+    return found.state === "ok" || found.state === "warning";
+  }
+
+  async #attempt(work: () => Finding | Promise<Finding>): Promise<Finding> {
+    try {
+      return await work();
+    } catch (error) {
+      return failed(error);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+import { join } from "node:path";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import { FREE_BYTES_LOW, RESERVE_BYTES, SYNC_MS_SLOW } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
+import type { LockHolder } from "../../io/disk/lock.ts";
+import type { Found } from "../../io/lan/discovery.ts";
+import { formatPlace } from "../../wire/invite.ts";
+import type { Environment, Folders } from "../settings.ts";
+import { type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
+
+/** This machine, as far as a check needs it. Everything throws Faults. */
+export interface MachineProbes {
+  multicast(): Promise<readonly string[]>;
+  findServers(): Promise<Found>;
+  exists(path: string): boolean;
+  /** The nearest folder that is there. */
+  nearestFolder(path: string): string;
+  checkWritable(folder: string): void;
+  /** @throws Fault unless it is a server's folder of a known format */
+  checkDataFolder(folder: string): string;
+  lockHolder(folder: string): LockHolder | undefined;
+  isAlive(holder: LockHolder): boolean;
+  freeBytes(folder: string): number;
+  modeOf(path: string): number | undefined;
+  openState(folder: string): void;
+  syncMs(folder: string): Promise<number>;
+}
+
+/** The default folder may hold no server's data; a named one must. */
+const NO_DATA: ReadonlySet<FaultCode> = new Set(["not-found", "data-foreign"]);
+
+export async function checkMulticast(probes: MachineProbes): Promise<Finding> {
+  try {
+    return ok(`multicast works on ${(await probes.multicast()).join(", ")}`);
+  } catch (error) {
+    const remedy = "join a network, look for a firewall; chat lan and chat discover need multicast";
+    return warning(troubled(error).message, remedy);
+  }
+}
+
+export async function checkDiscovery(probes: MachineProbes): Promise<Finding> {
+  try {
+    const { servers } = await probes.findServers();
+    if (servers.length === 0) return ok("multicast DNS works; no server announces itself");
+    const [first] = servers;
+    const one = first === undefined ? "" : `${quoteText(first.name)} at ${formatPlace(first)}`;
+    const more = servers.length === 1 ? "" : ` and ${servers.length - 1} more`;
+    return ok(`found ${one}${more}`);
+  } catch (error) {
+    return troubled(error);
+  }
+}
+
+/** @param isNamed the person asked for this folder */
+export function checkData(probes: MachineProbes, folder: string, isNamed: boolean): Finding {
+  let path: string;
+  try {
+    path = probes.checkDataFolder(folder);
+  } catch (error) {
+    const isNone = error instanceof Fault && NO_DATA.has(error.code);
+    if (isNamed || !isNone) throw error;
+    return skipped(`no server's data in ${folder}`);
+  }
+  probes.checkWritable(path);
+  const free = probes.freeBytes(path);
+  const space = `${sizeText(free)} free`;
+  if (free < RESERVE_BYTES) return failed(new Fault("store-full", `${path}: only ${space}`));
+  const holder = probes.lockHolder(path);
+  const use = holder === undefined ? "no server runs on it" : holderText(probes, holder);
+  if (free < FREE_BYTES_LOW) {
+    return warning(`${path}: only ${space}; ${use}`, "free some space on the disk");
+  }
+  return ok(`${path}: format known, ${space}; ${use}`);
+}
+
+/** What a client keeps: writable, readable, and for its owner alone. */
+export function checkHome(probes: MachineProbes, folders: Folders): Finding {
+  for (const folder of new Set([folders.data, folders.config, folders.state])) {
+    if (folder === folders.data || probes.exists(folder)) {
+      probes.checkWritable(probes.nearestFolder(folder));
+    }
+  }
+  const { data } = folders;
+  if (!probes.exists(join(data, "state.sqlite"))) return ok(`${data}: will be made at first use`);
+  probes.openState(data);
+  const mode = probes.modeOf(join(data, "device.key"));
+  if (mode !== undefined && (mode & 0o077) !== 0) {
+    const key = join(data, "device.key");
+    return warning(`${key} may be read by others (mode ${mode.toString(8)})`, `chmod 600 ${key}`);
+  }
+  return ok(`${data}: can be written, and its state can be read`);
+}
+
+export async function checkDisk(probes: MachineProbes, folder: string): Promise<Finding> {
+  const syncMs = await probes.syncMs(probes.nearestFolder(folder));
+  const speed = `a small write is safe on the disk after ${syncMs.toFixed(1)} ms`;
+  if (syncMs <= SYNC_MS_SLOW) return ok(speed);
+  return warning(speed, "a server here is slow to confirm: keep its data on another disk");
+}
+
+/** Below it a name and a few words do not fit one line. */
+const COLUMNS_FEW = 40;
+
+export interface Screen {
+  readonly isTerminal: boolean;
+  readonly columns: number;
+  readonly platform: NodeJS.Platform;
+}
+
+export function checkTerminal(
+  { isTerminal, columns, platform }: Screen,
+  env: Environment,
+): Finding {
+  if (!isTerminal) return skipped("standard output is no terminal");
+  const term = env["TERM"] ?? "";
+  const locale = env["LC_ALL"] || env["LC_CTYPE"] || env["LANG"] || "";
+  if (platform !== "win32" && !/utf-?8/i.test(locale)) {
+    const set = locale === "" ? "no locale is set" : `the locale ${quoteText(locale)} is not UTF-8`;
+    return warning(`${set}: letters may look wrong`, "set LANG=C.UTF-8, or your own with .UTF-8");
+  }
+  if (term === "dumb" || (term === "" && platform !== "win32")) {
+    return warning(`the terminal knows no cursor (TERM=${term})`, "chat join --plain works there");
+  }
+  const isKnown = columns > 0; // Some terminals do not tell.
+  if (isKnown && columns < COLUMNS_FEW)
+    return warning(`only ${columns} columns`, "make the window wider");
+  return ok(`${isKnown ? `${columns} columns` : "width unknown"}, ${quoteText(term)}`);
+}
+
+function holderText(probes: MachineProbes, holder: LockHolder): string {
+  const { pid, host, started } = holder;
+  const who = `process ${pid} on ${quoteText(host)} since ${quoteText(started)}`;
+  return probes.isAlive(holder) ? `in use by ${who}` : `${who} had it and is gone`;
+}
+
+function sizeText(sizeBytes: number): string {
+  const gib = sizeBytes / 2 ** 30;
+  return gib >= 1 ? `${gib.toFixed(1)} GiB` : `${Math.floor(sizeBytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,221 @@
+import { Fault } from "../../base/fault.ts";
+import { CHECK_WITHIN_MS, CLOCK_SKEW_MS_MAX } from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
+import type { Greeted } from "../../client/trust.ts";
+import { lineage } from "../../crypto/succession.ts";
+import type { Target, TlsSeen } from "../../io/probe/network-probe.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import { formatPlace, type ServerAddress } from "../../wire/invite.ts";
+import { type Examination, type Finding, failed, ok, skipped, troubled, warning } from "./check.ts";
+
+/** The way to a server, as far as a check needs it. Everything rejects with a Fault. */
+export interface NetworkProbes {
+  resolve(host: string): Promise<readonly string[]>;
+  localAddressFor(address: string): Promise<string>;
+  connectTcp(target: Target): Promise<void>;
+  shakeHands(target: Target): Promise<TlsSeen>;
+  serverTime(target: Target): Promise<number | undefined>;
+  /** Over TCP, to this very address. */
+  greet(address: string): Promise<Greeted>;
+  /** The same over UDP; undefined: this build does not try. */
+  readonly greetOverUdp: ((address: string) => Promise<Greeted>) | undefined;
+  unixMs(): number;
+}
+
+/** Whom we take the server to be. */
+export interface Expected {
+  readonly server: ServerAddress;
+  /** Of `--fingerprint`, else of the invite. */
+  readonly given: Fingerprint | undefined;
+  readonly pinned: Fingerprint | undefined;
+  readonly isUdpWanted: boolean;
+}
+
+/** A name may take as long as all of its servers' time-outs. */
+const NAME_WITHIN_MS = 2 * CHECK_WITHIN_MS;
+/** The address that was asked for first may be silent, and the next one may answer. */
+const TCP_WITHIN_MS = 4 * CHECK_WITHIN_MS;
+/** The probes themselves end a little earlier, with a better sentence. */
+const GRACE_MS = 500;
+
+/** From the name to the greeting, hop by hop: what builds on a failure is skipped. */
+export async function checkNetwork(
+  examination: Examination,
+  probes: NetworkProbes,
+  expected: Expected,
+): Promise<void> {
+  const check = new NetworkCheck(examination, probes, expected);
+  await check.run();
+}
+
+class NetworkCheck {
+  readonly #examination: Examination;
+  readonly #probes: NetworkProbes;
+  readonly #expected: Expected;
+  #addresses: readonly string[] = [];
+  #address = "";
+  #greeted: Greeted | undefined;
+  #versionFault: Fault | undefined;
+
+  constructor(examination: Examination, probes: NetworkProbes, expected: Expected) {
+    this.#examination = examination;
+    this.#probes = probes;
+    this.#expected = expected;
+  }
+
+  async run(): Promise<void> {
+    const hasName = await this.#check("name", true, NAME_WITHIN_MS, () => this.#name());
+    const hasRoute = await this.#check("route", hasName, CHECK_WITHIN_MS, () => this.#route());
+    const tcp = await this.#check("tcp", hasRoute, TCP_WITHIN_MS + GRACE_MS, () => this.#tcp());
+    const tls = await this.#check("tls", tcp, CHECK_WITHIN_MS + GRACE_MS, () => this.#tls());
+    await this.#check("identity", tls, CHECK_WITHIN_MS, () => this.#identity());
+    const isAnswered = this.#greeted !== undefined || this.#versionFault !== undefined;
+    await this.#check("version", isAnswered, CHECK_WITHIN_MS, () => this.#version());
+    await this.#check("clock", tls, CHECK_WITHIN_MS + GRACE_MS, () => this.#clock());
+    await this.#check("udp", hasRoute, CHECK_WITHIN_MS + GRACE_MS, () => this.#udp(tcp));
+  }
+
+  #check(
+    name: string,
+    isPossible: boolean,
+    withinMs: number,
+    work: () => Finding | Promise<Finding>,
+  ): Promise<boolean> {
+    const why = "not tried: a step before it failed";
+    return this.#examination.check(name, withinMs, isPossible ? work : () => skipped(why));
+  }
+
+  async #name(): Promise<Finding> {
+    const { host } = this.#expected.server;
+    this.#addresses = await this.#probes.resolve(host);
+    this.#address = this.#addresses[0] ?? host;
+    if (this.#address === host) return ok(`${host} is an address`);
+    return ok(`${host} is ${this.#addresses.join(", ")}`);
+  }
+
+  async #route(): Promise<Finding> {
+    let fault: unknown;
+    const routed: string[] = [];
+    let own = "";
+    for (const address of this.#addresses) {
+      try {
+        const local = await this.#probes.localAddressFor(address);
+        if (routed.push(address) === 1) own = local;
+      } catch (error) {
+        fault ??= error;
+      }
+    }
+    const [first] = routed;
+    if (first === undefined) throw fault;
+    this.#addresses = routed;
+    this.#address = first;
+    return ok(`${own} is this machine's end of the way to ${first}`);
+  }
+
+  async #tcp(): Promise<Finding> {
+    let fault: unknown;
+    for (const address of this.#addresses) {
+      try {
+        await this.#probes.connectTcp(this.#target(address));
+        const isOther = address !== this.#address;
+        const silent = this.#address;
+        this.#address = address;
+        const place = formatPlace({ host: address, port: this.#expected.server.port });
+        if (!isOther) return ok(`${place} takes calls`);
+        return warning(`${place} takes calls, ${silent} does not`, "correct the name's addresses");
+      } catch (error) {
+        fault ??= error;
+      }
+    }
+    throw fault;
+  }
+
+  async #tls(): Promise<Finding> {
+    const { protocol, subject, expires } = await this.#probes.shakeHands(this.#target());
+    return ok(`${protocol}, certificate of ${quoteText(subject)} until ${quoteText(expires)}`);
+  }
+
+  async #identity(): Promise<Finding> {
+    try {
+      this.#greeted = await this.#probes.greet(this.#address);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "version-unsupported") throw error;
+      this.#versionFault = error;
+      return skipped("not looked at: its greeting is of another version");
+    }
+    return judgeIdentity(this.#greeted, this.#expected);
+  }
+
+  #version(): Finding {
+    if (this.#versionFault !== undefined) return failed(this.#versionFault);
+    return ok(`both ends speak version ${this.#greeted?.welcome.version} of the protocol`);
+  }
+
+  async #clock(): Promise<Finding> {
+    const theirs = await this.#probes.serverTime(this.#target());
+    if (theirs === undefined) return skipped("the server does not tell its time");
+    return judgeClock(this.#probes.unixMs() - theirs);
+  }
+
+  async #udp(isTcpFine: boolean): Promise<Finding> {
+    const { greetOverUdp } = this.#probes;
+    if (greetOverUdp === undefined) return skipped("not tried: this version speaks TCP only");
+    try {
+      const { fingerprint } = await greetOverUdp(this.#address);
+      if (this.#greeted === undefined || fingerprint === this.#greeted.fingerprint) {
+        return ok("the server answers over QUIC, too");
+      }
+      const other = formatFingerprint(fingerprint);
+      throw new Fault("fingerprint-changed", `another server answers over UDP: ${other}`);
+    } catch (error) {
+      const isLess = error instanceof Fault && error.exitCode === 5 && isTcpFine;
+      if (!isLess || this.#expected.isUdpWanted) throw error;
+      const { message } = troubled(error);
+      return warning(
+        `UDP does not get through, TCP does (${message})`,
+        `chat works; on a lossy network let UDP port ${this.#expected.server.port} in`,
+      );
+    }
+  }
+
+  #target(address = this.#address): Target {
+    const { host, port } = this.#expected.server;
+    return { host, address, port, timeoutMs: CHECK_WITHIN_MS };
+  }
+}
+
+/** Holds the proved identity against what we know, as a connection would. @throws Fault */
+function judgeIdentity(
+  { fingerprint, welcome }: Greeted,
+  { server, given, pinned }: Expected,
+): Finding {
+  const formers = lineage(welcome.server.key, welcome.predecessors ?? []);
+  const isIt = (one: Fingerprint) => one === fingerprint || formers.includes(one);
+  const found = formatFingerprint(fingerprint);
+  const name = quoteText(welcome.server.name);
+  const place = formatPlace(server);
+  for (const known of [pinned, given]) {
+    if (known === undefined || isIt(known)) continue;
+    const expected = formatFingerprint(known);
+    const sentence = `${name} is another server: expected ${expected}, found ${found}`;
+    throw new Fault("fingerprint-changed", sentence, {
+      remedy: `ask the server's owner; if it is right: chat trust accept ${place}`,
+    });
+  }
+  if (pinned !== undefined) return ok(`${name} proves to be ${found}, which is pinned`);
+  if (given !== undefined) return ok(`${name} proves to be ${found}, as was asked for`);
+  return warning(
+    `${name} proves to be ${found}, which is not pinned yet`,
+    "compare it with what the server's owner sees; the first chat join pins it",
+  );
+}
+
+/** @param skewMs ours less theirs; theirs is in whole seconds */
+export function judgeClock(skewMs: number): Finding {
+  const seconds = Math.round(Math.abs(skewMs) / 1000);
+  if (seconds <= 2) return ok("the clocks of both machines agree");
+  const which = skewMs > 0 ? "ahead of" : "behind";
+  const sentence = `this machine's clock is ${seconds} s ${which} the server's`;
+  if (Math.abs(skewMs) <= CLOCK_SKEW_MS_MAX) return ok(sentence);
+  return warning(sentence, "set the clock of whichever is wrong; times in chat are the server's");
+}

@@ -1,0 +1,92 @@
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { CHECK_WITHIN_MS } from "../../base/limits.ts";
+import { VERSION } from "../../base/version.ts";
+import { meet } from "../../client/trust.ts";
+import { nativeVerifier } from "../../crypto/verifier.ts";
+import { checkDataFolder } from "../../io/disk/data-folder.ts";
+import { type LockHolder, readLockHolder } from "../../io/disk/lock.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { findOnLan } from "../../io/lan/discovery.ts";
+import type { Dial } from "../../io/link/link.ts";
+import {
+  checkWritable,
+  freeBytes,
+  modeOf,
+  nearestFolder,
+  syncMs,
+  tryMulticast,
+} from "../../io/probe/host-probe.ts";
+import {
+  connectTcp,
+  localAddressFor,
+  resolveHost,
+  serverTime,
+  shakeHands,
+} from "../../io/probe/network-probe.ts";
+import { QuicDialer } from "../../io/quic/dial.ts";
+import { ClientState } from "../../io/state/client-state.ts";
+import { wsDial } from "../../io/ws/dial.ts";
+import type { Context } from "../context.ts";
+import type { MachineProbes } from "./machine.ts";
+import type { NetworkProbes } from "./network.ts";
+
+/** Long enough for an answer that comes, short enough for a user who waits for the list. */
+const LISTEN_MS = 1_200;
+
+/** The network as it is. */
+export function networkProbes(context: Context, port: number): NetworkProbes {
+  const { clock } = context;
+  const greet = (dial: Dial, host: string) => {
+    const target = { host, port, timeoutMs: CHECK_WITHIN_MS };
+    const program = `chat/${VERSION}`;
+    const parts = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
+    return meet({ ...parts, dial: () => dial(target) });
+  };
+  return {
+    resolve: resolveHost,
+    localAddressFor,
+    connectTcp,
+    shakeHands,
+    serverTime,
+    greet: (address) => greet(wsDial(), address),
+    greetOverUdp: async (address) => {
+      const dialer = new QuicDialer();
+      try {
+        return await greet(dialer.dial, address);
+      } finally {
+        dialer.close();
+      }
+    },
+    unixMs: () => clock.unixMs(),
+  };
+}
+
+/** This machine as it is. */
+export function machineProbes({ clock }: Context): MachineProbes {
+  return {
+    multicast: () => tryMulticast(Math.random(), CHECK_WITHIN_MS),
+    findServers: () => findOnLan({ clock, forMs: LISTEN_MS }),
+    exists: existsSync,
+    nearestFolder,
+    checkWritable,
+    checkDataFolder,
+    lockHolder: readLockHolder,
+    isAlive,
+    freeBytes,
+    modeOf,
+    openState: (folder) => ClientState.open(folder).close(),
+    syncMs: (folder) => syncMs(folder, () => clock.now()),
+  };
+}
+
+/** Of another machine (a folder on a network) nothing can be said. */
+function isAlive({ pid, host }: LockHolder): boolean {
+  if (host !== hostname()) return true;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM";
+  }
+}

@@ -1,0 +1,30 @@
+import { Fault } from "../base/fault.ts";
+import { formatUtc } from "../base/time.ts";
+
+const UNITS_MS: Readonly<Record<string, number>> = {
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+/** A hundred years: a larger number is a mistake. */
+const FOR_MS_MAX = 100 * 365 * 86_400_000;
+
+/** When `10m`, `2h` or `7d` from now is over, in Unix milliseconds. @throws Fault usage */
+export function untilOf(text: string, nowUnixMs: number): number {
+  const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
+  const forMs = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
+  if (count !== "" && forMs > 0 && forMs <= FOR_MS_MAX) return nowUnixMs + forMs;
+  throw new Fault("usage", `'${text.slice(0, 40)}' is no length of time`, {
+    remedy: "write 30s, 10m, 2h or 7d",
+  });
+}
+
+/** The same fields with one moment, if it is among them, as JSON has it: UTC with milliseconds. */
+export function inUtc(
+  fields: Readonly<Record<string, unknown>>,
+  key: string,
+): Readonly<Record<string, unknown>> {
+  const at = fields[key];
+  return typeof at === "number" ? { ...fields, [key]: formatUtc(at) } : fields;
+}

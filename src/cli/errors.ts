@@ -1,0 +1,39 @@
+import { AssertionFailure } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import { cleanText, jsonLine } from "../base/text.ts";
+
+/** Whatever was thrown as a fault: what is none is our own bug, `internal`. */
+export function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const what = error instanceof Error ? error.message : String(error);
+  const kind = error instanceof AssertionFailure ? "a broken promise" : "an unexpected error";
+  return new Fault("internal", `${kind} in chat itself: ${what}`, {
+    remedy: "run it again with --debug and report this as a bug",
+    cause: error,
+  });
+}
+
+/** `chat: what went wrong; what to do`, one line whatever the words contain. */
+export function errorLine(fault: Fault): string {
+  return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
+}
+
+/** The last line of standard output under `--json`. */
+export function errorJson(fault: Fault): string {
+  const { code, blame, message, retryAfterMs } = fault;
+  const passing = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return jsonLine({ kind: "fault", code, blame, message, ...passing });
+}
+
+/** Stack and causes, for `--debug` only. */
+export function errorStack(error: unknown): string {
+  const lines: string[] = [];
+  for (let at = error; at !== undefined && lines.length < 8; at = causeOf(at)) {
+    lines.push(at instanceof Error ? (at.stack ?? `${at}`) : String(at));
+  }
+  return `${lines.map((line) => cleanText(line, { lines: true })).join("\ncaused by: ")}\n`;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}

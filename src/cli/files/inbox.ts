@@ -1,0 +1,208 @@
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { isFileId } from "../../base/ids.ts";
+import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../base/limits.ts";
+import type { Client } from "../../client/client.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { filePages } from "../connect/lists.ts";
+import { fileBody } from "../output/records.ts";
+
+/** Faults of one file. All other faults end the whole transfer. */
+const OF_ONE_FILE: ReadonlySet<FaultCode> = new Set([
+  "file-unknown",
+  "checksum-wrong",
+  "folder-malformed",
+  "too-many", // Of one name: any user could send as many, and so end this for all others.
+  "not-member",
+  "not-allowed",
+  "room-unknown",
+]);
+
+export interface IncomingOptions {
+  /** Seq up to which earlier runs have taken everything. */
+  readonly place: number;
+  /** Whether an earlier run, or this one, has it. */
+  has(file: FileId): boolean;
+  /** Fetches it. @throws Fault */
+  take(file: FileId): Promise<void>;
+  /** It is here: not to be fetched again. */
+  took(file: FileId): void;
+  /** Everything up to this seq is taken, or cannot be. */
+  reached(seq: number): void;
+  /** A file that cannot be had. */
+  lost(file: FileId, fault: Fault): void;
+}
+
+interface Job {
+  readonly file: FileId;
+  /** Of its records; none: it is still being sent. Bounded by the targets of one file. */
+  readonly seqs: Set<number>;
+  /** Recorded while a fetch of the running upload failed: it is tried once more. */
+  isAgain: boolean;
+}
+
+/**
+ * Takes all files that arrive, a few at once, oldest first, each once, and knows from where the
+ * next run has to go on. A running upload may be taken before its record is there.
+ */
+export class Incoming {
+  readonly #options: IncomingOptions;
+  readonly #jobs = new Map<FileId, Job>(); // At most INCOMING_FILES_MAX: see `room`.
+  readonly #queue: Job[] = []; // Of those, the ones that have not begun.
+  /** Records that are not done. */
+  readonly #open = new Set<number>(); // As many as the jobs have.
+  #running = 0;
+  #seen: number;
+  #reached: number;
+  #changed = Promise.withResolvers<void>();
+  #fault: unknown;
+
+  constructor(options: IncomingOptions) {
+    this.#options = options;
+    this.#seen = options.place;
+    this.#reached = options.place;
+  }
+
+  /** Records come in order of their seq, but may come twice. */
+  recorded(file: FileId, seq: number): void {
+    if (seq <= this.#reached || this.#open.has(seq)) return;
+    const isNew = seq > this.#seen;
+    this.#seen = Math.max(this.#seen, seq);
+    if (!isNew || this.#options.has(file)) return this.#advance();
+    this.#open.add(seq);
+    const job = this.#jobs.get(file);
+    if (job === undefined) this.#add({ file, seqs: new Set([seq]), isAgain: false });
+    else job.seqs.add(seq);
+  }
+
+  /** A record that is no file of another user. */
+  passed(seq: number): void {
+    this.#seen = Math.max(this.#seen, seq);
+    this.#advance();
+  }
+
+  /** An upload has begun. */
+  offered(file: FileId): void {
+    if (this.#jobs.has(file) || this.#options.has(file)) return;
+    this.#add({ file, seqs: new Set(), isAgain: false });
+  }
+
+  /** Resolves when more may be told. @throws what ended a fetch, and with it everything */
+  async room(): Promise<void> {
+    while (this.#fault === undefined && this.#jobs.size >= INCOMING_FILES_MAX) {
+      await this.#changed.promise;
+    }
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  /** Resolves when all that was told is taken. @throws as `room` */
+  async settled(): Promise<void> {
+    while (this.#fault === undefined && this.#jobs.size > 0) await this.#changed.promise;
+    if (this.#fault !== undefined) throw this.#fault;
+  }
+
+  /** Never resolves. @throws as `room`, as soon as it happens */
+  async failed(): Promise<never> {
+    while (this.#fault === undefined) await this.#changed.promise;
+    throw this.#fault;
+  }
+
+  #add(job: Job): void {
+    this.#jobs.set(job.file, job);
+    this.#queue.push(job);
+    this.#begin();
+  }
+
+  /** What is whole goes first: a running upload may be as slow as its sender likes. */
+  #begin(): void {
+    while (this.#running < INCOMING_AT_ONCE_MAX && this.#fault === undefined) {
+      const whole = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
+      const [job] = this.#queue.splice(Math.max(0, whole), 1);
+      if (job === undefined) return;
+      this.#running++;
+      void this.#run(job);
+    }
+  }
+
+  async #run(job: Job): Promise<void> {
+    try {
+      await this.#options.take(job.file);
+      this.#options.took(job.file);
+      this.#done(job);
+    } catch (error) {
+      if (!(error instanceof Fault) || !OF_ONE_FILE.has(error.code)) this.#fault ??= error;
+      else this.#lost(job, error);
+    }
+    this.#running--;
+    this.#begin();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  #lost(job: Job, fault: Fault): void {
+    const isFirst = !job.isAgain && job.seqs.size > 0;
+    job.isAgain = true;
+    // The upload ended and its record came, in the meantime: now it is there as a whole.
+    if (isFirst) this.#queue.push(job);
+    else {
+      if (job.seqs.size > 0) this.#options.lost(job.file, fault);
+      this.#done(job);
+    }
+  }
+
+  #done(job: Job): void {
+    this.#jobs.delete(job.file);
+    for (const seq of job.seqs) this.#open.delete(seq);
+    this.#advance();
+  }
+
+  #advance(): void {
+    let reached = this.#seen;
+    for (const seq of this.#open) reached = Math.min(reached, seq - 1);
+    if (reached <= this.#reached) return;
+    this.#reached = reached;
+    this.#options.reached(reached);
+  }
+}
+
+/**
+ * What came while this client was away. A link that is lost meanwhile comes back, and asks
+ * again.
+ */
+export async function catchUp(
+  client: Client,
+  incoming: Incoming,
+  place: number,
+  me: string,
+): Promise<void> {
+  try {
+    for await (const page of filePages(client, place)) {
+      for (const record of page) {
+        noteRecord(incoming, record, me);
+        await incoming.room();
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "link-closed") throw error;
+  }
+}
+
+export function noteEvent(incoming: Incoming, event: ClientEvent, me: string): void {
+  if (event.kind === "record") noteRecord(incoming, event.record, me);
+  else if (event.kind === "offered" && !isSame(event.from, me)) incoming.offered(event.file);
+}
+
+/** Whole files of other users; erased ones are passed over. */
+function noteRecord(incoming: Incoming, record: ChatRecord, me: string): void {
+  const { seq, kind, state, body, from } = record;
+  if (kind !== "file") return;
+  const isTheirs = from !== undefined && !isSame(from, me);
+  const id = state === "whole" && isTheirs ? fileBody(body ?? {}).id : "";
+  if (isFileId(id)) incoming.recorded(id, seq);
+  else incoming.passed(seq);
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}

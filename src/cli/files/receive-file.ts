@@ -1,0 +1,191 @@
+import { mkdirSync, statSync } from "node:fs";
+import { relative, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { isFileId } from "../../base/ids.ts";
+import { RENAMED_SHOWN_MAX } from "../../base/limits.ts";
+import { cleanText, quoteText, tsvLine } from "../../base/text.ts";
+import type { Client } from "../../client/client.ts";
+import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { GotFile } from "../../client/transfer/transfers.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { diskFault } from "../../io/disk/disk.ts";
+import { chunksLeft } from "../../io/file/part-left.ts";
+import { openSink } from "../../io/file/sink.ts";
+import { type Context, faultLine } from "../context.ts";
+import { errorJson } from "../errors.ts";
+import type { ProgressShow } from "../output/progress.ts";
+import { fileWords, type JsonObject, renderJson } from "../output/render.ts";
+
+/** @throws Fault file-unknown: as of an id that is not in use */
+export function checkFileId(text: string): FileId {
+  if (isFileId(text)) return text;
+  throw new Fault("file-unknown", `there is no file ${quoteText(text)}`, {
+    remedy: "list them: chat files, or /files",
+  });
+}
+
+/** A folder, or nothing yet: it is made. @throws Fault usage */
+export function checkOut(out: string): void {
+  if (out !== "" && mayBeFolder(out)) return;
+  throw new Fault("usage", `${quoteText(out)} is no folder`, {
+    remedy: "name the folder in which files are to stand",
+  });
+}
+
+function mayBeFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? true;
+  } catch (error) {
+    // A file above it. All else is said when it is written.
+    return (error as NodeJS.ErrnoException).code !== "ENOTDIR";
+  }
+}
+
+/** As readable as what people make themselves, unlike folders of our own. @throws Fault store-… */
+function makeOut(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+export interface ReceiveOptions {
+  readonly file: FileId;
+  /** Where it is to stand. */
+  readonly out: string;
+  /** Of this home; left out, or undefined: what an earlier run left is read again as a whole. */
+  readonly secret?: Uint8Array | undefined;
+  readonly onProgress: (progress: TransferProgress) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Fetches a file to a folder of this machine. @throws Fault */
+export function takeFile(client: Client, options: ReceiveOptions): Promise<GotFile> {
+  const { file, out, secret, onProgress, signal } = options;
+  return client.transfers.get({
+    file,
+    into: resolve(out),
+    openSink: ({ folderSize, sizeBytes, ...about }) => {
+      makeOut(about.folder);
+      return openSink({
+        ...about,
+        sha256,
+        secret,
+        ...(folderSize === undefined ? {} : { folderSize }),
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      });
+    },
+    chunksLeft,
+    onProgress,
+    signal,
+  });
+}
+
+/** One file that is here now. */
+function printGot(context: Context, got: GotFile): void {
+  const { stdout, json } = context;
+  if (json) stdout.write(renderJson(gotJson(got)));
+  else if (stdout.isTerminal) stdout.write(`${cleanText(gotWords(got))}\n`);
+  else stdout.write(tsvLine([got.id, got.path, String(got.sizeBytes), got.digest]));
+}
+
+/** Scripts rely on its fields. */
+export function gotJson(got: GotFile): JsonObject {
+  const { id, name, path, sizeBytes, digest, resumedBytes, from, entries, renamed } = got;
+  return {
+    kind: "got",
+    id,
+    name,
+    path,
+    sizeBytes,
+    digest,
+    resumedBytes,
+    from,
+    ...(entries === undefined ? {} : { entries }),
+    ...(renamed.length === 0 ? {} : { renamed: renamed.length }),
+  };
+}
+
+/** Names that some system would not have, or take for the same, are not changed in silence. */
+export function sayRenamed({ name, renamed }: GotFile, tell: (sentence: string) => void): void {
+  const shown = cleanText(name);
+  for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
+    tell(`${shown}: ${quoteText(from)} is called ${quoteText(to)} here`);
+  }
+  const more = renamed.length - RENAMED_SHOWN_MAX;
+  if (more > 0) tell(`${shown}: and ${more} more have other names here`);
+}
+
+/** For people: what it is, and where. */
+export function gotWords({ path, sizeBytes, entries, from }: GotFile): string {
+  const place = relative(process.cwd(), path);
+  const shown = place.startsWith("..") ? path : place;
+  const folder = entries === undefined ? undefined : { entries };
+  return `${fileWords({ name: shown, sizeBytes, folder })} is here, from ${from}`;
+}
+
+/** Fetches files and prints each when it stands under its name. */
+export class FileTaker {
+  readonly context: Context;
+  readonly client: Client;
+  readonly show: ProgressShow;
+  readonly #out: string;
+  readonly #secret: Uint8Array | undefined;
+
+  /** @param secret of this home; left out: none of it is known again in the next run */
+  constructor(
+    context: Context,
+    client: Client,
+    show: ProgressShow,
+    out: string,
+    secret?: Uint8Array,
+  ) {
+    this.context = context;
+    this.client = client;
+    this.show = show;
+    this.#out = out;
+    this.#secret = secret;
+  }
+
+  /** @throws Fault */
+  async take(file: FileId): Promise<void> {
+    try {
+      const got = await takeFile(this.client, {
+        file,
+        out: this.#out,
+        secret: this.#secret,
+        onProgress: (progress) => this.show.update(progress),
+      });
+      await this.show.end(file);
+      printGot(this.context, got);
+      sayRenamed(got, (sentence) => this.show.say(sentence));
+    } finally {
+      await this.show.end(file);
+    }
+    await this.context.stdout.drained();
+  }
+
+  /** One after the other; what is wrong with one of several costs only that one. */
+  async takeAll(files: readonly FileId[]): Promise<number> {
+    let exitCode = 0;
+    for (const file of files) {
+      try {
+        await this.take(file);
+      } catch (error) {
+        const isEnd = !(error instanceof Fault) || !this.client.isConnected;
+        if (files.length === 1 || isEnd) throw error;
+        this.failed(error);
+        exitCode ||= error.exitCode;
+      }
+    }
+    return exitCode;
+  }
+
+  /** A fault that ends nothing. */
+  failed(fault: Fault): void {
+    this.show.say(faultLine(fault));
+    if (this.context.json) this.context.stdout.write(errorJson(fault));
+  }
+}

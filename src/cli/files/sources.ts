@@ -1,0 +1,99 @@
+import { basename, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
+import { checkSource, openSource } from "../../io/file/source.ts";
+import { streamSource } from "../../io/file/source-stream.ts";
+import type { Context } from "../context.ts";
+
+/** Standard input, where a path is asked for. */
+export const STDIN = "-";
+/** What comes from a pipe and was given no name. */
+const STDIN_NAME = "stdin";
+
+/**
+ * What stands at a path, ready to be read from any chunk on: a file, a folder, or a pipe.
+ * @param name what it is to be called at the other end; left out: as here
+ * @throws Fault file-unknown, store-denied, store-failed, usage
+ */
+export async function sourceAt(context: Context, path: string, name?: string): Promise<Source> {
+  if (name !== undefined) checkFileName(name);
+  checkPath(path);
+  if (path === STDIN) return streamSource(inputOf(context), name ?? STDIN_NAME);
+  const source = await openSource(resolve(path));
+  return name === undefined || name === source.name ? source : renamed(source, name);
+}
+
+/** Says which entries of a folder stay behind, and why. */
+export function sayLeftOut(source: Source, tell: (sentence: string) => void): void {
+  for (const entry of source.leftOut) tell(`left out: ${entry}`);
+}
+
+/**
+ * What is wrong with paths, before a connection is made: of several, one that is missing costs only
+ * itself, later. @throws Fault usage, not-found, store-…
+ */
+export function checkPaths(paths: readonly string[], name: string | undefined): void {
+  paths.forEach(checkPath);
+  if (name !== undefined && paths.length > 1) {
+    throw new Fault("usage", "--name is for one file", { remedy: "send them one by one" });
+  }
+  if (paths.filter((path) => path === STDIN).length > 1) {
+    throw new Fault("usage", "standard input was given twice", { remedy: "give - once" });
+  }
+  const [only] = paths;
+  if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
+}
+
+/** What a script says whose variable is not set: that is never this very folder. */
+function checkPath(path: string): void {
+  if (path !== "") return;
+  throw new Fault("usage", "a path is empty", { remedy: "write . for this folder" });
+}
+
+function checkFileName(name: string): void {
+  if (name === "" || basename(name) !== name) {
+    throw new Fault("usage", "--name is one name, without folders", {
+      remedy: "write --name report.pdf",
+    });
+  }
+  if (Buffer.byteLength(name) > FILE_NAME_BYTES_MAX) {
+    throw new Fault("usage", `a file's name has at most ${FILE_NAME_BYTES_MAX} bytes`, {
+      remedy: "shorten it",
+    });
+  }
+}
+
+/** At the pace of its reader. */
+function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        for (;;) {
+          const bytes = await stdin.chunk();
+          if (bytes === undefined) return controller.close();
+          if (bytes.length > 0) return controller.enqueue(bytes);
+        }
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The same content under another name. */
+function renamed(source: Source, name: string): Source {
+  return {
+    name,
+    get sizeBytes() {
+      return source.sizeBytes;
+    },
+    ...(source.folder === undefined ? {} : { folder: source.folder }),
+    leftOut: source.leftOut,
+    ...(source.path === undefined ? {} : { path: source.path }),
+    ...(source.stamp === undefined ? {} : { stamp: source.stamp }),
+    read: (index) => source.read(index),
+    release: (upTo) => source.release(upTo),
+    check: () => source.check(),
+    close: () => source.close(),
+  };
+}

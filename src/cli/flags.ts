@@ -1,0 +1,111 @@
+import { type MomentContext, parseMoment } from "../base/moment.ts";
+import { checkName, foldName, type Name, parseTarget, type Target } from "../base/names.ts";
+import { LOBBY } from "../core/rooms/rooms.ts";
+import { type Fingerprint, parseFingerprint } from "../wire/fingerprint.ts";
+import { parseServerAddress, type ServerAddress } from "../wire/invite.ts";
+import type { FlagDefs } from "./command.ts";
+import type { Context } from "./context.ts";
+
+/** Every command has these. */
+export const GLOBAL_FLAGS = {
+  json: { type: "boolean", description: "Write NDJSON, one object a line" },
+  color: { type: "boolean", default: true, negativeDescription: "Write without colours" },
+  debug: { type: "boolean", description: "Show stack traces" },
+} as const satisfies FlagDefs;
+
+export const TRANSPORT_FLAG = {
+  type: "enum",
+  options: ["auto", "tcp", "udp"],
+  description: "How to connect; auto takes the way that works, TCP first",
+} as const satisfies FlagDefs[string];
+
+/** Every command that talks to a server has these. */
+export const SERVER_FLAGS = {
+  server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
+  user: { type: "string", valueHint: "NAME", description: "Your name there" },
+  transport: TRANSPORT_FLAG,
+  fingerprint: { type: "string", valueHint: "FP", description: "What the server must be" },
+  passwordFile: { type: "string", valueHint: "F", description: "Your password; - is stdin" },
+  roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
+} as const satisfies FlagDefs;
+
+/** The server as an argument too. */
+export const SERVER_ARGUMENT = {
+  type: "positional",
+  required: false,
+  valueHint: "SERVER",
+  description: "HOST, HOST:PORT or an invite",
+} as const satisfies FlagDefs[string];
+
+export interface ServerChoice {
+  readonly server?: string | undefined;
+  readonly user?: string | undefined;
+  readonly transport?: "auto" | "tcp" | "udp" | undefined;
+  readonly fingerprint?: string | undefined;
+}
+
+/** What the person said about the server, before anything is looked up. */
+export interface ServerOptions {
+  /** Undefined: the one of this machine, the last one, or one found on the LAN. */
+  readonly address: ServerAddress | undefined;
+  readonly user: Name | undefined;
+  readonly transport: "auto" | "tcp" | "udp";
+  /** What it must be: `--fingerprint`, else the invite's. */
+  readonly fingerprint: Fingerprint | undefined;
+}
+
+/**
+ * Flag (or argument), then CHAT_INVITE, CHAT_SERVER and CHAT_USER, then config.toml.
+ * @throws Fault usage, name-invalid
+ */
+export function serverOptions(
+  context: Context,
+  flags: ServerChoice,
+  argument?: string,
+): ServerOptions {
+  const { env } = context;
+  const { config } = context.settings();
+  const invite = given(env["CHAT_INVITE"]);
+  const place = argument ?? flags.server ?? invite ?? given(env["CHAT_SERVER"]) ?? config.server;
+  const address = place === undefined ? undefined : parseServerAddress(place);
+  const user = flags.user ?? given(env["CHAT_USER"]) ?? config.user;
+  const { fingerprint } = flags;
+  return {
+    address,
+    user: user === undefined ? undefined : checkName(user, "person's name"),
+    transport: transportOf(context, flags.transport, address),
+    fingerprint: fingerprint === undefined ? address?.fingerprint : parseFingerprint(fingerprint),
+  };
+}
+
+/** Flag, then what the address insists on, then config.toml. */
+export function transportOf(
+  context: Context,
+  flag: ServerOptions["transport"] | undefined,
+  address: ServerAddress | undefined,
+): ServerOptions["transport"] {
+  const only = address?.isOnlyWay === true ? address.transport : undefined;
+  return flag ?? only ?? context.settings().config.transport ?? "auto";
+}
+
+/** `--to` and its like, each once; the lobby if there is none. @throws Fault name-invalid */
+export function targetsOf(texts: readonly string[]): Target[] {
+  const targets = (texts.length === 0 ? [LOBBY] : texts).map(parseTarget);
+  return [...new Map(targets.map((one) => [`${one.kind} ${foldName(one.name)}`, one])).values()];
+}
+
+/** @throws Fault usage */
+export function momentOf(
+  context: Pick<Context, "clock" | "offsetMinutes">,
+  text: string | undefined,
+  edge: NonNullable<MomentContext["edge"]>,
+): number | undefined {
+  if (text === undefined) return undefined;
+  const { clock, offsetMinutes } = context;
+  return parseMoment(text, { nowUnixMs: clock.unixMs(), offsetMinutes, edge });
+}
+
+/** An empty variable is an unset one. */
+function given(value: string | undefined): string | undefined {
+  return value === "" ? undefined : value;
+}

@@ -1,0 +1,135 @@
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { foldName, isName, type Name, type Target } from "../../base/names.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { openArchive } from "../../io/archive/archive.ts";
+import { checkDataFolder } from "../../io/disk/data-folder.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
+import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import { type LogRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+import { shownRecord } from "../output/records.ts";
+import type { ShownRecord } from "../output/render.ts";
+
+type FolderRoom =
+  | { readonly kind: "room"; readonly name: string }
+  | { readonly kind: "pair"; readonly pair: readonly [UserId, UserId] };
+
+const ALL = {
+  from: "oldest",
+  limit: Number.MAX_SAFE_INTEGER,
+  bytesMax: Number.MAX_SAFE_INTEGER,
+} as const;
+const NOBODY = "?";
+
+/** The past straight from a server's folder, whether the server runs or not. Takes no lock. */
+export class FolderHistory {
+  readonly #history: Archive;
+  readonly #names: ReadonlyMap<UserId, Name>;
+  readonly #rooms: ReadonlyMap<RoomId, FolderRoom>;
+
+  private constructor(
+    history: Archive,
+    names: ReadonlyMap<UserId, Name>,
+    rooms: ReadonlyMap<RoomId, FolderRoom>,
+  ) {
+    this.#history = history;
+    this.#names = names;
+    this.#rooms = rooms;
+  }
+
+  /** @throws Fault not-found, data-foreign, version-unsupported, store-denied */
+  static async open(path: string): Promise<FolderHistory> {
+    const folder = checkDataFolder(path);
+    const history = archiveOf(folder, "history");
+    return new FolderHistory(history, await namesOf(folder), await roomsOf(history));
+  }
+
+  get rooms(): RoomId[] {
+    return [...this.#rooms.keys()];
+  }
+
+  /** The rooms that a target means; for a person all conversations they take part in. */
+  find(target: Target): RoomId[] {
+    const folded = foldName(target.name);
+    const isPerson = target.kind === "person";
+    if (isPerson) this.person(target.name);
+    const found = [...this.#rooms].filter(([, room]) =>
+      room.kind === "room"
+        ? !isPerson && room.name.toLowerCase() === folded
+        : isPerson && room.pair.some((user) => this.#name(user).toLowerCase() === folded),
+    );
+    if (found.length === 0 && !isPerson) {
+      throw new Fault("room-unknown", `there is no room '${target.name}' in this folder`, {
+        remedy: "check the name",
+      });
+    }
+    return found.map(([id]) => id);
+  }
+
+  /** @throws Fault user-unknown */
+  person(name: Name): UserId {
+    const folded = foldName(name);
+    for (const [id, known] of this.#names) if (foldName(known) === folded) return id;
+    throw new Fault("user-unknown", `there is no '${name}' in this folder`, {
+      remedy: "check the name",
+    });
+  }
+
+  page(query: PageQuery): Promise<Page> {
+    return this.#history.page(query);
+  }
+
+  shown(record: LogRecord): ShownRecord {
+    const { by } = record.head;
+    const room = this.#rooms.get(record.head.room as RoomId);
+    const from = by === "server" ? undefined : this.#name(by);
+    if (room?.kind !== "pair") {
+      return shownRecord(record, { from, place: { room: room?.name ?? record.head.room } });
+    }
+    const to = room.pair.find((user) => user !== by) ?? room.pair[0];
+    return shownRecord(record, { from, place: { to: this.#name(to) } });
+  }
+
+  close(): void {
+    this.#history.close();
+  }
+
+  #name(user: UserId): string {
+    return this.#names.get(user) ?? NOBODY;
+  }
+}
+
+function archiveOf(folder: string, log: "history" | "accounts"): Archive {
+  const cachePath = join(folder, "cache", `${log}.index`);
+  return openArchive({ folder: join(folder, log), disk: systemDisk(), sha256, cachePath });
+}
+
+async function roomsOf(history: Archive): Promise<Map<RoomId, FolderRoom>> {
+  const kinds = new Set<RecordKind>(["room", "rename"]);
+  const { records } = await history.page({ ...ALL, kinds });
+  const rooms = new Map<RoomId, FolderRoom>();
+  for (const record of records) {
+    const { name, direct, user } = parseBody(record) ?? {};
+    const id = record.head.room as RoomId;
+    if (user !== undefined) continue; // Of a person: the accounts know their name.
+    if (typeof name === "string") rooms.set(id, { kind: "room", name });
+    else if (Array.isArray(direct) && direct.length === 2) {
+      rooms.set(id, { kind: "pair", pair: [direct[0] as UserId, direct[1] as UserId] });
+    }
+  }
+  return rooms;
+}
+
+const NAMING: ReadonlySet<RecordKind> = new Set(["account", "account-name"]);
+
+async function namesOf(folder: string): Promise<Map<UserId, Name>> {
+  const accounts = archiveOf(folder, "accounts");
+  const { records } = await accounts.page({ ...ALL, kinds: NAMING });
+  const names = new Map<UserId, Name>();
+  for (const record of records) {
+    const name = parseBody(record)?.["name"];
+    if (typeof name === "string" && isName(name)) names.set(record.head.room as UserId, name);
+  }
+  return names;
+}

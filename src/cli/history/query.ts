@@ -1,0 +1,69 @@
+import { Fault } from "../../base/fault.ts";
+import { GREP_BYTES_MAX } from "../../base/limits.ts";
+import { checkName, type Name, type Target } from "../../base/names.ts";
+import type { Context } from "../context.ts";
+import { momentOf } from "../flags.ts";
+
+/** What of the past is wanted, checked. */
+export interface HistoryOptions {
+  readonly target: Target | undefined;
+  readonly from: Name | undefined;
+  readonly sinceMs: number | undefined;
+  readonly untilMs: number | undefined;
+  readonly grep: string | undefined;
+  readonly ignoreCase: boolean;
+  readonly files: boolean;
+  /** The last so many that fit the rest; undefined: all of them. */
+  readonly last: number | undefined;
+  /** Nothing narrows it: the last few of each room. */
+  readonly isOverview: boolean;
+}
+
+export interface HistoryFlags {
+  readonly room: string | undefined;
+  readonly with: string | undefined;
+  readonly from: string | undefined;
+  readonly since: string | undefined;
+  readonly until: string | undefined;
+  readonly last: number | undefined;
+  readonly grep: string | undefined;
+  readonly ignoreCase: boolean;
+  readonly files: boolean;
+}
+
+/** @throws Fault usage, name-invalid */
+export function historyOptions(context: Context, flags: HistoryFlags): HistoryOptions {
+  const target = targetOf(flags);
+  const from =
+    flags.from === undefined ? undefined : checkName(flags.from.replace(/^@/, ""), "person's name");
+  const { last, grep, ignoreCase, files } = flags;
+  if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
+    throw new Fault("usage", `a search text has at most ${GREP_BYTES_MAX} bytes`, {
+      remedy: "search for less",
+    });
+  }
+  const sinceMs = momentOf(context, flags.since, "start");
+  const untilMs = momentOf(context, flags.until, "end");
+  const isOverview =
+    target === undefined &&
+    from === undefined &&
+    sinceMs === undefined &&
+    untilMs === undefined &&
+    grep === undefined &&
+    last === undefined &&
+    !files;
+  return { target, from, sinceMs, untilMs, grep, ignoreCase, files, last, isOverview };
+}
+
+function targetOf({ room, with: person }: HistoryFlags): Target | undefined {
+  if (room !== undefined && person !== undefined) {
+    throw new Fault("usage", "--room and --with contradict each other", {
+      remedy: "give one of them",
+    });
+  }
+  if (room !== undefined) {
+    return { kind: "room", name: checkName(room.replace(/^#/, ""), "room's name") };
+  }
+  if (person === undefined) return undefined;
+  return { kind: "person", name: checkName(person.replace(/^@/, ""), "person's name") };
+}

@@ -1,0 +1,221 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Name } from "../../base/names.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { LanEvent, LanRoom } from "../../client/lan-room.ts";
+import type { LanNotice, LanPerson } from "../../core/lan/lan.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import { checkLanText } from "../../wire/lan.ts";
+import { ChatConsole } from "../chat/console.ts";
+import type { Context } from "../context.ts";
+import type { JsonObject, ShownRecord } from "../output/render.ts";
+import { OutputOverflow, readLanLines, tellFault } from "./lines.ts";
+
+/** Where it is said, in the column of rooms. */
+const PLACE = { room: "lan" } as const;
+/** Enough of a key for people to tell two apart. */
+const KEY_LETTERS = 12;
+const HELP = [
+  "A line that you type is sent to everybody in this group; // at the start sends a slash.",
+  "/who       who is here, and by which key",
+  "/me TEXT   say what you are doing",
+  "/quit      leave; QUIT and Ctrl-D do the same",
+];
+
+/** `chat lan` with names: what is typed goes out, what comes in is printed. */
+export class LanClient {
+  readonly chatConsole: ChatConsole;
+  readonly #context: Context;
+  readonly #me: LanPerson;
+  readonly #overflow: OutputOverflow;
+
+  constructor(context: Context, name: Name, keyId: Fingerprint) {
+    this.#context = context;
+    this.#me = { name, keyId, isVerified: true };
+    this.chatConsole = new ChatConsole(context);
+    this.#overflow = new OutputOverflow(context, this.chatConsole);
+    this.chatConsole.iAm(name);
+  }
+
+  async run(room: LanRoom): Promise<number> {
+    this.chatConsole.prompt("lan> ");
+    return readLanLines(this.#context, this.chatConsole, {
+      say: (text) => this.#say(room, text, false),
+      slash: (word, rest) => this.#slash(room, word, rest),
+    });
+  }
+
+  readonly show = (event: LanEvent): void => {
+    const { chatConsole } = this;
+    if (this.#overflow.isFull) return;
+    switch (event.kind) {
+      case "text":
+        return this.#words(event.from, event);
+      case "join":
+        return chatConsole.tell(
+          this.#line("join", event.person),
+          `${shownName(event.person)} is here`,
+        );
+      case "leave": {
+        const how = event.isSilent ? "is gone (nothing is heard of them any more)" : "has left";
+        return chatConsole.tell(
+          this.#line("leave", event.person),
+          `${shownName(event.person)} ${how}`,
+        );
+      }
+      case "gap": {
+        const { from, missing } = event;
+        const what = missing === 1 ? "1 message" : `${missing} messages`;
+        const line = { ...this.#line("gap", from), missing };
+        return chatConsole.tell(line, `${what} of ${shownName(from)} did not arrive`);
+      }
+      case "notice":
+        return tellFault(this.#context, chatConsole, noticeFault(event.notice));
+      case "fault":
+        return tellFault(this.#context, chatConsole, event.fault);
+      default:
+        return unreachable(event);
+    }
+  };
+
+  async #slash(room: LanRoom, word: string, rest: string): Promise<boolean> {
+    switch (word) {
+      case "help":
+        this.#help(rest.replace(/^\//, ""));
+        return true;
+      case "who":
+        this.#who(room.people());
+        return true;
+      case "me":
+        if (rest === "") throw new Fault("usage", "/me says nothing", { remedy: "write /me TEXT" });
+        await this.#say(room, rest, true);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** All, or of one command. */
+  #help(word: string): void {
+    const rows = HELP.filter((row) => row.startsWith(`/${word} `));
+    const [first = "", ...more] = word === "" || rows.length === 0 ? HELP : rows;
+    this.chatConsole.note(first, more);
+  }
+
+  async #say(room: LanRoom, text: string, isAction: boolean): Promise<void> {
+    checkLanText(text);
+    const { chatConsole } = this;
+    const timeUnixMs = this.#context.clock.unixMs();
+    if (chatConsole.isTyped) {
+      // At once: the next line that comes in would stand in between.
+      chatConsole.eraseEntered();
+      this.#words(this.#me, { text, isAction, timeUnixMs });
+    }
+    await room.say(text, isAction);
+    const action = isAction ? { action: true } : {};
+    chatConsole.tell({ kind: "sent", time: formatUtc(timeUnixMs), text, ...action }, undefined);
+  }
+
+  #words(
+    from: LanPerson,
+    said: Pick<Extract<LanEvent, { kind: "text" }>, "text" | "isAction" | "timeUnixMs">,
+  ): void {
+    const { text, isAction, timeUnixMs } = said;
+    const kind = isAction ? "action" : "text";
+    if (this.#context.json) {
+      const { name, ...whose } = personJson(from);
+      const time = formatUtc(timeUnixMs);
+      return this.chatConsole.tell({ kind, time, from: name, text, ...whose }, undefined);
+    }
+    const shown = { seq: 0, timeUnixMs, place: PLACE, from: shownName(from) };
+    const record: ShownRecord = { ...shown, kind, text };
+    this.chatConsole.record(record);
+  }
+
+  #line(kind: string, person: LanPerson): JsonObject {
+    const { name, ...whose } = personJson(person);
+    return { kind, time: formatUtc(this.#context.clock.unixMs()), from: name, ...whose };
+  }
+
+  #who(others: readonly LanPerson[]): void {
+    const people = [this.#me, ...others];
+    if (this.#context.json) {
+      this.chatConsole.tell({ kind: "who", people: people.map(personJson) }, undefined);
+      return;
+    }
+    const lines = people.map(({ name, keyId, isVerified }) => {
+      const doubt = isVerified ? "" : ", but somebody else had this name before";
+      return `${name}  ${keyId.slice(0, KEY_LETTERS)}${doubt}`;
+    });
+    this.chatConsole.note("here, with the first letters of their keys:", lines);
+  }
+}
+
+function personJson({ name, keyId, isVerified }: LanPerson) {
+  return { name, key: formatFingerprint(keyId), verified: isVerified };
+}
+
+/** No name holds a `?`: who came second with a name cannot pass for the first. */
+function shownName({ name, keyId, isVerified }: LanPerson): string {
+  return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
+}
+
+function noticeFault(notice: LanNotice): Fault {
+  switch (notice.what) {
+    case "plain":
+      return new Fault("kind-unknown", "somebody here sends plain text, which is not shown", {
+        remedy: "chat lan --plain shows it",
+      });
+    case "open":
+      return new Fault("room-password-wrong", "somebody here talks without a password", {
+        remedy: "they are not shown; agree on one password, or on none",
+      });
+    case "sealed":
+      return new Fault(
+        "room-password-wrong",
+        "somebody here talks under a password that is not ours",
+        {
+          remedy: "they are not shown; give all the same one, in CHAT_ROOM_PASSWORD",
+        },
+      );
+    case "version":
+      return new Fault("version-unsupported", "somebody here has another version of chat lan");
+    case "malformed":
+      return new Fault("frame-malformed", "damaged or forged datagrams arrive; they are dropped", {
+        remedy: "nothing is to be done here",
+      });
+    case "crowded":
+      return new Fault("too-many", "more people are here than this program follows", {
+        remedy: "some are not shown; for so many start a server: chat serve",
+      });
+    case "unheard":
+      return new Fault(
+        "unreachable",
+        "multicast does not get through: our own words do not return",
+        {
+          remedy: "let UDP through this machine's firewall, or try --interface ADDR",
+        },
+      );
+    case "taken":
+      return new Fault("name-taken", `somebody else here is called ${notice.name}, too`, {
+        remedy: "take another name with --user",
+      });
+    case "clock": {
+      const { name, aheadMs } = notice;
+      const how = aheadMs > 0 ? "ahead of" : "behind";
+      const words = `the clock of ${name} is ${lengthOf(Math.abs(aheadMs))} ${how} ours`;
+      return new Fault("clock-wrong", `${words}; what they say is not shown`);
+    }
+    default:
+      return unreachable(notice);
+  }
+}
+
+/** In the largest unit of which there are at least two. */
+function lengthOf(milliseconds: number): string {
+  const minutes = Math.round(milliseconds / 60_000);
+  if (minutes < 120) return `${minutes} minutes`;
+  return minutes < 48 * 60
+    ? `${Math.round(minutes / 60)} hours`
+    : `${Math.round(minutes / 1440)} days`;
+}

@@ -1,0 +1,104 @@
+import { Fault } from "../../base/fault.ts";
+import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import type { ChatConsole } from "../chat/console.ts";
+import { type Context, faultLine } from "../context.ts";
+import { nearest } from "../suggest.ts";
+
+/** What `chat lan` does with what is typed. */
+export interface LanTalk {
+  /** Words, without the slash that may have escaped another one. */
+  say(text: string): Promise<void>;
+  /** The words of a slash command, without its slash; true: it is none of ours. */
+  slash(word: string, rest: string): Promise<boolean>;
+}
+
+/** Reads lines until the end of input, /quit or QUIT. @throws Fault interrupted, or what broke */
+export async function readLanLines(
+  context: Context,
+  chatConsole: ChatConsole,
+  talk: LanTalk,
+): Promise<number> {
+  const stopped = Promise.withResolvers<number>();
+  const release = context.onSignal((signal) => {
+    if (signal === "SIGINT") stopped.reject(left());
+    else stopped.resolve(143);
+  });
+  try {
+    return await Promise.race([readAll(context, chatConsole, talk), stopped.promise]);
+  } finally {
+    release();
+  }
+}
+
+async function readAll(context: Context, chatConsole: ChatConsole, talk: LanTalk): Promise<number> {
+  for (;;) {
+    try {
+      const line = await chatConsole.line();
+      if (line === undefined || isQuit(line)) return 0;
+      await take(line, talk);
+      await chatConsole.drained();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.code === "interrupted") throw left();
+      tellFault(context, chatConsole, error);
+    }
+  }
+}
+
+/** What comes while the output is not read is left out, and that is said once. */
+export class OutputOverflow {
+  readonly #context: Context;
+  readonly #chatConsole: ChatConsole;
+  #isOpen = false;
+
+  constructor(context: Context, chatConsole: ChatConsole) {
+    this.#context = context;
+    this.#chatConsole = chatConsole;
+  }
+
+  get isFull(): boolean {
+    const isFull = this.#context.stdout.queuedBytes() > OUTPUT_QUEUE_BYTES_MAX;
+    if (isFull && !this.#isOpen) {
+      this.#chatConsole.note("more arrives than is read; some of it is left out");
+    }
+    this.#isOpen = isFull;
+    return isFull;
+  }
+}
+
+/** A fault that ends nothing. */
+export function tellFault(
+  context: Pick<Context, "json">,
+  chatConsole: ChatConsole,
+  fault: Fault,
+): void {
+  const { code, blame, message } = fault;
+  chatConsole.tell(
+    { kind: "fault", code, blame, message },
+    context.json ? undefined : faultLine(fault),
+  );
+}
+
+async function take(line: string, talk: LanTalk): Promise<void> {
+  if (line === "") return;
+  if (!line.startsWith("/")) return talk.say(line);
+  if (line.startsWith("//")) return talk.say(line.slice(1));
+  const [, word = "", rest = ""] = /^\/(\S*)\s*(.*)$/s.exec(line) ?? [];
+  if (await talk.slash(word, rest)) return;
+  const near = nearest(word, ["who", "help", "quit", "exit"]);
+  throw new Fault("usage", `there is no /${word.slice(0, 40)} here`, {
+    remedy:
+      near === undefined
+        ? "/help tells what there is; // at the start sends a slash"
+        : `did you mean /${near}? see /help`,
+  });
+}
+
+function isQuit(line: string): boolean {
+  const word = line.trim();
+  return word === "QUIT" || word === "/quit" || word === "/exit";
+}
+
+function left(): Fault {
+  return new Fault("interrupted", "you left", { remedy: "chat lan brings you back" });
+}

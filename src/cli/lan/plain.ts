@@ -1,0 +1,101 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { LAN_DATAGRAM_BYTES_MAX, LAN_ECHO_WITHIN_MS } from "../../base/limits.ts";
+import { cleanText } from "../../base/text.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
+import { isLanDatagram } from "../../wire/lan.ts";
+import { ChatConsole } from "../chat/console.ts";
+import type { Context } from "../context.ts";
+import { OutputOverflow, readLanLines, tellFault } from "./lines.ts";
+
+const HELP = [
+  "A line that you type is sent as it stands; // at the start sends a slash.",
+  "/quit      leave; QUIT and Ctrl-D do the same",
+];
+/** Scripts send their line feed along, or do not. */
+const LINE_END = /\r?\n$/;
+
+/** `chat lan --plain`: a datagram is a text and nothing else, as any script sends it. */
+export class PlainClient {
+  readonly chatConsole: ChatConsole;
+  readonly #context: Context;
+  readonly #overflow: OutputOverflow;
+  readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+  /** Set while words of ours have not come back. */
+  #stopEcho: (() => void) | undefined;
+  #hasEcho = false;
+  #hasNotifiedSigned = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.chatConsole = new ChatConsole(context);
+    this.#overflow = new OutputOverflow(context, this.chatConsole);
+  }
+
+  async run(multicast: Multicast): Promise<number> {
+    this.chatConsole.prompt("lan> ");
+    try {
+      return await readLanLines(this.#context, this.chatConsole, {
+        say: (text) => this.#say(multicast, text),
+        slash: async (word) => {
+          if (word === "help") this.chatConsole.note(HELP[0] ?? "", HELP.slice(1));
+          return word === "help";
+        },
+      });
+    } finally {
+      this.#stopEcho?.();
+    }
+  }
+
+  readonly show = (bytes: Uint8Array, { address, port, isOwn }: MulticastSource): void => {
+    if (isOwn) {
+      this.#hasEcho = true;
+      this.#stopEcho?.();
+      return;
+    }
+    if (isLanDatagram(bytes)) return this.#strange();
+    if (this.#overflow.isFull) return;
+    const text = this.#lenient.decode(bytes);
+    if (this.#context.json) {
+      const time = formatUtc(this.#context.clock.unixMs());
+      this.chatConsole.tell({ kind: "text", time, from: `${address}:${port}`, text }, undefined);
+    } else {
+      this.chatConsole.data(`${cleanText(text.replace(LINE_END, ""))}\n`);
+    }
+  };
+
+  async #say(multicast: Multicast, text: string): Promise<void> {
+    const bytes = utf8Encode(text);
+    if (bytes.length > LAN_DATAGRAM_BYTES_MAX) {
+      const sentence = `a datagram has at most ${LAN_DATAGRAM_BYTES_MAX} bytes`;
+      throw new Fault("too-large", `${sentence}, this text has ${bytes.length}`, {
+        remedy: "say it in parts, or start a server for longer ones: chat serve",
+      });
+    }
+    await multicast.send(bytes);
+    const time = formatUtc(this.#context.clock.unixMs());
+    this.chatConsole.tell({ kind: "sent", time, text }, undefined);
+    if (!this.#hasEcho) this.#awaitEcho();
+  }
+
+  #awaitEcho(): void {
+    this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_WITHIN_MS, () =>
+      tellFault(
+        this.#context,
+        this.chatConsole,
+        new Fault("unreachable", "multicast does not get through: our own words do not return", {
+          remedy: "let UDP through this machine's firewall, or try --interface ADDR",
+        }),
+      ),
+    );
+  }
+
+  #strange(): void {
+    if (this.#hasNotifiedSigned) return;
+    this.#hasNotifiedSigned = true;
+    const sentence = "somebody here talks with names and signatures, which is not shown";
+    const fault = new Fault("kind-unknown", sentence, { remedy: "leave --plain out" });
+    tellFault(this.#context, this.chatConsole, fault);
+  }
+}

@@ -1,0 +1,94 @@
+/** The licences of all that is in the program: collected when it is built, and printed by it. */
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
+
+/** How the licences lie in the compiled program: one file that build.ts puts beside the code. */
+export const LICENSES_NAME = "third-party.licenses";
+
+/** One package that is part of this program. */
+export interface License {
+  readonly name: string;
+  readonly version: string;
+  /** As the package names it: `MIT`. */
+  readonly license: string;
+  /** What its licence wants to be handed on. */
+  readonly text: string;
+}
+
+export function packLicenses(licenses: readonly License[]): string {
+  return JSON.stringify(licenses);
+}
+
+/**
+ * Compiled in, or made from the packages when run from the source. Undefined: this program was
+ * built without them.
+ */
+export async function loadLicenses(): Promise<readonly License[] | undefined> {
+  for (const file of Bun.embeddedFiles) {
+    // Its name carries a hash: third-party-1x2y3z.licenses.
+    const name = "name" in file ? String(file.name) : "";
+    if (name.endsWith(".licenses")) return JSON.parse(await file.text()) as License[];
+  }
+  return existsSync(MAIN_SOURCE) ? buildLicenses() : undefined;
+}
+
+const LICENSE_FILES = /^(?:licen[cs]e|copying|notice|copyright)/i;
+const PACKAGE = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+
+/** Bun's own package has no licence; that of its types has it, with those of what Bun links. */
+const BUN_NOTICE = join(ROOT, "node_modules", "bun-types", "docs", "project", "license.mdx");
+
+/**
+ * The licences of all that the bundler takes into the program and its page, and of the runtime.
+ * @throws Error naming a package without one: nothing is to be built then
+ */
+export async function buildLicenses(): Promise<readonly License[]> {
+  const folders = await bundledFolders();
+  const bun = packageAt(join(ROOT, "node_modules", "bun"));
+  return [
+    { ...packageAt(ROOT), text: licenseTextIn(ROOT) },
+    { ...bun, text: bunNotice(bun.version) },
+    ...folders.map((folder) => ({ ...packageAt(folder), text: licenseTextIn(folder) })),
+  ];
+}
+
+/** Folders of the packages that code comes from, by name. */
+export async function bundledFolders(): Promise<readonly string[]> {
+  const common = { minify: true, metafile: true, sourcemap: "none" } as const;
+  const define = { "process.env.NODE_ENV": '"production"' };
+  const builds = await Promise.all([
+    Bun.build({ ...common, entrypoints: [MAIN_SOURCE], target: "bun" }),
+    Bun.build({ ...common, entrypoints: [PAGE_SOURCE], target: "browser", define }),
+  ]);
+  const paths = builds.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  const folders = paths.flatMap((path) => PACKAGE.exec(join(ROOT, path))?.[1] ?? []);
+  return [...new Set(folders)].sort();
+}
+
+/** @throws Error when it is of another version, or has moved */
+function bunNotice(version: string): string {
+  const types = packageAt(join(ROOT, "node_modules", "bun-types"));
+  if (types.version !== version) throw new Error(`bun-types is not of version ${version}`);
+  return readFileSync(BUN_NOTICE, "utf8").replace(/^---\n.*?\n---\n+/s, "");
+}
+
+/** @throws Error when it names no licence */
+function packageAt(folder: string): Omit<License, "text"> {
+  const about: unknown = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const { name, version, license } = about as Readonly<Record<string, unknown>>;
+  if (typeof name === "string" && typeof version === "string" && typeof license === "string") {
+    return { name, version, license };
+  }
+  throw new Error(`${folder} names no licence`);
+}
+
+/** @throws Error when there is none */
+export function licenseTextIn(folder: string): string {
+  const names = readdirSync(folder).filter((name) => LICENSE_FILES.test(name));
+  const texts = names.sort().map((name) => readFileSync(join(folder, name), "utf8").trim());
+  const text = texts.filter((one) => one !== "").join("\n\n");
+  if (text !== "") return `${text}\n`;
+  throw new Error(`${folder} carries no licence: what is in the program must be handed on with it`);
+}

@@ -1,0 +1,31 @@
+import { type ConsolaInstance, createConsola } from "consola";
+import type { Context } from "./context.ts";
+import { wrapWords } from "./word-wrap.ts";
+
+export type Log = Pick<ConsolaInstance, "debug" | "info" | "warn" | "error">;
+
+const LEVEL_INFO = 3;
+const LEVEL_DEBUG = 4;
+
+/**
+ * What a long-running command tells people while it works: on standard error, whatever the level.
+ * Clean a stranger's words (`cleanText`) before they come here.
+ */
+export function createLog(context: Pick<Context, "stderr" | "debug" | "color">): Log {
+  const { stderr, debug, color } = context;
+  const write = (text: string) => {
+    stderr.write(wrapWords(stderr, text));
+    return true;
+  };
+  // consola wants a stream of Node's and uses these three of its members.
+  const stream = { write, isTTY: stderr.isTerminal, columns: stderr.columns() };
+  return createConsola({
+    level: debug ? LEVEL_DEBUG : LEVEL_INFO,
+    // Otherwise it leaves out what is said often, and sends info to standard output.
+    throttle: 0,
+    stdout: stream as unknown as NodeJS.WriteStream,
+    stderr: stream as unknown as NodeJS.WriteStream,
+    fancy: color && stderr.isTerminal,
+    formatOptions: { date: false, colors: color && stderr.isTerminal, compact: true },
+  } as Parameters<typeof createConsola>[0]);
+}

@@ -1,0 +1,31 @@
+/** Colours of the terminal's own sixteen, so that they fit whatever theme it has. */
+
+const RESET = "\x1b[0m";
+const DIM = "\x1b[2m";
+const CALLED = "\x1b[1;7m";
+const CLOCK = "\x1b[90m";
+/** Cyan, green, yellow, magenta, blue and their bright ones: readable on black and on white. */
+const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
+
+/** Times and places: there, but quiet. */
+export function clockColor(text: string, color: boolean): string {
+  return color ? `${CLOCK}${text}${RESET}` : text;
+}
+
+/** The reader's own name in a message. */
+export function calledColor(text: string): string {
+  return `${CALLED}${text}${RESET}`;
+}
+
+/** What happened, as opposed to what was said. */
+export function eventColor(text: string, color: boolean): string {
+  return color ? `${DIM}${text}${RESET}` : text;
+}
+
+/** The same person has the same colour in every room and run. */
+export function personColor(name: string, color: boolean): string {
+  if (!color) return name;
+  let sum = 0;
+  for (const letter of name.toLowerCase()) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 9973;
+  return `${PERSONS[sum % PERSONS.length]}${name}${RESET}`;
+}

@@ -1,0 +1,206 @@
+import { STALL_SHOWN_MS } from "../../base/limits.ts";
+import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
+import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { WaitsAt } from "../../core/transfer/progress.ts";
+import { type Context, say } from "../context.ts";
+import { type JsonObject, renderJson } from "./render.ts";
+
+const CLEAR_LINE = "\r\x1b[K";
+const BAR_CELLS = 20;
+const NAME_CELLS_MAX = 28;
+/** Without a terminal a line for each tenth; of unknown size, for each doubling from here. */
+const TENTHS = 10;
+const UNKNOWN_FIRST_BYTES = 16e6;
+
+/** How long it took is worth a word from here on. */
+const TIMED_FROM_MS = 1_000;
+
+const WAITS: Readonly<Record<WaitsAt, string>> = {
+  source: "what is sent",
+  network: "the network",
+  "server-disk": "the server's disk",
+  sender: "the sender",
+  disk: "this machine's disk",
+  server: "the server",
+};
+
+/** How far transfers are: a bar, a line now and then, or NDJSON. */
+export class ProgressShow {
+  readonly #context: Context;
+  readonly #hasBar: boolean;
+  readonly #hasLines: boolean;
+  /** Under way; as many as there are lanes. */
+  readonly #running = new Map<string, { progress: TransferProgress; lines: ProgressLines }>();
+  #isDrawn = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+    const { stderr, stdout, json, env } = context;
+    const isQuiet = json && stdout.isTerminal;
+    this.#hasBar = stderr.isTerminal && env["TERM"] !== "dumb" && !isQuiet;
+    this.#hasLines = !this.#hasBar && !json;
+  }
+
+  update(progress: TransferProgress): void {
+    const known = this.#running.get(progress.id);
+    const lines = known?.lines ?? new ProgressLines();
+    this.#running.set(progress.id, { progress, lines });
+    if (known === undefined && progress.resumedBytes > 0) this.say(resumedLine(progress));
+    if (this.#context.json) this.#context.stdout.write(renderJson(progressJson(progress)));
+    if (this.#hasBar) this.#draw(progress);
+    const line = lines.next(progress);
+    const isWorthIt = isDone(progress) && progress.elapsedMs >= TIMED_FROM_MS;
+    if (line !== undefined && (this.#hasLines || (this.#hasBar && isWorthIt))) this.say(line);
+  }
+
+  /** A line for people that leaves the bar whole. */
+  say(sentence: string): void {
+    this.#clear();
+    say(this.#context, cleanText(sentence));
+  }
+
+  /** Takes the bar away, for good or before data is written to the same screen. */
+  async end(id?: string): Promise<void> {
+    if (id === undefined) this.#running.clear();
+    else this.#running.delete(id);
+    if (!this.#isDrawn) return;
+    this.#clear();
+    await this.#context.stderr.flushed(); // Both streams may be one screen.
+  }
+
+  #clear(): void {
+    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    this.#isDrawn = false;
+  }
+
+  #draw(progress: TransferProgress): void {
+    const others = this.#running.size - 1;
+    const { stderr } = this.#context;
+    stderr.write(`${CLEAR_LINE}${barLine(progress, others, stderr.columns())}`);
+    this.#isDrawn = true;
+  }
+}
+
+/** Decides what of one transfer is worth a line. */
+export class ProgressLines {
+  #tenths = 0;
+  #nextBytes = UNKNOWN_FIRST_BYTES;
+  #isStalled = false;
+
+  /** Undefined: nothing that was not said. */
+  next(progress: TransferProgress): string | undefined {
+    const { name, waits } = progress;
+    const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
+    const hasBegun = isStalled && !this.#isStalled;
+    this.#isStalled = isStalled;
+    const isFurther = this.#isFurther(progress);
+    if (!hasBegun && !isFurther) return undefined;
+    return cleanText(`${name}: ${hasBegun ? waitsWords(waits) : farWords(progress)}`);
+  }
+
+  #isFurther({ doneBytes, sizeBytes }: TransferProgress): boolean {
+    if (sizeBytes === undefined) {
+      if (doneBytes < this.#nextBytes) return false;
+      while (this.#nextBytes <= doneBytes) this.#nextBytes *= 2;
+      return true;
+    }
+    const tenths = Math.floor(shareOf(doneBytes, sizeBytes) * TENTHS);
+    const isFurther = tenths > this.#tenths;
+    this.#tenths = tenths;
+    return isFurther;
+  }
+}
+
+/** The fields that scripts rely on. */
+export function progressJson({
+  id,
+  name,
+  doneBytes,
+  sizeBytes,
+  waits,
+}: TransferProgress): JsonObject {
+  const size = sizeBytes === undefined ? {} : { sizeBytes };
+  return {
+    kind: "progress",
+    id,
+    name,
+    sentBytes: doneBytes,
+    ...size,
+    ...(waits === undefined ? {} : { waits: waits.where }),
+  };
+}
+
+/** What an earlier run has done is not done again. */
+export function resumedLine({ name, resumedBytes }: TransferProgress): string {
+  return `${name}: resumed at ${formatSize(resumedBytes)}`;
+}
+
+/** One row of the screen, whatever the name is. */
+export function barLine(progress: TransferProgress, others: number, columns: number): string {
+  const { name, doneBytes, sizeBytes, waits } = progress;
+  const more = others > 0 ? ` (and ${others} more)` : "";
+  const shown = `${cut(cleanText(name), NAME_CELLS_MAX)}${more}`;
+  const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
+  const bar = sizeBytes === undefined ? "" : ` ${barOf(shareOf(doneBytes, sizeBytes))}`;
+  const words = isStalled ? `${sizesOf(progress)}; ${waitsWords(waits)}` : farWords(progress);
+  return cut(`${shown}${bar} ${words}`, Math.max(1, columns - 1));
+}
+
+/** `64 %, 2.1 MB of 3.3 MB, 12 MB/s, 1:05 left`. */
+function farWords(progress: TransferProgress): string {
+  const { doneBytes, sizeBytes, ratePerS, leftMs } = progress;
+  if (isDone(progress)) return doneWords(progress);
+  const share = sizeBytes === undefined ? [] : [`${percent(doneBytes, sizeBytes)} %`];
+  const rate = ratePerS > 0 ? [formatRate(ratePerS)] : [];
+  const left = leftMs === undefined ? [] : [`${formatLeft(leftMs)} left`];
+  return [...share, sizesOf(progress), ...rate, ...left].join(", ");
+}
+
+/** `100 %, 600 MB in 4.1 s, 146 MB/s`; what an earlier run did is not in time and rate. */
+function doneWords({ doneBytes, resumedBytes, elapsedMs }: TransferProgress): string {
+  const size = formatSize(doneBytes);
+  const moved = doneBytes - resumedBytes;
+  if (elapsedMs < TIMED_FROM_MS || moved <= 0) return `100 %, ${size}`;
+  const rest = resumedBytes > 0 ? `, the last ${formatSize(moved)}` : "";
+  const rate = formatRate((moved / elapsedMs) * 1_000);
+  return `100 %, ${size}${rest} in ${formatSpan(elapsedMs)}, ${rate}`;
+}
+
+function isDone({ doneBytes, sizeBytes }: TransferProgress): boolean {
+  return doneBytes === sizeBytes;
+}
+
+function sizesOf({ doneBytes, sizeBytes }: TransferProgress): string {
+  if (sizeBytes === undefined || sizeBytes === doneBytes) return formatSize(doneBytes);
+  return `${formatSize(doneBytes)} of ${formatSize(sizeBytes)}`;
+}
+
+function waitsWords({ where, forMs }: NonNullable<TransferProgress["waits"]>): string {
+  return `waits for ${WAITS[where]}, ${Math.floor(forMs / 1_000)} s so far`;
+}
+
+function shareOf(doneBytes: number, sizeBytes: number): number {
+  return sizeBytes === 0 ? 1 : Math.min(1, doneBytes / sizeBytes);
+}
+
+/** 100 only when all is there. */
+function percent(doneBytes: number, sizeBytes: number): number {
+  return Math.floor(shareOf(doneBytes, sizeBytes) * 100);
+}
+
+function barOf(share: number): string {
+  const full = Math.floor(share * BAR_CELLS);
+  return `[${"#".repeat(full)}${"-".repeat(BAR_CELLS - full)}]`;
+}
+
+/** To so many cells of the screen, wide letters counted as two. */
+function cut(text: string, cells: number): string {
+  if (Bun.stringWidth(text) <= cells) return text;
+  let kept = "";
+  for (const letter of text) {
+    if (Bun.stringWidth(kept + letter) > cells - 1) break;
+    kept += letter;
+  }
+  return `${kept}…`;
+}

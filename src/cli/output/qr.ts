@@ -1,0 +1,25 @@
+import { qrDots } from "../../base/qr.ts";
+
+/**
+ * A code that a phone reads off the terminal: two rows of dots a line. Black on white whatever the
+ * terminal's own colours are; where there are to be none, as on a dark one. Undefined: it would be
+ * wider than the terminal.
+ */
+export function qrLines(text: string, columns: number, color: boolean): string[] | undefined {
+  const dots = qrDots(text);
+  const size = dots.length;
+  if (size > columns) return undefined;
+  const isInk = (row: number, column: number) =>
+    row < size && (dots[row]?.[column] === true) === color;
+  const lines: string[] = [];
+  for (let row = 0; row < size; row += 2) {
+    let line = "";
+    for (let column = 0; column < size; column++) {
+      const upper = isInk(row, column);
+      const lower = isInk(row + 1, column);
+      line += upper ? (lower ? "█" : "▀") : lower ? "▄" : " ";
+    }
+    lines.push(color ? `\x1b[30;107m${line}\x1b[0m` : line);
+  }
+  return lines;
+}

@@ -1,0 +1,122 @@
+import { formatUtc } from "../../base/time.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { parseBody } from "../../wire/record.ts";
+import type { FileBody, Place, ShownBody, ShownRecord } from "./render.ts";
+
+/** Names that a record's ids stand for. */
+export interface Names {
+  /** Undefined: the server itself. */
+  readonly from: string | undefined;
+  readonly place: Place;
+}
+
+/** A record as far as both a client and a folder know it. */
+export interface RecordContent {
+  readonly seq: number;
+  readonly kind: string;
+  readonly from: string;
+  readonly state: "whole" | "erased" | "damaged";
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+const SERVER = "server";
+
+/** A record of the log as people see it. */
+export function shownRecord(record: LogRecord, { from, place }: Names): ShownRecord {
+  const { seq, time, kind } = record.head;
+  const body = parseBody(record);
+  const state = record.erased !== undefined ? "erased" : body === undefined ? "damaged" : "whole";
+  return {
+    timeUnixMs: time,
+    place,
+    ...shownWords({ seq, kind, from: from ?? SERVER, state, body }),
+  };
+}
+
+/** Who and what: of some records another one than stands in their head. */
+export function shownWords(content: RecordContent): { seq: number; from: string } & ShownBody {
+  const { seq, from, kind, state } = content;
+  if (kind === "room" || kind === "join" || kind === "leave") return { seq, from, kind };
+  if (state === "erased") return { seq, from, kind: "erased" };
+  const body = content.body ?? {};
+  if (state === "damaged" || content.body === undefined) {
+    return { seq, from, kind: "damaged", reason: "what is stored is not what was recorded" };
+  }
+  const word = (key: string): string => (typeof body[key] === "string" ? body[key] : "");
+  const count = (key: string): number => (typeof body[key] === "number" ? body[key] : 0);
+  switch (kind) {
+    case "text":
+    case "action":
+    case "reaction":
+      return { seq, from, ...messageBody(kind, body) };
+    case "topic":
+      return { seq, from, kind, topic: word("topic") };
+    case "kick":
+      return {
+        seq,
+        from: word("name"),
+        kind: "leave",
+        by: from,
+        ...(body["removed"] === true ? { removed: true } : {}),
+      };
+    case "rename": {
+      const user = body["user"] === undefined ? {} : { user: word("was") };
+      return { seq, from, kind, was: word("was"), name: word("name"), ...user };
+    }
+    case "close":
+      return { seq, from, kind, on: body["on"] === true };
+    case "remove":
+      return { seq, from, kind };
+    case "edit":
+      return { seq, from, kind: "edited", of: count("seq"), text: word("text") };
+    case "erase":
+      return { seq: count("seq"), from, kind: "erased" };
+    case "mute": {
+      const until = body["until"] === undefined ? {} : { until: formatUtc(count("until")) };
+      return { seq, from, kind, user: word("name"), on: body["on"] === true, ...until };
+    }
+    case "file":
+      return { seq, from, kind, ...fileBody(body) };
+    case "grant":
+      return { seq, from, kind, user: word("name"), on: body["on"] === true };
+    default:
+      return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
+  }
+}
+
+/** What a message says: bodies come from other people's programs, so nothing is sure. */
+function messageBody(
+  kind: "text" | "action" | "reaction",
+  body: Readonly<Record<string, unknown>> | undefined,
+): ShownBody {
+  const { text, re, react, mentions } = body ?? {};
+  const answers = Number.isSafeInteger(re) ? { re: Number(re) } : {};
+  if (kind === "reaction") {
+    return { kind, ...answers, react: typeof react === "string" ? react : "" };
+  }
+  const names = Array.isArray(mentions) ? mentions.filter((name) => typeof name === "string") : [];
+  return {
+    kind,
+    text: typeof text === "string" ? text : "",
+    ...answers,
+    ...(names.length === 0 ? {} : { mentions: names }),
+  };
+}
+
+/** Of the body of a `file` record: other people's programs wrote it, so nothing is sure. */
+export function fileBody(body: Readonly<Record<string, unknown>>): FileBody {
+  const word = (value: unknown) => (typeof value === "string" ? value : "");
+  const folder = body["folder"] as { readonly entries?: unknown } | null | undefined;
+  return {
+    id: word(body["file"]),
+    name: word(body["name"]),
+    sizeBytes: countIn(body["size"]),
+    digest: word(body["digest"]),
+    chunks: countIn(body["chunks"]),
+    ...(folder == null ? {} : { folder: { entries: countIn(folder.entries) } }),
+  };
+}
+
+function countIn(value: unknown): number {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : 0;
+}

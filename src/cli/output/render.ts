@@ -1,0 +1,312 @@
+/**
+ * What commands print: text on a terminal, TSV when piped, NDJSON with `--json`.
+ *
+ *     const style = styleOf(context, { me: "ana" });
+ *     context.stdout.write(renderRecord(record, style));
+ *     context.stdout.write(renderJson({ kind: "ack", seq, room, text }));
+ *     context.stdout.write(renderTable(["user", "online"], rows, style)); // users, rooms, files
+ */
+
+import { unreachable } from "../../base/assert.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
+import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
+import type { Context } from "../context.ts";
+import { wrapMarked } from "../word-wrap.ts";
+import { calledColor, clockColor, eventColor, personColor } from "./color.ts";
+
+export type Place = { readonly room: string } | { readonly to: string };
+
+export type ShownBody =
+  | {
+      readonly kind: "text" | "action";
+      readonly text: string;
+      /** Seq of the message that it answers. */
+      readonly re?: number;
+      /** Names that it calls. */
+      readonly mentions?: readonly string[];
+    }
+  /** `of`: seq of what was changed. */
+  | { readonly kind: "edited"; readonly of: number; readonly text: string }
+  | { readonly kind: "reaction"; readonly re?: number; readonly react: string }
+  | { readonly kind: "room" | "join" | "erased" }
+  /** `by`: who put them out; absent when they left themselves. `removed`: with their account. */
+  | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
+  | { readonly kind: "topic"; readonly topic: string }
+  /** `until`: as text; absent: for good. */
+  | { readonly kind: "mute"; readonly user: string; readonly on: boolean; readonly until?: string }
+  | { readonly kind: "grant"; readonly user: string; readonly on: boolean }
+  /** Of the room or, with `user`, of a user in it. */
+  | {
+      readonly kind: "rename";
+      readonly was: string;
+      readonly name: string;
+      readonly user?: string;
+    }
+  | { readonly kind: "close"; readonly on: boolean }
+  | { readonly kind: "remove" }
+  | ({ readonly kind: "file" } & FileBody)
+  | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
+
+/** A file that was sent: what the record says of it. */
+export interface FileBody {
+  readonly id: string;
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Hex SHA-256 over the checksums of all chunks. */
+  readonly digest: string;
+  readonly chunks: number;
+  readonly folder?: { readonly entries: number };
+}
+
+/** A record as people and scripts see it: names in place of ids. */
+export type ShownRecord = {
+  readonly seq: number;
+  readonly timeUnixMs: number;
+  readonly place: Place;
+  readonly from: string;
+} & ShownBody;
+
+export type ShownFile = Extract<ShownRecord, { kind: "file" }>;
+
+/** Erased ones are there as records, and no more as files. */
+export function isFile(record: ShownRecord): record is ShownFile {
+  return record.kind === "file";
+}
+
+export interface Style {
+  readonly format: "text" | "tsv" | "json";
+  readonly color: boolean;
+  readonly offsetMinutes: OffsetMinutes;
+  /** Who reads: a direct message is shown under the other one's name. */
+  readonly me: string | undefined;
+  /** `date`: day and seconds, for history; `clock`: hours and minutes, for what happens now. */
+  readonly stamp: "date" | "clock";
+  /** Of the screen; left out: it is none, and lines are as long as they are. */
+  readonly columns?: (() => number) | undefined;
+  /** Who said what has this seq, as far as it is known here. */
+  readonly authorOf?: (seq: number) => string | undefined;
+}
+
+export function styleOf(
+  context: Pick<Context, "json" | "color" | "stdout" | "offsetMinutes">,
+  options: { readonly me?: string | undefined; readonly stamp?: Style["stamp"] } = {},
+): Style {
+  return {
+    format: context.json ? "json" : context.stdout.isTerminal ? "text" : "tsv",
+    color: context.color,
+    offsetMinutes: context.offsetMinutes,
+    me: options.me,
+    stamp: options.stamp ?? "date",
+    ...(context.json || !context.stdout.isTerminal
+      ? {}
+      : { columns: () => context.stdout.columns() }),
+  };
+}
+
+/** Local on a screen, UTC with milliseconds elsewhere. */
+export function moment(unixMs: number, { format, offsetMinutes }: Style): string {
+  return format === "text" ? formatLocal(unixMs, offsetMinutes) : formatUtc(unixMs);
+}
+
+/** One record with its line feed; several lines only for a text of several lines on a terminal. */
+export function renderRecord(record: ShownRecord, style: Style): string {
+  switch (style.format) {
+    case "json":
+      return renderJson(recordJson(record));
+    case "tsv":
+      return tsvLine([
+        formatUtc(record.timeUnixMs),
+        placeName(record, style.me),
+        record.from,
+        sentence(record, style),
+      ]);
+    case "text":
+      return screenText(record, style);
+    default:
+      return unreachable(style.format);
+  }
+}
+
+export type JsonObject = { readonly kind: string } & Readonly<Record<string, unknown>>;
+
+/** One object as a line of NDJSON. */
+export function renderJson(value: JsonObject): string {
+  return jsonLine(value);
+}
+
+/** The fields that scripts rely on, in their order. */
+export function recordJson(record: ShownRecord): JsonObject {
+  const { kind, seq, timeUnixMs, place, from, ...body } = record;
+  return { kind, seq, time: formatUtc(timeUnixMs), ...place, from, ...body };
+}
+
+/** Lists: columns under a heading on a terminal, TSV without heading when piped. */
+export function renderTable(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Pick<Style, "format" | "color" | "columns">,
+): string {
+  if (style.format !== "text") return rows.map(tsvLine).join("");
+  const cleaned = rows.map((row) => row.map((cell) => cleanText(cell)));
+  const widths = heading.map((title, i) =>
+    Math.max(title.length, ...cleaned.map((row) => Bun.stringWidth(row[i] ?? ""))),
+  );
+  const line = (row: readonly string[]) => {
+    const cells = row.map((cell, i) => padded(cell, widths[i] ?? 0));
+    const text = cells.join("  ").trimEnd();
+    return style.columns === undefined ? text : wrapMarked(text, style.columns(), FURTHER);
+  };
+  const title = eventColor(line(heading), style.color);
+  return `${[title, ...cleaned.map(line)].join("\n")}\n`;
+}
+
+/** The room, or `@peer`: the other one of a direct conversation. */
+export function placeName(
+  { place, from }: Pick<ShownRecord, "place" | "from">,
+  me?: string,
+): string {
+  if ("room" in place) return place.room;
+  return `@${place.to === me ? from : place.to}`;
+}
+
+function padded(cell: string, width: number): string {
+  return cell + " ".repeat(Math.max(0, width - Bun.stringWidth(cell)));
+}
+
+function screenText(record: ShownRecord, style: Style): string {
+  const { timeUnixMs, from } = record;
+  const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
+  const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
+  const place = clockColor(cleanText(placeName(record, style.me)), style.color);
+  const person = personColor(cleanText(from), style.color);
+  const said = record.kind === "text";
+  const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
+  const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
+  const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
+  return `${marked(`${time} ${place} ${rest}`, style)}\n`;
+}
+
+/** Further lines and rows stand behind a bar: no text can pass for a record of its own. */
+const FURTHER = "  | ";
+
+function marked(text: string, { columns }: Pick<Style, "columns">): string {
+  const [first = "", ...more] = text.split("\n");
+  const lines = [first, ...more.map((line) => FURTHER + line)];
+  if (columns === undefined) return lines.join("\n");
+  return lines.map((line) => wrapMarked(line, columns(), FURTHER)).join("\n");
+}
+
+const TAB_COLUMNS = 4;
+
+/**
+ * Blanks in place of tabs, up to the next stop. Stops are counted from where each line's words
+ * begin: those of a terminal stand elsewhere behind a name, and behind a bar.
+ */
+function expandTabs(text: string): string {
+  if (!text.includes("\t")) return text;
+  const expanded = (line: string) => {
+    let [words, columns] = ["", 0];
+    for (const part of line.split(/(?<=\t)/)) {
+      const isTabbed = part.endsWith("\t");
+      const bare = isTabbed ? part.slice(0, -1) : part;
+      columns += Bun.stringWidth(bare);
+      const blanks = isTabbed ? TAB_COLUMNS - (columns % TAB_COLUMNS) : 0;
+      words += bare + " ".repeat(blanks);
+      columns += blanks;
+    }
+    return words;
+  };
+  return text.split("\n").map(expanded).join("\n");
+}
+
+/** `↪ ana: ` before an answer. */
+function answered(record: ShownRecord, { authorOf }: Style): string {
+  if ((record.kind !== "text" && record.kind !== "action") || record.re === undefined) return "";
+  return `↪ ${cleanText(authorOf?.(record.re) ?? `#${record.re}`)}: `;
+}
+
+function callsMe(record: ShownRecord, { color, me }: Style): boolean {
+  if (!color || me === undefined || record.kind !== "text") return false;
+  return record.mentions?.some((name) => name.toLowerCase() === me.toLowerCase()) === true;
+}
+
+/**
+ * The reader's own name stands out where it is mentioned; a name is letters, digits, - and _
+ * only.
+ */
+function called(words: string, { me = "" }: Style): string {
+  return words.replaceAll(new RegExp(`@${me}(?![A-Za-z0-9_-])`, "gi"), (at) => calledColor(at));
+}
+
+/** What was said or done, in words that follow the name. */
+function sentence(record: ShownRecord, style: Style): string {
+  switch (record.kind) {
+    case "text":
+    case "action":
+      return record.text;
+    case "reaction": {
+      const author = record.re === undefined ? undefined : style.authorOf?.(record.re);
+      return `reacted ${record.react} to ${author ?? `#${record.re ?? "?"}`}`;
+    }
+    case "edited":
+      return `changed it to: ${record.text}`;
+    case "topic":
+      return record.topic === "" ? "cleared the topic" : `set the topic: ${record.topic}`;
+    case "leave":
+      if (record.removed === true)
+        return `is gone: ${record.by ?? "an operator"} removed the account`;
+      return record.by === undefined ? "left" : `was put out by ${record.by}`;
+    case "rename":
+      return record.user === undefined
+        ? `renamed the room ${record.was} to ${record.name}`
+        : `renamed ${record.was}, who is called ${record.name} now`;
+    case "close":
+      return record.on
+        ? "closed the room: it can be read, not written to"
+        : "opened the room again";
+    case "remove":
+      return "removed the room";
+    case "mute": {
+      const end =
+        record.until === undefined ? "" : ` until ${moment(Date.parse(record.until), style)}`;
+      return record.on ? `muted ${record.user}${end}` : `let ${record.user} speak again`;
+    }
+    case "grant":
+      return record.on
+        ? `made ${record.user} a moderator`
+        : `took the moderation from ${record.user}`;
+    case "file":
+      return `sends ${fileWords(record)}; ${takeWords(record, style)}`;
+    case "damaged":
+    case "unreadable":
+      return `(${record.kind}: ${record.reason})`;
+    default:
+      return PHRASES[record.kind];
+  }
+}
+
+/** `photo.jpg (2.1 MB)`, `notes (folder of 12, 3.4 MB)`. */
+export function fileWords({
+  name,
+  sizeBytes,
+  folder,
+}: {
+  readonly name: string;
+  readonly sizeBytes?: number | undefined;
+  readonly folder?: { readonly entries: number } | undefined;
+}): string {
+  const about = [
+    ...(folder === undefined ? [] : [`folder of ${folder.entries}`]),
+    ...(sizeBytes === undefined ? [] : [formatSize(sizeBytes)]),
+  ];
+  return about.length === 0 ? name : `${name} (${about.join(", ")})`;
+}
+
+/** What to do with it: in history by a command, in a conversation by a slash. */
+function takeWords({ from, id }: { from: string; id: string }, { me, stamp }: Style): string {
+  if (from === me) return `its id: ${id}`;
+  return stamp === "clock" ? `take it: /get ${id}` : `take it: chat get-file ${id}`;
+}
+
+const PHRASES = { room: "made the room", join: "joined", erased: "(erased)" } as const;

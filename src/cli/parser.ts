@@ -1,0 +1,218 @@
+/**
+ * Reads a command line strictly: whatever is not understood is Fault usage, in one line and with a
+ * hint. citty's own parser lets unknown flags and commands through.
+ */
+
+import { parseArgs } from "node:util";
+import { Fault } from "../base/fault.ts";
+import { quoteText } from "../base/text.ts";
+import { type AnyFlagValue, aliasesOf, type FlagDef, type FlagDefs, flagName } from "./command.ts";
+import { nearest } from "./suggest.ts";
+
+export type Values = Readonly<Record<string, AnyFlagValue>>;
+
+export type Parsed =
+  | {
+      readonly kind: "values";
+      readonly values: Values;
+      /** Keys that were said, not left to their defaults. */
+      readonly given: ReadonlySet<string>;
+    }
+  | { readonly kind: "help" };
+
+type Token = NonNullable<ReturnType<typeof tokensOf>>[number];
+type OptionToken = Extract<Token, { kind: "option" }>;
+
+interface Target {
+  readonly key: string;
+  readonly definition: FlagDef;
+  /** What the spelling itself says: `--no-udp` is false. */
+  readonly implies: boolean;
+}
+
+/**
+ * @param verb as it stands in hints: `chat join`
+ * @throws Fault usage
+ */
+export function parseStrictly(
+  definitions: FlagDefs,
+  argv: readonly string[],
+  verb: string,
+): Parsed {
+  const reader = new Reader(definitions, verb);
+  const tokens = tokensOf(definitions, argv);
+  if (tokens.some((token) => token.kind === "option" && isHelp(token))) return { kind: "help" };
+  for (const token of tokens) {
+    if (token.kind === "option") reader.option(token);
+    else if (token.kind === "positional") reader.positional(token.value);
+  }
+  return { kind: "values", values: reader.values(), given: reader.given };
+}
+
+function isHelp(token: OptionToken): boolean {
+  return token.rawName === "--help" || token.rawName === "-h";
+}
+
+function tokensOf(definitions: FlagDefs, argv: readonly string[]) {
+  const options: Record<string, { type: "boolean" | "string"; short?: string }> = {};
+  for (const [key, definition] of Object.entries(definitions)) {
+    if (definition.type === "positional") continue;
+    const type = definition.type === "boolean" ? "boolean" : "string";
+    const short = aliasesOf(definition).find((alias) => alias.length === 1);
+    options[flagName(key)] = short === undefined ? { type } : { type, short };
+  }
+  const args = [...argv];
+  return parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+class Reader {
+  readonly #verb: string;
+  readonly #definitions: FlagDefs;
+  readonly #targets: ReadonlyMap<string, Target>;
+  readonly #positionals: readonly [string, FlagDef][];
+  readonly #given = new Map<string, AnyFlagValue>();
+  #positionalsGiven = 0;
+
+  constructor(definitions: FlagDefs, verb: string) {
+    this.#verb = verb;
+    this.#definitions = definitions;
+    this.#targets = targetsOf(definitions);
+    this.#positionals = Object.entries(definitions).filter(([, { type }]) => type === "positional");
+  }
+
+  option(token: OptionToken): void {
+    const target = this.#targets.get(token.name);
+    if (target === undefined) throw this.#unknown(token.rawName);
+    const { key, definition } = target;
+    const value = flagValue(token, target);
+    const before = this.#given.get(key);
+    if (definition.many && typeof value === "string") {
+      this.#given.set(key, [...(Array.isArray(before) ? before : []), value]);
+    } else if (before === undefined) {
+      this.#given.set(key, value);
+    } else {
+      throw misuse(`${token.rawName} was given twice`, "give it once");
+    }
+  }
+
+  positional(text: string): void {
+    const [key, definition] = this.#positionals[this.#positionalsGiven] ?? [];
+    if (key === undefined || definition === undefined) throw this.#extra(text);
+    if (definition.many) {
+      const before = this.#given.get(key);
+      this.#given.set(key, [...(Array.isArray(before) ? before : []), text]);
+    } else {
+      this.#given.set(key, checkedValue(text, definition, key.toUpperCase()));
+      this.#positionalsGiven++;
+    }
+  }
+
+  get given(): ReadonlySet<string> {
+    return new Set(this.#given.keys());
+  }
+
+  values(): Values {
+    const values: Record<string, AnyFlagValue> = {};
+    for (const [key, definition] of Object.entries(this.#definitions)) {
+      const given = this.#given.get(key);
+      if (given === undefined && isRequired(definition)) throw this.#missing(key, definition);
+      values[key] = given ?? absentValue(definition);
+    }
+    return values;
+  }
+
+  #unknown(rawName: string): Fault {
+    const near = nearest(rawName.replace(/^-+/, ""), [...this.#targets.keys()]);
+    if (near !== undefined) {
+      return misuse(`unknown flag ${quoteText(rawName)}`, `did you mean ${dashed(near)}?`);
+    }
+    const text = this.#positionals.length > 0 ? "write -- before text that begins with -, or " : "";
+    return misuse(`unknown flag ${quoteText(rawName)}`, `${text}see ${this.#verb} --help`);
+  }
+
+  #extra(text: string): Fault {
+    const count = this.#positionals.length;
+    const takes =
+      count === 0 ? "no arguments" : count === 1 ? "one argument" : `${count} arguments`;
+    return misuse(
+      `${this.#verb} takes ${takes}, and ${quoteText(text)} is one more`,
+      count === 0 ? `see ${this.#verb} --help` : "put words with spaces between quotes",
+    );
+  }
+
+  #missing(key: string, definition: FlagDef): Fault {
+    const name = definition.type === "positional" ? key.toUpperCase() : dashed(flagName(key));
+    return misuse(`${this.#verb} needs ${name}`, `see ${this.#verb} --help`);
+  }
+}
+
+function targetsOf(definitions: FlagDefs): Map<string, Target> {
+  const targets = new Map<string, Target>();
+  for (const [key, definition] of Object.entries(definitions)) {
+    if (definition.type === "positional") continue;
+    const target = { key, definition, implies: true };
+    for (const name of [flagName(key), ...aliasesOf(definition)]) targets.set(name, target);
+    if (definition.type === "boolean" && definition.default === true) {
+      targets.set(`no-${flagName(key)}`, { ...target, implies: false });
+    }
+  }
+  targets.set("help", { key: "help", definition: { type: "boolean" }, implies: true });
+  return targets;
+}
+
+function flagValue(token: OptionToken, target: Target): AnyFlagValue {
+  if (target.definition.type === "boolean") {
+    if (token.value === undefined) return target.implies;
+    throw misuse(`${token.rawName} takes no value`, `write ${token.rawName} alone`);
+  }
+  const { value, inlineValue, rawName } = token;
+  if (value === undefined)
+    throw misuse(`${rawName} needs a value`, `write ${hintOf(token, target)}`);
+  if (inlineValue !== true && value.startsWith("-") && value !== "-") {
+    const remedy = `write ${rawName}=${quoteText(value)} if that is the value`;
+    throw misuse(`${rawName} needs a value before ${quoteText(value)}`, remedy);
+  }
+  return checkedValue(value, target.definition, rawName);
+}
+
+function hintOf(token: OptionToken, { key, definition }: Target): string {
+  const hint = "valueHint" in definition ? definition.valueHint : undefined;
+  return `${token.rawName} ${hint ?? key.toUpperCase()}`;
+}
+
+/** @param name of what has this value, for the fault. @throws Fault usage */
+export function checkedValue(text: string, definition: FlagDef, name: string): string | number {
+  if (definition.type === "enum") {
+    const options = definition.options ?? [];
+    if (options.includes(text)) return text;
+    const near = nearest(text, options);
+    const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
+    throw misuse(`${quoteText(text)} is no value of ${name}`, remedy);
+  }
+  if (definition.integer === undefined) return text;
+  const { min, max } = definition.integer;
+  const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= min && number <= max) return number;
+  throw misuse(`${quoteText(text)} is no value of ${name}`, `use a number from ${min} to ${max}`);
+}
+
+function isRequired(definition: FlagDef): boolean {
+  if (definition.default !== undefined) return false;
+  if (definition.type === "positional") return definition.required !== false;
+  return definition.required === true;
+}
+
+function absentValue(definition: FlagDef): AnyFlagValue {
+  if (definition.type === "boolean") return definition.default ?? false;
+  if (definition.many) return [];
+  const value = definition.default;
+  return value !== undefined && definition.integer !== undefined ? Number(value) : value;
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`;
+}
+
+function misuse(sentence: string, remedy: string): Fault {
+  return new Fault("usage", sentence, { remedy });
+}

@@ -1,0 +1,170 @@
+/** One command line: finds the verb, reads its flags, turns whatever happens into an exit code. */
+
+import { Fault } from "../base/fault.ts";
+import { quoteText } from "../base/text.ts";
+import type { Verb, VerbGroup, VerbRow, VerbTable } from "./command.ts";
+import { createContext, type Globals, type World } from "./context.ts";
+import { errorJson, errorLine, errorStack, faultOf } from "./errors.ts";
+import { GLOBAL_FLAGS } from "./flags.ts";
+import { parseStrictly, type Values } from "./parser.ts";
+import { nearest } from "./suggest.ts";
+import { wrapWords } from "./word-wrap.ts";
+
+export interface Program {
+  readonly name: string;
+  readonly summary: string;
+  readonly verbs: VerbTable;
+}
+
+/** Words before the verb, the verb's row, and what follows. */
+interface Call {
+  readonly name: string;
+  readonly row: VerbRow;
+  readonly argv: readonly string[];
+}
+
+const EXIT_USAGE = 2;
+
+/** @returns the exit code; everything is written, though perhaps not yet flushed */
+export async function runProgram(
+  program: Program,
+  argv: readonly string[],
+  world: World,
+): Promise<number> {
+  try {
+    return await dispatch(program, argv, world);
+  } catch (error) {
+    return report(error, argv, world);
+  }
+}
+
+/** One line on standard error, under `--json` one on standard output as well. */
+export function report(error: unknown, argv: readonly string[], world: World): number {
+  const fault = faultOf(error);
+  const flags = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  if (flags.includes("--debug")) world.stderr.write(errorStack(error));
+  world.stderr.write(wrapWords(world.stderr, errorLine(fault)));
+  if (flags.includes("--json")) world.stdout.write(errorJson(fault));
+  return fault.exitCode;
+}
+
+/**
+ * A pipe takes what it takes: exiting earlier would cut a long output short.
+ * @returns the exit code, which is a fault's when the output could not be written
+ */
+export async function flushed(exitCode: number, world: World): Promise<number> {
+  await world.stdout.flushed();
+  await world.stderr.flushed();
+  const fault = world.stdout.fault();
+  return exitCode === 0 && fault !== undefined ? fault.exitCode : exitCode;
+}
+
+async function dispatch(program: Program, argv: readonly string[], world: World): Promise<number> {
+  const { before, rest } = splitGlobals(argv);
+  const [word, ...after] = rest;
+  if (word === "help" && after.length > 0) {
+    return dispatch(program, [...before, ...after, "--help"], world);
+  }
+  if (before.includes("--version") || before.includes("-V")) {
+    return call(program, "version", [...before.filter((flag) => flag in GLOBALS), ...rest], world);
+  }
+  if (before.includes("--help") || before.includes("-h") || word === "help") {
+    return tableUsage(program.name, program.summary, program.verbs, world, 0);
+  }
+  if (word === undefined) {
+    return tableUsage(program.name, program.summary, program.verbs, world, EXIT_USAGE);
+  }
+  return call(program, word, [...before, ...after], world);
+}
+
+const GLOBALS = { "--json": true, "--no-color": true, "--color": true, "--debug": true };
+const ALONE = { "--help": true, "-h": true, "--version": true, "-V": true };
+
+/** Flags before the verb can only be those that every verb has. */
+function splitGlobals(argv: readonly string[]) {
+  const at = argv.findIndex((word) => !word.startsWith("-") || word === "-");
+  const before = at < 0 ? argv : argv.slice(0, at);
+  for (const flag of before) {
+    if (Object.hasOwn(GLOBALS, flag) || Object.hasOwn(ALONE, flag)) continue;
+    const names = [...Object.keys(GLOBALS), ...Object.keys(ALONE)];
+    const near = nearest(flag, names);
+    throw new Fault("usage", `unknown flag ${quoteText(flag)} before the command`, {
+      remedy: near === undefined ? "see chat --help" : `did you mean ${near}?`,
+    });
+  }
+  return { before, rest: at < 0 ? [] : argv.slice(at) };
+}
+
+async function call(
+  program: Program,
+  word: string,
+  argv: readonly string[],
+  world: World,
+): Promise<number> {
+  const row = rowOf(program.verbs, word, program.name);
+  const { command } = await row.load();
+  const inner: Call = { name: `${program.name} ${word}`, row, argv };
+  return command.kind === "group"
+    ? callGroup(inner, command, world)
+    : callVerb(inner, command, world);
+}
+
+async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: World) {
+  const { before, rest } = splitGlobals(argv);
+  const [word, ...after] = rest;
+  if (word === undefined || before.includes("--help") || before.includes("-h")) {
+    return tableUsage(
+      name,
+      row.summary,
+      group.verbs,
+      world,
+      word === undefined && before.length === 0 ? EXIT_USAGE : 0,
+    );
+  }
+  const program = { name, summary: row.summary, verbs: group.verbs };
+  return call(program, word, [...before, ...after], world);
+}
+
+async function callVerb({ name, row, argv }: Call, verb: Verb, world: World): Promise<number> {
+  const parsed = parseStrictly({ ...verb.args, ...GLOBAL_FLAGS }, argv, name);
+  if (parsed.kind === "help") {
+    const { color } = createContext(world, {
+      json: false,
+      color: !argv.includes("--no-color"),
+      debug: false,
+    });
+    const { verbHelp } = await import("./help.ts");
+    const help = await verbHelp(name, row.summary, verb, color);
+    world.stdout.write(wrapWords(world.stdout, help));
+    return 0;
+  }
+  const context = createContext(world, globalsOf(parsed.values));
+  return verb.run(parsed.values, context, parsed.given);
+}
+
+function globalsOf({ json, color, debug }: Values): Globals {
+  return { json: json === true, color: color === true, debug: debug === true };
+}
+
+/** Asked for, it is data; shown because nothing was asked, it is for people. */
+async function tableUsage(
+  name: string,
+  summary: string,
+  verbs: VerbTable,
+  world: World,
+  exitCode: number,
+): Promise<number> {
+  const { tableHelp } = await import("./help.ts");
+  const out = exitCode === 0 ? world.stdout : world.stderr;
+  out.write(wrapWords(out, tableHelp(name, summary, verbs)));
+  return exitCode;
+}
+
+function rowOf(verbs: VerbTable, word: string, name: string): VerbRow {
+  const row = Object.hasOwn(verbs, word) ? verbs[word] : undefined;
+  if (row !== undefined) return row;
+  const near = nearest(word, Object.keys(verbs));
+  throw new Fault("usage", `unknown command ${quoteText(word)}`, {
+    remedy: near === undefined ? `see ${name} --help` : `did you mean ${name} ${near}?`,
+  });
+}

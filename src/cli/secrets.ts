@@ -1,0 +1,149 @@
+/**
+ * Secrets never travel in arguments: a file (`-` is standard input), the environment, or a question
+ * on the terminal, in this order.
+ *
+ *     const password = await readSecret(context, PASSWORD, args.passwordFile, "Password for ana");
+ */
+
+import { open } from "node:fs/promises";
+import { utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
+import { quoteText } from "../base/text.ts";
+import type { SecretWanted } from "../client/login.ts";
+import type { Context } from "./context.ts";
+
+export interface SecretKind {
+  readonly name: string;
+  readonly variable: string;
+  /** As written, for the fault. */
+  readonly flag: string;
+}
+
+export const PASSWORD: SecretKind = {
+  name: "password",
+  variable: "CHAT_PASSWORD",
+  flag: "--password-file",
+};
+
+export const ROOM_PASSWORD: SecretKind = {
+  name: "room password",
+  variable: "CHAT_ROOM_PASSWORD",
+  flag: "--room-password-file",
+};
+
+export const NEW_PASSWORD: SecretKind = {
+  name: "new password",
+  variable: "CHAT_NEW_PASSWORD",
+  flag: "--new-password-file",
+};
+
+export const RESET: SecretKind = {
+  name: "reset line",
+  variable: "CHAT_RESET",
+  flag: "--reset-file",
+};
+
+/** Enough for the longest password with its line feed. */
+const FILE_BYTES_MAX = PASSWORD_BYTES_MAX + 2;
+const LINE_END = /[\r\n]/;
+
+/**
+ * @param question asked on a terminal when neither file nor variable is given; undefined: not asked
+ * @returns undefined when there is none
+ * @throws Fault usage (empty, too long), file-unknown, store-denied, interrupted
+ */
+export async function readSecret(
+  context: Pick<Context, "env" | "stdin" | "terminal">,
+  kind: SecretKind,
+  file: string | undefined,
+  question?: string,
+): Promise<string | undefined> {
+  if (file !== undefined) return checkSecret(await fileSecret(context, kind, file), kind);
+  const fromEnvironment = context.env[kind.variable];
+  // An empty variable is an unset one, as everywhere.
+  if (fromEnvironment) return checkSecret(fromEnvironment, kind);
+  if (question === undefined || context.terminal === undefined) return undefined;
+  const typed = await context.terminal.askSecret(question);
+  return typed === "" ? undefined : checkSecret(typed, kind);
+}
+
+/** @param again another one was refused */
+export function secretQuestion(what: SecretWanted, user: string, again: boolean): string {
+  const question = what === "password" ? `Password for ${user}` : "Room password";
+  return again ? `Not that one. ${question}` : question;
+}
+
+/**
+ * Asks twice for a new password. @returns undefined if it was left empty, or no user can be
+ * asked
+ */
+export async function makeSecret(
+  context: Pick<Context, "env" | "stdin" | "terminal">,
+  kind: SecretKind,
+  file: string | undefined,
+  question: string,
+): Promise<string | undefined> {
+  const secret = await readSecret(context, kind, file, question);
+  const asked = file === undefined && !context.env[kind.variable];
+  if (!asked || secret === undefined || context.terminal === undefined) return secret;
+  if ((await context.terminal.askSecret("Once more")) === secret) return secret;
+  throw new Fault("usage", `the ${kind.name} was typed in two ways`, { remedy: "try again" });
+}
+
+function checkSecret(secret: string, kind: SecretKind): string {
+  if (secret === "") {
+    const remedy = `write it in the first line of ${kind.flag} F, or leave it out`;
+    throw new Fault("usage", `the ${kind.name} is empty`, { remedy });
+  }
+  if (utf8Encode(secret).length <= PASSWORD_BYTES_MAX && secret.isWellFormed()) return secret;
+  throw new Fault("usage", `the ${kind.name} is too long`, {
+    remedy: `use up to ${PASSWORD_BYTES_MAX} bytes of UTF-8`,
+  });
+}
+
+async function fileSecret(
+  context: Pick<Context, "stdin">,
+  kind: SecretKind,
+  file: string,
+): Promise<string> {
+  if (file === "-") return (await context.stdin.line()) ?? "";
+  const bytes = await firstBytes(kind, file);
+  try {
+    return utf8Decode(bytes).split(LINE_END)[0] ?? "";
+  } catch (cause) {
+    throw new Fault("usage", `the first line of ${quoteText(file)} is too long or not UTF-8`, {
+      remedy: `put the ${kind.name} there`,
+      cause,
+    });
+  }
+}
+
+/** Up to the first line feed; not by size, because `<(pass show chat)` is a pipe. */
+async function firstBytes(kind: SecretKind, file: string): Promise<Uint8Array> {
+  try {
+    await using handle = await open(file, "r");
+    const buffer = Buffer.alloc(FILE_BYTES_MAX);
+    let length = 0;
+    while (length < buffer.length) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+      length += bytesRead;
+      if (bytesRead === 0 || buffer.subarray(0, length).includes("\n")) break;
+    }
+    const end = buffer.subarray(0, length).indexOf("\n");
+    return buffer.subarray(0, end < 0 ? length : end);
+  } catch (cause) {
+    throw unreadable(kind, file, cause);
+  }
+}
+
+function unreadable(kind: SecretKind, file: string, cause: unknown): Fault {
+  const { code } = cause as NodeJS.ErrnoException;
+  const remedy = `check the path behind ${kind.flag}`;
+  if (code === "ENOENT" || code === "ENOTDIR") {
+    return new Fault("file-unknown", `there is no file ${quoteText(file)}`, { remedy, cause });
+  }
+  const denied = code === "EACCES" || code === "EPERM";
+  const sentence = `cannot read ${quoteText(file)} (${code})`;
+  return new Fault(denied ? "store-denied" : "store-failed", sentence, { remedy, cause });
+}

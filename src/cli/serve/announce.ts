@@ -1,0 +1,77 @@
+import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import { Fault } from "../../base/fault.ts";
+import { VERSION } from "../../base/version.ts";
+import { Announcer, LAN, type Neighbourhood } from "../../io/lan/discovery.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import { type Context, faultLine, say } from "../context.ts";
+
+export interface Announced {
+  readonly name: string;
+  readonly fingerprint: Fingerprint;
+  /** Newcomers need the room password. */
+  readonly needs: "password" | "open";
+  /** As given with `--host`. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** An Announcer, or one that says nothing. */
+interface Silence {
+  stop(): Promise<void>;
+}
+
+/**
+ * Lets the LAN know of the server. A failure is one line: the server works without it.
+ * Never announced is what only this machine can reach.
+ */
+export function announceServer(
+  context: Context,
+  announced: Announced,
+  around: Neighbourhood = LAN,
+): Silence {
+  const { name, fingerprint, needs, host, port } = announced;
+  if (isLoopback(host)) return { stop: async () => {} };
+  const announcement = { name, fingerprint, needs, version: VERSION };
+  const onTrouble = (fault: Fault) => {
+    say(context, `not announced on the LAN: ${faultLine(fault)} (or give --no-discovery)`);
+  };
+  let announcer: Announcer | undefined;
+  let isStopped = false;
+  const begun = addressOf(host).then((address) => {
+    if (isStopped || (address !== undefined && isLoopback(address))) return;
+    const { clock } = context;
+    announcer = new Announcer(
+      { announcement, host: address, port, clock, onTrouble },
+      address === undefined ? around : { ...around, interfaces: () => atAddress(around, address) },
+    );
+  });
+  begun.catch((error: unknown) => {
+    onTrouble(
+      error instanceof Fault ? error : new Fault("unreachable", String(error), { cause: error }),
+    );
+  });
+  return {
+    stop: async () => {
+      isStopped = true;
+      await announcer?.stop();
+    },
+  };
+}
+
+/** Undefined: it listens everywhere. */
+async function addressOf(host: string): Promise<string | undefined> {
+  if (host === "0.0.0.0" || host === "::") return undefined;
+  return (await lookup(host)).address;
+}
+
+/** The interface that has the address; one of IPv6 is told by its interface's IPv4 address. */
+function atAddress(around: Neighbourhood, address: string): readonly string[] {
+  const has = around.interfaces();
+  if (has.includes(address)) return [address];
+  const mates = Object.values(networkInterfaces()).find((one) =>
+    one?.some((own) => own.address === address),
+  );
+  return has.filter((own) => mates?.some((mate) => mate.address === own));
+}

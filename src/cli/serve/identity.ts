@@ -1,0 +1,64 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { Identity } from "../../crypto/identity.ts";
+import { makeSuccession } from "../../crypto/succession.ts";
+import { keepSmallFile, readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import type { Log } from "../../io/log/log.ts";
+
+export interface IdentityOptions {
+  /** The data folder. */
+  readonly path: string;
+  /** Clients may have pinned the identity: a lost one is not replaced. */
+  readonly isUsed: boolean;
+  /** Make a new one, named by the old one. */
+  readonly renew: boolean;
+  readonly accounts: Pick<Log, "append">;
+  readonly registry: Registry;
+}
+
+/** The server's key: kept, made, or on purpose renewed. @throws Fault data-foreign, store-… */
+export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
+  const { path, isUsed, renew } = options;
+  const file = join(path, "identity.key");
+  const draft = `${file}.next`;
+  finishRenewal(file, draft, options.registry);
+  const kept = readSmallFile(file);
+  if (isUsed && kept === undefined) {
+    // A new one would be refused by every client, and would hide what was lost.
+    throw new Fault("data-foreign", `${file} is missing, and with it the server's identity`, {
+      remedy: "restore it from a backup",
+    });
+  }
+  const pem = await keepSmallFile(file, () => Identity.generate().toPem());
+  const identity = Identity.fromPem(pem, file);
+  return renew && kept !== undefined ? renewed(identity, file, draft, options) : identity;
+}
+
+/** The new key is on disk before the old one names it, and in place only after that. */
+async function renewed(
+  old: Identity,
+  file: string,
+  draft: string,
+  { accounts, registry }: IdentityOptions,
+): Promise<Identity> {
+  const next = Identity.generate();
+  writeSmallFile(draft, next.toPem());
+  const { key, signature } = makeSuccession(old, next.publicKey);
+  await accounts.append(registry.identityDraft(key, next.publicKey, signature));
+  writeSmallFile(file, next.toPem());
+  rmSync(draft, { force: true });
+  return next;
+}
+
+/** A renewal that was cut off goes on if the old key had its say, else it never was. */
+function finishRenewal(file: string, draft: string, { successor }: Registry): void {
+  const pem = readSmallFile(draft);
+  if (pem === undefined) return;
+  const next = Identity.fromPem(pem, draft);
+  const isNamed = successor !== undefined && equalBytes(next.publicKey, successor);
+  if (isNamed) writeSmallFile(file, pem);
+  rmSync(draft, { force: true });
+}

@@ -1,0 +1,104 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { Fault } from "../../base/fault.ts";
+import type { CertificatePair } from "../../crypto/certificate.ts";
+import type { Listener, ListenerEvents } from "../../io/link/link.ts";
+import { listenQuic } from "../../io/quic/listener.ts";
+import { listenWs, type WsListenOptions } from "../../io/ws/listener.ts";
+
+export interface ListenOptions {
+  /** The first that this machine has; the others are for systems without it. */
+  readonly hosts: readonly [string, ...string[]];
+  /** 0 = one that is free for both. */
+  readonly port: number;
+  /** `undefined`: plain, and over TCP only. */
+  readonly certificate: CertificatePair | undefined;
+  readonly proxyCertificate?: string | undefined;
+  /** How UDP shares the wire; `undefined`: no UDP. */
+  readonly udp: "bbr" | "cubic" | undefined;
+  /** Whether a `Host` header means this server. */
+  readonly isHost: (host: string | null) => boolean;
+  readonly http: (port: () => number) => WsListenOptions["http"];
+}
+
+export interface Listening {
+  readonly port: number;
+  /** TCP, and UDP where it is there. */
+  readonly listeners: readonly Listener[];
+  /** Why there is no UDP, though it was asked for. */
+  readonly udpFault: Fault | undefined;
+}
+
+/** Free for TCP and taken for UDP is rare, twice in a row rarer. */
+const FREE_PORT_TRIES = 8;
+
+/**
+ * Listens on one port number over TCP and UDP. TCP must be had; without UDP it goes on.
+ * @throws Fault port-taken, usage
+ */
+export async function openListeners(
+  options: ListenOptions,
+  events: ListenerEvents,
+): Promise<Listening> {
+  const [host, next, ...more] = options.hosts;
+  try {
+    return await openAt(host, options, events);
+  } catch (error) {
+    // A taken port is taken for all of them. What else goes wrong, the last one tells.
+    const isLast = next === undefined;
+    if (isLast || !(error instanceof Fault) || error.code === "port-taken") throw error;
+    return openListeners({ ...options, hosts: [next, ...more] }, events);
+  }
+}
+
+async function openAt(
+  host: string,
+  options: ListenOptions,
+  events: ListenerEvents,
+): Promise<Listening> {
+  const udpHost = await addressOf(host);
+  for (let tries = 1; ; tries++) {
+    const tcp = listenTcp(host, options, events);
+    const { port } = tcp;
+    const { certificate: tls, udp: congestion } = options;
+    if (tls === undefined || congestion === undefined) {
+      return { port, listeners: [tcp], udpFault: undefined };
+    }
+    try {
+      const udp = listenQuic({ host: udpHost, port, tls, congestion }, events);
+      return { port, listeners: [tcp, udp], udpFault: undefined };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const isUnlucky =
+        options.port === 0 && error.code === "port-taken" && tries < FREE_PORT_TRIES;
+      if (!isUnlucky) return { port, listeners: [tcp], udpFault: error };
+    }
+    await tcp.stop();
+  }
+}
+
+function listenTcp(host: string, options: ListenOptions, events: ListenerEvents): Listener {
+  const { port, certificate, proxyCertificate } = options;
+  const listener: Listener = listenWs(
+    {
+      host,
+      port,
+      tls: certificate ?? false,
+      ...(proxyCertificate === undefined ? {} : { proxyCertificate }),
+      isHost: options.isHost,
+      http: options.http(() => listener.port),
+    },
+    events,
+  );
+  return listener;
+}
+
+/** QUIC binds addresses, not names; what cannot be found is said when it is bound. */
+async function addressOf(host: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  try {
+    return (await lookup(host)).address;
+  } catch {
+    return host;
+  }
+}

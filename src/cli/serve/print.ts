@@ -1,0 +1,363 @@
+import { realpathSync } from "node:fs";
+import { join, relative } from "node:path";
+import type { Fault } from "../../base/fault.ts";
+import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { cleanText, tsvLine } from "../../base/text.ts";
+import { formatLocalClock, formatUtc } from "../../base/time.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import type { ServerEvent } from "../../server/session/event.ts";
+import { encodeSecret } from "../../wire/copied-text.ts";
+import { formatPlace, quoteInvite, type ServerAddress } from "../../wire/invite.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { type Context, faultLine, say } from "../context.ts";
+import { createLog } from "../log.ts";
+import { DayLines } from "../output/day-line.ts";
+import { qrLines } from "../output/qr.ts";
+import { shownRecord } from "../output/records.ts";
+import {
+  type JsonObject,
+  type Place,
+  recordJson,
+  renderJson,
+  renderRecord,
+  styleOf,
+} from "../output/render.ts";
+import { wrapMarked } from "../word-wrap.ts";
+import type { OpenFolder } from "./folder.ts";
+import { HTTPS_PORT } from "./public.ts";
+
+/** A busy server writes its lines together: each system call costs as much as a message. */
+const GATHER_MS = 20;
+const FULL_EVERY_MS = 60_000;
+
+/** Standard output of `chat serve`: every message and event as it happens. */
+export class ServePrinter {
+  readonly #context: Context;
+  readonly #registry: Registry;
+  readonly #isQuiet: boolean;
+  #skipped = 0;
+  #quietUntil = Number.NEGATIVE_INFINITY;
+  #lastWarning: string | undefined;
+  #warnedUntil = Number.NEGATIVE_INFINITY;
+  #gathered = "";
+  #isGathering = false;
+  readonly #days: DayLines;
+
+  /**
+   * @param how quiet: nothing that people chose the words of; users who read a system's journal are
+   *   not in their rooms
+   */
+  constructor(context: Context, registry: Registry, how: { readonly quiet?: boolean } = {}) {
+    this.#context = context;
+    this.#days = new DayLines(context);
+    this.#registry = registry;
+    this.#isQuiet = how.quiet ?? false;
+  }
+
+  event(event: ServerEvent): void {
+    if (event.kind === "failed") return;
+    if (event.kind === "warning") return this.#warning(event.fault.message);
+    if (event.kind === "full") return this.#full(event.fault);
+    if (event.kind === "record") return this.#isQuiet ? undefined : this.#record(event);
+    const { host, port } = event.address;
+    const address = formatPlace({ host, port });
+    switch (event.kind) {
+      case "connected": {
+        const { client, transport } = event;
+        const program = this.#isQuiet ? {} : { client };
+        return this.line(event.kind, { address, ...program, transport });
+      }
+      case "logged-in":
+      case "logged-out": {
+        const { user, transport } = event;
+        return this.line(event.kind, { user, address, transport });
+      }
+      case "disconnected": {
+        const { transport } = event;
+        const user = event.user === undefined ? {} : { user: event.user };
+        const { fault } = event;
+        const words = this.#isQuiet ? fault?.code : fault?.message;
+        const reason = words === undefined ? {} : { reason: words };
+        return this.line(event.kind, { ...user, address, transport, ...reason });
+      }
+      case "offered":
+        return this.#offered(event, address);
+      case "got":
+      case "withdrawn":
+        // Not its name: it may have been between two people.
+        return this.line(event.kind, { user: event.user, address, id: event.file });
+      default:
+        return;
+    }
+  }
+
+  #offered(event: Extract<ServerEvent, { kind: "offered" }>, address: string): void {
+    const { user, file, name, sizeBytes, to } = event;
+    const isPrivate = to.some((target) => target.startsWith("@"));
+    this.line("offered", {
+      user,
+      address,
+      id: file,
+      ...(isPrivate || this.#isQuiet ? {} : { name }),
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
+  }
+
+  /**
+   * Once a minute: a client that asks again and again for what cannot be read must not fill the
+   * log.
+   */
+  #warning(sentence: string): void {
+    const now = this.#context.clock.now();
+    if (sentence === this.#lastWarning && now < this.#warnedUntil) return;
+    this.#lastWarning = sentence;
+    this.#warnedUntil = now + FULL_EVERY_MS;
+    this.#warn(sentence);
+  }
+
+  /** Once a minute: a full disk refuses all that users write. */
+  #full(fault: Fault): void {
+    const now = this.#context.clock.now();
+    if (now < this.#quietUntil) return;
+    this.#quietUntil = now + FULL_EVERY_MS;
+    this.#warn(faultLine(fault));
+  }
+
+  #warn(sentence: string): void {
+    createLog(this.#context).warn(cleanText(sentence));
+  }
+
+  #record({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
+    const { head } = record;
+    const isDirect = room.pair !== undefined;
+    if (head.kind === "room") return;
+    const shown = shownRecord(record, {
+      from: this.#registry.nameOf(head.by),
+      place: this.#place(room, head.by),
+    });
+    const style = styleOf(this.#context, { stamp: "clock" });
+    const day = style.format === "text" ? this.#days.before(head.time) : "";
+    if (!isDirect) return this.#write(day + renderRecord(shown, style));
+    // What two people say to each other is not for the server's window.
+    if (style.format === "json") {
+      return this.#write(renderJson(withoutWords(recordJson(shown))));
+    }
+    const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
+    this.#write(day + renderRecord({ ...shown, kind: "action", text: what }, style));
+  }
+
+  #place(room: Room, by: string): Place {
+    if (room.name !== undefined) return { room: room.name };
+    const [one, other] = room.pair ?? [];
+    const to = one === by ? other : one;
+    return { to: (to === undefined ? undefined : this.#registry.nameOf(to)) ?? "?" };
+  }
+
+  /** @param sentence for people, in place of the bare values */
+  line(kind: string, fields: Readonly<Record<string, string | number>>, sentence?: string): void {
+    const { json, stdout, clock, offsetMinutes } = this.#context;
+    const now = clock.unixMs();
+    if (json) return this.#write(renderJson({ kind, time: formatUtc(now), ...fields }));
+    const words = cleanText(sentence ?? Object.values(fields).join(" "));
+    if (!stdout.isTerminal) return this.#write(tsvLine([formatUtc(now), "*", kind, words]));
+    const line = `${formatLocalClock(now, offsetMinutes)} * ${kind} ${words}`;
+    this.#write(`${this.#days.before(now)}${wrapMarked(line, stdout.columns(), "  | ")}\n`);
+  }
+
+  /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
+  #write(text: string): void {
+    const { stdout, clock } = this.#context;
+    if (stdout.queuedBytes() + this.#gathered.length > OUTPUT_QUEUE_BYTES_MAX) {
+      this.#skipped++;
+      return;
+    }
+    if (this.#isGathering) {
+      this.#gathered += text;
+      return;
+    }
+    if (this.#skipped > 0) {
+      const count = this.#skipped;
+      this.#skipped = 0;
+      this.line("skipped", { lines: String(count) });
+    }
+    stdout.write(text);
+    this.#isGathering = true;
+    clock.after(GATHER_MS, () => this.flush());
+  }
+
+  /** Writes what was gathered. */
+  flush(): void {
+    const text = this.#gathered;
+    this.#gathered = "";
+    this.#isGathering = false;
+    if (text !== "") this.#write(text);
+  }
+}
+
+/** A record between two people, as far as it concerns others. */
+function withoutWords(record: JsonObject): JsonObject {
+  const { text: _text, react: _react, mentions: _mentions, ...about } = record;
+  const { name: _name, digest: _digest, folder: _folder, ...rest } = about;
+  return rest as JsonObject;
+}
+
+export interface Joining {
+  readonly name: string;
+  /** How this machine reaches it. */
+  readonly local: ServerAddress;
+  /** How others do: with fingerprint and secret. */
+  readonly invite: ServerAddress;
+  /** `--public` has said how others reach it. */
+  readonly isPublic: boolean;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+  readonly roomPassword: string | undefined;
+  readonly tls: boolean;
+  readonly udp: boolean;
+  readonly data: string;
+  /** What makes the first who shows it on the page an operator. */
+  readonly operatorToken: string;
+}
+
+/** Where a browser finds the page: as `--public` has it, else on this machine. */
+export function webAddress({ local, tls, invite, isPublic }: Joining): string {
+  return isPublic ? pageAddress(invite) : `${tls ? "https" : "http"}://${formatPlace(local)}/`;
+}
+
+function pageAddress({ host, port }: ServerAddress): string {
+  const place = formatPlace({ host, port });
+  return `https://${port === HTTPS_PORT ? place.slice(0, -`:${port}`.length) : place}/`;
+}
+
+/** The same for its operator. Fragments never leave the browser. */
+export function operatorLink(joining: Joining): string {
+  return `${webAddress(joining)}#operator=${joining.operatorToken}`;
+}
+
+/** For a phone: the page as others reach it, with what lets them in. */
+function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
+  if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
+  const { secret } = invite;
+  const fragment = secret === undefined ? "" : `#invite=${encodeSecret(secret)}`;
+  return `${pageAddress(invite)}${fragment}`;
+}
+
+/**
+ * What to run on another machine. Nothing but its proxy talks to the port of a server without TLS:
+ * an invite must not name it.
+ */
+function elsewhereLine({ invite, tls, isPublic }: Joining): string {
+  return tls || isPublic
+    ? `  on another one    chat join ${quoteInvite(invite)} --user YOUR-NAME`
+    : "  in a terminal     through the TLS proxy: add --public HOST";
+}
+
+/** What to run on this one, where that is possible. */
+function hereLine({ tls, isPublic }: Joining, env: Context["env"]): string | undefined {
+  return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
+}
+
+/** What to type here to run this very program, which may not be in the search path of the shell. */
+function programName(env: Context["env"]): string {
+  const program = process.execPath;
+  const found = Bun.which("chat", { PATH: env["PATH"] ?? "" });
+  if (found !== null && realpathSync(found) === realpathSync(program)) return "chat";
+  const path = relative(process.cwd(), program);
+  return path.startsWith("..") ? program : join(".", path);
+}
+
+/**
+ * For people, on standard error. Secrets only on a terminal: pipes end up in files. The line for
+ * another machine is the last: what is most wanted must not scroll away, on 80 by 24 neither.
+ */
+export function printJoining(context: Context, joining: Joining): void {
+  const { stderr } = context;
+  if (!stderr.isTerminal) {
+    const { name, local, data } = joining;
+    say(context, `'${name}' listens on ${formatPlace(local)}, how to join: ${data}/invite`);
+    return;
+  }
+  const code = codeLines(context, guestLink(joining));
+  const beside = code === undefined ? undefined : sideBySide(code, joining, context);
+  const lines = beside ?? [...(code ?? []), ...joiningLines(joining, context.env)];
+  stderr.write(`${[...lines, elsewhereLine(joining)].join("\n")}\n`);
+}
+
+function joiningLines(joining: Joining, env: Context["env"]): string[] {
+  const { name, roomPassword, fingerprint, data, udp } = joining;
+  const link = guestLink(joining);
+  const here = hereLine(joining, env);
+  return [
+    `'${name}' is up; Ctrl-C stops it. Its data is in ${data}`,
+    "",
+    ...(link === undefined ? [] : [`  on a phone        ${link}`]),
+    `  in a browser      ${webAddress(joining)}`,
+    ...(udp ? [`  over UDP          add --transport udp`] : []),
+    `  room password     ${roomPassword ?? "none: whoever comes may register"}`,
+    `  fingerprint       ${fingerprint}`,
+    `  its operator      ${operatorLink(joining)} (for one browser, within the hour)`,
+    ...(here === undefined ? [] : [`  on this machine   ${here}`]),
+  ];
+}
+
+/** The code with the short lines at its right; undefined: they do not fit there. */
+function sideBySide(code: string[], joining: Joining, context: Context): string[] | undefined {
+  const { name, roomPassword, fingerprint, data, udp, invite } = joining;
+  const pages = new Set([webAddress(joining), pageAddress(invite)]);
+  const short = [
+    `'${name}' is up; Ctrl-C stops it`,
+    "",
+    "its data",
+    `  ${data}`,
+    "on this machine",
+    `  ${hereLine(joining, context.env) ?? "through the proxy"}`,
+    "in a browser",
+    ...[...pages].map((page) => `  ${page}`),
+    "  or, on a phone, this code",
+    ...(udp ? ["over UDP", "  add --transport udp"] : []),
+    "room password",
+    `  ${roomPassword ?? "none: whoever comes may register"}`,
+    "its operator: for one browser, in 1 h",
+  ];
+  const width = Bun.stringWidth(code[0] ?? "") + 2;
+  const isFitting = short.every((line) => width + Bun.stringWidth(line) < context.stderr.columns());
+  if (!isFitting || short.length > code.length) return undefined;
+  return [
+    ...code.map((line, row) => `${line}  ${short[row] ?? ""}`.trimEnd()),
+    `  fingerprint       ${fingerprint}`,
+    `  its operator      ${operatorLink(joining)}`,
+  ];
+}
+
+function codeLines({ stderr, env }: Context, link: string | undefined): string[] | undefined {
+  const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const lines = link === undefined ? undefined : qrLines(link, stderr.columns() - 2, color);
+  return lines?.map((line) => `  ${line}`);
+}
+
+/** What the last run left behind: ends that were torn, and bodies that are not what was said. */
+export function printRecovery(
+  context: Context,
+  { accounts, history }: Pick<OpenFolder, "accounts" | "history">,
+): void {
+  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
+    say(
+      context,
+      `${file} ended in ${droppedBytes} bytes that were never acknowledged; now in ${tornPath}`,
+    );
+    if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
+  }
+  for (const seq of accounts.damaged) {
+    say(
+      context,
+      `the body of account record ${seq} is damaged: what it said is not known any more`,
+    );
+    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq, log: "accounts" }));
+  }
+  for (const seq of history.damaged) {
+    say(context, `the body of record ${seq} is damaged and is served as such`);
+    if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
+  }
+}

@@ -1,0 +1,49 @@
+import { hostname } from "node:os";
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+import { certificateNames } from "../../crypto/certificate.ts";
+import { isHostOf } from "../../wire/host.ts";
+import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
+
+/** Where a TLS proxy listens unless it is told otherwise. */
+export const HTTPS_PORT = 443;
+
+/**
+ * What `--public HOST[:PORT]` says.
+ * @param port where no port is given
+ * @throws Fault usage
+ */
+export function parsePublic(
+  texts: readonly string[],
+  port = HTTPS_PORT,
+): Pick<ServerAddress, "host" | "port">[] {
+  return texts.map((text) => {
+    if (text.includes("/")) {
+      throw new Fault("usage", `${quoteText(text)} is not a host`, {
+        remedy: "write --public HOST or --public HOST:PORT",
+      });
+    }
+    const place = parseServerAddress(text);
+    return { host: place.host, port: place.portGiven ? place.port : port };
+  });
+}
+
+/** Names that `serve` was given in one way or another: certificates name hosts, too. */
+export function knownNames(
+  args: { readonly host?: string | undefined; readonly public: readonly string[] },
+  ...certificates: readonly (string | undefined)[]
+): string[] {
+  const named = certificates.filter((pem) => pem !== undefined).flatMap(certificateNames);
+  const host = args.host === undefined ? [] : [args.host];
+  return [...host, ...parsePublic(args.public).map(({ host }) => host), ...named];
+}
+
+/** Whether a `Host` header means this machine, or a server of one of these names. */
+export function hostCheck(names: readonly string[]): (header: string | null) => boolean {
+  const own = hostname();
+  const [label = own] = own.split(".");
+  const known = new Set(
+    [own, label, ...names].map((name) => name.toLowerCase().replace(/\.$/, "")),
+  );
+  return (header) => isHostOf(known, header);
+}

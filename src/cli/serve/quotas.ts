@@ -1,0 +1,38 @@
+import { Fault } from "../../base/fault.ts";
+import { parseSize } from "../../base/sizes.ts";
+import { type FileQuotas, QUOTAS_DEFAULT } from "../../server/files/quotas.ts";
+import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
+
+/** How much files may take; left out, the disk decides and the log keeps its room. */
+export const QUOTA_FLAGS = {
+  fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
+  filesPerUser: { type: "string", valueHint: "SIZE", description: "All files of one person" },
+  filesTotal: { type: "string", valueHint: "SIZE", description: "All files" },
+  keepFree: {
+    type: "string",
+    valueHint: "SIZE",
+    description: "Room on the disk that no file may take, 256MiB if left out",
+  },
+} as const satisfies FlagDefs;
+
+/** @throws Fault usage */
+export function quotasOf(args: FlagValues<typeof QUOTA_FLAGS>): FileQuotas {
+  const size = (key: keyof typeof QUOTA_FLAGS, otherwise: number) =>
+    args[key] === undefined ? otherwise : sizeOf(args[key], flagName(key));
+  const { fileBytesMax, userBytesMax, totalBytesMax, freeBytesMin } = QUOTAS_DEFAULT;
+  return {
+    fileBytesMax: Math.min(size("fileMax", fileBytesMax), fileBytesMax),
+    userBytesMax: size("filesPerUser", userBytesMax),
+    totalBytesMax: size("filesTotal", totalBytesMax),
+    freeBytesMin: size("keepFree", freeBytesMin),
+  };
+}
+
+function sizeOf(text: string, flag: string): number {
+  try {
+    return parseSize(text);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("usage", `--${flag}: ${error.message}`, { remedy: error.remedy, cause: error });
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * Where the settings of `chat serve` come from: flag, then environment, then settings.toml in the
+ * data folder, then the default. All come from the one table of the flags.
+ */
+
+import { dirname, join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { parseSize } from "../../base/sizes.ts";
+import { quoteText } from "../../base/text.ts";
+import { readSmallFile } from "../../io/disk/data-folder.ts";
+import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
+import { checkedValue } from "../parser.ts";
+import { lineOf, parseToml } from "../settings.ts";
+import { nearest } from "../suggest.ts";
+
+const PREFIX = "CHAT_SERVE_";
+const TRUE = new Set(["true", "yes", "on", "1"]);
+const FALSE = new Set(["false", "no", "off", "0"]);
+
+/**
+ * Only said in other ways: a folder's file cannot say which folder, and what is done once must not
+ * be done at each start.
+ */
+const NOT_IN_FILE = new Set(["data", "newIdentity"]);
+const NOT_IN_ENVIRONMENT = new Set(["newIdentity"]);
+
+type Values = Readonly<Record<string, AnyFlagValue>>;
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The variable of `udpCc` and its like; undefined where the environment says nothing of it. */
+export function variableOf(key: string): string | undefined {
+  if (NOT_IN_ENVIRONMENT.has(key)) return undefined;
+  return `${PREFIX}${flagName(key).replaceAll("-", "_").toUpperCase()}`;
+}
+
+/** `udp-cc` of `udpCc`; undefined where settings.toml says nothing of it. */
+export function settingOf(key: string): string | undefined {
+  return NOT_IN_FILE.has(key) ? undefined : flagName(key);
+}
+
+export interface Given {
+  readonly definitions: FlagDefs;
+  /** With the defaults of what no flag has said. */
+  readonly values: Values;
+  /** Keys that a flag has said. */
+  readonly byFlag: ReadonlySet<string>;
+  readonly env: Environment;
+}
+
+/**
+ * The values with what environment and settings.toml add to them.
+ * @throws Fault usage, with the variable, or with file, line and key
+ */
+export function withSettings({ definitions, values, byFlag, env }: Given): Values {
+  const byEnvironment = fromEnvironment(definitions, env);
+  const data = byFlag.has("data") ? values["data"] : (byEnvironment["data"] ?? values["data"]);
+  const byFile = fromFile(definitions, join(String(data), "settings.toml"));
+  const stronger = new Set([...byFlag, ...Object.keys(byEnvironment)]);
+  const merged: Record<string, AnyFlagValue> = { ...values };
+  for (const key of Object.keys(definitions)) {
+    if (byFlag.has(key)) continue;
+    const value = byEnvironment[key] ?? (isOverruled(key, stronger, env) ? undefined : byFile[key]);
+    if (value !== undefined) merged[key] = value;
+  }
+  return merged;
+}
+
+/** What stands for the opposite, or for the same, where it counts more than the file. */
+function isOverruled(key: string, stronger: ReadonlySet<string>, env: Environment): boolean {
+  const hasPassword = Boolean(env["CHAT_ROOM_PASSWORD"]);
+  if (key === "open") return hasPassword || stronger.has("roomPasswordFile");
+  return key === "roomPasswordFile" && (hasPassword || stronger.has("open"));
+}
+
+function fromEnvironment(definitions: FlagDefs, env: Environment): Record<string, AnyFlagValue> {
+  const keys = keysBy(definitions, variableOf);
+  const found: Record<string, AnyFlagValue> = {};
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || !text) continue; // An empty variable is an unset one.
+    const key = keys.get(variable);
+    if (key === undefined) throw unknown("variable", variable, [...keys.keys()]);
+    found[key] = ofText(definitions[key], text, variable);
+  }
+  return found;
+}
+
+function ofText(definition: FlagDef | undefined, text: string, name: string): AnyFlagValue {
+  if (definition === undefined) return undefined;
+  if (definition.many) return text.split(/[\s,]+/).filter((word) => word !== "");
+  if (definition.type !== "boolean") return checked(text, definition, name);
+  if (TRUE.has(text.toLowerCase())) return true;
+  if (FALSE.has(text.toLowerCase())) return false;
+  throw misuse(`${quoteText(text)} is no value of ${name}`, "use true or false");
+}
+
+function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagValue> {
+  const text = readSmallFile(path);
+  if (text === undefined) return {};
+  const keys = keysBy(definitions, settingOf);
+  const found: Record<string, AnyFlagValue> = {};
+  for (const [setting, value] of Object.entries(parseToml(text, path, 'name = "Room 12"'))) {
+    const at = `${path}:${lineOf(text, setting)}`;
+    const key = keys.get(setting);
+    const definition = key === undefined ? undefined : definitions[key];
+    if (key === undefined || definition === undefined) {
+      throw unknown(`setting in ${at}`, setting, [...keys.keys()]);
+    }
+    const said = ofToml(definition, value, `${setting} (${at})`);
+    found[key] = isPath(definition) ? besideFile(String(said), path) : said;
+  }
+  return found;
+}
+
+function ofToml(definition: FlagDef, value: unknown, name: string): AnyFlagValue {
+  if (definition.many) {
+    const all = Array.isArray(value) ? value : [value];
+    if (all.every((one) => typeof one === "string")) return all;
+    throw misuse(`${name} must be a list of texts`, 'write it as ["one", "two"]');
+  }
+  if (definition.type === "boolean") {
+    if (typeof value === "boolean") return value;
+    throw misuse(`${name} must be true or false`, "write it without quotes");
+  }
+  const isNumber = typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+  if (definition.integer !== undefined) {
+    return checked(isNumber ? String(value) : "", definition, name);
+  }
+  const text = isNumber && hintOf(definition) === "SIZE" ? String(value) : value;
+  if (typeof text === "string") return checked(text, definition, name);
+  throw misuse(`${name} must be a text`, "write it between quotes");
+}
+
+function checked(text: string, definition: FlagDef, name: string): AnyFlagValue {
+  if (hintOf(definition) !== "SIZE") return checkedValue(text, definition, name);
+  try {
+    parseSize(text);
+    return text;
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw misuse(`${name}: ${error.message}`, error.remedy);
+  }
+}
+
+function isPath(definition: FlagDef): boolean {
+  return hintOf(definition) === "F";
+}
+
+/** A path in the file is one beside the file, wherever the server is started from. */
+function besideFile(path: string, file: string): string {
+  return path === "-" ? path : resolve(dirname(file), path);
+}
+
+function hintOf(definition: FlagDef): string | undefined {
+  return "valueHint" in definition ? definition.valueHint : undefined;
+}
+
+function keysBy(
+  definitions: FlagDefs,
+  spell: (key: string) => string | undefined,
+): Map<string, string> {
+  const pairs = Object.keys(definitions).map((key) => [spell(key), key] as const);
+  return new Map(pairs.flatMap(([name, key]) => (name === undefined ? [] : [[name, key]])));
+}
+
+function unknown(what: string, name: string, names: readonly string[]): Fault {
+  const near = nearest(name, names);
+  return misuse(
+    `unknown ${what}: ${quoteText(name)}`,
+    near === undefined ? "see chat serve --help" : `did you mean ${near}?`,
+  );
+}
+
+function misuse(sentence: string, remedy: string): Fault {
+  return new Fault("usage", sentence, { remedy });
+}

@@ -1,0 +1,73 @@
+import type { Clock } from "../../io/clock.ts";
+import type { LinkCounters } from "../../io/link/link.ts";
+import type { ClientConnection } from "../../server/session/client-connection.ts";
+import { encode } from "../../wire/codec.ts";
+import { formatPlace } from "../../wire/invite.ts";
+import { countersLine } from "../output/stats.ts";
+import type { ServePrinter } from "./print.ts";
+
+const EVERY_MS = 1_000;
+
+/** As long as a pong. */
+const PING_BYTES = encode({ kind: "ping" }).length;
+
+/** More in a second are a file on one of its lanes; pings and their acknowledgements are fewer. */
+const IDLE_PACKETS_MAX = 16;
+
+/** How far a link was when it was looked at. */
+interface Mark {
+  /** Bytes, without those of pings. */
+  readonly said: string;
+  readonly packets: number;
+}
+
+function markOf(counters: LinkCounters): Mark {
+  const { sentBytes, sentMessages, receivedBytes, receivedMessages } = counters;
+  const sent = sentBytes - sentMessages * PING_BYTES;
+  const said = `${sent},${receivedBytes - receivedMessages * PING_BYTES}`;
+  return { said, packets: (counters.sentPackets ?? 0) + (counters.receivedPackets ?? 0) };
+}
+
+/** An idle client, which only sends pings, is not printed. */
+function isNews(now: Mark, before: Mark | undefined): boolean {
+  if (before === undefined || now.said !== before.said) return true;
+  return now.packets - before.packets > IDLE_PACKETS_MAX;
+}
+
+/**
+ * `--verbose`: once a second a line for each link on which something was said: how many of its
+ * requests were acknowledged since it is there, and what its transport counts.
+ * @returns what ends it
+ */
+export function tellStats(
+  clock: Clock,
+  printer: Pick<ServePrinter, "line">,
+  peers: () => Iterable<ClientConnection>,
+): () => void {
+  let seenBefore = new Map<number, Mark>(); // Of the links there are.
+  const tell = () => {
+    const seen = new Map<number, Mark>();
+    for (const peer of peers()) {
+      if (peer.lane !== undefined || !peer.isGreeted) continue;
+      const counters = peer.link.counters();
+      const mark = markOf(counters);
+      seen.set(peer.id, mark);
+      if (!isNews(mark, seenBefore.get(peer.id))) continue;
+      const { address, transport } = peer.origin;
+      const user = peer.account?.name;
+      const { acknowledged } = peer;
+      const fields = {
+        ...(user === undefined ? {} : { user }),
+        address: formatPlace(address),
+        transport,
+        acknowledged,
+      };
+      const who = Object.values({ ...fields, acknowledged: `ACK ${acknowledged}:` }).join(" ");
+      printer.line("stats", { ...fields, ...counters }, `${who} ${countersLine(counters)}`);
+    }
+    seenBefore = seen;
+    cancel = clock.after(EVERY_MS, tell);
+  };
+  let cancel = clock.after(EVERY_MS, tell);
+  return () => cancel();
+}

@@ -1,0 +1,57 @@
+import { existsSync, lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { lockFile } from "../../io/disk/lock.ts";
+
+const PREFIX = "chat-share-";
+/** One that is younger may belong to a share that has not locked it yet. */
+const LEFT_AFTER_MS = 60_000;
+
+/** Where the server of one `chat share` has its keys and its history, and where it is removed. */
+export interface ShareFolder {
+  /** The server's data folder; not made yet. */
+  readonly data: string;
+  remove(): void;
+}
+
+/** Gone with the process, but for a kill; what such a one left is taken away by the next. */
+export function openShareFolder(unixMs: number): ShareFolder {
+  for (const name of readdirSync(tmpdir())) {
+    const path = join(tmpdir(), name);
+    if (name.startsWith(PREFIX) && isLeft(path, unixMs)) discard(path);
+  }
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
+  const remove = () => discard(folder);
+  process.once("exit", remove); // A second Ctrl-C ends the program where it stands.
+  return {
+    data: join(folder, "data"),
+    remove: () => {
+      process.off("exit", remove);
+      remove();
+    },
+  };
+}
+
+function discard(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/**
+ * Of this user, and left by a process that has ended: a running one holds the lock of the data
+ * folder.
+ */
+function isLeft(path: string, unixMs: number): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isDirectory() || stat.uid !== userInfo().uid) return false;
+  const lock = join(path, "data", "LOCK");
+  if (unixMs - stat.mtimeMs < LEFT_AFTER_MS || !existsSync(lock)) return false;
+  try {
+    const held = lockFile(lock);
+    held?.release();
+    return held !== undefined;
+  } catch (error) {
+    if (error instanceof Fault) return false;
+    throw error;
+  }
+}

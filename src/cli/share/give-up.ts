@@ -1,0 +1,34 @@
+import { Fault } from "../../base/fault.ts";
+import { RECEIVE_GIVES_UP_MS } from "../../base/limits.ts";
+import type { Clock } from "../../io/clock.ts";
+
+/** Gives up when the connection to a share is lost for long: the user may have ended it. */
+export class GiveUpTimer {
+  readonly #clock: Clock;
+  readonly #onEnd: (fault: Fault) => void;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, onEnd: (fault: Fault) => void) {
+    this.#clock = clock;
+    this.#onEnd = onEnd;
+  }
+
+  /** Counts from the first loss on. @returns whether this is the first */
+  lost(fault: Fault): boolean {
+    if (this.#cancel !== undefined) return false;
+    this.#cancel = this.#clock.after(RECEIVE_GIVES_UP_MS, () =>
+      this.#onEnd(
+        new Fault("unreachable", `whoever shares is gone (${fault.message})`, {
+          remedy: "run the same line again when they share again",
+          cause: fault,
+        }),
+      ),
+    );
+    return true;
+  }
+
+  back(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+}

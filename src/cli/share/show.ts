@@ -1,0 +1,60 @@
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { Reporter } from "../../client/transfer/progress.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
+import type { Context } from "../context.ts";
+import { ProgressShow } from "../output/progress.ts";
+
+/**
+ * How far those are who take what is shared: as far as it was read for them. Of several who take
+ * the same file at once, the first is shown.
+ */
+export class ShareShow {
+  readonly #context: Context;
+  readonly #show: ProgressShow;
+  readonly #running = new Map<FileId, { readonly reporter: Reporter; doneBytes: number }>();
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#show = new ProgressShow(context);
+  }
+
+  /** A chunk was read for a receiver. Scripts hear of whole files only. */
+  read(id: FileId, source: Source, index: number): void {
+    if (this.#context.json) return;
+    const { sizeBytes = Number.MAX_SAFE_INTEGER } = source;
+    const doneBytes = Math.min((index + 1) * CHUNK_BYTES, sizeBytes);
+    const running = this.#running.get(id) ?? this.#begin(id, source, index);
+    if (doneBytes < running.doneBytes) return;
+    running.doneBytes = doneBytes;
+    running.reporter.done(doneBytes);
+    if (doneBytes < sizeBytes) return;
+    this.#running.delete(id);
+    running.reporter.finish();
+    void this.#show.end(id);
+  }
+
+  /** A line for people that leaves the bar whole. */
+  say(sentence: string): void {
+    this.#show.say(sentence);
+  }
+
+  async end(): Promise<void> {
+    for (const { reporter } of this.#running.values()) reporter.close();
+    this.#running.clear();
+    await this.#show.end();
+  }
+
+  #begin(id: FileId, { name, sizeBytes }: Source, index: number) {
+    const reporter = new Reporter({
+      clock: this.#context.clock,
+      sizeBytes,
+      onProgress: (progress) => this.#show.update(progress),
+      about: () => ({ id, name, where: "network" }),
+    });
+    const running = { reporter, doneBytes: index * CHUNK_BYTES };
+    this.#running.set(id, running);
+    reporter.resumed(running.doneBytes);
+    return running;
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { checkNewName, isName, isReservedName, type Name } from "../base/names.ts";
+
+/** What Bun says where the environment names no user, as under cron and systemd. */
+const UNKNOWN = "unknown";
+
+/** What other users see as the name of a user who gave none. */
+export function nameForOthers(otherwise: string): string {
+  const user = systemUser();
+  return user === undefined || user === UNKNOWN ? otherwise : user;
+}
+
+/** Who this is on this system, where that can be a name. */
+export function systemUser(): Name | undefined {
+  try {
+    const { username, uid } = userInfo();
+    const name = username === UNKNOWN ? (nameOf(uid) ?? username) : username;
+    if (!isName(name)) return undefined;
+    // Some systems call their first user admin.
+    return isReservedName(name) ? checkNewName(`${name}1`) : name;
+  } catch {
+    return undefined; // A user without an entry, as in some containers.
+  }
+}
+
+/** The user with this number. @returns undefined if the file names none */
+export function nameOf(uid: number, passwdFile = "/etc/passwd"): string | undefined {
+  try {
+    const rows = readFileSync(passwdFile, "utf8").split("\n");
+    return rows.map((row) => row.split(":")).find(([, , id]) => id === String(uid))?.[0];
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { openerOf } from "../chat/open-file.ts";
+import type { Context } from "../context.ts";
+
+/** Long enough for a browser that has to start first. */
+const FILE_KEPT_MS = 60_000;
+
+/**
+ * Opens the desktop's browser at an address whose secrets other users of this machine must not see
+ * in the arguments of a process: the browser gets a file that only its user may read, and that
+ * leads there. Where there is no desktop, nothing happens.
+ * @returns takes the file away, unless that was done
+ */
+export function openBrowser({ env, clock }: Context, url: string): () => void {
+  const isDesktop =
+    process.platform !== "linux" || env["DISPLAY"] !== undefined || env["WAYLAND_DISPLAY"];
+  const opener = openerOf(env);
+  if (!isDesktop || opener === undefined) return () => undefined;
+  const folder = mkdtempSync(join(tmpdir(), "chat-web-")); // 0700.
+  const file = join(folder, "open.html");
+  writeFileSync(file, leadingTo(url), { mode: 0o600 });
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  const cancel = clock.after(FILE_KEPT_MS, remove);
+  Bun.spawn([...opener, pathToFileURL(file).href], {
+    stdio: ["ignore", "ignore", "ignore"],
+  }).unref();
+  return () => {
+    cancel();
+    remove();
+  };
+}
+
+/** @param url made here: what it has of others is percent-encoded */
+function leadingTo(url: string): string {
+  const safe = Bun.escapeHTML(url);
+  return `<!doctype html>
+<meta charset="utf-8">
+<meta name="referrer" content="no-referrer">
+<meta http-equiv="refresh" content="0;url=${safe}">
+<title>chat</title>
+<a href="${safe}">chat</a>
+`;
+}

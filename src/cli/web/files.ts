@@ -1,0 +1,193 @@
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { VERSION } from "../../base/version.ts";
+import { Connection } from "../../client/link/connection.ts";
+import { DownloadChannel } from "../../client/transfer/download-channel.ts";
+import { greet } from "../../client/trust.ts";
+import { nativeVerifier } from "../../crypto/verifier.ts";
+import type { Clock } from "../../io/clock.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import type { Link } from "../../io/link/link.ts";
+import { fileResponse, type WebFile } from "../../server/http/file-response.ts";
+import type { HttpFiles } from "../../server/http/handler.ts";
+import { refusal } from "../../server/http/post-api.ts";
+import { ZipLists } from "../../server/http/zip-list.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { Answer } from "../../wire/messages.ts";
+import { nativeHashing } from "../connect/hashing.ts";
+
+export interface WebFilesOptions {
+  readonly clock: Clock;
+  readonly dial: () => Promise<Link>;
+  readonly fingerprint: Fingerprint;
+}
+
+/**
+ * Files for the local page: the address that the server gave the page opens a lane, over which this
+ * program takes the file and checks each chunk before the browser has it.
+ */
+export function webFiles(options: WebFilesOptions): HttpFiles {
+  const lists = new ZipLists();
+  return {
+    async serve(request, token) {
+      let open: OpenFile | undefined;
+      try {
+        open = await openFile(options, token, firstChunk(request));
+        return await fileResponse(request, webFile(options, token, open), lists);
+      } catch (error) {
+        open?.close();
+        if (error instanceof Fault) return refusal(error);
+        throw error;
+      } finally {
+        if (open?.isTaken !== true) open?.close();
+      }
+    },
+  };
+}
+
+/** Where a resumed download begins, so that mostly one lane will do. */
+function firstChunk(request: Request): number {
+  const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
+  return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
+}
+
+interface OpenFile {
+  readonly about: Answer<"fetch">;
+  readonly from: number;
+  readonly lane: DownloadChannel;
+  /** Its chunks are being read; it closes behind them. */
+  isTaken: boolean;
+  close(): void;
+}
+
+/** @throws Fault file-unknown, fingerprint-changed, unreachable, … */
+async function openFile(options: WebFilesOptions, token: string, from: number): Promise<OpenFile> {
+  const connection = new Connection(await options.dial(), options.clock);
+  try {
+    const file = await enter(connection, options, token);
+    const { lane, about, begin } = await fetchFrom(connection, file, from);
+    return { about, from: begin, lane, isTaken: false, close: () => connection.close() };
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+async function enter(
+  connection: Connection,
+  { clock, fingerprint }: WebFilesOptions,
+  token: string,
+): Promise<FileId> {
+  const program = `chat/${VERSION} web`;
+  const options = { clock, entropy: systemEntropy(), verifier: nativeVerifier, program };
+  const { fingerprint: found, formers } = await greet(connection, options);
+  if (found !== fingerprint && !formers.includes(fingerprint)) {
+    throw new Fault("fingerprint-changed", "another server answers where the file is");
+  }
+  const unknown = () => new Fault("file-unknown", "there is no such file for you");
+  const { file } = await connection.ask("lane", { ticket: token }).catch((error: unknown) => {
+    throw error instanceof Fault && error.code === "login-refused" ? unknown() : error;
+  });
+  if (file === undefined) throw unknown();
+  return file as FileId;
+}
+
+/** From the start, if the file has no such chunk. */
+async function fetchFrom(connection: Connection, file: FileId, from: number) {
+  const parts = { lane: connection, hashing: nativeHashing(), file };
+  const lane = new DownloadChannel({ ...parts, from });
+  try {
+    return { lane, about: await lane.fetch(), begin: from };
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "usage" || from === 0) throw error;
+    const whole = new DownloadChannel({ ...parts, from: 0 });
+    return { lane: whole, about: await whole.fetch(), begin: 0 };
+  }
+}
+
+/** @throws Fault file-unknown: it is still being sent */
+function webFile(options: WebFilesOptions, token: string, open: OpenFile): WebFile {
+  const { name, size, digest, folder } = open.about;
+  if (size === undefined || digest === undefined) {
+    throw new Fault("file-unknown", "this file is still on its way");
+  }
+  return {
+    name,
+    sizeBytes: size,
+    digest: digest.toHex(),
+    ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
+    async *chunks(from) {
+      open.isTaken = true;
+      let source = open;
+      if (from !== open.from) {
+        open.close();
+        source = await openFile(options, token, from);
+      }
+      yield* chunksOf(source);
+    },
+  };
+}
+
+/** Each chunk is acknowledged when the browser has taken it: a slow one holds the server up. */
+async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> {
+  const handover = new Handover();
+  const sink = { append: handover.give, sync: () => Promise.resolve() };
+  const receiving = lane
+    .receive(sink, () => undefined)
+    .then(
+      () => handover.end(undefined),
+      (error: unknown) => handover.end(error),
+    );
+  try {
+    for (;;) {
+      const chunk = await handover.take();
+      if (chunk === undefined) return;
+      yield chunk;
+    }
+  } finally {
+    close();
+    handover.end(new Fault("link-closed", "nobody takes it"));
+    await receiving;
+  }
+}
+
+/** One chunk at a time, from the receiver to the reader. */
+class Handover {
+  #chunk: Uint8Array | undefined;
+  #isEnded = false;
+  #error: unknown;
+  #taken = () => {};
+  #given = () => {};
+
+  readonly give = async (_sha256: Uint8Array, bytes: Uint8Array): Promise<void> => {
+    if (this.#isEnded) throw this.#error;
+    this.#chunk = bytes.slice(); // The browser may take it later than the lane gives it back.
+    this.#given();
+    await new Promise<void>((resolve) => {
+      this.#taken = resolve;
+    });
+  };
+
+  /** Undefined: it was the last one. @throws what ended it */
+  async take(): Promise<Uint8Array | undefined> {
+    if (this.#chunk === undefined && !this.#isEnded) {
+      await new Promise<void>((resolve) => {
+        this.#given = resolve;
+      });
+    }
+    const chunk = this.#chunk;
+    this.#chunk = undefined;
+    this.#taken();
+    if (chunk === undefined && this.#error !== undefined) throw this.#error;
+    return chunk;
+  }
+
+  end(error: unknown): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#error = error;
+    this.#given();
+    this.#taken();
+  }
+}

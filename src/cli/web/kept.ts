@@ -1,0 +1,130 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { KEPT_BYTES_MAX } from "../../base/limits-page.ts";
+import { jsonLine } from "../../base/text.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { bearerOf, refusal } from "../../server/http/post-api.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+
+/** Where the page asks for what it keeps. */
+export const KEPT_PATH = "/kept";
+
+const table = v.picklist(["keys", "places", "drafts"]);
+const key = v.pipe(v.string(), v.maxLength(1_024));
+const Asked = v.variant("op", [
+  v.strictObject({ op: v.literal("get"), table, key }),
+  v.strictObject({ op: v.literal("all"), table, prefix: key }),
+  v.strictObject({
+    op: v.literal("write"),
+    changes: v.pipe(
+      v.array(v.strictObject({ table, key, value: v.optional(v.unknown()) })),
+      v.maxLength(1_000),
+    ),
+  }),
+]);
+const Kept = v.object({
+  port: v.optional(v.number()),
+  rows: v.record(v.string(), v.unknown()),
+});
+type Kept = v.InferOutput<typeof Kept>;
+
+/**
+ * What pages of `chat web` keep in this home, for one server: keys, names, drafts. Several programs
+ * may do so at once, so each change reads what the file is now.
+ */
+export class WebKept {
+  readonly #folder: string;
+  readonly #path: string;
+
+  constructor(state: string, fingerprint: Fingerprint) {
+    this.#folder = join(state, "web");
+    this.#path = join(this.#folder, `${fingerprint}.json`);
+  }
+
+  /** At which the page was given out last: a browser knows a page by its port. */
+  get port(): number {
+    return this.#read().port ?? 0;
+  }
+
+  keepPort(port: number): void {
+    this.#write({ ...this.#read(), port });
+  }
+
+  /** @throws Fault store-full, store-… */
+  answer(asked: v.InferOutput<typeof Asked>): unknown {
+    const kept = this.#read();
+    switch (asked.op) {
+      case "get":
+        return kept.rows[rowOf(asked.table, asked.key)] ?? null;
+      case "all": {
+        const prefix = rowOf(asked.table, asked.prefix);
+        const rows = Object.entries(kept.rows).filter(([row]) => row.startsWith(prefix));
+        const skip = rowOf(asked.table, "").length;
+        return rows.map(([row, value]) => [row.slice(skip), value]).sort(byKey);
+      }
+      default: {
+        const rows = { ...kept.rows };
+        for (const change of asked.changes) {
+          const row = rowOf(change.table, change.key);
+          if (change.value === undefined || change.value === null) delete rows[row];
+          else rows[row] = change.value;
+        }
+        this.#write({ ...kept, rows });
+        return null;
+      }
+    }
+  }
+
+  #read(): Kept {
+    const text = readSmallFile(this.#path, KEPT_BYTES_MAX);
+    try {
+      const parsed = v.safeParse(Kept, JSON.parse(text ?? '{"rows":{}}'));
+      if (parsed.success) return parsed.output;
+    } catch {
+      // As below.
+    }
+    throw new Fault("data-foreign", `${this.#path} is not what was kept`, {
+      remedy: "mend it, or remove it to sign in anew",
+    });
+  }
+
+  #write(kept: Kept): void {
+    const text = jsonLine(kept);
+    if (Buffer.byteLength(text) > KEPT_BYTES_MAX) {
+      throw new Fault("store-full", "the page keeps too much", { remedy: "clear some drafts" });
+    }
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+    writeSmallFile(this.#path, text);
+  }
+}
+
+/** Only pages that were given the token of this run may ask. */
+export async function serveKept(kept: WebKept, token: string, request: Request): Promise<Response> {
+  try {
+    if (request.method !== "POST") throw new Fault("usage", "only POST is answered here");
+    const given = bearerOf(request) ?? "";
+    // Of equal length, so that it takes as long whatever it is.
+    if (!equalBytes(sha256(utf8Encode(given)), sha256(utf8Encode(token)))) {
+      throw new Fault("login-refused", "this page is another run's");
+    }
+    const asked = v.safeParse(Asked, await request.json().catch(() => undefined));
+    if (!asked.success) throw new Fault("usage", "that is not what a page asks");
+    const headers = { "content-type": "application/json", "cache-control": "no-store" };
+    return new Response(jsonLine({ value: kept.answer(asked.output) }), { headers });
+  } catch (error) {
+    if (error instanceof Fault) return refusal(error);
+    throw error;
+  }
+}
+
+function rowOf(table: string, key: string): string {
+  return `${table} ${key}`;
+}
+
+function byKey([one]: readonly unknown[], [other]: readonly unknown[]): number {
+  return String(one) < String(other) ? -1 : 1;
+}

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import type { Page, PageFile } from "../../server/http/page.ts";
+import { PAGE_SOURCE } from "../source-tree.ts";
+
+/** A page of another build has another id; it stands in the page and in the server's welcome. */
+const BUILD_DIGITS = 12;
+const TEXT = /^(text\/|image\/svg|application\/(json|javascript|manifest))/;
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+export interface PageBuildOptions {
+  /** Compress as small as it gets, which takes a second; else quickly. */
+  readonly small: boolean;
+}
+
+/** Bundles and compresses the page: at build time, or at the start when run from source. */
+export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
+  const naming = "[name]-[hash].[ext]";
+  const built = await Bun.build({
+    entrypoints: [PAGE_SOURCE],
+    target: "browser",
+    minify: true,
+    splitting: true,
+    sourcemap: "none",
+    publicPath: "/assets/",
+    naming: { entry: naming, chunk: naming, asset: naming },
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const raw = new Map<string, Uint8Array>();
+  for (const output of built.outputs) {
+    const name = output.path.replace(/^\.?\//, "");
+    const path = name.endsWith(".html") ? "/" : `/assets/${name}`;
+    raw.set(path, new Uint8Array(await output.arrayBuffer()));
+  }
+  const build = idOf(raw);
+  const html = Buffer.from(raw.get("/") ?? []).toString();
+  raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
+  const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
+  return { build, files: new Map(files) };
+}
+
+/** Names of assets tell their content; the page itself is hashed. */
+function idOf(raw: ReadonlyMap<string, Uint8Array>): string {
+  const hash = createHash("sha256").update(raw.get("/") ?? "");
+  for (const path of [...raw.keys()].sort()) hash.update(`\n${path}`);
+  return hash.digest("hex").slice(0, BUILD_DIGITS);
+}
+
+function fileOf(path: string, identity: Uint8Array, small: boolean): PageFile {
+  const extension = path === "/" ? "html" : (path.split(".").at(-1) ?? "");
+  const type = TYPES[extension] ?? Bun.file(path).type;
+  const sha256 = createHash("sha256").update(identity).digest("hex");
+  if (!TEXT.test(type)) return { type, identity, sha256 };
+  const quality = small ? constants.BROTLI_MAX_QUALITY : 4;
+  const params = { [constants.BROTLI_PARAM_QUALITY]: quality };
+  const br = new Uint8Array(brotliCompressSync(identity, { params }));
+  const gzip = new Uint8Array(gzipSync(identity, { level: small ? 9 : 6 }));
+  const isSmaller = (bytes: Uint8Array) => bytes.length < identity.length;
+  return {
+    type,
+    identity,
+    sha256,
+    ...(isSmaller(br) ? { br } : {}),
+    ...(isSmaller(gzip) ? { gzip } : {}),
+  };
+}

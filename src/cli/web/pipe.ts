@@ -1,0 +1,57 @@
+import { Fault } from "../../base/fault.ts";
+import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
+import { PASSED_BYTES_MAX } from "../../base/limits-page.ts";
+import type { Link } from "../../io/link/link.ts";
+
+/** Messages on their way from one link to another one, in order, as fast as that takes them. */
+export class Pipe {
+  readonly #to: Link;
+  /** Bounded by PASSED_BYTES_MAX. */
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #isPumping = false;
+  #isEnding = false;
+
+  constructor(to: Link) {
+    this.#to = to;
+  }
+
+  /** @returns what is wrong, when the other end is too slow for what comes */
+  push(message: Uint8Array): Fault | undefined {
+    if (this.#isEnding) return undefined;
+    if (this.#waitingBytes + message.length > PASSED_BYTES_MAX) {
+      return new Fault("too-many", "the other end reads too slowly", { retryAfterMs: 1_000 });
+    }
+    this.#waiting.push(message);
+    this.#waitingBytes += message.length;
+    void this.#pump();
+    return undefined;
+  }
+
+  /** Nothing more comes: the link is closed behind what waits. */
+  end(): void {
+    this.#isEnding = true;
+    void this.#pump();
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    for (;;) {
+      const [message] = this.#waiting;
+      if (message === undefined) break;
+      if (this.#to.queuedBytes() + message.length > SEND_QUEUE_LOW_BYTES) await this.#to.drained();
+      this.#waiting.shift();
+      this.#waitingBytes -= message.length;
+      if (!this.#to.send(message)) this.#drop();
+    }
+    this.#isPumping = false;
+    if (this.#isEnding) this.#to.close();
+  }
+
+  #drop(): void {
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#isEnding = true;
+  }
+}

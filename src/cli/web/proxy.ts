@@ -1,0 +1,204 @@
+import { cutText, equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { HELLO_WITHIN_MS, SENTENCE_BYTES_MAX } from "../../base/limits.ts";
+import { LOCAL_LINKS_MAX } from "../../base/limits-page.ts";
+import { verifyServerProof } from "../../crypto/greeting.ts";
+import { fingerprintOf } from "../../crypto/identity.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { lineage } from "../../crypto/succession.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link, ListenerEvents } from "../../io/link/link.ts";
+import { decode, encode } from "../../wire/codec.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { NoticeOf } from "../../wire/messages.ts";
+import { Pipe } from "./pipe.ts";
+
+export interface WebProxyOptions {
+  readonly clock: Clock;
+  /** What the first message of each link must be. */
+  readonly token: string;
+  /** A new link to the server. */
+  readonly dial: () => Promise<Link>;
+  /** What the server must be. */
+  readonly fingerprint: Fingerprint;
+}
+
+/**
+ * The links of the local page: one that shows the token first is passed on to the server, byte for
+ * byte. Only the greeting is looked at: the browser cannot know the certificate behind this
+ * program, so this program checks whom it leads to.
+ */
+export class WebProxy implements Pick<ListenerEvents, "accept" | "link"> {
+  readonly #options: WebProxyOptions;
+  #links = 0;
+
+  constructor(options: WebProxyOptions) {
+    this.#options = options;
+  }
+
+  accept(): boolean {
+    return this.#links < LOCAL_LINKS_MAX;
+  }
+
+  link(link: Link): void {
+    this.#links++;
+    new ProxiedLink(link, this.#options, () => {
+      this.#links--;
+    });
+  }
+}
+
+/** One link of the page. */
+class ProxiedLink {
+  readonly #options: WebProxyOptions;
+  readonly #cancelDeadline: () => void;
+  readonly #toPage: Pipe;
+  #phase: "token" | "hello" | "greeting" | "open" | "closed" = "token";
+  #nonce = new Uint8Array(0);
+  #server: Link | undefined;
+  #toServer: Pipe | undefined;
+
+  constructor(link: Link, options: WebProxyOptions, gone: () => void) {
+    this.#options = options;
+    this.#toPage = new Pipe(link);
+    this.#cancelDeadline = options.clock.after(HELLO_WITHIN_MS, () => {
+      if (this.#phase === "token" || this.#phase === "hello") {
+        this.#refuse(new Fault("timeout", "nothing was said"));
+      }
+    });
+    link.receive({
+      message: (bytes) => this.#guarded(() => this.#fromPage(bytes)),
+      closed: () => {
+        this.#cancelDeadline();
+        this.#phase = "closed";
+        if (this.#toServer === undefined) this.#server?.close();
+        else this.#toServer.end();
+        gone();
+      },
+    });
+  }
+
+  #fromPage(bytes: Uint8Array): void {
+    switch (this.#phase) {
+      case "token": {
+        // Of equal length, so that it takes as long whatever it is.
+        const isIt = equalBytes(sha256(bytes), sha256(utf8Encode(this.#options.token)));
+        if (!isIt) throw new Fault("login-refused", "this page is another run's", RELOAD);
+        this.#phase = "hello";
+        return;
+      }
+      case "hello": {
+        const { nonce } = noticeIn(bytes, "hello");
+        this.#nonce = new Uint8Array(nonce);
+        this.#phase = "greeting";
+        void this.#dial(bytes);
+        return;
+      }
+      case "greeting":
+        throw new Fault("out-of-order", "the server's greeting comes first");
+      case "open":
+        this.#pass(this.#toServer?.push(bytes));
+        return;
+      default: // It is over.
+        return;
+    }
+  }
+
+  async #dial(hello: Uint8Array): Promise<void> {
+    let server: Link;
+    try {
+      server = await this.#options.dial();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return this.#refuse(error);
+    }
+    server.receive({
+      message: (bytes) => this.#guarded(() => this.#fromServer(bytes)),
+      closed: () => this.#toPage.end(),
+    });
+    if (this.#phase === "closed") return server.destroy();
+    this.#server = server;
+    server.send(hello);
+  }
+
+  #fromServer(bytes: Uint8Array): void {
+    if (this.#phase === "greeting") {
+      this.#checkGreeting(bytes);
+      const server = this.#server;
+      if (server !== undefined) this.#toServer = new Pipe(server);
+      this.#phase = "open";
+    }
+    if (this.#phase === "open") this.#pass(this.#toPage.push(bytes));
+  }
+
+  /** A `bye` may stand in its place. @throws Fault fingerprint-changed */
+  #checkGreeting(bytes: Uint8Array): void {
+    const incoming = decode(bytes);
+    const message = incoming.kind === "message" ? incoming.message : undefined;
+    if (message?.kind === "bye") return;
+    const welcome = noticeIn(bytes, "welcome");
+    const certificateHash = this.#server?.certificateHash ?? new Uint8Array(32);
+    const serverNonce = welcome.nonce;
+    const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
+    if (isServer(welcome, greeting, this.#options.fingerprint)) return;
+    throw new Fault("fingerprint-changed", "another server answers where the page is to go");
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#refuse(error);
+    }
+  }
+
+  #pass(fault: Fault | undefined): void {
+    if (fault !== undefined) this.#refuse(fault);
+  }
+
+  #refuse({ code, message, remedy, retryAfterMs }: Fault): void {
+    if (this.#phase === "closed") return;
+    this.#phase = "closed";
+    const wait = retryAfterMs === undefined ? {} : { retryAfterMs };
+    this.#toPage.push(
+      encode({
+        kind: "bye",
+        code,
+        message: cutText(message, SENTENCE_BYTES_MAX),
+        remedy: cutText(remedy, SENTENCE_BYTES_MAX),
+        ...wait,
+      }),
+    );
+    this.#toPage.end();
+    this.#server?.close();
+  }
+}
+
+const RELOAD = { remedy: "open the address that chat web has printed last" };
+
+/** Whether it proves on this very link to be that server, or one that it has named. */
+function isServer(
+  welcome: NoticeOf<"welcome">,
+  greeting: Parameters<typeof verifyServerProof>[1],
+  fingerprint: Fingerprint,
+): boolean {
+  const { key } = welcome.server;
+  const isKnown =
+    fingerprintOf(key) === fingerprint ||
+    lineage(key, welcome.predecessors ?? []).includes(fingerprint);
+  return (
+    isKnown &&
+    equalBytes(welcome.certificate, greeting.certificateHash) &&
+    verifyServerProof(key, greeting, welcome.proof)
+  );
+}
+
+/** @throws Fault out-of-order, frame-malformed */
+function noticeIn<Kind extends "hello" | "welcome">(bytes: Uint8Array, kind: Kind): NoticeOf<Kind> {
+  const incoming = decode(bytes);
+  if (incoming.kind === "message" && incoming.message.kind === kind) {
+    return incoming.message as NoticeOf<Kind>;
+  }
+  throw new Fault("out-of-order", `a '${kind}' was expected`);
+}

@@ -1,0 +1,183 @@
+import { unreachable } from "../base/assert.ts";
+import type { Fault } from "../base/fault.ts";
+import type { FileId, Sha256 } from "../base/ids.ts";
+import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
+import type { NoticeOf } from "../wire/messages.ts";
+import { WORD_KINDS } from "../wire/record.ts";
+import type { ClientEvent } from "./event.ts";
+import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
+import type { Connection, ServerNotice } from "./link/connection.ts";
+import type { Entered } from "./login.ts";
+import { ReadState } from "./read-state.ts";
+import type { Greeted } from "./trust.ts";
+
+export interface AccountFeedSink {
+  event(event: ClientEvent, sizeBytes: number): void;
+  /** Everything up to `seq` was told. */
+  cursor(seq: number): void;
+  /** The server knows less than an earlier run was told. */
+  rewind(seq: number): void;
+  /** `again`: asking once more is in vain. */
+  hole(fault: Fault, again: boolean): void;
+}
+
+export type ConnectedEvent = Omit<Extract<ClientEvent, { kind: "connected" }>, "rooms">;
+
+/** Beyond this many the rooms told so far have to do for `connected`. */
+const HELD_EVENTS_MAX = 2_048;
+/** Of programs, not of people: a room's making is told by its first join. */
+const HIDDEN_KINDS: ReadonlySet<string> = new Set(["room"]);
+
+/**
+ * What a client's reader is told of one account: `connected` with all rooms before everything else
+ * of a link, no records that are only for programs, and what is unread.
+ */
+export class AccountFeed {
+  readonly #mode: FollowMode;
+  readonly #sink: AccountFeedSink;
+  readonly #follower: Follower;
+  readonly reads = new ReadState();
+  /** Folded names of people whose words are not to be shown. Bounded by the server's answer. */
+  #ignored: ReadonlySet<string> = new Set();
+  /** Until the rooms are known, that is until `caught-up`; bounded by HELD_EVENTS_MAX. */
+  #held: { event: ClientEvent; sizeBytes: number }[] | undefined;
+  #connected: ConnectedEvent | undefined;
+  /** Folded. */
+  #me = "";
+
+  /** @param asked the cursor of an earlier run */
+  constructor(mode: FollowMode, asked: number | undefined, sha256: Sha256, sink: AccountFeedSink) {
+    this.#mode = mode;
+    this.#sink = sink;
+    this.#follower = new Follower(mode, asked, sha256, {
+      event: (event) => this.#event(event),
+      hole: (fault, again) => sink.hole(fault, again),
+    });
+  }
+
+  /** What to ask the next link for. */
+  get after(): number | undefined {
+    return this.#follower.after;
+  }
+
+  get rooms(): RoomView[] {
+    return this.#follower.rooms;
+  }
+
+  ignores(user: string | undefined): boolean {
+    return user !== undefined && this.#ignored.has(user.toLowerCase());
+  }
+
+  /** A new link is logged in, having asked for what follows `after`. */
+  connected(event: ConnectedEvent): void {
+    this.#follower.connected();
+    this.#held ??= []; // A link that was lost before `caught-up` has left records here.
+    this.#connected = event;
+    this.#me = event.user.toLowerCase();
+    this.#ignored = new Set();
+  }
+
+  /** @throws Fault frame-malformed, too-many: the server's doing */
+  notice(notice: ServerNotice): void {
+    this.#follower.notice(notice);
+  }
+
+  #event(event: FollowerEvent): void {
+    switch (event.kind) {
+      case "room":
+        return this.#room(event);
+      case "room-gone":
+        this.reads.gone(event.id);
+        if (event.room === undefined || this.#mode === "none") return;
+        return this.#emit({ kind: "room-gone", room: event.room });
+      case "record":
+        return this.#record(event.record, event.sizeBytes);
+      case "skipped":
+        return this.#emit(event);
+      case "caught-up":
+        this.#release();
+        return this.#emit(event);
+      case "cursor":
+        return this.#sink.cursor(event.seq);
+      case "rewind":
+        return this.#sink.rewind(event.seq);
+      case "in-room":
+        return this.#inRoom(event.room, event.notice);
+      case "account":
+        return this.#account(event.notice);
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #room({ room, isNews, notice }: Extract<FollowerEvent, { kind: "room" }>): void {
+    this.reads.room(room.id, notice.n - 1, notice.read ?? 1, notice.unread);
+    if (this.#mode === "none" || this.#connected !== undefined || !isNews) return;
+    this.#emit({ kind: "room", room });
+  }
+
+  #record(record: ChatRecord, sizeBytes: number): void {
+    const hidden = HIDDEN_KINDS.has(record.kind);
+    const counts = WORD_KINDS.has(record.kind) && record.from?.toLowerCase() !== this.#me;
+    this.reads.record(record.room.id, record.n, { hidden, counts });
+    if (!hidden) this.#emit({ kind: "record", record }, sizeBytes);
+  }
+
+  #inRoom(room: RoomView, notice: NoticeOf<"presence" | "read" | "offered">): void {
+    if (notice.kind === "presence") {
+      const { user, online } = notice;
+      return this.#emit({ kind: "presence", room, user, online });
+    }
+    if (notice.kind === "offered") {
+      const { file, size, folder, ...rest } = notice;
+      const event = { ...rest, room, file: file as FileId, sizeBytes: size, folder };
+      return this.#emit(event, notice.name.length);
+    }
+    const { n, unread } = notice;
+    if (this.reads.read(room.id, n, unread) === undefined) return;
+    this.#emit({ kind: "read", room, n, unread: this.reads.unread(room.id) });
+  }
+
+  #account(notice: NoticeOf<"ignored" | "link-asked" | "event">): void {
+    if (notice.kind === "link-asked") this.#sink.event(notice, 0);
+    if (notice.kind === "ignored") {
+      this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));
+    }
+  }
+
+  #emit(event: ClientEvent, sizeBytes = 0): void {
+    if (this.#held === undefined) {
+      this.#sink.event(event, sizeBytes);
+      return;
+    }
+    this.#held.push({ event, sizeBytes });
+    if (this.#held.length >= HELD_EVENTS_MAX) this.#release();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    const connected = this.#connected;
+    this.#connected = undefined;
+    if (connected !== undefined) this.#sink.event({ ...connected, rooms: this.rooms }, 0);
+    for (const { event, sizeBytes } of held) this.#sink.event(event, sizeBytes);
+  }
+}
+
+export function connectedEvent(
+  address: string,
+  { link }: Connection,
+  { welcome, fingerprint }: Greeted,
+  { account, registered }: Entered,
+): ConnectedEvent {
+  return {
+    kind: "connected",
+    server: welcome.server.name,
+    address,
+    user: account.user,
+    transport: link.transport,
+    fingerprint,
+    welcome: welcome.text,
+    registered,
+  };
+}

@@ -1,0 +1,247 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.ts";
+import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
+import type { Answer, Notice, RequestFields, RequestKind } from "../../wire/messages.ts";
+
+export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
+
+export type Outcome<Kind extends RequestKind> =
+  | { readonly kind: "answered"; readonly answer: Answer<Kind> }
+  | { readonly kind: "refused"; readonly fault: Fault };
+
+type Settle = (outcome: Outcome<RequestKind>) => void;
+
+/** Room for all posts that may be in flight: a post must never be refused on this side. */
+const QUESTIONS_MAX = REQUESTS_IN_FLIGHT_MAX - OUTBOX_IN_FLIGHT_MAX;
+/** What may arrive between an answer and the moment in which its asker runs. */
+const NOTICES_HELD_MAX = 16_384;
+
+export interface LinkStats {
+  readonly transport: Transport;
+  readonly sinceUnixMs: number;
+  /** Requests, posts among them, and those of them that the server has answered. */
+  readonly asked: number;
+  readonly acknowledged: number;
+  readonly counters: LinkCounters;
+}
+
+/**
+ * One link with its session: turns bytes into answers and notices and keeps the session's time.
+ * It ends once, and says so once.
+ */
+export class Connection {
+  readonly link: Link;
+  /** The room password was shown on this link: it is not asked again. */
+  isAdmitted = false;
+  readonly #clock: Clock;
+  readonly #sinceUnixMs: number;
+  readonly #session: Session;
+  /** Bounded: the greeting and the client add one each. */
+  readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
+  /** By ref. Bounded by the session. */
+  readonly #waiting = new Map<number, Settle>();
+  /** Bounded by NOTICES_HELD_MAX; filled only while nobody listens. */
+  #held: ServerNotice[] = [];
+  #listener: ((notice: ServerNotice) => void) | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #wakesAt = Number.POSITIVE_INFINITY;
+  #end: { fault: Fault | undefined } | undefined;
+  readonly #gone = Promise.withResolvers<void>();
+  /** Of the whole connection, where the link knows: a sign of life beside a file that fills it. */
+  #receivedPackets = 0;
+  #asked = 0;
+  #answered = 0;
+
+  /** Made in the tick in which the link was handed over. */
+  constructor(link: Link, clock: Clock) {
+    this.link = link;
+    this.#clock = clock;
+    this.#sinceUnixMs = clock.unixMs();
+    const pace = link.transport === "udp" ? QUICK : STEADY;
+    this.#session = new Session("client", clock.now(), pace);
+    link.receive({
+      message: (bytes) => {
+        this.#perform(this.#session.receive(bytes, clock.now()));
+        this.#arm();
+      },
+      closed: (fault) => {
+        this.#perform(this.#session.ended(fault));
+        this.#gone.resolve();
+      },
+    });
+    this.#arm();
+  }
+
+  get isClosed(): boolean {
+    return this.#session.phase === "closed";
+  }
+
+  /** Resolves when the link has let go of everything: the last bytes are out. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** The same, but that long at most. */
+  async goneWithin(ms: number): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(ms, late.resolve);
+    await Promise.race([this.gone, late.promise]);
+    cancel();
+  }
+
+  /** Why it ended, as a sentence for whoever asks in vain. */
+  get lostBy(): Fault {
+    return this.#end?.fault ?? new Fault("link-closed", "the connection was closed");
+  }
+
+  /** Hands notices over from now on, those that came in the meantime first. */
+  listen(listener: ((notice: ServerNotice) => void) | undefined): void {
+    this.#listener = listener;
+    const held = this.#held;
+    this.#held = [];
+    for (const notice of held) this.#notice(notice);
+  }
+
+  /** Calls back once when it is over; undefined: in an orderly way. At once if it is over. */
+  onClosed(callback: (fault: Fault | undefined) => void): void {
+    if (this.#end === undefined) this.#onClosed.push(callback);
+    else callback(this.#end.fault);
+  }
+
+  tell(notice: ServerNotice): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
+  /** Waits when it asks too fast. @throws Fault as the server refused it, or as it ended */
+  ask<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.size >= QUESTIONS_MAX && kind !== "post") {
+        reject(new Fault("too-many", `${this.#waiting.size} requests wait for an answer`));
+        return;
+      }
+      this.askThen(kind, fields, (outcome) => {
+        if (outcome.kind === "answered") return resolve(outcome.answer);
+        const { code, retryAfterMs } = outcome.fault;
+        if (code !== "too-fast" || retryAfterMs === undefined) return reject(outcome.fault);
+        // It was not looked at: it waits, and is asked again.
+        this.#clock.after(retryAfterMs, () => this.ask(kind, fields).then(resolve, reject));
+      });
+    });
+  }
+
+  /** The same without a promise: the answer is handled before anything that came after it. */
+  askThen<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+    settle: (outcome: Outcome<Kind>) => void,
+  ): void {
+    if (this.isClosed) {
+      settle({ kind: "refused", fault: this.lostBy });
+      return;
+    }
+    this.#asked++;
+    const { ref, effects } = this.#session.ask(kind, fields);
+    this.#waiting.set(ref, settle as Settle);
+    this.#perform(effects);
+  }
+
+  /** What it has carried. */
+  get stats(): LinkStats {
+    return {
+      transport: this.link.transport,
+      sinceUnixMs: this.#sinceUnixMs,
+      asked: this.#asked,
+      acknowledged: this.#answered,
+      counters: this.link.counters(),
+    };
+  }
+
+  /** Ends it; with a fault the server is told why. Idempotent. */
+  close(fault?: Fault): void {
+    this.#perform(this.#session.close(fault));
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "transmit":
+          // When the link refuses, it says `closed` as well.
+          this.link.send(effect.bytes, effect.tail);
+          break;
+        case "notice":
+          this.#notice(effect.notice);
+          break;
+        case "answered":
+          this.#settle(effect.ref, { kind: "answered", answer: effect.reply.answer });
+          break;
+        case "refused":
+          this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
+          break;
+        case "close":
+          this.#ended(effect.fault);
+          break;
+        case "request":
+          break; // A client's session never hands one out.
+        default:
+          unreachable(effect);
+      }
+    }
+  }
+
+  #notice(notice: ServerNotice): void {
+    if (this.isClosed) return;
+    if (this.#listener === undefined) {
+      if (this.#held.length < NOTICES_HELD_MAX) this.#held.push(notice);
+      else this.close(new Fault("too-many", "the server sends faster than it is read"));
+      return;
+    }
+    try {
+      this.#listener(notice);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.close(error);
+    }
+  }
+
+  #settle(ref: number, outcome: Outcome<RequestKind>): void {
+    if (!this.isClosed) this.#answered++;
+    const settle = this.#waiting.get(ref);
+    this.#waiting.delete(ref);
+    settle?.(outcome);
+  }
+
+  #ended(fault: Fault | undefined): void {
+    this.#end = { fault };
+    this.#held = [];
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.link.close();
+    for (const onClosed of this.#onClosed) onClosed(fault);
+  }
+
+  /** One timer at a time: the deadline mostly moves away; an early wake-up just arms it again. */
+  #arm(): void {
+    const deadline = this.#session.deadline();
+    if (deadline === undefined || deadline >= this.#wakesAt) return;
+    this.#cancelTimer?.();
+    this.#wakesAt = deadline;
+    // At least a millisecond: a timer may fire a hair before its time.
+    const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#wakesAt = Number.POSITIVE_INFINITY;
+      this.#perform(this.#session.tick(this.#clock.now(), this.#isAlive()));
+      this.#arm();
+    });
+  }
+
+  /** Whether a packet came since the last look. */
+  #isAlive(): boolean {
+    const { receivedPackets = 0 } = this.link.counters();
+    const isAlive = receivedPackets > this.#receivedPackets;
+    this.#receivedPackets = receivedPackets;
+    return isAlive;
+  }
+}

@@ -1,0 +1,308 @@
+import { unreachable } from "../base/assert.ts";
+import { Fault } from "../base/fault.ts";
+import type { OutboxId } from "../base/ids.ts";
+import {
+  Outbox,
+  type OutboxEffect,
+  type OutboxInput,
+  type PostOutcome,
+  type Receipt,
+} from "../core/client/outbox.ts";
+import type { WorkEvent } from "../core/model/event.ts";
+import { formatPostId } from "../core/rooms/dedup.ts";
+import type { Clock } from "../io/clock.ts";
+import type { KeptPost, OutboxChange } from "../io/state/outbox-store.ts";
+import type { PostBody } from "../wire/messages.ts";
+import type { Connection } from "./link/connection.ts";
+
+/** A post as it is kept, with its body read. */
+export type ReadPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
+
+type PostStep<Kind extends WorkEvent["kind"]> = Extract<WorkEvent, { kind: Kind }>;
+
+/**
+ * What becomes of posts, for a view that shows each of them. `key` is the driver's own name for the
+ * post: unique, also where the post was refused at once; `id` is empty where there will be no
+ * record.
+ */
+export type PostEvent =
+  | PostStep<"posted" | "stored">
+  | (PostStep<"settled"> & {
+      /** Set for a post of an earlier run: no caller holds a promise of it. */
+      readonly adopted?: { readonly to: string; readonly body: PostBody };
+    });
+
+export interface OutboxDriverOwner {
+  /**
+   * Returns, or resolves, when it is on disk; after that, and only then, posts go out. Called again
+   * only after the last call has resolved. @throws Fault, or rejects with one
+   */
+  keep(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
+  tell(event: PostEvent): void;
+  /** Fewer posts wait than before. */
+  settled(): void;
+}
+
+interface Waiting {
+  readonly name: string;
+  /** Known as soon as the outbox has taken it. */
+  readonly counter: number | undefined;
+  readonly adopted?: { readonly to: string; readonly body: PostBody };
+  readonly settle?: (outcome: PostOutcome) => void;
+}
+
+type Send = Extract<OutboxEffect, { kind: "send" }>;
+
+interface Write {
+  readonly added: readonly KeptPost[];
+  readonly settled: readonly number[];
+  readonly sends: readonly Send[];
+  readonly connection: Connection | undefined;
+}
+
+/**
+ * Drives one outbox: keeps each post in a store until it is settled, gives it a promise, carries it
+ * over links, keeps its time. What happens in one tick is one write; nothing is sent before it.
+ */
+export class OutboxDriver {
+  readonly id: OutboxId;
+  readonly #clock: Clock;
+  readonly #owner: OutboxDriverOwner;
+  readonly #outbox = new Outbox();
+  /** By key; as many as the outbox holds. */
+  readonly #waiting = new Map<number, Waiting>();
+  #key = 0;
+  #connection: Connection | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #cancelWrite: (() => void) | undefined;
+  /** Not on disk yet. Bounded like the outbox, as are the next two. */
+  #added: KeptPost[] = [];
+  #settled: number[] = [];
+  /** Wait for the write. */
+  #sends: Send[] = [];
+  #isWriting = false;
+  #onIdle: (() => void) | undefined;
+  #isLeft = false;
+
+  constructor(id: OutboxId, clock: Clock, owner: OutboxDriverOwner) {
+    this.id = id;
+    this.#clock = clock;
+    this.#owner = owner;
+  }
+
+  get size(): number {
+    return this.#outbox.size;
+  }
+
+  /** Posts that an earlier run has kept, before any of this one. */
+  adopt(posts: readonly ReadPost[]): void {
+    for (const post of posts) {
+      const { counter, target: to, body } = post;
+      const key = ++this.#key;
+      const name = this.#tellAdopted(post);
+      this.#owner.tell({ kind: "stored", key: name });
+      this.#waiting.set(key, { name, counter, adopted: { to, body } });
+      this.#handle({ kind: "adopt", key, counter, to, body });
+    }
+  }
+
+  /** A post of an earlier run that is not sent any more. */
+  giveUp(post: ReadPost, fault: Fault): void {
+    const { counter, target: to, body } = post;
+    const outcome = { kind: "refused", fault } as const;
+    const key = this.#tellAdopted(post);
+    this.#owner.tell({ kind: "settled", key, outcome, adopted: { to, body } });
+    this.#forget(counter);
+  }
+
+  /** Resolves when it is on the server's disk. @throws Fault as the server refused it for good */
+  post(to: string, body: PostBody): Promise<Receipt> {
+    const key = ++this.#key;
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    const settle = (outcome: PostOutcome) => {
+      if (outcome.kind === "durable") resolve(outcome.receipt);
+      else reject(outcome.fault);
+    };
+    const writtenUnixMs = this.#clock.unixMs();
+    const counter = this.#outbox.accepts(to, body) ? this.#outbox.last + 1 : undefined;
+    const id = counter === undefined ? "" : formatPostId(this.id, counter);
+    const name = counter === undefined ? `${this.id} refused ${key}` : id;
+    this.#owner.tell({ kind: "posted", key: name, id, to, body, writtenUnixMs });
+    this.#waiting.set(key, { name, counter, settle });
+    if (counter !== undefined) {
+      const line = JSON.stringify(body);
+      this.#added.push({ counter, target: to, body: line, createdUnixMs: writtenUnixMs });
+      this.#writeSoon();
+    }
+    this.#handle({ kind: "post", key, to, body });
+    return promise;
+  }
+
+  connected(connection: Connection): void {
+    this.#connection = connection;
+    this.#handle({ kind: "connected" });
+  }
+
+  lost(): void {
+    if (this.#connection === undefined) return;
+    this.#connection = undefined;
+    this.#sends = [];
+    this.#handle({ kind: "lost" });
+  }
+
+  /**
+   * This client sends no more: what is not settled stays on disk for the next run.
+   * @returns a promise while something is on its way to the disk
+   */
+  leave(fault: Fault): Promise<void> | undefined {
+    this.#connection = undefined;
+    this.#sends = [];
+    this.#write();
+    this.#isLeft = true;
+    this.#handle({ kind: "abandoned", fault });
+    this.#cancelTimer?.();
+    if (!this.#isWriting) return undefined;
+    return new Promise((resolve) => {
+      this.#onIdle = resolve;
+    });
+  }
+
+  #tellAdopted({ counter, target: to, body, createdUnixMs: writtenUnixMs }: ReadPost): string {
+    const id = formatPostId(this.id, counter);
+    this.#owner.tell({ kind: "posted", key: id, id, to, body, writtenUnixMs });
+    return id;
+  }
+
+  #handle(input: OutboxInput): void {
+    for (const effect of this.#outbox.handle(input, this.#clock.now())) this.#perform(effect);
+    this.#arm();
+  }
+
+  #perform(effect: OutboxEffect): void {
+    switch (effect.kind) {
+      case "send":
+        this.#sends.push(effect);
+        return this.#writeSoon();
+      case "settled":
+        return this.#settle(effect);
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  #settle({ key, outcome }: Extract<OutboxEffect, { kind: "settled" }>): void {
+    const waiting = this.#waiting.get(key);
+    this.#waiting.delete(key);
+    if (waiting === undefined) return;
+    const { name, counter, adopted, settle } = waiting;
+    if (!this.#isLeft) {
+      if (counter !== undefined) this.#forget(counter);
+      const whose = adopted === undefined ? {} : { adopted };
+      this.#owner.tell({ kind: "settled", key: name, outcome, ...whose });
+    }
+    settle?.(outcome);
+    this.#owner.settled();
+  }
+
+  #send({ counter, to, body }: Send): void {
+    const connection = this.#connection;
+    connection?.askThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
+      // What a dying link refuses was not refused by the server: the next link sends it again.
+      if (this.#connection !== connection || connection.isClosed) {
+        if (outcome.kind === "refused") return;
+      }
+      if (outcome.kind === "answered") {
+        this.#handle({ kind: "acked", counter, receipt: outcome.answer });
+      } else {
+        this.#handle({ kind: "refused", counter, fault: outcome.fault });
+      }
+    });
+  }
+
+  #forget(counter: number): void {
+    // A post that was settled before it was kept need not be kept.
+    const isKept = !this.#added.some((post) => post.counter === counter);
+    if (isKept) this.#settled.push(counter);
+    else this.#added = this.#added.filter((post) => post.counter !== counter);
+    this.#writeSoon();
+  }
+
+  /** What was said goes out before whatever is asked next. */
+  flush(): void {
+    if (this.#cancelWrite !== undefined) this.#write();
+  }
+
+  #writeSoon(): void {
+    this.#cancelWrite ??= this.#clock.after(0, () => this.#write());
+  }
+
+  /**
+   * The server knows the last 256 counters of an outbox: so many may be in flight, and whatever is
+   * settled before those is off the disk before more goes out. So a client that sends the rest
+   * again never repeats a post that the server takes for new.
+   */
+  #write(): void {
+    this.#cancelWrite?.();
+    this.#cancelWrite = undefined;
+    if (this.#isWriting) return; // Its end looks again.
+    const write: Write = {
+      added: this.#added,
+      settled: this.#settled,
+      sends: this.#sends,
+      connection: this.#connection,
+    };
+    [this.#added, this.#settled, this.#sends] = [[], [], []];
+    const { added, settled } = write;
+    if (added.length + settled.length === 0) return this.#written(write);
+    try {
+      const kept = this.#owner.keep({ added, settled });
+      if (kept === undefined) return this.#written(write);
+      this.#isWriting = true;
+      kept.then(
+        () => this.#afterWrite(() => this.#written(write)),
+        (fault: unknown) => this.#afterWrite(() => this.#withdraw(write, fault)),
+      );
+    } catch (fault) {
+      this.#withdraw(write, fault);
+    }
+  }
+
+  #afterWrite(act: () => void): void {
+    this.#isWriting = false;
+    act();
+    if (this.#added.length + this.#settled.length + this.#sends.length > 0) this.#write();
+    if (!this.#isWriting) this.#onIdle?.();
+  }
+
+  #written({ added, sends, connection }: Write): void {
+    if (!this.#isLeft) {
+      for (const { counter } of added) {
+        this.#owner.tell({ kind: "stored", key: formatPostId(this.id, counter) });
+      }
+    }
+    if (connection !== this.#connection) return; // The next link has asked for them again.
+    for (const send of sends) this.#send(send);
+  }
+
+  /** The disk took nothing: what it does not hold is not sent. */
+  #withdraw({ added, settled, sends, connection }: Write, fault: unknown): void {
+    if (!(fault instanceof Fault)) throw fault;
+    const lost = new Set(added.map(({ counter }) => counter));
+    for (const counter of lost) this.#handle({ kind: "withdrawn", counter, fault });
+    // With the next write that succeeds; those that were never kept need none.
+    this.#settled = this.#settled.filter((counter) => !lost.has(counter));
+    this.#settled.push(...settled);
+    if (connection !== this.#connection) return;
+    for (const send of sends) if (!lost.has(send.counter)) this.#send(send);
+  }
+
+  #arm(): void {
+    const deadline = this.#outbox.deadline();
+    if (deadline === undefined || this.#cancelTimer !== undefined || this.#isLeft) return;
+    const delayMs = Math.max(1, Math.ceil(deadline - this.#clock.now()));
+    this.#cancelTimer = this.#clock.after(delayMs, () => {
+      this.#cancelTimer = undefined;
+      this.#handle({ kind: "tick" });
+    });
+  }
+}

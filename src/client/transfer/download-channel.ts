@@ -1,0 +1,178 @@
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import type { WaitsAt } from "../../core/transfer/progress.ts";
+import { foreignChunk, Receiving } from "../../core/transfer/receiver.ts";
+import type { Sink } from "../../io/blob/interfaces.ts";
+import { releaseBuffer } from "../../io/disk/release-buffer.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import type { Answer, NoticeOf } from "../../wire/messages.ts";
+import type { Connection, ServerNotice } from "../link/connection.ts";
+import { ChannelNews } from "./channel-events.ts";
+import type { Hashing } from "./hashing.ts";
+
+type Chunk = NoticeOf<"chunk">;
+type End = NoticeOf<"end">;
+/** Where chunks go, whatever becomes of them there. */
+type ChunkSink = Pick<Sink, "append" | "sync">;
+
+/** What may wait for the own disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
+const WINDOW_BYTES = 8 * 1024 * 1024;
+
+export interface DownloadChannelParts {
+  readonly lane: Connection;
+  readonly hashing: Hashing;
+  readonly file: FileId;
+  /** The first chunk to fetch. */
+  readonly from: number;
+}
+
+/** Fetches the chunks of one file over one lane: checks each, stores it, acknowledges it. */
+export class DownloadChannel {
+  readonly #channel: Connection;
+  readonly #hashing: Hashing;
+  readonly #file: FileId;
+  readonly #from: number;
+  #news: ChannelNews | undefined;
+  #receiving: Receiving | undefined;
+  #name = "";
+  /** Came and were right, but are not stored. Bounded by the window, which `Receiving` enforces. */
+  readonly #arrived: Chunk[] = [];
+  #end: End | undefined;
+  #where: WaitsAt = "network";
+  #isStoring = false;
+  #unsyncedBytes = 0;
+  #syncing: Promise<void> | undefined;
+  #syncFault: Fault | undefined;
+
+  constructor({ lane, hashing, file, from }: DownloadChannelParts) {
+    this.#channel = lane;
+    this.#hashing = hashing;
+    this.#file = file;
+    this.#from = from;
+  }
+
+  /** Where it waits now. */
+  get where(): WaitsAt {
+    return this.#isStoring ? "disk" : this.#where;
+  }
+
+  /** @throws Fault file-unknown, and the lane's */
+  fetch(): Promise<Answer<"fetch">> {
+    const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
+    return new Promise((resolve, reject) => {
+      this.#channel.askThen("fetch", fields, (outcome) => {
+        if (outcome.kind === "refused") return reject(outcome.fault);
+        this.#begin(outcome.answer); // Before the first chunk is handed over.
+        resolve(outcome.answer);
+      });
+    });
+  }
+
+  /**
+   * Resolves when all is in the sink.
+   * @param stored one chunk more is there
+   * @throws Fault checksum-wrong (names file and chunk), the sink's, the lane's: what came before
+   * is in the sink
+   */
+  async receive(sink: ChunkSink, stored: () => void): Promise<End> {
+    try {
+      for (;;) {
+        const chunk = this.#arrived.shift();
+        if (chunk === undefined && this.#end !== undefined) return this.#end;
+        if (chunk === undefined) await this.#more();
+        else await this.#store(chunk, sink, stored);
+        if (this.#syncFault !== undefined) throw this.#syncFault;
+      }
+    } finally {
+      await this.#syncing;
+    }
+  }
+
+  /** @throws Fault the lane's */
+  async untilEnd(): Promise<void> {
+    while (this.#end === undefined) await this.#more();
+  }
+
+  #begin({ name, size }: Answer<"fetch">): void {
+    this.#name = name;
+    const isKnown = size !== undefined && this.#from <= chunkCount(size);
+    this.#receiving = new Receiving({
+      have: this.#from,
+      windowBytes: WINDOW_BYTES,
+      ...(isKnown ? { sizeBytes: size } : {}),
+    });
+    this.#news = new ChannelNews(this.#channel, (notice) => this.#notice(notice));
+  }
+
+  async #more(): Promise<void> {
+    this.#news?.check();
+    await this.#news?.next();
+  }
+
+  #notice(notice: ServerNotice): void {
+    switch (notice.kind) {
+      case "chunk":
+        return this.#chunk(notice);
+      case "held":
+        this.#where = notice.where === "sender" ? "sender" : "server-disk";
+        return;
+      case "end":
+        this.#own(notice.file, this.#receiving?.next ?? 0);
+        this.#receiving?.end({ sizeBytes: notice.size, chunks: notice.chunks });
+        this.#end = notice;
+        return;
+      default:
+        throw new Fault("out-of-order", `'${notice.kind}' was not expected on a lane that fetches`);
+    }
+  }
+
+  #chunk(chunk: Chunk): void {
+    const { file, index, bytes } = chunk;
+    this.#own(file, index);
+    if (this.#end !== undefined || this.#receiving?.chunk(index, bytes.length) !== "store") {
+      throw new Fault("out-of-order", `chunk ${index} came again, or after the end`);
+    }
+    if (!equalBytes(this.#hashing.sha256(bytes), chunk.sha256)) {
+      const sentence = `chunk ${index} of '${this.#name}' (${file}) has a wrong checksum`;
+      throw new Fault("checksum-wrong", sentence);
+    }
+    this.#where = "network";
+    this.#arrived.push(chunk);
+  }
+
+  #own(file: string, index: number): void {
+    if (file !== this.#file) throw foreignChunk(index);
+  }
+
+  async #store(chunk: Chunk, sink: ChunkSink, stored: () => void): Promise<void> {
+    const { index, sha256, bytes } = chunk;
+    this.#isStoring = true;
+    try {
+      await sink.append(sha256, bytes);
+    } finally {
+      this.#isStoring = false;
+    }
+    stored();
+    this.#receiving?.acked(index);
+    this.#channel.tell({ kind: "ack", file: this.#file, index });
+    this.#unsyncedBytes += bytes.length;
+    releaseBuffer(bytes);
+    if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) this.#sync(sink);
+  }
+
+  /** Beside the chunks that follow: a disk takes them while it makes the others durable. */
+  #sync(sink: ChunkSink): void {
+    this.#unsyncedBytes = 0;
+    const synced = () => {
+      this.#syncing = undefined;
+    };
+    this.#syncing = sink.sync().then(synced, (error: unknown) => {
+      synced();
+      if (!(error instanceof Fault)) throw error;
+      this.#syncFault = error;
+      this.#news?.tell();
+    });
+  }
+}

@@ -1,0 +1,263 @@
+import { equalBytes, toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { WaitsAt } from "../../core/transfer/progress.ts";
+import type { FolderSize, Sink } from "../../io/blob/interfaces.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { Answer, NoticeOf } from "../../wire/messages.ts";
+import { unlessAborted } from "../link/abort.ts";
+import type { LoggedInLink } from "../link/active-link.ts";
+import type { Connection } from "../link/connection.ts";
+import { type DataChannelOptions, overDataChannels, type Route } from "./data-channel.ts";
+import { DownloadChannel } from "./download-channel.ts";
+import type { Hashing } from "./hashing.ts";
+import { Reporter } from "./progress.ts";
+import type { GetRequest, GotFile } from "./transfers.ts";
+
+/** What a sink is opened for: as io's `openSink` takes it. */
+export interface SinkAbout {
+  readonly folder: string;
+  /** As the sender calls it: the sink cleans it. */
+  readonly name: string;
+  readonly file: FileId;
+  readonly server: Fingerprint;
+  readonly folderSize?: FolderSize | undefined;
+  /** Undefined: the upload runs, and its sender does not know it. */
+  readonly sizeBytes?: number | undefined;
+}
+
+/** What is known of a sink before the server has said what the file is called. */
+export type LeftPart = Pick<SinkAbout, "folder" | "file" | "server">;
+
+export interface DownloadParts extends DataChannelOptions {
+  readonly hashing: Hashing;
+}
+
+type About = Answer<"fetch">;
+type End = NoticeOf<"end">;
+
+/** One file on its way from the server, over any number of lanes. */
+export class Download implements Route<GotFile> {
+  readonly stop: AbortSignal;
+  readonly #parts: DownloadParts;
+  readonly #request: GetRequest;
+  readonly #reporter: Reporter;
+  #about: About | undefined;
+  #sink: Sink | undefined;
+  /** Chunks in the sink. */
+  #next = 0;
+  /** The parts that an earlier run left cannot be of this file. */
+  #isLeftWrong = false;
+  /** Of the sink, from an earlier run. */
+  #resumedBytes = 0;
+  /** All there is to say of it, once it stands under its name. */
+  #got: GotFile | undefined;
+  #channel: DownloadChannel | undefined;
+  #where: WaitsAt = "server";
+  /** The lane that runs, which may still be writing. */
+  #running: Promise<unknown> = Promise.resolve();
+  #moved = 0;
+
+  constructor(parts: DownloadParts, request: GetRequest, stop: AbortSignal) {
+    this.#parts = parts;
+    this.#request = request;
+    this.stop = stop;
+    this.#reporter = new Reporter({
+      clock: parts.clock,
+      sizeBytes: undefined,
+      onProgress: request.onProgress,
+      about: () => ({
+        id: request.file,
+        name: this.#about?.name ?? request.file,
+        where: this.#channel?.where ?? this.#where,
+      }),
+    });
+  }
+
+  /** @throws Fault */
+  async run(): Promise<GotFile> {
+    try {
+      const got = await unlessAborted(this.stop, overDataChannels(this.#parts, this));
+      this.#reporter.finish();
+      return got;
+    } catch (error) {
+      await this.#settled();
+      // It stands under its name: whether the server heard of that changes nothing for us.
+      if (this.#got !== undefined && error instanceof Fault) return this.#got;
+      throw error;
+    } finally {
+      this.#reporter.close();
+      await this.#letGo();
+    }
+  }
+
+  /** Nothing is written any more. */
+  async #settled(): Promise<void> {
+    await this.#running.catch(() => {}); // Whoever ran it has heard of it.
+  }
+
+  /** What was right is kept, so that the same command goes on from there. */
+  async #letGo(): Promise<void> {
+    const sink = this.#sink;
+    if (sink === undefined) return;
+    try {
+      if (this.#got === undefined) await sink.sync();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // The first fault says more.
+    } finally {
+      sink.close();
+    }
+  }
+
+  moved(): number {
+    return this.#moved;
+  }
+
+  held(): void {
+    this.#channel = undefined;
+    this.#where = "server";
+  }
+
+  along(lane: Connection, stand: LoggedInLink): Promise<GotFile | "again"> {
+    const running = this.#along(lane, stand);
+    this.#running = running;
+    return running;
+  }
+
+  async #along(lane: Connection, stand: LoggedInLink): Promise<GotFile | "again"> {
+    const from = this.#sink === undefined ? this.#left(stand) : this.#next;
+    const download = new DownloadChannel({
+      lane,
+      hashing: this.#parts.hashing,
+      file: this.#request.file,
+      from,
+    });
+    const about = await this.#fetch(download, lane, from);
+    if (about === undefined) return "again";
+    if (this.#got !== undefined) return this.#tell(this.#got, lane, download);
+    this.#about = { ...about, name: this.#about?.name ?? about.name };
+    if (about.size !== undefined) this.#reporter.sized(about.size);
+    const sink = await this.#fitting(this.#about, stand);
+    if (this.#next !== from) return "again"; // On another lane: this one sends the wrong ones.
+    this.#channel = download;
+    const end = await download.receive(sink, () => {
+      this.#next += 1;
+      this.#moved += 1;
+      this.#reporter.done(sink.sizeBytes);
+    });
+    if (!this.#isRight(sink, end)) return this.#begunAnew(sink);
+    this.#got = await this.#stored(this.#about, sink, end);
+    return this.#tell(this.#got, lane, download);
+  }
+
+  /** What an earlier run seems to have left, so that the first lane need not carry it again. */
+  #left({ fingerprint }: LoggedInLink): number {
+    const { file, into, chunksLeft } = this.#request;
+    if (this.#isLeftWrong || chunksLeft === undefined) return 0;
+    return chunksLeft({ folder: into, file, server: fingerprint });
+  }
+
+  /** @returns undefined: what seemed to be left is more than there is */
+  async #fetch(
+    download: DownloadChannel,
+    lane: Connection,
+    from: number,
+  ): Promise<About | undefined> {
+    try {
+      return await download.fetch();
+    } catch (error) {
+      const isTooFar = error instanceof Fault && error.code === "usage" && !lane.isClosed;
+      if (!isTooFar || this.#sink !== undefined || from === 0) throw error;
+      this.#isLeftWrong = true;
+      return undefined;
+    }
+  }
+
+  /** The sink, with nothing in it that cannot be of this file. */
+  async #fitting(about: About, { fingerprint }: LoggedInLink): Promise<Sink> {
+    const sink = this.#sink ?? (await this.#open(about, fingerprint));
+    if (fits(sink, this.#next, about)) return sink;
+    await this.#restart(sink);
+    return sink;
+  }
+
+  async #open(about: About, server: Fingerprint): Promise<Sink> {
+    const { file, into: folder, openSink } = this.#request;
+    const { name, folder: folderSize, size: sizeBytes } = about;
+    this.#where = "disk";
+    const sink = await openSink({ folder, name, file, server, folderSize, sizeBytes });
+    this.#sink = sink;
+    this.#next = sink.have;
+    this.#resumedBytes = sink.sizeBytes;
+    this.#reporter.resumed(sink.sizeBytes);
+    return sink;
+  }
+
+  async #restart(sink: Sink): Promise<void> {
+    await sink.restart();
+    this.#next = 0;
+    this.#resumedBytes = 0;
+    this.#reporter.resumed(0);
+  }
+
+  #isRight(sink: Sink, { size, chunks, digest }: End): boolean {
+    const known = this.#about?.digest ?? digest;
+    return (
+      sink.sizeBytes === size &&
+      this.#next === chunks &&
+      equalBytes(sink.digest(), digest) &&
+      equalBytes(known, digest)
+    );
+  }
+
+  /**
+   * Each chunk was right when it came, and the whole is not: nobody knows which one it is. What an
+   * earlier run left may be of another file; what came in this one is the server's doing.
+   */
+  async #begunAnew(sink: Sink): Promise<"again"> {
+    const wasResumed = this.#resumedBytes > 0;
+    await this.#restart(sink);
+    if (wasResumed) return "again";
+    const { file } = this.#request;
+    const sentence = `'${this.#about?.name}' (${file}) is not what its sender sent: wrong digest`;
+    throw new Fault("checksum-wrong", sentence);
+  }
+
+  async #stored(about: About, sink: Sink, end: End): Promise<GotFile> {
+    this.#where = "disk";
+    await sink.sync();
+    const path = await sink.finish();
+    this.#reporter.sized(end.size);
+    this.#reporter.done(end.size);
+    return {
+      id: this.#request.file,
+      name: about.name,
+      from: about.from,
+      path,
+      sizeBytes: end.size,
+      chunks: end.chunks,
+      digest: toHex(end.digest),
+      resumedBytes: this.#resumedBytes,
+      entries: about.folder?.entries,
+      renamed: sink.renamed ?? [],
+    };
+  }
+
+  /** A lane that was lost before leaves this to another one, which has only the end to tell. */
+  async #tell(got: GotFile, lane: Connection, download: DownloadChannel): Promise<GotFile> {
+    await download.untilEnd();
+    await lane.ask("got", { file: got.id });
+    return got;
+  }
+}
+
+/** Whether what is in the sink can be the first `next` chunks of that file. */
+function fits(sink: Sink, next: number, { size, digest }: About): boolean {
+  if (size === undefined) return sink.sizeBytes <= next * CHUNK_BYTES;
+  const isWhole = next === chunkCount(size);
+  if (next > chunkCount(size) || sink.sizeBytes !== Math.min(next * CHUNK_BYTES, size))
+    return false;
+  return !isWhole || digest === undefined || equalBytes(sink.digest(), digest);
+}

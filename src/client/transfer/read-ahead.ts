@@ -1,0 +1,96 @@
+import { assert } from "../../base/assert.ts";
+import type { Source } from "../../io/blob/interfaces.ts";
+import type { Hashing } from "./hashing.ts";
+
+export interface ReadChunk {
+  readonly bytes: Uint8Array;
+  readonly sha256: Uint8Array;
+}
+
+/** Chunks that are read and hashed while those before them are sent: a disk needs no more. */
+const CHUNKS_MAX = 4;
+/** So many are noted at once. What cannot be read twice is not noted, and does not wait. */
+const BATCH_CHUNKS = 4;
+
+type Note = (first: number, hashes: readonly Uint8Array[]) => void;
+
+/** Reads a source in order, one chunk at a time, some chunks ahead of whoever takes them. */
+export class ReadAhead {
+  readonly #source: Source;
+  readonly #hashChunk: Hashing["hashChunk"];
+  readonly #note: Note;
+  readonly #batchChunks: number;
+  /** Of the next chunk and those after it. Bounded by CHUNKS_MAX and one batch. */
+  #queue: Promise<ReadChunk | undefined>[] = [];
+  /** Settles when nothing is being read: a source is asked for one chunk at a time. */
+  #tail: Promise<unknown> = Promise.resolve();
+  #next = 0;
+  #endsAt = Number.POSITIVE_INFINITY;
+  #seeks = 0;
+
+  /** @param note told of chunks before any of them can be taken; whoever takes meets its fault */
+  constructor(source: Source, hashChunk: Hashing["hashChunk"], note: Note) {
+    this.#source = source;
+    this.#hashChunk = hashChunk;
+    this.#note = note;
+    this.#batchChunks = source.path === undefined ? 1 : BATCH_CHUNKS;
+  }
+
+  /** Begins at chunk `index`; nothing before it is read. */
+  seek(index: number): void {
+    this.stop();
+    this.#next = index;
+  }
+
+  /** Reads nothing more. */
+  stop(): void {
+    this.#seeks += 1;
+    this.#queue = [];
+  }
+
+  /** The next chunk; undefined: there is none. @throws Fault as the source does */
+  take(index: number): Promise<ReadChunk | undefined> {
+    while (this.#queue.length < CHUNKS_MAX) this.#queue.push(...this.#ahead());
+    assert(index === this.#next - this.#queue.length, "chunks are taken in order");
+    const chunk = this.#queue.shift();
+    assert(chunk !== undefined, "there is always one ahead");
+    return chunk;
+  }
+
+  #ahead(): Promise<ReadChunk | undefined>[] {
+    const first = this.#next;
+    const seeks = this.#seeks;
+    this.#next += this.#batchChunks;
+    // What was to be read before a seek is not wanted any more.
+    const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
+    this.#tail = read.catch(() => {});
+    return Array.from({ length: this.#batchChunks }, (_, i) => {
+      const chunk = read.then((chunks) => chunks[i]);
+      chunk.catch(() => {}); // Whoever takes it hears of it.
+      return chunk;
+    });
+  }
+
+  async #read(first: number): Promise<ReadChunk[]> {
+    const seeks = this.#seeks;
+    const reads: Promise<ReadChunk>[] = [];
+    for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
+      const bytes = await this.#source.read(index);
+      if (seeks !== this.#seeks) return []; // It may be closed by now.
+      if (bytes !== undefined) reads.push(this.#hash(bytes));
+      else this.#endsAt = Math.min(this.#endsAt, index);
+    }
+    const chunks = await Promise.all(reads);
+    if (seeks !== this.#seeks) return []; // What was not wanted any more is not noted.
+    this.#note(
+      first,
+      chunks.map(({ sha256 }) => sha256),
+    );
+    return chunks;
+  }
+
+  /** Beside reading the next. */
+  async #hash(bytes: Uint8Array): Promise<ReadChunk> {
+    return { bytes, sha256: await this.#hashChunk(bytes) };
+  }
+}

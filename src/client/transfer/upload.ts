@@ -1,0 +1,300 @@
+import { toHex } from "../../base/bytes.ts";
+import { Fault, type FaultCode, isFaultCode } from "../../base/fault.ts";
+import { type FileId, fileId, ID_BYTES } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { WaitsAt } from "../../core/transfer/progress.ts";
+import type { Whole } from "../../core/transfer/sender.ts";
+import type { ResumableUpload, ResumableUploads, UploadKey } from "../../io/state/kept-upload.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import type { Answer, RequestFields } from "../../wire/messages.ts";
+import { unlessAborted } from "../link/abort.ts";
+import type { LoggedInLink } from "../link/active-link.ts";
+import type { Connection } from "../link/connection.ts";
+import { type DataChannelOptions, overDataChannels, type Route } from "./data-channel.ts";
+import type { Hashing } from "./hashing.ts";
+import { Reporter } from "./progress.ts";
+import { ReadAhead } from "./read-ahead.ts";
+import type { SendRequest, SentFile } from "./transfers.ts";
+import { UploadChannel } from "./upload-channel.ts";
+import { UploadChecksums } from "./upload-checksums.ts";
+
+export interface UploadParts extends DataChannelOptions {
+  readonly uploads: ResumableUploads;
+  readonly hashing: Hashing;
+}
+
+/** What a server says of an upload that it once had. */
+const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
+
+/** One file on its way to the server, over any number of lanes. */
+export class Upload implements Route<SentFile> {
+  readonly stop: AbortSignal;
+  readonly #parts: UploadParts;
+  readonly #request: SendRequest;
+  readonly #ahead: ReadAhead;
+  /** As offered: a stream whose end is known by now is still the same upload. */
+  readonly #sizeBytes: number | undefined;
+  readonly #reporter: Reporter;
+  #checksums: UploadChecksums;
+  #file: FileId;
+  /** The journal has it. */
+  #isBegun = false;
+  /** An earlier run began it. */
+  #isOld = false;
+  #isChanged = false;
+  /** Undefined until a server has said how much it has. */
+  #resumedBytes: number | undefined;
+  #channel: UploadChannel | undefined;
+  #where: WaitsAt = "server";
+  #moved = 0;
+
+  constructor(parts: UploadParts, request: SendRequest, stop: AbortSignal) {
+    const { source, onProgress } = request;
+    this.#parts = parts;
+    this.#request = request;
+    this.#sizeBytes = source.sizeBytes;
+    this.stop = stop;
+    this.#checksums = this.#newChecksums();
+    const note = (first: number, hashes: readonly Uint8Array[]) =>
+      this.#checksums.note(first, hashes);
+    this.#ahead = new ReadAhead(source, parts.hashing.hashChunk, note);
+    this.#file = fileId(parts.entropy(ID_BYTES));
+    this.#reporter = new Reporter({
+      clock: parts.clock,
+      sizeBytes: source.sizeBytes,
+      onProgress,
+      about: () => ({
+        id: this.#file,
+        name: source.name,
+        where: this.#channel?.where ?? this.#where,
+      }),
+    });
+  }
+
+  /** @throws Fault */
+  async run(): Promise<SentFile> {
+    try {
+      const sent = await unlessAborted(this.stop, overDataChannels(this.#parts, this));
+      this.#reporter.finish();
+      return sent;
+    } finally {
+      this.#reporter.close();
+      this.#ahead.stop();
+    }
+  }
+
+  moved(): number {
+    return this.#moved;
+  }
+
+  held(): void {
+    this.#channel = undefined;
+    this.#where = "server";
+  }
+
+  async along(lane: Connection, stand: LoggedInLink): Promise<SentFile> {
+    const kept = await this.#begun(lane, stand);
+    try {
+      const offer = await this.#offer(lane);
+      if (offer === undefined) return await this.#again(lane, stand, kept);
+      this.#resume(offer.have, kept);
+      await this.#readUpTo(offer.have, lane);
+      const whole = await this.#send(lane, offer.window);
+      return await this.#finish(lane, whole, kept);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      await this.#giveUp(error, lane, kept);
+      throw error;
+    }
+  }
+
+  /** The journal's entry of this very upload: found, or begun. Undefined: it cannot be resumed. */
+  async #begun(lane: Connection, stand: LoggedInLink): Promise<ResumableUpload | undefined> {
+    const { uploads, clock } = this.#parts;
+    const { source, to } = this.#request;
+    const { path, stamp, name } = source;
+    if (path === undefined || stamp === undefined) return undefined;
+    const { fingerprint, user } = stand;
+    const key: UploadKey = { fingerprint, user, path, to, name };
+    const found = uploads.find(key, stamp);
+    const upload = found?.changed === false ? found.upload : undefined;
+    if (this.#isBegun) return upload?.file === this.#file ? upload : undefined;
+    if (found?.changed === true) {
+      this.#isChanged = true;
+      await this.#withdraw(lane, found.upload.file);
+    }
+    this.#isBegun = true;
+    if (upload === undefined) return uploads.begin(key, stamp, this.#file, clock.unixMs());
+    this.#file = upload.file;
+    this.#isOld = true;
+    return upload;
+  }
+
+  /** @returns undefined: what an earlier run has sent was erased since */
+  async #offer(lane: Connection): Promise<Answer<"offer"> | undefined> {
+    const { name, sizeBytes } = this.#request.source;
+    const offer = await lane.ask("offer", this.#offerFields()).catch((error: unknown) => {
+      const isGone = error instanceof Fault && FORGOTTEN.has(error.code);
+      if (isGone && this.#isOld && !lane.isClosed) return undefined;
+      throw error;
+    });
+    if (offer === undefined) return undefined;
+    if (sizeBytes === undefined || offer.have <= chunkCount(sizeBytes)) return offer;
+    throw new Fault("out-of-order", `the server has more chunks of '${name}' than there are`);
+  }
+
+  #offerFields(): RequestFields<"offer"> {
+    const { source, to } = this.#request;
+    const { name, folder } = source;
+    const sizeBytes = this.#sizeBytes;
+    return {
+      file: this.#file,
+      to: [...to],
+      name,
+      ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
+      ...(folder === undefined ? {} : { folder: { ...folder } }),
+    };
+  }
+
+  /** The server does not know what an earlier run has sent any more: it is sent anew. */
+  #again(
+    lane: Connection,
+    stand: LoggedInLink,
+    kept: ResumableUpload | undefined,
+  ): Promise<SentFile> {
+    kept?.end();
+    this.#file = fileId(this.#parts.entropy(ID_BYTES));
+    this.#checksums = this.#newChecksums();
+    this.#isBegun = false;
+    this.#isOld = false;
+    return this.along(lane, stand);
+  }
+
+  #resume(have: number, kept: ResumableUpload | undefined): void {
+    const { source } = this.#request;
+    if (have < this.#checksums.durable && source.path === undefined) {
+      throw new Fault("store-failed", `the server has lost what it had of '${source.name}'`, {
+        remedy: "send it again: what came through a pipe cannot be read twice",
+      });
+    }
+    this.#checksums.resume(have, kept);
+    source.release(this.#checksums.durable);
+    const haveBytes = Math.min(have * CHUNK_BYTES, source.sizeBytes ?? Number.POSITIVE_INFINITY);
+    if (this.#resumedBytes === undefined) {
+      this.#resumedBytes = haveBytes;
+      this.#reporter.resumed(haveBytes);
+    }
+    this.#done(haveBytes);
+  }
+
+  /** The server has more than the journal knows: that much is hashed, not sent. */
+  async #readUpTo(have: number, lane: Connection): Promise<void> {
+    const checksums = this.#checksums;
+    this.#where = "source";
+    this.#ahead.seek(checksums.next);
+    while (checksums.next < have) {
+      const chunk = await this.#ahead.take(checksums.next);
+      if (lane.isClosed) throw lane.lostBy;
+      if (chunk === undefined) {
+        throw new Fault("file-changed", `'${this.#request.source.name}' is shorter than it was`);
+      }
+      checksums.add(chunk.sha256);
+      if (checksums.isFull || checksums.next === have) checksums.sure(checksums.next);
+    }
+  }
+
+  async #send(lane: Connection, windowBytes: number): Promise<Whole> {
+    const { clock } = this.#parts;
+    const { source } = this.#request;
+    const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
+    const done = (bytes: number) => {
+      this.#moved += 1;
+      this.#done(bytes);
+    };
+    const parts = { clock, file, source, ahead, checksums: checksums, done };
+    this.#channel = new UploadChannel(parts, lane, windowBytes);
+    const whole = await this.#channel.send();
+    await source.check();
+    return whole;
+  }
+
+  async #finish(
+    lane: Connection,
+    { sizeBytes, chunks }: Whole,
+    kept: ResumableUpload | undefined,
+  ): Promise<SentFile> {
+    const file = this.#file;
+    const digest = this.#checksums.digest();
+    this.#reporter.sized(sizeBytes);
+    const answer = await lane.ask("finish", { file, size: sizeBytes, chunks, digest });
+    this.#done(sizeBytes);
+    endQuietly(kept);
+    return {
+      id: file,
+      name: this.#request.source.name,
+      sizeBytes,
+      chunks,
+      digest: toHex(digest),
+      resumedBytes: this.#resumedBytes ?? 0,
+      posted: answer.posted.map(({ time, queued = false, ...posted }) => ({
+        ...posted,
+        timeUnixMs: time,
+        queued,
+      })),
+      refused: answer.refused.map(({ to, code, message }) => ({
+        to,
+        fault: new Fault(isFaultCode(code) ? code : "internal", message),
+      })),
+      changed: this.#isChanged,
+    };
+  }
+
+  /**
+   * What the server has is not what the file is now: nobody can go on with it. Of what is lost with
+   * a lane the next run finds out by the stamp.
+   */
+  async #giveUp(
+    { code }: Fault,
+    lane: Connection,
+    kept: ResumableUpload | undefined,
+  ): Promise<void> {
+    // All chunks are acknowledged: then it is the digest.
+    const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
+    if (isWrong) endQuietly(kept);
+    if (lane.isClosed || !(isWrong || code === "file-changed")) return;
+    this.#channel = undefined;
+    try {
+      await this.#withdraw(lane, this.#file);
+      endQuietly(kept);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // The lane's end; the first fault says more.
+    }
+  }
+
+  /** @throws Fault the lane's: whether the server heard of it is not known */
+  async #withdraw(lane: Connection, file: FileId): Promise<void> {
+    try {
+      await lane.ask("withdraw", { file });
+    } catch (error) {
+      if (!(error instanceof Fault) || lane.isClosed) throw error;
+      // Refused: it is finished, or not there any more.
+    }
+  }
+
+  #done(bytes: number): void {
+    this.#reporter.done(bytes);
+  }
+
+  #newChecksums(): UploadChecksums {
+    return new UploadChecksums(this.#parts.hashing.newHash);
+  }
+}
+
+/** The file is through, or given up: a journal that still has it costs the next run a question. */
+function endQuietly(kept: ResumableUpload | undefined): void {
+  try {
+    kept?.end();
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+}

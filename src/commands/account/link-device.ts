@@ -1,0 +1,123 @@
+import { Fault } from "../../base/fault.ts";
+import { LINK_CODE_MS } from "../../base/limits.ts";
+import { formatUtc } from "../../base/time.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { type OpenClient, untilConnected, withClient } from "../../cli/connect/client.ts";
+import { addressElsewhere } from "../../cli/connect/invite.ts";
+import { type Context, say } from "../../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
+import { renderJson } from "../../cli/output/render.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import { accountKeyOf, askLink, grantLink, keepLinked } from "../../client/linking.ts";
+import { deviceIdOf } from "../../crypto/device-id.ts";
+import {
+  formatLinkCode,
+  LINK_CODE_BYTES,
+  linkCodeHash,
+  parseLinkCode,
+} from "../../crypto/link-code.ts";
+import { systemEntropy } from "../../io/entropy.ts";
+import { isLoopback } from "../../io/ws/address.ts";
+import { formatInvite, quoteInvite } from "../../wire/invite.ts";
+
+const CODE_VARIABLE = "CHAT_LINK_CODE";
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    join: { type: "boolean", description: "This is the new device: ask for the other one's code" },
+    ...SERVER_FLAGS,
+  },
+  details:
+    "On the device you have: chat link-device. On the new one: chat link-device --join SERVER",
+  async run(args, context) {
+    if (!args.join) {
+      const options = { argument: args.at, mode: "login" } as const;
+      return withClient(context, args, options, (open) => offer(context, open));
+    }
+    const code = await readCode(context);
+    const options = { argument: args.at, greetOnly: true } as const;
+    return withClient(context, args, options, (open) => join(context, open, code));
+  },
+});
+
+/** The old device: shows a code, waits for a device that knows it, and signs its key. */
+async function offer(context: Context, open: OpenClient): Promise<number> {
+  const { client, user, state } = open;
+  const events = client.events();
+  const { fingerprint } = await untilConnected(events);
+  accountKeyOf({ state }, { fingerprint, user });
+  const entropy = systemEntropy();
+  const code = new Uint8Array(entropy(LINK_CODE_BYTES));
+  const expires = context.clock.unixMs() + LINK_CODE_MS;
+  await client.request("link-offer", { code: linkCodeHash(code) });
+  const shown = formatLinkCode(code);
+  const elsewhere = addressElsewhere(context, open);
+  if (context.json) {
+    const server = formatInvite(elsewhere);
+    const line = { kind: "link-code", code: shown, expires: formatUtc(expires), server };
+    context.stdout.write(renderJson(line));
+  } else {
+    context.stdout.write(`${shown}\n`);
+    say(context, "within 10 minutes run this on the new device, and give it that code:");
+    // Alone on its line, to be copied.
+    context.stderr.write(`chat link-device --join ${quoteInvite(elsewhere)}\n`);
+    if (isLoopback(elsewhere.host)) {
+      say(context, `only this machine reaches ${elsewhere.host}: elsewhere put in another address`);
+    }
+  }
+  const asked = await untilAsked(context, events);
+  const grant = grantLink({ code, fingerprint, user, state, clock: context.clock, entropy }, asked);
+  await client.request("link-grant", grant);
+  const device = deviceIdOf(asked.deviceKey);
+  if (context.json) context.stdout.write(renderJson({ kind: "linked", user, device }));
+  else say(context, `the device ${device} is linked: it is ${user} now`);
+  return 0;
+}
+
+async function untilAsked(
+  context: Context,
+  events: AsyncIterator<ClientEvent>,
+): Promise<Extract<ClientEvent, { kind: "link-asked" }>> {
+  const tooLate = Promise.withResolvers<never>();
+  const cancel = context.clock.after(LINK_CODE_MS, () =>
+    tooLate.reject(new Fault("timeout", "no device asked in time", { remedy: "begin anew" })),
+  );
+  try {
+    for (;;) {
+      const { value, done } = await Promise.race([events.next(), tooLate.promise]);
+      if (done === true) throw new Fault("link-closed", "the connection was closed");
+      if (value.kind === "link-asked") return value;
+      if (value.kind === "closed") {
+        throw value.fault ?? new Fault("link-closed", "the connection was closed");
+      }
+    }
+  } finally {
+    cancel();
+  }
+}
+
+/** The new device: shows that it knows the code, keeps the account key, and signs in. */
+async function join(context: Context, open: OpenClient, code: Uint8Array): Promise<number> {
+  const { client, state, device } = open;
+  const { fingerprint } = client;
+  if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
+  const place = { code, fingerprint };
+  const answer = await client.request("link", askLink(place, device.publicKey));
+  keepLinked(place, device.publicKey, answer, state);
+  const { user } = await client.login({ user: answer.user, mode: "login" });
+  const id = deviceIdOf(device.publicKey);
+  if (context.json) context.stdout.write(renderJson({ kind: "linked", user, device: id }));
+  else say(context, `this device is linked: you are ${user}`);
+  return 0;
+}
+
+/** Never an argument: those are seen by all users of the machine. @throws Fault usage */
+async function readCode(context: Context): Promise<Uint8Array> {
+  const given = context.env[CODE_VARIABLE];
+  if (given) return parseLinkCode(given);
+  if (context.terminal === undefined) {
+    throw new Fault("usage", "there is no link code", { remedy: `set ${CODE_VARIABLE}` });
+  }
+  return parseLinkCode(await context.terminal.askText("Link code"));
+}

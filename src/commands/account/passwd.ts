@@ -1,0 +1,80 @@
+import { Fault } from "../../base/fault.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { type ClientFlags, untilConnected, withClient } from "../../cli/connect/client.ts";
+import { type Context, say } from "../../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
+import { renderJson } from "../../cli/output/render.ts";
+import { makeSecret, NEW_PASSWORD, RESET, readSecret } from "../../cli/secrets.ts";
+import { copiedText } from "../../wire/copied-text.ts";
+import { formatInvite, parseServerAddress } from "../../wire/invite.ts";
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    reset: {
+      type: "boolean",
+      description: "Use the line of chat admin reset, when the old password is lost",
+    },
+    resetFile: { type: "string", valueHint: "F", description: "That line; - is stdin" },
+    newPasswordFile: { type: "string", valueHint: "F", description: "The new one; - is stdin" },
+    ...SERVER_FLAGS,
+  },
+  details: "CHAT_RESET or --reset-file give the line, CHAT_NEW_PASSWORD the password, unasked.",
+  async run(args, context) {
+    if (args.reset || args.resetFile !== undefined) return recover(args, context);
+    const options = { argument: args.at, mode: "login" } as const;
+    return withClient(context, args, options, async ({ client, user }) => {
+      await untilConnected(client.events());
+      await client.passwd(await newPassword(context, args.newPasswordFile));
+      if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));
+      else say(context, `the password of ${user} is changed`);
+      return 0;
+    });
+  },
+});
+
+interface Recovery extends ClientFlags {
+  readonly at?: string | undefined;
+  readonly resetFile?: string | undefined;
+  readonly newPasswordFile?: string | undefined;
+}
+
+/** Not logged in yet: the line names the server, and the server names the user. */
+async function recover(args: Recovery, context: Context): Promise<number> {
+  const line = await readSecret(context, RESET, args.resetFile, "Reset line");
+  if (line === undefined) {
+    throw new Fault("usage", "there is no reset line", {
+      remedy: "set CHAT_RESET or give --reset-file; an operator makes it: chat admin reset NAME",
+    });
+  }
+  const { token, server } = readResetLine(line);
+  const password = await newPassword(context, args.newPasswordFile);
+  const flags = { ...args, server: args.server ?? server };
+  const options = { argument: args.at, greetOnly: true } as const;
+  return withClient(context, flags, options, async ({ client }) => {
+    const { user } = await client.request("recover", { token, password });
+    await client.login({ user, password, mode: "login", insist: true });
+    if (context.json) context.stdout.write(renderJson({ kind: "password-changed", user }));
+    else say(context, `the password of ${user} is changed, and this device signs in as ${user}`);
+    return 0;
+  });
+}
+
+async function newPassword(context: Context, file: string | undefined): Promise<string> {
+  const password = await makeSecret(context, NEW_PASSWORD, file, "New password");
+  if (password !== undefined) return password;
+  throw new Fault("usage", "there is no new password", {
+    remedy: "set CHAT_NEW_PASSWORD or give --new-password-file",
+  });
+}
+
+/** The line, the address for browsers, or the code alone; as people copy them, quoted or not. */
+export function readResetLine(text: string): { readonly token: string; readonly server?: string } {
+  const line = copiedText(text);
+  const [, host, secret] = /^https?:\/\/([^/#]+)\/?#reset=(.+)$/.exec(line) ?? [];
+  if (host !== undefined && secret !== undefined) return { token: secret, server: host };
+  if (!line.startsWith("chat://")) return { token: line };
+  const { secret: token, ...address } = parseServerAddress(line);
+  if (token !== undefined) return { token, server: formatInvite(address) };
+  throw new Fault("usage", "the reset line has no code at its end", { remedy: "copy all of it" });
+}

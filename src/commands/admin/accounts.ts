@@ -1,0 +1,83 @@
+import { formatUtc } from "../../base/time.ts";
+import { defineVerb, type FlagDefs } from "../../cli/command.ts";
+import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
+import { addressElsewhere } from "../../cli/connect/invite.ts";
+import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
+import { say } from "../../cli/context.ts";
+import { untilOf } from "../../cli/duration.ts";
+import { moment, renderJson, styleOf } from "../../cli/output/render.ts";
+import { formatInvite, formatPlace, quoteInvite } from "../../wire/invite.ts";
+
+const NAME = { name: { type: "positional", description: "Who" } } as const satisfies FlagDefs;
+
+export const reset = defineVerb({
+  args: {
+    ...NAME,
+    expires: {
+      type: "string",
+      valueHint: "TIME",
+      description: "After 30s, 10m, 2h or 7d; else 1d",
+    },
+    signOut: { type: "boolean", description: "Its use signs out all devices: one was stolen" },
+    ...ADMIN_FLAGS,
+  },
+  details: "Prints a line for chat passwd --reset, which sets one new password.",
+  async run(args, context) {
+    const now = context.clock.unixMs();
+    const options = args.expires === undefined ? {} : { expires: untilOf(args.expires, now) };
+    return withOperator(context, args, async (open) => {
+      const asked = { user: personOf(args.name), signOut: args.signOut, ...options };
+      const { user, token, expires } = await open.client.request("reset", asked);
+      const place = addressElsewhere(context, open);
+      const line = { ...place, secret: token };
+      const web = `https://${formatPlace(place)}/#reset=${token}`;
+      if (context.json) {
+        const details = {
+          user,
+          code: token,
+          url: formatInvite(line),
+          web,
+          expires: formatUtc(expires),
+        };
+        context.stdout.write(renderJson({ kind: "reset", ...details }));
+        return 0;
+      }
+      context.stdout.write(`${quoteInvite(line)}\n`);
+      say(context, `${user} pastes that line where 'chat passwd --reset' asks for it`);
+      say(context, `or opens ${web}`);
+      const until = moment(expires, styleOf(context));
+      say(context, `it sets one new password, until ${until}; hand it over like a key`);
+      return 0;
+    });
+  },
+});
+
+export const rename = defineVerb({
+  args: {
+    ...NAME,
+    to: { type: "positional", description: "What they are called from now on" },
+    ...ADMIN_FLAGS,
+  },
+  details: "Their devices stay signed in, and the old name still leads to them.",
+  async run(args, context) {
+    const [user, to] = [personOf(args.name), personOf(args.to)];
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("rename", { user, to });
+      return done(context, { kind: "renamed", user, name: to }, `${user} is called ${to} now`);
+    });
+  },
+});
+
+export const remove = defineVerb({
+  args: { ...NAME, ...YES_FLAG, ...ADMIN_FLAGS },
+  details: "What they said stays under their name. chat admin ban keeps a user out for a while.",
+  async run(args, context) {
+    const user = personOf(args.name);
+    const question = `Remove the account ${user} for good?`;
+    if (!(await confirmed(context, args, question))) return 130;
+    return withOperator(context, args, async ({ client }) => {
+      await client.request("remove", { user });
+      return done(context, { kind: "removed", user }, `the account ${user} is removed`);
+    });
+  },
+});

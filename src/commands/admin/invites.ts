@@ -1,0 +1,125 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { inviteUrl } from "../../cli/connect/invite.ts";
+import { allPages } from "../../cli/connect/lists.ts";
+import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { inUtc, untilOf } from "../../cli/duration.ts";
+import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
+import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
+import type { Answer } from "../../wire/messages.ts";
+
+export const invite = defineVerb({
+  args: {
+    uses: {
+      type: "string",
+      integer: { min: 0, max: 1_000_000 },
+      default: "1",
+      valueHint: "N",
+      description: "How many it admits; 0: as many as come",
+    },
+    expires: { type: "string", valueHint: "TIME", description: "After 30s, 10m, 2h or 7d" },
+    room: { type: "string", valueHint: "ROOM", description: "The room that it leads to" },
+    post: {
+      type: "string",
+      valueHint: "ROOM",
+      description: "A token for programs that post to this room over HTTP",
+    },
+    read: {
+      type: "string",
+      valueHint: "ROOM",
+      description: "A token for programs that read this room over HTTP; with --post for both",
+    },
+    ...ADMIN_FLAGS,
+  },
+  details: "Example: chat admin invite --uses 20 --expires 7d",
+  async run(args, context) {
+    const { uses } = args;
+    const isProgram = args.post !== undefined || args.read !== undefined;
+    if (args.room !== undefined && isProgram) {
+      const flag = args.post === undefined ? "--read" : "--post";
+      throw new Fault("usage", `--room and ${flag} contradict each other`, {
+        remedy: "give one of them",
+      });
+    }
+    const nowUnixMs = context.clock.unixMs();
+    const expires = args.expires === undefined ? {} : { expires: untilOf(args.expires, nowUnixMs) };
+    const until = inUtc(expires, "expires");
+    return withOperator(context, args, async (open) => {
+      if (isProgram) {
+        const options = { ...programRoom("post", args.post), ...programRoom("read", args.read) };
+        const made = await open.client.request("invite", { ...options, ...expires });
+        const line = {
+          kind: "invite",
+          invite: made.invite,
+          token: made.token,
+          ...options,
+          ...until,
+        };
+        context.stdout.write(context.json ? renderJson(line) : `${made.token}\n`);
+        return 0;
+      }
+      const room = args.room === undefined ? LOBBY : checkName(roomOf(args.room), "room's name");
+      const place = args.room === undefined ? {} : { room };
+      const bound = uses === 0 ? {} : { uses };
+      const made = await open.client.request("invite", { ...bound, ...expires, ...place });
+      const url = inviteUrl(context, open, { token: made.token, room });
+      const line = { kind: "invite", invite: made.invite, token: made.token, url, ...until };
+      const text = `${quoteInvite(parseServerAddress(url))}\n`;
+      context.stdout.write(context.json ? renderJson(line) : text);
+      return 0;
+    });
+  },
+});
+
+function programRoom(key: "post" | "read", room: string | undefined) {
+  return room === undefined ? {} : { [key]: checkName(roomOf(room), "room's name") };
+}
+
+/** Where it leads to, or what a program may do by it. */
+function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): string {
+  if (post === undefined && read === undefined) return room ?? "";
+  const verbs = [
+    ...(post === undefined ? [] : ["posts to"]),
+    ...(read === undefined ? [] : ["reads"]),
+  ];
+  return `${verbs.join(" and ")} ${post ?? read}`;
+}
+
+export const invites = defineVerb({
+  args: {
+    revoke: { type: "string", valueHint: "ID", description: "Take this one back" },
+    ...ADMIN_FLAGS,
+  },
+  async run(args, context) {
+    return withOperator(context, args, async ({ client }) => {
+      if (args.revoke !== undefined) {
+        await client.request("invite-revoke", { invite: args.revoke });
+        const line = { kind: "invite-revoked", invite: args.revoke };
+        return done(context, line, `invite ${args.revoke} admits nobody any more`);
+      }
+      const all = await allPages(
+        (after) => client.request("invites", after),
+        (page) => page.invites,
+      );
+      const style = styleOf(context);
+      const out =
+        style.format === "json"
+          ? all.map((one) => renderJson({ kind: "invite", ...inUtc(one, "expires") })).join("")
+          : renderTable(
+              ["invite", "by", "uses", "expires", "room"],
+              all.map((one) => [
+                one.invite,
+                one.by ?? "",
+                one.usesLeft === undefined ? "any" : String(one.usesLeft),
+                one.expires === undefined ? "" : moment(one.expires, style),
+                placeOf(one),
+              ]),
+              style,
+            );
+      context.stdout.write(out);
+      return 0;
+    });
+  },
+});

@@ -1,0 +1,121 @@
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, Sha256 } from "../../base/ids.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
+import type { Answer, RoomEntry, WireRecord } from "../../wire/messages.ts";
+import { commitment, parseObject } from "../../wire/record.ts";
+
+/** A room as the reader addresses it; `person` is a conversation, named by the other one. */
+export interface RoomView {
+  readonly kind: "room" | "person";
+  readonly name: string;
+  readonly id: RoomId;
+  readonly topic: string;
+}
+
+/** A record that was checked as far as a reader can, with its names filled in. */
+export interface ChatRecord {
+  readonly seq: number;
+  readonly n: number;
+  readonly timeUnixMs: number;
+  /** One of wire/record's RecordKind, or one of a later version. */
+  readonly kind: string;
+  readonly room: RoomView;
+  /** Name of who caused it; undefined: the server itself. */
+  readonly from: string | undefined;
+  /** `OUTBOX.COUNTER` of the post behind it, or empty. */
+  readonly id: string;
+  /** `damaged`: the body is not the one that its author committed to. Both others have no body. */
+  readonly state: "whole" | "erased" | "damaged";
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface WireHead {
+  readonly seq: number;
+  readonly n: number;
+  readonly time: number;
+  readonly kind: string;
+  readonly room: RoomId;
+  readonly id: string;
+  readonly commit: string;
+}
+
+export type HeadedRecord = { readonly head: WireHead; readonly record: WireRecord };
+
+export function roomViewOf(entry: RoomEntry): RoomView {
+  const kind = entry.with === undefined ? "room" : "person";
+  const name = entry.with ?? entry.name;
+  if (name === undefined) throw new Fault("frame-malformed", "a room has neither name nor person");
+  return { kind, name, id: entry.room as RoomId, topic: entry.topic ?? "" };
+}
+
+/** @throws Fault frame-malformed: without its head a record cannot even be placed */
+export function readHead(record: WireRecord): HeadedRecord {
+  const head = parseObject(record.head);
+  if (head === undefined || !isHead(head)) {
+    throw new Fault("frame-malformed", "the head of a record is not what the protocol says");
+  }
+  return { head, record };
+}
+
+export function resolveRecord(headed: HeadedRecord, room: RoomView, sha256: Sha256): ChatRecord {
+  const { head, record } = headed;
+  const body = bodyOf(headed, sha256);
+  return {
+    seq: head.seq,
+    n: head.n,
+    timeUnixMs: head.time,
+    kind: head.kind,
+    room,
+    from: record.from,
+    id: head.id,
+    ...body,
+  };
+}
+
+function bodyOf(
+  { head, record }: HeadedRecord,
+  sha256: Sha256,
+): Pick<ChatRecord, "state" | "body"> {
+  if (record.damaged === true) return { state: "damaged", body: undefined };
+  if (record.erased !== undefined) return { state: "erased", body: undefined };
+  const { salt, body: bytes } = record;
+  if (salt === undefined || bytes === undefined) return { state: "damaged", body: undefined };
+  if (commitment(salt, bytes, sha256) !== head.commit) return { state: "damaged", body: undefined };
+  const body = parseObject(bytes);
+  return body === undefined ? { state: "damaged", body } : { state: "whole", body };
+}
+
+/** A page of history as its reader sees it. @throws Fault frame-malformed */
+export function readPage(page: Answer<"history">, sha256: Sha256): ChatRecord[] {
+  const rooms = new Map(page.rooms.map((entry) => [entry.room, roomViewOf(entry)]));
+  return page.records.map((record) => {
+    const headed = readHead(record);
+    const room = rooms.get(headed.head.room);
+    if (room === undefined) throw new Fault("frame-malformed", "a page does not name its room");
+    return resolveRecord(headed, room, sha256);
+  });
+}
+
+function isHead(value: unknown): value is WireHead {
+  const head = value as Readonly<Record<keyof WireHead, unknown>>;
+  return (
+    isCount(head.seq) &&
+    isCount(head.n) &&
+    isCount(head.time) &&
+    Number(head.time) <= MOMENT_UNIX_MS_MAX &&
+    typeof head.kind === "string" &&
+    typeof head.room === "string" &&
+    typeof head.id === "string" &&
+    typeof head.commit === "string"
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** A string of a record's body, or empty: bodies come from other people's programs. */
+export function bodyText(record: ChatRecord, key: "text" | "topic" | "name" = "text"): string {
+  const value = record.body?.[key];
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,254 @@
+import { assert, unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  OUTBOX_IN_FLIGHT_CHARS_MAX,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOX_PENDING_CHARS_MAX,
+  OUTBOX_PENDING_MAX,
+  RECONNECT_MAX_MS,
+} from "../../base/limits.ts";
+import type { Answer, PostBody } from "../../wire/messages.ts";
+
+/**
+ * Keeps what a person wrote until the server has it on disk, over any number of links. The server
+ * knows repeats by their counter, so sending again is always safe; what must hold is the order: no
+ * counter goes out while a lower one would have to follow it.
+ *
+ *     waiting ──send──> in flight ──acked, refused──> settled
+ *        ^─lost, refused for now──┘
+ */
+export type Receipt = Answer<"post">;
+
+export type PostOutcome =
+  | { readonly kind: "durable"; readonly receipt: Receipt }
+  | { readonly kind: "refused"; readonly fault: Fault };
+
+export type OutboxInput =
+  /** `key` is the driver's own name for the post; the effect `settled` returns it. */
+  | { readonly kind: "post"; readonly key: number; readonly to: string; readonly body: PostBody }
+  /** Written by a run of the program that is gone; lowest counter first, before any `post`. */
+  | {
+      readonly kind: "adopt";
+      readonly key: number;
+      readonly counter: number;
+      readonly to: string;
+      readonly body: PostBody;
+    }
+  /** It never went out, and shall not: it could not be kept. */
+  | { readonly kind: "withdrawn"; readonly counter: number; readonly fault: Fault }
+  | { readonly kind: "acked"; readonly counter: number; readonly receipt: Receipt }
+  | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
+  | { readonly kind: "connected" }
+  | { readonly kind: "lost" }
+  /** Nobody will send any more: all that waits is refused with this. */
+  | { readonly kind: "abandoned"; readonly fault: Fault }
+  | { readonly kind: "tick" };
+
+export type OutboxEffect =
+  | {
+      readonly kind: "send";
+      readonly counter: number;
+      readonly to: string;
+      readonly body: PostBody;
+    }
+  | { readonly kind: "settled"; readonly key: number; readonly outcome: PostOutcome };
+
+interface Pending {
+  readonly key: number;
+  readonly to: string;
+  readonly body: PostBody;
+  readonly sizeChars: number;
+  inFlight: boolean;
+}
+
+/** A server that says "at once" is still asked only this often. */
+const RETRY_MS_MIN = 50;
+/** Until then the link is gone anyway. */
+const STOPPED_FOR_MS = 1_000;
+
+export class Outbox {
+  /** By counter, lowest first. Bounded: #post refuses past both limits. */
+  readonly #pending = new Map<number, Pending>();
+  #pendingChars = 0;
+  #inFlight = 0;
+  #inFlightChars = 0;
+  #last = 0;
+  /** The lowest counter that has not been sent on this link (or must be sent again). */
+  #next = 1;
+  #connected = false;
+  /** Set while the server refuses for now. */
+  #pausedUntil: number | undefined;
+
+  /** Counter of the post that was made last. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** Posts that are not settled. */
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Whether there is room for another post. */
+  accepts(to: string, { text }: PostBody): boolean {
+    return (
+      this.#pending.size < OUTBOX_PENDING_MAX &&
+      this.#pendingChars + to.length + text.length <= OUTBOX_PENDING_CHARS_MAX
+    );
+  }
+
+  handle(input: OutboxInput, now: number): OutboxEffect[] {
+    switch (input.kind) {
+      case "post":
+        return this.#post(input, now);
+      case "adopt":
+        return this.#adopt(input);
+      case "withdrawn":
+        return this.#withdraw(input.counter, input.fault);
+      case "acked":
+        return this.#settle(input.counter, { kind: "durable", receipt: input.receipt }, now);
+      case "refused":
+        return this.#refused(input.counter, input.fault, now);
+      case "connected":
+        assert(!this.#connected, "an outbox has one link at a time");
+        this.#connected = true;
+        return this.#send(now);
+      case "lost":
+        this.#rewind();
+        this.#connected = false;
+        return [];
+      case "abandoned":
+        return this.#abandon(input.fault);
+      case "tick":
+        return this.#send(now);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  /** When `tick` next has something to do. */
+  deadline(): number | undefined {
+    return this.#connected && this.#inFlight === 0 ? this.#pausedUntil : undefined;
+  }
+
+  #post(input: Extract<OutboxInput, { kind: "post" }>, now: number): OutboxEffect[] {
+    const { key, to, body } = input;
+    const sizeChars = to.length + body.text.length;
+    if (!this.accepts(to, body)) {
+      const fault = new Fault("too-many", `${this.#pending.size} messages already wait to be sent`);
+      return [{ kind: "settled", key, outcome: { kind: "refused", fault } }];
+    }
+    this.#last += 1;
+    this.#pending.set(this.#last, { key, to, body, sizeChars, inFlight: false });
+    this.#pendingChars += sizeChars;
+    return this.#send(now);
+  }
+
+  #adopt({ key, counter, to, body }: Extract<OutboxInput, { kind: "adopt" }>): OutboxEffect[] {
+    assert(!this.#connected && counter > this.#last, "adopted first, and in order");
+    if (this.#pending.size === 0) this.#next = counter;
+    this.#last = counter;
+    const sizeChars = to.length + body.text.length;
+    this.#pending.set(counter, { key, to, body, sizeChars, inFlight: false });
+    this.#pendingChars += sizeChars;
+    return [];
+  }
+
+  #withdraw(counter: number, fault: Fault): OutboxEffect[] {
+    const pending = this.#pending.get(counter);
+    if (pending === undefined) return [];
+    if (pending.inFlight) this.#land(pending);
+    this.#forget(counter, pending);
+    return [{ kind: "settled", key: pending.key, outcome: { kind: "refused", fault } }];
+  }
+
+  #refused(counter: number, fault: Fault, now: number): OutboxEffect[] {
+    const retryAfterMs = passesAfterMs(fault);
+    if (retryAfterMs === undefined) {
+      return this.#settle(counter, { kind: "refused", fault }, now);
+    }
+    const pending = this.#pending.get(counter);
+    if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
+    this.#land(pending);
+    this.#next = Math.min(this.#next, counter);
+    const waitMs = Math.min(Math.max(retryAfterMs, RETRY_MS_MIN), RECONNECT_MAX_MS);
+    this.#pausedUntil = Math.max(this.#pausedUntil ?? 0, now + waitMs);
+    return [];
+  }
+
+  #settle(counter: number, outcome: PostOutcome, now: number): OutboxEffect[] {
+    const pending = this.#pending.get(counter);
+    if (pending?.inFlight !== true) return []; // Answered on a link that is gone.
+    this.#land(pending);
+    this.#forget(counter, pending);
+    return [{ kind: "settled", key: pending.key, outcome }, ...this.#send(now)];
+  }
+
+  #abandon(fault: Fault): OutboxEffect[] {
+    const outcome = { kind: "refused", fault } as const;
+    const effects = [...this.#pending.values()].map(
+      ({ key }) => ({ kind: "settled", key, outcome }) as const,
+    );
+    this.#pending.clear();
+    this.#pendingChars = 0;
+    this.#inFlight = 0;
+    this.#inFlightChars = 0;
+    this.#next = this.#last + 1;
+    return effects;
+  }
+
+  #send(now: number): OutboxEffect[] {
+    if (!this.#connected || !this.#mayGoOn(now)) return [];
+    const effects: OutboxEffect[] = [];
+    for (; this.#next <= this.#last && this.#inFlight < OUTBOX_IN_FLIGHT_MAX; this.#next++) {
+      const pending = this.#pending.get(this.#next);
+      if (pending === undefined) continue; // Settled on an earlier link.
+      assert(!pending.inFlight, "a post is sent once a link, unless it was refused");
+      const chars = this.#inFlightChars + pending.sizeChars;
+      if (this.#inFlight > 0 && chars > OUTBOX_IN_FLIGHT_CHARS_MAX) break;
+      pending.inFlight = true;
+      this.#inFlight += 1;
+      this.#inFlightChars = chars;
+      const { to, body } = pending;
+      effects.push({ kind: "send", counter: this.#next, to, body });
+    }
+    return effects;
+  }
+
+  /**
+   * After "not now" the server refuses all later counters until the refused one comes again. Those
+   * refusals are still under way: sending before the last of them is in would let a later post pass
+   * an earlier one.
+   */
+  #mayGoOn(now: number): boolean {
+    if (this.#pausedUntil === undefined) return true;
+    if (this.#inFlight > 0 || now < this.#pausedUntil) return false;
+    this.#pausedUntil = undefined;
+    return true;
+  }
+
+  #rewind(): void {
+    for (const pending of this.#pending.values()) pending.inFlight = false;
+    this.#next = this.#pending.keys().next().value ?? this.#last + 1;
+    this.#inFlight = 0;
+    this.#inFlightChars = 0;
+    this.#pausedUntil = undefined;
+  }
+
+  /** Its answer is in, whatever it says. */
+  #land(pending: Pending): void {
+    pending.inFlight = false;
+    this.#inFlight -= 1;
+    this.#inFlightChars -= pending.sizeChars;
+  }
+
+  #forget(counter: number, pending: Pending): void {
+    this.#pending.delete(counter);
+    this.#pendingChars -= pending.sizeChars;
+  }
+}
+
+/** A server that is stopping refuses everything that comes: the next one will take it. */
+function passesAfterMs({ code, retryAfterMs }: Fault): number | undefined {
+  return retryAfterMs ?? (code === "shutting-down" ? STOPPED_FOR_MS : undefined);
+}

@@ -1,0 +1,182 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { JOINED_ROOMS_MAX } from "../../base/limits.ts";
+
+/**
+ * Which records a reader has seen, over any number of links: each `n` of a room once and in order,
+ * and the cursor, the one `seq` from which a new link has to continue.
+ *
+ * The cursor stands still while anything older may still be under way: until `caught-up`, and
+ * while a room that was joined meanwhile is brought up to date. Otherwise records come in the order
+ * of the log, whichever room they belong to, and it is the highest `seq` of this link.
+ */
+export type TimelineInput =
+  /** A new link: the server was asked for what follows `after`. */
+  | { readonly kind: "connected"; readonly after: number | undefined }
+  | {
+      readonly kind: "room";
+      readonly room: string;
+      /** Of the next record that will come. */
+      readonly n: number;
+      readonly skipped: number;
+      /** Records of the past follow; the room is told again, without this, when all are there. */
+      readonly behind?: boolean | undefined;
+    }
+  | { readonly kind: "gone"; readonly room: string }
+  | { readonly kind: "record"; readonly room: string; readonly n: number; readonly seq: number }
+  | { readonly kind: "caught-up"; readonly seq: number };
+
+export type TimelineEffect =
+  /** The record that was handed in is the next one. */
+  | { readonly kind: "show" }
+  /** So many records of this room were not seen and will not come. */
+  | { readonly kind: "skipped"; readonly room: string; readonly count: number }
+  /** Everything up to `seq` has been seen. */
+  | { readonly kind: "cursor"; readonly seq: number }
+  /** Records are missing. `again`: this very hole was met before, so asking again is in vain. */
+  | {
+      readonly kind: "hole";
+      readonly room: string;
+      readonly expected: number;
+      readonly got: number;
+      readonly again: boolean;
+    };
+
+interface Room {
+  next: number;
+  /** Seq of the last record seen, or a later one before which nothing is missing. */
+  seenSeq: number | undefined;
+  /** Whether the present link has told of it. */
+  announced: boolean;
+  /** All that the server meant to send of it up to some cursor was seen. */
+  whole: boolean;
+}
+
+/** Rooms and conversations that one reader follows; past them the server is not to be believed. */
+export const TIMELINE_ROOMS_MAX = 8 * JOINED_ROOMS_MAX;
+
+export class Timeline {
+  /** Bounded by TIMELINE_ROOMS_MAX, as rooms that a link does not mention are forgotten. */
+  readonly #rooms = new Map<string, Room>();
+  /** Rooms of this link of which records of the past are under way. */
+  readonly #behind = new Set<string>();
+  #cursor: number | undefined;
+  #highestSeq = 0;
+  #live = false;
+  #hole: { readonly room: string; readonly expected: number; readonly after: number } | undefined;
+
+  /** What to ask the next link for; undefined: nothing was seen so far. */
+  get after(): number | undefined {
+    if (this.#hole === undefined || this.#cursor === undefined) return this.#cursor;
+    return Math.min(this.#cursor, this.#hole.after);
+  }
+
+  /** @throws Fault too-many */
+  handle(input: TimelineInput): TimelineEffect[] {
+    switch (input.kind) {
+      case "connected":
+        return this.#connected(input.after);
+      case "room":
+        return this.#room(input);
+      case "gone":
+        this.#rooms.delete(input.room);
+        this.#behind.delete(input.room);
+        return this.#settle();
+      case "record":
+        return this.#record(input);
+      case "caught-up":
+        return this.#caughtUp(input.seq);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #connected(after: number | undefined): TimelineEffect[] {
+    this.#cursor ??= after;
+    this.#live = false;
+    this.#highestSeq = 0;
+    this.#behind.clear();
+    for (const room of this.#rooms.values()) room.announced = false;
+    return [];
+  }
+
+  #room(input: Extract<TimelineInput, { kind: "room" }>): TimelineEffect[] {
+    const { room: id, n, skipped, behind = false } = input;
+    const room = this.#rooms.get(id) ?? this.#add(id, n, skipped);
+    room.announced = true;
+    const unseen = n - room.next;
+    // Of a room that we met in the middle the server may pass over more than it can know.
+    if (unseen > skipped && room.whole) return [this.#holeIn(id, room, n)];
+    room.next = Math.max(room.next, n);
+    if (behind) this.#behind.add(id);
+    else if (this.#behind.delete(id)) room.whole = this.#live;
+    this.#fillHole();
+    const skips = unseen > 0 ? [{ kind: "skipped", room: id, count: unseen } as const] : [];
+    return [...skips, ...this.#settle()];
+  }
+
+  #add(id: string, n: number, skipped: number): Room {
+    if (this.#rooms.size >= TIMELINE_ROOMS_MAX) {
+      throw new Fault("too-many", `the server tells of more than ${TIMELINE_ROOMS_MAX} rooms`);
+    }
+    const room = {
+      next: Math.max(1, n - skipped),
+      seenSeq: undefined,
+      announced: true,
+      whole: false,
+    };
+    this.#rooms.set(id, room);
+    return room;
+  }
+
+  #record(input: Extract<TimelineInput, { kind: "record" }>): TimelineEffect[] {
+    const { room: id, n, seq } = input;
+    const room = this.#rooms.get(id);
+    if (room === undefined || !room.announced) return []; // Sent before the server heard we left.
+    if (n > room.next) return [this.#holeIn(id, room, n)];
+    const isNew = n === room.next;
+    if (isNew) {
+      room.next += 1;
+      room.seenSeq = seq;
+      this.#fillHole();
+    }
+    this.#highestSeq = Math.max(this.#highestSeq, seq);
+    return [...(isNew ? [{ kind: "show" } as const] : []), ...this.#settle()];
+  }
+
+  #caughtUp(seq: number): TimelineEffect[] {
+    this.#live = true;
+    this.#highestSeq = Math.max(this.#highestSeq, seq);
+    for (const [id, room] of this.#rooms) {
+      if (!room.announced) this.#rooms.delete(id);
+      else if (!this.#behind.has(id)) {
+        room.whole = true;
+        room.seenSeq = this.#highestSeq;
+      }
+    }
+    this.#fillHole();
+    // Past of one room is still under way: a new link must send all again, not what newcomers get.
+    if (this.#behind.size > 0) this.#cursor ??= 0;
+    return this.#settle();
+  }
+
+  /** Forgets the hole once its room has gone past it, or is gone itself. */
+  #fillHole(): void {
+    if (this.#hole === undefined) return;
+    const room = this.#rooms.get(this.#hole.room);
+    if (room === undefined || room.next > this.#hole.expected) this.#hole = undefined;
+  }
+
+  /** The cursor may fall once a link: a server restored from a backup knows less than we do. */
+  #settle(): TimelineEffect[] {
+    if (!this.#live || this.#behind.size > 0 || this.#highestSeq === this.#cursor) return [];
+    this.#cursor = this.#highestSeq;
+    return [{ kind: "cursor", seq: this.#cursor }];
+  }
+
+  #holeIn(id: string, room: Room, got: number): TimelineEffect {
+    const again = this.#hole?.room === id && this.#hole.expected === room.next;
+    this.#hole = { room: id, expected: room.next, after: room.seenSeq ?? this.#cursor ?? 0 };
+    return { kind: "hole", room: id, expected: room.next, got, again };
+  }
+}

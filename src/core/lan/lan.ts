@@ -1,0 +1,348 @@
+import { unreachable } from "../../base/assert.ts";
+import {
+  LAN_ANNOUNCE_EVERY_MS,
+  LAN_ANSWER_EVERY_MS,
+  LAN_ANSWER_SPREAD_MS,
+  LAN_CLOCK_SKEW_MS,
+  LAN_ECHO_WITHIN_MS,
+  LAN_FORGET_MS,
+  LAN_NAMES_MAX,
+  LAN_SENDERS_MAX,
+  LAN_SENDERS_PER_ADDRESS_MAX,
+  LAN_SESSIONS_PER_KEY_MAX,
+  LAN_SILENCE_MAX_MS,
+  LAN_TEXTS_BURST,
+  LAN_TEXTS_PER_SECOND,
+} from "../../base/limits.ts";
+import { type FoldedName, foldName, type Name } from "../../base/names.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { LanWords } from "../../wire/lan.ts";
+import { TokenBucket } from "../rate.ts";
+import { ReplayWindow } from "./replay-window.ts";
+
+/**
+ * Chat without a server: who is there, whose words are shown, and which are repeats. A sender is
+ * one session of one key; what comes in was checked against that key already.
+ *
+ *     unknown ──any datagram──> here ──leaving, silence──> away ──silence──> forgotten
+ *                                 ^───any newer datagram───┘
+ */
+export interface LanDatagram {
+  /** The address that it came from: nobody vouches for it. */
+  readonly address: string;
+  readonly keyId: Fingerprint;
+  readonly session: string;
+  readonly sequence: number;
+  readonly timeUnixMs: number;
+  readonly words: LanWords;
+}
+
+/** `isVerified`: the name was never another key's, as far as was seen here. */
+export interface LanPerson {
+  readonly name: Name;
+  readonly keyId: Fingerprint;
+  readonly isVerified: boolean;
+}
+
+/** What came in and could not be read; each is told once. */
+export type LanStrange = "plain" | "open" | "sealed" | "version" | "malformed";
+
+export type LanInput =
+  | { readonly kind: "begin" }
+  | { readonly kind: "say"; readonly text: string; readonly isAction: boolean }
+  | { readonly kind: "datagram"; readonly datagram: LanDatagram }
+  | { readonly kind: "strange"; readonly what: LanStrange }
+  | { readonly kind: "tick" }
+  | { readonly kind: "end" };
+
+export type LanNotice =
+  | { readonly what: LanStrange | "unheard" | "crowded" }
+  /** Somebody else has our name. */
+  | { readonly what: "taken"; readonly name: Name }
+  /** `aheadMs`: of our clock. */
+  | { readonly what: "clock"; readonly name: Name; readonly aheadMs: number };
+
+export type LanEffect =
+  | {
+      readonly kind: "send";
+      readonly sequence: number;
+      readonly timeUnixMs: number;
+      readonly words: LanWords;
+    }
+  /** Said too fast: not sent, to be said again then. */
+  | { readonly kind: "wait"; readonly retryAfterMs: number }
+  | {
+      readonly kind: "text";
+      readonly from: LanPerson;
+      readonly text: string;
+      readonly isAction: boolean;
+      readonly timeUnixMs: number;
+    }
+  | { readonly kind: "join"; readonly person: LanPerson }
+  | { readonly kind: "leave"; readonly person: LanPerson; readonly isSilent: boolean }
+  | { readonly kind: "gap"; readonly from: LanPerson; readonly missing: number }
+  | { readonly kind: "notice"; readonly notice: LanNotice };
+
+export interface LanSelf {
+  readonly name: Name;
+  readonly keyId: Fingerprint;
+  readonly session: string;
+  /** From 0 up to, not including, 1: spreads answers and announces of many peers. */
+  readonly chance: number;
+}
+
+interface Sender {
+  readonly name: Name;
+  readonly keyId: Fingerprint;
+  readonly address: string;
+  readonly window: ReplayWindow;
+  /** The highest count of texts that it told of. */
+  texts: number;
+  heardAt: number;
+  isHere: boolean;
+}
+
+export class Lan {
+  readonly #self: LanSelf;
+  /** By key and session. Bounded: #admit refuses. */
+  readonly #senders = new Map<string, Sender>();
+  /** Whose name it is. Bounded: #pin stops at LAN_NAMES_MAX. */
+  readonly #pins = new Map<FoldedName, Fingerprint>();
+  /** What was told once. Bounded by the kinds of notices, and LAN_SENDERS_MAX clocks. */
+  readonly #told = new Set<string>();
+  readonly #pace: TokenBucket;
+  #sequence = 0;
+  #texts = 0;
+  #announceAt: number | undefined;
+  #announcedAt = Number.NEGATIVE_INFINITY;
+  #answerAt: number | undefined;
+  /** Set until our own words come back. */
+  #echoBy: number | undefined;
+
+  constructor(self: LanSelf, now: number) {
+    this.#self = self;
+    this.#pace = new TokenBucket(LAN_TEXTS_PER_SECOND, LAN_TEXTS_BURST, now);
+    this.#pins.set(foldName(self.name), self.keyId);
+  }
+
+  /** Sessions that are remembered, and names that are pinned. */
+  get sizes(): { readonly senders: number; readonly names: number; readonly told: number } {
+    return { senders: this.#senders.size, names: this.#pins.size, told: this.#told.size };
+  }
+
+  /** Those who are here, one line a person. */
+  people(): LanPerson[] {
+    const here = new Map<string, LanPerson>();
+    for (const sender of this.#senders.values()) {
+      if (sender.isHere) here.set(`${sender.name} ${sender.keyId}`, this.#person(sender));
+    }
+    return [...here.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
+  }
+
+  /** @param unixMs wall time: what peers compare with theirs */
+  handle(input: LanInput, now: number, unixMs: number): LanEffect[] {
+    switch (input.kind) {
+      case "begin":
+        this.#echoBy = now + LAN_ECHO_WITHIN_MS;
+        this.#announced(now);
+        return [this.#send({ ...this.#common(), kind: "query" }, unixMs)];
+      case "say":
+        return this.#say(input, now, unixMs);
+      case "datagram":
+        return this.#datagram(input.datagram, now, unixMs);
+      case "strange":
+        return this.#tell(input.what, { what: input.what });
+      case "tick":
+        return this.#tick(now, unixMs);
+      case "end":
+        this.#announceAt = undefined;
+        this.#answerAt = undefined;
+        this.#echoBy = undefined;
+        return [this.#send({ ...this.#common(), kind: "announce", isLeaving: true }, unixMs)];
+      default:
+        return unreachable(input);
+    }
+  }
+
+  /** When `tick` next has something to do. */
+  deadline(): number | undefined {
+    const times = [this.#announceAt, this.#answerAt, this.#echoBy];
+    for (const { heardAt, isHere } of this.#senders.values()) {
+      times.push(heardAt + (isHere ? LAN_SILENCE_MAX_MS : LAN_FORGET_MS));
+    }
+    const due = times.filter((time) => time !== undefined);
+    return due.length === 0 ? undefined : Math.min(...due);
+  }
+
+  #common() {
+    return { name: this.#self.name, texts: this.#texts };
+  }
+
+  #send(words: LanWords, timeUnixMs: number): LanEffect {
+    this.#sequence += 1;
+    return { kind: "send", sequence: this.#sequence, timeUnixMs, words };
+  }
+
+  #say(
+    { text, isAction }: Extract<LanInput, { kind: "say" }>,
+    now: number,
+    unixMs: number,
+  ): LanEffect[] {
+    const retryAfterMs = this.#pace.take(now);
+    if (retryAfterMs > 0) return [{ kind: "wait", retryAfterMs }];
+    this.#texts += 1;
+    return [this.#send({ ...this.#common(), kind: "text", text, isAction }, unixMs)];
+  }
+
+  #datagram(datagram: LanDatagram, now: number, unixMs: number): LanEffect[] {
+    const { keyId, session, words, sequence } = datagram;
+    if (keyId === this.#self.keyId && session === this.#self.session) {
+      this.#echoBy = undefined;
+      return [];
+    }
+    const aheadMs = datagram.timeUnixMs - unixMs;
+    if (Math.abs(aheadMs) >= LAN_CLOCK_SKEW_MS) return this.#clockWrong(datagram, aheadMs);
+    const id = `${keyId} ${session}`;
+    const known = this.#senders.get(id);
+    if (known !== undefined) {
+      const isNewest = sequence > known.window.highest;
+      // A session has one name.
+      if (known.name !== words.name || !known.window.take(sequence)) return [];
+      return this.#heard(known, datagram, isNewest, now);
+    }
+    if (!this.#hasRoom(datagram, now)) return this.#tell("crowded", { what: "crowded" });
+    const sender: Sender = {
+      name: words.name,
+      keyId,
+      address: datagram.address,
+      window: new ReplayWindow(sequence),
+      texts: words.kind === "text" ? words.texts - 1 : words.texts,
+      heardAt: now,
+      isHere: false,
+    };
+    this.#senders.set(id, sender);
+    this.#pin(sender);
+    return [...this.#taken(sender), ...this.#heard(sender, datagram, true, now)];
+  }
+
+  #heard(sender: Sender, datagram: LanDatagram, isNewest: boolean, now: number): LanEffect[] {
+    const { words } = datagram;
+    const isLeaving = words.kind === "announce" && words.isLeaving;
+    const person = this.#person(sender);
+    const effects: LanEffect[] = [];
+    sender.heardAt = now;
+    if (!sender.isHere && isNewest && !isLeaving) {
+      if (!this.#isElsewhere(sender)) effects.push({ kind: "join", person });
+      sender.isHere = true;
+    }
+    const before = words.kind === "text" ? words.texts - 1 : words.texts;
+    const missing = before - sender.texts;
+    if (missing > 0) effects.push({ kind: "gap", from: person, missing });
+    sender.texts = Math.max(sender.texts, words.texts);
+    if (words.kind === "text") {
+      const { text, isAction } = words;
+      const { timeUnixMs } = datagram;
+      effects.push({ kind: "text", from: person, text, isAction, timeUnixMs });
+    } else if (words.kind === "query") {
+      this.#answerSoon(now);
+    } else if (isLeaving && isNewest) {
+      effects.push(...this.#gone(sender, false));
+    }
+    return effects;
+  }
+
+  #tick(now: number, unixMs: number): LanEffect[] {
+    const effects: LanEffect[] = [];
+    for (const [id, sender] of this.#senders) {
+      const silentMs = now - sender.heardAt;
+      if (silentMs >= LAN_SILENCE_MAX_MS) effects.push(...this.#gone(sender, true));
+      if (silentMs >= LAN_FORGET_MS) this.#senders.delete(id);
+    }
+    if (isDue(this.#echoBy, now)) {
+      this.#echoBy = undefined;
+      effects.push(...this.#tell("unheard", { what: "unheard" }));
+    }
+    if (isDue(this.#announceAt, now) || isDue(this.#answerAt, now)) {
+      this.#announced(now);
+      effects.push(this.#send({ ...this.#common(), kind: "announce", isLeaving: false }, unixMs));
+    }
+    return effects;
+  }
+
+  #announced(now: number): void {
+    this.#announcedAt = now;
+    this.#answerAt = undefined;
+    this.#announceAt = now + LAN_ANNOUNCE_EVERY_MS * (1 - this.#self.chance / 4);
+  }
+
+  #answerSoon(now: number): void {
+    const soonest = Math.max(now, this.#announcedAt + LAN_ANSWER_EVERY_MS);
+    this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
+  }
+
+  /** Room is never made by forgetting somebody of whom a repeat could still come. */
+  #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
+    for (const [id, sender] of this.#senders) {
+      if (now - sender.heardAt >= LAN_FORGET_MS && !sender.isHere) this.#senders.delete(id);
+    }
+    const senders = [...this.#senders.values()];
+    return (
+      senders.length < LAN_SENDERS_MAX &&
+      count(senders, (sender) => sender.address === address) < LAN_SENDERS_PER_ADDRESS_MAX &&
+      count(senders, (sender) => sender.keyId === keyId) < LAN_SESSIONS_PER_KEY_MAX
+    );
+  }
+
+  /** The first key that comes with a name holds it, as long as this program runs. */
+  #pin({ name, keyId }: Sender): void {
+    const folded = foldName(name);
+    if (this.#pins.size < LAN_NAMES_MAX && !this.#pins.has(folded)) this.#pins.set(folded, keyId);
+  }
+
+  #taken({ name, keyId }: Sender): LanEffect[] {
+    const isOurs = foldName(name) === foldName(this.#self.name) && keyId !== this.#self.keyId;
+    return isOurs ? this.#tell("taken", { what: "taken", name: this.#self.name }) : [];
+  }
+
+  #clockWrong({ keyId, words }: LanDatagram, aheadMs: number): LanEffect[] {
+    const key = `clock ${keyId}`;
+    if (!this.#told.has(key) && this.#told.size >= LAN_SENDERS_MAX) return [];
+    return this.#tell(key, { what: "clock", name: words.name, aheadMs });
+  }
+
+  #gone(sender: Sender, isSilent: boolean): LanEffect[] {
+    if (!sender.isHere) return [];
+    sender.isHere = false;
+    if (this.#isElsewhere(sender)) return [];
+    return [{ kind: "leave", person: this.#person(sender), isSilent }];
+  }
+
+  /** The same person in another window. */
+  #isElsewhere(sender: Sender): boolean {
+    return [...this.#senders.values()].some(
+      (other) =>
+        other !== sender &&
+        other.isHere &&
+        other.keyId === sender.keyId &&
+        other.name === sender.name,
+    );
+  }
+
+  #person({ name, keyId }: Sender): LanPerson {
+    return { name, keyId, isVerified: this.#pins.get(foldName(name)) === keyId };
+  }
+
+  #tell(key: string, notice: LanNotice): LanEffect[] {
+    if (this.#told.has(key)) return [];
+    this.#told.add(key);
+    return [{ kind: "notice", notice }];
+  }
+}
+
+function isDue(time: number | undefined, now: number): boolean {
+  return time !== undefined && now >= time;
+}
+
+function count<Item>(items: readonly Item[], fits: (item: Item) => boolean): number {
+  return items.reduce((sum, item) => sum + (fits(item) ? 1 : 0), 0);
+}

@@ -1,0 +1,36 @@
+import { LAN_WINDOW } from "../../base/limits.ts";
+
+/**
+ * Tells what was not seen before from what was, for numbers that may overtake each other a little.
+ * What is older than the window counts as seen, and so does all before the first.
+ * @see RFC 4303, section 3.4.3
+ */
+export class ReplayWindow {
+  #highest: number;
+  /** Bit i: `highest - i` was seen. */
+  #seen = (1n << BigInt(LAN_WINDOW)) - 1n;
+
+  constructor(first: number) {
+    this.#highest = first;
+  }
+
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** Whether it is new; from here on it is not. */
+  take(sequence: number): boolean {
+    const ahead = sequence - this.#highest;
+    if (ahead > 0) {
+      const moved = ahead >= LAN_WINDOW ? 0n : this.#seen << BigInt(ahead);
+      this.#seen = BigInt.asUintN(LAN_WINDOW, moved | 1n);
+      this.#highest = sequence;
+      return true;
+    }
+    if (-ahead >= LAN_WINDOW) return false;
+    const bit = 1n << BigInt(-ahead);
+    if ((this.#seen & bit) !== 0n) return false;
+    this.#seen |= bit;
+    return true;
+  }
+}

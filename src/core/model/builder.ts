@@ -1,0 +1,56 @@
+import type { RoomId } from "../../base/ids.ts";
+import type { ModelEffect } from "./event.ts";
+import type { RoomDraft } from "./room.ts";
+import type { Model, RoomState } from "./state.ts";
+
+/** One update under way: what it touches is copied once, the rest stays what it was. */
+export class ModelDraft {
+  readonly effects: ModelEffect[] = [];
+  readonly fields: { -readonly [Key in keyof Model]: Model[Key] };
+  readonly #before: Model;
+  #rooms: Map<RoomId, RoomState> | undefined;
+  /** Copies of this update. */
+  readonly #copied = new Map<RoomId, RoomDraft>();
+
+  constructor(model: Model) {
+    this.#before = model;
+    this.fields = { ...model };
+  }
+
+  get rooms(): ReadonlyMap<RoomId, RoomState> {
+    return this.#rooms ?? this.#before.rooms;
+  }
+
+  /** To be changed. */
+  room(id: RoomId): RoomDraft | undefined {
+    const copied = this.#copied.get(id);
+    if (copied !== undefined) return copied;
+    const room = this.rooms.get(id);
+    return room === undefined ? undefined : this.putRoom({ ...room });
+  }
+
+  putRoom(room: RoomDraft): RoomDraft {
+    this.#copied.set(room.id, room);
+    this.#ownRooms().set(room.id, room);
+    return room;
+  }
+
+  removeRoom(id: RoomId): void {
+    this.#copied.delete(id);
+    this.#ownRooms().delete(id);
+  }
+
+  removeRooms(): void {
+    this.#copied.clear();
+    this.#rooms = new Map();
+  }
+
+  finished(): Model {
+    return { ...this.fields, rooms: this.rooms };
+  }
+
+  #ownRooms(): Map<RoomId, RoomState> {
+    this.#rooms ??= new Map(this.#before.rooms);
+    return this.#rooms;
+  }
+}

@@ -1,0 +1,176 @@
+import { foldName, isName } from "../../base/names.ts";
+import { WORD_KINDS } from "../../wire/record.ts";
+import { bodyText, type ChatRecord } from "../client/chat-record.ts";
+import { fileBodyOf } from "../rooms/files.ts";
+import type { Changes, Item, Reaction } from "./state.ts";
+
+/** Said of other records, or of nothing that people see: shown there, or not at all. */
+const FOLDED: ReadonlySet<string> = new Set(["room", "edit", "erase", "reaction"]);
+const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
+
+export function isFolded(record: ChatRecord): boolean {
+  return FOLDED.has(record.kind);
+}
+
+export function isWords(item: Item): boolean {
+  return WORD_KINDS.has(item.kind);
+}
+
+/** @param answersMe whether what it answers is one's own */
+export function itemOf(
+  record: ChatRecord,
+  me: string | undefined,
+  answersMe: (seq: number) => boolean,
+): Item {
+  const { seq, n, timeUnixMs, kind, from, state, body } = record;
+  const isMine = isSame(from, me);
+  const re = countOf(body?.[kind === "edit" ? "seq" : "re"]);
+  const mentions = namesOf(body?.["mentions"]);
+  const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));
+  return {
+    seq,
+    n,
+    timeUnixMs,
+    kind,
+    from,
+    isMine,
+    state,
+    text: bodyText(record, kind === "topic" ? "topic" : "text"),
+    editedUnixMs: undefined,
+    re,
+    mentions,
+    callsMe: isCalled && !isMine,
+    reactions: [],
+    file: kind === "file" ? fileBodyOf(body) : undefined,
+    whom: textOf(body?.["name"]),
+    was: body?.["user"] === undefined ? undefined : textOf(body["was"]),
+    roomWas: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
+    isRemoved: body?.["removed"] === true,
+    on: typeof body?.["on"] === "boolean" ? body["on"] : undefined,
+    untilUnixMs: countOf(body?.["until"]),
+  };
+}
+
+/** The item as all that was said of it makes it; the same object if nothing was. */
+export function withChanges(
+  item: Item,
+  changes: Changes | undefined,
+  me: string | undefined,
+): Item {
+  if (changes === undefined) return item;
+  if (changes.isErased && item.state !== "erased") {
+    const nothing = { text: "", mentions: [], reactions: [], file: undefined, callsMe: false };
+    return { ...item, ...nothing, re: undefined, editedUnixMs: undefined, state: "erased" };
+  }
+  if (item.state !== "whole") return item;
+  const { edit } = changes;
+  return {
+    ...item,
+    ...(edit === undefined ? {} : { text: edit.text, editedUnixMs: edit.timeUnixMs }),
+    reactions: reactionsOf(changes, me),
+  };
+}
+
+type ChangeMap = Map<number, Changes>;
+
+/** Notes what a folded record says of others. @returns the seqs that look different now */
+export function noteChange(changes: ChangeMap, record: ChatRecord): readonly number[] {
+  const { body, state, seq } = record;
+  if (state !== "whole" || body === undefined || changes.get(seq)?.isErased === true) return [];
+  switch (record.kind) {
+    case "edit":
+      return edited(changes, record, countOf(body["seq"]));
+    case "reaction":
+      return reacted(changes, record, countOf(body["re"]));
+    case "erase":
+      return erased(changes, countOf(body["seq"]), body["also"]);
+    default:
+      return [];
+  }
+}
+
+function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
+  if (of === undefined) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  if (known.edit !== undefined && known.edit.seq >= record.seq) return []; // A page of the past.
+  const { seq, timeUnixMs } = record;
+  changes.set(of, { ...known, edit: { seq, timeUnixMs, text: bodyText(record) } });
+  return [of];
+}
+
+function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
+  const sign = textOf(record.body?.["react"]);
+  const { seq, from: by } = record;
+  if (of === undefined || sign === undefined || by === undefined) return [];
+  const known = changes.get(of) ?? NO_CHANGES;
+  if (known.reactions.some((one) => one.seq === seq)) return [];
+  const all = [...known.reactions, { seq, sign, by }].sort((one, other) => one.seq - other.seq);
+  changes.set(of, { ...known, reactions: all });
+  return [of];
+}
+
+/** What is erased may be a reaction: then what it was about looks different. */
+function erased(changes: ChangeMap, seq: number | undefined, also: unknown): number[] {
+  const named = [seq, ...(Array.isArray(also) ? also : [])].map(countOf);
+  const gone = new Set(named.filter((one) => one !== undefined));
+  const touched = [...gone];
+  for (const [of, known] of changes) {
+    const reactions = known.reactions.filter((one) => !gone.has(one.seq));
+    if (reactions.length === known.reactions.length) continue;
+    changes.set(of, { ...known, reactions });
+    touched.push(of);
+  }
+  // Also of what is not here: a page that was read before may bring it as it was.
+  for (const one of gone) {
+    changes.set(one, { ...(changes.get(one) ?? NO_CHANGES), isErased: true, reactions: [] });
+  }
+  return touched;
+}
+
+/** Each person counts once for a sign; signs in the order in which they came. */
+function reactionsOf({ reactions }: Changes, me: string | undefined): Reaction[] {
+  const signs = new Map<string, { by: string[]; mine: number | undefined }>();
+  for (const { seq, sign, by } of reactions) {
+    const one = signs.get(sign) ?? { by: [], mine: undefined };
+    signs.set(sign, one);
+    if (isSame(by, me)) one.mine ??= seq;
+    if (!one.by.includes(by)) one.by.push(by);
+  }
+  return [...signs].map(([sign, one]) => ({ sign, ...one }));
+}
+
+/** Index of the first item whose seq is at least that. */
+export function indexOfSeq(items: readonly Item[], seq: number): number {
+  let [low, high] = [0, items.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((items[middle]?.seq ?? 0) < seq) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function itemAt(items: readonly Item[], seq: number): Item | undefined {
+  const item = items[indexOfSeq(items, seq)];
+  return item?.seq === seq ? item : undefined;
+}
+
+/** Names as different servers and people spell them. */
+export function isSame(one: string | undefined, other: string | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return one === other || one.toLowerCase() === other.toLowerCase();
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function countOf(value: unknown): number | undefined {
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : undefined;
+}
+
+function namesOf(value: unknown): string[] {
+  if (!Array.isArray(value)) return [];
+  const names = value.filter((one): one is string => typeof one === "string" && isName(one));
+  return [...new Map(names.filter(isName).map((name) => [foldName(name), name])).values()];
+}

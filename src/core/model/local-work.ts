@@ -1,0 +1,98 @@
+import { unreachable } from "../../base/assert.ts";
+import type { Fault } from "../../base/fault.ts";
+import { SHOWN_FAULTS_MAX } from "../../base/limits-page.ts";
+import type { PostOutcome } from "../client/outbox.ts";
+import type { ModelDraft } from "./builder.ts";
+import type { WorkEvent } from "./event.ts";
+import { isSame } from "./item.ts";
+import type { PendingPost, RoomState } from "./state.ts";
+
+/** What is under way: posts and files, and what went wrong. */
+export function worked(draft: ModelDraft, event: WorkEvent): void {
+  const { fields } = draft;
+  switch (event.kind) {
+    case "posted": {
+      const { kind, ...post } = event;
+      fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
+      return;
+    }
+    case "stored":
+      return stored(draft, event.key);
+    case "settled":
+      return settled(draft, event.key, event.outcome);
+    case "discarded":
+      fields.pending = fields.pending.filter(({ key }) => key !== event.key);
+      return;
+    case "transfer":
+      fields.transfers = new Map(fields.transfers).set(event.transfer.id, event.transfer);
+      return;
+    case "transfer-gone": {
+      const transfers = new Map(fields.transfers);
+      transfers.delete(event.id);
+      fields.transfers = transfers;
+      return;
+    }
+    case "fault":
+      return showFault(draft, event.fault);
+    default:
+      return unreachable(event);
+  }
+}
+
+export function showFault({ fields }: ModelDraft, fault: Fault): void {
+  const shown = fields.faults.filter(({ fault: { message } }) => message !== fault.message);
+  fields.faults = [...shown, { id: fields.nextFault, fault }].slice(-SHOWN_FAULTS_MAX);
+  fields.nextFault += 1;
+}
+
+function stored({ fields }: ModelDraft, key: string): void {
+  fields.pending = fields.pending.map((post) =>
+    post.key === key && post.state.kind === "storing"
+      ? { ...post, state: { kind: "waiting" } }
+      : post,
+  );
+}
+
+function settled(draft: ModelDraft, key: string, outcome: PostOutcome): void {
+  const { fields } = draft;
+  fields.pending = fields.pending.flatMap((post) => {
+    if (post.key !== key) return [post];
+    if (outcome.kind === "refused") {
+      return [{ ...post, state: { kind: "refused", fault: outcome.fault } } as const];
+    }
+    const { receipt } = outcome;
+    const room = roomOf(draft, post);
+    const isThere = room !== undefined && room.told >= receipt.n;
+    return isThere ? [] : [{ ...post, state: { kind: "sent", receipt } } as const];
+  });
+}
+
+/**
+ * Its record is here, or told as one that will not come.
+ * @param id of the record's post, or `gone`: the room is
+ */
+export function forgetSent(draft: ModelDraft, room: RoomState, id = ""): void {
+  const { fields } = draft;
+  if (fields.pending.length === 0) return;
+  const kept = fields.pending.filter((post) => {
+    if (id !== "" && post.id === id) return false;
+    if (post.state.kind !== "sent" || !isSame(post.to, room.target)) return true;
+    return id !== "gone" && post.state.receipt.n > room.told;
+  });
+  if (kept.length < fields.pending.length) fields.pending = kept;
+}
+
+/** A link has told all: what was sent and did not come stands in a room that is gone. */
+export function forgetUntold(draft: ModelDraft): void {
+  const { fields } = draft;
+  const kept = fields.pending.filter((post) => {
+    if (post.state.kind !== "sent") return true;
+    return post.state.receipt.n > (roomOf(draft, post)?.told ?? Number.POSITIVE_INFINITY);
+  });
+  if (kept.length < fields.pending.length) fields.pending = kept;
+}
+
+function roomOf(draft: ModelDraft, post: PendingPost): RoomState | undefined {
+  for (const room of draft.rooms.values()) if (isSame(room.target, post.to)) return room;
+  return undefined;
+}

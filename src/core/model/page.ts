@@ -1,0 +1,157 @@
+import { unreachable } from "../../base/assert.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { SHOWN_FOUND_MAX } from "../../base/limits-page.ts";
+import type { ModelDraft } from "./builder.ts";
+import type { AnswerEvent, ModelEvent } from "./event.ts";
+import { isFolded, isSame, itemOf } from "./item.ts";
+import { showFault } from "./local-work.ts";
+import { append, itemsOf, jumpTo, prepend, type RoomDraft } from "./room.ts";
+import type { SearchQuery, WantedPage } from "./state.ts";
+
+type PageEvent = Extract<AnswerEvent, { kind: "page" }>;
+type FoundEvent = Extract<AnswerEvent, { kind: "found" }>;
+
+const ANSWERS: ReadonlySet<string> = new Set<AnswerEvent["kind"]>([
+  ...(["page", "page-failed", "members", "found", "search-failed"] as const),
+]);
+
+export function isAnswer(event: ModelEvent): event is AnswerEvent {
+  return ANSWERS.has(event.kind);
+}
+
+/** What was asked for has come. Whatever was not asked for, or not any more, changes nothing. */
+export function answered(draft: ModelDraft, event: AnswerEvent): void {
+  switch (event.kind) {
+    case "page":
+      return paged(draft, event);
+    case "page-failed": {
+      const room = draft.room(event.room);
+      if (room === undefined || !isWished(room.loading, event)) return;
+      room.loading = undefined;
+      return showFault(draft, event.fault);
+    }
+    case "members": {
+      const room = draft.room(event.room);
+      if (room === undefined) return;
+      room.members = event.members;
+      if (event.members.some(({ name, role }) => isMeAs(draft, name, role))) {
+        draft.fields.isOperator = true;
+      }
+      room.online = new Set(event.members.filter((one) => one.isOnline).map(({ name }) => name));
+      return;
+    }
+    case "found":
+      return found(draft, event);
+    case "search-failed": {
+      const { search } = draft.fields;
+      if (search?.query !== event.query) return;
+      draft.fields.search = { ...search, isLoading: false, fault: event.fault };
+      return;
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+function isMeAs({ fields }: ModelDraft, name: string, role: string): boolean {
+  return role === "operator" && isSame(name, fields.me);
+}
+
+function isWished(options: WantedPage | undefined, { side, seq }: WantedPage): boolean {
+  return options?.side === side && options.seq === seq;
+}
+
+function paged(draft: ModelDraft, event: PageEvent): void {
+  const room = draft.room(event.room);
+  if (room === undefined || !isWished(room.loading, event)) return;
+  room.loading = undefined;
+  const items = itemsOf(room, event.records, draft.fields.me);
+  const { hasOlder, hasNewer } = event;
+  switch (event.side) {
+    case "older":
+      prepend(room, items, hasOlder);
+      // Of much that is said of others nothing is seen: the next page may have something.
+      if (items.length === 0 && hasOlder) wantPage(draft, room, "older", firstOf(event));
+      return;
+    case "newer":
+      append(room, items, hasNewer);
+      if (items.length === 0 && hasNewer) wantPage(draft, room, "newer", lastOf(event));
+      return;
+    case "around":
+      return jumpTo(room, { items, hasOlder, hasNewer });
+    default:
+      return unreachable(event.side);
+  }
+}
+
+function firstOf({ records, seq }: PageEvent): number {
+  return records[0]?.seq ?? seq;
+}
+
+function lastOf({ records, seq }: PageEvent): number {
+  return records.at(-1)?.seq ?? seq;
+}
+
+export function wantPage(
+  draft: ModelDraft,
+  room: RoomDraft,
+  side: WantedPage["side"],
+  seq: number,
+): void {
+  room.loading = { side, seq };
+  const { id, target } = room;
+  draft.effects.push({ kind: "page", room: id, target, side, seq });
+}
+
+/** An older page of the room, from where it begins here. */
+export function wantOlder(draft: ModelDraft, room: RoomDraft): void {
+  const shown = room.jump ?? room.tail;
+  if (room.loading !== undefined || !shown.hasOlder) return;
+  wantPage(draft, room, "older", shown.items[0]?.seq ?? Number.MAX_SAFE_INTEGER);
+}
+
+export function wantNewer(draft: ModelDraft, room: RoomDraft): void {
+  if (room.loading !== undefined || room.jump?.hasNewer !== true) return;
+  wantPage(draft, room, "newer", room.jump.items.at(-1)?.seq ?? 0);
+}
+
+function found(draft: ModelDraft, { query, records, hasMore }: FoundEvent): void {
+  const { search, me } = draft.fields;
+  if (search?.query !== query) return;
+  const fresh = records
+    .filter((record) => !isFolded(record) || record.kind === "edit")
+    .map((record) => {
+      const { kind, name, id } = record.room;
+      const target = kind === "room" ? name : `@${name}`;
+      return { room: id as RoomId, target, item: itemOf(record, me, () => false) };
+    })
+    .reverse();
+  const all = [...search.found, ...fresh].slice(0, SHOWN_FOUND_MAX);
+  const isFull = all.length >= SHOWN_FOUND_MAX;
+  draft.fields.search = {
+    ...search,
+    found: all,
+    isLoading: false,
+    hasMore: hasMore && !isFull,
+    before: records[0]?.seq ?? search.before,
+    fault: undefined,
+  };
+}
+
+export function wantFound(draft: ModelDraft, query: SearchQuery | undefined): void {
+  if (query === undefined) {
+    draft.fields.search = undefined;
+    return;
+  }
+  const nothing = { found: [], hasMore: false, before: undefined, fault: undefined };
+  draft.fields.search = { query, isLoading: true, ...nothing };
+  draft.effects.push({ kind: "search", query, before: undefined });
+}
+
+export function wantMoreFound(draft: ModelDraft): void {
+  const { search } = draft.fields;
+  if (search === undefined || search.isLoading || !search.hasMore) return;
+  const { query, before } = search;
+  draft.fields.search = { ...search, isLoading: true };
+  draft.effects.push({ kind: "search", query, before });
+}

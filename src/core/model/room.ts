@@ -1,0 +1,305 @@
+import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT, SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
+import type { ChatRecord } from "../client/chat-record.ts";
+import type { ServerEvent } from "./event.ts";
+import {
+  indexOfSeq,
+  isFolded,
+  isSame,
+  isWords,
+  itemAt,
+  itemOf,
+  noteChange,
+  withChanges,
+} from "./item.ts";
+import type { Changes, Item, RoomState, Stretch } from "./state.ts";
+
+/** A copy of a room that one update may change. */
+export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
+
+export type RoomNews = Extract<ServerEvent, { kind: "room" }>;
+
+const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
+/** Cut off in blocks, so that a busy room is not copied twice for each record. */
+const CUT_BY = 1_000;
+
+export function newRoom(news: RoomNews): RoomDraft {
+  const kind = news.with === undefined ? "room" : "person";
+  const name = news.with ?? news.name ?? news.room;
+  const told = news.n - 1;
+  return {
+    id: news.room,
+    kind,
+    name,
+    target: kind === "room" ? name : `@${name}`,
+    topic: news.topic ?? "",
+    isClosed: news.closed === true,
+    moderates: news.moderates === true,
+    last: told,
+    read: news.read ?? 1,
+    unread: news.unread ?? Math.max(0, told - (news.read ?? 1)),
+    readAtOpening: undefined,
+    calls: [],
+    lastUnixMs: 0,
+    lastSeq: 0,
+    tail: { ...NOTHING, hasOlder: told > 0 },
+    jump: undefined,
+    loading: undefined,
+    shown: undefined,
+    bottoms: 0,
+    told,
+    linkN: told,
+    isTold: true,
+    changes: new Map(),
+    online: new Set(),
+    members: undefined,
+    offered: [],
+  };
+}
+
+/** What a link says of a room that is known. */
+export function toldAgain(room: RoomDraft, news: RoomNews): void {
+  room.name = news.with ?? news.name ?? room.name;
+  room.target = room.kind === "room" ? room.name : `@${room.name}`;
+  room.isClosed = news.closed === true;
+  room.topic = news.topic ?? "";
+  room.moderates = news.moderates === true;
+  room.isTold = true;
+  room.linkN = Math.max(room.linkN, news.n - 1);
+  if (news.n - 1 > room.told) beginAnew(room, news.n - 1);
+  room.last = Math.max(room.last, news.n - 1);
+  readUpTo(room, news.read ?? 1);
+  if (news.unread === undefined || news.read !== room.read) return;
+  room.unread = news.unread + wordsOfOthers(room.tail, Math.max(news.n - 1, room.read));
+}
+
+/** What is here ends: it goes on behind `told`, and the server has what was before. */
+export function beginAnew(room: RoomDraft, told: number): void {
+  room.tail = { ...NOTHING, hasOlder: told > 0 };
+  room.jump = undefined;
+  room.loading = undefined;
+  room.changes = new Map();
+  room.told = told;
+  room.last = told;
+  room.offered = [];
+}
+
+/** A link has told all: what it does not know any more, a server has lost. */
+export function settled(room: RoomDraft): void {
+  if (room.linkN >= room.told) return;
+  beginAnew(room, room.linkN);
+  room.unread = Math.max(0, Math.min(room.unread, room.last - room.read));
+  room.calls = room.calls.filter((n) => n <= room.linkN);
+}
+
+/**
+ * @param unread what is left then, if a server tells
+ * @returns whether some more was read
+ */
+export function readUpTo(room: RoomDraft, n: number, unread?: number): boolean {
+  if (n <= room.read) return false;
+  room.read = n;
+  room.unread = unread ?? unreadBehind(room);
+  if (room.calls.length > 0) room.calls = room.calls.filter((call) => call > n);
+  return true;
+}
+
+/**
+ * The next record. @returns its item, if it is one; `again`: it was here before
+ */
+export function addRecord(
+  room: RoomDraft,
+  record: ChatRecord,
+  me: string | undefined,
+): Item | undefined | "again" {
+  const { n, seq } = record;
+  room.linkN = Math.max(room.linkN, n);
+  if (n <= room.told) return "again";
+  if (n > room.told + 1) beginAnew(room, n - 1);
+  const wasRead = room.read >= n - 1;
+  room.told = n;
+  room.last = Math.max(room.last, n);
+  if (isFolded(record)) {
+    fold(room, [record], me);
+    if (wasRead) readUpTo(room, n); // Whoever has read the rest sees it where it belongs.
+    return undefined;
+  }
+  const isMine = isSame(record.from, me);
+  if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
+  const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
+  const items = [...cutFront(room.tail.items), item];
+  const hasOlder = room.tail.hasOlder || items.length <= room.tail.items.length;
+  room.tail = { items, hasOlder, hasNewer: false };
+  if (isWords(item) && !isMine && n > room.read) room.unread++;
+  room.lastUnixMs = record.timeUnixMs;
+  room.lastSeq = seq;
+  noteFacts(room, item);
+  return item;
+}
+
+/** Words of others behind what was read: counted where they are here, else no fewer than that. */
+function unreadBehind({ tail, last, read, unread }: RoomDraft): number {
+  if (read >= last) return 0;
+  const here = wordsOfOthers(tail, read);
+  const isWhole = (tail.items[0]?.n ?? Number.POSITIVE_INFINITY) <= read + 1;
+  return isWhole ? here : Math.max(here, Math.min(unread, last - read));
+}
+
+function wordsOfOthers({ items }: Stretch, after: number): number {
+  const first = items.findLastIndex(({ n }) => n <= after) + 1;
+  return items.slice(first).filter((item) => isWords(item) && !item.isMine).length;
+}
+
+/** The item calls me, and I have not read it. */
+export function noteCall(room: RoomDraft, { n }: Item): void {
+  if (n > room.read) room.calls = [...room.calls, n];
+}
+
+function cutFront(items: readonly Item[]): readonly Item[] {
+  return items.length < SHOWN_ITEMS_MAX ? items : items.slice(CUT_BY);
+}
+
+function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): Item {
+  return itemOf(record, me, (re) => itemAt(room.tail.items, re)?.isMine === true);
+}
+
+/** What a record says of the room itself. */
+function noteFacts(room: RoomDraft, item: Item): void {
+  if (item.state !== "whole") return;
+  if (item.kind === "topic") room.topic = item.text;
+  if (item.file !== undefined) {
+    room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
+  }
+  if (item.kind === "rename") renamed(room, item);
+  const members = room.members;
+  if (members === undefined) return;
+  const who = item.kind === "kick" || item.kind === "grant" ? item.whom : item.from;
+  const others = members.filter(({ name }) => !isSame(name, who));
+  if (item.kind === "leave" || item.kind === "kick") room.members = others;
+  if (item.kind === "join" && who !== undefined && others.length === members.length) {
+    room.members = [...members, { name: who, isOnline: room.online.has(who), role: "member" }];
+  }
+  if (item.kind === "grant") {
+    const role = item.on === true ? "moderator" : "member";
+    const isIt = (name: string, was: string) => isSame(name, who) && was !== "operator";
+    room.members = members.map((one) => (isIt(one.name, one.role) ? { ...one, role } : one));
+  }
+}
+
+/** Of somebody in the room: of the room itself `room` tells. */
+function renamed(room: RoomDraft, { was, whom }: Item): void {
+  if (was === undefined || whom === undefined) return;
+  room.members = room.members?.map((one) => (isSame(one.name, was) ? { ...one, name: whom } : one));
+  room.online = new Set([...room.online].map((name) => (isSame(name, was) ? whom : name)));
+}
+
+/** Notes what records say of others, and shows it where those are here. */
+function fold(room: RoomDraft, records: readonly ChatRecord[], me: string | undefined): void {
+  const changes = new Map(room.changes);
+  const touched = new Set(records.flatMap((record) => noteChange(changes, record)));
+  if (touched.size === 0) return;
+  if (changes.size > SHOWN_CHANGES_MAX) return beginAnew(room, room.told);
+  room.changes = changes;
+  room.tail = changed(room.tail, touched, changes, me);
+  if (room.jump !== undefined) room.jump = changed(room.jump, touched, changes, me);
+}
+
+function changed(
+  stretch: Stretch,
+  touched: ReadonlySet<number>,
+  changes: ReadonlyMap<number, Changes>,
+  me: string | undefined,
+): Stretch {
+  let items: Item[] | undefined;
+  for (const seq of touched) {
+    const index = indexOfSeq(stretch.items, seq);
+    const item = stretch.items[index];
+    if (item?.seq !== seq) continue;
+    items ??= [...stretch.items];
+    items[index] = withChanges(item, changes.get(seq), me);
+  }
+  return items === undefined ? stretch : { ...stretch, items };
+}
+
+/** Records of a page as items, oldest first, with all that is known of them. */
+export function itemsOf(
+  room: RoomDraft,
+  records: readonly ChatRecord[],
+  me: string | undefined,
+): Item[] {
+  fold(room, records.filter(isFolded), me);
+  const words = records.filter((record) => !isFolded(record));
+  return words.map((record) =>
+    withChanges(newItem(room, record, me), room.changes.get(record.seq), me),
+  );
+}
+
+/** A page that ends where the stretch that is shown begins. */
+export function prepend(room: RoomDraft, page: readonly Item[], hasOlder: boolean): void {
+  const shown = room.jump ?? room.tail;
+  const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
+  if (items.length <= SHOWN_ITEMS_MAX) return put(room, { ...shown, items, hasOlder });
+  // Whoever is up there does not see the newest: they are fetched on the way back.
+  if (room.jump === undefined) room.tail = shortened(room.tail);
+  room.jump = { items: items.slice(0, SHOWN_ITEMS_MAX), hasOlder, hasNewer: true };
+}
+
+/** A page that begins where the stretch that was jumped to ends. */
+export function append(room: RoomDraft, page: readonly Item[], hasNewer: boolean): void {
+  const { jump } = room;
+  if (jump === undefined) return;
+  const last = jump.items.at(-1)?.seq ?? 0;
+  const items = [...jump.items, ...page.filter(({ seq }) => seq > last)];
+  const kept = items.slice(-SHOWN_ITEMS_MAX);
+  const hasOlder = jump.hasOlder || kept.length < items.length;
+  jumpTo(room, { items: kept, hasOlder, hasNewer });
+}
+
+/** Shows this stretch; as a part of the tail if the two meet. */
+export function jumpTo(room: RoomDraft, stretch: Stretch): void {
+  const { items: newest } = room.tail;
+  const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
+  const last = stretch.items.at(-1)?.seq ?? 0;
+  if (stretch.hasNewer && last < first) {
+    room.jump = stretch;
+    return;
+  }
+  room.jump = undefined;
+  const items = [...stretch.items.filter(({ seq }) => seq < first), ...newest];
+  if (items.length > 0) room.tail = { items, hasOlder: stretch.hasOlder, hasNewer: false };
+}
+
+function put(room: RoomDraft, stretch: Stretch): void {
+  if (room.jump === undefined) room.tail = stretch;
+  else room.jump = stretch;
+}
+
+/** Nobody looks at the room any more. */
+export function leaveView(room: RoomDraft): void {
+  room.jump = undefined;
+  room.loading = undefined;
+  room.shown = undefined;
+  room.readAtOpening = undefined;
+  room.tail = shortened(room.tail);
+}
+
+function shortened(tail: Stretch): Stretch {
+  if (tail.items.length <= SHOWN_ITEMS_KEPT) return tail;
+  return { ...tail, items: tail.items.slice(-SHOWN_ITEMS_KEPT), hasOlder: true };
+}
+
+/** `n` up to where all is read once the item of that seq was seen; undefined: it is not here. */
+export function nOfSeen(room: RoomState, seq: number): number | undefined {
+  const { items } = room.jump ?? room.tail;
+  const index = indexOfSeq(items, seq);
+  const item = items[index];
+  if (item?.seq !== seq) return undefined;
+  const next = items[index + 1];
+  if (next !== undefined) return next.n - 1; // Between them is only what is shown elsewhere.
+  return room.jump === undefined ? room.told : item.n;
+}
+
+export function isCalling(item: Item, room: RoomState, me: string | undefined): boolean {
+  if (isSame(item.from, me) || !isWords(item)) return false;
+  return item.callsMe || room.kind === "person";
+}

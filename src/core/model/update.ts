@@ -1,0 +1,294 @@
+import { unreachable } from "../../base/assert.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
+import { ModelDraft } from "./builder.ts";
+import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
+import { isSame } from "./item.ts";
+import { forgetSent, forgetUntold, worked } from "./local-work.ts";
+import { answered, isAnswer, wantOlder } from "./page.ts";
+import {
+  addRecord,
+  isCalling,
+  newRoom,
+  noteCall,
+  type RoomNews,
+  readUpTo,
+  settled,
+  toldAgain,
+} from "./room.ts";
+import type { Item, Model, RoomState } from "./state.ts";
+import { done, isPersons } from "./user-actions.ts";
+
+export interface Updated {
+  readonly model: Model;
+  readonly effects: readonly ModelEffect[];
+}
+
+export function emptyModel(): Model {
+  return {
+    connection: { kind: "connecting" },
+    server: undefined,
+    me: undefined,
+    isCaughtUp: false,
+    rooms: new Map(),
+    open: undefined,
+    isFocused: true,
+    pending: [],
+    drafts: new Map(),
+    ignored: new Set(),
+    transfers: new Map(),
+    search: undefined,
+    faults: [],
+    isOutdated: false,
+    isOperator: false,
+    nextFault: 1,
+  };
+}
+
+export function update(model: Model, event: ModelEvent): Updated {
+  return updateAll(model, [event]);
+}
+
+/** The same as one after the other, with each room copied once. */
+export function updateAll(model: Model, events: readonly ModelEvent[]): Updated {
+  if (events.length === 0) return { model, effects: [] };
+  const draft = new ModelDraft(model);
+  for (const event of events) handle(draft, event);
+  return { model: draft.finished(), effects: draft.effects };
+}
+
+function handle(draft: ModelDraft, event: ModelEvent): void {
+  if (isAnswer(event)) return answered(draft, event);
+  if (isPersons(event)) return done(draft, event);
+  switch (event.kind) {
+    case "connection":
+    case "greeted":
+    case "entered":
+    case "left":
+    case "operator":
+    case "outdated":
+      return linked(draft, event);
+    case "room":
+    case "room-gone":
+    case "record":
+    case "caught-up":
+    case "presence":
+    case "read":
+    case "ignored":
+    case "offered":
+      return told(draft, event);
+    default:
+      return worked(draft, event);
+  }
+}
+
+function linked(draft: ModelDraft, event: LinkEvent): void {
+  const { fields } = draft;
+  switch (event.kind) {
+    case "connection":
+      fields.connection = event.connection;
+      if (event.connection.kind !== "online") fields.isCaughtUp = false;
+      return;
+    case "greeted":
+      fields.server = event.server;
+      return;
+    case "entered":
+      return entered(draft, event.user, event.isRenamed === true);
+    case "left":
+      return forgetAll(draft);
+    case "operator":
+      fields.isOperator = true;
+      return;
+    case "outdated":
+      fields.isOutdated = true;
+      return;
+    default:
+      return unreachable(event);
+  }
+}
+
+function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
+  if (!isRenamed && !isSame(draft.fields.me, user)) forgetAll(draft);
+  draft.fields.me = user;
+  draft.fields.connection = { kind: "online" };
+  draft.fields.isCaughtUp = false;
+  draft.fields.ignored = new Set(); // Told again, if there is anybody.
+  draft.fields.isOperator = false;
+  for (const id of [...draft.rooms.keys()]) {
+    const room = draft.room(id);
+    if (room === undefined) continue;
+    room.isTold = false;
+    room.linkN = 0;
+    room.loading = undefined; // The answer was lost with the link.
+    room.online = new Set();
+    room.members = undefined;
+    room.offered = [];
+  }
+}
+
+function forgetAll(draft: ModelDraft): void {
+  const { fields } = draft;
+  fields.me = undefined;
+  fields.isCaughtUp = false;
+  fields.isOperator = false;
+  fields.open = undefined;
+  fields.pending = [];
+  fields.drafts = new Map();
+  fields.ignored = new Set();
+  fields.transfers = new Map();
+  fields.search = undefined;
+  draft.removeRooms();
+}
+
+function told(draft: ModelDraft, event: ServerEvent): void {
+  const { fields } = draft;
+  switch (event.kind) {
+    case "room":
+      return roomTold(draft, event);
+    case "room-gone":
+      return roomGone(draft, event.room);
+    case "record":
+      return recorded(draft, event);
+    case "caught-up":
+      return caughtUp(draft);
+    case "presence":
+      return present(draft, event);
+    case "read": {
+      const room = draft.room(event.room);
+      if (room !== undefined) readUpTo(room, event.n, event.unread);
+      return;
+    }
+    case "ignored":
+      fields.ignored = new Set(event.users.map((user) => user.toLowerCase()));
+      return;
+    case "offered": {
+      const room = draft.room(event.room);
+      if (room === undefined || room.offered.some(({ file }) => file === event.file)) return;
+      const { file, from, name, sizeBytes } = event;
+      room.offered = [...room.offered.slice(1 - OFFERED_MAX), { file, from, name, sizeBytes }];
+      return;
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Of one room, shown as being under way; beyond it the oldest are not. */
+const OFFERED_MAX = 16;
+
+function roomTold(draft: ModelDraft, news: RoomNews): void {
+  const room = draft.room(news.room);
+  if (room !== undefined) {
+    const { target } = room;
+    toldAgain(room, news);
+    if (target !== room.target) follow(draft, target, room.target);
+    forgetSent(draft, room);
+  } else if (draft.rooms.size < TIMELINE_ROOMS_MAX) draft.putRoom(newRoom(news));
+}
+
+/** What one reads, or is writing, goes on under the room's or person's new name. */
+function follow({ fields, effects }: ModelDraft, was: string, target: string): void {
+  if (isSame(fields.open, was)) fields.open = target;
+  fields.pending = fields.pending.map((one) =>
+    isSame(one.to, was) ? { ...one, to: target } : one,
+  );
+  const written = fields.drafts.get(was);
+  if (written === undefined) return;
+  const drafts = new Map(fields.drafts);
+  drafts.delete(was);
+  drafts.set(target, written);
+  fields.drafts = drafts;
+  effects.push({ kind: "keep-draft", target: was, draft: undefined });
+  effects.push({ kind: "keep-draft", target, draft: written });
+}
+
+function roomGone(draft: ModelDraft, id: RoomId): void {
+  const room = draft.rooms.get(id);
+  if (room === undefined) return;
+  draft.removeRoom(id);
+  forgetSent(draft, room, "gone");
+  if (isSame(draft.fields.open, room.target) && room.kind === "room") {
+    draft.fields.open = undefined;
+  }
+}
+
+function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "record" }>): void {
+  const room = draft.room(record.room.id);
+  if (room === undefined) return; // Of a room that is gone.
+  const { me } = draft.fields;
+  const readBefore = room.read;
+  const item = addRecord(room, record, me);
+  if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
+  if (item === "again") return;
+  forgetSent(draft, room, record.id);
+  if (item?.kind === "kick" && isSame(item.whom, me) && draft.fields.isCaughtUp) {
+    draft.effects.push({
+      kind: "notify",
+      room: room.id,
+      target: room.target,
+      item,
+      why: "put-out",
+    });
+  }
+  if (item !== undefined) called(draft, room.id, item);
+}
+
+/** It may be something that its reader waits for. */
+function called(draft: ModelDraft, id: RoomId, item: Item): void {
+  const room = draft.room(id);
+  const { me, isCaughtUp, ignored } = draft.fields;
+  if (room === undefined || !isCalling(item, room, me)) return;
+  if (item.from !== undefined && ignored.has(item.from.toLowerCase())) return;
+  noteCall(room, item);
+  if (!isCaughtUp || item.n <= room.read || isLookedAt(draft, room)) return;
+  const why = item.callsMe ? "mention" : "direct";
+  draft.effects.push({ kind: "notify", room: id, target: room.target, item, why });
+}
+
+function isLookedAt({ fields }: ModelDraft, room: RoomState): boolean {
+  return fields.isFocused && isSame(fields.open, room.target) && room.jump === undefined;
+}
+
+function caughtUp(draft: ModelDraft): void {
+  draft.fields.isCaughtUp = true;
+  for (const [id, { isTold }] of [...draft.rooms]) {
+    const room = isTold ? draft.room(id) : undefined;
+    if (room === undefined) roomGone(draft, id);
+    else settled(room);
+  }
+  forgetUntold(draft);
+  askAnew(draft);
+}
+
+/** Of so many conversations it is asked who is there; the others tell it when they are opened. */
+const PEOPLE_ASKED_MAX = 32;
+
+/** What a new link does not tell by itself. */
+function askAnew(draft: ModelDraft): void {
+  const people = [...draft.rooms.values()]
+    .filter(({ kind }) => kind === "person")
+    .sort((one, other) => other.lastSeq - one.lastSeq)
+    .slice(0, PEOPLE_ASKED_MAX);
+  for (const { id, target } of people) draft.effects.push({ kind: "members", room: id, target });
+  for (const { id, target } of draft.rooms.values()) {
+    const room = isSame(draft.fields.open, target) ? draft.room(id) : undefined;
+    if (room === undefined) continue;
+    if (room.kind === "room") draft.effects.push({ kind: "members", room: id, target });
+    if (room.tail.items.length === 0) wantOlder(draft, room);
+  }
+}
+
+function present(
+  draft: ModelDraft,
+  { room: id, user, online }: Extract<ServerEvent, { kind: "presence" }>,
+): void {
+  const room = draft.room(id);
+  if (room === undefined) return;
+  const all = new Set(room.online);
+  if (online) all.add(user);
+  else all.delete(user);
+  room.online = all;
+  room.members = room.members?.map((one) =>
+    isSame(one.name, user) ? { ...one, isOnline: online } : one,
+  );
+}

@@ -1,0 +1,114 @@
+import { unreachable } from "../../base/assert.ts";
+import type { ModelDraft } from "./builder.ts";
+import type { ModelEvent, PersonEvent } from "./event.ts";
+import { isSame, itemAt } from "./item.ts";
+import { wantFound, wantMoreFound, wantNewer, wantOlder, wantPage } from "./page.ts";
+import { leaveView, nOfSeen, type RoomDraft, readUpTo } from "./room.ts";
+import type { Draft } from "./state.ts";
+
+const PERSONS: ReadonlySet<string> = new Set<PersonEvent["kind"]>([
+  ...(["open", "focus", "seen", "reach", "jump", "bottom"] as const),
+  ...(["draft", "search", "search-more", "dismissed"] as const),
+]);
+
+export function isPersons(event: ModelEvent): event is PersonEvent {
+  return PERSONS.has(event.kind);
+}
+
+/** What whoever sits before it does. */
+export function done(draft: ModelDraft, event: PersonEvent): void {
+  const { fields } = draft;
+  switch (event.kind) {
+    case "open":
+      return open(draft, event.target);
+    case "focus":
+      fields.isFocused = event.on;
+      return;
+    case "search":
+      return wantFound(draft, event.query);
+    case "search-more":
+      return wantMoreFound(draft);
+    case "draft":
+      return written(draft, event.target, event.draft);
+    case "dismissed":
+      fields.faults = fields.faults.filter(({ id }) => id !== event.fault);
+      return;
+    case "seen":
+    case "reach":
+    case "jump":
+    case "bottom": {
+      const room = draft.room(event.room);
+      return room === undefined ? undefined : inRoom(draft, room, event);
+    }
+    default:
+      return unreachable(event);
+  }
+}
+
+type InRoom = Extract<PersonEvent, { kind: "seen" | "reach" | "jump" | "bottom" }>;
+
+function inRoom(draft: ModelDraft, room: RoomDraft, event: InRoom): void {
+  switch (event.kind) {
+    case "seen":
+      return seen(draft, room, event.seq);
+    case "reach":
+      return event.side === "older" ? wantOlder(draft, room) : wantNewer(draft, room);
+    case "jump":
+      return jump(draft, room, event.seq);
+    case "bottom":
+      room.jump = undefined;
+      room.shown = undefined;
+      room.bottoms += 1;
+      if (room.loading?.side !== "older") room.loading = undefined;
+      return;
+    default:
+      return unreachable(event);
+  }
+}
+
+function open(draft: ModelDraft, target: string | undefined): void {
+  const before = draft.fields.open;
+  if (before !== undefined && isSame(before, target)) return;
+  const left = roomAt(draft, before);
+  if (left !== undefined) leaveView(left);
+  const room = roomAt(draft, target);
+  draft.fields.open = room?.target ?? target?.replace(/^#/, "");
+  if (room === undefined) return;
+  room.readAtOpening = room.unread > 0 ? room.read : undefined;
+  if (room.members === undefined) {
+    draft.effects.push({ kind: "members", room: room.id, target: room.target });
+  }
+  if (room.tail.items.length === 0) wantOlder(draft, room);
+}
+
+function roomAt(draft: ModelDraft, target: string | undefined): RoomDraft | undefined {
+  const wanted = target?.replace(/^#/, "");
+  if (wanted === undefined) return undefined;
+  for (const room of draft.rooms.values()) {
+    if (isSame(room.target, wanted)) return draft.room(room.id);
+  }
+  return undefined;
+}
+
+function seen(draft: ModelDraft, room: RoomDraft, seq: number): void {
+  const n = draft.fields.isFocused ? nOfSeen(room, seq) : undefined;
+  if (n === undefined || !readUpTo(room, n)) return;
+  draft.effects.push({ kind: "read", room: room.id, n });
+}
+
+function jump(draft: ModelDraft, room: RoomDraft, seq: number): void {
+  room.shown = seq;
+  if (itemAt(room.tail.items, seq) !== undefined) room.jump = undefined;
+  else if (room.jump === undefined || itemAt(room.jump.items, seq) === undefined) {
+    return wantPage(draft, room, "around", seq);
+  }
+  room.loading = undefined;
+}
+
+function written(draft: ModelDraft, target: string, text: Draft | undefined): void {
+  const drafts = new Map(draft.fields.drafts);
+  if (text === undefined) drafts.delete(target);
+  else drafts.set(target, text);
+  draft.fields.drafts = drafts;
+  draft.effects.push({ kind: "keep-draft", target, draft: text });
+}

@@ -1,0 +1,437 @@
+import { assert } from "../../base/assert.ts";
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import {
+  ACCOUNTS_MAX,
+  DEVICES_PER_ACCOUNT_MAX,
+  IGNORED_MAX,
+  PREDECESSORS_MAX,
+} from "../../base/limits.ts";
+import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
+import { nearestMoment } from "../../base/time.ts";
+import { type Draft, type LogRecord, parseBody } from "../../wire/record.ts";
+import { ServerPolicy } from "./policy.ts";
+import { keepFormer } from "./rooms.ts";
+
+/**
+ * Accounts as a fold over the accounts log: who owns which name, which devices and which password
+ * sign them in, and the hashes of room passwords. Checks that need slow work (hashing) happen
+ * outside; the registry says what is true and makes the drafts.
+ */
+export interface Account {
+  readonly id: UserId;
+  name: Name;
+  /** It cannot sign in any more; what it said stays under its name. */
+  isGone: boolean;
+  /** Ed25519 public key that signs this account's devices, raw. */
+  readonly accountKey: Uint8Array;
+  /** PHC string of argon2id; absent: devices alone sign in. */
+  passwordHash: string | undefined;
+  /** Seq of the record that holds it, where it has one of its own. */
+  passwordSeq: number | undefined;
+  /** A code that sets another password, once: until there is a password that is newer. */
+  reset: Reset | undefined;
+  /** base64url of the device's Ed25519 public key. */
+  readonly devices: Map<string, Device>;
+  /** Whose words this person does not want to see. */
+  readonly ignored: Set<UserId>;
+  /** Seq of the last record about it. */
+  lastSeq: number;
+}
+
+export interface Reset {
+  /** base64url of the code's SHA-256: the code itself is written nowhere. */
+  readonly hash: string;
+  /** Unix ms. */
+  readonly expires: number;
+  /** Its use signs out all devices that there are. */
+  readonly signsOut: boolean;
+}
+
+export interface Device {
+  /** Signed by the account key; without it the device came in by password. */
+  readonly certified: boolean;
+  readonly sinceSeq: number;
+  /** When it was enrolled, Unix milliseconds. */
+  readonly sinceUnixMs: number;
+  /** When it signed in last, as far as this run of the server knows. */
+  readonly seenUnixMs?: number;
+}
+
+/** A key that this server had, and its word for the one after it. */
+export interface Predecessor {
+  readonly key: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Enrolment {
+  readonly name: Name;
+  readonly accountKey: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly deviceCert: Uint8Array;
+}
+
+/** Where records stand that are about the server itself. */
+const SERVER_PLACE = "server" as UserId;
+
+/** More registrations than are under way at once. */
+const EARLY_MAX = 1_024;
+
+export class Registry {
+  readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
+  /** Names that accounts had before: nobody registers them, and they still lead there. */
+  readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
+  readonly #byId = new Map<UserId, Account>();
+  /** Passwords whose account comes next; without one its registration was cut off. */
+  readonly #early = new Map<UserId, { readonly hash: string; readonly seq: number }>();
+  /** Accounts by the hash of their reset code. */
+  readonly #byReset = new Map<string, Account>();
+  readonly #roomPasswords = new Map<RoomId, string>();
+  /** Names whose first record is on its way to the disk. */
+  readonly #reserved = new Set<FoldedName>();
+
+  /** What holds for everybody: operators, bans, invites, registration. */
+  readonly policy = new ServerPolicy();
+
+  /** Keys that the server had before its present one, newest first. */
+  readonly predecessors: Predecessor[] = [];
+  /** The key that the last of them names. */
+  successor: Uint8Array | undefined;
+
+  head = 0;
+  /** Grows whenever somebody comes, goes, or is called otherwise. */
+  namesVersion = 0;
+
+  /** By its name, or by one that it had before; not one that was removed. */
+  find(name: Name): Account | undefined {
+    const known = this.known(name);
+    return known?.isGone === true ? undefined : known;
+  }
+
+  /** The same, and those that were removed: whose words are read still. */
+  known(name: Name): Account | undefined {
+    const folded = foldName(name);
+    return this.#byName.get(folded) ?? this.#former.get(folded);
+  }
+
+  get(id: UserId): Account | undefined {
+    return this.#byId.get(id);
+  }
+
+  nameOf(id: UserId | "server"): Name | undefined {
+    return id === "server" ? undefined : this.#byId.get(id)?.name;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** In the order in which they registered. */
+  all(): Iterable<Account> {
+    return this.#byId.values();
+  }
+
+  /** Whose reset code this is, if it still holds. */
+  byReset(hash: string, unixMs: number): Account | undefined {
+    const account = this.#byReset.get(hash);
+    return account?.reset !== undefined && unixMs < account.reset.expires ? account : undefined;
+  }
+
+  roomPassword(room: RoomId): string | undefined {
+    return this.#roomPasswords.get(room);
+  }
+
+  /**
+   * Holds a name while its account is made, or while one is `renamed`: that may be given a name
+   * which another one had before.
+   * @throws Fault name-taken, too-many
+   */
+  reserve(name: Name, renamed?: Account): void {
+    const folded = foldName(name);
+    const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
+    if ((holder !== undefined && holder !== renamed) || this.#reserved.has(folded)) {
+      throw new Fault("name-taken", `the name '${name}' is taken`);
+    }
+    if (renamed !== undefined) {
+      this.#reserved.add(folded);
+      return;
+    }
+    if (this.#byId.size + this.#reserved.size >= ACCOUNTS_MAX) {
+      throw new Fault("too-many", `this server holds ${ACCOUNTS_MAX} accounts and takes no more`);
+    }
+    this.#reserved.add(folded);
+  }
+
+  release(name: Name): void {
+    this.#reserved.delete(foldName(name));
+  }
+
+  accountDraft(id: UserId, enrolment: Enrolment): Draft {
+    const { name, accountKey, deviceKey, deviceCert } = enrolment;
+    const body = {
+      name,
+      accountKey: toBase64Url(accountKey),
+      device: toBase64Url(deviceKey),
+      cert: toBase64Url(deviceCert),
+    };
+    return { kind: "account", room: id, by: id, id: "", body };
+  }
+
+  nameDraft(id: UserId, by: UserId, name: Name): Draft {
+    return { kind: "account-name", room: id, by, id: "", body: { name } };
+  }
+
+  /** Its password is blanked. */
+  goneDraft({ id, passwordSeq }: Account, by: UserId): Draft {
+    const body = passwordSeq === undefined ? {} : { replaces: passwordSeq };
+    return { kind: "account-gone", room: id, by, id: "", body };
+  }
+
+  /**
+   * @param cert the account key's word for it; without one it came in by password
+   * @returns undefined when the device is enrolled already
+   * @throws Fault too-many
+   */
+  deviceDraft(account: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft | undefined {
+    const device = toBase64Url(deviceKey);
+    const known = account.devices.get(device);
+    if (known !== undefined && (known.certified || cert === undefined)) return undefined;
+    if (known === undefined && account.devices.size >= DEVICES_PER_ACCOUNT_MAX) {
+      throw tooManyDevices(account);
+    }
+    return deviceDraftOf(account, deviceKey, cert);
+  }
+
+  deviceSeen(account: Account, device: string, unixMs: number): void {
+    const known = account.devices.get(device);
+    if (known !== undefined) account.devices.set(device, { ...known, seenUnixMs: unixMs });
+  }
+
+  /**
+   * What is next on the way of a device that came in by password. The right password is not refused
+   * because of devices that nobody uses any more: of those by password that are not online, the one
+   * that was not seen for longest makes way. Linked devices, and the one that made the account,
+   * never do.
+   * @returns the end of another device, or the beginning of this one; undefined: it is enrolled
+   * @throws Fault too-many: all of them are linked or online
+   */
+  passwordDeviceDraft(
+    account: Account,
+    deviceKey: Uint8Array,
+    isOnline: (device: string) => boolean,
+  ): Draft | undefined {
+    if (account.devices.has(toBase64Url(deviceKey))) return undefined;
+    if (account.devices.size < DEVICES_PER_ACCOUNT_MAX) {
+      return deviceDraftOf(account, deviceKey);
+    }
+    const seen = ({ seenUnixMs, sinceUnixMs }: Device) => seenUnixMs ?? sinceUnixMs;
+    const [oldest] = [...account.devices]
+      .filter(([device, { certified }]) => !certified && !isOnline(device))
+      .sort(([, one], [, other]) => seen(one) - seen(other));
+    if (oldest === undefined) throw tooManyDevices(account);
+    return this.deviceGoneDraft(account, oldest[0]);
+  }
+
+  /** @throws Fault last-credential: nobody could sign in any more */
+  deviceGoneDraft(account: Account, device: string): Draft {
+    if (account.passwordHash === undefined && account.devices.size <= 1) {
+      const sentence = `${account.name} has no password and no other device to sign in with`;
+      throw new Fault("last-credential", sentence);
+    }
+    const body = { device };
+    return { kind: "device-gone", room: account.id, by: account.id, id: "", body };
+  }
+
+  /** A record of its own, that can be blanked when the next one `replaces` it. */
+  passwordDraft(id: UserId, passwordHash: string): Draft {
+    const replaces = this.get(id)?.passwordSeq;
+    const body = { password: passwordHash, ...(replaces === undefined ? {} : { replaces }) };
+    return { kind: "password", room: id, by: id, id: "", body };
+  }
+
+  /** It replaces the one before; the next password ends it. */
+  resetDraft(id: UserId, by: UserId, reset: Reset): Draft {
+    const { hash, expires, signsOut } = reset;
+    const body = { hash, expires, ...(signsOut ? { signsOut } : {}) };
+    return { kind: "reset", room: id, by, id: "", body };
+  }
+
+  /** All devices of the account: its owner comes in by a new password. */
+  signOutDrafts({ id, devices }: Account): Draft[] {
+    return [...devices.keys()].map((device) => {
+      return { kind: "device-gone", room: id, by: id, id: "", body: { device } };
+    });
+  }
+
+  /** Undefined: it is so already. @throws Fault not-allowed, too-many */
+  ignoreDraft(account: Account, user: UserId, on: boolean): Draft | undefined {
+    if (account.ignored.has(user) === on) return undefined;
+    if (user === account.id) throw new Fault("not-allowed", "nobody can ignore themselves");
+    if (on && account.ignored.size >= IGNORED_MAX) {
+      throw new Fault("too-many", `you ignore ${IGNORED_MAX} people, which is the most`);
+    }
+    const body = { user, on };
+    return { kind: "ignore", room: account.id, by: account.id, id: "", body };
+  }
+
+  /** The server's old key passes its name on. */
+  identityDraft(old: Uint8Array, next: Uint8Array, signature: Uint8Array): Draft {
+    const body = {
+      old: toBase64Url(old),
+      new: toBase64Url(next),
+      signature: toBase64Url(signature),
+    };
+    return { kind: "identity", room: SERVER_PLACE, by: "server", id: "", body };
+  }
+
+  roomPasswordDraft(room: RoomId, by: UserId, passwordHash: string): Draft {
+    return { kind: "room-password", room, by, id: "", body: { password: passwordHash } };
+  }
+
+  /** Records must come in order of `seq`, each once. */
+  apply(record: LogRecord): void {
+    const { head } = record;
+    assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
+    this.head = head.seq;
+    const known = this.#byId.get(head.room as UserId);
+    if (known !== undefined) known.lastSeq = head.seq;
+    const body = parseBody(record);
+    this.policy.apply(record, body);
+    if (body === undefined) return; // Erased or damaged: it changes nothing any more.
+    if (head.kind === "account") this.#enrol(record, body);
+    if (head.kind === "identity") this.#succeed(body);
+    if (head.kind === "room-password" && typeof body["password"] === "string") {
+      this.#roomPasswords.set(head.room as RoomId, body["password"]);
+    }
+    if (known !== undefined) {
+      const before = known.reset;
+      if (head.kind === "account-name") this.#rename(known, body["name"]);
+      if (head.kind === "account-gone") this.#remove(known);
+      if (!known.isGone) change(known, record, body); // Of what was under way when it went.
+      if (before !== known.reset) this.#filed(known, before);
+    } else if (head.kind === "password") this.#keepEarly(record, body);
+  }
+
+  #rename(account: Account, name: unknown): void {
+    if (typeof name !== "string" || !isName(name)) return;
+    const [before, after] = [foldName(account.name), foldName(name)];
+    this.#byName.delete(before);
+    this.#former.delete(after);
+    if (before !== after) keepFormer(this.#former, before, account);
+    account.name = name;
+    this.#byName.set(after, account);
+    this.namesVersion++;
+  }
+
+  #remove(account: Account): void {
+    account.isGone = true;
+    account.passwordHash = undefined;
+    account.passwordSeq = undefined;
+    account.reset = undefined;
+    account.devices.clear();
+    account.ignored.clear();
+    this.namesVersion++;
+  }
+
+  #filed(account: Account, before: Reset | undefined): void {
+    if (before !== undefined) this.#byReset.delete(before.hash);
+    if (account.reset !== undefined) this.#byReset.set(account.reset.hash, account);
+  }
+
+  /** A registration records the password first, so that no crash leaves an account without it. */
+  #keepEarly({ head }: LogRecord, { password }: Readonly<Record<string, unknown>>): void {
+    if (typeof password !== "string") return;
+    this.#early.set(head.room as UserId, { hash: password, seq: head.seq });
+    for (const oldest of this.#early.keys()) {
+      if (this.#early.size <= EARLY_MAX) break;
+      this.#early.delete(oldest);
+    }
+  }
+
+  #succeed(body: Readonly<Record<string, unknown>>): void {
+    const [key, next, signature] = [body["old"], body["new"], body["signature"]].map(keyOf);
+    if (key === undefined || next === undefined || signature === undefined) return;
+    this.predecessors.unshift({ key, signature });
+    this.predecessors.splice(PREDECESSORS_MAX);
+    this.successor = next;
+  }
+
+  #enrol({ head }: LogRecord, body: Readonly<Record<string, unknown>>): void {
+    const id = head.room as UserId;
+    const { seq, time } = head;
+    const { name, device, password } = body;
+    const accountKey = keyOf(body["accountKey"]);
+    if (typeof name !== "string" || !isName(name) || accountKey === undefined) return;
+    const early = this.#early.get(id);
+    this.#early.delete(id);
+    const account: Account = {
+      id,
+      name,
+      isGone: false,
+      accountKey,
+      passwordHash: typeof password === "string" ? password : early?.hash,
+      passwordSeq: early?.seq,
+      reset: undefined,
+      devices: new Map(),
+      ignored: new Set(),
+      lastSeq: seq,
+    };
+    if (typeof device === "string") {
+      account.devices.set(device, { certified: true, sinceSeq: seq, sinceUnixMs: time });
+    }
+    this.#byName.set(foldName(name), account);
+    this.#byId.set(id, account);
+    this.namesVersion++;
+  }
+}
+
+function deviceDraftOf({ id }: Account, deviceKey: Uint8Array, cert?: Uint8Array): Draft {
+  const device = toBase64Url(deviceKey);
+  const body = { device, ...(cert === undefined ? {} : { cert: toBase64Url(cert) }) };
+  return { kind: "device", room: id, by: id, id: "", body };
+}
+
+function tooManyDevices({ name }: Account): Fault {
+  const sentence = `${name} has ${DEVICES_PER_ACCOUNT_MAX} devices, which is the most`;
+  return new Fault("too-many", sentence, {
+    remedy: "sign one out on a device that is in: chat devices --revoke ID",
+  });
+}
+
+/** Undefined, as for a damaged body: one bad record must not keep a server from starting. */
+function keyOf(text: unknown): Uint8Array | undefined {
+  try {
+    return typeof text === "string" ? fromBase64Url(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function change(
+  account: Account,
+  { head }: LogRecord,
+  body: Readonly<Record<string, unknown>>,
+): void {
+  const { device, cert, password, user, on } = body;
+  if (head.kind === "device" && typeof device === "string") {
+    const since = account.devices.get(device) ?? { sinceSeq: head.seq, sinceUnixMs: head.time };
+    // The server has checked the certificate before it was recorded.
+    account.devices.set(device, { ...since, certified: typeof cert === "string" });
+  }
+  if (head.kind === "device-gone" && typeof device === "string") account.devices.delete(device);
+  if (head.kind === "ignore" && typeof user === "string") {
+    if (on === true) account.ignored.add(user as UserId);
+    else account.ignored.delete(user as UserId);
+  }
+  if (head.kind === "password" && typeof password === "string") {
+    account.passwordHash = password;
+    account.passwordSeq = head.seq;
+    account.reset = undefined;
+  }
+  if (head.kind === "reset") {
+    const { hash, expires, signsOut } = body;
+    if (typeof hash !== "string" || typeof expires !== "number") return;
+    account.reset = { hash, expires: nearestMoment(expires), signsOut: signsOut === true };
+  }
+}

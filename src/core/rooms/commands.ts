@@ -1,0 +1,118 @@
+/** What the room engine has to do, and the gates through which each piece of it goes. */
+import type { Fault } from "../../base/fault.ts";
+import type { FileId, OutboxId, RoomId, UserId } from "../../base/ids.ts";
+import { foldName, type Name } from "../../base/names.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
+import type { JoinOptions } from "./drafts.ts";
+import type { FileBody } from "./files.ts";
+import type { Act } from "./moderation.ts";
+import type { ClientId } from "./presence.ts";
+import { LOBBY, type Rooms } from "./rooms.ts";
+
+/** One question of one peer, to be answered once. */
+export interface Asker {
+  readonly client: ClientId;
+  readonly user: UserId;
+  readonly ref: number;
+}
+
+export type PostCommand = {
+  readonly kind: "post";
+  readonly user: UserId;
+  readonly outbox: OutboxId;
+  readonly counter: number;
+  readonly draft: Omit<Draft, "room">;
+  readonly to: RoomId;
+  /** Whoever sent this counter, again after a lost link too. */
+  readonly askers: Asker[];
+};
+
+/** What a member asks to be changed. */
+export type ChangeCommand =
+  | { readonly kind: "join"; readonly asker: Asker; readonly options: JoinOptions }
+  | { readonly kind: "leave"; readonly asker: Asker; readonly room: Name }
+  | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
+  /** Keeping order, or words once said. `isOperator`: of whoever asks. */
+  | {
+      readonly kind: "act";
+      readonly asker: Asker;
+      readonly isOperator: boolean;
+      readonly act: Act;
+    }
+  /** A new account: it is in the lobby from the start. Answered by `entered`. */
+  | { readonly kind: "enter"; readonly asker: Asker };
+
+/** Makes the room of two people who never spoke. */
+export type MeetCommand = {
+  readonly kind: "meet";
+  readonly room: RoomId;
+  readonly pair: readonly [UserId, UserId];
+};
+
+/** Tells a room of a file that is whole; a file is told of once in each room. */
+export type AnnounceCommand = {
+  readonly kind: "announce";
+  readonly asker: Asker;
+  readonly to: RoomId;
+  readonly file: FileId;
+  readonly body: FileBody;
+};
+
+export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceCommand;
+
+export type Turn =
+  /** `queue`: a post wants into its outbox's gate; `knock`: into its room's. */
+  | { readonly kind: "queue" | "step"; readonly command: Command }
+  /** It is in, by this gate. */
+  | { readonly kind: "start"; readonly command: Command; readonly lock: string };
+
+/** The appends of one piece of work: the last to settle settles it. */
+export interface Job {
+  /** Those that it holds until then. */
+  readonly gates: readonly string[];
+  readonly command: Command;
+  left: number;
+  record?: LogRecord;
+  fault?: Fault;
+}
+
+/** By name, because two people may be about to make the same room. */
+export function roomLock(command: Command, rooms: Rooms): string {
+  switch (command.kind) {
+    case "post":
+    case "announce":
+      return idLock(command.to, rooms);
+    case "act":
+      return idLock(command.act.room, rooms);
+    case "meet":
+      return command.room;
+    case "join":
+      return namedLock(command.options.name, rooms);
+    case "enter":
+      return nameLock(LOBBY);
+    default:
+      return namedLock(command.room, rooms);
+  }
+}
+
+/** A name that a room had before means the room, and so its present name. */
+function namedLock(name: Name, rooms: Rooms): string {
+  return nameLock(rooms.find(name)?.name ?? name);
+}
+
+function idLock(room: RoomId, rooms: Rooms): string {
+  const name = rooms.get(room)?.name;
+  return name === undefined ? room : nameLock(name);
+}
+
+export function nameLock(name: Name): string {
+  return `n:${foldName(name)}`;
+}
+
+export function outboxLock({ user, outbox }: PostCommand): string {
+  return `o:${user} ${outbox}`;
+}
+
+export function postKey(user: UserId, outbox: OutboxId, counter: number): string {
+  return `${user} ${outbox} ${counter}`;
+}

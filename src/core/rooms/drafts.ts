@@ -1,0 +1,167 @@
+import { Fault } from "../../base/fault.ts";
+import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
+import type { Name } from "../../base/names.ts";
+import type { PostBody, RequestOf } from "../../wire/messages.ts";
+import type { Draft } from "../../wire/record.ts";
+import type { AnnounceCommand } from "./commands.ts";
+import { formatPostId, isOutboxId } from "./dedup.ts";
+import { checkSpeaks } from "./moderation.ts";
+import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+
+/** What may be changed by whom: each function checks the state as it is and makes the drafts. */
+export interface JoinOptions {
+  readonly name: Name;
+  /** A password was given, was checked against the room's, and fits. */
+  readonly passwordFits: boolean;
+  /** Make the room when there is none. `locked`: its password is in the accounts log already. */
+  readonly create: { readonly room: RoomId; readonly locked: boolean } | undefined;
+}
+
+/** @throws Fault room-unknown */
+export function namedRoom(rooms: Rooms, name: Name): Room {
+  const room = rooms.find(name);
+  if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+  return room;
+}
+
+/** @throws Fault room-unknown, not-member */
+export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
+  const room = namedRoom(rooms, name);
+  if (!room.members.has(user)) throw new Fault("not-member", `you are not in '${name}'`);
+  return room;
+}
+
+/** All but the room, which its target means. @throws Fault text-invalid, frame-malformed */
+export function postDraft(
+  user: UserId,
+  { outbox, counter, body }: RequestOf<"post">,
+): Omit<Draft, "room"> {
+  if (!isOutboxId(outbox)) {
+    throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
+  }
+  const id = formatPostId(outbox, counter);
+  if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
+  if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  const { action, ...words } = body;
+  return { kind: action === true ? "action" : "text", by: user, id, body: words };
+}
+
+/** @throws Fault text-invalid, frame-malformed */
+function reactionOf({ text, react, re }: PostBody): {
+  readonly react: string;
+  readonly re: number;
+} {
+  if (react === undefined || react === "" || text !== "") {
+    throw new Fault("text-invalid", "a reaction is one sign, and no text");
+  }
+  if (re === undefined) throw new Fault("frame-malformed", "a reaction names what it is about");
+  return { react, re };
+}
+
+/**
+ * The head carries the file's id too: it outlives an erasing, after which nothing else tells which
+ * content has to go, and that this file was told of already.
+ * @throws Fault as `checkPost`
+ */
+export function announceDraft(
+  rooms: Rooms,
+  { asker, to, file, body }: AnnounceCommand,
+  unixMs: number,
+): Draft {
+  const room = checkPost(rooms, { user: asker.user, to }, unixMs);
+  return { kind: "file", room, by: asker.user, id: file, body };
+}
+
+/** @throws Fault not-member, muted, room-unknown, store-full */
+export function checkPost(
+  rooms: Rooms,
+  { user, to }: { readonly user: UserId; readonly to: RoomId },
+  unixMs: number,
+): RoomId {
+  const room = rooms.get(to);
+  if (room === undefined) {
+    // Its first record was to come just before this post, and the disk refused it.
+    const code = isDirect(to) ? "store-full" : "room-unknown";
+    throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
+  }
+  checkSpeaks(room, user, unixMs);
+  return to;
+}
+
+/** Whoever is written to cannot leave: only who begins is counted. @throws Fault too-many */
+export function checkMeet(rooms: Rooms, user: UserId): void {
+  if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
+  const sentence = `you have ${JOINED_ROOMS_MAX} conversations, which is the most`;
+  throw new Fault("too-many", sentence);
+}
+
+export function meetDraft(room: RoomId, pair: readonly [UserId, UserId]): Draft {
+  return { kind: "room", room, by: "server", id: "", body: { direct: pair } };
+}
+
+export function lobbyDraft(room: RoomId): Draft {
+  return { kind: "room", room, by: "server", id: "", body: { name: LOBBY } };
+}
+
+/** @returns none when the account is in already. @throws Fault */
+export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Draft[] {
+  const { name, passwordFits, create } = options;
+  const room = rooms.find(name);
+  if (room === undefined) {
+    if (create === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+    if (rooms.namedCount >= ROOMS_MAX) {
+      throw new Fault("too-many", `this server holds ${ROOMS_MAX} rooms and makes no more`);
+    }
+    const body = { name, ...(create.locked ? { locked: true } : {}) };
+    const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
+    return [made, joinDraft(rooms, user, create.room)];
+  }
+  if (room.members.has(user)) return [];
+  if (room.locked && !room.admitted.has(user) && !passwordFits) {
+    throw new Fault("room-password-wrong", `'${name}' asks for its password`, {
+      remedy: "give it too: /join ROOM PASSWORD",
+    });
+  }
+  if (room.members.size >= ROOM_MEMBERS_MAX) {
+    throw new Fault("too-many", `'${name}' has ${ROOM_MEMBERS_MAX} members, which is the most`);
+  }
+  return [joinDraft(rooms, user, room.id)];
+}
+
+/** A new account is in the lobby from the start. */
+export function enterDrafts(rooms: Rooms, user: UserId): Draft[] {
+  const lobby = namedRoom(rooms, LOBBY);
+  return lobby.members.has(user) ? [] : [joinDraft(rooms, user, lobby.id)];
+}
+
+function joinDraft(rooms: Rooms, user: UserId, room: RoomId): Draft {
+  if (countRooms(rooms, user, "named") >= JOINED_ROOMS_MAX) {
+    throw new Fault("too-many", `you are in ${JOINED_ROOMS_MAX} rooms, which is the most`, {
+      remedy: "leave one first: /leave ROOM",
+    });
+  }
+  return { kind: "join", room, by: user, id: "", body: {} };
+}
+
+function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): number {
+  let count = 0;
+  for (const { id } of rooms.of(user)) if (isDirect(id) === (what === "direct")) count++;
+  return count;
+}
+
+export function leaveDraft(rooms: Rooms, user: UserId, name: Name): Draft {
+  const room = ownRoom(rooms, user, name);
+  return { kind: "leave", room: room.id, by: user, id: "", body: {} };
+}
+
+export function topicDraft(
+  rooms: Rooms,
+  user: UserId,
+  { room: name, topic }: { readonly room: Name; readonly topic: string },
+  unixMs: number,
+): Draft {
+  const room = ownRoom(rooms, user, name);
+  checkSpeaks(room, user, unixMs);
+  return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
+}

@@ -1,0 +1,56 @@
+import type { Fault } from "../../base/fault.ts";
+import type { Sha256, UserId } from "../../base/ids.ts";
+import type { Name } from "../../base/names.ts";
+import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
+import type { AnnounceCommand, Asker, ChangeCommand } from "./commands.ts";
+import type { ClientId } from "./presence.ts";
+import type { Room, Rooms } from "./rooms.ts";
+
+/** Names of people, as the registry knows them. */
+export interface Directory {
+  find(name: Name): { readonly id: UserId } | undefined;
+}
+
+export interface EngineOptions {
+  readonly rooms: Rooms;
+  readonly directory: Directory;
+  readonly sha256: Sha256;
+  readonly postsPerSecond?: number;
+  readonly postsBurst?: number;
+}
+
+/** What the room engine is told, and what it wants done. */
+export type EngineInput =
+  | { readonly kind: "arrived"; readonly client: ClientId; readonly user: UserId }
+  | { readonly kind: "departed"; readonly client: ClientId }
+  /** Somebody who only says or asks something, and is not online for that; ends by `departed`. */
+  | { readonly kind: "called"; readonly client: ClientId; readonly user: UserId }
+  | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
+  /** A file is whole: for a target that its sender named. */
+  | (Omit<AnnounceCommand, "to"> & { readonly to: string })
+  | ChangeCommand
+  /** From the log: durable, in order of `seq`, each once. */
+  | { readonly kind: "record"; readonly record: LogRecord }
+  /** The answer to an `append`, after its `record`. */
+  | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
+  | { readonly kind: "failed"; readonly token: number; readonly fault: Fault };
+
+export type EngineEffect =
+  | { readonly kind: "append"; readonly token: number; readonly draft: Draft }
+  | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
+  | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
+  | { readonly kind: "entered"; readonly asker: Asker }
+  /** The record orders what must be blanked before the answer. */
+  | { readonly kind: "erased"; readonly asker: Asker; readonly record: LogRecord }
+  /** To all who follow the room. */
+  | { readonly kind: "deliver"; readonly room: Room; readonly record: LogRecord }
+  /** All devices of the account begin, or cease, to read the room. */
+  | { readonly kind: "follow"; readonly user: UserId; readonly room: Room }
+  | { readonly kind: "unfollow"; readonly user: UserId; readonly room: Room }
+  | {
+      readonly kind: "presence";
+      readonly room: Room;
+      readonly user: UserId;
+      readonly online: boolean;
+    };

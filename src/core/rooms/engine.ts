@@ -1,0 +1,447 @@
+import { assert, unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  directRoomId,
+  type OutboxId,
+  type RoomId,
+  type Sha256,
+  type UserId,
+} from "../../base/ids.ts";
+import { LOCK_WAITING_MAX } from "../../base/limits.ts";
+import { parseTarget } from "../../base/names.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
+import {
+  type AnnounceCommand,
+  type Asker,
+  type Command,
+  type Job,
+  type MeetCommand,
+  nameLock,
+  outboxLock,
+  type PostCommand,
+  postKey,
+  roomLock,
+  type Turn,
+} from "./commands.ts";
+import { DedupTable, type Posted } from "./dedup.ts";
+import {
+  announceDraft,
+  checkMeet,
+  checkPost,
+  enterDrafts,
+  joinDrafts,
+  leaveDraft,
+  meetDraft,
+  namedRoom,
+  postDraft,
+  topicDraft,
+} from "./drafts.ts";
+import type { Directory, EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
+import { Announcements } from "./file-posts.ts";
+import { Files } from "./files.ts";
+import { actDraft } from "./moderation.ts";
+import { Presence } from "./presence.ts";
+import { RoomLock } from "./room-lock.ts";
+import { accountIn, type Rooms } from "./rooms.ts";
+
+const NOTHING = { effects: [] };
+
+/**
+ * Every change to the rooms: checked against the state, appended, made durable, then applied and
+ * told to everyone, its sender included. It has never heard of sockets or disks.
+ *
+ *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
+ *
+ * A post passes two gates: that of its outbox, until it is handed to the log, so that none
+ * overtakes another whatever room it goes to; and that of its room, until it is durable.
+ */
+export class RoomEngine {
+  readonly #rooms: Rooms;
+  readonly #directory: Directory;
+  readonly #sha256: Sha256;
+  readonly files = new Files();
+  readonly announcements = new Announcements();
+  readonly #posts = new DedupTable();
+  readonly #lock = new RoomLock<Command>();
+  readonly #presence: Presence;
+  /** Posts between arrival and answer, by outbox and counter. */
+  readonly #underWay = new Map<string, PostCommand>();
+  readonly #jobs = new Map<number, Job>(); // By token.
+  #token = 0;
+  #unixMs = 0;
+
+  constructor(options: EngineOptions) {
+    this.#rooms = options.rooms;
+    this.#directory = options.directory;
+    this.#sha256 = options.sha256;
+    this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
+  }
+
+  /** A record of the past, read at the start: applied without telling anyone. */
+  restore(record: LogRecord): void {
+    this.#rooms.apply(record);
+    this.#posts.record(record.head);
+    this.announcements.record(record.head);
+    this.files.apply(record);
+  }
+
+  isOnline(user: UserId): boolean {
+    return this.#presence.isOnline(user);
+  }
+
+  /** @param unixMs wall time, for what ends at some moment */
+  handle(input: EngineInput, now: number, unixMs = 0): EngineEffect[] {
+    this.#unixMs = unixMs;
+    switch (input.kind) {
+      case "arrived":
+        return this.#presence.arrive(input.client, input.user, now)
+          ? this.#presenceOf(input.user, true)
+          : [];
+      case "called":
+        this.#presence.call(input.client, input.user, now);
+        return [];
+      case "departed": {
+        const gone = this.#presence.depart(input.client);
+        return gone === undefined ? [] : this.#presenceOf(gone, false);
+      }
+      case "post":
+        return this.#post(input.asker, input.request, now);
+      case "announce":
+        return this.#announce(input);
+      case "join":
+      case "enter":
+      case "leave":
+      case "topic":
+      case "act":
+        return this.#run([{ kind: "step", command: input }]);
+      case "record":
+        return this.#apply(input.record);
+      case "appended":
+        return this.#settle(input.token, input.record);
+      case "failed":
+        return this.#settle(input.token, input.fault);
+      default:
+        return unreachable(input);
+    }
+  }
+
+  #presenceOf(user: UserId, online: boolean): EngineEffect[] {
+    return [...this.#rooms.of(user)].map((room) => ({ kind: "presence", room, user, online }));
+  }
+
+  #post(asker: Asker, request: RequestOf<"post">, now: number): EngineEffect[] {
+    const { user } = asker;
+    const { counter, body } = request;
+    const outbox = request.outbox as OutboxId;
+    this.#presence.release(asker.client, outbox, counter);
+    const underWay = this.#underWay.get(postKey(user, outbox, counter));
+    if (underWay !== undefined) {
+      underWay.askers.push(asker);
+      return [];
+    }
+    const status = this.#posts.status(user, outbox, counter);
+    if (status.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
+    if (status.kind === "refused") return [{ kind: "refuse", asker, fault: status.fault }];
+    if (status.kind === "passed") {
+      const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
+      return [{ kind: "refuse", asker, fault }];
+    }
+    const fault = this.#presence.hold(asker.client, outbox, counter, now, body.text?.length);
+    if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
+    try {
+      const draft = postDraft(user, request);
+      const { room: to, meet } = this.#target(user, request.to);
+      const command: PostCommand = {
+        kind: "post",
+        user,
+        outbox,
+        counter,
+        draft,
+        to,
+        askers: [asker],
+      };
+      this.#posts.begin(user, outbox, counter);
+      this.#underWay.set(postKey(user, outbox, counter), command);
+      const turn = { kind: "queue", command } as const;
+      return this.#run(meet === undefined ? [turn] : [{ kind: "step", command: meet }, turn]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (error.blame === "user") this.#posts.refuse(user, outbox, counter, error);
+      return [{ kind: "refuse", asker, fault: error }];
+    }
+  }
+
+  #announce({ to: target, ...rest }: Extract<EngineInput, { kind: "announce" }>): EngineEffect[] {
+    try {
+      const { room: to, meet } = this.#target(rest.asker.user, target);
+      const turn = { kind: "step", command: { ...rest, to } } as const;
+      return this.#run(meet === undefined ? [turn] : [{ kind: "step", command: meet }, turn]);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return [{ kind: "refuse", asker: rest.asker, fault: error }];
+    }
+  }
+
+  /** The room that a target means; two people who never spoke get theirs made first. */
+  #target(user: UserId, to: string): { room: RoomId; meet?: MeetCommand } {
+    const target = parseTarget(to);
+    if (target.kind === "room") return { room: namedRoom(this.#rooms, target.name).id };
+    const other = this.#directory.find(target.name)?.id;
+    if (other === undefined) throw new Fault("user-unknown", `there is no '${target.name}' here`);
+    const room = directRoomId(user, other, this.#sha256);
+    if (this.#rooms.get(room) !== undefined) return { room };
+    checkMeet(this.#rooms, user);
+    const pair: [UserId, UserId] = user < other ? [user, other] : [other, user];
+    return { room, meet: { kind: "meet", room, pair } };
+  }
+
+  /** Takes all turns, and those that they make possible; a loop, as thousands may wait. */
+  #run(turns: Turn[]): EngineEffect[] {
+    const effects: EngineEffect[] = [];
+    for (const turn of turns) {
+      if (turn.kind === "start") effects.push(...this.#start(turn, turns));
+      else if (turn.kind === "queue") this.#queue(turn.command, turns);
+      else effects.push(...this.#knock(turn.command, turns));
+    }
+    return effects;
+  }
+
+  #queue(command: Command, turns: Turn[]): void {
+    const isFirst = command.kind !== "post" || this.#lock.enter(outboxLock(command), command, true);
+    if (isFirst) turns.push({ kind: "step", command });
+  }
+
+  #knock(command: Command, turns: Turn[]): EngineEffect[] {
+    const lock = roomLock(command, this.#rooms);
+    if (this.#lock.waiting(lock) >= LOCK_WAITING_MAX) {
+      this.#letNextPost(command, turns);
+      const detail = { retryAfterMs: 100 };
+      return this.#refuse(command, new Fault("too-many", "this room is too busy", detail));
+    }
+    if (this.#lock.enter(lock, command, command.kind !== "post")) {
+      turns.push({ kind: "start", command, lock });
+    }
+    return [];
+  }
+
+  #start(
+    { command: work, lock: gate }: Extract<Turn, { kind: "start" }>,
+    turns: Turn[],
+  ): EngineEffect[] {
+    if (gate !== roomLock(work, this.#rooms)) {
+      // While it waited the room was given another name, or was made: it waits where others do.
+      this.#leaveLock(gate, turns);
+      turns.push({ kind: "step", command: work });
+      return [];
+    }
+    this.#letNextPost(work, turns);
+    try {
+      const drafts = this.#drafts(work);
+      if (Array.isArray(drafts)) return this.#append(this.#held(gate, work), work, drafts);
+      this.#leaveLock(gate, turns);
+      return drafts.effects;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#leaveLock(gate, turns);
+      return this.#refuse(work, error);
+    }
+  }
+
+  /** A room that gets another name holds that one, too: nobody may make a room of it meanwhile. */
+  #held(lock: string, command: Command): string[] {
+    if (command.kind !== "act" || command.act.kind !== "rename") return [lock];
+    const next = nameLock(command.act.to);
+    if (next === lock) return [lock];
+    if (!this.#lock.isIdle(next)) {
+      const detail = { retryAfterMs: 100 };
+      throw new Fault("too-many", `somebody is about to make '${command.act.to}'`, detail);
+    }
+    this.#lock.enter(next, command, true);
+    return [lock, next];
+  }
+
+  #append(gates: readonly string[], command: Command, drafts: readonly Draft[]): EngineEffect[] {
+    if (command.kind === "post") this.#posts.hand(command.user, command.outbox, command.counter);
+    const job: Job = { gates, command, left: drafts.length };
+    return drafts.map((draft) => {
+      this.#jobs.set(++this.#token, job);
+      return { kind: "append", token: this.#token, draft };
+    });
+  }
+
+  #leaveLock(lock: string, turns: Turn[]): void {
+    for (const command of this.#lock.done(lock)) turns.push({ kind: "start", command, lock });
+  }
+
+  /** The next of its outbox may follow: whatever comes of it now takes effect in this very tick. */
+  #letNextPost(command: Command, turns: Turn[]): void {
+    if (command.kind !== "post") return;
+    for (const next of this.#lock.done(outboxLock(command)))
+      turns.push({ kind: "step", command: next });
+  }
+
+  /** Checks against the state as it is now. @throws Fault; nothing has changed then */
+  #drafts(command: Command): Draft[] | { effects: EngineEffect[] } {
+    const rooms = this.#rooms;
+    switch (command.kind) {
+      case "post":
+        this.#checkTurn(command);
+        return [{ ...command.draft, room: checkPost(rooms, command, this.#unixMs) }];
+      case "announce": {
+        const { asker, file, to } = command;
+        const told = this.announcements.of(file, to);
+        if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
+        return { effects: [{ kind: "answer", asker, answer: this.#postAnswer(command, told) }] };
+      }
+      case "meet":
+        return rooms.get(command.room) === undefined
+          ? [meetDraft(command.room, command.pair)]
+          : NOTHING;
+      case "join": {
+        const { asker, options: wish } = command;
+        const drafts = joinDrafts(rooms, asker.user, wish);
+        if (drafts.length > 0) return drafts;
+        const room = namedRoom(rooms, wish.name);
+        const answer = {
+          room: room.id,
+          name: room.name ?? wish.name,
+          created: false,
+          joined: false,
+        };
+        return { effects: [{ kind: "answer", asker, answer }] };
+      }
+      case "enter": {
+        const drafts = enterDrafts(rooms, command.asker.user);
+        return drafts.length > 0
+          ? drafts
+          : { effects: [{ kind: "entered", asker: command.asker }] };
+      }
+      case "leave":
+        return [leaveDraft(rooms, command.asker.user, command.room)];
+      case "topic":
+        return [topicDraft(rooms, command.asker.user, command, this.#unixMs)];
+      case "act": {
+        const { asker, isOperator, act } = command;
+        return [actDraft(rooms, { user: asker.user, isOperator }, act, this.#unixMs)];
+      }
+      default:
+        return unreachable(command);
+    }
+  }
+
+  /** One before it may have been refused for a while since it came. @throws Fault */
+  #checkTurn({ askers, outbox, counter }: PostCommand): void {
+    for (const { client: peer } of askers) {
+      const fault = this.#presence.waitsBehind(peer, outbox, counter);
+      if (fault !== undefined) throw fault;
+    }
+  }
+
+  #apply(record: LogRecord): EngineEffect[] {
+    const { head } = record;
+    const readers = this.#rooms.get(head.room as RoomId)?.members;
+    const left = head.kind === "remove" ? [...(readers ?? [])] : [];
+    this.restore(record);
+    const room = this.#rooms.get(head.room as RoomId);
+    if (room === undefined) return [];
+    const effects: EngineEffect[] = [{ kind: "deliver", room, record }];
+    for (const user of left) effects.push({ kind: "unfollow", user, room });
+    if (head.kind === "room") {
+      for (const user of new Set(room.pair)) effects.push({ kind: "follow", user, room });
+    }
+    if (head.by === "server") return effects;
+    const user = head.by;
+    if (head.kind === "join") {
+      effects.push({ kind: "follow", user, room });
+      if (this.isOnline(user)) effects.push({ kind: "presence", room, user, online: true });
+    }
+    const gone = head.kind === "kick" ? accountIn(record) : user;
+    if (gone !== undefined && (head.kind === "leave" || head.kind === "kick")) {
+      effects.push({ kind: "unfollow", user: gone, room });
+    }
+    return effects;
+  }
+
+  #settle(token: number, outcome: LogRecord | Fault): EngineEffect[] {
+    const job = this.#jobs.get(token);
+    assert(job !== undefined, "an append was settled twice");
+    this.#jobs.delete(token);
+    if (outcome instanceof Fault) job.fault ??= outcome;
+    else job.record = outcome;
+    if (--job.left > 0) return [];
+    const { command: work, record, fault } = job;
+    assert(record !== undefined || fault !== undefined, "a job ends well or badly");
+    const turns: Turn[] = [];
+    for (const lock of job.gates) this.#leaveLock(lock, turns);
+    const effects = fault === undefined && record !== undefined ? this.#answer(work, record) : [];
+    if (fault !== undefined) effects.push(...this.#refuse(work, fault));
+    return [...effects, ...this.#run(turns)];
+  }
+
+  #answer(command: Command, record: LogRecord): EngineEffect[] {
+    const { head } = record;
+    switch (command.kind) {
+      case "post": {
+        this.#underWay.delete(postKey(command.user, command.outbox, command.counter));
+        const answer = this.#postAnswer(command, head);
+        return command.askers.map((asker) => ({ kind: "answer", asker, answer }));
+      }
+      case "announce":
+        return [{ kind: "answer", asker: command.asker, answer: this.#postAnswer(command, head) }];
+      case "meet":
+        return [];
+      case "enter":
+        return [{ kind: "entered", asker: command.asker }];
+      case "join": {
+        const room = this.#rooms.get(head.room as RoomId);
+        const name = room?.name ?? command.options.name;
+        const created = room !== undefined && room.id === command.options.create?.room;
+        const answer = { room: head.room, name, created, joined: true };
+        return [{ kind: "answer", asker: command.asker, answer }];
+      }
+      case "leave":
+        return [{ kind: "answer", asker: command.asker, answer: {} }];
+      case "topic":
+        return [{ kind: "answer", asker: command.asker, answer: { seq: head.seq } }];
+      case "act": {
+        const { asker, act } = command;
+        if (act.kind === "erase") return [{ kind: "erased", asker, record }];
+        const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
+        const answer = isTold ? {} : { seq: head.seq };
+        return [{ kind: "answer", asker, answer }];
+      }
+      default:
+        return unreachable(command);
+    }
+  }
+
+  #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
+    const user = command.kind === "post" ? command.user : command.asker.user;
+    // Nobody at the other end of a direct conversation: it is delivered later.
+    const other = this.#rooms.get(command.to)?.pair?.find((one) => one !== user);
+    const queued = other !== undefined && !this.isOnline(other);
+    return { seq, n, time, ...(queued ? { queued } : {}) };
+  }
+
+  #refuse(command: Command, fault: Fault): EngineEffect[] {
+    // The post that waits for it finds no room, and says so.
+    if (command.kind === "meet") return [];
+    if (command.kind !== "post") return [{ kind: "refuse", asker: command.asker, fault }];
+    const { user, outbox, counter, askers } = command;
+    this.#underWay.delete(postKey(user, outbox, counter));
+    this.#posts.abandon(user, outbox, counter);
+    const told = this.#posts.isOvertaken(user, outbox, counter) ? forGood(fault) : fault;
+    if (told.retryAfterMs === undefined) this.#posts.refuse(user, outbox, counter, told);
+    for (const { client: peer } of askers) {
+      // Later posts of this outbox must not overtake one that will come again.
+      if (told.retryAfterMs !== undefined) this.#presence.held(peer, outbox, counter, told);
+    }
+    return askers.map((asker) => ({ kind: "refuse", asker, fault: told }));
+  }
+}
+
+/** A post that later ones have overtaken cannot come again. */
+function forGood({ code, message, remedy, cause }: Fault): Fault {
+  return new Fault(code, message, { remedy, cause });
+}

@@ -1,0 +1,23 @@
+import { type LogRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+
+/** Of accounts: the password that was there goes. */
+const BY_REPLACING: ReadonlySet<RecordKind> = new Set(["password", "account-gone"]);
+
+/**
+ * The records whose bodies this one orders to be blanked, by seq: those that an `erase` names with
+ * their edits, and the password before a new one, or of an account that is removed. Only earlier
+ * records; none in a damaged one.
+ */
+export function erasuresOf(record: LogRecord): number[] {
+  const { kind, seq } = record.head;
+  if (kind !== "erase" && !BY_REPLACING.has(kind)) return [];
+  const body = parseBody(record);
+  if (typeof body !== "object" || body === null) return [];
+  const { seq: of, also, replaces } = body as Readonly<Record<string, unknown>>;
+  const named = BY_REPLACING.has(kind) ? [replaces] : [of, ...(Array.isArray(also) ? also : [])];
+  return named.filter((one): one is number => Number.isSafeInteger(one) && isBefore(one, seq));
+}
+
+function isBefore(one: unknown, seq: number): boolean {
+  return typeof one === "number" && one >= 1 && one < seq;
+}

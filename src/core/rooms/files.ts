@@ -1,0 +1,159 @@
+/**
+ * Which files there are: a fold over the history. A file has one record for each target, all with
+ * the same body; it is there as long as one of them is not erased.
+ */
+
+import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { erasuresOf } from "./erasures.ts";
+
+/** Body of a record of kind `file`. */
+export interface FileBody {
+  readonly file: FileId;
+  /** As sent. */
+  readonly name: string;
+  readonly size: number;
+  readonly chunks: number;
+  /** Hex of the digest (wire/chunks). */
+  readonly digest: string;
+  readonly folder?: { readonly entries: number; readonly manifestBytes: number };
+}
+
+export interface FileFact extends FileBody {
+  readonly by: UserId;
+  /** Unix ms of the first record that is left. */
+  readonly time: number;
+  /** Its records that are not erased, by seq, and where each stands; never empty. */
+  readonly at: ReadonlyMap<number, RoomId>;
+}
+
+interface Kept extends FileFact {
+  time: number;
+  readonly at: Map<number, RoomId>;
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+const NONE: readonly FileId[] = [];
+
+export class Files {
+  // Bounded like the log that they are folded from, by what the server lets in.
+  readonly #files = new Map<FileId, Kept>();
+  readonly #bySeq = new Map<number, Kept>();
+  readonly #bytesBy = new Map<UserId, number>();
+  #totalBytes = 0;
+  #unreadable = 0;
+
+  /** Files that are there. */
+  get size(): number {
+    return this.#files.size;
+  }
+
+  /** Bytes of all their contents, each once. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  /**
+   * Records of files, not erased, that the disk has lost: whose content they name is not known, so
+   * content without a record must not be taken for left over while there is one.
+   */
+  get unreadable(): number {
+    return this.#unreadable;
+  }
+
+  /** Bytes of the contents that the account has sent. */
+  bytesOf(user: UserId): number {
+    return this.#bytesBy.get(user) ?? 0;
+  }
+
+  get(file: FileId): FileFact | undefined {
+    return this.#files.get(file);
+  }
+
+  ids(): Iterable<FileId> {
+    return this.#files.keys();
+  }
+
+  /** The file that a record tells of, as long as it is not erased. */
+  of(seq: number): FileFact | undefined {
+    return this.#bySeq.get(seq);
+  }
+
+  /** The sender may, and who reads a room with a record of it. @param reads whether in that room */
+  mayRead(file: FileId, user: UserId, reads: (room: RoomId) => boolean): boolean {
+    const fact = this.#files.get(file);
+    if (fact === undefined) return false;
+    if (fact.by === user) return true;
+    for (const room of fact.at.values()) if (reads(room)) return true;
+    return false;
+  }
+
+  /** Takes the next record of the history, of any kind. @returns files that have no record left */
+  apply(record: LogRecord): readonly FileId[] {
+    if (record.head.kind === "file") this.#told(record);
+    if (record.head.kind !== "erase") return NONE;
+    return erasuresOf(record).flatMap((seq) => this.#erased(seq));
+  }
+
+  #told(record: LogRecord): void {
+    const { seq, by, room, time } = record.head;
+    if (record.erased !== undefined) return;
+    const body = fileBodyOf(parseBody(record));
+    if (body === undefined || by === "server") {
+      this.#unreadable += 1;
+      return;
+    }
+    const kept = this.#files.get(body.file) ?? this.#begin(body, by, time);
+    if (kept.by !== by || kept.digest !== body.digest) return; // Ours never writes such a log.
+    kept.at.set(seq, room as RoomId);
+    this.#bySeq.set(seq, kept);
+  }
+
+  #begin(body: FileBody, by: UserId, time: number): Kept {
+    const kept = { ...body, by, time, at: new Map<number, RoomId>() };
+    this.#files.set(body.file, kept);
+    this.#bytesBy.set(by, this.bytesOf(by) + body.size);
+    this.#totalBytes += body.size;
+    return kept;
+  }
+
+  #erased(seq: number): FileId[] {
+    const kept = this.#bySeq.get(seq);
+    if (kept === undefined) return [];
+    this.#bySeq.delete(seq);
+    kept.at.delete(seq);
+    if (kept.at.size > 0) return [];
+    this.#files.delete(kept.file);
+    const left = this.bytesOf(kept.by) - kept.size;
+    if (left > 0) this.#bytesBy.set(kept.by, left);
+    else this.#bytesBy.delete(kept.by);
+    this.#totalBytes -= kept.size;
+    return [kept.file];
+  }
+}
+
+/** Reads a record's body. @returns undefined: it is not that of a file */
+export function fileBodyOf(body: unknown): FileBody | undefined {
+  if (typeof body !== "object" || body === null) return undefined;
+  const { file, name, size, chunks, digest, folder } = body as Readonly<Record<string, unknown>>;
+  if (typeof file !== "string" || !isFileId(file)) return undefined;
+  if (typeof name !== "string" || name === "") return undefined;
+  if (!isCount(size) || size > FILE_BYTES_MAX) return undefined;
+  if (chunks !== Math.ceil(size / CHUNK_BYTES)) return undefined;
+  if (typeof digest !== "string" || !DIGEST.test(digest)) return undefined;
+  const told = { file, name, size, chunks, digest };
+  if (folder === undefined) return told;
+  const sizes = folderOf(folder);
+  return sizes === undefined ? undefined : { ...told, folder: sizes };
+}
+
+function folderOf(folder: unknown): FileBody["folder"] {
+  if (typeof folder !== "object" || folder === null) return undefined;
+  const { entries, manifestBytes } = folder as Readonly<Record<string, unknown>>;
+  return isCount(entries) && isCount(manifestBytes) ? { entries, manifestBytes } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

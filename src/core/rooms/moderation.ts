@@ -1,0 +1,211 @@
+import { Fault } from "../../base/fault.ts";
+import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { EDITS_PER_RECORD_MAX } from "../../base/limits.ts";
+import { foldName, type Name } from "../../base/names.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { Draft } from "../../wire/record.ts";
+import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+
+/** What keeps order in one room, and what becomes of words once said: who may, and the drafts. */
+export type Act =
+  | ({ readonly kind: "kick" } & Concerned)
+  | ({ readonly kind: "mute"; readonly on: boolean; readonly until?: number } & Concerned)
+  | ({ readonly kind: "grant"; readonly on: boolean } & Concerned)
+  /** Of the room itself: its name, whether it is written to, whether it is there. */
+  | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
+  | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
+  | { readonly kind: "remove"; readonly room: RoomId }
+  /** An account got another name: told in each room that it is in. */
+  | {
+      readonly kind: "renamed";
+      readonly room: RoomId;
+      readonly user: UserId;
+      readonly was: Name;
+      readonly to: Name;
+    }
+  /** An account was removed: it is out of the room. */
+  | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
+  | ({ readonly kind: "edit"; readonly text: string } & Said)
+  | ({ readonly kind: "erase" } & Said);
+
+/** Somebody with an account. */
+interface Concerned {
+  readonly room: RoomId;
+  readonly user: UserId;
+  readonly name: Name;
+  /** An operator: only operators may do anything to them. */
+  readonly isOperator: boolean;
+}
+
+/** A record that was looked up in the log: its head never changes. */
+interface Said {
+  readonly room: RoomId;
+  readonly seq: number;
+  readonly author: UserId | "server";
+}
+
+/** Who acts: an operator may everywhere, but in other people's conversations. */
+export interface Actor {
+  readonly user: UserId;
+  readonly isOperator: boolean;
+}
+
+/** @throws Fault room-unknown, not-member, not-allowed, muted, too-many */
+export function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): Draft {
+  const room = rooms.get(act.room);
+  if (room === undefined) throw new Fault("room-unknown", "there is no such room");
+  switch (act.kind) {
+    case "edit":
+      return editDraft(rooms, room, actor.user, act, unixMs);
+    case "erase":
+      return eraseDraft(rooms, room, actor, act);
+    case "rename":
+    case "close":
+    case "remove":
+      return houseDraft(rooms, room, actor, act);
+    case "renamed": {
+      checkMember(room, { user: act.user, name: act.to });
+      const body = { user: act.user, was: act.was, name: act.to };
+      return { kind: "rename", room: room.id, by: actor.user, id: "", body };
+    }
+    case "gone": {
+      const { user, name } = act;
+      checkMember(room, act);
+      const body = { user, name, removed: true };
+      return { kind: "kick", room: room.id, by: actor.user, id: "", body };
+    }
+    default:
+      checkModerates(room, actor);
+      checkConcerned(room, actor, act);
+      return concernDraft(room, actor.user, act);
+  }
+}
+
+function concernDraft(
+  { id: room }: Room,
+  by: UserId,
+  act: Extract<Act, { kind: "kick" | "mute" | "grant" }>,
+): Draft {
+  const { kind, user, name } = act;
+  // The name as well, since readers know accounts by that; it is in the body, never in the head.
+  const body = { user, name };
+  if (kind === "kick") return { kind, room, by, id: "", body };
+  const until = kind === "mute" && act.on && act.until !== undefined ? { until: act.until } : {};
+  return { kind, room, by, id: "", body: { ...body, on: act.on, ...until } };
+}
+
+/** @throws Fault not-allowed, name-taken, room-unknown */
+function houseDraft(
+  rooms: Rooms,
+  room: Room,
+  { user: by, isOperator }: Actor,
+  act: Extract<Act, { kind: "rename" | "close" | "remove" }>,
+): Draft {
+  const { name: was } = room;
+  if (!isOperator || was === undefined) {
+    throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
+  }
+  if (rooms.holder(was) !== room) throw new Fault("room-unknown", `there is no room '${was}'`);
+  if (foldName(was) === foldName(LOBBY)) {
+    const sentence = "the lobby is where everybody comes in: it keeps its name, and stays open";
+    throw new Fault("not-allowed", sentence, { remedy: "make another room for it" });
+  }
+  const draft = { room: room.id, by, id: "" };
+  if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
+  if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
+  const holder = rooms.holder(act.to);
+  if (holder !== undefined && holder !== room) {
+    throw new Fault("name-taken", `there is a room '${act.to}' already`);
+  }
+  return { kind: "rename", ...draft, body: { was, name: act.to } };
+}
+
+export function moderates(room: Room, { user, isOperator }: Actor): boolean {
+  return isOperator || room.moderators.has(user);
+}
+
+/** @throws Fault not-allowed */
+function checkModerates(room: Room, actor: Actor): void {
+  if (room.name !== undefined && moderates(room, actor)) return;
+  throw new Fault("not-allowed", `you do not moderate '${room.name ?? "this conversation"}'`);
+}
+
+/** @throws Fault not-member, not-allowed */
+function checkConcerned(
+  room: Room,
+  { user, isOperator }: Actor,
+  act: Extract<Act, { kind: "kick" | "mute" | "grant" }>,
+): void {
+  if (act.kind === "kick") checkMember(room, act);
+  const isGiving = act.kind !== "kick" && act.on === (act.kind === "grant");
+  if (isOperator || isGiving || act.user === user) return;
+  if (act.isOperator || act.user === room.maker) {
+    const who = act.isOperator ? "an operator" : "who made the room";
+    throw new Fault("not-allowed", `${act.name} is ${who}`, { remedy: "ask an operator" });
+  }
+}
+
+/** @throws Fault not-member */
+function checkMember(room: Room, { user, name }: Pick<Concerned, "user" | "name">): void {
+  if (room.members.has(user)) return;
+  throw new Fault("not-member", `${name} is not in '${room.name}'`, {
+    remedy: "see who is: /who",
+  });
+}
+
+/** A word of one's own that still stands. @throws Fault muted, not-member, not-allowed, too-many */
+function editDraft(
+  rooms: Rooms,
+  room: Room,
+  by: UserId,
+  { seq, author, text }: Extract<Act, { kind: "edit" }>,
+  unixMs: number,
+): Draft {
+  if (author !== by) {
+    throw new Fault("not-allowed", `message ${seq} is not yours`, { remedy: "change your own" });
+  }
+  checkSpeaks(room, by, unixMs);
+  checkStands(rooms, seq);
+  if (rooms.editsOf(seq).length >= EDITS_PER_RECORD_MAX) {
+    const sentence = `message ${seq} was changed ${EDITS_PER_RECORD_MAX} times, which is the most`;
+    throw new Fault("too-many", sentence, { remedy: "say it anew" });
+  }
+  return { kind: "edit", room: room.id, by, id: "", body: { seq, text } };
+}
+
+function eraseDraft(
+  rooms: Rooms,
+  room: Room,
+  actor: Actor,
+  { seq, author }: Extract<Act, { kind: "erase" }>,
+): Draft {
+  const isOthers = author !== actor.user;
+  if (isOthers && (isDirect(room.id) || !moderates(room, actor))) {
+    throw new Fault("not-allowed", `message ${seq} is not yours`);
+  }
+  checkStands(rooms, seq);
+  const body = { seq, also: rooms.editsOf(seq) };
+  return { kind: "erase", room: room.id, by: actor.user, id: "", body };
+}
+
+function checkStands(rooms: Rooms, seq: number): void {
+  if (!rooms.isErased(seq)) return;
+  throw new Fault("not-found", `message ${seq} was erased`, { remedy: "there is nothing left" });
+}
+
+/** @throws Fault not-member, muted */
+export function checkSpeaks(room: Room, user: UserId, unixMs: number): void {
+  if (!room.members.has(user)) {
+    throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
+  }
+  if (room.isClosed) {
+    throw new Fault("not-allowed", `'${room.name}' is closed: it can be read, not written to`, {
+      remedy: "an operator can open it again",
+    });
+  }
+  if (!room.muted.has(user)) return;
+  const until = room.muted.get(user);
+  if (until !== undefined && unixMs >= until) return;
+  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
+  throw new Fault("muted", `you may not speak in '${room.name ?? "this conversation"}'${end}`);
+}

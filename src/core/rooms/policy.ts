@@ -1,0 +1,265 @@
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
+import { nearestMoment } from "../../base/time.ts";
+import type { Draft, Head, LogRecord } from "../../wire/record.ts";
+
+/**
+ * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
+ * banned, whether newcomers may register, which invites are out. It decides nothing.
+ */
+export interface Ban {
+  /** Of the record that made it; lists are in this order. */
+  readonly seq: number;
+  /** Exactly one of the two. */
+  readonly user?: UserId;
+  /** As `addressKey` spells it. */
+  readonly address?: string;
+  /** Unix ms; absent: for good. */
+  readonly until?: number;
+  readonly reason?: string;
+}
+
+export interface Invite {
+  /** Of the record that made it; lists are in this order. */
+  readonly seq: number;
+  readonly id: string;
+  readonly by: UserId;
+  /** base64url of the token's SHA-256: the token itself is written nowhere. */
+  readonly hash: string;
+  /** Absent: as many as come. */
+  readonly usesLeft?: number;
+  /** Unix ms; absent: never. */
+  readonly expires?: number;
+  /** Where whoever comes with it is let in without the room's own password. */
+  readonly room?: RoomId;
+  /** It admits nobody, but lets a program post to this room. */
+  readonly post?: RoomId;
+  /** The same for reading what is said there. */
+  readonly read?: RoomId;
+  /** Made with the operator token, by somebody who has no office: it holds without membership. */
+  readonly isByToken?: boolean;
+  readonly isRevoked: boolean;
+}
+
+/** One page of a list that has grown too long for one answer. */
+export interface HousePage<One> {
+  readonly page: readonly One[];
+  /** Seq of the last of this page, if there are more. */
+  readonly next?: number;
+}
+
+/** @param after seq of the last one of the page before */
+export function housePage<One extends { readonly seq: number }>(
+  all: readonly One[],
+  after = 0,
+): HousePage<One> {
+  const rest = all.filter(({ seq }) => seq > after);
+  const page = rest.slice(0, HOUSE_PAGE_MAX);
+  const last = page.at(-1);
+  return last === undefined || rest.length === page.length ? { page } : { page, next: last.seq };
+}
+
+/** What a record about no account has in place of one. */
+const HOUSE = "server" as UserId;
+
+type Body = Readonly<Record<string, unknown>>;
+
+export class ServerPolicy {
+  /** By account or address key. Bounded by BANS_MAX where bans are made. */
+  readonly #bans = new Map<string, Ban>();
+  readonly #operators = new Set<UserId>();
+  /** Live ones are bounded by INVITES_MAX where they are made, the others by INVITES_SPENT_MAX. */
+  readonly #invites = new Map<string, Invite>();
+  readonly #byHash = new Map<string, string>();
+  /** Ids of those that are revoked, used up or over, oldest first: their holders are told so. */
+  readonly #spent = new Set<string>();
+  #isClosed = false;
+
+  /** Whether only invites let newcomers register. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  isOperator(user: UserId): boolean {
+    return this.#operators.has(user);
+  }
+
+  ban(key: string, unixMs: number): Ban | undefined {
+    const ban = this.#bans.get(key);
+    return ban === undefined || isOver(ban.until, unixMs) ? undefined : ban;
+  }
+
+  bans(unixMs: number): Ban[] {
+    return [...this.#bans.values()].filter(({ until }) => !isOver(until, unixMs));
+  }
+
+  invite(id: string): Invite | undefined {
+    return this.#invites.get(id);
+  }
+
+  /** By the hash of its token, whatever became of it. */
+  inviteByHash(hash: string): Invite | undefined {
+    const id = this.#byHash.get(hash);
+    return id === undefined ? undefined : this.#invites.get(id);
+  }
+
+  /** Those that still let somebody in. */
+  invites(unixMs: number): Invite[] {
+    return [...this.#invites.values()].filter((invite) => isLive(invite, unixMs));
+  }
+
+  /** @param body undefined when it is damaged */
+  apply({ head }: LogRecord, body: Body | undefined): void {
+    switch (head.kind) {
+      case "role":
+        if (body?.["operator"] === true) this.#operators.add(head.room as UserId);
+        else if (body?.["operator"] === false) this.#operators.delete(head.room as UserId);
+        return;
+      case "account-gone":
+        this.#operators.delete(head.room as UserId);
+        return;
+      case "ban":
+        if (body !== undefined) this.#applyBan(head, body);
+        return;
+      case "registration":
+        if (typeof body?.["closed"] === "boolean") this.#isClosed = body["closed"];
+        return;
+      case "invite":
+        if (head.by !== "server" && body !== undefined) this.#applyInvite(head, head.by, body);
+        return this.#spendExpired(head.time);
+      case "invite-used":
+        return this.#used(head.room);
+      case "invite-gone":
+        return this.#gone(head.room);
+      default:
+        return; // Of one account: the registry's.
+    }
+  }
+
+  #applyBan({ room, seq }: Head, body: Body): void {
+    const { address, on, until, reason } = body;
+    const isAddress = typeof address === "string";
+    const key = isAddress ? address : room;
+    this.#bans.delete(key);
+    if (on !== true) return;
+    this.#bans.set(key, {
+      seq,
+      ...(isAddress ? { address } : { user: room as UserId }),
+      ...(typeof until === "number" ? { until: nearestMoment(until) } : {}),
+      ...(typeof reason === "string" ? { reason } : {}),
+    });
+  }
+
+  #applyInvite({ room: id, seq }: Head, by: UserId, body: Body): void {
+    const { hash, uses, expires, room, post, read, operator } = body;
+    if (typeof hash !== "string") return;
+    const invite: Invite = {
+      seq,
+      id,
+      by,
+      hash,
+      isRevoked: false,
+      ...(typeof uses === "number" ? { usesLeft: uses } : {}),
+      ...(typeof expires === "number" ? { expires: nearestMoment(expires) } : {}),
+      ...(typeof room === "string" ? { room: room as RoomId } : {}),
+      ...(typeof post === "string" && post !== "" ? { post: post as RoomId } : {}),
+      ...(typeof read === "string" ? { read: read as RoomId } : {}),
+      ...(operator === true ? { isByToken: true } : {}),
+    };
+    this.#invites.set(id, invite);
+    this.#byHash.set(hash, id);
+  }
+
+  #used(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite?.usesLeft === undefined) return;
+    const usesLeft = Math.max(0, invite.usesLeft - 1);
+    this.#invites.set(id, { ...invite, usesLeft });
+    if (usesLeft === 0) this.#spend(id);
+  }
+
+  #gone(id: string): void {
+    const invite = this.#invites.get(id);
+    if (invite === undefined) return;
+    this.#invites.set(id, { ...invite, isRevoked: true });
+    this.#spend(id);
+  }
+
+  /** An invite that expires leaves no record: when there are too many, it is looked for. */
+  #spendExpired(unixMs: number): void {
+    if (this.#invites.size - this.#spent.size <= INVITES_MAX) return;
+    for (const [id, invite] of this.#invites) {
+      if (!this.#spent.has(id) && isOver(invite.expires, unixMs)) this.#spend(id);
+    }
+  }
+
+  /** The last of them are kept, so that their holders hear what became of them. */
+  #spend(id: string): void {
+    this.#spent.add(id);
+    for (const oldest of this.#spent) {
+      if (this.#spent.size <= INVITES_SPENT_MAX) return;
+      this.#spent.delete(oldest);
+      const hash = this.#invites.get(oldest)?.hash;
+      this.#invites.delete(oldest);
+      if (hash !== undefined) this.#byHash.delete(hash);
+    }
+  }
+}
+
+/** It is for a program, and admits nobody. */
+export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boolean {
+  return post !== undefined || read !== undefined;
+}
+
+export function isLive({ usesLeft, expires, isRevoked }: Invite, unixMs: number): boolean {
+  return !isRevoked && usesLeft !== 0 && !isOver(expires, unixMs);
+}
+
+function isOver(until: number | undefined, unixMs: number): boolean {
+  return until !== undefined && unixMs >= until;
+}
+
+export function roleDraft(user: UserId, by: UserId, operator: boolean): Draft {
+  return { kind: "role", room: user, by, id: "", body: { operator } };
+}
+
+/** @param on false: it is taken back */
+export function banDraft(ban: Omit<Ban, "seq">, by: UserId, on: boolean): Draft {
+  const { user, address, until, reason } = ban;
+  const body = {
+    on,
+    ...(address === undefined ? {} : { address }),
+    ...(until === undefined || !on ? {} : { until }),
+    ...(reason === undefined || !on ? {} : { reason }),
+  };
+  return { kind: "ban", room: user ?? HOUSE, by, id: "", body };
+}
+
+export function registrationDraft(by: UserId, closed: boolean): Draft {
+  return { kind: "registration", room: HOUSE, by, id: "", body: { closed } };
+}
+
+export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
+  const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
+  // A program that does not know `read` takes it for a token to post to no room: it admits nobody.
+  const post = invite.post ?? (read === undefined ? undefined : "");
+  const body = {
+    hash,
+    ...(usesLeft === undefined ? {} : { uses: usesLeft }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(room === undefined ? {} : { room }),
+    ...(post === undefined ? {} : { post }),
+    ...(read === undefined ? {} : { read }),
+    ...(isByToken === true ? { operator: true } : {}),
+  };
+  return { kind: "invite", room: id as UserId, by, id: "", body };
+}
+
+/** `user`: the newcomer. */
+export function inviteUsedDraft(invite: string, user: UserId): Draft {
+  return { kind: "invite-used", room: invite as UserId, by: user, id: "", body: {} };
+}
+
+export function inviteGoneDraft(invite: string, by: UserId): Draft {
+  return { kind: "invite-gone", room: invite as UserId, by, id: "", body: {} };
+}

@@ -1,0 +1,124 @@
+import { Fault } from "../../base/fault.ts";
+import type { OutboxId, UserId } from "../../base/ids.ts";
+import {
+  OUTBOXES_HELD_MAX,
+  PACES_MAX,
+  POST_CHARS,
+  POSTS_BURST,
+  POSTS_PER_SECOND,
+} from "../../base/limits.ts";
+import { TokenBucket } from "../rate.ts";
+
+/** Sessions that are in: who is online, and whose posts must wait. */
+export type ClientId = number;
+
+interface Visitor {
+  readonly user: UserId;
+  readonly bucket: TokenBucket;
+  /** Shows no presence: not online by this. */
+  readonly isCaller: boolean;
+  /** Per outbox the counter that was refused for a while: later ones wait for it. */
+  readonly held: Map<OutboxId, { readonly counter: number; readonly fault: Fault }>;
+}
+
+export class Presence {
+  readonly #postsPerSecond: number;
+  readonly #postsBurst: number;
+  readonly #byClient = new Map<ClientId, Visitor>(); // Bounded by LINKS_MAX.
+  readonly #devices = new Map<UserId, number>();
+  /** Of accounts: neither a second session nor a new one makes anybody faster. Oldest first. */
+  readonly #paces = new Map<UserId, TokenBucket>();
+
+  constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {
+    this.#postsPerSecond = postsPerSecond;
+    this.#postsBurst = postsBurst;
+  }
+
+  /** @returns whether the account was offline until now */
+  arrive(client: ClientId, user: UserId, now: number): boolean {
+    this.#add(client, user, now, false);
+    const devices = this.#devices.get(user) ?? 0;
+    this.#devices.set(user, devices + 1);
+    return devices === 0;
+  }
+
+  /** Comes only to say or ask something, until it departs: not online by that. */
+  call(client: ClientId, user: UserId, now: number): void {
+    this.#add(client, user, now, true);
+  }
+
+  #add(client: ClientId, user: UserId, now: number, isCaller: boolean): void {
+    const bucket =
+      this.#paces.get(user) ?? new TokenBucket(this.#postsPerSecond, this.#postsBurst, now);
+    this.#paces.delete(user);
+    this.#paces.set(user, bucket);
+    for (const oldest of this.#paces.keys()) {
+      if (this.#paces.size <= PACES_MAX) break;
+      this.#paces.delete(oldest);
+    }
+    this.#byClient.set(client, { user, bucket, isCaller, held: new Map() });
+  }
+
+  /** @returns the account, when this was its last session */
+  depart(client: ClientId): UserId | undefined {
+    const visitor = this.#byClient.get(client);
+    if (visitor === undefined) return undefined;
+    this.#byClient.delete(client);
+    if (visitor.isCaller) return undefined;
+    const devices = (this.#devices.get(visitor.user) ?? 1) - 1;
+    if (devices > 0) {
+      this.#devices.set(visitor.user, devices);
+      return undefined;
+    }
+    this.#devices.delete(visitor.user);
+    return visitor.user;
+  }
+
+  isOnline(user: UserId): boolean {
+    return this.#devices.has(user);
+  }
+
+  /** The fault of a post that must wait: it came too fast, or one before it did. */
+  hold(
+    client: ClientId,
+    outbox: OutboxId,
+    counter: number,
+    now: number,
+    chars = 0,
+  ): Fault | undefined {
+    const visitor = this.#byClient.get(client);
+    if (visitor === undefined) return new Fault("not-logged-in", "you are not logged in");
+    const held = visitor.held.get(outbox);
+    if (held !== undefined && counter > held.counter) return held.fault;
+    visitor.held.delete(outbox);
+    const waitMs = visitor.bucket.take(now, Math.max(1, Math.ceil(chars / POST_CHARS)));
+    if (waitMs === 0) return undefined;
+    const fault = new Fault("too-fast", "these messages come too fast", { retryAfterMs: waitMs });
+    this.held(client, outbox, counter, fault);
+    return fault;
+  }
+
+  /** The post that later ones wait for came again, whatever becomes of it now. */
+  release(client: ClientId, outbox: OutboxId, counter: number): void {
+    const held = this.#byClient.get(client)?.held;
+    if (held?.get(outbox)?.counter === counter) held.delete(outbox);
+  }
+
+  /** The fault with which a post before this one was refused for a while. */
+  waitsBehind(client: ClientId, outbox: OutboxId, counter: number): Fault | undefined {
+    const held = this.#byClient.get(client)?.held.get(outbox);
+    return held !== undefined && counter > held.counter ? held.fault : undefined;
+  }
+
+  /** A post was refused for a while: those after it wait until it comes again. */
+  held(client: ClientId, outbox: OutboxId, counter: number, fault: Fault): void {
+    const held = this.#byClient.get(client)?.held;
+    if (held === undefined) return;
+    const first = held.get(outbox);
+    if (first === undefined || counter < first.counter) held.set(outbox, { counter, fault });
+    for (const oldest of held.keys()) {
+      if (held.size <= OUTBOXES_HELD_MAX) break;
+      held.delete(oldest);
+    }
+  }
+}

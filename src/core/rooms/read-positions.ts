@@ -1,0 +1,89 @@
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { READ_POSITIONS_MAX } from "../../base/limits.ts";
+
+/**
+ * How far each account has read in each room: `n` of the last record that some device of it has
+ * shown. A mark only moves on. Without one the first record of a room, its making, counts as read.
+ */
+export class ReadPositions {
+  /** Accounts in order of use; what is beyond READ_MARKS_MAX is forgotten from the front. */
+  readonly #byUser = new Map<UserId, Map<RoomId, number>>();
+  #size = 0;
+
+  /** Marks in all. */
+  get size(): number {
+    return this.#size;
+  }
+
+  of(user: UserId, room: RoomId): number {
+    return this.#byUser.get(user)?.get(room) ?? 1;
+  }
+
+  /** @returns whether it is further than before */
+  advance(user: UserId, room: RoomId, n: number): boolean {
+    if (n <= this.of(user, room)) return false;
+    const rooms = this.#byUser.get(user) ?? new Map<RoomId, number>();
+    this.#byUser.delete(user);
+    this.#byUser.set(user, rooms);
+    if (!rooms.has(room)) this.#size++;
+    rooms.set(room, n);
+    if (this.#size > READ_POSITIONS_MAX) this.#forgetOldest();
+    return true;
+  }
+
+  /** The account reads the room no longer. */
+  forget(user: UserId, room: RoomId): boolean {
+    const rooms = this.#byUser.get(user);
+    if (rooms?.delete(room) !== true) return false;
+    this.#size--;
+    if (rooms.size === 0) this.#byUser.delete(user);
+    return true;
+  }
+
+  #forgetOldest(): void {
+    const [first] = this.#byUser;
+    if (first === undefined) return;
+    const [user, rooms] = first;
+    for (const room of rooms.keys()) {
+      this.forget(user, room);
+      return;
+    }
+  }
+
+  /** As it is kept: `{"format":1,"read":{USER:{ROOM:n}}}`. */
+  format(): string {
+    const read: Record<string, Record<string, number>> = {};
+    for (const [user, rooms] of this.#byUser) read[user] = Object.fromEntries(rooms);
+    return `${JSON.stringify({ format: 1, read })}\n`;
+  }
+
+  /** Undefined: the text is not what `format` writes. */
+  static parse(text: string): ReadPositions | undefined {
+    const positions = new ReadPositions();
+    for (const [user, rooms] of entriesOf(readOf(text)) ?? [[undefined, undefined]]) {
+      const read = entriesOf(rooms);
+      if (user === undefined || read === undefined) return undefined;
+      for (const [room, n] of read) {
+        if (!Number.isSafeInteger(n) || Number(n) < 1) return undefined;
+        positions.advance(user as UserId, room as RoomId, Number(n));
+      }
+    }
+    return positions;
+  }
+}
+
+function readOf(text: string): unknown {
+  try {
+    const kept: unknown = JSON.parse(text);
+    if (typeof kept !== "object" || kept === null) return undefined;
+    const { format, read } = kept as { format?: unknown; read?: unknown };
+    return format === 1 ? read : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesOf(value: unknown): [string, unknown][] | undefined {
+  const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isMap ? Object.entries(value) : undefined;
+}

@@ -1,0 +1,60 @@
+/**
+ * Order between words and changes of one room: posts may be on their way to the disk together, but
+ * a change of who is in (or of the room itself) goes alone. So a post is never recorded after the
+ * leaving or kicking that it was checked before.
+ */
+export class RoomLock<Command> {
+  readonly #rooms = new Map<string, Lane<Command>>(); // Only rooms with work under way.
+
+  /** True: do it now, and call `done` when it is settled. False: it waits its turn. */
+  enter(key: string, command: Command, exclusive: boolean): boolean {
+    const lane = this.#rooms.get(key) ?? { running: 0, exclusive: false, waiting: [] };
+    this.#rooms.set(key, lane);
+    if (lane.waiting.length > 0 || !admits(lane, exclusive)) {
+      lane.waiting.push({ command, exclusive });
+      return false;
+    }
+    lane.running++;
+    lane.exclusive = exclusive;
+    return true;
+  }
+
+  /** @returns the work that has its turn now; each must be followed by its own `done` */
+  done(key: string): Command[] {
+    const lane = this.#rooms.get(key);
+    if (lane === undefined) return [];
+    lane.running--;
+    if (lane.running === 0) lane.exclusive = false;
+    const turn: Command[] = [];
+    for (;;) {
+      const next = lane.waiting[0];
+      if (next === undefined || !admits(lane, next.exclusive)) break;
+      lane.waiting.shift();
+      lane.running++;
+      lane.exclusive = next.exclusive;
+      turn.push(next.command);
+    }
+    if (lane.running === 0 && lane.waiting.length === 0) this.#rooms.delete(key);
+    return turn;
+  }
+
+  isIdle(key: string): boolean {
+    return !this.#rooms.has(key);
+  }
+
+  waiting(key: string): number {
+    return this.#rooms.get(key)?.waiting.length ?? 0;
+  }
+}
+
+interface Lane<Command> {
+  running: number;
+  /** What runs is a change: nothing else may start. */
+  exclusive: boolean;
+  /** Bounded by the room engine. */
+  readonly waiting: { readonly command: Command; readonly exclusive: boolean }[];
+}
+
+function admits<Command>(lane: Lane<Command>, exclusive: boolean): boolean {
+  return lane.running === 0 || (!exclusive && !lane.exclusive);
+}

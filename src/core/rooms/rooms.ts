@@ -1,0 +1,286 @@
+import { assert } from "../../base/assert.ts";
+import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { FORMER_NAMES_MAX } from "../../base/limits.ts";
+import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
+import { nearestMoment } from "../../base/time.ts";
+import { type Head, type LogRecord, parseBody, WORD_KINDS } from "../../wire/record.ts";
+import { erasuresOf } from "./erasures.ts";
+import { WordCount } from "./word-count.ts";
+
+/**
+ * Rooms as a fold over the history log: who made them, who is in, what the topic is, which record
+ * came last. It has never heard of sockets, and it decides nothing: `hall.ts` does.
+ */
+export interface Room {
+  readonly id: RoomId;
+  /** Absent for a direct conversation. */
+  name?: Name;
+  /** The two of a direct conversation; the same person twice for notes to oneself. */
+  readonly pair?: readonly [UserId, UserId];
+  readonly maker: UserId | "server";
+  /** A password guards it; its hash is in the accounts log. */
+  readonly locked: boolean;
+  /** It can be read, and not written to. */
+  isClosed: boolean;
+  topic: string;
+  readonly members: Set<UserId>;
+  /** Accounts that were in once: they are not asked for the password again. */
+  readonly admitted: Set<UserId>;
+  /** Whoever made it, and whom they made so. */
+  readonly moderators: Set<UserId>;
+  /** Who may not speak here, each until when (Unix ms; undefined: for good). */
+  readonly muted: Map<UserId, number | undefined>;
+  lastSeq: number;
+  /** `n` of the last record. */
+  lastN: number;
+  readonly words: WordCount;
+}
+
+export const LOBBY = "lobby" as Name;
+
+export class Rooms {
+  readonly #byId = new Map<RoomId, Room>(); // Bounded: the room engine refuses past ROOMS_MAX.
+  readonly #byName = new Map<FoldedName, Room>();
+  /** Names that rooms had before: they lead there until another room is given the name. */
+  readonly #former = new Map<FoldedName, Room>(); // Bounded by FORMER_NAMES_MAX.
+  readonly #joined = new Map<UserId, Set<Room>>();
+  /** Edits of each record, by seq: at most EDITS_PER_RECORD_MAX each, and erased with it. */
+  readonly #edits = new Map<number, number[]>();
+  /** Records whose words were erased. */
+  readonly #erased = new Set<number>();
+
+  #direct = 0;
+
+  /** Seq of the last record applied. */
+  head = 0;
+
+  get(id: RoomId): Room | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** By its name, or by one that it had before. */
+  find(name: Name): Room | undefined {
+    return this.holder(name) ?? this.#former.get(foldName(name));
+  }
+
+  /** Which has this very name now. */
+  holder(name: Name): Room | undefined {
+    return this.#byName.get(foldName(name));
+  }
+
+  /** Rooms and direct conversations that the account reads. */
+  of(user: UserId): ReadonlySet<Room> {
+    return this.#joined.get(user) ?? NO_ROOMS;
+  }
+
+  /** Rooms with a name, in the order in which they were made. */
+  *named(): Iterable<Room> {
+    for (const room of this.#byId.values()) {
+      if (room.name !== undefined && this.holder(room.name) === room) yield room;
+    }
+  }
+
+  /** Seqs of the edits of a record, oldest first. */
+  editsOf(seq: number): readonly number[] {
+    return this.#edits.get(seq) ?? [];
+  }
+
+  isErased(seq: number): boolean {
+    return this.#erased.has(seq);
+  }
+
+  get directCount(): number {
+    return this.#direct;
+  }
+
+  get namedCount(): number {
+    return this.#byName.size;
+  }
+
+  /** Records must come in order of `seq`, each once. */
+  apply(record: LogRecord): void {
+    const { head } = record;
+    assert(head.seq === this.head + 1, "history has a hole or a double");
+    this.head = head.seq;
+    if (head.kind === "room") this.#make(record);
+    const room = this.#byId.get(head.room as RoomId);
+    if (room === undefined) return; // Its first record is damaged: nothing can be known of it.
+    room.lastSeq = head.seq;
+    room.lastN = head.n;
+    if (head.by === "server") return;
+    if (WORD_KINDS.has(head.kind)) room.words.said(head.n, head.by);
+    this.#change(room, record, head.by);
+  }
+
+  #change(room: Room, record: LogRecord, by: UserId): void {
+    switch (record.head.kind) {
+      case "join":
+        return this.#enter(room, by);
+      case "leave":
+        room.members.delete(by);
+        this.#joined.get(by)?.delete(room);
+        return;
+      case "kick":
+        return this.#putOut(room, accountIn(record));
+      case "mute":
+        return mute(room, record);
+      case "grant":
+        return grant(room, record);
+      case "edit":
+        return this.#edit(record);
+      case "erase":
+        for (const seq of erasuresOf(record)) {
+          this.#erased.add(seq);
+          this.#edits.delete(seq);
+        }
+        return;
+      case "rename":
+        return this.#rename(room, parseBody(record));
+      case "close":
+        room.isClosed = parseBody(record)?.["on"] === true;
+        return;
+      case "remove":
+        return this.#remove(room);
+      case "topic": {
+        const topic = parseBody(record)?.["topic"];
+        if (typeof topic === "string") room.topic = topic;
+        return;
+      }
+      default:
+        return; // Words change no state.
+    }
+  }
+
+  /** Whoever was put out does not moderate, and is asked for the password again. */
+  #putOut(room: Room, user: UserId | undefined): void {
+    if (user === undefined) return;
+    room.members.delete(user);
+    room.moderators.delete(user);
+    if (room.locked) room.admitted.delete(user);
+    this.#joined.get(user)?.delete(room);
+  }
+
+  /** Of a person it is only told here: who is called how, the accounts know. */
+  #rename(room: Room, body: Readonly<Record<string, unknown>> | undefined): void {
+    const { name, user } = body ?? {};
+    if (user !== undefined || typeof name !== "string" || !isName(name)) return;
+    const before = room.name;
+    if (before === undefined || this.holder(before) !== room) return;
+    this.#byName.delete(foldName(before));
+    this.#former.delete(foldName(name));
+    keepFormer(this.#former, foldName(before), room);
+    room.name = name;
+    this.#byName.set(foldName(name), room);
+  }
+
+  /** Nobody reads it any more, and its names are free. Its records stay in the log. */
+  #remove(room: Room): void {
+    if (room.name === undefined || this.holder(room.name) !== room) return;
+    this.#byName.delete(foldName(room.name));
+    for (const [name, led] of this.#former) if (led === room) this.#former.delete(name);
+    for (const user of room.members) this.#joined.get(user)?.delete(room);
+    room.members.clear();
+    room.moderators.clear();
+    room.admitted.clear();
+  }
+
+  #edit(record: LogRecord): void {
+    const of = parseBody(record)?.["seq"];
+    if (typeof of !== "number") return;
+    const edits = this.#edits.get(of);
+    if (edits === undefined) this.#edits.set(of, [record.head.seq]);
+    else edits.push(record.head.seq);
+  }
+
+  #make(record: LogRecord): void {
+    const { head } = record;
+    const body = parseBody(record);
+    const id = head.room as RoomId;
+    if (body === undefined || this.#byId.has(id)) return;
+    const room = isDirect(id) ? directRoom(head, body) : namedRoom(head, body);
+    if (room === undefined) return;
+    this.#byId.set(id, room);
+    if (room.name !== undefined) {
+      this.#former.delete(foldName(room.name));
+      this.#byName.set(foldName(room.name), room);
+    } else this.#direct++;
+    for (const user of room.pair ?? []) this.#enter(room, user);
+  }
+
+  #enter(room: Room, user: UserId): void {
+    room.members.add(user);
+    room.admitted.add(user);
+    const joined = this.#joined.get(user);
+    if (joined === undefined) this.#joined.set(user, new Set([room]));
+    else joined.add(room);
+  }
+}
+
+/** The oldest one goes: names that nobody has used for so many renamings lead nowhere. */
+export function keepFormer<Holder>(
+  former: Map<FoldedName, Holder>,
+  name: FoldedName,
+  holder: Holder,
+): void {
+  former.delete(name);
+  former.set(name, holder);
+  for (const oldest of former.keys()) {
+    if (former.size <= FORMER_NAMES_MAX) break;
+    former.delete(oldest);
+  }
+}
+
+const NO_ROOMS: ReadonlySet<Room> = new Set();
+
+/** The account that a kick, a mute or a grant is about. */
+export function accountIn(record: LogRecord): UserId | undefined {
+  const user = parseBody(record)?.["user"];
+  return typeof user === "string" ? (user as UserId) : undefined;
+}
+
+function mute(room: Room, record: LogRecord): void {
+  const user = accountIn(record);
+  if (user === undefined) return;
+  const { on, until } = parseBody(record) ?? {};
+  const end = typeof until === "number" ? nearestMoment(until) : undefined;
+  if (on === true) room.muted.set(user, end);
+  else room.muted.delete(user);
+}
+
+function grant(room: Room, record: LogRecord): void {
+  const user = accountIn(record);
+  if (user === undefined) return;
+  if (parseBody(record)?.["on"] === true) room.moderators.add(user);
+  else room.moderators.delete(user);
+}
+
+function blank(head: Head): Omit<Room, "locked"> {
+  return {
+    id: head.room as RoomId,
+    maker: head.by,
+    isClosed: false,
+    topic: "",
+    members: new Set(),
+    admitted: new Set(),
+    moderators: new Set(),
+    muted: new Map(),
+    lastSeq: head.seq,
+    lastN: head.n,
+    words: new WordCount(),
+  };
+}
+
+function namedRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {
+  const { name, locked } = body as { name?: unknown; locked?: unknown };
+  if (typeof name !== "string" || !isName(name)) return undefined;
+  const moderators = new Set(head.by === "server" ? [] : [head.by]);
+  return { ...blank(head), name, locked: locked === true, moderators };
+}
+
+function directRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {
+  const { direct } = body as { direct?: unknown };
+  if (!Array.isArray(direct) || direct.length !== 2) return undefined;
+  const [one, other] = direct as unknown[];
+  if (typeof one !== "string" || typeof other !== "string") return undefined;
+  return { ...blank(head), locked: false, pair: [one as UserId, other as UserId] };
+}

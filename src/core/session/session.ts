@@ -1,0 +1,390 @@
+/**
+ * The life of one link, at either end: who may say what when, which answer belongs to which
+ * question, and when silence means death. It knows no rooms and no sockets.
+ *
+ *     greeting ──hello/welcome──> entering ──register, login──> member
+ *                                  │  ^─────────logout─────────────┘     any ──fault, bye──> closed
+ *                                  └──lane──> lane
+ */
+import { unreachable } from "../../base/assert.ts";
+import { cutText, utf8Encode } from "../../base/bytes.ts";
+import { Fault, isFaultCode } from "../../base/fault.ts";
+import {
+  HELLO_WITHIN_MS,
+  LOGIN_WITHIN_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  PING_EVERY_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+  SENTENCE_BYTES_MAX,
+  SILENCE_MAX_MS,
+  UDP_PING_EVERY_MS,
+  UDP_SILENCE_MAX_MS,
+} from "../../base/limits.ts";
+import { encodeChunkHead } from "../../wire/chunk-head.ts";
+import { decode, encode, encodeFitting, type Outgoing } from "../../wire/codec.ts";
+import type {
+  Answer,
+  Message,
+  Notice,
+  NoticeOf,
+  Request,
+  RequestFields,
+  RequestKind,
+} from "../../wire/messages.ts";
+import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
+import { isEntrance, mayAsk, mayTell, type Phase, type Role } from "./phase.ts";
+
+/** An answer as it came: checked against its question. */
+export type Reply = { [Kind in RequestKind]: { kind: Kind; answer: Answer<Kind> } }[RequestKind];
+
+export type SessionEffect =
+  /** Hand these bytes to the link, and with them the tail that ends their message. */
+  | { readonly kind: "transmit"; readonly bytes: Uint8Array; readonly tail?: Uint8Array }
+  /** Server: a request that the phase admits; owe it exactly one `answer` or `refuse`. */
+  | { readonly kind: "request"; readonly request: Request }
+  | { readonly kind: "notice"; readonly notice: Exclude<Notice, { kind: "ok" | "fault" }> }
+  /** Client: the answer to request `ref`. */
+  | { readonly kind: "answered"; readonly ref: number; readonly reply: Reply }
+  | { readonly kind: "refused"; readonly ref: number; readonly fault: Fault }
+  /** The session is over: close the link after what was transmitted. */
+  | { readonly kind: "close"; readonly fault: Fault | undefined };
+
+/** When an end asks into the silence, and when that is death. */
+export interface Pace {
+  readonly pingEveryMs: number;
+  readonly silenceMaxMs: number;
+  /** Death only this long after asking: whoever was asleep asks first. */
+  readonly answerWithinMs?: number;
+}
+
+export const STEADY: Pace = { pingEveryMs: PING_EVERY_MS, silenceMaxMs: SILENCE_MAX_MS };
+/** For links that do not tell that the other end is gone. */
+export const QUICK: Pace = {
+  pingEveryMs: UDP_PING_EVERY_MS,
+  silenceMaxMs: UDP_SILENCE_MAX_MS,
+  answerWithinMs: UDP_SILENCE_MAX_MS - UDP_PING_EVERY_MS,
+};
+
+export class Session {
+  readonly role: Role;
+  readonly #pace: Pace;
+  #phase: Phase = "greeting";
+  #ref = 0;
+  /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
+  readonly #open = new Map<number, RequestKind>();
+  #startedAt: number;
+  #heardAt: number;
+  #pingedAt = Number.NEGATIVE_INFINITY;
+  #isPinging = false;
+  #roundTripMs: number | undefined;
+
+  constructor(role: Role, now: number, pace: Pace = STEADY) {
+    this.role = role;
+    this.#pace = pace;
+    this.#startedAt = now;
+    this.#heardAt = now;
+  }
+
+  get phase(): Phase {
+    return this.#phase;
+  }
+
+  /** Requests that have no answer yet. */
+  get openRequests(): number {
+    return this.#open.size;
+  }
+
+  /** What the other end may say at once, as long as the phase is this one. */
+  get messageBytesMax(): number {
+    const trusted = this.role === "client" || this.#isIn();
+    return trusted ? MESSAGE_BYTES_MAX : MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+  }
+
+  /** What the last ping took until its pong came. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** Measures the round trip, if the last measure is that old. */
+  probe(now: number, everyMs: number): SessionEffect[] {
+    const isQuiet = this.#phase === "closed" || this.#phase === "greeting";
+    return isQuiet || now < this.#pingedAt + everyMs ? [] : this.#ping(now);
+  }
+
+  receive(bytes: Uint8Array, now: number): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    this.#heardAt = now;
+    try {
+      const incoming = decode(bytes, this.messageBytesMax);
+      switch (incoming.kind) {
+        case "message":
+          return this.#message(incoming.message, now);
+        case "refused":
+          if (this.role === "client" || this.#phase === "greeting") throw incoming.fault;
+          if (this.#open.has(incoming.ref)) throw outOfOrder("a request with a ref in use");
+          return [this.#transmit(faultMessage(incoming.fault, incoming.ref))];
+        case "ignored":
+          return [];
+        default:
+          return unreachable(incoming);
+      }
+    } catch (error) {
+      if (error instanceof Fault) return this.close(error);
+      throw error;
+    }
+  }
+
+  /** Client: asks; the number that the effects `answered` or `refused` will carry comes back. */
+  ask<Kind extends RequestKind>(
+    kind: Kind,
+    fields: RequestFields<Kind>,
+  ): { ref: number; effects: SessionEffect[] } {
+    const ref = this.#nextRef();
+    if (this.#phase === "closed") {
+      const fault = new Fault("link-closed", "the connection is closed");
+      return { ref, effects: [{ kind: "refused", ref, fault }] };
+    }
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
+      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+      return { ref, effects: [{ kind: "refused", ref, fault }] };
+    }
+    const bytes = encodeFitting({ kind, ref, ...fields } as unknown as Outgoing);
+    if (bytes === undefined) {
+      const fault = new Fault("too-large", `this '${kind}' is larger than any message may be`);
+      return { ref, effects: [{ kind: "refused", ref, fault }] };
+    }
+    this.#open.set(ref, kind);
+    return { ref, effects: [{ kind: "transmit", bytes }] };
+  }
+
+  /** Sends a message that has no answer. */
+  tell(notice: Exclude<Notice, { kind: "ok" | "fault" }>): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    if (notice.kind === "welcome") this.#phase = "entering";
+    if (notice.kind !== "chunk") return [this.#transmit(notice)];
+    return [{ kind: "transmit", bytes: encodeChunkHead(notice), tail: notice.bytes }];
+  }
+
+  /** Server: answers; a log-in or log-out that succeeded moves the phase. */
+  answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
+    const kind = this.#open.get(ref);
+    if (kind === undefined || this.#phase === "closed") return []; // Closed in the meantime.
+    const bytes = encodeFitting({ ...answer, kind: "ok", ref } as Outgoing);
+    if (bytes === undefined) {
+      // What lists may grow to is bounded where they are made; a wrong bound costs one answer.
+      const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {
+        remedy: "ask for less of it",
+      });
+      return this.refuse(ref, fault);
+    }
+    this.#open.delete(ref);
+    this.#move(kind);
+    return [{ kind: "transmit", bytes }];
+  }
+
+  refuse(ref: number, fault: Fault): SessionEffect[] {
+    if (!this.#open.delete(ref) || this.#phase === "closed") return [];
+    return [this.#transmit(faultMessage(fault, ref))];
+  }
+
+  /** Ends the session on purpose; the other end is told why. */
+  close(fault: Fault | undefined): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    const farewell =
+      fault === undefined ? [] : [this.#transmit({ ...faultMessage(fault), kind: "bye" })];
+    return [...farewell, ...this.ended(fault)];
+  }
+
+  /** The link is gone, or is about to be. */
+  ended(fault: Fault | undefined): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    this.#phase = "closed";
+    const lost = fault ?? new Fault("link-closed", "the connection was closed");
+    const refused =
+      this.role === "client"
+        ? [...this.#open.keys()].map((ref) => ({ kind: "refused", ref, fault: lost }) as const)
+        : [];
+    this.#open.clear();
+    return [...refused, { kind: "close", fault }];
+  }
+
+  /** When `tick` next has something to do. */
+  deadline(): number | undefined {
+    if (this.#phase === "closed") return undefined;
+    const dead = this.#deadAt();
+    const quiet = Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs;
+    const due = this.#phase === "greeting" ? dead : Math.min(quiet, dead); // A greeting is no ping.
+    if (this.role === "client" || this.#isIn()) return due;
+    return Math.min(due, this.#enterBy());
+  }
+
+  /** @param sign since the last tick something came of the other end, if no whole message */
+  tick(now: number, sign = false): SessionEffect[] {
+    if (this.#phase === "closed") return [];
+    if (now >= this.#deadAt() && sign) this.#heardAt = now;
+    if (now >= this.#deadAt()) {
+      const seconds = Math.round((now - this.#heardAt) / 1000);
+      return this.close(new Fault("timeout", `nothing was heard for ${seconds} s`));
+    }
+    if (this.role === "server" && !this.#isIn() && now >= this.#enterBy()) {
+      return this.close(new Fault("timeout", `the ${this.#phase} took too long`));
+    }
+    if (this.#phase === "greeting") return [];
+    if (now < Math.max(this.#heardAt, this.#pingedAt) + this.#pace.pingEveryMs) return [];
+    return this.#ping(now);
+  }
+
+  #ping(now: number): SessionEffect[] {
+    this.#pingedAt = now;
+    this.#isPinging = true;
+    return [this.#transmit({ kind: "ping" })];
+  }
+
+  #message(message: Message, now: number): SessionEffect[] {
+    if (message.kind === "ok") return this.#answered(message);
+    if (message.kind === "fault") return this.#refused(message);
+    return isRequest(message) ? this.#request(message) : this.#notice(message, now);
+  }
+
+  #request(request: Request): SessionEffect[] {
+    if (this.role === "client" || this.#phase === "greeting") throw outOfOrder(request.kind);
+    const { kind, ref } = request;
+    if (this.#open.has(ref)) throw outOfOrder(`${kind} with a ref in use`);
+    if (!mayAsk(this.#phase, kind)) {
+      return [this.#transmit(faultMessage(this.#outOfPhase(kind), ref))];
+    }
+    if (this.#open.size >= REQUESTS_IN_FLIGHT_MAX) {
+      const fault = new Fault("too-many", `${REQUESTS_IN_FLIGHT_MAX} requests wait for an answer`);
+      return [this.#transmit(faultMessage(fault, ref))];
+    }
+    if (isEntry(kind) && [...this.#open.values()].some(isEntry)) {
+      // Two that succeed would let two people in on one link; and guesses come one by one.
+      const fault = new Fault("too-many", "another log-in of this connection is under way");
+      return [this.#transmit(faultMessage(fault, ref))];
+    }
+    this.#open.set(ref, kind);
+    return [{ kind: "request", request }];
+  }
+
+  #outOfPhase(kind: RequestKind): Fault {
+    if (this.#phase === "entering") return new Fault("not-logged-in", "you are not logged in");
+    if (isEntrance(kind)) return new Fault("already-logged-in", "you are logged in");
+    return outOfOrder(this.#phase === "lane" ? `${kind} on a lane` : `${kind} without a lane`);
+  }
+
+  #notice(notice: Exclude<Notice, { kind: "ok" | "fault" }>, now: number): SessionEffect[] {
+    if (!mayTell(this.role, this.#phase, notice.kind)) {
+      // What the server said before it heard of our log-out is late, not wrong.
+      if (this.role === "client" && this.#phase === "entering") return [];
+      throw outOfOrder(notice.kind);
+    }
+    switch (notice.kind) {
+      case "ping":
+        return [this.#transmit({ kind: "pong" })];
+      case "pong":
+        if (this.#isPinging) this.#roundTripMs = now - this.#pingedAt;
+        this.#isPinging = false;
+        return [];
+      case "bye":
+        return this.ended(faultOf(notice));
+      case "welcome":
+        this.#phase = "entering";
+        this.#startedAt = now;
+        return [{ kind: "notice", notice }];
+      case "hello":
+        this.#startedAt = now;
+        return [{ kind: "notice", notice }];
+      default:
+        return [{ kind: "notice", notice }];
+    }
+  }
+
+  #answered(message: NoticeOf<"ok">): SessionEffect[] {
+    const kind = this.#open.get(message.ref);
+    if (this.role === "server" || kind === undefined) throw outOfOrder("an answer");
+    const answer = checkAnswer(kind, message);
+    this.#open.delete(message.ref);
+    this.#move(kind);
+    return [{ kind: "answered", ref: message.ref, reply: { kind, answer } as Reply }];
+  }
+
+  #refused(message: NoticeOf<"fault">): SessionEffect[] {
+    if (this.role === "server") throw outOfOrder("a fault");
+    if (message.ref === undefined) return this.ended(faultOf(message));
+    if (!this.#open.delete(message.ref)) throw outOfOrder("a fault without a question");
+    return [{ kind: "refused", ref: message.ref, fault: faultOf(message) }];
+  }
+
+  #move(kind: RequestKind): void {
+    if (kind === "login" || kind === "register") this.#phase = "member";
+    if (kind === "lane") this.#phase = "lane";
+    if (kind !== "logout") return;
+    this.#phase = "entering";
+    this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.
+  }
+
+  #deadAt(): number {
+    const { silenceMaxMs, answerWithinMs } = this.#pace;
+    if (answerWithinMs === undefined) return this.#heardAt + silenceMaxMs;
+    // A greeting is no ping: it has a time of its own.
+    if (this.#phase === "greeting") return this.#heardAt + SILENCE_MAX_MS;
+    if (this.#pingedAt <= this.#heardAt) return Number.POSITIVE_INFINITY;
+    return Math.max(this.#heardAt + silenceMaxMs, this.#pingedAt + answerWithinMs);
+  }
+
+  #isIn(): boolean {
+    return this.#phase === "member" || this.#phase === "lane";
+  }
+
+  #enterBy(): number {
+    return this.#startedAt + (this.#phase === "greeting" ? HELLO_WITHIN_MS : LOGIN_WITHIN_MS);
+  }
+
+  #nextRef(): number {
+    do this.#ref = this.#ref >= 0xffffffff ? 1 : this.#ref + 1;
+    while (this.#open.has(this.#ref));
+    return this.#ref;
+  }
+
+  #transmit(message: Outgoing): SessionEffect {
+    return { kind: "transmit", bytes: encode(message) };
+  }
+}
+
+function outOfOrder(what: string): Fault {
+  return new Fault("out-of-order", `${what} was not expected now`);
+}
+
+function isEntry(kind: RequestKind): boolean {
+  return kind === "register" || kind === "login" || kind === "link" || kind === "lane";
+}
+
+/** A sentence may quote what another end sent: it is cut to what the message holds. */
+function faultMessage(fault: Fault, ref?: number): NoticeOf<"fault"> {
+  const { code, message, remedy, retryAfterMs } = fault;
+  return {
+    kind: "fault",
+    ...(ref === undefined ? {} : { ref }),
+    code,
+    message: cutText(message, SENTENCE_BYTES_MAX),
+    remedy: cutText(remedy, SENTENCE_BYTES_MAX),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+}
+
+/**
+ * A fault as the other end put it; a code of a later version is kept in the sentence, which others
+ * are told of too: so it grows no longer than one may be.
+ */
+function faultOf(notice: NoticeOf<"fault"> | NoticeOf<"bye">): Fault {
+  const { code, message, remedy, retryAfterMs } = notice;
+  const detail = {
+    ...(remedy === undefined ? {} : { remedy }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  if (isFaultCode(code)) return new Fault(code, message, detail);
+  const rest = ` (${code})`; // As long as text(64) of a code lets it be.
+  const sentence = cutText(message, SENTENCE_BYTES_MAX - utf8Encode(rest).length);
+  return new Fault("internal", `${sentence}${rest}`, detail);
+}

@@ -1,0 +1,65 @@
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { asDamaged, asErased, type LogRecord, type RecordKind } from "../../wire/record.ts";
+import type { Page, PageQuery } from "../log/log.ts";
+
+/** Orders whose targets are remembered: beyond it they are read anew. */
+const ORDERS_KEPT_MAX = 1_000;
+const ORDER_KINDS: ReadonlySet<RecordKind> = new Set([
+  ...(["erase", "password", "account-gone"] as const),
+]);
+
+/** Asks the log itself who ordered an erasing: what says so on its own proves nothing. */
+export class Erasures {
+  readonly #read: (query: PageQuery) => Promise<Page>;
+  /** By seq of the order. */
+  readonly #orders = new Map<number, readonly number[]>();
+
+  /** @param read a page as it stands on disk, without this check */
+  constructor(read: (query: PageQuery) => Promise<Page>) {
+    this.#read = read;
+  }
+
+  /**
+   * A record without a sound body: erased if a later record says so, whatever is left of its line.
+   * @returns undefined: it was not erased
+   */
+  async judge(record: LogRecord): Promise<LogRecord | undefined> {
+    const { seq } = record.head;
+    const { erased } = record;
+    if (erased !== undefined) {
+      return (await this.#targets(erased)).includes(seq) ? record : asDamaged(record);
+    }
+    const order = await this.#orderOf(record);
+    return order === undefined ? undefined : asErased(record, order);
+  }
+
+  async #targets(order: number): Promise<readonly number[]> {
+    const known = this.#orders.get(order);
+    if (known !== undefined) return known;
+    const query = { afterSeq: order - 1, beforeSeq: order + 1, from: "oldest", limit: 1 } as const;
+    const { records } = await this.#read({ ...query, bytesMax: 1 });
+    const [found] = records;
+    const targets = found === undefined ? [] : erasuresOf(found);
+    // An order that is not there yet for this reader may be there the next time.
+    if (found !== undefined) this.#keep(order, targets);
+    return targets;
+  }
+
+  /** It stands in the same room, behind its target. */
+  async #orderOf({ head }: LogRecord): Promise<number | undefined> {
+    const query = { rooms: new Set([head.room]), kinds: ORDER_KINDS, from: "oldest" } as const;
+    for (let afterSeq = head.seq; ; ) {
+      const page = await this.#read({ ...query, afterSeq, limit: 1_000, bytesMax: 1 << 20 });
+      const order = page.records.find((record) => erasuresOf(record).includes(head.seq));
+      if (order !== undefined) return order.head.seq;
+      const last = page.records.at(-1);
+      if (!page.more || last === undefined) return undefined;
+      afterSeq = last.head.seq;
+    }
+  }
+
+  #keep(order: number, targets: readonly number[]): void {
+    if (this.#orders.size >= ORDERS_KEPT_MAX) this.#orders.clear();
+    this.#orders.set(order, targets);
+  }
+}

@@ -1,0 +1,171 @@
+import { dirname, join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { parseLine } from "../../wire/record.ts";
+import type { Disk, DiskFile } from "../disk/disk.ts";
+import { segmentName } from "../log/segment.ts";
+import { BlockIndex } from "./block-index.ts";
+
+/**
+ * The index between two runs: SHA-256 of the rest, a line of JSON, the blocks as four arrays of
+ * float64, the rooms' postings. It is believed only when it is whole and fits the files there are.
+ */
+
+export interface CachePlace {
+  readonly disk: Disk;
+  readonly cachePath: string;
+  readonly folder: string;
+  readonly sha256: Sha256;
+}
+
+const FORMAT = 1;
+const DIGEST_BYTES = 32;
+const NEWLINE = 0x0a;
+const BLOCK_ARRAYS = 4;
+
+interface CacheHeader {
+  readonly format: number;
+  readonly segments: readonly { firstSeq: number; firstBlock: number; coveredBytes: number }[];
+  readonly blocks: number;
+  readonly odd: readonly number[];
+  readonly lastLineAt: number;
+  readonly lastSeq: number;
+  /** The head of the last covered line: its commitment makes it unlike any other log's. */
+  readonly lastHead: string;
+  readonly rooms: readonly string[];
+  readonly lasts: readonly number[];
+  readonly sizes: readonly number[];
+}
+
+/** Failing to save costs the next start a scan, and nothing else. */
+export function saveIndex(place: CachePlace, index: BlockIndex): void {
+  const { disk, cachePath, sha256 } = place;
+  const lastHead = headAt(place, index);
+  if (lastHead === undefined) return;
+  const rooms = index.rooms.dump();
+  const header: CacheHeader = {
+    format: FORMAT,
+    segments: index.segments,
+    blocks: index.blockCount,
+    odd: [...index.odd],
+    lastLineAt: index.lastLineAt,
+    lastSeq: index.lastSeq,
+    lastHead,
+    rooms: rooms.names,
+    lasts: rooms.lasts,
+    sizes: rooms.sizes,
+  };
+  const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
+  const payload = Buffer.concat([
+    Buffer.from(`${JSON.stringify(header)}\n`),
+    ...arrays.map((values) => new Uint8Array(Float64Array.from(values).buffer)),
+    ...rooms.bytes,
+  ]);
+  const temporary = `${cachePath}.${process.pid}.tmp`;
+  try {
+    disk.makeFolder(dirname(cachePath));
+    disk.remove(temporary);
+    const file = disk.open(temporary, "write");
+    try {
+      writeAll(file, Buffer.concat([sha256(payload), payload]));
+    } finally {
+      file.close();
+    }
+    disk.rename(temporary, cachePath);
+  } catch {
+    // A read-only or full disk: see above.
+  }
+}
+
+function writeAll(file: DiskFile, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; ) {
+    const wrote = file.write(bytes.subarray(done, done + BATCH_SYNC_BYTES_MAX), done);
+    if (wrote === 0) throw new Error("the disk takes nothing");
+    done += wrote;
+  }
+}
+
+/** The saved index, when it can be believed. */
+export function loadIndex(place: CachePlace): BlockIndex | undefined {
+  try {
+    const bytes = readCache(place);
+    if (bytes === undefined) return undefined;
+    const payload = bytes.subarray(DIGEST_BYTES);
+    if (!equalBytes(place.sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    const end = payload.indexOf(NEWLINE);
+    // Its digest is right: this program wrote it, in this shape if the format is the same.
+    const header = JSON.parse(payload.subarray(0, end).toString()) as CacheHeader;
+    if (header.format !== FORMAT) return undefined;
+    const index = restore(header, payload.subarray(end + 1));
+    return fitsFiles(place, index, header.lastHead) ? index : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readCache({ disk, cachePath }: CachePlace): Buffer | undefined {
+  if (!disk.exists(cachePath)) return undefined;
+  const file = disk.open(cachePath, "read");
+  try {
+    const bytes = Buffer.alloc(file.sizeBytes());
+    return file.read(bytes, 0) === bytes.length ? bytes : undefined;
+  } finally {
+    file.close();
+  }
+}
+
+function restore(header: CacheHeader, bytes: Buffer): BlockIndex {
+  const index = new BlockIndex();
+  index.segments.push(...header.segments);
+  const arrays = [index.segmentOf, index.offsets, index.firstSeqs, index.firstTimes];
+  // Copied, because an array of float64 has to begin at a multiple of eight.
+  const numbers = new Float64Array(
+    Uint8Array.from(bytes.subarray(0, header.blocks * 8 * BLOCK_ARRAYS)).buffer,
+  );
+  for (const [number, values] of arrays.entries()) {
+    const start = number * header.blocks;
+    for (let i = 0; i < header.blocks; i++) values.push(numbers[start + i] ?? 0);
+  }
+  for (const block of header.odd) index.odd.add(block);
+  index.lastLineAt = header.lastLineAt;
+  index.lastSeq = header.lastSeq;
+  let at = header.blocks * 8 * BLOCK_ARRAYS;
+  for (const [number, room] of header.rooms.entries()) {
+    const sizeBytes = header.sizes[number] ?? 0;
+    index.rooms.load(room, header.lasts[number] ?? -1, bytes.subarray(at, at + sizeBytes));
+    at += sizeBytes;
+  }
+  return index;
+}
+
+/** Sealed segments keep their size for ever, and the last covered line keeps its head. */
+function fitsFiles(place: CachePlace, index: BlockIndex, lastHead: string): boolean {
+  for (const [number, segment] of index.segments.entries()) {
+    const file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
+    try {
+      const sizeBytes = file.sizeBytes();
+      const isLast = number === index.segments.length - 1;
+      if (isLast ? sizeBytes < segment.coveredBytes : sizeBytes !== segment.coveredBytes) {
+        return false;
+      }
+    } finally {
+      file.close();
+    }
+  }
+  return headAt(place, index) === lastHead;
+}
+
+function headAt(place: CachePlace, index: BlockIndex): string | undefined {
+  const segment = index.segments.at(-1);
+  if (segment === undefined || segment.coveredBytes <= index.lastLineAt) return undefined;
+  const file = place.disk.open(join(place.folder, segmentName(segment.firstSeq)), "read");
+  try {
+    const line = Buffer.alloc(segment.coveredBytes - 1 - index.lastLineAt);
+    file.read(line, index.lastLineAt);
+    const parsed = parseLine(line);
+    return parsed.kind === "record" ? Buffer.from(parsed.record.headBytes).toString() : undefined;
+  } finally {
+    file.close();
+  }
+}

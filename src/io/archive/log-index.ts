@@ -1,0 +1,153 @@
+import { join } from "node:path";
+import type { Sha256 } from "../../base/ids.ts";
+import { parseLine } from "../../wire/record.ts";
+import type { Disk, DiskFile } from "../disk/disk.ts";
+import { scanBlocks } from "../log/scan.ts";
+import { listSegments, segmentName } from "../log/segment.ts";
+import { BlockIndex, type Stretch } from "./block-index.ts";
+import { loadIndex, saveIndex } from "./index-cache.ts";
+
+export interface LogIndexOptions {
+  readonly folder: string;
+  readonly disk: Disk;
+  readonly sha256: Sha256;
+  readonly cachePath?: string;
+  readonly head?: () => number;
+}
+
+export interface IndexView {
+  readonly index: BlockIndex;
+  /** What the index covers. */
+  readonly lastSeq: number;
+  /** Whole lines behind it that may still be taken back: read anew for every page. */
+  readonly loose: readonly Stretch[];
+}
+
+/** Worth a new cache file: the scan of as much takes about 50 ms. */
+const SAVE_EVERY_BYTES = 32 << 20;
+const NEWLINE = 0x0a;
+/** How far from the end the newest sound line is looked for. */
+const TAIL_BYTES = 4 << 20;
+
+/** Keeps a `BlockIndex` true to the files of a log that grows meanwhile. */
+export class LogIndex {
+  readonly #options: LogIndexOptions;
+  #index: BlockIndex | undefined;
+  #refreshing: Promise<void> | undefined;
+  #unsavedBytes = 0;
+
+  constructor(options: LogIndexOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Takes in what was written since, then plans with what is known in that very moment: the index
+   * goes on growing for others. One at a time; who asks meanwhile waits for a later turn.
+   */
+  async refresh<Plan>(plan: (view: IndexView) => Plan): Promise<Plan> {
+    const before = this.#refreshing;
+    const mine = (async () => {
+      await before;
+      return plan(await this.#refresh());
+    })();
+    this.#refreshing = mine.then(ignore, ignore);
+    return await mine;
+  }
+
+  save(): void {
+    const { disk, cachePath, sha256, folder } = this.#options;
+    if (this.#index === undefined || cachePath === undefined || this.#unsavedBytes === 0) return;
+    saveIndex({ disk, cachePath, sha256, folder }, this.#index);
+    this.#unsavedBytes = 0;
+  }
+
+  async #refresh(): Promise<IndexView> {
+    const { disk, folder, sha256, cachePath } = this.#options;
+    const firstSeqs = listSegments(disk, folder);
+    if (this.#index === undefined && cachePath !== undefined) {
+      this.#index = loadIndex({ disk, cachePath, sha256, folder });
+    }
+    if (this.#index !== undefined && !isPrefix(this.#index, firstSeqs)) this.#index = undefined;
+    this.#index ??= new BlockIndex();
+    const index = this.#index;
+    let loose: Stretch[] = [];
+    for (const [number, firstSeq] of firstSeqs.entries()) {
+      if (number < index.segments.length - 1) continue;
+      const isLast = number === firstSeqs.length - 1;
+      const file = disk.open(join(folder, segmentName(firstSeq)), "read");
+      try {
+        const sizeBytes = file.sizeBytes();
+        // Cut behind our back (a restored or mended log): what we know of it is worth nothing.
+        if (sizeBytes < (index.segments[number]?.coveredBytes ?? 0)) return await this.#startAnew();
+        if (number === index.segments.length) index.beginSegment(firstSeq);
+        loose = await this.#extend(index, { file, firstSeq, sizeBytes, isLast });
+      } finally {
+        file.close();
+      }
+    }
+    if (this.#unsavedBytes >= SAVE_EVERY_BYTES) this.save();
+    return { index, lastSeq: index.lastSeq, loose };
+  }
+
+  async #startAnew(): Promise<IndexView> {
+    this.#index = new BlockIndex();
+    return await this.#refresh();
+  }
+
+  async #extend(index: BlockIndex, tail: Tail): Promise<Stretch[]> {
+    const segment = index.segments.at(-1);
+    const covered = segment?.coveredBytes ?? 0;
+    if (tail.sizeBytes === covered) return [];
+    const limitSeq = tail.isLast ? this.#durableSeq(tail, covered) : Number.MAX_SAFE_INTEGER;
+    if (limitSeq > index.lastSeq) {
+      for await (const block of scanBlocks(tail.file, covered, tail.sizeBytes)) {
+        const taken = index.addLines(block.bytes, limitSeq);
+        this.#unsavedBytes += taken;
+        if (taken < block.bytes.length) break;
+      }
+    }
+    // The process that writes shows nothing beyond its durable head.
+    if (this.#options.head !== undefined) return [];
+    const from = segment?.coveredBytes ?? 0;
+    const to = lastLineEnd(tail, from);
+    return to > from ? [{ firstSeq: tail.firstSeq, from, to, isLoose: true }] : [];
+  }
+
+  /** Up to where the last segment will never be taken back. */
+  #durableSeq(tail: Tail, covered: number): number {
+    if (this.#options.head !== undefined) return this.#options.head();
+    const { bytes } = readTail(tail, covered);
+    for (let end = bytes.lastIndexOf(NEWLINE); end > 0; ) {
+      const start = bytes.lastIndexOf(NEWLINE, end - 1) + 1;
+      const parsed = parseLine(bytes.subarray(start, end));
+      if (parsed.kind === "record") return parsed.durable;
+      end = start - 1;
+    }
+    return 0;
+  }
+}
+
+function ignore(): void {}
+
+interface Tail {
+  readonly file: DiskFile;
+  readonly firstSeq: number;
+  readonly sizeBytes: number;
+  readonly isLast: boolean;
+}
+
+function isPrefix(index: BlockIndex, firstSeqs: readonly number[]): boolean {
+  return index.segments.every((segment, number) => segment.firstSeq === firstSeqs[number]);
+}
+
+function readTail(tail: Tail, from: number): { bytes: Buffer; offset: number } {
+  const offset = Math.max(from, tail.sizeBytes - TAIL_BYTES);
+  const bytes = Buffer.alloc(tail.sizeBytes - offset);
+  return { bytes: bytes.subarray(0, tail.file.read(bytes, offset)), offset };
+}
+
+/** Behind the last newline: what follows is being written, or torn. */
+function lastLineEnd(tail: Tail, from: number): number {
+  const { bytes, offset } = readTail(tail, from);
+  return offset + bytes.lastIndexOf(NEWLINE) + 1;
+}

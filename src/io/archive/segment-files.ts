@@ -1,0 +1,122 @@
+import { join } from "node:path";
+import type { Disk, DiskFile, DiskSearch, SearchFor } from "../disk/disk.ts";
+import { segmentName } from "../log/segment.ts";
+import type { Stretch } from "./block-index.ts";
+
+/** What a thread is asked for at once, about 2 ms of work. */
+const WAVE_STRETCHES = 24;
+
+/** Reads under way at once: two threads stay busy with copying while this one searches. */
+const READS_AHEAD = 3;
+
+export interface ReadStretch {
+  readonly stretch: Stretch;
+  /** Valid until the next stretch is asked for. */
+  readonly bytes: Buffer;
+  /** What the bytes lie in; it is used again. */
+  readonly buffer: Buffer;
+}
+
+/** The segments that one page looks into, each opened once. */
+export class SegmentFiles {
+  readonly #disk: Disk;
+  readonly #folder: string;
+  /** Bounded by the number of segments. */
+  readonly #open = new Map<number, DiskFile>();
+
+  constructor(disk: Disk, folder: string) {
+    this.#disk = disk;
+    this.#folder = folder;
+  }
+
+  pathOf(firstSeq: number): string {
+    return join(this.#folder, segmentName(firstSeq));
+  }
+
+  file(firstSeq: number): DiskFile {
+    const known = this.#open.get(firstSeq);
+    if (known !== undefined) return known;
+    const file = this.#disk.open(this.pathOf(firstSeq), "read");
+    this.#open.set(firstSeq, file);
+    return file;
+  }
+
+  /** Reads them in the given order, some ahead, so that looking and reading overlap. */
+  async *read(stretches: Iterable<Stretch>): AsyncGenerator<ReadStretch> {
+    const idle: Buffer[] = [];
+    const pending: Promise<ReadStretch>[] = [];
+    const begin = (stretch: Stretch): void => {
+      const sizeBytes = stretch.to - stretch.from;
+      const kept = idle.pop();
+      const buffer =
+        kept !== undefined && kept.length >= sizeBytes ? kept : Buffer.allocUnsafeSlow(sizeBytes);
+      const filled = this.#fill(stretch, buffer);
+      filled.catch(() => {}); // Met by whoever waits for it, if anybody comes that far.
+      pending.push(filled);
+    };
+    try {
+      // One at first, for most pages are full after that.
+      let ahead = 1;
+      for (const stretch of stretches) {
+        begin(stretch);
+        if (pending.length <= ahead) continue;
+        ahead = Math.min(ahead + 1, READS_AHEAD);
+        yield* this.#oldest(pending, idle);
+      }
+      while (pending.length > 0) yield* this.#oldest(pending, idle);
+    } finally {
+      // Nobody may close the files under a read that is still under way.
+      await Promise.allSettled(pending);
+    }
+  }
+
+  async *#oldest(pending: Promise<ReadStretch>[], idle: Buffer[]): AsyncGenerator<ReadStretch> {
+    const ready = await pending[0];
+    pending.shift();
+    if (ready === undefined) return;
+    yield ready;
+    idle.push(ready.buffer);
+  }
+
+  /** Leaves out, in the same order, what cannot hold the wanted: looked through by others. */
+  async *sift(
+    stretches: readonly Stretch[],
+    wanted: SearchFor,
+    search: DiskSearch,
+  ): AsyncGenerator<Stretch> {
+    const waves: Promise<Stretch[]>[] = [];
+    for (let start = 0; start < stretches.length || waves.length > 0; ) {
+      // Two waves for each thread: one is worked on, one waits at its door.
+      while (start < stretches.length && waves.length < 2 * search.width) {
+        waves.push(this.#wave(stretches.slice(start, start + WAVE_STRETCHES), wanted, search));
+        start += WAVE_STRETCHES;
+      }
+      yield* (await waves.shift()) ?? [];
+    }
+  }
+
+  async #wave(
+    stretches: readonly Stretch[],
+    wanted: SearchFor,
+    search: DiskSearch,
+  ): Promise<Stretch[]> {
+    const places = stretches.map(({ firstSeq, from, to }) => ({
+      path: this.pathOf(firstSeq),
+      from,
+      to,
+    }));
+    const holds = await search.search(places, wanted);
+    return stretches.filter((_, index) => holds[index] !== false);
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) file.close();
+    this.#open.clear();
+  }
+
+  async #fill(stretch: Stretch, buffer: Buffer): Promise<ReadStretch> {
+    const into = buffer.subarray(0, stretch.to - stretch.from);
+    const got = await this.file(stretch.firstSeq).readLater(into, stretch.from);
+    return { stretch, bytes: into.subarray(0, got), buffer };
+  }
+}

@@ -1,0 +1,214 @@
+import { dirname, join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
+import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
+import { Mutex } from "../disk/mutex.ts";
+import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
+import { syncAbove } from "../log/folder.ts";
+import { fileContent, lentContent, StoredBlob } from "./blob.ts";
+import { ChunkSequence, type Content } from "./chunk-file.ts";
+import type { Blob, BlobAbout, BlobStore, ChunkReader } from "./interfaces.ts";
+import { ABOUT_BYTES_MAX, encodeAbout, parseAbout } from "./metadata.ts";
+
+export interface BlobStoreOptions {
+  readonly disk: TreeDisk;
+  /** Where the files are, e.g. `data/files`; made when there is none. */
+  readonly folder: string;
+  readonly sha256: Sha256;
+  /**
+   * Where the content of a file lies already: its bytes are not stored, `read` asks this one.
+   * Undefined: it is stored.
+   */
+  readonly lent?: (about: BlobAbout) => ChunkReader | undefined;
+}
+
+const ABOUT = "about.json";
+const CONTENT = "content";
+const LINES = "chunks.jsonl";
+
+/** Each file in a folder of its own: `about.json`, `content`, `chunks.jsonl` (data/README.md). */
+export function openBlobStore(options: BlobStoreOptions): BlobStore {
+  return new FolderStore(options);
+}
+
+class FolderStore implements BlobStore {
+  readonly #options: BlobStoreOptions;
+  /** What is open. Bounded by who holds them, as the next. */
+  readonly #open = new Map<FileId, StoredBlob>();
+  /** The end of what was begun last with a file: its folder is made, read and removed in turn. */
+  readonly #turns = new Map<FileId, Promise<void>>();
+  /** Many at once would keep all others who want the disk waiting: the log, and so all who chat. */
+  readonly #syncs = new Mutex();
+  /** The folder and the way to it are durable. */
+  #isPlaced = false;
+
+  constructor(options: BlobStoreOptions) {
+    this.#options = options;
+  }
+
+  list(): Promise<BlobAbout[]> {
+    return this.#guard(async () => {
+      const { disk, folder } = this.#options;
+      const found: BlobAbout[] = [];
+      for (const name of disk.list(folder)) {
+        // The store made no other name in this folder.
+        if (!isFileId(name) || disk.kind(join(folder, name)) !== "folder") continue;
+        // A crash came before the offer was on the disk, or while the file was removed.
+        if (disk.kind(join(folder, name, ABOUT)) === undefined) {
+          await disk.removeFolder(join(folder, name));
+          continue;
+        }
+        // What cannot be read is left where it is: `open` says why.
+        const about = this.#readAbout(name as FileId);
+        if (about !== undefined) found.push(about);
+      }
+      return found;
+    });
+  }
+
+  create(about: BlobAbout): Promise<Blob> {
+    return this.#inTurn(about.file, async () => {
+      const { disk, folder } = this.#options;
+      const path = join(folder, about.file);
+      await this.#place();
+      if (!disk.makeFolderNew(path)) throw new Fault("store-failed", `${path} is there already`);
+      try {
+        const blob = await this.#openChunks(about);
+        await writeWholeFile(disk, join(path, ABOUT), encodeAbout(about), path);
+        return blob;
+      } catch (error) {
+        await this.#undo(about.file);
+        throw error;
+      }
+    });
+  }
+
+  open(file: FileId): Promise<Blob | undefined> {
+    return this.#inTurn(file, async () => {
+      const known = this.#open.get(file);
+      if (known?.hasFailed === false) return known.hold();
+      // Its files are read anew; whoever still holds the old one goes on meeting its failure.
+      if (known !== undefined) await known.retire(new Fault("store-failed", `${file} failed`));
+      const { disk, folder } = this.#options;
+      const path = join(folder, file, ABOUT);
+      if (disk.kind(path) === undefined) return undefined;
+      const about = this.#readAbout(file);
+      if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
+      return await this.#openChunks(about);
+    });
+  }
+
+  remove(file: FileId): Promise<void> {
+    return this.#inTurn(file, async () => {
+      const { disk, folder } = this.#options;
+      const path = join(folder, file);
+      const known = this.#open.get(file);
+      this.#open.delete(file);
+      await known?.retire(new Fault("file-unknown", `the file ${file} was removed`));
+      if (disk.kind(path) === undefined) return;
+      // First what makes it a file: after a crash the rest is swept by `list`.
+      disk.remove(join(path, ABOUT));
+      await disk.syncFolder(path);
+      await disk.removeFolder(path);
+      await disk.syncFolder(folder);
+    });
+  }
+
+  freeBytes(): Promise<number> {
+    return this.#guard(async () => {
+      const { disk, folder } = this.#options;
+      disk.makeFolder(folder);
+      return await disk.freeBytes(folder);
+    });
+  }
+
+  async #place(): Promise<void> {
+    if (this.#isPlaced) return;
+    const { disk, folder } = this.#options;
+    disk.makeFolder(folder);
+    await syncAbove(disk, folder);
+    this.#isPlaced = true;
+  }
+
+  async #openChunks(about: BlobAbout): Promise<StoredBlob> {
+    const { disk, folder, sha256, lent } = this.#options;
+    const { file, sinceMs } = about;
+    const path = join(folder, file);
+    const reader = lent?.(about);
+    const content =
+      reader === undefined
+        ? fileContent(disk.open(join(path, CONTENT), "write"))
+        : lentContent(reader);
+    const linesPath = join(path, LINES);
+    const lines = await this.#openLines(linesPath, content);
+    const chunks = await ChunkSequence.open({
+      ...{ content, lines, linesPath, headBytes: 0, isStrict: true, isProven: true, sha256 },
+      syncs: this.#syncs,
+    });
+    const blob = new StoredBlob(about, chunks, {
+      touchedMs: () => {
+        const times = [CONTENT, LINES].map((name) => disk.touchedMs(join(path, name)) ?? 0);
+        return Math.max(sinceMs, ...times);
+      },
+      onClose: (closing) => {
+        if (this.#open.get(file) !== blob) return;
+        this.#open.delete(file);
+        this.#inTurn(file, () => closing).catch(() => undefined);
+      },
+    });
+    this.#open.set(file, blob);
+    return blob;
+  }
+
+  /** With it the names of all that is open become durable: they may have been made just now. */
+  async #openLines(path: string, content: Content): Promise<DiskFile> {
+    const { disk, folder } = this.#options;
+    let lines: DiskFile | undefined;
+    try {
+      lines = disk.open(path, "write");
+      await disk.syncFolder(dirname(path));
+      await disk.syncFolder(folder);
+      return lines;
+    } catch (error) {
+      lines?.close();
+      content.close();
+      throw error;
+    }
+  }
+
+  /** So that it can be tried again when there is space; what stays goes at the next start. */
+  async #undo(file: FileId): Promise<void> {
+    const { disk, folder } = this.#options;
+    const known = this.#open.get(file);
+    this.#open.delete(file);
+    await known?.retire(new Fault("store-failed", `${file} was not made`));
+    await disk.removeFolder(join(folder, file)).catch(() => undefined);
+  }
+
+  #inTurn<Result>(file: FileId, work: () => Promise<Result>): Promise<Result> {
+    assert(isFileId(file), "an id was checked where it came in");
+    const mine = (this.#turns.get(file) ?? Promise.resolve()).then(() => this.#guard(work));
+    const ended = () => {
+      if (this.#turns.get(file) === turn) this.#turns.delete(file);
+    };
+    const turn = mine.then(ended, ended);
+    this.#turns.set(file, turn);
+    return mine;
+  }
+
+  #readAbout(file: FileId): BlobAbout | undefined {
+    const { disk, folder } = this.#options;
+    const bytes = readWholeFile(disk, join(folder, file, ABOUT), ABOUT_BYTES_MAX);
+    const about = bytes === undefined ? undefined : parseAbout(bytes);
+    return about?.file === file ? about : undefined;
+  }
+
+  async #guard<Result>(work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      throw diskFault(error, this.#options.folder);
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import { assert } from "../../base/assert.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../base/limits.ts";
+import { Digest } from "../../wire/chunks.ts";
+import { type DiskFile, diskFault, isFull } from "../disk/disk.ts";
+import { Mutex } from "../disk/mutex.ts";
+import { HashLines } from "./checksum-file.ts";
+
+/** Where the bytes of chunks lie. Failures are thrown as the system's errors. */
+export interface Content {
+  /** Fills from the offset on; fewer bytes where there are no more. */
+  read(into: Uint8Array, offset: number): Promise<number>;
+  /** All of it, or throws. */
+  write(bytes: Uint8Array, offset: number): Promise<void>;
+  /** Makes durable what was written before the call; more may be written meanwhile. */
+  sync(): Promise<void>;
+  /** What follows is not wanted. */
+  cut(sizeBytes: number): Promise<void>;
+  close(): void;
+}
+
+export interface ChunkSequenceOptions {
+  readonly content: Content;
+  readonly lines: DiskFile;
+  /** Bytes of the file of lines before the first. */
+  readonly headBytes: number;
+  /** Of that file, for people. */
+  readonly linesPath: string;
+  /** Damage before the end is refused; else all behind it is cut off. */
+  readonly isStrict: boolean;
+  /**
+   * The lines are our own, and so the content that they had at their sync. Else nothing is taken
+   * for what its line says without being read.
+   */
+  readonly isProven: boolean;
+  readonly sha256: Sha256;
+  /** Shared with others that are not to be synced meanwhile. */
+  readonly syncs?: Mutex;
+}
+
+interface Checked {
+  readonly upTo: number;
+  /** Size of the last of them. */
+  readonly lastBytes: number;
+}
+
+/** Chunks whose content is read again after a crash. */
+const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
+
+/**
+ * Chunks in order with their checksums, on a disk. A line is written only when its chunk is
+ * durable: so what has a line is there, and the rest is forgotten when it is opened again.
+ * Memory has one size, but for checksums that wait for a sync (UNSYNCED_CHUNKS_MAX).
+ */
+export class ChunkSequence {
+  readonly #content: Content;
+  readonly #lines: HashLines;
+  readonly #path: string;
+  /** Checksums from `durable` on. Bounded: append syncs at UNSYNCED_CHUNKS_MAX. */
+  #unsynced: Uint8Array[] = [];
+  #digest = newDigest();
+  #sizeBytes = 0;
+  #durable = 0;
+  #isAppending = false;
+  /** Content behind what counts may still be there. */
+  #isLoose = true;
+  readonly #syncs: Mutex;
+  #syncing: Promise<unknown> = Promise.resolve();
+  #failure: Fault | undefined;
+  /** Calls that use the files: these are closed when the last has ended. */
+  #busy = 0;
+  #isClosed = false;
+  #onIdle: (() => void)[] = [];
+
+  private constructor(lines: HashLines, { content, linesPath, syncs }: ChunkSequenceOptions) {
+    this.#content = content;
+    this.#lines = lines;
+    this.#path = linesPath;
+    this.#syncs = syncs ?? new Mutex();
+  }
+
+  /** Takes what is surely there; the files are its own from now on. @throws Fault store-… */
+  static async open(options: ChunkSequenceOptions): Promise<ChunkSequence> {
+    const { content, lines: file, linesPath: path, headBytes, isStrict } = options;
+    try {
+      const tornLinesMax = isStrict ? UNSYNCED_CHUNKS_MAX : Number.POSITIVE_INFINITY;
+      const lines = await HashLines.open({ file, path, headBytes, tornLinesMax });
+      const sequence = new ChunkSequence(lines, options);
+      await sequence.#recover(options);
+      return sequence;
+    } catch (error) {
+      content.close();
+      file.close();
+      throw diskFault(error, path);
+    }
+  }
+
+  get have(): number {
+    return this.#durable + this.#unsynced.length;
+  }
+
+  get durable(): number {
+    return this.#durable;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Whether only opening it again can tell what is on the disk. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  digest(): Uint8Array {
+    return this.#digest.value();
+  }
+
+  /** One at a time, in order. @throws Fault store-…; nothing was added then */
+  append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
+    assert(!this.#isAppending, "chunks are added one after the other");
+    assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "a chunk has its size");
+    assert(this.#sizeBytes % CHUNK_BYTES === 0, "nothing follows a short chunk");
+    return this.#using(async () => {
+      this.#isAppending = true;
+      try {
+        if (this.#unsynced.length >= UNSYNCED_CHUNKS_MAX) await this.#syncInTurn();
+        if (this.#isLoose) await this.#content.cut(this.#sizeBytes);
+        this.#isLoose = true;
+        await this.#content.write(bytes, this.#sizeBytes);
+      } catch (error) {
+        throw error instanceof Fault || isFull(error) ? error : this.#fail(error);
+      } finally {
+        this.#isAppending = false;
+      }
+      this.#isLoose = false;
+      const hash = sha256.slice(); // Theirs may be part of a message, all of which it would keep.
+      this.#unsynced.push(hash);
+      this.#digest.add(hash);
+      this.#sizeBytes += bytes.length;
+    });
+  }
+
+  /** @returns `durable` @throws Fault store-… */
+  sync(): Promise<number> {
+    return this.#using(() => this.#syncInTurn());
+  }
+
+  hash(index: number): Promise<Uint8Array> {
+    assert(index >= 0 && index < this.have, "the chunk is there");
+    const unsynced = this.#unsynced[index - this.#durable];
+    if (unsynced !== undefined) return Promise.resolve(unsynced);
+    return this.#using(() => this.#lines.hash(index));
+  }
+
+  read(index: number): Promise<Uint8Array> {
+    assert(index >= 0 && index < this.have, "the chunk is there");
+    const offset = index * CHUNK_BYTES;
+    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.#sizeBytes - offset));
+    return this.#using(async () => {
+      const got = await this.#content.read(bytes, offset);
+      if (got === bytes.length) return bytes;
+      throw new Fault("checksum-wrong", `chunk ${index} of ${this.#path} is not on the disk`);
+    });
+  }
+
+  /** As if nothing had ever been added. */
+  clear(): Promise<void> {
+    assert(!this.#isAppending, "nothing is being added");
+    return this.#using(async () => {
+      await this.#syncing.catch(() => undefined);
+      this.#unsynced = [];
+      this.#durable = 0;
+      this.#sizeBytes = 0;
+      this.#digest = newDigest();
+      this.#lines.cut(0);
+      await this.#lines.append([]);
+      await this.#content.cut(0);
+    });
+  }
+
+  /** Every call from now on meets this, unless there was a failure before. */
+  refuse(fault: Fault): void {
+    this.#failure ??= fault;
+  }
+
+  /** @returns when nothing uses the files any more */
+  close(): Promise<void> {
+    assert(!this.#isClosed, "it is closed once");
+    this.#isClosed = true;
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+      this.#settle();
+    });
+  }
+
+  async #recover({ sha256, isProven }: ChunkSequenceOptions): Promise<void> {
+    const lines = this.#lines;
+    let right = { upTo: lines.count, lastBytes: 0 };
+    // One round as a rule. Where nothing in it is right, what is before it is doubtful, too.
+    for (let [first, end] = [0, lines.count]; end > 0; end = first) {
+      first = isProven ? Math.max(0, end - CHECKED_CHUNKS) : 0;
+      right = await this.#checked(first, end, sha256);
+      if (right.upTo > first) break;
+    }
+    const have = right.upTo;
+    lines.cut(have);
+    for (let index = 0; index < have; index++) this.#digest.add(await lines.hash(index));
+    this.#durable = have;
+    this.#sizeBytes = have === 0 ? 0 : (have - 1) * CHUNK_BYTES + right.lastBytes;
+    // A process that was killed may have written lines that no sync followed.
+    await this.#content.sync();
+    await lines.sync();
+  }
+
+  /** Reads chunks up to the first that is not what its line says, or behind which none may be. */
+  async #checked(first: number, end: number, sha256: Sha256): Promise<Checked> {
+    const bytes = new Uint8Array(CHUNK_BYTES);
+    let right = { upTo: first, lastBytes: 0 };
+    for (let index = first; index < end; index++) {
+      const got = await this.#content.read(bytes, index * CHUNK_BYTES);
+      const hash = await this.#lines.hash(index);
+      if (got === 0 || !equalBytes(sha256(bytes.subarray(0, got)), hash)) return right;
+      right = { upTo: index + 1, lastBytes: got };
+      if (got < CHUNK_BYTES) return right;
+    }
+    return right;
+  }
+
+  #syncInTurn(): Promise<number> {
+    const turn = this.#syncs.run(() => this.#syncOnce());
+    this.#syncing = turn;
+    return turn;
+  }
+
+  async #syncOnce(): Promise<number> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const count = this.#unsynced.length;
+    if (count === 0) return this.#durable;
+    try {
+      await this.#content.sync();
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    try {
+      await this.#lines.append(this.#unsynced.slice(0, count));
+    } catch (error) {
+      throw isFull(error) ? error : this.#fail(error);
+    }
+    this.#unsynced.splice(0, count);
+    this.#durable += count;
+    return this.#durable;
+  }
+
+  /** After this nothing is known about the files: only opening them again, which reads, helps. */
+  #fail(error: unknown): Fault {
+    if (error instanceof Fault) this.#failure ??= error;
+    else this.#failure ??= diskFault(error, this.#path);
+    return this.#failure;
+  }
+
+  async #using<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#failure !== undefined) throw this.#failure;
+    assert(!this.#isClosed, `${this.#path} is open`);
+    this.#busy += 1;
+    try {
+      return await work();
+    } catch (error) {
+      throw diskFault(error, this.#path);
+    } finally {
+      this.#busy -= 1;
+      this.#settle();
+    }
+  }
+
+  #settle(): void {
+    if (!this.#isClosed || this.#busy > 0) return;
+    const waiting = this.#onIdle.splice(0);
+    if (waiting.length === 0) return;
+    this.#content.close();
+    this.#lines.close();
+    for (const resolve of waiting) resolve();
+  }
+}
+
+function newDigest(): Digest {
+  return new Digest(new Bun.CryptoHasher("sha256"));
+}

@@ -1,0 +1,187 @@
+/**
+ * The folder of one server: what it is, who may write it, and the small files beside the logs.
+ * Everything in it is 0600 in a folder of 0700. Files of others are left alone.
+ */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { diskFault, errorCode } from "./disk.ts";
+import { type Lock, lockFolder } from "./lock.ts";
+
+/** Version of the folder's layout and of its logs' lines. */
+const FORMAT = 2;
+/** What may lie in a folder before its first use. */
+const HARMLESS = new Set([
+  "README.md",
+  "settings.toml",
+  ".gitignore",
+  ".gitkeep",
+  "LOCK",
+  "LOCK.json",
+  "format.json.tmp",
+  ".DS_Store",
+]);
+const SMALL_FILE_BYTES_MAX = 64 * 1024;
+
+export interface DataFolder {
+  /** Absolute. */
+  readonly path: string;
+  /** It was made, or filled, just now. */
+  readonly isNew: boolean;
+  readonly lock: Lock;
+}
+
+/**
+ * Makes or takes the folder. Nothing is touched when it belongs to something else or somebody else.
+ * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
+ */
+export function openDataFolder(given: string, startedUnixMs: number): DataFolder {
+  const path = resolve(given);
+  try {
+    const found = checkFormat(path, "write");
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+    const lock = lockFolder(path, startedUnixMs);
+    if (found !== FORMAT) {
+      // From now on older programs refuse it: they do not know all kinds of records.
+      writeSmallFile(
+        join(path, "format.json"),
+        `${JSON.stringify({ format: FORMAT, minReader: FORMAT })}\n`,
+      );
+    }
+    return { path, isNew: found === undefined, lock };
+  } catch (error) {
+    throw folderFault(error, path);
+  }
+}
+
+/**
+ * For those who only read: `chat history --data`. @throws Fault data-foreign, version-unsupported
+ */
+export function checkDataFolder(given: string): string {
+  const path = resolve(given);
+  try {
+    if (checkFormat(path, "read") !== undefined) return path;
+  } catch (error) {
+    throw folderFault(error, path);
+  }
+  throw new Fault("not-found", `there is no server's data in ${path}`, {
+    remedy: "name the folder of a server with --data",
+  });
+}
+
+/** @returns its format; undefined: it is empty or absent. @throws Fault when it is not ours */
+function checkFormat(path: string, access: "read" | "write"): number | undefined {
+  if (!existsSync(path)) return undefined;
+  if (!statSync(path).isDirectory()) throw new Fault("data-foreign", `${path} is not a folder`);
+  const text = readSmallFile(join(path, "format.json"));
+  if (text === undefined) {
+    const foreign = readdirSync(path).find((name) => !HARMLESS.has(name));
+    if (foreign === undefined) return undefined;
+    throw new Fault("data-foreign", `${path} holds other things ('${foreign.slice(0, 80)}')`, {
+      remedy:
+        access === "read"
+          ? "name the folder of a server with --data"
+          : "choose an empty or a new folder with --data",
+    });
+  }
+  const format = formatOf(text);
+  if (format === undefined) {
+    throw new Fault("data-foreign", `${join(path, "format.json")} is not a server's`);
+  }
+  // A newer format may still be read by whom it says, but written only by its own version.
+  if ((access === "read" ? format.minReader : format.format) > FORMAT) {
+    const sentence = `${path} was written by a newer version (format ${format.format})`;
+    throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
+  }
+  return format.format;
+}
+
+function formatOf(text: string): { format: number; minReader: number } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) return undefined;
+    const { format, minReader = format } = value as { format?: unknown; minReader?: unknown };
+    if (!Number.isSafeInteger(format) || !Number.isSafeInteger(minReader)) return undefined;
+    return { format: Number(format), minReader: Number(minReader) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined: there is none. @throws Fault data-foreign when it is far too large to be ours */
+export function readSmallFile(
+  path: string,
+  sizeBytesMax = SMALL_FILE_BYTES_MAX,
+): string | undefined {
+  try {
+    if (statSync(path).size > sizeBytesMax) {
+      throw new Fault("data-foreign", `${path} is too large to be ours`);
+    }
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw diskFault(error, path);
+  }
+}
+
+/** Whole or not at all, also over a power cut: written beside, synced, renamed. Mode 0600. */
+export function writeSmallFile(path: string, text: string): void {
+  const temporary = `${path}.tmp`;
+  try {
+    const file = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(file, text); // All of it: one write may take less, where a disk fills up.
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncFolderOf(path);
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/** What was kept at `path`, or what `make` gives now. */
+export async function keepSmallFile(
+  path: string,
+  make: () => string | Promise<string>,
+): Promise<string> {
+  const kept = readSmallFile(path);
+  if (kept !== undefined) return kept;
+  const made = await make();
+  writeSmallFile(path, made);
+  return made;
+}
+
+function syncFolderOf(path: string): void {
+  if (process.platform === "win32") return; // Folders cannot be opened there.
+  const folder = openSync(resolve(path, ".."), "r");
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+function folderFault(error: unknown, path: string): Fault {
+  const code = errorCode(error);
+  if (code === "ENOTDIR" || code === "EEXIST") {
+    return new Fault("data-foreign", `${path} cannot be a folder`, { cause: error });
+  }
+  return diskFault(error, path);
+}

@@ -1,0 +1,135 @@
+import { Fault } from "../../base/fault.ts";
+
+/**
+ * The only way by which log, index and cache touch the disk, so that a simulated one can tear,
+ * forget and fail. Failures are thrown as the system's errors (with `code`): see `diskFault`.
+ */
+export interface DiskFile {
+  sizeBytes(): number;
+  /** Fills from the offset on; fewer bytes than asked for only at the end of the file. */
+  read(into: Uint8Array, offset: number): number;
+  readLater(into: Uint8Array, offset: number): Promise<number>;
+  /** May write fewer bytes than given. */
+  write(bytes: Uint8Array, offset: number): number;
+  writeLater(bytes: Uint8Array, offset: number): Promise<number>;
+  /** fdatasync, off the event loop. After a failure nothing is known about what was written. */
+  sync(): Promise<void>;
+  truncate(sizeBytes: number): void;
+  close(): void;
+}
+
+export interface Disk {
+  /** `write` also reads, and makes the file (mode 0600) where there is none. */
+  open(path: string, access: "read" | "write"): DiskFile;
+  /** Names in the folder in ascending order; empty when there is no such folder. */
+  list(folder: string): string[];
+  /** Makes the folder (mode 0700) and those above it; nothing happens when it is there. */
+  makeFolder(folder: string): void;
+  /** Makes the folder's entries durable. */
+  syncFolder(folder: string): Promise<void>;
+  exists(path: string): boolean;
+  /** Replaces what was there. */
+  rename(from: string, to: string): void;
+  /** Nothing happens when there is no such file. */
+  remove(path: string): void;
+  /** Where the disk can be searched off the event loop. */
+  readonly search?: DiskSearch;
+  /** Lets the event loop go once around: whoever looks through much takes one now and then. */
+  readonly yieldNow?: () => Promise<void>;
+}
+
+/** A disk on which files of people arrive and go, beside others that are not ours. */
+export interface TreeDisk extends Disk {
+  /** Makes the file, with the mode of any new file. @throws EEXIST, also where a link stands */
+  openNew(path: string): DiskFile;
+  /** A plain file that is there. @throws ELOOP where a link stands, or anything else */
+  openPlain(path: string, access: "read" | "write"): DiskFile;
+  /** What is there itself, not what a link leads to. */
+  kind(path: string): "file" | "folder" | "other" | undefined;
+  /** Makes one folder (mode 0700). @returns false: there is something */
+  makeFolderNew(path: string): boolean;
+  /**
+   * Gives the file another name beside the old one, or instead of it where a file has only one.
+   * @returns false: there is something else
+   */
+  nameNew(from: string, to: string): boolean;
+  /** Moves a folder of ours, with the mode of any new folder. @returns false as above */
+  moveFolderNew(from: string, to: string): boolean;
+  /**
+   * Mode, and time of the last change; never through a link. The mode gives nobody what the
+   * system's umask takes from those of new files, and is nothing but permissions.
+   */
+  metadata(path: string, metadata: FileMetadata): void;
+  /** With all that is in it, links as links. Nothing happens when there is none. */
+  removeFolder(path: string): Promise<void>;
+  /** Unix ms of the last change of a file's content; undefined: there is none. */
+  touchedMs(path: string): number | undefined;
+  /** Bytes that may still be written where the folder is. */
+  freeBytes(folder: string): Promise<number>;
+}
+
+export interface FileMetadata {
+  /** Permission bits. */
+  readonly mode: number;
+  readonly mtimeMs?: number;
+}
+
+/** Bytes of a file that are looked through as a whole. */
+export interface SearchPlace {
+  readonly path: string;
+  readonly from: number;
+  readonly to: number;
+}
+
+export type SearchFor =
+  | { readonly kind: "bytes"; readonly needle: Uint8Array }
+  /** Tried on the bytes as UTF-8; without the flag `g`. */
+  | { readonly kind: "pattern"; readonly pattern: RegExp };
+
+export interface DiskSearch {
+  /** Questions that are worked on at the same time. */
+  readonly width: number;
+  /** For each place whether it may hold what is wanted. */
+  search(places: readonly SearchPlace[], wanted: SearchFor): Promise<readonly boolean[]>;
+}
+
+export function errorCode(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
+}
+
+export function isFull(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
+/** What a disk's error means to the person. A Fault passes through. */
+export function diskFault(error: unknown, path: string): Fault {
+  if (error instanceof Fault) return error;
+  if (isFull(error)) return new Fault("store-full", `no space for ${path}`, { cause: error });
+  const code = errorCode(error);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new Fault("store-denied", `${path} may not be read or written`, { cause: error });
+  }
+  return new Fault("store-failed", `the disk failed at ${path} (${code || "unknown error"})`, {
+    cause: error,
+  });
+}
+
+/** Writes everything or throws; a disk that takes nothing more is full. */
+export async function writeWhole(
+  file: DiskFile,
+  bytes: Uint8Array,
+  offset: number,
+  syncBytesMax: number,
+): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const rest = done === 0 ? bytes : bytes.subarray(done);
+    const wrote =
+      rest.length > syncBytesMax
+        ? await file.writeLater(rest, offset + done)
+        : file.write(rest, offset + done);
+    if (wrote === 0) throw Object.assign(new Error("the disk takes nothing"), { code: "ENOSPC" });
+    done += wrote;
+  }
+}

@@ -1,0 +1,168 @@
+import { Database, SQLiteError, constants as sqliteConstants } from "bun:sqlite";
+import {
+  closeSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { formatUtc } from "../../base/time.ts";
+import { diskFault, errorCode } from "./disk.ts";
+
+/** Held as long as somebody holds this object: what is forgotten is collected, and lets go. */
+export interface Lock {
+  /** Lets others have the folder. Idempotent. */
+  release(): void;
+}
+
+/** What LOCK.json tells: it informs people, `LOCK` decides. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** ISO 8601. */
+  readonly started: string;
+}
+
+/**
+ * Makes this process the only one that writes the data folder. The lock is an open transaction of
+ * SQLite on an empty file: the kernel ends it with the process, however that ends.
+ * @param startedUnixMs wall time, for people who read LOCK.json
+ * @throws Fault data-locked (names the holder), store-denied, store-failed
+ */
+export function lockFolder(folder: string, startedUnixMs: number): Lock {
+  const path = join(folder, "LOCK");
+  const infoPath = join(folder, "LOCK.json");
+  const database = openLocked(folder, path);
+  try {
+    const started = formatUtc(startedUnixMs);
+    writeInfo(infoPath, { pid: process.pid, host: hostname(), started });
+  } catch (error) {
+    database.close();
+    throw diskFault(error, infoPath);
+  }
+  let isHeld = true;
+  return {
+    release: () => {
+      if (!isHeld) return;
+      isHeld = false;
+      rmSync(infoPath, { force: true });
+      database.close();
+    },
+  };
+}
+
+/** Who holds the folder, as far as LOCK.json knows. */
+export function readLockHolder(folder: string): LockHolder | undefined {
+  try {
+    const text = readFileSync(join(folder, "LOCK.json"), "utf8");
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null) return undefined;
+    const { pid, host, started } = value as Record<string, unknown>;
+    if (typeof pid !== "number" || typeof host !== "string" || typeof started !== "string") {
+      return undefined;
+    }
+    return { pid, host, started };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Takes a lock file, made where there is none. Like `lockFolder`'s it ends with the process.
+ * @returns undefined when somebody else has it, or what stands there is no lock file of ours
+ * @throws Fault store-denied, store-failed
+ */
+export function lockFile(path: string): Lock | undefined {
+  try {
+    if (isForeign(path)) return undefined;
+    const database = openExclusive(path);
+    return { release: () => database.close() };
+  } catch (error) {
+    if (isBusy(error)) return undefined;
+    throw lockFault(error, path, path);
+  }
+}
+
+/** SQLite would take over what such a file, or one beside it, says: ours are empty and alone. */
+function isForeign(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat !== undefined && (!stat.isFile() || stat.size > 0)) return true;
+  return ["-journal", "-wal", "-shm"].some((end) => isThere(`${path}${end}`));
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errorCode(error) === "ENAMETOOLONG") return false; // Nothing can be called so.
+    throw error;
+  }
+}
+
+function openLocked(folder: string, path: string): Database {
+  try {
+    return openExclusive(path);
+  } catch (error) {
+    throw lockFault(error, folder, path);
+  }
+}
+
+function openExclusive(path: string): Database {
+  makePrivate(path);
+  const database = new Database(path, sqliteConstants.SQLITE_OPEN_READWRITE);
+  try {
+    database.run("PRAGMA busy_timeout = 0");
+    database.run("PRAGMA journal_mode = MEMORY"); // Nothing is written: no file beside it.
+    database.run("PRAGMA locking_mode = EXCLUSIVE");
+    database.run("BEGIN EXCLUSIVE");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  const code = error instanceof SQLiteError ? (error.code ?? "") : "";
+  return code.startsWith("SQLITE_BUSY") || code.startsWith("SQLITE_LOCKED");
+}
+
+/**
+ * Only ever creates. Opening and closing a lock file that is there would end the lock that this
+ * very process may hold: so POSIX wants it.
+ */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+}
+
+function lockFault(error: unknown, folder: string, path: string): Fault {
+  if (!(error instanceof SQLiteError)) return diskFault(error, path);
+  if (isBusy(error)) {
+    const holder = readLockHolder(folder);
+    const who = holder === undefined ? "another process" : describe(holder);
+    return new Fault("data-locked", `${folder} is in use by ${who}`, { cause: error });
+  }
+  const isDenied = /^SQLITE_(CANTOPEN|READONLY|PERM|AUTH)/.test(error.code ?? "");
+  return new Fault(isDenied ? "store-denied" : "store-failed", `${path} cannot be locked`, {
+    cause: error,
+  });
+}
+
+function describe(holder: LockHolder): string {
+  return `process ${holder.pid} on ${holder.host} since ${holder.started}`;
+}
+
+function writeInfo(path: string, holder: LockHolder): void {
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+  renameSync(temporary, path);
+}

@@ -1,0 +1,36 @@
+import type { FileMetadata } from "./disk.ts";
+import type { SimFile } from "./sim-file.ts";
+
+/** What the simulated disk has under a path. */
+export type Entry = { metadata?: FileMetadata } & (
+  | { readonly kind: "file"; readonly file: SimFile }
+  | { readonly kind: "folder" }
+);
+
+export type Tree = Map<string, Entry>;
+
+/** Of a folder, with all that is in it. */
+export interface Move {
+  readonly from: string;
+  readonly to: string;
+}
+
+/** Thrown by every call after the machine stopped: whoever sees it is not running any more. */
+export class MachineStopped extends Error {}
+
+export function systemError(code: string, path: string): Error {
+  return Object.assign(new Error(`${code}: ${path}`), { code });
+}
+
+/** The paths of a folder and of all that is in it, parents first. */
+export function under(tree: Tree, folder: string): string[] {
+  return [...tree.keys()].filter((path) => path === folder || path.startsWith(`${folder}/`)).sort();
+}
+
+export function moveAll(tree: Tree, from: string, to: string): void {
+  for (const path of under(tree, from)) {
+    const entry = tree.get(path);
+    tree.delete(path);
+    if (entry !== undefined) tree.set(to + path.slice(from.length), entry);
+  }
+}

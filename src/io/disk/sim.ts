@@ -1,0 +1,339 @@
+import { dirname } from "node:path";
+import { assert } from "../../base/assert.ts";
+import type { DiskFile, FileMetadata, TreeDisk } from "./disk.ts";
+import { type Random, SimFile } from "./sim-file.ts";
+import { SimHandle } from "./sim-handle.ts";
+import { type Entry, MachineStopped, type Move, moveAll, systemError, under } from "./sim-tree.ts";
+
+export type DiskCall =
+  | "open"
+  | "list"
+  | "makeFolder"
+  | "syncFolder"
+  | "rename"
+  | "remove"
+  | "read"
+  | "write"
+  | "sync"
+  | "truncate"
+  | "name"
+  | "move"
+  | "dress";
+
+/** What goes wrong with one call: an error code, or for a write only a part of it. */
+export type Trouble = "ENOSPC" | "EIO" | "EACCES" | "short";
+
+export interface SimDiskOptions {
+  readonly random: Random;
+  /** Asked before each call; `number` counts the calls from 1. */
+  readonly trouble?: (call: DiskCall, path: string, number: number) => Trouble | undefined;
+  /** What files say of their last change. */
+  readonly unixMs?: () => number;
+}
+
+/**
+ * A disk in memory that keeps, tears and forgets as real ones may: what was not synced, entries of
+ * folders included. One instance is one machine; `losePower` and `killProcess` start it again.
+ */
+export class SimDisk implements TreeDisk {
+  readonly #random: Random;
+  readonly #trouble: SimDiskOptions["trouble"];
+  /** By absolute path; `#kept` is what the disk has of it. */
+  #shown = new Map<string, Entry>();
+  #kept = new Map<string, Entry>();
+  /** Of folders, not yet durable: each of them will have happened as a whole, or not at all. */
+  #moves: Move[] = [];
+  readonly #unixMs: () => number;
+  /** Handles of an earlier process are of no use. */
+  #life = 0;
+  #calls = 0;
+  #stopAt = Number.POSITIVE_INFINITY;
+  #isStopped = false;
+  #capacityBytes = Number.POSITIVE_INFINITY;
+
+  constructor(options: SimDiskOptions) {
+    this.#random = options.random;
+    this.#trouble = options.trouble;
+    this.#unixMs = options.unixMs ?? (() => 0);
+  }
+
+  get calls(): number {
+    return this.#calls;
+  }
+
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** The machine stops at this call, counted from the first. */
+  stopAt(call: number): void {
+    this.#stopAt = call;
+  }
+
+  /** Room for so many bytes beyond what is there now. */
+  leave(bytes: number): void {
+    this.#capacityBytes = this.#usedBytes() + bytes;
+  }
+
+  losePower(): void {
+    for (const { from, to } of this.#moves.splice(0).reverse()) {
+      if (this.#random() < 0.5) moveAll(this.#kept, from, to);
+      else moveAll(this.#shown, to, from);
+    }
+    const paths = new Set([...this.#shown.keys(), ...this.#kept.keys()]);
+    const after = new Map<string, Entry>();
+    for (const path of [...paths].sort()) {
+      const [shown, kept] = [this.#shown.get(path), this.#kept.get(path)];
+      const entry = shown === kept || this.#random() < 0.5 ? kept : shown;
+      const parent = dirname(path);
+      if (entry !== undefined && (after.has(parent) || parent === path)) after.set(path, entry);
+    }
+    for (const entry of after.values())
+      if (entry.kind === "file") entry.file.losePower(this.#random);
+    this.#shown = after;
+    this.#kept = new Map(after);
+    this.#restart();
+  }
+
+  /** The process ends, the machine goes on: nothing is lost that was written. */
+  killProcess(): void {
+    this.#restart();
+  }
+
+  /** The disk as one process has it: after that process ended, nothing it left behind can act. */
+  boot(): TreeDisk {
+    const life = this.#life;
+    const alive = (): SimDisk => {
+      if (life !== this.#life) throw new MachineStopped("an earlier process");
+      return this;
+    };
+    return {
+      open: (path, access) => alive().open(path, access),
+      list: (folder) => alive().list(folder),
+      makeFolder: (folder) => alive().makeFolder(folder),
+      syncFolder: async (folder) => await alive().syncFolder(folder),
+      exists: (path) => alive().exists(path),
+      rename: (from, to) => alive().rename(from, to),
+      remove: (path) => alive().remove(path),
+      openNew: (path) => alive().openNew(path),
+      openPlain: (path) => alive().openPlain(path),
+      kind: (path) => alive().kind(path),
+      makeFolderNew: (path) => alive().makeFolderNew(path),
+      nameNew: (from, to) => alive().nameNew(from, to),
+      moveFolderNew: (from, to) => alive().moveFolderNew(from, to),
+      metadata: (path, metadata) => alive().metadata(path, metadata),
+      removeFolder: async (path) => await alive().removeFolder(path),
+      touchedMs: (path) => alive().touchedMs(path),
+      freeBytes: async (folder) => await alive().freeBytes(folder),
+    };
+  }
+
+  /** For tests that damage what is there: the content of a file. */
+  fileAt(path: string): SimFile {
+    const entry = this.#shown.get(path);
+    assert(entry?.kind === "file", `${path} is a file`);
+    return entry.file;
+  }
+
+  open(path: string, access: "read" | "write"): DiskFile {
+    this.enter("open", path);
+    const known = this.#shown.get(path);
+    if (known?.kind === "file") return new SimHandle(this, path, known.file);
+    if (known !== undefined || access === "read" || !this.#shown.has(dirname(path))) {
+      throw systemError(known === undefined ? "ENOENT" : "EISDIR", path);
+    }
+    return this.#make(path);
+  }
+
+  openNew(path: string): DiskFile {
+    this.enter("open", path);
+    if (this.#shown.has(path)) throw systemError("EEXIST", path);
+    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
+    return this.#make(path);
+  }
+
+  openPlain(path: string): DiskFile {
+    this.enter("open", path);
+    const entry = this.#shown.get(path);
+    if (entry?.kind === "file") return new SimHandle(this, path, entry.file);
+    throw systemError(entry === undefined ? "ENOENT" : "ELOOP", path);
+  }
+
+  #make(path: string): DiskFile {
+    const file = new SimFile();
+    this.#shown.set(path, { kind: "file", file });
+    return new SimHandle(this, path, file);
+  }
+
+  list(folder: string): string[] {
+    this.enter("list", folder);
+    const prefix = folder.endsWith("/") ? folder : `${folder}/`;
+    const names = [...this.#shown.keys()].filter((path) => dirname(path) === folder);
+    return names
+      .filter((path) => path !== folder)
+      .map((path) => path.slice(prefix.length))
+      .sort();
+  }
+
+  makeFolder(folder: string): void {
+    this.enter("makeFolder", folder);
+    for (let path = folder; !this.#shown.has(path); path = dirname(path)) {
+      this.#shown.set(path, { kind: "folder" });
+      if (dirname(path) === path) this.#kept.set(path, { kind: "folder" });
+    }
+  }
+
+  async syncFolder(folder: string): Promise<void> {
+    this.enter("syncFolder", folder);
+    const life = this.#life;
+    await this.pause();
+    this.check();
+    if (life !== this.#life) throw new MachineStopped("an earlier process");
+    for (const { from, to } of this.#moves.filter((move) => dirname(move.to) === folder)) {
+      moveAll(this.#kept, from, to);
+    }
+    this.#moves = this.#moves.filter((move) => dirname(move.to) !== folder);
+    for (const path of new Set([...this.#shown.keys(), ...this.#kept.keys()])) {
+      if (dirname(path) !== folder) continue;
+      const entry = this.#shown.get(path);
+      if (entry === undefined) this.#kept.delete(path);
+      else this.#kept.set(path, entry);
+    }
+  }
+
+  exists(path: string): boolean {
+    this.check();
+    return this.#shown.has(path);
+  }
+
+  rename(from: string, to: string): void {
+    this.enter("rename", to);
+    const entry = this.#shown.get(from);
+    if (entry === undefined) throw systemError("ENOENT", from);
+    this.#shown.delete(from);
+    this.#shown.set(to, entry);
+  }
+
+  remove(path: string): void {
+    this.enter("remove", path);
+    this.#shown.delete(path);
+  }
+
+  kind(path: string): "file" | "folder" | undefined {
+    this.check();
+    return this.#shown.get(path)?.kind;
+  }
+
+  makeFolderNew(path: string): boolean {
+    this.enter("makeFolder", path);
+    if (this.#shown.has(path)) return false;
+    if (!this.#shown.has(dirname(path))) throw systemError("ENOENT", path);
+    this.#shown.set(path, { kind: "folder" });
+    return true;
+  }
+
+  nameNew(from: string, to: string): boolean {
+    this.enter("name", to);
+    const [entry, there] = [this.#shown.get(from), this.#shown.get(to)];
+    if (entry?.kind !== "file") throw systemError("ENOENT", from);
+    if (there !== undefined) return there.kind === "file" && there.file === entry.file;
+    this.#shown.set(to, entry);
+    return true;
+  }
+
+  moveFolderNew(from: string, to: string): boolean {
+    this.enter("move", to);
+    if (this.#shown.get(from)?.kind !== "folder") throw systemError("ENOENT", from);
+    if (this.#shown.has(to)) return false;
+    moveAll(this.#shown, from, to);
+    this.#moves.push({ from, to });
+    return true;
+  }
+
+  metadata(path: string, metadata: FileMetadata): void {
+    this.enter("dress", path);
+    const entry = this.#shown.get(path);
+    if (entry === undefined) throw systemError("ENOENT", path);
+    entry.metadata = metadata;
+  }
+
+  async removeFolder(path: string): Promise<void> {
+    this.enter("remove", path);
+    const life = this.#life;
+    for (const inside of [...under(this.#shown, path)].reverse()) {
+      await this.pause();
+      this.check();
+      if (life !== this.#life) throw new MachineStopped("an earlier process");
+      this.#shown.delete(inside);
+    }
+  }
+
+  touchedMs(path: string): number | undefined {
+    this.check();
+    const entry = this.#shown.get(path);
+    return entry?.kind === "file" ? entry.file.touchedMs : undefined;
+  }
+
+  async freeBytes(folder: string): Promise<number> {
+    this.enter("list", folder);
+    return this.grant(Number.MAX_SAFE_INTEGER);
+  }
+
+  /** How the entry was left, for tests. */
+  metadataAt(path: string): FileMetadata | undefined {
+    return this.#shown.get(path)?.metadata;
+  }
+
+  now(): number {
+    return this.#unixMs();
+  }
+
+  /** One call begins: it may meet its trouble, or be the machine's last. */
+  enter(call: DiskCall, path: string): Trouble | undefined {
+    this.check();
+    this.#calls += 1;
+    if (this.#calls >= this.#stopAt) {
+      this.#isStopped = true;
+      throw new MachineStopped(`stopped at call ${this.#calls}, ${call} ${path}`);
+    }
+    const trouble = this.#trouble?.(call, path, this.#calls);
+    if (trouble !== undefined && trouble !== "short") throw systemError(trouble, path);
+    return trouble;
+  }
+
+  check(): void {
+    if (this.#isStopped) throw new MachineStopped("the machine has stopped");
+  }
+
+  /** As many of the wanted bytes as there is room for. */
+  grant(wantedBytes: number): number {
+    return Math.max(0, Math.min(wantedBytes, this.#capacityBytes - this.#usedBytes()));
+  }
+
+  /** A device takes its time: others get their turn. */
+  async pause(): Promise<void> {
+    for (let turns = Math.floor(this.#random() * 4); turns >= 0; turns--) await undefined;
+  }
+
+  shorten(sizeBytes: number): number {
+    return Math.max(1, Math.floor(this.#random() * sizeBytes));
+  }
+
+  life(): number {
+    return this.#life;
+  }
+
+  #restart(): void {
+    this.#life += 1;
+    this.#isStopped = false;
+    this.#stopAt = Number.POSITIVE_INFINITY;
+    this.#capacityBytes = Number.POSITIVE_INFINITY;
+  }
+
+  #usedBytes(): number {
+    let used = 0;
+    for (const entry of this.#shown.values())
+      if (entry.kind === "file") used += entry.file.sizeBytes;
+    return used;
+  }
+}

@@ -1,0 +1,147 @@
+import * as fs from "node:fs";
+import type { DiskFile, TreeDisk } from "./disk.ts";
+import { SearchThreads } from "./search-worker.ts";
+import {
+  freeBytes,
+  kindOf,
+  makeFolderNew,
+  moveFolderNew,
+  nameNew,
+  openPlain,
+  removeFolder,
+  setMetadata,
+  touchedMs,
+} from "./tree.ts";
+
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+/** What people receive is as readable as what they make: the system's umask says. */
+const NEW_FILE_MODE = 0o666;
+const NEW = fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_EXCL;
+
+/** The real disk. */
+export function systemDisk(): TreeDisk {
+  return {
+    open: (path, access) => {
+      const flags = fs.constants.O_RDWR | fs.constants.O_CREAT;
+      return new SystemFile(fs.openSync(path, access === "read" ? "r" : flags, FILE_MODE));
+    },
+    list: listFolder,
+    makeFolder: (folder) => {
+      fs.mkdirSync(folder, { recursive: true, mode: FOLDER_MODE });
+    },
+    syncFolder,
+    exists: (path) => fs.existsSync(path),
+    rename: (from, to) => fs.renameSync(from, to),
+    remove: (path) => fs.rmSync(path, { force: true }),
+    search: new SearchThreads(),
+    openNew: (path) => new SystemFile(fs.openSync(path, NEW, NEW_FILE_MODE)),
+    openPlain: (path, access) => new SystemFile(openPlain(path, access)),
+    kind: kindOf,
+    makeFolderNew,
+    nameNew,
+    moveFolderNew,
+    metadata: setMetadata,
+    removeFolder,
+    touchedMs,
+    freeBytes,
+    yieldNow: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+class SystemFile implements DiskFile {
+  readonly #fd: number;
+
+  constructor(fd: number) {
+    this.#fd = fd;
+  }
+
+  sizeBytes(): number {
+    return fs.fstatSync(this.#fd).size;
+  }
+
+  read(into: Uint8Array, offset: number): number {
+    let done = 0;
+    while (done < into.length) {
+      const got = fs.readSync(this.#fd, into, done, into.length - done, offset + done);
+      if (got === 0) break;
+      done += got;
+    }
+    return done;
+  }
+
+  async readLater(into: Uint8Array, offset: number): Promise<number> {
+    let done = 0;
+    while (done < into.length) {
+      const got = await new Promise<number>((resolve, reject) => {
+        fs.read(this.#fd, into, done, into.length - done, offset + done, (error, count) =>
+          error === null ? resolve(count) : reject(error),
+        );
+      });
+      if (got === 0) break;
+      done += got;
+    }
+    return done;
+  }
+
+  write(bytes: Uint8Array, offset: number): number {
+    return fs.writeSync(this.#fd, bytes, 0, bytes.length, offset);
+  }
+
+  writeLater(bytes: Uint8Array, offset: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.write(this.#fd, bytes, 0, bytes.length, offset, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
+  }
+
+  async sync(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      fs.fdatasync(this.#fd, (error) => (error === null ? resolve() : reject(error)));
+    });
+    if (process.platform === "darwin") await flushDriveOfMac(this.#fd);
+  }
+
+  truncate(sizeBytes: number): void {
+    fs.ftruncateSync(this.#fd, sizeBytes);
+  }
+
+  close(): void {
+    fs.closeSync(this.#fd);
+  }
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder).sort();
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows keeps its own journal of folders and cannot open one as a file.
+  if (process.platform === "win32") return;
+  const fd = fs.openSync(folder, "r");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+    });
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+const F_FULLFSYNC = 51;
+
+/** On macOS fdatasync stops at the drive's own cache; only this fcntl goes further. */
+async function flushDriveOfMac(fd: number): Promise<void> {
+  const { dlopen, FFIType } = await import("bun:ffi");
+  const libc = dlopen("libSystem.B.dylib", {
+    fcntl: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  });
+  // Not every file system knows it (network drives): there fdatasync has to do.
+  libc.symbols.fcntl(fd, F_FULLFSYNC);
+}

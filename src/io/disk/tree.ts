@@ -1,0 +1,103 @@
+import * as fs from "node:fs";
+import { dateOf } from "../../base/time.ts";
+import { errorCode, type FileMetadata } from "./disk.ts";
+
+/** What the real disk does with files of people: nothing of others is replaced or followed. */
+
+const FOLDER_MODE = 0o700;
+const FILE_MODE = 0o600;
+/** Without set-user-id, set-group-id and sticky. */
+const PERMISSIONS = 0o777;
+/** What file systems say that know no second name for a file (FAT, some network drives). */
+const NO_LINKS = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EXDEV"]);
+
+/** @returns a descriptor @throws ELOOP where a link stands, or anything that is no plain file */
+export function openPlain(path: string, access: "read" | "write"): number {
+  const { O_RDONLY, O_RDWR, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = fs.constants;
+  // Windows cannot be told to follow no link; its people rarely may make one.
+  if (O_NOFOLLOW === 0 && kindOf(path) === "other") throw notPlain(path);
+  // A pipe would keep us waiting for its other end.
+  const flags = (access === "read" ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK;
+  const fd = fs.openSync(path, flags);
+  if (fs.fstatSync(fd).isFile()) return fd;
+  fs.closeSync(fd);
+  throw notPlain(path);
+}
+
+function notPlain(path: string): Error {
+  return Object.assign(new Error(`${path} is no plain file`), { code: "ELOOP" });
+}
+
+export function kindOf(path: string): "file" | "folder" | "other" | undefined {
+  const stat = fs.lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return undefined;
+  if (stat.isFile()) return "file";
+  return stat.isDirectory() ? "folder" : "other";
+}
+
+export function makeFolderNew(path: string): boolean {
+  return isNew(() => fs.mkdirSync(path, { mode: FOLDER_MODE }));
+}
+
+export function nameNew(from: string, to: string): boolean {
+  try {
+    if (isNew(() => fs.linkSync(from, to))) return true;
+    return isSame(from, to); // A crash came between this and the removal of the first name.
+  } catch (error) {
+    if (!NO_LINKS.has(errorCode(error))) throw error;
+  }
+  if (!isNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
+  fs.renameSync(from, to); // Over the empty file that we just made, and nobody else's.
+  return true;
+}
+
+export function moveFolderNew(from: string, to: string): boolean {
+  if (process.platform === "win32") {
+    if (kindOf(to) !== undefined) return false;
+    fs.renameSync(from, to); // Windows replaces no folder, not even an empty one.
+    return true;
+  }
+  if (!isNew(() => fs.mkdirSync(to))) return false;
+  fs.chmodSync(from, fs.statSync(to).mode & 0o777);
+  // Over the empty folder that we just made; when somebody filled it meanwhile, it is theirs.
+  return isNew(() => fs.renameSync(from, to));
+}
+
+export function setMetadata(path: string, { mode, mtimeMs }: FileMetadata): void {
+  if (kindOf(path) === "other") throw notPlain(path);
+  if (mtimeMs !== undefined) {
+    // Seconds as a number would fall some ns beside it: half the time before, into another ms.
+    const time = dateOf(mtimeMs);
+    fs.utimesSync(path, time, time);
+  }
+  fs.chmodSync(path, mode & PERMISSIONS & ~process.umask());
+}
+
+export async function removeFolder(path: string): Promise<void> {
+  await fs.promises.rm(path, { recursive: true, force: true });
+}
+
+export function touchedMs(path: string): number | undefined {
+  return fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+export async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await fs.promises.statfs(folder);
+  return bavail * bsize;
+}
+
+function isNew(make: () => unknown): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "EEXIST" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
+function isSame(one: string, other: string): boolean {
+  const [left, right] = [one, other].map((path) => fs.lstatSync(path, { bigint: true }));
+  return left?.isFile() === true && left.dev === right?.dev && left.ino === right.ino;
+}

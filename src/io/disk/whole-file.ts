@@ -1,0 +1,71 @@
+/** Files that are read and written as a whole, on any disk. */
+import { Fault } from "../../base/fault.ts";
+import { type Disk, type DiskFile, diskFault, writeWhole } from "./disk.ts";
+
+/** Undefined: there is none. @throws Fault store-…, data-foreign when it is larger than that */
+export function readWholeFile(
+  disk: Disk,
+  path: string,
+  sizeBytesMax: number,
+): Uint8Array | undefined {
+  if (!disk.exists(path)) return undefined;
+  return using(disk, path, "read", (file) => {
+    const sizeBytes = file.sizeBytes();
+    if (sizeBytes > sizeBytesMax) {
+      throw new Fault("data-foreign", `${path} is too large to be ours`);
+    }
+    const bytes = new Uint8Array(sizeBytes);
+    let read = 0;
+    while (read < sizeBytes) {
+      const got = file.read(bytes.subarray(read), read);
+      if (got === 0) break;
+      read += got;
+    }
+    return bytes.subarray(0, read);
+  });
+}
+
+/** Whole or not at all, also over a power cut: written beside, synced, renamed. @throws Fault */
+export async function writeWholeFile(
+  disk: Disk,
+  path: string,
+  bytes: Uint8Array,
+  folder: string,
+): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    const file = disk.open(temporary, "write");
+    try {
+      file.truncate(0);
+      await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
+      await file.sync();
+    } finally {
+      file.close();
+    }
+    disk.rename(temporary, path);
+    await disk.syncFolder(folder);
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/** Above this it is written off the event loop. */
+const SYNC_BYTES_MAX = 64 * 1024;
+
+function using<Result>(
+  disk: Disk,
+  path: string,
+  access: "read" | "write",
+  work: (file: DiskFile) => Result,
+): Result {
+  try {
+    const file = disk.open(path, access);
+    try {
+      return work(file);
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}

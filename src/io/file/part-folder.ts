@@ -1,0 +1,299 @@
+import { Fault } from "../../base/fault.ts";
+import { FILES_AT_ONCE } from "../../base/limits.ts";
+import {
+  FolderMap,
+  type ManifestEntry,
+  type ManifestFile,
+  type Piece,
+  parseManifest,
+} from "../../wire/manifest.ts";
+import type { Content } from "../blob/chunk-file.ts";
+import type { Renamed } from "../blob/interfaces.ts";
+import { type DiskFile, errorCode, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import { FolderPlan, type PlannedFile, type PlannedFolder } from "./folder-plan.ts";
+
+export interface PartFolderOptions {
+  readonly disk: TreeDisk;
+  /** The folder while it is not whole, e.g. `NAME.part`. It is there. */
+  readonly path: string;
+  /** Where the manifest is kept. It is there. */
+  readonly manifestPath: string;
+  readonly manifestBytes: number;
+}
+
+interface Plan {
+  readonly map: FolderMap;
+  readonly places: FolderPlan;
+}
+
+/** Above this it is written off the event loop. */
+const SYNC_BYTES_MAX = 16 * 1024;
+/** Entries that are made or dressed before others get their turn. */
+const ENTRIES_PER_TURN = 256;
+
+/**
+ * A folder that arrives: what travels as one file is written straight into the files that it is
+ * made of. Nothing is followed or written that does not lie in it.
+ */
+export class PartFolder implements Content {
+  readonly #options: PartFolderOptions;
+  readonly #manifest: DiskFile;
+  #plan: Plan | undefined;
+  /** The file that was written last: the next bytes are its own as a rule. */
+  #current: { readonly file: PlannedFile; readonly open: DiskFile } | undefined;
+  /** Are there, and no links. Bounded by the plan, as the next two. */
+  readonly #standing = new Set<PlannedFolder>();
+  /** Written or made since the last sync began. */
+  #unsyncedFiles = new Set<PlannedFile>();
+  #unsyncedFolders = new Set<PlannedFolder>();
+
+  /** @throws the system's error */
+  constructor(options: PartFolderOptions) {
+    this.#options = options;
+    this.#manifest = options.disk.openPlain(options.manifestPath, "write");
+  }
+
+  async read(into: Uint8Array, offset: number): Promise<number> {
+    const inManifest = Math.min(into.length, this.#options.manifestBytes - offset);
+    let done = 0;
+    if (inManifest > 0) {
+      done = await this.#manifest.readLater(into.subarray(0, inManifest), offset);
+      if (done < inManifest || done === into.length) return done;
+    }
+    const plan = await this.#planned().catch(unlessMalformed);
+    if (plan === undefined) return done; // Nothing that is here can be of a folder.
+    for (const piece of plan.map.pieces(offset + done, into.length - done)) {
+      if (piece.kind === "manifest") continue;
+      const part = into.subarray(done, done + piece.sizeBytes);
+      const got = await this.#readPiece(plan, piece.file, part, piece.offset);
+      done += got;
+      if (got < part.length) break;
+    }
+    return done;
+  }
+
+  write(bytes: Uint8Array, offset: number): Promise<void> {
+    return this.#write(bytes, offset).catch(unlessTooLong);
+  }
+
+  async #write(bytes: Uint8Array, offset: number): Promise<void> {
+    const { manifestBytes } = this.#options;
+    const inManifest = Math.max(0, Math.min(bytes.length, manifestBytes - offset));
+    if (inManifest > 0) {
+      const part = bytes.subarray(0, inManifest);
+      await writeWhole(this.#manifest, part, offset, SYNC_BYTES_MAX);
+      if (offset + inManifest < manifestBytes) return;
+      this.#plan = undefined;
+    }
+    const plan = await this.#planned();
+    let at = inManifest;
+    for (const [index, piece] of plan.map.pieces(offset + at, bytes.length - at).entries()) {
+      if (piece.kind === "manifest") continue;
+      if (index % FILES_AT_ONCE === FILES_AT_ONCE - 1) await Bun.sleep(0); // Making files is slow.
+      await this.#writePiece(plan, piece, bytes.subarray(at, at + piece.sizeBytes));
+      at += piece.sizeBytes;
+    }
+    if (at === bytes.length) return;
+    throw malformed("has more bytes than its list says");
+  }
+
+  async sync(): Promise<void> {
+    const files = [...this.#unsyncedFiles];
+    const folders = [...this.#unsyncedFolders];
+    this.#unsyncedFiles = new Set();
+    this.#unsyncedFolders = new Set();
+    const { disk } = this.#options;
+    await this.#manifest.sync();
+    await each(files, async ({ path }) => {
+      const file = disk.openPlain(path, "write");
+      try {
+        await file.sync();
+      } finally {
+        file.close();
+      }
+    });
+    await each(folders, ({ path }) => disk.syncFolder(path));
+  }
+
+  async cut(sizeBytes: number): Promise<void> {
+    const { disk, path, manifestBytes } = this.#options;
+    this.#leave();
+    if (sizeBytes < manifestBytes) {
+      this.#plan = undefined;
+      if (this.#manifest.sizeBytes() > sizeBytes) this.#manifest.truncate(sizeBytes);
+    }
+    if (sizeBytes > 0) return; // A file is cut when its next bytes come.
+    this.#standing.clear();
+    this.#unsyncedFiles.clear();
+    this.#unsyncedFolders.clear();
+    await disk.removeFolder(path);
+    if (!disk.makeFolderNew(path)) throw somethingElse(path);
+  }
+
+  close(): void {
+    this.#leave();
+    this.#manifest.close();
+  }
+
+  /** What has another name here than at its sender's; nothing before its list is here. */
+  get renamed(): readonly Renamed[] {
+    return this.#plan?.places.renamed ?? [];
+  }
+
+  /**
+   * Makes what has no bytes, syncs, and gives everything its mode and time.
+   * @param sizeBytes all that came @throws Fault folder-malformed
+   */
+  complete(sizeBytes: number): Promise<void> {
+    return this.#complete(sizeBytes).catch(unlessTooLong);
+  }
+
+  async #complete(sizeBytes: number): Promise<void> {
+    const { places, map } = await this.#planned();
+    if (sizeBytes !== map.sizeBytes) {
+      throw malformed(`has ${sizeBytes} bytes, and its list says ${map.sizeBytes}`);
+    }
+    await inTurns(places.folders, (folder) => this.#stand(folder));
+    await inTurns(places.files, (file) => {
+      if (file.sizeBytes === 0) this.#standEmpty(file);
+    });
+    this.#leave();
+    await this.sync();
+    const { disk } = this.#options;
+    await inTurns(places.files, (file) => disk.metadata(file.path, file.metadata));
+    // Whatever is made or renamed in a folder changes its time: so those that are inside first.
+    await inTurns([...places.folders].reverse(), ({ path, metadata: dress }) =>
+      disk.metadata(path, dress),
+    );
+  }
+
+  async #planned(): Promise<Plan> {
+    if (this.#plan !== undefined) return this.#plan;
+    const { path, manifestBytes } = this.#options;
+    const bytes = new Uint8Array(manifestBytes);
+    const got = await this.#manifest.readLater(bytes, 0);
+    if (got < manifestBytes) throw malformed("ends before its list does");
+    const entries = listOf(bytes);
+    const map = new FolderMap(entries, manifestBytes);
+    this.#plan = { map, places: new FolderPlan(path, entries) };
+    return this.#plan;
+  }
+
+  async #readPiece(
+    plan: Plan,
+    entry: ManifestFile,
+    into: Uint8Array,
+    offset: number,
+  ): Promise<number> {
+    const place = plan.places.file(entry);
+    if (place === undefined) return 0;
+    let file: DiskFile;
+    try {
+      file = this.#options.disk.openPlain(place.path, "read");
+    } catch (error) {
+      if (errorCode(error) === "ENOENT") return 0;
+      throw error;
+    }
+    try {
+      return await file.readLater(into, offset);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #writePiece(plan: Plan, piece: Piece & { kind: "file" }, bytes: Uint8Array): Promise<void> {
+    const place = plan.places.file(piece.file);
+    if (place === undefined) throw new Fault("internal", "a file of the list has a place");
+    const open = this.#enter(place, piece.offset);
+    await writeWhole(open, bytes, piece.offset, SYNC_BYTES_MAX);
+    this.#unsyncedFiles.add(place); // Also when a sync has begun while this was written.
+  }
+
+  /** Opens the file so that its next byte is that of the offset. */
+  #enter(file: PlannedFile, offset: number): DiskFile {
+    if (this.#current?.file === file) return this.#current.open;
+    this.#leave();
+    this.#stand(file.parent);
+    const { disk } = this.#options;
+    const isThere = disk.kind(file.path) !== undefined;
+    const open = isThere ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
+    this.#current = { file, open };
+    // Also when it was there: whoever made it may have been killed before a sync.
+    this.#unsyncedFolders.add(file.parent);
+    this.#unsyncedFiles.add(file);
+    // Left by an earlier run, which had not synced it.
+    if (isThere && open.sizeBytes() > offset) open.truncate(offset);
+    return open;
+  }
+
+  #standEmpty(file: PlannedFile): void {
+    const { disk } = this.#options;
+    // One that an earlier run made may be read-only by now.
+    if (disk.kind(file.path) === "file") this.#unsyncedFolders.add(file.parent);
+    else this.#enter(file, 0);
+  }
+
+  #leave(): void {
+    this.#current?.open.close();
+    this.#current = undefined;
+  }
+
+  #stand(folder: PlannedFolder): void {
+    if (this.#standing.has(folder)) return;
+    const { disk } = this.#options;
+    if (folder.parent !== undefined) this.#stand(folder.parent);
+    const kind = disk.kind(folder.path);
+    const stands = kind === "folder" || (kind === undefined && disk.makeFolderNew(folder.path));
+    if (!stands) throw somethingElse(folder.path);
+    if (folder.parent !== undefined) this.#unsyncedFolders.add(folder.parent);
+    this.#standing.add(folder);
+  }
+}
+
+/** It is its sender who made it so: the lane and the server are as they should be. */
+function listOf(bytes: Uint8Array): ManifestEntry[] {
+  try {
+    return parseManifest(bytes);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("folder-malformed", error.message, { cause: error });
+  }
+}
+
+function unlessMalformed(error: unknown): undefined {
+  if (!(error instanceof Fault) || error.code !== "folder-malformed") throw error;
+}
+
+/** A path may be longer here than its sender's disk, or this one, takes. */
+function unlessTooLong(error: unknown): never {
+  if (errorCode(error) !== "ENAMETOOLONG") throw error;
+  throw malformed("has paths that are too long for this disk");
+}
+
+function malformed(what: string): Fault {
+  return new Fault("folder-malformed", `the folder ${what}`);
+}
+
+function somethingElse(path: string): Fault {
+  return new Fault("store-failed", `something else stands at ${path}`, { remedy: "move it away" });
+}
+
+/** Some at a time: a disk does many syncs at once nearly as fast as one. */
+async function each<Item>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const left = items.values();
+  const workers = Array.from({ length: Math.min(FILES_AT_ONCE, items.length) }, async () => {
+    for (const item of left) await work(item);
+  });
+  const ends = await Promise.allSettled(workers);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+async function inTurns<Item>(items: readonly Item[], work: (item: Item) => void): Promise<void> {
+  for (const [index, item] of items.entries()) {
+    if (index % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
+    work(item);
+  }
+}

@@ -1,0 +1,191 @@
+import { join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName, numbered } from "../../base/file-names.ts";
+import type { FileId, Sha256 } from "../../base/ids.ts";
+import { SAME_NAMES_MAX } from "../../base/limits.ts";
+import { fileContent } from "../blob/blob.ts";
+import { ChunkSequence, type Content } from "../blob/chunk-file.ts";
+import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
+import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
+import { type Lock, lockFile } from "../disk/lock.ts";
+import { systemDisk } from "../disk/system-disk.ts";
+import { syncAbove } from "../log/folder.ts";
+import { type Part, takePart } from "./part-file.ts";
+import { PartFolder } from "./part-folder.ts";
+
+export interface SinkOptions {
+  /** Where it is to stand; made when there is none. */
+  readonly folder: string;
+  /** As sent: it is cleaned here. */
+  readonly name: string;
+  readonly file: FileId;
+  /** Fingerprint of the server: the same id at another one is another file. */
+  readonly server: string;
+  readonly sha256: Sha256;
+  /**
+   * Of this home. What an earlier run left is believed to be as its journal says only if the
+   * journal was begun with it; left out, or with another one: all that is there is read again.
+   */
+  readonly secret?: Uint8Array | undefined;
+  /** What arrives is a folder. */
+  readonly folderSize?: FolderSize;
+  /** Left out: known at the end only. */
+  readonly sizeBytes?: number;
+  /** Left out: the system's. */
+  readonly disk?: TreeDisk;
+  /** Takes a lock file; undefined: another has it. Left out: the system's. */
+  readonly lock?: (path: string) => Lock | undefined;
+}
+
+/**
+ * Begins to receive a file or folder, or goes on where it was left: `NAME.part`, with
+ * `NAME.part.journal` beside it. Where another is received under that name, or something else has
+ * it, this becomes `NAME (1).part`. @throws Fault store-…
+ */
+export async function openSink(options: SinkOptions): Promise<Sink> {
+  const {
+    file,
+    server,
+    secret,
+    sha256,
+    folderSize,
+    disk = systemDisk(),
+    lock = lockFile,
+  } = options;
+  const folder = resolve(options.folder);
+  const name = cleanFileName(options.name);
+  try {
+    disk.makeFolder(folder);
+    await syncAbove(disk, folder);
+    const part = await takePart({
+      disk,
+      folder,
+      name,
+      owner: { file, server },
+      secret,
+      isFolder: folderSize !== undefined,
+      lock,
+    });
+    try {
+      const content = contentOf(disk, part, folderSize);
+      const chunks = await ChunkSequence.open({
+        ...{ content, lines: openJournal(disk, part, content), linesPath: part.journalPath },
+        ...{ headBytes: part.headBytes, isStrict: false, sha256 },
+        isProven: part.isProven,
+      });
+      return new PartSink({ disk, folder, name, part, content, chunks });
+    } catch (error) {
+      part.lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw diskFault(error, join(folder, name));
+  }
+}
+
+function contentOf(disk: TreeDisk, part: Part, folderSize: FolderSize | undefined): Content {
+  if (folderSize === undefined) return fileContent(disk.openPlain(part.path, "write"));
+  const { manifestBytes } = folderSize;
+  return new PartFolder({ disk, path: part.path, manifestPath: part.manifestPath, manifestBytes });
+}
+
+function openJournal(disk: TreeDisk, { journalPath }: Part, content: Content): DiskFile {
+  try {
+    return disk.openPlain(journalPath, "write");
+  } catch (error) {
+    content.close();
+    throw error;
+  }
+}
+
+interface Parts {
+  readonly disk: TreeDisk;
+  readonly folder: string;
+  readonly name: string;
+  readonly part: Part;
+  readonly content: Content;
+  readonly chunks: ChunkSequence;
+}
+
+class PartSink implements Sink {
+  readonly #parts: Parts;
+  #have: number;
+  #isClosed = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    this.#have = parts.chunks.have;
+  }
+
+  get have(): number {
+    return this.#have;
+  }
+
+  get sizeBytes(): number {
+    return this.#parts.chunks.sizeBytes;
+  }
+
+  append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
+    return this.#parts.chunks.append(sha256, bytes);
+  }
+
+  async sync(): Promise<void> {
+    await this.#parts.chunks.sync();
+  }
+
+  digest(): Uint8Array {
+    return this.#parts.chunks.digest();
+  }
+
+  async restart(): Promise<void> {
+    await this.#parts.chunks.clear();
+    this.#have = 0;
+  }
+
+  async finish(): Promise<string> {
+    const { disk, folder, name, part, content, chunks } = this.#parts;
+    try {
+      await chunks.sync();
+      if (content instanceof PartFolder) await content.complete(chunks.sizeBytes);
+      this.#isClosed = true;
+      await chunks.close(); // Windows renames nothing that is open.
+      const path = this.#settle(content instanceof PartFolder);
+      await disk.syncFolder(folder);
+      if (content instanceof PartFolder) disk.remove(part.manifestPath);
+      else disk.remove(part.path);
+      disk.remove(part.journalPath);
+      await disk.syncFolder(folder);
+      part.lock.release();
+      disk.remove(part.lockPath);
+      return path;
+    } catch (error) {
+      if (this.#isClosed) part.lock.release();
+      throw diskFault(error, join(folder, name));
+    }
+  }
+
+  get renamed(): readonly Renamed[] {
+    const { content } = this.#parts;
+    return content instanceof PartFolder ? content.renamed : [];
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { chunks, part } = this.#parts;
+    const release = () => part.lock.release();
+    chunks.close().then(release, release);
+  }
+
+  /** Takes the first name that nobody has. */
+  #settle(isFolder: boolean): string {
+    const { disk, folder, name, part } = this.#parts;
+    for (let n = 0; n <= SAME_NAMES_MAX; n++) {
+      const path = join(folder, numbered(name, n));
+      const isOurs = isFolder ? disk.moveFolderNew(part.path, path) : disk.nameNew(part.path, path);
+      if (isOurs) return path;
+    }
+    const sentence = `${folder} has ${SAME_NAMES_MAX} of the name ${name} already`;
+    throw new Fault("too-many", sentence, { remedy: "move some of them away" });
+  }
+}

@@ -1,0 +1,258 @@
+import * as fs from "node:fs";
+import { basename, join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  CHUNK_BYTES,
+  FILES_AT_ONCE,
+  FOLDER_ENTRIES_MAX,
+  PATH_BYTES_MAX,
+} from "../../base/limits.ts";
+import { quoteText } from "../../base/text.ts";
+import {
+  encodeManifest,
+  FolderMap,
+  type ManifestEntry,
+  type ManifestFile,
+  parseManifest,
+} from "../../wire/manifest.ts";
+import type { FolderSize, Source } from "../blob/interfaces.ts";
+import { diskFault, errorCode } from "../disk/disk.ts";
+import { openPlain } from "../disk/tree.ts";
+import { changedFault, readAt, stampOf } from "./source-stamp.ts";
+
+/** Entries that are looked at before others get their turn. */
+const ENTRIES_PER_TURN = 256;
+const NS_PER_MS = 1_000_000n;
+
+interface Walk {
+  readonly root: string;
+  readonly entries: ManifestEntry[];
+  /** By path in the folder; of the root under the empty one. */
+  readonly stamps: Map<string, string>;
+  readonly leftOut: string[];
+}
+
+/** A folder as one file: its manifest, then its contents. @throws Fault, or the system's error */
+export async function openFolder(path: string): Promise<Source> {
+  const walk = await walkFolder(path);
+  return new FolderSource(walk);
+}
+
+class FolderSource implements Source {
+  readonly name: string;
+  readonly path: string;
+  readonly stamp: string;
+  readonly folder: FolderSize;
+  readonly leftOut: readonly string[];
+  readonly #manifest: Uint8Array;
+  readonly #map: FolderMap;
+  readonly #stamps: ReadonlyMap<string, string>;
+  /** The file that was read last: a large one is read in many pieces. */
+  #current: { readonly path: string; readonly fd: number } | undefined;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor({ root, entries, stamps, leftOut }: Walk) {
+    this.path = root;
+    this.name = basename(root) || "folder";
+    this.leftOut = leftOut;
+    this.#manifest = encodeManifest(entries);
+    this.#map = new FolderMap(parseManifest(this.#manifest), this.#manifest.length);
+    this.#stamps = stamps;
+    this.folder = { entries: entries.length, manifestBytes: this.#manifest.length };
+    const hash = new Bun.CryptoHasher("sha256");
+    for (const stamp of stamps.values()) hash.update(stamp).update("\n");
+    this.stamp = hash.update(this.#manifest).digest("hex");
+  }
+
+  get sizeBytes(): number {
+    return this.#map.sizeBytes;
+  }
+
+  async read(index: number): Promise<Uint8Array | undefined> {
+    assert(!this.#isClosed && !this.#isReading, "an open source is read by one at a time");
+    const offset = index * CHUNK_BYTES;
+    if (offset >= this.sizeBytes) return undefined;
+    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
+    this.#isReading = true;
+    try {
+      await this.#fill(bytes, offset);
+      return bytes;
+    } finally {
+      this.#isReading = false;
+      if (this.#isClosed) this.#leave();
+    }
+  }
+
+  release(): void {} // It can be read again.
+
+  async check(): Promise<void> {
+    let looked = 0;
+    for (const [path, stamp] of this.#stamps) {
+      if (++looked % ENTRIES_PER_TURN === 0) await Bun.sleep(0);
+      const place = join(this.path, path);
+      const there = fs.lstatSync(place, { bigint: true, throwIfNoEntry: false });
+      if (there === undefined || stampOf(there) !== stamp) throw changedFault(place);
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    if (!this.#isReading) this.#leave();
+  }
+
+  async #fill(bytes: Uint8Array, offset: number): Promise<void> {
+    let at = 0;
+    const reads: (() => Promise<void>)[] = [];
+    for (const piece of this.#map.pieces(offset, bytes.length)) {
+      const part = bytes.subarray(at, at + piece.sizeBytes);
+      at += piece.sizeBytes;
+      if (piece.kind === "manifest") {
+        part.set(this.#manifest.subarray(piece.offset, piece.offset + piece.sizeBytes));
+      } else if (piece.sizeBytes === piece.file.size) {
+        reads.push(() => this.#readWhole(piece.file, part));
+      } else {
+        reads.push(() => this.#readPart(piece.file, part, piece.offset));
+      }
+    }
+    const left = reads.values();
+    const workers = Array.from({ length: Math.min(FILES_AT_ONCE, reads.length) }, async () => {
+      for (const read of left) await read();
+    });
+    // All have ended before anybody hears of it: nobody writes into bytes that are given away.
+    const ends = await Promise.allSettled(workers);
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  async #readWhole(file: ManifestFile, into: Uint8Array): Promise<void> {
+    const path = join(this.path, file.path);
+    const fd = this.#enter(path);
+    try {
+      await this.#readFrom(fd, file, into, 0);
+    } finally {
+      fs.closeSync(fd);
+    }
+  }
+
+  /** At most the first and the last file of a chunk are read in part: one of them stays open. */
+  async #readPart(file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
+    const path = join(this.path, file.path);
+    const isEnd = offset + into.length === file.size;
+    const known = this.#current?.path === path ? this.#current.fd : undefined;
+    const fd = known ?? this.#enter(path);
+    if (known !== undefined) this.#current = undefined;
+    try {
+      await this.#readFrom(fd, file, into, offset);
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
+    if (isEnd) {
+      fs.closeSync(fd);
+      return;
+    }
+    this.#leave();
+    this.#current = { path, fd };
+  }
+
+  async #readFrom(fd: number, file: ManifestFile, into: Uint8Array, offset: number): Promise<void> {
+    const path = join(this.path, file.path);
+    try {
+      const got = await readAt(fd, into, offset);
+      const stamp = stampOf(fs.fstatSync(fd, { bigint: true }));
+      const isSame = got === into.length && stamp === this.#stamps.get(file.path);
+      if (!isSame) throw changedFault(path);
+    } catch (error) {
+      throw diskFault(error, path);
+    }
+  }
+
+  #enter(path: string): number {
+    try {
+      return openPlain(path, "read");
+    } catch (error) {
+      const isGone = ["ENOENT", "ENOTDIR", "ELOOP"].includes(errorCode(error));
+      throw isGone ? changedFault(path) : diskFault(error, path);
+    }
+  }
+
+  #leave(): void {
+    if (this.#current !== undefined) fs.closeSync(this.#current.fd);
+    this.#current = undefined;
+  }
+}
+
+async function walkFolder(root: string): Promise<Walk> {
+  const walk: Walk = { root, entries: [], stamps: new Map(), leftOut: [] };
+  walk.stamps.set("", stampOf(fs.statSync(root, { bigint: true })));
+  const left = [""]; // Folders whose entries are not yet known; bounded with the entries.
+  for (let folder = left.pop(); folder !== undefined; folder = left.pop()) {
+    for (const raw of fs.readdirSync(join(root, folder), { encoding: "buffer" })) {
+      const path = enter(walk, folder, raw);
+      if (path !== undefined) left.push(path);
+      if (walk.entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await Bun.sleep(0);
+    }
+  }
+  return walk;
+}
+
+/** @returns the path of a folder that is to be walked through */
+function enter(walk: Walk, folder: string, raw: Uint8Array): string | undefined {
+  const name = nameOf(raw);
+  const path = folder === "" ? (name ?? "") : `${folder}/${name ?? ""}`;
+  if (name === undefined) {
+    const shown = join(folder, Buffer.from(raw).toString());
+    walk.leftOut.push(`${shown}: its name is not UTF-8`);
+    return undefined;
+  }
+  if (Buffer.byteLength(path) > PATH_BYTES_MAX) {
+    walk.leftOut.push(`${path}: its path is longer than ${PATH_BYTES_MAX} bytes`);
+    return undefined;
+  }
+  const stat = fs.lstatSync(join(walk.root, path), { bigint: true });
+  const reason = stat.isFile() || stat.isDirectory() ? undefined : specialOf(stat);
+  if (reason !== undefined) {
+    walk.leftOut.push(`${path}: ${reason}`);
+    return undefined;
+  }
+  if (walk.entries.length >= FOLDER_ENTRIES_MAX) {
+    const sentence = `${quoteText(walk.root)} has more than ${FOLDER_ENTRIES_MAX} entries`;
+    throw new Fault("too-large", sentence);
+  }
+  walk.stamps.set(path, stampOf(stat));
+  walk.entries.push(entryOf(path, stat));
+  if (stat.isDirectory()) return path;
+  // Better now than in the middle.
+  fs.accessSync(join(walk.root, path), fs.constants.R_OK);
+  return undefined;
+}
+
+function entryOf(path: string, stat: fs.BigIntStats): ManifestEntry {
+  const mode = Number(stat.mode) & 0o777;
+  const mtime = wholeMs(stat.mtimeNs);
+  if (stat.isDirectory()) return { path, dir: true, mode, mtime };
+  return { path, size: Number(stat.size), mode, mtime };
+}
+
+/** Rounded down, also before 1970: nothing becomes newer than it is. */
+function wholeMs(ns: bigint): number {
+  const ms = ns / NS_PER_MS;
+  return Number(ns % NS_PER_MS < 0n ? ms - 1n : ms);
+}
+
+function specialOf(stat: fs.BigIntStats): string {
+  if (stat.isSymbolicLink()) return "a link";
+  if (stat.isSocket()) return "a socket";
+  return stat.isFIFO() ? "a pipe" : "a device";
+}
+
+/** Undefined: it cannot travel as text. */
+function nameOf(raw: Uint8Array): string | undefined {
+  try {
+    return utf8Decode(raw);
+  } catch {
+    return undefined; // Linux takes any bytes.
+  }
+}

@@ -1,0 +1,51 @@
+/** How it shows that a file is no longer the one it was. */
+import * as fs from "node:fs";
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+
+/** What changes with a file's content, as far as a file system tells. */
+export function stampOf({ dev, ino, size, mtimeNs }: fs.BigIntStats): string {
+  return `${dev}.${ino}.${size}.${mtimeNs}`;
+}
+
+export function changedFault(path: string): Fault {
+  return new Fault("file-changed", `${quoteText(path)} changed while it was sent`);
+}
+
+/** Fills, off the event loop; fewer bytes only at the end of the file. */
+export async function readAt(fd: number, into: Uint8Array, offset: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const got = await new Promise<number>((resolve, reject) => {
+      fs.read(fd, into, done, into.length - done, offset + done, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
+    if (got === 0) break;
+    done += got;
+  }
+  return done;
+}
+
+/** Fills all of them in one go, one behind the other. @returns false: the file ends before */
+export async function fillAt(
+  fd: number,
+  parts: readonly Uint8Array[],
+  offset: number,
+): Promise<boolean> {
+  let got = await new Promise<number>((resolve, reject) => {
+    fs.readv(fd, parts, offset, (error, count) =>
+      error === null ? resolve(count) : reject(error),
+    );
+  });
+  let at = offset;
+  for (const part of parts) {
+    // As a rule there is nothing left to read.
+    const rest = part.subarray(Math.min(got, part.length));
+    if (rest.length > 0 && (await readAt(fd, rest, at + part.length - rest.length)) < rest.length)
+      return false;
+    got = Math.max(0, got - part.length);
+    at += part.length;
+  }
+  return true;
+}

@@ -1,0 +1,304 @@
+/**
+ * Servers on the LAN: DNS-SD over multicast DNS (RFC 6762, 6763). The home of `bonjour-service`,
+ * which knows the records; whom to believe, and how much of it, is decided here and in
+ * `wire/announcement.ts`.
+ *
+ * One socket an interface: the library sends by one alone, which on a machine with two networks is
+ * the wrong one half of the time. IPv4 only, like the library.
+ */
+import { networkInterfaces } from "node:os";
+import { Bonjour, type Service } from "bonjour-service";
+import { Fault } from "../../base/fault.ts";
+import { ANNOUNCEMENTS_READ_MAX, GOODBYE_WITHIN_MS, SAME_NAME_MAX } from "../../base/limits.ts";
+import {
+  type Announcement,
+  announcementText,
+  type Heard,
+  hostLabelOf,
+  labelOf,
+  SERVICE_TYPE,
+  type Sighting,
+  Sightings,
+} from "../../wire/announcement.ts";
+import type { Clock } from "../clock.ts";
+import { errorCode } from "../disk/disk.ts";
+import { MdnsSocket } from "./mdns-socket.ts";
+
+/** Where one listens and speaks; a test has a corner of its own. */
+export interface Neighbourhood {
+  readonly group: string;
+  readonly port: number;
+  /** Addresses of this machine, one an interface. */
+  interfaces(): readonly string[];
+}
+
+export const LAN: Neighbourhood = {
+  group: "224.0.0.251",
+  port: 5353,
+  interfaces: lanInterfaces,
+};
+
+export interface Found {
+  readonly servers: readonly Sighting[];
+  /** Announcements that were left out, being too many. */
+  readonly left: number;
+}
+
+export interface AnnounceOptions {
+  readonly announcement: Announcement;
+  /** Where it listens; `undefined`: on every address. */
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly clock: Clock;
+  /** Called once at most: it is not, or not everywhere, announced. */
+  onTrouble(fault: Fault): void;
+}
+
+/** Asked again, in case the first question was lost. */
+const ASK_AGAIN_MS = 400;
+/** Three questions, as RFC 6762 (section 8.1) has it; then the name is ours. */
+const LISTEN_FIRST_MS = 750;
+/** Networks come and go with a laptop. */
+const LOOK_AROUND_MS = 30_000;
+
+/**
+ * Listens for so long.
+ * @throws Fault unreachable: no network, or the port is refused
+ */
+export async function findOnLan(
+  options: { readonly clock: Clock; readonly forMs: number },
+  around: Neighbourhood = LAN,
+): Promise<Found> {
+  const { clock, forMs } = options;
+  const addresses = around.interfaces();
+  if (addresses.length === 0) throw noNetwork();
+  const sightings = new Sightings();
+  let trouble: unknown;
+  let working = 0;
+  const ears = addresses.map((address) => {
+    let isTroubled = false;
+    const voice = new Voice(around, address, clock, (error) => {
+      trouble ??= error;
+      if (!isTroubled) working--;
+      isTroubled = true;
+    });
+    working++;
+    voice.listen((service) => sightings.add(heardOf(service)));
+    return voice;
+  });
+  await passed(clock, forMs);
+  await Promise.all(ears.map((ear) => ear.close()));
+  if (sightings.all.length === 0 && working === 0) throw refused(trouble, around.port);
+  return { servers: sightings.all, left: sightings.left };
+}
+
+/** Announces a server until it is stopped; networks that appear later hear of it, too. */
+export class Announcer {
+  readonly #options: AnnounceOptions;
+  readonly #around: Neighbourhood;
+  /** By address of the interface. */
+  readonly #voices = new Map<string, Voice>();
+  /** By address too: a tunnel often knows no multicast, which says nothing of the others. */
+  readonly #troubles = new Map<string, unknown>();
+  #cancelTimer: () => void = () => {};
+  #hasComplained = false;
+  #isStopped = false;
+
+  constructor(options: AnnounceOptions, around: Neighbourhood = LAN) {
+    this.#options = options;
+    this.#around = around;
+    this.#lookAround();
+  }
+
+  /** Says goodbye, within GOODBYE_WITHIN_MS. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelTimer();
+    const voices = [...this.#voices.values()];
+    this.#voices.clear();
+    await Promise.all(voices.map((voice) => voice.close()));
+  }
+
+  #lookAround(): void {
+    if (this.#isStopped) return;
+    const addresses = this.#around.interfaces();
+    if (addresses.length === 0) this.#complain(noNetwork());
+    for (const [address, voice] of this.#voices) {
+      if (addresses.includes(address)) continue;
+      this.#voices.delete(address);
+      this.#troubles.delete(address);
+      void voice.close();
+    }
+    for (const address of addresses) {
+      if (!this.#voices.has(address)) this.#voices.set(address, this.#speakAt(address));
+    }
+    this.#judge();
+    this.#cancelTimer = this.#options.clock.after(LOOK_AROUND_MS, () => this.#lookAround());
+  }
+
+  #speakAt(address: string): Voice {
+    const { announcement, host, port, clock } = this.#options;
+    const voice = new Voice(this.#around, address, clock, (error) => {
+      this.#troubles.set(address, error);
+      this.#judge();
+    });
+    voice.announce(announcement, { host: host ?? address, port });
+    return voice;
+  }
+
+  #judge(): void {
+    const [error] = this.#troubles.values();
+    const isSilent = [...this.#voices.keys()].every((address) => this.#troubles.has(address));
+    if (error !== undefined && isSilent) this.#complain(refused(error, this.#around.port));
+  }
+
+  #complain(fault: Fault): void {
+    if (this.#hasComplained || this.#isStopped) return;
+    this.#hasComplained = true;
+    this.#options.onTrouble(fault);
+  }
+}
+
+/** One interface's end of the library. */
+class Voice {
+  readonly #clock: Clock;
+  readonly #socket: MdnsSocket;
+  readonly #bonjour: Bonjour;
+  /** What others on this network call themselves. Bounded by ANNOUNCEMENTS_READ_MAX. */
+  readonly #taken = new Set<string>();
+  #count = 1;
+  #service: Service | undefined;
+  #isClosed = false;
+  #cancelTimer: () => void = () => {};
+
+  constructor(
+    { group, port }: Neighbourhood,
+    address: string,
+    clock: Clock,
+    onTrouble: (error: unknown) => void,
+  ) {
+    this.#clock = clock;
+    this.#socket = new MdnsSocket(port, () => clock.now(), onTrouble);
+    // The library's types know of none of these; its README does (those of multicast-dns).
+    const options: object = { socket: this.#socket, bind: false, ip: group, port };
+    this.#bonjour = new Bonjour({ ...options, interface: address } as object, onTrouble);
+    this.#socket.bind();
+  }
+
+  listen(onService: (service: Service) => void): void {
+    let count = 0;
+    const heard = (service: Service) => {
+      // The library keeps all it has heard of.
+      if (++count >= ANNOUNCEMENTS_READ_MAX) browser.stop();
+      onService(service);
+    };
+    const browser = this.#bonjour.find({ type: SERVICE_TYPE }, heard);
+    browser.on("srv-update", heard);
+    browser.on("txt-update", heard);
+    const again = () => {
+      browser.update();
+      this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
+    };
+    this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
+  }
+
+  /** Listens who is there, takes a name that is free, and gives it up to whoever has it rightly. */
+  announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
+    const publish = () => {
+      if (!this.#isClosed) this.#publish(announcement, place);
+    };
+    this.listen((service) => {
+      const { label, text } = heardOf(service);
+      const fingerprint = String(text["fp"]);
+      if (fingerprint === announcement.fingerprint) return; // Our own echo, or our other interface.
+      this.#taken.add(label.toLowerCase());
+      // Two that started at once: one of them moves on, and both agree which.
+      if (this.#service?.name.toLowerCase() !== label.toLowerCase()) return;
+      if (fingerprint > announcement.fingerprint || this.#count >= SAME_NAME_MAX) return;
+      this.#service.stop(publish);
+      this.#service = undefined;
+    });
+    this.#clock.after(LISTEN_FIRST_MS, () => {
+      this.#cancelTimer(); // Knows who is there; from now on it only listens.
+      publish();
+    });
+  }
+
+  /** Says goodbye for what is announced, and lets go of the socket. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancelTimer();
+    const gone = Promise.withResolvers<void>();
+    const cancel = this.#clock.after(GOODBYE_WITHIN_MS, () => gone.resolve());
+    this.#bonjour.unpublishAll(() => gone.resolve());
+    await gone.promise;
+    cancel();
+    this.#bonjour.destroy();
+  }
+
+  #publish(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
+    const { name, fingerprint } = announcement;
+    const isTaken = () => this.#taken.has(labelOf(name, this.#count).toLowerCase());
+    while (this.#count < SAME_NAME_MAX && isTaken()) this.#count++;
+    // The library asks for the name once more. It is not to hear an answer: it would write it to
+    // standard output, and announce nothing.
+    this.#socket.isDeaf = true;
+    const service = this.#bonjour.publish({
+      name: labelOf(name, this.#count),
+      type: SERVICE_TYPE,
+      port: place.port,
+      host: hostLabelOf(fingerprint),
+      txt: announcementText(announcement),
+    });
+    service.once("up", () => {
+      this.#socket.isDeaf = false;
+    });
+    // It would tell every address that this machine has anywhere.
+    const records = service.records.bind(service);
+    const type = place.host.includes(":") ? "AAAA" : "A";
+    const address = { name: service.host, type, ttl: 120, data: place.host } as const;
+    service.records = () => [
+      ...records().filter((record) => record.type !== "A" && record.type !== "AAAA"),
+      address,
+    ];
+    this.#service = service;
+  }
+}
+
+function heardOf(service: Service): Heard {
+  const text: unknown = service.txt;
+  return {
+    label: service.name,
+    port: service.port,
+    addresses: service.addresses ?? [],
+    sender: service.referer?.address,
+    text: typeof text === "object" && text !== null ? (text as Record<string, unknown>) : {},
+  };
+}
+
+/** One IPv4 address of each network that this machine is in. */
+function lanInterfaces(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses) => {
+    const own = addresses?.find(({ internal, family }) => !internal && family === "IPv4");
+    return own === undefined ? [] : [own.address];
+  });
+}
+
+function passed(clock: Clock, forMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(forMs, resolve));
+}
+
+function noNetwork(): Fault {
+  return new Fault("unreachable", "this machine is in no network", {
+    remedy: "connect it to one",
+  });
+}
+
+function refused(error: unknown, port: number): Fault {
+  const code = errorCode(error) || String(error);
+  return new Fault("unreachable", `multicast DNS, UDP port ${port}, does not work (${code})`, {
+    remedy: "look for a firewall, or another program that has the port for itself",
+    cause: error,
+  });
+}

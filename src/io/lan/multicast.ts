@@ -1,0 +1,303 @@
+import { createSocket, type Socket } from "node:dgram";
+import { networkInterfaces } from "node:os";
+import { assert } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { LAN_UDP_BYTES_MAX } from "../../base/limits.ts";
+
+/** A group of machines that all hear what one of them sends. */
+export interface Multicast {
+  /** Addresses of this machine under which it takes part. */
+  readonly interfaces: readonly string[];
+  /** Resolves when the system has taken it. @throws Fault unreachable: it left by no interface */
+  send(bytes: Uint8Array): Promise<void>;
+  /** Takes part by the interfaces that there are now: machines change their network. */
+  refresh(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface MulticastSource {
+  readonly address: string;
+  readonly port: number;
+  /** We sent it, and it came back. */
+  readonly isOwn: boolean;
+}
+
+export type OnDatagram = (bytes: Uint8Array, source: MulticastSource) => void;
+
+export interface MulticastOptions {
+  readonly group: string;
+  readonly port: number;
+  readonly ttl: number;
+  /** Only the interface with this address. */
+  readonly interface?: string | undefined;
+  /** `one`: where the system would send it, as a simple script does; `all`: on all interfaces. */
+  readonly scope: "one" | "all";
+}
+
+/** An interface of this machine, of either family. */
+export type ListInterfaces = () => readonly {
+  family: string;
+  address: string;
+  internal: boolean;
+}[];
+
+/** What one interface sends through: the receiving socket cannot tell them apart. */
+interface Sender {
+  readonly address: string;
+  readonly port: number;
+  readonly socket: Socket;
+}
+
+/**
+ * @throws Fault usage (no such interface), unreachable (none that takes part), port-taken,
+ * store-denied (the port is reserved)
+ */
+export async function openMulticast(
+  options: MulticastOptions,
+  onDatagram: OnDatagram,
+  list: ListInterfaces = systemInterfaces,
+): Promise<Multicast> {
+  const receiver = createSocket({ type: "udp4", reuseAddr: true });
+  const multicast = new SocketMulticast(options, receiver, list);
+  try {
+    // Bound to the group, it hears no other one on this port. Windows allows only any address.
+    const address = process.platform === "win32" ? "0.0.0.0" : options.group;
+    await bound(receiver, { port: options.port, address });
+    await multicast.begin(onDatagram);
+    return multicast;
+  } catch (error) {
+    await multicast.close();
+    throw error;
+  }
+}
+
+class SocketMulticast implements Multicast {
+  readonly #options: MulticastOptions;
+  readonly #receiver: Socket;
+  readonly #list: ListInterfaces;
+  #senders: readonly Sender[] = [];
+  /** Those that could not take part, and why. */
+  #reasons: readonly string[] = [];
+  #refreshing: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: MulticastOptions, receiver: Socket, list: ListInterfaces) {
+    this.#options = options;
+    this.#receiver = receiver;
+    this.#list = list;
+  }
+
+  get interfaces(): readonly string[] {
+    return this.#senders.map(({ address }) => address);
+  }
+
+  /** @throws Fault usage, unreachable */
+  async begin(onDatagram: OnDatagram): Promise<void> {
+    checkInterface(this.#options, this.#list());
+    await this.refresh();
+    if (this.#senders.length === 0) throw this.#unreachable();
+    this.#receiver.on("message", (bytes, { address, port }) => {
+      const isOwn = this.#senders.some((own) => own.port === port && own.address === address);
+      onDatagram(bytes, { address, port, isOwn });
+    });
+  }
+
+  async send(bytes: Uint8Array): Promise<void> {
+    assert(bytes.length <= LAN_UDP_BYTES_MAX, "no datagram is larger");
+    assert(!this.#isClosed, "nothing is sent after the end");
+    let failure = await this.#sendOnce(bytes);
+    if (failure === undefined) return;
+    // An address that this machine had a moment ago: perhaps it has another one now.
+    await this.refresh();
+    if (!this.#isClosed) failure = await this.#sendOnce(bytes);
+    if (failure !== undefined) throw failure;
+  }
+
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#refreshing;
+    const sockets = [this.#receiver, ...this.#senders.map(({ socket }) => socket)];
+    await Promise.all(sockets.map(closed));
+  }
+
+  async #sendOnce(bytes: Uint8Array): Promise<Fault | undefined> {
+    const { group, port } = this.#options;
+    const senders = this.#senders;
+    if (senders.length === 0) return this.#unreachable();
+    const errors = await Promise.all(senders.map(({ socket }) => sent(socket, bytes, port, group)));
+    const [error] = errors;
+    return errors.includes(undefined) || error === undefined
+      ? undefined
+      : unsent(error, this.#options);
+  }
+
+  async #refresh(): Promise<void> {
+    if (this.#isClosed) return;
+    const wanted = await chosenInterfaces(this.#options, this.#list());
+    const kept = this.#senders.filter(({ address }) => wanted.includes(address));
+    const gone = this.#senders.filter(({ address }) => !wanted.includes(address));
+    const reasons: string[] = [];
+    const opened: Sender[] = [];
+    for (const address of wanted) {
+      if (kept.some((sender) => sender.address === address)) continue;
+      try {
+        takePart(this.#receiver, this.#options.group, address);
+        opened.push(await openSender(address, this.#options));
+      } catch (error) {
+        reasons.push(`${address}: ${codeOf(error)}`);
+      }
+    }
+    this.#senders = [...kept, ...opened];
+    this.#reasons = reasons;
+    await Promise.all(gone.map(({ socket }) => closed(socket)));
+  }
+
+  #unreachable(): Fault {
+    const why = this.#reasons.length === 0 ? "" : ` (${this.#reasons.join(", ")})`;
+    const sentence = `no network interface takes part in ${this.#options.group}${why}`;
+    return new Fault("unreachable", sentence, {
+      remedy: "connect to a network, or stay on this machine: --interface 127.0.0.1",
+    });
+  }
+}
+
+function systemInterfaces(): ReturnType<ListInterfaces> {
+  return Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+}
+
+function takePart(receiver: Socket, group: string, address: string): void {
+  try {
+    receiver.addMembership(group, address);
+  } catch (error) {
+    // It takes part already: the interface has two addresses, or came back with another one.
+    if (codeOf(error) !== "EADDRINUSE") throw error;
+  }
+}
+
+async function openSender(address: string, { ttl }: MulticastOptions): Promise<Sender> {
+  const socket = createSocket("udp4");
+  try {
+    await bound(socket, { port: 0 });
+    socket.setMulticastInterface(address);
+    socket.setMulticastTTL(ttl);
+    socket.setMulticastLoopback(true);
+    return { address, port: socket.address().port, socket };
+  } catch (error) {
+    socket.close();
+    throw error;
+  }
+}
+
+/** @throws Fault usage, naming those that there are */
+function checkInterface(options: MulticastOptions, all: ReturnType<ListInterfaces>): void {
+  const ours = all.filter(({ family }) => family === "IPv4").map(({ address }) => address);
+  const wanted = options.interface;
+  if (wanted === undefined || ours.includes(wanted)) return;
+  throw new Fault("usage", `this machine has no interface with the address '${wanted}'`, {
+    remedy: ours.length === 0 ? "connect to a network" : `it has ${ours.join(", ")}`,
+  });
+}
+
+async function chosenInterfaces(
+  options: MulticastOptions,
+  all: ReturnType<ListInterfaces>,
+): Promise<string[]> {
+  const ours = all.filter(({ family }) => family === "IPv4");
+  const wanted = options.interface;
+  if (wanted !== undefined) return ours.some(({ address }) => address === wanted) ? [wanted] : [];
+  const outward = ours.filter(({ internal }) => !internal);
+  const found = (outward.length > 0 ? outward : ours).map(({ address }) => address);
+  if (options.scope === "all" || found.length < 2) return found;
+  const usual = await usualInterface(options);
+  return [usual !== undefined && found.includes(usual) ? usual : (found[0] ?? "")];
+}
+
+/** Where the system would send it: connecting a UDP socket asks for the way and sends nothing. */
+async function usualInterface({ group, port }: MulticastOptions): Promise<string | undefined> {
+  const socket = createSocket("udp4");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.on("error", reject);
+      // Node gives its callback the error, too.
+      const done = (error?: Error) => (error === undefined ? resolve() : reject(error));
+      socket.connect(port, group, done as () => void);
+    });
+    return socket.address().address;
+  } catch {
+    return undefined; // No way is the usual one.
+  } finally {
+    socket.close();
+  }
+}
+
+/** Whatever comes of later errors (ICMP refusals, an interface that goes): they hurt nobody. */
+async function bound(socket: Socket, where: { port: number; address?: string }): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once("error", (error) => reject(unbound(error, where.port)));
+    socket.bind(where, () => resolve());
+  });
+  socket.removeAllListeners("error");
+  socket.on("error", () => {});
+}
+
+function sent(
+  socket: Socket,
+  bytes: Uint8Array,
+  port: number,
+  group: string,
+): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    try {
+      socket.send(bytes, port, group, (error) => resolve(error ?? undefined));
+    } catch (error) {
+      resolve(error as Error);
+    }
+  });
+}
+
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => socket.close(() => resolve()));
+}
+
+function unbound(cause: unknown, port: number): Fault {
+  switch (codeOf(cause)) {
+    case "EADDRINUSE":
+      return new Fault("port-taken", `another program keeps UDP port ${port} for itself`, {
+        cause,
+      });
+    case "EACCES":
+    case "EPERM":
+      return new Fault("store-denied", `UDP port ${port} is not yours to use`, {
+        remedy: "choose one above 1023 with --port",
+        cause,
+      });
+    default:
+      return new Fault("unreachable", `cannot listen on UDP port ${port} (${codeOf(cause)})`, {
+        remedy: "choose another with --port",
+        cause,
+      });
+  }
+}
+
+function unsent(cause: Error, { port }: MulticastOptions): Fault {
+  const code = codeOf(cause);
+  const isBlocked = code === "EPERM" || code === "EACCES";
+  return new Fault("unreachable", `a datagram did not leave this machine (${code})`, {
+    remedy: isBlocked
+      ? `let UDP port ${port} out of this machine's firewall`
+      : "connect to a network, then say it again",
+    cause,
+  });
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? String(error);
+}

@@ -1,0 +1,131 @@
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../base/limits.ts";
+import type { Clock } from "../clock.ts";
+import type { Dial, DialOptions, Link } from "./link.ts";
+
+/** How a server may be reached. */
+export type WayThere = "tcp" | "udp";
+
+/** The other way may get through; with the rest it would find the same. */
+const NO_WAY: ReadonlySet<FaultCode> = new Set(["unreachable", "timeout"]);
+
+export interface AutoDialOptions {
+  readonly dials: Readonly<Record<WayThere, Dial>>;
+  readonly clock: Clock;
+  readonly first: WayThere;
+  /** What worked is tried first the next time; else always `first`. */
+  readonly learns: boolean;
+}
+
+/**
+ * Dials one way, and the other one beside it as soon as the first has failed or has not answered
+ * within OTHER_WAY_AFTER_MS. The first link that is there wins. When neither gets through, the
+ * fault is that of the way that was to be taken: that the other one, tried beside it, was refused
+ * sooner says little.
+ *
+ * A way that has worked and now refuses is mostly a server that starts again: for
+ * OTHER_WAY_HELD_MS nothing else is tried, so that nobody changes over by such a chance.
+ */
+export class AutoDialer {
+  readonly #options: AutoDialOptions;
+  #worked: WayThere | undefined;
+  /** Since when the way that has worked does not. */
+  #failingSince: number | undefined;
+
+  constructor(options: AutoDialOptions) {
+    this.#options = options;
+  }
+
+  readonly dial: Dial = async (options) => {
+    const { dials, clock, learns } = this.#options;
+    const first = (learns ? this.#worked : undefined) ?? this.#options.first;
+    const now = clock.now();
+    const isNew = this.#failingSince === undefined || now - this.#failingSince < OTHER_WAY_HELD_MS;
+    const race = new Race(dials, clock, first, options, first === this.#worked && isNew);
+    try {
+      const { link, way } = await race.run();
+      this.#worked = way;
+      this.#failingSince = undefined;
+      return link;
+    } catch (error) {
+      this.#failingSince ??= now;
+      throw error;
+    }
+  };
+}
+
+interface Won {
+  readonly link: Link;
+  readonly way: WayThere;
+}
+
+/** One dial over two ways. */
+class Race {
+  readonly #dials: Readonly<Record<WayThere, Dial>>;
+  readonly #clock: Clock;
+  readonly #options: DialOptions;
+  readonly #first: WayThere;
+  readonly #ways: WayThere[];
+  /** What fails at once decides alone. */
+  readonly #isHeld: boolean;
+  readonly #result = Promise.withResolvers<Won>();
+  #running = 0;
+  #isOver = false;
+  #failure: Fault | undefined;
+  #cancel = () => {};
+
+  constructor(
+    dials: Readonly<Record<WayThere, Dial>>,
+    clock: Clock,
+    first: WayThere,
+    options: DialOptions,
+    isHeld: boolean,
+  ) {
+    this.#dials = dials;
+    this.#clock = clock;
+    this.#options = options;
+    this.#isHeld = isHeld;
+    this.#first = first;
+    this.#ways = first === "tcp" ? ["tcp", "udp"] : ["udp", "tcp"];
+  }
+
+  run(): Promise<Won> {
+    this.#next();
+    return this.#result.promise;
+  }
+
+  #next(): void {
+    this.#cancel();
+    const way = this.#ways.shift();
+    if (way === undefined) return;
+    this.#running += 1;
+    this.#dials[way](this.#options).then(
+      (link) => {
+        if (this.#isOver) return link.destroy(); // The other one was faster.
+        this.#settle();
+        this.#result.resolve({ link, way });
+      },
+      (error: unknown) => this.#failed(way, error),
+    );
+    this.#cancel = this.#clock.after(OTHER_WAY_AFTER_MS, () => this.#next());
+  }
+
+  #failed(way: WayThere, error: unknown): void {
+    this.#running -= 1;
+    if (this.#isOver) return;
+    if (!(error instanceof Fault) || !NO_WAY.has(error.code)) {
+      this.#settle();
+      return this.#result.reject(error);
+    }
+    if (way === this.#first) this.#failure = error;
+    if (this.#ways.length > 0 && !this.#isHeld) return this.#next();
+    if (this.#running > 0) return;
+    this.#settle();
+    this.#result.reject(this.#failure);
+  }
+
+  #settle(): void {
+    this.#isOver = true;
+    this.#cancel();
+  }
+}

@@ -1,0 +1,65 @@
+import { assert } from "../../base/assert.ts";
+import type { Fault } from "../../base/fault.ts";
+import type { LinkHandlers } from "./link.ts";
+
+/**
+ * The receiving side that all links share: keeps what comes before `receive`, calls `closed` once
+ * and last, and never from inside a call to the link, so that no owner is re-entered.
+ */
+export class LinkInbox {
+  receivedMessages = 0;
+  receivedBytes = 0;
+  /** Bounded by the tick in which the owner must call `receive`. */
+  readonly #early: Uint8Array[] = [];
+  #handlers: LinkHandlers | undefined;
+  #closing: { readonly fault: Fault | undefined } | undefined;
+  #isMuted = false;
+
+  receive(handlers: LinkHandlers): void {
+    assert(this.#handlers === undefined, "a link is received from once");
+    this.#handlers = handlers;
+    queueMicrotask(() => {
+      for (const bytes of this.#early.splice(0)) this.#deliver(handlers, bytes);
+      if (this.#closing !== undefined) handlers.closed(this.#closing.fault);
+    });
+  }
+
+  /** @param bytes from now on the receiver's */
+  push(bytes: Uint8Array): void {
+    if (this.#closing !== undefined || this.#isMuted) return;
+    this.receivedMessages += 1;
+    this.receivedBytes += bytes.length;
+    if (this.#handlers === undefined || this.#early.length > 0) this.#early.push(bytes);
+    else this.#deliver(this.#handlers, bytes);
+  }
+
+  /** After the owner's own `close` or `destroy`: it wants no more messages, only the end. */
+  mute(): void {
+    this.#isMuted = true;
+    this.#early.length = 0;
+  }
+
+  /** The first call decides. */
+  close(fault: Fault | undefined): void {
+    if (this.#closing !== undefined) return;
+    this.#closing = { fault };
+    const handlers = this.#handlers;
+    if (handlers !== undefined) queueMicrotask(() => handlers.closed(fault));
+  }
+
+  #deliver(handlers: LinkHandlers, bytes: Uint8Array): void {
+    if (this.#isMuted) return;
+    try {
+      handlers.message(bytes);
+    } catch (error) {
+      rethrow(error);
+    }
+  }
+}
+
+/** A bug is the process's end: thrown in a socket's handler, Bun would take it for the socket's. */
+export function rethrow(error: unknown): void {
+  queueMicrotask(() => {
+    throw error;
+  });
+}

@@ -1,0 +1,206 @@
+import { assert } from "../../base/assert.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { DRAIN_WITHIN_MS, MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import type { Clock } from "../clock.ts";
+import { LinkInbox } from "./inbox.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "./link.ts";
+import { LinkOutgoing } from "./outgoing.ts";
+
+/** What a message costs beside its bytes, so that a queue of empty ones is bounded too. */
+const OVERHEAD_BYTES = 16;
+
+interface PendingChunk {
+  /** `undefined`: the orderly end of this direction. */
+  readonly bytes: Uint8Array | undefined;
+  readonly arrivesAt: number;
+}
+
+/** What an end needs from the network it lies in. */
+export interface MemoryWire {
+  readonly clock: Clock;
+  readonly certificateHash: Uint8Array;
+  /** Milliseconds that a message of this size takes from one address to the other. */
+  delayMs(from: Address, to: Address, sizeBytes: number): number;
+  follow(end: MemoryLink, topic: string): void;
+  unfollow(end: MemoryLink, topic: string): void;
+  openLane(end: MemoryLink): Promise<Link>;
+  gone(end: MemoryLink): void;
+}
+
+/** One end of an in-process link. Delivery waits for the clock, so a world decides when. */
+export class MemoryLink implements Link {
+  readonly transport = "memory";
+  readonly local: Address;
+  readonly remote: Address;
+  readonly isServer: boolean;
+  readonly #wire: MemoryWire;
+  readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
+  /** In flight towards the other end; bounded by SEND_QUEUE_BYTES_MAX. */
+  readonly #parcels: PendingChunk[] = [];
+  #pendingChunkBytes = 0;
+  #lastArrival = 0;
+  #other: MemoryLink | undefined;
+  #state: "open" | "closing" | "closed" = "open";
+  #isStalled = false;
+  #isScheduled = false;
+  #callOffDeadline: (() => void) | undefined;
+
+  constructor(wire: MemoryWire, local: Address, remote: Address, isServer: boolean) {
+    this.#wire = wire;
+    this.local = local;
+    this.remote = remote;
+    this.isServer = isServer;
+  }
+
+  /** Ties two ends together; done once, by the network. */
+  static join(one: MemoryLink, other: MemoryLink): void {
+    one.#other = other;
+    other.#other = one;
+  }
+
+  get other(): MemoryLink {
+    assert(this.#other !== undefined, "a memory link has two ends");
+    return this.#other;
+  }
+
+  get certificateHash(): Uint8Array {
+    return this.#wire.certificateHash;
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(head: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const message = tail === undefined ? head.slice() : concatBytes(head, tail);
+    if (this.#pendingChunkBytes + message.length + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+      this.cut(new Fault("link-closed", "the other end reads too slowly"));
+      return false;
+    }
+    this.#outgoing.count(1, message.length);
+    this.#post(message);
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#pendingChunkBytes;
+  }
+
+  drained(): Promise<void> {
+    return this.#outgoing.drained();
+  }
+
+  follow(topic: string): void {
+    assert(this.isServer, "only the server's end follows topics");
+    if (this.#state === "open") this.#wire.follow(this, topic);
+  }
+
+  unfollow(topic: string): void {
+    this.#wire.unfollow(this, topic);
+  }
+
+  openChannel(): Promise<Link> {
+    assert(!this.isServer, "only the client's end opens lanes");
+    if (this.#state === "open") return this.#wire.openLane(this);
+    return Promise.reject(new Fault("unreachable", "the link is closed"));
+  }
+
+  counters(): LinkCounters {
+    return this.#outgoing.counters(this.#inbox);
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#inbox.mute();
+    this.#post(undefined);
+    // A reader that never takes the rest must not hold the link for ever.
+    this.#callOffDeadline = this.#wire.clock.after(DRAIN_WITHIN_MS, () => this.destroy());
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.#end(undefined);
+    this.other.#end(new Fault("link-closed", "the other end went away"));
+  }
+
+  /** What a broken cable does: both ends fail, and nothing in flight arrives. */
+  cut(fault = new Fault("link-closed", "the connection was lost")): void {
+    this.#end(fault);
+    this.other.#end(fault);
+  }
+
+  /** Holds back all that travels to this end, as if it did not read; returns its release. */
+  stall(): () => void {
+    this.#isStalled = true;
+    return () => {
+      this.#isStalled = false;
+      this.other.#schedule();
+    };
+  }
+
+  #post(bytes: Uint8Array | undefined): void {
+    const { clock } = this.#wire;
+    const sizeBytes = bytes?.length ?? 0;
+    const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
+    // A delay that shrinks must not let a message overtake: a link keeps order.
+    this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
+    this.#parcels.push({ bytes, arrivesAt: this.#lastArrival });
+    this.#pendingChunkBytes += sizeBytes + OVERHEAD_BYTES;
+    this.#schedule();
+  }
+
+  /** At most one timer a direction, for the parcel in front. */
+  #schedule(): void {
+    const front = this.#parcels[0];
+    if (front === undefined || this.#isScheduled || this.other.#isStalled) return;
+    this.#isScheduled = true;
+    const delayMs = Math.max(0, front.arrivesAt - this.#wire.clock.now());
+    this.#wire.clock.after(delayMs, () => {
+      this.#isScheduled = false;
+      this.#deliverDue();
+      this.#schedule();
+    });
+  }
+
+  #deliverDue(): void {
+    const now = this.#wire.clock.now();
+    for (;;) {
+      const front = this.#parcels[0];
+      if (front === undefined || front.arrivesAt > now || this.other.#isStalled) break;
+      this.#parcels.shift();
+      this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
+      this.#arrive(front.bytes);
+    }
+    this.#outgoing.settle();
+  }
+
+  #arrive(bytes: Uint8Array | undefined): void {
+    const { other } = this;
+    if (bytes === undefined) {
+      other.#end(undefined);
+      this.#end(undefined);
+    } else if (bytes.length > MESSAGE_BYTES_MAX) {
+      const sentence = `a message is longer than ${MESSAGE_BYTES_MAX} bytes`;
+      this.cut(new Fault("too-large", sentence));
+    } else {
+      other.#inbox.push(bytes);
+    }
+  }
+
+  #end(fault: Fault | undefined): void {
+    if (this.#state === "closed") return;
+    // Whoever asked for the end gets an orderly one, however the other end took it.
+    const isOurs = this.#state === "closing";
+    this.#state = "closed";
+    this.#callOffDeadline?.();
+    this.#parcels.length = 0;
+    this.#pendingChunkBytes = 0;
+    this.#inbox.close(isOurs ? undefined : fault);
+    this.#outgoing.settle();
+    this.#wire.gone(this);
+  }
+}

@@ -1,0 +1,113 @@
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { BATCH_BYTES_MAX } from "../../base/limits.ts";
+import { nearestMoment } from "../../base/time.ts";
+import type { LogOrder } from "../../core/log/order.ts";
+import {
+  encodeLine,
+  LINE_FRAME_BYTES_MAX,
+  type LogRecord,
+  leafHash,
+  type Place,
+  type SealedDraft,
+} from "../../wire/record.ts";
+
+/** One append that waits to be durable. */
+export interface Waiter {
+  readonly sealed: SealedDraft;
+  readonly expect: number | undefined;
+  readonly resolve: (record: LogRecord) => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+export interface Placed {
+  readonly waiter: Waiter;
+  readonly outcome: LogRecord | Fault;
+}
+
+/** What one write and one sync make durable. */
+export interface Batch {
+  readonly placed: readonly Placed[];
+  readonly bytes: Uint8Array;
+  /** Where each recorded line begins, counted from the batch's first byte. */
+  readonly offsets: readonly number[];
+}
+
+/** Bounds what a waiter will write, before its numbers are known. */
+export function waiterBytes(sealed: SealedDraft): number {
+  return sealed.bodyBytes.length + LINE_FRAME_BYTES_MAX;
+}
+
+/** How many waiters, from the first on, share the next batch. */
+export function batchLength(waiters: readonly Waiter[]): number {
+  let sizeBytes = 0;
+  for (const [index, waiter] of waiters.entries()) {
+    sizeBytes += waiterBytes(waiter.sealed);
+    if (sizeBytes > BATCH_BYTES_MAX && index > 0) return index;
+  }
+  return waiters.length;
+}
+
+/** Gives every waiter its place, or the conflict that it will hear of once the batch is durable. */
+export function buildBatch(waiters: readonly Waiter[], order: LogOrder, unixMs: number): Batch {
+  const ahead = new OrderAhead(order, Math.max(order.time, Math.floor(nearestMoment(unixMs))));
+  const placed: Placed[] = [];
+  const offsets: number[] = [];
+  let text = "";
+  let sizeBytes = 0;
+  for (const waiter of waiters) {
+    const { room } = waiter.sealed.draft;
+    const last = ahead.lastSeq(room);
+    if (waiter.expect !== undefined && waiter.expect !== last) {
+      const sentence = `${room} is at seq ${last}, not at ${waiter.expect}`;
+      placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
+      continue;
+    }
+    const line = encodeLine(waiter.sealed, ahead.place(room), order.seq);
+    placed.push({ waiter, outcome: line.record });
+    offsets.push(sizeBytes);
+    text += line.text;
+    sizeBytes += line.sizeBytes;
+  }
+  return { placed, bytes: Buffer.from(text, "utf8"), offsets };
+}
+
+/** Of the records that the batch makes durable, for the tree. */
+export function leavesOf(batch: Batch, sha256: Sha256): Uint8Array[] {
+  const leaves: Uint8Array[] = [];
+  for (const { outcome } of batch.placed) {
+    if (!(outcome instanceof Fault)) leaves.push(leafHash(outcome.headBytes, sha256));
+  }
+  return leaves;
+}
+
+/** The order as it will be when the batch is durable; forgotten when it fails. */
+class OrderAhead {
+  readonly #order: LogOrder;
+  readonly #time: number;
+  readonly #rooms = new Map<string, { n: number; seq: number }>();
+  #seq: number;
+
+  constructor(order: LogOrder, time: number) {
+    this.#order = order;
+    this.#time = time;
+    this.#seq = order.seq;
+  }
+
+  lastSeq(room: string): number {
+    return this.#rooms.get(room)?.seq ?? this.#order.lastSeq(room);
+  }
+
+  place(room: string): Place {
+    this.#seq += 1;
+    const known = this.#rooms.get(room);
+    const n = (known?.n ?? this.#order.lastN(room)) + 1;
+    if (known === undefined) {
+      this.#rooms.set(room, { n, seq: this.#seq });
+    } else {
+      known.n = n;
+      known.seq = this.#seq;
+    }
+    return { seq: this.#seq, n, time: this.#time };
+  }
+}

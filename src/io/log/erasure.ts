@@ -1,0 +1,102 @@
+import { assert } from "../../base/assert.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { bodyFits, erasedTail, parseLine } from "../../wire/record.ts";
+import { type Disk, isFull, writeWhole } from "../disk/disk.ts";
+import { linesOf, scanBlocks } from "./scan.ts";
+import type { Segment } from "./segment.ts";
+
+/** Where one line of a log stands, and its bytes without the newline. */
+export interface LinePlace {
+  readonly path: string;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface ErasingDisk {
+  readonly disk: Disk;
+  /** Given back when the disk is full. */
+  readonly reservePath: string;
+}
+
+/**
+ * Writes spaces over salt and body, never over the head, and makes that durable. A power loss in
+ * between may leave a line of both: whoever reads it asks for the record that ordered this.
+ */
+export async function eraseLine(
+  { disk, reservePath }: ErasingDisk,
+  { path, offset, bytes: line }: LinePlace,
+  eraseSeq: number,
+): Promise<void> {
+  const { at, bytes } = erasedTail(line, eraseSeq);
+  const file = disk.open(path, "write");
+  try {
+    try {
+      await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
+    } catch (error) {
+      // Nothing grows, but a disk that copies on writing needs space even so.
+      if (!isFull(error)) throw error;
+      disk.remove(reservePath);
+      await writeWhole(file, bytes, offset + at, BATCH_SYNC_BYTES_MAX);
+    }
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+/** Blanks a durable record, wherever it stands; one that is blank already stays as it is. */
+export async function eraseRecord(
+  where: ErasingDisk,
+  segments: readonly Segment[],
+  { seq, eraseSeq }: { readonly seq: number; readonly eraseSeq: number },
+): Promise<void> {
+  const segment = segments.findLast(({ firstSeq }) => firstSeq <= seq);
+  assert(segment !== undefined, "what is erased was recorded");
+  const place = await findLine(where.disk, segment, seq);
+  assert(place !== undefined, "what is erased stands in its segment");
+  const parsed = parseLine(place.bytes);
+  if (parsed.kind === "record" && parsed.record.erased === eraseSeq) return;
+  await eraseLine(where, place, eraseSeq);
+}
+
+/** Counted from the last remembered place, since lines in between may be torn. */
+async function findLine(disk: Disk, segment: Segment, seq: number): Promise<LinePlace | undefined> {
+  const { path } = segment;
+  const file = disk.open(path, "read");
+  try {
+    let next = segment.markBefore(seq);
+    for await (const block of scanBlocks(file, segment.seek(seq), segment.sizeBytes)) {
+      for (const line of linesOf(block)) {
+        if (next === seq) return { path, offset: line.offset, bytes: Uint8Array.from(line.bytes) };
+        next += 1;
+      }
+    }
+    return undefined;
+  } finally {
+    file.close();
+  }
+}
+
+/** Adds what sound records of a file, from an offset on, order to be erased: the first counts. */
+export async function collectOrders(
+  disk: Disk,
+  path: string,
+  { from, sha256, orders }: { from: number; sha256: Sha256; orders: Map<number, number> },
+): Promise<void> {
+  const file = disk.open(path, "read");
+  try {
+    for await (const block of scanBlocks(file, from, file.sizeBytes())) {
+      for (const line of linesOf(block)) {
+        const parsed = parseLine(line.bytes);
+        if (parsed.kind !== "record" || !line.whole || !bodyFits(parsed.record, sha256)) continue;
+        for (const seq of erasuresOf(parsed.record)) {
+          if (!orders.has(seq)) orders.set(seq, parsed.record.head.seq);
+        }
+      }
+    }
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,38 @@
+/** What a log keeps around its segments. */
+import { dirname, resolve } from "node:path";
+import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
+import { type Disk, diskFault, isFull, writeWhole } from "../disk/disk.ts";
+
+/**
+ * Makes the folder's entries durable, and the way to it. Any of them may have been made a moment
+ * ago, by us or by a process that was killed before it could do this; one is cheap, once.
+ */
+export async function syncAbove(disk: Disk, folder: string): Promise<void> {
+  await disk.syncFolder(folder);
+  for (let path = resolve(folder); dirname(path) !== path; path = dirname(path)) {
+    try {
+      await disk.syncFolder(dirname(path));
+    } catch (error) {
+      // A folder that we may not read is none that we made.
+      if (diskFault(error, path).code !== "store-denied") throw error;
+      return;
+    }
+  }
+}
+
+/** Not sparse, so that removing it really gives something back. */
+export async function keepReserve(disk: Disk, path: string, sizeBytes: number): Promise<void> {
+  if (disk.exists(path)) return;
+  try {
+    const file = disk.open(path, "write");
+    try {
+      await writeWhole(file, new Uint8Array(sizeBytes), 0, BATCH_SYNC_BYTES_MAX);
+    } finally {
+      file.close();
+    }
+  } catch (error) {
+    // Without space for a reserve the log still reads, and writes what fits.
+    if (!isFull(error)) throw error;
+    disk.remove(path);
+  }
+}

@@ -1,0 +1,377 @@
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import {
+  APPEND_QUEUE_BYTES_MAX,
+  BATCH_SYNC_BYTES_MAX,
+  LINE_BYTES_MAX,
+  RESERVE_BYTES,
+  SEGMENT_BYTES_MAX,
+} from "../../base/limits.ts";
+import type { MerkleEdge } from "../../core/log/merkle.ts";
+import type { LogOrder } from "../../core/log/order.ts";
+import {
+  asDamaged,
+  asErased,
+  bodyFits,
+  type Draft,
+  type LogRecord,
+  parseHead,
+  parseLine,
+  SALT_BYTES,
+  sealDraft,
+} from "../../wire/record.ts";
+import type { Clock } from "../clock.ts";
+import { type Disk, type DiskFile, diskFault, isFull, writeWhole } from "../disk/disk.ts";
+import type { Entropy } from "../entropy.ts";
+import {
+  type Batch,
+  batchLength,
+  buildBatch,
+  leavesOf,
+  type Waiter,
+  waiterBytes,
+} from "./batch.ts";
+import { eraseRecord } from "./erasure.ts";
+import { keepReserve, syncAbove } from "./folder.ts";
+import type { AppendOptions, Log } from "./log.ts";
+import { type Dropped, type Recovered, recoverLog } from "./recovery.ts";
+import { linesOf, scanBlocks } from "./scan.ts";
+import { Segment } from "./segment.ts";
+
+export interface LogOptions {
+  /** Where the segments are, e.g. `data/history`; made when there is none. */
+  readonly folder: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  /** Called with each record that is there already, in order, before `openLog` resolves. */
+  readonly onRecord?: (record: LogRecord) => void;
+  /** Where cut tails go; left out: `torn` beside the folder. */
+  readonly tornFolder?: string;
+  /** Space that is given back when the disk is full; left out: `reserve` beside the folder. */
+  readonly reservePath?: string;
+  readonly reserveBytes?: number;
+  readonly segmentBytes?: number;
+}
+
+/**
+ * Turns after which a batch is closed: what answers the last batch, a few promises deep, still
+ * comes along. Turns, not time: a lone writer loses less than a microsecond.
+ */
+const GATHER_TURNS = 8;
+
+/**
+ * Reads what is there, mends the end, and opens the log for appending. The caller holds the lock.
+ * @throws Fault log-corrupt, version-unsupported, store-full, store-denied, store-failed
+ */
+export async function openLog(options: LogOptions): Promise<LogFile> {
+  const { disk, folder } = options;
+  const beside = join(folder, "..");
+  const reservePath = options.reservePath ?? join(beside, "reserve");
+  try {
+    disk.makeFolder(folder);
+    const recovered = await recoverLog({
+      disk,
+      folder,
+      tornFolder: options.tornFolder ?? join(beside, "torn"),
+      reservePath,
+      sha256: options.sha256,
+      onRecord: options.onRecord ?? (() => undefined),
+    });
+    if (recovered.segments.length === 0) recovered.segments.push(new Segment(folder, 1));
+    const segment = recovered.segments.at(-1);
+    assert(segment !== undefined, "an open log has a segment");
+    const file = disk.open(segment.path, "write");
+    await syncAbove(disk, folder);
+    await keepReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
+    return new LogFile({ ...options, reservePath }, recovered, file);
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+interface Erase {
+  readonly seq: number;
+  readonly eraseSeq: number;
+  readonly resolve: () => void;
+  readonly reject: (fault: Fault) => void;
+}
+
+interface Follower {
+  readonly onRecord: (record: LogRecord) => void;
+  next: number;
+}
+
+/** A log on this machine's disk: group commit, one writer, acknowledged only after the sync. */
+export class LogFile implements Log {
+  /** Tails that recovery cut: never acknowledged to anybody. */
+  readonly recovered: readonly Dropped[];
+  /** Seq of records whose body did not fit its commitment at the start. */
+  readonly damaged: readonly number[];
+  /** The Merkle tree over all durable heads. */
+  readonly tree: MerkleEdge;
+  readonly #options: LogOptions & { readonly reservePath: string };
+  readonly #order: LogOrder;
+  readonly #segments: Segment[];
+  readonly #followers = new Set<Follower>();
+  #file: DiskFile;
+  #segment: Segment;
+  /** Bounded by APPEND_QUEUE_BYTES_MAX. */
+  #queue: Waiter[] = [];
+  #queueBytes = 0;
+  #draining: Promise<void> | undefined;
+  /** Done between batches, since there is one writer. Bounded by who waits for them. */
+  #blanks: Erase[] = [];
+  /** What is erased or about to be, and by which record's order. */
+  readonly #erased: Map<number, number>;
+  #failure: Fault | undefined;
+  #isClosed = false;
+
+  constructor(
+    options: LogOptions & { readonly reservePath: string },
+    recovered: Recovered,
+    file: DiskFile,
+  ) {
+    const segment = recovered.segments.at(-1);
+    assert(segment !== undefined, "an open log has a segment");
+    this.#options = options;
+    this.recovered = recovered.dropped;
+    this.damaged = recovered.damaged;
+    this.tree = recovered.tree;
+    this.#order = recovered.order;
+    this.#erased = recovered.erased;
+    this.#segments = recovered.segments;
+    this.#segment = segment;
+    this.#file = file;
+  }
+
+  head(): number {
+    return this.#order.seq;
+  }
+
+  sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0);
+  }
+
+  append(draft: Draft, options: AppendOptions = {}): Promise<LogRecord> {
+    const { entropy, sha256 } = this.#options;
+    const fault = this.#refusal();
+    if (fault !== undefined) return refused(fault);
+    const sealed = sealDraft(draft, entropy(SALT_BYTES), sha256);
+    const sizeBytes = waiterBytes(sealed);
+    if (sizeBytes > LINE_BYTES_MAX) {
+      return refused(new Fault("too-large", `a record of ${sizeBytes} bytes does not fit a line`));
+    }
+    if (this.#queueBytes + sizeBytes > APPEND_QUEUE_BYTES_MAX) {
+      const sentence = `${this.#queueBytes} bytes wait for the disk already`;
+      return refused(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
+    }
+    this.#queueBytes += sizeBytes;
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ sealed, expect: options.expect, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  erase(seq: number, eraseSeq: number): Promise<void> {
+    assert(seq >= 1 && seq < eraseSeq && eraseSeq <= this.head(), "a durable record orders it");
+    const fault = this.#refusal();
+    if (fault !== undefined) return refused(fault);
+    if (!this.#erased.has(seq)) this.#erased.set(seq, eraseSeq);
+    return new Promise((resolve, reject) => {
+      this.#blanks.push({ seq, eraseSeq, resolve, reject });
+      this.#draining ??= this.#drain();
+    });
+  }
+
+  #refusal(): Fault | undefined {
+    return this.#isClosed ? new Fault("shutting-down", "the log is closed") : this.#failure;
+  }
+
+  async *read(from: number, to = this.head()): AsyncGenerator<LogRecord> {
+    const last = Math.min(to, this.head());
+    for (const [index, segment] of [...this.#segments].entries()) {
+      const next = this.#segments[index + 1];
+      if (next !== undefined && next.firstSeq <= from) continue;
+      if (segment.firstSeq > last) return;
+      yield* this.#readSegment(segment, from, last);
+    }
+  }
+
+  async follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void> {
+    const follower: Follower = { onRecord, next: from };
+    while (follower.next <= this.head()) {
+      for await (const record of this.read(follower.next)) {
+        follower.next = record.head.seq + 1;
+        onRecord(record);
+      }
+    }
+    // In the tick of the last comparison: nothing can become durable in between.
+    this.#followers.add(follower);
+    return () => {
+      this.#followers.delete(follower);
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    await this.#draining;
+    this.#followers.clear();
+    this.#file.close();
+  }
+
+  async *#readSegment(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
+    const { disk, sha256 } = this.#options;
+    const file = disk.open(segment.path, "read");
+    try {
+      for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
+        for (const line of linesOf(block)) {
+          const parsed = parseLine(line.bytes);
+          const found = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+          const seq = found?.head.seq ?? 0;
+          const erased = this.#erased.get(seq);
+          if (found === undefined || (parsed.kind !== "record" && erased === undefined)) {
+            throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
+          }
+          if (seq < from) continue;
+          if (seq > last) return;
+          // One that is blanked in this very moment may be read in part.
+          if (erased !== undefined) yield asErased(found, erased);
+          else yield bodyFits(found, sha256) ? found : asDamaged(found);
+        }
+      }
+    } catch (error) {
+      throw diskFault(error, segment.path);
+    } finally {
+      file.close();
+    }
+  }
+
+  async #drain(): Promise<void> {
+    for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
+    while (this.#queue.length + this.#blanks.length > 0) {
+      await this.#eraseQueued();
+      const waiters = this.#queue.splice(0, batchLength(this.#queue));
+      for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.sealed);
+      const batch = buildBatch(waiters, this.#order, this.#options.clock.unixMs());
+      const fault = await this.#commit(batch);
+      if (fault === undefined) {
+        this.#settle(batch);
+      } else {
+        for (const waiter of waiters) waiter.reject(fault);
+      }
+      if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
+      else for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
+    }
+    this.#draining = undefined;
+  }
+
+  async #eraseQueued(): Promise<void> {
+    for (const { seq, eraseSeq, resolve, reject } of this.#blanks.splice(0)) {
+      try {
+        if (this.#failure !== undefined) throw this.#failure;
+        await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
+        resolve();
+      } catch (error) {
+        const isPassing = error instanceof Fault || isFull(error);
+        reject(isPassing ? diskFault(error, this.#segment.path) : this.#fail(error));
+      }
+    }
+  }
+
+  /** Makes the batch durable, or leaves the log as if it had never been and says why. */
+  async #commit(batch: Batch): Promise<Fault | undefined> {
+    if (batch.bytes.length === 0) return undefined;
+    const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
+    try {
+      if (this.#segment.sizeBytes >= segmentBytes) await this.#beginSegment();
+      await writeWhole(this.#file, batch.bytes, this.#segment.sizeBytes, BATCH_SYNC_BYTES_MAX);
+    } catch (error) {
+      return isFull(error) ? await this.#takeBack(error) : this.#fail(error);
+    }
+    try {
+      const syncing = this.#file.sync();
+      const leaves = leavesOf(batch, sha256);
+      await syncing;
+      for (const leaf of leaves) this.tree.append(leaf);
+    } catch (error) {
+      return this.#fail(error);
+    }
+    return undefined;
+  }
+
+  /** Durably: after a crash nobody may find what was refused. */
+  async #takeBack(cause: unknown): Promise<Fault> {
+    const { disk, reservePath } = this.#options;
+    try {
+      disk.remove(reservePath);
+      this.#file.truncate(this.#segment.sizeBytes);
+      await this.#file.sync();
+    } catch (error) {
+      return this.#fail(error);
+    }
+    return diskFault(cause, this.#segment.path);
+  }
+
+  /** After this nothing is known about the file: only a restart, which reads it, can go on. */
+  #fail(error: unknown): Fault {
+    this.#failure = new Fault("store-failed", `the disk failed at ${this.#segment.path}`, {
+      cause: error,
+    });
+    return this.#failure;
+  }
+
+  #refuseQueued(fault: Fault): void {
+    for (const waiter of this.#queue.splice(0)) waiter.reject(fault);
+    this.#queueBytes = 0;
+  }
+
+  async #beginSegment(): Promise<void> {
+    const { disk, folder } = this.#options;
+    const segment = new Segment(folder, this.#order.seq + 1);
+    const file = disk.open(segment.path, "write");
+    try {
+      await disk.syncFolder(folder);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+    this.#file.close();
+    this.#file = file;
+    this.#segment = segment;
+    this.#segments.push(segment);
+  }
+
+  #settle(batch: Batch): void {
+    const records: LogRecord[] = [];
+    const start = this.#segment.sizeBytes;
+    for (const { outcome } of batch.placed) {
+      if (outcome instanceof Fault) continue;
+      this.#order.advance(outcome.head);
+      this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
+      records.push(outcome);
+    }
+    this.#segment.sizeBytes += batch.bytes.length;
+    for (const record of records) this.#tell(record);
+    for (const { waiter, outcome } of batch.placed) {
+      if (outcome instanceof Fault) waiter.reject(outcome);
+      else waiter.resolve(outcome);
+    }
+  }
+
+  #tell(record: LogRecord): void {
+    for (const follower of this.#followers) {
+      if (record.head.seq < follower.next) continue;
+      follower.next = record.head.seq + 1;
+      follower.onRecord(record);
+    }
+  }
+}
+
+function refused(fault: Fault): Promise<never> {
+  return Promise.reject(fault);
+}

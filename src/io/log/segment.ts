@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import type { Disk } from "../disk/disk.ts";
+
+const SEGMENT_NAME = /^[0-9]{12}\.jsonl$/;
+/** Between two remembered places of a segment: what a reader skips at most, line by line. */
+const MARK_EVERY_BYTES = 64 << 10;
+
+/** One file of a log: the records from `firstSeq` on, up to where the next file begins. */
+export class Segment {
+  readonly firstSeq: number;
+  readonly path: string;
+  /** Bytes that hold durable records. */
+  sizeBytes = 0;
+  readonly #markSeqs: number[] = [];
+  readonly #markOffsets: number[] = [];
+
+  constructor(folder: string, firstSeq: number) {
+    this.firstSeq = firstSeq;
+    this.path = join(folder, segmentName(firstSeq));
+  }
+
+  /** Remembers where a record begins, if the last remembered place is far enough. */
+  mark(seq: number, offset: number): void {
+    const last = this.#markOffsets.at(-1) ?? 0;
+    if (offset - last < MARK_EVERY_BYTES) return;
+    this.#markSeqs.push(seq);
+    this.#markOffsets.push(offset);
+  }
+
+  /** Where to begin reading in order to meet this record soon. */
+  seek(seq: number): number {
+    return this.#markOffsets[this.#markAt(seq)] ?? 0;
+  }
+
+  /** Seq of the record that begins there. */
+  markBefore(seq: number): number {
+    return this.#markSeqs[this.#markAt(seq)] ?? this.firstSeq;
+  }
+
+  #markAt(seq: number): number {
+    let low = 0;
+    let high = this.#markSeqs.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#markSeqs[middle] ?? 0) <= seq) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
+  }
+}
+
+export function segmentName(firstSeq: number): string {
+  assert(firstSeq >= 1 && firstSeq < 1e12, "a segment's name has twelve digits");
+  return `${String(firstSeq).padStart(12, "0")}.jsonl`;
+}
+
+/** First seq of each segment in the folder, ascending. Other files are none of our business. */
+export function listSegments(disk: Disk, folder: string): number[] {
+  const names = disk.list(folder).filter((name) => SEGMENT_NAME.test(name));
+  return names.map((name) => Number(name.slice(0, 12))).filter((firstSeq) => firstSeq > 0);
+}

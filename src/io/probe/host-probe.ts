@@ -1,0 +1,107 @@
+/** This machine, for `chat doctor`: nothing that it tries is left behind. */
+import { accessSync, constants, existsSync, rmSync, statfsSync, statSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { diskFault } from "../disk/disk.ts";
+import { systemDisk } from "../disk/system-disk.ts";
+import { type Multicast, openMulticast } from "../lan/multicast.ts";
+
+/** As much as one small message; the middle one of so many counts. */
+const SYNC_BYTES = 4096;
+const SYNC_COUNT = 9;
+/** The group of `chat lan`, at a port that nobody uses for it. */
+const GROUP = "224.1.1.1";
+const PORT_FIRST = 49_152;
+
+/** The folder, or the nearest one above it that is there. */
+export function nearestFolder(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** @throws Fault store-denied, store-failed */
+export function checkWritable(folder: string): void {
+  try {
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+/** The permissions of a file, or undefined where there is none (or the system knows none). */
+export function modeOf(path: string): number | undefined {
+  if (process.platform === "win32" || !existsSync(path)) return undefined;
+  return statSync(path).mode & 0o777;
+}
+
+export function freeBytes(folder: string): number {
+  const { bavail, bsize } = statfsSync(nearestFolder(folder));
+  return bavail * bsize;
+}
+
+/** How long the disk takes for one small write that survives a power cut. @throws Fault store-… */
+export async function syncMs(folder: string, now: () => number): Promise<number> {
+  const path = join(folder, `.chat-doctor-${process.pid}`);
+  try {
+    const file = systemDisk().open(path, "write");
+    const took: number[] = [];
+    try {
+      for (let i = 0; i < SYNC_COUNT; i++) {
+        const from = now();
+        file.write(new Uint8Array(SYNC_BYTES), i * SYNC_BYTES);
+        await file.sync();
+        took.push(now() - from);
+      }
+    } finally {
+      file.close();
+      rmSync(path, { force: true });
+    }
+    return took.sort((one, other) => one - other)[SYNC_COUNT >> 1] ?? 0;
+  } catch (error) {
+    throw diskFault(error, path);
+  }
+}
+
+/**
+ * Joins a group and hears itself. Its datagram goes no further than this network.
+ * @param chance a number below 1
+ * @returns the addresses that take part
+ * @throws Fault unreachable: it cannot join; timeout: nothing came back
+ */
+export async function tryMulticast(chance: number, timeoutMs: number): Promise<readonly string[]> {
+  const port = PORT_FIRST + Math.floor(chance * (65_536 - PORT_FIRST));
+  const words = new TextEncoder().encode(`chat doctor ${process.pid} ${chance}`);
+  const came = Promise.withResolvers<void>();
+  const multicast = await openMulticast({ group: GROUP, port, ttl: 1, scope: "all" }, (bytes) => {
+    if (Buffer.from(bytes).equals(words)) came.resolve();
+  });
+  try {
+    await echo(multicast, words, came.promise, timeoutMs);
+    return multicast.interfaces;
+  } finally {
+    await multicast.close();
+  }
+}
+
+async function echo(
+  multicast: Multicast,
+  words: Uint8Array,
+  came: Promise<void>,
+  timeoutMs: number,
+): Promise<void> {
+  await multicast.send(words);
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(
+      new Fault("timeout", "a multicast datagram of our own did not come back", {
+        remedy: "a firewall on this machine may drop UDP; chat lan and chat discover need it",
+      }),
+    );
+  }, timeoutMs);
+  try {
+    await Promise.race([came, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

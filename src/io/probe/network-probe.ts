@@ -1,0 +1,204 @@
+/**
+ * The hops on the way to a server, one by one, for `chat doctor`. Each ends by itself, in time.
+ */
+import { createSocket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import { request } from "node:https";
+import { createConnection, isIP } from "node:net";
+import { connect as connectTls, type TLSSocket } from "node:tls";
+import { Fault } from "../../base/fault.ts";
+import { CHECKED_ADDRESSES_MAX } from "../../base/limits.ts";
+import { errorCode } from "../disk/disk.ts";
+import { isOldTls } from "../ws/dial.ts";
+
+export interface Target {
+  /** As the person wrote it. */
+  readonly host: string;
+  /** What it stands for. */
+  readonly address: string;
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+export interface TlsSeen {
+  /** `TLSv1.3` */
+  readonly protocol: string;
+  /** Of the certificate. */
+  readonly subject: string;
+  readonly expires: string;
+}
+
+/** @returns addresses, the one to try first in front. @throws Fault unreachable */
+export async function resolveHost(host: string): Promise<readonly string[]> {
+  try {
+    const found = await lookup(host, { all: true });
+    return found.slice(0, CHECKED_ADDRESSES_MAX).map(({ address }) => address);
+  } catch (cause) {
+    throw new Fault("unreachable", `no machine is known by the name ${host}`, {
+      remedy: "check the spelling, or use the address that the server's owner knows",
+      cause,
+    });
+  }
+}
+
+/** The address of ours from which the system would send. @throws Fault unreachable */
+export async function localAddressFor(address: string): Promise<string> {
+  const noRoute = (cause?: unknown) =>
+    new Fault("unreachable", `there is no way from here to ${address}`, {
+      remedy: "check cable, Wi-Fi and VPN: is this machine in the server's network?",
+      cause,
+    });
+  const socket = createSocket(isIP(address) === 6 ? "udp6" : "udp4");
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      // Nothing is sent: connecting UDP only asks for the route. The port does not matter.
+      socket.connect(9, address, () => resolve());
+    });
+    const own = socket.address().address;
+    // Bun (1.4.4) calls a socket connected for which the system has found no route.
+    if (own === "0.0.0.0" || own === "::") throw noRoute();
+    return own;
+  } catch (cause) {
+    throw cause instanceof Fault ? cause : noRoute(cause);
+  } finally {
+    socket.close();
+  }
+}
+
+/** @throws Fault unreachable, timeout */
+export function connectTcp({ address, port, timeoutMs }: Target): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: address, port });
+    const end = (act: () => void) => {
+      clearTimeout(timer);
+      socket.destroy();
+      act();
+    };
+    const timer = setTimeout(() => end(() => reject(silent("TCP", port, timeoutMs))), timeoutMs);
+    socket.once("connect", () => end(resolve));
+    socket.on("error", (error) => end(() => reject(tcpFault(error, address, port))));
+  });
+}
+
+/** @throws Fault unreachable, timeout */
+export function shakeHands({ host, address, port, timeoutMs }: Target): Promise<TlsSeen> {
+  return new Promise((resolve, reject) => {
+    // Whom the certificate belongs to, the proof in the greeting tells.
+    const servername = isIP(host) === 0 ? { servername: host } : {};
+    const common = {
+      host: address,
+      port,
+      rejectUnauthorized: false,
+      minVersion: "TLSv1.3",
+    } as const;
+    const socket = connectTls({ ...common, ...servername });
+    const end = (act: () => void) => {
+      clearTimeout(timer);
+      socket.destroy();
+      act();
+    };
+    const late = () => end(() => reject(notTls(`it was silent for ${timeoutMs / 1000} s`)));
+    const timer = setTimeout(late, timeoutMs);
+    socket.once("secureConnect", () => {
+      const seen = seenOn(socket);
+      end(() => resolve(seen));
+    });
+    socket.on("error", (error) => {
+      const code = errorCode(error);
+      if (isOldTls(error.message)) return end(() => reject(oldTls(error)));
+      end(() => reject(code === "ECONNRESET" ? hungUp(error) : notTls(code, error)));
+    });
+    socket.on("close", () => end(() => reject(hungUp())));
+  });
+}
+
+/** The server's time, in Unix milliseconds: whole seconds. @returns undefined when it says none */
+export function serverTime(target: Target): Promise<number | undefined> {
+  const { host, address, port, timeoutMs } = target;
+  return new Promise((resolve) => {
+    const asked = request(
+      {
+        host: address,
+        port,
+        path: "/healthz",
+        headers: { host },
+        rejectUnauthorized: false,
+        minVersion: "TLSv1.3",
+        timeout: timeoutMs,
+        agent: false,
+      },
+      (response) => {
+        const { date } = response.headers;
+        response.destroy();
+        const unixMs = date === undefined ? Number.NaN : Date.parse(date);
+        resolve(Number.isNaN(unixMs) ? undefined : unixMs);
+      },
+    );
+    asked.on("timeout", () => asked.destroy());
+    asked.on("error", () => resolve(undefined));
+    asked.on("close", () => resolve(undefined));
+    asked.end();
+  });
+}
+
+function seenOn(socket: TLSSocket): TlsSeen {
+  const { subject, valid_to } = socket.getPeerCertificate();
+  const name: unknown = subject?.CN;
+  return {
+    protocol: socket.getProtocol() ?? "TLS",
+    subject: typeof name === "string" ? name : "",
+    expires: String(valid_to ?? ""),
+  };
+}
+
+function tcpFault(cause: unknown, address: string, port: number): Fault {
+  const code = errorCode(cause);
+  switch (code) {
+    case "ECONNREFUSED":
+      return new Fault("unreachable", `nobody listens on TCP port ${port} there`, {
+        remedy: "is the server started (chat serve), on this port? Does a firewall refuse it?",
+        cause,
+      });
+    case "ENETUNREACH":
+    case "EHOSTUNREACH":
+      return new Fault("unreachable", `${address} cannot be reached (${code})`, {
+        remedy: "is that machine on, and in the same network?",
+        cause,
+      });
+    case "ETIMEDOUT":
+      return silent("TCP", port, 0);
+    default:
+      return new Fault("unreachable", `TCP to ${address} fails (${code || String(cause)})`, {
+        cause,
+      });
+  }
+}
+
+function silent(what: string, port: number, timeoutMs: number): Fault {
+  const within = timeoutMs === 0 ? "" : ` within ${timeoutMs / 1000} s`;
+  return new Fault("timeout", `no answer from ${what} port ${port}${within}`, {
+    remedy: `a firewall drops ${what} port ${port}, or that machine is off`,
+  });
+}
+
+function hungUp(cause?: unknown): Fault {
+  return new Fault("unreachable", "it takes calls but hangs up before TLS is agreed on", {
+    remedy: "is it starting or stopping just now? Else another program may have this port",
+    cause,
+  });
+}
+
+function oldTls(cause: unknown): Fault {
+  return new Fault("unreachable", "it speaks no TLS 1.3, and nothing older is taken", {
+    remedy: "is a proxy in between? Let it speak TLS 1.3",
+    cause,
+  });
+}
+
+function notTls(why: string, cause?: unknown): Fault {
+  return new Fault("unreachable", `it takes calls but does not speak TLS (${why || "no reason"})`, {
+    remedy: "another program may have this port, or a proxy is in between: check the port",
+    cause,
+  });
+}

@@ -1,0 +1,320 @@
+/**
+ * The one file that touches node:quic, which is inside Bun (1.4.4: lsquic and BoringSSL) and
+ * experimental. What was seen of it, and what is done about it, each with a test of its own in
+ * test/io/quic-traps.test.ts:
+ * - a reader ends in the same way when the other end finished the stream and when the connection is
+ *   gone, even in silence: that a stream was finished must be said within it;
+ * - a reader that does not read holds nobody back: what comes piles up in memory;
+ * - `path` before the handshake is empty, and stays so for ever once it was asked for;
+ * - a listener that cannot bind resolves all the same, and is `destroyed`;
+ * - the default client binds 127.0.0.1, and an endpoint per connection is never given back;
+ * - `closed` resolves on silence, `handshakeTimeout` and `udpReceiveBufferSize` are ignored.
+ */
+import { createHash, createPrivateKey } from "node:crypto";
+import { SocketAddress } from "node:net";
+import type { QuicEndpoint, QuicSession, QuicStream, SessionOptions } from "node:quic";
+import {
+  LINKS_MAX,
+  UDP_CONNECTION_WINDOW_BYTES,
+  UDP_IDLE_SECONDS,
+  UDP_KEEP_ALIVE_MS,
+  UDP_QUEUE_BYTES,
+  UDP_STREAM_WINDOW_BYTES,
+  UDP_STREAMS_MAX,
+  UDP_UNTAKEN_MAX,
+} from "../../base/limits.ts";
+import type { Address } from "../link/link.ts";
+import { normalAddress } from "../ws/address.ts";
+import { tuneUdpSocket } from "./udp-socket.ts";
+
+export type Congestion = "bbr" | "cubic";
+export type UdpFamily = "ipv4" | "ipv6";
+
+export interface QuicStats {
+  readonly roundTripMs: number;
+  readonly sentPackets: number;
+  readonly receivedPackets: number;
+  readonly lostPackets: number;
+  readonly congestionWindowBytes: number;
+}
+
+const ALPN = "chat/1";
+const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
+const NS_PER_MS = 1e6;
+
+/** Loaded when it is needed, and without its warning: whoever asked for UDP need not read it. */
+function quic(): typeof import("node:quic") {
+  const { emitWarning } = process;
+  const hushed: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
+    if (type === "ExperimentalWarning" && String(warning).startsWith("quic ")) return;
+    Reflect.apply(emitWarning, process, [warning, type, ...rest]);
+  };
+  process.emitWarning = hushed as typeof emitWarning;
+  try {
+    return process.getBuiltinModule("node:quic");
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+export interface PipeEvents {
+  data(chunk: Uint8Array): void;
+  /** The other end broke it off; undefined: it finished it, or the stream is gone. */
+  broken(code: number | undefined): void;
+}
+
+/** What Bun's streams have beyond the types of Node. */
+interface BunStream extends Omit<QuicStream, "writer"> {
+  readonly writer: {
+    writeSync(bytes: Uint8Array): boolean;
+    endSync(): number;
+    /** Null: nothing can be written any more. */
+    readonly desiredSize: number | null;
+    [DRAINABLE](): Promise<unknown> | null;
+  };
+  resetStream(code: number): void;
+  stopSending(code: number): void;
+}
+
+/** One stream, both ways. */
+export class QuicPipe {
+  readonly #stream: BunStream;
+
+  constructor(stream: QuicStream) {
+    this.#stream = stream as unknown as BunStream;
+    stream.highWaterMark = UDP_QUEUE_BYTES;
+  }
+
+  get isFirst(): boolean {
+    return this.#stream.id === 0n;
+  }
+
+  listen(events: PipeEvents): void {
+    this.#stream.onreset = (error: unknown) => events.broken(codeOf(error));
+    // When the connection is the reason, its code is known a moment later.
+    const gone = () => void setImmediate(() => events.broken(undefined));
+    this.#stream.closed.then(gone, gone);
+    void this.#read(events).then(gone);
+  }
+
+  /** "full": nothing was taken, wait for `writable`. "broken": nothing ever will be. */
+  write(bytes: Uint8Array): "taken" | "full" | "broken" {
+    const { writer } = this.#stream;
+    if (writer.writeSync(bytes)) return "taken";
+    return writer.desiredSize === 0 ? "full" : "broken";
+  }
+
+  /** Resolves when `write` may be tried again. */
+  async writable(): Promise<void> {
+    await this.#stream.writer[DRAINABLE]()?.catch(() => {});
+  }
+
+  /** Finishes this end's direction after all that was written. */
+  end(): void {
+    if (!this.#stream.destroyed) this.#stream.writer.endSync();
+  }
+
+  /** Breaks off both directions; what is under way is lost. */
+  reset(code: number): void {
+    if (this.#stream.destroyed) return;
+    this.#stream.resetStream(code);
+    this.#stream.stopSending(code);
+  }
+
+  async #read(events: PipeEvents): Promise<void> {
+    try {
+      for await (const batch of this.#stream) for (const chunk of batch) events.data(chunk);
+    } catch {
+      // Who broke it off is told of by `onreset`.
+    }
+  }
+}
+
+/** One connection. */
+export class QuicWire {
+  readonly #session: QuicSession;
+  /** Resolves once it is gone, for whatever reason. */
+  readonly gone: Promise<void>;
+  #code: number | undefined;
+
+  constructor(session: QuicSession) {
+    this.#session = session;
+    session.onerror = (error: unknown) => {
+      this.#code = codeOf(error);
+    };
+    this.gone = session.closed.then(
+      () => {},
+      () => {},
+    );
+  }
+
+  get isGone(): boolean {
+    return this.#session.destroyed;
+  }
+
+  /** With what the other end hung up, if it did; known before its streams are told. */
+  get code(): number | undefined {
+    return this.#code;
+  }
+
+  /** Rejects when the handshake does not succeed. @returns where the other end is */
+  async opened(): Promise<Address> {
+    const { remote } = await this.#session.opened;
+    return normalAddress(remote.address, remote.port);
+  }
+
+  /** SHA-256 of the certificate of the other end, which has proved that it holds its key. */
+  peerCertificateHash(): Uint8Array {
+    const raw = this.#session.peerCertificate?.raw ?? new Uint8Array();
+    return new Uint8Array(createHash("sha256").update(raw).digest());
+  }
+
+  async openPipe(): Promise<QuicPipe> {
+    return new QuicPipe(await this.#session.createBidirectionalStream());
+  }
+
+  onPipe(take: (pipe: QuicPipe) => void): void {
+    this.#session.onstream = (stream) => take(new QuicPipe(stream));
+  }
+
+  stats(): QuicStats {
+    // Bun counts more than the types of Node know.
+    const stats = this.#session.stats as unknown as Readonly<Record<string, bigint | undefined>>;
+    return {
+      roundTripMs: Number(stats["smoothedRtt"] ?? 0) / NS_PER_MS,
+      sentPackets: Number(stats["pktSent"] ?? 0),
+      receivedPackets: Number(stats["pktRecv"] ?? 0),
+      lostPackets: Number(stats["pktLost"] ?? 0),
+      congestionWindowBytes: Number(stats["cwnd"] ?? 0),
+    };
+  }
+
+  /** Hangs up at once. */
+  close(code: number): void {
+    this.#session.destroy(undefined, { code, type: "application" });
+  }
+}
+
+export interface ServerOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly family: UdpFamily;
+  readonly certPem: string;
+  readonly keyPem: string;
+  readonly congestion: Congestion;
+}
+
+export interface QuicCall {
+  /** For the server, should it have several certificates. */
+  readonly name: string;
+  readonly congestion: Congestion;
+  readonly idleSeconds: number | undefined;
+}
+
+/** A UDP socket with what speaks QUIC on it. */
+export class QuicSocket {
+  readonly #endpoint: QuicEndpoint;
+  #isTuned = false;
+
+  constructor(endpoint: QuicEndpoint) {
+    this.#endpoint = endpoint;
+  }
+
+  /** @throws Error whose message ends with the system's number, as in "Bind failure (98)" */
+  static listen(options: ServerOptions, onWire: (wire: QuicWire) => void): QuicSocket {
+    const { host, port, family, certPem, keyPem, congestion } = options;
+    const { QuicEndpoint, listen } = quic();
+    const address = new SocketAddress({ address: host, port, family });
+    // The bounds are those of the link's owner, who knows which addresses are exempt.
+    const maxConnectionsTotal = LINKS_MAX + UDP_UNTAKEN_MAX;
+    const endpoint = new QuicEndpoint({ address, maxConnectionsPerHost: 0, maxConnectionsTotal });
+    const identity = { keys: createPrivateKey(keyPem), certs: Buffer.from(certPem) };
+    const listening = listen((session) => onWire(new QuicWire(session)), {
+      ...sessionOptions(congestion),
+      endpoint,
+      sni: { "*": identity },
+    });
+    listening.catch(() => {});
+    endpoint.closed.catch(() => {});
+    const failure: unknown = Bun.peek(listening);
+    if (failure instanceof Error) throw failure;
+    if (endpoint.destroyed) throw Bun.peek(endpoint.closed);
+    const socket = new QuicSocket(endpoint);
+    socket.#tune();
+    return socket;
+  }
+
+  /** For many connections: it is kept for the life of whoever calls. */
+  static forClients(family: UdpFamily, port = 0): QuicSocket {
+    const host = family === "ipv4" ? "0.0.0.0" : "::";
+    const address = new SocketAddress({ address: host, family, port });
+    const endpoint = new (quic().QuicEndpoint)({ address });
+    endpoint.closed.catch(() => {});
+    return new QuicSocket(endpoint);
+  }
+
+  get port(): number {
+    return this.#endpoint.address?.port ?? 0;
+  }
+
+  get isGone(): boolean {
+    return this.#endpoint.destroyed || this.#endpoint.closing;
+  }
+
+  /** @throws Error whose message ends with the system's number when the port is not to be had */
+  async connect(remote: Address, call: QuicCall): Promise<QuicWire> {
+    const family = remote.host.includes(":") ? "ipv6" : "ipv4";
+    const address = new SocketAddress({ address: remote.host, port: remote.port, family });
+    const options = {
+      ...sessionOptions(call.congestion, call.idleSeconds),
+      endpoint: this.#endpoint,
+      servername: call.name,
+      // Whom the certificate belongs to, the server's proof over its hash tells.
+      verifyPeer: "manual",
+      keepAlive: UDP_KEEP_ALIVE_MS,
+    } as const;
+    const session = await quic()
+      .connect(address, options)
+      .catch(async (error: unknown) => {
+        // An endpoint binds only now; why it could not, it alone tells.
+        if (this.isGone) await this.#endpoint.closed;
+        throw error;
+      });
+    this.#tune();
+    return new QuicWire(session);
+  }
+
+  close(): void {
+    if (!this.isGone) void this.#endpoint.destroy();
+  }
+
+  /** A client's socket is there only once it connects. */
+  #tune(): void {
+    const { address } = this.#endpoint;
+    if (this.#isTuned || address === undefined) return;
+    this.#isTuned = true;
+    tuneUdpSocket({ family: address.family === "ipv6" ? "ipv6" : "ipv4", port: address.port });
+  }
+}
+
+function sessionOptions(congestion: Congestion, idleSeconds = UDP_IDLE_SECONDS): SessionOptions {
+  return {
+    alpn: ALPN,
+    cc: congestion,
+    enableEarlyData: false, // It could be replayed.
+    transportParams: {
+      initialMaxStreamDataBidiLocal: UDP_STREAM_WINDOW_BYTES,
+      initialMaxStreamDataBidiRemote: UDP_STREAM_WINDOW_BYTES,
+      initialMaxData: UDP_CONNECTION_WINDOW_BYTES,
+      initialMaxStreamsBidi: UDP_STREAMS_MAX,
+      initialMaxStreamsUni: 0,
+      maxIdleTimeout: idleSeconds,
+      maxDatagramFrameSize: 0,
+    },
+  };
+}
+
+function codeOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !("errorCode" in error) || !("type" in error)) return undefined;
+  return error.type === "application" ? Number(error.errorCode) : undefined;
+}

@@ -1,0 +1,273 @@
+import { assert } from "../../base/assert.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { releaseBuffer } from "../disk/release-buffer.ts";
+import { LinkInbox, rethrow } from "../link/inbox.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
+import { LinkOutgoing } from "../link/outgoing.ts";
+import type { QuicPipe, QuicWire } from "./adapter.ts";
+import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "./close.ts";
+import { encodeRecords, GOODBYE, RecordReader } from "./record.ts";
+
+/** Messages that leave in one write; one that is longer leaves alone. */
+const JOIN_BYTES = 64 * 1024;
+/** What a message costs beside its bytes, so that a queue of empty ones is bounded too. */
+const OVERHEAD_BYTES = 16;
+const OPENING = new Uint8Array(0);
+
+/** Who hangs up the connection of a link that is over: we, or first the other end. */
+export type HangUp = "now" | "late";
+
+export interface QuicLinkParts {
+  readonly wire: QuicWire;
+  readonly pipe: QuicPipe;
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly isServer: boolean;
+  readonly openLane: () => Promise<Link>;
+  readonly follow: (link: QuicLink, topic: string) => void;
+  readonly unfollow: (link: QuicLink, topic: string) => void;
+  /** What must have come to its end before this link may say that it is at its own. */
+  readonly settled: (link: QuicLink) => Promise<unknown>;
+  /** Called once, when the link has come to its end. */
+  readonly over: (link: QuicLink, hangUp: HangUp, code: number) => void;
+}
+
+/**
+ * Either end of a link over one QUIC stream. `close` finishes the stream after what is queued, the
+ * other end answers by finishing its own; whatever else ends it is told of by a code with which the
+ * stream is broken off: QUIC repeats that until it has arrived, and a goodbye of the connection
+ * itself it would send once.
+ */
+export class QuicLink implements Link {
+  readonly transport = "udp";
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  /** Resolves when the other end has taken the stream; rejects when it never will. */
+  readonly taken: Promise<void>;
+  /** Resolves when the link has come to its end. */
+  readonly ended: Promise<void>;
+  readonly #parts: QuicLinkParts;
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #taken = Promise.withResolvers<void>();
+  readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
+  readonly #reader = new RecordReader({
+    message: (bytes) => this.#onMessage(bytes),
+    goodbye: () => this.#onGoodbye(),
+  });
+  #isTaken = false;
+  /** What QUIC has not taken, bounded by SEND_QUEUE_BYTES_MAX; `#next` is the first to go. */
+  #queue: Uint8Array[] = [OPENING];
+  #next = 0;
+  #queueBytes = 0;
+  #isFlushing = false;
+  #isFinished = false;
+  #state: "open" | "closing" | "closed" = "open";
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: QuicLinkParts) {
+    this.#parts = parts;
+    this.remote = parts.remote;
+    this.certificateHash = parts.certificateHash;
+    this.ended = this.#ended.promise;
+    this.taken = this.#taken.promise;
+    this.taken.catch(() => {});
+    parts.pipe.listen({
+      data: (chunk) => this.#onData(chunk),
+      broken: (code) => this.#onBroken(code),
+    });
+    this.#flushSoon();
+  }
+
+  get isClosing(): boolean {
+    return this.#state === "closing";
+  }
+
+  get isOver(): boolean {
+    return this.#state === "closed";
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(head: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const message = tail === undefined ? head : concatBytes(head, tail);
+    if (tail !== undefined) releaseBuffer(tail);
+    const costBytes = message.length + OVERHEAD_BYTES;
+    if (this.#queueBytes + costBytes > SEND_QUEUE_BYTES_MAX) {
+      this.drop(new Fault("link-closed", "the other end reads too slowly"));
+      return false;
+    }
+    this.#outgoing.count(1, message.length);
+    this.#queue.push(message);
+    this.#queueBytes += costBytes;
+    this.#flushSoon();
+    return true;
+  }
+
+  expect(messageBytesMax: number): void {
+    this.#reader.messageBytesMax = messageBytesMax;
+  }
+
+  queuedBytes(): number {
+    return this.#queueBytes;
+  }
+
+  drained(): Promise<void> {
+    return this.#outgoing.drained();
+  }
+
+  follow(topic: string): void {
+    assert(this.#parts.isServer, "only the server's end follows topics");
+    if (this.#state === "open") this.#parts.follow(this, topic);
+  }
+
+  unfollow(topic: string): void {
+    assert(this.#parts.isServer, "only the server's end follows topics");
+    this.#parts.unfollow(this, topic);
+  }
+
+  openChannel(): Promise<Link> {
+    assert(!this.#parts.isServer, "only the client's end opens lanes");
+    if (this.#state === "open") return this.#parts.openLane();
+    return Promise.reject(new Fault("unreachable", "the link is closed"));
+  }
+
+  counters(): LinkCounters {
+    return { ...this.#outgoing.counters(this.#inbox), ...this.#parts.wire.stats() };
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#inbox.mute();
+    this.#state = "closing";
+    // An end that never takes the rest must not hold the connection for ever.
+    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
+    this.#flushSoon();
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.drop(undefined);
+  }
+
+  /** Hangs up at once, and lets the other end know why. */
+  drop(fault: Fault | undefined): void {
+    const code = fault === undefined ? QUIC_CODE.lost : quicCodeOf(fault);
+    this.#breakOff(this.#state === "closing" ? undefined : fault, "late", code);
+  }
+
+  #onMessage(message: Uint8Array): void {
+    if (this.#state === "closed") return;
+    if (this.#isTaken) return this.#inbox.push(message);
+    if (message.length > 0) throw new Fault("frame-malformed", "a stream begins otherwise");
+    this.#isTaken = true;
+    this.#taken.resolve();
+  }
+
+  #onData(chunk: Uint8Array): void {
+    if (this.#state === "closed") return;
+    try {
+      this.#reader.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof Fault)) return rethrow(error);
+      this.#inbox.mute();
+      this.drop(error);
+    }
+  }
+
+  /** The other end has closed, or answers our closing. */
+  #onGoodbye(): void {
+    if (this.#state === "closed") return;
+    if (this.#state === "closing") return this.#finish(undefined, "now", QUIC_CODE.done);
+    this.#finish(undefined, "late", QUIC_CODE.done);
+    void this.#sayGoodbye();
+  }
+
+  #onBroken(code: number | undefined): void {
+    if (this.#state === "closed") return;
+    const fault = faultOfQuicCode(code ?? this.#parts.wire.code);
+    this.#breakOff(this.#state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
+  }
+
+  #breakOff(fault: Fault | undefined, hangUp: HangUp, code: number): void {
+    if (this.#state === "closed") return;
+    this.#parts.pipe.reset(code);
+    this.#finish(fault, hangUp, code);
+  }
+
+  #finish(fault: Fault | undefined, hangUp: HangUp, code: number): void {
+    this.#state = "closed";
+    clearTimeout(this.#deadline);
+    this.#queue = [];
+    this.#next = 0;
+    this.#queueBytes = 0;
+    this.#taken.reject(fault ?? new Fault("link-closed", "the other end hung up"));
+    this.#inbox.close(fault);
+    this.#outgoing.settle();
+    this.#ended.resolve();
+    this.#parts.over(this, hangUp, code);
+  }
+
+  /** What is sent in one tick leaves in one write. */
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    queueMicrotask(() => void this.#flush());
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#state !== "closed" && this.#next < this.#queue.length) {
+      const batch = this.#queue.slice(this.#next, this.#next + this.#joinable());
+      if (!(await this.#write(encodeRecords(batch)))) return this.#onBroken(undefined);
+      if (!this.isOver) this.#take(batch);
+    }
+    this.#isFlushing = false;
+    if (this.#state !== "closing" || this.#isFinished) return;
+    this.#isFinished = true;
+    await this.#parts.settled(this);
+    if (!this.isOver) await this.#sayGoodbye();
+  }
+
+  async #sayGoodbye(): Promise<void> {
+    if (await this.#write(GOODBYE)) this.#parts.pipe.end();
+  }
+
+  /** Resolves once QUIC has taken the bytes; false when it never will. */
+  async #write(bytes: Uint8Array): Promise<boolean> {
+    const { pipe } = this.#parts;
+    for (;;) {
+      const outcome = pipe.write(bytes);
+      if (outcome !== "full") return outcome === "taken";
+      await pipe.writable();
+    }
+  }
+
+  /** How many messages fit one write. */
+  #joinable(): number {
+    let count = 0;
+    let sizeBytes = 0;
+    for (let i = this.#next; i < this.#queue.length; i++) {
+      sizeBytes += this.#queue[i]?.length ?? 0;
+      if (count > 0 && sizeBytes > JOIN_BYTES) break;
+      count += 1;
+    }
+    return count;
+  }
+
+  #take(batch: readonly Uint8Array[]): void {
+    this.#next += batch.length;
+    for (const message of batch) {
+      if (message !== OPENING) this.#queueBytes -= message.length + OVERHEAD_BYTES;
+    }
+    if (2 * this.#next >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#next);
+      this.#next = 0;
+    }
+    this.#outgoing.settle();
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * Takes links over QUIC on a UDP port.
+ *
+ * A connection becomes a link with its first stream. Until then it is one of UDP_UNTAKEN_MAX, of
+ * which the oldest goes when there are more, and each after HELLO_WITHIN_MS: so neither half-open
+ * handshakes nor finished ones that open no stream use up memory. Who is there is known only after
+ * the handshake (Bun 1.4.4), so that is when `accept` is asked first; from then on it counts with
+ * the links of its address, too. A forged source never gets that far, and is answered with three
+ * times its own bytes at most.
+ *
+ * A stream before the first ends its connection. What comes on a stream that nobody reads piles up
+ * in memory (quic-adapter.ts), whatever window was given; and a lane is opened by whoever has heard
+ * from the server on the first one, which has come then.
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import { Fault } from "../../base/fault.ts";
+import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
+import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import { formatHostPort } from "../ws/upgrade.ts";
+import { type Congestion, type QuicPipe, QuicSocket, type QuicWire } from "./adapter.ts";
+import { udpBindError } from "./bind.ts";
+import { QUIC_CODE } from "./close.ts";
+import { QuicConnection } from "./connection.ts";
+import { QuicLink } from "./link.ts";
+
+export interface QuicListenOptions {
+  readonly host: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** The same as over TCP. The leaf first, then its chain. */
+  readonly tls: { readonly certPem: string; readonly keyPem: string };
+  /** How it shares the wire: "bbr" (the default) is quick on lossy paths, "cubic" polite. */
+  readonly congestion?: Congestion;
+  /** UDP_UNTAKEN_MAX where it is left out. */
+  readonly untakenMax?: number;
+}
+
+/** A stopping listener gives its last goodbyes this long to leave. */
+const LINGER_MS = 500;
+
+/** @throws Fault port-taken, usage */
+export function listenQuic(options: QuicListenOptions, events: ListenerEvents): Listener {
+  return new QuicListener(options, events);
+}
+
+class QuicListener implements Listener {
+  readonly transport = "udp";
+  readonly port: number;
+  readonly #events: ListenerEvents;
+  readonly #certificateHash: Uint8Array;
+  readonly #untakenMax: number;
+  readonly #socket: QuicSocket;
+  /** Connections without a link yet, the oldest first; each with its timer. */
+  readonly #untaken = new Map<QuicWire, ReturnType<typeof setTimeout>>();
+  /** Of those whose address is known: what counts them there no longer. */
+  readonly #waiting = new Map<QuicWire, () => void>();
+  readonly #links = new Set<QuicLink>(); // Bounded by `accept`.
+  readonly #wires = new Set<QuicWire>();
+  readonly #topics = new Map<string, Set<QuicLink>>();
+  readonly #followed = new Map<QuicLink, Set<string>>();
+  #stopping: Promise<void> | undefined;
+  readonly #emptied = Promise.withResolvers<void>();
+
+  constructor(options: QuicListenOptions, events: ListenerEvents) {
+    this.#events = events;
+    this.#certificateHash = certificateHashOf(options.tls.certPem);
+    this.#untakenMax = options.untakenMax ?? UDP_UNTAKEN_MAX;
+    this.#socket = this.#open(options);
+    this.port = this.#socket.port;
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    for (const link of this.#topics.get(topic) ?? []) link.send(message);
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  async #drain(): Promise<void> {
+    for (const wire of [...this.#untaken.keys()]) this.#turnAway(wire, QUIC_CODE.refused);
+    for (const link of [...this.#links]) link.close();
+    if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, LINGER_MS);
+    await Promise.race([Promise.all([...this.#wires].map((wire) => wire.gone)), late.promise]);
+    clearTimeout(timer);
+    this.#socket.close();
+  }
+
+  #open({ host, port, tls, congestion }: QuicListenOptions): QuicSocket {
+    const family = host.includes(":") ? "ipv6" : "ipv4";
+    const settings = { host, port, family, ...tls, congestion: congestion ?? "bbr" } as const;
+    try {
+      return QuicSocket.listen(settings, (wire) => this.#onWire(wire));
+    } catch (cause) {
+      throw listenFault(cause, host, port);
+    }
+  }
+
+  #onWire(wire: QuicWire): void {
+    if (this.#stopping !== undefined) return wire.close(QUIC_CODE.refused);
+    const [oldest] = this.#untaken.keys();
+    if (oldest !== undefined && this.#untaken.size >= this.#untakenMax) {
+      this.#turnAway(oldest, QUIC_CODE.refused);
+    }
+    const timer = setTimeout(() => this.#turnAway(wire, QUIC_CODE.lost), HELLO_WITHIN_MS);
+    this.#untaken.set(wire, timer);
+    this.#wires.add(wire);
+    void wire.gone.then(() => {
+      this.#settle(wire);
+      this.#wires.delete(wire);
+    });
+    const connection = new QuicConnection(wire);
+    let first: QuicPipe | undefined; // Come before it was told that the handshake is done.
+    wire.onPipe((pipe) => {
+      if (pipe.isFirst) first = pipe;
+      else this.#turnAway(wire, QUIC_CODE.malformed);
+    });
+    wire.opened().then(
+      (remote) => {
+        if (!this.#accepts(wire, remote)) return;
+        const done = this.#events.wait?.(remote);
+        if (done !== undefined) this.#waiting.set(wire, done);
+        wire.onPipe((pipe) => this.#onPipe(connection, remote, pipe));
+        if (first !== undefined) this.#onPipe(connection, remote, first);
+      },
+      () => this.#turnAway(wire, QUIC_CODE.lost),
+    );
+  }
+
+  #onPipe(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
+    const { wire } = connection;
+    if (connection.link !== undefined) {
+      const isWelcome = this.#stopping === undefined && this.#events.accept(remote);
+      if (isWelcome) this.#take(connection, remote, pipe);
+      else pipe.reset(QUIC_CODE.refused); // The link itself goes on.
+      return;
+    }
+    // A lane that crosses the end of its link, or more than that.
+    if (connection.isOver) return pipe.reset(QUIC_CODE.refused);
+    if (!pipe.isFirst) return this.#turnAway(wire, QUIC_CODE.malformed);
+    this.#settle(wire); // Not counted twice.
+    if (this.#accepts(wire, remote)) this.#take(connection, remote, pipe);
+  }
+
+  #accepts(wire: QuicWire, remote: Address): boolean {
+    if (wire.isGone) return false;
+    if (this.#stopping === undefined && this.#events.accept(remote)) return true;
+    this.#turnAway(wire, QUIC_CODE.refused);
+    return false;
+  }
+
+  #take(connection: QuicConnection, remote: Address, pipe: QuicPipe): void {
+    const parent = connection.link;
+    const link = new QuicLink({
+      wire: connection.wire,
+      pipe,
+      remote,
+      certificateHash: this.#certificateHash,
+      isServer: true,
+      openLane: () => Promise.reject(new Fault("unreachable", "only clients open lanes")),
+      follow: (follower, topic) => this.#follow(follower, topic),
+      unfollow: (follower, topic) => this.#unfollow(follower, topic),
+      settled: (closing) => connection.settled(closing),
+      over: (ended, hangUp, code) => {
+        this.#forget(ended);
+        connection.over(ended, hangUp, code);
+      },
+    });
+    this.#links.add(link);
+    connection.add(link);
+    this.#events.link(link, parent);
+  }
+
+  #turnAway(wire: QuicWire, code: number): void {
+    this.#settle(wire);
+    wire.close(code);
+  }
+
+  /** It is untaken no longer. */
+  #settle(wire: QuicWire): void {
+    clearTimeout(this.#untaken.get(wire));
+    this.#untaken.delete(wire);
+    this.#waiting.get(wire)?.();
+    this.#waiting.delete(wire);
+  }
+
+  #follow(link: QuicLink, topic: string): void {
+    const followers = this.#topics.get(topic) ?? new Set();
+    this.#topics.set(topic, followers.add(link));
+    const followed = this.#followed.get(link) ?? new Set();
+    this.#followed.set(link, followed.add(topic));
+  }
+
+  #unfollow(link: QuicLink, topic: string): void {
+    const followers = this.#topics.get(topic);
+    followers?.delete(link);
+    if (followers?.size === 0) this.#topics.delete(topic);
+    this.#followed.get(link)?.delete(topic);
+  }
+
+  #forget(link: QuicLink): void {
+    this.#links.delete(link);
+    for (const topic of this.#followed.get(link) ?? []) this.#unfollow(link, topic);
+    this.#followed.delete(link);
+    if (this.#links.size === 0) this.#emptied.resolve();
+  }
+}
+
+function certificateHashOf(certPem: string): Uint8Array {
+  try {
+    const { raw } = new X509Certificate(certPem);
+    return new Uint8Array(createHash("sha256").update(raw).digest());
+  } catch (cause) {
+    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
+  }
+}
+
+function listenFault(cause: unknown, host: string, port: number): Fault {
+  const where = formatHostPort(host, port);
+  switch (udpBindError(cause)) {
+    case "taken":
+      return new Fault("port-taken", `another program uses UDP on ${where}`, { cause });
+    case "forbidden": {
+      const sentence = `UDP port ${port} is only for the system's administrator`;
+      return new Fault("port-taken", sentence, { cause });
+    }
+    case "no-address":
+      return new Fault("usage", `this machine has no address ${host}`, {
+        remedy: "leave --host out for all its addresses",
+        cause,
+      });
+    default: {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      return new Fault("usage", `cannot listen for UDP on ${where} (${message})`, { cause });
+    }
+  }
+}

@@ -1,0 +1,316 @@
+import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { writeSmallFile } from "../disk/data-folder.ts";
+import { OutboxStore } from "./outbox-store.ts";
+import { ReceivedFiles } from "./received-files.ts";
+import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./schema.ts";
+import { UploadJournal } from "./upload-journal.ts";
+
+/** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
+export interface Pin {
+  readonly address: string;
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly firstSeenUnixMs: number;
+}
+
+/** `quiet`: `on` hides who comes and goes. */
+export type Preference = "quiet";
+
+/** Makes a private key in PKCS8 PEM. */
+export type GenerateKey = () => string;
+
+const DEVICE_KEY_FILE = "device.key";
+const PART_SECRET_FILE = "parts.key";
+const PART_SECRET_BYTES = 32;
+
+/**
+ * What a client's home (`CHAT_HOME`) remembers; several processes may share it. Users are named by
+ * any spelling: they are compared without case, as the server does.
+ */
+export class ClientState {
+  readonly #database: Database;
+  /** Undefined: in memory. */
+  readonly #folder: string | undefined;
+  #deviceKeyInMemory: string | undefined;
+  readonly outboxes: OutboxStore;
+  readonly uploads: UploadJournal;
+  readonly taken: ReceivedFiles;
+
+  private constructor(database: Database, folder: string | undefined) {
+    this.#database = database;
+    this.#folder = folder;
+    this.outboxes = new OutboxStore(database, folder);
+    this.uploads = new UploadJournal(database, folder);
+    this.taken = new ReceivedFiles(database, folder);
+  }
+
+  /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
+  static open(folder: string): ClientState {
+    withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+    return new ClientState(openDatabase(folder), folder);
+  }
+
+  static inMemory(): ClientState {
+    return new ClientState(openDatabaseInMemory(), undefined);
+  }
+
+  /**
+   * The PEM of this home's device key, made at the first call. Processes that start at once agree
+   * on one key, for the database's write lock is held meanwhile.
+   */
+  deviceKey(generate: GenerateKey): string {
+    const folder = this.#folder;
+    if (folder === undefined) {
+      this.#deviceKeyInMemory ??= generate();
+      return this.#deviceKeyInMemory;
+    }
+    return this.#smallFile(join(folder, DEVICE_KEY_FILE), generate);
+  }
+
+  /**
+   * With which this home marks the notes of half received files, so that it knows its own again.
+   * Made at the first call; undefined in memory: nothing outlasts that.
+   */
+  partSecret(): Uint8Array | undefined {
+    const folder = this.#folder;
+    if (folder === undefined) return undefined;
+    const generate = () => {
+      return `${toBase64Url(crypto.getRandomValues(new Uint8Array(PART_SECRET_BYTES)))}\n`;
+    };
+    return utf8Encode(this.#smallFile(join(folder, PART_SECRET_FILE), generate).trim());
+  }
+
+  /** What is in the file; made where there is none, and by one process only. */
+  #smallFile(path: string, generate: () => string): string {
+    return withStoreFaults(this.#folder ?? "memory", () => {
+      if (existsSync(path)) return readFileSync(path, "utf8");
+      const make = () => {
+        if (!existsSync(path)) writeSmallFile(path, generate());
+        return readFileSync(path, "utf8");
+      };
+      return this.#database.transaction(make).immediate();
+    });
+  }
+
+  pin(address: string): Pin | undefined {
+    return this.#get<Pin>(`${SELECT_PIN} WHERE address = ?`, address);
+  }
+
+  pins(): Pin[] {
+    return this.#guard(() => this.#database.query<Pin, []>(`${SELECT_PIN} ORDER BY address`).all());
+  }
+
+  /** The first address under which a server of this fingerprint was met. */
+  addressOf(fingerprint: string): string | undefined {
+    const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
+    return this.#get<{ address: string }>(sql, fingerprint)?.address;
+  }
+
+  /** Pins, or on purpose pins anew. The name and the time of the first meeting stay. */
+  setPin({ address, ...server }: Pin): void {
+    const { fingerprint } = server;
+    this.#guard(() =>
+      this.#database
+        .transaction(() => {
+          this.#noteServer(server);
+          this.#run("INSERT OR REPLACE INTO pins VALUES (?, ?)", address, fingerprint);
+        })
+        .immediate(),
+    );
+  }
+
+  /** What is known of it stays: the first meeting counts. */
+  #noteServer({ fingerprint, name, firstSeenUnixMs }: Omit<Pin, "address">): void {
+    this.#run(
+      "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+      fingerprint,
+      name,
+      Math.trunc(firstSeenUnixMs),
+    );
+  }
+
+  /** The server goes on under another fingerprint, and with it all that is filed under the old. */
+  moveServer(old: string, server: Omit<Pin, "address">): void {
+    const { fingerprint } = server;
+    this.#guard(() =>
+      this.#database
+        .transaction(() => {
+          this.#noteServer(server);
+          for (const table of MOVING_TABLES) {
+            this.#run(
+              `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
+              fingerprint,
+              old,
+            );
+          }
+        })
+        .immediate(),
+    );
+  }
+
+  /** The server calls this account otherwise, and with it goes all that is filed under the name. */
+  moveUser(fingerprint: string, old: string, user: string): void {
+    this.#guard(() =>
+      this.#database
+        .transaction(() => {
+          for (const table of USER_TABLES) {
+            this.#run(
+              `UPDATE OR REPLACE ${table} SET user = ? WHERE fingerprint = ? AND lower(user) = ?`,
+              fold(user),
+              fingerprint,
+              fold(old),
+            );
+          }
+        })
+        .immediate(),
+    );
+  }
+
+  /** @returns whether there was one */
+  forgetPin(address: string): boolean {
+    return this.#run("DELETE FROM pins WHERE address = ?", address) > 0;
+  }
+
+  /** Seq of the last record that this home has shown to the user; undefined: none so far. */
+  cursor(fingerprint: string, user: string): number | undefined {
+    const sql = "SELECT seq FROM cursors WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
+  }
+
+  /** Never goes back, whichever process of this home is ahead. */
+  advanceCursor(fingerprint: string, user: string, seq: number): void {
+    const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
+      SET seq = excluded.seq WHERE excluded.seq > seq`;
+    this.#run(sql, fingerprint, fold(user), seq);
+  }
+
+  /** The server has lost what came after `seq` (restored from a backup): begin there. */
+  rewindCursor(fingerprint: string, user: string, seq: number): void {
+    const sql = "UPDATE cursors SET seq = ? WHERE fingerprint = ? AND user = ? AND seq > ?";
+    this.#run(sql, seq, fingerprint, fold(user), seq);
+  }
+
+  /** The PEM of the account's key, made at the first call, the same for every process. */
+  accountKey(fingerprint: string, user: string, generate: GenerateKey): string {
+    const known = this.knownAccountKey(fingerprint, user);
+    if (known !== undefined) return known;
+    const insert = "INSERT INTO account_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
+    this.#run(insert, fingerprint, fold(user), generate());
+    const agreed = this.knownAccountKey(fingerprint, user);
+    assert(agreed !== undefined, "an account key that was just stored is there");
+    return agreed;
+  }
+
+  /** The PEM of the account's key, where this home has it. */
+  knownAccountKey(fingerprint: string, user: string): string | undefined {
+    const sql = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
+  }
+
+  /** Another device of the account has given its key: it is the one. */
+  setAccountKey(fingerprint: string, user: string, pem: string): void {
+    const sql = "INSERT OR REPLACE INTO account_keys VALUES (?, ?, ?)";
+    this.#run(sql, fingerprint, fold(user), pem);
+  }
+
+  /** Id of the account that knows this device, as far as this home was told. */
+  enrolment(fingerprint: string, user: string): string | undefined {
+    const sql = "SELECT account FROM enrolments WHERE fingerprint = ? AND user = ?";
+    return this.#get<{ account: string }>(sql, fingerprint, fold(user))?.account;
+  }
+
+  enrol(fingerprint: string, user: string, account: string): void {
+    if (this.enrolment(fingerprint, user) === account) return; // A write waits for the disk.
+    const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";
+    this.#run(sql, fingerprint, fold(user), account);
+  }
+
+  unenrol(fingerprint: string, user: string): void {
+    this.#run("DELETE FROM enrolments WHERE fingerprint = ? AND user = ?", fingerprint, fold(user));
+  }
+
+  lastServer(): string | undefined {
+    const sql = "SELECT address FROM last_servers ORDER BY used_ms DESC, address LIMIT 1";
+    return this.#get<{ address: string }>(sql)?.address;
+  }
+
+  /** Who was last logged in at the server of this fingerprint, as the server spells it. */
+  lastUser(fingerprint: string): string | undefined {
+    const sql = "SELECT user FROM last_users WHERE fingerprint = ?";
+    return this.#get<{ user: string }>(sql, fingerprint)?.user;
+  }
+
+  /** @param changes left out: only where there is no last server yet */
+  noteServer(address: string, unixMs: number, changes = false): void {
+    const last = this.lastServer();
+    if (last === address || (last !== undefined && !changes)) return;
+    const sql = "INSERT OR REPLACE INTO last_servers VALUES (?, ?)";
+    this.#run(sql, address, Math.trunc(unixMs));
+  }
+
+  /** @param changes left out: only where there is no last user of this server yet */
+  noteUser(fingerprint: string, user: string, unixMs: number, changes = false): void {
+    const last = this.lastUser(fingerprint);
+    if (last === user || (last !== undefined && !changes)) return;
+    const sql = "INSERT OR REPLACE INTO last_users VALUES (?, ?, ?)";
+    this.#run(sql, fingerprint, user, Math.trunc(unixMs));
+  }
+
+  /** What somebody has chosen for this device. */
+  preference(name: Preference): string | undefined {
+    const sql = "SELECT value FROM preferences WHERE name = ?";
+    return this.#get<{ value: string }>(sql, name)?.value;
+  }
+
+  prefer(name: Preference, value: string): void {
+    this.#run("INSERT OR REPLACE INTO preferences VALUES (?, ?)", name, value);
+  }
+
+  close(): void {
+    this.outboxes.close();
+    this.#database.close();
+  }
+
+  #get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
+    return this.#guard(
+      () => this.#database.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
+    );
+  }
+
+  #run(sql: string, ...values: SQLQueryBindings[]): number {
+    return this.#guard(
+      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
+    );
+  }
+
+  #guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.#folder ?? "memory", act);
+  }
+}
+
+/** Every table that files things under a server's fingerprint. */
+const MOVING_TABLES = [
+  "pins",
+  "cursors",
+  "account_keys",
+  "enrolments",
+  "last_users",
+  "outbox",
+  "uploads",
+  "files_place",
+  "files_taken",
+] as const;
+
+/** Of those, the ones that file them under a user, too. */
+const USER_TABLES = MOVING_TABLES.filter((table) => table !== "pins");
+
+const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
+  FROM pins JOIN servers USING (fingerprint)`;
+
+function fold(user: string): string {
+  return user.toLowerCase();
+}

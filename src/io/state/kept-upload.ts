@@ -1,0 +1,39 @@
+import type { FileId } from "../../base/ids.ts";
+
+/** What makes two sendings the same: whoever repeats the command goes on with the same file. */
+export interface UploadKey {
+  readonly fingerprint: string;
+  readonly user: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly to: readonly string[];
+  readonly name: string;
+}
+
+/** One upload that is not finished. The checksums of chunks below `upTo` are known. */
+export interface ResumableUpload {
+  readonly file: FileId;
+  readonly upTo: number;
+  /** The checksums of chunks `upTo`, `upTo` + 1, … */
+  note(hashes: readonly Uint8Array[]): void;
+  /** The server has fewer than that: what follows is forgotten. */
+  cut(upTo: number): void;
+  /** The checksums of the chunks below `upTo`, in order; fewer, where some were lost. */
+  hashes(): Generator<Uint8Array>;
+  /** Finished or given up. */
+  end(): void;
+}
+
+export interface FoundUpload {
+  readonly upload: ResumableUpload;
+  /** It was begun with other content, so that it cannot be gone on with. */
+  readonly changed: boolean;
+}
+
+/** Where uploads are noted, so that a run that is gone can be followed. */
+export interface ResumableUploads {
+  /** @param stamp the source's @throws Fault store-… */
+  find(key: UploadKey, stamp: string): FoundUpload | undefined;
+  /** Takes the place of an upload with the same key. @throws Fault store-… */
+  begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload;
+}

@@ -1,0 +1,90 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join } from "node:path";
+import { readSmallFile, writeSmallFile } from "../disk/data-folder.ts";
+
+/**
+ * The servers that this user runs on this machine, so that `chat join` needs no address. One file a
+ * process in a folder that belongs to the user alone.
+ */
+export interface LocalServer {
+  readonly pid: number;
+  readonly host: string;
+  readonly port: number;
+  readonly fingerprint: string;
+  /** Its data folder; `invite` in it is readable for the same user. */
+  readonly data: string;
+  readonly startedUnixMs: number;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** XDG_RUNTIME_DIR where there is one, else a folder of the user's own among temporary files. */
+function runFolder(env: Environment): string {
+  const runtime = env["XDG_RUNTIME_DIR"];
+  if (runtime !== undefined && runtime !== "") return join(runtime, "chat");
+  const { uid, username } = userInfo();
+  return join(tmpdir(), `chat-${uid >= 0 ? uid : username}`);
+}
+
+/** @returns what takes the entry away; a folder that is not ours is left alone */
+export function announceLocalServer(server: LocalServer, env: Environment): () => void {
+  const folder = runFolder(env);
+  const path = join(folder, `${server.pid}.json`);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    if (!isOurs(folder)) return () => {};
+    chmodSync(folder, 0o700);
+    writeSmallFile(path, `${JSON.stringify(server)}\n`);
+  } catch {
+    return () => {}; // A convenience only: without it the address must be typed.
+  }
+  return () => rmSync(path, { force: true });
+}
+
+/** Those that run now, newest first. */
+export function findLocalServers(env: Environment): LocalServer[] {
+  const folder = runFolder(env);
+  if (!existsSync(folder) || !isOurs(folder)) return [];
+  const found: LocalServer[] = [];
+  for (const name of readdirSync(folder)) {
+    if (!/^\d+\.json$/.test(name)) continue;
+    const server = parse(readSmallFile(join(folder, name)));
+    if (server !== undefined && isAlive(server.pid)) found.push(server);
+    else rmSync(join(folder, name), { force: true }); // Left behind by a killed server.
+  }
+  return found.sort((one, other) => other.startedUnixMs - one.startedUnixMs);
+}
+
+/** Somebody else could have made the folder first, to send us elsewhere. */
+function isOurs(folder: string): boolean {
+  const stat = lstatSync(folder);
+  return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function parse(text: string | undefined): LocalServer | undefined {
+  try {
+    const value: unknown = JSON.parse(text ?? "");
+    if (typeof value !== "object" || value === null) return undefined;
+    const { pid, host, port, fingerprint, data, startedUnixMs } = value as Record<string, unknown>;
+    const isWhole =
+      typeof pid === "number" &&
+      typeof host === "string" &&
+      typeof port === "number" &&
+      typeof fingerprint === "string" &&
+      typeof data === "string" &&
+      typeof startedUnixMs === "number";
+    return isWhole ? { pid, host, port, fingerprint, data, startedUnixMs } : undefined;
+  } catch {
+    return undefined;
+  }
+}

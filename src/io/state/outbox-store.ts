@@ -1,0 +1,166 @@
+import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { assert } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { type Lock, lockFile } from "../disk/lock.ts";
+import { withStoreFaults } from "./schema.ts";
+
+/** A post as it is kept. `body` is JSON: what is in it is for whoever wrote it. */
+export interface KeptPost {
+  readonly counter: number;
+  readonly target: string;
+  readonly body: string;
+  readonly createdUnixMs: number;
+}
+
+/** What a process that is gone has left unsent: to be sent on under the same id and counters. */
+export interface LeftOutbox {
+  readonly id: string;
+  /** In order of their counters, not empty. */
+  readonly posts: readonly KeptPost[];
+}
+
+/** Whose words an outbox carries: a server's fingerprint, and a user in any spelling. */
+export interface OutboxOwner {
+  readonly fingerprint: string;
+  readonly user: string;
+}
+
+/** What changed since the last write, made durable in one transaction. */
+export interface OutboxChange extends OutboxOwner {
+  readonly added: readonly KeptPost[];
+  /** Counters that are settled: nobody needs to send them again. */
+  readonly settled: readonly number[];
+}
+
+const FOLDER = "outboxes";
+const LOCK_FILE = /^[\w-]{11}$/;
+const INSERT = "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)";
+const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
+
+/**
+ * Unsent words of this home. Each outbox belongs to one process, which shows that it lives by a
+ * lock file (CHAT_HOME/outboxes/ID) that the system lets go with it: no process number could be
+ * mistaken for it. Locks come and go only inside a write transaction of the database, so nobody
+ * adopts what is being made.
+ */
+export class OutboxStore {
+  readonly #database: Database;
+  /** Undefined: in memory. */
+  readonly #folder: string | undefined;
+  readonly #held = new Map<string, Lock>(); // One a run, and one for each that was adopted.
+
+  constructor(database: Database, folder: string | undefined) {
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  /** @throws Fault store-… ; nothing has changed then */
+  write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
+    this.#transact(() => {
+      if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is nobody else's");
+      const insert = this.#database.query<unknown, SQLQueryBindings[]>(INSERT);
+      for (const { counter, target, body, createdUnixMs } of added) {
+        const createdMs = Math.trunc(createdUnixMs);
+        insert.run(id, counter, fingerprint, user.toLowerCase(), target, body, createdMs);
+      }
+      const remove = this.#database.query<unknown, [string, number]>(DELETE);
+      for (const counter of settled) remove.run(id, counter);
+    });
+  }
+
+  /** Takes over what processes that are gone left unsent, oldest first. @throws Fault store-… */
+  adopt({ fingerprint, user }: OutboxOwner): LeftOutbox[] {
+    const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
+      WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
+    const find = () =>
+      this.#database
+        .query<{ id: string }, [string, string]>(sql)
+        .all(fingerprint, user.toLowerCase());
+    const isFree = ({ id }: { id: string }) => !this.#held.has(id);
+    if (!this.#guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
+    return this.#transact(() => {
+      const left = find()
+        .filter((row) => isFree(row) && this.#hold(row.id))
+        .map(({ id }) => ({ id, posts: this.#posts(id) }));
+      this.#sweep();
+      return left;
+    });
+  }
+
+  /** This process writes no more under this id: what is left may be adopted. */
+  release(id: string): void {
+    const lock = this.#held.get(id);
+    if (lock === undefined) return;
+    try {
+      this.#transact(() => this.#letGo(id, lock));
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#held.delete(id);
+      lock.release(); // The file that stays is swept by the next process.
+    }
+  }
+
+  /** As if the process had ended here: its outboxes are there for others. */
+  close(): void {
+    for (const lock of this.#held.values()) lock.release();
+    this.#held.clear();
+  }
+
+  #posts(id: string): KeptPost[] {
+    const sql = `SELECT counter, target, body, created_ms AS createdUnixMs FROM outbox
+      WHERE outbox = ? ORDER BY counter`;
+    return this.#database.query<KeptPost, [string]>(sql).all(id);
+  }
+
+  /** @returns false when a process that lives has it */
+  #hold(id: string): boolean {
+    const folder = this.#folder;
+    if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
+    const lock = folder === undefined ? NO_LOCK : lockFile(join(folder, FOLDER, id));
+    if (lock !== undefined) this.#held.set(id, lock);
+    return lock !== undefined;
+  }
+
+  #letGo(id: string, lock: Lock): void {
+    this.#held.delete(id);
+    lock.release(); // Before it is removed: Windows keeps files that are open.
+    // With something left in it, the file stays: two that open it must meet at the same one.
+    if (this.#folder !== undefined && this.#posts(id).length === 0) {
+      rmSync(join(this.#folder, FOLDER, id), { force: true });
+    }
+  }
+
+  /** Files of processes that ended with everything sent, but too suddenly to clean up. */
+  #sweep(): void {
+    for (const id of this.#lockFiles()) {
+      if (this.#posts(id).length > 0 || !this.#hold(id)) continue;
+      const lock = this.#held.get(id);
+      if (lock !== undefined) this.#letGo(id, lock);
+    }
+  }
+
+  /** Of others. */
+  #lockFiles(): string[] {
+    if (this.#folder === undefined) return [];
+    try {
+      return readdirSync(join(this.#folder, FOLDER)).filter(
+        (name) => LOCK_FILE.test(name) && !this.#held.has(name),
+      );
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  }
+
+  #transact<Result>(act: () => Result): Result {
+    return this.#guard(() => this.#database.transaction(act).immediate());
+  }
+
+  #guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.#folder ?? "memory", act);
+  }
+}
+
+const NO_LOCK: Lock = { release: () => undefined };

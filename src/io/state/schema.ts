@@ -1,0 +1,148 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+
+/** Another process of this home writes for milliseconds; longer means that it hangs. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+/** Step `i` leads from version `i` to `i + 1`. Steps are only ever added. */
+const MIGRATIONS: readonly string[] = [
+  `CREATE TABLE servers (
+     fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE pins (
+     address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL REFERENCES servers
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE cursors (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
+     PRIMARY KEY (fingerprint, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE account_keys (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, private_pem TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE enrolments (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, account TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE uses (
+     address TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE outbox (
+     outbox TEXT NOT NULL, counter INTEGER NOT NULL, fingerprint TEXT NOT NULL, user TEXT NOT NULL,
+     target TEXT NOT NULL, body TEXT NOT NULL, created_ms INTEGER NOT NULL,
+     PRIMARY KEY (outbox, counter)
+   ) STRICT, WITHOUT ROWID;
+   CREATE INDEX outbox_of ON outbox (fingerprint, user);`,
+  `CREATE TABLE uploads (
+     file TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, path TEXT NOT NULL,
+     targets TEXT NOT NULL, name TEXT NOT NULL, stamp TEXT NOT NULL, up_to INTEGER NOT NULL,
+     touched_ms INTEGER NOT NULL, UNIQUE (fingerprint, user, path, targets, name)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE upload_hashes (
+     file TEXT NOT NULL REFERENCES uploads ON DELETE CASCADE, first INTEGER NOT NULL,
+     hashes BLOB NOT NULL, PRIMARY KEY (file, first)
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE files_place (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL,
+     PRIMARY KEY (fingerprint, user)
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE files_taken (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, file TEXT NOT NULL,
+     UNIQUE (fingerprint, user, file)
+   ) STRICT;`,
+  `CREATE TABLE last_users (
+     fingerprint TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO last_users SELECT fingerprint, user, MAX(used_ms)
+     FROM uses JOIN pins USING (address) GROUP BY fingerprint;
+   CREATE TABLE last_servers (
+     address TEXT PRIMARY KEY, used_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO last_servers SELECT address, used_ms FROM uses;
+   DROP TABLE uses;
+   CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+];
+
+const CLIENT_STATE_VERSION = MIGRATIONS.length;
+const CLIENT_STATE_FILE = "state.sqlite";
+
+/** Opens the database of a client's home, made or brought up to date where needed. */
+export function openDatabase(folder: string): Database {
+  return withStoreFaults(folder, () => {
+    const path = join(folder, CLIENT_STATE_FILE);
+    // SQLite gives its side files the mode of this one.
+    closeSync(openSync(path, "a", 0o600));
+    const database = new Database(path, { strict: true, readwrite: true, create: true });
+    try {
+      database.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+      migrate(database, folder);
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** The same tables without a file, for worlds. */
+export function openDatabaseInMemory(): Database {
+  const database = new Database(":memory:", { strict: true });
+  migrate(database, "memory");
+  return database;
+}
+
+function migrate(database: Database, folder: string): void {
+  if (versionOf(database) === 0) database.run("PRAGMA journal_mode = WAL");
+  database.run("PRAGMA synchronous = FULL");
+  database.run("PRAGMA foreign_keys = ON");
+  if (versionOf(database) === CLIENT_STATE_VERSION) return;
+  database
+    .transaction(() => {
+      const version = versionOf(database); // Another process may have been here first.
+      if (version > CLIENT_STATE_VERSION) throw tooNew(folder, version);
+      for (const step of MIGRATIONS.slice(version)) database.run(step);
+      database.run(`PRAGMA user_version = ${CLIENT_STATE_VERSION}`);
+    })
+    .immediate();
+}
+
+function versionOf(database: Database): number {
+  const row = database.query<{ user_version: number }, []>("PRAGMA user_version").get();
+  return row?.user_version ?? 0;
+}
+
+function tooNew(folder: string, version: number): Fault {
+  const sentence = `${folder} was written by a later version (format ${version})`;
+  return new Fault("version-unsupported", sentence, {
+    remedy: "use that version, or another CHAT_HOME",
+  });
+}
+
+const CODES: Readonly<Record<string, FaultCode>> = {
+  ENOSPC: "store-full",
+  EDQUOT: "store-full",
+  SQLITE_FULL: "store-full",
+  EACCES: "store-denied",
+  EPERM: "store-denied",
+  EROFS: "store-denied",
+  SQLITE_READONLY: "store-denied",
+  SQLITE_CANTOPEN: "store-denied",
+};
+
+/** Runs what touches the disk; what the system says comes out as a fault that names the folder. */
+export function withStoreFaults<Result>(folder: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (cause) {
+    if (cause instanceof Fault || !(cause instanceof Error)) throw cause;
+    const known = (cause as { code?: unknown }).code;
+    if (!(cause instanceof SQLiteError) && typeof known !== "string") throw cause;
+    const code = CODES[String(known)] ?? "store-failed";
+    throw new Fault(code, `${folder} cannot be used (${cause.message})`, {
+      cause,
+      ...(code === "store-failed" ? { remedy: "check the disk, or set another CHAT_HOME" } : {}),
+    });
+  }
+}

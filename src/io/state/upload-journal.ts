@@ -1,0 +1,155 @@
+import type { Database, SQLQueryBindings } from "bun:sqlite";
+import { concatBytes } from "../../base/bytes.ts";
+import type { FileId } from "../../base/ids.ts";
+import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
+import { HASH_BYTES } from "../../wire/chunks.ts";
+import type { FoundUpload, ResumableUpload, ResumableUploads, UploadKey } from "./kept-upload.ts";
+import { withStoreFaults } from "./schema.ts";
+
+/** Checksums in one row, which is written again while it fills: few rows, and little at once. */
+const ROW_HASHES = 64;
+
+interface Row {
+  readonly file: string;
+  readonly stamp: string;
+  readonly upTo: number;
+}
+
+/**
+ * What of this home's files is on its way, so that a process that is gone can be followed. It only
+ * spares work: what is durable, the server says.
+ */
+export class UploadJournal implements ResumableUploads {
+  readonly #database: Database;
+  /** Undefined: in memory. */
+  readonly #folder: string | undefined;
+
+  constructor(database: Database, folder: string | undefined) {
+    this.#database = database;
+    this.#folder = folder;
+  }
+
+  /** @param stamp the source's @throws Fault store-… */
+  find(key: UploadKey, stamp: string): FoundUpload | undefined {
+    const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
+      WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
+    const row = this.#guard(() =>
+      this.#database.query<Row, SQLQueryBindings[]>(sql).get(...columnsOf(key)),
+    );
+    if (row === null) return undefined;
+    return { upload: this.#kept(row.file as FileId, row.upTo), changed: row.stamp !== stamp };
+  }
+
+  /** Takes the place of an upload with the same key. @throws Fault store-… */
+  begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
+    const nowMs = Math.trunc(unixMs);
+    this.#transact(() => {
+      // The server has forgotten those, too.
+      this.#run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
+      const sql = `DELETE FROM uploads
+        WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
+      this.#run(sql, ...columnsOf(key));
+      const insert = `INSERT INTO uploads
+        (file, fingerprint, user, path, targets, name, stamp, up_to, touched_ms)
+        VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`;
+      this.#run(insert, file, ...columnsOf(key), stamp, nowMs);
+    });
+    return this.#kept(file, 0);
+  }
+
+  #kept(file: FileId, found: number): ResumableUpload {
+    let upTo = found;
+    /** The last of them. Bounded by ROW_HASHES, or by one call. */
+    let row: readonly Uint8Array[] = [];
+    return {
+      file,
+      get upTo() {
+        return upTo;
+      },
+      note: (hashes) => {
+        if (hashes.length === 0) return;
+        row = row.length + hashes.length > ROW_HASHES ? hashes : [...row, ...hashes];
+        upTo += hashes.length;
+        this.#note(file, upTo - row.length, row);
+      },
+      cut: (to) => {
+        if (to >= upTo) return;
+        this.#cut(file, to);
+        row = [];
+        upTo = to;
+      },
+      hashes: () => this.#hashes(file, upTo),
+      end: () => {
+        this.#run("DELETE FROM uploads WHERE file = ?", file);
+      },
+    };
+  }
+
+  /** Not synced: a power cut costs some hashing, and waiting for the disk would cost speed. */
+  #note(file: FileId, from: number, hashes: readonly Uint8Array[]): void {
+    this.#loosely(() => {
+      const upTo = from + hashes.length;
+      const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
+      // None: another process has finished the same upload.
+      if (this.#run(sql, upTo, file) === 0) return;
+      const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
+      this.#run(insert, file, from, concatBytes(...hashes));
+    });
+  }
+
+  #cut(file: FileId, upTo: number): void {
+    this.#loosely(() => {
+      this.#run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
+      this.#run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
+    });
+  }
+
+  /** Rows may overlap where two processes sent the same: their checksums are the same. */
+  *#hashes(file: FileId, upTo: number): Generator<Uint8Array> {
+    const sql = `SELECT first, hashes FROM upload_hashes
+      WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;
+    const row = (at: number) =>
+      this.#guard(() =>
+        this.#database
+          .query<{ first: number; hashes: Uint8Array }, SQLQueryBindings[]>(sql)
+          .get(file, at),
+      );
+    for (let at = 0; at < upTo; ) {
+      const found = row(at);
+      if (found === null) return;
+      const end = found.first + found.hashes.length / HASH_BYTES;
+      if (end <= at) return; // Two processes noted the same, and one of them less of it.
+      for (; at < Math.min(end, upTo); at++) {
+        const offset = (at - found.first) * HASH_BYTES;
+        yield found.hashes.slice(offset, offset + HASH_BYTES);
+      }
+    }
+  }
+
+  #loosely(act: () => void): void {
+    this.#run("PRAGMA synchronous = NORMAL");
+    try {
+      this.#transact(act);
+    } finally {
+      this.#run("PRAGMA synchronous = FULL");
+    }
+  }
+
+  #transact(act: () => void): void {
+    this.#guard(() => this.#database.transaction(act).immediate());
+  }
+
+  #run(sql: string, ...values: SQLQueryBindings[]): number {
+    return this.#guard(
+      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
+    );
+  }
+
+  #guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.#folder ?? "memory", act);
+  }
+}
+
+function columnsOf({ fingerprint, user, path, to, name }: UploadKey): string[] {
+  return [fingerprint, user.toLowerCase(), path, JSON.stringify([...to].sort()), name];
+}

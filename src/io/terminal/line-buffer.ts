@@ -1,0 +1,105 @@
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
+const ESCAPE = 0x1b;
+
+/** Bytes of standard input that nobody has asked for yet, given out as lines, keys or pieces. */
+export class LineBuffer {
+  readonly #lineBytesMax: number;
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Where to look for the next line feed: what lies before has none. */
+  #scanned = 0;
+  /** Inside a line that was refused: it ends at the next line feed. */
+  #skipping = false;
+
+  constructor(lineBytesMax: number) {
+    this.#lineBytesMax = lineBytesMax;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#bytes =
+      this.#bytes.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#bytes, bytes]);
+  }
+
+  /**
+   * @param ended whether a last line without line feed is a line
+   * @throws Fault text-invalid, too-large
+   */
+  take(ended: boolean): string | undefined {
+    for (;;) {
+      const line = this.#takeBytes(ended);
+      if (line === undefined) return undefined;
+      if (!this.#skipping) return lineText(line);
+      this.#skipping = false;
+    }
+  }
+
+  takeAll(): Uint8Array {
+    const all = this.#bytes;
+    this.#drop(all.length);
+    return all;
+  }
+
+  /** One code point or escape sequence as a terminal in raw mode sends it. */
+  takeKey(): string | undefined {
+    const first = this.#bytes[0];
+    if (first === undefined) return undefined;
+    const sizeBytes = Math.min(
+      first === ESCAPE ? this.#escapeBytes() : keyBytes(first),
+      this.#bytes.length,
+    );
+    const key = this.#bytes.toString("utf8", 0, sizeBytes);
+    this.#drop(sizeBytes);
+    return key;
+  }
+
+  #takeBytes(ended: boolean): Buffer | undefined {
+    const at = this.#bytes.indexOf(LINE_FEED, this.#scanned);
+    if (at < 0) {
+      this.#scanned = this.#bytes.length;
+      if (this.#bytes.length > this.#lineBytesMax) this.#refuse();
+      if (!ended || this.#bytes.length === 0) return undefined;
+    }
+    const line = this.#bytes.subarray(0, at < 0 ? this.#bytes.length : at);
+    this.#drop(line.length + (at < 0 ? 0 : 1));
+    return line;
+  }
+
+  #refuse(): void {
+    this.#drop(this.#bytes.length);
+    if (this.#skipping) return;
+    this.#skipping = true;
+    throw new Fault("too-large", `a line of the input is longer than ${this.#lineBytesMax} bytes`);
+  }
+
+  /** ESC alone, or ESC [ ... and ESC O ... up to their final letter. */
+  #escapeBytes(): number {
+    const second = this.#bytes[1];
+    if (second !== 0x5b && second !== 0x4f) return 1;
+    const final = this.#bytes.findIndex((byte, i) => i > 1 && byte >= 0x40 && byte <= 0x7e);
+    return final < 0 ? this.#bytes.length : final + 1;
+  }
+
+  #drop(sizeBytes: number): void {
+    this.#bytes = this.#bytes.subarray(sizeBytes);
+    this.#scanned = 0;
+  }
+}
+
+function lineText(line: Buffer): string {
+  const end = line.at(-1) === CARRIAGE_RETURN ? line.length - 1 : line.length;
+  try {
+    return utf8Decode(line.subarray(0, end));
+  } catch (cause) {
+    throw new Fault("text-invalid", "a line of the input is not UTF-8", { cause });
+  }
+}
+
+/** Length of a UTF-8 code point by its first byte. */
+function keyBytes(first: number): number {
+  if (first < 0xc0) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
+}

@@ -1,0 +1,156 @@
+import { write } from "node:fs";
+import { isatty } from "node:tty";
+import { Fault } from "../../base/fault.ts";
+
+/** Where data or words for people go: standard output or standard error. */
+export interface Output {
+  readonly isTerminal: boolean;
+  /** Width of the terminal, 80 elsewhere. */
+  columns(): number;
+  /** Queues and never waits: a stalled terminal or pipe must not stop the network. */
+  write(text: string): void;
+  queuedBytes(): number;
+  /** Resolves when less than 1 MiB waits, or the reader is gone: await it between large writes. */
+  drained(): Promise<void>;
+  /** Resolves when everything is out, or the other end is gone. */
+  flushed(): Promise<void>;
+  /** Why what was written is not all out; undefined as well when nobody reads any more. */
+  fault(): Fault | undefined;
+}
+
+/** Called once. `undefined`: whoever read is gone (EPIPE), as after `| head`. */
+export type OnBroken = (fault: Fault | undefined) => void;
+
+const LOW_BYTES = 1 << 20;
+/** One system call takes at most this much, so that `drained` is told in good time. */
+const WRITE_BYTES_MAX = 1 << 18;
+const RETRY_MS = 5;
+const COLUMNS_DEFAULT = 80;
+
+interface Stream {
+  readonly fd: 1 | 2;
+  readonly isTerminal: boolean;
+  columns(): number | undefined;
+}
+
+export function standardOutput(onBroken: OnBroken): Output {
+  return new FdOutput(streamOf(1), onBroken);
+}
+
+export function standardError(onBroken: OnBroken): Output {
+  return new FdOutput(streamOf(2), onBroken);
+}
+
+/** Asks process.stdout nothing unless it is a terminal: to touch it makes a pipe non-blocking. */
+function streamOf(fd: 1 | 2): Stream {
+  const isTerminal = isatty(fd);
+  const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
+  return { fd, isTerminal, columns: isTerminal ? columns : () => undefined };
+}
+
+/** Writes on a thread of the pool, one call at a time, so that the event loop goes on. */
+class FdOutput implements Output {
+  readonly isTerminal: boolean;
+  readonly #stream: Stream;
+  readonly #onBroken: OnBroken;
+  #queue: string[] = [];
+  #queuedBytes = 0;
+  #writing = false;
+  #broken = false;
+  #fault: Fault | undefined;
+  #waiting: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
+
+  constructor(stream: Stream, onBroken: OnBroken) {
+    this.#stream = stream;
+    this.isTerminal = stream.isTerminal;
+    this.#onBroken = onBroken;
+  }
+
+  columns(): number {
+    return this.#stream.columns() ?? COLUMNS_DEFAULT;
+  }
+
+  write(text: string): void {
+    if (this.#broken || text === "") return;
+    this.#queue.push(text);
+    this.#queuedBytes += Buffer.byteLength(text);
+    if (!this.#writing) this.#begin();
+  }
+
+  queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  drained(): Promise<void> {
+    return this.#below(LOW_BYTES);
+  }
+
+  flushed(): Promise<void> {
+    return this.#below(1);
+  }
+
+  fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  #below(belowBytes: number): Promise<void> {
+    if (this.#queuedBytes < belowBytes) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ belowBytes, resolve }));
+  }
+
+  /** A microtask later, so that what is written in one go leaves in one go. */
+  #begin(): void {
+    this.#writing = true;
+    queueMicrotask(() => this.#next());
+  }
+
+  #next(): void {
+    const bytes = Buffer.from(this.#queue.join(""));
+    this.#queue = [];
+    this.#writeOut(bytes);
+  }
+
+  #writeOut(bytes: Buffer): void {
+    if (bytes.length === 0) {
+      this.#writing = this.#queue.length > 0;
+      if (this.#writing) this.#next();
+      return;
+    }
+    const length = Math.min(bytes.length, WRITE_BYTES_MAX);
+    write(this.#stream.fd, bytes, 0, length, null, (error, writtenBytes) => {
+      if (error === null) this.#wrote(bytes, writtenBytes);
+      else if (error.code === "EAGAIN") setTimeout(() => this.#writeOut(bytes), RETRY_MS);
+      else this.#break(error);
+    });
+  }
+
+  #wrote(bytes: Buffer, writtenBytes: number): void {
+    this.#queuedBytes -= writtenBytes;
+    this.#wake();
+    this.#writeOut(bytes.subarray(writtenBytes));
+  }
+
+  #break(error: NodeJS.ErrnoException): void {
+    this.#broken = true;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#fault = brokenFault(error);
+    this.#onBroken(this.#fault);
+    this.#wake();
+  }
+
+  #wake(): void {
+    const due = this.#waiting.filter((waiter) => this.#queuedBytes < waiter.belowBytes);
+    this.#waiting = this.#waiting.filter((waiter) => this.#queuedBytes >= waiter.belowBytes);
+    for (const waiter of due) waiter.resolve();
+  }
+}
+
+/** EIO is a terminal whose window was closed. */
+function brokenFault(error: NodeJS.ErrnoException): Fault | undefined {
+  if (error.code === "EPIPE" || error.code === "EIO") return undefined;
+  const code = error.code === "ENOSPC" || error.code === "EDQUOT" ? "store-full" : "store-failed";
+  return new Fault(code, `cannot write the output (${error.code ?? error.message})`, {
+    cause: error,
+  });
+}

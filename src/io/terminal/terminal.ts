@@ -1,0 +1,41 @@
+import { Fault } from "../../base/fault.ts";
+import type { Input } from "./input.ts";
+import type { Output } from "./output.ts";
+
+/** Questions to the person at the terminal. They appear on standard error: stdout is data. */
+export interface Terminal {
+  /** @throws Fault interrupted on Ctrl-C and at the end of input */
+  askText(question: string): Promise<string>;
+  /** Without echo. @throws Fault interrupted on Ctrl-C and at the end of input */
+  askSecret(question: string): Promise<string>;
+  /** Yes only if it is typed. @throws Fault interrupted on Ctrl-C and at the end of input */
+  confirm(question: string): Promise<boolean>;
+}
+
+/** @returns undefined when nobody is there to ask: input or standard error is no terminal */
+export function openTerminal(input: Input, output: Output): Terminal | undefined {
+  if (!input.isTerminal || !output.isTerminal) return undefined;
+  const askText = async (question: string) => {
+    output.write(`${question}: `);
+    return answered(await input.line(), output).trim();
+  };
+  return {
+    askText,
+    confirm: async (question) => /^y(es)?$/i.test(await askText(`${question} [y/N]`)),
+    askSecret: async (question) => {
+      output.write(`${question}: `);
+      await output.flushed();
+      try {
+        return answered(await input.secretLine(), output);
+      } finally {
+        output.write("\n");
+      }
+    },
+  };
+}
+
+function answered(answer: string | undefined, output: Output): string {
+  if (answer !== undefined) return answer;
+  output.write("\n");
+  throw new Fault("interrupted", "the question was not answered");
+}

@@ -1,0 +1,257 @@
+import { assert } from "../../base/assert.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { releaseBuffer } from "../disk/release-buffer.ts";
+import { LinkInbox, rethrow } from "../link/inbox.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
+import { LinkOutgoing } from "../link/outgoing.ts";
+import { CLOSE_CODE, closeCodeOf, faultOfClose, slowReaderFault } from "./close.ts";
+import { encodeClose, encodeFrame, FrameReader, OPCODE } from "./frame.ts";
+
+/** Less than this is joined with what follows before it is written: one TLS record. */
+const JOIN_BYTES = 16 * 1024;
+
+/** What the link needs of a Bun socket. */
+export interface WsSocket {
+  /** Bytes taken, possibly fewer than given; the rest waits for `drain`. Negative: closed. */
+  write(bytes: Uint8Array): number;
+  end(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+}
+
+export interface WsClientParts {
+  readonly socket: WsSocket;
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly openLane: () => Promise<Link>;
+}
+
+/** The client's end: RFC 6455 over one TLS socket. The dial feeds it the socket's events. */
+export class WsClientLink implements Link {
+  readonly transport = "tcp";
+  readonly remote: Address;
+  readonly certificateHash: Uint8Array;
+  readonly #parts: WsClientParts;
+  readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
+  readonly #reader: FrameReader;
+  /** Frames that the socket has not taken, bounded by SEND_QUEUE_BYTES_MAX. */
+  #frames: Uint8Array[] = [];
+  #frameBytes = 0;
+  #isFlushing = false;
+  #isBlocked = false;
+  #isDeaf = false;
+  #isOver = false;
+  #endsWhenFlushed = false;
+  #state: "open" | "closing" | "closed" = "open";
+  /** Decided before the socket is gone: our own fault, or what the close frame said. */
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: WsClientParts) {
+    this.#parts = parts;
+    this.remote = parts.remote;
+    this.certificateHash = parts.certificateHash;
+    this.#reader = new FrameReader({
+      message: (bytes) => this.#inbox.push(bytes),
+      ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
+      close: (code, reason) => this.#onClose(code, reason),
+    });
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(message: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const frame = encodeFrame(OPCODE.binary, message, tail?.length);
+    if (!this.#queue(frame, tail)) return false;
+    this.#outgoing.count(1, message.length + (tail?.length ?? 0));
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#frameBytes;
+  }
+
+  drained(): Promise<void> {
+    return this.#outgoing.drained();
+  }
+
+  follow(): void {
+    assert(false, "only the server's end follows topics");
+  }
+
+  unfollow(): void {
+    assert(false, "only the server's end follows topics");
+  }
+
+  openChannel(): Promise<Link> {
+    if (this.#state === "open") return this.#parts.openLane();
+    return Promise.reject(new Fault("unreachable", "the link is closed"));
+  }
+
+  counters(): LinkCounters {
+    return this.#outgoing.counters(this.#inbox);
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#inbox.mute();
+    this.#leave(CLOSE_CODE.done, undefined);
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.#drop(undefined);
+  }
+
+  /** Stops reading: the other end's queue fills. For tests and for a suspended program. */
+  pause(): void {
+    this.#parts.socket.pause();
+  }
+
+  resume(): void {
+    this.#parts.socket.resume();
+  }
+
+  /** The socket got bytes. */
+  onData(chunk: Uint8Array): void {
+    if (this.#state === "closed" || this.#isDeaf) return;
+    try {
+      this.#reader.feed(chunk);
+    } catch (error) {
+      if (!(error instanceof Fault)) return rethrow(error);
+      // What follows a broken frame cannot be read.
+      this.#inbox.mute();
+      this.#isDeaf = true;
+      this.#hangUp(closeCodeOf(error), error);
+    }
+  }
+
+  /** The socket takes bytes again. */
+  onDrain(): void {
+    this.#isBlocked = false;
+    this.#flush();
+  }
+
+  /** The socket is gone. */
+  onGone(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    this.#state = "closed";
+    this.#frames = [];
+    this.#frameBytes = 0;
+    const lost = { fault: new Fault("link-closed", "the connection was lost") };
+    this.#inbox.close((this.#outcome ?? lost).fault);
+    this.#outgoing.settle();
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#hangUp(CLOSE_CODE.done, faultOfClose(code, reason));
+  }
+
+  /** Says goodbye, and does not wait for an answer: the other end has said its own, or raves. */
+  #hangUp(code: number, fault: Fault | undefined): void {
+    this.#endsWhenFlushed = true;
+    this.#leave(code, fault);
+    this.#flush();
+  }
+
+  /** Says goodbye after what is queued; the server answers and hangs up. */
+  #leave(code: number, fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state !== "open") return;
+    this.#queue(encodeClose(code));
+    if (this.#state !== "open") return; // That was one frame too many, and the link is dropped.
+    this.#state = "closing";
+    // An end that never answers must not hold the socket for ever.
+    this.#deadline = setTimeout(() => this.#drop(fault), DRAIN_WITHIN_MS);
+    this.#flush();
+  }
+
+  #drop(fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#parts.socket.terminate();
+    this.onGone();
+  }
+
+  #queue(frame: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state === "closed") return false;
+    const sizeBytes = frame.length + (tail?.length ?? 0);
+    if (this.#frameBytes + sizeBytes > SEND_QUEUE_BYTES_MAX) {
+      this.#drop(slowReaderFault());
+      return false;
+    }
+    this.#frames.push(frame);
+    if (tail !== undefined) this.#frames.push(tail);
+    this.#frameBytes += sizeBytes;
+    if (this.#isFlushing || this.#isBlocked) return true;
+    // What is sent in one tick leaves in one write.
+    this.#isFlushing = true;
+    queueMicrotask(() => this.#flush());
+    return true;
+  }
+
+  #flush(): void {
+    this.#isFlushing = false;
+    let taken = 0;
+    if (this.#isGone()) return;
+    while (taken < this.#frames.length && !this.#isBlocked) {
+      const [batch, count] = joinFrames(this.#frames, taken);
+      const { length } = batch;
+      const written = Math.max(0, this.#parts.socket.write(batch));
+      if (this.#isGone()) return;
+      this.#frameBytes -= written;
+      taken += count;
+      if (written === length) {
+        releaseBuffer(batch); // The socket has copied it.
+        continue;
+      }
+      this.#isBlocked = true;
+      taken -= 1;
+      this.#frames[taken] = batch.subarray(written);
+    }
+    this.#frames.splice(0, taken);
+    this.#outgoing.settle();
+    if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.#isGone()) {
+      this.#parts.socket.end();
+    }
+  }
+
+  #isGone(): boolean {
+    return this.#state === "closed";
+  }
+}
+
+/**
+ * The next write: the rest of a large frame, or JOIN_BYTES of small ones and of the large one that
+ * follows, whose rest stays.
+ * @returns the bytes, and the frames that are whole in them
+ */
+function joinFrames(frames: Uint8Array[], from: number): [Uint8Array, number] {
+  const [first, next] = [frames[from], frames[from + 1]];
+  assert(first !== undefined, "there is a frame to write");
+  if (next === undefined || first.length >= JOIN_BYTES) return [first, 1];
+  const parts: Uint8Array[] = [];
+  let left = JOIN_BYTES;
+  for (let i = from; left > 0; i++) {
+    const frame = frames[i];
+    if (frame === undefined) break;
+    if (frame.length > left) {
+      parts.push(frame.subarray(0, left));
+      frames[i] = frame.subarray(left);
+      return [concatBytes(...parts), parts.length - 1];
+    }
+    parts.push(frame);
+    left -= frame.length;
+  }
+  return [concatBytes(...parts), parts.length];
+}

@@ -1,0 +1,46 @@
+import { Fault } from "../../base/fault.ts";
+
+/** Close codes that we send or read. @see RFC 6455, section 7.4.1 */
+export const CLOSE_CODE = {
+  done: 1000,
+  goingAway: 1001,
+  protocolError: 1002,
+  none: 1005,
+  lost: 1006,
+  tooLarge: 1009,
+} as const;
+
+export function closeCodeOf(fault: Fault): number {
+  if (fault.code === "too-large") return CLOSE_CODE.tooLarge;
+  return CLOSE_CODE.protocolError;
+}
+
+/**
+ * What an end means to the link's owner.
+ * @param reason Bun's words when the other end broke the protocol; they begin with "Received"
+ * @returns undefined when the other end closed in an orderly way
+ */
+export function faultOfClose(code: number, reason: string): Fault | undefined {
+  switch (code) {
+    case CLOSE_CODE.done:
+    case CLOSE_CODE.goingAway:
+    case CLOSE_CODE.none:
+      return undefined;
+    case CLOSE_CODE.tooLarge:
+      return new Fault("too-large", "a message was longer than the other end takes");
+    case CLOSE_CODE.protocolError:
+      return new Fault("frame-malformed", "the other end could not read a frame");
+    default:
+      if (reason === "Received too big message") {
+        return new Fault("too-large", "a message was longer than allowed");
+      }
+      if (reason.startsWith("Received")) {
+        return new Fault("frame-malformed", `a broken frame: ${reason.toLowerCase()}`);
+      }
+      return new Fault("link-closed", "the connection was lost");
+  }
+}
+
+export function slowReaderFault(): Fault {
+  return new Fault("link-closed", "the other end reads too slowly");
+}

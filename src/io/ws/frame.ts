@@ -1,0 +1,208 @@
+/**
+ * WebSocket frames as the client needs them: it writes masked ones and reads unmasked ones.
+ * The mask key is always zero, so that a 256 KiB chunk is not rewritten byte by byte: the mask
+ * exists so that a page cannot choose what an intercepting proxy sees (RFC 6455, section 10.3), and
+ * here there is no page, and TLS (or the loopback) in between. Servers unmask it like any other.
+ * @see RFC 6455, section 5
+ */
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
+
+export const OPCODE = {
+  continuation: 0x0,
+  text: 0x1,
+  binary: 0x2,
+  close: 0x8,
+  ping: 0x9,
+  pong: 0xa,
+} as const;
+
+const FINAL = 0x80;
+const RESERVED = 0x70;
+const MASKED = 0x80;
+const CONTROL = 0x8;
+const CONTROL_BYTES_MAX = 125;
+const LENGTH_16 = 126;
+const LENGTH_64 = 127;
+const MASK_KEY_BYTES = 4;
+/** The longest header a server may send: two bytes and a 64-bit length. */
+const HEADER_BYTES_MAX = 10;
+
+/**
+ * A final frame from client to server, ready for the socket.
+ * @param tailBytes so much of the payload is left out, and must follow
+ */
+export function encodeFrame(opcode: number, payload: Uint8Array, tailBytes = 0): Uint8Array {
+  const length = payload.length + tailBytes;
+  const lengthBytes = length < LENGTH_16 ? 0 : length < 0x1_0000 ? 2 : 8;
+  const headerBytes = 2 + lengthBytes + MASK_KEY_BYTES;
+  const frame = new Uint8Array(headerBytes + payload.length);
+  frame[0] = FINAL | opcode;
+  const view = new DataView(frame.buffer);
+  if (lengthBytes === 0) {
+    frame[1] = MASKED | length;
+  } else if (lengthBytes === 2) {
+    frame[1] = MASKED | LENGTH_16;
+    view.setUint16(2, length);
+  } else {
+    frame[1] = MASKED | LENGTH_64;
+    view.setUint32(6, length); // The upper half stays zero: no message is that long.
+  }
+  frame.set(payload, headerBytes);
+  return frame;
+}
+
+/** @param code 1000 = done; @see RFC 6455, section 7.4.1 */
+export function encodeClose(code: number): Uint8Array {
+  return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
+}
+
+export interface FrameSink {
+  /** The bytes are the receiver's. */
+  message(bytes: Uint8Array): void;
+  ping(payload: Uint8Array): void;
+  /** Nothing is read after it. Code 1005: the frame named none. */
+  close(code: number, reason: string): void;
+}
+
+/** Turns a stream cut anywhere into whole messages; holds at most one message and one header. */
+export class FrameReader {
+  readonly #sink: FrameSink;
+  readonly #header = new Uint8Array(HEADER_BYTES_MAX);
+  #headerFill = 0;
+  /** Payload of the frame under way; undefined while its header is incomplete. */
+  #payload: Uint8Array | undefined;
+  #payloadFill = 0;
+  /** The fragments so far, in a buffer that doubles: a million are not a million objects. */
+  #fragments: Uint8Array | undefined;
+  #fragmentsFill = 0;
+  #isOver = false;
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink;
+  }
+
+  /** @throws Fault frame-malformed, too-large; the reader is then of no more use */
+  feed(chunk: Uint8Array): void {
+    let offset = 0;
+    while (!this.#isOver) {
+      if (this.#payload === undefined) {
+        offset = this.#takeHeader(chunk, offset);
+        if (this.#payload === undefined) return;
+      }
+      const payload: Uint8Array = this.#payload;
+      const part = chunk.subarray(offset, offset + payload.length - this.#payloadFill);
+      payload.set(part, this.#payloadFill);
+      this.#payloadFill += part.length;
+      offset += part.length;
+      if (this.#payloadFill < payload.length) return;
+      this.#headerFill = 0;
+      this.#payload = undefined;
+      this.#takeFrame(this.#header[0] ?? 0, payload);
+    }
+  }
+
+  #takeHeader(chunk: Uint8Array, from: number): number {
+    let offset = from;
+    while (offset < chunk.length) {
+      this.#header[this.#headerFill++] = chunk[offset++] ?? 0;
+      if (this.#headerFill < 2) continue;
+      const short = this.#header[1] ?? 0;
+      if (this.#headerFill === 2) this.#checkStart(this.#header[0] ?? 0, short);
+      const wanted = 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0);
+      if (this.#headerFill < wanted) continue;
+      this.#payload = new Uint8Array(this.#payloadLength(short));
+      this.#payloadFill = 0;
+      return offset;
+    }
+    return offset;
+  }
+
+  #checkStart(first: number, second: number): void {
+    const opcode = first & 0x0f;
+    const isFinal = (first & FINAL) !== 0;
+    if ((first & RESERVED) !== 0) throw malformed("a frame has reserved bits");
+    if ((second & MASKED) !== 0) throw malformed("a server's frame is masked");
+    if ((opcode & CONTROL) !== 0) {
+      if (opcode > OPCODE.pong) throw malformed(`a frame has the unknown kind ${opcode}`);
+      if (!isFinal) throw malformed("a control frame is fragmented");
+      if (second > CONTROL_BYTES_MAX) throw malformed("a control frame is too long");
+      return;
+    }
+    if (opcode === OPCODE.text) throw malformed("a frame is text where all are binary");
+    if (opcode > OPCODE.binary) throw malformed(`a frame has the unknown kind ${opcode}`);
+    const isContinued = this.#fragments !== undefined;
+    if (isContinued !== (opcode === OPCODE.continuation)) {
+      throw malformed("a fragment stands at the wrong place");
+    }
+  }
+
+  #payloadLength(short: number): number {
+    const view = new DataView(this.#header.buffer);
+    let length = short;
+    if (short === LENGTH_16) {
+      length = view.getUint16(2);
+      if (length < LENGTH_16) throw malformed("a length is not in its shortest form");
+    } else if (short === LENGTH_64) {
+      length = view.getUint32(2) * 2 ** 32 + view.getUint32(6);
+      if (length < 0x1_0000) throw malformed("a length is not in its shortest form");
+    }
+    if (length + this.#fragmentsFill > MESSAGE_BYTES_MAX) {
+      throw new Fault("too-large", `a message is longer than ${MESSAGE_BYTES_MAX} bytes`);
+    }
+    return length;
+  }
+
+  #takeFrame(first: number, payload: Uint8Array): void {
+    const opcode = first & 0x0f;
+    if (opcode === OPCODE.close) this.#takeClose(payload);
+    else if (opcode === OPCODE.ping) this.#sink.ping(payload);
+    else if (opcode === OPCODE.pong)
+      return; // Nobody asked; allowed all the same.
+    else this.#takeData((first & FINAL) !== 0, payload);
+  }
+
+  #takeData(isFinal: boolean, payload: Uint8Array): void {
+    if (this.#fragments === undefined && isFinal) {
+      this.#sink.message(payload);
+      return;
+    }
+    const fill = this.#fragmentsFill;
+    let fragments = this.#fragments ?? new Uint8Array(payload.length);
+    if (fill + payload.length > fragments.length) {
+      const grown = new Uint8Array(Math.max(fill + payload.length, 2 * fragments.length));
+      grown.set(fragments.subarray(0, fill));
+      fragments = grown;
+    }
+    fragments.set(payload, fill);
+    this.#fragments = isFinal ? undefined : fragments;
+    this.#fragmentsFill = isFinal ? 0 : fill + payload.length;
+    if (isFinal) this.#sink.message(fragments.slice(0, fill + payload.length));
+  }
+
+  #takeClose(payload: Uint8Array): void {
+    this.#isOver = true;
+    if (payload.length === 0) return this.#sink.close(1005, "");
+    if (payload.length === 1) throw malformed("a close frame has half a code");
+    const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
+    if (!isCloseCode(code)) throw malformed(`a close frame has the code ${code}`);
+    let reason: string;
+    try {
+      reason = utf8Decode(payload.subarray(2));
+    } catch {
+      throw malformed("a close reason is not UTF-8");
+    }
+    this.#sink.close(code, reason);
+  }
+}
+
+/** 1004 to 1006 and 1015 never travel. @see RFC 6455, section 7.4 */
+function isCloseCode(code: number): boolean {
+  if (code >= 3000) return code <= 4999;
+  return code >= 1000 && code <= 1014 && (code < 1004 || code > 1006);
+}
+
+function malformed(sentence: string): Fault {
+  return new Fault("frame-malformed", sentence);
+}

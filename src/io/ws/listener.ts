@@ -1,0 +1,256 @@
+/**
+ * Takes WebSocket links and plain HTTP on one port of `Bun.serve`, over TLS 1.3.
+ *
+ * Half-open connections: Bun (1.4.4) closes what has not sent a whole request header within
+ * `idleTimeout` of its start, whether it is silent, in mid-handshake or drips one byte at a time,
+ * and within 10 s what does not hang up after a goodbye. A header has 16 KiB at most. Connections
+ * are counted per address only once they ask for the upgrade (`accept`): Bun has no hook before.
+ *
+ * Slow readers: with TLS, `closeOnBackpressureLimit` closes only when the reader reads again, and
+ * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its
+ * links itself, after every SWEEP_BYTES published.
+ */
+import { createHash, X509Certificate } from "node:crypto";
+import type { Server, ServerWebSocket } from "bun";
+import { AssertionFailure } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { rethrow } from "../link/inbox.ts";
+import type { Address, Listener, ListenerEvents } from "../link/link.ts";
+import { normalAddress } from "./address.ts";
+import { slowReaderFault } from "./close.ts";
+import { requestUrl } from "./request-url.ts";
+import { WsServerLink, type WsServerParts, type WsSocketData } from "./server-link.ts";
+import { WsTopics } from "./topics.ts";
+import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
+
+export interface WsTls {
+  /** The leaf first, then its chain. */
+  readonly certPem: string;
+  readonly keyPem: string;
+}
+
+export interface WsListenOptions {
+  readonly host: string;
+  /** 0 = a free one. */
+  readonly port: number;
+  /** `false`: plain, for loopback behind `--no-tls`. */
+  readonly tls: WsTls | false;
+  /** PEM of the certificate that a TLS proxy in front presents; only without TLS of our own. */
+  readonly proxyCertificate?: string;
+  /** Whether a `Host` header means this server; left out: each does. */
+  readonly isHost?: (host: string | null) => boolean;
+  /**
+   * Answers every request but the upgrade.
+   * @param keepOpen lets this one's response be silent for so many seconds, up to 255
+   */
+  readonly http: (
+    request: Request,
+    remote: Address,
+    keepOpen: (seconds: number) => void,
+  ) => Response | Promise<Response>;
+}
+
+/** Between two looks at the queues; a link's queue passes its bound by at most this much. */
+const SWEEP_BYTES = 256 * 1024;
+/** Bun drops silently beyond this: out of reach, because the sweep closes such links before. */
+const BACKSTOP_BYTES = SEND_QUEUE_BYTES_MAX + 4 * MESSAGE_BYTES_MAX;
+/** For a request header and between two bytes of a download that a slow reader takes. */
+const HTTP_IDLE_SECONDS = 30;
+/** Sessions ping every 20 s; this only buries links whose session is gone. */
+const LINK_IDLE_SECONDS = 120;
+/** A stopping server gives the last goodbye this long to be answered. */
+const LINGER_MS = 500;
+
+/** @throws Fault port-taken, usage */
+export function listenWs(options: WsListenOptions, events: ListenerEvents): Listener {
+  return new WsListener(options, events);
+}
+
+class WsListener implements Listener {
+  readonly transport = "tcp";
+  readonly port: number;
+  readonly #options: WsListenOptions;
+  readonly #events: ListenerEvents;
+  readonly #parts: WsServerParts;
+  readonly #links = new Set<WsServerLink>();
+  readonly #server: Server<WsSocketData>;
+  #unsweptBytes = 0;
+  #stopping: Promise<void> | undefined;
+  readonly #emptied = Promise.withResolvers<void>();
+
+  constructor(options: WsListenOptions, events: ListenerEvents) {
+    this.#options = options;
+    this.#events = events;
+    this.#parts = {
+      certificateHash: certificateHashOf(options),
+      topics: new WsTopics(),
+      unflushed: new Set(),
+      gone: (link) => this.#forget(link),
+    };
+    this.#server = this.#serve();
+    this.port = this.#server.port ?? options.port;
+  }
+
+  publish(topic: string, message: Uint8Array): void {
+    for (const link of this.#parts.unflushed) link.flush();
+    this.#server.publish(topic, message);
+    this.#parts.topics.count(topic, message.length);
+    this.#unsweptBytes += message.length;
+    if (this.#unsweptBytes < SWEEP_BYTES) return;
+    this.#unsweptBytes = 0;
+    for (const link of [...this.#links]) if (link.isOverfull()) link.drop(slowReaderFault());
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#drain();
+    return this.#stopping;
+  }
+
+  /** Waits until the other ends have hung up: doing it first could lose the last frames. */
+  async #drain(): Promise<void> {
+    const quiet = this.#server.stop(); // Takes no more; what there is goes on.
+    for (const link of [...this.#links]) link.close();
+    if (this.#links.size > 0) await this.#emptied.promise; // Each gives up by itself.
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, LINGER_MS);
+    await Promise.race([quiet, late.promise]);
+    clearTimeout(timer);
+    await this.#server.stop(true);
+  }
+
+  #forget(link: WsServerLink): void {
+    this.#links.delete(link);
+    if (this.#stopping !== undefined && this.#links.size === 0) this.#emptied.resolve();
+  }
+
+  #serve(): Server<WsSocketData> {
+    const { host, port, tls } = this.#options;
+    const secure = { cert: "", key: "", minVersion: TLS_1_3 };
+    if (tls !== false) Object.assign(secure, { cert: tls.certPem, key: tls.keyPem });
+    try {
+      return Bun.serve<WsSocketData>({
+        hostname: host,
+        port,
+        ...(tls === false ? {} : { tls: secure }),
+        idleTimeout: HTTP_IDLE_SECONDS,
+        // Outside development Bun shares the port with whoever else asks for it, in silence.
+        reusePort: false,
+        development: false,
+        maxRequestBodySize: MESSAGE_BYTES_MAX,
+        fetch: (request, server) => this.#answer(request, server),
+        error: (error) => {
+          // Bun would answer and go on; after a broken promise of ours we do not.
+          if (error instanceof AssertionFailure) rethrow(error);
+          return refusal(500, "internal error");
+        },
+        websocket: {
+          maxPayloadLength: MESSAGE_BYTES_MAX,
+          backpressureLimit: BACKSTOP_BYTES,
+          closeOnBackpressureLimit: true,
+          idleTimeout: LINK_IDLE_SECONDS,
+          sendPings: true,
+          perMessageDeflate: false,
+          open: (socket) => this.#open(socket),
+          message: (socket, message) => socket.data.link?.onMessage(message),
+          drain: (socket) => socket.data.link?.onDrain(),
+          close: (socket, code, reason) => socket.data.link?.onGone(code, reason),
+        },
+      });
+    } catch (cause) {
+      throw listenFault(cause, host, port);
+    }
+  }
+
+  #answer(
+    request: Request,
+    server: Server<WsSocketData>,
+  ): Response | Promise<Response> | undefined {
+    const ip = server.requestIP(request);
+    if (ip === null) return new Response(null, { status: 400 }); // Gone before we looked.
+    const remote = normalAddress(ip.address, ip.port);
+    if (this.#options.isHost?.(request.headers.get("host")) === false) {
+      return refusal(421, "This server does not go by that name. Its owner adds: --public NAME");
+    }
+    const url = requestUrl(request);
+    if (url === undefined) return refusal(400, "that is no host");
+    if (url.pathname !== LINK_PATH) {
+      return this.#options.http(request, remote, (seconds) => server.timeout(request, seconds));
+    }
+    if (!isSameOrigin(request)) return refusal(403, "foreign origin");
+    if (this.#stopping !== undefined || !this.#events.accept(remote)) {
+      return refusal(503, "no more connections");
+    }
+    if (server.upgrade(request, { data: { remote } })) return undefined;
+    // RFC 9110, 15.5.22: it names what it wants.
+    return refusal(426, "a WebSocket is expected here", { upgrade: "websocket" });
+  }
+
+  #open(socket: ServerWebSocket<WsSocketData>): void {
+    socket.binaryType = "uint8array";
+    const link = new WsServerLink(socket, this.#parts);
+    socket.data.link = link;
+    this.#links.add(link);
+    if (this.#stopping === undefined) this.#events.link(link, undefined);
+    else link.destroy(); // Upgraded in the moment of stopping.
+  }
+}
+
+/** Text, and nothing else, whatever a browser makes of it. */
+function refusal(status: number, text: string, more: Record<string, string> = {}): Response {
+  const headers = {
+    "content-type": "text/plain; charset=utf-8",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    ...more,
+  };
+  return new Response(`${text}\n`, { status, headers });
+}
+
+/** Browsers name the page that connects; only our own page may. */
+function isSameOrigin(request: Request): boolean {
+  const origin = request.headers.get("origin");
+  if (origin === null) return true;
+  const host = request.headers.get("host");
+  if (host === null || !URL.canParse(origin)) return false;
+  const { protocol, host: originHost } = new URL(origin);
+  // Parsed with the same scheme, so that a default port is left out on both sides.
+  const url = `${protocol}//${host}`;
+  return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
+}
+
+function certificateHashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
+  const certPem = tls === false ? proxyCertificate : tls.certPem;
+  if (certPem === undefined) return new Uint8Array(32);
+  try {
+    const { raw } = new X509Certificate(certPem);
+    return new Uint8Array(createHash("sha256").update(raw).digest());
+  } catch (cause) {
+    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
+  }
+}
+
+function listenFault(cause: unknown, host: string, port: number): Fault {
+  const where = formatHostPort(host, port);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause);
+  switch (code) {
+    case "EADDRINUSE":
+      return new Fault("port-taken", `another program listens on ${where}`, { cause });
+    case "EACCES":
+      return new Fault("port-taken", `port ${port} is only for the system's administrator`, {
+        cause,
+      });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EINVAL":
+      return new Fault("usage", `this machine has no address ${host}`, {
+        remedy: "leave --host out for all its addresses",
+        cause,
+      });
+    default:
+      return new Fault("usage", `cannot listen on ${where} (${code})`, {
+        remedy: "check --host, --port, --cert and --key",
+        cause,
+      });
+  }
+}

@@ -1,0 +1,219 @@
+import type { ServerWebSocket } from "bun";
+import { assert } from "../../base/assert.ts";
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { releaseBuffer } from "../disk/release-buffer.ts";
+import { LinkInbox } from "../link/inbox.ts";
+import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
+import { LinkOutgoing } from "../link/outgoing.ts";
+import { CLOSE_CODE, faultOfClose, slowReaderFault } from "./close.ts";
+import type { Traffic, WsTopics } from "./topics.ts";
+
+/** What an upgraded request hands to its socket. */
+export interface WsSocketData {
+  readonly remote: Address;
+  link?: WsServerLink;
+}
+
+/** What all links of one listener share. */
+export interface WsServerParts {
+  readonly certificateHash: Uint8Array;
+  readonly topics: WsTopics;
+  /** Links whose messages of this tick have not been given to Bun yet. */
+  readonly unflushed: Set<WsServerLink>;
+  readonly gone: (link: WsServerLink) => void;
+}
+
+/** What a frame costs beside its payload, at most; so that a queue of empty ones is bounded too. */
+const OVERHEAD_BYTES = 10;
+
+interface Fresh {
+  readonly message: Uint8Array;
+  /** What is to follow it. */
+  readonly tail: Uint8Array | undefined;
+}
+
+/** The server's end: a socket of `Bun.serve`. The listener feeds it the socket's events. */
+export class WsServerLink implements Link {
+  readonly transport = "tcp";
+  readonly remote: Address;
+  readonly #socket: ServerWebSocket<WsSocketData>;
+  readonly #parts: WsServerParts;
+  readonly #inbox = new LinkInbox();
+  readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
+  /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
+  #fresh: Fresh[] = [];
+  #freshBytes = 0;
+  #state: "open" | "closing" | "closed" = "open";
+  #outcome: { readonly fault: Fault | undefined } | undefined;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
+  readonly #followed = new Map<string, Traffic>();
+
+  constructor(socket: ServerWebSocket<WsSocketData>, parts: WsServerParts) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.remote = socket.data.remote;
+  }
+
+  get certificateHash(): Uint8Array {
+    return this.#parts.certificateHash;
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#inbox.receive(handlers);
+  }
+
+  send(message: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const sizeBytes = message.length + (tail?.length ?? 0);
+    if (this.queuedBytes() + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+      this.drop(slowReaderFault());
+      return false;
+    }
+    this.#outgoing.count(1, sizeBytes);
+    this.#fresh.push({ message, tail });
+    this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
+    if (this.#fresh.length === 1) {
+      this.#parts.unflushed.add(this);
+      queueMicrotask(() => this.flush());
+    }
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#state === "closed" ? 0 : this.#freshBytes + this.#socket.getBufferedAmount();
+  }
+
+  drained(): Promise<void> {
+    return this.#outgoing.drained();
+  }
+
+  follow(topic: string): void {
+    if (this.#state !== "open" || this.#followed.has(topic)) return;
+    this.#followed.set(topic, this.#parts.topics.enter(topic));
+    this.#socket.subscribe(topic);
+  }
+
+  unfollow(topic: string): void {
+    if (!this.#followed.has(topic)) return;
+    this.#settleTopic(topic);
+    if (this.#state === "open") this.#socket.unsubscribe(topic);
+  }
+
+  openChannel(): Promise<Link> {
+    assert(false, "only the client's end opens lanes");
+  }
+
+  counters(): LinkCounters {
+    const own = this.#outgoing.counters(this.#inbox);
+    let { sentMessages, sentBytes } = own;
+    for (const [topic, start] of this.#followed) {
+      const share = this.#parts.topics.since(topic, start);
+      sentMessages += share.messages;
+      sentBytes += share.bytes;
+    }
+    return { ...own, sentMessages, sentBytes };
+  }
+
+  close(): void {
+    if (this.#state !== "open") return;
+    this.flush();
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#outcome = { fault: undefined };
+    this.#inbox.mute();
+    this.#leaveTopics();
+    // A reader that never takes the rest must not hold the socket for ever.
+    this.#deadline = setTimeout(() => this.drop(undefined), DRAIN_WITHIN_MS);
+    this.#closeWhenFlushed();
+  }
+
+  destroy(): void {
+    this.#inbox.mute();
+    this.drop(undefined);
+  }
+
+  /** Hangs up at once. */
+  drop(fault: Fault | undefined): void {
+    this.#outcome ??= { fault };
+    if (this.#state === "closed") return;
+    this.#socket.terminate();
+    this.onGone(CLOSE_CODE.lost, "");
+  }
+
+  /** Whether this reader is behind by more than a link may queue. */
+  isOverfull(): boolean {
+    return this.#state !== "closed" && this.queuedBytes() > SEND_QUEUE_BYTES_MAX;
+  }
+
+  /** Gives this tick's messages to Bun; the listener does so before it publishes, to keep order. */
+  flush(): void {
+    this.#parts.unflushed.delete(this);
+    const fresh = this.#fresh;
+    if (fresh.length === 0 || this.#state !== "open") return;
+    this.#fresh = [];
+    this.#freshBytes = 0;
+    this.#socket.cork((socket) => {
+      for (const { message, tail } of fresh) {
+        if (tail === undefined) socket.sendBinary(message);
+        else sendJoined(socket, message, tail);
+      }
+    });
+    this.#outgoing.settle(); // When the kernel takes all at once, no drain event comes.
+  }
+
+  onMessage(message: Uint8Array | string): void {
+    if (typeof message !== "string") return this.#inbox.push(message);
+    this.drop(new Fault("frame-malformed", "a frame is text where all are binary"));
+  }
+
+  onDrain(): void {
+    this.#outgoing.settle();
+    if (this.#state === "closing") this.#closeWhenFlushed();
+  }
+
+  onGone(code: number, reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    clearTimeout(this.#deadline);
+    this.#parts.unflushed.delete(this);
+    this.#fresh = [];
+    this.#freshBytes = 0;
+    this.#leaveTopics();
+    this.#inbox.close(
+      this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
+    );
+    this.#outgoing.settle();
+    this.#parts.gone(this);
+  }
+
+  #closeWhenFlushed(): void {
+    if (this.#socket.getBufferedAmount() === 0) this.#socket.close(CLOSE_CODE.done);
+  }
+
+  #leaveTopics(): void {
+    for (const topic of [...this.#followed.keys()]) this.unfollow(topic);
+  }
+
+  #settleTopic(topic: string): void {
+    const start = this.#followed.get(topic);
+    if (start === undefined) return;
+    const share = this.#parts.topics.since(topic, start);
+    this.#outgoing.count(share.messages, share.bytes);
+    this.#followed.delete(topic);
+    this.#parts.topics.leave(topic);
+  }
+}
+
+/** A socket of Bun's takes a message as one, and copies it. */
+function sendJoined(
+  socket: ServerWebSocket<WsSocketData>,
+  message: Uint8Array,
+  tail: Uint8Array,
+): void {
+  const whole = concatBytes(message, tail);
+  releaseBuffer(tail);
+  socket.sendBinary(whole);
+  releaseBuffer(whole);
+}

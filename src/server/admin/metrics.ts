@@ -1,0 +1,250 @@
+import type { Registry } from "../../core/rooms/accounts.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { BlobStore } from "../../io/blob/interfaces.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { DataChannels } from "../files/data-channels.ts";
+import type { FileService } from "../files/file-service.ts";
+import type { PendingWrites } from "../queue/pending-writes.ts";
+import type { FanOut } from "../rooms/broadcast.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { TransportMetrics } from "./transport-metrics.ts";
+
+export interface MetricsParts {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly history: Pick<Log, "head" | "sizeBytes">;
+  readonly accounts: Pick<Log, "head" | "sizeBytes">;
+  readonly fanOut: FanOut;
+  readonly pendingWrites: PendingWrites;
+  readonly peers: () => Iterable<ClientConnection>;
+  readonly channels: Pick<DataChannels, "count">;
+  readonly files: Pick<FileService, "counters"> | undefined;
+  readonly blobs?: Pick<BlobStore, "freeBytes">;
+  readonly settings: { readonly version: string };
+}
+
+/** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
+export class Metrics {
+  readonly #parts: MetricsParts;
+  readonly #startedAt: number;
+  readonly #sinceMs: number;
+  #posts = 0;
+  /** Of links that are gone. */
+  #receivedBytes = 0;
+  #sentBytes = 0;
+  readonly #transports = new TransportMetrics();
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+    this.#sinceMs = parts.clock.unixMs();
+  }
+
+  recorded({ head }: LogRecord): void {
+    if (head.id !== "") this.#posts++;
+  }
+
+  closed(client: ClientConnection): void {
+    this.#transports.closed(client);
+    const { receivedBytes, sentBytes } = client.link.counters();
+    this.#receivedBytes += receivedBytes;
+    this.#sentBytes += sentBytes;
+  }
+
+  format(): string {
+    return formatMetrics(this.#measures()) + this.#transports.format(this.#parts.peers());
+  }
+
+  /** For the server's window. @throws Fault store-…: the disk does not say what is free */
+  async stats(): Promise<Answer<"stats">> {
+    const { blobs, history, accounts, settings } = this.#parts;
+    const m = this.#measures();
+    const free = await blobs?.freeBytes();
+    return {
+      version: settings.version,
+      runtime: `bun ${Bun.version}`,
+      platform: `${process.platform} ${process.arch}`,
+      since: this.#sinceMs,
+      ...(free === undefined ? {} : { diskFreeBytes: Math.floor(free) }),
+      memoryBytes: m.residentBytes,
+      heapBytes: m.heapBytes,
+      history: logStats(history),
+      accounts: logStats(accounts),
+      files: {
+        files: m.files,
+        bytes: m.fileBytes,
+        unfinished: m.unfinishedFiles,
+        unfinishedBytes: m.unfinishedFileBytes,
+      },
+      links: m.links,
+      sessions: m.sessions,
+      online: m.online,
+      lanes: m.lanes,
+      users: m.accounts,
+      rooms: m.rooms,
+      posts: m.posts,
+      sentBytes: m.sentBytes,
+      receivedBytes: m.receivedBytes,
+      queuedBytes: m.queuedBytes,
+    };
+  }
+
+  #measures(): Measures {
+    const {
+      clock,
+      rooms,
+      registry,
+      history,
+      accounts,
+      fanOut,
+      pendingWrites: appends,
+    } = this.#parts;
+    const { channels, files } = this.#parts;
+    const { rss, heapUsed } = process.memoryUsage();
+    return {
+      ...this.#links(),
+      accounts: registry.size,
+      rooms: rooms.namedCount,
+      conversations: rooms.directCount,
+      historyRecords: history.head(),
+      accountRecords: accounts.head(),
+      posts: this.#posts,
+      ...fanOut.counters,
+      lanes: channels.count,
+      ...(files?.counters ?? NO_FILES),
+      pendingWritesUnderWay: appends.underWay,
+      pendingWrites: appends.timing.count,
+      pendingWritesTookMs: appends.timing.tookMs,
+      upMs: clock.now() - this.#startedAt,
+      residentBytes: rss,
+      heapBytes: heapUsed,
+    };
+  }
+
+  #links(): Pick<Measures, LinkMeasure> {
+    const online = new Set<string>();
+    let [links, sessions, queuedBytes] = [0, 0, 0];
+    let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
+    for (const { account, link } of this.#parts.peers()) {
+      const counters = link.counters();
+      links++;
+      if (account !== undefined) sessions++;
+      if (account !== undefined) online.add(account.id);
+      queuedBytes += link.queuedBytes();
+      receivedBytes += counters.receivedBytes;
+      sentBytes += counters.sentBytes;
+    }
+    return { links, sessions, online: online.size, queuedBytes, receivedBytes, sentBytes };
+  }
+}
+
+function logStats(log: Pick<Log, "head" | "sizeBytes">): Answer<"stats">["history"] {
+  const bytes = log.sizeBytes?.();
+  return { records: log.head(), ...(bytes === undefined ? {} : { bytes }) };
+}
+
+type LinkMeasure = "links" | "sessions" | "online" | "queuedBytes" | "receivedBytes" | "sentBytes";
+
+const NO_FILES: FileMeasures = {
+  files: 0,
+  fileBytes: 0,
+  unfinishedFiles: 0,
+  unfinishedFileBytes: 0,
+  fileQueuedBytes: 0,
+  fileReceivedBytes: 0,
+  fileSentBytes: 0,
+};
+
+interface FileMeasures {
+  /** Those that rooms were told of. */
+  readonly files: number;
+  readonly fileBytes: number;
+  readonly unfinishedFiles: number;
+  readonly unfinishedFileBytes: number;
+  /** Chunks that wait for the disk. */
+  readonly fileQueuedBytes: number;
+  readonly fileReceivedBytes: number;
+  readonly fileSentBytes: number;
+}
+
+interface Measures extends FileMeasures {
+  /** Links that carry files. */
+  readonly lanes: number;
+  /** Connections, logged in or not. */
+  readonly links: number;
+  /** Those that are logged in. */
+  readonly sessions: number;
+  /** Accounts that are in on at least one. */
+  readonly online: number;
+  readonly accounts: number;
+  readonly rooms: number;
+  readonly conversations: number;
+  readonly historyRecords: number;
+  readonly accountRecords: number;
+  /** Texts, actions and reactions since the start. */
+  readonly posts: number;
+  readonly publishedMessages: number;
+  readonly publishedBytes: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+  /** Packed, and not published yet. */
+  readonly gatheredBytes: number;
+  /** Accepted, and not taken by their readers yet. */
+  readonly queuedBytes: number;
+  readonly pendingWritesUnderWay: number;
+  readonly pendingWrites: number;
+  readonly pendingWritesTookMs: number;
+  readonly upMs: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+}
+
+type Row = readonly [name: string, type: "gauge" | "counter", help: string, value: number];
+
+function formatMetrics(m: Measures): string {
+  const rows: readonly Row[] = [
+    ["chat_links", "gauge", "Connections, logged in or not.", m.links],
+    ["chat_sessions", "gauge", "Connections that are logged in.", m.sessions],
+    ["chat_accounts_online", "gauge", "Accounts that are in.", m.online],
+    ["chat_accounts", "gauge", "Accounts there are.", m.accounts],
+    ["chat_rooms", "gauge", "Rooms with a name.", m.rooms],
+    ["chat_conversations", "gauge", "Direct conversations.", m.conversations],
+    ["chat_history_records", "gauge", "Records of the history log.", m.historyRecords],
+    ["chat_account_records", "gauge", "Records of the accounts log.", m.accountRecords],
+    ["chat_posts_total", "counter", "Messages recorded since the start.", m.posts],
+    ["chat_published_total", "counter", "Messages published to rooms.", m.publishedMessages],
+    ["chat_published_bytes_total", "counter", "Their bytes, once each.", m.publishedBytes],
+    ["chat_received_bytes_total", "counter", "Bytes of messages received.", m.receivedBytes],
+    ["chat_sent_bytes_total", "counter", "Bytes of messages sent.", m.sentBytes],
+    ["chat_gathered_bytes", "gauge", "Packed and not published yet.", m.gatheredBytes],
+    ["chat_queued_bytes", "gauge", "Not taken by their readers yet.", m.queuedBytes],
+    ["chat_lanes", "gauge", "Connections that carry files.", m.lanes],
+    ["chat_files", "gauge", "Files that rooms were told of.", m.files],
+    ["chat_file_bytes", "gauge", "What they take.", m.fileBytes],
+    ["chat_unfinished_files", "gauge", "Files that are not whole.", m.unfinishedFiles],
+    ["chat_unfinished_file_bytes", "gauge", "What is there of them.", m.unfinishedFileBytes],
+    ["chat_file_queued_bytes", "gauge", "Waiting for the disk.", m.fileQueuedBytes],
+    ["chat_file_received_bytes_total", "counter", "Of files, taken in.", m.fileReceivedBytes],
+    ["chat_file_sent_bytes_total", "counter", "Of files, given out.", m.fileSentBytes],
+    [
+      "chat_appends_under_way",
+      "gauge",
+      "Records on their way to the disk.",
+      m.pendingWritesUnderWay,
+    ],
+    ["chat_append_seconds_count", "counter", "Records brought to the disk.", m.pendingWrites],
+    ["chat_append_seconds_sum", "counter", "How long they took.", m.pendingWritesTookMs / 1_000],
+    ["chat_up_seconds", "gauge", "Since the start.", m.upMs / 1_000],
+    ["process_resident_memory_bytes", "gauge", "Resident memory.", m.residentBytes],
+    ["process_heap_bytes", "gauge", "JavaScript heap in use.", m.heapBytes],
+  ];
+  return rows.map(formatRow).join("");
+}
+
+function formatRow([name, type, help, value]: Row): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${value}\n`;
+}

@@ -1,0 +1,79 @@
+import type { Transport } from "../../io/link/link.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+/** What links over one transport have carried. */
+interface Carried {
+  links: number;
+  receivedBytes: number;
+  sentBytes: number;
+  /** Of connections, with all their lanes; only where the transport counts them. */
+  receivedPackets: number;
+  sentPackets: number;
+  lostPackets: number;
+}
+
+const TRANSPORTS = ["tcp", "udp"] as const satisfies readonly Transport[];
+
+/** Counts per transport, links that are gone included. */
+export class TransportMetrics {
+  readonly #gone = new Map<Transport, Carried>();
+
+  closed(client: ClientConnection): void {
+    const { transport } = client.link;
+    const sum = this.#gone.get(transport) ?? nothing();
+    add(sum, client);
+    this.#gone.set(transport, sum);
+  }
+
+  /** As Prometheus reads it. */
+  format(peers: Iterable<ClientConnection>): string {
+    const sums = new Map(
+      TRANSPORTS.map((transport) => [
+        transport as Transport,
+        { ...nothing(), ...this.#gone.get(transport) },
+      ]),
+    );
+    for (const client of peers) {
+      const sum = sums.get(client.link.transport);
+      if (sum === undefined) continue; // In memory: this program's own.
+      add(sum, client);
+      sum.links++;
+    }
+    return ROWS.map(([name, type, help, key]) => {
+      const lines = [...sums]
+        .filter(([transport]) => transport === "udp" || !key.endsWith("Packets"))
+        .map(([transport, sum]) => `${name}{transport="${transport}"} ${sum[key]}\n`);
+      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
+    }).join("");
+  }
+}
+
+const ROWS: readonly (readonly [string, "gauge" | "counter", string, keyof Carried])[] = [
+  ["chat_transport_links", "gauge", "Connections and lanes.", "links"],
+  ["chat_transport_received_bytes_total", "counter", "Of messages received.", "receivedBytes"],
+  ["chat_transport_sent_bytes_total", "counter", "Of messages sent.", "sentBytes"],
+  ["chat_transport_received_packets_total", "counter", "Datagrams received.", "receivedPackets"],
+  ["chat_transport_sent_packets_total", "counter", "Datagrams sent.", "sentPackets"],
+  ["chat_transport_lost_packets_total", "counter", "Lost, and sent again.", "lostPackets"],
+];
+
+function nothing(): Carried {
+  return {
+    links: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    receivedPackets: 0,
+    sentPackets: 0,
+    lostPackets: 0,
+  };
+}
+
+function add(sum: Carried, { link, lane }: ClientConnection): void {
+  const counters = link.counters();
+  sum.receivedBytes += counters.receivedBytes;
+  sum.sentBytes += counters.sentBytes;
+  if (lane !== undefined) return; // Its packets are those of its link.
+  sum.receivedPackets += counters.receivedPackets ?? 0;
+  sum.sentPackets += counters.sentPackets ?? 0;
+  sum.lostPackets += counters.lostPackets ?? 0;
+}

@@ -1,0 +1,65 @@
+import { Fault } from "../../base/fault.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Ban } from "../../core/rooms/policy.ts";
+import type { Clock } from "../../io/clock.ts";
+import { isIpv4, isIpv6 } from "../../wire/host.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
+
+/** Who is kept out: by name, or by the address from which they come. */
+export class Bans {
+  readonly #registry: Registry;
+  readonly #clock: Clock;
+
+  constructor(registry: Registry, clock: Clock) {
+    this.#registry = registry;
+    this.#clock = clock;
+  }
+
+  /** @throws Fault banned */
+  checkClient({ link }: ClientConnection): void {
+    this.checkAddress(link.remote.host);
+  }
+
+  /** @throws Fault banned */
+  checkAddress(host: string): void {
+    if (!isLoopback(host)) this.#check(addressKey(host));
+  }
+
+  /** Told only to whoever has shown to own the account. @throws Fault banned */
+  checkAccount(account: Account): void {
+    this.#check(account.id);
+  }
+
+  #check(key: string): void {
+    const ban = this.#registry.policy.ban(key, this.#clock.unixMs());
+    if (ban !== undefined) throw bannedFault(ban);
+  }
+}
+
+export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
+  const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
+  const why = reason === undefined || reason === "" ? "" : `: ${reason}`;
+  return new Fault("banned", `you are banned here${end}${why}`);
+}
+
+/**
+ * An address in the one spelling by which it is counted and banned; this machine's own never.
+ * @throws Fault usage, not-allowed
+ */
+export function banKey(text: string): string {
+  const address = text.replace(/\/64$/, "").replace(/%.*$/, "");
+  if (!isIpv4(address) && !isIpv6(address)) {
+    throw new Fault("usage", `'${text.slice(0, 64)}' is no address`, {
+      remedy: "write it as 192.0.2.7 or 2001:db8::7",
+    });
+  }
+  const key = addressKey(address);
+  if (isLoopback(address) || key === addressKey("::1")) {
+    throw new Fault("not-allowed", "this machine itself cannot be banned", {
+      remedy: "ban the account",
+    });
+  }
+  return key;
+}

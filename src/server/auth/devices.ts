@@ -1,0 +1,147 @@
+import { unreachable } from "../../base/assert.ts";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { verifyDeviceCert } from "../../crypto/device-cert.ts";
+import { deviceIdOf } from "../../crypto/device-id.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { type LinkOffer, LinkOffers } from "./device-linking.ts";
+import type { Authenticator } from "./login.ts";
+
+export type DeviceRequest = Extract<
+  Request,
+  { kind: "devices" | "revoke" | "link-offer" | "link-grant" }
+>;
+
+export interface DevicesOptions {
+  readonly clock: Clock;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append">;
+  readonly entry: Pick<Authenticator, "guessLink">;
+  readonly identity: Identity;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+}
+
+/** The devices of an account: listed, signed out, and linked to one another. */
+export class Devices {
+  readonly #options: DevicesOptions;
+  readonly #offers: LinkOffers;
+
+  constructor(options: DevicesOptions) {
+    this.#options = options;
+    this.#offers = new LinkOffers(options.clock);
+  }
+
+  async serve(client: ClientConnection, account: Account, request: DeviceRequest): Promise<void> {
+    switch (request.kind) {
+      case "devices":
+        return client.answer(request.ref, this.#list(client, account));
+      case "revoke":
+        return this.#revoke(client, account, request);
+      case "link-offer":
+        this.#offers.add(client, request.code);
+        return client.answer(request.ref, {});
+      case "link-grant":
+        return this.#grant(client, account, request);
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** Passes a newcomer on to the device that offered; that one's grant will answer. */
+  async link(client: ClientConnection, request: RequestOf<"link">): Promise<void> {
+    const { ref, code, deviceKey, mac } = request;
+    const sentence = "the link code is unknown, used or too old";
+    let offer: LinkOffer | undefined;
+    await this.#options.entry.guessLink(client, sentence, () => {
+      offer = this.#offers.take(code, { client, ref, deviceKey });
+      return offer !== undefined;
+    });
+    offer?.client.tell({ kind: "link-asked", code, deviceKey, mac });
+  }
+
+  #list(client: ClientConnection, account: Account): Answer<"devices"> {
+    const online = new Set([...this.#options.peersOf(account.id)].map(({ device }) => device));
+    const devices = [...account.devices].map(([key, { certified, sinceUnixMs }]) => ({
+      device: deviceIdOf(fromBase64Url(key)),
+      since: sinceUnixMs,
+      certified,
+      current: key === client.device,
+      online: online.has(key),
+    }));
+    return { devices };
+  }
+
+  async #revoke(
+    client: ClientConnection,
+    account: Account,
+    { ref, device }: RequestOf<"revoke">,
+  ): Promise<void> {
+    const { registry, accounts, peersOf } = this.#options;
+    const key = [...account.devices.keys()].find(
+      (one) => deviceIdOf(fromBase64Url(one)) === device,
+    );
+    if (key === undefined) {
+      throw new Fault("not-found", "there is no such device of yours", {
+        remedy: "list them: chat devices",
+      });
+    }
+    // Two devices that are signed out together must not both count on the other.
+    const draft = registry.deviceGoneDraft(account, key);
+    await accounts.append(draft, { expect: account.lastSeq });
+    client.answer(ref, {});
+    const fault = new Fault("login-refused", "this device was signed out");
+    for (const other of [...peersOf(account.id)]) if (other.device === key) other.close(fault);
+  }
+
+  async #grant(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"link-grant">,
+  ): Promise<void> {
+    const { ref, code, deviceKey, deviceCert, key } = request;
+    const { registry, accounts } = this.#options;
+    const asked = this.#offers.asked(client, code);
+    if (asked === undefined || !equalBytes(asked.deviceKey, deviceKey)) {
+      throw new Fault("not-found", "no device waits for this link", { remedy: "begin anew" });
+    }
+    if (!this.#isOurs(account, deviceKey, deviceCert)) {
+      throw new Fault("not-allowed", `this is not ${account.name}'s account key`, {
+        remedy: "link from the device that made the account, or from one linked to it",
+      });
+    }
+    this.#offers.remove(code);
+    try {
+      const draft = registry.deviceDraft(account, deviceKey, deviceCert);
+      if (draft !== undefined) await accounts.append(draft, { expect: account.lastSeq });
+    } catch (error) {
+      if (error instanceof Fault) asked.client.refuse(asked.ref, notLinked(error));
+      throw error;
+    }
+    asked.client.answer<"link">(asked.ref, { user: account.name, key });
+    client.answer(ref, {});
+  }
+
+  #isOurs(account: Account, deviceKey: Uint8Array, deviceCert: Uint8Array): boolean {
+    const cert = verifyDeviceCert(deviceCert);
+    return (
+      cert !== undefined &&
+      cert.user === account.name &&
+      cert.server === formatFingerprint(this.#options.identity.fingerprint) &&
+      cert.dev === toBase64Url(deviceKey) &&
+      cert.uik === toBase64Url(account.accountKey)
+    );
+  }
+}
+
+/** Whoever waits hears it, too: the code is used, and nobody else will answer. */
+function notLinked(cause: Fault): Fault {
+  const remedy = "begin anew";
+  return new Fault("login-refused", "the other device could not link this one", { remedy, cause });
+}

@@ -1,0 +1,309 @@
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { ID_BYTES, type RoomId, type UserId } from "../../base/ids.ts";
+import {
+  INVITE_PLACES_MAX,
+  INVITE_USES_MAX,
+  INVITES_MAX,
+  INVITES_PER_ACCOUNT_MAX,
+  INVITES_PER_HOUR_MAX,
+  INVITES_PER_HOUR_OPERATOR_MAX,
+  INVITES_PER_OPERATOR_MAX,
+  PACES_MAX,
+} from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom, ownRoom } from "../../core/rooms/drafts.ts";
+import { type Actor, moderates } from "../../core/rooms/moderation.ts";
+import {
+  housePage,
+  type Invite,
+  inviteDraft,
+  inviteGoneDraft,
+  isForProgram,
+  isLive,
+} from "../../core/rooms/policy.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+
+/** Where others reach a server, by TLS. */
+export interface ServerPlace {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface InvitesOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append">;
+  /** Where others reach this server; the best first. */
+  readonly places: () => readonly ServerPlace[];
+}
+
+const TOKEN_BYTES = 16;
+const HOUR_SECONDS = 60 * 60;
+/** `t` and 128 bits in base64url. */
+const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
+
+/** Tokens that let somebody in: made, shown, counted and taken back. */
+export class Invites {
+  readonly #options: InvitesOptions;
+  /** Uses on their way to the disk, by invite; as many as there are links that register. */
+  readonly #pending = new Map<string, number>();
+  /** How fast accounts make them; the one that made none for longest is forgotten. */
+  readonly #paces = new Map<string, TokenBucket>();
+  readonly #making = new Mutex(); // As many wait as there are requests in flight.
+
+  constructor(options: InvitesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * One after the other: each counts those before it.
+   * @throws Fault not-allowed, not-member, room-unknown, too-many, store-…
+   */
+  make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+    return this.#making.run(() => this.#make(actor, request));
+  }
+
+  async #make(actor: Actor, request: RequestOf<"invite">): Promise<Answer<"invite">> {
+    const { entropy, accounts, registry } = this.#options;
+    const { user, isOperator } = actor;
+    const place = this.#place(actor, request);
+    const uses = request.uses ?? (isOperator || isForProgram(place) ? undefined : 1);
+    if (!isOperator && (uses ?? 1) > INVITE_USES_MAX) {
+      throw new Fault("too-many", `an invite of yours admits at most ${INVITE_USES_MAX}`, {
+        remedy: "ask an operator for more",
+      });
+    }
+    this.#checkCount(actor);
+    this.#checkPace(actor);
+    const token = `t${toBase64Url(entropy(TOKEN_BYTES))}`;
+    const id = `i${toBase64Url(entropy(ID_BYTES))}`;
+    const isByToken = isOperator && !registry.policy.isOperator(user);
+    const { expires } = request;
+    const draft = inviteDraft({
+      id,
+      by: user,
+      hash: hashOf(token),
+      ...(uses === undefined || isForProgram(place) ? {} : { usesLeft: uses }),
+      ...(expires === undefined ? {} : { expires }),
+      ...place,
+      ...(place.room !== undefined && isByToken ? { isByToken } : {}),
+    });
+    await accounts.append(draft);
+    if (isForProgram(place)) return { invite: id, token };
+    const places = this.#options.places().slice(0, INVITE_PLACES_MAX);
+    return { invite: id, token, ...(places.length === 0 ? {} : { places: [...places] }) };
+  }
+
+  /** One's own, and those of rooms that one moderates; to operators all. */
+  list(actor: Actor, { after }: RequestOf<"invites">): Answer<"invites"> {
+    const { clock, registry, rooms } = this.#options;
+    const known = registry.policy
+      .invites(clock.unixMs())
+      .filter((invite) => this.#mayRevoke(actor, invite));
+    const { page, next } = housePage(known, after);
+    const nameOf = (id: RoomId | undefined) => (id === undefined ? undefined : rooms.get(id)?.name);
+    return {
+      ...(next === undefined ? {} : { next }),
+      invites: page.map((invite) => {
+        const by = registry.nameOf(invite.by);
+        const room = nameOf(invite.room);
+        const post = nameOf(invite.post);
+        const read = nameOf(invite.read);
+        return {
+          invite: invite.id,
+          ...(by === undefined ? {} : { by }),
+          ...(invite.usesLeft === undefined ? {} : { usesLeft: invite.usesLeft }),
+          ...(invite.expires === undefined ? {} : { expires: invite.expires }),
+          ...(room === undefined ? {} : { room }),
+          ...(post === undefined ? {} : { post }),
+          ...(read === undefined ? {} : { read }),
+        };
+      }),
+    };
+  }
+
+  /** @throws Fault not-found, store-…: one that is not listed to you does not exist for you */
+  async revoke(actor: Actor, id: string): Promise<void> {
+    const { registry, accounts } = this.#options;
+    const invite = registry.policy.invite(id);
+    if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
+      throw new Fault("not-found", `there is no invite '${id.slice(0, 40)}'`, {
+        remedy: "list them: chat admin invites",
+      });
+    }
+    await accounts.append(inviteGoneDraft(id, actor.user));
+  }
+
+  /** One's own; whoever moderates a room decides who comes into it. */
+  #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
+    if (actor.isOperator || by === actor.user) return true;
+    const place = room ?? post ?? read;
+    const led = place === undefined ? undefined : this.#options.rooms.get(place);
+    return led !== undefined && moderates(led, actor);
+  }
+
+  /**
+   * Whether who registered with this invite needs no password for the room: its use is spent by
+   * then, but it must hold still.
+   */
+  opens(id: string, room: RoomId): boolean {
+    const invite = this.#options.registry.policy.invite(id);
+    return invite?.room === room && !invite.isRevoked && this.#holds(invite);
+  }
+
+  /** Who was banned, or put out of the room, must not send others in. */
+  #holds({ by, room, isByToken }: Invite): boolean {
+    const { registry, clock } = this.#options;
+    if (registry.policy.ban(by, clock.unixMs()) !== undefined) return false;
+    if (registry.get(by)?.isGone === true) return false;
+    return isByToken === true || this.#isHeldBy(room, by);
+  }
+
+  /** By membership of the room that it leads to, if any, or by office. */
+  #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
+    const { registry, rooms } = this.#options;
+    if (room === undefined || registry.policy.isOperator(user)) return true;
+    return rooms.get(room)?.members.has(user) === true;
+  }
+
+  /**
+   * The invite whose token this is; undefined: it is no token that admits anybody. Compared by
+   * hash, so that the time it takes tells nothing.
+   * @throws Fault not-allowed: it was one, and whoever holds it hears what became of it
+   */
+  admission(secret: string): Invite | undefined {
+    const invite = this.#known(secret);
+    if (invite === undefined || isForProgram(invite)) return undefined;
+    this.#checkLive(invite);
+    return invite;
+  }
+
+  /**
+   * The invite whose token lets a program post to its room, or read there, in the name of who made
+   * it. For /rooms/ROOM.
+   */
+  programInvite(token: string): Invite | undefined {
+    const invite = this.#known(token);
+    if (invite === undefined || !isForProgram(invite)) return undefined;
+    const { clock, registry } = this.#options;
+    if (registry.get(invite.by)?.isGone === true) return undefined;
+    return isLive(invite, clock.unixMs()) ? invite : undefined;
+  }
+
+  /** Holds one use until `end`, so that two at once do not share it. @throws Fault not-allowed */
+  begin(id: string): void {
+    const invite = this.#options.registry.policy.invite(id);
+    if (invite === undefined) throw spent("was revoked");
+    const pending = this.#pending.get(id) ?? 0;
+    this.#checkLive(invite, pending);
+    this.#pending.set(id, pending + 1);
+  }
+
+  end(id: string): void {
+    const pending = (this.#pending.get(id) ?? 1) - 1;
+    if (pending > 0) this.#pending.set(id, pending);
+    else this.#pending.delete(id);
+  }
+
+  #known(token: string): Invite | undefined {
+    if (!TOKEN.test(token)) return undefined;
+    return this.#options.registry.policy.inviteByHash(hashOf(token));
+  }
+
+  #checkLive(invite: Invite, pending = 0): void {
+    const { expires, usesLeft } = invite;
+    const now = this.#options.clock.unixMs();
+    if (invite.isRevoked) throw spent("was revoked");
+    if (usesLeft !== undefined && usesLeft <= pending) throw spent("is used up");
+    if (expires !== undefined && now >= expires) throw spent("has expired");
+    if (!this.#holds(invite)) throw spent("does not hold now");
+  }
+
+  #place(actor: Actor, { room, post, read }: RequestOf<"invite">): Place {
+    const { rooms } = this.#options;
+    const isProgram = post !== undefined || read !== undefined;
+    if (room !== undefined && isProgram) {
+      throw new Fault("usage", "an invite is for a person or for a program", {
+        remedy: "give either a room to enter or one to post to or to read",
+      });
+    }
+    if (isProgram) {
+      const places = {
+        ...(post === undefined ? {} : { post: this.#programRoom(actor, post) }),
+        ...(read === undefined ? {} : { read: this.#programRoom(actor, read) }),
+      };
+      if (places.post === undefined || places.post === (places.read ?? places.post)) return places;
+      throw new Fault("usage", "a token is for one room", { remedy: "make two" });
+    }
+    if (room === undefined) return {};
+    const name = checkName(room, "room's name");
+    return {
+      room: (actor.isOperator ? namedRoom(rooms, name) : ownRoom(rooms, actor.user, name)).id,
+    };
+  }
+
+  /** @throws Fault room-unknown, not-allowed, not-member */
+  #programRoom(actor: Actor, name: string): RoomId {
+    const found = namedRoom(this.#options.rooms, checkName(name, "room's name"));
+    if (!moderates(found, actor)) {
+      throw new Fault("not-allowed", `you do not moderate '${name}'`);
+    }
+    // What comes by the token is said by its maker: a token that could say nothing is not made.
+    if (found.members.has(actor.user)) return found.id;
+    throw new Fault("not-member", `you are not in '${name}', and its token would act as you`, {
+      remedy: `enter it first: chat join --room ${found.name ?? name}`,
+    });
+  }
+
+  #checkCount({ user, isOperator }: Actor): void {
+    const { registry, clock } = this.#options;
+    const live = registry.policy.invites(clock.unixMs());
+    const own = live.filter(({ by }) => by === user).length;
+    const ownMax = isOperator ? INVITES_PER_OPERATOR_MAX : INVITES_PER_ACCOUNT_MAX;
+    if (live.length < INVITES_MAX && own < ownMax) return;
+    const whose = own < ownMax ? `${live.length} invites` : `${own} invites of yours`;
+    throw new Fault("too-many", `${whose} are out already`, {
+      remedy: "take some back: chat admin invites --revoke ID",
+    });
+  }
+
+  /** Not `too-fast`: clients wait for that, here for half a minute. @throws Fault too-many */
+  #checkPace({ user, isOperator }: Actor): void {
+    const now = this.#options.clock.now();
+    const perHour = isOperator ? INVITES_PER_HOUR_OPERATOR_MAX : INVITES_PER_HOUR_MAX;
+    const key = `${user} ${perHour}`;
+    const pace = this.#paces.get(key) ?? new TokenBucket(perHour / HOUR_SECONDS, perHour, now);
+    this.#paces.delete(key);
+    this.#paces.set(key, pace);
+    for (const oldest of this.#paces.keys()) {
+      if (this.#paces.size <= PACES_MAX) break;
+      this.#paces.delete(oldest);
+    }
+    if (pace.take(now) === 0) return;
+    throw new Fault("too-many", `you made ${perHour} invites within an hour, which is the most`, {
+      remedy: "make one that admits several: chat admin invite --uses N",
+    });
+  }
+}
+
+/** Where an invite leads to, or which room a program's is for. */
+type Place = Pick<Invite, "room" | "post" | "read">;
+
+function hashOf(token: string): string {
+  return toBase64Url(sha256(utf8Encode(token)));
+}
+
+function spent(what: string): Fault {
+  return new Fault("not-allowed", `this invite ${what}`, { remedy: "ask for a new one" });
+}

@@ -1,0 +1,461 @@
+import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
+import {
+  GUESSES_HELD_PER_ADDRESS_MAX,
+  PASSWORD_CHECKS_MAX,
+  PASSWORD_CHECKS_WAITING_MAX,
+  SESSIONS_PER_ACCOUNT_MAX,
+  WRONG_SECRETS_MAX,
+} from "../../base/limits.ts";
+import { checkName, checkNewName, type FoldedName, foldName, type Name } from "../../base/names.ts";
+import { Guessing, SharedGuessing } from "../../core/rate.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { inviteUsedDraft } from "../../core/rooms/policy.ts";
+import { verifyDeviceCert } from "../../crypto/device-cert.ts";
+import { verifyDeviceProof } from "../../crypto/greeting.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Log } from "../../io/log/log.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { Draft } from "../../wire/record.ts";
+import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { addressKey } from "../session/connection-limits.ts";
+import type { Bans } from "./bans.ts";
+import type { Invites } from "./invites.ts";
+import type { OperatorLink } from "./operator-link.ts";
+
+/** Hashing of passwords: slow on purpose, so a world brings its own. */
+export interface Passwords {
+  hash(password: string): Promise<string>;
+  /** Takes as long for an absent hash as for a wrong password. */
+  verify(password: string, hash: string | undefined): Promise<boolean>;
+}
+
+/** Others of the account change it meanwhile; each attempt waits for the disk. */
+const ENROL_TRIES_MAX = 16;
+
+export interface AuthenticatorOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append">;
+  readonly passwords: Passwords;
+  readonly fingerprint: Fingerprint;
+  /** Undefined: whoever comes may register. */
+  readonly roomPassword: string | undefined;
+  readonly peersOf: (account: Account) => ReadonlySet<ClientConnection>;
+  /** Whoever shows it in place of the room password may register in any case. */
+  readonly operatorToken: string | undefined;
+  /** The token of the link for the page. */
+  readonly operatorLink: OperatorLink;
+  readonly invites: Pick<Invites, "admission" | "begin" | "end">;
+  readonly bans: Bans;
+}
+
+/**
+ * The door: who may come in, and as whom. Every refusal is a Fault that the session answers with;
+ * secrets are compared in constant time and guesses are slowed.
+ */
+export class Authenticator {
+  readonly #options: AuthenticatorOptions;
+  readonly #guessing = new Guessing();
+  /** At the room password and at rooms' own: whoever has many addresses has one place here. */
+  readonly #shared = new SharedGuessing();
+  /**
+   * Wrong answers that are held back, by address. Bounded by the links, each of which goes after
+   * WRONG_SECRETS_MAX: a bound of its own would let wrong answers out early once it is reached.
+   */
+  readonly #held = new Map<string, number>();
+  readonly #hashing = new WorkQueue(PASSWORD_CHECKS_MAX, PASSWORD_CHECKS_WAITING_MAX);
+  /** By account: who is in takes one place of those at most, and leaves the rest to log-ins. */
+  readonly #turns = new FairQueue(1, PASSWORD_CHECKS_WAITING_MAX);
+  /** Names that are on their way to the disk; as many as there are links. */
+  readonly #registering = new Map<FoldedName, Promise<void>>();
+
+  constructor(options: AuthenticatorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * By the room password or an invite's token.
+   * @throws Fault room-password-wrong, not-allowed (a spent invite), banned, too-many
+   */
+  async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
+    const { invites, bans } = this.#options;
+    bans.checkClient(client);
+    let isAdmitted = false;
+    // 128 random bits are not guessed: who has them need not wait for others' guesses.
+    const isToken =
+      this.#isOperatorToken(secret) ||
+      this.#options.operatorLink.isFresh(secret) ||
+      this.#options.invites.admission(secret) !== undefined;
+    const check = (): Promise<boolean> => {
+      const isPassword = this.#isRoomPassword(secret); // Always, so that all take as long.
+      const isLink = this.#options.operatorLink.isFresh(secret);
+      client.isVouched = this.#isOperatorToken(secret) || isLink;
+      const invite = invites.admission(secret);
+      if (invite !== undefined) client.invite = invite.id;
+      isAdmitted = isPassword || client.isVouched || invite !== undefined;
+      return Promise.resolve(isAdmitted);
+    };
+    const guess = () =>
+      this.#guess(client, [], "room-password-wrong", "the room password is another one", check);
+    await (isToken ? guess() : this.#guessShared(client, "server", guess));
+    client.isAdmitted = isAdmitted;
+  }
+
+  #isOperatorToken(given: string): boolean {
+    const { operatorToken } = this.#options;
+    return sameSecret(given, operatorToken ?? "") && operatorToken !== undefined;
+  }
+
+  #isRoomPassword(secret: string): boolean {
+    const { roomPassword, registry } = this.#options;
+    return roomPassword === undefined
+      ? !registry.policy.isClosed
+      : sameSecret(secret, roomPassword);
+  }
+
+  /** @throws Fault room-password-wrong, name-invalid, name-taken, too-many, store-… */
+  async register(client: ClientConnection, request: RequestOf<"register">): Promise<Account> {
+    const { registry, bans } = this.#options;
+    bans.checkClient(client);
+    this.#checkAdmitted(client);
+    const name = this.#newName(request.user);
+    this.#checkCert(request);
+    const folded = foldName(name);
+    // Taken is taken: whoever hears of it may be the same person, who then logs in by signature.
+    while (this.#registering.has(folded)) await this.#registering.get(folded);
+    registry.reserve(name);
+    const done = Promise.withResolvers<void>();
+    this.#registering.set(folded, done.promise);
+    try {
+      await this.#enrol(client, name, request);
+    } finally {
+      registry.release(name);
+      this.#registering.delete(folded);
+      done.resolve();
+    }
+    return this.#enrolled(name);
+  }
+
+  /** @throws Fault room-password-wrong, not-allowed */
+  #checkAdmitted(client: ClientConnection): void {
+    const { roomPassword, registry } = this.#options;
+    if (roomPassword !== undefined && !client.isAdmitted) {
+      throw new Fault("room-password-wrong", "this server asks for its room password first", {
+        remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
+      });
+    }
+    if (registry.policy.isClosed && client.invite === undefined && !client.isVouched) {
+      throw new Fault("not-allowed", "registration is closed", { remedy: "ask for an invite" });
+    }
+  }
+
+  /** Of an account that there is, it is taken, whatever it is: its owner then logs in. */
+  #newName(text: string): Name {
+    const name = checkName(text);
+    return this.#options.registry.find(name) === undefined ? checkNewName(text) : name;
+  }
+
+  /** In one batch of the log, in this order: what a crash cuts off is the newer. */
+  async #enrol(
+    client: ClientConnection,
+    name: Name,
+    request: RequestOf<"register">,
+  ): Promise<void> {
+    const { registry, accounts, entropy } = this.#options;
+    const { password, accountKey, deviceKey, deviceCert } = request;
+    const hash = password === undefined ? undefined : await this.#hash(password);
+    const id = userId(entropy(ID_BYTES));
+    const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
+    if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
+    const { invite } = client;
+    if (invite !== undefined) {
+      await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts]);
+      client.invited = id;
+      return;
+    }
+    await Promise.all(drafts.map((draft) => accounts.append(draft)));
+  }
+
+  /** One use of it goes with these records, and is on the disk no later than they. */
+  async #withInvite(invite: string, drafts: readonly Draft[]): Promise<void> {
+    const { accounts, invites } = this.#options;
+    invites.begin(invite);
+    try {
+      await Promise.all(drafts.map((draft) => accounts.append(draft)));
+    } finally {
+      invites.end(invite);
+    }
+  }
+
+  /** @throws Fault login-refused, banned, too-many, store-… */
+  async login(client: ClientConnection, request: RequestOf<"login">): Promise<Account> {
+    const { registry, bans } = this.#options;
+    bans.checkClient(client);
+    const name = checkName(request.user);
+    const account = registry.find(name);
+    if (request.signature !== undefined) return this.#loginByDevice(client, request, account);
+    const { password, deviceKey } = request;
+    if (password === undefined) {
+      throw new Fault("frame-malformed", "a log-in needs a signature or a password");
+    }
+    await this.#guess(
+      client,
+      [`name:${foldName(account?.name ?? name)}`], // Former names give no further guesses.
+      "login-refused",
+      "wrong password or no such name",
+      () => this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
+    );
+    // Not found anew: by now the name may be somebody else's.
+    if (account === undefined || account.isGone) throw noSuchName();
+    const known = account;
+    bans.checkAccount(known);
+    this.#checkSessions(known);
+    await this.#enrolDevice(known, deviceKey);
+    this.#seen(known, deviceKey);
+    return known;
+  }
+
+  /** Signs in by its key from now on; where there is no room left, another device makes way. */
+  async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
+    const { registry, accounts, peersOf } = this.#options;
+    const isOnline = (device: string) =>
+      [...peersOf(account)].some((client) => client.device === device);
+    for (let tries = 1; ; tries++) {
+      const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
+      if (draft === undefined) return;
+      try {
+        // Two that come in together must not both count on the same place.
+        await accounts.append(draft, { expect: account.lastSeq });
+      } catch (error) {
+        const isLate = error instanceof Fault && error.code === "log-conflict";
+        if (!isLate || tries >= ENROL_TRIES_MAX) throw error;
+        continue;
+      }
+      if (draft.kind === "device-gone") this.#signedOut(account);
+    }
+  }
+
+  /** A device that made way, and came in while the disk took its time. */
+  #signedOut(account: Account): void {
+    const fault = new Fault("login-refused", "this device was signed out: another took its place");
+    for (const client of [...this.#options.peersOf(account)]) {
+      if (!account.devices.has(client.device)) client.close(fault);
+    }
+  }
+
+  #seen(account: Account, deviceKey: Uint8Array): void {
+    const { registry, clock } = this.#options;
+    registry.deviceSeen(account, toBase64Url(deviceKey), clock.unixMs());
+  }
+
+  /** Why whoever was let in may not enter after all: the disk took its time, and others acted. */
+  refusal(client: ClientConnection, account: Account): Fault | undefined {
+    try {
+      this.#options.bans.checkClient(client);
+      this.#options.bans.checkAccount(account);
+      this.#checkSessions(account);
+    } catch (error) {
+      if (error instanceof Fault) return error;
+      throw error;
+    }
+    return account.devices.has(client.device) ? undefined : foreignDevice();
+  }
+
+  /** For a member. @throws Fault usage, too-many */
+  hash(user: UserId, password: string): Promise<string> {
+    return this.#turns.run(user, () => this.#hash(password));
+  }
+
+  async #hash(password: string): Promise<string> {
+    if (password === "") throw new Fault("usage", "a password cannot be empty");
+    return this.#hashing.run(() => this.#options.passwords.hash(password));
+  }
+
+  /**
+   * A guess at a room's own password, slowed and counted like any other. The token of an invite
+   * into this room does as well, and is used by it.
+   */
+  async guessRoom(
+    client: ClientConnection,
+    password: string,
+    { hash, room, user }: { readonly hash: string; readonly room: RoomId; readonly user: UserId },
+  ): Promise<void> {
+    const invite = this.#options.invites.admission(password);
+    if (invite?.room === room) {
+      const drafts = [inviteUsedDraft(invite.id, user)];
+      return this.#withInvite(invite.id, drafts);
+    }
+    const check = () =>
+      this.#turns.run(user, () => this.#hashing.run(() => this.#verify(password, hash)));
+    await this.#guessShared(client, room, () =>
+      this.#guess(client, [], "room-password-wrong", "the room's password is another one", check),
+    );
+  }
+
+  /** A guess at the code of another device. @throws Fault login-refused, banned, too-many */
+  async guessLink(client: ClientConnection, sentence: string, check: () => boolean): Promise<void> {
+    this.#options.bans.checkClient(client);
+    await this.#guess(client, [], "login-refused", sentence, () => Promise.resolve(check()));
+  }
+
+  /** A guess at somebody's reset code. @throws Fault login-refused, banned, too-many, store-… */
+  async guessReset(
+    client: ClientConnection,
+    sentence: string,
+    find: () => Account | undefined,
+  ): Promise<Account> {
+    const { bans } = this.#options;
+    bans.checkClient(client);
+    let account: Account | undefined;
+    await this.#guess(client, [], "login-refused", sentence, () => {
+      account = find();
+      return Promise.resolve(account !== undefined);
+    });
+    if (account === undefined) throw new Fault("login-refused", sentence);
+    bans.checkAccount(account);
+    return account;
+  }
+
+  /** A guess at the operator token. @throws Fault login-refused, too-many */
+  async guessOperator(client: ClientConnection, token: string): Promise<void> {
+    await this.#guess(client, [], "login-refused", "the operator token is another one", () => {
+      const isLink = this.#options.operatorLink.opens(token, client);
+      return Promise.resolve(this.#isOperatorToken(token) || isLink);
+    });
+  }
+
+  #loginByDevice(
+    client: ClientConnection,
+    { user, deviceKey, signature }: RequestOf<"login">,
+    account: Account | undefined,
+  ): Account {
+    const { certificateHash } = client.link;
+    const { clientNonce, serverNonce } = client;
+    const greeting = { certificateHash, clientNonce, serverNonce };
+    const isSigned =
+      signature !== undefined && verifyDeviceProof(deviceKey, greeting, user, signature);
+    if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
+      throw foreignDevice();
+    }
+    this.#options.bans.checkAccount(account);
+    this.#checkSessions(account);
+    this.#seen(account, deviceKey);
+    return account;
+  }
+
+  #verify(password: string, hash: string | undefined): Promise<boolean> {
+    return this.#options.passwords.verify(password, hash);
+  }
+
+  #enrolled(name: string): Account {
+    const account = this.#options.registry.find(checkName(name));
+    if (account === undefined) throw noSuchName();
+    return account;
+  }
+
+  #checkSessions(account: Account): void {
+    if (this.#options.peersOf(account).size < SESSIONS_PER_ACCOUNT_MAX) return;
+    const sentence = `${account.name} is in ${SESSIONS_PER_ACCOUNT_MAX} times, which is the most`;
+    throw new Fault("too-many", sentence);
+  }
+
+  #checkCert({ user, deviceKey, accountKey, deviceCert }: RequestOf<"register">): void {
+    const cert = verifyDeviceCert(deviceCert);
+    const fits =
+      cert !== undefined &&
+      cert.user === user &&
+      cert.server === formatFingerprint(this.#options.fingerprint) &&
+      cert.dev === toBase64Url(deviceKey) &&
+      cert.uik === toBase64Url(accountKey);
+    if (!fits) throw new Fault("frame-malformed", "the device certificate does not fit");
+  }
+
+  /** Holds a guess back as long as those of all others earned. @param secret what is guessed at */
+  async #guessShared(
+    client: ClientConnection,
+    secret: string,
+    guess: () => Promise<void>,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const delayMs = this.#shared.begin(secret, clock.now());
+    if (delayMs > 0) await delay(clock, delayMs);
+    if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
+    await guess();
+    this.#shared.right(secret);
+  }
+
+  /** Holds a guess back as long as earlier wrong ones earned, then counts it. */
+  async #guess(
+    client: ClientConnection,
+    names: readonly string[],
+    code: "login-refused" | "room-password-wrong",
+    sentence: string,
+    check: () => Promise<boolean>,
+  ): Promise<void> {
+    const { clock } = this.#options;
+    const address = `address:${addressKey(client.link.remote.host)}`;
+    const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_HELD_PER_ADDRESS_MAX;
+    const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, clock.now());
+    this.#guessing.begin(names);
+    try {
+      if (delayMs > 0) await delay(clock, delayMs);
+      const isRight = !client.isClosed && (await check());
+      // Whoever was shown out meanwhile gets nothing for a guess that was still under way.
+      if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
+      if (isRight) {
+        this.#guessing.right(names);
+        client.wrongSecrets = 0;
+        return;
+      }
+      client.wrongSecrets++;
+      await this.#holdBack(address, names);
+      throw new Fault(code, sentence);
+    } finally {
+      this.#guessing.end(names);
+    }
+  }
+
+  /** A wrong answer comes as late as the ones before it earned, whether anybody waits or not. */
+  async #holdBack(address: string, names: readonly string[]): Promise<void> {
+    const { clock } = this.#options;
+    const delayMs = this.#guessing.delayMs([address], clock.now());
+    this.#guessing.wrong([address, ...names], clock.now());
+    if (delayMs === 0) return;
+    this.#held.set(address, (this.#held.get(address) ?? 0) + 1);
+    try {
+      await delay(clock, delayMs);
+    } finally {
+      const left = (this.#held.get(address) ?? 1) - 1;
+      if (left === 0) this.#held.delete(address);
+      else this.#held.set(address, left);
+    }
+  }
+}
+
+/** Whether the peer has guessed often enough to be shown out. */
+export function guessedTooOften(client: ClientConnection): boolean {
+  return client.wrongSecrets >= WRONG_SECRETS_MAX;
+}
+
+function noSuchName(): Fault {
+  return new Fault("login-refused", "wrong password or no such name");
+}
+
+function foreignDevice(): Fault {
+  return new Fault("login-refused", "this device does not sign in for that name");
+}
+
+function delay(clock: Clock, delayMs: number): Promise<void> {
+  return new Promise((resolve) => clock.after(delayMs, resolve));
+}
+
+function sameSecret(one: string, other: string): boolean {
+  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
+}

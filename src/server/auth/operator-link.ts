@@ -1,0 +1,55 @@
+import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { OPERATOR_LINK_MS } from "../../base/limits-page.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+/**
+ * The token of the link that `chat serve` prints for the page. The first account and device that
+ * show it, within an hour, are its owners: a page that is loaded again shows it again, and nobody
+ * else may, who reads it in a terminal's past or a browser's.
+ */
+export class OperatorLink {
+  readonly #clock: Clock;
+  readonly #hash: Uint8Array | undefined;
+  readonly #until: number;
+  #owner: string | undefined;
+
+  constructor(clock: Clock, token: string | undefined) {
+    this.#clock = clock;
+    this.#hash = token === undefined ? undefined : hashOf(token);
+    this.#until = clock.now() + OPERATOR_LINK_MS;
+  }
+
+  /** Nobody has used it yet: whoever shows it may register. */
+  isFresh(token: string): boolean {
+    return this.#fits(token) && this.#owner === undefined && this.#clock.now() < this.#until;
+  }
+
+  /** Whether it makes this session an operator's; from the first time on it is theirs. */
+  opens(token: string, { account, device }: ClientConnection): boolean {
+    if (account === undefined || !this.#fits(token)) return false;
+    const owner = `${account.id} ${device}`;
+    if (this.isFresh(token)) this.#owner = owner;
+    return this.#owner === owner;
+  }
+
+  /** In constant time. */
+  #fits(token: string): boolean {
+    return this.#hash !== undefined && equalBytes(hashOf(token), this.#hash);
+  }
+}
+
+function hashOf(token: string): Uint8Array {
+  return sha256(utf8Encode(token));
+}
+
+/** The account is an operator, or the operator token was shown in this session. */
+export function isOperating(
+  client: ClientConnection,
+  account: Account | undefined,
+  registry: Pick<Registry, "policy">,
+): boolean {
+  return account !== undefined && (client.isOperator || registry.policy.isOperator(account.id));
+}

@@ -1,0 +1,87 @@
+import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { RESET_MS, RESET_MS_MAX } from "../../base/limits.ts";
+import { formatUtc } from "../../base/time.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { changePassword } from "../queue/erasure.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { Authenticator } from "./login.ts";
+
+export interface ResetsOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+  readonly entry: Pick<Authenticator, "guessReset" | "hash">;
+}
+
+const TOKEN_BYTES = 16;
+
+/** Codes with which somebody who has lost their password sets another one. */
+export class Resets {
+  readonly #options: ResetsOptions;
+
+  constructor(options: ResetsOptions) {
+    this.#options = options;
+  }
+
+  /** One holds at a time, the last. @throws Fault usage, store-… */
+  async make(
+    by: UserId,
+    account: Account,
+    { expires: given, signOut: signsOut = false }: RequestOf<"reset">,
+  ): Promise<Answer<"reset">> {
+    const { clock, entropy, registry, accounts } = this.#options;
+    const now = clock.unixMs();
+    const expires = given ?? now + RESET_MS;
+    if (expires <= now || expires > now + RESET_MS_MAX) {
+      throw new Fault("usage", `a reset code holds for ${RESET_MS_MAX / 86_400_000} days at most`, {
+        remedy: `say until when, before ${formatUtc(now + RESET_MS_MAX)}`,
+      });
+    }
+    const token = `p${toBase64Url(entropy(TOKEN_BYTES))}`;
+    const made = { hash: hashOf(token), expires, signsOut };
+    await accounts.append(registry.resetDraft(account.id, by, made));
+    return { user: account.name, token, expires };
+  }
+
+  /**
+   * The code is used when the new password is on the disk. Its guesses are slowed like those at
+   * passwords. @throws Fault login-refused, banned, usage, too-many, store-…
+   */
+  async use(
+    client: ClientConnection,
+    { token, password }: RequestOf<"recover">,
+  ): Promise<Answer<"recover">> {
+    const { registry, clock, accounts, entry } = this.#options;
+    const secret = hashOf(token);
+    const find = () => registry.byReset(secret, clock.unixMs());
+    const sentence = "the reset code is unknown, used or too old";
+    const account = await entry.guessReset(client, sentence, find);
+    const hash = await entry.hash(account.id, password);
+    // Before the password: if the machine stops in between, the code is still good.
+    if (account.reset?.signsOut === true && find() === account) await this.#signOut(account);
+    await changePassword({ accounts, registry }, account, hash, () => {
+      if (find() !== account) throw new Fault("login-refused", sentence); // Another one was first.
+    });
+    return { user: account.name };
+  }
+
+  async #signOut(account: Account): Promise<void> {
+    const { registry, accounts, peersOf } = this.#options;
+    await Promise.all(registry.signOutDrafts(account).map((draft) => accounts.append(draft)));
+    const fault = new Fault("login-refused", "this device was signed out");
+    for (const client of [...peersOf(account.id)]) client.close(fault);
+  }
+}
+
+function hashOf(token: string): string {
+  return toBase64Url(sha256(utf8Encode(token)));
+}

@@ -1,0 +1,58 @@
+import { Fault } from "../../base/fault.ts";
+import { PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
+import { Guessing } from "../../core/rate.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Address } from "../../io/link/link.ts";
+import { WorkQueue } from "../queue/work-queue.ts";
+import { addressKey } from "../session/connection-limits.ts";
+import type { Bans } from "./bans.ts";
+
+/** Checks tokens that come by HTTP; wrong ones slow their address as wrong passwords do. */
+export class Tokens {
+  readonly #clock: Clock;
+  readonly #bans: Bans;
+  readonly #guessing = new Guessing();
+  readonly #delaying = new WorkQueue(PASSWORD_CHECKS_WAITING_MAX, PASSWORD_CHECKS_WAITING_MAX);
+
+  constructor(clock: Clock, bans: Bans) {
+    this.#clock = clock;
+    this.#bans = bans;
+  }
+
+  /**
+   * @param find what the token stands for; undefined: nothing
+   * @throws Fault login-refused, banned, too-many
+   */
+  async open<Found>(
+    remote: Address,
+    token: string | undefined,
+    find: (token: string) => Found | undefined,
+  ): Promise<Found> {
+    this.#bans.checkAddress(remote.host);
+    if (token === undefined) throw noToken();
+    const found = find(token);
+    // 128 random bits are not guessed: whoever has them need not wait for a neighbour's typing.
+    if (found !== undefined) return found;
+    const keys = [`address:${addressKey(remote.host)}`];
+    const delayMs = this.#guessing.delayMs(keys, this.#clock.now());
+    this.#guessing.begin(keys);
+    try {
+      if (delayMs > 0) await this.#delaying.run(() => this.#delay(delayMs));
+      this.#guessing.wrong(keys, this.#clock.now());
+      throw noToken();
+    } finally {
+      this.#guessing.end(keys);
+    }
+  }
+
+  #delay(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#clock.after(delayMs, resolve);
+    });
+  }
+}
+
+function noToken(): Fault {
+  const remedy = "send Authorization: Bearer TOKEN";
+  return new Fault("login-refused", "there is no such token", { remedy });
+}

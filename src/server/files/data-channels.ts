@@ -1,0 +1,133 @@
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../base/limits.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { ClientConnection, DataChannel } from "../session/client-connection.ts";
+
+export interface ChannelsOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** Sessions in which the account is in. */
+  readonly peersOf: (account: Account) => Iterable<ClientConnection>;
+  /** What the address of a download is for; it opens a lane, too. */
+  readonly addressed?: (token: string) => DataChannel | undefined;
+}
+
+/** What one session has: lanes, and tickets (each with the moment at which it is void). */
+interface Held {
+  readonly account: Account;
+  readonly channels: Set<ClientConnection>;
+  readonly tickets: Map<string, number>;
+}
+
+const TICKET_BYTES = 16;
+const BUSY_MS = 1_000;
+
+/** Links beside a session that carry files. A lane lives no longer than its session. */
+export class DataChannels {
+  readonly #options: ChannelsOptions;
+  readonly #held = new Map<ClientConnection, Held>(); // Only sessions with lanes or tickets.
+  /** By ticket; bounded as the sessions' own are. */
+  readonly #sessionOf = new Map<string, ClientConnection>();
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const { channels: lanes } of this.#held.values()) count += lanes.size;
+    return count;
+  }
+
+  /** A word that opens one lane of this session, once. @throws Fault too-many */
+  ticket(parent: ClientConnection, account: Account): string {
+    const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
+    this.#checkRoom(held, account);
+    const { clock, entropy } = this.#options;
+    const ticket = toBase64Url(entropy(TICKET_BYTES));
+    held.tickets.set(ticket, clock.now() + TICKET_MS);
+    this.#held.set(parent, held);
+    this.#sessionOf.set(ticket, parent);
+    return ticket;
+  }
+
+  /** The link becomes a lane; its ticket is used up. @throws Fault login-refused, too-many */
+  open(lane: ClientConnection, ticket: string): DataChannel {
+    const addressed = this.#options.addressed?.(ticket);
+    if (addressed !== undefined) return this.#openAddressed(lane, addressed);
+    const parent = this.#sessionOf.get(ticket);
+    const held = parent === undefined ? undefined : this.#held.get(parent);
+    const until = held?.tickets.get(ticket) ?? Number.NEGATIVE_INFINITY;
+    this.#sessionOf.delete(ticket);
+    held?.tickets.delete(ticket);
+    if (parent === undefined || held === undefined || this.#options.clock.now() >= until) {
+      lane.wrongSecrets++;
+      const sentence = "this ticket is not good, or not any more";
+      throw new Fault("login-refused", sentence, { remedy: "ask for another one" });
+    }
+    held.channels.add(lane);
+    const { account } = held;
+    return { parent, account };
+  }
+
+  #openAddressed(lane: ClientConnection, of: DataChannel): DataChannel {
+    const { parent, account } = of;
+    const held = this.#held.get(parent) ?? { account, channels: new Set(), tickets: new Map() };
+    this.#checkRoom(held, account);
+    this.#held.set(parent, held);
+    held.channels.add(lane);
+    return of;
+  }
+
+  /** @throws Fault too-many */
+  #checkRoom(held: Held, account: Account): void {
+    const detail = { retryAfterMs: BUSY_MS };
+    if (this.#inUse(held) >= LANES_PER_SESSION_MAX) {
+      const sentence = `${LANES_PER_SESSION_MAX} files are under way in this session`;
+      throw new Fault("too-many", sentence, detail);
+    }
+    if (this.#inUseOf(account) >= LANES_PER_ACCOUNT_MAX) {
+      const sentence = `${LANES_PER_ACCOUNT_MAX} files of this account are under way`;
+      throw new Fault("too-many", sentence, detail);
+    }
+  }
+
+  /** The link of a lane is over. */
+  closed(lane: ClientConnection, { parent }: DataChannel): void {
+    const held = this.#held.get(parent);
+    held?.channels.delete(lane);
+    if (held?.channels.size === 0 && held.tickets.size === 0) this.#held.delete(parent);
+  }
+
+  /** The account is not in there any more: lanes and tickets of this session go with it. */
+  ended(parent: ClientConnection): void {
+    const held = this.#held.get(parent);
+    if (held === undefined) return;
+    this.#held.delete(parent);
+    for (const ticket of held.tickets.keys()) this.#sessionOf.delete(ticket);
+    const fault = new Fault("link-closed", "the session of this lane has ended");
+    for (const lane of [...held.channels]) lane.close(fault);
+  }
+
+  #inUseOf(account: Account): number {
+    let inUse = 0;
+    for (const client of this.#options.peersOf(account)) {
+      const held = this.#held.get(client);
+      if (held !== undefined) inUse += this.#inUse(held);
+    }
+    return inUse;
+  }
+
+  #inUse({ channels: lanes, tickets }: Held): number {
+    const now = this.#options.clock.now();
+    for (const [ticket, until] of tickets) {
+      if (now < until) break; // In the order in which they were made.
+      tickets.delete(ticket);
+      this.#sessionOf.delete(ticket);
+    }
+    return lanes.size + tickets.size;
+  }
+}

@@ -1,0 +1,396 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import type { Announcements } from "../../core/rooms/file-posts.ts";
+import type { FileBody, Files } from "../../core/rooms/files.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Clock } from "../../io/clock.ts";
+import { formatPlace } from "../../wire/invite.ts";
+import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { FanOut } from "../rooms/broadcast.ts";
+import type { ClientConnection, TransferNotice } from "../session/client-connection.ts";
+import type { ServerEvent } from "../session/event.ts";
+import { redacted, tellOwner } from "../session/redacted-fault.ts";
+import { aboutDownload, DownloadSender } from "./downloads.ts";
+import { unknown } from "./offer-checks.ts";
+import { type FileQuotas, QUOTAS_DEFAULT, Quotas } from "./quotas.ts";
+import { Recipients } from "./recipients.ts";
+import { UploadBudget } from "./upload-budget.ts";
+import { UploadReceiver } from "./upload-receiver.ts";
+import { UploadService } from "./uploads.ts";
+
+/** What is asked on data channels. */
+export type FileRequest = Extract<
+  Request,
+  { kind: "offer" | "finish" | "withdraw" | "fetch" | "got" }
+>;
+
+export type TransferEntry = Answer<"transfers">["transfers"][number];
+
+export interface FileServiceOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly files: Files;
+  readonly announcements: Announcements;
+  readonly blobs: BlobStore;
+  readonly quotas: FileQuotas | undefined;
+  readonly fanOut: FanOut;
+  readonly announce: (user: UserId, to: string, body: FileBody) => Promise<Answer<"post">>;
+  readonly onEvent: (event: ServerEvent) => void;
+}
+
+/** What a lane carries: `begun` while it is looked up, and then one file. */
+type Transfer = "begun" | UploadReceiver | DownloadSender;
+
+const SWEEP_EVERY_MS = 60 * 60_000;
+
+/** Files that come in and go out, each on a lane of its own. */
+export class FileService {
+  readonly #options: FileServiceOptions;
+  readonly #recipients: Recipients;
+  readonly #windows = new UploadBudget();
+  readonly #quotas: Quotas;
+  readonly #uploads: UploadService;
+  /** At most one a lane. */
+  readonly #transfers = new Map<ClientConnection, Transfer>();
+  /** Unix ms at which they began. */
+  readonly #since = new WeakMap<ClientConnection, number>();
+  readonly #readers = new Map<FileId, Set<DownloadSender>>();
+  /** What is to be over before the disk is let go. */
+  readonly #leaving = new Set<Promise<void>>();
+  #cancelSweep = () => {};
+  #isStopping = false;
+  #receivedBytes = 0;
+  #sentBytes = 0;
+
+  constructor(options: FileServiceOptions) {
+    this.#options = options;
+    const { clock, rooms, registry, files, announcements, blobs, announce } = options;
+    this.#recipients = new Recipients(rooms, registry, sha256);
+    this.#quotas = new Quotas(options.quotas ?? QUOTAS_DEFAULT, files, blobs);
+    this.#uploads = new UploadService({
+      clock,
+      blobs,
+      windows: this.#windows,
+      quotas: this.#quotas,
+      files,
+      announcements,
+      isErased: (seq) => rooms.isErased(seq),
+      recipients: this.#recipients,
+      announce,
+      changed: (file) => this.#changed(file),
+      trouble: (fault) => this.trouble(fault),
+    });
+  }
+
+  /** What is under way on lanes. */
+  *listing(): Iterable<TransferEntry> {
+    for (const [lane, transfer] of this.#transfers) {
+      if (transfer === "begun" || (transfer instanceof DownloadSender && transfer.isOver)) continue;
+      const isUpload = transfer instanceof UploadReceiver;
+      const { file, name } = isUpload ? transfer.blob.about : transfer.about;
+      const sizeBytes = isUpload ? transfer.blob.about.sizeBytes : transfer.sizeBytes;
+      yield {
+        file,
+        name,
+        direction: isUpload ? "up" : "down",
+        user: lane.lane?.account.name ?? "?",
+        address: formatPlace(lane.link.remote),
+        since: this.#since.get(lane) ?? lane.sinceMs,
+        doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,
+        ...(sizeBytes === undefined ? {} : { sizeBytes }),
+        web: false,
+      };
+    }
+  }
+
+  /** So much was given out over HTTP. */
+  sent(bytes: number): void {
+    this.#sentBytes += bytes;
+  }
+
+  get counters() {
+    const { files } = this.#options;
+    return {
+      files: files.size,
+      fileBytes: files.totalBytes,
+      unfinishedFiles: this.#uploads.unfinished,
+      unfinishedFileBytes: this.#quotas.unfinishedBytes,
+      fileQueuedBytes: this.#windows.queuedBytes,
+      fileReceivedBytes: this.#receivedBytes,
+      fileSentBytes: this.#sentBytes,
+    };
+  }
+
+  /** Looks at what the disk holds; unfinished files are measured beside all else. @throws Fault */
+  async start(): Promise<void> {
+    await this.#uploads.restore();
+    this.#hold(this.#uploads.measure(() => this.#isStopping).then(() => this.#sweep()));
+  }
+
+  /** All lanes are closed: what they were about is let go of. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#cancelSweep();
+    while (this.#leaving.size > 0) await Promise.all(this.#leaving);
+  }
+
+  /** @throws Fault, with which the request is to be refused */
+  async serve(lane: ClientConnection, account: Account, request: FileRequest): Promise<void> {
+    try {
+      await this.#serve(lane, account, request);
+    } catch (error) {
+      throw error instanceof Fault ? this.trouble(error) : error;
+    }
+  }
+
+  async #serve(lane: ClientConnection, account: Account, request: FileRequest): Promise<void> {
+    const { ref } = request;
+    switch (request.kind) {
+      case "offer":
+        return lane.answer(ref, await this.#offer(lane, account, request));
+      case "finish": {
+        const transfer = this.#transfers.get(lane);
+        const receiver = transfer instanceof UploadReceiver ? transfer : undefined;
+        try {
+          return lane.answer(ref, await this.#uploads.finish(receiver, account, request));
+        } finally {
+          this.#free(lane, request.file as FileId);
+        }
+      }
+      case "withdraw":
+        await this.#withdraw(lane, account, request);
+        return lane.answer(ref, {});
+      case "fetch":
+        return this.#fetch(lane, account, request);
+      case "got":
+        this.#got(lane, account, request.file as FileId);
+        return lane.answer(ref, {});
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** A chunk of a file that nobody offered here ends the lane. */
+  notice(lane: ClientConnection, notice: TransferNotice): void {
+    const transfer = this.#transfers.get(lane);
+    if (notice.kind === "ack") {
+      if (transfer instanceof DownloadSender) transfer.acked(notice);
+    } else if (transfer instanceof UploadReceiver) {
+      this.#receivedBytes += notice.bytes.length;
+      transfer.take(notice, this.#options.clock.now());
+    } else {
+      const sentence = `chunk ${notice.index} is of no file that is sent here`;
+      lane.close(new Fault("out-of-order", sentence));
+    }
+  }
+
+  closed(lane: ClientConnection): void {
+    const transfer = this.#transfers.get(lane);
+    this.#transfers.delete(lane);
+    if (transfer instanceof UploadReceiver) this.#hold(this.#uploads.letGo(transfer));
+    if (transfer instanceof DownloadSender) transfer.stop();
+  }
+
+  /** A record is durable and applied. */
+  recorded(record: LogRecord): void {
+    const { kind, id } = record.head;
+    if (kind === "file") this.#uploads.told(id as FileId);
+    for (const file of this.#filesIn(record)) this.#changed(file);
+  }
+
+  /** What the record orders to be erased is blanked: content goes too. @throws Fault store-… */
+  async erased(record: LogRecord): Promise<void> {
+    try {
+      for (const file of this.#filesIn(record)) await this.#uploads.erased(file);
+    } catch (error) {
+      throw error instanceof Fault ? this.trouble(error) : error; // The next start does it.
+    }
+  }
+
+  /** Files that it takes from some room. */
+  #filesIn(record: LogRecord): FileId[] {
+    const files = erasuresOf(record).map((seq) => this.#options.announcements.fileAt(seq));
+    return files.filter((file) => file !== undefined);
+  }
+
+  #changed(file: FileId): void {
+    for (const download of this.#readers.get(file) ?? []) download.look();
+  }
+
+  async #offer(
+    lane: ClientConnection,
+    account: Account,
+    request: RequestOf<"offer">,
+  ): Promise<Answer<"offer">> {
+    this.#begin(lane);
+    try {
+      const fact = this.#options.files.get(request.file as FileId);
+      if (fact !== undefined) {
+        await this.#uploads.offerAgain(account, fact, request);
+        this.#transfers.delete(lane);
+        const window = this.#windows.grant();
+        this.#windows.release(window);
+        return { have: fact.chunks, window };
+      }
+      const { receiver, isNew } = await this.#uploads.offer(lane, account, request);
+      if (lane.isClosed) await this.#uploads.letGo(receiver);
+      else this.#transfers.set(lane, receiver);
+      if (isNew) this.#offered(lane, account, receiver.blob.about);
+      return { have: receiver.blob.have, window: receiver.windowBytes };
+    } catch (error) {
+      this.#transfers.delete(lane);
+      throw error;
+    }
+  }
+
+  #offered(lane: ClientConnection, account: Account, about: BlobAbout): void {
+    const { fanOut, onEvent } = this.#options;
+    const { file, name, to, sizeBytes, folder, by } = about;
+    for (const room of this.#recipients.rooms(by, to)) {
+      fanOut.publish(room, {
+        kind: "offered",
+        room: room.id,
+        file,
+        from: account.name,
+        name,
+        ...(sizeBytes === undefined ? {} : { size: sizeBytes }),
+        ...(folder === undefined ? {} : { folder: { ...folder } }),
+      });
+    }
+    const size = sizeBytes === undefined ? {} : { sizeBytes };
+    onEvent({ kind: "offered", ...this.#what(lane, account, file, name), to, ...size });
+  }
+
+  async #withdraw(
+    lane: ClientConnection,
+    account: Account,
+    { file: id }: RequestOf<"withdraw">,
+  ): Promise<void> {
+    const file = id as FileId;
+    const sending = [...this.#transfers].find(
+      ([, transfer]) => transfer instanceof UploadReceiver && transfer.blob.about.file === file,
+    );
+    const { name } = await this.#uploads.withdraw(account, file);
+    if (sending !== undefined && this.#transfers.get(sending[0]) === sending[1]) {
+      this.#transfers.delete(sending[0]);
+      if (sending[0] !== lane) sending[0].close(unknown());
+    }
+    this.#options.onEvent({ kind: "withdrawn", ...this.#what(lane, account, file, name) });
+  }
+
+  async #fetch(
+    lane: ClientConnection,
+    account: Account,
+    request: RequestOf<"fetch">,
+  ): Promise<void> {
+    const { files, blobs, clock, registry } = this.#options;
+    const file = request.file as FileId;
+    if (!this.#mayRead(account.id, file)) throw unknown();
+    this.#begin(lane);
+    let blob: Awaited<ReturnType<BlobStore["open"]>>;
+    try {
+      blob = await blobs.open(file);
+      if (blob === undefined || !this.#mayRead(account.id, file)) throw unknown();
+      const sender = registry.nameOf(blob.about.by) ?? "";
+      lane.answer(request.ref, aboutDownload(blob.about, files.get(file), request, sender));
+    } catch (error) {
+      blob?.close();
+      this.#transfers.delete(lane);
+      throw error;
+    }
+    if (lane.isClosed) return blob.close();
+    const owner = {
+      clock,
+      fact: (one: FileId) => files.get(one),
+      checkMayRead: (user: UserId, one: FileId) => this.#checkMayRead(user, one),
+      sent: (bytes: number) => {
+        this.#sentBytes += bytes;
+      },
+      trouble: (fault: Fault) => this.trouble(fault),
+    };
+    const { from, window } = request;
+    const user = account.id;
+    const download = new DownloadSender({ lane, user, blob, from, windowBytes: window, owner });
+    this.#transfers.set(lane, download);
+    const readers = this.#readers.get(file) ?? new Set();
+    this.#readers.set(file, readers.add(download));
+    this.#hold(
+      download.over.then(() => {
+        readers.delete(download);
+        if (readers.size === 0 && this.#readers.get(file) === readers) this.#readers.delete(file);
+      }),
+    );
+  }
+
+  #got(lane: ClientConnection, account: Account, file: FileId): void {
+    const fact = this.#options.files.get(file);
+    if (fact === undefined || !this.#mayRead(account.id, file)) throw unknown();
+    this.#options.onEvent({ kind: "got", ...this.#what(lane, account, file, fact.name) });
+  }
+
+  /** One thing at a time on a lane. @throws Fault out-of-order */
+  #begin(lane: ClientConnection): void {
+    const transfer = this.#transfers.get(lane);
+    if (transfer !== undefined && !(transfer instanceof DownloadSender && transfer.isOver)) {
+      throw new Fault("out-of-order", "another file is under way on this lane", {
+        remedy: "open another lane",
+      });
+    }
+    this.#transfers.set(lane, "begun");
+    this.#since.set(lane, this.#options.clock.unixMs());
+  }
+
+  /** As soon as some room was told, nothing more of a file comes. */
+  #free(lane: ClientConnection, file: FileId): void {
+    const transfer = this.#transfers.get(lane);
+    const isMeant = transfer instanceof UploadReceiver && transfer.blob.about.file === file;
+    if (isMeant && this.#options.announcements.has(file)) this.#transfers.delete(lane);
+  }
+
+  /** The same fault as of a file that there is not, unless one could read it until now. */
+  #checkMayRead(user: UserId, file: FileId): void {
+    if (this.#mayRead(user, file)) return;
+    const { files } = this.#options;
+    if (files.get(file) === undefined && this.#uploads.about(file) === undefined) throw unknown();
+    throw new Fault("not-member", "you may not read this file any more");
+  }
+
+  #mayRead(user: UserId, file: FileId): boolean {
+    const { files, rooms } = this.#options;
+    const about = this.#uploads.about(file);
+    if (about !== undefined) return about.by === user || this.#recipients.reads(user, about.to);
+    return files.mayRead(file, user, (room) => rooms.get(room)?.members.has(user) === true);
+  }
+
+  #what(lane: ClientConnection, account: Account, file: FileId, name: string) {
+    return { user: account.name, address: lane.link.remote, file, name };
+  }
+
+  /** A content that fails is a matter of its file; the log is what a server cannot do without. */
+  trouble(fault: Fault): Fault {
+    tellOwner(fault, this.#options.onEvent);
+    return redacted(fault);
+  }
+
+  #hold(work: Promise<void>): void {
+    const held = work.catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      this.trouble(error);
+    });
+    this.#leaving.add(held);
+    void held.finally(() => this.#leaving.delete(held));
+  }
+
+  #sweep(): void {
+    if (this.#isStopping) return;
+    this.#hold(this.#uploads.sweep());
+    this.#cancelSweep = this.#options.clock.after(SWEEP_EVERY_MS, () => this.#sweep());
+  }
+}

@@ -1,0 +1,62 @@
+import { Fault } from "../../base/fault.ts";
+import type { BlobAbout } from "../../io/blob/interfaces.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import { sameRecipients } from "./recipients.ts";
+
+/** What is wrong with what is said of a file. */
+
+const BUSY_MS = 1_000;
+/** For a lane that is closed to leave the file. */
+export const LETTING_GO_MS = 200;
+
+/** The same answer whether there is no such file or none for whoever asks. */
+export function unknown(): Fault {
+  return new Fault("file-unknown", "there is no such file for you");
+}
+
+export function foreign(): Fault {
+  return new Fault("not-allowed", "this file is somebody else's", { remedy: "send it anew" });
+}
+
+export function busy(retryAfterMs = BUSY_MS): Fault {
+  const sentence = "this file is on its way in another connection";
+  return new Fault("too-many", sentence, { retryAfterMs });
+}
+
+/** @throws Fault usage */
+export function checkSame(about: BlobAbout, { to, size }: RequestOf<"offer">): void {
+  const what =
+    about.sizeBytes !== size ? "size" : sameRecipients(about.to, to) ? undefined : "targets";
+  if (what === undefined) return;
+  const remedy = "send it anew";
+  throw new Fault("usage", `this file was offered with another ${what}`, { remedy });
+}
+
+/** @throws Fault usage */
+export function checkFolder({
+  size = Number.POSITIVE_INFINITY,
+  folder,
+}: {
+  readonly size?: number | undefined;
+  readonly folder?: { readonly manifestBytes: number } | undefined;
+}): void {
+  if (folder === undefined || folder.manifestBytes <= size) return;
+  throw new Fault("usage", "a folder is no smaller than the list of what is in it");
+}
+
+/** What others hear when chunks on this machine's disk are not what came: no path on it. */
+export function damaged(cause?: Fault): Fault {
+  return new Fault("checksum-wrong", "the server's copy of this file is damaged", {
+    remedy: "ask its sender to send it again",
+    cause,
+  });
+}
+
+/** Reads what is stored. @throws Fault store-…, checksum-wrong */
+export async function readStored<Value>(read: Promise<Value>): Promise<Value> {
+  try {
+    return await read;
+  } catch (error) {
+    throw error instanceof Fault && error.code === "checksum-wrong" ? damaged(error) : error;
+  }
+}

@@ -1,0 +1,49 @@
+import { Fault } from "../../base/fault.ts";
+import {
+  CHUNK_BYTES,
+  TRANSFER_WINDOW_BYTES_MAX,
+  TRANSFER_WINDOW_FIRST_BYTES,
+  TRANSFERS_BYTES_MAX,
+} from "../../base/limits.ts";
+
+const BUSY_MS = 1_000;
+
+/** How much all senders together may have on its way to the server's disk. */
+export class UploadBudget {
+  #grantedBytes = 0;
+  #queuedBytes = 0;
+
+  /** Chunks that wait for the disk. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  /** A quarter of what is left: later ones get less, and each some. */
+  grant(): number {
+    const quarter = (TRANSFERS_BYTES_MAX - this.#grantedBytes) / 4;
+    const chunks = Math.floor(quarter / CHUNK_BYTES) * CHUNK_BYTES;
+    const bytes = Math.min(
+      TRANSFER_WINDOW_BYTES_MAX,
+      Math.max(TRANSFER_WINDOW_FIRST_BYTES, chunks),
+    );
+    this.#grantedBytes += bytes;
+    return bytes;
+  }
+
+  release(bytes: number): void {
+    this.#grantedBytes -= bytes;
+  }
+
+  /**
+   * So many bytes came, or (below zero) are dealt with. Small windows may add up to more than there
+   * is room for: whoever brings too much comes again later.
+   * @throws Fault too-many
+   */
+  queued(bytes: number): void {
+    if (bytes > 0 && this.#queuedBytes + bytes > TRANSFERS_BYTES_MAX) {
+      const detail = { retryAfterMs: BUSY_MS };
+      throw new Fault("too-many", "too much waits for the server's disk", detail);
+    }
+    this.#queuedBytes += bytes;
+  }
+}

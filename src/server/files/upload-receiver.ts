@@ -1,0 +1,202 @@
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
+import {
+  type Arrival,
+  foreignChunk,
+  Receiving,
+  wrongChecksum,
+} from "../../core/transfer/receiver.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Blob } from "../../io/blob/interfaces.ts";
+import { releaseBuffer } from "../../io/disk/release-buffer.ts";
+import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { reworded } from "../session/redacted-fault.ts";
+import { readStored } from "./offer-checks.ts";
+
+export interface UploadReceiverOptions {
+  readonly lane: ClientConnection;
+  /** Its to close. */
+  readonly blob: Blob;
+  readonly windowBytes: number;
+  readonly sizeBytesMax: number;
+  readonly now: number;
+  readonly owner: UploadReceiverOwner;
+}
+
+/** What an intake asks of the server around it. */
+export interface UploadReceiverOwner {
+  /** Chunks came that wait for the disk, or (below zero) went there. @throws Fault too-many */
+  queued(bytes: number): void;
+  /** Before a chunk is stored. @throws Fault quota-reached, store-full */
+  admit(bytes: number): void;
+  stored(bytes: number): void;
+  /** Asks the disk for its room again. @throws Fault store-… */
+  synced(): Promise<void>;
+  /** What goes abroad instead of this machine's own fault. */
+  trouble(fault: Fault): Fault;
+}
+
+interface PendingChunk {
+  readonly chunk: NoticeOf<"chunk">;
+  readonly arrival: Arrival;
+}
+
+/**
+ * Takes the chunks of one upload from one lane to the disk, one after the other: checksum, write,
+ * acknowledgement. Every TRANSFER_SYNC_BYTES a sync runs beside it, after which they are durable.
+ * What the sender does wrong, and what the disk does, ends the lane.
+ */
+export class UploadReceiver {
+  readonly lane: ClientConnection;
+  readonly blob: Blob;
+  readonly windowBytes: number;
+  readonly #owner: UploadReceiverOwner;
+  readonly #receiving: Receiving;
+  /** Bounded by the window, which `Receiving` enforces. */
+  readonly #parcels: PendingChunk[] = [];
+  #pumping: Promise<void> | undefined;
+  #syncing: Promise<void> | undefined;
+  #unsyncedBytes = 0;
+  #isOver = false;
+  /** When the last chunk came. */
+  heardAt: number;
+
+  constructor(options: UploadReceiverOptions) {
+    const { lane, blob, windowBytes, sizeBytesMax, now, owner } = options;
+    this.lane = lane;
+    this.blob = blob;
+    this.windowBytes = windowBytes;
+    this.heardAt = now;
+    this.#owner = owner;
+    // After a short chunk nothing follows: a stream that was whole before says so by that.
+    const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
+    const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
+    this.#receiving = new Receiving({
+      have: blob.have,
+      windowBytes,
+      sizeBytesMax,
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    });
+  }
+
+  /** A chunk came on the lane. Never throws: what is wrong with it ends the lane. */
+  take(chunk: NoticeOf<"chunk">, now: number): void {
+    if (this.#isOver) return;
+    this.heardAt = now;
+    try {
+      if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
+      const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
+      this.#owner.queued(chunk.bytes.length);
+      this.#parcels.push({ chunk, arrival });
+      this.#pumping ??= this.#pump();
+    } catch (error) {
+      this.#end(error, chunk.index);
+    }
+  }
+
+  /**
+   * All that was sent is on the disk, and it is what the sender says.
+   * @throws Fault out-of-order, frame-malformed, checksum-wrong, link-closed
+   */
+  async finish({ size, chunks, digest }: RequestOf<"finish">): Promise<void> {
+    this.#receiving.end({ sizeBytes: size, chunks });
+    await this.#pumping;
+    try {
+      if (!this.#isOver) await this.#syncAll();
+    } catch (error) {
+      this.#end(error);
+    }
+    if (this.#isOver) throw new Fault("link-closed", "the lane of this file has ended");
+    const { blob } = this;
+    if (blob.sizeBytes === size && blob.have === chunks && equalBytes(blob.digest(), digest))
+      return;
+    throw new Fault("checksum-wrong", "the digest of the file is not that of its chunks", {
+      remedy: "send it again",
+    });
+  }
+
+  /** Lets go, when what is being written is: the rest waits for another lane. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    await this.#pumping;
+    for (const { chunk } of this.#parcels.splice(0)) this.#owner.queued(-chunk.bytes.length);
+    try {
+      await this.#syncAll();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#owner.trouble(error); // What is not on the disk is sent again.
+    }
+    this.blob.close();
+  }
+
+  async #pump(): Promise<void> {
+    for (let next = this.#parcels[0]; next !== undefined; next = this.#parcels[0]) {
+      if (this.#isOver) break;
+      try {
+        await this.#store(next);
+      } catch (error) {
+        this.#end(error, next.chunk.index);
+        break;
+      }
+      this.#parcels.shift();
+      this.#owner.queued(-next.chunk.bytes.length);
+      releaseBuffer(next.chunk.bytes);
+    }
+    this.#pumping = undefined;
+  }
+
+  async #store({ chunk, arrival }: PendingChunk): Promise<void> {
+    const { file, index, sha256: hash, bytes } = chunk;
+    if (!equalBytes(sha256(bytes), hash)) throw wrongChecksum(index);
+    if (arrival === "store") {
+      this.#owner.admit(bytes.length);
+      await this.blob.append(hash, bytes);
+      this.#owner.stored(bytes.length);
+      this.#unsyncedBytes += bytes.length;
+    } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
+      throw foreignChunk(index);
+    }
+    this.#receiving.acked(index);
+    this.lane.tell({ kind: "ack", file, index });
+    if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) {
+      this.#sync().catch((error: unknown) => this.#end(error));
+    }
+  }
+
+  /** Chunks go on coming meanwhile. @throws Fault store-… */
+  #sync(): Promise<void> {
+    const sync = async () => {
+      this.#unsyncedBytes = 0;
+      const upTo = await this.blob.sync();
+      this.lane.tell({ kind: "durable", file: this.blob.about.file, upTo });
+      await this.#owner.synced();
+    };
+    this.#syncing = sync().finally(() => {
+      this.#syncing = undefined;
+    });
+    return this.#syncing;
+  }
+
+  /** @throws Fault store-… */
+  async #syncAll(): Promise<void> {
+    while (this.blob.durable < this.blob.have) await (this.#syncing ?? this.#sync());
+  }
+
+  #end(error: unknown, index?: number): void {
+    if (!(error instanceof Fault)) throw error;
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const fault = this.#owner.trouble(error);
+    this.lane.close(index === undefined ? fault : atChunk(fault, index));
+  }
+}
+
+/** Whoever sends is told where it stopped. */
+function atChunk(fault: Fault, index: number): Fault {
+  const { message } = fault;
+  return message.includes(`chunk ${index}`)
+    ? fault
+    : reworded(fault, `${message}, at chunk ${index}`);
+}

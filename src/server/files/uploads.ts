@@ -1,0 +1,406 @@
+import { cutText, toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
+import {
+  SENTENCE_BYTES_MAX,
+  UPLOAD_KEEP_MS,
+  UPLOAD_SILENT_MS,
+  UPLOADS_PER_ACCOUNT_MAX,
+} from "../../base/limits.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { Announcements } from "../../core/rooms/file-posts.ts";
+import type { FileBody, FileFact, Files } from "../../core/rooms/files.ts";
+import type { Blob, BlobAbout, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { busy, checkFolder, checkSame, foreign, LETTING_GO_MS, unknown } from "./offer-checks.ts";
+import type { Quotas } from "./quotas.ts";
+import { distinctRecipients, type Recipients } from "./recipients.ts";
+import type { UploadBudget } from "./upload-budget.ts";
+import { UploadReceiver } from "./upload-receiver.ts";
+
+export interface UploadsOptions {
+  readonly clock: Clock;
+  readonly blobs: BlobStore;
+  readonly windows: UploadBudget;
+  readonly quotas: Quotas;
+  readonly files: Files;
+  readonly announcements: Announcements;
+  readonly isErased: (seq: number) => boolean;
+  readonly recipients: Recipients;
+  /** Tells one target; answered as the first time when it was told before. @throws Fault */
+  readonly announce: (user: UserId, to: string, body: FileBody) => Promise<Answer<"post">>;
+  /** Readers of this file look again: there is more of it, or it is gone. */
+  readonly changed: (file: FileId) => void;
+  readonly trouble: (fault: Fault) => Fault;
+}
+
+/** A file of which no room was told yet. */
+interface Upload {
+  readonly file: FileId;
+  readonly by: UserId;
+  /** Undefined until it is on the disk. */
+  about: BlobAbout | undefined;
+  /** `busy`: being opened, let go of, or removed. */
+  state: "idle" | "busy" | UploadReceiver;
+  /** Rooms are being told: it stays until that is over. */
+  finishing: number;
+  /** Counted for the quotas; none as soon as a room was told, since the fold counts it then. */
+  countedBytes: number;
+  touchedMs: number;
+}
+
+/** Files on their way in. One lane at a time sends a file; what is there waits for the next one. */
+export class UploadService {
+  readonly #options: UploadsOptions;
+  /** Bounded by UPLOADS_PER_ACCOUNT_MAX for each account. */
+  readonly #uploads = new Map<FileId, Upload>();
+
+  constructor(options: UploadsOptions) {
+    this.#options = options;
+  }
+
+  /** Files of which no room was told. */
+  get unfinished(): number {
+    return this.#uploads.size;
+  }
+
+  /** What an unfinished file is about. */
+  about(file: FileId): BlobAbout | undefined {
+    return this.#isTold(file) ? undefined : this.#uploads.get(file)?.about;
+  }
+
+  /** Begins, or goes on where it was left. @throws Fault, with which the offer is refused */
+  async offer(
+    lane: ClientConnection,
+    account: Account,
+    request: RequestOf<"offer">,
+  ): Promise<{ receiver: UploadReceiver; isNew: boolean }> {
+    const file = request.file as FileId;
+    checkFolder(request);
+    const known = this.#uploads.get(file);
+    if (known !== undefined && known.by !== account.id) throw foreign();
+    if (this.#isTold(file)) {
+      throw new Fault("not-found", "this file was erased", { remedy: "send it anew" });
+    }
+    if (known !== undefined) this.#checkFree(known);
+    else this.#checkNew(account, request);
+    const upload = known ?? newUpload(file, account.id);
+    upload.state = "busy";
+    this.#uploads.set(file, upload);
+    try {
+      const receiver = await this.#attach(lane, upload, request);
+      upload.state = receiver;
+      return { receiver, isNew: known === undefined };
+    } catch (error) {
+      upload.state = "idle";
+      if (upload.about === undefined) this.#uploads.delete(file);
+      else await this.#settle(upload); // Meanwhile a room may have been told of it.
+      throw error;
+    }
+  }
+
+  /** A file that some room was told of: nothing more of it is to be sent. @throws Fault */
+  async offerAgain(account: Account, fact: FileFact, request: RequestOf<"offer">): Promise<void> {
+    if (fact.by !== account.id) throw foreign();
+    checkSame(await this.#aboutTold(fact.file), request);
+  }
+
+  /** All targets hear of it, each once. @throws Fault, with which it is refused */
+  async finish(
+    receiver: UploadReceiver | undefined,
+    account: Account,
+    request: RequestOf<"finish">,
+  ): Promise<Answer<"finish">> {
+    const file = request.file as FileId;
+    const upload = this.#uploads.get(file);
+    if (upload !== undefined && upload.state === receiver && receiver !== undefined) {
+      upload.finishing++;
+      try {
+        await receiver.finish(request);
+        return await this.#tell(account, receiver.blob.about, request);
+      } finally {
+        upload.finishing--;
+        if (this.#isTold(file)) await this.letGo(receiver);
+        await this.#settle(upload);
+      }
+    }
+    const fact = this.#options.files.get(file);
+    if (fact?.by !== account.id) throw unknown();
+    const isSame = fact.size === request.size && fact.digest === toHex(request.digest);
+    if (!isSame) throw new Fault("usage", "this file was finished with other content");
+    return this.#tell(account, await this.#aboutTold(file), request);
+  }
+
+  async #tell(
+    { id }: Account,
+    { file, name, to: recipients, folder }: BlobAbout,
+    { size, chunks, digest }: RequestOf<"finish">,
+  ): Promise<Answer<"finish">> {
+    const what = { file, name, size, chunks, digest: toHex(digest) };
+    const body: FileBody = folder === undefined ? what : { ...what, folder };
+    checkFolder({ size, folder });
+    const posted: Answer<"finish">["posted"] = [];
+    const refused: Answer<"finish">["refused"] = [];
+    for (const to of recipients) {
+      try {
+        posted.push({ to, ...(await this.#options.announce(id, to, body)) });
+      } catch (error) {
+        // What passes, and what the disk does, is for the whole: it is asked again then.
+        if (!(error instanceof Fault) || error.retryAfterMs !== undefined) throw error;
+        if (error.blame !== "user") throw error;
+        refused.push({ to, code: error.code, message: cutText(error.message, SENTENCE_BYTES_MAX) });
+      }
+    }
+    return { posted, refused };
+  }
+
+  /** Some room was told: from now on the fold counts it. */
+  told(file: FileId): void {
+    const upload = this.#uploads.get(file);
+    if (upload !== undefined) this.#count(upload, 0);
+    this.#options.changed(file);
+  }
+
+  /** The lane is over, or carries something else now. What is there is kept. */
+  async letGo(receiver: UploadReceiver): Promise<void> {
+    const upload = this.#uploads.get(receiver.blob.about.file);
+    if (upload?.state !== receiver) return;
+    upload.state = "busy";
+    await receiver.stop();
+    this.#options.windows.release(receiver.windowBytes);
+    upload.touchedMs = this.#options.clock.unixMs();
+    upload.state = "idle";
+    await this.#settle(upload);
+  }
+
+  /** @throws Fault file-unknown, not-allowed, too-many, store-… */
+  async withdraw(account: Account, file: FileId): Promise<BlobAbout> {
+    if (this.#options.files.get(file)?.by === account.id) {
+      const remedy = "erase its message instead";
+      throw new Fault("not-allowed", "this file is finished", { remedy });
+    }
+    const upload = this.#uploads.get(file);
+    if (upload?.about === undefined || upload.by !== account.id) throw unknown();
+    const { about, state } = upload;
+    if (upload.finishing > 0 || state === "busy") throw busy();
+    if (state !== "idle") await this.letGo(state);
+    if (upload.finishing > 0 || upload.state !== "idle" || this.#isTold(file)) throw busy();
+    await this.#remove(upload);
+    return about;
+  }
+
+  /** A record of it was erased: with its last one the content goes. @throws Fault store-… */
+  async erased(file: FileId): Promise<void> {
+    if (!this.#isErased(file)) return;
+    const upload = this.#uploads.get(file);
+    if (upload === undefined) await this.#options.blobs.remove(file);
+    else await this.#settle(upload);
+  }
+
+  /** What the disk holds at the start: unfinished files wait, erased ones go. @throws Fault */
+  async restore(): Promise<void> {
+    const { blobs, files } = this.#options;
+    for (const about of await blobs.list()) {
+      const { file, by, sinceMs } = about;
+      if (files.get(file) !== undefined || this.#uploads.has(file)) continue;
+      if (!this.#isTold(file)) {
+        this.#uploads.set(file, { ...newUpload(file, by), about, touchedMs: sinceMs });
+      } else if (this.#isErased(file)) {
+        await blobs.remove(file); // A crash came between the order and this.
+      }
+    }
+  }
+
+  /** How much of each unfinished file is there, and since when. */
+  async measure(isOver: () => boolean): Promise<void> {
+    for (const upload of [...this.#uploads.values()]) {
+      if (isOver()) return;
+      if (upload.state !== "idle" || this.#uploads.get(upload.file) !== upload) continue;
+      upload.state = "busy";
+      try {
+        const blob = await this.#options.blobs.open(upload.file);
+        if (blob === undefined) this.#uploads.delete(upload.file);
+        else {
+          this.#count(upload, blob.sizeBytes);
+          upload.touchedMs = blob.touchedMs();
+          blob.close();
+        }
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#options.trouble(error);
+      }
+      upload.state = "idle";
+    }
+  }
+
+  /** Gives up what nobody went on with for long. */
+  async sweep(): Promise<void> {
+    const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
+    for (const upload of [...this.#uploads.values()]) {
+      const isOurs = this.#uploads.get(upload.file) === upload && !this.#isTold(upload.file);
+      const isLeft = upload.state === "idle" && upload.finishing === 0;
+      if (!isOurs || !isLeft || upload.touchedMs > before) continue;
+      try {
+        await this.#remove(upload);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        this.#options.trouble(error); // It is tried again with the next one.
+      }
+    }
+  }
+
+  /** @throws Fault too-many: another lane sends it */
+  #checkFree({ state }: Upload): void {
+    if (state === "idle") return;
+    const isSilent =
+      state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_SILENT_MS;
+    // Its network may have gone without a word: whoever comes now has a better one.
+    if (isSilent) state.lane.close(busy());
+    throw isSilent ? busy(LETTING_GO_MS) : busy();
+  }
+
+  /** @throws Fault as its targets say; too-many, too-large */
+  #checkNew(account: Account, { to, size }: RequestOf<"offer">): void {
+    const { recipients: targets, quotas, clock } = this.#options;
+    for (const one of to) targets.checkMaySend(account.id, one, clock.unixMs());
+    let unfinished = 0;
+    for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
+    if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
+      const sentence = `you have ${UPLOADS_PER_ACCOUNT_MAX} unfinished files, which is the most`;
+      throw new Fault("too-many", sentence, { remedy: "finish or withdraw some" });
+    }
+    quotas.checkFile(size ?? 0);
+  }
+
+  async #attach(
+    lane: ClientConnection,
+    upload: Upload,
+    request: RequestOf<"offer">,
+  ): Promise<UploadReceiver> {
+    const { quotas, windows, clock, trouble } = this.#options;
+    await quotas.refresh();
+    // Of a stream one byte: whoever has no room left is told now.
+    const { size = upload.countedBytes + 1 } = request;
+    quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
+    const blob = await this.#open(upload, request);
+    try {
+      checkSame(blob.about, request);
+      this.#checkGoesOn(blob.about);
+      if (blob.about.by !== upload.by) throw foreign();
+      if (blob.durable < blob.have) await blob.sync();
+    } catch (error) {
+      blob.close();
+      throw error;
+    }
+    const sizeBytesMax = quotas.fileBytesMax;
+    const windowBytes = windows.grant();
+    const owner = {
+      queued: (bytes: number) => windows.queued(bytes),
+      admit: (bytes: number) => quotas.check(upload.by, bytes),
+      stored: (bytes: number) => {
+        quotas.spend(bytes);
+        this.#count(upload, upload.countedBytes + bytes);
+        this.#options.changed(upload.file);
+      },
+      synced: () => quotas.refresh(),
+      trouble,
+    };
+    return new UploadReceiver({ lane, blob, windowBytes, sizeBytesMax, now: clock.now(), owner });
+  }
+
+  async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {
+    const { blobs, clock } = this.#options;
+    const { name, size, folder } = request;
+    const { file, by } = upload;
+    const known = await blobs.open(file);
+    const blob =
+      known ??
+      (await blobs.create({
+        file,
+        by,
+        name,
+        to: distinctRecipients(request.to),
+        sinceMs: clock.unixMs(),
+        ...(size === undefined ? {} : { sizeBytes: size }),
+        ...(folder === undefined ? {} : { folder }),
+      }));
+    upload.about = blob.about;
+    upload.touchedMs = clock.unixMs();
+    this.#count(upload, blob.sizeBytes);
+    return blob;
+  }
+
+  /** Once begun, one target that still may be written to is enough. @throws Fault as it says */
+  #checkGoesOn({ by, to }: BlobAbout): void {
+    const { recipients: targets, clock } = this.#options;
+    const faults: Fault[] = [];
+    for (const one of to) {
+      try {
+        targets.checkMaySend(by, one, clock.unixMs());
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        faults.push(error);
+      }
+    }
+    if (faults.length === to.length && faults[0] !== undefined) throw faults[0];
+  }
+
+  /** @throws Fault file-unknown: the disk has lost it */
+  async #aboutTold(file: FileId): Promise<BlobAbout> {
+    const blob = await this.#options.blobs.open(file);
+    if (blob === undefined) throw unknown();
+    const { about } = blob;
+    blob.close();
+    return about;
+  }
+
+  #count(upload: Upload, bytes: number): void {
+    const counted = this.#isTold(upload.file) ? 0 : bytes;
+    this.#options.quotas.count(upload.by, counted - upload.countedBytes);
+    upload.countedBytes = counted;
+  }
+
+  /** Nothing holds it any more: what rooms were told of is finished, or erased already. */
+  async #settle(upload: Upload): Promise<void> {
+    if (upload.state !== "idle" || upload.finishing > 0) return;
+    if (this.#options.files.get(upload.file) !== undefined) this.#uploads.delete(upload.file);
+    else if (this.#isTold(upload.file) && this.#isErased(upload.file)) await this.#remove(upload);
+  }
+
+  /** @throws Fault store-… */
+  async #remove(upload: Upload): Promise<void> {
+    upload.state = "busy";
+    try {
+      await this.#options.blobs.remove(upload.file);
+      this.#count(upload, 0);
+      this.#uploads.delete(upload.file);
+      this.#options.changed(upload.file);
+    } finally {
+      upload.state = "idle";
+    }
+  }
+
+  /** A record that the disk has lost may stand for it yet. */
+  #isErased(file: FileId): boolean {
+    return this.#options.announcements.seqs(file).every(this.#options.isErased);
+  }
+
+  /** Some room was, even if what told it was erased since. */
+  #isTold(file: FileId): boolean {
+    return this.#options.announcements.has(file);
+  }
+}
+
+function newUpload(file: FileId, by: UserId): Upload {
+  return {
+    file,
+    by,
+    about: undefined,
+    state: "idle",
+    finishing: 0,
+    countedBytes: 0,
+    touchedMs: 0,
+  };
+}

@@ -1,0 +1,252 @@
+import { equalBytes, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId, UserId } from "../../base/ids.ts";
+import { LANES_PER_ACCOUNT_MAX } from "../../base/limits.ts";
+import {
+  ARCHIVES_AT_ONCE_MAX,
+  ARCHIVES_PER_ACCOUNT_MAX,
+  DOWNLOAD_FIRST_MS,
+  DOWNLOADS_AT_ONCE_MAX,
+  DOWNLOADS_PER_SESSION_MAX,
+} from "../../base/limits-page.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { FileFact, Files } from "../../core/rooms/files.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Blob, BlobStore } from "../../io/blob/interfaces.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Address } from "../../io/link/link.ts";
+import type { Answer } from "../../wire/messages.ts";
+import { damaged, readStored, unknown } from "../files/offer-checks.ts";
+import type { ClientConnection, DataChannel } from "../session/client-connection.ts";
+import { fileResponse, type WebFile } from "./file-response.ts";
+import { ZipLists } from "./zip-list.ts";
+
+export interface WebDownloadsOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly rooms: Rooms;
+  readonly files: Files;
+  readonly blobs: BlobStore;
+  /** Bytes of files that were given out. */
+  readonly sent: (bytes: number) => void;
+  /** What goes abroad instead of this machine's own fault. */
+  readonly trouble: (fault: Fault) => Fault;
+}
+
+/** An address at which one file can be taken, for as long as its session lives. */
+interface Offer {
+  readonly parent: ClientConnection;
+  readonly account: Account;
+  readonly file: FileId;
+  /** The moment at which it is void, until it was used. */
+  firstBy: number;
+  isOver: boolean;
+}
+
+/** A response under way. */
+export interface WebRun {
+  readonly parent: ClientConnection;
+  readonly account: Account;
+  readonly file: FileId;
+  readonly name: string;
+  readonly address: Address;
+  readonly sinceMs: number;
+  readonly sizeBytes: number;
+  doneBytes: number;
+  /** Of a folder: it ends with the archive, else with the content. */
+  readonly isArchive: boolean;
+  /** Something is read for it; only then it ends by itself. */
+  isBegun: boolean;
+}
+
+const TOKEN_BYTES = 16;
+const BUSY_MS = 1_000;
+
+/** Files by HTTP: each at an address that nobody guesses, for one file and one session. */
+export class WebDownloads {
+  readonly #options: WebDownloadsOptions;
+  readonly #offers = new Map<string, Offer>(); // By token; bounded as the sessions' own are.
+  /** Tokens in the order in which they were made. Bounded by DOWNLOADS_PER_SESSION_MAX each. */
+  readonly #tokensOf = new Map<ClientConnection, Set<string>>();
+  /** Bounded by DOWNLOADS_AT_ONCE_MAX each session, and LANES_PER_ACCOUNT_MAX each account. */
+  readonly #runs = new Set<WebRun>();
+  readonly #lists = new ZipLists();
+  #isStopping = false;
+
+  constructor(options: WebDownloadsOptions) {
+    this.#options = options;
+  }
+
+  get runs(): Iterable<WebRun> {
+    return this.#runs;
+  }
+
+  /** @throws Fault file-unknown */
+  offer(parent: ClientConnection, account: Account, file: FileId): Answer<"download"> {
+    this.#fact(account.id, file);
+    const { clock, entropy } = this.#options;
+    const tokens = this.#tokensOf.get(parent) ?? new Set();
+    for (const token of tokens) {
+      if (tokens.size < DOWNLOADS_PER_SESSION_MAX && !this.#isVoid(token)) break;
+      this.#forget(token);
+      tokens.delete(token);
+    }
+    const token = toBase64Url(entropy(TOKEN_BYTES));
+    const firstBy = clock.now() + DOWNLOAD_FIRST_MS;
+    this.#offers.set(token, { parent, account, file, firstBy, isOver: false });
+    this.#tokensOf.set(parent, tokens.add(token));
+    return { path: `/files/${token}` };
+  }
+
+  /** The account is not in there any more. */
+  ended(parent: ClientConnection): void {
+    for (const token of this.#tokensOf.get(parent) ?? []) this.#forget(token);
+    this.#tokensOf.delete(parent);
+  }
+
+  stop(): void {
+    this.#isStopping = true;
+    for (const token of this.#offers.keys()) this.#forget(token);
+    this.#tokensOf.clear();
+  }
+
+  /** A lane for this one file, as `chat web` opens it. Undefined: no such address. */
+  channelOf(token: string): DataChannel | undefined {
+    const offer = this.#use(token);
+    if (offer === undefined) return undefined;
+    const { parent, account, file } = offer;
+    return { parent, account, file };
+  }
+
+  /** @throws Fault file-unknown (no such address either), too-many, checksum-wrong, … */
+  async serve(request: Request, token: string, address: Address): Promise<Response> {
+    const offer = this.#use(token);
+    if (offer === undefined) throw unknown();
+    const { parent, account, file } = offer;
+    const fact = this.#fact(account.id, file);
+    const isArchive = fact.folder !== undefined && request.method === "GET";
+    this.#checkRoom(parent, account);
+    if (isArchive) this.#checkArchives(account);
+    const run = { parent, account, file, address, isArchive, ...this.#startOf(fact) };
+    this.#runs.add(run);
+    try {
+      return await fileResponse(request, this.#webFile(offer, fact, run), this.#lists);
+    } catch (error) {
+      throw error instanceof Fault ? this.#options.trouble(error) : error;
+    } finally {
+      if (!run.isBegun) this.#runs.delete(run);
+    }
+  }
+
+  /** One that stalls outlives its session: so those of the account count, too. @throws Fault */
+  #checkRoom(parent: ClientConnection, account: Account): void {
+    const detail = { retryAfterMs: BUSY_MS };
+    const own = [...this.#runs].filter((run) => run.account === account);
+    if (own.filter((run) => run.parent === parent).length >= DOWNLOADS_AT_ONCE_MAX) {
+      const sentence = `${DOWNLOADS_AT_ONCE_MAX} files are on their way to this browser`;
+      throw new Fault("too-many", sentence, detail);
+    }
+    if (own.length >= LANES_PER_ACCOUNT_MAX) {
+      const sentence = `${LANES_PER_ACCOUNT_MAX} files are on their way to ${account.name}`;
+      throw new Fault("too-many", sentence, detail);
+    }
+  }
+
+  /** Each holds something for each entry of a folder. @throws Fault too-many */
+  #checkArchives(account: Account): void {
+    const detail = { retryAfterMs: BUSY_MS };
+    const all = [...this.#runs].filter(({ isArchive }) => isArchive);
+    if (all.filter((run) => run.account === account).length >= ARCHIVES_PER_ACCOUNT_MAX) {
+      const sentence = `${ARCHIVES_PER_ACCOUNT_MAX} folders are on their way to ${account.name}`;
+      throw new Fault("too-many", sentence, detail);
+    }
+    if (all.length >= ARCHIVES_AT_ONCE_MAX) {
+      throw new Fault("too-many", `${ARCHIVES_AT_ONCE_MAX} folders are on their way`, detail);
+    }
+  }
+
+  #startOf({ name, size }: FileFact) {
+    const sinceMs = this.#options.clock.unixMs();
+    return { name, sizeBytes: size, sinceMs, doneBytes: 0, isBegun: false };
+  }
+
+  #webFile(offer: Offer, { name, size, digest, folder }: FileFact, run: WebRun): WebFile {
+    return {
+      name,
+      sizeBytes: size,
+      digest,
+      ...(folder === undefined ? {} : { manifestBytes: folder.manifestBytes }),
+      chunks: (from) => this.#chunks(offer, run, from),
+      archived: () => {
+        run.isBegun = true;
+        return () => this.#runs.delete(run);
+      },
+    };
+  }
+
+  /** Rights are looked at for each chunk, and each is what was received. */
+  async *#chunks(offer: Offer, run: WebRun, from: number): AsyncGenerator<Uint8Array> {
+    const { blobs, sent } = this.#options;
+    const { account, file } = offer;
+    run.isBegun = true;
+    let blob: Blob | undefined;
+    try {
+      blob = await blobs.open(file);
+      if (blob === undefined) throw unknown();
+      if (blob.have !== this.#fact(account.id, file).chunks) throw damaged();
+      for (let index = from; index < blob.have; index++) {
+        this.#check(offer);
+        const [hash, bytes] = await readStored(Promise.all([blob.hash(index), blob.read(index)]));
+        if (!equalBytes(sha256(bytes), hash)) throw damaged();
+        this.#check(offer); // Meanwhile they may have been put out.
+        run.doneBytes += bytes.length;
+        sent(bytes.length);
+        yield bytes;
+      }
+    } catch (error) {
+      // The response breaks off by it; nobody reads the sentence.
+      throw error instanceof Fault ? this.#options.trouble(error) : error;
+    } finally {
+      blob?.close();
+      if (!run.isArchive) this.#runs.delete(run);
+    }
+  }
+
+  #check({ isOver, account, file }: Offer): void {
+    if (isOver || this.#isStopping) throw unknown();
+    this.#fact(account.id, file);
+  }
+
+  /** @throws Fault file-unknown: also while it is still being sent */
+  #fact(user: UserId, file: FileId): FileFact {
+    const { files, rooms } = this.#options;
+    const fact = files.get(file);
+    const mayRead = files.mayRead(
+      file,
+      user,
+      (room) => rooms.get(room)?.members.has(user) === true,
+    );
+    if (fact === undefined || !mayRead) throw unknown();
+    return fact;
+  }
+
+  #use(token: string): Offer | undefined {
+    const offer = this.#offers.get(token);
+    if (offer === undefined || this.#isVoid(token)) return undefined;
+    offer.firstBy = Number.POSITIVE_INFINITY;
+    return offer;
+  }
+
+  #isVoid(token: string): boolean {
+    const firstBy = this.#offers.get(token)?.firstBy ?? Number.NEGATIVE_INFINITY;
+    return this.#options.clock.now() >= firstBy;
+  }
+
+  #forget(token: string): void {
+    const offer = this.#offers.get(token);
+    if (offer !== undefined) offer.isOver = true;
+    this.#offers.delete(token);
+  }
+}

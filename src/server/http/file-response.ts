@@ -1,0 +1,177 @@
+import { assert } from "../../base/assert.ts";
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import { parseRange } from "../../wire/byte-range.ts";
+import { matches } from "./static.ts";
+import type { ZipLists } from "./zip-list.ts";
+import { type ZipSource, zipStream } from "./zip-stream.ts";
+
+/** One file as HTTP gives it out: here from the store, at `chat web` from a lane. */
+export interface WebFile {
+  /** As sent: not cleaned. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** In hex: the content has no other. */
+  readonly digest: string;
+  /** Of a folder: how many bytes its list has. */
+  readonly manifestBytes?: number;
+  /**
+   * Chunks from `from` on, each checked. Ended early when nobody takes more. One at a time.
+   * @throws Fault
+   */
+  chunks(from: number): AsyncGenerator<Uint8Array>;
+  /** An archive of it has begun. @returns called when that is over, however it ends */
+  archived?(): () => void;
+}
+
+/**
+ * So much is gathered and sent with its length. Of more the length is not told: Bun (1.4.4) leaves
+ * it out for whatever is sent as it is read.
+ */
+const GATHERED_BYTES_MAX = 4 * CHUNK_BYTES;
+
+/** Answers GET and HEAD. @throws Fault the file's, while nothing was sent yet */
+export async function fileResponse(
+  request: Request,
+  file: WebFile,
+  lists: ZipLists,
+): Promise<Response> {
+  const { manifestBytes } = file;
+  return manifestBytes === undefined
+    ? contentResponse(request, file)
+    : folderResponse(request, file, { ...zipSource(file), manifestBytes, lists });
+}
+
+function zipSource({ name, digest, chunks }: WebFile): Omit<ZipSource, "manifestBytes" | "lists"> {
+  return { name, digest, chunks };
+}
+
+async function contentResponse(request: Request, file: WebFile): Promise<Response> {
+  const { sizeBytes } = file;
+  const etag = `"${file.digest}"`;
+  const headers = headersOf(cleanFileName(file.name), etag, "application/octet-stream");
+  headers["accept-ranges"] = "bytes";
+  const { headers: asked } = request;
+  if (matches(asked.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const ifRange = asked.get("if-range");
+  const isSame = ifRange === null || ifRange === etag;
+  const range = parseRange(isSame ? asked.get("range") : null, sizeBytes);
+  if (range.kind === "none") {
+    headers["content-range"] = `bytes */${sizeBytes}`;
+    return new Response(null, { status: 416, headers });
+  }
+  const { start, end } = range.kind === "part" ? range : { start: 0, end: sizeBytes };
+  const status = range.kind === "part" ? 206 : 200;
+  if (status === 206) headers["content-range"] = `bytes ${start}-${end - 1}/${sizeBytes}`;
+  if (request.method === "HEAD" || start === end) {
+    headers["content-length"] = String(end - start);
+    return new Response(null, { status, headers });
+  }
+  const chunks = file.chunks(Math.floor(start / CHUNK_BYTES));
+  const pieces = slice(chunks, start % CHUNK_BYTES, end - start);
+  const isLong = end - start > GATHERED_BYTES_MAX;
+  const body = isLong ? await streamOf(pieces, request) : await gathered(pieces);
+  return new Response(body, { status, headers });
+}
+
+/** A folder comes as an archive that is made on the way: there is no resuming it. */
+async function folderResponse(
+  request: Request,
+  file: WebFile,
+  source: ZipSource,
+): Promise<Response> {
+  const name = `${cleanFileName(file.name)}.zip`;
+  const headers = headersOf(cleanFileName(name), `"${file.digest}-zip"`, "application/zip");
+  headers["accept-ranges"] = "none";
+  if (request.method === "HEAD") return new Response(null, { headers });
+  return new Response(await streamOf(archive(file, source), request), { headers });
+}
+
+async function* archive(file: WebFile, source: ZipSource): AsyncGenerator<Uint8Array> {
+  const over = file.archived?.();
+  try {
+    yield* zipStream(source);
+  } finally {
+    over?.();
+  }
+}
+
+function headersOf(name: string, etag: string, type: string): Record<string, string> {
+  return {
+    etag,
+    "content-type": type,
+    "content-disposition": disposition(name),
+    "cache-control": "private, no-store",
+  };
+}
+
+/** RFC 6266, with the name in ASCII for those who know no better. */
+function disposition(name: string): string {
+  const ascii = name.replaceAll(/[^ -~]|["\\%]/g, "_");
+  const bytes = utf8Encode(name);
+  const encoded = [...bytes].map((byte) => {
+    const character = String.fromCharCode(byte);
+    // RFC 5987, attr-char.
+    if (/[A-Za-z0-9!#$&+.^_`|~-]/.test(character)) return character;
+    return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  });
+  return `attachment; filename="${ascii}"; filename*=UTF-8''${encoded.join("")}`;
+}
+
+/** `length` bytes after the first `skip`. */
+async function* slice(
+  chunks: AsyncGenerator<Uint8Array>,
+  skip: number,
+  length: number,
+): AsyncGenerator<Uint8Array> {
+  let [skips, left] = [skip, length];
+  for await (const chunk of chunks) {
+    const piece = chunk.subarray(skips, skips + left);
+    skips = 0;
+    left -= piece.length;
+    yield piece;
+    if (left === 0) return;
+  }
+  throw new Fault("checksum-wrong", "the file is shorter than it should be");
+}
+
+/**
+ * One piece is read when the last one was taken: a slow reader holds the source up. The first one
+ * is read at once, so that what is wrong by then is answered with its own status.
+ */
+async function streamOf(
+  pieces: AsyncGenerator<Uint8Array>,
+  { signal }: Request,
+): Promise<ReadableStream<Uint8Array>> {
+  const end = async () => {
+    await pieces.return(undefined);
+  };
+  // Whoever has left before the first word never takes, nor cancels, the rest.
+  signal.addEventListener("abort", () => void end(), { once: true });
+  let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
+  if (signal.aborted) await end(); // It was over before anybody listened.
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const { done, value } = first ?? (await pieces.next());
+        first = undefined;
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function gathered(pieces: AsyncGenerator<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces) all.push(piece);
+  const whole = new Uint8Array(Buffer.concat(all));
+  assert(whole.length <= GATHERED_BYTES_MAX, "only little is gathered");
+  return whole;
+}

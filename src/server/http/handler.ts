@@ -1,0 +1,119 @@
+import type { Fault } from "../../base/fault.ts";
+import type { Address } from "../../io/link/link.ts";
+import { requestUrl } from "../../io/ws/request-url.ts";
+import { PORT_DEFAULT } from "../../wire/invite.ts";
+import type { Page } from "./page.ts";
+import { bearerOf, type HttpPosts, refusal } from "./post-api.ts";
+import type { HttpReads, KeepOpen } from "./read-api.ts";
+import { securityHeaders, servePage } from "./static.ts";
+
+export interface HttpOptions {
+  readonly name: string;
+  readonly port: () => number;
+  readonly fingerprint: string;
+  /** Left out: nobody posts over HTTP. */
+  readonly posts?: Pick<HttpPosts, "serve"> | undefined;
+  /** Left out: nobody reads a room over HTTP. */
+  readonly reads?: Pick<HttpReads, "serve"> | undefined;
+  /** Left out: nobody is told how the server is. */
+  readonly operator?: HttpOperator | undefined;
+  /** Left out: browsers are only told how to come in from a terminal. */
+  readonly page?: Page | undefined;
+  /** Left out: nobody takes files over HTTP. */
+  readonly files?: HttpFiles | undefined;
+}
+
+/** Files, each at an address of its own. */
+export interface HttpFiles {
+  serve(request: Request, token: string, remote: Address): Promise<Response>;
+}
+
+/** What only those hear who show the token of the data folder. */
+export interface HttpOperator {
+  /** Undefined: the token is right. */
+  refuses(token: string | undefined, remote: Address): Promise<Fault | undefined>;
+  metrics(): string;
+}
+
+/** @param keepOpen lets its response be silent for longer than others */
+export type HttpHandler = (
+  request: Request,
+  remote: Address,
+  keepOpen?: KeepOpen,
+) => Promise<Response>;
+
+export function httpHandler(options: HttpOptions): HttpHandler {
+  return async (request, remote, keepOpen) => {
+    const response = await answer(options, request, remote, keepOpen);
+    const host = request.headers.get("host");
+    for (const [name, value] of Object.entries(securityHeaders(host))) {
+      response.headers.set(name, value);
+    }
+    if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+    return response;
+  };
+}
+
+async function answer(
+  options: HttpOptions,
+  request: Request,
+  remote: Address,
+  keepOpen: KeepOpen | undefined,
+): Promise<Response> {
+  const { posts, reads, operator, files } = options;
+  const url = requestUrl(request);
+  if (url === undefined) return plain(400, "That is no host.\n");
+  const { pathname, hostname } = url;
+  const room = /^\/rooms\/([^/]+)$/.exec(pathname)?.[1];
+  if (room !== undefined && posts !== undefined) {
+    if (request.method === "POST") return posts.serve(request, room, remote);
+    const isRead = request.method === "GET" || request.method === "HEAD";
+    if (isRead && reads !== undefined) return reads.serve(request, room, remote, keepOpen);
+    const allow = reads === undefined ? "POST" : "GET, HEAD, POST";
+    return plain(405, `Only ${allow} is answered here.\n`, { allow });
+  }
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    return plain(405, "Only GET is answered here.\n", { allow: "GET, HEAD" });
+  }
+  if (pathname === "/healthz") return plain(200, "ok\n");
+  if (pathname === "/metrics" && operator !== undefined) {
+    const fault = await operator.refuses(bearerOf(request), remote);
+    if (fault !== undefined) return refusal(fault);
+    const type = "text/plain; version=0.0.4; charset=utf-8";
+    return plain(200, operator.metrics(), { "content-type": type });
+  }
+  const file = /^\/files\/([\w-]{1,64})$/.exec(pathname)?.[1];
+  if (file !== undefined && files !== undefined) return files.serve(request, file, remote);
+  if (options.page !== undefined) {
+    return servePage(options.page, request, pathname) ?? plain(404, "There is nothing here.\n");
+  }
+  if (pathname !== "/") return plain(404, "There is nothing here.\n");
+  const port = options.port();
+  const place = port === PORT_DEFAULT ? hostname : `${hostname}:${port}`;
+  return new Response(howToJoin(options, place), {
+    headers: { "content-type": "text/html; charset=utf-8" },
+  });
+}
+
+function plain(status: number, text: string, more: Record<string, string> = {}): Response {
+  const headers = { "content-type": "text/plain; charset=utf-8", ...more };
+  return new Response(text, { status, headers });
+}
+
+function howToJoin({ name, fingerprint }: HttpOptions, place: string): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(name)}</title>
+<h1>${escapeHtml(name)}</h1>
+<p>This is a chat server. Come in from a terminal:</p>
+<pre>chat join ${escapeHtml(place)} --user YOUR-NAME</pre>
+<p>Its fingerprint is <code>${escapeHtml(fingerprint)}</code>.</p>
+</html>
+`;
+}
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => `&#${character.codePointAt(0)};`);
+}

@@ -1,0 +1,254 @@
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import {
+  CALL_KEY_BYTES_MAX,
+  CALL_KEYS_MAX,
+  CALLS_BURST,
+  CALLS_PER_SECOND,
+  TEXT_BYTES_MAX,
+  WEBHOOK_BYTES_MAX,
+} from "../../base/limits.ts";
+import { checkName, foldName, type Name } from "../../base/names.ts";
+import { jsonLine } from "../../base/text.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom } from "../../core/rooms/drafts.ts";
+import type { Invite } from "../../core/rooms/policy.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Address } from "../../io/link/link.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { Bans } from "../auth/bans.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Tokens } from "../auth/tokens.ts";
+import { redacted } from "../session/redacted-fault.ts";
+import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
+
+export interface HttpPostsOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly invites: Pick<Invites, "programInvite">;
+  readonly bans: Pick<Bans, "checkAccount">;
+  readonly tokens: Tokens;
+  readonly post: (user: UserId, room: Name, text: string) => Promise<Answer<"post">>;
+}
+
+type Sent = Promise<Answer<"post">>;
+
+const STATUS: Partial<Record<FaultCode, number>> = {
+  "login-refused": 401,
+  "not-allowed": 403,
+  "not-member": 403,
+  banned: 403,
+  muted: 403,
+  "room-unknown": 404,
+  "file-unknown": 404,
+  "name-invalid": 404,
+  "too-large": 413,
+  "text-invalid": 400,
+  usage: 400,
+  "checksum-wrong": 500,
+  "fingerprint-changed": 502,
+  "too-fast": 429,
+  "too-many": 503,
+  "shutting-down": 503,
+  "store-full": 503,
+};
+
+const TEXT_TYPES: ReadonlySet<string> = new Set(["text/plain", "application/octet-stream"]);
+const JSON_TYPE = "application/json";
+/** What `curl -d` says of a text unless it is told otherwise. */
+const FORM_TYPE = "application/x-www-form-urlencoded";
+
+/** `POST /rooms/ROOM`: one message of a program that holds a token for that room. */
+export class HttpPosts {
+  readonly #options: HttpPostsOptions;
+  /** By invite; bounded by those that are out. */
+  readonly #buckets = new Map<string, TokenBucket>();
+  /** By token and key, oldest first. Bounded by CALL_KEYS_MAX. */
+  readonly #sent = new Map<string, Sent>();
+
+  constructor(options: HttpPostsOptions) {
+    this.#options = options;
+  }
+
+  async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
+    try {
+      const invite = await this.#allowed(request, remote);
+      const room = this.#roomOf(invite, roomText);
+      this.#slow(invite);
+      const { text, isWebhook } = await textOf(request);
+      const { seq } = await this.#post(request, invite, room, text);
+      // Alertmanager and Grafana take an answer of JSON without it for a refusal.
+      return json(200, isWebhook ? { ok: true, seq } : { seq });
+    } catch (error) {
+      if (error instanceof Fault) return refusal(error);
+      throw error;
+    }
+  }
+
+  /** @throws Fault login-refused, too-many, banned */
+  async #allowed(request: Request, remote: Address): Promise<Invite> {
+    const { invites, registry, bans, tokens: door } = this.#options;
+    const find = (token: string) => invites.programInvite(token);
+    const invite = await door.open(remote, bearerOf(request), find);
+    const account = registry.get(invite.by);
+    if (account !== undefined) bans.checkAccount(account);
+    return invite;
+  }
+
+  /** @throws Fault room-unknown, not-allowed */
+  #roomOf(invite: Invite, text: string): Name {
+    const name = checkName(text, "room's name");
+    const room = namedRoom(this.#options.rooms, name);
+    checkScope(invite, room, "post");
+    return name;
+  }
+
+  /** @throws Fault too-fast */
+  #slow({ id }: Invite): void {
+    const now = this.#options.clock.now();
+    const bucket = this.#buckets.get(id) ?? new TokenBucket(CALLS_PER_SECOND, CALLS_BURST, now);
+    this.#buckets.set(id, bucket);
+    const retryAfterMs = bucket.take(now);
+    if (retryAfterMs > 0) {
+      throw new Fault("too-fast", "these messages come too fast", { retryAfterMs });
+    }
+  }
+
+  /** The same key within one run of the server is the same message. @throws Fault */
+  #post(request: Request, invite: Invite, room: Name, text: string): Sent {
+    const key = request.headers.get("idempotency-key");
+    const send = () => this.#options.post(invite.by, room, text);
+    if (key === null) return send();
+    if (key.length > CALL_KEY_BYTES_MAX) {
+      throw new Fault("usage", `an Idempotency-Key has at most ${CALL_KEY_BYTES_MAX} characters`);
+    }
+    const id = `${invite.id} ${key}`;
+    const known = this.#sent.get(id);
+    if (known !== undefined) return known;
+    const sent = send();
+    this.#sent.set(id, sent);
+    sent.catch(() => this.#sent.delete(id)); // What was refused may come again.
+    for (const oldest of this.#sent.keys()) {
+      if (this.#sent.size <= CALL_KEYS_MAX) break;
+      this.#sent.delete(oldest);
+    }
+    return sent;
+  }
+}
+
+/** @throws Fault not-allowed: the token is for another room, or for the other one of the two */
+export function checkScope(invite: Invite, { id, name }: Room, options: "post" | "read"): void {
+  if (invite[options] === id) return;
+  const verb = options === "post" ? "post to" : "read";
+  const isForRoom = invite.post === id || invite.read === id;
+  throw new Fault(
+    "not-allowed",
+    isForRoom
+      ? `this token may not ${verb} '${name}'`
+      : `this token is not for '${name === undefined ? "" : foldName(name)}'`,
+    { remedy: `use one of: chat admin invite --${options} ${name}` },
+  );
+}
+
+/**
+ * The token, also as the password of an address, `https://:TOKEN@HOST/…`: webhooks whose only
+ * setting is an address send that as Basic.
+ */
+export function bearerOf(request: Request): string | undefined {
+  const header = request.headers.get("authorization") ?? "";
+  const [, scheme = "", value = ""] = /^(Bearer|Basic) +([\x21-\x7e]+)$/i.exec(header) ?? [];
+  if (scheme.toLowerCase() !== "basic") return value === "" ? undefined : value;
+  const [, password] = /^[^:]*:([\x21-\x7e]+)$/.exec(Buffer.from(value, "base64").toString()) ?? [];
+  return password;
+}
+
+/** @throws Fault usage, text-invalid, too-large */
+async function textOf(request: Request): Promise<WebhookText> {
+  const type = typeOf(request);
+  if (type === JSON_TYPE) return webhookText(decoded(await bodyOf(request, WEBHOOK_BYTES_MAX)));
+  // A form may be Slack's; whatever else `curl -d` sends is a text, and as long as one.
+  const isForm = type === FORM_TYPE;
+  const bytes = await bodyOf(request, isForm ? 3 * WEBHOOK_BYTES_MAX : TEXT_BYTES_MAX + 2);
+  const text = decoded(bytes);
+  const webhook = isForm ? payloadText(text) : undefined;
+  return webhook ?? { text: plainText(text), isWebhook: false };
+}
+
+/** A line feed at its end is the tool's, not the message's. */
+function plainText(text: string): string {
+  const trimmed = text.endsWith("\n") ? text.slice(0, text.endsWith("\r\n") ? -2 : -1) : text;
+  if (trimmed === "") throw new Fault("text-invalid", "an empty text says nothing");
+  if (utf8Encode(trimmed).length > TEXT_BYTES_MAX) throw tooLarge(TEXT_BYTES_MAX);
+  return trimmed;
+}
+
+function typeOf(request: Request): string {
+  const [type = "", ...parameters] = (request.headers.get("content-type") ?? "text/plain")
+    .toLowerCase()
+    .split(";")
+    .map((part) => part.trim());
+  const charset = parameters.find((part) => part.startsWith("charset="))?.slice(8);
+  const isUtf8 = charset === undefined || /^"?utf-?8"?$/.test(charset);
+  const isKnown = TEXT_TYPES.has(type) || type === FORM_TYPE || type === JSON_TYPE;
+  if (isKnown && isUtf8 && !request.headers.has("content-encoding")) return type;
+  throw new UnsupportedType();
+}
+
+function decoded(bytes: Uint8Array): string {
+  try {
+    return utf8Decode(bytes);
+  } catch (cause) {
+    throw new Fault("text-invalid", "the text is not valid UTF-8", { cause });
+  }
+}
+
+/** Its type or coding is not one of a text. */
+class UnsupportedType extends Fault {
+  constructor() {
+    super("usage", "the body is to be UTF-8 text, or JSON", {
+      remedy: "send Content-Type: text/plain or application/json",
+    });
+  }
+}
+
+/** Reads no more than it may have. @throws Fault too-large */
+async function bodyOf(request: Request, sizeBytesMax: number): Promise<Uint8Array> {
+  const isText = sizeBytesMax < WEBHOOK_BYTES_MAX;
+  const fault = () => tooLarge(isText ? TEXT_BYTES_MAX : sizeBytesMax);
+  if (Number(request.headers.get("content-length") ?? 0) > sizeBytesMax) throw fault();
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of request.body ?? []) {
+    sizeBytes += chunk.length;
+    if (sizeBytes > sizeBytesMax) throw fault();
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function tooLarge(sizeBytesMax: number): Fault {
+  const what = sizeBytesMax === TEXT_BYTES_MAX ? "a text" : "a body";
+  return new Fault("too-large", `${what} has at most ${sizeBytesMax} bytes`);
+}
+
+export function refusal(fault: Fault): Response {
+  const { code, message, remedy, retryAfterMs } = redacted(fault);
+  const isUnsupported = fault instanceof UnsupportedType;
+  const passing = retryAfterMs === undefined ? 500 : 503;
+  const status = isUnsupported ? 415 : (STATUS[code] ?? (fault.blame === "host" ? passing : 400));
+  const headers: Record<string, string> = {};
+  if (status === 401) headers["www-authenticate"] = "Bearer";
+  if (status === 429 || status === 503) {
+    headers["retry-after"] = String(Math.max(1, Math.ceil((retryAfterMs ?? 1_000) / 1_000)));
+  }
+  return json(status, { code, message, remedy }, headers);
+}
+
+function json(status: number, value: object, more: Record<string, string> = {}): Response {
+  const headers = { "content-type": "application/json; charset=utf-8", ...more };
+  return new Response(jsonLine(value), { status, headers });
+}

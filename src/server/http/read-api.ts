@@ -1,0 +1,304 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  CALLS_BURST,
+  CALLS_PER_SECOND,
+  PAGE_REST_MS_MAX,
+  PAGE_REST_TIMES,
+  PAGES_READ_MAX,
+  READ_LAST,
+  READ_PAGE_BYTES_MAX,
+  READ_PAGE_RECORDS_MAX,
+  READ_STALL_MS,
+  READ_WAIT_SECONDS_MAX,
+  READERS_MAX,
+  READERS_PER_ADDRESS_MAX,
+  READERS_PER_TOKEN_MAX,
+} from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
+import { jsonLine } from "../../base/text.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom } from "../../core/rooms/drafts.ts";
+import type { Invite } from "../../core/rooms/policy.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Address } from "../../io/link/link.ts";
+import type { Archive, Page } from "../../io/log/log.ts";
+import { type LogRecord, READ_KINDS } from "../../wire/record.ts";
+import type { Bans } from "../auth/bans.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Tokens } from "../auth/tokens.ts";
+import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import { redacted } from "../session/redacted-fault.ts";
+import { bearerOf, checkScope, refusal } from "./post-api.ts";
+
+/** A record as one line of NDJSON, with its line feed. */
+export type RecordLine = (record: LogRecord, room: Room) => string;
+
+export interface HttpReadsOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly archive: Archive;
+  readonly invites: Pick<Invites, "programInvite">;
+  readonly bans: Pick<Bans, "checkAccount">;
+  readonly tokens: Tokens;
+  readonly line: RecordLine;
+}
+
+/** Lets a response be silent for so many seconds. */
+export type KeepOpen = (seconds: number) => void;
+
+interface Options {
+  /** Undefined: the last READ_LAST records. */
+  readonly after: number | undefined;
+  readonly waitMs: number;
+}
+
+/** One program that reads. */
+interface Run {
+  readonly invite: Invite;
+  readonly token: string;
+  readonly room: Room;
+  readonly addressKey: string;
+  readonly isLocal: boolean;
+  isOver: boolean;
+  /** Something was said since the last page began. */
+  hasNews: boolean;
+  /** Ends its waiting. */
+  wake: () => void;
+}
+
+const BUSY = { retryAfterMs: 1_000 };
+
+/**
+ * `GET /rooms/ROOM`: what is said there, as it is said, for a program with a token. It holds
+ * nothing for a reader but how far that is: whoever takes the last page gets the next one, and a
+ * slow one is cut off.
+ */
+export class HttpReads {
+  readonly #options: HttpReadsOptions;
+  readonly #runs = new Set<Run>(); // Bounded by READERS_MAX.
+  /** By invite; bounded by those that are out. */
+  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, READERS_MAX);
+  readonly #turns: FairQueue;
+  #isStopping = false;
+
+  constructor(options: HttpReadsOptions) {
+    this.#options = options;
+    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
+    this.#turns = new FairQueue(1, READERS_MAX, rest);
+  }
+
+  get count(): number {
+    return this.#runs.size;
+  }
+
+  async serve(
+    request: Request,
+    roomText: string,
+    remote: Address,
+    keepOpen: KeepOpen = () => {},
+  ): Promise<Response> {
+    try {
+      const run = await this.#runOf(request, roomText, remote);
+      const options = optionsOf(request);
+      const headers = { "content-type": "application/x-ndjson; charset=utf-8" };
+      if (request.method === "HEAD") return new Response(null, { headers });
+      this.#checkRoom(run);
+      this.#runs.add(run);
+      keepOpen(Math.ceil((options.waitMs + READ_STALL_MS) / 1_000));
+      return new Response(this.#stream(run, options, request.signal), { headers });
+    } catch (error) {
+      if (error instanceof Fault) return refusal(error);
+      throw error;
+    }
+  }
+
+  /** A record is on the disk, and was told to the room. */
+  recorded({ id }: Room): void {
+    for (const run of this.#runs) {
+      if (run.room.id !== id) continue;
+      run.hasNews = true;
+      run.wake();
+    }
+  }
+
+  /** Lets all of them go: their responses end. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const run of this.#runs) this.#end(run);
+  }
+
+  /** @throws Fault login-refused, banned, room-unknown, not-allowed, not-member, too-fast */
+  async #runOf(request: Request, roomText: string, remote: Address): Promise<Run> {
+    const { tokens: door, invites, rooms } = this.#options;
+    const token = bearerOf(request);
+    const invite = await door.open(remote, token, (given) => invites.programInvite(given));
+    const room = namedRoom(rooms, checkName(roomText, "room's name"));
+    checkScope(invite, room, "read");
+    this.#slow(invite);
+    const { host } = remote;
+    const place = { addressKey: addressKey(host), isLocal: isLoopback(host) };
+    const state = { isOver: false, hasNews: false, wake: () => {} };
+    const run = { invite, token: token ?? "", room, ...place, ...state };
+    this.#checkRight(run);
+    return run;
+  }
+
+  /** @throws Fault too-fast */
+  #slow({ id }: Invite): void {
+    const now = this.#options.clock.now();
+    const bucket = this.#buckets.get(id) ?? new TokenBucket(CALLS_PER_SECOND, CALLS_BURST, now);
+    this.#buckets.set(id, bucket);
+    const retryAfterMs = bucket.take(now);
+    if (retryAfterMs > 0) {
+      throw new Fault("too-fast", "it is asked for too fast", { retryAfterMs });
+    }
+  }
+
+  /** @throws Fault too-many, shutting-down */
+  #checkRoom({ invite, addressKey: key, isLocal }: Run): void {
+    if (this.#isStopping) throw new Fault("shutting-down", "the server is stopping", BUSY);
+    const runs = [...this.#runs];
+    if (runs.filter((run) => run.invite.id === invite.id).length >= READERS_PER_TOKEN_MAX) {
+      throw new Fault("too-many", `${READERS_PER_TOKEN_MAX} read with this token already`, BUSY);
+    }
+    const near = isLocal ? 0 : runs.filter((run) => run.addressKey === key).length;
+    if (near >= READERS_PER_ADDRESS_MAX || runs.length >= READERS_MAX) {
+      throw new Fault("too-many", "too many programs read here", BUSY);
+    }
+  }
+
+  /** The maker's right is looked at again for each page. @throws Fault */
+  #checkRight({ token, invite, room }: Run): void {
+    const { invites, registry, bans } = this.#options;
+    if (invites.programInvite(token)?.id !== invite.id) {
+      throw new Fault("not-allowed", "this token does not hold any more", {
+        remedy: "make another one: chat admin invite --read ROOM",
+      });
+    }
+    const account = registry.get(invite.by);
+    if (account !== undefined) bans.checkAccount(account);
+    if (room.members.has(invite.by)) return;
+    throw new Fault("not-member", `whoever made this token is not in '${room.name}'`, {
+      remedy: "ask them to enter it, or make another one",
+    });
+  }
+
+  async *#lines(run: Run, options: Options): AsyncGenerator<Uint8Array> {
+    const { clock, line } = this.#options;
+    const until = clock.now() + options.waitMs;
+    let { after } = options;
+    try {
+      while (!run.isOver) {
+        run.hasNews = false;
+        this.#checkRight(run);
+        const isNewest = after === undefined; // What lies before it was not asked for.
+        const page = await this.#page(run, after);
+        if (run.isOver) return;
+        this.#checkRight(run); // Meanwhile they may have been put out.
+        after = page.records.at(-1)?.head.seq ?? after ?? 0;
+        const text = page.records.map((record) => line(record, run.room)).join("");
+        if (text !== "") yield utf8Encode(text);
+        if (page.more && !isNewest) continue;
+        if (!run.hasNews && !(await this.#news(run, until))) return;
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const { code, message, remedy } = redacted(error);
+      yield utf8Encode(jsonLine({ kind: "fault", code, message, remedy }));
+    }
+  }
+
+  #page({ invite, room }: Run, after: number | undefined): Promise<Page> {
+    const query = {
+      rooms: new Set([room.id]),
+      kinds: READ_KINDS,
+      ...(after === undefined ? {} : { afterSeq: after }),
+      from: after === undefined ? ("newest" as const) : ("oldest" as const),
+      limit: after === undefined ? READ_LAST : READ_PAGE_RECORDS_MAX,
+      bytesMax: READ_PAGE_BYTES_MAX,
+    };
+    const read = () => this.#reading.run(() => this.#options.archive.page(query));
+    return this.#turns.run(invite.by, read);
+  }
+
+  /** @returns false: the time is over, or somebody ended it */
+  async #news(run: Run, until: number): Promise<boolean> {
+    const { clock } = this.#options;
+    const waitMs = until - clock.now();
+    if (waitMs <= 0 || run.isOver) return false;
+    const woken = Promise.withResolvers<void>();
+    run.wake = woken.resolve;
+    const cancel = clock.after(waitMs, woken.resolve);
+    await woken.promise;
+    cancel();
+    run.wake = () => {};
+    return run.hasNews && !run.isOver;
+  }
+
+  #stream(run: Run, options: Options, signal: AbortSignal): ReadableStream<Uint8Array> {
+    const lines = this.#lines(run, options);
+    let cancelStall = () => {};
+    const end = () => {
+      cancelStall();
+      this.#end(run);
+    };
+    // Whoever has left before the first word never takes, nor cancels, the rest.
+    signal.addEventListener("abort", end, { once: true });
+    if (signal.aborted) end();
+    return new ReadableStream<Uint8Array>(
+      {
+        pull: async (controller) => {
+          cancelStall();
+          const { done, value } = await lines.next();
+          if (done === true) {
+            end();
+            return controller.close();
+          }
+          controller.enqueue(value);
+          cancelStall = this.#options.clock.after(READ_STALL_MS, () => {
+            end();
+            controller.error(new Fault("timeout", "it takes nothing of what is said"));
+          });
+        },
+        cancel: end,
+      },
+      { highWaterMark: 0 },
+    );
+  }
+
+  #end(run: Run): void {
+    run.isOver = true;
+    this.#runs.delete(run);
+    run.wake();
+  }
+}
+
+/** @throws Fault usage */
+function optionsOf(request: Request): Options {
+  const { searchParams } = new URL(request.url);
+  for (const key of searchParams.keys()) {
+    if (key === "after" || key === "wait") continue;
+    throw new Fault("usage", `'${key.slice(0, 40)}' is nothing to ask for`, {
+      remedy: "ask with after=SEQ and wait=SECONDS",
+    });
+  }
+  const wait = countOf(searchParams, "wait", READ_WAIT_SECONDS_MAX);
+  const after = countOf(searchParams, "after", Number.MAX_SAFE_INTEGER);
+  return { after, waitMs: (wait ?? 0) * 1_000 };
+}
+
+function countOf(parameters: URLSearchParams, key: string, max: number): number | undefined {
+  const text = parameters.get(key);
+  if (text === null) return undefined;
+  const count = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
+  if (parameters.getAll(key).length === 1 && count <= max) return count;
+  throw new Fault("usage", `'${key}' is to be one number from 0 to ${max}`, {
+    remedy: "ask with after=SEQ and wait=SECONDS",
+  });
+}

@@ -1,0 +1,100 @@
+import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Archive } from "../../io/log/log.ts";
+import type { Bans } from "../auth/bans.ts";
+import type { Invites } from "../auth/invites.ts";
+import { Tokens } from "../auth/tokens.ts";
+import type { LocalPosts } from "../rooms/local-posts.ts";
+import type { WebDownloads } from "./download-links.ts";
+import type { HttpFiles, HttpOperator } from "./handler.ts";
+import { HttpPosts, refusal } from "./post-api.ts";
+import { HttpReads, type RecordLine } from "./read-api.ts";
+
+export interface HttpRoutesOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly bans: Bans;
+  readonly invites: Invites;
+  readonly localPosts: LocalPosts;
+  readonly metrics: { format(): string };
+  readonly archive: Archive;
+  /** Left out: nobody reads a room over HTTP. */
+  readonly recordLine?: RecordLine;
+  /** Undefined: this server takes no files. */
+  readonly downloads: WebDownloads | undefined;
+  /** Undefined: nobody is an operator by token. */
+  readonly operatorToken: string | undefined;
+  readonly isStopping: () => boolean;
+}
+
+export interface HttpRoutes {
+  readonly posts: HttpPosts;
+  readonly reads: HttpReads | undefined;
+  readonly operator: HttpOperator;
+  readonly files: HttpFiles | undefined;
+}
+
+/**
+ * What may be done by HTTP with a token: take a file, or for other tools post to a room, read it,
+ * or see how the server is.
+ */
+export function httpRoutes(parts: HttpRoutesOptions): HttpRoutes {
+  const { clock, rooms, registry, bans, invites, localPosts: callers, metrics } = parts;
+  const tokens = new Tokens(clock, bans);
+  const posts = new HttpPosts({
+    clock,
+    rooms,
+    registry,
+    invites,
+    bans,
+    tokens,
+    post: (user, room, text) => {
+      if (!parts.isStopping()) return callers.post(user, room, text);
+      const detail = { retryAfterMs: 1_000 };
+      throw new Fault("shutting-down", "the server is stopping", detail);
+    },
+  });
+  const isOperator = (token: string) =>
+    parts.operatorToken !== undefined && isSame(token, parts.operatorToken) ? true : undefined;
+  const operator: HttpOperator = {
+    async refuses(token, remote) {
+      try {
+        await tokens.open(remote, token, isOperator);
+        return undefined;
+      } catch (error) {
+        if (error instanceof Fault) return error;
+        throw error;
+      }
+    },
+    metrics: () => metrics.format(),
+  };
+  const { downloads, recordLine } = parts;
+  const reads =
+    recordLine === undefined ? undefined : new HttpReads({ ...parts, tokens, line: recordLine });
+  const files = downloads === undefined ? undefined : filesOf(downloads, bans);
+  return { posts, reads, operator, files };
+}
+
+function filesOf(downloads: WebDownloads, bans: Bans): HttpFiles {
+  return {
+    async serve(request, token, remote) {
+      try {
+        bans.checkAddress(remote.host);
+        return await downloads.serve(request, token, remote);
+      } catch (error) {
+        if (error instanceof Fault) return refusal(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** In constant time. */
+function isSame(one: string, other: string): boolean {
+  return equalBytes(sha256(utf8Encode(one)), sha256(utf8Encode(other)));
+}

@@ -1,0 +1,146 @@
+/**
+ * What other programs post as JSON, as plain text: `{"text"}`, the webhook bodies of Slack's shape,
+ * and those of Alertmanager and Grafana, which list `alerts`. Other people's programs wrote it:
+ * nothing in it is sure, and what has another type than it should is passed over or refused.
+ */
+
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { TEXT_BYTES_MAX } from "../../base/limits.ts";
+
+export interface WebhookText {
+  readonly text: string;
+  /** The sender believes that we are Slack, and looks for its `ok`. */
+  readonly isWebhook: boolean;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const CUT = "\n… (cut)";
+
+/** @throws Fault text-invalid: no JSON, no object, no text in it, or none of UTF-8; too-large */
+export function webhookText(json: string): WebhookText {
+  const body = parsed(json);
+  if (!isFields(body)) throw invalid("the body is no JSON object");
+  const { text } = body;
+  if (text !== undefined && typeof text !== "string") throw invalid("'text' is no text");
+  if (isWebhook(body)) return { text: checked(fitting(webhookLines(body))), isWebhook: true };
+  if (text === undefined) throw invalid("the body has no 'text'");
+  return { text: checked(text), isWebhook: false };
+}
+
+/** Slack's older form: one field of a form, `payload`, with JSON in it. Undefined: it is none. */
+export function payloadText(form: string): WebhookText | undefined {
+  if (!/^payload=(?:%7b|\{)/i.test(form)) return undefined;
+  const payload = new URLSearchParams(form).get("payload");
+  return payload === null ? undefined : { ...webhookText(payload), isWebhook: true };
+}
+
+function isWebhook(body: Fields): boolean {
+  return ["attachments", "blocks", "alerts"].some((key) => Array.isArray(body[key]));
+}
+
+function webhookLines(body: Fields): string {
+  // Grafana writes out by itself what it lists as alerts.
+  const message = [body["title"], body["message"]].map(wordOf).filter((line) => line !== "");
+  if (Array.isArray(body["alerts"])) {
+    return (message.length > 0 ? message : fieldsIn(body["alerts"]).map(alertLine)).join("\n");
+  }
+  const blocks = fieldsIn(body["blocks"]).map(blockLine);
+  const attachments = fieldsIn(body["attachments"]).map(attachmentLines);
+  const text = readable(wordOf(body["text"]));
+  return [...(text === "" ? blocks : [text]), ...attachments]
+    .filter((part) => part !== "")
+    .join("\n");
+}
+
+/** The fallback is for those who can show nothing else: here only where there is nothing else. */
+function attachmentLines(attachment: Fields): string {
+  const word = (key: string) => readable(wordOf(attachment[key]));
+  const [title, link] = [word("title"), wordOf(attachment["title_link"])];
+  const heading = title === "" || link === "" ? `${title}${link}` : `${title} (${link})`;
+  const fields = fieldsIn(attachment["fields"]).map((field) => {
+    const [name, value] = [wordOf(field["title"]), readable(wordOf(field["value"]))];
+    return name === "" ? value : `${name}: ${value}`;
+  });
+  const lines = [word("pretext"), heading, word("text"), ...fields].filter((line) => line !== "");
+  return lines.length > 0 ? lines.join("\n") : word("fallback");
+}
+
+function blockLine({ text, fields }: Fields): string {
+  const words = [text, ...fieldsIn(fields)].map((one) => (isFields(one) ? one["text"] : undefined));
+  return words
+    .map((one) => readable(wordOf(one)))
+    .filter((line) => line !== "")
+    .join("\n");
+}
+
+/** `[firing] HighLoad: load is above 8 (instance=db1, severity=page)` */
+function alertLine(alert: Fields): string {
+  const labels = isFields(alert["labels"]) ? alert["labels"] : {};
+  const notes = isFields(alert["annotations"]) ? alert["annotations"] : {};
+  const { alertname, ...others } = labels;
+  const words = [notes["summary"], notes["description"]].map(wordOf).find((one) => one !== "");
+  const rest = Object.entries(others).map(([key, value]) => `${key}=${wordOf(value)}`);
+  return [
+    `[${wordOf(alert["status"]) || "alert"}]`,
+    ` ${wordOf(alertname) || "unnamed"}`,
+    words === undefined ? "" : `: ${words}`,
+    rest.length === 0 ? "" : ` (${rest.join(", ")})`,
+  ].join("");
+}
+
+/** Slack's links and its three escapes, as the words they stand for. */
+function readable(text: string): string {
+  return text
+    .replaceAll(
+      /<((?:https?|mailto):[^<>|]*)(?:\|([^<>]*))?>/g,
+      (_, link: string, label?: string) =>
+        label === undefined || label === "" || label === link ? link : `${label} (${link})`,
+    )
+    .replaceAll("&lt;", "<")
+    .replaceAll("&gt;", ">")
+    .replaceAll("&amp;", "&");
+}
+
+/** What others' programs wrote has no length that we chose: it is cut, not refused. */
+function fitting(text: string): string {
+  const bytes = utf8Encode(text.toWellFormed());
+  if (bytes.length <= TEXT_BYTES_MAX) return text.toWellFormed();
+  const room = TEXT_BYTES_MAX - utf8Encode(CUT).length;
+  const whole = new TextDecoder().decode(bytes.subarray(0, room), { stream: true });
+  return `${whole}${CUT}`;
+}
+
+function checked(text: string): string {
+  if (text.trim() === "") throw invalid("an empty text says nothing");
+  if (!text.isWellFormed()) throw invalid("the text is not valid UTF-8");
+  if (utf8Encode(text).length <= TEXT_BYTES_MAX) return text;
+  throw new Fault("too-large", `a text has at most ${TEXT_BYTES_MAX} bytes`);
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw invalid("the body is not JSON", cause);
+  }
+}
+
+function wordOf(value: unknown): string {
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return typeof value === "string" ? value.trim() : "";
+}
+
+function fieldsIn(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function invalid(sentence: string, cause?: unknown): Fault {
+  const remedy = 'send {"text":"…"}, or a webhook of Slack\'s shape';
+  return new Fault("text-invalid", sentence, { remedy, cause });
+}

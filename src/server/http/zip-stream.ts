@@ -1,0 +1,182 @@
+import { crc32 } from "node:zlib";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import {
+  isFolder,
+  zipCentral,
+  zipChecksum,
+  zipChecksumBytes,
+  zipEnd,
+  zipLocal,
+  zipLocalBytes,
+} from "../../wire/zip.ts";
+import { type HeldZipList, readZipList, type ZipList, type ZipLists } from "./zip-list.ts";
+
+export interface ZipSource {
+  /** As sent: not cleaned. */
+  readonly name: string;
+  /** In hex: the same list has the same. */
+  readonly digest: string;
+  readonly manifestBytes: number;
+  readonly lists: ZipLists;
+  /** The folder's bytes from a chunk on. At most one of these runs at a time. */
+  chunks(from: number): AsyncIterable<Uint8Array>;
+}
+
+/** Small pieces are given out together, up to so much. */
+const GATHERED_BYTES = 64 * 1024;
+
+/**
+ * A folder as a zip archive, made while it is read. Its list is read once for all who take it; each
+ * of them holds a checksum for each entry, and no more.
+ * @throws Fault frame-malformed, folder-malformed, too-large: the manifest is none; too-many; and
+ * the content's
+ */
+export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> {
+  const { name, digest, manifestBytes, lists } = source;
+  const root = cleanFileName(name);
+  let reader: ByteReader | undefined;
+  let held: HeldZipList | undefined;
+  try {
+    held = await lists.hold(`${digest} ${root}`, async () => {
+      reader = new ByteReader(source.chunks(0));
+      return await readZipList(root, await reader.whole(manifestBytes), lists.breathe);
+    });
+    reader ??= behindManifest(source);
+    yield* archive(held.list, reader, lists.breathe);
+  } finally {
+    held?.release();
+    await reader?.close();
+  }
+}
+
+/** Somebody else has read the list: only what follows it is read. */
+function behindManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
+  const from = Math.floor(manifestBytes / CHUNK_BYTES);
+  return new ByteReader(chunks(from), manifestBytes % CHUNK_BYTES);
+}
+
+async function* archive(
+  list: ZipList,
+  reader: ByteReader,
+  breathe: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  const crcs = new Uint32Array(list.count);
+  const gathered = new Gathered();
+  for (let index = 0; index < list.count; index++) {
+    const entry = list.entry(index);
+    gathered.add(zipLocal(entry));
+    if (!isFolder(entry)) {
+      let crc = 0;
+      for await (const piece of reader.pieces(entry.sizeBytes)) {
+        crc = crc32(piece, crc);
+        if (!gathered.fits(piece)) {
+          yield* gathered.take();
+          yield piece;
+        } else gathered.add(piece);
+      }
+      crcs[index] = crc;
+      gathered.add(zipChecksum(entry, crc));
+    }
+    if (gathered.isFull) {
+      yield* gathered.take();
+      await breathe(); // What is there already is read without waiting for anything.
+    }
+  }
+  yield* table(list, crcs, gathered, breathe);
+}
+
+async function* table(
+  list: ZipList,
+  crcs: Uint32Array,
+  gathered: Gathered,
+  breathe: () => Promise<void>,
+): AsyncGenerator<Uint8Array> {
+  let [offset, tableBytes] = [0, 0];
+  for (let index = 0; index < list.count; index++) {
+    const entry = list.entry(index);
+    const line = zipCentral({ entry, offset, crc: crcs[index] ?? 0 });
+    const nameBytes = Buffer.byteLength(entry.path);
+    offset += zipLocalBytes(entry, nameBytes) + entry.sizeBytes;
+    if (!isFolder(entry)) offset += zipChecksumBytes(entry);
+    tableBytes += line.length;
+    gathered.add(line);
+    if (gathered.isFull) {
+      yield* gathered.take();
+      await breathe();
+    }
+  }
+  gathered.add(zipEnd(list.count, offset, tableBytes));
+  yield* gathered.take();
+}
+
+/** Small pieces, until they are worth giving out. */
+class Gathered {
+  readonly #bytes = new Uint8Array(2 * GATHERED_BYTES);
+  #used = 0;
+
+  get isFull(): boolean {
+    return this.#used >= GATHERED_BYTES;
+  }
+
+  fits(piece: Uint8Array): boolean {
+    return this.#used + piece.length <= GATHERED_BYTES;
+  }
+
+  /** A head with the longest path is far below what is left when it is full. */
+  add(piece: Uint8Array): void {
+    this.#bytes.set(piece, this.#used);
+    this.#used += piece.length;
+  }
+
+  *take(): Generator<Uint8Array> {
+    if (this.#used > 0) yield this.#bytes.slice(0, this.#used);
+    this.#used = 0;
+  }
+}
+
+/** Bytes that come in pieces, taken in other ones. */
+class ByteReader {
+  readonly #source: AsyncIterator<Uint8Array>;
+  #rest = new Uint8Array(0);
+  #skip: number;
+
+  /** @param skip bytes before the first that is wanted */
+  constructor(content: AsyncIterable<Uint8Array>, skip = 0) {
+    this.#source = content[Symbol.asyncIterator]();
+    this.#skip = skip;
+  }
+
+  async whole(sizeBytes: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(sizeBytes);
+    let at = 0;
+    for await (const piece of this.pieces(sizeBytes)) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  }
+
+  async *pieces(sizeBytes: number): AsyncGenerator<Uint8Array> {
+    let left = sizeBytes;
+    while (left > 0) {
+      while (this.#rest.length === 0) await this.#more();
+      const piece = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(piece.length);
+      left -= piece.length;
+      yield piece;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#source.return?.();
+  }
+
+  async #more(): Promise<void> {
+    const { done, value } = await this.#source.next();
+    if (done === true) throw new Fault("frame-malformed", "the folder ends before its list does");
+    this.#rest = new Uint8Array(value).subarray(this.#skip);
+    this.#skip = 0;
+  }
+}

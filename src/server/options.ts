@@ -1,0 +1,54 @@
+import type { Registry } from "../core/rooms/accounts.ts";
+import type { RoomEngine } from "../core/rooms/engine.ts";
+import type { Rooms } from "../core/rooms/rooms.ts";
+import type { Identity } from "../crypto/identity.ts";
+import type { BlobStore } from "../io/blob/interfaces.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Archive, Log } from "../io/log/log.ts";
+import type { Passwords } from "./auth/login.ts";
+import type { FileQuotas } from "./files/quotas.ts";
+import type { RecordLine } from "./http/read-api.ts";
+import type { ReadPositionFile } from "./rooms/read-position-store.ts";
+import type { ServerEvent } from "./session/event.ts";
+
+export interface ServerSettings {
+  readonly name: string;
+  readonly version: string;
+  readonly welcome: string | undefined;
+  /** Undefined: open to whoever comes. */
+  readonly roomPassword: string | undefined;
+  readonly postsPerSecond?: number;
+  readonly postsBurst?: number;
+  /** What `operate` asks for; left out: nobody operates by token. */
+  readonly operatorToken?: string;
+  /** What the one-use link for the page carries; left out: there is none. */
+  readonly operatorLink?: string;
+  /** What page this server gives; left out: none. */
+  readonly build?: string;
+  /** What files may take; left out: as much as the disk has, but for what the log needs. */
+  readonly files?: FileQuotas;
+}
+
+export interface ServerOptions {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly identity: Identity;
+  readonly settings: ServerSettings;
+  readonly history: Log;
+  readonly accounts: Log;
+  readonly archive: Archive;
+  /** Folded from the logs by whoever opened them. */
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  /** Restored from history by whoever opened it. */
+  readonly engine: RoomEngine;
+  readonly passwords: Passwords;
+  /** Where read positions are kept; left out: in memory only. */
+  readonly positions?: ReadPositionFile;
+  /** Where the content of files is kept; left out: this server takes no files. */
+  readonly blobs?: BlobStore;
+  /** How programs read a record over HTTP; left out: they do not. */
+  readonly recordLine?: RecordLine;
+  readonly onEvent: (event: ServerEvent) => void;
+}

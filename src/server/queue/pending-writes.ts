@@ -1,0 +1,100 @@
+import { Fault } from "../../base/fault.ts";
+import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { ServerEvent } from "../session/event.ts";
+import { redacted } from "../session/redacted-fault.ts";
+
+/** What is on its way to the disk: stopping waits for it, and a store that fails is told of. */
+export class PendingWrites {
+  readonly #clock: Clock;
+  readonly #onTrouble: (fault: Fault) => void;
+  #underWay = 0;
+  #onIdle: (() => void) | undefined;
+  #done = 0;
+  #tookMs = 0;
+
+  constructor(clock: Clock, onEvent: (event: ServerEvent) => void) {
+    this.#clock = clock;
+    this.#onTrouble = (fault) => {
+      if (fault.code === "store-failed") onEvent({ kind: "failed", fault });
+      if (fault.code === "store-full") onEvent({ kind: "full", fault });
+    };
+  }
+
+  get underWay(): number {
+    return this.#underWay;
+  }
+
+  /** How many were done, and how long they took in all: sync and waiting included. */
+  get timing(): { readonly count: number; readonly tookMs: number } {
+    return { count: this.#done, tookMs: this.#tookMs };
+  }
+
+  /** @throws whatever the work throws */
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    const startedAt = this.#begin();
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#onTrouble(error);
+      throw redacted(error);
+    } finally {
+      this.#settled(startedAt);
+    }
+  }
+
+  /** The same log, whose writes are waited for. */
+  watched(log: Pick<Log, "append" | "erase">): Pick<Log, "append" | "erase"> {
+    return {
+      append: (draft, options) => this.run(() => log.append(draft, options)),
+      erase: (seq, eraseSeq) => this.run(() => log.erase(seq, eraseSeq)),
+    };
+  }
+
+  /** What follows from it happens before it counts as done: more may be on its way by then. */
+  settle<Result>(
+    work: Promise<Result>,
+    done: (result: Result) => void,
+    failed: (fault: Fault) => void,
+  ): void {
+    const startedAt = this.#begin();
+    work.then(
+      (result) => {
+        done(result);
+        this.#settled(startedAt);
+      },
+      (error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        failed(redacted(error));
+        this.#settled(startedAt);
+        this.#onTrouble(error);
+      },
+    );
+  }
+
+  /** Resolves when nothing is under way, or at the latest after DRAIN_WITHIN_MS. */
+  drained(): Promise<void> {
+    if (this.#underWay === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(DRAIN_WITHIN_MS, resolve);
+      this.#onIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+
+  #begin(): number {
+    this.#underWay++;
+    return this.#clock.now();
+  }
+
+  #settled(startedAt: number): void {
+    this.#done++;
+    this.#tookMs += this.#clock.now() - startedAt;
+    this.#underWay--;
+    if (this.#underWay === 0) this.#onIdle?.();
+  }
+}

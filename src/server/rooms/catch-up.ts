@@ -1,0 +1,203 @@
+import { assert } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  CATCH_UP_BYTES_MAX,
+  CATCH_UP_RECORDS_MAX,
+  FIRST_RECORDS,
+  LINKS_MAX,
+  PAGE_BYTES_MAX,
+  PAGES_READ_MAX,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../base/limits.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import { moderates } from "../../core/rooms/moderation.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { WorkQueue } from "../queue/work-queue.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { type FanOut, roomEntry, wireRecord } from "./broadcast.ts";
+import type { ReadPositionService } from "./read-positions.ts";
+
+/** What a device has not seen of a room yet. */
+interface Unseen {
+  readonly records: readonly LogRecord[];
+  /** `n` of the first of them, or of the next that there will be. */
+  readonly n: number;
+  /** Unseen records before these. */
+  readonly skipped: number;
+  /** Seq of the room's last record at the time of asking. */
+  readonly upTo: number;
+}
+
+/**
+ * Brings one reader up to the present of a room: first what it missed, then, in the tick in which
+ * nothing is missing any more, the room's topic. So nothing is lost or doubled in between.
+ */
+export class CatchUp {
+  readonly #archive: Archive;
+  readonly #registry: Registry;
+  readonly #fanOut: FanOut;
+  readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
+
+  constructor(
+    archive: Archive,
+    registry: Registry,
+    fanOut: FanOut,
+    positions: Pick<ReadPositionService, "upTo" | "unread">,
+  ) {
+    this.#archive = archive;
+    this.#registry = registry;
+    this.#fanOut = fanOut;
+    this.#positions = positions;
+  }
+
+  /**
+   * At log-in: until `caught-up` the device believes nothing to be complete.
+   * @param after seq up to which the device has seen everything; undefined: it was never here
+   */
+  async resume(client: ClientConnection, room: Room, after: number | undefined): Promise<void> {
+    await this.#guarded(client, room, async (run) => {
+      const unseen = await this.#unseen(room, after);
+      if (!client.isCatchingUp(room.id, run)) return;
+      this.#tell(client, room, unseen);
+      await this.#send(client, room, run, unseen);
+    });
+  }
+
+  /**
+   * The account has just come into this room, on a device to which other rooms go on: it must know
+   * at once that older records follow, or it would take itself to have seen all up to theirs.
+   */
+  async meet(client: ClientConnection, room: Room): Promise<void> {
+    await this.#guarded(client, room, async (run) => {
+      const n = Math.max(1, room.lastN - FIRST_RECORDS + 1);
+      this.#tell(client, room, { n, skipped: 0, behind: true });
+      const unseen = await this.#unseen(room, undefined);
+      if (!client.isCatchingUp(room.id, run)) return;
+      if (unseen.n > n) {
+        this.#tell(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
+      }
+      await this.#send(client, room, run, unseen);
+      if (!client.following.has(room.id)) return;
+      this.#fanOut.flush(); // What is gathered since then comes before what says that all is there.
+      this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+    });
+  }
+
+  /** What the reader may do in a room has changed: the room is told again, in its place. */
+  again(client: ClientConnection, room: Room): void {
+    if (!client.following.has(room.id)) return; // It is told anyway.
+    this.#fanOut.flush();
+    this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+  }
+
+  /** A device that cannot be brought up to date is closed: it comes again and resumes. */
+  async #guarded(
+    client: ClientConnection,
+    room: Room,
+    work: (run: symbol) => Promise<void>,
+  ): Promise<void> {
+    const reader = client.account?.id;
+    if (reader === undefined || !room.members.has(reader)) return;
+    // Nobody is told that it is there: so it is told of the room, and not of what happens in it.
+    if (!client.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+    const run = client.beginCatchUp(room.id);
+    if (run === undefined) return;
+    try {
+      await work(run);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (client.isCatchingUp(room.id, run)) client.close(error);
+    }
+  }
+
+  #tell(
+    client: ClientConnection,
+    room: Room,
+    { n, skipped, behind = false }: Pick<Unseen, "n" | "skipped"> & { behind?: boolean },
+  ): void {
+    const reader = client.account?.id;
+    if (reader === undefined) return;
+    const entry = roomEntry(room, reader, this.#registry);
+    const read = this.#positions.upTo(reader, room.id);
+    const isOperator = this.#registry.policy.isOperator(reader);
+    const mayModerate = room.name !== undefined && moderates(room, { user: reader, isOperator });
+    client.tell({
+      kind: "room",
+      ...entry,
+      n,
+      skipped,
+      read,
+      unread: this.#positions.unread(reader, room, n),
+      ...(mayModerate ? { moderates: true } : {}),
+      ...(behind ? { behind } : {}),
+    });
+  }
+
+  /** Ends in the tick in which the topic is followed, or when the run is over otherwise. */
+  async #send(client: ClientConnection, room: Room, run: symbol, unseen: Unseen): Promise<void> {
+    let { records, upTo: sentSeq } = unseen;
+    for (;;) {
+      for (const record of records) {
+        if (client.link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await client.link.drained();
+        if (!client.isCatchingUp(room.id, run)) return;
+        client.tell({ kind: "record", ...wireRecord(record, this.#registry) });
+        sentSeq = record.head.seq;
+      }
+      if (sentSeq >= room.lastSeq) break;
+      records = await this.#since(room, sentSeq);
+      assert(records.length > 0, "the archive lags behind the log");
+      if (!client.isCatchingUp(room.id, run)) return;
+    }
+    this.#fanOut.flush(); // What is still gathered was in the archive: it must not come again.
+    client.follow(room.id);
+  }
+
+  async #unseen(room: Room, after: number | undefined): Promise<Unseen> {
+    const { lastSeq: upTo, lastN } = room; // Now: more may come while the disk is read.
+    if (after !== undefined && upTo <= after) {
+      return { records: [], n: lastN + 1, skipped: 0, upTo };
+    }
+    const { records } = await this.#page({
+      rooms: new Set([room.id]),
+      ...(after === undefined ? {} : { afterSeq: after }),
+      beforeSeq: upTo + 1,
+      from: "newest",
+      limit: after === undefined ? FIRST_RECORDS : CATCH_UP_RECORDS_MAX,
+      bytesMax: CATCH_UP_BYTES_MAX,
+    });
+    const n = records[0]?.head.n;
+    assert(n !== undefined, "the archive lags behind the log");
+    const skipped = after === undefined ? 0 : n - (await this.#lastNBefore(room, after)) - 1;
+    return { records, n, skipped, upTo };
+  }
+
+  /** `n` of the room's last record up to `seq`, 0 when there is none. */
+  async #lastNBefore(room: Room, seq: number): Promise<number> {
+    const { records } = await this.#page({
+      rooms: new Set([room.id]),
+      beforeSeq: seq + 1,
+      from: "newest",
+      limit: 1,
+      bytesMax: PAGE_BYTES_MAX,
+    });
+    return records[0]?.head.n ?? 0;
+  }
+
+  async #since(room: Room, seq: number): Promise<readonly LogRecord[]> {
+    const { records } = await this.#page({
+      rooms: new Set([room.id]),
+      afterSeq: seq,
+      from: "oldest",
+      limit: CATCH_UP_RECORDS_MAX,
+      bytesMax: PAGE_BYTES_MAX,
+    });
+    return records;
+  }
+
+  #page(query: PageQuery): Promise<Page> {
+    return this.#reading.run(() => this.#archive.page(query));
+  }
+}

@@ -1,0 +1,133 @@
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import { checkName, checkNewName } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom } from "../../core/rooms/drafts.ts";
+import type { EngineInput } from "../../core/rooms/engine-io.ts";
+import type { Act } from "../../core/rooms/moderation.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import { eraseOrdered } from "../queue/erasure.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+export interface ManagementOptions {
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+  readonly owner: {
+    input(input: EngineInput): void;
+    /** The room is told again to who reads it. */
+    retell(room: Room): void;
+  };
+}
+
+/** No session has this number: what the room engine answers here, nobody waits for. */
+const NO_CLIENT = 0;
+
+/** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
+export class Management {
+  readonly #options: ManagementOptions;
+
+  constructor(options: ManagementOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault usage, name-invalid, name-taken, user-unknown, store-… */
+  async rename(client: ClientConnection, by: UserId, request: RequestOf<"rename">): Promise<void> {
+    const { user, room, to } = request;
+    this.#checkOne(request);
+    if (room !== undefined) {
+      const options = { kind: "rename", to: checkName(to, "room's name") } as const;
+      return this.#change(client, by, request.ref, { ...options, room: this.#room(room).id });
+    }
+    await this.#renameAccount(by, this.#account(user ?? ""), to);
+    client.answer(request.ref, {});
+  }
+
+  /** @throws Fault usage, not-allowed, user-unknown, store-… */
+  async remove(client: ClientConnection, by: UserId, request: RequestOf<"remove">): Promise<void> {
+    const { user, room } = request;
+    this.#checkOne(request);
+    if (room !== undefined) {
+      return this.#change(client, by, request.ref, { kind: "remove", room: this.#room(room).id });
+    }
+    const account = this.#account(user ?? "");
+    if (account.id === by) {
+      throw new Fault("not-allowed", "you would remove yourself", { remedy: "name somebody else" });
+    }
+    await this.#removeAccount(by, account);
+    client.answer(request.ref, {});
+  }
+
+  close(client: ClientConnection, by: UserId, { ref, room, on }: RequestOf<"close">): void {
+    this.#change(client, by, ref, { kind: "close", on, room: this.#room(room).id });
+  }
+
+  /**
+   * Its rooms are told in a record each. Its sessions come again, by the old name, and hear the new
+   * one; whoever talks with it directly is told of the conversation anew.
+   */
+  async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
+    const { registry, accounts, rooms, peersOf, owner } = this.#options;
+    const name = checkNewName(to);
+    const was = account.name;
+    if (name === was) return;
+    registry.reserve(name, account);
+    try {
+      await accounts.append(registry.nameDraft(account.id, by, name));
+    } finally {
+      registry.release(name);
+    }
+    for (const room of [...rooms.of(account.id)]) {
+      if (room.name === undefined) owner.retell(room);
+      else this.#tell(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
+    }
+    const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
+    const fault = new Fault("link-closed", `you are called ${name} from now on`, detail);
+    for (const client of [...peersOf(account.id)]) client.close(fault);
+  }
+
+  /** Once more for one that is removed already, whose rooms a crash has not been told. */
+  async #removeAccount(by: UserId, account: Account): Promise<void> {
+    const { registry, accounts, rooms, peersOf } = this.#options;
+    if (!account.isGone) {
+      const record = await accounts.append(registry.goneDraft(account, by));
+      await eraseOrdered(accounts, record);
+    }
+    const { id: user, name } = account;
+    for (const room of [...rooms.of(user)]) {
+      if (room.name !== undefined) this.#tell(by, { kind: "gone", room: room.id, user, name });
+    }
+    const remedy = "ask an operator";
+    const fault = new Fault("login-refused", `the account ${name} was removed`, { remedy });
+    for (const client of [...peersOf(user)]) client.close(fault);
+  }
+
+  #change(client: ClientConnection, user: UserId, ref: number, act: Act): void {
+    const asker = { client: client.id, user, ref };
+    this.#options.owner.input({ kind: "act", asker, isOperator: true, act });
+  }
+
+  #tell(user: UserId, act: Act): void {
+    const asker = { client: NO_CLIENT, user, ref: 0 };
+    this.#options.owner.input({ kind: "act", asker, isOperator: true, act });
+  }
+
+  #checkOne({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {
+    if ((user === undefined) !== (room === undefined)) return;
+    throw new Fault("usage", "that is of a person or of a room", { remedy: "name one of the two" });
+  }
+
+  #room(name: string): Room {
+    return namedRoom(this.#options.rooms, checkName(name, "room's name"));
+  }
+
+  /** Also one that was removed: its name can be made free for somebody else. */
+  #account(name: string): Account {
+    const account = this.#options.registry.known(checkName(name, "person's name"));
+    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+    return account;
+  }
+}

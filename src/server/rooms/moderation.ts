@@ -1,0 +1,293 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { BANS_MAX } from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom } from "../../core/rooms/drafts.ts";
+import type { EngineInput } from "../../core/rooms/engine-io.ts";
+import type { Act, Actor } from "../../core/rooms/moderation.ts";
+import {
+  type Ban,
+  banDraft,
+  housePage,
+  registrationDraft,
+  roleDraft,
+} from "../../core/rooms/policy.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
+import type { Head, RecordKind } from "../../wire/record.ts";
+import { banKey, bannedFault } from "../auth/bans.ts";
+import type { Invites } from "../auth/invites.ts";
+import type { Authenticator } from "../auth/login.ts";
+import { isOperating } from "../auth/operator-link.ts";
+import type { Resets } from "../auth/resets.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { addressKey, isLoopback } from "../session/connection-limits.ts";
+import type { Management } from "./management.ts";
+import type { RecordLookup } from "./record-lookup.ts";
+
+export type ModerationRequest = Extract<
+  Request,
+  {
+    kind:
+      | "edit"
+      | "erase"
+      | "kick"
+      | "mute"
+      | "grant"
+      | "operate"
+      | "reset"
+      | "rename"
+      | "remove"
+      | "close"
+      | "ban"
+      | "bans"
+      | "registration"
+      | "invite"
+      | "invites"
+      | "invite-revoke";
+  }
+>;
+
+export interface ModerationOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append">;
+  readonly recordLookup: RecordLookup;
+  readonly entry: Pick<Authenticator, "guessOperator">;
+  readonly invites: Invites;
+  readonly resets: Pick<Resets, "make">;
+  readonly house: Management;
+  readonly owner: {
+    input(input: EngineInput): void;
+    peers(): Iterable<ClientConnection>;
+  };
+}
+
+const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
+const ERASABLE: ReadonlySet<RecordKind> = new Set([
+  ...(["text", "action", "reaction", "file"] as const),
+]);
+
+/** Moderation: looks up whom and what a request means; the room engine or the log decides. */
+export class Moderation {
+  readonly #options: ModerationOptions;
+
+  constructor(options: ModerationOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault, with which the request is to be refused */
+  async serve(
+    client: ClientConnection,
+    account: Account,
+    request: ModerationRequest,
+  ): Promise<void> {
+    const actor = {
+      user: account.id,
+      isOperator: isOperating(client, account, this.#options.registry),
+    };
+    const { invites, house } = this.#options;
+    switch (request.kind) {
+      case "edit":
+      case "erase":
+        return this.#act(client, actor, request.ref, await this.#said(actor, request));
+      case "kick":
+      case "mute":
+        return this.#act(client, actor, request.ref, this.#concerned(request, request.room));
+      case "grant":
+        if (request.room !== undefined) {
+          return this.#act(client, actor, request.ref, this.#concerned(request, request.room));
+        }
+        await this.#grantService(actor, request);
+        return client.answer(request.ref, {});
+      case "operate":
+        await this.#options.entry.guessOperator(client, request.token);
+        if (client.account === account) client.isOperator = true;
+        return client.answer(request.ref, {});
+      case "reset": {
+        checkOperator(actor);
+        const account = this.#account(request.user);
+        const made = await this.#options.resets.make(actor.user, account, request);
+        return client.answer(request.ref, made);
+      }
+      case "rename":
+        checkOperator(actor);
+        return house.rename(client, actor.user, request);
+      case "remove":
+        checkOperator(actor);
+        return house.remove(client, actor.user, request);
+      case "close":
+        checkOperator(actor);
+        return house.close(client, actor.user, request);
+      case "ban":
+        await this.#ban(client, actor, request);
+        return client.answer(request.ref, {});
+      case "bans":
+        checkOperator(actor);
+        return client.answer(request.ref, this.#bans(request));
+      case "registration":
+        return client.answer(request.ref, await this.#registration(actor, request));
+      case "invite":
+        return client.answer(request.ref, await invites.make(actor, request));
+      case "invites":
+        return client.answer(request.ref, invites.list(actor, request));
+      case "invite-revoke":
+        await invites.revoke(actor, request.invite);
+        return client.answer(request.ref, {});
+      default:
+        return unreachable(request);
+    }
+  }
+
+  #act(client: ClientConnection, { user, isOperator }: Actor, ref: number, act: Act): void {
+    const asker = { client: client.id, user, ref };
+    this.#options.owner.input({ kind: "act", asker, isOperator, act });
+  }
+
+  /** By office, or in some session by the token. */
+  #isOperator(account: Account): boolean {
+    if (this.#options.registry.policy.isOperator(account.id)) return true;
+    for (const client of this.#options.owner.peers()) {
+      if (client.account === account && client.isOperator) return true;
+    }
+    return false;
+  }
+
+  #concerned(
+    request: RequestOf<"kick"> | RequestOf<"mute"> | RequestOf<"grant">,
+    roomName: string,
+  ): Act {
+    const room = namedRoom(this.#options.rooms, checkName(roomName, "room's name"));
+    const account = this.#account(request.user);
+    const { id: user, name } = account;
+    const whom = { room: room.id, user, name, isOperator: this.#isOperator(account) };
+    if (request.kind === "kick") return { kind: "kick", ...whom };
+    const { on } = request;
+    if (request.kind === "grant") return { kind: "grant", on, ...whom };
+    const { until } = request;
+    return { kind: "mute", on, ...whom, ...(until === undefined ? {} : { until }) };
+  }
+
+  async #said(actor: Actor, request: RequestOf<"edit"> | RequestOf<"erase">): Promise<Act> {
+    const { seq } = request;
+    const head = (await this.#options.recordLookup.find(actor.user, seq))?.head;
+    const room = head === undefined ? undefined : this.#room(head);
+    const mayKnow =
+      room?.members.has(actor.user) === true ||
+      head?.by === actor.user ||
+      (actor.isOperator && room?.name !== undefined);
+    if (head === undefined || room === undefined || !mayKnow) {
+      throw new Fault("not-found", `there is no message ${seq} for you`, {
+        remedy: "see its number: chat history --json",
+      });
+    }
+    const said = { room: room.id, seq, author: head.by };
+    const isErasing = request.kind === "erase";
+    if (!(isErasing ? ERASABLE : WORDS).has(head.kind)) {
+      const sentence = `record ${seq} is a '${head.kind}', and only words can be changed`;
+      throw new Fault("not-allowed", sentence, { remedy: "choose a message" });
+    }
+    if (isErasing) return { kind: "erase", ...said };
+    if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+    return { kind: "edit", text: request.text, ...said };
+  }
+
+  #room({ room }: Head): Room | undefined {
+    return this.#options.rooms.get(room as Room["id"]);
+  }
+
+  #account(name: string): Account {
+    const account = this.#options.registry.find(checkName(name, "person's name"));
+    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+    return account;
+  }
+
+  async #grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
+    checkOperator(actor);
+    const { accounts } = this.#options;
+    await accounts.append(roleDraft(this.#account(user).id, actor.user, on));
+  }
+
+  async #ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
+    checkOperator(actor);
+    const { user, address, on, until, reason } = request;
+    if ((user === undefined) === (address === undefined)) {
+      throw new Fault("usage", "a ban is of a person or of an address", { remedy: "give one" });
+    }
+    const whom =
+      user === undefined ? { address: banKey(address ?? "") } : { user: this.#account(user).id };
+    const ban: Omit<Ban, "seq"> = {
+      ...whom,
+      ...(until === undefined ? {} : { until }),
+      ...(reason === undefined ? {} : { reason }),
+    };
+    const { accounts, registry, clock } = this.#options;
+    if (on) {
+      this.#checkSelf(client, actor, ban);
+      if (registry.policy.bans(clock.unixMs()).length >= BANS_MAX) {
+        throw new Fault("too-many", `${BANS_MAX} bans hold already`, { remedy: "lift some" });
+      }
+    }
+    await accounts.append(banDraft(ban, actor.user, on));
+    if (on) this.#putOut(ban);
+  }
+
+  /** @throws Fault not-allowed: an operator who locks themselves out helps nobody */
+  #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
+    const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
+    if (!isOwn) return;
+    throw new Fault("not-allowed", "you would ban yourself", { remedy: "name somebody else" });
+  }
+
+  /** Whoever is here now is told why and closed; an address never closes an operator. */
+  #putOut(ban: Omit<Ban, "seq">): void {
+    const fault = bannedFault(ban);
+    for (const client of [...this.#options.owner.peers()]) {
+      const { account } = client;
+      const isMeant =
+        ban.user === undefined
+          ? hostKey(client) === ban.address && !isOperating(client, account, this.#options.registry)
+          : account?.id === ban.user;
+      if (isMeant) client.close(fault);
+    }
+  }
+
+  #bans({ after }: RequestOf<"bans">): Answer<"bans"> {
+    const { registry, clock } = this.#options;
+    const { page, next } = housePage(registry.policy.bans(clock.unixMs()), after);
+    const bans = page.map(({ user: id, seq: _, ...rest }) => {
+      const user = id === undefined ? undefined : registry.nameOf(id);
+      return { ...(user === undefined ? {} : { user }), ...rest };
+    });
+    return { bans, ...(next === undefined ? {} : { next }) };
+  }
+
+  async #registration(
+    actor: Actor,
+    { closed }: RequestOf<"registration">,
+  ): Promise<{ closed: boolean }> {
+    const { registry, accounts } = this.#options;
+    if (closed !== undefined) {
+      checkOperator(actor);
+      if (closed !== registry.policy.isClosed) {
+        await accounts.append(registrationDraft(actor.user, closed));
+      }
+    }
+    return { closed: registry.policy.isClosed };
+  }
+}
+
+/** As bans count it; undefined: this machine. */
+function hostKey({ link }: ClientConnection): string | undefined {
+  const { host } = link.remote;
+  return isLoopback(host) ? undefined : addressKey(host);
+}
+
+function checkOperator({ isOperator }: Actor): void {
+  if (isOperator) return;
+  throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
+}

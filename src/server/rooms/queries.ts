@@ -1,0 +1,198 @@
+import { Fault } from "../../base/fault.ts";
+import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
+import {
+  PAGE_BYTES_MAX,
+  PAGE_RECORDS_MAX,
+  PAGE_REST_MS_MAX,
+  PAGE_REST_TIMES,
+  PAGES_READ_MAX,
+  PAGES_READ_PER_ACCOUNT_MAX,
+  PAGES_WAITING_MAX,
+  REQUESTS_IN_FLIGHT_MAX,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../base/limits.ts";
+import { checkName, foldName, parseTarget } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { namedRoom, ownRoom } from "../../core/rooms/drafts.ts";
+import type { RoomEngine } from "../../core/rooms/engine.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Archive, PageQuery } from "../../io/log/log.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { READ_KINDS, type RecordKind } from "../../wire/record.ts";
+import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { roomEntry, wireRecord } from "./broadcast.ts";
+import type { ReadPositionService } from "./read-positions.ts";
+
+export interface QueriesOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly archive: Archive;
+  readonly sha256: Sha256;
+  readonly engine: Pick<RoomEngine, "isOnline">;
+  readonly reading: Pick<ReadPositionService, "unread">;
+}
+
+const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
+
+/** Questions about what is and what was: they change nothing. */
+export class Queries {
+  readonly #options: QueriesOptions;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  readonly #turns: FairQueue;
+  /** By session: the next page waits until the last ones were taken. */
+  readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
+  #people: readonly Entry[] = [];
+  /** Of the names by which they are sorted. */
+  #version = -1;
+
+  constructor(options: QueriesOptions) {
+    this.#options = options;
+    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
+    this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
+  }
+
+  /** In the order in which they were made. @throws Fault room-unknown */
+  listRooms(account: Account, { after }: RequestOf<"rooms">): Answer<"rooms"> {
+    const rooms = [];
+    let isBefore = after !== undefined;
+    const last = after === undefined ? undefined : namedRoom(this.#options.rooms, checkName(after));
+    for (const room of this.#options.rooms.named()) {
+      if (isBefore) {
+        isBefore = room !== last;
+        continue;
+      }
+      if (rooms.length === PAGE_RECORDS_MAX) return { rooms, more: true };
+      const joined = room.members.has(account.id);
+      const isTold = joined || !room.locked; // A room with a password keeps both to its members.
+      rooms.push({
+        room: room.name ?? "",
+        topic: isTold ? room.topic : "",
+        members: isTold ? room.members.size : 0,
+        joined,
+        sealed: false,
+        locked: room.locked,
+        ...(joined ? { unread: this.#options.reading.unread(account.id, room) } : {}),
+      });
+    }
+    return { rooms, more: false };
+  }
+
+  /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
+  who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
+    const { engine } = this.#options;
+    const people = room === undefined ? this.#everyone() : byName(this.#members(account, room));
+    const from = after === undefined ? "" : foldName(checkName(after));
+    const next = people.findIndex(({ key }) => key > from);
+    const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
+    const users = page.map(({ account: { id, name } }) => {
+      return { user: name as string, online: engine.isOnline(id), role: this.#role(id, room) };
+    });
+    return { users, more: next >= 0 && next + users.length < people.length };
+  }
+
+  #role(user: UserId, name: string | undefined): "operator" | "moderator" | "member" {
+    const { registry, rooms } = this.#options;
+    if (registry.policy.isOperator(user)) return "operator";
+    const room = name === undefined ? undefined : rooms.find(checkName(name, "room's name"));
+    return room?.moderators.has(user) === true ? "moderator" : "member";
+  }
+
+  /** Sorted again only when somebody came, went, or is called otherwise. */
+  #everyone(): readonly Entry[] {
+    const { registry } = this.#options;
+    if (this.#version === registry.namesVersion) return this.#people;
+    this.#version = registry.namesVersion;
+    this.#people = byName([...registry.all()].filter(({ isGone }) => !isGone));
+    return this.#people;
+  }
+
+  /** @throws Fault room-unknown, user-unknown, not-member, too-many */
+  history(
+    { id, link }: Pick<ClientConnection, "id" | "link">,
+    account: Account,
+    request: RequestOf<"history">,
+  ): Promise<Answer<"history">> {
+    return this.#readers.run(`${id}`, async () => {
+      if (link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await link.drained();
+      return this.#page(account, request);
+    });
+  }
+
+  async #page(account: Account, request: RequestOf<"history">): Promise<Answer<"history">> {
+    const { archive, registry } = this.#options;
+    const readable = this.#readable(account, request.target);
+    const query = this.#query(request, new Set(readable.map((room) => room.id)));
+    const page = await this.#turns.run(account.id, () =>
+      this.#reading.run(() => archive.page(query)),
+    );
+    // The account may have left, or been put out, while the disk was read.
+    const records = page.records.filter((record) => {
+      const room = this.#options.rooms.get(record.head.room as RoomId);
+      return room?.members.has(account.id) === true;
+    });
+    const named = new Set(records.map((record) => record.head.room));
+    return {
+      records: records.map((record) => wireRecord(record, registry)),
+      rooms: readable
+        .filter((room) => named.has(room.id))
+        .map((room) => roomEntry(room, account.id, registry)),
+      more: page.more,
+    };
+  }
+
+  #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
+    const { from, since, until, grep, ignoreCase, files, after, before, limit } = request;
+    const by = from === undefined ? undefined : this.#person(from).id;
+    return {
+      rooms,
+      kinds: files === true ? FILES : READ_KINDS,
+      ...(by === undefined ? {} : { by }),
+      ...(since === undefined ? {} : { sinceMs: since }),
+      ...(until === undefined ? {} : { untilMs: until }),
+      ...(grep === undefined || grep === "" ? {} : { grep }),
+      ...(ignoreCase === undefined ? {} : { ignoreCase }),
+      ...(after === undefined ? {} : { afterSeq: after }),
+      ...(before === undefined ? {} : { beforeSeq: before }),
+      from: after === undefined ? "newest" : "oldest",
+      limit,
+      bytesMax: PAGE_BYTES_MAX,
+    };
+  }
+
+  #readable(account: Account, target: string | undefined): Room[] {
+    const { rooms, sha256 } = this.#options;
+    if (target === undefined) return [...rooms.of(account.id)];
+    const { kind, name } = parseTarget(target);
+    if (kind === "person") {
+      const room = rooms.get(directRoomId(account.id, this.#person(name).id, sha256));
+      return room === undefined ? [] : [room];
+    }
+    return [ownRoom(rooms, account.id, name)];
+  }
+
+  #members(account: Account, name: string): Account[] {
+    const [room] = this.#readable(account, name);
+    const members = [...(room?.members ?? [])].map((id) => this.#options.registry.get(id));
+    return members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone);
+  }
+
+  #person(name: string): Account {
+    const account = this.#options.registry.known(checkName(name)); // Its words are there still.
+    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+    return account;
+  }
+}
+
+/** An account beside the name by which it is sorted. */
+interface Entry {
+  readonly account: Account;
+  readonly key: string;
+}
+
+function byName(people: readonly Account[]): Entry[] {
+  const entries = people.map((account) => ({ account, key: foldName(account.name) }));
+  return entries.sort((one, other) => (one.key < other.key ? -1 : 1));
+}

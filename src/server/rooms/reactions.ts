@@ -1,0 +1,94 @@
+import { Fault } from "../../base/fault.ts";
+import { directRoomId, type Sha256 } from "../../base/ids.ts";
+import { parseTarget } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { RequestOf } from "../../wire/messages.ts";
+import type { RecordKind } from "../../wire/record.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { RecordLookup } from "./record-lookup.ts";
+
+export interface ReactionsOptions {
+  readonly recordLookup: RecordLookup;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly sha256: Sha256;
+}
+
+const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
+
+/**
+ * Looks up what a reaction is about before it goes on. All posts of its link that come after it
+ * wait behind it, so that their order stays.
+ */
+export class Reactions {
+  readonly #options: ReactionsOptions;
+  /** The last post of a link that waits; bounded by the requests in flight. */
+  readonly #tails = new Map<ClientConnection, Promise<void>>();
+
+  constructor(options: ReactionsOptions) {
+    this.#options = options;
+  }
+
+  /** Hands the post on, in this very tick if nothing is to be looked up. @throws Fault not-found */
+  async pass(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"post">,
+    on: () => void,
+  ): Promise<void> {
+    const before = this.#tails.get(client);
+    const { react, re } = request.body;
+    if (before === undefined && (react === undefined || re === undefined)) return on();
+    const turn = this.#turn(before, this.#check(account, request), on);
+    this.#tails.set(client, turn);
+    try {
+      await turn;
+    } finally {
+      if (this.#tails.get(client) === turn) this.#tails.delete(client);
+    }
+  }
+
+  async #turn(
+    before: Promise<void> | undefined,
+    check: Promise<void>,
+    on: () => void,
+  ): Promise<void> {
+    const [, checked] = await Promise.allSettled([before, check]);
+    if (checked.status === "rejected") throw checked.reason;
+    on();
+  }
+
+  async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
+    const { react, re } = body;
+    if (react === undefined || re === undefined) return;
+    if (this.#isFirstWord(account, to)) throw noMessage(re);
+    const room = this.#roomOf(account, to);
+    // A user who is not in the room hears that from the room engine.
+    if (room?.members.has(account.id) !== true) return;
+    const like = { rooms: new Set([room.id]), kinds: WORDS };
+    const record = await this.#options.recordLookup.find(account.id, re, like);
+    if (record !== undefined && record.erased === undefined) return;
+    throw noMessage(re);
+  }
+
+  /** Two people who never spoke share no message, whatever its number. */
+  #isFirstWord(account: Account, to: string): boolean {
+    const { kind, name } = parseTarget(to);
+    const isKnown = kind === "person" && this.#options.registry.find(name) !== undefined;
+    return isKnown && this.#roomOf(account, to) === undefined;
+  }
+
+  #roomOf(account: Account, to: string): Room | undefined {
+    const { rooms, registry, sha256 } = this.#options;
+    const { kind, name } = parseTarget(to);
+    if (kind === "room") return rooms.find(name);
+    const other = registry.find(name);
+    return other === undefined ? undefined : rooms.get(directRoomId(account.id, other.id, sha256));
+  }
+}
+
+/** The same words whether there is none or only none for whoever asks. */
+function noMessage(seq: number): Fault {
+  return new Fault("not-found", `there is no message ${seq} here`, { remedy: "check its number" });
+}

@@ -1,0 +1,136 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { READ_TOLD_EVERY_MS } from "../../base/limits.ts";
+import { checkName } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import { accountIn, type Room, type Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Log } from "../../io/log/log.ts";
+import type { Request, RequestOf } from "../../wire/messages.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { ReadPositionStore } from "./read-position-store.ts";
+
+export type ReadingRequest = Extract<Request, { kind: "read" | "ignore" | "ignored" }>;
+
+export interface ReadPositionServiceOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append">;
+  readonly positions: ReadPositionStore;
+  readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
+}
+
+/** How far people have read, and whom they ignore: of the account, so the same on each device. */
+export class ReadPositionService {
+  readonly #options: ReadPositionServiceOptions;
+  /**
+   * What the other devices are to be told of: rooms, each with the device that read last. Emptied
+   * every second.
+   */
+  readonly #untold = new Map<UserId, Map<Room, ClientConnection | undefined>>();
+  #cancel: (() => void) | undefined;
+
+  constructor(options: ReadPositionServiceOptions) {
+    this.#options = options;
+  }
+
+  async serve(client: ClientConnection, account: Account, request: ReadingRequest): Promise<void> {
+    switch (request.kind) {
+      case "read":
+        this.#read(client, account, request);
+        return client.answer(request.ref, {});
+      case "ignore":
+        await this.#ignore(account, request);
+        return client.answer(request.ref, {});
+      case "ignored":
+        return client.answer(request.ref, { users: this.#ignoredBy(account) });
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** Before the first record: whoever is ignored is not shown. */
+  arrived(client: ClientConnection, account: Account): void {
+    if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.#ignoredBy(account) });
+  }
+
+  upTo(user: UserId, room: RoomId): number {
+    return this.#options.positions.positions.of(user, room);
+  }
+
+  /** Words of others that no device of the account has shown, of those before the n `before`. */
+  unread(user: UserId, room: Room, before?: number): number {
+    return room.words.ofOthers(user, this.upTo(user, room.id), before);
+  }
+
+  /** What one says oneself needs no reading, if all before it was read; nor what was before. */
+  recorded(room: Room, record: LogRecord): void {
+    const { head } = record;
+    if (head.by === "server") return;
+    const { positions: marks } = this.#options.positions;
+    const gone = head.kind === "kick" ? accountIn(record) : undefined;
+    if (gone !== undefined && marks.forget(gone, room.id)) this.#options.positions.touch();
+    const isNext = marks.of(head.by, room.id) === head.n - 1;
+    if (isNext || head.kind === "join") this.#advance(head.by, room, head.n, undefined);
+    if (head.kind === "leave" && marks.forget(head.by, room.id)) this.#options.positions.touch();
+  }
+
+  /** Tells what is still to be told and keeps what is still to be kept. */
+  async close(): Promise<void> {
+    this.#cancel?.();
+    this.#tellAll();
+    await this.#options.positions.close();
+  }
+
+  /** @throws Fault not-member: also of a room that there is not */
+  #read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
+    const room = this.#options.rooms.get(asked as RoomId);
+    if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
+    this.#advance(id, room, Math.min(n, room.lastN), client);
+  }
+
+  #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
+    const { positions: marks, clock } = this.#options;
+    if (!marks.positions.advance(user, room.id, n)) return;
+    marks.touch();
+    const rooms = this.#untold.get(user) ?? new Map<Room, ClientConnection | undefined>();
+    this.#untold.set(user, rooms.set(room, by));
+    this.#cancel ??= clock.after(READ_TOLD_EVERY_MS, () => this.#tellAll());
+  }
+
+  #tellAll(): void {
+    this.#cancel = undefined;
+    for (const [user, rooms] of this.#untold) {
+      const peers = [...this.#options.peersOf(user)];
+      if (peers.length < 2) continue; // It knows what it has shown.
+      for (const client of peers) {
+        for (const [room, by] of rooms) {
+          if (client === by) continue;
+          const [n, unread] = [this.upTo(user, room.id), this.unread(user, room)];
+          client.tell({ kind: "read", room: room.id, n, unread });
+        }
+      }
+    }
+    this.#untold.clear();
+  }
+
+  /** @throws Fault user-unknown, not-allowed, too-many, store-… */
+  async #ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
+    const { registry, accounts, peersOf } = this.#options;
+    const other = registry.find(checkName(user, "person's name"));
+    if (other === undefined) throw new Fault("user-unknown", `there is no '${user}' here`);
+    const draft = registry.ignoreDraft(account, other.id, on);
+    if (draft === undefined) return;
+    await accounts.append(draft, { expect: account.lastSeq }); // The list stays within its bound.
+    const users = this.#ignoredBy(account);
+    for (const client of peersOf(account.id)) client.tell({ kind: "ignored", users });
+  }
+
+  #ignoredBy(account: Account): string[] {
+    const names = [...account.ignored].map((id) => this.#options.registry.nameOf(id));
+    return names.filter((name) => name !== undefined);
+  }
+}

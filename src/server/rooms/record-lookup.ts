@@ -1,0 +1,31 @@
+import type { UserId } from "../../base/ids.ts";
+import { PAGE_BYTES_MAX, PAGES_READ_MAX, PAGES_WAITING_MAX } from "../../base/limits.ts";
+import type { Archive, PageQuery } from "../../io/log/log.ts";
+import type { LogRecord } from "../../wire/record.ts";
+import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+
+/** Single records of the past, that somebody says something about or wants to change. */
+export class RecordLookup {
+  readonly #archive: Pick<Archive, "page">;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  /** By account: whoever asks for many waits behind oneself. */
+  readonly #turns = new FairQueue(1, PAGES_WAITING_MAX);
+
+  constructor(archive: Pick<Archive, "page">) {
+    this.#archive = archive;
+  }
+
+  /** @returns undefined: there is none, or none like that @throws Fault too-many, store-… */
+  async find(
+    asker: UserId,
+    seq: number,
+    like: Pick<PageQuery, "rooms" | "kinds"> = {},
+  ): Promise<LogRecord | undefined> {
+    const place = { afterSeq: seq - 1, beforeSeq: seq + 1, from: "oldest", limit: 1 } as const;
+    const query = { ...like, ...place, bytesMax: PAGE_BYTES_MAX };
+    const { records } = await this.#turns.run(asker, () =>
+      this.#reading.run(() => this.#archive.page(query)),
+    );
+    return records[0];
+  }
+}

@@ -1,0 +1,295 @@
+import { unreachable } from "../base/assert.ts";
+import { toBase64Url } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { type FileId, ID_BYTES, roomId } from "../base/ids.ts";
+import { checkName } from "../base/names.ts";
+import type { Account, Registry } from "../core/rooms/accounts.ts";
+import type { Asker } from "../core/rooms/commands.ts";
+import { type JoinOptions, joinDrafts } from "../core/rooms/drafts.ts";
+import type { EngineInput } from "../core/rooms/engine-io.ts";
+import { LOBBY, type Rooms } from "../core/rooms/rooms.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Log } from "../io/log/log.ts";
+import type { Request, RequestOf } from "../wire/messages.ts";
+import type { DashboardRequest } from "./admin/dashboard.ts";
+import type { DeviceRequest } from "./auth/devices.ts";
+import type { Invites } from "./auth/invites.ts";
+import type { Authenticator } from "./auth/login.ts";
+import type { Resets } from "./auth/resets.ts";
+import type { FileRequest } from "./files/file-service.ts";
+import type { WebDownloads } from "./http/download-links.ts";
+import { changePassword } from "./queue/erasure.ts";
+import type { ModerationRequest } from "./rooms/moderation.ts";
+import type { Queries } from "./rooms/queries.ts";
+import type { Reactions } from "./rooms/reactions.ts";
+import type { ReadingRequest } from "./rooms/read-positions.ts";
+import type { ClientConnection } from "./session/client-connection.ts";
+
+/** What the request router asks of the server behind it. */
+export interface RouterOwner {
+  input(input: EngineInput): void;
+  enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
+  leave(client: ClientConnection): void;
+  /** The link becomes a lane of some session. @throws Fault login-refused */
+  openChannel(client: ClientConnection, request: RequestOf<"lane">): void;
+  peersOf(account: Account): ReadonlySet<ClientConnection>;
+}
+
+export interface RouterOptions {
+  readonly entry: Authenticator;
+  readonly queries: Queries;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly entropy: Entropy;
+  readonly owner: RouterOwner;
+  readonly reactions: Reactions;
+  readonly services: Services;
+  readonly invites: Pick<Invites, "opens">;
+}
+
+type MemberRequest = Exclude<
+  Request,
+  { kind: "admit" | "register" | "login" | "link" | "recover" | "lane" | FileRequest["kind"] }
+>;
+
+/** Who serves what beyond talking. Each answers its request, now or later. */
+export interface Services {
+  readonly moderation: Service<ModerationRequest>;
+  readonly devices: Service<DeviceRequest> & {
+    /** Before log-in. */
+    link(client: ClientConnection, request: RequestOf<"link">): Promise<void>;
+  };
+  readonly resets: Pick<Resets, "use">;
+  readonly reading: Service<ReadingRequest>;
+  readonly channels: { ticket(client: ClientConnection, account: Account): string };
+  readonly dashboard: Service<DashboardRequest>;
+  /** Undefined: this server takes no files. */
+  readonly downloads: Pick<WebDownloads, "offer"> | undefined;
+  /** Undefined: this server takes no files. */
+  readonly files: Service<FileRequest> | undefined;
+}
+
+interface Service<One> {
+  /** @throws Fault, with which the request is to be refused */
+  serve(client: ClientConnection, account: Account, request: One): Promise<void>;
+}
+
+/** Takes each request to whoever decides it, after the slow work (hashing) that it needs. */
+export class RequestRouter {
+  readonly #options: RouterOptions;
+
+  constructor(options: RouterOptions) {
+    this.#options = options;
+  }
+
+  /** Answers the request, now or later. @throws Fault, with which it is to be refused */
+  async serve(client: ClientConnection, request: Request): Promise<void> {
+    const { entry, owner, rooms } = this.#options;
+    switch (request.kind) {
+      case "admit":
+        await entry.admit(client, request);
+        return client.answer(request.ref, {});
+      case "register": {
+        const account = await entry.register(client, request);
+        came(client, request);
+        const asker = { client: client.id, user: account.id, ref: request.ref };
+        return owner.input({ kind: "enter", asker });
+      }
+      case "login": {
+        const account = await entry.login(client, request);
+        came(client, request);
+        if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
+          // Its registration was cut off between the two logs.
+          const asker = { client: client.id, user: account.id, ref: request.ref };
+          return owner.input({ kind: "enter", asker });
+        }
+        return owner.enter(client, account, request.ref, request.after);
+      }
+      case "link":
+        return this.#options.services.devices.link(client, request);
+      case "recover":
+        return client.answer(request.ref, await this.#options.services.resets.use(client, request));
+      case "lane":
+        return owner.openChannel(client, request);
+      case "offer":
+      case "finish":
+      case "withdraw":
+      case "fetch":
+      case "got":
+        return this.#serveChannel(client, request);
+      default:
+        return this.#serveMember(client, request);
+    }
+  }
+
+  async #serveChannel(client: ClientConnection, request: FileRequest): Promise<void> {
+    const { lane } = client;
+    const { files } = this.#options.services;
+    if (lane === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    if (files === undefined) throw noFiles();
+    const isRead = request.kind === "fetch" || request.kind === "got";
+    if (lane.file !== undefined && !(isRead && request.file === lane.file)) {
+      const remedy = "ask for a ticket";
+      throw new Fault("not-allowed", "this lane is for one file to be fetched", { remedy });
+    }
+    return files.serve(client, lane.account, request);
+  }
+
+  async #serveMember(client: ClientConnection, request: MemberRequest): Promise<void> {
+    const { account } = client;
+    if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const { owner, queries } = this.#options;
+    const asker = { client: client.id, user: account.id, ref: request.ref };
+    switch (request.kind) {
+      case "post":
+        return this.#options.reactions.pass(client, account, request, () =>
+          owner.input({ kind: "post", asker, request }),
+        );
+      case "join":
+        return owner.input({
+          kind: "join",
+          asker,
+          options: await this.#wish(client, asker, request),
+        });
+      case "leave":
+        return owner.input({ kind: "leave", asker, room: checkName(request.room, "room's name") });
+      case "topic": {
+        const room = checkName(request.room, "room's name");
+        return owner.input({ kind: "topic", asker, room, topic: request.topic });
+      }
+      case "rooms":
+        return client.answer(request.ref, queries.listRooms(account, request));
+      case "who":
+        return client.answer(request.ref, queries.who(account, request));
+      case "history":
+        return client.answer(request.ref, await queries.history(client, account, request));
+      case "ticket": {
+        const ticket = this.#options.services.channels.ticket(client, account);
+        return client.answer(request.ref, { ticket });
+      }
+      case "passwd":
+        return this.#passwd(client, account, request);
+      case "logout":
+        return this.#logout(client, account, request);
+      case "edit":
+      case "erase":
+      case "kick":
+      case "mute":
+      case "grant":
+      case "operate":
+      case "reset":
+      case "rename":
+      case "remove":
+      case "close":
+      case "ban":
+      case "bans":
+      case "registration":
+      case "invite":
+      case "invites":
+      case "invite-revoke":
+        return this.#options.services.moderation.serve(client, account, request);
+      case "devices":
+      case "revoke":
+      case "link-offer":
+      case "link-grant":
+        return this.#options.services.devices.serve(client, account, request);
+      case "read":
+      case "ignore":
+      case "ignored":
+        return this.#options.services.reading.serve(client, account, request);
+      case "download": {
+        const { downloads } = this.#options.services;
+        if (downloads === undefined) throw noFiles();
+        return client.answer(request.ref, downloads.offer(client, account, request.file as FileId));
+      }
+      case "watch":
+      case "clients":
+      case "transfers":
+      case "stats":
+        return this.#options.services.dashboard.serve(client, account, request);
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** Checks, or makes, the password of the room; the room engine decides with the answer. */
+  async #wish(
+    client: ClientConnection,
+    asker: Asker,
+    { room: named, password, create }: RequestOf<"join">,
+  ): Promise<JoinOptions> {
+    const name = checkName(named, "room's name");
+    const { rooms, registry, accounts, entropy, entry, invites } = this.#options;
+    const room = rooms.find(name);
+    if (room !== undefined) {
+      const hash = registry.roomPassword(room.id);
+      const isAsked = room.locked && !room.admitted.has(asker.user);
+      // Whoever registered with an invite into this room needs no password, on this link.
+      const shown = client.invited === asker.user ? client.invite : undefined;
+      if (isAsked && shown !== undefined && invites.opens(shown, room.id)) {
+        return { name, passwordFits: true, create: undefined };
+      }
+      if (!isAsked || password === undefined || hash === undefined) {
+        return { name, passwordFits: false, create: undefined };
+      }
+      await entry.guessRoom(client, password, { hash, room: room.id, user: asker.user });
+      return { name, passwordFits: true, create: undefined };
+    }
+    if (create !== true) return { name, passwordFits: false, create: undefined };
+    const id = roomId(entropy(ID_BYTES));
+    const options = {
+      name,
+      passwordFits: false,
+      create: { room: id, locked: password !== undefined },
+    };
+    if (password !== undefined) {
+      // What is refused anyway costs no hash, and no record.
+      joinDrafts(rooms, asker.user, options);
+      // The secret is on disk before the room: a crash in between leaves a hash of nothing.
+      const hash = await entry.hash(asker.user, password);
+      await accounts.append(registry.roomPasswordDraft(id, asker.user, hash));
+    }
+    return options;
+  }
+
+  async #passwd(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"passwd">,
+  ): Promise<void> {
+    const { registry, accounts, entry } = this.#options;
+    const hash = await entry.hash(account.id, request.password);
+    await changePassword({ accounts, registry }, account, hash);
+    client.answer(request.ref, {});
+  }
+
+  async #logout(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"logout">,
+  ): Promise<void> {
+    const { registry, accounts, owner } = this.#options;
+    if (request.forget === true) {
+      // Two devices that sign out together must not both count on the other.
+      const draft = registry.deviceGoneDraft(account, client.device);
+      await accounts.append(draft, { expect: account.lastSeq });
+      const fault = new Fault("login-refused", "this device was signed out");
+      for (const other of [...owner.peersOf(account)]) {
+        if (other !== client && other.device === client.device) other.close(fault);
+      }
+    }
+    owner.leave(client);
+    client.answer(request.ref, {});
+  }
+}
+
+function noFiles(): Fault {
+  const remedy = "ask whoever runs it";
+  return new Fault("not-allowed", "this server takes no files", { remedy });
+}
+
+function came(client: ClientConnection, request: RequestOf<"register"> | RequestOf<"login">): void {
+  client.device = toBase64Url(request.deviceKey);
+  client.isPresent = request.presence !== false;
+}

@@ -1,0 +1,134 @@
+import type { UserId } from "../base/ids.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import type { Log } from "../io/log/log.ts";
+import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
+import type { EventFeed } from "./admin/event-feed.ts";
+import { Devices } from "./auth/devices.ts";
+import type { Invites } from "./auth/invites.ts";
+import { Authenticator, type AuthenticatorOptions } from "./auth/login.ts";
+import { OperatorLink } from "./auth/operator-link.ts";
+import { Resets } from "./auth/resets.ts";
+import { DataChannels } from "./files/data-channels.ts";
+import { FileService } from "./files/file-service.ts";
+import { WebDownloads } from "./http/download-links.ts";
+import type { ServerOptions } from "./options.ts";
+import type { FanOut } from "./rooms/broadcast.ts";
+import type { LocalPosts } from "./rooms/local-posts.ts";
+import { Management, type ManagementOptions } from "./rooms/management.ts";
+import { Moderation, type ModerationOptions } from "./rooms/moderation.ts";
+import { Queries } from "./rooms/queries.ts";
+import { Reactions } from "./rooms/reactions.ts";
+import type { ReadPositionService } from "./rooms/read-positions.ts";
+import { RecordLookup } from "./rooms/record-lookup.ts";
+import { RequestRouter, type RouterOwner } from "./router.ts";
+import type { ClientConnection } from "./session/client-connection.ts";
+
+export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
+  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly entry: Authenticator;
+  readonly invites: Invites;
+  readonly localPosts: LocalPosts;
+  readonly reading: ReadPositionService;
+  readonly fanOut: FanOut;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+  readonly feed: EventFeed;
+  readonly stats: AdminDashboardOptions["stats"];
+  readonly owner: RouterOwner & ModerationOptions["owner"] & ManagementOptions["owner"];
+}
+
+export interface OpenServices {
+  readonly router: RequestRouter;
+  readonly channels: DataChannels;
+  readonly files: FileService | undefined;
+  readonly downloads: WebDownloads | undefined;
+  /** The account is not in on this link any more: what it had open goes with it. */
+  ended(client: ClientConnection): void;
+}
+
+/** Who serves what, and the request router that takes each request to them. */
+export function openServices(parts: ServiceOptions): OpenServices {
+  const { registry, rooms, archive, reading, peersOf } = parts;
+  const { feed: watchers, stats, owner } = parts;
+  const files = openFiles(parts);
+  const recordLookup = new RecordLookup(archive);
+  const resets = new Resets(parts);
+  const downloads = openDownloads(parts, files);
+  const channels = new DataChannels({
+    ...parts,
+    peersOf: ({ id }) => peersOf(id),
+    addressed: (token) => downloads?.channelOf(token),
+  });
+  const router = new RequestRouter({
+    ...parts,
+    services: {
+      moderation: new Moderation({ ...parts, recordLookup, resets, house: new Management(parts) }),
+      devices: new Devices(parts),
+      resets,
+      reading,
+      channels,
+      files,
+      downloads,
+      dashboard: new AdminDashboard({
+        registry,
+        feed: watchers,
+        downloads,
+        stats,
+        peers: () => owner.peers(),
+        transfers: () => files?.listing() ?? [],
+      }),
+    },
+    reactions: new Reactions({ recordLookup, rooms, registry, sha256 }),
+    queries: new Queries({ ...parts, sha256 }),
+  });
+  const ended = (client: ClientConnection) => {
+    channels.ended(client);
+    downloads?.ended(client);
+    watchers.watch(client, false);
+  };
+  return { router, channels, files, downloads, ended };
+}
+
+/** The door. @param guards what it asks beside passwords */
+export function openAuthenticator(
+  options: ServerOptions,
+  guards: Pick<AuthenticatorOptions, "accounts" | "invites" | "bans">,
+  peersOf: AuthenticatorOptions["peersOf"],
+): Authenticator {
+  const { identity, settings, clock } = options;
+  return new Authenticator({
+    ...options,
+    ...guards,
+    peersOf,
+    fingerprint: identity.fingerprint,
+    roomPassword: settings.roomPassword,
+    operatorToken: settings.operatorToken,
+    operatorLink: new OperatorLink(clock, settings.operatorLink),
+  });
+}
+
+function openDownloads(parts: ServiceOptions, files: FileService | undefined) {
+  const { clock, entropy, rooms, engine, blobs } = parts;
+  if (blobs === undefined || files === undefined) return undefined;
+  return new WebDownloads({
+    clock,
+    entropy,
+    rooms,
+    files: engine.files,
+    blobs,
+    sent: (bytes) => files.sent(bytes),
+    trouble: (fault) => files.trouble(fault),
+  });
+}
+
+function openFiles(parts: ServiceOptions): FileService | undefined {
+  const { engine, blobs, settings, localPosts: callers } = parts;
+  if (blobs === undefined) return undefined;
+  return new FileService({
+    ...parts,
+    blobs,
+    files: engine.files,
+    announcements: engine.announcements,
+    quotas: settings.files,
+    announce: (user, to, body) => callers.announce(user, to, body),
+  });
+}

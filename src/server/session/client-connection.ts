@@ -1,0 +1,249 @@
+import { Fault } from "../../base/fault.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../../base/limits.ts";
+import { PROBE_EVERY_MS } from "../../base/limits-page.ts";
+import { TokenBucket } from "../../core/rate.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { ClientId } from "../../core/rooms/presence.ts";
+import { Session, type SessionEffect } from "../../core/session/session.ts";
+import type { Link } from "../../io/link/link.ts";
+import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
+import { addressKey } from "./connection-limits.ts";
+import type { Origin } from "./event.ts";
+import type { FairScheduler } from "./fair-scheduler.ts";
+import { redacted } from "./redacted-fault.ts";
+
+/** What a peer asks of the server that it belongs to. */
+export interface ClientConnectionOptions {
+  hello(client: ClientConnection, hello: NoticeOf<"hello">): void;
+  request(client: ClientConnection, request: Request): void;
+  /** On a lane: a chunk came, or somebody has one. */
+  transfer(client: ClientConnection, notice: TransferNotice): void;
+  closed(client: ClientConnection, fault: Fault | undefined): void;
+  now(): number;
+  unixMs(): number;
+  readonly scheduler: FairScheduler;
+}
+
+export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
+export type ClientNotice = Parameters<Session["tell"]>[0];
+
+/** The session that asked for the ticket of a data channel, and the account of that session. */
+export interface DataChannel {
+  readonly parent: ClientConnection;
+  readonly account: Account;
+  /** The only file that may be fetched on it; undefined if it may carry any. */
+  readonly file?: FileId;
+}
+
+/** One link and its session. Malformed bytes end here, and with them this connection. */
+export class ClientConnection {
+  readonly id: ClientId;
+  readonly link: Link;
+  readonly session: Session;
+  /** What it may ask, posts aside. */
+  readonly #requests: TokenBucket;
+  /** Who is in; undefined until log-in and after log-out. */
+  account: Account | undefined;
+  /** This link carries files of another one, and nobody is in on it. */
+  lane: DataChannel | undefined;
+  /** base64url of the device key with which the account came in. */
+  device = "";
+  /** It shows that its account is there, and hears what happens; else it only asks and says. */
+  isPresent = true;
+  clientNonce = new Uint8Array(0);
+  serverNonce = new Uint8Array(0);
+  clientName = "";
+  /** Unix ms of its beginning. */
+  readonly sinceMs: number;
+  /** The operator was told of it. */
+  isTold = false;
+  /** The room password or a token was shown. */
+  isAdmitted = false;
+  /** The invite whose token was shown; one of its uses goes with a registration. */
+  invite: string | undefined;
+  /** Whose registration took it: they need no password for the room it leads to. */
+  invited: UserId | undefined;
+  /** The operator token was shown: whoever runs the server may always register. */
+  isVouched = false;
+  /** In this session the operator token was shown. */
+  isOperator = false;
+  /** Wrong secrets in a row. */
+  wrongSecrets = 0;
+  /** Counts log-ins: a catch-up of an earlier one notices that it is stale. */
+  era = 0;
+  readonly following = new Set<RoomId>();
+  /** Rooms whose past is being sent, each with the run that does it. */
+  readonly #catchUps = new Map<RoomId, symbol>();
+  readonly #owner: ClientConnectionOptions;
+  readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
+  #isClosed = false;
+  #acknowledged = 0;
+  /** Of what came from here and waits; while it does, it waits with the same others. */
+  #waiting = 0;
+  #sender = "";
+
+  constructor(id: ClientId, link: Link, owner: ClientConnectionOptions) {
+    this.id = id;
+    this.link = link;
+    this.#owner = owner;
+    this.sinceMs = owner.unixMs();
+    this.session = new Session("server", owner.now());
+    link.expect?.(this.session.messageBytesMax);
+    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, owner.now());
+    link.receive({
+      message: (bytes) => {
+        this.#inTurn(bytes.length, () => {
+          this.#perform(this.session.receive(bytes, owner.now()));
+        });
+      },
+      closed: (fault) => {
+        this.#inTurn(0, () => {
+          this.#perform(this.session.ended(fault));
+          this.#end(fault);
+        });
+      },
+    });
+  }
+
+  /** All sessions of an account share its turns, and so do strangers of one address. */
+  #inTurn(sizeBytes: number, work: () => void): void {
+    if (this.#waiting === 0) {
+      const account = this.account ?? this.lane?.account;
+      this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
+    }
+    this.#waiting++;
+    this.#owner.scheduler.take(this.#sender, sizeBytes, () => {
+      this.#waiting--;
+      work();
+    });
+  }
+
+  get isGreeted(): boolean {
+    return this.serverNonce.length > 0;
+  }
+
+  get origin(): Origin {
+    return { address: this.link.remote, transport: this.link.transport };
+  }
+
+  /** Requests that have their answer, posts among them, and chunks confirmed by either end. */
+  get acknowledged(): number {
+    return this.#acknowledged;
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The fault of asking too fast; otherwise the question counts. */
+  tooFast(): Fault | undefined {
+    const retryAfterMs = this.#requests.take(this.#owner.now());
+    if (retryAfterMs === 0) return undefined;
+    return new Fault("too-fast", "you ask too fast", { retryAfterMs });
+  }
+
+  answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
+    this.#acknowledged++;
+    const effects = this.session.answer<Kind>(ref, answer);
+    this.link.expect?.(this.session.messageBytesMax); // Whoever has come in may say more at once.
+    this.#perform(effects);
+  }
+
+  refuse(ref: number, fault: Fault): void {
+    this.#acknowledged++;
+    this.#perform(this.session.refuse(ref, redacted(fault)));
+  }
+
+  tell(notice: ClientNotice): void {
+    if (notice.kind === "ack") this.#acknowledged++;
+    this.#perform(this.session.tell(notice));
+  }
+
+  /** Measures the round trip, now and then. */
+  probe(): void {
+    this.#perform(this.session.probe(this.#owner.now(), PROBE_EVERY_MS));
+  }
+
+  tick(): void {
+    const now = this.#owner.now();
+    if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
+      this.#perform(this.session.tick(now));
+    }
+  }
+
+  /** Calls back once, when the link is over. */
+  whenClosed(callback: () => void): void {
+    if (this.#isClosed) callback();
+    else this.#onClosed.push(callback);
+  }
+
+  close(fault: Fault | undefined): void {
+    this.#perform(this.session.close(fault === undefined ? undefined : redacted(fault)));
+  }
+
+  /** Undefined: the room is followed, or a run for it is under way. */
+  beginCatchUp(room: RoomId): symbol | undefined {
+    if (this.#isClosed || this.following.has(room) || this.#catchUps.has(room)) return undefined;
+    const run = Symbol(room);
+    this.#catchUps.set(room, run);
+    return run;
+  }
+
+  /** False as soon as the account left the room, or logged out, or the link ended. */
+  isCatchingUp(room: RoomId, run: symbol): boolean {
+    return this.#catchUps.get(room) === run;
+  }
+
+  follow(room: RoomId): void {
+    this.#catchUps.delete(room);
+    this.following.add(room);
+    this.link.follow(room);
+  }
+
+  unfollow(room: RoomId): void {
+    this.#catchUps.delete(room);
+    this.following.delete(room);
+    this.link.unfollow(room);
+  }
+
+  unfollowAll(): void {
+    this.#catchUps.clear();
+    for (const room of this.following) this.unfollow(room);
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.kind) {
+        case "transmit":
+          this.link.send(effect.bytes, effect.tail);
+          break;
+        case "request":
+          this.#owner.request(this, effect.request);
+          break;
+        case "notice":
+          this.#notice(effect.notice);
+          break;
+        case "close":
+          this.link.close();
+          this.#end(effect.fault);
+          break;
+        default: // The rest happens at clients only.
+          break;
+      }
+    }
+  }
+
+  #notice(notice: Extract<SessionEffect, { kind: "notice" }>["notice"]): void {
+    if (notice.kind === "hello") this.#owner.hello(this, notice);
+    if (notice.kind === "ack") this.#acknowledged++;
+    if (notice.kind === "chunk" || notice.kind === "ack") this.#owner.transfer(this, notice);
+  }
+
+  #end(fault: Fault | undefined): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const callback of this.#onClosed.splice(0)) callback();
+    this.#owner.closed(this, fault);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { Address, Transport } from "../../io/link/link.ts";
+import type { LogRecord } from "../../wire/record.ts";
+
+/** Where somebody comes from. */
+export interface Origin {
+  readonly address: Address;
+  readonly transport: Transport;
+}
+
+interface FileOfSomebody {
+  readonly user: string;
+  readonly address: Address;
+  readonly file: FileId;
+  /** As sent: not cleaned. */
+  readonly name: string;
+}
+
+/** What happens, for whoever watches the server: `chat serve` prints it. */
+export type ServerEvent =
+  | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
+  | ({ readonly kind: "connected"; readonly client: string } & Origin)
+  | ({ readonly kind: "logged-in"; readonly user: string } & Origin)
+  | ({ readonly kind: "logged-out"; readonly user: string } & Origin)
+  | ({
+      readonly kind: "disconnected";
+      readonly user: string | undefined;
+      readonly fault: Fault | undefined;
+    } & Origin)
+  /** Somebody began to send a file; its `record` follows when it is whole. */
+  | ({
+      readonly kind: "offered";
+      /** As its sender named them. */
+      readonly to: readonly string[];
+      readonly sizeBytes?: number;
+    } & FileOfSomebody)
+  /** Somebody has a file whole, checked and under its name. */
+  | ({ readonly kind: "got" } & FileOfSomebody)
+  /** Its sender gave up a file that was not finished. */
+  | ({ readonly kind: "withdrawn" } & FileOfSomebody)
+  /** Something went wrong that ends nothing. */
+  | { readonly kind: "warning"; readonly fault: Fault }
+  /** The store cannot go on: the process must stop and recover at its next start. */
+  | { readonly kind: "failed"; readonly fault: Fault }
+  /** The disk took nothing more; what was asked is refused, and the server goes on. */
+  | { readonly kind: "full"; readonly fault: Fault };

@@ -1,0 +1,55 @@
+import { Fault } from "../../base/fault.ts";
+import { MESSAGE_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { makeServerProof } from "../../crypto/greeting.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import type { FormerKey } from "../../crypto/succession.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import { type NoticeOf, VERSION } from "../../wire/messages.ts";
+import type { ClientConnection } from "./client-connection.ts";
+
+/** Who greets. */
+export interface Greeter {
+  readonly identity: Identity;
+  readonly entropy: Entropy;
+  readonly settings: {
+    readonly name: string;
+    readonly welcome: string | undefined;
+    readonly build?: string;
+  };
+  /** Newcomers need the room password or an invite. */
+  readonly needsSecret: boolean;
+  /** Keys that the server had before, newest first. */
+  readonly predecessors: readonly FormerKey[];
+}
+
+/** Answers a hello with the proof of who we are, or closes the peer. */
+export function greet(
+  client: ClientConnection,
+  hello: NoticeOf<"hello">,
+  { identity, settings, entropy, needsSecret, predecessors }: Greeter,
+): void {
+  if (!hello.versions.includes(VERSION)) {
+    const theirs = hello.versions.join(", ");
+    const sentence = `this server speaks version ${VERSION}, not ${theirs}`;
+    client.close(new Fault("version-unsupported", sentence));
+    return;
+  }
+  client.clientNonce = new Uint8Array(hello.nonce);
+  client.serverNonce = new Uint8Array(entropy(32));
+  client.clientName = hello.client;
+  const { certificateHash } = client.link;
+  const { clientNonce, serverNonce } = client;
+  client.tell({
+    kind: "welcome",
+    version: VERSION,
+    server: { name: settings.name, key: identity.publicKey },
+    nonce: serverNonce,
+    certificate: certificateHash,
+    proof: makeServerProof(identity, { certificateHash, clientNonce, serverNonce }),
+    needs: needsSecret ? "password" : "open",
+    ...(settings.welcome === undefined ? {} : { text: settings.welcome }),
+    ...(predecessors.length === 0 ? {} : { predecessors: [...predecessors] }),
+    ...(settings.build === undefined ? {} : { build: settings.build }),
+    limits: { messageBytes: MESSAGE_BYTES_MAX, textBytes: TEXT_BYTES_MAX },
+  });
+}

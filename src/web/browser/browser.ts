@@ -1,0 +1,244 @@
+import { Fault } from "../../base/fault.ts";
+import { readFragment } from "../input/fragment.ts";
+import { isRouteHash } from "../input/route.ts";
+import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
+import {
+  type Between,
+  type DatabaseFactory,
+  MemoryStore,
+  openStore,
+  type Store,
+} from "./indexed-db.ts";
+import { dialSocket, type Socket } from "./link.ts";
+import { KeptStore } from "./program-store.ts";
+import { chooseSaveTarget, type SavingPage } from "./save-targets.ts";
+
+/** What is used of `window`; typed here, so that the driver needs no browser's types. */
+interface Page extends SavingPage {
+  readonly location: {
+    readonly host: string;
+    readonly hostname: string;
+    readonly protocol: string;
+    readonly pathname: string;
+    readonly hash: string;
+    reload(): void;
+  };
+  readonly history: { replaceState(state: null, title: string, url: string): void };
+  readonly document: SavingPage["document"] & {
+    readonly hidden: boolean;
+    readonly documentElement: { readonly dataset: { readonly [name: string]: string | undefined } };
+  };
+  readonly navigator: {
+    readonly locks?: {
+      request(
+        name: string,
+        options: { readonly ifAvailable: true },
+        callback: (lock: unknown) => Promise<void> | undefined,
+      ): Promise<unknown>;
+    };
+  };
+  readonly sessionStorage?: {
+    getItem(key: string): string | null;
+    setItem(key: string, value: string): void;
+  };
+  readonly fetch?: (
+    path: string,
+    options: {
+      readonly method: string;
+      readonly headers: Readonly<Record<string, string>>;
+      readonly body: string;
+    },
+  ) => Promise<{ readonly ok: boolean; json(): Promise<unknown> }>;
+  readonly indexedDB?: DatabaseFactory;
+  readonly IDBKeyRange?: { readonly bound: Between };
+  readonly WebSocket: new (url: string) => Socket;
+  readonly crypto: { readonly subtle?: Subtle; getRandomValues<T>(bytes: T): T };
+  readonly BroadcastChannel?: new (
+    name: string,
+  ) => {
+    onmessage: ((event: { readonly data: unknown }) => void) | null;
+    postMessage(message: unknown): void;
+    close(): void;
+  };
+  requestAnimationFrame(callback: () => void): number;
+  addEventListener(kind: string, listener: () => void): void;
+}
+
+/** A frame of a page that nobody sees does not come by itself. */
+const HIDDEN_FRAME_MS = 250;
+const CHANNEL = "chat";
+const FRAGMENT = "chat fragment";
+
+/**
+ * The browser that this page runs in.
+ * @param keeps `nothing`: the page leaves no trace behind it
+ */
+export async function browserPlatform(
+  page: Page = globalThis as unknown as Page,
+  keeps: "all" | "nothing" = "all",
+): Promise<Platform> {
+  const { location, document } = page;
+  const { dataset } = document.documentElement;
+  const isLocal = dataset["local"] !== undefined; // `chat web` writes it there.
+  const fragment = takeFragment(page, isLocal);
+  const { localToken } = readFragment(fragment, isLocal);
+  page.addEventListener("hashchange", () => takeLateFragment(page, isLocal));
+  const clock = pageClock();
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
+  const host = location.hostname;
+  const dial = begun(() => dialSocket({ open, clock, host, token: localToken }));
+  return {
+    clock,
+    entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
+    dial,
+    store: keeps === "all" ? await storeFor(page, localToken) : new MemoryStore(),
+    subtle: page.crypto.subtle,
+    locks: locksOf(page),
+    tabs: tabsOf(page),
+    nextFrame: (callback) => {
+      if (document.hidden) setTimeout(callback, HIDDEN_FRAME_MS);
+      else page.requestAnimationFrame(callback);
+    },
+    fragment,
+    forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
+    isLocal,
+    build: dataset["build"] ?? "",
+    choosePlace: (name) => chooseSaveTarget(page, name),
+    onOnline: (callback) => page.addEventListener("online", callback),
+  };
+}
+
+/** The first attempt begins at once: what the browser keeps is read meanwhile. */
+function begun(dial: Platform["dial"]): Platform["dial"] {
+  let first: ReturnType<typeof dial> | undefined = dial();
+  first.catch(() => undefined); // Whoever asks for it hears of it.
+  return () => {
+    const link = first ?? dial();
+    first = undefined;
+    return link;
+  };
+}
+
+/**
+ * Secrets do not stay in the address: it is copied, and kept in the browser's history. This tab,
+ * when it is loaded again, finds it where the browser keeps things for one tab. Only what names a
+ * room or a message stays.
+ */
+function takeFragment({ location, history, sessionStorage }: Page, isLocal: boolean): string {
+  const { hash } = location;
+  if (hash !== "" && !isRouteHash(hash)) {
+    history.replaceState(null, "", location.pathname);
+    // The token of `chat web` ends with it; an invite does not.
+    const kept = isLocal ? hash.replace(/&invite=.*$/s, "") : hash;
+    remember(() => sessionStorage?.setItem(FRAGMENT, kept));
+    return hash;
+  }
+  return remember(() => sessionStorage?.getItem(FRAGMENT)) ?? "";
+}
+
+/** `#invite=…`, and all that are called by a word. */
+const NAMED_SECRET = /^#[a-z-]{1,20}=./;
+
+/** Pasted into the address of a page that is open: the browser does not load it anew by itself. */
+function takeLateFragment(page: Page, isLocal: boolean): void {
+  const { hash, pathname } = page.location;
+  if (hash === "" || isRouteHash(hash)) return;
+  if (isLocal || NAMED_SECRET.test(hash)) {
+    takeFragment(page, isLocal);
+    page.location.reload();
+  } else page.history.replaceState(null, "", pathname);
+}
+
+/** Browsers may refuse to keep anything. */
+function remember<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
+}
+
+function pageClock(): Platform["clock"] {
+  return {
+    now: () => performance.now(),
+    unixMs: () => Date.now(),
+    after: (delayMs, callback) => {
+      const timer = setTimeout(callback, delayMs);
+      return () => clearTimeout(timer);
+    },
+  };
+}
+
+/** A browser that keeps nothing (a private window, say) forgets all with the page. */
+async function storeOf({ indexedDB, IDBKeyRange: range }: Page): Promise<Store> {
+  if (indexedDB === undefined || range === undefined) return new MemoryStore();
+  try {
+    return await openStore(indexedDB, (low, high) => range.bound(low, high));
+  } catch (error) {
+    if (error instanceof Fault) return new MemoryStore();
+    throw error;
+  }
+}
+
+/**
+ * A page of `chat web` keeps nothing of worth where the next one at its port would find it.
+ * @param token of that page; undefined: a server has given it out
+ */
+async function storeFor(page: Page, token: string | undefined): Promise<Store> {
+  const { fetch } = page;
+  if (token === undefined || fetch === undefined) return storeOf(page);
+  return new KeptStore(await storeOf(page), async (asked) => {
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    const body = JSON.stringify(asked);
+    try {
+      const answer = await fetch("/kept", { method: "POST", headers, body });
+      if (answer.ok) return ((await answer.json()) as { readonly value: unknown }).value;
+    } catch {
+      // As below.
+    }
+    throw new Fault("store-failed", "chat web does not keep what this page has to keep", {
+      remedy: "open the address that chat web has printed last",
+    });
+  });
+}
+
+/** Without locks (pages without TLS) each tab thinks that it is alone. */
+function locksOf({ navigator }: Page): Locks {
+  const { locks } = navigator;
+  if (locks === undefined) return { hold: async () => () => undefined };
+  return {
+    hold: (name) =>
+      new Promise((resolve, reject) => {
+        locks
+          .request(name, { ifAvailable: true }, (lock) => {
+            if (lock === null) return void resolve(undefined);
+            return new Promise<void>((release) => resolve(() => release()));
+          })
+          .catch(reject);
+      }),
+  };
+}
+
+function tabsOf({ BroadcastChannel: Channel }: Page): Tabs {
+  if (Channel === undefined) {
+    const nothing = () => undefined;
+    return { tell: nothing, onMessage: nothing, close: nothing };
+  }
+  const channel = new Channel(CHANNEL);
+  return {
+    tell: (message) => channel.postMessage(message),
+    onMessage: (listener) => {
+      channel.onmessage = ({ data }) => {
+        if (isTabMessage(data)) listener(data);
+      };
+    },
+    close: () => channel.close(),
+  };
+}
+
+function isTabMessage(value: unknown): value is TabMessage {
+  if (typeof value !== "object" || value === null) return false;
+  const { kind, user } = value as Partial<TabMessage>;
+  return kind === "left" && typeof user === "string";
+}

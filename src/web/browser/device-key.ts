@@ -1,0 +1,153 @@
+import { Fault } from "../../base/fault.ts";
+import type { Name } from "../../base/names.ts";
+import type { Keys, SigningKey } from "../../client/keys.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { PageKey, Subtle } from "./environment.ts";
+import { pageSha256 } from "./hash.ts";
+import type { Store } from "./indexed-db.ts";
+
+const ED25519 = { name: "Ed25519" } as const;
+const KEY_BYTES = 32;
+
+/** A key that the browser keeps: it signs, and nobody can read it, this page included. */
+interface KeyPair {
+  readonly publicKey: Uint8Array;
+  /** Undefined: the browser has no such keys, and these bytes only name the device. */
+  readonly privateKey: PageKey | undefined;
+}
+
+export interface DeviceParts {
+  readonly store: Store;
+  readonly subtle: Subtle | undefined;
+  readonly entropy: Entropy;
+}
+
+/** This browser as a device: its own key, and those of accounts that were made here. */
+export class Device implements Keys {
+  readonly sha256 = pageSha256;
+  readonly seesCertificate = false;
+  readonly kind = "web";
+  readonly device: SigningKey;
+  readonly #parts: DeviceParts;
+  readonly #own: KeyPair;
+
+  private constructor(parts: DeviceParts, own: KeyPair) {
+    this.#parts = parts;
+    this.#own = own;
+    this.device = this.#signing(own);
+  }
+
+  /** The kept one, or one that is made and kept now. */
+  static async open(parts: DeviceParts): Promise<Device> {
+    return new Device(parts, await keptPair(parts, "device"));
+  }
+
+  /** False: without its key somebody has to give their password on each visit. */
+  get canSign(): boolean {
+    return this.#own.privateKey !== undefined;
+  }
+
+  async account(server: Fingerprint, user: Name): Promise<SigningKey> {
+    const name = `account ${server} ${user.toLowerCase()}`;
+    return this.#signing(await keptPair(this.#parts, name));
+  }
+
+  async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    const { subtle } = this.#parts;
+    if (subtle === undefined) return true;
+    let key: PageKey;
+    try {
+      key = await subtle.importKey("raw", owned(publicKey), ED25519, true, ["verify"]);
+    } catch (error) {
+      return isMissing(error); // Else: no point of the curve.
+    }
+    return subtle.verify(ED25519, key, owned(signature), owned(bytes));
+  }
+
+  #signing({ publicKey, privateKey }: KeyPair): SigningKey {
+    const { subtle } = this.#parts;
+    return {
+      publicKey,
+      sign: async (bytes) => {
+        if (privateKey !== undefined && subtle !== undefined) {
+          return new Uint8Array(await subtle.sign(ED25519, privateKey, owned(bytes)));
+        }
+        throw new Fault("not-allowed", "this browser cannot keep a key", {
+          remedy: "use a newer browser, or the server's https address",
+        });
+      },
+    };
+  }
+}
+
+async function keptPair(parts: DeviceParts, name: string): Promise<KeyPair> {
+  const { store } = parts;
+  const known = await readPair(parts, name);
+  if (known !== undefined) return known;
+  const { pair, value } = await newPair(parts);
+  try {
+    await store.write([{ table: "keys", key: name, value }]);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error; // It is kept as long as the page lasts.
+    return pair;
+  }
+  // Another tab may have made one in the same moment: the kept one counts.
+  return (await readPair(parts, name)) ?? pair;
+}
+
+async function readPair(
+  { store, subtle }: DeviceParts,
+  name: string,
+): Promise<KeyPair | undefined> {
+  const value = await store.get("keys", name);
+  const pair = pairOf(value);
+  if (pair === undefined || store.keepsBytes !== true) return pair;
+  const { pkcs8 } = value as { readonly pkcs8?: unknown };
+  const bytes = pkcs8 instanceof Uint8Array ? owned(pkcs8) : undefined;
+  const privateKey =
+    bytes === undefined
+      ? undefined
+      : await subtle?.importKey("pkcs8", bytes, ED25519, false, ["sign"]);
+  return { publicKey: pair.publicKey, privateKey };
+}
+
+function pairOf(value: unknown): KeyPair | undefined {
+  if (typeof value !== "object" || value === null || !("publicKey" in value)) return undefined;
+  return value.publicKey instanceof Uint8Array ? (value as KeyPair) : undefined;
+}
+
+interface NewPair {
+  readonly pair: KeyPair;
+  /** As it is kept. */
+  readonly value: unknown;
+}
+
+async function newPair({ subtle, entropy, store }: DeviceParts): Promise<NewPair> {
+  const leaves = store.keepsBytes === true;
+  try {
+    const made = (await subtle?.generateKey(ED25519, leaves, ["sign", "verify"])) as
+      | { readonly publicKey: PageKey; readonly privateKey: PageKey }
+      | undefined;
+    if (made !== undefined && subtle !== undefined) {
+      const publicKey = new Uint8Array(await subtle.exportKey("raw", made.publicKey));
+      const pair = { publicKey, privateKey: made.privateKey };
+      if (!leaves) return { pair, value: pair };
+      const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", made.privateKey));
+      return { pair, value: { publicKey, pkcs8 } };
+    }
+  } catch {
+    // A browser without Ed25519: as without `crypto.subtle`.
+  }
+  const pair = { publicKey: owned(entropy(KEY_BYTES)), privateKey: undefined };
+  return { pair, value: leaves ? { publicKey: pair.publicKey } : pair };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && error.name === "NotSupportedError";
+}
+
+/** Bytes in memory of their own, as WebCrypto wants them. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

@@ -1,0 +1,199 @@
+import { Fault } from "../../base/fault.ts";
+
+/** What a browser keeps for the page; a key is unique in its table. */
+export const TABLES = [
+  "keys",
+  "places",
+  "outbox",
+  "uploads",
+  "hashes",
+  "drafts",
+  "downloads",
+] as const;
+export type Table = (typeof TABLES)[number];
+
+export interface Change {
+  readonly table: Table;
+  readonly key: string;
+  /** Undefined: is removed. Otherwise what `structuredClone` takes. */
+  readonly value: unknown;
+}
+
+/** Durable values by key. */
+export interface Store {
+  /** What is kept leaves the browser: it must be plain values and bytes, keys too. */
+  readonly keepsBytes?: boolean;
+  get(table: Table, key: string): Promise<unknown>;
+  /** Those whose key begins with that, in the order of their keys. */
+  all(table: Table, prefix: string): Promise<[string, unknown][]>;
+  /** All or nothing; resolves when it is on the disk. @throws Fault store-full, store-failed */
+  write(changes: readonly Change[]): Promise<void>;
+}
+
+/** What is used of IndexedDB. */
+interface Request<Value> {
+  readonly result: Value;
+  readonly error: { readonly name: string; readonly message: string } | null;
+  onsuccess: ((event: never) => void) | null;
+  onerror: ((event: never) => void) | null;
+}
+interface ObjectStore {
+  get(key: string): Request<unknown>;
+  getAll(range: unknown): Request<unknown[]>;
+  getAllKeys(range: unknown): Request<unknown[]>;
+  put(value: unknown, key: string): unknown;
+  delete(key: string): unknown;
+}
+interface Transaction {
+  readonly error: { readonly name: string; readonly message: string } | null;
+  objectStore(name: string): ObjectStore;
+  abort(): void;
+  oncomplete: ((event: never) => void) | null;
+  onabort: ((event: never) => void) | null;
+}
+interface Database {
+  readonly objectStoreNames: { contains(name: string): boolean };
+  createObjectStore(name: string): unknown;
+  transaction(
+    names: readonly string[],
+    mode: "readonly" | "readwrite",
+    options?: { readonly durability: "strict" },
+  ): Transaction;
+  close(): void;
+  onversionchange: ((event: never) => void) | null;
+}
+export interface DatabaseFactory {
+  open(
+    name: string,
+    version: number,
+  ): Request<Database> & {
+    onupgradeneeded: ((event: never) => void) | null;
+    onblocked: ((event: never) => void) | null;
+  };
+}
+/** `IDBKeyRange.bound`. */
+export type Between = (low: string, high: string) => unknown;
+
+const DATABASE = "chat";
+/** One more with each new table. */
+const DATABASE_VERSION = 2;
+/** Sorts behind whatever our keys have. */
+const LAST = "\uffff";
+
+/** @throws Fault store-denied: the browser keeps nothing for this page */
+export async function openStore(factory: DatabaseFactory, between: Between): Promise<Store> {
+  return new DatabaseStore(await openDatabase(factory), between);
+}
+
+function openDatabase(factory: DatabaseFactory): Promise<Database> {
+  return new Promise((resolve, reject) => {
+    const request = factory.open(DATABASE, DATABASE_VERSION);
+    request.onupgradeneeded = () => {
+      const { result } = request;
+      const isThere = (table: Table) => result.objectStoreNames.contains(table);
+      for (const table of TABLES) if (!isThere(table)) result.createObjectStore(table);
+    };
+    request.onsuccess = () => {
+      const database = request.result;
+      database.onversionchange = () => database.close(); // A later page wants to change it.
+      resolve(database);
+    };
+    request.onerror = () => reject(storeFault(request.error));
+  });
+}
+
+class DatabaseStore implements Store {
+  readonly #database: Database;
+  readonly #between: Between;
+
+  constructor(database: Database, between: Between) {
+    this.#database = database;
+    this.#between = between;
+  }
+
+  get(table: Table, key: string): Promise<unknown> {
+    return this.#read(table, (store) => store.get(key));
+  }
+
+  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+    const range = this.#between(prefix, prefix + LAST);
+    const transaction = this.#begin([table], "readonly");
+    const store = transaction.objectStore(table);
+    const [keys, values] = await Promise.all([
+      settled(store.getAllKeys(range)),
+      settled(store.getAll(range)),
+    ]);
+    return keys.map((key, i) => [String(key), values[i]]);
+  }
+
+  write(changes: readonly Change[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const tables = [...new Set(changes.map(({ table }) => table))];
+      if (tables.length === 0) return resolve();
+      const transaction = this.#begin(tables, "readwrite");
+      transaction.oncomplete = () => resolve();
+      transaction.onabort = () => reject(storeFault(transaction.error));
+      try {
+        for (const { table, key, value } of changes) {
+          const store = transaction.objectStore(table);
+          if (value === undefined) store.delete(key);
+          else store.put(value, key);
+        }
+      } catch (cause) {
+        transaction.abort();
+        reject(storeFault(cause)); // Before `onabort`, which knows no reason.
+      }
+    });
+  }
+
+  #begin(tables: readonly Table[], mode: "readonly" | "readwrite"): Transaction {
+    try {
+      return this.#database.transaction(tables, mode, { durability: "strict" });
+    } catch (cause) {
+      throw storeFault(cause);
+    }
+  }
+
+  #read<Value>(table: Table, ask: (store: ObjectStore) => Request<Value>): Promise<Value> {
+    return settled(ask(this.#begin([table], "readonly").objectStore(table)));
+  }
+}
+
+function settled<Value>(request: Request<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(storeFault(request.error));
+  });
+}
+
+function storeFault(cause: unknown): Fault {
+  const { name = "", message = "" } = (cause ?? {}) as { name?: string; message?: string };
+  if (name === "QuotaExceededError") {
+    return new Fault("store-full", "the browser has no room left for this page", { cause });
+  }
+  return new Fault("store-failed", `the browser cannot keep this (${message || name})`, {
+    cause,
+    remedy: "allow the page to keep data, or close other pages of it",
+  });
+}
+
+/** For browsers that keep nothing: it lasts as long as the page. */
+export class MemoryStore implements Store {
+  readonly #tables = new Map<Table, Map<string, unknown>>(TABLES.map((name) => [name, new Map()]));
+
+  async get(table: Table, key: string): Promise<unknown> {
+    return this.#tables.get(table)?.get(key);
+  }
+
+  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+    const found = [...(this.#tables.get(table) ?? [])].filter(([key]) => key.startsWith(prefix));
+    return found.sort(([one], [other]) => (one < other ? -1 : 1));
+  }
+
+  async write(changes: readonly Change[]): Promise<void> {
+    for (const { table, key, value } of changes) {
+      if (value === undefined) this.#tables.get(table)?.delete(key);
+      else this.#tables.get(table)?.set(key, structuredClone(value));
+    }
+  }
+}

@@ -1,0 +1,207 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  CONNECT_WITHIN_MS,
+  MESSAGE_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../base/limits.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Link, LinkCounters, LinkHandlers } from "../../io/link/link.ts";
+
+/** What is used of a browser's WebSocket. */
+export interface Socket {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number }) => void) | null;
+  send(data: Uint8Array<ArrayBuffer> | string): void;
+  close(code?: number): void;
+}
+
+export interface SocketDial {
+  /** Opens one to this server; throws where the browser forbids it. */
+  readonly open: () => Socket;
+  readonly clock: Clock;
+  readonly host: string;
+  /** Of `chat web`: it is the first message, as bytes of UTF-8. */
+  readonly token?: string | undefined;
+}
+
+/** Browsers do not say when a socket has sent: it is looked at with each answer, and this often. */
+const LOOK_EVERY_MS = 4;
+const CLOSE_TOO_LARGE = 1009;
+const CLOSE_DONE = 1000;
+const CLOSE_AWAY = 1001;
+/** A browser does not show the certificate: what it proves is told in `welcome`. */
+const NOT_SHOWN = new Uint8Array(32);
+
+/** @throws Fault unreachable, timeout */
+export function dialSocket(dial: SocketDial): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const socket = openSocket(dial);
+    socket.binaryType = "arraybuffer";
+    const cancel = dial.clock.after(CONNECT_WITHIN_MS, () => {
+      socket.onopen = null;
+      socket.onclose = null;
+      socket.close();
+      reject(new Fault("timeout", `no connection within ${CONNECT_WITHIN_MS / 1_000} s`));
+    });
+    socket.onclose = () => {
+      cancel();
+      reject(new Fault("unreachable", "the server cannot be reached"));
+    };
+    socket.onopen = () => {
+      cancel();
+      if (dial.token !== undefined) socket.send(new Uint8Array(utf8Encode(dial.token)));
+      resolve(new SocketLink(socket, dial)); // Its messages wait for `receive`.
+    };
+  });
+}
+
+function openSocket({ open }: SocketDial): Socket {
+  try {
+    return open();
+  } catch (cause) {
+    throw new Fault("unreachable", "the browser does not let this page connect", { cause });
+  }
+}
+
+/** A WebSocket of a browser as a link. */
+class SocketLink implements Link {
+  readonly transport = "tcp";
+  readonly remote: Link["remote"];
+  readonly certificateHash = NOT_SHOWN;
+  readonly #socket: Socket;
+  readonly #dial: SocketDial;
+  #handlers: LinkHandlers | undefined;
+  /** What came before `receive`, in the same turn of the event loop. */
+  #held: Uint8Array[] = [];
+  #state: "open" | "closing" | "closed" = "open";
+  #fault: Fault | undefined;
+  /**
+   * Head and tail of what is sent, one behind the other: the browser copies it at once. Tails are
+   * left to the collector: without their weight Chromium lets its copies stand, file and all.
+   */
+  #joined = new Uint8Array(0);
+  /** Whoever waits for `drained`. */
+  #waiting: (() => void)[] = [];
+  readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
+
+  constructor(socket: Socket, dial: SocketDial) {
+    this.#socket = socket;
+    this.#dial = dial;
+    this.remote = { host: dial.host, port: 0 };
+    socket.onmessage = ({ data }) => this.#message(data);
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  receive(handlers: LinkHandlers): void {
+    this.#handlers = handlers;
+    for (const bytes of this.#held.splice(0)) handlers.message(bytes);
+    if (this.#state === "closed") this.#dial.clock.after(0, () => handlers.closed(this.#fault));
+  }
+
+  send(head: Uint8Array, tail?: Uint8Array): boolean {
+    if (this.#state !== "open") return false;
+    const message = tail === undefined ? head : this.#join(head, tail);
+    if (this.#socket.bufferedAmount + message.length > SEND_QUEUE_BYTES_MAX) {
+      this.#fault = new Fault("link-closed", "the server reads too slowly");
+      this.destroy();
+      return false;
+    }
+    this.#counters.sentMessages += 1;
+    this.#counters.sentBytes += message.length;
+    this.#socket.send(message as Uint8Array<ArrayBuffer>); // Never of shared memory.
+    return true;
+  }
+
+  queuedBytes(): number {
+    return this.#state === "closed" ? 0 : this.#socket.bufferedAmount;
+  }
+
+  #join(head: Uint8Array, tail: Uint8Array): Uint8Array {
+    const sizeBytes = head.length + tail.length;
+    if (this.#joined.length < sizeBytes) this.#joined = new Uint8Array(sizeBytes);
+    this.#joined.set(head);
+    this.#joined.set(tail, head.length);
+    return this.#joined.subarray(0, sizeBytes);
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      if (this.#waiting.length === 1) this.#watch();
+    });
+  }
+
+  #watch(): void {
+    this.#look();
+    if (this.#waiting.length > 0) this.#dial.clock.after(LOOK_EVERY_MS, () => this.#watch());
+  }
+
+  #look(): void {
+    if (this.#waiting.length === 0 || this.queuedBytes() > SEND_QUEUE_LOW_BYTES) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  follow(): void {
+    // Only the server's end follows topics.
+  }
+
+  unfollow(): void {
+    // As above.
+  }
+
+  openChannel(): Promise<Link> {
+    return dialSocket(this.#dial);
+  }
+
+  counters(): LinkCounters {
+    return { ...this.#counters };
+  }
+
+  /** A browser sends what is queued, then says goodbye. */
+  close(): void {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#socket.close(CLOSE_DONE);
+  }
+
+  destroy(): void {
+    this.close();
+  }
+
+  #message(data: unknown): void {
+    if (this.#state !== "open") return;
+    if (!(data instanceof ArrayBuffer) || data.byteLength > MESSAGE_BYTES_MAX) {
+      const isText = !(data instanceof ArrayBuffer);
+      this.#fault = isText
+        ? new Fault("frame-malformed", "the server sent a text instead of bytes")
+        : new Fault("too-large", "a message was longer than allowed");
+      return this.destroy();
+    }
+    const bytes = new Uint8Array(data);
+    this.#counters.receivedMessages += 1;
+    this.#counters.receivedBytes += bytes.length;
+    if (this.#handlers === undefined) this.#held.push(bytes);
+    else this.#handlers.message(bytes);
+    this.#look();
+  }
+
+  #closed(code: number): void {
+    const wasOurs = this.#state === "closing";
+    this.#state = "closed";
+    if (!wasOurs) this.#fault ??= faultOfCode(code);
+    this.#handlers?.closed(this.#fault);
+  }
+}
+
+function faultOfCode(code: number): Fault | undefined {
+  if (code === CLOSE_DONE || code === CLOSE_AWAY) return undefined;
+  if (code === CLOSE_TOO_LARGE) {
+    return new Fault("too-large", "a message was longer than the server takes");
+  }
+  return new Fault("link-closed", "the connection was lost");
+}

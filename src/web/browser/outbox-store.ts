@@ -1,0 +1,107 @@
+import type { OutboxId } from "../../base/ids.ts";
+import type { OutboxStore } from "../../client/outbox-queue.ts";
+import { isOutboxId } from "../../core/rooms/dedup.ts";
+import type {
+  KeptPost,
+  LeftOutbox,
+  OutboxChange,
+  OutboxOwner,
+} from "../../io/state/outbox-store.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { Platform } from "./environment.ts";
+import type { Change, Store } from "./indexed-db.ts";
+
+/** A post as the browser keeps it. */
+interface StoredPost {
+  readonly outbox: OutboxId;
+  readonly counter: number;
+  readonly to: string;
+  readonly body: PostBody;
+  readonly writtenUnixMs: number;
+}
+
+/** Keys sort like counters. */
+const DIGITS = 16;
+
+/** Unsent posts in IndexedDB. A lock of the browser shows that the tab of an outbox lives. */
+export class BrowserOutboxStore implements OutboxStore {
+  readonly #store: Store;
+  readonly #locks: Platform["locks"];
+  /** By outbox: how to let go of its lock. */
+  readonly #held = new Map<string, () => void>();
+
+  constructor({ store, locks }: Pick<Platform, "store" | "locks">) {
+    this.#store = store;
+    this.#locks = locks;
+  }
+
+  async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
+    await this.#hold(id);
+    const prefix = prefixOf(owner);
+    await this.#store.write([
+      ...added.map((post) => ({ ...placeOf(prefix, id, post.counter), value: storedOf(id, post) })),
+      ...settled.map((counter) => ({ ...placeOf(prefix, id, counter), value: undefined })),
+    ]);
+  }
+
+  async adopt(owner: OutboxOwner): Promise<LeftOutbox[]> {
+    const boxes = new Map<OutboxId, KeptPost[]>();
+    for (const [, value] of await this.#store.all("outbox", prefixOf(owner))) {
+      const stored = storedPostOf(value);
+      if (stored === undefined || this.#held.has(stored.outbox)) continue;
+      const posts = boxes.get(stored.outbox) ?? [];
+      boxes.set(stored.outbox, posts);
+      posts.push(keptOf(stored)); // Keys come in the order of the counters.
+    }
+    const since = ({ posts }: LeftOutbox) => posts[0]?.createdUnixMs ?? 0;
+    const left: LeftOutbox[] = [];
+    for (const [id, posts] of boxes) if (await this.#hold(id)) left.push({ id, posts });
+    return left.sort((one, other) => since(one) - since(other));
+  }
+
+  release(id: OutboxId): void {
+    this.#held.get(id)?.();
+    this.#held.delete(id);
+  }
+
+  /** @returns false: another tab has it, or it is ours already */
+  async #hold(id: OutboxId): Promise<boolean> {
+    if (this.#held.has(id)) return false;
+    const release = await this.#locks.hold(`chat outbox ${id}`);
+    if (release === undefined) return false;
+    this.#held.set(id, release);
+    return true;
+  }
+}
+
+/** A user's name in any spelling is the same. */
+function prefixOf({ fingerprint, user }: OutboxOwner): string {
+  return `${fingerprint} ${user.toLowerCase()} `;
+}
+
+function placeOf(prefix: string, id: OutboxId, counter: number): Pick<Change, "table" | "key"> {
+  return { table: "outbox", key: `${prefix}${id} ${String(counter).padStart(DIGITS, "0")}` };
+}
+
+function storedOf(outbox: OutboxId, post: KeptPost): StoredPost {
+  const { counter, target: to, createdUnixMs: writtenUnixMs } = post;
+  return { outbox, counter, to, body: JSON.parse(post.body), writtenUnixMs };
+}
+
+function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): KeptPost {
+  return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
+}
+
+/** Our own spelling, unless somebody has changed what the browser keeps. */
+function storedPostOf(value: unknown): StoredPost | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;
+  const isWhole =
+    typeof outbox === "string" &&
+    isOutboxId(outbox) &&
+    Number.isSafeInteger(counter) &&
+    typeof to === "string" &&
+    typeof body?.text === "string" &&
+    typeof writtenUnixMs === "number";
+  return isWhole ? (value as StoredPost) : undefined;
+}

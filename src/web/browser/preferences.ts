@@ -1,0 +1,166 @@
+import { Fault } from "../../base/fault.ts";
+import type { Draft } from "../../core/model/state.ts";
+import type { Change, Store, Table } from "./indexed-db.ts";
+
+interface LastUser {
+  readonly user: string;
+  /** They left on purpose: the page does not let them in by itself. */
+  readonly hasLeft: boolean;
+}
+
+/**
+ * What this browser remembers of its server: who was in, and which names its key opens. What it
+ * cannot keep is a convenience that is missing, no trouble.
+ */
+export class Preferences {
+  readonly #store: Store;
+  #fingerprints: readonly string[] = [];
+  readonly #enrolled = new Map<string, string>(); // Names, by folded name.
+  #last: LastUser | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Whoever was in last, unless they have left. */
+  async begin(): Promise<string | undefined> {
+    const last = await this.#get("last");
+    this.#last = isLast(last) ? last : undefined;
+    return this.#last?.hasLeft === false ? this.#last.user : undefined;
+  }
+
+  /**
+   * A server was greeted. @param formers fingerprints that it had before
+   * @returns the one that was met here before, if this is another server
+   */
+  async greeted(fingerprint: string, formers: readonly string[]): Promise<string | undefined> {
+    this.#fingerprints = [fingerprint, ...formers];
+    this.#enrolled.clear();
+    for (const one of this.#fingerprints) {
+      for (const [, value] of await this.#all(`enrolled ${one} `)) {
+        if (typeof value === "string") this.#enrolled.set(value.toLowerCase(), value);
+      }
+    }
+    const known = await this.#get("server");
+    await this.#put([{ table: "places", key: "server", value: fingerprint }]);
+    const isOther = typeof known === "string" && !this.#fingerprints.includes(known);
+    return isOther ? known : undefined;
+  }
+
+  isEnrolled(user: string): boolean {
+    return this.#enrolled.has(user.toLowerCase());
+  }
+
+  /** The last one first. */
+  get users(): string[] {
+    const last = this.#last?.user.toLowerCase();
+    const isLast = (user: string) => (user.toLowerCase() === last ? 0 : 1);
+    return [...this.#enrolled.values()].sort((one, other) => isLast(one) - isLast(other));
+  }
+
+  entered(user: string, isKept: boolean): void {
+    this.#last = { user, hasLeft: false };
+    const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
+    if (isKept) {
+      this.#enrolled.set(user.toLowerCase(), user);
+      changes.push({ table: "places", key: this.#enrolledKey(user), value: user });
+    }
+    void this.#put(changes);
+  }
+
+  left(user: string, isForgotten: boolean): void {
+    this.#last = { user, hasLeft: true };
+    const changes: Change[] = [{ table: "places", key: "last", value: this.#last }];
+    if (isForgotten) {
+      this.#enrolled.delete(user.toLowerCase());
+      for (const one of this.#fingerprints) {
+        const key = this.#enrolledKey(user, one);
+        changes.push({ table: "places", key, value: undefined });
+      }
+    }
+    void this.#put(changes);
+  }
+
+  /** An account has another name: what was filed under the old one is filed under that. */
+  async moved(old: string, user: string): Promise<void> {
+    const changes: Change[] = [];
+    for (const one of this.#fingerprints) {
+      for (const table of TABLES_OF_USERS) {
+        const prefix = `${one} ${old.toLowerCase()} `;
+        for (const [key, value] of await this.#all(prefix, table)) {
+          const to = `${one} ${user.toLowerCase()} ${key.slice(prefix.length)}`;
+          changes.push({ table, key: to, value }, { table, key, value: undefined });
+        }
+      }
+    }
+    if (changes.length > 0) await this.#put(changes);
+  }
+
+  /** Of the one-use link: this device may show it again. */
+  async operatorToken(): Promise<string | undefined> {
+    const token = await this.#get(`operator ${this.#fingerprints[0]}`);
+    return typeof token === "string" ? token : undefined;
+  }
+
+  keepOperatorToken(token: string | undefined): void {
+    const key = `operator ${this.#fingerprints[0]}`;
+    void this.#put([{ table: "places", key, value: token }]);
+  }
+
+  async drafts(user: string): Promise<[string, Draft][]> {
+    const prefix = this.#draftKey(user, "");
+    const rows = await this.#all(prefix, "drafts");
+    return rows.flatMap(([key, value]) =>
+      isDraft(value) ? [[key.slice(prefix.length), value] as [string, Draft]] : [],
+    );
+  }
+
+  keepDrafts(user: string, drafts: ReadonlyMap<string, Draft | undefined>): Promise<void> {
+    const changes = [...drafts].map(([target, value]) => {
+      return { table: "drafts", key: this.#draftKey(user, target), value } as const;
+    });
+    return this.#put(changes);
+  }
+
+  #draftKey(user: string, target: string): string {
+    return `${this.#fingerprints[0]} ${user.toLowerCase()} ${target}`;
+  }
+
+  #enrolledKey(user: string, fingerprint = this.#fingerprints[0]): string {
+    return `enrolled ${fingerprint} ${user.toLowerCase()}`;
+  }
+
+  async #get(key: string): Promise<unknown> {
+    return (await this.#all(key)).find(([one]) => one === key)?.[1];
+  }
+
+  async #all(prefix: string, table: Table = "places"): Promise<[string, unknown][]> {
+    try {
+      return await this.#store.all(table, prefix);
+    } catch (error) {
+      if (error instanceof Fault) return [];
+      throw error;
+    }
+  }
+
+  async #put(changes: readonly Change[]): Promise<void> {
+    try {
+      await this.#store.write(changes);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+}
+
+/** Their keys begin with a fingerprint and a user. */
+const TABLES_OF_USERS = ["outbox", "uploads", "hashes", "drafts", "downloads"] as const;
+
+function isLast(value: unknown): value is LastUser {
+  if (typeof value !== "object" || value === null) return false;
+  const { user, hasLeft } = value as Partial<LastUser>;
+  return typeof user === "string" && typeof hasLeft === "boolean";
+}
+
+function isDraft(value: unknown): value is Draft {
+  return typeof value === "object" && value !== null && "text" in value;
+}

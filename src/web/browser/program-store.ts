@@ -1,0 +1,67 @@
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Change, Store, Table } from "./indexed-db.ts";
+
+/** What the program behind `chat web` keeps; the rest is of files, which a browser alone opens. */
+const AT_HOME: ReadonlySet<Table> = new Set(["keys", "places", "drafts"]);
+
+export type Asked =
+  | { readonly op: "get"; readonly table: Table; readonly key: string }
+  | { readonly op: "all"; readonly table: Table; readonly prefix: string }
+  | { readonly op: "write"; readonly changes: readonly Change[] };
+
+/**
+ * What a page of `chat web` keeps. Its address on this machine may be another user's tomorrow, who
+ * would then find in the browser whatever was kept there: so keys, names and drafts lie in the home
+ * of the person who runs the program.
+ */
+export class KeptStore implements Store {
+  readonly keepsBytes = true;
+  readonly #local: Store;
+  readonly #ask: (asked: Asked) => Promise<unknown>;
+
+  /** @param ask asks the program. @throws Fault store-failed */
+  constructor(local: Store, ask: (asked: Asked) => Promise<unknown>) {
+    this.#local = local;
+    this.#ask = ask;
+  }
+
+  async get(table: Table, key: string): Promise<unknown> {
+    if (!AT_HOME.has(table)) return this.#local.get(table, key);
+    return revived(await this.#ask({ op: "get", table, key }));
+  }
+
+  async all(table: Table, prefix: string): Promise<[string, unknown][]> {
+    if (!AT_HOME.has(table)) return this.#local.all(table, prefix);
+    const rows = await this.#ask({ op: "all", table, prefix });
+    if (!Array.isArray(rows)) throw new Fault("store-failed", "the program answered otherwise");
+    return rows.map(([key, value]) => [String(key), revived(value)]);
+  }
+
+  /** Not all or nothing where both are meant; nobody means both. */
+  async write(changes: readonly Change[]): Promise<void> {
+    const home = changes.filter(({ table }) => AT_HOME.has(table));
+    const local = changes.filter(({ table }) => !AT_HOME.has(table));
+    if (home.length > 0) await this.#ask({ op: "write", changes: home.map(flat) });
+    if (local.length > 0) await this.#local.write(local);
+  }
+}
+
+/** JSON has no bytes. */
+function flat({ table, key, value }: Change): Change {
+  return { table, key, value: flatValue(value) };
+}
+
+function flatValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { $bytes: toBase64Url(value) };
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, flatValue(one)]));
+}
+
+function revived(value: unknown): unknown {
+  if (value === null) return undefined;
+  if (typeof value !== "object" || Array.isArray(value)) return value;
+  const { $bytes } = value as { $bytes?: unknown };
+  if (typeof $bytes === "string") return fromBase64Url($bytes);
+  return Object.fromEntries(Object.entries(value ?? {}).map(([key, one]) => [key, revived(one)]));
+}

@@ -1,0 +1,152 @@
+import { Fault } from "../../base/fault.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { SinkAbout } from "../../client/transfer/download.ts";
+import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { Sink } from "../../io/blob/interfaces.ts";
+import { Digest } from "../../wire/chunks.ts";
+import type { SaveHandle, SaveTarget } from "./environment.ts";
+import { reopenSaveTarget } from "./save-targets.ts";
+
+/** Checked chunks on their way to a place; stays over pauses. */
+export class SaveSink implements Sink {
+  readonly #place: SaveTarget;
+  readonly #newDigest: () => Digest;
+  #digest: Digest;
+  #sizeBytes = 0;
+
+  constructor(place: SaveTarget, hashing: Hashing) {
+    this.#place = place;
+    this.#newDigest = () => new Digest(hashing.newHash());
+    this.#digest = this.#newDigest();
+  }
+
+  /**
+   * What an earlier page has written, as far as whole chunks are there. Whether they are right, the
+   * checksum of all tells at the end. @throws Fault store-denied, store-failed
+   */
+  static async again(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
+    const file = await stored(() => handle.getFile());
+    const chunks = Math.floor(file.size / CHUNK_BYTES);
+    const sink = new SaveSink(await reopenSaveTarget(handle, chunks * CHUNK_BYTES), hashing);
+    for (let at = 0; at < chunks * CHUNK_BYTES; at += CHUNK_BYTES) {
+      const bytes = await stored(() => file.slice(at, at + CHUNK_BYTES).arrayBuffer());
+      sink.#added(await hashing.hashChunk(new Uint8Array(bytes)), CHUNK_BYTES);
+    }
+    return sink;
+  }
+
+  get have(): number {
+    return this.#digest.chunks;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** @throws Fault usage: a folder cannot be unpacked here */
+  opened({ folderSize }: SinkAbout): Sink {
+    if (folderSize === undefined || this.#place.takesFolder === true) return this;
+    throw new Fault("usage", "a folder cannot be fetched by a browser", {
+      remedy: "fetch it with chat get-file",
+    });
+  }
+
+  async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
+    await stored(() => this.#place.write(bytes));
+    this.#added(sha256, bytes.length);
+  }
+
+  sync(): Promise<void> {
+    return stored(() => this.#place.keep("due"));
+  }
+
+  /** A later page finds all of it, where the browser has that. */
+  keep(): Promise<void> {
+    return stored(() => this.#place.keep("now"));
+  }
+
+  digest(): Uint8Array {
+    return this.#digest.value();
+  }
+
+  async finish(): Promise<string> {
+    await stored(() => this.#place.finish());
+    return ""; // Browsers tell no path.
+  }
+
+  async restart(): Promise<void> {
+    await stored(() => this.#place.restart());
+    this.#digest = this.#newDigest();
+    this.#sizeBytes = 0;
+  }
+
+  close(): void {
+    // A pause closes it, too: the place stays.
+  }
+
+  abandon(): Promise<void> {
+    return stored(() => this.#place.abandon());
+  }
+
+  #added(sha256: Uint8Array, bytes: number): void {
+    this.#digest.add(sha256);
+    this.#sizeBytes += bytes;
+  }
+}
+
+/** @throws Fault in place of whatever the browser throws */
+async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
+  try {
+    return await act();
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault("store-failed", "the browser could not write the file", { cause });
+  }
+}
+
+/** Whole in memory, up to a bound. */
+export class MemoryTarget implements SaveTarget {
+  readonly handle = undefined;
+  readonly #sizeBytesMax: number;
+  #parts: Uint8Array[] = []; // Bounded by sizeBytesMax.
+  #sizeBytes = 0;
+
+  constructor(sizeBytesMax: number) {
+    this.#sizeBytesMax = sizeBytesMax;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#sizeBytes += bytes.length;
+    if (this.#sizeBytes > this.#sizeBytesMax) {
+      throw new Fault("too-large", `the file is above ${this.#sizeBytesMax} bytes`);
+    }
+    this.#parts.push(bytes.slice());
+  }
+
+  async keep(): Promise<void> {
+    // Nobody goes on with a preview.
+  }
+
+  async restart(): Promise<void> {
+    this.#parts = [];
+    this.#sizeBytes = 0;
+  }
+
+  async finish(): Promise<void> {
+    // Its bytes are asked for.
+  }
+
+  async abandon(): Promise<void> {
+    this.#parts = [];
+  }
+
+  bytes(): Uint8Array {
+    const whole = new Uint8Array(this.#sizeBytes);
+    let at = 0;
+    for (const part of this.#parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}

@@ -1,0 +1,202 @@
+import { Fault } from "../../base/fault.ts";
+import { PART_REMOVE_TRIES_MAX, SAVED_BLOB_KEEP_MS } from "../../base/limits-page.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { SaveHandle, SaveTarget, Writable } from "./environment.ts";
+
+/** An address whose content the browser saves when it is clicked. */
+interface SavingLink {
+  href: string;
+  download: string;
+  click(): void;
+}
+
+/** What is used of `window` to save a file. */
+export interface SavingPage {
+  readonly URL: { createObjectURL(blob: Blob): string; revokeObjectURL(url: string): void };
+  readonly Blob: new (parts: readonly unknown[]) => Blob;
+  readonly document: { createElement(tag: "a"): SavingLink };
+  setTimeout(callback: () => void, delayMs: number): unknown;
+  showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<SaveHandle>;
+}
+
+/** @returns undefined: the person does not want to. @throws Fault store-denied */
+export async function chooseSaveTarget(
+  page: SavingPage,
+  name: string,
+): Promise<SaveTarget | undefined> {
+  if (page.showSaveFilePicker === undefined) return new BlobPlace(page, name);
+  try {
+    const handle = await page.showSaveFilePicker({ suggestedName: name });
+    return new FilePlace(handle, await handle.createWritable(), 0);
+  } catch (error) {
+    if (error instanceof Error && error.name === "AbortError") return undefined;
+    throw denied(error);
+  }
+}
+
+/** Goes on behind what an earlier page has written. @throws Fault store-denied */
+export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
+  try {
+    return new FilePlace(handle, await openAt(handle, haveBytes), haveBytes);
+  } catch (error) {
+    throw denied(error);
+  }
+}
+
+const REMOVE_AGAIN_MS = 1_000;
+
+/**
+ * Takes away what an earlier page has written. A browser may hold it for that page still; where it
+ * forbids this for good, whoever chose the file has it there.
+ */
+export async function removePart(handle: SaveHandle, clock: Clock): Promise<void> {
+  for (let tries = 1; tries <= PART_REMOVE_TRIES_MAX; tries++) {
+    try {
+      return await handle.remove?.();
+    } catch {
+      await new Promise<void>((resolve) => clock.after(REMOVE_AGAIN_MS, resolve));
+    }
+  }
+}
+
+async function openAt(handle: SaveHandle, bytes: number): Promise<Writable> {
+  const writable = await handle.createWritable({ keepExistingData: true });
+  await writable.truncate(bytes);
+  await writable.seek(bytes);
+  return writable;
+}
+
+function denied(cause: unknown): Fault {
+  return new Fault("store-denied", "the browser does not let this page write there", { cause });
+}
+
+/** The browser copies all that was kept whenever more is: less than this is not worth it. */
+const KEPT_BYTES_MIN = 32 * 1024 * 1024;
+
+/**
+ * The browser writes beside the file and puts it there when it is closed; a page that ends before
+ * leaves nothing. So it is closed and opened again each time it has doubled: over a whole file the
+ * browser copies less than twice what was written.
+ */
+class FilePlace implements SaveTarget {
+  readonly handle: SaveHandle;
+  #writable: Writable;
+  #bytes: number;
+  #keptBytes: number;
+  #isOver = false;
+  /** One after the other: what is kept is whole. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(handle: SaveHandle, writable: Writable, haveBytes: number) {
+    this.handle = handle;
+    this.#writable = writable;
+    this.#bytes = haveBytes;
+    this.#keptBytes = haveBytes;
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    return this.#next(async () => {
+      await this.#writable.write(bytes);
+      this.#bytes += bytes.length;
+    });
+  }
+
+  keep(when: "now" | "due"): Promise<void> {
+    return this.#next(async () => {
+      const fresh = this.#bytes - this.#keptBytes;
+      const isDue = fresh >= Math.max(KEPT_BYTES_MIN, this.#keptBytes);
+      if (this.#isOver || fresh === 0 || (when === "due" && !isDue)) return;
+      await this.#writable.close();
+      this.#keptBytes = this.#bytes;
+      this.#writable = await openAt(this.handle, this.#bytes);
+    });
+  }
+
+  restart(): Promise<void> {
+    return this.#next(async () => {
+      await this.#writable.truncate(0);
+      await this.#writable.seek(0);
+      this.#bytes = 0;
+      this.#keptBytes = 0;
+    });
+  }
+
+  finish(): Promise<void> {
+    return this.#next(async () => {
+      this.#isOver = true;
+      await this.#writable.close();
+    });
+  }
+
+  abandon(): Promise<void> {
+    return this.#next(async () => {
+      if (this.#isOver) return;
+      this.#isOver = true;
+      await this.#writable.abort();
+      if (this.#keptBytes > 0) await this.handle.remove?.();
+    });
+  }
+
+  #next<Value>(act: () => Promise<Value>): Promise<Value> {
+    const done = this.#last.then(act);
+    this.#last = done.catch(() => undefined); // Whoever asked for it is told.
+    return done;
+  }
+}
+
+/** Chunks that become one blob: then the browser may put them on its disk. */
+const CHUNKS_PER_BLOB = 64;
+
+/**
+ * For browsers without a dialog that chooses a place: parts that the browser gathers, on its disk
+ * if they are many, and saves among its downloads once they are whole. Until then they are gone
+ * with the page.
+ */
+class BlobPlace implements SaveTarget {
+  readonly handle = undefined;
+  readonly #page: SavingPage;
+  #blobs: Blob[] = [];
+  #chunks: Uint8Array[] = []; // Bounded by CHUNKS_PER_BLOB.
+  readonly #name: string;
+
+  constructor(page: SavingPage, name: string) {
+    this.#page = page;
+    this.#name = name;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#chunks.push(bytes.slice());
+    if (this.#chunks.length >= CHUNKS_PER_BLOB) this.#gather();
+  }
+
+  async keep(): Promise<void> {
+    // It cannot outlast the page.
+  }
+
+  async restart(): Promise<void> {
+    this.#blobs = [];
+    this.#chunks = [];
+  }
+
+  async finish(): Promise<void> {
+    this.#gather();
+    const { URL, Blob, document } = this.#page;
+    const url = URL.createObjectURL(new Blob(this.#blobs));
+    const link = document.createElement("a");
+    link.href = url;
+    link.download = this.#name;
+    link.click();
+    // The browser may ask first whether it shall save it, and reads it only then.
+    this.#page.setTimeout(() => URL.revokeObjectURL(url), SAVED_BLOB_KEEP_MS);
+    await this.restart();
+  }
+
+  async abandon(): Promise<void> {
+    await this.restart();
+  }
+
+  #gather(): void {
+    this.#blobs.push(new this.#page.Blob(this.#chunks));
+    this.#chunks = [];
+  }
+}

@@ -1,0 +1,194 @@
+import { Fault } from "../../base/fault.ts";
+import { cleanPath } from "../../base/file-names.ts";
+import { parseManifest } from "../../wire/manifest.ts";
+import {
+  isFolder,
+  type ZipEntry,
+  type ZipWritten,
+  zipCentral,
+  zipChecksum,
+  zipEnd,
+  zipLocal,
+} from "../../wire/zip.ts";
+import type { SaveTarget } from "./environment.ts";
+
+/** Lines of the table at the end that are written together. */
+const TABLE_BYTES = 64 * 1024;
+
+/**
+ * A folder, as it comes chunk by chunk, becomes one zip archive: browsers cannot make folders.
+ * Nothing of it can be gone on with by a later page.
+ */
+export class ZipPlace implements SaveTarget {
+  readonly handle = undefined;
+  readonly takesFolder = true;
+  readonly #inner: SaveTarget;
+  readonly #root: string;
+  readonly #manifestBytes: number;
+  #progress: Progress;
+
+  /** @param root name of the folder, cleaned. @param manifestBytes how long its list is */
+  constructor(inner: SaveTarget, root: string, manifestBytes: number) {
+    this.#inner = inner;
+    this.#root = root;
+    this.#manifestBytes = manifestBytes;
+    this.#progress = newProgress(manifestBytes);
+  }
+
+  /** @throws Fault frame-malformed: the list is none, or what follows is longer */
+  async write(bytes: Uint8Array): Promise<void> {
+    let rest = bytes;
+    const progress = this.#progress;
+    if (progress.manifestLeft > 0) {
+      const part = rest.subarray(0, progress.manifestLeft);
+      progress.manifest.push(part.slice());
+      progress.manifestLeft -= part.length;
+      rest = rest.subarray(part.length);
+      if (progress.manifestLeft > 0) return;
+      progress.entries = this.#entriesOf(progress.manifest);
+      progress.manifest = [];
+      await this.#next(progress);
+    }
+    while (rest.length > 0) rest = await this.#content(progress, rest);
+  }
+
+  async keep(): Promise<void> {
+    // An archive that is not whole is of no use.
+  }
+
+  restart(): Promise<void> {
+    this.#progress = newProgress(this.#manifestBytes);
+    return this.#inner.restart();
+  }
+
+  /** @throws Fault frame-malformed: it ends before its list does */
+  async finish(): ReturnType<SaveTarget["finish"]> {
+    const progress = this.#progress;
+    if (progress.manifestLeft > 0 || progress.entry !== undefined) throw malformed("ends before");
+    const tableOffset = progress.offset;
+    let lines: number[] = [];
+    for (const one of progress.written) {
+      for (const byte of zipCentral(one)) lines.push(byte);
+      if (lines.length < TABLE_BYTES) continue;
+      await this.#put(progress, Uint8Array.from(lines));
+      lines = [];
+    }
+    await this.#put(progress, Uint8Array.from(lines));
+    const tableBytes = progress.offset - tableOffset;
+    await this.#put(progress, zipEnd(progress.written.length, tableOffset, tableBytes));
+    return this.#inner.finish();
+  }
+
+  abandon(): Promise<void> {
+    return this.#inner.abandon();
+  }
+
+  async #content(progress: Progress, bytes: Uint8Array): Promise<Uint8Array> {
+    const { entry } = progress;
+    if (entry === undefined) throw malformed("goes on behind");
+    const piece = bytes.subarray(0, progress.left);
+    progress.crc = crc32(piece, progress.crc);
+    progress.left -= piece.length;
+    await this.#put(progress, piece);
+    if (progress.left === 0) await this.#next(progress);
+    return bytes.subarray(piece.length);
+  }
+
+  /** Up to the next entry that has content. */
+  async #next(progress: Progress): Promise<void> {
+    for (;;) {
+      const { entry } = progress;
+      if (entry !== undefined && !isFolder(entry)) {
+        await this.#put(progress, zipChecksum(entry, progress.crc));
+        progress.written.push({ entry, offset: progress.start, crc: progress.crc });
+      } else if (entry !== undefined) {
+        progress.written.push({ entry, offset: progress.start, crc: 0 });
+      }
+      const { value } = progress.entries.next();
+      progress.entry = value ?? undefined;
+      if (progress.entry === undefined) return;
+      progress.start = progress.offset;
+      progress.crc = 0;
+      progress.left = progress.entry.sizeBytes;
+      await this.#put(progress, zipLocal(progress.entry));
+      if (progress.left > 0) return;
+    }
+  }
+
+  async #put(progress: Progress, bytes: Uint8Array): Promise<void> {
+    progress.offset += bytes.length;
+    if (bytes.length > 0) await this.#inner.write(bytes);
+  }
+
+  /** Paths as disks take them, below a folder of that name; two never become the same. */
+  *#entriesOf(manifest: readonly Uint8Array[]): Generator<ZipEntry> {
+    const bytes = new Uint8Array(this.#manifestBytes);
+    let at = 0;
+    for (const part of manifest) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    const taken = new Map<string, number>(); // By path as disks compare it; as many as entries.
+    for (const entry of parseManifest(bytes)) {
+      const clean = [this.#root, ...cleanPath(entry.path)].join("/");
+      const { mode, mtime } = entry;
+      const isDir = "dir" in entry;
+      const path = isDir ? `${clean}/` : newPath(taken, clean);
+      if (isDir) taken.set(clean.toLowerCase(), 1);
+      yield { path, sizeBytes: isDir ? 0 : entry.size, mode, mtime };
+    }
+  }
+}
+
+/** How far an archive is written. */
+interface Progress {
+  manifest: Uint8Array[]; // Bounded by manifestBytes.
+  manifestLeft: number;
+  entries: Iterator<ZipEntry, undefined>;
+  entry: ZipEntry | undefined;
+  /** Bytes of its content that are still to come. */
+  left: number;
+  crc: number;
+  start: number;
+  offset: number;
+  readonly written: ZipWritten[]; // As many as the manifest names.
+}
+
+function newProgress(manifestLeft: number): Progress {
+  const entries = [].values();
+  const nothing = { entry: undefined, left: 0, crc: 0, start: 0, offset: 0 };
+  return { manifest: [], manifestLeft, entries, ...nothing, written: [] };
+}
+
+/** `notes.txt`, `notes.txt (1)`, … */
+function newPath(taken: Map<string, number>, clean: string): string {
+  const wanted = clean.toLowerCase();
+  for (let n = taken.get(wanted) ?? 0; ; n++) {
+    const path = n === 0 ? clean : `${clean} (${n})`;
+    const key = path.toLowerCase();
+    if (n > 0 && taken.has(key)) continue; // Ends: there are more numbers than paths.
+    taken.set(key, 1);
+    taken.set(wanted, n + 1);
+    return path;
+  }
+}
+
+function malformed(how: string): Fault {
+  return new Fault("frame-malformed", `the folder ${how} its list`);
+}
+
+const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, index) => {
+  let value = index;
+  for (let bit = 0; bit < 8; bit++)
+    value = (value & 1) === 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
+  return value;
+});
+
+/** As zip archives have it; browsers bring none. @param before of what came before */
+export function crc32(bytes: Uint8Array, before: number): number {
+  let crc = ~before;
+  for (let i = 0; i < bytes.length; i++) {
+    crc = (CRC_TABLE[(crc ^ (bytes[i] ?? 0)) & 0xff] ?? 0) ^ (crc >>> 8);
+  }
+  return ~crc >>> 0;
+}

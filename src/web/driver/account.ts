@@ -1,0 +1,145 @@
+import type { Fault } from "../../base/fault.ts";
+import { Follower, type FollowerEvent } from "../../client/follower.ts";
+import type { Keys } from "../../client/keys.ts";
+import { ActiveLink } from "../../client/link/active-link.ts";
+import type { Connection } from "../../client/link/connection.ts";
+import { notLoggedIn } from "../../client/link/retry.ts";
+import { OutboxQueue } from "../../client/outbox-queue.ts";
+import { ReadReporter } from "../../client/read-reporter.ts";
+import type { Hashing } from "../../client/transfer/hashing.ts";
+import { greet } from "../../client/trust.ts";
+import type { ModelEvent } from "../../core/model/event.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { NoticeOf } from "../../wire/messages.ts";
+import { type Platform, PROGRAM } from "../browser/environment.ts";
+import { BrowserOutboxStore } from "../browser/outbox-store.ts";
+import { Downloads } from "../transfer/downloads.ts";
+import { Uploads } from "../transfer/uploads.ts";
+import { modelEventOf } from "./followed.ts";
+
+export interface AccountSessionOptions {
+  readonly platform: Platform;
+  readonly hashing: Hashing;
+  readonly keys: Keys;
+  readonly fingerprint: Fingerprint;
+  readonly user: string;
+  readonly tell: (event: ModelEvent) => void;
+  readonly happened: (event: NoticeOf<"event">) => void;
+  readonly hole: (fault: Fault, again: boolean) => void;
+}
+
+/** One account that is in, over any number of links: all that outlives one of them. */
+export class AccountSession {
+  /** As the server calls them now. */
+  user: string;
+  readonly fingerprint: Fingerprint;
+  readonly follower: Follower;
+  readonly posts: OutboxQueue;
+  readonly uploads: Uploads;
+  readonly downloads: Downloads;
+  readonly #parts: AccountSessionOptions;
+  readonly #reporter: ReadReporter;
+  /** A page has a button for those who will not wait. */
+  readonly #activeLink = new ActiveLink(() => undefined);
+  /** What was left is taken over. */
+  readonly #opened: Promise<void>;
+  #connection: Connection | undefined;
+
+  constructor(parts: AccountSessionOptions) {
+    const { platform, user, fingerprint, tell, hole, hashing, keys } = parts;
+    const { clock, entropy } = platform;
+    this.#parts = parts;
+    this.user = user;
+    this.fingerprint = fingerprint;
+    this.follower = new Follower("all", undefined, hashing.sha256, {
+      event: (event) => this.#followed(event),
+      hole,
+    });
+    const owner = { user, fingerprint };
+    const store = new BrowserOutboxStore(platform);
+    this.posts = new OutboxQueue({ clock, entropy, store, tell });
+    this.#opened = Promise.resolve(this.posts.open(owner, true));
+    this.#opened.catch(() => undefined); // `begin` tells it.
+    const activeLink = this.#activeLink;
+    const channels = {
+      clock,
+      entropy,
+      activeLink,
+      hashing,
+      greet: (lane: Connection) =>
+        greet(lane, { clock, entropy, verifier: keys, program: PROGRAM }),
+    };
+    this.uploads = new Uploads({ platform, owner, channels, tell });
+    this.downloads = new Downloads({ platform, owner, channels, tell });
+    this.#reporter = new ReadReporter(clock, (room, n) => this.#report(room, n));
+  }
+
+  /** Takes over what earlier pages left; once, with the first link. @throws Fault store-… */
+  begin(): Promise<void> {
+    return this.#restore(this.#opened);
+  }
+
+  /** Takes over what pages that are gone since have left. @throws Fault store-… */
+  adopt(): Promise<void> {
+    return this.#restore(this.posts.adopt());
+  }
+
+  /** Transfers go on also where posts that were left could not be read. */
+  async #restore(posts: void | Promise<void>): Promise<void> {
+    const [adopted] = await Promise.allSettled([posts]);
+    await this.uploads.restore();
+    await this.downloads.restore();
+    if (adopted.status === "rejected") throw adopted.reason;
+  }
+
+  connected(connection: Connection): void {
+    this.#connection = connection;
+    this.follower.connected();
+    connection.listen((notice) => this.follower.notice(notice));
+    if (connection.isClosed) return;
+    this.posts.connected(connection);
+    const { user, fingerprint } = this;
+    this.#activeLink.found({ connection, user, fingerprint });
+    this.#reporter.flush();
+  }
+
+  lost(): void {
+    this.#connection = undefined;
+    this.posts.lost();
+    this.#activeLink.lost();
+  }
+
+  read(room: string, n: number): void {
+    this.#reporter.note(room, n);
+  }
+
+  /** Tells what was read now: the page may be about to close. */
+  flush(): void {
+    this.#reporter.flush();
+  }
+
+  leave(): void {
+    this.#connection = undefined;
+    this.#reporter.clear();
+    this.#activeLink.left(notLoggedIn());
+    this.posts.leave(notLoggedIn());
+    this.uploads.leave();
+    this.downloads.leave();
+  }
+
+  #followed(event: FollowerEvent): void {
+    if (event.kind === "account" && event.notice.kind === "event") {
+      return this.#parts.happened(event.notice);
+    }
+    const told = modelEventOf(event);
+    if (told !== undefined) this.#parts.tell(told);
+  }
+
+  #report(room: string, n: number): boolean {
+    const connection = this.#connection;
+    if (connection === undefined || connection.isClosed) return false;
+    // A refusal tells nothing new: the room is left, or the next report goes further.
+    connection.askThen("read", { room, n }, () => undefined);
+    return true;
+  }
+}

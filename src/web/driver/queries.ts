@@ -1,0 +1,111 @@
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
+import type { Connection } from "../../client/link/connection.ts";
+import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
+import type { Member } from "../../core/model/state.ts";
+import type { RequestFields } from "../../wire/messages.ts";
+import { pageSha256 } from "../browser/hash.ts";
+
+type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
+
+/** Members that a list shows; in larger rooms the rest is found by name. */
+const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
+
+export interface QueriesOptions {
+  /** @throws Fault link-closed */
+  readonly connection: () => Connection;
+  readonly tell: (event: ModelEvent) => void;
+}
+
+/** Asks the server what a model wants to know, and tells it the answers. */
+export class Queries {
+  readonly #parts: QueriesOptions;
+
+  constructor(parts: QueriesOptions) {
+    this.#parts = parts;
+  }
+
+  async page({ room, target, side, seq }: Effect<"page">): Promise<void> {
+    const { tell } = this.#parts;
+    try {
+      const page = await this.#page(target, side, seq);
+      tell({ kind: "page", room, side, seq, ...page });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      tell({ kind: "page-failed", room, side, seq, fault: error });
+    }
+  }
+
+  async search({ query, before }: Effect<"search">): Promise<void> {
+    const { tell } = this.#parts;
+    const { text, target, from, files } = query;
+    try {
+      const found = await this.#history({
+        ...(text === "" ? {} : { grep: text, ignoreCase: true }),
+        ...(target === undefined ? {} : { target }),
+        ...(from === undefined ? {} : { from }),
+        ...(files === true ? { files } : {}),
+        ...(before === undefined ? {} : { before }),
+        limit: SHOWN_PAGE_RECORDS,
+      });
+      tell({ kind: "found", query, records: found.records, hasMore: found.more });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      tell({ kind: "search-failed", query, fault: error });
+    }
+  }
+
+  /** A list that cannot be had is asked for again when the room is opened again. */
+  async members(room: RoomId, target: string): Promise<void> {
+    try {
+      const members = await this.#members(target);
+      this.#parts.tell({ kind: "members", room, members });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+
+  async #page(target: string, side: Effect<"page">["side"], seq: number) {
+    const limit = SHOWN_PAGE_RECORDS;
+    if (side === "newer") {
+      const { records, more } = await this.#history({ target, after: seq, limit });
+      return { records, hasOlder: true, hasNewer: more };
+    }
+    if (side === "older") {
+      const before = seq === Number.MAX_SAFE_INTEGER ? {} : { before: seq };
+      const { records, more } = await this.#history({ target, ...before, limit });
+      return { records, hasOlder: more, hasNewer: true };
+    }
+    const [older, newer] = await Promise.all([
+      this.#history({ target, before: seq + 1, limit: limit / 2 }),
+      this.#history({ target, after: seq, limit: limit / 2 }),
+    ]);
+    const records = [...older.records, ...newer.records];
+    return { records, hasOlder: older.more, hasNewer: newer.more };
+  }
+
+  async #history(
+    fields: RequestFields<"history">,
+  ): Promise<{ readonly records: ChatRecord[]; readonly more: boolean }> {
+    const page = await this.#parts.connection().ask("history", fields);
+    return { records: readPage(page, pageSha256), more: page.more };
+  }
+
+  async #members(room: string): Promise<Member[]> {
+    const members: Member[] = [];
+    for (let more = true; more && members.length < MEMBERS_MAX; ) {
+      const after = members.at(-1)?.name;
+      const fields = after === undefined ? { room } : { room, after };
+      const page = await this.#parts.connection().ask("who", fields);
+      const told = page.users.map(({ user, online, role }) => {
+        return { name: user, isOnline: online, role };
+      });
+      members.push(...told);
+      more = page.more && told.length > 0;
+    }
+    return members;
+  }
+}

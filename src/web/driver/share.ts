@@ -1,0 +1,288 @@
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { checkName, type Name } from "../../base/names.ts";
+import { openRoom } from "../../core/model/selectors.ts";
+import type { Model, TransferView } from "../../core/model/state.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
+import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts";
+import { reopenSaveTarget } from "../browser/save-targets.ts";
+import { ZipPlace } from "../browser/zip-target.ts";
+import { readFragment } from "../input/fragment.ts";
+import { type Chat, openChat } from "./chat.ts";
+
+/** What the page of `chat share` shows. */
+export type ShareState =
+  | { readonly kind: "entering" }
+  /** The address has no secret, or not the right one. */
+  | { readonly kind: "wrong" }
+  /** The server has ended, or cannot be reached. */
+  | { readonly kind: "over" }
+  | { readonly kind: "failed"; readonly fault: Fault }
+  | {
+      readonly kind: "open";
+      readonly files: readonly SharedFile[];
+      /** How many there will be; undefined: not known. */
+      readonly count: number | undefined;
+      readonly isSaving: boolean;
+    };
+
+export interface SharedFile {
+  readonly body: FileBody;
+  /** The last attempt to save it. */
+  readonly transfer: TransferView | undefined;
+}
+
+/** What is used of `window`, where the browser has it: one question for several files. */
+export interface FolderPage {
+  showDirectoryPicker?(options: { readonly mode: "readwrite" }): Promise<FolderHandle>;
+}
+
+interface FolderHandle {
+  getFileHandle(name: string, options?: { readonly create: boolean }): Promise<SaveHandle>;
+}
+
+/** The lobby's topic, as `chat share` writes it: a text is one file, too. */
+const TOPIC = /^(\d{1,6}|a(?= text)) (?:files?|text) here(?:,|$)/;
+const LOBBY = "lobby";
+const NAME_BYTES = 4;
+
+export function countIn(topic: string): number | undefined {
+  const [, count] = TOPIC.exec(topic) ?? [];
+  if (count === undefined) return undefined;
+  return count === "a" ? 1 : Number(count);
+}
+
+/**
+ * The files that `chat share` offers to whoever has its address. Each page comes as somebody new
+ * and keeps nothing.
+ */
+export class Share {
+  readonly #chat: Chat;
+  readonly #preferences: SharePreferences;
+  readonly #secret: string | undefined;
+  readonly #newName: () => Name;
+  #refused: Fault | undefined;
+  #isEntered = false;
+  #isSaving = false;
+  /** The last transfer of each file, also of such that are not shown any more. */
+  readonly #transfers = new Map<string, TransferView>();
+  readonly #listeners = new Set<() => void>();
+  #state: ShareState = { kind: "entering" };
+
+  private constructor(
+    chat: Chat,
+    preferences: SharePreferences,
+    secret: string | undefined,
+    platform: Platform,
+  ) {
+    this.#chat = chat;
+    this.#preferences = preferences;
+    this.#secret = secret;
+    this.#newName = () => nameFrom(platform);
+    chat.subscribe(() => this.#changed());
+  }
+
+  static async open(given: Platform, page: FolderPage): Promise<Share> {
+    const secret = readFragment(given.fragment, false).shareSecret;
+    const preferences = new SharePreferences(given, page);
+    const platform: Platform = {
+      ...given,
+      fragment: "",
+      choosePlace: (name) => preferences.choose(name),
+    };
+    const chat = await openChat(platform);
+    const share = new Share(chat, preferences, secret, platform);
+    void share.#enter();
+    return share;
+  }
+
+  get state(): ShareState {
+    return this.#state;
+  }
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  };
+
+  reconnectNow(): void {
+    this.#chat.reconnectNow();
+  }
+
+  /** All that is not saved yet, one after the other. Must be called from a click. */
+  async saveAll(): Promise<void> {
+    if (this.#isSaving || this.#state.kind !== "open") return;
+    const left = this.#state.files.filter(({ transfer }) => transfer?.state.kind !== "done");
+    this.#isSaving = true;
+    this.#changed();
+    try {
+      if (!(await this.#preferences.prepare(left.length))) return;
+      for (const { body } of left) await this.#save(body);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#refused = error;
+    } finally {
+      this.#isSaving = false;
+      this.#changed();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#chat.close();
+  }
+
+  /** Resolves once it is saved, has failed, or nobody wants it. */
+  #save(body: FileBody): Promise<void> {
+    this.#preferences.next = body;
+    this.#preferences.isRefused = false;
+    const before = this.#transfers.get(body.file);
+    return new Promise((resolve) => {
+      const isOver = () => {
+        const now = this.#transfers.get(body.file);
+        const kind = now === before ? undefined : now?.state.kind;
+        return kind === "done" || kind === "failed" || this.#preferences.isRefused;
+      };
+      const stop = this.subscribe(() => {
+        if (!isOver()) return;
+        stop();
+        resolve();
+      });
+      this.#preferences.onRefused = () => this.#changed();
+      this.#chat.download(body.file, body.name);
+    });
+  }
+
+  async #enter(): Promise<void> {
+    const roomSecret = this.#secret;
+    if (roomSecret === undefined) return this.#changed();
+    try {
+      await this.#chat.enter({ user: this.#newName(), mode: "register", roomSecret });
+      this.#isEntered = true;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#refused = error;
+    }
+    this.#changed();
+  }
+
+  #changed(): void {
+    const { model } = this.#chat;
+    for (const transfer of model.transfers.values()) {
+      if (transfer.file !== undefined) this.#transfers.set(transfer.file, transfer);
+    }
+    if (this.#isEntered && model.isCaughtUp) this.#look(model);
+    this.#state = this.#stateOf(model);
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** Where the files are told of, from the first on. */
+  #look(model: Model): void {
+    if (model.open === undefined) this.#chat.open(LOBBY);
+    const room = openRoom(this.#chat.model);
+    if (room?.loading === undefined && room?.tail.hasOlder === true) this.#chat.reach("older");
+  }
+
+  #stateOf(model: Model): ShareState {
+    if (this.#secret === undefined) return { kind: "wrong" };
+    const room = openRoom(model);
+    const files = (room?.tail.items ?? []).flatMap(({ file, state }) =>
+      file === undefined || state !== "whole"
+        ? []
+        : [{ body: file, transfer: this.#transfers.get(file.file) }],
+    );
+    const count = countIn(room?.topic ?? "");
+    const isAll = count !== undefined && files.length >= count;
+    const isSaved = isAll && files.every(({ transfer }) => transfer?.state.kind === "done");
+    const open = { kind: "open", files, count, isSaving: this.#isSaving } as const;
+    if (isSaved) return open; // Also when the server has ended by it.
+    const { connection } = model;
+    if (connection.kind === "offline" || connection.kind === "ended") return { kind: "over" };
+    if (this.#refused !== undefined) return refusedBy(this.#refused);
+    return room === undefined || !this.#isEntered ? { kind: "entering" } : open;
+  }
+}
+
+function refusedBy(fault: Fault): ShareState {
+  if (fault.code === "room-password-wrong") return { kind: "wrong" };
+  if (fault.blame === "host") return { kind: "over" };
+  return { kind: "failed", fault };
+}
+
+/** Told to whoever shares: `browser-x1y2z3`. */
+function nameFrom({ entropy }: Platform): Name {
+  return checkName(`browser-${toBase64Url(entropy(NAME_BYTES))}`);
+}
+
+/** Where what is saved goes: one question for one file, and one for several. */
+class SharePreferences {
+  readonly #given: Platform;
+  readonly #page: FolderPage;
+  #folder: FolderHandle | undefined;
+  /** What is saved next. */
+  next: FileBody | undefined;
+  /** The last question was answered with no. */
+  isRefused = false;
+  onRefused: () => void = () => undefined;
+
+  constructor(given: Platform, page: FolderPage) {
+    this.#given = given;
+    this.#page = page;
+  }
+
+  /** @returns whether to go on. @throws Fault store-denied */
+  async prepare(count: number): Promise<boolean> {
+    this.isRefused = false;
+    this.#folder = undefined;
+    if (count < 2 || this.#page.showDirectoryPicker === undefined) return true;
+    try {
+      this.#folder = await this.#page.showDirectoryPicker({ mode: "readwrite" });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && error.name === "AbortError") return false;
+      throw new Fault("store-denied", "the browser does not let this page write there", {
+        cause: error,
+      });
+    }
+  }
+
+  async choose(name: string): Promise<SaveTarget | undefined> {
+    const folder = this.next?.folder;
+    const shown = folder === undefined ? name : `${name}.zip`;
+    try {
+      const place = await this.#placeFor(shown);
+      if (place === undefined) this.#refuse();
+      if (place === undefined || folder === undefined) return place;
+      return new ZipPlace(place, name, folder.manifestBytes);
+    } catch (error) {
+      this.#refuse();
+      throw error;
+    }
+  }
+
+  #refuse(): void {
+    this.isRefused = true;
+    this.onRefused();
+  }
+
+  async #placeFor(name: string): Promise<SaveTarget | undefined> {
+    const folder = this.#folder;
+    if (folder === undefined) return this.#given.choosePlace(name);
+    const free = await freeName(folder, name);
+    return reopenSaveTarget(await folder.getFileHandle(free, { create: true }), 0);
+  }
+}
+
+/** Nothing that is there already is written over: `notes (1).txt`. */
+async function freeName(folder: FolderHandle, name: string): Promise<string> {
+  const [, stem = name, extension = ""] = /^(.+?)(\.[^.]*)?$/s.exec(name) ?? [];
+  for (let n = 0; ; n++) {
+    const wanted = n === 0 ? name : `${stem} (${n})${extension}`;
+    try {
+      await folder.getFileHandle(wanted);
+    } catch (error) {
+      // There is none of that name; or a folder is called so, which the next attempt tells.
+      if (error instanceof Error && error.name === "NotFoundError") return wanted;
+      if (!(error instanceof Error && error.name === "TypeMismatchError")) throw error;
+    }
+  }
+}

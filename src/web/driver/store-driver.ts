@@ -1,0 +1,381 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Connection } from "../../client/link/connection.ts";
+import { notLoggedIn } from "../../client/link/retry.ts";
+import type { Credentials, Entered } from "../../client/login.ts";
+import type { Greeted } from "../../client/trust.ts";
+import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
+import type { Draft, Model } from "../../core/model/state.ts";
+import { emptyModel, updateAll } from "../../core/model/update.ts";
+import { typedSecret } from "../../wire/copied-text.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
+import type { NoticeOf, PostBody } from "../../wire/messages.ts";
+import { Device } from "../browser/device-key.ts";
+import type { Platform } from "../browser/environment.ts";
+import { pageHashing } from "../browser/hash.ts";
+import { Preferences } from "../browser/preferences.ts";
+import { type Fragment, readFragment } from "../input/fragment.ts";
+import { AccountSession } from "./account.ts";
+import { ConnectionLoop } from "./connection-loop.ts";
+import { Queries } from "./queries.ts";
+
+/** What happened once, and is in no model. */
+export type Told =
+  | Extract<ModelEffect, { kind: "notify" }>
+  | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
+
+/** What is written in a composer is kept this often. */
+const DRAFTS_KEPT_EVERY_MS = 500;
+
+/** The page's model, and all that it is told by and makes happen. */
+export class ChatCore {
+  readonly preferences: Preferences;
+  readonly loop: ConnectionLoop;
+  readonly fragment: Fragment;
+  readonly #platform: Platform;
+  readonly #device: Device;
+  readonly #queries: Queries;
+  #model: Model = emptyModel();
+  /** Not in the model yet: until the next frame. */
+  #events: ModelEvent[] = [];
+  #isFlushing = false;
+  #isAwaitingFrame = false;
+  readonly #listeners = new Set<() => void>();
+  readonly #onTold = new Set<(told: Told) => void>();
+  #accountSession: AccountSession | undefined;
+  /** Not kept yet. */
+  readonly #drafts = new Map<string, Draft | undefined>();
+  #cancelDrafts: (() => void) | undefined;
+  #isClosed = false;
+  #resetToken: string | undefined;
+
+  private constructor(platform: Platform, device: Device, fragment: Fragment) {
+    this.#platform = platform;
+    this.#device = device;
+    this.fragment = fragment;
+    this.#resetToken = fragment.resetToken;
+    this.preferences = new Preferences(platform.store);
+    this.#queries = new Queries({
+      connection: () => this.loop.connection,
+      tell: (event) => this.tell(event),
+    });
+    this.loop = new ConnectionLoop(platform, device, {
+      connection: (connection) => this.#told({ kind: "connection", connection }),
+      greeted: (greeted) => this.#greeted(greeted),
+      isEnrolled: (user) => this.preferences.isEnrolled(user),
+      after: (user) => this.#accountSessionOf(user)?.follower.after,
+      entered: (connection, greeted, entered) => this.#entered(connection, greeted, entered),
+      lost: () => this.#accountSession?.lost(),
+      forgotten: (user) => {
+        this.preferences.left(user, true);
+        this.#left();
+      },
+    });
+    platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
+  }
+
+  static async open(platform: Platform): Promise<ChatCore> {
+    const device = await Device.open(platform);
+    const { fragment, isLocal } = platform;
+    return new ChatCore(platform, device, readFragment(fragment, isLocal));
+  }
+
+  /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
+  begin(): void {
+    void this.preferences
+      .begin()
+      .then((user) => this.loop.begin(this.isResetting ? undefined : user));
+  }
+
+  get isLocal(): boolean {
+    return this.#platform.isLocal;
+  }
+
+  get model(): Model {
+    return this.#model;
+  }
+
+  /** Whoever is in. @throws Fault not-logged-in */
+  get accountSession(): AccountSession {
+    if (this.#accountSession === undefined) throw notLoggedIn();
+    return this.#accountSession;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  onTold(listener: (told: Told) => void): () => void {
+    this.#onTold.add(listener);
+    return () => this.#onTold.delete(listener);
+  }
+
+  /** Shown with the next frame. */
+  tell(event: ModelEvent): void {
+    this.#events.push(event);
+    if (this.#isAwaitingFrame || this.#isFlushing) return;
+    this.#isAwaitingFrame = true;
+    this.#platform.nextFrame(() => {
+      this.#isAwaitingFrame = false;
+      this.#flush();
+    });
+  }
+
+  /** Somebody did it, and waits for what they see. */
+  person(event: ModelEvent): void {
+    this.#events.push(event);
+    this.#flush();
+  }
+
+  /** Its fault is for the person to see. */
+  show(work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      this.person({ kind: "fault", fault: error });
+    });
+  }
+
+  post(to: string, body: PostBody): void {
+    // The model shows what became of it; the promise is for callers without one.
+    this.accountSession.posts.post(to, body).catch(() => undefined);
+    this.#flush();
+  }
+
+  async enter(credentials: Credentials): Promise<void> {
+    const { password, roomSecret } = credentials;
+    const some = (text: string | undefined) => (text === "" ? undefined : text);
+    await this.loop.enter({
+      ...credentials,
+      password: some(password),
+      roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
+    });
+  }
+
+  /** The address had a reset code that was not used yet. */
+  get isResetting(): boolean {
+    return this.#resetToken !== undefined;
+  }
+
+  /** Sets a new password by it, and enters. @throws Fault */
+  async recover(password: string): Promise<void> {
+    const token = this.#resetToken;
+    if (token === undefined) throw notLoggedIn();
+    const user = await this.loop.recover(token, password);
+    this.forgetReset();
+    await this.enter({ user, password, mode: "login" });
+  }
+
+  forgetReset(): void {
+    this.#resetToken = undefined;
+    this.#platform.forgetFragment();
+  }
+
+  async logout(forget: boolean): Promise<void> {
+    const { user } = this.accountSession;
+    this.flush();
+    const isOffline = this.#model.connection.kind === "offline";
+    if (isOffline && !forget) this.loop.leave();
+    else await this.loop.logout(forget);
+    this.preferences.left(user, forget);
+    this.#left();
+    this.#platform.tabs.tell({ kind: "left", user });
+  }
+
+  /** Takes over what tabs that were closed have left unsent. */
+  adopt(): void {
+    const accountSession = this.#accountSession;
+    if (accountSession !== undefined) this.show(accountSession.adopt());
+  }
+
+  /** Keeps and tells what is still to be kept and told. */
+  flush(): void {
+    this.#accountSession?.flush();
+    void this.#keepDrafts();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.flush();
+    await this.#keepDrafts();
+    const accountSession = this.#accountSession;
+    this.#accountSession = undefined;
+    accountSession?.leave();
+    this.#platform.tabs.close();
+    await this.loop.close();
+    await accountSession?.uploads.written();
+  }
+
+  #told(event: ModelEvent): void {
+    if (!this.#isClosed) this.person(event);
+  }
+
+  #flush(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    try {
+      while (this.#events.length > 0) {
+        const events = this.#events;
+        this.#events = [];
+        const { model, effects } = updateAll(this.#model, events);
+        this.#model = model;
+        for (const effect of effects) this.#perform(effect);
+      }
+    } finally {
+      this.#isFlushing = false;
+    }
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  #perform(effect: ModelEffect): void {
+    switch (effect.kind) {
+      case "page":
+        void this.#queries.page(effect);
+        return;
+      case "members":
+        void this.#queries.members(effect.room, effect.target);
+        return;
+      case "search":
+        void this.#queries.search(effect);
+        return;
+      case "read":
+        this.#accountSession?.read(effect.room, effect.n);
+        return;
+      case "notify":
+        for (const listener of [...this.#onTold]) listener(effect);
+        return;
+      case "keep-draft":
+        this.#drafts.set(effect.target, effect.draft);
+        this.#cancelDrafts ??= this.#platform.clock.after(DRAFTS_KEPT_EVERY_MS, () => {
+          void this.#keepDrafts();
+        });
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  async #keepDrafts(): Promise<void> {
+    this.#cancelDrafts?.();
+    this.#cancelDrafts = undefined;
+    const drafts = new Map(this.#drafts);
+    this.#drafts.clear();
+    const user = this.#accountSession?.user;
+    if (user !== undefined && drafts.size > 0) await this.preferences.keepDrafts(user, drafts);
+  }
+
+  async #greeted(greeted: Greeted): Promise<void> {
+    const { fingerprint, welcome, formers } = greeted;
+    const changedFrom = await this.preferences.greeted(fingerprint, formers);
+    const known = this.#model.server?.changedFrom;
+    const former = changedFrom === undefined ? known : `SHA256:${changedFrom}`;
+    this.#told({
+      kind: "greeted",
+      server: {
+        name: welcome.server.name,
+        fingerprint: formatFingerprint(fingerprint),
+        needsRoomPassword: welcome.needs === "password",
+        welcome: welcome.text,
+        textBytesMax: welcome.limits.textBytes,
+        ...(former === undefined ? {} : { changedFrom: former }),
+        keepsKey: this.#device.canSign,
+      },
+    });
+    const { build } = this.#platform;
+    const now = welcome.build ?? "";
+    if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
+  }
+
+  #accountSessionOf(user: string): AccountSession | undefined {
+    return this.#accountSession?.user.toLowerCase() === user.toLowerCase()
+      ? this.#accountSession
+      : undefined;
+  }
+
+  /** Nothing waits here: what the server sends next must find its listener. */
+  #entered(
+    connection: Connection,
+    { fingerprint }: Greeted,
+    { account, asked }: Entered & { readonly asked: string },
+  ): void {
+    const { user } = account;
+    const isRenamed = asked.toLowerCase() !== user.toLowerCase();
+    const known = this.#accountSessionOf(asked);
+    if (isRenamed) this.preferences.left(asked, true);
+    this.preferences.entered(user, this.#device.canSign);
+    const accountSession =
+      known?.fingerprint === fingerprint ? known : this.#newAccountSession(fingerprint, user);
+    accountSession.user = user;
+    this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
+    accountSession.connected(connection);
+    this.show(this.#operate(connection));
+    if (accountSession === known) return;
+    // What this browser has kept under the old name goes on under the new one.
+    const moved = isRenamed ? this.preferences.moved(asked, user) : Promise.resolve();
+    this.show(moved.then(() => accountSession.begin()));
+    this.show(moved.then(() => this.#restoreDrafts(user)));
+  }
+
+  #newAccountSession(fingerprint: AccountSession["fingerprint"], user: string): AccountSession {
+    this.#accountSession?.leave();
+    const accountSession: AccountSession = new AccountSession({
+      platform: this.#platform,
+      hashing: pageHashing(this.#platform.subtle),
+      keys: this.#device,
+      fingerprint,
+      user,
+      tell: (event) => {
+        // A user who left is told nothing more.
+        if (this.#accountSession === accountSession) this.tell(event);
+      },
+      happened: (event) => {
+        for (const listener of [...this.#onTold]) listener({ kind: "happened", event });
+      },
+      hole: (fault, again) => this.loop.mend(fault, again),
+    });
+    this.#accountSession = accountSession;
+    return accountSession;
+  }
+
+  async #restoreDrafts(user: string): Promise<void> {
+    for (const [target, draft] of await this.preferences.drafts(user)) {
+      if (this.#accountSessionOf(user) === undefined || this.#model.drafts.has(target)) continue;
+      this.tell({ kind: "draft", target, draft });
+    }
+  }
+
+  /** Shows the token of the operators' link, which stays good for this device. */
+  async #operate(connection: Connection): Promise<void> {
+    const given = this.fragment.operatorToken;
+    const token = given ?? (await this.preferences.operatorToken());
+    if (token === undefined) return;
+    try {
+      await connection.ask("operate", { token });
+      if (given !== undefined) this.preferences.keepOperatorToken(given);
+      this.tell({ kind: "operator" });
+    } catch (error) {
+      if (!(error instanceof Fault) || connection.isClosed) return;
+      this.preferences.keepOperatorToken(undefined);
+      if (given !== undefined) throw error;
+    }
+  }
+
+  #left(): void {
+    this.#drafts.clear();
+    this.#accountSession?.leave();
+    this.#accountSession = undefined;
+    this.#events = [];
+    this.#told({ kind: "left" });
+  }
+
+  #leftElsewhere(user: string): void {
+    if (this.#accountSessionOf(user) === undefined) return;
+    this.loop.logout(false).then(
+      () => this.#left(),
+      () => {
+        this.loop.leave();
+        this.#left();
+      },
+    );
+  }
+}

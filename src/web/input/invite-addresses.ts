@@ -1,0 +1,65 @@
+import { isLoopback } from "../../io/ws/address.ts";
+import { isHostName, isIpv4, isIpv6 } from "../../wire/host.ts";
+import { formatPlace } from "../../wire/invite.ts";
+
+/** Where an invite leads. */
+export interface InvitePlace {
+  readonly host: string;
+  readonly port: number;
+  /** With the scheme, for browsers. */
+  readonly origin: string;
+  /** Nobody comes in by it from another machine. */
+  readonly isLoopback: boolean;
+}
+
+/** What stands in the address bar, as far as that is needed. */
+export interface Bar {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port: string;
+}
+
+const HTTPS_PORT = 443;
+const HTTP_PORT = 80;
+const PORT_MAX = 65_535;
+
+/**
+ * What can stand in an invite, the best first: where this page came from, if others can come from
+ * there too, and what the server says of itself.
+ * @param told as the server's answer has it; left out by older servers
+ * @param isPassed on by `chat web`: the address bar leads to this user's own program
+ */
+export function invitePlaces(
+  bar: Bar,
+  told: readonly { readonly host: string; readonly port: number }[] = [],
+  isPassed = false,
+): readonly InvitePlace[] {
+  const servers = told.filter(isPlace).map(({ host, port }) => placeAt("https:", host, port));
+  const own = placeOfBar(bar);
+  const known = servers.find(({ origin }) => origin === own.origin);
+  const others = servers.filter((one) => one !== known);
+  const isUseful = !isPassed && !own.isLoopback;
+  if (known !== undefined) return [known, ...others].sort(byLoopback);
+  if (isUseful || others.length === 0) return [own, ...others];
+  return [...others].sort(byLoopback);
+}
+
+function byLoopback(one: InvitePlace, other: InvitePlace): number {
+  return Number(one.isLoopback) - Number(other.isLoopback);
+}
+
+function placeOfBar({ protocol, hostname, port }: Bar): InvitePlace {
+  const standard = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
+  return placeAt(protocol, hostname.replace(/^\[|\]$/g, ""), port === "" ? standard : Number(port));
+}
+
+function placeAt(protocol: string, host: string, port: number): InvitePlace {
+  const standard = protocol === "https:" ? HTTPS_PORT : HTTP_PORT;
+  const place = formatPlace({ host, port });
+  const shown = port === standard ? place.slice(0, -`:${port}`.length) : place;
+  return { host, port, origin: `${protocol}//${shown}`, isLoopback: isLoopback(host) };
+}
+
+function isPlace({ host, port }: { readonly host: string; readonly port: number }): boolean {
+  return (isIpv4(host) || isIpv6(host) || isHostName(host)) && port <= PORT_MAX;
+}

@@ -1,0 +1,94 @@
+import type { Texts } from "../text/en.ts";
+
+/** Words that begin with `/` in the composer; the same as in the terminal, where both have them. */
+
+export type SlashCommand =
+  | { readonly kind: "join"; readonly room: string; readonly password: string | undefined }
+  | { readonly kind: "leave" | "invite" | "rooms" | "passwd" | "logout" | "help" }
+  | { readonly kind: "topic" | "search"; readonly text: string }
+  | { readonly kind: "msg"; readonly user: string; readonly text: string }
+  | { readonly kind: "ignore" | "kick" | "mute" | "grant"; readonly user: string; on: boolean }
+  /** To be sent: `/me`, and what began with `//` without the first of them. */
+  | { readonly kind: "say"; readonly text: string }
+  | { readonly kind: "unknown"; readonly word: string }
+  | { readonly kind: "misused"; readonly usage: string };
+
+interface SlashRow {
+  readonly usage: string;
+  readonly summary: keyof Texts & `cmd${string}`;
+  readonly read: (words: string) => SlashCommand | undefined;
+}
+
+const alone = (kind: "leave" | "invite" | "rooms" | "passwd" | "logout" | "help") => () => ({
+  kind,
+});
+
+function person(kind: "ignore" | "kick" | "mute" | "grant", on: boolean): SlashRow["read"] {
+  return (words) => {
+    const user = words.replace(/^@/, "");
+    return /^\S+$/.test(user) ? { kind, user, on } : undefined;
+  };
+}
+
+function join(words: string): SlashCommand | undefined {
+  const [room = "", password, ...more] = words.split(/\s+/);
+  if (room === "" || more.length > 0) return undefined;
+  return { kind: "join", room: room.replace(/^#/, ""), password };
+}
+
+function msg(words: string): SlashCommand | undefined {
+  const [, user = "", text = ""] = /^@?(\S+)\s*([\s\S]*)$/.exec(words) ?? [];
+  return user === "" ? undefined : { kind: "msg", user, text };
+}
+
+export const SLASH: ReadonlyMap<string, SlashRow> = new Map<string, SlashRow>([
+  ["join", { usage: "/join ROOM [PASSWORD]", summary: "cmdJoin", read: join }],
+  ["leave", { usage: "/leave", summary: "cmdLeave", read: alone("leave") }],
+  [
+    "topic",
+    {
+      usage: "/topic TEXT",
+      summary: "cmdTopic",
+      read: (text) => ({ kind: "topic", text }),
+    },
+  ],
+  ["msg", { usage: "/msg NAME TEXT", summary: "cmdMsg", read: msg }],
+  [
+    "me",
+    {
+      usage: "/me TEXT",
+      summary: "cmdMe",
+      read: (text) => (text === "" ? undefined : { kind: "say", text: `/me ${text}` }),
+    },
+  ],
+  ["ignore", { usage: "/ignore NAME", summary: "cmdIgnore", read: person("ignore", true) }],
+  ["unignore", { usage: "/unignore NAME", summary: "cmdUnignore", read: person("ignore", false) }],
+  ["kick", { usage: "/kick NAME", summary: "cmdKick", read: person("kick", true) }],
+  ["mute", { usage: "/mute NAME", summary: "cmdMute", read: person("mute", true) }],
+  ["unmute", { usage: "/unmute NAME", summary: "cmdUnmute", read: person("mute", false) }],
+  ["grant", { usage: "/grant NAME", summary: "cmdGrant", read: person("grant", true) }],
+  ["invite", { usage: "/invite", summary: "cmdInvite", read: alone("invite") }],
+  [
+    "search",
+    {
+      usage: "/search TEXT",
+      summary: "cmdSearch",
+      read: (text) => (text === "" ? undefined : { kind: "search", text }),
+    },
+  ],
+  ["rooms", { usage: "/rooms", summary: "cmdRooms", read: alone("rooms") }],
+  ["passwd", { usage: "/passwd", summary: "cmdPasswd", read: alone("passwd") }],
+  ["logout", { usage: "/logout", summary: "cmdLogout", read: alone("logout") }],
+  ["quit", { usage: "/quit", summary: "cmdLogout", read: alone("logout") }],
+  ["help", { usage: "/help", summary: "cmdHelp", read: alone("help") }],
+]);
+
+/** @returns undefined: these are words for others */
+export function slashCommand(text: string): SlashCommand | undefined {
+  if (text.startsWith("//")) return { kind: "say", text: text.slice(1) };
+  if (!text.startsWith("/")) return text === "QUIT" ? { kind: "logout" } : undefined;
+  const [, word = "", words = ""] = /^\/(\S*)\s*([\s\S]*)$/.exec(text) ?? [];
+  const row = SLASH.get(word.toLowerCase());
+  if (row === undefined) return { kind: "unknown", word };
+  return row.read(words.trim()) ?? { kind: "misused", usage: row.usage };
+}

@@ -1,0 +1,60 @@
+import { dateOf, nearestMoment } from "../../base/time.ts";
+import type { Texts } from "./en.ts";
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Moments, and lists, as people of that language write them; in the time of this device. */
+export interface Times {
+  /** `05:46` */
+  readonly clock: (unixMs: number) => string;
+  /** Today, yesterday, or the date. */
+  readonly day: (unixMs: number) => string;
+  /** Date and time. */
+  readonly full: (unixMs: number) => string;
+  /** With seconds, for logs. */
+  readonly exact: (unixMs: number) => string;
+  /** `ana, bob, and mia` */
+  readonly list: (names: readonly string[]) => string;
+}
+
+export function timesIn(texts: Texts): Times {
+  const made = (options: Intl.DateTimeFormatOptions) => {
+    const format = new Intl.DateTimeFormat(texts.lang, options);
+    return (unixMs: number) => format.format(nearestMoment(unixMs));
+  };
+  const list = new Intl.ListFormat(texts.lang);
+  const date = made({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+  const clock = made({ hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return {
+    clock,
+    day: (unixMs) => {
+      const midnight = new Date().setHours(0, 0, 0, 0);
+      if (unixMs >= midnight && unixMs < midnight + DAY_MS) return texts.today;
+      const before = dateOf(midnight - 1).setHours(0, 0, 0, 0);
+      return unixMs >= before && unixMs < midnight ? texts.yesterday : date(unixMs);
+    },
+    full: made({ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" }),
+    exact: made({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }),
+    list: (names) => list.format(names),
+  };
+}
+
+/** Minutes that this device's time is ahead of UTC at that moment. */
+export function offsetMinutes(unixMs: number): number {
+  return -dateOf(unixMs).getTimezoneOffset();
+}
+
+/** As servers write moments into sentences: `2026-11-20T05:46:33.123Z`, and years of six digits. */
+const MOMENT = /(?<![\w+-])(?:[+-]\d\d)?\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z/g;
+
+/** The first moment that a server's sentence names, for people; undefined: it names none. */
+export function momentIn(sentence: string, texts: Texts): string | undefined {
+  const [moment] = sentence.match(MOMENT) ?? [];
+  if (moment === undefined || !Number.isFinite(Date.parse(moment))) return undefined;
+  return timesIn(texts).full(Date.parse(moment));
+}
+
+/** A server's sentence with its moments as people write them; what is no moment stays. */
+export function withLocalMoments(sentence: string, texts: Texts): string {
+  return sentence.replace(MOMENT, (moment) => momentIn(moment, texts) ?? moment);
+}

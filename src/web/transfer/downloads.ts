@@ -1,0 +1,268 @@
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
+import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import { PAGE_DOWNLOADS_KEPT_MAX } from "../../base/limits-page.ts";
+import { type GotFile, Transfers, type TransfersParts } from "../../client/transfer/transfers.ts";
+import type { WorkEvent } from "../../core/model/event.ts";
+import type { TransferState } from "../../core/model/state.ts";
+import type { ProgressReport } from "../../core/transfer/progress.ts";
+import type { ResumableUploads } from "../../io/state/kept-upload.ts";
+import type { OutboxOwner as Owner } from "../../io/state/outbox-store.ts";
+import type { Platform, SaveHandle } from "../browser/environment.ts";
+import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
+import { removePart } from "../browser/save-targets.ts";
+import { type DownloadEntry, DownloadJournal } from "./download-journal.ts";
+
+export interface DownloadsParts {
+  readonly platform: Platform;
+  readonly owner: Owner;
+  readonly channels: Omit<TransfersParts, "uploads">;
+  readonly tell: (event: WorkEvent) => void;
+}
+
+interface Download {
+  readonly key: string;
+  readonly file: FileId;
+  readonly name: string;
+  readonly begunUnixMs: number;
+  /** Where a later page finds what is there; undefined: it ends with this one. */
+  readonly handle: SaveHandle | undefined;
+  /** Undefined: to be opened again by its handle. */
+  sink: SaveSink | undefined;
+  state: TransferState;
+  progress: ProgressReport | undefined;
+  stop: AbortController | undefined;
+  /** The last run, which may still be writing. */
+  running: Promise<void>;
+  release: () => void;
+}
+
+type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" | "sink">;
+
+/** A download notes no upload. */
+const NONE: ResumableUploads = {
+  find: () => undefined,
+  begin: () => {
+    throw new Fault("internal", "a download begins no upload");
+  },
+};
+
+/**
+ * Files that this page fetches itself, each chunk checked before it is written; paused and resumed,
+ * and gone on with by the next page where the browser keeps the file that was chosen. What needs no
+ * check goes by the browser's own download.
+ */
+export class Downloads {
+  readonly #parts: DownloadsParts;
+  readonly #journal: DownloadJournal;
+  readonly #transfers: Transfers;
+  readonly #downloads = new Map<string, Download>(); // As many as a person asks for.
+  #isLeft = false;
+
+  constructor(parts: DownloadsParts) {
+    this.#parts = parts;
+    this.#journal = new DownloadJournal(parts.platform.store, parts.owner);
+    this.#transfers = new Transfers({ ...parts.channels, uploads: NONE });
+  }
+
+  /** Asks where to; must be called from a click. */
+  async add(file: FileId, named: string): Promise<void> {
+    const { platform, channels: lanes } = this.#parts;
+    const name = cleanFileName(named);
+    const place = await platform.choosePlace(name);
+    if (place === undefined) return;
+    const key = toBase64Url(platform.entropy(ID_BYTES));
+    const begunUnixMs = platform.clock.unixMs();
+    const { handle } = place;
+    const sink = new SaveSink(place, lanes.hashing);
+    const download = this.#put({ key, file, name, begunUnixMs, handle, sink });
+    this.#note(download);
+    this.#begin(download);
+    download.release = (await platform.locks.hold(lockOf(key))) ?? (() => undefined);
+    if (this.#downloads.get(key) !== download) download.release();
+  }
+
+  /** Shows what pages that are gone have left, and goes on with what may be written. */
+  async restore(): Promise<void> {
+    const { clock, locks } = this.#parts.platform;
+    for (const note of await this.#journal.left(clock.unixMs())) {
+      const isFull = this.#downloads.size >= PAGE_DOWNLOADS_KEPT_MAX;
+      if (this.#downloads.has(note.key) || isFull) continue;
+      const release = await locks.hold(lockOf(note.key));
+      if (release === undefined) continue; // Another tab fetches it.
+      const isAllowed = await mayWrite(note, "queryPermission");
+      if (this.#isLeft) return release();
+      const download = this.#put({ ...note, sink: undefined });
+      download.release = release;
+      if (isAllowed && !note.isPaused) this.#begin(download);
+      else if (isAllowed) download.state = { kind: "paused" };
+      else download.state = { kind: "needs-file", again: "permit" };
+      this.#tell(download);
+    }
+  }
+
+  /** Whole and checked in memory. @throws Fault too-large, and as a download */
+  async preview(file: FileId, sizeBytesMax: number): Promise<Uint8Array> {
+    const place = new MemoryTarget(sizeBytesMax);
+    const sink = new SaveSink(place, this.#parts.channels.hashing);
+    await this.#get(file, sink, undefined, () => undefined);
+    return place.bytes();
+  }
+
+  pause(key: string): void {
+    const download = this.#downloads.get(key);
+    if (download?.state.kind !== "running") return;
+    download.state = { kind: "paused" };
+    download.stop?.abort();
+    download.stop = undefined;
+    this.#note(download);
+    this.#tell(download);
+  }
+
+  /** Must be called from a click: the browser may ask whether it may go on writing. */
+  async resume(key: string): Promise<void> {
+    const download = this.#downloads.get(key);
+    if (download === undefined) return;
+    const { state, handle } = download;
+    if (state.kind === "needs-file") {
+      if (handle === undefined || !(await mayWrite({ handle }, "requestPermission"))) return;
+    } else if (state.kind !== "paused" && state.kind !== "failed") return;
+    if (this.#downloads.get(key) !== download || download.state !== state) return;
+    this.#begin(download);
+    this.#note(download);
+  }
+
+  cancel(key: string): void {
+    const download = this.#downloads.get(key);
+    if (download === undefined) return;
+    this.#downloads.delete(key);
+    download.stop?.abort();
+    void this.#forget(download);
+  }
+
+  /** The note goes last: a page that ends before leaves the next one something to give up. */
+  async #forget({ key, sink, handle, release }: Download): Promise<void> {
+    const { clock } = this.#parts.platform;
+    await sink?.abandon().catch(() => undefined); // The person has it there.
+    if (sink === undefined && handle !== undefined) await removePart(handle, clock);
+    this.#journal.remove(key);
+    release();
+    this.#parts.tell({ kind: "transfer-gone", id: key });
+  }
+
+  /** What a later page can go on with stays. */
+  leave(): void {
+    this.#isLeft = true;
+    for (const download of [...this.#downloads.values()]) {
+      if (download.handle === undefined) this.cancel(download.key);
+      download.stop?.abort();
+      download.release();
+    }
+    this.#downloads.clear();
+  }
+
+  #put(begun: Begun): Download {
+    const download: Download = {
+      ...begun,
+      state: { kind: "running" },
+      progress: undefined,
+      stop: undefined,
+      running: Promise.resolve(),
+      release: () => undefined,
+    };
+    this.#downloads.set(begun.key, download);
+    return download;
+  }
+
+  #begin(download: Download): void {
+    const { running } = download;
+    download.state = { kind: "running" };
+    download.running = running.then(() => this.#run(download));
+  }
+
+  async #run(download: Download): Promise<void> {
+    if (download.state.kind !== "running" || this.#isLeft) return; // Paused meanwhile.
+    const stop = new AbortController();
+    download.stop = stop;
+    this.#tell(download);
+    try {
+      const sink = await this.#sinkOf(download);
+      await this.#get(download.file, sink, stop.signal, (progress) => {
+        download.progress = progress;
+        if (download.stop === stop) this.#tell(download);
+      });
+      this.#journal.remove(download.key);
+      this.#settle(download, stop, { kind: "done" });
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      await this.#keep(download);
+      if (!stop.signal.aborted) this.#settle(download, stop, { kind: "failed", fault: error });
+    }
+  }
+
+  /** @throws Fault store-… */
+  async #sinkOf(download: Download): Promise<SaveSink> {
+    const { sink, handle } = download;
+    if (sink !== undefined) return sink;
+    if (handle === undefined) throw new Fault("internal", "a download has nowhere to go");
+    download.sink = await SaveSink.again(handle, this.#parts.channels.hashing);
+    return download.sink;
+  }
+
+  /** Where the browser cannot write any more, the file is opened anew for the next attempt. */
+  async #keep(download: Download): Promise<void> {
+    try {
+      await download.sink?.keep();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      if (download.handle !== undefined) download.sink = undefined;
+    }
+  }
+
+  #get(
+    file: FileId,
+    sink: SaveSink,
+    signal: AbortSignal | undefined,
+    onProgress: (progress: ProgressReport) => void,
+  ): Promise<GotFile> {
+    return this.#transfers.get({
+      file,
+      into: "",
+      chunksLeft: () => sink.have,
+      openSink: async (about) => sink.opened(about),
+      onProgress,
+      signal,
+    });
+  }
+
+  #settle(download: Download, stop: AbortController, state: TransferState): void {
+    if (download.stop !== stop) return;
+    download.stop = undefined;
+    download.state = state;
+    this.#tell(download);
+  }
+
+  #note({ key, file, name, handle, begunUnixMs, state }: Download): void {
+    if (handle === undefined) return;
+    const isPaused = state.kind === "paused";
+    this.#journal.put({ key, file, name, handle, begunUnixMs, isPaused });
+  }
+
+  #tell({ key, file, name, state, progress }: Download): void {
+    if (this.#isLeft) return;
+    const transfer = { id: key, kind: "download", file, name, to: [], state, progress } as const;
+    this.#parts.tell({ kind: "transfer", transfer });
+  }
+}
+
+function lockOf(key: string): string {
+  return `chat download ${key}`;
+}
+
+async function mayWrite(
+  { handle }: Pick<DownloadEntry, "handle">,
+  how: "queryPermission" | "requestPermission",
+): Promise<boolean> {
+  return (await handle[how]?.({ mode: "readwrite" })) === "granted";
+}

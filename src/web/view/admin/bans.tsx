@@ -1,0 +1,137 @@
+import { useCallback, useState } from "react";
+import { isName } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Answer } from "../../../wire/messages.ts";
+import { usePage } from "../shell/context.tsx";
+import { confirm, FormDialog } from "../shell/dialog.tsx";
+import { SelectField } from "../shell/form.tsx";
+import { PagedTable, usePagedList } from "./table.tsx";
+
+type Ban = Answer<"bans">["bans"][number];
+
+const HOUR_MS = 60 * 60_000;
+const SPANS: readonly (readonly [number, string])[] = [
+  [HOUR_MS, "1 h"],
+  [24 * HOUR_MS, "24 h"],
+  [7 * 24 * HOUR_MS, "7 d"],
+  [30 * 24 * HOUR_MS, "30 d"],
+];
+
+function whomOf(whom: string): { user: string } | { address: string } {
+  return isName(whom) ? { user: whom } : { address: whom };
+}
+
+export interface BanDialogProps {
+  readonly whom?: string;
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}
+
+export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps) {
+  const { texts, chat } = usePage();
+  const [whom, setWhom] = useState(given);
+  /** 0: for good. */
+  const [spanMs, setSpanMs] = useState(0);
+  const [reason, setReason] = useState("");
+  const ban = async () => {
+    await chat.request("ban", {
+      ...whomOf(whom.trim().replace(/^@/, "")),
+      on: true,
+      ...(spanMs === 0 ? {} : { until: Date.now() + spanMs }),
+      ...(reason.trim() === "" ? {} : { reason: reason.trim() }),
+    });
+    onDone();
+    onClose();
+  };
+  return (
+    <FormDialog
+      title={whom === "" ? texts.ban : texts.banAsk(cleanText(whom))}
+      action={texts.ban}
+      isDanger
+      onSubmit={ban}
+      onClose={onClose}
+    >
+      <p>{texts.banExplained}</p>
+      <div className="field">
+        <label htmlFor="ban-whom">{texts.banWhom}</label>
+        <input
+          id="ban-whom"
+          value={whom}
+          required
+          autoComplete="off"
+          onChange={(event) => setWhom(event.target.value)}
+        />
+      </div>
+      <SelectField
+        id="ban-span"
+        label={texts.forHowLong}
+        value={spanMs}
+        options={[[0, texts.forever], ...SPANS]}
+        onChange={setSpanMs}
+      />
+      <div className="field">
+        <label htmlFor="ban-reason">{texts.reason}</label>
+        <input
+          id="ban-reason"
+          value={reason}
+          autoComplete="off"
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </div>
+    </FormDialog>
+  );
+}
+
+function BanRow({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
+  const page = usePage();
+  const { texts, times, chat } = page;
+  const { user, address, until, reason } = ban;
+  const whom = user ?? address ?? "";
+  const lift = () =>
+    confirm(page, {
+      title: texts.unbanAsk(cleanText(whom)),
+      text: "",
+      action: texts.unban,
+      onConfirm: async () => {
+        const of = user === undefined ? { address: whom } : { user };
+        await chat.request("ban", { ...of, on: false });
+        onDone();
+      },
+    });
+  return (
+    <tr>
+      <th scope="row" dir="auto">
+        {cleanText(whom)}
+      </th>
+      <td>{until === undefined ? texts.forever : texts.until(times.full(until))}</td>
+      <td dir="auto">{cleanText(reason ?? "")}</td>
+      <td>
+        <button type="button" className="button button-small" onClick={lift}>
+          {texts.unban}
+        </button>
+      </td>
+    </tr>
+  );
+}
+
+export function DashboardBans() {
+  const { texts, chat, show } = usePage();
+  const ask = useCallback(
+    async (after: { readonly after?: number }) => {
+      const { bans, next } = await chat.request("bans", after);
+      return { list: bans, next };
+    },
+    [chat],
+  );
+  const list = usePagedList(ask);
+  return (
+    <PagedTable
+      label={texts.dashboardBans}
+      heads={[texts.banWhom, texts.forHowLong, texts.reason, texts.more]}
+      list={list}
+      rowOf={(ban) => <BanRow key={ban.user ?? ban.address} ban={ban} onDone={list.again} />}
+      action={texts.ban}
+      onAction={() => show((close) => <BanDialog onClose={close} onDone={list.again} />)}
+    />
+  );
+}

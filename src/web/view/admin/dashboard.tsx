@@ -1,0 +1,80 @@
+import { useState } from "react";
+import { rove } from "../../input/keys.ts";
+import { usePage } from "../shell/context.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import type { DashboardProps } from "../shell/lazy.tsx";
+import { DashboardBans } from "./bans.tsx";
+import { DashboardClients, DashboardTransfers } from "./clients.tsx";
+import { DashboardInvites } from "./invites.tsx";
+import { DashboardLog } from "./log.tsx";
+import { DashboardServer } from "./server.tsx";
+
+const TABS = ["log", "clients", "transfers", "server", "bans", "invites"] as const;
+type Tab = (typeof TABS)[number];
+
+/** The server's window, for operators. */
+export function Dashboard({ model, onClose }: DashboardProps) {
+  const { texts } = usePage();
+  const [tab, setTab] = useState<Tab>("log");
+  const names: Readonly<Record<Tab, string>> = {
+    log: texts.dashboardLog,
+    clients: texts.dashboardClients,
+    transfers: texts.dashboardTransfers,
+    server: texts.dashboardServer,
+    bans: texts.dashboardBans,
+    invites: texts.dashboardInvites,
+  };
+  const move = (key: string) => {
+    const sideways: Readonly<Record<string, string>> = {
+      ArrowRight: "ArrowDown",
+      ArrowLeft: "ArrowUp",
+    };
+    const next = TABS[rove(sideways[key] ?? key, TABS.indexOf(tab), TABS.length) ?? -1];
+    if (next === undefined) return;
+    setTab(next);
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  const isOnline = model.connection.kind === "online";
+  return (
+    <main className="dashboard">
+      <header className="room-head">
+        <IconButton icon="back" label={texts.dashboardBack} onPress={onClose} />
+        <div className="room-title">
+          <h1>{texts.dashboard}</h1>
+        </div>
+      </header>
+      <div className="tabs" role="tablist" aria-label={texts.dashboard}>
+        {TABS.map((one) => (
+          <button
+            key={one}
+            type="button"
+            role="tab"
+            id={`tab-${one}`}
+            className="tab"
+            aria-selected={one === tab}
+            aria-controls="dashboard-panel"
+            tabIndex={one === tab ? 0 : -1}
+            onClick={() => setTab(one)}
+            onKeyDown={(event) => move(event.key)}
+          >
+            {names[one]}
+          </button>
+        ))}
+      </div>
+      <div
+        className="dashboard-panel"
+        id="dashboard-panel"
+        role="tabpanel"
+        aria-labelledby={`tab-${tab}`}
+        tabIndex={-1}
+      >
+        <DashboardLog isHidden={tab !== "log"} isOnline={isOnline} />
+        {tab === "clients" ? <DashboardClients isOnline={isOnline} /> : null}
+        {tab === "transfers" ? <DashboardTransfers isOnline={isOnline} /> : null}
+        {tab === "server" ? <DashboardServer isOnline={isOnline} /> : null}
+        {tab === "bans" ? <DashboardBans /> : null}
+        {tab === "invites" ? <DashboardInvites /> : null}
+      </div>
+    </main>
+  );
+}

@@ -1,0 +1,134 @@
+import { useEffect, useRef, useState } from "react";
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { FileHandle } from "../../transfer/upload-journal.ts";
+import type { PageValue } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+
+/** Browsers that can give a file again after a reload have this. */
+interface HandleItem {
+  getAsFileSystemHandle?(): Promise<(FileHandle & { readonly kind: string }) | null>;
+}
+
+interface Dropped {
+  readonly file: File;
+  readonly handle: FileHandle | undefined;
+}
+
+async function droppedOf(items: DataTransferItemList): Promise<readonly Dropped[]> {
+  const all = [...items].filter(({ kind }) => kind === "file");
+  // All must be asked within the event; afterwards the browser forgets them.
+  const asked = all.map((item) => ({
+    file: item.getAsFile(),
+    handle: (item as unknown as HandleItem).getAsFileSystemHandle?.() ?? Promise.resolve(null),
+  }));
+  const found: Dropped[] = [];
+  for (const { file, handle } of asked) {
+    const known = await handle.catch(() => null);
+    if (file === null || known?.kind === "directory") continue;
+    found.push({ file, handle: known ?? undefined });
+  }
+  return found;
+}
+
+/** Files are sent once somebody has seen which and where to. */
+export function askToSend(page: PageValue, target: string, dropped: readonly Dropped[]): void {
+  if (dropped.length === 0) return;
+  const { texts, chat } = page;
+  const files = dropped.map(({ file }) => file);
+  confirm(page, {
+    title: texts.sendFilesAsk(files.length, cleanText(target)),
+    text: "",
+    action: texts.send,
+    onConfirm: () =>
+      chat.upload(
+        target,
+        files,
+        dropped.map(({ handle }) => handle),
+      ),
+    children: (
+      <ul className="plain-list">
+        {files.map((file) => (
+          <li key={`${file.name} ${file.size} ${file.lastModified}`} dir="auto">
+            {cleanText(file.name)} <span className="file-note">{formatSize(file.size)}</span>
+          </li>
+        ))}
+      </ul>
+    ),
+  });
+}
+
+function hasFiles({ dataTransfer }: DragEvent): boolean {
+  return dataTransfer?.types.includes("Files") === true;
+}
+
+/** Where somebody writes, a text or an address may be dropped: the browser puts it there. */
+function isWritten({ target }: DragEvent): boolean {
+  return target instanceof Element && target.closest("input, textarea") !== null;
+}
+
+/**
+ * Nothing that is dropped on the page leads away from it: browsers open a file or an address that
+ * nobody takes, and all that is written here would be gone.
+ */
+export function useNoStrayDrops(): void {
+  useEffect(() => {
+    const refuse = (event: DragEvent) => {
+      if (event.defaultPrevented || (!hasFiles(event) && isWritten(event))) return;
+      event.preventDefault();
+      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = "none";
+    };
+    addEventListener("dragover", refuse);
+    addEventListener("drop", refuse);
+    return () => {
+      removeEventListener("dragover", refuse);
+      removeEventListener("drop", refuse);
+    };
+  }, []);
+}
+
+/** Something asks for an answer: what is dropped beside it is for nobody. */
+function isAsked(): boolean {
+  return document.querySelector("dialog[open]") !== null;
+}
+
+/**
+ * Files that are dropped anywhere in the window: beside the conversation too they are meant for it.
+ * @returns whether some hang over it
+ */
+export function useDropping(onDropped: (dropped: readonly Dropped[]) => void): boolean {
+  const [isOver, setOver] = useState(false);
+  const latest = useRef(onDropped);
+  latest.current = onDropped;
+  useEffect(() => {
+    const over = (event: DragEvent) => {
+      if (isAsked()) return;
+      event.preventDefault();
+      setOver(true);
+    };
+    const listeners: Readonly<Record<string, (event: DragEvent) => void>> = {
+      dragenter: over,
+      dragover: over,
+      // From one part of the page to the next it names that one.
+      dragleave: ({ relatedTarget }) => relatedTarget === null && setOver(false),
+      drop: (event) => {
+        setOver(false);
+        if (isAsked() || event.dataTransfer === null) return;
+        event.preventDefault();
+        void droppedOf(event.dataTransfer.items).then((dropped) => latest.current(dropped));
+      },
+    };
+    const hear = (event: DragEvent) => {
+      if (hasFiles(event)) listeners[event.type]?.(event);
+    };
+    // On the document: before the window, which refuses what nobody takes.
+    for (const kind of Object.keys(listeners))
+      document.addEventListener(kind, hear as EventListener);
+    return () => {
+      for (const kind of Object.keys(listeners)) {
+        document.removeEventListener(kind, hear as EventListener);
+      }
+    };
+  }, []);
+  return isOver;
+}

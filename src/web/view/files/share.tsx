@@ -1,0 +1,143 @@
+import { useEffect, useSyncExternalStore } from "react";
+import { formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Platform } from "../../browser/environment.ts";
+import { type FolderPage, Share, type SharedFile, type ShareState } from "../../driver/share.ts";
+import type { Texts } from "../../text/en.ts";
+import { faultText } from "../shell/fault-text.ts";
+import { Icon } from "../shell/icons.tsx";
+
+interface ShareProps {
+  readonly share: Share;
+  readonly texts: Texts;
+}
+
+/** Begins the page of `chat share`. */
+export async function openShare(platform: Platform, page: FolderPage, texts: Texts) {
+  const share = await Share.open(platform, page);
+  return <ShareView share={share} texts={texts} />;
+}
+
+/** The files that `chat share` offers, and one button: no account, no chat. */
+function ShareView({ share, texts }: ShareProps) {
+  const state = useSyncExternalStore(share.subscribe, () => share.state);
+  useEffect(() => {
+    document.documentElement.lang = texts.lang;
+    document.title = texts.shareTitle;
+  }, [texts]);
+  return (
+    <main className="entering">
+      <div className="card share">
+        <h1>{texts.shareTitle}</h1>
+        {state.kind === "open" ? (
+          <Offered share={share} texts={texts} state={state} />
+        ) : (
+          <Words share={share} texts={texts} state={state} />
+        )}
+      </div>
+    </main>
+  );
+}
+
+interface WordsProps extends ShareProps {
+  readonly state: Exclude<ShareState, { kind: "open" }>;
+}
+
+function Words({ share, texts, state }: WordsProps) {
+  switch (state.kind) {
+    case "entering":
+      return <p role="status">{texts.connecting}</p>;
+    case "wrong":
+      return <p role="alert">{texts.shareWrong}</p>;
+    case "over":
+      return (
+        <>
+          <p role="alert">{texts.shareOver}</p>
+          <button type="button" className="button" onClick={() => share.reconnectNow()}>
+            {texts.tryNow}
+          </button>
+        </>
+      );
+    default:
+      return (
+        <p className="fault-line" role="alert">
+          {faultText(state.fault, texts)}
+        </p>
+      );
+  }
+}
+
+interface OfferedProps extends ShareProps {
+  readonly state: Extract<ShareState, { kind: "open" }>;
+}
+
+function Offered({ share, texts, state }: OfferedProps) {
+  const { files, count, isSaving } = state;
+  const sizeBytes = files.reduce((sum, { body }) => sum + body.size, 0);
+  const isComing = files.length < (count ?? 1);
+  const done = files.filter(({ transfer }) => transfer?.state.kind === "done").length;
+  const isSaved = !isComing && done === files.length;
+  const label = done > 0 ? texts.shareAgain : texts.shareSave(files.length);
+  return (
+    <>
+      <p role="status">
+        {isComing
+          ? texts.shareComing(files.length, count ?? files.length)
+          : texts.shareAll(files.length, formatSize(sizeBytes))}
+      </p>
+      <ul className="plain-list share-list">
+        {files.map((file) => (
+          <Line key={file.body.file} file={file} texts={texts} />
+        ))}
+      </ul>
+      {isSaved ? (
+        <p className="share-saved" role="status">
+          {texts.shareSaved}
+        </p>
+      ) : (
+        <button
+          type="button"
+          className="button button-main button-wide"
+          disabled={isComing || isSaving}
+          onClick={() => void share.saveAll()}
+        >
+          {isSaving ? texts.shareSaving : label}
+        </button>
+      )}
+    </>
+  );
+}
+
+function Line({ file, texts }: { readonly file: SharedFile; readonly texts: Texts }) {
+  const { body, transfer } = file;
+  const { name, size, folder } = body;
+  const state = transfer?.state;
+  const isRunning = state?.kind === "running";
+  const notes = [formatSize(size), folder === undefined ? undefined : texts.shareZip];
+  return (
+    <li className="share-file">
+      <Icon name={folder === undefined ? "file" : "folder"} />
+      <div className="file-about">
+        <span className="file-name" dir="auto">
+          {cleanText(name)}
+        </span>
+        <span className="file-note">
+          {notes.filter((note) => note !== undefined).join(" · ")}
+          {state?.kind === "done" ? ` · ${texts.done}` : ""}
+        </span>
+        {isRunning ? (
+          <progress
+            aria-label={texts.progress}
+            max={Math.max(1, size)}
+            value={transfer?.progress?.doneBytes ?? 0}
+          />
+        ) : null}
+        {state?.kind === "failed" ? (
+          <span className="fault-line" role="alert">
+            {faultText(state.fault, texts)}
+          </span>
+        ) : null}
+      </div>
+    </li>
+  );
+}

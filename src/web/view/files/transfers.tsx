@@ -1,0 +1,154 @@
+import { memo, useEffect, useRef } from "react";
+import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { TransferView } from "../../../core/model/state.ts";
+import type { ProgressReport, WaitsAt } from "../../../core/transfer/progress.ts";
+import type { Texts } from "../../text/en.ts";
+import { useFact, usePage } from "../shell/context.tsx";
+import { faultText } from "../shell/fault-text.ts";
+import { IconButton } from "../shell/icons.tsx";
+
+function waitsText(where: WaitsAt, texts: Texts): string {
+  const table: Readonly<Record<WaitsAt, string>> = {
+    source: texts.waitsSource,
+    network: texts.waitsNetwork,
+    "server-disk": texts.waitsServerDisk,
+    sender: texts.waitsSender,
+    disk: texts.waitsDisk,
+    server: texts.waitsServer,
+  };
+  return table[where];
+}
+
+function progressText(progress: ProgressReport, texts: Texts): string {
+  const { doneBytes, sizeBytes, ratePerS, leftMs, waits } = progress;
+  const done =
+    sizeBytes === undefined
+      ? formatSize(doneBytes)
+      : `${formatSize(doneBytes)} / ${formatSize(sizeBytes)}`;
+  if (waits !== undefined) {
+    return `${done} · ${waitsText(waits.where, texts)}, ${formatLeft(waits.forMs)}`;
+  }
+  const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
+  return `${done}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
+}
+
+function stateText({ kind, state, progress }: TransferView, texts: Texts): string {
+  switch (state.kind) {
+    case "running":
+      return progress === undefined ? "…" : progressText(progress, texts);
+    case "paused":
+      return texts.paused;
+    case "needs-file":
+      if (kind === "download") return texts.permitWriting;
+      return state.again === "choose" ? texts.chooseAgain : texts.permitAgain;
+    case "failed":
+      return `${texts.failed}: ${faultText(state.fault, texts)}`;
+    default:
+      return texts.done;
+  }
+}
+
+function Buttons({ transfer }: { readonly transfer: TransferView }) {
+  const { texts, chat } = usePage();
+  const input = useRef<HTMLInputElement>(null);
+  const { id, state } = transfer;
+  const resume = () => {
+    if (state.kind === "needs-file" && state.again === "choose") input.current?.click();
+    else chat.resumeTransfer(id);
+  };
+  const isOver = state.kind === "done";
+  return (
+    <div className="transfer-buttons">
+      {state.kind === "running" ? (
+        <IconButton icon="pause" label={texts.pause} onPress={() => chat.pauseTransfer(id)} />
+      ) : null}
+      {state.kind === "running" || isOver ? null : (
+        <IconButton icon="play" label={texts.resume} onPress={resume} />
+      )}
+      <input
+        ref={input}
+        type="file"
+        className="sr-only"
+        tabIndex={-1}
+        aria-label={texts.chooseAgain}
+        onChange={(event) => {
+          const [file] = event.target.files ?? [];
+          if (file !== undefined) chat.resumeTransfer(id, file);
+        }}
+      />
+      {isOver ? (
+        <IconButton icon="close" label={texts.dismiss} onPress={() => chat.dismissTransfer(id)} />
+      ) : (
+        <IconButton icon="close" label={texts.cancel} onPress={() => chat.cancelTransfer(id)} />
+      )}
+    </div>
+  );
+}
+
+interface LineProps {
+  readonly transfer: TransferView;
+  /** Beside the file's own name. */
+  readonly isBrief?: boolean;
+}
+
+export const TransferLine = memo(function TransferLine({ transfer, isBrief = false }: LineProps) {
+  const { texts } = usePage();
+  const { name, kind, to, state, progress } = transfer;
+  const shown = cleanText(name);
+  const where = kind === "upload" ? texts.sendingTo(to.join(", ")) : texts.receiving;
+  const size = progress?.sizeBytes;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: it is no part of a form
+    <div className="transfer" role="group" aria-label={texts.transferOf(shown)}>
+      <div className="transfer-about">
+        {isBrief ? null : (
+          <span className="file-name" dir="auto">
+            {shown} <span className="file-note">{where}</span>
+          </span>
+        )}
+        {state.kind === "done" ? null : (
+          <progress
+            aria-label={texts.progress}
+            {...(size === undefined ? {} : { max: Math.max(1, size), value: progress?.doneBytes })}
+          />
+        )}
+        <span className="file-note">{stateText(transfer, texts)}</span>
+      </div>
+      <Buttons transfer={transfer} />
+    </div>
+  );
+});
+
+/** Long enough to be seen; the file itself stands among the messages then. */
+const DONE_SHOWN_MS = 4_000;
+
+/** Each row has a time of its own: what others under way tell does not begin it anew. */
+function useTidy({ id, state }: TransferView): void {
+  const { chat } = usePage();
+  const isDone = state.kind === "done";
+  useEffect(() => {
+    if (!isDone) return;
+    const timer = setTimeout(() => chat.dismissTransfer(id), DONE_SHOWN_MS);
+    return () => clearTimeout(timer);
+  }, [chat, id, isDone]);
+}
+
+function TransferRow({ transfer }: { readonly transfer: TransferView }) {
+  useTidy(transfer);
+  return <TransferLine transfer={transfer} />;
+}
+
+/** All files under way, above the composer. */
+export function Transfers() {
+  const { texts } = usePage();
+  const transfers = useFact((model) => model.transfers);
+  if (transfers.size === 0) return null;
+  return (
+    <section className="transfers" aria-label={texts.transfers}>
+      {[...transfers.values()].map((transfer) => (
+        <TransferRow key={transfer.id} transfer={transfer} />
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,28 @@
+// The page of `chat share` needs the driver as well: one shared file instead of two.
+import "../driver/chat.ts";
+import { Dashboard } from "./admin/dashboard.tsx";
+import { Viewer } from "./files/viewer.tsx";
+import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
+import { Search } from "./room/search.tsx";
+import { Switcher } from "./room/switcher.tsx";
+import { HelpDialog } from "./shell/help-dialog.tsx";
+import { InviteDialog } from "./shell/invite-dialog.tsx";
+import type { LazyParts } from "./shell/lazy.tsx";
+import { ResetForm } from "./shell/reset-form.tsx";
+import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
+
+/** What shell/lazy.tsx fetches. */
+export const PARTS: LazyParts = {
+  Settings: SettingsDialog,
+  Logout: LogoutDialog,
+  Invite: InviteDialog,
+  Help: HelpDialog,
+  Join: JoinDialog,
+  Rooms: RoomsDialog,
+  Switcher,
+  Topic: TopicDialog,
+  Viewer,
+  Search,
+  Dashboard,
+  Reset: ResetForm,
+};

@@ -1,0 +1,320 @@
+import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { isSame, itemAt } from "../../../core/model/item.ts";
+import { RowMaker } from "../../../core/model/rows.ts";
+import { openRoom, roomLines } from "../../../core/model/selectors.ts";
+import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts";
+import { offsetMinutes } from "../../text/times.ts";
+import { askToSend, useDropping } from "../files/drop-zone.tsx";
+import { OfferedLine } from "../files/file-card.tsx";
+import { Transfers } from "../files/transfers.tsx";
+import { isWide, usePage, useTexts } from "../shell/context.tsx";
+import { RoomsDialog, Search } from "../shell/lazy.tsx";
+import { Composer, type ComposerHandle } from "./composer.tsx";
+import { RoomHead } from "./header.tsx";
+import { useLiveRegion } from "./live-region.ts";
+import { People } from "./members.tsx";
+import type { MessageActions } from "./message-actions.ts";
+import { useRouting } from "./routing.tsx";
+import { useShortcuts } from "./shortcuts.tsx";
+import { Rooms } from "./sidebar.tsx";
+import { runSlashCommand } from "./slash-commands.tsx";
+import { Timeline } from "./timeline.tsx";
+
+/** What stands beside the timeline: at the right, or over it where there is no room. */
+export type Side = "people" | "search" | undefined;
+
+const NO_ITEMS: readonly Item[] = [];
+
+function shownItems(room: RoomState | undefined): readonly Item[] {
+  return (room?.jump ?? room?.tail)?.items ?? NO_ITEMS;
+}
+
+function useActions(model: Model, isOperator: boolean, goTo: (seq: number) => void) {
+  const { chat } = usePage();
+  const composer = useRef<ComposerHandle>(null);
+  const room = openRoom(model);
+  const { me, open: target = "" } = model;
+  const moderates = room?.moderates === true || isOperator;
+  const actions: MessageActions = useMemo(
+    () => ({
+      me,
+      target,
+      moderates,
+      reply: (item) => composer.current?.reply(item),
+      edit: (item) => composer.current?.edit(item),
+      react: (item, sign) => chat.react(item, sign),
+      goTo,
+    }),
+    [chat, me, target, moderates, goTo],
+  );
+  return { actions, composer };
+}
+
+interface MainProps {
+  readonly model: Model;
+  readonly target: string;
+  readonly isOperator: boolean;
+  readonly jumps: number;
+  readonly onJump: (target: string, seq: number) => void;
+  readonly onOpen: (target: string) => void;
+  readonly onSearch: (text: string) => void;
+}
+
+/** The timeline of what is open, and where one writes. */
+function Conversation(props: MainProps) {
+  const { model, target, isOperator, jumps, onJump, onOpen, onSearch } = props;
+  const page = usePage();
+  const { chat, texts, settings } = page;
+  const [maker] = useState(() => new RowMaker());
+  const room = openRoom(model);
+  const rows = maker.rowsOf(model, offsetMinutes, settings.isQuiet);
+  const goTo = useCallback((seq: number) => onJump(target, seq), [onJump, target]);
+  const { actions, composer } = useActions(model, isOperator, goTo);
+  const isOver = useDropping((dropped) => askToSend(page, target, dropped));
+  const itemOf = useCallback(
+    (seq: number) => itemAt(shownItems(openRoom(chat.model)), seq),
+    [chat],
+  );
+  const lastOwn = useCallback(
+    () =>
+      openRoom(chat.model)?.tail.items.findLast(
+        ({ isMine, kind, state }) => isMine && kind === "text" && state === "whole",
+      ),
+    [chat],
+  );
+  const onOrder = useCallback(
+    (text: string, draft: Draft) =>
+      runSlashCommand(page, { target, open: onOpen, search: onSearch }, text, draft),
+    [page, target, onOpen, onSearch],
+  );
+  const onFiles = useCallback(
+    (files: readonly File[], isAsked: boolean) => {
+      if (!isAsked) return chat.upload(target, files);
+      askToSend(
+        page,
+        target,
+        files.map((file) => ({ file, handle: undefined })),
+      );
+    },
+    [chat, page, target],
+  );
+  const ignored = target.startsWith("@") && model.ignored.has(target.slice(1).toLowerCase());
+  return (
+    <div className="conversation">
+      {/* Before its first message a conversation has no id: the two keys differ by a word. */}
+      <Timeline
+        key={`timeline ${room?.id ?? target}`}
+        rows={rows}
+        actions={actions}
+        jumps={jumps}
+      />
+      {ignored ? <p className="hint">{texts.ignoredHere(cleanText(target))}</p> : null}
+      {(room?.offered ?? []).map(({ file, from, name }) =>
+        // One's own stands among the transfers.
+        isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
+      )}
+      <Transfers />
+      {room?.isClosed === true ? (
+        <p className="hint">{texts.roomClosed}</p>
+      ) : (
+        <Composer
+          key={`composer ${target}`}
+          ref={composer}
+          target={target}
+          itemOf={itemOf}
+          lastOwn={lastOwn}
+          onOrder={onOrder}
+          onFiles={onFiles}
+        />
+      )}
+      {isOver ? <div className="drop-over">{texts.dropHere(cleanText(target))}</div> : null}
+    </div>
+  );
+}
+
+interface NothingProps {
+  readonly hasRooms: boolean;
+  readonly onOpen: (target: string) => void;
+}
+
+/** No room is open: the ways into one, since the list of rooms may be a drawer that is shut. */
+function Nothing({ hasRooms, onOpen }: NothingProps) {
+  const { texts, show } = usePage();
+  return (
+    <div className="nothing">
+      <p>{hasRooms ? texts.nothingOpen : texts.noRooms}</p>
+      <button
+        type="button"
+        className="button"
+        onClick={() => show((close) => <RoomsDialog onClose={close} onOpen={onOpen} />)}
+      >
+        {texts.browseRooms}
+      </button>
+    </div>
+  );
+}
+
+export interface ChatPageProps {
+  readonly model: Model;
+  readonly isOperator: boolean;
+  readonly onDashboard: () => void;
+}
+
+/** What is shown beside the words, and the ways to other places. */
+function usePlaces() {
+  const { chat, settings, change } = usePage();
+  const { showsPeople } = settings;
+  const [isDrawer, setDrawer] = useState(false);
+  const [side, setSide] = useState<Side>(showsPeople && isWide() ? "people" : undefined);
+  const [jumps, setJumps] = useState(0);
+  const onOpen = useCallback(
+    (to: string) => {
+      chat.open(to);
+      setDrawer(false);
+      requestAnimationFrame(() => {
+        const field = document.querySelector<HTMLElement>(".composer textarea");
+        // Who has begun to write elsewhere meanwhile goes on there.
+        if (document.activeElement?.matches("input, select, dialog *") === true) return;
+        if (matchMedia("(hover: hover)").matches) field?.focus();
+      });
+    },
+    [chat],
+  );
+  const onJump = useCallback(
+    (to: string, seq: number) => {
+      chat.jump(to, seq);
+      setJumps((n) => n + 1);
+      if (!isWide()) setSide(undefined);
+    },
+    [chat],
+  );
+  const onSearch = useCallback(
+    (text: string) => {
+      const here = chat.model.open;
+      if (text !== "") chat.search({ text, ...(here === undefined ? {} : { target: here }) });
+      setSide("search");
+      setDrawer(false);
+    },
+    [chat],
+  );
+  const closeSide = useCallback(() => {
+    if (side === "people") change({ showsPeople: false });
+    if (side === "search") chat.search(undefined);
+    const isBack = side === "search" && showsPeople && isWide();
+    setSide(isBack ? "people" : undefined);
+  }, [chat, change, side, showsPeople]);
+  const togglePeople = () => {
+    if (side === "people") return closeSide();
+    setSide("people");
+    change({ showsPeople: true });
+  };
+  return { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide, togglePeople };
+}
+
+interface RightProps {
+  readonly side: Side;
+  readonly model: Model;
+  readonly onClose: () => void;
+  readonly onJump: (target: string, seq: number) => void;
+}
+
+function RightSide({ side, model, onClose, onJump }: RightProps) {
+  const texts = useTexts();
+  const { open, me = "" } = model;
+  const room = openRoom(model);
+  if (side === "search") {
+    return (
+      <aside className="side side-right" aria-label={texts.search}>
+        <Search open={open} onClose={onClose} onJump={onJump} />
+      </aside>
+    );
+  }
+  if (side !== "people" || room?.kind !== "room") return null;
+  return (
+    <aside className="side side-right" aria-label={texts.people}>
+      <People room={room} me={me} onClose={onClose} />
+    </aside>
+  );
+}
+
+function useTitle(calls: number, target: string | undefined): void {
+  useEffect(() => {
+    const place = target === undefined ? "chat" : cleanText(target);
+    document.title = calls > 0 ? `(${calls}) ${place}` : place;
+  }, [calls, target]);
+}
+
+/** All was told once: what is missing since then is missing. */
+function useCaughtUpOnce(isCaughtUp: boolean): boolean {
+  const was = useRef(false);
+  was.current ||= isCaughtUp;
+  return was.current;
+}
+
+/** Without the address: that names the room. */
+function skipToMessages(event: MouseEvent): void {
+  event.preventDefault();
+  document.getElementById("messages")?.focus();
+}
+
+/** Rooms at the left, words in the middle, people at the right; drawers where it is narrow. */
+export function ChatPage({ model, isOperator, onDashboard }: ChatPageProps) {
+  const { texts } = usePage();
+  const places = usePlaces();
+  const { isDrawer, setDrawer, side, jumps, onOpen, onJump, onSearch, closeSide } = places;
+  const { me = "", open: target } = model;
+  const room = openRoom(model);
+  const lines = roomLines(model);
+  const search = useCallback(() => onSearch(""), [onSearch]);
+  useLiveRegion(room, me);
+  useShortcuts({ lines, onOpen, onSearch, isDrawer, side, closeSide, closeDrawer: setDrawer });
+  useRouting({ model, onOpen, onJump });
+  useTitle(lines.calls, target);
+  const isKnown = useCaughtUpOnce(model.isCaughtUp);
+  const isSide = side === "search" || (side === "people" && room?.kind === "room");
+  const ways = { isOperator, onOpen, onSearch };
+  return (
+    <div className={isDrawer ? "chat has-drawer" : "chat"} data-side={isSide ? side : "none"}>
+      {/* biome-ignore lint/a11y/useValidAnchor: it goes somewhere, without changing the address */}
+      <a className="skip" href="#messages" onClick={skipToMessages}>
+        {texts.skipToMessages}
+      </a>
+      <aside className="side side-rooms" aria-label={texts.rooms}>
+        <Rooms
+          lines={lines}
+          isKnown={isKnown}
+          me={me}
+          isOperator={isOperator}
+          onOpen={onOpen}
+          onDashboard={onDashboard}
+          onSearch={search}
+        />
+      </aside>
+      <button
+        type="button"
+        className="shade"
+        aria-label={texts.close}
+        onClick={() => (isDrawer ? setDrawer(false) : closeSide())}
+      />
+      <main className="main" id="messages" tabIndex={-1}>
+        <RoomHead
+          room={room}
+          target={target}
+          side={side}
+          unread={lines.unread}
+          onDrawer={() => setDrawer(true)}
+          onPeople={places.togglePeople}
+          onSearch={search}
+        />
+        {target === undefined ? (
+          // Before all is told it is not known that there is nothing.
+          isKnown && <Nothing hasRooms={model.rooms.size > 0} onOpen={onOpen} />
+        ) : (
+          <Conversation model={model} target={target} jumps={jumps} onJump={onJump} {...ways} />
+        )}
+      </main>
+      <RightSide side={side} model={model} onClose={closeSide} onJump={onJump} />
+    </div>
+  );
+}

@@ -1,0 +1,353 @@
+import {
+  type ChangeEvent,
+  type ClipboardEvent,
+  type KeyboardEvent,
+  memo,
+  type Ref,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { utf8Encode } from "../../../base/bytes.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { Draft, Item } from "../../../core/model/state.ts";
+import type { Chat } from "../../driver/chat.ts";
+import { type Completion, complete, completionAt } from "../../input/completion.ts";
+import { composerAction } from "../../input/keys.ts";
+import { SLASH } from "../../input/slash.ts";
+import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
+import { usePage, useTexts } from "../shell/context.tsx";
+import { Icon, IconButton } from "../shell/icons.tsx";
+import { oneLine } from "./event-text.ts";
+import type { Obeyed } from "./slash-commands.tsx";
+import { Suggestions, suggestionSource } from "./suggestions.tsx";
+
+export interface ComposerHandle {
+  readonly focus: () => void;
+  readonly reply: (item: Item) => void;
+  readonly edit: (item: Item) => void;
+}
+
+export interface ComposerProps {
+  readonly target: string;
+  /** Whom a reply or an edit is about, if that is here. */
+  readonly itemOf: (seq: number) => Item | undefined;
+  readonly lastOwn: () => Item | undefined;
+  readonly onOrder: (text: string, draft: Draft) => Obeyed;
+  readonly onFiles: (files: readonly File[], isAsked: boolean) => void;
+}
+
+interface ComposerRef {
+  readonly ref: Ref<ComposerHandle>;
+}
+
+/** What is written in each room, at once here and a moment later in the model. */
+function useDraft(chat: Chat, target: string) {
+  const [draft, setDraft] = useState<Draft>(() => chat.model.drafts.get(target) ?? NOTHING);
+  const known = useRef(chat.model.drafts.get(target));
+  const change = useCallback(
+    (next: Draft) => {
+      known.current = isNothing(next) ? undefined : next;
+      setDraft(next);
+      chat.setDraft(target, known.current);
+    },
+    [chat, target],
+  );
+  // What another visit has left may come after the first look; what a refusal gives back, later.
+  useEffect(
+    () =>
+      chat.subscribe(() => {
+        const kept = chat.model.drafts.get(target);
+        if (kept === known.current) return;
+        known.current = kept;
+        setDraft(kept ?? NOTHING);
+      }),
+    [chat, target],
+  );
+  return { draft, change };
+}
+
+/** As high as its text, up to a bound. */
+function useHeight(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
+  // biome-ignore lint/correctness/useExhaustiveDependencies: measured whenever the text changes
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (element === null) return;
+    element.style.height = "auto";
+    element.style.height = `${element.scrollHeight}px`; // The sheet has the bound.
+  }, [field, text]);
+}
+
+interface AboutProps {
+  readonly draft: Draft;
+  readonly about: Item | undefined;
+  readonly onDrop: () => void;
+}
+
+function About({ draft, about, onDrop }: AboutProps) {
+  const texts = useTexts();
+  if (draft.re === undefined && draft.edits === undefined) return null;
+  const name = cleanText(about?.from ?? "");
+  const said = oneLine(about?.file?.name ?? about?.text ?? "", 100);
+  return (
+    <div className="composer-about">
+      <span>{draft.edits === undefined ? texts.replyingTo(name) : texts.editing}</span>
+      <span className="composer-quote" dir="auto">
+        {said}
+      </span>
+      <IconButton icon="close" label={texts.cancel} onPress={onDrop} />
+    </div>
+  );
+}
+
+function AttachButton({ onFiles }: Pick<ComposerProps, "onFiles">) {
+  const texts = useTexts();
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <IconButton icon="attach" label={texts.attach} onPress={() => input.current?.click()} />
+      <input
+        ref={input}
+        type="file"
+        multiple
+        className="sr-only"
+        tabIndex={-1}
+        aria-hidden="true"
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])], false);
+          event.target.value = "";
+        }}
+      />
+    </>
+  );
+}
+
+interface Offer {
+  readonly completion: Completion;
+  readonly at: number;
+}
+
+/** What is offered while somebody writes, and the keys that choose of it. */
+function useOffer(chat: Chat) {
+  const [offer, setOffer] = useState<Offer | undefined>(undefined);
+  const text = useRef("");
+  const look = (now: string, caret: number) => {
+    text.current = now;
+    const completion = completionAt(now, caret, suggestionSource(chat.model, [...SLASH.keys()]));
+    setOffer(completion === undefined ? undefined : { completion, at: 0 });
+  };
+  const written = ({ from, to }: Completion) => text.current.slice(from, to);
+  /** @returns what was chosen; undefined: the key is not for the list */
+  const press = (event: KeyboardEvent): string | "handled" | undefined => {
+    if (offer === undefined || event.nativeEvent.isComposing) return undefined;
+    const { completion, at } = offer;
+    const { length } = completion.choices;
+    // What is written whole needs no choosing: Enter sends.
+    const isWhole = event.key === "Enter" && written(completion) === completion.choices[at];
+    switch (event.key) {
+      case "ArrowDown":
+        setOffer({ completion, at: (at + 1) % length });
+        return "handled";
+      case "ArrowUp":
+        setOffer({ completion, at: (at + length - 1) % length });
+        return "handled";
+      case "Tab":
+      case "Enter":
+        if (event.shiftKey) return undefined;
+        return isWhole ? undefined : completion.choices[at];
+      case "Escape":
+        setOffer(undefined);
+        return "handled";
+      default:
+        return undefined;
+    }
+  };
+  return { offer, look, press, close: () => setOffer(undefined) };
+}
+
+interface WritingProps extends ComposerProps {
+  readonly field: RefObject<HTMLTextAreaElement | null>;
+}
+
+/** What was written as a command and is none: it stays, until something else is written. */
+interface Unknown {
+  readonly text: string;
+  readonly sentence: string;
+}
+
+/** The text under way, and what is done with it. */
+function useWriting({ target, onOrder, field }: WritingProps) {
+  const { chat } = usePage();
+  const { draft, change } = useDraft(chat, target);
+  const offers = useOffer(chat);
+  const caret = useRef<number | undefined>(undefined);
+  useHeight(field, draft.text);
+  useLayoutEffect(() => {
+    const at = caret.current;
+    if (at !== undefined) field.current?.setSelectionRange(at, at);
+    caret.current = undefined;
+  });
+  const max = chat.model.server?.textBytesMax ?? Number.POSITIVE_INFINITY;
+  const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
+  const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
+  const send = () => {
+    chat.send(target, draft);
+    change(draft.edits === undefined ? NOTHING : afterEdit(draft));
+    field.current?.focus();
+  };
+  const submit = () => {
+    if (draft.text.trim() === "" || bytes > max) return;
+    offers.close();
+    if (draft.edits !== undefined) return send();
+    const obeyed = onOrder(draft.text, draft);
+    if (obeyed.kind === "words") send();
+    else if (obeyed.kind === "done") change(NOTHING);
+    else setUnknown({ text: draft.text, sentence: obeyed.sentence });
+  };
+  const choose = (choice: string) => {
+    if (offers.offer === undefined) return;
+    const done = complete(draft.text, offers.offer.completion, choice);
+    caret.current = done.caret;
+    change({ ...draft, text: done.text });
+    offers.close();
+    field.current?.focus();
+  };
+  const drop = () => change(dropped(draft));
+  const asked = unknown?.text === draft.text ? unknown : undefined;
+  return { draft, change, offers, submit, send, asked, choose, drop, bytes, max };
+}
+
+type Writing = ReturnType<typeof useWriting>;
+
+function useKeys(writing: Writing, lastOwn: ComposerProps["lastOwn"]) {
+  const { draft, change, offers, submit, choose, drop } = writing;
+  return (event: KeyboardEvent) => {
+    const pressed = offers.press(event);
+    if (pressed !== undefined) {
+      event.preventDefault();
+      event.stopPropagation();
+      return pressed === "handled" ? undefined : choose(pressed);
+    }
+    const { isComposing } = event.nativeEvent;
+    const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
+    const press = { key, ctrlKey, metaKey, altKey, shiftKey, isComposing };
+    const action = composerAction(press, draft.text === "");
+    if (action === "send") submit();
+    else if (action === "edit-last") {
+      const item = lastOwn();
+      if (item !== undefined) change(editing(draft, item.seq, item.text));
+    } else if (action === "escape") {
+      if (draft.re === undefined && draft.edits === undefined) return;
+      drop();
+      event.stopPropagation();
+    } else return;
+    event.preventDefault();
+  };
+}
+
+interface TextFieldProps {
+  readonly props: WritingProps;
+  readonly writing: Writing;
+}
+
+function TextField({ props, writing }: TextFieldProps) {
+  const texts = useTexts();
+  const { target, field, onFiles, lastOwn } = props;
+  const { draft, change, offers, bytes, max } = writing;
+  const onKeyDown = useKeys(writing, lastOwn);
+  const at = offers.offer?.at;
+  const onChange = (event: ChangeEvent<HTMLTextAreaElement>) => {
+    const { value, selectionStart } = event.target;
+    change({ ...draft, text: value });
+    offers.look(value, selectionStart);
+  };
+  const onPaste = (event: ClipboardEvent) => {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    onFiles(files, true);
+  };
+  return (
+    <textarea
+      ref={field}
+      rows={1}
+      dir="auto"
+      aria-label={texts.message}
+      placeholder={texts.messageTo(cleanText(target))}
+      value={draft.text}
+      aria-autocomplete="list"
+      aria-controls={at === undefined ? undefined : "suggestions"}
+      aria-activedescendant={at === undefined ? undefined : `suggestion-${at}`}
+      aria-invalid={bytes > max}
+      onChange={onChange}
+      onKeyDown={onKeyDown}
+      onPaste={onPaste}
+      onBlur={offers.close}
+    />
+  );
+}
+
+/** Where words are written: several lines, Enter sends. */
+export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
+  const { ref, ...rest } = given;
+  const { target, itemOf, onFiles } = rest;
+  const texts = useTexts();
+  const field = useRef<HTMLTextAreaElement>(null);
+  const props: WritingProps = { ...rest, field };
+  const writing = useWriting(props);
+  const { draft, change, offers, submit, send, asked, choose, drop, bytes, max } = writing;
+  useImperativeHandle(ref, () => ({
+    focus: () => field.current?.focus(),
+    reply: (item) => {
+      change(answering(draft, item.seq));
+      field.current?.focus();
+    },
+    edit: (item) => {
+      change(editing(draft, item.seq, item.text));
+      field.current?.focus();
+    },
+  }));
+  const about = draft.edits ?? draft.re;
+  return (
+    <form
+      className="composer"
+      aria-label={texts.messageTo(cleanText(target))}
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit();
+      }}
+    >
+      <About draft={draft} about={about === undefined ? undefined : itemOf(about)} onDrop={drop} />
+      {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
+      <div className="composer-row">
+        <AttachButton onFiles={onFiles} />
+        <TextField props={props} writing={writing} />
+        <button
+          type="submit"
+          className="icon-button send-button"
+          aria-label={texts.send}
+          title={texts.send}
+        >
+          <Icon name="send" />
+        </button>
+      </div>
+      {asked === undefined ? null : (
+        <div className="composer-asked">
+          <p role="alert">{asked.sentence}</p>
+          <button type="button" className="button button-small" onClick={send}>
+            {texts.sendAsText}
+          </button>
+        </div>
+      )}
+      {bytes > max ? (
+        <p className="fault-line" role="alert">
+          {texts.tooLong(bytes, max)}
+        </p>
+      ) : null}
+    </form>
+  );
+});

@@ -1,0 +1,64 @@
+import { cleanText } from "../../../base/text.ts";
+import type { Item } from "../../../core/model/state.ts";
+import type { Texts } from "../../text/en.ts";
+import type { Times } from "../../text/times.ts";
+
+/**
+ * One sentence for what is no word of anybody: who came, who went, what was decided.
+ * @param earlier of others, told in the same sentence
+ */
+export function eventText(
+  item: Item,
+  texts: Texts,
+  times: Times,
+  earlier: readonly Item[] = [],
+): string {
+  const all = [...earlier, item].map(({ from }) => cleanText(from ?? texts.server));
+  const who = times.list([...new Set(all)]);
+  const whom = cleanText(item.whom ?? "");
+  switch (item.kind) {
+    case "join":
+      return texts.saidJoin(who);
+    case "leave":
+      return texts.saidLeave(who);
+    case "topic":
+      return item.state === "erased" ? texts.erased : texts.saidTopic(who, cleanText(item.text));
+    case "kick":
+      return item.isRemoved ? texts.saidRemove(who, whom) : texts.saidKick(who, whom);
+    case "rename": {
+      const was = cleanText(item.was ?? item.roomWas ?? "");
+      return item.was === undefined
+        ? texts.saidRenameRoom(who, was, whom)
+        : texts.saidRename(who, was, whom);
+    }
+    case "close":
+      return item.on === false ? texts.saidReopen(who) : texts.saidClose(who);
+    case "mute":
+      if (item.on === false) return texts.saidUnmute(who, whom);
+      if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);
+      return texts.saidMuteUntil(who, whom, times.full(item.untilUnixMs));
+    case "grant":
+      return item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom);
+    default:
+      return texts.saidOther(who, cleanText(item.kind));
+  }
+}
+
+/** The beginning of a text where there is one line for it. */
+export function oneLine(text: string, length: number): string {
+  return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
+}
+
+/** What a face says of an item in one breath: to a screen reader, or in a notification. */
+export function briefText(item: Item, texts: Texts, times: Times): string {
+  switch (item.kind) {
+    case "text":
+    case "action":
+    case "edit":
+      return item.state === "whole" ? oneLine(item.text, 300) : texts.erased;
+    case "file":
+      return `${texts.file}: ${cleanText(item.file?.name ?? "")}`;
+    default:
+      return eventText(item, texts, times);
+  }
+}

@@ -1,0 +1,87 @@
+import { cleanText } from "../../../base/text.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { type PageValue, usePage } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { TopicDialog } from "../shell/lazy.tsx";
+import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { personItems } from "./members.tsx";
+import { RichText } from "./rich-text.tsx";
+
+export interface RoomHeadProps {
+  readonly room: RoomState | undefined;
+  readonly target: string | undefined;
+  readonly side: "people" | "search" | undefined;
+  /** In all rooms: told beside the button that opens their list. */
+  readonly unread: number;
+  readonly onDrawer: () => void;
+  readonly onPeople: () => void;
+  readonly onSearch: () => void;
+}
+
+const NOBODY: readonly string[] = [];
+
+function roomItems(page: PageValue, room: RoomState): MenuItem[] {
+  const { texts, chat, show } = page;
+  if (room.kind === "person") {
+    const person = { name: room.name, role: "member", room: undefined, moderates: false };
+    return personItems(page, person).slice(1);
+  }
+  return [
+    {
+      label: texts.changeTopic,
+      icon: "edit",
+      onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
+    },
+    {
+      label: texts.leaveRoom,
+      isDanger: true,
+      onChoose: () =>
+        confirm(page, {
+          title: texts.leaveAsk(cleanText(room.name)),
+          text: texts.leaveExplained,
+          action: texts.leaveRoom,
+          isDanger: true,
+          onConfirm: () => chat.leave(room.name),
+        }),
+    },
+  ];
+}
+
+export function RoomHead(props: RoomHeadProps) {
+  const { room, target, side, unread, onDrawer, onPeople, onSearch } = props;
+  const page = usePage();
+  const { texts } = page;
+  const title = target === undefined ? "" : cleanText(target);
+  return (
+    <header className="room-head">
+      <IconButton
+        className="only-narrow"
+        icon="menu"
+        label={unread > 0 ? `${texts.openRooms}, ${texts.unread(unread)}` : texts.openRooms}
+        onPress={onDrawer}
+      />
+      {unread > 0 ? <span className="only-narrow head-dot" aria-hidden="true" /> : null}
+      <div className="room-title">
+        <h1 dir="auto">{room?.kind === "room" ? `#${title}` : title}</h1>
+        {room === undefined || room.topic === "" ? null : (
+          <div className="topic" title={cleanText(room.topic)}>
+            <RichText text={room.topic} mentions={NOBODY} me={undefined} />
+          </div>
+        )}
+      </div>
+      <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
+      {room?.kind === "room" ? (
+        <IconButton
+          icon="people"
+          label={texts.openPeople}
+          isPressed={side === "people"}
+          onPress={onPeople}
+        />
+      ) : null}
+      {room === undefined ? null : (
+        <MenuButton label={texts.actionsFor(title)} items={() => roomItems(page, room)} />
+      )}
+    </header>
+  );
+}

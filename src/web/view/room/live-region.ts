@@ -1,0 +1,38 @@
+import { useEffect, useRef } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { isWords } from "../../../core/model/item.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { usePage } from "../shell/context.tsx";
+import { briefText } from "./event-text.ts";
+
+/** More at once are only counted: nobody listens to a hundred sentences. */
+const SPOKEN_MAX = 2;
+const EVERY_MS = 1_000;
+
+/** Says what comes in the room that is open to whoever does not see it. */
+export function useLiveRegion(room: RoomState | undefined, me: string): void {
+  const { say, texts, times } = usePage();
+  const spoken = useRef({ room: "", n: 0 });
+  const latest = useRef(room);
+  latest.current = room;
+  const id = room?.id ?? "";
+  useEffect(() => {
+    spoken.current = { room: id, n: latest.current?.told ?? 0 };
+    const timer = setInterval(() => {
+      const now = latest.current;
+      if (now === undefined || now.told <= spoken.current.n) return;
+      const { n } = spoken.current;
+      spoken.current = { room: id, n: now.told };
+      const fresh: string[] = [];
+      for (let i = now.tail.items.length - 1; i >= 0; i--) {
+        const item = now.tail.items[i];
+        if (item === undefined || item.n <= n) break;
+        if (item.from === me || !isWords(item)) continue;
+        fresh.unshift(texts.newFrom(cleanText(item.from ?? ""), briefText(item, texts, times)));
+      }
+      if (fresh.length > SPOKEN_MAX) say(texts.newMany(fresh.length));
+      else if (fresh.length > 0) say(fresh.join(". "));
+    }, EVERY_MS);
+    return () => clearInterval(timer);
+  }, [id, me, say, texts, times]);
+}

@@ -1,0 +1,171 @@
+import { memo, useMemo } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
+import type { Member, RoomState } from "../../../core/model/state.ts";
+import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+
+const HOUR_MS = 60 * 60_000;
+const MUTES: readonly (readonly [string, number])[] = [
+  ["10 min", HOUR_MS / 6],
+  ["1 h", HOUR_MS],
+  ["24 h", 24 * HOUR_MS],
+];
+
+export interface PersonAt {
+  readonly name: string;
+  readonly role: string;
+  /** Undefined: not in a room where anybody moderates. */
+  readonly room: string | undefined;
+  readonly moderates: boolean;
+}
+
+/** What may be done about somebody, from wherever they are named. */
+export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
+  const { texts, chat, fail } = page;
+  const { name, room, moderates, role } = person;
+  const isIgnored = chat.model.ignored.has(name.toLowerCase());
+  const items: MenuItem[] = [
+    { label: texts.writeTo(cleanText(name)), icon: "edit", onChoose: () => chat.open(`@${name}`) },
+    {
+      label: isIgnored ? texts.unignore : texts.ignore,
+      onChoose: () => void chat.ignore(name, !isIgnored).catch(fail),
+    },
+  ];
+  if (room === undefined || !moderates) return items;
+  return [...items, ...moderationItems(page, name, room, role)];
+}
+
+function moderationItems(page: PageValue, user: string, room: string, role: string): MenuItem[] {
+  const { texts, chat, fail } = page;
+  const name = cleanText(user);
+  const mute = (until?: number) =>
+    chat.request("mute", { room, user, on: true, ...(until === undefined ? {} : { until }) });
+  const isModerator = role === "moderator";
+  return [
+    ...MUTES.map(([span, ms]) => ({
+      label: texts.muteFor(span),
+      onChoose: () => void mute(Date.now() + ms).catch(fail),
+    })),
+    {
+      label: texts.mute,
+      onChoose: () =>
+        confirm(page, {
+          title: texts.muteAsk(name, room),
+          text: texts.muteExplained,
+          action: texts.mute,
+          onConfirm: () => mute(),
+        }),
+    },
+    {
+      label: texts.unmute,
+      onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
+    },
+    {
+      label: isModerator ? texts.unmakeModerator : texts.makeModerator,
+      onChoose: () =>
+        confirm(page, {
+          title: isModerator ? texts.ungrantAsk(name, room) : texts.grantAsk(name, room),
+          text: "",
+          action: isModerator ? texts.unmakeModerator : texts.makeModerator,
+          onConfirm: () => chat.request("grant", { room, user, on: !isModerator }),
+        }),
+    },
+    {
+      label: texts.kick,
+      isDanger: true,
+      onChoose: () =>
+        confirm(page, {
+          title: texts.kickAsk(name, room),
+          text: texts.kickExplained,
+          action: texts.kick,
+          isDanger: true,
+          onConfirm: () => chat.request("kick", { room, user }),
+        }),
+    },
+  ];
+}
+
+interface PersonProps {
+  readonly member: Member;
+  readonly room: string | undefined;
+  readonly moderates: boolean;
+  readonly isMe: boolean;
+}
+
+const Person = memo(function Person({ member, room, moderates, isMe }: PersonProps) {
+  const page = usePage();
+  const { texts } = page;
+  const isIgnored = useFact((model) => model.ignored.has(member.name.toLowerCase()));
+  const name = cleanText(member.name);
+  const roles: Readonly<Record<string, string>> = {
+    operator: texts.operator,
+    moderator: texts.moderator,
+  };
+  const notes = [roles[member.role], isMe ? texts.you : undefined];
+  if (isIgnored) notes.push(texts.ignoredMark);
+  const note = notes.filter((one) => one !== undefined).join(", ");
+  return (
+    <li className={member.isOnline ? "person" : "person is-away"}>
+      <span className={member.isOnline ? "dot dot-on" : "dot"}>
+        <span className="sr-only">{member.isOnline ? texts.online : texts.away}</span>
+      </span>
+      <span className="room-name" dir="auto" title={name}>
+        {name}
+      </span>
+      {note === "" ? null : <span className="room-note">{note}</span>}
+      {isMe ? null : (
+        <MenuButton
+          className="person-button"
+          label={texts.actionsFor(name)}
+          items={() => personItems(page, { name: member.name, role: member.role, room, moderates })}
+        />
+      )}
+    </li>
+  );
+});
+
+/** Names of more make a list that nobody reads; the rest is found by writing to them. */
+const PEOPLE_SHOWN_MAX = 500;
+
+export interface PeopleProps {
+  readonly room: RoomState;
+  readonly me: string;
+  readonly onClose: () => void;
+}
+
+export function People({ room, me, onClose }: PeopleProps) {
+  const texts = useTexts();
+  const { members = [], moderates } = room;
+  const sorted = useMemo(
+    () =>
+      [...members].sort((one, other) => {
+        if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
+        return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
+      }),
+    [members],
+  );
+  return (
+    <>
+      <div className="side-head">
+        <h2>
+          {texts.people} <span className="room-note">{members.length}</span>
+        </h2>
+        <IconButton icon="close" label={texts.closePeople} onPress={onClose} />
+      </div>
+      <ul className="people-list">
+        {sorted.slice(0, PEOPLE_SHOWN_MAX).map((member) => (
+          <Person
+            key={member.name}
+            member={member}
+            room={room.kind === "room" ? room.name : undefined}
+            moderates={moderates}
+            isMe={isSame(member.name, me)}
+          />
+        ))}
+      </ul>
+    </>
+  );
+}

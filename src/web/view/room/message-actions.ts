@@ -1,0 +1,68 @@
+import type { Item } from "../../../core/model/state.ts";
+import { formatRoute } from "../../input/route.ts";
+import { copyText } from "../shell/clipboard.ts";
+import type { PageValue } from "../shell/context.tsx";
+import { confirm } from "../shell/dialog.tsx";
+import type { MenuItem } from "../shell/menu.tsx";
+
+/** Signs that are one click away; any other one can be sent from a terminal. */
+export const QUICK_SIGNS = ["👍", "❤️", "😂", "🎉", "😮", "😢", "👀", "✅"] as const;
+
+/** What the rows of one room may do; the same object while nothing of it changes. */
+export interface MessageActions {
+  readonly me: string | undefined;
+  readonly target: string;
+  /** May erase what others have said. */
+  readonly moderates: boolean;
+  readonly reply: (item: Item) => void;
+  readonly edit: (item: Item) => void;
+  readonly react: (item: Item, sign: string) => void;
+  readonly goTo: (seq: number) => void;
+}
+
+export function messageItems(page: PageValue, item: Item, actions: MessageActions): MenuItem[] {
+  const { texts, say, fail, chat } = page;
+  const copy = (text: string) => {
+    copyText(text).then(() => say(texts.copied), fail);
+  };
+  const isText = item.kind === "text" || item.kind === "action";
+  const items: MenuItem[] = [
+    { label: texts.reply, icon: "reply", onChoose: () => actions.reply(item) },
+  ];
+  if (isText) {
+    items.push({
+      label: texts.copyText,
+      icon: "file",
+      onChoose: () => copy(item.text),
+    });
+  }
+  // Behind `chat web` the page's address leads to this machine alone.
+  if (!chat.isLocal) {
+    const route = formatRoute({ target: actions.target, seq: item.seq });
+    items.push({
+      label: texts.copyLink,
+      icon: "link",
+      onChoose: () => copy(`${location.origin}${location.pathname}${route}`),
+    });
+  }
+  if (item.isMine && isText) {
+    items.push({ label: texts.edit, icon: "edit", onChoose: () => actions.edit(item) });
+  }
+  if (item.isMine || actions.moderates) {
+    const erase = () => chat.erase(item.seq);
+    items.push({
+      label: texts.erase,
+      icon: "erase",
+      isDanger: true,
+      onChoose: () =>
+        confirm(page, {
+          title: texts.eraseAsk,
+          text: texts.eraseExplained,
+          action: texts.erase,
+          isDanger: true,
+          onConfirm: erase,
+        }),
+    });
+  }
+  return items;
+}

@@ -1,0 +1,297 @@
+import { type FocusEvent, memo, type PointerEvent, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { formatUtc } from "../../../base/time.ts";
+import type { Row } from "../../../core/model/rows.ts";
+import type { Item, PendingPost } from "../../../core/model/state.ts";
+import { FileCard } from "../files/file-card.tsx";
+import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { faultText } from "../shell/fault-text.ts";
+import { IconButton } from "../shell/icons.tsx";
+import { MenuButton } from "../shell/menu.tsx";
+import { eventText, oneLine } from "./event-text.ts";
+import { type MessageActions, messageItems, QUICK_SIGNS } from "./message-actions.ts";
+import { RichText } from "./rich-text.tsx";
+
+type ItemRow = Extract<Row, { kind: "item" }>;
+type PendingRow = Extract<Row, { kind: "pending" }>;
+
+const TINTS = 7;
+
+/** The same colour for the same name; it only helps the eye. */
+function tintOf(name: string): string {
+  let sum = 0;
+  for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;
+  return `tint-${sum % TINTS}`;
+}
+
+const QUOTE_LENGTH = 120;
+
+function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: MessageActions }) {
+  const texts = useTexts();
+  const { answers } = row;
+  const re = row.kind === "item" ? row.item.re : row.post.body.re;
+  if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return null;
+  const said = answers?.file?.name ?? answers?.text ?? "";
+  const short = oneLine(said, QUOTE_LENGTH);
+  return (
+    <button
+      type="button"
+      className="quote"
+      tabIndex={-1}
+      title={texts.goToReplied}
+      onClick={() => actions.goTo(re)}
+    >
+      {answers === undefined ? (
+        texts.replyGone
+      ) : (
+        <>
+          <span className="quote-name">{texts.replyTo(cleanText(answers.from ?? ""))}</span>{" "}
+          <span dir="auto">{answers.state === "erased" ? texts.erased : short}</span>
+        </>
+      )}
+    </button>
+  );
+}
+
+function Reactions({ item, actions }: { readonly item: Item; readonly actions: MessageActions }) {
+  const { texts } = usePage();
+  if (item.reactions.length === 0) return null;
+  return (
+    <div className="reactions">
+      {item.reactions.map(({ sign, by, mine }) => {
+        const shown = cleanText(sign);
+        const names = by.map((name) => cleanText(name)).join(", ");
+        return (
+          <button
+            key={sign}
+            type="button"
+            className="reaction"
+            tabIndex={-1}
+            aria-pressed={mine !== undefined}
+            aria-label={texts.reacted(shown, by.length, names)}
+            title={names}
+            onClick={() => actions.react(item, sign)}
+          >
+            <span dir="auto">{shown}</span> <span>{by.length}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+interface ToolsProps {
+  readonly item: Item;
+  readonly actions: MessageActions;
+  /** Nothing else shows its time. */
+  readonly isTimed: boolean;
+}
+
+/** What may be done with a message; there once the pointer or the focus is on it. */
+function Tools({ item, actions, isTimed }: ToolsProps) {
+  const page = usePage();
+  const { texts, times } = page;
+  const from = cleanText(item.from ?? texts.server);
+  return (
+    <div className="tools">
+      {isTimed ? (
+        <time title={times.full(item.timeUnixMs)}>{times.clock(item.timeUnixMs)}</time>
+      ) : null}
+      <IconButton icon="reply" label={texts.reply} onPress={() => actions.reply(item)} />
+      <MenuButton
+        className="tools-more"
+        label={texts.moreActions(from)}
+        items={() => messageItems(page, item, actions)}
+        top={(leave) => (
+          // biome-ignore lint/a11y/useSemanticElements: a menu may have groups, and no fieldset
+          <div className="signs" role="group" aria-label={texts.react}>
+            {QUICK_SIGNS.map((sign) => (
+              <button
+                key={sign}
+                type="button"
+                role="menuitem"
+                aria-label={texts.reactWith(sign)}
+                onClick={() => {
+                  leave();
+                  actions.react(item, sign);
+                }}
+              >
+                {sign}
+              </button>
+            ))}
+          </div>
+        )}
+      />
+    </div>
+  );
+}
+
+function Content({ item, me }: { readonly item: Item; readonly me: string | undefined }) {
+  const { texts, times } = usePage();
+  if (item.state === "erased") return <p className="gone">{texts.erased}</p>;
+  if (item.state === "damaged") return <p className="gone">{texts.damaged}</p>;
+  if (item.file !== undefined) return <FileCard file={item.file} from={item.from ?? ""} />;
+  const { editedUnixMs } = item;
+  return (
+    <RichText text={item.text} mentions={item.mentions} me={me}>
+      {editedUnixMs === undefined ? undefined : (
+        // Isolated: it reads in the page's direction, whatever the words' is.
+        <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
+          {" "}
+          ({texts.edited})
+        </bdi>
+      )}
+    </RichText>
+  );
+}
+
+interface HeadProps {
+  readonly from: string;
+  readonly unixMs: number;
+  readonly note?: string;
+}
+
+function Head({ from, unixMs, note }: HeadProps) {
+  const { times } = usePage();
+  const name = cleanText(from);
+  return (
+    <div className="message-head">
+      <strong className={`author ${tintOf(from)}`} dir="auto">
+        {name}
+      </strong>
+      <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
+        {times.clock(unixMs)}
+      </time>
+      {note === undefined ? null : <span className="mark">{note}</span>}
+    </div>
+  );
+}
+
+/** A finger hovers over nothing: what it touches has the focus, even where a touch gives none. */
+function focusTouched(event: PointerEvent<HTMLElement>): void {
+  const { currentTarget, target, pointerType } = event;
+  // Not of its menu, which has the focus for itself.
+  if (pointerType !== "touch" || !(target instanceof Node && currentTarget.contains(target)))
+    return;
+  const isInside = currentTarget.contains(document.activeElement);
+  if (!isInside) currentTarget.focus({ preventScroll: true });
+}
+
+export interface MessageProps {
+  readonly row: ItemRow;
+  readonly actions: MessageActions;
+  readonly isShown: boolean;
+}
+
+export const Message = memo(function Message({ row, actions, isShown }: MessageProps) {
+  const { texts, times } = usePage();
+  const [isUnder, setUnder] = useState(false);
+  const [isFocused, setFocused] = useState(false);
+  const { item, isGrouped } = row;
+  const from = item.from ?? texts.server;
+  const isAction = item.kind === "action";
+  const classes = [
+    "row message",
+    isGrouped ? "is-grouped" : "",
+    item.callsMe ? "is-calling" : "",
+    isAction ? "is-action" : "",
+    isShown ? "is-shown" : "",
+  ];
+  const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
+    // Its menu stands elsewhere in the page, and needs it as long as somebody is there.
+    const isMenu = relatedTarget instanceof Element && relatedTarget.closest(".menu") !== null;
+    if (!isMenu && !currentTarget.contains(relatedTarget)) setFocused(false);
+  };
+  return (
+    <article
+      className={classes.join(" ")}
+      data-seq={item.seq}
+      tabIndex={-1}
+      aria-label={`${cleanText(from)}, ${times.clock(item.timeUnixMs)}`}
+      onPointerEnter={(event) => setUnder(event.pointerType !== "touch")}
+      onPointerLeave={() => setUnder(false)}
+      onPointerUp={focusTouched}
+      onFocus={() => setFocused(true)}
+      onBlur={leave}
+    >
+      {isGrouped || isAction ? null : <Head from={from} unixMs={item.timeUnixMs} />}
+      <Quote row={row} actions={actions} />
+      {isAction ? (
+        <div className="action-line">
+          <strong className={tintOf(from)}>{cleanText(from)}</strong>{" "}
+          <Content item={item} me={actions.me} /> <time>{times.clock(item.timeUnixMs)}</time>
+        </div>
+      ) : (
+        <Content item={item} me={actions.me} />
+      )}
+      <Reactions item={item} actions={actions} />
+      {(isUnder || isFocused) && item.state === "whole" ? (
+        <Tools item={item} actions={actions} isTimed={isGrouped && !isAction} />
+      ) : null}
+    </article>
+  );
+});
+
+/** Somebody came or went, a topic was set. */
+export const EventText = memo(function Said({ row, isShown }: Omit<MessageProps, "actions">) {
+  const { texts, times } = usePage();
+  const { item, earlier } = row;
+  const { timeUnixMs } = earlier[0] ?? item;
+  return (
+    <p className={isShown ? "row said is-shown" : "row said"} data-seq={item.seq}>
+      <time dateTime={formatUtc(timeUnixMs)}>{times.clock(timeUnixMs)}</time>{" "}
+      <span dir="auto">{eventText(item, texts, times, earlier)}</span>
+    </p>
+  );
+});
+
+export interface PendingProps {
+  readonly row: PendingRow;
+  readonly actions: MessageActions;
+}
+
+function Refused({ post }: { readonly post: PendingPost }) {
+  const { texts, chat } = usePage();
+  if (post.state.kind !== "refused") return null;
+  return (
+    <div className="refused" role="alert">
+      <span>
+        {texts.refused}: {faultText(post.state.fault, texts)}
+      </span>
+      <button type="button" className="button button-small" onClick={() => chat.resend(post.key)}>
+        {texts.resend}
+      </button>
+      <button
+        type="button"
+        className="button button-small button-quiet"
+        onClick={() => chat.discard(post.key)}
+      >
+        {texts.discard}
+      </button>
+    </div>
+  );
+}
+
+/** Said here, and not at the server yet. */
+export const Pending = memo(function Pending({ row, actions }: PendingProps) {
+  const { texts } = usePage();
+  const { post, isGrouped } = row;
+  const me = actions.me ?? "";
+  const isOnline = useFact((model) => model.connection.kind === "online");
+  const waiting = isOnline ? texts.pending : texts.pendingOffline;
+  const note = post.state.kind === "waiting" ? waiting : undefined;
+  return (
+    <article
+      className={isGrouped ? "row message is-pending is-grouped" : "row message is-pending"}
+      tabIndex={-1}
+      aria-label={`${cleanText(me)}, ${note ?? ""}`}
+    >
+      {isGrouped ? null : <Head from={me} unixMs={post.writtenUnixMs} />}
+      <Quote row={row} actions={actions} />
+      <RichText text={post.body.text} mentions={post.body.mentions ?? []} me={actions.me}>
+        {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}
+      </RichText>
+      <Refused post={post} />
+    </article>
+  );
+});

@@ -1,0 +1,111 @@
+import { type FormEvent, useState } from "react";
+import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
+import { cleanText } from "../../../base/text.ts";
+import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
+import { FaultLine, useFact, usePage } from "../shell/context.tsx";
+import { Check } from "../shell/form.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import type { SearchProps } from "../shell/lazy.tsx";
+import { briefText } from "./event-text.ts";
+
+function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps, "onJump">) {
+  const { texts, times } = usePage();
+  const { item, target } = found;
+  const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
+  return (
+    <li>
+      <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
+        <span className="list-note" dir="auto">
+          {cleanText(item.from ?? texts.server)} · {cleanText(target)} ·{" "}
+          {times.full(item.timeUnixMs)}
+        </span>
+        <span className="list-main hit-text" dir="auto">
+          {briefText(item, texts, times)}
+        </span>
+      </button>
+    </li>
+  );
+}
+
+/** What is looked for, and where. */
+function SearchForm({ open }: Pick<SearchProps, "open">) {
+  const { texts, chat } = usePage();
+  const { search } = chat.model;
+  const [text, setText] = useState(search?.query.text ?? "");
+  const [isHere, setHere] = useState(search === undefined || search.query.target !== undefined);
+  const [isFiles, setFiles] = useState(search?.query.files === true);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (text.trim() === "" && !isFiles) return;
+    const query: SearchQuery = {
+      text: text.trim(),
+      ...(isHere && open !== undefined ? { target: open } : {}),
+      ...(isFiles ? { files: true } : {}),
+    };
+    chat.search(query);
+  };
+  return (
+    <form className="search-form" onSubmit={submit}>
+      <label htmlFor="search-text">{texts.searchFor}</label>
+      <div className="search-row">
+        <input
+          id="search-text"
+          type="search"
+          value={text}
+          autoComplete="off"
+          // biome-ignore lint/a11y/noAutofocus: it was opened to type into
+          autoFocus
+          onChange={(event) => setText(event.target.value)}
+        />
+        <button type="submit" className="button button-main">
+          {texts.search}
+        </button>
+      </div>
+      {open === undefined ? null : (
+        <Check label={texts.searchHere(cleanText(open))} isOn={isHere} onChange={setHere} />
+      )}
+      <Check label={texts.searchFiles} isOn={isFiles} onChange={setFiles} />
+    </form>
+  );
+}
+
+export function Search({ open, onClose, onJump }: SearchProps) {
+  const { texts, chat } = usePage();
+  const search = useFact((model) => model.search);
+  const found = search?.found ?? [];
+  const isMore = search?.hasMore === true || found.length >= SHOWN_FOUND_MAX;
+  const isDone = search !== undefined && !search.isLoading && search.fault === undefined;
+  return (
+    <>
+      <div className="side-head">
+        <h2>{texts.search}</h2>
+        <IconButton icon="close" label={texts.close} onPress={onClose} />
+      </div>
+      <SearchForm open={open} />
+      <p className="search-state" role="status">
+        {search?.isLoading === true ? texts.searching : ""}
+        {isDone
+          ? found.length === 0
+            ? texts.foundNothing
+            : texts.found(found.length, isMore)
+          : ""}
+      </p>
+      <FaultLine fault={search?.fault} />
+      <ul className="plain-list search-list">
+        {found.map((hit) => (
+          <Hit key={hit.item.seq} found={hit} onJump={onJump} />
+        ))}
+      </ul>
+      {search?.hasMore === true ? (
+        <button
+          type="button"
+          className="button button-wide"
+          disabled={search.isLoading}
+          onClick={() => chat.searchMore()}
+        >
+          {texts.moreResults}
+        </button>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+import { useEffect, useRef } from "react";
+import type { RoomLines } from "../../../core/model/selectors.ts";
+import { keyAction } from "../../input/keys.ts";
+import { isWide, usePage } from "../shell/context.tsx";
+import { helpDialog, Switcher } from "../shell/lazy.tsx";
+
+export interface ShortcutProps {
+  readonly lines: RoomLines;
+  readonly onOpen: (target: string) => void;
+  readonly onSearch: (text: string) => void;
+  readonly isDrawer: boolean;
+  readonly side: string | undefined;
+  readonly closeSide: () => void;
+  readonly closeDrawer: (on: false) => void;
+}
+
+function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.matches("input, textarea, select");
+}
+
+/** @param by 1: the next one below, -1: the one above; around the ends */
+function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): string | undefined {
+  const all = [...lines.rooms, ...lines.people];
+  const at = all.findIndex(({ isOpen }) => isOpen);
+  for (let step = 1; step <= all.length; step++) {
+    const line = all[(Math.max(at, 0) + by * step + all.length * step) % all.length];
+    if (line !== undefined && (!isUnread || line.unread > 0)) return line.target;
+  }
+  return undefined;
+}
+
+/** Keys that mean the same wherever the focus is. A dialog that is open has them for itself. */
+export function useShortcuts(props: ShortcutProps): void {
+  const { show } = usePage();
+  const latest = useRef(props);
+  latest.current = props;
+  useEffect(() => {
+    const go = (target: string | undefined) => {
+      if (target !== undefined) latest.current.onOpen(target);
+    };
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || document.querySelector("dialog[open]") !== null) return;
+      const { onOpen, onSearch, isDrawer, side, closeSide, closeDrawer } = latest.current;
+      if (event.key === "Escape") {
+        if (isDrawer) closeDrawer(false);
+        else if (side === "search" || !isWide()) closeSide();
+        return;
+      }
+      const action = keyAction(event, isField(event.target));
+      if (action === undefined) return;
+      event.preventDefault();
+      switch (action) {
+        case "previous-room":
+        case "next-room":
+          return go(neighbour(latest.current, action === "next-room" ? 1 : -1, false));
+        case "previous-unread":
+        case "next-unread":
+          return go(neighbour(latest.current, action === "next-unread" ? 1 : -1, true));
+        case "switcher":
+          return show((close) => <Switcher onClose={close} onOpen={onOpen} />);
+        case "search":
+          return onSearch("");
+        case "help":
+          return show(helpDialog);
+        default:
+          return document.querySelector<HTMLElement>(".composer textarea")?.focus();
+      }
+    };
+    document.addEventListener("keydown", onKeyDown);
+    return () => document.removeEventListener("keydown", onKeyDown);
+  }, [show]);
+}

@@ -1,0 +1,138 @@
+import { unreachable } from "../../../base/assert.ts";
+import { Fault } from "../../../base/fault.ts";
+import { isName } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Draft } from "../../../core/model/state.ts";
+import { type SlashCommand, slashCommand } from "../../input/slash.ts";
+import type { Texts } from "../../text/en.ts";
+import type { PageValue } from "../shell/context.tsx";
+import {
+  helpDialog,
+  inviteDialog,
+  JoinDialog,
+  logoutDialog,
+  type Missing,
+  RoomsDialog,
+  settingsDialog,
+} from "../shell/lazy.tsx";
+
+export interface CommandContext {
+  readonly target: string;
+  readonly open: (target: string) => void;
+  readonly search: (text: string) => void;
+}
+
+type Clear = Exclude<SlashCommand, { kind: "unknown" | "misused" }>;
+type Moderating = Extract<SlashCommand, { user: string; on: boolean }>;
+
+export type Obeyed =
+  | { readonly kind: "done" }
+  /** It is no order: to be sent as it stands. */
+  | { readonly kind: "words" }
+  /** It cannot be obeyed as it is written: it stays there, beside this sentence. */
+  | { readonly kind: "unclear"; readonly sentence: string };
+
+/** What is refused later is written in the composer again, unless something else is. */
+export function runSlashCommand(
+  page: PageValue,
+  place: CommandContext,
+  text: string,
+  draft: Draft,
+): Obeyed {
+  const { texts, chat } = page;
+  const order = slashCommand(text);
+  if (order === undefined) return { kind: "words" };
+  if (order.kind === "unknown") {
+    return { kind: "unclear", sentence: texts.commandUnknown(cleanText(order.word)) };
+  }
+  if (order.kind === "misused") return misused(order.usage, texts);
+  if (order.kind === "msg" && !isName(order.user)) return misused("/msg NAME TEXT", texts);
+  const done = perform(page, place, order, draft);
+  done?.catch((error: unknown) => {
+    page.fail(error);
+    if (!chat.model.drafts.has(place.target)) chat.setDraft(place.target, draft);
+  });
+  return { kind: "done" };
+}
+
+function misused(usage: string, texts: Texts): Obeyed {
+  return { kind: "unclear", sentence: texts.commandMisused(usage) };
+}
+
+function perform(
+  page: PageValue,
+  { target, open, search }: CommandContext,
+  order: Clear,
+  draft: Draft,
+): Promise<unknown> | undefined {
+  const { chat, show } = page;
+  switch (order.kind) {
+    case "say":
+      return void chat.send(target, { ...draft, text: order.text });
+    case "msg":
+      if (order.text !== "") chat.send(`@${order.user}`, { text: order.text });
+      return void open(`@${order.user}`);
+    case "join":
+      return join(page, order, open);
+    case "leave":
+      return chat.leave(target);
+    case "topic":
+      return chat.setTopic(target, order.text);
+    case "search":
+      return void search(order.text);
+    case "ignore":
+    case "kick":
+    case "mute":
+    case "grant":
+      return moderate(page, target, order);
+    case "invite":
+      return void show(inviteDialog);
+    case "rooms":
+      return void show((close) => <RoomsDialog onClose={close} onOpen={open} />);
+    case "passwd":
+      return void show(settingsDialog);
+    case "logout":
+      return void show(logoutDialog);
+    case "help":
+      return void show(helpDialog);
+    default:
+      return unreachable(order);
+  }
+}
+
+const MISSING: ReadonlyMap<string, Missing> = new Map([
+  ["room-unknown", "room"],
+  ["room-password-wrong", "password"],
+]);
+
+async function join(
+  page: PageValue,
+  { room, password }: Extract<SlashCommand, { kind: "join" }>,
+  open: (target: string) => void,
+): Promise<void> {
+  try {
+    open(await page.chat.join(room, password === undefined ? {} : { password }));
+  } catch (error) {
+    const missing = error instanceof Fault ? MISSING.get(error.code) : undefined;
+    if (missing === undefined) throw error;
+    page.show((close) => (
+      <JoinDialog onClose={close} onOpen={open} room={room} missing={missing} />
+    ));
+  }
+}
+
+function moderate({ chat }: PageValue, target: string, order: Moderating): Promise<unknown> {
+  const { kind, user, on } = order;
+  const room = openRoom(chat.model)?.name ?? target;
+  switch (kind) {
+    case "ignore":
+      return chat.ignore(user, on);
+    case "kick":
+      return chat.request("kick", { room, user });
+    case "mute":
+      return chat.request("mute", { room, user, on });
+    default:
+      return chat.request("grant", { room, user, on });
+  }
+}

@@ -1,0 +1,50 @@
+import { cleanText } from "../../../base/text.ts";
+import { knownNames } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import type { Completion, CompletionSource } from "../../input/completion.ts";
+import { SLASH } from "../../input/slash.ts";
+import { useTexts } from "../shell/context.tsx";
+
+export function suggestionSource(model: Model, commands: readonly string[]): CompletionSource {
+  const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
+  return { names: knownNames(model), rooms: rooms.map(({ name }) => name), commands };
+}
+
+export interface SuggestionsProps {
+  readonly completion: Completion;
+  readonly at: number;
+  readonly onChoose: (choice: string) => void;
+}
+
+/** The keys are the composer's: the focus stays where somebody writes. */
+export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
+  const texts = useTexts();
+  const summaryOf = (choice: string) => {
+    const row = completion.kind === "command" ? SLASH.get(choice.slice(1)) : undefined;
+    return row === undefined ? undefined : { usage: row.usage, text: texts[row.summary] };
+  };
+  return (
+    <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>
+      {completion.choices.map((choice, i) => {
+        const summary = summaryOf(choice);
+        return (
+          <div
+            key={choice}
+            id={`suggestion-${i}`}
+            role="option"
+            tabIndex={-1}
+            aria-selected={i === at}
+            className={i === at ? "option is-at" : "option"}
+            onPointerDown={(event) => {
+              event.preventDefault(); // The focus stays in the field.
+              onChoose(choice);
+            }}
+          >
+            {summary === undefined ? cleanText(choice) : summary.usage}{" "}
+            {summary === undefined ? null : <span className="room-note">{summary.text}</span>}
+          </div>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,110 @@
+import { type KeyboardEvent, useMemo, useState } from "react";
+import { isName } from "../../../base/names.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { knownNames, roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { matching } from "../../input/completion.ts";
+import { rove } from "../../input/keys.ts";
+import { usePage, useTexts } from "../shell/context.tsx";
+import { Dialog } from "../shell/dialog.tsx";
+import type { SwitcherProps } from "../shell/lazy.tsx";
+
+function targetsOf(model: Model, isPeople: boolean): readonly string[] {
+  const { rooms, people } = roomLines(model);
+  const talked = people.map(({ target }) => target);
+  const others = knownNames(model)
+    .map((name) => `@${name}`)
+    .filter((target) => !talked.some((one) => isSame(one, target)));
+  const names = [...talked, ...others];
+  return isPeople ? names : [...rooms.map(({ target }) => `#${target}`), ...names];
+}
+
+interface OptionsProps {
+  readonly found: readonly string[];
+  readonly at: number;
+  readonly onChoose: (target: string) => void;
+}
+
+function Options({ found, at, onChoose }: OptionsProps) {
+  const texts = useTexts();
+  return (
+    <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
+      {found.map((target, i) => (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: keys go to the field above
+        <div
+          key={target}
+          id={`switcher-${i}`}
+          role="option"
+          tabIndex={-1}
+          aria-selected={i === at}
+          className={i === at ? "option is-at" : "option"}
+          onClick={() => onChoose(target)}
+        >
+          {cleanText(target)}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** The way to a room or a person by a few letters of its name. */
+export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
+  const { texts, chat } = usePage();
+  const [typed, setTyped] = useState("");
+  const [at, setAt] = useState(0);
+  const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);
+  const bare = typed.trim().replace(/^[@#]/, "");
+  const found = useMemo(() => {
+    const hits = matching(all, typed.trim() === "" ? "" : bare);
+    const isNew = isPeople && isName(bare) && !hits.some((hit) => isSame(hit, `@${bare}`));
+    return isNew ? [...hits, `@${bare}`] : hits;
+  }, [all, typed, bare, isPeople]);
+  const choose = (target: string | undefined) => {
+    if (target === undefined) return;
+    onClose();
+    onOpen(target.replace(/^#/, ""));
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "Enter") {
+      event.preventDefault();
+      return choose(found[at]);
+    }
+    if (event.key === "Home" || event.key === "End") return; // The text's own.
+    const next = rove(event.key, at, found.length);
+    if (next === undefined) return;
+    event.preventDefault();
+    setAt(next);
+  };
+  return (
+    <Dialog
+      title={isPeople ? texts.newDirect : texts.switcher}
+      onClose={onClose}
+      className="switcher"
+    >
+      <input
+        type="text"
+        role="combobox"
+        className="switcher-input"
+        aria-label={texts.name}
+        aria-expanded={found.length > 0}
+        aria-controls="switcher-list"
+        aria-autocomplete="list"
+        aria-activedescendant={found.length > 0 ? `switcher-${at}` : undefined}
+        autoComplete="off"
+        spellCheck={false}
+        placeholder={texts.switcherHint}
+        autoFocus
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          setAt(0);
+        }}
+        onKeyDown={onKeyDown}
+      />
+      <Options found={found} at={at} onChoose={choose} />
+      {found.length === 0 && bare !== "" ? <p className="hint">{texts.nobodyFound}</p> : null}
+    </Dialog>
+  );
+}

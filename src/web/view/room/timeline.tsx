@@ -1,0 +1,343 @@
+import {
+  type KeyboardEvent,
+  memo,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type WheelEvent,
+} from "react";
+import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
+import type { Row, Rows } from "../../../core/model/rows.ts";
+import { rove } from "../../input/keys.ts";
+import { useFact, usePage, useTexts } from "../shell/context.tsx";
+import { useKeptFocus } from "./kept-focus.ts";
+import { EventText, Message, Pending } from "./message.tsx";
+import type { MessageActions } from "./message-actions.ts";
+
+/** Nearer to an end than this, more is asked for. */
+const REACH_PX = 800;
+/**
+ * Rows are drawn so far above and below what is seen: a row's height is known only when it is
+ * drawn, and what is measured when it is seen already moves what stands below it.
+ */
+const DRAWN_PX = 600;
+/** Whoever is this near to the newest stays there. */
+const STICK_PX = 40;
+const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
+
+interface RowViewProps {
+  readonly row: Row;
+  readonly actions: MessageActions;
+  readonly isShown: boolean;
+}
+
+const RowView = memo(function RowView({ row, actions, isShown }: RowViewProps) {
+  const { texts, times } = usePage();
+  switch (row.kind) {
+    case "day":
+      return (
+        <div className="row day">
+          <span>{times.day(row.unixMs)}</span>
+        </div>
+      );
+    case "unread":
+      return (
+        <div className="row new-line" data-unread="">
+          <span>{texts.newLine}</span>
+        </div>
+      );
+    case "item":
+      if (!WORDS.has(row.item.kind)) return <EventText row={row} isShown={isShown} />;
+      return <Message row={row} actions={actions} isShown={isShown} />;
+    default:
+      return <Pending row={row} actions={actions} />;
+  }
+});
+
+interface Kept {
+  readonly rows: readonly Row[];
+  /** Rows were put before, or taken from, those that stay. */
+  readonly isShifted: boolean;
+}
+
+/**
+ * What came before and what came behind are shown one after the other: the list keeps its place by
+ * its end when something is put before, and by its beginning otherwise.
+ */
+function useStaged(rows: readonly Row[]): Kept {
+  const last = useRef<Kept>({ rows: [], isShifted: false });
+  const [, again] = useState(0);
+  const before = last.current;
+  if (before.rows !== rows) last.current = stage(before.rows, rows);
+  const { current } = last;
+  useLayoutEffect(() => {
+    if (current.rows.length !== rows.length) again((n) => n + 1);
+    else if (current.isShifted) last.current = { rows: current.rows, isShifted: false };
+  });
+  return current;
+}
+
+function stage(before: readonly Row[], rows: readonly Row[]): Kept {
+  const first = before.findIndex(({ kind }) => kind === "item");
+  // Mostly something came behind, and nothing has moved.
+  if (before[first]?.key === rows[first]?.key) return { rows, isShifted: false };
+  const index = new Map(rows.map(({ key }, i) => [key, i]));
+  const anchor = before.findIndex(({ key, kind }) => kind === "item" && index.has(key));
+  if (anchor < 0) return { rows, isShifted: false };
+  const at = index.get(before[anchor]?.key ?? "") ?? anchor;
+  const moved = at - anchor;
+  if (moved === 0) return { rows, isShifted: false };
+  const end = before.length + moved;
+  if (end <= rows.length)
+    return { rows: end < rows.length ? rows.slice(0, end) : rows, isShifted: true };
+  // What goes at the end, since too much was put before, goes after that.
+  return { rows: [...rows.slice(0, at), ...before.slice(anchor)], isShifted: true };
+}
+
+/** A row to be seen, and where: by its key, since rows that are put before it move its index. */
+interface Aim {
+  readonly key: string;
+  readonly how: ScrollToIndexOpts;
+}
+
+interface Place {
+  readonly list: RefObject<VListHandle | null>;
+  /** At the newest, and stays there. */
+  readonly isStuck: RefObject<boolean>;
+  readonly aim: RefObject<Aim | undefined>;
+}
+
+/**
+ * Keeps the place: at the newest, where the user reads, or where they have jumped to. The last
+ * holds until they scroll by themselves: near an end more is fetched, and the list, which scrolls
+ * to an index and not to a row, would stay at that end.
+ */
+function usePlace(rows: readonly Row[], shown: Rows, jumps: number): Place {
+  const list = useRef<VListHandle>(null);
+  const isStuck = useRef(true);
+  const isBegun = useRef(false);
+  const jumped = useRef(0);
+  const bottoms = useRef(shown.bottoms);
+  const aim = useRef<Aim>(undefined);
+  const aimedIn = useRef<readonly Row[]>(undefined);
+  const lastIndex = rows.length - 1;
+  useLayoutEffect(() => {
+    const handle = list.current;
+    const { shownKey } = shown;
+    if (bottoms.current !== shown.bottoms) {
+      bottoms.current = shown.bottoms;
+      isStuck.current = true;
+      aim.current = undefined;
+    }
+    if (handle === null || lastIndex < 0) return;
+    if (jumps !== jumped.current && rows.some(({ key }) => key === shownKey)) {
+      jumped.current = jumps;
+      isBegun.current = true;
+      isStuck.current = false;
+      aim.current = { key: shownKey ?? "", how: { align: "center" } };
+      aimedIn.current = undefined;
+    }
+    if (!isBegun.current) {
+      isBegun.current = true;
+      const isUnread = rows.some(({ kind }) => kind === "unread");
+      isStuck.current = !isUnread;
+      if (isUnread) aim.current = { key: "unread", how: { align: "start", offset: -STICK_PX } };
+    }
+    if (aim.current !== undefined && aimedIn.current !== rows) {
+      const { key, how } = aim.current;
+      const at = rows.findIndex((row) => row.key === key);
+      if (at >= 0) handle.scrollToIndex(at, how);
+      aimedIn.current = rows;
+    }
+    if (isStuck.current && !shown.hasNewer) handle.scrollToIndex(lastIndex, { align: "end" });
+  });
+  return { list, isStuck, aim };
+}
+
+/** Whether the list is on its way to a row that it does not show yet. */
+function isUnderWay(handle: VListHandle, rows: readonly Row[], aim: Aim | undefined): boolean {
+  const at = aim === undefined ? -1 : rows.findIndex(({ key }) => key === aim.key);
+  if (at < 0) return false;
+  const offset = handle.getItemOffset(at);
+  return offset < handle.scrollOffset || offset > handle.scrollOffset + handle.viewportSize;
+}
+
+export interface TimelineProps {
+  readonly rows: Rows;
+  readonly actions: MessageActions;
+  /** Counted up each time somebody asks to see one message. */
+  readonly jumps: number;
+}
+
+/**
+ * The day of the first row is not known to begin there while older rows are missing; and what is
+ * put before is put before everything then, so that nothing that is read moves.
+ */
+function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
+  return useMemo(
+    () => (hasOlder && rows[0]?.kind === "day" ? rows.slice(1) : rows),
+    [rows, hasOlder],
+  );
+}
+
+/** Words of others that came behind what somebody has seen. */
+function countFresh(rows: readonly Row[], seenSeq: number): number {
+  let count = 0;
+  for (let i = rows.length - 1; i >= 0; i--) {
+    const row = rows[i];
+    if (row?.kind !== "item") continue;
+    if (row.item.seq <= seenSeq) break;
+    if (!row.item.isMine && WORDS.has(row.item.kind)) count++;
+  }
+  return count;
+}
+
+/** The newest there was when the room was opened, or the last that was read then. */
+function seenAtOpening(rows: readonly Row[]): number {
+  const unread = rows.findIndex(({ kind }) => kind === "unread");
+  const last = rows.findLast(({ kind }, i) => kind === "item" && (unread < 0 || i < unread));
+  return last?.kind === "item" ? last.item.seq : 0;
+}
+
+/** What follows from what is on the screen: more is asked for, and what was seen is read. */
+function useLook(
+  rows: readonly Row[],
+  { hasOlder, hasNewer, loading }: Rows,
+  { list, isStuck, aim }: Place,
+) {
+  const { chat } = usePage();
+  const [isAway, setAway] = useState(false);
+  const [fresh, setFresh] = useState(0);
+  const seen = useRef(0);
+  const looked = useRef<number>(undefined);
+  const isFocused = useFact((model) => model.isFocused);
+  const look = useCallback(() => {
+    const handle = list.current;
+    if (handle === null || handle.viewportSize === 0) return;
+    const { scrollOffset, viewportSize, scrollSize } = handle;
+    const below = scrollSize - viewportSize - scrollOffset;
+    if (below <= STICK_PX && !isUnderWay(handle, rows, aim.current)) {
+      isStuck.current = true;
+      aim.current = undefined;
+    }
+    setAway(below > viewportSize || hasNewer);
+    if (loading === undefined) {
+      if (scrollOffset < REACH_PX && hasOlder) chat.reach("older");
+      if (below < REACH_PX && hasNewer) chat.reach("newer");
+    }
+    const lowest = rows[handle.findItemIndex(scrollOffset + viewportSize - STICK_PX / 2)];
+    const last = below <= STICK_PX ? rows.findLast(({ kind }) => kind === "item") : lowest;
+    looked.current ??= seenAtOpening(rows);
+    if (last?.kind === "item") looked.current = Math.max(looked.current, last.item.seq);
+    setFresh(hasNewer || isStuck.current ? 0 : countFresh(rows, looked.current));
+    if (last?.kind !== "item" || !isFocused || last.item.seq <= seen.current) return;
+    seen.current = last.item.seq;
+    chat.seen(last.item.seq);
+  }, [chat, rows, hasOlder, hasNewer, loading, isFocused, list, isStuck, aim]);
+  useEffect(look);
+  return { look, isAway: isAway || fresh > 0, fresh };
+}
+
+export function Timeline({ rows: shown, actions, jumps }: TimelineProps) {
+  const { chat } = usePage();
+  const texts = useTexts();
+  const { rows, isShifted } = useStaged(useBeginning(shown));
+  const place = usePlace(rows, shown, jumps);
+  const { look, isAway, fresh } = useLook(rows, shown, place);
+  const { list, isStuck, aim } = place;
+  const letGo = () => {
+    aim.current = undefined;
+  };
+  const section = useRef<HTMLElement>(null);
+  const keepFocus = useKeptFocus(section);
+  const { hasNewer, loading } = shown;
+  const offset = useRef(0);
+  const onScroll = (now: number) => {
+    if (now < offset.current - 1) isStuck.current = false;
+    offset.current = now;
+    look();
+  };
+  const onResize = () => {
+    if (isStuck.current && !hasNewer)
+      list.current?.scrollToIndex(rows.length - 1, { align: "end" });
+    look(); // Its height is known now: before, nothing of it was seen.
+  };
+  return (
+    <section
+      ref={section}
+      className="timeline"
+      aria-label={texts.messagesOf(actions.target)}
+      onKeyDown={(event) => {
+        letGo();
+        walk(event);
+      }}
+      onPointerDown={letGo}
+      onWheel={(event) => {
+        letGo();
+        const isBeside = !(event.target as Element).closest(".list");
+        if (isBeside) list.current?.scrollBy(wheelPx(event, list.current.viewportSize));
+      }}
+    >
+      {loading?.side === "older" ? (
+        <p className="loading" role="status">
+          {texts.loadingOlder}
+        </p>
+      ) : null}
+      <VList
+        ref={list}
+        data={rows}
+        shift={isShifted}
+        bufferSize={DRAWN_PX}
+        onScroll={onScroll}
+        onScrollEnd={keepFocus}
+        onResize={onResize}
+        className="list"
+        tabIndex={0}
+        role="group"
+        aria-label={texts.messages}
+      >
+        {(row) => (
+          <RowView key={row.key} row={row} actions={actions} isShown={row.key === shown.shownKey} />
+        )}
+      </VList>
+      {isAway ? (
+        <button type="button" className="button newest" onClick={() => chat.bottom()}>
+          {fresh > 0 ? texts.newestAfter(fresh) : texts.newest}
+        </button>
+      ) : null}
+    </section>
+  );
+}
+
+/** What lies over the list, like the button to the newest, is no part of it: it scrolls with it. */
+function wheelPx({ deltaY, deltaMode }: WheelEvent, viewportPx: number): number {
+  const LINE_PX = 40; // As browsers scroll for one.
+  if (deltaMode === 1) return deltaY * LINE_PX;
+  return deltaMode === 2 ? deltaY * viewportPx : deltaY;
+}
+
+/** Up and down from message to message; Enter opens what can be done with it. */
+function walk(event: KeyboardEvent<HTMLElement>): void {
+  const target: unknown = event.target;
+  if (!(target instanceof HTMLElement) || event.altKey || event.ctrlKey || event.metaKey) return;
+  const message = target.closest<HTMLElement>("article");
+  const isItself = message === target;
+  if (isItself && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    message.querySelector<HTMLElement>(".tools-more")?.click();
+    return;
+  }
+  if (message === null && !target.matches(".list")) return;
+  if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+  const all = [...event.currentTarget.querySelectorAll<HTMLElement>("article")];
+  const at = message === null ? -1 : all.indexOf(message);
+  const next = rove(event.key, at, all.length);
+  if (next === undefined) return;
+  event.preventDefault();
+  all[next]?.focus();
+  all[next]?.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,120 @@
+import { useEffect, useState } from "react";
+import type { ConnectionView, ShownFault } from "../../../core/model/state.ts";
+import { useFact, usePage, useTexts } from "./context.tsx";
+import { faultText } from "./fault-text.ts";
+import { IconButton } from "./icons.tsx";
+
+const SECOND_MS = 1_000;
+
+function Countdown({ retryAtUnixMs }: { readonly retryAtUnixMs: number }) {
+  const texts = useTexts();
+  const secondsNow = () => Math.max(0, Math.ceil((retryAtUnixMs - Date.now()) / SECOND_MS));
+  const [seconds, setSeconds] = useState(secondsNow);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: counts down to that moment
+  useEffect(() => {
+    setSeconds(secondsNow());
+    const timer = setInterval(() => setSeconds(secondsNow()), SECOND_MS);
+    return () => clearInterval(timer);
+  }, [retryAtUnixMs]);
+  return <span>{texts.offline(seconds)}</span>;
+}
+
+/** The same banner, with the same button, while one attempt follows another. */
+function Offline({ connection }: { readonly connection: ConnectionView }) {
+  const { texts, chat } = usePage();
+  const lost = connection.kind === "offline" ? connection : undefined;
+  return (
+    <div className="banner banner-warning">
+      <p className="sr-only" role="alert">
+        {lost === undefined ? "" : faultText(lost.fault, texts)}
+      </p>
+      {lost === undefined ? (
+        <span>{texts.connecting}</span>
+      ) : (
+        <Countdown retryAtUnixMs={lost.retryAtUnixMs} />
+      )}
+      <button type="button" className="button" onClick={() => chat.reconnectNow()}>
+        {texts.tryNow}
+      </button>
+    </div>
+  );
+}
+
+function ConnectionBanner({ connection }: { readonly connection: ConnectionView }) {
+  const { texts } = usePage();
+  const isIn = useFact((model) => model.me !== undefined);
+  switch (connection.kind) {
+    case "connecting":
+      return isIn ? <Offline connection={connection} /> : null;
+    case "offline":
+      return <Offline connection={connection} />;
+    case "ended":
+      return (
+        <div className="banner banner-warning" role="alert">
+          <span>
+            {texts.ended} {connection.fault === undefined ? "" : faultText(connection.fault, texts)}
+          </span>
+          <button type="button" className="button" onClick={() => location.reload()}>
+            {texts.reload}
+          </button>
+        </div>
+      );
+    default:
+      return null;
+  }
+}
+
+/** What stands above everything: the state of the connection, and a newer page. */
+export function Banners() {
+  const texts = useTexts();
+  const connection = useFact((model) => model.connection);
+  const isOutdated = useFact((model) => model.isOutdated);
+  return (
+    <header className="banners">
+      <ConnectionBanner connection={connection} />
+      {isOutdated ? (
+        <div className="banner banner-info" role="status">
+          <span>{texts.outdated}</span>
+          <button type="button" className="button" onClick={() => location.reload()}>
+            {texts.reload}
+          </button>
+        </div>
+      ) : null}
+    </header>
+  );
+}
+
+export interface OwnFault {
+  readonly id: number;
+  readonly error: unknown;
+}
+
+export interface FaultsProps {
+  /** What the model does not know of. */
+  readonly own: readonly OwnFault[];
+  readonly onDismissOwn: (id: number) => void;
+}
+
+export function Faults({ own, onDismissOwn }: FaultsProps) {
+  const { texts, chat } = usePage();
+  const shown: readonly ShownFault[] = useFact((model) => model.faults);
+  const isOffline = useFact((model) => model.connection.kind === "offline");
+  // The banner says it once for all of them.
+  useEffect(() => {
+    for (const { id, fault } of shown) {
+      if (isOffline && fault.code === "link-closed") chat.dismissFault(id);
+    }
+  }, [chat, shown, isOffline]);
+  const line = (key: string, error: unknown, onDismiss: () => void) => (
+    <div key={key} className="toast">
+      <p dir="auto">{faultText(error, texts)}</p>
+      <IconButton icon="close" label={texts.dismiss} onPress={onDismiss} />
+    </div>
+  );
+  return (
+    <div className="toasts" role="alert" aria-live="assertive">
+      {shown.map(({ id, fault }) => line(`m${id}`, fault, () => chat.dismissFault(id)))}
+      {own.map(({ id, error }) => line(`o${id}`, error, () => onDismissOwn(id)))}
+    </div>
+  );
+}

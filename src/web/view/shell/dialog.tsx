@@ -1,0 +1,119 @@
+import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
+import { IconButton } from "./icons.tsx";
+
+export interface DialogProps {
+  readonly title: string;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+  readonly className?: string;
+}
+
+/** Where the focus begins: at a field, else at what does least. */
+const FIRST = ":is(.dialog-body input, .dialog-body select, .dialog-body button)";
+
+/** A modal dialog of the browser: it holds the focus, closes by Esc, and gives the focus back. */
+export function Dialog({ title, onClose, children, className = "" }: DialogProps) {
+  const texts = useTexts();
+  const titleId = useId();
+  const ref = useRef<HTMLDialogElement>(null);
+  useLayoutEffect(() => {
+    const dialog = ref.current;
+    dialog?.showModal();
+    // Not the button that closes it, which stands first.
+    dialog?.querySelector<HTMLElement>(FIRST)?.focus();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc closes it; the click is one beside it
+    <dialog
+      ref={ref}
+      className={`dialog ${className}`}
+      aria-labelledby={titleId}
+      onCancel={(event) => {
+        event.preventDefault();
+        if (event.target === ref.current) onClose();
+      }}
+      onClick={(event) => {
+        if (event.target === ref.current) onClose();
+      }}
+    >
+      <div className="dialog-inside">
+        <header className="dialog-head">
+          <h2 id={titleId} dir="auto">
+            {title}
+          </h2>
+          <IconButton icon="close" label={texts.close} onPress={onClose} />
+        </header>
+        <div className="dialog-body">{children}</div>
+      </div>
+    </dialog>
+  );
+}
+
+export interface FormDialogProps extends DialogProps {
+  /** What the button says that submits it. */
+  readonly action: string;
+  readonly isDanger?: boolean | undefined;
+  /** The dialog stays open: what it rejects with is shown in it. */
+  readonly onSubmit: () => Promise<unknown>;
+}
+
+/** A small dialog with one form: cancel, or do it. */
+export function FormDialog(props: FormDialogProps) {
+  const { title, action, isDanger, onSubmit, onClose, children } = props;
+  const texts = useTexts();
+  const work = useWork();
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    work.run(onSubmit);
+  };
+  return (
+    <Dialog title={title} onClose={onClose} className="dialog-small">
+      <form onSubmit={submit}>
+        {children}
+        <FaultLine fault={work.fault} />
+        <div className="dialog-actions">
+          <button type="button" className="button" onClick={onClose}>
+            {texts.cancel}
+          </button>
+          <button
+            type="submit"
+            className={isDanger === true ? "button button-danger" : "button button-main"}
+            disabled={work.isBusy}
+          >
+            {action}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export interface Question {
+  readonly title: string;
+  readonly text: string;
+  readonly action: string;
+  readonly isDanger?: boolean;
+  readonly onConfirm: () => unknown;
+  readonly children?: ReactNode;
+}
+
+export function confirm(page: PageValue, question: Question): void {
+  const { title, text, action, isDanger, onConfirm, children } = question;
+  page.show((close) => (
+    <FormDialog
+      title={title}
+      action={action}
+      isDanger={isDanger}
+      onClose={close}
+      onSubmit={async () => {
+        await onConfirm();
+        close();
+      }}
+    >
+      <p dir="auto">{text}</p>
+      {children}
+    </FormDialog>
+  ));
+}

@@ -1,0 +1,42 @@
+import { SLASH } from "../../input/slash.ts";
+import { useTexts } from "./context.tsx";
+import { Dialog } from "./dialog.tsx";
+
+export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
+  const texts = useTexts();
+  const keys: readonly (readonly [string, string])[] = [
+    ["Enter", texts.keySend],
+    ["/", texts.keyComposer],
+    ["Ctrl+K", texts.keySwitcher],
+    ["Ctrl+Shift+F", texts.keySearch],
+    ["Alt+↑ Alt+↓", texts.keyRooms],
+    ["↑", texts.keyEdit],
+    ["↑ ↓", texts.keyMessages],
+    ["Esc", texts.keyEscape],
+  ];
+  return (
+    <Dialog title={texts.help} onClose={onClose}>
+      <dl className="help">
+        {keys.map(([key, text]) => (
+          <div key={text}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+      <h3>{texts.commands}</h3>
+      <dl className="help">
+        {[...SLASH].map(([word, { usage, summary }]) => (
+          <div key={word}>
+            <dt>
+              <code>{usage}</code>
+            </dt>
+            <dd>{texts[summary]}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,70 @@
+/** Drawn here, so that no picture is fetched; whoever does not see them has the button's label. */
+const PATHS = {
+  menu: "M3 6h18M3 12h18M3 18h18",
+  people:
+    "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6" +
+    "M16 4.5a3.5 3.5 0 0 1 0 6.5M18 14.5c2 .8 3.2 2.6 3.5 5.5",
+  search: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13ZM15.5 15.5 21 21",
+  attach:
+    "M20 11.5 12 19.5a5 5 0 0 1-7-7l8.5-8.5a3.3 3.3 0 0 1 4.7 4.7" +
+    "L9.7 17.2a1.6 1.6 0 0 1-2.3-2.3L15 7.3",
+  send: "M4 12 20 4l-5 16-3-7-8-1Z",
+  reply: "M9 6 4 11l5 5M4 11h9c4 0 7 2.5 7 7",
+  link:
+    "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-6-6l-1.500 1.500" +
+    "M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 6 6l1.500-1.500",
+  close: "M5 5l14 14M19 5 5 19",
+  down: "M12 4v15M5 12.5 12 19.5l7-7",
+  file: "M6 3h8l4 4v14H6V3ZM14 3v4h4",
+  folder: "M3 19V5h6l2 3h10v11H3Z",
+  picture: "M3 5h18v14H3V5ZM3 16l5-5 5 5 3-3 5 4M15.500 9h.01",
+  pause: "M8 5v14M16 5v14",
+  play: "M7 5l12 7-12 7V5Z",
+  plus: "M12 5v14M5 12h14",
+  list: "M8 6h13M8 12h13M8 18h13M3.5 6h.01M3.5 12h.01M3.5 18h.01",
+  invite:
+    "M10 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM3.5 20c.500-4 3-6 6.5-6s6 2 6.5 6M19 6v6" +
+    "M16 9h6",
+  gear:
+    "M4 7h9M17 7h3M4 17h3M11 17h9M15 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z" +
+    "M9 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z",
+  dashboard: "M3 4h18v12H3V4ZM8 20h8M12 16v4M6.5 12.5l3-3 2.5 2 4.5-4.5",
+  lock: "M6 11h12v9H6v-9ZM8.5 11V8a3.5 3.5 0 0 1 7 0v3",
+  erase: "M4 7h16M9 7V4h6v3M6.5 7l1 13h9l1-13",
+  edit: "M4 20l1-4L16 5l3 3L8 19l-4 1Z",
+  back: "M19 12H5M11 6l-6 6 6 6",
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+export function Icon({ name }: { readonly name: IconName }) {
+  return (
+    <svg className="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+      <path d={PATHS[name]} />
+    </svg>
+  );
+}
+
+export interface IconButtonProps {
+  readonly icon: IconName;
+  readonly label: string;
+  readonly onPress: () => void;
+  readonly isPressed?: boolean;
+  readonly className?: string;
+}
+
+export function IconButton(props: IconButtonProps) {
+  const { icon, label, onPress, isPressed, className = "" } = props;
+  return (
+    <button
+      type="button"
+      className={`icon-button ${className}`}
+      aria-label={label}
+      title={label}
+      {...(isPressed === undefined ? {} : { "aria-pressed": isPressed })}
+      onClick={onPress}
+    >
+      <Icon name={icon} />
+    </button>
+  );
+}

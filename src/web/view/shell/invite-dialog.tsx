@@ -1,0 +1,119 @@
+import { type FormEvent, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import { encodeSecret } from "../../../wire/copied-text.ts";
+import { parseFingerprint } from "../../../wire/fingerprint.ts";
+import { quoteInvite } from "../../../wire/invite.ts";
+import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
+import { FaultLine, usePage, useWork } from "./context.tsx";
+import { Dialog } from "./dialog.tsx";
+import { SelectField } from "./form.tsx";
+import { Qr } from "./qr.tsx";
+
+const DAYS_MS = 7 * 24 * 60 * 60_000;
+
+function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
+  const { texts, say, fail } = usePage();
+  const copy = () => {
+    navigator.clipboard.writeText(text).then(() => say(texts.copied), fail);
+  };
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <div className="search-row">
+        <input id={id} readOnly value={text} onFocus={(event) => event.target.select()} />
+        <button type="button" className="button" onClick={copy}>
+          {texts.copy}
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function terminalLine({ host, port }: InvitePlace, secret: string, fingerprint?: string): string {
+  const invite = quoteInvite({
+    host,
+    port,
+    portGiven: true,
+    secret,
+    ...(fingerprint === undefined ? {} : { fingerprint: parseFingerprint(fingerprint) }),
+  });
+  return `chat join ${invite}`;
+}
+
+interface Made {
+  readonly token: string;
+  readonly untilUnixMs: number;
+  /** One at least. */
+  readonly places: readonly InvitePlace[];
+}
+
+/** The code, the address and the line, for the place that is chosen. */
+function MadeInvite({ token, untilUnixMs, places }: Made) {
+  const { texts, times, chat } = usePage();
+  const [at, setAt] = useState(0);
+  const place = places[at] ?? places[0];
+  if (place === undefined) return null;
+  const address = `${place.origin}/#invite=${encodeSecret(token)}`;
+  return (
+    <div className="invite-made">
+      {places.length < 2 ? null : (
+        <SelectField
+          id="invite-place"
+          label={texts.inviteAt}
+          value={at}
+          options={places.map(({ origin }, i) => [i, cleanText(origin.replace(/^https:\/\//, ""))])}
+          onChange={setAt}
+        />
+      )}
+      {place.isLoopback ? <p className="warning">{texts.inviteLoopback}</p> : null}
+      <Qr text={address} />
+      <p className="hint">{texts.inviteUntil(times.full(untilUnixMs))}</p>
+      <CopyLine id="invite-link" label={texts.inviteLink} text={address} />
+      <CopyLine
+        id="invite-line"
+        label={texts.inviteLine}
+        text={terminalLine(place, token, chat.model.server?.fingerprint)}
+      />
+    </div>
+  );
+}
+
+/** Makes a revocable token, as an address for a browser, a line for a terminal, and a code. */
+export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat } = usePage();
+  const work = useWork();
+  const [uses, setUses] = useState(1);
+  const [made, setMade] = useState<Made | undefined>(undefined);
+  const make = (event: FormEvent) => {
+    event.preventDefault();
+    work.run(async () => {
+      const untilUnixMs = Date.now() + DAYS_MS;
+      const { token, places } = await chat.request("invite", { uses, expires: untilUnixMs });
+      const isPassed = document.documentElement.dataset["local"] !== undefined;
+      setMade({ token, untilUnixMs, places: invitePlaces(location, places, isPassed) });
+    });
+  };
+  return (
+    <Dialog title={texts.invite} onClose={onClose}>
+      <form onSubmit={make}>
+        <p>{texts.inviteExplained}</p>
+        <div className="field">
+          <label htmlFor="invite-uses">{texts.inviteUses}</label>
+          <input
+            id="invite-uses"
+            type="number"
+            min={1}
+            max={1000}
+            value={uses}
+            onChange={(event) => setUses(Math.max(1, Number(event.target.value) || 1))}
+          />
+        </div>
+        <FaultLine fault={work.fault} />
+        <button type="submit" className="button button-main" disabled={work.isBusy}>
+          {texts.inviteMake}
+        </button>
+      </form>
+      {made === undefined ? null : <MadeInvite key={made.token} {...made} />}
+    </Dialog>
+  );
+}

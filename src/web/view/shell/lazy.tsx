@@ -1,0 +1,200 @@
+/**
+ * Parts of the page that the first screen does not need. All of them are one file, which is fetched
+ * when the browser is idle, or when the first of them is opened. This folder knows only their names
+ * and props: view/lazy-parts.tsx has the parts.
+ */
+
+import {
+  Component,
+  type ComponentType,
+  type ContextType,
+  createElement,
+  type ReactNode,
+  useEffect,
+  useState,
+} from "react";
+import type { Model, RoomState } from "../../../core/model/state.ts";
+import type { FileBody } from "../../../core/rooms/files.ts";
+import { PageContext, usePage, type Work } from "./context.tsx";
+
+interface Closing {
+  readonly onClose: () => void;
+}
+
+interface Opening extends Closing {
+  readonly onOpen: (target: string) => void;
+}
+
+/** What is missing for a room: nothing, its password, or the room itself. */
+export type Missing = "password" | "room" | undefined;
+
+export interface JoinProps extends Opening {
+  readonly room?: string;
+  readonly missing?: Missing;
+}
+
+export interface SwitcherProps extends Opening {
+  /** Only people: to write to one of them. */
+  readonly isPeople?: boolean;
+}
+
+export interface TopicProps extends Closing {
+  readonly room: RoomState;
+}
+
+export interface ViewerProps extends Closing {
+  readonly file: FileBody;
+}
+
+export interface SearchProps extends Closing {
+  readonly open: string | undefined;
+  readonly onJump: (target: string, seq: number) => void;
+}
+
+export interface DashboardProps extends Closing {
+  readonly model: Model;
+}
+
+export interface ResetProps extends Closing {
+  readonly work: Work;
+  readonly onOther: () => void;
+}
+
+export interface LazyParts {
+  readonly Settings: ComponentType<Closing>;
+  readonly Logout: ComponentType<Closing>;
+  readonly Invite: ComponentType<Closing>;
+  readonly Help: ComponentType<Closing>;
+  readonly Join: ComponentType<JoinProps>;
+  readonly Rooms: ComponentType<Opening>;
+  readonly Switcher: ComponentType<SwitcherProps>;
+  readonly Topic: ComponentType<TopicProps>;
+  readonly Viewer: ComponentType<ViewerProps>;
+  readonly Search: ComponentType<SearchProps>;
+  readonly Dashboard: ComponentType<DashboardProps>;
+  readonly Reset: ComponentType<ResetProps>;
+}
+
+/** Fetches the parts once; after a failure the next call tries again. */
+export class PartsLoader {
+  readonly #load: () => Promise<LazyParts>;
+  #parts: LazyParts | undefined;
+
+  constructor(load: () => Promise<LazyParts>) {
+    this.#load = load;
+  }
+
+  get parts(): LazyParts | undefined {
+    return this.#parts;
+  }
+
+  async fetch(): Promise<LazyParts> {
+    this.#parts ??= await this.#load();
+    return this.#parts;
+  }
+}
+
+interface BoundaryProps extends Closing {
+  readonly children: ReactNode;
+}
+
+/** A part that throws while it is drawn takes only itself away. */
+class Boundary extends Component<BoundaryProps> {
+  static override readonly contextType = PageContext;
+  declare context: ContextType<typeof PageContext>;
+  override readonly state = { isBroken: false };
+
+  static getDerivedStateFromError() {
+    return { isBroken: true };
+  }
+
+  override componentDidCatch(): void {
+    const { fail, texts } = this.context ?? {};
+    this.props.onClose();
+    fail?.(texts?.notFetched);
+  }
+
+  override render(): ReactNode {
+    return this.state.isBroken ? null : this.props.children;
+  }
+}
+
+interface FetchedProps<Props> {
+  readonly select: (parts: LazyParts) => ComponentType<Props>;
+  readonly given: Props;
+}
+
+function Fetched<Props extends Closing>({ select, given }: FetchedProps<Props>) {
+  const { fail, texts, lazy: loader } = usePage();
+  const [parts, setParts] = useState(loader.parts);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when it is opened
+  useEffect(() => {
+    let isOver = false;
+    if (parts !== undefined) return;
+    loader.fetch().then(
+      (fetched) => !isOver && setParts(fetched),
+      () => {
+        if (isOver) return;
+        given.onClose();
+        fail(texts.notFetched);
+      },
+    );
+    return () => {
+      isOver = true;
+    };
+  }, []);
+  return parts === undefined ? null : createElement(select(parts), given);
+}
+
+function lazy<Props extends Closing>(select: (parts: LazyParts) => ComponentType<Props>) {
+  return (props: Props) => (
+    <Boundary onClose={props.onClose}>
+      <Fetched select={select} given={props} />
+    </Boundary>
+  );
+}
+
+/** Nothing is fetched ahead where the user pays for each byte. */
+function isSaving(): boolean {
+  const { connection } = navigator as { connection?: { readonly saveData?: boolean } };
+  return connection?.saveData === true;
+}
+
+/** Where a browser does not tell when it has nothing to do: after all that the user waits for. */
+const IDLE_MS = 2_000;
+
+/** Once all that was missed is here, and the browser has nothing else to do. */
+export function usePrefetch(isCaughtUp: boolean): void {
+  const { lazy: loader } = usePage();
+  useEffect(() => {
+    if (!isCaughtUp || isSaving()) return;
+    // A failure is told to the user who opens a part, which tries again.
+    const begin = () => void loader.fetch().catch(() => undefined);
+    const canTell = "requestIdleCallback" in window;
+    const id = canTell ? requestIdleCallback(begin) : setTimeout(begin, IDLE_MS);
+    return () => {
+      if (canTell) cancelIdleCallback(Number(id));
+      else clearTimeout(id);
+    };
+  }, [isCaughtUp, loader]);
+}
+
+const Settings = lazy(({ Settings: part }) => part);
+const Logout = lazy(({ Logout: part }) => part);
+const Invite = lazy(({ Invite: part }) => part);
+const Help = lazy(({ Help: part }) => part);
+export const JoinDialog = lazy(({ Join }) => Join);
+export const RoomsDialog = lazy(({ Rooms }) => Rooms);
+export const Switcher = lazy(({ Switcher: part }) => part);
+export const TopicDialog = lazy(({ Topic }) => Topic);
+export const Viewer = lazy(({ Viewer: part }) => part);
+export const Search = lazy(({ Search: part }) => part);
+export const Dashboard = lazy(({ Dashboard: part }) => part);
+export const ResetForm = lazy(({ Reset }) => Reset);
+
+type Render = (close: () => void) => ReactNode;
+
+export const settingsDialog: Render = (close) => <Settings onClose={close} />;
+export const logoutDialog: Render = (close) => <Logout onClose={close} />;
+export const inviteDialog: Render = (close) => <Invite onClose={close} />;
+export const helpDialog: Render = (close) => <Help onClose={close} />;

@@ -1,0 +1,140 @@
+import {
+  type KeyboardEvent,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
+import { createPortal } from "react-dom";
+import { rove } from "../../input/keys.ts";
+import { Icon, type IconName } from "./icons.tsx";
+
+export interface MenuItem {
+  readonly label: string;
+  readonly icon?: IconName;
+  readonly isDanger?: boolean;
+  readonly onChoose: () => void;
+}
+
+interface MenuProps {
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+  /** The button that opened it: it stands beside, and gets the focus back. */
+  readonly anchor: HTMLElement;
+  readonly onClose: () => void;
+  /** What stands above the items; it is given what closes the menu. */
+  readonly top?: ((leave: () => void) => ReactNode) | undefined;
+}
+
+const GAP = 4;
+
+function place(menu: HTMLElement, anchor: HTMLElement): void {
+  const at = anchor.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = menu;
+  const isBelow = at.bottom + GAP + height <= innerHeight;
+  const top = isBelow ? at.bottom + GAP : Math.max(GAP, at.top - GAP - height);
+  const left = Math.min(Math.max(GAP, at.right - width), innerWidth - width - GAP);
+  menu.style.top = `${Math.min(top, innerHeight - height - GAP)}px`;
+  menu.style.left = `${Math.max(GAP, left)}px`;
+}
+
+/** Arrow keys move, Esc and a click beside it close. */
+function Menu({ label, items, anchor, onClose, top }: MenuProps) {
+  const ref = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const menu = ref.current;
+    if (menu === null) return;
+    place(menu, anchor);
+    menu.querySelector<HTMLElement>("button")?.focus();
+  }, [anchor]);
+  useEffect(() => {
+    const beside = (event: PointerEvent) => {
+      const isInside = event.target instanceof Node && ref.current?.contains(event.target);
+      if (isInside !== true) onClose();
+    };
+    document.addEventListener("pointerdown", beside);
+    window.addEventListener("resize", onClose);
+    return () => {
+      document.removeEventListener("pointerdown", beside);
+      window.removeEventListener("resize", onClose);
+    };
+  }, [onClose]);
+  const leave = () => {
+    onClose();
+    anchor.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape" || event.key === "Tab") {
+      event.preventDefault();
+      event.stopPropagation();
+      return leave();
+    }
+    const buttons = [...(ref.current?.querySelectorAll("button") ?? [])];
+    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+    const sideways = { ArrowLeft: "ArrowUp", ArrowRight: "ArrowDown" }[event.key];
+    const next = rove(sideways ?? event.key, at, buttons.length);
+    if (next === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    buttons[next]?.focus();
+  };
+  return createPortal(
+    <div
+      ref={ref}
+      className="menu"
+      role="menu"
+      aria-label={label}
+      tabIndex={-1}
+      onKeyDown={onKeyDown}
+    >
+      {top?.(leave)}
+      {items.map(({ label: itemLabel, icon, isDanger, onChoose }) => (
+        <button
+          key={itemLabel}
+          type="button"
+          role="menuitem"
+          className={isDanger === true ? "menu-item menu-danger" : "menu-item"}
+          onClick={() => {
+            leave();
+            onChoose();
+          }}
+        >
+          {icon === undefined ? null : <Icon name={icon} />}
+          <span dir="auto">{itemLabel}</span>
+        </button>
+      ))}
+    </div>,
+    // In a dialog it must be above that; anywhere else it belongs to its part of the page.
+    anchor.closest("dialog, main, aside") ?? document.body,
+  );
+}
+
+interface MenuButtonProps extends Pick<MenuProps, "label" | "top"> {
+  /** Asked for each time it opens. */
+  readonly items: () => readonly MenuItem[];
+  readonly className?: string;
+}
+
+/** The button "…" and the menu that it opens. */
+export function MenuButton({ label, items, className = "", top }: MenuButtonProps) {
+  const [anchor, setAnchor] = useState<HTMLElement | undefined>(undefined);
+  const close = useCallback(() => setAnchor(undefined), []);
+  return (
+    <>
+      <button
+        type="button"
+        className={`icon-button ${className}`}
+        aria-haspopup="menu"
+        aria-label={label}
+        onClick={(event) => setAnchor(event.currentTarget)}
+      >
+        …
+      </button>
+      {anchor === undefined ? null : (
+        <Menu label={label} items={items()} anchor={anchor} onClose={close} top={top} />
+      )}
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+import { useCallback, useEffect, useState, useSyncExternalStore } from "react";
+
+const EVERY_MS = 2_000;
+
+export interface Polled<Value> {
+  readonly value: Value | undefined;
+  readonly fault: unknown;
+  readonly again: () => void;
+}
+
+function onVisibility(listener: () => void): () => void {
+  document.addEventListener("visibilitychange", listener);
+  return () => document.removeEventListener("visibilitychange", listener);
+}
+
+/** Asks again and again while it can be seen, one question at a time. */
+export function usePolled<Value>(ask: () => Promise<Value>, isOnline = true): Polled<Value> {
+  const [value, setValue] = useState<Value | undefined>(undefined);
+  const [fault, setFault] = useState<unknown>(undefined);
+  const [asked, setAsked] = useState(0);
+  // Not by the focus: an operator watches this window while typing in another one.
+  const isVisible = useSyncExternalStore(onVisibility, () => !document.hidden);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `asked` asks at once
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const poll = async () => {
+      try {
+        const answer = await ask();
+        if (isOver) return;
+        setValue(answer);
+        setFault(undefined);
+      } catch (error) {
+        if (!isOver) setFault(error);
+      }
+      // A window that cannot be seen asks again when it can.
+      if (!isOver && isVisible) timer = setTimeout(() => void poll(), EVERY_MS);
+    };
+    if (isOnline) void poll();
+    return () => {
+      isOver = true;
+      clearTimeout(timer);
+    };
+  }, [ask, isOnline, isVisible, asked]);
+  const again = useCallback(() => setAsked((n) => n + 1), []);
+  return { value, fault, again };
+}

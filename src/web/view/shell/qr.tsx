@@ -1,0 +1,20 @@
+import { useMemo } from "react";
+import { qrDots } from "../../../base/qr.ts";
+import { useTexts } from "./context.tsx";
+
+/** Black on white in any theme: phones read nothing else. */
+export function Qr({ text }: { readonly text: string }) {
+  const texts = useTexts();
+  const { size, path } = useMemo(() => {
+    const dots = qrDots(text);
+    const squares = dots.flatMap((line, row) =>
+      line.flatMap((isDark, column) => (isDark ? [`M${column} ${row}h1v1h-1z`] : [])),
+    );
+    return { size: dots.length, path: squares.join("") };
+  }, [text]);
+  return (
+    <svg className="qr" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={texts.inviteQr}>
+      <path d={path} />
+    </svg>
+  );
+}

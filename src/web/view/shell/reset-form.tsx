@@ -1,0 +1,36 @@
+import { type FormEvent, useState } from "react";
+import { usePage } from "./context.tsx";
+import { Field } from "./form.tsx";
+import type { ResetProps } from "./lazy.tsx";
+
+/** For a user who has lost the password, and got an address from an operator. */
+export function ResetForm({ work, onOther }: ResetProps) {
+  const { texts, chat } = usePage();
+  const [password, setPassword] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    work.forget();
+    work.run(() => chat.recover(password));
+  };
+  return (
+    <form onSubmit={submit} className="enter-form">
+      <p>{texts.resetExplained}</p>
+      <Field
+        id="reset-password"
+        label={texts.newPassword}
+        type="password"
+        value={password}
+        onChange={setPassword}
+        complete="new-password"
+        isRequired
+        isFirst
+      />
+      <button type="submit" className="button button-main button-wide" disabled={work.isBusy}>
+        {work.isBusy ? texts.entering : texts.resetSet}
+      </button>
+      <button type="button" className="button button-quiet" onClick={onOther}>
+        {texts.resetOther}
+      </button>
+    </form>
+  );
+}

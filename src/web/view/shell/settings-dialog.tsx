@@ -1,0 +1,217 @@
+import { type FormEvent, useEffect, useState } from "react";
+import type { DeviceLine } from "../../driver/chat.ts";
+import { LANGUAGES } from "../../text/en.ts";
+import { FaultLine, usePage, useWork } from "./context.tsx";
+import { confirm, Dialog, FormDialog } from "./dialog.tsx";
+import { Check, Field, SelectField } from "./form.tsx";
+import { helpDialog, logoutDialog } from "./lazy.tsx";
+import type { Settings } from "./settings.ts";
+
+function Looks() {
+  const { texts, settings, change } = usePage();
+  const themes: readonly (readonly [Settings["theme"], string])[] = [
+    ["system", texts.themeSystem],
+    ["light", texts.themeLight],
+    ["dark", texts.themeDark],
+  ];
+  return (
+    <section className="settings-part">
+      <SelectField
+        id="language"
+        label={texts.language}
+        value={texts.lang}
+        options={[...LANGUAGES]}
+        onChange={(language) => change({ language })}
+        isLanguage
+      />
+      <SelectField
+        id="theme"
+        label={texts.theme}
+        value={settings.theme}
+        options={themes}
+        onChange={(theme) => change({ theme })}
+      />
+      <Check
+        label={texts.quiet}
+        isOn={settings.isQuiet}
+        onChange={(isQuiet) => change({ isQuiet })}
+      />
+    </section>
+  );
+}
+
+function Notifications() {
+  const { texts, settings, change } = usePage();
+  const [permission, setPermission] = useState(
+    "Notification" in window ? Notification.permission : undefined,
+  );
+  const ask = async () => {
+    const given = await Notification.requestPermission();
+    setPermission(given);
+    change({ notifies: given === "granted" });
+  };
+  const isOn = settings.notifies && permission === "granted";
+  return (
+    <section className="settings-part">
+      <h3>{texts.notifications}</h3>
+      {permission === undefined ? <p>{texts.notificationsNone}</p> : null}
+      {permission === "denied" ? <p>{texts.notificationsDenied}</p> : null}
+      {permission === "default" || permission === "granted" ? (
+        <Check
+          label={texts.notificationsAsk}
+          isOn={isOn}
+          onChange={(notifies) => {
+            if (notifies) void ask();
+            else change({ notifies });
+          }}
+        />
+      ) : null}
+    </section>
+  );
+}
+
+function Password() {
+  const { texts, chat, say } = usePage();
+  const work = useWork();
+  const [password, setPassword] = useState("");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    work.run(async () => {
+      await chat.passwd(password);
+      setPassword("");
+      say(texts.passwordSet);
+    });
+  };
+  return (
+    <form className="settings-part" onSubmit={submit}>
+      <Field
+        id="new-password"
+        label={texts.newPassword}
+        type="password"
+        value={password}
+        onChange={setPassword}
+        complete="new-password"
+        isRequired
+      />
+      <FaultLine fault={work.fault} />
+      <button type="submit" className="button" disabled={work.isBusy || password === ""}>
+        {texts.setPassword}
+      </button>
+    </form>
+  );
+}
+
+function Devices() {
+  const page = usePage();
+  const { texts, chat, say, times } = page;
+  const work = useWork();
+  const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
+  const load = async () => setDevices(await chat.devices());
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  useEffect(() => work.run(load), []);
+  const signOutOthers = () =>
+    confirm(page, {
+      title: texts.signOutOthersAsk,
+      text: "",
+      action: texts.signOutOthers,
+      isDanger: true,
+      onConfirm: async () => {
+        say(texts.signedOutOthers(await chat.revokeOthers()));
+        await load();
+      },
+    });
+  return (
+    <section className="settings-part">
+      <h3>{texts.devices}</h3>
+      <ul className="plain-list">
+        {devices.map(({ id, sinceUnixMs, isCertified, isCurrent, isOnline }) => (
+          <li key={id} className="device">
+            <span>
+              <code>{id.slice(0, 8)}</code>{" "}
+              {[
+                ...(isCurrent ? [texts.thisDevice] : []),
+                texts.since(times.full(sinceUnixMs)),
+                isCertified ? texts.certified : texts.uncertified,
+                isOnline ? texts.online : texts.away,
+              ].join(" · ")}
+            </span>
+            {isCurrent ? null : (
+              <button
+                type="button"
+                className="button button-small"
+                onClick={() =>
+                  work.run(async () => {
+                    await chat.revoke(id);
+                    await load();
+                  })
+                }
+              >
+                {texts.signOutDevice}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      <FaultLine fault={work.fault} />
+      <button
+        type="button"
+        className="button"
+        disabled={devices.length < 2}
+        onClick={signOutOthers}
+      >
+        {texts.signOutOthers}
+      </button>
+    </section>
+  );
+}
+
+export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat } = usePage();
+  const [isForget, setForget] = useState(false);
+  const logout = async () => {
+    await chat.logout(isForget);
+    onClose();
+  };
+  return (
+    <FormDialog
+      title={texts.logoutAsk}
+      action={texts.logout}
+      isDanger
+      onSubmit={logout}
+      onClose={onClose}
+    >
+      <Check label={texts.logoutForget} isOn={isForget} onChange={setForget} />
+    </FormDialog>
+  );
+}
+
+export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
+  const { texts, chat, show } = usePage();
+  return (
+    <Dialog title={texts.account} onClose={onClose}>
+      <Looks />
+      <Notifications />
+      <Password />
+      <Devices />
+      <section className="settings-part">
+        <h3>{texts.fingerprint}</h3>
+        <code className="fingerprint-code">{chat.model.server?.fingerprint}</code>
+      </section>
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={() => show(helpDialog)}>
+          {texts.help}
+        </button>
+        <button
+          type="button"
+          className="button button-danger"
+          onClick={() => {
+            onClose();
+            show(logoutDialog);
+          }}
+        >
+          {texts.logout}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

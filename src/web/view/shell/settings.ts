@@ -1,0 +1,48 @@
+/** What somebody has chosen for this browser, whoever is in. */
+export interface Settings {
+  /** Of texts; undefined: as the browser is set. */
+  readonly language: string | undefined;
+  readonly theme: "system" | "light" | "dark";
+  readonly notifies: boolean;
+  /** The people of a room stand at the right, where there is room for them. */
+  readonly showsPeople: boolean;
+  /** Nothing is shown of those who come and go. */
+  readonly isQuiet: boolean;
+}
+
+const KEY = "chat.settings";
+const FIRST: Settings = {
+  language: undefined,
+  theme: "system",
+  notifies: false,
+  showsPeople: true,
+  isQuiet: false,
+};
+
+export function readSettings(): Settings {
+  try {
+    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
+    return typeof kept === "object" && kept !== null ? checked(kept) : FIRST;
+  } catch {
+    return FIRST; // The browser keeps nothing, or somebody wrote there.
+  }
+}
+
+export function keepSettings(settings: Settings): void {
+  try {
+    localStorage.setItem(KEY, JSON.stringify(settings));
+  } catch {
+    // It lasts as long as the page.
+  }
+}
+
+function checked(kept: Partial<Record<keyof Settings, unknown>>): Settings {
+  const { language, theme, notifies, showsPeople, isQuiet } = kept;
+  return {
+    language: typeof language === "string" ? language : FIRST.language,
+    theme: theme === "light" || theme === "dark" ? theme : FIRST.theme,
+    notifies: notifies === true,
+    showsPeople: showsPeople !== false,
+    isQuiet: isQuiet === true,
+  };
+}

@@ -1,0 +1,148 @@
+import * as v from "valibot";
+import { FILE_NAME_BYTES_MAX, FILE_TARGETS_MAX, SENTENCE_BYTES_MAX } from "../base/limits.ts";
+import { CLIENTS_PAGE_MAX, TRANSFERS_LISTED_MAX } from "../base/limits-page.ts";
+import { count, fileId, id, moment, name, positive, recordFields, target, text } from "./field.ts";
+
+/**
+ * Messages of the server's window, for operators only, and of downloads by a browser, which are
+ * HTTP and need an address of their own.
+ */
+
+const place = text(80);
+const fileName = v.pipe(text(FILE_NAME_BYTES_MAX), v.minLength(1));
+const word = text(32);
+
+/** One connection, logged in or not. */
+const clientEntry = v.object({
+  /** Number of the connection; never used twice in one run of the server. */
+  client: positive,
+  user: v.optional(name),
+  /** Name and version of its program. */
+  program: text(128),
+  /** HOST:PORT */
+  address: place,
+  transport: word,
+  /** Unix ms of its beginning. */
+  since: moment,
+  /** It carries files of another connection. */
+  lane: v.boolean(),
+  /** May do what operators may. */
+  operator: v.boolean(),
+  /** Of the last ping. */
+  roundTripMs: v.optional(count),
+  sentMessages: count,
+  sentBytes: count,
+  receivedMessages: count,
+  receivedBytes: count,
+  /** Accepted, and not taken by the other end yet. */
+  queuedBytes: count,
+  /** Requests, posts and chunks of it that were answered or confirmed. */
+  acknowledged: count,
+  /** Packets, where the transport tells (over TCP the system keeps them to itself). */
+  retransmitted: v.optional(count),
+  lost: v.optional(count),
+});
+
+/** One file under way on one lane. */
+const transferEntry = v.object({
+  file: fileId,
+  name: fileName,
+  direction: v.picklist(["up", "down"]),
+  user: name,
+  address: place,
+  since: moment,
+  doneBytes: count,
+  sizeBytes: v.optional(count),
+  /** A browser takes it over HTTP. */
+  web: v.boolean(),
+});
+
+const log = v.object({ records: count, bytes: v.optional(count) });
+
+export const ADMIN_REQUESTS = {
+  /** Where this file can be taken over HTTP, by this session: first asked for within 60 s. */
+  download: {
+    fields: { file: fileId },
+    answer: v.object({
+      /** Below the server's own address: `/files/TOKEN`. */
+      path: text(128),
+    }),
+  },
+  /** Operators: from now on `event` tells all that happens; `on: false` ends it. */
+  watch: { fields: { on: v.boolean() }, answer: v.object({}) },
+  /** Operators: who is connected, in the order of their coming. Asking measures round trips. */
+  clients: {
+    /** `after`: the last client of the page before. */
+    fields: { after: v.optional(count) },
+    answer: v.object({
+      clients: v.pipe(v.array(clientEntry), v.maxLength(CLIENTS_PAGE_MAX)),
+      more: v.boolean(),
+    }),
+  },
+  /** Operators: files under way, oldest first. */
+  transfers: {
+    fields: {},
+    answer: v.object({
+      transfers: v.pipe(v.array(transferEntry), v.maxLength(TRANSFERS_LISTED_MAX)),
+      /** Further ones, that are not listed. */
+      more: count,
+    }),
+  },
+  /** Operators: how the server is. */
+  stats: {
+    fields: {},
+    answer: v.object({
+      version: text(128),
+      /** What runs it: name and version. */
+      runtime: text(64),
+      platform: text(64),
+      /** Unix ms. */
+      since: moment,
+      /** Of the disk with the files; absent: none are taken, or it does not say. */
+      diskFreeBytes: v.optional(count),
+      memoryBytes: count,
+      heapBytes: count,
+      history: log,
+      accounts: log,
+      files: v.object({ files: count, bytes: count, unfinished: count, unfinishedBytes: count }),
+      links: count,
+      sessions: count,
+      online: count,
+      lanes: count,
+      users: count,
+      rooms: count,
+      posts: count,
+      sentBytes: count,
+      receivedBytes: count,
+      queuedBytes: count,
+    }),
+  },
+} as const;
+
+export const ADMIN_NOTICES = {
+  /**
+   * Something happened, told to operators who `watch`. `event` says what: `record`, `connected`,
+   * `logged-in`, `logged-out`, `disconnected`, `offered`, `got`, `withdrawn`, `warning`, `full`;
+   * more may come. What two people say to each other comes without its body.
+   */
+  event: {
+    event: word,
+    /** Unix ms. */
+    time: moment,
+    user: v.optional(name),
+    address: v.optional(place),
+    program: v.optional(text(128)),
+    /** Why, in words. */
+    reason: v.optional(text(SENTENCE_BYTES_MAX)),
+    file: v.optional(fileId),
+    name: v.optional(fileName),
+    sizeBytes: v.optional(count),
+    to: v.optional(v.pipe(v.array(target), v.maxLength(FILE_TARGETS_MAX))),
+    record: v.optional(v.object(recordFields)),
+    /** Of the record: a room's name or, between two people, both. */
+    room: v.optional(v.object({ room: id, name: v.optional(name) })),
+    between: v.optional(v.pipe(v.array(name), v.maxLength(2))),
+    /** Events before this one that were left out, since the reader was too slow for them. */
+    skipped: v.optional(positive),
+  },
+} as const;

@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { type MomentContext, parseMoment } from "../../src/base/moment.ts";
+import { formatUtc, MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+
+const NOW = Date.parse("2026-11-20T12:00:00.000Z");
+/** Berlin around the clock change of 25 October 2026, 01:00 UTC. */
+const berlin = (unixMs: number) => (unixMs < Date.parse("2026-10-25T01:00:00Z") ? 120 : 60);
+const context: MomentContext = { nowUnixMs: NOW, offsetMinutes: berlin };
+
+function utc(text: string, edge?: "start" | "end"): string {
+  return formatUtc(parseMoment(text, edge === undefined ? context : { ...context, edge }));
+}
+
+describe("parseMoment", () => {
+  test.each([
+    ["90s", "2026-11-20T11:58:30.000Z"],
+    ["10m", "2026-11-20T11:50:00.000Z"],
+    ["2h", "2026-11-20T10:00:00.000Z"],
+    ["3d", "2026-11-17T12:00:00.000Z"],
+    ["1w", "2026-11-13T12:00:00.000Z"],
+    ["2026-11-20T05:46:33.123Z", "2026-11-20T05:46:33.123Z"],
+    ["2026-11-20T05:46:33.123456Z", "2026-11-20T05:46:33.123Z"],
+    ["2026-11-20T05:46:33.5Z", "2026-11-20T05:46:33.500Z"],
+    ["2026-11-20T05:46:33+01:30", "2026-11-20T04:16:33.000Z"],
+    ["2026-11-20T05:46-0800", "2026-11-20T13:46:00.000Z"],
+    ["2026-11-20 05:46+01", "2026-11-20T04:46:00.000Z"],
+    ["2026-11-20T05:46:33", "2026-11-20T04:46:33.000Z"],
+    ["2026-10-20T05:46", "2026-10-20T03:46:00.000Z"],
+    ["2026-11-20", "2026-11-19T23:00:00.000Z"],
+    ["2024-02-29", "2024-02-28T22:00:00.000Z"],
+  ])("%s", (text, expected) => {
+    expect(utc(text)).toBe(expected);
+  });
+
+  test("the end of a day is its last millisecond, also when the clock changes", () => {
+    expect(utc("2026-11-20", "end")).toBe("2026-11-20T22:59:59.999Z");
+    expect(utc("2026-10-25", "start")).toBe("2026-10-24T22:00:00.000Z");
+    expect(utc("2026-10-25", "end")).toBe("2026-10-25T22:59:59.999Z");
+    expect(utc("2026-11-20T05:46", "end")).toBe("2026-11-20T04:46:00.000Z");
+  });
+
+  test.each([
+    "",
+    "yesterday",
+    "10",
+    "10x",
+    "-5m",
+    "1.5h",
+    "2026-02-29",
+    "2026-02-30T10:00Z",
+    "2026-13-01",
+    "2026-11-20T24:01",
+    "2026-11-20T10:60",
+    "2026-11-20T10:00+19:00",
+    "2026-11-20T10",
+    "20261120",
+    "2026-11-20T10:00Z\n",
+  ])("refuses '%s'", (text) => {
+    expect(() => parseMoment(text, context)).toThrow(Fault);
+  });
+
+  test("any text is a moment or the user's fault", () =>
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        try {
+          const unixMs = parseMoment(text, context);
+          expect(unixMs >= 0 && unixMs <= MOMENT_UNIX_MS_MAX).toBe(true);
+        } catch (error) {
+          expect(error instanceof Fault && error.code).toBe("usage");
+        }
+      }),
+    ));
+
+  test("what is printed can be read back", () =>
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 253402300799999 }), (unixMs) => {
+        expect(parseMoment(formatUtc(unixMs), context)).toBe(unixMs);
+      }),
+    ));
+});
+
+test("what was before 1970 is 1970: no earlier moment travels", () => {
+  for (const text of ["999999999w", "999999999d", "1960-01-01", "0001-01-01T00:00Z"]) {
+    expect(parseMoment(text, context)).toBe(0);
+  }
+});

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../src/base/fault.ts";
+import { whom } from "../../src/cli/connect/operator.ts";
+import { inUtc, untilOf } from "../../src/cli/duration.ts";
+
+test.each([
+  ["30s", 31_000],
+  ["10m", 601_000],
+  ["2h", 7_201_000],
+  ["7d", 604_801_000],
+])("%s after a second is at %i", (text, until) => {
+  expect(untilOf(text, 1_000)).toBe(until);
+});
+
+test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
+  "'%s' is no length of time",
+  (text) => {
+    expect(() => untilOf(text, 0)).toThrow(Fault);
+  },
+);
+
+test.each([
+  ["ana", { user: "ana" }],
+  ["@ana", { user: "ana" }],
+  ["192.0.2.7", { address: "192.0.2.7" }],
+  ["2001:db8::7", { address: "2001:db8::7" }],
+  ["2001:db8:0:7::/64", { address: "2001:db8:0:7::/64" }],
+])("%s means %p", (text, meant) => {
+  expect(whom(text)).toEqual(meant as ReturnType<typeof whom>);
+});
+
+test("a moment in JSON is UTC with milliseconds, and one that is not set stays away", () => {
+  expect(inUtc({ user: "ana", until: 601_000 }, "until")).toEqual({
+    user: "ana",
+    until: "1970-01-01T00:10:01.000Z",
+  });
+  expect(inUtc({ user: "ana" }, "until")).toEqual({ user: "ana" });
+});

@@ -1,0 +1,189 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault, type FaultCode } from "../../../src/base/fault.ts";
+import type { FileId } from "../../../src/base/ids.ts";
+import { INCOMING_AT_ONCE_MAX, INCOMING_FILES_MAX } from "../../../src/base/limits.ts";
+import { Incoming } from "../../../src/cli/files/inbox.ts";
+
+const file = (name: string) => name as FileId;
+
+/** Takes files when it is told to, and remembers as a home does. */
+class Router {
+  readonly begun: FileId[] = [];
+  readonly taken = new Set<FileId>();
+  readonly lost: FileId[] = [];
+  place: number;
+  readonly incoming: Incoming;
+  readonly #waiting = new Map<FileId, PromiseWithResolvers<void>>();
+
+  constructor(place = 0, taken: Iterable<FileId> = []) {
+    this.place = place;
+    for (const one of taken) this.taken.add(one);
+    this.incoming = new Incoming({
+      place,
+      has: (one) => this.taken.has(one),
+      take: (one) => {
+        this.begun.push(one);
+        const waiting = Promise.withResolvers<void>();
+        this.#waiting.set(one, waiting);
+        return waiting.promise;
+      },
+      took: (one) => this.taken.add(one),
+      reached: (seq) => {
+        this.place = seq;
+      },
+      lost: (one) => this.lost.push(one),
+    });
+  }
+
+  get running(): FileId[] {
+    return [...this.#waiting.keys()];
+  }
+
+  async arrives(one: FileId): Promise<void> {
+    this.#waiting.get(one)?.resolve();
+    await this.#passed(one);
+  }
+
+  async fails(one: FileId, code: FaultCode): Promise<void> {
+    this.#waiting.get(one)?.reject(new Fault(code, "it is not to be had"));
+    await this.#passed(one);
+  }
+
+  async #passed(one: FileId): Promise<void> {
+    this.#waiting.delete(one);
+    for (let i = 0; i < 5; i++) await Promise.resolve();
+  }
+}
+
+describe("files that arrive", () => {
+  test.each(["folder-malformed", "too-many"] as const)(
+    "one with %s does not end it",
+    async (code) => {
+      const router = new Router();
+      router.incoming.recorded(file("bad"), 1);
+      router.incoming.recorded(file("good"), 2);
+      await router.fails(file("bad"), code);
+      await router.fails(file("bad"), code); // Tried once more.
+      await router.arrives(file("good"));
+      await router.incoming.settled();
+      expect([router.lost, router.place]).toEqual([[file("bad")], 2]);
+    },
+  );
+
+  test("are taken each once, and the place follows the oldest that is missing", async () => {
+    const router = new Router();
+    router.incoming.recorded(file("a"), 3);
+    router.incoming.recorded(file("b"), 5);
+    router.incoming.recorded(file("b"), 6); // Of another room.
+    router.incoming.passed(9);
+    expect(router.begun).toEqual([file("a"), file("b")]);
+    expect(router.place).toBe(2);
+    await router.arrives(file("b"));
+    expect(router.place).toBe(2);
+    await router.arrives(file("a"));
+    expect(router.place).toBe(9);
+    router.incoming.recorded(file("a"), 3);
+    router.incoming.recorded(file("b"), 10);
+    expect(router.begun.length).toBe(2);
+    expect(router.place).toBe(10);
+  });
+
+  test("a running upload is taken before its record is there", async () => {
+    const router = new Router();
+    router.incoming.offered(file("a"));
+    expect(router.begun).toEqual([file("a")]);
+    router.incoming.recorded(file("a"), 4);
+    expect(router.place).toBeLessThan(4);
+    await router.arrives(file("a"));
+    expect(router.place).toBe(4);
+  });
+
+  test("a withdrawn upload is nothing; a finished one is asked for again", async () => {
+    const router = new Router();
+    router.incoming.offered(file("a"));
+    await router.fails(file("a"), "file-unknown");
+    expect(router.lost).toEqual([]);
+    router.incoming.offered(file("b"));
+    router.incoming.recorded(file("b"), 4);
+    await router.fails(file("b"), "file-unknown");
+    expect(router.begun).toEqual([file("a"), file("b"), file("b")]);
+    await router.fails(file("b"), "file-unknown");
+    expect(router.lost).toEqual([file("b")]);
+    expect(router.place).toBe(4);
+  });
+
+  test("one that is damaged is tried twice, told of, and keeps nothing else waiting", async () => {
+    const router = new Router();
+    router.incoming.recorded(file("bad"), 4);
+    router.incoming.recorded(file("good"), 5);
+    await router.fails(file("bad"), "checksum-wrong");
+    await router.fails(file("bad"), "checksum-wrong");
+    await router.arrives(file("good"));
+    expect([router.lost, router.place]).toEqual([[file("bad")], 5]);
+  });
+
+  test("what concerns this machine ends it, and the place stays", async () => {
+    const router = new Router();
+    router.incoming.recorded(file("a"), 4);
+    await router.fails(file("a"), "store-full");
+    await expect(router.incoming.room()).rejects.toThrow("not to be had");
+    await expect(router.incoming.settled()).rejects.toThrow("not to be had");
+    await expect(router.incoming.failed()).rejects.toThrow("not to be had");
+    expect(router.place).toBeLessThan(4);
+  });
+
+  test("INCOMING_AT_ONCE_MAX at once, whole ones before running uploads", async () => {
+    const router = new Router();
+    for (let i = 0; i < INCOMING_AT_ONCE_MAX; i++) router.incoming.recorded(file(`a${i}`), i + 1);
+    router.incoming.offered(file("slow"));
+    router.incoming.recorded(file("whole"), 100);
+    expect(router.running.length).toBe(INCOMING_AT_ONCE_MAX);
+    await router.arrives(file("a0"));
+    expect(router.begun.at(-1)).toBe(file("whole"));
+  });
+
+  test("INCOMING_FILES_MAX are known at once, then it waits", async () => {
+    const router = new Router();
+    for (let i = 1; i < INCOMING_FILES_MAX; i++) router.incoming.recorded(file(`a${i}`), i);
+    await router.incoming.room();
+    router.incoming.recorded(file("last"), INCOMING_FILES_MAX);
+    let hasRoom = false;
+    const waiting = router.incoming.room().then(() => {
+      hasRoom = true;
+    });
+    await Promise.resolve();
+    expect(hasRoom).toBe(false);
+    await router.arrives(file("a1"));
+    await waiting;
+    expect(hasRoom).toBe(true);
+  });
+});
+
+test("a run that ends anywhere misses nothing, and takes nothing twice", async () => {
+  const files = fc.array(fc.nat(8), { minLength: 1, maxLength: 20 });
+  await fc.assert(
+    fc.asyncProperty(files, fc.infiniteStream(fc.nat()), async (ids, chance) => {
+      const log = ids.map((id, i) => ({ id: file(`f${id}`), seq: i + 1 }));
+      const draw = () => chance.next().value ?? 0;
+      let router = new Router();
+      let taken = 0;
+      for (let run = 0; run < 30; run++) {
+        for (const { id, seq } of log.filter(({ seq }) => seq > router.place)) {
+          if (draw() % 4 === 0) router.incoming.offered(id);
+          router.incoming.recorded(id, seq);
+        }
+        const lives = run < 20 ? draw() % 4 : Number.POSITIVE_INFINITY;
+        for (let i = 0; i < lives && router.running.length > 0; i++) {
+          const next = router.running[draw() % router.running.length];
+          if (next !== undefined) await router.arrives(next);
+          taken++;
+        }
+        router = new Router(router.place, router.taken);
+      }
+      expect(router.place).toBe(log.length);
+      expect(taken).toBe(new Set(log.map(({ id }) => id)).size);
+    }),
+    { numRuns: 50 },
+  );
+});

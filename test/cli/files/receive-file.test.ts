@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import type { FileId } from "../../../src/base/ids.ts";
+import { RENAMED_SHOWN_MAX } from "../../../src/base/limits.ts";
+import { gotJson, sayRenamed } from "../../../src/cli/files/receive-file.ts";
+import type { GotFile } from "../../../src/client/transfer/transfers.ts";
+
+function folder(renamed: number): GotFile {
+  return {
+    ...{ id: "fAAAAAAAAAAA" as FileId, name: "tree\u202e", from: "ana", path: "/in/tree" },
+    ...{ sizeBytes: 1, chunks: 1, digest: "00", resumedBytes: 0, entries: renamed },
+    renamed: Array.from({ length: renamed }, (_, i) => ({ from: `a:${i}`, to: `a_${i}` })),
+  };
+}
+
+function said(renamed: number): string[] {
+  const lines: string[] = [];
+  sayRenamed(folder(renamed), (line) => lines.push(line));
+  return lines;
+}
+
+test("what has another name here is said, and how many where there are many", () => {
+  expect(said(0)).toEqual([]);
+  expect(said(1)).toEqual(["tree<U+202E>: 'a:0' is called 'a_0' here"]);
+  expect(said(RENAMED_SHOWN_MAX)).toHaveLength(RENAMED_SHOWN_MAX);
+  const many = said(RENAMED_SHOWN_MAX + 3);
+  expect(many).toHaveLength(RENAMED_SHOWN_MAX + 1);
+  expect(many.at(-1)).toBe("tree<U+202E>: and 3 more have other names here");
+});
+
+test("scripts get the number", () => {
+  expect(gotJson(folder(2))).toMatchObject({ entries: 2, renamed: 2 });
+  expect(gotJson(folder(0))).not.toHaveProperty("renamed");
+});

@@ -1,0 +1,143 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createContext } from "../../src/cli/context.ts";
+import { serverOptions } from "../../src/cli/flags.ts";
+import { chatFolders, loadSettings, parseConfig } from "../../src/cli/settings.ts";
+import { type FakeOptions, fakeWorld, faultFrom } from "../commands/fake-world.ts";
+
+const home = mkdtempSync(join(tmpdir(), "chat-settings-"));
+afterAll(() => rmSync(home, { recursive: true }));
+
+describe("folders", () => {
+  test("CHAT_HOME moves everything", () => {
+    const env = { CHAT_HOME: "rel/chat", HOME: "/home/ana", XDG_DATA_HOME: "/data" };
+    const one = resolve("rel/chat");
+    expect(chatFolders(env, "linux")).toEqual({ config: one, data: one, state: one });
+  });
+
+  test("XDG on Linux, relative paths ignored", () => {
+    expect(chatFolders({ HOME: "/home/ana", CHAT_HOME: "" }, "linux")).toEqual({
+      config: "/home/ana/.config/chat",
+      data: "/home/ana/.local/share/chat",
+      state: "/home/ana/.local/state/chat",
+    });
+    const env = { HOME: "/home/ana", XDG_CONFIG_HOME: "/etc/x", XDG_DATA_HOME: "relative" };
+    expect(chatFolders(env, "linux")).toMatchObject({
+      config: "/etc/x/chat",
+      data: "/home/ana/.local/share/chat",
+    });
+  });
+
+  test("the conventional ones elsewhere", () => {
+    expect(chatFolders({ HOME: "/Users/ana" }, "darwin").data).toBe(
+      "/Users/ana/Library/Application Support/chat",
+    );
+    expect(chatFolders({ USERPROFILE: "/u" }, "win32").config).toBe("/u/AppData/Roaming/chat");
+  });
+});
+
+describe("config.toml", () => {
+  test("is read", () => {
+    const text = '# mine\nserver = "host:99"\nuser = "ana"\ntransport = "tcp"\ntrust = "strict"\n';
+    expect(parseConfig(text, "config.toml")).toEqual({
+      config: { server: "host:99", user: "ana", transport: "tcp", trust: "strict" },
+      warnings: [],
+    });
+  });
+
+  test("may say more than we know", () => {
+    const { warnings } = parseConfig('user = "ana"\n\ntransprot = "tcp"\n[ui]\nx = 1\n', "c.toml");
+    expect(warnings).toEqual([
+      "c.toml:3: unknown setting 'transprot', did you mean transport?; it is ignored",
+      "c.toml:4: unknown setting 'ui'; it is ignored",
+    ]);
+  });
+
+  test.each([
+    ['user = "ana"\nserver = = 1\n', "c.toml:2 is not valid TOML"],
+    ['user = "ana"\nuser = "bob"\n', "c.toml:2 is not valid TOML"],
+    ["user =\n", "c.toml:1 is not valid TOML"],
+    ['\n\nuser = "ana\n\nserver = "x"\n', "c.toml:3 is not valid TOML"],
+    ["\nuser = 5\n", "c.toml:2: user must be a text"],
+    ['transport = "smoke"\n', "c.toml:1: 'smoke' is no value of transport"],
+  ])("broken: %j", async (text, line) => {
+    const fault = await faultFrom(() => parseConfig(text, "c.toml"));
+    expect(fault.exitCode).toBe(2);
+    expect(fault.message).toStartWith(line);
+  });
+
+  test("is looked for in CHAT_HOME, and may be missing", () => {
+    const folder = join(home, "one");
+    mkdirSync(folder);
+    expect(loadSettings({ CHAT_HOME: folder }).config).toEqual({});
+    writeFileSync(join(folder, "config.toml"), 'user = "ana"\n');
+    expect(loadSettings({ CHAT_HOME: folder }).config).toEqual({ user: "ana" });
+    mkdirSync(join(home, "two", "config.toml"), { recursive: true });
+    expect(() => loadSettings({ CHAT_HOME: join(home, "two") })).toThrow("cannot read");
+  });
+
+  test("its warnings are said once", () => {
+    const folder = join(home, "three");
+    mkdirSync(folder);
+    writeFileSync(join(folder, "config.toml"), "color = true\n");
+    const world = fakeWorld({ env: { CHAT_HOME: folder } });
+    const context = createContext(world, { json: false, color: true, debug: false });
+    context.settings();
+    context.settings();
+    expect(world.stderr.text.match(/unknown setting 'color'/g)).toHaveLength(1);
+  });
+});
+
+describe("which server", () => {
+  const folder = join(home, "four");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "config.toml"), 'server = "config"\nuser = "carl"\n');
+
+  const options = (
+    env: FakeOptions["env"],
+    flags: Parameters<typeof serverOptions>[1],
+    arg?: string,
+  ) => {
+    const world = fakeWorld({ env: { CHAT_HOME: folder, ...env } });
+    const context = createContext(world, { json: false, color: true, debug: false });
+    return serverOptions(context, flags, arg);
+  };
+
+  test("flag or argument, then environment, then config", () => {
+    const env = { CHAT_SERVER: "env:5", CHAT_USER: "eva" };
+    expect(options({}, {})).toMatchObject({ address: { host: "config" }, user: "carl" });
+    expect(options(env, {})).toMatchObject({ address: { host: "env", port: 5 }, user: "eva" });
+    expect(options(env, { server: "flag", user: "flo" })).toMatchObject({
+      address: { host: "flag" },
+      user: "flo",
+    });
+    expect(options(env, { server: "flag" }, "arg").address?.host).toBe("arg");
+    const invite = { ...env, CHAT_INVITE: "chat://inv/lobby?via=udp#geheim" };
+    expect(options(invite, {})).toMatchObject({
+      address: { host: "inv", room: "lobby", secret: "geheim", transport: "udp" },
+      transport: "auto",
+    });
+    expect(options(invite, { transport: "tcp" }).transport).toBe("tcp");
+    expect(options({}, { server: "udp://host" }).transport).toBe("udp");
+    expect(options({}, { server: "udp://host", transport: "tcp" }).transport).toBe("tcp");
+  });
+
+  test("nothing is nothing", () => {
+    const world = fakeWorld();
+    const context = createContext(world, { json: false, color: true, debug: false });
+    expect(serverOptions(context, {})).toEqual({
+      address: undefined,
+      user: undefined,
+      transport: "auto",
+      fingerprint: undefined,
+    });
+  });
+
+  test("bad values are misuse", async () => {
+    expect((await faultFrom(() => options({}, { user: "12" }))).exitCode).toBe(2);
+    expect((await faultFrom(() => options({}, { fingerprint: "x" }))).exitCode).toBe(2);
+    expect((await faultFrom(() => options({ CHAT_SERVER: "x:0" }, {}))).exitCode).toBe(2);
+  });
+});

@@ -1,0 +1,85 @@
+import { afterEach, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KEPT_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { serveKept, WebKept } from "../../../src/cli/web/kept.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
+
+const SERVER = "s".repeat(43) as Fingerprint;
+const TOKEN = "t".repeat(43);
+const folders: string[] = [];
+
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+function home(): string {
+  const folder = mkdtempSync(join(tmpdir(), "chat-kept-"));
+  folders.push(folder);
+  return folder;
+}
+
+function ask(kept: WebKept, body: unknown, token = TOKEN, method = "POST"): Promise<Response> {
+  const headers = { authorization: `Bearer ${token}` };
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  const options = { method, headers, ...(method === "GET" ? {} : { body: text }) };
+  return serveKept(kept, TOKEN, new Request("http://127.0.0.1/kept", options));
+}
+
+const write = (key: string, value: unknown, table = "drafts") => {
+  return { op: "write", changes: [{ table, key, value }] };
+};
+
+test("what one page keeps, the next one finds, of the same server only", async () => {
+  const state = home();
+  await ask(new WebKept(state, SERVER), write("__proto__", { text: "x" }));
+  await ask(new WebKept(state, SERVER), write("b", 1));
+  const all = { op: "all", table: "drafts", prefix: "" };
+  const found = await ask(new WebKept(state, SERVER), all);
+  expect(await found.json()).toEqual({
+    value: [
+      ["__proto__", { text: "x" }],
+      ["b", 1],
+    ],
+  });
+  const other = await ask(new WebKept(state, "o".repeat(43) as Fingerprint), all);
+  expect(await other.json()).toEqual({ value: [] });
+  await ask(new WebKept(state, SERVER), write("b", undefined));
+  const gone = await ask(new WebKept(state, SERVER), { op: "get", table: "drafts", key: "b" });
+  expect(await gone.json()).toEqual({ value: null });
+  const [file = ""] = readdirSync(join(state, "web"));
+  expect(statSync(join(state, "web", file)).mode & 0o777).toBe(0o600);
+});
+
+test("nobody without the token of this run, and nothing that a page does not ask", async () => {
+  const kept = new WebKept(home(), SERVER);
+  expect((await ask(kept, write("a", 1), "x".repeat(43))).status).toBe(401);
+  expect((await ask(kept, write("a", 1), "")).status).toBe(401);
+  expect((await ask(kept, "", TOKEN, "GET")).status).toBe(400);
+  for (const body of ["{", "null", {}, write("a", 1, "uploads"), write("k".repeat(2_000), 1)]) {
+    expect((await ask(kept, body)).status).toBe(400);
+  }
+  const all = await ask(kept, { op: "all", table: "keys", prefix: "" });
+  expect(await all.json()).toEqual({ value: [] });
+});
+
+test("a page keeps KEPT_BYTES_MAX at most, and what there is stays", async () => {
+  const kept = new WebKept(home(), SERVER);
+  await ask(kept, write("a", "x".repeat(KEPT_BYTES_MAX / 2)));
+  await ask(kept, write("c", "\u00e9".repeat(KEPT_BYTES_MAX / 8)));
+  const full = await ask(kept, write("b", "x".repeat(KEPT_BYTES_MAX / 2)));
+  expect(full.status).toBe(503);
+  const there = await ask(kept, { op: "get", table: "drafts", key: "a" });
+  expect(String(((await there.json()) as { value: string }).value)).toHaveLength(
+    KEPT_BYTES_MAX / 2,
+  );
+});
+
+test("the port of the last time, and a file that is none of ours", async () => {
+  const state = home();
+  new WebKept(state, SERVER).keepPort(12_345);
+  expect(new WebKept(state, SERVER).port).toBe(12_345);
+  writeFileSync(join(state, "web", `${SERVER}.json`), "nonsense");
+  expect(() => new WebKept(state, SERVER).port).toThrow("is not what was kept");
+});

@@ -1,0 +1,72 @@
+import { describe, expect, test } from "bun:test";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+import { localPage, packPage, unpackPage } from "../../../src/cli/web/page.ts";
+import { buildPage } from "../../../src/cli/web/page-build.ts";
+
+const page = await buildPage({ small: false });
+
+describe("the page that is built", () => {
+  test("refers to nothing but its own assets, by names that tell their content", () => {
+    const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
+    const references = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+    expect(references.length).toBeGreaterThan(1);
+    for (const path of references) {
+      expect(path).toMatch(/^\/assets\/[\w-]+-[a-z0-9]{8}\.\w+$/);
+      expect([...page.files.keys()]).toContain(path);
+    }
+  });
+
+  test("has nothing inline that the policy would forbid", () => {
+    const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
+    expect(html).not.toMatch(/<script(?![^>]*\bsrc=)/);
+    expect(html).not.toMatch(/<style|\sstyle=|\son\w+=/);
+  });
+
+  test("names its build", async () => {
+    const html = Buffer.from(page.files.get("/")?.identity ?? []).toString();
+    expect(page.build).toMatch(/^[0-9a-f]{12}$/);
+    expect(html).toContain(`data-build="${page.build}"`);
+    expect((await buildPage({ small: false })).build).toBe(page.build);
+  });
+
+  test("is the same compressed", () => {
+    for (const { identity, br, gzip } of page.files.values()) {
+      if (br !== undefined) expect(brotliDecompressSync(br).equals(identity)).toBe(true);
+      if (gzip !== undefined) expect(gunzipSync(gzip).equals(identity)).toBe(true);
+    }
+  });
+
+  test("weighs at most 154 kB on the wire before it can be used", async () => {
+    const { files } = await buildPage({ small: true });
+    const html = Buffer.from(files.get("/")?.identity ?? []).toString();
+    const first = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path = ""]) => path);
+    const sizes = ["/", ...first].map((path) => {
+      const file = files.get(path);
+      return (file?.br ?? file?.identity ?? []).length;
+    });
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(154_000);
+  });
+
+  test("says of itself that it is local, and names no build then", () => {
+    const local = localPage(page);
+    const html = Buffer.from(local.files.get("/")?.identity ?? []).toString();
+    expect(html).toContain('<html lang="en" data-build="" data-local="true">');
+    expect(local.files.get("/")?.sha256).not.toBe(page.files.get("/")?.sha256);
+    expect(local.files.size).toBe(page.files.size);
+  });
+
+  test("comes out of the program as it went in", () => {
+    const unpacked = unpackPage(packPage(page));
+    expect(unpacked.build).toBe(page.build);
+    expect([...unpacked.files]).toEqual(
+      [...page.files].map(([path, file]) => [
+        path,
+        {
+          ...file,
+          identity: new Uint8Array(file.identity),
+        },
+      ]),
+    );
+  });
+});

@@ -1,0 +1,85 @@
+import { describe, expect, test } from "bun:test";
+import { MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { PASSED_BYTES_MAX } from "../../../src/base/limits-page.ts";
+import { Pipe } from "../../../src/cli/web/pipe.ts";
+import type { Link } from "../../../src/io/link/link.ts";
+
+/** A link that takes messages when the test lets it. */
+class SlowLink {
+  readonly taken: Uint8Array[] = [];
+  isClosed = false;
+  isSlow = false;
+  refuses = false;
+  #release = () => {};
+
+  queuedBytes(): number {
+    return this.isSlow ? MESSAGE_BYTES_MAX : 0;
+  }
+
+  drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#release = resolve;
+    });
+  }
+
+  release(): void {
+    this.isSlow = false;
+    this.#release();
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.refuses) return false;
+    this.taken.push(message);
+    return true;
+  }
+
+  close(): void {
+    this.isClosed = true;
+  }
+}
+
+function open() {
+  const slow = new SlowLink();
+  return { slow, pipe: new Pipe(slow as unknown as Link) };
+}
+
+describe("what is passed on", () => {
+  test("goes at once while the other end keeps up, and closes behind it", () => {
+    const { slow, pipe } = open();
+    expect(pipe.push(Uint8Array.of(1))).toBeUndefined();
+    expect(slow.taken).toEqual([Uint8Array.of(1)]);
+    pipe.end();
+    expect(slow.isClosed).toBe(true);
+    pipe.push(Uint8Array.of(2));
+    expect(slow.taken).toHaveLength(1);
+  });
+
+  test("waits in order for a slow one, and is all there before the end", async () => {
+    const { slow, pipe } = open();
+    slow.isSlow = true;
+    for (let i = 0; i < 3; i++) pipe.push(Uint8Array.of(i));
+    pipe.end();
+    expect([slow.taken.length, slow.isClosed]).toEqual([0, false]);
+    slow.release();
+    await Promise.resolve();
+    expect(slow.taken.map(([first]) => first)).toEqual([0, 1, 2]);
+    expect(slow.isClosed).toBe(true);
+  });
+
+  test("is bounded", () => {
+    const { slow, pipe } = open();
+    slow.isSlow = true;
+    const piece = new Uint8Array(1 << 20);
+    for (let size = 0; size < PASSED_BYTES_MAX; size += piece.length) {
+      expect(pipe.push(piece)).toBeUndefined();
+    }
+    expect(pipe.push(Uint8Array.of(1))?.code).toBe("too-many");
+  });
+
+  test("ends when the other end is gone", () => {
+    const { slow, pipe } = open();
+    slow.refuses = true;
+    pipe.push(Uint8Array.of(1));
+    expect(slow.isClosed).toBe(true);
+  });
+});

@@ -1,0 +1,135 @@
+import { describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { HELLO_WITHIN_MS } from "../../../src/base/limits.ts";
+import { LOCAL_LINKS_MAX } from "../../../src/base/limits-page.ts";
+import { WebProxy } from "../../../src/cli/web/proxy.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { Link } from "../../../src/io/link/link.ts";
+import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
+import { fingerprintWith } from "../../../src/wire/fingerprint.ts";
+import { Guest, newKeys } from "../../server/guest.ts";
+import { Site } from "../../server/site.ts";
+
+const TOKEN = "the-token-of-this-run";
+const SERVER = { host: "10.0.0.1", port: 2428, timeoutMs: 5_000 };
+const LOCAL = { host: "127.0.0.1", port: 8_000 };
+
+interface ProxyOptions {
+  readonly dial?: () => Promise<Link>;
+  readonly isOther?: boolean;
+}
+
+/** A gate to a real server, and pages that come to it. */
+async function proxyOf({ dial, isOther = false }: ProxyOptions = {}) {
+  const site = await Site.open();
+  const seen = await site.greeted();
+  const key = isOther ? Identity.generate().publicKey : seen.welcome?.server.key;
+  const proxy = new WebProxy({
+    clock: site.clock,
+    token: TOKEN,
+    dial: dial ?? (() => site.network.dialFrom("10.0.0.5")(SERVER)),
+    fingerprint: fingerprintWith(key ?? new Uint8Array(32), sha256),
+  });
+  const local = new MemoryNetwork(site.clock);
+  local.listen({ ...LOCAL, certificateHash: new Uint8Array(32) }, proxy);
+  const page = async (token?: string): Promise<Guest> => {
+    let guest: Guest | undefined;
+    const dialled = local
+      .dialFrom("127.0.0.1")({ ...LOCAL, timeoutMs: 5_000 })
+      .then((link) => {
+        guest = new Guest(site, link, newKeys());
+      });
+    await site.wait(dialled);
+    if (guest === undefined) throw new Error("no link");
+    if (token !== undefined) guest.raw(utf8Encode(token));
+    return guest;
+  };
+  return { site, gate: proxy, page };
+}
+
+describe("a local page", () => {
+  test("with the token talks to the server as if it were there", async () => {
+    const { site, page } = await proxyOf();
+    const tab = await page(TOKEN);
+    const welcome = await tab.greet();
+    expect(welcome.certificate).toEqual(site.certificateHash);
+    await tab.ask("register", tab.registration("ana"));
+    await tab.until("caught-up");
+    await site.wait(tab.say("hello"));
+    await site.quiet();
+    expect(tab.texts()).toEqual(["hello"]);
+    const peers = site.server.clientCount;
+    tab.hangUp();
+    await site.until("the end of its link", () => site.server.clientCount < peers || undefined);
+    await site.stop();
+  });
+
+  test.each([undefined, "", "another", TOKEN.slice(1), `${TOKEN}x`])(
+    "with %p instead of the token hears so, and nothing of the server",
+    async (token) => {
+      const { site, page } = await proxyOf();
+      const peers = site.server.clientCount;
+      const tab = await page(token);
+      tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
+      expect((await tab.untilEnded()).fault?.code).toBe("login-refused");
+      expect(site.server.clientCount).toBe(peers);
+      await site.stop();
+    },
+  );
+
+  test("that says nothing, or something else than a greeting, is let go of", async () => {
+    const { site, page } = await proxyOf();
+    const [silent, shy, rude] = [await page(), await page(TOKEN), await page(TOKEN)];
+    rude.raw(utf8Encode("what?"));
+    expect((await rude.untilEnded()).fault?.code).toBe("frame-malformed");
+    await site.time.advance(HELLO_WITHIN_MS - 100);
+    expect([silent.ended, shy.ended]).toEqual([undefined, undefined]);
+    await site.time.advance(200);
+    for (const tab of [silent, shy]) {
+      expect((await tab.untilEnded()).fault?.code).toBe("timeout");
+    }
+    await site.stop();
+  });
+
+  test("hears when there is no way to the server", async () => {
+    const dial = () => Promise.reject(new Fault("unreachable", "nobody listens there"));
+    const { site, page } = await proxyOf({ dial });
+    const tab = await page(TOKEN);
+    tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
+    expect((await tab.untilEnded()).fault).toMatchObject({
+      code: "unreachable",
+      message: "nobody listens there",
+    });
+    await site.stop();
+  });
+
+  test("is not led to another server, whose greeting it never sees", async () => {
+    const { site, page } = await proxyOf({ isOther: true });
+    const tab = await page(TOKEN);
+    tab.tell({ kind: "hello", versions: [1], client: "tab", nonce: new Uint8Array(32) });
+    expect((await tab.untilEnded()).fault?.code).toBe("fingerprint-changed");
+    expect(tab.all("welcome")).toEqual([]);
+    await site.stop();
+  });
+
+  test("hears the server's last words", async () => {
+    const { site, page } = await proxyOf();
+    const tab = await page(TOKEN);
+    await tab.greet();
+    await site.stop();
+    expect(tab.ended?.fault?.code).toBe("shutting-down");
+  });
+
+  test("is one of so many", async () => {
+    const { site, gate: proxy, page } = await proxyOf();
+    const tabs: Guest[] = [];
+    for (let i = 0; i < LOCAL_LINKS_MAX; i++) tabs.push(await page());
+    expect(proxy.accept()).toBe(false);
+    tabs[0]?.hangUp();
+    await site.quiet();
+    expect(proxy.accept()).toBe(true);
+    await site.stop();
+  });
+});

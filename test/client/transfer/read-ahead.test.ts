@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { ReadAhead } from "../../../src/client/transfer/read-ahead.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { content, HeldSource } from "../contents.ts";
+
+interface Note {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** Six chunks, hashed beside the event loop; each hash waits until it is let go. */
+function sixChunks() {
+  const notes: Note[] = [];
+  const hashing: (() => void)[] = [];
+  const hash = async (chunk: Uint8Array) => {
+    await new Promise<void>((resolve) => hashing.push(resolve));
+    return sha256(chunk);
+  };
+  const note = (first: number, hashes: readonly Uint8Array[]) => {
+    notes.push({ first, count: hashes.length });
+  };
+  const bytes = content(6 * CHUNK_BYTES);
+  return { ahead: new ReadAhead(new HeldSource(bytes), hash, note), bytes, notes, hashing };
+}
+
+async function letGo(hashing: (() => void)[]): Promise<void> {
+  for (let i = 0; i < 100; i++) {
+    await Promise.resolve();
+    hashing.shift()?.();
+  }
+}
+
+test("chunks hashed beside the event loop are noted before they can be taken", async () => {
+  const { ahead, bytes, notes, hashing } = sixChunks();
+  const taken = ahead.take(0).then((chunk) => ({ chunk, noted: [...notes] }));
+  await letGo(hashing);
+  const { chunk, noted } = await taken;
+  expect(chunk?.sha256).toEqual(sha256(bytes.subarray(0, CHUNK_BYTES)));
+  expect(noted).toEqual([{ first: 0, count: 4 }]);
+  for (const index of [1, 2, 3, 4, 5]) {
+    const next = ahead.take(index);
+    await letGo(hashing);
+    expect((await next)?.bytes).toEqual(
+      bytes.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES),
+    );
+  }
+  const end = ahead.take(6);
+  await letGo(hashing);
+  expect(await end).toBeUndefined();
+  expect(notes.filter(({ count }) => count > 0)).toEqual([
+    { first: 0, count: 4 },
+    { first: 4, count: 2 },
+  ]);
+});
+
+test("what is sought elsewhere while its last hash is under way is not noted", async () => {
+  const { ahead, notes, hashing } = sixChunks();
+  const given = ahead.take(0);
+  for (let hashed = 0; hashed < 3; ) {
+    await Promise.resolve();
+    if (hashing.length === 0) continue;
+    hashing.shift()?.();
+    hashed++;
+  }
+  while (hashing.length === 0) await Promise.resolve(); // The fourth, and last of its batch.
+  ahead.seek(2);
+  const wanted = ahead.take(2);
+  await letGo(hashing);
+  expect(await given).toBeUndefined();
+  expect(await wanted).toBeDefined();
+  expect(notes).toEqual([{ first: 2, count: 4 }]);
+});
+
+test("the chunks of a batch are hashed beside each other", async () => {
+  const { ahead, hashing } = sixChunks();
+  const taken = ahead.take(0);
+  for (let i = 0; i < 100; i++) await Promise.resolve();
+  expect(hashing).toHaveLength(4);
+  await letGo(hashing);
+  expect(await taken).toBeDefined();
+});

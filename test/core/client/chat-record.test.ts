@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import { toBase64Url, utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  bodyText,
+  readHead,
+  readPage,
+  resolveRecord,
+  roomViewOf,
+} from "../../../src/core/client/chat-record.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { WireRecord } from "../../../src/wire/messages.ts";
+import { commitment } from "../../../src/wire/record.ts";
+
+const SALT = new Uint8Array(16).fill(3);
+const ROOM = { room: "r1", name: "lobby" };
+
+function wire(body: string, change: Partial<WireRecord> = {}): WireRecord {
+  const bytes = utf8Encode(body);
+  const commit = commitment(SALT, bytes, sha256);
+  const head = { v: 1, seq: 7, time: 9, kind: "text", room: "r1", n: 2, by: "u1", id: "", commit };
+  return {
+    head: utf8Encode(JSON.stringify(head)),
+    salt: SALT,
+    body: bytes,
+    from: "ben",
+    ...change,
+  };
+}
+
+function resolved(record: WireRecord) {
+  return resolveRecord(readHead(record), roomViewOf(ROOM), sha256);
+}
+
+test("a record whose body fits its head is whole", () => {
+  const record = resolved(wire('{"text":"hi"}'));
+  expect(record).toMatchObject({ seq: 7, n: 2, state: "whole", from: "ben", kind: "text" });
+  expect(bodyText(record)).toBe("hi");
+  expect(bodyText(record, "topic")).toBe("");
+});
+
+test("one whose body is missing, another, or no object has no words", () => {
+  const { salt, ...unsalted } = wire("{}");
+  expect(toBase64Url(salt ?? SALT)).toBe(toBase64Url(SALT));
+  expect(resolved(unsalted).state).toBe("damaged");
+  expect(resolved(wire("{}", { body: utf8Encode('{"text":"never said"}') })).state).toBe("damaged");
+  expect(resolved(wire("[1]")).state).toBe("damaged");
+  expect(resolved(wire("{}", { damaged: true })).state).toBe("damaged");
+  expect(resolved(wire("{}", { erased: 9 })).state).toBe("erased");
+});
+
+test("without its head, or its room, it cannot even be placed", () => {
+  expect(() => readHead(wire("{}", { head: utf8Encode("{}") }))).toThrow(Fault);
+  const { head } = wire("{}");
+  const at = (time: string) => new TextDecoder().decode(head).replace('"time":9', `"time":${time}`);
+  expect(() => readHead(wire("{}", { head: utf8Encode(at("8640000000000001")) }))).toThrow(Fault);
+  expect(() => readHead(wire("{}", { head: utf8Encode(at("8640000000000000")) }))).not.toThrow();
+  expect(() => roomViewOf({ room: "r1" })).toThrow(Fault);
+  expect(roomViewOf({ room: "d1", with: "ben" })).toMatchObject({ kind: "person", name: "ben" });
+  const page = { records: [wire('{"text":"hi"}')], rooms: [ROOM], more: false };
+  expect(readPage(page, sha256)).toHaveLength(1);
+  expect(() => readPage({ ...page, rooms: [] }, sha256)).toThrow(Fault);
+});

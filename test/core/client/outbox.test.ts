@@ -1,0 +1,303 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  OUTBOX_IN_FLIGHT_CHARS_MAX,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOX_PENDING_CHARS_MAX,
+  OUTBOX_PENDING_MAX,
+  TEXT_BYTES_MAX,
+} from "../../../src/base/limits.ts";
+import { Outbox, type OutboxEffect, type OutboxInput } from "../../../src/core/client/outbox.ts";
+
+const receipt = (seq: number) => ({ seq, n: seq, time: 0 });
+const post = (key: number, text = `text ${key}`): OutboxInput => ({
+  kind: "post",
+  key,
+  to: "lobby",
+  body: { text },
+});
+const sent = (effects: readonly OutboxEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === "send" ? [effect.counter] : []));
+const settled = (effects: readonly OutboxEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === "settled" ? [effect.key] : []));
+const notNow = (retryAfterMs: number) => new Fault("too-fast", "too fast", { retryAfterMs });
+
+describe("an outbox", () => {
+  test("keeps posts until there is a link, then sends them in order", () => {
+    const outbox = new Outbox();
+    expect(outbox.handle(post(1), 0)).toEqual([]);
+    expect(outbox.handle(post(2), 0)).toEqual([]);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 2]);
+    expect(sent(outbox.handle(post(3), 0))).toEqual([3]);
+    expect(settled(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(7) }, 0))).toEqual([
+      1,
+    ]);
+  });
+
+  test("sends again, lowest first, what a lost link left open", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
+    outbox.handle({ kind: "acked", counter: 2, receipt: receipt(1) }, 0);
+    outbox.handle({ kind: "lost" }, 0);
+    expect(sent(outbox.handle(post(4), 0))).toEqual([]);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 3, 4]);
+  });
+
+  test("long texts go a few at a time: the link's own queue must hold what comes again", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    const fits = OUTBOX_IN_FLIGHT_CHARS_MAX / TEXT_BYTES_MAX;
+    const long = "x".repeat(TEXT_BYTES_MAX - 64); // Its target counts, too.
+    const keys = Array.from({ length: 2 * fits }, (_, i) => i + 1);
+    const first = keys.flatMap((key) => sent(outbox.handle(post(key, long), 0)));
+    expect(first).toEqual(keys.slice(0, fits));
+    expect(sent(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0))).toEqual([
+      fits + 1,
+    ]);
+    outbox.handle({ kind: "lost" }, 0);
+    expect(sent(outbox.handle({ kind: "connected" }, 0)).length).toBe(fits);
+  });
+
+  test("waits for the refusals under way before it goes on after 'not now'", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
+    expect(outbox.handle({ kind: "refused", counter: 2, fault: notNow(100) }, 0)).toEqual([]);
+    expect(sent(outbox.handle(post(4), 1))).toEqual([]);
+    expect(outbox.deadline()).toBeUndefined();
+    outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 2);
+    expect(sent(outbox.handle({ kind: "tick" }, 500))).toEqual([]);
+    outbox.handle({ kind: "refused", counter: 3, fault: notNow(100) }, 510);
+    expect(outbox.deadline()).toBe(610);
+    expect(sent(outbox.handle({ kind: "tick" }, 609))).toEqual([]);
+    expect(sent(outbox.handle({ kind: "tick" }, 610))).toEqual([2, 3, 4]);
+    expect(outbox.deadline()).toBeUndefined();
+  });
+
+  test("a final refusal settles one post and lets the next ones pass", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    outbox.handle(post(1), 0);
+    outbox.handle(post(2), 0);
+    const fault = new Fault("not-member", "not in");
+    expect(outbox.handle({ kind: "refused", counter: 1, fault }, 0)).toEqual([
+      { kind: "settled", key: 1, outcome: { kind: "refused", fault } },
+    ]);
+    expect(outbox.size).toBe(1);
+  });
+
+  test("a server that stops has refused nothing", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    outbox.handle(post(1), 0);
+    const fault = new Fault("shutting-down", "stopping");
+    expect(outbox.handle({ kind: "refused", counter: 1, fault }, 0)).toEqual([]);
+    outbox.handle({ kind: "lost" }, 0);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1]);
+  });
+
+  test("bounds what is in flight and what waits", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    let count = 0;
+    for (let key = 1; key <= OUTBOX_PENDING_MAX; key++) {
+      count += sent(outbox.handle(post(key, ""), 0)).length;
+    }
+    expect(count).toBe(OUTBOX_IN_FLIGHT_MAX);
+    const [effect] = outbox.handle(post(0), 0);
+    expect(effect).toMatchObject({
+      kind: "settled",
+      key: 0,
+      outcome: { fault: expect.any(Fault) },
+    });
+    const effects = outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0);
+    expect(sent(effects)).toEqual([OUTBOX_IN_FLIGHT_MAX + 1]);
+  });
+
+  test("bounds the memory of long texts", () => {
+    const outbox = new Outbox();
+    const text = "x".repeat(OUTBOX_PENDING_CHARS_MAX / 4);
+    const refused = [1, 2, 3, 4].flatMap((key) => settled(outbox.handle(post(key, text), 0)));
+    expect(refused).toEqual([4]);
+  });
+
+  test("what an earlier run left keeps its counters, and new ones follow them", () => {
+    const outbox = new Outbox();
+    for (const [key, counter] of [
+      [1, 7],
+      [2, 8],
+      [3, 11],
+    ] as const) {
+      outbox.handle({ kind: "adopt", key, counter, to: "lobby", body: { text: "left" } }, 0);
+    }
+    outbox.handle(post(4), 0);
+    expect(outbox.last).toBe(12);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([7, 8, 11, 12]);
+    expect(settled(outbox.handle({ kind: "acked", counter: 11, receipt: receipt(1) }, 0))).toEqual([
+      3,
+    ]);
+  });
+
+  test("withdrawn, a post is answered and never sent", () => {
+    const outbox = new Outbox();
+    const fault = new Fault("store-full", "no space");
+    for (const key of [1, 2, 3]) outbox.handle(post(key), 0);
+    expect(settled(outbox.handle({ kind: "withdrawn", counter: 2, fault }, 0))).toEqual([2]);
+    expect(sent(outbox.handle({ kind: "connected" }, 0))).toEqual([1, 3]);
+    expect(settled(outbox.handle({ kind: "withdrawn", counter: 1, fault }, 0))).toEqual([1]);
+    expect(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0)).toEqual([]);
+    expect(outbox.handle({ kind: "withdrawn", counter: 9, fault }, 0)).toEqual([]);
+    expect(outbox.size).toBe(1);
+  });
+
+  test("abandoned: every post gets its answer", () => {
+    const outbox = new Outbox();
+    outbox.handle({ kind: "connected" }, 0);
+    outbox.handle(post(1), 0);
+    outbox.handle(post(2), 0);
+    const fault = new Fault("interrupted", "left");
+    expect(settled(outbox.handle({ kind: "abandoned", fault }, 0))).toEqual([1, 2]);
+    expect(outbox.size).toBe(0);
+    expect(outbox.handle({ kind: "acked", counter: 1, receipt: receipt(1) }, 0)).toEqual([]);
+  });
+});
+
+/** The server's half of the promise, and the link between: answers wait here until delivered. */
+class Bench {
+  readonly outbox = new Outbox();
+  readonly log: number[] = []; // Counters in the order in which they were recorded.
+  readonly refusedForGood = new Set<number>();
+  readonly outcomes = new Map<number, string>();
+  now = 0;
+  #up = false;
+  #heldAt: number | undefined;
+  readonly #toServer: number[] = [];
+  readonly #toClient: OutboxInput[] = [];
+  posted = 0;
+
+  handle(input: OutboxInput): void {
+    for (const effect of this.outbox.handle(input, this.now)) {
+      if (effect.kind === "send") {
+        expect(this.#up).toBe(true);
+        this.#toServer.push(effect.counter);
+      } else {
+        expect(this.outcomes.has(effect.key)).toBe(false);
+        this.outcomes.set(effect.key, effect.outcome.kind);
+      }
+    }
+    expect(this.#toServer.length + this.#toClient.length).toBeLessThanOrEqual(OUTBOX_IN_FLIGHT_MAX);
+  }
+
+  post(): void {
+    this.posted += 1;
+    this.handle(post(this.posted)); // Key and counter are the same here.
+  }
+
+  serve(how: "take" | "not-now" | "never"): void {
+    const counter = this.#toServer.shift();
+    if (counter === undefined) return;
+    const isHeld = this.#heldAt !== undefined && counter > this.#heldAt;
+    const isKnown = this.log.includes(counter);
+    if (isHeld) this.#answer({ kind: "refused", counter, fault: notNow(10) });
+    else if (isKnown) this.#answer({ kind: "acked", counter, receipt: receipt(1) });
+    else if (how === "not-now") {
+      this.#heldAt = counter;
+      this.#answer({ kind: "refused", counter, fault: notNow(10) });
+    } else {
+      this.#heldAt = undefined;
+      this.#decide(counter, how);
+    }
+  }
+
+  #decide(counter: number, how: "take" | "never"): void {
+    const highest = Math.max(0, ...this.log, ...this.refusedForGood);
+    expect(counter).toBeLessThanOrEqual(highest + 1); // Nothing was passed over.
+    if (how === "never" || this.refusedForGood.has(counter)) {
+      this.refusedForGood.add(counter);
+      this.#answer({ kind: "refused", counter, fault: new Fault("not-member", "not in") });
+    } else {
+      this.log.push(counter);
+      this.#answer({ kind: "acked", counter, receipt: receipt(1) });
+    }
+  }
+
+  #answer(input: OutboxInput): void {
+    this.#toClient.push(input);
+  }
+
+  /** Refusals need no disk and may overtake acknowledgements. */
+  deliver(last: boolean): void {
+    const input = last ? this.#toClient.pop() : this.#toClient.shift();
+    if (input !== undefined) this.handle(input);
+  }
+
+  connect(): void {
+    if (this.#up) return;
+    this.#up = true;
+    this.handle({ kind: "connected" });
+  }
+
+  lose(): void {
+    if (!this.#up) return;
+    this.#up = false;
+    this.#heldAt = undefined;
+    this.#toServer.length = 0;
+    this.#toClient.length = 0;
+    this.handle({ kind: "lost" });
+  }
+
+  wait(ms: number): void {
+    this.now += ms;
+    this.handle({ kind: "tick" });
+  }
+
+  calm(): void {
+    this.connect();
+    for (let i = 0; i < 10_000 && this.outbox.size > 0; i++) {
+      this.serve("take");
+      this.deliver(false);
+      this.wait(20);
+    }
+  }
+}
+
+const steps = fc.array(
+  fc.oneof(
+    { weight: 6, arbitrary: fc.constant("post" as const) },
+    { weight: 8, arbitrary: fc.constant("take" as const) },
+    { weight: 2, arbitrary: fc.constant("not-now" as const) },
+    { weight: 1, arbitrary: fc.constant("never" as const) },
+    { weight: 8, arbitrary: fc.constant("deliver" as const) },
+    { weight: 2, arbitrary: fc.constant("overtake" as const) },
+    { weight: 1, arbitrary: fc.constant("lose" as const) },
+    { weight: 3, arbitrary: fc.constant("connect" as const) },
+    { weight: 2, arbitrary: fc.constant("wait" as const) },
+  ),
+  { maxLength: 120 },
+);
+
+test("whatever is lost, refused or late: each post once, in order, and each is answered", () =>
+  fc.assert(
+    fc.property(steps, (all) => {
+      const bench = new Bench();
+      for (const step of all) {
+        if (step === "post") bench.post();
+        else if (step === "deliver") bench.deliver(false);
+        else if (step === "overtake") bench.deliver(true);
+        else if (step === "lose") bench.lose();
+        else if (step === "connect") bench.connect();
+        else if (step === "wait") bench.wait(30);
+        else bench.serve(step);
+      }
+      bench.calm();
+      expect(bench.log).toEqual([...bench.log].sort((one, other) => one - other));
+      expect(new Set(bench.log).size).toBe(bench.log.length);
+      expect(bench.outcomes.size).toBe(bench.posted);
+      for (const [key, outcome] of bench.outcomes) {
+        expect(bench.log.includes(key)).toBe(outcome === "durable");
+      }
+    }),
+    { numRuns: 2_000 },
+  ));

@@ -1,0 +1,243 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  TIMELINE_ROOMS_MAX,
+  Timeline,
+  type TimelineEffect,
+  type TimelineInput,
+} from "../../../src/core/client/timeline.ts";
+
+const room = (n: number, skipped = 0, id = "a", behind = false): TimelineInput => ({
+  kind: "room",
+  room: id,
+  n,
+  skipped,
+  behind,
+});
+const record = (n: number, seq: number, id = "a"): TimelineInput => ({
+  kind: "record",
+  room: id,
+  n,
+  seq,
+});
+const connected = (after?: number): TimelineInput => ({ kind: "connected", after });
+const caughtUp = (seq: number): TimelineInput => ({ kind: "caught-up", seq });
+
+function feed(timeline: Timeline, ...inputs: TimelineInput[]): TimelineEffect[] {
+  return inputs.flatMap((input) => timeline.handle(input));
+}
+
+describe("a timeline", () => {
+  test("asks for everything when it was lost while the past of one room was under way", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), room(1, 0, "b", true), caughtUp(11));
+    expect(timeline.after).toBe(0); // Not what newcomers get: that would leave a hole in `a`.
+  });
+
+  test("shows what is next and moves the cursor once all is there", () => {
+    const timeline = new Timeline();
+    expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([
+      { kind: "show" },
+      { kind: "show" },
+    ]);
+    expect(timeline.after).toBeUndefined();
+    expect(feed(timeline, caughtUp(15), record(3, 20))).toEqual([
+      { kind: "cursor", seq: 15 },
+      { kind: "show" },
+      { kind: "cursor", seq: 20 },
+    ]);
+    expect(timeline.after).toBe(20);
+  });
+
+  test("drops what comes twice after a new link", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), record(2, 12));
+    expect(feed(timeline, connected(), room(1), record(1, 10), record(2, 12))).toEqual([]);
+    expect(feed(timeline, record(3, 13))).toEqual([{ kind: "show" }]);
+  });
+
+  test("says what was skipped, and how much of it was not seen here", () => {
+    const timeline = new Timeline();
+    expect(feed(timeline, connected(5), room(60, 50))).toEqual([
+      { kind: "skipped", room: "a", count: 50 },
+    ]);
+    feed(timeline, record(60, 100), caughtUp(100), connected(50));
+    expect(feed(timeline, room(90, 80))).toEqual([{ kind: "skipped", room: "a", count: 29 }]);
+  });
+
+  test("a hole is asked for again from before it, and is final the second time", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(2, 11));
+    feed(timeline, room(1, 0, "b"), record(1, 30, "b"));
+    expect(timeline.after).toBe(30);
+    expect(feed(timeline, record(4, 31))).toEqual([
+      { kind: "hole", room: "a", expected: 3, got: 4, again: false },
+    ]);
+    expect(timeline.after).toBe(11);
+    expect(feed(timeline, connected(11), room(4))).toEqual([
+      { kind: "hole", room: "a", expected: 3, got: 4, again: true },
+    ]);
+  });
+
+  test("a hole that the next link fills is forgotten", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), record(3, 12));
+    const effects = feed(timeline, connected(10), room(2), record(2, 11), record(3, 12));
+    expect(effects).toEqual([{ kind: "show" }, { kind: "show" }]);
+    feed(timeline, caughtUp(12));
+    expect(timeline.after).toBe(12);
+    expect(feed(timeline, record(5, 14))).toMatchObject([{ kind: "hole", again: false }]);
+  });
+
+  test("the cursor waits for a room that is brought up to date meanwhile", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
+    feed(timeline, room(1, 0, "b", true));
+    expect(feed(timeline, record(2, 40))).toEqual([{ kind: "show" }]);
+    expect(feed(timeline, record(1, 20, "b"), record(2, 30, "b"))).toEqual([
+      { kind: "show" },
+      { kind: "show" },
+    ]);
+    expect(timeline.after).toBe(10);
+    expect(feed(timeline, room(3, 0, "b"))).toEqual([{ kind: "cursor", seq: 40 }]);
+    expect(feed(timeline, record(4, 50, "b"))).toMatchObject([{ kind: "hole", expected: 3 }]);
+  });
+
+  test("lost in the middle of a new room: nothing of it is missing afterwards", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
+    feed(timeline, room(1, 0, "b", true), record(1, 20, "b"), record(2, 40));
+    expect(timeline.after).toBe(10);
+    feed(timeline, connected(10), room(2), record(2, 40), room(1, 0, "b"));
+    expect(feed(timeline, record(1, 20, "b"), record(2, 30, "b"))).toEqual([{ kind: "show" }]);
+    expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
+  });
+
+  test("lost in the middle of a new room that was left meanwhile: the cursor goes on", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), room(1, 0, "b", true));
+    expect(feed(timeline, connected(10), room(2), caughtUp(30))).toEqual([
+      { kind: "cursor", seq: 30 },
+    ]);
+  });
+
+  test("what this link has not told of is not read", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10), connected(10));
+    expect(feed(timeline, record(2, 11))).toEqual([]);
+  });
+
+  test("a room that is gone ends, and may begin anew", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
+    expect(feed(timeline, { kind: "gone", room: "a" }, record(2, 11))).toEqual([]);
+    expect(feed(timeline, room(9), record(9, 20))[0]).toEqual({ kind: "show" });
+  });
+
+  test("a room that the next link does not mention is forgotten", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), room(1), record(1, 10), caughtUp(10));
+    feed(timeline, connected(10), caughtUp(50));
+    expect(feed(timeline, room(40))).toEqual([]);
+  });
+
+  test("the cursor follows a server that was restored from a backup", () => {
+    const timeline = new Timeline();
+    feed(timeline, connected(), caughtUp(100), connected(100));
+    expect(feed(timeline, caughtUp(40))).toEqual([{ kind: "cursor", seq: 40 }]);
+  });
+
+  test("bounds the rooms", () => {
+    const timeline = new Timeline();
+    const input = (i: number) => ({ kind: "room", room: `r${i}`, n: 1, skipped: 0 }) as const;
+    for (let i = 0; i < TIMELINE_ROOMS_MAX; i++) timeline.handle(input(i));
+    expect(() => timeline.handle(input(-1))).toThrow(Fault);
+  });
+});
+
+/** A log of two rooms and a server that sends it: cut off anywhere, caught up in any order. */
+const world = fc.record({
+  log: fc.array(fc.constantFrom("a", "b"), { maxLength: 60 }),
+  links: fc.array(
+    fc.record({
+      grown: fc.integer({ min: 0, max: 60 }),
+      order: fc.array(fc.boolean(), { maxLength: 60 }),
+      cutAfter: fc.integer({ min: 0, max: 130 }),
+    }),
+    { maxLength: 6 },
+  ),
+});
+
+interface LogEntry {
+  readonly room: string;
+  readonly seq: number;
+  readonly n: number;
+}
+
+function numbered(rooms: readonly string[]): LogEntry[] {
+  const last = new Map<string, number>();
+  return rooms.map((id, index) => {
+    const n = (last.get(id) ?? 0) + 1;
+    last.set(id, n);
+    return { room: id, seq: index + 1, n };
+  });
+}
+
+/** What a server sends to one link: catch-up of both rooms, interleaved, then what is live. */
+function sendable(
+  log: readonly LogEntry[],
+  present: number,
+  after: number,
+  order: readonly boolean[],
+) {
+  const missed = log.slice(0, present).filter(({ seq }) => seq > after);
+  const queues = ["a", "b"].map((id) => missed.filter((entry) => entry.room === id));
+  const inputs: TimelineInput[] = ["a", "b"].map((id) => {
+    const before = log.filter((entry) => entry.room === id && entry.seq <= after).length;
+    return { kind: "room", room: id, n: before + 1, skipped: 0 };
+  });
+  let turn = 0;
+  while (queues.some((queue) => queue.length > 0)) {
+    const first = order[turn++ % Math.max(1, order.length)] === true ? 0 : 1;
+    const entry = queues[first]?.shift() ?? queues[1 - first]?.shift();
+    if (entry !== undefined) inputs.push({ kind: "record", ...entry });
+  }
+  inputs.push(caughtUp(present));
+  for (const entry of log.slice(present)) inputs.push({ kind: "record", ...entry });
+  return inputs;
+}
+
+test("over any links each record is shown once and in order, and none is missing at the end", () =>
+  fc.assert(
+    fc.property(world, ({ log: rooms, links }) => {
+      const log = numbered(rooms);
+      const timeline = new Timeline();
+      const shown: LogEntry[] = [];
+      const calm = { grown: log.length, order: [], cutAfter: Number.POSITIVE_INFINITY };
+      let present = 0;
+      for (const link of [...links, calm]) {
+        present = Math.max(present, Math.min(link.grown, log.length));
+        const after = timeline.after;
+        timeline.handle({ kind: "connected", after });
+        const inputs = sendable(log, present, after ?? 0, link.order);
+        for (const input of inputs.slice(0, link.cutAfter)) {
+          for (const effect of timeline.handle(input)) {
+            expect(effect.kind).not.toBe("hole");
+            expect(effect.kind).not.toBe("skipped");
+            if (effect.kind === "show" && input.kind === "record") shown.push(input);
+          }
+        }
+        const cursor = timeline.after ?? 0;
+        const seen = new Set(shown.map(({ seq }) => seq));
+        for (let seq = 1; seq <= cursor; seq++) expect(seen.has(seq)).toBe(true);
+        present = Math.max(present, cursor);
+      }
+      for (const id of ["a", "b"]) {
+        const of = (entries: readonly LogEntry[]) =>
+          entries.filter((entry) => entry.room === id).map(({ n }) => n);
+        expect(of(shown)).toEqual(of(log));
+      }
+    }),
+    { numRuns: 2_000 },
+  ));

@@ -1,0 +1,386 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import {
+  LAN_ANNOUNCE_EVERY_MS,
+  LAN_ANSWER_EVERY_MS,
+  LAN_ANSWER_SPREAD_MS,
+  LAN_CLOCK_SKEW_MS,
+  LAN_ECHO_WITHIN_MS,
+  LAN_FORGET_MS,
+  LAN_NAMES_MAX,
+  LAN_SENDERS_MAX,
+  LAN_SENDERS_PER_ADDRESS_MAX,
+  LAN_SESSIONS_PER_KEY_MAX,
+  LAN_SILENCE_MAX_MS,
+  LAN_TEXTS_BURST,
+  LAN_TEXTS_PER_SECOND,
+} from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { Lan, type LanDatagram, type LanEffect, type LanInput } from "../../../src/core/lan/lan.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
+import type { LanWords } from "../../../src/wire/lan.ts";
+
+const WALL = 1_800_000_000_000;
+const keyOf = (letters: string) => letters as Fingerprint;
+const ANA = checkName("ana");
+const BOB = checkName("bob");
+
+/** A machine with its own clock, of which the wall's is a part. */
+class Room {
+  readonly lan: Lan;
+  now = 0;
+
+  constructor(chance = 0) {
+    this.lan = new Lan({ name: ANA, keyId: keyOf("KA"), session: "sa", chance }, 0);
+  }
+
+  do(input: LanInput): LanEffect[] {
+    return this.lan.handle(input, this.now, WALL + this.now);
+  }
+
+  /** Lets time pass, tick by tick as the machine asks for it. */
+  pass(ms: number): LanEffect[] {
+    const until = this.now + ms;
+    const effects: LanEffect[] = [];
+    for (;;) {
+      const due = this.lan.deadline();
+      if (due === undefined || due > until) break;
+      this.now = Math.max(this.now, due);
+      effects.push(...this.do({ kind: "tick" }));
+    }
+    this.now = until;
+    return effects;
+  }
+
+  hear(datagram: Partial<LanDatagram> = {}): LanEffect[] {
+    const timeUnixMs = WALL + this.now;
+    const whole = { ...FROM_BOB, timeUnixMs, ...datagram };
+    return this.do({ kind: "datagram", datagram: whole });
+  }
+}
+
+const HERE: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: false };
+const FROM_BOB: LanDatagram = {
+  address: "192.0.2.7",
+  keyId: keyOf("KB"),
+  session: "sb",
+  sequence: 1,
+  timeUnixMs: WALL,
+  words: HERE,
+};
+const text = (words: string, texts: number): LanWords => ({
+  kind: "text",
+  name: BOB,
+  texts,
+  text: words,
+  isAction: false,
+});
+
+const kinds = (effects: readonly LanEffect[]) => effects.map(({ kind }) => kind);
+const sent = (effects: readonly LanEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === "send" ? [effect.words.kind] : []));
+const notices = (effects: readonly LanEffect[]) =>
+  effects.flatMap((effect) => (effect.kind === "notice" ? [effect.notice.what] : []));
+
+describe("what is said", () => {
+  test("is numbered, with the texts counted", () => {
+    const room = new Room();
+    const asked = { kind: "query", name: ANA, texts: 0 };
+    const all = [
+      ...room.do({ kind: "begin" }),
+      ...room.do({ kind: "say", text: "one", isAction: false }),
+      ...room.do({ kind: "say", text: "two", isAction: true }),
+      ...room.do({ kind: "end" }),
+    ];
+    const common = { kind: "send", timeUnixMs: WALL } as const;
+    const said = { kind: "text", name: ANA } as const;
+    expect(all).toEqual([
+      { ...common, sequence: 1, words: asked as LanWords },
+      { ...common, sequence: 2, words: { ...said, texts: 1, text: "one", isAction: false } },
+      { ...common, sequence: 3, words: { ...said, texts: 2, text: "two", isAction: true } },
+      {
+        ...common,
+        sequence: 4,
+        words: { kind: "announce", name: ANA, texts: 2, isLeaving: true },
+      },
+    ]);
+    expect(room.lan.deadline()).toBeUndefined();
+  });
+
+  test("goes out at a pace: a burst, then so many a second", () => {
+    const room = new Room();
+    const say = () => room.do({ kind: "say", text: "x", isAction: false });
+    for (let i = 0; i < LAN_TEXTS_BURST; i++) expect(kinds(say())).toEqual(["send"]);
+    expect(say()).toEqual([{ kind: "wait", retryAfterMs: 1_000 / LAN_TEXTS_PER_SECOND }]);
+    room.now += 1_000 / LAN_TEXTS_PER_SECOND;
+    expect(kinds(say())).toEqual(["send"]);
+    expect(kinds(say())).toEqual(["wait"]);
+  });
+});
+
+describe("what is heard", () => {
+  test("is shown once, whatever comes again and by how many interfaces", () => {
+    const room = new Room();
+    expect(kinds(room.hear())).toEqual(["join"]);
+    expect(kinds(room.hear({ sequence: 2, words: text("hi", 1) }))).toEqual(["text"]);
+    for (const address of ["192.0.2.7", "198.51.100.7"]) {
+      expect(room.hear({ address, sequence: 2, words: text("hi", 1) })).toEqual([]);
+    }
+  });
+
+  test("is not shown again when a whole conversation is replayed", () => {
+    const said = Array.from({ length: 200 }, (_, i) => ({
+      sequence: i + 1,
+      words: text(`${i}`, i + 1),
+    }));
+    fc.assert(
+      fc.property(fc.shuffledSubarray(said, { minLength: 1 }), (replayed) => {
+        const room = new Room();
+        for (const datagram of said) room.hear(datagram);
+        expect(replayed.flatMap((datagram) => room.hear(datagram))).toEqual([]);
+      }),
+    );
+  });
+
+  test("of what was said before we came, a replay shows nothing", () => {
+    const room = new Room();
+    room.hear({ sequence: 50, words: text("now", 40) });
+    expect(room.hear({ sequence: 49, words: text("before", 39) })).toEqual([]);
+  });
+
+  test("tells of a gap, also of one at the end, and once", () => {
+    const room = new Room();
+    room.hear({ sequence: 1, words: text("1", 1) });
+    const gap = room.hear({ sequence: 4, words: text("4", 4) });
+    expect(kinds(gap)).toEqual(["gap", "text"]);
+    expect(gap[0]).toMatchObject({ missing: 2, from: { name: BOB } });
+    const late = room.hear({ sequence: 6, words: { ...HERE, texts: 5 } });
+    expect(late).toMatchObject([{ kind: "gap", missing: 1 }]);
+    expect(room.hear({ sequence: 7, words: { ...HERE, texts: 5 } })).toEqual([]);
+    expect(kinds(room.hear({ sequence: 5, words: text("5", 5) }))).toEqual(["text"]);
+  });
+
+  test("of our own is dropped, and proves that multicast works", () => {
+    const room = new Room();
+    room.do({ kind: "begin" });
+    const own = { ...FROM_BOB, keyId: keyOf("KA"), session: "sa" };
+    expect(room.hear(own)).toEqual([]);
+    expect(notices(room.pass(LAN_ECHO_WITHIN_MS))).toEqual([]);
+    expect(room.lan.people()).toEqual([]);
+  });
+
+  test("without our own words within the time is said, once", () => {
+    const room = new Room();
+    room.do({ kind: "begin" });
+    expect(notices(room.pass(LAN_ECHO_WITHIN_MS - 1))).toEqual([]);
+    expect(notices(room.pass(1))).toEqual(["unheard"]);
+    expect(notices(room.pass(10 * LAN_ECHO_WITHIN_MS))).toEqual([]);
+  });
+
+  test("another window of ours is somebody", () => {
+    const room = new Room();
+    const words: LanWords = { ...HERE, name: ANA };
+    const joined = room.hear({ keyId: keyOf("KA"), session: "other", words });
+    expect(joined).toMatchObject([{ kind: "join", person: { name: ANA, isVerified: true } }]);
+  });
+
+  test("what is strange is told once for each kind", () => {
+    const room = new Room();
+    const strange = ["plain", "open", "sealed", "version", "malformed"] as const;
+    for (const what of strange) {
+      expect(notices(room.do({ kind: "strange", what }))).toEqual([what]);
+      expect(room.do({ kind: "strange", what })).toEqual([]);
+    }
+  });
+});
+
+describe("a name", () => {
+  test("is its first key's, in any spelling", () => {
+    const room = new Room();
+    room.hear();
+    const eve = { keyId: keyOf("KE"), session: "se" };
+    const words: LanWords = { ...HERE, name: checkName("BOB") };
+    expect(room.hear({ ...eve, words })).toMatchObject([
+      { kind: "join", person: { name: "BOB", keyId: "KE", isVerified: false } },
+    ]);
+    expect(room.lan.people().map(({ keyId, isVerified }) => [keyId, isVerified])).toEqual([
+      [keyOf("KE"), false],
+      [keyOf("KB"), true],
+    ]);
+  });
+
+  test("of ours in somebody else's mouth is told once, and is not theirs", () => {
+    const room = new Room();
+    const words: LanWords = { ...HERE, name: ANA };
+    const effects = room.hear({ words });
+    expect(notices(effects)).toEqual(["taken"]);
+    expect(effects.at(-1)).toMatchObject({ kind: "join", person: { isVerified: false } });
+    expect(notices(room.hear({ session: "later", words }))).toEqual([]);
+  });
+
+  test("stays the key's after they left", () => {
+    const room = new Room();
+    room.hear();
+    room.pass(LAN_SILENCE_MAX_MS + LAN_FORGET_MS);
+    expect(room.lan.sizes.senders).toBe(0);
+    const [joined] = room.hear({ keyId: keyOf("KE"), session: "se" });
+    expect(joined).toMatchObject({ kind: "join", person: { isVerified: false } });
+  });
+
+  test("does not change within a session", () => {
+    const room = new Room();
+    room.hear();
+    const words: LanWords = { ...text("I am eve", 1), name: checkName("eve") };
+    expect(room.hear({ sequence: 2, words })).toEqual([]);
+  });
+});
+
+describe("presence", () => {
+  test("is announced now and then", () => {
+    const room = new Room();
+    room.do({ kind: "begin" });
+    expect(sent(room.pass(LAN_ANNOUNCE_EVERY_MS - 1))).toEqual([]);
+    expect(sent(room.pass(1))).toEqual(["announce"]);
+    expect(sent(room.pass(3 * LAN_ANNOUNCE_EVERY_MS)).length).toBe(3);
+  });
+
+  test("ends by leave or by silence, and begins again", () => {
+    const room = new Room();
+    room.hear();
+    const leaving: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
+    expect(room.hear({ sequence: 2, words: leaving })).toMatchObject([
+      { kind: "leave", isSilent: false },
+    ]);
+    expect(kinds(room.hear({ sequence: 4 }))).toEqual(["join"]);
+    expect(room.hear({ sequence: 3, words: leaving })).toEqual([]);
+    expect(kinds(room.pass(LAN_SILENCE_MAX_MS - 1))).toEqual([]);
+    expect(room.pass(1)).toMatchObject([{ kind: "leave", isSilent: true }]);
+    expect(room.lan.people()).toEqual([]);
+    expect(kinds(room.hear({ sequence: 5 }))).toEqual(["join"]);
+  });
+
+  test("of one person in two windows is told once", () => {
+    const room = new Room();
+    expect(kinds(room.hear())).toEqual(["join"]);
+    expect(room.hear({ session: "sb2" })).toEqual([]);
+    const leaving: LanWords = { kind: "announce", name: BOB, texts: 0, isLeaving: true };
+    expect(room.hear({ sequence: 2, words: leaving })).toEqual([]);
+    expect(kinds(room.hear({ session: "sb2", sequence: 2, words: leaving }))).toEqual(["leave"]);
+  });
+
+  test("a question is answered once for all who ask, a second apart, and spread", () => {
+    const asked: LanWords = { kind: "query", name: BOB, texts: 0 };
+    const room = new Room(0.5);
+    room.do({ kind: "begin" });
+    for (let i = 1; i <= 40; i++) room.hear({ sequence: i, words: asked });
+    const soonest = LAN_ANSWER_EVERY_MS + LAN_ANSWER_SPREAD_MS / 2;
+    expect(sent(room.pass(soonest - 1))).toEqual([]);
+    expect(sent(room.pass(1))).toEqual(["announce"]);
+    expect(sent(room.pass(LAN_ANSWER_EVERY_MS))).toEqual([]);
+    room.hear({ sequence: 50, words: asked });
+    expect(sent(room.pass(LAN_ANSWER_SPREAD_MS))).toEqual(["announce"]);
+  });
+});
+
+describe("a clock", () => {
+  test("that is wrong is named once, and its words are not shown", () => {
+    const room = new Room();
+    const wrong = { timeUnixMs: WALL + LAN_CLOCK_SKEW_MS };
+    const effects = room.hear(wrong);
+    const notice = { what: "clock", name: BOB, aheadMs: LAN_CLOCK_SKEW_MS } as const;
+    expect(effects).toEqual([{ kind: "notice", notice }]);
+    expect(room.hear({ ...wrong, sequence: 2 })).toEqual([]);
+    expect(kinds(room.hear({ timeUnixMs: WALL - LAN_CLOCK_SKEW_MS + 1 }))).toEqual(["join"]);
+  });
+
+  test("bound keeps a captured datagram from coming back after its sender is forgotten", () => {
+    const room = new Room();
+    const captured = { sequence: 9, timeUnixMs: WALL + LAN_CLOCK_SKEW_MS - 1 };
+    room.hear({ ...captured, words: text("pay eve", 1) });
+    for (let passed = 0; passed <= LAN_FORGET_MS; passed += 10_000) {
+      const again = room.hear({ ...captured, words: text("pay eve", 1) });
+      expect(kinds(again)).not.toContain("text");
+      room.pass(10_000);
+    }
+  });
+});
+
+describe("a flood", () => {
+  const forged = (i: number): Partial<LanDatagram> => ({
+    address: `10.0.${(i >> 8) & 255}.${i & 255}`,
+    keyId: keyOf(`K${i}`),
+    session: `s${i}`,
+    words: { ...HERE, name: checkName(`fake-${i}`) },
+  });
+
+  test("of 10,000 fake senders is bounded, said once, and puts nobody out", () => {
+    const room = new Room();
+    room.hear();
+    const effects = Array.from({ length: 10_000 }, (_, i) => room.hear(forged(i))).flat();
+    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_MAX);
+    expect(notices(effects)).toEqual(["crowded"]);
+    expect(kinds(room.hear({ sequence: 2, words: text("still here", 1) }))).toEqual(["text"]);
+    expect(room.hear({ sequence: 2, words: text("still here", 1) })).toEqual([]);
+  });
+
+  test("over days fills no more than the bound of names and of clocks", () => {
+    const room = new Room();
+    for (let i = 0; i < 10_000; i++) {
+      if (i % LAN_SENDERS_MAX === 0) room.pass(LAN_FORGET_MS);
+      room.hear(forged(i));
+      room.hear({ ...forged(i), timeUnixMs: 0 });
+    }
+    const { senders, names, told } = room.lan.sizes;
+    expect(senders).toBeLessThanOrEqual(LAN_SENDERS_MAX);
+    expect(names).toBe(LAN_NAMES_MAX);
+    expect(told).toBeLessThanOrEqual(LAN_SENDERS_MAX + 10);
+    room.pass(LAN_FORGET_MS);
+    expect(room.hear()).toMatchObject([{ kind: "join", person: { isVerified: false } }]);
+  });
+
+  test("from one address, or of one key, fills only its share", () => {
+    const room = new Room();
+    const address = "192.0.2.66";
+    for (let i = 0; i < 100; i++) room.hear({ ...forged(i), address });
+    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX);
+    for (let i = 0; i < 100; i++) room.hear({ session: `s${i}`, address: `10.9.9.${i}` });
+    expect(room.lan.sizes.senders).toBe(LAN_SENDERS_PER_ADDRESS_MAX + LAN_SESSIONS_PER_KEY_MAX);
+  });
+});
+
+test("any datagrams in any order keep it whole and within its bounds", () => {
+  const anyDatagram = fc.record({
+    address: fc.constantFrom("192.0.2.1", "192.0.2.2"),
+    keyId: fc.constantFrom("KA", "KB", "KC").map(keyOf),
+    session: fc.constantFrom("sa", "sb", "sc"),
+    sequence: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    timeUnixMs: fc.oneof(fc.constant(WALL), fc.integer({ min: 0, max: 8.64e15 })),
+    words: fc.oneof(
+      fc.record({
+        kind: fc.constant("announce" as const),
+        name: fc.constantFrom(ANA, BOB),
+        texts: fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+        isLeaving: fc.boolean(),
+      }),
+      fc.constant(text("x", 1)),
+      fc.constant<LanWords>({ kind: "query", name: BOB, texts: 3 }),
+    ),
+  });
+  fc.assert(
+    fc.property(fc.array(anyDatagram), fc.nat(400_000), (datagrams, passMs) => {
+      const room = new Room();
+      room.do({ kind: "begin" });
+      const seen = new Set<string>();
+      for (const datagram of datagrams) {
+        const { keyId, session, sequence } = datagram;
+        const isShown = kinds(room.hear(datagram)).includes("text");
+        const id = `${keyId} ${session} ${sequence}`;
+        if (isShown) expect(seen.has(id)).toBe(false);
+        if (isShown) seen.add(id);
+      }
+      room.pass(passMs);
+      expect(room.lan.deadline()).toBeGreaterThan(room.now);
+      expect(room.lan.people().length).toBeLessThanOrEqual(9);
+    }),
+  );
+});

@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { AssertionFailure } from "../../../src/base/assert.ts";
+import { LogOrder } from "../../../src/core/log/order.ts";
+import type { Head } from "../../../src/wire/record.ts";
+
+function head(seq: number, room: string, n: number, time = 5): Head {
+  return { v: 1, seq, time, kind: "text", room, n, by: "server", id: "", commit: "" } as Head;
+}
+
+test("a log begins with the first record of a room", () => {
+  const order = new LogOrder();
+  expect(order.objection(head(1, "a", 1))).toBeUndefined();
+  expect(order.objection(head(2, "a", 1))).toBe("seq 2 follows 0");
+  expect(order.objection(head(1, "a", 2))).toBe("n 2 of a follows 0");
+  expect([order.seq, order.lastSeq("a"), order.lastN("a")]).toEqual([0, 0, 0]);
+});
+
+test("seq is dense, n is dense per room, time does not fall", () => {
+  const order = new LogOrder();
+  for (const next of [head(1, "a", 1), head(2, "b", 1), head(3, "a", 2)]) order.advance(next);
+  expect([order.seq, order.lastSeq("a"), order.lastSeq("b")]).toEqual([3, 3, 2]);
+  expect(order.objection(head(4, "b", 2))).toBeUndefined();
+  expect(order.objection(head(4, "b", 2, 4))).toBe("the time of seq 4 falls");
+  expect(order.objection(head(4, "b", 3))).toBe("n 3 of b follows 1");
+  expect(order.objection(head(3, "a", 3))).toBe("seq 3 follows 3");
+  expect(() => order.advance(head(6, "a", 3))).toThrow(AssertionFailure);
+});
+
+test("any order of rooms is numbered as it comes", () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom<string>("a", "b", "c")), (rooms) => {
+      const order = new LogOrder();
+      for (const [index, room] of rooms.entries()) {
+        order.advance(head(index + 1, room, order.lastN(room) + 1));
+      }
+      for (const room of ["a", "b", "c"]) {
+        expect(order.lastN(room)).toBe(rooms.filter((other) => other === room).length);
+        expect(order.lastSeq(room)).toBe(rooms.lastIndexOf(room) + 1);
+      }
+    }),
+  );
+});

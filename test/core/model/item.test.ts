@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import {
+  indexOfSeq,
+  isFolded,
+  isSame,
+  isWords,
+  itemAt,
+  itemOf,
+  noteChange,
+  withChanges,
+} from "../../../src/core/model/item.ts";
+import type { Changes } from "../../../src/core/model/state.ts";
+import { record } from "../model-scene.ts";
+
+const never = () => false;
+
+test("an item has what people see of a record", () => {
+  const body = { text: "hi @Ana", re: 3, mentions: ["Ana", "ana", 7, "no name!"] };
+  const item = itemOf(record(5, { body }), "ana", never);
+  expect(item).toMatchObject({ text: "hi @Ana", re: 3, callsMe: true, isMine: false });
+  expect(item.mentions).toEqual(["ana"]);
+  expect(itemOf(record(5, { body: { text: "x", re: 3 } }), "ana", () => true).callsMe).toBe(true);
+  expect(itemOf(record(5, { from: "ANA", body }), "ana", never)).toMatchObject({
+    isMine: true,
+    callsMe: false,
+  });
+});
+
+test("a body of the wrong form is as empty as can be", () => {
+  const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
+  const item = itemOf(record(5, { kind: "mute", body }), "ana", never);
+  expect(item).toMatchObject({ text: "", re: undefined, mentions: [], whom: undefined });
+  expect(item).toMatchObject({ on: undefined, untilUnixMs: undefined });
+});
+
+test("edits, reactions and erasures change what they are about, in any order of arrival", () => {
+  const changes = new Map<number, Changes>();
+  const edit = (seq: number, text: string) => record(seq, { kind: "edit", body: { seq: 5, text } });
+  const react = (seq: number, from: string) =>
+    record(seq, { kind: "reaction", from, body: { re: 5, react: "+" } });
+  expect(noteChange(changes, edit(9, "new"))).toEqual([5]);
+  expect(noteChange(changes, edit(7, "old"))).toEqual([]);
+  noteChange(changes, react(11, "ana"));
+  noteChange(changes, react(10, "ben"));
+  expect(noteChange(changes, react(10, "ben"))).toEqual([]);
+  noteChange(changes, react(12, "ben"));
+  const item = itemOf(record(5), "ana", never);
+  const shown = withChanges(item, changes.get(5), "ana");
+  expect(shown.text).toBe("new");
+  expect(shown.reactions).toEqual([{ sign: "+", by: ["ben", "ana"], mine: 11 }]);
+  expect(noteChange(changes, record(13, { kind: "erase", body: { seq: 11 } }))).toEqual([11, 5]);
+  expect(withChanges(item, changes.get(5), "ana").reactions[0]?.by).toEqual(["ben"]);
+  expect(noteChange(changes, react(11, "ana"))).toEqual([]);
+  noteChange(changes, record(14, { kind: "erase", body: { seq: 5, also: [7, 9, "x"] } }));
+  expect(withChanges(item, changes.get(5), "ana")).toMatchObject({ state: "erased", text: "" });
+  expect(withChanges(item, undefined, "ana")).toBe(item);
+});
+
+test("what is nothing to see is folded, and only words group and call", () => {
+  expect(["room", "edit", "erase", "reaction"].every((kind) => isFolded(record(1, { kind })))).toBe(
+    true,
+  );
+  expect(isFolded(record(1, { kind: "later-kind" }))).toBe(false);
+  expect(isWords(itemOf(record(1, { kind: "join" }), undefined, never))).toBe(false);
+  expect(isSame("Ana", "aNA")).toBe(true);
+  expect(isSame(undefined, undefined)).toBe(false);
+});
+
+test("items are found by their seq", () => {
+  const items = [2, 5, 9].map((seq) => itemOf(record(seq), undefined, never));
+  expect([1, 2, 3, 9, 10].map((seq) => indexOfSeq(items, seq))).toEqual([0, 0, 1, 2, 3]);
+  expect(itemAt(items, 5)?.seq).toBe(5);
+  expect(itemAt(items, 4)).toBeUndefined();
+});

@@ -1,0 +1,60 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { SHOWN_FAULTS_MAX } from "../../../src/base/limits-page.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { updateAll } from "../../../src/core/model/update.ts";
+import { LOBBY, said, scene } from "../model-scene.ts";
+
+const post = { key: "k", id: "o.1", to: "Lobby", body: { text: "x" }, writtenUnixMs: 0 };
+const posted: ModelEvent = { kind: "posted", ...post };
+const stored: ModelEvent = { kind: "stored", key: "k" };
+const receipt = { seq: 2, n: 2, time: 5 };
+const durable: ModelEvent = {
+  kind: "settled",
+  key: "k",
+  outcome: { kind: "durable", receipt },
+};
+const own = said(2, { from: "ana", id: "o.1" });
+
+test("a post is there once, whichever of its answer and its record comes first", () => {
+  const pending = (...events: ModelEvent[]) => scene(posted, ...events).model.pending;
+  expect(pending().map(({ state }) => state.kind)).toEqual(["storing"]);
+  expect(pending(stored).map(({ state }) => state.kind)).toEqual(["waiting"]);
+  expect(pending(durable).map(({ state }) => state.kind)).toEqual(["sent"]);
+  expect(pending(durable, stored).map(({ state }) => state.kind)).toEqual(["sent"]);
+  expect(pending(durable, own)).toEqual([]);
+  expect(pending(own)).toEqual([]);
+  expect(pending(own, durable)).toEqual([]);
+  expect(pending(durable, { kind: "room-gone", room: LOBBY })).toEqual([]);
+});
+
+test("a refused one stays until it is discarded", () => {
+  const fault = new Fault("muted", "you are muted");
+  const { model } = scene(posted, {
+    kind: "settled",
+    key: "k",
+    outcome: { kind: "refused", fault },
+  });
+  expect(model.pending[0]?.state).toEqual({ kind: "refused", fault });
+  expect(updateAll(model, [{ kind: "discarded", key: "k" }]).model.pending).toEqual([]);
+});
+
+test("at most SHOWN_FAULTS_MAX faults are shown, each sentence once", () => {
+  const faults = Array.from({ length: SHOWN_FAULTS_MAX + 3 }, (_, i) => {
+    return { kind: "fault", fault: new Fault("internal", `${i}`) } as const;
+  });
+  const { model } = scene(...faults, ...faults.slice(-1));
+  expect(model.faults).toHaveLength(SHOWN_FAULTS_MAX);
+  const [first] = model.faults;
+  const fewer = updateAll(model, [{ kind: "dismissed", fault: first?.id ?? 0 }]).model;
+  expect(fewer.faults).toHaveLength(SHOWN_FAULTS_MAX - 1);
+});
+
+test("transfers are shown until they are dismissed", () => {
+  const about = { id: "t", file: undefined, name: "f", to: ["lobby"], progress: undefined };
+  const transfer = { ...about, kind: "upload" };
+  const running = { ...transfer, state: { kind: "running" } } as const;
+  const { model } = scene({ kind: "transfer", transfer: { ...running, kind: "upload" } });
+  expect([...model.transfers.keys()]).toEqual(["t"]);
+  expect(updateAll(model, [{ kind: "transfer-gone", id: "t" }]).model.transfers.size).toBe(0);
+});

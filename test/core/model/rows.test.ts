@@ -1,0 +1,137 @@
+import { expect, test } from "bun:test";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { RowMaker } from "../../../src/core/model/rows.ts";
+import { updateAll } from "../../../src/core/model/update.ts";
+import { said, scene } from "../model-scene.ts";
+
+const utc = () => 0;
+const DAY_MS = 86_400_000;
+
+test("days, groups, the line of what is unread, and what waits to be sent", () => {
+  const body = { text: "answer", re: 2 };
+  const { model } = scene(
+    said(2),
+    said(3),
+    said(4, { timeUnixMs: DAY_MS + 5 }),
+    said(5, { from: "ana", timeUnixMs: DAY_MS + 6, body }),
+    { kind: "open", target: "lobby" },
+    { kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 },
+  );
+  const rows = new RowMaker().rowsOf(model, utc).rows;
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "i3", "d1", "i4", "i5", "pk"]);
+  expect(rows.map((row) => ("isGrouped" in row ? row.isGrouped : undefined))).toEqual([
+    ...[undefined, undefined, false, true, undefined, false, false],
+    true,
+  ]);
+  const answer = rows.find(({ key }) => key === "i5");
+  expect(answer?.kind === "item" ? answer.answers?.seq : undefined).toBe(2);
+});
+
+test("whoever wants it quiet sees nobody come and go, in the same rows as before", () => {
+  const { model } = scene(
+    said(2),
+    said(3, { kind: "join", from: "cleo" }),
+    said(4, { kind: "leave", from: "cleo" }),
+    said(5, { kind: "kick", body: { name: "dan" } }),
+    said(6),
+    { kind: "open", target: "lobby" },
+  );
+  const maker = new RowMaker();
+  const keys = (isQuiet: boolean) => maker.rowsOf(model, utc, isQuiet).rows.map(({ key }) => key);
+  const all = keys(false);
+  expect(all).toEqual(["d0", "unread", "i2", "i3", "i4", "i5", "i6"]);
+  expect(keys(true)).toEqual(["d0", "unread", "i2", "i5", "i6"]);
+  expect(keys(false)).toEqual(all);
+});
+
+test("the day is the reader's own", () => {
+  const { model } = scene(
+    said(2, { timeUnixMs: DAY_MS - 60_000 }),
+    said(3, { timeUnixMs: DAY_MS }),
+    {
+      kind: "open",
+      target: "lobby",
+    },
+  );
+  const days = (offset: number) =>
+    new RowMaker().rowsOf(model, () => offset).rows.filter(({ kind }) => kind === "day").length;
+  expect([days(0), days(2), days(-1), days(-2)]).toEqual([2, 1, 1, 1]);
+});
+
+test("rows that look the same are the same objects", () => {
+  const maker = new RowMaker();
+  const first = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
+  const before = maker.rowsOf(first, utc);
+  expect(maker.rowsOf({ ...first }, utc)).toBe(before);
+  const next = updateAll(first, [
+    said(4),
+    said(5, { kind: "edit", body: { seq: 3, text: "new" } }),
+  ]);
+  const after = maker.rowsOf(next.model, utc).rows;
+  const kept = (key: string) =>
+    after.find((row) => row.key === key) === before.rows.find((row) => row.key === key);
+  expect(["d0", "unread", "i2", "i3"].map(kept)).toEqual([true, true, true, false]);
+});
+
+test("nothing of people who are ignored, but that they came", () => {
+  const { model } = scene(
+    said(2),
+    said(3, { kind: "join" }),
+    said(4, { from: "cleo" }),
+    {
+      kind: "ignored",
+      users: ["Ben"],
+    },
+    { kind: "open", target: "lobby" },
+  );
+  const keys = new RowMaker().rowsOf(model, utc).rows.map(({ key }) => key);
+  expect(keys).toEqual(["d0", "unread", "i3", "i4"]);
+});
+
+test("what comes behind is put behind, as if all had been made anew", () => {
+  const maker = new RowMaker();
+  let { model } = scene(said(2), { kind: "open", target: "lobby" });
+  const begun = maker.rowsOf(model, utc).rows;
+  const steps: readonly (readonly ModelEvent[])[] = [
+    [said(3), said(4, { timeUnixMs: 3 * DAY_MS })],
+    [said(5, { timeUnixMs: DAY_MS }), said(6, { body: { text: "to the first", re: 2 } })],
+    [{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 }],
+    [said(7, { from: "ana" })],
+    [said(8, { kind: "edit", body: { seq: 3, text: "new" } }), said(9)],
+    [said(10), said(11, { timeUnixMs: 3 * DAY_MS })],
+  ];
+  for (const events of steps) {
+    model = updateAll(model, events).model;
+    const { rows } = maker.rowsOf(model, utc);
+    expect(rows).toEqual(new RowMaker().rowsOf(model, utc).rows);
+    expect(rows.find(({ key }) => key === "i2")).toBe(begun.find(({ key }) => key === "i2"));
+  }
+});
+
+test("who comes one after the other is told in one line, who goes in another", () => {
+  const HOUR_MS = 3_600_000;
+  const came = (seq: number, from: string, timeUnixMs = seq) =>
+    said(seq, { kind: "join", from, timeUnixMs });
+  const maker = new RowMaker();
+  let { model } = scene({ kind: "open", target: "lobby" });
+  const lines = (by: RowMaker) =>
+    by.rowsOf(model, utc).rows.flatMap((row) => {
+      if (row.kind !== "item") return [];
+      return `${row.key}: ${[...row.earlier, row.item].map(({ from }) => from).join(" ")}`;
+    });
+  const steps: readonly (readonly [ModelEvent, string])[] = [
+    [came(2, "ben"), "i2: ben"],
+    [came(3, "cleo"), "i2: ben cleo"],
+    [came(4, "dora"), "i2: ben cleo dora"],
+    [said(5, { kind: "leave", from: "ben", timeUnixMs: 5 }), "i5: ben"],
+    [said(6, { timeUnixMs: 6 }), "i6: ben"],
+    [came(7, "eve"), "i7: eve"],
+    [came(8, "fay", 7 + HOUR_MS), "i8: fay"],
+    [came(9, "gil", DAY_MS), "i9: gil"],
+  ];
+  for (const [event, last] of steps) {
+    model = updateAll(model, [event]).model;
+    expect(lines(maker).at(-1)).toBe(last);
+    expect(lines(maker)).toEqual(lines(new RowMaker()));
+  }
+});

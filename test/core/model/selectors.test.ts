@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import type { ChatRecord } from "../../../src/core/client/chat-record.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import {
+  isIgnored,
+  knownNames,
+  openRoom,
+  roomLines,
+  roomOf,
+  unreadOf,
+} from "../../../src/core/model/selectors.ts";
+import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
+
+const mention = { text: "@ana", mentions: ["ana"] };
+
+test("lines of rooms and people, with what is unread and who calls", () => {
+  const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+  const { model } = scene(
+    said(2, { body: mention }),
+    said(3),
+    { kind: "record", record: record(4, { n: 1, room: direct }) },
+    { kind: "presence", room: LOBBY, user: "Ben", online: true },
+    { kind: "draft", target: "lobby", draft: { text: "half" } },
+    { kind: "open", target: "@cleo" },
+  );
+  const lines = roomLines(model);
+  expect(lines.rooms).toEqual([
+    expect.objectContaining({ target: "lobby", unread: 2, calls: 1, hasDraft: true }),
+  ]);
+  expect(lines.people.map(({ target, unread, isOnline }) => [target, unread, isOnline])).toEqual([
+    ["@cleo", 0, undefined],
+    ["@ben", 1, true],
+  ]);
+  expect([lines.unread, lines.calls]).toEqual([3, 2]);
+  expect(knownNames(model)).toEqual(["ben"]);
+  expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
+  expect(openRoom(model)).toBeUndefined();
+  expect(unreadOf(lobbyOf(model))).toBe(2);
+});
+
+test("whoever is ignored neither calls nor counts", () => {
+  const { model } = scene({ kind: "ignored", users: ["ben"] }, said(2, { body: mention }));
+  expect(isIgnored(model, "Ben")).toBe(true);
+  expect(roomLines(model).calls).toBe(0);
+});
+
+test("people with unread words stand first; who is open keeps its place while it is read", () => {
+  const direct = (name: string, id: string) => ({ kind: "person", name, id, topic: "" }) as const;
+  const talk = (seq: number, name: string, id: string): ModelEvent => ({
+    kind: "record",
+    record: record(seq, { n: 1, from: name, room: direct(name, id) as ChatRecord["room"] }),
+  });
+  const ids = ["d2", "d3"] as RoomId[];
+  const [cleo = LOBBY, dan = LOBBY] = ids;
+  const events: readonly ModelEvent[] = [
+    { kind: "room", room: cleo, with: "cleo", n: 1, skipped: 0, read: 1 },
+    { kind: "room", room: dan, with: "dan", n: 1, skipped: 0, read: 1 },
+    talk(5, "ben", BEN),
+    talk(6, "cleo", cleo),
+    talk(7, "dan", dan),
+  ];
+  const order = (...more: readonly ModelEvent[]) =>
+    roomLines(scene(...events, ...more).model).people.map(({ target }) => target);
+  expect(order()).toEqual(["@ben", "@dan", "@cleo"]);
+  const read: readonly ModelEvent[] = [
+    { kind: "open", target: "@ben" },
+    { kind: "focus", on: true },
+    { kind: "seen", room: BEN, seq: 5 },
+  ];
+  expect(order(...read)).toEqual(["@ben", "@dan", "@cleo"]);
+  expect(order(...read, { kind: "open", target: "lobby" })).toEqual(["@dan", "@cleo", "@ben"]);
+  expect(order({ kind: "ignored", users: ["ben"] })).toEqual(["@dan", "@cleo", "@ben"]);
+});
+
+test("refused posts are there to be sent again", () => {
+  const fault = new Fault("muted", "you are muted");
+  const post = { key: "k", id: "k", to: "lobby", body: { text: "x" }, writtenUnixMs: 0 };
+  const { model } = scene(
+    { kind: "posted", ...post },
+    {
+      kind: "settled",
+      key: "k",
+      outcome: { kind: "refused", fault },
+    },
+  );
+  expect(
+    model.pending.filter(({ state }) => state.kind === "refused").map(({ key }) => key),
+  ).toEqual(["k"]);
+});

@@ -1,0 +1,264 @@
+import { describe, expect, test } from "bun:test";
+import * as fc from "fast-check";
+import type { RoomId } from "../../../src/base/ids.ts";
+import {
+  SHOWN_CHANGES_MAX,
+  SHOWN_ITEMS_KEPT,
+  SHOWN_ITEMS_MAX,
+} from "../../../src/base/limits-page.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
+import { unreadOf } from "../../../src/core/model/selectors.ts";
+import type { Item, RoomState } from "../../../src/core/model/state.ts";
+import { update, updateAll } from "../../../src/core/model/update.ts";
+import { ModelWorld } from "../model-world.ts";
+
+const ROOMS = ["lobby", "den", "attic"];
+const FOLDED = new Set(["room", "edit", "erase", "reaction"]);
+
+type Step = (world: ModelWorld, later: (() => void)[]) => void;
+
+const room = fc.constantFrom(...ROOMS);
+const seq = fc.nat({ max: 60 });
+const step: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 8, arbitrary: fc.tuple(room, fc.constantFrom("ana", "ben")).map(saying) },
+  { weight: 3, arbitrary: fc.tuple(fc.constantFrom("edit", "reaction", "erase"), seq).map(of) },
+  { weight: 6, arbitrary: fc.nat({ max: 6 }).map(delivering) },
+  { weight: 2, arbitrary: fc.constant<Step>((world) => world.link()) },
+  { weight: 1, arbitrary: fc.constant<Step>((world) => world.lose()) },
+  { weight: 4, arbitrary: fc.constant<Step>((world) => world.answer()) },
+  { weight: 4, arbitrary: fc.tuple(room, fc.constantFrom("older", "newer")).map(reaching) },
+  { weight: 2, arbitrary: fc.tuple(room, seq).map(jumping) },
+  { weight: 2, arbitrary: room.map(opening) },
+  { weight: 1, arbitrary: room.map(bottom) },
+  { weight: 3, arbitrary: fc.tuple(room, fc.nat({ max: 8 })).map(seeing) },
+  { weight: 1, arbitrary: room.map(leaving) },
+  { weight: 2, arbitrary: room.map(joining) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(room, seq).map(readingElsewhere),
+  },
+  { weight: 3, arbitrary: room.map(posting) },
+  { weight: 3, arbitrary: fc.constant<Step>((_, later) => later.shift()?.()) },
+);
+
+function delivering(count: number): Step {
+  return (world) => world.deliver(count);
+}
+
+function opening(target: string): Step {
+  return (world) => world.tell({ kind: "open", target });
+}
+
+function leaving(name: string): Step {
+  return (world) => world.leave(name);
+}
+
+function joining(name: string): Step {
+  return (world) => world.join(name);
+}
+
+function readingElsewhere([name, n]: readonly [string, number]): Step {
+  return (world) => world.readElsewhere(name, n);
+}
+
+function saying([name, from]: readonly [string, string]): Step {
+  return (world) => world.say(name, from, "text", { text: `word ${world.log.length}` });
+}
+
+function of([kind, wanted]: readonly [string, number]): Step {
+  return (world) => {
+    const said = world.log[wanted % Math.max(1, world.log.length)];
+    if (said === undefined || said.kind !== "text" || said.erased === true) return;
+    const id = said.room.id;
+    const from = said.from ?? "";
+    if (kind === "edit") world.say(id, from, "edit", { seq: said.seq, text: `${wanted}` });
+    if (kind === "reaction") world.say(id, "ben", "reaction", { re: said.seq, react: "+" });
+    const edits = world.of(id).filter((one) => one.kind === "edit");
+    const also = edits.filter(({ body }) => body?.["seq"] === said.seq).map((one) => one.seq);
+    if (kind === "erase") world.say(id, from, "erase", { seq: said.seq, also });
+  };
+}
+
+function reaching([name, side]: readonly [string, string]): Step {
+  const event = { kind: "reach", side: side === "older" ? "older" : "newer" } as const;
+  return (world) => world.tell({ ...event, room: name as RoomId });
+}
+
+function jumping([name, wanted]: readonly [string, number]): Step {
+  return (world) => {
+    const all = world.of(name).filter(({ kind }) => kind === "text");
+    const said = all[wanted % Math.max(1, all.length)];
+    if (said !== undefined) world.tell({ kind: "jump", room: name as RoomId, seq: said.seq });
+  };
+}
+
+function bottom(name: string): Step {
+  return (world) => world.tell({ kind: "bottom", room: name as RoomId });
+}
+
+function seeing([name, back]: readonly [string, number]): Step {
+  return (world) => {
+    const known = world.model.rooms.get(name as RoomId);
+    const item = (known?.jump ?? known?.tail)?.items.at(-1 - back);
+    if (item !== undefined) world.tell({ kind: "seen", room: name as RoomId, seq: item.seq });
+  };
+}
+
+function posting(name: string): Step {
+  return (world, later) => {
+    if (world.joined.has(name)) later.push(world.post(name, "mine"));
+  };
+}
+
+function begun(): ModelWorld {
+  const world = new ModelWorld();
+  for (const name of ROOMS) {
+    world.say(name, "server", "room", {});
+    world.joined.add(name);
+  }
+  return world;
+}
+
+/** What the server would show of its log. */
+function expected(world: ModelWorld, name: string, from: number, to: number): object[] {
+  const all = world.of(name);
+  const words = all.filter((one) => !FOLDED.has(one.kind) && one.seq >= from && one.seq <= to);
+  return words.map((one) => {
+    const about = (kind: string, key: string) =>
+      all.filter((other) => other.kind === kind && other.body?.[key] === one.seq);
+    const text = about("edit", "seq").at(-1)?.body?.["text"] ?? one.body?.["text"] ?? "";
+    const reactions = about("reaction", "re").length > 0 ? 1 : 0;
+    if (one.erased === true) return { seq: one.seq, text: "", state: "erased", reactions: 0 };
+    return { seq: one.seq, text, state: "whole", reactions };
+  });
+}
+
+function shown(items: readonly Item[]): object[] {
+  return items.map(({ seq: at, text, state, reactions }) => {
+    return { seq: at, text, state, reactions: reactions.length };
+  });
+}
+
+function checkRooms(world: ModelWorld): void {
+  for (const name of ROOMS) {
+    const known = world.model.rooms.get(name as RoomId);
+    expect(known !== undefined).toBe(world.joined.has(name));
+    if (known === undefined) continue;
+    expect(unreadOf(known)).toBe(world.unread(name));
+    const tailFrom = known.tail.items[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const end = Number.POSITIVE_INFINITY;
+    expect(shown(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
+    const jump = known.jump?.items ?? [];
+    const [first = 1, last = 0] = [jump[0]?.seq, jump.at(-1)?.seq];
+    expect(shown(jump)).toEqual(expected(world, name, first, last));
+  }
+}
+
+describe("any order of events over several links", () => {
+  test("unread is the server's, without doubles or holes, and all that was said is folded", () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 10, maxLength: 120 }), (steps) => {
+        const world = begun();
+        const later: (() => void)[] = [];
+        world.link();
+        for (const act of steps) act(world, later);
+        for (const act of later) act();
+        world.link();
+        world.deliver();
+        checkRooms(world);
+        expect(world.model.pending.filter(({ state }) => state.kind !== "refused")).toEqual([]);
+        for (let i = 0; world.asked.length > 0 && i < 1_000; i++) world.answer();
+        scrollAll(world);
+        checkRooms(world);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("in one go or one by one is the same", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const events: ModelEvent[] = [];
+        const world = begun();
+        const tell = world.tell.bind(world);
+        world.tell = (...told) => {
+          events.push(...told);
+          tell(...told);
+        };
+        world.link();
+        for (const act of steps) act(world, []);
+        const empty = begun().model;
+        const apart = events.reduce((model, event) => update(model, event).model, empty);
+        expect(updateAll(empty, events).model).toEqual(apart);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+/** To the very beginning, everywhere. */
+function scrollAll(world: ModelWorld): void {
+  for (const name of world.joined) {
+    const id = name as RoomId;
+    world.tell({ kind: "bottom", room: id });
+    for (let i = 0; i < 100 && world.model.rooms.get(id)?.tail.hasOlder === true; i++) {
+      world.tell({ kind: "reach", room: id, side: "older" });
+      world.answer();
+    }
+    const items = world.model.rooms.get(id)?.tail.items ?? [];
+    expect(shown(items)).toEqual(expected(world, name, 0, Number.POSITIVE_INFINITY));
+  }
+}
+
+function filled(count: number): { world: ModelWorld; lobby: () => RoomState } {
+  const world = begun();
+  world.link();
+  world.deliver();
+  const lobby = world.of("lobby");
+  const events: ModelEvent[] = [];
+  for (let i = 0; i < count; i++) {
+    const [template] = lobby;
+    if (template === undefined) throw new Error("no template");
+    const n = i + 2;
+    const body = { text: `${i}` };
+    const record = { ...template, kind: "text", from: "ben", seq: 10 + i, n, body };
+    events.push({ kind: "record", record });
+  }
+  world.tell(...events);
+  const state = () => {
+    const known = world.model.rooms.get("lobby" as RoomId);
+    if (known === undefined) throw new Error("no lobby");
+    return known;
+  };
+  return { world, lobby: state };
+}
+
+describe("bounds", () => {
+  test("a room holds SHOWN_ITEMS_MAX items, and SHOWN_ITEMS_KEPT once it is left", () => {
+    const { world, lobby } = filled(SHOWN_ITEMS_MAX + 10);
+    expect(lobby().tail.items.length).toBeLessThanOrEqual(SHOWN_ITEMS_MAX);
+    expect(lobby().tail.hasOlder).toBe(true);
+    world.tell({ kind: "open", target: "lobby" }, { kind: "open", target: "den" });
+    expect(lobby().tail.items).toHaveLength(SHOWN_ITEMS_KEPT);
+    expect(lobby().tail.items.at(-1)?.text).toBe(`${SHOWN_ITEMS_MAX + 9}`);
+  });
+
+  test("beyond SHOWN_CHANGES_MAX a room begins anew", () => {
+    const { world, lobby } = filled(1);
+    const [template] = world.of("lobby");
+    if (template === undefined) throw new Error("no template");
+    const changes = new Map(
+      Array.from({ length: SHOWN_CHANGES_MAX }, (_, i) => [
+        1_000_000 + i,
+        { edit: undefined, isErased: true, reactions: [] },
+      ]),
+    );
+    const rooms = new Map(world.model.rooms).set("lobby" as RoomId, { ...lobby(), changes });
+    world.model = { ...world.model, rooms };
+    const body = { re: 10, react: "+" };
+    const reaction = { ...template, kind: "reaction", from: "ben", seq: 20, n: 3, body };
+    world.tell({ kind: "record", record: reaction });
+    expect(lobby().tail).toEqual({ items: [], hasOlder: true, hasNewer: false });
+    expect(lobby().changes.size).toBe(0);
+  });
+});

@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { updateAll } from "../../../src/core/model/update.ts";
+import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
+
+test("opening asks who is there, and draws a line at what is unread", () => {
+  const { model, effects } = updateAll(scene(said(2), said(3)).model, [
+    { kind: "open", target: "#Lobby" },
+  ]);
+  expect(model.open).toBe("lobby");
+  expect(lobbyOf(model).readAtOpening).toBe(1);
+  expect(effects).toEqual([{ kind: "members", room: LOBBY, target: "lobby" }]);
+  const left = updateAll(model, [{ kind: "open", target: "@cleo" }]).model;
+  expect(lobbyOf(left).readAtOpening).toBeUndefined();
+});
+
+test("only what somebody looks at is read", () => {
+  const opened = scene(said(2), said(3), { kind: "open", target: "lobby" }).model;
+  const seen = { kind: "seen", room: LOBBY, seq: 3 } as const;
+  const away = updateAll(opened, [{ kind: "focus", on: false }, seen]);
+  expect(lobbyOf(away.model).read).toBe(1);
+  const back = updateAll(away.model, [{ kind: "focus", on: true }, seen, seen]);
+  expect(back.effects).toEqual([{ kind: "read", room: LOBBY, n: 3 }]);
+});
+
+test("a jump to what is here needs no page; elsewhere it does, until one goes back", () => {
+  const { model } = scene(said(12), said(13));
+  const here = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 12 }]);
+  expect(here.effects).toEqual([]);
+  expect(lobbyOf(here.model).shown).toBe(12);
+  const there = updateAll(model, [{ kind: "jump", room: LOBBY, seq: 5 }]);
+  expect(there.effects).toEqual([
+    { kind: "page", room: LOBBY, target: "lobby", side: "around", seq: 5 },
+  ]);
+  const back = updateAll(there.model, [{ kind: "bottom", room: LOBBY }]).model;
+  expect(lobbyOf(back)).toMatchObject({ jump: undefined, loading: undefined, shown: undefined });
+  expect(lobbyOf(back).bottoms).toBe(lobbyOf(there.model).bottoms + 1);
+});
+
+test("drafts are kept, and forgotten when sent", () => {
+  const draft = { text: "half", re: 2 };
+  const kept = updateAll(scene().model, [{ kind: "draft", target: "lobby", draft }]);
+  expect(kept.effects).toEqual([{ kind: "keep-draft", target: "lobby", draft }]);
+  const gone = updateAll(kept.model, [{ kind: "draft", target: "lobby", draft: undefined }]);
+  expect(gone.model.drafts.size).toBe(0);
+});

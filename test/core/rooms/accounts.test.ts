@@ -1,0 +1,327 @@
+import { describe, expect, test } from "bun:test";
+import { toBase64Url } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import type { UserId } from "../../../src/base/ids.ts";
+import {
+  ACCOUNTS_MAX,
+  DEVICES_PER_ACCOUNT_MAX,
+  PREDECESSORS_MAX,
+} from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { type Account, Registry } from "../../../src/core/rooms/accounts.ts";
+import { erasuresOf } from "../../../src/core/rooms/erasures.ts";
+import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
+
+const key = (fill: number) => new Uint8Array(32).fill(fill);
+
+class Admin {
+  readonly registry = new Registry();
+  readonly ledger = new Ledger();
+
+  enrol(id: UserId, name: string, passwordHash?: string): Account {
+    const enrolment = {
+      name: checkName(name),
+      accountKey: key(1),
+      deviceKey: key(2),
+      deviceCert: key(3),
+    };
+    this.registry.apply(this.ledger.append(this.registry.accountDraft(id, enrolment)));
+    if (passwordHash !== undefined) {
+      const draft = this.registry.passwordDraft(id, passwordHash);
+      this.registry.apply(this.ledger.append(draft));
+    }
+    return this.account(id);
+  }
+
+  account(id: UserId): Account {
+    const account = this.registry.get(id);
+    if (account === undefined) throw new Error(`${id} is not enrolled`);
+    return account;
+  }
+
+  /** The registry that a restart would fold. */
+  refolded(): Registry {
+    const registry = new Registry();
+    for (const record of this.ledger.records) registry.apply(record);
+    return registry;
+  }
+}
+
+function code(command: () => unknown): string {
+  try {
+    command();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+describe("accounts", () => {
+  test("one owner a name, whatever its case; found as its owner spelled it", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "Ana", "$hash");
+    expect(admin.registry.find(checkName("aNA"))).toBe(ana);
+    expect(admin.registry.nameOf(ANA)).toBe(checkName("Ana"));
+    expect(admin.registry.nameOf("server")).toBeUndefined();
+    expect(admin.registry.nameOf(BEN)).toBeUndefined();
+    expect(code(() => admin.registry.reserve(checkName("ana")))).toBe("name-taken");
+    expect([...admin.registry.all()]).toEqual([ana]);
+  });
+
+  test("a name is held while its account is made, and free when that failed", () => {
+    const { registry } = new Admin();
+    registry.reserve(checkName("ana"));
+    expect(code(() => registry.reserve(checkName("ANA")))).toBe("name-taken");
+    registry.release(checkName("Ana"));
+    expect(code(() => registry.reserve(checkName("ANA")))).toBe("none");
+  });
+
+  test("as many as the bound says, those being made included", () => {
+    const { registry } = new Admin();
+    for (let i = 0; i < ACCOUNTS_MAX; i++) registry.reserve(checkName(`a${i}`));
+    expect(code(() => registry.reserve(checkName("more")))).toBe("too-many");
+  });
+
+  test("its first device is certified, one by password is not; leaving takes it away", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana", "$hash");
+    const draft = admin.registry.deviceDraft(ana, key(7));
+    if (draft === undefined) throw new Error("it was enrolled already");
+    admin.registry.apply(admin.ledger.append(draft));
+    const second = toBase64Url(key(7));
+    expect(ana.devices.get(toBase64Url(key(2)))).toMatchObject({ certified: true, sinceSeq: 1 });
+    expect(ana.devices.get(second)).toMatchObject({ certified: false, sinceSeq: 3 });
+    expect(admin.registry.deviceDraft(ana, key(7))).toBeUndefined();
+    admin.registry.apply(admin.ledger.append(admin.registry.deviceGoneDraft(ana, second)));
+    expect(ana.devices.has(second)).toBe(false);
+    expect(ana.lastSeq).toBe(4);
+  });
+
+  test("a device that came by password is certified later, and keeps its since", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana", "$hash");
+    const enrol = (cert?: Uint8Array) => {
+      const draft = admin.registry.deviceDraft(ana, key(7), cert);
+      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+      return draft;
+    };
+    enrol();
+    const since = ana.devices.get(toBase64Url(key(7)));
+    expect(since?.sinceUnixMs).toBeGreaterThan(0);
+    enrol(key(8));
+    const certified = { ...since, certified: true };
+    expect(ana.devices.get(toBase64Url(key(7)))).toEqual(certified as never);
+    expect(enrol(key(8))).toBeUndefined();
+    expect(enrol()).toBeUndefined();
+    const refolded = admin
+      .refolded()
+      .get(ANA)
+      ?.devices.get(toBase64Url(key(7)));
+    expect(refolded).toEqual(certified as never);
+  });
+
+  test("the server's keys before this one, newest first, eight of them", () => {
+    const admin = new Admin();
+    const { registry } = admin;
+    expect([registry.predecessors, registry.successor]).toEqual([[], undefined]);
+    for (let i = 1; i <= PREDECESSORS_MAX + 1; i++) {
+      const draft = registry.identityDraft(key(i), key(i + 1), new Uint8Array(64).fill(i));
+      registry.apply(admin.ledger.append(draft));
+    }
+    const { predecessors, successor } = admin.refolded();
+    expect(successor).toEqual(key(PREDECESSORS_MAX + 2));
+    expect(predecessors).toHaveLength(PREDECESSORS_MAX);
+    expect(predecessors[0]).toEqual({
+      key: key(PREDECESSORS_MAX + 1),
+      signature: new Uint8Array(64).fill(PREDECESSORS_MAX + 1),
+    });
+    expect(predecessors.at(-1)?.key).toEqual(key(2));
+  });
+
+  test("devices, at the bound", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana");
+    for (let i = 1; i < DEVICES_PER_ACCOUNT_MAX; i++) {
+      const draft = admin.registry.deviceDraft(ana, key(100 + i));
+      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+    }
+    expect(ana.devices.size).toBe(DEVICES_PER_ACCOUNT_MAX);
+    expect(code(() => admin.registry.deviceDraft(ana, key(99)))).toBe("too-many");
+  });
+
+  test("of full devices the one by password, offline and not seen for longest makes way", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana");
+    const { registry } = admin;
+    const next = (isOnline: (device: string) => boolean) => {
+      const draft = registry.passwordDeviceDraft(ana, key(99), isOnline);
+      const { device } = (draft?.body ?? {}) as { device?: string };
+      return [draft?.kind, devices.findIndex((one) => toBase64Url(one) === device)];
+    };
+    const nobody = () => false;
+    const devices = Array.from({ length: DEVICES_PER_ACCOUNT_MAX - 1 }, (_, i) => key(100 + i));
+    for (const [i, device] of devices.entries()) {
+      expect(next(nobody)).toEqual(["device", -1]);
+      const cert = i === 0 ? new Uint8Array(3) : undefined; // The first was linked.
+      const draft = registry.deviceDraft(ana, device, cert);
+      if (draft !== undefined) registry.apply(admin.ledger.append(draft));
+    }
+    expect(next(nobody)).toEqual(["device-gone", 1]);
+    expect(next((device) => device === toBase64Url(key(101)))).toEqual(["device-gone", 2]);
+    registry.deviceSeen(ana, toBase64Url(key(101)), Number.MAX_SAFE_INTEGER);
+    expect(next(nobody)).toEqual(["device-gone", 2]);
+    expect(code(() => next(() => true))).toBe("too-many");
+    // One that is known needs no place.
+    expect(registry.passwordDeviceDraft(ana, key(110), nobody)).toBeUndefined();
+    registry.apply(admin.ledger.append(registry.deviceGoneDraft(ana, toBase64Url(key(102)))));
+    expect(next(nobody)).toEqual(["device", -1]);
+  });
+
+  test("the last way in cannot be thrown away", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana");
+    const device = toBase64Url(key(2));
+    expect(code(() => admin.registry.deviceGoneDraft(ana, device))).toBe("last-credential");
+    admin.registry.apply(admin.ledger.append(admin.registry.passwordDraft(ANA, "$new")));
+    expect(ana.passwordHash).toBe("$new");
+    expect(code(() => admin.registry.deviceGoneDraft(ana, device))).toBe("none");
+  });
+
+  test("a room's password", () => {
+    const admin = new Admin();
+    const draft = admin.registry.roomPasswordDraft(ROOM, ANA, "$room");
+    admin.registry.apply(admin.ledger.append(draft));
+    expect(admin.registry.roomPassword(ROOM)).toBe("$room");
+  });
+});
+
+describe("the fold", () => {
+  test("folding again gives the same", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana", "$old");
+    admin.enrol(BEN, "Ben");
+    for (const draft of [
+      admin.registry.passwordDraft(ANA, "$new"),
+      admin.registry.roomPasswordDraft(ROOM, BEN, "$room"),
+      admin.registry.deviceDraft(ana, key(9)),
+    ]) {
+      if (draft !== undefined) admin.registry.apply(admin.ledger.append(draft));
+    }
+    const again = admin.refolded();
+    expect([...again.all()]).toEqual([...admin.registry.all()]);
+    expect(again.roomPassword(ROOM)).toBe("$room");
+    expect(again.head).toBe(admin.registry.head);
+  });
+
+  test("a hole or a double is our own bug", () => {
+    const admin = new Admin();
+    admin.enrol(ANA, "ana");
+    const [first] = admin.ledger.records;
+    const later = admin.ledger.write("password", ANA, ANA, { password: "$x" });
+    const last = admin.ledger.write("password", ANA, ANA, { password: "$y" });
+    if (first === undefined) throw new Error("nothing was recorded");
+    expect(() => admin.registry.apply(first)).toThrow("hole or a double");
+    expect(() => admin.registry.apply(last)).toThrow("hole or a double");
+    admin.registry.apply(later);
+  });
+
+  test.each([
+    ["damaged", (ledger: Ledger) => ledger.damaged("password", ANA, ANA, { password: "$x" })],
+    ["erased", (ledger: Ledger) => ledger.erased("password", ANA, ANA, { password: "$x" })],
+    ["a list", (ledger: Ledger) => ledger.write("password", ANA, ANA, ["$x"])],
+    ["nil", (ledger: Ledger) => ledger.write("password", ANA, ANA, null)],
+    ["of another type", (ledger: Ledger) => ledger.write("password", ANA, ANA, { password: 1 })],
+    ["about nobody", (ledger: Ledger) => ledger.write("password", BEN, BEN, { password: "$x" })],
+    ["a device that is none", (ledger: Ledger) => ledger.write("device", ANA, ANA, { device: 5 })],
+    ["an account without a name", (ledger: Ledger) => ledger.write("account", BEN, BEN, {})],
+    [
+      "an account whose name is none",
+      (ledger: Ledger) => ledger.write("account", BEN, BEN, { name: "a b", accountKey: "AAAA" }),
+    ],
+    [
+      "an account whose key is none",
+      (ledger: Ledger) => ledger.write("account", BEN, BEN, { name: "ben", accountKey: "!" }),
+    ],
+    [
+      "an account whose key has a second spelling",
+      (ledger: Ledger) => ledger.write("account", BEN, BEN, { name: "ben", accountKey: "AB" }),
+    ],
+  ])("a body that is %s changes nothing and stops nothing", (_name, damage) => {
+    const admin = new Admin();
+    admin.enrol(ANA, "ana", "$hash");
+    admin.registry.apply(damage(admin.ledger));
+    expect(admin.account(ANA).passwordHash).toBe("$hash");
+    expect(admin.account(ANA).devices.size).toBe(1);
+    expect(admin.registry.get(BEN)).toBeUndefined();
+    admin.registry.apply(admin.ledger.write("password", ANA, ANA, { password: "$later" }));
+    expect(admin.account(ANA).passwordHash).toBe("$later");
+  });
+
+  test("an account whose first record was damaged is unknown, and its name free", () => {
+    const registry = new Registry();
+    const ledger = new Ledger();
+    registry.apply(ledger.damaged("account", ANA, ANA, { name: "ana", accountKey: "AAAA" }));
+    registry.apply(ledger.write("device", ANA, ANA, { device: toBase64Url(key(2)) }));
+    expect(registry.find(checkName("ana"))).toBeUndefined();
+    expect(code(() => registry.reserve(checkName("ana")))).toBe("none");
+  });
+});
+
+describe("accounts under other names", () => {
+  const name = (text: string) => checkName(text);
+
+  test("are found by the old one, which nobody else registers", () => {
+    const admin = new Admin();
+    const { registry, ledger } = admin;
+    const [ana, ben] = [admin.enrol(ANA, "ana"), admin.enrol(BEN, "ben")];
+    registry.apply(ledger.append(registry.nameDraft(ANA, BEN, name("Zoe"))));
+    for (const folded of [registry, admin.refolded()]) {
+      expect(folded.find(name("ANA"))?.id).toBe(ANA);
+      expect(folded.nameOf(ANA)).toBe(name("Zoe"));
+      expect(code(() => folded.reserve(name("ana")))).toBe("name-taken");
+      expect(code(() => folded.reserve(name("zoe")))).toBe("name-taken");
+    }
+    expect(code(() => registry.reserve(name("zoe"), ben))).toBe("name-taken");
+    registry.reserve(name("ana"), ben); // An operator gives it away.
+    expect(code(() => registry.reserve(name("ana"), ana))).toBe("name-taken"); // Under way.
+    registry.release(name("ana"));
+    registry.apply(ledger.append(registry.nameDraft(BEN, BEN, name("ana"))));
+    expect(registry.find(name("ana"))).toBe(ben);
+    expect(admin.refolded().find(name("ana"))?.id).toBe(BEN);
+  });
+
+  test("removed ones are known, and found no more, whatever comes after", () => {
+    const admin = new Admin();
+    const { registry, ledger } = admin;
+    const ana = admin.enrol(ANA, "ana", "$hash");
+    registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
+    const order = ledger.append(registry.goneDraft(ana, BEN));
+    registry.apply(order);
+    expect(erasuresOf(order)).toEqual([2]);
+    registry.apply(ledger.append(registry.passwordDraft(ANA, "$late")));
+    registry.apply(ledger.write("device", ANA, ANA, { device: "late" }));
+    for (const folded of [registry, admin.refolded()]) {
+      const known = folded.known(name("ana"));
+      expect([known?.isGone, known?.passwordHash, known?.devices.size]).toEqual([
+        true,
+        undefined,
+        0,
+      ]);
+      expect(folded.find(name("ana"))).toBeUndefined();
+      expect(folded.byReset(RESET.hash, 0)).toBeUndefined();
+      expect(code(() => folded.reserve(name("ana")))).toBe("name-taken");
+    }
+  });
+
+  test("a name that is none changes nothing", () => {
+    const admin = new Admin();
+    const ana = admin.enrol(ANA, "ana");
+    for (const body of [null, {}, { name: 5 }, { name: "a b" }]) {
+      admin.registry.apply(admin.ledger.write("account-name", ANA, BEN, body));
+    }
+    expect(ana.name).toBe(name("ana"));
+  });
+});
+
+const RESET = { hash: "hash", expires: 1_000, signsOut: false };

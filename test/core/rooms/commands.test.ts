@@ -1,0 +1,59 @@
+import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { checkName } from "../../../src/base/names.ts";
+import {
+  outboxLock,
+  type PostCommand,
+  postKey,
+  roomLock,
+} from "../../../src/core/rooms/commands.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
+
+const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
+const asker = { client: 1, user: ANA, ref: 1 };
+const options = { name: checkName("LobbY"), passwordFits: false, create: undefined };
+
+function postIn(to: RoomId, more: Partial<PostCommand> = {}): PostCommand {
+  const draft = { kind: "text", by: ANA, id: "", body: {} } as const;
+  return { kind: "post", user: ANA, outbox: BOX, counter: 1, draft, to, askers: [], ...more };
+}
+
+describe("gates", () => {
+  test("all that touches one room by its name, made or not, goes through one", () => {
+    const rooms = new Rooms();
+    const before = roomLock({ kind: "join", asker, options }, rooms);
+    rooms.apply(new Ledger().write("room", ROOM, "server", { name: "lobby" }));
+    const gates = [
+      roomLock(postIn(ROOM), rooms),
+      roomLock({ kind: "join", asker, options }, rooms),
+      roomLock({ kind: "enter", asker }, rooms),
+      roomLock({ kind: "leave", asker, room: checkName("LOBBY") }, rooms),
+      roomLock({ kind: "topic", asker, room: checkName("lobby"), topic: "" }, rooms),
+    ];
+    expect(new Set([before, ...gates]).size).toBe(1);
+    const other = { kind: "leave", asker, room: checkName("dev") } as const;
+    expect(roomLock(other, rooms)).not.toBe(before);
+  });
+
+  test("a conversation has one, whether it was begun or not", () => {
+    const rooms = new Rooms();
+    const meet = { kind: "meet", room: DIRECT, pair: [ANA, BEN] } as const;
+    const lock = roomLock(meet, rooms);
+    expect(roomLock(postIn(DIRECT), rooms)).toBe(lock);
+    rooms.apply(new Ledger().write("room", DIRECT, "server", { direct: [ANA, BEN] }));
+    expect(roomLock(postIn(DIRECT), rooms)).toBe(lock);
+  });
+
+  test("each outbox of each account has its own, and no room's", () => {
+    const works = [{}, { user: BEN }, { outbox: OTHER_BOX }].map((more) => postIn(ROOM, more));
+    const gates = works.map(outboxLock);
+    expect(new Set([...gates, roomLock(postIn(ROOM), new Rooms())]).size).toBe(4);
+    expect(outboxLock(postIn(DIRECT, { counter: 2 }))).toBe(gates[0] ?? "");
+  });
+
+  test("each post has its own key", () => {
+    const keys = [postKey(ANA, BOX, 1), postKey(ANA, BOX, 11), postKey(BEN, BOX, 1)];
+    expect(new Set([...keys, postKey(ANA, OTHER_BOX, 1)]).size).toBe(4);
+  });
+});

@@ -1,0 +1,198 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { OutboxId } from "../../../src/base/ids.ts";
+import {
+  OUTBOX_FORGET_MS,
+  OUTBOX_IN_FLIGHT_MAX,
+  OUTBOXES_PER_ACCOUNT_MAX,
+} from "../../../src/base/limits.ts";
+import {
+  DedupTable,
+  formatPostId,
+  isOutboxId,
+  parsePostId,
+} from "../../../src/core/rooms/dedup.ts";
+import type { Head } from "../../../src/wire/record.ts";
+import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
+
+class Recorder {
+  readonly posts = new DedupTable();
+  readonly #ledger = new Ledger();
+
+  record(counter: number, box = BOX, by = ANA): Head {
+    const id = formatPostId(box, counter);
+    const { head } = this.#ledger.append({ kind: "text", room: ROOM, by, id, body: {} });
+    this.posts.record(head);
+    return head;
+  }
+
+  status(counter: number, box = BOX, by = ANA): string {
+    return this.posts.status(by, box, counter).kind;
+  }
+}
+
+describe("post ids", () => {
+  test("round trip", () => {
+    for (const counter of [1, 10, Number.MAX_SAFE_INTEGER]) {
+      expect(parsePostId(formatPostId(BOX, counter))).toEqual({ outbox: BOX, counter });
+    }
+  });
+
+  test.each([
+    "",
+    "AAAAAAAAAAA",
+    "AAAAAAAAAAA.0",
+    "AAAAAAAAAAA.01",
+    "AAAAAAAAAA.1",
+    "AAAAAAAAAAA.-1",
+  ])("'%s' is none", (text) => {
+    expect(parsePostId(text)).toBeUndefined();
+  });
+
+  test("an outbox id has 11 characters of base64url", () => {
+    expect(isOutboxId(BOX)).toBe(true);
+    for (const text of ["", "AAAAAAAAAA", "AAAAAAAAAAAA", "AAAAAAAAAA=", "AAAAAAAAAA."]) {
+      expect(isOutboxId(text)).toBe(false);
+    }
+  });
+});
+
+describe("what became of a post", () => {
+  test("new, on its way, posted; another account's outbox is another one", () => {
+    const recorder = new Recorder();
+    expect(recorder.status(1)).toBe("new");
+    recorder.posts.begin(ANA, BOX, 1);
+    expect(recorder.status(1)).toBe("pending");
+    const { seq, n, time } = recorder.record(1);
+    expect(recorder.posts.status(ANA, BOX, 1)).toEqual({
+      kind: "posted",
+      posted: { seq, n, time },
+    });
+    expect(recorder.status(1, BOX, BEN)).toBe("new");
+    expect(recorder.status(1, OTHER_BOX)).toBe("new");
+  });
+
+  test("one that was refused may come again, unless a later one is on its way", () => {
+    const { posts, status } = bound(new Recorder());
+    posts.begin(ANA, BOX, 1);
+    posts.abandon(ANA, BOX, 1);
+    expect(status(1)).toBe("new");
+    posts.begin(ANA, BOX, 2);
+    expect(status(1)).toBe("passed");
+    posts.begin(ANA, BOX, 3);
+    posts.abandon(ANA, BOX, 3);
+    expect(status(1)).toBe("passed");
+    posts.abandon(ANA, BOX, 2);
+    expect(status(1)).toBe("new");
+  });
+
+  test("it is overtaken by a later one that is the log's, not by one that waits", () => {
+    const recorder = new Recorder();
+    const { posts } = recorder;
+    for (const counter of [1, 2, 3]) posts.begin(ANA, BOX, counter);
+    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(false);
+    posts.hand(ANA, BOX, 2);
+    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(true);
+    expect(posts.isOvertaken(ANA, BOX, 2)).toBe(false);
+    recorder.record(2);
+    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(true);
+    expect(posts.isOvertaken(BEN, BOX, 1)).toBe(false);
+  });
+
+  test("as many as may be in flight are remembered, and none before them is new again", () => {
+    const recorder = new Recorder();
+    const last = OUTBOX_IN_FLIGHT_MAX + 10;
+    for (let counter = 1; counter <= last; counter++) recorder.record(counter);
+    expect(recorder.status(10)).toBe("passed");
+    expect(recorder.status(11)).toBe("posted");
+    expect(recorder.status(last)).toBe("posted");
+    expect(recorder.status(last + 1)).toBe("new");
+  });
+
+  test("what was skipped is passed, far leaps too", () => {
+    const recorder = new Recorder();
+    recorder.record(5);
+    recorder.record(2 ** 40);
+    for (const counter of [1, 4, 6, 2 ** 40 - 1]) expect(recorder.status(counter)).toBe("passed");
+  });
+
+  test("the least used outbox is forgotten, never one with posts on their way", () => {
+    const recorder = new Recorder();
+    const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
+    recorder.posts.begin(ANA, box(0), 1);
+    for (let i = 1; i <= OUTBOXES_PER_ACCOUNT_MAX; i++) recorder.record(1, box(i));
+    expect(recorder.status(1, box(0))).toBe("pending");
+    expect(recorder.status(1, box(1))).toBe("new");
+    expect(recorder.status(1, box(2))).toBe("posted");
+    recorder.record(2, box(2)); // Used again: the next to go is another.
+    recorder.record(1, box(99));
+    expect(recorder.status(1, box(2))).toBe("posted");
+    expect(recorder.status(1, box(3))).toBe("new");
+  });
+
+  test("an outbox without a post for 30 days of record time is forgotten, and none before", () => {
+    const posts = new DedupTable();
+    const ledger = new Ledger();
+    const record = (box: OutboxId, timeMs: number) => {
+      const draft = {
+        kind: "text",
+        room: ROOM,
+        by: ANA,
+        id: formatPostId(box, 1),
+        body: {},
+      } as const;
+      const { head } = ledger.append(draft);
+      posts.record({ ...head, time: timeMs });
+    };
+    const dayMs = 24 * 60 * 60_000;
+    const start = 1_000 * dayMs;
+    record(BOX, start);
+    record(OTHER_BOX, start + OUTBOX_FORGET_MS - dayMs);
+    expect(posts.status(ANA, BOX, 1).kind).toBe("posted");
+    record("z".repeat(11) as OutboxId, start + OUTBOX_FORGET_MS);
+    expect(posts.status(ANA, BOX, 1).kind).toBe("new");
+    expect(posts.status(ANA, OTHER_BOX, 1).kind).toBe("posted");
+  });
+
+  test("records without a post's id, or of the server, are nobody's post", () => {
+    const recorder = new Recorder();
+    const ledger = new Ledger();
+    recorder.posts.record(ledger.write("join", ROOM, ANA, {}).head);
+    const id = formatPostId(BOX, 1);
+    recorder.posts.record(
+      ledger.append({ kind: "text", room: ROOM, by: "server", id, body: 0 }).head,
+    );
+    expect(recorder.status(1)).toBe("new");
+  });
+});
+
+function bound(recorder: Recorder) {
+  return { posts: recorder.posts, status: recorder.status.bind(recorder) };
+}
+
+test("counters only ever grow: whatever is recorded, no counter below it is new", () => {
+  const steps = fc.array(fc.integer({ min: 1, max: 600 }), { maxLength: 300 });
+  fc.assert(
+    fc.property(steps, fc.integer({ min: 1, max: 600 }), (counters, asked) => {
+      const recorder = new Recorder();
+      const recorded = new Set<number>();
+      let high = 0;
+      for (const counter of counters) {
+        if (recorder.status(counter) !== "new") continue;
+        recorder.record(counter);
+        recorded.add(counter);
+        high = counter;
+      }
+      const expected =
+        asked > high
+          ? "new"
+          : recorded.has(asked) && asked > high - OUTBOX_IN_FLIGHT_MAX
+            ? "posted"
+            : "passed";
+      const status = recorder.status(asked);
+      // Beyond the window one may be remembered a little longer, never less long.
+      return status === expected || (recorded.has(asked) && status === "posted");
+    }),
+    { numRuns: 100 },
+  );
+});

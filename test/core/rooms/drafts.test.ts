@@ -1,0 +1,192 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import {
+  checkMeet,
+  checkPost,
+  enterDrafts,
+  joinDrafts,
+  leaveDraft,
+  postDraft,
+  topicDraft,
+} from "../../../src/core/rooms/drafts.ts";
+import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { ANA, BEN, BOX, Ledger, ROOM } from "../ledger.ts";
+
+const DEV = checkName("dev");
+const options = (more: Partial<Parameters<typeof joinDrafts>[2]> = {}) => ({
+  name: DEV,
+  passwordFits: false,
+  create: undefined,
+  ...more,
+});
+const create = { room: ROOM, locked: false };
+
+function folded(command: (ledger: Ledger) => void): Rooms {
+  const ledger = new Ledger();
+  command(ledger);
+  const rooms = new Rooms();
+  for (const record of ledger.records) rooms.apply(record);
+  return rooms;
+}
+
+function code(command: () => unknown): string {
+  try {
+    command();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+const dev = (body = {}) =>
+  folded((ledger) => {
+    ledger.write("room", ROOM, ANA, { name: "dev", ...body });
+    ledger.write("join", ROOM, ANA, {});
+  });
+
+describe("joining", () => {
+  test("makes the room only when asked to", () => {
+    const rooms = new Rooms();
+    expect(code(() => joinDrafts(rooms, ANA, options()))).toBe("room-unknown");
+    const drafts = joinDrafts(rooms, ANA, options({ create }));
+    expect(drafts.map(({ kind, room, by }) => [kind, room, by])).toEqual([
+      ["room", ROOM, ANA],
+      ["join", ROOM, ANA],
+    ]);
+    expect(drafts[0]?.body).toEqual({ name: DEV });
+    const [made] = joinDrafts(rooms, ANA, options({ create: { room: ROOM, locked: true } }));
+    expect(made?.body).toEqual({ name: DEV, locked: true });
+  });
+
+  test("an existing one, once; whoever wanted to make it joins it", () => {
+    const rooms = dev();
+    expect(joinDrafts(rooms, ANA, options())).toEqual([]);
+    const other = { room: "rSSSSSSSSSSS" as RoomId, locked: false };
+    const drafts = joinDrafts(rooms, BEN, options({ create: other }));
+    expect(drafts.map(({ kind, room }) => [kind, room])).toEqual([["join", ROOM]]);
+  });
+
+  test("a locked one by its password, and no second time", () => {
+    const locked = dev({ locked: true });
+    expect(code(() => joinDrafts(locked, BEN, options()))).toBe("room-password-wrong");
+    expect(joinDrafts(locked, BEN, options({ passwordFits: true }))).toHaveLength(1);
+    const left = folded((ledger) => {
+      ledger.write("room", ROOM, ANA, { name: "dev", locked: true });
+      ledger.write("join", ROOM, BEN, {});
+      ledger.write("leave", ROOM, BEN, {});
+    });
+    expect(joinDrafts(left, BEN, options())).toHaveLength(1);
+  });
+
+  test("rooms, at the bound", () => {
+    const full = folded((ledger) => {
+      for (let i = 0; i < ROOMS_MAX - 1; i++) ledger.write("room", `r${i}`, ANA, { name: `n${i}` });
+    });
+    expect(joinDrafts(full, ANA, options({ create }))).toHaveLength(2);
+    const ledger = new Ledger();
+    for (let i = 1; i < ROOMS_MAX; i++) ledger.write("text", ROOM, ANA, {});
+    full.apply(ledger.write("room", "rlast", ANA, { name: "last" }));
+    expect(code(() => joinDrafts(full, ANA, options({ create })))).toBe("too-many");
+  });
+
+  test("members of a room, at the bound", () => {
+    const rooms = dev();
+    const { members } = rooms.get(ROOM) ?? { members: new Set<UserId>() };
+    for (let i = members.size; i < ROOM_MEMBERS_MAX - 1; i++) members.add(`u${i}` as UserId);
+    expect(joinDrafts(rooms, BEN, options())).toHaveLength(1);
+    members.add("ulast" as UserId);
+    expect(code(() => joinDrafts(rooms, BEN, options()))).toBe("too-many");
+  });
+
+  test("rooms of one account, at the bound; what strangers begin does not count", () => {
+    const joined = (count: number) =>
+      folded((ledger) => {
+        ledger.write("room", ROOM, BEN, { name: "dev" });
+        for (let i = 0; i < count; i++) {
+          ledger.write("room", `r${i}`, ANA, { name: `n${i}` });
+          ledger.write("join", `r${i}`, ANA, {});
+        }
+        for (let i = 0; i < 5; i++) ledger.write("room", `d${i}`, "server", { direct: [ANA, BEN] });
+      });
+    expect(joinDrafts(joined(JOINED_ROOMS_MAX - 1), ANA, options())).toHaveLength(1);
+    expect(code(() => joinDrafts(joined(JOINED_ROOMS_MAX), ANA, options()))).toBe("too-many");
+  });
+
+  test("conversations begun by one account, at the bound", () => {
+    const begun = (count: number) =>
+      folded((ledger) => {
+        for (let i = 0; i < count; i++) {
+          ledger.write("room", `d${i}`, "server", { direct: [ANA, `u${i}`] });
+        }
+      });
+    expect(code(() => checkMeet(begun(JOINED_ROOMS_MAX - 1), ANA))).toBe("none");
+    expect(code(() => checkMeet(begun(JOINED_ROOMS_MAX), ANA))).toBe("too-many");
+  });
+
+  test("the lobby is entered once", () => {
+    expect(code(() => enterDrafts(new Rooms(), ANA))).toBe("room-unknown");
+    const lobby = folded((ledger) => {
+      ledger.write("room", ROOM, "server", { name: LOBBY });
+      ledger.write("join", ROOM, ANA, {});
+    });
+    expect(enterDrafts(lobby, ANA)).toEqual([]);
+    expect(enterDrafts(lobby, BEN)).toHaveLength(1);
+  });
+});
+
+describe("what members may", () => {
+  test("leave and give a topic; others not", () => {
+    const rooms = dev();
+    expect(leaveDraft(rooms, ANA, DEV)).toMatchObject({ kind: "leave", room: ROOM, by: ANA });
+    expect(topicDraft(rooms, ANA, { room: DEV, topic: "x" }, 0)).toMatchObject({
+      kind: "topic",
+      body: { topic: "x" },
+    });
+    expect(code(() => leaveDraft(rooms, BEN, DEV))).toBe("not-member");
+    expect(code(() => topicDraft(rooms, BEN, { room: DEV, topic: "x" }, 0))).toBe("not-member");
+    expect(code(() => leaveDraft(rooms, ANA, checkName("nowhere")))).toBe("room-unknown");
+  });
+
+  test("post; a conversation that could not be begun may be tried again", () => {
+    const rooms = dev();
+    expect(checkPost(rooms, { user: ANA, to: ROOM }, 0)).toBe(ROOM);
+    expect(code(() => checkPost(rooms, { user: BEN, to: ROOM }, 0))).toBe("not-member");
+    expect(code(() => checkPost(rooms, { user: ANA, to: "rnone" as RoomId }, 0))).toBe(
+      "room-unknown",
+    );
+    expect(code(() => checkPost(rooms, { user: ANA, to: "dnone" as RoomId }, 0))).toBe(
+      "store-full",
+    );
+  });
+});
+
+describe("a post", () => {
+  const request = (more = {}, outbox: string = BOX) => ({
+    kind: "post" as const,
+    ref: 1,
+    outbox,
+    counter: 3,
+    to: "dev",
+    body: { text: "hi", ...more },
+  });
+
+  test("is a text or an action, with all that its body says", () => {
+    const { kind, id, body } = postDraft(ANA, request({ re: 5, mentions: ["ben"] }));
+    expect([kind, id]).toEqual(["text", `${BOX}.3`]);
+    expect(body).toEqual({ text: "hi", re: 5, mentions: ["ben"] });
+    expect(postDraft(ANA, request({ action: true }))).toMatchObject({
+      kind: "action",
+      body: { text: "hi" },
+    });
+    expect(postDraft(ANA, request({ action: false })).kind).toBe("text");
+  });
+
+  test("without words, or of no outbox, is none", () => {
+    expect(code(() => postDraft(ANA, request({ text: "" })))).toBe("text-invalid");
+    expect(code(() => postDraft(ANA, request({}, "short")))).toBe("frame-malformed");
+  });
+});

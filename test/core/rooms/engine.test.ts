@@ -1,0 +1,361 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { directRoomId, type RoomId, type UserId } from "../../../src/base/ids.ts";
+import { LOCK_WAITING_MAX } from "../../../src/base/limits.ts";
+import { checkName, type Name } from "../../../src/base/names.ts";
+import { lobbyDraft } from "../../../src/core/rooms/drafts.ts";
+import { RoomEngine } from "../../../src/core/rooms/engine.ts";
+import type { EngineEffect, EngineInput } from "../../../src/core/rooms/engine-io.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { ANA, BEN, BOX, EVE, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
+
+const PEOPLE = new Map([
+  ["ana", ANA],
+  ["ben", BEN],
+  ["eve", EVE],
+]);
+const LOBBY_ROOM = "rLLLLLLLLLLL" as RoomId;
+const DEV = checkName("dev");
+
+/** The room engine with a log that writes when the test says so. */
+class EngineFixture {
+  readonly rooms = new Rooms();
+  readonly ledger = new Ledger();
+  readonly engine: RoomEngine;
+  readonly waiting: Extract<EngineEffect, { kind: "append" }>[] = [];
+  /** All but appends. */
+  effects: EngineEffect[] = [];
+  #ref = 0;
+
+  constructor() {
+    const directory = {
+      find: (name: Name) => {
+        const id = PEOPLE.get(name);
+        return id === undefined ? undefined : { id };
+      },
+    };
+    const limits = { postsPerSecond: 1e9, postsBurst: 1e9 };
+    this.engine = new RoomEngine({ rooms: this.rooms, directory, sha256, ...limits });
+    this.handle({ kind: "record", record: this.ledger.append(lobbyDraft(LOBBY_ROOM)) });
+    for (const [client, user] of [ANA, BEN].entries()) {
+      this.handle({ kind: "arrived", client: client + 1, user });
+      this.handle({ kind: "enter", asker: this.asker(user) });
+    }
+    this.write();
+    this.effects = [];
+  }
+
+  asker(user: UserId) {
+    return { client: [ANA, BEN, EVE].indexOf(user) + 1, user, ref: ++this.#ref };
+  }
+
+  handle(input: EngineInput): void {
+    for (const effect of this.engine.handle(input, 0)) {
+      if (effect.kind === "append") this.waiting.push(effect);
+      else this.effects.push(effect);
+    }
+  }
+
+  post(user: UserId, to: string, counter: number, outbox: string = BOX): void {
+    const asker = this.asker(user);
+    const body = { text: `${counter}` };
+    const request = { kind: "post", ref: asker.ref, outbox, counter, to, body } as const;
+    this.handle({ kind: "post", asker, request });
+  }
+
+  join(user: UserId, room?: RoomId): void {
+    const create = room === undefined ? undefined : { room, locked: false };
+    const options = { name: DEV, passwordFits: false, create };
+    this.handle({ kind: "join", asker: this.asker(user), options });
+  }
+
+  /** All that waits becomes durable, and what follows from it. */
+  write(): void {
+    for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
+      const record = this.ledger.append(next.draft);
+      this.handle({ kind: "record", record });
+      this.handle({ kind: "appended", token: next.token, record });
+    }
+  }
+
+  fail(fault: Fault): void {
+    for (const { token } of this.waiting.splice(0)) this.handle({ kind: "failed", token, fault });
+  }
+
+  /** Answers and refusals so far, as the askers hear them. */
+  get heard(): unknown[] {
+    return this.effects.flatMap((effect) => {
+      if (effect.kind === "answer") return [effect.answer];
+      if (effect.kind === "entered") return ["entered"];
+      return effect.kind === "refuse" ? [effect.fault.code] : [];
+    });
+  }
+}
+
+let way: EngineFixture;
+beforeEach(() => {
+  way = new EngineFixture();
+});
+
+describe("posts", () => {
+  test("are told to readers once they are durable, then answered", () => {
+    way.post(ANA, "lobby", 1);
+    expect(way.effects).toEqual([]);
+    way.write();
+    expect(way.effects.map(({ kind }) => kind)).toEqual(["deliver", "answer"]);
+    expect(way.heard).toEqual([{ seq: 4, n: 4, time: way.ledger.time }]);
+  });
+
+  test("a repeat waits with the first, and is answered with the same", () => {
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 1);
+    way.write();
+    way.post(ANA, "lobby", 1);
+    expect(way.heard).toHaveLength(3);
+    expect(new Set(way.heard.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(way.ledger.records).toHaveLength(4);
+  });
+
+  test("another account with the same outbox is another one", () => {
+    way.post(ANA, "lobby", 1);
+    way.post(BEN, "lobby", 1);
+    way.write();
+    expect(way.heard.map((answer) => (answer as { seq: number }).seq)).toEqual([4, 5]);
+  });
+
+  test.each([
+    ["nowhere", "room-unknown"],
+    ["@nobody", "user-unknown"],
+    ["@", "name-invalid"],
+    ["not a name", "name-invalid"],
+    ["42", "name-invalid"],
+  ])("to '%s' they are refused: %s", (to, code) => {
+    way.post(ANA, to, 1);
+    expect(way.heard).toEqual([code]);
+    expect(way.waiting).toEqual([]);
+  });
+
+  test("by who is not a member, or not here", () => {
+    way.join(BEN, ROOM);
+    way.write();
+    way.post(ANA, "dev", 1);
+    way.post(EVE, "lobby", 1);
+    expect(way.heard.slice(1)).toEqual(["not-member", "not-logged-in"]);
+  });
+
+  test("one outbox keeps its order, whatever rooms it writes to", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.handle({ kind: "topic", asker: way.asker(ANA), room: DEV, topic: "new" });
+    way.post(ANA, "dev", 1); // Waits for the topic.
+    way.post(ANA, "lobby", 2); // Waits for the first.
+    way.post(ANA, "lobby", 1, OTHER_BOX);
+    expect(way.waiting.map(({ draft }) => draft.id)).toEqual(["", `${OTHER_BOX}.1`]);
+    way.write();
+    const ids = way.ledger.records.map(({ head }) => head.id).filter((id) => id.startsWith(BOX));
+    expect(ids).toEqual([`${BOX}.1`, `${BOX}.2`]);
+  });
+
+  test("after a passing fault the later ones wait for the first to come again", () => {
+    way.post(ANA, "lobby", 1);
+    way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
+    way.post(ANA, "lobby", 2);
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    way.write();
+    expect(way.heard.map((heard) => typeof heard)).toEqual([
+      "string",
+      "string",
+      "object",
+      "object",
+    ]);
+  });
+
+  test("one that comes again by two links keeps nobody waiting for it", () => {
+    way.handle({ kind: "arrived", client: 9, user: ANA }); // The old link, not gone yet.
+    way.post(ANA, "lobby", 1);
+    way.fail(new Fault("too-many", "busy", { retryAfterMs: 100 }));
+    const body = { text: "1" };
+    const request = { kind: "post", ref: 1, outbox: BOX, counter: 1, to: "lobby", body } as const;
+    way.handle({ kind: "post", asker: { client: 9, user: ANA, ref: 1 }, request });
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    way.write();
+    expect(way.heard.map((heard) => typeof heard)).toEqual([
+      "string",
+      "object",
+      "object",
+      "object",
+    ]);
+  });
+
+  test("one that was overtaken when it failed cannot come again", () => {
+    way.post(ANA, "lobby", 1);
+    way.post(ANA, "lobby", 2);
+    const [first] = way.waiting.splice(0, 1);
+    const fault = new Fault("too-many", "busy", { retryAfterMs: 100 });
+    way.handle({ kind: "failed", token: first?.token ?? 0, fault });
+    const [refusal] = way.effects;
+    expect(refusal).toMatchObject({ kind: "refuse", fault: { code: "too-many" } });
+    expect(refusal?.kind === "refuse" && refusal.fault.retryAfterMs).toBeUndefined();
+    way.write();
+    way.post(ANA, "lobby", 1);
+    expect(way.heard.at(-1)).toBe("too-many");
+    expect(way.waiting).toEqual([]);
+  });
+
+  test("one refused for good stays so when it comes again by a late link", () => {
+    way.post(ANA, "dev", 1);
+    expect(way.heard).toEqual(["room-unknown"]);
+    way.join(ANA, ROOM);
+    way.write();
+    way.post(ANA, "dev", 1);
+    expect(way.heard.at(-1)).toBe("room-unknown");
+    way.post(ANA, "dev", 2);
+    way.write();
+    expect(way.heard.at(-1)).toMatchObject({ n: 3 });
+  });
+
+  test("a final fault is skipped", () => {
+    way.post(ANA, "lobby", 1);
+    way.fail(new Fault("store-full", "no space"));
+    way.post(ANA, "lobby", 2);
+    way.write();
+    expect(way.heard).toEqual(["store-full", expect.objectContaining({ seq: 4 })]);
+  });
+});
+
+describe("two people", () => {
+  const between = directRoomId(ANA, BEN, sha256);
+
+  test("who write to each other at once meet in one room", () => {
+    way.post(ANA, "@ben", 1);
+    way.post(BEN, "@ana", 1);
+    way.write();
+    const kinds = way.ledger.records.slice(3).map(({ head }) => [head.kind, head.room]);
+    expect(kinds).toEqual([
+      ["room", between],
+      ["text", between],
+      ["text", between],
+    ]);
+    const followers = way.effects.flatMap((one) => (one.kind === "follow" ? [one.user] : []));
+    expect(followers).toEqual([ANA, BEN]);
+  });
+
+  test("are told when the other is away", () => {
+    way.post(ANA, "@ben", 1);
+    way.post(ANA, "@eve", 2);
+    way.post(ANA, "@ana", 3);
+    way.write();
+    const queued = way.heard.map((answer) => (answer as { queued?: boolean }).queued);
+    expect(queued).toEqual([undefined, true, undefined]);
+  });
+
+  test("may try again when their room could not be made", () => {
+    way.post(ANA, "@ben", 1);
+    way.fail(new Fault("store-full", "no space"));
+    const [refusal] = way.effects;
+    expect(refusal).toMatchObject({ fault: { code: "store-full", retryAfterMs: 1_000 } });
+    way.post(ANA, "@ben", 1);
+    way.write();
+    expect(way.heard.at(-1)).toMatchObject({ n: 2 });
+  });
+});
+
+describe("rooms", () => {
+  test("two who make the same room at once are in one", () => {
+    way.join(ANA, ROOM);
+    way.join(BEN, "rSSSSSSSSSSS" as RoomId);
+    way.write();
+    expect(way.heard).toEqual([
+      { room: ROOM, name: DEV, created: true, joined: true },
+      { room: ROOM, name: DEV, created: false, joined: true },
+    ]);
+    way.join(BEN);
+    expect(way.heard.at(-1)).toEqual({ room: ROOM, name: DEV, created: false, joined: false });
+  });
+
+  test("a room whose making half failed lets nobody in", () => {
+    way.join(ANA, ROOM);
+    const [made, joined] = way.waiting.splice(0);
+    const fault = new Fault("store-full", "no space");
+    const record = way.ledger.append({ kind: "join", room: ROOM, by: ANA, id: "", body: {} });
+    way.handle({ kind: "record", record });
+    way.handle({ kind: "appended", token: joined?.token ?? 0, record });
+    expect(way.heard).toEqual([]);
+    way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits: the first is not settled.
+    expect(way.waiting).toEqual([]);
+    way.handle({ kind: "failed", token: made?.token ?? 0, fault });
+    expect(way.heard).toEqual(["store-full"]);
+    way.write();
+    expect(way.heard.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });
+  });
+
+  test("nothing is posted after its author left", () => {
+    way.handle({ kind: "leave", asker: way.asker(ANA), room: checkName("lobby") });
+    way.post(ANA, "lobby", 1);
+    way.write();
+    expect(way.heard).toEqual([{}, "not-member"]);
+    expect(way.ledger.records.at(-1)?.head.kind).toBe("leave");
+    expect(way.effects.map(({ kind }) => kind)).toContain("unfollow");
+  });
+
+  test("a newcomer reads along, and is seen to be there", () => {
+    way.join(ANA, ROOM);
+    way.write();
+    way.effects = [];
+    way.join(BEN);
+    way.write();
+    expect(way.effects.map(({ kind }) => kind)).toEqual([
+      "deliver",
+      "follow",
+      "presence",
+      "answer",
+    ]);
+  });
+});
+
+describe("presence", () => {
+  const told = () =>
+    way.effects.flatMap((one) => (one.kind === "presence" ? [[one.user, one.online]] : []));
+
+  test("is told with the first session and the last", () => {
+    way.handle({ kind: "arrived", client: 9, user: ANA });
+    way.handle({ kind: "departed", client: 1 });
+    expect(told()).toEqual([]);
+    way.handle({ kind: "departed", client: 9 });
+    way.handle({ kind: "arrived", client: 10, user: ANA });
+    expect(told()).toEqual([
+      [ANA, false],
+      [ANA, true],
+    ]);
+    expect(way.engine.isOnline(EVE)).toBe(false);
+  });
+});
+
+describe("a busy room", () => {
+  test("as much may wait as the bound says, and the rest is told to come again", () => {
+    way.handle({ kind: "topic", asker: way.asker(ANA), room: checkName("lobby"), topic: "x" });
+    const box = (i: number) => `${i}`.padStart(11, "x");
+    for (let i = 0; i < LOCK_WAITING_MAX; i++) way.post(BEN, "lobby", 1, box(i));
+    expect(way.heard).toHaveLength(0);
+    way.post(BEN, "lobby", 1, box(LOCK_WAITING_MAX));
+    expect(way.heard).toEqual(["too-many"]);
+    way.write();
+    expect(way.heard).toHaveLength(LOCK_WAITING_MAX + 2);
+    expect(way.ledger.records).toHaveLength(4 + LOCK_WAITING_MAX);
+  });
+
+  test("thousands that are refused one after another do not exhaust the stack", () => {
+    way.join(ANA, ROOM);
+    for (let i = 1; i < LOCK_WAITING_MAX; i++) {
+      const kind = i % 2 === 0 ? "leave" : "topic";
+      const input = { asker: way.asker(BEN), room: DEV, topic: "" };
+      way.handle({ ...input, kind });
+    }
+    way.write();
+    expect(way.heard).toHaveLength(LOCK_WAITING_MAX);
+    expect(new Set(way.heard.slice(1))).toEqual(new Set(["not-member"]));
+  });
+});

@@ -1,0 +1,165 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import type { FileId, RoomId, UserId } from "../../../src/base/ids.ts";
+import { isFileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX, FILE_ID_LENGTH } from "../../../src/base/limits.ts";
+import { type FileBody, Files, fileBodyOf } from "../../../src/core/rooms/files.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import {
+  asDamaged,
+  asErased,
+  encodeLine,
+  type LogRecord,
+  type RecordKind,
+  sealDraft,
+} from "../../../src/wire/record.ts";
+
+const [ana, bob] = ["uana" as UserId, "ubob" as UserId];
+const [lobby, router] = ["rlobby" as RoomId, "rdesk" as RoomId];
+const id = (letter: string) => `f${letter.repeat(FILE_ID_LENGTH - 1)}` as FileId;
+const [one, two] = [id("1"), id("2")];
+
+function body(file: FileId, size = 10): FileBody {
+  const digest = "0a".repeat(32);
+  return { file, name: "a.txt", size, chunks: Math.ceil(size / CHUNK_BYTES), digest };
+}
+
+function record(seq: number, kind: RecordKind, told: unknown, by = ana, room = lobby): LogRecord {
+  const salt = new Uint8Array(16);
+  const sealed = sealDraft({ kind, room, by, id: "", body: told }, salt, sha256);
+  return encodeLine(sealed, { seq, n: seq, time: 1_000 + seq }, seq - 1).record;
+}
+
+function folded(...records: LogRecord[]): Files {
+  const files = new Files();
+  for (const next of records) files.apply(next);
+  return files;
+}
+
+describe("files", () => {
+  test("one file has a record for each target, and its bytes count once", () => {
+    const files = folded(
+      record(1, "file", body(one)),
+      record(2, "file", body(one), ana, router),
+      record(3, "file", body(two, 5), bob),
+      record(4, "text", { text: "no file" }),
+    );
+    expect([files.size, files.totalBytes]).toEqual([2, 15]);
+    expect([files.bytesOf(ana), files.bytesOf(bob)]).toEqual([10, 5]);
+    const fact = files.get(one);
+    expect(fact).toMatchObject({ ...body(one), by: ana, time: 1_001 });
+    expect([...(fact?.at ?? [])]).toEqual([
+      [1, lobby],
+      [2, router],
+    ]);
+    expect(files.of(2)?.file).toBe(one);
+    expect([...files.ids()]).toEqual([one, two]);
+  });
+
+  test("the sender and whoever reads a room of it may read it, nobody else", () => {
+    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
+    const reads = (room?: RoomId) => (asked: RoomId) => asked === room;
+    expect(files.mayRead(one, ana, reads())).toBe(true);
+    expect(files.mayRead(one, bob, reads(router))).toBe(true);
+    expect(files.mayRead(one, bob, reads("rother" as RoomId))).toBe(false);
+    expect(files.mayRead(two, ana, reads(lobby))).toBe(false);
+    files.apply(record(3, "erase", { seq: 2, also: [] }));
+    expect(files.mayRead(one, bob, reads(router))).toBe(false);
+  });
+
+  test("its last record takes it along", () => {
+    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), ana, router));
+    expect(files.apply(record(3, "erase", { seq: 1, also: [] }))).toEqual([]);
+    expect(files.get(one)?.at.size).toBe(1);
+    expect(files.apply(record(4, "erase", { seq: 1, also: [] }))).toEqual([]);
+    expect(files.apply(record(5, "erase", { seq: 2, also: [] }))).toEqual([one]);
+    expect([files.size, files.totalBytes, files.bytesOf(ana)]).toEqual([0, 0, 0]);
+    expect(files.get(one)).toBeUndefined();
+    expect(files.of(2)).toBeUndefined();
+  });
+
+  test("erased records are none; lost ones are counted, as their content is not left over", () => {
+    const told = record(1, "file", body(one));
+    const files = folded(asErased(told, 3), asDamaged(record(2, "file", body(two))));
+    expect([files.size, files.unreadable]).toEqual([0, 1]);
+    files.apply(record(3, "file", { file: "?" }));
+    expect([files.size, files.unreadable]).toEqual([0, 2]);
+  });
+
+  test("nobody's record makes another's file their own", () => {
+    const files = folded(record(1, "file", body(one)), record(2, "file", body(one), bob, router));
+    expect(files.get(one)?.at.size).toBe(1);
+    expect(files.mayRead(one, bob, (room) => room === router)).toBe(false);
+  });
+});
+
+describe("the body of a file's record", () => {
+  test("is read as it was written", () => {
+    const folder = { entries: 0, manifestBytes: 20 };
+    expect(fileBodyOf(body(one))).toEqual(body(one));
+    expect(fileBodyOf({ ...body(one), folder, later: 1 })).toEqual({ ...body(one), folder });
+    expect(fileBodyOf(body(one, FILE_BYTES_MAX))).toEqual(body(one, FILE_BYTES_MAX));
+  });
+
+  test.each([
+    ["no object", "text"],
+    ["nothing", null],
+    ["no id", { ...body(one), file: "r1234567890a" }],
+    ["an id that is too long", { ...body(one), file: `${one}1` }],
+    ["an empty name", { ...body(one), name: "" }],
+    ["a fraction", { ...body(one), size: 0.5 }],
+    ["a size beyond all", { ...body(one, FILE_BYTES_MAX + 1) }],
+    ["a count that does not fit", { ...body(one), chunks: 2 }],
+    ["a digest in capitals", { ...body(one), digest: "0A".repeat(32) }],
+    ["a folder without entries", { ...body(one), folder: { manifestBytes: 3 } }],
+    ["a folder that is none", { ...body(one), folder: 3 }],
+  ])("%s is none", (_name, told) => expect(fileBodyOf(told)).toBeUndefined());
+
+  test("any value is one, or none", () =>
+    fc.assert(
+      fc.property(fc.anything(), (told) => {
+        expect(fileBodyOf(told)).toBeUndefined();
+      }),
+    ));
+
+  test("an id has FILE_ID_LENGTH letters", () => {
+    expect([isFileId(one), isFileId(`${one}1`), isFileId("f"), isFileId("g1234567890a")]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ]);
+  });
+});
+
+test("in whatever order files are told and erased: sums and records agree", () => {
+  const step = fc.record({
+    kind: fc.constantFrom("file", "file", "erase"),
+    file: fc.constantFrom(one, two, id("3")),
+    room: fc.constantFrom(lobby, router),
+    of: fc.nat({ max: 20 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
+      const files = new Files();
+      const left = new Map<number, FileId>();
+      for (const [i, { kind, file, room, of }] of steps.entries()) {
+        const seq = i + 1;
+        if (kind === "file") {
+          files.apply(record(seq, "file", body(file, 7), ana, room));
+          left.set(seq, file);
+          continue;
+        }
+        const gone = files.apply(record(seq, "erase", { seq: of, also: [] }));
+        const was = left.get(of);
+        left.delete(of);
+        const isLast = was !== undefined && ![...left.values()].includes(was);
+        expect(gone).toEqual(isLast ? [was] : []);
+      }
+      const there = new Set(left.values());
+      expect(new Set(files.ids())).toEqual(there);
+      expect([files.totalBytes, files.bytesOf(ana)]).toEqual([7 * there.size, 7 * there.size]);
+      for (const [seq, file] of left) expect(files.of(seq)?.file).toBe(file);
+    }),
+  );
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from "bun:test";
+import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../../src/base/limits.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../../src/base/time.ts";
+import {
+  banDraft,
+  housePage,
+  inviteDraft,
+  inviteGoneDraft,
+  inviteUsedDraft,
+  registrationDraft,
+  roleDraft,
+  ServerPolicy,
+} from "../../../src/core/rooms/policy.ts";
+import { type Draft, type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { ANA, BEN, EVE, Ledger } from "../ledger.ts";
+
+class Admin {
+  readonly policy = new ServerPolicy();
+  readonly ledger = new Ledger();
+
+  write(...drafts: Draft[]): void {
+    for (const draft of drafts) this.apply(this.ledger.append(draft));
+  }
+
+  apply(record: LogRecord): void {
+    this.policy.apply(record, parseBody(record));
+  }
+}
+
+const invite = (id: string, more = {}) =>
+  inviteDraft({ id, by: ANA, hash: `hash of ${id}`, ...more });
+
+describe("the rules of the house", () => {
+  test("operators come and go", () => {
+    const admin = new Admin();
+    const { policy: rules } = admin;
+    admin.write(roleDraft(BEN, ANA, true));
+    expect([rules.isOperator(ANA), rules.isOperator(BEN)]).toEqual([false, true]);
+    admin.write(roleDraft(BEN, ANA, false));
+    expect(rules.isOperator(BEN)).toBe(false);
+  });
+
+  test("a ban holds until it ends or is lifted; the last word counts", () => {
+    const admin = new Admin();
+    const { policy: rules } = admin;
+    admin.write(banDraft({ user: BEN, until: 100, reason: "spam" }, ANA, true));
+    admin.write(banDraft({ address: "10.0.0.1" }, ANA, true));
+    expect(rules.ban(BEN, 99)).toEqual({ seq: 1, user: BEN, until: 100, reason: "spam" });
+    expect(rules.ban(BEN, 100)).toBeUndefined();
+    expect(rules.bans(100)).toEqual([{ seq: 2, address: "10.0.0.1" }]);
+    expect(rules.ban("10.0.0.1", 1e15)).toBeDefined();
+    admin.write(banDraft({ user: BEN }, ANA, true));
+    expect(rules.ban(BEN, 1e15)).toEqual({ seq: 3, user: BEN });
+    admin.write(banDraft({ user: BEN }, ANA, false));
+    admin.write(banDraft({ address: "10.0.0.1" }, ANA, false));
+    expect(rules.bans(0)).toEqual([]);
+  });
+
+  test("moments that no date can hold, of logs written before, are the last ones", () => {
+    const admin = new Admin();
+    admin.write(banDraft({ user: BEN, until: 2 ** 53 - 1 }, ANA, true));
+    admin.write(invite("i1", { expires: 2 ** 53 - 1 }));
+    expect(admin.policy.ban(BEN, 0)?.until).toBe(MOMENT_UNIX_MS_MAX);
+    expect(admin.policy.invite("i1")?.expires).toBe(MOMENT_UNIX_MS_MAX);
+  });
+
+  test("lists come in pages, also while what ended the page before goes", () => {
+    const admin = new Admin();
+    const count = 2 * HOUSE_PAGE_MAX;
+    for (let i = 0; i < count; i++) admin.write(invite(`i${i}`));
+    const first = housePage(admin.policy.invites(0));
+    expect([first.page.length, first.next]).toEqual([HOUSE_PAGE_MAX, HOUSE_PAGE_MAX]);
+    admin.write(inviteGoneDraft(`i${HOUSE_PAGE_MAX - 1}`, ANA));
+    const second = housePage(admin.policy.invites(0), first.next);
+    expect(second.page.map(({ id }) => id)).toEqual(
+      Array.from({ length: HOUSE_PAGE_MAX }, (_, i) => `i${HOUSE_PAGE_MAX + i}`),
+    );
+    expect(second.next).toBeUndefined();
+    expect(housePage(admin.policy.invites(0), Number.MAX_SAFE_INTEGER)).toEqual({ page: [] });
+    expect(housePage([])).toEqual({ page: [] });
+  });
+
+  test("registration is closed and opened", () => {
+    const admin = new Admin();
+    expect(admin.policy.isClosed).toBe(false);
+    admin.write(registrationDraft(ANA, true));
+    expect(admin.policy.isClosed).toBe(true);
+    admin.write(registrationDraft(ANA, false));
+    expect(admin.policy.isClosed).toBe(false);
+  });
+
+  test("an invite is counted down, and never below nothing", () => {
+    const admin = new Admin();
+    const { policy: rules } = admin;
+    admin.write(invite("i1", { usesLeft: 2, expires: 50 }), invite("i2"));
+    expect(rules.invites(49).map(({ id }) => id)).toEqual(["i1", "i2"]);
+    expect(rules.invites(50).map(({ id }) => id)).toEqual(["i2"]);
+    for (let i = 0; i < 3; i++) admin.write(inviteUsedDraft("i1", EVE), inviteUsedDraft("i2", EVE));
+    expect(rules.inviteByHash("hash of i1")?.usesLeft).toBe(0);
+    expect(rules.invite("i2")?.usesLeft).toBeUndefined();
+    admin.write(inviteGoneDraft("i2", ANA));
+    expect(rules.invites(0)).toEqual([]);
+    expect(rules.invite("i2")?.isRevoked).toBe(true);
+  });
+
+  test("spent invites are remembered up to the bound", () => {
+    const admin = new Admin();
+    for (let i = 0; i <= INVITES_SPENT_MAX; i++) {
+      admin.write(invite(`i${i}`), inviteGoneDraft(`i${i}`, ANA));
+    }
+    expect(admin.policy.inviteByHash("hash of i0")).toBeUndefined();
+    expect(admin.policy.inviteByHash("hash of i1")?.isRevoked).toBe(true);
+  });
+
+  test("those that have expired are no more than the others that are spent", () => {
+    const admin = new Admin();
+    admin.write(invite("live"));
+    const count = INVITES_MAX + INVITES_SPENT_MAX;
+    for (let i = 0; i <= count; i++) admin.write(invite(`i${i}`, { expires: 1 }));
+    const { policy: rules } = admin;
+    const ids = Array.from({ length: count + 1 }, (_, i) => `i${i}`);
+    const kept = ids.filter((id) => rules.invite(id) !== undefined);
+    expect(kept.length).toBeLessThanOrEqual(INVITES_MAX + INVITES_SPENT_MAX);
+    expect(kept.at(-1)).toBe(`i${count}`);
+    expect(rules.invites(0).map(({ id }) => id)).toContain("live");
+  });
+
+  test.each(["role", "ban", "registration", "invite", "invite-used", "invite-gone"] as const)(
+    "a '%s' that tells nothing changes nothing and stops nothing",
+    (kind) => {
+      for (const body of [null, [], {}, { on: "yes", operator: 1, closed: 1, hash: 5 }]) {
+        const admin = new Admin();
+        admin.apply(admin.ledger.write(kind, BEN, ANA, body));
+        admin.apply(admin.ledger.damaged(kind, BEN, ANA, body));
+        const { policy: rules } = admin;
+        expect([rules.isOperator(BEN), rules.isClosed]).toEqual([false, false]);
+        expect([rules.bans(0), rules.invites(0)]).toEqual([[], []]);
+      }
+    },
+  );
+});

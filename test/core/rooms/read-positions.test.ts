@@ -1,0 +1,65 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { READ_POSITIONS_BYTES_MAX, READ_POSITIONS_MAX } from "../../../src/base/limits.ts";
+import { ReadPositions } from "../../../src/core/rooms/read-positions.ts";
+
+const user = (i: number) => `u${i}` as UserId;
+const room = (i: number) => `r${i}` as RoomId;
+
+test("a mark only moves on, and comes back as it was kept", () => {
+  const step = fc.tuple(fc.nat(3), fc.nat(3), fc.integer({ min: 0, max: 20 }));
+  fc.assert(
+    fc.property(fc.array(step), (steps) => {
+      const positions = new ReadPositions();
+      const model = new Map<string, number>();
+      for (const [u, r, n] of steps) {
+        const known = model.get(`${u} ${r}`) ?? 1;
+        expect(positions.advance(user(u), room(r), n)).toBe(n > known);
+        model.set(`${u} ${r}`, Math.max(n, known));
+      }
+      const again = ReadPositions.parse(positions.format());
+      for (const [u, r] of steps) {
+        expect(positions.of(user(u), room(r))).toBe(model.get(`${u} ${r}`) ?? 1);
+        expect(again?.of(user(u), room(r))).toBe(positions.of(user(u), room(r)));
+      }
+      expect(again?.size).toBe(positions.size);
+    }),
+  );
+});
+
+test("a mark that is forgotten counts from the start", () => {
+  const positions = new ReadPositions();
+  positions.advance(user(1), room(1), 7);
+  expect([positions.forget(user(1), room(1)), positions.forget(user(1), room(1))]).toEqual([
+    true,
+    false,
+  ]);
+  expect([positions.of(user(1), room(1)), positions.size]).toEqual([1, 0]);
+});
+
+test("at most READ_MARKS_MAX are kept: whoever has not read for longest is forgotten first", () => {
+  const positions = new ReadPositions();
+  for (let i = 0; i < READ_POSITIONS_MAX; i++) positions.advance(user(i % 1_000), room(i), 1e9);
+  expect(positions.size).toBe(READ_POSITIONS_MAX);
+  expect(positions.of(user(0), room(0))).toBe(1e9);
+  positions.advance(user(1), room(-1), 2);
+  expect([positions.size, positions.of(user(0), room(0))]).toEqual([READ_POSITIONS_MAX, 1]);
+  expect(positions.of(user(1), room(1))).toBe(1e9);
+  expect(positions.format().length).toBeLessThan(READ_POSITIONS_BYTES_MAX / 2);
+});
+
+test("any text is marks or is not", () => {
+  const bad = ["", "{]", "7", "null", "[]", '{"format":1}', '{"format":2,"read":{}}'];
+  const worse = ['{"format":1,"read":[]}', '{"format":1,"read":{"u":3}}'];
+  for (const n of ["0", "-1", "1.5", '"7"', "null"]) {
+    worse.push(`{"format":1,"read":{"u":{"r":${n}}}}`);
+  }
+  for (const text of [...bad, ...worse]) expect(ReadPositions.parse(text)).toBeUndefined();
+  expect(ReadPositions.parse('{"format":1,"read":{}}')?.size).toBe(0);
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      ReadPositions.parse(text);
+    }),
+  );
+});

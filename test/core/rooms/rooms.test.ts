@@ -1,0 +1,177 @@
+import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { FORMER_NAMES_MAX } from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
+
+const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
+
+class House {
+  readonly rooms = new Rooms();
+  readonly ledger = new Ledger();
+
+  write(kind: Parameters<Ledger["write"]>[0], room: string, by: string, body: unknown = {}): void {
+    this.rooms.apply(this.ledger.write(kind, room, by, body));
+  }
+
+  get room() {
+    const room = this.rooms.get(ROOM);
+    if (room === undefined) throw new Error("there is no room");
+    return room;
+  }
+}
+
+describe("a named room", () => {
+  test("is made, joined, given a topic, talked in and left", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "Dev" });
+    house.write("join", ROOM, ANA);
+    house.write("join", ROOM, BEN);
+    house.write("topic", ROOM, BEN, { topic: "bugs" });
+    house.write("text", ROOM, ANA, { text: "hi" });
+    house.write("leave", ROOM, BEN);
+    expect(house.rooms.find(checkName("dEV"))).toBe(house.room);
+    expect(house.room).toMatchObject({ name: "Dev", maker: ANA, locked: false, topic: "bugs" });
+    expect(house.room).toMatchObject({ lastSeq: 6, lastN: 6 });
+    expect([...house.room.members]).toEqual([ANA]);
+    expect([...house.room.admitted]).toEqual([ANA, BEN]);
+    expect([...house.rooms.of(ANA)]).toEqual([house.room]);
+    expect([...house.rooms.of(BEN)]).toEqual([]);
+    expect([...house.rooms.of(EVE)]).toEqual([]);
+    expect(house.rooms.namedCount).toBe(1);
+  });
+
+  test("locked is what its first record says", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "dev", locked: true });
+    expect(house.room.locked).toBe(true);
+    house.write("room", ROOM, ANA, { name: "other" });
+    expect(house.room).toMatchObject({ name: "dev", locked: true, lastN: 2 });
+    expect(house.rooms.find(checkName("other"))).toBeUndefined();
+  });
+});
+
+describe("a room of two", () => {
+  test("both are in from the start, and it has no name", () => {
+    const house = new House();
+    house.write("room", DIRECT, "server", { direct: [ANA, BEN] });
+    const room = house.rooms.get(DIRECT);
+    expect(room).toMatchObject({ maker: "server", pair: [ANA, BEN], locked: false });
+    expect(room?.name).toBeUndefined();
+    for (const user of [ANA, BEN]) expect(house.rooms.of(user).size).toBe(1);
+    expect([house.rooms.namedCount, [...house.rooms.named()].length]).toEqual([0, 0]);
+  });
+
+  test("with oneself", () => {
+    const house = new House();
+    house.write("room", DIRECT, "server", { direct: [ANA, ANA] });
+    expect([...(house.rooms.get(DIRECT)?.members ?? [])]).toEqual([ANA]);
+  });
+});
+
+describe("rooms under other names", () => {
+  const name = (text: string) => checkName(text);
+
+  test("are found by the old one, too, until another room has it", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "dev" });
+    house.write("rename", ROOM, ANA, { was: "dev", name: "Ops" });
+    expect(house.rooms.find(name("DEV"))?.name).toBe(name("Ops"));
+    expect(house.rooms.holder(name("dev"))).toBeUndefined();
+    house.write("room", "rSSSSSSSSSSS", ANA, { name: "qa" });
+    house.write("rename", "rSSSSSSSSSSS", ANA, { was: "qa", name: "dev" });
+    expect(house.rooms.find(name("dev"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
+    expect([...house.rooms.named()].map((room) => room.name)).toEqual([name("Ops"), name("dev")]);
+    expect(house.rooms.namedCount).toBe(2);
+    house.write("rename", ROOM, ANA, { was: "Ops", name: "OPS" });
+    expect(house.rooms.find(name("ops"))?.name).toBe(name("OPS"));
+  });
+
+  test("are gone with all their names", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "dev" });
+    house.write("join", ROOM, ANA);
+    house.write("rename", ROOM, ANA, { was: "dev", name: "ops" });
+    house.write("remove", ROOM, ANA);
+    house.write("rename", ROOM, ANA, { was: "ops", name: "qa" });
+    for (const one of ["dev", "ops", "qa"]) expect(house.rooms.find(name(one))).toBeUndefined();
+    expect([house.rooms.of(ANA).size, house.rooms.namedCount]).toEqual([0, 0]);
+    house.write("room", "rSSSSSSSSSSS", ANA, { name: "ops" });
+    expect(house.rooms.find(name("ops"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
+  });
+
+  test("a name that is none, or a person's, changes nothing", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "dev" });
+    const bodies = [null, [], {}, { name: 5 }, { name: "a b" }, { name: "x", user: ANA }];
+    for (const body of bodies) house.write("rename", ROOM, ANA, body);
+    expect(house.room.name).toBe(name("dev"));
+    house.write("close", ROOM, ANA, null);
+    expect(house.room.isClosed).toBe(false);
+  });
+
+  test("as many as are kept, the last ones", () => {
+    const house = new House();
+    house.write("room", ROOM, ANA, { name: "n0" });
+    for (let i = 1; i <= FORMER_NAMES_MAX + 1; i++) {
+      house.write("rename", ROOM, ANA, { was: `n${i - 1}`, name: `n${i}` });
+    }
+    expect(house.rooms.find(name("n0"))).toBeUndefined();
+    expect(house.rooms.find(name("n1"))?.id).toBe(ROOM);
+  });
+});
+
+describe("bodies that tell nothing", () => {
+  test.each([
+    ["nil", ROOM, null],
+    ["a text", ROOM, "dev"],
+    ["no name", ROOM, {}],
+    ["a name that is none", ROOM, { name: "no spaces here" }],
+    ["a name that is a number", ROOM, { name: 5 }],
+    ["a pair for a named room", ROOM, { direct: [ANA, BEN] }],
+    ["a name for a room of two", DIRECT, { name: "dev" }],
+    ["one of two", DIRECT, { direct: [ANA] }],
+    ["three of two", DIRECT, { direct: [ANA, BEN, EVE] }],
+    ["numbers of two", DIRECT, { direct: [1, 2] }],
+  ])("%s: no room, and the fold goes on", (_name, id, body) => {
+    const house = new House();
+    house.write("room", id, ANA, body);
+    house.write("join", id, ANA);
+    house.write("text", id, ANA, { text: "hi" });
+    expect(house.rooms.get(id)).toBeUndefined();
+    expect([...house.rooms.of(ANA)]).toEqual([]);
+    house.write("room", "rSSSSSSSSSSS", ANA, { name: "dev" });
+    expect(house.rooms.find(checkName("dev"))?.id).toBe("rSSSSSSSSSSS" as RoomId);
+    expect(house.rooms.head).toBe(4);
+  });
+
+  test.each(["damaged", "erased"] as const)("%s: what the head says still counts", (how) => {
+    const house = new House();
+    house.write("room", ROOM, "server", { name: LOBBY });
+    house.rooms.apply(house.ledger[how]("join", ROOM, ANA, {}));
+    house.rooms.apply(house.ledger[how]("topic", ROOM, ANA, { topic: "lost" }));
+    house.rooms.apply(house.ledger[how]("text", ROOM, ANA, { text: "lost" }));
+    expect([...house.room.members]).toEqual([ANA]);
+    expect(house.room).toMatchObject({ topic: "", lastSeq: 4, lastN: 4 });
+    house.rooms.apply(house.ledger[how]("leave", ROOM, ANA, {}));
+    expect(house.room.members.size).toBe(0);
+  });
+
+  test("a topic of another type leaves the old one", () => {
+    const house = new House();
+    house.write("room", ROOM, "server", { name: LOBBY });
+    house.write("topic", ROOM, ANA, { topic: "old" });
+    for (const body of [{ topic: 5 }, {}, [], "new"]) house.write("topic", ROOM, ANA, body);
+    expect(house.room.topic).toBe("old");
+  });
+});
+
+test("a hole or a double is our own bug", () => {
+  const house = new House();
+  const first = house.ledger.write("room", ROOM, "server", { name: LOBBY });
+  const second = house.ledger.write("join", ROOM, ANA, {});
+  expect(() => house.rooms.apply(second)).toThrow("hole or a double");
+  house.rooms.apply(first);
+  expect(() => house.rooms.apply(first)).toThrow("hole or a double");
+});

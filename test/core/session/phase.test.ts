@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { isEntrance, mayAsk, mayTell, type Phase } from "../../../src/core/session/phase.ts";
+import {
+  NOTICES,
+  type NoticeKind,
+  REQUESTS,
+  type RequestKind,
+} from "../../../src/wire/messages.ts";
+
+const PHASES: readonly Phase[] = ["greeting", "entering", "member", "lane", "closed"];
+const requests = Object.keys(REQUESTS) as RequestKind[];
+const notices = Object.keys(NOTICES) as NoticeKind[];
+
+test("each request has exactly one phase in which it may be asked", () => {
+  for (const kind of requests) {
+    expect(PHASES.filter((phase) => mayAsk(phase, kind))).toHaveLength(1);
+    expect(mayAsk("entering", kind)).toBe(isEntrance(kind));
+  }
+});
+
+test("each notice may be told to somebody, and nothing to whoever is closed", () => {
+  for (const kind of notices) {
+    const places = PHASES.flatMap((phase) => [
+      mayTell("client", phase, kind),
+      mayTell("server", phase, kind),
+    ]);
+    expect(places).toContain(true);
+    expect(mayTell("client", "closed", kind) || mayTell("server", "closed", kind)).toBe(false);
+  }
+});
+
+test("before the greeting nothing but the greeting is heard", () => {
+  expect(notices.filter((kind) => mayTell("server", "greeting", kind))).toEqual(["hello"]);
+  expect(notices.filter((kind) => mayTell("client", "greeting", kind))).toEqual(["welcome", "bye"]);
+});

@@ -1,0 +1,360 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  HELLO_WITHIN_MS,
+  LOGIN_WITHIN_MS,
+  MESSAGE_BEFORE_LOGIN_BYTES_MAX,
+  MESSAGE_BYTES_MAX,
+  PING_EVERY_MS,
+  REQUESTS_IN_FLIGHT_MAX,
+  SENTENCE_BYTES_MAX,
+  SILENCE_MAX_MS,
+} from "../../../src/base/limits.ts";
+import type { Role } from "../../../src/core/session/phase.ts";
+import { Session, type SessionEffect } from "../../../src/core/session/session.ts";
+import { decode, encode, type Outgoing } from "../../../src/wire/codec.ts";
+import type { NoticeOf } from "../../../src/wire/messages.ts";
+
+type Hello = NoticeOf<"hello">;
+const bytes = (size: number) => new Uint8Array(size).fill(1);
+const HELLO: Hello = { kind: "hello", versions: [1], client: "test", nonce: bytes(32) };
+const WELCOME = {
+  kind: "welcome",
+  version: 1,
+  server: { name: "srv", key: bytes(32) },
+  nonce: bytes(32),
+  certificate: bytes(32),
+  proof: bytes(64),
+  needs: "open",
+  limits: { messageBytes: 1, textBytes: 1 },
+} as const;
+const LOGIN = { user: "ana", deviceKey: bytes(32), signature: bytes(64) };
+const ACCOUNT = { account: "u1", user: "ana", seq: 0 };
+
+/** Both ends, and what each was handed; bytes travel at once. */
+class Pair {
+  readonly client = new Session("client", 0);
+  readonly server = new Session("server", 0);
+  readonly got: Record<Role, SessionEffect[]> = { client: [], server: [] };
+  now = 0;
+
+  at(role: Role, effects: readonly SessionEffect[]): void {
+    const other = role === "client" ? "server" : "client";
+    for (const effect of effects) {
+      if (effect.kind === "transmit") {
+        this.at(other, this[other].receive(effect.bytes, this.now));
+      } else this.got[role].push(effect);
+    }
+  }
+
+  greet(): this {
+    this.at("client", this.client.tell(HELLO));
+    this.at("server", this.server.tell(WELCOME));
+    return this;
+  }
+
+  logIn(): this {
+    const { ref, effects } = this.client.ask("login", LOGIN);
+    this.at("client", effects);
+    this.at("server", this.server.answer<"login">(ref, ACCOUNT));
+    this.got.client.length = 0;
+    this.got.server.length = 0;
+    return this;
+  }
+
+  kinds(role: Role): string[] {
+    return this.got[role].map((effect) => effect.kind);
+  }
+
+  closing(role: Role): string | undefined {
+    const last = this.got[role].at(-1);
+    return last?.kind === "close" ? (last.fault?.code ?? "orderly") : undefined;
+  }
+}
+
+describe("a session", () => {
+  test("that would answer more than a message holds refuses that one question", () => {
+    const pair = new Pair().greet().logIn();
+    const { ref, effects } = pair.client.ask("bans", {});
+    pair.at("client", effects);
+    const bans = Array.from({ length: 2_000 }, () => ({ user: "eve", reason: "r".repeat(512) }));
+    pair.at("server", pair.server.answer<"bans">(ref, { bans }));
+    const refused = pair.got.client.at(-1);
+    expect(refused?.kind === "refused" ? refused.fault.code : refused).toBe("too-large");
+    expect([pair.client.openRequests, pair.server.openRequests]).toEqual([0, 0]);
+    const again = pair.client.ask("bans", {});
+    pair.at("client", again.effects);
+    pair.at("server", pair.server.answer<"bans">(again.ref, { bans: [] }));
+    expect(pair.kinds("client").at(-1)).toBe("answered");
+  });
+
+  test("asks nothing that no message holds", () => {
+    const pair = new Pair().greet().logIn();
+    const topic = "t".repeat(MESSAGE_BYTES_MAX);
+    const { effects } = pair.client.ask("topic", { room: "lobby", topic });
+    expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-large" } }]);
+    expect(pair.client.openRequests).toBe(0);
+  });
+
+  test("greets, lets in, answers and lets out", () => {
+    const pair = new Pair().greet();
+    expect(pair.kinds("server")).toEqual(["notice"]);
+    expect(pair.kinds("client")).toEqual(["notice"]);
+    expect([pair.client.phase, pair.server.phase]).toEqual(["entering", "entering"]);
+    pair.logIn();
+    expect([pair.client.phase, pair.server.phase]).toEqual(["member", "member"]);
+    const { ref, effects } = pair.client.ask("logout", {});
+    pair.at("client", effects);
+    expect(pair.got.server).toMatchObject([{ kind: "request", request: { kind: "logout", ref } }]);
+    pair.at("server", pair.server.answer<"logout">(ref, {}));
+    expect(pair.got.client).toMatchObject([{ kind: "answered", ref, reply: { kind: "logout" } }]);
+    expect([pair.client.phase, pair.server.phase]).toEqual(["entering", "entering"]);
+  });
+
+  test("a request in the wrong phase is refused, and the session goes on", () => {
+    const pair = new Pair().greet();
+    pair.at("client", pair.client.ask("rooms", {}).effects);
+    expect(pair.got.client.at(-1)).toMatchObject({
+      kind: "refused",
+      fault: { code: "not-logged-in" },
+    });
+    pair.logIn();
+    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    expect(pair.got.client.at(-1)).toMatchObject({ fault: { code: "already-logged-in" } });
+    expect(pair.client.phase).toBe("member");
+  });
+
+  test("anything but hello first is the end", () => {
+    const pair = new Pair();
+    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    expect(pair.closing("server")).toBe("out-of-order");
+    expect(pair.closing("client")).toBe("out-of-order");
+    expect(pair.kinds("client")).toEqual(["refused", "close"]);
+  });
+
+  test("records after a log-out are late, not wrong; before a log-in they are dropped too", () => {
+    const pair = new Pair().greet();
+    pair.got.client.length = 0;
+    pair.at("server", pair.server.tell({ kind: "caught-up", seq: 1 }));
+    expect(pair.kinds("client")).toEqual([]);
+    expect(pair.client.phase).toBe("entering");
+  });
+
+  test("a closing end tells why, and what was asked is refused with it", () => {
+    const pair = new Pair().greet().logIn();
+    pair.at("client", pair.client.ask("rooms", {}).effects);
+    pair.at("server", pair.server.close(new Fault("banned", "out", { retryAfterMs: 5 })));
+    expect(pair.got.client).toMatchObject([
+      { kind: "refused", fault: { code: "banned", retryAfterMs: 5 } },
+      { kind: "close", fault: { code: "banned" } },
+    ]);
+    expect(pair.server.close(undefined)).toEqual([]);
+    expect(pair.client.ended(undefined)).toEqual([]);
+    expect(pair.client.receive(encode({ kind: "ping" }), 1)).toEqual([]);
+  });
+
+  test("a sentence grows by nothing that is put to it: it may be told to others", () => {
+    const words = { code: "moon-full".padEnd(64, "!"), message: "x".repeat(SENTENCE_BYTES_MAX) };
+    const { server } = new Pair().greet();
+    const [close] = server.receive(encode({ kind: "bye", ...words } as NoticeOf<"bye">), 0);
+    if (close?.kind !== "close") throw new Error("it goes on");
+    expect(close.fault?.message).toHaveLength(SENTENCE_BYTES_MAX);
+    expect(close.fault?.message).toEndWith(`x (${words.code})`);
+  });
+
+  test("our own sentences are cut to what a message holds, by whole characters", () => {
+    const long = "\u{1f600}".repeat(SENTENCE_BYTES_MAX);
+    const [bye] = new Session("server", 0).close(new Fault("usage", long, { remedy: long }));
+    if (bye?.kind !== "transmit") throw new Error("nothing was said");
+    const incoming = decode(bye.bytes);
+    const cut = "\u{1f600}".repeat(SENTENCE_BYTES_MAX / 4);
+    expect(incoming).toMatchObject({ message: { kind: "bye", message: cut, remedy: cut } });
+  });
+
+  test("the code of a later version is kept in the sentence", () => {
+    const pair = new Pair().greet();
+    const bye = { kind: "bye", code: "moon-full", message: "not today" } as const;
+    pair.at("client", pair.client.receive(encode(bye), 0));
+    expect(pair.got.client.at(-1)).toMatchObject({
+      fault: { code: "internal", message: "not today (moon-full)" },
+    });
+  });
+
+  test("an answer that does not fit its question, or has none, is the end", () => {
+    for (const answer of [
+      { kind: "ok", ref: 1, rooms: 5, more: false },
+      { kind: "ok", ref: 99 },
+      { kind: "fault", ref: 99, code: "banned", message: "?" },
+    ]) {
+      const pair = new Pair().greet().logIn();
+      const { ref, effects } = pair.client.ask("rooms", {});
+      pair.at("client", effects);
+      const whole = { ...answer, ref: answer.ref === 1 ? ref : answer.ref };
+      pair.at("client", pair.client.receive(encode(whole as unknown as Outgoing), 0));
+      expect(pair.client.phase).toBe("closed");
+    }
+  });
+
+  test("bounds the requests that have no answer", () => {
+    const pair = new Pair().greet().logIn();
+    for (let i = 0; i < REQUESTS_IN_FLIGHT_MAX; i++) {
+      pair.at("client", pair.client.ask("rooms", {}).effects);
+    }
+    expect(pair.server.openRequests).toBe(REQUESTS_IN_FLIGHT_MAX);
+    const { effects } = pair.client.ask("rooms", {});
+    expect(effects).toMatchObject([{ kind: "refused", fault: { code: "too-many" } }]);
+  });
+
+  test("one log-in at a time, and no ref twice", () => {
+    const pair = new Pair().greet();
+    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    pair.at("client", pair.client.ask("login", LOGIN).effects);
+    expect(pair.got.client.at(-1)).toMatchObject({ kind: "refused", fault: { code: "too-many" } });
+    const { ref, effects } = pair.client.ask("admit", { secret: "x" });
+    pair.at("client", effects);
+    const again = encode({ kind: "admit", ref, secret: "x" });
+    pair.at("server", pair.server.receive(again, 0));
+    expect(pair.closing("server")).toBe("out-of-order");
+  });
+
+  test("bounds what a stranger may send", () => {
+    const pair = new Pair().greet();
+    const register = { kind: "admit", ref: 1, secret: "x" } as const;
+    const size = encode(register).length;
+    const wide = (sizeBytes: number) => {
+      const fill = "y".repeat(sizeBytes - size - 7 + 1);
+      return encode({ ...register, fill } as unknown as Outgoing);
+    };
+    const fits = wide(MESSAGE_BEFORE_LOGIN_BYTES_MAX - 8);
+    expect(fits.length).toBeLessThanOrEqual(MESSAGE_BEFORE_LOGIN_BYTES_MAX);
+    pair.at("server", pair.server.receive(fits, 0));
+    expect(pair.server.phase).toBe("entering");
+    pair.at("server", pair.server.receive(wide(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 8), 0));
+    expect(pair.closing("server")).toBe("too-large");
+  });
+});
+
+describe("time", () => {
+  test("silence is asked about, then it is death", () => {
+    const { client } = new Pair().greet().logIn();
+    expect(client.deadline()).toBe(PING_EVERY_MS);
+    expect(client.tick(PING_EVERY_MS - 1)).toEqual([]);
+    expect(client.tick(PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.tick(2 * PING_EVERY_MS)).toMatchObject([{ kind: "transmit" }]);
+    expect(client.deadline()).toBe(SILENCE_MAX_MS);
+    const effects = client.tick(SILENCE_MAX_MS);
+    expect(effects.at(-1)).toMatchObject({ kind: "close", fault: { code: "timeout" } });
+    expect(client.deadline()).toBeUndefined();
+  });
+
+  test("pings keep a quiet pair alive", () => {
+    const pair = new Pair().greet().logIn();
+    for (let i = 0; i < 100; i++) {
+      pair.now = Math.min(pair.client.deadline() ?? 0, pair.server.deadline() ?? 0);
+      for (const role of ["client", "server"] as const) pair.at(role, pair[role].tick(pair.now));
+    }
+    expect(pair.now).toBeGreaterThan(10 * SILENCE_MAX_MS);
+    expect(pair.client.phase).toBe("member");
+  });
+
+  test("who does not greet, or stays at the door, is shown out", () => {
+    const mute = new Session("server", 0);
+    expect(mute.deadline()).toBe(HELLO_WITHIN_MS);
+    expect(mute.tick(HELLO_WITHIN_MS).at(-1)).toMatchObject({ fault: { code: "timeout" } });
+    const pair = new Pair().greet();
+    pair.now = LOGIN_WITHIN_MS - 1;
+    pair.at("server", pair.server.receive(encode({ kind: "ping" }), pair.now));
+    expect(pair.server.phase).toBe("entering");
+    expect(pair.server.deadline()).toBe(LOGIN_WITHIN_MS);
+    pair.at("server", pair.server.tick(LOGIN_WITHIN_MS));
+    expect(pair.closing("client")).toBe("timeout");
+  });
+
+  const reached = {
+    greeting: () => new Pair(),
+    entering: () => new Pair().greet(),
+    member: () => new Pair().greet().logIn(),
+  };
+  /** A driver that sleeps until the deadline must not be woken in vain for ever. */
+  function movesOn(session: Session): void {
+    for (let i = 0; i < 10 && session.phase !== "closed"; i++) {
+      const deadline = session.deadline() ?? Number.NaN;
+      session.tick(deadline);
+      expect(session.deadline() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(deadline);
+    }
+    expect(session.phase).toBe("closed");
+  }
+  test("a tick at the deadline moves it, in every phase of a server", () => {
+    for (const pair of Object.values(reached)) movesOn(pair().server);
+  });
+  test("and of a client", () => {
+    for (const pair of Object.values(reached)) movesOn(pair().client);
+  });
+});
+
+describe("any bytes", () => {
+  const anyMessage = fc.oneof(
+    fc.uint8Array({ maxLength: 200 }),
+    fc
+      .record(
+        {
+          kind: fc.constantFrom("hello", "welcome", "ok", "fault", "bye", "login", "post", "x"),
+          ref: fc.oneof(fc.integer({ min: 0, max: 5 }), fc.string()),
+          code: fc.constantFrom("banned", "?"),
+          message: fc.string(),
+          nonce: fc.constant(bytes(32)),
+          versions: fc.array(fc.integer()),
+          client: fc.string(),
+        },
+        { requiredKeys: ["kind"] },
+      )
+      .map((message) => encode(message as unknown as Outgoing)),
+  );
+
+  test.each(["client", "server"] as const)("a %s closes or goes on, and never fails", (role) =>
+    fc.assert(
+      fc.property(
+        fc.constantFrom("greeting", "entering", "member"),
+        fc.array(anyMessage, { maxLength: 8 }),
+        (phase, messages) => {
+          const pair = new Pair();
+          if (phase !== "greeting") pair.greet();
+          if (phase === "member") pair.logIn();
+          const session = pair[role];
+          const effects = messages.flatMap((message) => session.receive(message, 0));
+          const closes = effects.filter((effect) => effect.kind === "close");
+          expect(closes.length).toBe(session.phase === "closed" ? 1 : 0);
+          if (closes.length > 0) expect(effects.at(-1)?.kind).toBe("close");
+        },
+      ),
+      { numRuns: 1_000 },
+    ),
+  );
+});
+
+describe("round trips", () => {
+  test("are what a ping takes until its pong comes", () => {
+    const pair = new Pair().greet().logIn();
+    expect(pair.server.roundTripMs).toBeUndefined();
+    const [ping] = pair.server.probe(1_000, 2_000);
+    expect(ping?.kind).toBe("transmit");
+    expect(pair.server.roundTripMs).toBeUndefined();
+    pair.now = 1_030;
+    pair.at("server", ping === undefined ? [] : [ping]);
+    expect(pair.server.roundTripMs).toBe(30);
+    // A pong that nobody asked for measures nothing.
+    pair.now = 5_000;
+    pair.at("client", pair.client.tell({ kind: "pong" }));
+    expect(pair.server.roundTripMs).toBe(30);
+  });
+
+  test("are measured no more often than was said, and not before the greeting", () => {
+    const pair = new Pair();
+    expect(pair.server.probe(0, 2_000)).toEqual([]);
+    pair.greet().logIn();
+    expect(pair.server.probe(1_000, 2_000)).toHaveLength(1);
+    expect(pair.server.probe(2_999, 2_000)).toHaveLength(0);
+    expect(pair.server.probe(3_000, 2_000)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { STALL_SHOWN_MS } from "../../../src/base/limits.ts";
+import { Progress } from "../../../src/core/transfer/progress.ts";
+
+const MB = 1e6;
+
+/** Bytes come evenly, and are told every `everyMs`. */
+function flow(progress: Progress, from: number, to: number, bytesPerS: number, everyMs = 10): void {
+  for (let now = from; now <= to; now += everyMs) {
+    progress.done(((now - from) / 1_000) * bytesPerS, now);
+  }
+}
+
+describe("progress", () => {
+  test("says how much, how fast and how long", () => {
+    const progress = new Progress({ resumedBytes: 0, sizeBytes: 100 * MB, now: 0 });
+    flow(progress, 0, 4_000, 10 * MB);
+    const report = progress.report(4_000);
+    expect(report).toMatchObject({ doneBytes: 40 * MB, sizeBytes: 100 * MB, resumedBytes: 0 });
+    expect(report.ratePerS).toBeCloseTo(10 * MB, -4);
+    expect(report.leftMs).toBeCloseTo(6_000, -2);
+    expect(report).not.toHaveProperty("waits");
+  });
+
+  test("what an earlier run had done is done, but says nothing of the rate", () => {
+    const progress = new Progress({ resumedBytes: 90 * MB, sizeBytes: 100 * MB, now: 0 });
+    expect(progress.report(0)).toEqual({
+      doneBytes: 90 * MB,
+      sizeBytes: 100 * MB,
+      resumedBytes: 90 * MB,
+      ratePerS: 0,
+      elapsedMs: 0,
+    });
+    progress.done(91 * MB, 1_000);
+    expect(progress.report(1_000)).toMatchObject({
+      ratePerS: MB,
+      leftMs: 9_000,
+      elapsedMs: 1_000,
+    });
+  });
+
+  test("the rate is that of late", () => {
+    const progress = new Progress({ resumedBytes: 0, now: 0 });
+    flow(progress, 0, 60_000, 50 * MB);
+    for (let now = 60_000; now <= 66_000; now += 10) {
+      progress.done(60 * 50 * MB + (now - 60_000) * 1_000, now);
+    }
+    expect(progress.report(66_000).ratePerS).toBeCloseTo(MB, -4);
+  });
+
+  test("a size may become known later; without one no time is left over", () => {
+    const progress = new Progress({ resumedBytes: 0, now: 0 });
+    flow(progress, 0, 1_000, MB);
+    expect(progress.report(1_000)).not.toHaveProperty("leftMs");
+    progress.sized(2 * MB);
+    expect(progress.report(1_000)).toMatchObject({ sizeBytes: 2 * MB, leftMs: 1_000 });
+    progress.done(2 * MB, 2_000);
+    expect(progress.report(60_000)).toMatchObject({ leftMs: 0 });
+    expect(progress.report(60_000)).not.toHaveProperty("waits");
+  });
+
+  test("standing still is shown after STALL_SHOWN_MS, and where; until the next byte", () => {
+    const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 }, "server");
+    expect(progress.report(STALL_SHOWN_MS - 1)).not.toHaveProperty("waits");
+    const waits = (where: string, forMs: number) => ({ waits: { where, forMs } });
+    expect(progress.report(STALL_SHOWN_MS)).toMatchObject(waits("server", STALL_SHOWN_MS));
+    progress.waits("source");
+    expect(progress.report(7_000)).toMatchObject(waits("source", 7_000));
+    progress.done(5, 8_000);
+    progress.waits("network");
+    expect(progress.report(8_100)).not.toHaveProperty("waits");
+    progress.done(5, 30_000);
+    expect(progress.report(38_000)).toMatchObject({ ...waits("network", 30_000), ratePerS: 0 });
+  });
+
+  test("is worth a report four times a second", () => {
+    const progress = new Progress({ resumedBytes: 0, now: 0 });
+    expect(progress.dueInMs(0)).toBe(0);
+    progress.report(0);
+    expect([progress.dueInMs(0), progress.dueInMs(100), progress.dueInMs(250)]).toEqual([
+      250, 150, 0,
+    ]);
+  });
+
+  test("beginning again takes back what was done", () => {
+    const progress = new Progress({ resumedBytes: 0, sizeBytes: MB, now: 0 });
+    flow(progress, 0, 500, MB);
+    progress.done(0, 600);
+    expect(progress.report(600)).toMatchObject({ doneBytes: 0, ratePerS: 0 });
+  });
+});
+
+test("whatever is told: no report is negative, endless or not a number", () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ bytes: fc.nat(), ms: fc.nat({ max: 20_000 }) }), { maxLength: 50 }),
+      (told) => {
+        const progress = new Progress({ resumedBytes: 0, sizeBytes: 2 ** 31, now: 0 });
+        let now = 0;
+        for (const { bytes, ms } of told) {
+          now += ms;
+          progress.done(bytes, now);
+          const { ratePerS, leftMs = 0, waits } = progress.report(now);
+          for (const value of [ratePerS, leftMs, waits?.forMs ?? 0]) {
+            expect(value).toBeGreaterThanOrEqual(0);
+            expect(Number.isFinite(value)).toBe(true);
+          }
+        }
+      },
+    ),
+  ));

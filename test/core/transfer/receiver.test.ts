@@ -1,0 +1,218 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
+import {
+  foreignChunk,
+  Receiving,
+  type ReceivingOptions,
+  wrongChecksum,
+} from "../../../src/core/transfer/receiver.ts";
+import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
+
+const WINDOW = 4 * CHUNK_BYTES;
+const receiving = (options: Partial<ReceivingOptions> = {}) =>
+  new Receiving({ have: 0, windowBytes: WINDOW, ...options });
+
+function saidBy(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "nothing";
+}
+
+describe("whoever receives", () => {
+  test("takes chunks in order, acknowledges in order, and has the whole", () => {
+    const size = 2 * CHUNK_BYTES + 5;
+    const machine = receiving({ sizeBytes: size });
+    for (const index of [0, 1, 2]) {
+      expect(machine.chunk(index, chunkSize(index, size))).toBe("store");
+    }
+    expect([machine.next, machine.waitingBytes, machine.isWhole]).toEqual([3, size, false]);
+    for (const index of [0, 1, 2]) machine.acked(index);
+    expect([machine.waitingBytes, machine.isWhole]).toEqual([0, true]);
+    machine.end({ sizeBytes: size, chunks: 3 });
+  });
+
+  test("an empty file is whole before anything comes", () => {
+    const machine = receiving({ sizeBytes: 0 });
+    expect(machine.isWhole).toBe(true);
+    machine.end({ sizeBytes: 0, chunks: 0 });
+    expect(saidBy(() => machine.chunk(0, 1))).toBe(
+      "out-of-order: chunk 0 is after the end of the file",
+    );
+  });
+
+  test("without a size a short chunk is the last, and a full one only if the end says so", () => {
+    const short = receiving();
+    short.chunk(0, CHUNK_BYTES);
+    short.chunk(1, 5);
+    expect(short.sizeBytes).toBe(CHUNK_BYTES + 5);
+    expect(saidBy(() => short.chunk(2, 5))).toMatch(/^out-of-order: chunk 2 is after the end/);
+    const full = receiving();
+    full.chunk(0, CHUNK_BYTES);
+    full.acked(0);
+    expect([full.sizeBytes, full.isWhole]).toEqual([undefined, false]);
+    full.end({ sizeBytes: CHUNK_BYTES, chunks: 1 });
+    expect([full.sizeBytes, full.isWhole]).toEqual([CHUNK_BYTES, true]);
+  });
+
+  test("goes on where it was; a short chunk that is here was the last", () => {
+    const machine = receiving({ have: 2, sizeBytes: 3 * CHUNK_BYTES });
+    expect(machine.chunk(1, CHUNK_BYTES)).toBe("again");
+    expect(machine.chunk(2, CHUNK_BYTES)).toBe("store");
+    const ended = receiving({ have: 2, haveBytes: CHUNK_BYTES + 1 });
+    expect([ended.sizeBytes, ended.isWhole]).toEqual([CHUNK_BYTES + 1, true]);
+    expect(ended.chunk(1, 1)).toBe("again");
+    expect(saidBy(() => ended.chunk(2, 1))).toMatch(/^out-of-order: chunk 2 is after the end/);
+    const all = receiving({ have: 2, sizeBytes: CHUNK_BYTES + 1 });
+    expect(all.isWhole).toBe(true);
+  });
+
+  test("every other chunk is a fault that names it, and changes nothing", () => {
+    const machine = receiving({ sizeBytes: 9 * CHUNK_BYTES + 7 });
+    machine.chunk(0, CHUNK_BYTES);
+    const wrong: [number, number, RegExp][] = [
+      [2, CHUNK_BYTES, /^out-of-order: chunk 2 came before chunk 1$/],
+      [10, 1, /^out-of-order: chunk 10 /],
+      [2 ** 53 - 1, 1, /^out-of-order: chunk 9007199254740991 /],
+      [1, 0, /^frame-malformed: chunk 1 has 0 bytes/],
+      [1, CHUNK_BYTES - 1, /^frame-malformed: chunk 1 has 262143 bytes instead of 262144/],
+      [0, 5, /^frame-malformed: chunk 0 has 5 bytes instead of 262144/],
+    ];
+    for (const [index, size, sentence] of wrong) {
+      expect(saidBy(() => machine.chunk(index, size))).toMatch(sentence);
+    }
+    expect([machine.next, machine.waitingBytes]).toEqual([1, CHUNK_BYTES]);
+    const stream = receiving();
+    stream.chunk(0, CHUNK_BYTES);
+    expect(saidBy(() => stream.chunk(0, 5))).toMatch(/^frame-malformed: chunk 0 came again/);
+    expect(saidBy(() => stream.chunk(1, CHUNK_BYTES + 1))).toMatch(/^frame-malformed: chunk 1/);
+    expect(saidBy(() => stream.chunk(1, 0))).toMatch(/^frame-malformed: chunk 1/);
+  });
+
+  test("takes no more than its window, chunks that come again counted", () => {
+    const machine = receiving({ have: 5 });
+    for (const index of [5, 6, 5]) machine.chunk(index, CHUNK_BYTES);
+    expect(machine.chunk(7, CHUNK_BYTES)).toBe("store");
+    for (const index of [8, 5]) {
+      expect(saidBy(() => machine.chunk(index, CHUNK_BYTES))).toBe(
+        `out-of-order: chunk ${index} is beyond the window of ${WINDOW} bytes`,
+      );
+    }
+    machine.acked(5);
+    expect(machine.chunk(8, CHUNK_BYTES)).toBe("store");
+    const tiny = receiving({ have: 1, haveBytes: 1 });
+    const again = () => tiny.chunk(0, 1);
+    expect([1, 2, 3, 4, 5].map(again)).toEqual(Array(5).fill("again"));
+    expect(saidBy(again)).toMatch(/^out-of-order: chunk 0 is beyond the window/);
+  });
+
+  test("a file has its greatest size, however it is told", () => {
+    const quota = receiving({ sizeBytesMax: CHUNK_BYTES + 1 });
+    quota.chunk(0, CHUNK_BYTES);
+    expect(saidBy(() => quota.chunk(1, 2))).toBe(
+      "too-large: chunk 1 is above the 262145 bytes of a file",
+    );
+    quota.chunk(1, 1);
+    const last = FILE_BYTES_MAX / CHUNK_BYTES;
+    const huge = receiving({ have: last });
+    expect(saidBy(() => huge.chunk(last, 1))).toMatch(/^too-large: /);
+    const ends = { sizeBytes: CHUNK_BYTES + 2, chunks: 2 };
+    expect(saidBy(() => receiving({ sizeBytesMax: CHUNK_BYTES + 1 }).end(ends))).toMatch(
+      /^too-large: /,
+    );
+  });
+
+  test("an end that does not fit what came is refused", () => {
+    const machine = receiving();
+    machine.chunk(0, CHUNK_BYTES);
+    const end = (sizeBytes: number, chunks: number) =>
+      saidBy(() => machine.end({ sizeBytes, chunks }));
+    expect(end(CHUNK_BYTES + 1, 1)).toMatch(/^frame-malformed: 262145 bytes are not 1 chunks/);
+    expect(end(CHUNK_BYTES + 1, 2)).toMatch(/^out-of-order: the file ends before chunk 1 of 2/);
+    expect(end(0, 0)).toMatch(/^out-of-order: /);
+    machine.chunk(1, 3);
+    expect(end(CHUNK_BYTES + 4, 2)).toBe(
+      "out-of-order: the file ends with 262148 bytes instead of 262147",
+    );
+    expect(end(CHUNK_BYTES + 3, 2)).toBe("nothing");
+  });
+
+  test("what is wrong with the bytes themselves names the chunk, too", () => {
+    expect(wrongChecksum(7)).toMatchObject({ code: "checksum-wrong", blame: "peer" });
+    expect(wrongChecksum(7).message).toContain("chunk 7");
+    expect(foreignChunk(7).message).toContain("chunk 7");
+  });
+});
+
+/** A sender that sometimes lies: the honest sequence is the only one that is taken. */
+test("exactly the honest sequence is taken, and every fault names its chunk", () => {
+  const one = fc.record({
+    index: fc.oneof(
+      { weight: 6, arbitrary: fc.constant("next" as const) },
+      { weight: 1, arbitrary: fc.constant("before" as const) },
+      { weight: 1, arbitrary: fc.nat({ max: 12 }) },
+    ),
+    size: fc.oneof(
+      { weight: 6, arbitrary: fc.constant("honest" as const) },
+      { weight: 1, arbitrary: fc.constantFrom(0, 1, CHUNK_BYTES - 1, CHUNK_BYTES) },
+    ),
+    acks: fc.integer({ min: 0, max: 2 }),
+  });
+  const sizes = fc.oneof(
+    fc.constantFrom(0, 1, CHUNK_BYTES, CHUNK_BYTES + 1),
+    fc.integer({ min: 0, max: 8 * CHUNK_BYTES }),
+  );
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.boolean(),
+      fc.integer({ min: CHUNK_BYTES, max: 5 * CHUNK_BYTES }),
+      fc.array(one, { maxLength: 40 }),
+      (size, isKnown, windowBytes, steps) => {
+        const machine = receiving({ windowBytes, ...(isKnown ? { sizeBytes: size } : {}) });
+        const waiting: { index: number; bytes: number }[] = [];
+        for (const { index: drawn, size: drawnSize, acks } of steps) {
+          const next = machine.next;
+          const index =
+            drawn === "next" ? next : drawn === "before" ? Math.max(0, next - 1) : drawn;
+          const honest = chunkSize(index, machine.sizeBytes ?? size) || CHUNK_BYTES;
+          const bytes = drawnSize === "honest" ? honest : drawnSize;
+          const room = waiting.reduce((sum, chunk) => sum + chunk.bytes, bytes) <= windowBytes;
+          let arrival: string;
+          try {
+            arrival = machine.chunk(index, bytes);
+          } catch (error) {
+            if (!(error instanceof Fault)) throw error;
+            expect(error.message).toContain(`chunk ${index}`);
+            expect(error.blame).toBe("peer");
+            expect(machine.next).toBe(next);
+            arrival = "fault";
+          }
+          if (arrival !== "fault") {
+            expect([index <= next, bytes >= 1, room]).toEqual([true, true, true]);
+            expect(arrival).toBe(index === next ? "store" : "again");
+            if (bytes < CHUNK_BYTES) expect(index).toBe(machine.next - 1);
+            if (isKnown) expect(bytes).toBe(chunkSize(index, size));
+            waiting.push({ index, bytes });
+          } else if (index === next && room && isKnown) {
+            expect(bytes === chunkSize(index, size) && bytes > 0).toBe(false);
+          }
+          for (let i = 0; i < acks; i++) {
+            const oldest = waiting.shift();
+            if (oldest !== undefined) machine.acked(oldest.index);
+          }
+          expect(machine.waitingBytes).toBeLessThanOrEqual(windowBytes);
+        }
+        while (waiting.length > 0) machine.acked(waiting.shift()?.index ?? -1);
+        const whole = machine.sizeBytes;
+        expect(machine.isWhole).toBe(whole !== undefined && machine.next === chunkCount(whole));
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});

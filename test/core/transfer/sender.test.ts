@@ -1,0 +1,213 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { Sending, type SendingOptions } from "../../../src/core/transfer/sender.ts";
+import { chunkCount, chunkSize } from "../../../src/wire/chunks.ts";
+
+const WINDOW = 4 * CHUNK_BYTES;
+const sending = (options: Partial<SendingOptions> = {}) =>
+  new Sending({ from: 0, windowBytes: WINDOW, now: 0, ...options });
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return `${error.code}: ${error.message}`;
+    throw error;
+  }
+  return "nothing";
+}
+
+/** Reads and sends all that may go out now, of a file of that size. */
+function fill(machine: Sending, sizeBytes: number, now = 0): number[] {
+  const sent: number[] = [];
+  for (let index = machine.take(now); index !== undefined; index = machine.take(now)) {
+    const size = chunkSize(index, sizeBytes);
+    if (size === 0) machine.ended(index);
+    else {
+      machine.sent(index, size, now);
+      sent.push(index);
+    }
+  }
+  return sent;
+}
+
+describe("whoever sends", () => {
+  test("fills the window, and goes on with each acknowledgement", () => {
+    const machine = sending({ sizeBytes: 10 * CHUNK_BYTES });
+    expect(fill(machine, 10 * CHUNK_BYTES)).toEqual([0, 1, 2, 3]);
+    expect(machine.inFlightBytes).toBe(WINDOW);
+    machine.acked(0, 1);
+    machine.acked(1, 1);
+    expect(fill(machine, 10 * CHUNK_BYTES, 1)).toEqual([4, 5]);
+    expect([machine.ackedUpTo, machine.ackedBytes]).toEqual([2, 2 * CHUNK_BYTES]);
+    expect([machine.durableUpTo, machine.isSent, machine.isAcked]).toEqual([0, false, false]);
+  });
+
+  test("several chunks may be read at once; room is set aside for each", () => {
+    const machine = sending();
+    expect([1, 2, 3, 4, 5].map(() => machine.take(0))).toEqual([0, 1, 2, 3, undefined]);
+    machine.sent(0, CHUNK_BYTES, 0);
+    machine.sent(1, CHUNK_BYTES, 0);
+    expect(machine.take(0)).toBeUndefined();
+    machine.acked(0, 1);
+    expect(machine.take(1)).toBe(4);
+  });
+
+  test("begins where the other end is, also at the very end", () => {
+    const size = 3 * CHUNK_BYTES + 5;
+    const machine = sending({ from: 3, sizeBytes: size });
+    expect([machine.ackedBytes, machine.durableBytes]).toEqual([3 * CHUNK_BYTES, 3 * CHUNK_BYTES]);
+    expect(fill(machine, size)).toEqual([3]);
+    machine.acked(3, 1);
+    expect([machine.isAcked, machine.ackedBytes]).toEqual([true, size]);
+    const done = sending({ from: 4, sizeBytes: size });
+    expect([done.take(0), done.isSent, done.isAcked]).toEqual([undefined, true, true]);
+    expect(sending({ sizeBytes: 0 }).isAcked).toBe(true);
+  });
+
+  test.each([
+    ["nothing", 0],
+    ["one byte", 1],
+    ["a chunk less one", CHUNK_BYTES - 1],
+    ["a chunk", CHUNK_BYTES],
+    ["a chunk and one", CHUNK_BYTES + 1],
+    ["many", 9 * CHUNK_BYTES],
+  ])("a stream of %s has its size at its end", (_name, size) => {
+    const machine = sending();
+    expect(machine.whole).toBeUndefined();
+    for (let i = 0; i < 10; i++) {
+      for (const index of fill(machine, size, i)) machine.acked(index, i);
+    }
+    expect(machine.whole).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
+    expect([machine.isAcked, machine.take(10)]).toEqual([true, undefined]);
+  });
+
+  test("a stream that is read ahead ends in any order of the readings", () => {
+    const machine = sending();
+    expect([1, 2, 3].map(() => machine.take(0))).toEqual([0, 1, 2]);
+    machine.ended(2);
+    expect([machine.isSent, machine.take(0)]).toEqual([false, undefined]);
+    machine.sent(0, CHUNK_BYTES, 0);
+    machine.sent(1, 7, 0);
+    expect([machine.isSent, machine.whole?.sizeBytes]).toEqual([true, CHUNK_BYTES + 7]);
+  });
+
+  test("a source that has changed is found out, and the chunk named", () => {
+    const longer = sending({ sizeBytes: CHUNK_BYTES + 1 });
+    longer.take(0);
+    expect(codeOf(() => longer.sent(0, CHUNK_BYTES - 1, 0))).toMatch(/^file-changed: .*chunk 0/);
+    longer.sent(0, CHUNK_BYTES, 0);
+    longer.take(0);
+    expect(codeOf(() => longer.sent(1, 2, 0))).toMatch(/^file-changed: .*chunk 1/);
+    expect(codeOf(() => longer.ended(1))).toMatch(/^file-changed: .*chunk 1/);
+    const stream = sending();
+    stream.take(0);
+    stream.take(0);
+    stream.ended(1);
+    stream.ended(0);
+    expect(stream.whole?.sizeBytes).toBe(0);
+  });
+
+  test("a stream is refused beyond FILE_BYTES_MAX", () => {
+    const from = FILE_BYTES_MAX / CHUNK_BYTES;
+    const machine = sending({ from: from - 1 });
+    machine.sent(machine.take(0) ?? -1, CHUNK_BYTES, 0);
+    machine.take(0);
+    expect(codeOf(() => machine.sent(from, 1, 0))).toMatch(/^too-large: /);
+  });
+
+  test("sends no more than is there of a file that still arrives", () => {
+    const machine = sending({ available: 2 });
+    expect(machine.isCaughtUp).toBe(false);
+    expect(fill(machine, 5 * CHUNK_BYTES)).toEqual([0, 1]);
+    expect(machine.isCaughtUp).toBe(true);
+    machine.acked(0, 5);
+    machine.acked(1, 5);
+    expect(machine.waits(65)).toEqual({ where: "more", forMs: 60 });
+    machine.available(3, undefined, 70);
+    expect(machine.isCaughtUp).toBe(false);
+    expect(fill(machine, 5 * CHUNK_BYTES, 70)).toEqual([2]);
+    machine.available(3, 3 * CHUNK_BYTES, 80);
+    expect([machine.isCaughtUp, machine.isSent, machine.isAcked]).toEqual([false, true, false]);
+  });
+
+  test("acknowledgements that cannot be are the other end's fault, and change nothing", () => {
+    const machine = sending();
+    fill(machine, 9 * CHUNK_BYTES);
+    for (const index of [1, 3, 4, 99]) {
+      expect(codeOf(() => machine.acked(index, 0))).toBe(
+        `out-of-order: chunk ${index} was acknowledged out of order`,
+      );
+    }
+    machine.acked(0, 0);
+    expect(codeOf(() => machine.acked(0, 0))).toMatch(/^out-of-order: chunk 0/);
+    expect(codeOf(() => machine.durable(2))).toMatch(/^out-of-order: 2 chunks/);
+    machine.durable(1);
+    machine.durable(0);
+    expect([machine.durableUpTo, machine.durableBytes]).toEqual([1, CHUNK_BYTES]);
+  });
+
+  test("says what it waits for, and since when", () => {
+    const machine = sending({ sizeBytes: 9 * CHUNK_BYTES });
+    expect(machine.waits(5)).toBeUndefined();
+    const index = machine.take(10) ?? -1;
+    expect(machine.waits(25)).toEqual({ where: "source", forMs: 15 });
+    machine.sent(index, CHUNK_BYTES, 30);
+    expect(machine.waits(4_030)).toEqual({ where: "network", forMs: 4_000 });
+    machine.held();
+    expect(machine.waits(4_030)).toEqual({ where: "server-disk", forMs: 4_000 });
+    machine.acked(0, 4_031);
+    fill(machine, 9 * CHUNK_BYTES, 4_032);
+    expect(machine.waits(4_033)).toEqual({ where: "network", forMs: 1 });
+  });
+});
+
+/** Lanes are lost, acknowledgements late, windows of any size: each chunk arrives in its turn. */
+test("whatever is lost or late: the other end gets the file, within the window", () => {
+  const step = fc.constantFrom("fill", "fill", "ack", "ack", "durable", "lose");
+  const sizes = fc.integer({ min: 0, max: 12 * CHUNK_BYTES });
+  fc.assert(
+    fc.property(
+      sizes,
+      fc.boolean(),
+      fc.integer({ min: CHUNK_BYTES, max: 6 * CHUNK_BYTES }),
+      fc.array(step, { maxLength: 60 }),
+      (size, isKnown, windowBytes, steps) => {
+        const known = isKnown ? { sizeBytes: size } : {};
+        let machine = sending({ ...known, windowBytes });
+        let [flying, durable, now]: [number[], number, number] = [[], 0, 0];
+        const act = (what: (typeof steps)[number]) => {
+          now += 1;
+          if (what === "fill") flying.push(...fill(machine, size, now));
+          if (what === "ack") {
+            const index = flying.shift();
+            if (index !== undefined) machine.acked(index, now);
+          }
+          if (what === "durable") {
+            durable = machine.ackedUpTo;
+            machine.durable(durable);
+          }
+          if (what === "lose") {
+            // A stream remembers its end over lanes, as its source does.
+            const whole = machine.whole;
+            const sized = whole === undefined ? known : { sizeBytes: whole.sizeBytes };
+            machine = sending({ ...sized, windowBytes, from: durable, now });
+            flying = [];
+          }
+          expect(machine.inFlightBytes).toBeLessThanOrEqual(windowBytes);
+          const first = flying[0] ?? machine.ackedUpTo;
+          expect(flying).toEqual(flying.map((_, i) => first + i));
+          expect(first).toBe(machine.ackedUpTo);
+        };
+        for (const what of steps) act(what);
+        for (let i = 0; i < 200 && !machine.isAcked; i++) act(i % 2 === 0 ? "fill" : "ack");
+        expect(machine.isAcked).toBe(true);
+        expect(machine.whole).toEqual({ sizeBytes: size, chunks: chunkCount(size) });
+        expect(machine.ackedBytes).toBe(size);
+      },
+    ),
+    { numRuns: 1_000 },
+  );
+});

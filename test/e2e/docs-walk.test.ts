@@ -1,0 +1,404 @@
+import { afterAll, expect, test } from "bun:test";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { VerbTable } from "../../src/cli/command.ts";
+import { parseStrictly } from "../../src/cli/parser.ts";
+import { VERBS } from "../../src/commands/table.ts";
+import { GUIDES } from "../guides.ts";
+import { CHAT } from "./binary.ts";
+import { before } from "./deadline.ts";
+import { Lines } from "./lines.ts";
+
+/**
+ * README and docs, followed from the first line to the last on a fresh home, as a new user would:
+ * each command of their `sh` blocks runs, and succeeds. A new line runs by itself; what must stand
+ * in for an address, a secret or another person's doing is in the tables below, and a line of
+ * theirs that no document has any more fails.
+ */
+
+const ROOT = join(import.meta.dir, "..", "..");
+
+/** What cannot run here, and why; its calls of chat are still to be ones that chat takes. */
+const CANNOT: Readonly<Record<string, string>> = {
+  "npm install && npm test": "this is one of its tests",
+  "sudo install dist/chat /usr/local/bin/chat": "changes the machine; a link on PATH stands for it",
+};
+
+/** What goes on until it is stopped: by what it says one knows that it does what it should. */
+const LASTING: Readonly<Record<string, RegExp>> = {
+  "npm install && npm start": /listens on/,
+  'chat serve --name "Room 12" --welcome "Be kind."': /'Room 12' listens on/,
+  "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
+    /listens on/,
+  "chat web 192.0.2.7": /http:\/\/127\.0\.0\.1/,
+  "chat web --port 8000": /http:\/\/127\.0\.0\.1/,
+  "chat get-file --follow --out inbox": /photo/,
+  "chat share photo.jpg notes/": /chat:\/\//,
+  'chat share --text "the door code is 4711"': /chat:\/\//,
+  "mysqldump shop | chat share - --name shop.sql": /chat:\/\//,
+  "chat history --follow --json | jq -r .text": /The build is done/,
+  "chat link-device": /chat link-device --join/,
+};
+
+/** In place of what a document says, where that means another machine, or one's own. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  "npm install && npm start": "dist/chat serve", // The registry is out of reach; this is its end.
+  "chat web 192.0.2.7": "chat web 192.0.2.7 --no-open",
+  "chat web --port 8000": "chat web --port 0 --no-open",
+  "chat join 192.0.2.7 --local-port 5000": "chat join 192.0.2.7 --local-port FREE",
+  "chat lan --user ana": "chat lan --user ana --interface 127.0.0.1 --port FREE",
+  'CHAT_ROOM_PASSWORD="blue house" chat lan --user ana':
+    'CHAT_ROOM_PASSWORD="blue house" chat lan --user ana --interface 127.0.0.1 --port FREE',
+  "chat lan --plain": "chat lan --plain --interface 127.0.0.1 --port FREE",
+  "uptime | chat lan --plain": "echo up | chat lan --plain --interface 127.0.0.1 --port FREE",
+  "chat history --follow --json | jq -r .text":
+    "chat history --follow --json | jq --unbuffered -r .text", // As on a terminal.
+  "chat get-file fq3Lr9mVt0sX --out ~/Downloads": "chat get-file FILE --out ~/Downloads",
+  "chat link-device --join 192.0.2.7": "CHAT_HOME=$OTHER/tablet chat link-device --join 192.0.2.7",
+  "mysqldump shop | chat share - --name shop.sql": "echo dump | chat share - --name shop.sql",
+  "chat receive": "CHAT_INVITE='SHARED' chat receive", // On a terminal it asks for the line.
+  "chat admin erase 1201 1204": "chat admin erase SEQ",
+};
+
+/** What others do meanwhile, before a line or while it lasts. */
+const OTHERS: Readonly<Record<string, string>> = {
+  "chat get-file --follow --out inbox":
+    "CHAT_HOME=$OTHER/bob chat send-file photo.jpg --user bob --name photo-of-bob.jpg",
+  "chat admin kick bob --room lab":
+    "CHAT_HOME=$OTHER/bob chat join --user bob --room lab < /dev/null",
+  "chat admin ban eve --for 7d --reason spam":
+    "CHAT_HOME=$OTHER/eve chat register --user eve || true", // The second time she is there.
+};
+
+/** A server that is started again behind a line, as it was before. */
+const AGAIN: Readonly<Record<string, string>> = {
+  "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
+    "chat serve", // There is no proxy here.
+  "cp -a data data-backup": "chat serve", // It was stopped for that, as the text says.
+};
+
+/** An exit code that the text announces. */
+const ENDS: Readonly<Record<string, number>> = {
+  "chat discover": 4, // The server of the walk is on loopback, and is not announced.
+};
+
+const sandbox = realpathSync(mkdtempSync(join(tmpdir(), "chat-docs-walk-")));
+const HERE = join(sandbox, "here");
+const OTHER = join(sandbox, "other");
+
+interface Running {
+  readonly out: Lines;
+  readonly err: Lines;
+  stop(): Promise<void>;
+}
+
+/** One person's shell, in one folder, from the first line to the last. */
+class Walk {
+  #env: Record<string, string>;
+  #server: Running | undefined;
+  readonly #running: Running[] = [];
+  /** The last line that `chat share` printed. */
+  #shared = "";
+  readonly used = new Set<string>();
+
+  constructor() {
+    for (const folder of ["bin", "home/Downloads", "here/dist", "other", "run", "etc"]) {
+      mkdirSync(join(sandbox, folder), { recursive: true, mode: 0o700 });
+    }
+    symlinkSync(CHAT, join(sandbox, "bin", "chat"));
+    symlinkSync(CHAT, join(HERE, "dist", "chat"));
+    for (const name of ["photo.jpg", "thesis.pdf", "film.mkv", "notes/one.txt", "big/file"]) {
+      mkdirSync(dirname(join(HERE, name)), { recursive: true });
+      writeFileSync(join(HERE, name), `this is ${name}\n`);
+    }
+    writeFileSync(join(sandbox, "etc", "room-password"), "blue house\n");
+    this.#env = {
+      PATH: `${join(sandbox, "bin")}:${process.env["PATH"] ?? ""}`,
+      HOME: join(sandbox, "home"),
+      XDG_RUNTIME_DIR: join(sandbox, "run"),
+      TMPDIR: sandbox,
+      OTHER,
+      TZ: "UTC",
+      // What a person is asked for on a terminal, once, and types.
+      CHAT_USER: "ana",
+      CHAT_PASSWORD: "a long password",
+      CHAT_NEW_PASSWORD: "a long password",
+      CHAT_SERVE_HOST: "127.0.0.1",
+      CHAT_SERVE_PORT: "0",
+      CHAT_SERVE_DISCOVERY: "false",
+    };
+  }
+
+  async line(written: string): Promise<void> {
+    const line = written.replace(/ +#.*$/, "").trimEnd();
+    if (line === "") return;
+    if (CANNOT[line] !== undefined) return this.#cannot(line);
+    const exported = /^export (\w+)=(\S+)$/.exec(line);
+    if (exported !== null) {
+      this.#env = { ...this.#env, [exported[1] ?? ""]: exported[2] ?? "" };
+      return;
+    }
+    const others = this.#take(OTHERS, line);
+    const lasts =
+      this.#take(LASTING, line) ?? (/^[^|]*chat serve/m.test(line) ? /listens on/ : undefined);
+    if (line.startsWith("cp -a data ")) await this.#server?.stop();
+    const instead = await this.#filled(this.#take(INSTEAD, line) ?? line);
+    if (lasts === undefined) {
+      if (others !== undefined) await this.#run(others);
+      await this.#run(instead, this.#take(ENDS, line) ?? 0);
+    } else {
+      await this.#lasting(instead, lasts, others);
+    }
+    const again = this.#take(AGAIN, line);
+    if (again !== undefined) await this.#lasting(again, /listens on/, undefined);
+  }
+
+  /** What a unit or a crontab posts, with the things of this walk in their places. */
+  async posts(text: string): Promise<void> {
+    const etc = join(sandbox, "etc");
+    for (const [, command = ""] of text.matchAll(
+      /^(?:ExecStart=|(?:[\d*/,-]+ ){5})(.*curl .*)$/gm,
+    )) {
+      cpSync(join(HERE, "data", "tls.crt"), join(etc, "tls.crt"));
+      const [, header = ""] = /-H @\S+\/(\S+)/.exec(command) ?? [];
+      cpSync(join(HERE, "build.header"), join(etc, header));
+      const filled = await this.#filled(command);
+      const here = filled
+        .replaceAll("/usr/local/bin/nightly-backup", "sh -c 'echo no space; exit 1'")
+        .replaceAll("/tmp/backup.log", join(sandbox, "backup.log"))
+        .replaceAll(/%[iH]/g, "unit");
+      expect(await this.#run(here)).toMatch(/^\{"seq":\d+\}$/m);
+    }
+  }
+
+  /** Stops all that goes on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#server?.stop(), ...this.#running.map((one) => one.stop())]);
+  }
+
+  #take<Value>(table: Readonly<Record<string, Value>>, line: string): Value | undefined {
+    if (!Object.hasOwn(table, line)) return undefined;
+    this.used.add(line);
+    return table[line];
+  }
+
+  async #cannot(line: string): Promise<void> {
+    this.used.add(line);
+    for (const call of callsIn(line)) await parse(call);
+  }
+
+  async #run(command: string, exitCode = 0): Promise<string> {
+    const child = Bun.spawn(["bash", "-c", command], {
+      cwd: HERE,
+      env: this.#env,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const [out, err, code] = await before(
+      60_000,
+      command,
+      Promise.all([
+        new Response(child.stdout).text(),
+        new Response(child.stderr).text(),
+        child.exited,
+      ]),
+    );
+    expect({ command, code, err, out }).toEqual({ command, code: exitCode, err, out });
+    // A refusal over HTTP is an answer, and no failure, to curl.
+    if (command.includes("curl ")) expect(out).not.toContain('"code":');
+    return out;
+  }
+
+  async #lasting(command: string, says: RegExp, others: string | undefined): Promise<void> {
+    const isServer = /chat serve/.test(command);
+    if (isServer) await this.#server?.stop();
+    const started = this.#start(command);
+    if (isServer) this.#server = started;
+    else this.#running.push(started);
+    const done = others === undefined ? undefined : this.#run(others);
+    const found = await Promise.any([
+      started.out.next(command, (line) => says.test(line), 30_000),
+      started.err.next(command, (line) => says.test(line), 30_000),
+    ]).catch(() => {
+      throw new Error(`${command} never said ${says}:\n${started.out.text}${started.err.text}`);
+    });
+    await done;
+    await this.#remember(command, found, started);
+    // What is waited for by a later line goes on until then.
+    if (!isServer && !/share|link-device/.test(command)) await started.stop();
+  }
+
+  async #remember(command: string, found: string, { out }: Running): Promise<void> {
+    const [invite] = /chat:\/\/[^\s']+/.exec(found) ?? [];
+    if (/chat share/.test(command) && invite !== undefined) this.#shared = invite;
+    if (!/link-device/.test(command)) return;
+    // On standard output; the line that was waited for is on the other stream, and may be first.
+    const code = out.all[0] ?? (await out.next("code", () => true));
+    this.#env = { ...this.#env, CHAT_LINK_CODE: code };
+  }
+
+  #start(command: string): Running {
+    // In a group of its own, so that all of a pipeline hears of its end.
+    const child = Bun.spawn(["setsid", "bash", "-c", command], {
+      cwd: HERE,
+      env: this.#env,
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const stop = async () => {
+      if (child.exitCode === null && child.signalCode === null) endGroup(child.pid);
+      await before(20_000, `the end of ${command}`, child.exited);
+    };
+    return { out: new Lines(command, child.stdout), err: new Lines(command, child.stderr), stop };
+  }
+
+  /** With the addresses, secrets and numbers of this walk in place of those of the documents. */
+  async #filled(line: string): Promise<string> {
+    let filled = line
+      .replaceAll("/tmp/bob", join(OTHER, "bob"))
+      .replaceAll("/etc/ssl/chat.pem", join(HERE, "data", "tls.crt"))
+      .replaceAll("/etc/chat/", `${join(sandbox, "etc")}/`)
+      .replaceAll("wait=30", "wait=1")
+      .replaceAll("FREE", String(freePort()));
+    if (/192\.0\.2\.7|SHA256:\.\.\./.test(filled)) {
+      const invite = readFileSync(join(HERE, "data", "invite"), "utf8")
+        .trim()
+        .replaceAll("'", "");
+      const [, place = ""] = /^chat:\/\/([^/]+)\//.exec(invite) ?? [];
+      const [, fingerprint = ""] = /fp=([\w-]+)/.exec(invite) ?? [];
+      filled = filled
+        .replaceAll(/chat:\/\/192\.0\.2\.7:2428\/[^'\s]*/g, invite)
+        .replaceAll(/chat:\/\/192\.0\.2\.7:40123\/[^'\s]*/g, this.#shared)
+        .replaceAll("192.0.2.7:2428", place)
+        .replaceAll("192.0.2.7", place)
+        .replaceAll("SHA256:...", `SHA256:${fingerprint}`);
+    }
+    filled = filled.replaceAll("SHARED", this.#shared);
+    if (filled.includes("FILE")) {
+      const [row = ""] = (await this.#run("chat files")).split("\n");
+      filled = filled.replaceAll("FILE", row.split("\t")[0] ?? "");
+    }
+    if (filled.includes("SEQ")) {
+      const sent = await this.#run("chat send --to lobby 'soon gone'");
+      filled = filled.replaceAll("SEQ", sent.trim());
+    }
+    return filled;
+  }
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGTERM");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has ended by itself.
+  }
+}
+
+/** A port that was free a moment ago. */
+function freePort(): number {
+  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const { port } = listener;
+  listener.stop(true);
+  return port;
+}
+
+interface Block {
+  readonly language: string;
+  readonly text: string;
+}
+
+function blocksOf(path: string): Block[] {
+  const text = readFileSync(join(ROOT, path), "utf8");
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = "", block = ""]) => ({
+    language,
+    text: block,
+  }));
+}
+
+/** A document that is written into a file, and a loop, are one command. */
+function commandsIn(block: string): string[] {
+  const commands: string[] = [];
+  let end: RegExp | undefined;
+  for (const line of block.split("\n")) {
+    if (end === undefined) commands.push(line);
+    else commands.push(`${commands.pop()}\n${line}`);
+    const heredoc = /<<'(\w+)'$/.exec(line)?.[1];
+    if (heredoc !== undefined) end = new RegExp(`^${heredoc}$`);
+    else if (/^for .*; do$/.test(line)) end = /^done$/;
+    else if (end?.test(line) === true) end = undefined;
+  }
+  return commands;
+}
+
+/** The words behind each `chat` in a line. */
+function callsIn(line: string): string[][] {
+  return [...line.matchAll(/(?:^|[=/ ])chat ([a-z][^|#>&\n]*)/g)].map(([, words = ""]) =>
+    words.trim().split(/\s+/),
+  );
+}
+
+/** @throws Fault usage when chat would not take it */
+async function parse(words: readonly string[], table: VerbTable = VERBS): Promise<void> {
+  const [word = "", ...rest] = words;
+  const row = Object.hasOwn(table, word) ? table[word] : undefined;
+  if (row === undefined) throw new Error(`chat has no ${words.join(" ")}`);
+  const { command } = await row.load();
+  if (command.kind === "group") return parse(rest, command.verbs);
+  parseStrictly({ ...command.args, json: { type: "boolean" } }, rest, `chat ${word}`);
+}
+
+afterAll(() => rmSync(sandbox, { recursive: true, force: true }));
+
+test("every command of README and docs works, in their order, on a fresh home", async () => {
+  for (const tool of ["curl", "jq", "setsid", "bash"])
+    expect([tool, Bun.which(tool)]).not.toEqual([tool, null]);
+  await using walk = new Walk();
+  for (const path of GUIDES) {
+    for (const { language, text } of blocksOf(path)) {
+      if (language === "sh") for (const command of commandsIn(text)) await walk.line(command);
+      if (language === "ini" || language === "cron") await walk.posts(text);
+    }
+  }
+  const listed = [CANNOT, LASTING, INSTEAD, OTHERS, AGAIN, ENDS].flatMap((table) =>
+    Object.keys(table),
+  );
+  expect(listed.filter((line) => !walk.used.has(line))).toEqual([]);
+}, 240_000);
+
+/** What a block may be, and how its lines are looked at. */
+const LANGUAGES = ["", "sh", "ini", "yaml", "cron", "nginx"];
+
+test("what systemd, cron and others are given is what they and chat take", async () => {
+  for (const path of GUIDES) {
+    for (const { language, text } of blocksOf(path)) {
+      expect({ path, language: LANGUAGES.includes(language) ? "known" : language }).toEqual({
+        path,
+        language: "known",
+      });
+      if (language === "yaml") expect(typeof Bun.YAML.parse(text)).toBe("object");
+      if (language === "ini") {
+        for (const line of text.split("\n")) expect(line).toMatch(/^(\[\w+\]|[A-Z]\w*=.+|)$/);
+      }
+      if (language === "cron") {
+        for (const line of text.trim().split("\n")) {
+          expect(line).toMatch(/^(\w+=\S+|([\d*/,-]+ ){5}\S.*)$/);
+        }
+      }
+      if (language === "ini" || language === "cron") {
+        for (const words of callsIn(text)) await parse(words);
+      }
+    }
+  }
+});

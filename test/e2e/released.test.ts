@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { Sandbox } from "./program.ts";
+
+/** Folders that released versions have written: `test/released/VERSION/{data,home}`. */
+
+const RELEASED = join(import.meta.dir, "..", "released");
+/** SHA-256 of the file that ana sent. */
+const PICTURE = "57d67575cd4d84dd2089e6e5e3d63fbe92518495302242d987b958f9c068d4d6";
+const UNSENT = "a word said while the server was away";
+
+/** What is in the lobby, in the room `library`, and between ana and bob. */
+const TEXTS = [
+  "Hello, this is the first word",
+  "waves",
+  "a word in the locked room",
+  "an edited wrod",
+  "an edited word",
+  "a private word",
+  "bob answers @ana",
+  "bob to ana",
+  "a word in the locked room",
+  "hello back",
+];
+
+/** A copy, since a server that opens a folder may bring it up to date. */
+function restore(
+  sandbox: Sandbox,
+  version: string,
+): { readonly data: string; readonly home: string } {
+  const [data, home] = [sandbox.path("data"), sandbox.path("ana")];
+  cpSync(join(RELEASED, version, "data"), data, { recursive: true });
+  cpSync(join(RELEASED, version, "home"), home, { recursive: true });
+  return { data, home };
+}
+
+const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
+  records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
+
+test("the data folder of 0.1.0 is read as it is", async () => {
+  await using sandbox = new Sandbox();
+  const { data } = restore(sandbox, "0.1.0");
+  const reader = sandbox.home("reader");
+  const records = await reader.json(["history", "--data", data, "--last", "1000"]);
+  expect(textsOf(records).toSorted()).toEqual(TEXTS.toSorted());
+  expect(records.filter(({ kind }) => kind === "erased")).toHaveLength(1);
+});
+
+test("a data folder and a home of 0.1.0 go on where they were", async () => {
+  await using sandbox = new Sandbox();
+  restore(sandbox, "0.1.0");
+  const { listening, address, data } = await sandbox.serve({ data: "data" });
+  expect(listening["fingerprint"]).toBe("SHA256:ACtWfqkwIywscJV0ni4wY_UngpXsgKuf2Qf_XHueZ8M");
+  const server = ["--server", address];
+
+  // The device key of the home signs in, and what it left unsent is said once.
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const joined = await ana.join([address]);
+  await joined.json("text", { text: UNSENT, from: "ana" });
+  await joined.finish();
+  expect(textsOf(await ana.json(["history", ...server, "--last", "1000"])).toSorted()).toEqual(
+    [...TEXTS, UNSENT].toSorted(),
+  );
+
+  // Passwords, bans, locked rooms and files are as they were.
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
+  expect((await bob.run(["login", address])).exitCode).toBe(0);
+  const wrong = sandbox.home("other").with({ CHAT_USER: "bob", CHAT_PASSWORD: "guess-1234" });
+  expect((await wrong.run(["login", address])).exitCode).toBe(3);
+  const carol = sandbox.home("carol").with({ CHAT_USER: "carol", CHAT_PASSWORD: "carol-pw-12345" });
+  expect((await carol.run(["login", address])).exitCode).toBe(3);
+  const library = await bob.run(["join", address], { stdin: "/join library guess-1234\n" });
+  expect(library.err).toContain("another one");
+  const entered = await bob.run(["join", address], { stdin: "/join library booksandsilence\n" });
+  expect(entered.exitCode).toBe(0);
+  const rooms = await bob.json(["rooms", ...server]);
+  expect(rooms).toContainEqual(expect.objectContaining({ room: "library", joined: true }));
+  const got = await bob.json(["get-file", "fT6eiLjyN1vs", ...server, "--out", sandbox.path()]);
+  expect(got.at(-1)).toMatchObject({ kind: "got", name: "picture.bin", sizeBytes: 700_000 });
+  const bytes = await Bun.file(sandbox.path("picture.bin")).bytes();
+  expect(new Bun.CryptoHasher("sha256").update(bytes).digest("hex")).toBe(PICTURE);
+
+  const stored = await bob.json(["history", "--data", data, "--last", "1000"]);
+  expect(textsOf(stored).filter((text) => text === UNSENT)).toHaveLength(1);
+});

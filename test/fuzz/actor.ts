@@ -1,0 +1,269 @@
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import { packValue } from "../../src/wire/codec.ts";
+import type { RequestKind } from "../../src/wire/messages.ts";
+import { within } from "../event.ts";
+import type { Dice } from "../worlds/dice.ts";
+import { Caller, type Keys, type Outcome } from "./caller.ts";
+import {
+  type Asker,
+  anyChannelRequest,
+  anyNotice,
+  anyRequest,
+  anyTransferNotice,
+  type Case,
+  EMPTY_DIGEST,
+  mayWait,
+} from "./cases.ts";
+import type { Facts } from "./facts.ts";
+
+export type Role = "stranger" | "member" | "owner" | "operator";
+export const ROLES: readonly Role[] = ["stranger", "member", "owner", "operator"];
+
+export interface Place {
+  readonly dice: Dice;
+  readonly facts: Facts;
+  /** Kinds of requests that were done as asked: what is only refused goes to no depth. */
+  readonly done: Set<string>;
+  readonly port: () => number;
+  readonly operatorToken: () => string;
+  /** By office: whoever shows the token waits for the wrong ones that others have shown. */
+  readonly makeOperator: (user: string) => Promise<void>;
+  /** Lets newcomers register again, should an operator have closed the door. */
+  readonly openDoor: () => Promise<void>;
+}
+
+const ANSWER_MS = 30_000;
+/** Of its own doing: the server is full, or broken. Nothing that is asked may come to that. */
+const BROKEN: ReadonlySet<string> = new Set(["internal", "store-failed", "log-corrupt"]);
+
+/** What went wrong, with what was asked: a finding. */
+export class Finding extends Error {
+  override readonly name = "Finding";
+}
+
+/** One hostile party: it says what its role lets it say, and comes back whenever it was put out. */
+export class Actor implements Asker {
+  readonly role: Role;
+  readonly dice: Dice;
+  readonly facts: Facts;
+  readonly #place: Place;
+  #keys: Keys = Caller.newKeys();
+  #user = "";
+  #caller: Caller | undefined;
+  ownRoom = "lobby";
+  file = "fAAAAAAAAAAA";
+  /** The last batch, for whoever has to explain a finding. */
+  said: Case[] = [];
+
+  constructor(role: Role, place: Place) {
+    this.role = role;
+    this.#place = place;
+    this.dice = place.dice;
+    this.facts = place.facts;
+  }
+
+  get token(): string {
+    return this.role === "operator" ? this.#place.operatorToken() : "no token";
+  }
+
+  /** Asks all of these at once. @returns how many were sent */
+  async asks(cases: readonly Case[]): Promise<number> {
+    this.said = [...cases];
+    const caller = await this.#ready();
+    const outcomes = cases.map((one) => this.#asked(caller, one));
+    await Promise.all(outcomes);
+    this.#check(caller);
+    const isTired = caller.phase !== "member" || this.role === "stranger";
+    if (isTired) this.#hangUp();
+    return cases.length;
+  }
+
+  draw(count: number): Case[] {
+    return Array.from({ length: count }, () => anyRequest(this));
+  }
+
+  /**
+   * Files, on a lane of its own: one that is sent as it should be, so that the server has one to
+   * speak of, and around that whatever comes; last what mostly ends the lane.
+   */
+  async transfers(count: number): Promise<number> {
+    const lane = await this.#readyChannel();
+    this.file = `f${this.dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true })}`;
+    const file = { file: this.file };
+    this.said = [];
+    const asks = (cases: readonly Case[]) => {
+      this.said.push(...cases);
+      return Promise.all(cases.map((one) => this.#asked(lane, one)));
+    };
+    const draws = () => Array.from({ length: count / 3 }, () => anyChannelRequest(this));
+    await asks([{ kind: "offer", fields: { ...file, to: ["lobby"], name: "a file" } }]);
+    await asks(draws());
+    await asks([{ kind: "finish", fields: { ...file, size: 0, chunks: 0, digest: EMPTY_DIGEST } }]);
+    this.facts.learn("file", this.file);
+    await asks(draws());
+    for (let i = 0; i < count / 3 && this.dice.chance(0.8); i++) {
+      const one = anyTransferNotice(this);
+      this.said.push(one);
+      lane.raw(packValue({ kind: one.kind, ...one.fields }));
+    }
+    await asks(draws());
+    this.#check(lane);
+    lane.close();
+    return this.said.length;
+  }
+
+  /** Each on a link of its own, since such a word mostly ends it: notices, odd refs, odd bytes. */
+  async oddities(count: number): Promise<number> {
+    this.said = [];
+    for (let i = 0; i < count; i++) {
+      const { port } = this.#place;
+      const isGreeted = this.dice.chance(0.7);
+      const caller = await (isGreeted ? Caller.greeted(port()) : Caller.bare(port()));
+      if (isGreeted && this.dice.chance(0.4)) await this.#enter(caller);
+      caller.raw(this.#oddBytes());
+      if (this.dice.chance(0.5)) caller.raw(this.#oddBytes());
+      const answered = caller.ask("rooms", {});
+      await within("the end of an odd link", Promise.race([answered, caller.ended]), ANSWER_MS);
+      caller.close();
+    }
+    return count;
+  }
+
+  #oddBytes(): Uint8Array {
+    const { dice } = this;
+    const isNotice = dice.chance(0.6);
+    const one = isNotice ? anyNotice(this) : anyRequest(this);
+    this.said.push(one);
+    const refs = [0, 1, 2, -1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, Number.NaN, "1", null];
+    const ref = isNotice && dice.chance(0.8) ? undefined : dice.pick(refs);
+    const odd = dice.chance(0.1) ? { [dice.pick(["__proto__", "constructor", "kind"])]: {} } : {};
+    const value = { kind: one.kind, ...(ref === undefined ? {} : { ref }), ...one.fields, ...odd };
+    const bytes = packValue(value);
+    if (dice.chance(0.2)) bytes[dice.int(bytes.length)] = dice.int(256);
+    if (dice.chance(0.1)) return bytes.subarray(0, dice.int(bytes.length + 1));
+    return bytes;
+  }
+
+  async #asked(caller: Caller, one: Case): Promise<void> {
+    const outcome = caller.ask(one.kind as RequestKind, one.fields);
+    if (mayWait(one.kind)) return void outcome.then((came) => this.#learn(one, came));
+    const what = `an answer to ${describe(one)} of a ${this.role}`;
+    this.#learn(one, await within(what, outcome, ANSWER_MS));
+  }
+
+  #learn(one: Case, outcome: Outcome): void {
+    if (outcome.kind === "answered") {
+      this.#place.done.add(one.kind);
+      if (one.kind === "post") this.facts.learn("postSeq", outcome.answer["seq"]);
+      return this.facts.learnFrom(outcome.answer);
+    }
+    const { code, message } = outcome.fault;
+    if (!BROKEN.has(code)) return;
+    throw new Finding(`${describe(one)} of a ${this.role} came to ${code}: ${message}`);
+  }
+
+  /** What the server says is what a server may say. */
+  #check(caller: Caller): void {
+    if (caller.wrong === undefined) return;
+    const { code, message } = caller.wrong;
+    throw new Finding(`the server told a ${this.role} what it must not: ${code}: ${message}`);
+  }
+
+  async #ready(): Promise<Caller> {
+    if (this.#caller !== undefined && !this.#caller.isEnded) return this.#caller;
+    this.#caller = await Caller.greeted(this.#place.port(), this.#keys);
+    if (this.role === "stranger") return this.#caller;
+    const caller = await this.#entered();
+    this.#caller = caller;
+    if (this.role === "operator") await this.#place.makeOperator(this.#user);
+    if (this.role === "owner" || this.role === "operator") await this.#ownsRoom(caller);
+    if (this.dice.chance(0.5)) await caller.ask("watch", { on: true });
+    return caller;
+  }
+
+  /** In as before or, where that account was put out, as somebody new. */
+  async #entered(): Promise<Caller> {
+    const { port, openDoor } = this.#place;
+    for (let i = 0; i < 5; i++) {
+      const caller = await Caller.greeted(port(), this.#keys);
+      if (this.#user !== "") {
+        const outcome = await caller.login(this.#user);
+        if (outcome.kind === "answered") {
+          this.#place.done.add("login");
+          return caller;
+        }
+      }
+      caller.close();
+      const newcomer = await Caller.greeted(port(), Caller.newKeys());
+      if (await this.#enter(newcomer)) return newcomer;
+      newcomer.close();
+      await openDoor();
+    }
+    throw new Finding(`a ${this.role} comes in no more`);
+  }
+
+  async #enter(caller: Caller): Promise<boolean> {
+    const name = `${this.role[0]}${this.dice.int(2 ** 31).toString(36)}`;
+    const outcome = await caller.register(name);
+    if (outcome.kind === "refused") return false;
+    this.#place.done.add("register");
+    this.facts.learn("user", name);
+    this.#keys = caller.keys;
+    this.#user = name;
+    return true;
+  }
+
+  async #ownsRoom(caller: Caller): Promise<void> {
+    const room = `own-${this.dice.int(2 ** 31).toString(36)}`;
+    const outcome = await caller.ask("join", { room, create: true });
+    if (outcome.kind === "refused") return;
+    this.ownRoom = room;
+    this.facts.learn("roomName", room);
+    this.facts.learn("roomId", outcome.answer["room"]);
+  }
+
+  async #readyChannel(): Promise<Caller> {
+    for (let i = 0; i < 5; i++) {
+      const caller = await this.#ready();
+      const came = await caller.ask("ticket", {});
+      if (came.kind === "answered") {
+        const lane = await this.#channel(caller);
+        const outcome = await lane?.ask("lane", { ticket: came.answer["ticket"] });
+        if (lane !== undefined && outcome?.kind === "answered") {
+          this.#place.done.add("lane");
+          return lane;
+        }
+        lane?.close();
+      }
+      this.#hangUp();
+    }
+    throw new Finding(`a ${this.role} is given no lane`);
+  }
+
+  /** Undefined: meanwhile its session was ended, as by a ban. */
+  async #channel(caller: Caller): Promise<Caller | undefined> {
+    try {
+      return await caller.lane();
+    } catch (error) {
+      if (error instanceof Fault && error.code === "unreachable") return undefined;
+      throw error;
+    }
+  }
+
+  #hangUp(): void {
+    this.#caller?.close();
+    this.#caller = undefined;
+  }
+}
+
+export function describe({ kind, fields }: Case): string {
+  const shown = JSON.stringify(fields, (_, value: unknown) => {
+    if (value instanceof Uint8Array) return `bytes(${value.length})`;
+    if (typeof value === "string" && value.length > 60) {
+      return `${value.slice(0, 20)}... (${utf8Encode(value).length} bytes)`;
+    }
+    return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+  });
+  return `${kind} ${shown.slice(0, 600)}`;
+}

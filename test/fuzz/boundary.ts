@@ -1,0 +1,175 @@
+import * as v from "valibot";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+
+/**
+ * Values at the edges of what a schema takes, read off the schema itself: a message that is new is
+ * fuzzed without a word about it here.
+ */
+
+type Schema = v.GenericSchema;
+
+/** The parts of valibot's schemas that are read here. */
+interface Parts {
+  readonly type: string;
+  readonly pipe?: readonly {
+    readonly kind: string;
+    readonly type: string;
+    requirement?: unknown;
+  }[];
+  readonly wrapped?: Schema;
+  readonly item?: Schema;
+  readonly entries?: Readonly<Record<string, Schema>>;
+  readonly options?: readonly unknown[];
+}
+
+/** A field left out, which msgpack cannot say otherwise. */
+export const ABSENT = Symbol("absent");
+
+const NUMBERS: readonly number[] = [
+  ...[0, 1, -1, 2, 0.5, -0.5, 255, 256, 65_535, 65_536],
+  ...[2 ** 31 - 1, 2 ** 31, -(2 ** 31), -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32],
+  ...[MOMENT_UNIX_MS_MAX, MOMENT_UNIX_MS_MAX + 1, 2 ** 53 - 1, -(2 ** 53) + 1],
+  ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ...[Number.MAX_VALUE, Number.MIN_VALUE],
+];
+/** No lone surrogates: UTF-8 has none, and msgpack carries UTF-8. */
+const TEXTS: readonly string[] = [
+  ...["", " ", "\0", "a\0b", "\n", "\r\n", "\t", "\u001b[2J\u001b]0;x\u0007", "\u007f", "\u0085"],
+  ...["\u202eabc\u202c", "\u2066x", "\u2028", "\ufeff", "\u200b", "\u200d", "\ufffd", "\uffff"],
+  ...["e\u0301", `a${"\u0301".repeat(40)}`, "\u{1f469}\u200d\u{1f680}", "\u{10ffff}", "\u1e9e"],
+  ...["İ", "ß", "ﬀ", "١٢٣", "你好", "שלום"],
+  ...["__proto__", "constructor", "toString", "hasOwnProperty", "server", "everyone", "null"],
+  ...["../../etc/passwd", "/", "\\", "a/b", ".", "..", "con", "nul.txt", "%00", "%2e%2e%2f"],
+  ...["#lobby", "@", "#", "@@", "#@a", "-1", "0", "123", "NaN", "a".repeat(32), "a".repeat(33)],
+  ...["[", "(", "(a+)+$", "*", "?", "'", '"', "<b>", "&amp;", "`", "|", ";"],
+];
+const ODD: readonly unknown[] = [null, true, "x", 1, [], {}, new Uint8Array(0), [[]], { a: {} }];
+/** Sizes at which fields of bytes have their bounds. */
+const SIZES: readonly number[] = [
+  ...[0, 1, 15, 16, 17, 31, 32, 33, 63, 64, 65, 255, 256, 257, 1_023, 1_024, 1_025],
+  ...[4_095, 4_096, 4_097, 262_143, 262_144, 262_145],
+];
+const LONGEST_TRIED = MESSAGE_BYTES_MAX - 1_024;
+
+function partsOf(schema: Schema): Parts {
+  return schema as unknown as Parts;
+}
+
+/** Without what says that it may be left out. */
+export function bare(schema: Schema): Schema {
+  const { type, wrapped } = partsOf(schema);
+  return type === "optional" && wrapped !== undefined ? bare(wrapped) : schema;
+}
+
+/** Each requirement of the pipe and of those inside it. */
+function requirements(schema: Schema, type: string): number[] {
+  const { pipe } = partsOf(schema);
+  if (pipe === undefined) return [];
+  return pipe.flatMap((part) => {
+    if (part.kind === "schema")
+      return part === (schema as unknown) ? [] : requirements(part as unknown as Schema, type);
+    return part.type === type ? [Number(part.requirement)] : [];
+  });
+}
+
+function baseType(schema: Schema): string {
+  return partsOf(schema).type;
+}
+
+const drawn = new WeakMap<Schema, readonly unknown[]>();
+
+/** Values worth a try for a field: those that it takes, and those that it must refuse. */
+export function candidates(schema: Schema): readonly unknown[] {
+  const known = drawn.get(schema) ?? all(schema);
+  drawn.set(schema, known);
+  return known;
+}
+
+function all(schema: Schema): unknown[] {
+  const inner = bare(schema);
+  const own = ofType(inner);
+  const absent = inner === schema ? [ABSENT] : [];
+  return [...own, ...ODD, ABSENT, ...absent];
+}
+
+/** The same without those that the schema refuses. */
+export function accepted(schema: Schema): unknown[] {
+  const good = candidates(bare(schema)).filter((value) => value !== ABSENT && v.is(schema, value));
+  return good.length === 0 ? [ABSENT] : good;
+}
+
+function ofType(schema: Schema): unknown[] {
+  const { options, item, entries } = partsOf(schema);
+  switch (baseType(schema)) {
+    case "number":
+      return [...NUMBERS, ...edges(schema, "min_value"), ...edges(schema, "max_value")];
+    case "string":
+      return [...TEXTS, ...longTexts(schema)];
+    case "boolean":
+      return [true, false];
+    case "picklist":
+      return [...(options ?? [])];
+    case "array":
+      return item === undefined ? [] : lists(schema, item);
+    case "object":
+      return entries === undefined ? [] : [...objects(entries)];
+    case "custom":
+      return SIZES.map((size) => new Uint8Array(size));
+    default:
+      return [];
+  }
+}
+
+function edges(schema: Schema, type: "min_value" | "max_value"): number[] {
+  return requirements(schema, type).flatMap((edge) => [edge - 1, edge, edge + 1]);
+}
+
+/** The longest that fits and one byte more, in letters of one to four bytes. */
+function longTexts(schema: Schema): string[] {
+  const exact = requirements(schema, "length");
+  const most = [...requirements(schema, "max_bytes"), ...exact];
+  if (most.length === 0) return ["x".repeat(LONGEST_TRIED)];
+  const sizes = most.flatMap((size) => [size - 1, size, size + 1]).filter((size) => size > 0);
+  const letters = ["x", "é", "你", "\u{1f600}", "\0", '"', "\u0301", "\u202e"];
+  const texts = sizes.flatMap((size) =>
+    letters.map((letter) => {
+      const each = utf8Encode(letter).length;
+      return `${"x".repeat(size % each)}${letter.repeat(Math.floor(size / each))}`;
+    }),
+  );
+  return [...texts, ...exact.map((length) => `f${"A".repeat(length - 1)}`)];
+}
+
+function lists(schema: Schema, item: Schema): unknown[] {
+  const [max] = requirements(schema, "max_length");
+  const one = accepted(item);
+  const most = max ?? 4_096;
+  const [plain] = one;
+  return [
+    [],
+    ...candidates(item)
+      .filter((value) => value !== ABSENT)
+      .map((value) => [value]),
+    ...[most, most + 1].map((length) => Array.from({ length }, () => plain)),
+    Array.from({ length: most }, (_, i) => one[i % one.length]),
+    [plain, plain],
+  ];
+}
+
+/** One field at an edge at a time, the others as they are taken. */
+function* objects(entries: Readonly<Record<string, Schema>>): Iterable<unknown> {
+  const plain = Object.fromEntries(
+    Object.entries(entries)
+      .map(([name, schema]) => [name, accepted(schema).at(0)] as const)
+      .filter(([, value]) => value !== ABSENT),
+  );
+  yield plain;
+  for (const [name, schema] of Object.entries(entries)) {
+    for (const value of candidates(schema)) {
+      const { [name]: _, ...rest } = plain;
+      yield value === ABSENT ? rest : { ...rest, [name]: value };
+    }
+  }
+}

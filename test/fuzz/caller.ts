@@ -1,0 +1,182 @@
+import { Fault } from "../../src/base/fault.ts";
+import { checkName } from "../../src/base/names.ts";
+import { Session, type SessionEffect } from "../../src/core/session/session.ts";
+import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
+import { makeDeviceProof } from "../../src/crypto/greeting.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import { wsDial } from "../../src/io/ws/dial.ts";
+import { fingerprintWith, formatFingerprint } from "../../src/wire/fingerprint.ts";
+import type { Notice, NoticeOf, RequestFields, RequestKind } from "../../src/wire/messages.ts";
+
+export interface Keys {
+  readonly device: Identity;
+  readonly account: Identity;
+}
+
+/** What a request came to: its answer, a refusal, or the end of the link. */
+export type Outcome =
+  | { readonly kind: "answered"; readonly answer: Readonly<Record<string, unknown>> }
+  | { readonly kind: "refused"; readonly fault: Fault };
+
+const DIAL_MS = 10_000;
+
+/**
+ * One link, spoken over by hand: it sends what it is given, and checks what comes back as an honest
+ * client does. An answer that its question does not have ends the link with a fault of ours.
+ */
+export class Caller {
+  readonly link: Link;
+  readonly keys: Keys;
+  readonly notices: Notice[] = [];
+  /** Each notice as it comes; they are kept only where nobody takes them. */
+  onNotice: (notice: Notice) => void = () => undefined;
+  /** What this end found wrong in what the server said. */
+  wrong: Fault | undefined;
+  /** Why it ended, whoever ended it. */
+  why: Fault | undefined;
+  readonly ended: Promise<void>;
+  isEnded = false;
+  readonly #session = new Session("client", performance.now());
+  readonly #open = new Map<number, (outcome: Outcome) => void>();
+  readonly #welcome = Promise.withResolvers<NoticeOf<"welcome">>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
+
+  private constructor(link: Link, keys: Keys) {
+    this.link = link;
+    this.keys = keys;
+    this.ended = this.#ended.promise;
+    this.#welcome.promise.catch(() => undefined); // Not everybody waits for it.
+    link.receive({
+      message: (bytes) => {
+        const effects = this.#session.receive(bytes, performance.now());
+        const closing = effects.find(({ kind }) => kind === "close");
+        const saysBye = effects.some(({ kind }) => kind === "transmit");
+        // Closed by us, with a word of ours: the server said what no server may say.
+        if (closing?.kind === "close" && saysBye) this.wrong ??= closing.fault;
+        this.#perform(effects);
+      },
+      closed: (fault) => {
+        if (fault?.code === "frame-malformed" || fault?.code === "too-large") this.wrong ??= fault;
+        this.#perform(this.#session.ended(fault));
+        this.#end();
+        this.#welcome.reject(new Fault("link-closed", "the link ended before a greeting"));
+      },
+    });
+  }
+
+  static newKeys(): Keys {
+    return { device: Identity.generate(), account: Identity.generate() };
+  }
+
+  /** A link without a word said. */
+  static async bare(port: number, keys: Keys = Caller.newKeys()): Promise<Caller> {
+    const link = await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_MS });
+    return new Caller(link, keys);
+  }
+
+  static async greeted(port: number, keys?: Keys): Promise<Caller> {
+    const caller = await Caller.bare(port, keys);
+    await caller.#greet();
+    return caller;
+  }
+
+  /** A second link beside this one, greeted. */
+  async lane(): Promise<Caller> {
+    const lane = new Caller(await this.link.openChannel(), this.keys);
+    await lane.#greet();
+    return lane;
+  }
+
+  get phase(): string {
+    return this.#session.phase;
+  }
+
+  get openRequests(): number {
+    return this.#open.size;
+  }
+
+  async #greet(): Promise<void> {
+    this.tell({ kind: "hello", versions: [1], client: "fuzz", nonce: this.#nonce });
+    await this.#welcome.promise;
+  }
+
+  async register(name: string): Promise<Outcome> {
+    const { device, account } = this.keys;
+    const welcome = await this.#welcome.promise;
+    const user = checkName(name);
+    const deviceCert = makeDeviceCert(account, {
+      server: formatFingerprint(fingerprintWith(welcome.server.key, sha256)),
+      user,
+      deviceKey: device.publicKey,
+      kind: "cli",
+      signedAtUnixMs: 0,
+    });
+    const [deviceKey, accountKey] = [device.publicKey, account.publicKey];
+    return this.ask("register", { user, deviceKey, accountKey, deviceCert });
+  }
+
+  async login(user: string): Promise<Outcome> {
+    const { nonce: serverNonce } = await this.#welcome.promise;
+    const { certificateHash } = this.link;
+    const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
+    const signature = makeDeviceProof(this.keys.device, greeting, user);
+    return this.ask("login", { user, deviceKey: this.keys.device.publicKey, signature });
+  }
+
+  /** Whatever the fields are. */
+  ask(kind: RequestKind, fields: Readonly<Record<string, unknown>>): Promise<Outcome> {
+    const { ref, effects } = this.#session.ask(kind, fields as RequestFields<typeof kind>);
+    const outcome = new Promise<Outcome>((resolve) => this.#open.set(ref, resolve));
+    this.#perform(effects);
+    return outcome;
+  }
+
+  tell(notice: Parameters<Session["tell"]>[0]): void {
+    this.#perform(this.#session.tell(notice));
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.link.send(bytes);
+  }
+
+  close(): void {
+    this.link.close();
+  }
+
+  #end(): void {
+    this.isEnded = true;
+    const fault = this.wrong ?? new Fault("link-closed", "the link ended");
+    for (const settle of this.#open.values()) settle({ kind: "refused", fault });
+    this.#open.clear();
+    this.#ended.resolve();
+  }
+
+  #settle(ref: number, outcome: Outcome): void {
+    this.#open.get(ref)?.(outcome);
+    this.#open.delete(ref);
+  }
+
+  #perform(effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.kind === "transmit") this.link.send(effect.bytes, effect.tail);
+      if (effect.kind === "answered") {
+        const { answer } = effect.reply;
+        this.#settle(effect.ref, { kind: "answered", answer: { ...answer } });
+      }
+      if (effect.kind === "refused") {
+        this.#settle(effect.ref, { kind: "refused", fault: effect.fault });
+      }
+      if (effect.kind === "notice" && effect.notice.kind === "welcome") {
+        this.#welcome.resolve(effect.notice);
+      } else if (effect.kind === "notice") this.onNotice(effect.notice);
+      if (effect.kind === "close") {
+        this.why ??= effect.fault;
+        this.link.close();
+        this.#end();
+      }
+    }
+  }
+}

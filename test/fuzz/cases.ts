@@ -1,0 +1,191 @@
+import type * as v from "valibot";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { CHUNK_BYTES } from "../../src/base/limits.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { digestOf } from "../../src/wire/chunks.ts";
+import { secret } from "../../src/wire/field.ts";
+import { NOTICES, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
+import type { Dice } from "../worlds/dice.ts";
+import { ABSENT, accepted, bare, candidates } from "./boundary.ts";
+import type { Facts } from "./facts.ts";
+
+/** One message to send: all fields as they are taken, but for those at an edge. */
+export interface Case {
+  readonly kind: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Who asks: what stands for the right values of fields depends on it. */
+export interface Asker {
+  readonly dice: Dice;
+  readonly facts: Facts;
+  /** A room that the asker moderates, where there is one. */
+  readonly ownRoom: string;
+  /** What it sends, or has just sent. */
+  readonly file: string;
+  readonly token: string;
+}
+
+type Entries = v.ObjectEntries;
+
+export const EMPTY_DIGEST = digestOf([], sha256);
+const KINDS = Object.keys(REQUESTS) as RequestKind[];
+const REQUEST_ENTRIES = new Map<string, Entries>(
+  Object.entries(REQUESTS).map(([kind, { fields }]) => [kind, fields as Entries]),
+);
+const NOTICE_ENTRIES = new Map<string, Entries>(
+  Object.entries(NOTICES).map(([kind, fields]) => [kind, fields as Entries]),
+);
+
+function kindsWeighted(kinds: readonly string[]): string[] {
+  return kinds.flatMap((kind) => {
+    const fields = Object.keys(REQUEST_ENTRIES.get(kind) ?? NOTICE_ENTRIES.get(kind) ?? {});
+    return Array.from({ length: 1 + fields.length }, () => kind);
+  });
+}
+
+const ALL_WEIGHTED = kindsWeighted(KINDS);
+const CHANNEL_KINDS = ["offer", "finish", "withdraw", "fetch", "got"] as const;
+const CHANNEL_WEIGHTED = kindsWeighted(CHANNEL_KINDS);
+
+/** For a password's hash, a guess's delay, or another device: there the answer takes its time. */
+export function mayWait(kind: string): boolean {
+  if (kind === "link") return true;
+  const entries = Object.values(REQUEST_ENTRIES.get(kind) ?? {});
+  return entries.some((schema) => bare(schema as v.GenericSchema) === secret);
+}
+
+/** With none, one, two or all of its fields at an edge. */
+export function anyRequest(asker: Asker, kinds: readonly string[] = ALL_WEIGHTED): Case {
+  const kind = asker.dice.pick(kinds);
+  return { kind, fields: anyFields(kind, REQUEST_ENTRIES.get(kind) ?? {}, asker) };
+}
+
+export function anyChannelRequest(asker: Asker): Case {
+  return anyRequest(asker, CHANNEL_WEIGHTED);
+}
+
+export function anyNotice(asker: Asker): Case {
+  const kind = asker.dice.pick([...NOTICE_ENTRIES.keys()]);
+  return { kind, fields: anyFields(kind, NOTICE_ENTRIES.get(kind) ?? {}, asker) };
+}
+
+/** A chunk or its acknowledgement, the chunk mostly with the right checksum. */
+export function anyTransferNotice(asker: Asker): Case {
+  const kind = asker.dice.chance(0.7) ? "chunk" : "ack";
+  const fields = anyFields(kind, NOTICE_ENTRIES.get(kind) ?? {}, asker);
+  const { bytes } = fields;
+  if (bytes instanceof Uint8Array && asker.dice.chance(0.7)) {
+    return { kind, fields: { ...fields, sha256: sha256(bytes) } };
+  }
+  return { kind, fields };
+}
+
+/** Each number of each request at each of its edges, all else as it is taken. */
+export function* everyNumber(asker: Asker): Iterable<Case> {
+  for (const [kind, entries] of REQUEST_ENTRIES) {
+    for (const [name, schema] of Object.entries(entries)) {
+      for (const value of candidates(schema as v.GenericSchema)) {
+        if (typeof value !== "number") continue;
+        yield { kind, fields: { ...plainFields(kind, entries, asker), [name]: value } };
+      }
+    }
+  }
+}
+
+function anyFields(kind: string, entries: Entries, asker: Asker): Record<string, unknown> {
+  const { dice } = asker;
+  const fields = plainFields(kind, entries, asker);
+  const names = Object.keys(entries);
+  if (names.length === 0) return fields;
+  const edges = dice.pick([0, 1, 1, 1, 2, 2, 2, 2, 3, names.length]);
+  for (let i = 0; i < edges; i++) {
+    const name = dice.pick(names);
+    const value = dice.pick(candidates(entries[name] as v.GenericSchema));
+    if (value === ABSENT) delete fields[name];
+    else fields[name] = value;
+  }
+  return fields;
+}
+
+function plainFields(kind: string, entries: Entries, asker: Asker): Record<string, unknown> {
+  const fields: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(entries)) {
+    const isOptional = (schema as { type: string }).type === "optional";
+    if (isOptional && asker.dice.chance(0.6)) continue;
+    const value = plain(kind, name, schema as v.GenericSchema, asker);
+    if (value !== ABSENT) fields[name] = value;
+  }
+  return fields;
+}
+
+/** A value that means something; for fields that nobody has told of, one that is taken. */
+function plain(kind: string, name: string, schema: v.GenericSchema, asker: Asker): unknown {
+  const known = KNOWN[`${kind}.${name}`] ?? KNOWN[name];
+  const value = known?.(asker) ?? asker.facts.draw(name, asker.dice);
+  if (value !== undefined) return value;
+  return asker.dice.pick(accepted(schema));
+}
+
+const bytesOf = (size: number) => (asker: Asker) => asker.dice.bytes(size);
+const fact = (pool: string) => (asker: Asker) => asker.facts.draw(pool, asker.dice);
+const roomName = ({ ownRoom, dice, facts }: Asker) =>
+  dice.chance(0.6) ? ownRoom : (facts.draw("roomName", dice) ?? "lobby");
+const target = (asker: Asker) =>
+  asker.dice.chance(0.7) ? roomName(asker) : `@${asker.facts.draw("user", asker.dice) ?? "ana"}`;
+const outbox = ({ dice }: Asker) =>
+  dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true });
+
+/** By name, or by kind and name where the same name means something else there. */
+const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
+  user: fact("user"),
+  "register.user": ({ dice }) => `r${dice.int(1e9)}`,
+  "history.from": fact("user"),
+  "fetch.from": () => 0,
+  from: fact("user"),
+  room: roomName,
+  "read.room": fact("roomId"),
+  "rooms.after": roomName,
+  "who.after": fact("user"),
+  post: roomName,
+  target,
+  to: target,
+  "offer.to": (asker) => [target(asker)],
+  outbox,
+  counter: () => 1,
+  body: ({ dice }) => ({ text: `said ${dice.int(1_000)}` }),
+  text: ({ dice }) => `text ${dice.int(1_000)}`,
+  topic: ({ dice }) => `topic ${dice.int(1_000)}`,
+  grep: () => "said",
+  limit: ({ dice }) => 1 + dice.int(50),
+  token: ({ token }) => token,
+  secret: fact("token"),
+  password: () => "pass",
+  file: (asker) => asker.facts.draw("file", asker.dice) ?? asker.file,
+  "edit.seq": fact("postSeq"),
+  "erase.seq": fact("postSeq"),
+  "offer.file": ({ file }) => file,
+  "finish.file": ({ file }) => file,
+  "chunk.file": ({ file }) => file,
+  "ack.file": ({ file }) => file,
+  "offer.name": ({ dice }) => `file ${dice.int(100)}.txt`,
+  "offer.size": ({ dice }) => dice.pick([0, 0, 1, CHUNK_BYTES]),
+  "finish.size": () => 0,
+  "finish.chunks": () => 0,
+  digest: () => EMPTY_DIGEST,
+  index: ({ dice }) => dice.int(3),
+  bytes: ({ dice }) => utf8Encode("x".repeat(dice.pick([1, 100, CHUNK_BYTES]))),
+  window: () => CHUNK_BYTES,
+  deviceKey: bytesOf(32),
+  accountKey: bytesOf(32),
+  code: bytesOf(32),
+  mac: bytesOf(32),
+  key: bytesOf(200),
+  nonce: bytesOf(32),
+  deviceCert: bytesOf(200),
+  signature: bytesOf(64),
+  address: () => "192.0.2.7",
+  on: ({ dice }) => dice.chance(0.7),
+  closed: ({ dice }) => dice.chance(0.5),
+  create: () => true,
+};

@@ -1,0 +1,377 @@
+import { describe, expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { type LogArchive, openArchive } from "../../../src/io/archive/archive.ts";
+import type { Page, PageQuery } from "../../../src/io/log/log.ts";
+import { type LogRecord, parseBody, type RecordKind } from "../../../src/wire/record.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
+import { ANA, draftOf, FOLDER, LOBBY, LogFixture, lineAt, OTHER } from "../log-fixture.ts";
+
+const CACHE = "/data/cache/index-history";
+const ALL: PageQuery = { from: "newest", limit: 50, bytesMax: 1 << 20 };
+const WORDS = ["lunch", "Lunch", 'a "quoted" word', "back\\slash", "new\nline", "Zürich", "ZÜRICH"];
+const MORE_WORDS = ["漢字", "👩‍🔬", "\u0001", "İstanbul", "K2", "\u212A3", "x".repeat(900), "text"];
+
+function archiveOf(fixture: LogFixture, options: { head?: () => number; cachePath?: string } = {}) {
+  return openArchive({ folder: FOLDER, disk: fixture.disk, sha256, ...options });
+}
+
+function seqs(page: Page): number[] {
+  return page.records.map(({ head }) => head.seq);
+}
+
+/** A log with many rooms, kinds and words, in several segments. */
+async function filled(count: number, seed = 1): Promise<LogFixture> {
+  const fixture = new LogFixture();
+  const log = await fixture.open({ segmentBytes: 150_000 });
+  const random = randomOf(seed);
+  const pick = <Item>(items: readonly Item[]): Item =>
+    items[Math.floor(random() * items.length)] as Item;
+  const kinds: RecordKind[] = ["text", "action", "topic", "join"];
+  for (let batch = 0; batch < count / 10; batch++) {
+    fixture.clock.wallMs += Math.floor(random() * 3) * 500;
+    await Promise.all(
+      Array.from({ length: 10 }, () => {
+        const words = `${pick(WORDS)} ${pick(MORE_WORDS)} ${Math.floor(random() * 1e6)}`;
+        const kind = pick(kinds);
+        // One room in a thousand records, others in nearly every block.
+        const room = (random() < 0.002 ? OTHER : `r${Math.floor(random() * 5)}`) as RoomId;
+        const body = kind === "topic" ? { topic: words } : kind === "join" ? {} : { text: words };
+        return log.append({ kind, room, by: pick([ANA, "uB" as UserId]), id: "", body });
+      }),
+    );
+  }
+  await log.close();
+  return fixture;
+}
+
+/** The same answer without index, needle or blocks. */
+function expected(records: readonly LogRecord[], query: PageQuery): Page {
+  const pattern =
+    query.ignoreCase === true ? new RegExp(RegExp.escape(query.grep ?? ""), "iu") : undefined;
+  const holds = (record: LogRecord): boolean => {
+    if (query.grep === undefined) return true;
+    const body = (parseBody(record) ?? {}) as Record<string, unknown>;
+    return ["text", "topic", "name"].some((field) => {
+      const value = body[field];
+      if (typeof value !== "string") return false;
+      return pattern === undefined ? value.includes(query.grep ?? "") : pattern.test(value);
+    });
+  };
+  const matching = records.filter((record) => {
+    const { head } = record;
+    return (
+      (query.rooms?.has(head.room) ?? true) &&
+      (query.kinds?.has(head.kind) ?? true) &&
+      (query.by ?? head.by) === head.by &&
+      head.seq > (query.afterSeq ?? 0) &&
+      head.seq < (query.beforeSeq ?? Number.POSITIVE_INFINITY) &&
+      head.time >= (query.sinceMs ?? 0) &&
+      head.time <= (query.untilMs ?? Number.POSITIVE_INFINITY) &&
+      holds(record)
+    );
+  });
+  const page =
+    query.from === "newest" ? matching.slice(-query.limit) : matching.slice(0, query.limit);
+  return { records: page, more: matching.length > page.length };
+}
+
+function randomQuery(random: () => number, records: readonly LogRecord[]): PageQuery {
+  const maybe = <Value>(chance: number, value: () => Value): Value | undefined =>
+    random() < chance ? value() : undefined;
+  const some = (): LogRecord => records[Math.floor(random() * records.length)] as LogRecord;
+  const words = [...WORDS, ...MORE_WORDS, "", "zzz", "\ud83d", "unch", '"', "k", "i", "ü"];
+  const rooms = () =>
+    new Set([0, 1, 2].slice(0, 1 + Math.floor(random() * 3)).map(() => some().head.room));
+  const optional = {
+    rooms: maybe(0.5, rooms),
+    kinds: maybe(0.2, () => new Set([some().head.kind])),
+    by: maybe(0.2, () => some().head.by as UserId),
+    afterSeq: maybe(0.2, () => some().head.seq),
+    beforeSeq: maybe(0.2, () => some().head.seq),
+    sinceMs: maybe(0.2, () => some().head.time),
+    untilMs: maybe(0.2, () => some().head.time),
+    grep: maybe(0.5, () => words[Math.floor(random() * words.length)] as string),
+    ignoreCase: maybe(0.4, () => true),
+  };
+  const given = Object.fromEntries(
+    Object.entries(optional).filter(([, value]) => value !== undefined),
+  );
+  const from = random() < 0.5 ? "newest" : "oldest";
+  const limit = random() < 0.2 ? 100_000 : 1 + Math.floor(random() * 60);
+  return { ...given, from, limit, bytesMax: 1 << 30 };
+}
+
+describe("answers like a plain filter", () => {
+  test("for any query, in memory of the index and from its cache", async () => {
+    const fixture = await filled(3_000);
+    await (await fixture.open()).close();
+    const records = [...fixture.seen];
+    const fresh = archiveOf(fixture, { cachePath: CACHE });
+    await fresh.ready();
+    fresh.close();
+    expect(fixture.disk.exists(CACHE)).toBe(true);
+    const cached = archiveOf(fixture, { cachePath: CACHE });
+    const random = randomOf(5);
+    for (let i = 0; i < 400; i++) {
+      const query = randomQuery(random, records);
+      const right = expected(records, query);
+      for (const archive of [fresh, cached]) {
+        const page = await archive.page(query);
+        expect({ query, seqs: seqs(page), more: page.more }).toEqual({
+          query,
+          seqs: seqs(right),
+          more: right.more,
+        });
+      }
+    }
+  });
+
+  test("with pages that end before their bytes do, but never empty", async () => {
+    const fixture = await filled(100);
+    const archive = archiveOf(fixture);
+    expect(await archive.page({ ...ALL, bytesMax: 1 })).toMatchObject({ more: true });
+    expect(seqs(await archive.page({ ...ALL, bytesMax: 1 }))).toEqual([100]);
+    expect(seqs(await archive.page({ ...ALL, from: "oldest", bytesMax: 1 }))).toEqual([1]);
+    const page = await archive.page({ ...ALL, bytesMax: 2_000 });
+    expect(page.records.length).toBeGreaterThan(1);
+    expect(page.records.length).toBeLessThan(10);
+    expect(page.more).toBe(true);
+    let before = 101;
+    const walked: number[] = [];
+    for (let more = true; more; ) {
+      const next = await archive.page({ ...ALL, bytesMax: 3_000, beforeSeq: before });
+      walked.unshift(...seqs(next));
+      before = next.records[0]?.head.seq ?? 0;
+      more = next.more;
+    }
+    expect(walked).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
+  });
+
+  test("with nothing for no rooms and an empty log", async () => {
+    const empty = new LogFixture();
+    await (await empty.open()).close();
+    expect(await archiveOf(empty).page(ALL)).toEqual({ records: [], more: false });
+    expect(await archiveOf(new LogFixture()).page(ALL)).toEqual({ records: [], more: false });
+    const fixture = await filled(20);
+    expect(await archiveOf(fixture).page({ ...ALL, rooms: new Set() })).toEqual({
+      records: [],
+      more: false,
+    });
+  });
+});
+
+describe("a log that grows", () => {
+  test("is seen at once, by its own process up to its head", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open({ segmentBytes: 3_000 });
+    const inside = archiveOf(fixture, { head: () => log.head() });
+    const outside = archiveOf(fixture);
+    for (let i = 1; i <= 60; i++) {
+      await log.append(draftOf(`m${i}`, i % 7 === 0 ? OTHER : LOBBY));
+      for (const archive of [inside, outside]) {
+        expect(seqs(await archive.page({ ...ALL, limit: 3 })).at(-1)).toBe(i);
+        const rare = await archive.page({ ...ALL, rooms: new Set([OTHER]) });
+        expect(rare.records.length).toBe(Math.floor(i / 7));
+      }
+    }
+  });
+
+  test("shows its own process nothing that is not durable", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await log.append(draftOf("durable"));
+    const archive = archiveOf(fixture, { head: () => log.head() });
+    let during: Promise<Page> | undefined;
+    fixture.trouble = (call) => {
+      if (call === "sync") during ??= archive.page(ALL);
+      return undefined;
+    };
+    await log.append(draftOf("not yet"));
+    expect(seqs((await during) as Page)).toEqual([1]);
+    expect(seqs(await archive.page(ALL))).toEqual([1, 2]);
+  });
+
+  test("never sees a batch that was taken back and written anew", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await log.append(draftOf("one"));
+    const outside = archiveOf(fixture);
+    const seen: Page[] = [];
+    fixture.trouble = (call) => {
+      if (call === "truncate") outside.page(ALL).then((page) => seen.push(page));
+      return undefined;
+    };
+    fixture.disk.leave(300);
+    await Promise.allSettled([
+      log.append(draftOf("gone"), {}),
+      log.append(draftOf("x".repeat(500))),
+    ]);
+    fixture.disk.leave(9_000);
+    await log.append(draftOf("two", OTHER));
+    await log.append(draftOf("three", OTHER));
+    expect(seen.length).toBe(1);
+    const page = await outside.page({ ...ALL, rooms: new Set([OTHER]) });
+    expect(seqs(page)).toEqual([2, 3]);
+    expect(seqs(await outside.page({ ...ALL, rooms: new Set([LOBBY]) }))).toEqual([1]);
+  });
+
+  test("may be asked by many at once while it is written", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open({ segmentBytes: 20_000 });
+    const archive = archiveOf(fixture);
+    let next = 0;
+    const writing = (async () => {
+      for (; next < 300; next++) await log.append(draftOf(`m${next}`));
+    })();
+    for (let i = 0; i < 30; i++) {
+      const pages = await Promise.all(
+        Array.from({ length: 8 }, (_, k) =>
+          archive.page({ ...ALL, limit: 400, from: k % 2 === 0 ? "newest" : "oldest" }),
+        ),
+      );
+      for (const page of pages) {
+        expect(seqs(page)).toEqual(Array.from({ length: page.records.length }, (_, s) => s + 1));
+      }
+    }
+    await writing;
+  });
+});
+
+describe("what is damaged", () => {
+  function holding(text: string): LogFixture {
+    const fixture = new LogFixture();
+    fixture.disk.makeFolder(FOLDER);
+    fixture.put(`${FOLDER}/000000000001.jsonl`, Buffer.from(text));
+    return fixture;
+  }
+  const lines = [1, 2, 3, 4].map((seq) => lineAt(seq, seq));
+  const [one = "", two = "", three = "", four = ""] = lines;
+
+  test("a body is withheld and never found", async () => {
+    const archive = archiveOf(holding(one + two.replace("m2", "M2") + three + four));
+    const page = await archive.page(ALL);
+    expect(seqs(page)).toEqual([1, 2, 3, 4]);
+    expect(page.records[1]).toMatchObject({ damaged: true });
+    expect(page.records[1]?.bodyBytes).toBeUndefined();
+    expect(seqs(await archive.page({ ...ALL, grep: "M2" }))).toEqual([]);
+  });
+
+  test("a body that is no UTF-8 does not move what is found beside it", async () => {
+    const fixture = holding(lines.join(""));
+    const path = `${FOLDER}/000000000001.jsonl`;
+    const bytes = fixture.bytes(path);
+    bytes[bytes.indexOf("m2")] = 0xff;
+    fixture.put(path, bytes);
+    const archive = archiveOf(fixture);
+    expect(seqs(await archive.page({ ...ALL, grep: "M3", ignoreCase: true }))).toEqual([3]);
+  });
+
+  test("a torn end is no part of the log", async () => {
+    for (const tail of ["half", "half\n", "\0\0\n\0", `${two.slice(0, 80)}\n`]) {
+      const archive = archiveOf(holding(one + tail));
+      expect(seqs(await archive.page(ALL))).toEqual([1]);
+    }
+  });
+
+  test("a head is a fault that names the place", async () => {
+    const archive = archiveOf(holding(one + two.replace("seq", "sEq") + three + four));
+    await expect(archive.page(ALL)).rejects.toMatchObject({ code: "log-corrupt" });
+  });
+
+  test("a line that is being written over is read once more", async () => {
+    const fixture = holding(lines.join(""));
+    const path = `${FOLDER}/000000000001.jsonl`;
+    const good = fixture.bytes(path);
+    const archive = archiveOf(fixture);
+    await archive.ready();
+    const torn = Buffer.from(good);
+    torn.fill(0, two.length + 5, two.length + 20);
+    fixture.put(path, torn);
+    let reads = 0;
+    fixture.trouble = (call) => {
+      if (call === "read" && ++reads === 2) fixture.put(path, good);
+      return undefined;
+    };
+    expect(seqs(await archive.page({ ...ALL, beforeSeq: 4 }))).toEqual([1, 2, 3]);
+  });
+});
+
+describe("the saved index", () => {
+  async function answers(archive: LogArchive): Promise<number[][]> {
+    const rare = await archive.page({ ...ALL, rooms: new Set([OTHER]) });
+    const found = await archive.page({ ...ALL, grep: "Zürich", limit: 5 });
+    return [seqs(rare), seqs(found), seqs(await archive.page(ALL))];
+  }
+
+  async function saved(): Promise<{ fixture: LogFixture; right: number[][] }> {
+    const fixture = await filled(1_000);
+    const archive = archiveOf(fixture, { cachePath: CACHE });
+    const right = await answers(archive);
+    archive.close();
+    return { fixture, right };
+  }
+
+  test("spares the scan", async () => {
+    const { fixture, right } = await saved();
+    let readBytes = 0;
+    fixture.trouble = (call, path) => {
+      if (call === "read" && path.startsWith(FOLDER)) readBytes += 1;
+      return undefined;
+    };
+    const archive = archiveOf(fixture, { cachePath: CACHE });
+    await archive.ready();
+    expect(readBytes).toBeLessThan(4);
+    expect(await answers(archive)).toEqual(right);
+  });
+
+  test("may be deleted, cut or changed at any place: the answers stay the same", async () => {
+    const { fixture, right } = await saved();
+    const good = fixture.bytes(CACHE);
+    const random = randomOf(9);
+    for (let i = 0; i < 40; i++) {
+      const bytes = Buffer.from(good);
+      const at = Math.floor(random() * bytes.length);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
+      fixture.put(CACHE, i % 4 === 0 ? bytes.subarray(0, at) : bytes);
+      expect(await answers(archiveOf(fixture, { cachePath: CACHE }))).toEqual(right);
+    }
+    fixture.disk.remove(CACHE);
+    expect(await answers(archiveOf(fixture, { cachePath: CACHE }))).toEqual(right);
+  });
+
+  test("of another log is not believed", async () => {
+    const { fixture } = await saved();
+    const other = await filled(1_000, 2);
+    const right = await answers(archiveOf(other));
+    other.disk.makeFolder("/data/cache");
+    other.put(CACHE, fixture.bytes(CACHE));
+    expect(await answers(archiveOf(other, { cachePath: CACHE }))).toEqual(right);
+  });
+
+  test("that is behind is brought up to date", async () => {
+    const { fixture } = await saved();
+    const log = await fixture.open({ segmentBytes: 150_000 });
+    for (let i = 0; i < 30; i++) await log.append(draftOf(`later ${i}`, OTHER));
+    await log.close();
+    const archive = archiveOf(fixture, { cachePath: CACHE });
+    expect(await answers(archive)).toEqual(await answers(archiveOf(fixture)));
+  });
+
+  test("on a disk that cannot take it is left out", async () => {
+    const fixture = await filled(100);
+    fixture.trouble = (call, path) =>
+      call === "open" && path.includes("cache") ? "EACCES" : undefined;
+    const archive = archiveOf(fixture, { cachePath: CACHE });
+    expect(seqs(await archive.page({ ...ALL, limit: 1 }))).toEqual([100]);
+    archive.close();
+  });
+
+  test("forgets a log that was cut behind its back", async () => {
+    const fixture = await filled(100);
+    const archive = archiveOf(fixture);
+    await archive.ready();
+    fixture.put(`${FOLDER}/000000000001.jsonl`, Buffer.from(lineAt(1, 1) + lineAt(2, 2)));
+    expect(seqs(await archive.page(ALL))).toEqual([1, 2]);
+  });
+});

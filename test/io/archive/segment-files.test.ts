@@ -1,0 +1,36 @@
+import { afterEach, expect, test } from "bun:test";
+import type { Stretch } from "../../../src/io/archive/block-index.ts";
+import { SegmentFiles } from "../../../src/io/archive/segment-files.ts";
+import type { Disk, DiskFile } from "../../../src/io/disk/disk.ts";
+
+const unhandled: unknown[] = [];
+const note = (error: unknown) => void unhandled.push(error);
+
+afterEach(() => {
+  process.off("unhandledRejection", note);
+});
+
+test("a read ahead that fails is told to whoever comes to it, and to nobody else", async () => {
+  process.on("unhandledRejection", note);
+  const file: Partial<DiskFile> = {
+    readLater: async (into, offset) => {
+      if (offset > 0) throw new Error("the disk is broken");
+      return into.length;
+    },
+    close: () => undefined,
+  };
+  const disk = { open: () => file } as unknown as Disk;
+  const stretches: Stretch[] = [0, 10, 20].map((from) => ({ firstSeq: 1, from, to: from + 10 }));
+  const files = new SegmentFiles(disk, "/d");
+  const first: number[] = [];
+  const read = async (looksFor: number) => {
+    for await (const { stretch } of files.read(stretches)) {
+      first.push(stretch.from);
+      await new Promise((resolve) => setImmediate(resolve)); // It is looked through, in turns.
+      if (first.length === looksFor) return;
+    }
+  };
+  await read(1);
+  await expect(read(9)).rejects.toThrow("the disk is broken");
+  expect([first, unhandled]).toEqual([[0, 0], []]);
+});

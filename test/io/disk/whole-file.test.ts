@@ -1,0 +1,60 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { SimDisk } from "../../../src/io/disk/sim.ts";
+import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
+
+const PATH = "/d/file";
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function newDisk(seed: number, trouble: ConstructorParameters<typeof SimDisk>[0]["trouble"]) {
+  const options = trouble === undefined ? {} : { trouble };
+  const disk = new SimDisk({ random: randomOf(seed), ...options });
+  disk.makeFolder("/d");
+  return disk;
+}
+
+function textOf(disk: SimDisk): string | undefined {
+  const read = readWholeFile(disk.boot(), PATH, 1_000_000);
+  return read === undefined ? undefined : Buffer.from(read).toString();
+}
+
+test("what was written is read; what is too large is not ours; nothing is nothing", async () => {
+  const disk = newDisk(1, undefined);
+  expect(textOf(disk)).toBeUndefined();
+  await writeWholeFile(disk, PATH, bytes("a long first text"), "/d");
+  await writeWholeFile(disk, PATH, bytes("short"), "/d");
+  expect(textOf(disk)).toBe("short");
+  expect(readWholeFile(disk, PATH, 5)).toHaveLength(5);
+  expect(() => readWholeFile(disk, PATH, 4)).toThrow(Fault);
+  await writeWholeFile(disk, PATH, new Uint8Array(300_000), "/d");
+  expect(readWholeFile(disk, PATH, 300_000)).toHaveLength(300_000);
+});
+
+test.each(Array.from({ length: 40 }, (_, i) => [i + 1]))(
+  "the old text or the new one, whatever fails or is lost, seed %i",
+  async (seed) => {
+    const random = randomOf(seed);
+    let isTroubled = false;
+    const disk = newDisk(seed, () => (isTroubled && random() < 0.2 ? "EIO" : undefined));
+    await writeWholeFile(disk, PATH, bytes("0".repeat(500)), "/d");
+    await disk.syncFolder("/");
+    let shown = "0";
+    for (let i = 1; i < 9; i++) {
+      let isDone = true;
+      isTroubled = true;
+      try {
+        await writeWholeFile(disk, PATH, bytes(`${i}`.repeat(500)), "/d");
+      } catch (error) {
+        expect(error).toBeInstanceOf(Fault);
+        isDone = false;
+      }
+      isTroubled = false;
+      if (isDone) disk.losePower();
+      const text = textOf(disk) ?? "";
+      expect([text.length, new Set(text).size]).toEqual([500, 1]);
+      expect(isDone ? [`${i}`] : [shown, `${i}`]).toContain(text.slice(0, 1));
+      shown = text.slice(0, 1);
+    }
+  },
+);

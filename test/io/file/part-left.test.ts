@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { chunksLeft } from "../../../src/io/file/part-left.ts";
+import { pour, sent, sinkFor } from "../file-carrier.ts";
+
+let folder = "";
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(join(tmpdir(), "chat-left-"));
+});
+
+afterEach(() => {
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const WHOSE = { file: "fAAAAAAAAAAA" as FileId, server: "fingerprint" };
+const source = sent("a.bin", new Uint8Array(5 * CHUNK_BYTES).fill(7));
+const left = (whose: Partial<typeof WHOSE> = {}) => chunksLeft({ folder, ...WHOSE, ...whose });
+
+async function interrupted(chunks: number, file = WHOSE.file): Promise<void> {
+  const sink = await sinkFor(source, folder, { file });
+  await pour(source, sink, chunks);
+  await sink.sync();
+  sink.close();
+}
+
+describe("chunks that are left", () => {
+  test("are as many as the sink will have, whatever the part is called", async () => {
+    expect(left()).toBe(0);
+    await interrupted(2, "fBBBBBBBBBBB" as FileId);
+    await interrupted(3);
+    expect(fs.readdirSync(folder)).toContain("a (1).bin.part.journal");
+    expect(left()).toBe(3);
+    expect(left({ file: "fBBBBBBBBBBB" as FileId })).toBe(2);
+    const sink = await sinkFor(source, folder);
+    expect(sink.have).toBe(3);
+    sink.close();
+  });
+
+  test("are of this file of this server, or none", async () => {
+    await interrupted(3);
+    expect(left({ file: "fCCCCCCCCCCC" as FileId })).toBe(0);
+    expect(left({ server: "another" })).toBe(0);
+  });
+
+  test("a torn line, a journal of a few bytes, a folder and a link count for nothing", async () => {
+    await interrupted(4);
+    const journal = join(folder, "a.bin.part.journal");
+    fs.truncateSync(journal, fs.statSync(journal).size - 20);
+    fs.writeFileSync(join(folder, "b.part.journal"), "{");
+    fs.mkdirSync(join(folder, "c.part.journal"));
+    fs.symlinkSync("/dev/zero", join(folder, "d.part.journal"));
+    expect(left()).toBe(3);
+  });
+
+  test("are none where there is no folder", () => {
+    expect(chunksLeft({ ...WHOSE, folder: join(folder, "none") })).toBe(0);
+    fs.writeFileSync(join(folder, "file"), "");
+    expect(chunksLeft({ ...WHOSE, folder: join(folder, "file") })).toBe(0);
+  });
+});

@@ -1,0 +1,261 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { CHUNK_BYTES, FILES_AT_ONCE } from "../../../src/base/limits.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { TreeDisk } from "../../../src/io/disk/disk.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { openSource } from "../../../src/io/file/source.ts";
+import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
+import { pattern } from "../../worlds/disk-files-world.ts";
+import { carry, pour, sent, sentFolder, sinkFor } from "../file-carrier.ts";
+
+let root = "";
+let inbox = "";
+
+beforeEach(() => {
+  root = fs.mkdtempSync(join(tmpdir(), "chat-sink-"));
+  inbox = join(root, "in");
+});
+
+afterEach(() => {
+  fs.rmSync(root, { recursive: true, force: true });
+});
+
+describe("a folder that arrives", () => {
+  async function planted(): Promise<string> {
+    const home = join(root, "home");
+    fs.mkdirSync(join(home, "deep", "empty"), { recursive: true });
+    fs.writeFileSync(join(home, "deep", "big"), pattern(2 * CHUNK_BYTES + 99));
+    fs.writeFileSync(join(home, "run.sh"), "#!/bin/sh\n");
+    fs.writeFileSync(join(home, "nothing"), "");
+    fs.symlinkSync("/etc/passwd", join(home, "link"));
+    fs.chmodSync(join(home, "run.sh"), 0o750);
+    fs.chmodSync(join(home, "deep"), 0o500);
+    for (const [i, path] of ["run.sh", "nothing", "deep/big", "deep/empty", "deep"].entries()) {
+      // Between two milliseconds, as most times are: at 3.1, 3.3, 3.5, 3.7 and 3.9 ms.
+      fs.utimesSync(join(home, path), 1_000_000_000 + i, 1_763_617_717.0031 + i / 5_000);
+    }
+    return home;
+  }
+
+  test("has its modes, times and empty folders, and no links", async () => {
+    const home = await planted();
+    const source = await openSource(home);
+    expect(source.leftOut).toEqual(["link: a link"]);
+    const { path, digest } = await carry(source, inbox);
+    expect(path).toBe(join(inbox, "home"));
+    const seen = fs.readdirSync(path, { recursive: true }).sort();
+    expect(seen).toEqual(["deep", "deep/big", "deep/empty", "nothing", "run.sh"]);
+    for (const name of seen.map(String)) {
+      const [is, was] = [path, home].map((folder) => fs.statSync(join(folder, name)));
+      expect([name, is?.mode]).toEqual([name, was?.mode]);
+      const { mtimeNs } = fs.statSync(join(path, name), { bigint: true });
+      expect([name, mtimeNs]).toEqual([name, 1_763_617_717_003_000_000n]);
+    }
+    expect(fs.readdirSync(inbox)).toEqual(["home"]);
+    // So what was received gives the digest of what was sent.
+    const again = await carry(await openSource(path), join(root, "again"));
+    expect(again.digest).toBe(digest);
+  });
+
+  test("never goes into one that is there, not even an empty one", async () => {
+    fs.mkdirSync(join(inbox, "dir"), { recursive: true });
+    const { path } = await carry(sentFolder("dir", ["a"]), inbox);
+    expect(path).toBe(join(inbox, "dir (1)"));
+    expect(fs.readdirSync(join(inbox, "dir"))).toEqual([]);
+  });
+
+  test("names that collide after cleaning all arrive", async () => {
+    const names = ["A.txt", "a.txt", "a:.txt", "a?.txt", "a_.txt", "x:/f", "x?/f", "e\u0301", "é"];
+    const source = sentFolder("dir", names);
+    const sink = await sinkFor(source, inbox);
+    await pour(source, sink);
+    const path = await sink.finish();
+    // Nothing is renamed in silence: whoever kept its name is where it was, all others are told.
+    const renamed = new Map(sink.renamed?.map(({ from, to }) => [from, to]));
+    for (const name of names.filter((one) => !one.includes("/"))) {
+      const place = join(path, renamed.get(name) ?? name);
+      expect(fs.readFileSync(place, "utf8")).toBe(`this is ${name}`);
+    }
+    expect([...renamed.keys()].sort()).toEqual([
+      "a.txt",
+      "a:.txt",
+      "a?.txt",
+      "a_.txt",
+      "x:",
+      "x?",
+      "é",
+    ]);
+    const files = fs
+      .readdirSync(path, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => fs.readFileSync(join(entry.parentPath, entry.name), "utf8"));
+    expect(files.sort()).toEqual(names.map((name) => `this is ${name}`).sort());
+    const folded = fs.readdirSync(path).map((name) => name.normalize("NFC").toLowerCase());
+    expect(new Set(folded).size).toBe(folded.length);
+  });
+
+  test("many that collide do not take for ever", async () => {
+    const names = Array.from({ length: 3_000 }, (_, i) => `_${":?*"[i % 3]}`.padEnd(2 + i, ":"));
+    const short = names.filter((name) => name.length < 200);
+    const { path } = await carry(sentFolder("dir", [...new Set(short)]), inbox);
+    expect(fs.readdirSync(path).length).toBe(new Set(short).size);
+  });
+
+  test("has FILES_AT_ONCE files open for a sync at most, however many there are", async () => {
+    const disk = systemDisk();
+    let [open, most] = [0, 0];
+    const counting: TreeDisk = {
+      ...disk,
+      openPlain: (path, access) => {
+        const file = disk.openPlain(path, access);
+        most = Math.max(most, ++open);
+        const close = () => {
+          open -= 1;
+          file.close();
+        };
+        return {
+          sizeBytes: () => file.sizeBytes(),
+          read: (into, offset) => file.read(into, offset),
+          readLater: (into, offset) => file.readLater(into, offset),
+          write: (bytes, offset) => file.write(bytes, offset),
+          writeLater: (bytes, offset) => file.writeLater(bytes, offset),
+          sync: () => file.sync(),
+          truncate: (sizeBytes) => file.truncate(sizeBytes),
+          close,
+        };
+      },
+    };
+    const names = Array.from({ length: 5 * FILES_AT_ONCE }, (_, i) => `${i}`);
+    await carry(sentFolder("dir", names), inbox, { disk: counting });
+    // The journal and the list are open, too.
+    expect([open, most]).toEqual([0, FILES_AT_ONCE + 2]);
+  });
+
+  test("goes on where it was", async () => {
+    const home = await planted();
+    const source = await openSource(home);
+    const sink = await sinkFor(source, inbox);
+    await pour(source, sink, 2);
+    await sink.sync();
+    sink.close();
+    const again = await sinkFor(source, inbox);
+    expect(again.have).toBe(2);
+    await pour(source, again);
+    const path = await again.finish();
+    const big = join("deep", "big");
+    expect(fs.readFileSync(join(path, big)).equals(fs.readFileSync(join(home, big)))).toBe(true);
+  });
+
+  test("follows no link that is planted inside it", async () => {
+    const outside = join(root, "outside");
+    fs.mkdirSync(outside);
+    const paths = ["first", "sub/one", "sub/two", "victim"]; // A chunk each.
+    for (const link of ["sub", "victim"]) {
+      const source = sentFolder(`dir-${link}`, paths, CHUNK_BYTES);
+      const sink = await sinkFor(source, inbox);
+      await pour(source, sink, 1);
+      fs.symlinkSync(join(outside, link), join(inbox, `dir-${link}.part`, link));
+      await expect(pour(source, sink)).rejects.toMatchObject({ code: "store-failed" });
+      sink.close();
+    }
+    expect(fs.readdirSync(outside)).toEqual([]);
+  });
+
+  test("a list that leads out, or that is none, is refused", async () => {
+    const bad = (list: string) => {
+      const manifest = Buffer.from(list);
+      const folder = { entries: 1, manifestBytes: manifest.length };
+      return sent("dir", Buffer.concat([manifest, Buffer.from("content")]), folder);
+    };
+    const escaping = '{"v":1,"entries":[{"path":"../../up","size":7,"mode":420,"mtime":1}]}';
+    for (const list of [escaping, escaping.replace("../../up", "/etc/up"), "no list"]) {
+      await expect(carry(bad(list), inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+      fs.rmSync(inbox, { recursive: true });
+    }
+    expect(fs.readdirSync(root)).toEqual([]);
+  });
+
+  test("one that is shorter than its list is refused, wherever it ends", async () => {
+    const { folder, read } = sentFolder("dir", ["a", "b"]);
+    const whole = (await read(0)) ?? new Uint8Array();
+    const manifestBytes = folder?.manifestBytes ?? 0;
+    for (const sizeBytes of [whole.length - 1, whole.length - 20, manifestBytes, 5]) {
+      const source = sent("dir", whole.slice(0, sizeBytes), folder);
+      await expect(carry(source, inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+      expect(fs.readdirSync(inbox)).not.toContain("dir");
+      fs.rmSync(inbox, { recursive: true });
+    }
+  });
+
+  test("gives nobody more than the umask leaves, and is never set-user-id", async () => {
+    const entries: ManifestEntry[] = [
+      { path: "all", dir: true, mode: 0o777, mtime: 0 },
+      { path: "all/run", size: 0, mode: 0o777, mtime: 0 },
+      { path: "own", size: 1, mode: 0o700, mtime: 0 },
+      { path: "read", size: 0, mode: 0o444, mtime: 0 },
+    ];
+    const manifest = encodeManifest(entries);
+    const size = { entries: entries.length, manifestBytes: manifest.length };
+    const source = sent("dir", Buffer.concat([manifest, Buffer.from("x")]), size);
+    const before = process.umask(0o027);
+    try {
+      const { path } = await carry(source, inbox);
+      const modeOf = (name: string) => fs.statSync(join(path, name)).mode & 0o7777;
+      const modes = ["all", "all/run", "own", "read", "."].map(modeOf);
+      expect(modes).toEqual([0o750, 0o750, 0o700, 0o440, 0o750]);
+      systemDisk().metadata(join(path, "own"), { mode: 0o7777 });
+      expect(modeOf("own")).toBe(0o750);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test("paths that this disk does not take are a matter of the folder", async () => {
+    const deep = Array.from({ length: 20 }, () => "d".repeat(200)).join("/");
+    const out = join(inbox, "e".repeat(200));
+    const refused = carry(sentFolder("dir", [deep]), out);
+    await expect(refused).rejects.toMatchObject({ code: "folder-malformed" });
+  });
+
+  test("a list that another left in its place is no hindrance", async () => {
+    const source = sentFolder("dir", ["a", "b"], CHUNK_BYTES);
+    const sink = await sinkFor(source, inbox);
+    await pour(source, sink, 1);
+    await sink.sync();
+    sink.close();
+    fs.writeFileSync(join(inbox, "dir.part.folder"), "{".repeat(999));
+    const again = await sinkFor(source, inbox);
+    expect(again.have).toBe(0);
+    await pour(source, again);
+    const path = await again.finish();
+    expect(fs.readFileSync(join(path, "b"), "utf8")).toStartWith("this is b");
+  });
+
+  test("more bytes than the list says are refused", async () => {
+    const { folder, read } = sentFolder("dir", ["a"]);
+    const first = (await read(0)) ?? new Uint8Array();
+    const source = sent("dir", Buffer.concat([first, Buffer.from("more")]), folder);
+    await expect(carry(source, inbox)).rejects.toMatchObject({ code: "folder-malformed" });
+  });
+});
+
+test("1,000 small files arrive in one go", async () => {
+  const home = join(root, "many");
+  for (let i = 0; i < 1_000; i++) {
+    if (i % 100 === 0) fs.mkdirSync(join(home, `${i / 100}`), { recursive: true });
+    fs.writeFileSync(join(home, `${Math.floor(i / 100)}`, `${i}`), pattern(1_000, i));
+  }
+  const { path, digest } = await carry(await openSource(home), inbox);
+  const again = await openSource(path);
+  const hashes: Uint8Array[] = [];
+  for (let index = 0; ; index++) {
+    const bytes = await again.read(index);
+    if (bytes === undefined) break;
+    hashes.push(sha256(bytes));
+  }
+  again.close();
+  expect(Buffer.from(sha256(Buffer.concat(hashes))).toString("hex")).toBe(digest);
+}, 60_000);

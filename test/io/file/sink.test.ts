@@ -1,0 +1,298 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { isOwnNote } from "../../../src/base/file-names.ts";
+import type { FileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES, SAME_NAMES_MAX } from "../../../src/base/limits.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { encodeHashLine } from "../../../src/wire/chunks.ts";
+import { pattern } from "../../worlds/disk-files-world.ts";
+import { carry, pour, sent, sinkFor } from "../file-carrier.ts";
+
+let root = "";
+let inbox = "";
+
+beforeEach(() => {
+  root = fs.mkdtempSync(join(tmpdir(), "chat-sink-"));
+  inbox = join(root, "in");
+});
+
+afterEach(() => {
+  fs.rmSync(root, { recursive: true, force: true });
+});
+
+const text = (value: string) => sent("note.txt", Buffer.from(value));
+const readIn = (...path: string[]) => fs.readFileSync(join(inbox, ...path), "utf8");
+
+describe("a file that arrives", () => {
+  test("stands under its name, and nothing stays beside it", async () => {
+    const bytes = pattern(3 * CHUNK_BYTES + 5);
+    const { path } = await carry(sent("a.bin", bytes), inbox);
+    expect(path).toBe(join(inbox, "a.bin"));
+    expect(fs.readFileSync(path).equals(bytes)).toBe(true);
+    expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
+  });
+
+  test("may be empty", async () => {
+    const { path } = await carry(text(""), inbox);
+    expect(fs.statSync(path).size).toBe(0);
+  });
+
+  test("has the mode of any new file", async () => {
+    const before = process.umask(0o027);
+    try {
+      const { path } = await carry(text("x"), inbox);
+      expect(fs.statSync(path).mode & 0o777).toBe(0o640);
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test("never overwrites: not a file, a folder, nor a link to nowhere", async () => {
+    fs.mkdirSync(join(inbox, "note (1).txt"), { recursive: true });
+    fs.writeFileSync(join(inbox, "note.txt"), "mine");
+    fs.symlinkSync(join(root, "nowhere"), join(inbox, "note (2).txt"));
+    const { path } = await carry(text("yours"), inbox);
+    expect(path).toBe(join(inbox, "note (3).txt"));
+    expect([readIn("note.txt"), readIn("note (3).txt")]).toEqual(["mine", "yours"]);
+    expect(fs.existsSync(join(root, "nowhere"))).toBe(false);
+    expect((await carry(text("again"), inbox)).path).toBe(join(inbox, "note (4).txt"));
+  });
+
+  test("gives up behind SAME_NAMES_MAX of the same name, and can be gone on with", async () => {
+    fs.mkdirSync(inbox);
+    fs.writeFileSync(join(inbox, "note.txt"), "");
+    for (let n = 1; n <= SAME_NAMES_MAX; n++) fs.writeFileSync(join(inbox, `note (${n}).txt`), "");
+    const full = { code: "too-many" };
+    await expect(carry(text("one more"), inbox)).rejects.toMatchObject(full);
+    fs.rmSync(join(inbox, "note (7).txt"));
+    const sink = await sinkFor(text("one more"), inbox);
+    expect([sink.have, await sink.finish()]).toEqual([1, join(inbox, "note (7).txt")]);
+  });
+
+  test("one that takes the name meanwhile keeps it", async () => {
+    const sink = await sinkFor(text("late"), inbox);
+    await pour(text("late"), sink);
+    fs.writeFileSync(join(inbox, "note.txt"), "early");
+    expect(await sink.finish()).toBe(join(inbox, "note (1).txt"));
+    expect(readIn("note.txt")).toBe("early");
+  });
+
+  test("follows no link that is planted where its parts go", async () => {
+    fs.mkdirSync(inbox);
+    const victim = join(root, "victim");
+    fs.writeFileSync(victim, "untouched");
+    for (const name of ["note.txt.part", "note (1).txt.part.journal", "note (2).txt.part.lock"]) {
+      fs.symlinkSync(victim, join(inbox, name));
+    }
+    const { path } = await carry(text("safe"), inbox);
+    expect(fs.readFileSync(path, "utf8")).toBe("safe");
+    expect(fs.readFileSync(victim, "utf8")).toBe("untouched");
+  });
+
+  test("a journal that leads elsewhere is not gone on with", async () => {
+    const bytes = pattern(2 * CHUNK_BYTES);
+    const sink = await sinkFor(sent("a.bin", bytes), inbox);
+    await pour(sent("a.bin", bytes), sink, 1);
+    await sink.sync();
+    sink.close();
+    const journal = join(inbox, "a.bin.part.journal");
+    fs.renameSync(journal, join(root, "journal"));
+    fs.symlinkSync(join(root, "journal"), journal);
+    const again = await sinkFor(sent("a.bin", bytes), inbox);
+    expect(again.have).toBe(0);
+    again.close();
+  });
+
+  test("stays in the folder, whatever its name says", async () => {
+    for (const name of ["../../etc/passwd", "/etc/passwd", "..", "a\0b", "CON", "-rf", "a/b\\c"]) {
+      const { path } = await carry(sent(name, Buffer.from("x")), inbox);
+      expect(join(path, "..")).toBe(inbox);
+    }
+    expect(fs.readdirSync(root)).toEqual(["in"]);
+  });
+
+  test("two long names that begin alike do not meet", async () => {
+    const name = `${"ä".repeat(200)}.tar.gz`;
+    const first = await sinkFor(sent(name, Buffer.from("one")), inbox);
+    const second = await sinkFor(sent(name, Buffer.from("two")), inbox, {
+      file: "fBBBBBBBBBBB" as FileId,
+    });
+    await pour(sent(name, Buffer.from("one")), first);
+    await pour(sent(name, Buffer.from("two")), second);
+    const paths = [await first.finish(), await second.finish()];
+    expect(paths.map((path) => fs.readFileSync(path, "utf8"))).toEqual(["one", "two"]);
+    expect(fs.readdirSync(inbox).length).toBe(2);
+  });
+});
+
+describe("what others have put where the notes of a download go", () => {
+  const theirs = pattern(70 * CHUNK_BYTES, 1); // More than is read again of what is proven.
+  const bytes = Buffer.from(theirs);
+  bytes[5] = (bytes[5] ?? 0) ^ 1;
+  const source = sent("a.bin", bytes);
+  const secret = new Uint8Array(32).fill(7);
+
+  /** A part in which all but the first chunk is right, with the true checksums of all. */
+  async function planted(head: string): Promise<void> {
+    fs.mkdirSync(inbox, { recursive: true });
+    const hashes = Buffer.concat(
+      Array.from({ length: bytes.length / CHUNK_BYTES }, (_, i) =>
+        encodeHashLine(sha256(bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES))),
+      ),
+    );
+    fs.writeFileSync(join(inbox, "a.bin.part"), theirs);
+    fs.writeFileSync(join(inbox, "a.bin.part.journal"), Buffer.concat([Buffer.from(head), hashes]));
+  }
+
+  const plain = { v: 1, file: "fAAAAAAAAAAA", server: "fingerprint" };
+
+  test.each([
+    ["as the version before wrote it", plain],
+    ["with a proof of another home", { ...plain, proof: "A".repeat(43) }],
+  ])("is not believed, but read: a head %s", async (_what, head) => {
+    await planted(`${JSON.stringify(head)}\n`);
+    const sink = await sinkFor(source, inbox, { secret });
+    expect(sink.have).toBe(0);
+    await pour(source, sink);
+    const path = await sink.finish();
+    expect(fs.readFileSync(path).equals(bytes)).toBe(true);
+    expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
+  });
+
+  test("is gone on with when all of it is right", async () => {
+    await planted(`${JSON.stringify(plain)}\n`);
+    fs.writeFileSync(join(inbox, "a.bin.part"), bytes);
+    const sink = await sinkFor(source, inbox, { secret });
+    expect([sink.have, sink.sizeBytes]).toEqual([70, bytes.length]);
+    sink.close();
+  });
+
+  test("only the home that began it spares itself the reading, in that folder", async () => {
+    const begin = await sinkFor(source, inbox, { secret });
+    await pour(source, begin);
+    await begin.sync();
+    begin.close();
+    fs.writeFileSync(join(inbox, "a.bin.part"), theirs); // As a disk that fails in silence.
+    const have = async (folder: string, changes: object) => {
+      const sink = await sinkFor(source, folder, changes);
+      sink.close();
+      return sink.have;
+    };
+    expect(await have(inbox, { secret })).toBe(70);
+    expect(await have(inbox, {})).toBe(0);
+    expect(await have(inbox, { secret: new Uint8Array(32) })).toBe(0);
+    const elsewhere = join(root, "elsewhere");
+    fs.cpSync(inbox, elsewhere, { recursive: true });
+    expect(await have(elsewhere, { secret })).toBe(0);
+  });
+
+  test.each([
+    "a.bin.part",
+    "A.BIN.PART.JOURNAL",
+    "a.bin.part.lock",
+    "a.bin.part.lock-journal",
+    "a (1).bin.part.journal",
+  ])("does not come with a file called %s", async (name) => {
+    const { path } = await carry(sent(name, Buffer.from("theirs")), inbox);
+    expect(path).toBe(join(inbox, `${name}_`));
+    const again = await carry(sent(name, Buffer.from("again")), inbox);
+    expect(isOwnNote(basename(again.path))).toBe(false);
+    const sink = await sinkFor(source, inbox);
+    expect(sink.have).toBe(0);
+    expect(fs.readdirSync(inbox)).toContain("a.bin.part");
+    sink.close();
+  });
+});
+
+describe("an interrupted one", () => {
+  const bytes = pattern(5 * CHUNK_BYTES + 9);
+  const source = sent("a.bin", bytes);
+
+  async function interrupted(chunks: number): Promise<void> {
+    const sink = await sinkFor(source, inbox);
+    await pour(source, sink, chunks);
+    await sink.sync();
+    sink.close();
+  }
+
+  test("goes on where it was, under the same name", async () => {
+    await interrupted(3);
+    expect(fs.readdirSync(inbox)).toContain("a.bin.part.journal");
+    const sink = await sinkFor(source, inbox);
+    expect(sink.have).toBe(3);
+    await pour(source, sink);
+    const path = await sink.finish();
+    expect(fs.readFileSync(path).equals(bytes)).toBe(true);
+    expect(fs.readdirSync(inbox)).toEqual(["a.bin"]);
+  });
+
+  test("goes on with (1), too, when the name before it is free again", async () => {
+    await interrupted(1);
+    const other = { file: "fBBBBBBBBBBB" as FileId };
+    const second = await sinkFor(source, inbox, other);
+    await pour(source, second, 2);
+    await second.sync();
+    second.close();
+    await carry(source, inbox);
+    const again = await sinkFor(source, inbox, other);
+    expect(again.have).toBe(2);
+    again.close();
+  });
+
+  test("the same id at another server is another file", async () => {
+    await interrupted(3);
+    const sink = await sinkFor(source, inbox, { server: "another" });
+    expect(sink.have).toBe(0);
+    sink.close();
+    expect(fs.readdirSync(inbox)).toContain("a (1).bin.part");
+  });
+
+  test("a second process does not join in", async () => {
+    const first = await sinkFor(source, inbox);
+    const second = await sinkFor(source, inbox);
+    expect(fs.readdirSync(inbox)).toContain("a (1).bin.part");
+    first.close();
+    second.close();
+  });
+
+  test("what is damaged behind the last sync, or cut off, is fetched again", async () => {
+    await interrupted(4);
+    const part = join(inbox, "a.bin.part");
+    const fd = fs.openSync(part, "r+");
+    fs.writeSync(fd, "!", 2 * CHUNK_BYTES + 7);
+    fs.closeSync(fd);
+    const sink = await sinkFor(source, inbox);
+    expect(sink.have).toBe(2);
+    sink.close();
+    fs.truncateSync(part, 0);
+    const none = await sinkFor(source, inbox);
+    expect(none.have).toBe(0);
+    await pour(source, none);
+    expect(fs.readFileSync(await none.finish()).equals(bytes)).toBe(true);
+  });
+
+  test("a torn line counts for nothing", async () => {
+    await interrupted(4);
+    const journal = join(inbox, "a.bin.part.journal");
+    fs.truncateSync(journal, fs.statSync(journal).size - 20);
+    const sink = await sinkFor(source, inbox);
+    expect(sink.have).toBe(3);
+    sink.close();
+  });
+
+  test("can begin again", async () => {
+    await interrupted(4);
+    const sink = await sinkFor(source, inbox);
+    await sink.restart();
+    expect([sink.have, sink.sizeBytes]).toEqual([0, 0]);
+    await pour(source, sink);
+    expect(fs.readFileSync(await sink.finish()).equals(bytes)).toBe(true);
+  });
+
+  test("names the failure when the folder may not be written", async () => {
+    fs.writeFileSync(inbox, "a file");
+    await expect(sinkFor(source, inbox)).rejects.toMatchObject({ name: "Fault" });
+  });
+});

@@ -1,0 +1,330 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CHUNK_BYTES,
+  FOLDER_ENTRIES_MAX,
+  STREAM_KEPT_CHUNKS_MAX,
+} from "../../../src/base/limits.ts";
+import type { Source } from "../../../src/io/blob/interfaces.ts";
+import { checkSource, openSource } from "../../../src/io/file/source.ts";
+import { streamSource } from "../../../src/io/file/source-stream.ts";
+import { unprivileged } from "../../unprivileged.ts";
+import { pattern } from "../../worlds/disk-files-world.ts";
+
+let root = "";
+
+beforeEach(() => {
+  root = fs.mkdtempSync(join(tmpdir(), "chat-source-"));
+});
+
+afterEach(() => {
+  fs.rmSync(root, { recursive: true, force: true });
+});
+
+async function readAll(source: Source): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for (let index = 0; ; index++) {
+    const bytes = await source.read(index);
+    if (bytes === undefined) return Buffer.concat(chunks);
+    expect(bytes.length === CHUNK_BYTES || chunks.length === index).toBe(true);
+    chunks.push(bytes);
+  }
+}
+
+function planted(name: string, bytes: Uint8Array): string {
+  const path = join(root, name);
+  fs.writeFileSync(path, bytes);
+  return path;
+}
+
+const changed = { code: "file-changed" };
+
+describe("a file", () => {
+  test("is read chunk by chunk, in any order, and ends", async () => {
+    const bytes = pattern(2 * CHUNK_BYTES + 77);
+    const source = await openSource(planted("a.bin", bytes));
+    expect([source.name, source.sizeBytes]).toEqual(["a.bin", bytes.length]);
+    expect((await source.read(2))?.length).toBe(77);
+    expect((await readAll(source)).equals(bytes)).toBe(true);
+    expect(await source.read(3)).toBeUndefined();
+    await source.check();
+    source.close();
+  });
+
+  test("may be empty", async () => {
+    const source = await openSource(planted("none", new Uint8Array()));
+    expect([source.sizeBytes, await source.read(0)]).toEqual([0, undefined]);
+    source.close();
+  });
+
+  test("of 4 GiB and more is read where it is asked for", async () => {
+    const path = planted("sparse", new Uint8Array());
+    const size = 4 * 1024 ** 3 + 10;
+    fs.truncateSync(path, size);
+    const fd = fs.openSync(path, "r+");
+    fs.writeSync(fd, "the end", size - 7);
+    fs.closeSync(fd);
+    const source = await openSource(path);
+    const last = size / CHUNK_BYTES;
+    expect(source.sizeBytes).toBe(size);
+    expect(Buffer.from((await source.read(Math.floor(last))) ?? []).toString()).toEndWith(
+      "the end",
+    );
+    expect((await source.read(9_000))?.length).toBe(CHUNK_BYTES);
+    expect(await source.read(Math.ceil(last))).toBeUndefined();
+    source.close();
+  });
+
+  test("keeps its stamp while it is the same, and gets another with other content", async () => {
+    const path = planted("a", pattern(100));
+    const stamps: (string | undefined)[] = [];
+    const note = async () => {
+      const source = await openSource(path);
+      stamps.push(source.stamp);
+      source.close();
+    };
+    await note();
+    await note();
+    fs.chmodSync(path, 0o400);
+    await note();
+    fs.utimesSync(path, 1, 1);
+    await note();
+    fs.appendFileSync(path, "more");
+    await note();
+    expect(stamps[1]).toBe(stamps[0] ?? "");
+    expect(stamps[2]).toBe(stamps[0] ?? "");
+    expect(new Set(stamps).size).toBe(3);
+  });
+
+  const changes: readonly [string, (path: string) => void][] = [
+    ["grows", (path) => fs.appendFileSync(path, "x")],
+    ["shrinks", (path) => fs.truncateSync(path, 9 * CHUNK_BYTES + 1)],
+    ["is written anew", (path) => fs.writeFileSync(path, pattern(10 * CHUNK_BYTES, 9))],
+  ];
+  test.each(changes)("that %s while it is sent is not sent on", async (_, change) => {
+    const chunks = 10;
+    const path = planted("a", pattern(chunks * CHUNK_BYTES));
+    fs.utimesSync(path, 1, 1); // Else the clock might not have ticked.
+    const source = await openSource(path);
+    await source.read(0);
+    change(path);
+    const readOn = async () => {
+      for (let index = 1; index < chunks; index++) await source.read(index);
+    };
+    await expect(readOn()).rejects.toMatchObject(changed); // Few were read before it.
+    await expect(source.check()).rejects.toMatchObject(changed);
+    source.close();
+  });
+
+  test("that another takes the place of shows at the end", async () => {
+    const path = planted("a", pattern(100));
+    const source = await openSource(path);
+    fs.renameSync(planted("b", pattern(100)), path);
+    expect((await source.read(0))?.length).toBe(100);
+    await expect(source.check()).rejects.toMatchObject(changed);
+    fs.rmSync(path);
+    await expect(source.check()).rejects.toMatchObject(changed);
+    source.close();
+  });
+
+  test("that is none is refused", async () => {
+    await expect(openSource(join(root, "missing"))).rejects.toMatchObject({ code: "not-found" });
+    const below = join(planted("a", pattern(1)), "below");
+    await expect(openSource(below)).rejects.toMatchObject({ code: "not-found" });
+    await expect(openSource("/dev/null")).rejects.toMatchObject({ code: "usage" });
+    expect(() => checkSource("/dev/null")).toThrow("neither a file nor a folder");
+    expect(() => checkSource(below)).toThrow("there is no");
+  });
+
+  test("is no circle of links", async () => {
+    const path = join(root, "circle");
+    fs.symlinkSync(path, path);
+    await expect(openSource(path)).rejects.toMatchObject({ code: "not-found" });
+  });
+
+  test("that has content but no size is refused, and not sent as an empty one", async () => {
+    await expect(openSource("/proc/version")).rejects.toMatchObject({
+      code: "usage",
+      remedy: expect.stringContaining("standard input"),
+    });
+  });
+
+  test("that may not be read is refused", async () => {
+    const path = planted("secret", pattern(1));
+    fs.chmodSync(root, 0o755);
+    fs.chmodSync(path, 0);
+    const refused = await unprivileged(() => openSource(path).catch((error) => error));
+    expect(refused).toMatchObject({ code: "store-denied" });
+  });
+});
+
+test("what may not be read in a folder is named", async () => {
+  const secret = join(root, "secret");
+  fs.chmodSync(root, 0o755);
+  fs.mkdirSync(secret, { mode: 0 });
+  const refused = await unprivileged(() => openSource(root).catch((error) => error));
+  expect(refused).toMatchObject({ code: "store-denied" });
+  expect(refused.message).toContain(secret);
+});
+
+describe("a folder", () => {
+  function plant(): string {
+    const home = join(root, "home");
+    fs.mkdirSync(join(home, "b", "c"), { recursive: true });
+    fs.writeFileSync(join(home, "b", "big"), pattern(3 * CHUNK_BYTES));
+    for (let i = 0; i < 40; i++) fs.writeFileSync(join(home, `f${i}`), pattern(i * 100, i));
+    return home;
+  }
+
+  test("gives the same bytes whenever it is opened, from any chunk on", async () => {
+    const [one, two] = [await openSource(plant()), await openSource(join(root, "home"))];
+    const bytes = await readAll(one);
+    expect(bytes.length).toBe(one.sizeBytes ?? 0);
+    expect((await readAll(two)).equals(bytes)).toBe(true);
+    const third = bytes.subarray(2 * CHUNK_BYTES, 3 * CHUNK_BYTES);
+    expect(Buffer.from((await two.read(2)) ?? []).equals(third)).toBe(true);
+    expect(one.stamp).toBe(two.stamp ?? "");
+    expect([one.name, one.folder?.entries]).toEqual(["home", 43]);
+    for (const source of [one, two]) source.close();
+  });
+
+  test("leaves out what cannot travel, and says why", async () => {
+    const home = plant();
+    fs.symlinkSync("b", join(home, "link"));
+    Bun.spawnSync(["mkfifo", join(home, "b", "pipe")]);
+    const odd = Buffer.concat([Buffer.from(`${home}/odd`), Buffer.of(0xff)]);
+    fs.writeFileSync(odd, "x");
+    const source = await openSource(home);
+    const said = source.leftOut.map((line) => line.split(": ")[1]);
+    expect(said.sort()).toEqual(["a link", "a pipe", "its name is not UTF-8"]);
+    expect(source.folder?.entries).toBe(43);
+    source.close();
+  });
+
+  test("that changes while it is sent is not sent on", async () => {
+    const home = plant();
+    fs.utimesSync(join(home, "b", "big"), 1, 1);
+    const source = await openSource(home);
+    await source.read(0);
+    await source.check();
+    fs.appendFileSync(join(home, "b", "big"), "x");
+    await expect(source.read(1)).rejects.toMatchObject(changed);
+    await expect(source.check()).rejects.toMatchObject(changed);
+    source.close();
+  });
+
+  test("a link in the place of a file is not followed", async () => {
+    const home = plant();
+    const source = await openSource(home);
+    fs.renameSync(join(home, "b", "big"), join(root, "big"));
+    fs.symlinkSync(join(root, "big"), join(home, "b", "big"));
+    await expect(source.read(1)).rejects.toMatchObject(changed);
+    source.close();
+  });
+
+  test.each([
+    ["1763617717.0037", 1_763_617_717_003],
+    ["-1000.0037", -1_000_004],
+    ["-1000", -1_000_000],
+  ])("tells of times in whole ms, rounded down: %s s is %d", async (seconds, mtime) => {
+    const home = join(root, "timed");
+    fs.mkdirSync(join(home, "inside"), { recursive: true });
+    // Node's own calls take no time before 1970 that has a fraction.
+    Bun.spawnSync(["touch", "-d", `@${seconds}`, join(home, "inside")]);
+    const source = await openSource(home);
+    expect((await readAll(source)).toString()).toContain(`"mtime":${mtime}}`);
+    source.close();
+  });
+
+  test("may be empty", async () => {
+    fs.mkdirSync(join(root, "none"));
+    const source = await openSource(join(root, "none"));
+    expect(source.folder?.entries).toBe(0);
+    expect((await readAll(source)).toString()).toContain('"entries":[]');
+    source.close();
+  });
+
+  test(`of more than FOLDER_ENTRIES_MAX (${FOLDER_ENTRIES_MAX}) entries is refused`, async () => {
+    // Names of one file: they cost no space, and count as entries.
+    const home = join(root, "many");
+    fs.mkdirSync(home);
+    let target = planted("one", new Uint8Array());
+    for (let i = 0; i <= FOLDER_ENTRIES_MAX; i++) {
+      if (i % 50_000 === 49_999) target = planted(`one${i}`, new Uint8Array());
+      fs.linkSync(target, join(home, `${i}`));
+    }
+    await expect(openSource(home)).rejects.toMatchObject({ code: "too-large" });
+  }, 120_000);
+});
+
+describe("a stream", () => {
+  function streamOf(...parts: readonly Uint8Array[]): ReadableStream<Uint8Array> {
+    const left = parts.values();
+    return new ReadableStream({
+      pull: (controller) => {
+        const { done, value } = left.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+  }
+
+  test("is cut into chunks, however it comes, and knows its size at the end", async () => {
+    const bytes = pattern(2 * CHUNK_BYTES + 3);
+    const parts = [bytes.subarray(0, 1), bytes.subarray(1, 400_000), bytes.subarray(400_000)];
+    const source = streamSource(streamOf(...parts), "stdin");
+    expect(source.sizeBytes).toBeUndefined();
+    expect((await readAll(source)).equals(bytes)).toBe(true);
+    expect(source.sizeBytes).toBe(bytes.length);
+    expect((await readAll(source)).equals(bytes)).toBe(true);
+  });
+
+  test("of a whole number of chunks, or of nothing, ends too", async () => {
+    for (const sizeBytes of [0, CHUNK_BYTES]) {
+      const source = streamSource(streamOf(pattern(sizeBytes)), "stdin");
+      expect((await readAll(source)).length).toBe(sizeBytes);
+      expect(source.sizeBytes).toBe(sizeBytes);
+    }
+  });
+
+  test("forgets what is released, and cannot give it again", async () => {
+    const source = streamSource(streamOf(pattern(3 * CHUNK_BYTES)), "stdin");
+    await source.read(2);
+    source.release(2);
+    expect((await source.read(2))?.length).toBe(CHUNK_BYTES);
+    await expect(source.read(1)).rejects.toMatchObject(changed);
+  });
+
+  test("keeps STREAM_KEPT_CHUNKS_MAX chunks, then waits for a release", async () => {
+    let taken = 0;
+    const chunk = pattern(CHUNK_BYTES);
+    const endless = new ReadableStream<Uint8Array>(
+      {
+        pull: (controller) => {
+          taken += 1;
+          controller.enqueue(chunk);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const source = streamSource(endless, "stdin");
+    await source.read(STREAM_KEPT_CHUNKS_MAX - 1);
+    const next = source.read(STREAM_KEPT_CHUNKS_MAX);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toBe(STREAM_KEPT_CHUNKS_MAX);
+    source.release(1);
+    expect((await next)?.length).toBe(CHUNK_BYTES);
+    const waiting = source.read(STREAM_KEPT_CHUNKS_MAX + 1);
+    source.close();
+    await expect(waiting).rejects.toMatchObject({ code: "interrupted" });
+  });
+
+  test("that breaks is the host's fault", async () => {
+    const broken = new ReadableStream<Uint8Array>({
+      pull: () => Promise.reject(new Error("gone")),
+    });
+    await expect(streamSource(broken, "x").read(0)).rejects.toMatchObject({ code: "store-failed" });
+  });
+});

@@ -1,0 +1,106 @@
+import { createSocket, type Socket } from "node:dgram";
+import type { Neighbourhood } from "../../../src/io/lan/discovery.ts";
+
+const GROUP = "224.0.0.251";
+
+/** A network of one machine, with a port of its own: nobody outside hears what a test says. */
+export function corner(): Neighbourhood {
+  const port = 20_000 + Math.floor(Math.random() * 30_000);
+  return { group: GROUP, port, interfaces: () => ["127.0.0.1"] };
+}
+
+/** Says what no library would say. */
+export class RawSpeaker {
+  readonly #socket: Socket;
+  readonly #port: number;
+  /** Every datagram that came, own ones as well. */
+  readonly heard: Uint8Array[] = [];
+
+  private constructor(socket: Socket, port: number) {
+    this.#socket = socket;
+    this.#port = port;
+    socket.on("message", (bytes) => this.heard.push(new Uint8Array(bytes)));
+  }
+
+  /** @param from its port; left out, the one of the corner, as mDNS wants it */
+  static async open({ group, port }: Neighbourhood, from = port): Promise<RawSpeaker> {
+    const socket = createSocket({ type: "udp4", reuseAddr: true });
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", reject);
+      socket.bind(from, "0.0.0.0", () => resolve());
+    });
+    socket.addMembership(group, "127.0.0.1");
+    socket.setMulticastInterface("127.0.0.1");
+    socket.setMulticastLoopback(true);
+    return new RawSpeaker(socket, port);
+  }
+
+  say(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.send(bytes, 0, bytes.length, this.#port, GROUP, (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.close();
+  }
+}
+
+/** The header of a message: flags, then how much of each. */
+export function header(isAnswer: boolean, counts: readonly [number, number, number, number]) {
+  return Uint8Array.from([
+    ...[0, 0, isAnswer ? 0x84 : 0, 0],
+    ...counts.flatMap((count) => [count >> 8, count & 255]),
+  ]);
+}
+
+/** `a.b.c`, by RFC 1035. */
+function nameBytes(name: readonly string[]): number[] {
+  const labels = name.flatMap((label) => {
+    const bytes = [...Buffer.from(label, "latin1")];
+    return [bytes.length, ...bytes];
+  });
+  return [...labels, 0];
+}
+
+function record(name: readonly string[], type: number, data: readonly number[], ttl = 120) {
+  const fixed = [type >> 8, type & 255, 0, 1, 0, 0, ttl >> 8, ttl & 255];
+  return [...nameBytes(name), ...fixed, data.length >> 8, data.length & 255, ...data];
+}
+
+const SERVICE = ["_chat", "_tcp", "local"];
+
+export function question(count = 1): Uint8Array {
+  const one = [...nameBytes(SERVICE), 0, 12, 0, 1];
+  const all = Array.from({ length: count }, () => one).flat();
+  return Uint8Array.from([...header(false, [count, 0, 0, 0]), ...all]);
+}
+
+/** A whole announcement in one datagram, by hand. */
+export function forged(label: string, port: number, text: readonly string[]): Uint8Array {
+  return forgedAll([label], port, text);
+}
+
+/** The same of several servers. */
+export function forgedAll(
+  labels: readonly string[],
+  port: number,
+  text: readonly string[],
+): Uint8Array {
+  const strings = text.flatMap((string) => {
+    const bytes = [...Buffer.from(string, "utf8")];
+    return [bytes.length, ...bytes];
+  });
+  const service = [0, 0, 0, 0, port >> 8, port & 255, ...nameBytes(["forged", "local"])];
+  const records = labels.flatMap((label) => {
+    const full = [label, ...SERVICE];
+    return [
+      ...record(SERVICE, 12, nameBytes(full)),
+      ...record(full, 33, service),
+      ...record(full, 16, strings),
+    ];
+  });
+  return Uint8Array.from([...header(true, [0, 3 * labels.length, 0, 0]), ...records]);
+}

@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import {
+  MDNS_ANSWERS_PER_SECOND,
+  MDNS_DATAGRAM_BYTES_MAX,
+  MDNS_DATAGRAMS_PER_SECOND,
+  MDNS_ENTRIES_MAX,
+  MDNS_QUESTIONS_MAX,
+} from "../../../src/base/limits.ts";
+import { isModest, MdnsSocket } from "../../../src/io/lan/mdns-socket.ts";
+import { eventually } from "../../event.ts";
+import { corner, forged, header, question, RawSpeaker } from "./mdns-fixture.ts";
+
+test("a datagram of too many parts, or too long, is not looked at", () => {
+  expect(isModest(question())).toBe(true);
+  expect(isModest(header(true, [0, MDNS_ENTRIES_MAX, 0, 0]))).toBe(true);
+  expect(isModest(header(true, [0, MDNS_ENTRIES_MAX - 1, 1, 1]))).toBe(false);
+  expect(isModest(header(false, [MDNS_QUESTIONS_MAX, 0, 0, 0]))).toBe(true);
+  expect(isModest(header(false, [MDNS_QUESTIONS_MAX + 1, 0, 0, 0]))).toBe(false);
+  expect(isModest(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX))).toBe(true);
+  expect(isModest(new Uint8Array(MDNS_DATAGRAM_BYTES_MAX + 1))).toBe(false);
+  expect(isModest(new Uint8Array(11))).toBe(false);
+});
+
+/** A socket that counts what it lets through, on a clock that stands still. */
+async function listening() {
+  const around = corner();
+  const troubles: unknown[] = [];
+  const now = { ms: 0 };
+  const socket = new MdnsSocket(
+    around.port,
+    () => now.ms,
+    (error) => troubles.push(error),
+  );
+  const heard: Uint8Array[] = [];
+  socket.on("message", (bytes: Uint8Array) => heard.push(bytes));
+  const ready = new Promise<void>((resolve) => socket.on("listening", () => resolve()));
+  socket.bind();
+  await ready;
+  socket.addMembership(around.group, "127.0.0.1");
+  return { around, socket, heard, troubles, now };
+}
+
+test("a flood is read as fast as the bound says, and no faster", async () => {
+  const { around, socket, heard, now } = await listening();
+  using speaker = await RawSpeaker.open(around);
+  const flood = MDNS_DATAGRAMS_PER_SECOND + 50;
+  for (let i = 0; i < flood; i++) await speaker.say(forged(`f${i}`, 1, []));
+  await eventually("all have come", () => speaker.heard.length === flood);
+  await eventually("they are read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND);
+  now.ms = 1_000;
+  await speaker.say(forged("later", 1, []));
+  await eventually("a later one is read", () => heard.length === MDNS_DATAGRAMS_PER_SECOND + 1);
+  socket.close();
+});
+
+test("of many questions a few are answered", async () => {
+  const { around, socket, heard } = await listening();
+  using speaker = await RawSpeaker.open(around);
+  const asked = 3 * MDNS_ANSWERS_PER_SECOND;
+  for (let i = 0; i < asked; i++) await speaker.say(question());
+  await eventually("all have come", () => speaker.heard.length === asked);
+  await speaker.say(forged("last", 1, [])); // What is no question still gets through.
+  await eventually("the last one is read", () => heard.length === MDNS_ANSWERS_PER_SECOND + 1);
+  socket.close();
+});
+
+test("an answer from another port is none, and a deaf socket hears nothing", async () => {
+  const { around, socket, heard } = await listening();
+  using stranger = await RawSpeaker.open(around, 0);
+  await stranger.say(forged("stranger", 1, []));
+  using speaker = await RawSpeaker.open(around);
+  await speaker.say(forged("honest", 1, []));
+  await eventually("the honest one is read", () => heard.length === 1);
+  expect(Buffer.from(heard[0] ?? []).includes("honest")).toBe(true);
+  socket.isDeaf = true;
+  await speaker.say(question());
+  await eventually("it has come", () => speaker.heard.length === 2);
+  expect(heard.length).toBe(1);
+  socket.close();
+});
+
+test("what a listener throws, and what the system refuses, ends nothing", async () => {
+  const { around, socket, troubles } = await listening();
+  socket.on("message", () => {
+    throw new Error("a bug of the library");
+  });
+  using speaker = await RawSpeaker.open(around);
+  await speaker.say(question());
+  await eventually("it is told of", () => troubles.length === 1);
+  const sent = new Promise((resolve) => {
+    socket.send(new Uint8Array(70_000), 0, 70_000, around.port, around.group, resolve);
+  });
+  expect(await sent).toBeInstanceOf(Error);
+  expect(() => socket.addMembership(around.group, "203.0.113.1")).toThrow();
+  expect(troubles.length).toBe(3);
+  socket.close();
+  socket.close();
+});

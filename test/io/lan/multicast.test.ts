@@ -1,0 +1,164 @@
+import { describe, expect, test } from "bun:test";
+import { createSocket } from "node:dgram";
+import { AssertionFailure } from "../../../src/base/assert.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { LAN_UDP_BYTES_MAX } from "../../../src/base/limits.ts";
+import {
+  type Multicast,
+  type MulticastOptions,
+  type MulticastSource,
+  openMulticast,
+} from "../../../src/io/lan/multicast.ts";
+import { eventually } from "../../event.ts";
+import { freePlace } from "../multicast-place.ts";
+
+interface Heard extends MulticastSource {
+  readonly bytes: Uint8Array;
+}
+
+interface Member extends AsyncDisposable {
+  readonly heard: Heard[];
+  readonly multicast: Multicast;
+}
+
+async function member(options: Partial<MulticastOptions> & Place): Promise<Member> {
+  const heard: Heard[] = [];
+  const whole = { ttl: 1, interface: "127.0.0.1", scope: "all", ...options } as const;
+  const multicast = await openMulticast(whole, (bytes, source) => heard.push({ bytes, ...source }));
+  return { heard, multicast, [Symbol.asyncDispose]: () => multicast.close() };
+}
+
+type Place = Pick<MulticastOptions, "group" | "port">;
+
+async function faultOf(opening: Promise<unknown>): Promise<Fault> {
+  const error = await opening.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof Fault) return error;
+  throw new Error(`no fault, but ${error}`);
+}
+
+const texts = ({ heard }: Member) => heard.map(({ bytes }) => Buffer.from(bytes).toString());
+const utf8 = (text: string) => new TextEncoder().encode(text);
+
+describe("a group on one machine", () => {
+  test("all members hear each other, once, and know themselves", async () => {
+    const place = await freePlace();
+    await using ana = await member(place);
+    await using bob = await member(place);
+    await using carol = await member(place);
+    await ana.multicast.send(utf8("from ana"));
+    await bob.multicast.send(utf8("from bob"));
+    for (const one of [ana, bob, carol]) {
+      await eventually("two datagrams", () => one.heard.length === 2);
+      expect(texts(one).sort()).toEqual(["from ana", "from bob"]);
+    }
+    expect(ana.heard.filter(({ isOwn }) => isOwn).map(({ bytes }) => bytes.length)).toEqual([8]);
+    expect(carol.heard.map(({ isOwn, address }) => [isOwn, address])).toEqual([
+      [false, "127.0.0.1"],
+      [false, "127.0.0.1"],
+    ]);
+  });
+
+  test("another group on the same port is not heard", async () => {
+    const place = await freePlace();
+    const [, ...rest] = place.group.split(".");
+    await using ana = await member(place);
+    await using other = await member({ ...place, group: ["238", ...rest].join(".") });
+    await other.multicast.send(utf8("elsewhere"));
+    await ana.multicast.send(utf8("here"));
+    await eventually("the datagram", () => ana.heard.length > 0 && other.heard.length > 0);
+    expect([texts(ana), texts(other)]).toEqual([["here"], ["elsewhere"]]);
+  });
+
+  test("what is addressed to the machine itself neither comes nor hurts", async () => {
+    const place = await freePlace();
+    await using ana = await member(place);
+    const socket = createSocket("udp4");
+    for (let i = 0; i < 100; i++) socket.send("direct", place.port, "127.0.0.1", () => {});
+    await ana.multicast.send(utf8("whole"));
+    await eventually("our own", () => texts(ana).includes("whole"));
+    if (process.platform !== "win32") expect(texts(ana)).toEqual(["whole"]);
+    socket.close();
+  });
+
+  test("the largest datagram comes whole, and a larger one is never sent", async () => {
+    const place = await freePlace();
+    await using ana = await member(place);
+    const largest = new Uint8Array(LAN_UDP_BYTES_MAX).fill(7);
+    await ana.multicast.send(largest);
+    await eventually("the datagram", () => ana.heard.length > 0);
+    expect(Buffer.compare(ana.heard[0]?.bytes ?? new Uint8Array(0), largest)).toBe(0);
+    const larger = ana.multicast.send(new Uint8Array(LAN_UDP_BYTES_MAX + 1));
+    await expect(larger).rejects.toBeInstanceOf(AssertionFailure);
+  });
+
+  test("all interfaces of this machine, or the usual one, take part", async () => {
+    const place = await freePlace();
+    // As wide as the machine is, and no further.
+    await using all = await member({ ...place, interface: undefined, ttl: 1 });
+    await using one = await member({ ...place, interface: undefined, scope: "one" });
+    expect(all.multicast.interfaces.length).toBeGreaterThan(0);
+    expect(one.multicast.interfaces.length).toBe(1);
+    expect(all.multicast.interfaces).toContain(one.multicast.interfaces[0] ?? "");
+  });
+
+  test("an interface that goes and comes back takes part again", async () => {
+    const { group, port } = await freePlace();
+    const options = { group, port, ttl: 1, scope: "all" } as const;
+    const loopback = { family: "IPv4", address: "127.0.0.1", internal: true };
+    const elsewhere = { family: "IPv4", address: "203.0.113.9", internal: true };
+    let there = [elsewhere, loopback];
+    const heard: string[] = [];
+    const hear = (bytes: Uint8Array) => heard.push(Buffer.from(bytes).toString());
+    const multicast = await openMulticast(options, hear, () => there);
+    try {
+      expect(multicast.interfaces).toEqual(["127.0.0.1"]);
+      there = [];
+      await multicast.refresh();
+      const fault = await faultOf(multicast.send(utf8("lost")));
+      expect([fault.code, multicast.interfaces]).toEqual(["unreachable", []]);
+      there = [loopback];
+      await multicast.send(utf8("here again"));
+      await eventually("the datagram", () => heard.length > 0);
+      expect(heard).toEqual(["here again"]);
+    } finally {
+      await multicast.close();
+    }
+  });
+
+  test("closing twice is closing, and the place is free again", async () => {
+    const place = await freePlace();
+    const ana = await member(place);
+    await ana.multicast.close();
+    await ana.multicast.close();
+    await using again = await member(place);
+    expect(again.multicast.interfaces).toEqual(["127.0.0.1"]);
+  });
+});
+
+describe("what cannot be says why", () => {
+  test("an interface that this machine has not", async () => {
+    const fault = await faultOf(member({ ...(await freePlace()), interface: "203.0.113.9" }));
+    expect([fault.code, fault.remedy]).toEqual(["usage", expect.stringContaining("127.0.0.1")]);
+  });
+
+  test("a port that another program keeps for itself", async () => {
+    const place = await freePlace();
+    const keeper = createSocket("udp4");
+    await new Promise<void>((resolve) => keeper.bind(place.port, () => resolve()));
+    try {
+      expect((await faultOf(member(place))).code).toBe("port-taken");
+    } finally {
+      keeper.close();
+    }
+  });
+
+  test("a group that is none", async () => {
+    const { port } = await freePlace();
+    const fault = await faultOf(member({ group: "127.0.0.1", port }));
+    expect(fault.code).toBe("unreachable");
+    expect(fault.message).toContain("no network interface takes part in 127.0.0.1");
+  });
+});

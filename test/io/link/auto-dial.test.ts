@@ -1,0 +1,156 @@
+import { describe, expect, test } from "bun:test";
+import { Fault, type FaultCode } from "../../../src/base/fault.ts";
+import { OTHER_WAY_AFTER_MS, OTHER_WAY_HELD_MS } from "../../../src/base/limits.ts";
+import { AutoDialer, type WayThere } from "../../../src/io/link/auto-dial.ts";
+import type { Link } from "../../../src/io/link/link.ts";
+import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+const TARGET = { host: "10.0.0.1", port: 2428, timeoutMs: 10_000 };
+
+/** Two ways whose outcomes a test decides. */
+class Crossroads {
+  readonly clock = new VirtualClock();
+  readonly tried: WayThere[] = [];
+  readonly #outcomes: Record<WayThere, PromiseWithResolvers<Link>>;
+  readonly #network = new MemoryNetwork(this.clock);
+  readonly dialer: AutoDialer;
+
+  constructor(first: WayThere = "tcp", learns = true) {
+    this.#outcomes = { tcp: Promise.withResolvers(), udp: Promise.withResolvers() };
+    const dialOf = (way: WayThere) => () => {
+      this.tried.push(way);
+      return this.#outcomes[way].promise;
+    };
+    const dials = { tcp: dialOf("tcp"), udp: dialOf("udp") };
+    this.dialer = new AutoDialer({ dials, clock: this.clock, first, learns });
+    this.#network.listen(
+      { ...TARGET, certificateHash: new Uint8Array(32) },
+      { accept: () => true, link: () => {} },
+    );
+  }
+
+  async answers(way: WayThere): Promise<Link> {
+    const dialing = this.#network.dialFrom("10.0.0.2")(TARGET);
+    await this.clock.advance(1);
+    const link = await dialing;
+    this.#outcomes[way].resolve(link);
+    await this.clock.advance(0);
+    return link;
+  }
+
+  async fails(way: WayThere, code: FaultCode = "unreachable"): Promise<void> {
+    this.#outcomes[way].promise.catch(() => {}); // Perhaps nobody has gone there.
+    this.#outcomes[way].reject(new Fault(code, `no way by ${way}`));
+    await this.clock.advance(0);
+  }
+
+  anew(): void {
+    this.#outcomes.tcp = Promise.withResolvers();
+    this.#outcomes.udp = Promise.withResolvers();
+    this.tried.length = 0;
+  }
+}
+
+function outcome(dialing: Promise<Link>): Promise<unknown> {
+  return dialing.catch((error: unknown) => error);
+}
+
+describe("a dial that may go two ways", () => {
+  test("goes the first one alone while that answers in time", async () => {
+    const ways = new Crossroads();
+    const dialing = ways.dialer.dial(TARGET);
+    const link = await ways.answers("tcp");
+    expect(await dialing).toBe(link);
+    await ways.clock.advance(2 * OTHER_WAY_AFTER_MS);
+    expect(ways.tried).toEqual(["tcp"]);
+  });
+
+  test("goes the other one when the first is refused, and that first the next time", async () => {
+    const ways = new Crossroads();
+    const dialing = ways.dialer.dial(TARGET);
+    await ways.fails("tcp");
+    expect(ways.tried).toEqual(["tcp", "udp"]);
+    const link = await ways.answers("udp");
+    expect(await dialing).toBe(link);
+    ways.anew();
+    const again = ways.dialer.dial(TARGET);
+    await ways.answers("udp");
+    await again;
+    expect(ways.tried).toEqual(["udp"]);
+  });
+
+  test.each(["tcp", "udp"] as const)(
+    "goes the other one beside a silent %s after OTHER_WAY_AFTER_MS",
+    async (silent) => {
+      const other = silent === "tcp" ? "udp" : "tcp";
+      const ways = new Crossroads(silent);
+      const dialing = ways.dialer.dial(TARGET);
+      await ways.clock.advance(OTHER_WAY_AFTER_MS - 1);
+      expect(ways.tried).toEqual([silent]);
+      await ways.clock.advance(1);
+      expect(ways.tried).toEqual([silent, other]);
+      const link = await ways.answers(other);
+      expect(await dialing).toBe(link);
+      const late = await ways.answers(silent); // The loser is let go.
+      expect(late.send(new Uint8Array(1))).toBe(false);
+      expect(link.send(new Uint8Array(1))).toBe(true);
+    },
+  );
+
+  test("waits for both, and tells of the one that was to be taken", async () => {
+    const ways = new Crossroads();
+    const dialing = outcome(ways.dialer.dial(TARGET));
+    await ways.clock.advance(OTHER_WAY_AFTER_MS);
+    await ways.fails("udp");
+    await ways.fails("tcp", "timeout");
+    expect(await dialing).toMatchObject({ code: "timeout", message: "no way by tcp" });
+    ways.anew();
+    const both = outcome(ways.dialer.dial(TARGET));
+    await ways.fails("tcp");
+    await ways.fails("udp");
+    expect(await both).toMatchObject({ message: "no way by tcp" });
+  });
+
+  test("stays with what has worked while that refuses, for OTHER_WAY_HELD_MS", async () => {
+    const ways = new Crossroads();
+    const first = ways.dialer.dial(TARGET);
+    await ways.answers("tcp");
+    await first;
+    for (const [afterMs, tried] of [
+      [0, ["tcp"]],
+      [OTHER_WAY_HELD_MS - 1, ["tcp"]],
+      [1, ["tcp", "udp"]],
+    ] as const) {
+      await ways.clock.advance(afterMs);
+      ways.anew();
+      const dialing = outcome(ways.dialer.dial(TARGET));
+      await ways.fails("tcp");
+      await ways.fails("udp");
+      expect(await dialing).toMatchObject({ message: "no way by tcp" });
+      expect([...ways.tried]).toEqual([...tried]);
+    }
+  });
+
+  test("that does not learn begins with the same way each time", async () => {
+    const ways = new Crossroads("tcp", false);
+    const dialing = ways.dialer.dial(TARGET);
+    await ways.fails("tcp");
+    await ways.answers("udp");
+    await dialing;
+    ways.anew();
+    const again = ways.dialer.dial(TARGET);
+    await ways.fails("tcp");
+    await ways.answers("udp");
+    await again;
+    expect(ways.tried).toEqual(["tcp", "udp"]);
+  });
+
+  test("ends with what the other way cannot mend", async () => {
+    const ways = new Crossroads();
+    const dialing = outcome(ways.dialer.dial(TARGET));
+    await ways.fails("tcp", "port-taken");
+    expect(await dialing).toMatchObject({ code: "port-taken" });
+    expect(ways.tried).toEqual(["tcp"]);
+  });
+});

@@ -1,0 +1,212 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { UserId } from "../../../src/base/ids.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { openArchive } from "../../../src/io/archive/archive.ts";
+import type { LogFile } from "../../../src/io/log/log-file.ts";
+import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import {
+  ANA,
+  blanked,
+  collect,
+  draftOf,
+  eraseLineAt,
+  FOLDER,
+  LOBBY,
+  LogFixture,
+  lineAt,
+} from "../log-fixture.ts";
+
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+
+/** Three texts, and the order to erase the second. */
+async function ordered(fixture: LogFixture, segmentBytes?: number): Promise<LogFile> {
+  const log = await fixture.open(segmentBytes === undefined ? {} : { segmentBytes });
+  for (const text of ["one", "two", "three"]) await log.append(draftOf(text));
+  const body = { seq: 2, also: [] };
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body });
+  return log;
+}
+
+function holding(...lines: string[]): LogFixture {
+  const fixture = new LogFixture();
+  fixture.disk.makeFolder(FOLDER);
+  fixture.put(FIRST, Buffer.from(lines.join("")));
+  return fixture;
+}
+
+const textsOf = (records: readonly LogRecord[]) =>
+  records.map((record) => record.erased ?? (parseBody(record) as { text?: string }).text);
+
+describe("blank", () => {
+  test.each([undefined, 300])("leaves nothing but the head (segments of %p)", async (size) => {
+    const fixture = new LogFixture();
+    const log = await ordered(fixture, size);
+    const files = () => fixture.disk.list(FOLDER).map((name) => fixture.bytes(`${FOLDER}/${name}`));
+    const before = files();
+    const root = log.tree.root();
+    await log.erase(2, 4);
+    expect(log.tree.root()).toEqual(root);
+    expect(files().map(({ length }) => length)).toEqual(before.map(({ length }) => length));
+    expect(Buffer.concat(files()).includes("two")).toBe(false);
+    await log.append(draftOf("after"));
+    const texts = ["one", 4, "three", undefined, "after"];
+    expect(textsOf(await collect(log.read(1)))).toEqual(texts);
+    await log.close();
+    const again = await fixture.open(size === undefined ? {} : { segmentBytes: size });
+    expect(again.damaged).toEqual([]);
+    expect(textsOf(fixture.seen)).toEqual(texts);
+    await again.close();
+  });
+
+  test("survives a power loss, twice asked for too", async () => {
+    const fixture = new LogFixture();
+    const log = await ordered(fixture);
+    await Promise.all([log.erase(2, 4), log.erase(2, 4)]);
+    fixture.disk.losePower();
+    await (await fixture.open()).close();
+    expect(textsOf(fixture.seen)).toEqual(["one", 4, "three", undefined]);
+  });
+
+  test("goes on with the next start when it was not begun", async () => {
+    const fixture = new LogFixture();
+    await (await ordered(fixture)).close();
+    const log = await fixture.open();
+    expect(textsOf(await collect(log.read(1)))).toEqual(["one", 4, "three", undefined]);
+    expect(fixture.bytes(FIRST).includes("two")).toBe(false);
+    await log.close();
+  });
+
+  test("is seen by an archive whose index is older", async () => {
+    const fixture = new LogFixture();
+    const log = await ordered(fixture);
+    const cachePath = "/data/cache/history.index";
+    const options = { folder: FOLDER, disk: fixture.disk, sha256, cachePath };
+    const archive = openArchive({ ...options, head: () => log.head() });
+    const all = { from: "oldest", limit: 50, bytesMax: 1 << 20 } as const;
+    expect(textsOf((await archive.page(all)).records)).toEqual(["one", "two", "three", undefined]);
+    archive.close();
+    await log.erase(2, 4);
+    for (const again of [archive, openArchive(options)]) {
+      const { records } = await again.page({ ...all, beforeSeq: 4 });
+      expect(textsOf(records)).toEqual(["one", 4, "three"]);
+      expect((await again.page({ ...all, grep: "two" })).records).toEqual([]);
+    }
+    await log.close();
+  });
+
+  test("a full disk gives up its reserve", async () => {
+    const fixture = new LogFixture();
+    const log = await ordered(fixture);
+    let writes = 0;
+    fixture.trouble = (call) => (call === "write" && writes++ === 0 ? "ENOSPC" : undefined);
+    await log.erase(2, 4);
+    expect(fixture.disk.exists("/data/reserve")).toBe(false);
+    expect(fixture.bytes(FIRST).includes("two")).toBe(false);
+    await log.close();
+  });
+
+  test("every call to the disk may fail: the next start does it all the same", async () => {
+    for (let failing = 1; ; failing++) {
+      const fixture = new LogFixture();
+      const log = await ordered(fixture);
+      const first = fixture.disk.calls;
+      let hasFailed = false;
+      fixture.trouble = (_call, _path, number) => {
+        if (number !== first + failing) return undefined;
+        hasFailed = true;
+        return "EIO";
+      };
+      const fault = await log.erase(2, 4).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (!hasFailed) break;
+      expect(fault).toBeInstanceOf(Fault);
+      expect((fault as Fault).code).toBe("store-failed");
+      await expect(log.append(draftOf("more"))).rejects.toMatchObject({ code: "store-failed" });
+      fixture.trouble = undefined;
+      fixture.disk.losePower();
+      await (await fixture.open()).close();
+      expect(fixture.bytes(FIRST).includes("two")).toBe(false);
+    }
+  });
+});
+
+test("a password that was replaced is no damage, however often the next ones were", async () => {
+  const fixture = new LogFixture();
+  const log = await fixture.open();
+  let replaces: number | undefined;
+  for (const [by, times] of [
+    [ANA, 4],
+    ["uBBBBBBBBBBB" as UserId, 2],
+  ] as const) {
+    replaces = undefined;
+    for (let i = 0; i < times; i++) {
+      const body = { password: `hash ${i}`, ...(replaces === undefined ? {} : { replaces }) };
+      const { head } = await log.append({ kind: "password", room: by, by, id: "", body });
+      if (replaces !== undefined) await log.erase(replaces, head.seq);
+      replaces = head.seq;
+    }
+  }
+  await log.close();
+  const again = await fixture.open();
+  expect(again.damaged).toEqual([]);
+  await again.close();
+  // That of one account is not replaced by another's.
+  const bytes = fixture.bytes(FIRST).toString();
+  fixture.put(FIRST, Buffer.from(bytes.replace('"erased":2}', '"erased":5}')));
+  const forged = await fixture.open();
+  expect(forged.damaged).toEqual([1]);
+  await forged.close();
+});
+
+describe("a torn blanking", () => {
+  const [one, two, three] = [lineAt(1, 1), lineAt(2, 2), lineAt(3, 3)];
+  const order = eraseLineAt(4, 2);
+  const erase = blanked(two, 4);
+
+  test("at any byte is finished by the next start, whatever stands around it", async () => {
+    for (let cut = two.indexOf('"salt"') + 1; cut < two.length - 1; cut++) {
+      for (const torn of [
+        erase.slice(0, cut) + two.slice(cut),
+        two.slice(0, cut) + erase.slice(cut),
+      ]) {
+        const fixture = holding(one, torn, three, order);
+        const log = await fixture.open();
+        expect(log.damaged).toEqual([]);
+        expect(log.recovered).toEqual([]);
+        await log.close();
+        expect(fixture.bytes(FIRST).toString()).toBe(one + erase + three + order);
+      }
+    }
+  });
+
+  test("in a segment before the last", async () => {
+    const fixture = holding(one, two.slice(0, two.length - 9) + erase.slice(-9), three);
+    fixture.put(`${FOLDER}/000000000004.jsonl`, Buffer.from(order));
+    await (await fixture.open()).close();
+    expect(fixture.bytes(FIRST).toString()).toBe(one + erase + three);
+  });
+
+  test("a spoilt line that nobody ordered to be erased is what it was: damage", async () => {
+    const bad = two.slice(0, two.length - 9) + erase.slice(-9);
+    const fixture = holding(one, bad, three, eraseLineAt(4, 3));
+    await expect(fixture.open()).rejects.toMatchObject({ code: "log-corrupt" });
+    expect(fixture.bytes(FIRST).toString()).toBe(one + bad + three + eraseLineAt(4, 3));
+  });
+
+  test("an erasing without an order is damage of that record", async () => {
+    const fixture = holding(one, erase, three, eraseLineAt(4, 3));
+    const log = await fixture.open();
+    expect(log.damaged).toEqual([2]);
+    await log.close();
+  });
+
+  test("an order names only what came before it", async () => {
+    const fixture = holding(one, eraseLineAt(2, 3), lineAt(3, 3), lineAt(4, 4));
+    const log = await fixture.open();
+    expect(textsOf(await collect(log.read(3)))).toEqual(["m3", "m4"]);
+    await log.close();
+  });
+});

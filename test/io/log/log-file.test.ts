@@ -1,0 +1,313 @@
+import { describe, expect, test } from "bun:test";
+import { toHex } from "../../../src/base/bytes.ts";
+import { APPEND_QUEUE_BYTES_MAX, LINE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { MerkleEdge } from "../../../src/core/log/merkle.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { type LogRecord, leafHash, parseBody } from "../../../src/wire/record.ts";
+import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
+
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+
+describe("append", () => {
+  test("numbers records densely, over all and per room, and gives them back", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const records = await Promise.all([
+      log.append(draftOf("one")),
+      log.append(draftOf("two", OTHER)),
+      log.append(draftOf("three")),
+    ]);
+    expect(records.map(({ head }) => [head.seq, head.n])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 2],
+    ]);
+    expect(log.head()).toBe(3);
+    expect(await collect(log.read(1))).toEqual(records);
+    expect(await collect(log.read(2, 2))).toEqual(records.slice(1, 2));
+    await log.close();
+    await (await fixture.open()).close();
+    expect(fixture.seen).toEqual(records);
+  });
+
+  test("writes what one tick asked for with one sync", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    let syncs = 0;
+    fixture.trouble = (call) => {
+      if (call === "sync") syncs += 1;
+      return undefined;
+    };
+    await Promise.all(Array.from({ length: 500 }, (_, i) => log.append(draftOf(`m${i}`))));
+    expect(syncs).toBe(1);
+  });
+
+  test("resolves only after the sync, and after the followers", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const events: string[] = [];
+    fixture.trouble = (call) => {
+      if (call === "write" || call === "sync") events.push(call);
+      return undefined;
+    };
+    await log.follow(1, ({ head }) => events.push(`follower ${head.seq} of ${log.head()}`));
+    await log.append(draftOf("one")).then(() => events.push("acked"));
+    expect(events).toEqual(["write", "sync", "follower 1 of 1", "acked"]);
+  });
+
+  test("fixes the body when it is asked", async () => {
+    const log = await new LogFixture().open();
+    const body = { text: "before" };
+    const appended = log.append({ ...draftOf(""), body });
+    body.text = "after";
+    expect(parseBody(await appended)).toEqual({ text: "before" });
+  });
+
+  test("never lets time fall, whatever the clock does", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const start = fixture.clock.wallMs;
+    await log.append(draftOf("one"));
+    fixture.clock.wallMs -= 3_600_000;
+    expect((await log.append(draftOf("two"))).head.time).toBe(start);
+    await log.close();
+    const again = await fixture.open();
+    expect((await again.append(draftOf("three"))).head.time).toBe(start);
+    fixture.clock.wallMs = start + 5.75;
+    expect((await again.append(draftOf("four"))).head.time).toBe(start + 5);
+  });
+
+  test("compares before it appends, also within one batch", async () => {
+    const log = await new LogFixture().open();
+    const outcomes = await Promise.allSettled([
+      log.append(draftOf("a"), { expect: 0 }),
+      log.append(draftOf("b"), { expect: 0 }),
+      log.append(draftOf("c", OTHER), { expect: 0 }),
+      log.append(draftOf("d"), { expect: 1 }),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual([
+      "fulfilled",
+      "rejected",
+      "fulfilled",
+      "fulfilled",
+    ]);
+    expect(outcomes[1]).toMatchObject({ reason: { code: "log-conflict" } });
+    const stale = log.append(draftOf("e"), { expect: 1 });
+    await expect(stale).rejects.toMatchObject({ code: "log-conflict" });
+    expect((await log.append(draftOf("f"), { expect: 3 })).head.n).toBe(3);
+  });
+
+  test("a conflict is told only when what it conflicts with is durable", async () => {
+    const log = await new LogFixture().open();
+    const events: string[] = [];
+    await log.follow(1, ({ head }) => events.push(`seq ${head.seq}`));
+    const first = log.append(draftOf("a"), { expect: 0 });
+    const second = log.append(draftOf("b"), { expect: 0 });
+    await second.catch(() => events.push("conflict"));
+    await first;
+    expect(events).toEqual(["seq 1", "conflict"]);
+  });
+
+  test("refuses a line that no reader would take, and a queue that only grows", async () => {
+    const log = await new LogFixture().open();
+    const tooLarge = log.append(draftOf("x".repeat(LINE_BYTES_MAX)));
+    await expect(tooLarge).rejects.toMatchObject({ code: "too-large" });
+    const large = draftOf("x".repeat(LINE_BYTES_MAX - 1_024));
+    const count = Math.floor(APPEND_QUEUE_BYTES_MAX / LINE_BYTES_MAX) + 1;
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: count }, () => log.append(large)),
+    );
+    const refused = outcomes.filter(({ status }) => status === "rejected");
+    expect(refused).toMatchObject([{ reason: { code: "too-many", retryAfterMs: 1_000 } }]);
+    expect(log.head()).toBe(count - 1);
+  });
+
+  test("refuses everything after close, which waits for what is queued", async () => {
+    const log = await new LogFixture().open();
+    const last = log.append(draftOf("last"));
+    await log.close();
+    expect((await last).head.seq).toBe(1);
+    await expect(log.append(draftOf("late"))).rejects.toMatchObject({ code: "shutting-down" });
+  });
+
+  test("keeps the root of all heads", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const records = await Promise.all(["a", "b", "c"].map((text) => log.append(draftOf(text))));
+    const leaves = records.map(({ headBytes }) => leafHash(headBytes, sha256));
+    const tree = new MerkleEdge(sha256);
+    for (const leaf of leaves) tree.append(leaf);
+    expect(toHex(log.tree.root())).toBe(toHex(tree.root()));
+    await log.close();
+    const again = await fixture.open();
+    expect(again.tree.size).toBe(3);
+    expect(toHex(again.tree.root())).toBe(toHex(log.tree.root()));
+  });
+});
+
+describe("segments", () => {
+  test("are cut at the end of a batch and read as one log", async () => {
+    const fixture = new LogFixture();
+    let log = await fixture.open({ segmentBytes: 900 });
+    for (let batch = 0; batch < 6; batch++) {
+      await Promise.all([log.append(draftOf("a")), log.append(draftOf("b"))]);
+    }
+    expect(fixture.disk.list(FOLDER)).toEqual([
+      "000000000001.jsonl",
+      "000000000005.jsonl",
+      "000000000009.jsonl",
+    ]);
+    for (let from = 1; from <= 13; from++) {
+      const seqs = (await collect(log.read(from))).map(({ head }) => head.seq);
+      expect(seqs).toEqual(Array.from({ length: 13 - from }, (_, i) => from + i));
+    }
+    await log.close();
+    log = await fixture.open({ segmentBytes: 900 });
+    expect(log.head()).toBe(12);
+    expect(fixture.seen.map(({ head }) => head.seq)).toEqual([
+      1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12,
+    ]);
+  });
+});
+
+describe("follow", () => {
+  test("joins the past and the present without a hole, while both move", async () => {
+    const log = await new LogFixture().open();
+    const append = async (count: number) => {
+      for (let i = 0; i < count; i++) await log.append(draftOf(`m${i}`));
+    };
+    await append(20);
+    const seqs: number[] = [];
+    const writing = append(50);
+    const stop = await log.follow(5, ({ head }) => seqs.push(head.seq));
+    await writing;
+    expect(seqs).toEqual(Array.from({ length: 66 }, (_, i) => i + 5));
+    stop();
+    await append(1);
+    expect(seqs.length).toBe(66);
+  });
+
+  test("from beyond the head waits for that record", async () => {
+    const log = await new LogFixture().open();
+    const seqs: number[] = [];
+    await log.follow(3, ({ head }) => seqs.push(head.seq));
+    for (let i = 0; i < 4; i++) await log.append(draftOf(`m${i}`));
+    expect(seqs).toEqual([3, 4]);
+  });
+});
+
+describe("a disk in trouble", () => {
+  const texts = (records: readonly LogRecord[]) => records.map((record) => parseBody(record));
+
+  test("full: that batch is refused, the log stays readable and goes on later", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await log.append(draftOf("kept"));
+    const size = fixture.bytes(FIRST).length;
+    fixture.disk.leave(100);
+    const refused = await Promise.allSettled([log.append(draftOf("a")), log.append(draftOf("b"))]);
+    expect(refused).toMatchObject([
+      { reason: { code: "store-full" } },
+      { reason: { code: "store-full" } },
+    ]);
+    expect(fixture.bytes(FIRST).length).toBe(size);
+    expect(fixture.disk.exists("/data/reserve")).toBe(false);
+    expect(texts(await collect(log.read(1)))).toEqual([{ text: "kept" }]);
+    // The reserve has made room for one more.
+    expect((await log.append(draftOf("later"))).head).toMatchObject({ seq: 2, n: 2 });
+    await log.close();
+    fixture.disk.losePower();
+    await fixture.open();
+    expect(texts(fixture.seen)).toEqual([{ text: "kept" }, { text: "later" }]);
+    expect(fixture.disk.exists("/data/reserve")).toBe(true);
+  });
+
+  test("short writes are continued", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    let writes = 0;
+    fixture.trouble = (call) => (call === "write" && ++writes < 6 ? "short" : undefined);
+    await Promise.all([log.append(draftOf("a")), log.append(draftOf("b"))]);
+    expect(texts(await collect(log.read(1)))).toEqual([{ text: "a" }, { text: "b" }]);
+  });
+
+  test("failing to sync: all who wait and come are refused, nothing is tried again", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await log.append(draftOf("kept"));
+    let syncs = 0;
+    fixture.trouble = (call) => {
+      if (call !== "sync") return undefined;
+      syncs += 1;
+      return "EIO";
+    };
+    const first = log.append(draftOf("a"));
+    const code = { code: "store-failed" };
+    await expect(first).rejects.toMatchObject(code);
+    await expect(log.append(draftOf("b"))).rejects.toMatchObject(code);
+    expect(syncs).toBe(1);
+    expect(log.head()).toBe(1);
+    await log.close();
+  });
+
+  test("queued behind a failing sync: refused as well", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const queued: Promise<unknown>[] = [];
+    fixture.trouble = (call) => {
+      if (call !== "sync") return undefined;
+      queued.push(log.append(draftOf("queued")).catch((error: unknown) => error));
+      return "EIO";
+    };
+    await expect(log.append(draftOf("a"))).rejects.toMatchObject({ code: "store-failed" });
+    expect(await Promise.all(queued)).toMatchObject([{ code: "store-failed" }]);
+  });
+
+  test("that may not be written: refused at the start", async () => {
+    const fixture = new LogFixture();
+    fixture.trouble = (call) => (call === "open" ? "EACCES" : undefined);
+    await expect(fixture.open()).rejects.toMatchObject({ code: "store-denied" });
+  });
+});
+
+test("make each disk call fail, one after the other: nothing acknowledged is lost", async () => {
+  for (const trouble of ["EIO", "ENOSPC", "EACCES", "short"] as const) {
+    for (let failing = 1, isMet = true; isMet; failing++) {
+      isMet = false;
+      const fixture = new LogFixture();
+      fixture.trouble = (_call, _path, number) => {
+        if (number !== failing) return undefined;
+        isMet = true;
+        return trouble;
+      };
+      const acked: string[] = [];
+      const refused: string[] = [];
+      for (let life = 0; life < 3; life++) {
+        const log = await fixture.open({ segmentBytes: 700 }).catch((error: unknown) => {
+          expect(error).toMatchObject({ name: "Fault" });
+          return undefined;
+        });
+        for (let i = 0; log !== undefined && i < 5; i++) {
+          const text = `${life} ${i}`;
+          await log.append(draftOf(text)).then(
+            () => acked.push(text),
+            (error: { code: string }) => {
+              if (error.code === "store-full") refused.push(text);
+              else expect(error).toMatchObject({ code: "store-failed" });
+            },
+          );
+        }
+        await log?.close();
+        if (life === 1) fixture.disk.losePower();
+        else fixture.disk.killProcess();
+      }
+      fixture.trouble = undefined;
+      const log = await fixture.open();
+      expect(log.damaged).toEqual([]);
+      const found = fixture.seen.map((record) => (parseBody(record) as { text: string }).text);
+      expect(found.filter((text) => acked.includes(text))).toEqual(acked);
+      expect(found.filter((text) => refused.includes(text))).toEqual([]);
+      await log.close();
+    }
+  }
+});

@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { openArchive } from "../../../src/io/archive/archive.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { systemEntropy } from "../../../src/io/entropy.ts";
+import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
+import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { mayMount } from "../../installed.ts";
+import { unprivileged } from "../../unprivileged.ts";
+import { collect, draftOf } from "../log-fixture.ts";
+
+const KILLS = Number(process.env["CHAT_KILLS"] ?? 10);
+
+let data = "";
+
+beforeEach(() => {
+  data = fs.mkdtempSync(join(tmpdir(), "chat-log-"));
+});
+
+afterEach(() => {
+  fs.rmSync(data, { recursive: true });
+});
+
+async function open(folder: string, seen: LogRecord[] = []): Promise<LogFile> {
+  return await openLog({
+    folder,
+    disk: systemDisk(),
+    clock: systemClock(),
+    entropy: systemEntropy(),
+    sha256,
+    onRecord: (record) => seen.push(record),
+  });
+}
+
+function textOf(record: LogRecord | undefined): string {
+  return (parseBody(record as LogRecord) as { text: string }).text;
+}
+
+test(
+  `killed ${KILLS} times, a writer loses nothing that it acknowledged`,
+  async () => {
+    const folder = join(data, "history");
+    let ackedTotal = 0;
+    for (let round = 0; round < KILLS; round++) {
+      const script = join(import.meta.dir, "log-writer-process.ts");
+      const writer = Bun.spawn([process.execPath, script, folder], { stdout: "pipe" });
+      let said = "";
+      // Killed after so many bytes of acknowledgements, not after a time.
+      for await (const chunk of writer.stdout) {
+        said += Buffer.from(chunk).toString();
+        if (said.length > 20_000 + round * 7_001) writer.kill("SIGKILL");
+      }
+      await writer.exited;
+      const seen: LogRecord[] = [];
+      const log = await open(folder, seen);
+      expect(log.damaged).toEqual([]);
+      const acked = said.split("\n").slice(0, -1);
+      for (const line of acked) {
+        const space = line.indexOf(" ");
+        expect(textOf(seen[Number(line.slice(0, space)) - 1])).toBe(line.slice(space + 1));
+      }
+      expect(new Set(seen.map(textOf)).size).toBe(seen.length);
+      ackedTotal += acked.length;
+      await log.close();
+    }
+    expect(ackedTotal).toBeGreaterThan(KILLS * 50);
+  },
+  10_000 + KILLS * 3_000,
+);
+
+test("files are 0600, folders 0700, whatever the umask", async () => {
+  const before = process.umask(0);
+  try {
+    const folder = join(data, "deep", "history");
+    const log = await open(folder);
+    for (const text of ["one", "two"]) await log.append(draftOf(text));
+    await log.close();
+    const archive = openArchive({
+      folder,
+      disk: systemDisk(),
+      sha256,
+      cachePath: join(data, "deep", "cache", "index"),
+    });
+    await archive.ready();
+    archive.close();
+    const modeOf = (...path: string[]) => fs.statSync(join(data, "deep", ...path)).mode & 0o777;
+    expect([modeOf(), modeOf("history"), modeOf("cache")]).toEqual([0o700, 0o700, 0o700]);
+    expect(modeOf("history", "000000000001.jsonl")).toBe(0o600);
+    expect([modeOf("reserve"), modeOf("cache", "index")]).toEqual([0o600, 0o600]);
+  } finally {
+    process.umask(before);
+  }
+});
+
+test("batches above what is written at once are written whole", async () => {
+  const folder = join(data, "history");
+  const log = await open(folder);
+  const texts = Array.from({ length: 40 }, (_, i) => `${i} ${"é".repeat(30_000)}`);
+  await Promise.all(texts.map((text) => log.append(draftOf(text))));
+  expect((await collect(log.read(1))).map(textOf)).toEqual(texts);
+  await log.close();
+});
+
+test("a long log is searched by threads, with the answers of a short one", async () => {
+  const folder = join(data, "history");
+  const log = await open(folder);
+  const textAt = (i: number) =>
+    `${i % 100 === 7 ? "Rare" : i % 2 === 0 ? "even" : "odd"} ${"é".repeat(30_000)}`;
+  for (let batch = 0; batch < 8; batch++) {
+    await Promise.all(Array.from({ length: 100 }, (_, i) => log.append(draftOf(textAt(i)))));
+  }
+  const archive = openArchive({ folder, disk: systemDisk(), sha256, head: () => log.head() });
+  const search = async (grep: string, limit: number, ignoreCase: boolean) => {
+    const query = { grep, limit, ignoreCase, bytesMax: 1 << 30, from: "newest" } as const;
+    const page = await archive.page(query);
+    return [...page.records.map(({ head }) => head.seq), page.more];
+  };
+  const rare = [8, 108, 208, 308, 408, 508, 608, 708];
+  expect(await search("Rare", 50, false)).toEqual([...rare, false]);
+  expect(await search("rare", 50, true)).toEqual([...rare, false]);
+  expect(await search("Rare", 3, false)).toEqual([...rare.slice(5), true]);
+  expect(await search("rare", 50, false)).toEqual([false]);
+  expect((await search("even", 300, false)).length).toBe(301);
+  await log.close();
+});
+
+test("a folder that may not be written is refused", async () => {
+  fs.chmodSync(data, 0o500);
+  const refused = await unprivileged(() => open(join(data, "history")).catch((error) => error));
+  expect(refused).toMatchObject({ code: "store-denied" });
+  fs.chmodSync(data, 0o700);
+});
+
+function mount(kind: string, options: string, path: string): void {
+  fs.mkdirSync(path);
+  expect(Bun.spawnSync(["mount", "-t", kind, "-o", options, kind, path]).success).toBe(true);
+}
+
+test.if(mayMount)(
+  "a full file system: refused, readable, and usable when there is space again",
+  async () => {
+    const small = join(data, "small");
+    mount("tmpfs", "size=3m", small);
+    try {
+      const log = await open(join(small, "history"));
+      const outcomes: string[] = [];
+      for (let i = 0; i < 80; i++) {
+        const appended = log.append(draftOf(`${i} ${"x".repeat(60_000)}`));
+        outcomes.push(
+          await appended.then(
+            () => "acked",
+            (error: { code: string }) => error.code,
+          ),
+        );
+      }
+      expect(outcomes).toContain("store-full");
+      const acked = outcomes.flatMap((outcome, i) => (outcome === "acked" ? [i] : []));
+      const texts = (await collect(log.read(1))).map((record) =>
+        Number(textOf(record).split(" ")[0]),
+      );
+      expect(texts).toEqual(acked);
+      expect(fs.existsSync(join(small, "reserve"))).toBe(false);
+      Bun.spawnSync(["mount", "-o", "remount,size=8m", small]);
+      expect((await log.append(draftOf("later"))).head.seq).toBe(acked.length + 1);
+      await log.close();
+      await (await open(join(small, "history"))).close();
+    } finally {
+      Bun.spawnSync(["umount", small]);
+    }
+  },
+);
+
+test.if(mayMount)("a read-only file system: refused for writing, served for reading", async () => {
+  const fixed = join(data, "fixed");
+  mount("tmpfs", "size=8m", fixed);
+  try {
+    const folder = join(fixed, "history");
+    const log = await open(folder);
+    await log.append(draftOf("one"));
+    await log.close();
+    Bun.spawnSync(["mount", "-o", "remount,ro", fixed]);
+    await expect(open(folder)).rejects.toMatchObject({ code: "store-denied" });
+    const options = {
+      folder,
+      disk: systemDisk(),
+      sha256,
+      cachePath: join(fixed, "cache", "index"),
+    };
+    const page = await openArchive(options).page({ from: "newest", limit: 9, bytesMax: 9_999 });
+    expect(page.records.map(textOf)).toEqual(["one"]);
+  } finally {
+    Bun.spawnSync(["umount", fixed]);
+  }
+});

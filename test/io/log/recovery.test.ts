@@ -1,0 +1,239 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { toHex } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { draftOf, FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
+
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+
+/** A fixture whose log holds these lines, as if an earlier run had written them. */
+function holding(...texts: string[]): LogFixture {
+  const fixture = new LogFixture();
+  fixture.disk.makeFolder(FOLDER);
+  fixture.put(FIRST, Buffer.from(texts.join("")));
+  return fixture;
+}
+
+async function faultOf(opening: Promise<unknown>): Promise<Fault> {
+  const error: unknown = await opening.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Fault)) throw new Error(`no fault: ${String(error)}`);
+  return error;
+}
+
+/** Swaps a letter inside of the body, so that it no longer fits. */
+function spoilt(line: string): string {
+  return line.replace('{"text":"m', '{"text":"M');
+}
+
+describe("a torn tail", () => {
+  const whole = lineAt(1, 1) + lineAt(2, 2);
+  const tails: Record<string, string> = {
+    "half a line": lineAt(3, 3).slice(0, 90),
+    "a line without its newline": lineAt(3, 3).slice(0, -1),
+    zeros: "\0".repeat(700),
+    "zeros, then a line of the same batch": `${"\0".repeat(300)}\n${lineAt(4, 4, 2)}`,
+    "a hole in a line": lineAt(3, 3, 2).replace(/"seq":3.{30}/, "\0".repeat(37)),
+    "a spoilt body": spoilt(lineAt(3, 3, 2)),
+    "a spoilt body, then a line of the same batch": spoilt(lineAt(3, 3, 2)) + lineAt(4, 4, 2),
+    "a line that is missing": lineAt(4, 4, 2),
+  };
+  for (const [name, tail] of Object.entries(tails)) {
+    test(`is moved away: ${name}`, async () => {
+      const fixture = holding(whole, tail);
+      const log = await fixture.open();
+      expect(log.head()).toBe(2);
+      expect(log.damaged).toEqual([]);
+      const tornPath = `/data/torn/000000000001.jsonl.${whole.length}.1`;
+      const droppedBytes = Buffer.byteLength(tail);
+      const dropped = { file: FIRST, offset: whole.length, droppedBytes, tornPath };
+      expect(log.recovered).toEqual([dropped]);
+      expect(fixture.bytes(tornPath).toString()).toBe(tail);
+      await log.append(draftOf("next"));
+      await log.close();
+      fixture.disk.losePower();
+      const again = await fixture.open();
+      expect(again.head()).toBe(3);
+      expect(again.recovered).toEqual([]);
+      expect(fixture.bytes(tornPath).toString()).toBe(tail);
+    });
+  }
+
+  test("of the first batch ever leaves an empty log", async () => {
+    const fixture = holding("\0\0\0");
+    const log = await fixture.open();
+    expect([log.head(), log.recovered.length]).toEqual([0, 1]);
+    expect((await log.append(draftOf("first"))).head.seq).toBe(1);
+  });
+
+  test("is kept twice when it happens twice", async () => {
+    const fixture = holding(lineAt(1, 1), "one");
+    await (await fixture.open()).close();
+    fixture.put(FIRST, Buffer.from(`${lineAt(1, 1)}two`));
+    await (await fixture.open()).close();
+    expect(fixture.disk.list("/data/torn").length).toBe(2);
+  });
+});
+
+describe("damage in what was acknowledged", () => {
+  const [one, two, three, four] = [lineAt(1, 1), lineAt(2, 2), lineAt(3, 3), lineAt(4, 4)];
+  const broken: Record<string, [string, number]> = {
+    "a bad line": [one + two.replace("seq", "sEq") + three + four, 2],
+    "a line that is gone": [one + three + four, 2],
+    "two lines that changed places": [one + three + two + four, 2],
+    "a line twice": [one + two + two + three + four, 3],
+    "a hole": [one + "\0".repeat(two.length) + three + four, 2],
+    "an n that is not dense": [one + lineAt(2, 3) + three + four, 2],
+    "a time that falls": [one + lineAt(2, 2, 1, 5) + three + four, 2],
+    "another line in its place": [one + lineAt(2, 1) + lineAt(3, 2), 2],
+  };
+  for (const [name, [text, seq]] of Object.entries(broken)) {
+    test(`refuses the start and changes nothing: ${name}`, async () => {
+      const fixture = holding(text);
+      const before = toHex(fixture.bytes(FIRST));
+      const fault = await faultOf(fixture.open());
+      expect(fault.code).toBe("log-corrupt");
+      expect(fault.exitCode).toBe(6);
+      expect(fault.message).toContain(FIRST);
+      expect(fault.message).toContain(`seq ${seq} `);
+      expect(toHex(fixture.bytes(FIRST))).toBe(before);
+      expect(fixture.disk.exists("/data/torn")).toBe(false);
+    });
+  }
+
+  test("a body only: it is named and withheld, the rest is served", async () => {
+    const fixture = holding(one, spoilt(two), three, four);
+    const log = await fixture.open();
+    expect(log.damaged).toEqual([2]);
+    expect(log.recovered).toEqual([]);
+    expect(log.head()).toBe(4);
+    expect(fixture.seen[1]).toMatchObject({ damaged: true, head: { seq: 2 } });
+    expect(fixture.seen[1]?.bodyBytes).toBeUndefined();
+    for await (const record of log.read(2, 2)) expect(record.damaged).toBe(true);
+  });
+
+  test("a damaged body before a torn tail: one is kept, the other cut", async () => {
+    const fixture = holding(one, spoilt(two), three, "torn");
+    const log = await fixture.open();
+    expect(log.damaged).toEqual([2]);
+    expect(log.recovered).toMatchObject([{ droppedBytes: 4 }]);
+    expect(log.head()).toBe(3);
+  });
+
+  test("a segment that is not the last is never cut", async () => {
+    const fixture = holding(one, "torn");
+    fixture.put(`${FOLDER}/000000000002.jsonl`, Buffer.from(""));
+    expect((await faultOf(fixture.open())).code).toBe("log-corrupt");
+    expect(fixture.bytes(FIRST).toString()).toBe(`${one}torn`);
+  });
+
+  test("a missing segment, at the front or between", async () => {
+    for (const firstSeq of [2, 4]) {
+      const fixture = holding(one, two);
+      fixture.put(`${FOLDER}/00000000000${firstSeq}.jsonl`, Buffer.from(lineAt(firstSeq, 3)));
+      if (firstSeq === 2) fixture.disk.remove(FIRST);
+      const fault = await faultOf(fixture.open());
+      expect(fault.code).toBe("log-corrupt");
+      expect(fault.message).toContain("missing");
+    }
+  });
+
+  test("a record of a later version is not cut but asks for that version", async () => {
+    const fixture = holding(one, two.replace('"kind":"text"', '"kind":"hologram"'));
+    const fault = await faultOf(fixture.open());
+    expect(fault.code).toBe("version-unsupported");
+    expect(fixture.disk.exists("/data/torn")).toBe(false);
+  });
+});
+
+test("foreign files are left alone", async () => {
+  const fixture = holding(lineAt(1, 1));
+  for (const name of ["README.md", "1.jsonl", "000000000002.jsonl.bak", "000000000000.jsonl"]) {
+    fixture.put(`${FOLDER}/${name}`, Buffer.from("mine"));
+  }
+  expect((await fixture.open()).head()).toBe(1);
+  expect(fixture.bytes(`${FOLDER}/README.md`).toString()).toBe("mine");
+});
+
+test("what a killed process wrote counts only after a sync", async () => {
+  const fixture = holding();
+  fixture.disk.open(FIRST, "write").write(Buffer.from(lineAt(1, 1)), 0);
+  fixture.disk.killProcess();
+  await (await fixture.open()).close();
+  fixture.disk.losePower();
+  expect((await fixture.open()).head()).toBe(1);
+});
+
+test("each flipped bit is refused, named, cut with a notice, or seen by the root", async () => {
+  const text = [1, 2, 3, 4, 5, 6].map((seq) => lineAt(seq, seq)).join("");
+  const lastLine = text.lastIndexOf("\n", text.length - 2);
+  const good = holding(text);
+  const goodLog = await good.open();
+  const goodRecords = [...good.seen];
+  const root = toHex(goodLog.tree.root());
+  const outcomes = { refused: 0, damaged: 0, cut: 0, root: 0, unhashed: 0 };
+  for (let bit = 0; bit < text.length * 8; bit++) {
+    const bytes = Buffer.from(text);
+    bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+    const fixture = holding(bytes.toString("latin1"));
+    fixture.put(FIRST, bytes);
+    const log = await fixture.open().catch((error: unknown) => error);
+    if (log instanceof Fault) {
+      expect(["log-corrupt", "version-unsupported"]).toContain(log.code);
+      outcomes.refused += 1;
+      continue;
+    }
+    const opened = log as typeof goodLog;
+    if (opened.recovered.length > 0) {
+      // Nothing vouches for the last line yet; without its newline the one before goes with it.
+      expect(opened.head()).toBe(bit >> 3 === lastLine ? 4 : 5);
+      outcomes.cut += 1;
+    } else if (opened.damaged.length > 0) {
+      outcomes.damaged += 1;
+    } else if (toHex(opened.tree.root()) !== root) {
+      outcomes.root += 1;
+    } else {
+      expect(fixture.seen).toEqual(goodRecords);
+      outcomes.unhashed += 1;
+    }
+  }
+  expect(outcomes.unhashed).toBeLessThan(12);
+  expect(outcomes.refused).toBeGreaterThan(text.length * 4);
+});
+
+test("a damaged record for which only a broken tail vouches refuses the start", async () => {
+  const fixture = holding();
+  const lines = [spoilt(lineAt(1, 1)), "\n", lineAt(2, 2)].map((line) => Buffer.from(line));
+  fixture.put(FIRST, Buffer.concat(lines));
+  for (let start = 0; start < 2; start++) {
+    const refused = await fixture.open().catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "log-corrupt" });
+  }
+});
+
+test("any bytes open, or are the host's fault; a second start says the same", async () => {
+  const part = fc.oneof(
+    fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(lineAt(seq, seq))),
+    fc.integer({ min: 1, max: 5 }).map((seq) => Buffer.from(spoilt(lineAt(seq, seq)))),
+    fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+    fc.constant(Buffer.from("\n")),
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(part, { maxLength: 8 }), async (parts) => {
+      const fixture = holding();
+      fixture.put(FIRST, Buffer.concat(parts));
+      const outcome = async () => {
+        const log = await fixture.open().catch((error: unknown) => error);
+        if (log instanceof Fault) return `${log.code} ${log.message}`;
+        const opened = log as Awaited<ReturnType<typeof fixture.open>>;
+        const seqs = fixture.seen.map(({ head, damaged }) => [head.seq, damaged]);
+        await opened.close();
+        return JSON.stringify([seqs, opened.damaged]);
+      };
+      const first = await outcome();
+      expect(await outcome()).toBe(first);
+    }),
+  );
+});

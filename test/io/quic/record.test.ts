@@ -1,0 +1,139 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { encodeRecords, GOODBYE, HEADER_BYTES, RecordReader } from "../../../src/io/quic/record.ts";
+
+function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): RecordReader {
+  return new RecordReader({ message, goodbye });
+}
+
+/** Feeds a stream in pieces that end at the cuts. */
+function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
+  const seen: Uint8Array[] = [];
+  const reader = readerOf((message) => seen.push(message));
+  const ends = [...new Set(cuts.map((cut) => cut % (stream.length + 1)))].sort((a, b) => a - b);
+  let from = 0;
+  for (const end of [...ends, stream.length]) {
+    reader.feed(stream.subarray(from, end));
+    from = end;
+  }
+  expect(reader.heldBytes).toBe(0);
+  return seen;
+}
+
+function header(length: number): Uint8Array {
+  const bytes = new Uint8Array(HEADER_BYTES);
+  new DataView(bytes.buffer).setUint32(0, length);
+  return bytes;
+}
+
+function faultOf(run: () => void): Fault | undefined {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+describe("records", () => {
+  test("are what was encoded, wherever the stream is cut", () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ maxLength: 9_000 }), { maxLength: 12 }),
+        fc.array(fc.nat(60_000), { maxLength: 40 }),
+        (messages, cuts) => {
+          expect(read(encodeRecords(messages), cuts)).toEqual(messages);
+        },
+      ),
+    ));
+
+  test("are read byte by byte, too", () => {
+    const messages = [new Uint8Array(0), Uint8Array.of(1), new Uint8Array(5_000).fill(7)];
+    const stream = encodeRecords(messages);
+    expect(read(stream, [...stream.keys()])).toEqual(messages);
+  });
+
+  test("have these bytes", () => {
+    const messages = [Uint8Array.of(0xaa), new Uint8Array(0), Uint8Array.of(1, 2, 3)];
+    expect(encodeRecords(messages).toHex()).toBe("00000001aa0000000000000003010203");
+  });
+
+  test("are the receiver's to keep", () => {
+    const stream = encodeRecords([Uint8Array.of(1, 2)]);
+    const [message] = read(stream, []);
+    stream.fill(0xff);
+    expect(message).toEqual(Uint8Array.of(1, 2));
+  });
+});
+
+describe("a length", () => {
+  test("of MESSAGE_BYTES_MAX is the longest", () => {
+    const whole = new Uint8Array(MESSAGE_BYTES_MAX).fill(3);
+    expect(read(encodeRecords([whole]), [1_000, 500_000])).toEqual([whole]);
+  });
+
+  test.each([MESSAGE_BYTES_MAX + 1, 0x7fffffff, 0x80000001, 0xffffffff])(
+    "of %i is refused with its fourth byte",
+    (length) => {
+      const reader = readerOf(() => expect.unreachable());
+      reader.feed(header(length).subarray(0, 3));
+      expect(faultOf(() => reader.feed(header(length).subarray(3)))?.code).toBe("too-large");
+      expect(reader.heldBytes).toBe(0);
+    },
+  );
+
+  test("may be bounded more tightly from the next header on, and wider again", () => {
+    const seen: number[] = [];
+    const reader = readerOf(({ length }) => seen.push(length));
+    const whole = encodeRecords([new Uint8Array(9_000)]);
+    reader.feed(whole.subarray(0, 100));
+    reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+    reader.feed(whole.subarray(100));
+    reader.feed(encodeRecords([new Uint8Array(MESSAGE_BEFORE_LOGIN_BYTES_MAX)]));
+    reader.messageBytesMax = MESSAGE_BYTES_MAX;
+    reader.feed(whole);
+    reader.messageBytesMax = MESSAGE_BEFORE_LOGIN_BYTES_MAX;
+    const long = header(MESSAGE_BEFORE_LOGIN_BYTES_MAX + 1);
+    expect(faultOf(() => reader.feed(long))?.code).toBe("too-large");
+    expect([seen, reader.heldBytes]).toEqual([[9_000, 8_192, 9_000], 0]);
+  });
+
+  test("alone takes no memory, and a little of its body little", () => {
+    const reader = readerOf(() => expect.unreachable());
+    reader.feed(header(MESSAGE_BYTES_MAX));
+    expect(reader.heldBytes).toBe(0);
+    for (let i = 0; i < 5_000; i++) reader.feed(Uint8Array.of(1));
+    expect(reader.heldBytes).toBeLessThanOrEqual(4 * 5_000);
+  });
+});
+
+test.each([1, 2, 3, 8])("a goodbye ends the reading, in pieces of %i bytes, too", (size) => {
+  const told: string[] = [];
+  const reader = readerOf(
+    ({ length }) => told.push(`message of ${length}`),
+    () => told.push("goodbye"),
+  );
+  const tail = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 1);
+  const stream = Buffer.concat([encodeRecords([Uint8Array.of(1)]), GOODBYE, tail]);
+  for (let at = 0; at < stream.length; at += size) reader.feed(stream.subarray(at, at + size));
+  expect(told).toEqual(["message of 1", "goodbye"]);
+  expect(GOODBYE.toHex()).toBe("80000000");
+});
+
+test("any bytes are messages or the peer's fault", () =>
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 20 }), (chunks) => {
+      let seenBytes = 0;
+      const reader = readerOf(({ length }) => {
+        seenBytes += length;
+      });
+      const fault = faultOf(() => {
+        for (const chunk of chunks) reader.feed(chunk);
+      });
+      expect(fault?.code ?? "too-large").toBe("too-large");
+      expect(seenBytes).toBeLessThanOrEqual(chunks.reduce((sum, { length }) => sum + length, 0));
+    }),
+  ));

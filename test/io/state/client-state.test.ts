@@ -1,0 +1,274 @@
+import { Database } from "bun:sqlite";
+import { afterAll, describe, expect, test } from "bun:test";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { unprivileged } from "../../unprivileged.ts";
+
+const root = mkdtempSync(join(tmpdir(), "chat-state-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+let folders = 0;
+const freshFolder = () => join(root, `${++folders}`, "home");
+const modeOf = (path: string) => statSync(path).mode & 0o777;
+
+function faultOf(act: () => unknown): Fault {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("there was no fault");
+}
+
+describe("a client's home", () => {
+  test("is its owner's alone", () => {
+    const folder = freshFolder();
+    const state = ClientState.open(folder);
+    state.deviceKey(() => "PEM");
+    state.advanceCursor("fp", "ana", 1);
+    expect(modeOf(folder)).toBe(0o700);
+    for (const name of ["state.sqlite", "state.sqlite-wal", "device.key"]) {
+      expect(modeOf(join(folder, name))).toBe(0o600);
+    }
+    state.close();
+  });
+
+  test("goes on with a user whom the server calls otherwise", () => {
+    const state = ClientState.open(freshFolder());
+    state.enrol("fp", "ana", "u1");
+    state.advanceCursor("fp", "Ana", 7);
+    state.setAccountKey("fp", "ana", "PEM");
+    state.noteUser("fp", "Ana", 1);
+    state.advanceCursor("fp", "zoe", 99); // Of somebody who had the name before.
+    state.advanceCursor("other", "ana", 3);
+    state.moveUser("fp", "ANA", "Zoe");
+    expect([state.enrolment("fp", "zoe"), state.enrolment("fp", "ana")]).toEqual(["u1", undefined]);
+    expect([state.cursor("fp", "zoe"), state.cursor("fp", "ana")]).toEqual([7, undefined]);
+    expect(state.knownAccountKey("fp", "zoe")).toBe("PEM");
+    expect(state.lastUser("fp")).toBe("zoe");
+    expect(state.cursor("other", "ana")).toBe(3);
+    state.close();
+  });
+
+  test("has a secret of its own for the notes of half received files", () => {
+    const [folder, other] = [freshFolder(), freshFolder()];
+    const state = ClientState.open(folder);
+    const secret = state.partSecret();
+    expect(secret?.length).toBeGreaterThanOrEqual(32);
+    expect(modeOf(join(folder, "parts.key"))).toBe(0o600);
+    state.close();
+    const again = ClientState.open(folder);
+    expect(again.partSecret()).toEqual(secret);
+    again.close();
+    const stranger = ClientState.open(other);
+    expect(stranger.partSecret()).not.toEqual(secret);
+    stranger.close();
+    expect(ClientState.inMemory().partSecret()).toBeUndefined();
+  });
+
+  test("remembers everything over a restart", () => {
+    const folder = freshFolder();
+    const before = ClientState.open(folder);
+    expect(before.deviceKey(() => "DEVICE")).toBe("DEVICE");
+    const pin = { address: "host:2428", fingerprint: "f", name: "srv", firstSeenUnixMs: 5 };
+    before.setPin(pin);
+    before.advanceCursor("f", "Ana", 7);
+    expect(before.accountKey("f", "ana", () => "ACCOUNT")).toBe("ACCOUNT");
+    before.enrol("f", "ana", "u1");
+    before.noteServer("host:2428", 10);
+    before.noteUser("f", "Ana", 10);
+    expect(before.preference("quiet")).toBeUndefined();
+    before.prefer("quiet", "on");
+    before.close();
+    const after = ClientState.open(folder);
+    expect(after.deviceKey(() => "OTHER")).toBe("DEVICE");
+    expect(after.pins()).toEqual([pin]);
+    expect(after.pin("host:2428")).toEqual(pin);
+    expect(after.addressOf("f")).toBe("host:2428");
+    expect(after.cursor("f", "ANA")).toBe(7);
+    expect(after.accountKey("f", "aNa", () => "OTHER")).toBe("ACCOUNT");
+    expect(after.enrolment("f", "ana")).toBe("u1");
+    expect(after.lastServer()).toBe("host:2428");
+    expect(after.lastUser("f")).toBe("Ana");
+    expect(after.preference("quiet")).toBe("on");
+    after.close();
+  });
+
+  test("pins anew on purpose and forgets on purpose", () => {
+    const state = ClientState.inMemory();
+    state.setPin({ address: "a:1", fingerprint: "old", name: "one", firstSeenUnixMs: 1 });
+    state.setPin({ address: "a:1", fingerprint: "new", name: "two", firstSeenUnixMs: 2 });
+    expect(state.pin("a:1")).toMatchObject({ fingerprint: "new", name: "two" });
+    expect(state.forgetPin("a:1")).toBe(true);
+    expect(state.forgetPin("a:1")).toBe(false);
+    expect(state.pin("a:1")).toBeUndefined();
+    state.enrol("f", "ana", "u1");
+    state.unenrol("f", "ANA");
+    expect(state.enrolment("f", "ana")).toBeUndefined();
+  });
+
+  test("follows a server to a new key, with all that is filed under the old one", () => {
+    const state = ClientState.inMemory();
+    const pin = { fingerprint: "old", name: "s", firstSeenUnixMs: 1 };
+    for (const address of ["a:1", "b:1"]) state.setPin({ ...pin, address });
+    state.setPin({ ...pin, fingerprint: "other", address: "c:1" });
+    state.advanceCursor("old", "ana", 7);
+    state.enrol("old", "ana", "u1");
+    const key = state.accountKey("old", "ana", () => "PEM");
+    state.moveServer("old", { fingerprint: "new", name: "s", firstSeenUnixMs: 9 });
+    expect(state.pins().map(({ address, fingerprint }) => [address, fingerprint])).toEqual([
+      ["a:1", "new"],
+      ["b:1", "new"],
+      ["c:1", "other"],
+    ]);
+    expect(state.cursor("new", "ana")).toBe(7);
+    expect(state.enrolment("new", "ana")).toBe("u1");
+    expect(state.knownAccountKey("new", "ana")).toBe(key);
+    expect([state.cursor("old", "ana"), state.knownAccountKey("old", "ana")]).toEqual([
+      undefined,
+      undefined,
+    ]);
+    state.close();
+  });
+
+  test("keeps the account key that another device gave, in place of its own", () => {
+    const state = ClientState.inMemory();
+    expect(state.knownAccountKey("f", "ana")).toBeUndefined();
+    state.accountKey("f", "ana", () => "MINE");
+    state.setAccountKey("f", "ANA", "GIVEN");
+    expect(state.knownAccountKey("f", "ana")).toBe("GIVEN");
+    expect(state.accountKey("f", "Ana", () => "NEW")).toBe("GIVEN");
+    state.close();
+  });
+
+  test("knows the last server and names there, which change only on purpose", () => {
+    const state = ClientState.inMemory();
+    expect([state.lastServer(), state.lastUser("f")]).toEqual([undefined, undefined]);
+    state.noteServer("a:1", 1);
+    state.noteUser("f", "ana", 1);
+    state.noteServer("b:1", 2);
+    state.noteUser("f", "bot", 2);
+    state.noteUser("g", "bob", 2);
+    expect(state.lastServer()).toBe("a:1");
+    expect([state.lastUser("f"), state.lastUser("g")]).toEqual(["ana", "bob"]);
+    state.noteServer("b:1", 3, true);
+    state.noteUser("f", "eve", 3, true);
+    expect([state.lastServer(), state.lastUser("f")]).toEqual(["b:1", "eve"]);
+    const server = { fingerprint: "new", name: "s", firstSeenUnixMs: 9 };
+    state.moveServer("f", server);
+    expect([state.lastUser("f"), state.lastUser("new")]).toEqual([undefined, "eve"]);
+  });
+
+  test("a home of 0.1.0 keeps its last server, and its names by the servers' identity", () => {
+    const folder = freshFolder();
+    mkdirSync(folder, { recursive: true });
+    const old = new Database(join(folder, "state.sqlite"), { strict: true, create: true });
+    old.run(`CREATE TABLE servers (
+      fingerprint TEXT PRIMARY KEY, name TEXT NOT NULL, first_seen_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`);
+    old.run(`CREATE TABLE pins (
+      address TEXT PRIMARY KEY, fingerprint TEXT NOT NULL REFERENCES servers
+    ) STRICT, WITHOUT ROWID`);
+    old.run(`CREATE TABLE uses (
+      address TEXT PRIMARY KEY, user TEXT NOT NULL, used_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`);
+    old.run("INSERT INTO servers VALUES ('f', 's', 1), ('g', 't', 1)");
+    old.run("INSERT INTO pins VALUES ('a:1', 'f'), ('b:1', 'f'), ('c:1', 'g')");
+    old.run(`INSERT INTO uses VALUES
+      ('a:1', 'ana', 1), ('b:1', 'eve', 9), ('c:1', 'bob', 5), ('gone:1', 'zoe', 20)`);
+    old.run("PRAGMA user_version = 4");
+    old.close();
+    const state = ClientState.open(folder);
+    expect([state.lastUser("f"), state.lastUser("g")]).toEqual(["eve", "bob"]);
+    expect(state.lastServer()).toBe("gone:1");
+    state.close();
+  });
+
+  test("a cursor is the highest it was ever told, unless the server went back", () =>
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { minLength: 1 }), fc.nat(), (seqs, rewound) => {
+        const state = ClientState.inMemory();
+        for (const seq of seqs) state.advanceCursor("f", "ana", seq);
+        expect(state.cursor("f", "ana")).toBe(Math.max(...seqs));
+        expect(state.cursor("g", "ana")).toBeUndefined();
+        state.rewindCursor("f", "ana", rewound);
+        expect(state.cursor("f", "ana")).toBe(Math.min(rewound, ...[Math.max(...seqs)]));
+        state.close();
+      }),
+      { numRuns: 50 },
+    ));
+
+  test("processes that start at once agree on the keys", async () => {
+    const folder = freshFolder();
+    const script = join(import.meta.dir, "client-state-process.ts");
+    const running = Array.from({ length: 8 }, () =>
+      Bun.spawn([process.execPath, script, folder, "25"], { stdout: "pipe", stderr: "pipe" }),
+    );
+    const outputs = await Promise.all(running.map((one) => new Response(one.stdout).text()));
+    const errors = await Promise.all(running.map((one) => new Response(one.stderr).text()));
+    expect(errors.join("")).toBe("");
+    expect(new Set(outputs).size).toBe(1);
+    expect(outputs[0]).toContain("PRIVATE KEY");
+    const state = ClientState.open(folder);
+    expect(state.cursor("fp", "ana")).toBe(25);
+    state.close();
+  });
+});
+
+describe("a home that cannot be used", () => {
+  test("of a later version: nothing is touched", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    const database = new Database(join(folder, "state.sqlite"));
+    database.run("PRAGMA user_version = 99");
+    database.close();
+    expect(faultOf(() => ClientState.open(folder)).code).toBe("version-unsupported");
+  });
+
+  test("not a database", () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    writeFileSync(
+      join(folder, "state.sqlite"),
+      "something else entirely, long enough\n".repeat(99),
+    );
+    const fault = faultOf(() => ClientState.open(folder));
+    expect(fault.code).toBe("store-failed");
+    expect(fault.message).toContain(folder);
+  });
+
+  test("a file where the folder should be", () => {
+    const path = join(root, "file");
+    writeFileSync(path, "");
+    expect(faultOf(() => ClientState.open(path)).code).toBe("store-failed");
+  });
+
+  test("somebody else's", async () => {
+    const folder = freshFolder();
+    ClientState.open(folder).close();
+    chmodSync(folder, 0o500);
+    const fault = await unprivileged(() => faultOf(() => ClientState.open(join(folder, "below"))));
+    expect(fault.code).toBe("store-denied");
+  });
+
+  test("a draft of a key that a crash left is replaced", () => {
+    const folder = freshFolder();
+    const state = ClientState.open(folder);
+    writeFileSync(join(folder, "device.key.tmp"), "half a k");
+    expect(state.deviceKey(() => "WHOLE")).toBe("WHOLE");
+    expect(existsSync(join(folder, "device.key.tmp"))).toBe(false);
+    state.close();
+  });
+});

@@ -1,0 +1,142 @@
+import { Database } from "bun:sqlite";
+import { afterAll, describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { FileId } from "../../../src/base/ids.ts";
+import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+
+const root = mkdtempSync(join(tmpdir(), "chat-uploads-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const FILE = "fAAAAAAAAAAA" as FileId;
+const KEY = { fingerprint: "f", user: "Ana", path: "/somewhere/a", to: ["b", "a"], name: "a" };
+const hash = (number: number) => new Uint8Array(32).fill(number);
+const hashes = (from: number, to: number) =>
+  Array.from({ length: to - from }, (_, i) => hash(from + i));
+
+describe("the journal of uploads", () => {
+  test("knows over a restart which checksums there are", () => {
+    const folder = join(root, "restart");
+    const before = ClientState.open(folder);
+    const upload = before.uploads.begin(KEY, "stamp", FILE, 1);
+    upload.note(hashes(0, 64));
+    upload.note([]);
+    upload.note(hashes(64, 70));
+    before.close();
+    const state = ClientState.open(folder);
+    const found = state.uploads.find({ ...KEY, user: "aNA", to: ["a", "b"] }, "stamp");
+    expect([found?.changed, found?.upload.file, found?.upload.upTo]).toEqual([false, FILE, 70]);
+    expect([...(found?.upload.hashes() ?? [])]).toEqual(hashes(0, 70));
+    state.close();
+  });
+
+  test("is noted in small steps, and kept in few rows", () => {
+    const folder = join(root, "steps");
+    const state = ClientState.open(folder);
+    const upload = state.uploads.begin(KEY, "stamp", FILE, 1);
+    for (let first = 0; first < 200; first += 4) upload.note(hashes(first, first + 4));
+    expect([...upload.hashes()]).toEqual(hashes(0, 200));
+    upload.cut(70);
+    upload.note(hashes(70, 74));
+    expect([...upload.hashes()]).toEqual(hashes(0, 74));
+    state.close();
+    const database = new Database(join(folder, "state.sqlite"), { readonly: true });
+    const { rows } = database.query("SELECT COUNT(*) AS rows FROM upload_hashes").get() as {
+      rows: number;
+    };
+    database.close();
+    expect(rows).toBe(3);
+  });
+
+  test("of two processes at once has no more than is sure", () => {
+    const { uploads } = ClientState.inMemory();
+    const one = uploads.begin(KEY, "stamp", FILE, 1);
+    one.note(hashes(0, 64));
+    const other = uploads.find(KEY, "stamp")?.upload;
+    one.note(hashes(64, 128));
+    other?.note(hashes(64, 68)); // In place of the row that had more.
+    const third = uploads.find(KEY, "stamp")?.upload;
+    expect(third?.upTo).toBe(128);
+    expect([...(third?.hashes() ?? [])]).toEqual(hashes(0, 68));
+  });
+
+  test("tells when the source is another by now", () => {
+    const { uploads } = ClientState.inMemory();
+    uploads.begin(KEY, "stamp", FILE, 1);
+    expect(uploads.find(KEY, "other")?.changed).toBe(true);
+  });
+
+  test("keeps apart what differs in anything", () => {
+    const { uploads } = ClientState.inMemory();
+    uploads.begin(KEY, "stamp", FILE, 1);
+    const others = [
+      { fingerprint: "g" },
+      { user: "eve" },
+      { path: "/b" },
+      { to: ["a"] },
+      { name: "b" },
+    ];
+    for (const other of others) {
+      expect(uploads.find({ ...KEY, ...other }, "stamp")).toBeUndefined();
+    }
+  });
+
+  test("one that begins again takes the place of the old", () => {
+    const { uploads } = ClientState.inMemory();
+    uploads.begin(KEY, "stamp", FILE, 1).note(hashes(0, 3));
+    const next = "fBBBBBBBBBBB" as FileId;
+    uploads.begin(KEY, "other", next, 2);
+    const found = uploads.find(KEY, "other");
+    expect([found?.upload.file, found?.upload.upTo]).toEqual([next, 0]);
+  });
+
+  test("is cut where the server has less", () => {
+    const { uploads } = ClientState.inMemory();
+    const upload = uploads.begin(KEY, "stamp", FILE, 1);
+    upload.note(hashes(0, 10));
+    upload.note(hashes(10, 20));
+    upload.cut(15);
+    upload.cut(16);
+    expect([...upload.hashes()]).toEqual(hashes(0, 15));
+    upload.note(hashes(15, 30));
+    expect([...(uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual(hashes(0, 30));
+    upload.cut(0);
+    expect([...upload.hashes()]).toEqual([]);
+  });
+
+  test("two processes that send the same do not disturb each other", () => {
+    const folder = join(root, "two");
+    const [one, two] = [ClientState.open(folder), ClientState.open(folder)];
+    const first = one.uploads.begin(KEY, "stamp", FILE, 1);
+    const second = two.uploads.find(KEY, "stamp")?.upload;
+    first.note(hashes(0, 8));
+    second?.note(hashes(0, 5));
+    second?.note(hashes(5, 12));
+    first.note(hashes(8, 20));
+    expect([...(one.uploads.find(KEY, "stamp")?.upload.hashes() ?? [])]).toEqual(hashes(0, 20));
+    first.end();
+    second?.note(hashes(12, 13));
+    second?.end();
+    expect(one.uploads.find(KEY, "stamp")).toBeUndefined();
+    for (const state of [one, two]) state.close();
+  });
+
+  test("forgets what the server has given up, after UPLOAD_KEEP_MS", () => {
+    const { uploads } = ClientState.inMemory();
+    uploads.begin(KEY, "stamp", FILE, 1_000);
+    const other = { ...KEY, path: "/other" };
+    uploads.begin(other, "stamp", "fBBBBBBBBBBB" as FileId, 1_000 + UPLOAD_KEEP_MS);
+    expect(uploads.find(KEY, "stamp")).toBeDefined();
+    uploads.begin(other, "stamp", "fCCCCCCCCCCC" as FileId, 1_001 + UPLOAD_KEEP_MS);
+    expect(uploads.find(KEY, "stamp")).toBeUndefined();
+  });
+
+  test("goes with its server to another fingerprint", () => {
+    const state = ClientState.inMemory();
+    state.uploads.begin(KEY, "stamp", FILE, 1);
+    state.moveServer("f", { fingerprint: "g", name: "srv", firstSeenUnixMs: 1 });
+    expect(state.uploads.find({ ...KEY, fingerprint: "g" }, "stamp")?.upload.file).toBe(FILE);
+  });
+});

@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ignoresHangup } from "../../../src/io/terminal/hangup.ts";
+
+test.each([
+  ["0000000000000001", true],
+  ["0000000001001001", true],
+  ["0000000001001000", false],
+  ["0000000000000000", false],
+])("the mask %s ignores SIGHUP: %p", (mask, ignored) => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-hangup-"));
+  const file = join(folder, "status");
+  writeFileSync(file, `Name:\tchat\nSigBlk:\t0000000000000001\nSigIgn:\t${mask}\nSigCgt:\t0\n`);
+  expect(ignoresHangup(file)).toBe(ignored);
+  rmSync(folder, { recursive: true });
+});
+
+test("a system that does not tell is taken not to ignore it", () => {
+  expect(ignoresHangup("/nonexistent/status")).toBe(false);
+});

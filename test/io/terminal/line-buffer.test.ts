@@ -1,0 +1,79 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../../src/base/fault.ts";
+import { LineBuffer } from "../../../src/io/terminal/line-buffer.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+function keys(text: string): string[] {
+  const buffer = new LineBuffer(100);
+  buffer.push(bytes(text));
+  const all: string[] = [];
+  for (let key = buffer.takeKey(); key !== undefined; key = buffer.takeKey()) all.push(key);
+  return all;
+}
+
+test("lines do not depend on how they arrive", () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.string({ unit: fc.constantFrom("a", "ä", "\u{1f469}") }), { maxLength: 9 }),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1 }),
+      (lines, sizes) => {
+        const buffer = new LineBuffer(1000);
+        const all = bytes(lines.map((line) => `${line}\n`).join(""));
+        const taken: string[] = [];
+        for (let at = 0, i = 0; at < all.length; i++) {
+          const end = at + (sizes[i % sizes.length] ?? 1);
+          buffer.push(all.subarray(at, end));
+          at = end;
+          for (let line = buffer.take(false); line !== undefined; line = buffer.take(false)) {
+            taken.push(line);
+          }
+        }
+        expect(taken).toEqual(lines);
+      },
+    ),
+  ));
+
+test("the last line needs no line feed, and CR LF ends one", () => {
+  const buffer = new LineBuffer(100);
+  buffer.push(bytes("a\r\n\nlast"));
+  expect([buffer.take(false), buffer.take(false), buffer.take(false)]).toEqual([
+    "a",
+    "",
+    undefined,
+  ]);
+  expect([buffer.take(true), buffer.take(true)]).toEqual(["last", undefined]);
+});
+
+test("a bad line costs only itself", () => {
+  const buffer = new LineBuffer(100);
+  buffer.push(Uint8Array.of(0xff, 0x0a, 0x62, 0x0a));
+  expect(() => buffer.take(false)).toThrow(Fault);
+  expect(buffer.take(false)).toBe("b");
+});
+
+test("an endless line is refused once and skipped", () => {
+  const buffer = new LineBuffer(10);
+  buffer.push(bytes("0123456789"));
+  expect(buffer.take(false)).toBeUndefined();
+  buffer.push(bytes("x"));
+  expect(() => buffer.take(false)).toThrow("longer than 10 bytes");
+  buffer.push(bytes("and more of the same line"));
+  expect(buffer.take(false)).toBeUndefined();
+  buffer.push(bytes(" end\nnext\n"));
+  expect(buffer.take(false)).toBe("next");
+});
+
+test("keys of a terminal in raw mode", () => {
+  expect(keys("aä\u{1f469}\x7f\r")).toEqual(["a", "ä", "\u{1f469}", "\x7f", "\r"]);
+  expect(keys("\x1b[1;5Dx\x1bOPy\x1b")).toEqual(["\x1b[1;5D", "x", "\x1bOP", "y", "\x1b"]);
+});
+
+test("what is left can be taken as bytes", () => {
+  const buffer = new LineBuffer(100);
+  buffer.push(bytes("pw\nrest"));
+  expect(buffer.take(false)).toBe("pw");
+  expect(new TextDecoder().decode(buffer.takeAll())).toBe("rest");
+  expect(buffer.takeAll()).toHaveLength(0);
+});

@@ -1,0 +1,221 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { connect as connectTls } from "node:tls";
+import { Fault } from "../../../src/base/fault.ts";
+import { certificateHash, makeCertificate } from "../../../src/crypto/certificate.ts";
+import type { Address, Link } from "../../../src/io/link/link.ts";
+import { normalAddress } from "../../../src/io/ws/address.ts";
+import { wsDial } from "../../../src/io/ws/dial.ts";
+import { listenWs } from "../../../src/io/ws/listener.ts";
+import { requestUrl } from "../../../src/io/ws/request-url.ts";
+import { within } from "../../event.ts";
+import { LinkObserver, turn } from "../link-observer.ts";
+
+const certificate = await makeCertificate();
+const host = "127.0.0.1";
+const timeoutMs = 5_000;
+const links: Link[] = [];
+const events = {
+  accept: () => true,
+  link: (link: Link) => {
+    links.push(link);
+  },
+};
+const http = (request: Request, remote: Address) =>
+  Response.json({ path: requestUrl(request)?.pathname, remote });
+const listener = listenWs({ host, port: 0, tls: certificate, http }, events);
+const plain = listenWs({ host, port: 0, tls: false, http }, events);
+const origin = `https://${host}:${listener.port}`;
+const tls = { ca: certificate.certPem };
+afterAll(async () => {
+  await Promise.all([listener.stop(), plain.stop()]);
+});
+
+/** Byte for byte, as no client of ours would ask. */
+async function firstLine(request: string): Promise<string | undefined> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let answer = "";
+  await Bun.connect({
+    hostname: host,
+    port: plain.port,
+    socket: {
+      open: (socket) => void socket.write(request),
+      data: (_socket, data) => {
+        answer += data.toString();
+      },
+      close: () => resolve(answer),
+    },
+  });
+  return (await promise).split("\r\n")[0];
+}
+
+describe("plain HTTP beside the links", () => {
+  test("is answered by the one given, who learns from whom it comes", async () => {
+    const response = await fetch(`${origin}/any/path`, { tls });
+    expect(await response.json()).toMatchObject({ path: "/any/path", remote: { host } });
+  });
+
+  test("a request at the links' path that is no upgrade is told so", async () => {
+    const response = await fetch(`${origin}/ws`, { tls });
+    expect(response.status).toBe(426);
+    expect(response.headers.get("upgrade")).toBe("websocket");
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    expect(response.headers.get("cache-control")).toBe("no-store");
+  });
+
+  test.each([
+    ["GET /healthz HTTP/1.0\r\n\r\n", "200 OK"],
+    ["GET /ws HTTP/1.0\r\n\r\n", "426 Upgrade Required"],
+    ["GET / HTTP/1.1\r\nHost: a;b *\r\nConnection: close\r\n\r\n", "400 Bad Request"],
+    ["GET /ws HTTP/1.1\r\nHost: a%zz\r\nConnection: close\r\n\r\n", "400 Bad Request"],
+  ])("%j is answered %s", async (request, status) => {
+    expect(await firstLine(request)).toBe(`HTTP/1.1 ${status}`);
+  });
+});
+
+test("a host that is not meant is told so, whatever it asks for", async () => {
+  const picky = listenWs(
+    { host, port: 0, tls: false, http, isHost: (name) => name === `${host}:${picky.port}` },
+    events,
+  );
+  const ask = (path: string, headers: Record<string, string> = {}) =>
+    fetch(`http://${host}:${picky.port}${path}`, { headers }).then(({ status }) => status);
+  expect(await ask("/any/path")).toBe(200);
+  expect(await ask("/ws")).toBe(426);
+  for (const name of ["evil.example", `evil.example:${picky.port}`, `localhost:${picky.port}`]) {
+    const answers = [await ask("/", { Host: name }), await ask("/ws", { Host: name })];
+    expect([name, ...answers]).toEqual([name, 421, 421]);
+  }
+  await picky.stop();
+});
+
+describe("origin", () => {
+  const upgrade = (headers: Record<string, string>) =>
+    fetch(`${origin}/ws`, { tls, headers }).then(({ status }) => status);
+
+  test.each([
+    [{ Origin: "https://evil.example" }, 403],
+    [{ Origin: "null" }, 403],
+    [{ Origin: `http://${host}` }, 403],
+    [{ Origin: `https://${host}:1` }, 403],
+    [{ Origin: origin }, 426],
+    [{ Origin: "https://chat.example", Host: "chat.example" }, 426],
+    [{ Origin: "https://chat.example", Host: "CHAT.example:443" }, 426],
+    [{ Origin: "https://chat.example", Host: "chat.example.evil.example" }, 403],
+  ])("%p is answered with %i", async (headers, status) => {
+    expect(await upgrade(headers)).toBe(status);
+  });
+
+  test("a page of ours may open a link, another's may not", async () => {
+    for (const [from, isMine] of [
+      [origin, true],
+      ["https://evil.example", false],
+    ] as const) {
+      const socket = new WebSocket(`${origin.replace("http", "ws")}/ws`, {
+        tls,
+        headers: { Origin: from },
+      });
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      socket.onopen = () => resolve(true);
+      socket.onerror = () => resolve(false);
+      expect(await within("an answer", promise)).toBe(isMine);
+      socket.close();
+    }
+  });
+});
+
+describe("certificate hash without TLS of one's own", () => {
+  test("is zero, or that of the proxy in front", async () => {
+    await dialOnce(plain.port);
+    expect(links.at(-1)?.certificateHash).toEqual(new Uint8Array(32));
+    const proxied = listenWs(
+      { host, port: 0, tls: false, proxyCertificate: certificate.certPem, http },
+      events,
+    );
+    await dialOnce(proxied.port);
+    expect(links.at(-1)?.certificateHash).toEqual(certificateHash(certificate.certPem));
+    await proxied.stop();
+  });
+
+  async function dialOnce(port: number): Promise<void> {
+    const link = await wsDial({ tls: false })({ host, port, timeoutMs });
+    link.close();
+  }
+});
+
+test("TLS below 1.3 is refused", async () => {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const options = { host, port: listener.port, rejectUnauthorized: false } as const;
+  const socket = connectTls({ ...options, maxVersion: "TLSv1.2" }, () => resolve("connected"));
+  socket.on("error", () => resolve("refused"));
+  socket.on("close", () => resolve("refused"));
+  expect(await within("a handshake", promise)).toBe("refused");
+});
+
+describe("a listener that cannot be", () => {
+  const listen = (options: { host?: string; port?: number; certPem?: string }) => () =>
+    listenWs(
+      {
+        host: options.host ?? host,
+        port: options.port ?? 0,
+        tls: { ...certificate, certPem: options.certPem ?? certificate.certPem },
+        http,
+      },
+      events,
+    );
+
+  test("a port already taken", () => {
+    const { port } = listener;
+    expect(listen({ port })).toThrow(`another program listens on 127.0.0.1:${port}`);
+    expect(listen({ port })).toThrow(expect.objectContaining({ code: "port-taken" }));
+  });
+
+  test.each(["192.0.2.1", "no such host"])("an address of somebody else: %s", (other) => {
+    expect(listen({ host: other })).toThrow(`this machine has no address ${other}`);
+    expect(listen({ host: other })).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+
+  test("a certificate that is none", () => {
+    expect(listen({ certPem: "nonsense" })).toThrow(Fault);
+  });
+});
+
+describe("hostile clients", () => {
+  const hex = (text: string) => Uint8Array.fromHex(text.replaceAll(" ", ""));
+  const request = [
+    "GET /ws HTTP/1.1",
+    "Host: x",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "\r\n",
+  ].join("\r\n");
+
+  test.each([
+    ["an unmasked frame", "8201 01", "frame-malformed"],
+    ["reserved bits", "f281 00000000 01", "frame-malformed"],
+    ["a text frame", "8181 00000000 61", "frame-malformed"],
+    ["a length of 2^31", "82ff 00000000 80000000 00000000", "too-large"],
+    ["a length of 2^63", "82ff 80000000 00000000 00000000", "too-large"],
+    ["a continuation of nothing", "8081 00000000 01", "frame-malformed"],
+  ])("%s costs that client its link", async (_, bytes, code) => {
+    const before = links.length;
+    const socket = await Bun.connect({ hostname: host, port: plain.port, socket: { data() {} } });
+    socket.write(request);
+    while (links.length === before) await turn();
+    const [link] = links.slice(before);
+    if (link === undefined) throw new Error("no link");
+    const observer = new LinkObserver(link);
+    socket.write(hex(bytes));
+    expect((await observer.closed())?.code).toBe(code as "too-large");
+    expect(observer.messages).toEqual([]);
+    socket.terminate();
+  });
+});
+
+test("addresses are compared in one spelling", () => {
+  expect(normalAddress("::ffff:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalAddress("::FFFF:192.0.2.1", 5)).toEqual({ host: "192.0.2.1", port: 5 });
+  expect(normalAddress("2001:DB8::1", 5)).toEqual({ host: "2001:db8::1", port: 5 });
+  expect(normalAddress("::ffff:1", 5)).toEqual({ host: "::ffff:1", port: 5 });
+});

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "bun:test";
+import { EDITS_PER_RECORD_MAX } from "../../../src/base/limits.ts";
+import { Site } from "../site.ts";
+import { lab, operating } from "../site-lab.ts";
+
+describe("edit", () => {
+  test("gives one's own words another wording", async () => {
+    const { site, ana, ben, eve } = await lab();
+    const { seq } = await site.wait(ben.say("helo", "lab"));
+    const { seq: edit } = await ben.ask("edit", { seq, text: "hello" });
+    await site.quiet();
+    const told = eve.records.find(({ head }) => head.seq === edit);
+    expect(told).toMatchObject({
+      from: "ben",
+      head: { kind: "edit" },
+      body: { seq, text: "hello" },
+    });
+    await operating(ana);
+    expect((await ana.refused("edit", { seq, text: "mine" })).code).toBe("not-allowed");
+    expect((await ben.refused("edit", { seq, text: "" })).code).toBe("text-invalid");
+    expect((await ben.refused("edit", { seq: 9_999, text: "x" })).code).toBe("not-found");
+    expect((await ben.refused("edit", { seq: edit, text: "x" })).code).toBe("not-allowed");
+    await ben.ask("leave", { room: "lab" });
+    expect((await ben.refused("edit", { seq, text: "x" })).code).toBe("not-member");
+    await site.stop();
+  });
+
+  test("as often as the bound says", async () => {
+    const { site, ben } = await lab();
+    const { seq } = await site.wait(ben.say("0", "lab"));
+    for (let i = 0; i < EDITS_PER_RECORD_MAX; i++) await ben.ask("edit", { seq, text: `${i}` });
+    expect((await ben.refused("edit", { seq, text: "x" })).code).toBe("too-many");
+    await site.stop();
+  });
+
+  test("tells nobody of what they may not read", async () => {
+    const { site, ana, ben, eve } = await lab();
+    const { seq } = await site.wait(ana.say("psst", "@ben"));
+    for (const kind of ["edit", "erase"] as const) {
+      expect((await eve.refused(kind, { seq, text: "x" })).code).toBe("not-found");
+      expect((await ben.refused(kind, { seq, text: "x" })).code).toBe("not-allowed");
+    }
+    await operating(eve);
+    expect((await eve.refused("erase", { seq })).code).toBe("not-found");
+    await ana.ask("erase", { seq });
+    await site.stop();
+  });
+});
+
+describe("erase", () => {
+  const bytesOf = (site: Site) =>
+    Buffer.concat(
+      site.disk
+        .list("/d/history")
+        .map((name) => Buffer.from(site.disk.fileAt(`/d/history/${name}`).shown)),
+    ).toString();
+
+  test("takes the words and all their edits from the disk, for good", async () => {
+    const { site, ben, eve } = await lab();
+    const { seq } = await site.wait(ben.say("a secret slipped", "lab"));
+    const { seq: edit } = await ben.ask("edit", { seq, text: "a secret slipped again" });
+    const { seq: order } = await ben.ask("erase", { seq });
+    expect(bytesOf(site)).not.toContain("slipped");
+    await site.quiet();
+    const told = eve.records.find(({ head }) => head.seq === order);
+    expect(told).toMatchObject({ head: { kind: "erase" }, body: { seq, also: [edit] } });
+    expect((await ben.refused("erase", { seq })).code).toBe("not-found");
+    expect((await ben.refused("edit", { seq, text: "x" })).code).toBe("not-found");
+    await site.restart();
+    const again = await site.again(eve, "eve");
+    const { records } = await again.ask("history", { target: "lab", limit: 50 });
+    expect(records.filter(({ erased }) => erased === order)).toHaveLength(2);
+    const kinds = records.map(
+      ({ head }) => (JSON.parse(Buffer.from(head).toString()) as { kind: string }).kind,
+    );
+    expect(kinds).not.toContain("erase");
+    await site.stop();
+  });
+
+  test("is done by moderators in their rooms and operators anywhere", async () => {
+    const { site, ana, ben, eve } = await lab();
+    const inLab = await site.wait(ben.say("one", "lab"));
+    const inLobby = await site.wait(ben.say("two", "lobby"));
+    expect((await eve.refused("erase", { seq: inLab.seq })).code).toBe("not-allowed");
+    await ana.ask("erase", { seq: inLab.seq });
+    expect((await ana.refused("erase", { seq: inLobby.seq })).code).toBe("not-allowed");
+    await ana.ask("leave", { room: "lobby" });
+    await operating(ana);
+    await ana.ask("erase", { seq: inLobby.seq });
+    expect((await ana.refused("erase", { seq: 1 })).code).toBe("not-allowed");
+    await site.stop();
+  });
+
+  test("one's own is erased after leaving too", async () => {
+    const { site, ben } = await lab();
+    const { seq } = await site.wait(ben.say("oops", "lab"));
+    await ben.ask("leave", { room: "lab" });
+    await ben.ask("erase", { seq });
+    expect(bytesOf(site)).not.toContain("oops");
+    await site.stop();
+  });
+
+  test("is finished by the next start when the machine stops in between", async () => {
+    for (let calls = 1; calls < 12; calls++) {
+      const { site, ben } = await lab();
+      const { seq } = await site.wait(ben.say("a secret slipped", "lab"));
+      site.disk.stopAt(site.disk.calls + calls);
+      let isAcked = false;
+      ben.send("erase", { seq }).then(
+        () => {
+          isAcked = true;
+        },
+        () => undefined,
+      );
+      await site.time.advance(200);
+      const wasStopped = site.disk.isStopped;
+      if (!wasStopped) {
+        await site.stop();
+        break;
+      }
+      site.disk.losePower();
+      await site.restartAfterCrash();
+      const text = bytesOf(site);
+      if (isAcked || text.includes('"kind":"erase"')) expect(text).not.toContain("slipped");
+      else expect(text).toContain("slipped");
+    }
+  });
+});
+
+describe("a changed password", () => {
+  test("leaves nothing of the old one on the disk", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana", "first");
+    const bytes = () => Buffer.from(site.disk.fileAt("/d/accounts/000000000001.jsonl").shown);
+    expect(bytes().includes("hash of first")).toBe(true);
+    await site.wait(
+      Promise.all([
+        ana.send("passwd", { password: "second" }),
+        ana.send("passwd", { password: "third" }),
+      ]),
+    );
+    for (const old of ["first", "second"]) expect(bytes().includes(`hash of ${old}`)).toBe(false);
+    await site.restart();
+    const again = await site.greeted();
+    await again.ask("login", again.passwordLogin("ana", "third"));
+    await site.stop();
+  });
+});

@@ -1,0 +1,98 @@
+import { expect, test } from "bun:test";
+import { PAGE_REST_MS_MAX, PAGE_REST_TIMES } from "../../../src/base/limits.ts";
+import { FairQueue, WorkQueue } from "../../../src/server/queue/work-queue.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+/** Work that ends when the test says so. */
+class Bench {
+  readonly started: number[] = [];
+  readonly #ends = new Map<number, PromiseWithResolvers<number>>();
+
+  work(id: number): () => Promise<number> {
+    const end = Promise.withResolvers<number>();
+    this.#ends.set(id, end);
+    return () => {
+      this.started.push(id);
+      return end.promise;
+    };
+  }
+
+  async end(id: number, fails = false): Promise<void> {
+    if (fails) this.#ends.get(id)?.reject(new Error("it failed"));
+    else this.#ends.get(id)?.resolve(id);
+    for (let i = 0; i < 10; i++) await undefined;
+  }
+}
+
+test("so many at once, the rest in line, and what does not fit is refused", async () => {
+  const queue = new WorkQueue(2, 2);
+  const bench = new Bench();
+  const runs = [1, 2, 3, 4].map((id) => queue.run(bench.work(id)));
+  const refusal = await queue.run(bench.work(5)).catch((fault) => fault);
+  expect(refusal).toMatchObject({ code: "too-many", retryAfterMs: 1_000 });
+  expect(bench.started).toEqual([1, 2]);
+  await bench.end(2);
+  expect(bench.started).toEqual([1, 2, 3]);
+  const last = queue.run(bench.work(6));
+  for (const id of [1, 3, 4, 6]) await bench.end(id);
+  expect(await Promise.all([...runs, last])).toEqual([1, 2, 3, 4, 6]);
+  expect(bench.started).toEqual([1, 2, 3, 4, 6]);
+});
+
+test("work that fails gives its place on, too", async () => {
+  const queue = new WorkQueue(1, 1);
+  const bench = new Bench();
+  const first = queue.run(bench.work(1));
+  const second = queue.run(bench.work(2));
+  const failed = first.catch((error: Error) => error.message);
+  await bench.end(1, true);
+  expect(await failed).toBe("it failed");
+  await bench.end(2);
+  expect(await second).toBe(2);
+  const third = queue.run(bench.work(3)); // Its place is free again.
+  expect(bench.started).toEqual([1, 2, 3]);
+  await bench.end(3);
+  expect(await third).toBe(3);
+});
+
+test("each key has its own line, and is forgotten when that is empty", async () => {
+  const queue = new FairQueue(1, 1);
+  const bench = new Bench();
+  const runs = [queue.run("ana", bench.work(1)), queue.run("ana", bench.work(2))];
+  expect(await queue.run("ana", bench.work(3)).catch((fault) => fault.code)).toBe("too-many");
+  runs.push(queue.run("ben", bench.work(4)));
+  expect(bench.started).toEqual([1, 4]);
+  await bench.end(1);
+  expect(bench.started).toEqual([1, 4, 2]);
+  for (const id of [2, 4]) await bench.end(id);
+  expect(await Promise.all(runs)).toEqual([1, 2, 4]);
+  const again = queue.run("ana", bench.work(5));
+  await bench.end(5);
+  expect(await again).toBe(5);
+});
+
+test("after its work a place rests, some times as long, and the answer is not held", async () => {
+  const clock = new VirtualClock();
+  const queue = new FairQueue(1, 10, { clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX });
+  const started: number[] = [];
+  const run = (key: string, tookMs: number) =>
+    queue.run(key, async () => {
+      started.push(clock.now());
+      await new Promise<void>((resolve) => clock.after(tookMs, resolve));
+      return clock.now();
+    });
+  const first = run("ana", 10);
+  const failing = queue.run("ana", () => Promise.reject(new Error("it failed")));
+  failing.catch(() => undefined);
+  const others = [run("ana", 100), run("ana", 1), run("ben", 1)];
+  await clock.advance(1_000);
+  expect(await first).toBe(10);
+  await expect(failing).rejects.toThrow("it failed");
+  expect(await Promise.all(others)).toEqual([140, 341, 1]);
+  expect(10 * (1 + PAGE_REST_TIMES)).toBe(40);
+  expect(100 * PAGE_REST_TIMES).toBeGreaterThan(PAGE_REST_MS_MAX);
+  expect(started).toEqual([0, 0, 40, 140 + PAGE_REST_MS_MAX]);
+  const again = run("ana", 1);
+  await clock.advance(1);
+  expect(await again).toBe(1_001);
+});

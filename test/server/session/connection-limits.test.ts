@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import {
+  LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX,
+  LINKS_MAX,
+  LINKS_PER_ADDRESS_MAX,
+} from "../../../src/base/limits.ts";
+import {
+  Addresses,
+  addressKey,
+  isLoopback,
+} from "../../../src/server/session/connection-limits.ts";
+
+const HOST = "192.0.2.1";
+
+function open(addresses: Addresses, host: string, count: number, entered = false): void {
+  for (let i = 0; i < count; i++) {
+    addresses.opened(host);
+    if (entered) addresses.entered(host);
+  }
+}
+
+describe("links of one address", () => {
+  test("before log-in, at the bound", () => {
+    const addresses = new Addresses();
+    open(addresses, HOST, LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX - 1);
+    expect(addresses.admits(HOST)).toBe(true);
+    open(addresses, HOST, 1);
+    expect(addresses.admits(HOST)).toBe(false);
+    expect(addresses.admits("192.0.2.2")).toBe(true);
+    addresses.entered(HOST);
+    expect(addresses.admits(HOST)).toBe(true);
+    addresses.left(HOST);
+    expect(addresses.admits(HOST)).toBe(false);
+    addresses.closed(HOST, false);
+    expect(addresses.admits(HOST)).toBe(true);
+  });
+
+  test("in all, at the bound", () => {
+    const addresses = new Addresses();
+    open(addresses, HOST, LINKS_PER_ADDRESS_MAX - 1, true);
+    expect(addresses.admits(HOST)).toBe(true);
+    open(addresses, HOST, 1);
+    expect(addresses.admits(HOST)).toBe(false);
+    addresses.closed(HOST, true);
+    expect(addresses.admits(HOST)).toBe(true);
+  });
+
+  test("this machine is exempt, but not from the bound on all", () => {
+    const addresses = new Addresses();
+    open(addresses, "127.0.0.1", LINKS_MAX - 1);
+    expect(addresses.admits("127.0.0.1")).toBe(true);
+    open(addresses, "::1", 1);
+    expect(addresses.admits("127.0.0.1")).toBe(false);
+    expect(addresses.admits(HOST)).toBe(false);
+  });
+});
+
+describe("what one person can choose freely is one address", () => {
+  test.each([
+    ["192.0.2.1", "192.0.2.1"],
+    ["2001:db8::1", "2001:db8:0:0::/64"],
+    ["2001:db8:0:0:1:2:3:4", "2001:db8:0:0::/64"],
+    ["2001:0db8::ffff", "2001:db8:0:0::/64"],
+    ["2001:db8:0:1::1", "2001:db8:0:1::/64"],
+    ["fe80::1%eth0", "fe80:0:0:0::/64"],
+    ["::1", "0:0:0:0::/64"],
+    ["::", "0:0:0:0::/64"],
+  ])("%s counts as %s", (host, key) => {
+    expect(addressKey(host)).toBe(key);
+  });
+
+  test("loopback", () => {
+    for (const host of ["127.0.0.1", "127.9.9.9", "::1"]) expect(isLoopback(host)).toBe(true);
+    for (const host of ["128.0.0.1", "::2", "10.127.0.1"]) expect(isLoopback(host)).toBe(false);
+  });
+});

@@ -1,0 +1,142 @@
+import { expect, test } from "bun:test";
+import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
+import { browserPlatform } from "../../../src/web/browser/browser.ts";
+
+type Page = NonNullable<Parameters<typeof browserPlatform>[0]>;
+
+const storage = new Map<string, string>();
+
+function pageAt(hash: string, change: Partial<Page> = {}): { page: Page; shown: string[] } {
+  const shown: string[] = [];
+  const page = {
+    location: { host: "there:2428", hostname: "there", protocol: "https:", pathname: "/", hash },
+    history: { replaceState: (_: null, __: string, url: string) => shown.push(url) },
+    document: {
+      hidden: false,
+      documentElement: { dataset: { build: "b1" } },
+      createElement: () => {
+        const link = { href: "", download: "", click: () => shown.push(link.href) };
+        return link;
+      },
+    },
+    setTimeout: () => undefined,
+    navigator: {},
+    sessionStorage: {
+      getItem: (key: string) => storage.get(key) ?? null,
+      setItem: (key: string, value: string) => storage.set(key, value),
+    },
+    WebSocket: class {
+      constructor(url: string) {
+        shown.push(url);
+        throw new TypeError("no network here");
+      }
+    },
+    crypto,
+    URL,
+    Blob,
+    requestAnimationFrame: (callback: () => void) => {
+      callback();
+      return 1;
+    },
+    addEventListener: () => undefined,
+    ...change,
+  };
+  return { page: page as unknown as Page, shown };
+}
+
+test("the secret leaves the address at once, and this tab keeps it over a reload", async () => {
+  const { page, shown } = pageAt("#sesame");
+  const first = await browserPlatform(page);
+  expect([first.fragment, first.isLocal, first.build]).toEqual(["#sesame", false, "b1"]);
+  expect(shown).toEqual(["/", "wss://there:2428/ws"]);
+  const again = pageAt("");
+  expect((await browserPlatform(again.page)).fragment).toBe("#sesame");
+  expect(again.shown).toEqual(["wss://there:2428/ws"]);
+});
+
+test("what names a room or a message stays in the address, and is no secret", async () => {
+  storage.clear();
+  const { page, shown } = pageAt("#/lobby/184");
+  expect((await browserPlatform(page)).fragment).toBe("");
+  expect(shown).toEqual(["wss://there:2428/ws"]);
+  expect([...storage]).toEqual([]);
+});
+
+test.each([
+  ["#operator=abc", ["/", "reload"], "#operator=abc"],
+  ["#invite=abc", ["/", "reload"], "#invite=abc"],
+  ["#reset=abc", ["/", "reload"], "#reset=abc"],
+  ["#messages", ["/"], undefined],
+  ["#/lobby", [], undefined],
+  ["#/<b>", [], undefined],
+])("%s that comes into the address of an open page", async (hash, expected, kept) => {
+  storage.clear();
+  let changed: () => void = () => undefined;
+  const { page, shown } = pageAt("", {
+    addEventListener: (kind: string, listener: () => void) => {
+      if (kind === "hashchange") changed = listener;
+    },
+  });
+  await browserPlatform(page);
+  shown.length = 0;
+  const reload = () => shown.push("reload");
+  Object.assign(page.location, { hash, reload });
+  changed();
+  expect(shown).toEqual(expected);
+  expect(storage.get("chat fragment")).toBe(kept as string);
+});
+
+test("it calls the server that it came from, by TLS if it came so", async () => {
+  const { page, shown } = pageAt("");
+  const calls = (await browserPlatform(page)).dial();
+  expect(await calls.catch((fault: { code: string }) => fault.code)).toBe("unreachable");
+  expect(shown).toEqual(["wss://there:2428/ws"]);
+});
+
+test("it calls before anything is read; the first dial is that call, the next is new", async () => {
+  const { page, shown } = pageAt("");
+  const opening = browserPlatform(page);
+  expect(shown).toEqual(["wss://there:2428/ws"]);
+  const { dial } = await opening;
+  const first = dial();
+  expect(shown).toHaveLength(1);
+  const second = dial();
+  expect(shown).toHaveLength(2);
+  const calls = [first, second].map((call) => call.catch(() => "failed"));
+  expect(await Promise.all(calls)).toEqual(["failed", "failed"]);
+});
+
+test("with IndexedDB things are kept, without it they last as long as the page", async () => {
+  const factory = new IDBFactory();
+  const keeps = { indexedDB: factory, IDBKeyRange } as unknown as Partial<Page>;
+  const { store } = await browserPlatform(pageAt("", keeps).page);
+  await store.write([{ table: "places", key: "k", value: 1 }]);
+  const next = await browserPlatform(pageAt("", keeps).page);
+  expect(await next.store.get("places", "k")).toBe(1);
+  const forgets = await browserPlatform(pageAt("").page);
+  expect(await forgets.store.get("places", "k")).toBeUndefined();
+});
+
+test("a lock is held by one tab, and a blob is what a browser without a picker gives", async () => {
+  const held = new Set<string>();
+  const locks = {
+    request: async (name: string, _: object, ask: (lock: unknown) => Promise<void> | undefined) => {
+      if (held.has(name)) return ask(null);
+      held.add(name);
+      await ask({});
+      held.delete(name);
+    },
+  };
+  const { page, shown } = pageAt("", { navigator: { locks } } as Partial<Page>);
+  const platform = await browserPlatform(page);
+  const release = await platform.locks.hold("a");
+  expect(await platform.locks.hold("a")).toBeUndefined();
+  release?.();
+  await Promise.resolve();
+  expect(await platform.locks.hold("a")).toBeDefined();
+  const place = await platform.choosePlace("f.txt");
+  await place?.write(Uint8Array.of(104, 105));
+  await place?.finish();
+  const url = shown.find((one) => one.startsWith("blob:"));
+  expect(await (await fetch(url ?? "")).text()).toBe("hi");
+});

@@ -1,0 +1,209 @@
+import type { Link } from "../../../src/io/link/link.ts";
+import type {
+  Locks,
+  Platform,
+  SaveTarget,
+  TabMessage,
+} from "../../../src/web/browser/environment.ts";
+import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
+import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
+import type { Site } from "../../server/site.ts";
+
+const ADDRESS = { host: "10.0.0.1", port: 2428 };
+
+/** One browser: what it keeps outlives its tabs. */
+export class Browser {
+  readonly site: Site;
+  store: Store = new MemoryStore();
+  readonly #held = new Set<string>();
+  readonly #tabs = new Set<Tab>();
+  /** What `choosePlace` gives. */
+  place: SaveTarget | undefined;
+  subtle: SubtleCrypto | undefined = crypto.subtle;
+  build = "";
+  /** Milliseconds between two messages that come on a lane. */
+  channelMs = 0;
+  /** Lanes that are open, of a browser with slow ones. */
+  channels = 0;
+
+  constructor(site: Site) {
+    this.site = site;
+  }
+
+  /** A tab with the page, connected as far as it gets by itself. */
+  async tab(options: { readonly fragment?: string; readonly host?: string } = {}): Promise<Tab> {
+    const tab = new Tab(this, options.host ?? "10.0.0.9", options.fragment ?? "");
+    this.#tabs.add(tab);
+    await tab.open();
+    return tab;
+  }
+
+  /** Somebody new in a tab of their own, in the lobby and up to date. */
+  async member(user: string, password?: string): Promise<Tab> {
+    const tab = await this.tab();
+    await this.site.wait(tab.chat.enter(password === undefined ? { user } : { user, password }));
+    await tab.until("caught up", () => tab.chat.model.isCaughtUp);
+    return tab;
+  }
+
+  lockFor(tab: Tab): Locks {
+    return {
+      hold: async (name) => {
+        if (this.#held.has(name)) return undefined;
+        this.#held.add(name);
+        const release = () => void this.#held.delete(name);
+        tab.releases.push(release);
+        return release;
+      },
+    };
+  }
+
+  others(tab: Tab): Tab[] {
+    return [...this.#tabs].filter((one) => one !== tab);
+  }
+
+  closed(tab: Tab): void {
+    this.#tabs.delete(tab);
+  }
+}
+
+/** One page in a tab. */
+export class Tab {
+  readonly browser: Browser;
+  readonly host: string;
+  readonly fragment: string;
+  readonly releases: (() => void)[] = [];
+  #chat: Chat | undefined;
+  #link: Link | undefined;
+  #onMessage: (message: TabMessage) => void = () => undefined;
+  #isGone = false;
+
+  constructor(browser: Browser, host: string, fragment: string) {
+    this.browser = browser;
+    this.host = host;
+    this.fragment = fragment;
+  }
+
+  get chat(): Chat {
+    if (this.#chat === undefined) throw new Error("the tab is not open");
+    return this.#chat;
+  }
+
+  async open(): Promise<void> {
+    const { site } = this.browser;
+    this.#chat = await site.wait(openChat(this.#platform()));
+    await this.until("greeted", () => {
+      const { kind } = this.chat.model.connection;
+      return kind !== "connecting";
+    });
+  }
+
+  /** As a killed tab: nothing is said, locks go with it. */
+  kill(): void {
+    this.#isGone = true;
+    this.cut();
+    for (const release of this.releases.splice(0)) release();
+    this.browser.closed(this);
+  }
+
+  /** The network loses the link. */
+  cut(): void {
+    this.#link?.destroy();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.site.wait(this.chat.close());
+    for (const release of this.releases.splice(0)) release();
+    this.browser.closed(this);
+  }
+
+  async until(what: string, look: () => boolean): Promise<void> {
+    await this.browser.site.until(what, () => look() || undefined);
+  }
+
+  /** What is said in a room that is here, oldest first. */
+  texts(target: string): string[] {
+    for (const room of this.chat.model.rooms.values()) {
+      if (room.target === target) {
+        return room.tail.items.filter(({ kind }) => kind === "text").map(({ text }) => text);
+      }
+    }
+    return [];
+  }
+
+  hear(message: TabMessage): void {
+    this.#onMessage(message);
+  }
+
+  #platform(): Platform {
+    const { browser } = this;
+    const { site } = browser;
+    return {
+      clock: {
+        now: () => site.clock.now(),
+        unixMs: () => site.clock.unixMs(),
+        after: (ms, callback) =>
+          site.clock.after(ms, () => {
+            if (!this.#isGone) callback();
+          }),
+      },
+      entropy: site.entropy,
+      dial: async () => {
+        const link = await site.network.dialFrom(this.host)({ ...ADDRESS, timeoutMs: 5_000 });
+        this.#link = link;
+        if (browser.channelMs > 0) slowChannels(link, browser);
+        return link;
+      },
+      store: {
+        get: (table, key) => browser.store.get(table, key),
+        all: (table, prefix) => browser.store.all(table, prefix),
+        write: (changes) =>
+          this.#isGone ? new Promise(() => undefined) : browser.store.write(changes),
+      },
+      subtle: browser.subtle as Platform["subtle"],
+      locks: browser.lockFor(this),
+      tabs: {
+        tell: (message) => {
+          for (const other of browser.others(this)) other.hear(message);
+        },
+        onMessage: (listener) => {
+          this.#onMessage = listener;
+        },
+        close: () => undefined,
+      },
+      nextFrame: (callback) => {
+        site.clock.after(16, callback);
+      },
+      fragment: this.fragment,
+      forgetFragment: () => undefined,
+      isLocal: false,
+      build: browser.build,
+      choosePlace: async () => browser.place,
+      onOnline: () => undefined,
+    };
+  }
+}
+
+/** What comes on its lanes comes one by one. */
+function slowChannels(link: Link, browser: Browser): void {
+  const { site, channelMs: laneMs } = browser;
+  const openChannel = link.openChannel.bind(link);
+  link.openChannel = async () => {
+    const lane = await openChannel();
+    browser.channels += 1;
+    const receive = lane.receive.bind(lane);
+    let last = 0;
+    lane.receive = (handlers) =>
+      receive({
+        closed: (fault) => {
+          browser.channels -= 1;
+          handlers.closed(fault);
+        },
+        message: (bytes) => {
+          last = Math.max(site.clock.now(), last) + laneMs;
+          site.clock.after(last - site.clock.now(), () => handlers.message(bytes));
+        },
+      });
+    return lane;
+  };
+}

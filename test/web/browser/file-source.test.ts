@@ -1,0 +1,70 @@
+import { expect, test } from "bun:test";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { releaseBuffer } from "../../../src/io/disk/release-buffer.ts";
+import { FileSource } from "../../../src/web/browser/file-source.ts";
+
+const SIZE = 3 * CHUNK_BYTES + 100;
+const CONTENT = Uint8Array.from({ length: SIZE }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
+
+/** In parts of an odd size, into the buffers that it is given. */
+function byteStream(content: Uint8Array): ReadableStream<Uint8Array> {
+  let at = 0;
+  return new ReadableStream<Uint8Array>({
+    type: "bytes",
+    pull: (controller: ReadableByteStreamController) => {
+      const part = content.slice(at, at + 50_001);
+      at += part.length;
+      if (part.length > 0) return controller.enqueue(part);
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
+}
+
+/** A file of which a browser gives pieces only, or also streams that fill buffers. */
+function fileOf(has: "pieces" | "streams", content: Uint8Array = CONTENT): File {
+  const slice = (from = 0, to = SIZE) => ({
+    arrayBuffer: async () => content.slice(from, to).buffer,
+    stream: () => {
+      if (has === "pieces") throw new TypeError("there is no such reader");
+      return byteStream(content.slice(from, to));
+    },
+  });
+  const about = { name: "a.bin", size: SIZE, lastModified: 1 };
+  return { ...about, slice } as unknown as File;
+}
+
+const chunkAt = (index: number) => CONTENT.slice(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES);
+
+test.each(["pieces", "streams"] as const)(
+  "chunks come in order, and from anywhere (%s)",
+  async (has) => {
+    const source = new FileSource(fileOf(has), "key");
+    for (const index of [0, 1, 2, 3, 1, 2, 0]) {
+      expect(await source.read(index)).toEqual(chunkAt(index));
+    }
+    expect(await source.read(4)).toBeUndefined();
+    await source.check();
+    source.close();
+  },
+);
+
+test.each(["pieces", "streams"] as const)(
+  "a chunk that was given away hurts no other (%s)",
+  async (has) => {
+    const source = new FileSource(fileOf(has), "key");
+    releaseBuffer((await source.read(0)) ?? new Uint8Array(0));
+    expect(await source.read(1)).toEqual(chunkAt(1));
+  },
+);
+
+test.each(["pieces", "streams"] as const)(
+  "a file that became shorter has changed (%s)",
+  async (has) => {
+    const source = new FileSource(fileOf(has, CONTENT.slice(0, CHUNK_BYTES + 5)), "key");
+    await source.read(0);
+    expect(await source.read(1).catch((fault: { code: string }) => fault.code)).toBe(
+      "file-changed",
+    );
+  },
+);

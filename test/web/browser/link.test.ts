@@ -1,0 +1,182 @@
+import { describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  CONNECT_WITHIN_MS,
+  MESSAGE_BYTES_MAX,
+  SEND_QUEUE_BYTES_MAX,
+  SEND_QUEUE_LOW_BYTES,
+} from "../../../src/base/limits.ts";
+import type { Link } from "../../../src/io/link/link.ts";
+import { dialSocket, type Socket } from "../../../src/web/browser/link.ts";
+import { readFragment } from "../../../src/web/input/fragment.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+class FakeSocket implements Socket {
+  binaryType = "blob";
+  bufferedAmount = 0;
+  onopen: Socket["onopen"] = null;
+  onmessage: Socket["onmessage"] = null;
+  onclose: Socket["onclose"] = null;
+  readonly sent: unknown[] = [];
+  closedWith: number | undefined;
+  send(data: Uint8Array | string): void {
+    this.sent.push(typeof data === "string" ? data : data.slice()); // As browsers do.
+  }
+  close(code = 1005): void {
+    this.closedWith = code;
+  }
+  open(): void {
+    this.onopen?.(undefined as never);
+  }
+  message(data: unknown): void {
+    this.onmessage?.({ data });
+  }
+}
+
+async function linked(token?: string) {
+  const clock = new VirtualClock();
+  const socket = new FakeSocket();
+  const dialled = dialSocket({ open: () => socket, clock, host: "there", token });
+  socket.open();
+  const link: Link = await dialled;
+  const heard: Uint8Array[] = [];
+  const ends: (Fault | undefined)[] = [];
+  const receive = () =>
+    link.receive({ message: (bytes) => heard.push(bytes), closed: (fault) => ends.push(fault) });
+  return { clock, socket, link, heard, ends, receive };
+}
+
+describe("a WebSocket of a browser as a link", () => {
+  test("carries bytes both ways; what came before anybody listened is not lost", async () => {
+    const { socket, link, heard, ends, receive } = await linked();
+    expect(socket.binaryType).toBe("arraybuffer");
+    socket.message(Uint8Array.of(1).buffer);
+    receive();
+    socket.message(Uint8Array.of(2).buffer);
+    expect(heard).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
+    expect(link.send(Uint8Array.of(3))).toBe(true);
+    expect(socket.sent).toEqual([Uint8Array.of(3)]);
+    expect(link.counters()).toMatchObject({ sentMessages: 1, receivedMessages: 2 });
+    link.close();
+    expect(socket.closedWith).toBe(1000);
+    socket.message(Uint8Array.of(4).buffer);
+    socket.onclose?.({ code: 1000 });
+    expect(heard).toHaveLength(2);
+    expect(ends).toEqual([undefined]);
+    expect(link.send(Uint8Array.of(5))).toBe(false);
+  });
+
+  test("sends a message that lies in two places as one", async () => {
+    const { socket, link } = await linked();
+    expect(link.send(Uint8Array.of(1, 2), Uint8Array.of(3))).toBe(true);
+    expect(socket.sent).toEqual([Uint8Array.of(1, 2, 3)]);
+    expect(link.counters()).toMatchObject({ sentMessages: 1, sentBytes: 3 });
+    const tail = new Uint8Array(SEND_QUEUE_BYTES_MAX);
+    expect(link.send(Uint8Array.of(1), tail)).toBe(false);
+  });
+
+  test("shows the token of `chat web` first", async () => {
+    const { socket } = await linked("token");
+    expect(socket.sent).toEqual([utf8Encode("token")]);
+  });
+
+  test("an end that nobody asked for is a fault, an orderly one is none", async () => {
+    const codes = [1000, 1001, 1006, 1009];
+    const ends = codes.map(async (code) => {
+      const one = await linked();
+      one.receive();
+      one.socket.onclose?.({ code });
+      return one.ends[0]?.code;
+    });
+    const faults = await Promise.all(ends);
+    expect(faults).toEqual([undefined, undefined, "link-closed", "too-large"]);
+  });
+
+  test("texts and what is above MESSAGE_BYTES_MAX end it", async () => {
+    const text = await linked();
+    text.receive();
+    text.socket.message("words");
+    const long = await linked();
+    long.receive();
+    long.socket.message(new ArrayBuffer(MESSAGE_BYTES_MAX + 1));
+    for (const one of [text, long]) one.socket.onclose?.({ code: 1000 });
+    expect([text.ends[0]?.code, long.ends[0]?.code]).toEqual(["frame-malformed", "too-large"]);
+  });
+
+  test("a server that reads too slowly is left; a writer waits for the queue", async () => {
+    const { clock, socket, link, receive, ends } = await linked();
+    receive();
+    socket.bufferedAmount = SEND_QUEUE_BYTES_MAX - 1;
+    let isDrained = false;
+    void link.drained().then(() => {
+      isDrained = true;
+    });
+    await clock.advance(20);
+    expect(isDrained).toBe(false);
+    expect(link.send(Uint8Array.of(1))).toBe(true);
+    expect(link.send(new Uint8Array(2))).toBe(false);
+    socket.bufferedAmount = 0;
+    await clock.advance(20);
+    expect(isDrained).toBe(true);
+    socket.onclose?.({ code: 1000 });
+    expect(ends[0]?.code).toBe("link-closed");
+  });
+
+  test("an answer shows that there is room again: nobody waits for the clock", async () => {
+    const { socket, link, receive } = await linked();
+    receive();
+    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES + 1;
+    let drained = 0;
+    for (let i = 0; i < 2; i++) void link.drained().then(() => (drained += 1));
+    socket.message(Uint8Array.of(1).buffer);
+    await Promise.resolve();
+    expect(drained).toBe(0);
+    socket.bufferedAmount = SEND_QUEUE_LOW_BYTES;
+    socket.message(Uint8Array.of(2).buffer);
+    await Promise.resolve();
+    expect(drained).toBe(2);
+  });
+
+  test("a server that does not answer, or cannot be reached, is a fault", async () => {
+    const clock = new VirtualClock();
+    const silent = dialSocket({ open: () => new FakeSocket(), clock, host: "there" });
+    const told = silent.catch((fault: Fault) => fault.code);
+    await clock.advance(CONNECT_WITHIN_MS);
+    expect(await told).toBe("timeout");
+    const socket = new FakeSocket();
+    const gone = dialSocket({ open: () => socket, clock, host: "there" });
+    socket.onclose?.({ code: 1006 });
+    await expect(gone).rejects.toBeInstanceOf(Fault);
+    const forbidden = () => {
+      throw new TypeError("mixed content");
+    };
+    await expect(dialSocket({ open: forbidden, clock, host: "there" })).rejects.toBeInstanceOf(
+      Fault,
+    );
+  });
+});
+
+test("what stands behind the # of the address", () => {
+  const nothing = {
+    secret: undefined,
+    operatorToken: undefined,
+    resetToken: undefined,
+    shareSecret: undefined,
+    localToken: undefined,
+  };
+  expect(readFragment("", false)).toEqual(nothing);
+  expect(readFragment("#open%20sesame", false)).toEqual({ ...nothing, secret: "open sesame" });
+  expect(readFragment("#%E0%A4%A", false)).toEqual(nothing);
+  expect(readFragment("#invite=abc').", false)).toEqual({ ...nothing, secret: "abc" });
+  expect(readFragment("#operator=abc", false)).toEqual({
+    ...nothing,
+    secret: "abc",
+    operatorToken: "abc",
+  });
+  // It admits nobody: it is no secret of the door.
+  expect(readFragment("#reset=abc", false)).toEqual({ ...nothing, resetToken: "abc" });
+  // Of another kind of server: to a chat it is no secret either.
+  expect(readFragment("#share=abc", false)).toEqual({ ...nothing, shareSecret: "abc" });
+  expect(readFragment("#abc", true)).toEqual({ ...nothing, localToken: "abc" });
+});

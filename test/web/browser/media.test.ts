@@ -1,0 +1,24 @@
+import { expect, test } from "bun:test";
+import { imageType, mediaOf } from "../../../src/web/browser/media.ts";
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.fromHex(hex);
+}
+
+test("an image is what its bytes say", () => {
+  expect(imageType(bytesOf("89504e470d0a1a0a0000"))).toBe("image/png");
+  expect(imageType(bytesOf("ffd8ffe000104a46"))).toBe("image/jpeg");
+  expect(imageType(bytesOf("524946461234567857454250"))).toBe("image/webp");
+  expect(imageType(bytesOf("52494646123456785741564500"))).toBeUndefined();
+  expect(imageType(new TextEncoder().encode("<svg onload=alert(1)>"))).toBeUndefined();
+  expect(imageType(new Uint8Array(0))).toBeUndefined();
+});
+
+test("what runs or is drawn by markup is never opened here", () => {
+  for (const name of ["a.svg", "a.html", "a.htm", "a.xml", "a.pdf", "a.exe", "png", "a."]) {
+    expect(mediaOf(name)).toBeUndefined();
+  }
+  expect(mediaOf("A.JPG")?.mime).toBe("image/jpeg");
+  expect(mediaOf("x.png.html")).toBeUndefined();
+  expect(mediaOf("notes.txt")?.kind).toBe("text");
+});

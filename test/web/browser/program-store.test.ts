@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import { Device } from "../../../src/web/browser/device-key.ts";
+import { MemoryStore } from "../../../src/web/browser/indexed-db.ts";
+import { type Asked, KeptStore } from "../../../src/web/browser/program-store.ts";
+
+/** A program that keeps what JSON can say. */
+function program() {
+  const rows = new Map<string, unknown>();
+  const asked: string[] = [];
+  const ask = async (what: Asked): Promise<unknown> => {
+    asked.push(JSON.stringify(what));
+    const plain = JSON.parse(JSON.stringify(what)) as Asked;
+    if (plain.op === "get") return rows.get(`${plain.table} ${plain.key}`) ?? null;
+    if (plain.op === "write") {
+      for (const { table, key, value } of plain.changes) {
+        if (value === undefined) rows.delete(`${table} ${key}`);
+        else rows.set(`${table} ${key}`, value);
+      }
+      return null;
+    }
+    const prefix = `${plain.table} ${plain.prefix}`;
+    const found = [...rows].filter(([row]) => row.startsWith(prefix));
+    return found.map(([row, value]) => [row.slice(plain.table.length + 1), value]);
+  };
+  return { rows, asked, ask };
+}
+
+test("keys, names and drafts go to the program, what is of files stays here", async () => {
+  const { ask, rows } = program();
+  const local = new MemoryStore();
+  const store = new KeptStore(local, ask);
+  await store.write([
+    { table: "places", key: "last", value: { user: "ana", hasLeft: false } },
+    { table: "drafts", key: "d", value: { text: "x" } },
+    { table: "uploads", key: "u", value: 1 },
+  ]);
+  expect([...rows.keys()]).toEqual(["places last", "drafts d"]);
+  expect(await local.get("uploads", "u")).toBe(1);
+  expect(await local.all("places", "")).toEqual([]);
+  expect(await store.get("places", "last")).toEqual({ user: "ana", hasLeft: false });
+  expect(await store.all("drafts", "")).toEqual([["d", { text: "x" }]]);
+  await store.write([{ table: "drafts", key: "d", value: undefined }]);
+  expect(await store.get("drafts", "d")).toBeUndefined();
+});
+
+test("a device is the same in the next browser, and signs there", async () => {
+  const { ask } = program();
+  const parts = () => ({
+    store: new KeptStore(new MemoryStore(), ask),
+    subtle: crypto.subtle as never,
+    entropy: (size: number) => crypto.getRandomValues(new Uint8Array(size)),
+  });
+  const one = await Device.open(parts());
+  const other = await Device.open(parts());
+  expect(other.device.publicKey).toEqual(one.device.publicKey);
+  const words = Uint8Array.of(1, 2, 3);
+  expect(await other.device.sign(words)).toEqual(await one.device.sign(words));
+});

@@ -1,0 +1,209 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { PART_REMOVE_TRIES_MAX, SAVED_BLOB_KEEP_MS } from "../../../src/base/limits-page.ts";
+import type { SaveHandle, Writable } from "../../../src/web/browser/environment.ts";
+import { pageHashing } from "../../../src/web/browser/hash.ts";
+import { SaveSink } from "../../../src/web/browser/save-sink.ts";
+import {
+  chooseSaveTarget,
+  removePart,
+  reopenSaveTarget,
+  type SavingPage,
+} from "../../../src/web/browser/save-targets.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+const MIB = 1024 * 1024;
+
+/** A file as browsers have it: what is written is there once it is closed. */
+class FakeFile implements SaveHandle {
+  content = new Uint8Array();
+  isRemoved = false;
+  copied = 0;
+  isFull = false;
+
+  async getFile(): Promise<Blob> {
+    return new Blob([this.content]);
+  }
+
+  async createWritable({ keepExistingData = false } = {}): Promise<Writable> {
+    let bytes = keepExistingData ? this.content.slice() : new Uint8Array();
+    this.copied += bytes.length;
+    let at = 0;
+    return {
+      write: async (more) => {
+        if (this.isFull) throw new Error("no room");
+        const next = new Uint8Array(Math.max(bytes.length, at + more.length));
+        next.set(bytes);
+        next.set(more, at);
+        bytes = next;
+        at += more.length;
+      },
+      truncate: async (size) => {
+        bytes = bytes.slice(0, size);
+      },
+      seek: async (to) => {
+        at = to;
+      },
+      close: async () => {
+        this.content = bytes;
+      },
+      abort: async () => undefined,
+    };
+  }
+
+  async remove(): Promise<void> {
+    this.isRemoved = true;
+  }
+}
+
+function pageWith(file: FakeFile): SavingPage {
+  return { ...plainPage().page, showSaveFilePicker: async () => file };
+}
+
+/** A browser that asks nobody where to. */
+function plainPage() {
+  const saved: { href: string; download: string }[] = [];
+  const later: { callback: () => void; delayMs: number }[] = [];
+  const revoked: string[] = [];
+  const page: SavingPage = {
+    URL: {
+      createObjectURL: (blob) => URL.createObjectURL(blob),
+      revokeObjectURL: (url) => revoked.push(url),
+    },
+    Blob: Blob as SavingPage["Blob"],
+    document: {
+      createElement: () => {
+        const link = { href: "", download: "", click: () => saved.push(link) };
+        return link;
+      },
+    },
+    setTimeout: (callback, delayMs) => later.push({ callback, delayMs }),
+  };
+  return { page, saved, later, revoked };
+}
+
+test("what is written stands there when it is kept, and goes on behind it", async () => {
+  const file = new FakeFile();
+  const place = await chooseSaveTarget(pageWith(file), "f");
+  await place?.write(Uint8Array.of(1, 2));
+  await place?.keep("due");
+  expect(file.content).toHaveLength(0);
+  await place?.keep("now");
+  expect([...file.content]).toEqual([1, 2]);
+  await place?.write(Uint8Array.of(3));
+  const again = await reopenSaveTarget(file, 2);
+  await again.write(Uint8Array.of(9));
+  await again.finish();
+  expect([...file.content]).toEqual([1, 2, 9]);
+});
+
+test("without a place to choose it is saved once whole, and kept for the browser", async () => {
+  const { page, saved, later, revoked } = plainPage();
+  const place = await chooseSaveTarget(page, "photo.png");
+  await place?.write(Uint8Array.of(1, 2));
+  await place?.restart();
+  await place?.write(Uint8Array.of(3));
+  expect(saved).toEqual([]);
+  await place?.finish();
+  await place?.abandon();
+  expect(saved.map(({ download }) => download)).toEqual(["photo.png"]);
+  const bytes = await (await fetch(saved[0]?.href ?? "")).arrayBuffer();
+  expect([...new Uint8Array(bytes)]).toEqual([3]);
+  expect(revoked).toEqual([]);
+  expect(later.map(({ delayMs }) => delayMs)).toEqual([SAVED_BLOB_KEEP_MS]);
+  for (const { callback } of later) callback();
+  expect(revoked).toEqual([saved[0]?.href ?? ""]);
+  // What is given up before is saved nowhere.
+  const half = await chooseSaveTarget(page, "half.png");
+  await half?.write(Uint8Array.of(1));
+  await half?.abandon();
+  expect(saved).toHaveLength(1);
+});
+
+test("however often it is to keep, the browser copies less than twice of it", async () => {
+  const file = new FakeFile();
+  const place = await chooseSaveTarget(pageWith(file), "f");
+  for (let i = 0; i < 10; i++) {
+    await place?.write(new Uint8Array(16 * MIB));
+    await place?.keep("due");
+  }
+  expect(file.content.length).toBeGreaterThanOrEqual(80 * MIB);
+  expect(file.copied).toBeLessThan(2 * 160 * MIB);
+});
+
+test("what is given up is removed if some of it was kept, and not otherwise", async () => {
+  for (const isKept of [true, false]) {
+    const file = new FakeFile();
+    const place = await chooseSaveTarget(pageWith(file), "f");
+    await place?.write(Uint8Array.of(1));
+    if (isKept) await place?.keep("now");
+    await place?.abandon();
+    await place?.keep("now");
+    expect([file.isRemoved, file.content.length]).toEqual([isKept, isKept ? 1 : 0]);
+    // What is finished is nobody's to remove.
+    const whole = await reopenSaveTarget(file, 0);
+    file.isRemoved = false;
+    await whole.finish();
+    await whole.abandon();
+    expect(file.isRemoved).toBe(false);
+  }
+});
+
+test("an earlier page's chunks count as far as they are whole", async () => {
+  const hashing = pageHashing(undefined);
+  const file = new FakeFile();
+  const first = new SaveSink((await chooseSaveTarget(pageWith(file), "f")) as never, hashing);
+  const chunk = new Uint8Array(CHUNK_BYTES).fill(7);
+  for (let i = 0; i < 3; i++) await first.append(hashing.sha256(chunk), chunk);
+  await first.keep();
+  file.content = new Uint8Array([...file.content, 1, 2, 3]);
+  const again = await SaveSink.again(file, hashing);
+  expect([again.have, again.sizeBytes]).toEqual([3, 3 * CHUNK_BYTES]);
+  expect(again.digest()).toEqual(first.digest());
+  await again.append(hashing.sha256(chunk), chunk);
+  await again.finish();
+  expect(file.content).toHaveLength(4 * CHUNK_BYTES);
+});
+
+test("a browser that cannot write, or may not, is a fault", async () => {
+  const file = new FakeFile();
+  const place = await chooseSaveTarget(pageWith(file), "f");
+  const sink = new SaveSink(place as never, pageHashing(undefined));
+  file.isFull = true;
+  await expect(sink.append(new Uint8Array(32), Uint8Array.of(1))).rejects.toBeInstanceOf(Fault);
+  const refusing = (name: string) => ({
+    ...pageWith(file),
+    showSaveFilePicker: () => Promise.reject(Object.assign(new Error("no"), { name })),
+  });
+  expect(await chooseSaveTarget(refusing("AbortError"), "f")).toBeUndefined();
+  await expect(chooseSaveTarget(refusing("SecurityError"), "f")).rejects.toThrow("does not let");
+});
+
+test("a part that the page before still holds is taken away once it lets go", async () => {
+  const clock = new VirtualClock();
+  const file = new FakeFile();
+  let tries = 0;
+  const remove = async () => {
+    tries += 1;
+    if (tries < 3) throw new DOMException("locked", "NoModificationAllowedError");
+    await file.remove();
+  };
+  const gone = removePart(Object.assign(new FakeFile(), { remove }), clock);
+  await clock.advance(60_000);
+  await gone;
+  expect([tries, file.isRemoved]).toEqual([3, true]);
+});
+
+test("one that may never be taken away is tried PART_REMOVE_TRIES_MAX times", async () => {
+  const clock = new VirtualClock();
+  let tries = 0;
+  const remove = async () => {
+    tries += 1;
+    throw new DOMException("no", "NotAllowedError");
+  };
+  const gone = removePart(Object.assign(new FakeFile(), { remove }), clock);
+  await clock.advance(60_000);
+  await gone;
+  expect(tries).toBe(PART_REMOVE_TRIES_MAX);
+});

@@ -1,0 +1,103 @@
+import { expect, test } from "bun:test";
+import { crc32 as nodeCrc32 } from "node:zlib";
+import fc from "fast-check";
+import { MemoryTarget } from "../../../src/web/browser/save-sink.ts";
+import { crc32, ZipPlace } from "../../../src/web/browser/zip-target.ts";
+import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
+
+const MTIME = Date.UTC(2026, 10, 20);
+const CONTENTS: Readonly<Record<string, string>> = {
+  "a.txt": "alpha",
+  "b/empty": "",
+  "b/ü.txt": "beta beta",
+  "z.bin": "z".repeat(5000),
+};
+const ENTRIES: readonly ManifestEntry[] = [
+  ...Object.entries(CONTENTS).map(([path, text]) => ({
+    path,
+    size: Buffer.byteLength(text),
+    mode: 0o644,
+    mtime: MTIME,
+  })),
+  { path: "b/dir", dir: true, mode: 0o755, mtime: MTIME },
+];
+
+/** The one file that the folder travels as, and how long its list is. */
+function travelling(): { bytes: Uint8Array; manifestBytes: number } {
+  const manifest = encodeManifest(ENTRIES);
+  const paths = Object.keys(CONTENTS).toSorted((one, other) => (one < other ? -1 : 1));
+  const contents = paths.map((path) => Buffer.from(CONTENTS[path] ?? ""));
+  return {
+    bytes: new Uint8Array(Buffer.concat([manifest, ...contents])),
+    manifestBytes: manifest.length,
+  };
+}
+
+async function zipped(pieceBytes: number, cut = 0): Promise<Buffer> {
+  const { bytes, manifestBytes } = travelling();
+  const inner = new MemoryTarget(1e6);
+  const place = new ZipPlace(inner, "photos", manifestBytes);
+  const end = bytes.length - cut;
+  for (let at = 0; at < end; at += pieceBytes) {
+    await place.write(bytes.slice(at, Math.min(end, at + pieceBytes)));
+  }
+  await place.finish();
+  return Buffer.from(inner.bytes());
+}
+
+/** What its table says, looked up where it says. */
+function entriesIn(zip: Buffer): Map<string, string> {
+  const end = zip.length - 22;
+  const found = new Map<string, string>();
+  let at = zip.readUInt32LE(end + 16);
+  for (let i = 0; i < zip.readUInt16LE(end + 10); i++) {
+    const [crc, size] = [zip.readUInt32LE(at + 16), zip.readUInt32LE(at + 24)];
+    const [nameBytes, extraBytes] = [zip.readUInt16LE(at + 28), zip.readUInt16LE(at + 30)];
+    const local = zip.readUInt32LE(at + 42);
+    const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    const bytes = zip.subarray(start, start + size);
+    expect(nodeCrc32(bytes)).toBe(crc);
+    found.set(zip.toString("utf8", at + 46, at + 46 + nameBytes), bytes.toString());
+    at += 46 + nameBytes + extraBytes;
+  }
+  expect(at).toBe(end);
+  return found;
+}
+
+test.each([1, 7, 100, 1e6])("a folder that comes in pieces of %d becomes an archive", async (n) => {
+  const found = entriesIn(await zipped(n));
+  for (const [path, text] of Object.entries(CONTENTS)) {
+    expect([path, found.get(`photos/${path}`)]).toEqual([path, text]);
+  }
+  expect(found.has("photos/b/dir/")).toBe(true);
+  expect(found.size).toBe(5);
+});
+
+test("one that is shorter than its list is no archive", async () => {
+  for (const cut of [1, 5000, 5014]) {
+    expect(await zipped(64, cut).catch((fault: { code: string }) => fault.code)).toBe(
+      "frame-malformed",
+    );
+  }
+});
+
+test("one that is longer than its list is refused; begun again, it is whole", async () => {
+  const { bytes, manifestBytes } = travelling();
+  const inner = new MemoryTarget(1e6);
+  const place = new ZipPlace(inner, "photos", manifestBytes);
+  await place.write(bytes);
+  const more = place.write(Uint8Array.of(1)).catch((fault: { code: string }) => fault.code);
+  expect(await more).toBe("frame-malformed");
+  await place.restart();
+  await place.write(bytes);
+  await place.finish();
+  expect(entriesIn(Buffer.from(inner.bytes())).size).toBe(5);
+});
+
+test("its checksums are those of zip", () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), fc.uint8Array(), (one, other) => {
+      expect(crc32(other, crc32(one, 0))).toBe(nodeCrc32(Buffer.concat([one, other])));
+    }),
+  );
+});

@@ -1,0 +1,415 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { SHOWN_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
+import { itemAt } from "../../../src/core/model/item.ts";
+import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
+import { Site } from "../../server/site.ts";
+import { Browser, type Tab } from "../browser/browser.ts";
+
+async function refusal(promise: Promise<unknown>): Promise<Fault> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+  throw new Error("it was not refused");
+}
+
+function unreadIn(tab: Tab, target: string): number {
+  const { rooms, people } = roomLines(tab.chat.model);
+  return [...rooms, ...people].find((line) => line.target === target)?.unread ?? -1;
+}
+
+describe("coming in", () => {
+  test("a new name registers, and the browser's key lets it in after a reload", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const first = await browser.member("ana");
+    expect(first.chat.model.me).toBe("ana");
+    await first.close();
+    const again = await browser.tab();
+    await again.until("caught up", () => again.chat.model.isCaughtUp);
+    expect(again.chat.model.me).toBe("ana");
+    expect(again.chat.knownUsers).toEqual(["ana"]);
+    expect(again.texts("lobby")).toEqual([]);
+  });
+
+  test("with the room password typed, or behind the # of the address", async () => {
+    const site = await Site.open({ roomPassword: "sesame" });
+    const typed = await new Browser(site).tab();
+    const fault = await refusal(site.wait(typed.chat.enter({ user: "ana" })));
+    expect(fault.code).toBe("room-password-wrong");
+    expect(typed.chat.model.connection.kind).toBe("outside");
+    await site.wait(typed.chat.enter({ user: "ana", roomSecret: "sesame" }));
+    const invited = await new Browser(site).tab({ fragment: "#sesame" });
+    expect(invited.chat.isInvited).toBe(true);
+    await site.wait(invited.chat.enter({ user: "ben" }));
+    await invited.until("in", () => invited.chat.model.me === "ben");
+  });
+
+  test("with an address that an operator made for a lost password", async () => {
+    const site = await Site.open({ operatorToken: "token" });
+    const olga = await site.member("olga");
+    await olga.ask("operate", { token: "token" });
+    await new Browser(site).member("ana", "lost");
+    const { token } = await olga.ask("reset", { user: "ana" });
+    const browser = new Browser(site);
+    await browser.member("ben");
+    // Somebody was here before; the address says that it is about somebody else now.
+    const tab = await browser.tab({ fragment: `#reset=${token}` });
+    expect([tab.chat.isResetting, tab.chat.model.me]).toEqual([true, undefined]);
+    await site.wait(tab.chat.recover("found"));
+    await tab.until("in", () => tab.chat.model.me === "ana");
+    expect(tab.chat.isResetting).toBe(false);
+    const late = await new Browser(site).tab({ fragment: `#reset=${token}` });
+    expect((await refusal(site.wait(late.chat.recover("again")))).code).toBe("login-refused");
+    expect(late.chat.isResetting).toBe(true);
+    late.chat.forgetReset();
+    await site.wait(late.chat.enter({ user: "ana", password: "found" }));
+    await late.until("in", () => late.chat.model.me === "ana");
+  });
+
+  test("under another name that an operator gave, here or away", async () => {
+    const site = await Site.open({ operatorToken: "token" });
+    const olga = await site.member("olga");
+    await olga.ask("operate", { token: "token" });
+    const browser = new Browser(site);
+    const tab = await browser.member("ana");
+    tab.chat.open("lobby");
+    tab.chat.send("lobby", { text: "before" });
+    await tab.until("said", () => tab.texts("lobby").length === 1);
+    await olga.ask("rename", { user: "ana", to: "anna" });
+    await tab.until("renamed", () => tab.chat.model.me === "anna" && tab.chat.model.isCaughtUp);
+    expect(tab.texts("lobby")).toContain("before"); // The same page goes on.
+    tab.chat.send("lobby", { text: "after" });
+    await tab.until("said again", () => tab.texts("lobby").includes("after"));
+    tab.chat.setDraft("lobby", { text: "half" });
+    await tab.close();
+    await olga.ask("rename", { user: "anna", to: "zoe" });
+    const again = await browser.tab();
+    await again.until("in", () => again.chat.model.me === "zoe");
+    await again.until("a draft", () => again.chat.model.drafts.get("lobby")?.text === "half");
+    expect(again.chat.knownUsers).toEqual(["zoe"]);
+  });
+
+  test("another browser by the password, which then knows its key", async () => {
+    const site = await Site.open();
+    await new Browser(site).member("ana", "secret");
+    const other = new Browser(site);
+    const tab = await other.tab();
+    expect((await refusal(site.wait(tab.chat.enter({ user: "ana" })))).code).toBe("login-refused");
+    await site.wait(tab.chat.enter({ user: "ana", password: "secret" }));
+    tab.kill();
+    const again = await other.tab();
+    await again.until("in", () => again.chat.model.me === "ana");
+  });
+
+  test("where the browser keeps no key, by the password on each visit", async () => {
+    const site = await Site.open();
+    await new Browser(site).member("ana", "secret");
+    const old = new Browser(site);
+    old.subtle = undefined;
+    const tab = await old.tab();
+    expect(tab.chat.model.server?.keepsKey).toBe(false);
+    await site.wait(tab.chat.enter({ user: "ana", password: "secret" }));
+    tab.cut();
+    await tab.until("offline", () => tab.chat.model.connection.kind === "offline");
+    await tab.until("online", () => tab.chat.model.connection.kind === "online");
+    const stranger = await old.tab();
+    expect((await refusal(site.wait(stranger.chat.enter({ user: "cleo" })))).code).toBe(
+      "not-allowed",
+    );
+  });
+
+  test("a device that was signed out elsewhere has to come in again", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const ana = await browser.member("ana", "secret");
+    const other = await new Browser(site).tab();
+    await site.wait(other.chat.enter({ user: "ana", password: "secret" }));
+    expect(await site.wait(other.chat.revokeOthers())).toBe(1);
+    await ana.until("outside", () => ana.chat.model.connection.kind === "outside");
+    expect(ana.chat.model.me).toBeUndefined();
+    expect(ana.chat.model.rooms.size).toBe(0);
+    expect(other.chat.model.me).toBe("ana");
+  });
+
+  test("leaving in one tab leaves in the others", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const one = await browser.member("ana", "secret");
+    const two = await browser.tab();
+    await two.until("in", () => two.chat.model.me === "ana");
+    await site.wait(one.chat.logout());
+    await two.until("out", () => two.chat.model.me === undefined);
+    const three = await browser.tab();
+    expect(three.chat.model.connection.kind).toBe("outside");
+    expect(three.chat.knownUsers).toEqual(["ana"]);
+  });
+});
+
+describe("without a link", () => {
+  test("one can leave, and does not come back by oneself", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana", "secret");
+    ana.cut();
+    await ana.until("offline", () => ana.chat.model.connection.kind === "offline");
+    await site.wait(ana.chat.logout());
+    await site.time.advance(120_000);
+    expect(ana.chat.model.connection).toEqual({ kind: "outside", fault: undefined });
+    expect(ana.chat.model.me).toBeUndefined();
+    await site.wait(ana.chat.enter({ user: "ana" }));
+    await ana.until("caught up", () => ana.chat.model.isCaughtUp);
+  });
+
+  test("a server that is gone is looked for until it is back, and words wait", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    await site.stop();
+    ana.chat.send("lobby", { text: "later" });
+    await site.time.advance(30_000);
+    expect(ana.chat.model.connection.kind).not.toBe("online");
+    await site.wait(site.start());
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    expect(ana.texts("lobby")).toEqual(["later"]);
+  });
+});
+
+describe("speaking", () => {
+  test("what one tab says, another person's tab shows, with unread and replies", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const ben = await new Browser(site).member("ben");
+    ana.chat.open("lobby");
+    ana.chat.send("#lobby", { text: "hello @ben" });
+    expect(ana.chat.model.pending).toHaveLength(1);
+    await ben.until("heard", () => ben.texts("lobby").length === 1);
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    const [item] = roomOf(ben.chat.model, "lobby")?.tail.items.slice(-1) ?? [];
+    expect(item?.callsMe).toBe(true);
+    expect(roomLines(ben.chat.model).calls).toBe(1);
+    const seq = item?.seq ?? 0;
+    ben.chat.open("lobby");
+    ben.chat.seen(seq);
+    expect(unreadIn(ben, "lobby")).toBe(0);
+    ben.chat.send("lobby", { text: "hi", re: seq });
+    const shown = () => itemAt(openRoom(ben.chat.model)?.tail.items ?? [], seq);
+    const react = () => ben.chat.react({ seq, reactions: shown()?.reactions ?? [] }, "👍");
+    react();
+    await ana.until("reaction", () => {
+      const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];
+      return items.some(({ reactions }) => reactions.length === 1);
+    });
+    await ben.until("reaction", () => {
+      const items = openRoom(ben.chat.model)?.tail.items ?? [];
+      return items.some(({ reactions }) => reactions[0]?.mine !== undefined);
+    });
+    react();
+    await ana.until("taken back", () => {
+      const items = roomOf(ana.chat.model, "lobby")?.tail.items ?? [];
+      return items.every(({ reactions }) => reactions.length === 0);
+    });
+    ana.chat.send("lobby", { text: "hello all", edits: seq });
+    await ben.until("edited", () => ben.texts("lobby").includes("hello all"));
+    ana.chat.erase(seq);
+    await ben.until("erased", () => {
+      const items = openRoom(ben.chat.model)?.tail.items ?? [];
+      return items.some(({ state }) => state === "erased");
+    });
+    expect(ben.texts("lobby")).toEqual(["", "hi"]);
+  });
+
+  test("the server counts as unread what the page does", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const ben = await site.member("ben");
+    for (let i = 0; i < 7; i++) await site.wait(ben.say(`word ${i}`));
+    await ana.until("heard", () => ana.texts("lobby").length === 7);
+    const unread = async () => {
+      const { rooms } = await site.wait(ana.chat.request("rooms", {}));
+      return rooms.find(({ room }) => room === "lobby")?.unread;
+    };
+    expect(await unread()).toBe(unreadIn(ana, "lobby"));
+    ana.chat.open("lobby");
+    ana.chat.seen(roomOf(ana.chat.model, "lobby")?.tail.items.at(-3)?.seq ?? 0);
+    expect(unreadIn(ana, "lobby")).toBe(2);
+    await site.time.advance(1_100);
+    expect(await unread()).toBe(2);
+  });
+
+  test("a conversation begins with its first word", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const ben = await new Browser(site).member("ben");
+    const told: string[] = [];
+    ben.chat.onTold((one) => told.push(one.kind));
+    ana.chat.open("@ben");
+    ana.chat.send("@ben", { text: "between us" });
+    await ben.until("heard", () => ben.texts("@ana").length === 1);
+    await ana.until("there", () => ana.texts("@ben").length === 1);
+    expect(openRoom(ana.chat.model)?.name).toBe("ben");
+    expect(told).toEqual(["notify"]);
+    await site.wait(ben.chat.ignore("ana", true));
+    await ben.until("ignored", () => ben.chat.model.ignored.has("ana"));
+    ana.chat.send("@ben", { text: "again" });
+    await ben.until("came", () => ben.texts("@ana").length === 2);
+    expect(told).toEqual(["notify"]);
+  });
+});
+
+describe("links that break", () => {
+  test("what was said offline comes once, in order, after many losses", async () => {
+    const site = await Site.open();
+    const ana = await new Browser(site).member("ana");
+    const ben = await site.member("ben");
+    for (let i = 0; i < 30; i++) {
+      ana.chat.send("lobby", { text: `word ${i}` });
+      if (i % 7 === 3) ana.cut();
+      await site.time.advance(i % 5);
+    }
+    await ana.until("all there", () => ana.texts("lobby").length === 30);
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+    expect(ana.texts("lobby")).toEqual(Array.from({ length: 30 }, (_, i) => `word ${i}`));
+    const page = await ben.ask("history", { target: "lobby", limit: 100 });
+    expect(page.records.length).toBe(30 + 2);
+  });
+
+  test("what a killed tab left unsent goes out once with the next", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const first = await browser.member("ana");
+    first.chat.send("lobby", { text: "sent" });
+    await first.until("there", () => first.texts("lobby").length === 1);
+    first.chat.send("lobby", { text: "perhaps" });
+    first.chat.send("lobby", { text: "never" });
+    await site.time.advance(0);
+    first.kill();
+    const next = await browser.tab();
+    await next.until("all", () => next.texts("lobby").length === 3);
+    await next.until("settled", () => next.chat.model.pending.length === 0);
+    expect(next.texts("lobby")).toEqual(["sent", "perhaps", "never"]);
+    expect(await browser.store.all("outbox", "")).toEqual([]);
+  });
+
+  test("two tabs do not send each other's words", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const one = await browser.member("ana");
+    const two = await browser.tab();
+    await two.until("in", () => two.chat.model.isCaughtUp);
+    for (let i = 0; i < 10; i++) {
+      one.chat.send("lobby", { text: `one ${i}` });
+      two.chat.send("lobby", { text: `two ${i}` });
+      if (i === 5) two.cut();
+    }
+    await one.until("all", () => one.texts("lobby").length === 20);
+    await two.until("all", () => two.texts("lobby").length === 20);
+    expect(new Set(one.texts("lobby")).size).toBe(20);
+    expect(one.texts("lobby").filter((text) => text.startsWith("two"))).toEqual(
+      Array.from({ length: 10 }, (_, i) => `two ${i}`),
+    );
+  });
+
+  test("a draft is there after a reload", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const first = await browser.member("ana");
+    first.chat.setDraft("lobby", { text: "half a sen" });
+    await site.time.advance(600);
+    first.kill();
+    const next = await browser.tab();
+    await next.until("draft", () => next.chat.model.drafts.has("lobby"));
+    expect(next.chat.model.drafts.get("lobby")).toEqual({ text: "half a sen" });
+  });
+});
+
+describe("the past", () => {
+  test("is scrolled through without a hole, and jumped into by a search", async () => {
+    const site = await Site.open();
+    const ben = await site.member("ben");
+    for (let i = 0; i < 400; i++) void ben.say(`word ${i}`);
+    await site.quiet();
+    const ana = await new Browser(site).member("ana");
+    ana.chat.open("lobby");
+    const count = () => ana.texts("lobby").length;
+    expect(count()).toBeLessThan(51);
+    ana.chat.search({ text: "WORD 17", target: "lobby" });
+    await ana.until("found", () => ana.chat.model.search?.isLoading === false);
+    const found = ana.chat.model.search?.found.map(({ item }) => item.text) ?? [];
+    expect(found).toContain("word 17");
+    expect(found).toContain("word 179");
+    const seq = ana.chat.model.search?.found.at(-1)?.item.seq ?? 0;
+    ana.chat.jump("lobby", seq);
+    const room = () => openRoom(ana.chat.model);
+    await ana.until("jumped", () => room()?.jump !== undefined);
+    expect(room()?.jump?.items.some((item) => item.seq === seq)).toBe(true);
+    for (let i = 0; i < 20 && room()?.jump !== undefined; i++) {
+      ana.chat.reach("newer");
+      await ana.until("page", () => room()?.loading === undefined);
+    }
+    expect(room()?.jump).toBeUndefined();
+    for (let i = 0; i < 20 && room()?.tail.hasOlder === true; i++) {
+      ana.chat.reach("older");
+      await ana.until("page", () => room()?.loading === undefined);
+    }
+    expect(400 / SHOWN_PAGE_RECORDS).toBeLessThan(20);
+    expect(ana.texts("lobby")).toEqual(Array.from({ length: 400 }, (_, i) => `word ${i}`));
+  });
+});
+
+describe("a browser that fails", () => {
+  test("what it does not keep is not sent, and said so", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const ana = await browser.member("ana");
+    const { store } = browser;
+    browser.store = {
+      get: (table, key) => store.get(table, key),
+      all: (table, prefix) => store.all(table, prefix),
+      write: () => Promise.reject(new Fault("store-full", "no room left")),
+    };
+    ana.chat.send("lobby", { text: "unkept" });
+    await ana.until("refused", () => ana.chat.model.pending[0]?.state.kind === "refused");
+    browser.store = store;
+    ana.chat.resend(ana.chat.model.pending[0]?.key ?? "");
+    await ana.until("there", () => ana.texts("lobby").length === 1);
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+  });
+
+  test("a message says that it is being sent once the browser has it, not before", async () => {
+    const site = await Site.open();
+    const browser = new Browser(site);
+    const ana = await browser.member("ana");
+    const { store } = browser;
+    const writing = Promise.withResolvers<void>();
+    browser.store = {
+      get: (table, key) => store.get(table, key),
+      all: (table, prefix) => store.all(table, prefix),
+      write: (changes) => writing.promise.then(() => store.write(changes)),
+    };
+    ana.cut();
+    await ana.until("offline", () => ana.chat.model.connection.kind === "offline");
+    ana.chat.send("lobby", { text: "kept" });
+    const stateNow = () => ana.chat.model.pending[0]?.state.kind;
+    await site.time.advance(20);
+    expect(stateNow()).toBe("storing");
+    expect(ana.chat.hasUnsent).toBe(true);
+    browser.store = store;
+    writing.resolve();
+    await ana.until("stored", () => stateNow() === "waiting");
+    expect(await store.all("outbox", "")).toHaveLength(1);
+    await ana.until("settled", () => ana.chat.model.pending.length === 0);
+  });
+
+  test("a page of another build than the server's is told so", async () => {
+    const site = await Site.open({ build: "new" });
+    const browser = new Browser(site);
+    const isOutdated = async (build: string) => {
+      browser.build = build;
+      return (await browser.tab()).chat.model.isOutdated;
+    };
+    const told = [await isOutdated("old"), await isOutdated("new"), await isOutdated("")];
+    expect(told).toEqual([true, false, false]);
+  });
+});

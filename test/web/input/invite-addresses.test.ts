@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { invitePlaces } from "../../../src/web/input/invite-addresses.ts";
+
+const LAN = { host: "192.168.1.5", port: 2428 };
+const SIX = { host: "fd00::5", port: 2428 };
+const PUBLIC = { host: "chat.example.org", port: 443 };
+const bar = (hostname: string, port = "2428", protocol = "https:") => ({
+  hostname,
+  port,
+  protocol,
+});
+const origins = (...given: Parameters<typeof invitePlaces>) =>
+  invitePlaces(...given).map(({ origin }) => origin);
+
+test("behind `chat web`, or on the server's machine, what the server says of itself", () => {
+  const told = [PUBLIC, LAN, SIX];
+  const all = ["https://chat.example.org", "https://192.168.1.5:2428", "https://[fd00::5]:2428"];
+  expect(origins(bar("127.0.0.1", "41234", "http:"), told, true)).toEqual(all);
+  expect(origins(bar("localhost"), told)).toEqual(all);
+  expect(origins(bar("[::1]"), told)).toEqual(all);
+});
+
+test("where the page came from is the first, as long as others can come from there", () => {
+  expect(origins(bar("192.168.1.5"), [PUBLIC, LAN])).toEqual([
+    "https://192.168.1.5:2428",
+    "https://chat.example.org",
+  ]);
+  expect(origins(bar("chat.example.org", ""), [LAN, PUBLIC])[0]).toBe("https://chat.example.org");
+  // A name that the server does not know of.
+  expect(origins(bar("classroom.local"), [LAN])).toEqual([
+    "https://classroom.local:2428",
+    "https://192.168.1.5:2428",
+  ]);
+});
+
+test("a server that says nothing leaves the address bar, and loopback is told", () => {
+  expect(origins(bar("192.168.1.5"))).toEqual(["https://192.168.1.5:2428"]);
+  expect(invitePlaces(bar("127.0.0.1", "41234", "http:"), undefined, true)).toEqual([
+    { host: "127.0.0.1", port: 41_234, origin: "http://127.0.0.1:41234", isLoopback: true },
+  ]);
+  const alone = { host: "127.0.0.1", port: 2428 };
+  expect(invitePlaces(bar("127.0.0.1"), [alone, LAN]).map((one) => one.isLoopback)).toEqual([
+    false,
+    true,
+  ]);
+});
+
+test("a server that makes addresses up is not believed", () => {
+  const wrong = ["evil/#", "a b", "", "x@y", "-", "a".repeat(300)].map((host) => ({
+    host,
+    port: 1,
+  }));
+  expect(origins(bar("192.168.1.5"), [...wrong, { host: "a.example", port: 65_536 }])).toEqual([
+    "https://192.168.1.5:2428",
+  ]);
+});

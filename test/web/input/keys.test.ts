@@ -1,0 +1,61 @@
+import { describe, expect, test } from "bun:test";
+import { composerAction, type KeyPress, keyAction, rove } from "../../../src/web/input/keys.ts";
+
+const NONE = { ctrlKey: false, metaKey: false, altKey: false, shiftKey: false };
+
+function press(key: string, held: Partial<KeyPress> = {}): KeyPress {
+  return { key, ...NONE, ...held };
+}
+
+describe("keys of the page", () => {
+  test.each([
+    [press("ArrowUp", { altKey: true }), "previous-room"],
+    [press("ArrowDown", { altKey: true }), "next-room"],
+    [press("ArrowDown", { altKey: true, shiftKey: true }), "next-unread"],
+    [press("k", { ctrlKey: true }), "switcher"],
+    [press("k", { metaKey: true }), "switcher"],
+    [press("F", { ctrlKey: true, shiftKey: true }), "search"],
+    [press("/"), "composer"],
+    [press("?", { shiftKey: true }), "help"],
+    [press("a"), undefined],
+    [press("f", { ctrlKey: true }), undefined],
+  ] as const)("%p", (key, action) => {
+    expect(keyAction(key, false)).toBe(action);
+  });
+
+  test("letters belong to whoever writes; the rest works there, too", () => {
+    expect(keyAction(press("/"), true)).toBeUndefined();
+    expect(keyAction(press("?"), true)).toBeUndefined();
+    expect(keyAction(press("k", { ctrlKey: true }), true)).toBe("switcher");
+    expect(keyAction(press("ArrowUp", { altKey: true }), true)).toBe("previous-room");
+  });
+});
+
+describe("keys of the composer", () => {
+  const action = (key: string, held: Partial<KeyPress> = {}, isComposing = false, isEmpty = true) =>
+    composerAction({ ...press(key, held), isComposing }, isEmpty);
+
+  test("Enter sends, with Shift it does not, nor while a word is shaped", () => {
+    expect(action("Enter")).toBe("send");
+    expect(action("Enter", { ctrlKey: true })).toBe("send");
+    expect(action("Enter", { shiftKey: true })).toBeUndefined();
+    expect(action("Enter", {}, true)).toBeUndefined();
+  });
+
+  test("up edits the last message only where nothing is written", () => {
+    expect(action("ArrowUp")).toBe("edit-last");
+    expect(action("ArrowUp", {}, false, false)).toBeUndefined();
+    expect(action("ArrowUp", { shiftKey: true })).toBeUndefined();
+  });
+});
+
+test("the focus of a list stays in it", () => {
+  expect(rove("ArrowDown", 2, 3)).toBe(2);
+  expect(rove("ArrowDown", 0, 3)).toBe(1);
+  expect(rove("ArrowUp", 0, 3)).toBe(0);
+  expect(rove("ArrowUp", -1, 3)).toBe(2);
+  expect(rove("Home", 2, 3)).toBe(0);
+  expect(rove("End", 0, 3)).toBe(2);
+  expect(rove("x", 0, 3)).toBeUndefined();
+  expect(rove("End", 0, 0)).toBeUndefined();
+});

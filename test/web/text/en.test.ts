@@ -1,0 +1,53 @@
+import { describe, expect, test } from "bun:test";
+import { FAULTS } from "../../../src/base/fault.ts";
+import { ENGLISH, LANGUAGES, languageFor, loadTexts } from "../../../src/web/text/en.ts";
+
+const SAMPLES = ["ana", "lobby", "12:00"] as const;
+
+function said(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (typeof value !== "function") return "";
+  return String(value.length === 0 ? "" : value(...SAMPLES));
+}
+
+describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
+  test("are there for everything, under the same names", async () => {
+    const texts = await loadTexts(language);
+    expect(texts.lang).toBe(language);
+    expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
+    const empty = Object.entries(texts).filter(([key, value]) => {
+      return key !== "faults" && said(value).trim() === "";
+    });
+    expect(empty).toEqual([]);
+  });
+
+  test("name only faults that exist", async () => {
+    const { faults } = await loadTexts(language);
+    expect(Object.keys(faults).filter((code) => !Object.hasOwn(FAULTS, code))).toEqual([]);
+  });
+});
+
+/** Said by programs alone, or told apart only by their sentence. */
+const IN_ENGLISH = ["usage", "not-found", "port-taken", "data-foreign", "data-locked", "internal"];
+
+test("what goes wrong is said in Indonesian, too", async () => {
+  const { faults } = await loadTexts("id");
+  const missing = Object.keys(FAULTS).filter((code) => !Object.hasOwn(faults, code));
+  expect(missing.sort()).toEqual(IN_ENGLISH.sort());
+});
+
+test("the labels that people expect", () => {
+  const { name, password, roomPassword, message, send, attach } = ENGLISH;
+  const labels = [name, password, roomPassword, message, send, attach];
+  expect(labels).toEqual(["Name", "Password", "Room password", "Message", "Send", "Attach"]);
+});
+
+test.each([
+  [["id-ID", "en"], "id"],
+  [["fr", "ID"], "id"],
+  [["en-GB"], "en"],
+  [["fr"], "en"],
+  [[], "en"],
+])("whoever reads %p gets %s", (wanted, language) => {
+  expect(languageFor(wanted)).toBe(language);
+});

@@ -1,0 +1,29 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { loadTexts } from "../../../src/web/text/en.ts";
+import { momentIn, timesIn, withLocalMoments } from "../../../src/web/text/times.ts";
+import { faultText } from "../../../src/web/view/shell/fault-text.ts";
+
+const MOMENT = "2026-11-20T05:46:33.123Z";
+
+test.each(["en", "id"])("a server's sentence tells its moments as people do: %s", async (lang) => {
+  const texts = await loadTexts(lang);
+  const local = timesIn(texts).full(Date.parse(MOMENT));
+  expect(local).not.toContain("T05");
+  for (const code of ["muted", "banned", "not-found"] as const) {
+    const shown = faultText(new Fault(code, `you are muted here until ${MOMENT}`), texts);
+    expect(shown).toContain(local);
+    expect(shown).not.toMatch(/\d\dT\d\d/);
+  }
+});
+
+test("what is no moment stays as it is, and nothing throws", async () => {
+  const texts = await loadTexts("en");
+  const strange = ["2026-99-99T99:99:99Z", "999999-01-01T00:00Z", "T05:46Z", "", "20 2026"];
+  for (const text of strange) {
+    expect(withLocalMoments(text, texts)).toBe(text);
+    expect(momentIn(text, texts)).toBeUndefined();
+  }
+  expect(withLocalMoments("until +275760-09-13T00:00:00.000Z", texts)).toContain("275760");
+  expect(withLocalMoments("until +275760-09-13T00:00:01.000Z", texts)).toContain("275760");
+});

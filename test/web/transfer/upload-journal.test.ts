@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import { fileId } from "../../../src/base/ids.ts";
+import { type Change, MemoryStore } from "../../../src/web/browser/indexed-db.ts";
+import { UploadJournal } from "../../../src/web/transfer/upload-journal.ts";
+
+const OWNER = { fingerprint: "fp", user: "ana" };
+const NOTE = {
+  ...OWNER,
+  key: "k",
+  to: "lobby",
+  name: "a.bin",
+  sizeBytes: 1,
+  stamp: "s",
+  handle: undefined,
+  isPaused: false,
+  begunUnixMs: 1,
+  file: undefined,
+  upTo: 0,
+};
+
+const KEY = { ...OWNER, path: "k", to: ["lobby"], name: "a.bin" };
+
+class CountingStore extends MemoryStore {
+  writes = 0;
+  override write(changes: readonly Change[]): Promise<void> {
+    this.writes += 1;
+    return super.write(changes);
+  }
+}
+
+function hashesFrom(first: number, count: number): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => new Uint8Array(32).fill(first + i));
+}
+
+/** What a page finds that is loaded after it. */
+async function leftIn(store: MemoryStore): Promise<readonly number[]> {
+  const later = new UploadJournal(store, OWNER);
+  const [left] = await later.left(2);
+  if (left === undefined) return [];
+  await later.adopt(left);
+  return [...(later.find(KEY, "s")?.upload.hashes() ?? [])].map(([first = -1]) => first);
+}
+
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+test("checksums are written some together, and a page that follows has them in order", async () => {
+  const store = new CountingStore();
+  const notes = new UploadJournal(store, OWNER);
+  notes.put(NOTE);
+  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
+  await notes.written();
+  store.writes = 0;
+  for (let at = 0; at < 200; at += 4) kept.note(hashesFrom(at, 4));
+  await notes.written();
+  expect(kept.upTo).toBe(200);
+  expect(store.writes).toBe(3);
+  expect(await leftIn(store)).toEqual(upTo(192));
+});
+
+test("what is cut off is not found later, and it goes on from there", async () => {
+  const store = new CountingStore();
+  const notes = new UploadJournal(store, OWNER);
+  notes.put(NOTE);
+  const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
+  kept.note(hashesFrom(0, 130));
+  kept.cut(70);
+  await notes.written();
+  expect(await leftIn(store)).toEqual(upTo(70));
+  for (let at = 70; at < 140; at += 2) kept.note(hashesFrom(at, 2));
+  await notes.written();
+  expect(await leftIn(store)).toEqual(upTo(134));
+  kept.cut(3);
+  await notes.written();
+  expect([kept.upTo, await leftIn(store)]).toEqual([3, []]);
+});

@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { FILE_TARGETS_MAX } from "../../src/base/limits.ts";
+import type { Answer, NoticeOf, RequestFields } from "../../src/wire/messages.ts";
+import {
+  accepted,
+  count,
+  type Fields,
+  fields,
+  file,
+  fileName,
+  moment,
+  name,
+  positive,
+  record,
+  text,
+} from "./any-field.ts";
+
+/** Arbitrary messages of downloads and of the server's window. */
+
+type Told = Omit<NoticeOf<"event">, "kind">;
+
+const place = text(80);
+const word = text(32);
+const client = fields<Answer<"clients">["clients"][number]>(
+  {
+    client: positive,
+    user: name,
+    program: name,
+    address: place,
+    transport: word,
+    since: moment,
+    lane: fc.boolean(),
+    operator: fc.boolean(),
+    roundTripMs: count,
+    sentMessages: count,
+    sentBytes: count,
+    receivedMessages: count,
+    receivedBytes: count,
+    queuedBytes: count,
+    acknowledged: count,
+    retransmitted: count,
+    lost: count,
+  },
+  [
+    ...(["client", "program", "address", "transport", "since", "lane", "operator"] as const),
+    ...(["sentMessages", "sentBytes", "receivedMessages", "receivedBytes"] as const),
+    ...(["queuedBytes", "acknowledged"] as const),
+  ],
+);
+const transfer = fields<Answer<"transfers">["transfers"][number]>(
+  {
+    file,
+    name: fileName,
+    direction: fc.constantFrom("up", "down"),
+    user: name,
+    address: place,
+    since: moment,
+    doneBytes: count,
+    sizeBytes: count,
+    web: fc.boolean(),
+  },
+  ["file", "name", "direction", "user", "address", "since", "doneBytes", "web"],
+);
+const log = fields<Answer<"stats">["history"]>({ records: count, bytes: count }, ["records"]);
+const stats: Fields<Answer<"stats">> = {
+  version: name,
+  runtime: name,
+  platform: name,
+  since: moment,
+  diskFreeBytes: count,
+  memoryBytes: count,
+  heapBytes: count,
+  history: log,
+  accounts: log,
+  files: fc.record({ files: count, bytes: count, unfinished: count, unfinishedBytes: count }),
+  links: count,
+  sessions: count,
+  online: count,
+  lanes: count,
+  users: count,
+  rooms: count,
+  posts: count,
+  sentBytes: count,
+  receivedBytes: count,
+  queuedBytes: count,
+};
+
+export const ANY_ADMIN_REQUEST = {
+  download: fc.record({ file }),
+  watch: fc.record({ on: fc.boolean() }),
+  clients: fields<RequestFields<"clients">>({ after: count }, []),
+  transfers: accepted,
+  stats: accepted,
+};
+
+export const ANY_ADMIN_ANSWER = {
+  download: fc.record({ path: text(128) }),
+  watch: accepted,
+  clients: fc.record({ clients: fc.array(client, { maxLength: 5 }), more: fc.boolean() }),
+  transfers: fc.record({ transfers: fc.array(transfer, { maxLength: 5 }), more: count }),
+  stats: fields<Answer<"stats">>(
+    stats,
+    (Object.keys(stats) as (keyof typeof stats)[]).filter((key) => key !== "diskFreeBytes"),
+  ),
+};
+
+export const ANY_ADMIN_NOTICE = {
+  event: fields<Told>(
+    {
+      event: word,
+      time: moment,
+      user: name,
+      address: place,
+      program: name,
+      reason: text(200),
+      file,
+      name: fileName,
+      sizeBytes: count,
+      to: fc.array(name, { maxLength: FILE_TARGETS_MAX }),
+      record,
+      room: fields<NonNullable<Told["room"]>>({ room: name, name }, ["room"]),
+      between: fc.array(name, { maxLength: 2 }),
+      skipped: positive,
+    },
+    ["event", "time"],
+  ),
+};

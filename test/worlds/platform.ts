@@ -1,0 +1,44 @@
+import type { Rooms } from "../../src/core/rooms/rooms.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import type { Disk } from "../../src/io/disk/disk.ts";
+import type { Entropy } from "../../src/io/entropy.ts";
+import type { Link } from "../../src/io/link/link.ts";
+import type { MemoryWeather } from "../../src/io/link/memory-network.ts";
+import type { Log } from "../../src/io/log/log.ts";
+import type { ClientState } from "../../src/io/state/client-state.ts";
+import type { Dice, Trace } from "./dice.ts";
+import type { Captures } from "./stranger.ts";
+import type { Witness } from "./witness.ts";
+
+/** What all parts of one world share. */
+export interface Platform {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly trace: Trace;
+  readonly witness: Witness;
+  readonly weather: MemoryWeather;
+  readonly captures: Captures;
+  readonly mutant: Mutant;
+  /** Undefined: as fast as the product allows. */
+  readonly postsPerSecond: number | undefined;
+  /** The disk takes all that is written: no post is refused for it. */
+  readonly isDiskFine: boolean;
+  /** Notes what ends this world; the first one counts. */
+  readonly fail: (error: unknown) => void;
+  /** Runs it, and notes what it throws. */
+  readonly guard: (check: () => void) => void;
+}
+
+/** How a wrong program would differ: the world has to notice each of them. */
+export interface Mutant {
+  readonly disk?: (disk: Disk) => Disk;
+  readonly history?: (log: Log) => Log;
+  readonly rooms?: () => Rooms;
+  /** The server's end of a link. */
+  readonly link?: (link: Link, around: Platform) => Link;
+  /** How often a message to a room is sent. */
+  readonly publishes?: (around: Platform) => number;
+  readonly state?: (state: ClientState) => ClientState;
+  /** Of one client process. */
+  readonly entropy?: (entropy: Entropy) => Entropy;
+}
