@@ -145,3 +145,21 @@ test("in a script, a failed /join is told, and what needs no room goes on", asyn
   ]);
   expect(ran.exitCode).toBe(0);
 });
+
+test("a script that ends after a join prints its own join record", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  // Without the wait for the record, about half of these end too early.
+  const runs = Array.from({ length: 12 }, async (_, index) => {
+    const user = `user-${index}`;
+    const home = sandbox.home(user);
+    const byFlag = index % 2 === 0;
+    const ran = await home.run(
+      ["join", served.invite, "--user", user, "--json", ...(byFlag ? ["--room", user] : [])],
+      { stdin: byFlag ? "" : `/join ${user}\n` },
+    );
+    const joins = ndjson(ran.out).filter(({ kind, room }) => kind === "join" && room === user);
+    return [ran.exitCode, joins.map(({ from }) => from)];
+  });
+  expect(await Promise.all(runs)).toEqual(runs.map((_, index) => [0, [`user-${index}`]]));
+}, 60_000);

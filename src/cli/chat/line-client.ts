@@ -16,7 +16,7 @@ import { LOBBY } from "../../core/rooms/rooms.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { enterRoom } from "../connect/join-room.ts";
+import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { LineFiles } from "./files.ts";
@@ -52,6 +52,10 @@ export class LineClient {
   #isOver = false;
   #ackedSeq = 0;
   #shownSeq = 0;
+  /** By room: the newest record of the user's own joins that was shown. */
+  readonly #shownJoins = new Map<string, number>();
+  /** By room: the record of a join made here is still to come, and is newer than this one. */
+  readonly #awaitedJoins = new Map<string, number>();
   #onShown = () => {};
   #onLost = () => {};
   /** A log-in on this link is said as such, not as a new connection. */
@@ -173,6 +177,15 @@ export class LineClient {
     this.chatConsole.tell({ kind: "fault", code, blame, message }, faultLine(error));
   }
 
+  /** Enters a room. The join comes back as a record. @throws Fault as `enterRoom` */
+  async join(options: RoomOptions): ReturnType<typeof enterRoom> {
+    const before = this.#shownSeq;
+    const answer = await enterRoom(this.open.client, options);
+    if (answer.joined) this.#awaitedJoins.set(answer.room, before);
+    return answer;
+  }
+
+  /** Makes this the place to which lines go. */
   enter(target: Target): void {
     this.#isNowhere = false;
     this.#current = target;
@@ -243,15 +256,22 @@ export class LineClient {
   /** What was said here is seen here: it is not to be told as news the next time. */
   async #ownRecords(): Promise<void> {
     await Promise.resolve(); // The last post's own handlers run first.
-    if (this.#ackedSeq <= this.#shownSeq) return;
+    if (this.#areOwnRecordsShown()) return;
     await new Promise<void>((resolve) => {
       const cancel = this.context.clock.after(OWN_RECORDS_WITHIN_MS, resolve);
       this.#onShown = () => {
-        if (this.#ackedSeq > this.#shownSeq) return;
+        if (!this.#areOwnRecordsShown()) return;
         cancel();
         resolve();
       };
     });
+  }
+
+  #areOwnRecordsShown(): boolean {
+    for (const [room, before] of this.#awaitedJoins) {
+      if ((this.#shownJoins.get(room) ?? 0) > before) this.#awaitedJoins.delete(room);
+    }
+    return this.#ackedSeq <= this.#shownSeq && this.#awaitedJoins.size === 0;
   }
 
   async #watch(): Promise<void> {
@@ -273,11 +293,11 @@ export class LineClient {
 
   /** A link that is lost on the way is no refusal: the next one is asked again. */
   async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
-    const { client, roomSecret } = this.open;
+    const { roomSecret } = this.open;
     for (;;) {
       const next = this.#ready.promise;
       try {
-        return await enterRoom(client, { room, roomSecret });
+        return await this.join({ room, roomSecret });
       } catch (error) {
         if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
       }
@@ -351,12 +371,14 @@ export class LineClient {
         const { room, n, unread } = event;
         return chatConsole.tell({ kind: "read", ...placeOf(room), n, unread }, undefined);
       }
+      case "room-gone":
+        this.#awaitedJoins.delete(event.room.id);
+        return this.#onShown();
       case "pinned":
       case "moved":
       case "link-asked":
       case "caught-up":
       case "room":
-      case "room-gone":
       case "retrying":
         return; // Said elsewhere, or of no interest in a client of lines.
       default:
@@ -369,6 +391,9 @@ export class LineClient {
     const { client, user } = this.open;
     const isHidden = MESSAGE_KINDS.has(record.kind) && client.reading.ignores(record.from);
     if (!isHidden) this.chatConsole.record(shownChatRecord(record, client.user ?? user));
+    if (record.kind === "join" && record.from === client.user) {
+      this.#shownJoins.set(record.room.id, record.seq);
+    }
     this.#follow(record);
     client.reading.seen(record);
   }

@@ -2,7 +2,6 @@ import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, formatTarget, type Name } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
-import { enterRoom } from "../connect/join-room.ts";
 import { allUsers } from "../connect/lists.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
@@ -26,9 +25,9 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       // A password that was meant to be a flag would lock the room, and the user would not notice.
       if (password?.startsWith("--")) throw noFlag(password);
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
-      const { chatConsole, open } = lines;
+      const { chatConsole } = lines;
       const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
-      const answer = await enterRoom(open.client, { room: name, password, mayCreate });
+      const answer = await lines.join({ room: name, password, mayCreate });
       if (answer.created) chatConsole.note(`the room '${name}' did not exist; you made it`);
       chatConsole.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
       lines.enter({ kind: "room", name: answer.name as Name });
