@@ -1,4 +1,5 @@
 import type { UserId } from "../base/ids.ts";
+import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Log } from "../io/log/log.ts";
 import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
@@ -77,7 +78,10 @@ export function openServices(parts: ServiceOptions): OpenServices {
         transfers: () => files?.listing() ?? [],
       }),
     },
-    reactions: new Reactions({ recordLookup, rooms, registry, sha256 }),
+    reactions: new Reactions({
+      recordLookup,
+      targets: new TargetResolver({ rooms, directory: registry, sha256 }),
+    }),
     queries: new Queries({ ...parts, sha256 }),
   });
   const ended = (client: ClientConnection) => {

@@ -13,6 +13,7 @@ import { nearestMoment } from "../../base/time.ts";
 import { type Draft, type LogRecord, parseBody } from "../../wire/record.ts";
 import { ServerPolicy } from "./policy.ts";
 import { keepFormer } from "./rooms.ts";
+import type { Directory } from "./targets.ts";
 
 /**
  * Accounts as a fold over the accounts log: who owns which name, which devices and which password
@@ -93,6 +94,9 @@ export class Registry {
 
   /** What holds for everybody: operators, bans, invites, registration. */
   readonly policy = new ServerPolicy();
+
+  /** All names, those of removed accounts too: for what is about their messages or their names. */
+  readonly everyone: Directory<Account> = { find: (name) => this.known(name) };
 
   /** Keys that the server had before its present one, newest first. */
   readonly predecessors: Predecessor[] = [];

@@ -7,7 +7,8 @@ import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSpeaks } from "./moderation.ts";
-import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { LOBBY, type Rooms } from "./rooms.ts";
+import { namedRoom, ownRoom } from "./targets.ts";
 
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
 export interface JoinOptions {
@@ -16,20 +17,6 @@ export interface JoinOptions {
   readonly passwordFits: boolean;
   /** Make the room when there is none. `locked`: its password is in the accounts log already. */
   readonly create: { readonly room: RoomId; readonly locked: boolean } | undefined;
-}
-
-/** @throws Fault room-unknown */
-export function namedRoom(rooms: Rooms, name: Name): Room {
-  const room = rooms.find(name);
-  if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
-  return room;
-}
-
-/** @throws Fault room-unknown, not-member */
-export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
-  const room = namedRoom(rooms, name);
-  if (!room.members.has(user)) throw new Fault("not-member", `you are not in '${name}'`);
-  return room;
 }
 
 /** All but the room, which its target means. @throws Fault text-invalid, frame-malformed */

@@ -1,21 +1,13 @@
 import type { Fault } from "../../base/fault.ts";
-import type { Sha256, UserId } from "../../base/ids.ts";
-import type { Name } from "../../base/names.ts";
+import type { UserId } from "../../base/ids.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { AnnounceCommand, Asker, ChangeCommand } from "./commands.ts";
 import type { ClientId } from "./presence.ts";
-import type { Room, Rooms } from "./rooms.ts";
+import type { Room } from "./rooms.ts";
+import type { TargetOptions } from "./targets.ts";
 
-/** Names of people, as the registry knows them. */
-export interface Directory {
-  find(name: Name): { readonly id: UserId } | undefined;
-}
-
-export interface EngineOptions {
-  readonly rooms: Rooms;
-  readonly directory: Directory;
-  readonly sha256: Sha256;
+export interface EngineOptions extends TargetOptions {
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
 }

@@ -1,14 +1,7 @@
 import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import {
-  directRoomId,
-  type OutboxId,
-  type RoomId,
-  type Sha256,
-  type UserId,
-} from "../../base/ids.ts";
+import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
-import { parseTarget } from "../../base/names.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import {
@@ -33,17 +26,17 @@ import {
   joinDrafts,
   leaveDraft,
   meetDraft,
-  namedRoom,
   postDraft,
   topicDraft,
 } from "./drafts.ts";
-import type { Directory, EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
+import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements } from "./file-posts.ts";
 import { Files } from "./files.ts";
 import { actDraft } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
 import { accountIn, type Rooms } from "./rooms.ts";
+import { type Conversation, namedRoom, TargetResolver } from "./targets.ts";
 
 const NOTHING = { effects: [] };
 
@@ -58,8 +51,7 @@ const NOTHING = { effects: [] };
  */
 export class RoomEngine {
   readonly #rooms: Rooms;
-  readonly #directory: Directory;
-  readonly #sha256: Sha256;
+  readonly #targets: TargetResolver;
   readonly files = new Files();
   readonly announcements = new Announcements();
   readonly #posts = new DedupTable();
@@ -73,8 +65,7 @@ export class RoomEngine {
 
   constructor(options: EngineOptions) {
     this.#rooms = options.rooms;
-    this.#directory = options.directory;
-    this.#sha256 = options.sha256;
+    this.#targets = new TargetResolver(options);
     this.#presence = new Presence(options.postsPerSecond, options.postsBurst);
   }
 
@@ -151,14 +142,15 @@ export class RoomEngine {
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
     try {
       const draft = postDraft(user, request);
-      const { room: to, meet } = this.#target(user, request.to);
+      const target = this.#targets.resolve(user, request.to);
+      const meet = this.#meet(user, target);
       const command: PostCommand = {
         kind: "post",
         user,
         outbox,
         counter,
         draft,
-        to,
+        to: target.id,
         askers: [asker],
       };
       this.#posts.begin(user, outbox, counter);
@@ -172,10 +164,12 @@ export class RoomEngine {
     }
   }
 
-  #announce({ to: target, ...rest }: Extract<EngineInput, { kind: "announce" }>): EngineEffect[] {
+  #announce({ to, ...rest }: Extract<EngineInput, { kind: "announce" }>): EngineEffect[] {
+    const { user } = rest.asker;
     try {
-      const { room: to, meet } = this.#target(rest.asker.user, target);
-      const turn = { kind: "step", command: { ...rest, to } } as const;
+      const target = this.#targets.resolve(user, to);
+      const meet = this.#meet(user, target);
+      const turn = { kind: "step", command: { ...rest, to: target.id } } as const;
       return this.#run(meet === undefined ? [turn] : [{ kind: "step", command: meet }, turn]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -183,17 +177,11 @@ export class RoomEngine {
     }
   }
 
-  /** The room that a target means; two people who never spoke get theirs made first. */
-  #target(user: UserId, to: string): { room: RoomId; meet?: MeetCommand } {
-    const target = parseTarget(to);
-    if (target.kind === "room") return { room: namedRoom(this.#rooms, target.name).id };
-    const other = this.#directory.find(target.name)?.id;
-    if (other === undefined) throw new Fault("user-unknown", `there is no '${target.name}' here`);
-    const room = directRoomId(user, other, this.#sha256);
-    if (this.#rooms.get(room) !== undefined) return { room };
+  /** Makes the room of two people who have never written to each other. @throws Fault too-many */
+  #meet(user: UserId, { id, room, other }: Conversation): MeetCommand | undefined {
+    if (room !== undefined || other === undefined) return undefined;
     checkMeet(this.#rooms, user);
-    const pair: [UserId, UserId] = user < other ? [user, other] : [other, user];
-    return { room, meet: { kind: "meet", room, pair } };
+    return { kind: "meet", room: id, pair: user < other ? [user, other] : [other, user] };
   }
 
   /** Takes all turns, and those that they make possible; a loop, as thousands may wait. */

@@ -5,6 +5,7 @@ import { foldName, type Name } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
+import { checkReads } from "./targets.ts";
 
 /** What keeps order in one room, and what becomes of words once said: who may, and the drafts. */
 export type Act =
@@ -195,9 +196,7 @@ function checkStands(rooms: Rooms, seq: number): void {
 
 /** @throws Fault not-member, muted */
 export function checkSpeaks(room: Room, user: UserId, unixMs: number): void {
-  if (!room.members.has(user)) {
-    throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
-  }
+  checkReads(room, user);
   if (room.isClosed) {
     throw new Fault("not-allowed", `'${room.name}' is closed: it can be read, not written to`, {
       remedy: "an operator can open it again",

@@ -14,7 +14,6 @@ import {
 import { checkName } from "../../base/names.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
-import { namedRoom, ownRoom } from "../../core/rooms/drafts.ts";
 import { type Actor, moderates } from "../../core/rooms/moderation.ts";
 import {
   housePage,
@@ -25,6 +24,7 @@ import {
   isLive,
 } from "../../core/rooms/policy.ts";
 import type { Rooms } from "../../core/rooms/rooms.ts";
+import { namedRoom, ownRoom } from "../../core/rooms/targets.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";

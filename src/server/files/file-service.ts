@@ -72,7 +72,7 @@ export class FileService {
   constructor(options: FileServiceOptions) {
     this.#options = options;
     const { clock, rooms, registry, files, announcements, blobs, announce } = options;
-    this.#recipients = new Recipients(rooms, registry, sha256);
+    this.#recipients = new Recipients({ rooms, directory: registry, sha256 });
     this.#quotas = new Quotas(options.quotas ?? QUOTAS_DEFAULT, files, blobs);
     this.#uploads = new UploadService({
       clock,

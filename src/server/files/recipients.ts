@@ -1,57 +1,41 @@
-import { Fault } from "../../base/fault.ts";
-import { directRoomId, type Sha256, type UserId } from "../../base/ids.ts";
-import { foldName, type Name, parseTarget } from "../../base/names.ts";
-import type { Registry } from "../../core/rooms/accounts.ts";
-import { checkMeet, namedRoom } from "../../core/rooms/drafts.ts";
+import type { UserId } from "../../base/ids.ts";
+import { foldName, parseTarget } from "../../base/names.ts";
+import { checkMeet } from "../../core/rooms/drafts.ts";
 import { checkSpeaks } from "../../core/rooms/moderation.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import { type TargetOptions, TargetResolver } from "../../core/rooms/targets.ts";
 
 /** To whom a file goes, as its sender named them: who may send there, and who reads it. */
 export class Recipients {
-  readonly #rooms: Rooms;
-  readonly #registry: Pick<Registry, "find">;
-  readonly #sha256: Sha256;
+  readonly #options: TargetOptions;
+  readonly #targets: TargetResolver;
 
-  constructor(rooms: Rooms, registry: Pick<Registry, "find">, sha256: Sha256) {
-    this.#rooms = rooms;
-    this.#registry = registry;
-    this.#sha256 = sha256;
+  constructor(options: TargetOptions) {
+    this.#options = options;
+    this.#targets = new TargetResolver(options);
   }
 
   /** @throws Fault name-invalid, room-unknown, user-unknown, not-member, muted, too-many */
   checkMaySend(by: UserId, to: string, unixMs: number): void {
-    const target = parseTarget(to);
-    if (target.kind === "room") {
-      return checkSpeaks(namedRoom(this.#rooms, target.name), by, unixMs);
-    }
-    const room = this.#rooms.get(this.#directWith(by, target.name));
-    if (room === undefined) checkMeet(this.#rooms, by);
+    const { room } = this.#targets.resolve(by, to);
+    if (room === undefined) checkMeet(this.#options.rooms, by);
     else checkSpeaks(room, by, unixMs);
   }
 
-  /** Whoever reads a room that it goes to, and the person, even before their first word. */
+  /** The members of its rooms, and a person that it is for, even before their first message. */
   reads(user: UserId, to: readonly string[]): boolean {
+    const { rooms, directory } = this.#options;
     return to.some((one) => {
-      const target = parseTarget(one);
-      if (target.kind === "person") return this.#registry.find(target.name)?.id === user;
-      return this.#rooms.find(target.name)?.members.has(user) === true;
+      const { kind, name } = parseTarget(one);
+      if (kind === "person") return directory.find(name)?.id === user;
+      return rooms.find(name)?.members.has(user) === true;
     });
   }
 
   /** Those that exist. */
   rooms(by: UserId, to: readonly string[]): Room[] {
-    const rooms = to.map((one) => {
-      const target = parseTarget(one);
-      if (target.kind === "room") return this.#rooms.find(target.name);
-      return this.#rooms.get(this.#directWith(by, target.name));
-    });
+    const rooms = to.map((one) => this.#targets.find(by, one)?.room);
     return [...new Set(rooms.filter((room) => room !== undefined))];
-  }
-
-  #directWith(by: UserId, name: Name) {
-    const other = this.#registry.find(name);
-    if (other === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
-    return directRoomId(by, other.id, this.#sha256);
   }
 }
 

@@ -2,10 +2,10 @@ import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import { checkName, checkNewName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { namedRoom } from "../../core/rooms/drafts.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import { eraseOrdered } from "../queue/erasure.ts";
@@ -126,8 +126,6 @@ export class Management {
 
   /** Also one that was removed: its name can be made free for somebody else. */
   #account(name: string): Account {
-    const account = this.#options.registry.known(checkName(name, "person's name"));
-    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
-    return account;
+    return namedPerson(this.#options.registry.everyone, checkName(name, "person's name"));
   }
 }

@@ -3,7 +3,6 @@ import { Fault } from "../../base/fault.ts";
 import { BANS_MAX } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { namedRoom } from "../../core/rooms/drafts.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { Act, Actor } from "../../core/rooms/moderation.ts";
 import {
@@ -14,6 +13,7 @@ import {
   roleDraft,
 } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
@@ -201,9 +201,7 @@ export class Moderation {
   }
 
   #account(name: string): Account {
-    const account = this.#options.registry.find(checkName(name, "person's name"));
-    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
-    return account;
+    return namedPerson(this.#options.registry, checkName(name, "person's name"));
   }
 
   async #grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {

@@ -1,5 +1,4 @@
-import { Fault } from "../../base/fault.ts";
-import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
+import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import {
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
@@ -11,11 +10,11 @@ import {
   REQUESTS_IN_FLIGHT_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
-import { checkName, foldName, parseTarget } from "../../base/names.ts";
+import { checkName, foldName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import { namedRoom, ownRoom } from "../../core/rooms/drafts.ts";
 import type { RoomEngine } from "../../core/rooms/engine.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
@@ -40,6 +39,7 @@ const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
 /** Questions about what is and what was: they change nothing. */
 export class Queries {
   readonly #options: QueriesOptions;
+  readonly #targets: TargetResolver;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
   readonly #turns: FairQueue;
   /** By session: the next page waits until the last ones were taken. */
@@ -50,6 +50,8 @@ export class Queries {
 
   constructor(options: QueriesOptions) {
     this.#options = options;
+    // What removed users wrote can be read still.
+    this.#targets = new TargetResolver({ ...options, directory: options.registry.everyone });
     const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
     this.#turns = new FairQueue(PAGES_READ_PER_ACCOUNT_MAX, PAGES_WAITING_MAX, rest);
   }
@@ -145,7 +147,10 @@ export class Queries {
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
     const { from, since, until, grep, ignoreCase, files, after, before, limit } = request;
-    const by = from === undefined ? undefined : this.#person(from).id;
+    const by =
+      from === undefined
+        ? undefined
+        : namedPerson(this.#options.registry.everyone, checkName(from)).id;
     return {
       rooms,
       kinds: files === true ? FILES : READ_KINDS,
@@ -163,26 +168,17 @@ export class Queries {
   }
 
   #readable(account: Account, target: string | undefined): Room[] {
-    const { rooms, sha256 } = this.#options;
-    if (target === undefined) return [...rooms.of(account.id)];
-    const { kind, name } = parseTarget(target);
-    if (kind === "person") {
-      const room = rooms.get(directRoomId(account.id, this.#person(name).id, sha256));
-      return room === undefined ? [] : [room];
-    }
-    return [ownRoom(rooms, account.id, name)];
+    if (target === undefined) return [...this.#options.rooms.of(account.id)];
+    const { room } = this.#targets.resolve(account.id, target);
+    if (room === undefined) return [];
+    checkReads(room, account.id);
+    return [room];
   }
 
   #members(account: Account, name: string): Account[] {
     const [room] = this.#readable(account, name);
     const members = [...(room?.members ?? [])].map((id) => this.#options.registry.get(id));
     return members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone);
-  }
-
-  #person(name: string): Account {
-    const account = this.#options.registry.known(checkName(name)); // Its words are there still.
-    if (account === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
-    return account;
   }
 }
 

@@ -1,8 +1,6 @@
 import { Fault } from "../../base/fault.ts";
-import { directRoomId, type Sha256 } from "../../base/ids.ts";
-import { parseTarget } from "../../base/names.ts";
-import type { Account, Registry } from "../../core/rooms/accounts.ts";
-import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { TargetResolver } from "../../core/rooms/targets.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { RecordKind } from "../../wire/record.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
@@ -10,9 +8,7 @@ import type { RecordLookup } from "./record-lookup.ts";
 
 export interface ReactionsOptions {
   readonly recordLookup: RecordLookup;
-  readonly rooms: Rooms;
-  readonly registry: Registry;
-  readonly sha256: Sha256;
+  readonly targets: TargetResolver;
 }
 
 const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
@@ -62,29 +58,17 @@ export class Reactions {
   async #check(account: Account, { to, body }: RequestOf<"post">): Promise<void> {
     const { react, re } = body;
     if (react === undefined || re === undefined) return;
-    if (this.#isFirstWord(account, to)) throw noMessage(re);
-    const room = this.#roomOf(account, to);
-    // A user who is not in the room hears that from the room engine.
-    if (room?.members.has(account.id) !== true) return;
+    const target = this.#options.targets.find(account.id, to);
+    // The room engine refuses a target that does not exist, and a user who is not in the room.
+    if (target === undefined) return;
+    const { room } = target;
+    // Two people who have never written to each other share no message, whatever its number.
+    if (room === undefined) throw noMessage(re);
+    if (!room.members.has(account.id)) return;
     const like = { rooms: new Set([room.id]), kinds: WORDS };
     const record = await this.#options.recordLookup.find(account.id, re, like);
     if (record !== undefined && record.erased === undefined) return;
     throw noMessage(re);
-  }
-
-  /** Two people who never spoke share no message, whatever its number. */
-  #isFirstWord(account: Account, to: string): boolean {
-    const { kind, name } = parseTarget(to);
-    const isKnown = kind === "person" && this.#options.registry.find(name) !== undefined;
-    return isKnown && this.#roomOf(account, to) === undefined;
-  }
-
-  #roomOf(account: Account, to: string): Room | undefined {
-    const { rooms, registry, sha256 } = this.#options;
-    const { kind, name } = parseTarget(to);
-    if (kind === "room") return rooms.find(name);
-    const other = registry.find(name);
-    return other === undefined ? undefined : rooms.get(directRoomId(account.id, other.id, sha256));
   }
 }
 

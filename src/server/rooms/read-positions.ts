@@ -5,6 +5,7 @@ import { READ_TOLD_EVERY_MS } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { accountIn, type Room, type Rooms } from "../../core/rooms/rooms.ts";
+import { namedPerson } from "../../core/rooms/targets.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Request, RequestOf } from "../../wire/messages.ts";
@@ -120,8 +121,7 @@ export class ReadPositionService {
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async #ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
     const { registry, accounts, peersOf } = this.#options;
-    const other = registry.find(checkName(user, "person's name"));
-    if (other === undefined) throw new Fault("user-unknown", `there is no '${user}' here`);
+    const other = namedPerson(registry, checkName(user, "person's name"));
     const draft = registry.ignoreDraft(account, other.id, on);
     if (draft === undefined) return;
     await accounts.append(draft, { expect: account.lastSeq }); // The list stays within its bound.

@@ -1,0 +1,93 @@
+import { Fault } from "../../base/fault.ts";
+import { directRoomId, type RoomId, type Sha256, type UserId } from "../../base/ids.ts";
+import { type Name, parseTarget } from "../../base/names.ts";
+import type { Room, Rooms } from "./rooms.ts";
+
+/** Names of people, as the registry knows them. */
+export interface Directory<Person extends { readonly id: UserId } = { readonly id: UserId }> {
+  find(name: Name): Person | undefined;
+}
+
+export interface TargetOptions {
+  readonly rooms: Rooms;
+  readonly directory: Directory;
+  readonly sha256: Sha256;
+}
+
+/** Where a target leads, for the one user who named it. */
+export interface Conversation {
+  readonly id: RoomId;
+  /** Undefined for two people who have never written to each other. */
+  readonly room: Room | undefined;
+  /** The person that a direct conversation is with; undefined for a room with a name. */
+  readonly other: UserId | undefined;
+}
+
+/** The text of a target as a room: `lobby` is that room, `@ana` the conversation with her. */
+export class TargetResolver {
+  readonly #options: TargetOptions;
+
+  constructor(options: TargetOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault name-invalid, room-unknown, user-unknown */
+  resolve(user: UserId, text: string): Conversation {
+    const { rooms, directory } = this.#options;
+    const { kind, name } = parseTarget(text);
+    if (kind === "room") return toRoom(namedRoom(rooms, name));
+    return this.#direct(user, namedPerson(directory, name).id);
+  }
+
+  /** @returns undefined if there is no room or no person of that name @throws Fault name-invalid */
+  find(user: UserId, text: string): Conversation | undefined {
+    const { rooms, directory } = this.#options;
+    const { kind, name } = parseTarget(text);
+    if (kind === "room") {
+      const room = rooms.find(name);
+      return room === undefined ? undefined : toRoom(room);
+    }
+    const other = directory.find(name);
+    return other === undefined ? undefined : this.#direct(user, other.id);
+  }
+
+  #direct(user: UserId, other: UserId): Conversation {
+    const { rooms, sha256 } = this.#options;
+    const id = directRoomId(user, other, sha256);
+    return { id, room: rooms.get(id), other };
+  }
+}
+
+function toRoom(room: Room): Conversation {
+  return { id: room.id, room, other: undefined };
+}
+
+/** @throws Fault room-unknown */
+export function namedRoom(rooms: Rooms, name: Name): Room {
+  const room = rooms.find(name);
+  if (room === undefined) throw new Fault("room-unknown", `there is no room '${name}'`);
+  return room;
+}
+
+/** @throws Fault room-unknown, not-member */
+export function ownRoom(rooms: Rooms, user: UserId, name: Name): Room {
+  const room = namedRoom(rooms, name);
+  checkReads(room, user);
+  return room;
+}
+
+/** @throws Fault not-member */
+export function checkReads(room: Room, user: UserId): void {
+  if (room.members.has(user)) return;
+  throw new Fault("not-member", `you are not in '${room.name ?? "this conversation"}'`);
+}
+
+/** @throws Fault user-unknown */
+export function namedPerson<Person extends { readonly id: UserId }>(
+  directory: Directory<Person>,
+  name: Name,
+): Person {
+  const person = directory.find(name);
+  if (person === undefined) throw new Fault("user-unknown", `there is no '${name}' here`);
+  return person;
+}

@@ -1,0 +1,79 @@
+import { describe, expect, test } from "bun:test";
+import { Fault, type FaultCode } from "../../../src/base/fault.ts";
+import { directRoomId, type UserId } from "../../../src/base/ids.ts";
+import { type checkName, foldName } from "../../../src/base/names.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { checkReads, TargetResolver } from "../../../src/core/rooms/targets.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { ANA, BEN, Ledger, ROOM } from "../ledger.ts";
+
+const DIRECT = directRoomId(ANA, BEN, sha256);
+
+function place(write: (ledger: Ledger) => void = () => {}) {
+  const ledger = new Ledger();
+  ledger.write("room", ROOM, ANA, { name: "dev" });
+  ledger.write("join", ROOM, ANA, {});
+  write(ledger);
+  const rooms = new Rooms();
+  for (const record of ledger.records) rooms.apply(record);
+  const people = new Map<string, UserId>([
+    ["ana", ANA],
+    ["ben", BEN],
+  ]);
+  const directory = {
+    find: (name: ReturnType<typeof checkName>) => {
+      const id = people.get(foldName(name));
+      return id === undefined ? undefined : { id };
+    },
+  };
+  return { rooms, targets: new TargetResolver({ rooms, directory, sha256 }) };
+}
+
+function codeOf(run: () => unknown): FaultCode | undefined {
+  try {
+    run();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+}
+
+describe("a target", () => {
+  test("is a room by its name, in any case, with or without #", () => {
+    const { rooms, targets } = place();
+    const room = rooms.get(ROOM);
+    for (const text of ["dev", "#dev", "#DEV"]) {
+      expect(targets.resolve(ANA, text)).toEqual({ id: ROOM, room, other: undefined });
+      expect(targets.find(ANA, text)).toEqual({ id: ROOM, room, other: undefined });
+    }
+  });
+
+  test("is the same conversation for both of its people, before and after it was made", () => {
+    const { targets } = place();
+    expect(targets.resolve(ANA, "@ben")).toEqual({ id: DIRECT, room: undefined, other: BEN });
+    const made = place((ledger) => ledger.write("room", DIRECT, "server", { direct: [ANA, BEN] }));
+    const room = made.rooms.get(DIRECT);
+    expect(room).toBeDefined();
+    expect(made.targets.resolve(ANA, "@Ben")).toEqual({ id: DIRECT, room, other: BEN });
+    expect(made.targets.find(BEN, "@ana")).toEqual({ id: DIRECT, room, other: ANA });
+  });
+
+  test("that leads nowhere is refused by name, or not found", () => {
+    const { targets } = place();
+    expect(codeOf(() => targets.resolve(ANA, "attic"))).toBe("room-unknown");
+    expect(codeOf(() => targets.resolve(ANA, "@eve"))).toBe("user-unknown");
+    expect([targets.find(ANA, "attic"), targets.find(ANA, "@eve")]).toEqual([undefined, undefined]);
+    for (const text of ["", "@", "#", "@#dev", "a b"]) {
+      expect(codeOf(() => targets.resolve(ANA, text))).toBe("name-invalid");
+      expect(codeOf(() => targets.find(ANA, text))).toBe("name-invalid");
+    }
+  });
+});
+
+test("a room is read by its members alone", () => {
+  const room = place().targets.resolve(BEN, "dev").room;
+  if (room === undefined) throw new Error("the room was made");
+  expect(codeOf(() => checkReads(room, ANA))).toBeUndefined();
+  expect(codeOf(() => checkReads(room, BEN))).toBe("not-member");
+});
