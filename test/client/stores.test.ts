@@ -15,6 +15,7 @@ import { OutboxQueue, type OutboxStore } from "../../src/client/outbox-queue.ts"
 import { greet } from "../../src/client/trust.ts";
 import type { Receipt } from "../../src/core/client/outbox.ts";
 import { Identity } from "../../src/crypto/identity.ts";
+import { makeSuccession } from "../../src/crypto/succession.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
 import type { OutboxOwner } from "../../src/io/state/outbox-store.ts";
@@ -29,8 +30,8 @@ import { Bench } from "./bench.ts";
 interface Run {
   readonly keys: Keys;
   readonly outboxes: OutboxStore;
-  /** The server is the one of this fingerprint. */
-  greeted(fingerprint: Fingerprint): Promise<void>;
+  /** The server is the one of this fingerprint, and had these before. */
+  greeted(fingerprint: Fingerprint, formers?: readonly Fingerprint[]): Promise<void>;
   isEnrolled(user: string): boolean;
   entered(user: string): void;
   forgotten(user: string): void;
@@ -61,7 +62,9 @@ function programHome(bench: Bench): Home {
       return {
         keys: deviceKeys(Identity.fromPem(pem, "device.key"), state),
         outboxes: state.outboxes,
-        greeted: async (fingerprint) => {
+        greeted: async (fingerprint, formers = []) => {
+          const place = { fingerprint, name: "server", firstSeenUnixMs: 0 };
+          for (const former of formers) state.moveServer(former, place);
           server = fingerprint;
         },
         isEnrolled: (user) => state.enrolment(server, user) !== undefined,
@@ -96,8 +99,8 @@ function browserHome(): Home {
       return {
         keys: await Device.open({ store, subtle, entropy: systemEntropy() }),
         outboxes: new BrowserOutboxStore({ store, locks: { hold } }),
-        greeted: async (fingerprint) => {
-          await preferences.greeted(fingerprint, []);
+        greeted: async (fingerprint, formers = []) => {
+          await preferences.greeted(fingerprint, formers);
         },
         isEnrolled: (user) => preferences.isEnrolled(user),
         entered: (user) => preferences.entered(user, true),
@@ -140,8 +143,8 @@ class Visit {
     const { keys } = run;
     const options = { clock, entropy: systemEntropy(), verifier: keys, program: "chat/test" };
     const greeted = await greet(connection, options);
-    const { fingerprint } = greeted;
-    await run.greeted(fingerprint);
+    const { fingerprint, formers } = greeted;
+    await run.greeted(fingerprint, formers);
     const manner = { triesAgain: false, refused: () => "", taken: "", newcomer: "" };
     const context = {
       ...{ connection, greeted, clock, keys, after: undefined, manner },
@@ -150,6 +153,7 @@ class Visit {
     };
     const entered = await new Login(context, { user, roomSecret: "sesame", password }).enter();
     run.entered(entered.account.user);
+    await run.moved(user, entered.account.user);
     this.#owner = { fingerprint, user };
     await this.posts.open(this.#owner, true);
     this.posts.connected(connection);
@@ -414,6 +418,36 @@ describe.each([
     await outcome(bench, next.enter("Anna"));
     await outcome(bench, next.posts.drained());
     expect(bench.server.texts()).toEqual(["before"]);
+  });
+
+  test("posts left under a key that the server had follow it to the key it has", async () => {
+    const { bench, visit, offline } = await setUp();
+    const one = await offline(["one", "two"]);
+    one.run.end();
+    const { server } = bench;
+    const old = server.identity;
+    server.identity = Identity.generate();
+    const predecessors = [makeSuccession(old, server.identity.publicKey)];
+    server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
+    for (const expected of [["one: durable", "two: durable"], []]) {
+      const next = await visit();
+      await outcome(bench, next.enter("ana"));
+      await outcome(bench, next.posts.drained());
+      expect(next.adopted).toEqual(expected);
+      expect(server.texts()).toEqual(["one", "two"]);
+      await bench.clock.advance(10);
+      next.run.end();
+    }
+  });
+
+  test("posts left with another server stay for that server", async () => {
+    const { bench, entered, offline } = await setUp();
+    const one = await offline(["mine"]);
+    one.run.end();
+    bench.server.identity = Identity.generate(); // Nothing says that it is the same.
+    const next = await entered();
+    await outcome(bench, next.posts.drained());
+    expect(bench.server.texts()).toEqual([]);
   });
 });
 

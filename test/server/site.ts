@@ -68,6 +68,8 @@ export class Site {
   };
   /** What takes no time happens in the same tick, between the steps of everything else. */
   isTight = false;
+  /** Takes effect with the next start. */
+  identity = IDENTITY;
   readonly random: () => number;
   network: MemoryNetwork;
   readonly events: ServerEvent[] = [];
@@ -138,7 +140,7 @@ export class Site {
     const server = new Server({
       clock,
       entropy,
-      identity: IDENTITY,
+      identity: this.identity,
       settings: {
         name,
         version: "0",

@@ -27,12 +27,15 @@ const DIGITS = 16;
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Platform["locks"];
+  readonly #moved: Promise<void> | undefined;
   /** By outbox: how to let go of its lock. */
   readonly #held = new Map<string, () => void>();
 
-  constructor({ store, locks }: Pick<Platform, "store" | "locks">) {
+  /** @param moved resolves when posts of a former name or key are where `adopt` looks */
+  constructor({ store, locks }: Pick<Platform, "store" | "locks">, moved?: Promise<void>) {
     this.#store = store;
     this.#locks = locks;
+    this.#moved = moved;
   }
 
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
@@ -45,6 +48,7 @@ export class BrowserOutboxStore implements OutboxStore {
   }
 
   async adopt(owner: OutboxOwner): Promise<LeftOutbox[]> {
+    await this.#moved;
     const boxes = new Map<OutboxId, KeptPost[]>();
     for (const [, value] of await this.#store.all("outbox", prefixOf(owner))) {
       const stored = storedPostOf(value);

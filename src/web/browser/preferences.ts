@@ -81,14 +81,19 @@ export class Preferences {
     void this.#put(changes);
   }
 
-  /** An account has another name: what was filed under the old one is filed under that. */
+  /**
+   * Files what is under an old name of the account, or under a former key of the server, under the
+   * present ones.
+   */
   async moved(old: string, user: string): Promise<void> {
+    const present = `${this.#fingerprints[0]} ${user.toLowerCase()} `;
     const changes: Change[] = [];
     for (const one of this.#fingerprints) {
+      const prefix = `${one} ${old.toLowerCase()} `;
+      if (prefix === present) continue;
       for (const table of TABLES_OF_USERS) {
-        const prefix = `${one} ${old.toLowerCase()} `;
         for (const [key, value] of await this.#all(prefix, table)) {
-          const to = `${one} ${user.toLowerCase()} ${key.slice(prefix.length)}`;
+          const to = present + key.slice(prefix.length);
           changes.push({ table, key: to, value }, { table, key, value: undefined });
         }
       }

@@ -23,6 +23,8 @@ export interface AccountSessionOptions {
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
   readonly user: string;
+  /** What is kept under a former name or key is filed under these when it resolves. */
+  readonly moved: Promise<void>;
   readonly tell: (event: ModelEvent) => void;
   readonly happened: (event: NoticeOf<"event">) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
@@ -33,6 +35,7 @@ export class AccountSession {
   /** As the server calls them now. */
   user: string;
   readonly fingerprint: Fingerprint;
+  readonly moved: Promise<void>;
   readonly follower: Follower;
   readonly posts: OutboxQueue;
   readonly uploads: Uploads;
@@ -46,17 +49,18 @@ export class AccountSession {
   #connection: Connection | undefined;
 
   constructor(parts: AccountSessionOptions) {
-    const { platform, user, fingerprint, tell, hole, hashing, keys } = parts;
+    const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
     const { clock, entropy } = platform;
     this.#parts = parts;
     this.user = user;
     this.fingerprint = fingerprint;
+    this.moved = moved;
     this.follower = new Follower("all", undefined, hashing.sha256, {
       event: (event) => this.#followed(event),
       hole,
     });
     const owner = { user, fingerprint };
-    const store = new BrowserOutboxStore(platform);
+    const store = new BrowserOutboxStore(platform, moved);
     this.posts = new OutboxQueue({ clock, entropy, store, tell });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
@@ -86,7 +90,7 @@ export class AccountSession {
 
   /** Transfers go on also where posts that were left could not be read. */
   async #restore(posts: void | Promise<void>): Promise<void> {
-    const [adopted] = await Promise.allSettled([posts]);
+    const [adopted] = await Promise.allSettled([posts]); // And with them what was to be moved.
     await this.uploads.restore();
     await this.downloads.restore();
     if (adopted.status === "rejected") throw adopted.reason;

@@ -304,19 +304,23 @@ export class ChatCore {
     if (isRenamed) this.preferences.left(asked, true);
     this.preferences.entered(user, this.#device.canSign);
     const accountSession =
-      known?.fingerprint === fingerprint ? known : this.#newAccountSession(fingerprint, user);
+      known?.fingerprint === fingerprint
+        ? known
+        : this.#newAccountSession(fingerprint, asked, user);
     accountSession.user = user;
     this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
     accountSession.connected(connection);
     this.show(this.#operate(connection));
     if (accountSession === known) return;
-    // What this browser has kept under the old name goes on under the new one.
-    const moved = isRenamed ? this.preferences.moved(asked, user) : Promise.resolve();
-    this.show(moved.then(() => accountSession.begin()));
-    this.show(moved.then(() => this.#restoreDrafts(user)));
+    this.show(accountSession.begin());
+    this.show(accountSession.moved.then(() => this.#restoreDrafts(user)));
   }
 
-  #newAccountSession(fingerprint: AccountSession["fingerprint"], user: string): AccountSession {
+  #newAccountSession(
+    fingerprint: AccountSession["fingerprint"],
+    asked: string,
+    user: string,
+  ): AccountSession {
     this.#accountSession?.leave();
     const accountSession: AccountSession = new AccountSession({
       platform: this.#platform,
@@ -324,6 +328,7 @@ export class ChatCore {
       keys: this.#device,
       fingerprint,
       user,
+      moved: this.preferences.moved(asked, user),
       tell: (event) => {
         // A user who left is told nothing more.
         if (this.#accountSession === accountSession) this.tell(event);

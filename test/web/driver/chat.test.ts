@@ -3,6 +3,8 @@ import { Fault } from "../../../src/base/fault.ts";
 import { SHOWN_PAGE_RECORDS } from "../../../src/base/limits-page.ts";
 import { itemAt } from "../../../src/core/model/item.ts";
 import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { makeSuccession } from "../../../src/crypto/succession.ts";
 import { Site } from "../../server/site.ts";
 import { Browser, type Tab } from "../browser/browser.ts";
 
@@ -289,6 +291,35 @@ describe("links that break", () => {
     await next.until("all", () => next.texts("lobby").length === 3);
     await next.until("settled", () => next.chat.model.pending.length === 0);
     expect(next.texts("lobby")).toEqual(["sent", "perhaps", "never"]);
+    expect(await browser.store.all("outbox", "")).toEqual([]);
+  });
+
+  test.each(["another name", "another key"])("and so under %s", async (change) => {
+    const site = await Site.open({ operatorToken: "token" });
+    const olga = await site.member("olga");
+    await olga.ask("operate", { token: "token" });
+    const browser = new Browser(site);
+    const first = await browser.member("ana");
+    first.chat.setDraft("@olga", { text: "half" });
+    await site.time.advance(600);
+    first.cut();
+    first.chat.send("lobby", { text: "never" });
+    await site.time.advance(10);
+    expect(await browser.store.all("outbox", "")).toHaveLength(1);
+    first.kill();
+    if (change === "another name") await olga.ask("rename", { user: "ana", to: "anna" });
+    else {
+      const old = site.identity;
+      site.identity = Identity.generate();
+      await site.restart();
+      site.registry.predecessors.push(makeSuccession(old, site.identity.publicKey));
+    }
+    const next = await browser.tab();
+    await next.until("all", () => next.texts("lobby").includes("never"));
+    await next.until("a draft", () => next.chat.model.drafts.get("@olga")?.text === "half");
+    expect(next.texts("lobby")).toEqual(["never"]);
+    await next.until("settled", () => next.chat.model.pending.length === 0);
+    await site.time.advance(10);
     expect(await browser.store.all("outbox", "")).toEqual([]);
   });
 
