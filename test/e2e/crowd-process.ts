@@ -66,11 +66,13 @@ async function told(bytes: Uint8Array): Promise<void> {
 const idle: unknown[] = [];
 for (let i = 0; i < 30; i++) idle.push(await raw(HALF_HELLO));
 for (let i = 0; i < 30; i++) idle.push(await raw(crypto.getRandomValues(new Uint8Array(512))));
-for (let i = 0; i < 200; i++) {
+/** One that comes again when the server has had enough of its silence. */
+async function idler(): Promise<void> {
   const link = await linkOf();
-  link.receive({ message: () => undefined, closed: () => undefined });
+  link.receive({ message: () => undefined, closed: () => void idler().catch(() => undefined) });
   idle.push(link);
 }
+for (let i = 0; i < 200; i++) await idler();
 
 /** Garbage and giants, again and again. */
 void forEver(5, async () => (await raw(crypto.getRandomValues(new Uint8Array(2_000)))).destroy());

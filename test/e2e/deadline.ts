@@ -21,7 +21,7 @@ export async function before<Value>(
 export async function until<Value>(
   what: string,
   look: () => Value | Promise<Value>,
-  deadlineMs = 15_000,
+  deadlineMs = 30_000,
 ): Promise<Exclude<Value, undefined | false>> {
   const end = performance.now() + deadlineMs;
   for (;;) {

@@ -15,6 +15,7 @@ import type { VerbTable } from "../../src/cli/command.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
 import { VERBS } from "../../src/commands/table.ts";
 import { GUIDES } from "../guides.ts";
+import { reservedPort } from "../ports.ts";
 import { CHAT } from "./binary.ts";
 import { before } from "./deadline.ts";
 import { Lines } from "./lines.ts";
@@ -206,7 +207,7 @@ class Walk {
       stderr: "pipe",
     });
     const [out, err, code] = await before(
-      60_000,
+      90_000,
       command,
       Promise.all([
         new Response(child.stdout).text(),
@@ -228,8 +229,8 @@ class Walk {
     else this.#running.push(started);
     const done = others === undefined ? undefined : this.#run(others);
     const found = await Promise.any([
-      started.out.next(command, (line) => says.test(line), 30_000),
-      started.err.next(command, (line) => says.test(line), 30_000),
+      started.out.next(command, (line) => says.test(line), 60_000),
+      started.err.next(command, (line) => says.test(line), 60_000),
     ]).catch(() => {
       throw new Error(`${command} never said ${says}:\n${started.out.text}${started.err.text}`);
     });
@@ -259,7 +260,7 @@ class Walk {
     });
     const stop = async () => {
       if (child.exitCode === null && child.signalCode === null) endGroup(child.pid);
-      await before(20_000, `the end of ${command}`, child.exited);
+      await before(40_000, `the end of ${command}`, child.exited);
     };
     return { out: new Lines(command, child.stdout), err: new Lines(command, child.stderr), stop };
   }
@@ -271,7 +272,7 @@ class Walk {
       .replaceAll("/etc/ssl/chat.pem", join(HERE, "data", "tls.crt"))
       .replaceAll("/etc/chat/", `${join(sandbox, "etc")}/`)
       .replaceAll("wait=30", "wait=1")
-      .replaceAll("FREE", String(freePort()));
+      .replaceAll("FREE", String(await reservedPort()));
     if (/192\.0\.2\.7|SHA256:\.\.\./.test(filled)) {
       const invite = readFileSync(join(HERE, "data", "invite"), "utf8")
         .trim()
@@ -304,14 +305,6 @@ function endGroup(pid: number): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error; // It has ended by itself.
   }
-}
-
-/** A port that was free a moment ago. */
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const { port } = listener;
-  listener.stop(true);
-  return port;
 }
 
 interface Block {

@@ -1,21 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { readdirSync, statSync } from "node:fs";
-import { createServer } from "node:net";
+import { reservedPort } from "../ports.ts";
 import { soonerThan } from "./deadline.ts";
 import { type Home, ndjson, Sandbox, type Served } from "./program.ts";
 
 /** Getting to a server and in: addresses, identity, names, secrets. */
 
 const NOBODY_LISTENS = 5;
-
-/** A port of loopback on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A person with a password, known to the server. */
 async function registered(sandbox: Sandbox, { invite }: Served, user: string): Promise<Home> {
@@ -172,7 +163,7 @@ describe("addresses", () => {
 
   test.each(["127.0.0.1", "[::1]", "localhost"])("nobody on %s: exit 5, quickly", async (host) => {
     await using sandbox = new Sandbox();
-    const port = await freePort();
+    const port = await reservedPort();
     const args = ["join", `${host}:${port}`, "--user", "ana", "--json"];
     await soonerThan(3_000, 3, async () => {
       const { exitCode, out, err } = await sandbox.home("x").run(args);

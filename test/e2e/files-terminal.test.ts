@@ -18,9 +18,10 @@ function fakeOpener(sandbox: Sandbox): string {
   return sandbox.path("bin");
 }
 
+/** Whole lines: the shell makes the file before it writes. */
 function opened(sandbox: Sandbox): string[] {
   const path = sandbox.path("opened");
-  return existsSync(path) ? readFileSync(path, "utf8").trim().split("\n") : [];
+  return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
 }
 
 async function person(sandbox: Sandbox, name: string, bin: string): Promise<Screen> {
@@ -39,10 +40,9 @@ async function person(sandbox: Sandbox, name: string, bin: string): Promise<Scre
 
 /** The id in the last line that announces this file. */
 async function idOf(screen: Screen, name: string): Promise<string> {
-  const rows = await screen.shows(`sends ${name}`);
-  const text = rows.join("");
-  const [, id = ""] = new RegExp(`sends ${name}.*?/get (f[\\w-]{11})`).exec(text) ?? [];
-  expect(id).not.toBe("");
+  const pattern = new RegExp(`sends ${name}.*?/get (f[\\w-]{11})`);
+  const rows = await screen.until(`${pattern}`, (all) => pattern.test(all.join("")));
+  const [, id = ""] = pattern.exec(rows.join("")) ?? [];
   return id;
 }
 

@@ -51,5 +51,5 @@ test.each(BY_HOST)(
     expect([own.exitCode, own.err]).toEqual([0, ""]);
     await server.json("text", { text: "own" });
   },
-  40_000,
+  120_000,
 );

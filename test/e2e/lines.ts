@@ -28,7 +28,7 @@ export class Lines {
   }
 
   /** The first line that fits and was not taken before; the others stay for later calls. */
-  async next(what: string, fits: (line: string) => boolean, deadlineMs = 15_000): Promise<string> {
+  async next(what: string, fits: (line: string) => boolean, deadlineMs = 30_000): Promise<string> {
     const late = AbortSignal.timeout(deadlineMs);
     const passed = new Promise<void>((resolve) => {
       late.addEventListener("abort", () => resolve(), { once: true });

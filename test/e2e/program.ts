@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FileSink, Subprocess } from "bun";
+import { reservedPort } from "../ports.ts";
 import { CHAT, type Ran } from "./binary.ts";
 import { before } from "./deadline.ts";
 import { Lines } from "./lines.ts";
@@ -64,18 +65,18 @@ export class Program {
   }
 
   /** End of input, then the end of the program. */
-  async finish(deadlineMs = 20_000): Promise<Ran> {
+  async finish(deadlineMs = 40_000): Promise<Ran> {
     this.#child.stdin.end();
     return this.ended(deadlineMs);
   }
 
-  async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL", deadlineMs = 20_000): Promise<Ran> {
+  async signal(signal: "SIGTERM" | "SIGINT" | "SIGKILL", deadlineMs = 40_000): Promise<Ran> {
     this.#child.kill(signal);
     return this.ended(deadlineMs);
   }
 
   /** -9 for SIGKILL and so on: what a shell shows as 128 + n. */
-  async ended(deadlineMs = 20_000): Promise<Ran> {
+  async ended(deadlineMs = 40_000): Promise<Ran> {
     const exitCode = await before(deadlineMs, `the end of ${this.#name}`, this.#child.exited);
     await before(20_000, `the last lines of ${this.#name}`, this.#drained());
     return { exitCode, out: this.out.text, err: this.err.text };
@@ -208,10 +209,10 @@ export class Sandbox {
     return program;
   }
 
-  /** Starts a server on loopback and waits until it listens. */
+  /** Starts a server on loopback, where it may be started again, and waits until it listens. */
   async serve(options: ServeOptions = {}): Promise<Served> {
     const data = this.path(options.data ?? "data");
-    const program = this.startServer(options);
+    const program = this.startServer({ port: await reservedPort(), ...options });
     const listening = await program.json("listening");
     const port = Number(listening["port"]);
     return {

@@ -1,16 +1,9 @@
 import { expect, test } from "bun:test";
 import { createServer } from "node:net";
+import { reservedPort } from "../ports.ts";
 import { type Json, type Program, Sandbox } from "./program.ts";
 
 /** The walks of the five reports, in their own words. */
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** What went wrong, without the advice that follows it. */
 function sentences(err: string): string[] {
@@ -24,13 +17,13 @@ function texts(program: Program): unknown[] {
 test("report 003: server IP and PORT, client IP PORT CLIENTPORT, join notice, QUIT", async () => {
   await using sandbox = new Sandbox();
   const room = sandbox.write("room", "open sesame\n");
-  const port = await freePort();
+  const port = await reservedPort();
   const server = sandbox.start([
     ...["serve", "--host", "127.0.0.1", "-p", String(port), "--data", sandbox.path("data")],
     ...["--room-password-file", room],
   ]);
   await server.said(`listens on 127.0.0.1:${port}`);
-  const own = await freePort();
+  const own = await reservedPort();
   const env = { CHAT_ROOM_PASSWORD: "open sesame" };
   const ana = sandbox
     .home("ana")

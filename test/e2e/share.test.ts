@@ -284,12 +284,12 @@ describe.if(hasTmux)("on a terminal", () => {
     mkdirSync(sandbox.path("inbox"));
     bob.line("cd inbox; clear; $CHAT receive; echo ended $?");
     for (const answer of ["n", "y"]) {
-      await bob.shows(/^What chat share printed:/);
+      await bob.asks(/^What chat share printed:/); // Not that of the run before, above the command.
       bob.paste(line);
       bob.press("Enter");
       await bob.shows("chat: photo.jpg (65.5 kB) from ana");
       await bob.shows(/chat: notes \(folder of 3, .*\) from ana/);
-      await bob.shows(/^take all \(.*\) \[y\/N\]:/);
+      await bob.asks(/^take all \(.*\) \[y\/N\]:/);
       expect(readdirSync(sandbox.path("inbox"))).toEqual([]);
       bob.line(answer);
       if (answer === "y") break;
@@ -307,9 +307,13 @@ describe.if(hasTmux)("on a terminal", () => {
     await using ana = await Screen.open(sandbox, "ana", { CHAT_HOME: sandbox.path("ana"), CHAT });
     ana.resize(160, 40);
     ana.line("clear; printf 'a\\tb\\033[2Jc' | $CHAT share --text - --user ana");
-    const rows = await ana.shows(/^chat receive 'chat:/);
-    const [, host = ""] = /in a browser: https:\/\/(.+):\d+\/#share=/.exec(rows.join("\n")) ?? [];
-    expect(host).not.toBe("");
+    const browsers = /in a browser: https:\/\/(.+):\d+\/#share=/;
+    const rows = await ana.until(
+      "the line to paste and the address for browsers",
+      (all) =>
+        all.some((row) => /^chat receive 'chat:.*'$/.test(row)) && browsers.test(all.join("\n")),
+    );
+    const [, host = ""] = browsers.exec(rows.join("\n")) ?? [];
     // A phone reaches no loopback: then there is no code for it.
     const hasCode = rows.some((row) => /█▀▀▀▀▀█ .* █▀▀▀▀▀█/.test(row));
     expect([host, hasCode]).toEqual([host, host !== "127.0.0.1"]);
@@ -317,7 +321,7 @@ describe.if(hasTmux)("on a terminal", () => {
     await using bob = await Screen.open(sandbox, "bob", { CHAT_HOME: sandbox.path("bob"), CHAT });
     bob.line(`clear; ${line.replace(/^chat/, "$CHAT")}; echo ended $?`);
     await bob.shows("chat: a text of 8 B from ana");
-    await bob.shows(/^show it \[y\/N\]:/);
+    await bob.asks(/^show it \[y\/N\]:/);
     bob.line("y");
     await bob.shows("ended 0");
     expect(bob.rows()).toContain("a       b\u241b[2Jc");

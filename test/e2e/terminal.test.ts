@@ -22,7 +22,7 @@ describe.if(hasTmux)("in a terminal", () => {
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.shows(/^Name:$/);
+    await ana.asks(/^Name:$/);
     ana.line("ana");
     await ana.asks(/^Room password:$/);
     ana.line(invite.split("#")[1] ?? "");
@@ -53,7 +53,7 @@ describe.if(hasTmux)("in a terminal", () => {
       }
     }
     eve.type("the end");
-    const rows = await ana.shows(/eve: the end$/);
+    const rows = await ana.showsOver(/eve: the end$/, /^lobby>$/);
     expect(rows.some((row) => row.includes("I quit"))).toBe(true);
     expect(rows.filter((row) => /^\s*\d\d:\d\d lobby ana:/.test(row))).toEqual([]);
     const body = rows.filter((row) => row.includes("I quit"));
@@ -66,22 +66,21 @@ describe.if(hasTmux)("in a terminal", () => {
     await using ana = await screen(sandbox, "ana");
     ana.line("$CHAT join --plain --user ana");
     await ana.shows(/^chat: a new name may go without a password; then only this device is ana$/);
-    await ana.shows("Password for ana:");
+    await ana.asks(/^Password for ana:$/);
     ana.press("Enter");
     await ana.shows(/^lobby>$/);
     ana.type("half a tho");
     await ana.shows(/^lobby> half a tho$/);
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
     for (let i = 0; i < 5; i++) bob.type(`interruption ${i}`);
-    const rows = await ana.shows(/lobby bob: interruption 4$/);
-    expect(rows.at(-1)).toBe("lobby> half a tho");
+    const rows = await ana.showsOver(/lobby bob: interruption 4$/, /^lobby> half a tho$/);
     expect(rows.filter((row) => row.includes("half a tho")).length).toBe(1);
     expect(rows.filter((row) => row.includes("interruption")).length).toBe(5);
     ana.press("Left", "Left", "Left");
     bob.type("one more");
-    await ana.shows(/lobby bob: one more$/);
+    await ana.showsOver(/lobby bob: one more$/, /^lobby> half a tho$/);
     ana.type("X");
-    await ana.shows(/^lobby> half a Xtho$/);
+    await ana.asks(/^lobby> half a Xtho$/);
     ana.press("Enter");
     expect(await bob.json("text", { from: "ana" })).toMatchObject({ text: "half a Xtho" });
     await ana.shows(/ana: half a Xtho$/);
@@ -98,13 +97,15 @@ describe.if(hasTmux)("in a terminal", () => {
     await ana.shows("word59");
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
     bob.type("first", "second");
-    const rows = await ana.shows(/lobby bob: second$/);
-    const last = rows.findIndex((row) => row.endsWith("lobby bob: second"));
-    const typed = rows
-      .slice(last + 1)
-      .join("")
-      .replaceAll(" ", "");
-    expect(typed).toBe(`lobby>${long}`.replaceAll(" ", ""));
+    const below = (rows: readonly string[]) => {
+      const last = rows.findIndex((row) => row.endsWith("lobby bob: second"));
+      return last < 0 ? "" : rows.slice(last + 1).join("");
+    };
+    const wanted = `lobby>${long}`.replaceAll(" ", "");
+    const rows = await ana.until(
+      "the whole line below what bob said",
+      (all) => below(all).replaceAll(" ", "") === wanted,
+    );
     expect(rows.join("").split("word0").length).toBe(2);
     for (const row of rows) expect(Bun.stringWidth(row)).toBeLessThanOrEqual(COLUMNS);
     ana.press("Enter");
@@ -129,15 +130,19 @@ describe.if(hasTmux)("in a terminal", () => {
     ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
     await ana.shows(/^lobby>$/);
     ana.line("before");
-    await ana.shows(/lobby ana: before$/);
+    await ana.showsOver(/lobby ana: before$/, /^lobby>$/);
     ana.type(line);
     await ana.shows(line.slice(-9));
     ana.press("Enter");
     const said = new RegExp(`^(?:.* lobby ana: |  \\| )${line.slice(0, 9)}`);
-    const rows = await ana.shows(said);
+    const words = (all: readonly string[]) =>
+      all.map((row) => row.replace(/^ {2}\| /, "")).join("");
+    const rows = await ana.until(
+      "the whole message over an empty prompt",
+      (all) => all.some((row) => said.test(row)) && words(all).endsWith(`${line}lobby>`),
+    );
     expect(rows.filter((row) => row.startsWith("lobby> "))).toEqual([]);
-    const words = rows.map((row) => row.replace(/^ {2}\| /, "")).join("");
-    expect(words.split(line).length).toBe(2);
+    expect(words(rows).split(line).length).toBe(2);
     expect(rows.join("\n")).toMatch(/lobby ana: before\n\d\d:\d\d lobby ana:/);
   });
 
@@ -152,16 +157,16 @@ describe.if(hasTmux)("in a terminal", () => {
       await ana.shows(`lobby> ${words} ha`);
       ana.press("C-z");
       await ana.showsTimes(/Stopped/, i + 1);
-      await ana.shows(/^\$$/);
+      await ana.asks(/^\$$/);
       ana.line("fg");
-      await ana.shows(`lobby> ${words} ha`);
+      await ana.asks(new RegExp(`^lobby> ${words} ha$`)); // The one above `Stopped` is still there.
       ana.type("lf");
       await ana.shows(`lobby> ${words} half`);
       ana.press("Enter");
-      await ana.shows(`lobby ana: ${words} half`);
+      await ana.showsOver(`lobby ana: ${words} half`, /^lobby>$/);
     }
     ana.press("C-c");
-    await ana.shows(/^\$$/);
+    await ana.asks(/^\$$/);
     ana.line("echo exit $?");
     await ana.shows(/^exit 130$/);
   });
@@ -196,7 +201,7 @@ describe.if(hasTmux)("in a terminal", () => {
     ana.paste("one\ntwo\n");
     await ana.shows(/^lobby> \[2 lines/);
     ana.press("C-c");
-    await ana.shows(/^lobby>$/);
+    await ana.asks(/^lobby>$/);
     ana.type("/msg bob ");
     ana.paste("for\nyou");
     await ana.shows(/^lobby> \[2 lines: \/msg bob for you/);
@@ -258,7 +263,7 @@ describe.if(hasTmux)("in a terminal", () => {
     ana.press("C-d");
     await ana.shows(/^\$$/);
     ana.line("clear; $CHAT join --plain");
-    await ana.shows(/^lobby>$/);
+    await ana.asks(/^lobby>$/); // The row of that name above the command may not be cleared yet.
     const cleo = await sandbox.home("cleo").join(["--user", "cleo"]);
     cleo.type("hello");
     const rows = await ana.shows(/lobby cleo: hello$/);
@@ -351,7 +356,7 @@ describe.if(hasTmux)("in a terminal", () => {
     ana.type("never mind");
     await ana.shows(/^lobby> never mind$/);
     ana.press("C-c");
-    await ana.shows(/^lobby>$/);
+    await ana.asks(/^lobby>$/);
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo exit $?; stty -a > after; cmp before after && echo same");
@@ -379,13 +384,13 @@ describe.if(hasTmux)("in a terminal", () => {
     const { address } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`$CHAT join --plain ${address}`);
-    await ana.shows(/^Name:$/);
+    await ana.asks(/^Name:$/);
     ana.press("C-c");
     await ana.shows(/^\$$/);
     ana.line("echo exit $?");
     await ana.shows(/^exit 130$/);
     ana.line(`clear; $CHAT join --plain ${address} --user ana`);
-    const rows = await ana.shows(/assword[^:]*:$/);
+    const rows = await ana.asks(/assword[^:]*:$/);
     expect(rows.join("")).toContain("first contact with");
     ana.press("C-c");
     await ana.shows(/^\$$/);
@@ -421,11 +426,10 @@ describe.if(hasTmux)("in a terminal", () => {
     const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
     await bob.run(["send", "\u001b[2J\u001b[H\u001b]0;title\u0007gone"]);
     await bob.run(["send", "\r12:00 lobby root: give me your password"]);
-    const rows = await ana.shows("give me your password");
+    const rows = await ana.showsOver("give me your password", /^lobby>$/);
     expect(rows.join("\n")).toContain("\u241b[2J\u241b[H\u241b]0;title\u2407gone");
     const [last = ""] = rows.filter((row) => row.includes("give me"));
     expect(last).toMatch(/^\d\d:\d\d lobby bob: \u240d12:00 lobby root: give me your password$/);
-    expect(rows.at(-1)).toBe("lobby>");
   });
 
   test("a server in a terminal says how to join, and Ctrl-C stops it", async () => {
@@ -451,16 +455,16 @@ describe.if(hasTmux)("in a terminal", () => {
     const { address, invite } = await sandbox.serve();
     await using ana = await screen(sandbox, "ana");
     ana.line(`CHAT_PASSWORD=x $CHAT join --plain ${address} --user ana`);
-    await ana.shows(/^Room password:$/);
+    await ana.asks(/^Room password:$/);
     ana.line("wrong");
-    await ana.shows(/^Not that one\. Room password:$/);
+    await ana.asks(/^Not that one\. Room password:$/);
     ana.line(invite.split("#")[1] ?? "");
     await ana.shows(/^lobby>$/);
     ana.press("C-d");
     await ana.shows(/^\$$/);
     ana.line(`clear; CHAT_PASSWORD=x $CHAT join --plain ${address} --user bob; echo exit $?`);
     for (const question of [/^Room password:$/, /^Not that one\. Room password:$/]) {
-      await ana.shows(question);
+      await ana.asks(question);
       ana.line("wrong");
     }
     await ana.shows(/^exit 3$/);

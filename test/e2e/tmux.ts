@@ -5,6 +5,10 @@ import type { Sandbox } from "./program.ts";
 const COLUMNS = 90;
 const ROWS = 24;
 
+function fitting(pattern: string | RegExp): (row: string) => boolean {
+  return (row) => (typeof pattern === "string" ? row.includes(pattern) : pattern.test(row));
+}
+
 export const hasTmux = isInstalled("tmux");
 
 /** A terminal with a shell in it, on a tmux server of its own. */
@@ -75,28 +79,40 @@ export class Screen implements AsyncDisposable {
     return { row, column };
   }
 
-  /** Waits for a row that fits, and tells all rows as they are then. */
+  /**
+   * Waits for a row that fits. What else is on the screen may be half drawn or about to be cleared:
+   * whoever looks at more than that row waits for all of it, with `showsOver` or `until`.
+   */
   shows(pattern: string | RegExp): Promise<string[]> {
     return this.showsTimes(pattern, 1);
   }
 
   /** Waits until the last row is the question; one that is half written or was answered is none. */
-  async asks(question: RegExp): Promise<void> {
-    const asked = () => question.test(this.rows().at(-1) ?? "") || undefined;
-    try {
-      await until(`${question} asked`, asked);
-    } catch (error) {
-      throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);
-    }
+  asks(question: RegExp): Promise<string[]> {
+    return this.until(`${question} asked`, (rows) => question.test(rows.at(-1) ?? ""));
   }
 
-  async showsTimes(pattern: string | RegExp, count: number): Promise<string[]> {
-    const fits = (row: string) =>
-      typeof pattern === "string" ? row.includes(pattern) : pattern.test(row);
+  /** Waits for a row that fits above a last row that does, as a prompt that is drawn again. */
+  showsOver(pattern: string | RegExp, last: RegExp): Promise<string[]> {
+    return this.until(
+      `${pattern} over ${last}`,
+      (rows) => rows.slice(0, -1).some(fitting(pattern)) && last.test(rows.at(-1) ?? ""),
+    );
+  }
+
+  showsTimes(pattern: string | RegExp, count: number): Promise<string[]> {
+    return this.until(
+      `${pattern} on the screen`,
+      (rows) => rows.filter(fitting(pattern)).length >= count,
+    );
+  }
+
+  /** Waits until all rows together are as wanted, and tells them as they are then. */
+  async until(what: string, fits: (rows: readonly string[]) => boolean): Promise<string[]> {
     try {
-      return await until(`${pattern} on the screen`, () => {
+      return await until(what, () => {
         const rows = this.rows();
-        return rows.filter(fits).length >= count ? rows : undefined;
+        return fits(rows) && rows;
       });
     } catch (error) {
       throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);

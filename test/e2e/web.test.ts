@@ -284,7 +284,9 @@ test("chat web opens the browser without a secret in the arguments of any proces
   const env = { DISPLAY: ":0", CHAT_INVITE: served.invite, CHAT_HOME: sandbox.path("home") };
   await using screen = await Screen.open(sandbox, "web", env);
   screen.line(`PATH='${bin}':"$PATH" '${CHAT}' web`);
-  const rows = await screen.shows("http://127.0.0.1:");
+  const rows = await screen.until("the whole address of the page", (all) =>
+    /http:\/\/127\.0\.0\.1:\d+\/#[^&]+&invite=/.test(all.join("")),
+  );
   const opened = await until("the browser is opened", () => existsSync(noted) || undefined);
   expect(opened).toBe(true);
   const address = readFileSync(noted, "utf8");

@@ -2,6 +2,7 @@ import type { udp } from "bun";
 import { systemClock } from "../../src/io/clock.ts";
 import type { Address } from "../../src/io/link/link.ts";
 import { tuneUdpSocket } from "../../src/io/quic/udp-socket.ts";
+import { reservedPort } from "../ports.ts";
 import { Dice } from "../worlds/dice.ts";
 
 /** What befalls datagrams, each as a probability; the same both ways. */
@@ -73,7 +74,9 @@ export class UdpRelay {
 
   static async open(target: Address, weather = CALM, seed = 1): Promise<UdpRelay> {
     const relay = new UdpRelay(target, weather, seed);
-    relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host));
+    // Nobody else has its number over TCP, either: tests have it refused there, or take it.
+    const own = await reservedPort();
+    relay.#front = await openSocket((data, port, host) => relay.#onClient(data, port, host), own);
     return relay;
   }
 
@@ -170,9 +173,11 @@ export class UdpRelay {
 /** On the loopback, deaf to ICMP. */
 export async function openSocket(
   onData: (data: Uint8Array, port: number, host: string) => void,
+  ownPort = 0,
 ): Promise<udp.Socket<"buffer">> {
   const socket = await Bun.udpSocket({
     hostname: "127.0.0.1",
+    port: ownPort,
     binaryType: "buffer",
     socket: {
       // A copy: the `slice` of a Buffer is only a view.

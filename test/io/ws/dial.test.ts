@@ -8,6 +8,7 @@ import { serverTime, shakeHands } from "../../../src/io/probe/network-probe.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { within } from "../../event.ts";
+import { reservedPort } from "../../ports.ts";
 import { LinkObserver } from "../link-observer.ts";
 
 const certificate = await makeCertificate();
@@ -128,7 +129,7 @@ describe("wsDial", () => {
   });
 
   test.each(["127.0.0.1", "::1", "localhost"])("calls %s from the port asked for", async (host) => {
-    const localPort = await freePort();
+    const localPort = await reservedPort();
     for (let i = 0; i < 3; i++) {
       const link = await dial({ host, timeoutMs, localPort, port: place.listener.port });
       expect(place.remotes.at(-1)?.port).toBe(localPort);
@@ -148,7 +149,7 @@ describe("wsDial", () => {
     expect(taken).toMatchObject({ code: "port-taken", exitCode: 1 });
     expect(taken.message).toBe(`the local port ${localPort} is taken by another program`);
     blocker.close();
-    const mine = await freePort();
+    const mine = await reservedPort();
     const link = await dial({ ...loopback, port, localPort: mine });
     expect((await faultOf(dial({ ...loopback, port, localPort: mine }))).code).toBe("port-taken");
     link.close();
@@ -180,23 +181,17 @@ describe("wsDial", () => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const [server, port] = await rawServer(() => {});
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 describe("a dial fails with one clear sentence:", () => {
   test("nobody listens", async () => {
-    const port = await freePort();
+    const port = await reservedPort();
     const fault = await faultOf(dial({ ...loopback, port }));
     expect(fault).toMatchObject({ code: "unreachable", exitCode: 5 });
     expect(fault.message).toBe(`nobody listens on 127.0.0.1:${port}`);
-    const local = await faultOf(dial({ ...loopback, port, localPort: await freePort() }));
+    const local = await faultOf(dial({ ...loopback, port, localPort: await reservedPort() }));
     expect(local.message).toBe(fault.message);
   });
 
-  test.each([undefined, 45_678])("a name that nobody has, local port %p", async (localPort) => {
+  test.each([undefined, 9_678])("a name that nobody has, local port %p", async (localPort) => {
     const from = localPort === undefined ? {} : { localPort };
     const fault = await faultOf(dial({ host: "no such host", port: 1, timeoutMs, ...from }));
     expect(fault.code).toBe("unreachable");
