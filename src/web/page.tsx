@@ -16,7 +16,7 @@ async function beginShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),
     loadTexts(language),
-    import("./view/files/share.tsx"),
+    import("./view/share.tsx"),
   ]);
   root?.render(await openShare(platform, globalThis as FolderPage, texts));
 }

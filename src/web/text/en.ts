@@ -1,5 +1,3 @@
-import { formatSize } from "../../base/sizes.ts";
-
 function counted(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? "" : "s"}`;
 }
@@ -166,8 +164,7 @@ export const ENGLISH = {
   attach: "Attach",
   replyingTo: (name: string) => `Replying to ${name}`,
   editing: "Editing your message",
-  tooLong: (bytes: number, max: number) =>
-    `Too long: ${formatSize(bytes)} of at most ${formatSize(max)}.`,
+  tooLong: (size: string, max: string) => `Too long: ${size} of at most ${max}.`,
   suggestions: "Suggestions",
   dropHere: (target: string) => `Drop files to send them to ${target}`,
   sendFilesAsk: (n: number, target: string) =>

@@ -1,4 +1,3 @@
-import { formatSize } from "../../base/sizes.ts";
 import type { Texts } from "./en.ts";
 
 export const INDONESIAN: Texts = {
@@ -153,7 +152,7 @@ export const INDONESIAN: Texts = {
   attach: "Lampirkan",
   replyingTo: (name) => `Membalas ${name}`,
   editing: "Menyunting pesan Anda",
-  tooLong: (bytes, max) => `Terlalu panjang: ${formatSize(bytes)} dari ${formatSize(max)}.`,
+  tooLong: (size, max) => `Terlalu panjang: ${size} dari ${max}.`,
   suggestions: "Saran",
   dropHere: (target) => `Lepaskan berkas untuk mengirimnya ke ${target}`,
   sendFilesAsk: (n, target) =>

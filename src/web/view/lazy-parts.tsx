@@ -1,5 +1,4 @@
-// The page of `chat share` needs the driver as well: one shared file instead of two.
-import "../driver/chat.ts";
+import "./first-screen.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { Viewer } from "./files/viewer.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";

@@ -13,6 +13,7 @@ import {
   useState,
 } from "react";
 import { utf8Encode } from "../../../base/bytes.ts";
+import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Draft, Item } from "../../../core/model/state.ts";
 import type { Chat } from "../../driver/chat.ts";
@@ -345,7 +346,7 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
       )}
       {bytes > max ? (
         <p className="fault-line" role="alert">
-          {texts.tooLong(bytes, max)}
+          {texts.tooLong(formatSize(bytes), formatSize(max))}
         </p>
       ) : null}
     </form>

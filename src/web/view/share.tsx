@@ -1,11 +1,12 @@
+import "./first-screen.ts";
 import { useEffect, useSyncExternalStore } from "react";
-import { formatSize } from "../../../base/sizes.ts";
-import { cleanText } from "../../../base/text.ts";
-import type { Platform } from "../../browser/environment.ts";
-import { type FolderPage, Share, type SharedFile, type ShareState } from "../../driver/share.ts";
-import type { Texts } from "../../text/en.ts";
-import { faultText } from "../shell/fault-text.ts";
-import { Icon } from "../shell/icons.tsx";
+import { formatSize } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
+import type { Platform } from "../browser/environment.ts";
+import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
+import type { Texts } from "../text/en.ts";
+import { faultText } from "./shell/fault-text.ts";
+import { Icon } from "./shell/icons.tsx";
 
 interface ShareProps {
   readonly share: Share;
