@@ -24,6 +24,7 @@ import type { Queries } from "./rooms/queries.ts";
 import type { Reactions } from "./rooms/reactions.ts";
 import type { ReadingRequest } from "./rooms/read-positions.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
+import type { Login, Member } from "./session/connection-state.ts";
 
 /** What the request router asks of the server behind it. */
 export interface RouterOwner {
@@ -92,13 +93,13 @@ export class RequestRouter {
         return client.answer(request.ref, {});
       case "register": {
         const account = await entry.register(client, request);
-        came(client, request);
+        client.authenticated(loginOf(request));
         const asker = { client: client.id, user: account.id, ref: request.ref };
         return owner.input({ kind: "enter", asker });
       }
       case "login": {
         const account = await entry.login(client, request);
-        came(client, request);
+        client.authenticated(loginOf(request));
         if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
           // Its registration was cut off between the two logs.
           const asker = { client: client.id, user: account.id, ref: request.ref };
@@ -124,21 +125,22 @@ export class RequestRouter {
   }
 
   async #serveChannel(client: ClientConnection, request: FileRequest): Promise<void> {
-    const { lane } = client;
+    const { channel } = client;
     const { files } = this.#options.services;
-    if (lane === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    if (channel === undefined) throw new Fault("not-logged-in", "you are not logged in");
     if (files === undefined) throw noFiles();
     const isRead = request.kind === "fetch" || request.kind === "got";
-    if (lane.file !== undefined && !(isRead && request.file === lane.file)) {
+    if (channel.file !== undefined && !(isRead && request.file === channel.file)) {
       const remedy = "ask for a ticket";
       throw new Fault("not-allowed", "this lane is for one file to be fetched", { remedy });
     }
-    return files.serve(client, lane.account, request);
+    return files.serve(client, channel.account, request);
   }
 
   async #serveMember(client: ClientConnection, request: MemberRequest): Promise<void> {
-    const { account } = client;
-    if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const { member } = client;
+    if (member === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const { account } = member;
     const { owner, queries } = this.#options;
     const asker = { client: client.id, user: account.id, ref: request.ref };
     switch (request.kind) {
@@ -171,7 +173,7 @@ export class RequestRouter {
       case "passwd":
         return this.#passwd(client, account, request);
       case "logout":
-        return this.#logout(client, account, request);
+        return this.#logout(client, member, request);
       case "edit":
       case "erase":
       case "kick":
@@ -226,7 +228,8 @@ export class RequestRouter {
       const hash = registry.roomPassword(room.id);
       const isAsked = room.locked && !room.admitted.has(asker.user);
       // Whoever registered with an invite into this room needs no password, on this link.
-      const shown = client.invited === asker.user ? client.invite : undefined;
+      const { invite, invited } = client.greeted?.admission ?? {};
+      const shown = invited === asker.user ? invite : undefined;
       if (isAsked && shown !== undefined && invites.opens(shown, room.id)) {
         return { name, passwordFits: true, create: undefined };
       }
@@ -266,17 +269,17 @@ export class RequestRouter {
 
   async #logout(
     client: ClientConnection,
-    account: Account,
+    { account, device }: Member,
     request: RequestOf<"logout">,
   ): Promise<void> {
     const { registry, accounts, owner } = this.#options;
     if (request.forget === true) {
       // Two devices that sign out together must not both count on the other.
-      const draft = registry.deviceGoneDraft(account, client.device);
+      const draft = registry.deviceGoneDraft(account, device);
       await accounts.append(draft, { expect: account.lastSeq });
       const fault = new Fault("login-refused", "this device was signed out");
       for (const other of [...owner.peersOf(account)]) {
-        if (other !== client && other.device === client.device) other.close(fault);
+        if (other !== client && other.member?.device === device) other.close(fault);
       }
     }
     owner.leave(client);
@@ -289,7 +292,6 @@ function noFiles(): Fault {
   return new Fault("not-allowed", "this server takes no files", { remedy });
 }
 
-function came(client: ClientConnection, request: RequestOf<"register"> | RequestOf<"login">): void {
-  client.device = toBase64Url(request.deviceKey);
-  client.isPresent = request.presence !== false;
+function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {
+  return { device: toBase64Url(deviceKey), isPresent: presence !== false };
 }

@@ -32,6 +32,7 @@ import {
   type TransferNotice,
 } from "./session/client-connection.ts";
 import { Addresses } from "./session/connection-limits.ts";
+import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
@@ -249,10 +250,11 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
   }
 
   openChannel(client: ClientConnection, { ref, ticket }: RequestOf<"lane">): void {
-    client.lane = this.#services.channels.open(client, ticket);
+    const channel = this.#services.channels.open(client, ticket);
+    client.openChannel(channel);
     this.#addresses.entered(client.link.remote.host);
     this.#strangers.delete(client);
-    const { file } = client.lane;
+    const { file } = channel;
     client.answer<"lane">(ref, file === undefined ? {} : { file });
   }
 
@@ -263,13 +265,13 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
   closed(client: ClientConnection, fault: Fault | undefined): void {
     this.#peers.delete(client.id);
     this.#strangers.delete(client);
-    const { account, lane } = client;
-    this.#addresses.closed(client.link.remote.host, account !== undefined || lane !== undefined);
-    if (lane !== undefined) this.#services.channels.closed(client, lane);
+    const { account, channel } = client;
+    this.#addresses.closed(client.link.remote.host, account !== undefined || channel !== undefined);
+    if (channel !== undefined) this.#services.channels.closed(client, channel);
     this.#services.files?.closed(client);
     this.#metrics.closed(client);
     this.#forget(client);
-    if (lane !== undefined) return;
+    if (channel !== undefined) return;
     this.#tellConnected(client);
     this.#options.onEvent({
       kind: "disconnected",
@@ -281,18 +283,17 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
 
   /** Only when it has shown what it is: lanes come and go with every file. */
   #tellConnected(client: ClientConnection): void {
-    if (client.isTold || !client.isGreeted || client.lane !== undefined) return;
-    client.isTold = true;
-    this.#options.onEvent({ kind: "connected", ...client.origin, client: client.clientName });
+    const { greeted, channel } = client;
+    if (greeted === undefined || greeted.isTold || channel !== undefined) return;
+    greeted.isTold = true;
+    this.#options.onEvent({ kind: "connected", ...client.origin, client: greeted.clientName });
   }
 
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void {
     if (client.isClosed) return;
-    assert(client.account === undefined, "one account is in on one link");
     const fault = this.#entry.refusal(client, account);
     if (fault !== undefined) return client.refuse(ref, fault);
-    client.account = account;
-    client.era++;
+    const member = client.enter(account);
     client.wrongSecrets = 0;
     const peers = this.#byAccount.get(account.id) ?? new Set();
     this.#byAccount.set(account.id, peers.add(client));
@@ -300,25 +301,24 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
     this.#strangers.delete(client);
     const { rooms, onEvent } = this.#options;
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
-    const kind = client.isPresent ? "arrived" : "called";
+    const kind = member.isPresent ? "arrived" : "called";
     this.input({ kind, client: client.id, user: account.id });
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#reading.arrived(client, account);
-    void this.#catchUpAll(client, account, after);
+    void this.#catchUpAll(client, member, after);
   }
 
   async #catchUpAll(
     client: ClientConnection,
-    account: Account,
+    member: Member,
     after: number | undefined,
   ): Promise<void> {
-    const { era } = client;
     const { rooms } = this.#options;
-    for (const room of [...rooms.of(account.id)]) {
-      if (client.isClosed || client.era !== era) return;
+    for (const room of [...rooms.of(member.account.id)]) {
+      if (client.member !== member) return;
       await this.#catchUp.resume(client, room, after);
     }
-    if (client.isClosed || client.era !== era) return;
+    if (client.member !== member) return;
     this.#fanOut.flush(); // It promises that everything up to this seq was told.
     client.tell({ kind: "caught-up", seq: rooms.head });
   }
@@ -344,9 +344,7 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
   #forget(client: ClientConnection): void {
     const { account } = client;
     if (account === undefined) return;
-    client.account = undefined;
-    client.isOperator = false;
-    client.era++;
+    client.leave();
     this.#services.ended(client);
     this.#fanOut.flush();
     client.unfollowAll();

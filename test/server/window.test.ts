@@ -195,7 +195,7 @@ describe("who is connected", () => {
           queuedBytes: () => 0,
         },
         session: {},
-        clientName: "x",
+        greeted: { clientName: "x" },
         sinceMs: 1,
         acknowledged: 0,
         probe: () => undefined,
@@ -204,7 +204,7 @@ describe("who is connected", () => {
     const answers: { clients: { client: number; roundTripMs: number }[]; more: boolean }[] = [];
     const service = serviceOf(peers, []);
     const operator = {
-      isOperator: true,
+      member: { isOperator: true },
       answer: (_: number, answer: (typeof answers)[number]) => answers.push(answer),
     } as unknown as ClientConnection;
     const ask = (after?: number) =>
@@ -243,7 +243,7 @@ test("an event that its reader would not take is left out and counted, never the
   const told: NoticeOf<"event">[] = [];
   const watcher = {
     account: {},
-    isOperator: true,
+    member: { isOperator: true },
     link: { queuedBytes: () => 0 },
     tell: (notice: NoticeOf<"event">) => void told.push(notice),
   } as unknown as ClientConnection;
@@ -298,7 +298,7 @@ describe("files under way", () => {
     const answers: { transfers: unknown[]; more: number }[] = [];
     const answer = (_: number, given: (typeof answers)[number]) => answers.push(given);
     const service = serviceOf([], Array(TRANSFERS_LISTED_MAX + 7).fill(entry));
-    const operator = { isOperator: true, answer } as unknown as ClientConnection;
+    const operator = { member: { isOperator: true }, answer } as unknown as ClientConnection;
     void service.serve(operator, {} as never, { kind: "transfers", ref: 1 });
     expect(answers[0]?.transfers).toHaveLength(TRANSFERS_LISTED_MAX);
     expect(answers[0]?.more).toBe(7);

@@ -48,7 +48,7 @@ export function tellStats(
   const tell = () => {
     const seen = new Map<number, Mark>();
     for (const peer of peers()) {
-      if (peer.lane !== undefined || !peer.isGreeted) continue;
+      if (peer.channel !== undefined || peer.greeted === undefined) continue;
       const counters = peer.link.counters();
       const mark = markOf(counters);
       seen.set(peer.id, mark);

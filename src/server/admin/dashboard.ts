@@ -73,19 +73,19 @@ export class AdminDashboard {
   }
 
   #client(client: ClientConnection): ClientEntry {
-    const { link, session, lane } = client;
-    const account = client.account ?? lane?.account;
+    const { link, session, channel } = client;
+    const account = client.account ?? channel?.account;
     const counters = link.counters();
     const { lostPackets: lost } = counters;
     const roundTripMs = counters.roundTripMs ?? session.roundTripMs;
     return {
       client: client.id,
       ...(account === undefined ? {} : { user: account.name }),
-      program: client.clientName,
+      program: client.greeted?.clientName ?? "",
       address: formatPlace(link.remote),
       transport: link.transport,
       since: client.sinceMs,
-      lane: lane !== undefined,
+      lane: channel !== undefined,
       operator: isOperating(client, client.account, this.#options.registry),
       ...(roundTripMs === undefined ? {} : { roundTripMs: Math.round(roundTripMs) }),
       sentMessages: counters.sentMessages,

@@ -68,11 +68,11 @@ function nothing(): Carried {
   };
 }
 
-function add(sum: Carried, { link, lane }: ClientConnection): void {
+function add(sum: Carried, { link, channel }: ClientConnection): void {
   const counters = link.counters();
   sum.receivedBytes += counters.receivedBytes;
   sum.sentBytes += counters.sentBytes;
-  if (lane !== undefined) return; // Its packets are those of its link.
+  if (channel !== undefined) return; // Its packets are those of its link.
   sum.receivedPackets += counters.receivedPackets ?? 0;
   sum.sentPackets += counters.sentPackets ?? 0;
   sum.lostPackets += counters.lostPackets ?? 0;

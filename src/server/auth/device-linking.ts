@@ -3,13 +3,15 @@ import { Fault } from "../../base/fault.ts";
 import { LINK_CODE_MS, LINK_OFFERS_MAX } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Member } from "../session/connection-state.ts";
 
-type OfferingClient = Pick<ClientConnection, "era" | "isClosed" | "tell" | "whenClosed">;
+type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "tell" | "whenClosed">;
 
 /** A device that shows a code, and waits for whoever knows it. */
 export interface LinkOffer {
   readonly client: OfferingClient;
-  readonly era: number;
+  /** The session that showed the code. */
+  readonly member: Member | undefined;
   readonly until: number;
   readonly cancel: () => void;
   asked: Asking | undefined;
@@ -40,10 +42,10 @@ export class LinkOffers {
     if (this.#offers.size >= LINK_OFFERS_MAX || this.#offers.has(id)) {
       throw new Fault("too-many", "too many devices are being linked", { retryAfterMs: 10_000 });
     }
-    const { era } = client;
+    const { member } = client;
     const cancel = this.#clock.after(LINK_CODE_MS, () => this.#dropAll(client));
     const until = this.#clock.now() + LINK_CODE_MS;
-    this.#offers.set(id, { client, era, until, cancel, asked: undefined });
+    this.#offers.set(id, { client, member, until, cancel, asked: undefined });
     if (this.#watched.has(client)) return;
     this.#watched.add(client);
     client.whenClosed(() => this.#dropAll(client));
@@ -71,8 +73,8 @@ export class LinkOffers {
     this.#offers.delete(id);
   }
 
-  #holds({ client: peer, era, until }: LinkOffer): boolean {
-    return !peer.isClosed && peer.era === era && this.#clock.now() < until;
+  #holds({ client, member, until }: LinkOffer): boolean {
+    return !client.isClosed && client.member === member && this.#clock.now() < until;
   }
 
   /** One, or none. */

@@ -67,12 +67,14 @@ export class Devices {
   }
 
   #list(client: ClientConnection, account: Account): Answer<"devices"> {
-    const online = new Set([...this.#options.peersOf(account.id)].map(({ device }) => device));
+    const online = new Set(
+      [...this.#options.peersOf(account.id)].map(({ member }) => member?.device),
+    );
     const devices = [...account.devices].map(([key, { certified, sinceUnixMs }]) => ({
       device: deviceIdOf(fromBase64Url(key)),
       since: sinceUnixMs,
       certified,
-      current: key === client.device,
+      current: key === client.member?.device,
       online: online.has(key),
     }));
     return { devices };
@@ -97,7 +99,9 @@ export class Devices {
     await accounts.append(draft, { expect: account.lastSeq });
     client.answer(ref, {});
     const fault = new Fault("login-refused", "this device was signed out");
-    for (const other of [...peersOf(account.id)]) if (other.device === key) other.close(fault);
+    for (const other of [...peersOf(account.id)]) {
+      if (other.member?.device === key) other.close(fault);
+    }
   }
 
   async #grant(

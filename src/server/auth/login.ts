@@ -1,3 +1,4 @@
+import { assert } from "../../base/assert.ts";
 import { equalBytes, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { ID_BYTES, type RoomId, type UserId, userId } from "../../base/ids.ts";
@@ -24,6 +25,7 @@ import type { Draft } from "../../wire/record.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey } from "../session/connection-limits.ts";
+import type { Admission } from "../session/connection-state.ts";
 import type { Bans } from "./bans.ts";
 import type { Invites } from "./invites.ts";
 import type { OperatorLink } from "./operator-link.ts";
@@ -87,6 +89,7 @@ export class Authenticator {
   async admit(client: ClientConnection, { secret }: RequestOf<"admit">): Promise<void> {
     const { invites, bans } = this.#options;
     bans.checkClient(client);
+    const admission = admissionOf(client);
     let isAdmitted = false;
     // 128 random bits are not guessed: who has them need not wait for others' guesses.
     const isToken =
@@ -96,16 +99,16 @@ export class Authenticator {
     const check = (): Promise<boolean> => {
       const isPassword = this.#isRoomPassword(secret); // Always, so that all take as long.
       const isLink = this.#options.operatorLink.isFresh(secret);
-      client.isVouched = this.#isOperatorToken(secret) || isLink;
+      admission.isVouched = this.#isOperatorToken(secret) || isLink;
       const invite = invites.admission(secret);
-      if (invite !== undefined) client.invite = invite.id;
-      isAdmitted = isPassword || client.isVouched || invite !== undefined;
+      if (invite !== undefined) admission.invite = invite.id;
+      isAdmitted = isPassword || admission.isVouched || invite !== undefined;
       return Promise.resolve(isAdmitted);
     };
     const guess = () =>
       this.#guess(client, [], "room-password-wrong", "the room password is another one", check);
     await (isToken ? guess() : this.#guessShared(client, "server", guess));
-    client.isAdmitted = isAdmitted;
+    admission.isAdmitted = isAdmitted;
   }
 
   #isOperatorToken(given: string): boolean {
@@ -124,7 +127,7 @@ export class Authenticator {
   async register(client: ClientConnection, request: RequestOf<"register">): Promise<Account> {
     const { registry, bans } = this.#options;
     bans.checkClient(client);
-    this.#checkAdmitted(client);
+    this.#checkAdmitted(admissionOf(client));
     const name = this.#newName(request.user);
     this.#checkCert(request);
     const folded = foldName(name);
@@ -134,7 +137,7 @@ export class Authenticator {
     const done = Promise.withResolvers<void>();
     this.#registering.set(folded, done.promise);
     try {
-      await this.#enrol(client, name, request);
+      await this.#enrol(admissionOf(client), name, request);
     } finally {
       registry.release(name);
       this.#registering.delete(folded);
@@ -144,14 +147,14 @@ export class Authenticator {
   }
 
   /** @throws Fault room-password-wrong, not-allowed */
-  #checkAdmitted(client: ClientConnection): void {
+  #checkAdmitted({ isAdmitted, isVouched, invite }: Admission): void {
     const { roomPassword, registry } = this.#options;
-    if (roomPassword !== undefined && !client.isAdmitted) {
+    if (roomPassword !== undefined && !isAdmitted) {
       throw new Fault("room-password-wrong", "this server asks for its room password first", {
         remedy: "give it as CHAT_ROOM_PASSWORD, with --room-password-file, or use an invite",
       });
     }
-    if (registry.policy.isClosed && client.invite === undefined && !client.isVouched) {
+    if (registry.policy.isClosed && invite === undefined && !isVouched) {
       throw new Fault("not-allowed", "registration is closed", { remedy: "ask for an invite" });
     }
   }
@@ -163,21 +166,17 @@ export class Authenticator {
   }
 
   /** In one batch of the log, in this order: what a crash cuts off is the newer. */
-  async #enrol(
-    client: ClientConnection,
-    name: Name,
-    request: RequestOf<"register">,
-  ): Promise<void> {
+  async #enrol(admission: Admission, name: Name, request: RequestOf<"register">): Promise<void> {
     const { registry, accounts, entropy } = this.#options;
     const { password, accountKey, deviceKey, deviceCert } = request;
     const hash = password === undefined ? undefined : await this.#hash(password);
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
     if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
-    const { invite } = client;
+    const { invite } = admission;
     if (invite !== undefined) {
       await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts]);
-      client.invited = id;
+      admission.invited = id;
       return;
     }
     await Promise.all(drafts.map((draft) => accounts.append(draft)));
@@ -226,7 +225,7 @@ export class Authenticator {
   async #enrolDevice(account: Account, deviceKey: Uint8Array): Promise<void> {
     const { registry, accounts, peersOf } = this.#options;
     const isOnline = (device: string) =>
-      [...peersOf(account)].some((client) => client.device === device);
+      [...peersOf(account)].some(({ member }) => member?.device === device);
     for (let tries = 1; ; tries++) {
       const draft = registry.passwordDeviceDraft(account, deviceKey, isOnline);
       if (draft === undefined) return;
@@ -246,7 +245,7 @@ export class Authenticator {
   #signedOut(account: Account): void {
     const fault = new Fault("login-refused", "this device was signed out: another took its place");
     for (const client of [...this.#options.peersOf(account)]) {
-      if (!account.devices.has(client.device)) client.close(fault);
+      if (!account.devices.has(client.member?.device ?? "")) client.close(fault);
     }
   }
 
@@ -265,7 +264,9 @@ export class Authenticator {
       if (error instanceof Fault) return error;
       throw error;
     }
-    return account.devices.has(client.device) ? undefined : foreignDevice();
+    const { state } = client;
+    const login = state.kind === "unauthenticated" ? state.login : undefined;
+    return account.devices.has(login?.device ?? "") ? undefined : foreignDevice();
   }
 
   /** For a member. @throws Fault usage, too-many */
@@ -337,10 +338,11 @@ export class Authenticator {
     account: Account | undefined,
   ): Account {
     const { certificateHash } = client.link;
-    const { clientNonce, serverNonce } = client;
-    const greeting = { certificateHash, clientNonce, serverNonce };
+    const { greeted } = client;
     const isSigned =
-      signature !== undefined && verifyDeviceProof(deviceKey, greeting, user, signature);
+      greeted !== undefined &&
+      signature !== undefined &&
+      verifyDeviceProof(deviceKey, { certificateHash, ...greeted }, user, signature);
     if (!isSigned || account?.devices.has(toBase64Url(deviceKey)) !== true) {
       throw foreignDevice();
     }
@@ -442,6 +444,11 @@ export class Authenticator {
 /** Whether the peer has guessed often enough to be shown out. */
 export function guessedTooOften(client: ClientConnection): boolean {
   return client.wrongSecrets >= WRONG_SECRETS_MAX;
+}
+
+function admissionOf({ greeted }: ClientConnection): Admission {
+  assert(greeted !== undefined, "a link that asks has been greeted");
+  return greeted.admission;
 }
 
 function noSuchName(): Fault {

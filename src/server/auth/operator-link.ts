@@ -28,9 +28,9 @@ export class OperatorLink {
   }
 
   /** Whether it makes this session an operator's; from the first time on it is theirs. */
-  opens(token: string, { account, device }: ClientConnection): boolean {
-    if (account === undefined || !this.#fits(token)) return false;
-    const owner = `${account.id} ${device}`;
+  opens(token: string, { member }: ClientConnection): boolean {
+    if (member === undefined || !this.#fits(token)) return false;
+    const owner = `${member.account.id} ${member.device}`;
     if (this.isFresh(token)) this.#owner = owner;
     return this.#owner === owner;
   }
@@ -51,5 +51,8 @@ export function isOperating(
   account: Account | undefined,
   registry: Pick<Registry, "policy">,
 ): boolean {
-  return account !== undefined && (client.isOperator || registry.policy.isOperator(account.id));
+  return (
+    account !== undefined &&
+    (client.member?.isOperator === true || registry.policy.isOperator(account.id))
+  );
 }

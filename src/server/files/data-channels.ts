@@ -4,7 +4,8 @@ import { LANES_PER_ACCOUNT_MAX, LANES_PER_SESSION_MAX, TICKET_MS } from "../../b
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { ClientConnection, DataChannel } from "../session/client-connection.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { DataChannel } from "../session/connection-state.ts";
 
 export interface ChannelsOptions {
   readonly clock: Clock;

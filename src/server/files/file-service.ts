@@ -100,7 +100,7 @@ export class FileService {
         file,
         name,
         direction: isUpload ? "up" : "down",
-        user: lane.lane?.account.name ?? "?",
+        user: lane.channel?.account.name ?? "?",
         address: formatPlace(lane.link.remote),
         since: this.#since.get(lane) ?? lane.sinceMs,
         doneBytes: isUpload ? transfer.blob.sizeBytes : transfer.doneBytes,

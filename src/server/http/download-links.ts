@@ -19,7 +19,8 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Address } from "../../io/link/link.ts";
 import type { Answer } from "../../wire/messages.ts";
 import { damaged, readStored, unknown } from "../files/offer-checks.ts";
-import type { ClientConnection, DataChannel } from "../session/client-connection.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import type { DataChannel } from "../session/connection-state.ts";
 import { fileResponse, type WebFile } from "./file-response.ts";
 import { ZipLists } from "./zip-list.ts";
 

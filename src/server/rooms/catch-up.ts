@@ -99,10 +99,10 @@ export class CatchUp {
     room: Room,
     work: (run: symbol) => Promise<void>,
   ): Promise<void> {
-    const reader = client.account?.id;
-    if (reader === undefined || !room.members.has(reader)) return;
+    const { member } = client;
+    if (member === undefined || !room.members.has(member.account.id)) return;
     // Nobody is told that it is there: so it is told of the room, and not of what happens in it.
-    if (!client.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+    if (!member.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;
     try {

@@ -106,7 +106,7 @@ export class Moderation {
         return client.answer(request.ref, {});
       case "operate":
         await this.#options.entry.guessOperator(client, request.token);
-        if (client.account === account) client.isOperator = true;
+        if (client.member?.account === account) client.member.isOperator = true;
         return client.answer(request.ref, {});
       case "reset": {
         checkOperator(actor);
@@ -152,7 +152,7 @@ export class Moderation {
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.owner.peers()) {
-      if (client.account === account && client.isOperator) return true;
+      if (client.account === account && client.member?.isOperator === true) return true;
     }
     return false;
   }

@@ -1,5 +1,6 @@
+import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
-import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import type { RoomId } from "../../base/ids.ts";
 import { REQUESTS_BURST, REQUESTS_PER_SECOND } from "../../base/limits.ts";
 import { PROBE_EVERY_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
@@ -9,6 +10,7 @@ import { Session, type SessionEffect } from "../../core/session/session.ts";
 import type { Link } from "../../io/link/link.ts";
 import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
 import { addressKey } from "./connection-limits.ts";
+import type { ConnectionState, DataChannel, Greeted, Login, Member } from "./connection-state.ts";
 import type { Origin } from "./event.ts";
 import type { FairScheduler } from "./fair-scheduler.ts";
 import { redacted } from "./redacted-fault.ts";
@@ -28,14 +30,6 @@ export interface ClientConnectionOptions {
 export type TransferNotice = NoticeOf<"chunk"> | NoticeOf<"ack">;
 export type ClientNotice = Parameters<Session["tell"]>[0];
 
-/** The session that asked for the ticket of a data channel, and the account of that session. */
-export interface DataChannel {
-  readonly parent: ClientConnection;
-  readonly account: Account;
-  /** The only file that may be fetched on it; undefined if it may carry any. */
-  readonly file?: FileId;
-}
-
 /** One link and its session. Malformed bytes end here, and with them this connection. */
 export class ClientConnection {
   readonly id: ClientId;
@@ -43,35 +37,11 @@ export class ClientConnection {
   readonly session: Session;
   /** What it may ask, posts aside. */
   readonly #requests: TokenBucket;
-  /** Who is in; undefined until log-in and after log-out. */
-  account: Account | undefined;
-  /** This link carries files of another one, and nobody is in on it. */
-  lane: DataChannel | undefined;
-  /** base64url of the device key with which the account came in. */
-  device = "";
-  /** It shows that its account is there, and hears what happens; else it only asks and says. */
-  isPresent = true;
-  clientNonce = new Uint8Array(0);
-  serverNonce = new Uint8Array(0);
-  clientName = "";
+  #state: ConnectionState = { kind: "greeting" };
   /** Unix ms of its beginning. */
   readonly sinceMs: number;
-  /** The operator was told of it. */
-  isTold = false;
-  /** The room password or a token was shown. */
-  isAdmitted = false;
-  /** The invite whose token was shown; one of its uses goes with a registration. */
-  invite: string | undefined;
-  /** Whose registration took it: they need no password for the room it leads to. */
-  invited: UserId | undefined;
-  /** The operator token was shown: whoever runs the server may always register. */
-  isVouched = false;
-  /** In this session the operator token was shown. */
-  isOperator = false;
-  /** Wrong secrets in a row. */
+  /** Wrong secrets in a row, in whatever state. */
   wrongSecrets = 0;
-  /** Counts log-ins: a catch-up of an earlier one notices that it is stale. */
-  era = 0;
   readonly following = new Set<RoomId>();
   /** Rooms whose past is being sent, each with the run that does it. */
   readonly #catchUps = new Map<RoomId, symbol>();
@@ -109,7 +79,7 @@ export class ClientConnection {
   /** All sessions of an account share its turns, and so do strangers of one address. */
   #inTurn(sizeBytes: number, work: () => void): void {
     if (this.#waiting === 0) {
-      const account = this.account ?? this.lane?.account;
+      const account = this.account ?? this.channel?.account;
       this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
     }
     this.#waiting++;
@@ -119,8 +89,71 @@ export class ClientConnection {
     });
   }
 
-  get isGreeted(): boolean {
-    return this.serverNonce.length > 0;
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** What holds since the handshake, in each later state. */
+  get greeted(): Greeted | undefined {
+    return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
+  }
+
+  /** A new object with each log-in: what an earlier session began can see that it is stale. */
+  get member(): Member | undefined {
+    return this.#state.kind === "member" ? this.#state : undefined;
+  }
+
+  /** The account that is in on this link. */
+  get account(): Account | undefined {
+    return this.member?.account;
+  }
+
+  /** Set on a link that carries files of another one. */
+  get channel(): DataChannel | undefined {
+    return this.#state.kind === "data-channel" ? this.#state.channel : undefined;
+  }
+
+  /** The client has said hello. */
+  greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
+    assert(this.#state.kind === "greeting", "a link is greeted once");
+    const admission = {
+      isAdmitted: false,
+      isVouched: false,
+      invite: undefined,
+      invited: undefined,
+    };
+    const greeted = { ...hello, admission, isTold: false };
+    this.#state = { kind: "unauthenticated", greeted, login: undefined };
+  }
+
+  /** A log-in is good; its account enters when it is in the lobby, too. */
+  authenticated(login: Login): void {
+    this.#state = { ...this.#unauthenticated(), login };
+  }
+
+  enter(account: Account): Member {
+    const { greeted, login } = this.#unauthenticated();
+    assert(login !== undefined, "an account enters after its log-in");
+    const member: Member = { kind: "member", greeted, ...login, account, isOperator: false };
+    this.#state = member;
+    return member;
+  }
+
+  /** The account is not in any more; the link may stay. */
+  leave(): void {
+    const { member } = this;
+    if (member === undefined) return;
+    this.#state = { kind: "unauthenticated", greeted: member.greeted, login: undefined };
+  }
+
+  openChannel(channel: DataChannel): void {
+    const { greeted } = this.#unauthenticated();
+    this.#state = { kind: "data-channel", greeted, channel };
+  }
+
+  #unauthenticated(): Extract<ConnectionState, { kind: "unauthenticated" }> {
+    assert(this.#state.kind === "unauthenticated", "one account is in on one link");
+    return this.#state;
   }
 
   get origin(): Origin {

@@ -34,11 +34,10 @@ export function greet(
     client.close(new Fault("version-unsupported", sentence));
     return;
   }
-  client.clientNonce = new Uint8Array(hello.nonce);
-  client.serverNonce = new Uint8Array(entropy(32));
-  client.clientName = hello.client;
+  const clientNonce = new Uint8Array(hello.nonce);
+  const serverNonce = new Uint8Array(entropy(32));
+  client.greet({ clientName: hello.client, clientNonce, serverNonce });
   const { certificateHash } = client.link;
-  const { clientNonce, serverNonce } = client;
   client.tell({
     kind: "welcome",
     version: VERSION,

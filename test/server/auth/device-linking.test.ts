@@ -7,7 +7,7 @@ import { VirtualClock } from "../../client/virtual-clock.ts";
 const codeOf = (i: number) => new Uint8Array(32).fill(i & 255).with(0, i >> 8) as Uint8Array;
 
 class Session {
-  era = 0;
+  readonly member = undefined;
   isClosed = false;
   readonly onClosed: (() => void)[] = [];
   tell(): void {}
