@@ -1,9 +1,9 @@
 import { Fault } from "../base/fault.ts";
-import { type ChatRecord, type RoomView, readPage } from "../core/client/chat-record.ts";
+import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
-import type { Answer, PostBody, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, type ConnectedEvent, connectedEvent } from "./account-feed.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import type { ClientEvent } from "./event.ts";
@@ -15,6 +15,7 @@ import { type Credentials, Login, type LoginManner } from "./login.ts";
 import type { ClientOptions, ClientParts } from "./options.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
+import { type Ask, type HistoryPage, queryHistory } from "./queries.ts";
 import { Reading } from "./reading.ts";
 import { Redial } from "./redial.ts";
 import { Transfers } from "./transfer/transfers.ts";
@@ -158,22 +159,16 @@ export class Client {
   }
 
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
-  async request<Kind extends RequestKind>(
-    kind: Kind,
-    fields: RequestFields<Kind>,
-  ): Promise<Answer<Kind>> {
+  readonly request: Ask = async (kind, fields) => {
     const connection = this.#connection;
     if (connection === undefined) throw notConnected();
     this.#posts.flush(); // Whoever says something and leaves has said it first.
     return connection.ask(kind, fields);
-  }
+  };
 
   /** A page of the past, oldest first. @throws Fault */
-  async history(
-    fields: RequestFields<"history">,
-  ): Promise<{ records: ChatRecord[]; more: boolean }> {
-    const page = await this.request("history", fields);
-    return { records: readPage(page, sha256), more: page.more };
+  history(fields: RequestFields<"history">): Promise<HistoryPage> {
+    return queryHistory(this.request, sha256, fields);
   }
 
   /** Changes the password, here and for the next link. @throws Fault */

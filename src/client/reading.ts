@@ -1,26 +1,67 @@
 import type { RoomId } from "../base/ids.ts";
+import { READ_TOLD_EVERY_MS } from "../base/limits.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { Clock } from "../io/clock.ts";
 import type { AccountFeed } from "./account-feed.ts";
 import type { Connection } from "./link/connection.ts";
-import { ReadReporter } from "./read-reporter.ts";
+
+/** Tells the server how far somebody has read: at most so often, and whatever the link does. */
+export class ReadReporter {
+  readonly #clock: Clock;
+  readonly #unsent = new Map<string, number>(); // By room; as many as are read.
+  #connection: Pick<Connection, "isClosed" | "askThen"> | undefined;
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Another link; what is not reported yet goes with it. */
+  connected(connection: Pick<Connection, "isClosed" | "askThen">): void {
+    this.#connection = connection;
+    this.flush();
+  }
+
+  note(room: string, n: number): void {
+    this.#unsent.set(room, Math.max(n, this.#unsent.get(room) ?? 0));
+    this.#cancel ??= this.#clock.after(READ_TOLD_EVERY_MS, () => this.flush());
+  }
+
+  /** What cannot be sent now is sent with the next link's. */
+  flush(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    for (const [room, n] of this.#unsent) {
+      if (this.#connection === undefined || this.#connection.isClosed) return;
+      // A refusal tells nothing new: the room is left, or the next report goes further.
+      this.#connection.askThen("read", { room, n }, () => undefined);
+      this.#unsent.delete(room);
+    }
+  }
+
+  /** Somebody else reads from here on. */
+  clear(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#connection = undefined;
+    this.#unsent.clear();
+  }
+}
 
 /** What the reader in front of this client has read, and whom they do not want to read. */
 export class Reading {
   readonly #reporter: ReadReporter;
   #feed: AccountFeed | undefined;
-  #connection: Connection | undefined;
 
   constructor(clock: Clock) {
-    this.#reporter = new ReadReporter(clock, (room, n) => this.#send(room, n));
+    this.#reporter = new ReadReporter(clock);
   }
 
   /** Another link; what is not reported yet goes with it. */
   follow(feed: AccountFeed, connection: Connection): void {
     if (this.#feed !== feed) this.#reporter.clear();
     this.#feed = feed;
-    this.#connection = connection;
-    this.#reporter.flush();
+    this.#reporter.connected(connection);
   }
 
   /** Somebody has seen this record, and with it all before it in its room. */
@@ -41,13 +82,5 @@ export class Reading {
   /** Reports what is not reported: before a link is let go. */
   flush(): void {
     this.#reporter.flush();
-  }
-
-  #send(room: string, n: number): boolean {
-    const connection = this.#connection;
-    if (connection === undefined || connection.isClosed) return false;
-    // A refusal tells nothing new: the room is left, or the next report goes further.
-    connection.askThen("read", { room, n }, () => {});
-    return true;
   }
 }

@@ -1,8 +1,8 @@
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
-import { allUsers } from "../cli/connect/lists.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
+import { queryUsers } from "../client/queries.ts";
 
 export const command = defineVerb({
   args: {
@@ -13,7 +13,7 @@ export const command = defineVerb({
   async run(args, context) {
     return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
       await untilConnected(client.events());
-      const users = await allUsers(client, args.room);
+      const users = await queryUsers(client.request, args.room);
       const style = styleOf(context);
       const out =
         style.format === "json"

@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { READ_TOLD_EVERY_MS } from "../../src/base/limits.ts";
 import { AccountFeed } from "../../src/client/account-feed.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
-import { ReadReporter } from "../../src/client/read-reporter.ts";
 import { ReadState } from "../../src/client/read-state.ts";
+import { ReadReporter } from "../../src/client/reading.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+import type { RequestFields } from "../../src/wire/messages.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 test("unread is what there is less what was read, on whichever device", () => {
@@ -47,18 +48,22 @@ test("a record that nobody is shown is read with the one before it", () => {
 test("reports go out once in a while, the last of each room, and not without a link", async () => {
   const clock = new VirtualClock();
   const sent: [string, number][] = [];
-  let isThere = false;
-  const reporter = new ReadReporter(clock, (room, n) => {
-    if (isThere) sent.push([room, n]);
-    return isThere;
-  });
+  const link = {
+    isClosed: true,
+    askThen: (_: string, fields: object) => {
+      const { room, n } = fields as RequestFields<"read">;
+      sent.push([room, n]);
+    },
+  };
+  const reporter = new ReadReporter(clock);
+  reporter.connected(link);
   for (let n = 1; n <= 100; n++) reporter.note("r", n);
   reporter.note("r", 7);
   reporter.note("s", 1);
   await clock.advance(READ_TOLD_EVERY_MS - 1);
   expect(sent).toEqual([]);
   await clock.advance(1);
-  isThere = true;
+  link.isClosed = false;
   reporter.flush();
   expect(sent).toEqual([
     ["r", 100],

@@ -2,7 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, formatTarget, type Name } from "../../base/names.ts";
 import type { Credentials } from "../../client/login.ts";
-import { allUsers } from "../connect/lists.ts";
+import { queryUsers } from "../../client/queries.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
@@ -72,7 +72,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
       const room = given?.replace(/^#/, "") ?? lines.room;
-      const users = await allUsers(lines.open.client, checkName(room, "room's name"));
+      const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
       const shown = users.map(({ user, online }) => (online ? user : `${user} (offline)`));
       lines.chatConsole.tell({ kind: "who", room, users }, `${room}: ${shown.join(", ")}`);
     },
@@ -82,7 +82,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "list who is online",
     async run(lines, words) {
       args(this, words, 0, 0);
-      const users = (await allUsers(lines.open.client))
+      const users = (await queryUsers(lines.open.client.request))
         .filter(({ online }) => online)
         .map(({ user }) => user);
       lines.chatConsole.tell({ kind: "list", users }, `online: ${users.join(", ")}`);

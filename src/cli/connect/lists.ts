@@ -1,21 +1,6 @@
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import type { Client } from "../../client/client.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
-import type { Answer } from "../../wire/messages.ts";
-
-/** Every page of `who`. @throws Fault */
-export async function allUsers(client: Client, room?: string): Promise<Answer<"who">["users"]> {
-  const users: Answer<"who">["users"] = [];
-  for (;;) {
-    const after = users.at(-1)?.user;
-    const page = await client.request("who", {
-      ...(room === undefined ? {} : { room }),
-      ...(after === undefined ? {} : { after }),
-    });
-    users.push(...page.users);
-    if (!page.more) return users;
-  }
-}
 
 /** A list that comes in pages, whole. Servers before 0.2.0 give all in one, without a `next`. */
 export async function allPages<Page extends { readonly next?: number | undefined }, One>(

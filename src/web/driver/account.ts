@@ -5,7 +5,7 @@ import { ActiveLink } from "../../client/link/active-link.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
-import { ReadReporter } from "../../client/read-reporter.ts";
+import { ReadReporter } from "../../client/reading.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
@@ -46,7 +46,6 @@ export class AccountSession {
   readonly #activeLink = new ActiveLink(() => undefined);
   /** What was left is taken over. */
   readonly #opened: Promise<void>;
-  #connection: Connection | undefined;
 
   constructor(parts: AccountSessionOptions) {
     const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
@@ -75,7 +74,7 @@ export class AccountSession {
     };
     this.uploads = new Uploads({ platform, owner, channels, tell });
     this.downloads = new Downloads({ platform, owner, channels, tell });
-    this.#reporter = new ReadReporter(clock, (room, n) => this.#report(room, n));
+    this.#reporter = new ReadReporter(clock);
   }
 
   /** Takes over what earlier pages left; once, with the first link. @throws Fault store-… */
@@ -97,18 +96,16 @@ export class AccountSession {
   }
 
   connected(connection: Connection): void {
-    this.#connection = connection;
     this.follower.connected();
     connection.listen((notice) => this.follower.notice(notice));
     if (connection.isClosed) return;
     this.posts.connected(connection);
     const { user, fingerprint } = this;
     this.#activeLink.found({ connection, user, fingerprint });
-    this.#reporter.flush();
+    this.#reporter.connected(connection);
   }
 
   lost(): void {
-    this.#connection = undefined;
     this.posts.lost();
     this.#activeLink.lost();
   }
@@ -123,7 +120,6 @@ export class AccountSession {
   }
 
   leave(): void {
-    this.#connection = undefined;
     this.#reporter.clear();
     this.#activeLink.left(notLoggedIn());
     this.posts.leave(notLoggedIn());
@@ -137,13 +133,5 @@ export class AccountSession {
     }
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
-  }
-
-  #report(room: string, n: number): boolean {
-    const connection = this.#connection;
-    if (connection === undefined || connection.isClosed) return false;
-    // A refusal tells nothing new: the room is left, or the next report goes further.
-    connection.askThen("read", { room, n }, () => undefined);
-    return true;
   }
 }

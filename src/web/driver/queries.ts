@@ -2,10 +2,8 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
-import type { Connection } from "../../client/link/connection.ts";
-import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import { type Ask, type HistoryPage, queryHistory, queryUsers } from "../../client/queries.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
-import type { Member } from "../../core/model/state.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import { pageSha256 } from "../browser/hash.ts";
 
@@ -15,8 +13,7 @@ type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kin
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
 export interface QueriesOptions {
-  /** @throws Fault link-closed */
-  readonly connection: () => Connection;
+  readonly ask: Ask;
   readonly tell: (event: ModelEvent) => void;
 }
 
@@ -61,8 +58,12 @@ export class Queries {
   /** A list that cannot be had is asked for again when the room is opened again. */
   async members(room: RoomId, target: string): Promise<void> {
     try {
-      const members = await this.#members(target);
-      this.#parts.tell({ kind: "members", room, members });
+      const { ask, tell } = this.#parts;
+      const users = await queryUsers(ask, target, MEMBERS_MAX);
+      const members = users.map(({ user, online, role }) => {
+        return { name: user, isOnline: online, role };
+      });
+      tell({ kind: "members", room, members });
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
     }
@@ -87,25 +88,7 @@ export class Queries {
     return { records, hasOlder: older.more, hasNewer: newer.more };
   }
 
-  async #history(
-    fields: RequestFields<"history">,
-  ): Promise<{ readonly records: ChatRecord[]; readonly more: boolean }> {
-    const page = await this.#parts.connection().ask("history", fields);
-    return { records: readPage(page, pageSha256), more: page.more };
-  }
-
-  async #members(room: string): Promise<Member[]> {
-    const members: Member[] = [];
-    for (let more = true; more && members.length < MEMBERS_MAX; ) {
-      const after = members.at(-1)?.name;
-      const fields = after === undefined ? { room } : { room, after };
-      const page = await this.#parts.connection().ask("who", fields);
-      const told = page.users.map(({ user, online, role }) => {
-        return { name: user, isOnline: online, role };
-      });
-      members.push(...told);
-      more = page.more && told.length > 0;
-    }
-    return members;
+  #history(fields: RequestFields<"history">): Promise<HistoryPage> {
+    return queryHistory(this.#parts.ask, pageSha256, fields);
   }
 }

@@ -56,7 +56,7 @@ export class ChatCore {
     this.#resetToken = fragment.resetToken;
     this.preferences = new Preferences(platform.store);
     this.#queries = new Queries({
-      connection: () => this.loop.connection,
+      ask: async (kind, fields) => this.loop.connection.ask(kind, fields),
       tell: (event) => this.tell(event),
     });
     this.loop = new ConnectionLoop(platform, device, {

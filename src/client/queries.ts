@@ -1,0 +1,49 @@
+import type { Sha256 } from "../base/ids.ts";
+import { type ChatRecord, readPage } from "../core/client/chat-record.ts";
+import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
+
+/** Asks the server on the present link. @throws Fault as it refused, link-closed without a link */
+export type Ask = <Kind extends RequestKind>(
+  kind: Kind,
+  fields: RequestFields<Kind>,
+) => Promise<Answer<Kind>>;
+
+/** Records of the past, oldest first. */
+export interface HistoryPage {
+  readonly records: ChatRecord[];
+  /** There are others beyond the limit. */
+  readonly more: boolean;
+}
+
+/** One page of the past, checked against its commitments. @throws Fault */
+export async function queryHistory(
+  ask: Ask,
+  sha256: Sha256,
+  fields: RequestFields<"history">,
+): Promise<HistoryPage> {
+  const page = await ask("history", fields);
+  return { records: readPage(page, sha256), more: page.more };
+}
+
+/**
+ * Every page of `who`: the members of a room or, without one, the accounts of the server.
+ * @param countMax ends with the page that reaches it
+ * @throws Fault
+ */
+export async function queryUsers(
+  ask: Ask,
+  room?: string,
+  countMax = Number.POSITIVE_INFINITY,
+): Promise<Answer<"who">["users"]> {
+  const users: Answer<"who">["users"] = [];
+  for (;;) {
+    const after = users.at(-1)?.user;
+    const page = await ask("who", {
+      ...(room === undefined ? {} : { room }),
+      ...(after === undefined ? {} : { after }),
+    });
+    users.push(...page.users);
+    // A foreign server may promise more, and send nothing.
+    if (!page.more || page.users.length === 0 || users.length >= countMax) return users;
+  }
+}
