@@ -1,6 +1,7 @@
 import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { ENGLISH, loadTexts } from "../../src/web/text/en.ts";
+import { ENGLISH_PARTS } from "../../src/web/text/en-parts.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox, type Served } from "../e2e/program.ts";
 import { pageTest, sharedBrowser, type VisitOptions } from "./browser.ts";
@@ -45,7 +46,8 @@ async function expectNoBarrier(visit: Visit, look: string, screen: string): Prom
 /** Words of the English table that this page should have said otherwise. */
 async function englishIn({ page }: Visit): Promise<readonly string[]> {
   const own = new Set<unknown>(Object.values(await loadTexts("id")));
-  const english = new Set<unknown>(Object.values(ENGLISH).filter((text) => !own.has(text)));
+  const words = Object.values({ ...ENGLISH, ...ENGLISH_PARTS });
+  const english = new Set<unknown>(words.filter((text) => !own.has(text)));
   const said = await page.evaluate<string[]>(`[...document.querySelectorAll("body *")].flatMap(
     (element) => [
       ...[...element.childNodes].filter(({ nodeType }) => nodeType === 3).map((text) => text.data),

@@ -1,6 +1,6 @@
-import type { Texts } from "./en.ts";
+import type { AllTexts } from "./en-parts.ts";
 
-export const INDONESIAN: Texts = {
+export const INDONESIAN: AllTexts = {
   lang: "id",
 
   name: "Nama",

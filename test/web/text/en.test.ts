@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
 import { ENGLISH, LANGUAGES, languageFor, loadTexts } from "../../../src/web/text/en.ts";
+import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
 
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 
@@ -12,9 +13,11 @@ function said(value: unknown): string {
 
 describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
   test("are there for everything, under the same names", async () => {
-    const texts = await loadTexts(language);
+    const loaded = await loadTexts(language);
+    const texts = loaded === ENGLISH ? { ...ENGLISH, ...ENGLISH_PARTS } : loaded;
     expect(texts.lang).toBe(language);
-    expect(Object.keys(texts).sort()).toEqual(Object.keys(ENGLISH).sort());
+    const names = [...Object.keys(ENGLISH), ...Object.keys(ENGLISH_PARTS)];
+    expect(Object.keys(texts).sort()).toEqual(names.sort());
     const empty = Object.entries(texts).filter(([key, value]) => {
       return key !== "faults" && said(value).trim() === "";
     });

@@ -2,9 +2,9 @@ import { useCallback, useState } from "react";
 import { isName } from "../../../base/names.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { usePage } from "../shell/context.tsx";
 import { confirm, FormDialog } from "../shell/dialog.tsx";
 import { SelectField } from "../shell/form.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { PagedTable, usePagedList } from "./table.tsx";
 
 type Ban = Answer<"bans">["bans"][number];
@@ -28,7 +28,7 @@ export interface BanDialogProps {
 }
 
 export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [whom, setWhom] = useState(given);
   /** 0: for good. */
   const [spanMs, setSpanMs] = useState(0);
@@ -83,7 +83,7 @@ export function BanDialog({ whom: given = "", onClose, onDone }: BanDialogProps)
 }
 
 function BanRow({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => void }) {
-  const page = usePage();
+  const page = usePartPage();
   const { texts, times, chat } = page;
   const { user, address, until, reason } = ban;
   const whom = user ?? address ?? "";
@@ -115,7 +115,7 @@ function BanRow({ ban, onDone }: { readonly ban: Ban; readonly onDone: () => voi
 }
 
 export function DashboardBans() {
-  const { texts, chat, show } = usePage();
+  const { texts, chat, show } = usePartPage();
   const ask = useCallback(
     async (after: { readonly after?: number }) => {
       const { bans, next } = await chat.request("bans", after);

@@ -2,8 +2,9 @@ import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { FaultLine, type PageValue, usePage } from "../shell/context.tsx";
+import { FaultLine } from "../shell/context.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 import { BanDialog } from "./bans.tsx";
 import { moderateItems } from "./moderation.tsx";
@@ -14,7 +15,7 @@ type Client = Answer<"clients">["clients"][number];
 /** Pages of the list that are fetched: more people than anybody looks through. */
 const PAGES_MAX = 10;
 
-async function allClients({ chat }: PageValue): Promise<readonly Client[]> {
+async function allClients({ chat }: PartPage): Promise<readonly Client[]> {
   const all: Client[] = [];
   for (let page = 0; page < PAGES_MAX; page++) {
     const after = all.at(-1)?.client;
@@ -31,7 +32,7 @@ function hostOf(address: string): string {
   return address.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
-function clientItems(page: PageValue, { user, address }: Client): MenuItem[] {
+function clientItems(page: PartPage, { user, address }: Client): MenuItem[] {
   const { texts, show } = page;
   const ban = (whom: string) => () =>
     show((close) => <BanDialog whom={whom} onClose={close} onDone={() => undefined} />);
@@ -44,7 +45,7 @@ function clientItems(page: PageValue, { user, address }: Client): MenuItem[] {
 }
 
 function ClientRow({ client }: { readonly client: Client }) {
-  const page = usePage();
+  const page = usePartPage();
   const { texts } = page;
   const name = cleanText(client.user ?? texts.notLoggedIn);
   const count = (n: number | undefined) => (n === undefined ? "–" : String(n));
@@ -74,7 +75,7 @@ function ClientRow({ client }: { readonly client: Client }) {
 }
 
 export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
-  const page = usePage();
+  const page = usePartPage();
   const { texts } = page;
   const ask = useCallback(() => allClients(page), [page]);
   const { value = [], fault } = usePolled(ask, isOnline);
@@ -105,7 +106,7 @@ export function DashboardClients({ isOnline }: { readonly isOnline: boolean }) {
 }
 
 export function DashboardTransfers({ isOnline }: { readonly isOnline: boolean }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("transfers", {}), [chat]);
   const { value, fault } = usePolled(ask, isOnline);
   const heads = [texts.file, texts.name, texts.direction, texts.progress, texts.address];

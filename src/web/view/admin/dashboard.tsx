@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { rove } from "../../input/keys.ts";
-import { usePage } from "../shell/context.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { DashboardProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { DashboardBans } from "./bans.tsx";
 import { DashboardClients, DashboardTransfers } from "./clients.tsx";
 import { DashboardInvites } from "./invites.tsx";
@@ -14,7 +14,7 @@ type Tab = (typeof TABS)[number];
 
 /** The server's window, for operators. */
 export function Dashboard({ model, onClose }: DashboardProps) {
-  const { texts } = usePage();
+  const { texts } = usePartPage();
   const [tab, setTab] = useState<Tab>("log");
   const names: Readonly<Record<Tab, string>> = {
     log: texts.dashboardLog,

@@ -1,15 +1,15 @@
 import { useCallback } from "react";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { inviteDialog } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { PagedTable, usePagedList } from "./table.tsx";
 
 type Invite = Answer<"invites">["invites"][number];
 
 function InviteRow({ made, onDone }: { readonly made: Invite; readonly onDone: () => void }) {
-  const page = usePage();
+  const page = usePartPage();
   const { texts, times, chat } = page;
   const { invite, by, usesLeft, expires, room, post, read } = made;
   const revoke = () =>
@@ -43,7 +43,7 @@ function InviteRow({ made, onDone }: { readonly made: Invite; readonly onDone: (
 }
 
 export function DashboardInvites() {
-  const { texts, chat, show } = usePage();
+  const { texts, chat, show } = usePartPage();
   const ask = useCallback(
     async (after: { readonly after?: number }) => {
       const { invites, next } = await chat.request("invites", after);

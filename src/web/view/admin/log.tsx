@@ -5,11 +5,12 @@ import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import type { NoticeOf } from "../../../wire/messages.ts";
-import type { Texts } from "../../text/en.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
 import { withLocalMoments } from "../../text/times.ts";
-import { FaultLine, usePage } from "../shell/context.tsx";
+import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 type Happened = NoticeOf<"event">;
 
@@ -37,7 +38,7 @@ function jsonOf(bytes: unknown): Readonly<Record<string, unknown>> {
   }
 }
 
-function whatOf(event: string, texts: Texts): string {
+function whatOf(event: string, texts: AllTexts): string {
   const table: Readonly<Record<string, string>> = {
     record: texts.evRecord,
     connected: texts.evConnected,
@@ -54,7 +55,7 @@ function whatOf(event: string, texts: Texts): string {
 }
 
 /** One line of the log; what two people say to each other has no words here. */
-function lineOf(happened: Happened, key: number, texts: Texts): LogLine {
+function lineOf(happened: Happened, key: number, texts: AllTexts): LogLine {
   const { event, time, user, address, program, reason, name, sizeBytes, to, record } = happened;
   const head = jsonOf(record?.head);
   const body = jsonOf(record?.body);
@@ -89,7 +90,7 @@ function lineOf(happened: Happened, key: number, texts: Texts): LogLine {
 }
 
 const Line = memo(function Line({ line }: { readonly line: LogLine }) {
-  const page = usePage();
+  const page = usePartPage();
   const { texts, times, chat } = page;
   const { seq, unixMs, what, text, isWarning } = line;
   const erase = () =>
@@ -114,7 +115,7 @@ const Line = memo(function Line({ line }: { readonly line: LogLine }) {
 
 /** Asks to be told, and keeps what comes, once a frame. */
 function useHappened(isOnline: boolean) {
-  const { chat, texts } = usePage();
+  const { chat, texts } = usePartPage();
   const [lines, setLines] = useState<readonly LogLine[]>([]);
   const [fault, setFault] = useState<unknown>(undefined);
   const latest = useRef(texts);
@@ -192,7 +193,7 @@ export interface DashboardLogProps {
 }
 
 export function DashboardLog({ isHidden, isOnline }: DashboardLogProps) {
-  const { texts } = usePage();
+  const { texts } = usePartPage();
   const { lines, fault } = useHappened(isOnline);
   const [filter, setFilter] = useState("");
   const [held, setHeld] = useState<readonly LogLine[] | undefined>(undefined);

@@ -2,12 +2,13 @@ import { useCallback } from "react";
 import { formatLeft, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import type { Texts } from "../../text/en.ts";
-import { FaultLine, usePage } from "../shell/context.tsx";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { FaultLine } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { usePolled } from "../shell/polling.ts";
 
-function facts(stats: Answer<"stats">, texts: Texts): readonly (readonly [string, string])[] {
+function facts(stats: Answer<"stats">, texts: AllTexts): readonly (readonly [string, string])[] {
   const log = ({ records, bytes }: { records: number; bytes?: number | undefined }) =>
     texts.records(records, bytes === undefined ? "" : formatSize(bytes));
   return [
@@ -26,7 +27,7 @@ function facts(stats: Answer<"stats">, texts: Texts): readonly (readonly [string
 }
 
 function Registration() {
-  const page = usePage();
+  const page = usePartPage();
   const { texts, chat } = page;
   const ask = useCallback(() => chat.request("registration", {}), [chat]);
   const { value, fault, again } = usePolled(ask);
@@ -57,7 +58,7 @@ function Registration() {
 }
 
 export function DashboardServer({ isOnline }: { readonly isOnline: boolean }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const ask = useCallback(() => chat.request("stats", {}), [chat]);
   const { value, fault } = usePolled(ask, isOnline);
   return (

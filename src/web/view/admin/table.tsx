@@ -1,5 +1,6 @@
 import { type ReactNode, useCallback, useState } from "react";
-import { FaultLine, usePage } from "../shell/context.tsx";
+import { FaultLine } from "../shell/context.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { type Polled, usePolled } from "../shell/polling.ts";
 
 interface Paged<One> {
@@ -74,7 +75,7 @@ interface PagedTableProps<One> extends Omit<TableProps, "children"> {
 /** A list of the server, a page at a time, and the button that makes a new entry. */
 export function PagedTable<One>(props: PagedTableProps<One>) {
   const { list, rowOf, action, onAction, label, heads } = props;
-  const { texts } = usePage();
+  const { texts } = usePartPage();
   const { all, hasMore, fault, showMore } = list;
   return (
     <>

@@ -1,9 +1,10 @@
 import { useEffect, useState } from "react";
 import { cleanText } from "../../../base/text.ts";
 import { mediaOf } from "../../browser/media.ts";
-import { FaultLine, usePage, useWork } from "../shell/context.tsx";
+import { FaultLine, useWork } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import type { ViewerProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { PREVIEW_BYTES_MAX } from "../shell/previews.ts";
 
 /** Text that is looked at in a dialog; a longer one is for an editor. */
@@ -15,7 +16,7 @@ type Opened =
 
 /** Shows one file inside the page: pictures, sound and film by the browser, text as text. */
 export function Viewer({ file, onClose }: ViewerProps) {
-  const { chat, previews, texts } = usePage();
+  const { chat, previews, texts } = usePartPage();
   const work = useWork();
   const [opened, setOpened] = useState<Opened | undefined>(undefined);
   const name = cleanText(file.name);

@@ -2,17 +2,18 @@ import { useEffect, useState } from "react";
 import { Fault } from "../../../base/fault.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
-import { FaultLine, usePage, useWork } from "../shell/context.tsx";
+import { FaultLine, useWork } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
 import { Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import type { JoinProps, Missing, TopicProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
 /** Joins a room, asks for its password, or whether to make it. */
 export function JoinDialog({ onClose, onOpen, room: given = "", missing: lacks }: JoinProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [room, setRoom] = useState(given);
   const [password, setPassword] = useState("");
   const [missing, setMissing] = useState<Missing>(lacks);
@@ -73,7 +74,7 @@ export function JoinDialog({ onClose, onOpen, room: given = "", missing: lacks }
 const PAGES_MAX = 20;
 
 export function RoomsDialog({ onClose, onOpen }: JoinProps) {
-  const { texts, chat, show } = usePage();
+  const { texts, chat, show } = usePartPage();
   const work = useWork();
   const [rooms, setRooms] = useState<readonly RoomEntry[]>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
@@ -121,7 +122,7 @@ export function RoomsDialog({ onClose, onOpen }: JoinProps) {
 }
 
 export function TopicDialog({ room, onClose }: TopicProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [topic, setTopic] = useState(room.topic);
   const save = async () => {
     await chat.setTopic(room.name, topic.trim());

@@ -2,14 +2,15 @@ import { type FormEvent, useState } from "react";
 import { SHOWN_FOUND_MAX } from "../../../base/limits-page.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { FoundItem, SearchQuery } from "../../../core/model/state.ts";
-import { FaultLine, useFact, usePage } from "../shell/context.tsx";
+import { FaultLine, useFact } from "../shell/context.tsx";
 import { Check } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SearchProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 import { briefText } from "./event-text.ts";
 
 function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps, "onJump">) {
-  const { texts, times } = usePage();
+  const { texts, times } = usePartPage();
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
   return (
@@ -29,7 +30,7 @@ function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps
 
 /** What is looked for, and where. */
 function SearchForm({ open }: Pick<SearchProps, "open">) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const { search } = chat.model;
   const [text, setText] = useState(search?.query.text ?? "");
   const [isHere, setHere] = useState(search === undefined || search.query.target !== undefined);
@@ -70,7 +71,7 @@ function SearchForm({ open }: Pick<SearchProps, "open">) {
 }
 
 export function Search({ open, onClose, onJump }: SearchProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const search = useFact((model) => model.search);
   const found = search?.found ?? [];
   const isMore = search?.hasMore === true || found.length >= SHOWN_FOUND_MAX;

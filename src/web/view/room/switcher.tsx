@@ -6,9 +6,9 @@ import { knownNames, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { matching } from "../../input/completion.ts";
 import { rove } from "../../input/keys.ts";
-import { usePage, useTexts } from "../shell/context.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import type { SwitcherProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 function targetsOf(model: Model, isPeople: boolean): readonly string[] {
   const { rooms, people } = roomLines(model);
@@ -27,7 +27,7 @@ interface OptionsProps {
 }
 
 function Options({ found, at, onChoose }: OptionsProps) {
-  const texts = useTexts();
+  const { texts } = usePartPage();
   return (
     <div className="switcher-list" id="switcher-list" role="listbox" aria-label={texts.switcher}>
       {found.map((target, i) => (
@@ -50,7 +50,7 @@ function Options({ found, at, onChoose }: OptionsProps) {
 
 /** The way to a room or a person by a few letters of its name. */
 export function Switcher({ onClose, onOpen, isPeople = false }: SwitcherProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [typed, setTyped] = useState("");
   const [at, setAt] = useState(0);
   const all = useMemo(() => targetsOf(chat.model, isPeople), [chat, isPeople]);

@@ -1,9 +1,9 @@
 import { SLASH } from "../../input/slash.ts";
-import { useTexts } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
+import { usePartPage } from "./part-page.ts";
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const texts = useTexts();
+  const { texts } = usePartPage();
   const keys: readonly (readonly [string, string])[] = [
     ["Enter", texts.keySend],
     ["/", texts.keyComposer],

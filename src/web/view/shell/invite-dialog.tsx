@@ -4,15 +4,16 @@ import { encodeSecret } from "../../../wire/copied-text.ts";
 import { parseFingerprint } from "../../../wire/fingerprint.ts";
 import { quoteInvite } from "../../../wire/invite.ts";
 import { type InvitePlace, invitePlaces } from "../../input/invite-addresses.ts";
-import { FaultLine, usePage, useWork } from "./context.tsx";
+import { FaultLine, useWork } from "./context.tsx";
 import { Dialog } from "./dialog.tsx";
 import { SelectField } from "./form.tsx";
+import { usePartPage } from "./part-page.ts";
 import { Qr } from "./qr.tsx";
 
 const DAYS_MS = 7 * 24 * 60 * 60_000;
 
 function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
-  const { texts, say, fail } = usePage();
+  const { texts, say, fail } = usePartPage();
   const copy = () => {
     navigator.clipboard.writeText(text).then(() => say(texts.copied), fail);
   };
@@ -49,7 +50,7 @@ interface Made {
 
 /** The code, the address and the line, for the place that is chosen. */
 function MadeInvite({ token, untilUnixMs, places }: Made) {
-  const { texts, times, chat } = usePage();
+  const { texts, times, chat } = usePartPage();
   const [at, setAt] = useState(0);
   const place = places[at] ?? places[0];
   if (place === undefined) return null;
@@ -80,7 +81,7 @@ function MadeInvite({ token, untilUnixMs, places }: Made) {
 
 /** Makes a revocable token, as an address for a browser, a line for a terminal, and a code. */
 export function InviteDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const work = useWork();
   const [uses, setUses] = useState(1);
   const [made, setMade] = useState<Made | undefined>(undefined);

@@ -1,10 +1,10 @@
 import { useMemo } from "react";
 import { qrDots } from "../../../base/qr.ts";
-import { useTexts } from "./context.tsx";
+import { usePartPage } from "./part-page.ts";
 
 /** Black on white in any theme: phones read nothing else. */
 export function Qr({ text }: { readonly text: string }) {
-  const texts = useTexts();
+  const { texts } = usePartPage();
   const { size, path } = useMemo(() => {
     const dots = qrDots(text);
     const squares = dots.flatMap((line, row) =>

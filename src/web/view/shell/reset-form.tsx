@@ -1,11 +1,11 @@
 import { type FormEvent, useState } from "react";
-import { usePage } from "./context.tsx";
 import { Field } from "./form.tsx";
 import type { ResetProps } from "./lazy.tsx";
+import { usePartPage } from "./part-page.ts";
 
 /** For a user who has lost the password, and got an address from an operator. */
 export function ResetForm({ work, onOther }: ResetProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [password, setPassword] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -1,14 +1,15 @@
 import { type FormEvent, useEffect, useState } from "react";
 import type { DeviceLine } from "../../driver/chat.ts";
 import { LANGUAGES } from "../../text/en.ts";
-import { FaultLine, usePage, useWork } from "./context.tsx";
+import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
 import { helpDialog, logoutDialog } from "./lazy.tsx";
+import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 
 function Looks() {
-  const { texts, settings, change } = usePage();
+  const { texts, settings, change } = usePartPage();
   const themes: readonly (readonly [Settings["theme"], string])[] = [
     ["system", texts.themeSystem],
     ["light", texts.themeLight],
@@ -41,7 +42,7 @@ function Looks() {
 }
 
 function Notifications() {
-  const { texts, settings, change } = usePage();
+  const { texts, settings, change } = usePartPage();
   const [permission, setPermission] = useState(
     "Notification" in window ? Notification.permission : undefined,
   );
@@ -71,7 +72,7 @@ function Notifications() {
 }
 
 function Password() {
-  const { texts, chat, say } = usePage();
+  const { texts, chat, say } = usePartPage();
   const work = useWork();
   const [password, setPassword] = useState("");
   const submit = (event: FormEvent) => {
@@ -102,7 +103,7 @@ function Password() {
 }
 
 function Devices() {
-  const page = usePage();
+  const page = usePartPage();
   const { texts, chat, say, times } = page;
   const work = useWork();
   const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
@@ -166,7 +167,7 @@ function Devices() {
 }
 
 export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const [isForget, setForget] = useState(false);
   const logout = async () => {
     await chat.logout(isForget);
@@ -186,7 +187,7 @@ export function LogoutDialog({ onClose }: { readonly onClose: () => void }) {
 }
 
 export function SettingsDialog({ onClose }: { readonly onClose: () => void }) {
-  const { texts, chat, show } = usePage();
+  const { texts, chat, show } = usePartPage();
   return (
     <Dialog title={texts.account} onClose={onClose}>
       <Looks />
