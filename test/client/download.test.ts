@@ -5,31 +5,31 @@ import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { TransferProgress } from "../../src/client/transfer/progress.ts";
 import type { GetRequest, GotFile } from "../../src/client/transfer/transfers.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 import { content, digestHex, HeldFolder } from "./contents.ts";
 
 const FILE = "fAAAAAAAAAAA" as FileId;
 
 /** Somebody who is in, and a folder for what they get. */
 class Reader {
-  readonly bench: Bench;
+  readonly fixture: ClientFixture;
   readonly folder = new HeldFolder();
   readonly reports: TransferProgress[] = [];
   client: Client;
 
-  private constructor(bench: Bench) {
-    this.bench = bench;
-    this.client = bench.client().client;
+  private constructor(fixture: ClientFixture) {
+    this.fixture = fixture;
+    this.client = fixture.client().client;
   }
 
-  static async enter(bench = new Bench()): Promise<Reader> {
-    const reader = new Reader(bench);
-    await bench.outcome(reader.client.connect());
+  static async enter(fixture = new ClientFixture()): Promise<Reader> {
+    const reader = new Reader(fixture);
+    await fixture.outcome(reader.client.connect());
     return reader;
   }
 
   get files() {
-    return this.bench.server.files;
+    return this.fixture.server.files;
   }
 
   start(more: Partial<GetRequest> = {}): Promise<GotFile> {
@@ -39,7 +39,7 @@ class Reader {
   }
 
   get(more?: Partial<GetRequest>): Promise<GotFile | Fault> {
-    return this.bench.outcome(this.start(more));
+    return this.fixture.outcome(this.start(more));
   }
 
   has(bytes: Uint8Array): boolean {
@@ -70,7 +70,7 @@ describe("a file comes whole", () => {
       expect(reader.has(bytes)).toBe(true);
       expect(reader.files.got).toEqual([FILE]);
       expect(reader.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
-      expect(reader.bench.clock.waiting).toBeLessThan(3);
+      expect(reader.fixture.clock.waiting).toBeLessThan(3);
     },
   );
 
@@ -79,14 +79,14 @@ describe("a file comes whole", () => {
     const bytes = content(3 * CHUNK_BYTES + 5);
     reader.files.put(FILE, bytes.subarray(0, 2 * CHUNK_BYTES), false);
     const getting = reader.start();
-    await reader.bench.clock.advance(STALL_SHOWN_MS + 1_000);
+    await reader.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
     expect(reader.reports.at(-1)).toMatchObject({
       doneBytes: 2 * CHUNK_BYTES,
       waits: { where: "sender" },
     });
     expect(reader.reports.at(-1)?.sizeBytes).toBeUndefined();
     reader.files.put(FILE, bytes);
-    expect(await reader.bench.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
+    expect(await reader.fixture.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
     expect(reader.has(bytes)).toBe(true);
   });
 
@@ -102,13 +102,14 @@ describe("a lost lane", () => {
     const bytes = content(6 * CHUNK_BYTES + 1);
     for (let k = 1; k < 100; k++) {
       let messages = Number.NEGATIVE_INFINITY;
-      const bench = new Bench({
+      const fixture = new ClientFixture({
         delayMs: (_from, _to, sizeBytes) => {
-          if (sizeBytes > 0 && ++messages === k) bench.clock.after(0, () => bench.network.cut());
+          if (sizeBytes > 0 && ++messages === k)
+            fixture.clock.after(0, () => fixture.network.cut());
           return 0;
         },
       });
-      const reader = await Reader.enter(bench);
+      const reader = await Reader.enter(fixture);
       reader.files.put(FILE, bytes);
       messages = 0;
       const got = await reader.get();
@@ -126,13 +127,13 @@ describe("a lost lane", () => {
     reader.files.put(FILE, bytes);
     let count = 0;
     reader.folder.onAppend = async () => {
-      if (++count === 3) void reader.bench.server.stop();
+      if (++count === 3) void reader.fixture.server.stop();
     };
     const getting = reader.start();
-    await reader.bench.clock.advance(STALL_SHOWN_MS + 2_000);
+    await reader.fixture.clock.advance(STALL_SHOWN_MS + 2_000);
     expect(reader.reports.at(-1)?.waits).toMatchObject({ where: "server" });
-    reader.bench.server.start();
-    expect(await reader.bench.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
+    reader.fixture.server.start();
+    expect(await reader.fixture.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
     expect(reader.has(bytes)).toBe(true);
     expect(reader.files.begun.at(-1)).toBeGreaterThan(0);
   });
@@ -142,10 +143,10 @@ describe("a lost lane", () => {
     const bytes = content(2 * CHUNK_BYTES);
     reader.files.put(FILE, bytes);
     let isFirst = true;
-    reader.bench.server.mischief.onRequest = ({ kind }) => {
+    reader.fixture.server.mischief.onRequest = ({ kind }) => {
       if (kind !== "got" || !isFirst) return undefined;
       isFirst = false;
-      reader.bench.network.cut();
+      reader.fixture.network.cut();
       return "silent";
     };
     expect(await reader.get()).toMatchObject({ path: "/in/a.bin" });
@@ -220,14 +221,14 @@ describe("stopped, the same call goes on", () => {
   });
 
   test("nobody who is not in gets anything", async () => {
-    const bench = new Bench();
-    const { client } = bench.client();
+    const fixture = new ClientFixture();
+    const { client } = fixture.client();
     const getting = client.transfers.get({
       file: FILE,
       into: "/in",
       openSink: new HeldFolder().open,
     });
-    expect(await bench.code(getting)).toBe("not-logged-in");
+    expect(await fixture.code(getting)).toBe("not-logged-in");
   });
 });
 
@@ -274,9 +275,9 @@ describe("a server that lies", () => {
 
   test("about where the lane leads is not trusted", async () => {
     const reader = await Reader.enter();
-    const other = new Bench().server.identity;
+    const other = new ClientFixture().server.identity;
     reader.files.put(FILE, content(5));
-    reader.bench.server.identity = other;
+    reader.fixture.server.identity = other;
     expect(await reader.get()).toMatchObject({ code: "fingerprint-changed", exitCode: 6 });
     expect(reader.files.begun).toEqual([]);
   });
@@ -358,23 +359,25 @@ test("a slow disk is said to be what is waited for, and holds the server back", 
   reader.files.windowChunks = 8;
   reader.folder.onAppend = () => promise;
   const getting = reader.start();
-  await reader.bench.clock.advance(STALL_SHOWN_MS + 1_000);
+  await reader.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
   expect(reader.reports.at(-1)?.waits).toMatchObject({ where: "disk" });
   expect(sent).toBe(8);
   resolve();
-  expect(await reader.bench.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
+  expect(await reader.fixture.outcome(getting)).toMatchObject({ sizeBytes: bytes.length });
 });
 
 test("progress is told four times a second at most, and at the end", async () => {
-  const bench = new Bench({ delayMs: (_from, _to, sizeBytes) => (sizeBytes > 1_000 ? 40 : 0) });
-  const reader = await Reader.enter(bench);
+  const fixture = new ClientFixture({
+    delayMs: (_from, _to, sizeBytes) => (sizeBytes > 1_000 ? 40 : 0),
+  });
+  const reader = await Reader.enter(fixture);
   const bytes = content(40 * CHUNK_BYTES);
   reader.files.put(FILE, bytes);
   reader.files.windowChunks = 1;
   const times: number[] = [];
   const onProgress = (progress: TransferProgress) => {
     reader.reports.push(progress);
-    times.push(bench.clock.now());
+    times.push(fixture.clock.now());
   };
   await reader.get({ onProgress });
   const gaps = times.slice(1, -1).map((time, i) => time - (times[i] ?? 0));

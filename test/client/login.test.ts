@@ -1,93 +1,96 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { Credentials } from "../../src/client/login.ts";
-import { ANA, Bench, PINNED_ADDRESS } from "./bench.ts";
+import { ANA, ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
 
 describe("entering", () => {
   test("a new name is registered, its device and server are remembered", async () => {
-    const bench = new Bench();
-    bench.server.say({ text: "before" });
-    const { client, events } = bench.client();
-    expect(await bench.outcome(client.connect())).toMatchObject({ user: "ana", registered: true });
-    await bench.clock.advance(0);
-    expect(bench.asked()).toEqual(["admit", "register"]);
+    const fixture = new ClientFixture();
+    fixture.server.say({ text: "before" });
+    const { client, events } = fixture.client();
+    expect(await fixture.outcome(client.connect())).toMatchObject({
+      user: "ana",
+      registered: true,
+    });
+    await fixture.clock.advance(0);
+    expect(fixture.asked()).toEqual(["admit", "register"]);
     expect(events.map(({ kind }) => kind)).toEqual(["pinned", "connected", "record", "caught-up"]);
     expect(events[1]).toMatchObject({ user: "ana", rooms: [{ name: "lobby", kind: "room" }] });
-    const { fingerprint } = bench.server.identity;
-    expect(bench.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(fingerprint);
-    expect(bench.state.enrolment(fingerprint, "ANA")).toBe("u-ana");
-    expect(bench.state.lastUser(bench.server.identity.fingerprint)).toBe("ana");
+    const { fingerprint } = fixture.server.identity;
+    expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(fingerprint);
+    expect(fixture.state.enrolment(fingerprint, "ANA")).toBe("u-ana");
+    expect(fixture.state.lastUser(fixture.server.identity.fingerprint)).toBe("ana");
   });
 
   test("a known device signs, and needs no secret", async () => {
-    const bench = new Bench();
-    await bench.outcome(bench.client().client.connect());
-    bench.server.requests.length = 0;
-    const { client } = bench.client({ credentials: { user: "ana", mode: "either" } });
-    expect(await bench.outcome(client.connect())).toMatchObject({ registered: false });
-    expect(bench.asked()).toEqual(["login by device"]);
+    const fixture = new ClientFixture();
+    await fixture.outcome(fixture.client().client.connect());
+    fixture.server.requests.length = 0;
+    const { client } = fixture.client({ credentials: { user: "ana", mode: "either" } });
+    expect(await fixture.outcome(client.connect())).toMatchObject({ registered: false });
+    expect(fixture.asked()).toEqual(["login by device"]);
   });
 
   test("a device that was put out asks once, and is forgotten", async () => {
-    const bench = new Bench();
-    await bench.outcome(bench.client().client.connect());
-    bench.server.accounts.get("ana")?.devices.clear();
-    bench.server.requests.length = 0;
-    expect(await bench.code(bench.client().client.connect())).toBe("login-refused");
-    expect(bench.asked()).toEqual(["login by device", "admit", "register"]);
-    expect(bench.state.enrolment(bench.server.identity.fingerprint, "ana")).toBeUndefined();
+    const fixture = new ClientFixture();
+    await fixture.outcome(fixture.client().client.connect());
+    fixture.server.accounts.get("ana")?.devices.clear();
+    fixture.server.requests.length = 0;
+    expect(await fixture.code(fixture.client().client.connect())).toBe("login-refused");
+    expect(fixture.asked()).toEqual(["login by device", "admit", "register"]);
+    expect(fixture.state.enrolment(fixture.server.identity.fingerprint, "ana")).toBeUndefined();
   });
 
   test("a taken name: this device, then the password, which makes the device known", async () => {
-    const bench = new Bench();
-    bench.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
     const credentials = { ...ANA, password: "pw" };
-    const { client } = bench.client({ credentials });
-    expect(await bench.outcome(client.connect())).toMatchObject({ registered: false });
-    expect(bench.asked()).toEqual(["admit", "register", "login by device", "login by password"]);
-    expect(bench.server.accounts.get("ana")?.devices.size).toBe(1);
+    const { client } = fixture.client({ credentials });
+    expect(await fixture.outcome(client.connect())).toMatchObject({ registered: false });
+    expect(fixture.asked()).toEqual(["admit", "register", "login by device", "login by password"]);
+    expect(fixture.server.accounts.get("ana")?.devices.size).toBe(1);
   });
 
   test("another process of this home registered meanwhile: the same key opens", async () => {
-    const bench = new Bench();
-    const device = bench.device.publicKey.toBase64({ alphabet: "base64url", omitPadding: true });
-    bench.server.accounts.set("ana", {
+    const fixture = new ClientFixture();
+    const device = fixture.device.publicKey.toBase64({ alphabet: "base64url", omitPadding: true });
+    fixture.server.accounts.set("ana", {
       user: "ana",
       password: undefined,
       devices: new Set([device]),
     });
-    expect(await bench.code(bench.client().client.connect())).toBe("fine");
-    expect(bench.asked()).toEqual(["admit", "register", "login by device"]);
+    expect(await fixture.code(fixture.client().client.connect())).toBe("fine");
+    expect(fixture.asked()).toEqual(["admit", "register", "login by device"]);
   });
 
   test("without the room password a known account comes in by its own", async () => {
-    const bench = new Bench();
-    bench.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("ana", { user: "ana", password: "pw", devices: new Set() });
     const credentials: Credentials = { user: "ana", mode: "either", password: "pw" };
-    expect(await bench.code(bench.client({ credentials }).client.connect())).toBe("fine");
-    expect(bench.asked()).toEqual(["login by password"]);
+    expect(await fixture.code(fixture.client({ credentials }).client.connect())).toBe("fine");
+    expect(fixture.asked()).toEqual(["login by password"]);
   });
 
   test("whoever can be asked is asked for the room password, then for their own", async () => {
-    const bench = new Bench();
+    const fixture = new ClientFixture();
     const wanted: string[] = [];
     const ask = async (what: string, again: boolean) => {
       wanted.push(again ? `${what} again` : what);
       return what === "password" ? "mine" : wanted.length < 3 ? `wrong ${wanted.length}` : "sesame";
     };
     const credentials: Credentials = { user: "ana", mode: "either", ask };
-    expect(await bench.code(bench.client({ credentials }).client.connect())).toBe("fine");
+    expect(await fixture.code(fixture.client({ credentials }).client.connect())).toBe("fine");
     const again = "room-password again";
     expect(wanted).toEqual(["room-password", again, again, "password"]);
-    expect(bench.server.accounts.get("ana")?.password).toBe("mine");
+    expect(fixture.server.accounts.get("ana")?.password).toBe("mine");
   });
 
   test("who always gives the same answer is believed once", async () => {
-    const bench = new Bench();
+    const fixture = new ClientFixture();
     const ask = async () => "wrong";
-    const { client } = bench.client({ credentials: { ...ANA, roomSecret: "wrong", ask } });
-    expect(await bench.code(client.connect())).toBe("room-password-wrong");
-    expect(bench.asked()).toEqual(["admit"]);
+    const { client } = fixture.client({ credentials: { ...ANA, roomSecret: "wrong", ask } });
+    expect(await fixture.code(client.connect())).toBe("room-password-wrong");
+    expect(fixture.asked()).toEqual(["admit"]);
   });
 
   test.each([
@@ -108,52 +111,52 @@ describe("entering", () => {
     ["somebody else's name", { ...ANA, user: "bob", password: "y" }, "login-refused"],
     ["no name", { ...ANA, user: "12" }, "name-invalid"],
   ] as const)("%s: refused", async (_, credentials, code) => {
-    const bench = new Bench();
-    bench.server.accounts.set("bob", { user: "bob", password: "pw", devices: new Set() });
-    const watched = bench.client({ credentials });
-    expect(await bench.code(watched.client.connect())).toBe(code);
-    await bench.clock.advance(10_000);
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("bob", { user: "bob", password: "pw", devices: new Set() });
+    const watched = fixture.client({ credentials });
+    expect(await fixture.code(watched.client.connect())).toBe(code);
+    await fixture.clock.advance(10_000);
     expect(watched.kinds()).toEqual(["pinned", "closed"]);
     expect(watched.last("closed")?.fault?.code).toBe(code);
   });
 
   test("the remedy names both ways in", async () => {
-    const bench = new Bench();
-    const { client } = bench.client({ credentials: { user: "ana", mode: "either" } });
-    const fault = await bench.outcome(client.connect());
+    const fixture = new ClientFixture();
+    const { client } = fixture.client({ credentials: { user: "ana", mode: "either" } });
+    const fault = await fixture.outcome(client.connect());
     expect((fault as Fault).remedy).toContain("CHAT_PASSWORD");
     expect((fault as Fault).remedy).toContain("CHAT_ROOM_PASSWORD");
   });
 
   test("'not now' is waited out", async () => {
-    const bench = new Bench();
+    const fixture = new ClientFixture();
     let refusals = 2;
-    bench.server.mischief.onRequest = ({ kind }) =>
+    fixture.server.mischief.onRequest = ({ kind }) =>
       kind === "register" && refusals-- > 0
         ? new Fault("too-fast", "wait", { retryAfterMs: 1_000 })
         : undefined;
-    expect(await bench.code(bench.client().client.connect())).toBe("fine");
-    expect(bench.clock.now()).toBeGreaterThanOrEqual(2_000);
+    expect(await fixture.code(fixture.client().client.connect())).toBe("fine");
+    expect(fixture.clock.now()).toBeGreaterThanOrEqual(2_000);
   });
 
   test("a server that stops meanwhile has refused nothing: the link is gone", async () => {
-    const bench = new Bench();
-    bench.server.mischief.onRequest = ({ kind }) => (kind === "register" ? "silent" : undefined);
+    const fixture = new ClientFixture();
+    fixture.server.mischief.onRequest = ({ kind }) => (kind === "register" ? "silent" : undefined);
     const stopping = new Fault("shutting-down", "later", { retryAfterMs: 30_000 });
-    bench.clock.after(500, () => bench.server.dismiss(stopping));
-    expect(await bench.code(bench.client().client.connect())).toBe("shutting-down");
-    expect(bench.clock.now()).toBeLessThan(2_000);
-    expect(bench.asked()).toEqual(["admit", "register"]);
+    fixture.clock.after(500, () => fixture.server.dismiss(stopping));
+    expect(await fixture.code(fixture.client().client.connect())).toBe("shutting-down");
+    expect(fixture.clock.now()).toBeLessThan(2_000);
+    expect(fixture.asked()).toEqual(["admit", "register"]);
   });
 
   test("nobody there, or nobody who answers", async () => {
-    const bench = new Bench();
-    await bench.outcome(bench.server.stop());
-    expect(await bench.code(bench.client().client.connect())).toBe("unreachable");
-    bench.server.start();
-    bench.server.mischief.onRequest = () => "silent";
-    const { client } = bench.client({ credentials: undefined });
-    expect(await bench.code(client.connect())).toBe("fine");
+    const fixture = new ClientFixture();
+    await fixture.outcome(fixture.server.stop());
+    expect(await fixture.code(fixture.client().client.connect())).toBe("unreachable");
+    fixture.server.start();
+    fixture.server.mischief.onRequest = () => "silent";
+    const { client } = fixture.client({ credentials: undefined });
+    expect(await fixture.code(client.connect())).toBe("fine");
     expect(client.user).toBeUndefined();
   });
 });

@@ -6,7 +6,7 @@ import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import { Client } from "../../src/client/client.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import type { Request } from "../../src/wire/messages.ts";
-import { ANA, Bench, PINNED_ADDRESS } from "./bench.ts";
+import { ANA, ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
 
 /** Processes of one home that come and are killed, over a network that fails: as plain data. */
 type Step =
@@ -34,9 +34,9 @@ class Run {
   readonly ready: Promise<unknown>;
   isDead = false;
 
-  constructor(bench: Bench) {
-    const dial = bench.network.dialFrom("home");
-    const { outboxes } = bench.state;
+  constructor(fixture: ClientFixture) {
+    const dial = fixture.network.dialFrom("home");
+    const { outboxes } = fixture.state;
     const own = {
       write: (...args: Parameters<typeof outboxes.write>) => {
         if (this.isDead) return;
@@ -48,7 +48,7 @@ class Run {
         if (!this.isDead) outboxes.release(id);
       },
     };
-    const state = new Proxy(bench.state, {
+    const state = new Proxy(fixture.state, {
       get: (target, name) => {
         if (name === "outboxes") return own;
         const value: unknown = Reflect.get(target, name, target);
@@ -56,10 +56,10 @@ class Run {
       },
     });
     const parts = {
-      clock: bench.clock,
+      clock: fixture.clock,
       entropy: systemEntropy(),
       state,
-      keys: deviceKeys(bench.device, state),
+      keys: deviceKeys(fixture.device, state),
       hashing: nativeHashing(),
       dial: () =>
         this.isDead
@@ -86,32 +86,32 @@ class Run {
 }
 
 class World {
-  readonly bench = new Bench();
+  readonly fixture = new ClientFixture();
   readonly runs: Run[] = [];
   readonly #slots: (Run | undefined)[] = [undefined, undefined];
   #isUp = true;
   #count = 0;
 
   async step(step: Step): Promise<void> {
-    const { bench } = this;
+    const { fixture } = this;
     switch (step.kind) {
       case "post":
         return (await this.#run(step.process)).post(`text ${this.#count++}`);
       case "wait":
-        return bench.clock.advance(step.ms);
+        return fixture.clock.advance(step.ms);
       case "cut":
-        return bench.network.cut();
+        return fixture.network.cut();
       case "server-away":
-        if (this.#isUp) await bench.outcome(bench.server.stop());
-        bench.network.cut();
+        if (this.#isUp) await fixture.outcome(fixture.server.stop());
+        fixture.network.cut();
         this.#isUp = false;
         return;
       case "server-back":
-        if (!this.#isUp) bench.server.start();
+        if (!this.#isUp) fixture.server.start();
         this.#isUp = true;
         return;
       case "not-now":
-        bench.server.mischief.onRequest = this.#notNow(bench.clock.now() + 300);
+        fixture.server.mischief.onRequest = this.#notNow(fixture.clock.now() + 300);
         return;
       default:
         return this.#end(step.process, step.kind);
@@ -126,7 +126,7 @@ class World {
       const { outbox, counter } = request;
       const isBehind = counter > (held.get(outbox) ?? Number.POSITIVE_INFINITY);
       if (!isBehind) held.delete(outbox);
-      if (!isBehind && this.bench.clock.now() >= until) return undefined;
+      if (!isBehind && this.fixture.clock.now() >= until) return undefined;
       if (!isBehind) held.set(outbox, counter);
       return new Fault("too-fast", "wait", { retryAfterMs: 100 });
     };
@@ -135,10 +135,11 @@ class World {
   async #run(slot: number): Promise<Run> {
     const known = this.#slots[slot];
     if (known !== undefined) return known;
-    const run = new Run(this.bench);
+    const run = new Run(this.fixture);
     this.runs.push(run);
     this.#slots[slot] = run;
-    for (let i = 0; i < 20 && run.client.user === undefined; i++) await this.bench.clock.advance(1);
+    for (let i = 0; i < 20 && run.client.user === undefined; i++)
+      await this.fixture.clock.advance(1);
     if (run.client.user === undefined) this.#slots[slot] = undefined; // Nobody answered.
     return run;
   }
@@ -147,27 +148,27 @@ class World {
     const run = this.#slots[slot];
     this.#slots[slot] = undefined;
     if (run === undefined) return;
-    if (how === "quit") await this.bench.outcome(run.client.close());
+    if (how === "quit") await this.fixture.outcome(run.client.close());
     run.isDead = true;
     // The system takes the locks of this process only.
     const held = this.#slots.filter((other) => other !== undefined);
-    this.bench.state.outboxes.close();
+    this.fixture.state.outboxes.close();
     for (const other of held) other.post(`text ${this.#count++}`); // They hold theirs again.
-    await this.bench.clock.advance(1);
-    if (how === "kill") this.bench.network.cut();
+    await this.fixture.clock.advance(1);
+    if (how === "kill") this.fixture.network.cut();
   }
 
   /** The faults stop; everybody quits; one more run brings what is left. */
   async calm(): Promise<string[]> {
-    const { bench } = this;
+    const { fixture } = this;
     await this.step({ kind: "server-back" });
-    bench.server.mischief = {};
-    await bench.clock.advance(70_000);
+    fixture.server.mischief = {};
+    await fixture.clock.advance(70_000);
     for (const slot of [0, 1]) await this.#end(slot, "quit");
-    const last = new Run(bench);
-    await bench.outcome(last.ready);
-    await bench.outcome(last.client.drain());
-    return bench.server.texts();
+    const last = new Run(fixture);
+    await fixture.outcome(last.ready);
+    await fixture.outcome(last.client.drain());
+    return fixture.server.texts();
   }
 }
 

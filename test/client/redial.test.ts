@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { RECONNECT_AWAITED_MAX_MS, RECONNECT_MAX_MS } from "../../src/base/limits.ts";
 import { Redial } from "../../src/client/redial.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
 const GONE = new Fault("link-closed", "the connection was lost");
@@ -111,19 +111,19 @@ describe("after ten minutes without a network", () => {
     ["written a moment before it is back", -1],
     ["written after", 1],
   ])("a message %s arrives within the shorter bound", async (_, writtenMs) => {
-    const bench = new Bench();
-    const { client } = bench.client();
-    await bench.outcome(client.connect());
-    const stopped = bench.server.stop();
-    await bench.clock.advance(600_000 + Math.min(0, writtenMs));
+    const fixture = new ClientFixture();
+    const { client } = fixture.client();
+    await fixture.outcome(client.connect());
+    const stopped = fixture.server.stop();
+    await fixture.clock.advance(600_000 + Math.min(0, writtenMs));
     await stopped;
-    const settled = bench.outcome.bind(bench);
+    const settled = fixture.outcome.bind(fixture);
     const post = client.post("lobby", { text: "at last" });
     post.catch(() => {});
-    if (writtenMs < 0) await bench.clock.advance(-writtenMs);
-    bench.server.start();
-    await bench.clock.advance(RECONNECT_AWAITED_MAX_MS + 500);
-    expect(bench.server.texts()).toEqual(["at last"]);
+    if (writtenMs < 0) await fixture.clock.advance(-writtenMs);
+    fixture.server.start();
+    await fixture.clock.advance(RECONNECT_AWAITED_MAX_MS + 500);
+    expect(fixture.server.texts()).toEqual(["at last"]);
     expect(await settled(post)).toMatchObject({ seq: 1 });
   });
 });

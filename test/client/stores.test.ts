@@ -24,7 +24,7 @@ import { type DatabaseFactory, openStore } from "../../src/web/browser/indexed-d
 import { BrowserOutboxStore } from "../../src/web/browser/outbox-store.ts";
 import { Preferences } from "../../src/web/browser/preferences.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 
 /** What one run of a program, or one page, has of what its home keeps. */
 interface Run {
@@ -51,7 +51,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-function programHome(bench: Bench): Home {
+function programHome(fixture: ClientFixture): Home {
   const folder = mkdtempSync(join(tmpdir(), "chat-stores-"));
   folders.push(folder);
   return {
@@ -70,7 +70,7 @@ function programHome(bench: Bench): Home {
         isEnrolled: (user) => state.enrolment(server, user) !== undefined,
         entered: (user) => {
           state.enrol(server, user, `u-${user}`);
-          state.noteUser(server, user, bench.clock.unixMs(), true);
+          state.noteUser(server, user, fixture.clock.unixMs(), true);
         },
         forgotten: (user) => state.unenrol(server, user),
         moved: async (old, user) => state.moveUser(server, old, user),
@@ -120,14 +120,14 @@ class Visit {
   readonly events: PostEvent[] = [];
   readonly run: Run;
   readonly posts: OutboxQueue;
-  readonly #bench: Bench;
+  readonly #fixture: ClientFixture;
   #connection: Connection | undefined;
   #owner: OutboxOwner | undefined;
 
-  constructor(bench: Bench, run: Run, outboxes: OutboxStore = run.outboxes) {
-    this.#bench = bench;
+  constructor(fixture: ClientFixture, run: Run, outboxes: OutboxStore = run.outboxes) {
+    this.#fixture = fixture;
     this.run = run;
-    const { clock } = bench;
+    const { clock } = fixture;
     const tell = (event: PostEvent) => void this.events.push(event);
     this.posts = new OutboxQueue({ clock, entropy: systemEntropy(), store: outboxes, tell });
   }
@@ -135,7 +135,7 @@ class Visit {
   /** Dials, greets and logs in; @returns the kinds of requests that it took. */
   async enter(user: string, password?: string): Promise<string[]> {
     const { run } = this;
-    const { clock, server, network } = this.#bench;
+    const { clock, server, network } = this.#fixture;
     const asked = server.requests.length;
     const dial = network.dialFrom("home");
     const link = await dial({ host: "server", port: 2428, timeoutMs: 1_000 });
@@ -194,18 +194,18 @@ class Visit {
 
 describe.each([
   ["SQLite", programHome],
-  ["IndexedDB", (_: Bench) => browserHome()],
+  ["IndexedDB", (_: ClientFixture) => browserHome()],
 ])("the driver over %s", (_, homeOf) => {
   const setUp = async () => {
-    const bench = new Bench();
-    const home = homeOf(bench);
+    const fixture = new ClientFixture();
+    const home = homeOf(fixture);
     const visit = async (outboxes?: (store: OutboxStore) => OutboxStore) => {
       const run = await home.open();
-      return new Visit(bench, run, outboxes?.(run.outboxes));
+      return new Visit(fixture, run, outboxes?.(run.outboxes));
     };
     const entered = async (user = "ana") => {
       const one = await visit();
-      await outcome(bench, one.enter(user));
+      await outcome(fixture, one.enter(user));
       return one;
     };
     /** In, then without a link: what is written waits. */
@@ -213,110 +213,110 @@ describe.each([
       const one = await entered();
       one.lose();
       for (const text of texts) void one.post(text, to);
-      await stored(bench, one);
+      await stored(fixture, one);
       return one;
     };
-    return { bench, visit, entered, offline };
+    return { fixture, visit, entered, offline };
   };
 
   test("posts that wait for a link are kept, and go out in order", async () => {
-    const { bench, offline } = await setUp();
+    const { fixture, offline } = await setUp();
     const one = await offline(["one", "two", "three"]);
-    expect(bench.server.texts()).toEqual([]);
-    await outcome(bench, one.enter("ana"));
-    await outcome(bench, one.posts.drained());
-    expect(bench.server.texts()).toEqual(["one", "two", "three"]);
-    expect(counters(bench)).toEqual([1, 2, 3]);
+    expect(fixture.server.texts()).toEqual([]);
+    await outcome(fixture, one.enter("ana"));
+    await outcome(fixture, one.posts.drained());
+    expect(fixture.server.texts()).toEqual(["one", "two", "three"]);
+    expect(counters(fixture)).toEqual([1, 2, 3]);
     expect(one.adopted).toEqual([]);
   });
 
   test("posts of a run that ended by force go first, under their own counters", async () => {
-    const { bench, visit, offline } = await setUp();
+    const { fixture, visit, offline } = await setUp();
     const one = await offline(["one", "two"]);
     one.run.end();
     const next = await visit();
-    await outcome(bench, next.enter("ana"));
+    await outcome(fixture, next.enter("ana"));
     void next.post("three");
-    await outcome(bench, next.posts.drained());
-    expect(bench.server.texts()).toEqual(["one", "two", "three"]);
-    expect(counters(bench)).toEqual([1, 2, 1]);
+    await outcome(fixture, next.posts.drained());
+    expect(fixture.server.texts()).toEqual(["one", "two", "three"]);
+    expect(counters(fixture)).toEqual([1, 2, 1]);
     expect(next.adopted).toEqual(["one: durable", "two: durable"]);
-    await bench.clock.advance(10);
+    await fixture.clock.advance(10);
     next.run.end();
     const last = await visit();
-    await outcome(bench, last.enter("ana"));
-    await outcome(bench, last.posts.drained());
+    await outcome(fixture, last.enter("ana"));
+    await outcome(fixture, last.posts.drained());
     expect(last.adopted).toEqual([]);
   });
 
   test("posts of a run that lives are not taken from it", async () => {
-    const { bench, entered, offline } = await setUp();
+    const { fixture, entered, offline } = await setUp();
     const one = await offline(["one"]);
     const other = await entered();
-    await outcome(bench, other.posts.drained());
-    expect(bench.server.texts()).toEqual([]);
-    await outcome(bench, one.enter("ana"));
-    await outcome(bench, one.posts.drained());
-    expect(bench.server.texts()).toEqual(["one"]);
+    await outcome(fixture, other.posts.drained());
+    expect(fixture.server.texts()).toEqual([]);
+    await outcome(fixture, one.enter("ana"));
+    await outcome(fixture, one.posts.drained());
+    expect(fixture.server.texts()).toEqual(["one"]);
     expect(other.adopted).toEqual([]);
   });
 
   test("posts that were recorded, but never confirmed, are not said twice", async () => {
-    const { bench, entered } = await setUp();
+    const { fixture, entered } = await setUp();
     const one = await entered();
-    bench.server.mischief.onRequest = (request) => {
+    fixture.server.mischief.onRequest = (request) => {
       if (request.kind !== "post") return undefined;
-      bench.server.post("ana", request);
+      fixture.server.post("ana", request);
       return "silent";
     };
     void one.post("once");
-    await stored(bench, one);
-    await until(bench, () => bench.server.texts().length > 0);
+    await stored(fixture, one);
+    await until(fixture, () => fixture.server.texts().length > 0);
     one.lose();
     one.run.end();
-    bench.server.mischief = {};
+    fixture.server.mischief = {};
     const next = await entered();
-    await outcome(bench, next.posts.drained());
-    expect(bench.server.texts()).toEqual(["once"]);
+    await outcome(fixture, next.posts.drained());
+    expect(fixture.server.texts()).toEqual(["once"]);
     expect(next.adopted).toEqual(["once: durable"]);
   });
 
   test("posts that the server refuses are told once, and gone", async () => {
-    const { bench, entered, offline } = await setUp();
+    const { fixture, entered, offline } = await setUp();
     const one = await offline(["lost"], "nowhere");
     one.run.end();
-    bench.server.mischief.onRequest = ({ kind }) =>
+    fixture.server.mischief.onRequest = ({ kind }) =>
       kind === "post" ? new Fault("room-unknown", "there is no room") : undefined;
     for (const expected of [["lost: room-unknown"], []]) {
       const next = await entered();
-      await outcome(bench, next.posts.drained());
-      await bench.clock.advance(10);
+      await outcome(fixture, next.posts.drained());
+      await fixture.clock.advance(10);
       expect(next.adopted).toEqual(expected);
       next.run.end();
     }
   });
 
   test("posts older than the server's memory are not sent, but told", async () => {
-    const { bench, entered, offline } = await setUp();
+    const { fixture, entered, offline } = await setUp();
     const one = await offline(["old"]);
     one.run.end();
-    await bench.clock.advance(OUTBOX_KEEP_MS + 1);
+    await fixture.clock.advance(OUTBOX_KEEP_MS + 1);
     const next = await entered();
     void next.post("new");
-    await outcome(bench, next.posts.drained());
-    expect(bench.server.texts()).toEqual(["new"]);
+    await outcome(fixture, next.posts.drained());
+    expect(fixture.server.texts()).toEqual(["new"]);
     expect(next.adopted).toEqual(["old: interrupted"]);
   });
 
   test("posts of another user stay for that user, in any spelling of the name", async () => {
-    const { bench, entered, visit, offline } = await setUp();
+    const { fixture, entered, visit, offline } = await setUp();
     const one = await offline(["mine"]);
     one.run.end();
     const ben = await entered("ben");
-    await outcome(bench, ben.posts.drained());
-    expect(bench.server.texts()).toEqual([]);
+    await outcome(fixture, ben.posts.drained());
+    expect(fixture.server.texts()).toEqual([]);
     const run = (await visit()).run;
-    const { fingerprint } = await greetedBy(bench, run);
+    const { fingerprint } = await greetedBy(fixture, run);
     const left = await run.outboxes.adopt({ fingerprint, user: "ANA" });
     expect(left.flatMap(({ posts }) => posts.map(({ body }) => JSON.parse(body).text))).toEqual([
       "mine",
@@ -324,7 +324,7 @@ describe.each([
   });
 
   test("nothing is sent before it is stored; one tick is one write", async () => {
-    const { bench, visit } = await setUp();
+    const { fixture, visit } = await setUp();
     const happened: string[] = [];
     const one = await visit((store) => ({
       adopt: (owner) => store.adopt(owner),
@@ -334,18 +334,18 @@ describe.each([
         if (change.added.length > 0) happened.push(`stored ${change.added.length}`);
       },
     }));
-    await outcome(bench, one.enter("ana"));
-    bench.server.mischief.onRequest = ({ kind }) => {
+    await outcome(fixture, one.enter("ana"));
+    fixture.server.mischief.onRequest = ({ kind }) => {
       happened.push(kind);
       return undefined;
     };
     const posts = ["one", "two", "three"].map((text) => one.post(text));
-    await outcome(bench, Promise.all(posts));
+    await outcome(fixture, Promise.all(posts));
     expect(happened).toEqual(["stored 3", "post", "post", "post"]);
   });
 
   test("a post that cannot be stored is refused, and never sent", async () => {
-    const { bench, visit } = await setUp();
+    const { fixture, visit } = await setUp();
     let isFull = true;
     const one = await visit((store) => ({
       adopt: (owner) => store.adopt(owner),
@@ -355,128 +355,128 @@ describe.each([
         await store.write(id, change);
       },
     }));
-    await outcome(bench, one.enter("ana"));
-    expect(await bench.code(one.post("lost"))).toBe("store-full");
+    await outcome(fixture, one.enter("ana"));
+    expect(await fixture.code(one.post("lost"))).toBe("store-full");
     isFull = false;
-    expect(await bench.code(one.post("kept"))).toBe("fine");
-    expect(bench.server.texts()).toEqual(["kept"]);
+    expect(await fixture.code(one.post("kept"))).toBe("fine");
+    expect(fixture.server.texts()).toEqual(["kept"]);
   });
 
   test("a device that was enrolled signs in after a restart", async () => {
-    const { bench, visit, entered } = await setUp();
+    const { fixture, visit, entered } = await setUp();
     const one = await entered();
-    await bench.clock.advance(10);
+    await fixture.clock.advance(10);
     one.run.end();
     const next = await visit();
-    expect(await outcome(bench, next.enter("ana"))).toEqual(["login by device"]);
+    expect(await outcome(fixture, next.enter("ana"))).toEqual(["login by device"]);
     expect(next.run.isEnrolled("ANA")).toBe(true);
     expect(next.run.isEnrolled("ben")).toBe(false);
     expect(next.run.keys.device.publicKey).toEqual(one.run.keys.device.publicKey);
   });
 
   test("a device that the server has forgotten is not enrolled any more", async () => {
-    const { bench, visit } = await setUp();
+    const { fixture, visit } = await setUp();
     const one = await visit();
-    await outcome(bench, one.enter("ana", "secret"));
-    await bench.clock.advance(10);
+    await outcome(fixture, one.enter("ana", "secret"));
+    await fixture.clock.advance(10);
     one.run.end();
-    bench.server.accounts.get("ana")?.devices.clear();
+    fixture.server.accounts.get("ana")?.devices.clear();
     const next = await visit();
-    expect(await outcome(bench, next.enter("ana", "secret"))).toEqual([
+    expect(await outcome(fixture, next.enter("ana", "secret"))).toEqual([
       "login by device",
       "admit",
       "register",
       "login by password",
     ]);
     next.run.forgotten("ana");
-    await bench.clock.advance(10);
+    await fixture.clock.advance(10);
     next.run.end();
     const last = await visit();
-    await greetedBy(bench, last.run);
+    await greetedBy(fixture, last.run);
     expect(last.run.isEnrolled("ana")).toBe(false);
   });
 
   test("who was in last is known after a restart", async () => {
-    const { bench, visit, entered } = await setUp();
+    const { fixture, visit, entered } = await setUp();
     for (const user of ["ana", "ben"]) {
       const one = await entered(user);
-      await bench.clock.advance(10);
+      await fixture.clock.advance(10);
       one.run.end();
     }
     const next = await visit();
-    await greetedBy(bench, next.run);
-    expect(await outcome(bench, next.run.lastUser())).toBe("ben");
+    await greetedBy(fixture, next.run);
+    expect(await outcome(fixture, next.run.lastUser())).toBe("ben");
   });
 
   test("posts of an account that was renamed follow it", async () => {
-    const { bench, visit, offline } = await setUp();
+    const { fixture, visit, offline } = await setUp();
     const one = await offline(["before"]);
     one.run.end();
     const next = await visit();
-    await greetedBy(bench, next.run);
-    await outcome(bench, next.run.moved("ana", "Anna"));
-    await outcome(bench, next.enter("Anna"));
-    await outcome(bench, next.posts.drained());
-    expect(bench.server.texts()).toEqual(["before"]);
+    await greetedBy(fixture, next.run);
+    await outcome(fixture, next.run.moved("ana", "Anna"));
+    await outcome(fixture, next.enter("Anna"));
+    await outcome(fixture, next.posts.drained());
+    expect(fixture.server.texts()).toEqual(["before"]);
   });
 
   test("posts left under a key that the server had follow it to the key it has", async () => {
-    const { bench, visit, offline } = await setUp();
+    const { fixture, visit, offline } = await setUp();
     const one = await offline(["one", "two"]);
     one.run.end();
-    const { server } = bench;
+    const { server } = fixture;
     const old = server.identity;
     server.identity = Identity.generate();
     const predecessors = [makeSuccession(old, server.identity.publicKey)];
     server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
     for (const expected of [["one: durable", "two: durable"], []]) {
       const next = await visit();
-      await outcome(bench, next.enter("ana"));
-      await outcome(bench, next.posts.drained());
+      await outcome(fixture, next.enter("ana"));
+      await outcome(fixture, next.posts.drained());
       expect(next.adopted).toEqual(expected);
       expect(server.texts()).toEqual(["one", "two"]);
-      await bench.clock.advance(10);
+      await fixture.clock.advance(10);
       next.run.end();
     }
   });
 
   test("posts left with another server stay for that server", async () => {
-    const { bench, entered, offline } = await setUp();
+    const { fixture, entered, offline } = await setUp();
     const one = await offline(["mine"]);
     one.run.end();
-    bench.server.identity = Identity.generate(); // Nothing says that it is the same.
+    fixture.server.identity = Identity.generate(); // Nothing says that it is the same.
     const next = await entered();
-    await outcome(bench, next.posts.drained());
-    expect(bench.server.texts()).toEqual([]);
+    await outcome(fixture, next.posts.drained());
+    expect(fixture.server.texts()).toEqual([]);
   });
 });
 
-/** As many turns as the store and the keys need, which live outside the bench's time. */
-async function until(bench: Bench, isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 100_000 && !isTrue(); i++) await bench.clock.advance(i % 20 === 0 ? 1 : 0);
+/** As many turns as the store and the keys need, which live outside the fixture's time. */
+async function until(fixture: ClientFixture, isTrue: () => boolean): Promise<void> {
+  for (let i = 0; i < 100_000 && !isTrue(); i++) await fixture.clock.advance(i % 20 === 0 ? 1 : 0);
   expect(isTrue()).toBe(true);
 }
 
-async function outcome<Value>(bench: Bench, promise: Promise<Value>): Promise<Value> {
+async function outcome<Value>(fixture: ClientFixture, promise: Promise<Value>): Promise<Value> {
   let isDone = false;
   const done = () => {
     isDone = true;
   };
   promise.then(done, done);
-  await until(bench, () => isDone);
+  await until(fixture, () => isDone);
   return promise;
 }
 
-function stored(bench: Bench, one: Visit): Promise<void> {
-  return until(bench, () => one.isStored);
+function stored(fixture: ClientFixture, one: Visit): Promise<void> {
+  return until(fixture, () => one.isStored);
 }
 
-function counters({ server }: Bench): number[] {
+function counters({ server }: ClientFixture): number[] {
   return server.requests.flatMap((request) => (request.kind === "post" ? [request.counter] : []));
 }
 
-async function greetedBy(bench: Bench, run: Run): Promise<{ fingerprint: Fingerprint }> {
-  const { fingerprint } = bench.server.identity;
-  await outcome(bench, run.greeted(fingerprint));
+async function greetedBy(fixture: ClientFixture, run: Run): Promise<{ fingerprint: Fingerprint }> {
+  const { fingerprint } = fixture.server.identity;
+  await outcome(fixture, run.greeted(fingerprint));
   return { fingerprint };
 }

@@ -2,64 +2,64 @@ import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../src/base/fault.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { type FormerKey, makeSuccession } from "../../src/crypto/succession.ts";
-import { Bench, PINNED_ADDRESS } from "./bench.ts";
+import { ClientFixture, PINNED_ADDRESS } from "./client-fixture.ts";
 
 describe("trust", () => {
   test("another identity stops everything, before a secret is sent", async () => {
-    const bench = new Bench();
-    await bench.outcome(bench.client().client.connect());
-    const old = bench.server.identity.fingerprint;
-    bench.server.identity = Identity.generate();
-    bench.server.requests.length = 0;
-    const fault = await bench.outcome(bench.client().client.connect());
+    const fixture = new ClientFixture();
+    await fixture.outcome(fixture.client().client.connect());
+    const old = fixture.server.identity.fingerprint;
+    fixture.server.identity = Identity.generate();
+    fixture.server.requests.length = 0;
+    const fault = await fixture.outcome(fixture.client().client.connect());
     expect(fault).toMatchObject({ code: "fingerprint-changed", exitCode: 6 });
     expect((fault as Fault).message).toContain(old);
-    expect((fault as Fault).message).toContain(bench.server.identity.fingerprint);
-    expect(bench.server.requests).toEqual([]);
-    expect(bench.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old);
+    expect((fault as Fault).message).toContain(fixture.server.identity.fingerprint);
+    expect(fixture.server.requests).toEqual([]);
+    expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old);
   });
 
   test("it stops a reconnection too, for good", async () => {
-    const bench = new Bench();
-    const watched = bench.client();
-    await bench.outcome(watched.client.connect());
-    bench.server.identity = Identity.generate();
-    bench.network.cut();
-    await bench.clock.advance(5_000);
+    const fixture = new ClientFixture();
+    const watched = fixture.client();
+    await fixture.outcome(watched.client.connect());
+    fixture.server.identity = Identity.generate();
+    fixture.network.cut();
+    await fixture.clock.advance(5_000);
     expect(watched.last("closed")?.fault?.code).toBe("fingerprint-changed");
   });
 
   test("what was given must fit, and fitting it is enough for the strict", async () => {
-    const bench = new Bench();
+    const fixture = new ClientFixture();
     const other = Identity.generate().fingerprint;
-    expect(await bench.code(bench.client({ fingerprint: other }).client.connect())).toBe(
+    expect(await fixture.code(fixture.client({ fingerprint: other }).client.connect())).toBe(
       "fingerprint-changed",
     );
-    expect(await bench.code(bench.client({ strict: true }).client.connect())).toBe(
+    expect(await fixture.code(fixture.client({ strict: true }).client.connect())).toBe(
       "fingerprint-changed",
     );
-    expect(bench.server.requests).toEqual([]);
-    const { fingerprint } = bench.server.identity;
-    expect(await bench.code(bench.client({ strict: true, fingerprint }).client.connect())).toBe(
+    expect(fixture.server.requests).toEqual([]);
+    const { fingerprint } = fixture.server.identity;
+    expect(await fixture.code(fixture.client({ strict: true, fingerprint }).client.connect())).toBe(
       "fine",
     );
   });
 
   test.each(["proof", "certificate", "nonce"] as const)("a forged %s", async (field) => {
-    const bench = new Bench();
-    bench.server.mischief.onWelcome = (welcome) => ({
+    const fixture = new ClientFixture();
+    fixture.server.mischief.onWelcome = (welcome) => ({
       ...welcome,
       [field]: welcome[field].map((byte) => byte ^ 1),
     });
-    expect(await bench.code(bench.client().client.connect())).toBe("fingerprint-changed");
-    expect(bench.server.requests).toEqual([]);
+    expect(await fixture.code(fixture.client().client.connect())).toBe("fingerprint-changed");
+    expect(fixture.server.requests).toEqual([]);
   });
 
   test("the fault names the way out with the server's address", async () => {
-    const bench = new Bench();
-    await bench.outcome(bench.client().client.connect());
-    bench.server.identity = Identity.generate();
-    const fault = (await bench.outcome(bench.client().client.connect())) as Fault;
+    const fixture = new ClientFixture();
+    await fixture.outcome(fixture.client().client.connect());
+    fixture.server.identity = Identity.generate();
+    const fault = (await fixture.outcome(fixture.client().client.connect())) as Fault;
     expect(fault.remedy).toContain(`chat trust accept ${PINNED_ADDRESS}`);
   });
 });
@@ -67,35 +67,35 @@ describe("trust", () => {
 describe("a server that changes its key", () => {
   /** Somebody who knows the server by its first key, which then had so many successors. */
   async function after(changes: number, mend = (formers: FormerKey[]) => formers) {
-    const bench = new Bench();
-    const first = bench.client();
-    await bench.outcome(first.client.connect());
-    await bench.outcome(first.client.close());
-    const old = bench.server.identity;
+    const fixture = new ClientFixture();
+    const first = fixture.client();
+    await fixture.outcome(first.client.connect());
+    await fixture.outcome(first.client.close());
+    const old = fixture.server.identity;
     const formers: FormerKey[] = [];
     for (let i = 0; i < changes; i++) {
       const next = Identity.generate();
-      formers.unshift(makeSuccession(bench.server.identity, next.publicKey));
-      bench.server.identity = next;
+      formers.unshift(makeSuccession(fixture.server.identity, next.publicKey));
+      fixture.server.identity = next;
     }
     const predecessors = mend(formers);
-    bench.server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
-    return { bench, old };
+    fixture.server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
+    return { fixture, old };
   }
 
   test.each([1, 2, 8])("%i times: known as before, with all that is filed", async (changes) => {
-    const { bench, old } = await after(changes);
-    bench.server.requests.length = 0;
-    const accountKey = bench.state.knownAccountKey(old.fingerprint, "ana");
-    const watched = bench.client();
-    expect(await bench.code(watched.client.connect())).toBe("fine");
-    const { fingerprint } = bench.server.identity;
-    expect(bench.asked()).toEqual(["login by device"]);
+    const { fixture, old } = await after(changes);
+    fixture.server.requests.length = 0;
+    const accountKey = fixture.state.knownAccountKey(old.fingerprint, "ana");
+    const watched = fixture.client();
+    expect(await fixture.code(watched.client.connect())).toBe("fine");
+    const { fingerprint } = fixture.server.identity;
+    expect(fixture.asked()).toEqual(["login by device"]);
     expect(watched.last("moved")).toMatchObject({ fingerprint, from: old.fingerprint });
-    expect(bench.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(fingerprint);
-    expect(bench.state.knownAccountKey(fingerprint, "ana")).toBe(accountKey);
-    const again = bench.client();
-    expect(await bench.code(again.client.connect())).toBe("fine");
+    expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(fingerprint);
+    expect(fixture.state.knownAccountKey(fingerprint, "ana")).toBe(accountKey);
+    const again = fixture.client();
+    expect(await fixture.code(again.client.connect())).toBe("fine");
     expect(again.kinds()).not.toContain("moved");
   });
 
@@ -104,15 +104,15 @@ describe("a server that changes its key", () => {
     ["another key signed", (formers) => formers.map(({ key }) => forged(key))],
     ["nothing is shown", () => []],
   ])("refused when %s", async (_, mend) => {
-    const { bench, old } = await after(3, mend);
-    expect(await bench.code(bench.client().client.connect())).toBe("fingerprint-changed");
-    expect(bench.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old.fingerprint);
+    const { fixture, old } = await after(3, mend);
+    expect(await fixture.code(fixture.client().client.connect())).toBe("fingerprint-changed");
+    expect(fixture.state.pin(PINNED_ADDRESS)?.fingerprint).toBe(old.fingerprint);
   });
 
   test("an old invite still leads there", async () => {
-    const { bench, old } = await after(2);
+    const { fixture, old } = await after(2);
     const { fingerprint } = old;
-    expect(await bench.code(bench.client({ fingerprint, strict: true }).client.connect())).toBe(
+    expect(await fixture.code(fixture.client({ fingerprint, strict: true }).client.connect())).toBe(
       "fine",
     );
   });

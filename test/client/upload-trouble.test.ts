@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 import { content, digestHex, HeldSource } from "./contents.ts";
 import { Writer } from "./writer.ts";
 
@@ -80,15 +80,15 @@ describe("a server that", () => {
 
   test("wants to be left alone for a while is left alone", async () => {
     const writer = await Writer.enter();
-    const { clock } = writer.bench;
+    const { clock } = writer.fixture;
     const start = clock.now();
-    writer.bench.server.mischief.onRequest = ({ kind }) =>
+    writer.fixture.server.mischief.onRequest = ({ kind }) =>
       kind === "offer" && clock.now() < start + 5_000
         ? new Fault("store-full", "soon", { retryAfterMs: 2_000 })
         : undefined;
     expect(await writer.send(new HeldSource(content(5)))).toMatchObject({ sizeBytes: 5 });
     expect(clock.now()).toBeGreaterThanOrEqual(start + 5_000);
-    const asked = writer.bench.asked().filter((kind) => kind === "offer").length;
+    const asked = writer.fixture.asked().filter((kind) => kind === "offer").length;
     expect(asked).toBeLessThan(6);
   });
 
@@ -109,13 +109,13 @@ describe("a server that", () => {
     writer.files.syncChunks = Number.POSITIVE_INFINITY;
     const source = new HeldSource(content(300 * CHUNK_BYTES));
     const sending = writer.start(source);
-    await writer.bench.clock.advance(STALL_SHOWN_MS + 1_000);
+    await writer.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
     expect(source.reads.length).toBeGreaterThan(190);
     expect(source.reads.length).toBeLessThan(200);
     expect(writer.reports.at(-1)?.waits).toMatchObject({ where: "server-disk" });
     const closing = writer.client.close();
-    expect(await writer.bench.outcome(sending)).toMatchObject({ code: "interrupted" });
-    await writer.bench.outcome(closing);
+    expect(await writer.fixture.outcome(sending)).toMatchObject({ code: "interrupted" });
+    await writer.fixture.outcome(closing);
   });
 });
 
@@ -130,7 +130,7 @@ describe("a lane of its own", () => {
     };
     expect(await writer.send(source)).toMatchObject({ sizeBytes: source.bytes.length });
     expect(writer.files.begun).toEqual([0, 3, 3]);
-    const asked = writer.bench.asked();
+    const asked = writer.fixture.asked();
     expect(asked.filter((kind) => kind === "ticket").length).toBe(3);
     expect(asked.filter((kind) => kind.startsWith("login")).length).toBe(0);
   });
@@ -138,7 +138,7 @@ describe("a lane of its own", () => {
   test("is asked for again when its ticket came too late", async () => {
     const writer = await Writer.enter();
     let isFirst = true;
-    writer.bench.server.mischief.onRequest = ({ kind }) => {
+    writer.fixture.server.mischief.onRequest = ({ kind }) => {
       if (kind !== "lane" || !isFirst) return undefined;
       isFirst = false;
       return new Fault("login-refused", "this ticket is not good, or not any more");
@@ -162,12 +162,12 @@ describe("the same file twice at once", () => {
     const writer = await Writer.enter();
     const bytes = content(8 * CHUNK_BYTES);
     await writer.begin(new HeldSource(bytes), 2);
-    const other = writer.bench.client();
-    await writer.bench.outcome(other.client.connect());
+    const other = writer.fixture.client();
+    await writer.fixture.outcome(other.client.connect());
     const sources = [new HeldSource(bytes), new HeldSource(bytes)] as const;
     const first = writer.start(sources[0]);
     const second = other.client.transfers.send({ source: sources[1], to: ["lobby"] });
-    const sent = [await writer.bench.outcome(first), await writer.bench.outcome(second)];
+    const sent = [await writer.fixture.outcome(first), await writer.fixture.outcome(second)];
     const [file] = writer.files.files.keys();
     expect(sent).toMatchObject([
       { id: file, digest: digestHex(bytes) },
@@ -183,8 +183,10 @@ test("no more waits in the link than it should", async () => {
   writer.files.windowChunks = 64;
   let queuedMax = 0;
   const source = new HeldSource(content(60 * CHUNK_BYTES));
-  const bench = new Bench({ delayMs: (_from, _to, sizeBytes) => (sizeBytes > 1_000 ? 50 : 50) });
-  const far = await Writer.enter(bench);
+  const fixture = new ClientFixture({
+    delayMs: (_from, _to, sizeBytes) => (sizeBytes > 1_000 ? 50 : 50),
+  });
+  const far = await Writer.enter(fixture);
   far.files.windowChunks = 64;
   source.onRead = (index) => {
     const acked = far.files.received.length;

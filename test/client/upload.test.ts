@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES, STALL_SHOWN_MS } from "../../src/base/limits.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 import { chunksOf, content, digestHex, HeldSource } from "./contents.ts";
 import { Writer } from "./writer.ts";
 
@@ -31,7 +31,7 @@ describe("a file is sent whole", () => {
         expect(writer.has(source.bytes)).toBe(true);
         expect(source.reads).toEqual(chunksOf(source.bytes).map((_, i) => i));
         expect(writer.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
-        expect(writer.bench.clock.waiting).toBeLessThan(3);
+        expect(writer.fixture.clock.waiting).toBeLessThan(3);
       }
     },
   );
@@ -51,13 +51,14 @@ describe("a lost lane", () => {
   ])("at any message leaves a whole %s", async (_, make) => {
     for (let k = 1; k < 100; k++) {
       let messages = Number.NEGATIVE_INFINITY;
-      const bench = new Bench({
+      const fixture = new ClientFixture({
         delayMs: (_from, _to, sizeBytes) => {
-          if (sizeBytes > 0 && ++messages === k) bench.clock.after(0, () => bench.network.cut());
+          if (sizeBytes > 0 && ++messages === k)
+            fixture.clock.after(0, () => fixture.network.cut());
           return 0;
         },
       });
-      const writer = await Writer.enter(bench);
+      const writer = await Writer.enter(fixture);
       const source = make();
       messages = 0;
       const sent = await writer.send(source);
@@ -77,14 +78,14 @@ describe("a lost lane", () => {
     writer.files.onChunk = ({ index }) => {
       if (index !== 6 || !isFirst) return;
       isFirst = false;
-      void writer.bench.server.stop();
+      void writer.fixture.server.stop();
       writer.files.crash();
     };
     const sending = writer.start(source);
-    await writer.bench.clock.advance(STALL_SHOWN_MS + 2_000);
+    await writer.fixture.clock.advance(STALL_SHOWN_MS + 2_000);
     expect(writer.reports.at(-1)?.waits).toMatchObject({ where: "server" });
-    writer.bench.server.start();
-    expect(await writer.bench.outcome(sending)).toMatchObject({ sizeBytes: source.bytes.length });
+    writer.fixture.server.start();
+    expect(await writer.fixture.outcome(sending)).toMatchObject({ sizeBytes: source.bytes.length });
     expect(writer.has(source.bytes)).toBe(true);
     expect(writer.files.begun).toEqual([0, 4]);
   });
@@ -101,7 +102,7 @@ describe("a lost lane", () => {
         if (index !== 6 || !isFirst) return;
         isFirst = false;
         writer.files.files.clear();
-        writer.bench.network.cut();
+        writer.fixture.network.cut();
       };
       const sent = await writer.send(source);
       outcomes.push(sent instanceof Fault ? sent.code : writer.has(source.bytes));
@@ -148,10 +149,10 @@ describe("stopped, the same call goes on", () => {
     source.onRead = (index) => (index === 2 ? new Promise(() => {}) : undefined);
     const stop = new AbortController();
     const sending = writer.start(source, { signal: stop.signal });
-    await writer.bench.clock.advance(STALL_SHOWN_MS + 1_000);
+    await writer.fixture.clock.advance(STALL_SHOWN_MS + 1_000);
     expect(writer.reports.at(-1)?.waits).toMatchObject({ where: "source" });
     stop.abort();
-    expect(await writer.bench.outcome(sending)).toMatchObject({ code: "interrupted" });
+    expect(await writer.fixture.outcome(sending)).toMatchObject({ code: "interrupted" });
   });
 
   test("with another file under that name it begins anew, and says so", async () => {
@@ -173,7 +174,7 @@ describe("stopped, the same call goes on", () => {
     await writer.again();
     const [old] = writer.files.files.keys();
     writer.files.files.clear();
-    writer.bench.server.mischief.onRequest = (request) =>
+    writer.fixture.server.mischief.onRequest = (request) =>
       request.kind === "offer" && request.file === old
         ? new Fault("not-found", "this file was erased")
         : undefined;

@@ -2,35 +2,35 @@ import type { Fault } from "../../src/base/fault.ts";
 import type { Client } from "../../src/client/client.ts";
 import type { TransferProgress } from "../../src/client/transfer/progress.ts";
 import type { SendRequest, SentFile } from "../../src/client/transfer/transfers.ts";
-import { Bench } from "./bench.ts";
+import { ClientFixture } from "./client-fixture.ts";
 import type { HeldSource } from "./contents.ts";
 
 /** Somebody who is in and has something to send. */
 export class Writer {
-  readonly bench: Bench;
+  readonly fixture: ClientFixture;
   readonly reports: TransferProgress[] = [];
   client: Client;
 
-  private constructor(bench: Bench) {
-    this.bench = bench;
-    this.client = bench.client().client;
+  private constructor(fixture: ClientFixture) {
+    this.fixture = fixture;
+    this.client = fixture.client().client;
   }
 
-  static async enter(bench = new Bench()): Promise<Writer> {
-    const writer = new Writer(bench);
-    await bench.outcome(writer.client.connect());
+  static async enter(fixture = new ClientFixture()): Promise<Writer> {
+    const writer = new Writer(fixture);
+    await fixture.outcome(writer.client.connect());
     return writer;
   }
 
   /** The process is gone, and started again. */
   async again(): Promise<void> {
-    await this.bench.outcome(this.client.close());
-    this.client = this.bench.client().client;
-    await this.bench.outcome(this.client.connect());
+    await this.fixture.outcome(this.client.close());
+    this.client = this.fixture.client().client;
+    await this.fixture.outcome(this.client.connect());
   }
 
   get files() {
-    return this.bench.server.files;
+    return this.fixture.server.files;
   }
 
   start(source: HeldSource, more: Partial<SendRequest> = {}): Promise<SentFile> {
@@ -39,7 +39,7 @@ export class Writer {
   }
 
   send(source: HeldSource, more?: Partial<SendRequest>): Promise<SentFile | Fault> {
-    return this.bench.outcome(this.start(source, more));
+    return this.fixture.outcome(this.start(source, more));
   }
 
   /** Sends until the server has so many chunks, and is stopped then. */

@@ -19,7 +19,7 @@ export const ANA: Credentials = { user: "ana", mode: "either", roomSecret: "sesa
 export const PINNED_ADDRESS = "server:2428";
 
 /** The fake server, a home and a device, on a clock that the test owns. */
-export class Bench {
+export class ClientFixture {
   readonly clock = new VirtualClock();
   readonly network: MemoryNetwork;
   readonly server: FakeServer;
