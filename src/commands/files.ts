@@ -5,9 +5,9 @@ import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import {
+  destinationName,
   isFile,
   moment,
-  placeName,
   renderRecord,
   renderTable,
   type ShownRecord,
@@ -36,7 +36,7 @@ export const command = defineVerb({
           style.format === "text" ? formatSize(file.sizeBytes) : String(file.sizeBytes),
           file.name,
           file.from,
-          placeName(file, user),
+          destinationName(file, user),
           moment(file.timeUnixMs, style),
         ]);
       context.stdout.write(

@@ -3,7 +3,7 @@ import type { FileId } from "../base/ids.ts";
 import { defineVerb } from "../cli/command.ts";
 import { type OpenClient, withClient } from "../cli/connect/client.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
-import { checkFileId, checkOut, FileTaker } from "../cli/files/receive-file.ts";
+import { checkFileId, checkOut, FileReceiver } from "../cli/files/receive-file.ts";
 import { SERVER_FLAGS } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import type { Client } from "../client/client.ts";
@@ -36,8 +36,14 @@ export const command = defineVerb({
     const options = { mode: "login", follow, reconnect: true, resumes: true } as const;
     try {
       return await withClient(context, args, options, (open) => {
-        const taker = new FileTaker(context, open.client, show, args.out, open.state.partSecret());
-        return args.follow ? followFiles(taker, open) : taker.takeAll(files);
+        const receiver = new FileReceiver(
+          context,
+          open.client,
+          show,
+          args.out,
+          open.state.partSecret(),
+        );
+        return args.follow ? followFiles(receiver, open) : receiver.receiveAll(files);
       });
     } finally {
       await show.end();
@@ -57,18 +63,21 @@ function checkOptions(ids: readonly string[], follow: boolean): FileId[] {
 }
 
 /** Until it is interrupted, or the server does not want us any more. */
-async function followFiles(taker: FileTaker, { client, state, user }: OpenClient): Promise<number> {
+async function followFiles(
+  receiver: FileReceiver,
+  { client, state, user }: OpenClient,
+): Promise<number> {
   const { fingerprint } = client;
   if (fingerprint === undefined) throw new Fault("link-closed", "the connection was closed");
   const whose = { fingerprint, user };
   const { taken } = state;
   const incoming = new Incoming({
-    place: taken.place(whose),
+    cursor: taken.place(whose),
     has: (file) => taken.has(whose, file),
-    take: (file) => taker.take(file),
+    take: (file) => receiver.take(file),
     took: (file) => taken.note(whose, file),
     reached: (seq) => taken.advance(whose, seq),
-    lost: (_file, fault) => taker.failed(fault),
+    lost: (_file, fault) => receiver.failed(fault),
   });
   const watching = watch(client, incoming, () => taken.place(whose), user);
   return Promise.race([watching, incoming.failed()]);
@@ -77,14 +86,14 @@ async function followFiles(taker: FileTaker, { client, state, user }: OpenClient
 async function watch(
   client: Client,
   incoming: Incoming,
-  place: () => number,
+  cursor: () => number,
   me: string,
 ): Promise<never> {
   for await (const event of client.events()) {
     if (event.kind === "closed") {
       throw event.fault ?? new Fault("link-closed", "the server closed the connection");
     }
-    if (event.kind === "connected") await catchUp(client, incoming, place(), me);
+    if (event.kind === "connected") await catchUp(client, incoming, cursor(), me);
     else noteEvent(incoming, event, me);
     await incoming.room();
   }

@@ -22,7 +22,7 @@ const PORT = 5004;
 /** This network and one router further. */
 const TTL = 2;
 
-type Place = Omit<MulticastOptions, "scope">;
+type GroupOptions = Omit<MulticastOptions, "scope">;
 
 export const command = defineVerb({
   args: {
@@ -55,20 +55,19 @@ export const command = defineVerb({
   },
   details: "No server: what you type is sent to all in the group. /help tells the commands.",
   async run(args, context) {
-    const group = checkLanGroup(args.group);
-    const place = {
-      group,
+    const group = {
+      group: checkLanGroup(args.group),
       port: args.port ?? PORT,
       ttl: args.ttl ?? TTL,
       interface: args.interface,
     };
-    if (!args.plain) return talk(context, place, args);
+    if (!args.plain) return talk(context, group, args);
     if (args.roomPasswordFile !== undefined) {
       throw new Fault("usage", "plain datagrams cannot be encrypted", {
         remedy: "leave --plain out, or --room-password-file",
       });
     }
-    return talkPlainly(context, place);
+    return talkPlainly(context, group);
   },
 });
 
@@ -77,12 +76,12 @@ interface Who {
   readonly roomPasswordFile?: string | undefined;
 }
 
-async function talk(context: Context, place: Place, who: Who): Promise<number> {
+async function talk(context: Context, group: GroupOptions, who: Who): Promise<number> {
   const name = await nameOf(context, who.user);
   const question = "Password of the group (empty: none)";
   const secret = await readSecret(context, ROOM_PASSWORD, who.roomPasswordFile, question);
   const randomBytes = systemEntropy();
-  const at = formatLanPlace(place.group, place.port);
+  const at = formatLanPlace(group.group, group.port);
   const envelope = new LanEnvelope({
     device: deviceOf(context),
     place: at,
@@ -97,14 +96,14 @@ async function talk(context: Context, place: Place, who: Who): Promise<number> {
       envelope,
       name,
       chance: (randomBytes(1)[0] ?? 0) / 256,
-      open: (onDatagram) => openMulticast({ ...place, scope: "all" }, onDatagram),
+      open: (onDatagram) => openMulticast({ ...group, scope: "all" }, onDatagram),
       onEvent: client.show,
     });
     try {
       const sealed = secret !== undefined;
       const me = { user: name, key: formatFingerprint(keyId), sealed };
       const how = sealed ? "encrypted by the password" : "signed, not encrypted";
-      listening(client.chatConsole, place, room.interfaces, me, `you are ${name}; ${how}`);
+      listening(client.chatConsole, group, room.interfaces, me, `you are ${name}; ${how}`);
       return await client.run(room);
     } finally {
       await room.end();
@@ -114,14 +113,14 @@ async function talk(context: Context, place: Place, who: Who): Promise<number> {
   }
 }
 
-async function talkPlainly(context: Context, place: Place): Promise<number> {
+async function talkPlainly(context: Context, group: GroupOptions): Promise<number> {
   const client = new PlainClient(context);
   try {
-    const multicast = await openMulticast({ ...place, scope: "one" }, client.show);
+    const multicast = await openMulticast({ ...group, scope: "one" }, client.show);
     try {
       const { interfaces } = multicast;
       const how = "plain text: anybody here reads it, and nobody's name is sure";
-      listening(client.chatConsole, place, interfaces, { plain: true }, how);
+      listening(client.chatConsole, group, interfaces, { plain: true }, how);
       return await client.run(multicast);
     } finally {
       await multicast.close();
@@ -133,7 +132,7 @@ async function talkPlainly(context: Context, place: Place): Promise<number> {
 
 function listening(
   chatConsole: ChatConsole,
-  { group, port }: Place,
+  { group, port }: GroupOptions,
   interfaces: readonly string[],
   more: Readonly<Record<string, unknown>>,
   sentence: string,

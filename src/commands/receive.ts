@@ -18,7 +18,7 @@ import { deviceKeys } from "../cli/connect/keys.ts";
 import { filePages } from "../cli/connect/lists.ts";
 import type { Context } from "../cli/context.ts";
 import { catchUp, Incoming, noteEvent } from "../cli/files/inbox.ts";
-import { checkOut, FileTaker, takeFile } from "../cli/files/receive-file.ts";
+import { checkOut, FileReceiver, receiveFile } from "../cli/files/receive-file.ts";
 import { serverOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, isFile, renderJson, type ShownFile } from "../cli/output/render.ts";
@@ -67,10 +67,10 @@ export const command = defineVerb({
       interrupted.reject(new Fault("interrupted", "interrupted")),
     );
     try {
-      const taker = new FileTaker(context, client, show, out);
+      const receiver = new FileReceiver(context, client, show, out);
       const asks = !args.yes && context.terminal !== undefined;
       const options = { asks, keepsText: args.out !== undefined };
-      const receiving = receive(taker, address, nameOf(context, args.user), options);
+      const receiving = receive(receiver, address, nameOf(context, args.user), options);
       return await Promise.race([receiving, interrupted.promise]);
     } finally {
       release();
@@ -138,36 +138,36 @@ interface ReceiveOptions {
 }
 
 async function receive(
-  taker: FileTaker,
+  receiver: FileReceiver,
   address: ServerAddress,
   wanted: Name,
   options: ReceiveOptions,
 ): Promise<number> {
-  const { client, context } = taker;
+  const { client, context } = receiver;
   await client.connect();
   const me = await enterAsNew(client, wanted, address.secret);
   const taken = new Set<FileId>();
   const lost: Fault[] = [];
   const incoming = new Incoming({
-    place: 0,
+    cursor: 0,
     has: (file) => taken.has(file),
-    take: (file) => (transfer.isText ? takeText(taker, file) : taker.take(file)),
+    take: (file) => (transfer.isText ? takeText(receiver, file) : receiver.take(file)),
     took: (file) => taken.add(file),
     reached: () => {},
     lost: (_file, fault) => {
       lost.push(fault);
-      taker.failed(fault);
+      receiver.failed(fault);
     },
   });
   const done = () => taken.size + lost.length;
-  const transfer: Transfer = new Transfer({ taker, incoming, me, done, options });
+  const transfer: Transfer = new Transfer({ receiver, incoming, me, done, options });
   await Promise.race([transfer.whole(), incoming.failed()]);
   if (context.json) context.stdout.write(renderJson({ kind: "received", files: taken.size }));
   return lost[0]?.exitCode ?? 0;
 }
 
 interface TransferOptions {
-  readonly taker: FileTaker;
+  readonly receiver: FileReceiver;
   readonly incoming: Incoming;
   readonly me: string;
   /** Files that are here, or cannot be had. */
@@ -177,7 +177,7 @@ interface TransferOptions {
 
 /** All that is given away at one server. */
 class Transfer {
-  readonly #taker: FileTaker;
+  readonly #receiver: FileReceiver;
   readonly #incoming: Incoming;
   readonly #me: string;
   readonly #done: () => number;
@@ -192,14 +192,14 @@ class Transfer {
   #saysText = false;
   #isText = false;
 
-  constructor({ taker, incoming, me, done, options }: TransferOptions) {
-    this.#taker = taker;
+  constructor({ receiver, incoming, me, done, options }: TransferOptions) {
+    this.#receiver = receiver;
     this.#incoming = incoming;
     this.#me = me;
     this.#done = done;
     this.#options = options;
     this.#listed = options.asks ? new Map() : undefined;
-    this.#giveUp = new GiveUpTimer(taker.context.clock, (fault) => this.#over.reject(fault));
+    this.#giveUp = new GiveUpTimer(receiver.context.clock, (fault) => this.#over.reject(fault));
   }
 
   /** It is shown, and not kept. */
@@ -214,7 +214,7 @@ class Transfer {
   }
 
   async #watch(): Promise<void> {
-    const { client } = this.#taker;
+    const { client } = this.#receiver;
     for await (const event of client.events()) {
       if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "it was closed");
       if (event.kind === "connected") await this.#connected(event);
@@ -227,7 +227,8 @@ class Transfer {
   async #connected(event: Extract<ClientEvent, { kind: "connected" }>): Promise<void> {
     this.#giveUp.back();
     this.#topic(event.rooms.find(({ name }) => name === LOBBY)?.topic ?? "");
-    if (this.#listed === undefined) await catchUp(this.#taker.client, this.#incoming, 0, this.#me);
+    if (this.#listed === undefined)
+      await catchUp(this.#receiver.client, this.#incoming, 0, this.#me);
     else await this.#listAll(this.#listed);
     void this.#settled();
   }
@@ -243,7 +244,7 @@ class Transfer {
 
   async #listAll(listed: Map<string, ShownFile>): Promise<void> {
     try {
-      for await (const page of filePages(this.#taker.client)) {
+      for await (const page of filePages(this.#receiver.client)) {
         for (const record of page) this.#list(listed, record);
       }
     } catch (error) {
@@ -253,7 +254,7 @@ class Transfer {
     }
     const missing = (this.#count ?? 0) - listed.size;
     if (missing > 0) {
-      this.#taker.show.say("not all is read there yet; you are asked as soon as it is");
+      this.#receiver.show.say("not all is read there yet; you are asked as soon as it is");
     } else this.#ask(listed);
   }
 
@@ -284,7 +285,7 @@ class Transfer {
 
   /** @throws Fault interrupted */
   async #confirm(files: readonly ShownFile[], from: string): Promise<void> {
-    const { context, show } = this.#taker;
+    const { context, show } = this.#receiver;
     const sum = formatSize(files.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0));
     if (this.#isText) show.say(`a text of ${sum} from ${from}`);
     else for (const file of files) show.say(`${cleanText(fileWords(file))} from ${file.from}`);
@@ -316,16 +317,16 @@ class Transfer {
   /** A share that has ended does not come back. */
   #lost(fault: Fault): void {
     if (!this.#giveUp.lost(fault)) return;
-    this.#taker.show.say(`the connection is lost (${fault.message}); trying again`);
+    this.#receiver.show.say(`the connection is lost (${fault.message}); trying again`);
   }
 }
 
 /** Shows a text, or hands it on as it is where standard output is no terminal. @throws Fault */
-async function takeText({ client, context, show }: FileTaker, file: FileId): Promise<void> {
+async function takeText({ client, context, show }: FileReceiver, file: FileId): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "chat-text-"));
   try {
     const onProgress = () => {};
-    const { id, name, from, path } = await takeFile(client, { file, out: folder, onProgress });
+    const { id, name, from, path } = await receiveFile(client, { file, out: folder, onProgress });
     const text = textIn(readFileSync(path));
     const { stdout, json } = context;
     if (json) stdout.write(renderJson({ kind: "text", id, name, from, text }));

@@ -3,7 +3,7 @@ import { FILE_TARGETS_MAX } from "../base/limits.ts";
 import { formatTarget, parseTarget } from "../base/names.ts";
 import { tsvLine } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
-import { placeOfTarget, queuedFileLine } from "../cli/chat/post.ts";
+import { destinationOfTarget, queuedFileLine } from "../cli/chat/post.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
@@ -133,7 +133,7 @@ function sentJson(sent: SentFile, posted: PostedFile): JsonObject {
     kind: "file",
     seq,
     time: formatUtc(timeUnixMs),
-    ...placeOfTarget(parseTarget(to)),
+    ...destinationOfTarget(parseTarget(to)),
     id,
     name,
     sizeBytes,

@@ -1,7 +1,7 @@
 import { Fault } from "../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../base/names.ts";
 import { formatUtc } from "../base/time.ts";
-import { checkText, placeOfTarget, queuedMessageLine } from "../cli/chat/post.ts";
+import { checkText, destinationOfTarget, queuedMessageLine } from "../cli/chat/post.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine, say } from "../cli/context.ts";
@@ -119,7 +119,13 @@ class Sender {
     const queued = receipt.queued === true;
     if (this.#context.json) {
       const more = queued ? { queued } : {};
-      const line = { kind: "sent", seq, ...placeOfTarget(target), time: formatUtc(time), ...more };
+      const line = {
+        kind: "sent",
+        seq,
+        ...destinationOfTarget(target),
+        time: formatUtc(time),
+        ...more,
+      };
       this.#context.stdout.write(renderJson(line));
     } else {
       this.#context.stdout.write(`${seq}\n`);

@@ -31,7 +31,7 @@ import {
 import { HTTPS_PORT, hostCheck, knownNames, parsePublic } from "../cli/serve/public.ts";
 import { QUOTA_FLAGS, quotasOf } from "../cli/serve/quotas.ts";
 import { withSettings } from "../cli/serve/settings.ts";
-import { tellStats } from "../cli/serve/stats.ts";
+import { reportStats } from "../cli/serve/stats.ts";
 import { loadPage } from "../cli/web/page.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 import type { CertificatePair } from "../crypto/certificate.ts";
@@ -227,7 +227,7 @@ async function serve(
     ? announceServer(context, { name, fingerprint, needs, host, port })
     : undefined;
   const { clock } = context;
-  const silence = args.verbose ? tellStats(clock, printer, () => server.peers()) : undefined;
+  const silence = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
     const fault = await ended.promise;
     await Promise.all([server.stop(), announced?.stop()]);
@@ -263,7 +263,7 @@ function newServer(
     positions: { disk: systemDisk(), folder: folder.path },
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
-      return renderJson(recordJson(shownRecord(record, { from, place: { room: name } })));
+      return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
     },
     onEvent,
   });

@@ -11,8 +11,8 @@ import type { Context } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
 import { shownWords } from "../output/records.ts";
 import {
+  type Destination,
   type JsonObject,
-  type Place,
   renderJson,
   renderRecord,
   type ShownRecord,
@@ -26,9 +26,9 @@ import { Recent } from "./recent.ts";
 export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   const { timeUnixMs, room } = record;
   const from = record.from ?? "server";
-  const place: Place =
+  const destination: Destination =
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
-  return { timeUnixMs, place, ...shownWords({ ...record, from }) };
+  return { timeUnixMs, destination, ...shownWords({ ...record, from }) };
 }
 
 /** Before the further lines of a note: none of them can pass for a line of its own. */

@@ -10,8 +10,8 @@ import {
   checkOut,
   gotJson,
   gotWords,
+  receiveFile,
   sayRenamed,
-  takeFile,
 } from "../files/receive-file.ts";
 import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
@@ -19,8 +19,8 @@ import { fileWords, isFile, recordJson } from "../output/render.ts";
 import { shownChatRecord } from "./console.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
-import { placeOfTarget, queuedFileLine } from "./post.ts";
-import { placeOf } from "./unread.ts";
+import { destinationOfTarget, queuedFileLine } from "./post.ts";
+import { destinationOf } from "./unread.ts";
 
 /** What is done sooner needs no lines on the way. */
 const QUIET_MS = 2_000;
@@ -49,7 +49,11 @@ export class LineFiles {
     const to = [formatTarget(target)];
     this.#start(async () => {
       try {
-        const sent = await client.transfers.send({ source, to, onProgress: this.#teller() });
+        const sent = await client.transfers.send({
+          source,
+          to,
+          onProgress: this.#progressReporter(),
+        });
         for (const posted of sent.posted) this.#sent(sent, posted);
         for (const { fault } of sent.refused) this.#lines.fail(fault);
       } finally {
@@ -65,8 +69,8 @@ export class LineFiles {
     const { chatConsole, open } = this.#lines;
     this.#start(async () => {
       const secret = open.state.partSecret();
-      const onProgress = this.#teller();
-      const got = await takeFile(open.client, { file, out, secret, onProgress });
+      const onProgress = this.#progressReporter();
+      const got = await receiveFile(open.client, { file, out, secret, onProgress });
       chatConsole.tell(gotJson(got), gotWords(got));
       sayRenamed(got, (sentence) => chatConsole.note(sentence));
       void this.#offerToOpen(got.path);
@@ -95,7 +99,7 @@ export class LineFiles {
     const size = sizeBytes === undefined ? {} : { sizeBytes };
     const isSlow = sizeBytes === undefined || sizeBytes >= ANNOUNCED_BYTES_MIN;
     chatConsole.tell(
-      { kind: "offered", ...placeOf(room), from, id: file, name, ...size },
+      { kind: "offered", ...destinationOf(room), from, id: file, name, ...size },
       isSlow && this.#lines.isAt(room) ? `${from} is sending ${fileWords(event)}` : undefined,
     );
   }
@@ -117,17 +121,17 @@ export class LineFiles {
 
   #sent(sent: SentFile, { to, seq, queued }: PostedFile): void {
     const { id, name, sizeBytes, digest } = sent;
-    const place = placeOfTarget(parseTarget(to));
+    const destination = destinationOfTarget(parseTarget(to));
     const offline = queued ? { queued } : {};
     this.#lines.recorded(seq);
     this.#lines.chatConsole.tell(
-      { kind: "ack", seq, ...place, id, name, sizeBytes, digest, ...offline },
+      { kind: "ack", seq, ...destination, id, name, sizeBytes, digest, ...offline },
       queued ? queuedFileLine(to) : undefined,
     );
   }
 
   /** Lines between those that others say, and none for what takes no time. */
-  #teller(): (progress: TransferProgress) => void {
+  #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
     const beganAt = context.clock.now();

@@ -20,9 +20,9 @@ import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { LineFiles } from "./files.ts";
-import { checkReaction, checkText, placeOfTarget, queuedMessageLine } from "./post.ts";
+import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
 import { runSlash } from "./slash.ts";
-import { MESSAGE_KINDS, placeOf, unreadLine, unreadOf } from "./unread.ts";
+import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** The link was lost: the request is made again. */
 const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
@@ -143,10 +143,10 @@ export class LineClient {
 
   #acked(target: Target, text: string, { seq, queued }: Receipt): void {
     this.recorded(seq);
-    const place = placeOfTarget(target);
+    const destination = destinationOfTarget(target);
     const offline = queued === true ? { queued } : {};
     const sentence = queued === true ? queuedMessageLine(target.name) : undefined;
-    this.chatConsole.tell({ kind: "ack", seq, ...place, text, ...offline }, sentence);
+    this.chatConsole.tell({ kind: "ack", seq, ...destination, text, ...offline }, sentence);
   }
 
   /** Something done here has this place in the log, and comes back as a record. */
@@ -343,7 +343,7 @@ export class LineClient {
         const { room, user, online } = event;
         const { client } = this.open;
         if (user === client.user || client.reading.ignores(user)) return;
-        const line = { kind: "presence", ...placeOf(room), user, online };
+        const line = { kind: "presence", ...destinationOf(room), user, online };
         return chatConsole.tell(
           line,
           this.isAt(room) && !(chatConsole.isQuiet && chatConsole.isTyped)
@@ -369,7 +369,7 @@ export class LineClient {
         return;
       case "read": {
         const { room, n, unread } = event;
-        return chatConsole.tell({ kind: "read", ...placeOf(room), n, unread }, undefined);
+        return chatConsole.tell({ kind: "read", ...destinationOf(room), n, unread }, undefined);
       }
       case "room-gone":
         this.#awaitedJoins.delete(event.room.id);

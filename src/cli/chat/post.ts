@@ -2,7 +2,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
 import type { Target } from "../../base/names.ts";
-import type { Place } from "../output/render.ts";
+import type { Destination } from "../output/render.ts";
 
 /** @throws Fault text-invalid, too-large */
 export function checkText(text: string): void {
@@ -24,7 +24,7 @@ export function checkReaction(react: string): void {
 }
 
 /** A room or person as JSON names it. */
-export function placeOfTarget({ kind, name }: Target): Place {
+export function destinationOfTarget({ kind, name }: Target): Destination {
   return kind === "room" ? { room: name } : { to: name };
 }
 

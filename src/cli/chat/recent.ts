@@ -1,5 +1,5 @@
 import { formatTarget, type Target } from "../../base/names.ts";
-import { placeName, type ShownRecord } from "../output/render.ts";
+import { destinationName, type ShownRecord } from "../output/render.ts";
 
 /** Enough to scroll back to; older ones are named by their number. */
 const RECENT_MAX = 1_000;
@@ -8,7 +8,7 @@ interface RecentMessage {
   readonly seq: number;
   readonly from: string;
   /** Not the words: they may be erased. */
-  readonly place: ShownRecord["place"];
+  readonly destination: ShownRecord["destination"];
 }
 
 /** Recent messages: for replies without a number, and to show who is answered. */
@@ -16,10 +16,10 @@ export class Recent {
   readonly #bySeq = new Map<number, RecentMessage>(); // Bounded by RECENT_MAX, oldest first.
 
   note(record: ShownRecord): void {
-    const { kind, seq, from, place } = record;
+    const { kind, seq, from, destination } = record;
     if (kind === "erased") this.#bySeq.delete(seq);
     if (kind !== "text" && kind !== "action") return;
-    this.#bySeq.set(seq, { seq, from, place });
+    this.#bySeq.set(seq, { seq, from, destination });
     for (const oldest of this.#bySeq.keys()) {
       if (this.#bySeq.size <= RECENT_MAX) break;
       this.#bySeq.delete(oldest);
@@ -43,8 +43,8 @@ export class Recent {
   #last(target: Target, me: string, fits: (from: string) => boolean): number | undefined {
     const wanted = formatTarget(target).toLowerCase();
     let last: number | undefined;
-    for (const { seq, from, place } of this.#bySeq.values()) {
-      const isHere = placeName({ place, from }, me).toLowerCase() === wanted;
+    for (const { seq, from, destination } of this.#bySeq.values()) {
+      const isHere = destinationName({ destination, from }, me).toLowerCase() === wanted;
       if (isHere && fits(from) && (last === undefined || seq > last)) last = seq;
     }
     return last;

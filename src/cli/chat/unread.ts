@@ -1,7 +1,7 @@
 import type { Client } from "../../client/client.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Answer } from "../../wire/messages.ts";
-import type { Place } from "../output/render.ts";
+import type { Destination } from "../output/render.ts";
 
 /** What is said by people, as opposed to what happens in a room. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
@@ -13,15 +13,15 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
 ]);
 
 /** A room or conversation with words of others that none of the person's devices has shown. */
-export type Unread = Place & { readonly count: number };
+export type Unread = Destination & { readonly count: number };
 
-export function placeOf(room: RoomView): Place {
+export function destinationOf(room: RoomView): Destination {
   return room.kind === "room" ? { room: room.name } : { to: room.name };
 }
 
 export function unreadOf({ reading }: Client, rooms: readonly RoomView[]): Unread[] {
   return rooms
-    .map((room) => ({ ...placeOf(room), count: reading.unread(room.id) }))
+    .map((room) => ({ ...destinationOf(room), count: reading.unread(room.id) }))
     .filter(({ count }) => count > 0);
 }
 

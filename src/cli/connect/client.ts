@@ -99,7 +99,7 @@ function isUnreachable(error: unknown): error is Fault {
   return error instanceof Fault && UNREACHABLE.has(error.code);
 }
 
-interface Place {
+interface OpenOptions {
   readonly chosen: ServerOptions;
   readonly address: ServerAddress;
   readonly state: ClientState;
@@ -109,7 +109,7 @@ async function openAt(
   context: Context,
   flags: ClientFlags,
   options: ConnectOptions,
-  { chosen, address, state }: Place,
+  { chosen, address, state }: OpenOptions,
 ): Promise<OpenClient> {
   const { config } = context.settings();
   let dialer: ServerDialer | undefined;

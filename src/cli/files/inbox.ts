@@ -21,7 +21,7 @@ const OF_ONE_FILE: ReadonlySet<FaultCode> = new Set([
 
 export interface IncomingOptions {
   /** Seq up to which earlier runs have taken everything. */
-  readonly place: number;
+  readonly cursor: number;
   /** Whether an earlier run, or this one, has it. */
   has(file: FileId): boolean;
   /** Fetches it. @throws Fault */
@@ -60,8 +60,8 @@ export class Incoming {
 
   constructor(options: IncomingOptions) {
     this.#options = options;
-    this.#seen = options.place;
-    this.#reached = options.place;
+    this.#seen = options.cursor;
+    this.#reached = options.cursor;
   }
 
   /** Records come in order of their seq, but may come twice. */
@@ -173,11 +173,11 @@ export class Incoming {
 export async function catchUp(
   client: Client,
   incoming: Incoming,
-  place: number,
+  cursor: number,
   me: string,
 ): Promise<void> {
   try {
-    for await (const page of filePages(client, place)) {
+    for await (const page of filePages(client, cursor)) {
       for (const record of page) {
         noteRecord(incoming, record, me);
         await incoming.room();

@@ -62,7 +62,7 @@ export interface ReceiveOptions {
 }
 
 /** Fetches a file to a folder of this machine. @throws Fault */
-export function takeFile(client: Client, options: ReceiveOptions): Promise<GotFile> {
+export function receiveFile(client: Client, options: ReceiveOptions): Promise<GotFile> {
   const { file, out, secret, onProgress, signal } = options;
   return client.transfers.get({
     file,
@@ -127,7 +127,7 @@ export function gotWords({ path, sizeBytes, entries, from }: GotFile): string {
 }
 
 /** Fetches files and prints each when it stands under its name. */
-export class FileTaker {
+export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
   readonly show: ProgressShow;
@@ -152,7 +152,7 @@ export class FileTaker {
   /** @throws Fault */
   async take(file: FileId): Promise<void> {
     try {
-      const got = await takeFile(this.client, {
+      const got = await receiveFile(this.client, {
         file,
         out: this.#out,
         secret: this.#secret,
@@ -168,7 +168,7 @@ export class FileTaker {
   }
 
   /** One after the other; what is wrong with one of several costs only that one. */
-  async takeAll(files: readonly FileId[]): Promise<number> {
+  async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
     for (const file of files) {
       try {

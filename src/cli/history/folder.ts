@@ -85,10 +85,10 @@ export class FolderHistory {
     const room = this.#rooms.get(record.head.room as RoomId);
     const from = by === "server" ? undefined : this.#name(by);
     if (room?.kind !== "pair") {
-      return shownRecord(record, { from, place: { room: room?.name ?? record.head.room } });
+      return shownRecord(record, { from, destination: { room: room?.name ?? record.head.room } });
     }
     const to = room.pair.find((user) => user !== by) ?? room.pair[0];
-    return shownRecord(record, { from, place: { to: this.#name(to) } });
+    return shownRecord(record, { from, destination: { to: this.#name(to) } });
   }
 
   close(): void {

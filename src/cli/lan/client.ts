@@ -9,10 +9,10 @@ import { checkLanText } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import type { Context } from "../context.ts";
 import type { JsonObject, ShownRecord } from "../output/render.ts";
-import { OutputOverflow, readLanLines, tellFault } from "./lines.ts";
+import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
-/** Where it is said, in the column of rooms. */
-const PLACE = { room: "lan" } as const;
+/** Shown in the column of rooms. */
+const DESTINATION = { room: "lan" } as const;
 /** Enough of a key for people to tell two apart. */
 const KEY_LETTERS = 12;
 const HELP = [
@@ -70,9 +70,9 @@ export class LanClient {
         return chatConsole.tell(line, `${what} of ${shownName(from)} did not arrive`);
       }
       case "notice":
-        return tellFault(this.#context, chatConsole, noticeFault(event.notice));
+        return reportFault(this.#context, chatConsole, noticeFault(event.notice));
       case "fault":
-        return tellFault(this.#context, chatConsole, event.fault);
+        return reportFault(this.#context, chatConsole, event.fault);
       default:
         return unreachable(event);
     }
@@ -127,7 +127,7 @@ export class LanClient {
       const time = formatUtc(timeUnixMs);
       return this.chatConsole.tell({ kind, time, from: name, text, ...whose }, undefined);
     }
-    const shown = { seq: 0, timeUnixMs, place: PLACE, from: shownName(from) };
+    const shown = { seq: 0, timeUnixMs, destination: DESTINATION, from: shownName(from) };
     const record: ShownRecord = { ...shown, kind, text };
     this.chatConsole.record(record);
   }

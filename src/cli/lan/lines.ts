@@ -40,7 +40,7 @@ async function readAll(context: Context, chatConsole: ChatConsole, talk: LanTalk
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.code === "interrupted") throw left();
-      tellFault(context, chatConsole, error);
+      reportFault(context, chatConsole, error);
     }
   }
 }
@@ -67,7 +67,7 @@ export class OutputOverflow {
 }
 
 /** A fault that ends nothing. */
-export function tellFault(
+export function reportFault(
   context: Pick<Context, "json">,
   chatConsole: ChatConsole,
   fault: Fault,

@@ -7,7 +7,7 @@ import type { Multicast, MulticastSource } from "../../io/lan/multicast.ts";
 import { isLanDatagram } from "../../wire/lan.ts";
 import { ChatConsole } from "../chat/console.ts";
 import type { Context } from "../context.ts";
-import { OutputOverflow, readLanLines, tellFault } from "./lines.ts";
+import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 const HELP = [
   "A line that you type is sent as it stands; // at the start sends a slash.",
@@ -81,7 +81,7 @@ export class PlainClient {
 
   #awaitEcho(): void {
     this.#stopEcho ??= this.#context.clock.after(LAN_ECHO_WITHIN_MS, () =>
-      tellFault(
+      reportFault(
         this.#context,
         this.chatConsole,
         new Fault("unreachable", "multicast does not get through: our own words do not return", {
@@ -96,6 +96,6 @@ export class PlainClient {
     this.#hasNotifiedSigned = true;
     const sentence = "somebody here talks with names and signatures, which is not shown";
     const fault = new Fault("kind-unknown", sentence, { remedy: "leave --plain out" });
-    tellFault(this.#context, this.chatConsole, fault);
+    reportFault(this.#context, this.chatConsole, fault);
   }
 }

@@ -1,13 +1,13 @@
 import { formatUtc } from "../../base/time.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
-import type { FileBody, Place, ShownBody, ShownRecord } from "./render.ts";
+import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
 
 /** Names that a record's ids stand for. */
 export interface Names {
   /** Undefined: the server itself. */
   readonly from: string | undefined;
-  readonly place: Place;
+  readonly destination: Destination;
 }
 
 /** A record as far as both a client and a folder know it. */
@@ -22,13 +22,13 @@ export interface RecordContent {
 const SERVER = "server";
 
 /** A record of the log as people see it. */
-export function shownRecord(record: LogRecord, { from, place }: Names): ShownRecord {
+export function shownRecord(record: LogRecord, { from, destination }: Names): ShownRecord {
   const { seq, time, kind } = record.head;
   const body = parseBody(record);
   const state = record.erased !== undefined ? "erased" : body === undefined ? "damaged" : "whole";
   return {
     timeUnixMs: time,
-    place,
+    destination,
     ...shownWords({ seq, kind, from: from ?? SERVER, state, body }),
   };
 }

@@ -15,7 +15,7 @@ import type { Context } from "../context.ts";
 import { wrapMarked } from "../word-wrap.ts";
 import { calledColor, clockColor, eventColor, personColor } from "./color.ts";
 
-export type Place = { readonly room: string } | { readonly to: string };
+export type Destination = { readonly room: string } | { readonly to: string };
 
 export type ShownBody =
   | {
@@ -59,11 +59,11 @@ export interface FileBody {
   readonly folder?: { readonly entries: number };
 }
 
-/** A record as people and scripts see it: names in place of ids. */
+/** A record as people and scripts see it: names instead of ids. */
 export type ShownRecord = {
   readonly seq: number;
   readonly timeUnixMs: number;
-  readonly place: Place;
+  readonly destination: Destination;
   readonly from: string;
 } & ShownBody;
 
@@ -117,7 +117,7 @@ export function renderRecord(record: ShownRecord, style: Style): string {
     case "tsv":
       return tsvLine([
         formatUtc(record.timeUnixMs),
-        placeName(record, style.me),
+        destinationName(record, style.me),
         record.from,
         sentence(record, style),
       ]);
@@ -137,8 +137,8 @@ export function renderJson(value: JsonObject): string {
 
 /** The fields that scripts rely on, in their order. */
 export function recordJson(record: ShownRecord): JsonObject {
-  const { kind, seq, timeUnixMs, place, from, ...body } = record;
-  return { kind, seq, time: formatUtc(timeUnixMs), ...place, from, ...body };
+  const { kind, seq, timeUnixMs, destination, from, ...body } = record;
+  return { kind, seq, time: formatUtc(timeUnixMs), ...destination, from, ...body };
 }
 
 /** Lists: columns under a heading on a terminal, TSV without heading when piped. */
@@ -162,12 +162,12 @@ export function renderTable(
 }
 
 /** The room, or `@peer`: the other one of a direct conversation. */
-export function placeName(
-  { place, from }: Pick<ShownRecord, "place" | "from">,
+export function destinationName(
+  { destination, from }: Pick<ShownRecord, "destination" | "from">,
   me?: string,
 ): string {
-  if ("room" in place) return place.room;
-  return `@${place.to === me ? from : place.to}`;
+  if ("room" in destination) return destination.room;
+  return `@${destination.to === me ? from : destination.to}`;
 }
 
 function padded(cell: string, width: number): string {
@@ -178,13 +178,13 @@ function screenText(record: ShownRecord, style: Style): string {
   const { timeUnixMs, from } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
   const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
-  const place = clockColor(cleanText(placeName(record, style.me)), style.color);
+  const shown = clockColor(cleanText(destinationName(record, style.me)), style.color);
   const person = personColor(cleanText(from), style.color);
   const said = record.kind === "text";
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
   const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
   const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
-  return `${marked(`${time} ${place} ${rest}`, style)}\n`;
+  return `${marked(`${time} ${shown} ${rest}`, style)}\n`;
 }
 
 /** Further lines and rows stand behind a bar: no text can pass for a record of its own. */
@@ -200,7 +200,7 @@ function marked(text: string, { columns }: Pick<Style, "columns">): string {
 const TAB_COLUMNS = 4;
 
 /**
- * Blanks in place of tabs, up to the next stop. Stops are counted from where each line's words
+ * Blanks instead of tabs, up to the next stop. Stops are counted from where each line's words
  * begin: those of a terminal stand elsewhere behind a name, and behind a bar.
  */
 function expandTabs(text: string): string {

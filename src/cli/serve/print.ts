@@ -17,8 +17,8 @@ import { DayLines } from "../output/day-line.ts";
 import { qrLines } from "../output/qr.ts";
 import { shownRecord } from "../output/records.ts";
 import {
+  type Destination,
   type JsonObject,
-  type Place,
   recordJson,
   renderJson,
   renderRecord,
@@ -135,7 +135,7 @@ export class ServePrinter {
     if (head.kind === "room") return;
     const shown = shownRecord(record, {
       from: this.#registry.nameOf(head.by),
-      place: this.#place(room, head.by),
+      destination: this.#destination(room, head.by),
     });
     const style = styleOf(this.#context, { stamp: "clock" });
     const day = style.format === "text" ? this.#days.before(head.time) : "";
@@ -148,7 +148,7 @@ export class ServePrinter {
     this.#write(day + renderRecord({ ...shown, kind: "action", text: what }, style));
   }
 
-  #place(room: Room, by: string): Place {
+  #destination(room: Room, by: string): Destination {
     if (room.name !== undefined) return { room: room.name };
     const [one, other] = room.pair ?? [];
     const to = one === by ? other : one;

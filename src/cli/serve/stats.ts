@@ -39,13 +39,13 @@ function isNews(now: Mark, before: Mark | undefined): boolean {
  * requests were acknowledged since it is there, and what its transport counts.
  * @returns what ends it
  */
-export function tellStats(
+export function reportStats(
   clock: Clock,
   printer: Pick<ServePrinter, "line">,
   peers: () => Iterable<ClientConnection>,
 ): () => void {
   let seenBefore = new Map<number, Mark>(); // Of the links there are.
-  const tell = () => {
+  const report = () => {
     const seen = new Map<number, Mark>();
     for (const peer of peers()) {
       if (peer.channel !== undefined || peer.greeted === undefined) continue;
@@ -66,8 +66,8 @@ export function tellStats(
       printer.line("stats", { ...fields, ...counters }, `${who} ${countersLine(counters)}`);
     }
     seenBefore = seen;
-    cancel = clock.after(EVERY_MS, tell);
+    cancel = clock.after(EVERY_MS, report);
   };
-  let cancel = clock.after(EVERY_MS, tell);
+  let cancel = clock.after(EVERY_MS, report);
   return () => cancel();
 }

@@ -156,14 +156,19 @@ async function start(
   };
 }
 
-interface Owner {
+interface OwnerSession {
   readonly client: Client;
   readonly state: ClientState;
   readonly account: string;
 }
 
 /** The one who shares is the first who comes in. Their home knows nothing of it. */
-async function enter(context: Context, user: string, secret: string, dial: Dial): Promise<Owner> {
+async function enter(
+  context: Context,
+  user: string,
+  secret: string,
+  dial: Dial,
+): Promise<OwnerSession> {
   const state = ClientState.inMemory();
   const client = new Client(
     {

@@ -8,7 +8,7 @@ const NOW = Date.UTC(2026, 10, 20, 12);
 const DAY_MS = 86_400_000;
 
 function said(text: string, timeUnixMs: number): ShownRecord {
-  return { kind: "text", seq: 1, timeUnixMs, place: { room: "lobby" }, from: "bob", text };
+  return { kind: "text", seq: 1, timeUnixMs, destination: { room: "lobby" }, from: "bob", text };
 }
 
 /** What a face writes; its local time is an hour ahead of UTC. */

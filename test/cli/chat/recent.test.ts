@@ -1,17 +1,22 @@
 import { expect, test } from "bun:test";
 import type { Name } from "../../../src/base/names.ts";
 import { Recent } from "../../../src/cli/chat/recent.ts";
-import type { Place, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
+import type { Destination, ShownBody, ShownRecord } from "../../../src/cli/output/render.ts";
 
 const LOBBY = { kind: "room", name: "lobby" as Name } as const;
 const BOB = { kind: "person", name: "bob" as Name } as const;
 const TEXT: ShownBody = { kind: "text", text: "x" };
 
-function record(seq: number, from: string, place: Place, body: ShownBody = TEXT): ShownRecord {
-  return { seq, timeUnixMs: 0, from, place, ...body };
+function record(
+  seq: number,
+  from: string,
+  destination: Destination,
+  body: ShownBody = TEXT,
+): ShownRecord {
+  return { seq, timeUnixMs: 0, from, destination, ...body };
 }
 
-test("the last words of somebody else at this place", () => {
+test("the last message of another user in this room or conversation", () => {
   const recent = new Recent();
   expect(recent.lastOther(LOBBY, "ana")).toBeUndefined();
   recent.note(record(1, "bob", { room: "Lobby" }));

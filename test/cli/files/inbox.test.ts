@@ -12,15 +12,15 @@ class Router {
   readonly begun: FileId[] = [];
   readonly taken = new Set<FileId>();
   readonly lost: FileId[] = [];
-  place: number;
+  cursor: number;
   readonly incoming: Incoming;
   readonly #waiting = new Map<FileId, PromiseWithResolvers<void>>();
 
-  constructor(place = 0, taken: Iterable<FileId> = []) {
-    this.place = place;
+  constructor(cursor = 0, taken: Iterable<FileId> = []) {
+    this.cursor = cursor;
     for (const one of taken) this.taken.add(one);
     this.incoming = new Incoming({
-      place,
+      cursor,
       has: (one) => this.taken.has(one),
       take: (one) => {
         this.begun.push(one);
@@ -30,7 +30,7 @@ class Router {
       },
       took: (one) => this.taken.add(one),
       reached: (seq) => {
-        this.place = seq;
+        this.cursor = seq;
       },
       lost: (one) => this.lost.push(one),
     });
@@ -67,26 +67,26 @@ describe("files that arrive", () => {
       await router.fails(file("bad"), code); // Tried once more.
       await router.arrives(file("good"));
       await router.incoming.settled();
-      expect([router.lost, router.place]).toEqual([[file("bad")], 2]);
+      expect([router.lost, router.cursor]).toEqual([[file("bad")], 2]);
     },
   );
 
-  test("are taken each once, and the place follows the oldest that is missing", async () => {
+  test("are taken each once, and the cursor follows the oldest that is missing", async () => {
     const router = new Router();
     router.incoming.recorded(file("a"), 3);
     router.incoming.recorded(file("b"), 5);
     router.incoming.recorded(file("b"), 6); // Of another room.
     router.incoming.passed(9);
     expect(router.begun).toEqual([file("a"), file("b")]);
-    expect(router.place).toBe(2);
+    expect(router.cursor).toBe(2);
     await router.arrives(file("b"));
-    expect(router.place).toBe(2);
+    expect(router.cursor).toBe(2);
     await router.arrives(file("a"));
-    expect(router.place).toBe(9);
+    expect(router.cursor).toBe(9);
     router.incoming.recorded(file("a"), 3);
     router.incoming.recorded(file("b"), 10);
     expect(router.begun.length).toBe(2);
-    expect(router.place).toBe(10);
+    expect(router.cursor).toBe(10);
   });
 
   test("a running upload is taken before its record is there", async () => {
@@ -94,9 +94,9 @@ describe("files that arrive", () => {
     router.incoming.offered(file("a"));
     expect(router.begun).toEqual([file("a")]);
     router.incoming.recorded(file("a"), 4);
-    expect(router.place).toBeLessThan(4);
+    expect(router.cursor).toBeLessThan(4);
     await router.arrives(file("a"));
-    expect(router.place).toBe(4);
+    expect(router.cursor).toBe(4);
   });
 
   test("a withdrawn upload is nothing; a finished one is asked for again", async () => {
@@ -110,7 +110,7 @@ describe("files that arrive", () => {
     expect(router.begun).toEqual([file("a"), file("b"), file("b")]);
     await router.fails(file("b"), "file-unknown");
     expect(router.lost).toEqual([file("b")]);
-    expect(router.place).toBe(4);
+    expect(router.cursor).toBe(4);
   });
 
   test("one that is damaged is tried twice, told of, and keeps nothing else waiting", async () => {
@@ -120,17 +120,17 @@ describe("files that arrive", () => {
     await router.fails(file("bad"), "checksum-wrong");
     await router.fails(file("bad"), "checksum-wrong");
     await router.arrives(file("good"));
-    expect([router.lost, router.place]).toEqual([[file("bad")], 5]);
+    expect([router.lost, router.cursor]).toEqual([[file("bad")], 5]);
   });
 
-  test("what concerns this machine ends it, and the place stays", async () => {
+  test("what concerns this machine ends it, and the cursor stays", async () => {
     const router = new Router();
     router.incoming.recorded(file("a"), 4);
     await router.fails(file("a"), "store-full");
     await expect(router.incoming.room()).rejects.toThrow("not to be had");
     await expect(router.incoming.settled()).rejects.toThrow("not to be had");
     await expect(router.incoming.failed()).rejects.toThrow("not to be had");
-    expect(router.place).toBeLessThan(4);
+    expect(router.cursor).toBeLessThan(4);
   });
 
   test("INCOMING_AT_ONCE_MAX at once, whole ones before running uploads", async () => {
@@ -169,7 +169,7 @@ test("a run that ends anywhere misses nothing, and takes nothing twice", async (
       let router = new Router();
       let taken = 0;
       for (let run = 0; run < 30; run++) {
-        for (const { id, seq } of log.filter(({ seq }) => seq > router.place)) {
+        for (const { id, seq } of log.filter(({ seq }) => seq > router.cursor)) {
           if (draw() % 4 === 0) router.incoming.offered(id);
           router.incoming.recorded(id, seq);
         }
@@ -179,9 +179,9 @@ test("a run that ends anywhere misses nothing, and takes nothing twice", async (
           if (next !== undefined) await router.arrives(next);
           taken++;
         }
-        router = new Router(router.place, router.taken);
+        router = new Router(router.cursor, router.taken);
       }
-      expect(router.place).toBe(log.length);
+      expect(router.cursor).toBe(log.length);
       expect(taken).toBe(new Set(log.map(({ id }) => id)).size);
     }),
     { numRuns: 50 },

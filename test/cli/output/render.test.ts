@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { shownWords } from "../../../src/cli/output/records.ts";
 import {
-  placeName,
+  destinationName,
   renderRecord,
   renderTable,
   type ShownBody,
@@ -11,7 +11,7 @@ import {
 } from "../../../src/cli/output/render.ts";
 
 const TIME = Date.parse("2026-11-20T05:46:33.123Z");
-const base = { seq: 12, timeUnixMs: TIME, place: { room: "lobby" }, from: "ana" } as const;
+const base = { seq: 12, timeUnixMs: TIME, destination: { room: "lobby" }, from: "ana" } as const;
 const hi: ShownRecord = { ...base, kind: "text", text: "hi" };
 const style = (format: Style["format"], more: Partial<Style> = {}): Style => ({
   format,
@@ -42,7 +42,7 @@ describe("NDJSON", () => {
       '{"kind":"text","seq":12,"time":"2026-11-20T05:46:33.123Z",' +
         '"room":"lobby","from":"ana","text":"hi"}\n',
     );
-    const direct: ShownRecord = { ...hi, place: { to: "bob" } };
+    const direct: ShownRecord = { ...hi, destination: { to: "bob" } };
     expect(renderRecord(direct, style("json"))).toContain('"to":"bob","from":"ana"');
   });
 
@@ -62,11 +62,11 @@ describe("TSV", () => {
   });
 
   test("names the other one of a direct conversation", () => {
-    const sent = { ...base, place: { to: "bob" } };
-    const received = { ...base, place: { to: "ana" }, from: "bob" };
-    expect(placeName(sent, "ana")).toBe("@bob");
-    expect(placeName(received, "ana")).toBe("@bob");
-    expect(placeName(received)).toBe("@ana");
+    const sent = { ...base, destination: { to: "bob" } };
+    const received = { ...base, destination: { to: "ana" }, from: "bob" };
+    expect(destinationName(sent, "ana")).toBe("@bob");
+    expect(destinationName(received, "ana")).toBe("@bob");
+    expect(destinationName(received)).toBe("@ana");
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { tellStats } from "../../../src/cli/serve/stats.ts";
+import { reportStats } from "../../../src/cli/serve/stats.ts";
 import { Site } from "../../server/site.ts";
 
 /** `--verbose`, a second at a time. */
@@ -15,7 +15,7 @@ test("a link has a line when something is said on it, not for pings", async () =
     expect([kind, text]).toEqual(["stats", expect.stringContaining(`ACK ${acknowledged}: sent `)]);
     lines.push(`${user} ${acknowledged}`);
   };
-  const end = tellStats(site.clock, { line }, () => site.server.peers());
+  const end = reportStats(site.clock, { line }, () => site.server.peers());
   await site.time.advance(1_000);
   expect(news()).toEqual(["ana 1", "ben 1"]);
   await site.time.advance(5_000);
