@@ -27,7 +27,7 @@ import type { ClientConnection } from "./session/client-connection.ts";
 import type { Login, Member } from "./session/connection-state.ts";
 
 /** What the request router asks of the server behind it. */
-export interface RouterOwner {
+export interface ServerActions {
   input(input: EngineInput): void;
   enter(client: ClientConnection, account: Account, ref: number, after: number | undefined): void;
   leave(client: ClientConnection): void;
@@ -43,7 +43,7 @@ export interface RouterOptions {
   readonly registry: Registry;
   readonly accounts: Pick<Log, "append" | "erase">;
   readonly entropy: Entropy;
-  readonly owner: RouterOwner;
+  readonly server: ServerActions;
   readonly reactions: Reactions;
   readonly services: Services;
   readonly invites: Pick<Invites, "opens">;
@@ -86,7 +86,7 @@ export class RequestRouter {
 
   /** Answers the request, now or later. @throws Fault, with which it is to be refused */
   async serve(client: ClientConnection, request: Request): Promise<void> {
-    const { entry, owner, rooms } = this.#options;
+    const { entry, server, rooms } = this.#options;
     switch (request.kind) {
       case "admit":
         await entry.admit(client, request);
@@ -95,7 +95,7 @@ export class RequestRouter {
         const account = await entry.register(client, request);
         client.authenticated(loginOf(request));
         const asker = { client: client.id, user: account.id, ref: request.ref };
-        return owner.input({ kind: "enter", asker });
+        return server.input({ kind: "enter", asker });
       }
       case "login": {
         const account = await entry.login(client, request);
@@ -103,16 +103,16 @@ export class RequestRouter {
         if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
           // Its registration was cut off between the two logs.
           const asker = { client: client.id, user: account.id, ref: request.ref };
-          return owner.input({ kind: "enter", asker });
+          return server.input({ kind: "enter", asker });
         }
-        return owner.enter(client, account, request.ref, request.after);
+        return server.enter(client, account, request.ref, request.after);
       }
       case "link":
         return this.#options.services.devices.link(client, request);
       case "recover":
         return client.answer(request.ref, await this.#options.services.resets.use(client, request));
       case "lane":
-        return owner.openChannel(client, request);
+        return server.openChannel(client, request);
       case "offer":
       case "finish":
       case "withdraw":
@@ -141,24 +141,24 @@ export class RequestRouter {
     const { member } = client;
     if (member === undefined) throw new Fault("not-logged-in", "you are not logged in");
     const { account } = member;
-    const { owner, queries } = this.#options;
+    const { server, queries } = this.#options;
     const asker = { client: client.id, user: account.id, ref: request.ref };
     switch (request.kind) {
       case "post":
         return this.#options.reactions.pass(client, account, request, () =>
-          owner.input({ kind: "post", asker, request }),
+          server.input({ kind: "post", asker, request }),
         );
       case "join":
-        return owner.input({
+        return server.input({
           kind: "join",
           asker,
-          options: await this.#wish(client, asker, request),
+          options: await this.#joinOptions(client, asker, request),
         });
       case "leave":
-        return owner.input({ kind: "leave", asker, room: checkName(request.room, "room's name") });
+        return server.input({ kind: "leave", asker, room: checkName(request.room, "room's name") });
       case "topic": {
         const room = checkName(request.room, "room's name");
-        return owner.input({ kind: "topic", asker, room, topic: request.topic });
+        return server.input({ kind: "topic", asker, room, topic: request.topic });
       }
       case "rooms":
         return client.answer(request.ref, queries.listRooms(account, request));
@@ -216,7 +216,7 @@ export class RequestRouter {
   }
 
   /** Checks, or makes, the password of the room; the room engine decides with the answer. */
-  async #wish(
+  async #joinOptions(
     client: ClientConnection,
     asker: Asker,
     { room: named, password, create }: RequestOf<"join">,
@@ -272,17 +272,17 @@ export class RequestRouter {
     { account, device }: Member,
     request: RequestOf<"logout">,
   ): Promise<void> {
-    const { registry, accounts, owner } = this.#options;
+    const { registry, accounts, server } = this.#options;
     if (request.forget === true) {
       // Two devices that sign out together must not both count on the other.
       const draft = registry.deviceGoneDraft(account, device);
       await accounts.append(draft, { expect: account.lastSeq });
       const fault = new Fault("login-refused", "this device was signed out");
-      for (const other of [...owner.peersOf(account)]) {
+      for (const other of [...server.peersOf(account)]) {
         if (other !== client && other.member?.device === device) other.close(fault);
       }
     }
-    owner.leave(client);
+    server.leave(client);
     client.answer(request.ref, {});
   }
 }

@@ -24,7 +24,7 @@ import { CatchUp } from "./rooms/catch-up.ts";
 import { LocalPosts } from "./rooms/local-posts.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
-import type { RouterOwner } from "./router.ts";
+import type { ServerActions } from "./router.ts";
 import { type OpenServices, openAuthenticator, openServices } from "./services.ts";
 import {
   ClientConnection,
@@ -40,7 +40,7 @@ import { inward, tellOwner } from "./session/redacted-fault.ts";
 const TICK_MS = 1_000;
 const NOBODY: ReadonlySet<ClientConnection> = new Set();
 
-export class Server implements ClientConnectionOptions, RouterOwner, ListenerEvents {
+export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents {
   readonly #options: ServerOptions;
   readonly #services: OpenServices;
   readonly #catchUp: CatchUp;
@@ -113,7 +113,7 @@ export class Server implements ClientConnectionOptions, RouterOwner, ListenerEve
       peersOf,
       feed,
       stats: () => this.#metrics.stats(),
-      owner: this,
+      server: this,
     });
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, reading);
     this.#metrics = new Metrics({

@@ -21,7 +21,7 @@ import { Queries } from "./rooms/queries.ts";
 import { Reactions } from "./rooms/reactions.ts";
 import type { ReadPositionService } from "./rooms/read-positions.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
-import { RequestRouter, type RouterOwner } from "./router.ts";
+import { RequestRouter, type ServerActions } from "./router.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 
 export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
@@ -34,7 +34,7 @@ export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly feed: EventFeed;
   readonly stats: AdminDashboardOptions["stats"];
-  readonly owner: RouterOwner & ModerationOptions["owner"] & ManagementOptions["owner"];
+  readonly server: ServerActions & ModerationOptions["server"] & ManagementOptions["server"];
 }
 
 export interface OpenServices {
@@ -47,23 +47,28 @@ export interface OpenServices {
 }
 
 /** Who serves what, and the request router that takes each request to them. */
-export function openServices(parts: ServiceOptions): OpenServices {
-  const { registry, rooms, archive, reading, peersOf } = parts;
-  const { feed: watchers, stats, owner } = parts;
-  const files = openFiles(parts);
+export function openServices(options: ServiceOptions): OpenServices {
+  const { registry, rooms, archive, reading, peersOf } = options;
+  const { feed: watchers, stats, server } = options;
+  const files = openFiles(options);
   const recordLookup = new RecordLookup(archive);
-  const resets = new Resets(parts);
-  const downloads = openDownloads(parts, files);
+  const resets = new Resets(options);
+  const downloads = openDownloads(options, files);
   const channels = new DataChannels({
-    ...parts,
+    ...options,
     peersOf: ({ id }) => peersOf(id),
     addressed: (token) => downloads?.channelOf(token),
   });
   const router = new RequestRouter({
-    ...parts,
+    ...options,
     services: {
-      moderation: new Moderation({ ...parts, recordLookup, resets, house: new Management(parts) }),
-      devices: new Devices(parts),
+      moderation: new Moderation({
+        ...options,
+        recordLookup,
+        resets,
+        house: new Management(options),
+      }),
+      devices: new Devices(options),
       resets,
       reading,
       channels,
@@ -74,7 +79,7 @@ export function openServices(parts: ServiceOptions): OpenServices {
         feed: watchers,
         downloads,
         stats,
-        peers: () => owner.peers(),
+        peers: () => server.peers(),
         transfers: () => files?.listing() ?? [],
       }),
     },
@@ -82,7 +87,7 @@ export function openServices(parts: ServiceOptions): OpenServices {
       recordLookup,
       targets: new TargetResolver({ rooms, directory: registry, sha256 }),
     }),
-    queries: new Queries({ ...parts, sha256 }),
+    queries: new Queries({ ...options, sha256 }),
   });
   const ended = (client: ClientConnection) => {
     channels.ended(client);
@@ -110,8 +115,8 @@ export function openAuthenticator(
   });
 }
 
-function openDownloads(parts: ServiceOptions, files: FileService | undefined) {
-  const { clock, entropy, rooms, engine, blobs } = parts;
+function openDownloads(options: ServiceOptions, files: FileService | undefined) {
+  const { clock, entropy, rooms, engine, blobs } = options;
   if (blobs === undefined || files === undefined) return undefined;
   return new WebDownloads({
     clock,
@@ -124,11 +129,11 @@ function openDownloads(parts: ServiceOptions, files: FileService | undefined) {
   });
 }
 
-function openFiles(parts: ServiceOptions): FileService | undefined {
-  const { engine, blobs, settings, localPosts: callers } = parts;
+function openFiles(options: ServiceOptions): FileService | undefined {
+  const { engine, blobs, settings, localPosts: callers } = options;
   if (blobs === undefined) return undefined;
   return new FileService({
-    ...parts,
+    ...options,
     blobs,
     files: engine.files,
     announcements: engine.announcements,

@@ -8,7 +8,7 @@ import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { sha256 as hashOf } from "../../src/crypto/sha256.ts";
 import { encodeHashLine } from "../../src/wire/chunks.ts";
 import { encodeManifest } from "../../src/wire/manifest.ts";
-import { TestFile } from "../server/lane.ts";
+import { TestFile } from "../server/data-channel.ts";
 import { file, gets, noise, people, sends } from "./couriers.ts";
 import { before } from "./deadline.ts";
 import { ndjson, Sandbox } from "./program.ts";

@@ -9,7 +9,7 @@ import { listenWs } from "../../src/io/ws/listener.ts";
 import { unpackValue } from "../../src/wire/codec.ts";
 import { formatFingerprint } from "../../src/wire/fingerprint.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
-import { certificate, HOST } from "../io/quic-place.ts";
+import { certificate, HOST } from "../io/quic-relays.ts";
 import { type Home, Sandbox } from "./program.ts";
 
 /** A server that is not the one that was meant, and writes down all that it is told. */

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { LAN_DATAGRAM_BYTES_MAX } from "../../src/base/limits.ts";
-import { freePlace, type Place } from "../io/multicast-place.ts";
+import { freeGroup, type MulticastGroup } from "../io/multicast-group.ts";
 import { CHAT } from "./binary.ts";
 import { type Program, Sandbox } from "./program.ts";
 import { hasTmux, Screen } from "./tmux.ts";
 
 /** `chat lan`, without a server and without leaving this machine. */
 
-function words({ group, port }: Place): string[] {
+function words({ group, port }: MulticastGroup): string[] {
   return ["--group", group, "--port", String(port), "--interface", "127.0.0.1"];
 }
 
@@ -19,7 +19,7 @@ interface Peer {
 
 async function peer(
   sandbox: Sandbox,
-  place: Place,
+  place: MulticastGroup,
   user: string,
   more: Peer = {},
 ): Promise<Program> {
@@ -32,7 +32,7 @@ async function peer(
 
 async function plain(
   sandbox: Sandbox,
-  place: Place,
+  place: MulticastGroup,
   args: readonly string[] = [],
 ): Promise<Program> {
   const program = sandbox.home("plain").start(["lan", ...words(place), "--plain", ...args]);
@@ -40,7 +40,7 @@ async function plain(
   return program;
 }
 
-async function script(sandbox: Sandbox, { group, port }: Place): Promise<Program> {
+async function script(sandbox: Sandbox, { group, port }: MulticastGroup): Promise<Program> {
   const path = `${import.meta.dir}/multicast-script-program.ts`;
   const program = sandbox.start([path, group, String(port)], { program: process.execPath });
   await program.out.next("ready", (line) => line === "ready");
@@ -56,7 +56,7 @@ const NO_FAULT = (program: Program) =>
 describe("people", () => {
   test("two meet, talk and part", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
     const bob = await peer(sandbox, place, "bob");
     const { key } = await ana.json("join", { from: "bob", verified: true });
@@ -86,7 +86,7 @@ describe("people", () => {
 
   test("three hear each other, each once, and what was piped in is all sent", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
     const bob = await peer(sandbox, place, "bob");
     const said = Array.from({ length: 30 }, (_, i) => `line ${i}`);
@@ -104,7 +104,7 @@ describe("people", () => {
 
   test("piped, what others say is one line of four columns", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const args = ["lan", ...words(place), "--user", "log"];
     const log = sandbox.home("log").start(args);
     await log.said("you are log");
@@ -117,7 +117,7 @@ describe("people", () => {
 
   test("a name belongs to the key that came first", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
     const bob = await peer(sandbox, place, "bob");
     await bob.json("join", { from: "ana" });
@@ -133,7 +133,7 @@ describe("people", () => {
 describe("a password", () => {
   test("lets in who has it; the others get one line and no text", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const env = { CHAT_ROOM_PASSWORD: "swordfish" };
     const ana = await peer(sandbox, place, "ana", { env });
     const eve = await peer(sandbox, place, "eve", { env: { CHAT_ROOM_PASSWORD: "sw0rdfish" } });
@@ -185,7 +185,7 @@ describe("plain", () => {
 
   test("shows what is no UTF-8, or would move the cursor, cleaned", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const program = await plain(sandbox, place);
     const other = await script(sandbox, place);
     other.type("!ff1b5b316d20e282ac0a", `!${Buffer.from("two\nlines\n").toString("hex")}`, "!");
@@ -196,7 +196,7 @@ describe("plain", () => {
 
   test("as JSON it carries what was sent, and from where", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const program = await plain(sandbox, place, ["--json"]);
     const other = await script(sandbox, place);
     other.type("!1b5b");
@@ -211,7 +211,7 @@ describe("plain", () => {
 
   test("and names tell each other once that they are there", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const program = await plain(sandbox, place, ["--json"]);
     const ana = await peer(sandbox, place, "ana");
     await program.json("fault", { code: "kind-unknown" });
@@ -242,7 +242,7 @@ describe("what cannot be", () => {
 
   test("a text that is too long is refused, and the talk goes on", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
     ana.type("x".repeat(961), "short");
     await ana.json("fault", { code: "too-large" });
@@ -251,7 +251,7 @@ describe("what cannot be", () => {
 
   test("Ctrl-C leaves with 130, and the others see it", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await peer(sandbox, place, "ana");
     const bob = await peer(sandbox, place, "bob");
     await ana.json("join", { from: "bob" });
@@ -263,7 +263,7 @@ describe("what cannot be", () => {
 describe.if(hasTmux)("in a terminal", () => {
   test("name and password are asked, and a half-typed line survives", async () => {
     await using sandbox = new Sandbox();
-    const place = await freePlace();
+    const place = await freeGroup();
     const home = sandbox.path("ana");
     await using ana = await Screen.open(sandbox, "ana", { CHAT_HOME: home, CHAT });
     ana.line(`$CHAT lan ${words(place).join(" ")}`);

@@ -4,7 +4,7 @@ import { within } from "../event.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
 /** What one transport brings to the suite. */
-export interface LinkPlace {
+export interface LinkSetup {
   listen(events: ListenerEvents): Listener;
   dial(listener: Listener): Promise<Link>;
   /** Makes the client's end stop reading; returns what lets it go on. */
@@ -24,16 +24,16 @@ export const CHUNK_BYTES = 256 * 1024;
 
 /** One listener for the whole suite, and pairs of ends on it. */
 export class Bench {
-  readonly #place: LinkPlace;
+  readonly #setup: LinkSetup;
   #listener: Listener | undefined;
   readonly accepted: { readonly link: Link; readonly parent: Link | undefined }[] = [];
 
-  constructor(place: LinkPlace) {
-    this.#place = place;
+  constructor(setup: LinkSetup) {
+    this.#setup = setup;
   }
 
   open(): void {
-    this.#listener = this.#place.listen({
+    this.#listener = this.#setup.listen({
       accept: () => true,
       link: (link, parent) => this.accepted.push({ link, parent }),
     });
@@ -45,7 +45,7 @@ export class Bench {
   }
 
   dial(): Promise<Link> {
-    return within("a dial", this.#place.dial(this.listener));
+    return within("a dial", this.#setup.dial(this.listener));
   }
 
   async pair(): Promise<Pair> {

@@ -1,17 +1,17 @@
 import { expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { within } from "../event.ts";
-import { type Bench, CHUNK_BYTES, expectNumbered, type LinkPlace, numbered } from "./link-bench.ts";
+import { type Bench, CHUNK_BYTES, expectNumbered, type LinkSetup, numbered } from "./link-bench.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
-export function ends(bench: Bench, place: LinkPlace): void {
+export function ends(bench: Bench, setup: LinkSetup): void {
   test.each(["client", "server"] as const)(
     "close() of the %s lets all that is queued arrive first",
     async (side) => {
       const { atClient, atServer, ...pair } = await bench.pair();
       const [own, others] = side === "client" ? [atClient, atServer] : [atServer, atClient];
       const isServer = side === "server";
-      const release = isServer ? place.stall(pair.client) : () => {};
+      const release = isServer ? setup.stall(pair.client) : () => {};
       for (let i = 0; i < 28; i++) expect(pair[side].send(numbered(i, CHUNK_BYTES))).toBe(true);
       pair[side].close();
       pair[side].close();
@@ -54,7 +54,7 @@ export function ends(bench: Bench, place: LinkPlace): void {
 
   test("a severed connection is a fault, once", async () => {
     const { client, atServer, server } = await bench.pair();
-    place.sever(client);
+    setup.sever(client);
     expect((await atServer.closed())?.code).toBe("link-closed");
     for (let i = 0; i < 10; i++) await turn();
     expect(atServer.closedCount).toBe(1);
@@ -91,16 +91,16 @@ async function settledDescriptors(goal: number): Promise<number> {
   return count;
 }
 
-export function listeners(place: LinkPlace): void {
+export function listeners(setup: LinkSetup): void {
   test("refuses whom accept() refuses", async () => {
-    const listener = place.listen({ accept: () => false, link: () => expect.unreachable() });
-    expect(place.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    const listener = setup.listen({ accept: () => false, link: () => expect.unreachable() });
+    expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
     await within("stop", listener.stop());
   });
 
   test("stop() closes all in an orderly way, then nobody answers", async () => {
     const accepted: LinkObserver[] = [];
-    const listener = place.listen({
+    const listener = setup.listen({
       accept: () => true,
       link: (link) => {
         accepted.push(new LinkObserver(link));
@@ -108,12 +108,12 @@ export function listeners(place: LinkPlace): void {
       },
     });
     const clients: LinkObserver[] = [];
-    for (let i = 0; i < 3; i++) clients.push(new LinkObserver(await place.dial(listener)));
+    for (let i = 0; i < 3; i++) clients.push(new LinkObserver(await setup.dial(listener)));
     await within("stop", Promise.all([listener.stop(), listener.stop()]));
     for (const observer of [...clients, ...accepted]) {
       expect(await observer.closed()).toBeUndefined();
     }
     for (const observer of clients) expectNumbered(observer.messages, 20);
-    expect(place.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
   });
 }

@@ -4,13 +4,13 @@ import {
   type Bench,
   CHUNK_BYTES,
   expectNumbered,
-  type LinkPlace,
+  type LinkSetup,
   numbered,
   numberOf,
 } from "./link-bench.ts";
 import { turn } from "./link-observer.ts";
 
-export function topics(bench: Bench, place: LinkPlace): void {
+export function topics(bench: Bench, setup: LinkSetup): void {
   test("reach those who follow, from then until they leave", async () => {
     const [one, two] = [await bench.pair(), await bench.pair()];
     bench.listener.publish("room", numbered(99)); // Nobody follows yet.
@@ -55,7 +55,7 @@ export function topics(bench: Bench, place: LinkPlace): void {
   test("a slow reader is closed at the bound, without a hole; others miss nothing", async () => {
     const [slow, fast] = [await bench.pair(), await bench.pair()];
     for (const { server } of [slow, fast]) server.follow("room");
-    const release = place.stall(slow.client);
+    const release = setup.stall(slow.client);
     let sent = 0;
     while (slow.atServer.closedCount === 0) {
       expect(sent).toBeLessThan(400);

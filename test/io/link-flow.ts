@@ -5,7 +5,7 @@ import {
   SEND_QUEUE_LOW_BYTES,
 } from "../../src/base/limits.ts";
 import { within } from "../event.ts";
-import { type Bench, CHUNK_BYTES, expectNumbered, type LinkPlace, numbered } from "./link-bench.ts";
+import { type Bench, CHUNK_BYTES, expectNumbered, type LinkSetup, numbered } from "./link-bench.ts";
 import { LinkObserver, turn } from "./link-observer.ts";
 
 export function messages(bench: Bench): void {
@@ -116,10 +116,10 @@ export function messages(bench: Bench): void {
   );
 }
 
-export function backpressure(bench: Bench, place: LinkPlace): void {
+export function backpressure(bench: Bench, setup: LinkSetup): void {
   test("a stalled reader fills the queue, and drained() tells when it has room", async () => {
     const { client, server, atClient } = await bench.pair();
-    const release = place.stall(client);
+    const release = setup.stall(client);
     let sent = 0;
     // Fill what the kernels take, too: until half the queue stays for good.
     while (server.queuedBytes() < SEND_QUEUE_BYTES_MAX / 2) {

@@ -16,7 +16,7 @@ import {
 import { eventually, within } from "../event.ts";
 import { numbered } from "./link-bench.ts";
 import { passes, QuicHost, relayed, Stranger } from "./quic-fixture.ts";
-import { HOST } from "./quic-place.ts";
+import { HOST } from "./quic-relays.ts";
 import { CALM, UdpRelay } from "./udp-relay.ts";
 
 /** How much a connection may hold, and for how long. */

@@ -8,7 +8,7 @@ import { encodeRecords } from "../../src/io/quic/record.ts";
 import { eventually, within } from "../event.ts";
 import { CHUNK_BYTES, expectNumbered, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
-import { certificate, DIAL_MS, HOST } from "./quic-place.ts";
+import { certificate, DIAL_MS, HOST } from "./quic-relays.ts";
 import { CALM, UdpRelay, type Weather } from "./udp-relay.ts";
 
 export const OPENING: Uint8Array = encodeRecords([new Uint8Array(0)]);

@@ -14,7 +14,7 @@ import {
   relayed,
   Stranger,
 } from "./quic-fixture.ts";
-import { DIAL_MS, HOST } from "./quic-place.ts";
+import { DIAL_MS, HOST } from "./quic-relays.ts";
 import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
 
 const quicHost = new QuicHost();

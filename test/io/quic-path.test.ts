@@ -6,7 +6,7 @@ import { eventually, within } from "../event.ts";
 import { CHUNK_BYTES, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
 import { arrived, exchange, passes, QuicHost, relayed } from "./quic-fixture.ts";
-import { DIAL_MS, HOST } from "./quic-place.ts";
+import { DIAL_MS, HOST } from "./quic-relays.ts";
 import { CALM, openSocket, UdpRelay } from "./udp-relay.ts";
 
 /** What may befall the way between two ends. */

@@ -1,7 +1,7 @@
 import { createPrivateKey } from "node:crypto";
 import { SocketAddress } from "node:net";
 import type { EndpointOptions, QuicEndpoint, QuicSession, SessionOptions } from "node:quic";
-import { certificate, HOST } from "./quic-place.ts";
+import { certificate, HOST } from "./quic-relays.ts";
 
 /** node:quic itself, as Bun brings it, for tests of what it does. */
 

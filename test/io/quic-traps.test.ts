@@ -3,8 +3,8 @@ import { readdirSync } from "node:fs";
 import type { QuicStream } from "node:quic";
 import { receiveBufferBytes } from "../../src/io/quic/udp-socket.ts";
 import { eventually, within } from "../event.ts";
-import { certificate, HOST } from "./quic-place.ts";
 import { loopback, type RawServer, rawEndpoint, rawServer, rawSession } from "./quic-raw.ts";
+import { certificate, HOST } from "./quic-relays.ts";
 import { UdpRelay } from "./udp-relay.ts";
 
 /**

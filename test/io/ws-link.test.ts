@@ -4,11 +4,11 @@ import { WsClientLink } from "../../src/io/ws/client-link.ts";
 import { wsDial } from "../../src/io/ws/dial.ts";
 import { listenWs, type WsTls } from "../../src/io/ws/listener.ts";
 import { linkCompliance } from "./link/link-compliance.ts";
-import type { LinkPlace } from "./link-bench.ts";
+import type { LinkSetup } from "./link-bench.ts";
 
 const certificate = await makeCertificate();
 
-function place(tls: WsTls | false): LinkPlace {
+function setup(tls: WsTls | false): LinkSetup {
   const http = () => new Response("page");
   const dial = wsDial({ tls: tls !== false });
   const host = "127.0.0.1";
@@ -28,5 +28,5 @@ function wsClient(link: Link): WsClientLink {
   throw new Error("not a client's WebSocket link");
 }
 
-linkCompliance("ws", place(certificate));
-linkCompliance("ws without TLS", place(false));
+linkCompliance("ws", setup(certificate));
+linkCompliance("ws without TLS", setup(false));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { Head } from "../../src/wire/record.ts";
+import { channelOf, download, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";
-import { channelOf, download, TestFile } from "./lane.ts";
 import { Site } from "./site.ts";
 import { lab, operating } from "./site-lab.ts";
 

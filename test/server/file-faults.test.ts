@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { DiskCall, Trouble } from "../../src/io/disk/sim.ts";
-import { channelOf, download, TestFile } from "./lane.ts";
+import { channelOf, download, TestFile } from "./data-channel.ts";
 import { Site } from "./site.ts";
 
 /** What a disk does to files must not touch what people say, nor other files. */

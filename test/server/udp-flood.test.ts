@@ -11,7 +11,7 @@ import { listenQuic } from "../../src/io/quic/listener.ts";
 import { countedLink } from "../client/counted-link.ts";
 import { eventually, within } from "../event.ts";
 import { OPENING, Stranger } from "../io/quic-fixture.ts";
-import { certificate, DIAL_MS, HOST } from "../io/quic-place.ts";
+import { certificate, DIAL_MS, HOST } from "../io/quic-relays.ts";
 import { Guest, newKeys } from "./guest.ts";
 import { Site } from "./site.ts";
 

@@ -14,8 +14,8 @@ import type { TransferEntry } from "../../src/server/files/file-service.ts";
 import type { ClientConnection } from "../../src/server/session/client-connection.ts";
 import type { NoticeOf } from "../../src/wire/messages.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
+import { channelOf, TestFile } from "./data-channel.ts";
 import type { Guest } from "./guest.ts";
-import { channelOf, TestFile } from "./lane.ts";
 import { Site } from "./site.ts";
 import { lab, operating } from "./site-lab.ts";
 

@@ -1,4 +1,4 @@
-/** What the room engine has to do, and the gates through which each piece of it goes. */
+/** What the room engine has to do, step by step, and the locks that each command needs. */
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
@@ -60,16 +60,16 @@ export type AnnounceCommand = {
 
 export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceCommand;
 
-export type Turn =
-  /** `queue`: a post wants into its outbox's gate; `knock`: into its room's. */
-  | { readonly kind: "queue" | "step"; readonly command: Command }
-  /** It is in, by this gate. */
-  | { readonly kind: "start"; readonly command: Command; readonly lock: string };
+export type Step =
+  /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */
+  | { readonly kind: "lock-outbox" | "lock-room"; readonly command: Command }
+  /** It holds that lock. */
+  | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
-/** The appends of one piece of work: the last to settle settles it. */
+/** The appends of one command: the last to settle settles it. */
 export interface Job {
   /** Those that it holds until then. */
-  readonly gates: readonly string[];
+  readonly locks: readonly string[];
   readonly command: Command;
   left: number;
   record?: LogRecord;

@@ -15,7 +15,7 @@ import {
   type PostCommand,
   postKey,
   roomLock,
-  type Turn,
+  type Step,
 } from "./commands.ts";
 import { DedupTable, type Posted } from "./dedup.ts";
 import {
@@ -44,9 +44,9 @@ const NOTHING = { effects: [] };
  * Every change to the rooms: checked against the state, appended, made durable, then applied and
  * told to everyone, its sender included. It has never heard of sockets or disks.
  *
- *     request ── gate ── check ──> append … record ──> apply, deliver … appended ──> answer
+ *     request ── lock ── check ──> append … record ──> apply, deliver … appended ──> answer
  *
- * A post passes two gates: that of its outbox, until it is handed to the log, so that none
+ * A post passes two locks: that of its outbox, until it is handed to the log, so that none
  * overtakes another whatever room it goes to; and that of its room, until it is durable.
  */
 export class RoomEngine {
@@ -105,7 +105,7 @@ export class RoomEngine {
       case "leave":
       case "topic":
       case "act":
-        return this.#run([{ kind: "step", command: input }]);
+        return this.#run([{ kind: "lock-room", command: input }]);
       case "record":
         return this.#apply(input.record);
       case "appended":
@@ -155,8 +155,8 @@ export class RoomEngine {
       };
       this.#posts.begin(user, outbox, counter);
       this.#underWay.set(postKey(user, outbox, counter), command);
-      const turn = { kind: "queue", command } as const;
-      return this.#run(meet === undefined ? [turn] : [{ kind: "step", command: meet }, turn]);
+      const step = { kind: "lock-outbox", command } as const;
+      return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       if (error.blame === "user") this.#posts.refuse(user, outbox, counter, error);
@@ -169,8 +169,8 @@ export class RoomEngine {
     try {
       const target = this.#targets.resolve(user, to);
       const meet = this.#meet(user, target);
-      const turn = { kind: "step", command: { ...rest, to: target.id } } as const;
-      return this.#run(meet === undefined ? [turn] : [{ kind: "step", command: meet }, turn]);
+      const step = { kind: "lock-room", command: { ...rest, to: target.id } } as const;
+      return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       return [{ kind: "refuse", asker: rest.asker, fault: error }];
@@ -184,55 +184,55 @@ export class RoomEngine {
     return { kind: "meet", room: id, pair: user < other ? [user, other] : [other, user] };
   }
 
-  /** Takes all turns, and those that they make possible; a loop, as thousands may wait. */
-  #run(turns: Turn[]): EngineEffect[] {
+  /** Takes all steps, and those that they make possible; a loop, as thousands may wait. */
+  #run(steps: Step[]): EngineEffect[] {
     const effects: EngineEffect[] = [];
-    for (const turn of turns) {
-      if (turn.kind === "start") effects.push(...this.#start(turn, turns));
-      else if (turn.kind === "queue") this.#queue(turn.command, turns);
-      else effects.push(...this.#knock(turn.command, turns));
+    for (const step of steps) {
+      if (step.kind === "perform") effects.push(...this.#performStep(step, steps));
+      else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
+      else effects.push(...this.#lockRoom(step.command, steps));
     }
     return effects;
   }
 
-  #queue(command: Command, turns: Turn[]): void {
+  #lockOutbox(command: Command, steps: Step[]): void {
     const isFirst = command.kind !== "post" || this.#lock.enter(outboxLock(command), command, true);
-    if (isFirst) turns.push({ kind: "step", command });
+    if (isFirst) steps.push({ kind: "lock-room", command });
   }
 
-  #knock(command: Command, turns: Turn[]): EngineEffect[] {
+  #lockRoom(command: Command, steps: Step[]): EngineEffect[] {
     const lock = roomLock(command, this.#rooms);
     if (this.#lock.waiting(lock) >= LOCK_WAITING_MAX) {
-      this.#letNextPost(command, turns);
+      this.#letNextPost(command, steps);
       const detail = { retryAfterMs: 100 };
       return this.#refuse(command, new Fault("too-many", "this room is too busy", detail));
     }
     if (this.#lock.enter(lock, command, command.kind !== "post")) {
-      turns.push({ kind: "start", command, lock });
+      steps.push({ kind: "perform", command, lock });
     }
     return [];
   }
 
-  #start(
-    { command: work, lock: gate }: Extract<Turn, { kind: "start" }>,
-    turns: Turn[],
+  #performStep(
+    { command, lock }: Extract<Step, { kind: "perform" }>,
+    steps: Step[],
   ): EngineEffect[] {
-    if (gate !== roomLock(work, this.#rooms)) {
+    if (lock !== roomLock(command, this.#rooms)) {
       // While it waited the room was given another name, or was made: it waits where others do.
-      this.#leaveLock(gate, turns);
-      turns.push({ kind: "step", command: work });
+      this.#leaveLock(lock, steps);
+      steps.push({ kind: "lock-room", command });
       return [];
     }
-    this.#letNextPost(work, turns);
+    this.#letNextPost(command, steps);
     try {
-      const drafts = this.#drafts(work);
-      if (Array.isArray(drafts)) return this.#append(this.#held(gate, work), work, drafts);
-      this.#leaveLock(gate, turns);
+      const drafts = this.#drafts(command);
+      if (Array.isArray(drafts)) return this.#append(this.#held(lock, command), command, drafts);
+      this.#leaveLock(lock, steps);
       return drafts.effects;
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#leaveLock(gate, turns);
-      return this.#refuse(work, error);
+      this.#leaveLock(lock, steps);
+      return this.#refuse(command, error);
     }
   }
 
@@ -249,24 +249,24 @@ export class RoomEngine {
     return [lock, next];
   }
 
-  #append(gates: readonly string[], command: Command, drafts: readonly Draft[]): EngineEffect[] {
+  #append(locks: readonly string[], command: Command, drafts: readonly Draft[]): EngineEffect[] {
     if (command.kind === "post") this.#posts.hand(command.user, command.outbox, command.counter);
-    const job: Job = { gates, command, left: drafts.length };
+    const job: Job = { locks, command, left: drafts.length };
     return drafts.map((draft) => {
       this.#jobs.set(++this.#token, job);
       return { kind: "append", token: this.#token, draft };
     });
   }
 
-  #leaveLock(lock: string, turns: Turn[]): void {
-    for (const command of this.#lock.done(lock)) turns.push({ kind: "start", command, lock });
+  #leaveLock(lock: string, steps: Step[]): void {
+    for (const command of this.#lock.done(lock)) steps.push({ kind: "perform", command, lock });
   }
 
   /** The next of its outbox may follow: whatever comes of it now takes effect in this very tick. */
-  #letNextPost(command: Command, turns: Turn[]): void {
+  #letNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
     for (const next of this.#lock.done(outboxLock(command)))
-      turns.push({ kind: "step", command: next });
+      steps.push({ kind: "lock-room", command: next });
   }
 
   /** Checks against the state as it is now. @throws Fault; nothing has changed then */
@@ -287,13 +287,13 @@ export class RoomEngine {
           ? [meetDraft(command.room, command.pair)]
           : NOTHING;
       case "join": {
-        const { asker, options: wish } = command;
-        const drafts = joinDrafts(rooms, asker.user, wish);
+        const { asker, options } = command;
+        const drafts = joinDrafts(rooms, asker.user, options);
         if (drafts.length > 0) return drafts;
-        const room = namedRoom(rooms, wish.name);
+        const room = namedRoom(rooms, options.name);
         const answer = {
           room: room.id,
-          name: room.name ?? wish.name,
+          name: room.name ?? options.name,
           created: false,
           joined: false,
         };
@@ -320,8 +320,8 @@ export class RoomEngine {
 
   /** One before it may have been refused for a while since it came. @throws Fault */
   #checkTurn({ askers, outbox, counter }: PostCommand): void {
-    for (const { client: peer } of askers) {
-      const fault = this.#presence.waitsBehind(peer, outbox, counter);
+    for (const { client } of askers) {
+      const fault = this.#presence.waitsBehind(client, outbox, counter);
       if (fault !== undefined) throw fault;
     }
   }
@@ -358,13 +358,14 @@ export class RoomEngine {
     if (outcome instanceof Fault) job.fault ??= outcome;
     else job.record = outcome;
     if (--job.left > 0) return [];
-    const { command: work, record, fault } = job;
+    const { command, record, fault } = job;
     assert(record !== undefined || fault !== undefined, "a job ends well or badly");
-    const turns: Turn[] = [];
-    for (const lock of job.gates) this.#leaveLock(lock, turns);
-    const effects = fault === undefined && record !== undefined ? this.#answer(work, record) : [];
-    if (fault !== undefined) effects.push(...this.#refuse(work, fault));
-    return [...effects, ...this.#run(turns)];
+    const steps: Step[] = [];
+    for (const lock of job.locks) this.#leaveLock(lock, steps);
+    const effects =
+      fault === undefined && record !== undefined ? this.#answer(command, record) : [];
+    if (fault !== undefined) effects.push(...this.#refuse(command, fault));
+    return [...effects, ...this.#run(steps)];
   }
 
   #answer(command: Command, record: LogRecord): EngineEffect[] {
@@ -421,9 +422,9 @@ export class RoomEngine {
     this.#posts.abandon(user, outbox, counter);
     const told = this.#posts.isOvertaken(user, outbox, counter) ? forGood(fault) : fault;
     if (told.retryAfterMs === undefined) this.#posts.refuse(user, outbox, counter, told);
-    for (const { client: peer } of askers) {
+    for (const { client } of askers) {
       // Later posts of this outbox must not overtake one that will come again.
-      if (told.retryAfterMs !== undefined) this.#presence.held(peer, outbox, counter, told);
+      if (told.retryAfterMs !== undefined) this.#presence.held(client, outbox, counter, told);
     }
     return askers.map((asker) => ({ kind: "refuse", asker, fault: told }));
   }

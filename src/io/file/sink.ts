@@ -98,7 +98,7 @@ function openJournal(disk: TreeDisk, { journalPath }: Part, content: Content): D
   }
 }
 
-interface Parts {
+interface PartSinkOptions {
   readonly disk: TreeDisk;
   readonly folder: string;
   readonly name: string;
@@ -108,13 +108,13 @@ interface Parts {
 }
 
 class PartSink implements Sink {
-  readonly #parts: Parts;
+  readonly #options: PartSinkOptions;
   #have: number;
   #isClosed = false;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.#have = parts.chunks.have;
+  constructor(options: PartSinkOptions) {
+    this.#options = options;
+    this.#have = options.chunks.have;
   }
 
   get have(): number {
@@ -122,28 +122,28 @@ class PartSink implements Sink {
   }
 
   get sizeBytes(): number {
-    return this.#parts.chunks.sizeBytes;
+    return this.#options.chunks.sizeBytes;
   }
 
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    return this.#parts.chunks.append(sha256, bytes);
+    return this.#options.chunks.append(sha256, bytes);
   }
 
   async sync(): Promise<void> {
-    await this.#parts.chunks.sync();
+    await this.#options.chunks.sync();
   }
 
   digest(): Uint8Array {
-    return this.#parts.chunks.digest();
+    return this.#options.chunks.digest();
   }
 
   async restart(): Promise<void> {
-    await this.#parts.chunks.clear();
+    await this.#options.chunks.clear();
     this.#have = 0;
   }
 
   async finish(): Promise<string> {
-    const { disk, folder, name, part, content, chunks } = this.#parts;
+    const { disk, folder, name, part, content, chunks } = this.#options;
     try {
       await chunks.sync();
       if (content instanceof PartFolder) await content.complete(chunks.sizeBytes);
@@ -165,21 +165,21 @@ class PartSink implements Sink {
   }
 
   get renamed(): readonly Renamed[] {
-    const { content } = this.#parts;
+    const { content } = this.#options;
     return content instanceof PartFolder ? content.renamed : [];
   }
 
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { chunks, part } = this.#parts;
+    const { chunks, part } = this.#options;
     const release = () => part.lock.release();
     chunks.close().then(release, release);
   }
 
   /** Takes the first name that nobody has. */
   #settle(isFolder: boolean): string {
-    const { disk, folder, name, part } = this.#parts;
+    const { disk, folder, name, part } = this.#options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {
       const path = join(folder, numbered(name, n));
       const isOurs = isFolder ? disk.moveFolderNew(part.path, path) : disk.nameNew(part.path, path);

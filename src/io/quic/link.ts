@@ -19,7 +19,7 @@ const OPENING = new Uint8Array(0);
 /** Who hangs up the connection of a link that is over: we, or first the other end. */
 export type HangUp = "now" | "late";
 
-export interface QuicLinkParts {
+export interface QuicLinkOptions {
   readonly wire: QuicWire;
   readonly pipe: QuicPipe;
   readonly remote: Address;
@@ -48,7 +48,7 @@ export class QuicLink implements Link {
   readonly taken: Promise<void>;
   /** Resolves when the link has come to its end. */
   readonly ended: Promise<void>;
-  readonly #parts: QuicLinkParts;
+  readonly #options: QuicLinkOptions;
   readonly #ended = Promise.withResolvers<void>();
   readonly #taken = Promise.withResolvers<void>();
   readonly #inbox = new LinkInbox();
@@ -67,14 +67,14 @@ export class QuicLink implements Link {
   #state: "open" | "closing" | "closed" = "open";
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parts: QuicLinkParts) {
-    this.#parts = parts;
-    this.remote = parts.remote;
-    this.certificateHash = parts.certificateHash;
+  constructor(options: QuicLinkOptions) {
+    this.#options = options;
+    this.remote = options.remote;
+    this.certificateHash = options.certificateHash;
     this.ended = this.#ended.promise;
     this.taken = this.#taken.promise;
     this.taken.catch(() => {});
-    parts.pipe.listen({
+    options.pipe.listen({
       data: (chunk) => this.#onData(chunk),
       broken: (code) => this.#onBroken(code),
     });
@@ -122,23 +122,23 @@ export class QuicLink implements Link {
   }
 
   follow(topic: string): void {
-    assert(this.#parts.isServer, "only the server's end follows topics");
-    if (this.#state === "open") this.#parts.follow(this, topic);
+    assert(this.#options.isServer, "only the server's end follows topics");
+    if (this.#state === "open") this.#options.follow(this, topic);
   }
 
   unfollow(topic: string): void {
-    assert(this.#parts.isServer, "only the server's end follows topics");
-    this.#parts.unfollow(this, topic);
+    assert(this.#options.isServer, "only the server's end follows topics");
+    this.#options.unfollow(this, topic);
   }
 
   openChannel(): Promise<Link> {
-    assert(!this.#parts.isServer, "only the client's end opens lanes");
-    if (this.#state === "open") return this.#parts.openLane();
+    assert(!this.#options.isServer, "only the client's end opens lanes");
+    if (this.#state === "open") return this.#options.openLane();
     return Promise.reject(new Fault("unreachable", "the link is closed"));
   }
 
   counters(): LinkCounters {
-    return { ...this.#outgoing.counters(this.#inbox), ...this.#parts.wire.stats() };
+    return { ...this.#outgoing.counters(this.#inbox), ...this.#options.wire.stats() };
   }
 
   close(): void {
@@ -190,13 +190,13 @@ export class QuicLink implements Link {
 
   #onBroken(code: number | undefined): void {
     if (this.#state === "closed") return;
-    const fault = faultOfQuicCode(code ?? this.#parts.wire.code);
+    const fault = faultOfQuicCode(code ?? this.#options.wire.code);
     this.#breakOff(this.#state === "closing" ? undefined : fault, "now", QUIC_CODE.done);
   }
 
   #breakOff(fault: Fault | undefined, hangUp: HangUp, code: number): void {
     if (this.#state === "closed") return;
-    this.#parts.pipe.reset(code);
+    this.#options.pipe.reset(code);
     this.#finish(fault, hangUp, code);
   }
 
@@ -210,7 +210,7 @@ export class QuicLink implements Link {
     this.#inbox.close(fault);
     this.#outgoing.settle();
     this.#ended.resolve();
-    this.#parts.over(this, hangUp, code);
+    this.#options.over(this, hangUp, code);
   }
 
   /** What is sent in one tick leaves in one write. */
@@ -229,17 +229,17 @@ export class QuicLink implements Link {
     this.#isFlushing = false;
     if (this.#state !== "closing" || this.#isFinished) return;
     this.#isFinished = true;
-    await this.#parts.settled(this);
+    await this.#options.settled(this);
     if (!this.isOver) await this.#sayGoodbye();
   }
 
   async #sayGoodbye(): Promise<void> {
-    if (await this.#write(GOODBYE)) this.#parts.pipe.end();
+    if (await this.#write(GOODBYE)) this.#options.pipe.end();
   }
 
   /** Resolves once QUIC has taken the bytes; false when it never will. */
   async #write(bytes: Uint8Array): Promise<boolean> {
-    const { pipe } = this.#parts;
+    const { pipe } = this.#options;
     for (;;) {
       const outcome = pipe.write(bytes);
       if (outcome !== "full") return outcome === "taken";

@@ -22,7 +22,7 @@ export interface WsSocket {
   resume(): void;
 }
 
-export interface WsClientParts {
+export interface WsClientLinkOptions {
   readonly socket: WsSocket;
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
@@ -34,7 +34,7 @@ export class WsClientLink implements Link {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly certificateHash: Uint8Array;
-  readonly #parts: WsClientParts;
+  readonly #options: WsClientLinkOptions;
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   readonly #reader: FrameReader;
@@ -51,10 +51,10 @@ export class WsClientLink implements Link {
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(parts: WsClientParts) {
-    this.#parts = parts;
-    this.remote = parts.remote;
-    this.certificateHash = parts.certificateHash;
+  constructor(options: WsClientLinkOptions) {
+    this.#options = options;
+    this.remote = options.remote;
+    this.certificateHash = options.certificateHash;
     this.#reader = new FrameReader({
       message: (bytes) => this.#inbox.push(bytes),
       ping: (payload) => this.#queue(encodeFrame(OPCODE.pong, payload)),
@@ -91,7 +91,7 @@ export class WsClientLink implements Link {
   }
 
   openChannel(): Promise<Link> {
-    if (this.#state === "open") return this.#parts.openLane();
+    if (this.#state === "open") return this.#options.openLane();
     return Promise.reject(new Fault("unreachable", "the link is closed"));
   }
 
@@ -112,11 +112,11 @@ export class WsClientLink implements Link {
 
   /** Stops reading: the other end's queue fills. For tests and for a suspended program. */
   pause(): void {
-    this.#parts.socket.pause();
+    this.#options.socket.pause();
   }
 
   resume(): void {
-    this.#parts.socket.resume();
+    this.#options.socket.resume();
   }
 
   /** The socket got bytes. */
@@ -179,7 +179,7 @@ export class WsClientLink implements Link {
     this.#outcome ??= { fault };
     if (this.#state === "closed") return;
     this.#state = "closed";
-    this.#parts.socket.terminate();
+    this.#options.socket.terminate();
     this.onGone();
   }
 
@@ -207,7 +207,7 @@ export class WsClientLink implements Link {
     while (taken < this.#frames.length && !this.#isBlocked) {
       const [batch, count] = joinFrames(this.#frames, taken);
       const { length } = batch;
-      const written = Math.max(0, this.#parts.socket.write(batch));
+      const written = Math.max(0, this.#options.socket.write(batch));
       if (this.#isGone()) return;
       this.#frameBytes -= written;
       taken += count;
@@ -222,7 +222,7 @@ export class WsClientLink implements Link {
     this.#frames.splice(0, taken);
     this.#outgoing.settle();
     if (this.#endsWhenFlushed && this.#frames.length === 0 && !this.#isGone()) {
-      this.#parts.socket.end();
+      this.#options.socket.end();
     }
   }
 

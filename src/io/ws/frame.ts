@@ -58,7 +58,7 @@ export function encodeClose(code: number): Uint8Array {
   return encodeFrame(OPCODE.close, Uint8Array.of(code >> 8, code & 0xff));
 }
 
-export interface FrameSink {
+export interface FrameEvents {
   /** The bytes are the receiver's. */
   message(bytes: Uint8Array): void;
   ping(payload: Uint8Array): void;
@@ -68,7 +68,7 @@ export interface FrameSink {
 
 /** Turns a stream cut anywhere into whole messages; holds at most one message and one header. */
 export class FrameReader {
-  readonly #sink: FrameSink;
+  readonly #events: FrameEvents;
   readonly #header = new Uint8Array(HEADER_BYTES_MAX);
   #headerFill = 0;
   /** Payload of the frame under way; undefined while its header is incomplete. */
@@ -79,8 +79,8 @@ export class FrameReader {
   #fragmentsFill = 0;
   #isOver = false;
 
-  constructor(sink: FrameSink) {
-    this.#sink = sink;
+  constructor(events: FrameEvents) {
+    this.#events = events;
   }
 
   /** @throws Fault frame-malformed, too-large; the reader is then of no more use */
@@ -157,7 +157,7 @@ export class FrameReader {
   #takeFrame(first: number, payload: Uint8Array): void {
     const opcode = first & 0x0f;
     if (opcode === OPCODE.close) this.#takeClose(payload);
-    else if (opcode === OPCODE.ping) this.#sink.ping(payload);
+    else if (opcode === OPCODE.ping) this.#events.ping(payload);
     else if (opcode === OPCODE.pong)
       return; // Nobody asked; allowed all the same.
     else this.#takeData((first & FINAL) !== 0, payload);
@@ -165,7 +165,7 @@ export class FrameReader {
 
   #takeData(isFinal: boolean, payload: Uint8Array): void {
     if (this.#fragments === undefined && isFinal) {
-      this.#sink.message(payload);
+      this.#events.message(payload);
       return;
     }
     const fill = this.#fragmentsFill;
@@ -178,12 +178,12 @@ export class FrameReader {
     fragments.set(payload, fill);
     this.#fragments = isFinal ? undefined : fragments;
     this.#fragmentsFill = isFinal ? 0 : fill + payload.length;
-    if (isFinal) this.#sink.message(fragments.slice(0, fill + payload.length));
+    if (isFinal) this.#events.message(fragments.slice(0, fill + payload.length));
   }
 
   #takeClose(payload: Uint8Array): void {
     this.#isOver = true;
-    if (payload.length === 0) return this.#sink.close(1005, "");
+    if (payload.length === 0) return this.#events.close(1005, "");
     if (payload.length === 1) throw malformed("a close frame has half a code");
     const code = ((payload[0] ?? 0) << 8) | (payload[1] ?? 0);
     if (!isCloseCode(code)) throw malformed(`a close frame has the code ${code}`);
@@ -193,7 +193,7 @@ export class FrameReader {
     } catch {
       throw malformed("a close reason is not UTF-8");
     }
-    this.#sink.close(code, reason);
+    this.#events.close(code, reason);
   }
 }
 

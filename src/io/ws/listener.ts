@@ -20,7 +20,7 @@ import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { normalAddress } from "./address.ts";
 import { slowReaderFault } from "./close.ts";
 import { requestUrl } from "./request-url.ts";
-import { WsServerLink, type WsServerParts, type WsSocketData } from "./server-link.ts";
+import { WsServerLink, type WsServerLinkOptions, type WsSocketData } from "./server-link.ts";
 import { WsTopics } from "./topics.ts";
 import { formatHostPort, LINK_PATH, TLS_1_3 } from "./upgrade.ts";
 
@@ -72,7 +72,7 @@ class WsListener implements Listener {
   readonly port: number;
   readonly #options: WsListenOptions;
   readonly #events: ListenerEvents;
-  readonly #parts: WsServerParts;
+  readonly #linkOptions: WsServerLinkOptions;
   readonly #links = new Set<WsServerLink>();
   readonly #server: Server<WsSocketData>;
   #unsweptBytes = 0;
@@ -82,7 +82,7 @@ class WsListener implements Listener {
   constructor(options: WsListenOptions, events: ListenerEvents) {
     this.#options = options;
     this.#events = events;
-    this.#parts = {
+    this.#linkOptions = {
       certificateHash: certificateHashOf(options),
       topics: new WsTopics(),
       unflushed: new Set(),
@@ -93,9 +93,9 @@ class WsListener implements Listener {
   }
 
   publish(topic: string, message: Uint8Array): void {
-    for (const link of this.#parts.unflushed) link.flush();
+    for (const link of this.#linkOptions.unflushed) link.flush();
     this.#server.publish(topic, message);
-    this.#parts.topics.count(topic, message.length);
+    this.#linkOptions.topics.count(topic, message.length);
     this.#unsweptBytes += message.length;
     if (this.#unsweptBytes < SWEEP_BYTES) return;
     this.#unsweptBytes = 0;
@@ -188,7 +188,7 @@ class WsListener implements Listener {
 
   #open(socket: ServerWebSocket<WsSocketData>): void {
     socket.binaryType = "uint8array";
-    const link = new WsServerLink(socket, this.#parts);
+    const link = new WsServerLink(socket, this.#linkOptions);
     socket.data.link = link;
     this.#links.add(link);
     if (this.#stopping === undefined) this.#events.link(link, undefined);

@@ -17,7 +17,7 @@ export interface WsSocketData {
 }
 
 /** What all links of one listener share. */
-export interface WsServerParts {
+export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
   readonly topics: WsTopics;
   /** Links whose messages of this tick have not been given to Bun yet. */
@@ -39,7 +39,7 @@ export class WsServerLink implements Link {
   readonly transport = "tcp";
   readonly remote: Address;
   readonly #socket: ServerWebSocket<WsSocketData>;
-  readonly #parts: WsServerParts;
+  readonly #options: WsServerLinkOptions;
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
@@ -50,14 +50,14 @@ export class WsServerLink implements Link {
   #deadline: ReturnType<typeof setTimeout> | undefined;
   readonly #followed = new Map<string, Traffic>();
 
-  constructor(socket: ServerWebSocket<WsSocketData>, parts: WsServerParts) {
+  constructor(socket: ServerWebSocket<WsSocketData>, options: WsServerLinkOptions) {
     this.#socket = socket;
-    this.#parts = parts;
+    this.#options = options;
     this.remote = socket.data.remote;
   }
 
   get certificateHash(): Uint8Array {
-    return this.#parts.certificateHash;
+    return this.#options.certificateHash;
   }
 
   receive(handlers: LinkHandlers): void {
@@ -75,7 +75,7 @@ export class WsServerLink implements Link {
     this.#fresh.push({ message, tail });
     this.#freshBytes += sizeBytes + OVERHEAD_BYTES;
     if (this.#fresh.length === 1) {
-      this.#parts.unflushed.add(this);
+      this.#options.unflushed.add(this);
       queueMicrotask(() => this.flush());
     }
     return true;
@@ -91,7 +91,7 @@ export class WsServerLink implements Link {
 
   follow(topic: string): void {
     if (this.#state !== "open" || this.#followed.has(topic)) return;
-    this.#followed.set(topic, this.#parts.topics.enter(topic));
+    this.#followed.set(topic, this.#options.topics.enter(topic));
     this.#socket.subscribe(topic);
   }
 
@@ -109,7 +109,7 @@ export class WsServerLink implements Link {
     const own = this.#outgoing.counters(this.#inbox);
     let { sentMessages, sentBytes } = own;
     for (const [topic, start] of this.#followed) {
-      const share = this.#parts.topics.since(topic, start);
+      const share = this.#options.topics.since(topic, start);
       sentMessages += share.messages;
       sentBytes += share.bytes;
     }
@@ -149,7 +149,7 @@ export class WsServerLink implements Link {
 
   /** Gives this tick's messages to Bun; the listener does so before it publishes, to keep order. */
   flush(): void {
-    this.#parts.unflushed.delete(this);
+    this.#options.unflushed.delete(this);
     const fresh = this.#fresh;
     if (fresh.length === 0 || this.#state !== "open") return;
     this.#fresh = [];
@@ -177,7 +177,7 @@ export class WsServerLink implements Link {
     if (this.#state === "closed") return;
     this.#state = "closed";
     clearTimeout(this.#deadline);
-    this.#parts.unflushed.delete(this);
+    this.#options.unflushed.delete(this);
     this.#fresh = [];
     this.#freshBytes = 0;
     this.#leaveTopics();
@@ -185,7 +185,7 @@ export class WsServerLink implements Link {
       this.#outcome === undefined ? faultOfClose(code, reason) : this.#outcome.fault,
     );
     this.#outgoing.settle();
-    this.#parts.gone(this);
+    this.#options.gone(this);
   }
 
   #closeWhenFlushed(): void {
@@ -199,10 +199,10 @@ export class WsServerLink implements Link {
   #settleTopic(topic: string): void {
     const start = this.#followed.get(topic);
     if (start === undefined) return;
-    const share = this.#parts.topics.since(topic, start);
+    const share = this.#options.topics.since(topic, start);
     this.#outgoing.count(share.messages, share.bytes);
     this.#followed.delete(topic);
-    this.#parts.topics.leave(topic);
+    this.#options.topics.leave(topic);
   }
 }
 

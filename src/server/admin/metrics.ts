@@ -12,7 +12,7 @@ import type { FanOut } from "../rooms/broadcast.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { TransportMetrics } from "./transport-metrics.ts";
 
-export interface MetricsParts {
+export interface MetricsOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
@@ -29,7 +29,7 @@ export interface MetricsParts {
 
 /** What a server counts about itself, as Prometheus reads it. No names, no addresses, no words. */
 export class Metrics {
-  readonly #parts: MetricsParts;
+  readonly #options: MetricsOptions;
   readonly #startedAt: number;
   readonly #sinceMs: number;
   #posts = 0;
@@ -38,10 +38,10 @@ export class Metrics {
   #sentBytes = 0;
   readonly #transports = new TransportMetrics();
 
-  constructor(parts: MetricsParts) {
-    this.#parts = parts;
-    this.#startedAt = parts.clock.now();
-    this.#sinceMs = parts.clock.unixMs();
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    this.#startedAt = options.clock.now();
+    this.#sinceMs = options.clock.unixMs();
   }
 
   recorded({ head }: LogRecord): void {
@@ -56,12 +56,12 @@ export class Metrics {
   }
 
   format(): string {
-    return formatMetrics(this.#measures()) + this.#transports.format(this.#parts.peers());
+    return formatMetrics(this.#measures()) + this.#transports.format(this.#options.peers());
   }
 
   /** For the server's window. @throws Fault store-…: the disk does not say what is free */
   async stats(): Promise<Answer<"stats">> {
-    const { blobs, history, accounts, settings } = this.#parts;
+    const { blobs, history, accounts, settings } = this.#options;
     const m = this.#measures();
     const free = await blobs?.freeBytes();
     return {
@@ -102,8 +102,8 @@ export class Metrics {
       accounts,
       fanOut,
       pendingWrites: appends,
-    } = this.#parts;
-    const { channels, files } = this.#parts;
+    } = this.#options;
+    const { channels, files } = this.#options;
     const { rss, heapUsed } = process.memoryUsage();
     return {
       ...this.#links(),
@@ -129,7 +129,7 @@ export class Metrics {
     const online = new Set<string>();
     let [links, sessions, queuedBytes] = [0, 0, 0];
     let [receivedBytes, sentBytes] = [this.#receivedBytes, this.#sentBytes];
-    for (const { account, link } of this.#parts.peers()) {
+    for (const { account, link } of this.#options.peers()) {
       const counters = link.counters();
       links++;
       if (account !== undefined) sessions++;

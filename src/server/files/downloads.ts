@@ -10,18 +10,6 @@ import type { Answer, NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { damaged, readStored } from "./offer-checks.ts";
 
-/** What a download asks of the server around it. */
-export interface DownloadSenderContext {
-  readonly clock: Clock;
-  /** What rooms were told; undefined: not yet, or not any more. */
-  fact(file: FileId): FileFact | undefined;
-  /** @throws Fault file-unknown (it is gone), not-member */
-  checkMayRead(user: UserId, file: FileId): void;
-  sent(bytes: number): void;
-  /** What goes abroad instead of this machine's own fault. */
-  trouble(fault: Fault): Fault;
-}
-
 export interface DownloadSenderOptions {
   readonly lane: ClientConnection;
   readonly user: UserId;
@@ -29,7 +17,14 @@ export interface DownloadSenderOptions {
   readonly blob: Blob;
   readonly from: number;
   readonly windowBytes: number;
-  readonly owner: DownloadSenderContext;
+  readonly clock: Clock;
+  /** What rooms were told; undefined: not yet, or not any more. */
+  fact(file: FileId): FileFact | undefined;
+  /** @throws Fault file-unknown (it is gone), not-member */
+  checkMayRead(user: UserId, file: FileId): void;
+  sent(bytes: number): void;
+  /** What the client is told instead of this machine's own fault. */
+  trouble(fault: Fault): Fault;
 }
 
 /**
@@ -49,14 +44,14 @@ export class DownloadSender {
 
   constructor(options: DownloadSenderOptions) {
     this.#options = options;
-    const { blob, from, windowBytes, owner } = options;
+    const { blob, from, windowBytes } = options;
     this.#file = blob.about.file;
-    const sizeBytes = owner.fact(this.#file)?.size ?? blob.about.sizeBytes;
+    const sizeBytes = options.fact(this.#file)?.size ?? blob.about.sizeBytes;
     this.#sending = new Sending({
       from,
       windowBytes,
       available: blob.have,
-      now: owner.clock.now(),
+      now: options.clock.now(),
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
     });
     this.over = this.#run();
@@ -83,7 +78,7 @@ export class DownloadSender {
   acked({ file, index }: NoticeOf<"ack">): void {
     if (this.#isOver || file !== this.#file) return; // Late, of what went before.
     try {
-      this.#sending.acked(index, this.#options.owner.clock.now());
+      this.#sending.acked(index, this.#options.clock.now());
       this.look();
     } catch (error) {
       this.#end(error);
@@ -114,23 +109,23 @@ export class DownloadSender {
 
   /** @returns false: nothing can be done for now @throws Fault, with which the lane ends */
   async #step(): Promise<boolean> {
-    const { lane, blob, user, owner } = this.#options;
+    const { lane, blob, user } = this.#options;
     const sending = this.#sending;
-    owner.checkMayRead(user, this.#file);
-    const fact = owner.fact(this.#file);
+    this.#options.checkMayRead(user, this.#file);
+    const fact = this.#options.fact(this.#file);
     if (fact !== undefined) this.#checkWhole(fact);
-    sending.available(blob.have, fact?.size, owner.clock.now());
-    const index = sending.take(owner.clock.now());
+    sending.available(blob.have, fact?.size, this.#options.clock.now());
+    const index = sending.take(this.#options.clock.now());
     if (index === undefined) return this.#pause(fact);
     const stored = Promise.all([blob.hash(index), blob.read(index)]);
     const [hash, bytes] = await readStored(stored);
     if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
     if (this.#isOver) return true;
-    owner.checkMayRead(user, this.#file); // Meanwhile they may have been put out.
-    sending.sent(index, bytes.length, owner.clock.now());
+    this.#options.checkMayRead(user, this.#file); // Meanwhile they may have been put out.
+    sending.sent(index, bytes.length, this.#options.clock.now());
     this.#isHeld = false;
     lane.tell({ kind: "chunk", file: this.#file, index, sha256: hash, bytes });
-    owner.sent(bytes.length);
+    this.#options.sent(bytes.length);
     return true;
   }
 
@@ -172,7 +167,7 @@ export class DownloadSender {
     if (this.#isOver) return;
     this.#isOver = true;
     this.look();
-    this.#options.lane.close(this.#options.owner.trouble(error));
+    this.#options.lane.close(this.#options.trouble(error));
   }
 }
 

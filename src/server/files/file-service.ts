@@ -306,18 +306,20 @@ export class FileService {
       throw error;
     }
     if (lane.isClosed) return blob.close();
-    const owner = {
+    const download = new DownloadSender({
+      lane,
+      user: account.id,
+      blob,
+      from: request.from,
+      windowBytes: request.window,
       clock,
-      fact: (one: FileId) => files.get(one),
-      checkMayRead: (user: UserId, one: FileId) => this.#checkMayRead(user, one),
-      sent: (bytes: number) => {
+      fact: (one) => files.get(one),
+      checkMayRead: (user, one) => this.#checkMayRead(user, one),
+      sent: (bytes) => {
         this.#sentBytes += bytes;
       },
-      trouble: (fault: Fault) => this.trouble(fault),
-    };
-    const { from, window } = request;
-    const user = account.id;
-    const download = new DownloadSender({ lane, user, blob, from, windowBytes: window, owner });
+      trouble: (fault) => this.trouble(fault),
+    });
     this.#transfers.set(lane, download);
     const readers = this.#readers.get(file) ?? new Set();
     this.#readers.set(file, readers.add(download));

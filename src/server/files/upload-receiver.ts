@@ -22,11 +22,6 @@ export interface UploadReceiverOptions {
   readonly windowBytes: number;
   readonly sizeBytesMax: number;
   readonly now: number;
-  readonly owner: UploadReceiverOwner;
-}
-
-/** What an intake asks of the server around it. */
-export interface UploadReceiverOwner {
   /** Chunks came that wait for the disk, or (below zero) went there. @throws Fault too-many */
   queued(bytes: number): void;
   /** Before a chunk is stored. @throws Fault quota-reached, store-full */
@@ -34,7 +29,7 @@ export interface UploadReceiverOwner {
   stored(bytes: number): void;
   /** Asks the disk for its room again. @throws Fault store-… */
   synced(): Promise<void>;
-  /** What goes abroad instead of this machine's own fault. */
+  /** What the client is told instead of this machine's own fault. */
   trouble(fault: Fault): Fault;
 }
 
@@ -52,10 +47,10 @@ export class UploadReceiver {
   readonly lane: ClientConnection;
   readonly blob: Blob;
   readonly windowBytes: number;
-  readonly #owner: UploadReceiverOwner;
+  readonly #options: UploadReceiverOptions;
   readonly #receiving: Receiving;
   /** Bounded by the window, which `Receiving` enforces. */
-  readonly #parcels: PendingChunk[] = [];
+  readonly #pending: PendingChunk[] = [];
   #pumping: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
   #unsyncedBytes = 0;
@@ -64,12 +59,12 @@ export class UploadReceiver {
   heardAt: number;
 
   constructor(options: UploadReceiverOptions) {
-    const { lane, blob, windowBytes, sizeBytesMax, now, owner } = options;
+    const { lane, blob, windowBytes, sizeBytesMax, now } = options;
     this.lane = lane;
     this.blob = blob;
     this.windowBytes = windowBytes;
     this.heardAt = now;
-    this.#owner = owner;
+    this.#options = options;
     // After a short chunk nothing follows: a stream that was whole before says so by that.
     const isEnded = blob.sizeBytes < blob.have * CHUNK_BYTES;
     const sizeBytes = blob.about.sizeBytes ?? (isEnded ? blob.sizeBytes : undefined);
@@ -88,8 +83,8 @@ export class UploadReceiver {
     try {
       if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
-      this.#owner.queued(chunk.bytes.length);
-      this.#parcels.push({ chunk, arrival });
+      this.#options.queued(chunk.bytes.length);
+      this.#pending.push({ chunk, arrival });
       this.#pumping ??= this.#pump();
     } catch (error) {
       this.#end(error, chunk.index);
@@ -121,18 +116,18 @@ export class UploadReceiver {
   async stop(): Promise<void> {
     this.#isOver = true;
     await this.#pumping;
-    for (const { chunk } of this.#parcels.splice(0)) this.#owner.queued(-chunk.bytes.length);
+    for (const { chunk } of this.#pending.splice(0)) this.#options.queued(-chunk.bytes.length);
     try {
       await this.#syncAll();
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      this.#owner.trouble(error); // What is not on the disk is sent again.
+      this.#options.trouble(error); // What is not on the disk is sent again.
     }
     this.blob.close();
   }
 
   async #pump(): Promise<void> {
-    for (let next = this.#parcels[0]; next !== undefined; next = this.#parcels[0]) {
+    for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isOver) break;
       try {
         await this.#store(next);
@@ -140,8 +135,8 @@ export class UploadReceiver {
         this.#end(error, next.chunk.index);
         break;
       }
-      this.#parcels.shift();
-      this.#owner.queued(-next.chunk.bytes.length);
+      this.#pending.shift();
+      this.#options.queued(-next.chunk.bytes.length);
       releaseBuffer(next.chunk.bytes);
     }
     this.#pumping = undefined;
@@ -151,9 +146,9 @@ export class UploadReceiver {
     const { file, index, sha256: hash, bytes } = chunk;
     if (!equalBytes(sha256(bytes), hash)) throw wrongChecksum(index);
     if (arrival === "store") {
-      this.#owner.admit(bytes.length);
+      this.#options.admit(bytes.length);
       await this.blob.append(hash, bytes);
-      this.#owner.stored(bytes.length);
+      this.#options.stored(bytes.length);
       this.#unsyncedBytes += bytes.length;
     } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
       throw foreignChunk(index);
@@ -171,7 +166,7 @@ export class UploadReceiver {
       this.#unsyncedBytes = 0;
       const upTo = await this.blob.sync();
       this.lane.tell({ kind: "durable", file: this.blob.about.file, upTo });
-      await this.#owner.synced();
+      await this.#options.synced();
     };
     this.#syncing = sync().finally(() => {
       this.#syncing = undefined;
@@ -188,7 +183,7 @@ export class UploadReceiver {
     if (!(error instanceof Fault)) throw error;
     if (this.#isOver) return;
     this.#isOver = true;
-    const fault = this.#owner.trouble(error);
+    const fault = this.#options.trouble(error);
     this.lane.close(index === undefined ? fault : atChunk(fault, index));
   }
 }

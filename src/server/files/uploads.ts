@@ -294,20 +294,22 @@ export class UploadService {
       blob.close();
       throw error;
     }
-    const sizeBytesMax = quotas.fileBytesMax;
-    const windowBytes = windows.grant();
-    const owner = {
-      queued: (bytes: number) => windows.queued(bytes),
-      admit: (bytes: number) => quotas.check(upload.by, bytes),
-      stored: (bytes: number) => {
+    return new UploadReceiver({
+      lane,
+      blob,
+      windowBytes: windows.grant(),
+      sizeBytesMax: quotas.fileBytesMax,
+      now: clock.now(),
+      queued: (bytes) => windows.queued(bytes),
+      admit: (bytes) => quotas.check(upload.by, bytes),
+      stored: (bytes) => {
         quotas.spend(bytes);
         this.#count(upload, upload.countedBytes + bytes);
         this.#options.changed(upload.file);
       },
       synced: () => quotas.refresh(),
       trouble,
-    };
-    return new UploadReceiver({ lane, blob, windowBytes, sizeBytesMax, now: clock.now(), owner });
+    });
   }
 
   async #open(upload: Upload, request: RequestOf<"offer">): Promise<Blob> {

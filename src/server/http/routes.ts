@@ -43,8 +43,8 @@ export interface HttpRoutes {
  * What may be done by HTTP with a token: take a file, or for other tools post to a room, read it,
  * or see how the server is.
  */
-export function httpRoutes(parts: HttpRoutesOptions): HttpRoutes {
-  const { clock, rooms, registry, bans, invites, localPosts: callers, metrics } = parts;
+export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
+  const { clock, rooms, registry, bans, invites, localPosts: callers, metrics } = options;
   const tokens = new Tokens(clock, bans);
   const posts = new HttpPosts({
     clock,
@@ -54,13 +54,13 @@ export function httpRoutes(parts: HttpRoutesOptions): HttpRoutes {
     bans,
     tokens,
     post: (user, room, text) => {
-      if (!parts.isStopping()) return callers.post(user, room, text);
+      if (!options.isStopping()) return callers.post(user, room, text);
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);
     },
   });
   const isOperator = (token: string) =>
-    parts.operatorToken !== undefined && isSame(token, parts.operatorToken) ? true : undefined;
+    options.operatorToken !== undefined && isSame(token, options.operatorToken) ? true : undefined;
   const operator: HttpOperator = {
     async refuses(token, remote) {
       try {
@@ -73,9 +73,9 @@ export function httpRoutes(parts: HttpRoutesOptions): HttpRoutes {
     },
     metrics: () => metrics.format(),
   };
-  const { downloads, recordLine } = parts;
+  const { downloads, recordLine } = options;
   const reads =
-    recordLine === undefined ? undefined : new HttpReads({ ...parts, tokens, line: recordLine });
+    recordLine === undefined ? undefined : new HttpReads({ ...options, tokens, line: recordLine });
   const files = downloads === undefined ? undefined : filesOf(downloads, bans);
   return { posts, reads, operator, files };
 }

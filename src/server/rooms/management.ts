@@ -16,7 +16,7 @@ export interface ManagementOptions {
   readonly registry: Registry;
   readonly accounts: Pick<Log, "append" | "erase">;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
-  readonly owner: {
+  readonly server: {
     input(input: EngineInput): void;
     /** The room is told again to who reads it. */
     retell(room: Room): void;
@@ -70,7 +70,7 @@ export class Management {
    * one; whoever talks with it directly is told of the conversation anew.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
-    const { registry, accounts, rooms, peersOf, owner } = this.#options;
+    const { registry, accounts, rooms, peersOf, server } = this.#options;
     const name = checkNewName(to);
     const was = account.name;
     if (name === was) return;
@@ -81,7 +81,7 @@ export class Management {
       registry.release(name);
     }
     for (const room of [...rooms.of(account.id)]) {
-      if (room.name === undefined) owner.retell(room);
+      if (room.name === undefined) server.retell(room);
       else this.#tell(by, { kind: "renamed", room: room.id, user: account.id, was, to: name });
     }
     const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
@@ -107,12 +107,12 @@ export class Management {
 
   #change(client: ClientConnection, user: UserId, ref: number, act: Act): void {
     const asker = { client: client.id, user, ref };
-    this.#options.owner.input({ kind: "act", asker, isOperator: true, act });
+    this.#options.server.input({ kind: "act", asker, isOperator: true, act });
   }
 
   #tell(user: UserId, act: Act): void {
     const asker = { client: NO_CLIENT, user, ref: 0 };
-    this.#options.owner.input({ kind: "act", asker, isOperator: true, act });
+    this.#options.server.input({ kind: "act", asker, isOperator: true, act });
   }
 
   #checkOne({ user, room }: Pick<RequestOf<"remove">, "user" | "room">): void {

@@ -61,7 +61,7 @@ export interface ModerationOptions {
   readonly invites: Invites;
   readonly resets: Pick<Resets, "make">;
   readonly house: Management;
-  readonly owner: {
+  readonly server: {
     input(input: EngineInput): void;
     peers(): Iterable<ClientConnection>;
   };
@@ -145,13 +145,13 @@ export class Moderation {
 
   #act(client: ClientConnection, { user, isOperator }: Actor, ref: number, act: Act): void {
     const asker = { client: client.id, user, ref };
-    this.#options.owner.input({ kind: "act", asker, isOperator, act });
+    this.#options.server.input({ kind: "act", asker, isOperator, act });
   }
 
   /** By office, or in some session by the token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
-    for (const client of this.#options.owner.peers()) {
+    for (const client of this.#options.server.peers()) {
       if (client.account === account && client.member?.isOperator === true) return true;
     }
     return false;
@@ -244,7 +244,7 @@ export class Moderation {
   /** Whoever is here now is told why and closed; an address never closes an operator. */
   #putOut(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
-    for (const client of [...this.#options.owner.peers()]) {
+    for (const client of [...this.#options.server.peers()]) {
       const { account } = client;
       const isMeant =
         ban.user === undefined

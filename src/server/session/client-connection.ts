@@ -45,7 +45,7 @@ export class ClientConnection {
   readonly following = new Set<RoomId>();
   /** Rooms whose past is being sent, each with the run that does it. */
   readonly #catchUps = new Map<RoomId, symbol>();
-  readonly #owner: ClientConnectionOptions;
+  readonly #options: ClientConnectionOptions;
   readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
   #isClosed = false;
   #acknowledged = 0;
@@ -53,18 +53,18 @@ export class ClientConnection {
   #waiting = 0;
   #sender = "";
 
-  constructor(id: ClientId, link: Link, owner: ClientConnectionOptions) {
+  constructor(id: ClientId, link: Link, options: ClientConnectionOptions) {
     this.id = id;
     this.link = link;
-    this.#owner = owner;
-    this.sinceMs = owner.unixMs();
-    this.session = new Session("server", owner.now());
+    this.#options = options;
+    this.sinceMs = options.unixMs();
+    this.session = new Session("server", options.now());
     link.expect?.(this.session.messageBytesMax);
-    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, owner.now());
+    this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.now());
     link.receive({
       message: (bytes) => {
         this.#inTurn(bytes.length, () => {
-          this.#perform(this.session.receive(bytes, owner.now()));
+          this.#perform(this.session.receive(bytes, options.now()));
         });
       },
       closed: (fault) => {
@@ -83,7 +83,7 @@ export class ClientConnection {
       this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
     }
     this.#waiting++;
-    this.#owner.scheduler.take(this.#sender, sizeBytes, () => {
+    this.#options.scheduler.take(this.#sender, sizeBytes, () => {
       this.#waiting--;
       work();
     });
@@ -171,7 +171,7 @@ export class ClientConnection {
 
   /** The fault of asking too fast; otherwise the question counts. */
   tooFast(): Fault | undefined {
-    const retryAfterMs = this.#requests.take(this.#owner.now());
+    const retryAfterMs = this.#requests.take(this.#options.now());
     if (retryAfterMs === 0) return undefined;
     return new Fault("too-fast", "you ask too fast", { retryAfterMs });
   }
@@ -195,11 +195,11 @@ export class ClientConnection {
 
   /** Measures the round trip, now and then. */
   probe(): void {
-    this.#perform(this.session.probe(this.#owner.now(), PROBE_EVERY_MS));
+    this.#perform(this.session.probe(this.#options.now(), PROBE_EVERY_MS));
   }
 
   tick(): void {
-    const now = this.#owner.now();
+    const now = this.#options.now();
     if (now >= (this.session.deadline() ?? Number.POSITIVE_INFINITY)) {
       this.#perform(this.session.tick(now));
     }
@@ -252,7 +252,7 @@ export class ClientConnection {
           this.link.send(effect.bytes, effect.tail);
           break;
         case "request":
-          this.#owner.request(this, effect.request);
+          this.#options.request(this, effect.request);
           break;
         case "notice":
           this.#notice(effect.notice);
@@ -268,15 +268,15 @@ export class ClientConnection {
   }
 
   #notice(notice: Extract<SessionEffect, { kind: "notice" }>["notice"]): void {
-    if (notice.kind === "hello") this.#owner.hello(this, notice);
+    if (notice.kind === "hello") this.#options.hello(this, notice);
     if (notice.kind === "ack") this.#acknowledged++;
-    if (notice.kind === "chunk" || notice.kind === "ack") this.#owner.transfer(this, notice);
+    if (notice.kind === "chunk" || notice.kind === "ack") this.#options.transfer(this, notice);
   }
 
   #end(fault: Fault | undefined): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const callback of this.#onClosed.splice(0)) callback();
-    this.#owner.closed(this, fault);
+    this.#options.closed(this, fault);
   }
 }

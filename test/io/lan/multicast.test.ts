@@ -10,7 +10,7 @@ import {
   openMulticast,
 } from "../../../src/io/lan/multicast.ts";
 import { eventually } from "../../event.ts";
-import { freePlace } from "../multicast-place.ts";
+import { freeGroup } from "../multicast-group.ts";
 
 interface Heard extends MulticastSource {
   readonly bytes: Uint8Array;
@@ -21,14 +21,14 @@ interface Member extends AsyncDisposable {
   readonly multicast: Multicast;
 }
 
-async function member(options: Partial<MulticastOptions> & Place): Promise<Member> {
+async function member(options: Partial<MulticastOptions> & MulticastGroup): Promise<Member> {
   const heard: Heard[] = [];
   const whole = { ttl: 1, interface: "127.0.0.1", scope: "all", ...options } as const;
   const multicast = await openMulticast(whole, (bytes, source) => heard.push({ bytes, ...source }));
   return { heard, multicast, [Symbol.asyncDispose]: () => multicast.close() };
 }
 
-type Place = Pick<MulticastOptions, "group" | "port">;
+type MulticastGroup = Pick<MulticastOptions, "group" | "port">;
 
 async function faultOf(opening: Promise<unknown>): Promise<Fault> {
   const error = await opening.then(
@@ -44,7 +44,7 @@ const utf8 = (text: string) => new TextEncoder().encode(text);
 
 describe("a group on one machine", () => {
   test("all members hear each other, once, and know themselves", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     await using ana = await member(place);
     await using bob = await member(place);
     await using carol = await member(place);
@@ -62,7 +62,7 @@ describe("a group on one machine", () => {
   });
 
   test("another group on the same port is not heard", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     const [, ...rest] = place.group.split(".");
     await using ana = await member(place);
     await using other = await member({ ...place, group: ["238", ...rest].join(".") });
@@ -73,7 +73,7 @@ describe("a group on one machine", () => {
   });
 
   test("what is addressed to the machine itself neither comes nor hurts", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     await using ana = await member(place);
     const socket = createSocket("udp4");
     for (let i = 0; i < 100; i++) socket.send("direct", place.port, "127.0.0.1", () => {});
@@ -84,7 +84,7 @@ describe("a group on one machine", () => {
   });
 
   test("the largest datagram comes whole, and a larger one is never sent", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     await using ana = await member(place);
     const largest = new Uint8Array(LAN_UDP_BYTES_MAX).fill(7);
     await ana.multicast.send(largest);
@@ -95,7 +95,7 @@ describe("a group on one machine", () => {
   });
 
   test("all interfaces of this machine, or the usual one, take part", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     // As wide as the machine is, and no further.
     await using all = await member({ ...place, interface: undefined, ttl: 1 });
     await using one = await member({ ...place, interface: undefined, scope: "one" });
@@ -105,7 +105,7 @@ describe("a group on one machine", () => {
   });
 
   test("an interface that goes and comes back takes part again", async () => {
-    const { group, port } = await freePlace();
+    const { group, port } = await freeGroup();
     const options = { group, port, ttl: 1, scope: "all" } as const;
     const loopback = { family: "IPv4", address: "127.0.0.1", internal: true };
     const elsewhere = { family: "IPv4", address: "203.0.113.9", internal: true };
@@ -129,7 +129,7 @@ describe("a group on one machine", () => {
   });
 
   test("closing twice is closing, and the place is free again", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     const ana = await member(place);
     await ana.multicast.close();
     await ana.multicast.close();
@@ -140,12 +140,12 @@ describe("a group on one machine", () => {
 
 describe("what cannot be says why", () => {
   test("an interface that this machine has not", async () => {
-    const fault = await faultOf(member({ ...(await freePlace()), interface: "203.0.113.9" }));
+    const fault = await faultOf(member({ ...(await freeGroup()), interface: "203.0.113.9" }));
     expect([fault.code, fault.remedy]).toEqual(["usage", expect.stringContaining("127.0.0.1")]);
   });
 
   test("a port that another program keeps for itself", async () => {
-    const place = await freePlace();
+    const place = await freeGroup();
     const keeper = createSocket("udp4");
     await new Promise<void>((resolve) => keeper.bind(place.port, () => resolve()));
     try {
@@ -156,7 +156,7 @@ describe("what cannot be says why", () => {
   });
 
   test("a group that is none", async () => {
-    const { port } = await freePlace();
+    const { port } = await freeGroup();
     const fault = await faultOf(member({ group: "127.0.0.1", port }));
     expect(fault.code).toBe("unreachable");
     expect(fault.message).toContain("no network interface takes part in 127.0.0.1");

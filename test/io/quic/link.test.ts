@@ -1,10 +1,10 @@
 import { afterAll } from "bun:test";
 import { linkCompliance } from "../link/link-compliance.ts";
-import { RelayedPlace } from "../quic-place.ts";
+import { QuicRelays } from "../quic-relays.ts";
 import { CALM, MILD } from "../udp-relay.ts";
 
-const calm = new RelayedPlace(CALM);
-const mild = new RelayedPlace(MILD);
+const calm = new QuicRelays(CALM);
+const mild = new QuicRelays(MILD);
 afterAll(() => {
   calm.close();
   mild.close();

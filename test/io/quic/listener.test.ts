@@ -11,8 +11,8 @@ import { listenWs } from "../../../src/io/ws/listener.ts";
 import { eventually } from "../../event.ts";
 import { LinkObserver } from "../link-observer.ts";
 import { QuicHost } from "../quic-fixture.ts";
-import { certificate, DIAL_MS, HOST } from "../quic-place.ts";
 import { rawServer } from "../quic-raw.ts";
+import { certificate, DIAL_MS, HOST } from "../quic-relays.ts";
 
 const dialer = new QuicDialer();
 afterAll(() => dialer.close());

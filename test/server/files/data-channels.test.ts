@@ -4,8 +4,8 @@ import {
   LANES_PER_SESSION_MAX,
   TICKET_MS,
 } from "../../../src/base/limits.ts";
+import { channelOf, channelWith, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { channelOf, channelWith, TestFile } from "../lane.ts";
 import { Site } from "../site.ts";
 import { lab, operating } from "../site-lab.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-link.ts";
-import { bytesOf, channelOf, download, TestFile } from "../lane.ts";
+import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
 import { lab } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { channelOf, download, TestFile } from "../lane.ts";
+import { channelOf, download, TestFile } from "../data-channel.ts";
 import { Site } from "../site.ts";
 
 test("a file goes from one person to another", async () => {

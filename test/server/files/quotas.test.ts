@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, FREE_BYTES_MIN } from "../../../src/base/limits.ts";
 import { QUOTAS_DEFAULT } from "../../../src/server/files/quotas.ts";
-import { channelOf, TestFile } from "../lane.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
 import { Site } from "../site.ts";
 
 const TWO = new TestFile("two", 2 * CHUNK_BYTES);

@@ -9,8 +9,8 @@ import {
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { UploadBudget } from "../../../src/server/files/upload-budget.ts";
+import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { channelOf, download, TestFile } from "../lane.ts";
 import { Site } from "../site.ts";
 
 const FILE = new TestFile("file", 3 * CHUNK_BYTES + 9);

@@ -16,7 +16,7 @@ import type { ClientConnection } from "../../../src/server/session/client-connec
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
-import { TestFile } from "../lane.ts";
+import { TestFile } from "../data-channel.ts";
 
 const FILE = new TestFile("told", 0);
 const ANA = { id: "uAAAAAAAAAAA" as UserId } as Account;

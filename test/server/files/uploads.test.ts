@@ -10,8 +10,8 @@ import {
 } from "../../../src/base/limits.ts";
 import type { Name } from "../../../src/base/names.ts";
 import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
+import { channelOf, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { channelOf, download, TestFile } from "../lane.ts";
 import { Site } from "../site.ts";
 import { lab } from "../site-lab.ts";
 

@@ -11,8 +11,8 @@ import {
 import type { Blob, BlobStore } from "../../../src/io/blob/interfaces.ts";
 import { httpHandler } from "../../../src/server/http/handler.ts";
 import { encodeManifest } from "../../../src/wire/manifest.ts";
+import { channelOf, channelWith, download, TestFile } from "../data-channel.ts";
 import type { Guest } from "../guest.ts";
-import { channelOf, channelWith, download, TestFile } from "../lane.ts";
 import type { Site } from "../site.ts";
 import { lab } from "../site-lab.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { channelOf } from "../lane.ts";
+import { channelOf } from "../data-channel.ts";
 import { Site } from "../site.ts";
 
 test("a connection has what its state has, and a log-out keeps the handshake alone", async () => {

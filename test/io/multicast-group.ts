@@ -1,12 +1,12 @@
 import { createSocket } from "node:dgram";
 
-export interface Place {
+export interface MulticastGroup {
   readonly group: string;
   readonly port: number;
 }
 
 /** A group and a port that no other test, and hardly another program, uses at this moment. */
-export async function freePlace(): Promise<Place> {
+export async function freeGroup(): Promise<MulticastGroup> {
   const [a = 1, b = 1, c = 1] = crypto.getRandomValues(new Uint8Array(3));
   const socket = createSocket("udp4");
   await new Promise<void>((resolve) => socket.bind(0, () => resolve()));

@@ -3,7 +3,7 @@ import type { Link, Listener } from "../../src/io/link/link.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { QuicLink } from "../../src/io/quic/link.ts";
 import { listenQuic } from "../../src/io/quic/listener.ts";
-import type { LinkPlace } from "./link-bench.ts";
+import type { LinkSetup } from "./link-bench.ts";
 import { UdpRelay, type Weather } from "./udp-relay.ts";
 
 export const HOST = "127.0.0.1";
@@ -21,7 +21,7 @@ interface Path {
  * QUIC through relays: each link has one of its own, so that it alone can be stalled. Relays of
  * links that are over serve the next ones.
  */
-export class RelayedPlace implements LinkPlace {
+export class QuicRelays implements LinkSetup {
   readonly #weather: Weather;
   readonly #paths: Path[] = [];
   readonly #stopped = new Set<number>();
@@ -32,7 +32,7 @@ export class RelayedPlace implements LinkPlace {
     this.#weather = weather;
   }
 
-  readonly listen: LinkPlace["listen"] = (events) => {
+  readonly listen: LinkSetup["listen"] = (events) => {
     const listener = listenQuic({ host: HOST, port: 0, tls: certificate }, events);
     const { transport, port } = listener;
     return {
@@ -74,7 +74,7 @@ export class RelayedPlace implements LinkPlace {
 
   #of(client: Link): Path {
     const path = this.#paths.find(({ link }) => link === client);
-    if (path === undefined) throw new Error("not a link of this place");
+    if (path === undefined) throw new Error("not a link of this setup");
     return path;
   }
 
