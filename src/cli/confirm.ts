@@ -2,7 +2,7 @@ import { Fault } from "../base/fault.ts";
 import type { FlagDefs } from "./command.ts";
 import type { Context } from "./context.ts";
 
-/** Of commands that nothing undoes. */
+/** For commands that cannot be undone. */
 export const YES_FLAG = {
   yes: { type: "boolean", description: "Do not ask" },
 } as const satisfies FlagDefs;

@@ -18,11 +18,11 @@ import { wrapWords } from "./word-wrap.ts";
 
 export type Signal = "SIGINT" | "SIGTERM";
 
-/** All that a command has of the world around it; a test gives it another one. */
+/** Everything that a command uses of its environment. A test passes its own. */
 export interface Context {
   /** Data only. */
   readonly stdout: Output;
-  /** For people. */
+  /** For users. */
   readonly stderr: Output;
   readonly stdin: Input;
   /** Set only when a user can be asked. */
@@ -42,7 +42,7 @@ export interface Context {
    * removes it
    */
   onSignal(handler: (signal: Signal) => void): () => void;
-  /** From here on the command goes on when its standard output cannot be written. */
+  /** From here on the command continues when its standard output cannot be written. */
   outliveOutput(): void;
 }
 
@@ -100,7 +100,7 @@ export function createContext(world: World, globals: Globals): Context {
   };
 }
 
-/** One line for people, whatever names and words of others stand in it. */
+/** One line for users; names and texts of others in it are cleaned. */
 export function say(context: Pick<Context, "stderr">, sentence: string): void {
   context.stderr.write(wrapWords(context.stderr, `chat: ${cleanText(sentence)}\n`));
 }

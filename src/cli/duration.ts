@@ -7,7 +7,7 @@ const UNITS_MS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
-/** A hundred years: a larger number is a mistake. */
+/** A hundred years: a larger number is a typing error. */
 const FOR_MS_MAX = 100 * 365 * 86_400_000;
 
 /** When `10m`, `2h` or `7d` from now is over, in Unix milliseconds. @throws Fault usage */

@@ -2,7 +2,7 @@ import { AssertionFailure } from "../base/assert.ts";
 import { Fault } from "../base/fault.ts";
 import { cleanText, jsonLine } from "../base/text.ts";
 
-/** Whatever was thrown as a fault: what is none is our own bug, `internal`. */
+/** A thrown value as a fault. Anything that is not a Fault is our own bug: `internal`. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const what = error instanceof Error ? error.message : String(error);

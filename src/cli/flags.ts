@@ -44,7 +44,7 @@ export interface ServerChoice {
   readonly fingerprint?: string | undefined;
 }
 
-/** What the person said about the server, before anything is looked up. */
+/** What the user gave about the server, before anything is looked up. */
 export interface ServerOptions {
   /** Undefined: the one of this machine, the last one, or one found on the LAN. */
   readonly address: ServerAddress | undefined;

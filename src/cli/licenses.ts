@@ -13,7 +13,7 @@ export interface License {
   readonly version: string;
   /** As the package names it: `MIT`. */
   readonly license: string;
-  /** What its licence wants to be handed on. */
+  /** The text that its licence requires in each copy. */
   readonly text: string;
 }
 

@@ -49,7 +49,7 @@ export function report(error: unknown, argv: readonly string[], world: World): n
 }
 
 /**
- * A pipe takes what it takes: exiting earlier would cut a long output short.
+ * Waits until a pipe has taken everything: an earlier exit would cut a long output short.
  * @returns the exit code, which is a fault's when the output could not be written
  */
 export async function flushed(exitCode: number, world: World): Promise<number> {
@@ -146,7 +146,7 @@ function globalsOf({ json, color, debug }: Values): Globals {
   return { json: json === true, color: color === true, debug: debug === true };
 }
 
-/** Asked for, it is data; shown because nothing was asked, it is for people. */
+/** Requested help is data. Help that is shown because no command was given is for users. */
 async function tableUsage(
   name: string,
   summary: string,

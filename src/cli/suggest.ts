@@ -1,5 +1,5 @@
 /**
- * The word that was probably meant: one typing slip in three letters, two in six and more.
+ * The word that was probably meant: one typing error in three letters, two in six and more.
  * @returns undefined when none is near
  */
 export function nearest(typed: string, words: readonly string[]): string | undefined {

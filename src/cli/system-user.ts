@@ -11,7 +11,7 @@ export function nameForOthers(otherwise: string): string {
   return user === undefined || user === UNKNOWN ? otherwise : user;
 }
 
-/** Who this is on this system, where that can be a name. */
+/** The name of this system's user, if it is a valid name. */
 export function systemUser(): Name | undefined {
   try {
     const { username, uid } = userInfo();

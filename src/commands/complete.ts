@@ -22,7 +22,7 @@ export const command = defineVerb({
   },
 });
 
-/** @returns nothing where a file, a name or a text belongs */
+/** @returns an empty list if a file, a name or a text is expected */
 async function candidates(
   table: VerbTable,
   before: readonly string[],

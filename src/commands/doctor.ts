@@ -26,7 +26,7 @@ import type { Fingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, type ServerAddress } from "../wire/invite.ts";
 
 const DATA_DEFAULT = "./data";
-/** A slow disk is what is to be found out. */
+/** Long: the check must be able to measure a slow disk. */
 const DISK_WITHIN_MS = 2 * CHECK_WITHIN_MS;
 
 export const command = defineVerb({
@@ -61,7 +61,7 @@ interface About extends Pick<Expected, "server" | "pinned"> {
   readonly why: string;
 }
 
-/** Asks nothing and makes nothing: a home that does not exist yet knows no server. */
+/** Asks no question and creates no file: a home that does not exist yet knows no server. */
 function whom(context: Context, named: ServerAddress | undefined): About | undefined {
   const { data } = context.settings().folders;
   let state: ClientState | undefined;

@@ -62,7 +62,7 @@ function checkOptions(ids: readonly string[], follow: boolean): FileId[] {
   return [...new Set(ids)].map(checkFileId);
 }
 
-/** Until it is interrupted, or the server does not want us any more. */
+/** Runs until it is interrupted, or the server ends the session. */
 async function followFiles(
   receiver: FileReceiver,
   { client, state, user }: OpenClient,

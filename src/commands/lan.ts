@@ -16,7 +16,7 @@ import { ClientState } from "../io/state/client-state.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkLanGroup, formatLanPlace } from "../wire/lan.ts";
 
-/** What people know by heart, and other people's scripts use. */
+/** The group that other multicast scripts use. */
 const GROUP = "224.1.1.1";
 const PORT = 5004;
 /** This network and one router further. */
@@ -119,7 +119,7 @@ async function talkPlainly(context: Context, group: GroupOptions): Promise<numbe
     const multicast = await openMulticast({ ...group, scope: "one" }, client.show);
     try {
       const { interfaces } = multicast;
-      const how = "plain text: anybody here reads it, and nobody's name is sure";
+      const how = "plain text: any user here can read it, and names are not verified";
       listening(client.chatConsole, group, interfaces, { plain: true }, how);
       return await client.run(multicast);
     } finally {

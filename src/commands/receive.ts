@@ -170,12 +170,12 @@ interface TransferOptions {
   readonly receiver: FileReceiver;
   readonly incoming: Incoming;
   readonly me: string;
-  /** Files that are here, or cannot be had. */
+  /** Files that were received, or cannot be. */
   readonly done: () => number;
   readonly options: ReceiveOptions;
 }
 
-/** All that is given away at one server. */
+/** Everything that one server shares. */
 class Transfer {
   readonly #receiver: FileReceiver;
   readonly #incoming: Incoming;
@@ -183,10 +183,10 @@ class Transfer {
   readonly #done: () => number;
   readonly #options: ReceiveOptions;
   readonly #over = Promise.withResolvers<void>();
-  /** How many there are; undefined: it is no `chat share`, and all that is there has to do. */
+  /** The number of files; undefined if the server is no `chat share`: then all files are taken. */
   #count: number | undefined;
   readonly #giveUp: GiveUpTimer;
-  /** What the person is asked about, by file id; undefined: whatever comes is taken. */
+  /** The files that the user is asked about, by id; undefined: all files are taken. */
   #listed: Map<string, ShownFile> | undefined;
   #isAsking = false;
   #saysText = false;
@@ -202,7 +202,7 @@ class Transfer {
     this.#giveUp = new GiveUpTimer(receiver.context.clock, (fault) => this.#over.reject(fault));
   }
 
-  /** It is shown, and not kept. */
+  /** The text is shown, and not stored. */
   get isText(): boolean {
     return this.#isText;
   }
@@ -274,7 +274,7 @@ class Transfer {
   async #answered(listed: Map<string, ShownFile>): Promise<void> {
     const files = [...listed.values()].sort((one, other) => one.seq - other.seq);
     const [first] = files;
-    // What does not fit a message is no text to be shown, whatever it says of itself.
+    // A file that is longer than a message is not shown as a text, even if it is declared as one.
     const fits = files.length === 1 && (first?.sizeBytes ?? 0) <= TEXT_BYTES_MAX;
     this.#isText = this.#saysText && fits && !this.#options.keepsText;
     if (this.#options.asks && first !== undefined) await this.#confirm(files, first.from);
@@ -299,7 +299,7 @@ class Transfer {
     if (share === undefined) return;
     this.#count = share.count;
     this.#saysText = share.isText;
-    // How long it is must be known before it is taken for one.
+    // The length must be known before the file counts as a text.
     if (share.isText && !this.#options.keepsText && !this.#isAsking) this.#listed ??= new Map();
     if (this.#listed !== undefined || share.running === undefined) return;
     this.#incoming.offered(share.running);
@@ -362,7 +362,7 @@ const NAMES_MAX = 100;
 /** Of a name that leaves room for that number. */
 const LETTERS_MAX = 28;
 
-/** @throws Fault name-taken: really all of them */
+/** @throws Fault name-taken if all of them are taken */
 async function enterAsNew(
   client: Client,
   wanted: Name,
@@ -380,7 +380,7 @@ async function enterAsNew(
   }
 }
 
-/** Users of a share know no rooms and passwords. */
+/** A remedy for users of a share, who know no rooms and passwords. */
 function lineCut(cause: Fault): Fault {
   return new Fault(cause.code, "this is not the whole line that chat share printed", {
     remedy: "paste all of it, with its quotes",

@@ -66,9 +66,9 @@ class FileSender {
   readonly #client: Client;
   readonly #show: ProgressShow;
   readonly #to: readonly string[];
-  /** Who is known to be offline: it is said once, whatever number of files they get. */
+  /** Recipients that are known to be offline: this is shown once for all files. */
   readonly #absent = new Set<string>(); // Bounded by the targets.
-  /** The first that went wrong. */
+  /** The fault of the first file that failed. */
   fault: Fault | undefined;
 
   constructor(context: Context, client: Client, show: ProgressShow, to: readonly string[]) {
@@ -78,7 +78,7 @@ class FileSender {
     this.#to = to;
   }
 
-  /** What is wrong with one of several costs only that one. */
+  /** The fault of one of several files does not stop the others. */
   async send(path: string, name: string | undefined, isOnly: boolean): Promise<void> {
     try {
       const sent = await this.#upload(path, name);

@@ -53,7 +53,7 @@ class Sender {
   readonly #context: Context;
   readonly #client: Client;
   readonly #targets: readonly Target[];
-  /** The first that went wrong. */
+  /** The fault of the first message that failed. */
   fault: Fault | undefined;
   #isOne = true;
 
@@ -63,7 +63,7 @@ class Sender {
     this.#targets = targets;
   }
 
-  /** What earlier runs could not send goes first, and is told as well. */
+  /** Messages that earlier runs could not send go first, and are printed as well. */
   async watch(events: AsyncIterable<ClientEvent>): Promise<void> {
     for await (const event of events) {
       if (event.kind !== "adopted") continue;
@@ -98,7 +98,7 @@ class Sender {
     await Promise.resolve(); // The last post's own handlers run first.
   }
 
-  /** A line that cannot be a text costs only itself. */
+  /** A line that is not a valid text does not stop the others. */
   async #line(): Promise<string | undefined> {
     for (;;) {
       try {

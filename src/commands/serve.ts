@@ -344,7 +344,7 @@ function joiningOf(args: Args, open: OpenFolder, listening: Listening, chosen: N
   };
 }
 
-/** The first words: only now can clients connect. */
+/** The first lines: from now on clients can connect. */
 function sayListening(context: Context, joining: Joining, open: OpenFolder): void {
   const { local, invite, fingerprint, tls, udp, data } = joining;
   if (context.json) {
@@ -418,11 +418,11 @@ function rememberData(context: Context, path: string): void {
     mkdirSync(state, { recursive: true, mode: 0o700 });
     writeSmallFile(join(state, "last-data"), `${path}\n`);
   } catch {
-    // It only spares a surprise later; the server runs without it.
+    // Only a notice: the server runs without it.
   }
 }
 
-/** A new identity where there is one already is mostly a `cd` forgotten. */
+/** A new server beside an existing one is usually a mistake about the current folder. */
 function noteOtherServer(context: Context, data: string): void {
   const { state } = context.settings().folders;
   const file = join(state, "last-data");

@@ -124,7 +124,7 @@ function checkText(bytes: Uint8Array): Uint8Array {
   throw new Fault("text-invalid", wrong, { remedy: "share it as a file" });
 }
 
-/** For one who has everything, to leave: a browser stays where it is. */
+/** Time for a receiver that has everything to leave: a browser stays connected. */
 const LEAVE_MS = 2_000;
 
 interface ShareOptions {
@@ -161,7 +161,7 @@ async function share(
         if (event.kind === "failed") ended.reject(event.fault);
         receivers.event(event);
         if (!receivers.hasServed || options.keep) return;
-        // They leave by themselves, and so hear of no server that went away.
+        // Receivers leave by themselves, so that they see no lost connection.
         if (event.kind === "logged-out") ended.resolve(0);
         else context.clock.after(LEAVE_MS, () => ended.resolve(0));
       },
@@ -210,7 +210,7 @@ async function layDown(
   return sources;
 }
 
-/** What has no name of its own. */
+/** The name of shared content without one. */
 const NAMES = { input: "stdin", text: "text.txt" } as const;
 
 /** @throws Fault store-full, store-failed, text-invalid */
@@ -267,14 +267,14 @@ async function uploadAll(
   }
 }
 
-/** Who has taken what. */
+/** Which receiver has which files. */
 class Receivers {
   readonly #context: Context;
   readonly #show: ShareShow;
   readonly #owner: string;
   readonly #count: number;
   readonly #names = new Map<string, string>(); // By file id.
-  /** By account name; who registers needs the secret. */
+  /** By account name. Only users with the secret can register. */
   readonly #taken = new Map<string, Set<string>>();
 
   constructor(context: Context, show: ShareShow, owner: string, count: number) {
@@ -346,7 +346,7 @@ function webAddress({ secret = "", ...place }: ServerAddress): string {
   return `https://${formatPlace(place)}/#share=${encodeSecret(secret)}`;
 }
 
-/** For a phone, where one can reach it. */
+/** A QR code for phones, if they can reach the server. */
 function codeLines({ stderr, env }: Context, { host }: ServerAddress, web: string): string[] {
   if (isLoopback(host)) return [];
   const color = !env["NO_COLOR"] && env["TERM"] !== "dumb";

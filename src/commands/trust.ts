@@ -111,7 +111,7 @@ async function accept(
   return 0;
 }
 
-/** A person compares, or says beforehand what it must be. @throws Fault */
+/** The user compares the fingerprint, or gave it beforehand. @throws Fault */
 async function agree(
   context: Context,
   { fingerprint }: Greeted,
@@ -126,7 +126,7 @@ async function agree(
     });
   }
   if (context.terminal === undefined) {
-    throw new Fault("usage", "nobody is there to compare the fingerprint", {
+    throw new Fault("usage", "there is no user to compare the fingerprint", {
       remedy: "add --fingerprint FP as the server's owner says it",
     });
   }

@@ -120,7 +120,7 @@ async function listen(context: Context, target: Target, port: number): Promise<L
       host: HOST,
       port,
       tls: false,
-      // A name of some other site may lead here as well; its pages are not ours.
+      // The name of another site may lead here (DNS rebinding): it gets no page.
       isHost: (host) => host === `${HOST}:${listener.port}`,
       http: (request, remote) => {
         const isKept = requestUrl(request)?.pathname === KEPT_PATH;
@@ -132,7 +132,7 @@ async function listen(context: Context, target: Target, port: number): Promise<L
   return listener;
 }
 
-/** What stands in the fragment never leaves the browser. */
+/** A browser does not send the fragment to any server. */
 function pageUrl({ port }: Listener, token: string, secret: string | undefined): string {
   const invite = secret === undefined ? "" : `&invite=${encodeSecret(secret)}`;
   return `http://${HOST}:${port}/#${token}${invite}`;

@@ -31,15 +31,15 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   return { timeUnixMs, destination, ...shownWords({ ...record, from }) };
 }
 
-/** Before the further lines of a note: none of them can pass for a line of its own. */
+/** Stands before the further lines of a note, so that none looks like a line of its own. */
 const FURTHER = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);
 
-/** Where a line client shows things and reads lines: a terminal, or two pipes. */
+/** Output and input of a line client: a terminal, or two pipes. */
 export class ChatConsole {
   readonly #context: Context;
   readonly #editor: LineEditor | undefined;
-  /** Whom a reply or reaction may mean. */
+  /** The messages that a reply or reaction may mean. */
   readonly recent = new Recent();
   #style: Style;
   /** The last question, answered or not. */
@@ -47,7 +47,7 @@ export class ChatConsole {
   #question: PromiseWithResolvers<boolean> | undefined;
   #isClosed = false;
   readonly #days: DayLines;
-  /** Nothing is shown of those who come and go; on a terminal only. */
+  /** Hides who comes and goes; on a terminal only. */
   isQuiet = false;
 
   constructor(context: Context) {
@@ -90,7 +90,7 @@ export class ChatConsole {
     else this.#editor.print(text);
   }
 
-  /** What scripts see as an object, and people as a sentence. */
+  /** Prints an object for scripts, or a sentence for users. */
   tell(line: JsonObject, sentence: string | undefined, rows: readonly string[] = []): void {
     if (this.#context.json) this.#context.stdout.write(renderJson(line));
     else if (sentence !== undefined) this.note(sentence, rows);
@@ -127,8 +127,8 @@ export class ChatConsole {
   }
 
   /**
-   * A question among the talk: the next line answers it if it is yes or no, else it means no, and
-   * is a line as any other. Questions wait for each other.
+   * Asks a question during a conversation. A next line of yes or no is the answer. Any other
+   * line means no, and is handled as usual. Questions wait for each other.
    */
   async ask(question: string): Promise<boolean> {
     const before = this.#asked;
@@ -166,7 +166,7 @@ export class ChatConsole {
     }
   }
 
-  /** Words that come back as a record need not stand there twice. */
+  /** Removes the typed line: the text comes back as a record. */
   eraseEntered(): void {
     this.#editor?.eraseEntered();
   }
@@ -190,7 +190,7 @@ export class ChatConsole {
   readonly #authorOf = (seq: number): string | undefined => this.recent.authorOf(seq);
 }
 
-/** What begins with several pasted lines is no command, whatever it looks like. */
+/** Text that begins with several pasted lines is never a command. */
 function spoken(line: EnteredLine | undefined): string | undefined {
   return line?.isPasted === true && line.text.startsWith("/") ? `/${line.text}` : line?.text;
 }

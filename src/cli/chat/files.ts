@@ -22,24 +22,24 @@ import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget, queuedFileLine } from "./post.ts";
 import { destinationOf } from "./unread.ts";
 
-/** What is done sooner needs no lines on the way. */
+/** A shorter transfer shows no progress lines. */
 const QUIET_MS = 2_000;
-/** A smaller file has arrived before the others have read that it comes. */
+/** A smaller file arrives before other users have read its announcement. */
 const ANNOUNCED_BYTES_MIN = 10e6;
-/** `/files` shows the last so many. */
+/** How many files `/files` shows. */
 const LISTED = 20;
 
 /** Files that are sent and fetched in a conversation. */
 export class LineFiles {
   readonly #lines: LineClient;
-  /** Under way. As many as the user has typed; the server bounds those that run at once. */
+  /** Transfers under way. As many as the user started; the server bounds how many run at once. */
   readonly #running = new Set<Promise<void>>();
 
   constructor(lines: LineClient) {
     this.#lines = lines;
   }
 
-  /** Begins to send; what becomes of it is told when it is known. @throws Fault */
+  /** Begins to send. The result is shown when it is known. @throws Fault */
   async send(path: string, target: Target): Promise<void> {
     const { context, chatConsole } = this.#lines;
     if (path === STDIN) throw new Fault("usage", "what is typed here is no file");
@@ -104,7 +104,7 @@ export class LineFiles {
     );
   }
 
-  /** Resolves when all that was begun has ended, one way or the other. */
+  /** Resolves when all transfers have ended, with or without success. */
   async settled(): Promise<void> {
     const count = this.#running.size;
     if (count === 0) return;
@@ -130,7 +130,7 @@ export class LineFiles {
     );
   }
 
-  /** Lines between those that others say, and none for what takes no time. */
+  /** Shows progress as lines in the conversation, and none for short transfers. */
   #progressReporter(): (progress: TransferProgress) => void {
     const { context, chatConsole } = this.#lines;
     const lines = new ProgressLines();
@@ -146,7 +146,7 @@ export class LineFiles {
     };
   }
 
-  /** Asked, and never done by itself. */
+  /** Asks the user, and opens the file only then. */
   async #offerToOpen(path: string): Promise<void> {
     const { context, chatConsole } = this.#lines;
     const opener = chatConsole.isTyped ? openerOf(context.env) : undefined;

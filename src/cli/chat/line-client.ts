@@ -27,13 +27,13 @@ import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts"
 /** The link was lost: the request is made again. */
 const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
-/** How long the end waits for what one said to come back as a record. */
+/** How long the end waits for the user's own messages to come back as records. */
 const OWN_RECORDS_WITHIN_MS = 500;
 
 /** How a line client ends. */
 type Ending = { readonly exitCode: number } | { readonly fault: Fault };
 
-/** `chat join` line by line: what is typed goes out, what happens is printed. */
+/** `chat join` line by line: sends what is typed, and prints what happens. */
 export class LineClient {
   readonly context: Context;
   readonly open: OpenClient;
@@ -41,14 +41,14 @@ export class LineClient {
   readonly files: LineFiles;
   #current: Target;
   #room: Name;
-  /** In a script: a change of place failed, and the lines that follow were meant for that place. */
+  /** In a script: a change of room failed, and the lines that follow were meant for that room. */
   #isNowhere = false;
   /** The first line that was refused because of that. */
   #unsent: Fault | undefined;
   readonly #rooms: readonly Name[];
   readonly #ended = Promise.withResolvers<Ending>();
   #hasEnded = false;
-  /** The last words are said. */
+  /** Nothing is printed any more. */
   #isOver = false;
   #ackedSeq = 0;
   #shownSeq = 0;
@@ -58,10 +58,10 @@ export class LineClient {
   readonly #awaitedJoins = new Map<string, number>();
   #onShown = () => {};
   #onLost = () => {};
-  /** A log-in on this link is said as such, not as a new connection. */
+  /** Set during a log-in on this link, which is shown as such and not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
-  /** Settled and made anew whenever a connection is ready. */
+  /** Resolved, and replaced, each time a connection is ready. */
   #ready = Promise.withResolvers<void>();
 
   constructor(
@@ -80,13 +80,13 @@ export class LineClient {
     this.#current = { kind: "room", name: this.#room };
   }
 
-  /** Where a plain line goes. @throws Fault not-member, after a change of place that failed */
+  /** Where a line of text goes. @throws Fault not-member, after a failed change of room */
   get current(): Target {
     this.#checkPlace();
     return this.#current;
   }
 
-  /** Where room commands go, also during a conversation with one person. @throws as `current` */
+  /** Where room commands go, also in a direct conversation. @throws as `current` */
   get room(): Name {
     this.#checkPlace();
     return this.#room;
@@ -128,7 +128,7 @@ export class LineClient {
     this.#end({ exitCode: this.#unsent?.exitCode ?? 0 });
   }
 
-  /** Sends words; what becomes of them is told when it is known. */
+  /** Sends a message. The result is shown when it is known. */
   async post(target: Target, body: PostBody): Promise<void> {
     const { text } = body;
     if (body.react === undefined) checkText(text);
@@ -149,14 +149,14 @@ export class LineClient {
     this.chatConsole.tell({ kind: "ack", seq, ...destination, text, ...offline }, sentence);
   }
 
-  /** Something done here has this place in the log, and comes back as a record. */
+  /** An act of this client has this `seq` in the log, and comes back as a record. */
   recorded(seq: number): void {
     this.#ackedSeq = Math.max(this.#ackedSeq, seq);
   }
 
   /**
-   * What was said here so far is recorded and shown: for commands about the user's own last
-   * message.
+   * Waits until all messages sent here are recorded and shown, for commands about the user's own
+   * last message.
    * @throws Fault link-closed when the connection goes meanwhile
    */
   async confirmed(): Promise<void> {
@@ -169,7 +169,7 @@ export class LineClient {
     await this.#ownRecords();
   }
 
-  /** A fault that ends nothing. */
+  /** Shows a fault; the session continues. */
   fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isOver) return;
@@ -193,12 +193,12 @@ export class LineClient {
     this.prompt();
   }
 
-  /** Whether a line that is typed now goes there. */
+  /** Whether a line of text goes to this room now. */
   isAt({ kind, name }: RoomView): boolean {
     return kind === this.#current.kind && name === this.#current.name;
   }
 
-  /** The next room, if the user left the one that room commands meant. */
+  /** Enters another room, if the user left the current one. */
   leftRoom(room: string): void {
     if (this.#isNowhere || room.toLowerCase() !== this.#room.toLowerCase()) return;
     const { rooms } = this.open.client;
@@ -207,9 +207,8 @@ export class LineClient {
   }
 
   /**
-   * A change of place failed. On a terminal the prompt names the room that is still current; a
-   * script goes on
-   * with lines that were meant for the other place, and must not say them here.
+   * A change of room failed. On a terminal the prompt names the room that is still current. A
+   * script continues with lines that were meant for the other room, and must not send them here.
    */
   failedToEnter(): void {
     if (!this.chatConsole.isTyped) this.#isNowhere = true;
@@ -224,13 +223,13 @@ export class LineClient {
     throw fault;
   }
 
-  /** Shows where a line goes. */
+  /** Shows in the prompt where a line goes. */
   prompt(): void {
     const user = this.open.client.user;
     this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}> `);
   }
 
-  /** Runs a log-in whose `connected` is said as `logged-in`; the next line waits for that. */
+  /** Runs a log-in whose `connected` is shown as `logged-in`. The next line waits for it. */
   async loggingIn(work: () => Promise<unknown>): Promise<void> {
     const said = Promise.withResolvers<void>();
     this.#loggingIn = said;
@@ -253,7 +252,7 @@ export class LineClient {
     this.#ended.resolve(ending);
   }
 
-  /** What was said here is seen here: it is not to be told as news the next time. */
+  /** Waits for the user's own records, so that the next run does not show them as new. */
   async #ownRecords(): Promise<void> {
     await Promise.resolve(); // The last post's own handlers run first.
     if (this.#areOwnRecordsShown()) return;
@@ -281,7 +280,7 @@ export class LineClient {
     }
   }
 
-  /** The rooms of the command line, once the server has told which we are in already. */
+  /** Enters the rooms of the command line, once the server has listed the account's rooms. */
   async #enterRooms(): Promise<void> {
     await this.#ready.promise;
     for (const room of this.#rooms) {
@@ -291,7 +290,7 @@ export class LineClient {
     this.prompt();
   }
 
-  /** A link that is lost on the way is no refusal: the next one is asked again. */
+  /** A lost link is no refusal: the request is repeated on the next one. */
   async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
     const { roomSecret } = this.open;
     for (;;) {
@@ -398,7 +397,7 @@ export class LineClient {
     client.reading.seen(record);
   }
 
-  /** The room or person that lines go to was renamed. */
+  /** Follows the renaming of the room or user to which lines go. */
   #follow({ kind, body }: ChatRecord): void {
     const [was, name] = [body?.["was"], body?.["name"]];
     if (kind !== "rename" || typeof was !== "string" || typeof name !== "string") return;

@@ -7,7 +7,7 @@ const RECENT_MAX = 1_000;
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
-  /** Not the words: they may be erased. */
+  /** Without the text, which may be erased. */
   readonly destination: ShownRecord["destination"];
 }
 
@@ -30,7 +30,7 @@ export class Recent {
     return this.#bySeq.get(seq)?.from;
   }
 
-  /** @returns seq of the last message of another user at this place; undefined if there is none */
+  /** @returns seq of the last message of another user there; undefined if there is none */
   lastOther(target: Target, me: string): number | undefined {
     return this.#last(target, me, (from) => from !== me);
   }

@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { LineClient } from "./line-client.ts";
 
-/** A command that is typed among the words of a conversation. */
+/** A command that is typed in a conversation. */
 export interface Slash {
   readonly usage: string;
   readonly summary: string;

@@ -3,7 +3,7 @@ import { checkName, parseTarget } from "../../base/names.ts";
 import type { LineClient } from "./line-client.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 
-/** Commands that say something, or hide what another user says. */
+/** Commands that send messages, or hide those of another user. */
 export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   msg: {
     usage: "/msg NAME TEXT",
@@ -81,7 +81,7 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       args(this, words, 0, 0);
       const { users } = await lines.open.client.request("ignored", {});
-      const sentence = users.length === 0 ? "you ignore nobody" : `ignored: ${users.join(", ")}`;
+      const sentence = users.length === 0 ? "you ignore no one" : `ignored: ${users.join(", ")}`;
       lines.chatConsole.tell({ kind: "ignored", users }, sentence);
     },
   },
@@ -104,7 +104,7 @@ async function ignore(
 function lastOther({ chatConsole, current, open }: LineClient): number {
   const seq = chatConsole.recent.lastOther(current, open.client.user ?? open.user);
   if (seq !== undefined) return seq;
-  throw new Fault("not-found", "nobody else has said anything here yet", {
+  throw new Fault("not-found", "no other user has written here yet", {
     remedy: "give the message's number, as --json and history show it",
   });
 }

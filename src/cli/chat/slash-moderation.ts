@@ -36,7 +36,7 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   mute: {
     usage: "/mute NAME [TIME]",
-    summary: "let somebody read but not speak here, for 10m, 2h or 7d",
+    summary: "let a user read but not write here, for 10m, 2h or 7d",
     async run(lines, words) {
       const [name = "", time] = args(this, words, 1, 2);
       const { room } = lines;

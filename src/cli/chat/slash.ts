@@ -38,7 +38,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
     summary: "leave a room",
     async run(lines, words) {
       const [given] = args(this, words, 0, 1);
-      // Of a conversation one leaves only the screen: no room is meant.
+      // A direct conversation cannot be left: only the current room changes.
       if (given === undefined && lines.current.kind === "person") {
         lines.chatConsole.note(`you are back in ${lines.room}`);
         return lines.enter({ kind: "room", name: lines.room });
@@ -232,7 +232,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
 };
 
-/** Words of other chat programs for the same things. */
+/** Names of other chat programs for the same commands. */
 const ALIASES: Readonly<Record<string, string>> = {
   regist: "register",
   sendto: "msg",
@@ -242,7 +242,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   j: "join",
 };
 
-/** Runs one line without its slash. @throws Fault usage and whatever the command does */
+/** Runs one line without its slash. @throws Fault usage, and the faults of the command */
 export async function runSlash(lines: LineClient, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();

@@ -3,7 +3,7 @@ import type { RoomView } from "../../core/client/chat-record.ts";
 import type { Answer } from "../../wire/messages.ts";
 import type { Destination } from "../output/render.ts";
 
-/** What is said by people, as opposed to what happens in a room. */
+/** Messages of users, as opposed to events of a room. */
 export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "text",
   "action",
@@ -12,7 +12,7 @@ export const MESSAGE_KINDS: ReadonlySet<string> = new Set([
   "file",
 ]);
 
-/** A room or conversation with words of others that none of the person's devices has shown. */
+/** A room or conversation with messages that no device of the user has shown. */
 export type Unread = Destination & { readonly count: number };
 
 export function destinationOf(room: RoomView): Destination {
@@ -30,7 +30,7 @@ export function unreadLine(unread: readonly Unread[]): string {
   return `unread: ${shown.join(", ")}`;
 }
 
-/** What `/rooms` says to people. */
+/** The sentence that `/rooms` prints. */
 export function roomsLine(
   rooms: Answer<"rooms">["rooms"],
   people: readonly { readonly user: string; readonly unread: number }[],

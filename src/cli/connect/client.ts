@@ -19,7 +19,7 @@ import { serverOnLan } from "./discover.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceKeys } from "./keys.ts";
 
-/** What every command that talks to a server was given. */
+/** The flags of every command that talks to a server. */
 export interface ClientFlags extends ServerChoice {
   readonly passwordFile?: string | undefined;
   readonly roomPasswordFile?: string | undefined;
@@ -29,7 +29,7 @@ export interface ConnectOptions {
   /** The server as an argument, where the command takes one. */
   readonly argument?: string | undefined;
   readonly mode?: Credentials["mode"];
-  /** A password that was given must fit, though this device could sign in. */
+  /** A given password must be right, even if this device could sign in without it. */
   readonly insist?: boolean;
   readonly follow?: FollowMode;
   readonly reconnect?: boolean;
@@ -46,7 +46,7 @@ export interface ConnectOptions {
   readonly resumes?: boolean;
 }
 
-/** A client that is in, and where it is. */
+/** A client that is logged in, with its server. */
 export interface OpenClient {
   readonly client: Client;
   readonly address: ServerAddress;
@@ -84,7 +84,7 @@ export async function openClient(
       const silent = `the server of ${one.data} (${formatPlace(one.address)}) does not answer`;
       const next = known[skipped + 1];
       if (next?.data === undefined) {
-        // With a way of its own choice, what is wrong with that way says more.
+        // With a transport chosen by the user, its own fault says more.
         if (chosen.transport !== "auto") throw error;
         throw new Fault(error.code, silent, { remedy: "start it anew, or name one", cause: error });
       }
@@ -178,7 +178,7 @@ async function openAt(
   }
 }
 
-/** On a terminal: what a script is told once must not hold for the next command as well. */
+/** Only on a terminal: the server and name of a script must not become defaults. */
 export function isForPerson({ terminal, stdout, json }: Context): boolean {
   return terminal !== undefined && stdout.isTerminal && !json;
 }
@@ -200,10 +200,10 @@ function askSecret(
 }
 
 const RESUMES = { remedy: "run the same command again: it goes on from there" };
-/** Not "run it again": that would say it twice. */
+/** Its remedy does not say "run it again": the message already does. */
 const KEPT = { remedy: "what was not confirmed is kept, and goes out with the next chat send" };
 
-/** Runs a short command: in, asked, out. */
+/** Runs a short command: connects, runs it, and closes. */
 export async function withClient(
   context: Context,
   flags: ClientFlags,

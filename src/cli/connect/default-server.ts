@@ -4,7 +4,7 @@ import { parseServerAddress, type ServerAddress } from "../../wire/invite.ts";
 import type { Environment } from "../settings.ts";
 import { keptInvite } from "./invite.ts";
 
-/** A server that was not named, and why it is meant. */
+/** A server that the user did not name, and the reason for choosing it. */
 export interface KnownServer {
   readonly address: ServerAddress;
   readonly why: "runs here" | "last used";

@@ -14,11 +14,11 @@ export interface DialerOptions {
   readonly localPort?: number | undefined;
 }
 
-/** What reaches one server, again and again. */
+/** Connects to one server, any number of times. */
 export interface ServerDialer {
   /** One attempt. @throws Fault unreachable, timeout, port-taken */
   readonly dial: () => Promise<Link>;
-  /** Lets go of the sockets, and of what links there still are over UDP. */
+  /** Closes the sockets, and the links over UDP that are still open. */
   close(): void;
 }
 
@@ -43,7 +43,7 @@ export function openDialer(
   return { dial: () => dial(target), close: () => udp.close() };
 }
 
-/** Nothing is lost on the way to it, and TCP is the faster one there. */
+/** No packets are lost on loopback, and TCP is faster there. */
 function isThisMachine(host: string): boolean {
   if (isLoopback(host)) return true;
   return Object.values(networkInterfaces()).some((own) =>

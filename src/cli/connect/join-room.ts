@@ -4,9 +4,9 @@ import type { Answer } from "../../wire/messages.ts";
 
 export interface RoomOptions {
   readonly room: string;
-  /** Its own password, given by name. */
+  /** The room's own password. */
   readonly password?: string | undefined;
-  /** Tried when the room has a password and none was given by name. */
+  /** Tried when the room has a password and `password` is left out. */
   readonly roomSecret?: string | undefined;
   /** Asked before a room is made; left out: it is made. */
   readonly mayCreate?: () => Promise<boolean>;

@@ -35,13 +35,13 @@ export function failed(error: unknown): Finding {
   return { state: "failed", message, remedy, exitCode };
 }
 
-/** The same fault where something else still works. */
+/** The same fault as a warning: something else still works. */
 export function troubled(error: unknown): Finding {
   const { message, remedy } = faultOf(error);
   return { state: "warning", message, remedy };
 }
 
-/** Runs checks one after the other, each within its time, and tells of each as it ends. */
+/** Runs checks one after the other, each with a time limit, and reports each as it ends. */
 export class Examination {
   readonly #clock: Clock;
   readonly #onResult: (result: CheckResult) => void;

@@ -22,7 +22,7 @@ export interface NetworkProbes {
   unixMs(): number;
 }
 
-/** Whom we take the server to be. */
+/** The identity that the server should have. */
 export interface Expected {
   readonly server: ServerAddress;
   /** Of `--fingerprint`, else of the invite. */
@@ -184,7 +184,7 @@ class NetworkCheck {
   }
 }
 
-/** Holds the proved identity against what we know, as a connection would. @throws Fault */
+/** Compares the proved identity with the known one, as a connection would. @throws Fault */
 function judgeIdentity(
   { fingerprint, welcome }: Greeted,
   { server, given, pinned }: Expected,

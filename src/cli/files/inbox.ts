@@ -26,11 +26,11 @@ export interface IncomingOptions {
   has(file: FileId): boolean;
   /** Fetches it. @throws Fault */
   take(file: FileId): Promise<void>;
-  /** It is here: not to be fetched again. */
+  /** Notes that a file is here, so that it is not fetched again. */
   took(file: FileId): void;
   /** Everything up to this seq is taken, or cannot be. */
   reached(seq: number): void;
-  /** A file that cannot be had. */
+  /** Reports a file that cannot be fetched. */
   lost(file: FileId, fault: Fault): void;
 }
 
@@ -114,7 +114,7 @@ export class Incoming {
     this.#begin();
   }
 
-  /** What is whole goes first: a running upload may be as slow as its sender likes. */
+  /** Complete files go first: a running upload may be slow. */
   #begin(): void {
     while (this.#running < INCOMING_AT_ONCE_MAX && this.#fault === undefined) {
       const whole = this.#queue.findIndex(({ seqs }) => seqs.size > 0);
@@ -167,7 +167,7 @@ export class Incoming {
 }
 
 /**
- * What came while this client was away. A link that is lost meanwhile comes back, and asks
+ * Lists the files that arrived while this client was away. If the link is lost, the next one asks
  * again.
  */
 export async function catchUp(

@@ -108,7 +108,7 @@ export function gotJson(got: GotFile): JsonObject {
   };
 }
 
-/** Names that some system would not have, or take for the same, are not changed in silence. */
+/** Says which names were changed because some systems do not allow them. */
 export function sayRenamed({ name, renamed }: GotFile, tell: (sentence: string) => void): void {
   const shown = cleanText(name);
   for (const { from, to } of renamed.slice(0, RENAMED_SHOWN_MAX)) {
@@ -118,7 +118,7 @@ export function sayRenamed({ name, renamed }: GotFile, tell: (sentence: string) 
   if (more > 0) tell(`${shown}: and ${more} more have other names here`);
 }
 
-/** For people: what it is, and where. */
+/** The sentence for users: which file, and where it is. */
 export function gotWords({ path, sizeBytes, entries, from }: GotFile): string {
   const place = relative(process.cwd(), path);
   const shown = place.startsWith("..") ? path : place;
@@ -126,7 +126,7 @@ export function gotWords({ path, sizeBytes, entries, from }: GotFile): string {
   return `${fileWords({ name: shown, sizeBytes, folder })} is here, from ${from}`;
 }
 
-/** Fetches files and prints each when it stands under its name. */
+/** Fetches files and prints each when it is complete. */
 export class FileReceiver {
   readonly context: Context;
   readonly client: Client;
@@ -167,7 +167,7 @@ export class FileReceiver {
     await this.context.stdout.drained();
   }
 
-  /** One after the other; what is wrong with one of several costs only that one. */
+  /** Fetches one after the other. The fault of one of several files does not stop the others. */
   async receiveAll(files: readonly FileId[]): Promise<number> {
     let exitCode = 0;
     for (const file of files) {
@@ -183,7 +183,7 @@ export class FileReceiver {
     return exitCode;
   }
 
-  /** A fault that ends nothing. */
+  /** Shows the fault of one file; the others continue. */
   failed(fault: Fault): void {
     this.show.say(faultLine(fault));
     if (this.context.json) this.context.stdout.write(errorJson(fault));

@@ -45,7 +45,7 @@ export function checkPaths(paths: readonly string[], name: string | undefined): 
   if (paths.length === 1 && only !== undefined && only !== STDIN) checkSource(resolve(only));
 }
 
-/** What a script says whose variable is not set: that is never this very folder. */
+/** An empty path comes from a script whose variable is not set. It never means this folder. */
 function checkPath(path: string): void {
   if (path !== "") return;
   throw new Fault("usage", "a path is empty", { remedy: "write . for this folder" });
@@ -64,7 +64,7 @@ function checkFileName(name: string): void {
   }
 }
 
-/** At the pace of its reader. */
+/** Reads no faster than its reader. */
 function inputOf({ stdin }: Context): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {

@@ -20,7 +20,7 @@ const ALL = {
   limit: Number.MAX_SAFE_INTEGER,
   bytesMax: Number.MAX_SAFE_INTEGER,
 } as const;
-const NOBODY = "?";
+const UNKNOWN_USER = "?";
 
 /** The past straight from a server's folder, whether the server runs or not. Takes no lock. */
 export class FolderHistory {
@@ -96,7 +96,7 @@ export class FolderHistory {
   }
 
   #name(user: UserId): string {
-    return this.#names.get(user) ?? NOBODY;
+    return this.#names.get(user) ?? UNKNOWN_USER;
   }
 }
 

@@ -4,7 +4,7 @@ import { checkName, type Name, type Target } from "../../base/names.ts";
 import type { Context } from "../context.ts";
 import { momentOf } from "../flags.ts";
 
-/** What of the past is wanted, checked. */
+/** Which records are wanted, checked. */
 export interface HistoryOptions {
   readonly target: Target | undefined;
   readonly from: Name | undefined;
@@ -15,7 +15,7 @@ export interface HistoryOptions {
   readonly files: boolean;
   /** The last so many that fit the rest; undefined: all of them. */
   readonly last: number | undefined;
-  /** Nothing narrows it: the last few of each room. */
+  /** There is no filter: the last few of each room. */
   readonly isOverview: boolean;
 }
 

@@ -13,10 +13,10 @@ import { OutputOverflow, readLanLines, reportFault } from "./lines.ts";
 
 /** Shown in the column of rooms. */
 const DESTINATION = { room: "lan" } as const;
-/** Enough of a key for people to tell two apart. */
+/** Enough letters of a key to tell two users apart. */
 const KEY_LETTERS = 12;
 const HELP = [
-  "A line that you type is sent to everybody in this group; // at the start sends a slash.",
+  "A line that you type is sent to all in this group; // at the start sends a slash.",
   "/who       who is here, and by which key",
   "/me TEXT   say what you are doing",
   "/quit      leave; QUIT and Ctrl-D do the same",
@@ -107,7 +107,7 @@ export class LanClient {
     const { chatConsole } = this;
     const timeUnixMs = this.#context.clock.unixMs();
     if (chatConsole.isTyped) {
-      // At once: the next line that comes in would stand in between.
+      // In one piece: otherwise an arriving line could stand in between.
       chatConsole.eraseEntered();
       this.#words(this.#me, { text, isAction, timeUnixMs });
     }
@@ -144,7 +144,7 @@ export class LanClient {
       return;
     }
     const lines = people.map(({ name, keyId, isVerified }) => {
-      const doubt = isVerified ? "" : ", but somebody else had this name before";
+      const doubt = isVerified ? "" : ", but another user had this name before";
       return `${name}  ${keyId.slice(0, KEY_LETTERS)}${doubt}`;
     });
     this.chatConsole.note("here, with the first letters of their keys:", lines);
@@ -155,7 +155,7 @@ function personJson({ name, keyId, isVerified }: LanPerson) {
   return { name, key: formatFingerprint(keyId), verified: isVerified };
 }
 
-/** No name holds a `?`: who came second with a name cannot pass for the first. */
+/** No name contains a `?`, so the second user of a name cannot pass for the first. */
 function shownName({ name, keyId, isVerified }: LanPerson): string {
   return isVerified ? name : `${name}?${keyId.slice(0, KEY_LETTERS)}`;
 }
@@ -163,23 +163,19 @@ function shownName({ name, keyId, isVerified }: LanPerson): string {
 function noticeFault(notice: LanNotice): Fault {
   switch (notice.what) {
     case "plain":
-      return new Fault("kind-unknown", "somebody here sends plain text, which is not shown", {
+      return new Fault("kind-unknown", "another user here sends plain text, which is not shown", {
         remedy: "chat lan --plain shows it",
       });
     case "open":
-      return new Fault("room-password-wrong", "somebody here talks without a password", {
+      return new Fault("room-password-wrong", "another user here talks without a password", {
         remedy: "they are not shown; agree on one password, or on none",
       });
     case "sealed":
-      return new Fault(
-        "room-password-wrong",
-        "somebody here talks under a password that is not ours",
-        {
-          remedy: "they are not shown; give all the same one, in CHAT_ROOM_PASSWORD",
-        },
-      );
+      return new Fault("room-password-wrong", "another user here has a password that is not ours", {
+        remedy: "they are not shown; give all the same one, in CHAT_ROOM_PASSWORD",
+      });
     case "version":
-      return new Fault("version-unsupported", "somebody here has another version of chat lan");
+      return new Fault("version-unsupported", "another user here has another version of chat lan");
     case "malformed":
       return new Fault("frame-malformed", "damaged or forged datagrams arrive; they are dropped", {
         remedy: "nothing is to be done here",
@@ -197,7 +193,7 @@ function noticeFault(notice: LanNotice): Fault {
         },
       );
     case "taken":
-      return new Fault("name-taken", `somebody else here is called ${notice.name}, too`, {
+      return new Fault("name-taken", `another user here is called ${notice.name}, too`, {
         remedy: "take another name with --user",
       });
     case "clock": {

@@ -6,9 +6,9 @@ import { nearest } from "../suggest.ts";
 
 /** What `chat lan` does with what is typed. */
 export interface LanTalk {
-  /** Words, without the slash that may have escaped another one. */
+  /** A text, without the slash that escaped another one. */
   say(text: string): Promise<void>;
-  /** The words of a slash command, without its slash; true: it is none of ours. */
+  /** A slash command, without its slash. @returns whether it is known */
   slash(word: string, rest: string): Promise<boolean>;
 }
 
@@ -45,7 +45,7 @@ async function readAll(context: Context, chatConsole: ChatConsole, talk: LanTalk
   }
 }
 
-/** What comes while the output is not read is left out, and that is said once. */
+/** Leaves arriving texts out while the output is not read, and says so once. */
 export class OutputOverflow {
   readonly #context: Context;
   readonly #chatConsole: ChatConsole;
@@ -66,7 +66,7 @@ export class OutputOverflow {
   }
 }
 
-/** A fault that ends nothing. */
+/** Shows a fault; the session continues. */
 export function reportFault(
   context: Pick<Context, "json">,
   chatConsole: ChatConsole,

@@ -13,7 +13,7 @@ const HELP = [
   "A line that you type is sent as it stands; // at the start sends a slash.",
   "/quit      leave; QUIT and Ctrl-D do the same",
 ];
-/** Scripts send their line feed along, or do not. */
+/** Some scripts send the line feed as well. */
 const LINE_END = /\r?\n$/;
 
 /** `chat lan --plain`: a datagram is a text and nothing else, as any script sends it. */
@@ -22,7 +22,7 @@ export class PlainClient {
   readonly #context: Context;
   readonly #overflow: OutputOverflow;
   readonly #lenient = new TextDecoder("utf-8", { ignoreBOM: true });
-  /** Set while words of ours have not come back. */
+  /** Set while our own text has not come back from the group. */
   #stopEcho: (() => void) | undefined;
   #hasEcho = false;
   #hasNotifiedSigned = false;
@@ -94,7 +94,7 @@ export class PlainClient {
   #strange(): void {
     if (this.#hasNotifiedSigned) return;
     this.#hasNotifiedSigned = true;
-    const sentence = "somebody here talks with names and signatures, which is not shown";
+    const sentence = "another user here talks with names and signatures; that is not shown";
     const fault = new Fault("kind-unknown", sentence, { remedy: "leave --plain out" });
     reportFault(this.#context, this.chatConsole, fault);
   }

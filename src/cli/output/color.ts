@@ -7,7 +7,7 @@ const CLOCK = "\x1b[90m";
 /** Cyan, green, yellow, magenta, blue and their bright ones: readable on black and on white. */
 const PERSONS = [36, 32, 33, 35, 34, 96, 92, 95, 94].map((code) => `\x1b[1;${code}m`);
 
-/** Times and places: there, but quiet. */
+/** Times and rooms: visible, but dim. */
 export function clockColor(text: string, color: boolean): string {
   return color ? `${CLOCK}${text}${RESET}` : text;
 }
@@ -17,12 +17,12 @@ export function calledColor(text: string): string {
   return `${CALLED}${text}${RESET}`;
 }
 
-/** What happened, as opposed to what was said. */
+/** Events, as opposed to messages. */
 export function eventColor(text: string, color: boolean): string {
   return color ? `${DIM}${text}${RESET}` : text;
 }
 
-/** The same person has the same colour in every room and run. */
+/** The same user has the same colour in every room and run. */
 export function personColor(name: string, color: boolean): string {
   if (!color) return name;
   let sum = 0;

@@ -13,7 +13,7 @@ const NAME_CELLS_MAX = 28;
 const TENTHS = 10;
 const UNKNOWN_FIRST_BYTES = 16e6;
 
-/** How long it took is worth a word from here on. */
+/** From this duration on the last line says how long it took. */
 const TIMED_FROM_MS = 1_000;
 
 const WAITS: Readonly<Record<WaitsAt, string>> = {
@@ -88,7 +88,7 @@ export class ProgressLines {
   #nextBytes = UNKNOWN_FIRST_BYTES;
   #isStalled = false;
 
-  /** Undefined: nothing that was not said. */
+  /** Undefined if there is nothing new. */
   next(progress: TransferProgress): string | undefined {
     const { name, waits } = progress;
     const isStalled = waits !== undefined && waits.forMs >= STALL_SHOWN_MS;
@@ -131,7 +131,7 @@ export function progressJson({
   };
 }
 
-/** What an earlier run has done is not done again. */
+/** Says how much an earlier run has done. */
 export function resumedLine({ name, resumedBytes }: TransferProgress): string {
   return `${name}: resumed at ${formatSize(resumedBytes)}`;
 }

@@ -33,7 +33,7 @@ export function shownRecord(record: LogRecord, { from, destination }: Names): Sh
   };
 }
 
-/** Who and what: of some records another one than stands in their head. */
+/** The author and the body. Some records show another author than their head. */
 export function shownWords(content: RecordContent): { seq: number; from: string } & ShownBody {
   const { seq, from, kind, state } = content;
   if (kind === "room" || kind === "join" || kind === "leave") return { seq, from, kind };

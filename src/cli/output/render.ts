@@ -78,13 +78,13 @@ export interface Style {
   readonly format: "text" | "tsv" | "json";
   readonly color: boolean;
   readonly offsetMinutes: OffsetMinutes;
-  /** Who reads: a direct message is shown under the other one's name. */
+  /** The reading user: a direct message is shown under the name of the other one. */
   readonly me: string | undefined;
   /** `date`: day and seconds, for history; `clock`: hours and minutes, for what happens now. */
   readonly stamp: "date" | "clock";
   /** Of the screen; left out: it is none, and lines are as long as they are. */
   readonly columns?: (() => number) | undefined;
-  /** Who said what has this seq, as far as it is known here. */
+  /** The author of the message with this seq, if it is known here. */
   readonly authorOf?: (seq: number) => string | undefined;
 }
 
@@ -187,7 +187,7 @@ function screenText(record: ShownRecord, style: Style): string {
   return `${marked(`${time} ${shown} ${rest}`, style)}\n`;
 }
 
-/** Further lines and rows stand behind a bar: no text can pass for a record of its own. */
+/** Further lines and rows stand behind a bar, so that no text looks like another record. */
 const FURTHER = "  | ";
 
 function marked(text: string, { columns }: Pick<Style, "columns">): string {

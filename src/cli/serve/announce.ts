@@ -23,8 +23,8 @@ interface Silence {
 }
 
 /**
- * Lets the LAN know of the server. A failure is one line: the server works without it.
- * Never announced is what only this machine can reach.
+ * Announces the server on the LAN. A failure is one line: the server works without it.
+ * A server that only this machine can reach is never announced.
  */
 export function announceServer(
   context: Context,

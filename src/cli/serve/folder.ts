@@ -124,7 +124,7 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
   return { folder, identity, certificate, ...logs, rooms, registry, engine, close };
 }
 
-/** An account is on the disk before its first record: who said something is known, or was lost. */
+/** An account is on the disk before its first record, so an unknown author means lost accounts. */
 function accountsLost(path: string, { seq, by }: Head): Fault {
   const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
   return new Fault("log-corrupt", sentence, { remedy: "restore a backup" });
@@ -149,7 +149,7 @@ async function loadCertificate(path: string, options: FolderOptions): Promise<Ce
   return made;
 }
 
-/** What the folder remembers of how it was started. */
+/** The settings that the folder remembers from the start before. */
 export interface KeptSettings {
   readonly name: string;
   readonly roomPassword: string;
@@ -167,7 +167,7 @@ function makeRoomPassword(entropy: Entropy): string {
   return (letters.match(/.{4}/g) ?? []).join("-");
 }
 
-/** @param given what this start says; the rest is kept from the start before */
+/** @param given the settings of this start; the others are those of the start before */
 export function keepSettings(
   path: string,
   given: { readonly name: string | undefined; readonly roomPassword: string | undefined },

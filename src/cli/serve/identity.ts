@@ -19,7 +19,7 @@ export interface IdentityOptions {
   readonly registry: Registry;
 }
 
-/** The server's key: kept, made, or on purpose renewed. @throws Fault data-foreign, store-… */
+/** The server's key: read, made, or renewed on request. @throws Fault data-foreign, store-… */
 export async function loadIdentity(options: IdentityOptions): Promise<Identity> {
   const { path, isUsed, renew } = options;
   const file = join(path, "identity.key");
@@ -53,7 +53,7 @@ async function renewed(
   return next;
 }
 
-/** A renewal that was cut off goes on if the old key had its say, else it never was. */
+/** An interrupted renewal is completed if the old key has signed the new one, else undone. */
 function finishRenewal(file: string, draft: string, { successor }: Registry): void {
   const pem = readSmallFile(draft);
   if (pem === undefined) return;

@@ -29,11 +29,11 @@ export interface Listening {
   readonly udpFault: Fault | undefined;
 }
 
-/** Free for TCP and taken for UDP is rare, twice in a row rarer. */
+/** A port that is free for TCP and taken for UDP is rare, so a few attempts are enough. */
 const FREE_PORT_TRIES = 8;
 
 /**
- * Listens on one port number over TCP and UDP. TCP must be had; without UDP it goes on.
+ * Listens on one port number over TCP and UDP. TCP is required; UDP may be missing.
  * @throws Fault port-taken, usage
  */
 export async function openListeners(

@@ -196,7 +196,7 @@ export class ServePrinter {
   }
 }
 
-/** A record between two people, as far as it concerns others. */
+/** A direct message, without its text. */
 function withoutWords(record: JsonObject): JsonObject {
   const { text: _text, react: _react, mentions: _mentions, ...about } = record;
   const { name: _name, digest: _digest, folder: _folder, ...rest } = about;
@@ -217,7 +217,7 @@ export interface Joining {
   readonly tls: boolean;
   readonly udp: boolean;
   readonly data: string;
-  /** What makes the first who shows it on the page an operator. */
+  /** Makes the first user who shows it on the page an operator. */
   readonly operatorToken: string;
 }
 
@@ -236,7 +236,7 @@ export function operatorLink(joining: Joining): string {
   return `${webAddress(joining)}#operator=${joining.operatorToken}`;
 }
 
-/** For a phone: the page as others reach it, with what lets them in. */
+/** For a phone: the page's address as others reach it, with the secret. */
 function guestLink({ invite, tls, isPublic }: Joining): string | undefined {
   if (!(tls || isPublic) || isLoopback(invite.host)) return undefined;
   const { secret } = invite;
@@ -254,7 +254,7 @@ function elsewhereLine({ invite, tls, isPublic }: Joining): string {
     : "  in a terminal     through the TLS proxy: add --public HOST";
 }
 
-/** What to run on this one, where that is possible. */
+/** What to run on this machine, if it can. */
 function hereLine({ tls, isPublic }: Joining, env: Context["env"]): string | undefined {
   return tls || isPublic ? `${programName(env)} join --user YOUR-NAME` : undefined;
 }
@@ -270,7 +270,7 @@ function programName(env: Context["env"]): string {
 
 /**
  * For people, on standard error. Secrets only on a terminal: pipes end up in files. The line for
- * another machine is the last: what is most wanted must not scroll away, on 80 by 24 neither.
+ * another machine is the last, so that it does not scroll away on a screen of 80 by 24.
  */
 export function printJoining(context: Context, joining: Joining): void {
   const { stderr } = context;
@@ -295,7 +295,7 @@ function joiningLines(joining: Joining, env: Context["env"]): string[] {
     ...(link === undefined ? [] : [`  on a phone        ${link}`]),
     `  in a browser      ${webAddress(joining)}`,
     ...(udp ? [`  over UDP          add --transport udp`] : []),
-    `  room password     ${roomPassword ?? "none: whoever comes may register"}`,
+    `  room password     ${roomPassword ?? "none: any user may register"}`,
     `  fingerprint       ${fingerprint}`,
     `  its operator      ${operatorLink(joining)} (for one browser, within the hour)`,
     ...(here === undefined ? [] : [`  on this machine   ${here}`]),
@@ -318,7 +318,7 @@ function sideBySide(code: string[], joining: Joining, context: Context): string[
     "  or, on a phone, this code",
     ...(udp ? ["over UDP", "  add --transport udp"] : []),
     "room password",
-    `  ${roomPassword ?? "none: whoever comes may register"}`,
+    `  ${roomPassword ?? "none: any user may register"}`,
     "its operator: for one browser, in 1 h",
   ];
   const width = Bun.stringWidth(code[0] ?? "") + 2;
@@ -337,7 +337,7 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
   return lines?.map((line) => `  ${line}`);
 }
 
-/** What the last run left behind: ends that were torn, and bodies that are not what was said. */
+/** What the last run left behind: unfinished ends of the log, and damaged bodies. */
 export function printRecovery(
   context: Context,
   { accounts, history }: Pick<OpenFolder, "accounts" | "history">,

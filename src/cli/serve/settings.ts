@@ -18,8 +18,8 @@ const TRUE = new Set(["true", "yes", "on", "1"]);
 const FALSE = new Set(["false", "no", "off", "0"]);
 
 /**
- * Only said in other ways: a folder's file cannot say which folder, and what is done once must not
- * be done at each start.
+ * Not allowed in the file: it cannot name its own folder, and an act for one start must not be
+ * repeated at each start.
  */
 const NOT_IN_FILE = new Set(["data", "newIdentity"]);
 const NOT_IN_ENVIRONMENT = new Set(["newIdentity"]);

@@ -14,7 +14,7 @@ const PING_BYTES = encode({ kind: "ping" }).length;
 /** More in a second are a file on one of its lanes; pings and their acknowledgements are fewer. */
 const IDLE_PACKETS_MAX = 16;
 
-/** How far a link was when it was looked at. */
+/** The counters of a link at one moment. */
 interface Mark {
   /** Bytes, without those of pings. */
   readonly said: string;

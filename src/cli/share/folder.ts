@@ -5,7 +5,7 @@ import { Fault } from "../../base/fault.ts";
 import { lockFile } from "../../io/disk/lock.ts";
 
 const PREFIX = "chat-share-";
-/** One that is younger may belong to a share that has not locked it yet. */
+/** A younger folder may belong to a share that has not locked it yet. */
 const LEFT_AFTER_MS = 60_000;
 
 /** Where the server of one `chat share` has its keys and its history, and where it is removed. */
@@ -15,7 +15,7 @@ export interface ShareFolder {
   remove(): void;
 }
 
-/** Gone with the process, but for a kill; what such a one left is taken away by the next. */
+/** Removed with the process. After a kill the next share removes it. */
 export function openShareFolder(unixMs: number): ShareFolder {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name);

@@ -18,7 +18,7 @@ export class GiveUpTimer {
     if (this.#cancel !== undefined) return false;
     this.#cancel = this.#clock.after(RECEIVE_GIVES_UP_MS, () =>
       this.#onEnd(
-        new Fault("unreachable", `whoever shares is gone (${fault.message})`, {
+        new Fault("unreachable", `the sender is gone (${fault.message})`, {
           remedy: "run the same line again when they share again",
           cause: fault,
         }),

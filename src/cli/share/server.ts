@@ -35,7 +35,7 @@ import { openShareFolder, type ShareFolder } from "./folder.ts";
 const INSIDE = { host: "127.0.0.1", port: 1, timeoutMs: CONNECT_WITHIN_MS };
 /** It is never read out, so it may be as long as an identity. */
 const SECRET_BYTES = 16;
-/** What strangers hear of it, too: so it says nothing of who shares, or what. */
+/** Strangers see this name, too: so it does not say who shares, or what. */
 const NAME = "shared files";
 
 export interface ShareOptions {
@@ -49,7 +49,7 @@ export interface ShareOptions {
   readonly onRead: (file: FileId, source: Source, index: number) => void;
 }
 
-/** A server for some files of one person, and gone when they are through. */
+/** A server for some files of one user, removed when they are received. */
 export interface ShareServer {
   readonly client: Client;
   readonly invite: ServerAddress;
@@ -57,7 +57,7 @@ export interface ShareServer {
   readonly folder: string;
   /** What is uploaded next: its content stays where it is. */
   lend(source: Source): void;
-  /** Tells all clients, and leaves nothing behind. */
+  /** Says goodbye to all clients, and removes everything. */
   close(): Promise<void>;
 }
 
@@ -162,7 +162,7 @@ interface OwnerSession {
   readonly account: string;
 }
 
-/** The one who shares is the first who comes in. Their home knows nothing of it. */
+/** Logs the sharing user in before any receiver. Nothing of it is stored in their home. */
 async function enter(
   context: Context,
   user: string,
@@ -198,7 +198,7 @@ class LentFiles {
   /** By file id. As many as paths were given. */
   readonly #sources = new Map<string, Source>();
   readonly #onRead: ShareOptions["onRead"];
-  /** Whose end is read again to check it, before any receiver gets it. */
+  /** Files whose end is being read again to check it, before any receiver gets them. */
   readonly #opening = new Set<FileId>(); // At most as many as `#sources`.
 
   constructor(onRead: ShareOptions["onRead"]) {
@@ -244,7 +244,7 @@ class LentFiles {
   }
 }
 
-/** Only the user who shares adds files, and what is lent takes no room on this disk. */
+/** Only the sharing user adds files, and shared files take no space on this disk. */
 function givingOnly(blobs: BlobStore, lent: LentFiles): BlobStore {
   return {
     list: () => blobs.list(),

@@ -6,8 +6,8 @@ import type { Context } from "../context.ts";
 import { ProgressShow } from "../output/progress.ts";
 
 /**
- * How far those are who take what is shared: as far as it was read for them. Of several who take
- * the same file at once, the first is shown.
+ * Shows the progress of receivers: how much was read for them. If several receive the same file at
+ * once, the first one is shown.
  */
 export class ShareShow {
   readonly #context: Context;

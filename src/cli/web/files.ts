@@ -46,7 +46,7 @@ export function webFiles(options: WebFilesOptions): HttpFiles {
   };
 }
 
-/** Where a resumed download begins, so that mostly one lane will do. */
+/** Where a resumed download begins, so that one lane is usually enough. */
 function firstChunk(request: Request): number {
   const first = /^bytes=(\d{1,15})-/i.exec(request.headers.get("range") ?? "")?.[1];
   return request.method === "GET" ? Math.floor(Number(first ?? 0) / CHUNK_BYTES) : 0;
@@ -56,7 +56,7 @@ interface OpenFile {
   readonly about: Answer<"fetch">;
   readonly from: number;
   readonly lane: DownloadChannel;
-  /** Its chunks are being read; it closes behind them. */
+  /** Its chunks are being read; the lane closes after them. */
   isTaken: boolean;
   close(): void;
 }
@@ -147,7 +147,7 @@ async function* chunksOf({ lane, close }: OpenFile): AsyncGenerator<Uint8Array> 
     }
   } finally {
     close();
-    handover.end(new Fault("link-closed", "nobody takes it"));
+    handover.end(new Fault("link-closed", "the reader has ended"));
     await receiving;
   }
 }

@@ -10,7 +10,7 @@ import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
 import { bearerOf, refusal } from "../../server/http/post-api.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 
-/** Where the page asks for what it keeps. */
+/** The path at which the page reads and writes its data. */
 export const KEPT_PATH = "/kept";
 
 const table = v.picklist(["keys", "places", "drafts"]);

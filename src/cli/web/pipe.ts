@@ -3,7 +3,7 @@ import { SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import { PASSED_BYTES_MAX } from "../../base/limits-page.ts";
 import type { Link } from "../../io/link/link.ts";
 
-/** Messages on their way from one link to another one, in order, as fast as that takes them. */
+/** Passes messages from one link to another, in order, as fast as that link accepts them. */
 export class Pipe {
   readonly #to: Link;
   /** Bounded by PASSED_BYTES_MAX. */
@@ -28,7 +28,7 @@ export class Pipe {
     return undefined;
   }
 
-  /** Nothing more comes: the link is closed behind what waits. */
+  /** No more messages come: the link is closed after those that wait. */
   end(): void {
     this.#isEnding = true;
     void this.#pump();

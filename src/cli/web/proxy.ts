@@ -15,11 +15,11 @@ import { Pipe } from "./pipe.ts";
 
 export interface WebProxyOptions {
   readonly clock: Clock;
-  /** What the first message of each link must be. */
+  /** The token that the first message of each link must be. */
   readonly token: string;
   /** A new link to the server. */
   readonly dial: () => Promise<Link>;
-  /** What the server must be. */
+  /** The fingerprint that the server must have. */
   readonly fingerprint: Fingerprint;
 }
 

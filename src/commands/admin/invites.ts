@@ -77,7 +77,7 @@ function programRoom(key: "post" | "read", room: string | undefined) {
   return room === undefined ? {} : { [key]: checkName(roomOf(room), "room's name") };
 }
 
-/** Where it leads to, or what a program may do by it. */
+/** The room to which an invite leads, or what a program may do with it. */
 function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): string {
   if (post === undefined && read === undefined) return room ?? "";
   const verbs = [
@@ -97,7 +97,7 @@ export const invites = defineVerb({
       if (args.revoke !== undefined) {
         await client.request("invite-revoke", { invite: args.revoke });
         const line = { kind: "invite-revoked", invite: args.revoke };
-        return done(context, line, `invite ${args.revoke} admits nobody any more`);
+        return done(context, line, `invite ${args.revoke} is revoked`);
       }
       const all = await allPages(
         (after) => client.request("invites", after),

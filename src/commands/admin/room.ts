@@ -47,7 +47,7 @@ function setClosed(
   const room = roomOf(args.room);
   return withOperator(context, args, async ({ client }) => {
     const { seq } = await client.request("close", { room, on });
-    const sentence = on ? `${room} is closed: nobody writes there` : `${room} is open again`;
+    const sentence = on ? `${room} is closed for writing` : `${room} is open again`;
     return done(context, { kind: on ? "closed" : "reopened", room, seq }, sentence);
   });
 }
