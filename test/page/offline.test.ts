@@ -34,6 +34,8 @@ pageTest("cut off and back: what waited arrives once, in its order", async () =>
     .getByText("waiting for the connection")
     .waitFor();
   await ben.says("meanwhile");
+  await ben.sees("meanwhile");
+  await ben.settled(); // Before what waits: the order is looked at below.
   relay.mend();
   await ana.back();
   await ana.sees("meanwhile");

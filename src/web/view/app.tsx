@@ -172,8 +172,19 @@ function useWords(language: string | undefined, words: Texts): Texts {
   return texts;
 }
 
+/**
+ * Chromium (150) remembers of a module that it could not be fetched, until the page is loaded anew;
+ * by another address, which the server answers with the same bytes, it asks again.
+ */
 async function loadParts(): Promise<LazyParts> {
-  return (await import("./lazy-parts.tsx")).PARTS;
+  try {
+    return (await import("./lazy-parts.tsx")).PARTS;
+  } catch (cause) {
+    const asked = performance.getEntriesByType("resource").map(({ name }) => name);
+    const address = asked.find((url) => /\/lazy-parts-[^/?]*\.js$/.test(url));
+    if (address === undefined) throw cause;
+    return (await import(`${address}?again=${Math.round(performance.now())}`)).PARTS;
+  }
 }
 
 export interface AppProps {
