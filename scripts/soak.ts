@@ -19,6 +19,7 @@ const SUITES = [
   "test/worlds",
   "test/fuzz",
   "test/io/log/log-real-disk.test.ts",
+  "test/e2e/crash.test.ts",
   "test/e2e/files-crash.test.ts",
   "test/e2e/files-large.test.ts",
   "test/e2e/files-trouble.test.ts",

@@ -1,6 +1,7 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   appendFileSync,
+  cpSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -15,17 +16,24 @@ import { ndjson, Sandbox } from "./program.ts";
 
 const TEXTS = Array.from({ length: 30 }, (_, i) => `message ${i}`);
 
-/** A folder in which 30 messages were acknowledged, each half by another commit; server stopped. */
-async function written(sandbox: Sandbox): Promise<string> {
-  const { program, data } = await sandbox.serve();
+let sound: Sandbox;
+beforeAll(async () => {
+  sound = new Sandbox();
+  const { program } = await sound.serve();
   for (const half of [TEXTS.slice(0, 15), TEXTS.slice(15)]) {
-    const sent = await sandbox
-      .home("ana")
-      .run(["send", "--user", "ana"], { stdin: half.join("\n") });
+    const sent = await sound.home("ana").run(["send", "--user", "ana"], { stdin: half.join("\n") });
     expect(sent.out.trimEnd().split("\n").length).toBe(half.length);
   }
   await program.signal("SIGTERM");
-  return join(data, "history", "000000000001.jsonl");
+});
+afterAll(() => sound[Symbol.asyncDispose]());
+
+/** A folder in which 30 messages were acknowledged, each half by another commit; server stopped. */
+function written(sandbox: Sandbox): string {
+  for (const name of ["data", "ana"]) {
+    cpSync(sound.path(name), sandbox.path(name), { recursive: true });
+  }
+  return sandbox.path("data", "history", "000000000001.jsonl");
 }
 
 function snapshot(folder: string): Record<string, string> {
@@ -50,7 +58,7 @@ describe("a torn tail is moved aside, said, and forgotten", () => {
     ["many lines", `${"x".repeat(99)}\n`.repeat(50)],
   ])("%s", async (_, tail) => {
     await using sandbox = new Sandbox();
-    const log = await written(sandbox);
+    const log = written(sandbox);
     const sound = statSync(log).size;
     appendFileSync(log, tail, "latin1");
     const { program, listening } = await sandbox.serve();
@@ -71,7 +79,7 @@ describe("a torn tail is moved aside, said, and forgotten", () => {
 
   test("a record cut short that nothing later vouches for", async () => {
     await using sandbox = new Sandbox();
-    const log = await written(sandbox);
+    const log = written(sandbox);
     truncateSync(log, statSync(log).size - 10);
     const { program } = await sandbox.serve();
     expect(await program.json("recovered")).toMatchObject({ file: log });
@@ -94,7 +102,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     ["half a line", (text: string) => text.replace(/^(.*"seq":9,.{40}).*$/m, "$1"), 9],
   ])("%s", async (_, harm, seq) => {
     await using sandbox = new Sandbox();
-    const log = await written(sandbox);
+    const log = written(sandbox);
     const sound = readFileSync(log, "latin1");
     const harmed = harm(sound);
     expect(harmed).not.toBe(sound);
@@ -113,7 +121,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
 
   test("a segment that is missing", async () => {
     await using sandbox = new Sandbox();
-    const log = await written(sandbox);
+    const log = written(sandbox);
     const name = log.replace("000000000001", "000000000002");
     writeFileSync(name, readFileSync(log));
     rmSync(log);
@@ -140,7 +148,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
 
   test("accounts that are gone, while the history still quotes them", async () => {
     await using sandbox = new Sandbox();
-    await written(sandbox);
+    written(sandbox);
     const accounts = sandbox.path("data", "accounts");
     for (const name of readdirSync(accounts)) rmSync(join(accounts, name));
     const { exitCode, out, err } = await sandbox.startServer().ended();
@@ -155,7 +163,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
 
   test("an identity that is missing is not made anew", async () => {
     await using sandbox = new Sandbox();
-    await written(sandbox);
+    written(sandbox);
     rmSync(sandbox.path("data", "identity.key"));
     const { exitCode, err } = await sandbox.startServer().ended();
     expect([exitCode, err]).toEqual([1, expect.stringContaining("identity.key is missing")]);
@@ -165,7 +173,7 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
 
 test("a damaged body starts with a warning and is served as damaged", async () => {
   await using sandbox = new Sandbox();
-  const log = await written(sandbox);
+  const log = written(sandbox);
   const text = readFileSync(log, "latin1");
   writeFileSync(log, text.replace('"message 6"', '"message 9"'), "latin1");
   const { program } = await sandbox.serve();
@@ -184,7 +192,7 @@ test("a damaged body starts with a warning and is served as damaged", async () =
 
 test("so does a damaged account: others are served, and what it said is kept", async () => {
   await using sandbox = new Sandbox();
-  await written(sandbox);
+  written(sandbox);
   const before = await sandbox.serve();
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   await bob.json(["register"]); // A last line that is damaged could be a torn one.
@@ -200,7 +208,7 @@ test("so does a damaged account: others are served, and what it said is kept", a
 
 test("two tails torn by two crashes are both kept", async () => {
   await using sandbox = new Sandbox();
-  const log = await written(sandbox);
+  const log = written(sandbox);
   for (const tail of ["first", "second"]) {
     appendFileSync(log, tail);
     const { program } = await sandbox.serve();

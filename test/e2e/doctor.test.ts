@@ -9,7 +9,7 @@ import { listenWs } from "../../src/io/ws/listener.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { type Json, ndjson, Sandbox } from "./program.ts";
 
-/** `chat doctor` names the hop that fails. */
+/** `chat doctor` names the hop that fails. Its checks wait for what never answers, all at once. */
 
 interface Examined {
   readonly exitCode: number;
@@ -31,7 +31,7 @@ async function examine(sandbox: Sandbox, ...args: readonly string[]): Promise<Ex
 
 const SKIPPED = ["skipped", "skipped", "skipped", "skipped"];
 
-test("a server that is well, and the folder that it holds", async () => {
+test.concurrent("a server that is well, and the folder that it holds", async () => {
   await using sandbox = new Sandbox();
   const { address, invite, data, program } = await sandbox.serve();
   const { exitCode, checks, last, states } = await examine(sandbox, invite, "--data", data);
@@ -51,7 +51,7 @@ test("a server that is well, and the folder that it holds", async () => {
   expect(out.split("\n")[3]).toMatch(/^tcp\tok\t127\.0\.0\.1:\d+ takes calls\t\t\d+$/);
 });
 
-test("without a server it looks at this machine, and says so", async () => {
+test.concurrent("without a server it looks at this machine, and says so", async () => {
   await using sandbox = new Sandbox();
   const { exitCode, checks, last } = await examine(sandbox);
   expect(exitCode).toBe(0);
@@ -64,7 +64,7 @@ test("without a server it looks at this machine, and says so", async () => {
   expect(own["server"]?.["message"]).toEndWith("which you run on this machine");
 });
 
-test("a port that is closed, and a name that does not exist", async () => {
+test.concurrent("a port that is closed, and a name that does not exist", async () => {
   await using sandbox = new Sandbox();
   const { program, address } = await sandbox.serve();
   await program.signal("SIGTERM");
@@ -82,7 +82,7 @@ test("a port that is closed, and a name that does not exist", async () => {
   expect(nameless.states("name", "route", "tcp", "udp")).toEqual(["failed", ...SKIPPED.slice(1)]);
 });
 
-test("a port that never answers, and one where another program does", async () => {
+test.concurrent("a port that never answers, and one where another program does", async () => {
   await using sandbox = new Sandbox();
   const socket = { data() {} };
   using silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket });
@@ -90,7 +90,7 @@ test("a port that never answers, and one where another program does", async () =
   expect(mute.exitCode).toBe(5);
   expect(mute.states("tcp", "tls", "identity")).toEqual(["ok", "failed", "skipped"]);
   expect(mute.checks["tls"]?.["message"]).toContain(`it was silent for ${CHECK_WITHIN_MS / 1000}`);
-  expect(Number(mute.checks["tls"]?.["ms"])).toBeLessThan(2 * CHECK_WITHIN_MS);
+  expect(Number(mute.checks["tls"]?.["ms"])).toBeLessThan(4 * CHECK_WITHIN_MS);
   await using plain = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
   const http = await examine(sandbox, `127.0.0.1:${plain.port}`);
   expect(http.exitCode).toBe(5);
@@ -104,7 +104,7 @@ test("a port that never answers, and one where another program does", async () =
   }
 });
 
-test("an identity that is pinned, changed, or not known", async () => {
+test.concurrent("an identity that is pinned, changed, or not known", async () => {
   await using sandbox = new Sandbox();
   const first = await sandbox.serve({ data: "first" });
   const { port, address, fingerprint, invite } = first;
@@ -123,7 +123,7 @@ test("an identity that is pinned, changed, or not known", async () => {
   expect(checks["identity"]?.["remedy"]).toContain(`chat trust accept ${address}`);
 });
 
-test("a server of another version", async () => {
+test.concurrent("a server of another version", async () => {
   await using sandbox = new Sandbox();
   const { publicKey } = Identity.generate();
   const listener = listenWs(
@@ -161,7 +161,7 @@ test("a server of another version", async () => {
   expect(exitCode).toBe(1);
 });
 
-test("a clock that is an hour off", async () => {
+test.concurrent("a clock that is an hour off", async () => {
   await using sandbox = new Sandbox();
   const { certPem, keyPem } = await makeCertificate(["127.0.0.1"]);
   const hourAgo = new Date(Date.now() - 3_600_000).toUTCString();
@@ -183,7 +183,7 @@ test("a clock that is an hour off", async () => {
   expect(checks["clock"]?.["message"]).toMatch(/^this machine's clock is 3(599|60\d) s ahead of/);
 });
 
-test("a folder that is none, and a key that others may read", async () => {
+test.concurrent("a folder that is none, and a key that others may read", async () => {
   await using sandbox = new Sandbox();
   const { address, invite } = await sandbox.serve();
   const home = sandbox.home("ana");

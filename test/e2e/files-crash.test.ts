@@ -14,13 +14,13 @@ import { Relay, type Way } from "./relay.ts";
  * synced goes over the wire once.
  */
 
-const KILLS = Number(process.env["CHAT_FILE_KILLS"] ?? 50);
+const KILLS = Number(process.env["CHAT_FILE_KILLS"] ?? 20);
 const SEED = Number(process.env["CHAT_SEED"] ?? 1);
 const KILLS_A_FILE = 5;
 const FILE_BYTES = TRANSFER_SYNC_BYTES + 19 * CHUNK_BYTES + 7;
 /** Names, checksums and TLS around the chunks, and the greetings of two links. */
 const AROUND_BYTES = 64 * 1024 + (FILE_BYTES / CHUNK_BYTES) * 1024;
-const TIMEOUT_MS = 60_000 + KILLS * 6_000;
+const TIMEOUT_MS = 120_000 + KILLS * 6_000;
 
 const NOISE = noise(FILE_BYTES + KILLS * 1_000);
 

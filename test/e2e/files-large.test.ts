@@ -6,7 +6,7 @@ import { Sandbox } from "./program.ts";
 
 /** Larger than what is convenient; `npm run soak` makes it larger than what 32 bits can count. */
 
-const BYTES = Number(process.env["CHAT_LARGE_BYTES"] ?? 600 * MIB + 1);
+const BYTES = Number(process.env["CHAT_LARGE_BYTES"] ?? 200 * MIB + 1);
 const TIMEOUT_MS = 240_000 + BYTES / 2_000;
 
 test(

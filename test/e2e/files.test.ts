@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import {
   closeSync,
   existsSync,
@@ -43,19 +43,27 @@ describe("a file", () => {
     expect(progress.at(-1)).toMatchObject({ sentBytes: first?.["sizeBytes"] });
   });
 
-  test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1])(
-    "of %i bytes",
-    async (sizeBytes) => {
-      await using sandbox = new Sandbox();
+  describe("of", () => {
+    const sandbox = new Sandbox();
+    let couriers: { readonly ana: Home; readonly bob: Home };
+    beforeAll(async () => {
       await sandbox.serve();
-      const { ana, bob } = await people(sandbox);
-      const path = file(sandbox, "some.bin", noise(sizeBytes));
-      const sent = await sends(ana, path);
-      expect(sent).toMatchObject({ sizeBytes, chunks: Math.ceil(sizeBytes / CHUNK_BYTES) });
-      await gets(bob, sent["id"], sandbox.path("inbox"));
-      expect(sha256(sandbox.path("inbox", "some.bin"))).toBe(sha256(path));
-    },
-  );
+      couriers = await people(sandbox);
+    });
+    afterAll(() => sandbox[Symbol.asyncDispose]());
+
+    test.each([0, 1, CHUNK_BYTES - 1, CHUNK_BYTES, CHUNK_BYTES + 1])(
+      "%i bytes",
+      async (sizeBytes) => {
+        const { ana, bob } = couriers;
+        const path = file(sandbox, `${sizeBytes}.bin`, noise(sizeBytes));
+        const sent = await sends(ana, path);
+        expect(sent).toMatchObject({ sizeBytes, chunks: Math.ceil(sizeBytes / CHUNK_BYTES) });
+        await gets(bob, sent["id"], sandbox.path("inbox"));
+        expect(sha256(sandbox.path("inbox", `${sizeBytes}.bin`))).toBe(sha256(path));
+      },
+    );
+  });
 
   test("is in the history of its room, online and in the folder, and in the list", async () => {
     await using sandbox = new Sandbox();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { type Home, type Json, ndjson, Sandbox } from "./program.ts";
 
 /** `chat history`, asked of a server and read from its folder. */
@@ -18,6 +18,14 @@ async function talk(sandbox: Sandbox): Promise<{ ana: Home; bob: Home; data: str
   await bob.run(["join"], { stdin: "three\n/msg ana four\n/join physics\nfive quarks\n" });
   return { ana, bob, data };
 }
+
+/** One talk for all that only read it. */
+let read: { readonly sandbox: Sandbox; readonly ana: Home; readonly data: string };
+beforeAll(async () => {
+  const sandbox = new Sandbox();
+  read = { sandbox, ...(await talk(sandbox)) };
+});
+afterAll(() => read.sandbox[Symbol.asyncDispose]());
 
 describe("the same answers online and from the folder", () => {
   test.each([
@@ -53,8 +61,7 @@ describe("the same answers online and from the folder", () => {
     [["--files"], []],
     [[], ["one", "two Quarks", "thinks", "three", "four", "five quarks"]],
   ])("%j", async (args, wanted) => {
-    await using sandbox = new Sandbox();
-    const { ana, data } = await talk(sandbox);
+    const { ana, data } = read;
     const online = await ana.json(["history", ...args]);
     const stored = await ana.json(["history", ...args, "--data", data]);
     expect(textsOf(online)).toEqual(wanted);
@@ -110,9 +117,7 @@ test.each([
   [["--last=1.5"], 2, "usage"],
   [["--grep", "x".repeat(1025)], 2, "usage"],
 ])("%j is exit %i, %s", async (args, exitCode, code) => {
-  await using sandbox = new Sandbox();
-  const { ana } = await talk(sandbox);
-  const ran = await ana.run(["history", ...args, "--json"]);
+  const ran = await read.ana.run(["history", ...args, "--json"]);
   expect([ran.exitCode, ndjson(ran.out)]).toEqual([exitCode, [expect.objectContaining({ code })]]);
   expect(ran.err).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
 });

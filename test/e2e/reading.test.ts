@@ -115,8 +115,8 @@ test("who is ignored is not shown, on no device, and does not learn of it", asyn
 
 test("faster than the server takes it: nothing is lost, nothing twice, all in order", async () => {
   await using sandbox = new Sandbox();
-  await sandbox.serve({ args: ["--posts-per-second", "500"] });
-  const lines = Array.from({ length: 5_000 }, (_, i) => `line ${i}`);
+  await sandbox.serve({ args: ["--posts-per-second", "1000"] });
+  const lines = Array.from({ length: 3_000 }, (_, i) => `line ${i}`);
   const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
   const sent = await ana.run(["send"], { stdin: `${lines.join("\n")}\n` });
   expect([sent.exitCode, sent.err.includes("too fast")]).toEqual([0, false]);
@@ -125,7 +125,7 @@ test("faster than the server takes it: nothing is lost, nothing twice, all in or
   const texts = past.filter(({ kind }) => kind === "text").map((record) => record["text"]);
   expect(texts).toEqual(lines);
 
-  const more = Array.from({ length: 3_000 }, (_, i) => `more ${i}`);
+  const more = Array.from({ length: 2_500 }, (_, i) => `more ${i}`);
   const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
   const joined = await bob.run(["join", "--json"], { stdin: `${more.join("\n")}\n` });
   const acked = ndjson(joined.out).filter(({ kind }) => kind === "ack");

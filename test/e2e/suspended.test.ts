@@ -20,7 +20,8 @@ async function suspend({ pid }: Program, meanwhile: () => void): Promise<void> {
   process.kill(pid, "SIGCONT");
 }
 
-test.each([
+// Each waits most of its time: they wait at once.
+test.concurrent.each([
   ["server", "tcp"],
   ["server", "udp"],
   ["client", "tcp"],

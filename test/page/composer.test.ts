@@ -60,6 +60,7 @@ pageTest("an edit that is left, or done, brings back what was being written", as
   await using ana = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ana.says("a first one");
+  await ana.sees("a first one");
   await ana.settled();
   await ana.box.fill("half a thought");
   const edit = async () => {
@@ -70,7 +71,8 @@ pageTest("an edit that is left, or done, brings back what was being written", as
   };
   await edit();
   await ana.box.press("Escape");
-  expect(await ana.box.inputValue()).toBe("half a thought");
+  const isBack = async () => (await ana.box.inputValue()) === "half a thought";
+  await until("what was being written is back", isBack);
   await edit();
   // Not even a reload in the middle loses it, once the browser has it.
   await until("the draft is kept", async () => (await keptDrafts(ana)).includes("half a thought"));
@@ -78,7 +80,7 @@ pageTest("an edit that is left, or done, brings back what was being written", as
   await until("it is edited", async () => (await ana.box.inputValue()) === "a first one");
   await ana.says("a first one, better");
   await ana.sees("a first one, better");
-  expect(await ana.box.inputValue()).toBe("half a thought");
+  await until("what was being written is back", isBack);
 });
 
 pageTest("whoever reads above and writes is taken to what they wrote", async () => {

@@ -20,8 +20,8 @@ pageTest("the first direct message is shown in its conversation alone", async ()
   await ana.field("Name").press("Enter");
   await ana.page.getByRole("heading", { name: "@ben", level: 1 }).waitFor();
   await ana.says("between the two of us");
-  await ana.settled();
   await ana.sees("between the two of us");
+  await ana.settled();
   expect(await ana.page.locator(".timeline").count()).toBe(1);
   await ana.room("lobby").click();
   await ana.page.getByRole("heading", { name: "#lobby", level: 1 }).waitFor();

@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { SAVED_BLOB_BYTES_MAX } from "../../src/base/limits-page.ts";
 import { MIB, sha256Of } from "../e2e/couriers.ts";
 import { Sandbox, type Served } from "../e2e/program.ts";
@@ -10,7 +11,8 @@ import type { Visit } from "./visit.ts";
 /** Files that the page fetches and checks by itself, over links and pages that end. */
 
 const browser = sharedBrowser();
-const BYTES = 80 * MIB + 4_321;
+/** Several times as much as is written before the disk must have it. */
+const BYTES = 3.5 * TRANSFER_SYNC_BYTES + 4_321;
 
 /** A browser's dialog cannot be pressed here: it answers with a file of the browser's own. */
 const PICKER = `window.showSaveFilePicker = async ({ suggestedName }) =>
@@ -79,7 +81,7 @@ pageTest("a page that is loaded anew asks, and goes on with what is on the disk"
   await ben.enter("ben");
   const hash = await sent(sandbox, served, "film.bin");
   await ben.file("film.bin").waitFor();
-  const stalled = relay.stallAfter("down", 60 * MIB);
+  const stalled = relay.stallAfter("down", 45 * MIB);
   await ben.button("Save film.bin").click();
   await stalled;
   // The page, loaded anew, is as slow as ever; what it had is what the disk has.
@@ -94,7 +96,7 @@ pageTest("a page that is loaded anew asks, and goes on with what is on the disk"
   await line.getByRole("button", { name: "Resume" }).click();
   await line.getByText("done").waitFor({ timeout: 60_000 });
   expect(await savedHash(ben, "film.bin")).toBe(hash);
-  expect(relay.passed.down).toBeLessThan(BYTES - 30 * MIB);
+  expect(relay.passed.down).toBeLessThan(BYTES - TRANSFER_SYNC_BYTES);
   // Nothing is left that yet another page would go on with.
   await ben.page.reload();
   await ben.file("film.bin").waitFor();
@@ -111,7 +113,7 @@ pageTest("what somebody gives up leaves no half a file, now or after a reload", 
   await ben.enter("ben");
   await sent(sandbox, served, "film.bin");
   await ben.file("film.bin").waitFor();
-  const stalled = relay.stallAfter("down", 50 * MIB);
+  const stalled = relay.stallAfter("down", 30 * MIB);
   await ben.button("Save film.bin").click();
   await stalled;
   const line = ben.transfer("film.bin");

@@ -34,6 +34,7 @@ pageTest("every word is as much larger as the letters that the browser is set to
     const entering = await sizes(visit);
     await visit.enter(browser === larger ? "lara" : "ana");
     await visit.says("some words of mine");
+    await visit.sees("some words of mine");
     await visit.settled();
     await visit.button("Search").first().click();
     await visit.field("Search for").waitFor();

@@ -239,6 +239,7 @@ pageTest(
     await ana.enter("ana");
     await ana.says("a first word");
     await ana.says("a second word");
+    await ana.sees("a second word");
     await ana.settled();
     await ana.box.press("ArrowUp");
     await ana.box.fill("another second word");

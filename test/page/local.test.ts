@@ -41,6 +41,7 @@ pageTest("chat web: a key outlives the run, and whoever has the port next finds 
   await using ana = await browser.visit(first.url.href);
   await ana.enter("ana"); // Without a password: its key alone lets it in again.
   await ana.says("first run");
+  await ana.sees("first run");
   await ana.settled();
   await ana.box.fill("half a thought");
   const kept = join(sandbox.path("ana"), "web");
@@ -51,6 +52,7 @@ pageTest("chat web: a key outlives the run, and whoever has the port next finds 
   await ana.page.goto(second.url.href); // Another fragment: the page loads itself anew.
   await ana.sees("first run");
   await ana.says("second run");
+  await ana.sees("second run");
   await ana.settled();
   const lines = await home.json(["history", "--data", served.data, "--last", "2"]);
   expect(lines.map(({ from, text }) => [from, text])).toContainEqual(["ana", "second run"]);

@@ -56,9 +56,10 @@ pageTest("whoever turns the wheel up reads on: what comes before moves nothing",
   await using sandbox = new Sandbox();
   const served = await sandbox.serve({ args: ["--posts-per-second", "1000000"] });
   const [ben, eva] = [await Talker.open(served, "ben"), await Talker.open(served, "eva")];
-  for (let from = 0; from < MESSAGES; from += 5) {
-    const who = from % 20 === 0 ? eva : ben;
-    await who.fills(5, (n) => `message ${from + n}. ${"and so on ".repeat((from + n) % 37)}`);
+  const said = (n: number) => `message ${n}. ${"and so on ".repeat(n % 37)}`;
+  for (let from = 0; from < MESSAGES; from += 20) {
+    await eva.fills(5, (n) => said(from + n));
+    await ben.fills(15, (n) => said(from + 5 + n));
   }
   for (const { tab } of [ben, eva]) tab.close();
   await using ana = await browser.visit(pageAddress(served));

@@ -13,7 +13,7 @@ const browser = sharedBrowser();
 const MESSAGES = 900;
 const HALF = SHOWN_PAGE_RECORDS / 2;
 /** So many frames in which nothing is asked for. */
-const STILL_FRAMES = 30;
+const STILL_FRAMES = 12;
 
 /** Marked, and whole between the edges of the list. */
 function isMarkedInView({ page }: Visit, text: string): Promise<boolean> {
