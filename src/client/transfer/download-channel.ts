@@ -20,7 +20,7 @@ type ChunkSink = Pick<Sink, "append" | "sync">;
 /** What may wait for the own disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
-export interface DownloadChannelParts {
+export interface DownloadChannelOptions {
   readonly lane: Connection;
   readonly hashing: Hashing;
   readonly file: FileId;
@@ -46,7 +46,7 @@ export class DownloadChannel {
   #syncing: Promise<void> | undefined;
   #syncFault: Fault | undefined;
 
-  constructor({ lane, hashing, file, from }: DownloadChannelParts) {
+  constructor({ lane, hashing, file, from }: DownloadChannelOptions) {
     this.#channel = lane;
     this.#hashing = hashing;
     this.#file = file;

@@ -31,7 +31,7 @@ export interface SinkAbout {
 /** What is known of a sink before the server has said what the file is called. */
 export type LeftPart = Pick<SinkAbout, "folder" | "file" | "server">;
 
-export interface DownloadParts extends DataChannelOptions {
+export interface DownloadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
@@ -41,7 +41,7 @@ type End = NoticeOf<"end">;
 /** One file on its way from the server, over any number of lanes. */
 export class Download implements Route<GotFile> {
   readonly stop: AbortSignal;
-  readonly #parts: DownloadParts;
+  readonly #parts: DownloadOptions;
   readonly #request: GetRequest;
   readonly #reporter: Reporter;
   #about: About | undefined;
@@ -60,7 +60,7 @@ export class Download implements Route<GotFile> {
   #running: Promise<unknown> = Promise.resolve();
   #moved = 0;
 
-  constructor(parts: DownloadParts, request: GetRequest, stop: AbortSignal) {
+  constructor(parts: DownloadOptions, request: GetRequest, stop: AbortSignal) {
     this.#parts = parts;
     this.#request = request;
     this.stop = stop;

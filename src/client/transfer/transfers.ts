@@ -1,9 +1,11 @@
 import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
+import type { Connection } from "../link/connection.ts";
+import { overDataChannels, type Route } from "./data-channel.ts";
 import { Download, type LeftPart, type SinkAbout } from "./download.ts";
 import type { TransferProgress } from "./progress.ts";
-import { Upload, type UploadParts } from "./upload.ts";
+import { Upload, type UploadOptions } from "./upload.ts";
 
 /** What to send, and to whom. */
 export interface SendRequest {
@@ -74,13 +76,13 @@ export interface GotFile {
   readonly renamed: readonly Renamed[];
 }
 
-export type TransfersParts = UploadParts;
+export type TransfersOptions = UploadOptions;
 
 /** Files that are sent and fetched: each on a lane of its own, over any number of links. */
 export class Transfers {
-  readonly #parts: TransfersParts;
+  readonly #parts: TransfersOptions;
 
-  constructor(parts: TransfersParts) {
+  constructor(parts: TransfersOptions) {
     this.#parts = parts;
   }
 
@@ -103,6 +105,16 @@ export class Transfers {
     return this.#until(request.signal, (stop) => new Download(this.#parts, request, stop).run());
   }
 
+  /**
+   * Gives an upload up: the server forgets what it has of it.
+   * @throws Fault as the server refused it, when it is finished or unknown; the client was closed
+   */
+  withdraw(file: FileId): Promise<void> {
+    return this.#until(undefined, async (stop) => {
+      await overDataChannels(this.#parts, new Withdrawal(file, stop));
+    });
+  }
+
   /** Runs until it is through, the asker does not want it any more, or the client has left. */
   async #until<Result>(
     signal: AbortSignal | undefined,
@@ -121,6 +133,29 @@ export class Transfers {
       undo();
       signal?.removeEventListener("abort", interrupt);
     }
+  }
+}
+
+class Withdrawal implements Route<"withdrawn"> {
+  readonly stop: AbortSignal;
+  readonly #file: FileId;
+
+  constructor(file: FileId, stop: AbortSignal) {
+    this.#file = file;
+    this.stop = stop;
+  }
+
+  async along(channel: Connection): Promise<"withdrawn"> {
+    await channel.ask("withdraw", { file: this.#file });
+    return "withdrawn";
+  }
+
+  moved(): number {
+    return 0;
+  }
+
+  held(): void {
+    // It has no progress to report.
   }
 }
 

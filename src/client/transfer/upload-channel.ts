@@ -11,7 +11,7 @@ import { ChannelNews } from "./channel-events.ts";
 import type { ReadAhead, ReadChunk } from "./read-ahead.ts";
 import type { UploadChecksums } from "./upload-checksums.ts";
 
-export interface UploadChannelParts {
+export interface UploadChannelOptions {
   readonly clock: Clock;
   readonly file: FileId;
   readonly source: Source;
@@ -23,13 +23,13 @@ export interface UploadChannelParts {
 
 /** Sends the chunks of one file over one lane, from where the server is to the end. */
 export class UploadChannel {
-  readonly #parts: UploadChannelParts;
+  readonly #parts: UploadChannelOptions;
   readonly #channel: Connection;
   readonly #news: ChannelNews;
   readonly #sending: Sending;
 
   /** Made after the offer was answered, and all up to `from` is in front. */
-  constructor(parts: UploadChannelParts, lane: Connection, windowBytes: number) {
+  constructor(parts: UploadChannelOptions, lane: Connection, windowBytes: number) {
     const { checksums: front, source, clock } = parts;
     const { sizeBytes } = source;
     this.#parts = parts;

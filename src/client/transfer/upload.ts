@@ -18,8 +18,9 @@ import type { SendRequest, SentFile } from "./transfers.ts";
 import { UploadChannel } from "./upload-channel.ts";
 import { UploadChecksums } from "./upload-checksums.ts";
 
-export interface UploadParts extends DataChannelOptions {
-  readonly uploads: ResumableUploads;
+export interface UploadOptions extends DataChannelOptions {
+  /** Left out: no upload can be resumed by a later run. */
+  readonly uploads?: ResumableUploads;
   readonly hashing: Hashing;
 }
 
@@ -29,7 +30,7 @@ const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"])
 /** One file on its way to the server, over any number of lanes. */
 export class Upload implements Route<SentFile> {
   readonly stop: AbortSignal;
-  readonly #parts: UploadParts;
+  readonly #parts: UploadOptions;
   readonly #request: SendRequest;
   readonly #ahead: ReadAhead;
   /** As offered: a stream whose end is known by now is still the same upload. */
@@ -48,7 +49,7 @@ export class Upload implements Route<SentFile> {
   #where: WaitsAt = "server";
   #moved = 0;
 
-  constructor(parts: UploadParts, request: SendRequest, stop: AbortSignal) {
+  constructor(parts: UploadOptions, request: SendRequest, stop: AbortSignal) {
     const { source, onProgress } = request;
     this.#parts = parts;
     this.#request = request;
@@ -113,7 +114,7 @@ export class Upload implements Route<SentFile> {
     const { uploads, clock } = this.#parts;
     const { source, to } = this.#request;
     const { path, stamp, name } = source;
-    if (path === undefined || stamp === undefined) return undefined;
+    if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
     const { fingerprint, user } = stand;
     const key: UploadKey = { fingerprint, user, path, to, name };
     const found = uploads.find(key, stamp);

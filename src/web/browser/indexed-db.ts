@@ -1,4 +1,5 @@
 import { Fault } from "../../base/fault.ts";
+import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 
 /** What a browser keeps for the page; a key is unique in its table. */
 export const TABLES = [
@@ -73,6 +74,19 @@ export interface DatabaseFactory {
 }
 /** `IDBKeyRange.bound`. */
 export type Between = (low: string, high: string) => unknown;
+
+/** Keys of what belongs to one account begin so; a user's name in any spelling is the same. */
+export function accountPrefix(owner: OutboxOwner): string {
+  return `${owner.fingerprint} ${owner.user.toLowerCase()} `;
+}
+
+/** Of every number that JavaScript counts exactly. */
+const DIGITS = 16;
+
+/** As a part of keys: they sort like their numbers. */
+export function numberKey(n: number): string {
+  return String(n).padStart(DIGITS, "0");
+}
 
 const DATABASE = "chat";
 /** One more with each new table. */

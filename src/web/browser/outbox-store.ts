@@ -9,7 +9,7 @@ import type {
 } from "../../io/state/outbox-store.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { Platform } from "./environment.ts";
-import type { Change, Store } from "./indexed-db.ts";
+import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
 
 /** A post as the browser keeps it. */
 interface StoredPost {
@@ -19,9 +19,6 @@ interface StoredPost {
   readonly body: PostBody;
   readonly writtenUnixMs: number;
 }
-
-/** Keys sort like counters. */
-const DIGITS = 16;
 
 /** Unsent posts in IndexedDB. A lock of the browser shows that the tab of an outbox lives. */
 export class BrowserOutboxStore implements OutboxStore {
@@ -40,7 +37,7 @@ export class BrowserOutboxStore implements OutboxStore {
 
   async write(id: OutboxId, { added, settled, ...owner }: OutboxChange): Promise<void> {
     await this.#hold(id);
-    const prefix = prefixOf(owner);
+    const prefix = accountPrefix(owner);
     await this.#store.write([
       ...added.map((post) => ({ ...placeOf(prefix, id, post.counter), value: storedOf(id, post) })),
       ...settled.map((counter) => ({ ...placeOf(prefix, id, counter), value: undefined })),
@@ -50,7 +47,7 @@ export class BrowserOutboxStore implements OutboxStore {
   async adopt(owner: OutboxOwner): Promise<LeftOutbox[]> {
     await this.#moved;
     const boxes = new Map<OutboxId, KeptPost[]>();
-    for (const [, value] of await this.#store.all("outbox", prefixOf(owner))) {
+    for (const [, value] of await this.#store.all("outbox", accountPrefix(owner))) {
       const stored = storedPostOf(value);
       if (stored === undefined || this.#held.has(stored.outbox)) continue;
       const posts = boxes.get(stored.outbox) ?? [];
@@ -78,13 +75,8 @@ export class BrowserOutboxStore implements OutboxStore {
   }
 }
 
-/** A user's name in any spelling is the same. */
-function prefixOf({ fingerprint, user }: OutboxOwner): string {
-  return `${fingerprint} ${user.toLowerCase()} `;
-}
-
 function placeOf(prefix: string, id: OutboxId, counter: number): Pick<Change, "table" | "key"> {
-  return { table: "outbox", key: `${prefix}${id} ${String(counter).padStart(DIGITS, "0")}` };
+  return { table: "outbox", key: `${prefix}${id} ${numberKey(counter)}` };
 }
 
 function storedOf(outbox: OutboxId, post: KeptPost): StoredPost {

@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
-import type { Change, Store, Table } from "./indexed-db.ts";
+import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
 interface LastUser {
   readonly user: string;
@@ -86,10 +86,10 @@ export class Preferences {
    * present ones.
    */
   async moved(old: string, user: string): Promise<void> {
-    const present = `${this.#fingerprints[0]} ${user.toLowerCase()} `;
+    const present = this.#prefix(user);
     const changes: Change[] = [];
     for (const one of this.#fingerprints) {
-      const prefix = `${one} ${old.toLowerCase()} `;
+      const prefix = accountPrefix({ fingerprint: one, user: old });
       if (prefix === present) continue;
       for (const table of TABLES_OF_USERS) {
         for (const [key, value] of await this.#all(prefix, table)) {
@@ -128,7 +128,11 @@ export class Preferences {
   }
 
   #draftKey(user: string, target: string): string {
-    return `${this.#fingerprints[0]} ${user.toLowerCase()} ${target}`;
+    return this.#prefix(user) + target;
+  }
+
+  #prefix(user: string): string {
+    return accountPrefix({ fingerprint: String(this.#fingerprints[0]), user });
   }
 
   #enrolledKey(user: string, fingerprint = this.#fingerprints[0]): string {

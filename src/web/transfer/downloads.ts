@@ -1,25 +1,42 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
-import { type FileId, ID_BYTES } from "../../base/ids.ts";
-import { PAGE_DOWNLOADS_KEPT_MAX } from "../../base/limits-page.ts";
-import { type GotFile, Transfers, type TransfersParts } from "../../client/transfer/transfers.ts";
-import type { WorkEvent } from "../../core/model/event.ts";
+import { type FileId, ID_BYTES, isFileId } from "../../base/ids.ts";
+import { DOWNLOAD_NOTE_KEEP_MS, PAGE_DOWNLOADS_KEPT_MAX } from "../../base/limits-page.ts";
+import { type GotFile, Transfers } from "../../client/transfer/transfers.ts";
 import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
-import type { ResumableUploads } from "../../io/state/kept-upload.ts";
-import type { OutboxOwner as Owner } from "../../io/state/outbox-store.ts";
-import type { Platform, SaveHandle } from "../browser/environment.ts";
+import type { SaveHandle } from "../browser/environment.ts";
 import { MemoryTarget, SaveSink } from "../browser/save-sink.ts";
 import { removePart } from "../browser/save-targets.ts";
-import { type DownloadEntry, DownloadJournal } from "./download-journal.ts";
+import {
+  type JournalEntry,
+  type JournalOptions,
+  type PageTransfersOptions,
+  TransferJournal,
+} from "./journal.ts";
 
-export interface DownloadsParts {
-  readonly platform: Platform;
-  readonly owner: Owner;
-  readonly channels: Omit<TransfersParts, "uploads">;
-  readonly tell: (event: WorkEvent) => void;
+/** One download into a file of the user's. */
+interface DownloadEntry extends JournalEntry {
+  readonly file: FileId;
+  readonly handle: SaveHandle;
 }
+
+const JOURNAL: JournalOptions<DownloadEntry> = {
+  table: "downloads",
+  keepMs: DOWNLOAD_NOTE_KEEP_MS,
+  entryOf: (value) => {
+    const { key, file, name, handle, begunUnixMs } = value;
+    const isWhole =
+      typeof key === "string" &&
+      typeof file === "string" &&
+      isFileId(file) &&
+      typeof name === "string" &&
+      typeof handle === "object" &&
+      typeof begunUnixMs === "number";
+    return isWhole ? (value as DownloadEntry) : undefined;
+  },
+};
 
 interface Download {
   readonly key: string;
@@ -40,42 +57,34 @@ interface Download {
 
 type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" | "sink">;
 
-/** A download notes no upload. */
-const NONE: ResumableUploads = {
-  find: () => undefined,
-  begin: () => {
-    throw new Fault("internal", "a download begins no upload");
-  },
-};
-
 /**
  * Files that this page fetches itself, each chunk checked before it is written; paused and resumed,
  * and gone on with by the next page where the browser keeps the file that was chosen. What needs no
  * check goes by the browser's own download.
  */
 export class Downloads {
-  readonly #parts: DownloadsParts;
-  readonly #journal: DownloadJournal;
+  readonly #options: PageTransfersOptions;
+  readonly #journal: TransferJournal<DownloadEntry>;
   readonly #transfers: Transfers;
   readonly #downloads = new Map<string, Download>(); // As many as a person asks for.
   #isLeft = false;
 
-  constructor(parts: DownloadsParts) {
-    this.#parts = parts;
-    this.#journal = new DownloadJournal(parts.platform.store, parts.owner);
-    this.#transfers = new Transfers({ ...parts.channels, uploads: NONE });
+  constructor(options: PageTransfersOptions) {
+    this.#options = options;
+    this.#journal = new TransferJournal(options.platform.store, options.owner, JOURNAL);
+    this.#transfers = new Transfers(options.channels);
   }
 
   /** Asks where to; must be called from a click. */
   async add(file: FileId, named: string): Promise<void> {
-    const { platform, channels: lanes } = this.#parts;
+    const { platform, channels } = this.#options;
     const name = cleanFileName(named);
     const place = await platform.choosePlace(name);
     if (place === undefined) return;
     const key = toBase64Url(platform.entropy(ID_BYTES));
     const begunUnixMs = platform.clock.unixMs();
     const { handle } = place;
-    const sink = new SaveSink(place, lanes.hashing);
+    const sink = new SaveSink(place, channels.hashing);
     const download = this.#put({ key, file, name, begunUnixMs, handle, sink });
     this.#note(download);
     this.#begin(download);
@@ -85,17 +94,17 @@ export class Downloads {
 
   /** Shows what pages that are gone have left, and goes on with what may be written. */
   async restore(): Promise<void> {
-    const { clock, locks } = this.#parts.platform;
-    for (const note of await this.#journal.left(clock.unixMs())) {
+    const { clock, locks } = this.#options.platform;
+    for (const entry of await this.#journal.left(clock.unixMs())) {
       const isFull = this.#downloads.size >= PAGE_DOWNLOADS_KEPT_MAX;
-      if (this.#downloads.has(note.key) || isFull) continue;
-      const release = await locks.hold(lockOf(note.key));
+      if (this.#downloads.has(entry.key) || isFull) continue;
+      const release = await locks.hold(lockOf(entry.key));
       if (release === undefined) continue; // Another tab fetches it.
-      const isAllowed = await mayWrite(note, "queryPermission");
+      const isAllowed = await mayWrite(entry, "queryPermission");
       if (this.#isLeft) return release();
-      const download = this.#put({ ...note, sink: undefined });
+      const download = this.#put({ ...entry, sink: undefined });
       download.release = release;
-      if (isAllowed && !note.isPaused) this.#begin(download);
+      if (isAllowed && !entry.isPaused) this.#begin(download);
       else if (isAllowed) download.state = { kind: "paused" };
       else download.state = { kind: "needs-file", again: "permit" };
       this.#tell(download);
@@ -105,7 +114,7 @@ export class Downloads {
   /** Whole and checked in memory. @throws Fault too-large, and as a download */
   async preview(file: FileId, sizeBytesMax: number): Promise<Uint8Array> {
     const place = new MemoryTarget(sizeBytesMax);
-    const sink = new SaveSink(place, this.#parts.channels.hashing);
+    const sink = new SaveSink(place, this.#options.channels.hashing);
     await this.#get(file, sink, undefined, () => undefined);
     return place.bytes();
   }
@@ -141,14 +150,14 @@ export class Downloads {
     void this.#forget(download);
   }
 
-  /** The note goes last: a page that ends before leaves the next one something to give up. */
+  /** The entry goes last: a page that ends before leaves the next one something to give up. */
   async #forget({ key, sink, handle, release }: Download): Promise<void> {
-    const { clock } = this.#parts.platform;
+    const { clock } = this.#options.platform;
     await sink?.abandon().catch(() => undefined); // The person has it there.
     if (sink === undefined && handle !== undefined) await removePart(handle, clock);
     this.#journal.remove(key);
     release();
-    this.#parts.tell({ kind: "transfer-gone", id: key });
+    this.#options.tell({ kind: "transfer-gone", id: key });
   }
 
   /** What a later page can go on with stays. */
@@ -206,7 +215,7 @@ export class Downloads {
     const { sink, handle } = download;
     if (sink !== undefined) return sink;
     if (handle === undefined) throw new Fault("internal", "a download has nowhere to go");
-    download.sink = await SaveSink.again(handle, this.#parts.channels.hashing);
+    download.sink = await SaveSink.again(handle, this.#options.channels.hashing);
     return download.sink;
   }
 
@@ -252,7 +261,7 @@ export class Downloads {
   #tell({ key, file, name, state, progress }: Download): void {
     if (this.#isLeft) return;
     const transfer = { id: key, kind: "download", file, name, to: [], state, progress } as const;
-    this.#parts.tell({ kind: "transfer", transfer });
+    this.#options.tell({ kind: "transfer", transfer });
   }
 }
 

@@ -1,24 +1,13 @@
 import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { type FileId, ID_BYTES } from "../../base/ids.ts";
+import { ID_BYTES } from "../../base/ids.ts";
 import { PAGE_UPLOADS_AT_ONCE, PAGE_UPLOADS_MAX } from "../../base/limits-page.ts";
-import type { Connection } from "../../client/link/connection.ts";
-import { overDataChannels, type Route } from "../../client/transfer/data-channel.ts";
-import { Transfers, type TransfersParts } from "../../client/transfer/transfers.ts";
-import type { WorkEvent } from "../../core/model/event.ts";
+import { Transfers } from "../../client/transfer/transfers.ts";
 import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
-import type { OutboxOwner as Owner } from "../../io/state/outbox-store.ts";
-import type { Platform } from "../browser/environment.ts";
 import { FileSource, stampOf } from "../browser/file-source.ts";
-import { type FileHandle, type UploadEntry, UploadJournal } from "./upload-journal.ts";
-
-export interface UploadsParts {
-  readonly platform: Platform;
-  readonly owner: Owner;
-  readonly channels: Omit<TransfersParts, "uploads">;
-  readonly tell: (event: WorkEvent) => void;
-}
+import type { PageTransfersOptions } from "./journal.ts";
+import { BrowserUploadJournal, type FileHandle, type UploadEntry } from "./upload-journal.ts";
 
 /** One upload that is shown. */
 interface Upload {
@@ -35,16 +24,16 @@ interface Upload {
 
 /** Files that this page sends; noted so that the page, loaded again, goes on with them. */
 export class Uploads {
-  readonly #parts: UploadsParts;
-  readonly #journal: UploadJournal;
+  readonly #options: PageTransfersOptions;
+  readonly #journal: BrowserUploadJournal;
   readonly #transfers: Transfers;
   readonly #uploads = new Map<string, Upload>(); // By key; bounded by PAGE_UPLOADS_MAX.
   #isLeft = false;
 
-  constructor(parts: UploadsParts) {
-    this.#parts = parts;
-    this.#journal = new UploadJournal(parts.platform.store, parts.owner);
-    this.#transfers = new Transfers({ ...parts.channels, uploads: this.#journal });
+  constructor(options: PageTransfersOptions) {
+    this.#options = options;
+    this.#journal = new BrowserUploadJournal(options.platform.store, options.owner);
+    this.#transfers = new Transfers({ ...options.channels, uploads: this.#journal });
   }
 
   has(key: string): boolean {
@@ -53,27 +42,27 @@ export class Uploads {
 
   /** Shows what pages that are gone have left, and goes on with what can be read. */
   async restore(): Promise<void> {
-    const { clock, locks } = this.#parts.platform;
-    for (const note of await this.#journal.left(clock.unixMs())) {
-      if (this.#uploads.has(note.key) || this.#uploads.size >= PAGE_UPLOADS_MAX) continue;
-      const release = await locks.hold(lockOf(note.key));
+    const { clock, locks } = this.#options.platform;
+    for (const entry of await this.#journal.left(clock.unixMs())) {
+      if (this.#uploads.has(entry.key) || this.#uploads.size >= PAGE_UPLOADS_MAX) continue;
+      const release = await locks.hold(lockOf(entry.key));
       if (release === undefined) continue; // Another tab sends it.
-      await this.#journal.adopt(note);
-      const file = await readable(note);
+      await this.#journal.adopt(entry);
+      const file = await readable(entry);
       if (this.#isLeft) return release(); // Somebody may log out while it is read.
-      const again = note.handle === undefined ? "choose" : "permit";
+      const again = entry.handle === undefined ? "choose" : "permit";
       const upload: Upload = {
-        key: note.key,
-        name: note.name,
-        to: note.to,
+        key: entry.key,
+        name: entry.name,
+        to: entry.to,
         file,
         state: file === undefined ? { kind: "needs-file", again } : { kind: "paused" },
         progress: undefined,
         stop: undefined,
         release,
       };
-      this.#uploads.set(note.key, upload);
-      if (file !== undefined && !note.isPaused) upload.state = { kind: "queued" };
+      this.#uploads.set(entry.key, upload);
+      if (file !== undefined && !entry.isPaused) upload.state = { kind: "queued" };
       this.#tell(upload);
     }
     this.#next();
@@ -82,18 +71,18 @@ export class Uploads {
   /** The same file to the same target, left by an earlier page, is gone on with. */
   async add(to: string, file: File, handle: FileHandle | undefined): Promise<void> {
     const left = [...this.#uploads.values()].find(({ key, state }) => {
-      const note = this.#journal.get(key);
-      const isSame = note?.to === to && note.name === file.name && note.stamp === stampOf(file);
+      const entry = this.#journal.get(key);
+      const isSame = entry?.to === to && entry.name === file.name && entry.stamp === stampOf(file);
       return state.kind === "needs-file" && isSame;
     });
     if (left !== undefined) return this.resume(left.key, file);
     if (this.#uploads.size >= PAGE_UPLOADS_MAX) {
       throw new Fault("too-many", `${PAGE_UPLOADS_MAX} files are on their way already`);
     }
-    const { entropy, clock, locks } = this.#parts.platform;
+    const { entropy, clock, locks } = this.#options.platform;
     const key = toBase64Url(entropy(ID_BYTES));
     this.#journal.put({
-      ...this.#parts.owner,
+      ...this.#options.owner,
       key,
       to,
       name: file.name,
@@ -120,7 +109,7 @@ export class Uploads {
   pause(key: string): void {
     const upload = this.#uploads.get(key);
     if (upload === undefined || !isGoing(upload)) return;
-    this.#rename(key, { isPaused: true });
+    this.#keepPaused(key, true);
     upload.state = { kind: "paused" };
     upload.stop?.abort();
     upload.stop = undefined;
@@ -131,18 +120,18 @@ export class Uploads {
   /** @param file chosen again. @throws Fault file-changed: it is another one */
   async resume(key: string, file?: File): Promise<void> {
     const upload = this.#uploads.get(key);
-    const note = this.#journal.get(key);
-    if (upload === undefined || note === undefined || isGoing(upload)) return;
-    const given = file ?? upload.file ?? (await permitted(note));
+    const entry = this.#journal.get(key);
+    if (upload === undefined || entry === undefined || isGoing(upload)) return;
+    const given = file ?? upload.file ?? (await permitted(entry));
     if (given === undefined) return;
-    if (stampOf(given) !== note.stamp || given.name !== note.name) {
-      throw new Fault("file-changed", `this is not the '${note.name}' that was begun`, {
+    if (stampOf(given) !== entry.stamp || given.name !== entry.name) {
+      throw new Fault("file-changed", `this is not the '${entry.name}' that was begun`, {
         remedy: "choose the same file, or send this one anew",
       });
     }
     upload.file = given;
     upload.state = { kind: "queued" };
-    this.#rename(key, { isPaused: false });
+    this.#keepPaused(key, false);
     this.#tell(upload);
     this.#next();
   }
@@ -154,7 +143,7 @@ export class Uploads {
     const file = this.#journal.get(key)?.file;
     upload.stop?.abort();
     this.#forget(upload);
-    if (file !== undefined) void this.#withdraw(file);
+    if (file !== undefined) this.#transfers.withdraw(file).catch(ignoreFault);
     this.#next();
   }
 
@@ -191,8 +180,8 @@ export class Uploads {
   }
 
   async #run(upload: Upload, file: File): Promise<void> {
-    const note = this.#journal.get(upload.key);
-    if (note === undefined) return;
+    const entry = this.#journal.get(upload.key);
+    if (entry === undefined) return;
     const stop = new AbortController();
     const source = new FileSource(file, upload.key);
     upload.stop = stop;
@@ -201,7 +190,7 @@ export class Uploads {
     try {
       const sent = await this.#transfers.send({
         source,
-        to: [note.to],
+        to: [entry.to],
         signal: stop.signal,
         onProgress: (progress) => {
           upload.progress = progress;
@@ -233,12 +222,12 @@ export class Uploads {
     this.#uploads.delete(upload.key);
     this.#journal.remove(upload.key);
     upload.release();
-    this.#parts.tell({ kind: "transfer-gone", id: upload.key });
+    this.#options.tell({ kind: "transfer-gone", id: upload.key });
   }
 
-  #rename(key: string, change: Pick<UploadEntry, "isPaused">): void {
-    const note = this.#journal.get(key);
-    if (note !== undefined) this.#journal.put({ ...note, ...change });
+  #keepPaused(key: string, isPaused: boolean): void {
+    const entry = this.#journal.get(key);
+    if (entry !== undefined) this.#journal.put({ ...entry, isPaused });
   }
 
   #tell({ key, name, to, state, progress }: Upload): void {
@@ -246,41 +235,13 @@ export class Uploads {
     const known = state.kind === "queued" ? ({ kind: "running" } as const) : state;
     const about = { id: key, file: this.#journal.get(key)?.file, name, to: [to] };
     const transfer = { ...about, kind: "upload", state: known, progress } as const;
-    this.#parts.tell({ kind: "transfer", transfer });
-  }
-
-  /** In vain where it is finished already, or the account is gone: nobody waits for it. */
-  async #withdraw(file: FileId): Promise<void> {
-    const stop = new AbortController();
-    try {
-      await overDataChannels(this.#parts.channels, new Withdrawal(file, stop.signal));
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-    }
+    this.#options.tell({ kind: "transfer", transfer });
   }
 }
 
-class Withdrawal implements Route<"withdrawn"> {
-  readonly stop: AbortSignal;
-  readonly #file: FileId;
-
-  constructor(file: FileId, stop: AbortSignal) {
-    this.#file = file;
-    this.stop = stop;
-  }
-
-  async along(lane: Connection): Promise<"withdrawn"> {
-    await lane.ask("withdraw", { file: this.#file });
-    return "withdrawn";
-  }
-
-  moved(): number {
-    return 0;
-  }
-
-  held(): void {
-    // Nobody is shown it.
-  }
+/** Nothing is shown of a withdrawal: it may be finished already, or the account may be gone. */
+function ignoreFault(error: unknown): void {
+  if (!(error instanceof Fault)) throw error;
 }
 
 function isGoing({ state }: Upload): boolean {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { fileId } from "../../../src/base/ids.ts";
 import { type Change, MemoryStore } from "../../../src/web/browser/indexed-db.ts";
-import { UploadJournal } from "../../../src/web/transfer/upload-journal.ts";
+import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
 
 const OWNER = { fingerprint: "fp", user: "ana" };
 const NOTE = {
@@ -34,7 +34,7 @@ function hashesFrom(first: number, count: number): Uint8Array[] {
 
 /** What a page finds that is loaded after it. */
 async function leftIn(store: MemoryStore): Promise<readonly number[]> {
-  const later = new UploadJournal(store, OWNER);
+  const later = new BrowserUploadJournal(store, OWNER);
   const [left] = await later.left(2);
   if (left === undefined) return [];
   await later.adopt(left);
@@ -45,7 +45,7 @@ const upTo = (count: number) => Array.from({ length: count }, (_, i) => i);
 
 test("checksums are written some together, and a page that follows has them in order", async () => {
   const store = new CountingStore();
-  const notes = new UploadJournal(store, OWNER);
+  const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
   const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
   await notes.written();
@@ -59,7 +59,7 @@ test("checksums are written some together, and a page that follows has them in o
 
 test("what is cut off is not found later, and it goes on from there", async () => {
   const store = new CountingStore();
-  const notes = new UploadJournal(store, OWNER);
+  const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
   const kept = notes.begin(KEY, "s", fileId(new Uint8Array(8)));
   kept.note(hashesFrom(0, 130));

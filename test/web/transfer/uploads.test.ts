@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import type { Platform } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Table } from "../../../src/web/browser/indexed-db.ts";
-import { UploadJournal } from "../../../src/web/transfer/upload-journal.ts";
-import { Uploads, type UploadsParts } from "../../../src/web/transfer/uploads.ts";
+import type { PageTransfersOptions } from "../../../src/web/transfer/journal.ts";
+import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
+import { Uploads } from "../../../src/web/transfer/uploads.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
 const OWNER = { fingerprint: "fp", user: "ana" };
@@ -36,7 +37,7 @@ class SlowStore extends MemoryStore {
 
 test("whoever logs out while their uploads are read holds none of them", async () => {
   const store = new SlowStore();
-  const notes = new UploadJournal(store, OWNER);
+  const notes = new BrowserUploadJournal(store, OWNER);
   notes.put(NOTE);
   await notes.written();
   const held = new Set<string>();
@@ -46,7 +47,7 @@ test("whoever logs out while their uploads are read holds none of them", async (
   };
   const clock = new VirtualClock();
   const platform = { store, clock, locks: { hold } } as unknown as Platform;
-  const channels = { clock } as unknown as UploadsParts["channels"];
+  const channels = { clock } as unknown as PageTransfersOptions["channels"];
   const told: string[] = [];
   const tell = ({ kind }: { kind: string }) => void told.push(kind);
   const uploads = new Uploads({ platform, owner: OWNER, channels, tell });
