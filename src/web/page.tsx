@@ -11,7 +11,7 @@ const language = readSettings().language ?? languageFor(navigator.languages);
 const place = document.getElementById("page");
 const root = place === null ? undefined : createRoot(place);
 
-/** Files of `chat share`: the server writes so into the page. Few ever see it. */
+/** The page of `chat share`: the server marks the HTML. Fetched only there. */
 async function beginShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
     browserPlatform(undefined, "nothing"),

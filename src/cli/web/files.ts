@@ -95,7 +95,7 @@ async function enter(
 
 /** From the start, if the file has no such chunk. */
 async function fetchFrom(connection: Connection, file: FileId, from: number) {
-  const parts = { lane: connection, hashing: nativeHashing(), file };
+  const parts = { connection, hashing: nativeHashing(), file };
   const lane = new DownloadChannel({ ...parts, from });
   try {
     return { lane, about: await lane.fetch(), begin: from };

@@ -1,59 +1,59 @@
 import { Fault } from "../../base/fault.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 
-/** What a lane tells, for somebody who does several things at once and waits for any of it. */
-export class ChannelNews {
-  readonly #channel: Connection;
-  /** Of those who wait for something else meanwhile: as many as wait at once. */
+/** Events of a data channel, for a transfer that waits for the first of several things. */
+export class ChannelEvents {
+  readonly #connection: Connection;
+  /** One for each call of `unlessEnded` that has not settled. */
   readonly #onFault = new Set<(fault: Fault) => void>();
   #waiting = Promise.withResolvers<void>();
-  /** Why it cannot go on, though the lane could. */
+  /** Why the transfer cannot go on; the channel itself may still be open. */
   #fault: Fault | undefined;
 
-  /** Everything that the lane tells goes to `handle`; a Fault of it ends the transfer. */
-  constructor(lane: Connection, handle: (notice: ServerNotice) => void) {
-    this.#channel = lane;
-    lane.onClosed(() => this.fail(lane.lostBy));
-    lane.listen((notice) => {
+  /** @param handle takes each notice of the channel; a Fault that it throws ends the transfer */
+  constructor(connection: Connection, handle: (notice: ServerNotice) => void) {
+    this.#connection = connection;
+    connection.onClosed(() => this.fail(connection.lostBy));
+    connection.listen((notice) => {
       try {
         handle(notice);
-        this.tell();
+        this.notify();
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         this.fail(error);
-        // Our own disk is not the server's business.
+        // Only the peer's own faults close the channel, not those of this machine's disk.
         if (error.blame === "peer") throw error;
       }
     });
   }
 
-  /** The first decides. */
+  /** Ends the transfer; the first fault counts. */
   fail(fault: Fault): void {
     this.#fault ??= fault;
     for (const onFault of this.#onFault) onFault(this.#fault);
-    this.tell();
+    this.notify();
   }
 
-  /** Whoever waits looks again. */
-  tell(): void {
+  /** Wakes `next`. */
+  notify(): void {
     this.#waiting.resolve();
     this.#waiting = Promise.withResolvers();
   }
 
-  /** @throws Fault why it cannot go on */
+  /** @throws Fault why the transfer cannot go on */
   check(): void {
     if (this.#fault !== undefined) throw this.#fault;
-    if (this.#channel.isClosed) throw this.#channel.lostBy;
+    if (this.#connection.isClosed) throw this.#connection.lostBy;
   }
 
-  /** Something was told. */
+  /** Resolves with the next event. */
   next(): Promise<void> {
     return this.#waiting.promise;
   }
 
-  /** @throws Fault why it cannot go on, when that comes first */
+  /** @throws Fault why the transfer cannot go on, if that is known before the promise settles */
   unlessEnded<Value>(promise: Promise<Value>): Promise<Value> {
-    // Not by `Promise.race`: what outlives many promises would keep what each of them brought.
+    // `Promise.race` with one long-lived promise would retain the result of every other promise.
     return new Promise((resolve, reject) => {
       this.#onFault.add(reject);
       promise.then(resolve, reject).finally(() => this.#onFault.delete(reject));

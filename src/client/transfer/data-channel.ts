@@ -12,11 +12,11 @@ export interface DataChannelOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly activeLink: ActiveLink;
-  /** Says hello on a fresh link. @throws Fault fingerprint-changed, and whatever ended the link */
+  /** Says hello on a fresh link. @throws Fault fingerprint-changed, and the link's */
   readonly greet: (connection: Connection) => Promise<{ readonly fingerprint: Fingerprint }>;
 }
 
-/** Another lane may get through; what else is refused with a time is asked again, too. */
+/** Retried on another channel, as is every refusal that says when to ask again. */
 const PASSING: ReadonlySet<FaultCode> = new Set([
   "unreachable",
   "timeout",
@@ -25,57 +25,57 @@ const PASSING: ReadonlySet<FaultCode> = new Set([
   "log-conflict",
 ]);
 
-/** One transfer's way to the server: lane after lane, until it is through. */
+/** A transfer that runs over one data channel after another until it is complete. */
 export interface Route<Result> {
   /** Its reason is the fault with which the transfer ends. */
   readonly stop: AbortSignal;
   /**
-   * What one lane carries of it; ends soon after the lane, and its fault decides whether there is
-   * another. `again`: another one at once.
+   * Runs the transfer over one channel, and settles soon after that closes. Its fault decides
+   * whether another channel is opened. `again`: another one at once.
    */
-  along(lane: Connection, stand: LoggedInLink): Promise<Result | "again">;
-  /** How far it is: a lane that brought it on makes the next trouble a new one. */
+  along(connection: Connection, active: LoggedInLink): Promise<Result | "again">;
+  /** A count that grows with progress: a channel that made some resets the backoff. */
   moved(): number;
-  /** There is no lane for now: the link is away, or the server wants to be left alone. */
+  /** There is no channel for now: the link is lost, or the backoff runs. */
   held(): void;
 }
 
-/** @throws Fault the first that does not pass by itself; the stop's reason */
+/** @throws Fault the first that is not worth a retry; the reason of `stop` */
 export async function overDataChannels<Result>(
-  parts: DataChannelOptions,
+  options: DataChannelOptions,
   route: Route<Result>,
 ): Promise<Result> {
   const backoff = new Backoff();
   for (;;) {
     const before = route.moved();
     try {
-      const result = await overOneChannel(parts, route);
+      const result = await overOneChannel(options, route);
       if (result !== "again") return result;
     } catch (error) {
       if (route.stop.aborted) throw route.stop.reason;
       if (!(error instanceof Fault) || !isPassing(error)) throw error;
       if (route.moved() > before) backoff.reset();
-      await pause(parts, route, error, backoff);
+      await pause(options, route, error, backoff);
     }
   }
 }
 
 async function overOneChannel<Result>(
-  parts: DataChannelOptions,
+  options: DataChannelOptions,
   route: Route<Result>,
 ): Promise<Result | "again"> {
   const { stop } = route;
-  const stand = await parts.activeLink.next(stop);
-  const ends = AbortSignal.any([stop, stand.gone]);
-  const lane = await openChannel(stand, parts, ends);
-  const leave = () => lane.close();
+  const active = await options.activeLink.next(stop);
+  const ends = AbortSignal.any([stop, active.gone]);
+  const connection = await openChannel(active, options, ends);
+  const leave = () => connection.close();
   ends.addEventListener("abort", leave, { once: true });
-  if (ends.aborted) leave(); // In the very moment in which it was opened.
+  if (ends.aborted) leave(); // While the channel was being opened.
   try {
-    return await route.along(lane, stand);
+    return await route.along(connection, active);
   } finally {
     ends.removeEventListener("abort", leave);
-    lane.close();
+    connection.close();
   }
 }
 
@@ -102,46 +102,46 @@ function pause<Result>(
 
 /**
  * A second link to the same server, bound to the session that the account has on the first.
- * @throws Fault fingerprint-changed: somebody else answers there; the link's; as the server refuses
+ * @throws Fault fingerprint-changed: another server answers; the link's; as the server refuses
  */
 async function openChannel(
-  stand: LoggedInLink,
-  parts: DataChannelOptions,
+  active: LoggedInLink,
+  options: DataChannelOptions,
   ends: AbortSignal,
 ): Promise<Connection> {
-  const { ticket } = await unlessAborted(ends, stand.connection.ask("ticket", {}));
-  const opening = stand.connection.link
+  const { ticket } = await unlessAborted(ends, active.connection.ask("ticket", {}));
+  const opening = active.connection.link
     .openChannel()
-    .then((link) => new Connection(link, parts.clock)); // In the tick in which it is handed over.
-  const lane = await unlessAborted(ends, opening).catch((error: unknown) => {
-    // Whatever still comes has nobody who uses it.
+    .then((link) => new Connection(link, options.clock)); // In the same tick: no message is missed.
+  const connection = await unlessAborted(ends, opening).catch((error: unknown) => {
+    // A link that opens after that is not used.
     opening.then((late) => late.close()).catch(() => {});
     throw error;
   });
   try {
-    await unlessAborted(ends, enter(lane, stand, parts, ticket));
-    return lane;
+    await unlessAborted(ends, enter(connection, active, options, ticket));
+    return connection;
   } catch (error) {
-    lane.close();
+    connection.close();
     throw error;
   }
 }
 
 async function enter(
-  lane: Connection,
-  stand: LoggedInLink,
-  parts: DataChannelOptions,
+  connection: Connection,
+  active: LoggedInLink,
+  options: DataChannelOptions,
   ticket: string,
 ): Promise<void> {
-  const { fingerprint } = await parts.greet(lane);
-  if (fingerprint !== stand.fingerprint) {
+  const { fingerprint } = await options.greet(connection);
+  if (fingerprint !== active.fingerprint) {
     throw new Fault("fingerprint-changed", "another server answers where files are to go", {
-      remedy: "somebody may be in between; ask the server's owner",
+      remedy: "an attacker may be in between; ask the server's owner",
     });
   }
-  await lane.ask("lane", { ticket }).catch((error: unknown) => {
+  await connection.ask("lane", { ticket }).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "login-refused") throw error;
-    // It came too late, or to a server that has started again: another ticket will do.
+    // The ticket has expired, or the server has restarted: the next attempt gets another one.
     throw new Fault("link-closed", error.message, { cause: error });
   });
 }

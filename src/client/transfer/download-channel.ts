@@ -9,32 +9,32 @@ import { releaseBuffer } from "../../io/disk/release-buffer.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
-import { ChannelNews } from "./channel-events.ts";
+import { ChannelEvents } from "./channel-events.ts";
 import type { Hashing } from "./hashing.ts";
 
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
-/** Where chunks go, whatever becomes of them there. */
+/** Where checked chunks go. */
 type ChunkSink = Pick<Sink, "append" | "sync">;
 
-/** What may wait for the own disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
+/** May wait for the disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
 
 export interface DownloadChannelOptions {
-  readonly lane: Connection;
+  readonly connection: Connection;
   readonly hashing: Hashing;
   readonly file: FileId;
   /** The first chunk to fetch. */
   readonly from: number;
 }
 
-/** Fetches the chunks of one file over one lane: checks each, stores it, acknowledges it. */
+/** Fetches the chunks of one file over one channel: checks each, stores it, acknowledges it. */
 export class DownloadChannel {
-  readonly #channel: Connection;
+  readonly #connection: Connection;
   readonly #hashing: Hashing;
   readonly #file: FileId;
   readonly #from: number;
-  #news: ChannelNews | undefined;
+  #events: ChannelEvents | undefined;
   #receiving: Receiving | undefined;
   #name = "";
   /** Came and were right, but are not stored. Bounded by the window, which `Receiving` enforces. */
@@ -46,8 +46,8 @@ export class DownloadChannel {
   #syncing: Promise<void> | undefined;
   #syncFault: Fault | undefined;
 
-  constructor({ lane, hashing, file, from }: DownloadChannelOptions) {
-    this.#channel = lane;
+  constructor({ connection, hashing, file, from }: DownloadChannelOptions) {
+    this.#connection = connection;
     this.#hashing = hashing;
     this.#file = file;
     this.#from = from;
@@ -58,13 +58,13 @@ export class DownloadChannel {
     return this.#isStoring ? "disk" : this.#where;
   }
 
-  /** @throws Fault file-unknown, and the lane's */
+  /** @throws Fault file-unknown, and the channel's */
   fetch(): Promise<Answer<"fetch">> {
     const fields = { file: this.#file, from: this.#from, window: WINDOW_BYTES };
     return new Promise((resolve, reject) => {
-      this.#channel.askThen("fetch", fields, (outcome) => {
+      this.#connection.askThen("fetch", fields, (outcome) => {
         if (outcome.kind === "refused") return reject(outcome.fault);
-        this.#begin(outcome.answer); // Before the first chunk is handed over.
+        this.#begin(outcome.answer); // Before the connection delivers the first chunk.
         resolve(outcome.answer);
       });
     });
@@ -72,9 +72,9 @@ export class DownloadChannel {
 
   /**
    * Resolves when all is in the sink.
-   * @param stored one chunk more is there
-   * @throws Fault checksum-wrong (names file and chunk), the sink's, the lane's: what came before
-   * is in the sink
+   * @param stored called after each chunk
+   * @throws Fault checksum-wrong (names file and chunk), the sink's, the channel's: earlier chunks
+   * are in the sink
    */
   async receive(sink: ChunkSink, stored: () => void): Promise<End> {
     try {
@@ -90,7 +90,7 @@ export class DownloadChannel {
     }
   }
 
-  /** @throws Fault the lane's */
+  /** @throws Fault the channel's */
   async untilEnd(): Promise<void> {
     while (this.#end === undefined) await this.#more();
   }
@@ -103,12 +103,12 @@ export class DownloadChannel {
       windowBytes: WINDOW_BYTES,
       ...(isKnown ? { sizeBytes: size } : {}),
     });
-    this.#news = new ChannelNews(this.#channel, (notice) => this.#notice(notice));
+    this.#events = new ChannelEvents(this.#connection, (notice) => this.#notice(notice));
   }
 
   async #more(): Promise<void> {
-    this.#news?.check();
-    await this.#news?.next();
+    this.#events?.check();
+    await this.#events?.next();
   }
 
   #notice(notice: ServerNotice): void {
@@ -124,7 +124,10 @@ export class DownloadChannel {
         this.#end = notice;
         return;
       default:
-        throw new Fault("out-of-order", `'${notice.kind}' was not expected on a lane that fetches`);
+        throw new Fault(
+          "out-of-order",
+          `'${notice.kind}' was not expected on a data channel that fetches`,
+        );
     }
   }
 
@@ -156,13 +159,13 @@ export class DownloadChannel {
     }
     stored();
     this.#receiving?.acked(index);
-    this.#channel.tell({ kind: "ack", file: this.#file, index });
+    this.#connection.tell({ kind: "ack", file: this.#file, index });
     this.#unsyncedBytes += bytes.length;
     releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) this.#sync(sink);
   }
 
-  /** Beside the chunks that follow: a disk takes them while it makes the others durable. */
+  /** Runs beside the writes that follow. */
   #sync(sink: ChunkSink): void {
     this.#unsyncedBytes = 0;
     const synced = () => {
@@ -172,7 +175,7 @@ export class DownloadChannel {
       synced();
       if (!(error instanceof Fault)) throw error;
       this.#syncFault = error;
-      this.#news?.tell();
+      this.#events?.notify();
     });
   }
 }

@@ -38,10 +38,10 @@ export interface DownloadOptions extends DataChannelOptions {
 type About = Answer<"fetch">;
 type End = NoticeOf<"end">;
 
-/** One file on its way from the server, over any number of lanes. */
+/** One file on its way from the server, over any number of data channels. */
 export class Download implements Route<GotFile> {
   readonly stop: AbortSignal;
-  readonly #parts: DownloadOptions;
+  readonly #options: DownloadOptions;
   readonly #request: GetRequest;
   readonly #reporter: Reporter;
   #about: About | undefined;
@@ -50,22 +50,22 @@ export class Download implements Route<GotFile> {
   #next = 0;
   /** The parts that an earlier run left cannot be of this file. */
   #isLeftWrong = false;
-  /** Of the sink, from an earlier run. */
+  /** What an earlier run left in the sink. */
   #resumedBytes = 0;
-  /** All there is to say of it, once it stands under its name. */
+  /** The result, once the file has its final name. */
   #got: GotFile | undefined;
   #channel: DownloadChannel | undefined;
   #where: WaitsAt = "server";
-  /** The lane that runs, which may still be writing. */
+  /** The present run over a channel, which may still be writing. */
   #running: Promise<unknown> = Promise.resolve();
   #moved = 0;
 
-  constructor(parts: DownloadOptions, request: GetRequest, stop: AbortSignal) {
-    this.#parts = parts;
+  constructor(options: DownloadOptions, request: GetRequest, stop: AbortSignal) {
+    this.#options = options;
     this.#request = request;
     this.stop = stop;
     this.#reporter = new Reporter({
-      clock: parts.clock,
+      clock: options.clock,
       sizeBytes: undefined,
       onProgress: request.onProgress,
       about: () => ({
@@ -79,12 +79,12 @@ export class Download implements Route<GotFile> {
   /** @throws Fault */
   async run(): Promise<GotFile> {
     try {
-      const got = await unlessAborted(this.stop, overDataChannels(this.#parts, this));
+      const got = await unlessAborted(this.stop, overDataChannels(this.#options, this));
       this.#reporter.finish();
       return got;
     } catch (error) {
       await this.#settled();
-      // It stands under its name: whether the server heard of that changes nothing for us.
+      // The file is complete; only the server may not know it.
       if (this.#got !== undefined && error instanceof Fault) return this.#got;
       throw error;
     } finally {
@@ -93,12 +93,12 @@ export class Download implements Route<GotFile> {
     }
   }
 
-  /** Nothing is written any more. */
+  /** Resolves when nothing is written any more. */
   async #settled(): Promise<void> {
-    await this.#running.catch(() => {}); // Whoever ran it has heard of it.
+    await this.#running.catch(() => {}); // Its fault went to `overDataChannels`.
   }
 
-  /** What was right is kept, so that the same command goes on from there. */
+  /** Keeps the checked chunks, so that the same command goes on from there. */
   async #letGo(): Promise<void> {
     const sink = this.#sink;
     if (sink === undefined) return;
@@ -120,27 +120,27 @@ export class Download implements Route<GotFile> {
     this.#where = "server";
   }
 
-  along(lane: Connection, stand: LoggedInLink): Promise<GotFile | "again"> {
-    const running = this.#along(lane, stand);
+  along(connection: Connection, active: LoggedInLink): Promise<GotFile | "again"> {
+    const running = this.#along(connection, active);
     this.#running = running;
     return running;
   }
 
-  async #along(lane: Connection, stand: LoggedInLink): Promise<GotFile | "again"> {
-    const from = this.#sink === undefined ? this.#left(stand) : this.#next;
+  async #along(connection: Connection, active: LoggedInLink): Promise<GotFile | "again"> {
+    const from = this.#sink === undefined ? this.#left(active) : this.#next;
     const download = new DownloadChannel({
-      lane,
-      hashing: this.#parts.hashing,
+      connection,
+      hashing: this.#options.hashing,
       file: this.#request.file,
       from,
     });
-    const about = await this.#fetch(download, lane, from);
+    const about = await this.#fetch(download, connection, from);
     if (about === undefined) return "again";
-    if (this.#got !== undefined) return this.#tell(this.#got, lane, download);
+    if (this.#got !== undefined) return this.#tell(this.#got, connection, download);
     this.#about = { ...about, name: this.#about?.name ?? about.name };
     if (about.size !== undefined) this.#reporter.sized(about.size);
-    const sink = await this.#fitting(this.#about, stand);
-    if (this.#next !== from) return "again"; // On another lane: this one sends the wrong ones.
+    const sink = await this.#fitting(this.#about, active);
+    if (this.#next !== from) return "again"; // This channel would send the wrong chunks.
     this.#channel = download;
     const end = await download.receive(sink, () => {
       this.#next += 1;
@@ -149,33 +149,33 @@ export class Download implements Route<GotFile> {
     });
     if (!this.#isRight(sink, end)) return this.#begunAnew(sink);
     this.#got = await this.#stored(this.#about, sink, end);
-    return this.#tell(this.#got, lane, download);
+    return this.#tell(this.#got, connection, download);
   }
 
-  /** What an earlier run seems to have left, so that the first lane need not carry it again. */
+  /** How many chunks an earlier run seems to have left. */
   #left({ fingerprint }: LoggedInLink): number {
     const { file, into, chunksLeft } = this.#request;
     if (this.#isLeftWrong || chunksLeft === undefined) return 0;
     return chunksLeft({ folder: into, file, server: fingerprint });
   }
 
-  /** @returns undefined: what seemed to be left is more than there is */
+  /** @returns undefined if an earlier run left more chunks than the file has */
   async #fetch(
     download: DownloadChannel,
-    lane: Connection,
+    connection: Connection,
     from: number,
   ): Promise<About | undefined> {
     try {
       return await download.fetch();
     } catch (error) {
-      const isTooFar = error instanceof Fault && error.code === "usage" && !lane.isClosed;
+      const isTooFar = error instanceof Fault && error.code === "usage" && !connection.isClosed;
       if (!isTooFar || this.#sink !== undefined || from === 0) throw error;
       this.#isLeftWrong = true;
       return undefined;
     }
   }
 
-  /** The sink, with nothing in it that cannot be of this file. */
+  /** The sink; it is emptied if its content cannot be of this file. */
   async #fitting(about: About, { fingerprint }: LoggedInLink): Promise<Sink> {
     const sink = this.#sink ?? (await this.#open(about, fingerprint));
     if (fits(sink, this.#next, about)) return sink;
@@ -213,8 +213,8 @@ export class Download implements Route<GotFile> {
   }
 
   /**
-   * Each chunk was right when it came, and the whole is not: nobody knows which one it is. What an
-   * earlier run left may be of another file; what came in this one is the server's doing.
+   * Each chunk had its checksum, and the whole has not: which chunk is wrong is unknown. Chunks of
+   * an earlier run may be of another file, so that one retry from the start is worth it.
    */
   async #begunAnew(sink: Sink): Promise<"again"> {
     const wasResumed = this.#resumedBytes > 0;
@@ -245,10 +245,10 @@ export class Download implements Route<GotFile> {
     };
   }
 
-  /** A lane that was lost before leaves this to another one, which has only the end to tell. */
-  async #tell(got: GotFile, lane: Connection, download: DownloadChannel): Promise<GotFile> {
+  /** After a loss, the next channel repeats only this. */
+  async #tell(got: GotFile, connection: Connection, download: DownloadChannel): Promise<GotFile> {
     await download.untilEnd();
-    await lane.ask("got", { file: got.id });
+    await connection.ask("got", { file: got.id });
     return got;
   }
 }

@@ -4,8 +4,8 @@ import { Progress, type ProgressReport, type WaitsAt } from "../../core/transfer
 import type { Clock } from "../../io/clock.ts";
 
 /**
- * `doneBytes`: of a sender, what the server has, and found right; of a receiver, what is in its
- * folder. Both with what an earlier run had done.
+ * `doneBytes` counts what the server has checked (of an upload) or what is in the sink (of a
+ * download), earlier runs included.
  */
 export interface TransferProgress extends ProgressReport {
   readonly id: FileId;
@@ -13,7 +13,7 @@ export interface TransferProgress extends ProgressReport {
   readonly name: string;
 }
 
-/** What is asked when a report is due. */
+/** Read when a report is due. */
 export interface Whereabouts {
   readonly id: FileId;
   readonly name: string;
@@ -27,7 +27,7 @@ export interface ReporterOptions {
   readonly about: () => Whereabouts;
 }
 
-/** Tells of a transfer that runs, so often and no more, also while nothing moves. */
+/** Reports a running transfer at a bounded rate, also while it makes no progress. */
 export class Reporter {
   readonly #options: ReporterOptions;
   #progress: Progress;
@@ -41,7 +41,7 @@ export class Reporter {
     if (options.onProgress !== undefined) this.#later(STALL_SHOWN_MS);
   }
 
-  /** So much was done before: what follows is counted from there. The first report is due. */
+  /** Begins with what earlier runs have done, and reports at once. */
   resumed(resumedBytes: number): void {
     this.#progress = this.#begin(resumedBytes);
     if (this.#options.onProgress === undefined) return;
@@ -64,7 +64,7 @@ export class Reporter {
     this.#report();
   }
 
-  /** Says nothing more. Idempotent. */
+  /** Ends the reports. Idempotent. */
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;

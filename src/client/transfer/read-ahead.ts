@@ -7,14 +7,14 @@ export interface ReadChunk {
   readonly sha256: Uint8Array;
 }
 
-/** Chunks that are read and hashed while those before them are sent: a disk needs no more. */
+/** Chunks that are read and hashed while those before them are sent; more gain no speed. */
 const CHUNKS_MAX = 4;
-/** So many are noted at once. What cannot be read twice is not noted, and does not wait. */
+/** Chunks in one note. A source that cannot be read twice is not noted, and has no batches. */
 const BATCH_CHUNKS = 4;
 
 type Note = (first: number, hashes: readonly Uint8Array[]) => void;
 
-/** Reads a source in order, one chunk at a time, some chunks ahead of whoever takes them. */
+/** Reads a source in order, one chunk at a time, some chunks ahead of `take`. */
 export class ReadAhead {
   readonly #source: Source;
   readonly #hashChunk: Hashing["hashChunk"];
@@ -22,13 +22,13 @@ export class ReadAhead {
   readonly #batchChunks: number;
   /** Of the next chunk and those after it. Bounded by CHUNKS_MAX and one batch. */
   #queue: Promise<ReadChunk | undefined>[] = [];
-  /** Settles when nothing is being read: a source is asked for one chunk at a time. */
+  /** Settles when no read is under way: a source is read one chunk at a time. */
   #tail: Promise<unknown> = Promise.resolve();
   #next = 0;
   #endsAt = Number.POSITIVE_INFINITY;
   #seeks = 0;
 
-  /** @param note told of chunks before any of them can be taken; whoever takes meets its fault */
+  /** @param note called with chunks before `take` returns any of them; `take` throws its fault */
   constructor(source: Source, hashChunk: Hashing["hashChunk"], note: Note) {
     this.#source = source;
     this.#hashChunk = hashChunk;
@@ -48,7 +48,7 @@ export class ReadAhead {
     this.#queue = [];
   }
 
-  /** The next chunk; undefined: there is none. @throws Fault as the source does */
+  /** @returns the next chunk; undefined after the last one. @throws Fault as the source does */
   take(index: number): Promise<ReadChunk | undefined> {
     while (this.#queue.length < CHUNKS_MAX) this.#queue.push(...this.#ahead());
     assert(index === this.#next - this.#queue.length, "chunks are taken in order");
@@ -61,12 +61,12 @@ export class ReadAhead {
     const first = this.#next;
     const seeks = this.#seeks;
     this.#next += this.#batchChunks;
-    // What was to be read before a seek is not wanted any more.
+    // A seek discards the reads before it.
     const read = this.#tail.then(() => (seeks === this.#seeks ? this.#read(first) : []));
     this.#tail = read.catch(() => {});
     return Array.from({ length: this.#batchChunks }, (_, i) => {
       const chunk = read.then((chunks) => chunks[i]);
-      chunk.catch(() => {}); // Whoever takes it hears of it.
+      chunk.catch(() => {}); // `take` returns it.
       return chunk;
     });
   }
@@ -76,12 +76,12 @@ export class ReadAhead {
     const reads: Promise<ReadChunk>[] = [];
     for (let index = first; index < Math.min(first + this.#batchChunks, this.#endsAt); index++) {
       const bytes = await this.#source.read(index);
-      if (seeks !== this.#seeks) return []; // It may be closed by now.
+      if (seeks !== this.#seeks) return []; // The source may be closed by now.
       if (bytes !== undefined) reads.push(this.#hash(bytes));
       else this.#endsAt = Math.min(this.#endsAt, index);
     }
     const chunks = await Promise.all(reads);
-    if (seeks !== this.#seeks) return []; // What was not wanted any more is not noted.
+    if (seeks !== this.#seeks) return []; // Discarded reads are not noted.
     this.#note(
       first,
       chunks.map(({ sha256 }) => sha256),
@@ -89,7 +89,7 @@ export class ReadAhead {
     return chunks;
   }
 
-  /** Beside reading the next. */
+  /** Runs while the next chunk is read. */
   async #hash(bytes: Uint8Array): Promise<ReadChunk> {
     return { bytes, sha256: await this.#hashChunk(bytes) };
   }

@@ -7,7 +7,7 @@ import { Download, type LeftPart, type SinkAbout } from "./download.ts";
 import type { TransferProgress } from "./progress.ts";
 import { Upload, type UploadOptions } from "./upload.ts";
 
-/** What to send, and to whom. */
+/** What to send, and where to. */
 export interface SendRequest {
   readonly source: Source;
   /** Rooms, and people as `@name`. */
@@ -20,11 +20,11 @@ export interface SendRequest {
 
 export interface GetRequest {
   readonly file: FileId;
-  /** Folder in which it is to stand. */
+  /** The folder for it. */
   readonly into: string;
-  /** Called once, as soon as the server has said what it is called; io's `openSink`, mostly. */
+  /** Called once, when the server has named the file; mostly io's `openSink`. */
   readonly openSink: (about: SinkAbout) => Promise<Sink>;
-  /** How many chunks that sink is likely to have: the first question begins there. */
+  /** How many chunks that sink is likely to have: the first request begins there. */
   readonly chunksLeft?: ((part: LeftPart) => number) | undefined;
   readonly onProgress?: ((progress: TransferProgress) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,7 +36,7 @@ export interface PostedFile {
   readonly seq: number;
   readonly n: number;
   readonly timeUnixMs: number;
-  /** The person was not there: they get it when they come. */
+  /** The recipient is offline, and gets it at the next log-in. */
   readonly queued: boolean;
 }
 
@@ -47,12 +47,12 @@ export interface SentFile {
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** What an earlier run had sent. */
+  /** Sent by earlier runs. */
   readonly resumedBytes: number;
   readonly posted: readonly PostedFile[];
-  /** Targets that may not be written to any more. */
+  /** Targets that the user may not write to any more. */
   readonly refused: readonly { readonly to: string; readonly fault: Fault }[];
-  /** The file is another than when an earlier run sent some of it: it was sent from the start. */
+  /** The file has changed since an earlier run: it was sent from the start. */
   readonly changed: boolean;
 }
 
@@ -60,49 +60,49 @@ export interface GotFile {
   readonly id: FileId;
   /** As the sender calls it: clean it before showing. */
   readonly name: string;
-  /** Who sent it. */
+  /** The sender. */
   readonly from: string;
-  /** Where it stands now. */
+  /** Where it is now. */
   readonly path: string;
   readonly sizeBytes: number;
   readonly chunks: number;
   /** Hex. */
   readonly digest: string;
-  /** What an earlier run had fetched. */
+  /** Fetched by earlier runs. */
   readonly resumedBytes: number;
-  /** Of a folder. */
+  /** Of a folder: how many it holds. */
   readonly entries: number | undefined;
-  /** What is called otherwise in it than the sender calls it. */
+  /** Entries of a folder that could not keep the sender's names. */
   readonly renamed: readonly Renamed[];
 }
 
 export type TransfersOptions = UploadOptions;
 
-/** Files that are sent and fetched: each on a lane of its own, over any number of links. */
+/** Sends and fetches files: each over a data channel of its own, and any number of links. */
 export class Transfers {
-  readonly #parts: TransfersOptions;
+  readonly #options: TransfersOptions;
 
-  constructor(parts: TransfersOptions) {
-    this.#parts = parts;
+  constructor(options: TransfersOptions) {
+    this.#options = options;
   }
 
   /**
-   * Resolves when the server has it whole, checked and on its disk, and the targets were told.
-   * Losses are waited out for ever, like those of posts.
+   * Resolves when the server has all of it on disk and checked, and has announced it to the
+   * targets. Goes on after every loss of the link, without a time limit.
    * @throws Fault as the server refused it; file-changed (the upload is withdrawn); interrupted
-   * (by the signal, or the client was closed: it can be resumed); whatever the source threw
+   * (by the signal, or the client was closed: it can be resumed); the source's
    */
   send(request: SendRequest): Promise<SentFile> {
-    return this.#until(request.signal, (stop) => new Upload(this.#parts, request, stop).run());
+    return this.#until(request.signal, (stop) => new Upload(this.#options, request, stop).run());
   }
 
   /**
-   * Resolves when it stands whole, checked and durable under its name.
-   * @throws Fault file-unknown, not-member, checksum-wrong (names file and chunk), interrupted, and
-   * whatever the sink threw; what was right is kept, and the same call goes on from there
+   * Resolves when all of it is checked and durable under its name.
+   * @throws Fault file-unknown, not-member, checksum-wrong (names file and chunk), interrupted, the
+   * sink's; checked chunks are kept, and the same call goes on from there
    */
   get(request: GetRequest): Promise<GotFile> {
-    return this.#until(request.signal, (stop) => new Download(this.#parts, request, stop).run());
+    return this.#until(request.signal, (stop) => new Download(this.#options, request, stop).run());
   }
 
   /**
@@ -111,16 +111,16 @@ export class Transfers {
    */
   withdraw(file: FileId): Promise<void> {
     return this.#until(undefined, async (stop) => {
-      await overDataChannels(this.#parts, new Withdrawal(file, stop));
+      await overDataChannels(this.#options, new Withdrawal(file, stop));
     });
   }
 
-  /** Runs until it is through, the asker does not want it any more, or the client has left. */
+  /** Runs until it is complete, the signal stops it, or the client has logged out. */
   async #until<Result>(
     signal: AbortSignal | undefined,
     run: (stop: AbortSignal) => Promise<Result>,
   ): Promise<Result> {
-    const { activeLink } = this.#parts;
+    const { activeLink } = this.#options;
     const stop = new AbortController();
     const interrupt = () => stop.abort(interrupted());
     if (activeLink.fault !== undefined) throw activeLink.fault;

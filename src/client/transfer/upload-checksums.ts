@@ -5,7 +5,7 @@ import type { RunningHash } from "../../wire/chunks.ts";
 
 /**
  * Chunks that were sent and are not durable: what the server syncs, what it gathers meanwhile, and
- * what is under way. Whoever syncs later is waited for: a pipe must be kept in memory so long.
+ * what is under way. At this bound the client waits: chunks of a pipe stay in memory until then.
  */
 const UNSURE_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
 
@@ -47,11 +47,11 @@ export class UploadChecksums {
   }
 
   /**
-   * Chunks were read and are about to be sent. The journal has them before the server can: whoever
-   * follows after a kill need read nothing of what is there. @throws Fault store-…
+   * Chunks were read and are about to be sent. The journal has them before the server can: after a
+   * kill, the next run need not read what the server has. @throws Fault store-…
    */
   note(first: number, hashes: readonly Uint8Array[]): void {
-    // The same upload may be another process's, too: its journal is ahead, or begins again.
+    // Another process may send the same upload: then the journal is ahead, or begins again.
     const known = (this.#kept?.upTo ?? 0) - first;
     if (known >= 0 && known < hashes.length) this.#kept?.note(hashes.slice(known));
   }
@@ -67,13 +67,13 @@ export class UploadChecksums {
   }
 
   /**
-   * Another lane, on which the server has `have` chunks: goes there as far as checksums are known,
-   * from this run or from the journal. What is missing up to `have` is to be read and `add`ed.
+   * On a new channel the server has `have` chunks. Advances as far as checksums are known, from
+   * this run or from the journal. The caller reads and `add`s those missing up to `have`.
    * @throws Fault store-…
    */
   resume(have: number, kept: ResumableUpload | undefined): void {
     this.#kept = kept;
-    if (have < this.#durable) this.#reset(); // It has lost some; the journal knows them all.
+    if (have < this.#durable) this.#reset(); // The server has lost some; the journal has them all.
     if (kept !== undefined && kept.upTo > have) kept.cut(have);
     this.#fromJournal(have);
     this.#unsure.length = Math.min(this.#unsure.length, have - this.#durable);
@@ -104,6 +104,6 @@ export class UploadChecksums {
       this.#hash.update(hash);
     }
     this.#durable = index;
-    if (index < upTo) this.#kept.cut(index); // It has a hole, and goes on from there.
+    if (index < upTo) this.#kept.cut(index); // The journal has a gap there.
   }
 }

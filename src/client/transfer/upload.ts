@@ -24,16 +24,16 @@ export interface UploadOptions extends DataChannelOptions {
   readonly hashing: Hashing;
 }
 
-/** What a server says of an upload that it once had. */
+/** What a server answers for an upload that it has erased. */
 const FORGOTTEN: ReadonlySet<FaultCode> = new Set(["file-unknown", "not-found"]);
 
-/** One file on its way to the server, over any number of lanes. */
+/** One file on its way to the server, over any number of data channels. */
 export class Upload implements Route<SentFile> {
   readonly stop: AbortSignal;
-  readonly #parts: UploadOptions;
+  readonly #options: UploadOptions;
   readonly #request: SendRequest;
   readonly #ahead: ReadAhead;
-  /** As offered: a stream whose end is known by now is still the same upload. */
+  /** As first offered: a stream is offered without a size on later channels, too. */
   readonly #sizeBytes: number | undefined;
   readonly #reporter: Reporter;
   #checksums: UploadChecksums;
@@ -49,19 +49,19 @@ export class Upload implements Route<SentFile> {
   #where: WaitsAt = "server";
   #moved = 0;
 
-  constructor(parts: UploadOptions, request: SendRequest, stop: AbortSignal) {
+  constructor(options: UploadOptions, request: SendRequest, stop: AbortSignal) {
     const { source, onProgress } = request;
-    this.#parts = parts;
+    this.#options = options;
     this.#request = request;
     this.#sizeBytes = source.sizeBytes;
     this.stop = stop;
     this.#checksums = this.#newChecksums();
     const note = (first: number, hashes: readonly Uint8Array[]) =>
       this.#checksums.note(first, hashes);
-    this.#ahead = new ReadAhead(source, parts.hashing.hashChunk, note);
-    this.#file = fileId(parts.entropy(ID_BYTES));
+    this.#ahead = new ReadAhead(source, options.hashing.hashChunk, note);
+    this.#file = fileId(options.entropy(ID_BYTES));
     this.#reporter = new Reporter({
-      clock: parts.clock,
+      clock: options.clock,
       sizeBytes: source.sizeBytes,
       onProgress,
       about: () => ({
@@ -75,7 +75,7 @@ export class Upload implements Route<SentFile> {
   /** @throws Fault */
   async run(): Promise<SentFile> {
     try {
-      const sent = await unlessAborted(this.stop, overDataChannels(this.#parts, this));
+      const sent = await unlessAborted(this.stop, overDataChannels(this.#options, this));
       this.#reporter.finish();
       return sent;
     } finally {
@@ -93,36 +93,36 @@ export class Upload implements Route<SentFile> {
     this.#where = "server";
   }
 
-  async along(lane: Connection, stand: LoggedInLink): Promise<SentFile> {
-    const kept = await this.#begun(lane, stand);
+  async along(connection: Connection, active: LoggedInLink): Promise<SentFile> {
+    const kept = await this.#begun(connection, active);
     try {
-      const offer = await this.#offer(lane);
-      if (offer === undefined) return await this.#again(lane, stand, kept);
+      const offer = await this.#offer(connection);
+      if (offer === undefined) return await this.#again(connection, active, kept);
       this.#resume(offer.have, kept);
-      await this.#readUpTo(offer.have, lane);
-      const whole = await this.#send(lane, offer.window);
-      return await this.#finish(lane, whole, kept);
+      await this.#readUpTo(offer.have, connection);
+      const whole = await this.#send(connection, offer.window);
+      return await this.#finish(connection, whole, kept);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      await this.#giveUp(error, lane, kept);
+      await this.#giveUp(error, connection, kept);
       throw error;
     }
   }
 
-  /** The journal's entry of this very upload: found, or begun. Undefined: it cannot be resumed. */
-  async #begun(lane: Connection, stand: LoggedInLink): Promise<ResumableUpload | undefined> {
-    const { uploads, clock } = this.#parts;
+  /** @returns the journal's entry, found or begun; undefined if it cannot be resumed */
+  async #begun(connection: Connection, active: LoggedInLink): Promise<ResumableUpload | undefined> {
+    const { uploads, clock } = this.#options;
     const { source, to } = this.#request;
     const { path, stamp, name } = source;
     if (uploads === undefined || path === undefined || stamp === undefined) return undefined;
-    const { fingerprint, user } = stand;
+    const { fingerprint, user } = active;
     const key: UploadKey = { fingerprint, user, path, to, name };
     const found = uploads.find(key, stamp);
     const upload = found?.changed === false ? found.upload : undefined;
     if (this.#isBegun) return upload?.file === this.#file ? upload : undefined;
     if (found?.changed === true) {
       this.#isChanged = true;
-      await this.#withdraw(lane, found.upload.file);
+      await this.#withdraw(connection, found.upload.file);
     }
     this.#isBegun = true;
     if (upload === undefined) return uploads.begin(key, stamp, this.#file, clock.unixMs());
@@ -131,12 +131,12 @@ export class Upload implements Route<SentFile> {
     return upload;
   }
 
-  /** @returns undefined: what an earlier run has sent was erased since */
-  async #offer(lane: Connection): Promise<Answer<"offer"> | undefined> {
+  /** @returns undefined if the server has erased what an earlier run sent */
+  async #offer(connection: Connection): Promise<Answer<"offer"> | undefined> {
     const { name, sizeBytes } = this.#request.source;
-    const offer = await lane.ask("offer", this.#offerFields()).catch((error: unknown) => {
+    const offer = await connection.ask("offer", this.#offerFields()).catch((error: unknown) => {
       const isGone = error instanceof Fault && FORGOTTEN.has(error.code);
-      if (isGone && this.#isOld && !lane.isClosed) return undefined;
+      if (isGone && this.#isOld && !connection.isClosed) return undefined;
       throw error;
     });
     if (offer === undefined) return undefined;
@@ -157,18 +157,18 @@ export class Upload implements Route<SentFile> {
     };
   }
 
-  /** The server does not know what an earlier run has sent any more: it is sent anew. */
+  /** The server has erased what an earlier run sent: begins anew. */
   #again(
-    lane: Connection,
-    stand: LoggedInLink,
+    connection: Connection,
+    active: LoggedInLink,
     kept: ResumableUpload | undefined,
   ): Promise<SentFile> {
     kept?.end();
-    this.#file = fileId(this.#parts.entropy(ID_BYTES));
+    this.#file = fileId(this.#options.entropy(ID_BYTES));
     this.#checksums = this.#newChecksums();
     this.#isBegun = false;
     this.#isOld = false;
-    return this.along(lane, stand);
+    return this.along(connection, active);
   }
 
   #resume(have: number, kept: ResumableUpload | undefined): void {
@@ -188,14 +188,14 @@ export class Upload implements Route<SentFile> {
     this.#done(haveBytes);
   }
 
-  /** The server has more than the journal knows: that much is hashed, not sent. */
-  async #readUpTo(have: number, lane: Connection): Promise<void> {
+  /** The server has more chunks than the journal has checksums: hashes those, without sending. */
+  async #readUpTo(have: number, connection: Connection): Promise<void> {
     const checksums = this.#checksums;
     this.#where = "source";
     this.#ahead.seek(checksums.next);
     while (checksums.next < have) {
       const chunk = await this.#ahead.take(checksums.next);
-      if (lane.isClosed) throw lane.lostBy;
+      if (connection.isClosed) throw connection.lostBy;
       if (chunk === undefined) {
         throw new Fault("file-changed", `'${this.#request.source.name}' is shorter than it was`);
       }
@@ -204,30 +204,30 @@ export class Upload implements Route<SentFile> {
     }
   }
 
-  async #send(lane: Connection, windowBytes: number): Promise<Whole> {
-    const { clock } = this.#parts;
+  async #send(connection: Connection, windowBytes: number): Promise<Whole> {
+    const { clock } = this.#options;
     const { source } = this.#request;
     const [file, ahead, checksums] = [this.#file, this.#ahead, this.#checksums];
     const done = (bytes: number) => {
       this.#moved += 1;
       this.#done(bytes);
     };
-    const parts = { clock, file, source, ahead, checksums: checksums, done };
-    this.#channel = new UploadChannel(parts, lane, windowBytes);
+    const options = { clock, file, source, ahead, checksums, done };
+    this.#channel = new UploadChannel(options, connection, windowBytes);
     const whole = await this.#channel.send();
     await source.check();
     return whole;
   }
 
   async #finish(
-    lane: Connection,
+    connection: Connection,
     { sizeBytes, chunks }: Whole,
     kept: ResumableUpload | undefined,
   ): Promise<SentFile> {
     const file = this.#file;
     const digest = this.#checksums.digest();
     this.#reporter.sized(sizeBytes);
-    const answer = await lane.ask("finish", { file, size: sizeBytes, chunks, digest });
+    const answer = await connection.ask("finish", { file, size: sizeBytes, chunks, digest });
     this.#done(sizeBytes);
     endQuietly(kept);
     return {
@@ -251,34 +251,34 @@ export class Upload implements Route<SentFile> {
   }
 
   /**
-   * What the server has is not what the file is now: nobody can go on with it. Of what is lost with
-   * a lane the next run finds out by the stamp.
+   * Withdraws an upload whose content is not that of the file any more, so that no run resumes it.
+   * If the channel is lost meanwhile, the next run sees the change by the stamp.
    */
   async #giveUp(
     { code }: Fault,
-    lane: Connection,
+    connection: Connection,
     kept: ResumableUpload | undefined,
   ): Promise<void> {
-    // All chunks are acknowledged: then it is the digest.
+    // With all chunks acknowledged, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
     if (isWrong) endQuietly(kept);
-    if (lane.isClosed || !(isWrong || code === "file-changed")) return;
+    if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
     try {
-      await this.#withdraw(lane, this.#file);
+      await this.#withdraw(connection, this.#file);
       endQuietly(kept);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error; // The lane's end; the first fault says more.
+      if (!(error instanceof Fault)) throw error; // Lost; the first fault says more.
     }
   }
 
-  /** @throws Fault the lane's: whether the server heard of it is not known */
-  async #withdraw(lane: Connection, file: FileId): Promise<void> {
+  /** @throws Fault the channel's: then it is unknown whether the server got it */
+  async #withdraw(connection: Connection, file: FileId): Promise<void> {
     try {
-      await lane.ask("withdraw", { file });
+      await connection.ask("withdraw", { file });
     } catch (error) {
-      if (!(error instanceof Fault) || lane.isClosed) throw error;
-      // Refused: it is finished, or not there any more.
+      if (!(error instanceof Fault) || connection.isClosed) throw error;
+      // Refused: the upload is finished, or unknown by now.
     }
   }
 
@@ -287,11 +287,11 @@ export class Upload implements Route<SentFile> {
   }
 
   #newChecksums(): UploadChecksums {
-    return new UploadChecksums(this.#parts.hashing.newHash);
+    return new UploadChecksums(this.#options.hashing.newHash);
   }
 }
 
-/** The file is through, or given up: a journal that still has it costs the next run a question. */
+/** An entry that cannot be removed costs the next run one request. */
 function endQuietly(kept: ResumableUpload | undefined): void {
   try {
     kept?.end();

@@ -64,7 +64,7 @@ interface Page extends SavingPage {
   addEventListener(kind: string, listener: () => void): void;
 }
 
-/** A frame of a page that nobody sees does not come by itself. */
+/** Browsers draw no frames of a page that cannot be seen. */
 const HIDDEN_FRAME_MS = 250;
 const CHANNEL = "chat";
 const FRAGMENT = "chat fragment";
@@ -112,7 +112,7 @@ export async function browserPlatform(
 /** The first attempt begins at once: what the browser keeps is read meanwhile. */
 function begun(dial: Platform["dial"]): Platform["dial"] {
   let first: ReturnType<typeof dial> | undefined = dial();
-  first.catch(() => undefined); // Whoever asks for it hears of it.
+  first.catch(() => undefined); // The caller that takes it gets the error.
   return () => {
     const link = first ?? dial();
     first = undefined;

@@ -10,7 +10,7 @@ import type { Store } from "./indexed-db.ts";
 const ED25519 = { name: "Ed25519" } as const;
 const KEY_BYTES = 32;
 
-/** A key that the browser keeps: it signs, and nobody can read it, this page included. */
+/** A key that the browser keeps: it signs, and cannot be read, not even by this page. */
 interface KeyPair {
   readonly publicKey: Uint8Array;
   /** Undefined: the browser has no such keys, and these bytes only name the device. */
@@ -43,7 +43,7 @@ export class Device implements Keys {
     return new Device(parts, await keptPair(parts, "device"));
   }
 
-  /** False: without its key somebody has to give their password on each visit. */
+  /** False: without a key the user has to give the password on each visit. */
   get canSign(): boolean {
     return this.#own.privateKey !== undefined;
   }

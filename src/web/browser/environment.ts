@@ -35,9 +35,9 @@ export interface Subtle {
 /** A CryptoKey: only the browser looks into it. */
 export type PageKey = CryptoKey;
 
-/** Names that only one tab of this browser holds at a time; a tab that ends lets go. */
+/** Names that only one tab of this browser holds at a time, until it ends. */
 export interface Locks {
-  /** @returns how to let go; undefined: another tab has it */
+  /** @returns a function that releases it; undefined if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
 }
 
@@ -48,13 +48,13 @@ export interface Tabs {
   close(): void;
 }
 
-/** Somebody left in another tab: so they do here. */
+/** The user has logged out in another tab, and so in this one. */
 export interface TabMessage {
   readonly kind: "left";
   readonly user: string;
 }
 
-/** What a browser writes a file by: all of it is there once it is closed. */
+/** A file that is being written: the browser stores it when it is closed. */
 export interface Writable {
   write(bytes: Uint8Array): Promise<void>;
   truncate(sizeBytes: number): Promise<void>;
@@ -65,7 +65,7 @@ export interface Writable {
 
 type WriteMode = { readonly mode: "readwrite" };
 
-/** A file that somebody has chosen to save to; browsers keep it over a reload. */
+/** A file that the user has chosen to save to; browsers keep it over a reload. */
 export interface SaveHandle {
   getFile(): Promise<Blob>;
   createWritable(options?: { readonly keepExistingData: boolean }): Promise<Writable>;
@@ -76,19 +76,19 @@ export interface SaveHandle {
 
 /** Where a checked download goes. */
 export interface SaveTarget {
-  /** By which a later page goes on with it; undefined: it ends with this page. */
+  /** For a later page to go on with; undefined: the download ends with this page. */
   readonly handle: SaveHandle | undefined;
-  /** It knows what to do with the one file that a folder travels as. */
+  /** It unpacks the one file in which a folder is sent. */
   readonly takesFolder?: boolean;
-  /** The bytes are gone when it has resolved: what is kept is a copy. */
+  /** The caller may overwrite the bytes once it has resolved. */
   write(bytes: Uint8Array): Promise<void>;
-  /** What is written outlasts the page: at once, or when there is enough of it to be worth it. */
+  /** Makes what is written outlast the page: at once, or once there is enough of it. */
   keep(when: "now" | "due"): Promise<void>;
   /** Begins again with nothing. */
   restart(): Promise<void>;
-  /** All of it is there: on the disk, or on its way among the browser's downloads. */
+  /** Stores the complete file, on the disk or among the browser's downloads. */
   finish(): Promise<void>;
-  /** What is there is not wanted; what is finished stays. */
+  /** Removes an incomplete file; a finished one stays. */
   abandon(): Promise<void>;
 }
 
@@ -104,16 +104,16 @@ export interface Platform {
   readonly tabs: Tabs;
   /** Calls back once, in the next frame that is drawn. */
   readonly nextFrame: (callback: () => void) => void;
-  /** What stood behind `#` in the page's address, once; then it is gone from there. */
+  /** What was behind `#` in the address; the page has removed it there. */
   readonly fragment: string;
-  /** It was used: this tab, when it is loaded again, does not find it any more. */
+  /** It was used: a reload of this tab does not find it again. */
   readonly forgetFragment: () => void;
-  /** `chat web` has given out the page, on this machine, for this person alone. */
+  /** `chat web` has given out the page, on this machine, for this user alone. */
   readonly isLocal: boolean;
-  /** Of which build the page is, as the server says it in `welcome`. Empty: not known. */
+  /** The page's build, as the server names it in `welcome`. Empty: not known. */
   readonly build: string;
   /**
-   * Asks the person where to; undefined: they do not want to. Must be called from their click.
+   * Asks the user where to save; undefined: cancelled. Must be called from a click.
    * @param name cleaned
    */
   readonly choosePlace: (name: string) => Promise<SaveTarget | undefined>;

@@ -2,12 +2,12 @@ import { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 
-/** By what a file is known to be the same; browsers show no more of it. */
+/** Identifies a file's content; browsers show no more of it. */
 export function stampOf(file: File): string {
   return `${file.size} ${file.lastModified}`;
 }
 
-/** A file that a person gave to the page. */
+/** A file that the user gave to the page. */
 export class FileSource implements Source {
   readonly name: string;
   readonly sizeBytes: number;
@@ -73,14 +73,14 @@ interface Filler {
 }
 
 /**
- * What of a file follows one place, as one stream: a browser reads ahead in it by itself, and is
- * three times as fast as when it is asked for piece after piece.
+ * The rest of a file as one stream: the browser reads ahead in it, which is three times as fast as
+ * reading slice after slice.
  */
 class FileRest {
   /** Of the next byte. */
   at: number;
   readonly #file: File;
-  /** Undefined: this browser has no such streams, and is asked for pieces. */
+  /** Undefined: this browser has no such streams, and slices are read. */
   readonly #filler: Filler | undefined;
 
   constructor(file: File, at: number) {
@@ -102,7 +102,7 @@ class FileRest {
   }
 
   cancel(): void {
-    this.#filler?.cancel().catch(() => undefined); // It has failed: whoever read heard of it.
+    this.#filler?.cancel().catch(() => undefined); // It had failed: `read` threw the error.
   }
 }
 
@@ -119,7 +119,7 @@ async function filled(filler: Filler, sizeBytes: number): Promise<Uint8Array> {
   let bytes = new Uint8Array(sizeBytes);
   let fill = 0;
   while (fill < sizeBytes) {
-    // A buffer is given away with each call, and comes back as another object.
+    // Each call detaches the buffer, and returns its memory as another object.
     const { value, done } = await filler.read(bytes.subarray(fill), { min: sizeBytes - fill });
     if (value !== undefined) bytes = new Uint8Array(value.buffer);
     if (done || value === undefined) break;

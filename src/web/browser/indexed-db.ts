@@ -22,7 +22,7 @@ export interface Change {
 
 /** Durable values by key. */
 export interface Store {
-  /** What is kept leaves the browser: it must be plain values and bytes, keys too. */
+  /** It is kept outside of the browser: values must be plain values and bytes, keys too. */
   readonly keepsBytes?: boolean;
   get(table: Table, key: string): Promise<unknown>;
   /** Those whose key begins with that, in the order of their keys. */
@@ -91,7 +91,7 @@ export function numberKey(n: number): string {
 const DATABASE = "chat";
 /** One more with each new table. */
 const DATABASE_VERSION = 2;
-/** Sorts behind whatever our keys have. */
+/** Sorts behind every character of our keys. */
 const LAST = "\uffff";
 
 /** @throws Fault store-denied: the browser keeps nothing for this page */

@@ -85,7 +85,7 @@ class SocketLink implements Link {
    * left to the collector: without their weight Chromium lets its copies stand, file and all.
    */
   #joined = new Uint8Array(0);
-  /** Whoever waits for `drained`. */
+  /** Callers that wait for `drained`. */
   #waiting: (() => void)[] = [];
   readonly #counters = { sentMessages: 0, sentBytes: 0, receivedMessages: 0, receivedBytes: 0 };
 

@@ -25,7 +25,7 @@ export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
   readonly #locks: Platform["locks"];
   readonly #moved: Promise<void> | undefined;
-  /** By outbox: how to let go of its lock. */
+  /** By outbox: what releases its lock. */
   readonly #held = new Map<string, () => void>();
 
   /** @param moved resolves when posts of a former name or key are where `adopt` looks */
@@ -88,7 +88,7 @@ function keptOf({ counter, to: target, body, writtenUnixMs }: StoredPost): KeptP
   return { counter, target, body: JSON.stringify(body), createdUnixMs: writtenUnixMs };
 }
 
-/** Our own spelling, unless somebody has changed what the browser keeps. */
+/** @returns undefined if the value was not written by this page */
 function storedPostOf(value: unknown): StoredPost | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { outbox, counter, to, body, writtenUnixMs } = value as Partial<StoredPost>;

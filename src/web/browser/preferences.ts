@@ -4,13 +4,13 @@ import { accountPrefix, type Change, type Store, type Table } from "./indexed-db
 
 interface LastUser {
   readonly user: string;
-  /** They left on purpose: the page does not let them in by itself. */
+  /** They have logged out: the page does not log them in by itself. */
   readonly hasLeft: boolean;
 }
 
 /**
- * What this browser remembers of its server: who was in, and which names its key opens. What it
- * cannot keep is a convenience that is missing, no trouble.
+ * What this browser remembers of its server: the last user, and which names its key opens. The page
+ * also works where the browser keeps nothing.
  */
 export class Preferences {
   readonly #store: Store;
@@ -22,7 +22,7 @@ export class Preferences {
     this.#store = store;
   }
 
-  /** Whoever was in last, unless they have left. */
+  /** The user who logged in last, unless they have logged out. */
   async begin(): Promise<string | undefined> {
     const last = await this.#get("last");
     this.#last = isLast(last) ? last : undefined;

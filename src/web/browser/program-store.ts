@@ -11,9 +11,9 @@ export type Asked =
   | { readonly op: "write"; readonly changes: readonly Change[] };
 
 /**
- * What a page of `chat web` keeps. Its address on this machine may be another user's tomorrow, who
- * would then find in the browser whatever was kept there: so keys, names and drafts lie in the home
- * of the person who runs the program.
+ * What a page of `chat web` keeps. Another user of this machine may get its address later, and with
+ * it all that the browser keeps for that address: so keys, names and drafts are kept in the home of
+ * the user who runs the program.
  */
 export class KeptStore implements Store {
   readonly keepsBytes = true;
@@ -38,7 +38,7 @@ export class KeptStore implements Store {
     return rows.map(([key, value]) => [String(key), revived(value)]);
   }
 
-  /** Not all or nothing where both are meant; nobody means both. */
+  /** Not atomic for changes of both; no caller has such. */
   async write(changes: readonly Change[]): Promise<void> {
     const home = changes.filter(({ table }) => AT_HOME.has(table));
     const local = changes.filter(({ table }) => !AT_HOME.has(table));

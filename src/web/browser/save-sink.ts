@@ -7,7 +7,7 @@ import { Digest } from "../../wire/chunks.ts";
 import type { SaveHandle, SaveTarget } from "./environment.ts";
 import { reopenSaveTarget } from "./save-targets.ts";
 
-/** Checked chunks on their way to a place; stays over pauses. */
+/** Writes checked chunks to a target; lasts over pauses. */
 export class SaveSink implements Sink {
   readonly #place: SaveTarget;
   readonly #newDigest: () => Digest;
@@ -21,8 +21,8 @@ export class SaveSink implements Sink {
   }
 
   /**
-   * What an earlier page has written, as far as whole chunks are there. Whether they are right, the
-   * checksum of all tells at the end. @throws Fault store-denied, store-failed
+   * Goes on with the whole chunks that an earlier page has written. The digest of the file checks
+   * them at the end. @throws Fault store-denied, store-failed
    */
   static async again(handle: SaveHandle, hashing: Hashing): Promise<SaveSink> {
     const file = await stored(() => handle.getFile());
@@ -81,7 +81,7 @@ export class SaveSink implements Sink {
   }
 
   close(): void {
-    // A pause closes it, too: the place stays.
+    // A pause closes it, too: the target stays.
   }
 
   abandon(): Promise<void> {
@@ -94,7 +94,7 @@ export class SaveSink implements Sink {
   }
 }
 
-/** @throws Fault in place of whatever the browser throws */
+/** @throws Fault in place of the browser's errors */
 async function stored<Value>(act: () => Promise<Value>): Promise<Value> {
   try {
     return await act();
@@ -124,7 +124,7 @@ export class MemoryTarget implements SaveTarget {
   }
 
   async keep(): Promise<void> {
-    // Nobody goes on with a preview.
+    // A preview is not resumed.
   }
 
   async restart(): Promise<void> {

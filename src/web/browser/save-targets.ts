@@ -19,7 +19,7 @@ export interface SavingPage {
   showSaveFilePicker?(options: { readonly suggestedName: string }): Promise<SaveHandle>;
 }
 
-/** @returns undefined: the person does not want to. @throws Fault store-denied */
+/** @returns undefined if the user has cancelled. @throws Fault store-denied */
 export async function chooseSaveTarget(
   page: SavingPage,
   name: string,
@@ -46,8 +46,8 @@ export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): P
 const REMOVE_AGAIN_MS = 1_000;
 
 /**
- * Takes away what an earlier page has written. A browser may hold it for that page still; where it
- * forbids this for good, whoever chose the file has it there.
+ * Removes what an earlier page has written. The browser may still hold it for that page; where it
+ * does not allow the removal at all, the user keeps an incomplete file.
  */
 export async function removePart(handle: SaveHandle, clock: Clock): Promise<void> {
   for (let tries = 1; tries <= PART_REMOVE_TRIES_MAX; tries++) {
@@ -139,7 +139,7 @@ class FilePlace implements SaveTarget {
 
   #next<Value>(act: () => Promise<Value>): Promise<Value> {
     const done = this.#last.then(act);
-    this.#last = done.catch(() => undefined); // Whoever asked for it is told.
+    this.#last = done.catch(() => undefined); // The caller gets the error by `done`.
     return done;
   }
 }

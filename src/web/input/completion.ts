@@ -1,4 +1,4 @@
-/** What the composer offers while somebody writes: names behind `@`, rooms behind `#`, commands. */
+/** What the composer offers while the user writes: names after `@`, rooms after `#`, commands. */
 
 export interface Completion {
   readonly kind: "name" | "room" | "command";
@@ -14,7 +14,7 @@ export interface CompletionSource {
   readonly commands: readonly string[];
 }
 
-/** More are not looked through; another letter helps more. */
+/** More are not shown: another letter finds the rest. */
 const CHOICES_MAX = 8;
 const OPEN = /(^|[\s(])([@#])([A-Za-z0-9_-]{0,32})$/;
 const COMMAND = /^\/([a-z]{0,16})$/;

@@ -6,7 +6,7 @@ export interface Fragment {
   readonly secret: string | undefined;
   /** Of the one-use link that `serve` prints for its operator; admits as well. */
   readonly operatorToken: string | undefined;
-  /** Of the address that an operator makes for somebody who lost their password. */
+  /** Of the address that an operator makes for a user who lost the password. */
   readonly resetToken: string | undefined;
   /** Of the address that `chat share` prints; nothing to any other server. */
   readonly shareSecret: string | undefined;

@@ -8,7 +8,7 @@ export interface InvitePlace {
   readonly port: number;
   /** With the scheme, for browsers. */
   readonly origin: string;
-  /** Nobody comes in by it from another machine. */
+  /** It cannot be reached from another machine. */
   readonly isLoopback: boolean;
 }
 

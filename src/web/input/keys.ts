@@ -1,4 +1,4 @@
-/** What keys mean on the page, wherever the focus is. */
+/** What keys mean on the page. */
 
 export interface KeyPress {
   readonly key: string;

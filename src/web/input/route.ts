@@ -10,7 +10,7 @@ export interface Route {
 /** In addresses that programs have written anew, `@` may be `%40`. */
 const ROUTE = /^#\/(@|%40)?([^/]+)(?:\/(\d{1,16}))?\/?$/i;
 
-/** Only these stay in the address. Whatever else stands behind `#` may be a secret. */
+/** Only these stay in the address. Anything else behind `#` may be a secret. */
 export function isRouteHash(hash: string): boolean {
   return hash.startsWith("#/");
 }

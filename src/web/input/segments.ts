@@ -11,7 +11,7 @@ const LINK_OR_NAME =
 /** Belongs to the sentence, not to the address. */
 const AFTER = /[.,:;!?)\]}*_~]+$/;
 
-/** @param names folded: whoever is not among them was not called */
+/** @param names folded: `@name` of any other name is plain text */
 export function segmentsOf(text: string, names: ReadonlySet<string>): readonly Segment[] {
   const cleaned = cleanText(text, { lines: true, tabs: true });
   const segments: Segment[] = [];

@@ -43,7 +43,7 @@ interface Download {
   readonly file: FileId;
   readonly name: string;
   readonly begunUnixMs: number;
-  /** Where a later page finds what is there; undefined: it ends with this one. */
+  /** For a later page to go on with; undefined: it ends with this one. */
   readonly handle: SaveHandle | undefined;
   /** Undefined: to be opened again by its handle. */
   sink: SaveSink | undefined;
@@ -58,15 +58,15 @@ interface Download {
 type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" | "sink">;
 
 /**
- * Files that this page fetches itself, each chunk checked before it is written; paused and resumed,
- * and gone on with by the next page where the browser keeps the file that was chosen. What needs no
- * check goes by the browser's own download.
+ * Files that this page fetches itself: each chunk is checked before it is written. They can be
+ * paused, and the next page goes on where the browser keeps the chosen file. The browser's own
+ * download, without these checks, does not come here.
  */
 export class Downloads {
   readonly #options: PageTransfersOptions;
   readonly #journal: TransferJournal<DownloadEntry>;
   readonly #transfers: Transfers;
-  readonly #downloads = new Map<string, Download>(); // As many as a person asks for.
+  readonly #downloads = new Map<string, Download>(); // As many as the user asks for.
   #isLeft = false;
 
   constructor(options: PageTransfersOptions) {
@@ -92,7 +92,7 @@ export class Downloads {
     if (this.#downloads.get(key) !== download) download.release();
   }
 
-  /** Shows what pages that are gone have left, and goes on with what may be written. */
+  /** Shows what earlier pages have left, and goes on with files that may be written. */
   async restore(): Promise<void> {
     const { clock, locks } = this.#options.platform;
     for (const entry of await this.#journal.left(clock.unixMs())) {
@@ -150,17 +150,17 @@ export class Downloads {
     void this.#forget(download);
   }
 
-  /** The entry goes last: a page that ends before leaves the next one something to give up. */
+  /** The entry is removed last: if the page ends before, the next one can still clean up. */
   async #forget({ key, sink, handle, release }: Download): Promise<void> {
     const { clock } = this.#options.platform;
-    await sink?.abandon().catch(() => undefined); // The person has it there.
+    await sink?.abandon().catch(() => undefined); // Then the user has an incomplete file.
     if (sink === undefined && handle !== undefined) await removePart(handle, clock);
     this.#journal.remove(key);
     release();
     this.#options.tell({ kind: "transfer-gone", id: key });
   }
 
-  /** What a later page can go on with stays. */
+  /** Keeps what a later page can go on with. */
   leave(): void {
     this.#isLeft = true;
     for (const download of [...this.#downloads.values()]) {

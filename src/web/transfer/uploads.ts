@@ -22,7 +22,7 @@ interface Upload {
   release: () => void;
 }
 
-/** Files that this page sends; noted so that the page, loaded again, goes on with them. */
+/** Files that this page sends. They are kept in a journal, so that a reloaded page goes on. */
 export class Uploads {
   readonly #options: PageTransfersOptions;
   readonly #journal: BrowserUploadJournal;
@@ -40,7 +40,7 @@ export class Uploads {
     return this.#uploads.has(key);
   }
 
-  /** Shows what pages that are gone have left, and goes on with what can be read. */
+  /** Shows what earlier pages have left, and goes on with files that can be read. */
   async restore(): Promise<void> {
     const { clock, locks } = this.#options.platform;
     for (const entry of await this.#journal.left(clock.unixMs())) {
@@ -49,7 +49,7 @@ export class Uploads {
       if (release === undefined) continue; // Another tab sends it.
       await this.#journal.adopt(entry);
       const file = await readable(entry);
-      if (this.#isLeft) return release(); // Somebody may log out while it is read.
+      if (this.#isLeft) return release(); // The user may log out while it is read.
       const again = entry.handle === undefined ? "choose" : "permit";
       const upload: Upload = {
         key: entry.key,
@@ -68,7 +68,7 @@ export class Uploads {
     this.#next();
   }
 
-  /** The same file to the same target, left by an earlier page, is gone on with. */
+  /** Goes on with the same file to the same target, if an earlier page has left it. */
   async add(to: string, file: File, handle: FileHandle | undefined): Promise<void> {
     const left = [...this.#uploads.values()].find(({ key, state }) => {
       const entry = this.#journal.get(key);
@@ -117,7 +117,7 @@ export class Uploads {
     this.#next();
   }
 
-  /** @param file chosen again. @throws Fault file-changed: it is another one */
+  /** @param file chosen again by the user. @throws Fault file-changed: it is another one */
   async resume(key: string, file?: File): Promise<void> {
     const upload = this.#uploads.get(key);
     const entry = this.#journal.get(key);
@@ -147,14 +147,14 @@ export class Uploads {
     this.#next();
   }
 
-  /** It is finished, and need not be shown any more. */
+  /** Does not show it any more; one that is not finished is cancelled. */
   dismiss(key: string): void {
     const upload = this.#uploads.get(key);
     if (upload?.state.kind === "done") this.#forget(upload);
     else this.cancel(key);
   }
 
-  /** All that is noted is in the browser. */
+  /** Resolves when the journal is written. */
   written(): Promise<void> {
     return this.#journal.written();
   }
@@ -259,7 +259,7 @@ async function readable({ handle, stamp }: UploadEntry): Promise<File | undefine
   return sameFile(handle, stamp);
 }
 
-/** From a click: the browser asks the person. */
+/** To be called from a click: the browser asks the user. */
 async function permitted({ handle, stamp }: UploadEntry): Promise<File | undefined> {
   if (handle === undefined) return undefined;
   const answer = await handle.requestPermission?.({ mode: "read" });

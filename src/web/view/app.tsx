@@ -19,7 +19,7 @@ interface Shown {
   readonly render: (close: () => void) => ReactNode;
 }
 
-/** The look that somebody has chosen, for the whole document. */
+/** Applies language and theme to the whole document. */
 function useLook(settings: Settings, lang: string): void {
   useEffect(() => {
     const root = document.documentElement;
@@ -29,7 +29,7 @@ function useLook(settings: Settings, lang: string): void {
   }, [settings.theme, lang]);
 }
 
-/** The model must know whether somebody looks: only then is anything read. */
+/** Tells the model whether the page is looked at: only then are messages marked as read. */
 function useFocus(chat: Chat): void {
   useEffect(() => {
     const tell = () => chat.setFocus(document.visibilityState === "visible" && document.hasFocus());
@@ -45,7 +45,7 @@ function useFocus(chat: Chat): void {
   }, [chat]);
 }
 
-/** Tells of what is waited for, if somebody has asked for that. */
+/** Shows notifications of mentions and direct messages, if the user has switched them on. */
 function useNotifications(): void {
   const page = usePage();
   const latest = useRef(page);
@@ -98,7 +98,7 @@ function useOperator(isOnline: boolean, me: string | undefined): boolean {
   return isOperator && me !== undefined;
 }
 
-/** Whoever leaves takes the address of their room along: the next one begins in the lobby. */
+/** After a log-out the address names no room: the next user begins in the lobby. */
 function useBareAddress(me: string | undefined): void {
   const before = useRef(me);
   useEffect(() => {
@@ -154,7 +154,7 @@ function useShown() {
   return { shown, faults, said, show, close, fail, dismiss, say: setSaid };
 }
 
-/** The words of the language that somebody has chosen, as soon as they are here. */
+/** The words of the chosen language, once they are loaded. */
 function useWords(language: string | undefined, words: Texts): Texts {
   const [texts, setTexts] = useState(words);
   useEffect(() => {

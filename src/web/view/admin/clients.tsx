@@ -12,7 +12,7 @@ import { Table } from "./table.tsx";
 
 type Client = Answer<"clients">["clients"][number];
 
-/** Pages of the list that are fetched: more people than anybody looks through. */
+/** Pages of the list that are fetched: more clients than an operator looks through. */
 const PAGES_MAX = 10;
 
 async function allClients({ chat }: PartPage): Promise<readonly Client[]> {

@@ -161,7 +161,7 @@ function useHappened(isOnline: boolean) {
   return { lines, fault };
 }
 
-/** Whoever is this near to the newest follows it; whoever reads above is left in peace. */
+/** Within this distance of the newest line the log follows it; further above it stays. */
 const STICK_PX = 40;
 
 function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLine[]) {
@@ -170,7 +170,7 @@ function useFollowing(follows: boolean, isHidden: boolean, lines: readonly LogLi
   const offset = useRef(0);
   useEffect(() => {
     if (!follows || isHidden) {
-      // Once it is shown, or held no longer, the newest is what somebody wants to see.
+      // The log begins at the newest line, when it is shown and after a pause.
       isStuck.current = true;
       offset.current = 0;
     } else if (isStuck.current) {

@@ -31,7 +31,7 @@ async function droppedOf(items: DataTransferItemList): Promise<readonly Dropped[
   return found;
 }
 
-/** Files are sent once somebody has seen which and where to. */
+/** Files are sent once the user has confirmed which, and where to. */
 export function askToSend(page: PageValue, target: string, dropped: readonly Dropped[]): void {
   if (dropped.length === 0) return;
   const { texts, chat } = page;
@@ -62,14 +62,14 @@ function hasFiles({ dataTransfer }: DragEvent): boolean {
   return dataTransfer?.types.includes("Files") === true;
 }
 
-/** Where somebody writes, a text or an address may be dropped: the browser puts it there. */
+/** A text or an address may be dropped into a text field: the browser inserts it. */
 function isWritten({ target }: DragEvent): boolean {
   return target instanceof Element && target.closest("input, textarea") !== null;
 }
 
 /**
- * Nothing that is dropped on the page leads away from it: browsers open a file or an address that
- * nobody takes, and all that is written here would be gone.
+ * Nothing that is dropped on the page leads away from it: browsers open a dropped file or address
+ * that no handler takes, and unsent text would be lost.
  */
 export function useNoStrayDrops(): void {
   useEffect(() => {
@@ -87,7 +87,7 @@ export function useNoStrayDrops(): void {
   }, []);
 }
 
-/** Something asks for an answer: what is dropped beside it is for nobody. */
+/** A dialog is open: what is dropped beside it is ignored. */
 function isAsked(): boolean {
   return document.querySelector("dialog[open]") !== null;
 }
@@ -121,7 +121,7 @@ export function useDropping(onDropped: (dropped: readonly Dropped[]) => void): b
     const hear = (event: DragEvent) => {
       if (hasFiles(event)) listeners[event.type]?.(event);
     };
-    // On the document: before the window, which refuses what nobody takes.
+    // On the document: events reach it before the window, where the rest is refused.
     for (const kind of Object.keys(listeners))
       document.addEventListener(kind, hear as EventListener);
     return () => {

@@ -116,7 +116,7 @@ function SaveButton({ file, name }: WaysProps) {
   );
 }
 
-/** Behind all others: what few people need. */
+/** At the end of the menu: what few users need. */
 function MoreWays({ file, name }: WaysProps) {
   const { texts } = usePage();
   const saveByBrowser = useSaveByBrowser({ file, name });
@@ -135,7 +135,7 @@ export interface FileCardProps {
   readonly from: string;
 }
 
-/** A file that somebody sent: nothing of it is fetched before somebody asks. */
+/** A file that a user sent: nothing of it is fetched before the reader asks. */
 export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
   const page = usePage();
   const { texts, show } = page;

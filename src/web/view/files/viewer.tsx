@@ -48,11 +48,11 @@ export function Viewer({ file, onClose }: ViewerProps) {
     <Dialog title={name} onClose={onClose} className="viewer">
       {opened?.kind === "image" ? <img src={opened.url} alt={texts.picture(name)} /> : null}
       {opened?.kind === "sound" ? (
-        // biome-ignore lint/a11y/useMediaCaption: what somebody sends has none
+        // biome-ignore lint/a11y/useMediaCaption: files of users have none
         <audio controls src={opened.url} aria-label={name} />
       ) : null}
       {opened?.kind === "video" ? (
-        // biome-ignore lint/a11y/useMediaCaption: what somebody sends has none
+        // biome-ignore lint/a11y/useMediaCaption: files of users have none
         <video controls src={opened.url} aria-label={name} />
       ) : null}
       {opened?.kind === "text" && opened.text === "" ? (

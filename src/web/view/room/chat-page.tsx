@@ -174,7 +174,7 @@ function usePlaces() {
       setDrawer(false);
       requestAnimationFrame(() => {
         const field = document.querySelector<HTMLElement>(".composer textarea");
-        // Who has begun to write elsewhere meanwhile goes on there.
+        // Unless the user has begun to write in another field meanwhile.
         if (document.activeElement?.matches("input, select, dialog *") === true) return;
         if (matchMedia("(hover: hover)").matches) field?.focus();
       });

@@ -35,7 +35,7 @@ export interface ComposerHandle {
 
 export interface ComposerProps {
   readonly target: string;
-  /** Whom a reply or an edit is about, if that is here. */
+  /** The message that a reply or an edit is about, if it is loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
   readonly onOrder: (text: string, draft: Draft) => Obeyed;
@@ -132,7 +132,7 @@ interface Offer {
   readonly at: number;
 }
 
-/** What is offered while somebody writes, and the keys that choose of it. */
+/** What is offered while the user writes, and the keys that choose from it. */
 function useOffer(chat: Chat) {
   const [offer, setOffer] = useState<Offer | undefined>(undefined);
   const text = useRef("");

@@ -4,7 +4,7 @@ import type { Texts } from "../../text/en.ts";
 import type { Times } from "../../text/times.ts";
 
 /**
- * One sentence for what is no word of anybody: who came, who went, what was decided.
+ * One sentence for an event that is not a message: a join, a leave, a moderation.
  * @param earlier of others, told in the same sentence
  */
 export function eventText(
@@ -49,7 +49,7 @@ export function oneLine(text: string, length: number): string {
   return cleanText(text.slice(0, length).replaceAll(/[\n\t]+/g, " "));
 }
 
-/** What a face says of an item in one breath: to a screen reader, or in a notification. */
+/** An item in one line: for a screen reader, or in a notification. */
 export function briefText(item: Item, texts: Texts, times: Times): string {
   switch (item.kind) {
     case "text":

@@ -5,11 +5,11 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
 import { briefText } from "./event-text.ts";
 
-/** More at once are only counted: nobody listens to a hundred sentences. */
+/** More at once are only counted: a hundred sentences take too long to listen to. */
 const SPOKEN_MAX = 2;
 const EVERY_MS = 1_000;
 
-/** Says what comes in the room that is open to whoever does not see it. */
+/** Announces messages of the open room to screen readers. */
 export function useLiveRegion(room: RoomState | undefined, me: string): void {
   const { say, texts, times } = usePage();
   const spoken = useRef({ room: "", n: 0 });

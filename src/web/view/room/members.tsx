@@ -17,12 +17,12 @@ const MUTES: readonly (readonly [string, number])[] = [
 export interface PersonAt {
   readonly name: string;
   readonly role: string;
-  /** Undefined: not in a room where anybody moderates. */
+  /** The room to moderate in; undefined in a direct conversation. */
   readonly room: string | undefined;
   readonly moderates: boolean;
 }
 
-/** What may be done about somebody, from wherever they are named. */
+/** The actions for a user, for every place where the name is shown. */
 export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
   const { texts, chat, fail } = page;
   const { name, room, moderates, role } = person;
@@ -127,7 +127,7 @@ const Person = memo(function Person({ member, room, moderates, isMe }: PersonPro
   );
 });
 
-/** Names of more make a list that nobody reads; the rest is found by writing to them. */
+/** A longer list is not read; the rest is found by writing to them. */
 const PEOPLE_SHOWN_MAX = 500;
 
 export interface PeopleProps {

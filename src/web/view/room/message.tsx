@@ -135,7 +135,7 @@ function Content({ item, me }: { readonly item: Item; readonly me: string | unde
   return (
     <RichText text={item.text} mentions={item.mentions} me={me}>
       {editedUnixMs === undefined ? undefined : (
-        // Isolated: it reads in the page's direction, whatever the words' is.
+        // Isolated: it is in the page's direction, not in that of the text.
         <bdi className="mark" title={texts.editedAt(times.full(editedUnixMs))}>
           {" "}
           ({texts.edited})
@@ -198,7 +198,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
     isShown ? "is-shown" : "",
   ];
   const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
-    // Its menu stands elsewhere in the page, and needs it as long as somebody is there.
+    // The menu is elsewhere in the document, and needs this while the focus is in it.
     const isMenu = relatedTarget instanceof Element && relatedTarget.closest(".menu") !== null;
     if (!isMenu && !currentTarget.contains(relatedTarget)) setFocused(false);
   };
@@ -232,7 +232,7 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
   );
 });
 
-/** Somebody came or went, a topic was set. */
+/** An event of the room: a join, a leave, a topic. */
 export const EventText = memo(function Said({ row, isShown }: Omit<MessageProps, "actions">) {
   const { texts, times } = usePage();
   const { item, earlier } = row;
@@ -272,7 +272,7 @@ function Refused({ post }: { readonly post: PendingPost }) {
   );
 }
 
-/** Said here, and not at the server yet. */
+/** Posted here, and not acknowledged yet. */
 export const Pending = memo(function Pending({ row, actions }: PendingProps) {
   const { texts } = usePage();
   const { post, isGrouped } = row;

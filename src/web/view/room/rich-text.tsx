@@ -21,7 +21,7 @@ function followHere(event: MouseEvent<HTMLAnchorElement>): void {
   location.hash = hash;
 }
 
-/** Somebody's words: cleaned, never markup; only addresses of the web can be followed. */
+/** Text of users: cleaned, never markup; only web addresses become links. */
 export const RichText = memo(function Words({ text, mentions, me, children }: RichTextProps) {
   const segments = useMemo(
     () => segmentsOf(text, new Set(mentions.map((name) => name.toLowerCase()))),

@@ -13,7 +13,7 @@ export interface RoutingProps {
   readonly onJump: (target: string, seq: number) => void;
 }
 
-/** What is shown now: what is open, and the message that somebody went to there. */
+/** What is shown now: the open room, and the message that the user went to there. */
 function routeOf(model: Model): Route | undefined {
   const { open } = model;
   return open === undefined ? undefined : { target: open, seq: openRoom(model)?.shown };
@@ -26,7 +26,7 @@ function rewrite(route: Route | undefined): void {
     history.replaceState(null, "", hash === "" ? location.pathname : hash);
 }
 
-/** Whoever comes in and names nothing sees the lobby, or the first room there is. */
+/** An address without a room opens the lobby, or the first room there is. */
 function firstTarget({ rooms }: Model): string | undefined {
   const all = [...rooms.values()].filter(({ kind }) => kind === "room");
   return (all.find(({ name }) => isSame(name, "lobby")) ?? all[0])?.target;
@@ -70,7 +70,7 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
         if (seq === undefined && isBack) chat.bottom();
         else if (now?.seq !== seq || !isSame(now?.target, target)) goTo(target);
       } else if (!target.startsWith("@")) {
-        // Nobody joins by a link alone: it only fills in the form.
+        // A link alone joins no room: it only fills in the form.
         show((close) => <JoinDialog onClose={close} onOpen={goTo} room={target} />);
       }
       rewrite(routeOf(chat.model));
@@ -79,7 +79,7 @@ function useFollow(ways: RefObject<Ways>): (route: Route) => void {
   );
 }
 
-/** Each place that somebody comes to is an entry of the browser's history. */
+/** Each room or message that the user goes to is an entry of the browser's history. */
 function useHistory(model: Model, isBegun: RefObject<boolean>): void {
   const { chat } = usePage();
   const shown = useRef<string>(undefined);

@@ -29,7 +29,7 @@ function neighbour({ lines }: ShortcutProps, by: number, isUnread: boolean): str
   return undefined;
 }
 
-/** Keys that mean the same wherever the focus is. A dialog that is open has them for itself. */
+/** Keys that mean the same wherever the focus is, unless a dialog is open. */
 export function useShortcuts(props: ShortcutProps): void {
   const { show } = usePage();
   const latest = useRef(props);

@@ -28,12 +28,12 @@ type Moderating = Extract<SlashCommand, { user: string; on: boolean }>;
 
 export type Obeyed =
   | { readonly kind: "done" }
-  /** It is no order: to be sent as it stands. */
+  /** It is no command: to be sent as it is. */
   | { readonly kind: "words" }
-  /** It cannot be obeyed as it is written: it stays there, beside this sentence. */
+  /** It cannot be run as it is written: it stays in the composer, beside this sentence. */
   | { readonly kind: "unclear"; readonly sentence: string };
 
-/** What is refused later is written in the composer again, unless something else is. */
+/** A command that the server refuses is put back into the composer, if that is empty. */
 export function runSlashCommand(
   page: PageValue,
   place: CommandContext,

@@ -16,7 +16,7 @@ export interface SuggestionsProps {
   readonly onChoose: (choice: string) => void;
 }
 
-/** The keys are the composer's: the focus stays where somebody writes. */
+/** The composer handles the keys: the focus stays in its field. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
   const texts = useTexts();
   const summaryOf = (choice: string) => {

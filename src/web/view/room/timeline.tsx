@@ -25,7 +25,7 @@ const REACH_PX = 800;
  * drawn, and what is measured when it is seen already moves what stands below it.
  */
 const DRAWN_PX = 600;
-/** Whoever is this near to the newest stays there. */
+/** Within this distance of the newest message the timeline follows it. */
 const STICK_PX = 40;
 const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
 
@@ -169,7 +169,7 @@ function isUnderWay(handle: VListHandle, rows: readonly Row[], aim: Aim | undefi
 export interface TimelineProps {
   readonly rows: Rows;
   readonly actions: MessageActions;
-  /** Counted up each time somebody asks to see one message. */
+  /** Counted up each time the user asks to see one message. */
   readonly jumps: number;
 }
 
@@ -184,7 +184,7 @@ function useBeginning({ rows, hasOlder }: Rows): readonly Row[] {
   );
 }
 
-/** Words of others that came behind what somebody has seen. */
+/** Messages of others after the last one that the user has seen. */
 function countFresh(rows: readonly Row[], seenSeq: number): number {
   let count = 0;
   for (let i = rows.length - 1; i >= 0; i--) {
@@ -203,7 +203,7 @@ function seenAtOpening(rows: readonly Row[]): number {
   return last?.kind === "item" ? last.item.seq : 0;
 }
 
-/** What follows from what is on the screen: more is asked for, and what was seen is read. */
+/** Acts on what is on the screen: loads more near an end, and marks what was seen as read. */
 function useLook(
   rows: readonly Row[],
   { hasOlder, hasNewer, loading }: Rows,

@@ -1,4 +1,4 @@
-/** Drawn here, so that no picture is fetched; whoever does not see them has the button's label. */
+/** Drawn inline, so that no picture is fetched; screen readers have the button's label. */
 const PATHS = {
   menu: "M3 6h18M3 12h18M3 18h18",
   people:

@@ -75,7 +75,7 @@ interface FormProps {
   readonly refused: unknown;
 }
 
-/** One form for newcomers and for whoever was here: the server knows which of the two it is. */
+/** One form for registration and log-in: the server knows which of the two it is. */
 function EnterForm({ server, work, refused }: FormProps) {
   const page = usePage();
   const { texts, chat } = page;

@@ -6,7 +6,7 @@ export const PREVIEW_BYTES_MAX = 32 * 1024 * 1024;
 /** Pictures that are kept while they are scrolled out of sight; the oldest goes first. */
 const KEPT_MAX = 32;
 
-/** Pictures that somebody has asked to see, as addresses of verified bytes. */
+/** Pictures that the user has asked to see, as addresses of verified bytes. */
 export class Previews {
   readonly #chat: Chat;
   readonly #urls = new Map<string, string>();

@@ -1,4 +1,4 @@
-/** What somebody has chosen for this browser, whoever is in. */
+/** Settings of this browser, the same for every account. */
 export interface Settings {
   /** Of texts; undefined: as the browser is set. */
   readonly language: string | undefined;
@@ -24,7 +24,7 @@ export function readSettings(): Settings {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "{}");
     return typeof kept === "object" && kept !== null ? checked(kept) : FIRST;
   } catch {
-    return FIRST; // The browser keeps nothing, or somebody wrote there.
+    return FIRST; // The browser keeps nothing, or the value is not one of ours.
   }
 }
 
