@@ -3,9 +3,7 @@
  * folder may be carried on, and no name hides, escapes or means a device.
  * @see https://learn.microsoft.com/windows/win32/fileio/naming-a-file
  */
-
-/** What the usual file systems take for one part of a path; Windows counts less strictly. */
-export const PART_BYTES_MAX = 255;
+import { PART_BYTES_MAX } from "./limits.ts";
 
 /** What Windows forbids, the separators among it, and control characters. */
 const FORBIDDEN = /[<>:"/\\|?*\p{Cc}]/gu;
@@ -80,7 +78,7 @@ export function foldFileName(name: string): string {
  * notes beside it. Disks compare without case, composed or decomposed; some (ZFS) by compatible
  * forms, and some (HFS+) without joiners.
  */
-export function isOwnNote(name: string): boolean {
+function isOwnNote(name: string): boolean {
   return OWN_NOTE.test(name.normalize("NFKD").replaceAll(IGNORED, ""));
 }
 

@@ -427,3 +427,11 @@ export const FILES_AT_ONCE = 16;
 export const SAME_NAMES_MAX = 1_000;
 /** 32 MiB of what cannot be read again: as much as may wait for a sync, and a window full. */
 export const STREAM_KEPT_CHUNKS_MAX = 128;
+/** What the usual file systems take for one part of a path; Windows counts less strictly. */
+export const PART_BYTES_MAX = 255;
+/** A family with four skin tones needs 11; more is a tower of marks over its neighbours' lines. */
+export const CLUSTER_CODE_POINTS_MAX = 16;
+/** Each field at its longest is under 300 bytes; a device certificate is not parsed beyond. */
+export const DEVICE_CERT_BYTES_MAX = 512;
+/** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
+export const EVENTS_BUFFERED_MAX = 8_192;

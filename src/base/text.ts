@@ -2,9 +2,7 @@
  * Makes text from strangers safe to show. Log, wire and NDJSON carry the words as sent; cleaning is
  * the last step before a terminal, TSV or page.
  */
-
-/** A family with four skin tones needs 11; more is a tower of marks over its neighbours' lines. */
-export const CLUSTER_CODE_POINTS_MAX = 16;
+import { CLUSTER_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
   /** Keep line feeds, for texts that are shown over several lines. CR LF becomes LF. */
@@ -57,7 +55,7 @@ export function cleanText(text: string, options: CleanOptions = {}): string {
 }
 
 /** A tab-separated field: cleaned, with tab, line feed and backslash written `\t`, `\n`, `\\`. */
-export function tsvField(text: string): string {
+function tsvField(text: string): string {
   const escaped = text.replaceAll("\\", "\\\\").replaceAll("\t", "\\t").replaceAll("\n", "\\n");
   return cleanText(escaped);
 }

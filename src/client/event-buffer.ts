@@ -1,9 +1,8 @@
 import { assert } from "../base/assert.ts";
+import { EVENTS_BUFFERED_MAX } from "../base/limits.ts";
 import type { ReadMark } from "./cursor-keeper.ts";
 import type { ClientEvent } from "./event.ts";
 
-/** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
-export const EVENTS_BUFFERED_MAX = 8_192;
 /** Below this the next link may fill it again. */
 const EVENTS_LOW = 1_024;
 /** Long texts fill memory before many events do. */

@@ -1,7 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { Fault } from "../base/fault.ts";
-import { sha256 } from "./sha256.ts";
 
 /** A certificate (the leaf first, then its chain if there is one) and its private key, as PEM. */
 export interface CertificatePair {
@@ -44,18 +43,9 @@ export async function makeCertificate(names: readonly string[] = []): Promise<Ce
   });
   const pkcs8 = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return {
-    certPem: certificatePem(new Uint8Array(certificate.rawData)),
+    certPem: pemOf("CERTIFICATE", new Uint8Array(certificate.rawData)),
     keyPem: pemOf("PRIVATE KEY", new Uint8Array(pkcs8)),
   };
-}
-
-/** The leaf's bytes. @throws Fault usage when there is no certificate in the text */
-export function certificateDer(certPem: string): Uint8Array {
-  return new Uint8Array(readCertificate(certPem).raw);
-}
-
-export function certificatePem(der: Uint8Array): string {
-  return pemOf("CERTIFICATE", der);
 }
 
 /** The hosts' names that it is for, wildcards as they stand. @throws Fault usage */
@@ -64,11 +54,6 @@ export function certificateNames(certPem: string): string[] {
   return [...subjectAltName.matchAll(/(?:^|, )DNS:([A-Za-z0-9_.*-]+)/g)].map(
     ([, name = ""]) => name,
   );
-}
-
-/** SHA-256 of the leaf's DER: what a link calls `certificateHash`. @throws Fault usage */
-export function certificateHash(certPem: string): Uint8Array {
-  return sha256(certificateDer(certPem));
 }
 
 /** Refuses a `--cert` and `--key` that do not belong together. @throws Fault usage */

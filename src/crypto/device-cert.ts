@@ -1,5 +1,6 @@
 import { assert } from "../base/assert.ts";
 import { concatBytes, fromBase64Url, utf8Decode } from "../base/bytes.ts";
+import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
 import { isName } from "../base/names.ts";
 import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import {
@@ -10,9 +11,6 @@ import {
 } from "./cert-payload.ts";
 import { type Identity, PUBLIC_KEY_BYTES, SIGNATURE_BYTES, verifySignature } from "./identity.ts";
 import { deviceCertBytes } from "./signed-bytes.ts";
-
-/** Every field at its longest is under 300 bytes; a stranger's certificate is not parsed beyond. */
-export const DEVICE_CERT_BYTES_MAX = 512;
 
 export function makeDeviceCert(account: Identity, request: DeviceCertRequest): Uint8Array {
   const payload = deviceCertPayload(request, account.publicKey);

@@ -15,11 +15,6 @@ export function verifyServerProof(
   return isWhole(greeting) && verifySignature(serverKey, serverProofBytes(greeting), proof);
 }
 
-/** The device's signature with which it signs `user` in on this link. */
-export function makeDeviceProof(device: Identity, greeting: Greeting, user: string): Uint8Array {
-  return device.sign(deviceProofBytes(greeting, user));
-}
-
 export function verifyDeviceProof(
   deviceKey: Uint8Array,
   greeting: Greeting,

@@ -74,7 +74,7 @@ export function hostLabelOf(fingerprint: Fingerprint): string {
 }
 
 /** @returns undefined for what no honest server says */
-export function readSighting(heard: Heard): Sighting | undefined {
+function readSighting(heard: Heard): Sighting | undefined {
   const { label, port, text } = heard;
   const host = hostOf(heard);
   const fingerprint = fingerprintIn(text["fp"]);

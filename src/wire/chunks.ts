@@ -1,6 +1,5 @@
 import { assert } from "../base/assert.ts";
-import { concatBytes, fromBase64Url, toBase64Url } from "../base/bytes.ts";
-import type { Sha256 } from "../base/ids.ts";
+import { fromBase64Url, toBase64Url } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 
 /**
@@ -85,9 +84,4 @@ export class Digest {
   value(): Uint8Array {
     return this.#hash.copy().digest();
   }
-}
-
-/** The digest of chunks whose checksums are all here. */
-export function digestOf(hashes: readonly Uint8Array[], sha256: Sha256): Uint8Array {
-  return sha256(concatBytes(...hashes));
 }

@@ -78,12 +78,12 @@ export function formatPlace(place: Pick<ServerAddress, "host" | "port">): string
   return `${host}:${place.port}`;
 }
 
-/** @throws Fault usage unless it is a whole number within 1..65535 (0 when `zero` is allowed) */
-export function parsePort(text: string, zero: "zero" | "no-zero" = "no-zero"): number {
+/** @throws Fault usage unless it is a whole number within 1..65535 */
+function parsePort(text: string): number {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535 && (port > 0 || (port === 0 && zero === "zero"))) return port;
+  if (port > 0 && port <= 65_535) return port;
   throw new Fault("usage", `${quoteText(text)} is not a port`, {
-    remedy: `use a number from ${zero === "zero" ? 0 : 1} to 65535`,
+    remedy: "use a number from 1 to 65535",
   });
 }
 

@@ -4,13 +4,14 @@ import {
   cleanFileName,
   cleanPath,
   foldFileName,
-  isOwnNote,
   numbered,
-  PART_BYTES_MAX,
   partName,
 } from "../../src/base/file-names.ts";
+import { PART_BYTES_MAX } from "../../src/base/limits.ts";
 
 const sizeOf = (text: string) => new TextEncoder().encode(text).length;
+/** Of a name that is clean but for that: it gets a `_` at its end. */
+const isOwnNote = (name: string) => cleanFileName(name) !== name;
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d|conin\$|conout\$)( *\.|$)/i;
 
 /** What Linux, macOS and Windows take, and what neither a shell nor a screen mistakes. */

@@ -2,14 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import {
-  CLUSTER_CODE_POINTS_MAX,
-  cleanText,
-  jsonLine,
-  quoteText,
-  tsvField,
-  tsvLine,
-} from "../../src/base/text.ts";
+import { CLUSTER_CODE_POINTS_MAX } from "../../src/base/limits.ts";
+import { cleanText, jsonLine, quoteText, tsvLine } from "../../src/base/text.ts";
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
@@ -86,6 +80,13 @@ test("line feeds stay where several lines are shown", () => {
   expect(cleanText("a\r\nb\nc\rd\te", { lines: true })).toBe("a\nb\nc␍d␉e");
 });
 
+test("a cluster as long as the bound stays, and a longer one is cut to it", () => {
+  const longest = `Z${"\u0301".repeat(CLUSTER_CODE_POINTS_MAX - 1)}`;
+  expect(cleanText(longest)).toBe(longest);
+  // Cut by one more: a mark that it was cut stands behind it.
+  expect(cleanText(`${longest}\u0301`)).toBe(`${longest.slice(0, -1)}\ufffd`);
+});
+
 test("a tower of marks is cut", () => {
   const cleaned = cleanText(`Z${"\u0301".repeat(200)}algo`);
   expect(longestCluster(cleaned)).toBeLessThanOrEqual(CLUSTER_CODE_POINTS_MAX);
@@ -121,7 +122,7 @@ test("cleaning twice changes nothing", () =>
   ));
 
 test("TSV: tab, line feed and backslash are written out", () => {
-  expect(tsvField("a\tb\nc\\d")).toBe("a\\tb\\nc\\\\d");
+  expect(tsvLine(["a\tb\nc\\d"])).toBe("a\\tb\\nc\\\\d\n");
   expect(tsvLine(["x", "a\tb", ""])).toBe("x\ta\\tb\t\n");
 });
 
@@ -138,8 +139,9 @@ test("TSV: printable text can be read back", () =>
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom("\\", "t", "n", "\t", "\n", "x") }), (text) => {
       const names: Record<string, string> = { t: "\t", n: "\n", "\\": "\\" };
-      const back = tsvField(text).replaceAll(/\\(.)/g, (_, letter: string) => names[letter] ?? "");
-      expect(back).toBe(text);
+      const line = tsvLine([text]);
+      const back = line.replaceAll(/\\(.)/g, (_, letter: string) => names[letter] ?? "");
+      expect(back).toBe(`${text}\n`);
     }),
   ));
 

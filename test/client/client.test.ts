@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import { SILENCE_MAX_MS } from "../../src/base/limits.ts";
-import { EVENTS_BUFFERED_MAX } from "../../src/client/event-buffer.ts";
+import { EVENTS_BUFFERED_MAX, SILENCE_MAX_MS } from "../../src/base/limits.ts";
 import type { Credentials } from "../../src/client/login.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 

@@ -3,7 +3,7 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { SinkAbout } from "../../src/client/transfer/download.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Sink, Source } from "../../src/io/blob/interfaces.ts";
-import { digestOf } from "../../src/wire/chunks.ts";
+import { digestOf } from "../wire/digest.ts";
 
 /** Bytes that differ from chunk to chunk. */
 export function content(sizeBytes: number, seed = 1): Uint8Array {

@@ -1,8 +1,8 @@
 import { Fault } from "../../src/base/fault.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { digestOf } from "../../src/wire/chunks.ts";
 import type { Answer, NoticeOf, Request, RequestOf } from "../../src/wire/messages.ts";
+import { digestOf } from "../wire/digest.ts";
 import type { FakePeer } from "./fake-server.ts";
 
 interface Held {

@@ -1,12 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { concatBytes, toBase64Url, utf8Decode, utf8Encode } from "../../src/base/bytes.ts";
+import { DEVICE_CERT_BYTES_MAX } from "../../src/base/limits.ts";
 import { checkName } from "../../src/base/names.ts";
-import {
-  DEVICE_CERT_BYTES_MAX,
-  makeDeviceCert,
-  verifyDeviceCert,
-} from "../../src/crypto/device-cert.ts";
+import { makeDeviceCert, verifyDeviceCert } from "../../src/crypto/device-cert.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { deviceCertBytes } from "../../src/crypto/signed-bytes.ts";
 import { formatFingerprint } from "../../src/wire/fingerprint.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import {
-  makeDeviceProof,
   makeServerProof,
   verifyDeviceProof,
   verifyServerProof,
@@ -8,6 +7,7 @@ import {
 import { Identity } from "../../src/crypto/identity.ts";
 import { deviceProofBytes, serverProofBytes } from "../../src/crypto/signed-bytes.ts";
 import vector from "../vectors/greeting.json";
+import { makeDeviceProof } from "./device-proof.ts";
 import { identityOfSeed } from "./seed-identity.ts";
 
 const hex = (text: string) => Uint8Array.fromHex(text);

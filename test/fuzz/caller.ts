@@ -2,13 +2,13 @@ import { Fault } from "../../src/base/fault.ts";
 import { checkName } from "../../src/base/names.ts";
 import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
-import { makeDeviceProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { wsDial } from "../../src/io/ws/dial.ts";
 import { fingerprintWith, formatFingerprint } from "../../src/wire/fingerprint.ts";
 import type { Notice, NoticeOf, RequestFields, RequestKind } from "../../src/wire/messages.ts";
+import { makeDeviceProof } from "../crypto/device-proof.ts";
 
 export interface Keys {
   readonly device: Identity;

@@ -1,8 +1,8 @@
 import type { FileId } from "../../src/base/ids.ts";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import { digestOf } from "../../src/wire/chunks.ts";
 import type { Answer, RequestFields } from "../../src/wire/messages.ts";
+import { digestOf } from "../wire/digest.ts";
 import type { Guest } from "./guest.ts";
 
 /** A second link of a guest's session. */

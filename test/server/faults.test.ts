@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
-import type { DiskCall, Trouble } from "../../src/io/disk/sim.ts";
+import type { DiskCall, Trouble } from "../io/disk/sim.ts";
 import { Site } from "./site.ts";
 
 function failing(wanted: DiskCall, folder: string, trouble: Trouble) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import type { DiskCall, Trouble } from "../../src/io/disk/sim.ts";
+import type { DiskCall, Trouble } from "../io/disk/sim.ts";
 import { channelOf, download, TestFile } from "./data-channel.ts";
 import { Site } from "./site.ts";
 

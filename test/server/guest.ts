@@ -2,7 +2,7 @@ import { Fault } from "../../src/base/fault.ts";
 import { checkName } from "../../src/base/names.ts";
 import { Session, type SessionEffect } from "../../src/core/session/session.ts";
 import { makeDeviceCert } from "../../src/crypto/device-cert.ts";
-import { makeDeviceProof, verifyServerProof } from "../../src/crypto/greeting.ts";
+import { verifyServerProof } from "../../src/crypto/greeting.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Greeting } from "../../src/crypto/signed-bytes.ts";
@@ -17,6 +17,7 @@ import type {
   WireRecord,
 } from "../../src/wire/messages.ts";
 import type { Head } from "../../src/wire/record.ts";
+import { makeDeviceProof } from "../crypto/device-proof.ts";
 import type { Site } from "./site.ts";
 
 /** The keys of one device and its account. */

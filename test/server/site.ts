@@ -8,7 +8,6 @@ import { openBlobStore } from "../../src/io/blob/blob-store.ts";
 import type { BlobStore } from "../../src/io/blob/interfaces.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
-import { type DiskCall, SimDisk, type Trouble } from "../../src/io/disk/sim.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
 import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { Archive, Log, Page, PageQuery } from "../../src/io/log/log.ts";
@@ -19,6 +18,7 @@ import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { parseBody } from "../../src/wire/record.ts";
 import { VirtualClock } from "../client/virtual-clock.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
 import { randomOf } from "../worlds/disk-world.ts";
 import { Guest, type Keys, newKeys } from "./guest.ts";
 

@@ -7,7 +7,7 @@ import {
   type Heard,
   hostLabelOf,
   labelOf,
-  readSighting,
+  type Sighting,
   Sightings,
 } from "../../src/wire/announcement.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
@@ -26,6 +26,12 @@ const HEARD: Heard = {
   sender: "192.0.2.7",
   text: announcementText(ANNOUNCEMENT),
 };
+
+function readSighting(heard: Heard): Sighting | undefined {
+  const sightings = new Sightings();
+  sightings.add(heard);
+  return sightings.all[0];
+}
 
 describe("an announcement", () => {
   test("comes back as it was made", () => {

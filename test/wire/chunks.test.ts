@@ -6,12 +6,12 @@ import {
   chunkCount,
   chunkSize,
   Digest,
-  digestOf,
   encodeHashLine,
   HASH_LINE_BYTES,
   parseHashLine,
 } from "../../src/wire/chunks.ts";
 import vectors from "../vectors/file.json";
+import { digestOf } from "./digest.ts";
 
 const hasher = () => new Bun.CryptoHasher("sha256");
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { FILE_ID_LENGTH } from "../../src/base/limits.ts";
-import { bytes, count, exactBytes, fileId, moment, positive, text } from "../../src/wire/field.ts";
+import { bytes, count, fileId, KEY, moment, positive, text } from "../../src/wire/field.ts";
 
 const takes = (schema: v.GenericSchema, values: readonly unknown[]) =>
   values.filter((value) => v.is(schema, value));
@@ -27,7 +27,8 @@ describe("fields", () => {
   test("bytes have their size", () => {
     const values = [0, 1, 2, 3].map((size) => new Uint8Array(size));
     expect(takes(bytes(2), [...values, [1], "a"])).toEqual(values.slice(0, 3));
-    expect(takes(exactBytes(2), [...values, [1, 2]])).toEqual(values.slice(2, 3));
+    const keys = [31, 32, 33].map((size) => new Uint8Array(size));
+    expect(takes(KEY, [...keys, Array(32).fill(1)])).toEqual(keys.slice(1, 2));
   });
 
   test("the id of a file is f and base64url, of one length", () => {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Random } from "../../src/io/disk/sim-file.ts";
+import type { Random } from "../io/disk/sim-file.ts";
 import { randomOf } from "./disk-world.ts";
 
 /** All chance of one world. */

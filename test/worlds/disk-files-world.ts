@@ -4,10 +4,10 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { openBlobStore } from "../../src/io/blob/blob-store.ts";
 import type { BlobAbout, FolderSize } from "../../src/io/blob/interfaces.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
-import type { SimDisk } from "../../src/io/disk/sim.ts";
 import { openSink } from "../../src/io/file/sink.ts";
-import { digestOf } from "../../src/wire/chunks.ts";
 import { encodeManifest, type ManifestEntry } from "../../src/wire/manifest.ts";
+import type { SimDisk } from "../io/disk/sim.ts";
+import { digestOf } from "../wire/digest.ts";
 import { BrokenPromise, sha256 } from "./disk-world.ts";
 
 /** Files on a simulated disk, with all that was promised about them. */

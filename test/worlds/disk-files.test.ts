@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
-import { SimDisk, type Trouble } from "../../src/io/disk/sim.ts";
+import { SimDisk, type Trouble } from "../io/disk/sim.ts";
 import {
   demand,
   download,

@@ -3,10 +3,10 @@ import type { RoomId, UserId } from "../../src/base/ids.ts";
 import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";
-import { SimDisk } from "../../src/io/disk/sim.ts";
-import type { Random } from "../../src/io/disk/sim-file.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
 import { type LogRecord, parseBody } from "../../src/wire/record.ts";
+import { SimDisk } from "../io/disk/sim.ts";
+import type { Random } from "../io/disk/sim-file.ts";
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 export function randomOf(seed: number): Random {

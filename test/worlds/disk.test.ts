@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
-import type { SimDisk } from "../../src/io/disk/sim.ts";
 import { openLog } from "../../src/io/log/log-file.ts";
 import { bodyFits, parseLine } from "../../src/wire/record.ts";
+import type { SimDisk } from "../io/disk/sim.ts";
 import { BrokenPromise, DiskWorld, FOLDER, type Mutant, sha256, textOf } from "./disk-world.ts";
 
 const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 2_000);

@@ -73,7 +73,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
 }
 
 /** What is here ends: it goes on behind `told`, and the server has what was before. */
-export function beginAnew(room: RoomDraft, told: number): void {
+function beginAnew(room: RoomDraft, told: number): void {
   room.tail = { ...NOTHING, hasOlder: told > 0 };
   room.jump = undefined;
   room.loading = undefined;

@@ -27,11 +27,6 @@ export interface RoomLines {
   readonly calls: number;
 }
 
-/** Records that no device of the account has shown, as the server counts them. */
-export function unreadOf(room: RoomState): number {
-  return room.unread;
-}
-
 /** `lobby`, `#lobby`, `@Bob`, in any case. */
 export function roomOf(model: Model, target: string): RoomState | undefined {
   const wanted = target.replace(/^#/, "");
@@ -75,7 +70,7 @@ export function roomLines(model: Model): RoomLines {
 function isUnreadFirst(model: Model, room: RoomState): boolean {
   if (isIgnored(model, room.name)) return false;
   const wasUnread = isSame(model.open, room.target) && room.readAtOpening !== undefined;
-  return unreadOf(room) > 0 || wasUnread;
+  return room.unread > 0 || wasUnread;
 }
 
 function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): RoomLine {
@@ -86,7 +81,7 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
     target,
     kind,
     name,
-    unread: unreadOf(room),
+    unread: room.unread,
     calls: room.calls.length,
     isOpen: isSame(model.open, target),
     isOnline: isPerson ? isOnline : undefined,

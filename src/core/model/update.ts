@@ -45,11 +45,7 @@ export function emptyModel(): Model {
   };
 }
 
-export function update(model: Model, event: ModelEvent): Updated {
-  return updateAll(model, [event]);
-}
-
-/** The same as one after the other, with each room copied once. */
+/** One event after the other, with each room copied once. */
 export function updateAll(model: Model, events: readonly ModelEvent[]): Updated {
   if (events.length === 0) return { model, effects: [] };
   const draft = new ModelDraft(model);

@@ -7,7 +7,7 @@
 import { Fault } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
 
-export const HEADER_BYTES = 4;
+const HEADER_BYTES = 4;
 const GOODBYE_LENGTH = 0x80000000;
 export const GOODBYE: Uint8Array = Uint8Array.of(0x80, 0, 0, 0);
 /** A body's first room. It grows with what has come: a length costs its sender nothing. */

@@ -76,7 +76,7 @@ export class PasteSplitter {
  * Text that moves no cursor, without line feeds at its ends. What terminals send in place of a line
  * feed, carriage returns, is one again.
  */
-export function cleanPaste(text: string): string {
+function cleanPaste(text: string): string {
   return text
     .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
     .replaceAll(SEQUENCE, "")

@@ -9,7 +9,6 @@ import {
   openRoom,
   roomLines,
   roomOf,
-  unreadOf,
 } from "../../../src/core/model/selectors.ts";
 import { BEN, LOBBY, lobbyOf, record, said, scene } from "../model-scene.ts";
 
@@ -37,7 +36,7 @@ test("lines of rooms and people, with what is unread and who calls", () => {
   expect(knownNames(model)).toEqual(["ben"]);
   expect(roomOf(model, "#LOBBY")?.id).toBe(LOBBY);
   expect(openRoom(model)).toBeUndefined();
-  expect(unreadOf(lobbyOf(model))).toBe(2);
+  expect(lobbyOf(model).unread).toBe(2);
 });
 
 test("whoever is ignored neither calls nor counts", () => {

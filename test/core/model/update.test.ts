@@ -7,9 +7,8 @@ import {
   SHOWN_ITEMS_MAX,
 } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import { unreadOf } from "../../../src/core/model/selectors.ts";
 import type { Item, RoomState } from "../../../src/core/model/state.ts";
-import { update, updateAll } from "../../../src/core/model/update.ts";
+import { updateAll } from "../../../src/core/model/update.ts";
 import { ModelWorld } from "../model-world.ts";
 
 const ROOMS = ["lobby", "den", "attic"];
@@ -144,7 +143,7 @@ function checkRooms(world: ModelWorld): void {
     const known = world.model.rooms.get(name as RoomId);
     expect(known !== undefined).toBe(world.joined.has(name));
     if (known === undefined) continue;
-    expect(unreadOf(known)).toBe(world.unread(name));
+    expect(known.unread).toBe(world.unread(name));
     const tailFrom = known.tail.items[0]?.seq ?? Number.POSITIVE_INFINITY;
     const end = Number.POSITIVE_INFINITY;
     expect(shown(known.tail.items)).toEqual(expected(world, name, tailFrom, end));
@@ -188,7 +187,7 @@ describe("any order of events over several links", () => {
         world.link();
         for (const act of steps) act(world, []);
         const empty = begun().model;
-        const apart = events.reduce((model, event) => update(model, event).model, empty);
+        const apart = events.reduce((model, event) => updateAll(model, [event]).model, empty);
         expect(updateAll(empty, events).model).toEqual(apart);
       }),
       { numRuns: 100 },

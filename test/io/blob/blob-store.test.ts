@@ -6,12 +6,13 @@ import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../../
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { openBlobStore } from "../../../src/io/blob/blob-store.ts";
 import type { Blob, BlobStore } from "../../../src/io/blob/interfaces.ts";
-import { SimDisk } from "../../../src/io/disk/sim.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
-import { digestOf, HASH_LINE_BYTES } from "../../../src/wire/chunks.ts";
+import { HASH_LINE_BYTES } from "../../../src/wire/chunks.ts";
 import { mayMount } from "../../installed.ts";
+import { digestOf } from "../../wire/digest.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { chunkOf, offerOf } from "../blob-fixture.ts";
+import { SimDisk } from "../disk/sim.ts";
 
 const KILLS = Number(process.env["CHAT_KILLS"] ?? 5);
 const SYNC_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;

@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import { type Disk, diskFault, type TreeDisk, writeWhole } from "../../../src/io/disk/disk.ts";
 import { SearchThreads } from "../../../src/io/disk/search-worker.ts";
-import { SimDisk } from "../../../src/io/disk/sim.ts";
-import { MachineStopped } from "../../../src/io/disk/sim-tree.ts";
 import { systemDisk } from "../../../src/io/disk/system-disk.ts";
 import { linesOf, scanBlocks } from "../../../src/io/log/scan.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
+import { SimDisk } from "./sim.ts";
+import { MachineStopped } from "./sim-tree.ts";
 
 const root = fs.mkdtempSync(join(tmpdir(), "chat-disk-"));
 afterAll(() => fs.rmSync(root, { recursive: true }));

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
-import { SimDisk } from "../../../src/io/disk/sim.ts";
 import { readWholeFile, writeWholeFile } from "../../../src/io/disk/whole-file.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
+import { SimDisk } from "./sim.ts";
 
 const PATH = "/d/file";
 const bytes = (text: string) => new TextEncoder().encode(text);

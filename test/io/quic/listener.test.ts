@@ -1,13 +1,14 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Fault } from "../../../src/base/fault.ts";
 import { UDP_ADDRESSES_MAX, UDP_STREAMS_MAX } from "../../../src/base/limits.ts";
-import { certificateHash, makeCertificate } from "../../../src/crypto/certificate.ts";
+import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../../src/io/link/link.ts";
 import { faultOfQuicCode, QUIC_CODE, quicCodeOf } from "../../../src/io/quic/close.ts";
 import { QuicDialer } from "../../../src/io/quic/dial.ts";
 import { listenQuic } from "../../../src/io/quic/listener.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
+import { certificateHash } from "../../crypto/certificate-hash.ts";
 import { eventually } from "../../event.ts";
 import { LinkObserver } from "../link-observer.ts";
 import { QuicHost } from "../quic-fixture.ts";

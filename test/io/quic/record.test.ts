@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
 import { MESSAGE_BEFORE_LOGIN_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { encodeRecords, GOODBYE, HEADER_BYTES, RecordReader } from "../../../src/io/quic/record.ts";
+import { encodeRecords, GOODBYE, RecordReader } from "../../../src/io/quic/record.ts";
 
 function readerOf(message: (bytes: Uint8Array) => void, goodbye = () => {}): RecordReader {
   return new RecordReader({ message, goodbye });
@@ -23,7 +23,7 @@ function read(stream: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 }
 
 function header(length: number): Uint8Array {
-  const bytes = new Uint8Array(HEADER_BYTES);
+  const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, length);
   return bytes;
 }

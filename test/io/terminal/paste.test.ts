@@ -1,10 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { PASTE_BYTES_MAX } from "../../../src/base/limits-page.ts";
-import { cleanPaste, PasteSplitter, type Typed } from "../../../src/io/terminal/paste.ts";
+import { PasteSplitter, type Typed } from "../../../src/io/terminal/paste.ts";
 
 const BEGIN = "\x1b[200~";
 const END = "\x1b[201~";
+
+/** One paste, as it comes out. */
+function cleanPaste(text: string): string {
+  const [pasted] = new PasteSplitter().push(Buffer.from(`${BEGIN}${text}${END}`));
+  return pasted?.kind === "paste" ? pasted.text : expect.unreachable();
+}
 
 /** As a list: keys as text, pastes as `{ paste }`. */
 function split(...reads: readonly string[]): unknown[] {

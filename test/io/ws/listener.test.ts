@@ -1,12 +1,13 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { connect as connectTls } from "node:tls";
 import { Fault } from "../../../src/base/fault.ts";
-import { certificateHash, makeCertificate } from "../../../src/crypto/certificate.ts";
+import { makeCertificate } from "../../../src/crypto/certificate.ts";
 import type { Address, Link } from "../../../src/io/link/link.ts";
 import { normalAddress } from "../../../src/io/ws/address.ts";
 import { wsDial } from "../../../src/io/ws/dial.ts";
 import { listenWs } from "../../../src/io/ws/listener.ts";
 import { requestUrl } from "../../../src/io/ws/request-url.ts";
+import { certificateHash } from "../../crypto/certificate-hash.ts";
 import { within } from "../../event.ts";
 import { LinkObserver, turn } from "../link-observer.ts";
 

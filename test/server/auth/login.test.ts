@@ -6,8 +6,8 @@ import {
   SESSIONS_PER_ACCOUNT_MAX,
 } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { makeDeviceProof } from "../../../src/crypto/greeting.ts";
 import { unpackValue } from "../../../src/wire/codec.ts";
+import { makeDeviceProof } from "../../crypto/device-proof.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site } from "../site.ts";
 

@@ -7,7 +7,6 @@ import { Announcements } from "../../../src/core/rooms/file-posts.ts";
 import type { FileFact, Files } from "../../../src/core/rooms/files.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { openBlobStore } from "../../../src/io/blob/blob-store.ts";
-import { SimDisk } from "../../../src/io/disk/sim.ts";
 import { QUOTAS_DEFAULT, Quotas } from "../../../src/server/files/quotas.ts";
 import type { Recipients } from "../../../src/server/files/recipients.ts";
 import { UploadBudget } from "../../../src/server/files/upload-budget.ts";
@@ -15,6 +14,7 @@ import { UploadService } from "../../../src/server/files/uploads.ts";
 import type { ClientConnection } from "../../../src/server/session/client-connection.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
+import { SimDisk } from "../../io/disk/sim.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import { TestFile } from "../data-channel.ts";
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
-import { assert } from "../../base/assert.ts";
-import type { DiskFile, FileMetadata, TreeDisk } from "./disk.ts";
+import { assert } from "../../../src/base/assert.ts";
+import type { DiskFile, FileMetadata, TreeDisk } from "../../../src/io/disk/disk.ts";
 import { type Random, SimFile } from "./sim-file.ts";
 import { SimHandle } from "./sim-handle.ts";
 import { type Entry, MachineStopped, type Move, moveAll, systemError, under } from "./sim-tree.ts";

@@ -1,5 +1,5 @@
-import { assert } from "../../base/assert.ts";
-import type { DiskFile } from "./disk.ts";
+import { assert } from "../../../src/base/assert.ts";
+import type { DiskFile } from "../../../src/io/disk/disk.ts";
 import type { DiskCall, SimDisk, Trouble } from "./sim.ts";
 import type { SimFile } from "./sim-file.ts";
 import { MachineStopped, systemError } from "./sim-tree.ts";

@@ -1,4 +1,4 @@
-import type { FileMetadata } from "./disk.ts";
+import type { FileMetadata } from "../../../src/io/disk/disk.ts";
 import type { SimFile } from "./sim-file.ts";
 
 /** What the simulated disk has under a path. */

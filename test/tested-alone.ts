@@ -1,0 +1,39 @@
+import { judgeClock } from "../src/cli/doctor/network.ts";
+import { bundledFolders, licenseTextIn } from "../src/cli/licenses.ts";
+import { barLine } from "../src/cli/output/progress.ts";
+import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
+import { chatFolders, parseConfig } from "../src/cli/settings.ts";
+import { nameOf } from "../src/cli/system-user.ts";
+import { unpackPage } from "../src/cli/web/page.ts";
+import { cells } from "../src/cli/word-wrap.ts";
+import { parsePostId } from "../src/core/rooms/dedup.ts";
+import { isModest } from "../src/io/lan/mdns-socket.ts";
+import { receiveBufferBytes } from "../src/io/quic/udp-socket.ts";
+import { rowsOf } from "../src/io/terminal/line-editor.ts";
+import { crc32 } from "../src/web/browser/zip-target.ts";
+import { countIn } from "../src/web/driver/share.ts";
+
+/**
+ * What `src/` exports for tests alone, each with its reason. `knip --production` takes this file
+ * for a user, and refuses every other export that no product code imports: such a thing is tested
+ * through what uses it, or lives under `test/`.
+ */
+export const TESTED_ALONE = [
+  [judgeClock, "its edge is a skew of clocks, which no test machine has"],
+  [bundledFolders, "the notices are compared with what the bundler took in"],
+  [licenseTextIn, "a package without a licence is not among those that are bundled"],
+  [barLine, "any name and width, without a terminal of that width"],
+  [variableOf, "the table of docs/settings.md is made from it"],
+  [settingOf, "the table of docs/settings.md is made from it"],
+  [chatFolders, "the folders of three systems, on one of them"],
+  [parseConfig, "the faults of a file, without writing each to a disk"],
+  [nameOf, "/etc/passwd cannot be changed for a test"],
+  [unpackPage, "the other half of packPage, which build.ts calls"],
+  [cells, "rows are measured as the wrapping measures them"],
+  [parsePostId, "worlds and their witnesses read the ids of records with it"],
+  [isModest, "the edges of its bounds, where a real datagram would be cut by the system"],
+  [receiveBufferBytes, "what the kernel keeps for a socket shows in no other way"],
+  [rowsOf, "compared with readline for any line, without a screen"],
+  [crc32, "compared with node:zlib, cut anywhere"],
+  [countIn, "compared with the topics that `chat share` makes, which is on the other side"],
+] as const;
