@@ -123,6 +123,8 @@ test("killed in the middle of erasing, the next start finishes what was told", a
     const lines = await sandbox
       .home("reader")
       .json(["history", "--data", again.data, "--last", "200"]);
+    const shown = lines.map((line) => Number(line["seq"]));
+    expect(shown).toEqual(expect.arrayContaining(told));
     for (const line of lines) {
       const isTold = told.includes(Number(line["seq"]));
       if (isTold) expect(line.kind).toBe("erased");

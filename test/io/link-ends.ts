@@ -94,7 +94,7 @@ async function settledDescriptors(goal: number): Promise<number> {
 export function listeners(setup: LinkSetup): void {
   test("refuses whom accept() refuses", async () => {
     const listener = setup.listen({ accept: () => false, link: () => expect.unreachable() });
-    expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    await expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
     await within("stop", listener.stop());
   });
 
@@ -114,6 +114,6 @@ export function listeners(setup: LinkSetup): void {
       expect(await observer.closed()).toBeUndefined();
     }
     for (const observer of clients) expectNumbered(observer.messages, 20);
-    expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
+    await expect(setup.dial(listener)).rejects.toMatchObject({ code: "unreachable" });
   });
 }

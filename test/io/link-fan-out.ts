@@ -123,6 +123,6 @@ export function channels(bench: Bench): void {
     const { client, atClient } = await bench.pair();
     client.close();
     await atClient.closed();
-    expect(client.openChannel()).rejects.toMatchObject({ code: "unreachable" });
+    await expect(client.openChannel()).rejects.toMatchObject({ code: "unreachable" });
   });
 }

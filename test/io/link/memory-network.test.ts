@@ -158,7 +158,7 @@ describe("memory network", () => {
     const first = dial({ host, port, timeoutMs, localPort: 7 });
     await clock.advance(1);
     await first;
-    expect(dial({ host, port, timeoutMs, localPort: 7 })).rejects.toMatchObject({
+    await expect(dial({ host, port, timeoutMs, localPort: 7 })).rejects.toMatchObject({
       code: "port-taken",
     });
     client.close();

@@ -127,6 +127,8 @@ describe("kick", () => {
       if (outcome.status === "fulfilled") expect(outcome.value.seq).toBeLessThan(seq);
       else expect((outcome.reason as Fault).code).toBe("not-member");
     }
+    const states = new Set(outcomes.map(({ status }) => status));
+    expect([...states].sort()).toEqual(["fulfilled", "rejected"]);
     const after = eve.records.filter(({ head, from }) => head.seq > seq && from === "ben");
     expect(after).toEqual([]);
     await site.stop();
