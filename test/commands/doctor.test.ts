@@ -116,7 +116,7 @@ describe("the way to a server", () => {
     expect(exitCode).toBe(1);
   });
 
-  test("UDP may be missing, unless it was asked for, or somebody else answers", async () => {
+  test("UDP may be missing, unless it was asked for, or another server answers", async () => {
     const greetOverUdp = unreachable("nobody listens for UDP");
     expect((await walk({ greetOverUdp })).states).toEndWith("udp warning");
     expect((await walk({ greetOverUdp }, { isUdpWanted: true })).states).toEndWith("udp failed");
@@ -211,7 +211,7 @@ describe("this machine", () => {
     expect(() => look({ checkWritable: refuse("store-denied") })).toThrow();
   });
 
-  test("a home: writable, and nobody else reads the key", () => {
+  test("a home: writable, and no other user can read the key", () => {
     const folders = { config: "/c", data: "/d", state: "/s" };
     const look = (probes: Partial<MachineProbes>) => checkHome({ ...MACHINE, ...probes }, folders);
     expect(look({}).state).toBe("ok");

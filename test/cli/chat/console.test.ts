@@ -14,7 +14,7 @@ function said(text: string, timeUnixMs: number): ShownRecord {
 /** What a face writes; its local time is an hour ahead of UTC. */
 function shown(records: readonly ShownRecord[], isTerminal: boolean, json = false): string {
   const world = fakeWorld({ nowUnixMs: NOW, terminal: isTerminal });
-  const stdin = fakeWorld().stdin; // Nobody types here.
+  const stdin = fakeWorld().stdin; // Without input.
   const context = createContext({ ...world, stdin }, { json, color: false, debug: false });
   const chatConsole = new ChatConsole(context);
   for (const record of records) chatConsole.record(record);
@@ -59,7 +59,7 @@ function written(act: (chatConsole: ChatConsole) => void): string {
   return world.stderr.text;
 }
 
-test("a line feed in somebody's words makes no line of a note, nor of its rows", () => {
+test("a line feed in a user's text makes no line of a note, nor of its rows", () => {
   const rows = [`f1  a\n${FORGED}`, `f2  b\r\n${FORGED}\u001b[2J`];
   const lines = written((chatConsole) => chatConsole.note(`x\n${FORGED}`, rows))
     .trimEnd()

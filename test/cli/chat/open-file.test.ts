@@ -38,7 +38,7 @@ test("nor a program under another name, a folder, or what is gone", async () => 
   expect(await asks("empty.txt", "")).toBe(true);
 });
 
-test("without something that opens, nobody is asked", () => {
+test("without an opener the user is not asked", () => {
   if (process.platform !== "win32") expect(openerOf({ PATH: root })).toBeUndefined();
   else expect(openerOf({})).toBeDefined();
 });

@@ -78,7 +78,7 @@ test.each<readonly [LanNotice, string]>([
   expect(stderr.text).toMatch(/^chat: [^\n]+; [^\n]+\n$/);
 });
 
-test("what comes while nobody reads is left out, and that is said once", () => {
+test("texts that arrive while the output is not read are left out, with one notice", () => {
   const { client, context, stdout, stderr } = chatConsole();
   const plain = new PlainClient(context);
   const source = { address: "192.0.2.1", port: 5, isOwn: false };

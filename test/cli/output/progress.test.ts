@@ -35,7 +35,7 @@ function show(options: { terminal?: boolean; json?: boolean }) {
   return { shown, out: () => world.stdout.text, err: () => world.stderr.text };
 }
 
-describe("where nobody watches", () => {
+describe("without a terminal", () => {
   test("a line for each tenth, and none between", () => {
     const { shown, err, out } = show({});
     for (let done = 0; done <= 100; done++) shown.update(far(done));

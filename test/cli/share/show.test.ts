@@ -19,7 +19,7 @@ function readAll(show: ShareShow, from = 0): void {
   for (let index = from; index < 10; index++) show.read(ID, source, index);
 }
 
-test("whoever shares sees that it is taken, and each time anew", async () => {
+test("the sharing user sees each receiver's progress", async () => {
   const { show, said } = shown();
   readAll(show);
   show.say("guest has photo.jpg");
@@ -35,7 +35,7 @@ test("whoever shares sees that it is taken, and each time anew", async () => {
   ]);
 });
 
-test("who is behind somebody else takes nothing back", async () => {
+test("a slower receiver does not take progress back", async () => {
   const { show, said } = shown();
   for (const index of [0, 1, 2, 0, 1]) show.read(ID, source, index);
   readAll(show, 3);

@@ -52,7 +52,7 @@ test("what one page keeps, the next one finds, of the same server only", async (
   expect(statSync(join(state, "web", file)).mode & 0o777).toBe(0o600);
 });
 
-test("nobody without the token of this run, and nothing that a page does not ask", async () => {
+test("refuses requests without the token of this run, and those that no page makes", async () => {
   const kept = new WebKept(home(), SERVER);
   expect((await ask(kept, write("a", 1), "x".repeat(43))).status).toBe(401);
   expect((await ask(kept, write("a", 1), "")).status).toBe(401);
