@@ -3,6 +3,7 @@ import { readdirSync } from "node:fs";
 import { CONNECT_WITHIN_MS, UDP_ANSWER_WITHIN_MS } from "../../src/base/limits.ts";
 import { QuicDialer } from "../../src/io/quic/dial.ts";
 import { eventually, within } from "../event.ts";
+import { reservedPort } from "../ports.ts";
 import { CHUNK_BYTES, numbered } from "./link-bench.ts";
 import { LinkObserver } from "./link-observer.ts";
 import { arrived, exchange, passes, QuicHost, relayed } from "./quic-fixture.ts";
@@ -109,9 +110,7 @@ describe("a dial", () => {
   afterAll(() => dialer.close());
 
   test("to a dead port fails at once where refusals come back", async () => {
-    const gone = await openSocket(() => {});
-    const { port } = gone;
-    gone.close();
+    const port = await reservedPort();
     const started = performance.now();
     const dial = dialer.dial({ host: HOST, port, timeoutMs: DIAL_MS });
     const fault: unknown = await dial.catch((error: unknown) => error);
@@ -146,9 +145,7 @@ describe("a dial", () => {
   }, 15_000);
 
   test("after a refusal is not slowed by it", async () => {
-    const gone = await openSocket(() => {});
-    const { port } = gone;
-    gone.close();
+    const port = await reservedPort();
     const dead = dialer.dial({ host: HOST, port, timeoutMs: DIAL_MS });
     expect(await dead.catch((error: unknown) => error)).toMatchObject({ code: "unreachable" });
     await within("an honest link", quicHost.serves(dialer));

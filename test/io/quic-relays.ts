@@ -7,7 +7,7 @@ import type { LinkSetup } from "./link-bench.ts";
 import { UdpRelay, type Weather } from "./udp-relay.ts";
 
 export const HOST = "127.0.0.1";
-export const DIAL_MS = 5_000;
+export const DIAL_MS = 20_000;
 export const certificate = await makeCertificate();
 
 interface Path {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { eventually, within } from "../event.ts";
 
@@ -45,12 +47,16 @@ describe("standard output", () => {
   test.skipIf(process.platform === "win32")(
     "that nobody reads does not stop the rest",
     async () => {
-      const command = `("$0" "$1" stall; echo $? >&2) | sleep 1`;
-      const child = Bun.spawn(["sh", "-c", command, ...PROGRAM], {
+      // The reader is there, and reads something else, until the program has ended.
+      const folder = mkdtempSync(join(tmpdir(), "chat-streams-"));
+      const fifo = join(folder, "fifo");
+      const command = `mkfifo "$2"; ("$0" "$1" stall; echo $? >&2; echo >"$2") | read -r _ <"$2"`;
+      const child = Bun.spawn(["sh", "-c", command, ...PROGRAM, fifo], {
         env,
         stdio: [null, null, "pipe"],
       });
       expect(await within("the timer goes off", new Response(child.stderr).text())).toBe("7\n");
+      rmSync(folder, { recursive: true });
     },
   );
 });

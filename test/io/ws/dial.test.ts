@@ -16,7 +16,7 @@ const certificate = await makeCertificate();
 const dial = wsDial();
 const dialPlain = wsDial({ tls: false });
 const http = () => new Response("page");
-const timeoutMs = 5_000;
+const timeoutMs = 20_000;
 const loopback = { host: "127.0.0.1", timeoutMs };
 
 class Place {
