@@ -12,8 +12,8 @@ import type { Home, Json, Sandbox } from "./program.ts";
 /** People who send files to each other, by the compiled program. */
 
 export const MIB = 1 << 20;
-/** Far more than one sync, so that an interruption leaves something to go on with. */
-const LARGE_BYTES = 16 * TRANSFER_SYNC_BYTES;
+/** More than one sync, so that an interruption leaves something to go on with, and much to do. */
+const LARGE_BYTES = 5 * TRANSFER_SYNC_BYTES;
 
 export function noise(sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);

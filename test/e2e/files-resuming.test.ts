@@ -2,57 +2,87 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { file, gets, largeFile, MIB, noise, people, sends, sha256 } from "./couriers.ts";
-import { ndjson, type Program, Sandbox } from "./program.ts";
+import { before } from "./deadline.ts";
+import { type Home, ndjson, type Program, Sandbox, type Served } from "./program.ts";
+import { Relay, type Way } from "./relay.ts";
 
 /** Whatever breaks, files go on where they were. */
 
+/** What went over the wire when it stands still. */
+const PLACE = 3 * TRANSFER_SYNC_BYTES;
+
+interface Scene {
+  readonly sandbox: Sandbox;
+  readonly served: Served;
+  readonly relay: Relay;
+  /** Over the wire. */
+  readonly ana: Home;
+  readonly bob: Home;
+  readonly path: string;
+}
+
+async function play(act: (scene: Scene) => Promise<void>): Promise<void> {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const { ana, bob } = await people(sandbox);
+  await using relay = await Relay.open(served.port);
+  const env = { CHAT_SERVER: relay.address };
+  const wired = { ana: ana.with(env), bob: bob.with(env) };
+  for (const home of [wired.ana, wired.bob]) await home.json(["users"]); // They know it by now.
+  await act({ sandbox, served, relay, ...wired, path: largeFile(sandbox, "large.img") });
+}
+
+/** It has carried so much, and everything stands still. */
+async function halted(relay: Relay, way: Way, start: () => Program): Promise<Program> {
+  const reached = relay.stallAfter(way, PLACE);
+  const program = start();
+  await before(60_000, `${PLACE} bytes ${way}`, reached);
+  return program;
+}
+
 describe("interrupted", () => {
-  async function until(program: Program, sentBytes: number): Promise<void> {
-    for (;;) {
-      const progress = await program.json("progress", {}, 60_000);
-      if (Number(progress["sentBytes"]) >= sentBytes) return;
-    }
-  }
+  test(
+    "by Ctrl-C, the same command goes on, at both ends",
+    () =>
+      play(async ({ sandbox, relay, ana, bob, path }) => {
+        const send = () => ana.start(["send-file", path, "--json"]);
+        const sending = await halted(relay, "up", send);
+        const stopped = await sending.signal("SIGINT");
+        relay.release();
+        expect(stopped.exitCode).toBe(130);
+        expect(stopped.err).toContain("run the same command again: it goes on from there");
+        const again = await send().ended(60_000);
+        const [sent] = ndjson(again.out).filter(({ kind }) => kind === "file");
+        expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
+        expect(again.err).toMatch(/^chat: large\.img: resumed at \d+.* MB\n$/);
+        const args = ["get-file", String(sent?.["id"]), "--out", sandbox.path("inbox"), "--json"];
+        const getting = await halted(relay, "down", () => bob.start(args));
+        expect((await getting.signal("SIGINT")).exitCode).toBe(130);
+        relay.release();
+        expect(readdirSync(sandbox.path("inbox"))).toContain("large.img.part");
+        const rest = ndjson((await bob.run(args)).out).filter(({ kind }) => kind === "got");
+        expect(Number(rest[0]?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
+        expect(readdirSync(sandbox.path("inbox"))).toEqual(["large.img"]);
+        expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
+      }),
+    120_000,
+  );
 
-  test("by Ctrl-C, the same command goes on, at both ends", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    const { ana, bob } = await people(sandbox);
-    const path = largeFile(sandbox, "large.img");
-    const sending = ana.start(["send-file", path, "--json"]);
-    await until(sending, 3 * TRANSFER_SYNC_BYTES);
-    const stopped = await sending.signal("SIGINT");
-    expect(stopped.exitCode).toBe(130);
-    expect(stopped.err).toContain("run the same command again: it goes on from there");
-    const again = await ana.run(["send-file", path, "--json"]);
-    const [sent] = ndjson(again.out).filter(({ kind }) => kind === "file");
-    expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
-    expect(again.err).toMatch(/^chat: large\.img: resumed at \d+.* MB\n$/);
-    const args = ["get-file", String(sent?.["id"]), "--out", sandbox.path("inbox"), "--json"];
-    const getting = bob.start(args);
-    await until(getting, 3 * TRANSFER_SYNC_BYTES);
-    expect((await getting.signal("SIGINT")).exitCode).toBe(130);
-    expect(readdirSync(sandbox.path("inbox"))).toContain("large.img.part");
-    const rest = ndjson((await bob.run(args)).out).filter(({ kind }) => kind === "got");
-    expect(Number(rest[0]?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
-    expect(readdirSync(sandbox.path("inbox"))).toEqual(["large.img"]);
-    expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
-  }, 120_000);
-
-  test("by kill -9 of the server, it goes on when the server is back", async () => {
-    await using sandbox = new Sandbox();
-    const first = await sandbox.serve();
-    const { ana, bob } = await people(sandbox);
-    const path = largeFile(sandbox, "large.img");
-    const sending = ana.start(["send-file", path, "--json"]);
-    await until(sending, 3 * TRANSFER_SYNC_BYTES);
-    await first.program.signal("SIGKILL");
-    await sandbox.serve({ port: first.port });
-    const sent = await sending.json("file", {}, 60_000);
-    expect((await sending.ended()).exitCode).toBe(0);
-    await gets(bob, sent["id"], sandbox.path("inbox"));
-    expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
-  }, 120_000);
+  test(
+    "by kill -9 of the server, it goes on when the server is back",
+    () =>
+      play(async ({ sandbox, served, relay, ana, bob, path }) => {
+        const sending = await halted(relay, "up", () => ana.start(["send-file", path, "--json"]));
+        await served.program.signal("SIGKILL");
+        relay.drop();
+        await sandbox.serve({ port: served.port });
+        const sent = await sending.json("file", {}, 60_000);
+        expect((await sending.ended()).exitCode).toBe(0);
+        await gets(bob, sent["id"], sandbox.path("inbox"));
+        expect(sha256(sandbox.path("inbox", "large.img"))).toBe(sha256(path));
+      }),
+    120_000,
+  );
 });
 
 describe("get-file --follow", () => {
