@@ -16,9 +16,6 @@ import { wsDial } from "../../src/io/ws/dial.ts";
  * on until the process is killed; "ready" on standard output says that all have begun.
  */
 
-/** They would come from other machines: their work is not to count as the server's. */
-setPriority(19);
-
 const HOST = "127.0.0.1";
 const port = Number(process.argv[2]);
 const dial = wsDial();
@@ -116,4 +113,6 @@ void forEver(1, async () => {
   await Promise.allSettled(said);
 });
 
+/** They would come from other machines: their work is not to count as the server's. */
+setPriority(19);
 process.stdout.write("ready\n");

@@ -48,7 +48,7 @@ async function storm(sandbox: Sandbox, served: Served, honest: RawClient): Promi
   const crowd = sandbox.start([join(import.meta.dir, "crowd-process.ts"), String(served.port)], {
     program: process.execPath,
   });
-  await crowd.out.next("ready", (line) => line === "ready");
+  await crowd.out.next("ready", (line) => line === "ready", 60_000);
   await isServed(honest, PROBES);
   expect((await metricsOf(served)).links).toBeGreaterThan(200);
   await crowd.signal("SIGKILL");
@@ -72,7 +72,7 @@ test("a crowd of them: the honest are served, and nothing of the crowd stays", a
   await isServed(honest, PROBES);
   honest.close();
   expect((await served.program.signal("SIGTERM")).exitCode).toBe(0);
-}, 120_000);
+}, 240_000);
 
 test("a reader that stalls is let go, and the room goes on", async () => {
   await using sandbox = new Sandbox();

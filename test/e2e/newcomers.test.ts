@@ -22,7 +22,7 @@ test("/help COMMAND tells of one command", async () => {
   talk.type("/help mute", "/help /part", "/help mut", "/hepl", "/naems", "/help");
   const [mute, part] = [await talk.json("help"), await talk.json("help")];
   expect(mute["commands"]).toEqual([
-    { usage: "/mute NAME [TIME]", summary: expect.stringContaining("read but not speak") },
+    { usage: "/mute NAME [TIME]", summary: expect.stringContaining("read but not write") },
   ]);
   expect(part["commands"]).toEqual([{ usage: "/leave [ROOM]", summary: "leave a room" }]);
   expect((await talk.json("fault"))["message"]).toBe("there is no command '/mut'");

@@ -13,7 +13,8 @@ const ROOT = join(import.meta.dir, "../..");
 const ELF = "7f454c46";
 
 describe.if(isWanted)("cross-compiled", () => {
-  test.each([
+  // Each waits for the network most of its time: they wait at once.
+  test.concurrent.each([
     ["linux-x64", `${ELF}0201`, { at: 18, hex: "3e00" }],
     ["linux-arm64", `${ELF}0201`, { at: 18, hex: "b700" }],
     ["darwin-arm64", "cffaedfe", { at: 4, hex: "0c000001" }],
