@@ -39,7 +39,7 @@ export function isFileId(text: string): text is FileId {
   return text.length === FILE_ID_LENGTH && FILE_ID.test(text);
 }
 
-/** The room of two: the same id whoever asks first, and one room only, even with oneself. */
+/** The room of two: the same id in either order, and one room only, even with oneself. */
 export function directRoomId(one: UserId, other: UserId, sha256: Sha256): RoomId {
   const pair = one < other ? `${one} ${other}` : `${other} ${one}`;
   const digest = sha256(new TextEncoder().encode(`chat/1 direct ${pair}`));

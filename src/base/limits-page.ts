@@ -31,7 +31,7 @@ export const KEPT_BYTES_MAX = 4 * MIB;
 export const LOCAL_LINKS_MAX = 256;
 /** What `chat web` holds between two links: a transfer's window, and as much again. */
 export const PASSED_BYTES_MAX = 32 * MIB;
-/** Round trips are measured this often at most, whoever asks. */
+/** Round trips are measured this often at most. */
 export const PROBE_EVERY_MS = 2_000;
 
 // Faces.
@@ -43,15 +43,15 @@ export const SHOWN_ITEMS_KEPT = 500;
 export const SHOWN_CHANGES_MAX = 50_000;
 /** Faults that stand on the screen at once; more hide the rest of it. */
 export const SHOWN_FAULTS_MAX = 8;
-/** Found by one search; whoever wants more asks more narrowly. */
+/** Found by one search; a user who wants more asks more narrowly. */
 export const SHOWN_FOUND_MAX = 2_000;
 /** Items that one scroll fetches. */
 export const SHOWN_PAGE_RECORDS = 100;
 /** Uploads of one page that run at once; more share the same line, and the rest wait. */
 export const PAGE_UPLOADS_AT_ONCE = 3;
-/** Downloads that nobody went on with are forgotten: as long as the server keeps half an upload. */
+/** Downloads that were not continued are forgotten: as long as the server keeps half an upload. */
 export const DOWNLOAD_NOTE_KEEP_MS = 7 * 24 * 60 * 60_000;
-/** Downloads of one page that are kept over a reload; each is a file that somebody has chosen. */
+/** Downloads of one page that are kept over a reload; each is a file that the user has chosen. */
 export const PAGE_DOWNLOADS_KEPT_MAX = 200;
 /**
  * What a page gathers in the browser's memory where it cannot write to a place that the user

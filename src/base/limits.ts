@@ -62,8 +62,8 @@ export const SEND_QUEUE_LOW_BYTES = 1 * MIB;
 export const LINKS_BEFORE_LOGIN_PER_ADDRESS_MAX = 16;
 export const LINKS_PER_ADDRESS_MAX = 512;
 /**
- * Links in all on which nobody is in; beyond it the oldest goes. WebSocket holds a message of up to
- * MESSAGE_BYTES_MAX for each before anybody can look at it (Bun 1.4.4 has one bound for all links),
+ * Links in all without an account; beyond it the oldest goes. WebSocket holds a message of up to
+ * MESSAGE_BYTES_MAX for each before it can be looked at (Bun 1.4.4 has one bound for all links),
  * and an honest log-in is over within a second.
  */
 export const LINKS_BEFORE_LOGIN_MAX = 1_024;
@@ -76,7 +76,7 @@ export const ARRIVALS_WAITING_EACH_BYTES_MAX = 2 * MIB;
 export const ARRIVALS_WAITING_BYTES_MAX = 32 * MIB;
 /** Of one session, posts aside: programs page through history about as fast as that. */
 export const REQUESTS_PER_SECOND = 200;
-/** Twice what may be in flight: whoever asks that much at once is not slowed by it. */
+/** Twice what may be in flight: a client that asks that much at once is not slowed by it. */
 export const REQUESTS_BURST = 2_048;
 
 // Times, in milliseconds.
@@ -89,7 +89,7 @@ export const SILENCE_MAX_MS = 45_000;
 export const CONNECT_WITHIN_MS = 10_000;
 export const RECONNECT_FIRST_MS = 250;
 export const RECONNECT_MAX_MS = 60_000;
-/** As long as a message or a file waits for the link: somebody looks at it. */
+/** As long as a message or a file waits for the link: the user may be looking at it. */
 export const RECONNECT_AWAITED_MAX_MS = 15_000;
 /** How long a stopping server waits for its last answers to leave. */
 export const DRAIN_WITHIN_MS = 5_000;
@@ -127,7 +127,7 @@ export const READ_TOLD_EVERY_MS = 1_000;
 // Resets.
 /** A reset code that says no more: the person is told of it today or tomorrow. */
 export const RESET_MS = 24 * 60 * 60_000;
-/** Until whoever is away for a week is back; longer it would be a second password. */
+/** Until a user who is away for a week is back; longer it would be a second password. */
 export const RESET_MS_MAX = 7 * 24 * 60 * 60_000;
 
 // Guessing.
@@ -149,8 +149,9 @@ export const GUESS_FORGET_MS = 10 * 60_000;
 export const GUESS_KEYS_MAX = 10_000;
 /**
  * Wrong guesses at one shared secret (the room password, a room's own) that are looked at in a
- * minute, whoever makes them: a class that types it wrong stays below, a thousand guessing machines
- * do not. Those beyond take turns at that pace, and none waits longer than GUESS_DELAY_MAX_MS.
+ * minute, by all clients together: a class that types it wrong stays below, a thousand guessing
+ * machines do not. Those beyond take turns at that pace, and none waits longer than
+ * GUESS_DELAY_MAX_MS.
  */
 export const SHARED_GUESSES_PER_MINUTE = 100;
 /** argon2id takes 17 to 70 ms and 19 MiB each: two leave the event loop and the memory alone. */
@@ -160,18 +161,18 @@ export const PASSWORD_CHECKS_WAITING_MAX = 32;
 // Posts.
 /**
  * Sustained posts a second of one account, however many sessions it has, and the burst that a paste
- * or a script may send. More than anybody reads; and beside it the others are served as ever.
+ * or a script may send. More than can be read; and beside it the others are served as ever.
  */
 export const POSTS_PER_SECOND = 500;
 export const POSTS_BURST = 2_500;
 /** A longer text counts as several posts, one for each of these characters that it begins. */
 export const POST_CHARS = 8 * KIB;
-/** Accounts whose pace is remembered; whoever is forgotten begins with a new burst. */
+/** Accounts whose pace is remembered; one that is forgotten begins with a new burst. */
 export const PACES_MAX = 20_000;
 /** Posts of one outbox that may be unanswered; the server remembers as many. */
 export const OUTBOX_IN_FLIGHT_MAX = 256;
 export const OUTBOXES_PER_ACCOUNT_MAX = 64;
-/** A server forgets an outbox after so long without a post: whoever is back by then is known. */
+/** A server forgets an outbox after so long without a post: a client back by then is known. */
 export const OUTBOX_FORGET_MS = 30 * 24 * 60 * 60_000;
 /** A client gives up on unsent words a day before the server would take them for new ones. */
 export const OUTBOX_KEEP_MS = 29 * 24 * 60 * 60_000;
@@ -220,13 +221,13 @@ export const PAGE_RECORDS_MAX = 1_000;
 export const GREP_BYTES_MAX = 1 * KIB;
 /** Requests that wait while a room's membership changes: one disk sync's worth of a busy room. */
 export const LOCK_WAITING_MAX = 16_384;
-/** One outbox a process run is the rule; whoever uses more at once loses only their order. */
+/** One outbox a process run is the rule; a client that uses more at once loses only their order. */
 export const OUTBOXES_HELD_MAX = 16;
 /** Of one room at once to one device; beyond it the history command pages. */
 export const CATCH_UP_BYTES_MAX = 8 * MIB;
 /** Pages that the server reads from disk at once, and those that wait for their turn. */
 export const PAGES_READ_MAX = 4;
-/** Of those, for one account: whoever searches much leaves room for the others. */
+/** Of those, for one account: a user who searches much leaves room for the others. */
 export const PAGES_READ_PER_ACCOUNT_MAX = 2;
 /** Each of these two then rests as many times as long as its page took, at most so long. */
 export const PAGE_REST_TIMES = 3;
@@ -238,7 +239,7 @@ export const OUTPUT_QUEUE_BYTES_MAX = 4 * MIB;
 // Order in the house.
 /** A list that one person can still look through; those that are over do not count. */
 export const BANS_MAX = 10_000;
-/** Invites that still let somebody in: of one account, of one operator, and in all. */
+/** Invites that still admit a user: of one account, of one operator, and in all. */
 export const INVITES_PER_ACCOUNT_MAX = 100;
 export const INVITES_PER_OPERATOR_MAX = 2_000;
 export const INVITES_MAX = 10_000;
@@ -249,7 +250,7 @@ export const INVITES_PER_HOUR_OPERATOR_MAX = 2_000;
 export const HOUSE_PAGE_MAX = 200;
 /** Newcomers that one invite of a member may admit; operators set their own bound, or none. */
 export const INVITE_USES_MAX = 1_000;
-/** Revoked and used invites that are remembered, so that whoever holds one hears the truth. */
+/** Revoked and used invites that are remembered, so that a holder is told what became of it. */
 export const INVITES_SPENT_MAX = 10_000;
 /** Each edit is a record, and erasing names them all in one. */
 export const EDITS_PER_RECORD_MAX = 100;
@@ -292,7 +293,7 @@ export const UDP_ADDRESSES_MAX = 4;
 export const LAN_DATAGRAM_BYTES_MAX = 1_200;
 /** What is left of it beside head, name, seal and signature. */
 export const LAN_TEXT_BYTES_MAX = 960;
-/** More than the longest answer: whoever asks sends at least as much as one peer sends back. */
+/** More than the longest answer: a request is at least as long as the answer of one peer. */
 export const LAN_QUERY_BYTES = 256;
 /** No UDP datagram over IPv4 can be larger; sending one fails. */
 export const LAN_UDP_BYTES_MAX = 65_507;
@@ -302,11 +303,11 @@ export const LAN_WINDOW = 64;
 export const LAN_CLOCK_SKEW_MS = 120_000;
 /** Sessions that are followed; one that is silent for LAN_FORGET_MS makes room. */
 export const LAN_SENDERS_MAX = 256;
-/** Of those, from one address: nobody fills the room alone. */
+/** Of those, from one address: no host fills the room alone. */
 export const LAN_SENDERS_PER_ADDRESS_MAX = 32;
 /** Of those, of one key: the windows that one person has open. */
 export const LAN_SESSIONS_PER_KEY_MAX = 8;
-/** Names that are pinned to keys; whoever comes with a further one is shown as not verified. */
+/** Names that are pinned to keys; one with a further name is shown as not verified. */
 export const LAN_NAMES_MAX = 1_024;
 /** Of one source (address and port), and what it may send at once: a paste, and its presence. */
 export const LAN_PACKETS_PER_SECOND = 20;
@@ -315,7 +316,7 @@ export const LAN_PACKETS_BURST = 40;
 export const LAN_ADDRESS_PACKETS_PER_SECOND = 200;
 /** Sources and addresses whose pace is remembered; the one that was heard least lately goes. */
 export const LAN_SOURCES_MAX = 256;
-/** Signatures checked, whoever sends: about a tenth of one core. */
+/** Signatures checked, of all senders: about a tenth of one core. */
 export const LAN_CHECKS_PER_SECOND = 1_000;
 /** Half of what the others take from one source; a longer paste is slowed down to it. */
 export const LAN_TEXTS_PER_SECOND = 10;
@@ -343,17 +344,17 @@ export const ANNOUNCEMENTS_READ_MAX = 1_024;
 export const MDNS_DATAGRAM_BYTES_MAX = 9_000;
 /** Questions and records of one datagram: an announcement has ten; answers cost their square. */
 export const MDNS_ENTRIES_MAX = 64;
-/** Questions of one datagram: each may be answered, to everybody. */
+/** Questions of one datagram: each may be answered, to all hosts. */
 export const MDNS_QUESTIONS_MAX = 8;
 /** Datagrams a second that are read: a school full of printers says less. */
 export const MDNS_DATAGRAMS_PER_SECOND = 200;
-/** Answers a second: everybody on the network hears each of them. */
+/** Answers a second: all hosts on the network receive each of them. */
 export const MDNS_ANSWERS_PER_SECOND = 10;
 /** Servers of one name that are numbered, and names that one start may go through. */
 export const SAME_NAME_MAX = 64;
 /** Long enough for the slowest answer (RFC 6762, section 6) and one that was lost. */
 export const DISCOVER_MS = 2_000;
-/** Whoever asks for longer than this has not meant milliseconds. */
+/** A longer time was hardly meant as milliseconds. */
 export const DISCOVER_MS_MAX = 60_000;
 /** A stopping server says goodbye for this long at most. */
 export const GOODBYE_WITHIN_MS = 500;
@@ -423,7 +424,7 @@ export const UNSYNCED_CHUNKS_MAX = 1_024;
 export const RECEIVE_GIVES_UP_MS = 60_000;
 /** Small files of a folder that are read or synced at once; more do not make a disk faster. */
 export const FILES_AT_ONCE = 16;
-/** `NAME (1)`, `NAME (2)`, …: whoever has so many means to say something else. */
+/** `NAME (1)`, `NAME (2)`, …: more are hardly meant. */
 export const SAME_NAMES_MAX = 1_000;
 /** 32 MiB of what cannot be read again: as much as may wait for a sync, and a window full. */
 export const STREAM_KEPT_CHUNKS_MAX = 128;

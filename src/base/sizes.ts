@@ -11,7 +11,7 @@ const SECOND_MS = 1_000;
 const MINUTE_S = 60;
 const HOUR_S = 60 * MINUTE_S;
 const DAY_S = 24 * HOUR_S;
-/** Longer than anybody waits, and than any estimate is worth. */
+/** Longer than a user waits, and than any estimate is worth. */
 const DAYS_MAX = 99;
 
 /** `512 B`, `2.1 MB`, `250 GB`. */

@@ -69,7 +69,7 @@ export function tsvLine(fields: readonly string[]): string {
 const ACTIVE = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 
 /**
- * A value as a line of NDJSON, with its line feed: the same value for whoever parses it, and
+ * A value as a line of NDJSON, with its line feed: the same value for every parser, and
  * nothing in it that moves a cursor, turns a line around or ends it early.
  */
 export function jsonLine(value: object): string {

@@ -41,7 +41,7 @@ interface Guesses {
 }
 
 /**
- * Slows whoever guesses secrets: the first few wrong ones are answered at once, then each answer
+ * Slows guessing of secrets: the first few wrong ones are answered at once, then each answer
  * waits twice as long as the one before. Keys are accounts and addresses.
  */
 export class Guessing {
@@ -102,7 +102,7 @@ const SHARED_GUESS_EVERY_MS = 60_000 / SHARED_GUESSES_PER_MINUTE;
 /**
  * Slows guesses at a secret that many share, over all who guess: so many a minute are looked at as
  * they come, further ones take turns. Right ones wait like the others (who waits would tell), but
- * never longer than GUESS_DELAY_MAX_MS: nobody who knows the secret is locked out.
+ * never longer than GUESS_DELAY_MAX_MS: no user who knows the secret is locked out.
  */
 export class SharedGuessing {
   /** When the guesses so far will have been paid for, by secret; the oldest is forgotten first. */

@@ -5,7 +5,7 @@ import { concatBytes, utf8Encode } from "../base/bytes.ts";
 
 /**
  * What a shared password makes of a group: one key for all who know it. The password may be guessed
- * by whoever has captured one datagram, so a guess is made dear.
+ * by an attacker who has captured one datagram, so a guess is made expensive.
  * @see RFC 9106, section 4, the second recommended option
  */
 const ARGON2ID = { memory: 64 * 1024, passes: 3, parallelism: 4, tagLength: 32 } as const;
@@ -43,7 +43,7 @@ export function sealLanBody(
   return concatBytes(nonce, sealed, cipher.getAuthTag());
 }
 
-/** @returns undefined when whoever sealed it had another password, or it was changed */
+/** @returns undefined if it was sealed with another password, or changed */
 export function openLanBody(
   key: Uint8Array,
   head: Uint8Array,

@@ -96,7 +96,7 @@ export function sealAccountKey(
   return concatBytes(nonce, sealed, cipher.getAuthTag());
 }
 
-/** @returns undefined when whoever sealed it did not know the code, or meant somebody else */
+/** @returns undefined if it was sealed without the code, or for another device or user */
 export function openAccountKey(context: LinkContext, sealed: Uint8Array): Uint8Array | undefined {
   if (sealed.length < NONCE_BYTES + TAG_BYTES) return undefined;
   const key = derive(context.code, "chat/1 link key");

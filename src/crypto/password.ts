@@ -5,10 +5,10 @@ import { PASSWORD_BYTES_MAX } from "../base/limits.ts";
 /** The second choice of OWASP's list: 17 ms here, and many log-ins at once fit in memory. */
 const ARGON2ID = { algorithm: "argon2id", memoryCost: 19 * 1024, timeCost: 2 } as const;
 
-/** A hash at the same cost that nobody's password has: its salt and tag are zero bytes. */
+/** A hash at the same cost that no password has: its salt and tag are zero bytes. */
 const NO_BYTES = "A".repeat(43);
 const COST = `m=${ARGON2ID.memoryCost},t=${ARGON2ID.timeCost},p=1`;
-const NOBODY = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
+const UNMATCHED = `$argon2id$v=19$${COST}$${NO_BYTES}$${NO_BYTES}`;
 
 /**
  * @returns a PHC string, `$argon2id$...`
@@ -31,9 +31,9 @@ export async function verifyPassword(password: string, hash: string | undefined)
   const isReal = hash?.startsWith("$argon2id$") === true && isUsable(password);
   const guess = isUsable(password) ? password : "-";
   try {
-    return (await Bun.password.verify(guess, isReal ? hash : NOBODY)) && isReal;
+    return (await Bun.password.verify(guess, isReal ? hash : UNMATCHED)) && isReal;
   } catch {
-    await Bun.password.verify(guess, NOBODY); // A damaged hash lets nobody in, and takes as long.
+    await Bun.password.verify(guess, UNMATCHED); // A damaged hash never fits, and takes as long.
     return false;
   }
 }

@@ -15,7 +15,7 @@ export function makeSuccession(old: Identity, next: Uint8Array): FormerKey {
 
 /**
  * Fingerprints of all keys that lead to the present one, newest first, as far as each link holds:
- * whoever trusted one of them may trust `key`.
+ * a client that trusted one of them may trust `key`.
  */
 export function lineage(key: Uint8Array, formers: readonly FormerKey[]): Fingerprint[] {
   const fingerprints: Fingerprint[] = [];

@@ -16,11 +16,11 @@ export interface ServerSettings {
   readonly name: string;
   readonly version: string;
   readonly welcome: string | undefined;
-  /** Undefined: open to whoever comes. */
+  /** Undefined: open to every newcomer. */
   readonly roomPassword: string | undefined;
   readonly postsPerSecond?: number;
   readonly postsBurst?: number;
-  /** What `operate` asks for; left out: nobody operates by token. */
+  /** What `operate` asks for; left out: there is no operator token. */
   readonly operatorToken?: string;
   /** What the one-use link for the page carries; left out: there is none. */
   readonly operatorLink?: string;
@@ -38,10 +38,10 @@ export interface ServerOptions {
   readonly history: Log;
   readonly accounts: Log;
   readonly archive: Archive;
-  /** Folded from the logs by whoever opened them. */
+  /** Folded from the logs by the caller that opened them. */
   readonly rooms: Rooms;
   readonly registry: Registry;
-  /** Restored from history by whoever opened it. */
+  /** Restored from history by the caller that opened it. */
   readonly engine: RoomEngine;
   readonly passwords: Passwords;
   /** Where read positions are kept; left out: in memory only. */

@@ -76,7 +76,7 @@ interface Service<One> {
   serve(client: ClientConnection, account: Account, request: One): Promise<void>;
 }
 
-/** Takes each request to whoever decides it, after the slow work (hashing) that it needs. */
+/** Takes each request to the service that decides it, after the slow work that it needs. */
 export class RequestRouter {
   readonly #options: RouterOptions;
 
@@ -227,7 +227,7 @@ export class RequestRouter {
     if (room !== undefined) {
       const hash = registry.roomPassword(room.id);
       const isAsked = room.locked && !room.admitted.has(asker.user);
-      // Whoever registered with an invite into this room needs no password, on this link.
+      // An account that registered with an invite into this room needs no password, on this link.
       const { invite, invited } = client.greeted?.admission ?? {};
       const shown = invited === asker.user ? invite : undefined;
       if (isAsked && shown !== undefined && invites.opens(shown, room.id)) {

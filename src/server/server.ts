@@ -38,7 +38,7 @@ import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
 
 const TICK_MS = 1_000;
-const NOBODY: ReadonlySet<ClientConnection> = new Set();
+const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
 
 export class Server implements ClientConnectionOptions, ServerActions, ListenerEvents {
   readonly #options: ServerOptions;
@@ -49,11 +49,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #reading: ReadPositionService;
   readonly #addresses = new Addresses();
   #places: () => readonly ServerPlace[] = () => [];
-  /** On whose link nobody is in, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
+  /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #strangers = new Set<ClientConnection>();
   readonly #bans: Bans;
   readonly #entry: Authenticator;
-  /** Also for whoever takes posts over HTTP. */
+  /** Also for posts over HTTP. */
   readonly invites: Invites;
   readonly #pendingWrites: PendingWrites;
   readonly #localPosts: LocalPosts;
@@ -87,7 +87,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       places: () => this.#places(),
     });
     this.#bans = new Bans(registry, clock);
-    const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NOBODY;
+    const peersOf = (user: UserId) => this.#byAccount.get(user) ?? NO_CLIENTS;
     const guards = { accounts, invites: this.invites, bans: this.#bans };
     this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
@@ -170,7 +170,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#isAtTokens(client);
   }
 
-  /** Nobody is in on this link. Of too many the oldest goes: an honest log-in is over soon. */
+  /** No account is in on this link. Of too many the oldest goes: a log-in is over soon. */
   #isAtTokens(client: ClientConnection): void {
     this.#strangers.add(client);
     const [oldest] = this.#strangers;
@@ -338,7 +338,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   /** Sessions in which the account is in. */
   peersOf(account: Account): ReadonlySet<ClientConnection> {
-    return this.#byAccount.get(account.id) ?? NOBODY;
+    return this.#byAccount.get(account.id) ?? NO_CLIENTS;
   }
 
   #forget(client: ClientConnection): void {
@@ -380,7 +380,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
         }
         return;
       case "unfollow":
-        this.#fanOut.flush(); // Whoever leaves is told of that much.
+        this.#fanOut.flush(); // A member who leaves is told of that much.
         for (const client of this.#byAccount.get(effect.user) ?? []) {
           client.unfollow(effect.room.id);
           client.tell({ kind: "room-gone", room: effect.room.id });
@@ -405,7 +405,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     );
   }
 
-  /** What was ordered to be erased is gone from the disk before anybody hears that it is. */
+  /** What was ordered to be erased is gone from the disk before any client is told so. */
   #erased(asker: Asker, record: LogRecord): void {
     this.#pendingWrites
       .run(() => eraseOrdered(this.#options.history, record))
@@ -432,7 +432,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   #entered(asker: Asker): void {
     const client = this.#peers.get(asker.client);
     const account = this.#options.registry.get(asker.user);
-    assert(account !== undefined, "whoever entered has an account");
+    assert(account !== undefined, "a user who entered has an account");
     if (client !== undefined) this.enter(client, account, asker.ref, undefined);
   }
 

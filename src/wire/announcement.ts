@@ -5,8 +5,8 @@ import { type Fingerprint, parseFingerprint } from "./fingerprint.ts";
 import { isIpv4, isIpv6 } from "./host.ts";
 
 /**
- * What a server says of itself on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Anybody can say
- * it of any server: the fingerprint is a hint, the proof in the greeting decides.
+ * What a server says of itself on the LAN (DNS-SD, RFC 6763, service `_chat._tcp`). Any host can
+ * say it of any server: the fingerprint is a hint, the proof in the greeting decides.
  */
 export interface Announcement {
   readonly name: string;
@@ -28,7 +28,7 @@ export interface Heard {
   readonly text: Readonly<Record<string, unknown>>;
 }
 
-/** A server that somebody announces. */
+/** A server that was announced. */
 export interface Sighting {
   readonly label: string;
   readonly name: string;

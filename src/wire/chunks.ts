@@ -34,7 +34,7 @@ export function encodeHashLine(hash: Uint8Array): Uint8Array {
 
 /**
  * Reads one line of exactly HASH_LINE_BYTES, line feed included.
- * @returns undefined: it is torn, or no such line
+ * @returns undefined if the line is torn or malformed
  */
 export function parseHashLine(line: Uint8Array): Uint8Array | undefined {
   const framed =
@@ -64,7 +64,7 @@ export class Digest {
   readonly #hash: RunningHash;
   #chunks = 0;
 
-  /** @param sha256 fresh, and nobody else's */
+  /** @param sha256 fresh, and not shared */
   constructor(sha256: RunningHash) {
     this.#hash = sha256;
   }

@@ -23,7 +23,7 @@ export const HASH = exactBytes(32);
 export const NONCE = exactBytes(32);
 export const SIGNATURE = exactBytes(64);
 
-/** `f` and 64 random bits in base64url, made by whoever sends the file. */
+/** `f` and 64 random bits in base64url, made by the sender of the file. */
 export const fileId = v.pipe(v.string(), v.length(FILE_ID_LENGTH), v.regex(/^f[A-Za-z0-9_-]+$/));
 
 /** How a record travels: head and body as the JSON bytes that stand in the log. */

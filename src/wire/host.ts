@@ -38,7 +38,7 @@ const HOST_HEADER = /^(?:\[([^\]]*)\]|([^:[\]]+))(?::\d{0,5})?$/;
  * Whether a `Host` header means a server of these names. A page of some other site may have its own
  * name lead to this machine (DNS rebinding); the browser then takes the server for that site. So a
  * name must be known here. Addresses cannot be led anywhere else, and names below `localhost` and
- * `local` are nobody's to give away (RFC 6761, RFC 6762).
+ * `local` cannot be registered (RFC 6761, RFC 6762).
  * @param header null or empty: HTTP/1.0 without one, which no browser sends
  * @param names in lower case; `*.NAME` means each name one label longer
  */

@@ -8,7 +8,7 @@ import { isIpv4 } from "./host.ts";
 
 /**
  * One datagram of `chat lan`. Each stands alone: it carries the sender's whole key, so that it can
- * be checked by whoever has heard nothing before.
+ * be checked by a receiver that has heard nothing before.
  *
  *     0  4  ff 6c 61 6e: no UTF-8 begins so, and no plain text is taken for one
  *     4  1  version

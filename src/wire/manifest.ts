@@ -71,7 +71,7 @@ export function encodeManifest(entries: readonly ManifestEntry[]): Uint8Array {
 }
 
 /**
- * Reads what may come from anybody: relative paths without `.`, `..` or empty parts, in order, none
+ * Reads untrusted bytes: relative paths without `.`, `..` or empty parts, in order, none
  * twice, nothing inside a file. Names are as sent: clean them (base/file-names) before a disk.
  * @throws Fault frame-malformed, too-large
  */
@@ -94,7 +94,7 @@ export function parseManifest(bytes: Uint8Array): ManifestEntry[] {
 }
 
 /**
- * As `parseManifest`, one entry at a time, so that whoever reads a long list can do something else
+ * As `parseManifest`, one entry at a time, so that the reader of a long list can do something else
  * in between. Only the one spelling that `encodeManifest` gives; whether something lies inside a
  * file is not looked at. @throws Fault frame-malformed, too-large
  */

@@ -98,7 +98,7 @@ export const REQUESTS = {
       /** Seq of the last record that this device has seen; left out: never here before. */
       after: v.optional(count),
       pinnedSize: v.optional(count),
-      /** `false`: nobody is told of this session, and it is told of nothing that happens. */
+      /** `false`: this session is not shown as online, and is told of nothing that happens. */
       presence: v.optional(v.boolean()),
     },
     answer: account,
@@ -156,7 +156,7 @@ export const REQUESTS = {
   },
   /** Shows the operator token of the data folder: this session may do what operators may. */
   operate: { fields: { token: secret }, answer: accepted },
-  /** Operators: a code with which somebody who lost their password sets another one, once. */
+  /** Operators: a code with which a user who lost the password sets another one, once. */
   reset: {
     /** `expires`: left out, a day from now. `signOut`: its use signs out all devices. */
     fields: { user: name, expires: v.optional(moment), signOut: v.optional(v.boolean()) },
@@ -359,7 +359,7 @@ export const NOTICES = {
   read: { room: id, n: count, unread: v.optional(count) },
   /** All whom the account ignores: at log-in, and when that changes. */
   ignored: { users: v.array(name) },
-  /** Somebody who knows the code asks to be a device of this account. */
+  /** A device that knows the code asks to be one of this account. */
   "link-asked": { code: HASH, deviceKey: KEY, mac: HASH },
   /** The account reads this room no longer, on any of its devices. */
   "room-gone": { room: id },

@@ -108,7 +108,7 @@ export interface LogRecord {
   readonly bodyBytes?: Uint8Array;
   /** Seq of the record that ordered the erasing. */
   readonly erased?: number;
-  /** The body on disk does not fit the commitment: it is withheld, and nobody may call it said. */
+  /** The body on disk does not fit the commitment: it is withheld, and never shown as said. */
   readonly damaged?: true;
 }
 

@@ -2,7 +2,7 @@ import { MENTIONS_MAX } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import type { PostBody } from "../../wire/messages.ts";
 
-/** `@name` that no letter, digit or further `@` touches: an address of mail calls nobody. */
+/** `@name` that no letter, digit or further `@` touches: a mail address mentions no user. */
 const MENTION = /(?<![A-Za-z0-9_.@-])@([A-Za-z0-9_-]{1,32})(?![A-Za-z0-9_@-])/g;
 
 /** The body with the names that its text calls; whether they exist is the reader's to know. */

@@ -40,7 +40,7 @@ export type OutboxInput =
   | { readonly kind: "refused"; readonly counter: number; readonly fault: Fault }
   | { readonly kind: "connected" }
   | { readonly kind: "lost" }
-  /** Nobody will send any more: all that waits is refused with this. */
+  /** Nothing is sent any more: all that waits is refused with this. */
   | { readonly kind: "abandoned"; readonly fault: Fault }
   | { readonly kind: "tick" };
 

@@ -28,7 +28,7 @@ import { ReplayWindow } from "./replay-window.ts";
  *                                 ^───any newer datagram───┘
  */
 export interface LanDatagram {
-  /** The address that it came from: nobody vouches for it. */
+  /** The address that it came from: it is not authenticated. */
   readonly address: string;
   readonly keyId: Fingerprint;
   readonly session: string;
@@ -57,7 +57,7 @@ export type LanInput =
 
 export type LanNotice =
   | { readonly what: LanStrange | "unheard" | "crowded" }
-  /** Somebody else has our name. */
+  /** Another key uses our name. */
   | { readonly what: "taken"; readonly name: Name }
   /** `aheadMs`: of our clock. */
   | { readonly what: "clock"; readonly name: Name; readonly aheadMs: number };
@@ -280,7 +280,7 @@ export class Lan {
     this.#answerAt ??= soonest + this.#self.chance * LAN_ANSWER_SPREAD_MS;
   }
 
-  /** Room is never made by forgetting somebody of whom a repeat could still come. */
+  /** Room is never made by forgetting a session of which a repeat could still come. */
   #hasRoom({ keyId, address }: LanDatagram, now: number): boolean {
     for (const [id, sender] of this.#senders) {
       if (now - sender.heardAt >= LAN_FORGET_MS && !sender.isHere) this.#senders.delete(id);

@@ -107,7 +107,7 @@ export type PersonEvent =
   | { readonly kind: "focus"; readonly on: boolean }
   /** Everything of the room up to item `seq` was on the screen. */
   | { readonly kind: "seen"; readonly room: RoomId; readonly seq: number }
-  /** Somebody has scrolled near the end of what is here. */
+  /** The user has scrolled near the end of what is here. */
   | { readonly kind: "reach"; readonly room: RoomId; readonly side: "older" | "newer" }
   /** Shows the place of that seq, wherever it is. */
   | { readonly kind: "jump"; readonly room: RoomId; readonly seq: number }
@@ -130,7 +130,7 @@ export type WorkEvent =
   /** This side has it durably. */
   | { readonly kind: "stored"; readonly key: string }
   | { readonly kind: "settled"; readonly key: string; readonly outcome: PostOutcome }
-  /** A refused post that nobody wants any more. */
+  /** A refused post that the user discards. */
   | { readonly kind: "discarded"; readonly key: string }
   | { readonly kind: "transfer"; readonly transfer: TransferView }
   | { readonly kind: "transfer-gone"; readonly id: string }
@@ -151,7 +151,7 @@ export type ModelEffect =
     }
   /** The room was read up to `n`: tell the server. */
   | { readonly kind: "read"; readonly room: RoomId; readonly n: number }
-  /** Something came that the person may want to hear of, while nobody looks at it. */
+  /** Something came that the user may want to hear of, while the page is not looked at. */
   | {
       readonly kind: "notify";
       readonly room: RoomId;

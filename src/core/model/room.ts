@@ -120,7 +120,7 @@ export function addRecord(
   room.last = Math.max(room.last, n);
   if (isFolded(record)) {
     fold(room, [record], me);
-    if (wasRead) readUpTo(room, n); // Whoever has read the rest sees it where it belongs.
+    if (wasRead) readUpTo(room, n); // A user who has read the rest sees it where it belongs.
     return undefined;
   }
   const isMine = isSame(record.from, me);
@@ -185,7 +185,7 @@ function noteFacts(room: RoomDraft, item: Item): void {
   }
 }
 
-/** Of somebody in the room: of the room itself `room` tells. */
+/** Of a member of the room; of the room itself `room` tells. */
 function renamed(room: RoomDraft, { was, whom }: Item): void {
   if (was === undefined || whom === undefined) return;
   room.members = room.members?.map((one) => (isSame(one.name, was) ? { ...one, name: whom } : one));
@@ -239,7 +239,7 @@ export function prepend(room: RoomDraft, page: readonly Item[], hasOlder: boolea
   const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
   if (items.length <= SHOWN_ITEMS_MAX) return put(room, { ...shown, items, hasOlder });
-  // Whoever is up there does not see the newest: they are fetched on the way back.
+  // A user up there does not see the newest: they are fetched on the way back.
   if (room.jump === undefined) room.tail = shortened(room.tail);
   room.jump = { items: items.slice(0, SHOWN_ITEMS_MAX), hasOlder, hasNewer: true };
 }
@@ -274,7 +274,7 @@ function put(room: RoomDraft, stretch: Stretch): void {
   else room.jump = stretch;
 }
 
-/** Nobody looks at the room any more. */
+/** The room is not open any more. */
 export function leaveView(room: RoomDraft): void {
   room.jump = undefined;
   room.loading = undefined;

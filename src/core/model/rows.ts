@@ -12,7 +12,7 @@ export type Row =
       /** Of the first, where several are told in one line. */
       readonly key: string;
       readonly item: Item;
-      /** Whoever came, or went, just before it: told in the same line. */
+      /** Those who came or went just before it: told in the same line. */
       readonly earlier: readonly Item[];
       /** Follows closely on words of the same person: its name and time need not be repeated. */
       readonly isGrouped: boolean;
@@ -30,10 +30,10 @@ export type Row =
 export interface Rows {
   readonly rows: readonly Row[];
   readonly hasOlder: boolean;
-  /** Not the newest are shown, but a place that somebody jumped to. */
+  /** Not the newest are shown, but a place that the user jumped to. */
   readonly hasNewer: boolean;
   readonly loading: WantedPage | undefined;
-  /** Key of the row that somebody jumped to, once it is here. */
+  /** Key of the row that the user jumped to, once it is here. */
   readonly shownKey: string | undefined;
   /** Counted up each time the newest is asked for. */
   readonly bottoms: number;
@@ -43,14 +43,14 @@ export interface Rows {
 const GROUP_MS = 5 * 60_000;
 /** People who come, or go, one after the other within so long are told in one line. */
 const FOLD_MS = 60 * 60_000;
-/** A line of more names is read by nobody. */
+/** A line of more names is too long to read. */
 const FOLDED_MAX = 30;
 const FOLDED: ReadonlySet<string> = new Set(["join", "leave"]);
-const NOBODY: readonly Item[] = [];
+const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
 
-const BEGINNING = { day: Number.NaN, last: undefined, folded: NOBODY };
+const BEGINNING = { day: Number.NaN, last: undefined, folded: NONE };
 
 /** What the last rows were made of. */
 interface Made {
@@ -188,16 +188,16 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
       if (!item.isMine) put({ kind: "unread", key: "unread" });
       walk.isMarked = true;
       walk.last = undefined;
-      walk.folded = NOBODY;
+      walk.folded = NONE;
     }
     const isGrouped = itsDay === walk.day && follows(walk.last, item);
     const answers = item.re === undefined ? undefined : itemAt(items, item.re);
-    const earlier = itsDay === walk.day && joins(walk.folded, item) ? walk.folded : NOBODY;
+    const earlier = itsDay === walk.day && joins(walk.folded, item) ? walk.folded : NONE;
     const key = `i${(earlier[0] ?? item).seq}`;
     put({ kind: "item", key, item, earlier, isGrouped, answers });
     walk.day = itsDay;
     walk.last = item;
-    walk.folded = FOLDED.has(item.kind) ? [...earlier, item] : NOBODY;
+    walk.folded = FOLDED.has(item.kind) ? [...earlier, item] : NONE;
   }
 }
 

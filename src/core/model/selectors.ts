@@ -99,7 +99,7 @@ function strangerLine(model: Model, target: string, online: ReadonlySet<string>)
   return { target, kind: "person", name, ...nothing, isOpen: true, isOnline, hasDraft };
 }
 
-/** Folded: whoever is there in any room that is followed. */
+/** Folded names of all who are online in any room that is followed. */
 function onlineNames(model: Model): Set<string> {
   const names = new Set<string>();
   for (const room of model.rooms.values()) {
@@ -108,7 +108,7 @@ function onlineNames(model: Model): Set<string> {
   return names;
 }
 
-/** Whom one can write to or call: everybody who was heard of, by name; without oneself. */
+/** Whom one can write to or call: all users that were heard of, by name, but oneself. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();
   const note = (name: string | undefined) => {

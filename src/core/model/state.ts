@@ -13,7 +13,7 @@ export interface Model {
   readonly connection: ConnectionView;
   /** Undefined until it was greeted once. */
   readonly server: ServerView | undefined;
-  /** Whose words are shown; undefined: nobody is in. */
+  /** Whose rooms are shown; undefined if no account is logged in. */
   readonly me: string | undefined;
   /** All that was missed has been told. */
   readonly isCaughtUp: boolean;
@@ -21,7 +21,7 @@ export interface Model {
   readonly rooms: ReadonlyMap<RoomId, RoomState>;
   /** Target that is shown: `lobby`, or `@bob` with whom nothing may have been spoken yet. */
   readonly open: string | undefined;
-  /** Somebody looks at it: only then is anything read. */
+  /** The page is looked at: only then is anything read. */
   readonly isFocused: boolean;
   /** Posts that are not in their rooms yet, oldest first. */
   readonly pending: readonly PendingPost[];
@@ -32,7 +32,7 @@ export interface Model {
   /** By id, oldest first. */
   readonly transfers: ReadonlyMap<string, TransferView>;
   readonly search: SearchView | undefined;
-  /** To be shown until somebody has seen them; the newest FAULTS_SHOWN_MAX. */
+  /** To be shown until the user has seen them; the newest FAULTS_SHOWN_MAX. */
   readonly faults: readonly ShownFault[];
   /** The server runs another build than the page came from: it asks to be loaded again. */
   readonly isOutdated: boolean;
@@ -43,7 +43,7 @@ export interface Model {
 
 export type ConnectionView =
   | { readonly kind: "connecting" }
-  /** Greeted; somebody has to say who they are. `fault`: why the last attempt failed. */
+  /** Greeted; the user has to log in. `fault`: why the last attempt failed. */
   | { readonly kind: "outside"; readonly fault: Fault | undefined }
   /** The server is being asked to let us in. */
   | { readonly kind: "entering" }
@@ -91,13 +91,13 @@ export interface RoomState {
   readonly lastSeq: number;
   /** Without a hole up to the newest, oldest first. */
   readonly tail: Stretch;
-  /** Where somebody has jumped to, not joined with the tail yet: this is shown then. */
+  /** Where the user has jumped to, not joined with the tail yet: this is shown then. */
   readonly jump: Stretch | undefined;
   /** What was asked for and is not here yet. */
   readonly loading: WantedPage | undefined;
-  /** Seq that somebody has jumped to: to be scrolled to once it is here. */
+  /** Seq that the user has jumped to: to be scrolled to once it is here. */
   readonly shown: number | undefined;
-  /** So many times somebody has asked for the newest, by a word of their own too. */
+  /** So many times the user has asked for the newest, by a post of their own too. */
   readonly bottoms: number;
   /** `n` up to which the tail is complete, and up to which the present link has told. */
   readonly told: number;
@@ -129,7 +129,7 @@ export interface WantedPage {
   readonly seq: number;
 }
 
-/** One thing that people see in a room: words, a file, somebody who came. */
+/** One thing that users see in a room: a message, a file, a member who came. */
 export interface Item {
   readonly seq: number;
   readonly n: number;

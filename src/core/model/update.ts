@@ -108,7 +108,7 @@ function entered(draft: ModelDraft, user: string, isRenamed: boolean): void {
   draft.fields.me = user;
   draft.fields.connection = { kind: "online" };
   draft.fields.isCaughtUp = false;
-  draft.fields.ignored = new Set(); // Told again, if there is anybody.
+  draft.fields.ignored = new Set(); // The server tells it again if there is one.
   draft.fields.isOperator = false;
   for (const id of [...draft.rooms.keys()]) {
     const room = draft.room(id);

@@ -15,7 +15,7 @@ export function isPersons(event: ModelEvent): event is PersonEvent {
   return PERSONS.has(event.kind);
 }
 
-/** What whoever sits before it does. */
+/** What the user does. */
 export function done(draft: ModelDraft, event: PersonEvent): void {
   const { fields } = draft;
   switch (event.kind) {

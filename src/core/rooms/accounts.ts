@@ -81,7 +81,7 @@ const EARLY_MAX = 1_024;
 
 export class Registry {
   readonly #byName = new Map<FoldedName, Account>(); // Bounded by `reserve`.
-  /** Names that accounts had before: nobody registers them, and they still lead there. */
+  /** Names that accounts had before: they cannot be registered, and still lead there. */
   readonly #former = new Map<FoldedName, Account>(); // Bounded by FORMER_NAMES_MAX.
   readonly #byId = new Map<UserId, Account>();
   /** Passwords whose account comes next; without one its registration was cut off. */
@@ -92,7 +92,7 @@ export class Registry {
   /** Names whose first record is on its way to the disk. */
   readonly #reserved = new Set<FoldedName>();
 
-  /** What holds for everybody: operators, bans, invites, registration. */
+  /** What holds for all accounts: operators, bans, invites, registration. */
   readonly policy = new ServerPolicy();
 
   /** All names, those of removed accounts too: for what is about their messages or their names. */
@@ -104,7 +104,7 @@ export class Registry {
   successor: Uint8Array | undefined;
 
   head = 0;
-  /** Grows whenever somebody comes, goes, or is called otherwise. */
+  /** Grows whenever an account is made, removed or renamed. */
   namesVersion = 0;
 
   /** By its name, or by one that it had before; not one that was removed. */
@@ -214,8 +214,8 @@ export class Registry {
 
   /**
    * What is next on the way of a device that came in by password. The right password is not refused
-   * because of devices that nobody uses any more: of those by password that are not online, the one
-   * that was not seen for longest makes way. Linked devices, and the one that made the account,
+   * because of devices that are not used any more: of those by password that are not online, the
+   * one that was not seen for longest makes way. Linked devices, and the one that made the account,
    * never do.
    * @returns the end of another device, or the beginning of this one; undefined: it is enrolled
    * @throws Fault too-many: all of them are linked or online
@@ -237,7 +237,7 @@ export class Registry {
     return this.deviceGoneDraft(account, oldest[0]);
   }
 
-  /** @throws Fault last-credential: nobody could sign in any more */
+  /** @throws Fault last-credential: the account could not be signed in to any more */
   deviceGoneDraft(account: Account, device: string): Draft {
     if (account.passwordHash === undefined && account.devices.size <= 1) {
       const sentence = `${account.name} has no password and no other device to sign in with`;

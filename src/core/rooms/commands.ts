@@ -23,7 +23,7 @@ export type PostCommand = {
   readonly counter: number;
   readonly draft: Omit<Draft, "room">;
   readonly to: RoomId;
-  /** Whoever sent this counter, again after a lost link too. */
+  /** All requests that sent this counter, those after a lost link too. */
   readonly askers: Asker[];
 };
 
@@ -32,7 +32,7 @@ export type ChangeCommand =
   | { readonly kind: "join"; readonly asker: Asker; readonly options: JoinOptions }
   | { readonly kind: "leave"; readonly asker: Asker; readonly room: Name }
   | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
-  /** Keeping order, or words once said. `isOperator`: of whoever asks. */
+  /** Keeping order, or words once said. `isOperator`: of the one who asks. */
   | {
       readonly kind: "act";
       readonly asker: Asker;

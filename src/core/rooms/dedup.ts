@@ -20,9 +20,9 @@ export interface Posted {
 export type PostStatus =
   | { readonly kind: "new" }
   | { readonly kind: "posted"; readonly posted: Posted }
-  /** On its way to the disk; whoever asks again waits with the first. */
+  /** On its way to the disk; a repeat waits with the first. */
   | { readonly kind: "pending" }
-  /** For good: whoever was told so must not see it recorded when it comes again by a late link. */
+  /** For good: a client that was told so must not see it recorded when it comes by a late link. */
   | { readonly kind: "refused"; readonly fault: Fault }
   /** A later one went before it: recorded now, it would stand behind it, or a second time. */
   | { readonly kind: "passed" };

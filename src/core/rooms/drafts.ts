@@ -76,7 +76,7 @@ export function checkPost(
   return to;
 }
 
-/** Whoever is written to cannot leave: only who begins is counted. @throws Fault too-many */
+/** The other one cannot leave: only the user who begins is counted. @throws Fault too-many */
 export function checkMeet(rooms: Rooms, user: UserId): void {
   if (countRooms(rooms, user, "direct") < JOINED_ROOMS_MAX) return;
   const sentence = `you have ${JOINED_ROOMS_MAX} conversations, which is the most`;

@@ -16,7 +16,7 @@ export interface EngineOptions extends TargetOptions {
 export type EngineInput =
   | { readonly kind: "arrived"; readonly client: ClientId; readonly user: UserId }
   | { readonly kind: "departed"; readonly client: ClientId }
-  /** Somebody who only says or asks something, and is not online for that; ends by `departed`. */
+  /** A client that only posts or asks, and is not online for that; ends by `departed`. */
   | { readonly kind: "called"; readonly client: ClientId; readonly user: UserId }
   | { readonly kind: "post"; readonly asker: Asker; readonly request: RequestOf<"post"> }
   /** A file is whole: for a target that its sender named. */

@@ -236,7 +236,7 @@ export class RoomEngine {
     }
   }
 
-  /** A room that gets another name holds that one, too: nobody may make a room of it meanwhile. */
+  /** A rename also holds the lock of the new name: no room of that name may be made meanwhile. */
   #held(lock: string, command: Command): string[] {
     if (command.kind !== "act" || command.act.kind !== "rename") return [lock];
     const next = nameLock(command.act.to);
@@ -407,7 +407,7 @@ export class RoomEngine {
 
   #postAnswer(command: PostCommand | AnnounceCommand, { seq, n, time }: Posted): Answer<"post"> {
     const user = command.kind === "post" ? command.user : command.asker.user;
-    // Nobody at the other end of a direct conversation: it is delivered later.
+    // The other one of a direct conversation is offline: it is delivered later.
     const other = this.#rooms.get(command.to)?.pair?.find((one) => one !== user);
     const queued = other !== undefined && !this.isOnline(other);
     return { seq, n, time, ...(queued ? { queued } : {}) };

@@ -133,7 +133,7 @@ export class Files {
   }
 }
 
-/** Reads a record's body. @returns undefined: it is not that of a file */
+/** Reads a record's body. @returns undefined if it is not that of a file */
 export function fileBodyOf(body: unknown): FileBody | undefined {
   if (typeof body !== "object" || body === null) return undefined;
   const { file, name, size, chunks, digest, folder } = body as Readonly<Record<string, unknown>>;

@@ -29,7 +29,7 @@ export type Act =
   | ({ readonly kind: "edit"; readonly text: string } & Said)
   | ({ readonly kind: "erase" } & Said);
 
-/** Somebody with an account. */
+/** A user, as far as moderation is concerned. */
 interface Concerned {
   readonly room: RoomId;
   readonly user: UserId;

@@ -30,13 +30,13 @@ export interface Invite {
   readonly usesLeft?: number;
   /** Unix ms; absent: never. */
   readonly expires?: number;
-  /** Where whoever comes with it is let in without the room's own password. */
+  /** Users who come with it are let into this room without its password. */
   readonly room?: RoomId;
-  /** It admits nobody, but lets a program post to this room. */
+  /** It admits no user, but lets a program post to this room. */
   readonly post?: RoomId;
   /** The same for reading what is said there. */
   readonly read?: RoomId;
-  /** Made with the operator token, by somebody who has no office: it holds without membership. */
+  /** Made with the operator token, by an account that is no operator: it needs no membership. */
   readonly isByToken?: boolean;
   readonly isRevoked: boolean;
 }
@@ -103,7 +103,7 @@ export class ServerPolicy {
     return id === undefined ? undefined : this.#invites.get(id);
   }
 
-  /** Those that still let somebody in. */
+  /** Those that still admit a user. */
   invites(unixMs: number): Invite[] {
     return [...this.#invites.values()].filter((invite) => isLive(invite, unixMs));
   }
@@ -206,7 +206,7 @@ export class ServerPolicy {
   }
 }
 
-/** It is for a program, and admits nobody. */
+/** It is for a program, and admits no user. */
 export function isForProgram({ post, read }: Pick<Invite, "post" | "read">): boolean {
   return post !== undefined || read !== undefined;
 }
@@ -241,7 +241,7 @@ export function registrationDraft(by: UserId, closed: boolean): Draft {
 
 export function inviteDraft(invite: Omit<Invite, "seq" | "isRevoked">): Draft {
   const { id, by, hash, usesLeft, expires, room, read, isByToken } = invite;
-  // A program that does not know `read` takes it for a token to post to no room: it admits nobody.
+  // A program that does not know `read` takes it for a token to post to no room: it admits no user.
   const post = invite.post ?? (read === undefined ? undefined : "");
   const body = {
     hash,

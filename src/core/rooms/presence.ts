@@ -26,7 +26,7 @@ export class Presence {
   readonly #postsBurst: number;
   readonly #byClient = new Map<ClientId, Visitor>(); // Bounded by LINKS_MAX.
   readonly #devices = new Map<UserId, number>();
-  /** Of accounts: neither a second session nor a new one makes anybody faster. Oldest first. */
+  /** Of accounts: neither a second session nor a new one raises the rate. Oldest first. */
   readonly #paces = new Map<UserId, TokenBucket>();
 
   constructor(postsPerSecond = POSTS_PER_SECOND, postsBurst = POSTS_BURST) {

@@ -26,7 +26,7 @@ export interface Room {
   readonly members: Set<UserId>;
   /** Accounts that were in once: they are not asked for the password again. */
   readonly admitted: Set<UserId>;
-  /** Whoever made it, and whom they made so. */
+  /** Its maker, and members who were granted it. */
   readonly moderators: Set<UserId>;
   /** Who may not speak here, each until when (Unix ms; undefined: for good). */
   readonly muted: Map<UserId, number | undefined>;
@@ -151,7 +151,7 @@ export class Rooms {
     }
   }
 
-  /** Whoever was put out does not moderate, and is asked for the password again. */
+  /** A member who was put out does not moderate, and is asked for the password again. */
   #putOut(room: Room, user: UserId | undefined): void {
     if (user === undefined) return;
     room.members.delete(user);
@@ -173,7 +173,7 @@ export class Rooms {
     this.#byName.set(foldName(name), room);
   }
 
-  /** Nobody reads it any more, and its names are free. Its records stay in the log. */
+  /** It has no readers any more, and its names are free. Its records stay in the log. */
   #remove(room: Room): void {
     if (room.name === undefined || this.holder(room.name) !== room) return;
     this.#byName.delete(foldName(room.name));
@@ -216,7 +216,7 @@ export class Rooms {
   }
 }
 
-/** The oldest one goes: names that nobody has used for so many renamings lead nowhere. */
+/** The oldest one goes: names that are so many renamings old lead nowhere. */
 export function keepFormer<Holder>(
   former: Map<FoldedName, Holder>,
   name: FoldedName,

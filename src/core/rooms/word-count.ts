@@ -2,7 +2,7 @@ import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
-/** Where in a room words were said, and by whom: how many words of others somebody has unread. */
+/** Where in a room messages stand, and by whom: how many messages of others are unread. */
 export class WordCount {
   /** `n` of each, rising, and beside it who said it. Both bounded by 2 * UNREAD_COUNTED_MAX. */
   readonly #places: number[] = [];

@@ -4,7 +4,7 @@ import type { NoticeKind, RequestKind } from "../../wire/messages.ts";
 export type Phase = "greeting" | "entering" | "member" | "lane" | "closed";
 export type Role = "client" | "server";
 
-/** Requests of somebody who is not in; the rest is for members. Notices: by who receives them. */
+/** Requests before log-in; the rest is for members. Notices: by who receives them. */
 const ENTRANCES: ReadonlySet<RequestKind> = new Set([
   ...(["admit", "register", "login", "link", "recover", "lane"] as const),
 ]);
@@ -54,7 +54,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
 };
 
-/** Asked by whoever is not in yet. */
+/** Asked before log-in. */
 export function isEntrance(kind: RequestKind): boolean {
   return ENTRANCES.has(kind);
 }

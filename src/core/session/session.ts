@@ -54,7 +54,7 @@ export type SessionEffect =
 export interface Pace {
   readonly pingEveryMs: number;
   readonly silenceMaxMs: number;
-  /** Death only this long after asking: whoever was asleep asks first. */
+  /** Death only this long after asking: a machine that slept asks first. */
   readonly answerWithinMs?: number;
 }
 
@@ -321,7 +321,7 @@ export class Session {
     if (kind === "lane") this.#phase = "lane";
     if (kind !== "logout") return;
     this.#phase = "entering";
-    this.#startedAt = this.#heardAt; // Whoever logs out gets the time of a newcomer again.
+    this.#startedAt = this.#heardAt; // After a log-out it has the time of a newcomer again.
   }
 
   #deadAt(): number {

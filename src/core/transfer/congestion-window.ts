@@ -1,7 +1,7 @@
 /**
  * How many bytes may be in flight, so that a link is always full and what waits in front of it is
  * little: twice what it delivers in its shortest round trip. A start below that doubles with every
- * round; whatever is beyond only waits in a queue, and a word of somebody else behind it.
+ * round; whatever is beyond only waits in a queue, and messages of others behind it.
  *
  * The rate is the highest of the last rounds, the round trip the shortest of the last seconds. When
  * that is old, the window shrinks for one round, lest a queue of our own is taken for distance.
@@ -36,7 +36,7 @@ interface AckAggregation {
 
 /** In round trips: one for the way there and back, one for what stutters between. */
 const GAIN = 2;
-/** A queue that short delays nobody, and bridges the pauses of a disk at 1 GB/s. */
+/** A queue that short delays no message, and bridges the pauses of a disk at 1 GB/s. */
 const ROUND_TRIP_MS_MIN = 2;
 /** On a slow link the first window would wait for longer than this; two chunks keep it busy. */
 const SLOW_QUEUE_MS = 500;

@@ -4,7 +4,7 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 
 /**
- * Whoever gets the chunks of one file: the server of an upload, the client of a download. It knows
+ * The receiving end of one file: the server of an upload, the client of a download. It knows
  * which chunk must come next and how much may come before it is acknowledged. Checksums, disk and
  * messages are its driver's: it calls `chunk` when one comes and `acked` when that is stored.
  */

@@ -5,9 +5,9 @@ import { chunkCount, chunkSize } from "../../wire/chunks.ts";
 import { type Flight, Window } from "./congestion-window.ts";
 
 /**
- * Whoever sends the chunks of one file over one lane: the client of an upload, the server of a
- * download. Its driver asks `take` which chunk to read, hands every one that was read to `sent` in
- * order, and tells what comes back.
+ * The sending end of one file over one lane: the client of an upload, the server of a download. Its
+ * driver asks `take` which chunk to read, hands every one that was read to `sent` in order, and
+ * tells what comes back.
  *
  *     take ──read──> sent ──ack──> acked ──durable──> durable
  *
@@ -68,7 +68,7 @@ export class Sending {
   /**
    * The next chunk to read, if one may be sent now; room for it is set aside. May be called again
    * before that one was sent: several can be read at once.
-   * @returns undefined: wait for `acked` or `available`, or nothing more is to be sent
+   * @returns undefined until `acked` or `available`, or if nothing more is to be sent
    */
   take(now: number): number | undefined {
     const index = this.#taken;

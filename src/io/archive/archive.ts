@@ -194,7 +194,7 @@ class Collector {
   #record(stretch: Stretch, line: Buffer, start: number): LogRecord | undefined {
     const first = this.#sound(line);
     if (first !== undefined) return first.record;
-    // Somebody may have been writing there in that moment (an erasure): once more.
+    // An erasure may have been writing there in that moment: once more.
     const again = Buffer.alloc(line.length);
     const offset = stretch.from + start;
     this.#files.file(stretch.firstSeq).read(again, offset);

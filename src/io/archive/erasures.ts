@@ -21,7 +21,7 @@ export class Erasures {
 
   /**
    * A record without a sound body: erased if a later record says so, whatever is left of its line.
-   * @returns undefined: it was not erased
+   * @returns undefined if it was not erased
    */
   async judge(record: LogRecord): Promise<LogRecord | undefined> {
     const { seq } = record.head;

@@ -34,7 +34,7 @@ export class Matcher {
     }
   }
 
-  /** What every matching line holds, for whoever searches elsewhere. */
+  /** What every matching line holds, for a search elsewhere. */
   get wanted(): SearchFor | undefined {
     // The index has chosen the blocks of these rooms: nearly all of them hold a match.
     const { grep, by, rooms, kinds } = this.#query;

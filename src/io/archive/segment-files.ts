@@ -51,7 +51,7 @@ export class SegmentFiles {
       const buffer =
         kept !== undefined && kept.length >= sizeBytes ? kept : Buffer.allocUnsafeSlow(sizeBytes);
       const filled = this.#fill(stretch, buffer);
-      filled.catch(() => {}); // Met by whoever waits for it, if anybody comes that far.
+      filled.catch(() => {}); // The one that waits for it gets the error, if there is one.
       pending.push(filled);
     };
     try {
@@ -65,7 +65,7 @@ export class SegmentFiles {
       }
       while (pending.length > 0) yield* this.#oldest(pending, idle);
     } finally {
-      // Nobody may close the files under a read that is still under way.
+      // The files must not be closed under a read that is still under way.
       await Promise.allSettled(pending);
     }
   }

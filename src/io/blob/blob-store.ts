@@ -88,7 +88,7 @@ class FolderStore implements BlobStore {
     return this.#inTurn(file, async () => {
       const known = this.#open.get(file);
       if (known?.hasFailed === false) return known.hold();
-      // Its files are read anew; whoever still holds the old one goes on meeting its failure.
+      // Its files are read anew; a holder of the old one goes on meeting its failure.
       if (known !== undefined) await known.retire(new Fault("store-failed", `${file} failed`));
       const { disk, folder } = this.#options;
       const path = join(folder, file, ABOUT);

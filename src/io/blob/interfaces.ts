@@ -55,10 +55,10 @@ export interface BlobStore {
   create(about: BlobAbout): Promise<Blob>;
   /**
    * Opens what is there, cut back to what is surely on the disk. The same blob for all who hold it:
-   * each closes it once. @returns undefined: there is none
+   * each closes it once. @returns undefined if there is none
    */
   open(file: FileId): Promise<Blob | undefined>;
-  /** Gone, whoever has it open. Nothing happens when there is none. */
+  /** Removed, even if it is open. Nothing happens if there is none. */
   remove(file: FileId): Promise<void>;
   /** Bytes that the disk still takes. */
   freeBytes(): Promise<number>;
@@ -81,7 +81,7 @@ export interface Source {
    * one the same bytes may be given again. @throws Fault file-changed, not-found, …
    */
   read(index: number): Promise<Uint8Array | undefined>;
-  /** Chunks below are durable elsewhere: whoever cannot read twice may forget them. */
+  /** Chunks below are durable elsewhere: a source that cannot be read twice may forget them. */
   release(upTo: number): void;
   /** Whether it still is what it was at the start. @throws Fault file-changed */
   check(): Promise<void>;

@@ -11,7 +11,7 @@ export function encodeAbout(about: BlobAbout): Uint8Array {
   return utf8Encode(`${JSON.stringify({ file, by, name, sizeBytes, to, folder, sinceMs })}\n`);
 }
 
-/** @returns undefined: it is not what was written */
+/** @returns undefined if it is not what was written */
 export function parseAbout(bytes: Uint8Array): BlobAbout | undefined {
   let value: unknown;
   try {

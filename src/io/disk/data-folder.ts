@@ -44,7 +44,7 @@ export interface DataFolder {
 }
 
 /**
- * Makes or takes the folder. Nothing is touched when it belongs to something else or somebody else.
+ * Makes or takes the folder. Nothing is touched if it belongs to another program or another user.
  * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
  */
 export function openDataFolder(given: string, startedUnixMs: number): DataFolder {

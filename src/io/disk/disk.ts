@@ -34,7 +34,7 @@ export interface Disk {
   remove(path: string): void;
   /** Where the disk can be searched off the event loop. */
   readonly search?: DiskSearch;
-  /** Lets the event loop go once around: whoever looks through much takes one now and then. */
+  /** Lets the event loop go once around: long work takes one now and then. */
   readonly yieldNow?: () => Promise<void>;
 }
 
@@ -56,7 +56,7 @@ export interface TreeDisk extends Disk {
   /** Moves a folder of ours, with the mode of any new folder. @returns false as above */
   moveFolderNew(from: string, to: string): boolean;
   /**
-   * Mode, and time of the last change; never through a link. The mode gives nobody what the
+   * Mode, and time of the last change; never through a link. The mode gives no user what the
    * system's umask takes from those of new files, and is nothing but permissions.
    */
   metadata(path: string, metadata: FileMetadata): void;

@@ -14,7 +14,7 @@ import { Fault } from "../../base/fault.ts";
 import { formatUtc } from "../../base/time.ts";
 import { diskFault, errorCode } from "./disk.ts";
 
-/** Held as long as somebody holds this object: what is forgotten is collected, and lets go. */
+/** Held as long as this object is referenced: one that is collected releases it. */
 export interface Lock {
   /** Lets others have the folder. Idempotent. */
   release(): void;
@@ -74,7 +74,7 @@ export function readLockHolder(folder: string): LockHolder | undefined {
 
 /**
  * Takes a lock file, made where there is none. Like `lockFolder`'s it ends with the process.
- * @returns undefined when somebody else has it, or what stands there is no lock file of ours
+ * @returns undefined if another process has it, or what stands there is no lock file of ours
  * @throws Fault store-denied, store-failed
  */
 export function lockFile(path: string): Lock | undefined {

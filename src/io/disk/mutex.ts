@@ -5,7 +5,7 @@ export class Mutex {
   /** Settles as the work does. */
   run<Result>(work: () => Promise<Result>): Promise<Result> {
     const mine = this.#last.then(work);
-    this.#last = mine.catch(() => undefined); // Whoever asked for it hears of it.
+    this.#last = mine.catch(() => undefined); // The caller of that work gets the error.
     return mine;
   }
 }

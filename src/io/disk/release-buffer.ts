@@ -2,10 +2,10 @@
 const WORTH_BYTES = 4 * 1024;
 
 /**
- * Gives the memory of bytes back now. The collector would, but late: whoever moves a file stands at
+ * Gives the memory of bytes back now. The collector would, but late: a transfer of a file stands at
  * twice the memory then, and each chunk comes to pages that the system must clear (Bun 1.4.4).
  * Afterwards they have no length, unless they are few.
- * @param bytes of whose buffer nobody else has a part, and which no call still reads or fills
+ * @param bytes whose buffer is not shared, and which no call still reads or fills
  */
 export function releaseBuffer(bytes: Uint8Array): void {
   if (bytes.length < WORTH_BYTES) return;

@@ -115,7 +115,7 @@ class Thread {
 /** Runs in the worker, from its text alone: it may use nothing from outside of itself. */
 function searchLoop(scope: WorkerScope): void {
   const fs = process.getBuiltinModule("node:fs");
-  // Linux: of this thread alone. Whoever talks goes before whoever searches.
+  // Linux: of this thread alone. Chat goes before searches.
   if (process.platform === "linux") process.getBuiltinModule("node:os").setPriority(10);
   let buffer = Buffer.alloc(0);
   const isIn = (fd: number, { from, to }: SearchPlace, wanted: SearchFor): boolean => {
@@ -130,7 +130,7 @@ function searchLoop(scope: WorkerScope): void {
       fd = fs.openSync(place.path, "r");
       return isIn(fd, place, wanted);
     } catch {
-      // Whoever asked will meet the same error, and say it.
+      // The caller will meet the same error, and report it.
       return true;
     } finally {
       if (fd >= 0) fs.closeSync(fd);

@@ -47,7 +47,7 @@ export function nameNew(from: string, to: string): boolean {
     if (!NO_LINKS.has(errorCode(error))) throw error;
   }
   if (!isNew(() => fs.closeSync(fs.openSync(to, "wx", FILE_MODE)))) return false;
-  fs.renameSync(from, to); // Over the empty file that we just made, and nobody else's.
+  fs.renameSync(from, to); // Over the empty file that we just made, and no other.
   return true;
 }
 
@@ -59,7 +59,7 @@ export function moveFolderNew(from: string, to: string): boolean {
   }
   if (!isNew(() => fs.mkdirSync(to))) return false;
   fs.chmodSync(from, fs.statSync(to).mode & 0o777);
-  // Over the empty folder that we just made; when somebody filled it meanwhile, it is theirs.
+  // Over the empty folder that we just made; a filled one stays as it is.
   return isNew(() => fs.renameSync(from, to));
 }
 

@@ -41,7 +41,7 @@ export interface PartWanted {
   /** Of this home, for proofs. Undefined: nothing that is here already can be proven. */
   readonly secret: Uint8Array | undefined;
   readonly isFolder: boolean;
-  /** @returns undefined: another process has it */
+  /** @returns undefined if another process has it */
   readonly lock: (path: string) => Lock | undefined;
 }
 
@@ -103,7 +103,7 @@ export function headAt(
   }
 }
 
-/** The part that an earlier run left, or a new one: both are there then, and nobody else's. */
+/** The part that an earlier run left, or a new one: both are there then, and locked. */
 export async function takePart(wanted: PartWanted): Promise<Part> {
   const { disk, folder, name } = wanted;
   const names = new Set(disk.list(folder));

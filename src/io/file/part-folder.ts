@@ -218,7 +218,7 @@ export class PartFolder implements Content {
     const isThere = disk.kind(file.path) !== undefined;
     const open = isThere ? disk.openPlain(file.path, "write") : disk.openNew(file.path);
     this.#current = { file, open };
-    // Also when it was there: whoever made it may have been killed before a sync.
+    // Also when it was there: the run that made it may have been killed before a sync.
     this.#unsyncedFolders.add(file.parent);
     this.#unsyncedFiles.add(file);
     // Left by an earlier run, which had not synced it.

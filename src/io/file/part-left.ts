@@ -22,7 +22,7 @@ export function chunksLeft(part: WhosePart, disk: TreeDisk = systemDisk()): numb
       most = Math.max(most, linesAt(disk, join(part.folder, name), part));
     }
   } catch {
-    // Whoever may not read it hears of that from the sink.
+    // If it may not be read, the sink reports that.
   }
   return most;
 }

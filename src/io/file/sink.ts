@@ -177,7 +177,7 @@ class PartSink implements Sink {
     chunks.close().then(release, release);
   }
 
-  /** Takes the first name that nobody has. */
+  /** Takes the first name that is free. */
   #settle(isFolder: boolean): string {
     const { disk, folder, name, part } = this.#options;
     for (let n = 0; n <= SAME_NAMES_MAX; n++) {

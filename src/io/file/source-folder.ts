@@ -121,7 +121,7 @@ class FolderSource implements Source {
     const workers = Array.from({ length: Math.min(FILES_AT_ONCE, reads.length) }, async () => {
       for (const read of left) await read();
     });
-    // All have ended before anybody hears of it: nobody writes into bytes that are given away.
+    // All have ended before it is reported: nothing writes into bytes that are given away.
     const ends = await Promise.allSettled(workers);
     for (const end of ends) if (end.status === "rejected") throw end.reason;
   }

@@ -60,7 +60,7 @@ class StreamSource implements Source {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#onRelease?.();
-    // Whoever writes into it learns so; what it says to that is of no use any more.
+    // The writer notices it; what it reports is of no use any more.
     this.#reader.cancel().catch(() => undefined);
   }
 

@@ -67,7 +67,7 @@ class FileSource implements Source {
   readonly #fd: number;
   /** Chunks that were read with the one before them. Bounded by BLOCK_CHUNKS. */
   #block: Uint8Array[] = [];
-  /** The next chunk of whoever reads in order. */
+  /** The next chunk of a sequential read. */
   #next = 0;
   #isClosed = false;
 
@@ -92,7 +92,7 @@ class FileSource implements Source {
     if (sizeBytes > FILE_BYTES_MAX) {
       throw new Fault("too-large", `${quoteText(path)} has ${sizeBytes} bytes`);
     }
-    // As those of /proc: what it has is made when somebody reads it.
+    // As those of /proc: their content is made when it is read.
     if (sizeBytes === 0 && fs.readSync(this.#fd, new Uint8Array(1), 0, 1, 0) > 0) {
       throw special(`${quoteText(path)} does not say how much is in it`);
     }

@@ -202,7 +202,7 @@ class Voice {
     this.#cancelTimer = this.#clock.after(ASK_AGAIN_MS, again);
   }
 
-  /** Listens who is there, takes a name that is free, and gives it up to whoever has it rightly. */
+  /** Listens who is there, takes a name that is free, and gives it up to its rightful owner. */
   announce(announcement: Announcement, place: { readonly host: string; readonly port: number }) {
     const publish = () => {
       if (!this.#isClosed) this.#publish(announcement, place);

@@ -238,7 +238,7 @@ async function usualInterface({ group, port }: MulticastOptions): Promise<string
   }
 }
 
-/** Whatever comes of later errors (ICMP refusals, an interface that goes): they hurt nobody. */
+/** Whatever comes of later errors (ICMP refusals, an interface that goes): they do no harm. */
 async function bound(socket: Socket, where: { port: number; address?: string }): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     socket.once("error", (error) => reject(unbound(error, where.port)));

@@ -24,7 +24,7 @@ export interface AutoDialOptions {
  * sooner says little.
  *
  * A way that has worked and now refuses is mostly a server that starts again: for
- * OTHER_WAY_HELD_MS nothing else is tried, so that nobody changes over by such a chance.
+ * OTHER_WAY_HELD_MS nothing else is tried, so that no client changes over by such a chance.
  */
 export class AutoDialer {
   readonly #options: AutoDialOptions;

@@ -54,9 +54,9 @@ export interface Link {
    */
   send(message: Uint8Array, tail?: Uint8Array): boolean;
   /**
-   * What comes from now on is no longer than this; whoever begins a longer message is hung up on
+   * What comes from now on is no longer than this; a link that begins a longer message is closed
    * before it is held. Only where the transport hands over parts of messages (QUIC): elsewhere a
-   * message is whole before anybody can look at it.
+   * message is whole before it can be looked at.
    */
   expect?(messageBytesMax: number): void;
   /** Bytes accepted by `send` that the transport has not taken yet. */
@@ -82,7 +82,7 @@ export interface ListenerEvents {
   /** Whether to take this connection at all; asked before anything is spent on it. */
   accept(remote: Address): boolean;
   /**
-   * Somebody is connected and has no link yet, where the transport tells so: counted with the links
+   * A client is connected and has no link yet, where the transport tells so: counted with the links
    * of that address until the function that comes back is called. Asked after `accept`.
    */
   wait?(remote: Address): () => void;
@@ -108,7 +108,7 @@ export interface Listener {
 export interface DialOptions {
   readonly host: string;
   readonly port: number;
-  /** The port to call from; taken by somebody else = Fault port-taken. */
+  /** The port to call from; taken by another program = Fault port-taken. */
   readonly localPort?: number;
   readonly timeoutMs: number;
 }

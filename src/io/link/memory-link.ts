@@ -193,7 +193,7 @@ export class MemoryLink implements Link {
 
   #end(fault: Fault | undefined): void {
     if (this.#state === "closed") return;
-    // Whoever asked for the end gets an orderly one, however the other end took it.
+    // The end that closed gets an orderly one, however the other end took it.
     const isOurs = this.#state === "closing";
     this.#state = "closed";
     this.#callOffDeadline?.();

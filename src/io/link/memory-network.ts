@@ -28,7 +28,7 @@ interface Station {
   stopped: (() => void) | undefined;
 }
 
-/** Ports that nobody chose begin here, as on a real host. */
+/** Ports that are assigned begin here, as on a real host. */
 const FREE_PORT_FIRST = 49_152;
 
 /** Hosts, ports and wires inside one process, on a given clock: the third kind of link. */

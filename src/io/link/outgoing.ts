@@ -3,7 +3,7 @@ import type { LinkInbox } from "./inbox.ts";
 import type { LinkCounters } from "./link.ts";
 
 /**
- * The sending side that all links share: counts what was accepted, and wakes whoever waits until
+ * The sending side that all links share: counts what was accepted, and wakes what waits until
  * there is room. How bytes leave, and how many still wait, is each link's own.
  */
 export class LinkOutgoing {

@@ -22,7 +22,7 @@ export interface ErasingDisk {
 
 /**
  * Writes spaces over salt and body, never over the head, and makes that durable. A power loss in
- * between may leave a line of both: whoever reads it asks for the record that ordered this.
+ * between may leave a line of both: a reader asks for the record that ordered this.
  */
 export async function eraseLine(
   { disk, reservePath }: ErasingDisk,

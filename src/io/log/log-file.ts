@@ -107,7 +107,7 @@ interface Follower {
 
 /** A log on this machine's disk: group commit, one writer, acknowledged only after the sync. */
 export class LogFile implements Log {
-  /** Tails that recovery cut: never acknowledged to anybody. */
+  /** Tails that recovery cut: never acknowledged. */
   readonly recovered: readonly Dropped[];
   /** Seq of records whose body did not fit its commitment at the start. */
   readonly damaged: readonly number[];
@@ -304,7 +304,7 @@ export class LogFile implements Log {
     return undefined;
   }
 
-  /** Durably: after a crash nobody may find what was refused. */
+  /** Durably: after a crash what was refused must not be found. */
   async #takeBack(cause: unknown): Promise<Fault> {
     const { disk, reservePath } = this.#options;
     try {

@@ -41,7 +41,7 @@ export interface Recovered {
   readonly order: LogOrder;
   readonly tree: MerkleEdge;
   readonly dropped: readonly Dropped[];
-  /** Seq of records whose body does not fit its commitment, or was erased by nobody's order. */
+  /** Seq of records whose body does not fit its commitment, or was erased without an order. */
   readonly damaged: readonly number[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: Map<number, number>;
@@ -133,7 +133,7 @@ class Recovery {
 
   /**
    * A doubtful line that a later record orders to be erased: its blanking was torn, or never begun.
-   * @returns undefined: nobody ordered it
+   * @returns undefined if no record ordered it
    */
   async #eraseAgain(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
     const parsed = line.whole ? parseHead(line.bytes) : undefined;

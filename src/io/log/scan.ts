@@ -45,7 +45,7 @@ export async function* scanBlocks(
       at = next;
     }
   } finally {
-    // Nobody may close the file under a read that is still under way.
+    // The file must not be closed under a read that is still under way.
     await pending.catch(() => undefined);
   }
 }

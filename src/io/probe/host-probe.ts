@@ -9,7 +9,7 @@ import { type Multicast, openMulticast } from "../lan/multicast.ts";
 /** As much as one small message; the middle one of so many counts. */
 const SYNC_BYTES = 4096;
 const SYNC_COUNT = 9;
-/** The group of `chat lan`, at a port that nobody uses for it. */
+/** The group of `chat lan`, at a port that is not used for it. */
 const GROUP = "224.1.1.1";
 const PORT_FIRST = 49_152;
 

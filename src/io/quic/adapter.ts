@@ -4,7 +4,7 @@
  * test/io/quic-traps.test.ts:
  * - a reader ends in the same way when the other end finished the stream and when the connection is
  *   gone, even in silence: that a stream was finished must be said within it;
- * - a reader that does not read holds nobody back: what comes piles up in memory;
+ * - a reader that does not read slows no sender: what comes piles up in memory;
  * - `path` before the handshake is empty, and stays so for ever once it was asked for;
  * - a listener that cannot bind resolves all the same, and is `destroyed`;
  * - the default client binds 127.0.0.1, and an endpoint per connection is never given back;
@@ -42,7 +42,7 @@ const ALPN = "chat/1";
 const DRAINABLE: unique symbol = Symbol.for("Stream.drainableProtocol");
 const NS_PER_MS = 1e6;
 
-/** Loaded when it is needed, and without its warning: whoever asked for UDP need not read it. */
+/** Loaded when it is needed, and without its warning: a user who asked for UDP need not read it. */
 function quic(): typeof import("node:quic") {
   const { emitWarning } = process;
   const hushed: unknown = (warning: string | Error, type: unknown, ...rest: unknown[]) => {
@@ -244,7 +244,7 @@ export class QuicSocket {
     return socket;
   }
 
-  /** For many connections: it is kept for the life of whoever calls. */
+  /** For many connections: it is kept as long as its caller lives. */
   static forClients(family: UdpFamily, port = 0): QuicSocket {
     const host = family === "ipv4" ? "0.0.0.0" : "::";
     const address = new SocketAddress({ address: host, family, port });

@@ -8,9 +8,9 @@
  * the links of its address, too. A forged source never gets that far, and is answered with three
  * times its own bytes at most.
  *
- * A stream before the first ends its connection. What comes on a stream that nobody reads piles up
- * in memory (quic-adapter.ts), whatever window was given; and a lane is opened by whoever has heard
- * from the server on the first one, which has come then.
+ * A stream before the first ends its connection. What comes on a stream that is not read piles up
+ * in memory (quic-adapter.ts), whatever window was given; and a lane is opened by the end that has
+ * heard from the server on the first one, which has come then.
  */
 import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";

@@ -6,7 +6,7 @@ const QUESTION = new Uint8Array(1);
 /**
  * Asks whether a UDP port is dead, so that a dial need not wait for its time-out: QUIC in Bun 1.4.4
  * does not tell of refusals. Silence says nothing: many machines never refuse.
- * @param onRefused called when the other machine says that nobody has this port
+ * @param onRefused called when the other machine says that the port is closed
  * @returns what ends the asking
  */
 export async function probeUdp(remote: Address, onRefused: () => void): Promise<() => void> {

@@ -260,7 +260,7 @@ export class ClientState {
     this.#run(sql, fingerprint, user, Math.trunc(unixMs));
   }
 
-  /** What somebody has chosen for this device. */
+  /** What the user has chosen for this device. */
   preference(name: Preference): string | undefined {
     const sql = "SELECT value FROM preferences WHERE name = ?";
     return this.#get<{ value: string }>(sql, name)?.value;

@@ -1,6 +1,6 @@
 import type { FileId } from "../../base/ids.ts";
 
-/** What makes two sendings the same: whoever repeats the command goes on with the same file. */
+/** What makes two sendings the same: a repeated command goes on with the same file. */
 export interface UploadKey {
   readonly fingerprint: string;
   readonly user: string;

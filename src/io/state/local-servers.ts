@@ -56,7 +56,7 @@ export function findLocalServers(env: Environment): LocalServer[] {
   return found.sort((one, other) => other.startedUnixMs - one.startedUnixMs);
 }
 
-/** Somebody else could have made the folder first, to send us elsewhere. */
+/** Another user could have made the folder first, to send us elsewhere. */
 function isOurs(folder: string): boolean {
   const stat = lstatSync(folder);
   return stat.isDirectory() && (process.platform === "win32" || stat.uid === userInfo().uid);

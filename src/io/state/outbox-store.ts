@@ -6,7 +6,7 @@ import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
 import { withStoreFaults } from "./schema.ts";
 
-/** A post as it is kept. `body` is JSON: what is in it is for whoever wrote it. */
+/** A post as it is kept. `body` is JSON: only its writer reads what is in it. */
 export interface KeptPost {
   readonly counter: number;
   readonly target: string;
@@ -30,7 +30,7 @@ export interface OutboxOwner {
 /** What changed since the last write, made durable in one transaction. */
 export interface OutboxChange extends OutboxOwner {
   readonly added: readonly KeptPost[];
-  /** Counters that are settled: nobody needs to send them again. */
+  /** Counters that are settled: they need not be sent again. */
   readonly settled: readonly number[];
 }
 
@@ -42,8 +42,8 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
 /**
  * Unsent words of this home. Each outbox belongs to one process, which shows that it lives by a
  * lock file (CHAT_HOME/outboxes/ID) that the system lets go with it: no process number could be
- * mistaken for it. Locks come and go only inside a write transaction of the database, so nobody
- * adopts what is being made.
+ * mistaken for it. Locks come and go only inside a write transaction of the database, so that
+ * no process adopts what is being made.
  */
 export class OutboxStore {
   readonly #database: Database;
@@ -59,7 +59,7 @@ export class OutboxStore {
   /** @throws Fault store-… ; nothing has changed then */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
     this.#transact(() => {
-      if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is nobody else's");
+      if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is ours alone");
       const insert = this.#database.query<unknown, SQLQueryBindings[]>(INSERT);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);

@@ -2,7 +2,7 @@ import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 import { LineBuffer } from "./line-buffer.ts";
 
-/** Standard input, read line by line by whoever asks next. */
+/** Standard input, read line by line, in the order of the requests. */
 export interface Input {
   readonly isTerminal: boolean;
   /**
@@ -25,7 +25,7 @@ export function standardInput(): Input {
 }
 
 class StdinInput implements Input {
-  /** process.stdin itself is not touched before somebody reads. */
+  /** process.stdin itself is not touched before the first read. */
   readonly isTerminal = isatty(0);
   readonly #buffer = new LineBuffer(LINE_BYTES_MAX);
   #chunks: AsyncIterator<Uint8Array> | undefined;

@@ -5,7 +5,7 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 const ESCAPE = 0x1b;
 
-/** Bytes of standard input that nobody has asked for yet, given out as lines, keys or pieces. */
+/** Bytes of standard input that were not asked for yet, given out as lines, keys or pieces. */
 export class LineBuffer {
   readonly #lineBytesMax: number;
   #bytes: Buffer = Buffer.alloc(0);

@@ -43,7 +43,7 @@ const CLEAR_LINE = "\r\x1b[J";
 /** Lines typed ahead of a slow network. */
 const LINES_AHEAD_MAX = 1_000;
 
-/** A process that nobody can stop goes on after this. */
+/** A process that cannot be stopped goes on after this. */
 const SUSPENDED_MS = 100;
 /** Between two stops of readline's tabs. */
 const TAB = 8;
@@ -284,7 +284,7 @@ class ReadlineEditor implements LineEditor {
     }, SUSPENDED_MS);
   }
 
-  /** `fg`, or continued by somebody else: the shell has set the terminal as it likes. */
+  /** `fg`, or continued by another process: the shell has set the terminal as it likes. */
   #resume(): void {
     if (this.#isClosed) return;
     this.#isSuspended = false;

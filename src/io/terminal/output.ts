@@ -14,11 +14,11 @@ export interface Output {
   drained(): Promise<void>;
   /** Resolves when everything is out, or the other end is gone. */
   flushed(): Promise<void>;
-  /** Why what was written is not all out; undefined as well when nobody reads any more. */
+  /** Why what was written is not all out; undefined as well when its reader is gone. */
   fault(): Fault | undefined;
 }
 
-/** Called once. `undefined`: whoever read is gone (EPIPE), as after `| head`. */
+/** Called once. `undefined`: its reader is gone (EPIPE), as after `| head`. */
 export type OnBroken = (fault: Fault | undefined) => void;
 
 const LOW_BYTES = 1 << 20;

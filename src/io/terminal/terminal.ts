@@ -12,7 +12,7 @@ export interface Terminal {
   confirm(question: string): Promise<boolean>;
 }
 
-/** @returns undefined when nobody is there to ask: input or standard error is no terminal */
+/** @returns undefined if no user can be asked: input or standard error is no terminal */
 export function openTerminal(input: Input, output: Output): Terminal | undefined {
   if (!input.isTerminal || !output.isTerminal) return undefined;
   const askText = async (question: string) => {

@@ -9,7 +9,7 @@ export function normalAddress(host: string, port: number): Address {
   return { host: isMapped ? plain.slice(MAPPED.length) : plain, port };
 }
 
-/** Whether a host means this very machine, so that nobody else sees the bytes. */
+/** Whether a host means this very machine, so that no other machine sees the bytes. */
 export function isLoopback(host: string): boolean {
   const { host: plain } = normalAddress(host, 0);
   return plain === "localhost" || plain === "::1" || /^127(\.\d{1,3}){3}$/.test(plain);

@@ -159,7 +159,7 @@ export class FrameReader {
     if (opcode === OPCODE.close) this.#takeClose(payload);
     else if (opcode === OPCODE.ping) this.#events.ping(payload);
     else if (opcode === OPCODE.pong)
-      return; // Nobody asked; allowed all the same.
+      return; // It was not asked for; allowed all the same.
     else this.#takeData((first & FINAL) !== 0, payload);
   }
 

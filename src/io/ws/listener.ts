@@ -134,7 +134,7 @@ class WsListener implements Listener {
         port,
         ...(tls === false ? {} : { tls: secure }),
         idleTimeout: HTTP_IDLE_SECONDS,
-        // Outside development Bun shares the port with whoever else asks for it, in silence.
+        // Outside development Bun shares the port silently with any other program that asks for it.
         reusePort: false,
         development: false,
         maxRequestBodySize: MESSAGE_BYTES_MAX,

@@ -1,6 +1,6 @@
 /**
  * Where a request goes. HTTP/1.0 needs no Host (health checks of proxies send none), and Bun then
- * gives a bare path. @returns undefined: what it calls its host can be none
+ * gives a bare path. @returns undefined if its host is not valid
  */
 export function requestUrl({ url, headers }: Request): URL | undefined {
   const hasNoHost = (headers.get("host") ?? "") === "";

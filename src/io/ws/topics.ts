@@ -1,6 +1,6 @@
 /**
  * What was published to each topic, so that a link's counters include what it followed without a
- * loop over all followers at each message. Holds only topics that somebody follows.
+ * loop over all followers at each message. Holds only topics that have followers.
  */
 export interface Traffic {
   readonly messages: number;

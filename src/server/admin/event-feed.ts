@@ -39,7 +39,7 @@ export class EventFeed {
     else this.#skipped.delete(client);
   }
 
-  /** Whoever else is told of events is told first. */
+  /** The other receivers of events are told first. */
   beside(onEvent: (event: ServerEvent) => void): (event: ServerEvent) => void {
     return (event) => {
       onEvent(event);

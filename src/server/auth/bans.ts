@@ -27,7 +27,7 @@ export class Bans {
     if (!isLoopback(host)) this.#check(addressKey(host));
   }
 
-  /** Told only to whoever has shown to own the account. @throws Fault banned */
+  /** Told only to a client that has proved to own the account. @throws Fault banned */
   checkAccount(account: Account): void {
     this.#check(account.id);
   }

@@ -7,7 +7,7 @@ import type { Member } from "../session/connection-state.ts";
 
 type OfferingClient = Pick<ClientConnection, "member" | "isClosed" | "tell" | "whenClosed">;
 
-/** A device that shows a code, and waits for whoever knows it. */
+/** A device that shows a code, and waits for the device that knows it. */
 export interface LinkOffer {
   readonly client: OfferingClient;
   /** The session that showed the code. */
@@ -51,7 +51,7 @@ export class LinkOffers {
     client.whenClosed(() => this.#dropAll(client));
   }
 
-  /** Whoever knows the code takes the offer; nobody else can then. */
+  /** The first device that knows the code takes the offer; no other can then. */
   take(code: Uint8Array, asking: Asking): LinkOffer | undefined {
     const offer = this.#offers.get(toBase64Url(code));
     if (offer === undefined || offer.asked !== undefined || !this.#holds(offer)) return undefined;

@@ -144,7 +144,7 @@ export class Devices {
   }
 }
 
-/** Whoever waits hears it, too: the code is used, and nobody else will answer. */
+/** The waiting device is told it, too: the code is used, and no other answer will come. */
 function notLinked(cause: Fault): Fault {
   const remedy = "begin anew";
   return new Fault("login-refused", "the other device could not link this one", { remedy, cause });

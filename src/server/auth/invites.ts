@@ -53,7 +53,7 @@ const HOUR_SECONDS = 60 * 60;
 /** `t` and 128 bits in base64url. */
 const TOKEN = /^t[A-Za-z0-9_-]{22}$/;
 
-/** Tokens that let somebody in: made, shown, counted and taken back. */
+/** Tokens that admit users: made, shown, counted and taken back. */
 export class Invites {
   readonly #options: InvitesOptions;
   /** Uses on their way to the disk, by invite; as many as there are links that register. */
@@ -145,7 +145,7 @@ export class Invites {
     await accounts.append(inviteGoneDraft(id, actor.user));
   }
 
-  /** One's own; whoever moderates a room decides who comes into it. */
+  /** One's own; a moderator of a room decides who comes into it. */
   #mayRevoke(actor: Actor, { by, room, post, read }: Invite): boolean {
     if (actor.isOperator || by === actor.user) return true;
     const place = room ?? post ?? read;
@@ -178,9 +178,9 @@ export class Invites {
   }
 
   /**
-   * The invite whose token this is; undefined: it is no token that admits anybody. Compared by
+   * The invite whose token this is; undefined if it is no token that admits a user. Compared by
    * hash, so that the time it takes tells nothing.
-   * @throws Fault not-allowed: it was one, and whoever holds it hears what became of it
+   * @throws Fault not-allowed: it was one, and its holder is told what became of it
    */
   admission(secret: string): Invite | undefined {
     const invite = this.#known(secret);

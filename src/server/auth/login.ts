@@ -47,10 +47,10 @@ export interface AuthenticatorOptions {
   readonly accounts: Pick<Log, "append">;
   readonly passwords: Passwords;
   readonly fingerprint: Fingerprint;
-  /** Undefined: whoever comes may register. */
+  /** Undefined: every newcomer may register. */
   readonly roomPassword: string | undefined;
   readonly peersOf: (account: Account) => ReadonlySet<ClientConnection>;
-  /** Whoever shows it in place of the room password may register in any case. */
+  /** A client that shows it in place of the room password may register in any case. */
   readonly operatorToken: string | undefined;
   /** The token of the link for the page. */
   readonly operatorLink: OperatorLink;
@@ -65,7 +65,7 @@ export interface AuthenticatorOptions {
 export class Authenticator {
   readonly #options: AuthenticatorOptions;
   readonly #guessing = new Guessing();
-  /** At the room password and at rooms' own: whoever has many addresses has one place here. */
+  /** At the room password and at rooms' own: an attacker with many addresses has one place here. */
   readonly #shared = new SharedGuessing();
   /**
    * Wrong answers that are held back, by address. Bounded by the links, each of which goes after
@@ -131,7 +131,7 @@ export class Authenticator {
     const name = this.#newName(request.user);
     this.#checkCert(request);
     const folded = foldName(name);
-    // Taken is taken: whoever hears of it may be the same person, who then logs in by signature.
+    // Taken is taken: the client may be the same person's, and then logs in by signature.
     while (this.#registering.has(folded)) await this.#registering.get(folded);
     registry.reserve(name);
     const done = Promise.withResolvers<void>();
@@ -211,7 +211,7 @@ export class Authenticator {
       "wrong password or no such name",
       () => this.#hashing.run(() => this.#verify(password, account?.passwordHash)),
     );
-    // Not found anew: by now the name may be somebody else's.
+    // Not found anew: by now the name may be another account's.
     if (account === undefined || account.isGone) throw noSuchName();
     const known = account;
     bans.checkAccount(known);
@@ -254,7 +254,7 @@ export class Authenticator {
     registry.deviceSeen(account, toBase64Url(deviceKey), clock.unixMs());
   }
 
-  /** Why whoever was let in may not enter after all: the disk took its time, and others acted. */
+  /** Why an account may not enter after all: the disk took its time, and others acted. */
   refusal(client: ClientConnection, account: Account): Fault | undefined {
     try {
       this.#options.bans.checkClient(client);
@@ -306,7 +306,7 @@ export class Authenticator {
     await this.#guess(client, [], "login-refused", sentence, () => Promise.resolve(check()));
   }
 
-  /** A guess at somebody's reset code. @throws Fault login-refused, banned, too-many, store-… */
+  /** A guess at a reset code. @throws Fault login-refused, banned, too-many, store-… */
   async guessReset(
     client: ClientConnection,
     sentence: string,
@@ -409,7 +409,7 @@ export class Authenticator {
     try {
       if (delayMs > 0) await delay(clock, delayMs);
       const isRight = !client.isClosed && (await check());
-      // Whoever was shown out meanwhile gets nothing for a guess that was still under way.
+      // A client that was closed meanwhile gains nothing by a guess that was still under way.
       if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
       if (isRight) {
         this.#guessing.right(names);
@@ -424,7 +424,7 @@ export class Authenticator {
     }
   }
 
-  /** A wrong answer comes as late as the ones before it earned, whether anybody waits or not. */
+  /** A wrong answer comes as late as the ones before it earned, whether its client waits or not. */
   async #holdBack(address: string, names: readonly string[]): Promise<void> {
     const { clock } = this.#options;
     const delayMs = this.#guessing.delayMs([address], clock.now());

@@ -7,8 +7,8 @@ import type { ClientConnection } from "../session/client-connection.ts";
 
 /**
  * The token of the link that `chat serve` prints for the page. The first account and device that
- * show it, within an hour, are its owners: a page that is loaded again shows it again, and nobody
- * else may, who reads it in a terminal's past or a browser's.
+ * show it, within an hour, are its owners: a page that is loaded again shows it again. Others who
+ * find it in the history of a terminal or a browser cannot use it.
  */
 export class OperatorLink {
   readonly #clock: Clock;
@@ -22,7 +22,7 @@ export class OperatorLink {
     this.#until = clock.now() + OPERATOR_LINK_MS;
   }
 
-  /** Nobody has used it yet: whoever shows it may register. */
+  /** It is unused: a client that shows it may register. */
   isFresh(token: string): boolean {
     return this.#fits(token) && this.#owner === undefined && this.#clock.now() < this.#until;
   }

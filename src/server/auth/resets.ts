@@ -24,7 +24,7 @@ export interface ResetsOptions {
 
 const TOKEN_BYTES = 16;
 
-/** Codes with which somebody who has lost their password sets another one. */
+/** Codes with which a user who has lost the password sets another one. */
 export class Resets {
   readonly #options: ResetsOptions;
 

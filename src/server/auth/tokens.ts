@@ -31,7 +31,7 @@ export class Tokens {
     this.#bans.checkAddress(remote.host);
     if (token === undefined) throw noToken();
     const found = find(token);
-    // 128 random bits are not guessed: whoever has them need not wait for a neighbour's typing.
+    // 128 random bits are not guessed: a client that has them need not wait for others' guesses.
     if (found !== undefined) return found;
     const keys = [`address:${addressKey(remote.host)}`];
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());

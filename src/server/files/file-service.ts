@@ -177,7 +177,7 @@ export class FileService {
     }
   }
 
-  /** A chunk of a file that nobody offered here ends the lane. */
+  /** A chunk of a file that was not offered here ends the lane. */
   notice(lane: ClientConnection, notice: TransferNotice): void {
     const transfer = this.#transfers.get(lane);
     if (notice.kind === "ack") {

@@ -9,7 +9,7 @@ const BUSY_MS = 1_000;
 /** For a lane that is closed to leave the file. */
 export const LETTING_GO_MS = 200;
 
-/** The same answer whether there is no such file or none for whoever asks. */
+/** The same answer if there is no such file, or none that the asker may read. */
 export function unknown(): Fault {
   return new Fault("file-unknown", "there is no such file for you");
 }

@@ -24,7 +24,7 @@ export const QUOTAS_DEFAULT: FileQuotas = {
 
 /**
  * Counts what files take: those that rooms were told of by their fold, others chunk by chunk. What
- * an offer announces is looked at and not set aside: nobody can claim room without using it.
+ * an offer announces is looked at and not set aside: no client can claim room without using it.
  */
 export class Quotas {
   readonly #quotas: FileQuotas;

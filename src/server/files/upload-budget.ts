@@ -36,7 +36,7 @@ export class UploadBudget {
 
   /**
    * So many bytes came, or (below zero) are dealt with. Small windows may add up to more than there
-   * is room for: whoever brings too much comes again later.
+   * is room for: a sender of too much comes again later.
    * @throws Fault too-many
    */
   queued(bytes: number): void {

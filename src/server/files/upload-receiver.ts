@@ -188,7 +188,7 @@ export class UploadReceiver {
   }
 }
 
-/** Whoever sends is told where it stopped. */
+/** The sender is told where it stopped. */
 function atChunk(fault: Fault, index: number): Fault {
   const { message } = fault;
   return message.includes(`chunk ${index}`)

@@ -235,7 +235,7 @@ export class UploadService {
     }
   }
 
-  /** Gives up what nobody went on with for long. */
+  /** Gives up uploads that were not continued for long. */
   async sweep(): Promise<void> {
     const before = this.#options.clock.unixMs() - UPLOAD_KEEP_MS;
     for (const upload of [...this.#uploads.values()]) {
@@ -256,7 +256,7 @@ export class UploadService {
     if (state === "idle") return;
     const isSilent =
       state !== "busy" && this.#options.clock.now() - state.heardAt >= UPLOAD_SILENT_MS;
-    // Its network may have gone without a word: whoever comes now has a better one.
+    // Its network may have gone without a word: the lane that comes now has a better one.
     if (isSilent) state.lane.close(busy());
     throw isSilent ? busy(LETTING_GO_MS) : busy();
   }
@@ -281,7 +281,7 @@ export class UploadService {
   ): Promise<UploadReceiver> {
     const { quotas, windows, clock, trouble } = this.#options;
     await quotas.refresh();
-    // Of a stream one byte: whoever has no room left is told now.
+    // Of a stream one byte: a sender with no room left is told now.
     const { size = upload.countedBytes + 1 } = request;
     quotas.check(upload.by, Math.max(0, size - upload.countedBytes));
     const blob = await this.#open(upload, request);

@@ -65,7 +65,7 @@ export interface WebRun {
 const TOKEN_BYTES = 16;
 const BUSY_MS = 1_000;
 
-/** Files by HTTP: each at an address that nobody guesses, for one file and one session. */
+/** Files by HTTP: each at an address that cannot be guessed, for one file and one session. */
 export class WebDownloads {
   readonly #options: WebDownloadsOptions;
   readonly #offers = new Map<string, Offer>(); // By token; bounded as the sessions' own are.
@@ -207,7 +207,7 @@ export class WebDownloads {
         yield bytes;
       }
     } catch (error) {
-      // The response breaks off by it; nobody reads the sentence.
+      // The response breaks off by it; the sentence is not shown.
       throw error instanceof Fault ? this.#options.trouble(error) : error;
     } finally {
       blob?.close();

@@ -18,7 +18,7 @@ export interface WebFile {
   /** Of a folder: how many bytes its list has. */
   readonly manifestBytes?: number;
   /**
-   * Chunks from `from` on, each checked. Ended early when nobody takes more. One at a time.
+   * Chunks from `from` on, each checked. Ended early when the client takes no more. One at a time.
    * @throws Fault
    */
   chunks(from: number): AsyncGenerator<Uint8Array>;
@@ -150,10 +150,10 @@ async function streamOf(
   const end = async () => {
     await pieces.return(undefined);
   };
-  // Whoever has left before the first word never takes, nor cancels, the rest.
+  // A client that left before the first byte never takes, nor cancels, the rest.
   signal.addEventListener("abort", () => void end(), { once: true });
   let first: IteratorResult<Uint8Array> | undefined = await pieces.next();
-  if (signal.aborted) await end(); // It was over before anybody listened.
+  if (signal.aborted) await end(); // It was over before the listener was added.
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {

@@ -11,15 +11,15 @@ export interface HttpOptions {
   readonly name: string;
   readonly port: () => number;
   readonly fingerprint: string;
-  /** Left out: nobody posts over HTTP. */
+  /** Left out: there are no posts over HTTP. */
   readonly posts?: Pick<HttpPosts, "serve"> | undefined;
-  /** Left out: nobody reads a room over HTTP. */
+  /** Left out: rooms cannot be read over HTTP. */
   readonly reads?: Pick<HttpReads, "serve"> | undefined;
-  /** Left out: nobody is told how the server is. */
+  /** Left out: there are no metrics. */
   readonly operator?: HttpOperator | undefined;
   /** Left out: browsers are only told how to come in from a terminal. */
   readonly page?: Page | undefined;
-  /** Left out: nobody takes files over HTTP. */
+  /** Left out: there are no files over HTTP. */
   readonly files?: HttpFiles | undefined;
 }
 

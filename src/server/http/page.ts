@@ -1,6 +1,6 @@
-/** The page, as whoever starts a server hands it over: what stands at which path. */
+/** The page, as a server is given it: what stands at which path. */
 export interface Page {
-  /** Another page has another one: whoever has loaded an older one loads it anew. */
+  /** Another page has another one: a browser that has loaded an older one loads it anew. */
   readonly build: string;
   /** By path; `/` is the page itself, `/assets/…` are named by their content. */
   readonly files: ReadonlyMap<string, PageFile>;

@@ -75,8 +75,8 @@ const BUSY = { retryAfterMs: 1_000 };
 
 /**
  * `GET /rooms/ROOM`: what is said there, as it is said, for a program with a token. It holds
- * nothing for a reader but how far that is: whoever takes the last page gets the next one, and a
- * slow one is cut off.
+ * nothing for a reader but how far that is: a client that takes the last page gets the next one,
+ * and a slow one is cut off.
  */
 export class HttpReads {
   readonly #options: HttpReadsOptions;
@@ -227,7 +227,7 @@ export class HttpReads {
     return this.#turns.run(invite.by, read);
   }
 
-  /** @returns false: the time is over, or somebody ended it */
+  /** @returns false if the time is over, or it was ended */
   async #news(run: Run, until: number): Promise<boolean> {
     const { clock } = this.#options;
     const waitMs = until - clock.now();
@@ -248,7 +248,7 @@ export class HttpReads {
       cancelStall();
       this.#end(run);
     };
-    // Whoever has left before the first word never takes, nor cancels, the rest.
+    // A client that left before the first byte never takes, nor cancels, the rest.
     signal.addEventListener("abort", end, { once: true });
     if (signal.aborted) end();
     return new ReadableStream<Uint8Array>(

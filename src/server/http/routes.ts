@@ -23,11 +23,11 @@ export interface HttpRoutesOptions {
   readonly localPosts: LocalPosts;
   readonly metrics: { format(): string };
   readonly archive: Archive;
-  /** Left out: nobody reads a room over HTTP. */
+  /** Left out: rooms cannot be read over HTTP. */
   readonly recordLine?: RecordLine;
   /** Undefined: this server takes no files. */
   readonly downloads: WebDownloads | undefined;
-  /** Undefined: nobody is an operator by token. */
+  /** Undefined: there is no operator token. */
   readonly operatorToken: string | undefined;
   readonly isStopping: () => boolean;
 }

@@ -34,7 +34,7 @@ function contentPolicy(host: string | null): string {
 
 type Coding = "br" | "gzip" | "identity";
 
-/** @returns undefined: the page has nothing there */
+/** @returns undefined if the page has nothing there */
 export function servePage(page: Page, request: Request, path: string): Response | undefined {
   const file = page.files.get(path);
   if (file === undefined) return undefined;

@@ -51,7 +51,7 @@ export async function* zipStream(source: ZipSource): AsyncGenerator<Uint8Array> 
   }
 }
 
-/** Somebody else has read the list: only what follows it is read. */
+/** The list was read before: only what follows it is read. */
 function behindManifest({ manifestBytes, chunks }: ZipSource): ByteReader {
   const from = Math.floor(manifestBytes / CHUNK_BYTES);
   return new ByteReader(chunks(from), manifestBytes % CHUNK_BYTES);

@@ -9,7 +9,7 @@ import type { LogRecord } from "../../wire/record.ts";
 /**
  * Under load, what is told within a moment leaves together: one write a reader for several records
  * saves more than half of the work. The moment is as long as the last telling took, so that at most
- * half of the time goes into telling. Whoever speaks after a pause is told of at once.
+ * half of the time goes into telling. A message after a pause is told at once.
  */
 const GATHER_MS_MIN = 1;
 const GATHER_MS_MAX = 10;

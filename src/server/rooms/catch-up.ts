@@ -101,7 +101,7 @@ export class CatchUp {
   ): Promise<void> {
     const { member } = client;
     if (member === undefined || !room.members.has(member.account.id)) return;
-    // Nobody is told that it is there: so it is told of the room, and not of what happens in it.
+    // It is not shown as online: so it is told of the room, and not of what happens in it.
     if (!member.isPresent) return this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
     const run = client.beginCatchUp(room.id);
     if (run === undefined) return;

@@ -23,7 +23,7 @@ export interface ManagementOptions {
   };
 }
 
-/** No session has this number: what the room engine answers here, nobody waits for. */
+/** No session has this number: answers of the room engine to it go nowhere. */
 const NO_CLIENT = 0;
 
 /** What operators do to accounts and to whole rooms. The caller has checked that it is one. */
@@ -67,7 +67,7 @@ export class Management {
 
   /**
    * Its rooms are told in a record each. Its sessions come again, by the old name, and hear the new
-   * one; whoever talks with it directly is told of the conversation anew.
+   * one; the other users of its direct conversations are told of them anew.
    */
   async #renameAccount(by: UserId, account: Account, to: string): Promise<void> {
     const { registry, accounts, rooms, peersOf, server } = this.#options;
@@ -124,7 +124,7 @@ export class Management {
     return namedRoom(this.#options.rooms, checkName(name, "room's name"));
   }
 
-  /** Also one that was removed: its name can be made free for somebody else. */
+  /** Also one that was removed: its name can be made free for another account. */
   #account(name: string): Account {
     return namedPerson(this.#options.registry.everyone, checkName(name, "person's name"));
   }

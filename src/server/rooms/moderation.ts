@@ -234,14 +234,14 @@ export class Moderation {
     if (on) this.#putOut(ban);
   }
 
-  /** @throws Fault not-allowed: an operator who locks themselves out helps nobody */
+  /** @throws Fault not-allowed: operators cannot lock themselves out */
   #checkSelf(client: ClientConnection, actor: Actor, { user, address }: Omit<Ban, "seq">): void {
     const isOwn = address === undefined ? user === actor.user : address === hostKey(client);
     if (!isOwn) return;
     throw new Fault("not-allowed", "you would ban yourself", { remedy: "name somebody else" });
   }
 
-  /** Whoever is here now is told why and closed; an address never closes an operator. */
+  /** Sessions that are open now are told why and closed; an address never closes an operator. */
   #putOut(ban: Omit<Ban, "seq">): void {
     const fault = bannedFault(ban);
     for (const client of [...this.#options.server.peers()]) {

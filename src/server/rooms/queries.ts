@@ -102,7 +102,7 @@ export class Queries {
     return room?.moderators.has(user) === true ? "moderator" : "member";
   }
 
-  /** Sorted again only when somebody came, went, or is called otherwise. */
+  /** Sorted again only when an account was made, removed or renamed. */
   #everyone(): readonly Entry[] {
     const { registry } = this.#options;
     if (this.#version === registry.namesVersion) return this.#people;

@@ -72,7 +72,7 @@ export class Reactions {
   }
 }
 
-/** The same words whether there is none or only none for whoever asks. */
+/** The same sentence if there is none, or none that the asker may see. */
 function noMessage(seq: number): Fault {
   return new Fault("not-found", `there is no message ${seq} here`, { remedy: "check its number" });
 }

@@ -53,7 +53,7 @@ export class ReadPositionService {
     }
   }
 
-  /** Before the first record: whoever is ignored is not shown. */
+  /** Before the first record: messages of ignored users are not shown. */
   arrived(client: ClientConnection, account: Account): void {
     if (account.ignored.size > 0) client.tell({ kind: "ignored", users: this.#ignoredBy(account) });
   }

@@ -19,7 +19,7 @@ import { redacted } from "./redacted-fault.ts";
 export interface ClientConnectionOptions {
   hello(client: ClientConnection, hello: NoticeOf<"hello">): void;
   request(client: ClientConnection, request: Request): void;
-  /** On a lane: a chunk came, or somebody has one. */
+  /** On a lane: a chunk came, or the receiver has one. */
   transfer(client: ClientConnection, notice: TransferNotice): void;
   closed(client: ClientConnection, fault: Fault | undefined): void;
   now(): number;
@@ -179,7 +179,7 @@ export class ClientConnection {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): void {
     this.#acknowledged++;
     const effects = this.session.answer<Kind>(ref, answer);
-    this.link.expect?.(this.session.messageBytesMax); // Whoever has come in may say more at once.
+    this.link.expect?.(this.session.messageBytesMax); // After log-in longer messages are allowed.
     this.#perform(effects);
   }
 

@@ -4,7 +4,7 @@ import type { Room } from "../../core/rooms/rooms.ts";
 import type { Address, Transport } from "../../io/link/link.ts";
 import type { LogRecord } from "../../wire/record.ts";
 
-/** Where somebody comes from. */
+/** Where a client comes from. */
 export interface Origin {
   readonly address: Address;
   readonly transport: Transport;
@@ -18,7 +18,7 @@ interface FileOfSomebody {
   readonly name: string;
 }
 
-/** What happens, for whoever watches the server: `chat serve` prints it. */
+/** What happens, for operators: `chat serve` prints it. */
 export type ServerEvent =
   | { readonly kind: "record"; readonly record: LogRecord; readonly room: Room }
   | ({ readonly kind: "connected"; readonly client: string } & Origin)
@@ -29,14 +29,14 @@ export type ServerEvent =
       readonly user: string | undefined;
       readonly fault: Fault | undefined;
     } & Origin)
-  /** Somebody began to send a file; its `record` follows when it is whole. */
+  /** An upload began; its `record` follows when the file is whole. */
   | ({
       readonly kind: "offered";
       /** As its sender named them. */
       readonly to: readonly string[];
       readonly sizeBytes?: number;
     } & FileOfSomebody)
-  /** Somebody has a file whole, checked and under its name. */
+  /** A receiver has a file whole, checked and under its name. */
   | ({ readonly kind: "got" } & FileOfSomebody)
   /** Its sender gave up a file that was not finished. */
   | ({ readonly kind: "withdrawn" } & FileOfSomebody)

@@ -25,12 +25,12 @@ interface Line {
 }
 
 /**
- * What arrives is dealt with by turns: whoever sends much at once waits behind oneself, and the
+ * What arrives is dealt with by turns: a sender of much at once waits behind itself, and the
  * others go on in between. Between two turns the event loop sees who else has something to say.
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Of whoever sent something of late, or waits; next is who waits longest. */
+  /** Senders of late, and those that wait; next is the one that waits longest. */
   readonly #lines = new Map<string, Line>();
   #sizeBytes = 0;
   #isScheduled = false;

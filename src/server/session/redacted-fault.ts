@@ -39,7 +39,7 @@ export function inward(fault: Fault | undefined): Fault | undefined {
   return fault instanceof RedactedFault && fault.cause instanceof Fault ? fault.cause : fault;
 }
 
-/** Others hear no path, so whoever runs the server must; what went abroad was told before. */
+/** Clients are not told paths, so the operator is told; a redacted fault was told before. */
 export function tellOwner(fault: Fault, onEvent: (event: ServerEvent) => void): void {
   if (SENTENCES[fault.code] === undefined || fault instanceof RedactedFault) return;
   if (fault.code !== "store-full") onEvent({ kind: "warning", fault });
