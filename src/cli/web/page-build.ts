@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 export interface PageBuildOptions {
-  /** Compress as small as it gets, which takes a second; else quickly. */
+  /** Minify and compress as small as it gets, which takes seconds; else quickly. */
   readonly small: boolean;
 }
 
@@ -35,13 +35,31 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
   for (const output of built.outputs) {
     const name = output.path.replace(/^\.?\//, "");
     const path = name.endsWith(".html") ? "/" : `/assets/${name}`;
-    raw.set(path, new Uint8Array(await output.arrayBuffer()));
+    const bytes = new Uint8Array(await output.arrayBuffer());
+    raw.set(path, small && path.endsWith(".js") ? await withShortLocals(bytes) : bytes);
   }
   const build = idOf(raw);
   const html = Buffer.from(raw.get("/") ?? []).toString();
   raw.set("/", Buffer.from(html.replace('data-build=""', `data-build="${build}"`)));
   const files = [...raw].map(([path, bytes]) => [path, fileOf(path, bytes, small)] as const);
   return { build, files: new Map(files) };
+}
+
+/**
+ * Bun gives the shortest names to what one file exports to another, and keeps them free in both: in
+ * a file with many exports every local has a long name. Minified by itself, it has short ones. What
+ * it exports, and under which names, stays the same.
+ */
+async function withShortLocals(file: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  const { outputs } = await Bun.build({
+    entrypoints: ["/file.js"],
+    files: { "/file.js": file },
+    target: "browser",
+    minify: true,
+    external: ["/assets/*"],
+  });
+  const again = new Uint8Array((await outputs[0]?.arrayBuffer()) ?? file);
+  return again.length < file.length ? again : file;
 }
 
 /** Names of assets tell their content; the page itself is hashed. */
