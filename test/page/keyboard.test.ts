@@ -1,4 +1,5 @@
 import { expect } from "bun:test";
+import { until } from "../e2e/deadline.ts";
 import { Sandbox } from "../e2e/program.ts";
 import { Relay } from "../e2e/relay.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
@@ -205,9 +206,11 @@ pageTest("the focus is never lost with a row that goes", async () => {
   await ana.settled();
   await keyboard.press("ArrowUp");
   await ana.page.locator("article:focus").getByText("in the meantime").waitFor();
-  // Scrolled far away from.
-  await ana.page.evaluate("{ document.querySelector('.timeline .list').scrollTop = 0 }");
-  await ana.page.locator(".list:focus").waitFor();
+  // Scrolled far away from; again, where the timeline was just about to follow a new row.
+  await until("the list has the focus of the row that went", async () => {
+    await ana.page.evaluate("{ document.querySelector('.timeline .list').scrollTop = 0 }");
+    return (await ana.page.locator(".list:focus").count()) > 0;
+  });
   await keyboard.press("ArrowUp");
   expect(await place(ana)).toMatch(/message/);
   ben.tab.close();
