@@ -8,6 +8,13 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
+/** Resolves once after that many milliseconds. */
+export function delay(clock: Pick<Clock, "after">, delayMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    clock.after(delayMs, resolve);
+  });
+}
+
 export function systemClock(): Clock {
   return {
     now: () => performance.now(),

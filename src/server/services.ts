@@ -130,7 +130,7 @@ function openDownloads(options: ServiceOptions, files: FileService | undefined) 
 }
 
 function openFiles(options: ServiceOptions): FileService | undefined {
-  const { engine, blobs, settings, localPosts: callers } = options;
+  const { engine, blobs, settings, localPosts } = options;
   if (blobs === undefined) return undefined;
   return new FileService({
     ...options,
@@ -138,6 +138,6 @@ function openFiles(options: ServiceOptions): FileService | undefined {
     files: engine.files,
     announcements: engine.announcements,
     quotas: settings.files,
-    announce: (user, to, body) => callers.announce(user, to, body),
+    announce: (user, to, body) => localPosts.announce(user, to, body),
   });
 }

@@ -9,7 +9,7 @@ import { WordCount } from "./word-count.ts";
 
 /**
  * Rooms as a fold over the history log: who made them, who is in, what the topic is, which record
- * came last. It has never heard of sockets, and it decides nothing: `hall.ts` does.
+ * came last. It has never heard of sockets, and it decides nothing: `engine.ts` does.
  */
 export interface Room {
   readonly id: RoomId;

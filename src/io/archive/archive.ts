@@ -5,20 +5,9 @@ import { type Disk, type DiskSearch, diskFault } from "../disk/disk.ts";
 import type { Archive, Page, PageQuery } from "../log/log.ts";
 import type { BlockIndex, Stretch } from "./block-index.ts";
 import { Erasures } from "./erasures.ts";
-import { type IndexView, LogIndex } from "./log-index.ts";
+import { type ArchiveOptions, type IndexView, LogIndex } from "./log-index.ts";
 import { Matcher } from "./matcher.ts";
 import { SegmentFiles } from "./segment-files.ts";
-
-export interface ArchiveOptions {
-  /** Where the segments are, e.g. `data/history`. */
-  readonly folder: string;
-  readonly disk: Disk;
-  readonly sha256: Sha256;
-  /** Where the index is kept between runs; left out: nowhere. May be deleted at any time. */
-  readonly cachePath?: string;
-  /** In the process that writes the log: its last durable seq, so that nothing else is shown. */
-  readonly head?: () => number;
-}
 
 /** How much is read at once: little for the newest page, much for a search through all. */
 const READ_BYTES_MIN = 64 << 10;

@@ -7,11 +7,14 @@ import { listSegments, segmentName } from "../log/segment.ts";
 import { BlockIndex, type Stretch } from "./block-index.ts";
 import { loadIndex, saveIndex } from "./index-cache.ts";
 
-export interface LogIndexOptions {
+export interface ArchiveOptions {
+  /** Where the segments are, e.g. `data/history`. */
   readonly folder: string;
   readonly disk: Disk;
   readonly sha256: Sha256;
+  /** Where the index is kept between runs; left out: nowhere. May be deleted at any time. */
   readonly cachePath?: string;
+  /** In the process that writes the log: its last durable seq, so that nothing else is shown. */
   readonly head?: () => number;
 }
 
@@ -31,12 +34,12 @@ const TAIL_BYTES = 4 << 20;
 
 /** Keeps a `BlockIndex` true to the files of a log that grows meanwhile. */
 export class LogIndex {
-  readonly #options: LogIndexOptions;
+  readonly #options: ArchiveOptions;
   #index: BlockIndex | undefined;
   #refreshing: Promise<void> | undefined;
   #unsavedBytes = 0;
 
-  constructor(options: LogIndexOptions) {
+  constructor(options: ArchiveOptions) {
     this.#options = options;
   }
 

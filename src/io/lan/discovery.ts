@@ -20,7 +20,7 @@ import {
   type Sighting,
   Sightings,
 } from "../../wire/announcement.ts";
-import type { Clock } from "../clock.ts";
+import { type Clock, delay } from "../clock.ts";
 import { errorCode } from "../disk/disk.ts";
 import { MdnsSocket } from "./mdns-socket.ts";
 
@@ -86,7 +86,7 @@ export async function findOnLan(
     voice.listen((service) => sightings.add(heardOf(service)));
     return voice;
   });
-  await passed(clock, forMs);
+  await delay(clock, forMs);
   await Promise.all(ears.map((ear) => ear.close()));
   if (sightings.all.length === 0 && working === 0) throw refused(trouble, around.port);
   return { servers: sightings.all, left: sightings.left };
@@ -283,10 +283,6 @@ function lanInterfaces(): string[] {
     const own = addresses?.find(({ internal, family }) => !internal && family === "IPv4");
     return own === undefined ? [] : [own.address];
   });
-}
-
-function passed(clock: Clock, forMs: number): Promise<void> {
-  return new Promise((resolve) => clock.after(forMs, resolve));
 }
 
 function noNetwork(): Fault {

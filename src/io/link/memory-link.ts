@@ -38,7 +38,7 @@ export class MemoryLink implements Link {
   readonly #inbox = new LinkInbox();
   readonly #outgoing = new LinkOutgoing(() => this.queuedBytes());
   /** In flight towards the other end; bounded by SEND_QUEUE_BYTES_MAX. */
-  readonly #parcels: PendingChunk[] = [];
+  readonly #pending: PendingChunk[] = [];
   #pendingChunkBytes = 0;
   #lastArrival = 0;
   #other: MemoryLink | undefined;
@@ -148,14 +148,14 @@ export class MemoryLink implements Link {
     const delayMs = this.#wire.delayMs(this.local, this.remote, sizeBytes);
     // A delay that shrinks must not let a message overtake: a link keeps order.
     this.#lastArrival = Math.max(this.#lastArrival, clock.now() + delayMs);
-    this.#parcels.push({ bytes, arrivesAt: this.#lastArrival });
+    this.#pending.push({ bytes, arrivesAt: this.#lastArrival });
     this.#pendingChunkBytes += sizeBytes + OVERHEAD_BYTES;
     this.#schedule();
   }
 
-  /** At most one timer a direction, for the parcel in front. */
+  /** At most one timer a direction, for the chunk in front. */
   #schedule(): void {
-    const front = this.#parcels[0];
+    const front = this.#pending[0];
     if (front === undefined || this.#isScheduled || this.other.#isStalled) return;
     this.#isScheduled = true;
     const delayMs = Math.max(0, front.arrivesAt - this.#wire.clock.now());
@@ -169,9 +169,9 @@ export class MemoryLink implements Link {
   #deliverDue(): void {
     const now = this.#wire.clock.now();
     for (;;) {
-      const front = this.#parcels[0];
+      const front = this.#pending[0];
       if (front === undefined || front.arrivesAt > now || this.other.#isStalled) break;
-      this.#parcels.shift();
+      this.#pending.shift();
       this.#pendingChunkBytes -= (front.bytes?.length ?? 0) + OVERHEAD_BYTES;
       this.#arrive(front.bytes);
     }
@@ -197,7 +197,7 @@ export class MemoryLink implements Link {
     const isOurs = this.#state === "closing";
     this.#state = "closed";
     this.#callOffDeadline?.();
-    this.#parcels.length = 0;
+    this.#pending.length = 0;
     this.#pendingChunkBytes = 0;
     this.#inbox.close(isOurs ? undefined : fault);
     this.#outgoing.settle();

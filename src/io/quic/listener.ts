@@ -9,12 +9,12 @@
  * times its own bytes at most.
  *
  * A stream before the first ends its connection. What comes on a stream that is not read piles up
- * in memory (quic-adapter.ts), whatever window was given; and a lane is opened by the end that has
+ * in memory (adapter.ts), whatever window was given; and a lane is opened by the end that has
  * heard from the server on the first one, which has come then.
  */
-import { createHash, X509Certificate } from "node:crypto";
 import { Fault } from "../../base/fault.ts";
 import { HELLO_WITHIN_MS, UDP_UNTAKEN_MAX } from "../../base/limits.ts";
+import { certificateHashOf } from "../link/certificate-hash.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { formatHostPort } from "../ws/upgrade.ts";
 import { type Congestion, type QuicPipe, QuicSocket, type QuicWire } from "./adapter.ts";
@@ -206,15 +206,6 @@ class QuicListener implements Listener {
     for (const topic of this.#followed.get(link) ?? []) this.#unfollow(link, topic);
     this.#followed.delete(link);
     if (this.#links.size === 0) this.#emptied.resolve();
-  }
-}
-
-function certificateHashOf(certPem: string): Uint8Array {
-  try {
-    const { raw } = new X509Certificate(certPem);
-    return new Uint8Array(createHash("sha256").update(raw).digest());
-  } catch (cause) {
-    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
   }
 }
 

@@ -1,4 +1,3 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
@@ -6,7 +5,7 @@ import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { writeSmallFile } from "../disk/data-folder.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { ReceivedFiles } from "./received-files.ts";
-import { openDatabase, openDatabaseInMemory, withStoreFaults } from "./schema.ts";
+import { StateDatabase, withStoreFaults } from "./schema.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
 /** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
@@ -32,30 +31,27 @@ const PART_SECRET_BYTES = 32;
  * any spelling: they are compared without case, as the server does.
  */
 export class ClientState {
-  readonly #database: Database;
-  /** Undefined: in memory. */
-  readonly #folder: string | undefined;
+  readonly #database: StateDatabase;
   #deviceKeyInMemory: string | undefined;
   readonly outboxes: OutboxStore;
   readonly uploads: UploadJournal;
   readonly taken: ReceivedFiles;
 
-  private constructor(database: Database, folder: string | undefined) {
-    this.#database = database;
-    this.#folder = folder;
-    this.outboxes = new OutboxStore(database, folder);
-    this.uploads = new UploadJournal(database, folder);
-    this.taken = new ReceivedFiles(database, folder);
+  private constructor(folder: string | undefined) {
+    this.#database = new StateDatabase(folder);
+    this.outboxes = new OutboxStore(this.#database);
+    this.uploads = new UploadJournal(this.#database);
+    this.taken = new ReceivedFiles(this.#database);
   }
 
   /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
   static open(folder: string): ClientState {
     withStoreFaults(folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
-    return new ClientState(openDatabase(folder), folder);
+    return new ClientState(folder);
   }
 
   static inMemory(): ClientState {
-    return new ClientState(openDatabaseInMemory(), undefined);
+    return new ClientState(undefined);
   }
 
   /**
@@ -63,7 +59,7 @@ export class ClientState {
    * on one key, for the database's write lock is held meanwhile.
    */
   deviceKey(generate: GenerateKey): string {
-    const folder = this.#folder;
+    const { folder } = this.#database;
     if (folder === undefined) {
       this.#deviceKeyInMemory ??= generate();
       return this.#deviceKeyInMemory;
@@ -76,7 +72,7 @@ export class ClientState {
    * Made at the first call; undefined in memory: nothing outlasts that.
    */
   partSecret(): Uint8Array | undefined {
-    const folder = this.#folder;
+    const { folder } = this.#database;
     if (folder === undefined) return undefined;
     const generate = () => {
       return `${toBase64Url(crypto.getRandomValues(new Uint8Array(PART_SECRET_BYTES)))}\n`;
@@ -86,46 +82,42 @@ export class ClientState {
 
   /** What is in the file; made where there is none, and by one process only. */
   #smallFile(path: string, generate: () => string): string {
-    return withStoreFaults(this.#folder ?? "memory", () => {
+    return this.#database.guard(() => {
       if (existsSync(path)) return readFileSync(path, "utf8");
       const make = () => {
         if (!existsSync(path)) writeSmallFile(path, generate());
         return readFileSync(path, "utf8");
       };
-      return this.#database.transaction(make).immediate();
+      return this.#database.transact(make);
     });
   }
 
   pin(address: string): Pin | undefined {
-    return this.#get<Pin>(`${SELECT_PIN} WHERE address = ?`, address);
+    return this.#database.get<Pin>(`${SELECT_PIN} WHERE address = ?`, address);
   }
 
   pins(): Pin[] {
-    return this.#guard(() => this.#database.query<Pin, []>(`${SELECT_PIN} ORDER BY address`).all());
+    return this.#database.all<Pin>(`${SELECT_PIN} ORDER BY address`);
   }
 
   /** The first address under which a server of this fingerprint was met. */
   addressOf(fingerprint: string): string | undefined {
     const sql = "SELECT address FROM pins WHERE fingerprint = ? ORDER BY address LIMIT 1";
-    return this.#get<{ address: string }>(sql, fingerprint)?.address;
+    return this.#database.get<{ address: string }>(sql, fingerprint)?.address;
   }
 
   /** Pins, or on purpose pins anew. The name and the time of the first meeting stay. */
   setPin({ address, ...server }: Pin): void {
     const { fingerprint } = server;
-    this.#guard(() =>
-      this.#database
-        .transaction(() => {
-          this.#noteServer(server);
-          this.#run("INSERT OR REPLACE INTO pins VALUES (?, ?)", address, fingerprint);
-        })
-        .immediate(),
-    );
+    this.#database.transact(() => {
+      this.#noteServer(server);
+      this.#database.run("INSERT OR REPLACE INTO pins VALUES (?, ?)", address, fingerprint);
+    });
   }
 
   /** What is known of it stays: the first meeting counts. */
   #noteServer({ fingerprint, name, firstSeenUnixMs }: Omit<Pin, "address">): void {
-    this.#run(
+    this.#database.run(
       "INSERT INTO servers VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
       fingerprint,
       name,
@@ -136,62 +128,54 @@ export class ClientState {
   /** The server goes on under another fingerprint, and with it all that is filed under the old. */
   moveServer(old: string, server: Omit<Pin, "address">): void {
     const { fingerprint } = server;
-    this.#guard(() =>
-      this.#database
-        .transaction(() => {
-          this.#noteServer(server);
-          for (const table of MOVING_TABLES) {
-            this.#run(
-              `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
-              fingerprint,
-              old,
-            );
-          }
-        })
-        .immediate(),
-    );
+    this.#database.transact(() => {
+      this.#noteServer(server);
+      for (const table of MOVING_TABLES) {
+        this.#database.run(
+          `UPDATE OR IGNORE ${table} SET fingerprint = ? WHERE fingerprint = ?`,
+          fingerprint,
+          old,
+        );
+      }
+    });
   }
 
   /** The server calls this account otherwise, and with it goes all that is filed under the name. */
   moveUser(fingerprint: string, old: string, user: string): void {
-    this.#guard(() =>
-      this.#database
-        .transaction(() => {
-          for (const table of USER_TABLES) {
-            this.#run(
-              `UPDATE OR REPLACE ${table} SET user = ? WHERE fingerprint = ? AND lower(user) = ?`,
-              fold(user),
-              fingerprint,
-              fold(old),
-            );
-          }
-        })
-        .immediate(),
-    );
+    this.#database.transact(() => {
+      for (const table of USER_TABLES) {
+        this.#database.run(
+          `UPDATE OR REPLACE ${table} SET user = ? WHERE fingerprint = ? AND lower(user) = ?`,
+          fold(user),
+          fingerprint,
+          fold(old),
+        );
+      }
+    });
   }
 
   /** @returns whether there was one */
   forgetPin(address: string): boolean {
-    return this.#run("DELETE FROM pins WHERE address = ?", address) > 0;
+    return this.#database.run("DELETE FROM pins WHERE address = ?", address) > 0;
   }
 
   /** Seq of the last record that this home has shown to the user; undefined: none so far. */
   cursor(fingerprint: string, user: string): number | undefined {
     const sql = "SELECT seq FROM cursors WHERE fingerprint = ? AND user = ?";
-    return this.#get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
+    return this.#database.get<{ seq: number }>(sql, fingerprint, fold(user))?.seq;
   }
 
   /** Never goes back, whichever process of this home is ahead. */
   advanceCursor(fingerprint: string, user: string, seq: number): void {
     const sql = `INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
-    this.#run(sql, fingerprint, fold(user), seq);
+    this.#database.run(sql, fingerprint, fold(user), seq);
   }
 
   /** The server has lost what came after `seq` (restored from a backup): begin there. */
   rewindCursor(fingerprint: string, user: string, seq: number): void {
     const sql = "UPDATE cursors SET seq = ? WHERE fingerprint = ? AND user = ? AND seq > ?";
-    this.#run(sql, seq, fingerprint, fold(user), seq);
+    this.#database.run(sql, seq, fingerprint, fold(user), seq);
   }
 
   /** The PEM of the account's key, made at the first call, the same for every process. */
@@ -199,7 +183,7 @@ export class ClientState {
     const known = this.knownAccountKey(fingerprint, user);
     if (known !== undefined) return known;
     const insert = "INSERT INTO account_keys VALUES (?, ?, ?) ON CONFLICT DO NOTHING";
-    this.#run(insert, fingerprint, fold(user), generate());
+    this.#database.run(insert, fingerprint, fold(user), generate());
     const agreed = this.knownAccountKey(fingerprint, user);
     assert(agreed !== undefined, "an account key that was just stored is there");
     return agreed;
@@ -208,40 +192,44 @@ export class ClientState {
   /** The PEM of the account's key, where this home has it. */
   knownAccountKey(fingerprint: string, user: string): string | undefined {
     const sql = "SELECT private_pem AS pem FROM account_keys WHERE fingerprint = ? AND user = ?";
-    return this.#get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
+    return this.#database.get<{ pem: string }>(sql, fingerprint, fold(user))?.pem;
   }
 
   /** Another device of the account has given its key: it is the one. */
   setAccountKey(fingerprint: string, user: string, pem: string): void {
     const sql = "INSERT OR REPLACE INTO account_keys VALUES (?, ?, ?)";
-    this.#run(sql, fingerprint, fold(user), pem);
+    this.#database.run(sql, fingerprint, fold(user), pem);
   }
 
   /** Id of the account that knows this device, as far as this home was told. */
   enrolment(fingerprint: string, user: string): string | undefined {
     const sql = "SELECT account FROM enrolments WHERE fingerprint = ? AND user = ?";
-    return this.#get<{ account: string }>(sql, fingerprint, fold(user))?.account;
+    return this.#database.get<{ account: string }>(sql, fingerprint, fold(user))?.account;
   }
 
   enrol(fingerprint: string, user: string, account: string): void {
     if (this.enrolment(fingerprint, user) === account) return; // A write waits for the disk.
     const sql = "INSERT OR REPLACE INTO enrolments VALUES (?, ?, ?)";
-    this.#run(sql, fingerprint, fold(user), account);
+    this.#database.run(sql, fingerprint, fold(user), account);
   }
 
   unenrol(fingerprint: string, user: string): void {
-    this.#run("DELETE FROM enrolments WHERE fingerprint = ? AND user = ?", fingerprint, fold(user));
+    this.#database.run(
+      "DELETE FROM enrolments WHERE fingerprint = ? AND user = ?",
+      fingerprint,
+      fold(user),
+    );
   }
 
   lastServer(): string | undefined {
     const sql = "SELECT address FROM last_servers ORDER BY used_ms DESC, address LIMIT 1";
-    return this.#get<{ address: string }>(sql)?.address;
+    return this.#database.get<{ address: string }>(sql)?.address;
   }
 
   /** Who was last logged in at the server of this fingerprint, as the server spells it. */
   lastUser(fingerprint: string): string | undefined {
     const sql = "SELECT user FROM last_users WHERE fingerprint = ?";
-    return this.#get<{ user: string }>(sql, fingerprint)?.user;
+    return this.#database.get<{ user: string }>(sql, fingerprint)?.user;
   }
 
   /** @param changes left out: only where there is no last server yet */
@@ -249,7 +237,7 @@ export class ClientState {
     const last = this.lastServer();
     if (last === address || (last !== undefined && !changes)) return;
     const sql = "INSERT OR REPLACE INTO last_servers VALUES (?, ?)";
-    this.#run(sql, address, Math.trunc(unixMs));
+    this.#database.run(sql, address, Math.trunc(unixMs));
   }
 
   /** @param changes left out: only where there is no last user of this server yet */
@@ -257,38 +245,22 @@ export class ClientState {
     const last = this.lastUser(fingerprint);
     if (last === user || (last !== undefined && !changes)) return;
     const sql = "INSERT OR REPLACE INTO last_users VALUES (?, ?, ?)";
-    this.#run(sql, fingerprint, user, Math.trunc(unixMs));
+    this.#database.run(sql, fingerprint, user, Math.trunc(unixMs));
   }
 
   /** What the user has chosen for this device. */
   preference(name: Preference): string | undefined {
     const sql = "SELECT value FROM preferences WHERE name = ?";
-    return this.#get<{ value: string }>(sql, name)?.value;
+    return this.#database.get<{ value: string }>(sql, name)?.value;
   }
 
   prefer(name: Preference, value: string): void {
-    this.#run("INSERT OR REPLACE INTO preferences VALUES (?, ?)", name, value);
+    this.#database.run("INSERT OR REPLACE INTO preferences VALUES (?, ?)", name, value);
   }
 
   close(): void {
     this.outboxes.close();
     this.#database.close();
-  }
-
-  #get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
-    return this.#guard(
-      () => this.#database.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
-    );
-  }
-
-  #run(sql: string, ...values: SQLQueryBindings[]): number {
-    return this.#guard(
-      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
-    );
-  }
-
-  #guard<Result>(act: () => Result): Result {
-    return withStoreFaults(this.#folder ?? "memory", act);
   }
 }
 

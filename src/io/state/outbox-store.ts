@@ -1,10 +1,9 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
-import { withStoreFaults } from "./schema.ts";
+import type { StateDatabase } from "./schema.ts";
 
 /** A post as it is kept. `body` is JSON: only its writer reads what is in it. */
 export interface KeptPost {
@@ -46,26 +45,23 @@ const DELETE = "DELETE FROM outbox WHERE outbox = ? AND counter = ?";
  * no process adopts what is being made.
  */
 export class OutboxStore {
-  readonly #database: Database;
-  /** Undefined: in memory. */
-  readonly #folder: string | undefined;
+  readonly #database: StateDatabase;
   readonly #held = new Map<string, Lock>(); // One a run, and one for each that was adopted.
 
-  constructor(database: Database, folder: string | undefined) {
+  constructor(database: StateDatabase) {
     this.#database = database;
-    this.#folder = folder;
   }
 
   /** @throws Fault store-… ; nothing has changed then */
   write(id: string, { fingerprint, user, added, settled }: OutboxChange): void {
-    this.#transact(() => {
+    this.#database.transact(() => {
       if (!this.#held.has(id)) assert(this.#hold(id), "an id of ours is ours alone");
-      const insert = this.#database.query<unknown, SQLQueryBindings[]>(INSERT);
+      const insert = this.#database.statement(INSERT);
       for (const { counter, target, body, createdUnixMs } of added) {
         const createdMs = Math.trunc(createdUnixMs);
         insert.run(id, counter, fingerprint, user.toLowerCase(), target, body, createdMs);
       }
-      const remove = this.#database.query<unknown, [string, number]>(DELETE);
+      const remove = this.#database.statement(DELETE);
       for (const counter of settled) remove.run(id, counter);
     });
   }
@@ -74,13 +70,10 @@ export class OutboxStore {
   adopt({ fingerprint, user }: OutboxOwner): LeftOutbox[] {
     const sql = `SELECT outbox AS id, MIN(created_ms) AS since FROM outbox
       WHERE fingerprint = ? AND user = ? GROUP BY outbox ORDER BY since, outbox`;
-    const find = () =>
-      this.#database
-        .query<{ id: string }, [string, string]>(sql)
-        .all(fingerprint, user.toLowerCase());
+    const find = () => this.#database.all<{ id: string }>(sql, fingerprint, user.toLowerCase());
     const isFree = ({ id }: { id: string }) => !this.#held.has(id);
-    if (!this.#guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
-    return this.#transact(() => {
+    if (!this.#database.guard(() => find().some(isFree) || this.#lockFiles().length > 0)) return [];
+    return this.#database.transact(() => {
       const left = find()
         .filter((row) => isFree(row) && this.#hold(row.id))
         .map(({ id }) => ({ id, posts: this.#posts(id) }));
@@ -94,7 +87,7 @@ export class OutboxStore {
     const lock = this.#held.get(id);
     if (lock === undefined) return;
     try {
-      this.#transact(() => this.#letGo(id, lock));
+      this.#database.transact(() => this.#letGo(id, lock));
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#held.delete(id);
@@ -111,12 +104,12 @@ export class OutboxStore {
   #posts(id: string): KeptPost[] {
     const sql = `SELECT counter, target, body, created_ms AS createdUnixMs FROM outbox
       WHERE outbox = ? ORDER BY counter`;
-    return this.#database.query<KeptPost, [string]>(sql).all(id);
+    return this.#database.all<KeptPost>(sql, id);
   }
 
   /** @returns false when a process that lives has it */
   #hold(id: string): boolean {
-    const folder = this.#folder;
+    const { folder } = this.#database;
     if (folder !== undefined) mkdirSync(join(folder, FOLDER), { recursive: true, mode: 0o700 });
     const lock = folder === undefined ? NO_LOCK : lockFile(join(folder, FOLDER, id));
     if (lock !== undefined) this.#held.set(id, lock);
@@ -127,8 +120,8 @@ export class OutboxStore {
     this.#held.delete(id);
     lock.release(); // Before it is removed: Windows keeps files that are open.
     // With something left in it, the file stays: two that open it must meet at the same one.
-    if (this.#folder !== undefined && this.#posts(id).length === 0) {
-      rmSync(join(this.#folder, FOLDER, id), { force: true });
+    if (this.#database.folder !== undefined && this.#posts(id).length === 0) {
+      rmSync(join(this.#database.folder, FOLDER, id), { force: true });
     }
   }
 
@@ -143,23 +136,15 @@ export class OutboxStore {
 
   /** Of others. */
   #lockFiles(): string[] {
-    if (this.#folder === undefined) return [];
+    if (this.#database.folder === undefined) return [];
     try {
-      return readdirSync(join(this.#folder, FOLDER)).filter(
+      return readdirSync(join(this.#database.folder, FOLDER)).filter(
         (name) => LOCK_FILE.test(name) && !this.#held.has(name),
       );
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
       throw error;
     }
-  }
-
-  #transact<Result>(act: () => Result): Result {
-    return this.#guard(() => this.#database.transaction(act).immediate());
-  }
-
-  #guard<Result>(act: () => Result): Result {
-    return withStoreFaults(this.#folder ?? "memory", act);
   }
 }
 

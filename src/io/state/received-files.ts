@@ -1,6 +1,5 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { RECEIVED_FILES_MAX } from "../../base/limits.ts";
-import { withStoreFaults } from "./schema.ts";
+import type { StateDatabase } from "./schema.ts";
 
 /** Whose files: a server's fingerprint, and a user in any spelling. */
 export interface Taker {
@@ -13,60 +12,41 @@ export interface Taker {
  * record is: so ids are kept beside the place.
  */
 export class ReceivedFiles {
-  readonly #database: Database;
-  readonly #folder: string | undefined;
+  readonly #database: StateDatabase;
 
-  constructor(database: Database, folder: string | undefined) {
+  constructor(database: StateDatabase) {
     this.#database = database;
-    this.#folder = folder;
   }
 
   /** Seq up to which nothing is left to take; 0: it never ran. */
   place({ fingerprint, user }: Taker): number {
     const sql = "SELECT seq FROM files_place WHERE fingerprint = ? AND user = ?";
-    return this.#get<{ seq: number }>(sql, fingerprint, user.toLowerCase())?.seq ?? 0;
+    return this.#database.get<{ seq: number }>(sql, fingerprint, user.toLowerCase())?.seq ?? 0;
   }
 
   /** Never goes back. */
   advance({ fingerprint, user }: Taker, seq: number): void {
     const sql = `INSERT INTO files_place VALUES (?, ?, ?) ON CONFLICT DO UPDATE
       SET seq = excluded.seq WHERE excluded.seq > seq`;
-    this.#run(sql, fingerprint, user.toLowerCase(), seq);
+    this.#database.run(sql, fingerprint, user.toLowerCase(), seq);
   }
 
   has({ fingerprint, user }: Taker, file: string): boolean {
     const sql = `SELECT 1 AS one FROM files_taken
       WHERE fingerprint = ? AND user = ? AND file = ?`;
-    return this.#get<{ one: number }>(sql, fingerprint, user.toLowerCase(), file) !== undefined;
+    return (
+      this.#database.get<{ one: number }>(sql, fingerprint, user.toLowerCase(), file) !== undefined
+    );
   }
 
   /** The oldest are forgotten: the place is past them. */
   note({ fingerprint, user }: Taker, file: string): void {
-    this.#guard(() =>
-      this.#database
-        .transaction(() => {
-          const insert = `INSERT OR IGNORE INTO files_taken (fingerprint, user, file)
-            VALUES (?, ?, ?)`;
-          this.#run(insert, fingerprint, user.toLowerCase(), file);
-          const forget =
-            "DELETE FROM files_taken WHERE at <= (SELECT max(at) FROM files_taken) - ?";
-          this.#run(forget, RECEIVED_FILES_MAX);
-        })
-        .immediate(),
-    );
-  }
-
-  #get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
-    return this.#guard(
-      () => this.#database.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
-    );
-  }
-
-  #run(sql: string, ...values: SQLQueryBindings[]): void {
-    this.#guard(() => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values));
-  }
-
-  #guard<Result>(act: () => Result): Result {
-    return withStoreFaults(this.#folder ?? "memory", act);
+    this.#database.transact(() => {
+      const insert = `INSERT OR IGNORE INTO files_taken (fingerprint, user, file)
+        VALUES (?, ?, ?)`;
+      this.#database.run(insert, fingerprint, user.toLowerCase(), file);
+      const forget = "DELETE FROM files_taken WHERE at <= (SELECT max(at) FROM files_taken) - ?";
+      this.#database.run(forget, RECEIVED_FILES_MAX);
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { Database, SQLiteError } from "bun:sqlite";
+import { Database, SQLiteError, type SQLQueryBindings, type Statement } from "bun:sqlite";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FaultCode } from "../../base/fault.ts";
@@ -68,8 +68,55 @@ const MIGRATIONS: readonly string[] = [
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
 const CLIENT_STATE_FILE = "state.sqlite";
 
-/** Opens the database of a client's home, made or brought up to date where needed. */
-export function openDatabase(folder: string): Database {
+/** The tables of a client's home; what goes wrong comes out as a fault that names the folder. */
+export class StateDatabase {
+  /** Undefined: in memory. */
+  readonly folder: string | undefined;
+  readonly #database: Database;
+
+  /** Opens the database of this folder, made or brought up to date where needed. */
+  constructor(folder: string | undefined) {
+    this.folder = folder;
+    this.#database = folder === undefined ? openDatabaseInMemory() : openDatabase(folder);
+  }
+
+  get<Row>(sql: string, ...values: SQLQueryBindings[]): Row | undefined {
+    return this.guard(
+      () => this.#database.query<Row, SQLQueryBindings[]>(sql).get(...values) ?? undefined,
+    );
+  }
+
+  all<Row>(sql: string, ...values: SQLQueryBindings[]): Row[] {
+    return this.guard(() => this.#database.query<Row, SQLQueryBindings[]>(sql).all(...values));
+  }
+
+  /** To be run several times, inside `transact`. */
+  statement(sql: string): Statement<unknown, SQLQueryBindings[]> {
+    return this.#database.query<unknown, SQLQueryBindings[]>(sql);
+  }
+
+  /** @returns how many rows it changed */
+  run(sql: string, ...values: SQLQueryBindings[]): number {
+    return this.guard(
+      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
+    );
+  }
+
+  /** All of it or nothing; no other process writes meanwhile. */
+  transact<Result>(act: () => Result): Result {
+    return this.guard(() => this.#database.transaction(act).immediate());
+  }
+
+  guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.folder ?? "memory", act);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}
+
+function openDatabase(folder: string): Database {
   return withStoreFaults(folder, () => {
     const path = join(folder, CLIENT_STATE_FILE);
     // SQLite gives its side files the mode of this one.
@@ -87,7 +134,7 @@ export function openDatabase(folder: string): Database {
 }
 
 /** The same tables without a file, for worlds. */
-export function openDatabaseInMemory(): Database {
+function openDatabaseInMemory(): Database {
   const database = new Database(":memory:", { strict: true });
   migrate(database, "memory");
   return database;

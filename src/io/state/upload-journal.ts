@@ -1,10 +1,9 @@
-import type { Database, SQLQueryBindings } from "bun:sqlite";
 import { concatBytes } from "../../base/bytes.ts";
 import type { FileId } from "../../base/ids.ts";
 import { UPLOAD_KEEP_MS } from "../../base/limits.ts";
 import { HASH_BYTES } from "../../wire/chunks.ts";
 import type { FoundUpload, ResumableUpload, ResumableUploads, UploadKey } from "./kept-upload.ts";
-import { withStoreFaults } from "./schema.ts";
+import type { StateDatabase } from "./schema.ts";
 
 /** Checksums in one row, which is written again while it fills: few rows, and little at once. */
 const ROW_HASHES = 64;
@@ -20,39 +19,34 @@ interface Row {
  * spares work: what is durable, the server says.
  */
 export class UploadJournal implements ResumableUploads {
-  readonly #database: Database;
-  /** Undefined: in memory. */
-  readonly #folder: string | undefined;
+  readonly #database: StateDatabase;
 
-  constructor(database: Database, folder: string | undefined) {
+  constructor(database: StateDatabase) {
     this.#database = database;
-    this.#folder = folder;
   }
 
   /** @param stamp the source's @throws Fault store-… */
   find(key: UploadKey, stamp: string): FoundUpload | undefined {
     const sql = `SELECT file, stamp, up_to AS upTo FROM uploads
       WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
-    const row = this.#guard(() =>
-      this.#database.query<Row, SQLQueryBindings[]>(sql).get(...columnsOf(key)),
-    );
-    if (row === null) return undefined;
+    const row = this.#database.get<Row>(sql, ...columnsOf(key));
+    if (row === undefined) return undefined;
     return { upload: this.#kept(row.file as FileId, row.upTo), changed: row.stamp !== stamp };
   }
 
   /** Takes the place of an upload with the same key. @throws Fault store-… */
   begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
     const nowMs = Math.trunc(unixMs);
-    this.#transact(() => {
+    this.#database.transact(() => {
       // The server has forgotten those, too.
-      this.#run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
+      this.#database.run("DELETE FROM uploads WHERE touched_ms < ?", nowMs - UPLOAD_KEEP_MS);
       const sql = `DELETE FROM uploads
         WHERE fingerprint = ? AND user = ? AND path = ? AND targets = ? AND name = ?`;
-      this.#run(sql, ...columnsOf(key));
+      this.#database.run(sql, ...columnsOf(key));
       const insert = `INSERT INTO uploads
         (file, fingerprint, user, path, targets, name, stamp, up_to, touched_ms)
         VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)`;
-      this.#run(insert, file, ...columnsOf(key), stamp, nowMs);
+      this.#database.run(insert, file, ...columnsOf(key), stamp, nowMs);
     });
     return this.#kept(file, 0);
   }
@@ -80,7 +74,7 @@ export class UploadJournal implements ResumableUploads {
       },
       hashes: () => this.#hashes(file, upTo),
       end: () => {
-        this.#run("DELETE FROM uploads WHERE file = ?", file);
+        this.#database.run("DELETE FROM uploads WHERE file = ?", file);
       },
     };
   }
@@ -91,16 +85,16 @@ export class UploadJournal implements ResumableUploads {
       const upTo = from + hashes.length;
       const sql = "UPDATE uploads SET up_to = MAX(up_to, ?) WHERE file = ?";
       // None: another process has finished the same upload.
-      if (this.#run(sql, upTo, file) === 0) return;
+      if (this.#database.run(sql, upTo, file) === 0) return;
       const insert = "INSERT OR REPLACE INTO upload_hashes VALUES (?, ?, ?)";
-      this.#run(insert, file, from, concatBytes(...hashes));
+      this.#database.run(insert, file, from, concatBytes(...hashes));
     });
   }
 
   #cut(file: FileId, upTo: number): void {
     this.#loosely(() => {
-      this.#run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
-      this.#run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
+      this.#database.run("UPDATE uploads SET up_to = MIN(up_to, ?) WHERE file = ?", upTo, file);
+      this.#database.run("DELETE FROM upload_hashes WHERE file = ? AND first >= ?", file, upTo);
     });
   }
 
@@ -108,15 +102,9 @@ export class UploadJournal implements ResumableUploads {
   *#hashes(file: FileId, upTo: number): Generator<Uint8Array> {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;
-    const row = (at: number) =>
-      this.#guard(() =>
-        this.#database
-          .query<{ first: number; hashes: Uint8Array }, SQLQueryBindings[]>(sql)
-          .get(file, at),
-      );
     for (let at = 0; at < upTo; ) {
-      const found = row(at);
-      if (found === null) return;
+      const found = this.#database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
+      if (found === undefined) return;
       const end = found.first + found.hashes.length / HASH_BYTES;
       if (end <= at) return; // Two processes noted the same, and one of them less of it.
       for (; at < Math.min(end, upTo); at++) {
@@ -127,26 +115,12 @@ export class UploadJournal implements ResumableUploads {
   }
 
   #loosely(act: () => void): void {
-    this.#run("PRAGMA synchronous = NORMAL");
+    this.#database.run("PRAGMA synchronous = NORMAL");
     try {
-      this.#transact(act);
+      this.#database.transact(act);
     } finally {
-      this.#run("PRAGMA synchronous = FULL");
+      this.#database.run("PRAGMA synchronous = FULL");
     }
-  }
-
-  #transact(act: () => void): void {
-    this.#guard(() => this.#database.transaction(act).immediate());
-  }
-
-  #run(sql: string, ...values: SQLQueryBindings[]): number {
-    return this.#guard(
-      () => this.#database.query<unknown, SQLQueryBindings[]>(sql).run(...values).changes,
-    );
-  }
-
-  #guard<Result>(act: () => Result): Result {
-    return withStoreFaults(this.#folder ?? "memory", act);
   }
 }
 

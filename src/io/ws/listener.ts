@@ -10,11 +10,11 @@
  * drops messages until then. So Bun's limit is only the backstop here; the listener looks at its
  * links itself, after every SWEEP_BYTES published.
  */
-import { createHash, X509Certificate } from "node:crypto";
 import type { Server, ServerWebSocket } from "bun";
 import { AssertionFailure } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { MESSAGE_BYTES_MAX, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { certificateHashOf } from "../link/certificate-hash.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Listener, ListenerEvents } from "../link/link.ts";
 import { normalAddress } from "./address.ts";
@@ -83,7 +83,7 @@ class WsListener implements Listener {
     this.#options = options;
     this.#events = events;
     this.#linkOptions = {
-      certificateHash: certificateHashOf(options),
+      certificateHash: hashOf(options),
       topics: new WsTopics(),
       unflushed: new Set(),
       gone: (link) => this.#forget(link),
@@ -219,15 +219,10 @@ function isSameOrigin(request: Request): boolean {
   return URL.canParse(url) && originHost !== "" && new URL(url).host === originHost;
 }
 
-function certificateHashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
+function hashOf({ tls, proxyCertificate }: WsListenOptions): Uint8Array {
   const certPem = tls === false ? proxyCertificate : tls.certPem;
   if (certPem === undefined) return new Uint8Array(32);
-  try {
-    const { raw } = new X509Certificate(certPem);
-    return new Uint8Array(createHash("sha256").update(raw).digest());
-  } catch (cause) {
-    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
-  }
+  return certificateHashOf(certPem);
 }
 
 function listenFault(cause: unknown, host: string, port: number): Fault {

@@ -16,7 +16,7 @@ import { inviteUsedDraft } from "../../core/rooms/policy.ts";
 import { verifyDeviceCert } from "../../crypto/device-cert.ts";
 import { verifyDeviceProof } from "../../crypto/greeting.ts";
 import { sha256 } from "../../crypto/sha256.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
@@ -457,10 +457,6 @@ function noSuchName(): Fault {
 
 function foreignDevice(): Fault {
   return new Fault("login-refused", "this device does not sign in for that name");
-}
-
-function delay(clock: Clock, delayMs: number): Promise<void> {
-  return new Promise((resolve) => clock.after(delayMs, resolve));
 }
 
 function sameSecret(one: string, other: string): boolean {

@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { PASSWORD_CHECKS_WAITING_MAX } from "../../base/limits.ts";
 import { Guessing } from "../../core/rate.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 import type { Address } from "../../io/link/link.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import { addressKey } from "../session/connection-limits.ts";
@@ -37,18 +37,12 @@ export class Tokens {
     const delayMs = this.#guessing.delayMs(keys, this.#clock.now());
     this.#guessing.begin(keys);
     try {
-      if (delayMs > 0) await this.#delaying.run(() => this.#delay(delayMs));
+      if (delayMs > 0) await this.#delaying.run(() => delay(this.#clock, delayMs));
       this.#guessing.wrong(keys, this.#clock.now());
       throw noToken();
     } finally {
       this.#guessing.end(keys);
     }
-  }
-
-  #delay(delayMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#clock.after(delayMs, resolve);
-    });
   }
 }
 

@@ -32,7 +32,7 @@ export interface WebDownloadsOptions {
   readonly blobs: BlobStore;
   /** Bytes of files that were given out. */
   readonly sent: (bytes: number) => void;
-  /** What goes abroad instead of this machine's own fault. */
+  /** What the client is told instead of this machine's own fault. */
   readonly trouble: (fault: Fault) => Fault;
 }
 

@@ -44,7 +44,7 @@ export interface HttpRoutes {
  * or see how the server is.
  */
 export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
-  const { clock, rooms, registry, bans, invites, localPosts: callers, metrics } = options;
+  const { clock, rooms, registry, bans, invites, localPosts, metrics } = options;
   const tokens = new Tokens(clock, bans);
   const posts = new HttpPosts({
     clock,
@@ -54,7 +54,7 @@ export function httpRoutes(options: HttpRoutesOptions): HttpRoutes {
     bans,
     tokens,
     post: (user, room, text) => {
-      if (!options.isStopping()) return callers.post(user, room, text);
+      if (!options.isStopping()) return localPosts.post(user, room, text);
       const detail = { retryAfterMs: 1_000 };
       throw new Fault("shutting-down", "the server is stopping", detail);
     },

@@ -1,5 +1,5 @@
 import { Fault } from "../../base/fault.ts";
-import type { Clock } from "../../io/clock.ts";
+import { type Clock, delay } from "../../io/clock.ts";
 
 /** How long a place stays empty after work that took so long. */
 export interface Rest {
@@ -49,7 +49,7 @@ export class FairQueue {
     const begun = rest.clock.now();
     await work;
     const restMs = Math.min(rest.msMax, (rest.clock.now() - begun) * rest.times);
-    if (restMs > 0) await new Promise<void>((resolve) => rest.clock.after(restMs, resolve));
+    if (restMs > 0) await delay(rest.clock, restMs);
   }
 }
 

@@ -46,7 +46,7 @@ export class ClientConnection {
   /** Rooms whose past is being sent, each with the run that does it. */
   readonly #catchUps = new Map<RoomId, symbol>();
   readonly #options: ClientConnectionOptions;
-  readonly #onClosed: (() => void)[] = []; // Bounded by the offices: one each.
+  readonly #onClosed: (() => void)[] = []; // Bounded by the services: one each.
   #isClosed = false;
   #acknowledged = 0;
   /** Of what came from here and waits; while it does, it waits with the same others. */

@@ -1,0 +1,12 @@
+import { createHash, X509Certificate } from "node:crypto";
+import { Fault } from "../../base/fault.ts";
+
+/** SHA-256 of the leaf's DER. @throws Fault usage if there is no certificate in the text */
+export function certificateHashOf(certPem: string): Uint8Array {
+  try {
+    const { raw } = new X509Certificate(certPem);
+    return new Uint8Array(createHash("sha256").update(raw).digest());
+  } catch (cause) {
+    throw new Fault("usage", "there is no certificate in the given PEM text", { cause });
+  }
+}
