@@ -4,20 +4,25 @@ import type { Receipt } from "../core/client/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
-import { AccountFeed, type ConnectedEvent, connectedEvent } from "./account-feed.ts";
+import { AccountFeed, connectedEvent } from "./account-feed.ts";
+import {
+  type AccountEntry,
+  ConnectionLoop,
+  type GreetedLink,
+  type LoopState,
+} from "./connection-loop.ts";
 import { CursorKeeper } from "./cursor-keeper.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
 import { ActiveLink } from "./link/active-link.ts";
-import { Connection, type LinkStats } from "./link/connection.ts";
-import { isPassing, leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
-import { type Credentials, Login, type LoginManner } from "./login.ts";
+import type { LinkStats } from "./link/connection.ts";
+import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
+import type { Credentials, Entered, LoginManner } from "./login.ts";
 import type { ClientOptions, ClientParts } from "./options.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { type Ask, type HistoryPage, queryHistory } from "./queries.ts";
 import { Reading } from "./reading.ts";
-import { Redial } from "./redial.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
 
@@ -30,7 +35,6 @@ export interface Membership {
 /** One account that is in, over any number of links. */
 interface Stay {
   readonly user: string;
-  readonly credentials: Credentials;
   readonly feed: AccountFeed;
 }
 
@@ -45,40 +49,30 @@ const PROGRAM_MANNER: LoginManner = {
   newcomer: "give it as CHAT_ROOM_PASSWORD, or use an invite",
 };
 
-/** How long a farewell may take. */
-const CLOSE_WITHIN_MS = 1_000;
-
 /** A chat client without a face: links, log-in, posts and reconnection. Tells all by its events. */
 export class Client {
   readonly #parts: ClientParts;
   readonly #options: ClientOptions;
-  readonly #redial: Redial;
+  readonly #loop: ConnectionLoop;
   readonly #events: EventBuffer;
   /** What was read, and whom one does not want to read. */
   readonly reading: Reading;
   /** Files that are sent and fetched. */
   readonly transfers: Transfers;
-  readonly #activeLink = new ActiveLink(() => this.#redial.awaited());
-  #connection: Connection | undefined;
-  #greeted: Greeted | undefined;
+  readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
   #left: Stay | undefined;
   #posts: OutboxQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
-  /** A link that is not in yet. */
-  #opening: Connection | undefined;
-  /** The next link is to fill a hole that this one had. */
-  #isMending = false;
 
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#redial = new Redial(parts);
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
-    const { program } = options;
+    const { program, reconnect = true } = options;
     this.transfers = new Transfers({
       clock: parts.clock,
       entropy: parts.entropy,
@@ -89,6 +83,23 @@ export class Client {
     });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
+    this.#loop = new ConnectionLoop(
+      {
+        ...{ ...parts, program, manner: PROGRAM_MANNER },
+        ...{ reconnects: reconnect, needsLinkOutside: true, keepsPassword: true },
+      },
+      {
+        state: (state) => this.#stands(state),
+        greeted: (greeted) => this.#trust(greeted),
+        account: (greeted, user) => this.#accountEntry(greeted, user),
+        lost: () => {
+          this.#activeLink.lost();
+          this.#posts.lost();
+        },
+        isAwaited: () => this.#posts.size > 0 || this.#activeLink.isAwaited,
+        whenReady: (callback) => this.#events.whenLow(callback),
+      },
+    );
   }
 
   /** Whose name the server knows us by; undefined: not logged in. */
@@ -97,16 +108,16 @@ export class Client {
   }
 
   get fingerprint(): Fingerprint | undefined {
-    return this.#greeted?.fingerprint;
+    return this.#loop.greeted?.fingerprint;
   }
 
   get isConnected(): boolean {
-    return this.#connection !== undefined;
+    return this.#loop.connection !== undefined;
   }
 
   /** Of the present link. */
   get stats(): LinkStats | undefined {
-    return this.#connection?.stats;
+    return this.#loop.connection?.stats;
   }
 
   get rooms(): RoomView[] {
@@ -119,12 +130,15 @@ export class Client {
    * @throws Fault whatever kept it from getting there
    */
   async connect(): Promise<Membership | undefined> {
+    const { credentials } = this.#options;
     try {
-      return await this.#establish(this.#options.credentials);
+      if (credentials !== undefined) return membershipOf(await this.#loop.enter(credentials));
+      await this.#loop.open();
     } catch (error) {
-      if (error instanceof Fault) this.#finish(error);
+      if (error instanceof Fault) void this.#finish(error);
       throw error;
     }
+    return undefined;
   }
 
   /** What happens, in order; ends after `closed`. One reader. */
@@ -144,7 +158,7 @@ export class Client {
   post(target: string, body: PostBody): Promise<Receipt> {
     if (this.#end !== undefined) return Promise.reject(leftUnsent());
     if (this.#stay === undefined) return Promise.reject(notLoggedIn());
-    this.#redial.awaited();
+    this.#loop.awaited();
     return this.#posts.post(target, body);
   }
 
@@ -160,10 +174,8 @@ export class Client {
 
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
   readonly request: Ask = async (kind, fields) => {
-    const connection = this.#connection;
-    if (connection === undefined) throw notConnected();
     this.#posts.flush(); // Whoever says something and leaves has said it first.
-    return connection.ask(kind, fields);
+    return this.#loop.ask(kind, fields);
   };
 
   /** A page of the past, oldest first. @throws Fault */
@@ -173,19 +185,16 @@ export class Client {
 
   /** Changes the password, here and for the next link. @throws Fault */
   async passwd(password: string): Promise<void> {
-    await this.request("passwd", { password });
-    const stay = this.#stay;
-    if (stay !== undefined) {
-      this.#stay = { ...stay, credentials: { ...stay.credentials, password } };
-    }
+    this.#posts.flush();
+    await this.#loop.passwd(password);
   }
 
   /** Logs in, or registers, on this very link. @throws Fault already-logged-in, and as `connect` */
   async login(credentials: Credentials): Promise<Membership> {
     const { user } = this;
     if (user !== undefined) throw new Fault("already-logged-in", `you are logged in as ${user}`);
-    if (this.#connection === undefined || this.#greeted === undefined) throw notConnected();
-    return this.#enter(this.#connection, this.#greeted, credentials);
+    if (this.#loop.connection === undefined) throw notConnected();
+    return membershipOf(await this.#loop.enter(credentials));
   }
 
   /** Waits for the posts, then logs out; the link stays. `forget`: this device must ask again. */
@@ -195,10 +204,8 @@ export class Client {
     await this.drain();
     this.reading.flush();
     await this.#bid(forget);
-    if (forget && this.#greeted !== undefined) {
-      this.#parts.state.unenrol(this.#greeted.fingerprint, stay.user);
-    }
-    this.#connection?.listen(undefined);
+    const { fingerprint } = this;
+    if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, stay.user);
     this.#left = stay;
     this.#stay = undefined;
     this.#activeLink.left(notLoggedIn());
@@ -208,12 +215,12 @@ export class Client {
 
   /** Nothing that is written from now on may follow the farewell: outside it would be refused. */
   async #bid(forget: boolean): Promise<void> {
-    const connection = this.#connection;
+    const { connection } = this.#loop;
     this.#posts.lost();
     try {
-      await this.request("logout", forget ? { forget } : {});
+      await this.#loop.logout(forget);
     } catch (error) {
-      const isStill = connection !== undefined && connection === this.#connection;
+      const isStill = connection !== undefined && connection === this.#loop.connection;
       if (isStill && !connection.isClosed) this.#posts.connected(connection);
       throw error;
     }
@@ -221,32 +228,9 @@ export class Client {
 
   /** Leaves at once: what is not confirmed is refused. Resolves when the farewell is out. */
   async close(): Promise<void> {
-    const connection = this.#connection;
     this.#events.settle();
     this.reading.flush();
-    this.#finish(undefined);
-    await connection?.goneWithin(CLOSE_WITHIN_MS);
-  }
-
-  async #establish(credentials: Credentials | undefined): Promise<Membership | undefined> {
-    const link = await this.#parts.dial();
-    const connection = new Connection(link, this.#parts.clock);
-    this.#opening = connection;
-    try {
-      if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent(); // While it was dialled.
-      const { program } = this.#options;
-      const verifier = this.#parts.keys;
-      const greeted = await greet(connection, { ...this.#parts, verifier, program });
-      this.#trust(greeted);
-      if (credentials !== undefined) return await this.#enter(connection, greeted, credentials);
-      this.#adopt(connection, greeted);
-      return undefined;
-    } catch (error) {
-      connection.close();
-      throw error;
-    } finally {
-      this.#opening = undefined;
-    }
+    await this.#finish(undefined);
   }
 
   #trust(greeted: Greeted): void {
@@ -258,68 +242,48 @@ export class Client {
     else onPinned(news);
   }
 
-  async #enter(
-    connection: Connection,
-    greeted: Greeted,
-    credentials: Credentials,
-  ): Promise<Membership> {
-    const { clock, state, keys } = this.#parts;
-    const { fingerprint } = greeted;
-    const feed = this.#feedOf(fingerprint, credentials.user);
-    const context = {
-      ...{ connection, greeted, clock, keys, after: feed.after, manner: PROGRAM_MANNER },
+  #accountEntry({ fingerprint }: Greeted, asked: string): AccountEntry {
+    const { state } = this.#parts;
+    const feed = this.#feedOf(fingerprint, asked);
+    return {
+      after: feed.after,
       presence: this.#options.follow !== "none",
-      isEnrolled: state.enrolment(fingerprint, credentials.user) !== undefined,
-      forgotten: () => state.unenrol(fingerprint, credentials.user),
+      isEnrolled: state.enrolment(fingerprint, asked) !== undefined,
+      forgotten: () => state.unenrol(fingerprint, asked),
+      entered: (link, entered) => this.#entered(link, entered, { asked, feed }),
     };
-    const entered = await new Login(context, credentials).enter();
-    const { user, account } = entered.account;
-    state.enrol(fingerprint, user, account);
-    if (user.toLowerCase() !== credentials.user.toLowerCase()) {
-      this.#cursors.flush(); // Renamed: the name by which this home knew it leads to another one.
-      state.moveUser(greeted.fingerprint, credentials.user, user);
-    }
-    this.#note(greeted, user);
-    // Nothing waits from here on: what the server sends next must find its listener.
-    this.#adopt(connection, greeted);
-    const { password } = entered;
-    this.#stay = { user, feed, credentials: { user, mode: "login", password } };
-    this.#redial.succeeded();
-    const owner = { fingerprint: greeted.fingerprint, user };
-    this.#posts.open(owner, this.#options.adopt ?? true);
-    this.#follow(
-      connection,
-      feed,
-      connectedEvent(this.#options.address, connection, greeted, entered),
-    );
-    if (!connection.isClosed) {
-      this.#posts.connected(connection);
-      this.#activeLink.found({ connection, ...owner });
-    }
-    return { user, account, registered: entered.registered };
   }
 
-  #note({ fingerprint }: Greeted, user: string): void {
+  #entered(
+    { connection, greeted }: GreetedLink,
+    entered: Entered,
+    { asked, feed }: { readonly asked: string; readonly feed: AccountFeed },
+  ): void {
+    const { state } = this.#parts;
+    const { fingerprint } = greeted;
+    const { user, account } = entered.account;
+    state.enrol(fingerprint, user, account);
+    if (user.toLowerCase() !== asked.toLowerCase()) {
+      this.#cursors.flush(); // Renamed: the name by which this home knew it leads to another one.
+      state.moveUser(fingerprint, asked, user);
+    }
+    this.#note(fingerprint, user);
+    this.#stay = { user, feed };
+    const owner = { fingerprint, user };
+    this.#posts.open(owner, this.#options.adopt ?? true);
+    feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
+    this.reading.follow(feed, connection);
+    connection.listen((notice) => feed.notice(notice));
+    if (connection.isClosed) return;
+    this.#posts.connected(connection);
+    this.#activeLink.found({ connection, ...owner });
+  }
+
+  #note(fingerprint: Fingerprint, user: string): void {
     const { clock, state } = this.#parts;
     const { address, changesDefaults } = this.#options;
     state.noteServer(address, clock.unixMs(), changesDefaults);
     state.noteUser(fingerprint, user, clock.unixMs(), changesDefaults);
-  }
-
-  /** The link is the client's from now on: its end is a loss. */
-  #adopt(connection: Connection, greeted: Greeted): void {
-    if (this.#connection === connection) return;
-    if (connection.isClosed) throw connection.lostBy;
-    if (this.#end !== undefined) throw this.#end.fault ?? leftUnsent();
-    this.#connection = connection;
-    this.#greeted = greeted;
-    connection.onClosed((fault) => this.#lost(fault));
-  }
-
-  #follow(connection: Connection, feed: AccountFeed, connected: ConnectedEvent): void {
-    feed.connected(connected);
-    this.reading.follow(feed, connection);
-    connection.listen((notice) => feed.notice(notice));
   }
 
   #feedOf(fingerprint: Fingerprint, user: string): AccountFeed {
@@ -333,7 +297,7 @@ export class Client {
     const { follow } = this.#options;
     // The server may change its key while one stays, and what it calls the account.
     const place = () => ({
-      fingerprint: this.#greeted?.fingerprint ?? known,
+      fingerprint: this.fingerprint ?? known,
       user: this.#stay?.feed === feed ? this.#stay.user : user,
     });
     this.#cursors.flush(); // Somebody may come back who was in on this client before.
@@ -346,10 +310,7 @@ export class Client {
       rewind: (seq) => {
         if (follow === "all") this.#cursors.rewind({ ...place(), seq });
       },
-      hole: (fault, again) => {
-        this.#isMending = !again;
-        this.#connection?.close(fault);
-      },
+      hole: (fault, again) => this.#loop.mend(fault, again),
     });
     return feed;
   }
@@ -376,55 +337,28 @@ export class Client {
     this.#events.push(event, sizeBytes);
     if (!this.#events.isFull) return;
     // Nobody reads: let the link go, and come back for the rest when there is room.
-    this.#connection?.close(new Fault("too-many", "what is received is not read fast enough"));
+    this.#loop.mend(new Fault("too-many", "what is received is not read fast enough"), true);
   }
 
-  #lost(fault: Fault | undefined): void {
-    this.#connection = undefined;
-    this.#activeLink.lost();
-    if (this.#end !== undefined) return;
-    this.#posts.lost();
-    const isMending = this.#isMending;
-    this.#isMending = false;
-    const why = fault ?? new Fault("link-closed", "the server closed the connection");
-    if (isMending || isPassing(why)) this.#retry("lost", why);
-    else this.#finish(why);
+  #stands(state: LoopState): void {
+    if (state.kind === "stopped") void this.#finish(state.fault);
+    if (state.kind !== "waiting") return;
+    const { fault, retryInMs, isLoss } = state;
+    this.#events.push({ kind: isLoss ? "lost" : "retrying", fault, retryInMs });
   }
 
-  #retry(kind: "lost" | "retrying", fault: Fault): void {
-    if (this.#options.reconnect === false) {
-      this.#finish(fault);
-      return;
-    }
-    const isAwaited = this.#posts.size > 0 || this.#activeLink.isAwaited;
-    const retryInMs = this.#redial.after(fault, isAwaited, () =>
-      this.#events.whenLow(() => void this.#reconnect()),
-    );
-    this.#events.push({ kind, fault, retryInMs });
-  }
-
-  async #reconnect(): Promise<void> {
-    if (this.#end !== undefined) return;
-    try {
-      await this.#establish(this.#stay?.credentials);
-    } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      if (this.#end !== undefined) return;
-      if (isPassing(error)) this.#retry("retrying", error);
-      else this.#finish(error);
-    }
-  }
-
-  #finish(fault: Fault | undefined): void {
-    if (this.#end !== undefined) return;
+  #finish(fault: Fault | undefined): Promise<void> {
+    if (this.#end !== undefined) return Promise.resolve();
     this.#end = { fault };
-    this.#redial.cancel();
     this.#activeLink.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
-    this.#opening?.close();
-    this.#connection?.close();
-    this.#connection = undefined;
+    const closed = this.#loop.close(fault ?? leftUnsent());
     this.#cursors.flush();
     this.#events.push({ kind: "closed", fault });
+    return closed;
   }
+}
+
+function membershipOf({ account, registered }: Entered): Membership {
+  return { user: account.user, account: account.account, registered };
 }

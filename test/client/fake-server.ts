@@ -232,6 +232,9 @@ export class FakePeer {
         if (request.forget === true) this.#account?.devices.clear();
         this.#account = undefined;
         return this.#perform(this.#session.answer<"logout">(ref, {}));
+      case "passwd":
+        if (this.#account !== undefined) this.#account.password = request.password;
+        return this.#perform(this.#session.answer<"passwd">(ref, {}));
       default:
         throw new Fault("kind-unknown", `no ${request.kind} here`);
     }

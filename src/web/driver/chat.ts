@@ -96,8 +96,8 @@ export class Chat {
     return this.#core.logout(forget);
   }
 
-  async passwd(password: string): Promise<void> {
-    await this.request("passwd", { password });
+  passwd(password: string): Promise<void> {
+    return this.#core.loop.passwd(password);
   }
 
   /** Tries now instead of later. */
@@ -256,7 +256,7 @@ export class Chat {
     kind: Kind,
     fields: RequestFields<Kind>,
   ): Promise<Answer<Kind>> {
-    return this.#core.loop.connection.ask(kind, fields);
+    return this.#core.loop.ask(kind, fields);
   }
 
   /** Each begins as soon as it may. `handles`: as many as files, where the browser has them. */

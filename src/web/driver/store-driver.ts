@@ -1,28 +1,37 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
+import { ConnectionLoop, type GreetedLink, type LoopState } from "../../client/connection-loop.ts";
 import type { Connection } from "../../client/link/connection.ts";
-import { notLoggedIn } from "../../client/link/retry.ts";
-import type { Credentials, Entered } from "../../client/login.ts";
+import { askPatiently } from "../../client/link/handshake.ts";
+import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
+import type { Credentials, Entered, LoginManner } from "../../client/login.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
-import type { Draft, Model } from "../../core/model/state.ts";
+import type { ConnectionView, Draft, Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import { Device } from "../browser/device-key.ts";
-import type { Platform } from "../browser/environment.ts";
+import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { AccountSession } from "./account.ts";
-import { ConnectionLoop } from "./connection-loop.ts";
 import { Queries } from "./queries.ts";
 
 /** What happened once, and is in no model. */
 export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
   | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
+
+/** The form of the page stays, and says what was wrong. */
+const FORM_MANNER: LoginManner = {
+  triesAgain: true,
+  refused: () => "check the name and the password",
+  taken: "give its password, or choose another name",
+  newcomer: "ask somebody who is in, or use an invite",
+};
 
 /** What is written in a composer is kept this often. */
 const DRAFTS_KEPT_EVERY_MS = 500;
@@ -56,21 +65,29 @@ export class ChatCore {
     this.#resetToken = fragment.resetToken;
     this.preferences = new Preferences(platform.store);
     this.#queries = new Queries({
-      ask: async (kind, fields) => this.loop.connection.ask(kind, fields),
+      ask: (kind, fields) => this.loop.ask(kind, fields),
       tell: (event) => this.tell(event),
     });
-    this.loop = new ConnectionLoop(platform, device, {
-      connection: (connection) => this.#told({ kind: "connection", connection }),
-      greeted: (greeted) => this.#greeted(greeted),
-      isEnrolled: (user) => this.preferences.isEnrolled(user),
-      after: (user) => this.#accountSessionOf(user)?.follower.after,
-      entered: (connection, greeted, entered) => this.#entered(connection, greeted, entered),
-      lost: () => this.#accountSession?.lost(),
-      forgotten: (user) => {
-        this.preferences.left(user, true);
-        this.#left();
+    const { clock, entropy, dial } = platform;
+    this.loop = new ConnectionLoop(
+      {
+        ...{ clock, entropy, dial, keys: device, program: PROGRAM, manner: FORM_MANNER },
+        ...{ reconnects: true, needsLinkOutside: false, keepsPassword: !device.canSign },
       },
-    });
+      {
+        state: (state) => this.#stands(state),
+        greeted: (greeted) => this.#greeted(greeted),
+        account: (_, asked) => ({
+          isEnrolled: this.preferences.isEnrolled(asked),
+          after: this.#accountSessionOf(asked)?.follower.after,
+          // A password may still open the account; `stopped` says when nothing does.
+          forgotten: () => undefined,
+          entered: (link, entered) => this.#entered(link, entered, asked),
+        }),
+        lost: () => this.#accountSession?.lost(),
+      },
+    );
+    platform.onOnline(() => this.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
   }
 
@@ -82,9 +99,10 @@ export class ChatCore {
 
   /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
   begin(): void {
-    void this.preferences
-      .begin()
-      .then((user) => this.loop.begin(this.isResetting ? undefined : user));
+    void this.preferences.begin().then((user) => {
+      const isKnown = user !== undefined && !this.isResetting;
+      this.loop.begin(isKnown ? { user, mode: "login" } : undefined);
+    });
   }
 
   get isLocal(): boolean {
@@ -149,6 +167,8 @@ export class ChatCore {
       ...credentials,
       password: some(password),
       roomSecret: some(typedSecret(roomSecret ?? "")) ?? this.fragment.secret,
+      // Whoever typed a password means it, though this browser's key may sign in.
+      insist: true,
     });
   }
 
@@ -161,7 +181,9 @@ export class ChatCore {
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
-    const user = await this.loop.recover(token, password);
+    const { connection } = await this.loop.open();
+    const { clock } = this.#platform;
+    const { user } = await askPatiently(connection, clock, "recover", { token, password });
     this.forgetReset();
     await this.enter({ user, password, mode: "login" });
   }
@@ -174,8 +196,7 @@ export class ChatCore {
   async logout(forget: boolean): Promise<void> {
     const { user } = this.accountSession;
     this.flush();
-    const isOffline = this.#model.connection.kind === "offline";
-    if (isOffline && !forget) this.loop.leave();
+    if (this.loop.state.kind === "waiting" && !forget) this.loop.leave();
     else await this.loop.logout(forget);
     this.preferences.left(user, forget);
     this.#left();
@@ -202,8 +223,34 @@ export class ChatCore {
     this.#accountSession = undefined;
     accountSession?.leave();
     this.#platform.tabs.close();
-    await this.loop.close();
+    await this.loop.close(notConnected());
     await accountSession?.uploads.written();
+  }
+
+  #stands(state: LoopState): void {
+    const tell = (connection: ConnectionView) => this.#told({ kind: "connection", connection });
+    switch (state.kind) {
+      case "outside":
+      case "connecting":
+      case "entering":
+        return tell(state);
+      case "waiting": {
+        const retryAtUnixMs = this.#platform.clock.unixMs() + state.retryInMs;
+        return tell({ kind: "offline", fault: state.fault, retryAtUnixMs });
+      }
+      case "stopped": {
+        const { fault, user } = state;
+        if (fault.code !== "login-refused" || user === undefined) {
+          return tell({ kind: "ended", fault });
+        }
+        // The server does not know this device any more: its user comes in by the form.
+        this.preferences.left(user, true);
+        this.#left();
+        return tell({ kind: "outside", fault });
+      }
+      default: // The model hears of `in` by `entered`.
+        return;
+    }
   }
 
   #told(event: ModelEvent): void {
@@ -294,9 +341,9 @@ export class ChatCore {
 
   /** Nothing waits here: what the server sends next must find its listener. */
   #entered(
-    connection: Connection,
-    { fingerprint }: Greeted,
-    { account, asked }: Entered & { readonly asked: string },
+    { connection, greeted: { fingerprint } }: GreetedLink,
+    { account }: Entered,
+    asked: string,
   ): void {
     const { user } = account;
     const isRenamed = asked.toLowerCase() !== user.toLowerCase();

@@ -1,0 +1,446 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Fault } from "../../src/base/fault.ts";
+import { RECONNECT_MAX_MS } from "../../src/base/limits.ts";
+import { deviceKeys } from "../../src/cli/connect/keys.ts";
+import {
+  ConnectionLoop,
+  type ConnectionLoopOwner,
+  type ConnectionLoopParts,
+  type LoopState,
+} from "../../src/client/connection-loop.ts";
+import { notConnected } from "../../src/client/link/retry.ts";
+import type { Credentials } from "../../src/client/login.ts";
+import { ANA, ClientFixture } from "./client-fixture.ts";
+
+const UNREACHABLE = new Fault("unreachable", "nobody answers");
+/** The first is 250 ms: both as long as chance makes them. */
+const SECOND_WAIT_MS = 499;
+const BEN: Credentials = { ...ANA, user: "ben" };
+
+/** A loop over a dial and a clock of the test, and all that its owner is told. */
+class LoopFixture {
+  readonly fixture = new ClientFixture();
+  readonly loop: ConnectionLoop;
+  readonly states: LoopState[] = [];
+  readonly entered: string[] = [];
+  dials = 0;
+  lost = 0;
+  isDead = false;
+  /** Instead of the dial's answer. */
+  held: Promise<void> | undefined;
+  /** As an owner that cannot keep what it must. */
+  onEntered: () => void = () => undefined;
+
+  constructor(parts: Partial<ConnectionLoopParts> = {}, owner: Partial<ConnectionLoopOwner> = {}) {
+    const { clock, network, state, device } = this.fixture;
+    const dial = network.dialFrom("home");
+    const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(255); // Longest waits.
+    this.loop = new ConnectionLoop(
+      {
+        ...{ clock, entropy, keys: deviceKeys(device, state), program: "chat/test" },
+        dial: async () => {
+          this.dials += 1;
+          await this.held;
+          if (this.isDead) throw UNREACHABLE;
+          return dial({ host: "server", port: 2428, timeoutMs: 1_000 });
+        },
+        manner: { triesAgain: false, refused: () => "", taken: "", newcomer: "" },
+        ...{ reconnects: true, needsLinkOutside: false, keepsPassword: false },
+        ...parts,
+      },
+      {
+        state: (now) => void this.states.push(now),
+        greeted: () => undefined,
+        account: (_, user) => ({
+          isEnrolled: this.entered.includes(user),
+          after: undefined,
+          forgotten: () => undefined,
+          entered: ({ connection }, { account }) => {
+            this.onEntered();
+            this.entered.push(account.user);
+            connection.listen(() => undefined);
+          },
+        }),
+        lost: () => {
+          this.lost += 1;
+        },
+        ...owner,
+      },
+    );
+  }
+
+  /** Kinds of states since the last call. */
+  next(): string[] {
+    return this.states.splice(0).map(({ kind }) => kind);
+  }
+
+  async in(credentials = ANA): Promise<void> {
+    await this.fixture.outcome(this.loop.enter(credentials));
+    expect(this.next()).toEqual(["entering", "in"]);
+  }
+
+  async cut(): Promise<void> {
+    this.fixture.network.cut();
+    await this.fixture.clock.advance(0);
+  }
+
+  /** Ends of links at the server. */
+  get open(): number {
+    let count = 0;
+    this.fixture.network.cut(() => {
+      count += 1;
+      return false;
+    });
+    return count;
+  }
+}
+
+describe("by itself", () => {
+  test("it connects, logs in who was in, and comes back after a loss", async () => {
+    const rig = new LoopFixture();
+    const { clock } = rig.fixture;
+    await rig.in();
+    await rig.cut();
+    expect(rig.states).toMatchObject([
+      { kind: "waiting", isLoss: true, retryInMs: 250, fault: { code: "link-closed" } },
+    ]);
+    rig.isDead = true;
+    await clock.advance(250);
+    expect(rig.next()).toEqual(["waiting", "connecting", "waiting"]);
+    expect(rig.loop.state).toMatchObject({
+      isLoss: false,
+      retryInMs: SECOND_WAIT_MS,
+      fault: UNREACHABLE,
+    });
+    expect(rig.loop.connection).toBeUndefined();
+    rig.isDead = false;
+    await clock.advance(SECOND_WAIT_MS - 1);
+    expect(rig.next()).toEqual([]);
+    await clock.advance(1);
+    expect(rig.next()).toEqual(["connecting", "in"]);
+    expect(rig.entered).toEqual(["ana", "ana"]);
+    await rig.cut(); // The next trouble is a new one.
+    expect(rig.loop.state).toMatchObject({ kind: "waiting", retryInMs: 250 });
+  });
+
+  test("nobody to let in: a greeted link, and outside", async () => {
+    const rig = new LoopFixture();
+    rig.loop.begin(undefined);
+    await rig.fixture.clock.advance(0);
+    expect(rig.next()).toEqual(["connecting", "outside"]);
+    expect(rig.loop.connection?.isClosed).toBe(false);
+    expect(rig.fixture.server.requests).toEqual([]);
+  });
+
+  test.each([false, true])("a link lost outside is replaced: %p", async (needsLinkOutside) => {
+    const rig = new LoopFixture({ needsLinkOutside });
+    await rig.in();
+    await rig.fixture.outcome(rig.loop.logout(false));
+    expect(rig.next()).toEqual(["outside"]);
+    await rig.cut();
+    await rig.fixture.clock.advance(5_000);
+    expect(rig.next()).toEqual(needsLinkOutside ? ["waiting", "connecting", "outside"] : []);
+    expect(rig.dials).toBe(needsLinkOutside ? 2 : 1);
+    expect(rig.entered).toEqual(["ana"]);
+  });
+
+  test("what another attempt does not mend stops it, and names the user", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    rig.fixture.server.accounts.clear();
+    await rig.cut();
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.next()).toEqual(["waiting", "connecting", "stopped"]);
+    expect(rig.loop.state).toMatchObject({ fault: { code: "login-refused" }, user: "ana" });
+    expect(rig.dials).toBe(2);
+    await rig.fixture.outcome(rig.loop.enter(BEN)); // On the link that is there.
+    expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
+  });
+
+  test("it does not try again where it must not", async () => {
+    const rig = new LoopFixture({ reconnects: false });
+    await rig.in();
+    await rig.cut();
+    expect(rig.states).toMatchObject([{ kind: "stopped", fault: { code: "link-closed" } }]);
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.dials).toBe(1);
+  });
+
+  test("a link that is lost during the log-in is one failure", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.fixture.server.mischief.onRequest = () => {
+      rig.fixture.server.mischief = {};
+      rig.fixture.network.cut();
+      return "silent";
+    };
+    await rig.fixture.clock.advance(250);
+    expect(rig.next()).toEqual(["waiting", "connecting", "waiting"]);
+    expect(rig.loop.state).toMatchObject({ retryInMs: SECOND_WAIT_MS, isLoss: false });
+    await rig.fixture.clock.advance(500);
+    expect(rig.next()).toEqual(["connecting", "in"]);
+  });
+
+  test("a log-in that the server cannot handle now is tried on another link", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.fixture.server.mischief.onRequest = () => new Fault("store-failed", "the disk is gone");
+    await rig.fixture.clock.advance(250);
+    expect(rig.loop.state).toMatchObject({ kind: "waiting", fault: { code: "store-failed" } });
+    expect(rig.open).toBe(0);
+    rig.fixture.server.mischief = {};
+    await rig.fixture.clock.advance(500);
+    expect([rig.loop.state.kind, rig.dials]).toEqual(["in", 3]);
+  });
+
+  test("an owner that cannot keep what it must is not in", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.onEntered = () => {
+      rig.onEntered = () => undefined;
+      throw new Fault("store-full", "no space");
+    };
+    await rig.fixture.clock.advance(250);
+    expect(rig.loop.state).toMatchObject({ kind: "waiting", fault: { code: "store-full" } });
+    expect(rig.open).toBe(0);
+    await rig.fixture.clock.advance(500);
+    expect([rig.loop.state.kind, rig.entered]).toEqual(["in", ["ana", "ana"]]);
+  });
+
+  test("a hole is asked for once more", async () => {
+    const rig = new LoopFixture();
+    const hole = new Fault("log-corrupt", "something is missing");
+    await rig.in();
+    rig.loop.mend(hole, false);
+    expect(rig.states).toMatchObject([{ kind: "waiting", fault: hole }]);
+    await rig.fixture.clock.advance(250);
+    expect(rig.loop.state.kind).toBe("in");
+    rig.loop.mend(hole, true);
+    expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: hole });
+  });
+});
+
+describe("for a user", () => {
+  test("one attempt; its link stays for the next", async () => {
+    const rig = new LoopFixture();
+    rig.isDead = true;
+    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("unreachable");
+    expect(rig.states).toMatchObject([{ kind: "entering" }, { kind: "outside" }]);
+    expect(rig.loop.state).toMatchObject({ fault: UNREACHABLE });
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.dials).toBe(1);
+    rig.isDead = false;
+    const wrong = { user: "ana", mode: "login", password: "?" } as const;
+    expect(await rig.fixture.code(rig.loop.enter(wrong))).toBe("login-refused");
+    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("fine");
+    expect(rig.next()).toEqual(["entering", "outside", "entering", "outside", "entering", "in"]);
+    expect(rig.dials).toBe(2);
+  });
+
+  test("all who want a link wait for the same", async () => {
+    const rig = new LoopFixture();
+    const one = rig.loop.open();
+    rig.loop.begin(undefined);
+    const entered = rig.loop.enter(ANA);
+    const other = rig.loop.open();
+    await rig.fixture.outcome(entered);
+    expect(await one).toBe(await other);
+    expect(rig.dials).toBe(1);
+    expect(rig.next()).toEqual(["connecting", "entering", "in"]);
+  });
+
+  test("a user goes before whoever would have come back", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.fixture.server.mischief.onRequest = () => "silent";
+    await rig.fixture.clock.advance(250);
+    expect(rig.next()).toEqual(["waiting", "connecting"]);
+    rig.fixture.server.mischief = {};
+    expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("fine");
+    rig.loop.begin(ANA); // Too late.
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.next()).toEqual(["entering", "in"]);
+    expect([rig.entered, rig.open]).toEqual([["ana", "ben"], 1]);
+  });
+
+  test("a user who leaves says nothing, and does not come back", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.next();
+    rig.loop.leave();
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect([rig.next(), rig.dials]).toEqual([["outside"], 1]);
+    await rig.in();
+    const { length } = rig.fixture.server.requests;
+    rig.loop.leave();
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.next()).toEqual(["outside"]);
+    expect([rig.fixture.server.requests.length, rig.open]).toEqual([length, 0]);
+  });
+
+  test("a user who leaves during the log-in is not let in", async () => {
+    const rig = new LoopFixture();
+    const entering = rig.fixture.code(rig.loop.enter(ANA));
+    rig.fixture.server.mischief.onRequest = () => {
+      rig.loop.leave();
+      return undefined;
+    };
+    expect(await entering).toBe("link-closed");
+    expect([rig.next(), rig.entered]).toEqual([["entering", "outside"], []]);
+  });
+
+  test("a farewell keeps the link, unless the server refuses it", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    rig.fixture.server.mischief.onRequest = () => new Fault("last-credential", "no");
+    expect(await rig.fixture.code(rig.loop.logout(true))).toBe("last-credential");
+    expect(rig.loop.state.kind).toBe("in");
+    rig.fixture.server.mischief = {};
+    await rig.fixture.outcome(rig.loop.logout(true));
+    expect(rig.next()).toEqual(["outside"]);
+    await rig.in(BEN);
+    expect([rig.dials, rig.open]).toEqual([1, 1]);
+    await rig.cut();
+    await rig.fixture.clock.advance(250);
+    expect(rig.entered).toEqual(["ana", "ben", "ben"]);
+  });
+
+  test.each([
+    [true, ["login by device", "login by password"], "in"],
+    [false, ["login by device"], "stopped"],
+  ])("its password is for the next link too: %p", async (keepsPassword, asked, state) => {
+    const rig = new LoopFixture({ keepsPassword });
+    await rig.in({ ...ANA, password: "old" });
+    await rig.fixture.outcome(rig.loop.passwd("new"));
+    rig.fixture.server.accounts.get("ana")?.devices.clear();
+    rig.fixture.server.requests.length = 0;
+    await rig.cut();
+    await rig.fixture.clock.advance(5_000);
+    expect(rig.fixture.asked()).toEqual(asked);
+    expect(rig.loop.state.kind).toBe(state as LoopState["kind"]);
+  });
+
+  test("now instead of later, once", async () => {
+    const rig = new LoopFixture();
+    rig.loop.reconnectNow();
+    await rig.in();
+    await rig.cut();
+    rig.loop.reconnectNow();
+    rig.loop.reconnectNow();
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.next()).toEqual(["waiting", "connecting", "in"]);
+    expect(rig.dials).toBe(2);
+  });
+});
+
+describe("an owner", () => {
+  test("that has no room yet is waited for, and not overtaken twice", async () => {
+    const waiting: (() => void)[] = [];
+    const rig = new LoopFixture({}, { whenReady: (callback) => void waiting.push(callback) });
+    await rig.in();
+    await rig.cut();
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect([rig.next(), waiting.length]).toEqual([["waiting"], 1]);
+    rig.isDead = true;
+    rig.loop.reconnectNow();
+    await rig.fixture.clock.advance(0);
+    expect(rig.next()).toEqual(["connecting", "waiting"]);
+    waiting[0]?.(); // Of a wait that is over.
+    expect(rig.next()).toEqual([]);
+    rig.isDead = false;
+    await rig.fixture.clock.advance(500);
+    waiting[1]?.();
+    await rig.fixture.clock.advance(0);
+    expect(rig.next()).toEqual(["connecting", "in"]);
+  });
+
+  test("that does not trust the server sends it nothing", async () => {
+    const changed = new Fault("fingerprint-changed", "another one");
+    const greeted = () => Promise.reject(changed);
+    const rig = new LoopFixture({}, { greeted });
+    rig.loop.begin(ANA);
+    await rig.fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.states).toMatchObject([{ kind: "connecting" }, { kind: "stopped", fault: changed }]);
+    expect([rig.fixture.server.requests, rig.open]).toEqual([[], 0]);
+  });
+
+  test.each(["dialling", "logging in", "waiting", "in"])("that closes while %s", async (when) => {
+    const rig = new LoopFixture();
+    const { fixture, loop } = rig;
+    const release = Promise.withResolvers<void>();
+    if (when === "dialling") rig.held = release.promise;
+    if (when === "logging in") fixture.server.mischief.onRequest = () => "silent";
+    const entered = fixture.code(loop.enter(ANA));
+    await fixture.clock.advance(0);
+    if (when === "waiting") await rig.cut();
+    rig.next();
+    const closed = fixture.outcome(loop.close(notConnected()));
+    release.resolve();
+    await closed;
+    await fixture.clock.advance(RECONNECT_MAX_MS);
+    expect(rig.next()).toEqual([]);
+    expect(loop.state.kind).toBe("closed");
+    expect([rig.open, rig.dials]).toEqual([0, 1]);
+    expect(await entered).toBe(when === "waiting" || when === "in" ? "fine" : "link-closed");
+    expect(await fixture.code(loop.enter(ANA))).toBe("link-closed");
+  });
+});
+
+test("no order of events makes two links, or a wait without an end", () => {
+  const deeds: Readonly<Record<string, (rig: LoopFixture) => unknown>> = {
+    cut: (rig) => rig.fixture.network.cut(),
+    down: (rig) => {
+      rig.isDead = true;
+    },
+    up: (rig) => {
+      rig.isDead = false;
+    },
+    begin: (rig) => rig.loop.begin(ANA),
+    enter: (rig) => rig.loop.enter(ANA),
+    other: (rig) => rig.loop.enter(BEN),
+    open: (rig) => rig.loop.open(),
+    logout: (rig) => rig.loop.logout(false),
+    leave: (rig) => rig.loop.leave(),
+    now: (rig) => rig.loop.reconnectNow(),
+    slow: ({ fixture }) => {
+      fixture.server.mischief.onRequest = () => "silent";
+    },
+    quick: ({ fixture }) => {
+      fixture.server.mischief = {};
+    },
+  };
+  const moments = fc.array(
+    fc.tuple(fc.constantFrom(...Object.keys(deeds)), fc.constantFrom(0, 1, 300, 70_000)),
+    { maxLength: 30 },
+  );
+  return fc.assert(
+    fc.asyncProperty(moments, fc.boolean(), async (script, needsLinkOutside) => {
+      const rig = new LoopFixture({ needsLinkOutside });
+      const { clock } = rig.fixture;
+      const looksFine = () => {
+        expect(rig.open).toBeLessThanOrEqual(1);
+        if (rig.loop.state.kind === "waiting") expect(rig.loop.connection).toBeUndefined();
+        if (rig.loop.state.kind === "in") expect(rig.loop.connection?.isClosed).toBe(false);
+      };
+      for (const [deed, ms] of script) {
+        const done = deeds[deed]?.(rig);
+        if (done instanceof Promise) done.catch(() => undefined);
+        await clock.advance(ms);
+        looksFine();
+      }
+      rig.isDead = false;
+      rig.fixture.server.mischief = {};
+      rig.fixture.network.cut();
+      await clock.advance(4 * RECONNECT_MAX_MS);
+      looksFine();
+      expect(["in", "outside", "stopped"]).toContain(rig.loop.state.kind);
+    }),
+    { numRuns: 100 },
+  );
+});
