@@ -77,7 +77,7 @@ export const FAULTS = {
 export type FaultCode = keyof typeof FAULTS;
 
 export interface FaultDetail {
-  readonly remedy?: string;
+  readonly remedy?: string | undefined;
   readonly cause?: unknown;
   /** For faults that pass: when to try again. */
   readonly retryAfterMs?: number;

@@ -55,10 +55,10 @@ export interface LoginManner {
    * the secrets are all there are, but for `ask`.
    */
   readonly triesAgain: boolean;
-  /** Remedies. `mayRegister`: the name may also be a new one. */
-  readonly refused: (mayRegister: boolean) => string;
+  /** Remedies; left out: those of the faults. `mayRegister`: the name may also be a new one. */
+  readonly refused?: (mayRegister: boolean) => string;
   readonly taken: string;
-  readonly newcomer: string;
+  readonly newcomer?: string;
 }
 
 export interface Entered {
@@ -299,7 +299,7 @@ export class Login {
     const isOpen = this.#context.greeted.welcome.needs === "open";
     const mayRegister = !isOpen && this.#credentials.mode !== "login";
     throw new Fault("login-refused", `${this.#user}: no such name, or another password`, {
-      remedy: this.#context.manner.refused(mayRegister),
+      remedy: this.#context.manner.refused?.(mayRegister),
     });
   }
 

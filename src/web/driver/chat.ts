@@ -1,22 +1,15 @@
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
 import type { Credentials } from "../../client/login.ts";
+import type { Ask } from "../../client/queries.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
-import type { Answer, PostBody, RequestFields, RequestKind } from "../../wire/messages.ts";
+import type { PostBody } from "../../wire/messages.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
 import { ChatCore, type Told } from "./store-driver.ts";
-
-export interface DeviceLine {
-  readonly id: string;
-  readonly sinceUnixMs: number;
-  readonly isCertified: boolean;
-  readonly isCurrent: boolean;
-  readonly isOnline: boolean;
-}
 
 export interface JoinOptions {
   readonly password?: string;
@@ -214,50 +207,8 @@ export class Chat {
     await this.request("ignore", { user, on });
   }
 
-  async kick(room: string, user: string): Promise<void> {
-    await this.request("kick", { room: bare(room), user });
-  }
-
-  /** @param untilUnixMs left out: for good */
-  async mute(room: string, user: string, on: boolean, untilUnixMs?: number): Promise<void> {
-    const until = untilUnixMs === undefined ? {} : { until: untilUnixMs };
-    await this.request("mute", { room: bare(room), user, on, ...until });
-  }
-
-  /** Makes a moderator of the room or, without one, an operator; `on: false` takes it back. */
-  async grant(room: string | undefined, user: string, on: boolean): Promise<void> {
-    await this.request("grant", room === undefined ? { user, on } : { room: bare(room), user, on });
-  }
-
-  async devices(): Promise<readonly DeviceLine[]> {
-    const { devices } = await this.request("devices", {});
-    return devices.map(({ device, since, certified, current, online }) => ({
-      id: device,
-      sinceUnixMs: since,
-      isCertified: certified,
-      isCurrent: current,
-      isOnline: online,
-    }));
-  }
-
-  async revoke(device: string): Promise<void> {
-    await this.request("revoke", { device });
-  }
-
-  /** Signs out everywhere else. @returns how many devices */
-  async revokeOthers(): Promise<number> {
-    const others = (await this.devices()).filter(({ isCurrent }) => !isCurrent);
-    for (const { id } of others) await this.revoke(id);
-    return others.length;
-  }
-
   /** All the protocol has: rooms, who, kick, mute, invite, ban, watch, clients, stats, … */
-  async request<Kind extends RequestKind>(
-    kind: Kind,
-    fields: RequestFields<Kind>,
-  ): Promise<Answer<Kind>> {
-    return this.#core.loop.ask(kind, fields);
-  }
+  readonly request: Ask = (kind, fields) => this.#core.loop.ask(kind, fields);
 
   /** Each begins as soon as it may. `handles`: as many as files, where the browser has them. */
   upload(

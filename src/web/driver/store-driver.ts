@@ -28,9 +28,7 @@ export type Told =
 /** The form of the page stays, and says what was wrong. */
 const FORM_MANNER: LoginManner = {
   triesAgain: true,
-  refused: () => "check the name and the password",
   taken: "give its password, or choose another name",
-  newcomer: "ask somebody who is in, or use an invite",
 };
 
 /** What is written in a composer is kept this often. */

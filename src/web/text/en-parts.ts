@@ -148,5 +148,5 @@ export const ENGLISH_PARTS = {
   evPrivate: "(a direct message)",
 };
 
-/** All words of a language. */
+/** All words of the page but those of `chat share`. */
 export type AllTexts = Texts & Readonly<typeof ENGLISH_PARTS>;

@@ -3,8 +3,8 @@ export function counted(n: number, what: string): string {
 }
 
 /**
- * The English words of the first screen; en-parts.ts has the rest. One that is missing in another
- * language fails to compile.
+ * The English words of the first screen; en-parts.ts and en-share.ts have the rest. One that is
+ * missing in another language fails to compile.
  */
 export const ENGLISH = {
   lang: "en",
@@ -223,18 +223,6 @@ export const ENGLISH = {
   waitsSender: "waiting for the sender",
   waitsDisk: "waiting for this device's disk",
   waitsServer: "waiting for the server",
-
-  // Files of chat share.
-  shareTitle: "Files for you",
-  shareComing: (n: number, count: number) => `${n} of ${counted(count, "file")} ready…`,
-  shareAll: (n: number, size: string) => `${counted(n, "file")}, ${size}`,
-  shareSave: (n: number) => (n === 1 ? "Save" : `Save all ${n} files`),
-  shareAgain: "Save what is left",
-  shareSaving: "Saving…",
-  shareSaved: "All of it is saved and checked. You may close this page.",
-  shareZip: "saved as a zip archive",
-  shareOver: "This share is over, or its machine cannot be reached. Ask for a new address.",
-  shareWrong: "This is not the whole address. Copy all of it, or scan its code again.",
 
   // Finding.
   search: "Search",

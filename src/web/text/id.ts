@@ -1,6 +1,7 @@
 import type { AllTexts } from "./en-parts.ts";
+import type { ENGLISH_SHARE } from "./en-share.ts";
 
-export const INDONESIAN: AllTexts = {
+export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
   lang: "id",
 
   name: "Nama",

@@ -5,16 +5,20 @@ import { cleanText } from "../../base/text.ts";
 import type { Platform } from "../browser/environment.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
 import type { Texts } from "../text/en.ts";
+import { ENGLISH_SHARE } from "../text/en-share.ts";
 import { faultText } from "./shell/fault-text.ts";
 import { Icon } from "./shell/icons.tsx";
 
+type ShareTexts = Texts & Readonly<typeof ENGLISH_SHARE>;
+
 interface ShareProps {
   readonly share: Share;
-  readonly texts: Texts;
+  readonly texts: ShareTexts;
 }
 
 /** Begins the page of `chat share`. */
-export async function openShare(platform: Platform, page: FolderPage, texts: Texts) {
+export async function openShare(platform: Platform, page: FolderPage, words: Texts) {
+  const texts = { ...ENGLISH_SHARE, ...words };
   const share = await Share.open(platform, page);
   return <ShareView share={share} texts={texts} />;
 }
@@ -109,7 +113,7 @@ function Offered({ share, texts, state }: OfferedProps) {
   );
 }
 
-function Line({ file, texts }: { readonly file: SharedFile; readonly texts: Texts }) {
+function Line({ file, texts }: { readonly file: SharedFile; readonly texts: ShareTexts }) {
   const { body, transfer } = file;
   const { name, size, folder } = body;
   const state = transfer?.state;

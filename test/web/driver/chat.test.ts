@@ -5,6 +5,7 @@ import { itemAt } from "../../../src/core/model/item.ts";
 import { openRoom, roomLines, roomOf } from "../../../src/core/model/selectors.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { makeSuccession } from "../../../src/crypto/succession.ts";
+import { revokeOthers } from "../../../src/web/driver/devices.ts";
 import { Site } from "../../server/site.ts";
 import { Browser, type Tab } from "../browser/browser.ts";
 
@@ -130,7 +131,7 @@ describe("coming in", () => {
     const ana = await browser.member("ana", "secret");
     const other = await new Browser(site).tab();
     await site.wait(other.chat.enter({ user: "ana", password: "secret" }));
-    expect(await site.wait(other.chat.revokeOthers())).toBe(1);
+    expect(await site.wait(revokeOthers(other.chat.request))).toBe(1);
     await ana.until("outside", () => ana.chat.model.connection.kind === "outside");
     expect(ana.chat.model.me).toBeUndefined();
     expect(ana.chat.model.rooms.size).toBe(0);

@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
 import { ENGLISH, LANGUAGES, languageFor, loadTexts } from "../../../src/web/text/en.ts";
 import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
+import { ENGLISH_SHARE } from "../../../src/web/text/en-share.ts";
 
+/** What is fetched after the first screen. */
+const LATER = { ...ENGLISH_PARTS, ...ENGLISH_SHARE };
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 
 function said(value: unknown): string {
@@ -14,9 +17,9 @@ function said(value: unknown): string {
 describe.each([...LANGUAGES.keys()])("the words of %s", (language) => {
   test("are there for everything, under the same names", async () => {
     const loaded = await loadTexts(language);
-    const texts = loaded === ENGLISH ? { ...ENGLISH, ...ENGLISH_PARTS } : loaded;
+    const texts = loaded === ENGLISH ? { ...ENGLISH, ...LATER } : loaded;
     expect(texts.lang).toBe(language);
-    const names = [...Object.keys(ENGLISH), ...Object.keys(ENGLISH_PARTS)];
+    const names = [...Object.keys(ENGLISH), ...Object.keys(LATER)];
     expect(Object.keys(texts).sort()).toEqual(names.sort());
     const empty = Object.entries(texts).filter(([key, value]) => {
       return key !== "faults" && said(value).trim() === "";

@@ -1,5 +1,5 @@
 import { type FormEvent, useEffect, useState } from "react";
-import type { DeviceLine } from "../../driver/chat.ts";
+import { type DeviceLine, listDevices, revokeOthers } from "../../driver/devices.ts";
 import { LANGUAGES } from "../../text/en.ts";
 import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
@@ -107,7 +107,7 @@ function Devices() {
   const { texts, chat, say, times } = page;
   const work = useWork();
   const [devices, setDevices] = useState<readonly DeviceLine[]>([]);
-  const load = async () => setDevices(await chat.devices());
+  const load = async () => setDevices(await listDevices(chat.request));
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
   useEffect(() => work.run(load), []);
   const signOutOthers = () =>
@@ -117,7 +117,7 @@ function Devices() {
       action: texts.signOutOthers,
       isDanger: true,
       onConfirm: async () => {
-        say(texts.signedOutOthers(await chat.revokeOthers()));
+        say(texts.signedOutOthers(await revokeOthers(chat.request)));
         await load();
       },
     });
@@ -142,7 +142,7 @@ function Devices() {
                 className="button button-small"
                 onClick={() =>
                   work.run(async () => {
-                    await chat.revoke(id);
+                    await chat.request("revoke", { device: id });
                     await load();
                   })
                 }

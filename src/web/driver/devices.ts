@@ -1,0 +1,28 @@
+import type { Ask } from "../../client/queries.ts";
+
+export interface DeviceLine {
+  readonly id: string;
+  readonly sinceUnixMs: number;
+  readonly isCertified: boolean;
+  readonly isCurrent: boolean;
+  readonly isOnline: boolean;
+}
+
+/** Those of the account. @throws Fault */
+export async function listDevices(ask: Ask): Promise<readonly DeviceLine[]> {
+  const { devices } = await ask("devices", {});
+  return devices.map(({ device, since, certified, current, online }) => ({
+    id: device,
+    sinceUnixMs: since,
+    isCertified: certified,
+    isCurrent: current,
+    isOnline: online,
+  }));
+}
+
+/** Signs out everywhere else. @returns how many devices @throws Fault */
+export async function revokeOthers(ask: Ask): Promise<number> {
+  const others = (await listDevices(ask)).filter(({ isCurrent }) => !isCurrent);
+  for (const { id } of others) await ask("revoke", { device: id });
+  return others.length;
+}
