@@ -86,7 +86,7 @@ export class Client {
     this.#loop = new ConnectionLoop(
       {
         ...{ ...parts, program, manner: PROGRAM_MANNER },
-        ...{ reconnects: reconnect, needsLinkOutside: true, keepsPassword: true },
+        ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
       },
       {
         state: (state) => this.#stands(state),

@@ -52,9 +52,9 @@ export interface ConnectionLoopOwner {
   /** The account has no link any more. */
   readonly lost: () => void;
   /** Something waits for the link: it is dialled again sooner. */
-  readonly isAwaited?: () => boolean;
+  readonly isAwaited: () => boolean;
   /** Calls back, once, when there is room for what another link brings. */
-  readonly whenReady?: (callback: () => void) => void;
+  readonly whenReady: (callback: () => void) => void;
 }
 
 export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
@@ -65,10 +65,8 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly keys: Keys;
   /** `chat/VERSION`. */
   readonly program: string;
-  /** After a loss: try again for ever, or stop. */
-  readonly reconnects: boolean;
-  /** A link that is lost while nobody is in is replaced, too. */
-  readonly needsLinkOutside: boolean;
+  /** After a loss: try again for ever, also while nobody is in; only for who is in; or stop. */
+  readonly reconnects: "always" | "inside" | "never";
   /** The password logs in on the next link, where the key of the device does not. */
   readonly keepsPassword: boolean;
 }
@@ -153,8 +151,7 @@ export class ConnectionLoop {
       if (!(error instanceof Fault)) throw error;
       if (this.#state === state) {
         this.#become({ kind: "outside", fault: error });
-        const { needsLinkOutside } = this.#parts;
-        if (hadLink && this.#link === undefined && needsLinkOutside) this.#failed(error, true);
+        if (hadLink && this.#link === undefined && this.#isWanted) this.#failed(error, true);
       }
       throw error;
     }
@@ -170,12 +167,11 @@ export class ConnectionLoop {
     this.#become({ kind: "outside", fault: undefined });
   }
 
-  /** Without a word to the server: there is no link, or nobody waits for its answer. */
+  /** Without a word to the server, nor to the owner, whose account ends by this. */
   leave(): void {
     this.#account = undefined;
     this.#redial.cancel();
     this.#drop();
-    this.#owner.lost();
     this.#become({ kind: "outside", fault: undefined });
   }
 
@@ -304,33 +300,35 @@ export class ConnectionLoop {
     this.#link = undefined;
     this.#owner.lost();
     const { kind } = this.#state;
-    const isWanted = this.#account !== undefined || this.#parts.needsLinkOutside;
     // An attempt that is under way fails by itself.
-    if (kind === "connecting" || kind === "entering" || !isWanted) return;
+    if (kind === "connecting" || kind === "entering" || !this.#isWanted) return;
     this.#failed(fault ?? new Fault("link-closed", "the server closed the connection"), true);
+  }
+
+  /** A link that is lost is replaced, if it may be. */
+  get #isWanted(): boolean {
+    return this.#account !== undefined || this.#parts.reconnects !== "inside";
   }
 
   #failed(fault: Fault, isLoss: boolean): void {
     const isMending = this.#isMending;
     this.#isMending = false;
     const { user } = this.#account ?? {};
-    if (this.#parts.reconnects && (isMending || isPassing(fault))) return this.#wait(fault, isLoss);
+    const mayPass = isMending || isPassing(fault);
+    if (mayPass && this.#parts.reconnects !== "never") return this.#wait(fault, isLoss);
     this.#account = undefined;
     this.#become({ kind: "stopped", fault, user });
   }
 
   #wait(fault: Fault, isLoss: boolean): void {
     this.#drop();
-    const isAwaited = this.#owner.isAwaited?.() ?? false;
-    const retryInMs = this.#redial.after(fault, isAwaited, () => this.#due());
+    const retryInMs = this.#redial.after(fault, this.#owner.isAwaited(), () => this.#due());
     this.#become({ kind: "waiting", fault, retryInMs, isLoss });
   }
 
   #due(): void {
-    const { whenReady } = this.#owner;
-    if (whenReady === undefined) return void this.#connect();
     const waiting = this.#state;
-    whenReady(() => {
+    this.#owner.whenReady(() => {
       if (this.#state === waiting) void this.#connect();
     });
   }

@@ -14,6 +14,7 @@ import type { Credentials } from "../../src/client/login.ts";
 import { ANA, ClientFixture } from "./client-fixture.ts";
 
 const UNREACHABLE = new Fault("unreachable", "nobody answers");
+const RECONNECTS = ["always", "inside", "never"] as const;
 /** The first is 250 ms: both as long as chance makes them. */
 const SECOND_WAIT_MS = 499;
 const BEN: Credentials = { ...ANA, user: "ben" };
@@ -46,7 +47,7 @@ class LoopFixture {
           return dial({ host: "server", port: 2428, timeoutMs: 1_000 });
         },
         manner: { triesAgain: false, refused: () => "", taken: "", newcomer: "" },
-        ...{ reconnects: true, needsLinkOutside: false, keepsPassword: false },
+        ...{ reconnects: "inside", keepsPassword: false },
         ...parts,
       },
       {
@@ -65,6 +66,8 @@ class LoopFixture {
         lost: () => {
           this.lost += 1;
         },
+        isAwaited: () => false,
+        whenReady: (callback) => callback(),
         ...owner,
       },
     );
@@ -133,15 +136,16 @@ describe("by itself", () => {
     expect(rig.fixture.server.requests).toEqual([]);
   });
 
-  test.each([false, true])("a link lost outside is replaced: %p", async (needsLinkOutside) => {
-    const rig = new LoopFixture({ needsLinkOutside });
+  test.each(["inside", "always"] as const)("a link lost outside: %s", async (reconnects) => {
+    const rig = new LoopFixture({ reconnects });
+    const isReplaced = reconnects === "always";
     await rig.in();
     await rig.fixture.outcome(rig.loop.logout(false));
     expect(rig.next()).toEqual(["outside"]);
     await rig.cut();
     await rig.fixture.clock.advance(5_000);
-    expect(rig.next()).toEqual(needsLinkOutside ? ["waiting", "connecting", "outside"] : []);
-    expect(rig.dials).toBe(needsLinkOutside ? 2 : 1);
+    expect(rig.next()).toEqual(isReplaced ? ["waiting", "connecting", "outside"] : []);
+    expect(rig.dials).toBe(isReplaced ? 2 : 1);
     expect(rig.entered).toEqual(["ana"]);
   });
 
@@ -159,7 +163,7 @@ describe("by itself", () => {
   });
 
   test("it does not try again where it must not", async () => {
-    const rig = new LoopFixture({ reconnects: false });
+    const rig = new LoopFixture({ reconnects: "never" });
     await rig.in();
     await rig.cut();
     expect(rig.states).toMatchObject([{ kind: "stopped", fault: { code: "link-closed" } }]);
@@ -420,8 +424,8 @@ test("no order of events makes two links, or a wait without an end", () => {
     { maxLength: 30 },
   );
   return fc.assert(
-    fc.asyncProperty(moments, fc.boolean(), async (script, needsLinkOutside) => {
-      const rig = new LoopFixture({ needsLinkOutside });
+    fc.asyncProperty(moments, fc.constantFrom(...RECONNECTS), async (script, reconnects) => {
+      const rig = new LoopFixture({ reconnects });
       const { clock } = rig.fixture;
       const looksFine = () => {
         expect(rig.open).toBeLessThanOrEqual(1);

@@ -1,15 +1,15 @@
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
-import type { Credentials } from "../../client/login.ts";
 import type { Ask } from "../../client/queries.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { isSame } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
-import { ChatCore, type Told } from "./store-driver.ts";
+import { ChatCore } from "./store-driver.ts";
 
 export interface JoinOptions {
   readonly password?: string;
@@ -18,9 +18,7 @@ export interface JoinOptions {
 
 /** @param platform `browserSurroundings()`, or a test's. It connects by itself. */
 export async function openChat(platform: Platform): Promise<Chat> {
-  const core = await ChatCore.open(platform);
-  core.begin();
-  return new Chat(core);
+  return new Chat(platform, await Device.open(platform));
 }
 
 /**
@@ -28,123 +26,73 @@ export async function openChat(platform: Platform): Promise<Chat> {
  * one, at most once a frame. What returns nothing shows its faults in `model.faults`; whatever
  * returns a promise rejects with a Fault instead.
  */
-export class Chat {
-  readonly #core: ChatCore;
-
-  constructor(core: ChatCore) {
-    this.#core = core;
-  }
-
-  get model() {
-    return this.#core.model;
-  }
-
-  subscribe = (listener: () => void): (() => void) => this.#core.subscribe(listener);
-
-  /** What the model does not keep: things to notify of, and the events of an operator's watch. */
-  onTold(listener: (told: Told) => void): () => void {
-    return this.#core.onTold(listener);
-  }
-
+export class Chat extends ChatCore {
   /** The page's address had an invite or the room password behind its `#`: none need be typed. */
   get isInvited(): boolean {
-    return this.#core.fragment.secret !== undefined;
-  }
-
-  /** `chat web` has given out the page: its address leads nowhere from other machines. */
-  get isLocal(): boolean {
-    return this.#core.isLocal;
+    return this.fragment.secret !== undefined;
   }
 
   /** The names that this browser's key opens without a password; the last one first. */
   get knownUsers(): readonly string[] {
-    return this.#core.preferences.users;
-  }
-
-  /**
-   * @throws Fault `room-password-wrong`: ask for that of the server (also when none was given);
-   * `login-refused`: ask for the password; as the server refused or could not be reached
-   */
-  enter(credentials: Credentials): Promise<void> {
-    return this.#core.enter(credentials);
-  }
-
-  /** The page's address had a reset code behind its `#`: a new password is to be set. */
-  get isResetting(): boolean {
-    return this.#core.isResetting;
-  }
-
-  /** @throws Fault login-refused: the code was used, or is too old */
-  recover(password: string): Promise<void> {
-    return this.#core.recover(password);
-  }
-
-  /** Enters in another way after all. */
-  forgetReset(): void {
-    this.#core.forgetReset();
-  }
-
-  /** `forget`: the key opens this account no longer. @throws Fault last-credential */
-  logout(forget = false): Promise<void> {
-    return this.#core.logout(forget);
+    return this.preferences.users;
   }
 
   passwd(password: string): Promise<void> {
-    return this.#core.loop.passwd(password);
+    return this.loop.passwd(password);
   }
 
   /** Tries now instead of later. */
   reconnectNow(): void {
-    this.#core.loop.reconnectNow();
+    this.loop.reconnectNow();
   }
 
   /** Undefined: the list of rooms, on narrow screens. */
   open(target: string | undefined): void {
-    this.#core.person({ kind: "open", target });
+    this.person({ kind: "open", target });
   }
 
   /** Whether somebody looks at the page. */
   setFocus(on: boolean): void {
-    this.#core.person({ kind: "focus", on });
-    if (on) this.#core.adopt();
-    else this.#core.flush();
+    this.person({ kind: "focus", on });
+    if (on) this.adopt();
+    else this.flush();
   }
 
   /** All rows of the open room up to this item were on the screen. */
   seen(seq: number): void {
-    this.#inRoom((room) => this.#core.person({ kind: "seen", room, seq }));
+    this.#inRoom((room) => this.person({ kind: "seen", room, seq }));
   }
 
   /** Somebody has scrolled near the end of what is here. */
   reach(side: "older" | "newer"): void {
-    this.#inRoom((room) => this.#core.person({ kind: "reach", room, side }));
+    this.#inRoom((room) => this.person({ kind: "reach", room, side }));
   }
 
   /** Opens it, and shows that message as soon as it is here: `shownKey` of the rows. */
   jump(target: string, seq: number): void {
     this.open(target);
-    this.#inRoom((room) => this.#core.person({ kind: "jump", room, seq }));
+    this.#inRoom((room) => this.person({ kind: "jump", room, seq }));
   }
 
   /** Back to the newest. */
   bottom(): void {
-    this.#inRoom((room) => this.#core.person({ kind: "bottom", room }));
+    this.#inRoom((room) => this.person({ kind: "bottom", room }));
   }
 
   search(query: SearchQuery | undefined): void {
-    this.#core.person({ kind: "search", query });
+    this.person({ kind: "search", query });
   }
 
   searchMore(): void {
-    this.#core.person({ kind: "search-more" });
+    this.person({ kind: "search-more" });
   }
 
   setDraft(target: string, draft: Draft | undefined): void {
-    this.#core.person({ kind: "draft", target: bare(target), draft });
+    this.person({ kind: "draft", target: bare(target), draft });
   }
 
   dismissFault(id: number): void {
-    this.#core.person({ kind: "dismissed", fault: id });
+    this.person({ kind: "dismissed", fault: id });
   }
 
   /**
@@ -172,7 +120,7 @@ export class Chat {
 
   /** A message with its edits, a file, or a reaction of one's own: by its seq. */
   erase(seq: number): void {
-    this.#core.show(this.request("erase", { seq }));
+    this.show(this.request("erase", { seq }));
   }
 
   /** A refused post once more, behind all others. */
@@ -185,7 +133,7 @@ export class Chat {
 
   /** A refused post that nobody wants any more. */
   discard(key: string): void {
-    this.#core.person({ kind: "discarded", key });
+    this.person({ kind: "discarded", key });
   }
 
   /** Enters the room, or makes it, and opens it. @returns its name @throws Fault */
@@ -208,7 +156,7 @@ export class Chat {
   }
 
   /** All the protocol has: rooms, who, kick, mute, invite, ban, watch, clients, stats, … */
-  readonly request: Ask = (kind, fields) => this.#core.loop.ask(kind, fields);
+  readonly request: Ask = (kind, fields) => this.loop.ask(kind, fields);
 
   /** Each begins as soon as it may. `handles`: as many as files, where the browser has them. */
   upload(
@@ -216,36 +164,36 @@ export class Chat {
     files: readonly File[],
     handles: readonly (FileHandle | undefined)[] = [],
   ): void {
-    const { uploads } = this.#core.accountSession;
+    const { uploads } = this.accountSession;
     const to = bare(target);
     for (const [i, file] of files.entries()) {
-      this.#core.show(uploads.add(to, file, handles[i]));
+      this.show(uploads.add(to, file, handles[i]));
     }
   }
 
   pauseTransfer(id: string): void {
-    const { uploads, downloads } = this.#core.accountSession;
+    const { uploads, downloads } = this.accountSession;
     uploads.pause(id);
     downloads.pause(id);
   }
 
   /** @param file chosen again, after a reload */
   resumeTransfer(id: string, file?: File): void {
-    const { uploads, downloads } = this.#core.accountSession;
-    if (uploads.has(id)) this.#core.show(uploads.resume(id, file));
-    else this.#core.show(downloads.resume(id));
+    const { uploads, downloads } = this.accountSession;
+    if (uploads.has(id)) this.show(uploads.resume(id, file));
+    else this.show(downloads.resume(id));
   }
 
   /** Gives it up; what the server has of an upload is withdrawn. */
   cancelTransfer(id: string): void {
-    const { uploads, downloads } = this.#core.accountSession;
+    const { uploads, downloads } = this.accountSession;
     uploads.cancel(id);
     downloads.cancel(id);
   }
 
   /** One that is done is not shown any more. */
   dismissTransfer(id: string): void {
-    const { uploads, downloads } = this.#core.accountSession;
+    const { uploads, downloads } = this.accountSession;
     uploads.dismiss(id);
     downloads.cancel(id);
   }
@@ -257,12 +205,12 @@ export class Chat {
 
   /** Fetches it here and checks every chunk. Must be called from a click: it asks where to. */
   download(file: string, name: string): void {
-    this.#core.show(this.#core.accountSession.downloads.add(fileOf(file), name));
+    this.show(this.accountSession.downloads.add(fileOf(file), name));
   }
 
   /** Whole in memory, checked: for previews of images. @throws Fault too-large, … */
   async preview(file: string, sizeBytesMax: number): Promise<Uint8Array> {
-    return this.#core.accountSession.downloads.preview(fileOf(file), sizeBytesMax);
+    return this.accountSession.downloads.preview(fileOf(file), sizeBytesMax);
   }
 
   /** Something that was said here is not at the server yet. */
@@ -272,11 +220,6 @@ export class Chat {
     );
   }
 
-  /** Lets go of everything; what is not sent waits for the next page. */
-  close(): Promise<void> {
-    return this.#core.close();
-  }
-
   #inRoom(act: (room: RoomId) => void): void {
     const room = openRoom(this.model);
     if (room !== undefined) act(room.id);
@@ -284,7 +227,7 @@ export class Chat {
 
   #post(target: string, body: PostBody): void {
     const to = roomOf(this.model, target)?.target ?? bare(target);
-    this.#core.post(to, body);
+    this.post(to, body);
   }
 
   #edit(target: string, draft: Draft, seq: number): void {
@@ -297,7 +240,7 @@ export class Chat {
       this.setDraft(target, before === undefined ? draft : { ...draft, before });
       throw error;
     });
-    this.#core.show(edited);
+    this.show(edited);
   }
 }
 

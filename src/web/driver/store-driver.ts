@@ -12,7 +12,7 @@ import { emptyModel, updateAll } from "../../core/model/update.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
-import { Device } from "../browser/device-key.ts";
+import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
@@ -36,9 +36,9 @@ const DRAFTS_KEPT_EVERY_MS = 500;
 
 /** The page's model, and all that it is told by and makes happen. */
 export class ChatCore {
-  readonly preferences: Preferences;
-  readonly loop: ConnectionLoop;
-  readonly fragment: Fragment;
+  protected readonly preferences: Preferences;
+  protected readonly loop: ConnectionLoop;
+  protected readonly fragment: Fragment;
   readonly #platform: Platform;
   readonly #device: Device;
   readonly #queries: Queries;
@@ -56,11 +56,12 @@ export class ChatCore {
   #isClosed = false;
   #resetToken: string | undefined;
 
-  private constructor(platform: Platform, device: Device, fragment: Fragment) {
+  /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
+  constructor(platform: Platform, device: Device) {
     this.#platform = platform;
     this.#device = device;
-    this.fragment = fragment;
-    this.#resetToken = fragment.resetToken;
+    this.fragment = readFragment(platform.fragment, platform.isLocal);
+    this.#resetToken = this.fragment.resetToken;
     this.preferences = new Preferences(platform.store);
     this.#queries = new Queries({
       ask: (kind, fields) => this.loop.ask(kind, fields),
@@ -70,7 +71,7 @@ export class ChatCore {
     this.loop = new ConnectionLoop(
       {
         ...{ clock, entropy, dial, keys: device, program: PROGRAM, manner: FORM_MANNER },
-        ...{ reconnects: true, needsLinkOutside: false, keepsPassword: !device.canSign },
+        ...{ reconnects: "inside", keepsPassword: !device.canSign },
       },
       {
         state: (state) => this.#stands(state),
@@ -83,26 +84,20 @@ export class ChatCore {
           entered: (link, entered) => this.#entered(link, entered, asked),
         }),
         lost: () => this.#accountSession?.lost(),
+        // A page has a button for those who will not wait.
+        isAwaited: () => false,
+        whenReady: (callback) => callback(),
       },
     );
     platform.onOnline(() => this.loop.reconnectNow());
     platform.tabs.onMessage(({ user }) => this.#leftElsewhere(user));
-  }
-
-  static async open(platform: Platform): Promise<ChatCore> {
-    const device = await Device.open(platform);
-    const { fragment, isLocal } = platform;
-    return new ChatCore(platform, device, readFragment(fragment, isLocal));
-  }
-
-  /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
-  begin(): void {
     void this.preferences.begin().then((user) => {
       const isKnown = user !== undefined && !this.isResetting;
       this.loop.begin(isKnown ? { user, mode: "login" } : undefined);
     });
   }
 
+  /** `chat web` has given out the page: its address leads nowhere from other machines. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
   }
@@ -112,23 +107,24 @@ export class ChatCore {
   }
 
   /** Whoever is in. @throws Fault not-logged-in */
-  get accountSession(): AccountSession {
+  protected get accountSession(): AccountSession {
     if (this.#accountSession === undefined) throw notLoggedIn();
     return this.#accountSession;
   }
 
-  subscribe(listener: () => void): () => void {
+  subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
-  }
+  };
 
+  /** What the model does not keep: things to notify of, and the events of an operator's watch. */
   onTold(listener: (told: Told) => void): () => void {
     this.#onTold.add(listener);
     return () => this.#onTold.delete(listener);
   }
 
   /** Shown with the next frame. */
-  tell(event: ModelEvent): void {
+  protected tell(event: ModelEvent): void {
     this.#events.push(event);
     if (this.#isAwaitingFrame || this.#isFlushing) return;
     this.#isAwaitingFrame = true;
@@ -139,25 +135,29 @@ export class ChatCore {
   }
 
   /** Somebody did it, and waits for what they see. */
-  person(event: ModelEvent): void {
+  protected person(event: ModelEvent): void {
     this.#events.push(event);
     this.#flush();
   }
 
   /** Its fault is for the person to see. */
-  show(work: Promise<unknown>): void {
+  protected show(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
       if (!(error instanceof Fault)) throw error;
       this.person({ kind: "fault", fault: error });
     });
   }
 
-  post(to: string, body: PostBody): void {
+  protected post(to: string, body: PostBody): void {
     // The model shows what became of it; the promise is for callers without one.
     this.accountSession.posts.post(to, body).catch(() => undefined);
     this.#flush();
   }
 
+  /**
+   * @throws Fault `room-password-wrong`: ask for that of the server (also when none was given);
+   * `login-refused`: ask for the password; as the server refused or could not be reached
+   */
   async enter(credentials: Credentials): Promise<void> {
     const { password, roomSecret } = credentials;
     const some = (text: string | undefined) => (text === "" ? undefined : text);
@@ -170,12 +170,12 @@ export class ChatCore {
     });
   }
 
-  /** The address had a reset code that was not used yet. */
+  /** The page's address had a reset code behind its `#`: a new password is to be set. */
   get isResetting(): boolean {
     return this.#resetToken !== undefined;
   }
 
-  /** Sets a new password by it, and enters. @throws Fault */
+  /** Sets it, and enters. @throws Fault login-refused: the code was used, or is too old */
   async recover(password: string): Promise<void> {
     const token = this.#resetToken;
     if (token === undefined) throw notLoggedIn();
@@ -186,12 +186,14 @@ export class ChatCore {
     await this.enter({ user, password, mode: "login" });
   }
 
+  /** Enters in another way after all. */
   forgetReset(): void {
     this.#resetToken = undefined;
     this.#platform.forgetFragment();
   }
 
-  async logout(forget: boolean): Promise<void> {
+  /** `forget`: the key opens this account no longer. @throws Fault last-credential */
+  async logout(forget = false): Promise<void> {
     const { user } = this.accountSession;
     this.flush();
     if (this.loop.state.kind === "waiting" && !forget) this.loop.leave();
@@ -202,17 +204,18 @@ export class ChatCore {
   }
 
   /** Takes over what tabs that were closed have left unsent. */
-  adopt(): void {
+  protected adopt(): void {
     const accountSession = this.#accountSession;
     if (accountSession !== undefined) this.show(accountSession.adopt());
   }
 
   /** Keeps and tells what is still to be kept and told. */
-  flush(): void {
+  protected flush(): void {
     this.#accountSession?.flush();
     void this.#keepDrafts();
   }
 
+  /** Lets go of everything; what is not sent waits for the next page. */
   async close(): Promise<void> {
     this.#isClosed = true;
     this.flush();
