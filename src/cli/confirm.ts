@@ -15,7 +15,7 @@ export async function confirmed(
 ): Promise<boolean> {
   if (yes) return true;
   if (context.terminal === undefined) {
-    throw new Fault("usage", "nothing undoes that", { remedy: "say --yes if it is meant" });
+    throw new Fault("usage", "this cannot be undone", { remedy: "say --yes if it is meant" });
   }
   const answer = await context.terminal.askText(`${question} (y/n)`);
   return /^y(es)?$/i.test(answer.trim());

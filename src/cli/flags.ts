@@ -16,7 +16,7 @@ export const GLOBAL_FLAGS = {
 export const TRANSPORT_FLAG = {
   type: "enum",
   options: ["auto", "tcp", "udp"],
-  description: "How to connect; auto takes the way that works, TCP first",
+  description: "How to connect; auto takes what works, TCP first",
 } as const satisfies FlagDefs[string];
 
 /** Every command that talks to a server has these. */
@@ -24,7 +24,11 @@ export const SERVER_FLAGS = {
   server: { type: "string", valueHint: "SERVER", description: "HOST, HOST:PORT or an invite" },
   user: { type: "string", valueHint: "NAME", description: "Your name there" },
   transport: TRANSPORT_FLAG,
-  fingerprint: { type: "string", valueHint: "FP", description: "What the server must be" },
+  fingerprint: {
+    type: "string",
+    valueHint: "FP",
+    description: "The expected fingerprint of the server",
+  },
   passwordFile: { type: "string", valueHint: "F", description: "Your password; - is stdin" },
   roomPasswordFile: { type: "string", valueHint: "F", description: "The room's; - is stdin" },
 } as const satisfies FlagDefs;

@@ -2,7 +2,7 @@ import { defineGroup } from "../cli/command.ts";
 
 export const command = defineGroup({
   kick: {
-    summary: "Put a user out of a room",
+    summary: "Remove a user from a room",
     load: async () => ({ command: (await import("./admin/people.ts")).kick }),
   },
   mute: {
@@ -22,7 +22,7 @@ export const command = defineGroup({
     load: async () => ({ command: (await import("./admin/people.ts")).revoke }),
   },
   ban: {
-    summary: "Keep an account or an address out",
+    summary: "Ban an account or an address",
     load: async () => ({ command: (await import("./admin/bans.ts")).ban }),
   },
   unban: {
@@ -42,7 +42,7 @@ export const command = defineGroup({
     load: async () => ({ command: (await import("./admin/invites.ts")).invite }),
   },
   invites: {
-    summary: "List the invites that are out, or revoke one",
+    summary: "List the valid invites, or revoke one",
     load: async () => ({ command: (await import("./admin/invites.ts")).invites }),
   },
   reset: {

@@ -21,7 +21,7 @@ export const command = defineVerb({
       type: "string",
       integer: { min: 1, max: 65_535 },
       valueHint: "N",
-      description: "Call from this port",
+      description: "Connect from this local port",
     },
     plain: { type: "boolean", description: "Line by line, also on a terminal" },
     ...SERVER_FLAGS,

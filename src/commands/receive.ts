@@ -49,7 +49,7 @@ export const command = defineVerb({
       description: "Folder for what is received, this one if left out",
     },
     yes: { type: "boolean", alias: "y", description: "Take it without asking" },
-    user: { type: "string", valueHint: "NAME", description: "Your name for the others" },
+    user: { type: "string", valueHint: "NAME", description: "Your name, as others see it" },
     transport: TRANSPORT_FLAG,
   },
   details: "Interrupted, the same line goes on where it was.",
@@ -350,7 +350,7 @@ function textIn(bytes: Uint8Array): string {
   try {
     return utf8Decode(bytes);
   } catch (cause) {
-    throw new Fault("checksum-wrong", "what is shared as a text is none", {
+    throw new Fault("checksum-wrong", "the shared text is not a text", {
       remedy: "take it as a file: --out DIR",
       cause,
     });

@@ -29,7 +29,7 @@ export const command = defineVerb({
       valueHint: "TARGET",
       description: "Room, or @person; lobby if left out",
     },
-    name: { type: "string", valueHint: "NAME", description: "What it is to be called there" },
+    name: { type: "string", valueHint: "NAME", description: "Its name there" },
     ...SERVER_FLAGS,
   },
   details: "Example: chat send-file photo.jpg --to @bob. Interrupted, the same command goes on.",

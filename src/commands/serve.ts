@@ -73,7 +73,7 @@ export const SERVE_FLAGS = {
     valueHint: "DIR",
     description: "Where everything is kept",
   },
-  name: { type: "string", valueHint: "NAME", description: "What the server calls itself" },
+  name: { type: "string", valueHint: "NAME", description: "The server's name" },
   roomPasswordFile: { type: "string", valueHint: "F", description: "Room password; - is stdin" },
   open: { type: "boolean", description: "Let users in without a room password" },
   welcome: { type: "string", valueHint: "TEXT", description: "Shown to each user who comes in" },
@@ -90,7 +90,7 @@ export const SERVE_FLAGS = {
   udpCc: {
     type: "enum",
     options: ["bbr", "cubic"],
-    description: "How UDP shares the wire: bbr (quick on lossy paths) or cubic (polite)",
+    description: "How UDP shares the network: bbr (fast on lossy paths) or cubic (fair)",
   },
   public: {
     type: "string",
@@ -101,10 +101,10 @@ export const SERVE_FLAGS = {
   inviteVia: {
     type: "enum",
     options: ["tcp", "udp"],
-    description: "What the invite tells others to try first",
+    description: "The transport that clients with the invite try first",
   },
   verbose: { type: "boolean", description: "Print counters, once a second for each connection" },
-  quiet: { type: "boolean", description: "Print events, and nothing of what people say" },
+  quiet: { type: "boolean", description: "Print events, but no messages of users" },
   discovery: { type: "boolean", default: true, negativeDescription: "Do not announce on the LAN" },
   postsPerSecond: {
     type: "string",

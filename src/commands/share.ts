@@ -40,7 +40,7 @@ export const command = defineVerb({
       valueHint: "TEXT",
       description: "A text instead, shown at the other end; - is standard input",
     },
-    name: { type: "string", valueHint: "NAME", description: "What to call the one file there" },
+    name: { type: "string", valueHint: "NAME", description: "The name of a single file there" },
     keep: { type: "boolean", description: "Do not end when one receiver has everything" },
     host: {
       type: "string",
@@ -54,7 +54,7 @@ export const command = defineVerb({
       valueHint: "PORT",
       description: "Port to listen on, a free one if left out",
     },
-    user: { type: "string", valueHint: "NAME", description: "Your name for the others" },
+    user: { type: "string", valueHint: "NAME", description: "Your name, as others see it" },
   },
   details: "It prints one line to run on the other machine, and ends when that has everything.",
   async run(args, context) {

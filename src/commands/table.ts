@@ -26,7 +26,7 @@ export const VERBS: VerbTable = {
     load: () => import("./receive.ts"),
   },
   digest: { summary: "Print the digest of files", load: () => import("./digest.ts") },
-  history: { summary: "Show what was said", load: () => import("./history.ts") },
+  history: { summary: "Show messages", load: () => import("./history.ts") },
   users: { summary: "List the users", load: () => import("./users.ts") },
   rooms: { summary: "List the rooms", load: () => import("./rooms.ts") },
   files: { summary: "List the files", load: () => import("./files.ts") },
@@ -44,7 +44,7 @@ export const VERBS: VerbTable = {
   },
   devices: { summary: "List your devices", load: () => import("./account/devices.ts") },
   "link-device": {
-    summary: "Make another device yours",
+    summary: "Add another device to your account",
     load: () => import("./account/link-device.ts"),
   },
   lan: { summary: "Talk without a server, by multicast", load: () => import("./lan.ts") },

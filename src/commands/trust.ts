@@ -19,7 +19,7 @@ export const command = defineVerb({
   args: {
     action: { type: "positional", required: false, description: "list, accept or forget" },
     at: { type: "positional", required: false, description: "HOST, HOST:PORT or an invite" },
-    fingerprint: { type: "string", valueHint: "FP", description: "What you were told it is" },
+    fingerprint: { type: "string", valueHint: "FP", description: "The expected fingerprint" },
     transport: TRANSPORT_FLAG,
   },
   details: "Example: chat trust accept 192.0.2.7 --fingerprint SHA256:...",

@@ -42,7 +42,11 @@ export class LineFiles {
   /** Begins to send. The result is shown when it is known. @throws Fault */
   async send(path: string, target: Target): Promise<void> {
     const { context, chatConsole } = this.#lines;
-    if (path === STDIN) throw new Fault("usage", "what is typed here is no file");
+    if (path === STDIN)
+      throw new Fault(
+        "usage",
+        "standard input is the conversation here, so it cannot be sent as a file",
+      );
     const source = await sourceAt(context, path);
     sayLeftOut(source, (sentence) => chatConsole.note(sentence));
     const { client } = this.#lines.open;

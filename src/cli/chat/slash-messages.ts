@@ -7,7 +7,7 @@ import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   msg: {
     usage: "/msg NAME TEXT",
-    summary: "say something to one person; without TEXT, go on talking to them",
+    summary: "send a message to one person; without TEXT, open the conversation",
     async run(lines, words) {
       const [name, text] = split(words);
       if (name === "") throw misuse(this);
@@ -77,7 +77,7 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   ignored: {
     usage: "/ignored",
-    summary: "list whom you ignore",
+    summary: "list the users that you ignore",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { users } = await lines.open.client.request("ignored", {});

@@ -26,7 +26,7 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   },
   kick: {
     usage: "/kick NAME",
-    summary: "put a user out of the room",
+    summary: "remove a user from the room",
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       const { room } = lines;

@@ -90,7 +90,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   rooms: {
     usage: "/rooms",
-    summary: "list the rooms, and with whom you talk",
+    summary: "list the rooms and your conversations",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { client } = lines.open;
@@ -155,14 +155,14 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   login: {
     usage: "/login NAME [PASSWORD]",
-    summary: "come in under your name",
+    summary: "log in to your account",
     run(lines, words) {
       return logIn(lines, args(this, words, 1, 2), "login");
     },
   },
   logout: {
     usage: "/logout",
-    summary: "go out and stay connected; chat logout also forgets this device",
+    summary: "log out and stay connected; chat logout also forgets this device",
     async run(lines, words) {
       args(this, words, 0, 0);
       const { user } = lines.open.client;

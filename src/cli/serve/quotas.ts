@@ -6,12 +6,12 @@ import { type FlagDefs, type FlagValues, flagName } from "../command.ts";
 /** How much files may take; left out, the disk decides and the log keeps its room. */
 export const QUOTA_FLAGS = {
   fileMax: { type: "string", valueHint: "SIZE", description: "The largest file, e.g. 2G" },
-  filesPerUser: { type: "string", valueHint: "SIZE", description: "All files of one person" },
+  filesPerUser: { type: "string", valueHint: "SIZE", description: "All files of one user" },
   filesTotal: { type: "string", valueHint: "SIZE", description: "All files" },
   keepFree: {
     type: "string",
     valueHint: "SIZE",
-    description: "Room on the disk that no file may take, 256MiB if left out",
+    description: "Disk space that files leave free, 256MiB if left out",
   },
 } as const satisfies FlagDefs;
 

@@ -95,7 +95,9 @@ export class WebKept {
   #write(kept: Kept): void {
     const text = jsonLine(kept);
     if (Buffer.byteLength(text) > KEPT_BYTES_MAX) {
-      throw new Fault("store-full", "the page keeps too much", { remedy: "clear some drafts" });
+      throw new Fault("store-full", "the page wants to store too much", {
+        remedy: "clear some drafts",
+      });
     }
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
     writeSmallFile(this.#path, text);
@@ -112,7 +114,7 @@ export async function serveKept(kept: WebKept, token: string, request: Request):
       throw new Fault("login-refused", "this page is another run's");
     }
     const asked = v.safeParse(Asked, await request.json().catch(() => undefined));
-    if (!asked.success) throw new Fault("usage", "that is not what a page asks");
+    if (!asked.success) throw new Fault("usage", "this is no request of the page");
     const headers = { "content-type": "application/json", "cache-control": "no-store" };
     return new Response(jsonLine({ value: kept.answer(asked.output) }), { headers });
   } catch (error) {

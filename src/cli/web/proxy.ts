@@ -141,7 +141,7 @@ class ProxiedLink {
     const serverNonce = welcome.nonce;
     const greeting = { certificateHash, clientNonce: this.#nonce, serverNonce };
     if (isServer(welcome, greeting, this.#options.fingerprint)) return;
-    throw new Fault("fingerprint-changed", "another server answers where the page is to go");
+    throw new Fault("fingerprint-changed", "another server answers at the address of the page");
   }
 
   #guarded(work: () => void): void {

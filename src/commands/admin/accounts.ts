@@ -18,7 +18,10 @@ export const reset = defineVerb({
       valueHint: "TIME",
       description: "After 30s, 10m, 2h or 7d; else 1d",
     },
-    signOut: { type: "boolean", description: "Its use signs out all devices: one was stolen" },
+    signOut: {
+      type: "boolean",
+      description: "Its use signs out all devices, for example after a theft",
+    },
     ...ADMIN_FLAGS,
   },
   details: "Prints a line for chat passwd --reset, which sets one new password.",
@@ -55,7 +58,7 @@ export const reset = defineVerb({
 export const rename = defineVerb({
   args: {
     ...NAME,
-    to: { type: "positional", description: "What they are called from now on" },
+    to: { type: "positional", description: "The new name" },
     ...ADMIN_FLAGS,
   },
   details: "Their devices stay signed in, and the old name still leads to them.",

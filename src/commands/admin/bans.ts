@@ -12,7 +12,7 @@ export const ban = defineVerb({
   args: {
     ...WHOM,
     ...FOR_FLAG,
-    reason: { type: "string", valueHint: "TEXT", description: "Told to whom it keeps out" },
+    reason: { type: "string", valueHint: "TEXT", description: "Shown to the banned user" },
     ...ADMIN_FLAGS,
   },
   details: "An IPv6 address stands for its /64. This machine itself cannot be banned.",

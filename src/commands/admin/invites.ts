@@ -17,10 +17,10 @@ export const invite = defineVerb({
       integer: { min: 0, max: 1_000_000 },
       default: "1",
       valueHint: "N",
-      description: "How many it admits; 0: as many as come",
+      description: "How many users it admits; 0: any number",
     },
     expires: { type: "string", valueHint: "TIME", description: "After 30s, 10m, 2h or 7d" },
-    room: { type: "string", valueHint: "ROOM", description: "The room that it leads to" },
+    room: { type: "string", valueHint: "ROOM", description: "The room to which it leads" },
     post: {
       type: "string",
       valueHint: "ROOM",

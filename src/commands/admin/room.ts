@@ -15,7 +15,7 @@ const PLAIN_ARGS = { ...ROOM, ...ADMIN_FLAGS };
 const rename = defineVerb({
   args: {
     ...ROOM,
-    to: { type: "positional", description: "What it is called from now on" },
+    to: { type: "positional", description: "The new name" },
     ...ADMIN_FLAGS,
   },
   details: "Who is in stays in, and the old name still leads there.",
