@@ -67,7 +67,8 @@ function plus(a: Totals, b: Totals): Totals {
 
 async function runAll(timings: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "chat-tests-"));
-  const workers = Math.max(2, Math.min(WORKERS_MAX, availableParallelism()));
+  // One more than there are cores: a test waits for other processes half of its time.
+  const workers = Math.min(WORKERS_MAX, availableParallelism() + 1);
   const serial = Object.keys(SERIAL);
   // Without --no-isolate each file gets fresh globals, which breaks node:quic inside Bun 1.4.
   const passes = [

@@ -119,7 +119,7 @@ describe("a dial", () => {
     expect(performance.now() - started).toBeLessThan(UDP_ANSWER_WITHIN_MS);
   });
 
-  test("that nobody answers gives up after UDP_ANSWER_WITHIN_MS", async () => {
+  test.concurrent("that nobody answers gives up after UDP_ANSWER_WITHIN_MS", async () => {
     const silent = await openSocket(() => {});
     const started = performance.now();
     const dial = dialer.dial({ host: HOST, port: silent.port, timeoutMs: CONNECT_WITHIN_MS });
@@ -131,7 +131,7 @@ describe("a dial", () => {
     silent.close();
   }, 15_000);
 
-  test("that gets some answer goes on beyond it, to its own time-out", async () => {
+  test.concurrent("that gets some answer goes on beyond it, to its own time-out", async () => {
     const relay = await UdpRelay.open(quicHost.target);
     let answers = 0;
     relay.tap = (way) => way === "up" || answers++ < 1; // The handshake never comes to its end.
