@@ -33,7 +33,7 @@ function stateOf(tab: Tab): string | undefined {
   return transfers(tab)[0]?.state.kind;
 }
 
-class HeldPlace implements SaveTarget {
+class HeldTarget implements SaveTarget {
   handle: SaveHandle | undefined;
   parts: Uint8Array[] = [];
   isFinished = false;
@@ -144,7 +144,7 @@ describe("downloads", () => {
     const ben = await browser.member("ben");
     ben.chat.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
-    const place = new HeldPlace();
+    const place = new HeldTarget();
     browser.place = place;
     ben.chat.download(item?.file?.file ?? "", "../../photo.png");
     await ben.until("begun", () => place.parts.length > 2);
@@ -172,7 +172,7 @@ describe("downloads", () => {
     const ben = await browser.member("ben");
     ben.chat.open("lobby");
     const item = openRoom(ben.chat.model)?.tail.items.find(({ kind }) => kind === "file");
-    const place = new HeldPlace();
+    const place = new HeldTarget();
     place.handle = {} as SaveHandle;
     browser.place = place;
     ben.chat.download(item?.file?.file ?? "", "photo.png");

@@ -104,7 +104,7 @@ export async function browserPlatform(
     forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     isLocal,
     build: dataset["build"] ?? "",
-    choosePlace: (name) => chooseSaveTarget(page, name),
+    chooseTarget: (name) => chooseSaveTarget(page, name),
     onOnline: (callback) => page.addEventListener("online", callback),
   };
 }

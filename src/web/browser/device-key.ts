@@ -17,7 +17,7 @@ interface KeyPair {
   readonly privateKey: PageKey | undefined;
 }
 
-export interface DeviceParts {
+export interface DeviceOptions {
   readonly store: Store;
   readonly subtle: Subtle | undefined;
   readonly entropy: Entropy;
@@ -29,18 +29,18 @@ export class Device implements Keys {
   readonly seesCertificate = false;
   readonly kind = "web";
   readonly device: SigningKey;
-  readonly #parts: DeviceParts;
+  readonly #options: DeviceOptions;
   readonly #own: KeyPair;
 
-  private constructor(parts: DeviceParts, own: KeyPair) {
-    this.#parts = parts;
+  private constructor(options: DeviceOptions, own: KeyPair) {
+    this.#options = options;
     this.#own = own;
     this.device = this.#signing(own);
   }
 
   /** The kept one, or one that is made and kept now. */
-  static async open(parts: DeviceParts): Promise<Device> {
-    return new Device(parts, await keptPair(parts, "device"));
+  static async open(options: DeviceOptions): Promise<Device> {
+    return new Device(options, await keptPair(options, "device"));
   }
 
   /** False: without a key the user has to give the password on each visit. */
@@ -50,11 +50,11 @@ export class Device implements Keys {
 
   async account(server: Fingerprint, user: Name): Promise<SigningKey> {
     const name = `account ${server} ${user.toLowerCase()}`;
-    return this.#signing(await keptPair(this.#parts, name));
+    return this.#signing(await keptPair(this.#options, name));
   }
 
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    const { subtle } = this.#parts;
+    const { subtle } = this.#options;
     if (subtle === undefined) return true;
     let key: PageKey;
     try {
@@ -66,7 +66,7 @@ export class Device implements Keys {
   }
 
   #signing({ publicKey, privateKey }: KeyPair): SigningKey {
-    const { subtle } = this.#parts;
+    const { subtle } = this.#options;
     return {
       publicKey,
       sign: async (bytes) => {
@@ -81,11 +81,11 @@ export class Device implements Keys {
   }
 }
 
-async function keptPair(parts: DeviceParts, name: string): Promise<KeyPair> {
-  const { store } = parts;
-  const known = await readPair(parts, name);
+async function keptPair(options: DeviceOptions, name: string): Promise<KeyPair> {
+  const { store } = options;
+  const known = await readPair(options, name);
   if (known !== undefined) return known;
-  const { pair, value } = await newPair(parts);
+  const { pair, value } = await newPair(options);
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
@@ -93,11 +93,11 @@ async function keptPair(parts: DeviceParts, name: string): Promise<KeyPair> {
     return pair;
   }
   // Another tab may have made one in the same moment: the kept one counts.
-  return (await readPair(parts, name)) ?? pair;
+  return (await readPair(options, name)) ?? pair;
 }
 
 async function readPair(
-  { store, subtle }: DeviceParts,
+  { store, subtle }: DeviceOptions,
   name: string,
 ): Promise<KeyPair | undefined> {
   const value = await store.get("keys", name);
@@ -123,7 +123,7 @@ interface NewPair {
   readonly value: unknown;
 }
 
-async function newPair({ subtle, entropy, store }: DeviceParts): Promise<NewPair> {
+async function newPair({ subtle, entropy, store }: DeviceOptions): Promise<NewPair> {
   const leaves = store.keepsBytes === true;
   try {
     const made = (await subtle?.generateKey(ED25519, leaves, ["sign", "verify"])) as

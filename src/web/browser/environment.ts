@@ -116,7 +116,7 @@ export interface Platform {
    * Asks the user where to save; undefined: cancelled. Must be called from a click.
    * @param name cleaned
    */
-  readonly choosePlace: (name: string) => Promise<SaveTarget | undefined>;
+  readonly chooseTarget: (name: string) => Promise<SaveTarget | undefined>;
   /** Calls back when the machine is on a network again. */
   readonly onOnline: (callback: () => void) => void;
 }

@@ -9,13 +9,13 @@ import { reopenSaveTarget } from "./save-targets.ts";
 
 /** Writes checked chunks to a target; lasts over pauses. */
 export class SaveSink implements Sink {
-  readonly #place: SaveTarget;
+  readonly #target: SaveTarget;
   readonly #newDigest: () => Digest;
   #digest: Digest;
   #sizeBytes = 0;
 
-  constructor(place: SaveTarget, hashing: Hashing) {
-    this.#place = place;
+  constructor(target: SaveTarget, hashing: Hashing) {
+    this.#target = target;
     this.#newDigest = () => new Digest(hashing.newHash());
     this.#digest = this.#newDigest();
   }
@@ -45,24 +45,24 @@ export class SaveSink implements Sink {
 
   /** @throws Fault usage: a folder cannot be unpacked here */
   opened({ folderSize }: SinkAbout): Sink {
-    if (folderSize === undefined || this.#place.takesFolder === true) return this;
+    if (folderSize === undefined || this.#target.takesFolder === true) return this;
     throw new Fault("usage", "a folder cannot be fetched by a browser", {
       remedy: "fetch it with chat get-file",
     });
   }
 
   async append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    await stored(() => this.#place.write(bytes));
+    await stored(() => this.#target.write(bytes));
     this.#added(sha256, bytes.length);
   }
 
   sync(): Promise<void> {
-    return stored(() => this.#place.keep("due"));
+    return stored(() => this.#target.keep("due"));
   }
 
   /** A later page finds all of it, where the browser has that. */
   keep(): Promise<void> {
-    return stored(() => this.#place.keep("now"));
+    return stored(() => this.#target.keep("now"));
   }
 
   digest(): Uint8Array {
@@ -70,12 +70,12 @@ export class SaveSink implements Sink {
   }
 
   async finish(): Promise<string> {
-    await stored(() => this.#place.finish());
+    await stored(() => this.#target.finish());
     return ""; // Browsers tell no path.
   }
 
   async restart(): Promise<void> {
-    await stored(() => this.#place.restart());
+    await stored(() => this.#target.restart());
     this.#digest = this.#newDigest();
     this.#sizeBytes = 0;
   }
@@ -85,7 +85,7 @@ export class SaveSink implements Sink {
   }
 
   abandon(): Promise<void> {
-    return stored(() => this.#place.abandon());
+    return stored(() => this.#target.abandon());
   }
 
   #added(sha256: Uint8Array, bytes: number): void {

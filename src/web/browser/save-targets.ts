@@ -24,10 +24,10 @@ export async function chooseSaveTarget(
   page: SavingPage,
   name: string,
 ): Promise<SaveTarget | undefined> {
-  if (page.showSaveFilePicker === undefined) return new BlobPlace(page, name);
+  if (page.showSaveFilePicker === undefined) return new BlobTarget(page, name);
   try {
     const handle = await page.showSaveFilePicker({ suggestedName: name });
-    return new FilePlace(handle, await handle.createWritable(), 0);
+    return new FileTarget(handle, await handle.createWritable(), 0);
   } catch (error) {
     if (error instanceof Error && error.name === "AbortError") return undefined;
     throw denied(error);
@@ -37,7 +37,7 @@ export async function chooseSaveTarget(
 /** Goes on behind what an earlier page has written. @throws Fault store-denied */
 export async function reopenSaveTarget(handle: SaveHandle, haveBytes: number): Promise<SaveTarget> {
   try {
-    return new FilePlace(handle, await openAt(handle, haveBytes), haveBytes);
+    return new FileTarget(handle, await openAt(handle, haveBytes), haveBytes);
   } catch (error) {
     throw denied(error);
   }
@@ -78,7 +78,7 @@ const KEPT_BYTES_MIN = 32 * 1024 * 1024;
  * leaves nothing. So it is closed and opened again each time it has doubled: over a whole file the
  * browser copies less than twice what was written.
  */
-class FilePlace implements SaveTarget {
+class FileTarget implements SaveTarget {
   readonly handle: SaveHandle;
   #writable: Writable;
   #bytes: number;
@@ -152,7 +152,7 @@ const CHUNKS_PER_BLOB = 64;
  * if they are many, and saves among its downloads once they are whole. Until then they are gone
  * with the page.
  */
-class BlobPlace implements SaveTarget {
+class BlobTarget implements SaveTarget {
   readonly handle = undefined;
   readonly #page: SavingPage;
   #blobs: Blob[] = [];

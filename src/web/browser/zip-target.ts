@@ -19,7 +19,7 @@ const TABLE_BYTES = 64 * 1024;
  * A folder, as it comes chunk by chunk, becomes one zip archive: browsers cannot make folders.
  * Nothing of it can be gone on with by a later page.
  */
-export class ZipPlace implements SaveTarget {
+export class ZipTarget implements SaveTarget {
   readonly handle = undefined;
   readonly takesFolder = true;
   readonly #inner: SaveTarget;

@@ -6,7 +6,7 @@ import type { Model, TransferView } from "../../core/model/state.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
 import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts";
 import { reopenSaveTarget } from "../browser/save-targets.ts";
-import { ZipPlace } from "../browser/zip-target.ts";
+import { ZipTarget } from "../browser/zip-target.ts";
 import { readFragment } from "../input/fragment.ts";
 import { type Chat, openChat } from "./chat.ts";
 
@@ -88,7 +88,7 @@ export class Share {
     const platform: Platform = {
       ...given,
       fragment: "",
-      choosePlace: (name) => preferences.choose(name),
+      chooseTarget: (name) => preferences.choose(name),
     };
     const chat = await openChat(platform);
     const share = new Share(chat, preferences, secret, platform);
@@ -249,10 +249,10 @@ class SharePreferences {
     const folder = this.next?.folder;
     const shown = folder === undefined ? name : `${name}.zip`;
     try {
-      const place = await this.#placeFor(shown);
-      if (place === undefined) this.#refuse();
-      if (place === undefined || folder === undefined) return place;
-      return new ZipPlace(place, name, folder.manifestBytes);
+      const target = await this.#targetFor(shown);
+      if (target === undefined) this.#refuse();
+      if (target === undefined || folder === undefined) return target;
+      return new ZipTarget(target, name, folder.manifestBytes);
     } catch (error) {
       this.#refuse();
       throw error;
@@ -264,9 +264,9 @@ class SharePreferences {
     this.onRefused();
   }
 
-  async #placeFor(name: string): Promise<SaveTarget | undefined> {
+  async #targetFor(name: string): Promise<SaveTarget | undefined> {
     const folder = this.#folder;
-    if (folder === undefined) return this.#given.choosePlace(name);
+    if (folder === undefined) return this.#given.chooseTarget(name);
     const free = await freeName(folder, name);
     return reopenSaveTarget(await folder.getFileHandle(free, { create: true }), 0);
   }

@@ -79,12 +79,12 @@ export class Downloads {
   async add(file: FileId, named: string): Promise<void> {
     const { platform, channels } = this.#options;
     const name = cleanFileName(named);
-    const place = await platform.choosePlace(name);
-    if (place === undefined) return;
+    const target = await platform.chooseTarget(name);
+    if (target === undefined) return;
     const key = toBase64Url(platform.entropy(ID_BYTES));
     const begunUnixMs = platform.clock.unixMs();
-    const { handle } = place;
-    const sink = new SaveSink(place, channels.hashing);
+    const { handle } = target;
+    const sink = new SaveSink(target, channels.hashing);
     const download = this.#put({ key, file, name, begunUnixMs, handle, sink });
     this.#note(download);
     this.#begin(download);
@@ -113,10 +113,10 @@ export class Downloads {
 
   /** Whole and checked in memory. @throws Fault too-large, and as a download */
   async preview(file: FileId, sizeBytesMax: number): Promise<Uint8Array> {
-    const place = new MemoryTarget(sizeBytesMax);
-    const sink = new SaveSink(place, this.#options.channels.hashing);
+    const target = new MemoryTarget(sizeBytesMax);
+    const sink = new SaveSink(target, this.#options.channels.hashing);
     await this.#get(file, sink, undefined, () => undefined);
-    return place.bytes();
+    return target.bytes();
   }
 
   pause(key: string): void {

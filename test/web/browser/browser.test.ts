@@ -134,7 +134,7 @@ test("a lock is held by one tab, and a blob is what a browser without a picker g
   release?.();
   await Promise.resolve();
   expect(await platform.locks.hold("a")).toBeDefined();
-  const place = await platform.choosePlace("f.txt");
+  const place = await platform.chooseTarget("f.txt");
   await place?.write(Uint8Array.of(104, 105));
   await place?.finish();
   const url = shown.find((one) => one.startsWith("blob:"));

@@ -17,7 +17,7 @@ export class Browser {
   store: Store = new MemoryStore();
   readonly #held = new Set<string>();
   readonly #tabs = new Set<Tab>();
-  /** What `choosePlace` gives. */
+  /** What `chooseTarget` gives. */
   place: SaveTarget | undefined;
   subtle: SubtleCrypto | undefined = crypto.subtle;
   build = "";
@@ -178,7 +178,7 @@ export class Tab {
       forgetFragment: () => undefined,
       isLocal: false,
       build: browser.build,
-      choosePlace: async () => browser.place,
+      chooseTarget: async () => browser.place,
       onOnline: () => undefined,
     };
   }

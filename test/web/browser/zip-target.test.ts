@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { crc32 as nodeCrc32 } from "node:zlib";
 import fc from "fast-check";
 import { MemoryTarget } from "../../../src/web/browser/save-sink.ts";
-import { crc32, ZipPlace } from "../../../src/web/browser/zip-target.ts";
+import { crc32, ZipTarget } from "../../../src/web/browser/zip-target.ts";
 import { encodeManifest, type ManifestEntry } from "../../../src/wire/manifest.ts";
 
 const MTIME = Date.UTC(2026, 10, 20);
@@ -36,7 +36,7 @@ function travelling(): { bytes: Uint8Array; manifestBytes: number } {
 async function zipped(pieceBytes: number, cut = 0): Promise<Buffer> {
   const { bytes, manifestBytes } = travelling();
   const inner = new MemoryTarget(1e6);
-  const place = new ZipPlace(inner, "photos", manifestBytes);
+  const place = new ZipTarget(inner, "photos", manifestBytes);
   const end = bytes.length - cut;
   for (let at = 0; at < end; at += pieceBytes) {
     await place.write(bytes.slice(at, Math.min(end, at + pieceBytes)));
@@ -84,7 +84,7 @@ test("one that is shorter than its list is no archive", async () => {
 test("one that is longer than its list is refused; begun again, it is whole", async () => {
   const { bytes, manifestBytes } = travelling();
   const inner = new MemoryTarget(1e6);
-  const place = new ZipPlace(inner, "photos", manifestBytes);
+  const place = new ZipTarget(inner, "photos", manifestBytes);
   await place.write(bytes);
   const more = place.write(Uint8Array.of(1)).catch((fault: { code: string }) => fault.code);
   expect(await more).toBe("frame-malformed");

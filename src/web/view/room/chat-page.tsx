@@ -83,7 +83,7 @@ function Conversation(props: MainProps) {
       ),
     [chat],
   );
-  const onOrder = useCallback(
+  const onCommand = useCallback(
     (text: string, draft: Draft) =>
       runSlashCommand(page, { target, open: onOpen, search: onSearch }, text, draft),
     [page, target, onOpen, onSearch],
@@ -124,7 +124,7 @@ function Conversation(props: MainProps) {
           target={target}
           itemOf={itemOf}
           lastOwn={lastOwn}
-          onOrder={onOrder}
+          onCommand={onCommand}
           onFiles={onFiles}
         />
       )}

@@ -24,7 +24,7 @@ import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../.
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
 import { oneLine } from "./event-text.ts";
-import type { Obeyed } from "./slash-commands.tsx";
+import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
 export interface ComposerHandle {
@@ -38,7 +38,7 @@ export interface ComposerProps {
   /** The message that a reply or an edit is about, if it is loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
-  readonly onOrder: (text: string, draft: Draft) => Obeyed;
+  readonly onCommand: (text: string, draft: Draft) => CommandOutcome;
   readonly onFiles: (files: readonly File[], isAsked: boolean) => void;
 }
 
@@ -181,7 +181,7 @@ interface Unknown {
 }
 
 /** The text under way, and what is done with it. */
-function useWriting({ target, onOrder, field }: WritingProps) {
+function useWriting({ target, onCommand, field }: WritingProps) {
   const { chat } = usePage();
   const { draft, change } = useDraft(chat, target);
   const offers = useOffer(chat);
@@ -204,10 +204,10 @@ function useWriting({ target, onOrder, field }: WritingProps) {
     if (draft.text.trim() === "" || bytes > max) return;
     offers.close();
     if (draft.edits !== undefined) return send();
-    const obeyed = onOrder(draft.text, draft);
-    if (obeyed.kind === "words") send();
-    else if (obeyed.kind === "done") change(NOTHING);
-    else setUnknown({ text: draft.text, sentence: obeyed.sentence });
+    const outcome = onCommand(draft.text, draft);
+    if (outcome.kind === "text") send();
+    else if (outcome.kind === "done") change(NOTHING);
+    else setUnknown({ text: draft.text, sentence: outcome.sentence });
   };
   const choose = (choice: string) => {
     if (offers.offer === undefined) return;

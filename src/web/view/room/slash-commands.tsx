@@ -23,69 +23,69 @@ export interface CommandContext {
   readonly search: (text: string) => void;
 }
 
-type Clear = Exclude<SlashCommand, { kind: "unknown" | "misused" }>;
+type ValidCommand = Exclude<SlashCommand, { kind: "unknown" | "misused" }>;
 type Moderating = Extract<SlashCommand, { user: string; on: boolean }>;
 
-export type Obeyed =
+export type CommandOutcome =
   | { readonly kind: "done" }
   /** It is no command: to be sent as it is. */
-  | { readonly kind: "words" }
+  | { readonly kind: "text" }
   /** It cannot be run as it is written: it stays in the composer, beside this sentence. */
-  | { readonly kind: "unclear"; readonly sentence: string };
+  | { readonly kind: "invalid"; readonly sentence: string };
 
 /** A command that the server refuses is put back into the composer, if that is empty. */
 export function runSlashCommand(
   page: PageValue,
-  place: CommandContext,
+  context: CommandContext,
   text: string,
   draft: Draft,
-): Obeyed {
+): CommandOutcome {
   const { texts, chat } = page;
-  const order = slashCommand(text);
-  if (order === undefined) return { kind: "words" };
-  if (order.kind === "unknown") {
-    return { kind: "unclear", sentence: texts.commandUnknown(cleanText(order.word)) };
+  const command = slashCommand(text);
+  if (command === undefined) return { kind: "text" };
+  if (command.kind === "unknown") {
+    return { kind: "invalid", sentence: texts.commandUnknown(cleanText(command.word)) };
   }
-  if (order.kind === "misused") return misused(order.usage, texts);
-  if (order.kind === "msg" && !isName(order.user)) return misused("/msg NAME TEXT", texts);
-  const done = perform(page, place, order, draft);
+  if (command.kind === "misused") return misused(command.usage, texts);
+  if (command.kind === "msg" && !isName(command.user)) return misused("/msg NAME TEXT", texts);
+  const done = perform(page, context, command, draft);
   done?.catch((error: unknown) => {
     page.fail(error);
-    if (!chat.model.drafts.has(place.target)) chat.setDraft(place.target, draft);
+    if (!chat.model.drafts.has(context.target)) chat.setDraft(context.target, draft);
   });
   return { kind: "done" };
 }
 
-function misused(usage: string, texts: Texts): Obeyed {
-  return { kind: "unclear", sentence: texts.commandMisused(usage) };
+function misused(usage: string, texts: Texts): CommandOutcome {
+  return { kind: "invalid", sentence: texts.commandMisused(usage) };
 }
 
 function perform(
   page: PageValue,
   { target, open, search }: CommandContext,
-  order: Clear,
+  command: ValidCommand,
   draft: Draft,
 ): Promise<unknown> | undefined {
   const { chat, show } = page;
-  switch (order.kind) {
+  switch (command.kind) {
     case "say":
-      return void chat.send(target, { ...draft, text: order.text });
+      return void chat.send(target, { ...draft, text: command.text });
     case "msg":
-      if (order.text !== "") chat.send(`@${order.user}`, { text: order.text });
-      return void open(`@${order.user}`);
+      if (command.text !== "") chat.send(`@${command.user}`, { text: command.text });
+      return void open(`@${command.user}`);
     case "join":
-      return join(page, order, open);
+      return join(page, command, open);
     case "leave":
       return chat.leave(target);
     case "topic":
-      return chat.setTopic(target, order.text);
+      return chat.setTopic(target, command.text);
     case "search":
-      return void search(order.text);
+      return void search(command.text);
     case "ignore":
     case "kick":
     case "mute":
     case "grant":
-      return moderate(page, target, order);
+      return moderate(page, target, command);
     case "invite":
       return void show(inviteDialog);
     case "rooms":
@@ -97,7 +97,7 @@ function perform(
     case "help":
       return void show(helpDialog);
     default:
-      return unreachable(order);
+      return unreachable(command);
   }
 }
 
@@ -122,8 +122,8 @@ async function join(
   }
 }
 
-function moderate({ chat }: PageValue, target: string, order: Moderating): Promise<unknown> {
-  const { kind, user, on } = order;
+function moderate({ chat }: PageValue, target: string, command: Moderating): Promise<unknown> {
+  const { kind, user, on } = command;
   const room = openRoom(chat.model)?.name ?? target;
   switch (kind) {
     case "ignore":
