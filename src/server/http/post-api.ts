@@ -4,14 +4,11 @@ import type { UserId } from "../../base/ids.ts";
 import {
   CALL_KEY_BYTES_MAX,
   CALL_KEYS_MAX,
-  CALLS_BURST,
-  CALLS_PER_SECOND,
   TEXT_BYTES_MAX,
   WEBHOOK_BYTES_MAX,
 } from "../../base/limits.ts";
 import { checkName, foldName, type Name } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
-import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
@@ -23,6 +20,7 @@ import type { Bans } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Tokens } from "../auth/tokens.ts";
 import { redacted } from "../session/redacted-fault.ts";
+import { CallPace } from "./call-pace.ts";
 import { payloadText, type WebhookText, webhookText } from "./webhook-text.ts";
 
 export interface HttpPostsOptions {
@@ -65,20 +63,20 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 /** `POST /rooms/ROOM`: one message of a program that holds a token for that room. */
 export class HttpPosts {
   readonly #options: HttpPostsOptions;
-  /** By invite; bounded by those that are out. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #pace: CallPace;
   /** By token and key, oldest first. Bounded by CALL_KEYS_MAX. */
   readonly #sent = new Map<string, Sent>();
 
   constructor(options: HttpPostsOptions) {
     this.#options = options;
+    this.#pace = new CallPace(options.clock);
   }
 
   async serve(request: Request, roomText: string, remote: Address): Promise<Response> {
     try {
       const invite = await this.#allowed(request, remote);
       const room = this.#roomOf(invite, roomText);
-      this.#slow(invite);
+      this.#pace.take(invite, "these messages come too fast");
       const { text, isWebhook } = await textOf(request);
       const { seq } = await this.#post(request, invite, room, text);
       // Alertmanager and Grafana take an answer of JSON without it for a refusal.
@@ -105,17 +103,6 @@ export class HttpPosts {
     const room = namedRoom(this.#options.rooms, name);
     checkScope(invite, room, "post");
     return name;
-  }
-
-  /** @throws Fault too-fast */
-  #slow({ id }: Invite): void {
-    const now = this.#options.clock.now();
-    const bucket = this.#buckets.get(id) ?? new TokenBucket(CALLS_PER_SECOND, CALLS_BURST, now);
-    this.#buckets.set(id, bucket);
-    const retryAfterMs = bucket.take(now);
-    if (retryAfterMs > 0) {
-      throw new Fault("too-fast", "these messages come too fast", { retryAfterMs });
-    }
   }
 
   /** The same key within one run of the server is the same message. @throws Fault */

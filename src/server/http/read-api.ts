@@ -1,8 +1,6 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import {
-  CALLS_BURST,
-  CALLS_PER_SECOND,
   PAGE_REST_MS_MAX,
   PAGE_REST_TIMES,
   PAGES_READ_MAX,
@@ -17,7 +15,6 @@ import {
 } from "../../base/limits.ts";
 import { checkName } from "../../base/names.ts";
 import { jsonLine } from "../../base/text.ts";
-import { TokenBucket } from "../../core/rate.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Invite } from "../../core/rooms/policy.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
@@ -32,6 +29,7 @@ import type { Tokens } from "../auth/tokens.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import { redacted } from "../session/redacted-fault.ts";
+import { CallPace } from "./call-pace.ts";
 import { bearerOf, checkScope, refusal } from "./post-api.ts";
 
 /** A record as one line of NDJSON, with its line feed. */
@@ -81,14 +79,14 @@ const BUSY = { retryAfterMs: 1_000 };
 export class HttpReads {
   readonly #options: HttpReadsOptions;
   readonly #runs = new Set<Run>(); // Bounded by READERS_MAX.
-  /** By invite; bounded by those that are out. */
-  readonly #buckets = new Map<string, TokenBucket>();
+  readonly #pace: CallPace;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, READERS_MAX);
   readonly #turns: FairQueue;
   #isStopping = false;
 
   constructor(options: HttpReadsOptions) {
     this.#options = options;
+    this.#pace = new CallPace(options.clock);
     const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
     this.#turns = new FairQueue(1, READERS_MAX, rest);
   }
@@ -140,24 +138,13 @@ export class HttpReads {
     const invite = await door.open(remote, token, (given) => invites.programInvite(given));
     const room = namedRoom(rooms, checkName(roomText, "room's name"));
     checkScope(invite, room, "read");
-    this.#slow(invite);
+    this.#pace.take(invite, "it is asked for too fast");
     const { host } = remote;
     const place = { addressKey: addressKey(host), isLocal: isLoopback(host) };
     const state = { isOver: false, hasNews: false, wake: () => {} };
     const run = { invite, token: token ?? "", room, ...place, ...state };
     this.#checkRight(run);
     return run;
-  }
-
-  /** @throws Fault too-fast */
-  #slow({ id }: Invite): void {
-    const now = this.#options.clock.now();
-    const bucket = this.#buckets.get(id) ?? new TokenBucket(CALLS_PER_SECOND, CALLS_BURST, now);
-    this.#buckets.set(id, bucket);
-    const retryAfterMs = bucket.take(now);
-    if (retryAfterMs > 0) {
-      throw new Fault("too-fast", "it is asked for too fast", { retryAfterMs });
-    }
   }
 
   /** @throws Fault too-many, shutting-down */
