@@ -2,6 +2,10 @@ import { Fault } from "../base/fault.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import { sha256 } from "../crypto/sha256.ts";
+import type { Clock } from "../io/clock.ts";
+import type { Entropy } from "../io/entropy.ts";
+import type { Link } from "../io/link/link.ts";
+import type { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, connectedEvent } from "./account-feed.ts";
@@ -14,17 +18,51 @@ import {
 import { CursorKeeper } from "./cursor-keeper.ts";
 import type { ClientEvent } from "./event.ts";
 import { EventBuffer } from "./event-buffer.ts";
+import type { FollowMode } from "./follower.ts";
+import type { Keys } from "./keys.ts";
 import { ActiveLink } from "./link/active-link.ts";
 import type { LinkStats } from "./link/connection.ts";
 import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
-import type { ClientOptions, ClientParts } from "./options.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { type Ask, type HistoryPage, queryHistory } from "./queries.ts";
 import { Reading } from "./reading.ts";
+import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
+
+export interface ClientParts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  /** One attempt to reach the server. @throws Fault unreachable, timeout, port-taken */
+  readonly dial: () => Promise<Link>;
+  readonly state: ClientState;
+  readonly keys: Keys;
+  readonly hashing: Hashing;
+}
+
+export interface ClientOptions {
+  /** The server as its pin is filed: `HOST:PORT`, always in the same spelling. */
+  readonly address: string;
+  /** `chat/VERSION`. */
+  readonly program: string;
+  /** Left out: only greet, and log in later. */
+  readonly credentials?: Credentials | undefined;
+  /** What the user or an invite says the server's fingerprint is. */
+  readonly fingerprint?: Fingerprint | undefined;
+  /** Refuse a server that nobody vouched for. */
+  readonly strict?: boolean;
+  readonly follow: FollowMode;
+  /** Leave what earlier runs could not send to a run that waits for its answers. */
+  readonly adopt?: boolean;
+  /** Whoever is in here is who this home is there the next time, and this its server. */
+  readonly changesDefaults?: boolean;
+  /** After a loss: try again for ever (default), or end. */
+  readonly reconnect?: boolean;
+  /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
+  readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
+}
 
 export interface Membership {
   readonly user: string;

@@ -1,16 +1,15 @@
 import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
-import { WRONG_SECRETS_MAX } from "../base/limits.ts";
+import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { deviceCertPayload } from "../crypto/cert-payload.ts";
 import { deviceCertBytes, deviceProofBytes } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
 import { typedSecret } from "../wire/copied-text.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
-import type { Answer, RequestFields } from "../wire/messages.ts";
+import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Keys } from "./keys.ts";
 import type { Connection } from "./link/connection.ts";
-import { askPatiently } from "./link/handshake.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "room-password";
@@ -319,5 +318,28 @@ export class Login {
     throw new Fault("not-allowed", "this browser cannot make the key of a new account", {
       remedy: "use a newer browser, or make the account with the program",
     });
+  }
+}
+
+/** "Not now" is waited out, as long as the server waits for us. @throws Fault */
+export async function askPatiently<Kind extends RequestKind>(
+  connection: Connection,
+  clock: Clock,
+  kind: Kind,
+  fields: RequestFields<Kind>,
+): Promise<Answer<Kind>> {
+  const until = clock.now() + LOGIN_WITHIN_MS;
+  for (;;) {
+    try {
+      return await connection.ask(kind, fields);
+    } catch (error) {
+      // A refusal on a link that is gone is no answer.
+      if (connection.isClosed) throw connection.lostBy;
+      const waitMs = error instanceof Fault ? error.retryAfterMs : undefined;
+      if (waitMs === undefined) throw error;
+      const boundedMs = Math.min(Math.max(waitMs, 100), RECONNECT_MAX_MS);
+      if (clock.now() + boundedMs >= until) throw error;
+      await new Promise<void>((resolve) => clock.after(boundedMs, resolve));
+    }
   }
 }

@@ -1,4 +1,6 @@
 import { equalBytes } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { HELLO_WITHIN_MS } from "../base/limits.ts";
 import {
   type Greeting,
   NONCE_BYTES,
@@ -9,10 +11,9 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
-import type { NoticeOf } from "../wire/messages.ts";
+import { type NoticeOf, VERSION } from "../wire/messages.ts";
 import type { Verifier } from "./keys.ts";
 import { Connection } from "./link/connection.ts";
-import { sayHello, unproved } from "./link/handshake.ts";
 
 /** A server that has proved who it is on this very link. Whether it is trusted is a second step. */
 export interface Greeted {
@@ -75,4 +76,39 @@ export async function meet(
   } finally {
     connection.close();
   }
+}
+
+/**
+ * Says hello; the answer is not proved yet.
+ * @throws Fault timeout, version-unsupported, and whatever ended the connection
+ */
+async function sayHello(
+  connection: Connection,
+  clock: Clock,
+  hello: { readonly client: string; readonly nonce: Uint8Array },
+): Promise<NoticeOf<"welcome">> {
+  const welcome = await new Promise<NoticeOf<"welcome">>((resolve, reject) => {
+    const cancel = clock.after(HELLO_WITHIN_MS, () => {
+      connection.close(new Fault("timeout", `no greeting within ${HELLO_WITHIN_MS / 1000} s`));
+    });
+    connection.listen((notice) => {
+      if (notice.kind !== "welcome") return;
+      cancel();
+      connection.listen(undefined); // What follows is held for whoever listens next.
+      resolve(notice);
+    });
+    connection.onClosed(() => {
+      cancel();
+      reject(connection.lostBy);
+    });
+    connection.tell({ kind: "hello", versions: [VERSION], ...hello });
+  });
+  if (welcome.version === VERSION) return welcome;
+  throw new Fault("version-unsupported", `the server speaks version ${welcome.version}`);
+}
+
+function unproved(): Fault {
+  return new Fault("fingerprint-changed", "the server cannot prove its identity on this link", {
+    remedy: "somebody may be in between; ask the server's owner",
+  });
 }

@@ -1,4 +1,5 @@
 import type { Fault } from "../../base/fault.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
 import { Follower, type FollowerEvent } from "../../client/follower.ts";
 import type { Keys } from "../../client/keys.ts";
 import { ActiveLink } from "../../client/link/active-link.ts";
@@ -15,7 +16,6 @@ import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { Downloads } from "../transfer/downloads.ts";
 import { Uploads } from "../transfer/uploads.ts";
-import { modelEventOf } from "./followed.ts";
 
 export interface AccountSessionOptions {
   readonly platform: Platform;
@@ -133,5 +133,30 @@ export class AccountSession {
     }
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
+  }
+}
+
+/** @returns undefined if the model does not want to know it */
+function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
+  switch (event.kind) {
+    case "room":
+      return { ...event.notice, room: event.room.id };
+    case "room-gone":
+      return { kind: "room-gone", room: event.id as RoomId };
+    case "record":
+      return { kind: "record", record: event.record };
+    case "caught-up":
+      return event;
+    case "in-room": {
+      const { notice } = event;
+      const room = event.room.id;
+      if (notice.kind !== "offered") return { ...notice, room };
+      const { kind, from, name, size } = notice;
+      return { kind, room, file: notice.file as FileId, from, name, sizeBytes: size };
+    }
+    case "account":
+      return event.notice.kind === "ignored" ? event.notice : undefined;
+    default: // A page keeps no words over a reload: it has no cursor.
+      return undefined;
   }
 }

@@ -2,9 +2,13 @@ import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import { ConnectionLoop, type GreetedLink, type LoopState } from "../../client/connection-loop.ts";
 import type { Connection } from "../../client/link/connection.ts";
-import { askPatiently } from "../../client/link/handshake.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
-import type { Credentials, Entered, LoginManner } from "../../client/login.ts";
+import {
+  askPatiently,
+  type Credentials,
+  type Entered,
+  type LoginManner,
+} from "../../client/login.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { ConnectionView, Draft, Model } from "../../core/model/state.ts";
