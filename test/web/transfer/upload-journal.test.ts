@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { fileId } from "../../../src/base/ids.ts";
+import { UPLOAD_KEEP_MS } from "../../../src/base/limits.ts";
 import { type Change, MemoryStore } from "../../../src/web/browser/indexed-db.ts";
 import { BrowserUploadJournal } from "../../../src/web/transfer/upload-journal.ts";
 
@@ -72,4 +73,29 @@ test("what is cut off is not found later, and it goes on from there", async () =
   kept.cut(3);
   await notes.written();
   expect([kept.upTo, await leftIn(store)]).toEqual([3, []]);
+});
+
+test("the oldest comes first; what is too old goes with its rows", async () => {
+  const store = new CountingStore();
+  const earlier = new BrowserUploadJournal(store, OWNER);
+  for (const [key, begunUnixMs] of [
+    ["late", 3],
+    ["soon", 2],
+    ["old", 1],
+  ] as const) {
+    earlier.put({ ...NOTE, key, begunUnixMs });
+    const kept = earlier.begin({ ...KEY, path: key }, "s", fileId(new Uint8Array(8)));
+    kept.note(hashesFrom(0, 64));
+  }
+  await earlier.written();
+  const later = new BrowserUploadJournal(store, { ...OWNER, user: "ANA" });
+  const left = await later.left(2 + UPLOAD_KEEP_MS);
+  expect(left.map(({ key, upTo }) => [key, upTo])).toEqual([
+    ["soon", 64],
+    ["late", 64],
+  ]);
+  await later.written();
+  const rows = await store.all("hashes", "");
+  expect(rows.map(([key]) => key.split(" ")[2])).toEqual(["late", "soon"]);
+  expect(await new BrowserUploadJournal(store, { ...OWNER, user: "ben" }).left(3)).toEqual([]);
 });
