@@ -2,7 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { FileId } from "../../base/ids.ts";
 import type { Renamed, Sink, Source } from "../../io/blob/interfaces.ts";
 import type { Connection } from "../link/connection.ts";
-import { overDataChannels, type Route } from "./data-channel.ts";
+import { overDataChannels } from "./data-channel.ts";
 import { Download, type LeftPart, type SinkAbout } from "./download.ts";
 import type { TransferProgress } from "./progress.ts";
 import { Upload, type UploadOptions } from "./upload.ts";
@@ -110,8 +110,13 @@ export class Transfers {
    * @throws Fault as the server refused it, when it is finished or unknown; the client was closed
    */
   withdraw(file: FileId): Promise<void> {
+    const along = async (channel: Connection): Promise<"withdrawn"> => {
+      await channel.ask("withdraw", { file });
+      return "withdrawn";
+    };
     return this.#until(undefined, async (stop) => {
-      await overDataChannels(this.#options, new Withdrawal(file, stop));
+      const route = { stop, along, moved: () => 0, held: () => undefined };
+      await overDataChannels(this.#options, route);
     });
   }
 
@@ -133,29 +138,6 @@ export class Transfers {
       undo();
       signal?.removeEventListener("abort", interrupt);
     }
-  }
-}
-
-class Withdrawal implements Route<"withdrawn"> {
-  readonly stop: AbortSignal;
-  readonly #file: FileId;
-
-  constructor(file: FileId, stop: AbortSignal) {
-    this.#file = file;
-    this.stop = stop;
-  }
-
-  async along(channel: Connection): Promise<"withdrawn"> {
-    await channel.ask("withdraw", { file: this.#file });
-    return "withdrawn";
-  }
-
-  moved(): number {
-    return 0;
-  }
-
-  held(): void {
-    // It has no progress to report.
   }
 }
 
