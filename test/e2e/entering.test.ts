@@ -165,7 +165,7 @@ describe("addresses", () => {
     await using sandbox = new Sandbox();
     const port = await reservedPort();
     const args = ["join", `${host}:${port}`, "--user", "ana", "--json"];
-    await soonerThan(3_000, 3, async () => {
+    await soonerThan(3_000, 10, async () => {
       const { exitCode, out, err } = await sandbox.home("x").run(args);
       expect(exitCode).toBe(NOBODY_LISTENS);
       expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "unreachable", blame: "host" }]);

@@ -108,7 +108,7 @@ test("half-open handshakes by the hundred keep nobody out, over UDP or TCP", asy
     wire.opened().catch(() => {});
   }
   for (const transport of ["tcp", "udp"]) {
-    await soonerThan(3_000, 3, async (attempt) => {
+    await soonerThan(3_000, 10, async (attempt) => {
       const name = `${transport}${attempt}`;
       const args = [`${HOST}:${port}`, "--user", name, "--transport", transport];
       await (await sandbox.home(name).join(args)).finish();

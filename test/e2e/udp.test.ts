@@ -72,7 +72,7 @@ test.each([
   const served = await sandbox.serve({ args: ["--open"] });
   const relay = await relayTo(served);
   const tcp = isMute ? await muteTcp(relay.port) : undefined;
-  await soonerThan(3_000, 3, async (attempt) => {
+  await soonerThan(3_000, 10, async (attempt) => {
     const args = ["join", `${HOST}:${relay.port}`, "--user", `ana${attempt}`, "--json"];
     const startedAt = performance.now();
     const ana = sandbox.home(`ana${attempt}`).start(args);
@@ -218,7 +218,7 @@ test("a server that stops says goodbye over UDP, too; an invite may ask for it",
   await using sandbox = new Sandbox();
   const args = ["--udp-cc", "cubic", "--invite-via", "udp"];
   // Its silence alone would be noticed later.
-  await soonerThan(UDP_SILENCE_MAX_MS - 1_000, 3, async (attempt) => {
+  await soonerThan(UDP_SILENCE_MAX_MS - 1_000, 10, async (attempt) => {
     const { program, invite, listening } = await sandbox.serve({ args, data: `data${attempt}` });
     expect(listening).toMatchObject({ udp: true });
     expect(invite).toContain("via=udp");

@@ -1,4 +1,4 @@
-import { createSocket } from "node:dgram";
+import { reservedPort } from "../ports.ts";
 
 export interface MulticastGroup {
   readonly group: string;
@@ -8,9 +8,5 @@ export interface MulticastGroup {
 /** A group and a port that no other test, and hardly another program, uses at this moment. */
 export async function freeGroup(): Promise<MulticastGroup> {
   const [a = 1, b = 1, c = 1] = crypto.getRandomValues(new Uint8Array(3));
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, () => resolve()));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return { group: `239.${a}.${b}.${c}`, port };
+  return { group: `239.${a}.${b}.${c}`, port: await reservedPort() };
 }
