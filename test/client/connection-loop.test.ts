@@ -226,6 +226,17 @@ describe("by itself", () => {
     rig.loop.mend(hole, true);
     expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: hole });
   });
+
+  test("a hole that was mended excuses no other fault", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    rig.loop.mend(new Fault("log-corrupt", "something is missing"), false);
+    await rig.fixture.clock.advance(250);
+    expect(rig.loop.state.kind).toBe("in");
+    rig.fixture.server.dismiss(new Fault("banned", "you are banned"));
+    await rig.fixture.clock.advance(0);
+    expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: { code: "banned" } });
+  });
 });
 
 describe("for a user", () => {
@@ -243,6 +254,45 @@ describe("for a user", () => {
     expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("fine");
     expect(rig.next()).toEqual(["entering", "outside", "entering", "outside", "entering", "in"]);
     expect(rig.dials).toBe(2);
+  });
+
+  test("an attempt replaces the one that was to come", async () => {
+    const rig = new LoopFixture();
+    await rig.in();
+    await rig.cut();
+    rig.fixture.server.mischief.onRequest = () => "silent";
+    const entered = rig.loop.enter(BEN);
+    entered.catch(() => undefined);
+    await rig.fixture.clock.advance(2_000);
+    expect([rig.next(), rig.dials]).toEqual([["waiting", "entering"], 2]);
+  });
+
+  test("an attempt whose account cannot be kept leaves no link on which it is in", async () => {
+    const rig = new LoopFixture();
+    rig.onEntered = () => {
+      throw new Fault("store-full", "no space");
+    };
+    expect(await rig.fixture.code(rig.loop.enter(ANA))).toBe("store-full");
+    await rig.fixture.clock.advance(0);
+    expect([rig.next(), rig.open, rig.lost]).toEqual([["entering", "in", "outside"], 0, 1]);
+  });
+
+  test.each([
+    ["inside", []],
+    ["always", ["waiting", "connecting", "outside"]],
+  ] as const)("a link lost during a later log-in: %s", async (reconnects, states) => {
+    const rig = new LoopFixture({ reconnects });
+    await rig.in();
+    await rig.fixture.outcome(rig.loop.logout(false));
+    rig.next();
+    rig.fixture.server.mischief.onRequest = () => {
+      rig.fixture.server.mischief = {};
+      rig.fixture.network.cut();
+      return "silent";
+    };
+    expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("link-closed");
+    await rig.fixture.clock.advance(5_000);
+    expect(rig.next()).toEqual(["entering", "outside", ...states]);
   });
 
   test("all who want a link wait for the same", async () => {
@@ -372,6 +422,16 @@ describe("an owner", () => {
     await rig.fixture.clock.advance(RECONNECT_MAX_MS);
     expect(rig.states).toMatchObject([{ kind: "connecting" }, { kind: "stopped", fault: changed }]);
     expect([rig.fixture.server.requests, rig.open]).toEqual([[], 0]);
+  });
+
+  test("that closes while it makes up its mind lets the link go at once", async () => {
+    const rig = new LoopFixture({}, { greeted: () => new Promise(() => undefined) });
+    rig.loop.begin(ANA);
+    await rig.fixture.clock.advance(0);
+    expect(rig.open).toBe(1);
+    void rig.loop.close(notConnected());
+    await rig.fixture.clock.advance(0);
+    expect(rig.open).toBe(0);
   });
 
   test.each(["dialling", "logging in", "waiting", "in"])("that closes while %s", async (when) => {
