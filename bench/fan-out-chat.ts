@@ -15,16 +15,22 @@ export const chatServer: Contestant = {
 
 async function makeReader(port: number, index: number, sink: Sink): Promise<Client> {
   const client = await RawClient.register(port, `reader-${index}`);
-  client.onBytes = (bytes) => {
-    const at = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).indexOf(FIELD);
-    if (at >= 0) sink.delivered(bytes, at + FIELD.length);
-    return at >= 0;
-  };
+  client.onBytes = (bytes) => eachText(bytes, (offset) => sink.delivered(bytes, offset));
   return client;
+}
+
+/** @returns whether there is any: several records travel in one message */
+function eachText(bytes: Uint8Array, found: (offset: number) => void): boolean {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = buffer.indexOf(FIELD);
+  if (at < 0) return false;
+  for (; at >= 0; at = buffer.indexOf(FIELD, at + FIELD.length)) found(at + FIELD.length);
+  return true;
 }
 
 /** Speaks in the lobby too; what it hears itself is not counted. */
 async function makeSender(port: number, index: number): Promise<Sender> {
   const client = await RawClient.register(port, `sender-${index}`);
+  client.onBytes = (bytes) => eachText(bytes, () => undefined);
   return { send: (text) => void client.post("lobby", text), close: () => client.close() };
 }

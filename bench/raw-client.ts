@@ -7,7 +7,14 @@ import { sha256 } from "../src/crypto/sha256.ts";
 import type { Link } from "../src/io/link/link.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
 import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
-import type { Answer, Notice, NoticeOf, RequestFields, RequestKind } from "../src/wire/messages.ts";
+import {
+  type Answer,
+  type Notice,
+  type NoticeOf,
+  type RequestFields,
+  type RequestKind,
+  VERSIONS,
+} from "../src/wire/messages.ts";
 
 /**
  * A client with nothing around it, for load: it checks no proof, keeps nothing, and leaves the
@@ -43,7 +50,7 @@ export class RawClient {
       },
     });
     const nonce = crypto.getRandomValues(new Uint8Array(32));
-    this.#perform(this.#session.tell({ kind: "hello", versions: [1], client: "bench", nonce }));
+    this.#perform(this.#session.tell({ kind: "hello", versions: [...VERSIONS], client: "bench", nonce }));
   }
 
   /** Dials, and hears the server's greeting. */

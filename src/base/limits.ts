@@ -34,6 +34,8 @@ export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
 export const NESTING_MAX = 8;
 /** Entries of one msgpack map or array: a page of history is the longest list. */
 export const ENTRIES_MAX = 4096;
+/** Records of one room that are told in one message; as many as a page of history has. */
+export const RECORDS_TOGETHER_MAX = 1_000;
 
 // The log.
 /**

@@ -105,7 +105,13 @@ export class Follower {
       case "room-gone":
         return this.#gone(notice.room);
       case "record":
-        return this.#mode === "none" ? undefined : this.#record(notice);
+        if (this.#mode !== "none") this.#record(notice);
+        return;
+      case "records":
+        if (this.#mode === "none") return;
+        // What follows a hole is of no use: the link is about to be given up.
+        for (const record of notice.records) if (!this.#record(record)) return;
+        return;
       case "caught-up":
         return this.#caughtUp(notice.seq);
       case "presence":
@@ -144,11 +150,12 @@ export class Follower {
     if (this.#mode !== "none") this.#perform(this.#timeline.handle({ kind: "gone", room: id }));
   }
 
-  #record(wire: WireRecord): void {
+  /** @returns false: something before it is missing */
+  #record(wire: WireRecord): boolean {
     const headed = readHead(wire);
     const { room: id, n, seq } = headed.head;
     const view = this.#rooms.get(id);
-    if (view === undefined) return; // Of a room that is gone.
+    if (view === undefined) return true; // Of a room that is gone.
     const effects = this.#timeline.handle({ kind: "record", room: id, n, seq });
     if (effects[0]?.kind === "show") {
       const record = resolveRecord(headed, view, this.#sha256);
@@ -157,6 +164,7 @@ export class Follower {
       this.#sink.event({ kind: "record", record, sizeBytes });
     }
     this.#perform(effects);
+    return !effects.some(({ kind }) => kind === "hole");
   }
 
   #noteTopic(record: ChatRecord): void {

@@ -11,7 +11,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
-import { type NoticeOf, VERSION } from "../wire/messages.ts";
+import { type NoticeOf, VERSIONS } from "../wire/messages.ts";
 import type { Verifier } from "./keys.ts";
 import { Connection } from "./link/connection.ts";
 
@@ -101,9 +101,9 @@ async function sayHello(
       cancel();
       reject(connection.lostBy);
     });
-    connection.tell({ kind: "hello", versions: [VERSION], ...hello });
+    connection.tell({ kind: "hello", versions: [...VERSIONS], ...hello });
   });
-  if (welcome.version === VERSION) return welcome;
+  if (VERSIONS.includes(welcome.version)) return welcome;
   throw new Fault("version-unsupported", `the server speaks version ${welcome.version}`);
 }
 

@@ -19,7 +19,7 @@ import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import type { ServerOptions } from "./options.ts";
 import { eraseOrdered } from "./queue/erasure.ts";
 import { PendingWrites } from "./queue/pending-writes.ts";
-import { FanOut, wireRecord } from "./rooms/broadcast.ts";
+import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
 import { LocalPosts } from "./rooms/local-posts.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
@@ -101,7 +101,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       peersOf,
     });
     this.#reading = reading;
-    this.#fanOut = new FanOut(clock);
+    this.#fanOut = new FanOut(clock, registry);
     this.#services = openServices({
       ...options,
       accounts,
@@ -230,6 +230,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
     greet(client, hello, { identity, settings, entropy, needsSecret, predecessors });
+    if (client.version === 1) client.whenClosed(this.#fanOut.olderReader());
   }
 
   request(client: ClientConnection, request: Request): void {
@@ -437,8 +438,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   #deliver(room: Room, record: LogRecord): void {
-    const message = { kind: "record", ...wireRecord(record, this.#options.registry) } as const;
-    this.#fanOut.publish(room, message);
+    this.#fanOut.record(room, record);
     this.#reading.recorded(room, record);
     this.#metrics.recorded(record);
     this.#services.files?.recorded(record);

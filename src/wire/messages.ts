@@ -6,6 +6,7 @@ import {
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
   REACTION_BYTES_MAX,
+  RECORDS_TOGETHER_MAX,
   SENTENCE_BYTES_MAX,
   SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
@@ -38,7 +39,9 @@ import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
  * with that `ref`. Names are checked by the machines, so that a bad one is the user's fault.
  */
 
-export const VERSION = 1;
+export const VERSION = 2;
+/** Newest first. Version 1 has no `records`: each record is a message of its own. */
+export const VERSIONS: readonly number[] = [VERSION, 1];
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
 
@@ -364,6 +367,8 @@ export const NOTICES = {
   /** The account reads this room no longer, on any of its devices. */
   "room-gone": { room: id },
   record: recordFields,
+  /** The same, several of one room in one message, in order. From version 2 on. */
+  records: { records: v.pipe(v.array(record), v.minLength(1), v.maxLength(RECORDS_TOGETHER_MAX)) },
   /** All that was missed has been sent, up to this seq. */
   "caught-up": { seq: count },
   presence: { room: id, user: name, online: v.boolean() },

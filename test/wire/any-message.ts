@@ -361,6 +361,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
   "link-asked": fc.record({ code: exact(32), deviceKey: exact(32), mac: exact(32) }),
   "room-gone": fc.record({ room: name }),
   record,
+  records: fc.record({ records: fc.array(record, { minLength: 1, maxLength: 5 }) }),
   "caught-up": fc.record({ seq: count }),
   presence: fc.record({ room: name, user: name, online: fc.boolean() }),
   chunk: fc.record({ file, index: count, sha256: exact(32), bytes: bytes(300) }),

@@ -37,6 +37,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "room",
         "room-gone",
         "record",
+        "records",
         "caught-up",
         "presence",
         "read",

@@ -5,6 +5,8 @@ import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
+import { topicOf } from "../session/topic.ts";
 
 /**
  * Under load, what is told within a moment leaves together: one write a reader for several records
@@ -18,21 +20,35 @@ const GATHER_BYTES_MAX = 256 << 10;
 /** One write to one reader over TLS, as measured on loopback. */
 const WRITE_MS = 0.005;
 
-/** Packs once and publishes the bytes, in order: one topic a room, on every transport. */
+/** One message of records: so long that a page draws it in one go, and far from the link's bound. */
+const FRAME_BYTES_MAX = 64 << 10;
+
+/**
+ * Packs once and publishes the bytes, in order: one topic a room, on every transport. Records of a
+ * room that follow each other travel in one message; readers of protocol version 1 get one message
+ * each, on a topic of their own.
+ */
 export class FanOut {
   readonly #clock: Clock;
+  readonly #registry: Pick<Registry, "nameOf">;
   readonly #listeners = new Set<Listener>();
   /** Bounded by GATHER_BYTES_MAX. */
-  #gathered: { readonly room: Room; readonly bytes: Uint8Array }[] = [];
+  #gathered: { readonly room: Room; readonly topic: string; readonly bytes: Uint8Array }[] = [];
   #gatheredBytes = 0;
+  /** Records of `#frameRoom` that came last and are not in `#gathered` yet. */
+  readonly #frame = new RecordsFrame();
+  #frameRoom: Room | undefined;
   #publishedMessages = 0;
   #publishedBytes = 0;
   #isScheduled = false;
+  /** Links of protocol version 1. */
+  #olderReaders = 0;
   /** Until when further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, registry: Pick<Registry, "nameOf">) {
     this.#clock = clock;
+    this.#registry = registry;
   }
 
   /** Since the start; each message once, however many read it. */
@@ -43,21 +59,63 @@ export class FanOut {
   } {
     const publishedMessages = this.#publishedMessages;
     const publishedBytes = this.#publishedBytes;
-    return { publishedMessages, publishedBytes, gatheredBytes: this.#gatheredBytes };
+    return { publishedMessages, publishedBytes, gatheredBytes: this.#waitingBytes() };
   }
 
   add(listener: Listener): void {
     this.#listeners.add(listener);
   }
 
+  /** A link of protocol version 1 is there, until the function that comes back is called. */
+  olderReader(): () => void {
+    this.#olderReaders++;
+    return () => {
+      this.#olderReaders--;
+    };
+  }
+
   publish(room: Room, message: Outgoing): void {
+    this.#closeFrame();
     const bytes = encode(message);
-    this.#gathered.push({ room, bytes });
+    this.#gather(room, room.id, bytes);
+    if (this.#olderReaders > 0) this.#gather(room, topicOf(room.id, 1), bytes);
+    this.#schedule();
+  }
+
+  record(room: Room, record: LogRecord): void {
+    const sizeBytes = recordBytes(record);
+    const isFull = this.#frame.count > 0 && this.#frame.sizeBytes + sizeBytes > FRAME_BYTES_MAX;
+    if (room !== this.#frameRoom || isFull) this.#closeFrame();
+    this.#frameRoom = room;
+    this.#frame.add(record, this.#registry.nameOf(record.head.by));
+    if (this.#olderReaders > 0) {
+      const bytes = encode({ kind: "record", ...wireRecord(record, this.#registry) });
+      this.#gather(room, topicOf(room.id, 1), bytes);
+    }
+    this.#schedule();
+  }
+
+  #closeFrame(): void {
+    const room = this.#frameRoom;
+    if (room === undefined) return;
+    this.#frameRoom = undefined;
+    this.#gather(room, room.id, this.#frame.take());
+  }
+
+  #gather(room: Room, topic: string, bytes: Uint8Array): void {
+    this.#gathered.push({ room, topic, bytes });
     this.#gatheredBytes += bytes.length;
     this.#publishedMessages++;
     this.#publishedBytes += bytes.length;
-    if (this.#gatheredBytes > GATHER_BYTES_MAX) this.flush();
-    if (this.#isScheduled || this.#gathered.length === 0) return;
+  }
+
+  #waitingBytes(): number {
+    return this.#gatheredBytes + (this.#frameRoom === undefined ? 0 : this.#frame.sizeBytes);
+  }
+
+  #schedule(): void {
+    if (this.#waitingBytes() > GATHER_BYTES_MAX) this.flush();
+    if (this.#isScheduled || this.#waitingBytes() === 0) return;
     this.#isScheduled = true;
     const waitMs = this.#restUntil - this.#clock.now();
     // At the end of this tick's work: a whole batch of the log comes in one.
@@ -67,14 +125,15 @@ export class FanOut {
 
   /** Tells all that was gathered: before anything changes about who is told. */
   flush(): void {
+    this.#closeFrame();
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
     this.#gathered = [];
     this.#gatheredBytes = 0;
     const rooms = new Set<Room>();
-    for (const { room, bytes } of gathered) {
+    for (const { room, topic, bytes } of gathered) {
       rooms.add(room);
-      for (const listener of this.#listeners) listener.publish(room.id, bytes);
+      for (const listener of this.#listeners) listener.publish(topic, bytes);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;
@@ -89,7 +148,7 @@ export class FanOut {
 }
 
 /** A record as readers get it: head and body as the bytes that stand in the log. */
-export function wireRecord(record: LogRecord, registry: Registry): WireRecord {
+export function wireRecord(record: LogRecord, registry: Pick<Registry, "nameOf">): WireRecord {
   const { head, headBytes, salt, bodyBytes, erased, damaged } = record;
   const from = registry.nameOf(head.by);
   return {

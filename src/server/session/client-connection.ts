@@ -8,12 +8,19 @@ import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import { Session, type SessionEffect } from "../../core/session/session.ts";
 import type { Link } from "../../io/link/link.ts";
-import type { Answer, NoticeOf, Request, RequestKind } from "../../wire/messages.ts";
+import {
+  type Answer,
+  type NoticeOf,
+  type Request,
+  type RequestKind,
+  VERSION,
+} from "../../wire/messages.ts";
 import { addressKey } from "./connection-limits.ts";
 import type { ConnectionState, DataChannel, Greeted, Login, Member } from "./connection-state.ts";
 import type { Origin } from "./event.ts";
 import type { FairScheduler } from "./fair-scheduler.ts";
 import { redacted } from "./redacted-fault.ts";
+import { topicOf } from "./topic.ts";
 
 /** What a peer asks of the server that it belongs to. */
 export interface ClientConnectionOptions {
@@ -94,6 +101,11 @@ export class ClientConnection {
   }
 
   /** What holds since the handshake, in each later state. */
+  /** Of the protocol, as agreed in the greeting. */
+  get version(): number {
+    return this.greeted?.version ?? VERSION;
+  }
+
   get greeted(): Greeted | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
   }
@@ -114,7 +126,7 @@ export class ClientConnection {
   }
 
   /** The client has said hello. */
-  greet(hello: Pick<Greeted, "clientName" | "clientNonce" | "serverNonce">): void {
+  greet(hello: Pick<Greeted, "version" | "clientName" | "clientNonce" | "serverNonce">): void {
     assert(this.#state.kind === "greeting", "a link is greeted once");
     const admission = {
       isAdmitted: false,
@@ -231,13 +243,13 @@ export class ClientConnection {
   follow(room: RoomId): void {
     this.#catchUps.delete(room);
     this.following.add(room);
-    this.link.follow(room);
+    this.link.follow(topicOf(room, this.version));
   }
 
   unfollow(room: RoomId): void {
     this.#catchUps.delete(room);
     this.following.delete(room);
-    this.link.unfollow(room);
+    this.link.unfollow(topicOf(room, this.version));
   }
 
   unfollowAll(): void {

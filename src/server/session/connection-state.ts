@@ -26,6 +26,8 @@ export type ConnectionState =
 
 /** What the handshake settled; it holds until the link ends. */
 export interface Greeted {
+  /** Of the protocol. */
+  readonly version: number;
   readonly clientName: string;
   readonly clientNonce: Uint8Array;
   readonly serverNonce: Uint8Array;

@@ -64,7 +64,7 @@ const told = (user: string) => ({ kind: "presence", room: "r1", user, online: tr
 describe("telling", () => {
   test("is at the end of the tick after a pause, and gathered under load, in order", async () => {
     const clock = new VirtualClock();
-    const fanOut = new FanOut(clock);
+    const fanOut = new FanOut(clock, { nameOf: () => undefined });
     const [one, two] = [new Ear(), new Ear()];
     fanOut.add(one);
     fanOut.add(two);
@@ -83,7 +83,7 @@ describe("telling", () => {
 
   test("is brought forward by a flush, and nothing is told twice", async () => {
     const clock = new VirtualClock();
-    const fanOut = new FanOut(clock);
+    const fanOut = new FanOut(clock, { nameOf: () => undefined });
     const ear = new Ear();
     fanOut.add(ear);
     fanOut.publish(room("r1"), told("a"));
@@ -96,7 +96,7 @@ describe("telling", () => {
   });
 
   test("gathers no more at once than a reader's queue can hold", () => {
-    const fanOut = new FanOut(new VirtualClock());
+    const fanOut = new FanOut(new VirtualClock(), { nameOf: () => undefined });
     const ear = new Ear();
     fanOut.add(ear);
     const long = "x".repeat(60);

@@ -1,0 +1,196 @@
+import { assert } from "../base/assert.ts";
+import { MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../base/limits.ts";
+import type { LogRecord } from "./record.ts";
+
+/**
+ * The message `records`, written straight from the bytes of the log: it is what every reader of a
+ * busy room gets, and the codec would copy each head and body three times. The whole is byte for byte
+ * what the codec would make of it.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
+
+const MAP = 0x80;
+const SHORT_TEXT = 0xa0;
+const SHORT_TEXT_MAX = 31;
+const TRUE = 0xc3;
+const BIN_8 = 0xc4;
+const BIN_16 = 0xc5;
+const BIN_32 = 0xc6;
+const FLOAT_64 = 0xcb;
+const UINT_8 = 0xcc;
+const UINT_16 = 0xcd;
+const UINT_32 = 0xce;
+const TEXT_8 = 0xd9;
+const SHORT_ARRAY = 0x90;
+const SHORT_ARRAY_MAX = 15;
+const ARRAY_16 = 0xdc;
+const SMALL_INT_MAX = 0x7f;
+
+const encoder = new TextEncoder();
+const START = packedTexts("kind", "records", "records");
+const HEAD = packedTexts("head");
+const SALT = packedTexts("salt");
+const BODY = packedTexts("body");
+const ERASED = packedTexts("erased");
+const DAMAGED = packedTexts("damaged");
+const FROM = packedTexts("from");
+/** The map of two entries, their texts, and the count of the list at its longest. */
+const START_BYTES = 1 + START.length + 3;
+/** What a record takes beside head and body: keys, lengths, salt, `erased`, and a name. */
+const FRAME_BYTES_MAX = 256;
+/** A name of an account in UTF-8. */
+const NAME_BYTES_MAX = 64;
+
+/** How much room the records of a message have: no larger one is begun. */
+export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
+  return headBytes.length + (bodyBytes?.length ?? 0) + FRAME_BYTES_MAX;
+}
+
+/** Collects records of one room and makes one message of them. */
+export class RecordsFrame {
+  #bytes = new Uint8Array(64 << 10);
+  #at = START_BYTES;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of the message as it is now. */
+  get sizeBytes(): number {
+    return this.#at;
+  }
+
+  /** @param from name of the account that caused it; undefined: the server */
+  add(record: LogRecord, from: string | undefined): void {
+    const { headBytes, salt, bodyBytes, erased, damaged } = record;
+    this.#reserve(recordBytes(record));
+    const isWhole = salt !== undefined && bodyBytes !== undefined;
+    const entries =
+      1 +
+      (isWhole ? 2 : 0) +
+      (erased === undefined ? 0 : 1) +
+      (damaged === true ? 1 : 0) +
+      (from === undefined ? 0 : 1);
+    this.#bytes[this.#at++] = MAP | entries;
+    this.#put(HEAD);
+    this.#bin(headBytes);
+    if (isWhole) {
+      this.#put(SALT);
+      this.#bin(salt);
+      this.#put(BODY);
+      this.#bin(bodyBytes);
+    }
+    if (erased !== undefined) {
+      this.#put(ERASED);
+      this.#uint(erased);
+    }
+    if (damaged === true) {
+      this.#put(DAMAGED);
+      this.#bytes[this.#at++] = TRUE;
+    }
+    if (from !== undefined) {
+      this.#put(FROM);
+      this.#text(from);
+    }
+    this.#count++;
+  }
+
+  /** @returns the message, in bytes of its own; the frame is empty again */
+  take(): Uint8Array {
+    assert(this.#count > 0 && this.#count <= RECORDS_TOGETHER_MAX, "a message of records has some");
+    assert(this.#at <= MESSAGE_BYTES_MAX, "records are gathered as a message has room for them");
+    const isShort = this.#count <= SHORT_ARRAY_MAX;
+    const start = isShort ? 2 : 0;
+    this.#bytes[start] = MAP | 2;
+    this.#bytes.set(START, start + 1);
+    const countAt = start + 1 + START.length;
+    if (isShort) {
+      this.#bytes[countAt] = SHORT_ARRAY | this.#count;
+    } else {
+      this.#bytes[countAt] = ARRAY_16;
+      this.#bytes[countAt + 1] = this.#count >> 8;
+      this.#bytes[countAt + 2] = this.#count & 0xff;
+    }
+    const message = this.#bytes.slice(start, this.#at);
+    this.#at = START_BYTES;
+    this.#count = 0;
+    return message;
+  }
+
+  #reserve(sizeBytes: number): void {
+    const needed = this.#at + sizeBytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  #bin(bytes: Uint8Array): void {
+    const { length } = bytes;
+    if (length <= 0xff) {
+      this.#bytes[this.#at++] = BIN_8;
+    } else if (length <= 0xffff) {
+      this.#bytes[this.#at++] = BIN_16;
+      this.#bytes[this.#at++] = length >> 8;
+    } else {
+      this.#bytes[this.#at++] = BIN_32;
+      this.#bytes[this.#at++] = length >>> 24;
+      this.#bytes[this.#at++] = (length >> 16) & 0xff;
+      this.#bytes[this.#at++] = (length >> 8) & 0xff;
+    }
+    this.#bytes[this.#at++] = length & 0xff;
+    this.#put(bytes);
+  }
+
+  #text(text: string): void {
+    const lengthAt = this.#at;
+    const { written } = encoder.encodeInto(text, this.#bytes.subarray(lengthAt + 2));
+    assert(written <= NAME_BYTES_MAX, "a name is short");
+    if (written <= SHORT_TEXT_MAX) {
+      this.#bytes.copyWithin(lengthAt + 1, lengthAt + 2, lengthAt + 2 + written);
+      this.#bytes[lengthAt] = SHORT_TEXT | written;
+      this.#at = lengthAt + 1 + written;
+      return;
+    }
+    this.#bytes[lengthAt] = TEXT_8;
+    this.#bytes[lengthAt + 1] = written;
+    this.#at = lengthAt + 2 + written;
+  }
+
+  #uint(value: number): void {
+    if (value <= SMALL_INT_MAX) {
+      this.#bytes[this.#at++] = value;
+      return;
+    }
+    const view = new DataView(this.#bytes.buffer, this.#at);
+    if (value > 0xffff_ffff) {
+      view.setUint8(0, FLOAT_64); // As the codec does: a decoder need not know wide integers.
+      view.setFloat64(1, value);
+      this.#at += 9;
+    } else if (value > 0xffff) {
+      view.setUint8(0, UINT_32);
+      view.setUint32(1, value);
+      this.#at += 5;
+    } else if (value > 0xff) {
+      view.setUint8(0, UINT_16);
+      view.setUint16(1, value);
+      this.#at += 3;
+    } else {
+      view.setUint8(0, UINT_8);
+      view.setUint8(1, value);
+      this.#at += 2;
+    }
+  }
+}
+
+function packedTexts(...texts: readonly string[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const text of texts) bytes.push(SHORT_TEXT | text.length, ...encoder.encode(text));
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,94 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../src/base/bytes.ts";
+import { LINE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
+import { decode, encode } from "../../src/wire/codec.ts";
+import type { NoticeOf, WireRecord } from "../../src/wire/messages.ts";
+import type { LogRecord } from "../../src/wire/record.ts";
+import { RecordsFrame, recordBytes } from "../../src/wire/records-frame.ts";
+import { record as anyRecord } from "./any-field.ts";
+import { VECTORS } from "./vector.ts";
+
+/** A record as the log gives it. The frame takes none of it from the parsed head. */
+function logged({ head, salt, body, erased, damaged }: WireRecord): LogRecord {
+  return {
+    head: undefined as unknown as LogRecord["head"],
+    headBytes: head,
+    ...(salt === undefined ? {} : { salt }),
+    ...(body === undefined ? {} : { bodyBytes: body }),
+    ...(erased === undefined ? {} : { erased }),
+    ...(damaged === true ? { damaged } : {}),
+  };
+}
+
+function framed(frame: RecordsFrame, records: readonly WireRecord[]): Uint8Array {
+  for (const record of records) frame.add(logged(record), record.from);
+  return frame.take();
+}
+
+test("the golden vector", () => {
+  const vectors = VECTORS.filter(({ meaning }) => meaning["kind"] === "records");
+  expect(vectors).not.toBeEmpty();
+  for (const { meaning, hex } of vectors) {
+    const { records } = meaning as unknown as NoticeOf<"records">;
+    expect(framed(new RecordsFrame(), records).toHex()).toBe(hex);
+  }
+});
+
+/** As the server makes them: salt and body come together or not at all. */
+const told = anyRecord.map(({ damaged, ...record }): WireRecord => {
+  const isWhole = record.salt !== undefined && record.body !== undefined;
+  const { salt: _salt, body: _body, ...rest } = record;
+  const flags = damaged === true ? { damaged } : {};
+  return isWhole ? { ...record, ...flags } : { ...rest, ...flags };
+});
+
+test("any records are what the codec makes of them, from one frame used again and again", () => {
+  const frame = new RecordsFrame();
+  fc.assert(
+    fc.property(fc.array(told, { minLength: 1, maxLength: 20 }), (records) => {
+      const message = { kind: "records", records } as const;
+      const bytes = framed(frame, records);
+      expect(decode(bytes)).toEqual({ kind: "message", message });
+      expect(decode(encode(message))).toEqual({ kind: "message", message });
+      expect(bytes.length).toBe(encode(message).length);
+    }),
+  );
+});
+
+const of = (bodyBytes: number, from = "ana"): WireRecord => ({
+  head: utf8Encode("{}"),
+  salt: new Uint8Array(16),
+  body: new Uint8Array(bodyBytes),
+  from,
+});
+
+test.each([0, 1, 255, 256, 65_535, 65_536, LINE_BYTES_MAX])("a body of %i bytes", (sizeBytes) => {
+  const records = [of(sizeBytes), of(1)];
+  const bytes = framed(new RecordsFrame(), records);
+  expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
+  expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
+});
+
+test.each([1, 15, 16, 255, 256, 1_000])("%i records", (count) => {
+  const records = Array.from({ length: count }, () => of(3));
+  const bytes = framed(new RecordsFrame(), records);
+  expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
+});
+
+test.each([1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])(
+  "erased by record %i",
+  (erased) => {
+    const records = [{ head: utf8Encode("{}"), erased, from: "x".repeat(32) }];
+    const bytes = framed(new RecordsFrame(), records);
+    expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());
+  },
+);
+
+test("a record takes no more room than was reckoned", () => {
+  const record = { ...of(100, "é".repeat(32)), erased: 2 ** 53 - 1, damaged: true };
+  const frame = new RecordsFrame();
+  const before = frame.sizeBytes;
+  frame.add(logged(record), record.from);
+  expect(frame.sizeBytes - before).toBeLessThanOrEqual(recordBytes(logged(record)));
+});
