@@ -50,7 +50,9 @@ export class RawClient {
       },
     });
     const nonce = crypto.getRandomValues(new Uint8Array(32));
-    this.#perform(this.#session.tell({ kind: "hello", versions: [...VERSIONS], client: "bench", nonce }));
+    this.#perform(
+      this.#session.tell({ kind: "hello", versions: [...VERSIONS], client: "bench", nonce }),
+    );
   }
 
   /** Dials, and hears the server's greeting. */

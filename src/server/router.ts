@@ -51,7 +51,11 @@ export interface RouterOptions {
 
 type MemberRequest = Exclude<
   Request,
-  { kind: "admit" | "register" | "login" | "link" | "recover" | "lane" | FileRequest["kind"] }
+  {
+    kind:
+      | ("post" | "admit" | "register" | "login" | "link" | "recover" | "lane")
+      | FileRequest["kind"];
+  }
 >;
 
 /** Who serves what beyond talking. Each answers its request, now or later. */
@@ -84,8 +88,28 @@ export class RequestRouter {
     this.#options = options;
   }
 
-  /** Answers the request, now or later. @throws Fault, with which it is to be refused */
-  async serve(client: ClientConnection, request: Request): Promise<void> {
+  /**
+   * Answers the request, now or later. A post that nothing holds up goes to the engine in this very
+   * tick, without a promise. @throws Fault, with which it is to be refused
+   */
+  serve(client: ClientConnection, request: Request): Promise<void> | undefined {
+    return request.kind === "post" ? this.#post(client, request) : this.#serve(client, request);
+  }
+
+  #post(client: ClientConnection, request: RequestOf<"post">): Promise<void> | undefined {
+    const { account } = client;
+    if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
+    const { server, reactions } = this.#options;
+    return reactions.pass(client, account, request, () => {
+      const asker = { client: client.id, user: account.id, ref: request.ref };
+      server.input({ kind: "post", asker, request });
+    });
+  }
+
+  async #serve(
+    client: ClientConnection,
+    request: Exclude<Request, { kind: "post" }>,
+  ): Promise<void> {
     const { entry, server, rooms } = this.#options;
     switch (request.kind) {
       case "admit":
@@ -144,10 +168,6 @@ export class RequestRouter {
     const { server, queries } = this.#options;
     const asker = { client: client.id, user: account.id, ref: request.ref };
     switch (request.kind) {
-      case "post":
-        return this.#options.reactions.pass(client, account, request, () =>
-          server.input({ kind: "post", asker, request }),
-        );
       case "join":
         return server.input({
           kind: "join",

@@ -242,12 +242,19 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (request.kind !== "lane") this.#tellConnected(client);
     const slow = request.kind === "post" ? undefined : client.tooFast();
     if (slow !== undefined) return client.refuse(request.ref, slow);
-    this.#services.router.serve(client, request).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
-      tellOwner(error, this.#options.onEvent);
-      client.refuse(request.ref, error);
-      if (guessedTooOften(client)) client.close(error);
-    });
+    const refused = (error: unknown) => this.#refused(client, request, error);
+    try {
+      this.#services.router.serve(client, request)?.catch(refused);
+    } catch (error) {
+      refused(error);
+    }
+  }
+
+  #refused(client: ClientConnection, request: Request, error: unknown): void {
+    if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
+    tellOwner(error, this.#options.onEvent);
+    client.refuse(request.ref, error);
+    if (guessedTooOften(client)) client.close(error);
   }
 
   openChannel(client: ClientConnection, { ref, ticket }: RequestOf<"lane">): void {
@@ -399,11 +406,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   }
 
   #append({ token, draft }: Extract<EngineEffect, { kind: "append" }>): void {
-    this.#pendingWrites.settle(
-      this.#options.history.append(draft),
-      (record) => this.input({ kind: "appended", token, record }),
-      (fault) => this.input({ kind: "failed", token, fault }),
-    );
+    this.#pendingWrites.append(this.#options.history, draft, (outcome) => {
+      if (outcome instanceof Fault) this.input({ kind: "failed", token, fault: outcome });
+      else this.input({ kind: "appended", token, record: outcome });
+    });
   }
 
   /** What was ordered to be erased is gone from the disk before any client is told so. */

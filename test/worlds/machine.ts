@@ -235,6 +235,11 @@ export class Machine {
     let noted = 0;
     return {
       append: (draft, options) => life.hold(log.append(draft, options)),
+      appendThen: (draft, settle) => {
+        log.appendThen(draft, (outcome) => {
+          if (life.isAlive) settle(outcome);
+        });
+      },
       read: (from, to) => log.read(from, to),
       erase: (seq, eraseSeq) => life.hold(log.erase(seq, eraseSeq)),
       head: () => log.head(),

@@ -103,6 +103,9 @@ export class WireWatch {
     const queued = watched.link.queuedBytes();
     demand(queued <= SEND_QUEUE_BYTES_MAX, () => `${queued} bytes are queued for one reader`);
     if (told.kind === "record") this.#record(watched, told.head);
+    if (told.kind === "records") {
+      for (const { head } of told.records ?? []) this.#record(watched, head);
+    }
     if (told.kind === "room") this.#room(watched, told);
     if (told.kind === "presence") this.#right(watched, told.room ?? "", 0);
     if (told.kind === "room-gone") watched.next.delete(told.room ?? "");

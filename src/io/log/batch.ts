@@ -16,8 +16,7 @@ import {
 export interface Waiter {
   readonly sealed: SealedDraft;
   readonly expect: number | undefined;
-  readonly resolve: (record: LogRecord) => void;
-  readonly reject: (fault: Fault) => void;
+  readonly settle: (outcome: LogRecord | Fault) => void;
 }
 
 export interface Placed {

@@ -157,23 +157,36 @@ export class LogFile implements Log {
   }
 
   append(draft: Draft, options: AppendOptions = {}): Promise<LogRecord> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: LogRecord | Fault) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      };
+      this.#enqueue(draft, options.expect, settle);
+    });
+  }
+
+  appendThen(draft: Draft, settle: (outcome: LogRecord | Fault) => void): void {
+    this.#enqueue(draft, undefined, settle);
+  }
+
+  #enqueue(draft: Draft, expect: number | undefined, settle: Waiter["settle"]): void {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
-    if (fault !== undefined) return refused(fault);
+    if (fault !== undefined) return settleLater(settle, fault);
     const sealed = sealDraft(draft, entropy(SALT_BYTES), sha256);
     const sizeBytes = waiterBytes(sealed);
     if (sizeBytes > LINE_BYTES_MAX) {
-      return refused(new Fault("too-large", `a record of ${sizeBytes} bytes does not fit a line`));
+      const sentence = `a record of ${sizeBytes} bytes does not fit a line`;
+      return settleLater(settle, new Fault("too-large", sentence));
     }
     if (this.#queueBytes + sizeBytes > APPEND_QUEUE_BYTES_MAX) {
       const sentence = `${this.#queueBytes} bytes wait for the disk already`;
-      return refused(new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
+      return settleLater(settle, new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
     }
     this.#queueBytes += sizeBytes;
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ sealed, expect: options.expect, resolve, reject });
-      this.#draining ??= this.#drain();
-    });
+    this.#queue.push({ sealed, expect, settle });
+    this.#draining ??= this.#drain();
   }
 
   erase(seq: number, eraseSeq: number): Promise<void> {
@@ -262,7 +275,7 @@ export class LogFile implements Log {
       if (fault === undefined) {
         this.#settle(batch);
       } else {
-        for (const waiter of waiters) waiter.reject(fault);
+        for (const waiter of waiters) waiter.settle(fault);
       }
       if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
       else for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
@@ -326,7 +339,7 @@ export class LogFile implements Log {
   }
 
   #refuseQueued(fault: Fault): void {
-    for (const waiter of this.#queue.splice(0)) waiter.reject(fault);
+    for (const waiter of this.#queue.splice(0)) waiter.settle(fault);
     this.#queueBytes = 0;
   }
 
@@ -357,10 +370,7 @@ export class LogFile implements Log {
     }
     this.#segment.sizeBytes += batch.bytes.length;
     for (const record of records) this.#tell(record);
-    for (const { waiter, outcome } of batch.placed) {
-      if (outcome instanceof Fault) waiter.reject(outcome);
-      else waiter.resolve(outcome);
-    }
+    for (const { waiter, outcome } of batch.placed) waiter.settle(outcome);
   }
 
   #tell(record: LogRecord): void {
@@ -370,6 +380,11 @@ export class LogFile implements Log {
       follower.onRecord(record);
     }
   }
+}
+
+/** Not from inside the call: its caller is in the middle of something. */
+function settleLater(settle: Waiter["settle"], fault: Fault): void {
+  queueMicrotask(() => settle(fault));
 }
 
 function refused(fault: Fault): Promise<never> {

@@ -1,3 +1,4 @@
+import type { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import type { Draft, LogRecord, RecordKind } from "../../wire/record.ts";
 
@@ -17,6 +18,11 @@ export interface Log {
    * @throws Fault log-conflict (`expect` does not hold), store-full, store-failed, too-large
    */
   append(draft: Draft, options?: AppendOptions): Promise<LogRecord>;
+  /**
+   * The same without a promise, for what is appended all the time: calls back once, in a later tick,
+   * with the record or with the fault that `append` would throw.
+   */
+  appendThen(draft: Draft, settle: (outcome: LogRecord | Fault) => void): void;
   /** Durable records `from`..`to`, both included; `to` left out: up to the head at the call. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**

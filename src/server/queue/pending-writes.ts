@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS } from "../../base/limits.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
+import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 
@@ -54,24 +55,18 @@ export class PendingWrites {
   }
 
   /** What follows from it happens before it counts as done: more may be on its way by then. */
-  settle<Result>(
-    work: Promise<Result>,
-    done: (result: Result) => void,
-    failed: (fault: Fault) => void,
+  append(
+    log: Pick<Log, "appendThen">,
+    draft: Draft,
+    done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    work.then(
-      (result) => {
-        done(result);
-        this.#settled(startedAt);
-      },
-      (error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-        failed(redacted(error));
-        this.#settled(startedAt);
-        this.#onTrouble(error);
-      },
-    );
+    log.appendThen(draft, (outcome) => {
+      const isFault = outcome instanceof Fault;
+      done(isFault ? redacted(outcome) : outcome);
+      this.#settled(startedAt);
+      if (isFault) this.#onTrouble(outcome);
+    });
   }
 
   /** Resolves when nothing is under way, or at the latest after DRAIN_WITHIN_MS. */

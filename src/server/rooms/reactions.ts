@@ -26,17 +26,32 @@ export class Reactions {
     this.#options = options;
   }
 
-  /** Hands the post on, in this very tick if nothing is to be looked up. @throws Fault not-found */
-  async pass(
+  /**
+   * Hands the post on, in this very tick if nothing is to be looked up: then there is no promise.
+   * @throws Fault not-found
+   */
+  pass(
     client: ClientConnection,
     account: Account,
     request: RequestOf<"post">,
     on: () => void,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const before = this.#tails.get(client);
     const { react, re } = request.body;
-    if (before === undefined && (react === undefined || re === undefined)) return on();
-    const turn = this.#turn(before, this.#check(account, request), on);
+    if (before !== undefined || (react !== undefined && re !== undefined)) {
+      return this.#inTurn(client, before, this.#check(account, request), on);
+    }
+    on();
+    return undefined;
+  }
+
+  async #inTurn(
+    client: ClientConnection,
+    before: Promise<void> | undefined,
+    check: Promise<void>,
+    on: () => void,
+  ): Promise<void> {
+    const turn = this.#turn(before, check, on);
     this.#tails.set(client, turn);
     try {
       await turn;
