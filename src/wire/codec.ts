@@ -4,6 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
 import { checkMessage, type Incoming } from "./messages-incoming.ts";
+import { encodePosted, readPost } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 /** The one home of msgpackr. Plain maps only: any language can speak to us. */
@@ -21,6 +22,16 @@ export function encode(message: Outgoing): Uint8Array {
   return bytes;
 }
 
+/** The answer to a request; undefined as for `encodeFitting`. */
+export function encodeAnswer(
+  kind: RequestKind,
+  ref: number,
+  answer: Answer<RequestKind>,
+): Uint8Array | undefined {
+  if (kind === "post" && !("queued" in answer)) return encodePosted(ref, answer as Answer<"post">);
+  return encodeFitting({ ...answer, kind: "ok", ref } as Outgoing);
+}
+
 /** The same; undefined: it is larger than any message may be, as an answer that lists much. */
 export function encodeFitting(message: Outgoing): Uint8Array | undefined {
   const bytes = packr.pack(message);
@@ -36,6 +47,8 @@ export function decode(bytes: Uint8Array, sizeBytesMax = MESSAGE_BYTES_MAX): Inc
   if (bytes.length > sizeBytesMax) {
     throw new Fault("too-large", `a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
   }
+  const post = readPost(bytes);
+  if (post !== undefined) return { kind: "message", message: post };
   checkShape(bytes);
   return checkMessage(packr.unpack(bytes));
 }

@@ -8,13 +8,14 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Greeting } from "../../src/crypto/signed-bytes.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import { fingerprintWith, formatFingerprint } from "../../src/wire/fingerprint.ts";
-import type {
-  Answer,
-  Notice,
-  NoticeOf,
-  RequestFields,
-  RequestKind,
-  WireRecord,
+import {
+  type Answer,
+  type Notice,
+  type NoticeOf,
+  type RequestFields,
+  type RequestKind,
+  VERSIONS,
+  type WireRecord,
 } from "../../src/wire/messages.ts";
 import type { Head } from "../../src/wire/record.ts";
 import { makeDeviceProof } from "../crypto/device-proof.ts";
@@ -72,7 +73,7 @@ export class Guest {
     });
   }
 
-  async greet(versions: readonly number[] = [1]): Promise<NoticeOf<"welcome">> {
+  async greet(versions: readonly number[] = VERSIONS): Promise<NoticeOf<"welcome">> {
     const hello = { kind: "hello", versions: [...versions], client: "guest", nonce: this.nonce };
     this.#perform(this.#session.tell(hello as NoticeOf<"hello">));
     const welcome = await this.until("welcome");
@@ -196,7 +197,7 @@ export class Guest {
   #perform(effects: readonly SessionEffect[]): void {
     for (const effect of effects) {
       if (effect.kind === "transmit") this.link.send(effect.bytes, effect.tail);
-      if (effect.kind === "notice") this.notices.push(effect.notice);
+      if (effect.kind === "notice") this.notices.push(...single(effect.notice));
       if (effect.kind === "answered") this.#open.get(effect.ref)?.(effect.reply.answer);
       if (effect.kind === "refused") this.#open.get(effect.ref)?.(effect.fault);
       if (effect.kind === "close") {
@@ -205,6 +206,12 @@ export class Guest {
       }
     }
   }
+}
+
+/** Records as if each had come alone: how they are packed concerns few tests. */
+function single(notice: Notice): Notice[] {
+  if (notice.kind !== "records") return [notice];
+  return notice.records.map((record) => ({ kind: "record", ...record }));
 }
 
 function read(record: WireRecord): Told {

@@ -22,7 +22,7 @@ import {
   UDP_SILENCE_MAX_MS,
 } from "../../base/limits.ts";
 import { encodeChunkHead } from "../../wire/chunk-head.ts";
-import { decode, encode, encodeFitting, type Outgoing } from "../../wire/codec.ts";
+import { decode, encode, encodeAnswer, encodeFitting, type Outgoing } from "../../wire/codec.ts";
 import type {
   Answer,
   Message,
@@ -170,7 +170,7 @@ export class Session {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
     if (kind === undefined || this.#phase === "closed") return []; // Closed in the meantime.
-    const bytes = encodeFitting({ ...answer, kind: "ok", ref } as Outgoing);
+    const bytes = encodeAnswer(kind, ref, answer);
     if (bytes === undefined) {
       // What lists may grow to is bounded where they are made; a wrong bound costs one answer.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {

@@ -95,6 +95,19 @@ describe("telling", () => {
     expect(ear.heard).toEqual(["r1 a", "r1 b"]);
   });
 
+  test("packs what readers of version 1 hear only as long as there are such readers", () => {
+    const fanOut = new FanOut(new VirtualClock(), { nameOf: () => undefined });
+    const ear = new Ear();
+    fanOut.add(ear);
+    const gone = fanOut.olderReader();
+    fanOut.publish(room("r1"), told("a"));
+    fanOut.flush();
+    gone();
+    fanOut.publish(room("r1"), told("b"));
+    fanOut.flush();
+    expect(ear.heard).toEqual(["r1 a", "r1 1 a", "r1 b"]);
+  });
+
   test("gathers no more at once than a reader's queue can hold", () => {
     const fanOut = new FanOut(new VirtualClock(), { nameOf: () => undefined });
     const ear = new Ear();

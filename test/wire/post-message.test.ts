@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { TEXT_BYTES_MAX } from "../../src/base/limits.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
+import { encode, packValue, unpackValue } from "../../src/wire/codec.ts";
+import type { RequestOf } from "../../src/wire/messages.ts";
+import { checkMessage } from "../../src/wire/messages-incoming.ts";
+import { encodePosted, readPost } from "../../src/wire/post-message.ts";
+import { ANY_REQUEST } from "./any-message.ts";
+
+const EDGES = [1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1];
+
+function post(given: Partial<RequestOf<"post">> = {}): RequestOf<"post"> {
+  const body = { text: "hello" };
+  return { kind: "post", ref: 1, outbox: "AAAAAAAAAAA", counter: 1, to: "lobby", body, ...given };
+}
+
+/** By the general reader and the schema. @throws Fault frame-malformed */
+function generally(bytes: Uint8Array): unknown {
+  return checkMessage(unpackValue(bytes));
+}
+
+/** Whatever it reads, the general reader reads as the same. */
+function agrees(bytes: Uint8Array): void {
+  const read = readPost(bytes);
+  if (read !== undefined) expect(generally(bytes)).toEqual({ kind: "message", message: read });
+}
+
+const TEXTS = ["", "a", "x".repeat(31), "x".repeat(32), "x".repeat(255), "x".repeat(256)];
+const FOREIGN = ["\ufefföö", "漢字".repeat(40), "👨‍👩‍👧‍👦", '"\\\n\u0000\u2028', "\ufeff"];
+
+test.each([...TEXTS, ...FOREIGN, "x".repeat(TEXT_BYTES_MAX - 1)])("reads %j itself", (text) => {
+  const message = post({ body: { text } });
+  expect(readPost(encode(message))).toEqual(message);
+  expect(generally(encode(message))).toEqual({ kind: "message", message });
+});
+
+test.each(EDGES)("reads the numbers %i itself", (value) => {
+  const message = post({ ref: value, counter: value });
+  expect(readPost(encode(message))).toEqual(message);
+});
+
+test("what is no plain text, or not in the common form, is the codec's", () => {
+  const others = [
+    post({ body: { text: "hello", action: true } }),
+    post({ body: { text: "", react: "+", re: 3 } }),
+    post({ body: { text: "hello", mentions: ["ana"] } }),
+    post({ counter: 2 ** 32 }),
+    post({ to: "x".repeat(40) }),
+    post({ to: "ö" }),
+  ];
+  for (const message of others) expect(readPost(encode(message))).toBeUndefined();
+});
+
+test("any post, whole, cut, lengthened or with a byte changed, is read as the codec reads it", () => {
+  const anyPost = ANY_REQUEST.post.map((fields) => encode({ kind: "post", ref: 7, ...fields }));
+  const plain = fc
+    .string({ unit: "binary", maxLength: 300 })
+    .map((text) => encode(post({ body: { text: text.toWellFormed() } })));
+  const at = fc.nat(400);
+  fc.assert(
+    fc.property(fc.oneof(anyPost, plain), at, fc.nat(255), (bytes, index, byte) => {
+      agrees(bytes);
+      agrees(bytes.subarray(0, index));
+      agrees(Uint8Array.of(...bytes, byte));
+      const changed = new Uint8Array(bytes);
+      changed[index % bytes.length] = byte;
+      agrees(changed);
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("an answer is what the codec makes of it", () => {
+  const anyCount = fc.oneof(
+    fc.constantFrom(...EDGES, 2 ** 32, MOMENT_UNIX_MS_MAX),
+    fc.integer({ min: 1, max: MOMENT_UNIX_MS_MAX }),
+  );
+  const ref = fc.integer({ min: 1, max: 2 ** 32 - 1 });
+  fc.assert(
+    fc.property(ref, anyCount, anyCount, anyCount, (asked, seq, n, time) => {
+      const message = { seq, n, time, kind: "ok", ref: asked } as const;
+      expect(encodePosted(asked, message).toHex()).toBe(packValue(message).toHex());
+    }),
+  );
+});
