@@ -3,9 +3,9 @@ import type { RequestOf } from "./messages.ts";
 
 /**
  * The two messages that a busy server reads and writes most, by hand: a `post` of plain text, and
- * the `ok` that answers it. Reading one by the general codec costs five times as much: its bytes are
- * walked three times, for their form, their values and their fields. Whatever is not exactly the
- * common form is the codec's to read, with the same result; a test compares the two.
+ * the `ok` that answers it. The general codec walks the bytes of a post three times: for their form,
+ * their values and their fields. Any other form than the common one is left to the codec, with the
+ * same result; a test compares the two.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
@@ -34,7 +34,7 @@ function texts(...all: readonly string[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** @returns undefined if the bytes are anything but a plain text in the form that clients pack it */
+/** @returns undefined if the bytes are anything but a plain text as our clients pack it */
 export function readPost(bytes: Uint8Array): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };

@@ -4,8 +4,8 @@ import type { LogRecord } from "./record.ts";
 
 /**
  * The message `records`, written straight from the bytes of the log: it is what every reader of a
- * busy room gets, and the codec would copy each head and body three times. The whole is byte for byte
- * what the codec would make of it.
+ * busy room gets, and the codec would copy each head and body three times. The whole is byte for
+ * byte what the codec would make of it.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 

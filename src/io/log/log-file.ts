@@ -62,6 +62,11 @@ export interface LogOptions {
  * comes along. Turns, not time: a lone writer loses less than a microsecond.
  */
 const GATHER_TURNS = 8;
+/**
+ * After a batch of so many, the next one waits for the sockets to be looked at once more: each write
+ * and sync costs as much as some dozen records, and under load those are there by then.
+ */
+const BUSY_RECORDS = 8;
 
 /**
  * Reads what is there, mends the end, and opens the log for appending. The caller holds the lock.
@@ -265,7 +270,7 @@ export class LogFile implements Log {
   }
 
   async #drain(): Promise<void> {
-    for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
+    await this.#gathered(0);
     while (this.#queue.length + this.#blanks.length > 0) {
       await this.#eraseQueued();
       const waiters = this.#queue.splice(0, batchLength(this.#queue));
@@ -278,9 +283,16 @@ export class LogFile implements Log {
         for (const waiter of waiters) waiter.settle(fault);
       }
       if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
-      else for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
+      else await this.#gathered(waiters.length);
     }
     this.#draining = undefined;
+  }
+
+  /** @param last how many the last batch had */
+  async #gathered(last: number): Promise<void> {
+    for (let turn = 0; turn < GATHER_TURNS; turn++) await undefined;
+    if (last < BUSY_RECORDS || this.#queue.length === 0) return;
+    await new Promise<void>((resolve) => this.#options.clock.after(0, resolve));
   }
 
   async #eraseQueued(): Promise<void> {

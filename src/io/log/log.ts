@@ -19,8 +19,8 @@ export interface Log {
    */
   append(draft: Draft, options?: AppendOptions): Promise<LogRecord>;
   /**
-   * The same without a promise, for what is appended all the time: calls back once, in a later tick,
-   * with the record or with the fault that `append` would throw.
+   * The same without a promise, for what is appended all the time: calls back once, in a later
+   * tick, with the record or with the fault that `append` would throw.
    */
   appendThen(draft: Draft, settle: (outcome: LogRecord | Fault) => void): void;
   /** Durable records `from`..`to`, both included; `to` left out: up to the head at the call. */

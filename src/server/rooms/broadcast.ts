@@ -20,7 +20,7 @@ const GATHER_BYTES_MAX = 256 << 10;
 /** One write to one reader over TLS, as measured on loopback. */
 const WRITE_MS = 0.005;
 
-/** One message of records: so long that a page draws it in one go, and far from the link's bound. */
+/** One message of records: a page draws it in one go, and it is far from the link's bound. */
 const FRAME_BYTES_MAX = 64 << 10;
 
 /**

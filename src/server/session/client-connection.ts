@@ -100,12 +100,12 @@ export class ClientConnection {
     return this.#state;
   }
 
-  /** What holds since the handshake, in each later state. */
   /** Of the protocol, as agreed in the greeting. */
   get version(): number {
     return this.greeted?.version ?? VERSION;
   }
 
+  /** What holds since the handshake, in each later state. */
   get greeted(): Greeted | undefined {
     return this.#state.kind === "greeting" ? undefined : this.#state.greeted;
   }
