@@ -63,7 +63,7 @@ export interface LogOptions {
  */
 const GATHER_TURNS = 8;
 /**
- * After a batch of so many, the next one waits for the sockets to be looked at once more: each write
+ * After a batch of so many, the next one waits until the sockets were looked at once more: a write
  * and sync costs as much as some dozen records, and under load those are there by then.
  */
 const BUSY_RECORDS = 8;
