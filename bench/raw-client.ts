@@ -63,8 +63,13 @@ export class RawClient {
   }
 
   /** Greets, and registers a new name without a password on a server that is open. */
-  static async register(port: number, user: string): Promise<RawClient> {
+  static async register(
+    port: number,
+    user: string,
+    onBytes?: RawClient["onBytes"],
+  ): Promise<RawClient> {
     const client = await RawClient.greet(port);
+    if (onBytes !== undefined) client.onBytes = onBytes;
     const welcome = await client.#welcome.promise;
     const device = Identity.generate();
     const account = Identity.generate();

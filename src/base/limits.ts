@@ -34,6 +34,16 @@ export const MESSAGE_BEFORE_LOGIN_BYTES_MAX = 8 * KIB;
 export const NESTING_MAX = 8;
 /** Entries of one msgpack map or array: a page of history is the longest list. */
 export const ENTRIES_MAX = 4096;
+/** Last records of a room that are kept in memory; a newcomer is given FIRST_RECORDS of them. */
+export const RECENT_RECORDS_MAX = 128;
+/** Of all rooms: about 300 busy ones. */
+export const RECENT_BYTES_MAX = 16 * MIB;
+/** Who came and who went is told once in this time, in one message a room. */
+export const PRESENCE_TOLD_EVERY_MS = 100;
+/** Accounts that one such message names as come, and as gone. */
+export const PRESENCES_TOGETHER_MAX = 500;
+/** In larger rooms nobody watches names come and go, and the cost grows with the square. */
+export const PRESENCE_MEMBERS_MAX = 500;
 /** Records of one room that are told in one message; as many as a page of history has. */
 export const RECORDS_TOGETHER_MAX = 1_000;
 

@@ -114,6 +114,10 @@ export class Follower {
         return;
       case "caught-up":
         return this.#caughtUp(notice.seq);
+      case "presences":
+        for (const user of notice.online) this.#present(notice.room, user, true);
+        for (const user of notice.offline) this.#present(notice.room, user, false);
+        return;
       case "presence":
       case "read":
       case "offered": {
@@ -128,6 +132,10 @@ export class Follower {
       default: // Greetings and farewells are the connection's.
         return;
     }
+  }
+
+  #present(room: string, user: string, online: boolean): void {
+    this.notice({ kind: "presence", room, user, online });
   }
 
   #room(notice: NoticeOf<"room">): void {

@@ -22,6 +22,7 @@ import { PendingWrites } from "./queue/pending-writes.ts";
 import { FanOut } from "./rooms/broadcast.ts";
 import { CatchUp } from "./rooms/catch-up.ts";
 import { LocalPosts } from "./rooms/local-posts.ts";
+import { PresenceFeed } from "./rooms/presence-feed.ts";
 import { ReadPositionStore } from "./rooms/read-position-store.ts";
 import { ReadPositionService } from "./rooms/read-positions.ts";
 import type { ServerActions } from "./router.ts";
@@ -45,6 +46,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   readonly #services: OpenServices;
   readonly #catchUp: CatchUp;
   readonly #fanOut: FanOut;
+  readonly #presence: PresenceFeed;
   readonly #positions: ReadPositionStore;
   readonly #reading: ReadPositionService;
   readonly #addresses = new Addresses();
@@ -102,6 +104,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     });
     this.#reading = reading;
     this.#fanOut = new FanOut(clock, registry);
+    this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
     this.#services = openServices({
       ...options,
       accounts,
@@ -183,6 +186,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   async stop(): Promise<void> {
     if (this.#isStopping) return;
     this.#isStopping = true;
+    this.#presence.stop();
     await this.#pendingWrites.drained();
     this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
@@ -394,12 +398,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
           client.tell({ kind: "room-gone", room: effect.room.id });
         }
         return;
-      case "presence": {
-        const user = this.#options.registry.nameOf(effect.user);
-        if (user === undefined) return;
-        const { room, online } = effect;
-        return this.#fanOut.publish(room, { kind: "presence", room: room.id, user, online });
-      }
+      case "presence":
+        return this.#presence.change(effect.room, effect.user, effect.online);
       default:
         return unreachable(effect);
     }
@@ -445,6 +445,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   #deliver(room: Room, record: LogRecord): void {
     this.#fanOut.record(room, record);
+    this.#catchUp.recorded(room, record);
     this.#reading.recorded(room, record);
     this.#metrics.recorded(record);
     this.#services.files?.recorded(record);

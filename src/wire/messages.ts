@@ -5,6 +5,7 @@ import {
   MENTIONS_MAX,
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
+  PRESENCES_TOGETHER_MAX,
   REACTION_BYTES_MAX,
   RECORDS_TOGETHER_MAX,
   SENTENCE_BYTES_MAX,
@@ -40,7 +41,7 @@ import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
  */
 
 export const VERSION = 2;
-/** Newest first. Version 1 has no `records`: each record is a message of its own. */
+/** Newest first. Version 1 has no `records` and no `presences`: each is a message of its own. */
 export const VERSIONS: readonly number[] = [VERSION, 1];
 
 export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(0xffffffff));
@@ -372,6 +373,12 @@ export const NOTICES = {
   /** All that was missed has been sent, up to this seq. */
   "caught-up": { seq: count },
   presence: { room: id, user: name, online: v.boolean() },
+  /** The same of several accounts. From version 2 on. */
+  presences: {
+    room: id,
+    online: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
+    offline: v.pipe(v.array(name), v.maxLength(PRESENCES_TOGETHER_MAX)),
+  },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,
   ping: {},

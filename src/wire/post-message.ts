@@ -3,9 +3,9 @@ import type { RequestOf } from "./messages.ts";
 
 /**
  * The two messages that a busy server reads and writes most, by hand: a `post` of plain text, and
- * the `ok` that answers it. The general codec walks the bytes of a post three times: for their form,
- * their values and their fields. Any other form than the common one is left to the codec, with the
- * same result; a test compares the two.
+ * the `ok` that answers it. The general codec walks the bytes of a post three times: for form, for
+ * values and for fields. Any other form than the common one is left to the codec, with the same
+ * result; a test compares the two.
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 

@@ -37,13 +37,15 @@ const FROM = packedTexts("from");
 /** The map of two entries, their texts, and the count of the list at its longest. */
 const START_BYTES = 1 + START.length + 3;
 /** What a record takes beside head and body: keys, lengths, salt, `erased`, and a name. */
-const FRAME_BYTES_MAX = 256;
+const RECORD_FRAME_BYTES_MAX = 256;
+/** Of several records: a page draws it in one go, and it is far from the link's bound. */
+const FRAME_BYTES_MAX = 64 << 10;
 /** A name of an account in UTF-8. */
 const NAME_BYTES_MAX = 64;
 
 /** How much room the records of a message have: no larger one is begun. */
 export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
-  return headBytes.length + (bodyBytes?.length ?? 0) + FRAME_BYTES_MAX;
+  return headBytes.length + (bodyBytes?.length ?? 0) + RECORD_FRAME_BYTES_MAX;
 }
 
 /** Collects records of one room and makes one message of them. */
@@ -54,6 +56,13 @@ export class RecordsFrame {
 
   get count(): number {
     return this.#count;
+  }
+
+  /** Whether it belongs into this message; an empty one takes any. */
+  hasRoomFor(record: LogRecord): boolean {
+    if (this.#count === 0) return true;
+    const isFull = this.#count >= RECORDS_TOGETHER_MAX;
+    return !isFull && this.#at + recordBytes(record) <= FRAME_BYTES_MAX;
   }
 
   /** Of the message as it is now. */

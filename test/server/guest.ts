@@ -208,8 +208,15 @@ export class Guest {
   }
 }
 
-/** Records as if each had come alone: how they are packed concerns few tests. */
+/** Records and presence as if each had come alone: how they are packed concerns few tests. */
 function single(notice: Notice): Notice[] {
+  if (notice.kind === "presences") {
+    const { room, online, offline } = notice;
+    return [
+      ...online.map((user) => ({ kind: "presence", room, user, online: true }) as const),
+      ...offline.map((user) => ({ kind: "presence", room, user, online: false }) as const),
+    ];
+  }
   if (notice.kind !== "records") return [notice];
   return notice.records.map((record) => ({ kind: "record", ...record }));
 }

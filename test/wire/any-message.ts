@@ -361,6 +361,11 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
   "link-asked": fc.record({ code: exact(32), deviceKey: exact(32), mac: exact(32) }),
   "room-gone": fc.record({ room: name }),
   record,
+  presences: fc.record({
+    room: name,
+    online: fc.array(name, { maxLength: 5 }),
+    offline: fc.array(name, { maxLength: 5 }),
+  }),
   records: fc.record({ records: fc.array(record, { minLength: 1, maxLength: 5 }) }),
   "caught-up": fc.record({ seq: count }),
   presence: fc.record({ room: name, user: name, online: fc.boolean() }),

@@ -40,6 +40,7 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "records",
         "caught-up",
         "presence",
+        "presences",
         "read",
         "ignored",
         "link-asked",

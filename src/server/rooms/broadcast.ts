@@ -5,7 +5,7 @@ import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
-import { RecordsFrame, recordBytes } from "../../wire/records-frame.ts";
+import { RecordsFrame } from "../../wire/records-frame.ts";
 import { topicOf } from "../session/topic.ts";
 
 /**
@@ -14,14 +14,11 @@ import { topicOf } from "../session/topic.ts";
  * half of the time goes into telling. A message after a pause is told at once.
  */
 const GATHER_MS_MIN = 1;
-const GATHER_MS_MAX = 10;
+const GATHER_MS_MAX = 100;
 /** More than this at once would fill the queue of a reader that was keeping up. */
 const GATHER_BYTES_MAX = 256 << 10;
 /** One write to one reader over TLS, as measured on loopback. */
 const WRITE_MS = 0.005;
-
-/** One message of records: a page draws it in one go, and it is far from the link's bound. */
-const FRAME_BYTES_MAX = 64 << 10;
 
 /**
  * Packs once and publishes the bytes, in order: one topic a room, on every transport. Records of a
@@ -74,18 +71,18 @@ export class FanOut {
     };
   }
 
-  publish(room: Room, message: Outgoing): void {
+  /** @param older what readers of version 1 are told instead */
+  publish(room: Room, message: Outgoing, older = () => [message]): void {
     this.#closeFrame();
-    const bytes = encode(message);
-    this.#gather(room, room.id, bytes);
-    if (this.#olderReaders > 0) this.#gather(room, topicOf(room.id, 1), bytes);
+    this.#gather(room, room.id, encode(message));
+    if (this.#olderReaders > 0) {
+      for (const one of older()) this.#gather(room, topicOf(room.id, 1), encode(one));
+    }
     this.#schedule();
   }
 
   record(room: Room, record: LogRecord): void {
-    const sizeBytes = recordBytes(record);
-    const isFull = this.#frame.count > 0 && this.#frame.sizeBytes + sizeBytes > FRAME_BYTES_MAX;
-    if (room !== this.#frameRoom || isFull) this.#closeFrame();
+    if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));
     if (this.#olderReaders > 0) {

@@ -14,10 +14,12 @@ import { moderates } from "../../core/rooms/moderation.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
 import type { LogRecord } from "../../wire/record.ts";
+import { RecordsFrame } from "../../wire/records-frame.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type FanOut, roomEntry, wireRecord } from "./broadcast.ts";
 import type { ReadPositionService } from "./read-positions.ts";
+import { RecentRecords } from "./recent-records.ts";
 
 /** What a device has not seen of a room yet. */
 interface Unseen {
@@ -39,6 +41,8 @@ export class CatchUp {
   readonly #registry: Registry;
   readonly #fanOut: FanOut;
   readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
+  readonly #recent = new RecentRecords();
+  readonly #frame = new RecordsFrame();
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
   constructor(
@@ -84,6 +88,11 @@ export class CatchUp {
       this.#fanOut.flush(); // What is gathered since then comes before what says that all is there.
       this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
     });
+  }
+
+  /** A record of the room is durable. */
+  recorded(room: Room, record: LogRecord): void {
+    this.#recent.add(room, record);
   }
 
   /** What the reader may do in a room has changed: the room is told again, in its place. */
@@ -140,14 +149,14 @@ export class CatchUp {
   async #send(client: ClientConnection, room: Room, run: symbol, unseen: Unseen): Promise<void> {
     let { records, upTo: sentSeq } = unseen;
     for (;;) {
-      for (const record of records) {
+      for (let at = 0; at < records.length; ) {
         if (client.link.queuedBytes() > SEND_QUEUE_LOW_BYTES) await client.link.drained();
         if (!client.isCatchingUp(room.id, run)) return;
-        client.tell({ kind: "record", ...wireRecord(record, this.#registry) });
-        sentSeq = record.head.seq;
+        at = this.#sendFrom(client, records, at);
       }
+      sentSeq = records.at(-1)?.head.seq ?? sentSeq;
       if (sentSeq >= room.lastSeq) break;
-      records = await this.#since(room, sentSeq);
+      records = this.#recent.since(room, sentSeq) ?? (await this.#since(room, sentSeq));
       assert(records.length > 0, "the archive lags behind the log");
       if (!client.isCatchingUp(room.id, run)) return;
     }
@@ -155,10 +164,35 @@ export class CatchUp {
     client.follow(room.id);
   }
 
+  /** Sends as many records as fit one message. @returns where to go on */
+  #sendFrom(client: ClientConnection, records: readonly LogRecord[], from: number): number {
+    let at = from;
+    let record = records[at];
+    assert(record !== undefined, "there is one to send");
+    if (client.version === 1) {
+      client.tell({ kind: "record", ...wireRecord(record, this.#registry) });
+      return at + 1;
+    }
+    while (record !== undefined && this.#frame.hasRoomFor(record)) {
+      this.#frame.add(record, this.#registry.nameOf(record.head.by));
+      record = records[++at];
+    }
+    client.tellBytes(this.#frame.take());
+    return at;
+  }
+
   async #unseen(room: Room, after: number | undefined): Promise<Unseen> {
     const { lastSeq: upTo, lastN } = room; // Now: more may come while the disk is read.
     if (after !== undefined && upTo <= after) {
       return { records: [], n: lastN + 1, skipped: 0, upTo };
+    }
+    const recent =
+      after === undefined
+        ? this.#recent.newest(room, FIRST_RECORDS)
+        : this.#recent.since(room, after);
+    const [first] = recent ?? [];
+    if (recent !== undefined && first !== undefined) {
+      return { records: recent, n: first.head.n, skipped: 0, upTo };
     }
     const { records } = await this.#page({
       rooms: new Set([room.id]),

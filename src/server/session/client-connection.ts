@@ -205,6 +205,11 @@ export class ClientConnection {
     this.#perform(this.session.tell(notice));
   }
 
+  /** A notice that is packed already. */
+  tellBytes(bytes: Uint8Array): void {
+    if (!this.#isClosed) this.link.send(bytes);
+  }
+
   /** Measures the round trip, now and then. */
   probe(): void {
     this.#perform(this.session.probe(this.#options.now(), PROBE_EVERY_MS));

@@ -163,11 +163,14 @@ describe("a room that one comes into while others go on", () => {
     const site: Site = await Site.open({
       reading: () => new Promise((go) => void site.clock.after(50, go)),
     });
-    const [ana, ben] = [await site.member("ana"), await site.member("ben")];
-    await ana.ask("join", { room: "dev", create: true });
-    await site.wait(ana.say("past", "dev"));
+    const [before, benBefore] = [await site.member("ana"), await site.member("ben")];
+    await before.ask("join", { room: "dev", create: true });
+    await site.wait(before.say("past", "dev"));
+    await site.restart(); // From now on the past is read from the disk.
+    const ana = await site.again(before, "ana");
+    const ben = await site.again(benBefore, "ben", before.records.at(-1)?.head.seq);
     await ben.ask("join", { room: "dev" });
-    await site.wait(ana.say("meanwhile"));
+    await site.wait(ana.say("meanwhile", "lobby", "BBBBBBBBBBB"));
     const seen = ben.notices.length;
     await site.time.advance(200);
     const dev = ben.all("room").filter(({ name }) => name === "dev");
@@ -178,7 +181,7 @@ describe("a room that one comes into while others go on", () => {
     const kinds = ben.notices.map((notice) => (notice.kind === "room" ? notice.name : notice.kind));
     expect(kinds.indexOf("dev")).toBeLessThan(seen);
     expect(ben.texts()).toEqual(["meanwhile", "past"]);
-    await site.wait(ana.say("now", "dev"));
+    await site.wait(ana.say("now", "dev", "BBBBBBBBBBB"));
     await site.quiet();
     expect(ben.texts().at(-1)).toBe("now");
     expectWhole(ben);
@@ -233,7 +236,9 @@ describe("a reader", () => {
       reading: () =>
         isBroken ? Promise.reject(new Fault("store-failed", "no reading")) : Promise.resolve(),
     });
-    const ana = await site.member("ana");
+    const before = await site.member("ana");
+    await site.restart(); // From now on the past is read from the disk.
+    const ana = await site.again(before, "ana");
     isBroken = true;
     const phone = await site.greeted(undefined, ana.keys);
     phone.send("login", phone.signedLogin("ana"));

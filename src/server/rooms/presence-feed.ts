@@ -1,0 +1,76 @@
+import type { UserId } from "../../base/ids.ts";
+import {
+  PRESENCE_MEMBERS_MAX,
+  PRESENCE_TOLD_EVERY_MS,
+  PRESENCES_TOGETHER_MAX,
+} from "../../base/limits.ts";
+import type { Registry } from "../../core/rooms/accounts.ts";
+import type { Room } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { FanOut } from "./broadcast.ts";
+
+/**
+ * Tells rooms who came online and who went. What happens within PRESENCE_TOLD_EVERY_MS is told in
+ * one message a room, so that a whole class that arrives costs each member a few messages instead
+ * of one for each classmate. In rooms above PRESENCE_MEMBERS_MAX nobody watches names: who wants to
+ * know asks `who`.
+ */
+export class PresenceFeed {
+  readonly #clock: Clock;
+  readonly #registry: Pick<Registry, "nameOf">;
+  readonly #fanOut: FanOut;
+  /** By room the accounts whose presence has changed. Bounded by PRESENCE_MEMBERS_MAX a room. */
+  #changed = new Map<Room, Map<UserId, boolean>>();
+  #cancel: (() => void) | undefined;
+
+  constructor(clock: Clock, registry: Pick<Registry, "nameOf">, fanOut: FanOut) {
+    this.#clock = clock;
+    this.#registry = registry;
+    this.#fanOut = fanOut;
+  }
+
+  change(room: Room, user: UserId, online: boolean): void {
+    if (room.members.size > PRESENCE_MEMBERS_MAX) return;
+    const users = this.#changed.get(room) ?? new Map<UserId, boolean>();
+    // Back where it was: nothing is to be told.
+    if (users.get(user) === !online) users.delete(user);
+    else users.set(user, online);
+    this.#changed.set(room, users);
+    this.#cancel ??= this.#clock.after(PRESENCE_TOLD_EVERY_MS, () => this.#tell());
+  }
+
+  stop(): void {
+    this.#cancel?.();
+  }
+
+  #tell(): void {
+    this.#cancel = undefined;
+    const changed = this.#changed;
+    this.#changed = new Map();
+    for (const [room, users] of changed) {
+      const online: string[] = [];
+      const offline: string[] = [];
+      for (const [user, isOnline] of users) {
+        const name = room.members.has(user) ? this.#registry.nameOf(user) : undefined;
+        if (name !== undefined) (isOnline ? online : offline).push(name);
+      }
+      this.#tellRoom(room, online, offline);
+    }
+  }
+
+  #tellRoom(room: Room, online: readonly string[], offline: readonly string[]): void {
+    const count = Math.max(online.length, offline.length);
+    for (let at = 0; at < count; at += PRESENCES_TOGETHER_MAX) {
+      const part = {
+        online: online.slice(at, at + PRESENCES_TOGETHER_MAX),
+        offline: offline.slice(at, at + PRESENCES_TOGETHER_MAX),
+      };
+      const single = (isOnline: boolean) => (user: string) =>
+        ({ kind: "presence", room: room.id, user, online: isOnline }) as const;
+      this.#fanOut.publish(room, { kind: "presences", room: room.id, ...part }, () => [
+        ...part.online.map(single(true)),
+        ...part.offline.map(single(false)),
+      ]);
+    }
+  }
+}

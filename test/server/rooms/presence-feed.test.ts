@@ -1,0 +1,89 @@
+import { expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import {
+  PRESENCE_MEMBERS_MAX,
+  PRESENCE_TOLD_EVERY_MS,
+  PRESENCES_TOGETHER_MAX,
+} from "../../../src/base/limits.ts";
+import type { Room } from "../../../src/core/rooms/rooms.ts";
+import { FanOut } from "../../../src/server/rooms/broadcast.ts";
+import { PresenceFeed } from "../../../src/server/rooms/presence-feed.ts";
+import { decode } from "../../../src/wire/codec.ts";
+import type { NoticeOf } from "../../../src/wire/messages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+
+const user = (i: number) => `u${i}` as UserId;
+
+function open(members: number) {
+  const clock = new VirtualClock();
+  const names = { nameOf: (id: UserId | "server") => `n${id}` as never };
+  const fanOut = new FanOut(clock, names);
+  const heard: { topic: string; notice: NoticeOf<"presences"> }[] = [];
+  fanOut.add({
+    transport: "memory",
+    port: 1,
+    publish: (topic, bytes) => {
+      const incoming = decode(bytes);
+      if (incoming.kind !== "message") throw new Error("no message");
+      heard.push({ topic, notice: incoming.message as NoticeOf<"presences"> });
+    },
+    stop: () => Promise.resolve(),
+  });
+  const room = {
+    id: "r1" as RoomId,
+    members: new Set(Array.from({ length: members }, (_, i) => user(i))),
+  } as unknown as Room;
+  const feed = new PresenceFeed(clock, names, fanOut);
+  const told = async () => {
+    await clock.advance(PRESENCE_TOLD_EVERY_MS);
+    fanOut.flush();
+    return heard.splice(0);
+  };
+  return { room, feed, fanOut, told };
+}
+
+test("what happens within the time is one message a room", async () => {
+  const { room, feed, told } = open(4);
+  for (let i = 0; i < 3; i++) feed.change(room, user(i), true);
+  feed.change(room, user(3), false);
+  const [one, ...more] = await told();
+  expect(one?.notice.online).toEqual(["nu0", "nu1", "nu2"]);
+  expect(one?.notice.offline).toEqual(["nu3"]);
+  expect(more).toEqual([]);
+  expect(await told()).toEqual([]);
+});
+
+test("an account that is back where it was, or is no member by then, is not named", async () => {
+  const { room, feed, told } = open(3);
+  feed.change(room, user(0), true);
+  feed.change(room, user(0), false);
+  feed.change(room, user(1), true);
+  room.members.delete(user(1));
+  expect(await told()).toEqual([]);
+});
+
+test("a full room is named in messages that its readers take; a larger one is not", async () => {
+  const full = open(PRESENCE_MEMBERS_MAX);
+  for (const id of full.room.members) full.feed.change(full.room, id, true);
+  const named = (await full.told()).flatMap(({ notice }) => {
+    expect(notice.online.length).toBeLessThanOrEqual(PRESENCES_TOGETHER_MAX);
+    return notice.online;
+  });
+  expect(named).toHaveLength(PRESENCE_MEMBERS_MAX);
+  const large = open(PRESENCE_MEMBERS_MAX + 1);
+  large.feed.change(large.room, user(0), true);
+  expect(await large.told()).toEqual([]);
+});
+
+test("readers of version 1 are told one by one", async () => {
+  const { room, feed, fanOut, told } = open(2);
+  fanOut.olderReader();
+  feed.change(room, user(0), true);
+  feed.change(room, user(1), false);
+  const heard = await told();
+  expect(heard.map(({ topic, notice }) => [topic, notice.kind as string])).toEqual([
+    ["r1", "presences"],
+    ["r1 1", "presence"],
+    ["r1 1", "presence"],
+  ]);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { RECENT_BYTES_MAX, RECENT_RECORDS_MAX } from "../../../src/base/limits.ts";
+import type { Room } from "../../../src/core/rooms/rooms.ts";
+import { RecentRecords } from "../../../src/server/rooms/recent-records.ts";
+import type { LogRecord, RecordKind } from "../../../src/wire/record.ts";
+
+const room = (id: string) => ({ id: id as RoomId }) as Room;
+
+/** A log of several rooms, and what of it is kept. */
+class Log {
+  readonly recent = new RecentRecords();
+  readonly all = new Map<string, LogRecord[]>();
+  seq = 0;
+
+  say(id: string, kind: RecordKind = "text", bodyBytes = 10): void {
+    const records = this.all.get(id) ?? [];
+    this.all.set(id, records);
+    const head = { seq: ++this.seq, n: records.length + 1, kind } as LogRecord["head"];
+    const bodyBytesOf = new Uint8Array(bodyBytes);
+    const record = { head, headBytes: utf8Encode("{}"), bodyBytes: bodyBytesOf };
+    records.push(record);
+    this.recent.add(room(id), record);
+  }
+
+  /** What is kept is the end of what was said, without a gap. */
+  check(id: string, seq: number, count: number): void {
+    const all = this.all.get(id) ?? [];
+    const since = this.recent.since(room(id), seq);
+    if (since !== undefined) expect(since).toEqual(all.filter(({ head }) => head.seq > seq));
+    const newest = this.recent.newest(room(id), count);
+    if (newest !== undefined) expect(newest).toEqual(all.slice(-count));
+  }
+}
+
+test("what is given is all that there is, whatever was said in which room", () => {
+  const said = fc.record({
+    id: fc.constantFrom("r1", "r2", "r3"),
+    kind: fc.constantFrom<RecordKind>("text", "text", "text", "join", "erase"),
+  });
+  const asked = fc.record({ seq: fc.nat(400), count: fc.integer({ min: 1, max: 60 }) });
+  fc.assert(
+    fc.property(fc.array(said, { maxLength: 400 }), fc.array(asked), (words, questions) => {
+      const log = new Log();
+      for (const { id, kind } of words) log.say(id, kind);
+      for (const { seq, count } of questions) {
+        for (const id of ["r1", "r2", "r3", "r4"]) log.check(id, seq, count);
+      }
+    }),
+  );
+});
+
+test("of a long room the last records are there, and not more than twice the bound", () => {
+  const log = new Log();
+  for (let i = 0; i < 1_000; i++) log.say("r1");
+  expect(log.recent.newest(room("r1"), RECENT_RECORDS_MAX)).toHaveLength(RECENT_RECORDS_MAX);
+  expect(log.recent.newest(room("r1"), 2 * RECENT_RECORDS_MAX + 1)).toBeUndefined();
+  expect(log.recent.since(room("r1"), 999)).toHaveLength(1);
+  expect(log.recent.since(room("r1"), 1_000)).toEqual([]);
+  expect(log.recent.since(room("r1"), 1)).toBeUndefined();
+});
+
+test("nothing that was erased is given out, nor anything of a room that was removed", () => {
+  for (const kind of ["erase", "remove"] as const) {
+    const log = new Log();
+    log.say("r1");
+    log.say("r1", kind);
+    expect(log.recent.newest(room("r1"), 1)).toBeUndefined();
+    log.say("r1");
+    expect(log.recent.since(room("r1"), 1)).toBeUndefined();
+    expect(log.recent.since(room("r1"), 2)).toHaveLength(1);
+  }
+});
+
+test("all rooms together stay within their bound: the one silent for longest goes first", () => {
+  const log = new Log();
+  log.say("r1");
+  const large = RECENT_BYTES_MAX / 16;
+  for (let i = 0; i < 16; i++) log.say(`large${i}`, "text", large);
+  expect(log.recent.newest(room("r1"), 1)).toBeUndefined();
+  expect(log.recent.newest(room("large15"), 1)).toHaveLength(1);
+});
