@@ -36,6 +36,8 @@ export const NESTING_MAX = 8;
 export const ENTRIES_MAX = 4096;
 /** Last records of a room that are kept in memory; a newcomer is given FIRST_RECORDS of them. */
 export const RECENT_RECORDS_MAX = 128;
+/** Bytes of them: a room of long texts is read from the disk. */
+export const RECENT_ROOM_BYTES_MAX = 256 * KIB;
 /** Of all rooms: about 300 busy ones. */
 export const RECENT_BYTES_MAX = 16 * MIB;
 /** Who came and who went is told once in this time, in one message a room. */

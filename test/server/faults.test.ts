@@ -118,10 +118,13 @@ describe("what a disk's trouble tells others", () => {
         if (isBroken) throw new Fault(code, `${why} ${secret}`, { cause });
       };
       const site = await Site.open({ reading, operatorToken: "token" });
-      const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+      const before = [await site.member("ana"), await site.member("ben")] as const;
+      const { seq } = await site.wait(before[0].say("done"));
+      await site.restart(); // From now on the past is read from the disk.
+      const ana = await site.again(before[0], "ana");
+      const ben = await site.again(before[1], "ben");
       await ana.ask("operate", { token: "token" });
       await ana.ask("watch", { on: true });
-      const { seq } = await site.wait(ana.say("done"));
       isBroken = true;
       const faults = [
         await ben.refused("history", { limit: 5 }),

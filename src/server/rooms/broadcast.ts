@@ -6,7 +6,7 @@ import { encode, type Outgoing } from "../../wire/codec.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { RecordsFrame } from "../../wire/records-frame.ts";
-import { topicOf } from "../session/topic.ts";
+import { topicOf } from "../session/connection-state.ts";
 
 /**
  * Under load, what is told within a moment leaves together: one write a reader for several records

@@ -1,5 +1,5 @@
 import type { RoomId } from "../../base/ids.ts";
-import { RECENT_BYTES_MAX, RECENT_RECORDS_MAX } from "../../base/limits.ts";
+import { RECENT_BYTES_MAX, RECENT_RECORDS_MAX, RECENT_ROOM_BYTES_MAX } from "../../base/limits.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { recordBytes } from "../../wire/records-frame.ts";
@@ -33,6 +33,7 @@ export class RecentRecords {
     this.#count(recent, recordBytes(record));
     // Half of them at once, so that not each record moves all others.
     if (recent.records.length > 2 * RECENT_RECORDS_MAX) this.#drop(recent, RECENT_RECORDS_MAX);
+    while (recent.bytes > RECENT_ROOM_BYTES_MAX && recent.records.length > 1) this.#drop(recent, 1);
     for (const oldest of this.#rooms.keys()) {
       if (this.#bytes <= RECENT_BYTES_MAX) break;
       this.#forget(oldest);

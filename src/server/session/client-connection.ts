@@ -16,11 +16,17 @@ import {
   VERSION,
 } from "../../wire/messages.ts";
 import { addressKey } from "./connection-limits.ts";
-import type { ConnectionState, DataChannel, Greeted, Login, Member } from "./connection-state.ts";
+import {
+  type ConnectionState,
+  type DataChannel,
+  type Greeted,
+  type Login,
+  type Member,
+  topicOf,
+} from "./connection-state.ts";
 import type { Origin } from "./event.ts";
 import type { FairScheduler } from "./fair-scheduler.ts";
 import { redacted } from "./redacted-fault.ts";
-import { topicOf } from "./topic.ts";
 
 /** What a peer asks of the server that it belongs to. */
 export interface ClientConnectionOptions {

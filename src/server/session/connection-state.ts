@@ -1,4 +1,4 @@
-import type { FileId, UserId } from "../../base/ids.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientConnection } from "./client-connection.ts";
 
@@ -70,4 +70,9 @@ export interface DataChannel {
   readonly account: Account;
   /** The only file that may be fetched on it; undefined if it may carry any. */
   readonly file?: FileId;
+}
+
+/** What a link follows to be told of a room: links of version 1 get messages of their own. */
+export function topicOf(room: RoomId, version: number): string {
+  return version === 1 ? `${room} 1` : room;
 }

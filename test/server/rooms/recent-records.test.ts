@@ -2,7 +2,11 @@ import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { RECENT_BYTES_MAX, RECENT_RECORDS_MAX } from "../../../src/base/limits.ts";
+import {
+  RECENT_BYTES_MAX,
+  RECENT_RECORDS_MAX,
+  RECENT_ROOM_BYTES_MAX,
+} from "../../../src/base/limits.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { RecentRecords } from "../../../src/server/rooms/recent-records.ts";
 import type { LogRecord, RecordKind } from "../../../src/wire/record.ts";
@@ -62,6 +66,13 @@ test("of a long room the last records are there, and not more than twice the bou
   expect(log.recent.since(room("r1"), 1)).toBeUndefined();
 });
 
+test("of long texts fewer are there, so that one room does not push out the others", () => {
+  const log = new Log();
+  for (let i = 0; i < 10; i++) log.say("r1", "text", RECENT_ROOM_BYTES_MAX / 4);
+  expect(log.recent.newest(room("r1"), 3)).toHaveLength(3);
+  expect(log.recent.newest(room("r1"), 4)).toBeUndefined();
+});
+
 test("nothing that was erased is given out, nor anything of a room that was removed", () => {
   for (const kind of ["erase", "remove"] as const) {
     const log = new Log();
@@ -77,8 +88,8 @@ test("nothing that was erased is given out, nor anything of a room that was remo
 test("all rooms together stay within their bound: the one silent for longest goes first", () => {
   const log = new Log();
   log.say("r1");
-  const large = RECENT_BYTES_MAX / 16;
-  for (let i = 0; i < 16; i++) log.say(`large${i}`, "text", large);
+  const count = RECENT_BYTES_MAX / RECENT_ROOM_BYTES_MAX;
+  for (let i = 0; i < count; i++) log.say(`large${i}`, "text", RECENT_ROOM_BYTES_MAX);
   expect(log.recent.newest(room("r1"), 1)).toBeUndefined();
-  expect(log.recent.newest(room("large15"), 1)).toHaveLength(1);
+  expect(log.recent.newest(room(`large${count - 1}`), 1)).toHaveLength(1);
 });
