@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { utf8Encode } from "../../src/base/bytes.ts";
-import { LINE_BYTES_MAX, MESSAGE_BYTES_MAX } from "../../src/base/limits.ts";
+import { LINE_BYTES_MAX, MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../../src/base/limits.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
 import type { NoticeOf, WireRecord } from "../../src/wire/messages.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
@@ -70,7 +70,14 @@ test.each([0, 1, 255, 256, 65_535, 65_536, LINE_BYTES_MAX])("a body of %i bytes"
   expect(bytes.length).toBeLessThanOrEqual(MESSAGE_BYTES_MAX);
 });
 
-test.each([1, 15, 16, 255, 256, 1_000])("%i records", (count) => {
+test("a reader takes so many records in a message, and no more", () => {
+  const message = (count: number) =>
+    encode({ kind: "records", records: Array.from({ length: count }, () => of(1)) });
+  expect(decode(message(RECORDS_TOGETHER_MAX)).kind).toBe("message");
+  expect(() => decode(message(RECORDS_TOGETHER_MAX + 1))).toThrow("too long");
+});
+
+test.each([1, 15, 16, 255, 256, RECORDS_TOGETHER_MAX])("%i records", (count) => {
   const records = Array.from({ length: count }, () => of(3));
   const bytes = framed(new RecordsFrame(), records);
   expect(bytes.toHex()).toBe(encode({ kind: "records", records }).toHex());

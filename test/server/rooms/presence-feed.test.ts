@@ -8,7 +8,7 @@ import {
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { FanOut } from "../../../src/server/rooms/broadcast.ts";
 import { PresenceFeed } from "../../../src/server/rooms/presence-feed.ts";
-import { decode } from "../../../src/wire/codec.ts";
+import { decode, encode } from "../../../src/wire/codec.ts";
 import type { NoticeOf } from "../../../src/wire/messages.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
@@ -73,6 +73,15 @@ test("a full room is named in messages that its readers take; a larger one is no
   const large = open(PRESENCE_MEMBERS_MAX + 1);
   large.feed.change(large.room, user(0), true);
   expect(await large.told()).toEqual([]);
+});
+
+test("a reader takes so many names in a message, and no more", () => {
+  const message = (count: number) => {
+    const online = Array.from({ length: count }, (_, i) => `n${i}`);
+    return encode({ kind: "presences", room: "r1", online, offline: [] });
+  };
+  expect(decode(message(PRESENCES_TOGETHER_MAX)).kind).toBe("message");
+  expect(() => decode(message(PRESENCES_TOGETHER_MAX + 1))).toThrow("too long");
 });
 
 test("readers of version 1 are told one by one", async () => {
