@@ -3,7 +3,7 @@ import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
 import { type Draft, encodeLine, type LogRecord, sealDraft } from "../../src/wire/record.ts";
-import { randomOf } from "../worlds/disk-world.ts";
+import { randomOf, soon } from "../worlds/disk-world.ts";
 import { type DiskCall, SimDisk, type Trouble } from "./disk/sim.ts";
 
 export const FOLDER = "/data/history";
@@ -24,8 +24,8 @@ class TestClock implements Clock {
   unixMs(): number {
     return this.wallMs;
   }
-  after(): () => void {
-    return () => undefined;
+  after(delayMs: number, callback: () => void): () => void {
+    return soon(delayMs, callback);
   }
 }
 

@@ -18,6 +18,8 @@ pageTest("two tabs of one person: each sends its own words once, both show all",
   for (const [i, word] of words.entries()) await (i % 2 === 0 ? ana : other).says(word);
   const shown = async (tab: typeof ana) => {
     for (const word of words) await tab.sees(word);
+    const unsent = tab.page.locator("article.message .words", { hasText: "sending…" });
+    await unsent.first().waitFor({ state: "detached" });
     const texts = await tab.page.locator("article.message .words").allTextContents();
     return texts.filter((text) => text.startsWith("tab word")).sort();
   };

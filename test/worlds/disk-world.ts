@@ -302,9 +302,15 @@ export class DiskWorld {
         this.#unixMs += this.int(2_000) - (this.random() < 0.1 ? 500_000 : 0);
         return this.#unixMs;
       },
-      after: () => () => undefined,
+      after: soon,
     };
   }
+}
+
+/** No time passes on these clocks: what is to be done later is done in the next turn. */
+export function soon(_delayMs: number, callback: () => void): () => void {
+  queueMicrotask(callback);
+  return () => undefined;
 }
 
 export function textOf(record: LogRecord): string {

@@ -4,7 +4,15 @@ import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
 import { openLog } from "../../src/io/log/log-file.ts";
 import { bodyFits, parseLine } from "../../src/wire/record.ts";
 import type { SimDisk } from "../io/disk/sim.ts";
-import { BrokenPromise, DiskWorld, FOLDER, type Mutant, sha256, textOf } from "./disk-world.ts";
+import {
+  BrokenPromise,
+  DiskWorld,
+  FOLDER,
+  type Mutant,
+  sha256,
+  soon,
+  textOf,
+} from "./disk-world.ts";
 
 const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 2_000);
 const ONLY = process.env["CHAT_SEED"];
@@ -205,7 +213,7 @@ async function rot(seed: number, beforeOpen?: (disk: SimDisk) => void): Promise<
     log = await openLog({
       folder: FOLDER,
       disk: world.disk.boot(),
-      clock: { now: () => 0, unixMs: () => 0, after: () => () => undefined },
+      clock: { now: () => 0, unixMs: () => 0, after: soon },
       entropy: (sizeBytes) => new Uint8Array(sizeBytes),
       sha256,
       onRecord: (record) => seen.push(record.damaged === true ? "damaged" : textOf(record)),

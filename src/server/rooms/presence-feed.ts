@@ -32,8 +32,8 @@ export class PresenceFeed {
   change(room: Room, user: UserId, online: boolean): void {
     if (room.members.size > PRESENCE_MEMBERS_MAX) return;
     const users = this.#changed.get(room) ?? new Map<UserId, boolean>();
-    // Back where it was: nothing is to be told.
-    if (users.get(user) === !online) users.delete(user);
+    // Back before anybody heard that they were gone: nothing is to be told.
+    if (online && users.get(user) === false) users.delete(user);
     else users.set(user, online);
     this.#changed.set(room, users);
     this.#cancel ??= this.#clock.after(PRESENCE_TOLD_EVERY_MS, () => this.#tell());

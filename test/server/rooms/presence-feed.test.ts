@@ -53,13 +53,22 @@ test("what happens within the time is one message a room", async () => {
   expect(await told()).toEqual([]);
 });
 
-test("an account that is back where it was, or is no member by then, is not named", async () => {
+test("an account that is back at once, or is no member by then, is not named", async () => {
   const { room, feed, told } = open(3);
-  feed.change(room, user(0), true);
   feed.change(room, user(0), false);
+  feed.change(room, user(0), true);
   feed.change(room, user(1), true);
   room.members.delete(user(1));
   expect(await told()).toEqual([]);
+});
+
+test("an account that came and went is told as gone: others may have heard of it by its join", async () => {
+  const { room, feed, told } = open(1);
+  feed.change(room, user(0), true);
+  feed.change(room, user(0), false);
+  expect((await told()).map(({ notice }) => [notice.online, notice.offline])).toEqual([
+    [[], ["nu0"]],
+  ]);
 });
 
 test("a full room is named in messages that its readers take; a larger one is not", async () => {
