@@ -1,4 +1,12 @@
-import { type FocusEvent, memo, type PointerEvent, useState } from "react";
+import {
+  type FocusEvent,
+  memo,
+  type PointerEvent,
+  type RefObject,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
@@ -177,6 +185,34 @@ function focusTouched(event: PointerEvent<HTMLElement>): void {
   if (!isInside) currentTarget.focus({ preventScroll: true });
 }
 
+/** Its menu is elsewhere in the document, and needs the message while the focus is in it. */
+function belongsTo(article: HTMLElement | null, target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false;
+  return article?.contains(target) === true || target.closest(".menu") !== null;
+}
+
+const FOCUS_EVENTS = ["focusin", "pointerdown"];
+const POINTER_EVENTS = ["pointerover"];
+
+/** Looks, while it is there, whether focus or pointer is elsewhere by now. */
+function useGone(
+  isThere: boolean,
+  events: readonly string[],
+  article: RefObject<HTMLElement | null>,
+  set: (isThere: boolean) => void,
+): void {
+  useEffect(() => {
+    if (!isThere) return;
+    const look = ({ target }: Event) => {
+      if (!belongsTo(article.current, target)) set(false);
+    };
+    for (const event of events) document.addEventListener(event, look);
+    return () => {
+      for (const event of events) document.removeEventListener(event, look);
+    };
+  }, [isThere, events, article, set]);
+}
+
 export interface MessageProps {
   readonly row: ItemRow;
   readonly actions: MessageActions;
@@ -197,13 +233,16 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
     isAction ? "is-action" : "",
     isShown ? "is-shown" : "",
   ];
-  const leave = ({ currentTarget, relatedTarget }: FocusEvent) => {
-    // The menu is elsewhere in the document, and needs this while the focus is in it.
-    const isMenu = relatedTarget instanceof Element && relatedTarget.closest(".menu") !== null;
-    if (!isMenu && !currentTarget.contains(relatedTarget)) setFocused(false);
+  const article = useRef<HTMLElement>(null);
+  const leave = ({ relatedTarget }: FocusEvent) => {
+    if (!belongsTo(article.current, relatedTarget)) setFocused(false);
   };
+  // A button that goes while it has the focus or the pointer, as those of a menu do, tells nobody.
+  useGone(isFocused, FOCUS_EVENTS, article, setFocused);
+  useGone(isUnder, POINTER_EVENTS, article, setUnder);
   return (
     <article
+      ref={article}
       className={classes.join(" ")}
       data-seq={item.seq}
       tabIndex={-1}
