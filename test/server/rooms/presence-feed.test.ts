@@ -62,7 +62,7 @@ test("an account that is back at once, or is no member by then, is not named", a
   expect(await told()).toEqual([]);
 });
 
-test("an account that came and went is told as gone: others may have heard of it by its join", async () => {
+test("an account that came and went at once is told as gone: its join was told", async () => {
   const { room, feed, told } = open(1);
   feed.change(room, user(0), true);
   feed.change(room, user(0), false);
