@@ -118,7 +118,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       stats: () => this.#metrics.stats(),
       server: this,
     });
-    this.#catchUp = new CatchUp(archive, registry, this.#fanOut, reading);
+    this.#catchUp = new CatchUp(archive, registry, this.#fanOut, this.#presence, reading);
     this.#metrics = new Metrics({
       ...options,
       fanOut: this.#fanOut,

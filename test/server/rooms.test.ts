@@ -285,6 +285,14 @@ describe("who is there", () => {
     expect((await ana.ask("who", { after: "ANA" })).users.map(({ user }) => user)).toEqual(["Ben"]);
     expect((await ana.ask("who", { room: "@Ben" })).users).toEqual([]);
   });
+
+  test("a newcomer is not told of arrivals before their own", async () => {
+    const site = await Site.open();
+    await site.member("ana");
+    const ben = await site.member("ben"); // Within the time in which presence is gathered.
+    await gathered(site);
+    expect(ben.all("presence")).toEqual([]);
+  });
 });
 
 describe("a session that shows no presence", () => {

@@ -18,6 +18,7 @@ import { RecordsFrame } from "../../wire/records-frame.ts";
 import { WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { type FanOut, roomEntry, wireRecord } from "./broadcast.ts";
+import type { PresenceFeed } from "./presence-feed.ts";
 import type { ReadPositionService } from "./read-positions.ts";
 import { RecentRecords } from "./recent-records.ts";
 
@@ -40,6 +41,7 @@ export class CatchUp {
   readonly #archive: Archive;
   readonly #registry: Registry;
   readonly #fanOut: FanOut;
+  readonly #presence: Pick<PresenceFeed, "flush">;
   readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
@@ -49,11 +51,13 @@ export class CatchUp {
     archive: Archive,
     registry: Registry,
     fanOut: FanOut,
+    presence: Pick<PresenceFeed, "flush">,
     positions: Pick<ReadPositionService, "upTo" | "unread">,
   ) {
     this.#archive = archive;
     this.#registry = registry;
     this.#fanOut = fanOut;
+    this.#presence = presence;
     this.#positions = positions;
   }
 
@@ -160,6 +164,7 @@ export class CatchUp {
       assert(records.length > 0, "the archive lags behind the log");
       if (!client.isCatchingUp(room.id, run)) return;
     }
+    this.#presence.flush(room);
     this.#fanOut.flush(); // What is still gathered was in the archive: it must not come again.
     client.follow(room.id);
   }

@@ -20,7 +20,7 @@ export class PresenceFeed {
   readonly #registry: Pick<Registry, "nameOf">;
   readonly #fanOut: FanOut;
   /** By room the accounts whose presence has changed. Bounded by PRESENCE_MEMBERS_MAX a room. */
-  #changed = new Map<Room, Map<UserId, boolean>>();
+  readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
 
   constructor(clock: Clock, registry: Pick<Registry, "nameOf">, fanOut: FanOut) {
@@ -43,19 +43,23 @@ export class PresenceFeed {
     this.#cancel?.();
   }
 
+  /** Tells now what has changed in a room: before a newcomer reads it, who was not there then. */
+  flush(room: Room): void {
+    const users = this.#changed.get(room);
+    if (users === undefined) return;
+    this.#changed.delete(room);
+    const online: string[] = [];
+    const offline: string[] = [];
+    for (const [user, isOnline] of users) {
+      const name = room.members.has(user) ? this.#registry.nameOf(user) : undefined;
+      if (name !== undefined) (isOnline ? online : offline).push(name);
+    }
+    this.#tellRoom(room, online, offline);
+  }
+
   #tell(): void {
     this.#cancel = undefined;
-    const changed = this.#changed;
-    this.#changed = new Map();
-    for (const [room, users] of changed) {
-      const online: string[] = [];
-      const offline: string[] = [];
-      for (const [user, isOnline] of users) {
-        const name = room.members.has(user) ? this.#registry.nameOf(user) : undefined;
-        if (name !== undefined) (isOnline ? online : offline).push(name);
-      }
-      this.#tellRoom(room, online, offline);
-    }
+    for (const room of [...this.#changed.keys()]) this.flush(room);
   }
 
   #tellRoom(room: Room, online: readonly string[], offline: readonly string[]): void {

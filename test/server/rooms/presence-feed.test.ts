@@ -84,6 +84,15 @@ test("a full room is named in messages that its readers take; a larger one is no
   expect(await large.told()).toEqual([]);
 });
 
+test("what is told at once is not told again", async () => {
+  const { room, feed, fanOut, told } = open(2);
+  feed.change(room, user(0), true);
+  feed.flush(room);
+  fanOut.flush();
+  feed.change(room, user(1), true);
+  expect((await told()).map(({ notice }) => notice.online)).toEqual([["nu0"], ["nu1"]]);
+});
+
 test("a reader takes so many names in a message, and no more", () => {
   const message = (count: number) => {
     const online = Array.from({ length: count }, (_, i) => `n${i}`);
