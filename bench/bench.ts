@@ -15,6 +15,7 @@ const parts = args.filter((arg) => !arg.startsWith("--"));
 await part("sends", sends);
 await part("start", start);
 await part("idle", idle);
+await part("people", () => script("people.ts", isQuick ? ["--quick"] : []));
 await part("fan-out", () => script("fan-out.ts", isQuick ? ["--quick"] : []));
 await part("transfer", () => script("transfer.ts", flags));
 await part("udp", () => script("udp.ts", flags));

@@ -1,6 +1,8 @@
 /** What can be measured: a server of its own process, and the two kinds of client it has. */
 export interface Contestant {
   readonly name: string;
+  /** A program that must be installed; left out: it comes with this project. */
+  readonly program?: string;
   /** Runs in the bench's process: starts the server as a child. */
   start(): Promise<RunningServer>;
   /** Runs in the load process: one who is in the room and tells the sink of each text. */

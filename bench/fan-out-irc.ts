@@ -59,30 +59,22 @@ const INSPIRCD: Config = (port, folder) => `
 <log method="file" type="*" level="default" target="${folder}/log">
 `;
 
-export const ngircd = ircContestant("ngIRCd", NGIRCD, (conf) => [
-  "/usr/sbin/ngircd",
-  "--nodaemon",
-  "--config",
-  conf,
-]);
+const NGIRCD_FLAGS = ["--nodaemon", "--config"];
+export const ngircd = ircContestant("ngIRCd", "/usr/sbin/ngircd", NGIRCD_FLAGS, NGIRCD);
 
-export const inspircd = ircContestant("InspIRCd", INSPIRCD, (conf) => [
-  "/usr/sbin/inspircd",
-  "--nofork",
-  "--nolog",
-  "--runasroot",
-  "--config",
-  conf,
-]);
+const INSPIRCD_FLAGS = ["--nofork", "--nolog", "--runasroot", "--config"];
+export const inspircd = ircContestant("InspIRCd", "/usr/sbin/inspircd", INSPIRCD_FLAGS, INSPIRCD);
 
 function ircContestant(
   name: string,
+  program: string,
+  flags: readonly string[],
   config: Config,
-  command: (conf: string) => string[],
 ): Contestant {
   return {
     name,
-    start: () => start(name, config, command),
+    program,
+    start: () => start(name, config, (conf) => [program, ...flags, conf]),
     makeReader: (port, index, sink) => IrcClient.enter(port, `r${index}`, sink),
     makeSender: (port, index) => IrcClient.enter(port, `s${index}`, undefined),
   };

@@ -2,6 +2,7 @@
  * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--quick]`.
  * Each contestant runs in a process of its own, and so does the load.
  */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { CONTESTANTS } from "./fan-out-contestants.ts";
@@ -53,6 +54,11 @@ process.stdout.write(
 for (const readers of values.readers.split(",").map(Number)) {
   for (const contestant of CONTESTANTS) {
     if (values.only !== undefined && contestant.name !== values.only) continue;
+    const { program } = contestant;
+    if (program !== undefined && !existsSync(program)) {
+      process.stdout.write(`${contestant.name.padEnd(22)}left out: ${program} is not installed\n`);
+      continue;
+    }
     const result = await measure(contestant, readers);
     process.stdout.write(
       row([
