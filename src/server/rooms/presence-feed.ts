@@ -22,6 +22,7 @@ export class PresenceFeed {
   /** By room the accounts whose presence has changed. Bounded by PRESENCE_MEMBERS_MAX a room. */
   readonly #changed = new Map<Room, Map<UserId, boolean>>();
   #cancel: (() => void) | undefined;
+  #isStopped = false;
 
   constructor(clock: Clock, registry: Pick<Registry, "nameOf">, fanOut: FanOut) {
     this.#clock = clock;
@@ -30,7 +31,7 @@ export class PresenceFeed {
   }
 
   change(room: Room, user: UserId, online: boolean): void {
-    if (room.members.size > PRESENCE_MEMBERS_MAX) return;
+    if (this.#isStopped || room.members.size > PRESENCE_MEMBERS_MAX) return;
     const users = this.#changed.get(room) ?? new Map<UserId, boolean>();
     // Back before anybody heard that they were gone: nothing is to be told.
     if (online && users.get(user) === false) users.delete(user);
@@ -39,8 +40,11 @@ export class PresenceFeed {
     this.#cancel ??= this.#clock.after(PRESENCE_TOLD_EVERY_MS, () => this.#tell());
   }
 
+  /** All are about to go: nobody is told any more, and no timer is left. */
   stop(): void {
+    this.#isStopped = true;
     this.#cancel?.();
+    this.#changed.clear();
   }
 
   /** Tells now what has changed in a room: before a newcomer reads it, who was not there then. */

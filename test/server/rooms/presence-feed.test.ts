@@ -39,7 +39,7 @@ function open(members: number) {
     fanOut.flush();
     return heard.splice(0);
   };
-  return { room, feed, fanOut, told };
+  return { room, feed, fanOut, told, clock };
 }
 
 test("what happens within the time is one message a room", async () => {
@@ -91,6 +91,15 @@ test("what is told at once is not told again", async () => {
   fanOut.flush();
   feed.change(room, user(1), true);
   expect((await told()).map(({ notice }) => notice.online)).toEqual([["nu0"], ["nu1"]]);
+});
+
+test("after the end nothing is told, and nothing waits", async () => {
+  const { room, feed, told, clock } = open(2);
+  feed.change(room, user(0), true);
+  feed.stop();
+  feed.change(room, user(1), false);
+  expect(clock.waiting).toBe(0);
+  expect(await told()).toEqual([]);
 });
 
 test("a reader takes so many names in a message, and no more", () => {
