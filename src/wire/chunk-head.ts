@@ -1,8 +1,9 @@
 import { assert } from "../base/assert.ts";
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import { concatBytes } from "../base/bytes.ts";
 import { CHUNK_BYTES } from "../base/limits.ts";
 import { HASH_BYTES } from "./chunks.ts";
 import type { NoticeOf } from "./messages.ts";
+import { BIN_8, MAP, packTexts, putBinHead, putCount } from "./msgpack.ts";
 
 /**
  * A `chunk` is the one message that is large and frequent at once, and its content stands last: so
@@ -11,53 +12,24 @@ import type { NoticeOf } from "./messages.ts";
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
-const MAP_OF_5 = 0x85;
-const SHORT_TEXT = 0xa0;
-const SHORT_TEXT_MAX = 31;
-const BIN_8 = 0xc4;
-const BIN_16 = 0xc5;
-const BIN_32 = 0xc6;
-const UINT_8 = 0xcc;
-const UINT_16 = 0xcd;
-const UINT_32 = 0xce;
-const SMALL_INT_MAX = 0x7f;
-
-const BEFORE_FILE = concatBytes(Uint8Array.of(MAP_OF_5), text("kind"), text("chunk"), text("file"));
-const BEFORE_INDEX = text("index");
-const BEFORE_HASH = concatBytes(text("sha256"), Uint8Array.of(BIN_8, HASH_BYTES));
-const BEFORE_BYTES = text("bytes");
+const BEFORE_FILE = Uint8Array.of(MAP | 5, ...packTexts("kind", "chunk", "file"));
+const BEFORE_INDEX = packTexts("index");
+const BEFORE_HASH = Uint8Array.of(...packTexts("sha256"), BIN_8, HASH_BYTES);
+const BEFORE_BYTES = packTexts("bytes");
+/** No file has more chunks than five bytes can count, and no chunk more bytes. */
+const NUMBER_BYTES_MAX = 5;
 
 /** All of the message that comes before its content. */
 export function encodeChunkHead(chunk: NoticeOf<"chunk">): Uint8Array {
   const { file, index, sha256, bytes } = chunk;
   assert(sha256.length === HASH_BYTES, "a checksum has 32 bytes");
   assert(bytes.length <= CHUNK_BYTES, "a chunk has its size");
+  assert(index <= 0xffff_ffff, "no file has that many chunks");
+  const [indexBytes, head] = [new Uint8Array(NUMBER_BYTES_MAX), new Uint8Array(NUMBER_BYTES_MAX)];
   return concatBytes(
-    ...[BEFORE_FILE, text(file), BEFORE_INDEX, uint(index)],
-    ...[BEFORE_HASH, sha256, BEFORE_BYTES, binHead(bytes.length)],
+    ...[BEFORE_FILE, packTexts(file)],
+    ...[BEFORE_INDEX, indexBytes.subarray(0, putCount(indexBytes, 0, index))],
+    ...[BEFORE_HASH, sha256],
+    ...[BEFORE_BYTES, head.subarray(0, putBinHead(head, 0, bytes.length))],
   );
-}
-
-function text(value: string): Uint8Array {
-  const bytes = utf8Encode(value);
-  assert(bytes.length <= SHORT_TEXT_MAX, "a name or an id is short");
-  return concatBytes(Uint8Array.of(SHORT_TEXT | bytes.length), bytes);
-}
-
-function uint(value: number): Uint8Array {
-  if (value <= SMALL_INT_MAX) return Uint8Array.of(value);
-  if (value <= 0xff) return Uint8Array.of(UINT_8, value);
-  if (value <= 0xffff) return Uint8Array.of(UINT_16, value >> 8, value & 0xff);
-  assert(value <= 0xffff_ffff, "no file has that many chunks");
-  return Uint8Array.of(UINT_32, ...bigEndian(value));
-}
-
-function binHead(length: number): Uint8Array {
-  if (length <= 0xff) return Uint8Array.of(BIN_8, length);
-  if (length <= 0xffff) return Uint8Array.of(BIN_16, length >> 8, length & 0xff);
-  return Uint8Array.of(BIN_32, ...bigEndian(length));
-}
-
-function bigEndian(value: number): number[] {
-  return [value >>> 24, (value >> 16) & 0xff, (value >> 8) & 0xff, value & 0xff];
 }

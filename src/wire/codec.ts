@@ -22,6 +22,13 @@ export function encode(message: Outgoing): Uint8Array {
   return bytes;
 }
 
+/** The same; undefined: it is larger than any message may be, as an answer that lists much. */
+export function encodeFitting(message: Outgoing): Uint8Array | undefined {
+  const bytes = packr.pack(message);
+  // msgpackr cuts its results from a shared block, so that a small one would keep the block alive.
+  return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
+}
+
 /** The answer to a request; undefined as for `encodeFitting`. */
 export function encodeAnswer(
   kind: RequestKind,
@@ -30,13 +37,6 @@ export function encodeAnswer(
 ): Uint8Array | undefined {
   if (kind === "post" && !("queued" in answer)) return encodePosted(ref, answer as Answer<"post">);
   return encodeFitting({ ...answer, kind: "ok", ref } as Outgoing);
-}
-
-/** The same; undefined: it is larger than any message may be, as an answer that lists much. */
-export function encodeFitting(message: Outgoing): Uint8Array | undefined {
-  const bytes = packr.pack(message);
-  // msgpackr cuts its results from a shared block, so that a small one would keep the block alive.
-  return bytes.length > MESSAGE_BYTES_MAX ? undefined : new Uint8Array(bytes);
 }
 
 /**

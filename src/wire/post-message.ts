@@ -1,5 +1,18 @@
 import { TEXT_BYTES_MAX } from "../base/limits.ts";
 import type { RequestOf } from "./messages.ts";
+import {
+  MAP,
+  packTexts,
+  putCount,
+  SHORT_TEXT,
+  SHORT_TEXT_MAX,
+  SMALL_INT_MAX,
+  TEXT_8,
+  TEXT_16,
+  UINT_8,
+  UINT_16,
+  UINT_32,
+} from "./msgpack.ts";
 
 /**
  * The two messages that a busy server reads and writes most, by hand: a `post` of plain text, and
@@ -9,30 +22,13 @@ import type { RequestOf } from "./messages.ts";
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
-const UINT_8 = 0xcc;
-const UINT_16 = 0xcd;
-const UINT_32 = 0xce;
-const FLOAT_64 = 0xcb;
-const TEXT_8 = 0xd9;
-const TEXT_16 = 0xda;
-const SHORT_TEXT = 0xa0;
-const SHORT_TEXT_MAX = 31;
-const SMALL_INT_MAX = 0x7f;
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const START = Uint8Array.of(0x86, ...texts("kind", "post", "ref"));
-const OUTBOX = texts("outbox");
-const COUNTER = texts("counter");
-const TO = texts("to");
-const BODY = Uint8Array.of(...texts("body"), 0x81, ...texts("text"));
-
-function texts(...all: readonly string[]): Uint8Array {
-  const bytes: number[] = [];
-  for (const text of all) bytes.push(SHORT_TEXT | text.length, ...encoder.encode(text));
-  return Uint8Array.from(bytes);
-}
+const START = Uint8Array.of(MAP | 6, ...packTexts("kind", "post", "ref"));
+const OUTBOX = packTexts("outbox");
+const COUNTER = packTexts("counter");
+const TO = packTexts("to");
+const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
 /** @returns undefined if the bytes are anything but a plain text as our clients pack it */
 export function readPost(bytes: Uint8Array): RequestOf<"post"> | undefined {
@@ -113,10 +109,10 @@ function lastText({ bytes, at }: Cursor): string | undefined {
   }
 }
 
-const OK_START = texts("kind", "ok", "ref");
-const SEQ = texts("seq");
-const N = texts("n");
-const TIME = texts("time");
+const OK_START = packTexts("kind", "ok", "ref");
+const SEQ = packTexts("seq");
+const N = packTexts("n");
+const TIME = packTexts("time");
 
 /** An `ok` as the codec would pack it from its fields in this order. */
 export function encodePosted(
@@ -124,31 +120,16 @@ export function encodePosted(
   { seq, n, time }: { readonly seq: number; readonly n: number; readonly time: number },
 ): Uint8Array {
   const bytes = new Uint8Array(64);
-  bytes[0] = 0x85;
+  bytes[0] = MAP | 5;
   let at = put(bytes, 1, SEQ);
-  at = putUint(bytes, at, seq);
-  at = putUint(bytes, put(bytes, at, N), n);
-  at = putUint(bytes, put(bytes, at, TIME), time);
-  at = putUint(bytes, put(bytes, at, OK_START), ref);
+  at = putCount(bytes, at, seq);
+  at = putCount(bytes, put(bytes, at, N), n);
+  at = putCount(bytes, put(bytes, at, TIME), time);
+  at = putCount(bytes, put(bytes, at, OK_START), ref);
   return bytes.subarray(0, at);
 }
 
 function put(bytes: Uint8Array, at: number, part: Uint8Array): number {
   for (let i = 0; i < part.length; i++) bytes[at + i] = part[i] ?? 0;
   return at + part.length;
-}
-
-const wide = new DataView(new ArrayBuffer(8));
-
-function putUint(bytes: Uint8Array, at: number, value: number): number {
-  if (value <= SMALL_INT_MAX) {
-    bytes[at] = value;
-    return at + 1;
-  }
-  const size = value <= 0xff ? 1 : value <= 0xffff ? 2 : value <= 0xffff_ffff ? 4 : 8;
-  bytes[at] = size === 1 ? UINT_8 : size === 2 ? UINT_16 : size === 4 ? UINT_32 : FLOAT_64;
-  if (size === 8) wide.setFloat64(0, value);
-  else wide.setUint32(4, value);
-  for (let i = 0; i < size; i++) bytes[at + 1 + i] = wide.getUint8(8 - size + i);
-  return at + 1 + size;
 }

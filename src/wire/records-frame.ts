@@ -1,5 +1,18 @@
 import { assert } from "../base/assert.ts";
 import { MESSAGE_BYTES_MAX, RECORDS_TOGETHER_MAX } from "../base/limits.ts";
+import {
+  ARRAY_16,
+  MAP,
+  packTexts,
+  putBinHead,
+  putCount,
+  SHORT_ARRAY,
+  SHORT_ARRAY_MAX,
+  SHORT_TEXT,
+  SHORT_TEXT_MAX,
+  TEXT_8,
+  TRUE,
+} from "./msgpack.ts";
 import type { LogRecord } from "./record.ts";
 
 /**
@@ -9,31 +22,14 @@ import type { LogRecord } from "./record.ts";
  * @see https://github.com/msgpack/msgpack/blob/master/spec.md
  */
 
-const MAP = 0x80;
-const SHORT_TEXT = 0xa0;
-const SHORT_TEXT_MAX = 31;
-const TRUE = 0xc3;
-const BIN_8 = 0xc4;
-const BIN_16 = 0xc5;
-const BIN_32 = 0xc6;
-const FLOAT_64 = 0xcb;
-const UINT_8 = 0xcc;
-const UINT_16 = 0xcd;
-const UINT_32 = 0xce;
-const TEXT_8 = 0xd9;
-const SHORT_ARRAY = 0x90;
-const SHORT_ARRAY_MAX = 15;
-const ARRAY_16 = 0xdc;
-const SMALL_INT_MAX = 0x7f;
-
 const encoder = new TextEncoder();
-const START = packedTexts("kind", "records", "records");
-const HEAD = packedTexts("head");
-const SALT = packedTexts("salt");
-const BODY = packedTexts("body");
-const ERASED = packedTexts("erased");
-const DAMAGED = packedTexts("damaged");
-const FROM = packedTexts("from");
+const START = packTexts("kind", "records", "records");
+const HEAD = packTexts("head");
+const SALT = packTexts("salt");
+const BODY = packTexts("body");
+const ERASED = packTexts("erased");
+const DAMAGED = packTexts("damaged");
+const FROM = packTexts("from");
 /** The map of two entries, their texts, and the count of the list at its longest. */
 const START_BYTES = 1 + START.length + 3;
 /** What a record takes beside head and body: keys, lengths, salt, `erased`, and a name. */
@@ -53,10 +49,6 @@ export class RecordsFrame {
   #bytes = new Uint8Array(64 << 10);
   #at = START_BYTES;
   #count = 0;
-
-  get count(): number {
-    return this.#count;
-  }
 
   /** Whether it belongs into this message; an empty one takes any. */
   hasRoomFor(record: LogRecord): boolean {
@@ -92,7 +84,7 @@ export class RecordsFrame {
     }
     if (erased !== undefined) {
       this.#put(ERASED);
-      this.#uint(erased);
+      this.#at = putCount(this.#bytes, this.#at, erased);
     }
     if (damaged === true) {
       this.#put(DAMAGED);
@@ -141,19 +133,7 @@ export class RecordsFrame {
   }
 
   #bin(bytes: Uint8Array): void {
-    const { length } = bytes;
-    if (length <= 0xff) {
-      this.#bytes[this.#at++] = BIN_8;
-    } else if (length <= 0xffff) {
-      this.#bytes[this.#at++] = BIN_16;
-      this.#bytes[this.#at++] = length >> 8;
-    } else {
-      this.#bytes[this.#at++] = BIN_32;
-      this.#bytes[this.#at++] = length >>> 24;
-      this.#bytes[this.#at++] = (length >> 16) & 0xff;
-      this.#bytes[this.#at++] = (length >> 8) & 0xff;
-    }
-    this.#bytes[this.#at++] = length & 0xff;
+    this.#at = putBinHead(this.#bytes, this.#at, bytes.length);
     this.#put(bytes);
   }
 
@@ -171,35 +151,4 @@ export class RecordsFrame {
     this.#bytes[lengthAt + 1] = written;
     this.#at = lengthAt + 2 + written;
   }
-
-  #uint(value: number): void {
-    if (value <= SMALL_INT_MAX) {
-      this.#bytes[this.#at++] = value;
-      return;
-    }
-    const view = new DataView(this.#bytes.buffer, this.#at);
-    if (value > 0xffff_ffff) {
-      view.setUint8(0, FLOAT_64); // As the codec does: a decoder need not know wide integers.
-      view.setFloat64(1, value);
-      this.#at += 9;
-    } else if (value > 0xffff) {
-      view.setUint8(0, UINT_32);
-      view.setUint32(1, value);
-      this.#at += 5;
-    } else if (value > 0xff) {
-      view.setUint8(0, UINT_16);
-      view.setUint16(1, value);
-      this.#at += 3;
-    } else {
-      view.setUint8(0, UINT_8);
-      view.setUint8(1, value);
-      this.#at += 2;
-    }
-  }
-}
-
-function packedTexts(...texts: readonly string[]): Uint8Array {
-  const bytes: number[] = [];
-  for (const text of texts) bytes.push(SHORT_TEXT | text.length, ...encoder.encode(text));
-  return Uint8Array.from(bytes);
 }

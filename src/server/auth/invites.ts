@@ -170,7 +170,7 @@ export class Invites {
     return isByToken === true || this.#isHeldBy(room, by);
   }
 
-  /** By membership of the room that it leads to, if any, or by office. */
+  /** By membership of the room that it leads to, if any, or by role. */
   #isHeldBy(room: RoomId | undefined, user: UserId): boolean {
     const { registry, rooms } = this.#options;
     if (room === undefined || registry.policy.isOperator(user)) return true;

@@ -148,7 +148,7 @@ export class Moderation {
     this.#options.server.input({ kind: "act", asker, isOperator, act });
   }
 
-  /** By office, or in some session by the token. */
+  /** By role, or in some session by the token. */
   #isOperator(account: Account): boolean {
     if (this.#options.registry.policy.isOperator(account.id)) return true;
     for (const client of this.#options.server.peers()) {

@@ -1,0 +1,62 @@
+import { assert } from "../base/assert.ts";
+import { utf8Encode } from "../base/bytes.ts";
+
+/**
+ * What the messages that are packed by hand share: lead bytes, texts that never change, and
+ * integers as the codec packs them.
+ * @see https://github.com/msgpack/msgpack/blob/master/spec.md
+ */
+
+export const MAP = 0x80;
+export const SHORT_ARRAY = 0x90;
+export const SHORT_ARRAY_MAX = 15;
+export const SHORT_TEXT = 0xa0;
+export const SHORT_TEXT_MAX = 31;
+export const TRUE = 0xc3;
+export const BIN_8 = 0xc4;
+const BIN_16 = 0xc5;
+const BIN_32 = 0xc6;
+const FLOAT_64 = 0xcb;
+export const UINT_8 = 0xcc;
+export const UINT_16 = 0xcd;
+export const UINT_32 = 0xce;
+export const TEXT_8 = 0xd9;
+export const TEXT_16 = 0xda;
+export const ARRAY_16 = 0xdc;
+export const SMALL_INT_MAX = 0x7f;
+
+/** Short texts, one behind the other: the keys and kinds of a message. */
+export function packTexts(...texts: readonly string[]): Uint8Array {
+  const bytes: number[] = [];
+  for (const text of texts) {
+    const encoded = utf8Encode(text);
+    assert(encoded.length <= SHORT_TEXT_MAX, "a name or an id is short");
+    bytes.push(SHORT_TEXT | encoded.length, ...encoded);
+  }
+  return Uint8Array.from(bytes);
+}
+
+const wide = new DataView(new ArrayBuffer(8));
+
+/** Writes a count, above 2^32 - 1 as a float. @returns where it ends, at most 9 bytes on */
+export function putCount(bytes: Uint8Array, at: number, value: number): number {
+  if (value <= SMALL_INT_MAX) {
+    bytes[at] = value;
+    return at + 1;
+  }
+  const size = value <= 0xff ? 1 : value <= 0xffff ? 2 : value <= 0xffff_ffff ? 4 : 8;
+  bytes[at] = size === 1 ? UINT_8 : size === 2 ? UINT_16 : size === 4 ? UINT_32 : FLOAT_64;
+  if (size === 8) wide.setFloat64(0, value);
+  else wide.setUint32(4, value);
+  for (let i = 0; i < size; i++) bytes[at + 1 + i] = wide.getUint8(8 - size + i);
+  return at + 1 + size;
+}
+
+/** Writes what stands before bytes. @returns where it ends, at most 5 bytes on */
+export function putBinHead(bytes: Uint8Array, at: number, length: number): number {
+  const size = length <= 0xff ? 1 : length <= 0xffff ? 2 : 4;
+  bytes[at] = size === 1 ? BIN_8 : size === 2 ? BIN_16 : BIN_32;
+  wide.setUint32(4, length);
+  for (let i = 0; i < size; i++) bytes[at + 1 + i] = wide.getUint8(8 - size + i);
+  return at + 1 + size;
+}
