@@ -1,73 +1,124 @@
 /**
  * `npm run bench`: everything that is measured, beside what it is measured against, each in one
- * run. Only the ratios mean something elsewhere. `npm run bench -- sends` runs one part;
- * `--quick` takes less time and means less.
+ * run. Only the ratios mean something elsewhere. `npm run bench -- sends log` runs two parts, and
+ * `npm run bench -- all` those of docs/performance.md. `--markdown` writes that document from the
+ * newest result of each part, after those that were named have run; `--out FOLDER` puts it
+ * elsewhere. `--quick` takes less time and means less. `transfer` and `udp` have more flags.
  */
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { durableSends, type Rate, rawSyncs } from "./sends.ts";
-import { idleConnections, startToConnected } from "./start.ts";
+import { describeMachine, type Machine, watchNoise } from "./machine.ts";
+import { PARTS, type Part } from "./parts.ts";
+import { writeReport } from "./report.ts";
+import { commitHash, readResults, saveResult } from "./results.ts";
+import { readSamples, SAMPLES_VARIABLE, type Sample } from "./samples.ts";
+import { processTree } from "./transfer-usage.ts";
 
 const args = process.argv.slice(2);
+const outAt = args.indexOf("--out");
+const [, out] = outAt < 0 ? [] : args.splice(outAt, 2);
+const isMarkdown = args.includes("--markdown");
 const isQuick = args.includes("--quick");
-const flags = args.filter((arg) => arg.startsWith("--"));
-const parts = args.filter((arg) => !arg.startsWith("--"));
-
-await part("sends", sends);
-await part("start", start);
-await part("idle", idle);
-await part("people", () => script("people.ts", isQuick ? ["--quick"] : []));
-await part("fan-out", () => script("fan-out.ts", isQuick ? ["--quick"] : []));
-await part("transfer", () => script("transfer.ts", flags));
-await part("udp", () => script("udp.ts", flags));
-await part("page", () => script("page.ts", flags));
-await part("hostile", () => script("hostile.ts", isQuick ? ["--rounds", "2"] : []));
-await part("log", () => script("log.ts", ["--records", isQuick ? "1000000" : "10000000"]));
-
-async function part(name: string, run: () => Promise<void>): Promise<void> {
-  if (parts.length > 0 && !parts.includes(name)) return;
-  print(`\n== ${name}`);
-  await run();
+const flags = args.filter((arg) => arg.startsWith("--") && arg !== "--markdown");
+const named = args.filter((arg) => !arg.startsWith("--"));
+const unknown = named.filter((name) => name !== "all" && !PARTS.some((part) => part.name === name));
+if (unknown.length > 0) {
+  const names = ["all", ...PARTS.map(({ name }) => name)].join(", ");
+  throw new Error(`no part is called ${unknown.join(", ")}; there are ${names}`);
 }
 
-async function sends(): Promise<void> {
-  print(row(["durable sends", "per second", "p50 ms", "p99 ms", "beside"]));
-  const raw = rawSyncs();
-  print(rate("write + fdatasync", raw, "1.00 of itself"));
-  const one = await durableSends(1);
-  print(rate("1 sender", one, `${(one.perSecond / raw.perSecond).toFixed(2)} of raw`));
-  for (const senders of [64, 512]) {
-    const many = await durableSends(senders);
-    const times = (many.perSecond / one.perSecond).toFixed(1);
-    print(rate(`${senders} senders`, many, `${times} times one sender`));
+const machine = describeMachine();
+const failed: string[] = [];
+for (const part of PARTS.filter(isWanted)) {
+  if (!existsSync(join(import.meta.dir, part.program))) continue;
+  print(`\n== ${part.name}`);
+  const failure = await run(part, machine);
+  if (failure === undefined) continue;
+  failed.push(part.name);
+  print(`${part.name} ${failure}`);
+}
+if (isMarkdown) {
+  for (const path of writeReport(readResults(), out ?? join(import.meta.dir, "..", "docs"))) {
+    print(`wrote ${path}`);
+  }
+}
+if (failed.length > 0) print(`\nfailed: ${failed.join(", ")}`);
+process.exit(failed.length === 0 ? 0 : 1);
+
+function isWanted({ name, isReported }: Part): boolean {
+  if (named.length === 0) return !isMarkdown;
+  return named.includes(name) || (named.includes("all") && isReported);
+}
+
+/** @returns how it failed, if it did */
+async function run(part: Part, machine: Machine): Promise<string | undefined> {
+  const folder = mkdtempSync(join(tmpdir(), "chat-bench-part-"));
+  const samplesPath = join(folder, "samples");
+  const noiseUntilNow = watchNoise();
+  const own = part.name === "transfer" || part.name === "udp" ? flags : [];
+  const chosen = isQuick ? part.quickFlags : part.flags;
+  const extra = own.filter((flag) => !chosen.includes(flag));
+  const child = Bun.spawn(
+    [process.execPath, join(import.meta.dir, part.program), ...chosen, ...extra],
+    {
+      env: { ...process.env, [SAMPLES_VARIABLE]: samplesPath },
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  let isLate = false;
+  const late = setTimeout(() => {
+    isLate = true;
+    endTree(child.pid);
+  }, part.minutesMax * 60_000);
+  const printed = await samplesPrinted(child.stdout, part);
+  const exitCode = await child.exited;
+  clearTimeout(late);
+  const cpuSeconds = Number(child.resourceUsage()?.cpuTime.total ?? 0) / 1e6;
+  const noise = noiseUntilNow(cpuSeconds);
+  const samples = [...readSamples(samplesPath), ...printed];
+  rmSync(folder, { recursive: true });
+  const how = child.signalCode ?? `exit code ${exitCode}`;
+  const failure = isLate
+    ? `took more than ${part.minutesMax} minutes`
+    : exitCode === 0
+      ? undefined
+      : `ended with ${how}`;
+  // `transfer --small` and the like are other measurements than the document's.
+  if (extra.length === 0) {
+    const at = new Date().toISOString().slice(0, 16);
+    const head = { part: part.name, isQuick, at, commit: commitHash(), machine, noise };
+    saveResult({ ...head, ...(failure === undefined ? {} : { failure }), samples });
+  }
+  return failure;
+}
+
+/** Its servers, too: they would live on, and spoil what comes after. */
+function endTree(pid: number): void {
+  for (const one of processTree(pid).reverse()) {
+    try {
+      process.kill(one, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 
-async function start(): Promise<void> {
-  const times = await startToConnected();
-  const at = (share: number) => (times[Math.floor(times.length * share)] ?? 0).toFixed(1);
-  print(`client start to connected: median ${at(0.5)} ms, worst ${at(0.999)} ms`);
-}
-
-async function idle(): Promise<void> {
-  for (const { connections, bytesEach, cpuPercent } of await idleConnections([1_000, 10_000])) {
-    const kib = (bytesEach / 1024).toFixed(1);
-    print(`${connections} idle connections: ${kib} KiB each, ${cpuPercent.toFixed(1)} % CPU`);
+/** Prints on what the part prints. */
+async function samplesPrinted(stdout: ReadableStream<Uint8Array>, part: Part): Promise<Sample[]> {
+  const samples: Sample[] = [];
+  const decoder = new TextDecoder();
+  let rest = "";
+  for await (const chunk of stdout) {
+    process.stdout.write(chunk);
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      const sample = part.sampleOf?.(line, isQuick);
+      if (sample !== undefined) samples.push(sample);
+    }
   }
-}
-
-async function script(name: string, flags: readonly string[]): Promise<void> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, name), ...flags], {
-    stdio: ["ignore", "inherit", "inherit"],
-  });
-  if ((await child.exited) !== 0) throw new Error(`${name} failed`);
-}
-
-function rate(name: string, { perSecond, p50Ms, p99Ms }: Rate, beside: string): string {
-  return row([name, perSecond.toFixed(0), p50Ms.toFixed(2), p99Ms.toFixed(2), beside]);
-}
-
-function row([name = "", ...cells]: readonly string[]): string {
-  return `${name.padEnd(22)}${cells.map((cell) => cell.padStart(12)).join("  ")}`;
+  return samples;
 }
 
 function print(line: string): void {

@@ -5,7 +5,7 @@
  */
 import { type Client, readStamp, type Sender, stampedText } from "./fan-out-contestant.ts";
 import { contestantNamed } from "./fan-out-contestants.ts";
-import { cpuSeconds } from "./server-process.ts";
+import { cpuSeconds, peakBytes } from "./server-process.ts";
 
 export interface LoadOrder {
   readonly contestant: string;
@@ -27,6 +27,7 @@ export interface LoadResult {
   readonly p99Ms: number;
   /** Of one core, while the fixed rate was kept. */
   readonly serverCpuPercent: number;
+  readonly serverPeakBytes: number;
 }
 
 /** Texts that have not reached all readers: enough to keep the server busy, far from its limits. */
@@ -151,6 +152,7 @@ const result: LoadResult = {
   p50Ms,
   p99Ms,
   serverCpuPercent,
+  serverPeakBytes: peakBytes(order.pid),
 };
 process.stdout.write(`${JSON.stringify(result)}\n`);
 process.exit(0);

@@ -1,12 +1,14 @@
 /**
- * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--quick]`.
- * Each contestant runs in a process of its own, and so does the load.
+ * Fan-out of one room: `bun bench/fan-out.ts [--readers 10,100,1000] [--only NAME] [--rounds 1]
+ * [--quick]`. Each contestant runs in a process of its own, and so does the load. They take turns,
+ * and one that fails is left out of the later rounds.
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import type { Contestant } from "./fan-out-contestant.ts";
 import { CONTESTANTS } from "./fan-out-contestants.ts";
 import type { LoadOrder, LoadResult } from "./fan-out-load.ts";
+import { keepSample } from "./samples.ts";
 
 const DELIVERIES_PER_SECOND = 20_000;
 const SENDERS = 4;
@@ -15,6 +17,7 @@ const { values } = parseArgs({
   options: {
     readers: { type: "string", default: "10,100,1000" },
     only: { type: "string" },
+    rounds: { type: "string", default: "1" },
     quick: { type: "boolean", default: false },
   },
 });
@@ -29,16 +32,18 @@ async function measure(contestant: Contestant, readers: number): Promise<LoadRes
       readers,
       senders: SENDERS,
       // CPU time is counted in steps of 10 ms: enough work for some hundred of them.
-      deliveries: (readers >= 100 ? 4_000_000 : 1_000_000) / (values.quick ? 8 : 1),
+      deliveries: (readers >= 100 ? 3_000_000 : 1_000_000) / (values.quick ? 8 : 1),
       deliveriesPerSecond: DELIVERIES_PER_SECOND,
-      seconds: values.quick ? 1 : 5,
+      seconds: values.quick ? 1 : 4,
     };
     const entry = new URL("fan-out-load.ts", import.meta.url).pathname;
     const child = Bun.spawn([process.execPath, entry, JSON.stringify(order)], {
       stdout: "pipe",
       stderr: "inherit",
     });
-    return JSON.parse(await new Response(child.stdout).text());
+    const text = await new Response(child.stdout).text();
+    if ((await child.exited) !== 0) throw new Error("the load process failed");
+    return JSON.parse(text);
   } finally {
     await server.stop();
   }
@@ -49,27 +54,49 @@ function row([name, ...cells]: readonly [string, ...(string | number)[]]): strin
 }
 
 process.stdout.write(
-  row(["contestant", "readers", "M/s", "M/CPU s", "p50 ms", "p99 ms", "CPU % 20k/s"]),
+  row(["contestant", "readers", "M/s", "M/CPU s", "p50 ms", "p99 ms", "CPU % 20k/s", "peak MB"]),
 );
-for (const readers of values.readers.split(",").map(Number)) {
-  for (const contestant of CONTESTANTS) {
-    if (values.only !== undefined && contestant.name !== values.only) continue;
-    const { program } = contestant;
-    if (program !== undefined && !existsSync(program)) {
-      process.stdout.write(`${contestant.name.padEnd(22)}left out: ${program} is not installed\n`);
-      continue;
-    }
+const contestants = CONTESTANTS.filter(
+  ({ name }) => values.only === undefined || name === values.only,
+);
+const failed = new Set<string>();
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const readers of values.readers.split(",").map(Number)) {
+    for (const contestant of contestants) await turn(contestant, readers);
+  }
+}
+
+async function turn(contestant: Contestant, readers: number): Promise<void> {
+  const { name, program } = contestant;
+  const key = `${name} ${readers}`;
+  if (failed.has(key)) return;
+  if (program !== undefined && !existsSync(program)) {
+    leaveOut(contestant, readers, `${program.replace(/.*\//, "")} is not installed`);
+    failed.add(key);
+    return;
+  }
+  try {
     const result = await measure(contestant, readers);
+    keepSample({ table: "fan-out", row: { name, readers }, values: { ...result } });
     process.stdout.write(
       row([
-        contestant.name,
+        name,
         readers,
         (result.deliveriesPerSecond / 1e6).toFixed(2),
         (result.deliveriesPerCpuSecond / 1e6).toFixed(2),
         result.p50Ms.toFixed(2),
         result.p99Ms.toFixed(2),
         result.serverCpuPercent.toFixed(1),
+        (result.serverPeakBytes / 1e6).toFixed(0),
       ]),
     );
+  } catch (error) {
+    leaveOut(contestant, readers, `failed: ${(error as Error).message}`);
+    failed.add(key);
   }
+}
+
+function leaveOut({ name }: Contestant, readers: number, missing: string): void {
+  keepSample({ table: "fan-out", row: { name, readers }, values: {}, missing });
+  process.stdout.write(`${name.padEnd(22)}left out: ${missing}\n`);
 }

@@ -3,6 +3,7 @@
  * Prints one JSON object a line.
  */
 import * as fs from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { RoomId, UserId } from "../src/base/ids.ts";
@@ -10,20 +11,24 @@ import { openArchive } from "../src/io/archive/archive.ts";
 import { systemClock } from "../src/io/clock.ts";
 import { systemDisk } from "../src/io/disk/system-disk.ts";
 import { systemEntropy } from "../src/io/entropy.ts";
+import { LineWriter } from "../src/io/log/line-writer.ts";
 import type { PageQuery } from "../src/io/log/log.ts";
 import { openLog } from "../src/io/log/log-file.ts";
 import { segmentName } from "../src/io/log/segment.ts";
-import { encodeLine, sealDraft } from "../src/wire/record.ts";
+import { sealDraft } from "../src/wire/record.ts";
+import { keepSample, spreadOf } from "./samples.ts";
 
 const { values } = parseArgs({
   options: {
     records: { type: "string", default: "1000000" },
-    folder: { type: "string", default: "/tmp/chat-bench-log" },
+    folder: { type: "string" },
     ms: { type: "string", default: "1000" },
+    rounds: { type: "string", default: "3" },
     keep: { type: "boolean", default: false },
   },
 });
 const RECORDS = Number(values.records);
+const FOLDER = values.folder ?? fs.mkdtempSync(join(tmpdir(), "chat-bench-log-"));
 const MEASURE_MS = Number(values.ms);
 const ROOMS = 200;
 const SEGMENT_BYTES = 64 << 20;
@@ -43,17 +48,19 @@ function print(name: string, fields: Record<string, number | string | boolean>):
   process.stdout.write(`${JSON.stringify({ name, ...Object.fromEntries(rounded) })}\n`);
 }
 
-function median(samples: number[]): number {
-  return samples.sort((left, right) => left - right)[samples.length >> 1] ?? 0;
+function median(samples: readonly number[]): number {
+  return spreadOf(samples)?.median ?? 0;
+}
+
+async function once(work: () => unknown): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
 }
 
 async function timed(times: number, work: () => unknown): Promise<number> {
   const samples: number[] = [];
-  for (let i = 0; i < times; i++) {
-    const start = performance.now();
-    await work();
-    samples.push(performance.now() - start);
-  }
+  for (let i = 0; i < times; i++) samples.push(await once(work));
   return median(samples);
 }
 
@@ -97,14 +104,23 @@ async function benchAppend(folder: string): Promise<void> {
     return { p50: median(samples), rate: (samples.length / (performance.now() - start)) * 1000 };
   };
   await run(64);
-  const raw = await benchRaw(folder);
-  const one = await run(1);
-  print("append", { clients: 1, ...one, rawP50: raw.p50, p50OverRaw: one.p50 / raw.p50 });
-  for (const clients of [64, 512]) {
-    const many = await run(clients);
-    print("append", { clients, ...many, overOne: many.rate / one.rate });
+  for (let round = 0; round < Number(values.rounds); round++) {
+    const raw = await benchRaw(folder);
+    keep("write + fdatasync", raw);
+    const one = await run(1);
+    keep("clients 1", one);
+    print("append", { clients: 1, ...one, rawP50: raw.p50, p50OverRaw: one.p50 / raw.p50 });
+    for (const clients of [64, 512]) {
+      const many = await run(clients);
+      keep(`clients ${clients}`, many);
+      print("append", { clients, ...many, overOne: many.rate / one.rate });
+    }
   }
   await log.close();
+
+  function keep(name: string, { p50, rate }: { p50: number; rate: number }): void {
+    keepSample({ table: "append", row: { name }, values: { p50Ms: p50, perSecond: rate } });
+  }
 }
 
 /** Valid lines straight into large writes: the heads, numbers and commitments are real. */
@@ -137,7 +153,8 @@ function generate(folder: string): number {
   let fd = -1;
   let segmentBytes = SEGMENT_BYTES;
   let total = 0;
-  let text = "";
+  let count = 0;
+  const lines = new LineWriter();
   for (let seq = 1; seq <= RECORDS; seq++) {
     const isQuiet = seq % Math.ceil(RECORDS / 100) === 1;
     const isRare = seq % Math.ceil(RECORDS / 3) === 7;
@@ -146,16 +163,18 @@ function generate(folder: string): number {
     const room = pick.draft.room as RoomId;
     const n = (counts.get(room) ?? 0) + 1;
     counts.set(room, n);
-    text += encodeLine(pick, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1).text;
-    if (text.length < 1 << 20 && seq < RECORDS) continue;
+    lines.add(pick, { seq, n, time: 1_763_600_000_000 + seq * 1_000 }, seq - 1);
+    count++;
+    if (lines.sizeBytes < 1 << 20 && seq < RECORDS) continue;
     if (segmentBytes >= SEGMENT_BYTES) {
       if (fd >= 0) fs.closeSync(fd);
-      fd = fs.openSync(join(folder, segmentName(seq - text.split("\n").length + 2)), "w");
+      fd = fs.openSync(join(folder, segmentName(seq - count + 1)), "w");
       segmentBytes = 0;
     }
-    segmentBytes += fs.writeSync(fd, text);
-    total += text.length;
-    text = "";
+    const written = fs.writeSync(fd, lines.take());
+    segmentBytes += written;
+    total += written;
+    count = 0;
   }
   fs.closeSync(fd);
   return total;
@@ -190,15 +209,27 @@ async function benchArchive(folder: string): Promise<void> {
   const last = fs.readdirSync(history).sort().at(-1) ?? "";
   const tail = await timed(9, () => run(["tail", "-n", "50", join(history, last)]));
   const room = (number: number) => ({ ...PAGE, rooms: new Set([roomOf(number)]) });
-  const busy = await timed(21, () => archive.page(room(1)));
-  const quiet = await timed(21, () => archive.page(room(ROOMS)));
-  const all = await timed(21, () => archive.page(PAGE));
+  const page = async (name: string, query: PageQuery) => {
+    const ms = await timed(21, () => archive.page(query));
+    keepSample({ table: "last-50", row: { name }, values: { ms } });
+    return ms;
+  };
+  keepSample({ table: "last-50", row: { name: "tail -n 50" }, values: { ms: tail } });
+  const busy = await page("a busy room", room(1));
+  const quiet = await page("a quiet room", room(ROOMS));
+  const all = await page("all rooms", PAGE);
   print("last-50", { busyMs: busy, quietMs: quiet, allRoomsMs: all, tailMs: tail });
 
   const scan = async (name: string, grep: string, flags: string[], extra: Partial<PageQuery>) => {
     const query: PageQuery = { ...PAGE, ...extra, grep };
-    const ours = await timed(5, () => archive.page(query));
-    const rg = await timed(5, () => run(["rg", "-c", ...flags, grep, history]));
+    const times: { readonly ms: number; readonly rgMs: number }[] = [];
+    for (let i = 0; i < 5; i++) {
+      const ms = await once(() => archive.page(query));
+      const rgMs = await once(() => run(["rg", "-c", ...flags, grep, history]));
+      keepSample({ table: "scan", row: { name }, values: { ms, rgMs, overRg: ms / rgMs } });
+      times.push({ ms, rgMs });
+    }
+    const [ours, rg] = [median(times.map(({ ms }) => ms)), median(times.map(({ rgMs }) => rgMs))];
     const found = (await archive.page(query)).records.length;
     print(name, { ms: ours, rgMs: rg, overRg: ours / rg, found });
   };
@@ -208,9 +239,12 @@ async function benchArchive(folder: string): Promise<void> {
   await scan("scan-non-ascii-ignore-case", "zürich", ["-i", "-F"], { ignoreCase: true });
 }
 
-fs.mkdirSync(values.folder, { recursive: true });
-await benchAppend(values.folder);
-fs.rmSync(join(values.folder, "append"), { recursive: true });
-fs.rmSync(join(values.folder, "raw"));
-await benchArchive(values.folder);
-if (!values.keep) fs.rmSync(values.folder, { recursive: true });
+fs.mkdirSync(FOLDER, { recursive: true });
+try {
+  await benchAppend(FOLDER);
+  fs.rmSync(join(FOLDER, "append"), { recursive: true });
+  fs.rmSync(join(FOLDER, "raw"));
+  await benchArchive(FOLDER);
+} finally {
+  if (!values.keep) fs.rmSync(FOLDER, { recursive: true });
+}

@@ -1,9 +1,11 @@
+import { utf8Encode } from "../src/base/bytes.ts";
 import type { Fault } from "../src/base/fault.ts";
 import { checkName } from "../src/base/names.ts";
 import { Session, type SessionEffect } from "../src/core/session/session.ts";
 import { makeDeviceCert } from "../src/crypto/device-cert.ts";
 import { Identity } from "../src/crypto/identity.ts";
 import { sha256 } from "../src/crypto/sha256.ts";
+import { deviceProofBytes } from "../src/crypto/signed-bytes.ts";
 import type { Link } from "../src/io/link/link.ts";
 import { wsDial } from "../src/io/ws/dial.ts";
 import { fingerprintWith, formatFingerprint } from "../src/wire/fingerprint.ts";
@@ -15,6 +17,18 @@ import {
   type RequestKind,
   VERSIONS,
 } from "../src/wire/messages.ts";
+
+/** Thousands that share a process wait for each other. */
+const DIAL_WITHIN_MS = 30_000;
+/** `record` or `records`. */
+const RECORD = utf8Encode("record");
+/** Where the kind of a message begins: map, `kind`, and the length of the text. */
+const KIND_AT = 7;
+
+/** Whether a message carries records: who only counts need not decode them. */
+export function carriesRecords(bytes: Uint8Array): boolean {
+  return RECORD.every((byte, i) => bytes[KIND_AT + i] === byte);
+}
 
 /**
  * A client with nothing around it, for load: it checks no proof, keeps nothing, and leaves the
@@ -32,6 +46,7 @@ export class RawClient {
   /** Sees each message before it is decoded; true: that was all. */
   onBytes: (bytes: Uint8Array) => boolean = () => false;
   onNotice: (notice: Notice) => void = () => {};
+  readonly #nonce = crypto.getRandomValues(new Uint8Array(32));
   #counter = 0;
   readonly #outbox = crypto.getRandomValues(new Uint8Array(8)).toBase64({
     alphabet: "base64url",
@@ -49,16 +64,17 @@ export class RawClient {
         this.#ended.resolve(fault);
       },
     });
-    const nonce = crypto.getRandomValues(new Uint8Array(32));
-    this.#perform(
-      this.#session.tell({ kind: "hello", versions: [...VERSIONS], client: "bench", nonce }),
-    );
+    const versions = [...VERSIONS];
+    const nonce = this.#nonce;
+    this.#perform(this.#session.tell({ kind: "hello", versions, client: "bench", nonce }));
   }
 
   /** Dials, and hears the server's greeting. */
   static async greet(port: number): Promise<RawClient> {
-    const client = new RawClient(await wsDial()({ host: "127.0.0.1", port, timeoutMs: 10_000 }));
-    await client.#welcome.promise;
+    const client = new RawClient(
+      await wsDial()({ host: "127.0.0.1", port, timeoutMs: DIAL_WITHIN_MS }),
+    );
+    await client.#orEnd(client.#welcome.promise);
     return client;
   }
 
@@ -67,11 +83,11 @@ export class RawClient {
     port: number,
     user: string,
     onBytes?: RawClient["onBytes"],
+    device: Identity = Identity.generate(),
   ): Promise<RawClient> {
     const client = await RawClient.greet(port);
     if (onBytes !== undefined) client.onBytes = onBytes;
     const welcome = await client.#welcome.promise;
-    const device = Identity.generate();
     const account = Identity.generate();
     const server = formatFingerprint(fingerprintWith(welcome.server.key, sha256));
     const name = checkName(user);
@@ -82,12 +98,31 @@ export class RawClient {
       kind: "cli",
       signedAtUnixMs: 0,
     } as const;
-    await client.ask("register", {
+    const fields = {
       user,
       deviceKey: device.publicKey,
       accountKey: account.publicKey,
       deviceCert: makeDeviceCert(account, request),
-    });
+    };
+    await client.#orEnd(client.ask("register", fields));
+    return client;
+  }
+
+  /** Greets, and logs in as the account that this device has registered. */
+  static async login(
+    port: number,
+    user: string,
+    device: Identity,
+    after: number,
+    onBytes: RawClient["onBytes"],
+  ): Promise<RawClient> {
+    const client = await RawClient.greet(port);
+    client.onBytes = onBytes;
+    const { certificate: certificateHash, nonce: serverNonce } = await client.#welcome.promise;
+    const greeting = { certificateHash, clientNonce: client.#nonce, serverNonce };
+    const signature = device.sign(deviceProofBytes(greeting, user));
+    const fields = { user, deviceKey: device.publicKey, signature, after };
+    await client.#orEnd(client.ask("login", fields));
     return client;
   }
 
@@ -103,6 +138,14 @@ export class RawClient {
   /** Why the server has ended it. */
   get ended(): Promise<Fault | undefined> {
     return this.#ended.promise;
+  }
+
+  /** @throws Fault, or Error if the link ends before */
+  async #orEnd<T>(promise: Promise<T>): Promise<T> {
+    const end = this.ended.then((fault) => {
+      throw fault ?? new Error("the link ended");
+    });
+    return await Promise.race([promise, end]);
   }
 
   tell(notice: Parameters<Session["tell"]>[0]): void {

@@ -1,24 +1,35 @@
+/**
+ * Durable sends: `bun bench/sends.ts [--rounds 3] [--quick]`. Each sender waits for its
+ * acknowledgement before it sends the next text. The senders run in processes of their own; beside
+ * them stands what the disk gives one writer.
+ */
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { RawClient } from "./raw-client.ts";
+import { parseArgs } from "node:util";
+import { atShare, keepSample } from "./samples.ts";
+import type { SendsOrder, SendsReport } from "./sends-load.ts";
 import { startServer } from "./server-process.ts";
 
-/** Durable sends: each sender waits for its acknowledgement before it sends the next. */
-const TEXT = "x".repeat(100);
-const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 3);
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "3" }, quick: { type: "boolean", default: false } },
+});
+const SECONDS = values.quick ? 1 : 3;
+const SENDERS = [1, 64, 512];
+/** The server needs a core of its own; more processes only take it away. */
+const LOAD_PROCESSES_MAX = Math.max(1, Math.min(4, availableParallelism() - 1));
 
-export interface Rate {
+interface Rate {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
 
-/** One line and one fdatasync, again and again: what the disk gives a single writer. */
-export function rawSyncs(): Rate {
+/** One line and one fdatasync, again and again. */
+function rawSyncs(): Rate {
   const folder = mkdtempSync(join(tmpdir(), "chat-bench-"));
   const file = openSync(join(folder, "raw"), "w");
-  const line = Buffer.from(`${JSON.stringify({ text: TEXT, more: "x".repeat(220) })}\n`);
+  const line = Buffer.alloc(330, "x");
   const latencies: number[] = [];
   const started = performance.now();
   while (performance.now() - started < SECONDS * 1000) {
@@ -28,45 +39,89 @@ export function rawSyncs(): Rate {
     latencies.push(performance.now() - before);
   }
   closeSync(file);
+  const elapsedMs = performance.now() - started;
   rmSync(folder, { recursive: true });
-  return rateOf(latencies, performance.now() - started);
+  return { ...percentiles(latencies), perSecond: (latencies.length / elapsedMs) * 1000 };
 }
 
-export async function durableSends(senders: number): Promise<Rate & { serverCpu: number }> {
+async function durableSends(senders: number) {
   const server = await startServer();
   try {
-    const clients: RawClient[] = [];
-    for (let i = 0; i < senders; i++) {
-      const client = await RawClient.register(server.port, `s${i}`);
-      await client.ask("leave", { room: "lobby" });
-      clients.push(client);
+    const processes = Math.min(LOAD_PROCESSES_MAX, senders);
+    const loads: Load[] = [];
+    for (let first = 0; first < senders; first += Math.ceil(senders / processes)) {
+      const count = Math.min(Math.ceil(senders / processes), senders - first);
+      loads.push(new Load({ port: server.port, first, senders: count, seconds: SECONDS }));
     }
-    // Each to itself: the cost of telling others is measured elsewhere.
-    await Promise.all(clients.map((client, i) => client.post(`@s${i}`, TEXT)));
-    const latencies: number[] = [];
+    await Promise.all(loads.map((load) => load.ready()));
     const cpuBefore = server.cpuSeconds();
-    const started = performance.now();
-    const until = started + SECONDS * 1000;
-    await Promise.all(
-      clients.map(async (client, i) => {
-        while (performance.now() < until) {
-          const before = performance.now();
-          await client.post(`@s${i}`, TEXT);
-          latencies.push(performance.now() - before);
-        }
-      }),
-    );
-    const elapsedMs = performance.now() - started;
-    const serverCpu = server.cpuSeconds() - cpuBefore;
-    for (const client of clients) client.close();
-    return { ...rateOf(latencies, elapsedMs), serverCpu };
+    const reports = await Promise.all(loads.map((load) => load.run()));
+    const serverCpuSeconds = server.cpuSeconds() - cpuBefore;
+    const latencies = reports.flatMap(({ latenciesUs }) => latenciesUs.map((us) => us / 1000));
+    const seconds = Math.max(...reports.map((report) => report.seconds));
+    return {
+      ...percentiles(latencies),
+      perSecond: latencies.length / seconds,
+      serverCpuUsEach: (serverCpuSeconds / latencies.length) * 1e6,
+      serverCpuPercent: (serverCpuSeconds / seconds) * 100,
+      loadCpuPercent: (reports.reduce((sum, one) => sum + one.cpuSeconds, 0) / seconds) * 100,
+      serverPeakMib: server.peakBytes() / 2 ** 20,
+    };
   } finally {
     await server.stop();
   }
 }
 
-function rateOf(latencies: number[], elapsedMs: number): Rate {
+class Load {
+  readonly #child;
+  readonly #reader;
+
+  constructor(order: SendsOrder) {
+    const entry = join(import.meta.dir, "sends-load.ts");
+    this.#child = Bun.spawn([process.execPath, entry, JSON.stringify(order)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    this.#reader = this.#child.stdout.getReader();
+  }
+
+  async ready(): Promise<void> {
+    const { done } = await this.#reader.read();
+    if (done) throw new Error("the senders could not enter");
+  }
+
+  async run(): Promise<SendsReport> {
+    this.#child.stdin.write("go\n");
+    this.#child.stdin.end();
+    const decoder = new TextDecoder();
+    let text = "";
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) break;
+      text += decoder.decode(value, { stream: true });
+    }
+    return JSON.parse(text);
+  }
+}
+
+function percentiles(latencies: number[]) {
   latencies.sort((one, other) => one - other);
-  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
-  return { perSecond: (latencies.length / elapsedMs) * 1000, p50Ms: at(0.5), p99Ms: at(0.99) };
+  return { p50Ms: atShare(latencies, 0.5), p99Ms: atShare(latencies, 0.99) };
+}
+
+function keep(name: string, rate: Rate & Readonly<Record<string, number>>): void {
+  keepSample({ table: "sends", row: { name }, values: { ...rate } });
+  const cells = [rate.perSecond.toFixed(0), rate.p50Ms.toFixed(2), rate.p99Ms.toFixed(2)];
+  const server = rate["serverCpuPercent"]?.toFixed(0) ?? "";
+  const load = rate["loadCpuPercent"]?.toFixed(0) ?? "";
+  print([name, ...cells, server, load]);
+}
+
+function print([name = "", ...cells]: readonly string[]): void {
+  process.stdout.write(`${name.padEnd(22)}${cells.map((cell) => cell.padStart(13)).join("")}\n`);
+}
+
+print(["durable sends", "per second", "p50 ms", "p99 ms", "server CPU %", "load CPU %"]);
+for (let round = 0; round < Number(values.rounds); round++) {
+  keep("write + fdatasync", { ...rawSyncs() });
+  for (const senders of SENDERS) keep(`senders ${senders}`, await durableSends(senders));
 }

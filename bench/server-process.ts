@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -10,8 +10,16 @@ export interface ServerProcess {
   /** User and system time so far. */
   cpuSeconds(): number;
   residentBytes(): number;
+  /** The most that was resident at once. */
+  peakBytes(): number;
+  /** Open files, sockets among them. */
+  descriptors(): number;
+  /** What they lead to: paths, and `socket:[INODE]`. */
+  openFiles(): string[];
   /** And removes the folder, unless somebody goes on with it. */
   stop(keep?: boolean): Promise<void>;
+  /** Without a chance to end well; the folder stays. */
+  kill(): Promise<void>;
 }
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
@@ -23,12 +31,13 @@ const TICKS_PER_SECOND = 100;
 export async function startServer(
   flags: readonly string[] = UNLIMITED,
   folder = mkdtempSync(join(tmpdir(), "chat-bench-")),
+  wantedPort = 0,
 ): Promise<ServerProcess> {
   const child = Bun.spawn(
     [
       ...COMMAND,
-      ...["serve", "--host", "127.0.0.1", "--port", "0", "--data", join(folder, "data")],
-      ...["--open", "--json", ...flags],
+      ...["serve", "--host", "127.0.0.1", "--port", `${wantedPort}`],
+      ...["--data", join(folder, "data"), "--open", "--json", ...flags],
     ],
     {
       env: { ...process.env, CHAT_HOME: join(folder, "home"), XDG_RUNTIME_DIR: folder },
@@ -49,6 +58,13 @@ export async function startServer(
     folder,
     cpuSeconds: () => cpuSeconds(child.pid),
     residentBytes: () => residentBytes(child.pid),
+    peakBytes: () => peakBytes(child.pid),
+    descriptors: () => readdirSync(`/proc/${child.pid}/fd`).length,
+    openFiles: () => openFiles(child.pid),
+    kill: async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
     stop: async (keep = false) => {
       child.kill("SIGTERM");
       await child.exited;
@@ -64,6 +80,25 @@ export function cpuSeconds(pid: number): number {
 }
 
 export function residentBytes(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
+export function peakBytes(pid: number): number {
+  return statusBytes(pid, "VmHWM");
+}
+
+function openFiles(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`;
+  return readdirSync(folder).flatMap((name) => {
+    try {
+      return [readlinkSync(join(folder, name))];
+    } catch {
+      return []; // Closed in between.
+    }
+  });
+}
+
+function statusBytes(pid: number, field: string): number {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) * 1024;
+  return Number(new RegExp(`${field}:\\s+(\\d+) kB`).exec(status)?.[1] ?? 0) * 1024;
 }

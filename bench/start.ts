@@ -1,15 +1,15 @@
+/** From the start of `chat join` to its `connected` line: `bun bench/start.ts [--quick]`. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RawClient } from "./raw-client.ts";
+import { atShare, keepSample } from "./samples.ts";
 import { startServer } from "./server-process.ts";
 
 const BINARY = join(import.meta.dir, "..", "dist", "chat");
-const STARTS = 15;
-const CONNECT_TOGETHER = 50;
+const STARTS = process.argv.includes("--quick") ? 5 : 15;
 
-/** From the start of `chat join` to its `connected` line, in milliseconds, ascending. */
-export async function startToConnected(): Promise<number[]> {
+/** @returns milliseconds, ascending */
+async function startToConnected(): Promise<number[]> {
   const server = await startServer();
   const home = mkdtempSync(join(tmpdir(), "chat-bench-"));
   try {
@@ -38,36 +38,7 @@ async function connectOnce(port: number, home: string): Promise<number> {
   return elapsedMs;
 }
 
-export interface Idle {
-  readonly connections: number;
-  readonly bytesEach: number;
-  readonly cpuPercent: number;
-}
-
-/** Resident memory of the server for each connection that is logged in and silent. */
-export async function idleConnections(counts: readonly number[]): Promise<Idle[]> {
-  const server = await startServer();
-  const clients: RawClient[] = [];
-  try {
-    const results: Idle[] = [];
-    const before = server.residentBytes();
-    for (const count of counts) {
-      while (clients.length < count) {
-        const batch = Math.min(CONNECT_TOGETHER, count - clients.length);
-        const made = Array.from({ length: batch }, (_, i) =>
-          RawClient.register(server.port, `idle-${clients.length + i}`),
-        );
-        clients.push(...(await Promise.all(made)));
-      }
-      const cpuBefore = server.cpuSeconds();
-      await Bun.sleep(5_000); // What was needed to connect is let go of.
-      const cpuPercent = ((server.cpuSeconds() - cpuBefore) / 5) * 100;
-      const bytesEach = (server.residentBytes() - before) / count;
-      results.push({ connections: count, bytesEach, cpuPercent });
-    }
-    return results;
-  } finally {
-    for (const client of clients) client.close();
-    await server.stop();
-  }
-}
+const times = await startToConnected();
+for (const ms of times) keepSample({ table: "start", row: { name: "chat join" }, values: { ms } });
+const [median, worst] = [atShare(times, 0.5).toFixed(1), atShare(times, 1).toFixed(1)];
+process.stdout.write(`client start to connected: median ${median} ms, worst ${worst} ms\n`);

@@ -80,7 +80,7 @@ class Watch {
 
   #sample(): void {
     // The kernel keeps the high-water mark of each, so that nothing is missed between two looks.
-    const bytes = tree(this.#pid).reduce((sum, pid) => sum + peakBytes(pid), 0);
+    const bytes = processTree(this.#pid).reduce((sum, pid) => sum + peakBytes(pid), 0);
     this.#peakBytes = Math.max(this.#peakBytes, bytes);
   }
 }
@@ -88,10 +88,11 @@ class Watch {
 /** Children count once they were waited for: a server's sessions are gone by then. */
 async function childless(pid: number): Promise<void> {
   const until = performance.now() + REAPED_WITHIN_MS;
-  while (tree(pid).length > 1 && performance.now() < until) await Bun.sleep(5);
+  while (processTree(pid).length > 1 && performance.now() < until) await Bun.sleep(5);
 }
 
-function tree(pid: number): number[] {
+/** A process and all that it has started, as long as each parent lives. */
+export function processTree(pid: number): number[] {
   const all = [pid];
   for (const parent of all) all.push(...childrenOf(parent)); // Grows while it is walked.
   return all;

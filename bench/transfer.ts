@@ -6,16 +6,12 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { keepSample } from "./samples.ts";
 import { bare } from "./transfer-bare.ts";
 import { benchBeside } from "./transfer-beside.ts";
 import { chatDownload, chatRelay, chatUpload } from "./transfer-chat.ts";
 import { type Content, contentSha256, randomFile, randomFolder } from "./transfer-content.ts";
-import {
-  type Contestant,
-  type TransferTool,
-  type Trip,
-  Unavailable,
-} from "./transfer-contestant.ts";
+import type { Contestant, TransferTool, Trip } from "./transfer-contestant.ts";
 import { benchResume } from "./transfer-resume.ts";
 import { rsync, scp } from "./transfer-ssh.ts";
 import { printTable, type Result } from "./transfer-table.ts";
@@ -89,17 +85,42 @@ async function race(contestants: readonly Contestant[], content: Content): Promi
       entered.push({ result, transferTool });
       await checkedTrip(transferTool, tiny); // The first one meets everybody.
     } catch (error) {
-      if (!(error instanceof Unavailable)) throw error;
-      result.missing = error.message;
+      result.missing = (error as Error).message;
     }
   }
   for (let round = 1; round <= ROUNDS; round++) {
     for (const { result, transferTool } of entered) {
-      result.starts.push(await checkedTrip(transferTool, tiny));
-      result.trips.push(await checkedTrip(transferTool, content));
+      if (result.missing !== undefined) continue;
+      try {
+        result.starts.push(await checkedTrip(transferTool, tiny));
+        const trip = await checkedTrip(transferTool, content);
+        result.trips.push(trip);
+        keepSample({ table: tableOf(content), row: { name: result.name }, values: flat(trip) });
+      } catch (error) {
+        result.missing = (error as Error).message;
+      }
     }
   }
+  for (const { name, missing } of results) {
+    if (missing === undefined) continue;
+    keepSample({ table: tableOf(content), row: { name }, values: {}, missing });
+  }
   return results;
+}
+
+function tableOf({ isFolder }: Content): string {
+  return isFolder ? "files-small" : "files";
+}
+
+function flat({ seconds, sender, receiver, server }: Trip): Record<string, number> {
+  const ends = [sender, receiver, ...(server === undefined ? [] : [server])];
+  return {
+    seconds,
+    cpuSeconds: ends.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    senderPeakMb: sender.peakBytes / 1e6,
+    receiverPeakMb: receiver.peakBytes / 1e6,
+    ...(server === undefined ? {} : { serverPeakMb: server.peakBytes / 1e6 }),
+  };
 }
 
 async function checkedTrip(transferTool: TransferTool, content: Content): Promise<Trip> {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 
 /**
  * `npm run picture`: draws docs/terminal.svg from the real program. A server and two people run in
- * tmux; what their terminals show becomes text in an SVG. Addresses, identity and time are
- * replaced, so that the picture changes only when the program does. Needs tmux and dist/chat.
+ * tmux; what the server's terminal and one of theirs show becomes text in an SVG. Addresses,
+ * identity and time are replaced, so that the picture changes only when the program does. Needs
+ * tmux and dist/chat.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -26,8 +27,9 @@ const SERVER: Window = {
   columns: 110,
   rows: 32,
 };
-const ANA: Window = { name: "ana", title: "chat join --user ana", columns: 53, rows: 22 };
-const BOB: Window = { name: "bob", title: "chat join --user bob", columns: 53, rows: 22 };
+const ANA: Window = { name: "ana", title: "chat join --user ana", columns: 110, rows: 26 };
+/** Talks, and is not drawn. */
+const BOB: Window = { name: "bob", title: "chat join --user bob", columns: 80, rows: 24 };
 
 /** What differs from run to run, and what stands in the picture for it. */
 const REPLACED: readonly (readonly [RegExp, string])[] = [
@@ -122,25 +124,45 @@ async function play(stage: Stage): Promise<void> {
     stage.open(window, "join", "--user", window.name);
     await stage.sees(window, "Password for");
     stage.type(window, ""); // None: this device alone signs in.
-    await stage.sees(window, "lobby> ");
+    await stage.sees(window, "#lobby>");
   }
-  await stage.sees(ANA, "bob is online");
+  await stage.sees(ANA, "ana and bob joined");
   const say = async (window: Window, line: string, words: string) => {
     stage.type(window, line);
     for (const one of [ANA, BOB]) await stage.sees(one, words);
   };
-  await say(ANA, "Where is the soldering iron?", "ana: Where is the soldering iron?");
-  await say(BOB, "In the blue box, second shelf.", "bob: In the blue box");
+  await say(ANA, "/topic Benches, tools, and what is broken", "set the topic");
+  await say(ANA, "Where is the soldering iron?", "Where is the soldering iron?");
+  await say(BOB, "/reply In the blue box, second shelf.", "In the blue box");
+  await say(ANA, "/react 👍", "👍");
+  const plan = join(stage.folder, "bench-plan.pdf");
+  writeFileSync(plan, new Uint8Array(412_000));
+  await say(BOB, `/send ${plan}`, "bench-plan.pdf");
   await say(ANA, "/me goes to look", "goes to look");
-  stage.type(ANA, "/msg bob Thank you!");
-  await stage.sees(BOB, "ana: Thank you!");
-  stage.run("printer", "send", "--user", "printer", "Job 7 is ready.");
-  for (const one of [SERVER, ANA, BOB]) await stage.sees(one, "Job 7 is ready.");
-  await stage.sees(SERVER, "disconnected printer");
+  stage.run(
+    "printer",
+    "send",
+    "--user",
+    "printer",
+    "@ana: job 7 is ready, see http://printer.local/7",
+  );
+  await stage.sees(ANA, "job 7 is ready");
+  stage.type(ANA, "/join physics");
+  await stage.sees(ANA, "make it?");
+  stage.tmux("send-keys", "-t", ANA.name, "y");
+  await stage.sees(ANA, "#physics>");
+  stage.type(BOB, "/msg ana Found it?");
+  await stage.sees(ANA, "1 unread");
+  stage.tmux("send-keys", "-t", ANA.name, "M-1");
+  await stage.sees(ANA, "#lobby>");
+  stage.tmux("send-keys", "-t", ANA.name, "-l", "Found it, thank you!");
+  await stage.sees(ANA, "Found it, thank you!");
 }
 
 interface Pen {
   readonly color: string;
+  /** Undefined: that of the window. */
+  readonly background: string | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
 }
@@ -150,7 +172,7 @@ interface Glyph {
   readonly pen: Pen;
 }
 
-const PLAIN: Pen = { color: "#d8dee4", bold: false, dim: false };
+const PLAIN: Pen = { color: "#d8dee4", background: undefined, bold: false, dim: false };
 const COLORS = [
   "#484f58",
   "#ff7b72",
@@ -172,17 +194,37 @@ const BRIGHT = [
   "#f0f6fc",
 ];
 
+/** Of xterm: 16 named ones, a cube of 216, and 24 greys. */
+function indexed(index: number): string {
+  const named = [...COLORS, ...BRIGHT][index];
+  if (named !== undefined) return named;
+  const hex = (value: number) => value.toString(16).padStart(2, "0");
+  if (index >= 232) return `#${hex(8 + (index - 232) * 10).repeat(3)}`;
+  const step = (value: number) => hex(value === 0 ? 0 : 55 + value * 40);
+  const cube = index - 16;
+  return `#${step(Math.floor(cube / 36))}${step(Math.floor(cube / 6) % 6)}${step(cube % 6)}`;
+}
+
 /** The pen after one SGR sequence. */
 function penAfter(pen: Pen, codes: string): Pen {
   let next = pen;
-  for (const code of codes.split(";").map(Number)) {
+  const numbers = codes.split(";").map(Number);
+  for (let at = 0; at < numbers.length; at++) {
+    const code = numbers[at] ?? 0;
     const color = COLORS[code - 30] ?? BRIGHT[code - 90];
+    const background = COLORS[code - 40] ?? BRIGHT[code - 100];
     if (code === 0) next = PLAIN;
     else if (code === 1) next = { ...next, bold: true };
     else if (code === 2) next = { ...next, dim: true };
     else if (code === 22) next = { ...next, bold: false, dim: false };
     else if (code === 39) next = { ...next, color: PLAIN.color };
-    else if (color !== undefined) next = { ...next, color };
+    else if (code === 49) next = { ...next, background: undefined };
+    else if (code === 38 || code === 48) {
+      const shown = indexed(numbers[at + 2] ?? 0);
+      next = code === 38 ? { ...next, color: shown } : { ...next, background: shown };
+      at += 2;
+    } else if (color !== undefined) next = { ...next, color };
+    else if (background !== undefined) next = { ...next, background };
   }
   return next;
 }
@@ -199,7 +241,7 @@ function rowsOf(lines: readonly string[], columns: number): Glyph[][] {
       if (codes !== undefined) pen = penAfter(pen, codes);
       else for (const text of part) glyphs.push({ text, pen });
     }
-    while (glyphs.at(-1)?.text === " ") glyphs.pop();
+    while (glyphs.at(-1)?.text === " " && glyphs.at(-1)?.pen.background === undefined) glyphs.pop();
     do rows.push(glyphs.splice(0, columns));
     while (glyphs.length > 0);
   }
@@ -226,7 +268,7 @@ function drawRow(row: readonly Glyph[], x: number, y: number): string {
     else runs.push({ text, pen, column });
   }
   return runs
-    .filter(({ text }) => text.trim() !== "")
+    .filter(({ text, pen }) => text.trim() !== "" || pen.background !== undefined)
     .map(({ text, pen, column }) => {
       const at = (x + column * COLUMN_WIDTH).toFixed(1);
       const width = (text.length * COLUMN_WIDTH).toFixed(1);
@@ -235,7 +277,10 @@ function drawRow(row: readonly Glyph[], x: number, y: number): string {
       const place = `x="${at}" y="${y}" textLength="${width}"`;
       // No-break spaces: browsers collapse other ones, and stretch the rest to the width.
       const shown = escapeXml(text).replaceAll(" ", "\u00a0");
-      return `<text ${place} fill="${pen.color}"${bold}${dim}>${shown}</text>`;
+      const words = `<text ${place} fill="${pen.color}"${bold}${dim}>${shown}</text>`;
+      if (pen.background === undefined) return words;
+      const box = `x="${at}" y="${y - FONT_SIZE}" width="${width}" height="${ROW_HEIGHT}"`;
+      return `<rect ${box} fill="${pen.background}"/>${words}`;
     })
     .join("\n");
 }
@@ -267,7 +312,6 @@ function drawWindow(stage: Stage, window: Window, x: number, y: number): Drawn {
 function draw(stage: Stage): string {
   const server = drawWindow(stage, SERVER, 0, 0);
   const ana = drawWindow(stage, ANA, 0, server.height + GAP);
-  const bob = drawWindow(stage, BOB, server.width - ana.width, server.height + GAP);
   const width = Math.ceil(server.width);
   const height = Math.ceil(server.height + GAP + ana.height);
   const fonts = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace";
@@ -275,10 +319,9 @@ function draw(stage: Stage): string {
   const font = `font-family="${fonts}" font-size="${FONT_SIZE}"`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>`,
-    "<title>A chat server and two people who talk, each in a terminal</title>",
+    "<title>A chat server, and a conversation on the full screen</title>",
     server.svg,
     ana.svg,
-    bob.svg,
     "</svg>",
     "",
   ].join("\n");

@@ -5,10 +5,12 @@
 export const GUIDES: readonly string[] = [
   "README.md",
   "docs/joining.md",
+  "docs/screen.md",
   "docs/talking.md",
   "docs/files.md",
   "docs/browser.md",
   "docs/history.md",
+  "docs/proofs.md",
   "docs/scripting.md",
   "docs/accounts.md",
   "docs/lan.md",

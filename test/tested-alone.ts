@@ -1,12 +1,24 @@
 import { judgeClock } from "../src/cli/doctor/network.ts";
 import { bundledFolders, licenseTextIn } from "../src/cli/licenses.ts";
 import { barLine } from "../src/cli/output/progress.ts";
+import { cursorPlace } from "../src/cli/screen/editor/editor.ts";
+import { isKept, withTyped } from "../src/cli/screen/editor/typed-history.ts";
+import { chordOf } from "../src/cli/screen/input/keymap.ts";
+import {
+  itermPicture,
+  kittyPicture,
+  PICTURE_QUERY,
+  pictureProtocol,
+  withoutKittyPicture,
+} from "../src/cli/screen/terminal/pictures.ts";
 import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
 import { chatFolders, parseConfig } from "../src/cli/settings.ts";
 import { nameOf } from "../src/cli/system-user.ts";
+import { verifyFolder } from "../src/cli/verify/folder.ts";
 import { unpackPage } from "../src/cli/web/page.ts";
 import { cells } from "../src/cli/word-wrap.ts";
 import { parsePostId } from "../src/core/rooms/dedup.ts";
+import { verifyNote } from "../src/crypto/checkpoint.ts";
 import { isModest } from "../src/io/lan/mdns-socket.ts";
 import { receiveBufferBytes } from "../src/io/quic/udp-socket.ts";
 import { rowsOf } from "../src/io/terminal/line-editor.ts";
@@ -19,6 +31,15 @@ import { countIn } from "../src/web/driver/share.ts";
  * through what uses it, or lives under `test/`.
  */
 export const TESTED_ALONE = [
+  [PICTURE_QUERY, "the screen places no pictures yet"],
+  [pictureProtocol, "the screen places no pictures yet"],
+  [kittyPicture, "the screen places no pictures yet"],
+  [withoutKittyPicture, "the screen places no pictures yet"],
+  [itermPicture, "the screen places no pictures yet"],
+  [cursorPlace, "where the cursor stands, for any text and width, without a screen"],
+  [isKept, "what is never written down, without a disk"],
+  [withTyped, "doubles of any history, without a disk"],
+  [chordOf, "each spelling of a key, and each wrong one"],
   [judgeClock, "its edge is a skew of clocks, which no test machine has"],
   [bundledFolders, "the notices are compared with what the bundler took in"],
   [licenseTextIn, "a package without a licence is not among those that are bundled"],
@@ -31,6 +52,8 @@ export const TESTED_ALONE = [
   [unpackPage, "the other half of packPage, which build.ts calls"],
   [cells, "rows are measured as the wrapping measures them"],
   [parsePostId, "worlds and their witnesses read the ids of records with it"],
+  [verifyFolder, "`chat verify` and backups will ask it"],
+  [verifyNote, "each fault of a note, of which the program asks only whether there is one"],
   [isModest, "the edges of its bounds, where a real datagram would be cut by the system"],
   [receiveBufferBytes, "what the kernel keeps for a socket shows in no other way"],
   [rowsOf, "compared with readline for any line, without a screen"],

@@ -55,6 +55,21 @@ export const FAULTS = {
     exitCode: 6,
     remedy: "ask the server's owner, then chat trust accept SERVER",
   },
+  "log-rolled-back": {
+    blame: "peer",
+    exitCode: 6,
+    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
+  },
+  "log-forked": {
+    blame: "peer",
+    exitCode: 6,
+    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
+  },
+  "log-unproved": {
+    blame: "peer",
+    exitCode: 6,
+    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
+  },
   "clock-wrong": { blame: "peer", exitCode: 5, remedy: "set the clocks of both machines" },
   "checksum-wrong": { blame: "peer", exitCode: 6, remedy: "fetch it again" },
   "folder-malformed": { blame: "peer", exitCode: 6, remedy: "ask its sender" },

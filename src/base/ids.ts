@@ -15,7 +15,8 @@ export type FileId = Brand<string, "FileId">;
 /** Random bits behind an id: a collision among 100,000 rooms has a chance of 3e-10. */
 export const ID_BYTES = 8;
 
-export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+/** @param into 32 bytes where the digest may be put, so that it needs no memory of its own */
+export type Sha256 = (bytes: Uint8Array, into?: Uint8Array) => Uint8Array;
 
 export function userId(random: Uint8Array): UserId {
   return `u${toBase64Url(random)}` as UserId;

@@ -35,7 +35,7 @@ export const PASSED_BYTES_MAX = 32 * MIB;
 export const PROBE_EVERY_MS = 2_000;
 
 // Faces.
-/** Items of one room that a face holds: a day's reading, some 20 MB; beyond it the far end goes. */
+/** Items of one room that the page holds: a day's reading, 20 MB; beyond it the far end goes. */
 export const SHOWN_ITEMS_MAX = 20_000;
 /** Of a room that is not looked at any more. */
 export const SHOWN_ITEMS_KEPT = 500;
@@ -66,3 +66,5 @@ export const PART_REMOVE_TRIES_MAX = 10;
 export const PAGE_UPLOADS_MAX = 200;
 /** One paste on a terminal: more than any message, so that the refusal can tell its size. */
 export const PASTE_BYTES_MAX = 256 * 1024;
+/** Records that a browser remembers having read: one value, which is written as a whole. */
+export const PAGE_SEEN_RECORDS_MAX = 256;

@@ -21,6 +21,8 @@ export const PASSWORD_BYTES_MAX = 1 * KIB;
 export const REACTION_BYTES_MAX = 64;
 /** People a message may call by name in its body. */
 export const MENTIONS_MAX = 64;
+/** What the author of an imported message was called there; other chats have shorter names. */
+export const IMPORTED_NAME_BYTES_MAX = 256;
 
 /** What a fault says, and what to do: a sentence each, with what it quotes of others. */
 export const SENTENCE_BYTES_MAX = 4 * KIB;
@@ -64,6 +66,16 @@ export const BATCH_BYTES_MAX = 512 * KIB;
 export const BATCH_SYNC_BYTES_MAX = 256 * KIB;
 /** Freed when the disk is full, so that erasing and stopping cleanly still have room. */
 export const RESERVE_BYTES = 1 * MIB;
+/** Origin, size and root take 90 bytes, a signature 130: room for those of witnesses. */
+export const NOTE_BYTES_MAX = 2 * KIB;
+/** A log has fewer than 10^12 records, which is 40 levels of the tree, and one hash to start at. */
+export const PROOF_HASHES_MAX = 41;
+/** A checkpoint is signed this long after a record at the latest, and no sooner than that again. */
+export const CHECKPOINT_EVERY_MS = 1_000;
+/** Records of a history between two that carry a checkpoint: a copy without the file has some. */
+export const CHECKPOINT_EVERY_RECORDS = 1_000;
+/** Records of one request for proofs: their paths make some 90 KB. */
+export const PROOFS_TOGETHER_MAX = 64;
 
 // Links.
 /** A reader this far behind is closed and resumes by `seq`. */
@@ -231,8 +243,19 @@ export const FIRST_RECORDS = 50;
 export const CATCH_UP_RECORDS_MAX = 500;
 export const PAGE_BYTES_MAX = 256 * KIB;
 export const PAGE_RECORDS_MAX = 1_000;
+/** Records of each room that `chat verify` reads at a server: some seconds, and what is newest. */
+export const VERIFIED_RECORDS_MAX = 10_000;
 /** A search text; longer needles are pasted by mistake. */
 export const GREP_BYTES_MAX = 1 * KIB;
+/** Kinds of records that one search names: all that people read, and as many that are to come. */
+export const KINDS_ASKED_MAX = 32;
+/** Records that one order erases, and their edits: its line stays far below LINE_BYTES_MAX. */
+export const ERASED_AT_ONCE_MAX = 500;
+/** How long a room keeps what is said: below a minute nobody could read it, above is for good. */
+export const RETENTION_MS_MIN = 60_000;
+export const RETENTION_MS_MAX = 100 * 365 * 86_400_000;
+/** How often what is too old is looked for: a word may stand so much longer. */
+export const RETENTION_EVERY_MS = 60_000;
 /** Requests that wait while a room's membership changes: one disk sync's worth of a busy room. */
 export const LOCK_WAITING_MAX = 16_384;
 /** One outbox a process run is the rule; a client that uses more at once loses only their order. */
@@ -422,6 +445,12 @@ export const UPLOAD_SILENT_MS = 10_000;
 export const UPLOADS_PER_ACCOUNT_MAX = 1_000;
 /** The log must always find room on the disk that it shares with the files. */
 export const FREE_BYTES_MIN = 256 * MIB;
+/** Files of one server whose ids a device can complete: more than a list shows. */
+export const SEEN_FILES_MAX = 500;
+/** Names of one kind that a completion looks at: more than a person reads through. */
+export const KNOWN_NAMES_MAX = 1_000;
+/** Candidates that a shell gets: a screen of them. */
+export const COMPLETIONS_MAX = 200;
 /** Longer waiting is shown, and where. */
 export const STALL_SHOWN_MS = 3_000;
 /** Names that a folder could not keep here are said up to so many: enough to see of what kind. */
@@ -442,11 +471,22 @@ export const FILES_AT_ONCE = 16;
 export const SAME_NAMES_MAX = 1_000;
 /** 32 MiB of what cannot be read again: as much as may wait for a sync, and a window full. */
 export const STREAM_KEPT_CHUNKS_MAX = 128;
+/** Memory of chunks that waits to be used again: a queue of a link, and what is read ahead. */
+export const SPARE_BUFFERS_MAX = 16;
 /** What the usual file systems take for one part of a path; Windows counts less strictly. */
 export const PART_BYTES_MAX = 255;
 /** A family with four skin tones needs 11; more is a tower of marks over its neighbours' lines. */
 export const CLUSTER_CODE_POINTS_MAX = 16;
+/** Of a page's title or a notification: more is cut by what shows it. */
+export const NOTICE_CODE_POINTS_MAX = 120;
 /** Each field at its longest is under 300 bytes; a device certificate is not parsed beyond. */
 export const DEVICE_CERT_BYTES_MAX = 512;
 /** A catch-up of a few rooms; a reader that stalls for longer lets the link go and resumes. */
 export const EVENTS_BUFFERED_MAX = 8_192;
+/**
+ * Records that a device remembers having read, of each account at a server: what came since it last
+ * saw them proved is far less, and more only helps to name what is missing.
+ */
+export const SEEN_RECORDS_MAX = 4_096;
+/** Of them, those that were not written down yet: a busy room brings more than a disk need take. */
+export const SEEN_BUFFERED_MAX = 1_024;

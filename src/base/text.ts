@@ -2,7 +2,7 @@
  * Makes text from strangers safe to show. Log, wire and NDJSON carry the words as sent; cleaning is
  * the last step before a terminal, TSV or page.
  */
-import { CLUSTER_CODE_POINTS_MAX } from "./limits.ts";
+import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "./limits.ts";
 
 export interface CleanOptions {
   /** Keep line feeds, for texts that are shown over several lines. CR LF becomes LF. */
@@ -84,6 +84,17 @@ export function quoteText(text: string, codePointsMax = 60): string {
   const points = Array.from(text.slice(0, 4 * codePointsMax));
   const cut = points.length > codePointsMax || text.length > 4 * codePointsMax;
   return `'${cleanText(points.slice(0, codePointsMax).join(""))}${cut ? "..." : ""}'`;
+}
+
+/**
+ * For the title of a window and for notifications, and so for OSC 0, 2, 9 and 777: one short line.
+ * A semicolon ends a field there (`4;` at the start of OSC 9 is a progress bar).
+ */
+export function titleText(text: string): string {
+  const start = text.slice(0, 4 * NOTICE_CODE_POINTS_MAX).replaceAll(/\s+/g, " ");
+  const points = Array.from(cleanText(start).replaceAll(";", ",").trim());
+  if (points.length <= NOTICE_CODE_POINTS_MAX) return points.join("");
+  return cleanText(points.slice(0, NOTICE_CODE_POINTS_MAX - 1).join("")).concat("\u2026");
 }
 
 /** @param previous the last code point of the cleaned text before it */

@@ -17,8 +17,9 @@
  *       },
  *     });
  *
- * Keys are camelCase, on the command line `--kebab-case`. It gets one row in commands/table.ts:
- * `send: { summary: "Send one message", load: () => import("./send.ts") }`.
+ * Keys are camelCase, on the command line `--kebab-case`. It gets one row in
+ * commands/table.ts, from which help, the manual and completions are made:
+ * `send: { summary: "Send one message", examples: ["chat send hi"], load: () => ... }`.
  */
 
 import type { BooleanArgDef, EnumArgDef, PositionalArgDef, StringArgDef } from "citty";
@@ -29,14 +30,28 @@ interface Strictness {
   readonly many?: true;
   /** A whole number within these bounds. */
   readonly integer?: { readonly min: number; readonly max: number };
+  /** The only values there are: others are misuse, and completion offers these. */
+  readonly words?: readonly string[];
+  /** What it is as the last word of the line, without a value. */
+  readonly alone?: string;
 }
 
 /** citty's definition and more. A boolean that defaults to true is written `--no-X`. */
 export type FlagDef =
-  | (BooleanArgDef & { readonly many?: never; readonly integer?: never })
+  | (BooleanArgDef & {
+      readonly many?: never;
+      readonly integer?: never;
+      readonly alone?: never;
+      readonly words?: never;
+    })
   | (StringArgDef & Strictness)
   | (PositionalArgDef & Strictness)
-  | (EnumArgDef & { readonly many?: never; readonly integer?: never });
+  | (EnumArgDef & {
+      readonly many?: never;
+      readonly integer?: never;
+      readonly alone?: never;
+      readonly words?: never;
+    });
 
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
 
@@ -68,7 +83,7 @@ export type AnyFlagValue = boolean | string | number | readonly string[] | undef
 export interface Verb {
   readonly kind: "verb";
   readonly args: FlagDefs;
-  /** More for `--help`, below the flags: examples. */
+  /** More for `--help`, below the flags. */
   readonly details: string;
   /** @param given keys that were said, not left to their defaults */
   run(
@@ -87,6 +102,8 @@ export interface VerbGroup {
 export interface VerbRow {
   /** One line in `chat --help`. */
   readonly summary: string;
+  /** Command lines as they are typed, for help and manual; a group has those of its verbs. */
+  readonly examples?: readonly string[];
   /** Left out of `chat --help`. */
   readonly hidden?: true;
   /** On demand: a command starts as fast as its own imports. */

@@ -1,4 +1,5 @@
 import { Fault } from "../base/fault.ts";
+import { formatLeft } from "../base/sizes.ts";
 import { formatUtc } from "../base/time.ts";
 
 const UNITS_MS: Readonly<Record<string, number>> = {
@@ -12,11 +13,23 @@ const FOR_MS_MAX = 100 * 365 * 86_400_000;
 
 /** When `10m`, `2h` or `7d` from now is over, in Unix milliseconds. @throws Fault usage */
 export function untilOf(text: string, nowUnixMs: number): number {
+  return nowUnixMs + spanOf(text, { min: 1, max: FOR_MS_MAX });
+}
+
+/** Milliseconds of `10m`, `2h` or `7d`. @throws Fault usage */
+export function spanOf(
+  text: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
-  const forMs = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
-  if (count !== "" && forMs > 0 && forMs <= FOR_MS_MAX) return nowUnixMs + forMs;
-  throw new Fault("usage", `'${text.slice(0, 40)}' is no length of time`, {
-    remedy: "write 30s, 10m, 2h or 7d",
+  const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
+  if (count !== "" && span >= min && span <= max) return span;
+  const isLength = count !== "" && span > 0;
+  const sentence = isLength ? "is too short or too long" : "is no length of time";
+  throw new Fault("usage", `'${text.slice(0, 40)}' ${sentence}`, {
+    remedy: isLength
+      ? `write one from ${formatLeft(min)} to ${formatLeft(max)}`
+      : "write 30s, 10m, 2h or 7d",
   });
 }
 

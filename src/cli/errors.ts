@@ -18,11 +18,16 @@ export function errorLine(fault: Fault): string {
   return `${cleanText(`chat: ${fault.message}; ${fault.remedy}`)}\n`;
 }
 
+/** What every command prints of a fault under `--json`. */
+export function faultJson(fault: Fault) {
+  const { code, blame, message, remedy, retryAfterMs } = fault;
+  const passing = retryAfterMs === undefined ? {} : { retryAfterMs };
+  return { kind: "fault", code, blame, message, remedy, ...passing };
+}
+
 /** The last line of standard output under `--json`. */
 export function errorJson(fault: Fault): string {
-  const { code, blame, message, retryAfterMs } = fault;
-  const passing = retryAfterMs === undefined ? {} : { retryAfterMs };
-  return jsonLine({ kind: "fault", code, blame, message, ...passing });
+  return jsonLine(faultJson(fault));
 }
 
 /** Stack and causes, for `--debug` only. */

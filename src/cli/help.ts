@@ -1,5 +1,12 @@
 import { type ArgsDef, renderUsage } from "citty";
-import { type FlagDef, type FlagDefs, flagName, type Verb, type VerbTable } from "./command.ts";
+import {
+  type FlagDef,
+  type FlagDefs,
+  flagName,
+  type Verb,
+  type VerbRow,
+  type VerbTable,
+} from "./command.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 
 const COLORS = /\x1b\[[0-9;]*m/g;
@@ -7,7 +14,7 @@ const COLORS = /\x1b\[[0-9;]*m/g;
 /** Help of one verb, as citty writes it from the definitions. */
 export async function verbHelp(
   name: string,
-  summary: string,
+  { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
   verb: Verb,
   color: boolean,
 ): Promise<string> {
@@ -26,12 +33,17 @@ export async function verbHelp(
   }
   const usage = await renderUsage({ meta: { name, description: summary }, args });
   const details = verb.details === "" ? "" : `\n${verb.details.trim()}\n`;
-  const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}`;
+  const shown = examples.length === 0 ? "" : `\n${exampleLines(examples)}`;
+  const text = `${usage.replaceAll(/ +$/gm, "").trimEnd()}\n${details}${shown}`;
   return color ? text : text.replaceAll(COLORS, "");
 }
 
 /** Help of a table: `chat --help`, and of groups. */
-export function tableHelp(name: string, summary: string, verbs: VerbTable): string {
+export function tableHelp(
+  name: string,
+  { summary, examples = [] }: Pick<VerbRow, "summary" | "examples">,
+  verbs: VerbTable,
+): string {
   const shown = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
   const width = Math.max(0, ...shown.map(([verb]) => verb.length));
   return [
@@ -43,13 +55,19 @@ export function tableHelp(name: string, summary: string, verbs: VerbTable): stri
     "",
     ...shown.map(([verb, row]) => `  ${verb.padEnd(width)}  ${row.summary}`),
     "",
-    `Use ${name} COMMAND --help for more.`,
+    ...(examples.length === 0 ? [] : [exampleLines(examples)]),
+    `Use ${name} COMMAND --help for more, or chat man for a manual page.`,
     "Everywhere: --json, --no-color, --debug; -- ends the flags.",
     "",
   ].join("\n");
 }
 
-function described(definition: FlagDef): string {
+function exampleLines(examples: readonly string[]): string {
+  return `EXAMPLES\n\n${examples.map((line) => `  ${line}\n`).join("")}`;
+}
+
+/** What help and manual say of a flag or argument. */
+export function described(definition: FlagDef): string {
   const { description, many, integer } = definition;
   if ("negativeDescription" in definition) return definition.negativeDescription ?? "";
   const bounds = integer === undefined ? "" : ` (${integer.min} to ${integer.max})`;

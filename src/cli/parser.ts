@@ -166,6 +166,7 @@ function flagValue(token: OptionToken, target: Target): AnyFlagValue {
     throw misuse(`${token.rawName} takes no value`, `write ${token.rawName} alone`);
   }
   const { value, inlineValue, rawName } = token;
+  if (value === undefined && target.definition.alone !== undefined) return target.definition.alone;
   if (value === undefined)
     throw misuse(`${rawName} needs a value`, `write ${hintOf(token, target)}`);
   if (inlineValue !== true && value.startsWith("-") && value !== "-") {
@@ -182,8 +183,8 @@ function hintOf(token: OptionToken, { key, definition }: Target): string {
 
 /** @param name of what has this value, for the fault. @throws Fault usage */
 export function checkedValue(text: string, definition: FlagDef, name: string): string | number {
-  if (definition.type === "enum") {
-    const options = definition.options ?? [];
+  const options = definition.type === "enum" ? definition.options : definition.words;
+  if (options !== undefined) {
     if (options.includes(text)) return text;
     const near = nearest(text, options);
     const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;

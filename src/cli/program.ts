@@ -13,6 +13,7 @@ import { wrapWords } from "./word-wrap.ts";
 export interface Program {
   readonly name: string;
   readonly summary: string;
+  readonly examples?: readonly string[];
   readonly verbs: VerbTable;
 }
 
@@ -69,10 +70,10 @@ async function dispatch(program: Program, argv: readonly string[], world: World)
     return call(program, "version", [...before.filter((flag) => flag in GLOBALS), ...rest], world);
   }
   if (before.includes("--help") || before.includes("-h") || word === "help") {
-    return tableUsage(program.name, program.summary, program.verbs, world, 0);
+    return tableUsage(program, world, 0);
   }
   if (word === undefined) {
-    return tableUsage(program.name, program.summary, program.verbs, world, EXIT_USAGE);
+    return tableUsage(program, world, EXIT_USAGE);
   }
   return call(program, word, [...before, ...after], world);
 }
@@ -112,16 +113,11 @@ async function call(
 async function callGroup({ name, row, argv }: Call, group: VerbGroup, world: World) {
   const { before, rest } = splitGlobals(argv);
   const [word, ...after] = rest;
+  const program = { ...row, name, verbs: group.verbs };
   if (word === undefined || before.includes("--help") || before.includes("-h")) {
-    return tableUsage(
-      name,
-      row.summary,
-      group.verbs,
-      world,
-      word === undefined && before.length === 0 ? EXIT_USAGE : 0,
-    );
+    const isAsked = word !== undefined || before.length > 0;
+    return tableUsage(program, world, isAsked ? 0 : EXIT_USAGE);
   }
-  const program = { name, summary: row.summary, verbs: group.verbs };
   return call(program, word, [...before, ...after], world);
 }
 
@@ -134,7 +130,7 @@ async function callVerb({ name, row, argv }: Call, verb: Verb, world: World): Pr
       debug: false,
     });
     const { verbHelp } = await import("./help.ts");
-    const help = await verbHelp(name, row.summary, verb, color);
+    const help = await verbHelp(name, row, verb, color);
     world.stdout.write(wrapWords(world.stdout, help));
     return 0;
   }
@@ -147,16 +143,10 @@ function globalsOf({ json, color, debug }: Values): Globals {
 }
 
 /** Requested help is data. Help that is shown because no command was given is for users. */
-async function tableUsage(
-  name: string,
-  summary: string,
-  verbs: VerbTable,
-  world: World,
-  exitCode: number,
-): Promise<number> {
+async function tableUsage(program: Program, world: World, exitCode: number): Promise<number> {
   const { tableHelp } = await import("./help.ts");
   const out = exitCode === 0 ? world.stdout : world.stderr;
-  out.write(wrapWords(out, tableHelp(name, summary, verbs)));
+  out.write(wrapWords(out, tableHelp(program.name, program, program.verbs)));
   return exitCode;
 }
 

@@ -11,6 +11,7 @@ import { isAbsolute, join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { nearest } from "./suggest.ts";
+import { innerTable, isTable, parseToml, type TomlTable } from "./toml.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -36,10 +37,13 @@ export interface Config {
 export interface Settings {
   readonly folders: Folders;
   readonly config: Config;
+  /** `[screen]` as it stands in the file: whoever shows a full screen checks it. */
+  readonly screen: TomlTable | undefined;
   /** Said once on standard error: keys that mean nothing. */
   readonly warnings: readonly string[];
 }
 
+const SCREEN = "screen";
 /** A list of words, or any text. */
 const KEYS: Readonly<Record<keyof Config, readonly string[] | "text">> = {
   server: "text",
@@ -56,8 +60,7 @@ export function loadSettings(
   const folders = chatFolders(env, platform);
   const path = join(folders.config, "config.toml");
   const text = readConfig(path);
-  const read = text === undefined ? { config: {}, warnings: [] } : parseConfig(text, path);
-  return { folders, ...read };
+  return { folders, ...parseConfig(text ?? "", path) };
 }
 
 /** XDG Base Directory Specification on Linux; the conventional folders elsewhere. */
@@ -80,17 +83,29 @@ export function chatFolders(env: Environment, platform: NodeJS.Platform): Folder
   };
 }
 
-/** @throws Fault usage, naming file and line */
-export function parseConfig(text: string, path: string): Pick<Settings, "config" | "warnings"> {
-  const table = parseToml(text, path, 'user = "ana"');
+/** @throws Fault usage, naming file, line and column */
+export function parseConfig(text: string, path: string): Omit<Settings, "folders"> {
+  const file = parseToml(text, path, 'user = "ana"');
   const config: Record<string, string> = {};
   const warnings: string[] = [];
-  for (const [key, value] of Object.entries(table)) {
-    const at = `${path}:${lineOf(text, key)}`;
+  for (const [key, value] of Object.entries(file.values)) {
+    const at = file.at(key);
     if (Object.hasOwn(KEYS, key)) config[key] = checkedSetting(key as keyof Config, value, at);
-    else warnings.push(`${at}: unknown setting ${quoteText(key)}${hint(key)}; it is ignored`);
+    else if (key !== SCREEN) warnings.push(unknownSetting(key, [...Object.keys(KEYS), SCREEN], at));
+    else if (!isTable(value)) {
+      throw new Fault("usage", `${at}: ${SCREEN} must be a table`, {
+        remedy: `write [${SCREEN}] on a line of its own, and its settings below`,
+      });
+    }
   }
-  return { config, warnings };
+  return { config, screen: innerTable(file, SCREEN), warnings };
+}
+
+/** What is said of a key that means nothing. */
+export function unknownSetting(key: string, known: readonly string[], at: string): string {
+  const near = nearest(key, known);
+  const hint = near === undefined ? "" : `, did you mean ${near}?`;
+  return `${at}: unknown setting ${quoteText(key)}${hint}; it is ignored`;
 }
 
 function oneFolder(folder: string): Folders {
@@ -116,44 +131,6 @@ function readConfig(path: string): string | undefined {
   }
 }
 
-/** @param example one setting as it is written. @throws Fault usage, naming file and line */
-export function parseToml(text: string, path: string, example: string): Record<string, unknown> {
-  try {
-    return Bun.TOML.parse(text) as Record<string, unknown>;
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message.replace(/^TOML Parse error: /, "") : "";
-    throw new Fault("usage", `${path}:${brokenLine(text)} is not valid TOML (${reason})`, {
-      remedy: `a setting looks like ${example}`,
-      cause,
-    });
-  }
-}
-
-/** Bun's parser does not say where: it is the line behind the longest beginning that it accepts. */
-function brokenLine(text: string): number {
-  const lines = text.split("\n");
-  for (let count = lines.length - 1; count > 0; count--) {
-    if (isToml(lines.slice(0, count).join("\n"))) return count + 1;
-  }
-  return 1;
-}
-
-function isToml(text: string): boolean {
-  try {
-    Bun.TOML.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Where the key stands, as well as one can tell without the parser's help. */
-export function lineOf(text: string, key: string): number {
-  const lines = text.split("\n");
-  const at = lines.findIndex((line) => /^[\s"'[]*([\w-]+)/.exec(line)?.[1] === key);
-  return at < 0 ? 1 : at + 1;
-}
-
 function checkedSetting(key: keyof Config, value: unknown, at: string): string {
   const allowed = KEYS[key];
   if (typeof value !== "string") {
@@ -163,9 +140,4 @@ function checkedSetting(key: keyof Config, value: unknown, at: string): string {
   throw new Fault("usage", `${at}: ${quoteText(value)} is no value of ${key}`, {
     remedy: `use ${allowed.map((word) => `"${word}"`).join(" or ")}`,
   });
-}
-
-function hint(key: string): string {
-  const near = nearest(key, Object.keys(KEYS));
-  return near === undefined ? "" : `, did you mean ${near}?`;
 }

@@ -12,7 +12,11 @@ import { ReadState } from "./read-state.ts";
 import type { Greeted } from "./trust.ts";
 
 export interface AccountFeedSink {
+  /** All of it, before anything is made of it: for a face with a model. */
+  followed?(event: FollowerEvent): void;
   event(event: ClientEvent, sizeBytes: number): void;
+  /** A record of this account. @param head its bytes as they came */
+  saw(head: Uint8Array, record: ChatRecord): void;
   /** Everything up to `seq` was told. */
   cursor(seq: number): void;
   /** The server knows less than an earlier run was told. */
@@ -83,6 +87,7 @@ export class AccountFeed {
   }
 
   #event(event: FollowerEvent): void {
+    this.#sink.followed?.(event);
     switch (event.kind) {
       case "room":
         return this.#room(event);
@@ -91,6 +96,7 @@ export class AccountFeed {
         if (event.room === undefined || this.#mode === "none") return;
         return this.#emit({ kind: "room-gone", room: event.room });
       case "record":
+        this.#sink.saw(event.head, event.record);
         return this.#record(event.record, event.sizeBytes);
       case "skipped":
         return this.#emit(event);

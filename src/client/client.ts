@@ -1,6 +1,8 @@
 import { Fault } from "../base/fault.ts";
+import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
+import type { ModelEvent } from "../core/model/event.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -9,6 +11,7 @@ import type { ClientState } from "../io/state/client-state.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, connectedEvent } from "./account-feed.ts";
+import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
 import {
   type AccountEntry,
   ConnectionLoop,
@@ -21,13 +24,14 @@ import { EventBuffer } from "./event-buffer.ts";
 import type { FollowMode } from "./follower.ts";
 import type { Keys } from "./keys.ts";
 import { ActiveLink } from "./link/active-link.ts";
-import type { LinkStats } from "./link/connection.ts";
+import type { GuessDelay, LinkStats } from "./link/connection.ts";
 import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { type Ask, type HistoryPage, queryHistory } from "./queries.ts";
 import { Reading } from "./reading.ts";
+import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
 import { type Greeted, greet } from "./trust.ts";
@@ -62,6 +66,17 @@ export interface ClientOptions {
   readonly reconnect?: boolean;
   /** Told of a first contact at once, before any secret is asked; left out: an event says it. */
   readonly onPinned?: (news: Extract<ClientEvent, { kind: "pinned" | "moved" }>) => void;
+  /**
+   * For a face that shows a model: told of everything, in order, beside the events, which are to be
+   * read too. It has no cursor: each run begins with the rooms, and asks for pages of them.
+   */
+  readonly model?: (event: ModelEvent) => void;
+  /** False: whoever uses this client asks for proofs of the log by itself. */
+  readonly audits?: boolean;
+  /** The server's log is not what it was: told before the client ends by it. */
+  readonly onAlarm?: (alarm: AuditAlarm) => void;
+  /** Told that the answer to a secret is held back; undefined: it is there. */
+  readonly onGuessDelay?: (delay: GuessDelay | undefined) => void;
 }
 
 export interface Membership {
@@ -104,6 +119,9 @@ export class Client {
   #posts: OutboxQueue;
   #end: { readonly fault: Fault | undefined } | undefined;
   readonly #cursors: CursorKeeper;
+  readonly #auditor: LogAuditor;
+  #audited: AuditedLink | undefined;
+  #alarm: Fault | undefined;
 
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
@@ -116,15 +134,24 @@ export class Client {
       entropy: parts.entropy,
       activeLink: this.#activeLink,
       uploads: parts.state.uploads,
+      confirmed: (seq) => this.#auditor.confirmed(seq),
       hashing: parts.hashing,
       greet: (connection) => greet(connection, { ...parts, verifier: parts.keys, program }),
     });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
+    const { clock, keys: verifier, state } = parts;
+    const offset = (unixMs: number) => -dateOf(unixMs).getTimezoneOffset();
+    const moment = (unixMs: number) => formatLocalSince(unixMs, clock.unixMs(), offset);
+    const { logs } = state;
+    this.#auditor = new LogAuditor({ clock, verifier, logs, moment }, (alarm) =>
+      this.#alarmed(alarm),
+    );
     this.#events = new EventBuffer((mark) => this.#cursors.note(mark));
     this.#loop = new ConnectionLoop(
       {
         ...{ ...parts, program, manner: PROGRAM_MANNER },
         ...{ reconnects: reconnect ? "always" : "never", keepsPassword: true },
+        onGuessDelay: options.onGuessDelay,
       },
       {
         state: (state) => this.#stands(state),
@@ -133,6 +160,7 @@ export class Client {
         lost: () => {
           this.#activeLink.lost();
           this.#posts.lost();
+          this.#auditor.lost();
         },
         isAwaited: () => this.#posts.size > 0 || this.#activeLink.isAwaited,
         whenReady: (callback) => this.#events.whenLow(callback),
@@ -213,12 +241,50 @@ export class Client {
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
   readonly request: Ask = async (kind, fields) => {
     this.#posts.flush(); // Whoever says something and leaves has said it first.
-    return this.#loop.ask(kind, fields);
+    const answer = await this.#loop.ask(kind, fields);
+    if ("seq" in answer) this.#auditor.confirmed(answer.seq);
+    return answer;
   };
 
-  /** A page of the past, oldest first. @throws Fault */
+  /**
+   * The same, but what comes too fast is refused and not asked again: for requests whose order
+   * matters. @throws Fault as `request`
+   */
+  readonly requestOnce: Ask = async (kind, fields) => {
+    const { connection } = this.#loop;
+    if (connection === undefined) throw notConnected();
+    return new Promise((resolve, reject) => {
+      connection.askThen(kind, fields, (outcome) => {
+        if (outcome.kind === "refused") return reject(outcome.fault);
+        const { answer } = outcome;
+        if ("seq" in answer) this.#auditor.confirmed(answer.seq);
+        resolve(answer);
+      });
+    });
+  };
+
+  /** The link on which proofs of the log are asked for. @throws Fault not-logged-in */
+  get audited(): AuditedLink {
+    if (this.#audited === undefined) throw notLoggedIn();
+    return this.#audited;
+  }
+
+  /** Asks for proofs of all that this device has read, and judges them. @throws Fault */
+  audit(): Promise<AuditOutcome> {
+    return this.#auditor.all(this.audited);
+  }
+
+  /** Before a program ends: waits for proofs that are on their way. @throws Fault log-… */
+  async proved(): Promise<void> {
+    await this.#auditor.settled();
+    if (this.#alarm !== undefined) throw this.#alarm;
+  }
+
+  /** A page of the past, oldest first; it counts as read. @throws Fault */
   history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    return queryHistory(this.request, sha256, fields);
+    return queryHistory(this.request, sha256, fields, (head, record) =>
+      this.#auditor.saw(head, record),
+    );
   }
 
   /** Changes the password, here and for the next link. @throws Fault */
@@ -246,7 +312,9 @@ export class Client {
     if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, stay.user);
     this.#left = stay;
     this.#stay = undefined;
+    this.#options.model?.({ kind: "left" });
     this.#activeLink.left(notLoggedIn());
+    void this.#auditor.write();
     this.#posts.leave(notLoggedIn()); // Of those that came while it waited.
     this.#posts = this.#newPosts();
   }
@@ -269,6 +337,7 @@ export class Client {
     this.#events.settle();
     this.reading.flush();
     await this.#finish(undefined);
+    await this.#auditor.close();
   }
 
   #trust(greeted: Greeted): void {
@@ -306,7 +375,11 @@ export class Client {
       state.moveUser(fingerprint, asked, user);
     }
     this.#note(fingerprint, user);
+    const isRenamed = this.#stay?.feed === feed && this.#stay.user !== user;
     this.#stay = { user, feed };
+    const { model } = this.#options;
+    model?.(greetedEvent(greeted, { keepsKey: true }));
+    model?.({ kind: "entered", user, isRenamed });
     const owner = { fingerprint, user };
     this.#posts.open(owner, this.#options.adopt ?? true);
     feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
@@ -315,6 +388,19 @@ export class Client {
     if (connection.isClosed) return;
     this.#posts.connected(connection);
     this.#activeLink.found({ connection, ...owner });
+    const { welcome, formers } = greeted;
+    const { address } = this.#options;
+    const reader = { ...owner, formers };
+    const rooms = () => this.rooms;
+    this.#audited = { connection, address, reader, key: welcome.server.key, rooms };
+    if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
+  }
+
+  /** Nothing more is sent; the link, and with it the client, ends by the fault. */
+  #alarmed(alarm: AuditAlarm): void {
+    this.#alarm = alarm.fault;
+    this.#options.onAlarm?.(alarm);
+    this.#loop.mend(alarm.fault, true);
   }
 
   #note(fingerprint: Fingerprint, user: string): void {
@@ -339,9 +425,16 @@ export class Client {
       user: this.#stay?.feed === feed ? this.#stay.user : user,
     });
     this.#cursors.flush(); // Somebody may come back who was in on this client before.
-    const cursor = follow === "all" ? this.#parts.state.cursor(known, user) : undefined;
+    const { model } = this.#options;
+    const hasCursor = follow === "all" && model === undefined;
+    const cursor = hasCursor ? this.#parts.state.cursor(known, user) : undefined;
     const feed: AccountFeed = new AccountFeed(follow, cursor, sha256, {
+      followed: (event) => {
+        const told = model === undefined ? undefined : modelEventOf(event);
+        if (told !== undefined) model?.(told);
+      },
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
+      saw: (head, record) => this.#auditor.saw(head, record),
       cursor: (seq) => {
         if (follow === "all") this.#events.mark({ ...place(), seq });
       },
@@ -360,13 +453,14 @@ export class Client {
       entropy,
       store: state.outboxes,
       tell: (event) => {
-        if (event.kind !== "settled" || event.adopted === undefined) return;
-        const { to: target, body } = event.adopted;
+        this.#options.model?.(event);
+        if (event.kind !== "settled") return;
+        const { outcome, adopted } = event;
+        if (outcome.kind === "durable") this.#auditor.confirmed(outcome.receipt.seq);
+        if (adopted === undefined) return;
+        const { to: target, body } = adopted;
         const { text, action } = body;
-        this.#events.push(
-          { kind: "adopted", target, text, action, outcome: event.outcome },
-          text.length,
-        );
+        this.#events.push({ kind: "adopted", target, text, action, outcome }, text.length);
       },
     });
   }
@@ -379,6 +473,8 @@ export class Client {
   }
 
   #stands(state: LoopState): void {
+    const told = connectionEventOf(state, this.#parts.clock.unixMs());
+    if (told !== undefined) this.#options.model?.(told);
     if (state.kind === "stopped") void this.#finish(state.fault);
     if (state.kind !== "waiting") return;
     const { fault, retryInMs, isLoss } = state;

@@ -3,7 +3,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { Keys } from "./keys.ts";
-import { Connection } from "./link/connection.ts";
+import { Connection, type GuessDelay } from "./link/connection.ts";
 import { isPassing, notConnected } from "./link/retry.ts";
 import { type Credentials, type Entered, Login, type LoginContext } from "./login.ts";
 import type { Ask } from "./queries.ts";
@@ -69,6 +69,8 @@ export interface ConnectionLoopParts extends Pick<LoginContext, "manner"> {
   readonly reconnects: "always" | "inside" | "never";
   /** The password logs in on the next link, where the key of the device does not. */
   readonly keepsPassword: boolean;
+  /** Told that the answer to a secret is held back; undefined: it is there. */
+  readonly onGuessDelay?: ((delay: GuessDelay | undefined) => void) | undefined;
 }
 
 /** How long a farewell may take. */
@@ -237,6 +239,7 @@ export class ConnectionLoop {
   async #dial(): Promise<GreetedLink> {
     const { clock, entropy, dial, keys, program } = this.#parts;
     const connection = new Connection(await dial(), clock);
+    connection.onGuessDelay = this.#parts.onGuessDelay;
     this.#dialled = connection;
     try {
       this.#checkOpen();

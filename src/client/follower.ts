@@ -23,7 +23,13 @@ export type FollowerEvent =
     }
   /** `room`: undefined if no link since the last `caught-up` has told of it. */
   | { readonly kind: "room-gone"; readonly id: string; readonly room: RoomView | undefined }
-  | { readonly kind: "record"; readonly record: ChatRecord; readonly sizeBytes: number }
+  | {
+      readonly kind: "record";
+      readonly record: ChatRecord;
+      /** Its head, as it came. */
+      readonly head: Uint8Array;
+      readonly sizeBytes: number;
+    }
   /** So many unseen records of a room are not sent. */
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
   | { readonly kind: "caught-up" }
@@ -169,14 +175,20 @@ export class Follower {
       const record = resolveRecord(headed, view, this.#sha256);
       this.#noteTopic(record);
       const sizeBytes = wire.head.length + (wire.body?.length ?? 0);
-      this.#sink.event({ kind: "record", record, sizeBytes });
+      this.#sink.event({ kind: "record", record, head: wire.head, sizeBytes });
     }
     this.#perform(effects);
     return !effects.some(({ kind }) => kind === "hole");
   }
 
   #noteTopic(record: ChatRecord): void {
-    if (record.kind !== "topic" || record.state !== "whole") return;
+    if (record.state !== "whole") return;
+    const { keepMs } = record.body ?? {};
+    if (record.kind === "retention") {
+      const kept = typeof keepMs === "number" ? keepMs : undefined;
+      this.#rooms.set(record.room.id, { ...record.room, keepMs: kept });
+    }
+    if (record.kind !== "topic") return;
     this.#rooms.set(record.room.id, { ...record.room, topic: bodyText(record, "topic") });
   }
 

@@ -15,14 +15,21 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
-/** One page of the past, checked against its commitments. @throws Fault */
+/**
+ * One page of the past, checked against its commitments.
+ * @param saw told of each record, with its head as it came
+ * @throws Fault
+ */
 export async function queryHistory(
   ask: Ask,
   sha256: Sha256,
   fields: RequestFields<"history">,
+  saw?: (head: Uint8Array, record: ChatRecord) => void,
 ): Promise<HistoryPage> {
-  const page = await ask("history", fields);
-  return { records: readPage(page, sha256), more: page.more };
+  const { records: heads, ...page } = await ask("history", fields);
+  const records = readPage({ ...page, records: heads }, sha256);
+  for (const [i, record] of records.entries()) saw?.(heads[i]?.head ?? new Uint8Array(), record);
+  return { records, more: page.more };
 }
 
 /**

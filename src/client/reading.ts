@@ -70,6 +70,11 @@ export class Reading {
     if (upTo !== undefined) this.#reporter.note(room.id, upTo);
   }
 
+  /** For a face that counts by itself: the room was read up to its record `n`. */
+  readUpTo(room: string, n: number): void {
+    this.#reporter.note(room, n);
+  }
+
   /** Words of others in the room that no device of the account has shown. */
   unread(room: RoomId): number {
     return this.#feed?.reads.unread(room) ?? 0;

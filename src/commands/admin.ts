@@ -3,63 +3,87 @@ import { defineGroup } from "../cli/command.ts";
 export const command = defineGroup({
   kick: {
     summary: "Remove a user from a room",
+    examples: ["chat admin kick bob --room lab"],
     load: async () => ({ command: (await import("./admin/people.ts")).kick }),
   },
   mute: {
     summary: "Let a user read, but not write, in a room",
+    examples: ["chat admin mute bob --room lab --for 10m"],
     load: async () => ({ command: (await import("./admin/people.ts")).mute }),
   },
   unmute: {
     summary: "Let a muted user write again",
+    examples: ["chat admin unmute bob --room lab"],
     load: async () => ({ command: (await import("./admin/people.ts")).unmute }),
   },
   grant: {
     summary: "Make a user an operator, or with --room a moderator",
+    examples: ["chat admin grant ana", "chat admin grant bob --room lab"],
     load: async () => ({ command: (await import("./admin/people.ts")).grant }),
   },
   revoke: {
     summary: "Take the role of operator or moderator away",
+    examples: ["chat admin revoke bob --room lab"],
     load: async () => ({ command: (await import("./admin/people.ts")).revoke }),
   },
   ban: {
     summary: "Ban an account or an address",
+    examples: ["chat admin ban bob --for 2h --reason 'Cool down.'", "chat admin ban 192.0.2.9"],
     load: async () => ({ command: (await import("./admin/bans.ts")).ban }),
   },
   unban: {
     summary: "Let a banned account or address in again",
+    examples: ["chat admin unban bob"],
     load: async () => ({ command: (await import("./admin/bans.ts")).unban }),
   },
   bans: {
     summary: "List banned accounts and addresses",
+    examples: ["chat admin bans"],
     load: async () => ({ command: (await import("./admin/bans.ts")).bans }),
   },
   erase: {
-    summary: "Erase messages, by their numbers",
+    summary: "Erase messages, or all that a user said",
+    examples: ["chat admin erase 12 13", "chat admin erase --user bob"],
     load: async () => ({ command: (await import("./admin/erase.ts")).command }),
+  },
+  retention: {
+    summary: "Set how long a room keeps messages and files",
+    examples: ["chat admin retention lab 90d", "chat admin retention lab off"],
+    load: async () => ({ command: (await import("./admin/retention.ts")).command }),
   },
   invite: {
     summary: "Make a line that lets a user in",
+    examples: ["chat admin invite --uses 20 --expires 7d", "chat admin invite --post build"],
     load: async () => ({ command: (await import("./admin/invites.ts")).invite }),
   },
   invites: {
     summary: "List the valid invites, or revoke one",
+    examples: ["chat admin invites", "chat admin invites --revoke ID"],
     load: async () => ({ command: (await import("./admin/invites.ts")).invites }),
   },
   reset: {
     summary: "Make a line that lets a user set a new password",
+    examples: ["chat admin reset bob --expires 2h"],
     load: async () => ({ command: (await import("./admin/accounts.ts")).reset }),
   },
   rename: {
     summary: "Give an account another name",
+    examples: ["chat admin rename bob robert"],
     load: async () => ({ command: (await import("./admin/accounts.ts")).rename }),
   },
   remove: {
     summary: "Remove an account",
+    examples: ["chat admin remove bob"],
     load: async () => ({ command: (await import("./admin/accounts.ts")).remove }),
   },
-  room: { summary: "Rename, close or remove a room", load: () => import("./admin/room.ts") },
+  room: {
+    summary: "Rename, close or remove a room",
+    examples: ["chat admin room rename lab workshop", "chat admin room close lab"],
+    load: () => import("./admin/room.ts"),
+  },
   registration: {
     summary: "Show, close or open registration",
+    examples: ["chat admin registration closed"],
     load: async () => ({ command: (await import("./admin/registration.ts")).command }),
   },
 });

@@ -18,31 +18,37 @@ export const command = defineVerb({
   args: { at: SERVER_ARGUMENT, ...SERVER_FLAGS },
   details: "Take one with: chat get-file ID",
   async run(args, context) {
-    return withClient(context, args, { argument: args.at, mode: "login" }, async ({ client }) => {
-      const { user } = await untilConnected(client.events());
-      const style = styleOf(context, { me: user });
-      const files: ShownRecord[] = [];
-      for await (const page of filePages(client)) {
-        files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
-      }
-      if (style.format === "json") {
-        context.stdout.write(files.map((file) => renderRecord(file, style)).join(""));
+    return withClient(
+      context,
+      args,
+      { argument: args.at, mode: "login" },
+      async ({ client, state }) => {
+        const { user } = await untilConnected(client.events());
+        const style = styleOf(context, { me: user });
+        const files: ShownRecord[] = [];
+        for await (const page of filePages(client)) {
+          files.push(...page.map((record) => shownChatRecord(record, user)).filter(isFile));
+        }
+        state.seenFiles.note(client.fingerprint ?? "", files.filter(isFile));
+        if (style.format === "json") {
+          context.stdout.write(files.map((file) => renderRecord(file, style)).join(""));
+          return 0;
+        }
+        const rows = files
+          .filter(isFile)
+          .map((file) => [
+            file.id,
+            style.format === "text" ? formatSize(file.sizeBytes) : String(file.sizeBytes),
+            file.name,
+            file.from,
+            destinationName(file, user),
+            moment(file.timeUnixMs, style),
+          ]);
+        context.stdout.write(
+          renderTable(["id", "size", "name", "from", "where", "time"], rows, style),
+        );
         return 0;
-      }
-      const rows = files
-        .filter(isFile)
-        .map((file) => [
-          file.id,
-          style.format === "text" ? formatSize(file.sizeBytes) : String(file.sizeBytes),
-          file.name,
-          file.from,
-          destinationName(file, user),
-          moment(file.timeUnixMs, style),
-        ]);
-      context.stdout.write(
-        renderTable(["id", "size", "name", "from", "where", "time"], rows, style),
-      );
-      return 0;
-    });
+      },
+    );
   },
 });

@@ -27,7 +27,7 @@ export const command = defineVerb({
     },
     ...SERVER_FLAGS,
   },
-  details: "Example: chat get-file --follow --out inbox. Interrupted, the same command goes on.",
+  details: "Interrupted, the same command goes on.",
   async run(args, context) {
     const files = checkOptions(args.id, args.follow);
     checkOut(args.out);

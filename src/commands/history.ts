@@ -1,3 +1,4 @@
+import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
@@ -37,9 +38,15 @@ export const command = defineVerb({
     grep: {
       type: "string",
       valueHint: "TEXT",
-      description: "Only messages that contain this text",
+      description: "Only messages that contain this text, in upper or lower case",
     },
-    ignoreCase: { type: "boolean", alias: "i", description: "--grep ignores upper and lower case" },
+    exact: { type: "boolean", description: "--grep regards upper and lower case" },
+    ignoreCase: { type: "boolean", alias: "i", description: "What --grep does without --exact" },
+    kind: {
+      type: "string",
+      valueHint: "KIND,...",
+      description: "Only these: text, action, topic, file, join, leave, kick, ...",
+    },
     files: { type: "boolean", description: "Only files" },
     follow: { type: "boolean", alias: "f", description: "Continue with new messages" },
     ...SERVER_FLAGS,
@@ -126,7 +133,7 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
     ...(options.untilMs === undefined ? {} : { until: options.untilMs }),
     ...(options.grep === undefined ? {} : { grep: options.grep }),
     ...(options.ignoreCase ? { ignoreCase: true } : {}),
-    ...(options.files ? { files: true } : {}),
+    ...kindsQuery(options.kinds),
   };
   if (options.last !== undefined) {
     yield await lastOf(client, query, options.last);
@@ -140,6 +147,12 @@ async function* pagesOf(client: Client, options: HistoryOptions): AsyncGenerator
     if (!more || last === undefined) return;
     after = last.seq;
   }
+}
+
+/** A server that knows no `kinds` knows `files`. */
+function kindsQuery(kinds: HistoryOptions["kinds"]): Pick<Query, "files" | "kinds"> {
+  if (kinds === undefined) return {};
+  return kinds.size === 1 && kinds.has("file") ? { files: true } : { kinds: [...kinds] };
 }
 
 type Query = Omit<Parameters<Client["history"]>[0], "limit">;
@@ -169,21 +182,19 @@ function recordOf(event: ClientEvent): ChatRecord | undefined {
 
 /** The same filters for what happens from now on. */
 function fits({ room, from, kind, body }: ChatRecord, options: HistoryOptions): boolean {
-  const { target, grep, ignoreCase } = options;
+  const { target, grep, ignoreCase, kinds } = options;
   const same = (one: string | undefined, other: string) =>
     one?.toLowerCase() === other.toLowerCase();
   if (target !== undefined && !(target.kind === room.kind && same(room.name, target.name))) {
     return false;
   }
   if (options.from !== undefined && !same(from, options.from)) return false;
-  if (options.files && kind !== "file") return false;
+  if (kinds !== undefined && !kinds.has(kind as RecordKind)) return false;
   if (grep === undefined) return true;
   const words = body?.["text"] ?? body?.["topic"];
   if (typeof words !== "string") return false;
-  return ignoreCase ? words.toLowerCase().includes(grep.toLowerCase()) : words.includes(grep);
+  return ignoreCase ? foldCase(words).includes(foldCase(grep)) : words.includes(grep);
 }
-
-const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
 
 /** Records read from disk before they are printed. */
 const FOLDER_PAGE_RECORDS = 5_000;
@@ -197,7 +208,7 @@ async function fromFolder(
   const folder = await FolderHistory.open(data);
   const printer = new Printer(context, undefined);
   const query: Omit<PageQuery, "from" | "limit" | "bytesMax"> = {
-    kinds: options.files ? FILES : READ_KINDS,
+    kinds: options.kinds ?? READ_KINDS,
     ...(options.target === undefined ? {} : { rooms: new Set(folder.find(options.target)) }),
     ...(options.from === undefined ? {} : { by: folder.person(options.from) }),
     ...(options.sinceMs === undefined ? {} : { sinceMs: options.sinceMs }),

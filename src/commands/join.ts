@@ -2,8 +2,10 @@ import { Fault } from "../base/fault.ts";
 import { checkName, type Name } from "../base/names.ts";
 import { LineClient } from "../cli/chat/line-client.ts";
 import { defineVerb } from "../cli/command.ts";
-import { openClient } from "../cli/connect/client.ts";
+import { isForPerson, openClient } from "../cli/connect/client.ts";
+import type { Context } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import type { FullScreen } from "../cli/screen/join.ts";
 import { LOBBY } from "../core/rooms/rooms.ts";
 
 export const command = defineVerb({
@@ -34,6 +36,7 @@ export const command = defineVerb({
       });
     }
     const rooms = args.room.map((room) => checkName(room.replace(/^#/, ""), "room's name"));
+    const screen = await screenFor(context, args.plain);
     const open = await openClient(context, args, {
       argument: args.at,
       mode: args.register ? "register" : args.login ? "login" : "either",
@@ -42,9 +45,20 @@ export const command = defineVerb({
       reconnect: true,
       posts: true,
       localPort: args.localPort,
+      model: screen?.hear,
     });
     const entered: readonly Name[] = rooms.length > 0 ? rooms : [open.address.room ?? LOBBY];
+    if (screen !== undefined) return screen.run(open, entered);
     const lines = new LineClient(context, open, entered);
     return lines.run();
   },
 });
+
+/** Its code is of no use to any other command: it is loaded when it is wanted. */
+async function screenFor(context: Context, isPlain: boolean): Promise<FullScreen | undefined> {
+  const { stdin, env } = context;
+  const isWanted = isForPerson(context) && stdin.isTerminal && env["TERM"] !== "dumb";
+  if (isPlain || !isWanted) return undefined;
+  const { fullScreen } = await import("../cli/screen/join.ts");
+  return fullScreen(context);
+}

@@ -32,7 +32,7 @@ export const command = defineVerb({
     name: { type: "string", valueHint: "NAME", description: "Its name there" },
     ...SERVER_FLAGS,
   },
-  details: "Example: chat send-file photo.jpg --to @bob. Interrupted, the same command goes on.",
+  details: "Interrupted, the same command goes on.",
   async run(args, context) {
     checkPaths(args.path, args.name);
     const to = fileTargets(args.to);

@@ -27,7 +27,6 @@ export const command = defineVerb({
     },
     ...SERVER_FLAGS,
   },
-  details: "Example: chat send --to @bob 'The build is done.'",
   async run(args, context) {
     const targets = targetsOf(args.to);
     const text = args.text === "-" ? undefined : args.text;

@@ -23,6 +23,7 @@ import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import {
   type Joining,
   operatorLink,
+  printDamaged,
   printJoining,
   printRecovery,
   ServePrinter,
@@ -86,6 +87,10 @@ export const SERVE_FLAGS = {
     valueHint: "F",
     description: "Certificate of the TLS proxy in front, PEM",
   },
+  acceptLoss: {
+    type: "boolean",
+    description: "Start although confirmed messages are lost: clients must accept it",
+  },
   udp: { type: "boolean", default: true, negativeDescription: "Do not listen on UDP" },
   udpCc: {
     type: "enum",
@@ -141,6 +146,8 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       certificate,
       hosts,
       newIdentity: args.newIdentity,
+      acceptsLoss: args.acceptLoss,
+      onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
     });
     try {
@@ -226,6 +233,13 @@ async function serve(
   const announced = discovery
     ? announceServer(context, { name, fingerprint, needs, host, port })
     : undefined;
+  open.verify().then(
+    (damaged) => printDamaged(context, damaged),
+    (error) => {
+      if (!(error instanceof Fault)) throw error; // A bug of ours: the process stops with it.
+      ended.resolve(error);
+    },
+  );
   const { clock } = context;
   const silence = args.verbose ? reportStats(clock, printer, () => server.peers()) : undefined;
   try {
@@ -243,7 +257,7 @@ async function serve(
 
 function newServer(
   { clock }: Context,
-  { folder, identity, history, accounts, archive, rooms, registry, engine }: OpenFolder,
+  { folder, identity, history, accounts, archive, rooms, registry, engine, provable }: OpenFolder,
   settings: ServerOptions["settings"],
   onEvent: (event: ServerEvent) => void,
 ): Server {
@@ -259,6 +273,7 @@ function newServer(
     rooms,
     registry,
     engine,
+    provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
     positions: { disk: systemDisk(), folder: folder.path },
     recordLine: (record, { name = "" }) => {
@@ -429,7 +444,16 @@ function noteOtherServer(context: Context, data: string): void {
   const path = resolve(data);
   const last = readSmallFile(file)?.trimEnd();
   const isHere = readSmallFile(join(path, "format.json")) !== undefined;
-  if (!isHere && last !== undefined && last !== path && readSmallFile(join(last, "format.json"))) {
+  if (!isHere && last !== undefined && last !== path && mayBeServer(last)) {
     say(context, `this is a new server; the one you had goes on with: chat serve --data ${last}`);
+  }
+}
+
+/** Also where it cannot be read, as on a disk that failed: no reason to stop a new server. */
+function mayBeServer(folder: string): boolean {
+  try {
+    return readSmallFile(join(folder, "format.json")) !== undefined;
+  } catch {
+    return true;
   }
 }

@@ -4,7 +4,7 @@ import { VERSION } from "../base/version.ts";
 import { defineVerb } from "../cli/command.ts";
 import { openDialer } from "../cli/connect/dial.ts";
 import { type Context, say } from "../cli/context.ts";
-import { type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
+import { SERVER_ARGUMENT, type ServerOptions, TRANSPORT_FLAG, transportOf } from "../cli/flags.ts";
 import { moment, renderJson, renderTable, styleOf } from "../cli/output/render.ts";
 import { type Greeted, meet } from "../client/trust.ts";
 import { nativeVerifier } from "../crypto/verifier.ts";
@@ -13,22 +13,19 @@ import { ClientState, type Pin } from "../io/state/client-state.ts";
 import { type Fingerprint, formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 import { formatPlace, parseServerAddress, type ServerAddress } from "../wire/invite.ts";
 
-const ACTIONS = ["list", "accept", "forget"];
-
 export const command = defineVerb({
   args: {
-    action: { type: "positional", required: false, description: "list, accept or forget" },
-    at: { type: "positional", required: false, description: "HOST, HOST:PORT or an invite" },
+    action: {
+      type: "positional",
+      required: false,
+      words: ["list", "accept", "forget"],
+      description: "list, accept or forget",
+    },
+    at: SERVER_ARGUMENT,
     fingerprint: { type: "string", valueHint: "FP", description: "The expected fingerprint" },
     transport: TRANSPORT_FLAG,
   },
-  details: "Example: chat trust accept 192.0.2.7 --fingerprint SHA256:...",
   async run({ action = "list", at, fingerprint, transport }, context) {
-    if (!ACTIONS.includes(action)) {
-      throw new Fault("usage", `'${action.slice(0, 40)}' is none of ${ACTIONS.join(", ")}`, {
-        remedy: "e.g. chat trust accept SERVER",
-      });
-    }
     const address = at === undefined ? undefined : parseServerAddress(at);
     const state = ClientState.open(context.settings().folders.data);
     try {
@@ -103,12 +100,38 @@ async function accept(
       : `pinned is ${formatFingerprint(old.fingerprint as Fingerprint)}`;
   say(context, `${address} ('${name}'): ${before}, found ${found}`);
   if (old?.fingerprint !== met.fingerprint) await agree(context, met, expected ?? at.fingerprint);
+  await acceptLog(context, state, address, met.fingerprint);
   const firstSeenUnixMs = context.clock.unixMs();
   state.setPin({ address, fingerprint: met.fingerprint, name, firstSeenUnixMs });
   const pin = state.pin(address);
   if (context.json && pin !== undefined) context.stdout.write(renderJson(pinJson(pin)));
   else say(context, `${address} is trusted by ${found} from now on`);
   return 0;
+}
+
+/** Only after an alarm: what is pinned of an honest server's log is not let go by the way. */
+async function acceptLog(
+  context: Context,
+  state: ClientState,
+  address: string,
+  fingerprint: Fingerprint,
+): Promise<void> {
+  const alarm = state.logs.alarm(fingerprint);
+  const known = state.logs.pin({ fingerprint });
+  if (alarm === undefined || known === undefined) return;
+  say(context, `the history of ${address} was not accepted: ${alarm}`);
+  const question = "Does the server's owner say that it is meant to be so?";
+  if (context.terminal !== undefined && !(await context.terminal.confirm(question))) {
+    throw new Fault("log-forked", "the history was not accepted", {
+      remedy: "ask the server's owner what has happened to it",
+    });
+  }
+  state.logs.forget(fingerprint);
+  say(
+    context,
+    `the ${known.size} records of ${known.origin} are let go; ` +
+      "the history that the server shows next is pinned",
+  );
 }
 
 /** The user compares the fingerprint, or gave it beforehand. @throws Fault */

@@ -40,7 +40,7 @@ export const command = defineVerb({
     },
     open: { type: "boolean", default: true, negativeDescription: "Only print the address" },
   },
-  details: "The page on this machine, connected through this program. Example: chat web 192.0.2.7",
+  details: "The page on this machine, connected through this program.",
   async run(args, context) {
     const met = await openClient(context, args, { argument: args.at, greetOnly: true });
     const { address, client, state } = met;

@@ -6,11 +6,14 @@ const POOL_BYTES = 4096;
 
 export function systemEntropy(): Entropy {
   let pool = new Uint8Array(0);
+  let used = 0;
   return (sizeBytes) => {
     if (sizeBytes > POOL_BYTES) return crypto.getRandomValues(new Uint8Array(sizeBytes));
-    if (pool.length < sizeBytes) pool = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
-    const drawn = pool.slice(0, sizeBytes);
-    pool = pool.subarray(sizeBytes);
-    return drawn;
+    if (pool.length - used < sizeBytes) {
+      pool = crypto.getRandomValues(new Uint8Array(POOL_BYTES));
+      used = 0;
+    }
+    used += sizeBytes;
+    return pool.slice(used - sizeBytes, used);
   };
 }

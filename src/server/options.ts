@@ -9,6 +9,7 @@ import type { Archive, Log } from "../io/log/log.ts";
 import type { Passwords } from "./auth/login.ts";
 import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
+import type { Provable } from "./rooms/proofs.ts";
 import type { ReadPositionFile } from "./rooms/read-position-store.ts";
 import type { ServerEvent } from "./session/event.ts";
 
@@ -50,5 +51,7 @@ export interface ServerOptions {
   readonly blobs?: BlobStore;
   /** How programs read a record over HTTP; left out: they do not. */
   readonly recordLine?: RecordLine;
+  /** What proves the history to clients; left out: nothing does. */
+  readonly provable?: Provable;
   readonly onEvent: (event: ServerEvent) => void;
 }

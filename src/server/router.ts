@@ -7,6 +7,7 @@ import type { Account, Registry } from "../core/rooms/accounts.ts";
 import type { Asker } from "../core/rooms/commands.ts";
 import { type JoinOptions, joinDrafts } from "../core/rooms/drafts.ts";
 import type { EngineInput } from "../core/rooms/engine-io.ts";
+import { checkMayImport } from "../core/rooms/moderation.ts";
 import { LOBBY, type Rooms } from "../core/rooms/rooms.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Log } from "../io/log/log.ts";
@@ -15,11 +16,13 @@ import type { DashboardRequest } from "./admin/dashboard.ts";
 import type { DeviceRequest } from "./auth/devices.ts";
 import type { Invites } from "./auth/invites.ts";
 import type { Authenticator } from "./auth/login.ts";
+import { isOperating } from "./auth/operator-link.ts";
 import type { Resets } from "./auth/resets.ts";
 import type { FileRequest } from "./files/file-service.ts";
 import type { WebDownloads } from "./http/download-links.ts";
 import { changePassword } from "./queue/erasure.ts";
 import type { ModerationRequest } from "./rooms/moderation.ts";
+import type { ProofRequest } from "./rooms/proofs.ts";
 import type { Queries } from "./rooms/queries.ts";
 import type { Reactions } from "./rooms/reactions.ts";
 import type { ReadingRequest } from "./rooms/read-positions.ts";
@@ -69,6 +72,7 @@ export interface Services {
   readonly reading: Service<ReadingRequest>;
   readonly channels: { ticket(client: ClientConnection, account: Account): string };
   readonly dashboard: Service<DashboardRequest>;
+  readonly proofs: Service<ProofRequest>;
   /** Undefined: this server takes no files. */
   readonly downloads: Pick<WebDownloads, "offer"> | undefined;
   /** Undefined: this server takes no files. */
@@ -99,7 +103,14 @@ export class RequestRouter {
   #post(client: ClientConnection, request: RequestOf<"post">): Promise<void> | undefined {
     const { account } = client;
     if (account === undefined) throw new Fault("not-logged-in", "you are not logged in");
-    const { server, reactions } = this.#options;
+    const { server, reactions, rooms, registry } = this.#options;
+    if (request.body.imported !== undefined) {
+      checkMayImport(
+        { rooms, isOperator: isOperating(client, account, registry) },
+        account.id,
+        request.to,
+      );
+    }
     return reactions.pass(client, account, request, () => {
       const asker = { client: client.id, user: account.id, ref: request.ref };
       server.input({ kind: "post", asker, request });
@@ -196,6 +207,9 @@ export class RequestRouter {
         return this.#logout(client, member, request);
       case "edit":
       case "erase":
+      case "erase-all":
+      case "unregister":
+      case "retention":
       case "kick":
       case "mute":
       case "grant":
@@ -230,6 +244,9 @@ export class RequestRouter {
       case "transfers":
       case "stats":
         return this.#options.services.dashboard.serve(client, account, request);
+      case "checkpoint":
+      case "inclusion":
+        return this.#options.services.proofs.serve(client, account, request);
       default:
         return unreachable(request);
     }

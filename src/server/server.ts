@@ -103,7 +103,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       peersOf,
     });
     this.#reading = reading;
-    this.#fanOut = new FanOut(clock, registry);
+    this.#fanOut = new FanOut(clock, registry, () => this.#pendingWrites.underWay > 0);
     this.#presence = new PresenceFeed(clock, registry, this.#fanOut);
     this.#services = openServices({
       ...options,
@@ -149,6 +149,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (rooms.find(LOBBY) === undefined)
       await history.append(lobbyDraft(roomId(entropy(ID_BYTES))));
     await this.#services.files?.start();
+    this.#services.retention.sweep();
     this.#tick();
   }
 
@@ -187,6 +188,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#presence.stop();
+    this.#services.retention.stop();
     await this.#pendingWrites.drained();
     this.#fanOut.flush();
     const fault = new Fault("shutting-down", "the server is stopping");
@@ -234,7 +236,6 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const needsSecret = settings.roomPassword !== undefined || registry.policy.isClosed;
     const { predecessors } = registry;
     greet(client, hello, { identity, settings, entropy, needsSecret, predecessors });
-    if (client.version === 1) client.whenClosed(this.#fanOut.olderReader());
   }
 
   request(client: ClientConnection, request: Request): void {
@@ -326,12 +327,14 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     after: number | undefined,
   ): Promise<void> {
     const { rooms } = this.#options;
+    const begun = rooms.head;
     for (const room of [...rooms.of(member.account.id)]) {
       if (client.member !== member) return;
       await this.#catchUp.resume(client, room, after);
     }
     if (client.member !== member) return;
-    this.#fanOut.flush(); // It promises that everything up to this seq was told.
+    // It promises that everything up to this seq was told. What is gathered of before was sent.
+    if (rooms.head > begun) this.#fanOut.flush();
     client.tell({ kind: "caught-up", seq: rooms.head });
   }
 
@@ -369,7 +372,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   input(input: EngineInput): void {
     const { engine, clock } = this.#options;
-    for (const effect of engine.handle(input, clock.now(), clock.unixMs())) this.#perform(effect);
+    // What the log tells happens when it tells it: only what people do is paced.
+    const isOfLog = input.kind === "record" || input.kind === "appended";
+    const now = isOfLog ? 0 : clock.now();
+    for (const effect of engine.handle(input, now, clock.unixMs())) this.#perform(effect);
   }
 
   #perform(effect: EngineEffect): void {
@@ -385,6 +391,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       case "erased":
         return this.#erased(effect.asker, effect.record);
       case "deliver":
+        if (effect.record.head.kind === "retention") this.#services.retention.sweep();
         return this.#deliver(effect.room, effect.record);
       case "follow":
         for (const client of this.#byAccount.get(effect.user) ?? []) {
@@ -418,7 +425,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       .run(() => eraseOrdered(this.#options.history, record))
       .then(() => this.#services.files?.erased(record))
       .then(
-        () => this.#peers.get(asker.client)?.answer(asker.ref, { seq: record.head.seq }),
+        () => this.#answer(asker, { seq: record.head.seq }),
         (error: unknown) => {
           if (!(error instanceof Fault)) throw error;
           this.#refuse(asker, error);

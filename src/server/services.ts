@@ -16,11 +16,14 @@ import type { ServerOptions } from "./options.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
 import type { LocalPosts } from "./rooms/local-posts.ts";
 import { Management, type ManagementOptions } from "./rooms/management.ts";
+import { MassErasure } from "./rooms/mass-erasure.ts";
 import { Moderation, type ModerationOptions } from "./rooms/moderation.ts";
+import { ProofService } from "./rooms/proofs.ts";
 import { Queries } from "./rooms/queries.ts";
 import { Reactions } from "./rooms/reactions.ts";
 import type { ReadPositionService } from "./rooms/read-positions.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
+import { Retention } from "./rooms/retention.ts";
 import { RequestRouter, type ServerActions } from "./router.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 
@@ -42,6 +45,7 @@ export interface OpenServices {
   readonly channels: DataChannels;
   readonly files: FileService | undefined;
   readonly downloads: WebDownloads | undefined;
+  readonly retention: Retention;
   /** The account is not in on this link any more: what it had open goes with it. */
   ended(client: ClientConnection): void;
 }
@@ -51,6 +55,8 @@ export function openServices(options: ServiceOptions): OpenServices {
   const { registry, rooms, archive, reading, peersOf } = options;
   const { feed: watchers, stats, server } = options;
   const files = openFiles(options);
+  const erasure = new MassErasure(options);
+  const retention = new Retention({ ...options, erasure });
   const recordLookup = new RecordLookup(archive);
   const resets = new Resets(options);
   const downloads = openDownloads(options, files);
@@ -67,6 +73,7 @@ export function openServices(options: ServiceOptions): OpenServices {
         recordLookup,
         resets,
         house: new Management(options),
+        erasure,
       }),
       devices: new Devices(options),
       resets,
@@ -82,6 +89,7 @@ export function openServices(options: ServiceOptions): OpenServices {
         peers: () => server.peers(),
         transfers: () => files?.listing() ?? [],
       }),
+      proofs: new ProofService(options),
     },
     reactions: new Reactions({
       recordLookup,
@@ -94,7 +102,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     downloads?.ended(client);
     watchers.watch(client, false);
   };
-  return { router, channels, files, downloads, ended };
+  return { router, channels, files, downloads, retention, ended };
 }
 
 /** The door. @param guards what it asks beside passwords */

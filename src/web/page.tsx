@@ -1,5 +1,6 @@
 import { createRoot } from "react-dom/client";
 import { browserPlatform } from "./browser/browser.ts";
+import type { OpenAuditor } from "./driver/auditing.ts";
 import { openChat } from "./driver/chat.ts";
 import type { FolderPage } from "./driver/share.ts";
 import { languageFor, loadTexts } from "./text/en.ts";
@@ -21,8 +22,18 @@ async function beginShare(): Promise<void> {
   root?.render(await openShare(platform, globalThis as FolderPage, texts));
 }
 
+async function loadAuditor(): Promise<OpenAuditor> {
+  const { alarmingAuditor } = await import("./view/alarm.tsx");
+  return alarmingAuditor((view) => {
+    const above = document.createElement("div");
+    place?.before(above);
+    createRoot(above).render(view);
+  });
+}
+
 async function beginChat(): Promise<void> {
-  const [chat, words] = await Promise.all([browserPlatform().then(openChat), loadTexts(language)]);
+  const opened = browserPlatform().then((platform) => openChat(platform, loadAuditor));
+  const [chat, words] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} words={words} />);
   // What is not at the server yet may be lost with the page, where the browser keeps nothing.
   addEventListener("beforeunload", (event) => {

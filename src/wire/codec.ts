@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
 import { checkMessage, type Incoming } from "./messages-incoming.ts";
-import { encodePosted, readPost } from "./post-message.ts";
+import { encodePosted, type RecentPost, readPost } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 /** The one home of msgpackr. Plain maps only: any language can speak to us. */
@@ -41,13 +41,18 @@ export function encodeAnswer(
 
 /**
  * @param sizeBytesMax what the session allows at this moment
+ * @param recent what the session remembers of its last post
  * @throws Fault too-large, frame-malformed: the sender's doing, and worth its connection
  */
-export function decode(bytes: Uint8Array, sizeBytesMax = MESSAGE_BYTES_MAX): Incoming {
+export function decode(
+  bytes: Uint8Array,
+  sizeBytesMax = MESSAGE_BYTES_MAX,
+  recent: RecentPost = { outbox: "", to: "" },
+): Incoming {
   if (bytes.length > sizeBytesMax) {
     throw new Fault("too-large", `a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
   }
-  const post = readPost(bytes);
+  const post = readPost(bytes, recent);
   if (post !== undefined) return { kind: "message", message: post };
   checkShape(bytes);
   return checkMessage(packr.unpack(bytes));

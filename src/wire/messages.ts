@@ -1,13 +1,20 @@
 import * as v from "valibot";
 import {
   GREP_BYTES_MAX,
+  IMPORTED_NAME_BYTES_MAX,
   INVITE_PLACES_MAX,
+  KINDS_ASKED_MAX,
   MENTIONS_MAX,
+  NOTE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PREDECESSORS_MAX,
   PRESENCES_TOGETHER_MAX,
+  PROOF_HASHES_MAX,
+  PROOFS_TOGETHER_MAX,
   REACTION_BYTES_MAX,
   RECORDS_TOGETHER_MAX,
+  RETENTION_MS_MAX,
+  RETENTION_MS_MIN,
   SENTENCE_BYTES_MAX,
   SERVER_NAME_BYTES_MAX,
   TEXT_BYTES_MAX,
@@ -55,9 +62,14 @@ export const postBody = v.object({
   react: v.optional(text(REACTION_BYTES_MAX)),
   re: v.optional(positive),
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
+  /** Brought from elsewhere: the author's name and the time there, as the importing user says. */
+  imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: moment })),
 });
 
 const record = v.object(recordFields);
+
+/** Hashes of a proof, see core/log/proofs.ts. */
+const path = v.pipe(v.array(HASH), v.maxLength(PROOF_HASHES_MAX));
 
 /** A room as its reader knows it: `name`, or for a direct conversation `with`. */
 const roomEntry = v.object({
@@ -67,6 +79,8 @@ const roomEntry = v.object({
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** It can be read, and not written to. */
   closed: v.optional(v.boolean()),
+  /** Milliseconds after which what is said there is erased; left out: it is kept. */
+  keepMs: v.optional(positive),
 });
 
 const fault = {
@@ -76,6 +90,8 @@ const fault = {
   retryAfterMs: v.optional(count),
 };
 
+/** Whose wrong guesses it is: of one address, at one account, or of all at one shared secret. */
+const GUESS_DELAYS = ["address", "account", "everyone"] as const;
 const account = v.object({ account: id, user: name, seq: count });
 const accepted = v.object({});
 
@@ -147,6 +163,23 @@ export const REQUESTS = {
     answer: v.object({ seq: positive }),
   },
   erase: { fields: { seq: positive }, answer: v.object({ seq: positive }) },
+  /** A part of all that an account said: one's own, or as an operator that of `user`. */
+  "erase-all": {
+    fields: { user: v.optional(name), after: v.optional(count) },
+    answer: v.object({ erased: count, next: v.optional(positive) }),
+  },
+  /** Removes one's own account. */
+  unregister: { fields: {}, answer: v.object({}) },
+  /** How long a room keeps what is said; left out: for good. */
+  retention: {
+    fields: {
+      room: name,
+      keepMs: v.optional(
+        v.pipe(positive, v.minValue(RETENTION_MS_MIN), v.maxValue(RETENTION_MS_MAX)),
+      ),
+    },
+    answer: v.object({ seq: positive }),
+  },
   kick: { fields: { room: name, user: name }, answer: v.object({ seq: positive }) },
   mute: {
     /** `until`: Unix ms; left out: for good. `on: false` lets them speak again. */
@@ -309,12 +342,38 @@ export const REQUESTS = {
       grep: v.optional(text(GREP_BYTES_MAX)),
       ignoreCase: v.optional(v.boolean()),
       files: v.optional(v.boolean()),
+      /** Of the kinds that people read (READ_KINDS); others are passed over. */
+      kinds: v.optional(v.pipe(v.array(text(32)), v.minLength(1), v.maxLength(KINDS_ASKED_MAX))),
       /** Exclusive bounds; with `after` a page starts at the oldest, else it ends at the newest. */
       after: v.optional(count),
       before: v.optional(positive),
       limit: v.pipe(positive, v.maxValue(PAGE_RECORDS_MAX)),
     },
     answer: v.object({ records: v.array(record), rooms: v.array(roomEntry), more: v.boolean() }),
+  },
+  /**
+   * The newest signed checkpoint, and the proof that the log only grew since it had `from` records
+   * (0: asks for none). A log that is shorter answers with an empty path: the client judges.
+   */
+  checkpoint: {
+    fields: { from: count },
+    answer: v.object({ note: text(NOTE_BYTES_MAX), path }),
+  },
+  /**
+   * Proofs that these records, ascending, are among the first `size`. Those that the account may
+   * not read, or that are not among them, are left out.
+   */
+  inclusion: {
+    fields: {
+      size: positive,
+      seqs: v.pipe(v.array(positive), v.minLength(1), v.maxLength(PROOFS_TOGETHER_MAX)),
+    },
+    answer: v.object({
+      proofs: v.pipe(
+        v.array(v.object({ seq: positive, leaf: HASH, path })),
+        v.maxLength(PROOFS_TOGETHER_MAX),
+      ),
+    }),
   },
 } as const;
 
@@ -343,6 +402,8 @@ export const NOTICES = {
   },
   ok: { ref: REF },
   fault: { ref: v.optional(REF), ...fault },
+  /** If the secret is wrong, the answer takes so long; asked before it is looked at. */
+  "guess-delay": { waitMs: count, of: v.picklist(GUESS_DELAYS) },
   /** Before the first record of a room, and whenever what is known of it changes. */
   room: {
     ...roomEntry.entries,

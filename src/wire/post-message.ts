@@ -30,19 +30,33 @@ const COUNTER = packTexts("counter");
 const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
-/** @returns undefined if the bytes are anything but a plain text as our clients pack it */
-export function readPost(bytes: Uint8Array): RequestOf<"post"> | undefined {
+/**
+ * What the last post of a link named: the next one most likely names the same, and then is given
+ * the very same strings. So none are made, and tables find them by a hash that is known.
+ */
+export interface RecentPost {
+  outbox: string;
+  to: string;
+}
+
+/**
+ * @param recent is brought up to date
+ * @returns undefined if the bytes are anything but a plain text as our clients pack it
+ */
+export function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
   const ref = uint(cursor);
   if (ref === 0 || !skip(cursor, OUTBOX)) return undefined;
-  const outbox = shortText(cursor);
+  const outbox = shortText(cursor, recent.outbox);
   if (outbox === undefined || !skip(cursor, COUNTER)) return undefined;
   const counter = uint(cursor);
   if (counter === 0 || !skip(cursor, TO)) return undefined;
-  const to = shortText(cursor);
+  const to = shortText(cursor, recent.to);
   if (to === undefined || !skip(cursor, BODY)) return undefined;
   const text = lastText(cursor);
+  recent.outbox = outbox;
+  recent.to = to;
   return text === undefined
     ? undefined
     : { kind: "post", ref, outbox, counter, to, body: { text } };
@@ -76,15 +90,24 @@ function uint(cursor: Cursor): number {
   return value;
 }
 
-/** Of 1 to 31 ASCII characters: a name or an id. */
-function shortText(cursor: Cursor): string | undefined {
+/** Of 1 to 31 ASCII characters: a name or an id. @param expected what it most likely is */
+function shortText(cursor: Cursor, expected: string): string | undefined {
   const { bytes, at } = cursor;
   const length = (bytes[at] ?? 0) - SHORT_TEXT;
   if (length < 1 || length > SHORT_TEXT_MAX || at + 1 + length > bytes.length) return undefined;
   const end = at + 1 + length;
+  if (length === expected.length && isText(bytes, at + 1, expected)) {
+    cursor.at = end;
+    return expected;
+  }
   for (let i = at + 1; i < end; i++) if ((bytes[i] ?? 0) >= 0x80) return undefined;
   cursor.at = end;
   return decoder.decode(bytes.subarray(at + 1, end));
+}
+
+function isText(bytes: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (bytes[at + i] !== text.charCodeAt(i)) return false;
+  return true;
 }
 
 /** The rest of the bytes, if that is one text that a post may have. */
@@ -114,19 +137,22 @@ const SEQ = packTexts("seq");
 const N = packTexts("n");
 const TIME = packTexts("time");
 
+/** Where answers are put together; each leaves in bytes of its own. */
+const answer = new Uint8Array(64);
+
 /** An `ok` as the codec would pack it from its fields in this order. */
 export function encodePosted(
   ref: number,
   { seq, n, time }: { readonly seq: number; readonly n: number; readonly time: number },
 ): Uint8Array {
-  const bytes = new Uint8Array(64);
+  const bytes = answer;
   bytes[0] = MAP | 5;
   let at = put(bytes, 1, SEQ);
   at = putCount(bytes, at, seq);
   at = putCount(bytes, put(bytes, at, N), n);
   at = putCount(bytes, put(bytes, at, TIME), time);
   at = putCount(bytes, put(bytes, at, OK_START), ref);
-  return bytes.subarray(0, at);
+  return bytes.slice(0, at);
 }
 
 function put(bytes: Uint8Array, at: number, part: Uint8Array): number {

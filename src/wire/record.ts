@@ -1,7 +1,8 @@
 import { assert } from "../base/assert.ts";
-import { concatBytes, fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
 import type { RoomId, Sha256, UserId } from "../base/ids.ts";
 import { MOMENT_UNIX_MS_MAX } from "../base/time.ts";
+import { LineScanner } from "./line-scanner.ts";
 
 /**
  * One record of the log and its line. The head is hashed as written and never changes; salt and
@@ -26,6 +27,9 @@ export const RECORD_KINDS = [
   "rename",
   "close",
   "remove",
+  "retention",
+  "checkpoint",
+  "fork",
   // accounts/
   "account",
   "account-name",
@@ -65,6 +69,7 @@ export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "file",
   "rename",
   "close",
+  "retention",
 ]);
 
 /** What people say, as opposed to what happens, and to what is said of other records. */
@@ -112,6 +117,13 @@ export interface LogRecord {
   readonly damaged?: true;
 }
 
+/** What the folds over a log look at. */
+export interface FoldedRecord extends Omit<LogRecord, "head" | "headBytes" | "salt"> {
+  readonly head: FoldedHead;
+}
+
+export type FoldedHead = Omit<Head, "commit">;
+
 /** What a line is: a record, one of a later version of this program, or nothing we ever wrote. */
 export type ParsedLine =
   | { readonly kind: "record"; readonly record: LogRecord; readonly durable: number }
@@ -122,67 +134,43 @@ export type ParsedLine =
 export interface SealedDraft {
   readonly draft: Draft;
   readonly salt: Uint8Array;
-  readonly bodyText: string;
   readonly bodyBytes: Uint8Array;
   readonly commit: string;
-}
-
-export interface Place {
-  readonly seq: number;
-  readonly n: number;
-  readonly time: number;
-}
-
-export interface EncodedLine {
-  readonly record: LogRecord;
-  /** The line with its newline. */
-  readonly text: string;
-  readonly sizeBytes: number;
 }
 
 export const SALT_BYTES = 16;
 /** What a line holds beside its body, at most: the head's fields are bounded by HEAD_TEXT. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
-const LEAF_PREFIX = Uint8Array.of(0x00);
-const COMMIT_PREFIX = Uint8Array.of(0x02);
+export const LEAF_PREFIX = 0x00;
+const COMMIT_PREFIX = 0x02;
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const BRACE_CLOSE = 0x7d;
 
-const COUNT = "[1-9][0-9]{0,15}";
-const COUNT_OR_ZERO = `0|${COUNT}`;
-/**
- * The whole line up to the body. Every field is plain ASCII without anything that JSON escapes, so
- * there is one spelling of each head, and its first brace is its end. The last letters of `commit`
- * and `salt` leave no spare bits: the canonical base64url of 32 and 16 bytes.
- */
-const HEAD_TEXT =
-  `^\\{"head":\\{"v":1,"seq":(${COUNT}),"time":(${COUNT_OR_ZERO}),"kind":"([a-z][a-z-]{0,31})",` +
-  `"room":"([\\w-]{1,64})","n":(${COUNT}),"by":"([\\w-]{1,64})","id":"([\\w.-]{0,64})",` +
-  `"commit":"([\\w-]{42}[AEIMQUYcgkosw048])"\\},"durable":(${COUNT_OR_ZERO}),`;
-const LINE = new RegExp(
-  `${HEAD_TEXT}(?:"salt":"([\\w-]{21}[AQgw])","body":|"erased":(${COUNT})\\})`,
-);
-/** The part of a line that no erasing ever touches. */
-const HEAD_LINE = new RegExp(HEAD_TEXT);
-const HEAD_AT = '{"head":'.length;
-/** From the head's end to the body: `,"durable":` and 16 digits, salt and the keys between. */
-const AFTER_HEAD_BYTES = 80;
-const WORD = /^[\w-]{1,64}$/;
-const ID = /^[\w.-]{0,64}$/;
-const KNOWN_KINDS: ReadonlySet<string> = new Set(RECORD_KINDS);
+const ID_CHARS_MAX = 64;
+const [UNDERSCORE, HYPHEN, DOT] = [0x5f, 0x2d, 0x2e];
+const KNOWN_KINDS: ReadonlySet<string> = /* @__PURE__ */ new Set(RECORD_KINDS);
 
-// Not strict: a body may be cut in the middle of a character here, and the head is ASCII.
-const looseDecoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Whether the log is named by this record, see `originOf` in wire/checkpoint.ts. */
+export function beginsLog({ seq, kind }: Pick<Head, "seq" | "kind">): boolean {
+  return seq === 1 || kind === "fork";
+}
 
 /** RFC 6962, section 2.1: the leaf of the record's Merkle tree. */
 export function leafHash(headBytes: Uint8Array, sha256: Sha256): Uint8Array {
-  return sha256(concatBytes(LEAF_PREFIX, headBytes));
+  const leaf = new Uint8Array(1 + headBytes.length);
+  leaf[0] = LEAF_PREFIX;
+  leaf.set(headBytes, 1);
+  return sha256(leaf);
 }
 
 export function commitment(salt: Uint8Array, bodyBytes: Uint8Array, sha256: Sha256): string {
-  return toBase64Url(sha256(concatBytes(COMMIT_PREFIX, salt, bodyBytes)));
+  const whole = new Uint8Array(1 + salt.length + bodyBytes.length);
+  whole[0] = COMMIT_PREFIX;
+  whole.set(salt, 1);
+  whole.set(bodyBytes, 1 + salt.length);
+  return toBase64Url(sha256(whole));
 }
 
 /** Whether salt and body are what the head commits to; true for what was erased. */
@@ -205,40 +193,26 @@ export function asErased({ head, headBytes }: LogRecord, eraseSeq: number): LogR
 
 /** Fixes the bytes of a draft. The body may change hands afterwards without changing the record. */
 export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): SealedDraft {
-  assert(WORD.test(draft.room) && WORD.test(draft.by), "ids in a head are plain words");
-  assert(ID.test(draft.id), "the id of a post is an outbox and a counter");
+  const { room, by, id } = draft;
+  assert(isWord(room, false) && isWord(by, false), "ids in a head are plain words");
+  assert(id === "" || isWord(id, true), "the id of a post is an outbox and a counter");
   assert(salt.length === SALT_BYTES, "a salt has 16 bytes");
   const bodyText: string | undefined = JSON.stringify(draft.body);
   assert(bodyText !== undefined, "a body is a JSON value");
   const bodyBytes = utf8Encode(bodyText);
-  return { draft, salt, bodyText, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
+  return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
-/** @param durable the highest seq known to be on disk now */
-export function encodeLine(sealed: SealedDraft, place: Place, durable: number): EncodedLine {
-  assert(durable < place.seq, "a line is written before it is durable");
-  const { draft, salt, bodyBytes } = sealed;
-  const headText =
-    `{"v":1,"seq":${place.seq},"time":${place.time},"kind":"${draft.kind}",` +
-    `"room":"${draft.room}","n":${place.n},"by":"${draft.by}","id":"${draft.id}",` +
-    `"commit":"${sealed.commit}"}`;
-  const frame = `{"head":${headText},"durable":${durable},"salt":"${toBase64Url(salt)}","body":`;
-  const head: Head = {
-    v: 1,
-    seq: place.seq,
-    time: place.time,
-    kind: draft.kind,
-    room: draft.room,
-    n: place.n,
-    by: draft.by,
-    id: draft.id,
-    commit: sealed.commit,
-  };
-  return {
-    record: { head, headBytes: utf8Encode(headText), salt, bodyBytes },
-    text: `${frame}${sealed.bodyText}}\n`,
-    sizeBytes: frame.length + bodyBytes.length + 2,
-  };
+/** By hand, as each post comes by here: an expression takes several times as long. */
+function isWord(text: string, hasDots: boolean): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    const isLetter = (code | 0x20) >= 0x61 && (code | 0x20) <= 0x7a;
+    const isDigit = code >= 0x30 && code <= 0x39;
+    const isSign = code === UNDERSCORE || code === HYPHEN || (hasDots && code === DOT);
+    if (!isLetter && !isDigit && !isSign) return false;
+  }
+  return text.length >= 1 && text.length <= ID_CHARS_MAX;
 }
 
 /**
@@ -247,27 +221,23 @@ export function encodeLine(sealed: SealedDraft, place: Place, durable: number): 
  * The body is not looked into: whether it is what was written, `bodyFits` tells.
  */
 export function parseLine(line: Uint8Array): ParsedLine {
-  const headEnd = line.indexOf(BRACE_CLOSE) + 1;
-  if (headEnd === 0) return bad("it has no head");
-  const match = LINE.exec(startOf(line, headEnd));
-  if (match === null) return bad("it does not begin with a head in its one spelling");
-  const parsed = headIn(match);
+  const found = new LineScanner();
+  if (!found.scanHead(line, 0) || !found.scanRest(line)) {
+    const hasEnd = line.includes(BRACE_CLOSE);
+    return bad(hasEnd ? "it does not begin with a head in its one spelling" : "it has no head");
+  }
+  const text = utf8Decode(line.subarray(0, found.bodyStart));
+  const parsed = headIn(found, text);
   if (parsed.kind !== "head") return parsed;
   const { head, durable } = parsed;
-  const [frame, salt, erased] = [match[0], match[10], match[11]];
-  const headBytes = copied(line, HEAD_AT, headEnd);
-  if (salt === undefined) {
-    return erasedLine(line, frame.length, { head, headBytes }, durable, erased);
-  }
+  const headBytes = copied(line, found.headStart, found.headEnd);
+  if (found.erased > 0) return erasedLine(line, found, { head, headBytes });
   const last = line.length - 1;
-  if (line[last] !== BRACE_CLOSE || last <= frame.length) return bad("its body has no end");
-  const bodyBytes = copied(line, frame.length, last);
+  if (line[last] !== BRACE_CLOSE || last <= found.bodyStart) return bad("its body has no end");
+  const bodyBytes = copied(line, found.bodyStart, last);
   if (bodyBytes.includes(NEWLINE)) return bad("it is more than one line");
-  return {
-    kind: "record",
-    record: { head, headBytes, salt: fromBase64Url(salt), bodyBytes },
-    durable,
-  };
+  const salt = fromBase64Url(text.slice(found.saltStart, found.saltEnd));
+  return { kind: "record", record: { head, headBytes, salt, bodyBytes }, durable };
 }
 
 /**
@@ -277,13 +247,12 @@ export function parseLine(line: Uint8Array): ParsedLine {
 export function parseHead(
   line: Uint8Array,
 ): { readonly record: LogRecord; readonly durable: number } | undefined {
-  const headEnd = line.indexOf(BRACE_CLOSE) + 1;
-  const match = headEnd === 0 ? null : HEAD_LINE.exec(startOf(line, headEnd));
-  if (match === null) return undefined;
-  const parsed = headIn(match);
+  const found = new LineScanner();
+  if (!found.scanHead(line, 0)) return undefined;
+  const parsed = headIn(found, utf8Decode(line.subarray(0, found.frameEnd)));
   if (parsed.kind !== "head") return undefined;
   const { head, durable } = parsed;
-  return { record: { head, headBytes: copied(line, HEAD_AT, headEnd) }, durable };
+  return { record: { head, headBytes: copied(line, found.headStart, found.headEnd) }, durable };
 }
 
 /** What stands in place of salt and body once they are erased, from byte `at` of the line on. */
@@ -291,10 +260,9 @@ export function erasedTail(
   line: Uint8Array,
   eraseSeq: number,
 ): { readonly at: number; readonly bytes: Uint8Array } {
-  const headEnd = line.indexOf(BRACE_CLOSE) + 1;
-  const match = HEAD_LINE.exec(startOf(line, headEnd));
-  assert(match !== null, "only what has a head is erased");
-  const at = match[0].length;
+  const found = new LineScanner();
+  assert(found.scanHead(line, 0), "only what has a head is erased");
+  const at = found.frameEnd;
   const words = utf8Encode(`"erased":${eraseSeq}}`);
   assert(at + words.length <= line.length, "an erased line keeps its length");
   const bytes = new Uint8Array(line.length - at).fill(SPACE);
@@ -302,36 +270,42 @@ export function erasedTail(
   return { at, bytes };
 }
 
-/** As text, up to where the body or the erasure begins. */
-function startOf(line: Uint8Array, headEnd: number): string {
-  return looseDecoder.decode(line.subarray(0, headEnd + AFTER_HEAD_BYTES));
+/** Why the numbers of a line cannot be; undefined when they can. */
+export function numberFlaw({ seq, time, n, durable }: LineScanner): string | undefined {
+  if (!Number.isSafeInteger(seq) || time > MOMENT_UNIX_MS_MAX) return "a number is too big";
+  if (durable >= seq || n > seq) return "its numbers contradict each other";
+  return undefined;
 }
 
+export function isKnownKind(kind: string): kind is RecordKind {
+  return KNOWN_KINDS.has(kind);
+}
+
+/** @param text the line as text, at least up to the end of its head */
 function headIn(
-  match: RegExpExecArray,
+  found: LineScanner,
+  text: string,
 ):
   | { readonly kind: "head"; readonly head: Head; readonly durable: number }
   | Exclude<ParsedLine, { kind: "record" }> {
-  const [, seqText, timeText, kind, room, nText, by, id, commit, durableText] = match;
-  const [seq, time, n, durable] = [seqText, timeText, nText, durableText].map(Number);
-  if (seq === undefined || time === undefined || n === undefined || durable === undefined) {
-    return { kind: "bad", reason: "it lacks a number" };
-  }
-  if (!Number.isSafeInteger(seq) || time > MOMENT_UNIX_MS_MAX) {
-    return { kind: "bad", reason: "a number is too big" };
-  }
-  if (durable >= seq || n > seq) {
-    return { kind: "bad", reason: "its numbers contradict each other" };
-  }
-  if (kind === undefined || !KNOWN_KINDS.has(kind)) {
-    return { kind: "newer", recordKind: kind ?? "", seq };
-  }
-  // The expression has checked every field; here they get their names.
-  return {
-    kind: "head",
-    head: { v: 1, seq, time, kind, room, n, by, id, commit } as Head,
-    durable,
+  const flaw = numberFlaw(found);
+  if (flaw !== undefined) return { kind: "bad", reason: flaw };
+  const { seq, time, n, durable } = found;
+  const kind = text.slice(found.kindStart, found.kindEnd);
+  if (!isKnownKind(kind)) return { kind: "newer", recordKind: kind, seq };
+  const head: Head = {
+    v: 1,
+    seq,
+    time,
+    kind,
+    // The scanner has checked every field; here they get their names.
+    room: text.slice(found.roomStart, found.roomEnd) as RoomId,
+    n,
+    by: text.slice(found.byStart, found.byEnd) as UserId,
+    id: text.slice(found.idStart, found.idEnd),
+    commit: text.slice(found.commitStart, found.commitEnd),
   };
+  return { kind: "head", head, durable };
 }
 
 /** Not `slice`: a reader's Buffer would hand out its own memory, which the next read fills anew. */
@@ -339,21 +313,19 @@ function copied(bytes: Uint8Array, start: number, end: number): Uint8Array {
   return new Uint8Array(bytes.subarray(start, end));
 }
 
-function erasedLine(
-  line: Uint8Array,
-  frameBytes: number,
-  record: LogRecord,
-  durable: number,
-  erasedText: string | undefined,
-): ParsedLine {
-  const erased = Number(erasedText);
+function erasedLine(line: Uint8Array, found: LineScanner, record: LogRecord): ParsedLine {
+  const { erased, durable } = found;
   if (!Number.isSafeInteger(erased) || erased <= record.head.seq) {
     return bad("it is erased by no later record");
   }
-  for (let i = frameBytes; i < line.length; i++) {
-    if (line[i] !== SPACE) return bad("something follows its erasure");
-  }
+  if (!isBlank(line, found.bodyStart, line.length)) return bad("something follows its erasure");
   return { kind: "record", record: { ...record, erased }, durable };
+}
+
+/** Whether only spaces are there. */
+export function isBlank(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] !== SPACE) return false;
+  return true;
 }
 
 function bad(reason: string): ParsedLine {
@@ -361,7 +333,7 @@ function bad(reason: string): ParsedLine {
 }
 
 /** The body as a JSON object; undefined if it was erased, is damaged or is none. */
-export function parseBody(record: LogRecord): JsonObject | undefined {
+export function parseBody(record: FoldedRecord): JsonObject | undefined {
   return record.bodyBytes === undefined ? undefined : parseObject(record.bodyBytes);
 }
 

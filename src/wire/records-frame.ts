@@ -44,6 +44,12 @@ export function recordBytes({ headBytes, bodyBytes }: LogRecord): number {
   return headBytes.length + (bodyBytes?.length ?? 0) + RECORD_FRAME_BYTES_MAX;
 }
 
+/** A place between two records of a frame. */
+export interface FrameMark {
+  readonly at: number;
+  readonly count: number;
+}
+
 /** Collects records of one room and makes one message of them. */
 export class RecordsFrame {
   #bytes = new Uint8Array(64 << 10);
@@ -97,23 +103,25 @@ export class RecordsFrame {
     this.#count++;
   }
 
+  /** Behind the records that are in it now. */
+  mark(): FrameMark {
+    return { at: this.#at, count: this.#count };
+  }
+
+  /** The message without the records before the mark, empty if none is left; the frame stays. */
+  since({ at, count }: FrameMark): Uint8Array {
+    const left = this.#count - count;
+    if (left === 0) return new Uint8Array();
+    const message = new Uint8Array(START_BYTES + this.#at - at);
+    message.set(this.#bytes.subarray(at, this.#at), START_BYTES);
+    return message.subarray(putStart(message, left));
+  }
+
   /** @returns the message, in bytes of its own; the frame is empty again */
   take(): Uint8Array {
     assert(this.#count > 0 && this.#count <= RECORDS_TOGETHER_MAX, "a message of records has some");
     assert(this.#at <= MESSAGE_BYTES_MAX, "records are gathered as a message has room for them");
-    const isShort = this.#count <= SHORT_ARRAY_MAX;
-    const start = isShort ? 2 : 0;
-    this.#bytes[start] = MAP | 2;
-    this.#bytes.set(START, start + 1);
-    const countAt = start + 1 + START.length;
-    if (isShort) {
-      this.#bytes[countAt] = SHORT_ARRAY | this.#count;
-    } else {
-      this.#bytes[countAt] = ARRAY_16;
-      this.#bytes[countAt + 1] = this.#count >> 8;
-      this.#bytes[countAt + 2] = this.#count & 0xff;
-    }
-    const message = this.#bytes.slice(start, this.#at);
+    const message = this.#bytes.slice(putStart(this.#bytes, this.#count), this.#at);
     this.#at = START_BYTES;
     this.#count = 0;
     return message;
@@ -137,8 +145,23 @@ export class RecordsFrame {
     this.#put(bytes);
   }
 
+  /** @returns whether the text is ASCII; only then the bytes mean something */
+  #ascii(text: string, at: number): boolean {
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      if (code >= 0x80) return false;
+      this.#bytes[at + i] = code;
+    }
+    return true;
+  }
+
   #text(text: string): void {
     const lengthAt = this.#at;
+    if (text.length <= SHORT_TEXT_MAX && this.#ascii(text, lengthAt + 1)) {
+      this.#bytes[lengthAt] = SHORT_TEXT | text.length;
+      this.#at = lengthAt + 1 + text.length;
+      return;
+    }
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(lengthAt + 2));
     assert(written <= NAME_BYTES_MAX, "a name is short");
     if (written <= SHORT_TEXT_MAX) {
@@ -151,4 +174,21 @@ export class RecordsFrame {
     this.#bytes[lengthAt + 1] = written;
     this.#at = lengthAt + 2 + written;
   }
+}
+
+/** What stands before the first of so many records. @returns where it begins */
+function putStart(bytes: Uint8Array, count: number): number {
+  const isShort = count <= SHORT_ARRAY_MAX;
+  const start = isShort ? 2 : 0;
+  bytes[start] = MAP | 2;
+  bytes.set(START, start + 1);
+  const countAt = start + 1 + START.length;
+  if (isShort) {
+    bytes[countAt] = SHORT_ARRAY | count;
+  } else {
+    bytes[countAt] = ARRAY_16;
+    bytes[countAt + 1] = count >> 8;
+    bytes[countAt + 2] = count & 0xff;
+  }
+  return start;
 }

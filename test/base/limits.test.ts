@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as limits from "../../src/base/limits.ts";
 import * as pageLimits from "../../src/base/limits-page.ts";
+import * as screenLimits from "../../src/base/limits-screen.ts";
 import { sourceOf } from "../tidy/source.ts";
 
 const TESTS = join(import.meta.dir, "..");
@@ -34,7 +35,7 @@ const MEASURED: Readonly<Record<string, readonly [string, string]>> = {
   ],
 };
 
-const all = Object.keys({ ...limits, ...pageLimits });
+const all = Object.keys({ ...limits, ...pageLimits, ...screenLimits });
 
 /** The index behind the bracket that closes the one at `open`. */
 function behind(code: string, open: number): number {
@@ -90,7 +91,7 @@ test("a test pushes against every bound, or nothing can", () => {
   const files = readdirSync(TESTS, { recursive: true, encoding: "utf8" }).filter(
     (path) =>
       path.endsWith(".test.ts") &&
-      !/(?:base\/limits(?:-page)?|-document|docs)\.test\.ts$/.test(path),
+      !/(?:base\/limits(?:-page|-screen)?|-document|docs)\.test\.ts$/.test(path),
   );
   const codes = files.map((path) => pushing(readFileSync(join(TESTS, path), "utf8")));
   const free = all.filter((limit) => !codes.some((code) => named(limit, code)));

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { CLUSTER_CODE_POINTS_MAX } from "../../src/base/limits.ts";
-import { cleanText, jsonLine, quoteText, tsvLine } from "../../src/base/text.ts";
+import { CLUSTER_CODE_POINTS_MAX, NOTICE_CODE_POINTS_MAX } from "../../src/base/limits.ts";
+import { cleanText, jsonLine, quoteText, titleText, tsvLine } from "../../src/base/text.ts";
 
 const CONTROL = /[\x00-\x1f\x7f-\x9f]/;
 const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
@@ -148,6 +148,13 @@ test("TSV: printable text can be read back", () =>
 test("quoted words are short and clean", () => {
   expect(quoteText("a\nb")).toBe("'a␊b'");
   expect(quoteText("x".repeat(100), 10)).toBe(`'${"x".repeat(10)}...'`);
+});
+
+test("a title is one line without a semicolon, cut where it is too long", () => {
+  expect(titleText(" 4;1;50\n#lobby\u001b]0;x\u0007 ")).toBe("4,1,50 #lobby␛]0,x␇");
+  const longest = "x".repeat(NOTICE_CODE_POINTS_MAX);
+  expect(titleText(longest)).toBe(longest);
+  expect(titleText(`${longest}x`)).toBe(`${longest.slice(1)}…`);
 });
 
 describe("a line of NDJSON", () => {

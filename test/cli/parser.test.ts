@@ -43,6 +43,15 @@ const DEFAULTS = {
 };
 
 describe("what is understood", () => {
+  test("a flag that may stand alone at the end", () => {
+    const definitions = { word: { type: "string", alone: "" } } as const satisfies FlagDefs;
+    const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat verify");
+    expect(read("--word")).toMatchObject({ values: { word: "" } });
+    expect(read("--word", "x")).toMatchObject({ values: { word: "x" } });
+    expect(read()).toMatchObject({ values: { word: undefined } });
+    expect(refusal(DEFINITIONS, "--user")).toContain("needs a value");
+  });
+
   test("nothing: the defaults", () => expect(values()).toEqual(DEFAULTS));
 
   test("every kind of flag, in every spelling", () => {

@@ -162,6 +162,7 @@ describe("faults", () => {
       code: "name-taken",
       blame: "user",
       message: "the name 'ana'\nis taken",
+      remedy: "choose another name",
     });
     expect(JSON.parse((await run(["taken", "--json", "--bogus"])).out).code).toBe("usage");
     expect((await run(["taken", "--", "--json"])).out).toBe("");

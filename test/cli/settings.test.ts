@@ -43,6 +43,7 @@ describe("config.toml", () => {
     const text = '# mine\nserver = "host:99"\nuser = "ana"\ntransport = "tcp"\ntrust = "strict"\n';
     expect(parseConfig(text, "config.toml")).toEqual({
       config: { server: "host:99", user: "ana", transport: "tcp", trust: "strict" },
+      screen: undefined,
       warnings: [],
     });
   });
@@ -50,22 +51,30 @@ describe("config.toml", () => {
   test("may say more than we know", () => {
     const { warnings } = parseConfig('user = "ana"\n\ntransprot = "tcp"\n[ui]\nx = 1\n', "c.toml");
     expect(warnings).toEqual([
-      "c.toml:3: unknown setting 'transprot', did you mean transport?; it is ignored",
-      "c.toml:4: unknown setting 'ui'; it is ignored",
+      "c.toml:3:1: unknown setting 'transprot', did you mean transport?; it is ignored",
+      "c.toml:4:2: unknown setting 'ui'; it is ignored",
     ]);
   });
 
   test.each([
-    ['user = "ana"\nserver = = 1\n', "c.toml:2 is not valid TOML"],
-    ['user = "ana"\nuser = "bob"\n', "c.toml:2 is not valid TOML"],
-    ["user =\n", "c.toml:1 is not valid TOML"],
-    ['\n\nuser = "ana\n\nserver = "x"\n', "c.toml:3 is not valid TOML"],
-    ["\nuser = 5\n", "c.toml:2: user must be a text"],
-    ['transport = "smoke"\n', "c.toml:1: 'smoke' is no value of transport"],
+    ['user = "ana"\nserver = = 1\n', "c.toml:2:10 is not valid TOML"],
+    ['user = "ana"\nuser = "bob"\n', "c.toml:2:1 is not valid TOML"],
+    ["user =\n", "c.toml:1:7 is not valid TOML"],
+    ['\n\nuser = "ana\n\nserver = "x"\n', "c.toml:3:12 is not valid TOML"],
+    ["\nuser = 5\n", "c.toml:2:1: user must be a text"],
+    ['transport = "smoke"\n', "c.toml:1:1: 'smoke' is no value of transport"],
+    ["\nscreen = 5\n", "c.toml:2:1: screen must be a table"],
   ])("broken: %j", async (text, line) => {
     const fault = await faultFrom(() => parseConfig(text, "c.toml"));
     expect(fault.exitCode).toBe(2);
     expect(fault.message).toStartWith(line);
+  });
+
+  test("hands on what is said of the screen", () => {
+    const { screen, warnings } = parseConfig('user = "ana"\n\n[screen]\nbell = 1\n', "c.toml");
+    expect(warnings).toEqual([]);
+    expect(screen?.values).toEqual({ bell: 1 });
+    expect(screen?.at("bell")).toBe("c.toml:4:1");
   });
 
   test("is looked for in CHAT_HOME, and may be missing", () => {

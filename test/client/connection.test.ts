@@ -133,3 +133,31 @@ test("questions leave room for posts, and all are answered when it ends", async 
   expect(codes.slice(refused).every((code) => code === "link-closed")).toBe(true);
   await expect(connection.ask("rooms", {})).rejects.toThrow(Fault);
 });
+
+test("who waits for an answer that is held back is told, and told when it comes", async () => {
+  const { clock, connection, tell, refuse } = await entered();
+  const told: unknown[] = [];
+  connection.onGuessDelay = (delay) => told.push(delay?.waitMs);
+  const listened: ServerNotice[] = [];
+  connection.listen((notice) => listened.push(notice));
+  const refusal = "the room's password is another one";
+  const join = (password: string) =>
+    connection.ask("join", { room: "vault", password }).catch((error: Error) => error.message);
+  const asked = join("wrong");
+  tell({ kind: "guess-delay", waitMs: 2_000, of: "everyone" });
+  tell({ kind: "guess-delay", waitMs: 4_000, of: "address" });
+  await clock.advance(0);
+  expect(told).toEqual([2_000, 4_000]);
+  refuse(2, new Fault("room-password-wrong", refusal));
+  await clock.advance(0);
+  expect(await asked).toBe(refusal);
+  expect(told).toEqual([2_000, 4_000, undefined]);
+  // An answer that was not held back is no news.
+  const again = join("another wrong one");
+  await clock.advance(0);
+  refuse(3, new Fault("room-password-wrong", refusal));
+  await clock.advance(0);
+  expect(await again).toBe(refusal);
+  expect(told).toHaveLength(3);
+  expect(listened).toEqual([]);
+});

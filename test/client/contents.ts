@@ -21,7 +21,10 @@ export function chunksOf(bytes: Uint8Array): Uint8Array[] {
 }
 
 export function digestHex(bytes: Uint8Array): string {
-  return digestOf(chunksOf(bytes).map(sha256), sha256).toHex();
+  return digestOf(
+    chunksOf(bytes).map((chunk) => sha256(chunk)),
+    sha256,
+  ).toHex();
 }
 
 /** A file that a test holds in its hands. */

@@ -9,6 +9,7 @@ import type { MemoryNetwork } from "../../src/io/link/memory-network.ts";
 import type { Answer, NoticeOf, Request, RequestKind, RequestOf } from "../../src/wire/messages.ts";
 import { commitment } from "../../src/wire/record.ts";
 import { FakeFiles } from "./fake-files.ts";
+import { FakeLog } from "./fake-log.ts";
 
 interface Account {
   readonly user: string;
@@ -29,6 +30,10 @@ export interface Mischief {
   onRequest?: ((request: Request) => Fault | "silent" | undefined) | undefined;
   /** Changes or drops what a record notice carries. */
   onRecord?: ((record: Stored) => NoticeOf<"record"> | undefined) | undefined;
+  /** Records of its last checkpoint, until somebody knows of more. */
+  signed?: number | undefined;
+  /** Records of which it gives no proof. */
+  withholds?: ((seq: number) => boolean) | undefined;
   onWelcome?: ((welcome: NoticeOf<"welcome">) => NoticeOf<"welcome">) | undefined;
 }
 
@@ -46,6 +51,8 @@ export class FakeServer {
   readonly requests: Request[] = [];
   readonly rooms = new Map([["r1", "lobby"]]);
   readonly files = new FakeFiles();
+  /** False: a server of an earlier version. */
+  provesLog = true;
   readonly #network: MemoryNetwork;
   readonly #peers = new Set<FakePeer>();
   readonly #posted = new Map<string, Stored>();
@@ -81,6 +88,11 @@ export class FakeServer {
     this.files.closed(peer);
   }
 
+  /** Tells everybody who is in. */
+  tell(notice: Parameters<Session["tell"]>[0]): void {
+    for (const peer of this.#peers) peer.tell(notice);
+  }
+
   /** Writes a record and tells everybody who is in. */
   say(body: object, from = "server", kind = "text", room = "r1", id = ""): Stored {
     const seq = (this.records.at(-1)?.seq ?? 0) + 1;
@@ -110,6 +122,14 @@ export class FakeServer {
     const stored = this.say({ text: body.text }, user, "text", "r1", id);
     this.#posted.set(id, stored);
     return stored;
+  }
+
+  /** Of the records as they are now. */
+  get proofs(): FakeLog {
+    return new FakeLog(
+      this.identity,
+      this.records.map(({ notice }) => notice.head),
+    );
   }
 
   texts(): string[] {
@@ -198,7 +218,10 @@ export class FakePeer {
   }
 
   #request(request: Request): void {
-    this.#server.requests.push(request);
+    // Clients ask these by themselves: they would stand between all that tests look at.
+    if (request.kind !== "checkpoint" && request.kind !== "inclusion") {
+      this.#server.requests.push(request);
+    }
     const verdict = this.#server.mischief.onRequest?.(request);
     if (verdict === "silent") return;
     try {
@@ -228,6 +251,19 @@ export class FakePeer {
         const { seq, n } = this.#server.post(this.#account?.user ?? "?", request);
         return this.#perform(this.#session.answer<"post">(ref, { seq, n, time: seq * 1000 }));
       }
+      case "history": {
+        const { records, rooms } = this.#server;
+        const { before = Number.POSITIVE_INFINITY, limit } = request;
+        const older = records.filter(({ seq }) => seq < before);
+        const page = older.slice(-limit).map(({ notice: { kind: _, ...rest } }) => rest);
+        const told = [...rooms].map(([room, name]) => ({ room, name }));
+        const answer = { records: page, rooms: told, more: page.length < older.length };
+        return this.#perform(this.#session.answer<"history">(ref, answer));
+      }
+      case "erase": {
+        const { seq } = this.#server.say({ seq: request.seq }, this.#account?.user, "erase");
+        return this.#perform(this.#session.answer<"erase">(ref, { seq }));
+      }
       case "logout":
         if (request.forget === true) this.#account?.devices.clear();
         this.#account = undefined;
@@ -235,9 +271,24 @@ export class FakePeer {
       case "passwd":
         if (this.#account !== undefined) this.#account.password = request.password;
         return this.#perform(this.#session.answer<"passwd">(ref, {}));
+      case "checkpoint": {
+        if (!this.#server.provesLog) break;
+        const { mischief, proofs } = this.#server;
+        if (request.from > (mischief.signed ?? 0)) mischief.signed = undefined;
+        const answer = proofs.checkpoint(request.from, mischief.signed);
+        return this.#perform(this.#session.answer<"checkpoint">(ref, answer));
+      }
+      case "inclusion": {
+        if (!this.#server.provesLog) break;
+        const { mischief, proofs } = this.#server;
+        const seqs = request.seqs.filter((seq) => mischief.withholds?.(seq) !== true);
+        const answer = proofs.inclusion(request.size, seqs);
+        return this.#perform(this.#session.answer<"inclusion">(ref, answer));
+      }
       default:
-        throw new Fault("kind-unknown", `no ${request.kind} here`);
+        break;
     }
+    throw new Fault("kind-unknown", `no ${request.kind} here`);
   }
 
   #register({ ref, user, password, deviceKey }: RequestOf<"register">): void {

@@ -20,6 +20,7 @@ test("a room that goes before a new link has told of it is told as gone", () => 
   const events: ClientEvent[] = [];
   const follower = new AccountFeed("all", undefined, sha256, {
     event: (event) => void events.push(event),
+    saw: () => undefined,
     cursor: () => {},
     rewind: () => {},
     hole: () => {},

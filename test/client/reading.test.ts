@@ -90,7 +90,7 @@ describe("a follower", () => {
     const events: ClientEvent[] = [];
     const ignore = () => undefined;
     const sink = { event: (event: ClientEvent) => events.push(event) };
-    const more = { cursor: ignore, rewind: ignore, hole: ignore };
+    const more = { saw: ignore, cursor: ignore, rewind: ignore, hole: ignore };
     const follower = new AccountFeed("all", 100, sha256, { ...sink, ...more });
     follower.connected(connected);
     follower.notice(lobby);

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { IDBFactory, IDBKeyRange } from "fake-indexeddb";
 import { Fault } from "../../src/base/fault.ts";
-import { OUTBOX_KEEP_MS } from "../../src/base/limits.ts";
+import { OUTBOX_KEEP_MS, SEEN_RECORDS_MAX } from "../../src/base/limits.ts";
+import { PAGE_SEEN_RECORDS_MAX } from "../../src/base/limits-page.ts";
 import { deviceKeys } from "../../src/cli/connect/keys.ts";
 import type { Keys } from "../../src/client/keys.ts";
 import { Connection } from "../../src/client/link/connection.ts";
@@ -18,9 +19,11 @@ import { Identity } from "../../src/crypto/identity.ts";
 import { makeSuccession } from "../../src/crypto/succession.ts";
 import { systemEntropy } from "../../src/io/entropy.ts";
 import { ClientState } from "../../src/io/state/client-state.ts";
+import type { LogPins, LogReader } from "../../src/io/state/log-pins.ts";
 import type { OutboxOwner } from "../../src/io/state/outbox-store.ts";
 import { Device } from "../../src/web/browser/device-key.ts";
 import { type DatabaseFactory, openStore } from "../../src/web/browser/indexed-db.ts";
+import { BrowserLogPins } from "../../src/web/browser/log-pins.ts";
 import { BrowserOutboxStore } from "../../src/web/browser/outbox-store.ts";
 import { Preferences } from "../../src/web/browser/preferences.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
@@ -30,6 +33,7 @@ import { ClientFixture } from "./client-fixture.ts";
 interface Run {
   readonly keys: Keys;
   readonly outboxes: OutboxStore;
+  readonly logs: LogPins;
   /** The server is the one of this fingerprint, and had these before. */
   greeted(fingerprint: Fingerprint, formers?: readonly Fingerprint[]): Promise<void>;
   isEnrolled(user: string): boolean;
@@ -62,6 +66,7 @@ function programHome(fixture: ClientFixture): Home {
       return {
         keys: deviceKeys(Identity.fromPem(pem, "device.key"), state),
         outboxes: state.outboxes,
+        logs: state.logs,
         greeted: async (fingerprint, formers = []) => {
           const place = { fingerprint, name: "server", firstSeenUnixMs: 0 };
           for (const former of formers) state.moveServer(former, place);
@@ -99,6 +104,7 @@ function browserHome(): Home {
       return {
         keys: await Device.open({ store, subtle, entropy: systemEntropy() }),
         outboxes: new BrowserOutboxStore({ store, locks: { hold } }),
+        logs: new BrowserLogPins(store),
         greeted: async (fingerprint, formers = []) => {
           await preferences.greeted(fingerprint, formers);
         },
@@ -195,7 +201,7 @@ class Visit {
 describe.each([
   ["SQLite", programHome],
   ["IndexedDB", (_: ClientFixture) => browserHome()],
-])("the driver over %s", (_, homeOf) => {
+])("the driver over %s", (name, homeOf) => {
   const setUp = async () => {
     const fixture = new ClientFixture();
     const home = homeOf(fixture);
@@ -438,6 +444,95 @@ describe.each([
       await fixture.clock.advance(10);
       next.run.end();
     }
+  });
+
+  describe("the server's log", () => {
+    const READER = { fingerprint: "f", formers: [], user: "Ana" };
+    const pinOf = (size: number, origin = "chat/one") => {
+      return { origin, size, root: new Uint8Array(32).fill(size), note: `note ${size}` };
+    };
+    const seenOf = (seq: number, from?: string) => ({
+      ...{ seq, leaf: new Uint8Array(32).fill(seq % 256), room: "r1", place: "#lobby", from },
+      timeUnixMs: seq * 1_000,
+    });
+    /** A run of a new home, and the next one. */
+    const runs = async () => {
+      const { visit } = await setUp();
+      return { one: (await visit()).run, next: async () => (await visit()).run };
+    };
+    const seqs = async (run: Run, which: "all" | "unproved", reader: LogReader = READER) =>
+      (await run.logs.seen(reader, which)).map(({ seq }) => seq);
+
+    test("the pin outlives a restart, and goes neither back nor to another log", async () => {
+      const { one, next } = await runs();
+      expect(await one.logs.pin(READER)).toBeUndefined();
+      await one.logs.keepPin(READER, pinOf(5));
+      await one.logs.keepPin(READER, pinOf(9));
+      await one.logs.keepPin(READER, pinOf(7));
+      await one.logs.keepPin(READER, pinOf(20, "chat/two"));
+      one.end();
+      const run = await next();
+      expect(await run.logs.pin({ ...READER, user: "ben" })).toEqual(pinOf(9));
+      expect(await run.logs.pin({ ...READER, fingerprint: "g" })).toBeUndefined();
+    });
+
+    test("what was read is kept by account, as it was read first, until it is proved", async () => {
+      const { one, next } = await runs();
+      await one.logs.keepSeen(READER, [seenOf(3, "ben"), seenOf(1)]);
+      await one.logs.keepSeen(READER, [{ ...seenOf(3, "eve"), place: "@eve" }, seenOf(2)]);
+      one.end();
+      const run = await next();
+      const ana = { ...READER, user: "ana" };
+      expect(await run.logs.seen(ana, "all")).toEqual([seenOf(1), seenOf(2), seenOf(3, "ben")]);
+      await run.logs.proved(READER, [1, 3]);
+      expect(await seqs(run, "unproved")).toEqual([2]);
+      expect(await seqs(run, "all")).toEqual([1, 2, 3]);
+      expect(await seqs(run, "all", { ...READER, user: "ben" })).toEqual([]);
+    });
+
+    test("only the newest are kept", async () => {
+      const { one } = await runs();
+      const count = SEEN_RECORDS_MAX + 3;
+      const all = Array.from({ length: count }, (_, i) => seenOf(i + 1));
+      await one.logs.keepSeen(READER, all);
+      const kept = await seqs(one, "all");
+      expect(kept).toHaveLength(name === "SQLite" ? SEEN_RECORDS_MAX : PAGE_SEEN_RECORDS_MAX);
+      expect(kept.at(-1)).toBe(count);
+    });
+
+    test("the highest number that was confirmed outlives a restart, and a new key", async () => {
+      const { one, next } = await runs();
+      expect(await one.logs.confirmed(READER)).toBe(0);
+      for (const seq of [7, 9, 8]) await one.logs.keepConfirmed(READER, seq);
+      one.end();
+      const run = await next();
+      expect(await run.logs.confirmed({ ...READER, user: "ben" })).toBe(9);
+      expect(await run.logs.confirmed({ ...READER, fingerprint: "g" })).toBe(0);
+      await run.greeted("g" as Fingerprint, ["f" as Fingerprint]);
+      const reader = { fingerprint: "g", formers: ["f"], user: "ana" };
+      expect(await run.logs.confirmed(reader)).toBe(9);
+    });
+
+    test("an alarm changes nothing but what is said of it", async () => {
+      const { one } = await runs();
+      await one.logs.noteAlarm(READER, "never pinned");
+      await one.logs.keepPin(READER, pinOf(5));
+      await one.logs.noteAlarm(READER, "it is not what it was");
+      expect(await one.logs.pin(READER)).toEqual(pinOf(5));
+      await one.logs.noteAlarm(READER, undefined);
+      expect(await one.logs.pin(READER)).toEqual(pinOf(5));
+    });
+
+    test("it goes with the server to a key that the old one has named", async () => {
+      const { one } = await runs();
+      await one.logs.keepPin(READER, pinOf(5));
+      const present = "g" as Fingerprint;
+      await one.greeted(present, ["f" as Fingerprint]);
+      const reader = { fingerprint: present, formers: ["f"], user: "ana" };
+      expect(await one.logs.pin(reader)).toEqual(pinOf(5));
+      await one.logs.keepPin(reader, pinOf(6));
+      expect(await one.logs.pin(reader)).toEqual(pinOf(6));
+    });
   });
 
   test("posts left with another server stay for that server", async () => {

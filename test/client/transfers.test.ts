@@ -103,6 +103,7 @@ describe("from one to another", () => {
       const got = await site.wait(bob.get(receiver, sent.id));
       expect(got).toMatchObject({ sizeBytes, from: "ana", digest: sent.digest });
       expect(bob.has(bytes)).toBe(true);
+      await site.quiet(); // What is told shortly after something else is gathered for a moment.
       const offered = bob.events.filter(({ kind }) => kind === "offered");
       expect(offered[0]).toMatchObject({ from: "ana", name: "a.bin", file: sent.id, sizeBytes });
     },

@@ -31,7 +31,8 @@ describe("a file is sent whole", () => {
         expect(writer.has(source.bytes)).toBe(true);
         expect(source.reads).toEqual(chunksOf(source.bytes).map((_, i) => i));
         expect(writer.reports.at(-1)).toMatchObject({ doneBytes: sizeBytes, sizeBytes });
-        expect(writer.fixture.clock.waiting).toBeLessThan(3);
+        // Both ends keep the link alive, and what was confirmed is about to be written down.
+        expect(writer.fixture.clock.waiting).toBeLessThan(4);
       }
     },
   );
@@ -126,7 +127,7 @@ describe("stopped, the same call goes on", () => {
       digest: digestHex(bytes),
       changed: false,
     });
-    // The journal had each of them before it was sent.
+    // The journal has each of them.
     expect(Math.min(...source.reads)).toBe(resumed);
     expect(writer.has(bytes)).toBe(true);
     expect(new Set(writer.files.received).size).toBe(writer.files.received.length);

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { COMPLETIONS_MAX } from "../../src/base/limits.ts";
 import { runProgram } from "../../src/cli/program.ts";
 import { VERBS } from "../../src/commands/table.ts";
+import { ClientState } from "../../src/io/state/client-state.ts";
 import { isInstalled } from "../installed.ts";
 import { fakeWorld } from "./fake-world.ts";
 
@@ -45,22 +50,154 @@ describe("what a shell is told", () => {
 test.each(["bash", "zsh", "fish"])("there is a script for %s, which asks chat", async (shell) => {
   const world = fakeWorld();
   expect(await runProgram(PROGRAM, ["completions", shell], world)).toBe(0);
-  expect(world.stdout.text).toContain("chat complete -- ");
+  expect(world.stdout.text).toMatch(/chat complete (--describe )?-- /);
   expect(world.stdout.text).not.toMatch(/\beval\b|compgen -W/);
 });
 
 test("another shell is wrong usage", async () => {
   const world = fakeWorld();
   expect(await runProgram(PROGRAM, ["completions", "csh"], world)).toBe(2);
-  expect(world.stderr.text).toBe("chat: 'csh' is no shell that chat knows; use bash, zsh, fish\n");
+  expect(world.stderr.text).toBe("chat: 'csh' is no value of SHELL; did you mean zsh?\n");
 });
 
 test.if(isInstalled("bash"))("bash completes with it, and evaluates nothing", async () => {
   const world = fakeWorld();
   await runProgram(PROGRAM, ["completions", "bash"], world);
   const chat = "chat() { printf '%s\\n' \"got $#\" '$(echo evaluated)' \"$4\"; }";
-  const line = "COMP_WORDS=(chat send '$(echo no)'); COMP_CWORD=2; _chat";
+  const typed = "COMP_LINE='chat send $(echo no)'; COMP_POINT=19";
+  const line = `${typed}; COMP_WORDS=(chat send '$(echo no)'); COMP_CWORD=2; _chat`;
   const script = `${chat}\n${world.stdout.text}\n${line}\nprintf '%s\\n' "\${COMPREPLY[@]}"`;
   const { stdout } = Bun.spawnSync(["bash", "-c", script]);
   expect(stdout.toString()).toBe("got 4\n$(echo evaluated)\n$(echo no)\n");
+});
+
+describe("names from this device's own state", () => {
+  const files = [{ id: "fAAAAAAAAAAA", name: "a\u001b[31m\u202e\tb.txt" }];
+
+  /** A home that has met one server, at which two others wrote in two rooms. */
+  function home(places: readonly (readonly [place: string, from: string])[] = PLACES) {
+    const folder = mkdtempSync(join(tmpdir(), "chat-complete-"));
+    const state = ClientState.open(folder);
+    const pin = { address: "192.0.2.7:2428", fingerprint: "F", name: "Room 12" };
+    state.setPin({ ...pin, firstSeenUnixMs: 1 });
+    state.noteServer(pin.address, 1, true);
+    state.noteUser("F", "ana", 1, true);
+    const reader = { fingerprint: "F", formers: [], user: "ana" };
+    const records = places.map(([place, from], i) => {
+      return { seq: i + 1, leaf: new Uint8Array(32), room: "r", place, from, timeUnixMs: 1 };
+    });
+    state.logs.keepSeen(reader, records);
+    state.seenFiles.note("F", files);
+    state.close();
+    // Servers that run on this machine would come first.
+    const env = { CHAT_HOME: folder, XDG_RUNTIME_DIR: join(folder, "none") };
+    const ask = async (words: readonly string[], flags: readonly string[] = []) => {
+      const world = fakeWorld({ env });
+      expect(await runProgram(PROGRAM, ["complete", ...flags, "--", ...words], world)).toBe(0);
+      expect(world.stderr.text).toBe("");
+      return world.stdout.text.split("\n").slice(0, -1);
+    };
+    return { ask, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) };
+  }
+
+  const PLACES = [
+    ["#lobby", "ana"],
+    ["#lab", "bob"],
+    ["@eve", "eve"],
+    // What no server of ours gives out, and a hostile one may.
+    ["#$(touch x)", "`id`"],
+    ["#a b", "-rf"],
+  ] as const;
+
+  test.each([
+    [
+      ["send", "--to", ""],
+      ["lab", "lobby", "@eve", "@-rf", "@bob", "@ana"],
+    ],
+    [["send", "--to", "@b"], ["@bob"]],
+    [["send", "--to=lo"], ["--to=lobby"]],
+    [["history", "--room", "la"], ["lab"]],
+    [["history", "--with", "@e"], ["@eve"]],
+    [
+      ["history", "--from", ""],
+      ["eve", "bob", "ana"],
+    ],
+    [["history", "--user", ""], ["ana"]],
+    [
+      ["history", "--server", "192.0.2.7", "--room", ""],
+      ["lab", "lobby"],
+    ],
+    [["history", "--server", "192.0.2.8", "--room", ""], []],
+    [["history", "--server", "chat://%", "--room", ""], []],
+    [["join", "19"], ["192.0.2.7:2428"]],
+    [["join", "--server", ""], ["192.0.2.7:2428"]],
+    [["get-file", ""], ["fAAAAAAAAAAA"]],
+    [["get-file", "fAAAAAAAAAAA", "f"], ["fAAAAAAAAAAA"]],
+    [["send-file", "x", "--name", ""], []],
+    [
+      ["admin", "kick", ""],
+      ["eve", "bob", "ana"],
+    ],
+    [["admin", "room", "close", "lo"], ["lobby"]],
+    [["admin", "mute", "bob", ""], []],
+    [["trust", "a"], ["accept"]],
+    [["trust", "forget", ""], ["192.0.2.7:2428"]],
+    [
+      ["completions", ""],
+      ["bash", "zsh", "fish"],
+    ],
+    [["help", "his"], ["history"]],
+    [["man", "admin", "ki"], ["kick"]],
+  ])("%p becomes %p", async (words, found) => {
+    using place = home();
+    expect(await place.ask(words)).toEqual(found);
+  });
+
+  test("what a shell would act upon is left out, and names of files are clean", async () => {
+    using place = home();
+    for (const words of [
+      ["send", "--to", ""],
+      ["history", "--from", ""],
+      ["get-file", ""],
+    ]) {
+      for (const flags of [[], ["--describe"]]) {
+        for (const line of await place.ask(words, flags)) {
+          expect(line.split("\t")[0]).toMatch(/^[@A-Za-z0-9_-]*$/);
+          expect(line).not.toMatch(/[\u0000-\u0008\u001b\u202e]/);
+        }
+      }
+    }
+    expect(await place.ask(["get-file", ""], ["--describe"])).toEqual([
+      "fAAAAAAAAAAA\ta␛[31m<U+202E>␉b.txt",
+    ]);
+  });
+
+  test("a shell gets a screen of candidates at most", async () => {
+    const many = Array.from({ length: COMPLETIONS_MAX + 5 }, (_, i) => [`#r${i}`, "ana"] as const);
+    using place = home(many);
+    expect(await place.ask(["history", "--room", ""])).toHaveLength(COMPLETIONS_MAX);
+  });
+});
+
+// As bash cuts them; readline replaces what stands behind the last : or =.
+test.if(isInstalled("bash")).each([
+  ["chat send --to @b", ["chat", "send", "--to", "@b"], "@bob"],
+  ["chat send --to=lo", ["chat", "send", "--to", "=", "lo"], "lobby"],
+  ["chat send --to=", ["chat", "send", "--to", "="], "lobby"],
+  ["chat join 10.0.0.1:2", ["chat", "join", "10.0.0.1", ":", "2"], "2428"],
+  ["chat get-file ", ["chat", "get-file", ""], "fAAAAAAAAAAA"],
+])("bash puts %p together again", async (typed, cut, replacement) => {
+  const world = fakeWorld();
+  await runProgram(PROGRAM, ["completions", "bash"], world);
+  const asked = typed.split(" ").slice(1).join(" ");
+  const head = asked.slice(0, asked.search(/\S*$/));
+  const last = asked.slice(head.length);
+  const answer = `${last.slice(0, last.search(/[^:=]*$/))}${replacement}`;
+  // Only what stands together on the line is asked for together.
+  const chat = `chat() { shift 2; [ "$*" = '${asked}' ] && printf '%s\\n' '${answer}'; }`;
+  const words = cut.map((word) => `'${word}'`).join(" ");
+  const line = `COMP_LINE='${typed}'; COMP_POINT=${typed.length}; COMP_WORDS=(${words})`;
+  const call = `${line}; COMP_CWORD=${cut.length - 1}; _chat; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = Bun.spawnSync(["bash", "-c", `${chat}\n${world.stdout.text}\n${call}`]);
+  expect(stdout.toString()).toBe(`${replacement}\n`);
 });

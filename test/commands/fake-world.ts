@@ -76,6 +76,7 @@ function fakeInput(lines: readonly string[], isTerminal: boolean): Input {
     isTerminal,
     line,
     secretLine: line,
+    setRaw: () => {},
     chunk: async () => {
       const next = left.shift();
       return next === undefined ? undefined : new TextEncoder().encode(next);

@@ -1,13 +1,8 @@
 import type { OutboxId, RoomId, UserId } from "../../src/base/ids.ts";
 import { LogOrder } from "../../src/core/log/order.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
-import {
-  asDamaged,
-  type Draft,
-  encodeLine,
-  type LogRecord,
-  sealDraft,
-} from "../../src/wire/record.ts";
+import { asDamaged, type Draft, type LogRecord, sealDraft } from "../../src/wire/record.ts";
+import { encodeLine } from "../encode-line.ts";
 
 export const ANA = "uAAAAAAAAAAA" as UserId;
 export const BEN = "uBBBBBBBBBBB" as UserId;

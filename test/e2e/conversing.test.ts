@@ -175,6 +175,7 @@ describe("texts", () => {
       code: "usage",
       blame: "user",
       message: "there is no command '/bogus'",
+      remedy: "see /help",
     });
   });
 });

@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { before, until } from "./deadline.ts";
 import { Sender } from "./load.ts";
 import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
@@ -7,6 +9,9 @@ import { type Json, ndjson, type Program, Sandbox } from "./program.ts";
 
 /** `npm run soak` kills it more often. */
 const ROUNDS = Number(process.env["CHAT_KILLS"] ?? 20);
+/** Each takes a second, and makes some 500 records. */
+const BACKED_UP_ROUNDS = Number(process.env["CHAT_KILLS"] ?? 5);
+const SERVER_ROUNDS = 5;
 const JOINERS = ["ana", "bob", "cleo"];
 const SENDERS = ["dan", "eve"];
 
@@ -101,6 +106,78 @@ test(
     }
   },
   120_000 + ROUNDS * 4_000,
+);
+
+/** One server that is killed so often, each time while a backup of it is made. */
+async function killBesideBackups(rounds: number): Promise<void> {
+  await using sandbox = new Sandbox();
+  let server = await sandbox.serve();
+  const { port, invite } = server;
+  const progress = new Progress();
+  for (const name of [...JOINERS, ...SENDERS]) {
+    const verb = JOINERS.includes(name) ? "join" : "send";
+    const args = [verb, "--json", "--user", name, "--server", invite];
+    progress.senders.push(new Sender(name, sandbox.home(name).start(args), progress.note));
+  }
+  const out = sandbox.path("backup");
+  const operator = sandbox.home("operator");
+  const verify = async (folder: string) => {
+    const { exitCode, out: told, err } = await operator.run(["verify", "--data", folder]);
+    expect([exitCode, err, exitCode === 0 ? "" : told]).toEqual([0, "", ""]);
+  };
+  for (let round = 0; round < rounds; round++) {
+    await progress.more(60 + ((round * 7) % 50));
+    const backup = operator.start(["backup", out, "--json", "--data", server.data]);
+    // Killed before the backup begins to read, while it reads, or after it.
+    await progress.more(1 + ((round * 5) % 17));
+    await server.program.signal("SIGKILL");
+    if (round % 2 === 0) await verify(server.data);
+    server = await sandbox.serve({ port });
+    const { exitCode, err } = await backup.ended();
+    expect([exitCode, err]).toEqual([0, ""]);
+    await verify(server.data);
+    await verify(out);
+  }
+  await progress.more(1);
+  for (const sender of progress.senders) sender.pause();
+  for (const { name, program } of progress.senders) {
+    const ended = await program.finish(60_000);
+    expect([name, ended.exitCode]).toEqual([name, 0]); // 6 is an alarm.
+  }
+  // Whoever was there from the first life on holds the last one to what was pinned then.
+  const pinned = await sandbox.home("ana").json(["verify", server.invite, "--user", "ana"]);
+  expect(pinned.at(-1)).toMatchObject({ ok: true });
+  const stored = await operator.json(["history", "--room", "lobby", "--data", server.data]);
+  const textAt = new Map(stored.map((record) => [record["seq"], record["text"]]));
+  for (const { name, acked, typed, faults } of progress.senders) {
+    const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
+    expect([name, faults]).toEqual([name, []]);
+    expect(acked.map((seq) => textAt.get(seq))).toEqual(wanted);
+  }
+  await server.program.signal("SIGKILL");
+  const segment = readFileSync(join(server.data, "history", "000000000001.jsonl"), "utf8");
+  const recorded = segment.split('"kind":"checkpoint"').length - 1;
+  expect(recorded).toBeGreaterThan(0);
+  await operator.json(["backup", out, "--data", server.data]);
+  const restored = sandbox.path("restored");
+  await operator.json(["restore", out, "--data", restored]);
+  await verify(restored);
+  // All that was signed; the record of the last checkpoint itself may be newer than that.
+  const kept = readFileSync(join(restored, "history", "000000000001.jsonl"), "utf8");
+  expect(segment.startsWith(kept)).toBe(true);
+  const left = segment.slice(kept.length).split("\n");
+  expect(left.filter((line) => line !== "" && !line.includes('"kind":"checkpoint"'))).toEqual([]);
+}
+
+test(
+  `${BACKED_UP_ROUNDS} rounds of kill -9 beside a backup: all verifies, and nobody is alarmed`,
+  async () => {
+    // Verifying takes as long as the log is: after some rounds another server begins anew.
+    for (let left = BACKED_UP_ROUNDS; left > 0; left -= SERVER_ROUNDS) {
+      await killBesideBackups(Math.min(left, SERVER_ROUNDS));
+    }
+  },
+  120_000 + BACKED_UP_ROUNDS * 20_000,
 );
 
 test("SIGTERM in mid-write drains: what was told is there, the rest is sent again", async () => {

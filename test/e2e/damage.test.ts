@@ -80,12 +80,64 @@ describe("a torn tail is moved aside, said, and forgotten", () => {
   test("a record cut short that nothing later vouches for", async () => {
     await using sandbox = new Sandbox();
     const log = written(sandbox);
+    // The file says that this record was durable; a power loss comes before it is signed.
+    rmSync(sandbox.path("data", "history", "checkpoint"));
     truncateSync(log, statSync(log).size - 10);
     const { program } = await sandbox.serve();
     expect(await program.json("recovered")).toMatchObject({ file: log });
     expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
   });
+
+  test("a signed record that is cut off refuses the start until the loss is accepted", async () => {
+    await using sandbox = new Sandbox();
+    const log = written(sandbox);
+    truncateSync(log, statSync(log).size - 10);
+    const before = snapshot(sandbox.path("data"));
+    const { exitCode, err } = await sandbox.startServer().ended();
+    expect([exitCode, err]).toEqual([6, expect.stringContaining(`${log} is damaged at byte`)]);
+    expect(readFileSync(log, "latin1")).toBe(before["history/000000000001.jsonl"] ?? "");
+    const { program } = await sandbox.serve({ args: ["--accept-loss"] });
+    await program.said("confirmed records were lost, and ");
+    expect(await textsIn(sandbox)).toEqual(TEXTS.slice(0, -1));
+    expect(readFileSync(log, "utf8")).toContain('"kind":"fork","room":"server"');
+    await program.signal("SIGTERM");
+    const again = await sandbox.serve();
+    expect((await again.program.signal("SIGTERM")).err).not.toContain("lost");
+  });
 });
+
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "a stop by %s signs what was said last: a tail that is cut after it is missed",
+  async (signal) => {
+    await using sandbox = new Sandbox();
+    const { program } = await sandbox.serve();
+    const ana = sandbox.home("ana");
+    await ana.json(["send", "--user", "ana", "early"]);
+    await ana.json(["send", "late"]);
+    await program.signal(signal); // Within the second after which it would be signed anyway.
+    for (const [name, kind] of [
+      ["history", "text"],
+      ["accounts", "account"],
+    ] as const) {
+      const log = sandbox.path("data", name, "000000000001.jsonl");
+      const sound = readFileSync(log, "utf8");
+      const lines = sound.trimEnd().split("\n");
+      expect(lines.at(-1)).toContain(`"kind":"${kind}"`);
+      writeFileSync(
+        log,
+        lines
+          .slice(0, -1)
+          .map((line) => `${line}\n`)
+          .join(""),
+      );
+      const { exitCode, err } = await sandbox.startServer().ended();
+      const sentence = `but ${lines.length} records were signed as durable`;
+      expect([exitCode, err]).toEqual([6, expect.stringContaining(sentence)]);
+      writeFileSync(log, sound);
+    }
+    await sandbox.serve();
+  },
+);
 
 describe("damage in what was acknowledged refuses the start, exit 6, and changes nothing", () => {
   test.each([
@@ -158,7 +210,54 @@ describe("damage in what was acknowledged refuses the start, exit 6, and changes
     ]);
     expect(ndjson(out)).toMatchObject([{ kind: "fault", code: "log-corrupt" }]);
     rmSync(join(sandbox.path("data"), "history", "000000000001.jsonl"));
+    rmSync(join(sandbox.path("data"), "history", "checkpoint"));
     await sandbox.serve();
+  });
+
+  test("accounts that are gone, which is accepted: they are names without an owner", async () => {
+    await using sandbox = new Sandbox();
+    written(sandbox);
+    const accounts = sandbox.path("data", "accounts");
+    for (const name of readdirSync(accounts)) rmSync(join(accounts, name));
+    const refused = await sandbox.startServer().ended();
+    expect(refused.err).toContain("--accept-loss");
+    const first = await sandbox.serve({ args: ["--accept-loss"] });
+    const { users } = await first.program.json("accounts-lost");
+    expect(users).toEqual([expect.stringMatching(/^lost-u[\w-]{11}$/)]);
+    const [lost = ""] = users as string[];
+    await first.program.said(
+      `1 account is lost, with bans and roles that were set last; what they`,
+    );
+    await first.program.signal("SIGTERM");
+
+    // Once: they are accounts from now on.
+    const { program, invite, address } = await sandbox.serve();
+    expect(program.jsonLines.map(({ kind }) => kind)).not.toContain("accounts-lost");
+    const records = await sandbox.home("x").json(["history", "--data", sandbox.path("data")]);
+    expect(new Set(records.map(({ from }) => from))).toEqual(new Set([lost]));
+    // No device, no password and no registration leads into it; the name that it had is free.
+    const eve = sandbox.home("eve");
+    for (const verb of ["login", "register"]) {
+      const entered = await eve.run([verb, invite, "--user", lost], {
+        env: { CHAT_PASSWORD: "x" },
+      });
+      expect(entered.exitCode).toBe(3);
+    }
+    expect((await sandbox.home("ana").run(["login", invite, "--user", lost])).exitCode).toBe(3);
+    expect((await eve.run(["register", invite, "--user", "ana"])).exitCode).toBe(0);
+    // An operator gives it back to its owner under another name.
+    const admin = sandbox.home("admin");
+    const operator = ["--data", sandbox.path("data")];
+    const [made] = await admin.json(["admin", "reset", lost, ...operator]);
+    const env = { CHAT_RESET: String(made?.["url"]), CHAT_NEW_PASSWORD: "found" };
+    const owner = sandbox.home("owner");
+    expect((await owner.run(["passwd", "--reset"], { env })).exitCode).toBe(0);
+    await admin.json(["admin", "rename", lost, "ana2", ...operator]);
+    const own = await owner.json(["history", address, "--user", "ana2", "--last", "100"]);
+    expect(own.filter(({ from, text }) => from === "ana2" && text === TEXTS[0])).toHaveLength(1);
+    await admin.json(["admin", "remove", "ana2", "--yes", ...operator]);
+    await program.signal("SIGTERM");
+    expect((await sandbox.home("x").run(["verify", ...operator])).exitCode).toBe(0);
   });
 
   test("an identity that is missing is not made anew", async () => {

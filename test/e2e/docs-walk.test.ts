@@ -85,7 +85,6 @@ const OTHERS: Readonly<Record<string, string>> = {
 const AGAIN: Readonly<Record<string, string>> = {
   "chat serve --no-tls --host 127.0.0.1 --public chat.example.org --proxy-cert /etc/ssl/chat.pem":
     "chat serve", // There is no proxy here.
-  "cp -a data data-backup": "chat serve", // It was stopped for that, as the text says.
 };
 
 /** Exit codes that the text announces. */
@@ -153,7 +152,6 @@ class Walk {
     const others = this.#take(OTHERS, line);
     const lasts =
       this.#take(LASTING, line) ?? (/^[^|]*chat serve/m.test(line) ? /listens on/ : undefined);
-    if (line.startsWith("cp -a data ")) await this.#server?.stop();
     const instead = await this.#filled(this.#take(INSTEAD, line) ?? line);
     if (lasts === undefined) {
       if (others !== undefined) await this.#run(others);
@@ -373,7 +371,7 @@ test("every command of README and docs works, in their order, on a fresh home", 
 }, 240_000);
 
 /** What a block may be, and how its lines are looked at. */
-const LANGUAGES = ["", "sh", "ini", "yaml", "cron", "nginx"];
+const LANGUAGES = ["", "sh", "ini", "yaml", "toml", "cron", "nginx"];
 
 test("what systemd, cron and others are given is what they and chat take", async () => {
   for (const path of GUIDES) {
@@ -383,6 +381,7 @@ test("what systemd, cron and others are given is what they and chat take", async
         language: "known",
       });
       if (language === "yaml") expect(typeof Bun.YAML.parse(text)).toBe("object");
+      if (language === "toml") expect(typeof Bun.TOML.parse(text)).toBe("object");
       if (language === "ini") {
         for (const line of text.split("\n")) expect(line).toMatch(/^(\[\w+\]|[A-Z]\w*=.+|)$/);
       }

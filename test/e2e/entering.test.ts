@@ -253,7 +253,7 @@ test("config.toml counts after flags and environment; unknown settings are named
     return first?.["user"];
   };
   const registers = await ana.run(["send", "x"]);
-  expect(registers.err).toContain("config.toml:3: unknown setting 'usr', did you mean user?");
+  expect(registers.err).toContain("config.toml:3:1: unknown setting 'usr', did you mean user?");
   await ana.run(["send", "x", "--user", "flora"]);
   await ana.run(["send", "x", "--user", "enno"]);
   expect(await who([])).toBe("conny");

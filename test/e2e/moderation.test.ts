@@ -95,6 +95,66 @@ test("words are changed and erased, on every screen and on the disk, over a kill
   expect(await bobsHome.json(["history", "--user", "bob", "--grep", "slipped"])).toEqual([]);
 });
 
+test("all that a user said is erased, and an account erases itself", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const [anasHome, bobsHome, admin] = ["ana", "bob", "admin"].map((name) => sandbox.home(name));
+  if (anasHome === undefined || bobsHome === undefined || admin === undefined) throw new Error();
+  const ana = await anasHome.join(["--user", "ana"]);
+  const bob = await bobsHome.join(["--user", "bob"]);
+  const file = sandbox.write("mellon.txt", "mellon in a file");
+  for (const text of ["mellon one", "mellon two"]) {
+    ana.type(text);
+    await ana.json("ack", { text });
+  }
+  ana.type("/msg bob mellon three");
+  await bob.json("text", { text: "mellon three" });
+  bob.type("/msg ana mellon of bob");
+  await ana.json("text", { text: "mellon of bob" });
+  const sent = await anasHome.json(["send-file", file]);
+  const id = String(sent.find(({ kind }) => kind === "file")?.["id"]);
+  expect(readdirSync(join(served.data, "files"))).toEqual([id]);
+  expect(await admin.json(["admin", "erase", "--user", "ana"])).toEqual([
+    { kind: "erased-all", user: "ana", erased: 4 },
+  ]);
+  expect(historyText(served.data)).not.toMatch(/mellon (one|two|three)|mellon.txt/);
+  expect(historyText(served.data)).toContain("mellon of bob");
+  expect(readdirSync(join(served.data, "files"))).toEqual([]);
+  expect((await bob.json("erased", { room: "lobby" }))["also"]).toHaveLength(2);
+  await bob.json("erased", { to: "ana" });
+  expect((await admin.run(["admin", "erase", "--json"])).exitCode).toBe(2);
+  const refused = await bobsHome.run(["unregister", "--user", "bob", "--json"]);
+  expect([refused.exitCode, ndjson(refused.out)[0]?.["code"]]).toEqual([2, "usage"]);
+  await bob.signal("SIGINT");
+  expect(await bobsHome.json(["unregister", "--user", "bob", "--yes"])).toEqual([
+    { kind: "unregistered", user: "bob", erased: 1 },
+  ]);
+  expect(historyText(served.data)).not.toContain("mellon");
+  const gone = await bobsHome.run(["send", "hi", "--user", "bob", "--json"]);
+  expect(gone.exitCode).toBe(3);
+});
+
+test("a room erases what it keeps no longer, and says so", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const ana = await sandbox.home("ana").join(["--user", "ana"]);
+  const admin = sandbox.home("admin");
+  ana.type("mellon");
+  await ana.json("ack");
+  expect(await admin.json(["admin", "retention", "lobby", "1m"])).toEqual([
+    { kind: "retention", room: "lobby", keepMs: 60_000, seq: expect.any(Number) },
+  ]);
+  expect(await ana.json("retention")).toMatchObject({ room: "lobby", keepMs: 60_000 });
+  for (const wrong of ["59s", "forever", "-1d", "0d", "100000d"]) {
+    expect((await admin.run(["admin", "retention", "lobby", wrong])).exitCode).toBe(2);
+  }
+  expect(historyText(served.data)).toContain("mellon");
+  await admin.json(["admin", "retention", "lobby", "off"]);
+  const plain = await admin.run(["history", "--room", "lobby", "--kind", "retention"]);
+  expect(plain.out).toContain("messages are erased after 1 min");
+  expect(plain.out).toContain("messages are kept for good from now on");
+});
+
 test("killed in the middle of erasing, the next start finishes what was told", async () => {
   await using sandbox = new Sandbox();
   for (let round = 0; round < 3; round++) {

@@ -35,6 +35,17 @@ function restore(
   return { data, home };
 }
 
+/** What is in the lobby, in the room `diary`, and between ana and bob. */
+const NEXT_TEXTS = [
+  "Hello, this is the first word",
+  "bob answers @ana",
+  "an edited wrod",
+  "an edited word",
+  "a private word",
+  "kept for a hundred years",
+  "after the new key",
+];
+
 const textsOf = (records: readonly { readonly [key: string]: unknown }[]) =>
   records.flatMap(({ text }) => (typeof text === "string" ? [text] : []));
 
@@ -83,4 +94,33 @@ test("a data folder and a home of 0.1.0 go on where they were", async () => {
 
   const stored = await bob.json(["history", "--data", data, "--last", "1000"]);
   expect(textsOf(stored).filter((text) => text === UNSENT)).toHaveLength(1);
+});
+
+test("a data folder and a home of the version to come are verified, and go on", async () => {
+  await using sandbox = new Sandbox();
+  const { data } = restore(sandbox, "0.2.0-next");
+  const reader = sandbox.home("reader");
+  const verified = await reader.json(["verify", "--data", data]);
+  expect(verified.at(-1)).toMatchObject({ kind: "verify", ok: true, size: 19 });
+  const records = await reader.json(["history", "--data", data, "--last", "1000"]);
+  expect(textsOf(records).toSorted()).toEqual(NEXT_TEXTS.toSorted());
+  const kinds = new Set(records.map(({ kind }) => kind));
+  for (const kind of ["erased", "edited", "reaction", "file", "retention"]) {
+    expect(kinds).toContain(kind);
+  }
+
+  const { listening, address } = await sandbox.serve({ data: "data" });
+  // The second key of this server, which the first one has named.
+  expect(listening["fingerprint"]).toBe("SHA256:BHi9tSNq7SRDRz69ZSizjXzgihZI2841lweU77uoJRw");
+  const server = ["--server", address];
+  const ana = sandbox.home("ana").with({ CHAT_USER: "ana" });
+  const online = await ana.json(["history", ...server, "--last", "1000"]);
+  expect(textsOf(online).toSorted()).toEqual(NEXT_TEXTS.toSorted());
+  const held = await ana.run(["verify", address, "--all"]);
+  expect([held.exitCode, held.out]).toEqual([0, expect.stringMatching(/^ok: 19 records of chat/)]);
+  const bob = sandbox.home("bob").with({ CHAT_USER: "bob", CHAT_PASSWORD: "bob-password-1" });
+  expect((await bob.run(["login", address])).exitCode).toBe(0);
+  await bob.json(["get-file", "fUv6nbvADnoM", ...server, "--out", sandbox.path()]);
+  expect(await Bun.file(sandbox.path("small.txt")).text()).toBe("a small file\n");
+  await ana.json(["send", "and on", ...server]);
 });

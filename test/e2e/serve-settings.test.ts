@@ -32,7 +32,7 @@ test("a mistake in settings.toml refuses the start, in one line with its place",
   const ran = await sandbox.home("ana").run(["serve", "--data", "data"]);
   expect([ran.exitCode, ran.out]).toEqual([2, ""]);
   expect(ran.err.replaceAll(sandbox.folder, "")).toBe(
-    "chat: unknown setting in data/settings.toml:2: 'prot'; did you mean port?\n",
+    "chat: unknown setting in data/settings.toml:2:1: 'prot'; did you mean port?\n",
   );
 });
 

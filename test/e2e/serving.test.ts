@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import manifest from "../../package.json";
@@ -266,4 +274,16 @@ test("what happens is printed, direct words are not", async () => {
   expect(out + err).not.toContain("for bob alone");
   expect(out).toContain('"kind":"connected"');
   expect(out).toContain(`"client":"chat/${manifest.version}"`);
+});
+
+test("a new server starts although the folder of the one before cannot be read", async () => {
+  await using sandbox = new Sandbox();
+  const env = { CHAT_HOME: sandbox.path("operator") };
+  const first = await sandbox.serve({ data: "old", env });
+  await first.program.signal("SIGTERM");
+  rmSync(sandbox.path("old"), { recursive: true });
+  mkdirSync(sandbox.path("old", "format.json"), { recursive: true });
+  const { program } = await sandbox.serve({ data: "new", env });
+  const { exitCode, err } = await program.signal("SIGTERM");
+  expect([exitCode, err]).toEqual([0, expect.stringContaining("the one you had goes on with")]);
 });

@@ -73,10 +73,13 @@ export class Screen implements AsyncDisposable {
 
   /** The row and column of the cursor, from 0. */
   cursor(): { readonly row: number; readonly column: number } {
-    const format = "#{cursor_y} #{cursor_x}";
-    const text = this.#tmux("display-message", "-p", "-t", "0", format);
-    const [row = 0, column = 0] = text.trim().split(" ").map(Number);
+    const [row = 0, column = 0] = this.told("#{cursor_y} #{cursor_x}").split(" ").map(Number);
     return { row, column };
+  }
+
+  /** What tmux knows of the terminal, in its own format language: `#{alternate_on}`. */
+  told(format: string): string {
+    return this.#tmux("display-message", "-p", "-t", "0", format).trim();
   }
 
   /**

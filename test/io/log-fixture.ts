@@ -2,7 +2,8 @@ import type { RoomId, UserId } from "../../src/base/ids.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
-import { type Draft, encodeLine, type LogRecord, sealDraft } from "../../src/wire/record.ts";
+import { type Draft, type LogRecord, sealDraft } from "../../src/wire/record.ts";
+import { encodeLine } from "../encode-line.ts";
 import { randomOf, soon } from "../worlds/disk-world.ts";
 import { type DiskCall, SimDisk, type Trouble } from "./disk/sim.ts";
 

@@ -3,6 +3,21 @@ import { join } from "node:path";
 import type { BrowserContext, Locator, Page } from "playwright-core";
 import { until } from "../e2e/deadline.ts";
 
+/**
+ * What tests ask of a page's elements. React's types, which the terminal's view brings, know them
+ * without any of it; those of a browser do not fit beside those of Bun.
+ */
+declare global {
+  interface HTMLElement {
+    readonly scrollHeight: number;
+    getBoundingClientRect(): { readonly top: number };
+    getClientRects(): Iterable<{ readonly bottom: number }>;
+    scrollBy(x: number, y: number): void;
+    scrollTo(x: number, y: number): void;
+  }
+  interface SVGElement extends HTMLElement {}
+}
+
 export interface Entry {
   readonly password?: string;
   readonly roomPassword?: string;

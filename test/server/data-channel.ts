@@ -34,7 +34,7 @@ export class TestFile {
     this.chunks = Array.from({ length: count }, (_, i) =>
       whole.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
     );
-    this.hashes = this.chunks.map(sha256);
+    this.hashes = this.chunks.map((chunk) => sha256(chunk));
     this.digest = digestOf(this.hashes, sha256);
   }
 

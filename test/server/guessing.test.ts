@@ -46,6 +46,42 @@ describe("guessing", () => {
     expect(site.clock.now() - after).toBeLessThan(100);
   });
 
+  test("a wrong one waits once, for the account or for the address, and is told", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const wrong = async (name: string, address = "10.4.0.1") => {
+      const guest = await site.greeted(address);
+      const before = site.clock.now();
+      await guest.refused("login", guest.passwordLogin(name, "wrong"));
+      const [delay, ...more] = guest.all("guess-delay");
+      expect(more).toEqual([]);
+      return { delay, ms: site.clock.now() - before };
+    };
+    for (let i = 0; i < GUESSES_FREE; i++) expect((await wrong("ana")).delay).toBeUndefined();
+    for (const seconds of [1, 2, 4]) {
+      const { delay, ms } = await wrong("ana");
+      expect(delay).toMatchObject({ waitMs: seconds * GUESS_DELAY_FIRST_MS, of: "address" });
+      expect(ms).toBeGreaterThanOrEqual(seconds * GUESS_DELAY_FIRST_MS);
+      expect(ms).toBeLessThan(seconds * GUESS_DELAY_FIRST_MS + 500);
+    }
+    expect((await wrong("ana", "10.4.0.2")).delay).toMatchObject({ of: "account" });
+  });
+
+  test("is told alike of right and wrong secrets, and of names that do not exist", async () => {
+    const site = await Site.open();
+    await site.member("ana", "pass");
+    const told = async (name: string, password: string) => {
+      const guest = await site.greeted("10.4.1.1");
+      await site.wait(guest.send("login", guest.passwordLogin(name, password)).catch(() => {}));
+      return guest.all("guess-delay").map(({ waitMs, of }) => ({ waitMs, of }));
+    };
+    for (let i = 0; i < GUESSES_FREE; i++) await told(`nobody${i}`, "wrong");
+    const first = { waitMs: GUESS_DELAY_FIRST_MS, of: "address" as const };
+    expect(await told("ana", "pass")).toEqual([first]);
+    expect(await told("nobody", "wrong")).toEqual([first]);
+    expect(await told("ana", "wrong")).toEqual([{ ...first, waitMs: 2 * GUESS_DELAY_FIRST_MS }]);
+  });
+
   test("of one holds up nobody else at the same address who knows the secret", async () => {
     const site = await Site.open();
     await site.member("ana", "pass");

@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { JOINED_ROOMS_MAX, PRESENCE_TOLD_EVERY_MS } from "../../src/base/limits.ts";
+import {
+  JOINED_ROOMS_MAX,
+  PRESENCE_MEMBERS_MAX,
+  PRESENCE_TOLD_EVERY_MS,
+} from "../../src/base/limits.ts";
 import type { Guest } from "./guest.ts";
 import { Site } from "./site.ts";
 
@@ -242,6 +246,21 @@ describe("the past", () => {
     expect([records.length, more]).toEqual([7, false]);
   });
 
+  test("has a record for each number of a room, for who asks for all kinds", async () => {
+    const { site, ana } = await talked();
+    const { records: said } = await ana.ask("history", { target: "lobby", limit: 10 });
+    const numbers = (records: typeof said) =>
+      records.map(({ head }) => (JSON.parse(Buffer.from(head).toString()) as { n: number }).n);
+    const { seq } = await site.wait(ana.say("to be erased"));
+    await site.wait(ana.ask("erase", { seq }));
+    const query = { target: "lobby", limit: 1_000 };
+    const all = await ana.ask("history", { ...query, kinds: ["all"] });
+    expect(numbers(all.records)).toEqual(all.records.map((_, i) => i + 1));
+    // Neither the making of the room nor the order to erase is read.
+    const read = await ana.ask("history", query);
+    expect(read.records.length).toBe(all.records.length - 2);
+  });
+
   test("is searched by word, author and place", async () => {
     const { ana } = await talked();
     const found = async (query: object) => {
@@ -250,6 +269,9 @@ describe("the past", () => {
     };
     expect(await found({ grep: "red" })).toEqual([1, false]);
     expect(await found({ grep: "red", ignoreCase: true })).toEqual([2, false]);
+    expect(await found({ kinds: ["text"], grep: "RED", ignoreCase: true })).toEqual([2, false]);
+    expect(await found({ kinds: ["file", "of a later version"] })).toEqual([0, false]);
+    expect(await found({ kinds: ["text"], files: true })).toEqual([0, false]);
     expect(await found({ grep: "e", limit: 2 })).toEqual([2, true]);
     expect(await found({ from: "BEN", grep: "red" })).toEqual([1, false]);
     expect(await found({ after: 3, limit: 2 })).toEqual([2, true]);
@@ -284,6 +306,29 @@ describe("who is there", () => {
     expect(users.map(({ user }) => user)).toEqual(["ana", "Ben"]);
     expect((await ana.ask("who", { after: "ANA" })).users.map(({ user }) => user)).toEqual(["Ben"]);
     expect((await ana.ask("who", { room: "@Ben" })).users).toEqual([]);
+  });
+
+  test("who of a large room is sorted once a second, and of a small one each time", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    const count = async () => (await ana.ask("who", { room: "lobby" })).users.length;
+    for (let i = 1; i < PRESENCE_MEMBERS_MAX; i++) {
+      (await site.member(`p${i}`)).hangUp();
+      if (i === 1) expect(await count()).toBe(2);
+    }
+    expect(await count()).toBe(PRESENCE_MEMBERS_MAX);
+    await site.member("one");
+    expect(await count()).toBe(PRESENCE_MEMBERS_MAX + 1);
+    await site.member("two");
+    expect(await count()).toBe(PRESENCE_MEMBERS_MAX + 1);
+    await site.time.advance(1_000);
+    expect(await count()).toBe(PRESENCE_MEMBERS_MAX + 2);
+    const { users } = await ana.ask("who", { room: "lobby" });
+    expect(users.filter(({ online }) => online).map(({ user }) => user)).toEqual([
+      "ana",
+      "one",
+      "two",
+    ]);
   });
 
   test("a newcomer is not told of arrivals before their own", async () => {

@@ -8,6 +8,15 @@ export async function operating(guest: Guest): Promise<Guest> {
   return guest;
 }
 
+/** Whether a text stands in some body of the history on the disk. */
+export function holds({ disk }: Site, text: string): boolean {
+  const lines = disk.list("/d/history").flatMap((name) => {
+    const { shown } = disk.fileAt(`/d/history/${name}`);
+    return Buffer.from(shown).toString().split("\n");
+  });
+  return lines.some((line) => line.split('"body":')[1]?.includes(text));
+}
+
 /** Ana's room with ben and eve in it. */
 export async function lab(
   options = {},

@@ -1,6 +1,7 @@
 import { Registry } from "../../src/core/rooms/accounts.ts";
 import { RoomEngine } from "../../src/core/rooms/engine.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
+import { signCheckpoint } from "../../src/crypto/checkpoint.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { openArchive } from "../../src/io/archive/archive.ts";
@@ -10,10 +11,13 @@ import type { Clock } from "../../src/io/clock.ts";
 import type { TreeDisk } from "../../src/io/disk/disk.ts";
 import type { MemoryLink } from "../../src/io/link/memory-link.ts";
 import { MemoryNetwork } from "../../src/io/link/memory-network.ts";
+import { Checkpoints } from "../../src/io/log/checkpoints.ts";
 import type { Archive, Log, Page, PageQuery } from "../../src/io/log/log.ts";
 import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
+import { LogProofs } from "../../src/io/log/proofs.ts";
 import type { Passwords } from "../../src/server/auth/login.ts";
 import { type FileQuotas, QUOTAS_DEFAULT } from "../../src/server/files/quotas.ts";
+import type { Provable } from "../../src/server/rooms/proofs.ts";
 import { Server } from "../../src/server/server.ts";
 import type { ServerEvent } from "../../src/server/session/event.ts";
 import { parseBody } from "../../src/wire/record.ts";
@@ -46,6 +50,10 @@ export interface SiteOptions {
   readonly passwords?: Passwords;
   /** What files may take; `none`: the server takes no files. */
   readonly files?: Partial<FileQuotas> | "none";
+  /** True: it signs its history, and proves it. */
+  readonly signs?: boolean;
+  /** Stands before the disk of the logs. */
+  readonly disk?: (disk: TreeDisk, clock: Clock) => TreeDisk;
   /** Stands before the store of their contents. */
   readonly blobs?: (store: BlobStore) => BlobStore;
   /** Stands before each page that the server reads; time may pass, or the disk fail. */
@@ -81,6 +89,7 @@ export class Site {
   registry = new Registry();
   #server: Server | undefined;
   #logs: LogFile[] = [];
+  #checkpoints: Checkpoints | undefined;
 
   private constructor(options: SiteOptions) {
     this.#options = options;
@@ -108,6 +117,12 @@ export class Site {
     return this.#server;
   }
 
+  get history(): Log {
+    const [history] = this.#logs;
+    if (history === undefined) throw new Error("the site is closed");
+    return history;
+  }
+
   get accounts(): Log {
     const [, accounts] = this.#logs;
     if (accounts === undefined) throw new Error("the site is closed");
@@ -130,13 +145,15 @@ export class Site {
       postsPerSecond,
       postsBurst,
     });
-    const common = { disk, clock, entropy, sha256, reserveBytes: 600 };
+    const logDisk = this.#options.disk?.(disk, clock) ?? disk;
+    const common = { disk: logDisk, clock, entropy, sha256, reserveBytes: 600 };
     const onAccount = registry.apply.bind(registry);
     const accounts = await openLog({ ...common, folder: "/d/accounts", onRecord: onAccount });
     const onRecord = engine.restore.bind(engine);
     const history = await openLog({ ...common, folder: "/d/history", onRecord });
     this.#logs = [history, accounts];
     const archive = this.#archiveOf(history);
+    const signing = this.#options.signs === true ? await this.#sign(history) : undefined;
     const server = new Server({
       clock,
       entropy,
@@ -157,6 +174,7 @@ export class Site {
       rooms,
       registry,
       engine,
+      ...(signing === undefined ? {} : { provable: signing }),
       passwords,
       positions: { disk, folder: "/d" },
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
@@ -170,6 +188,21 @@ export class Site {
     const { certificateHash } = this;
     server.listen(this.network.listen({ ...ADDRESS, certificateHash }, server));
     this.#server = server;
+  }
+
+  async #sign(history: LogFile): Promise<Provable> {
+    const checkpoints = new Checkpoints({
+      log: history,
+      folder: "/d/history",
+      disk: this.disk.boot(),
+      clock: this.clock,
+      sign: (checkpoint) => signCheckpoint(checkpoint, this.identity),
+      isRecorded: true,
+      onTrouble: (fault) => this.events.push({ kind: "warning", fault }),
+    });
+    await checkpoints.start();
+    this.#checkpoints = checkpoints;
+    return { checkpoints, proofs: new LogProofs(history, sha256) };
   }
 
   #blobsOn(disk: TreeDisk): BlobStore {
@@ -191,6 +224,8 @@ export class Site {
 
   async stop(): Promise<void> {
     await this.wait(this.server.stop());
+    await this.wait(this.#checkpoints?.close() ?? Promise.resolve());
+    this.#checkpoints = undefined;
     for (const log of this.#logs.splice(0)) await this.wait(log.close());
     this.#server = undefined;
   }

@@ -24,10 +24,13 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   uqr: /^src\/base\/qr\.ts$/,
   "@noble/hashes": /^src\/web\/browser\/hash\.ts$/,
-  react: /^src\/web\/(?:view\/|page\.tsx$)/,
+  ink: /^src\/cli\/screen\/view\//,
+  react: /^src\/(?:web\/(?:view\/|page\.tsx$)|cli\/screen\/view\/)/,
   "react-dom": /^src\/web\/(?:view\/|page\.tsx$)/,
   virtua: /^src\/web\/view\//,
+  gemoji: /^src\/cli\/screen\/input\/emoji\.ts$/,
   "bonjour-service": /^src\/io\/lan\/discovery\.ts$/,
+  "smol-toml": /^src\/cli\/toml\.ts$/,
   "bun:sqlite": /^src\/io\//,
 };
 

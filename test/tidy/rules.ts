@@ -37,9 +37,14 @@ export interface Exemption {
 /** An exemption that is no longer needed fails, too. */
 export const EXEMPTIONS: readonly Exemption[] = [
   {
-    rule: "classes",
-    path: "src/web/driver/queries.ts",
-    reason: "older than the rule; to be mended",
+    rule: "state",
+    path: "src/io/disk/buffer-pool.ts",
+    reason: "memory of the process, as that of the runtime's own allocator",
+  },
+  {
+    rule: "language",
+    path: "src/cli/screen/view/no-devtools.ts",
+    reason: "stands for a package that has a default export",
   },
   { rule: "mirror", path: "src/base/version.ts", reason: "set by build.ts; test/e2e reads it" },
   {

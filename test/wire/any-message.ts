@@ -4,6 +4,11 @@ import {
   FILE_TARGETS_MAX,
   FOLDER_ENTRIES_MAX,
   MANIFEST_BYTES_MAX,
+  NOTE_BYTES_MAX,
+  PROOF_HASHES_MAX,
+  PROOFS_TOGETHER_MAX,
+  RETENTION_MS_MAX,
+  RETENTION_MS_MIN,
   TRANSFER_WINDOW_BYTES_MAX,
   WELCOME_BYTES_MAX,
 } from "../../src/base/limits.ts";
@@ -36,9 +41,10 @@ import {
 /** Arbitrary messages: one of each kind, as the compiler sees to. */
 
 const room = fields<Answer<"history">["rooms"][number]>(
-  { room: name, name, with: name, topic, closed: fc.boolean() },
+  { room: name, name, with: name, topic, closed: fc.boolean(), keepMs: positive },
   ["room"],
 );
+const path = fc.array(exact(32), { maxLength: PROOF_HASHES_MAX });
 const fault = { code: name, message: name, remedy: name, retryAfterMs: count };
 const account = fields<Answer<"login">>({ account: name, user: name, seq: count }, [
   "account",
@@ -90,6 +96,12 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   }),
   edit: fc.record({ seq: positive, text: text(200) }),
   erase: fc.record({ seq: positive }),
+  "erase-all": fields<RequestFields<"erase-all">>({ user: name, after: count }, []),
+  unregister: fc.constant({}),
+  retention: fields<RequestFields<"retention">>(
+    { room: name, keepMs: fc.integer({ min: RETENTION_MS_MIN, max: RETENTION_MS_MAX }) },
+    ["room"],
+  ),
   kick: fc.record({ room: name, user: name }),
   mute: fields<RequestFields<"mute">>({ room: name, user: name, on: fc.boolean(), until: moment }, [
     "room",
@@ -141,6 +153,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
         react: text(64),
         re: positive,
         mentions: fc.array(name),
+        imported: fc.record({ from: text(200), time: moment }),
       },
       ["text"],
     ),
@@ -154,12 +167,18 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
       grep: name,
       ignoreCase: fc.boolean(),
       files: fc.boolean(),
+      kinds: fc.array(text(32), { minLength: 1, maxLength: 32 }),
       after: count,
       before: positive,
       limit: fc.integer({ min: 1, max: 1_000 }),
     },
     ["limit"],
   ),
+  checkpoint: fc.record({ from: count }),
+  inclusion: fc.record({
+    size: positive,
+    seqs: fc.array(positive, { minLength: 1, maxLength: PROOFS_TOGETHER_MAX }),
+  }),
   ticket: accepted,
   lane: fc.record({ ticket: name }),
   offer: fields<RequestFields<"offer">>(
@@ -203,6 +222,9 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   "link-grant": accepted,
   edit: fc.record({ seq: positive }),
   erase: fc.record({ seq: positive }),
+  "erase-all": fields<Answer<"erase-all">>({ erased: count, next: positive }, ["erased"]),
+  unregister: accepted,
+  retention: fc.record({ seq: positive }),
   kick: fc.record({ seq: positive }),
   mute: fc.record({ seq: positive }),
   grant: accepted,
@@ -288,6 +310,10 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
     rooms: fc.array(room, { maxLength: 5 }),
     more: fc.boolean(),
   }),
+  checkpoint: fc.record({ note: text(NOTE_BYTES_MAX), path }),
+  inclusion: fc.record({
+    proofs: fc.array(fc.record({ seq: positive, leaf: exact(32), path }), { maxLength: 5 }),
+  }),
   ticket: fc.record({ ticket: name }),
   lane: fields<Answer<"lane">>({ file }, []),
   offer: fc.record({ have: count, window }),
@@ -347,6 +373,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
       with: name,
       topic,
       closed: fc.boolean(),
+      keepMs: positive,
       n: positive,
       skipped: count,
       read: count,
@@ -367,6 +394,10 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     offline: fc.array(name, { maxLength: 5 }),
   }),
   records: fc.record({ records: fc.array(record, { minLength: 1, maxLength: 5 }) }),
+  "guess-delay": fc.record({
+    waitMs: count,
+    of: fc.constantFrom("address", "account", "everyone"),
+  }),
   "caught-up": fc.record({ seq: count }),
   presence: fc.record({ room: name, user: name, online: fc.boolean() }),
   chunk: fc.record({ file, index: count, sha256: exact(32), bytes: bytes(300) }),

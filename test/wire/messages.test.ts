@@ -8,12 +8,17 @@ import {
   GREP_BYTES_MAX,
   HOUSE_PAGE_MAX,
   IGNORED_MAX,
+  IMPORTED_NAME_BYTES_MAX,
   INVITE_PLACES_MAX,
+  KINDS_ASKED_MAX,
   MENTIONS_MAX,
   MESSAGE_BYTES_MAX,
+  NOTE_BYTES_MAX,
   PAGE_BYTES_MAX,
   PAGE_RECORDS_MAX,
   PASSWORD_BYTES_MAX,
+  PROOF_HASHES_MAX,
+  PROOFS_TOGETHER_MAX,
   TEXT_BYTES_MAX,
   TOPIC_BYTES_MAX,
 } from "../../src/base/limits.ts";
@@ -172,12 +177,23 @@ describe("bounds, at the edge", () => {
     deviceCert: new Uint8Array(deviceCert),
   });
   const limit = (value: number) => ({ kind: "history", ref: 1, limit: value });
+  const kinds = (length: number) => ({ ...limit(1), kinds: Array(length).fill("text") });
   const grep = (size: number) => ({ ...limit(1), grep: "x".repeat(size) });
   const mentions = (size: number) => ({
     ...POST,
     body: { text: "hi", mentions: Array(size).fill("ana") },
   });
+  const imported = (size: number) => ({
+    ...POST,
+    body: { text: "hi", imported: { from: "x".repeat(size), time: 0 } },
+  });
   const topic = (text: string) => ({ kind: "topic", ref: 1, room: "lobby", topic: text });
+  const inclusion = (count: number) => ({
+    kind: "inclusion",
+    ref: 1,
+    size: 100,
+    seqs: Array.from({ length: count }, (_, i) => i + 1),
+  });
   const admit = (size: number) => ({ kind: "admit", ref: 1, secret: "x".repeat(size) });
 
   test.each([
@@ -189,8 +205,10 @@ describe("bounds, at the edge", () => {
     ],
     ["a topic", topic("x".repeat(TOPIC_BYTES_MAX)), topic("x".repeat(TOPIC_BYTES_MAX + 1))],
     ["a secret", admit(PASSWORD_BYTES_MAX), admit(PASSWORD_BYTES_MAX + 1)],
+    ["kinds of a search", kinds(KINDS_ASKED_MAX), kinds(KINDS_ASKED_MAX + 1)],
     ["a search", grep(GREP_BYTES_MAX), grep(GREP_BYTES_MAX + 1)],
     ["mentions", mentions(MENTIONS_MAX), mentions(MENTIONS_MAX + 1)],
+    ["an author", imported(IMPORTED_NAME_BYTES_MAX), imported(IMPORTED_NAME_BYTES_MAX + 1)],
   ])("%s: too large is said, and answered", (_name, fits, over) => {
     expect(decode(pack(fits)).kind).toBe("message");
     expect(decode(pack(over))).toMatchObject({ kind: "refused", fault: { code: "too-large" } });
@@ -202,9 +220,24 @@ describe("bounds, at the edge", () => {
     ["a certificate", register(32, 1024), register(32, 1025)],
     ["a page", limit(PAGE_RECORDS_MAX), limit(PAGE_RECORDS_MAX + 1)],
     ["a page of nothing", limit(1), limit(0)],
+    ["records to prove", inclusion(PROOFS_TOGETHER_MAX), inclusion(PROOFS_TOGETHER_MAX + 1)],
+    ["no record to prove", inclusion(1), inclusion(0)],
   ])("%s", (_name, fits, over) => {
     expect(decode(pack(fits)).kind).toBe("message");
     expect(decode(pack(over))).toMatchObject({ kind: "refused", ref: 1 });
+  });
+
+  test("a note and a path, of an answer", () => {
+    const answer = (noteBytes: number, hashes: number) => ({
+      note: "x".repeat(noteBytes),
+      path: Array(hashes).fill(new Uint8Array(32)),
+    });
+    const check = (fields: object) => checkAnswer("checkpoint", { kind: "ok", ref: 1, ...fields });
+    const longest = answer(NOTE_BYTES_MAX, PROOF_HASHES_MAX);
+    expect(check(longest)).toEqual(longest);
+    for (const over of [answer(NOTE_BYTES_MAX + 1, 1), answer(1, PROOF_HASHES_MAX + 1)]) {
+      expect(caught(() => check(over)).blame).toBe("peer");
+    }
   });
 
   test("an answer that does not fit its question is malformed", () => {
@@ -298,6 +331,13 @@ describe("lists at their longest fit one message", () => {
       records: times(recordsMax, record),
       rooms: times(recordsMax, room),
       more: true,
+    },
+    inclusion: {
+      proofs: times(PROOFS_TOGETHER_MAX, {
+        seq: most,
+        leaf: new Uint8Array(32),
+        path: times(PROOF_HASHES_MAX, new Uint8Array(32)),
+      }),
     },
     clients: {
       clients: times(CLIENTS_PAGE_MAX, {

@@ -5,7 +5,7 @@ import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import { encode, packValue, unpackValue } from "../../src/wire/codec.ts";
 import type { RequestOf } from "../../src/wire/messages.ts";
 import { checkMessage } from "../../src/wire/messages-incoming.ts";
-import { encodePosted, readPost } from "../../src/wire/post-message.ts";
+import { encodePosted, type RecentPost, readPost } from "../../src/wire/post-message.ts";
 import { ANY_REQUEST } from "./any-message.ts";
 
 const EDGES = [1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1];
@@ -20,10 +20,19 @@ function generally(bytes: Uint8Array): unknown {
   return checkMessage(unpackValue(bytes));
 }
 
+/** @param recent left out: nothing was read before */
+function read(bytes: Uint8Array, recent: RecentPost = { outbox: "", to: "" }) {
+  return readPost(bytes, recent);
+}
+
+/** Of all that was read in these tests. */
+const lately: RecentPost = { outbox: "AAAAAAAAAAA", to: "lobby" };
+
 /** Whatever it reads, the general reader reads as the same. */
 function agrees(bytes: Uint8Array): void {
-  const read = readPost(bytes);
-  if (read !== undefined) expect(generally(bytes)).toEqual({ kind: "message", message: read });
+  for (const message of [read(bytes), read(bytes, lately)]) {
+    if (message !== undefined) expect(generally(bytes)).toEqual({ kind: "message", message });
+  }
 }
 
 const TEXTS = ["", "a", "x".repeat(31), "x".repeat(32), "x".repeat(255), "x".repeat(256)];
@@ -31,13 +40,25 @@ const FOREIGN = ["\ufefföö", "漢字".repeat(40), "👨‍👩‍👧‍👦",
 
 test.each([...TEXTS, ...FOREIGN, "x".repeat(TEXT_BYTES_MAX - 1)])("reads %j itself", (text) => {
   const message = post({ body: { text } });
-  expect(readPost(encode(message))).toEqual(message);
+  expect(read(encode(message))).toEqual(message);
   expect(generally(encode(message))).toEqual({ kind: "message", message });
 });
 
 test.each(EDGES)("reads the numbers %i itself", (value) => {
   const message = post({ ref: value, counter: value });
-  expect(readPost(encode(message))).toEqual(message);
+  expect(read(encode(message))).toEqual(message);
+});
+
+test("remembers what the last post named, and nothing else", () => {
+  const recent = { outbox: "", to: "" };
+  const named = [{}, {}, { to: "lobbx" }, { to: "lob" }, { outbox: "AAAAAAAAAAB" }, {}];
+  for (const given of named) {
+    const message = post(given);
+    expect(read(encode(message), recent)).toEqual(message);
+    expect(recent).toEqual({ outbox: message.outbox, to: message.to });
+  }
+  expect(read(encode(post({ body: { text: "x", action: true } })), recent)).toBeUndefined();
+  expect(recent).toEqual({ outbox: "AAAAAAAAAAA", to: "lobby" });
 });
 
 test("what is no plain text, or not in the common form, is the codec's", () => {
@@ -49,7 +70,7 @@ test("what is no plain text, or not in the common form, is the codec's", () => {
     post({ to: "x".repeat(40) }),
     post({ to: "ö" }),
   ];
-  for (const message of others) expect(readPost(encode(message))).toBeUndefined();
+  for (const message of others) expect(read(encode(message))).toBeUndefined();
 });
 
 test("any post, whole, cut, lengthened or changed, is read as the codec reads it", () => {

@@ -8,7 +8,6 @@ import {
   asDamaged,
   bodyFits,
   type Draft,
-  encodeLine,
   erasedTail,
   LINE_FRAME_BYTES_MAX,
   leafHash,
@@ -18,6 +17,7 @@ import {
   parseLine,
   sealDraft,
 } from "../../src/wire/record.ts";
+import { encodeLine } from "../encode-line.ts";
 import vectors from "../vectors/record.json";
 
 const DRAFT: Draft = {

@@ -99,3 +99,23 @@ test("a record takes no more room than was reckoned", () => {
   frame.add(logged(record), record.from);
   expect(frame.sizeBytes - before).toBeLessThanOrEqual(recordBytes(logged(record)));
 });
+
+test.each([
+  [1, 1],
+  [1, 0],
+  [20, 15],
+  [20, 16],
+  [20, 4],
+  [300, 17],
+  [RECORDS_TOGETHER_MAX, RECORDS_TOGETHER_MAX],
+])("of %i records the last %i are what the codec makes of them alone", (count, left) => {
+  const frame = new RecordsFrame();
+  const records = Array.from({ length: count }, (_, i) => of(i));
+  for (const record of records.slice(0, count - left)) frame.add(logged(record), record.from);
+  const mark = frame.mark();
+  for (const record of records.slice(count - left)) frame.add(logged(record), record.from);
+  const rest = frame.since(mark);
+  const expected = { kind: "records", records: records.slice(count - left) } as const;
+  expect(rest.toHex()).toBe(left === 0 ? "" : encode(expected).toHex());
+  expect(frame.take().toHex()).toBe(encode({ kind: "records", records }).toHex());
+});

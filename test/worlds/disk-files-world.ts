@@ -17,6 +17,7 @@ const FILES = "/data/files";
 export const INBOX = "/data/in";
 /** Chunks between two syncs. */
 const SYNC_CHUNKS = 2;
+const TOGETHER_MAX = 6;
 
 export function demand(condition: boolean, promise: string): asserts condition {
   if (!condition) throw new BrokenPromise(promise);
@@ -124,13 +125,14 @@ async function goOn({ chunks, bytes, digest }: Given, promised: Promised, to: Go
     const is = Buffer.from(await to.read(index)).equals(chunks[index]?.bytes ?? new Uint8Array());
     demand(is, `chunk ${index} is right after a crash`);
   }
-  for (let index = have; index < chunks.length; index++) {
-    const chunk = chunks[index];
-    if (chunk === undefined) break;
-    await to.append(chunk.hash, chunk.bytes);
-    if (index % SYNC_CHUNKS !== SYNC_CHUNKS - 1) continue;
+  for (let index = have; index < chunks.length; ) {
+    // One, or several that are written at once.
+    const batch = chunks.slice(index, index + 1 + (index % TOGETHER_MAX));
+    await Promise.all(batch.map((chunk) => to.append(chunk.hash, chunk.bytes)));
+    index += batch.length;
+    if (index - promised.chunks < SYNC_CHUNKS) continue;
     await to.sync();
-    promised.chunks = index + 1;
+    promised.chunks = index;
   }
   await to.sync();
   promised.chunks = chunks.length;

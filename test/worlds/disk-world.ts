@@ -3,8 +3,15 @@ import type { RoomId, UserId } from "../../src/base/ids.ts";
 import { erasuresOf } from "../../src/core/rooms/erasures.ts";
 import type { Clock } from "../../src/io/clock.ts";
 import type { Disk } from "../../src/io/disk/disk.ts";
-import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
-import { type LogRecord, parseBody } from "../../src/wire/record.ts";
+import { type LogFile, type LogOptions, openLog } from "../../src/io/log/log-file.ts";
+import {
+  type LogValue,
+  readSnapshot,
+  type Snapshot,
+  type SnapshotPlace,
+  writeSnapshot,
+} from "../../src/io/log/snapshot.ts";
+import { type FoldedRecord, type LogRecord, parseBody } from "../../src/wire/record.ts";
 import { SimDisk } from "../io/disk/sim.ts";
 import type { Random } from "../io/disk/sim-file.ts";
 
@@ -23,6 +30,7 @@ export const sha256 = (bytes: Uint8Array): Uint8Array =>
   new Uint8Array(Bun.SHA256.hash(bytes) as unknown as ArrayBuffer);
 
 export const FOLDER = "/data/history";
+const SNAPSHOT = "/data/cache/history.snapshot";
 const AUTHOR = "uAAAAAAAAAAA" as UserId;
 const SEGMENT_BYTES = 4096;
 const RESERVE_BYTES = 700;
@@ -31,6 +39,8 @@ const RESERVE_BYTES = 700;
 export interface Mutant {
   /** Stands between the log and its disk. */
   readonly disk?: (disk: Disk) => Disk;
+  /** Changes what a snapshot says. */
+  readonly snapshot?: (value: LogValue) => LogValue;
   /** Done before the log is opened. */
   readonly beforeOpen?: (disk: SimDisk) => void;
 }
@@ -59,7 +69,14 @@ export class DiskWorld {
   #texts = 0;
   #isTroubled = false;
 
-  constructor(seed: number, mutant: Mutant = {}) {
+  /** Starts that a snapshot made short. */
+  resumed = 0;
+  readonly #hasSnapshots: boolean;
+  /** The fold of this world: every record as it is known now. */
+  #state: FoldedRecord[] = [];
+
+  constructor(seed: number, mutant: Mutant = {}, hasSnapshots = false) {
+    this.#hasSnapshots = hasSnapshots;
     this.random = randomOf(seed);
     this.#mutant = mutant;
     this.disk = new SimDisk({
@@ -136,8 +153,18 @@ export class DiskWorld {
   /** Opens the log and holds it to everything that was said before. */
   async open(): Promise<LogFile> {
     this.#mutant.beforeOpen?.(this.disk);
+    if (this.#hasSnapshots) return await this.#openBySnapshot();
     const records: LogRecord[] = [];
     const log = await openLog({
+      ...this.#logOptions(),
+      onRecord: (record) => records.push(record),
+    });
+    await this.#check(log, records);
+    return log;
+  }
+
+  #logOptions(): LogOptions {
+    return {
       folder: FOLDER,
       disk: this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot(),
       clock: this.#clock(),
@@ -145,16 +172,87 @@ export class DiskWorld {
       sha256,
       segmentBytes: SEGMENT_BYTES,
       reserveBytes: RESERVE_BYTES,
-      onRecord: (record) => records.push(record),
-    });
+    };
+  }
+
+  async #check(log: LogFile, records: readonly FoldedRecord[]): Promise<void> {
     demand(log.damaged.length === 0, `seq ${log.damaged} is called damaged`);
     this.#checkRecords(records);
     await this.#checkErased(log, records);
+  }
+
+  /** Now and then the whole log is read first: the snapshot has to come to the same. */
+  async #openBySnapshot(): Promise<LogFile> {
+    const whole = this.random() < 0.3 ? await this.#openFolding(undefined) : undefined;
+    const expected = whole === undefined ? undefined : this.#all(whole);
+    await whole?.close();
+    const isDeleted = this.random() < 0.1;
+    const snapshot = isDeleted ? undefined : readSnapshot<RecordValue[]>(this.#place());
+    const log = await this.#openFolding(snapshot);
+    if (log.coveredBytes > 0) this.resumed++;
+    if (expected !== undefined) demand(this.#all(log) === expected, "a snapshot tells otherwise");
+    await this.#check(log, this.#state);
+    demand((await log.verify()).length === 0, "what a snapshot covers is called damaged");
+    const state = this.#state;
+    await log.follow(log.head() + 1, (record) => {
+      if (this.#state === state) this.#fold(record); // Not of a process that was killed.
+    });
     return log;
   }
 
+  #place(): SnapshotPlace {
+    const disk = this.#mutant.disk?.(this.disk.boot()) ?? this.disk.boot();
+    return { disk, path: SNAPSHOT, folder: FOLDER, sha256, version: "0" };
+  }
+
+  async #openFolding(snapshot: Snapshot<RecordValue[]> | undefined): Promise<LogFile> {
+    this.#state = [];
+    return await openLog({
+      ...this.#logOptions(),
+      ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
+      fold: {
+        byHead: new Set(),
+        load: () => {
+          this.#state = (snapshot?.folds ?? []).map(recordOf);
+          return true;
+        },
+        apply: (record) => this.#fold(record),
+      },
+    });
+  }
+
+  #fold(record: FoldedRecord): void {
+    this.#state.push(record);
+    for (const seq of erasuresOf(record)) {
+      const target = this.#state[seq - 1];
+      if (target !== undefined) {
+        this.#state[seq - 1] = { head: target.head, erased: target.erased ?? record.head.seq };
+      }
+    }
+  }
+
+  /** All that a start knows of the log, and what was folded. */
+  #all(log: LogFile): string {
+    const value = log.value();
+    const erased = [...(value?.erased ?? [])].sort(([one], [other]) => one - other);
+    return JSON.stringify([{ ...value, erased }, this.#state.map(recordValue)]);
+  }
+
+  async #saveSnapshot(log: LogFile): Promise<void> {
+    const value = log.value();
+    if (value === undefined) return;
+    const folds = this.#state.map(recordValue);
+    demand(folds.length === value.order.seq, "the fold is not where the log is");
+    const changed = this.#mutant.snapshot?.(value) ?? value;
+    try {
+      await writeSnapshot(this.#place(), { log: changed, folds });
+    } catch (error) {
+      if (!(error instanceof Fault) && !this.disk.isStopped) throw error;
+    }
+  }
+
   /** From now on these are told: people read them after a start. */
-  #checkRecords(records: readonly LogRecord[]): void {
+  #checkRecords(records: readonly FoldedRecord[]): void {
     const seen = new Set<string>();
     this.#lastSeqs.clear();
     for (const [index, record] of records.entries()) {
@@ -177,7 +275,7 @@ export class DiskWorld {
   }
 
   /** Whatever was ordered is gone from the disk by now, and what was gone has not come back. */
-  async #checkErased(log: LogFile, records: readonly LogRecord[]): Promise<void> {
+  async #checkErased(log: LogFile, records: readonly FoldedRecord[]): Promise<void> {
     const orders = new Map<number, number>();
     for (const record of records)
       for (const seq of erasuresOf(record)) orders.set(seq, record.head.seq);
@@ -203,10 +301,15 @@ export class DiskWorld {
       if (this.random() < 0.05) this.disk.leave(this.int(2_000));
       for (let turns = this.int(6); turns > 0; turns--) await undefined;
       if (this.random() < 0.8) await Promise.all(answers);
+      if (this.#hasSnapshots && this.random() < 0.2) {
+        const saving = this.#saveSnapshot(log);
+        if (this.random() < 0.7) await saving;
+      }
       if (this.random() < 0.1) await this.#read(log);
       if (this.disk.isStopped) return;
     }
     stop();
+    if (this.#hasSnapshots && this.random() < 0.5) await this.#saveSnapshot(log);
   }
 
   /** As the server does it: the order is durable before the first byte is blanked. */
@@ -313,7 +416,27 @@ export function soon(_delayMs: number, callback: () => void): () => void {
   return () => undefined;
 }
 
-export function textOf(record: LogRecord): string {
+/** A record as JSON. */
+interface RecordValue {
+  readonly head: FoldedRecord["head"];
+  readonly body?: string;
+  readonly erased?: number;
+}
+
+function recordValue({ head, bodyBytes, erased }: FoldedRecord): RecordValue {
+  const { v, seq, time, kind, room, n, by, id } = head;
+  return {
+    head: { v, seq, time, kind, room, n, by, id },
+    ...(bodyBytes === undefined ? {} : { body: bodyBytes.toBase64() }),
+    ...(erased === undefined ? {} : { erased }),
+  };
+}
+
+function recordOf({ body, ...rest }: RecordValue): FoldedRecord {
+  return body === undefined ? rest : { ...rest, bodyBytes: Uint8Array.fromBase64(body) };
+}
+
+export function textOf(record: FoldedRecord): string {
   const text = parseBody(record)?.["text"];
   return typeof text === "string" ? text : "";
 }

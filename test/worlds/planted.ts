@@ -1,10 +1,11 @@
 import { ID_BYTES } from "../../src/base/ids.ts";
 import { Rooms } from "../../src/core/rooms/rooms.ts";
-import type { Disk, DiskFile } from "../../src/io/disk/disk.ts";
+import type { Disk } from "../../src/io/disk/disk.ts";
 import type { Link } from "../../src/io/link/link.ts";
 import type { Log } from "../../src/io/log/log.ts";
 import type { ClientState } from "../../src/io/state/client-state.ts";
 import type { LogRecord } from "../../src/wire/record.ts";
+import { changedDisk } from "./changed-disk.ts";
 import type { Mutant, Platform } from "./platform.ts";
 import { withField } from "./with-field.ts";
 
@@ -24,25 +25,7 @@ export const PLANTED: Readonly<Record<string, Mutant>> = {
 
 /** Says that all is on the disk while it is on its way. */
 function withoutWaiting(disk: Disk): Disk {
-  const hasty = (file: DiskFile): DiskFile => ({
-    sizeBytes: () => file.sizeBytes(),
-    read: (into, offset) => file.read(into, offset),
-    readLater: (into, offset) => file.readLater(into, offset),
-    write: (bytes, offset) => file.write(bytes, offset),
-    writeLater: (bytes, offset) => file.writeLater(bytes, offset),
-    truncate: (sizeBytes) => file.truncate(sizeBytes),
-    close: () => file.close(),
-    sync: () => Promise.resolve(),
-  });
-  return {
-    open: (path, access) => hasty(disk.open(path, access)),
-    list: (folder) => disk.list(folder),
-    makeFolder: (folder) => disk.makeFolder(folder),
-    syncFolder: (folder) => disk.syncFolder(folder),
-    exists: (path) => disk.exists(path),
-    rename: (from, to) => disk.rename(from, to),
-    remove: (path) => disk.remove(path),
-  };
+  return changedDisk(disk, { sync: () => Promise.resolve() });
 }
 
 function changedLog(log: Log, change: Partial<Log>): Log {

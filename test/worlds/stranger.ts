@@ -125,6 +125,7 @@ function refused(bytes: Uint8Array): void {
   const incoming = decode(bytes);
   if (incoming.kind !== "message") return;
   const { message } = incoming;
-  const isHarmless = ["welcome", "fault", "bye", "ping", "pong"].includes(message.kind);
+  const harmless = ["welcome", "fault", "bye", "ping", "pong", "guess-delay"];
+  const isHarmless = harmless.includes(message.kind);
   demand(isHarmless, () => `a stranger is told '${message.kind}'`);
 }

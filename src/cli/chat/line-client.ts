@@ -1,5 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
+import { SEEN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
   formatTarget,
@@ -13,15 +14,19 @@ import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import type { Receipt } from "../../core/client/outbox.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
+import type { SeenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
+import { faultJson } from "../errors.ts";
+import { isFile } from "../output/render.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { LineFiles } from "./files.ts";
 import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
 import { runSlash } from "./slash.ts";
+import type { SlashHost } from "./slash-host.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** The link was lost: the request is made again. */
@@ -34,7 +39,7 @@ const OWN_RECORDS_WITHIN_MS = 500;
 type Ending = { readonly exitCode: number } | { readonly fault: Fault };
 
 /** `chat join` line by line: sends what is typed, and prints what happens. */
-export class LineClient {
+export class LineClient implements SlashHost {
   readonly context: Context;
   readonly open: OpenClient;
   readonly chatConsole: ChatConsole;
@@ -61,6 +66,9 @@ export class LineClient {
   /** Set during a log-in on this link, which is shown as such and not as a new connection. */
   #loggingIn: PromiseWithResolvers<void> | undefined;
   #wasConnected = false;
+  /** Bounded by SEEN_FILES_MAX. */
+  readonly #unnoted: SeenFile[] = [];
+  #isCaughtUp = false;
   /** Resolved, and replaced, each time a connection is ready. */
   #ready = Promise.withResolvers<void>();
 
@@ -73,6 +81,7 @@ export class LineClient {
     this.open = open;
     this.#rooms = rooms;
     this.chatConsole = new ChatConsole(context);
+    open.guessDelays.sayInstead = (sentence) => this.chatConsole.note(sentence);
     this.chatConsole.isQuiet = open.state.preference("quiet") === "on";
     this.files = new LineFiles(this);
     const [first] = rooms;
@@ -124,8 +133,16 @@ export class LineClient {
     await this.open.client.drain();
     await this.files.settled();
     await this.#ownRecords();
+    await this.open.client.proved();
     await this.chatConsole.drained();
     this.#end({ exitCode: this.#unsent?.exitCode ?? 0 });
+  }
+
+  /** @throws Fault usage: lines have none */
+  set(): void {
+    throw new Fault("usage", "/set is for the full screen", {
+      remedy: "leave out --plain, or write config.toml",
+    });
   }
 
   /** Sends a message. The result is shown when it is known. */
@@ -173,8 +190,7 @@ export class LineClient {
   fail(error: unknown): void {
     if (!(error instanceof Fault)) throw error;
     if (this.#isOver) return;
-    const { code, blame, message } = error;
-    this.chatConsole.tell({ kind: "fault", code, blame, message }, faultLine(error));
+    this.chatConsole.tell(faultJson(error), faultLine(error));
   }
 
   /** Enters a room. The join comes back as a record. @throws Fault as `enterRoom` */
@@ -327,6 +343,22 @@ export class LineClient {
     return this.post(this.current, { text: line.startsWith("//") ? line.slice(1) : line });
   }
 
+  /** For completions; those of a catch-up together, since each write waits for the disk. */
+  #noteFile(record: ChatRecord): void {
+    if (record.kind !== "file") return;
+    const shown = shownChatRecord(record, "");
+    if (!isFile(shown)) return;
+    this.#unnoted.push({ id: shown.id, name: shown.name });
+    if (this.#isCaughtUp || this.#unnoted.length >= SEEN_FILES_MAX) this.#noteFiles();
+  }
+
+  #noteFiles(): void {
+    this.#isCaughtUp = true;
+    const { client, state } = this.open;
+    const files = this.#unnoted.splice(0);
+    if (client.fingerprint !== undefined) state.seenFiles.note(client.fingerprint, files);
+  }
+
   #show(event: ClientEvent): void {
     const { chatConsole } = this;
     switch (event.kind) {
@@ -334,8 +366,11 @@ export class LineClient {
         return this.#connected(event);
       case "record":
         this.#record(event.record);
+        this.#noteFile(event.record);
         this.#shownSeq = Math.max(this.#shownSeq, event.record.seq);
         return this.#onShown();
+      case "caught-up":
+        return this.#noteFiles();
       case "skipped":
         return chatConsole.note(skippedLine(event.room, event.count));
       case "presence": {
@@ -376,7 +411,6 @@ export class LineClient {
       case "pinned":
       case "moved":
       case "link-asked":
-      case "caught-up":
       case "room":
       case "retrying":
         return; // Said elsewhere, or of no interest in a client of lines.

@@ -7,6 +7,8 @@ const RECENT_MAX = 1_000;
 interface RecentMessage {
   readonly seq: number;
   readonly from: string;
+  /** As shown: who said it elsewhere, if it was imported. */
+  readonly author: string;
   /** Without the text, which may be erased. */
   readonly destination: ShownRecord["destination"];
 }
@@ -19,7 +21,8 @@ export class Recent {
     const { kind, seq, from, destination } = record;
     if (kind === "erased") this.#bySeq.delete(seq);
     if (kind !== "text" && kind !== "action") return;
-    this.#bySeq.set(seq, { seq, from, destination });
+    const author = record.imported === undefined ? from : `${record.imported.from} (imported)`;
+    this.#bySeq.set(seq, { seq, from, author, destination });
     for (const oldest of this.#bySeq.keys()) {
       if (this.#bySeq.size <= RECENT_MAX) break;
       this.#bySeq.delete(oldest);
@@ -27,7 +30,7 @@ export class Recent {
   }
 
   authorOf(seq: number): string | undefined {
-    return this.#bySeq.get(seq)?.from;
+    return this.#bySeq.get(seq)?.author;
   }
 
   /** @returns seq of the last message of another user there; undefined if there is none */

@@ -1,11 +1,11 @@
 import { Fault } from "../../base/fault.ts";
-import type { LineClient } from "./line-client.ts";
+import type { SlashHost } from "./slash-host.ts";
 
 /** A command that is typed in a conversation. */
 export interface Slash {
   readonly usage: string;
   readonly summary: string;
-  run(lines: LineClient, words: string): Promise<void>;
+  run(lines: SlashHost, words: string): Promise<void>;
 }
 
 export function split(line: string): [string, string] {

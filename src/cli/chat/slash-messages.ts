@@ -1,7 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName, parseTarget } from "../../base/names.ts";
-import type { LineClient } from "./line-client.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
 
 /** Commands that send messages, or hide those of another user. */
 export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -88,7 +88,7 @@ export const MESSAGE_COMMANDS: Readonly<Record<string, Slash>> = {
 };
 
 async function ignore(
-  { open, chatConsole }: LineClient,
+  { open, chatConsole }: SlashHost,
   [given = ""]: readonly string[],
   on: boolean,
 ): Promise<void> {
@@ -101,7 +101,7 @@ async function ignore(
 }
 
 /** @throws Fault not-found */
-function lastOther({ chatConsole, current, open }: LineClient): number {
+function lastOther({ chatConsole, current, open }: SlashHost): number {
   const seq = chatConsole.recent.lastOther(current, open.client.user ?? open.user);
   if (seq !== undefined) return seq;
   throw new Fault("not-found", "no other user has written here yet", {

@@ -4,8 +4,8 @@ import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { personOf, whom } from "../connect/operator.ts";
 import { inUtc, untilOf } from "../duration.ts";
-import type { LineClient } from "./line-client.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
 
 /** Commands that moderate, and those that change messages. */
 export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -103,7 +103,7 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
 };
 
 /** @throws Fault not-found, link-closed */
-async function lastOwn(lines: LineClient): Promise<number> {
+async function lastOwn(lines: SlashHost): Promise<number> {
   await lines.confirmed(); // What is still under way is the last.
   const { chatConsole, current, open } = lines;
   const me = checkName(open.client.user ?? open.user);

@@ -8,11 +8,12 @@ import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.t
 import { nearest } from "../suggest.ts";
 import { shownChatRecord } from "./console.ts";
 import { sendWords } from "./files.ts";
-import type { LineClient } from "./line-client.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
 import { roomsLine } from "./unread.ts";
+import { whoLine } from "./who.ts";
 
 const HISTORY_DEFAULT = 20;
 
@@ -73,8 +74,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       const [given] = args(this, words, 0, 1);
       const room = given?.replace(/^#/, "") ?? lines.room;
       const users = await queryUsers(lines.open.client.request, checkName(room, "room's name"));
-      const shown = users.map(({ user, online }) => (online ? user : `${user} (offline)`));
-      lines.chatConsole.tell({ kind: "who", room, users }, `${room}: ${shown.join(", ")}`);
+      lines.chatConsole.tell({ kind: "who", room, users }, whoLine(room, users));
     },
   },
   list: {
@@ -190,6 +190,14 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       lines.chatConsole.tell({ kind: "password-changed" }, "your password is changed");
     },
   },
+  set: {
+    usage: "/set [KEY [VALUE]]",
+    summary: "show or change a setting of the full screen",
+    run(lines, words) {
+      lines.set(words);
+      return Promise.resolve();
+    },
+  },
   stats: {
     usage: "/stats",
     summary: "show what the connection has carried",
@@ -242,8 +250,13 @@ const ALIASES: Readonly<Record<string, string>> = {
   j: "join",
 };
 
+/** The table, for lists of what can be typed. */
+export function slashRows(): { readonly name: string; usage: string; summary: string }[] {
+  return Object.entries(COMMANDS).map(([name, { usage, summary }]) => ({ name, usage, summary }));
+}
+
 /** Runs one line without its slash. @throws Fault usage, and the faults of the command */
-export async function runSlash(lines: LineClient, line: string): Promise<void> {
+export async function runSlash(lines: SlashHost, line: string): Promise<void> {
   const [typed, words] = split(line);
   const word = typed.toLowerCase();
   if (word === "sendall") {
@@ -289,7 +302,7 @@ function noFlag(flag: string): Fault {
 }
 
 async function logIn(
-  lines: LineClient,
+  lines: SlashHost,
   [name = "", password]: readonly string[],
   mode: Credentials["mode"],
 ): Promise<void> {
@@ -308,7 +321,7 @@ async function logIn(
 }
 
 async function page(
-  lines: LineClient,
+  lines: SlashHost,
   query: { readonly limit: number; readonly grep?: string; readonly ignoreCase?: boolean },
 ): Promise<void> {
   const { client, user } = lines.open;

@@ -1,10 +1,12 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
 import { VERSION } from "../../base/version.ts";
+import type { AuditEvidence } from "../../client/auditor.ts";
 import { Client } from "../../client/client.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import type { FollowMode } from "../../client/follower.ts";
 import type { Credentials } from "../../client/login.ts";
+import type { ModelEvent } from "../../core/model/event.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { ClientState } from "../../io/state/client-state.ts";
@@ -16,6 +18,8 @@ import { PASSWORD, ROOM_PASSWORD, readSecret, secretQuestion } from "../secrets.
 import { knownServers } from "./default-server.ts";
 import { openDialer, type ServerDialer } from "./dial.ts";
 import { serverOnLan } from "./discover.ts";
+import { keepEvidence } from "./evidence.ts";
+import { GuessDelayShow } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceKeys } from "./keys.ts";
 
@@ -44,6 +48,10 @@ export interface ConnectOptions {
   readonly enters?: boolean;
   /** Interrupted and run again, it goes on where it was. */
   readonly resumes?: boolean;
+  /** False: the command asks for proofs of the log by itself. */
+  readonly audits?: boolean;
+  /** For a face that shows a model: told of everything that happens, in order. */
+  readonly model?: ((event: ModelEvent) => void) | undefined;
 }
 
 /** A client that is logged in, with its server. */
@@ -56,6 +64,7 @@ export interface OpenClient {
   readonly roomSecret: string | undefined;
   readonly state: ClientState;
   readonly device: Identity;
+  readonly guessDelays: GuessDelayShow;
   readonly close: () => Promise<void>;
 }
 
@@ -111,7 +120,7 @@ async function openAt(
   options: ConnectOptions,
   { chosen, address, state }: OpenOptions,
 ): Promise<OpenClient> {
-  const { config } = context.settings();
+  const { config, folders } = context.settings();
   let dialer: ServerDialer | undefined;
   try {
     const filedAs = formatPlace(address);
@@ -133,6 +142,7 @@ async function openAt(
     const device = Identity.fromPem(state.deviceKey(generate), "device.key");
     const { clock } = context;
     const { localPort } = options;
+    const guessDelays = new GuessDelayShow(context);
     dialer = openDialer(clock, address, { transport: chosen.transport, localPort });
     const client = new Client(
       {
@@ -154,6 +164,10 @@ async function openAt(
         adopt: options.posts ?? false,
         changesDefaults: options.enters === true && isForPerson(context),
         onPinned: (news) => say(context, pinnedLine(news)),
+        audits: options.audits ?? true,
+        onGuessDelay: guessDelays.update,
+        ...(options.model === undefined ? {} : { model: options.model }),
+        onAlarm: ({ evidence }) => sayEvidence(context, folders.data, evidence),
       },
     );
     const membership = await client.connect();
@@ -170,6 +184,7 @@ async function openAt(
       roomSecret,
       state,
       device,
+      guessDelays,
       close,
     };
   } catch (error) {
@@ -216,7 +231,9 @@ export async function withClient(
     interrupted.reject(new Fault("interrupted", "interrupted", remedyOf(options))),
   );
   try {
-    return await Promise.race([work(open), interrupted.promise]);
+    const exitCode = await Promise.race([work(open), interrupted.promise]);
+    await Promise.race([open.client.proved(), interrupted.promise]);
+    return exitCode;
   } finally {
     release();
     await open.close();
@@ -254,6 +271,15 @@ function pinnedLine(event: Extract<ClientEvent, { kind: "pinned" | "moved" }>): 
   const fingerprint = formatFingerprint(event.fingerprint);
   const place = `${event.address}${known}`;
   return `first contact with ${place}; its fingerprint ${fingerprint} is now pinned`;
+}
+
+/** The fault that follows says what it is. */
+function sayEvidence(context: Context, home: string, evidence: AuditEvidence): void {
+  try {
+    say(context, `what the server showed is kept in ${keepEvidence(home, evidence)}`);
+  } catch (error) {
+    say(context, `what the server showed could not be kept: ${String(error)}`);
+  }
 }
 
 async function askUser(context: Context): Promise<string> {

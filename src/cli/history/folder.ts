@@ -49,6 +49,13 @@ export class FolderHistory {
     return [...this.#rooms.keys()];
   }
 
+  /** `lobby`; of a conversation `@ana and @bob`. */
+  titleOf(id: RoomId): string {
+    const room = this.#rooms.get(id);
+    if (room?.kind !== "pair") return room?.name ?? id;
+    return room.pair.map((user) => `@${this.#name(user)}`).join(" and ");
+  }
+
   /** The rooms that a target means; for a person all conversations they take part in. */
   find(target: Target): RoomId[] {
     const folded = foldName(target.name);

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { GREP_BYTES_MAX } from "../../base/limits.ts";
 import { checkName, type Name, type Target } from "../../base/names.ts";
+import { READ_KINDS, type RecordKind } from "../../wire/record.ts";
 import type { Context } from "../context.ts";
 import { momentOf } from "../flags.ts";
 
@@ -12,7 +13,8 @@ export interface HistoryOptions {
   readonly untilMs: number | undefined;
   readonly grep: string | undefined;
   readonly ignoreCase: boolean;
-  readonly files: boolean;
+  /** Undefined: all that people read. */
+  readonly kinds: ReadonlySet<RecordKind> | undefined;
   /** The last so many that fit the rest; undefined: all of them. */
   readonly last: number | undefined;
   /** There is no filter: the last few of each room. */
@@ -27,7 +29,9 @@ export interface HistoryFlags {
   readonly until: string | undefined;
   readonly last: number | undefined;
   readonly grep: string | undefined;
+  readonly exact: boolean;
   readonly ignoreCase: boolean;
+  readonly kind: string | undefined;
   readonly files: boolean;
 }
 
@@ -36,7 +40,13 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
   const target = targetOf(flags);
   const from =
     flags.from === undefined ? undefined : checkName(flags.from.replace(/^@/, ""), "person's name");
-  const { last, grep, ignoreCase, files } = flags;
+  const { last, grep, exact, ignoreCase } = flags;
+  if (exact && ignoreCase) {
+    throw new Fault("usage", "--exact and --ignore-case contradict each other", {
+      remedy: "give one of them",
+    });
+  }
+  const kinds = kindsOf(flags);
   if (Buffer.byteLength(grep ?? "") > GREP_BYTES_MAX) {
     throw new Fault("usage", `a search text has at most ${GREP_BYTES_MAX} bytes`, {
       remedy: "search for less",
@@ -51,8 +61,26 @@ export function historyOptions(context: Context, flags: HistoryFlags): HistoryOp
     untilMs === undefined &&
     grep === undefined &&
     last === undefined &&
-    !files;
-  return { target, from, sinceMs, untilMs, grep, ignoreCase, files, last, isOverview };
+    kinds === undefined;
+  return { target, from, sinceMs, untilMs, grep, ignoreCase: !exact, kinds, last, isOverview };
+}
+
+const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
+
+function kindsOf({ kind, files }: HistoryFlags): ReadonlySet<RecordKind> | undefined {
+  if (kind === undefined) return files ? FILES : undefined;
+  if (files) {
+    throw new Fault("usage", "--files is --kind file", { remedy: "give one of them" });
+  }
+  const asked = kind.split(",").map((word) => word.trim());
+  const kinds = [...READ_KINDS].filter((known) => asked.includes(known));
+  if (kinds.length !== new Set(asked).size) {
+    const known = [...READ_KINDS].join(", ");
+    throw new Fault("usage", `--kind takes one or more of ${known}`, {
+      remedy: "separate them by commas",
+    });
+  }
+  return new Set(kinds);
 }
 
 function targetOf({ room, with: person }: HistoryFlags): Target | undefined {

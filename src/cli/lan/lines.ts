@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
 import type { ChatConsole } from "../chat/console.ts";
 import { type Context, faultLine } from "../context.ts";
+import { faultJson } from "../errors.ts";
 import { nearest } from "../suggest.ts";
 
 /** What `chat lan` does with what is typed. */
@@ -72,11 +73,7 @@ export function reportFault(
   chatConsole: ChatConsole,
   fault: Fault,
 ): void {
-  const { code, blame, message } = fault;
-  chatConsole.tell(
-    { kind: "fault", code, blame, message },
-    context.json ? undefined : faultLine(fault),
-  );
+  chatConsole.tell(faultJson(fault), context.json ? undefined : faultLine(fault));
 }
 
 async function take(line: string, talk: LanTalk): Promise<void> {

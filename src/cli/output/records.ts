@@ -1,4 +1,5 @@
 import { formatUtc } from "../../base/time.ts";
+import { importedOf } from "../../core/client/chat-record.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
 import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
@@ -70,7 +71,14 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
     case "edit":
       return { seq, from, kind: "edited", of: count("seq"), text: word("text") };
     case "erase":
-      return { seq: count("seq"), from, kind: "erased" };
+      return { seq: count("seq"), from, kind: "erased", ...alsoErased(body["also"]) };
+    case "retention":
+      return {
+        seq,
+        from,
+        kind,
+        ...(body["keepMs"] === undefined ? {} : { keepMs: count("keepMs") }),
+      };
     case "mute": {
       const until = body["until"] === undefined ? {} : { until: formatUtc(count("until")) };
       return { seq, from, kind, user: word("name"), on: body["on"] === true, ...until };
@@ -84,6 +92,11 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
   }
 }
 
+function alsoErased(also: unknown): { readonly also?: readonly number[] } {
+  const seqs = Array.isArray(also) ? also.filter((seq) => Number.isSafeInteger(seq)) : [];
+  return seqs.length === 0 ? {} : { also: seqs };
+}
+
 /** What a message says: bodies come from other people's programs, so nothing is sure. */
 function messageBody(
   kind: "text" | "action" | "reaction",
@@ -91,8 +104,13 @@ function messageBody(
 ): ShownBody {
   const { text, re, react, mentions } = body ?? {};
   const answers = Number.isSafeInteger(re) ? { re: Number(re) } : {};
+  const elsewhere = importedOf(body);
+  const imported =
+    elsewhere === undefined
+      ? {}
+      : { imported: { from: elsewhere.from, time: formatUtc(elsewhere.timeUnixMs) } };
   if (kind === "reaction") {
-    return { kind, ...answers, react: typeof react === "string" ? react : "" };
+    return { kind, ...answers, react: typeof react === "string" ? react : "", ...imported };
   }
   const names = Array.isArray(mentions) ? mentions.filter((name) => typeof name === "string") : [];
   return {
@@ -100,6 +118,7 @@ function messageBody(
     text: typeof text === "string" ? text : "",
     ...answers,
     ...(names.length === 0 ? {} : { mentions: names }),
+    ...imported,
   };
 }
 

@@ -8,7 +8,7 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
-import { formatSize } from "../../base/sizes.ts";
+import { formatLeft, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
@@ -25,11 +25,21 @@ export type ShownBody =
       readonly re?: number;
       /** Names that it calls. */
       readonly mentions?: readonly string[];
+      readonly imported?: ShownImport;
     }
   /** `of`: seq of what was changed. */
   | { readonly kind: "edited"; readonly of: number; readonly text: string }
-  | { readonly kind: "reaction"; readonly re?: number; readonly react: string }
-  | { readonly kind: "room" | "join" | "erased" }
+  | {
+      readonly kind: "reaction";
+      readonly re?: number;
+      readonly react: string;
+      readonly imported?: ShownImport;
+    }
+  | { readonly kind: "room" | "join" }
+  /** `also`: its edits, and what else was erased with it. */
+  | { readonly kind: "erased"; readonly also?: readonly number[] }
+  /** How long the room keeps what is said, in milliseconds; left out: for good. */
+  | { readonly kind: "retention"; readonly keepMs?: number }
   /** `by`: who put them out; absent when they left themselves. `removed`: with their account. */
   | { readonly kind: "leave"; readonly by?: string; readonly removed?: boolean }
   | { readonly kind: "topic"; readonly topic: string }
@@ -47,6 +57,13 @@ export type ShownBody =
   | { readonly kind: "remove" }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
+
+/** Who said it elsewhere, and when: `from` of the record is the user that imported it. */
+export interface ShownImport {
+  readonly from: string;
+  /** UTC, as text. */
+  readonly time: string;
+}
 
 /** A file that was sent: what the record says of it. */
 export interface FileBody {
@@ -118,7 +135,7 @@ export function renderRecord(record: ShownRecord, style: Style): string {
       return tsvLine([
         formatUtc(record.timeUnixMs),
         destinationName(record, style.me),
-        record.from,
+        authorName(record, style),
         sentence(record, style),
       ]);
     case "text":
@@ -175,16 +192,24 @@ function padded(cell: string, width: number): string {
 }
 
 function screenText(record: ShownRecord, style: Style): string {
-  const { timeUnixMs, from } = record;
+  const { timeUnixMs } = record;
   const stamp = style.stamp === "date" ? formatLocal : formatLocalClock;
   const time = clockColor(stamp(timeUnixMs, style.offsetMinutes), style.color);
   const shown = clockColor(cleanText(destinationName(record, style.me)), style.color);
-  const person = personColor(cleanText(from), style.color);
+  const person = personColor(cleanText(authorName(record, style)), style.color);
   const said = record.kind === "text";
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
   const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
   const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
   return `${marked(`${time} ${shown} ${rest}`, style)}\n`;
+}
+
+/** With blanks and brackets, which no account's name has, where it was said elsewhere. */
+function authorName(record: ShownRecord, style: Style): string {
+  const imported = "imported" in record ? record.imported : undefined;
+  if (imported === undefined) return record.from;
+  const time = moment(Date.parse(imported.time), style);
+  return `${imported.from} (${time}, imported by ${record.from})`;
 }
 
 /** Further lines and rows stand behind a bar, so that no text looks like another record. */
@@ -239,6 +264,19 @@ function called(words: string, { me = "" }: Style): string {
   return words.replaceAll(new RegExp(`@${me}(?![A-Za-z0-9_-])`, "gi"), (at) => calledColor(at));
 }
 
+/** What happened, in words that follow the name, for a place that knows no style. */
+export function plainSentence(record: ShownRecord): string {
+  return sentence(record, PLAIN);
+}
+
+const PLAIN: Style = {
+  format: "tsv",
+  color: false,
+  offsetMinutes: () => 0,
+  me: undefined,
+  stamp: "date",
+};
+
 /** What was said or done, in words that follow the name. */
 function sentence(record: ShownRecord, style: Style): string {
   switch (record.kind) {
@@ -267,6 +305,10 @@ function sentence(record: ShownRecord, style: Style): string {
         : "opened the room again";
     case "remove":
       return "removed the room";
+    case "retention":
+      return record.keepMs === undefined
+        ? "ended the retention: messages are kept for good from now on"
+        : `set the retention: messages are erased after ${formatLeft(record.keepMs)}`;
     case "mute": {
       const end =
         record.until === undefined ? "" : ` until ${moment(Date.parse(record.until), style)}`;

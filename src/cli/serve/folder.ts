@@ -1,16 +1,21 @@
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import type { Name } from "../../base/names.ts";
+import { COMMIT, VERSION } from "../../base/version.ts";
 import { Registry } from "../../core/rooms/accounts.ts";
-import { RoomEngine } from "../../core/rooms/engine.ts";
-import { Rooms } from "../../core/rooms/rooms.ts";
+import { type EngineValue, RoomEngine } from "../../core/rooms/engine.ts";
+import { FOLDED_BY_HEAD, Rooms } from "../../core/rooms/rooms.ts";
 import {
   type CertificatePair,
   checkCertificatePair,
   makeCertificate,
 } from "../../crypto/certificate.ts";
-import type { Identity } from "../../crypto/identity.ts";
+import { hasSigned } from "../../crypto/checkpoint.ts";
+import { Identity } from "../../crypto/identity.ts";
 import { sha256 } from "../../crypto/sha256.ts";
+import { lineage } from "../../crypto/succession.ts";
 import { type LogArchive, openArchive } from "../../io/archive/archive.ts";
 import type { Clock } from "../../io/clock.ts";
 import {
@@ -22,7 +27,10 @@ import {
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
-import type { Head } from "../../wire/record.ts";
+import { readSnapshot, type Snapshot } from "../../io/log/snapshot.ts";
+import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
+import type { FoldedHead } from "../../wire/record.ts";
+import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
 import { loadIdentity } from "./identity.ts";
 
 /** All that a server keeps, opened, checked and folded. */
@@ -36,6 +44,16 @@ export interface OpenFolder {
   readonly rooms: Rooms;
   readonly registry: Registry;
   readonly engine: RoomEngine;
+  /** Names that stand for accounts that the history quotes, and the accounts have lost. */
+  readonly lostAccounts: readonly Name[];
+  /** What the server can prove of its history. */
+  readonly provable: OpenCheckpoints["provable"];
+  /**
+   * Reads, beside the server, what the start believed of a snapshot.
+   * @returns seq of records whose body is damaged
+   * @throws Fault log-corrupt, store-…
+   */
+  verify(): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 
@@ -49,6 +67,10 @@ export interface FolderOptions {
   readonly postsPerSecond?: number;
   /** Make a new identity, named by the one before it. */
   readonly newIdentity?: boolean;
+  /** Start although acknowledged records are lost, without what is damaged. */
+  readonly acceptsLoss?: boolean;
+  /** Something cannot be kept for the moment, and the server goes on. */
+  readonly onTrouble: (fault: Fault) => void;
 }
 
 /** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
@@ -67,17 +89,18 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
   const { clock, entropy } = options;
   const disk = systemDisk();
   const registry = new Registry();
-  const rooms = new Rooms();
   const { postsPerSecond } = options;
-  const engine = new RoomEngine({
-    rooms,
-    directory: registry,
-    sha256,
-    ...(postsPerSecond === undefined
+  const limits =
+    postsPerSecond === undefined
       ? {}
-      : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) }),
-  });
-  const common = { disk, clock, entropy, sha256 };
+      : { postsPerSecond, postsBurst: Math.max(1, postsPerSecond * 5) };
+  const newFolds = () => {
+    const rooms = new Rooms();
+    return { rooms, engine: new RoomEngine({ rooms, directory: registry, sha256, ...limits }) };
+  };
+  let folds = newFolds();
+  const { acceptsLoss = false } = options;
+  const common = { disk, clock, entropy, sha256, acceptsLoss };
   /** Also those whose body is damaged: they are there, only not to be read. */
   const known = new Set<string>();
   const accounts = await openLog({
@@ -88,17 +111,39 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
       registry.apply(record);
     },
   });
-  let strange: Head | undefined;
+  /** Authors that the accounts do not know: as many as the history has at most. */
+  const strange = new Map<UserId, FoldedHead>();
+  const place = {
+    disk,
+    path: join(path, "cache", "history.snapshot"),
+    folder: join(path, "history"),
+    sha256,
+    version: `${VERSION} ${COMMIT}`,
+  };
+  const snapshot = readSnapshot<HistoryFolds>(place);
   const history = await openLog({
     ...common,
-    folder: join(path, "history"),
-    onRecord: (record) => {
-      const { by } = record.head;
-      if (by !== "server" && !known.has(by)) strange ??= record.head;
-      engine.restore(record);
+    folder: place.folder,
+    ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
+    fold: {
+      byHead: FOLDED_BY_HEAD,
+      load: () => {
+        const loaded = newFolds();
+        if (snapshot === undefined || !isLoaded(snapshot, loaded, known)) return false;
+        folds = loaded;
+        return true;
+      },
+      apply: (record) => {
+        const { by } = record.head;
+        if (by !== "server" && !known.has(by) && !strange.has(by)) strange.set(by, record.head);
+        folds.engine.restore(record);
+      },
     },
   });
-  if (strange !== undefined) throw accountsLost(path, strange);
+  const { rooms, engine } = folds;
+  const [first] = strange.values();
+  if (first !== undefined && !acceptsLoss) throw accountsLost(path, first);
+  const lostAccounts = await standIn([...strange.keys()], accounts, registry);
   const identity = await loadIdentity({
     path,
     isUsed: history.head() > 0,
@@ -106,6 +151,9 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     accounts,
     registry,
   });
+  // A new identity has been recorded just now.
+  for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
+  for (const log of [accounts, history]) await checkSigned(log, { identity, registry, options });
   const certificate = await loadCertificate(path, options);
   const archive = openArchive({
     folder: join(path, "history"),
@@ -114,20 +162,119 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     cachePath: join(path, "cache", "history.index"),
     head: () => history.head(),
   });
+  const { provable, close: closeCheckpoints } = await openCheckpoints({
+    ...common,
+    path,
+    identity,
+    history,
+    accounts,
+    onTrouble: options.onTrouble,
+  });
+  const keeper = new SnapshotKeeper<HistoryFolds>({
+    ...place,
+    clock,
+    log: history,
+    folds: () => {
+      if (rooms.head !== history.head()) return undefined; // Its last records are not told yet.
+      return { engine: engine.value(), authors: [...registry.all()].map(({ id }) => id) };
+    },
+    onTrouble: options.onTrouble,
+  });
+  await keeper.start();
+  const verify = async () => {
+    try {
+      return await history.verify();
+    } catch (error) {
+      keeper.discard();
+      throw error;
+    }
+  };
   const close = async () => {
+    await closeCheckpoints();
+    await keeper.close();
     await history.close();
     await accounts.close();
     archive.close();
     folder.lock.release();
   };
   const logs = { history, accounts, archive };
-  return { folder, identity, certificate, ...logs, rooms, registry, engine, close };
+  return {
+    folder,
+    identity,
+    certificate,
+    ...logs,
+    rooms,
+    registry,
+    engine,
+    lostAccounts,
+    provable,
+    verify,
+    close,
+  };
+}
+
+/** What a snapshot of the history has beside the log. */
+interface HistoryFolds {
+  readonly engine: EngineValue;
+  /** All accounts there were: those that wrote the history among them. */
+  readonly authors: readonly UserId[];
+}
+
+function isLoaded(
+  { log, folds }: Snapshot<HistoryFolds>,
+  { rooms, engine }: Pick<OpenFolder, "rooms" | "engine">,
+  known: ReadonlySet<string>,
+): boolean {
+  // Accounts are lost: the whole history says since when.
+  if (!folds.authors.every((author) => known.has(author))) return false;
+  try {
+    engine.load(folds.engine);
+  } catch {
+    return false;
+  }
+  return rooms.head === log.order.seq;
 }
 
 /** An account is on the disk before its first record, so an unknown author means lost accounts. */
-function accountsLost(path: string, { seq, by }: Head): Fault {
+function accountsLost(path: string, { seq, by }: FoldedHead): Fault {
   const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
-  return new Fault("log-corrupt", sentence, { remedy: "restore a backup" });
+  const remedy = "restore a backup, or give up what is lost with chat serve --accept-loss";
+  return new Fault("log-corrupt", sentence, { remedy });
+}
+
+/** Accounts that nobody can sign in to, for authors of whom nothing else is left. */
+async function standIn(
+  authors: readonly UserId[],
+  accounts: LogFile,
+  registry: Registry,
+): Promise<Name[]> {
+  const names: Name[] = [];
+  for (const id of authors) {
+    const { publicKey } = Identity.generate(); // Its private key is kept by no one.
+    registry.apply(await accounts.append(registry.lostDraft(id, publicKey)));
+    const name = registry.nameOf(id);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
+}
+
+interface Signers {
+  readonly identity: Identity;
+  readonly registry: Registry;
+  readonly options: FolderOptions;
+}
+
+/** The checkpoint that was found is the server's own word. @throws Fault log-corrupt */
+async function checkSigned(log: LogFile, { identity, registry, options }: Signers): Promise<void> {
+  const { keptNote } = log;
+  if (keptNote === undefined || log.keptSize !== undefined) return;
+  const formers = lineage(identity.publicKey, registry.predecessors);
+  const keys = [identity.publicKey, ...registry.predecessors.map(({ key }) => key)];
+  if (keys.slice(0, 1 + formers.length).some((key) => hasSigned(keptNote, key))) return;
+  if (options.acceptsLoss === true) return log.fork();
+  const sentence = `the checkpoint of a log in ${options.path} is not signed by this server`;
+  const remedy = "restore a backup, or give up what it covers with chat serve --accept-loss";
+  throw new Fault("log-corrupt", sentence, { remedy });
 }
 
 async function loadCertificate(path: string, options: FolderOptions): Promise<CertificatePair> {

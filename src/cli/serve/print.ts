@@ -1,7 +1,9 @@
 import { realpathSync } from "node:fs";
 import { join, relative } from "node:path";
+import { utf8Decode } from "../../base/bytes.ts";
 import type { Fault } from "../../base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import type { Name } from "../../base/names.ts";
 import { cleanText, tsvLine } from "../../base/text.ts";
 import { formatLocalClock, formatUtc } from "../../base/time.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
@@ -15,13 +17,14 @@ import { type Context, faultLine, say } from "../context.ts";
 import { createLog } from "../log.ts";
 import { DayLines } from "../output/day-line.ts";
 import { qrLines } from "../output/qr.ts";
-import { shownRecord } from "../output/records.ts";
+import { type Names, shownRecord } from "../output/records.ts";
 import {
   type Destination,
   type JsonObject,
   recordJson,
   renderJson,
   renderRecord,
+  type Style,
   styleOf,
 } from "../output/render.ts";
 import { wrapMarked } from "../word-wrap.ts";
@@ -32,6 +35,18 @@ import { HTTPS_PORT } from "./public.ts";
 const GATHER_MS = 20;
 const FULL_EVERY_MS = 60_000;
 
+/** What a line that waits to be made counts as, beside the record's body. */
+const LINE_FRAME_CHARS = 256;
+/** A body that is a text alone, and printed as it stands: nothing in it is escaped or hidden. */
+const PLAIN_TEXT = /^\{"text":"[ !#-[\]-~]*"\}$/;
+
+/** A record whose line is made when it is written: names as they were when it was said. */
+interface Said {
+  readonly record: LogRecord;
+  readonly names: Names;
+  readonly isDirect: boolean;
+}
+
 /** Standard output of `chat serve`: every message and event as it happens. */
 export class ServePrinter {
   readonly #context: Context;
@@ -41,9 +56,15 @@ export class ServePrinter {
   #quietUntil = Number.NEGATIVE_INFINITY;
   #lastWarning: string | undefined;
   #warnedUntil = Number.NEGATIVE_INFINITY;
-  #gathered = "";
+  /** In their order; those of records are made when they are written. */
+  #gathered: (string | Said)[] = [];
+  #gatheredChars = 0;
   #isGathering = false;
   readonly #days: DayLines;
+  readonly #style: Style;
+  /** The last moment that a line told, and how: a batch of the log has one. */
+  #moment = 0;
+  #momentText = formatUtc(0);
 
   /**
    * @param how quiet: nothing that people chose the words of; users who read a system's journal are
@@ -54,6 +75,7 @@ export class ServePrinter {
     this.#days = new DayLines(context);
     this.#registry = registry;
     this.#isQuiet = how.quiet ?? false;
+    this.#style = styleOf(context, { stamp: "clock" });
   }
 
   event(event: ServerEvent): void {
@@ -130,22 +152,43 @@ export class ServePrinter {
   }
 
   #record({ record, room }: { readonly record: LogRecord; readonly room: Room }): void {
-    const { head } = record;
-    const isDirect = room.pair !== undefined;
+    const { head, bodyBytes } = record;
     if (head.kind === "room") return;
-    const shown = shownRecord(record, {
+    const names = {
       from: this.#registry.nameOf(head.by),
       destination: this.#destination(room, head.by),
-    });
-    const style = styleOf(this.#context, { stamp: "clock" });
-    const day = style.format === "text" ? this.#days.before(head.time) : "";
-    if (!isDirect) return this.#write(day + renderRecord(shown, style));
+    };
+    const said = { record, names, isDirect: room.pair !== undefined };
+    // A line for a screen may begin with that of a new day: it is made in its turn.
+    if (this.#style.format === "text") this.#write(this.#line(said));
+    else this.#write(said, (bodyBytes?.length ?? 0) + LINE_FRAME_CHARS);
+  }
+
+  #line({ record, names, isDirect }: Said): string {
+    const style = this.#style;
+    const plain = isDirect || style.format !== "json" ? undefined : this.#plain(record, names);
+    if (plain !== undefined) return plain;
+    const shown = shownRecord(record, names);
+    const day = style.format === "text" ? this.#days.before(record.head.time) : "";
+    if (!isDirect) return day + renderRecord(shown, style);
     // What two people say to each other is not for the server's window.
-    if (style.format === "json") {
-      return this.#write(renderJson(withoutWords(recordJson(shown))));
-    }
+    if (style.format === "json") return renderJson(withoutWords(recordJson(shown)));
     const what = shown.kind === "file" ? "(a file for one person)" : "(a direct message)";
-    this.#write(day + renderRecord({ ...shown, kind: "action", text: what }, style));
+    return day + renderRecord({ ...shown, kind: "action", text: what }, style);
+  }
+
+  /** What most people say is in the log as it is to be printed: the same line, without a parser. */
+  #plain({ head, bodyBytes }: LogRecord, { from, destination }: Names): string | undefined {
+    if (head.kind !== "text" || bodyBytes === undefined || from === undefined) return undefined;
+    const body = utf8Decode(bodyBytes);
+    if (!PLAIN_TEXT.test(body) || !("room" in destination)) return undefined;
+    const { seq, time } = head;
+    if (time !== this.#moment) {
+      this.#moment = time;
+      this.#momentText = formatUtc(time);
+    }
+    const said = `"room":"${destination.room}","from":"${from}",${body.slice(1)}`;
+    return `{"kind":"text","seq":${seq},"time":"${this.#momentText}",${said}\n`;
   }
 
   #destination(room: Room, by: string): Destination {
@@ -167,14 +210,15 @@ export class ServePrinter {
   }
 
   /** A reader that stalls must not fill the memory: then lines are left out, and counted. */
-  #write(text: string): void {
+  #write(line: string | Said, chars = typeof line === "string" ? line.length : 0): void {
     const { stdout, clock } = this.#context;
-    if (stdout.queuedBytes() + this.#gathered.length > OUTPUT_QUEUE_BYTES_MAX) {
+    if (stdout.queuedBytes() + this.#gatheredChars > OUTPUT_QUEUE_BYTES_MAX) {
       this.#skipped++;
       return;
     }
     if (this.#isGathering) {
-      this.#gathered += text;
+      this.#gathered.push(line);
+      this.#gatheredChars += chars;
       return;
     }
     if (this.#skipped > 0) {
@@ -182,17 +226,21 @@ export class ServePrinter {
       this.#skipped = 0;
       this.line("skipped", { lines: String(count) });
     }
-    stdout.write(text);
+    stdout.write(typeof line === "string" ? line : this.#line(line));
     this.#isGathering = true;
     clock.after(GATHER_MS, () => this.flush());
   }
 
   /** Writes what was gathered. */
   flush(): void {
-    const text = this.#gathered;
-    this.#gathered = "";
+    const gathered = this.#gathered;
+    this.#gathered = [];
+    this.#gatheredChars = 0;
     this.#isGathering = false;
-    if (text !== "") this.#write(text);
+    if (gathered.length === 0) return;
+    let text = "";
+    for (const line of gathered) text += typeof line === "string" ? line : this.#line(line);
+    this.#write(text);
   }
 }
 
@@ -340,15 +388,23 @@ function codeLines({ stderr, env }: Context, link: string | undefined): string[]
 /** What the last run left behind: unfinished ends of the log, and damaged bodies. */
 export function printRecovery(
   context: Context,
-  { accounts, history }: Pick<OpenFolder, "accounts" | "history">,
+  { accounts, history, lostAccounts }: Pick<OpenFolder, "accounts" | "history" | "lostAccounts">,
 ): void {
-  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
+  for (const log of [accounts, history]) {
+    if (log.keptSize === undefined) continue;
     say(
       context,
-      `${file} ended in ${droppedBytes} bytes that were never acknowledged; now in ${tornPath}`,
+      `confirmed records were lost, and ${log.keptSize} are left; clients that knew the others ` +
+        "raise an alarm until each user accepts it: chat trust accept SERVER",
     );
+  }
+  const isAccepted = [accounts, history].some((log) => log.keptSize !== undefined);
+  for (const { file, droppedBytes, tornPath } of [...accounts.recovered, ...history.recovered]) {
+    const what = isAccepted ? "are damaged or follow damage" : "were never acknowledged";
+    say(context, `${file} ended in ${droppedBytes} bytes that ${what}; now in ${tornPath}`);
     if (context.json) context.stdout.write(renderJson({ kind: "recovered", droppedBytes, file }));
   }
+  printLostAccounts(context, lostAccounts);
   for (const seq of accounts.damaged) {
     say(
       context,
@@ -356,7 +412,28 @@ export function printRecovery(
     );
     if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq, log: "accounts" }));
   }
-  for (const seq of history.damaged) {
+  printDamaged(context, history.damaged);
+}
+
+/** Names shown in the one line; the others are in the accounts. */
+const NAMES_SHOWN_MAX = 8;
+
+function printLostAccounts(context: Context, names: readonly Name[]): void {
+  if (names.length === 0) return;
+  const more = names.length - NAMES_SHOWN_MAX;
+  const shown = names.slice(0, NAMES_SHOWN_MAX).join(", ");
+  const count = names.length === 1 ? "1 account is" : `${names.length} accounts are`;
+  say(
+    context,
+    `${count} lost, with bans and roles that were set last; what they said is shown as by ` +
+      `${shown}${more > 0 ? ` and ${more} more` : ""}: chat admin reset, rename or remove`,
+  );
+  if (context.json) context.stdout.write(renderJson({ kind: "accounts-lost", users: names }));
+}
+
+/** Also of what is found later, where a snapshot made the start short. */
+export function printDamaged(context: Context, seqs: readonly number[]): void {
+  for (const seq of seqs) {
     say(context, `the body of record ${seq} is damaged and is served as such`);
     if (context.json) context.stdout.write(renderJson({ kind: "damaged", seq }));
   }

@@ -10,8 +10,8 @@ import { quoteText } from "../../base/text.ts";
 import { readSmallFile } from "../../io/disk/data-folder.ts";
 import { type AnyFlagValue, type FlagDef, type FlagDefs, flagName } from "../command.ts";
 import { checkedValue } from "../parser.ts";
-import { lineOf, parseToml } from "../settings.ts";
 import { nearest } from "../suggest.ts";
+import { parseToml } from "../toml.ts";
 
 const PREFIX = "CHAT_SERVE_";
 const TRUE = new Set(["true", "yes", "on", "1"]);
@@ -21,8 +21,8 @@ const FALSE = new Set(["false", "no", "off", "0"]);
  * Not allowed in the file: it cannot name its own folder, and an act for one start must not be
  * repeated at each start.
  */
-const NOT_IN_FILE = new Set(["data", "newIdentity"]);
-const NOT_IN_ENVIRONMENT = new Set(["newIdentity"]);
+const NOT_IN_FILE = new Set(["data", "newIdentity", "acceptLoss"]);
+const NOT_IN_ENVIRONMENT = new Set(["newIdentity", "acceptLoss"]);
 
 type Values = Readonly<Record<string, AnyFlagValue>>;
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -98,8 +98,9 @@ function fromFile(definitions: FlagDefs, path: string): Record<string, AnyFlagVa
   if (text === undefined) return {};
   const keys = keysBy(definitions, settingOf);
   const found: Record<string, AnyFlagValue> = {};
-  for (const [setting, value] of Object.entries(parseToml(text, path, 'name = "Room 12"'))) {
-    const at = `${path}:${lineOf(text, setting)}`;
+  const file = parseToml(text, path, 'name = "Room 12"');
+  for (const [setting, value] of Object.entries(file.values)) {
+    const at = file.at(setting);
     const key = keys.get(setting);
     const definition = key === undefined ? undefined : definitions[key];
     if (key === undefined || definition === undefined) {

@@ -24,7 +24,7 @@ import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { ServerAddress } from "../../wire/invite.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { deviceKeys } from "../connect/keys.ts";
-import type { Context } from "../context.ts";
+import { type Context, say } from "../context.ts";
 import { type OpenFolder, openFolder } from "../serve/folder.ts";
 import { type ListenOptions, openListeners } from "../serve/listen.ts";
 import { hostCheck } from "../serve/public.ts";
@@ -71,7 +71,8 @@ export async function openShareServer(
   try {
     const entropy = systemEntropy();
     const hosts = [options.inviteHost];
-    const common = { clock, entropy, certificate: undefined, hosts };
+    const onTrouble = (fault: Fault) => say(context, fault.message);
+    const common = { clock, entropy, certificate: undefined, hosts, onTrouble };
     const open = await openFolder({ ...common, path: folder.data });
     return await start(context, options, open, folder);
   } catch (error) {

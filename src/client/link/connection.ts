@@ -4,13 +4,21 @@ import { OUTBOX_IN_FLIGHT_MAX, REQUESTS_IN_FLIGHT_MAX } from "../../base/limits.
 import { QUICK, Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Link, LinkCounters, Transport } from "../../io/link/link.ts";
-import type { Answer, Notice, RequestFields, RequestKind } from "../../wire/messages.ts";
+import type { Answer, Notice, NoticeOf, RequestFields, RequestKind } from "../../wire/messages.ts";
 
 export type ServerNotice = Exclude<Notice, { kind: "ok" | "fault" }>;
 
 export type Outcome<Kind extends RequestKind> =
   | { readonly kind: "answered"; readonly answer: Answer<Kind> }
   | { readonly kind: "refused"; readonly fault: Fault };
+
+/** A wrong secret is answered so late, since others were wrong before it. */
+export type GuessDelay = Pick<NoticeOf<"guess-delay">, "waitMs" | "of">;
+
+/** Requests that show a secret. */
+const GUESSES: ReadonlySet<RequestKind> = new Set([
+  ...(["admit", "login", "link", "recover", "operate", "join"] as const),
+]);
 
 type Settle = (outcome: Outcome<RequestKind>) => void;
 
@@ -36,6 +44,9 @@ export class Connection {
   readonly link: Link;
   /** The room password was shown on this link: it is not asked again. */
   isAdmitted = false;
+  /** Told that an answer is held back; undefined: it is there. */
+  onGuessDelay: ((delay: GuessDelay | undefined) => void) | undefined;
+  #isHeldBack = false;
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
@@ -144,8 +155,19 @@ export class Connection {
     }
     this.#asked++;
     const { ref, effects } = this.#session.ask(kind, fields);
-    this.#waiting.set(ref, settle as Settle);
+    this.#waiting.set(
+      ref,
+      GUESSES.has(kind) ? this.#guessed(settle as Settle) : (settle as Settle),
+    );
     this.#perform(effects);
+  }
+
+  #guessed(settle: Settle): Settle {
+    return (outcome) => {
+      if (this.#isHeldBack) this.onGuessDelay?.(undefined);
+      this.#isHeldBack = false;
+      settle(outcome);
+    };
   }
 
   /** What it has carried. */
@@ -193,6 +215,10 @@ export class Connection {
 
   #notice(notice: ServerNotice): void {
     if (this.isClosed) return;
+    if (notice.kind === "guess-delay") {
+      this.#isHeldBack = true;
+      return this.onGuessDelay?.(notice);
+    }
     if (this.#listener === undefined) {
       if (this.#held.length < NOTICES_HELD_MAX) this.#held.push(notice);
       else this.close(new Fault("too-many", "the server sends faster than it is read"));

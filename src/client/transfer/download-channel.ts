@@ -5,7 +5,7 @@ import { TRANSFER_SYNC_BYTES } from "../../base/limits.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
 import { foreignChunk, Receiving } from "../../core/transfer/receiver.ts";
 import type { Sink } from "../../io/blob/interfaces.ts";
-import { releaseBuffer } from "../../io/disk/release-buffer.ts";
+import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import { chunkCount } from "../../wire/chunks.ts";
 import type { Answer, NoticeOf } from "../../wire/messages.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
@@ -15,7 +15,7 @@ import type { Hashing } from "./hashing.ts";
 type Chunk = NoticeOf<"chunk">;
 type End = NoticeOf<"end">;
 /** Where checked chunks go. */
-type ChunkSink = Pick<Sink, "append" | "sync">;
+type ChunkSink = Pick<Sink, "append" | "appendsAtOnce" | "sync">;
 
 /** May wait for the disk: 100 ms at 600 Mbit/s, and little enough for 120 MB in all. */
 const WINDOW_BYTES = 8 * 1024 * 1024;
@@ -79,10 +79,10 @@ export class DownloadChannel {
   async receive(sink: ChunkSink, stored: () => void): Promise<End> {
     try {
       for (;;) {
-        const chunk = this.#arrived.shift();
-        if (chunk === undefined && this.#end !== undefined) return this.#end;
-        if (chunk === undefined) await this.#more();
-        else await this.#store(chunk, sink, stored);
+        const chunks = this.#arrived.splice(0, sink.appendsAtOnce ?? 1);
+        if (chunks.length === 0 && this.#end !== undefined) return this.#end;
+        if (chunks.length === 0) await this.#more();
+        else await this.#store(chunks, sink, stored);
         if (this.#syncFault !== undefined) throw this.#syncFault;
       }
     } finally {
@@ -149,19 +149,21 @@ export class DownloadChannel {
     if (file !== this.#file) throw foreignChunk(index);
   }
 
-  async #store(chunk: Chunk, sink: ChunkSink, stored: () => void): Promise<void> {
-    const { index, sha256, bytes } = chunk;
+  /** Several are written, and acknowledged, together. */
+  async #store(chunks: readonly Chunk[], sink: ChunkSink, stored: () => void): Promise<void> {
     this.#isStoring = true;
-    try {
-      await sink.append(sha256, bytes);
-    } finally {
-      this.#isStoring = false;
+    const writes = chunks.map(({ sha256, bytes }) => sink.append(sha256, bytes));
+    const outcomes = await Promise.allSettled(writes);
+    this.#isStoring = false;
+    for (const [i, { index, bytes }] of chunks.entries()) {
+      const outcome = outcomes[i];
+      if (outcome?.status === "rejected") throw outcome.reason;
+      stored();
+      this.#receiving?.acked(index);
+      this.#connection.tell({ kind: "ack", file: this.#file, index });
+      this.#unsyncedBytes += bytes.length;
+      releaseBuffer(bytes);
     }
-    stored();
-    this.#receiving?.acked(index);
-    this.#connection.tell({ kind: "ack", file: this.#file, index });
-    this.#unsyncedBytes += bytes.length;
-    releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) this.#sync(sink);
   }
 

@@ -76,7 +76,10 @@ export interface GotFile {
   readonly renamed: readonly Renamed[];
 }
 
-export type TransfersOptions = UploadOptions;
+export interface TransfersOptions extends UploadOptions {
+  /** A record of a file is on the server's disk. */
+  readonly confirmed?: (seq: number) => void;
+}
 
 /** Sends and fetches files: each over a data channel of its own, and any number of links. */
 export class Transfers {
@@ -92,8 +95,11 @@ export class Transfers {
    * @throws Fault as the server refused it; file-changed (the upload is withdrawn); interrupted
    * (by the signal, or the client was closed: it can be resumed); the source's
    */
-  send(request: SendRequest): Promise<SentFile> {
-    return this.#until(request.signal, (stop) => new Upload(this.#options, request, stop).run());
+  async send(request: SendRequest): Promise<SentFile> {
+    const upload = (stop: AbortSignal) => new Upload(this.#options, request, stop).run();
+    const sent = await this.#until(request.signal, upload);
+    for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
+    return sent;
   }
 
   /**

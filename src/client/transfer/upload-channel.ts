@@ -6,6 +6,7 @@ import type { WaitsAt } from "../../core/transfer/progress.ts";
 import { Sending, type Whole } from "../../core/transfer/sender.ts";
 import type { Source } from "../../io/blob/interfaces.ts";
 import type { Clock } from "../../io/clock.ts";
+import { takeBuffer } from "../../io/disk/buffer-pool.ts";
 import type { Connection, ServerNotice } from "../link/connection.ts";
 import { ChannelEvents } from "./channel-events.ts";
 import type { ReadAhead, ReadChunk } from "./read-ahead.ts";
@@ -84,7 +85,7 @@ export class UploadChannel {
     const { file, checksums, source } = this.#options;
     checksums.add(sha256);
     // A chunk of a pipe may have to be sent again: the link, which releases buffers, gets a copy.
-    const sent = source.path === undefined ? bytes.slice() : bytes;
+    const sent = source.path === undefined ? copyOf(bytes) : bytes;
     this.#connection.tell({ kind: "chunk", file, index, sha256, bytes: sent });
   }
 
@@ -116,4 +117,10 @@ export class UploadChannel {
     if (file === this.#options.file) return;
     throw new Fault("out-of-order", "the server names another file than this data channel's");
   }
+}
+
+function copyOf(bytes: Uint8Array): Uint8Array {
+  const copy = takeBuffer(bytes.length);
+  copy.set(bytes);
+  return copy;
 }

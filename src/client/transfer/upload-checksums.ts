@@ -8,6 +8,11 @@ import type { RunningHash } from "../../wire/chunks.ts";
  * what is under way. At this bound the client waits: chunks of a pipe stay in memory until then.
  */
 const UNSURE_CHUNKS_MAX = (2 * TRANSFER_SYNC_BYTES + TRANSFER_WINDOW_BYTES_MAX) / CHUNK_BYTES;
+/**
+ * Checksums that the journal gets at once: an entry costs as much as hashing a chunk. A run that
+ * was killed leaves fewer than these to be hashed again.
+ */
+const NOTE_CHUNKS = 16;
 
 /**
  * The checksums of what was read: all in the journal, those of durable chunks as a running hash,
@@ -20,6 +25,9 @@ export class UploadChecksums {
   /** Of chunks from `durable` on. Bounded by UNSURE_CHUNKS_MAX: see `isFull`. */
   #unsure: Uint8Array[] = [];
   #kept: ResumableUpload | undefined;
+  /** Read and not in the journal. Bounded by NOTE_CHUNKS and one call of `note`. */
+  #unnoted: Uint8Array[] = [];
+  #unnotedFrom = 0;
 
   /** @param newHash a fresh SHA-256 */
   constructor(newHash: () => RunningHash) {
@@ -46,13 +54,20 @@ export class UploadChecksums {
     this.#unsure.push(sha256);
   }
 
-  /**
-   * Chunks were read and are about to be sent. The journal has them before the server can: after a
-   * kill, the next run need not read what the server has. @throws Fault store-…
-   */
+  /** Chunks were read: from time to time the journal gets their checksums. @throws Fault store-… */
   note(first: number, hashes: readonly Uint8Array[]): void {
+    if (first !== this.#unnotedFrom + this.#unnoted.length) this.flush();
+    if (this.#unnoted.length === 0) this.#unnotedFrom = first;
+    this.#unnoted.push(...hashes);
+    if (this.#unnoted.length >= NOTE_CHUNKS) this.flush();
+  }
+
+  /** The journal gets all that was noted. @throws Fault store-… */
+  flush(): void {
+    const hashes = this.#unnoted;
+    this.#unnoted = [];
     // Another process may send the same upload: then the journal is ahead, or begins again.
-    const known = (this.#kept?.upTo ?? 0) - first;
+    const known = (this.#kept?.upTo ?? 0) - this.#unnotedFrom;
     if (known >= 0 && known < hashes.length) this.#kept?.note(hashes.slice(known));
   }
 
@@ -73,6 +88,7 @@ export class UploadChecksums {
    */
   resume(have: number, kept: ResumableUpload | undefined): void {
     this.#kept = kept;
+    this.#unnoted = [];
     if (have < this.#durable) this.#reset(); // The server has lost some; the journal has them all.
     if (kept !== undefined && kept.upTo > have) kept.cut(have);
     this.#fromJournal(have);

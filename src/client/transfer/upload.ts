@@ -81,7 +81,13 @@ export class Upload implements Route<SentFile> {
     } finally {
       this.#reporter.close();
       this.#ahead.stop();
+      this.#flush();
     }
+  }
+
+  /** So that the next run, or channel, need not read what was read. */
+  #flush(): void {
+    quietly(() => this.#checksums.flush());
   }
 
   moved(): number {
@@ -104,6 +110,7 @@ export class Upload implements Route<SentFile> {
       return await this.#finish(connection, whole, kept);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
+      this.#flush();
       await this.#giveUp(error, connection, kept);
       throw error;
     }
@@ -229,7 +236,7 @@ export class Upload implements Route<SentFile> {
     this.#reporter.sized(sizeBytes);
     const answer = await connection.ask("finish", { file, size: sizeBytes, chunks, digest });
     this.#done(sizeBytes);
-    endQuietly(kept);
+    quietly(() => kept?.end());
     return {
       id: file,
       name: this.#request.source.name,
@@ -261,12 +268,12 @@ export class Upload implements Route<SentFile> {
   ): Promise<void> {
     // With all chunks acknowledged, only the digest can be wrong.
     const isWrong = code === "checksum-wrong" && this.#channel?.isAcked === true;
-    if (isWrong) endQuietly(kept);
+    if (isWrong) quietly(() => kept?.end());
     if (connection.isClosed || !(isWrong || code === "file-changed")) return;
     this.#channel = undefined;
     try {
       await this.#withdraw(connection, this.#file);
-      endQuietly(kept);
+      quietly(() => kept?.end());
     } catch (error) {
       if (!(error instanceof Fault)) throw error; // Lost; the first fault says more.
     }
@@ -291,10 +298,10 @@ export class Upload implements Route<SentFile> {
   }
 }
 
-/** An entry that cannot be removed costs the next run one request. */
-function endQuietly(kept: ResumableUpload | undefined): void {
+/** What the journal lacks, or has too much of, costs the next run some hashing or one request. */
+function quietly(act: () => void): void {
   try {
-    kept?.end();
+    act();
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
   }

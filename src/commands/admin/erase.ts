@@ -1,14 +1,45 @@
 import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
-import { ADMIN_FLAGS, done, withOperator } from "../../cli/connect/operator.ts";
+import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
+import { eraseAll } from "../../cli/connect/erase-all.ts";
+import { ADMIN_FLAGS, done, personOf, withOperator } from "../../cli/connect/operator.ts";
 
 export const command = defineVerb({
   args: {
-    seq: { type: "positional", many: true, description: "Numbers as in chat history --json" },
+    seq: {
+      type: "positional",
+      many: true,
+      required: false,
+      description: "Numbers as in chat history --json",
+    },
     ...ADMIN_FLAGS,
+    user: {
+      type: "string",
+      valueHint: "NAME",
+      description: "Without numbers: all that this user said; with them: your name there",
+    },
+    ...YES_FLAG,
   },
-  details: "The words are blanked on the server's disk. What others have copied stays theirs.",
+  details:
+    "Words are blanked on the server's disk, files are removed. What others have copied stays " +
+    "theirs.",
   async run(args, context) {
+    const { user: name, ...others } = args;
+    if (args.seq.length === 0 && name !== undefined) {
+      const user = personOf(name);
+      const yes = args.yes || context.terminal === undefined;
+      if (!(await confirmed(context, { yes }, `Erase all that ${user} said?`))) return 130;
+      return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
+        const erased = await eraseAll(context, client, { user });
+        const line = { kind: "erased-all", user, erased };
+        return done(context, line, `${erased} messages of ${user} are erased`);
+      });
+    }
+    if (args.seq.length === 0) {
+      throw new Fault("usage", "nothing is named that is to be erased", {
+        remedy: "give numbers as in chat history --json, or --user NAME for all that they said",
+      });
+    }
     const seqs = args.seq.map(seqOf);
     return withOperator(context, args, async ({ client }) => {
       for (const of of seqs) {

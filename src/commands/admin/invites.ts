@@ -33,7 +33,6 @@ export const invite = defineVerb({
     },
     ...ADMIN_FLAGS,
   },
-  details: "Example: chat admin invite --uses 20 --expires 7d",
   async run(args, context) {
     const { uses } = args;
     const isProgram = args.post !== undefined || args.read !== undefined;

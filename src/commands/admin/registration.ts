@@ -1,4 +1,3 @@
-import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { ADMIN_FLAGS, withOperator } from "../../cli/connect/operator.ts";
 import { renderJson } from "../../cli/output/render.ts";
@@ -8,17 +7,13 @@ export const command = defineVerb({
     state: {
       type: "positional",
       required: false,
+      words: ["open", "closed"],
       description: "open or closed; left out: only show it",
     },
     ...ADMIN_FLAGS,
   },
   details: "Closed, only invites let newcomers register. Accounts log in as before.",
   async run({ state, ...args }, context) {
-    if (state !== undefined && state !== "open" && state !== "closed") {
-      throw new Fault("usage", `'${state.slice(0, 40)}' is neither open nor closed`, {
-        remedy: "write one of them, or nothing",
-      });
-    }
     return withOperator(context, args, async ({ client }) => {
       const options = state === undefined ? {} : { closed: state === "closed" };
       const { closed } = await client.request("registration", options);

@@ -68,8 +68,20 @@ const remove = defineVerb({
 const of = (command: Verb) => () => Promise.resolve({ command });
 
 export const command = defineGroup({
-  rename: { summary: "Give a room another name", load: of(rename) },
-  close: { summary: "Stop new messages in a room", load: of(close) },
-  reopen: { summary: "Allow new messages there again", load: of(reopen) },
-  remove: { summary: "Remove a room", load: of(remove) },
+  rename: {
+    summary: "Give a room another name",
+    examples: ["chat admin room rename lab workshop"],
+    load: of(rename),
+  },
+  close: {
+    summary: "Stop new messages in a room",
+    examples: ["chat admin room close lab"],
+    load: of(close),
+  },
+  reopen: {
+    summary: "Allow new messages there again",
+    examples: ["chat admin room reopen lab"],
+    load: of(reopen),
+  },
+  remove: { summary: "Remove a room", examples: ["chat admin room remove lab"], load: of(remove) },
 });

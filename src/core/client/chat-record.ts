@@ -10,6 +10,8 @@ export interface RoomView {
   readonly name: string;
   readonly id: RoomId;
   readonly topic: string;
+  /** How long the room keeps what is said; undefined: for good. */
+  readonly keepMs?: number | undefined;
 }
 
 /** A record that was checked as far as a reader can, with its names filled in. */
@@ -45,7 +47,7 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   const kind = entry.with === undefined ? "room" : "person";
   const name = entry.with ?? entry.name;
   if (name === undefined) throw new Fault("frame-malformed", "a room has neither name nor person");
-  return { kind, name, id: entry.room as RoomId, topic: entry.topic ?? "" };
+  return { kind, name, id: entry.room as RoomId, topic: entry.topic ?? "", keepMs: entry.keepMs };
 }
 
 /** @throws Fault frame-malformed: without its head a record cannot even be placed */
@@ -112,6 +114,28 @@ function isHead(value: unknown): value is WireHead {
 
 function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** What a message was elsewhere, before a user brought it here. */
+export interface Imported {
+  /** What its author was called there: any text, and never an account of this server. */
+  readonly from: string;
+  readonly timeUnixMs: number;
+}
+
+/** Undefined: it was said here. */
+export function importedOf(
+  body: Readonly<Record<string, unknown>> | undefined,
+): Imported | undefined {
+  const value = body?.["imported"];
+  if (typeof value !== "object" || value === null) return undefined;
+  const { from, time } = value as { readonly from?: unknown; readonly time?: unknown };
+  const isMoment = isCount(time) && Number(time) <= MOMENT_UNIX_MS_MAX;
+  // Marked as imported even if the rest makes no sense: it must not look as said by its author.
+  return {
+    from: typeof from === "string" && from !== "" ? from : "?",
+    timeUnixMs: isMoment ? Number(time) : 0,
+  };
 }
 
 /** A string of a record's body, or empty: bodies come from other people's programs. */

@@ -1,56 +1,202 @@
 /** The append-only tree of RFC 6962, section 2.1. Leaves come hashed (`leafHash`). */
 
 import { assert } from "../../base/assert.ts";
-import { concatBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import { type Nodes, rootOf } from "./proofs.ts";
 
-const NODE_PREFIX = Uint8Array.of(0x01);
-const NOTHING = new Uint8Array(0);
+const HASH_BYTES = 32;
+const NODE_PREFIX = 0x01;
+const PREFIX_BYTES = 1;
+/** Leaves are kept until so many of them are a subtree, of which the hash alone is kept. */
+const GROUP_LEVEL = 8;
+// As a shift, since a power is a float here, and its remainder costs as much as a short hash.
+export const GROUP_LEAVES = 1 << GROUP_LEVEL;
 
-interface Peak {
-  readonly hash: Uint8Array;
-  /** Leaves below it: a power of two. */
+export interface MerkleTreeValue {
   readonly size: number;
+  readonly groups: Uint8Array;
+  readonly open: Uint8Array;
 }
 
-function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Array {
-  return sha256(concatBytes(NODE_PREFIX, left, right));
-}
-
-/** The right edge of a growing tree: all that appending and the root need, O(log n) hashes. */
-export class MerkleEdge {
+/**
+ * A growing tree with all that its root and its proofs need but the leaves of closed groups: a
+ * quarter of a byte for each leaf. Appending hashes a whole group at once.
+ */
+export class MerkleTree {
   readonly #sha256: Sha256;
-  /** Whole subtrees from the left, each larger than the next. */
-  readonly #peaks: Peak[] = [];
+  /** Leaves of the group that is open. */
+  readonly #group = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
+  readonly #places = Array.from({ length: GROUP_LEAVES }, (_, leaf) =>
+    hashAt(this.#group, leaf * HASH_BYTES),
+  );
+  /** Hashes of whole subtrees, from GROUP_LEVEL upwards. */
+  readonly #levels: HashList[] = [];
+  readonly #hasher: NodeHasher;
   #size = 0;
 
   constructor(sha256: Sha256) {
     this.#sha256 = sha256;
+    this.#hasher = new NodeHasher(sha256);
   }
 
   get size(): number {
     return this.#size;
   }
 
+  /** Memory of the leaf that is appended next: who hashes into it spares a copy. */
+  next(): Uint8Array {
+    const place = this.#places[this.#size % GROUP_LEAVES];
+    assert(place !== undefined, "a group has a place for each of its leaves");
+    return place;
+  }
+
   append(leaf: Uint8Array): void {
-    let peak: Peak = { hash: leaf, size: 1 };
-    for (let last = this.#peaks.at(-1); last?.size === peak.size; last = this.#peaks.at(-1)) {
-      this.#peaks.pop();
-      peak = { hash: nodeHash(last.hash, peak.hash, this.#sha256), size: peak.size * 2 };
-    }
-    this.#peaks.push(peak);
+    const place = this.next();
+    if (leaf !== place) place.set(leaf);
     this.#size += 1;
+    if (this.#size % GROUP_LEAVES === 0) this.#closeGroup();
+  }
+
+  /** For a snapshot: hashes of the closed groups, and the leaves of the open one. */
+  value(): MerkleTreeValue {
+    const openBytes = (this.#size % GROUP_LEAVES) * HASH_BYTES;
+    return {
+      size: this.#size,
+      groups: this.#levels[0]?.bytes() ?? new Uint8Array(0),
+      open: this.#group.slice(0, openBytes),
+    };
+  }
+
+  /** Only into a tree that is as new. */
+  load({ size, groups, open }: MerkleTreeValue): void {
+    const closed = Math.floor(size / GROUP_LEAVES);
+    const isWhole =
+      groups.length === closed * HASH_BYTES && open.length === (size % GROUP_LEAVES) * HASH_BYTES;
+    assert(isWhole, "a tree's value has a hash for each group and each leaf of the open one");
+    for (let at = 0; at < groups.length; at += HASH_BYTES) {
+      this.#addGroup(groups.slice(at, at + HASH_BYTES));
+    }
+    this.#group.set(open);
+    this.#size = size;
   }
 
   root(): Uint8Array {
-    const last = this.#peaks.at(-1);
-    if (last === undefined) return this.#sha256(NOTHING);
-    let root = last.hash;
-    for (let i = this.#peaks.length - 2; i >= 0; i--) {
-      const peak = this.#peaks[i];
-      assert(peak !== undefined, "a peak stands at each index");
-      root = nodeHash(peak.hash, root, this.#sha256);
-    }
-    return root;
+    return rootOf(this.#size, this.nodes(), this.#sha256);
   }
+
+  /**
+   * Whole subtrees of this tree. Below GROUP_LEAVES leaves: of the open group, and of those whose
+   * leaves are given.
+   * @param groups leaves of closed groups, by index
+   */
+  nodes(groups: ReadonlyMap<number, Uint8Array> = new Map()): Nodes {
+    return (level, index) => {
+      if (level >= GROUP_LEVEL) {
+        const hash = this.#levels[level - GROUP_LEVEL]?.at(index);
+        assert(hash !== undefined, "the tree holds this subtree");
+        return hash;
+      }
+      const first = index * 2 ** level;
+      const group = Math.floor(first / GROUP_LEAVES);
+      const isOpen = group === Math.floor(this.#size / GROUP_LEAVES);
+      const leaves = groups.get(group) ?? (isOpen ? this.#group : undefined);
+      assert(leaves !== undefined, "the leaves of this group are given");
+      const from = (first % GROUP_LEAVES) * HASH_BYTES;
+      return this.#hasher.over(leaves.subarray(from, from + 2 ** level * HASH_BYTES));
+    };
+  }
+
+  #closeGroup(): void {
+    this.#addGroup(this.#hasher.over(this.#group));
+  }
+
+  #addGroup(group: Uint8Array): void {
+    let hash = group;
+    for (let level = 0; ; level++) {
+      const list = this.#levels[level] ?? new HashList();
+      this.#levels[level] = list;
+      list.push(hash);
+      if (list.length % 2 === 1) return;
+      const [left, right] = [list.at(list.length - 2), list.at(list.length - 1)];
+      assert(left !== undefined && right !== undefined, "a full level has pairs");
+      hash = this.#hasher.pair(left, right);
+    }
+  }
+}
+
+/** Hashes one after the other, in memory that doubles. */
+class HashList {
+  #bytes = new Uint8Array(16 * HASH_BYTES);
+  length = 0;
+
+  push(hash: Uint8Array): void {
+    const at = this.length * HASH_BYTES;
+    if (at === this.#bytes.length) {
+      const larger = new Uint8Array(at * 2);
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+    }
+    this.#bytes.set(hash, at);
+    this.length += 1;
+  }
+
+  bytes(): Uint8Array {
+    return this.#bytes.slice(0, this.length * HASH_BYTES);
+  }
+
+  at(index: number): Uint8Array | undefined {
+    if (index < 0 || index >= this.length) return undefined;
+    return this.#bytes.slice(index * HASH_BYTES, (index + 1) * HASH_BYTES);
+  }
+}
+
+/**
+ * Hashes many nodes without new memory for any of them. The prefix of a node is written over the
+ * byte before it, which was hashed already, and its hash where no node is that is still to come.
+ */
+class NodeHasher {
+  readonly #sha256: Sha256;
+  readonly #bytes = new Uint8Array(PREFIX_BYTES + GROUP_LEAVES * HASH_BYTES);
+  /** Prefix, left and right of each node of a row, and the place of each hash in the next row. */
+  readonly #inputs: Uint8Array[] = [];
+  readonly #outputs: Uint8Array[] = [];
+
+  constructor(sha256: Sha256) {
+    this.#sha256 = sha256;
+    for (let node = 0; node < GROUP_LEAVES / 2; node++) {
+      const at = node * 2 * HASH_BYTES;
+      this.#inputs.push(this.#bytes.subarray(at, at + PREFIX_BYTES + 2 * HASH_BYTES));
+      this.#outputs.push(hashAt(this.#bytes, PREFIX_BYTES + node * HASH_BYTES));
+    }
+  }
+
+  pair(left: Uint8Array, right: Uint8Array): Uint8Array {
+    this.#bytes.set(left, PREFIX_BYTES);
+    this.#bytes.set(right, PREFIX_BYTES + HASH_BYTES);
+    return this.#fold(2);
+  }
+
+  /** The root over leaves that lie one after the other; as many as a power of two. */
+  over(leaves: Uint8Array): Uint8Array {
+    this.#bytes.set(leaves, PREFIX_BYTES);
+    return this.#fold(leaves.length / HASH_BYTES);
+  }
+
+  #fold(leaves: number): Uint8Array {
+    for (let nodes = leaves / 2; nodes >= 1; nodes /= 2) {
+      for (let node = 0; node < nodes; node++) {
+        const input = this.#inputs[node];
+        const output = this.#outputs[node];
+        assert(input !== undefined && output !== undefined, "a group has so many nodes");
+        input[0] = NODE_PREFIX;
+        const hash = this.#sha256(input, output);
+        if (hash !== output) output.set(hash);
+      }
+    }
+    return this.#bytes.slice(PREFIX_BYTES, PREFIX_BYTES + HASH_BYTES);
+  }
+}
+
+function hashAt(bytes: Uint8Array, at: number): Uint8Array {
+  return bytes.subarray(at, at + HASH_BYTES);
 }

@@ -1,9 +1,23 @@
 import { assert } from "../../base/assert.ts";
-import type { Head } from "../../wire/record.ts";
+
+/** What a head says of its place in the log. */
+interface Place {
+  readonly seq: number;
+  readonly time: number;
+  readonly room: string;
+  readonly n: number;
+}
 
 interface Last {
   n: number;
   seq: number;
+}
+
+/** Each room with `n` and `seq` of its last record. */
+export interface LogOrderValue {
+  readonly seq: number;
+  readonly time: number;
+  readonly rooms: readonly (readonly [room: string, n: number, seq: number])[];
 }
 
 /**
@@ -15,6 +29,9 @@ export class LogOrder {
   readonly #last = new Map<string, Last>();
   #seq = 0;
   #time = 0;
+  /** The room that was asked for last: a record is checked, and taken in right afterwards. */
+  #asked: string | undefined;
+  #found: Last | undefined;
 
   get seq(): number {
     return this.#seq;
@@ -33,25 +50,72 @@ export class LogOrder {
     return this.#last.get(room)?.n ?? 0;
   }
 
+  /** For a snapshot; read back by `load`. */
+  value(): LogOrderValue {
+    const rooms = [...this.#last].map(([room, { n, seq }]) => [room, n, seq] as const);
+    return { seq: this.#seq, time: this.#time, rooms };
+  }
+
+  /** Only into an order that is as new. */
+  load({ seq, time, rooms }: LogOrderValue): void {
+    this.#asked = undefined;
+    for (const [room, n, last] of rooms) this.#last.set(room, { n, seq: last });
+    this.#seq = seq;
+    this.#time = time;
+  }
+
   /** Why this record cannot come next; undefined when it can. */
-  objection(head: Head): string | undefined {
+  objection(head: Place): string | undefined {
+    return this.#objection(head, this.#lastOf(head.room));
+  }
+
+  #objection(head: Place, last: Last | undefined): string | undefined {
     if (head.seq !== this.#seq + 1) return `seq ${head.seq} follows ${this.#seq}`;
     if (head.time < this.#time) return `the time of seq ${head.seq} falls`;
-    const n = this.lastN(head.room);
+    const n = last?.n ?? 0;
     if (head.n !== n + 1) return `n ${head.n} of ${head.room} follows ${n}`;
     return undefined;
   }
 
-  advance(head: Head): void {
-    assert(this.objection(head) === undefined, "a record advances the order it was given");
+  advance(head: Place): void {
+    const last = this.#lastOf(head.room);
+    const objection = this.#objection(head, last);
+    assert(objection === undefined, "a record advances the order it was given");
     this.#seq = head.seq;
     this.#time = head.time;
-    const last = this.#last.get(head.room);
     if (last === undefined) {
-      this.#last.set(head.room, { n: head.n, seq: head.seq });
+      this.#add(head.room, { n: head.n, seq: head.seq });
     } else {
       last.n = head.n;
       last.seq = head.seq;
     }
+  }
+
+  /** For who reads on behind damage: the record behind this seq comes next. */
+  skipTo(seq: number): void {
+    this.#seq = seq;
+  }
+
+  /** The same: this record comes next, as if what stands before it had fitted. */
+  skipBefore({ seq, time, n, room }: Place): void {
+    this.#seq = seq - 1;
+    this.#time = Math.min(this.#time, time);
+    const last = this.#lastOf(room);
+    if (last === undefined) this.#add(room, { n: n - 1, seq: 0 });
+    else last.n = n - 1;
+  }
+
+  #lastOf(room: string): Last | undefined {
+    if (room !== this.#asked) {
+      this.#found = this.#last.get(room);
+      this.#asked = room;
+    }
+    return this.#found;
+  }
+
+  #add(room: string, last: Last): void {
+    this.#last.set(room, last);
+    this.#asked = room;
+    this.#found = last;
   }
 }

@@ -1,11 +1,12 @@
 import type { RoomId } from "../../base/ids.ts";
 import type { ModelEffect } from "./event.ts";
-import type { RoomDraft } from "./room.ts";
+import type { Holding, RoomDraft } from "./room.ts";
 import type { Model, RoomState } from "./state.ts";
 
 /** One update under way: what it touches is copied once, the rest stays what it was. */
 export class ModelDraft {
   readonly effects: ModelEffect[] = [];
+  readonly holding: Holding;
   readonly fields: { -readonly [Key in keyof Model]: Model[Key] };
   readonly #before: Model;
   #rooms: Map<RoomId, RoomState> | undefined;
@@ -15,6 +16,7 @@ export class ModelDraft {
   constructor(model: Model) {
     this.#before = model;
     this.fields = { ...model };
+    this.holding = { itemsMax: model.itemsMax, own: new WeakMap() };
   }
 
   get rooms(): ReadonlyMap<RoomId, RoomState> {

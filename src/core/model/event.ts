@@ -43,6 +43,7 @@ export type ServerEvent =
       readonly with?: string | undefined;
       readonly topic?: string | undefined;
       readonly closed?: boolean | undefined;
+      readonly keepMs?: number | undefined;
       readonly n: number;
       readonly skipped: number;
       readonly read?: number | undefined;

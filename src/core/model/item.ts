@@ -1,6 +1,6 @@
 import { foldName, isName } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/record.ts";
-import { bodyText, type ChatRecord } from "../client/chat-record.ts";
+import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
 import { fileBodyOf } from "../rooms/files.ts";
 import type { Changes, Item, Reaction } from "./state.ts";
 
@@ -26,6 +26,7 @@ export function itemOf(
   const isMine = isSame(from, me);
   const re = countOf(body?.[kind === "edit" ? "seq" : "re"]);
   const mentions = namesOf(body?.["mentions"]);
+  const imported = importedOf(body);
   const isCalled = mentions.some((name) => isSame(name, me)) || (re !== undefined && answersMe(re));
   return {
     seq,
@@ -37,9 +38,10 @@ export function itemOf(
     state,
     text: bodyText(record, kind === "topic" ? "topic" : "text"),
     editedUnixMs: undefined,
+    imported,
     re,
     mentions,
-    callsMe: isCalled && !isMine,
+    callsMe: isCalled && !isMine && imported === undefined,
     reactions: [],
     file: kind === "file" ? fileBodyOf(body) : undefined,
     whom: textOf(body?.["name"]),
@@ -48,6 +50,7 @@ export function itemOf(
     isRemoved: body?.["removed"] === true,
     on: typeof body?.["on"] === "boolean" ? body["on"] : undefined,
     untilUnixMs: countOf(body?.["until"]),
+    keepMs: countOf(body?.["keepMs"]),
   };
 }
 
@@ -100,7 +103,10 @@ function edited(changes: ChangeMap, record: ChatRecord, of: number | undefined):
 
 function reacted(changes: ChangeMap, record: ChatRecord, of: number | undefined): number[] {
   const sign = textOf(record.body?.["react"]);
-  const { seq, from: by } = record;
+  const { seq } = record;
+  const elsewhere = importedOf(record.body)?.from;
+  // With a bracket, which no account's name has.
+  const by = elsewhere === undefined ? record.from : `${elsewhere} (imported)`;
   if (of === undefined || sign === undefined || by === undefined) return [];
   const known = changes.get(of) ?? NO_CHANGES;
   if (known.reactions.some((one) => one.seq === seq)) return [];

@@ -69,12 +69,12 @@ function paged(draft: ModelDraft, event: PageEvent): void {
   const { hasOlder, hasNewer } = event;
   switch (event.side) {
     case "older":
-      prepend(room, items, hasOlder);
+      prepend(room, items, hasOlder, draft.holding.itemsMax);
       // Of much that is said of others nothing is seen: the next page may have something.
       if (items.length === 0 && hasOlder) wantPage(draft, room, "older", firstOf(event));
       return;
     case "newer":
-      append(room, items, hasNewer);
+      append(room, items, hasNewer, draft.holding.itemsMax);
       if (items.length === 0 && hasNewer) wantPage(draft, room, "newer", lastOf(event));
       return;
     case "around":

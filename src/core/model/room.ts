@@ -1,4 +1,5 @@
-import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT, SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
+import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
+import { SHOWN_CHANGES_MAX, SHOWN_ITEMS_KEPT } from "../../base/limits-page.ts";
 import type { ChatRecord } from "../client/chat-record.ts";
 import type { ServerEvent } from "./event.ts";
 import {
@@ -19,8 +20,16 @@ export type RoomDraft = { -readonly [Key in keyof RoomState]: RoomState[Key] };
 export type RoomNews = Extract<ServerEvent, { kind: "room" }>;
 
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };
-/** Cut off in blocks, so that a busy room is not copied twice for each record. */
-const CUT_BY = 1_000;
+/** This part of a full room is cut off at once: all rows are made anew then. */
+const CUT_PART = 4;
+
+/** How an update adds items. */
+export interface Holding {
+  /** Items of one room that are held. */
+  readonly itemsMax: number;
+  /** Arrays that the update under way has made: nobody else has seen them, so they may grow. */
+  readonly own: WeakMap<readonly Item[], Item[]>;
+}
 
 export function newRoom(news: RoomNews): RoomDraft {
   const kind = news.with === undefined ? "room" : "person";
@@ -33,6 +42,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     target: kind === "room" ? name : `@${name}`,
     topic: news.topic ?? "",
     isClosed: news.closed === true,
+    keepMs: news.keepMs,
     moderates: news.moderates === true,
     last: told,
     read: news.read ?? 1,
@@ -61,6 +71,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.name = news.with ?? news.name ?? room.name;
   room.target = room.kind === "room" ? room.name : `@${room.name}`;
   room.isClosed = news.closed === true;
+  room.keepMs = news.keepMs;
   room.topic = news.topic ?? "";
   room.moderates = news.moderates === true;
   room.isTold = true;
@@ -110,6 +121,7 @@ export function addRecord(
   room: RoomDraft,
   record: ChatRecord,
   me: string | undefined,
+  holding: Holding,
 ): Item | undefined | "again" {
   const { n, seq } = record;
   room.linkN = Math.max(room.linkN, n);
@@ -126,9 +138,7 @@ export function addRecord(
   const isMine = isSame(record.from, me);
   if (isMine && (wasRead || record.kind === "join")) readUpTo(room, n);
   const item = withChanges(newItem(room, record, me), room.changes.get(seq), me);
-  const items = [...cutFront(room.tail.items), item];
-  const hasOlder = room.tail.hasOlder || items.length <= room.tail.items.length;
-  room.tail = { items, hasOlder, hasNewer: false };
+  addToTail(room, item, holding);
   if (isWords(item) && !isMine && n > room.read) room.unread++;
   room.lastUnixMs = record.timeUnixMs;
   room.lastSeq = seq;
@@ -154,8 +164,14 @@ export function noteCall(room: RoomDraft, { n }: Item): void {
   if (n > room.read) room.calls = [...room.calls, n];
 }
 
-function cutFront(items: readonly Item[]): readonly Item[] {
-  return items.length < SHOWN_ITEMS_MAX ? items : items.slice(CUT_BY);
+/** A busy room is copied once for each update, not for each record. */
+function addToTail(room: RoomDraft, item: Item, { itemsMax, own }: Holding): void {
+  const { items: before, hasOlder } = room.tail;
+  const isFull = before.length >= itemsMax;
+  const items = isFull ? before.slice(itemsMax / CUT_PART) : (own.get(before) ?? [...before]);
+  items.push(item);
+  own.set(items, items);
+  room.tail = { items, hasOlder: hasOlder || isFull, hasNewer: false };
 }
 
 function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): Item {
@@ -166,6 +182,7 @@ function newItem(room: RoomDraft, record: ChatRecord, me: string | undefined): I
 function noteFacts(room: RoomDraft, item: Item): void {
   if (item.state !== "whole") return;
   if (item.kind === "topic") room.topic = item.text;
+  if (item.kind === "retention") room.keepMs = item.keepMs;
   if (item.file !== undefined) {
     room.offered = room.offered.filter(({ file }) => file !== item.file?.file);
   }
@@ -176,7 +193,9 @@ function noteFacts(room: RoomDraft, item: Item): void {
   const others = members.filter(({ name }) => !isSame(name, who));
   if (item.kind === "leave" || item.kind === "kick") room.members = others;
   if (item.kind === "join" && who !== undefined && others.length === members.length) {
-    room.members = [...members, { name: who, isOnline: room.online.has(who), role: "member" }];
+    // In a large room no presence follows the join.
+    const isOnline = room.online.has(who) || members.length >= PRESENCE_MEMBERS_MAX;
+    room.members = [...members, { name: who, isOnline, role: "member" }];
   }
   if (item.kind === "grant") {
     const role = item.on === true ? "moderator" : "member";
@@ -234,23 +253,33 @@ export function itemsOf(
 }
 
 /** A page that ends where the stretch that is shown begins. */
-export function prepend(room: RoomDraft, page: readonly Item[], hasOlder: boolean): void {
+export function prepend(
+  room: RoomDraft,
+  page: readonly Item[],
+  hasOlder: boolean,
+  itemsMax: number,
+): void {
   const shown = room.jump ?? room.tail;
   const first = shown.items[0]?.seq ?? Number.POSITIVE_INFINITY;
   const items = [...page.filter(({ seq }) => seq < first), ...shown.items];
-  if (items.length <= SHOWN_ITEMS_MAX) return put(room, { ...shown, items, hasOlder });
+  if (items.length <= itemsMax) return put(room, { ...shown, items, hasOlder });
   // A user up there does not see the newest: they are fetched on the way back.
   if (room.jump === undefined) room.tail = shortened(room.tail);
-  room.jump = { items: items.slice(0, SHOWN_ITEMS_MAX), hasOlder, hasNewer: true };
+  room.jump = { items: items.slice(0, itemsMax), hasOlder, hasNewer: true };
 }
 
 /** A page that begins where the stretch that was jumped to ends. */
-export function append(room: RoomDraft, page: readonly Item[], hasNewer: boolean): void {
+export function append(
+  room: RoomDraft,
+  page: readonly Item[],
+  hasNewer: boolean,
+  itemsMax: number,
+): void {
   const { jump } = room;
   if (jump === undefined) return;
   const last = jump.items.at(-1)?.seq ?? 0;
   const items = [...jump.items, ...page.filter(({ seq }) => seq > last)];
-  const kept = items.slice(-SHOWN_ITEMS_MAX);
+  const kept = items.slice(-itemsMax);
   const hasOlder = jump.hasOlder || kept.length < items.length;
   jumpTo(room, { items: kept, hasOlder, hasNewer });
 }

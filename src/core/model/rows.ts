@@ -215,7 +215,10 @@ function putPending(model: Model, { items }: Stretch, last: Item | undefined, pu
 function follows(last: Item | undefined, item: Item): boolean {
   if (last === undefined || !isWords(last) || !isWords(item)) return false;
   if (last.kind === "action" || item.kind === "action") return false;
-  return isSame(last.from, item.from) && item.timeUnixMs - last.timeUnixMs < GROUP_MS;
+  if (!isSame(last.from, item.from) || last.imported?.from !== item.imported?.from) return false;
+  // Of what was said elsewhere it matters when it was said: its group shows the time of the first.
+  const [before, after] = [last, item].map((one) => one.imported?.timeUnixMs ?? one.timeUnixMs);
+  return Math.abs((after ?? 0) - (before ?? 0)) < GROUP_MS;
 }
 
 /** Whether it is told in the line that tells of those before it. */

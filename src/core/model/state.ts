@@ -1,6 +1,7 @@
 import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId } from "../../base/ids.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import type { Imported } from "../client/chat-record.ts";
 import type { Receipt } from "../client/outbox.ts";
 import type { FileBody } from "../rooms/files.ts";
 import type { ProgressReport } from "../transfer/progress.ts";
@@ -10,6 +11,8 @@ import type { ProgressReport } from "../transfer/progress.ts";
  * the same. Words are as their authors sent them: `cleanText` is the face's last step.
  */
 export interface Model {
+  /** Items of one room that this face holds; beyond it the far end goes. */
+  readonly itemsMax: number;
   readonly connection: ConnectionView;
   /** Undefined until it was greeted once. */
   readonly server: ServerView | undefined;
@@ -77,6 +80,8 @@ export interface RoomState {
   readonly moderates: boolean;
   /** It can be read, and not written to. */
   readonly isClosed: boolean;
+  /** How long it keeps what is said, in milliseconds; undefined: for good. */
+  readonly keepMs: number | undefined;
   /** `n` of its last record, and up to where some device of the account has read. */
   readonly last: number;
   readonly read: number;
@@ -145,6 +150,8 @@ export interface Item {
   readonly text: string;
   /** It was changed: when, Unix ms. */
   readonly editedUnixMs: number | undefined;
+  /** Said elsewhere, and brought here by `from`. */
+  readonly imported: Imported | undefined;
   /** Seq of what it answers; of an `edit`, which only a search finds, of what it replaces. */
   readonly re: number | undefined;
   /** Names that its author called. */
@@ -164,6 +171,8 @@ export interface Item {
   /** Of `mute` and `grant`: it begins or ends; `untilUnixMs` of a mute. */
   readonly on: boolean | undefined;
   readonly untilUnixMs: number | undefined;
+  /** Of `retention`: as of the room. */
+  readonly keepMs: number | undefined;
 }
 
 /** One sign under a message. */

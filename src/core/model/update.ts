@@ -1,5 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import type { RoomId } from "../../base/ids.ts";
+import { SHOWN_ITEMS_MAX } from "../../base/limits-page.ts";
 import { TIMELINE_ROOMS_MAX } from "../client/timeline.ts";
 import { ModelDraft } from "./builder.ts";
 import type { LinkEvent, ModelEffect, ModelEvent, ServerEvent } from "./event.ts";
@@ -24,8 +25,10 @@ export interface Updated {
   readonly effects: readonly ModelEffect[];
 }
 
-export function emptyModel(): Model {
+/** @param itemsMax of one room that are held */
+export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
   return {
+    itemsMax,
     connection: { kind: "connecting" },
     server: undefined,
     me: undefined,
@@ -213,7 +216,7 @@ function recorded(draft: ModelDraft, { record }: Extract<ServerEvent, { kind: "r
   if (room === undefined) return; // Of a room that is gone.
   const { me } = draft.fields;
   const readBefore = room.read;
-  const item = addRecord(room, record, me);
+  const item = addRecord(room, record, me, draft.holding);
   if (room.read > readBefore) draft.effects.push({ kind: "read", room: room.id, n: room.read });
   if (item === "again") return;
   forgetSent(draft, room, record.id);

@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import { PRESENCE_MEMBERS_MAX } from "../../base/limits.ts";
 import type { ModelDraft } from "./builder.ts";
 import type { ModelEvent, PersonEvent } from "./event.ts";
 import { isSame, itemAt } from "./item.ts";
@@ -75,7 +76,8 @@ function open(draft: ModelDraft, target: string | undefined): void {
   draft.fields.open = room?.target ?? target?.replace(/^#/, "");
   if (room === undefined) return;
   room.readAtOpening = room.unread > 0 ? room.read : undefined;
-  if (room.members === undefined) {
+  // Of a large room the server does not tell who comes and goes.
+  if (room.members === undefined || room.members.length > PRESENCE_MEMBERS_MAX) {
     draft.effects.push({ kind: "members", room: room.id, target: room.target });
   }
   if (room.tail.items.length === 0) wantOlder(draft, room);

@@ -10,7 +10,7 @@ import {
 } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
-import { type Draft, type LogRecord, parseBody } from "../../wire/record.ts";
+import { type Draft, type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { ServerPolicy } from "./policy.ts";
 import { keepFormer } from "./rooms.ts";
 import type { Directory } from "./targets.ts";
@@ -182,6 +182,23 @@ export class Registry {
     return { kind: "account", room: id, by: id, id: "", body };
   }
 
+  /**
+   * Takes the place of an account of which the history has the id alone. No one can sign in to it,
+   * until an operator resets its password.
+   * @param accountKey of which there is no private key any more
+   */
+  lostDraft(id: UserId, accountKey: Uint8Array): Draft {
+    const body = { name: this.#nameOfLost(id), accountKey: toBase64Url(accountKey), lost: true };
+    return { kind: "account", room: id, by: id, id: "", body };
+  }
+
+  #nameOfLost(id: UserId): Name {
+    for (let number = 0; ; number++) {
+      const name = number === 0 ? `lost-${id}` : `lost-${number}`;
+      if (isName(name) && this.known(name) === undefined) return name;
+    }
+  }
+
   nameDraft(id: UserId, by: UserId, name: Name): Draft {
     return { kind: "account-name", room: id, by, id: "", body: { name } };
   }
@@ -294,7 +311,7 @@ export class Registry {
   }
 
   /** Records must come in order of `seq`, each once. */
-  apply(record: LogRecord): void {
+  apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "the accounts log has a hole or a double");
     this.head = head.seq;
@@ -344,7 +361,7 @@ export class Registry {
   }
 
   /** A registration records the password first, so that no crash leaves an account without it. */
-  #keepEarly({ head }: LogRecord, { password }: Readonly<Record<string, unknown>>): void {
+  #keepEarly({ head }: FoldedRecord, { password }: Readonly<Record<string, unknown>>): void {
     if (typeof password !== "string") return;
     this.#early.set(head.room as UserId, { hash: password, seq: head.seq });
     for (const oldest of this.#early.keys()) {
@@ -361,7 +378,7 @@ export class Registry {
     this.successor = next;
   }
 
-  #enrol({ head }: LogRecord, body: Readonly<Record<string, unknown>>): void {
+  #enrol({ head }: FoldedRecord, body: Readonly<Record<string, unknown>>): void {
     const id = head.room as UserId;
     const { seq, time } = head;
     const { name, device, password } = body;
@@ -414,7 +431,7 @@ function keyOf(text: unknown): Uint8Array | undefined {
 
 function change(
   account: Account,
-  { head }: LogRecord,
+  { head }: FoldedRecord,
   body: Readonly<Record<string, unknown>>,
 ): void {
   const { device, cert, password, user, on } = body;

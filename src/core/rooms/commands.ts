@@ -1,13 +1,14 @@
 /** What the room engine has to do, step by step, and the locks that each command needs. */
 import type { Fault } from "../../base/fault.ts";
-import type { FileId, OutboxId, RoomId, UserId } from "../../base/ids.ts";
-import { foldName, type Name } from "../../base/names.ts";
+import type { FileId, RoomId, UserId } from "../../base/ids.ts";
+import type { Name } from "../../base/names.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
+import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
 import type { FileBody } from "./files.ts";
 import type { Act } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
-import { LOBBY, type Rooms } from "./rooms.ts";
+import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
 
 /** One question of one peer, to be answered once. */
 export interface Asker {
@@ -19,12 +20,14 @@ export interface Asker {
 export type PostCommand = {
   readonly kind: "post";
   readonly user: UserId;
-  readonly outbox: OutboxId;
+  readonly outbox: OutboxHistory<PostCommand>;
   readonly counter: number;
   readonly draft: Omit<Draft, "room">;
   readonly to: RoomId;
   /** All requests that sent this counter, those after a lost link too. */
   readonly askers: Asker[];
+  /** It is the log's, and cannot be called back. */
+  isHanded: boolean;
 };
 
 /** What a member asks to be changed. */
@@ -62,7 +65,8 @@ export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceComman
 
 export type Step =
   /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */
-  | { readonly kind: "lock-outbox" | "lock-room"; readonly command: Command }
+  | { readonly kind: "lock-outbox"; readonly command: PostCommand }
+  | { readonly kind: "lock-room"; readonly command: Command }
   /** It holds that lock. */
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
@@ -97,22 +101,9 @@ export function roomLock(command: Command, rooms: Rooms): string {
 
 /** A name that a room had before means the room, and so its present name. */
 function namedLock(name: Name, rooms: Rooms): string {
-  return nameLock(rooms.find(name)?.name ?? name);
+  return rooms.find(name)?.lock ?? nameLock(name);
 }
 
 function idLock(room: RoomId, rooms: Rooms): string {
-  const name = rooms.get(room)?.name;
-  return name === undefined ? room : nameLock(name);
-}
-
-export function nameLock(name: Name): string {
-  return `n:${foldName(name)}`;
-}
-
-export function outboxLock({ user, outbox }: PostCommand): string {
-  return `o:${user} ${outbox}`;
-}
-
-export function postKey(user: UserId, outbox: OutboxId, counter: number): string {
-  return `${user} ${outbox} ${counter}`;
+  return rooms.get(room)?.lock ?? room;
 }

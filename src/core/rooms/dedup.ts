@@ -5,7 +5,7 @@ import {
   OUTBOX_IN_FLIGHT_MAX,
   OUTBOXES_PER_ACCOUNT_MAX,
 } from "../../base/limits.ts";
-import type { Head } from "../../wire/record.ts";
+import type { FoldedHead } from "../../wire/record.ts";
 
 /**
  * What makes a post exactly once: per outbox the records of its last counters, rebuilt from the
@@ -27,130 +27,206 @@ export type PostStatus =
   /** A later one went before it: recorded now, it would stand behind it, or a second time. */
   | { readonly kind: "passed" };
 
-interface Outbox {
-  high: number;
-  /** Those of the last OUTBOX_IN_FLIGHT_MAX counters, pruned in `record`. */
-  readonly posted: Map<number, Posted>;
-  /** Counters between arrival and answer, lowest first; true: handed to the log. */
-  readonly pending: Map<number, boolean>;
-  /** Refused for good; the oldest of OUTBOX_IN_FLIGHT_MAX is forgotten. Not in the log. */
-  readonly refused: Map<number, Fault>;
-  /** The highest of `pending`, or less than `high`. */
-  last: number;
-  /** Record time of the last one, Unix milliseconds. */
-  time: number;
+/** A post between arrival and answer. */
+interface Pending {
+  /** It is the log's, and cannot be called back. */
+  isHanded: boolean;
 }
 
 /** Idle outboxes are looked for this often, by the time of the records. */
 const SWEEP_EVERY_MS = 24 * 60 * 60_000;
 
-export class DedupTable {
-  readonly #accounts = new Map<UserId, Map<OutboxId, Outbox>>(); // Least used outbox first.
-  #sweptAt = 0;
+/** What a log has told of an outbox, as JSON. */
+interface OutboxValue {
+  readonly id: OutboxId;
+  readonly high: number;
+  readonly time: number;
+  /** Counter, seq, n and time of each post that is remembered. */
+  readonly posted: readonly number[];
+}
 
-  status(user: UserId, outbox: OutboxId, counter: number): PostStatus {
-    const known = this.#accounts.get(user)?.get(outbox);
-    if (known === undefined) return { kind: "new" };
-    const posted = known.posted.get(counter);
-    if (posted !== undefined) return { kind: "posted", posted };
-    if (known.pending.has(counter)) return { kind: "pending" };
-    const fault = known.refused.get(counter);
-    if (fault !== undefined) return { kind: "refused", fault };
-    return { kind: counter < Math.max(known.high, known.last) ? "passed" : "new" };
+const POSTED_NUMBERS = 4;
+
+/** All outboxes as JSON, those of each account in order of use. */
+export interface DedupValue {
+  readonly accounts: readonly (readonly [UserId, readonly OutboxValue[]])[];
+  readonly sweptAt: number;
+}
+
+/** What became of the last posts of one outbox. */
+export class OutboxHistory<Post extends Pending = Pending> {
+  readonly id: OutboxId;
+  /** What its posts wait for, so that none overtakes another. */
+  readonly lock: string;
+  /** Those between arrival and answer, lowest counter first. */
+  readonly pending = new Map<number, Post>();
+  /** Those of the last OUTBOX_IN_FLIGHT_MAX counters, each at its remainder by that number. */
+  readonly #posted: Posted[] = [];
+  /** Which counter that is. */
+  readonly #counters: number[] = [];
+  /** Refused for good; the oldest of OUTBOX_IN_FLIGHT_MAX is forgotten. Not in the log. */
+  readonly #refused = new Map<number, Fault>();
+  #high = 0;
+  /** The highest of `pending`, or less than `#high`. */
+  #last = 0;
+  /** Record time of the last one, Unix milliseconds. */
+  #time = 0;
+
+  constructor(user: UserId, id: OutboxId) {
+    this.id = id;
+    this.lock = `o:${user} ${id}`;
   }
 
-  /** Whether a later post of the outbox is in the log, or on its way and cannot be called back. */
-  isOvertaken(user: UserId, outbox: OutboxId, counter: number): boolean {
-    const known = this.#accounts.get(user)?.get(outbox);
-    if (known === undefined) return false;
-    if (counter < known.high) return true;
-    return [...known.pending].some(([other, isHanded]) => other > counter && isHanded);
+  status(counter: number): PostStatus {
+    const at = counter % OUTBOX_IN_FLIGHT_MAX;
+    const posted = this.#counters[at] === counter ? this.#posted[at] : undefined;
+    if (posted !== undefined) return { kind: "posted", posted };
+    if (this.pending.has(counter)) return PENDING;
+    const fault = this.#refused.get(counter);
+    if (fault !== undefined) return { kind: "refused", fault };
+    return counter < Math.max(this.#high, this.#last) ? PASSED : NEW;
+  }
+
+  /** Whether a later post is in the log, or on its way and cannot be called back. */
+  isOvertaken(counter: number): boolean {
+    if (counter < this.#high) return true;
+    for (const [other, { isHanded }] of this.pending) if (other > counter && isHanded) return true;
+    return false;
   }
 
   /** It waits for its turn; `status` was `new`. */
-  begin(user: UserId, outbox: OutboxId, counter: number): void {
-    const known = this.#use(user, outbox);
-    known.pending.set(counter, false);
-    known.last = counter;
-  }
-
-  /** It is the log's now. */
-  hand(user: UserId, outbox: OutboxId, counter: number): void {
-    this.#accounts.get(user)?.get(outbox)?.pending.set(counter, true);
+  begin(counter: number, post: Post): void {
+    this.pending.set(counter, post);
+    this.#last = counter;
   }
 
   /** It was refused: the same counter may come again. */
-  abandon(user: UserId, outbox: OutboxId, counter: number): void {
-    const known = this.#accounts.get(user)?.get(outbox);
-    if (known?.pending.delete(counter) !== true || known.last !== counter) return;
-    known.last = Math.max(0, ...known.pending.keys());
+  abandon(counter: number): void {
+    if (!this.pending.delete(counter) || this.#last !== counter) return;
+    this.#last = Math.max(0, ...this.pending.keys());
   }
 
   /** It was refused for good. */
-  refuse(user: UserId, outbox: OutboxId, counter: number, fault: Fault): void {
-    const { refused } = this.#use(user, outbox);
-    refused.set(counter, fault);
-    const [oldest] = refused.keys();
-    if (refused.size > OUTBOX_IN_FLIGHT_MAX && oldest !== undefined) refused.delete(oldest);
+  refuse(counter: number, fault: Fault): void {
+    this.#refused.set(counter, fault);
+    const [oldest] = this.#refused.keys();
+    if (this.#refused.size > OUTBOX_IN_FLIGHT_MAX && oldest !== undefined) {
+      this.#refused.delete(oldest);
+    }
+  }
+
+  /** It is in the log. */
+  record(counter: number, posted: Posted): void {
+    this.pending.delete(counter);
+    const at = counter % OUTBOX_IN_FLIGHT_MAX;
+    // Memory for what is used: a table of so many places each would be a lot for few posts.
+    while (this.#counters.length < at) {
+      this.#posted.push(posted);
+      this.#counters.push(0);
+    }
+    this.#posted[at] = posted;
+    this.#counters[at] = counter;
+    if (counter > this.#high) this.#high = counter;
+    this.#time = posted.time;
+  }
+
+  /** For a snapshot, without what is on its way or was refused; undefined: nothing is recorded. */
+  value(): OutboxValue | undefined {
+    if (this.#high === 0) return undefined;
+    const posted = this.#counters.flatMap((counter, at) => {
+      const known = counter === 0 ? undefined : this.#posted[at];
+      return known === undefined ? [] : [counter, known.seq, known.n, known.time];
+    });
+    return { id: this.id, high: this.#high, time: this.#time, posted };
+  }
+
+  /** Only into one that is as new. */
+  load({ high, time, posted }: OutboxValue): void {
+    for (let at = 0; at < posted.length; at += POSTED_NUMBERS) {
+      const [counter = 0, seq = 0, n = 0, when = 0] = posted.slice(at, at + POSTED_NUMBERS);
+      this.record(counter, { seq, n, time: when });
+    }
+    this.#high = high;
+    this.#time = time;
+  }
+
+  isForgotten(time: number): boolean {
+    return this.pending.size === 0 && this.#time + OUTBOX_FORGET_MS <= time;
+  }
+}
+
+const NEW = { kind: "new" } as const;
+const PENDING = { kind: "pending" } as const;
+const PASSED = { kind: "passed" } as const;
+
+export class DedupTable<Post extends Pending = Pending> {
+  /** Least used outbox first. */
+  readonly #accounts = new Map<UserId, Map<OutboxId, OutboxHistory<Post>>>();
+  #sweptAt = 0;
+
+  /** @returns undefined if nothing is known of it: each post is new */
+  find(user: UserId, id: OutboxId): OutboxHistory<Post> | undefined {
+    return this.#accounts.get(user)?.get(id);
+  }
+
+  /** The outbox, made if it is unknown: now it is the one that was used last. */
+  use(user: UserId, id: OutboxId): OutboxHistory<Post> {
+    const boxes = this.#accounts.get(user);
+    if (boxes === undefined) {
+      const outbox = new OutboxHistory<Post>(user, id);
+      this.#accounts.set(user, new Map([[id, outbox]]));
+      return outbox;
+    }
+    const outbox = boxes.get(id) ?? new OutboxHistory<Post>(user, id);
+    if (boxes.size === 1 && boxes.has(id)) return outbox;
+    boxes.delete(id);
+    boxes.set(id, outbox);
+    if (boxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(boxes);
+    return outbox;
   }
 
   /** A record is durable, now or in a log that is read again. */
-  record(head: Head): void {
-    const id = parsePostId(head.id);
-    if (id === undefined || head.by === "server") return;
-    const outbox = this.#use(head.by, id.outbox);
-    outbox.pending.delete(id.counter);
-    outbox.posted.set(id.counter, { seq: head.seq, n: head.n, time: head.time });
-    outbox.high = Math.max(outbox.high, id.counter);
-    outbox.time = head.time;
-    if (outbox.posted.size > OUTBOX_IN_FLIGHT_MAX) prune(outbox);
-    if (head.time - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep(head.time);
+  record({ id: postId, by, seq, n, time }: FoldedHead): void {
+    const id = by === "server" ? undefined : parsePostId(postId);
+    if (id === undefined || by === "server") return;
+    this.use(by, id.outbox).record(id.counter, { seq, n, time });
+    if (time - this.#sweptAt >= SWEEP_EVERY_MS) this.#sweep(time);
+  }
+
+  /** For a snapshot; read back by `load`. */
+  value(): DedupValue {
+    const accounts: [UserId, OutboxValue[]][] = [];
+    for (const [user, boxes] of this.#accounts) {
+      const values = [...boxes.values()].map((outbox) => outbox.value());
+      accounts.push([user, values.filter((value) => value !== undefined)]);
+    }
+    return { accounts: accounts.filter(([, values]) => values.length > 0), sweptAt: this.#sweptAt };
+  }
+
+  /** Only into a table that is as new. */
+  load({ accounts, sweptAt }: DedupValue): void {
+    for (const [user, values] of accounts) {
+      for (const value of values) this.use(user, value.id).load(value);
+    }
+    this.#sweptAt = sweptAt;
   }
 
   /** By the records' own time, so that a log read again forgets the same. */
   #sweep(time: number): void {
     this.#sweptAt = time;
     for (const [user, boxes] of this.#accounts) {
-      for (const [id, outbox] of boxes) {
-        if (outbox.pending.size > 0 || outbox.time + OUTBOX_FORGET_MS > time) continue;
-        boxes.delete(id);
-      }
+      for (const [id, outbox] of boxes) if (outbox.isForgotten(time)) boxes.delete(id);
       if (boxes.size === 0) this.#accounts.delete(user);
     }
   }
-
-  #use(user: UserId, id: OutboxId): Outbox {
-    const boxes = this.#accounts.get(user) ?? new Map<OutboxId, Outbox>();
-    this.#accounts.set(user, boxes);
-    const outbox = boxes.get(id) ?? {
-      ...EMPTY,
-      posted: new Map(),
-      pending: new Map(),
-      refused: new Map(),
-    };
-    boxes.delete(id);
-    boxes.set(id, outbox);
-    if (boxes.size > OUTBOXES_PER_ACCOUNT_MAX) forgetIdle(boxes);
-    return outbox;
-  }
 }
 
-const EMPTY = { high: 0, last: 0, time: 0 };
-
 /** One with posts on their way to the disk is never forgotten. */
-function forgetIdle(boxes: Map<OutboxId, Outbox>): void {
+function forgetIdle<Post extends Pending>(boxes: Map<OutboxId, OutboxHistory<Post>>): void {
   for (const [id, outbox] of boxes) {
     if (outbox.pending.size > 0) continue;
     boxes.delete(id);
     return;
-  }
-}
-
-/** Counters come in ascending order, so the oldest stand in front. */
-function prune({ posted, high }: Outbox): void {
-  for (const counter of posted.keys()) {
-    if (counter + OUTBOX_IN_FLIGHT_MAX > high) return;
-    posted.delete(counter);
   }
 }
 
@@ -164,10 +240,22 @@ export function isOutboxId(text: string): text is OutboxId {
   return OUTBOX_ID.test(text);
 }
 
-const POST_ID = /^([A-Za-z0-9_-]{11})\.([1-9]\d{0,15})$/;
+const OUTBOX_LETTERS = 11;
+const COUNTER_DIGITS_MAX = 16;
+const DOT = 0x2e;
+const ZERO = 0x30;
 
+/** Without an expression: each record of a log passes here when a server starts. */
 export function parsePostId(id: string): { outbox: OutboxId; counter: number } | undefined {
-  const [, outbox, counter] = POST_ID.exec(id) ?? [];
-  if (outbox === undefined || counter === undefined) return undefined;
-  return { outbox: outbox as OutboxId, counter: Number(counter) };
+  const digits = id.length - OUTBOX_LETTERS - 1;
+  if (digits < 1 || digits > COUNTER_DIGITS_MAX) return undefined;
+  let counter = 0;
+  for (let i = OUTBOX_LETTERS + 1; i < id.length; i++) {
+    const digit = id.charCodeAt(i) - ZERO;
+    if (digit < 0 || digit > 9 || (counter === 0 && digit === 0)) return undefined;
+    counter = counter * 10 + digit;
+  }
+  const outbox = id.slice(0, OUTBOX_LETTERS);
+  if (id.charCodeAt(OUTBOX_LETTERS) !== DOT || !isOutboxId(outbox)) return undefined;
+  return { outbox, counter };
 }

@@ -28,12 +28,37 @@ export function postDraft(
     throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
   }
   const id = formatPostId(outbox, counter);
+  if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
   if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
   // Most say nothing else: a copy without `action` costs as much as the rest of this.
   if (body.action === undefined) return { kind: "text", by: user, id, body };
   const { action, ...words } = body;
   return { kind: action === true ? "action" : "text", by: user, id, body: words };
+}
+
+/**
+ * Marked as what somebody said elsewhere, and calls nobody: thousands may come at once.
+ * @throws Fault text-invalid, frame-malformed
+ */
+function importedDraft(
+  by: UserId,
+  id: string,
+  { action, ...words }: PostBody,
+  imported: NonNullable<PostBody["imported"]>,
+): Omit<Draft, "room"> {
+  if (imported.from === "") throw new Fault("text-invalid", "an imported message has an author");
+  if (words.react !== undefined) {
+    return { kind: "reaction", by, id, body: { ...reactionOf(words), imported } };
+  }
+  if (words.text === "") throw new Fault("text-invalid", "an empty text says nothing");
+  const re = words.re === undefined ? {} : { re: words.re };
+  return {
+    kind: action === true ? "action" : "text",
+    by,
+    id,
+    body: { text: words.text, ...re, imported },
+  };
 }
 
 /** @throws Fault text-invalid, frame-malformed */

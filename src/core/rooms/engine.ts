@@ -3,21 +3,18 @@ import { Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import type { Draft, LogRecord } from "../../wire/record.ts";
+import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
   type AnnounceCommand,
   type Asker,
   type Command,
   type Job,
   type MeetCommand,
-  nameLock,
-  outboxLock,
   type PostCommand,
-  postKey,
   roomLock,
   type Step,
 } from "./commands.ts";
-import { DedupTable, type Posted } from "./dedup.ts";
+import { DedupTable, type DedupValue, type Posted } from "./dedup.ts";
 import {
   announceDraft,
   checkMeet,
@@ -30,15 +27,21 @@ import {
   topicDraft,
 } from "./drafts.ts";
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
-import { Announcements } from "./file-posts.ts";
-import { Files } from "./files.ts";
+import { Announcements, type AnnouncementsValue } from "./file-posts.ts";
+import { Files, type FilesValue } from "./files.ts";
 import { actDraft } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
-import { accountIn, type Rooms } from "./rooms.ts";
+import { accountIn, nameLock, type Rooms, type RoomsValue } from "./rooms.ts";
 import { type Conversation, namedRoom, TargetResolver } from "./targets.ts";
 
-const NOTHING = { effects: [] };
+/** All folds over the history, as JSON. */
+export interface EngineValue {
+  readonly rooms: RoomsValue;
+  readonly posts: DedupValue;
+  readonly announcements: AnnouncementsValue;
+  readonly files: FilesValue;
+}
 
 /**
  * Every change to the rooms: checked against the state, appended, made durable, then applied and
@@ -54,11 +57,10 @@ export class RoomEngine {
   readonly #targets: TargetResolver;
   readonly files = new Files();
   readonly announcements = new Announcements();
-  readonly #posts = new DedupTable();
+  /** Posts between arrival and answer are `pending` there. */
+  readonly #posts = new DedupTable<PostCommand>();
   readonly #lock = new RoomLock<Command>();
   readonly #presence: Presence;
-  /** Posts between arrival and answer, by outbox and counter. */
-  readonly #underWay = new Map<string, PostCommand>();
   readonly #jobs = new Map<number, Job>(); // By token.
   #token = 0;
   #unixMs = 0;
@@ -70,11 +72,29 @@ export class RoomEngine {
   }
 
   /** A record of the past, read at the start: applied without telling anyone. */
-  restore(record: LogRecord): void {
+  restore(record: FoldedRecord): void {
     this.#rooms.apply(record);
     this.#posts.record(record.head);
     this.announcements.record(record.head);
     this.files.apply(record);
+  }
+
+  /** What the history has told, for a snapshot; read back by `load`. */
+  value(): EngineValue {
+    return {
+      rooms: this.#rooms.value(),
+      posts: this.#posts.value(),
+      announcements: this.announcements.value(),
+      files: this.files.value(),
+    };
+  }
+
+  /** Only into an engine that is as new. */
+  load({ rooms, posts, announcements, files }: EngineValue): void {
+    this.#rooms.load(rooms);
+    this.#posts.load(posts);
+    this.announcements.load(announcements);
+    this.files.load(files);
   }
 
   isOnline(user: UserId): boolean {
@@ -124,42 +144,46 @@ export class RoomEngine {
   #post(asker: Asker, request: RequestOf<"post">, now: number): EngineEffect[] {
     const { user } = asker;
     const { counter, body } = request;
-    const outbox = request.outbox as OutboxId;
-    this.#presence.release(asker.client, outbox, counter);
-    const underWay = this.#underWay.get(postKey(user, outbox, counter));
+    const id = request.outbox as OutboxId;
+    this.#presence.release(asker.client, id, counter);
+    const known = this.#posts.find(user, id);
+    const underWay = known?.pending.get(counter);
     if (underWay !== undefined) {
       underWay.askers.push(asker);
       return [];
     }
-    const status = this.#posts.status(user, outbox, counter);
-    if (status.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
-    if (status.kind === "refused") return [{ kind: "refuse", asker, fault: status.fault }];
-    if (status.kind === "passed") {
+    const status = known?.status(counter);
+    if (status?.kind === "posted") return [{ kind: "answer", asker, answer: status.posted }];
+    if (status?.kind === "refused") return [{ kind: "refuse", asker, fault: status.fault }];
+    if (status?.kind === "passed") {
       const fault = new Fault("out-of-order", `later posts of this outbox went before ${counter}`);
       return [{ kind: "refuse", asker, fault }];
     }
-    const fault = this.#presence.hold(asker.client, outbox, counter, now, body.text?.length);
+    const fault = this.#presence.hold(asker.client, id, counter, now, body.text?.length);
     if (fault !== undefined) return [{ kind: "refuse", asker, fault }];
     try {
       const draft = postDraft(user, request);
       const target = this.#targets.resolve(user, request.to);
       const meet = this.#meet(user, target);
+      const outbox = this.#posts.use(user, id);
+      const askers = [asker];
+      const to = target.id;
       const command: PostCommand = {
         kind: "post",
         user,
         outbox,
         counter,
         draft,
-        to: target.id,
-        askers: [asker],
+        to,
+        askers,
+        isHanded: false,
       };
-      this.#posts.begin(user, outbox, counter);
-      this.#underWay.set(postKey(user, outbox, counter), command);
+      outbox.begin(counter, command);
       const step = { kind: "lock-outbox", command } as const;
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      if (error.blame === "user") this.#posts.refuse(user, outbox, counter, error);
+      if (error.blame === "user") this.#posts.use(user, id).refuse(counter, error);
       return [{ kind: "refuse", asker, fault: error }];
     }
   }
@@ -185,54 +209,49 @@ export class RoomEngine {
   }
 
   /** Takes all steps, and those that they make possible; a loop, as thousands may wait. */
-  #run(steps: Step[]): EngineEffect[] {
-    const effects: EngineEffect[] = [];
-    for (const step of steps) {
-      if (step.kind === "perform") effects.push(...this.#performStep(step, steps));
+  #run(steps: Step[], effects: EngineEffect[] = []): EngineEffect[] {
+    for (let next = 0; next < steps.length; next++) {
+      const step = steps[next];
+      assert(step !== undefined, "a step stands at each index");
+      if (step.kind === "perform") this.#performStep(step.command, step.lock, steps, effects);
       else if (step.kind === "lock-outbox") this.#lockOutbox(step.command, steps);
-      else effects.push(...this.#lockRoom(step.command, steps));
+      else this.#lockRoom(step.command, steps, effects);
     }
     return effects;
   }
 
-  #lockOutbox(command: Command, steps: Step[]): void {
-    const isFirst = command.kind !== "post" || this.#lock.enter(outboxLock(command), command, true);
+  #lockOutbox(command: PostCommand, steps: Step[]): void {
+    const isFirst = this.#lock.enter(command.outbox.lock, command, true);
     if (isFirst) steps.push({ kind: "lock-room", command });
   }
 
-  #lockRoom(command: Command, steps: Step[]): EngineEffect[] {
+  #lockRoom(command: Command, steps: Step[], effects: EngineEffect[]): void {
     const lock = roomLock(command, this.#rooms);
     if (this.#lock.waiting(lock) >= LOCK_WAITING_MAX) {
       this.#letNextPost(command, steps);
       const detail = { retryAfterMs: 100 };
-      return this.#refuse(command, new Fault("too-many", "this room is too busy", detail));
-    }
-    if (this.#lock.enter(lock, command, command.kind !== "post")) {
+      this.#refuse(command, new Fault("too-many", "this room is too busy", detail), effects);
+    } else if (this.#lock.enter(lock, command, command.kind !== "post")) {
       steps.push({ kind: "perform", command, lock });
     }
-    return [];
   }
 
-  #performStep(
-    { command, lock }: Extract<Step, { kind: "perform" }>,
-    steps: Step[],
-  ): EngineEffect[] {
+  #performStep(command: Command, lock: string, steps: Step[], effects: EngineEffect[]): void {
     if (lock !== roomLock(command, this.#rooms)) {
       // While it waited the room was given another name, or was made: it waits where others do.
       this.#leaveLock(lock, steps);
       steps.push({ kind: "lock-room", command });
-      return [];
+      return;
     }
     this.#letNextPost(command, steps);
     try {
-      const drafts = this.#drafts(command);
-      if (Array.isArray(drafts)) return this.#append(this.#held(lock, command), command, drafts);
-      this.#leaveLock(lock, steps);
-      return drafts.effects;
+      const drafts = this.#drafts(command, effects);
+      if (drafts !== undefined) this.#append(this.#held(lock, command), command, drafts, effects);
+      else this.#leaveLock(lock, steps);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       this.#leaveLock(lock, steps);
-      return this.#refuse(command, error);
+      this.#refuse(command, error, effects);
     }
   }
 
@@ -249,13 +268,18 @@ export class RoomEngine {
     return [lock, next];
   }
 
-  #append(locks: readonly string[], command: Command, drafts: readonly Draft[]): EngineEffect[] {
-    if (command.kind === "post") this.#posts.hand(command.user, command.outbox, command.counter);
+  #append(
+    locks: readonly string[],
+    command: Command,
+    drafts: readonly Draft[],
+    effects: EngineEffect[],
+  ): void {
+    if (command.kind === "post") command.isHanded = true;
     const job: Job = { locks, command, left: drafts.length };
-    return drafts.map((draft) => {
+    for (const draft of drafts) {
       this.#jobs.set(++this.#token, job);
-      return { kind: "append", token: this.#token, draft };
-    });
+      effects.push({ kind: "append", token: this.#token, draft });
+    }
   }
 
   #leaveLock(lock: string, steps: Step[]): void {
@@ -265,12 +289,15 @@ export class RoomEngine {
   /** The next of its outbox may follow: whatever comes of it now takes effect in this very tick. */
   #letNextPost(command: Command, steps: Step[]): void {
     if (command.kind !== "post") return;
-    for (const next of this.#lock.done(outboxLock(command)))
+    for (const next of this.#lock.done(command.outbox.lock))
       steps.push({ kind: "lock-room", command: next });
   }
 
-  /** Checks against the state as it is now. @throws Fault; nothing has changed then */
-  #drafts(command: Command): Draft[] | { effects: EngineEffect[] } {
+  /**
+   * Checks against the state as it is now. @throws Fault; nothing has changed then
+   * @returns undefined if there is nothing to record: the answer is among the effects
+   */
+  #drafts(command: Command, effects: EngineEffect[]): Draft[] | undefined {
     const rooms = this.#rooms;
     switch (command.kind) {
       case "post":
@@ -280,12 +307,13 @@ export class RoomEngine {
         const { asker, file, to } = command;
         const told = this.announcements.of(file, to);
         if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
-        return { effects: [{ kind: "answer", asker, answer: this.#postAnswer(command, told) }] };
+        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, told) });
+        return undefined;
       }
       case "meet":
         return rooms.get(command.room) === undefined
           ? [meetDraft(command.room, command.pair)]
-          : NOTHING;
+          : undefined;
       case "join": {
         const { asker, options } = command;
         const drafts = joinDrafts(rooms, asker.user, options);
@@ -297,13 +325,14 @@ export class RoomEngine {
           created: false,
           joined: false,
         };
-        return { effects: [{ kind: "answer", asker, answer }] };
+        effects.push({ kind: "answer", asker, answer });
+        return undefined;
       }
       case "enter": {
         const drafts = enterDrafts(rooms, command.asker.user);
-        return drafts.length > 0
-          ? drafts
-          : { effects: [{ kind: "entered", asker: command.asker }] };
+        if (drafts.length > 0) return drafts;
+        effects.push({ kind: "entered", asker: command.asker });
+        return undefined;
       }
       case "leave":
         return [leaveDraft(rooms, command.asker.user, command.room)];
@@ -321,7 +350,7 @@ export class RoomEngine {
   /** One before it may have been refused for a while since it came. @throws Fault */
   #checkTurn({ askers, outbox, counter }: PostCommand): void {
     for (const { client } of askers) {
-      const fault = this.#presence.waitsBehind(client, outbox, counter);
+      const fault = this.#presence.waitsBehind(client, outbox.id, counter);
       if (fault !== undefined) throw fault;
     }
   }
@@ -329,7 +358,7 @@ export class RoomEngine {
   #apply(record: LogRecord): EngineEffect[] {
     const { head } = record;
     const readers = this.#rooms.get(head.room as RoomId)?.members;
-    const left = head.kind === "remove" ? [...(readers ?? [])] : [];
+    const left = head.kind === "remove" ? [...(readers ?? [])] : NOBODY;
     this.restore(record);
     const room = this.#rooms.get(head.room as RoomId);
     if (room === undefined) return [];
@@ -362,20 +391,22 @@ export class RoomEngine {
     assert(record !== undefined || fault !== undefined, "a job ends well or badly");
     const steps: Step[] = [];
     for (const lock of job.locks) this.#leaveLock(lock, steps);
-    const effects =
-      fault === undefined && record !== undefined ? this.#answer(command, record) : [];
-    if (fault !== undefined) effects.push(...this.#refuse(command, fault));
-    return [...effects, ...this.#run(steps)];
+    const effects: EngineEffect[] = [];
+    if (fault !== undefined) this.#refuse(command, fault, effects);
+    else if (record === undefined) return unreachable(record as never);
+    else if (command.kind === "post") this.#answerPost(command, record, effects);
+    else effects.push(...this.#answer(command, record));
+    return this.#run(steps, effects);
   }
 
-  #answer(command: Command, record: LogRecord): EngineEffect[] {
+  #answerPost(command: PostCommand, { head }: LogRecord, effects: EngineEffect[]): void {
+    const answer = this.#postAnswer(command, head);
+    for (const asker of command.askers) effects.push({ kind: "answer", asker, answer });
+  }
+
+  #answer(command: Exclude<Command, PostCommand>, record: LogRecord): EngineEffect[] {
     const { head } = record;
     switch (command.kind) {
-      case "post": {
-        this.#underWay.delete(postKey(command.user, command.outbox, command.counter));
-        const answer = this.#postAnswer(command, head);
-        return command.askers.map((asker) => ({ kind: "answer", asker, answer }));
-      }
       case "announce":
         return [{ kind: "answer", asker: command.asker, answer: this.#postAnswer(command, head) }];
       case "meet":
@@ -395,7 +426,8 @@ export class RoomEngine {
         return [{ kind: "answer", asker: command.asker, answer: { seq: head.seq } }];
       case "act": {
         const { asker, act } = command;
-        if (act.kind === "erase") return [{ kind: "erased", asker, record }];
+        if (act.kind === "erase" || act.kind === "erase-many")
+          return [{ kind: "erased", asker, record }];
         const isTold = act.kind === "grant" || act.kind === "rename" || act.kind === "remove";
         const answer = isTold ? {} : { seq: head.seq };
         return [{ kind: "answer", asker, answer }];
@@ -410,25 +442,32 @@ export class RoomEngine {
     // The other one of a direct conversation is offline: it is delivered later.
     const other = this.#rooms.get(command.to)?.pair?.find((one) => one !== user);
     const queued = other !== undefined && !this.isOnline(other);
-    return { seq, n, time, ...(queued ? { queued } : {}) };
+    return queued ? { seq, n, time, queued } : { seq, n, time };
   }
 
-  #refuse(command: Command, fault: Fault): EngineEffect[] {
+  #refuse(command: Command, fault: Fault, effects: EngineEffect[]): void {
     // The post that waits for it finds no room, and says so.
-    if (command.kind === "meet") return [];
-    if (command.kind !== "post") return [{ kind: "refuse", asker: command.asker, fault }];
-    const { user, outbox, counter, askers } = command;
-    this.#underWay.delete(postKey(user, outbox, counter));
-    this.#posts.abandon(user, outbox, counter);
-    const told = this.#posts.isOvertaken(user, outbox, counter) ? forGood(fault) : fault;
-    if (told.retryAfterMs === undefined) this.#posts.refuse(user, outbox, counter, told);
-    for (const { client } of askers) {
-      // Later posts of this outbox must not overtake one that will come again.
-      if (told.retryAfterMs !== undefined) this.#presence.held(client, outbox, counter, told);
+    if (command.kind === "meet") return;
+    if (command.kind !== "post") {
+      effects.push({ kind: "refuse", asker: command.asker, fault });
+      return;
     }
-    return askers.map((asker) => ({ kind: "refuse", asker, fault: told }));
+    const { user, counter, askers } = command;
+    command.outbox.abandon(counter);
+    const told = command.outbox.isOvertaken(counter) ? forGood(fault) : fault;
+    const { id } = command.outbox;
+    if (told.retryAfterMs === undefined) this.#posts.use(user, id).refuse(counter, told);
+    for (const asker of askers) {
+      // Later posts of this outbox must not overtake one that will come again.
+      if (told.retryAfterMs !== undefined) {
+        this.#presence.held(asker.client, id, counter, told);
+      }
+      effects.push({ kind: "refuse", asker, fault: told });
+    }
   }
 }
+
+const NOBODY: readonly UserId[] = [];
 
 /** Field by field: a spread costs several times as much. */
 function postTo(room: RoomId, { kind, by, id, body }: PostCommand["draft"]): Draft {

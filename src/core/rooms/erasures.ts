@@ -1,16 +1,21 @@
-import { type LogRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+import { type FoldedRecord, parseBody, type RecordKind } from "../../wire/record.ts";
 
 /** Of accounts: the password that was there goes. */
 const BY_REPLACING: ReadonlySet<RecordKind> = new Set(["password", "account-gone"]);
+
+/** Whether the body of such a record may order others to be blanked. */
+export function erasesOthers(kind: RecordKind): boolean {
+  return kind === "erase" || BY_REPLACING.has(kind);
+}
 
 /**
  * The records whose bodies this one orders to be blanked, by seq: those that an `erase` names with
  * their edits, and the password before a new one, or of an account that is removed. Only earlier
  * records; none in a damaged one.
  */
-export function erasuresOf(record: LogRecord): number[] {
+export function erasuresOf(record: FoldedRecord): number[] {
   const { kind, seq } = record.head;
-  if (kind !== "erase" && !BY_REPLACING.has(kind)) return [];
+  if (!erasesOthers(kind)) return [];
   const body = parseBody(record);
   if (typeof body !== "object" || body === null) return [];
   const { seq: of, also, replaces } = body as Readonly<Record<string, unknown>>;

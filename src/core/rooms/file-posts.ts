@@ -1,6 +1,15 @@
 import { type FileId, isFileId, type RoomId } from "../../base/ids.ts";
-import type { Head } from "../../wire/record.ts";
+import type { FoldedHead } from "../../wire/record.ts";
 import type { Posted } from "./dedup.ts";
+
+/** All announcements as JSON. */
+export interface AnnouncementsValue {
+  readonly rooms: readonly (readonly [
+    FileId,
+    readonly (readonly [room: RoomId, seq: number, n: number, time: number])[],
+  ])[];
+  readonly seqs: readonly (readonly [number, FileId])[];
+}
 
 /**
  * Which rooms were told of which files: rebuilt from the heads of the log, which outlive an
@@ -13,7 +22,7 @@ export class Announcements {
   readonly #bySeq = new Map<number, FileId>();
 
   /** A record is durable, now or in a log that is read again. */
-  record(head: Head): void {
+  record(head: FoldedHead): void {
     if (head.kind !== "file" || !isFileId(head.id)) return;
     const { seq, n, time } = head;
     const rooms = this.#rooms.get(head.id) ?? new Map<RoomId, Posted>();
@@ -21,6 +30,23 @@ export class Announcements {
     if (!rooms.has(room)) rooms.set(room, { seq, n, time });
     this.#rooms.set(head.id, rooms);
     this.#bySeq.set(seq, head.id);
+  }
+
+  /** For a snapshot; read back by `load`. */
+  value(): AnnouncementsValue {
+    const rooms = [...this.#rooms].map(
+      ([file, told]) =>
+        [file, [...told].map(([room, { seq, n, time }]) => [room, seq, n, time] as const)] as const,
+    );
+    return { rooms, seqs: [...this.#bySeq] };
+  }
+
+  /** Only into announcements that are as new. */
+  load({ rooms, seqs }: AnnouncementsValue): void {
+    for (const [file, told] of rooms) {
+      this.#rooms.set(file, new Map(told.map(([room, seq, n, time]) => [room, { seq, n, time }])));
+    }
+    for (const [seq, file] of seqs) this.#bySeq.set(seq, file);
   }
 
   /** The record by which the room was told, erased or not. */

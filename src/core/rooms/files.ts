@@ -5,7 +5,7 @@
 
 import { type FileId, isFileId, type RoomId, type UserId } from "../../base/ids.ts";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
-import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { type FoldedRecord, parseBody } from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
 
 /** Body of a record of kind `file`. */
@@ -26,6 +26,14 @@ export interface FileFact extends FileBody {
   readonly time: number;
   /** Its records that are not erased, by seq, and where each stands; never empty. */
   readonly at: ReadonlyMap<number, RoomId>;
+}
+
+/** All files as JSON. */
+export interface FilesValue {
+  readonly files: readonly (Omit<FileFact, "at"> & {
+    readonly at: readonly (readonly [number, RoomId])[];
+  })[];
+  readonly unreadable: number;
 }
 
 interface Kept extends FileFact {
@@ -90,13 +98,31 @@ export class Files {
   }
 
   /** Takes the next record of the history, of any kind. @returns files that have no record left */
-  apply(record: LogRecord): readonly FileId[] {
+  apply(record: FoldedRecord): readonly FileId[] {
     if (record.head.kind === "file") this.#told(record);
     if (record.head.kind !== "erase") return NONE;
     return erasuresOf(record).flatMap((seq) => this.#erased(seq));
   }
 
-  #told(record: LogRecord): void {
+  /** For a snapshot; read back by `load`. */
+  value(): FilesValue {
+    const files = [...this.#files.values()].map(({ at, ...file }) => ({ ...file, at: [...at] }));
+    return { files, unreadable: this.#unreadable };
+  }
+
+  /** Only into files that are as new. */
+  load({ files, unreadable }: FilesValue): void {
+    for (const { at, by, time, ...body } of files) {
+      const kept = this.#begin(body, by, time);
+      for (const [seq, room] of at) {
+        kept.at.set(seq, room);
+        this.#bySeq.set(seq, kept);
+      }
+    }
+    this.#unreadable = unreadable;
+  }
+
+  #told(record: FoldedRecord): void {
     const { seq, by, room, time } = record.head;
     if (record.erased !== undefined) return;
     const body = fileBodyOf(parseBody(record));

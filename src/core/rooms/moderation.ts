@@ -1,11 +1,11 @@
 import { Fault } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { EDITS_PER_RECORD_MAX } from "../../base/limits.ts";
-import { foldName, type Name } from "../../base/names.ts";
+import { foldName, type Name, parseTarget } from "../../base/names.ts";
 import { formatUtc } from "../../base/time.ts";
 import type { Draft } from "../../wire/record.ts";
 import { LOBBY, type Room, type Rooms } from "./rooms.ts";
-import { checkReads } from "./targets.ts";
+import { checkReads, namedRoom } from "./targets.ts";
 
 /** What keeps order in one room, and what becomes of words once said: who may, and the drafts. */
 export type Act =
@@ -16,6 +16,8 @@ export type Act =
   | { readonly kind: "rename"; readonly room: RoomId; readonly to: Name }
   | { readonly kind: "close"; readonly room: RoomId; readonly on: boolean }
   | { readonly kind: "remove"; readonly room: RoomId }
+  /** How long it keeps what is said; undefined: for good. */
+  | { readonly kind: "retention"; readonly room: RoomId; readonly keepMs: number | undefined }
   /** An account got another name: told in each room that it is in. */
   | {
       readonly kind: "renamed";
@@ -27,7 +29,15 @@ export type Act =
   /** An account was removed: it is out of the room. */
   | { readonly kind: "gone"; readonly room: RoomId; readonly user: UserId; readonly name: Name }
   | ({ readonly kind: "edit"; readonly text: string } & Said)
-  | ({ readonly kind: "erase" } & Said);
+  | ({ readonly kind: "erase" } & Said)
+  /** Many at once; whoever asks has checked who may. */
+  | {
+      readonly kind: "erase-many";
+      readonly room: RoomId;
+      readonly seqs: readonly number[];
+      /** They are older than the room keeps them. */
+      readonly isRetention?: boolean;
+    };
 
 /** A user, as far as moderation is concerned. */
 interface Concerned {
@@ -60,9 +70,12 @@ export function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): 
       return editDraft(rooms, room, actor.user, act, unixMs);
     case "erase":
       return eraseDraft(rooms, room, actor, act);
+    case "erase-many":
+      return eraseManyDraft(rooms, room, actor, act);
     case "rename":
     case "close":
     case "remove":
+    case "retention":
       return houseDraft(rooms, room, actor, act);
     case "renamed": {
       checkMember(room, { user: act.user, name: act.to });
@@ -100,18 +113,22 @@ function houseDraft(
   rooms: Rooms,
   room: Room,
   { user: by, isOperator }: Actor,
-  act: Extract<Act, { kind: "rename" | "close" | "remove" }>,
+  act: Extract<Act, { kind: "rename" | "close" | "remove" | "retention" }>,
 ): Draft {
   const { name: was } = room;
   if (!isOperator || was === undefined) {
     throw new Fault("not-allowed", "only operators may do that", { remedy: "ask an operator" });
   }
   if (rooms.holder(was) !== room) throw new Fault("room-unknown", `there is no room '${was}'`);
+  const draft = { room: room.id, by, id: "" };
+  if (act.kind === "retention") {
+    const body = act.keepMs === undefined ? {} : { keepMs: act.keepMs };
+    return { kind: "retention", ...draft, body };
+  }
   if (foldName(was) === foldName(LOBBY)) {
     const sentence = "the lobby is where everybody comes in: it keeps its name, and stays open";
     throw new Fault("not-allowed", sentence, { remedy: "make another room for it" });
   }
-  const draft = { room: room.id, by, id: "" };
   if (act.kind === "close") return { kind: "close", ...draft, body: { on: act.on } };
   if (act.kind === "remove") return { kind: "remove", ...draft, body: {} };
   const holder = rooms.holder(act.to);
@@ -123,6 +140,22 @@ function houseDraft(
 
 export function moderates(room: Room, { user, isOperator }: Actor): boolean {
   return isOperator || room.moderators.has(user);
+}
+
+/**
+ * Imported messages say what others have said, at times of the past: only for those who keep the
+ * order of the room. @throws Fault name-invalid, room-unknown, not-allowed
+ */
+export function checkMayImport(
+  { rooms, isOperator }: { readonly rooms: Rooms; readonly isOperator: boolean },
+  user: UserId,
+  to: string,
+): void {
+  const { kind, name } = parseTarget(to);
+  if (kind === "room" && moderates(namedRoom(rooms, name), { user, isOperator })) return;
+  throw new Fault("not-allowed", `you do not moderate '${name}', and cannot import into it`, {
+    remedy: "ask an operator",
+  });
 }
 
 /** @throws Fault not-allowed */
@@ -187,6 +220,20 @@ function eraseDraft(
   checkStands(rooms, seq);
   const body = { seq, also: rooms.editsOf(seq) };
   return { kind: "erase", room: room.id, by: actor.user, id: "", body };
+}
+
+/** What of these still stands, with its edits. @throws Fault not-found: nothing does */
+function eraseManyDraft(
+  rooms: Rooms,
+  room: Room,
+  { user: by }: Actor,
+  { seqs, isRetention }: Extract<Act, { kind: "erase-many" }>,
+): Draft {
+  const standing = seqs.filter((seq) => !rooms.isErased(seq));
+  const [seq, ...also] = new Set(standing.flatMap((one) => [one, ...rooms.editsOf(one)]));
+  if (seq === undefined) throw new Fault("not-found", "all of that was erased");
+  const why = isRetention === true ? { retention: true } : {};
+  return { kind: "erase", room: room.id, by, id: "", body: { seq, also, ...why } };
 }
 
 function checkStands(rooms: Rooms, seq: number): void {

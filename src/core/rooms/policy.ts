@@ -1,7 +1,7 @@
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOUSE_PAGE_MAX, INVITES_MAX, INVITES_SPENT_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
-import type { Draft, Head, LogRecord } from "../../wire/record.ts";
+import type { Draft, FoldedHead, FoldedRecord } from "../../wire/record.ts";
 
 /**
  * What holds in the whole house, as a fold over the accounts log: who is an operator, who is
@@ -109,7 +109,7 @@ export class ServerPolicy {
   }
 
   /** @param body undefined when it is damaged */
-  apply({ head }: LogRecord, body: Body | undefined): void {
+  apply({ head }: FoldedRecord, body: Body | undefined): void {
     switch (head.kind) {
       case "role":
         if (body?.["operator"] === true) this.#operators.add(head.room as UserId);
@@ -136,7 +136,7 @@ export class ServerPolicy {
     }
   }
 
-  #applyBan({ room, seq }: Head, body: Body): void {
+  #applyBan({ room, seq }: FoldedHead, body: Body): void {
     const { address, on, until, reason } = body;
     const isAddress = typeof address === "string";
     const key = isAddress ? address : room;
@@ -150,7 +150,7 @@ export class ServerPolicy {
     });
   }
 
-  #applyInvite({ room: id, seq }: Head, by: UserId, body: Body): void {
+  #applyInvite({ room: id, seq }: FoldedHead, by: UserId, body: Body): void {
     const { hash, uses, expires, room, post, read, operator } = body;
     if (typeof hash !== "string") return;
     const invite: Invite = {

@@ -8,8 +8,11 @@ export class RoomLock<Command> {
 
   /** True: do it now, and call `done` when it is settled. False: it waits its turn. */
   enter(key: string, command: Command, exclusive: boolean): boolean {
-    const lane = this.#rooms.get(key) ?? { running: 0, exclusive: false, waiting: [] };
-    this.#rooms.set(key, lane);
+    const lane = this.#rooms.get(key);
+    if (lane === undefined) {
+      this.#rooms.set(key, { running: 1, exclusive, waiting: [] });
+      return true;
+    }
     if (lane.waiting.length > 0 || !admits(lane, exclusive)) {
       lane.waiting.push({ command, exclusive });
       return false;
@@ -20,11 +23,15 @@ export class RoomLock<Command> {
   }
 
   /** @returns the work that has its turn now; each must be followed by its own `done` */
-  done(key: string): Command[] {
+  done(key: string): readonly Command[] {
     const lane = this.#rooms.get(key);
-    if (lane === undefined) return [];
+    if (lane === undefined) return NONE;
     lane.running--;
     if (lane.running === 0) lane.exclusive = false;
+    if (lane.waiting.length === 0) {
+      if (lane.running === 0) this.#rooms.delete(key);
+      return NONE;
+    }
     const turn: Command[] = [];
     for (;;) {
       const next = lane.waiting[0];
@@ -34,7 +41,6 @@ export class RoomLock<Command> {
       lane.exclusive = next.exclusive;
       turn.push(next.command);
     }
-    if (lane.running === 0 && lane.waiting.length === 0) this.#rooms.delete(key);
     return turn;
   }
 
@@ -46,6 +52,8 @@ export class RoomLock<Command> {
     return this.#rooms.get(key)?.waiting.length ?? 0;
   }
 }
+
+const NONE: readonly never[] = [];
 
 interface Lane<Command> {
   running: number;

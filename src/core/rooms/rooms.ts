@@ -1,11 +1,17 @@
 import { assert } from "../../base/assert.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
-import { FORMER_NAMES_MAX } from "../../base/limits.ts";
+import { FORMER_NAMES_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
 import { type FoldedName, foldName, isName, type Name } from "../../base/names.ts";
 import { nearestMoment } from "../../base/time.ts";
-import { type Head, type LogRecord, parseBody, WORD_KINDS } from "../../wire/record.ts";
+import {
+  type FoldedHead,
+  type FoldedRecord,
+  parseBody,
+  type RecordKind,
+  WORD_KINDS,
+} from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
-import { WordCount } from "./word-count.ts";
+import { WordCount, type WordCountValue } from "./word-count.ts";
 
 /**
  * Rooms as a fold over the history log: who made them, who is in, what the topic is, which record
@@ -15,6 +21,8 @@ export interface Room {
   readonly id: RoomId;
   /** Absent for a direct conversation. */
   name?: Name;
+  /** What commands on it wait for: its name's lock, as long as it has one. */
+  lock: string;
   /** The two of a direct conversation; the same person twice for notes to oneself. */
   readonly pair?: readonly [UserId, UserId];
   readonly maker: UserId | "server";
@@ -23,6 +31,8 @@ export interface Room {
   /** It can be read, and not written to. */
   isClosed: boolean;
   topic: string;
+  /** How long it keeps what is said, and who ordered that; undefined: for good. */
+  retention?: { readonly keepMs: number; readonly by: UserId };
   readonly members: Set<UserId>;
   /** Accounts that were in once: they are not asked for the password again. */
   readonly admitted: Set<UserId>;
@@ -35,6 +45,16 @@ export interface Room {
   lastN: number;
   readonly words: WordCount;
 }
+
+/** Kinds that change rooms, files and outboxes by their head alone. */
+export const FOLDED_BY_HEAD: ReadonlySet<RecordKind> = new Set([
+  "text",
+  "action",
+  "reaction",
+  "join",
+  "leave",
+  "remove",
+]);
 
 export const LOBBY = "lobby" as Name;
 
@@ -80,6 +100,11 @@ export class Rooms {
     }
   }
 
+  /** Rooms that do not keep what is said for good, removed ones too. */
+  *retained(): Iterable<Room> {
+    for (const room of this.#byId.values()) if (room.retention !== undefined) yield room;
+  }
+
   /** Seqs of the edits of a record, oldest first. */
   editsOf(seq: number): readonly number[] {
     return this.#edits.get(seq) ?? [];
@@ -98,7 +123,7 @@ export class Rooms {
   }
 
   /** Records must come in order of `seq`, each once. */
-  apply(record: LogRecord): void {
+  apply(record: FoldedRecord): void {
     const { head } = record;
     assert(head.seq === this.head + 1, "history has a hole or a double");
     this.head = head.seq;
@@ -112,7 +137,45 @@ export class Rooms {
     this.#change(room, record, head.by);
   }
 
-  #change(room: Room, record: LogRecord, by: UserId): void {
+  /** For a snapshot; read back by `load`. */
+  value(): RoomsValue {
+    const rooms = [...this.#byId.values()];
+    const numbers = new Map(rooms.map((room, number) => [room, number]));
+    const numberOf = (room: Room) => numbers.get(room) ?? -1;
+    return {
+      head: this.head,
+      rooms: rooms.map(valueOfRoom),
+      holders: [...this.#byName].map(([name, room]) => [name, numberOf(room)]),
+      former: [...this.#former].map(([name, room]) => [name, numberOf(room)]),
+      joined: [...this.#joined].map(([user, joined]) => [user, [...joined].map(numberOf)]),
+      edits: [...this.#edits],
+      erased: [...this.#erased],
+    };
+  }
+
+  /** Only into rooms that are as new. */
+  load(value: RoomsValue): void {
+    const rooms = value.rooms.map(roomOfValue);
+    const roomAt = (number: number): Room => {
+      const room = rooms[number];
+      assert(room !== undefined, "a snapshot has the rooms that it names");
+      return room;
+    };
+    for (const room of rooms) {
+      this.#byId.set(room.id, room);
+      if (room.name === undefined) this.#direct++;
+    }
+    for (const [name, number] of value.holders) this.#byName.set(name, roomAt(number));
+    for (const [name, number] of value.former) this.#former.set(name, roomAt(number));
+    for (const [user, numbers] of value.joined) {
+      this.#joined.set(user, new Set(numbers.map(roomAt)));
+    }
+    for (const [seq, edits] of value.edits) this.#edits.set(seq, [...edits]);
+    for (const seq of value.erased) this.#erased.add(seq);
+    this.head = value.head;
+  }
+
+  #change(room: Room, record: FoldedRecord, by: UserId): void {
     switch (record.head.kind) {
       case "join":
         return this.#enter(room, by);
@@ -129,11 +192,7 @@ export class Rooms {
       case "edit":
         return this.#edit(record);
       case "erase":
-        for (const seq of erasuresOf(record)) {
-          this.#erased.add(seq);
-          this.#edits.delete(seq);
-        }
-        return;
+        return this.#erase(record);
       case "rename":
         return this.#rename(room, parseBody(record));
       case "close":
@@ -141,6 +200,8 @@ export class Rooms {
         return;
       case "remove":
         return this.#remove(room);
+      case "retention":
+        return keepFor(room, record, by);
       case "topic": {
         const topic = parseBody(record)?.["topic"];
         if (typeof topic === "string") room.topic = topic;
@@ -148,6 +209,13 @@ export class Rooms {
       }
       default:
         return; // Words change no state.
+    }
+  }
+
+  #erase(record: FoldedRecord): void {
+    for (const seq of erasuresOf(record)) {
+      this.#erased.add(seq);
+      this.#edits.delete(seq);
     }
   }
 
@@ -170,6 +238,7 @@ export class Rooms {
     this.#former.delete(foldName(name));
     keepFormer(this.#former, foldName(before), room);
     room.name = name;
+    room.lock = nameLock(name);
     this.#byName.set(foldName(name), room);
   }
 
@@ -184,7 +253,7 @@ export class Rooms {
     room.admitted.clear();
   }
 
-  #edit(record: LogRecord): void {
+  #edit(record: FoldedRecord): void {
     const of = parseBody(record)?.["seq"];
     if (typeof of !== "number") return;
     const edits = this.#edits.get(of);
@@ -192,7 +261,7 @@ export class Rooms {
     else edits.push(record.head.seq);
   }
 
-  #make(record: LogRecord): void {
+  #make(record: FoldedRecord): void {
     const { head } = record;
     const body = parseBody(record);
     const id = head.room as RoomId;
@@ -230,15 +299,66 @@ export function keepFormer<Holder>(
   }
 }
 
+/** By name, since it may be of a room that is about to be made. */
+export function nameLock(name: Name): string {
+  return `n:${foldName(name)}`;
+}
+
+/** A room as JSON. */
+type Collected = "members" | "admitted" | "moderators" | "muted" | "words";
+type RoomValue = Omit<Room, Collected> & {
+  readonly members: readonly UserId[];
+  readonly admitted: readonly UserId[];
+  readonly moderators: readonly UserId[];
+  /** Null: for good. */
+  readonly muted: readonly (readonly [UserId, number | null])[];
+  readonly words: WordCountValue;
+};
+
+/** All rooms as JSON; rooms by their number in the list. */
+export interface RoomsValue {
+  readonly head: number;
+  readonly rooms: readonly RoomValue[];
+  readonly holders: readonly (readonly [FoldedName, number])[];
+  readonly former: readonly (readonly [FoldedName, number])[];
+  readonly joined: readonly (readonly [UserId, readonly number[]])[];
+  readonly edits: readonly (readonly [number, readonly number[]])[];
+  readonly erased: readonly number[];
+}
+
+function valueOfRoom({ members, admitted, moderators, muted, words, ...room }: Room): RoomValue {
+  return {
+    ...room,
+    members: [...members],
+    admitted: [...admitted],
+    moderators: [...moderators],
+    muted: [...muted].map(([user, until]) => [user, until ?? null]),
+    words: words.value(),
+  };
+}
+
+function roomOfValue(value: RoomValue): Room {
+  const words = new WordCount();
+  words.load(value.words);
+  return {
+    ...value,
+    members: new Set(value.members),
+    admitted: new Set(value.admitted),
+    moderators: new Set(value.moderators),
+    muted: new Map(value.muted.map(([user, until]) => [user, until ?? undefined])),
+    words,
+  };
+}
+
 const NO_ROOMS: ReadonlySet<Room> = new Set();
 
 /** The account that a kick, a mute or a grant is about. */
-export function accountIn(record: LogRecord): UserId | undefined {
+export function accountIn(record: FoldedRecord): UserId | undefined {
   const user = parseBody(record)?.["user"];
   return typeof user === "string" ? (user as UserId) : undefined;
 }
 
-function mute(room: Room, record: LogRecord): void {
+function mute(room: Room, record: FoldedRecord): void {
   const user = accountIn(record);
   if (user === undefined) return;
   const { on, until } = parseBody(record) ?? {};
@@ -247,16 +367,24 @@ function mute(room: Room, record: LogRecord): void {
   else room.muted.delete(user);
 }
 
-function grant(room: Room, record: LogRecord): void {
+function keepFor(room: Room, record: FoldedRecord, by: UserId): void {
+  const keepMs = parseBody(record)?.["keepMs"];
+  if (typeof keepMs === "number" && keepMs >= RETENTION_MS_MIN) room.retention = { keepMs, by };
+  // Damaged, it would say nothing: then what was said before it holds.
+  else if (record.damaged !== true) delete room.retention;
+}
+
+function grant(room: Room, record: FoldedRecord): void {
   const user = accountIn(record);
   if (user === undefined) return;
   if (parseBody(record)?.["on"] === true) room.moderators.add(user);
   else room.moderators.delete(user);
 }
 
-function blank(head: Head): Omit<Room, "locked"> {
+function blank(head: FoldedHead): Omit<Room, "locked"> {
   return {
     id: head.room as RoomId,
+    lock: head.room,
     maker: head.by,
     isClosed: false,
     topic: "",
@@ -270,14 +398,15 @@ function blank(head: Head): Omit<Room, "locked"> {
   };
 }
 
-function namedRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {
+function namedRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {
   const { name, locked } = body as { name?: unknown; locked?: unknown };
   if (typeof name !== "string" || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
-  return { ...blank(head), name, locked: locked === true, moderators };
+  const lock = nameLock(name);
+  return { ...blank(head), name, lock, locked: locked === true, moderators };
 }
 
-function directRoom(head: Head, body: Readonly<Record<string, unknown>>): Room | undefined {
+function directRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {
   const { direct } = body as { direct?: unknown };
   if (!Array.isArray(direct) || direct.length !== 2) return undefined;
   const [one, other] = direct as unknown[];

@@ -2,6 +2,13 @@ import { assert } from "../../base/assert.ts";
 import type { UserId } from "../../base/ids.ts";
 import { UNREAD_COUNTED_MAX } from "../../base/limits.ts";
 
+/** Distances between the places, and by whom each is: a number in the list of authors. */
+export interface WordCountValue {
+  readonly gaps: readonly number[];
+  readonly by: readonly number[];
+  readonly authors: readonly UserId[];
+}
+
 /** Where in a room messages stand, and by whom: how many messages of others are unread. */
 export class WordCount {
   /** `n` of each, rising, and beside it who said it. Both bounded by 2 * UNREAD_COUNTED_MAX. */
@@ -16,6 +23,31 @@ export class WordCount {
     if (this.#places.length < 2 * UNREAD_COUNTED_MAX) return;
     this.#places.splice(0, UNREAD_COUNTED_MAX);
     this.#authors.splice(0, UNREAD_COUNTED_MAX);
+  }
+
+  /** For a snapshot; read back by `load`. */
+  value(): WordCountValue {
+    const numbers = new Map<UserId, number>();
+    for (const author of this.#authors) {
+      if (!numbers.has(author)) numbers.set(author, numbers.size);
+    }
+    return {
+      gaps: this.#places.map((place, index) => place - (this.#places[index - 1] ?? 0)),
+      by: this.#authors.map((author) => numbers.get(author) ?? 0),
+      authors: [...numbers.keys()],
+    };
+  }
+
+  /** Only into one that is as new. */
+  load({ gaps, by, authors }: WordCountValue): void {
+    let place = 0;
+    for (const [index, gap] of gaps.entries()) {
+      const author = authors[by[index] ?? -1];
+      assert(author !== undefined, "a snapshot has the authors that it names");
+      place += gap;
+      this.#places.push(place);
+      this.#authors.push(author);
+    }
   }
 
   /** Words of others than `reader` behind `after` and before `before`; UNREAD_COUNTED_MAX. */

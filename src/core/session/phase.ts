@@ -29,10 +29,10 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
   },
   client: {
     greeting: new Set(["welcome", "bye"]),
-    entering: new Set(["ok", "fault", "ping", "pong", "bye"]),
+    entering: new Set(["ok", "fault", "guess-delay", "ping", "pong", "bye"]),
     // Records may overtake the answer to a log-out, so they are let through and dropped above.
     member: new Set([
-      ...(["ok", "fault", "ping", "pong", "bye"] as const),
+      ...(["ok", "fault", "guess-delay", "ping", "pong", "bye"] as const),
       ...([
         "room",
         "room-gone",

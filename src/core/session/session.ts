@@ -73,6 +73,7 @@ export class Session {
   #ref = 0;
   /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
   readonly #open = new Map<number, RequestKind>();
+  readonly #recentPost = { outbox: "", to: "" };
   #startedAt: number;
   #heardAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
@@ -116,7 +117,7 @@ export class Session {
     if (this.#phase === "closed") return [];
     this.#heardAt = now;
     try {
-      const incoming = decode(bytes, this.messageBytesMax);
+      const incoming = decode(bytes, this.messageBytesMax, this.#recentPost);
       switch (incoming.kind) {
         case "message":
           return this.#message(incoming.message, now);

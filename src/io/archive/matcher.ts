@@ -1,7 +1,9 @@
 import { isWellFormed } from "../../base/bytes.ts";
+import { foldCase } from "../../base/case-fold.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { SearchFor } from "../disk/disk.ts";
 import type { PageQuery } from "../log/log.ts";
+import { casePattern, escapedInJson } from "./case-pattern.ts";
 
 /** Fields of a body that people search in. */
 const SEARCHED_FIELDS = ["text", "topic", "name"] as const;
@@ -18,20 +20,18 @@ export class Matcher {
   readonly #query: PageQuery;
   /** Bytes that every matching line holds. */
   readonly #needle: Buffer | undefined;
-  /** The same for a search without case, over the text of many lines. */
-  readonly #rawPattern: RegExp | undefined;
+  /** The same for a search without case, over the bytes of many lines as Latin-1. */
   readonly #pattern: RegExp | undefined;
+  /** What a field must hold once its case is folded. */
+  readonly #folded: string | undefined;
 
   constructor(query: PageQuery) {
     this.#query = query;
     this.#needle = needleOf(query);
-    if (query.grep !== undefined && query.ignoreCase === true) {
-      this.#pattern = new RegExp(RegExp.escape(query.grep), "iu");
-      // A lone surrogate has no bytes to look for: then every line is parsed.
-      if (isWellFormed(query.grep)) {
-        this.#rawPattern = new RegExp(RegExp.escape(escapedInJson(query.grep)), "giu");
-      }
-    }
+    if (query.grep === undefined || query.ignoreCase !== true) return;
+    this.#folded = foldCase(query.grep);
+    // A lone surrogate has no bytes to look for: then every line is parsed.
+    if (isWellFormed(query.grep)) this.#pattern = casePattern(query.grep);
   }
 
   /** What every matching line holds, for a search elsewhere. */
@@ -40,15 +40,15 @@ export class Matcher {
     const { grep, by, rooms, kinds } = this.#query;
     const isRare = grep !== undefined || by !== undefined || kinds?.size === 1;
     if (!isRare && rooms !== undefined) return undefined;
-    if (this.#rawPattern !== undefined) {
-      return { kind: "pattern", pattern: new RegExp(this.#rawPattern.source, "iu") };
+    if (this.#pattern !== undefined) {
+      return { kind: "pattern", pattern: new RegExp(this.#pattern.source) };
     }
     return this.#needle === undefined ? undefined : { kind: "bytes", needle: this.#needle };
   }
 
   /** The lines that may match; `bytes` begins and ends at lines' ends. */
   spans(bytes: Buffer): LineSpans {
-    if (this.#rawPattern !== undefined) return this.#spansByPattern(bytes, this.#rawPattern);
+    if (this.#pattern !== undefined) return linesLike(bytes, this.#pattern);
     return linesIn(bytes, this.#needle);
   }
 
@@ -72,34 +72,26 @@ export class Matcher {
     return SEARCHED_FIELDS.some((name) => {
       const value = Object.hasOwn(fields, name) ? fields[name] : undefined;
       if (typeof value !== "string") return false;
-      return this.#pattern === undefined ? value.includes(grep) : this.#pattern.test(value);
+      return this.#folded === undefined
+        ? value.includes(grep)
+        : foldCase(value).includes(this.#folded);
     });
   }
+}
 
-  /** Case is a matter of characters, so the bytes are decoded; positions are counted in lines. */
-  #spansByPattern(bytes: Buffer, pattern: RegExp): LineSpans {
-    const text = bytes.toString("utf8");
-    // A damaged body need not be UTF-8, and then the text is longer than its bytes.
-    if (Buffer.byteLength(text) !== bytes.length) return linesIn(bytes, undefined);
-    const spans: LineSpans = { starts: [], ends: [] };
-    let textAt = 0;
-    let byteAt = 0;
-    pattern.lastIndex = 0;
-    for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
-      const start = text.lastIndexOf("\n", hit.index) + 1;
-      byteAt += Buffer.byteLength(text.slice(textAt, start), "utf8");
-      textAt = start;
-      const end = bytes.indexOf(NEWLINE, byteAt);
-      const textEnd = text.indexOf("\n", start);
-      if (end < 0 || textEnd < 0) break;
-      spans.starts.push(byteAt);
-      spans.ends.push(end);
-      byteAt = end + 1;
-      textAt = textEnd + 1;
-      pattern.lastIndex = textAt;
-    }
-    return spans;
+/** Those in which the pattern is found. */
+function linesLike(bytes: Buffer, pattern: RegExp): LineSpans {
+  const text = bytes.toString("latin1");
+  const spans: LineSpans = { starts: [], ends: [] };
+  pattern.lastIndex = 0;
+  for (let hit = pattern.exec(text); hit !== null; hit = pattern.exec(text)) {
+    const end = text.indexOf("\n", hit.index);
+    if (end < 0) break;
+    spans.starts.push(text.lastIndexOf("\n", hit.index) + 1);
+    spans.ends.push(end);
+    pattern.lastIndex = end + 1;
   }
+  return spans;
 }
 
 /** All lines, or those that hold the needle. */
@@ -118,11 +110,6 @@ function linesIn(bytes: Buffer, needle: Buffer | undefined): LineSpans {
     start = end + 1;
   }
   return spans;
-}
-
-/** The bytes between the quotes, as every line of ours spells them. */
-function escapedInJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
 }
 
 function needleOf(query: PageQuery): Buffer | undefined {

@@ -1,18 +1,16 @@
 import { assert } from "../../base/assert.ts";
 import type { Fault } from "../../base/fault.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { type DiskFile, writeWhole } from "../disk/disk.ts";
+import { type DiskFile, writeParts } from "../disk/disk.ts";
 import type { ChunkSequence, Content } from "./chunk-file.ts";
 import type { Blob, BlobAbout, ChunkReader } from "./interfaces.ts";
-
-/** A chunk is written off the event loop, whatever its size. */
-const SYNC_BYTES_MAX = 0;
 
 /** Content that lies in one file. */
 export function fileContent(file: DiskFile): Content {
   return {
-    read: (into, offset) => file.readLater(into, offset),
-    write: (bytes, offset) => writeWhole(file, bytes, offset, SYNC_BYTES_MAX),
+    read: (into, offset) => file.readPartsLater(into, offset),
+    // Off the event loop, whatever their size.
+    write: (parts, offset) => writeParts(file, parts, offset),
     sync: () => file.sync(),
     cut: async (sizeBytes) => {
       if (file.sizeBytes() > sizeBytes) file.truncate(sizeBytes);
@@ -25,9 +23,14 @@ export function fileContent(file: DiskFile): Content {
 export function lentContent(reader: ChunkReader): Content {
   return {
     read: async (into, offset) => {
-      const bytes = await reader.read(offset / CHUNK_BYTES);
-      into.set(bytes.subarray(0, into.length));
-      return Math.min(bytes.length, into.length);
+      let done = 0;
+      for (const part of into) {
+        const bytes = await reader.read((offset + done) / CHUNK_BYTES);
+        part.set(bytes.subarray(0, part.length));
+        done += Math.min(bytes.length, part.length);
+        if (bytes.length < part.length) break;
+      }
+      return done;
     },
     write: async () => undefined,
     sync: async () => undefined,
@@ -83,6 +86,10 @@ export class StoredBlob implements Blob {
 
   read(index: number): Promise<Uint8Array> {
     return this.#chunks.read(index);
+  }
+
+  readSome(index: number, count: number): Promise<Uint8Array[]> {
+    return this.#chunks.readSome(index, count);
   }
 
   digest(): Uint8Array {

@@ -3,17 +3,18 @@ import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES, UNSYNCED_CHUNKS_MAX } from "../../base/limits.ts";
-import { Digest } from "../../wire/chunks.ts";
-import { type DiskFile, diskFault, isFull } from "../disk/disk.ts";
+import { chunkSize, Digest } from "../../wire/chunks.ts";
+import { takeBuffer } from "../disk/buffer-pool.ts";
+import { type DiskFile, diskFault, isFull, partsAfter } from "../disk/disk.ts";
 import { Mutex } from "../disk/mutex.ts";
 import { HashLines } from "./checksum-file.ts";
 
 /** Where the bytes of chunks lie. Failures are thrown as the system's errors. */
 export interface Content {
-  /** Fills from the offset on; fewer bytes where there are no more. */
-  read(into: Uint8Array, offset: number): Promise<number>;
-  /** All of it, or throws. */
-  write(bytes: Uint8Array, offset: number): Promise<void>;
+  /** Fills one behind the other; fewer bytes where there are no more. */
+  read(into: readonly Uint8Array[], offset: number): Promise<number>;
+  /** All of them, one behind the other, or throws. */
+  write(parts: readonly Uint8Array[], offset: number): Promise<void>;
   /** Makes durable what was written before the call; more may be written meanwhile. */
   sync(): Promise<void>;
   /** What follows is not wanted. */
@@ -46,6 +47,16 @@ interface Checked {
   readonly lastBytes: number;
 }
 
+/** Waits to be written. */
+interface Addition {
+  readonly sha256: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/** Chunks of one write: a trip to the disk's thread costs as much as writing one of them. */
+export const WRITTEN_AT_ONCE = 4;
 /** Chunks whose content is read again after a crash. */
 const CHECKED_CHUNKS = TRANSFER_SYNC_BYTES / CHUNK_BYTES;
 
@@ -63,6 +74,10 @@ export class ChunkSequence {
   #digest = newDigest();
   #sizeBytes = 0;
   #durable = 0;
+  /** Bounded by the callers, who wait for what they add. */
+  #additions: Addition[] = [];
+  /** Of chunks that are not yet added. */
+  #additionBytes = 0;
   #isAppending = false;
   /** Content behind what counts may still be there. */
   #isLoose = true;
@@ -118,29 +133,59 @@ export class ChunkSequence {
     return this.#digest.value();
   }
 
-  /** One at a time, in order. @throws Fault store-…; nothing was added then */
+  /**
+   * In the order of the calls; those of one tick are written at once.
+   * @throws Fault store-…: neither it nor what was to follow is added
+   */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void> {
-    assert(!this.#isAppending, "chunks are added one after the other");
     assert(bytes.length > 0 && bytes.length <= CHUNK_BYTES, "a chunk has its size");
-    assert(this.#sizeBytes % CHUNK_BYTES === 0, "nothing follows a short chunk");
+    const isPlaced = (this.#sizeBytes + this.#additionBytes) % CHUNK_BYTES === 0;
+    assert(isPlaced, "nothing follows a short chunk");
     return this.#using(async () => {
-      this.#isAppending = true;
-      try {
-        if (this.#unsynced.length >= UNSYNCED_CHUNKS_MAX) await this.#syncInTurn();
-        if (this.#isLoose) await this.#content.cut(this.#sizeBytes);
-        this.#isLoose = true;
-        await this.#content.write(bytes, this.#sizeBytes);
-      } catch (error) {
-        throw error instanceof Fault || isFull(error) ? error : this.#fail(error);
-      } finally {
-        this.#isAppending = false;
-      }
-      this.#isLoose = false;
+      const { promise, resolve: done, reject: failed } = Promise.withResolvers<void>();
       const hash = sha256.slice(); // Theirs may be part of a message, all of which it would keep.
-      this.#unsynced.push(hash);
-      this.#digest.add(hash);
-      this.#sizeBytes += bytes.length;
+      this.#additions.push({ sha256: hash, bytes, done, failed });
+      this.#additionBytes += bytes.length;
+      if (!this.#isAppending) void this.#writeAdditions();
+      await promise;
     });
+  }
+
+  async #writeAdditions(): Promise<void> {
+    this.#isAppending = true;
+    await undefined; // Others of this tick are written with it.
+    while (this.#additions.length > 0) {
+      const batch = this.#additions.splice(0, WRITTEN_AT_ONCE);
+      try {
+        await this.#write(batch.map(({ bytes }) => bytes));
+      } catch (error) {
+        this.#additionBytes = 0;
+        for (const { failed } of [...batch, ...this.#additions.splice(0)]) failed(error);
+        break;
+      }
+      for (const addition of batch) this.#added(addition);
+    }
+    this.#isAppending = false;
+  }
+
+  async #write(parts: readonly Uint8Array[]): Promise<void> {
+    try {
+      if (this.#unsynced.length + parts.length > UNSYNCED_CHUNKS_MAX) await this.#syncInTurn();
+      if (this.#isLoose) await this.#content.cut(this.#sizeBytes);
+      this.#isLoose = true;
+      await this.#content.write(parts, this.#sizeBytes);
+      this.#isLoose = false;
+    } catch (error) {
+      throw error instanceof Fault || isFull(error) ? error : this.#fail(error);
+    }
+  }
+
+  #added({ sha256, bytes, done }: Addition): void {
+    this.#unsynced.push(sha256);
+    this.#digest.add(sha256);
+    this.#sizeBytes += bytes.length;
+    this.#additionBytes -= bytes.length;
+    done();
   }
 
   /** @returns `durable` @throws Fault store-… */
@@ -155,14 +200,24 @@ export class ChunkSequence {
     return this.#using(() => this.#lines.hash(index));
   }
 
-  read(index: number): Promise<Uint8Array> {
-    assert(index >= 0 && index < this.have, "the chunk is there");
-    const offset = index * CHUNK_BYTES;
-    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.#sizeBytes - offset));
+  async read(index: number): Promise<Uint8Array> {
+    const [bytes] = await this.readSome(index, 1);
+    assert(bytes !== undefined, "one was asked for");
+    return bytes;
+  }
+
+  readSome(index: number, count: number): Promise<Uint8Array[]> {
+    assert(index >= 0 && count > 0 && index + count <= this.have, "the chunks are there");
+    const parts: Uint8Array[] = [];
+    for (let at = index; at < index + count; at++) {
+      parts.push(takeBuffer(chunkSize(at, this.#sizeBytes)));
+    }
     return this.#using(async () => {
-      const got = await this.#content.read(bytes, offset);
-      if (got === bytes.length) return bytes;
-      throw new Fault("checksum-wrong", `chunk ${index} of ${this.#path} is not on the disk`);
+      const got = await this.#content.read(parts, index * CHUNK_BYTES);
+      const missing = partsAfter(parts, got).length;
+      if (missing === 0) return parts;
+      const first = index + count - missing;
+      throw new Fault("checksum-wrong", `chunk ${first} of ${this.#path} is not on the disk`);
     });
   }
 
@@ -220,7 +275,7 @@ export class ChunkSequence {
     const bytes = new Uint8Array(CHUNK_BYTES);
     let right = { upTo: first, lastBytes: 0 };
     for (let index = first; index < end; index++) {
-      const got = await this.#content.read(bytes, index * CHUNK_BYTES);
+      const got = await this.#content.read([bytes], index * CHUNK_BYTES);
       const hash = await this.#lines.hash(index);
       if (got === 0 || !equalBytes(sha256(bytes.subarray(0, got)), hash)) return right;
       right = { upTo: index + 1, lastBytes: got };

@@ -34,10 +34,16 @@ export interface Blob extends ChunkReader {
   readonly have: number;
   readonly durable: number;
   readonly sizeBytes: number;
-  /** Adds chunk `have`, whose checksum was checked. @throws Fault store-full, store-failed */
+  /**
+   * Adds the next chunk, whose checksum was checked. Those of one tick are written at once, in the
+   * order of the calls.
+   * @throws Fault store-full, store-failed: it is not added, nor is what follows
+   */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
   /** Makes all that was appended at the call durable. @returns `durable` @throws Fault store-… */
   sync(): Promise<number>;
+  /** `count` chunks from `index` on, all of which are there. @throws Fault as `read` */
+  readSome(index: number, count: number): Promise<Uint8Array[]>;
   /** Checksum of a chunk that is there. */
   hash(index: number): Promise<Uint8Array>;
   /** SHA-256 over the checksums of all chunks so far, concatenated. */
@@ -103,6 +109,8 @@ export interface Sink {
    * sink's any more. @throws Fault store-full, store-…
    */
   append(sha256: Uint8Array, bytes: Uint8Array): Promise<void>;
+  /** Calls of `append` that may be under way together, to be written at once. Left out: one. */
+  readonly appendsAtOnce?: number;
   /** Bytes are on the disk, and the journal says so. @throws Fault store-… */
   sync(): Promise<void>;
   /** SHA-256 over the checksums of all chunks so far, concatenated. */

@@ -33,6 +33,8 @@ const HARMLESS = new Set([
   "format.json.tmp",
   ".DS_Store",
 ]);
+/** What says that a folder is a backup: one that is done, or is being made for the first time. */
+export const BACKUP_MARKS = ["backup.json", "backup-begun.json"] as const;
 const SMALL_FILE_BYTES_MAX = 64 * 1024;
 
 export interface DataFolder {
@@ -95,6 +97,11 @@ function checkFormat(path: string, access: "read" | "write"): number | undefined
         access === "read"
           ? "name the folder of a server with --data"
           : "choose an empty or a new folder with --data",
+    });
+  }
+  if (access === "write" && BACKUP_MARKS.some((mark) => existsSync(join(path, mark)))) {
+    throw new Fault("data-foreign", `${path} is a backup, and no server writes into it`, {
+      remedy: "put it elsewhere first: chat restore",
     });
   }
   const format = formatOf(text);

@@ -9,9 +9,13 @@ export interface DiskFile {
   /** Fills from the offset on; fewer bytes than asked for only at the end of the file. */
   read(into: Uint8Array, offset: number): number;
   readLater(into: Uint8Array, offset: number): Promise<number>;
+  /** Fills all of them, one behind the other, in one trip. */
+  readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number>;
   /** May write fewer bytes than given. */
   write(bytes: Uint8Array, offset: number): number;
   writeLater(bytes: Uint8Array, offset: number): Promise<number>;
+  /** One behind the other, in one trip. */
+  writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number>;
   /** fdatasync, off the event loop. After a failure nothing is known about what was written. */
   sync(): Promise<void>;
   truncate(sizeBytes: number): void;
@@ -83,7 +87,7 @@ export interface SearchPlace {
 
 export type SearchFor =
   | { readonly kind: "bytes"; readonly needle: Uint8Array }
-  /** Tried on the bytes as UTF-8; without the flag `g`. */
+  /** Tried on the bytes as Latin-1; without the flag `g`. */
   | { readonly kind: "pattern"; readonly pattern: RegExp };
 
 export interface DiskSearch {
@@ -129,7 +133,38 @@ export async function writeWhole(
       rest.length > syncBytesMax
         ? await file.writeLater(rest, offset + done)
         : file.write(rest, offset + done);
-    if (wrote === 0) throw Object.assign(new Error("the disk takes nothing"), { code: "ENOSPC" });
+    if (wrote === 0) throw takesNothing();
     done += wrote;
   }
+}
+
+/** The same for several, one behind the other, off the event loop. */
+export async function writeParts(
+  file: DiskFile,
+  parts: readonly Uint8Array[],
+  offset: number,
+): Promise<void> {
+  let at = offset;
+  for (let left = parts; left.length > 0; ) {
+    const wrote = await file.writePartsLater(left, at);
+    if (wrote === 0) throw takesNothing();
+    at += wrote;
+    left = partsAfter(left, wrote);
+  }
+}
+
+/** What is left of them behind their first bytes. */
+export function partsAfter(parts: readonly Uint8Array[], sizeBytes: number): Uint8Array[] {
+  let done = sizeBytes;
+  const left: Uint8Array[] = [];
+  for (const part of parts) {
+    const skipped = Math.min(done, part.length);
+    done -= skipped;
+    if (skipped < part.length) left.push(skipped === 0 ? part : part.subarray(skipped));
+  }
+  return left;
+}
+
+function takesNothing(): Error {
+  return Object.assign(new Error("the disk takes nothing"), { code: "ENOSPC" });
 }

@@ -122,7 +122,7 @@ function searchLoop(scope: WorkerScope): void {
     if (buffer.length < to - from) buffer = Buffer.allocUnsafeSlow(to - from);
     const bytes = buffer.subarray(0, fs.readSync(fd, buffer, 0, to - from, from));
     if (wanted.kind === "bytes") return bytes.indexOf(wanted.needle) >= 0;
-    return wanted.pattern.test(bytes.toString("utf8"));
+    return wanted.pattern.test(bytes.toString("latin1"));
   };
   const look = (place: SearchPlace, wanted: SearchFor): boolean => {
     let fd = -1;

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import type { DiskFile, TreeDisk } from "./disk.ts";
+import { type DiskFile, partsAfter, type TreeDisk } from "./disk.ts";
 import { SearchThreads } from "./search-worker.ts";
 import {
   freeBytes,
@@ -84,6 +84,21 @@ class SystemFile implements DiskFile {
     return done;
   }
 
+  async readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
+    let done = 0;
+    for (let left = into; left.length > 0; ) {
+      const got = await new Promise<number>((resolve, reject) => {
+        fs.readv(this.#fd, left, offset + done, (error, count) =>
+          error === null ? resolve(count) : reject(error),
+        );
+      });
+      if (got === 0) break;
+      done += got;
+      left = partsAfter(left, got);
+    }
+    return done;
+  }
+
   write(bytes: Uint8Array, offset: number): number {
     return fs.writeSync(this.#fd, bytes, 0, bytes.length, offset);
   }
@@ -91,6 +106,14 @@ class SystemFile implements DiskFile {
   writeLater(bytes: Uint8Array, offset: number): Promise<number> {
     return new Promise((resolve, reject) => {
       fs.write(this.#fd, bytes, 0, bytes.length, offset, (error, count) =>
+        error === null ? resolve(count) : reject(error),
+      );
+    });
+  }
+
+  writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      fs.writev(this.#fd, parts, offset, (error, count) =>
         error === null ? resolve(count) : reject(error),
       );
     });

@@ -53,7 +53,17 @@ export class PartFolder implements Content {
     this.#manifest = options.disk.openPlain(options.manifestPath, "write");
   }
 
-  async read(into: Uint8Array, offset: number): Promise<number> {
+  async read(into: readonly Uint8Array[], offset: number): Promise<number> {
+    let done = 0;
+    for (const part of into) {
+      const got = await this.#read(part, offset + done);
+      done += got;
+      if (got < part.length) break;
+    }
+    return done;
+  }
+
+  async #read(into: Uint8Array, offset: number): Promise<number> {
     const inManifest = Math.min(into.length, this.#options.manifestBytes - offset);
     let done = 0;
     if (inManifest > 0) {
@@ -72,8 +82,12 @@ export class PartFolder implements Content {
     return done;
   }
 
-  write(bytes: Uint8Array, offset: number): Promise<void> {
-    return this.#write(bytes, offset).catch(unlessTooLong);
+  async write(parts: readonly Uint8Array[], offset: number): Promise<void> {
+    let at = offset;
+    for (const bytes of parts) {
+      await this.#write(bytes, at).catch(unlessTooLong);
+      at += bytes.length;
+    }
   }
 
   async #write(bytes: Uint8Array, offset: number): Promise<void> {

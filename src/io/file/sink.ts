@@ -4,7 +4,7 @@ import { cleanFileName, numbered } from "../../base/file-names.ts";
 import type { FileId, Sha256 } from "../../base/ids.ts";
 import { SAME_NAMES_MAX } from "../../base/limits.ts";
 import { fileContent } from "../blob/blob.ts";
-import { ChunkSequence, type Content } from "../blob/chunk-file.ts";
+import { ChunkSequence, type Content, WRITTEN_AT_ONCE } from "../blob/chunk-file.ts";
 import type { FolderSize, Renamed, Sink } from "../blob/interfaces.ts";
 import { type DiskFile, diskFault, type TreeDisk } from "../disk/disk.ts";
 import { type Lock, lockFile } from "../disk/lock.ts";
@@ -108,6 +108,7 @@ interface PartSinkOptions {
 }
 
 class PartSink implements Sink {
+  readonly appendsAtOnce = WRITTEN_AT_ONCE;
   readonly #options: PartSinkOptions;
   #have: number;
   #isClosed = false;

@@ -18,6 +18,7 @@ import {
   parseManifest,
 } from "../../wire/manifest.ts";
 import type { FolderSize, Source } from "../blob/interfaces.ts";
+import { takeBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { openPlain } from "../disk/tree.ts";
 import { changedFault, readAt, stampOf } from "./source-stamp.ts";
@@ -75,7 +76,7 @@ class FolderSource implements Source {
     assert(!this.#isClosed && !this.#isReading, "an open source is read by one at a time");
     const offset = index * CHUNK_BYTES;
     if (offset >= this.sizeBytes) return undefined;
-    const bytes = new Uint8Array(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
+    const bytes = takeBuffer(Math.min(CHUNK_BYTES, this.sizeBytes - offset));
     this.#isReading = true;
     try {
       await this.#fill(bytes, offset);

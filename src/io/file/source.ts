@@ -6,6 +6,7 @@ import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../base/limits.ts";
 import { quoteText } from "../../base/text.ts";
 import { chunkSize } from "../../wire/chunks.ts";
 import type { Source } from "../blob/interfaces.ts";
+import { takeBuffer } from "../disk/buffer-pool.ts";
 import { diskFault, errorCode } from "../disk/disk.ts";
 import { openFolder } from "./source-folder.ts";
 import { changedFault, fillAt, stampOf } from "./source-stamp.ts";
@@ -114,7 +115,7 @@ class FileSource implements Source {
     const chunks: Uint8Array[] = [];
     for (let index = from; index < from + count; index++) {
       const sizeBytes = chunkSize(index, this.sizeBytes);
-      if (sizeBytes > 0) chunks.push(new Uint8Array(sizeBytes));
+      if (sizeBytes > 0) chunks.push(takeBuffer(sizeBytes));
     }
     if (chunks.length === 0) return chunks;
     try {

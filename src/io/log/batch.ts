@@ -3,14 +3,8 @@ import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
 import type { LogOrder } from "../../core/log/order.ts";
-import {
-  encodeLine,
-  LINE_FRAME_BYTES_MAX,
-  type LogRecord,
-  leafHash,
-  type Place,
-  type SealedDraft,
-} from "../../wire/record.ts";
+import { LINE_FRAME_BYTES_MAX, type LogRecord, type SealedDraft } from "../../wire/record.ts";
+import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
 
 /** One append that waits to be durable. */
 export interface Waiter {
@@ -27,6 +21,7 @@ export interface Placed {
 /** What one write and one sync make durable. */
 export interface Batch {
   readonly placed: readonly Placed[];
+  /** Its lines, in the memory of their writer: until the next batch is built. */
   readonly bytes: Uint8Array;
   /** Where each recorded line begins, counted from the batch's first byte. */
   readonly offsets: readonly number[];
@@ -40,20 +35,25 @@ export function waiterBytes(sealed: SealedDraft): number {
 /** How many waiters, from the first on, share the next batch. */
 export function batchLength(waiters: readonly Waiter[]): number {
   let sizeBytes = 0;
-  for (const [index, waiter] of waiters.entries()) {
-    sizeBytes += waiterBytes(waiter.sealed);
+  let index = 0;
+  for (const { sealed } of waiters) {
+    sizeBytes += waiterBytes(sealed);
     if (sizeBytes > BATCH_BYTES_MAX && index > 0) return index;
+    index++;
   }
   return waiters.length;
 }
 
 /** Gives every waiter its place, or the conflict that it will hear of once the batch is durable. */
-export function buildBatch(waiters: readonly Waiter[], order: LogOrder, unixMs: number): Batch {
+export function buildBatch(
+  waiters: readonly Waiter[],
+  order: LogOrder,
+  unixMs: number,
+  lines: LineWriter,
+): Batch {
   const ahead = new OrderAhead(order, Math.max(order.time, Math.floor(nearestMoment(unixMs))));
   const placed: Placed[] = [];
   const offsets: number[] = [];
-  let text = "";
-  let sizeBytes = 0;
   for (const waiter of waiters) {
     const { room } = waiter.sealed.draft;
     const last = ahead.lastSeq(room);
@@ -62,20 +62,19 @@ export function buildBatch(waiters: readonly Waiter[], order: LogOrder, unixMs: 
       placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
       continue;
     }
-    const line = encodeLine(waiter.sealed, ahead.place(room), order.seq);
-    placed.push({ waiter, outcome: line.record });
-    offsets.push(sizeBytes);
-    text += line.text;
-    sizeBytes += line.sizeBytes;
+    offsets.push(lines.sizeBytes);
+    placed.push({ waiter, outcome: lines.add(waiter.sealed, ahead.place(room), order.seq) });
   }
-  return { placed, bytes: Buffer.from(text, "utf8"), offsets };
+  return { placed, bytes: lines.take(), offsets };
 }
 
 /** Of the records that the batch makes durable, for the tree. */
-export function leavesOf(batch: Batch, sha256: Sha256): Uint8Array[] {
+export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uint8Array[] {
   const leaves: Uint8Array[] = [];
-  for (const { outcome } of batch.placed) {
-    if (!(outcome instanceof Fault)) leaves.push(leafHash(outcome.headBytes, sha256));
+  for (const { outcome } of placed) {
+    if (outcome instanceof Fault) continue;
+    const lineAt = offsets[leaves.length] ?? 0;
+    leaves.push(leafHashIn(bytes, lineAt, outcome.headBytes.length, sha256));
   }
   return leaves;
 }

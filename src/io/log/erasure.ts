@@ -46,7 +46,7 @@ export async function eraseLine(
   }
 }
 
-/** Blanks a durable record, wherever it stands; one that is blank already stays as it is. */
+/** Blanks a durable record, wherever it stands; one that is blank already is made durable. */
 export async function eraseRecord(
   where: ErasingDisk,
   segments: readonly Segment[],
@@ -57,8 +57,19 @@ export async function eraseRecord(
   const place = await findLine(where.disk, segment, seq);
   assert(place !== undefined, "what is erased stands in its segment");
   const parsed = parseLine(place.bytes);
-  if (parsed.kind === "record" && parsed.record.erased === eraseSeq) return;
-  await eraseLine(where, place, eraseSeq);
+  if (parsed.kind === "record" && parsed.record.erased === eraseSeq) {
+    await syncPath(where.disk, segment.path);
+  } else await eraseLine(where, place, eraseSeq);
+}
+
+/** Makes durable what a process has written there that was killed before its own sync. */
+export async function syncPath(disk: Disk, path: string): Promise<void> {
+  const file = disk.open(path, "write");
+  try {
+    await file.sync();
+  } finally {
+    file.close();
+  }
 }
 
 /** Counted from the last remembered place, since lines in between may be torn. */

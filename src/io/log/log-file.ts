@@ -9,14 +9,18 @@ import {
   RESERVE_BYTES,
   SEGMENT_BYTES_MAX,
 } from "../../base/limits.ts";
-import type { MerkleEdge } from "../../core/log/merkle.ts";
+import type { MerkleTree } from "../../core/log/merkle.ts";
 import type { LogOrder } from "../../core/log/order.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import { originOf } from "../../wire/checkpoint.ts";
 import {
   asDamaged,
   asErased,
+  beginsLog,
   bodyFits,
   type Draft,
   type LogRecord,
+  leafHash,
   parseHead,
   parseLine,
   SALT_BYTES,
@@ -33,12 +37,17 @@ import {
   type Waiter,
   waiterBytes,
 } from "./batch.ts";
+import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint-file.ts";
 import { eraseRecord } from "./erasure.ts";
 import { keepReserve, syncAbove } from "./folder.ts";
+import { LineWriter } from "./line-writer.ts";
 import type { AppendOptions, Log } from "./log.ts";
-import { type Dropped, type Recovered, recoverLog } from "./recovery.ts";
+import { type Dropped, type Fold, type Recovered, recoverLog } from "./recovery.ts";
+import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
 import { Segment } from "./segment.ts";
+import type { LogValue } from "./snapshot.ts";
+import { type Covered, verifyCovered } from "./verification.ts";
 
 export interface LogOptions {
   /** Where the segments are, e.g. `data/history`; made when there is none. */
@@ -49,12 +58,18 @@ export interface LogOptions {
   readonly sha256: Sha256;
   /** Called with each record that is there already, in order, before `openLog` resolves. */
   readonly onRecord?: (record: LogRecord) => void;
+  /** The same with less of each record, which is faster. */
+  readonly fold?: Fold;
+  /** Of this log, and of what `fold` loads: it is read in place of the records that it covers. */
+  readonly snapshot?: LogValue;
   /** Where cut tails go; left out: `torn` beside the folder. */
   readonly tornFolder?: string;
   /** Space that is given back when the disk is full; left out: `reserve` beside the folder. */
   readonly reservePath?: string;
   readonly reserveBytes?: number;
   readonly segmentBytes?: number;
+  /** Go on where acknowledged records are lost: what is left begins another log, by a `fork`. */
+  readonly acceptsLoss?: boolean;
 }
 
 /**
@@ -68,6 +83,12 @@ const GATHER_TURNS = 8;
  */
 const BUSY_RECORDS = 8;
 
+/** Between two blocks that are verified: others go first. */
+const VERIFY_PAUSE_MS = 5;
+
+/** Read at once for heads alone: proofs ask for a few hundred. */
+const HEADS_BYTES = 128 << 10;
+
 /**
  * Reads what is there, mends the end, and opens the log for appending. The caller holds the lock.
  * @throws Fault log-corrupt, version-unsupported, store-full, store-denied, store-failed
@@ -76,25 +97,52 @@ export async function openLog(options: LogOptions): Promise<LogFile> {
   const { disk, folder } = options;
   const beside = join(folder, "..");
   const reservePath = options.reservePath ?? join(beside, "reserve");
+  const { acceptsLoss = false } = options;
   try {
     disk.makeFolder(folder);
-    const recovered = await recoverLog({
+    const kept = keptIn(disk, folder, acceptsLoss);
+    const recovery = {
       disk,
       folder,
       tornFolder: options.tornFolder ?? join(beside, "torn"),
       reservePath,
       sha256: options.sha256,
-      onRecord: options.onRecord ?? (() => undefined),
-    });
+      onRecord: options.onRecord,
+      fold: options.fold,
+      kept: kept === "unreadable" ? undefined : kept,
+      acceptsLoss,
+    };
+    // Where loss is accepted the whole log says what is left.
+    const snapshot = acceptsLoss ? undefined : options.snapshot;
+    const resumed = snapshot === undefined ? undefined : await resumeLog(recovery, snapshot);
+    const recovered = resumed ?? (await recoverLog(recovery));
     if (recovered.segments.length === 0) recovered.segments.push(new Segment(folder, 1));
     const segment = recovered.segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
     const file = disk.open(segment.path, "write");
     await syncAbove(disk, folder);
     await keepReserve(disk, reservePath, options.reserveBytes ?? RESERVE_BYTES);
-    return new LogFile({ ...options, reservePath }, recovered, file);
+    const note = kept === "unreadable" ? undefined : kept?.note;
+    const log = new LogFile({ ...options, reservePath }, recovered, file, note);
+    if (recovered.isLossAccepted || kept === "unreadable") await log.fork(options);
+    return log;
   } catch (error) {
     throw diskFault(error, folder);
+  }
+}
+
+/** @throws Fault log-corrupt, store-… */
+function keptIn(
+  disk: Disk,
+  folder: string,
+  acceptsLoss: boolean,
+): KeptCheckpoint | "unreadable" | undefined {
+  try {
+    return readCheckpointFile(disk, folder);
+  } catch (error) {
+    const isUnreadable = error instanceof Fault && error.code === "log-corrupt";
+    if (!acceptsLoss || !isUnreadable) throw error;
+    return "unreadable";
   }
 }
 
@@ -116,12 +164,17 @@ export class LogFile implements Log {
   readonly recovered: readonly Dropped[];
   /** Seq of records whose body did not fit its commitment at the start. */
   readonly damaged: readonly number[];
+  /** What was in its file `checkpoint` when it was opened. */
+  readonly keptNote: string | undefined;
+  /** Records that were kept, when the loss of others was accepted at this start. */
+  keptSize: number | undefined;
   /** The Merkle tree over all durable heads. */
-  readonly tree: MerkleEdge;
+  readonly tree: MerkleTree;
   readonly #options: LogOptions & { readonly reservePath: string };
   readonly #order: LogOrder;
   readonly #segments: Segment[];
   readonly #followers = new Set<Follower>();
+  readonly #lines = new LineWriter();
   #file: DiskFile;
   #segment: Segment;
   /** Bounded by APPEND_QUEUE_BYTES_MAX. */
@@ -132,6 +185,13 @@ export class LogFile implements Log {
   #blanks: Erase[] = [];
   /** What is erased or about to be, and by which record's order. */
   readonly #erased: Map<number, number>;
+  /** Of them those whose blanking is not durable yet, as far as this run ordered it. */
+  readonly #unfinished = new Map<number, number>();
+  #origin: string | undefined;
+  readonly #covered: Covered | undefined;
+  /** What `verify` found. */
+  readonly #damagedLater: number[] = [];
+  #verifying: Promise<unknown> | undefined;
   #failure: Fault | undefined;
   #isClosed = false;
 
@@ -139,6 +199,7 @@ export class LogFile implements Log {
     options: LogOptions & { readonly reservePath: string },
     recovered: Recovered,
     file: DiskFile,
+    keptNote: string | undefined,
   ) {
     const segment = recovered.segments.at(-1);
     assert(segment !== undefined, "an open log has a segment");
@@ -147,6 +208,9 @@ export class LogFile implements Log {
     this.damaged = recovered.damaged;
     this.tree = recovered.tree;
     this.#order = recovered.order;
+    this.#origin = recovered.origin;
+    this.keptNote = keptNote;
+    this.#covered = recovered.covered;
     this.#erased = recovered.erased;
     this.#segments = recovered.segments;
     this.#segment = segment;
@@ -155,6 +219,50 @@ export class LogFile implements Log {
 
   head(): number {
     return this.#order.seq;
+  }
+
+  /** How much of it the start did not read, since a snapshot covers it. */
+  get coveredBytes(): number {
+    return (this.#covered?.segments ?? []).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  }
+
+  /**
+   * Reads what the start believed of a snapshot; once.
+   * @returns seq of records whose body is damaged
+   * @throws Fault log-corrupt, store-…
+   */
+  async verify(): Promise<readonly number[]> {
+    const covered = this.#covered;
+    if (covered === undefined || this.#verifying !== undefined) return [];
+    const { clock } = this.#options;
+    const pause = async () => {
+      await new Promise<void>((resolve) => clock.after(VERIFY_PAUSE_MS, resolve));
+      return !this.#isClosed;
+    };
+    const verifying = verifyCovered({ ...this.#options, covered, erased: this.#erased, pause });
+    this.#verifying = verifying;
+    const known = new Set(this.damaged);
+    const found = ((await verifying) ?? []).filter((seq) => !known.has(seq));
+    this.#damagedLater.push(...found);
+    return found;
+  }
+
+  /** For a snapshot, in a moment at which all that is durable was told; else undefined. */
+  value(): LogValue | undefined {
+    const { size, groups, open } = this.tree.value();
+    if (this.#failure !== undefined || size !== this.head() || this.#segment.sizeBytes === 0) {
+      return undefined;
+    }
+    const erased = new Map([...this.#unfinished, ...this.#erased]);
+    return {
+      order: this.#order.value(),
+      tree: { size, groups: groups.toBase64(), open: open.toBase64() },
+      origin: this.#origin,
+      segments: this.#segments.map((segment) => segment.value()),
+      erased: [...erased],
+      unfinished: [...this.#unfinished.keys()],
+      damaged: [...this.damaged, ...this.#damagedLater],
+    };
   }
 
   sizeBytes(): number {
@@ -211,12 +319,48 @@ export class LogFile implements Log {
 
   async *read(from: number, to = this.head()): AsyncGenerator<LogRecord> {
     const last = Math.min(to, this.head());
-    for (const [index, segment] of [...this.#segments].entries()) {
-      const next = this.#segments[index + 1];
-      if (next !== undefined && next.firstSeq <= from) continue;
-      if (segment.firstSeq > last) return;
+    for (const segment of this.#segmentsOf(from, last)) {
       yield* this.#readSegment(segment, from, last);
     }
+  }
+
+  /** Durable records without their bodies: all that the tree says something about. */
+  async *heads(from: number, to: number): AsyncGenerator<LogRecord> {
+    const last = Math.min(to, this.head());
+    for (const segment of this.#segmentsOf(from, last)) {
+      yield* this.#readHeads(segment, from, last);
+    }
+  }
+
+  /** Seq of the last durable record of this room, 0 = none. */
+  lastSeq(room: Draft["room"]): number {
+    return this.#order.lastSeq(room);
+  }
+
+  /** Names the log, see `originOf`; undefined as long as it is empty. */
+  get origin(): string | undefined {
+    return this.#origin;
+  }
+
+  /**
+   * Begins another log with what is left of this one, after acknowledged records were lost: clients
+   * who knew the log before are told so by its new origin.
+   */
+  async fork({ fold, onRecord }: Pick<LogOptions, "fold" | "onRecord"> = {}): Promise<void> {
+    const keptSize = this.head();
+    const body = { ...(this.keptNote === undefined ? {} : { from: this.keptNote }), keptSize };
+    const room = LOG_PLACE;
+    const record = await this.append({ kind: "fork", room, by: "server", id: "", body });
+    this.keptSize = keptSize;
+    fold?.apply(record);
+    onRecord?.(record);
+  }
+
+  #segmentsOf(from: number, last: number): Segment[] {
+    return this.#segments.filter(({ firstSeq }, index) => {
+      const next = this.#segments[index + 1];
+      return firstSeq <= last && (next === undefined || next.firstSeq > from);
+    });
   }
 
   async follow(from: number, onRecord: (record: LogRecord) => void): Promise<() => void> {
@@ -238,6 +382,7 @@ export class LogFile implements Log {
     if (this.#isClosed) return;
     this.#isClosed = true;
     await this.#draining;
+    await this.#verifying?.catch(() => undefined);
     this.#followers.clear();
     this.#file.close();
   }
@@ -269,19 +414,39 @@ export class LogFile implements Log {
     }
   }
 
+  async *#readHeads(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
+    let file: DiskFile | undefined;
+    try {
+      file = this.#options.disk.open(segment.path, "read");
+      const { sizeBytes } = segment;
+      for await (const block of scanBlocks(file, segment.seek(from), sizeBytes, HEADS_BYTES)) {
+        for (const line of linesOf(block)) {
+          const found = parseHead(line.bytes)?.record;
+          if (found === undefined) {
+            throw new Fault("log-corrupt", `${segment.path} is damaged at byte ${line.offset}`);
+          }
+          if (found.head.seq > last) return;
+          if (found.head.seq >= from) yield found;
+        }
+      }
+    } catch (error) {
+      throw diskFault(error, segment.path);
+    } finally {
+      file?.close();
+    }
+  }
+
   async #drain(): Promise<void> {
     await this.#gathered(0);
     while (this.#queue.length + this.#blanks.length > 0) {
       await this.#eraseQueued();
       const waiters = this.#queue.splice(0, batchLength(this.#queue));
       for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.sealed);
-      const batch = buildBatch(waiters, this.#order, this.#options.clock.unixMs());
-      const fault = await this.#commit(batch);
-      if (fault === undefined) {
-        this.#settle(batch);
-      } else {
-        for (const waiter of waiters) waiter.settle(fault);
-      }
+      const unixMs = this.#options.clock.unixMs();
+      const batch = buildBatch(waiters, this.#order, unixMs, this.#lines);
+      const leaves = await this.#commit(batch);
+      if (leaves instanceof Fault) for (const waiter of waiters) waiter.settle(leaves);
+      else this.#settle(batch, leaves);
       if (this.#failure !== undefined) this.#refuseQueued(this.#failure);
       else await this.#gathered(waiters.length);
     }
@@ -300,6 +465,7 @@ export class LogFile implements Log {
       try {
         if (this.#failure !== undefined) throw this.#failure;
         await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
+        this.#unfinished.delete(seq);
         resolve();
       } catch (error) {
         const isPassing = error instanceof Fault || isFull(error);
@@ -308,9 +474,12 @@ export class LogFile implements Log {
     }
   }
 
-  /** Makes the batch durable, or leaves the log as if it had never been and says why. */
-  async #commit(batch: Batch): Promise<Fault | undefined> {
-    if (batch.bytes.length === 0) return undefined;
+  /**
+   * Makes the batch durable, or leaves the log as if it had never been and says why.
+   * @returns its leaves
+   */
+  async #commit(batch: Batch): Promise<Fault | readonly Uint8Array[]> {
+    if (batch.bytes.length === 0) return [];
     const { segmentBytes = SEGMENT_BYTES_MAX, sha256 } = this.#options;
     try {
       if (this.#segment.sizeBytes >= segmentBytes) await this.#beginSegment();
@@ -322,11 +491,10 @@ export class LogFile implements Log {
       const syncing = this.#file.sync();
       const leaves = leavesOf(batch, sha256);
       await syncing;
-      for (const leaf of leaves) this.tree.append(leaf);
+      return leaves;
     } catch (error) {
       return this.#fail(error);
     }
-    return undefined;
   }
 
   /** Durably: after a crash what was refused must not be found. */
@@ -371,13 +539,18 @@ export class LogFile implements Log {
     this.#segments.push(segment);
   }
 
-  #settle(batch: Batch): void {
+  /** Order and tree grow in one step: nobody finds a closed group that lacks its last records. */
+  #settle(batch: Batch, leaves: readonly Uint8Array[]): void {
+    const { sha256 } = this.#options;
+    for (const leaf of leaves) this.tree.append(leaf);
     const records: LogRecord[] = [];
     const start = this.#segment.sizeBytes;
     for (const { outcome } of batch.placed) {
       if (outcome instanceof Fault) continue;
       this.#order.advance(outcome.head);
+      if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
+      for (const target of erasuresOf(outcome)) this.#unfinished.set(target, outcome.head.seq);
       records.push(outcome);
     }
     this.#segment.sizeBytes += batch.bytes.length;

@@ -1,22 +1,29 @@
 import { basename, join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_SYNC_BYTES_MAX } from "../../base/limits.ts";
-import { MerkleEdge } from "../../core/log/merkle.ts";
-import { LogOrder } from "../../core/log/order.ts";
+import type { MerkleTree } from "../../core/log/merkle.ts";
+import type { LogOrder } from "../../core/log/order.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
 import {
   asDamaged,
   bodyFits,
+  type FoldedRecord,
   type LogRecord,
   leafHash,
+  parseBody,
   parseHead,
   parseLine,
+  type RecordKind,
 } from "../../wire/record.ts";
 import { type Disk, type DiskFile, isFull, writeWhole } from "../disk/disk.ts";
-import { collectOrders, eraseLine, eraseRecord } from "./erasure.ts";
+import type { KeptCheckpoint } from "./checkpoint-file.ts";
+import { collectOrders, eraseLine, eraseRecord, syncPath } from "./erasure.ts";
 import { linesOf, type ScannedLine, scanBlocks } from "./scan.ts";
 import { listSegments, Segment, segmentName } from "./segment.ts";
+import type { Covered } from "./verification.ts";
+import { LogWalk } from "./walk.ts";
 
 export interface RecoveryOptions {
   readonly disk: Disk;
@@ -25,7 +32,21 @@ export interface RecoveryOptions {
   readonly reservePath: string;
   readonly sha256: Sha256;
   /** Called with every record of the log, in order. */
-  readonly onRecord: (record: LogRecord) => void;
+  readonly onRecord: ((record: LogRecord) => void) | undefined;
+  readonly fold: Fold | undefined;
+  /** What the log is known to have held; undefined: nothing is. */
+  readonly kept?: KeptCheckpoint | undefined;
+  /** Go on where acknowledged records are lost, without what is damaged. */
+  readonly acceptsLoss?: boolean;
+}
+
+/** What is made of the records at the start. */
+export interface Fold {
+  /** Kinds of which `apply` looks at the head alone: their bodies are checked, and left out. */
+  readonly byHead: ReadonlySet<RecordKind>;
+  readonly apply: (record: FoldedRecord) => void;
+  /** Takes the state of the snapshot first. @returns false: it cannot, and is as new */
+  readonly load?: () => boolean;
 }
 
 /** A tail that no one was ever told about: it was moved to `tornPath`. */
@@ -39,12 +60,18 @@ export interface Dropped {
 export interface Recovered {
   readonly segments: Segment[];
   readonly order: LogOrder;
-  readonly tree: MerkleEdge;
+  readonly tree: MerkleTree;
+  /** Names the log, see `originOf`; undefined when it is empty. */
+  readonly origin: string | undefined;
   readonly dropped: readonly Dropped[];
   /** Seq of records whose body does not fit its commitment, or was erased without an order. */
   readonly damaged: readonly number[];
   /** Erased records, each with the seq of the record that ordered it. */
   readonly erased: Map<number, number>;
+  /** Acknowledged records were lost, and that was accepted. */
+  readonly isLossAccepted: boolean;
+  /** What was believed of a snapshot, and is still to be read. */
+  readonly covered?: Covered;
 }
 
 interface Flaw {
@@ -63,8 +90,7 @@ export async function recoverLog(options: RecoveryOptions): Promise<Recovered> {
 
 class Recovery {
   readonly #options: RecoveryOptions;
-  readonly #order = new LogOrder();
-  readonly #tree: MerkleEdge;
+  readonly #walk: LogWalk;
   readonly #segments: Segment[] = [];
   readonly #dropped: Dropped[] = [];
   readonly #damaged: number[] = [];
@@ -81,10 +107,15 @@ class Recovery {
   #vouched = 0;
   /** The last record of the newest segment whose body is damaged. */
   #doubted = 0;
+  /** The checkpoint, once the log was found to be what it says. */
+  #reached: KeptCheckpoint | undefined;
+  /** The checkpoint that the newest `fork` has given up. */
+  #forkedFrom: unknown;
+  #isLossAccepted = false;
 
   constructor(options: RecoveryOptions) {
     this.#options = options;
-    this.#tree = new MerkleEdge(options.sha256);
+    this.#walk = new LogWalk(options.sha256);
   }
 
   async run(): Promise<Recovered> {
@@ -92,24 +123,29 @@ class Recovery {
     const firstSeqs = listSegments(disk, folder);
     for (const [index, firstSeq] of firstSeqs.entries()) {
       const segment = new Segment(folder, firstSeq);
-      const expected = this.#order.seq + 1;
+      const expected = this.#walk.order.seq + 1;
       if (firstSeq !== expected) {
-        throw this.#corrupt(segment, {
-          offset: 0,
-          reason: `the file with seq ${expected} is missing`,
-        });
+        const reason = `the file with seq ${expected} is missing`;
+        await this.#lose(segment, { offset: 0, reason }, firstSeqs.slice(index));
+        break;
       }
-      await this.#readSegment(segment, index === firstSeqs.length - 1);
       this.#segments.push(segment);
+      const lost = await this.#readSegment(segment, index === firstSeqs.length - 1);
+      if (lost === undefined) continue;
+      await this.#lose(segment, lost, firstSeqs.slice(index + 1));
+      break;
     }
+    if (firstSeqs.length === 0) this.#judgeCheckpoint(undefined);
     await this.#finishErasing();
     return {
       segments: this.#segments,
-      order: this.#order,
-      tree: this.#tree,
+      order: this.#walk.order,
+      tree: this.#walk.tree,
+      origin: this.#walk.origin,
       dropped: this.#dropped,
       damaged: this.#damaged,
       erased: this.#orders,
+      isLossAccepted: this.#isLossAccepted,
     };
   }
 
@@ -119,9 +155,21 @@ class Recovery {
       if (this.#erase.has(seq)) continue;
       await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
     }
+    await this.#syncErased();
     for (const [seq, eraseSeq] of this.#erase) {
       const isOrdered = this.#orders.get(seq) === eraseSeq || this.#wasSpent(seq, eraseSeq);
       if (!isOrdered) this.#damaged.push(seq);
+    }
+  }
+
+  /** The last segment is synced anyway. A snapshot will say that these lines are blank for good. */
+  async #syncErased(): Promise<void> {
+    const seqs = [...this.#erase.keys()];
+    for (const [index, { path, firstSeq }] of this.#segments.slice(0, -1).entries()) {
+      const next = this.#segments[index + 1]?.firstSeq ?? 0;
+      if (seqs.some((seq) => seq >= firstSeq && seq < next)) {
+        await syncPath(this.#options.disk, path);
+      }
     }
   }
 
@@ -137,7 +185,7 @@ class Recovery {
    */
   async #eraseAgain(segment: Segment, line: ScannedLine): Promise<LogRecord | undefined> {
     const parsed = line.whole ? parseHead(line.bytes) : undefined;
-    if (parsed === undefined || this.#order.objection(parsed.record.head) !== undefined) {
+    if (parsed === undefined || this.#walk.order.objection(parsed.record.head) !== undefined) {
       return undefined;
     }
     this.#later ??= await this.#ordersFrom(segment, line.offset);
@@ -159,7 +207,8 @@ class Recovery {
     return orders;
   }
 
-  async #readSegment(segment: Segment, isLast: boolean): Promise<void> {
+  /** @returns where damage to acknowledged records begins; undefined: the segment is sound */
+  async #readSegment(segment: Segment, isLast: boolean): Promise<Flaw | undefined> {
     const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
     try {
       const sizeBytes = file.sizeBytes();
@@ -167,21 +216,81 @@ class Recovery {
       const flaw = await this.#readLines(segment, file, sizeBytes, witness);
       segment.sizeBytes = flaw?.offset ?? sizeBytes;
       if (flaw !== undefined) {
-        if (witness === undefined || (await witness.durableAfter(flaw.offset)) > this.#order.seq) {
-          throw this.#corrupt(segment, flaw);
+        const durable = witness === undefined ? undefined : await this.#durableAfter(witness, flaw);
+        // Where only the tail says that a damaged record was acknowledged, the next start would
+        // take that record for torn without it.
+        const isLost =
+          durable === undefined ||
+          durable > this.#walk.order.seq ||
+          this.#doubted > Math.max(this.#vouched, this.#covered());
+        if (isLost) {
+          if (this.#options.acceptsLoss !== true) throw this.#corrupt(segment, flaw);
+          await this.#dropTail(segment, file, sizeBytes);
+          return flaw;
         }
-        if (this.#doubted > this.#vouched) {
-          // Only the tail says that a damaged record was acknowledged: without it, the next start
-          // would take that record for torn.
-          throw this.#corrupt(segment, flaw);
-        }
-        await this.#dropTail(segment, file, sizeBytes);
       }
+      if (isLast) this.#judgeCheckpoint(segment);
+      if (flaw !== undefined) await this.#dropTail(segment, file, sizeBytes);
       // What a killed process wrote may still wait in memory: from here on it counts as durable.
       if (isLast) await file.sync();
+      return undefined;
     } finally {
       file.close();
     }
+  }
+
+  /** Up to here the checkpoint says that all was durable; 0 = it says nothing any more. */
+  #covered(): number {
+    const { kept } = this.#options;
+    return kept === undefined || this.#forkedFrom === kept.note ? 0 : kept.checkpoint.size;
+  }
+
+  async #durableAfter(witness: Witness, { offset }: Pick<Flaw, "offset">): Promise<number> {
+    return Math.max(this.#covered(), await witness.durableAfter(offset));
+  }
+
+  /**
+   * Whether the log still is what was signed. Nothing is changed before that is known.
+   * @param last undefined: there is no segment
+   */
+  #judgeCheckpoint(last: Segment | undefined): void {
+    const { kept, folder, acceptsLoss } = this.#options;
+    const covered = this.#covered();
+    if (kept === undefined || covered === 0) return;
+    const path = last?.path ?? folder;
+    const { seq } = this.#walk.order;
+    const remedy = "restore a backup, or give up what is lost with chat serve --accept-loss";
+    let sentence: string | undefined;
+    if (seq < covered) {
+      const offset = last?.sizeBytes ?? 0;
+      sentence =
+        `${path} ends at byte ${offset} before seq ${seq + 1}, ` +
+        `but ${covered} records were signed as durable`;
+    } else if (this.#reached !== kept) {
+      sentence = `a record up to seq ${covered} in ${folder} is not the one that was signed`;
+    }
+    if (sentence === undefined) return;
+    if (acceptsLoss !== true) throw new Fault("log-corrupt", sentence, { remedy });
+    this.#isLossAccepted = true;
+  }
+
+  /** Goes on without the rest: what is damaged is cut off already, files behind it move away. */
+  async #lose(segment: Segment, flaw: Flaw, rest: readonly number[]): Promise<void> {
+    const { disk, folder, tornFolder, acceptsLoss } = this.#options;
+    if (acceptsLoss !== true) throw this.#corrupt(segment, flaw);
+    this.#isLossAccepted = true;
+    disk.makeFolder(tornFolder);
+    for (const firstSeq of rest) {
+      const path = join(folder, segmentName(firstSeq));
+      const tornPath = this.#freeTornPath(`${segmentName(firstSeq)}.0`);
+      const file = disk.open(path, "read");
+      const droppedBytes = file.sizeBytes();
+      file.close();
+      disk.rename(path, tornPath);
+      this.#dropped.push({ file: path, offset: 0, droppedBytes, tornPath });
+    }
+    await disk.syncFolder(tornFolder);
+    await disk.syncFolder(folder);
   }
 
   /** @param witness absent where all lines are durable, because a later segment was begun */
@@ -191,27 +300,54 @@ class Recovery {
     sizeBytes: number,
     witness: Witness | undefined,
   ): Promise<Flaw | undefined> {
-    for await (const block of scanBlocks(file, 0, sizeBytes)) {
-      for (const line of linesOf(block)) {
-        let record = this.#nextRecord(line);
-        let fits = typeof record !== "string" && bodyFits(record, this.#options.sha256);
-        if (!fits) {
-          const erased = await this.#eraseAgain(segment, line);
-          fits = erased !== undefined;
-          record = erased ?? record;
-        }
-        if (typeof record === "string") return { offset: line.offset, reason: record };
-        if (fits) this.#vouched = Math.max(this.#vouched, this.#durable);
-        if (!fits && witness !== undefined) {
-          const durable = await witness.durableAfter(line.offset);
-          if (durable < record.head.seq) return { offset: line.offset, reason: "its body is torn" };
-          this.#doubted = record.head.seq;
-        }
-        segment.mark(record.head.seq, line.offset);
-        this.#take(record, fits);
-      }
+    let flaw: Flaw | undefined;
+    await this.#walk.read(
+      { file, from: 0, to: sizeBytes },
+      {
+        onSound: (start) => this.#takeSound(segment, start),
+        onDoubtful: async (line) => {
+          const reason = await this.#takeDoubtful(segment, line, witness);
+          if (reason !== undefined) flaw = { offset: line.offset, reason };
+          return reason === undefined;
+        },
+      },
+    );
+    return flaw;
+  }
+
+  /** @returns why it is no record; undefined: it was taken in */
+  async #takeDoubtful(
+    segment: Segment,
+    line: ScannedLine,
+    witness: Witness | undefined,
+  ): Promise<string | undefined> {
+    let record = this.#nextRecord(line);
+    let fits = typeof record !== "string" && bodyFits(record, this.#options.sha256);
+    if (!fits) {
+      const erased = await this.#eraseAgain(segment, line);
+      fits = erased !== undefined;
+      record = erased ?? record;
     }
+    if (typeof record === "string") return record;
+    if (fits) this.#vouched = Math.max(this.#vouched, this.#durable);
+    if (!fits && witness !== undefined) {
+      const durable = await this.#durableAfter(witness, line);
+      if (durable < record.head.seq) return "its body is torn";
+      this.#doubted = record.head.seq;
+    }
+    segment.mark(record.head.seq, line.offset);
+    this.#take(record, fits);
     return undefined;
+  }
+
+  #takeSound(segment: Segment, start: number): undefined {
+    const { line } = this.#walk;
+    const { fold, onRecord } = this.#options;
+    this.#vouched = Math.max(this.#vouched, line.durable);
+    segment.mark(line.seq, start);
+    this.#compareKept(line.seq);
+    this.#fold(line.record(fold?.byHead.has(line.kind) !== true));
+    onRecord?.(line.logRecord());
   }
 
   /** The record that comes next, or what is wrong with this line. */
@@ -220,7 +356,8 @@ class Recovery {
     const parsed = parseLine(line.bytes);
     if (parsed.kind === "bad") return parsed.reason;
     if (parsed.kind === "newer") {
-      if (parsed.seq !== this.#order.seq + 1) return `seq ${parsed.seq} follows ${this.#order.seq}`;
+      const { seq } = this.#walk.order;
+      if (parsed.seq !== seq + 1) return `seq ${parsed.seq} follows ${seq}`;
       throw new Fault(
         "version-unsupported",
         `seq ${parsed.seq} is a '${parsed.recordKind}': a newer chat wrote this log`,
@@ -228,22 +365,38 @@ class Recovery {
       );
     }
     this.#durable = parsed.durable;
-    return this.#order.objection(parsed.record.head) ?? parsed.record;
+    return this.#walk.order.objection(parsed.record.head) ?? parsed.record;
   }
 
   #take(record: LogRecord, fits: boolean): void {
-    this.#order.advance(record.head);
-    this.#tree.append(leafHash(record.headBytes, this.#options.sha256));
+    this.#walk.advance(record.head, leafHash(record.headBytes, this.#options.sha256));
+    this.#compareKept(record.head.seq);
+    if (!fits) this.#damaged.push(record.head.seq);
+    const told = fits ? record : asDamaged(record);
+    this.#fold(told);
+    this.#options.onRecord?.(told);
+  }
+
+  #compareKept(seq: number): void {
+    const { kept } = this.#options;
+    if (kept === undefined || seq !== kept.checkpoint.size) return;
+    const { origin, root } = kept.checkpoint;
+    if (origin === this.#walk.origin && equalBytes(root, this.#walk.tree.root())) {
+      this.#reached = kept;
+    }
+  }
+
+  #fold(record: FoldedRecord): void {
     const { seq } = record.head;
-    if (!fits) this.#damaged.push(seq);
+    if (record.head.kind === "fork") this.#forkedFrom = parseBody(record)?.["from"];
     if (record.erased !== undefined) this.#erase.set(seq, record.erased);
     if (record.erased !== undefined && record.head.kind === "password") {
       this.#spent.set(seq, record.head.room);
     }
-    for (const target of fits ? erasuresOf(record) : []) {
+    for (const target of erasuresOf(record)) {
       if (!this.#orders.has(target)) this.#orders.set(target, seq);
     }
-    this.#options.onRecord(fits ? record : asDamaged(record));
+    this.#options.fold?.apply(record);
   }
 
   async #dropTail(segment: Segment, file: DiskFile, sizeBytes: number): Promise<void> {
@@ -272,11 +425,7 @@ class Recovery {
   async #saveTorn(segment: Segment, tail: Uint8Array): Promise<string> {
     const { disk, tornFolder } = this.#options;
     disk.makeFolder(tornFolder);
-    const name = `${basename(segment.path)}.${segment.sizeBytes}`;
-    const taken = new Set(disk.list(tornFolder));
-    let number = 1;
-    while (taken.has(`${name}.${number}`)) number += 1;
-    const path = join(tornFolder, `${name}.${number}`);
+    const path = this.#freeTornPath(`${basename(segment.path)}.${segment.sizeBytes}`);
     const file = disk.open(path, "write");
     try {
       await writeWhole(file, tail, 0, BATCH_SYNC_BYTES_MAX);
@@ -289,8 +438,16 @@ class Recovery {
     return path;
   }
 
+  #freeTornPath(name: string): string {
+    const { disk, tornFolder } = this.#options;
+    const taken = new Set(disk.list(tornFolder));
+    let number = 1;
+    while (taken.has(`${name}.${number}`)) number += 1;
+    return join(tornFolder, `${name}.${number}`);
+  }
+
   #corrupt(segment: Segment, flaw: Flaw): Fault {
-    const seq = this.#order.seq + 1;
+    const seq = this.#walk.order.seq + 1;
     return new Fault(
       "log-corrupt",
       `${segment.path} is damaged at byte ${flaw.offset}, where seq ${seq} was acknowledged: ` +

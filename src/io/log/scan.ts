@@ -95,13 +95,16 @@ async function readAt(
 }
 
 export function* linesOf(block: Block): Generator<ScannedLine> {
-  const { bytes, offset } = block;
-  let start = 0;
-  for (let end = bytes.indexOf(NEWLINE); end >= 0; end = bytes.indexOf(NEWLINE, start)) {
-    yield { bytes: bytes.subarray(start, end), offset: offset + start, whole: true };
-    start = end + 1;
+  for (let start = 0; start < block.bytes.length; ) {
+    const line = lineAt(block, start);
+    yield line;
+    start += line.bytes.length + 1;
   }
-  if (start < bytes.length) {
-    yield { bytes: bytes.subarray(start), offset: offset + start, whole: false };
-  }
+}
+
+/** The line that begins there. */
+export function lineAt({ bytes, offset }: Block, start: number): ScannedLine {
+  const end = bytes.indexOf(NEWLINE, start);
+  const whole = end >= 0;
+  return { bytes: bytes.subarray(start, whole ? end : undefined), offset: offset + start, whole };
 }

@@ -28,6 +28,20 @@ export class Segment {
     this.#markOffsets.push(offset);
   }
 
+  /** For a snapshot; read back by `load`. */
+  value(): SegmentValue {
+    const gaps = (values: readonly number[]) =>
+      values.map((value, index) => value - (values[index - 1] ?? 0));
+    const { firstSeq, sizeBytes } = this;
+    return { firstSeq, sizeBytes, seqs: gaps(this.#markSeqs), offsets: gaps(this.#markOffsets) };
+  }
+
+  load({ sizeBytes, seqs, offsets }: SegmentValue): void {
+    this.sizeBytes = sizeBytes;
+    this.#markSeqs.push(...sums(seqs));
+    this.#markOffsets.push(...sums(offsets));
+  }
+
   /** Where to begin reading in order to meet this record soon. */
   seek(seq: number): number {
     return this.#markOffsets[this.#markAt(seq)] ?? 0;
@@ -48,6 +62,22 @@ export class Segment {
     }
     return low - 1;
   }
+}
+
+/** A segment and its remembered places, as distances. */
+export interface SegmentValue {
+  readonly firstSeq: number;
+  readonly sizeBytes: number;
+  readonly seqs: readonly number[];
+  readonly offsets: readonly number[];
+}
+
+function sums(gaps: readonly number[]): number[] {
+  let sum = 0;
+  return gaps.map((gap) => {
+    sum += gap;
+    return sum;
+  });
 }
 
 export function segmentName(firstSeq: number): string {

@@ -2,7 +2,7 @@ import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
-import { releaseBuffer } from "../disk/release-buffer.ts";
+import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { LinkInbox, rethrow } from "../link/inbox.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
 import { LinkOutgoing } from "../link/outgoing.ts";

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { writeSmallFile } from "../disk/data-folder.ts";
+import { HomeLogPins } from "./log-pins.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { ReceivedFiles } from "./received-files.ts";
 import { StateDatabase, withStoreFaults } from "./schema.ts";
+import { SeenFiles } from "./seen-files.ts";
 import { UploadJournal } from "./upload-journal.ts";
 
 /** A server as this home knows it. Fingerprints here are bare: 43 characters, no prefix. */
@@ -16,8 +18,8 @@ export interface Pin {
   readonly firstSeenUnixMs: number;
 }
 
-/** `quiet`: `on` hides who comes and goes. */
-export type Preference = "quiet";
+/** `quiet`: `on` hides who comes and goes. `screen`: settings made while talking, as JSON. */
+export type Preference = "quiet" | "screen";
 
 /** Makes a private key in PKCS8 PEM. */
 export type GenerateKey = () => string;
@@ -36,12 +38,16 @@ export class ClientState {
   readonly outboxes: OutboxStore;
   readonly uploads: UploadJournal;
   readonly taken: ReceivedFiles;
+  readonly logs: HomeLogPins;
+  readonly seenFiles: SeenFiles;
 
   private constructor(folder: string | undefined) {
     this.#database = new StateDatabase(folder);
     this.outboxes = new OutboxStore(this.#database);
     this.uploads = new UploadJournal(this.#database);
     this.taken = new ReceivedFiles(this.#database);
+    this.logs = new HomeLogPins(this.#database);
+    this.seenFiles = new SeenFiles(this.#database);
   }
 
   /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
@@ -275,10 +281,20 @@ const MOVING_TABLES = [
   "uploads",
   "files_place",
   "files_taken",
+  "files_seen",
+  "log_pins",
+  "log_seen",
+  "log_confirmed",
 ] as const;
 
-/** Of those, the ones that file them under a user, too. */
-const USER_TABLES = MOVING_TABLES.filter((table) => table !== "pins");
+/** Of those, the ones that file them under the server alone. */
+const SERVER_TABLES: ReadonlySet<string> = new Set([
+  "pins",
+  "files_seen",
+  "log_pins",
+  "log_confirmed",
+]);
+const USER_TABLES = MOVING_TABLES.filter((table) => !SERVER_TABLES.has(table));
 
 const SELECT_PIN = `SELECT address, fingerprint, name, first_seen_ms AS firstSeenUnixMs
   FROM pins JOIN servers USING (fingerprint)`;

@@ -63,10 +63,26 @@ const MIGRATIONS: readonly string[] = [
    INSERT INTO last_servers SELECT address, used_ms FROM uses;
    DROP TABLE uses;
    CREATE TABLE preferences (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE log_pins (
+     fingerprint TEXT PRIMARY KEY, origin TEXT NOT NULL, size INTEGER NOT NULL,
+     root BLOB NOT NULL, note TEXT NOT NULL, alarm TEXT
+   ) STRICT, WITHOUT ROWID;
+   CREATE TABLE log_seen (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, seq INTEGER NOT NULL, leaf BLOB NOT NULL,
+     room TEXT NOT NULL, place TEXT NOT NULL, sender TEXT, time_ms INTEGER NOT NULL,
+     proved INTEGER NOT NULL, PRIMARY KEY (fingerprint, user, seq)
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE log_confirmed (
+     fingerprint TEXT PRIMARY KEY, seq INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;`,
+  `CREATE TABLE files_seen (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, file TEXT NOT NULL, name TEXT NOT NULL,
+     UNIQUE (fingerprint, file)
+   ) STRICT;`,
 ];
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;
-const CLIENT_STATE_FILE = "state.sqlite";
+export const CLIENT_STATE_FILE = "state.sqlite";
 
 /** The tables of a client's home; what goes wrong comes out as a fault that names the folder. */
 export class StateDatabase {

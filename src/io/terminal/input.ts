@@ -13,8 +13,10 @@ export interface Input {
   line(): Promise<string | undefined>;
   /** The same on a terminal without echo; Ctrl-C is Fault interrupted. */
   secretLine(): Promise<string | undefined>;
-  /** What comes, in pieces of any size: for files from a pipe. */
+  /** What comes, in pieces of any size: files from a pipe, and keys in raw mode. */
   chunk(): Promise<Uint8Array | undefined>;
+  /** On a terminal: each key comes as it is pressed, without echo; Enter is a carriage return. */
+  setRaw(isRaw: boolean): void;
 }
 
 /** Far more than any text may be; a file without line feeds must not fill the memory. */
@@ -30,6 +32,7 @@ class StdinInput implements Input {
   readonly #buffer = new LineBuffer(LINE_BYTES_MAX);
   #chunks: AsyncIterator<Uint8Array> | undefined;
   #ended = false;
+  #isRaw = false;
 
   async line(): Promise<string | undefined> {
     for (;;) {
@@ -46,6 +49,11 @@ class StdinInput implements Input {
     if (!this.#ended) await this.#more();
     const more = this.#buffer.takeAll();
     return more.length === 0 && this.#ended ? undefined : more;
+  }
+
+  setRaw(isRaw: boolean): void {
+    this.#isRaw = isRaw;
+    process.stdin.setRawMode(isRaw);
   }
 
   async secretLine(): Promise<string | undefined> {
@@ -74,11 +82,15 @@ class StdinInput implements Input {
     }
   }
 
+  get #isTypedAhead(): boolean {
+    return this.isTerminal && !this.#isRaw;
+  }
+
   async #more(): Promise<void> {
     this.#chunks ??= process.stdin[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     const next = await this.#chunks.next();
     if (next.done === true) this.#ended = true;
-    else this.#buffer.push(this.isTerminal ? withLineFeeds(next.value) : next.value);
+    else this.#buffer.push(this.#isTypedAhead ? withLineFeeds(next.value) : next.value);
   }
 }
 

@@ -1,4 +1,4 @@
-import { write } from "node:fs";
+import { write, writeSync } from "node:fs";
 import { isatty } from "node:tty";
 import { Fault } from "../../base/fault.ts";
 
@@ -24,11 +24,15 @@ export type OnBroken = (fault: Fault | undefined) => void;
 const LOW_BYTES = 1 << 20;
 /** One system call takes at most this much, so that `drained` is told in good time. */
 const WRITE_BYTES_MAX = 1 << 18;
-const RETRY_MS = 5;
+/** A terminal that takes nothing is asked again, first after this, and ever less often. */
+const RETRY_MS = 2;
+const RETRY_MS_MAX = 64;
 const COLUMNS_DEFAULT = 80;
 
 interface Stream {
-  readonly fd: 1 | 2;
+  readonly fd: number;
+  /** A write takes what there is room for, and returns. */
+  readonly isNonBlocking: boolean;
   readonly isTerminal: boolean;
   columns(): number | undefined;
 }
@@ -41,15 +45,34 @@ export function standardError(onBroken: OnBroken): Output {
   return new FdOutput(streamOf(2), onBroken);
 }
 
+export interface ScreenOutput extends Output {
+  /** Forgets what has not gone out yet. */
+  discard(): void;
+}
+
+/**
+ * The terminal of standard output.
+ * @param fd the same, opened without blocking; undefined: that could not be done
+ */
+export function screenOutput(fd: number | undefined, onBroken: OnBroken): ScreenOutput {
+  const stream = streamOf(1);
+  return new FdOutput(fd === undefined ? stream : { ...stream, fd, isNonBlocking: true }, onBroken);
+}
+
 /** Asks process.stdout nothing unless it is a terminal: to touch it makes a pipe non-blocking. */
 function streamOf(fd: 1 | 2): Stream {
   const isTerminal = isatty(fd);
   const columns = () => (fd === 1 ? process.stdout : process.stderr).columns;
-  return { fd, isTerminal, columns: isTerminal ? columns : () => undefined };
+  return {
+    fd,
+    isTerminal,
+    isNonBlocking: false,
+    columns: isTerminal ? columns : () => undefined,
+  };
 }
 
-/** Writes on a thread of the pool, one call at a time, so that the event loop goes on. */
-class FdOutput implements Output {
+/** Writes on a thread of the pool, one call at a time, unless it is known not to block. */
+class FdOutput implements ScreenOutput {
   readonly isTerminal: boolean;
   readonly #stream: Stream;
   readonly #onBroken: OnBroken;
@@ -57,6 +80,8 @@ class FdOutput implements Output {
   #queuedBytes = 0;
   #writing = false;
   #broken = false;
+  #retryMs = RETRY_MS;
+  #discards = 0;
   #fault: Fault | undefined;
   #waiting: { readonly belowBytes: number; readonly resolve: () => void }[] = [];
 
@@ -79,6 +104,13 @@ class FdOutput implements Output {
 
   queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  discard(): void {
+    this.#queue = [];
+    this.#discards++;
+    this.#queuedBytes = 0;
+    this.#wake();
   }
 
   drained(): Promise<void> {
@@ -117,15 +149,29 @@ class FdOutput implements Output {
       return;
     }
     const length = Math.min(bytes.length, WRITE_BYTES_MAX);
-    write(this.#stream.fd, bytes, 0, length, null, (error, writtenBytes) => {
-      if (error === null) this.#wrote(bytes, writtenBytes);
-      else if (error.code === "EAGAIN") setTimeout(() => this.#writeOut(bytes), RETRY_MS);
+    const { fd, isNonBlocking } = this.#stream;
+    const discards = this.#discards;
+    const done = (error: NodeJS.ErrnoException | null, writtenBytes: number) => {
+      if (discards !== this.#discards) this.#writeOut(Buffer.alloc(0));
+      else if (error === null) this.#wrote(bytes, writtenBytes);
+      else if (error.code === "EAGAIN") this.#retry(bytes);
       else this.#break(error);
-    });
+    };
+    if (isNonBlocking) writeAtOnce(fd, bytes.subarray(0, length), done);
+    else write(fd, bytes, 0, length, null, done);
+  }
+
+  #retry(bytes: Buffer): void {
+    const discards = this.#discards;
+    setTimeout(() => {
+      this.#writeOut(discards === this.#discards ? bytes : Buffer.alloc(0));
+    }, this.#retryMs);
+    this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
   }
 
   #wrote(bytes: Buffer, writtenBytes: number): void {
     this.#queuedBytes -= writtenBytes;
+    this.#retryMs = RETRY_MS;
     this.#wake();
     this.#writeOut(bytes.subarray(writtenBytes));
   }
@@ -143,6 +189,18 @@ class FdOutput implements Output {
     const due = this.#waiting.filter((waiter) => this.#queuedBytes < waiter.belowBytes);
     this.#waiting = this.#waiting.filter((waiter) => this.#queuedBytes >= waiter.belowBytes);
     for (const waiter of due) waiter.resolve();
+  }
+}
+
+function writeAtOnce(
+  fd: number,
+  bytes: Buffer,
+  done: (error: NodeJS.ErrnoException | null, writtenBytes: number) => void,
+): void {
+  try {
+    done(null, writeSync(fd, bytes));
+  } catch (error) {
+    done(error as NodeJS.ErrnoException, 0);
   }
 }
 

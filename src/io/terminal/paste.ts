@@ -30,6 +30,12 @@ export class PasteSplitter {
   #held: Buffer = Buffer.alloc(0); // Bounded by PASTE_BYTES_MAX and one read.
   #isInside = false;
   #isOversize = false;
+  readonly #isPatient: boolean;
+
+  /** @param isPatient holds an Esc that came alone, too: its reader calls `release` soon */
+  constructor(isPatient = false) {
+    this.#isPatient = isPatient;
+  }
 
   push(read: Uint8Array): Typed[] {
     if (this.#isInside) return this.#inside(read);
@@ -40,9 +46,22 @@ export class PasteSplitter {
       this.#isInside = true;
       return [...keys(bytes.subarray(0, at)), ...this.#inside(bytes.subarray(at + BEGIN.length))];
     }
-    const cutBytes = markBegun(bytes);
+    const cutBytes = markBegun(bytes, this.#isPatient);
     this.#held = bytes.subarray(bytes.length - cutBytes);
     return keys(bytes.subarray(0, bytes.length - cutBytes));
+  }
+
+  /** Bytes are held that may be the beginning of a mark, or keys that were pressed. */
+  get isHolding(): boolean {
+    return !this.#isInside && this.#held.length > 0;
+  }
+
+  /** They were keys: nothing came behind them. */
+  release(): Typed[] {
+    if (!this.isHolding) return [];
+    const held = this.#held;
+    this.#held = Buffer.alloc(0);
+    return keys(held);
   }
 
   #inside(read: Uint8Array): Typed[] {
@@ -89,11 +108,11 @@ function keys(bytes: Uint8Array): Typed[] {
   return bytes.length === 0 ? [] : [{ kind: "keys", bytes }];
 }
 
-/** How many bytes at the end may be the beginning of a mark; the Esc key alone is none. */
-function markBegun(bytes: Buffer): number {
+/** How many bytes at the end may be the beginning of a mark; the Esc key alone is none, else. */
+function markBegun(bytes: Buffer, isPatient: boolean): number {
   for (let count = BEGIN.length - 1; count > 0; count--) {
     if (count > bytes.length || !bytes.subarray(-count).equals(BEGIN.subarray(0, count))) continue;
-    return count > 2 || bytes.length > count ? count : 0;
+    return isPatient || count > 2 || bytes.length > count ? count : 0;
   }
   return 0;
 }

@@ -2,7 +2,7 @@ import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
-import { releaseBuffer } from "../disk/release-buffer.ts";
+import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { LinkInbox, rethrow } from "../link/inbox.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
 import { LinkOutgoing } from "../link/outgoing.ts";
@@ -69,7 +69,9 @@ export class WsClientLink implements Link {
   send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
     const frame = encodeFrame(OPCODE.binary, message, tail?.length);
-    if (!this.#queue(frame, tail)) return false;
+    const whole = tail === undefined ? undefined : joinInPlace(frame, tail);
+    const isTaken = whole === undefined ? this.#queue(frame, tail) : this.#queue(whole);
+    if (!isTaken) return false;
     this.#outgoing.count(1, message.length + (tail?.length ?? 0));
     return true;
   }

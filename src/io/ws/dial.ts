@@ -16,7 +16,7 @@ import type { Socket } from "bun";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { CONNECT_WITHIN_MS } from "../../base/limits.ts";
-import { releaseBuffer } from "../disk/release-buffer.ts";
+import { releaseBuffer } from "../disk/buffer-pool.ts";
 import { rethrow } from "../link/inbox.ts";
 import type { Address, Dial, DialOptions } from "../link/link.ts";
 import { isLoopback, normalAddress } from "./address.ts";

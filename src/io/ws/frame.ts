@@ -7,7 +7,8 @@
  */
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { MESSAGE_BYTES_MAX } from "../../base/limits.ts";
+import { CHUNK_BYTES, MESSAGE_BYTES_MAX } from "../../base/limits.ts";
+import { HEADROOM_BYTES, takeBuffer } from "../disk/buffer-pool.ts";
 
 export const OPCODE = {
   continuation: 0x0,
@@ -112,7 +113,7 @@ export class FrameReader {
       if (this.#headerFill === 2) this.#checkStart(this.#header[0] ?? 0, short);
       const wanted = 2 + (short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0);
       if (this.#headerFill < wanted) continue;
-      this.#payload = new Uint8Array(this.#payloadLength(short));
+      this.#payload = payloadMemory(this.#payloadLength(short));
       this.#payloadFill = 0;
       return offset;
     }
@@ -195,6 +196,12 @@ export class FrameReader {
     }
     this.#events.close(code, reason);
   }
+}
+
+/** A chunk comes into memory that its receiver gives back; other messages are kept. */
+function payloadMemory(sizeBytes: number): Uint8Array {
+  const isChunk = sizeBytes > CHUNK_BYTES && sizeBytes <= CHUNK_BYTES + HEADROOM_BYTES;
+  return isChunk ? takeBuffer(sizeBytes, 0) : new Uint8Array(sizeBytes);
 }
 
 /** 1004 to 1006 and 1015 never travel. @see RFC 6455, section 7.4 */

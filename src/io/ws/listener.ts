@@ -93,6 +93,12 @@ class WsListener implements Listener {
   }
 
   publish(topic: string, message: Uint8Array): void {
+    const few = this.#linkOptions.topics.few(topic);
+    if (few !== undefined) {
+      // A copy: one that is behind by too much is dropped, and follows nothing any more.
+      for (const link of [...few]) link.send(message);
+      return;
+    }
     for (const link of this.#linkOptions.unflushed) link.flush();
     this.#server.publish(topic, message);
     this.#linkOptions.topics.count(topic, message.length);

@@ -3,7 +3,7 @@ import { assert } from "../../base/assert.ts";
 import { concatBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { DRAIN_WITHIN_MS, SEND_QUEUE_BYTES_MAX } from "../../base/limits.ts";
-import { releaseBuffer } from "../disk/release-buffer.ts";
+import { joinInPlace, releaseBuffer } from "../disk/buffer-pool.ts";
 import { LinkInbox } from "../link/inbox.ts";
 import type { Address, Link, LinkCounters, LinkHandlers } from "../link/link.ts";
 import { LinkOutgoing } from "../link/outgoing.ts";
@@ -19,7 +19,7 @@ export interface WsSocketData {
 /** What all links of one listener share. */
 export interface WsServerLinkOptions {
   readonly certificateHash: Uint8Array;
-  readonly topics: WsTopics;
+  readonly topics: WsTopics<WsServerLink>;
   /** Links whose messages of this tick have not been given to Bun yet. */
   readonly unflushed: Set<WsServerLink>;
   readonly gone: (link: WsServerLink) => void;
@@ -45,6 +45,8 @@ export class WsServerLink implements Link {
   /** Messages of this tick: they leave in one write, which costs a tenth of one write each. */
   #fresh: Fresh[] = [];
   #freshBytes = 0;
+  /** What waited at the socket when the first of them came: it takes none before they leave. */
+  #behindBytes = 0;
   #state: "open" | "closing" | "closed" = "open";
   #outcome: { readonly fault: Fault | undefined } | undefined;
   #deadline: ReturnType<typeof setTimeout> | undefined;
@@ -67,7 +69,9 @@ export class WsServerLink implements Link {
   send(message: Uint8Array, tail?: Uint8Array): boolean {
     if (this.#state !== "open") return false;
     const sizeBytes = message.length + (tail?.length ?? 0);
-    if (this.queuedBytes() + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
+    if (this.#fresh.length === 0) this.#behindBytes = this.#socket.getBufferedAmount();
+    const queuedBytes = this.#freshBytes + this.#behindBytes;
+    if (queuedBytes + sizeBytes + OVERHEAD_BYTES > SEND_QUEUE_BYTES_MAX) {
       this.drop(slowReaderFault());
       return false;
     }
@@ -91,7 +95,7 @@ export class WsServerLink implements Link {
 
   follow(topic: string): void {
     if (this.#state !== "open" || this.#followed.has(topic)) return;
-    this.#followed.set(topic, this.#options.topics.enter(topic));
+    this.#followed.set(topic, this.#options.topics.enter(topic, this));
     this.#socket.subscribe(topic);
   }
 
@@ -202,7 +206,7 @@ export class WsServerLink implements Link {
     const share = this.#options.topics.since(topic, start);
     this.#outgoing.count(share.messages, share.bytes);
     this.#followed.delete(topic);
-    this.#options.topics.leave(topic);
+    this.#options.topics.leave(topic, this);
   }
 }
 
@@ -212,8 +216,9 @@ function sendJoined(
   message: Uint8Array,
   tail: Uint8Array,
 ): void {
-  const whole = concatBytes(message, tail);
-  releaseBuffer(tail);
+  const inPlace = joinInPlace(message, tail);
+  const whole = inPlace ?? concatBytes(message, tail);
+  if (inPlace === undefined) releaseBuffer(tail);
   socket.sendBinary(whole);
   releaseBuffer(whole);
 }

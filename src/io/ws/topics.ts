@@ -1,20 +1,30 @@
 /**
- * What was published to each topic, so that a link's counters include what it followed without a
- * loop over all followers at each message. Holds only topics that have followers.
+ * Who follows each topic, and what was published to it, so that a link's counters include what it
+ * followed without a loop over all followers at each message. Holds only topics that have some.
  */
 export interface Traffic {
   readonly messages: number;
   readonly bytes: number;
 }
 
-interface Topic {
+interface Topic<Follower> {
   messages: number;
   bytes: number;
-  followers: number;
+  readonly followers: Set<Follower>;
 }
 
-export class WsTopics {
-  readonly #topics = new Map<string, Topic>();
+/** What few follow is sent to each of them, together with what else waits for it: one write. */
+const FEW = 4;
+
+export class WsTopics<Follower> {
+  readonly #topics = new Map<string, Topic<Follower>>();
+
+  /** @returns undefined if there are many: Bun publishes to all of them in one go */
+  few(topic: string): Iterable<Follower> | undefined {
+    const followers = this.#topics.get(topic)?.followers;
+    if (followers === undefined) return [];
+    return followers.size > FEW ? undefined : followers;
+  }
 
   count(topic: string, sizeBytes: number): void {
     const found = this.#topics.get(topic);
@@ -24,9 +34,9 @@ export class WsTopics {
   }
 
   /** One more follower; returns the state from which its share counts. */
-  enter(topic: string): Traffic {
-    const found = this.#topics.get(topic) ?? { messages: 0, bytes: 0, followers: 0 };
-    found.followers += 1;
+  enter(topic: string, follower: Follower): Traffic {
+    const found = this.#topics.get(topic) ?? { messages: 0, bytes: 0, followers: new Set() };
+    found.followers.add(follower);
     this.#topics.set(topic, found);
     return { messages: found.messages, bytes: found.bytes };
   }
@@ -36,10 +46,10 @@ export class WsTopics {
     return { messages: found.messages - start.messages, bytes: found.bytes - start.bytes };
   }
 
-  leave(topic: string): void {
+  leave(topic: string, follower: Follower): void {
     const found = this.#topics.get(topic);
     if (found === undefined) return;
-    found.followers -= 1;
-    if (found.followers === 0) this.#topics.delete(topic);
+    found.followers.delete(follower);
+    if (found.followers.size === 0) this.#topics.delete(topic);
   }
 }

@@ -387,7 +387,10 @@ export class Authenticator {
   ): Promise<void> {
     const { clock } = this.#options;
     const delayMs = this.#shared.begin(secret, clock.now());
-    if (delayMs > 0) await delay(clock, delayMs);
+    if (delayMs > 0) {
+      client.tell({ kind: "guess-delay", waitMs: delayMs, of: "everyone" });
+      await delay(clock, delayMs);
+    }
     if (client.isClosed) throw new Fault("link-closed", "the connection is closed");
     await guess();
     this.#shared.right(secret);
@@ -404,7 +407,9 @@ export class Authenticator {
     const { clock } = this.#options;
     const address = `address:${addressKey(client.link.remote.host)}`;
     const isHeldUp = (this.#held.get(address) ?? 0) >= GUESSES_HELD_PER_ADDRESS_MAX;
-    const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, clock.now());
+    const askedAt = clock.now();
+    const delayMs = this.#guessing.delayMs(isHeldUp ? [address, ...names] : names, askedAt);
+    this.#tellDelay(client, address, names);
     this.#guessing.begin(names);
     try {
       if (delayMs > 0) await delay(clock, delayMs);
@@ -417,17 +422,32 @@ export class Authenticator {
         return;
       }
       client.wrongSecrets++;
-      await this.#holdBack(address, names);
+      await this.#holdBack(address, names, askedAt);
       throw new Fault(code, sentence);
     } finally {
       this.#guessing.end(names);
     }
   }
 
-  /** A wrong answer comes as late as the ones before it earned, whether its client waits or not. */
-  async #holdBack(address: string, names: readonly string[]): Promise<void> {
+  /** How long a wrong one takes. Told before it is looked at: it says nothing of the secret. */
+  #tellDelay(client: ClientConnection, address: string, names: readonly string[]): void {
+    const now = this.#options.clock.now();
+    const byAddress = this.#guessing.delayMs([address], now);
+    const byAccount = this.#guessing.delayMs(names, now);
+    const waitMs = Math.max(byAddress, byAccount);
+    if (waitMs === 0) return;
+    const of = byAddress >= byAccount ? "address" : "account";
+    client.tell({ kind: "guess-delay", waitMs, of });
+  }
+
+  /**
+   * A wrong answer comes as late as the ones before it earned, whether its client waits or not.
+   * What it has waited for the account's sake counts: one wrong guess waits once.
+   */
+  async #holdBack(address: string, names: readonly string[], askedAt: number): Promise<void> {
     const { clock } = this.#options;
-    const delayMs = this.#guessing.delayMs([address], clock.now());
+    const waitedMs = clock.now() - askedAt;
+    const delayMs = Math.max(0, this.#guessing.delayMs([address], clock.now()) - waitedMs);
     this.#guessing.wrong([address, ...names], clock.now());
     if (delayMs === 0) return;
     this.#held.set(address, (this.#held.get(address) ?? 0) + 1);

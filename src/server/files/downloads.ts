@@ -1,6 +1,7 @@
+import { assert } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { FileId, UserId } from "../../base/ids.ts";
-import { FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
+import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../base/limits.ts";
 import type { FileFact } from "../../core/rooms/files.ts";
 import { Sending } from "../../core/transfer/sender.ts";
 import type { Blob, BlobAbout } from "../../io/blob/interfaces.ts";
@@ -27,9 +28,12 @@ export interface DownloadSenderOptions {
   trouble(fault: Fault): Fault;
 }
 
+/** Chunks that are read in one trip to the disk's thread, which costs as much as one of them. */
+const READ_AT_ONCE = 4;
+
 /**
- * Sends one file over one lane: one chunk is read and sent at a time, as the reader's window, the
- * link's queue and a running upload let it. Whether the reader still may is asked for each.
+ * Sends one file over one lane: some chunks are read and sent at a time, as the reader's window,
+ * the link's queue and a running upload let it. Whether the reader still may is asked for each.
  */
 export class DownloadSender {
   readonly #options: DownloadSenderOptions;
@@ -117,16 +121,39 @@ export class DownloadSender {
     sending.available(blob.have, fact?.size, this.#options.clock.now());
     const index = sending.take(this.#options.clock.now());
     if (index === undefined) return this.#pause(fact);
-    const stored = Promise.all([blob.hash(index), blob.read(index)]);
-    const [hash, bytes] = await readStored(stored);
-    if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
-    if (this.#isOver) return true;
-    this.#options.checkMayRead(user, this.#file); // Meanwhile they may have been put out.
-    sending.sent(index, bytes.length, this.#options.clock.now());
-    this.#isHeld = false;
-    lane.tell({ kind: "chunk", file: this.#file, index, sha256: hash, bytes });
-    this.#options.sent(bytes.length);
+    const count = this.#takeMore();
+    const hashes = Array.from({ length: count }, (_, i) => blob.hash(index + i));
+    const stored = Promise.all([Promise.all(hashes), blob.readSome(index, count)]);
+    const [checksums, chunks] = await readStored(stored);
+    for (const [i, bytes] of chunks.entries()) {
+      if (lane.link.queuedBytes() + bytes.length > SEND_QUEUE_LOW_BYTES) await lane.link.drained();
+      if (this.#isOver) return true;
+      this.#options.checkMayRead(user, this.#file); // Meanwhile they may have been put out.
+      this.#send(index + i, checksums[i], bytes);
+    }
     return true;
+  }
+
+  /**
+   * The chunks after one that was taken, where the link takes them at once: one trip to the disk.
+   * @returns how many there are with that one
+   */
+  #takeMore(): number {
+    const { lane, clock } = this.#options;
+    let count = 1;
+    // What is read for a slow reader would only wait.
+    if (lane.link.queuedBytes() > CHUNK_BYTES) return count;
+    while (count < READ_AT_ONCE && this.#sending.take(clock.now()) !== undefined) count++;
+    return count;
+  }
+
+  #send(index: number, sha256: Uint8Array | undefined, bytes: Uint8Array): void {
+    assert(sha256 !== undefined, "each chunk has its checksum");
+    const sizeBytes = bytes.length;
+    this.#sending.sent(index, sizeBytes, this.#options.clock.now());
+    this.#isHeld = false;
+    this.#options.lane.tell({ kind: "chunk", file: this.#file, index, sha256, bytes });
+    this.#options.sent(sizeBytes);
   }
 
   /** @throws Fault usage, checksum-wrong: a disk has lost what was told of */

@@ -202,6 +202,7 @@ export class FileService {
   recorded(record: LogRecord): void {
     const { kind, id } = record.head;
     if (kind === "file") this.#uploads.told(id as FileId);
+    if (kind !== "erase") return;
     for (const file of this.#filesIn(record)) this.#changed(file);
   }
 

@@ -9,7 +9,7 @@ import {
 } from "../../core/transfer/receiver.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Blob } from "../../io/blob/interfaces.ts";
-import { releaseBuffer } from "../../io/disk/release-buffer.ts";
+import { releaseBuffer } from "../../io/disk/buffer-pool.ts";
 import type { NoticeOf, RequestOf } from "../../wire/messages.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { reworded } from "../session/redacted-fault.ts";
@@ -36,6 +36,8 @@ export interface UploadReceiverOptions {
 interface PendingChunk {
   readonly chunk: NoticeOf<"chunk">;
   readonly arrival: Arrival;
+  /** Its checksum is that of its bytes. */
+  readonly isRight: boolean;
 }
 
 /**
@@ -84,7 +86,9 @@ export class UploadReceiver {
       if (chunk.file !== this.blob.about.file) throw foreignChunk(chunk.index);
       const arrival = this.#receiving.chunk(chunk.index, chunk.bytes.length);
       this.#options.queued(chunk.bytes.length);
-      this.#pending.push({ chunk, arrival });
+      // Here, where it counts as what the sender's message costs.
+      const isRight = equalBytes(sha256(chunk.bytes), chunk.sha256);
+      this.#pending.push({ chunk, arrival, isRight });
       this.#pumping ??= this.#pump();
     } catch (error) {
       this.#end(error, chunk.index);
@@ -126,6 +130,10 @@ export class UploadReceiver {
     this.blob.close();
   }
 
+  /**
+   * One at a time: several in one trip would keep the disk's threads, which write the log, too, for
+   * longer from the texts of others.
+   */
   async #pump(): Promise<void> {
     for (let next = this.#pending[0]; next !== undefined; next = this.#pending[0]) {
       if (this.#isOver) break;
@@ -136,25 +144,34 @@ export class UploadReceiver {
         break;
       }
       this.#pending.shift();
-      this.#options.queued(-next.chunk.bytes.length);
-      releaseBuffer(next.chunk.bytes);
+      this.#acknowledge(next);
     }
     this.#pumping = undefined;
   }
 
-  async #store({ chunk, arrival }: PendingChunk): Promise<void> {
-    const { file, index, sha256: hash, bytes } = chunk;
-    if (!equalBytes(sha256(bytes), hash)) throw wrongChecksum(index);
+  /** @throws Fault checksum-wrong, out-of-order, quota-reached, store-… */
+  async #store({ chunk, arrival, isRight }: PendingChunk): Promise<void> {
+    const { index, sha256: hash, bytes } = chunk;
+    if (!isRight) throw wrongChecksum(index);
     if (arrival === "store") {
       this.#options.admit(bytes.length);
       await this.blob.append(hash, bytes);
-      this.#options.stored(bytes.length);
-      this.#unsyncedBytes += bytes.length;
     } else if (!equalBytes(await readStored(this.blob.hash(index)), hash)) {
       throw foreignChunk(index);
     }
+  }
+
+  #acknowledge({ chunk, arrival }: PendingChunk): void {
+    const { file, index, bytes } = chunk;
+    const { length } = bytes;
+    if (arrival === "store") {
+      this.#options.stored(length);
+      this.#unsyncedBytes += length;
+    }
     this.#receiving.acked(index);
     this.lane.tell({ kind: "ack", file, index });
+    this.#options.queued(-length);
+    releaseBuffer(bytes);
     if (this.#unsyncedBytes >= TRANSFER_SYNC_BYTES && this.#syncing === undefined) {
       this.#sync().catch((error: unknown) => this.#end(error));
     }

@@ -1,11 +1,12 @@
+import type { RoomId } from "../../base/ids.ts";
 import type { Registry } from "../../core/rooms/accounts.ts";
 import type { Room } from "../../core/rooms/rooms.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Listener } from "../../io/link/link.ts";
 import { encode, type Outgoing } from "../../wire/codec.ts";
 import type { RoomEntry, WireRecord } from "../../wire/messages.ts";
-import type { LogRecord } from "../../wire/record.ts";
-import { RecordsFrame } from "../../wire/records-frame.ts";
+import type { LogRecord, RecordKind } from "../../wire/record.ts";
+import { type FrameMark, RecordsFrame } from "../../wire/records-frame.ts";
 import { topicOf } from "../session/connection-state.ts";
 
 /**
@@ -19,6 +20,46 @@ const GATHER_MS_MAX = 100;
 const GATHER_BYTES_MAX = 256 << 10;
 /** One write to one reader over TLS, as measured on loopback. */
 const WRITE_MS = 0.005;
+/**
+ * While more is on its way to the disk, a telling that takes long waits this share of what it
+ * takes: most of a burst comes with it then.
+ */
+const MORE_SHARE = 0.5;
+/**
+ * Joins, leaves and presence wait this many times as long as a telling takes, unless a text takes
+ * them with it: so a large room spends a tenth of the time on who comes and goes.
+ */
+const DEFER_TIMES = 10;
+const DEFER_MS_MAX = 1_000;
+const DEFERRABLE_KINDS: ReadonlySet<RecordKind> = new Set(["join", "leave"]);
+
+/** A link that follows rooms. */
+export interface Reader {
+  /** Of the protocol. */
+  readonly version: number;
+  readonly following: ReadonlySet<RoomId>;
+  tellBytes(bytes: Uint8Array): void;
+  /** Is told from now on what is published to the room. */
+  subscribe(room: RoomId): void;
+  whenClosed(callback: () => void): void;
+}
+
+/** A reader that has everything of a room but what is gathered after it came. */
+interface Newcomer {
+  readonly reader: Reader;
+  readonly room: Room;
+  /** Where what it has not seen begins in the frame that was open then. */
+  mark: FrameMark | undefined;
+  readonly followed: () => void;
+}
+
+interface Gathered {
+  readonly room: Room;
+  readonly topic: string;
+  readonly bytes: Uint8Array;
+  /** What newcomers are told instead, each by itself. */
+  readonly newcomers: readonly { readonly reader: Reader; readonly bytes: Uint8Array }[];
+}
 
 /**
  * Packs once and publishes the bytes, in order: one topic a room, on every transport. Records of a
@@ -28,24 +69,38 @@ const WRITE_MS = 0.005;
 export class FanOut {
   readonly #clock: Clock;
   readonly #registry: Pick<Registry, "nameOf">;
+  readonly #isMoreUnderWay: () => boolean;
   readonly #listeners = new Set<Listener>();
   /** Bounded by GATHER_BYTES_MAX. */
-  #gathered: { readonly room: Room; readonly topic: string; readonly bytes: Uint8Array }[] = [];
+  #gathered: Gathered[] = [];
   #gatheredBytes = 0;
   /** Records of `#frameRoom` that came last and are not in `#gathered` yet. */
   readonly #frame = new RecordsFrame();
   #frameRoom: Room | undefined;
+  /** The last that a newcomer got. */
+  #mark: FrameMark | undefined;
+  /** By topic those who follow it from the next flush on. Bounded by the links. */
+  readonly #newcomers = new Map<string, Newcomer[]>();
   #publishedMessages = 0;
   #publishedBytes = 0;
-  #isScheduled = false;
-  /** Links of protocol version 1. */
-  #olderReaders = 0;
+  /** When what is gathered is told; infinite: nothing is scheduled. */
+  #dueAt = Number.POSITIVE_INFINITY;
+  #cancel = () => {};
+  /** Links of protocol version 1 that follow a room. */
+  readonly #olderReaders = new Set<Reader>();
+  #flushedAt = Number.NEGATIVE_INFINITY;
   /** Until when further records wait. */
   #restUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(clock: Clock, registry: Pick<Registry, "nameOf">) {
+  /** @param isMoreUnderWay whether records are about to come from the log */
+  constructor(
+    clock: Clock,
+    registry: Pick<Registry, "nameOf">,
+    isMoreUnderWay: () => boolean = () => false,
+  ) {
     this.#clock = clock;
     this.#registry = registry;
+    this.#isMoreUnderWay = isMoreUnderWay;
   }
 
   /** Since the start; each message once, however many read it. */
@@ -63,84 +118,153 @@ export class FanOut {
     this.#listeners.add(listener);
   }
 
-  /** A link of protocol version 1 is there, until the function that comes back is called. */
-  olderReader(): () => void {
-    this.#olderReaders++;
-    return () => {
-      this.#olderReaders--;
-    };
-  }
-
   /** @param older what readers of version 1 are told instead */
   publish(room: Room, message: Outgoing, older = () => [message]): void {
     this.#closeFrame();
     this.#gather(room, room.id, encode(message));
-    if (this.#olderReaders > 0) {
+    if (this.#olderReaders.size > 0) {
       for (const one of older()) this.#gather(room, topicOf(room.id, 1), encode(one));
     }
-    this.#schedule();
+    this.#schedule(room, message.kind === "presences");
   }
 
   record(room: Room, record: LogRecord): void {
     if (room !== this.#frameRoom || !this.#frame.hasRoomFor(record)) this.#closeFrame();
     this.#frameRoom = room;
     this.#frame.add(record, this.#registry.nameOf(record.head.by));
-    if (this.#olderReaders > 0) {
+    if (this.#olderReaders.size > 0) {
       const bytes = encode({ kind: "record", ...wireRecord(record, this.#registry) });
       this.#gather(room, topicOf(room.id, 1), bytes);
     }
-    this.#schedule();
+    this.#schedule(room, DEFERRABLE_KINDS.has(record.head.kind));
+  }
+
+  /**
+   * From here on the reader is told of the room, and of nothing that is gathered already: it has
+   * all of that. Nobody else is told earlier for it.
+   * @param followed is called when nothing of the room is gathered any more, maybe at once
+   */
+  follow(room: Room, reader: Reader, followed = () => {}): void {
+    if (reader.version === 1 && !this.#olderReaders.has(reader)) {
+      this.#olderReaders.add(reader);
+      reader.whenClosed(() => this.#olderReaders.delete(reader));
+    }
+    if (this.#waitingBytes() === 0) {
+      reader.subscribe(room.id);
+      return followed();
+    }
+    const topic = topicOf(room.id, reader.version);
+    const newcomer = { reader, room, mark: this.#markOf(room, reader), followed };
+    const others = this.#newcomers.get(topic);
+    if (others === undefined) this.#newcomers.set(topic, [newcomer]);
+    else others.push(newcomer);
   }
 
   #closeFrame(): void {
     const room = this.#frameRoom;
     if (room === undefined) return;
     this.#frameRoom = undefined;
-    this.#gather(room, room.id, this.#frame.take());
+    const newcomers = this.#newcomers.get(room.id) ?? [];
+    const rests = new Map<FrameMark, Uint8Array>();
+    for (const { mark } of newcomers) {
+      if (mark !== undefined && !rests.has(mark)) rests.set(mark, this.#frame.since(mark));
+    }
+    this.#gather(room, room.id, this.#frame.take(), rests);
+    for (const newcomer of newcomers) newcomer.mark = undefined; // Of the next they want all.
+    this.#mark = undefined;
   }
 
-  #gather(room: Room, topic: string, bytes: Uint8Array): void {
-    this.#gathered.push({ room, topic, bytes });
+  /** @param rests what newcomers who have a part of it are told instead */
+  #gather(
+    room: Room,
+    topic: string,
+    bytes: Uint8Array,
+    rests?: ReadonlyMap<FrameMark, Uint8Array>,
+  ): void {
+    const newcomers = (this.#newcomers.get(topic) ?? []).map(({ reader, mark }) => {
+      const rest = mark === undefined ? undefined : rests?.get(mark);
+      return { reader, bytes: rest ?? bytes };
+    });
+    this.#gathered.push({ room, topic, bytes, newcomers });
     this.#gatheredBytes += bytes.length;
+    if (topic !== room.id) return; // Readers of version 1 are told the same once more.
     this.#publishedMessages++;
     this.#publishedBytes += bytes.length;
+  }
+
+  /** Those who come between the same two records share what they are told. */
+  #markOf(room: Room, { version }: Reader): FrameMark | undefined {
+    if (room !== this.#frameRoom || version === 1) return undefined;
+    const mark = this.#frame.mark();
+    if (mark.count !== this.#mark?.count) this.#mark = mark;
+    return this.#mark;
   }
 
   #waitingBytes(): number {
     return this.#gatheredBytes + (this.#frameRoom === undefined ? 0 : this.#frame.sizeBytes);
   }
 
-  #schedule(): void {
+  /** @param isDeferrable nobody waits for it */
+  #schedule(room: Room, isDeferrable: boolean): void {
     if (this.#waitingBytes() > GATHER_BYTES_MAX) this.flush();
-    if (this.#isScheduled || this.#waitingBytes() === 0) return;
-    this.#isScheduled = true;
-    const waitMs = this.#restUntil - this.#clock.now();
+    if (this.#waitingBytes() === 0) return;
+    const deferMs = isDeferrable
+      ? Math.min(DEFER_MS_MAX, DEFER_TIMES * room.members.size * WRITE_MS)
+      : 0;
+    const dueAt = Math.max(this.#restUntil, this.#flushedAt + deferMs);
+    if (this.#dueAt <= dueAt) return;
+    this.#cancel();
+    this.#dueAt = dueAt;
+    const waitMs = dueAt - this.#clock.now();
     // At the end of this tick's work: a whole batch of the log comes in one.
-    if (waitMs <= 0) queueMicrotask(() => this.#due());
-    else this.#clock.after(waitMs, () => this.#due());
+    if (waitMs <= 0) queueMicrotask(() => this.#due(room));
+    else this.#cancel = this.#clock.after(waitMs, () => this.flush());
+  }
+
+  /** Unless a flush came before it, and what is gathered since may rest. */
+  #due(room: Room): void {
+    const now = this.#clock.now();
+    if (this.#dueAt > now) return;
+    const moreMs = room.members.size * WRITE_MS * MORE_SHARE;
+    if (moreMs < GATHER_MS_MIN || !this.#isMoreUnderWay()) return this.flush();
+    this.#dueAt = now + Math.min(GATHER_MS_MAX, moreMs);
+    this.#restUntil = this.#dueAt; // Once: what comes meanwhile does not put it off again.
+    this.#cancel = this.#clock.after(this.#dueAt - now, () => this.flush());
   }
 
   /** Tells all that was gathered: before anything changes about who is told. */
   flush(): void {
+    this.#cancel();
+    this.#cancel = () => {};
+    this.#dueAt = Number.POSITIVE_INFINITY;
     this.#closeFrame();
     const gathered = this.#gathered;
     if (gathered.length === 0) return;
     this.#gathered = [];
     this.#gatheredBytes = 0;
     const rooms = new Set<Room>();
-    for (const { room, topic, bytes } of gathered) {
+    for (const { room, topic, bytes, newcomers } of gathered) {
       rooms.add(room);
       for (const listener of this.#listeners) listener.publish(topic, bytes);
+      for (const { reader, bytes: rest } of newcomers) if (rest.length > 0) reader.tellBytes(rest);
     }
     let writes = 0;
     for (const room of rooms) writes += room.members.size;
     const restMs = Math.min(GATHER_MS_MAX, Math.max(GATHER_MS_MIN, writes * WRITE_MS));
-    this.#restUntil = this.#clock.now() + restMs;
+    this.#flushedAt = this.#clock.now();
+    this.#restUntil = this.#flushedAt + restMs;
+    this.#welcome();
   }
 
-  #due(): void {
-    this.#isScheduled = false;
-    this.flush();
+  /** Newcomers have been told of all that was gathered. */
+  #welcome(): void {
+    const newcomers = [...this.#newcomers.values()].flat();
+    this.#newcomers.clear();
+    for (const { reader, room, followed } of newcomers) {
+      if (!reader.following.has(room.id)) continue; // Its link is gone.
+      reader.subscribe(room.id);
+      followed();
+    }
   }
 }
 
@@ -165,6 +289,7 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       name: room.name,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
+      ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
   }
   const [one, other] = room.pair ?? [];

@@ -33,6 +33,17 @@ interface Unseen {
   readonly upTo: number;
 }
 
+/** The first message of these records. */
+interface Packed {
+  readonly first: LogRecord;
+  readonly last: LogRecord | undefined;
+  /** Of the names in it. */
+  readonly namesVersion: number;
+  /** Records in it. */
+  readonly count: number;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Brings one reader up to the present of a room: first what it missed, then, in the tick in which
  * nothing is missing any more, the room's topic. So nothing is lost or doubled in between.
@@ -45,6 +56,8 @@ export class CatchUp {
   readonly #positions: Pick<ReadPositionService, "upTo" | "unread">;
   readonly #recent = new RecentRecords();
   readonly #frame = new RecordsFrame();
+  /** The last one: those who come in one tick are told the same. */
+  #packed: Packed | undefined;
   readonly #reading = new WorkQueue(PAGES_READ_MAX, LINKS_MAX);
 
   constructor(
@@ -87,10 +100,10 @@ export class CatchUp {
       if (unseen.n > n) {
         this.#tell(client, room, { n: unseen.n, skipped: unseen.n - n, behind: true });
       }
-      await this.#send(client, room, run, unseen);
-      if (!client.following.has(room.id)) return;
-      this.#fanOut.flush(); // What is gathered since then comes before what says that all is there.
-      this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+      // What is gathered since then comes before what says that all is there.
+      await this.#send(client, room, run, unseen, () => {
+        this.#tell(client, room, { n: room.lastN + 1, skipped: 0 });
+      });
     });
   }
 
@@ -150,7 +163,13 @@ export class CatchUp {
   }
 
   /** Ends in the tick in which the topic is followed, or when the run is over otherwise. */
-  async #send(client: ClientConnection, room: Room, run: symbol, unseen: Unseen): Promise<void> {
+  async #send(
+    client: ClientConnection,
+    room: Room,
+    run: symbol,
+    unseen: Unseen,
+    followed?: () => void,
+  ): Promise<void> {
     let { records, upTo: sentSeq } = unseen;
     for (;;) {
       for (let at = 0; at < records.length; ) {
@@ -165,8 +184,8 @@ export class CatchUp {
       if (!client.isCatchingUp(room.id, run)) return;
     }
     this.#presence.flush(room);
-    this.#fanOut.flush(); // What is still gathered was in the archive: it must not come again.
     client.follow(room.id);
+    this.#fanOut.follow(room, client, followed);
   }
 
   /** Sends as many records as fit one message. @returns where to go on */
@@ -178,11 +197,20 @@ export class CatchUp {
       client.tell({ kind: "record", ...wireRecord(record, this.#registry) });
       return at + 1;
     }
+    const [first, last] = [record, records.at(-1)];
+    const { namesVersion } = this.#registry;
+    const packed = this.#packed;
+    if (packed?.first === first && packed.last === last && packed.namesVersion === namesVersion) {
+      client.tellBytes(packed.bytes);
+      return from + packed.count;
+    }
     while (record !== undefined && this.#frame.hasRoomFor(record)) {
       this.#frame.add(record, this.#registry.nameOf(record.head.by));
       record = records[++at];
     }
-    client.tellBytes(this.#frame.take());
+    const bytes = this.#frame.take();
+    this.#packed = { first, last, namesVersion, count: at - from, bytes };
+    client.tellBytes(bytes);
     return at;
   }
 

@@ -5,10 +5,12 @@ import type { Name } from "../../base/names.ts";
 import type { Asker } from "../../core/rooms/commands.ts";
 import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { FileBody } from "../../core/rooms/files.ts";
+import type { Act } from "../../core/rooms/moderation.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Answer } from "../../wire/messages.ts";
 
+type EraseMany = Extract<Act, { kind: "erase-many" }>;
 type Settle = (outcome: Answer<"post"> | Fault) => void;
 
 /**
@@ -49,6 +51,14 @@ export class LocalPosts {
   announce(user: UserId, to: string, body: FileBody): Promise<Answer<"post">> {
     return this.#ask(user, (asker) => {
       this.#input({ kind: "announce", asker, to, file: body.file, body });
+    });
+  }
+
+  /** Erases records of a room, with their edits. @throws Fault not-found, store-…, too-many */
+  erase(by: UserId, what: Omit<EraseMany, "kind">): Promise<Answer<"post">> {
+    return this.#ask(by, (asker) => {
+      const act = { kind: "erase-many", ...what } as const;
+      this.#input({ kind: "act", asker, isOperator: true, act });
     });
   }
 

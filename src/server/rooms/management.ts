@@ -61,6 +61,16 @@ export class Management {
     client.answer(request.ref, {});
   }
 
+  /** What was said by then is erased already, or stays. @throws Fault store-… */
+  async removeSelf(client: ClientConnection, account: Account, ref: number): Promise<void> {
+    await this.#removeAccount(account.id, account, () => client.answer(ref, {}));
+  }
+
+  retain(client: ClientConnection, by: UserId, request: RequestOf<"retention">): void {
+    const { ref, room, keepMs } = request;
+    this.#change(client, by, ref, { kind: "retention", room: this.#room(room).id, keepMs });
+  }
+
   close(client: ClientConnection, by: UserId, { ref, room, on }: RequestOf<"close">): void {
     this.#change(client, by, ref, { kind: "close", on, room: this.#room(room).id });
   }
@@ -90,7 +100,7 @@ export class Management {
   }
 
   /** Once more for one that is removed already, whose rooms a crash has not been told. */
-  async #removeAccount(by: UserId, account: Account): Promise<void> {
+  async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
     const { registry, accounts, rooms, peersOf } = this.#options;
     if (!account.isGone) {
       const record = await accounts.append(registry.goneDraft(account, by));
@@ -100,6 +110,7 @@ export class Management {
     for (const room of [...rooms.of(user)]) {
       if (room.name !== undefined) this.#tell(by, { kind: "gone", room: room.id, user, name });
     }
+    done(); // Before their links end, the asker's among them.
     const remedy = "ask an operator";
     const fault = new Fault("login-refused", `the account ${name} was removed`, { remedy });
     for (const client of [...peersOf(user)]) client.close(fault);

@@ -26,6 +26,7 @@ import type { Resets } from "../auth/resets.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Management } from "./management.ts";
+import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
 
 export type ModerationRequest = Extract<
@@ -34,6 +35,9 @@ export type ModerationRequest = Extract<
     kind:
       | "edit"
       | "erase"
+      | "erase-all"
+      | "unregister"
+      | "retention"
       | "kick"
       | "mute"
       | "grant"
@@ -61,6 +65,7 @@ export interface ModerationOptions {
   readonly invites: Invites;
   readonly resets: Pick<Resets, "make">;
   readonly house: Management;
+  readonly erasure: Pick<MassErasure, "ofAccount">;
   readonly server: {
     input(input: EngineInput): void;
     peers(): Iterable<ClientConnection>;
@@ -95,6 +100,13 @@ export class Moderation {
       case "edit":
       case "erase":
         return this.#act(client, actor, request.ref, await this.#said(actor, request));
+      case "erase-all":
+        return client.answer(request.ref, await this.#eraseAll(account, actor, request));
+      case "unregister":
+        return house.removeSelf(client, account, request.ref);
+      case "retention":
+        checkOperator(actor);
+        return house.retain(client, actor.user, request);
       case "kick":
       case "mute":
         return this.#act(client, actor, request.ref, this.#concerned(request, request.room));
@@ -194,6 +206,21 @@ export class Moderation {
     if (isErasing) return { kind: "erase", ...said };
     if (request.text === "") throw new Fault("text-invalid", "an empty text says nothing");
     return { kind: "edit", text: request.text, ...said };
+  }
+
+  /** @throws Fault not-allowed, user-unknown, store-…, too-many */
+  async #eraseAll(
+    account: Account,
+    actor: Actor,
+    { user, after }: RequestOf<"erase-all">,
+  ): Promise<Answer<"erase-all">> {
+    // Also of one that was removed: what it said stands as long as nobody erases it.
+    const everyone = this.#options.registry.everyone;
+    const whose = user === undefined ? account : namedPerson(everyone, checkName(user));
+    if (whose !== account) checkOperator(actor);
+    const part = await this.#options.erasure.ofAccount(actor.user, whose, after ?? 0);
+    const { erased, last, more } = part;
+    return { erased, ...(more && last !== undefined ? { next: last } : {}) };
   }
 
   #room({ room }: Head): Room | undefined {

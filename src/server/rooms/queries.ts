@@ -7,6 +7,7 @@ import {
   PAGES_READ_MAX,
   PAGES_READ_PER_ACCOUNT_MAX,
   PAGES_WAITING_MAX,
+  PRESENCE_MEMBERS_MAX,
   REQUESTS_IN_FLIGHT_MAX,
   SEND_QUEUE_LOW_BYTES,
 } from "../../base/limits.ts";
@@ -18,7 +19,7 @@ import { checkReads, namedPerson, namedRoom, TargetResolver } from "../../core/r
 import type { Clock } from "../../io/clock.ts";
 import type { Archive, PageQuery } from "../../io/log/log.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
-import { READ_KINDS, type RecordKind } from "../../wire/record.ts";
+import { READ_KINDS, RECORD_KINDS, type RecordKind } from "../../wire/record.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { roomEntry, wireRecord } from "./broadcast.ts";
@@ -34,7 +35,12 @@ export interface QueriesOptions {
   readonly reading: Pick<ReadPositionService, "unread">;
 }
 
+/** Members of a large room are sorted so often at most: thousands may ask when they come. */
+const LARGE_SORTED_EVERY_MS = 1_000;
 const FILES: ReadonlySet<RecordKind> = new Set(["file"]);
+/** For a reader that counts records, also of kinds that it does not know. */
+const EVERY_KIND = "all";
+const EVERY: ReadonlySet<RecordKind> = new Set(RECORD_KINDS);
 
 /** Questions about what is and what was: they change nothing. */
 export class Queries {
@@ -44,6 +50,11 @@ export class Queries {
   readonly #turns: FairQueue;
   /** By session: the next page waits until the last ones were taken. */
   readonly #readers = new FairQueue(1, REQUESTS_IN_FLIGHT_MAX);
+  /** Members of rooms above PRESENCE_MEMBERS_MAX, and until when they are given out. */
+  readonly #large = new WeakMap<
+    Room,
+    { readonly people: readonly Entry[]; readonly until: number }
+  >();
   #people: readonly Entry[] = [];
   /** Of the names by which they are sorted. */
   #version = -1;
@@ -85,7 +96,7 @@ export class Queries {
   /** People of a room the asker is in, or all; in pages ordered by name. @throws Fault */
   who(account: Account, { room, after }: RequestOf<"who">): Answer<"who"> {
     const { engine } = this.#options;
-    const people = room === undefined ? this.#everyone() : byName(this.#members(account, room));
+    const people = room === undefined ? this.#everyone() : this.#members(account, room);
     const from = after === undefined ? "" : foldName(checkName(after));
     const next = people.findIndex(({ key }) => key > from);
     const page = next < 0 ? [] : people.slice(next, next + PAGE_RECORDS_MAX);
@@ -146,14 +157,14 @@ export class Queries {
   }
 
   #query(request: RequestOf<"history">, rooms: ReadonlySet<RoomId>): PageQuery {
-    const { from, since, until, grep, ignoreCase, files, after, before, limit } = request;
+    const { from, since, until, grep, ignoreCase, after, before, limit } = request;
     const by =
       from === undefined
         ? undefined
         : namedPerson(this.#options.registry.everyone, checkName(from)).id;
     return {
       rooms,
-      kinds: files === true ? FILES : READ_KINDS,
+      kinds: kindsOf(request),
       ...(by === undefined ? {} : { by }),
       ...(since === undefined ? {} : { sinceMs: since }),
       ...(until === undefined ? {} : { untilMs: until }),
@@ -175,11 +186,27 @@ export class Queries {
     return [room];
   }
 
-  #members(account: Account, name: string): Account[] {
+  #members(account: Account, name: string): readonly Entry[] {
     const [room] = this.#readable(account, name);
-    const members = [...(room?.members ?? [])].map((id) => this.#options.registry.get(id));
-    return members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone);
+    if (room === undefined) return [];
+    const { clock, registry } = this.#options;
+    const kept = this.#large.get(room);
+    if (kept !== undefined && clock.now() < kept.until) return kept.people;
+    const members = [...room.members].map((id) => registry.get(id));
+    const people = byName(
+      members.filter((member) => member !== undefined).filter(({ isGone }) => !isGone),
+    );
+    if (room.members.size > PRESENCE_MEMBERS_MAX) {
+      this.#large.set(room, { people, until: clock.now() + LARGE_SORTED_EVERY_MS });
+    }
+    return people;
   }
+}
+
+function kindsOf({ files, kinds }: RequestOf<"history">): ReadonlySet<RecordKind> {
+  if (kinds?.includes(EVERY_KIND) === true) return EVERY;
+  const readable = files === true ? FILES : READ_KINDS;
+  return new Set([...readable].filter((kind) => kinds?.includes(kind) ?? true));
 }
 
 /** An account beside the name by which it is sorted. */

@@ -76,8 +76,8 @@ export class ClientConnection {
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.now());
     link.receive({
       message: (bytes) => {
-        this.#inTurn(bytes.length, () => {
-          this.#perform(this.session.receive(bytes, options.now()));
+        this.#inTurn(bytes.length, (now) => {
+          this.#perform(this.session.receive(bytes, now));
         });
       },
       closed: (fault) => {
@@ -90,15 +90,15 @@ export class ClientConnection {
   }
 
   /** All sessions of an account share its turns, and so do strangers of one address. */
-  #inTurn(sizeBytes: number, work: () => void): void {
+  #inTurn(sizeBytes: number, work: (now: number) => void): void {
     if (this.#waiting === 0) {
       const account = this.account ?? this.channel?.account;
       this.#sender = account?.id ?? `address:${addressKey(this.link.remote.host)}`;
     }
     this.#waiting++;
-    this.#options.scheduler.take(this.#sender, sizeBytes, () => {
+    this.#options.scheduler.take(this.#sender, sizeBytes, (now) => {
       this.#waiting--;
-      work();
+      work(now);
     });
   }
 
@@ -254,6 +254,10 @@ export class ClientConnection {
   follow(room: RoomId): void {
     this.#catchUps.delete(room);
     this.following.add(room);
+  }
+
+  /** What is published to the room comes here from now on. */
+  subscribe(room: RoomId): void {
     this.link.follow(topicOf(room, this.version));
   }
 

@@ -12,13 +12,19 @@ const COSTS_PER_MS = 32;
 /** What waits costs beside its bytes, so that a line of empty messages is bounded too. */
 const OVERHEAD_BYTES = 256;
 
+/** @param now when it begins */
+type Work = (now: number) => void;
+
 interface Arrival {
   readonly sizeBytes: number;
-  readonly work: () => void;
+  readonly work: Work;
 }
 
 interface Line {
+  readonly sender: string;
   readonly waiting: Arrival[];
+  /** It is among the lines that take turns. */
+  isQueued: boolean;
   sizeBytes: number;
   /** In this turn. */
   spent: number;
@@ -30,8 +36,10 @@ interface Line {
  */
 export class FairScheduler {
   readonly #clock: Pick<Clock, "now" | "after">;
-  /** Senders of late, and those that wait; next is the one that waits longest. */
+  /** Senders of late, and those that wait. */
   readonly #lines = new Map<string, Line>();
+  /** Those of them that wait; next is the one that waits longest. */
+  readonly #queue: Line[] = [];
   #sizeBytes = 0;
   #isScheduled = false;
 
@@ -42,14 +50,17 @@ export class FairScheduler {
   /** Messages that wait for their turn. */
   get waiting(): number {
     let count = 0;
-    for (const line of this.#lines.values()) count += line.waiting.length;
+    for (const line of this.#queue) count += line.waiting.length;
     return count;
   }
 
   /** Does it, at once or in its turn; what is of one sender stays in order. */
-  take(sender: string, sizeBytes: number, work: () => void): void {
-    const line = this.#lines.get(sender) ?? { waiting: [], sizeBytes: 0, spent: 0 };
-    this.#lines.set(sender, line);
+  take(sender: string, sizeBytes: number, work: Work): void {
+    let line = this.#lines.get(sender);
+    if (line === undefined) {
+      line = { sender, waiting: [], isQueued: false, sizeBytes: 0, spent: 0 };
+      this.#lines.set(sender, line);
+    }
     if (line.waiting.length === 0 && line.spent < SHARE) {
       line.spent += this.#costOf(work);
       if (line.spent > UNCOUNTED || this.#lines.size > LINES_MAX) this.#schedule();
@@ -57,6 +68,8 @@ export class FairScheduler {
     }
     this.#schedule();
     const arrival = { sizeBytes: sizeBytes + OVERHEAD_BYTES, work };
+    if (!line.isQueued) this.#queue.push(line);
+    line.isQueued = true;
     line.waiting.push(arrival);
     line.sizeBytes += arrival.sizeBytes;
     this.#sizeBytes += arrival.sizeBytes;
@@ -77,17 +90,18 @@ export class FairScheduler {
 
   #turn(): void {
     this.#isScheduled = false;
-    for (const [sender, line] of [...this.#lines]) {
+    for (const [sender, line] of this.#lines) {
       line.spent = 0;
-      if (line.waiting.length === 0) this.#lines.delete(sender);
+      if (!line.isQueued) this.#lines.delete(sender);
     }
     for (let left = TURN; left > 0; ) {
-      const [first] = this.#lines;
-      if (first === undefined) return;
-      const [sender, line] = first;
+      const line = this.#queue.shift();
+      if (line === undefined) return;
       left -= this.#next(line);
-      this.#lines.delete(sender); // And behind the others again.
-      if (line.waiting.length > 0) this.#lines.set(sender, line);
+      line.isQueued = line.waiting.length > 0;
+      if (line.isQueued)
+        this.#queue.push(line); // And behind the others again.
+      else this.#lines.delete(line.sender);
     }
     if (this.#lines.size > 0) this.#schedule();
   }
@@ -101,9 +115,9 @@ export class FairScheduler {
     return this.#costOf(arrival.work);
   }
 
-  #costOf(work: () => void): number {
+  #costOf(work: Work): number {
     const begun = this.#clock.now();
-    work();
+    work(begun);
     return 1 + (this.#clock.now() - begun) * COSTS_PER_MS;
   }
 }

@@ -1,5 +1,4 @@
 import type { Fault } from "../../base/fault.ts";
-import type { FileId, RoomId } from "../../base/ids.ts";
 import { Follower, type FollowerEvent } from "../../client/follower.ts";
 import type { Keys } from "../../client/keys.ts";
 import { ActiveLink } from "../../client/link/active-link.ts";
@@ -7,8 +6,10 @@ import type { Connection } from "../../client/link/connection.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
 import { ReadReporter } from "../../client/reading.ts";
+import { modelEventOf } from "../../client/server-events.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEvent } from "../../core/model/event.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
@@ -27,6 +28,8 @@ export interface AccountSessionOptions {
   readonly moved: Promise<void>;
   readonly tell: (event: ModelEvent) => void;
   readonly happened: (event: NoticeOf<"event">) => void;
+  /** A record of the rooms of this account. @param head its bytes as they came */
+  readonly saw: (head: Uint8Array, record: ChatRecord) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
 }
 
@@ -131,32 +134,8 @@ export class AccountSession {
     if (event.kind === "account" && event.notice.kind === "event") {
       return this.#parts.happened(event.notice);
     }
+    if (event.kind === "record") this.#parts.saw(event.head, event.record);
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
-  }
-}
-
-/** @returns undefined if the model does not want to know it */
-function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
-  switch (event.kind) {
-    case "room":
-      return { ...event.notice, room: event.room.id };
-    case "room-gone":
-      return { kind: "room-gone", room: event.id as RoomId };
-    case "record":
-      return { kind: "record", record: event.record };
-    case "caught-up":
-      return event;
-    case "in-room": {
-      const { notice } = event;
-      const room = event.room.id;
-      if (notice.kind !== "offered") return { ...notice, room };
-      const { kind, from, name, size } = notice;
-      return { kind, room, file: notice.file as FileId, from, name, sizeBytes: size };
-    }
-    case "account":
-      return event.notice.kind === "ignored" ? event.notice : undefined;
-    default: // A page keeps no words over a reload: it has no cursor.
-      return undefined;
   }
 }

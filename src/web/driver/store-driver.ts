@@ -1,5 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
+import { ChatActions } from "../../client/chat/actions.ts";
+import type { FaceEffect } from "../../client/chat/model-driver.ts";
 import { ConnectionLoop, type GreetedLink, type LoopState } from "../../client/connection-loop.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
@@ -9,20 +11,20 @@ import {
   type Entered,
   type LoginManner,
 } from "../../client/login.ts";
+import type { Ask } from "../../client/queries.ts";
+import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
-import type { ConnectionView, Draft, Model } from "../../core/model/state.ts";
-import { emptyModel, updateAll } from "../../core/model/update.ts";
+import type { Draft } from "../../core/model/state.ts";
 import { typedSecret } from "../../wire/copied-text.ts";
-import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf, PostBody } from "../../wire/messages.ts";
 import type { Device } from "../browser/device-key.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
-import { pageHashing } from "../browser/hash.ts";
+import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
 import { AccountSession } from "./account.ts";
-import { Queries } from "./queries.ts";
+import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
 
 /** What happened once, and is in no model. */
 export type Told =
@@ -39,19 +41,12 @@ const FORM_MANNER: LoginManner = {
 const DRAFTS_KEPT_EVERY_MS = 500;
 
 /** The page's model, and all that it is told by and makes happen. */
-export class ChatCore {
+export abstract class ChatCore extends ChatActions {
   protected readonly preferences: Preferences;
   protected readonly loop: ConnectionLoop;
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   readonly #device: Device;
-  readonly #queries: Queries;
-  #model: Model = emptyModel();
-  /** Not in the model yet: until the next frame. */
-  #events: ModelEvent[] = [];
-  #isFlushing = false;
-  #isAwaitingFrame = false;
-  readonly #listeners = new Set<() => void>();
   readonly #onTold = new Set<(told: Told) => void>();
   #accountSession: AccountSession | undefined;
   /** Not kept yet. */
@@ -59,17 +54,24 @@ export class ChatCore {
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
   #resetToken: string | undefined;
+  readonly #auditor: LazyAuditor;
+  /** The server's log is not what it was: nothing more is sent to it. */
+  #alarm: Fault | undefined;
 
   /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
-  constructor(platform: Platform, device: Device) {
+  constructor(platform: Platform, device: Device, loadAuditor?: () => Promise<OpenAuditor>) {
+    super({ nextFrame: (callback) => platform.nextFrame(callback), sha256: pageSha256 });
     this.#platform = platform;
     this.#device = device;
     this.fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.fragment.resetToken;
     this.preferences = new Preferences(platform.store);
-    this.#queries = new Queries({
-      ask: (kind, fields) => this.loop.ask(kind, fields),
-      tell: (event) => this.tell(event),
+    this.#auditor = new LazyAuditor(async () => {
+      const open = await loadAuditor?.();
+      return open?.(platform, device, ({ fault }) => {
+        this.#alarm = fault;
+        this.loop.mend(fault, true);
+      });
     });
     const { clock, entropy, dial } = platform;
     this.loop = new ConnectionLoop(
@@ -87,7 +89,10 @@ export class ChatCore {
           forgotten: () => undefined,
           entered: (link, entered) => this.#entered(link, entered, asked),
         }),
-        lost: () => this.#accountSession?.lost(),
+        lost: () => {
+          this.#auditor.do((auditor) => auditor.lost());
+          this.#accountSession?.lost();
+        },
         // A page has a button for those who will not wait.
         isAwaited: () => false,
         whenReady: (callback) => callback(),
@@ -101,13 +106,11 @@ export class ChatCore {
     });
   }
 
+  readonly request: Ask = (kind, fields) => this.loop.ask(kind, fields);
+
   /** `chat web` has given out the page: its address leads nowhere from other machines. */
   get isLocal(): boolean {
     return this.#platform.isLocal;
-  }
-
-  get model(): Model {
-    return this.#model;
   }
 
   /** Whoever is in. @throws Fault not-logged-in */
@@ -116,46 +119,22 @@ export class ChatCore {
     return this.#accountSession;
   }
 
-  subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
-
   /** What the model does not keep: things to notify of, and the events of an operator's watch. */
   onTold(listener: (told: Told) => void): () => void {
     this.#onTold.add(listener);
     return () => this.#onTold.delete(listener);
   }
 
-  /** Shown with the next frame. */
-  protected tell(event: ModelEvent): void {
-    this.#events.push(event);
-    if (this.#isAwaitingFrame || this.#isFlushing) return;
-    this.#isAwaitingFrame = true;
-    this.#platform.nextFrame(() => {
-      this.#isAwaitingFrame = false;
-      this.#flush();
-    });
-  }
-
-  /** Somebody did it, and waits for what they see. */
-  protected person(event: ModelEvent): void {
-    this.#events.push(event);
-    this.#flush();
-  }
-
-  /** Its fault is for the person to see. */
-  protected show(work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-      this.person({ kind: "fault", fault: error });
-    });
+  /** Not to a server whose log is not what it was; the user sees why. */
+  protected mayPost(): boolean {
+    if (this.#alarm !== undefined) this.person({ kind: "fault", fault: this.#alarm });
+    return this.#alarm === undefined;
   }
 
   protected post(to: string, body: PostBody): void {
     // The model shows what became of it; the promise is for callers without one.
     this.accountSession.posts.post(to, body).catch(() => undefined);
-    this.#flush();
+    this.update();
   }
 
   /**
@@ -216,6 +195,7 @@ export class ChatCore {
   /** Keeps and tells what is still to be kept and told. */
   protected flush(): void {
     this.#accountSession?.flush();
+    this.#auditor.do((auditor) => void auditor.write());
     void this.#keepDrafts();
   }
 
@@ -233,63 +213,25 @@ export class ChatCore {
   }
 
   #stands(state: LoopState): void {
-    const tell = (connection: ConnectionView) => this.#told({ kind: "connection", connection });
-    switch (state.kind) {
-      case "outside":
-      case "connecting":
-      case "entering":
-        return tell(state);
-      case "waiting": {
-        const retryAtUnixMs = this.#platform.clock.unixMs() + state.retryInMs;
-        return tell({ kind: "offline", fault: state.fault, retryAtUnixMs });
-      }
-      case "stopped": {
-        const { fault, user } = state;
-        if (fault.code !== "login-refused" || user === undefined) {
-          return tell({ kind: "ended", fault });
-        }
+    if (state.kind === "stopped" && state.fault.code === "login-refused") {
+      const { fault, user } = state;
+      if (user !== undefined) {
         // The server does not know this device any more: its user comes in by the form.
         this.preferences.left(user, true);
         this.#left();
-        return tell({ kind: "outside", fault });
+        return this.#told({ kind: "connection", connection: { kind: "outside", fault } });
       }
-      default: // The model hears of `in` by `entered`.
-        return;
     }
+    const event = connectionEventOf(state, this.#platform.clock.unixMs());
+    if (event !== undefined) this.#told(event);
   }
 
   #told(event: ModelEvent): void {
     if (!this.#isClosed) this.person(event);
   }
 
-  #flush(): void {
-    if (this.#isFlushing) return;
-    this.#isFlushing = true;
-    try {
-      while (this.#events.length > 0) {
-        const events = this.#events;
-        this.#events = [];
-        const { model, effects } = updateAll(this.#model, events);
-        this.#model = model;
-        for (const effect of effects) this.#perform(effect);
-      }
-    } finally {
-      this.#isFlushing = false;
-    }
-    for (const listener of [...this.#listeners]) listener();
-  }
-
-  #perform(effect: ModelEffect): void {
+  protected perform(effect: FaceEffect): void {
     switch (effect.kind) {
-      case "page":
-        void this.#queries.page(effect);
-        return;
-      case "members":
-        void this.#queries.members(effect.room, effect.target);
-        return;
-      case "search":
-        void this.#queries.search(effect);
-        return;
       case "read":
         this.#accountSession?.read(effect.room, effect.n);
         return;
@@ -319,20 +261,10 @@ export class ChatCore {
   async #greeted(greeted: Greeted): Promise<void> {
     const { fingerprint, welcome, formers } = greeted;
     const changedFrom = await this.preferences.greeted(fingerprint, formers);
-    const known = this.#model.server?.changedFrom;
+    const known = this.model.server?.changedFrom;
     const former = changedFrom === undefined ? known : `SHA256:${changedFrom}`;
-    this.#told({
-      kind: "greeted",
-      server: {
-        name: welcome.server.name,
-        fingerprint: formatFingerprint(fingerprint),
-        needsRoomPassword: welcome.needs === "password",
-        welcome: welcome.text,
-        textBytesMax: welcome.limits.textBytes,
-        ...(former === undefined ? {} : { changedFrom: former }),
-        keepsKey: this.#device.canSign,
-      },
-    });
+    const changed = former === undefined ? {} : { changedFrom: former };
+    this.#told(greetedEvent(greeted, { keepsKey: this.#device.canSign, ...changed }));
     const { build } = this.#platform;
     const now = welcome.build ?? "";
     if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
@@ -345,12 +277,9 @@ export class ChatCore {
   }
 
   /** Nothing waits here: what the server sends next must find its listener. */
-  #entered(
-    { connection, greeted: { fingerprint } }: GreetedLink,
-    { account }: Entered,
-    asked: string,
-  ): void {
+  #entered({ connection, greeted }: GreetedLink, { account }: Entered, asked: string): void {
     const { user } = account;
+    const { fingerprint, formers, welcome } = greeted;
     const isRenamed = asked.toLowerCase() !== user.toLowerCase();
     const known = this.#accountSessionOf(asked);
     if (isRenamed) this.preferences.left(asked, true);
@@ -362,6 +291,11 @@ export class ChatCore {
     accountSession.user = user;
     this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
     accountSession.connected(connection);
+    const reader = { fingerprint, formers, user };
+    const { name: address, key } = welcome.server;
+    this.#auditor.fetch();
+    const rooms = () => this.#accountSession?.follower.rooms ?? [];
+    this.#auditor.do((auditor) => auditor.connected({ connection, address, reader, key, rooms }));
     this.show(this.#operate(connection));
     if (accountSession === known) return;
     this.show(accountSession.begin());
@@ -388,6 +322,9 @@ export class ChatCore {
       happened: (event) => {
         for (const listener of [...this.#onTold]) listener({ kind: "happened", event });
       },
+      saw: (head, record) => {
+        this.#auditor.do((auditor) => auditor.saw(head, record));
+      },
       hole: (fault, again) => this.loop.mend(fault, again),
     });
     this.#accountSession = accountSession;
@@ -396,7 +333,7 @@ export class ChatCore {
 
   async #restoreDrafts(user: string): Promise<void> {
     for (const [target, draft] of await this.preferences.drafts(user)) {
-      if (this.#accountSessionOf(user) === undefined || this.#model.drafts.has(target)) continue;
+      if (this.#accountSessionOf(user) === undefined || this.model.drafts.has(target)) continue;
       this.tell({ kind: "draft", target, draft });
     }
   }
@@ -421,7 +358,7 @@ export class ChatCore {
     this.#drafts.clear();
     this.#accountSession?.leave();
     this.#accountSession = undefined;
-    this.#events = [];
+    this.forget();
     this.#told({ kind: "left" });
   }
 

@@ -18,6 +18,24 @@ export const ENGLISH_PARTS = {
   commands: "Commands",
 
   // Files.
+  transfers: "Transfers",
+  transferOf: (name: string) => `Transfer of ${name}`,
+  sendingTo: (to: string) => `to ${to}`,
+  receiving: "receiving",
+  paused: "paused",
+  pause: "Pause",
+  resume: "Resume",
+  chooseAgain: "Choose the file again to go on",
+  permitWriting: "Allow writing it again to go on",
+  permitAgain: "Allow reading it again to go on",
+  left: (span: string) => `${span} left`,
+  failed: "failed",
+  waitsSource: "waiting for this device's disk",
+  waitsNetwork: "waiting for the network",
+  waitsServerDisk: "waiting for the server's disk",
+  waitsSender: "waiting for the sender",
+  waitsDisk: "waiting for this device's disk",
+  waitsServer: "waiting for the server",
   emptyText: "There is nothing in it.",
 
   // Finding.

@@ -1,7 +1,10 @@
+import type { ENGLISH_ALARM } from "./en-alarm.ts";
 import type { AllTexts } from "./en-parts.ts";
 import type { ENGLISH_SHARE } from "./en-share.ts";
 
-export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
+type LaterTexts = Readonly<typeof ENGLISH_SHARE> & Readonly<typeof ENGLISH_ALARM>;
+
+export const INDONESIAN: AllTexts & LaterTexts = {
   lang: "id",
 
   name: "Nama",
@@ -46,6 +49,7 @@ export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
   openRooms: "Buka daftar ruang",
   openPeople: "Tampilkan orang",
   closePeople: "Sembunyikan orang",
+  onlineAtOpening: "Daring saat ruang dibuka",
   close: "Tutup",
   noRooms: "Anda belum di ruang mana pun. Gabung ke salah satu, atau buat.",
   nothingOpen: "Tidak ada ruang yang terbuka.",
@@ -109,6 +113,8 @@ export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
   refused: "tidak terkirim",
   resend: "Kirim lagi",
   discard: "Buang",
+  importedAuthor: (name) => `${name} (impor)`,
+  importedBy: (name, time) => `ditulis ${time}, diimpor oleh ${name}`,
   replyTo: (name) => `Membalas ${name}`,
   replyGone: "Membalas pesan sebelumnya",
   goToReplied: "Ke pesan yang dibalas",
@@ -139,6 +145,9 @@ export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
   saidRenameRoom: (who, was, name) => `${who} mengganti nama ruang ${was} menjadi ${name}`,
   saidClose: (who) => `${who} menutup ruang ini: hanya dapat dibaca`,
   saidReopen: (who) => `${who} membuka ruang ini lagi`,
+  saidKeep: (who, span) => `${who} mengatur pesan di sini dihapus setelah ${span}`,
+  saidKeepAll: (who) => `${who} mengatur pesan di sini disimpan selamanya`,
+  keptFor: (span) => `disimpan ${span}`,
   roomClosed: "Ruang ini ditutup: hanya dapat dibaca.",
   saidMute: (who, whom) => `${who} membisukan ${whom}`,
   saidMuteUntil: (who, whom, until) => `${who} membisukan ${whom} sampai ${until}`,
@@ -221,6 +230,16 @@ export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
   waitsServer: "menunggu server",
 
   // Files of chat share.
+  alarmTitle: "Riwayat server ini bukan yang pernah dilihat peramban ini",
+  alarmStopped:
+    "Tidak ada lagi yang dikirim. Tanyakan kepada pengelola server, lewat jalan lain, apa yang " +
+    "terjadi, dan bandingkan dengan orang lain: chat verify --words.",
+  alarmEvidence: "Simpan buktinya",
+  alarmAccept: "Pengelola membenarkannya…",
+  alarmAcceptAsk:
+    "Terima riwayat yang sekarang ditunjukkan server? Yang dulu tidak diperiksa lagi.",
+  alarmAcceptNow: "Terima, dan muat ulang",
+
   shareTitle: "Berkas untuk Anda",
   shareComing: (n, count) => `${n} dari ${count} berkas siap…`,
   shareAll: (n, size) => `${n} berkas, ${size}`,
@@ -409,6 +428,9 @@ export const INDONESIAN: AllTexts & Readonly<typeof ENGLISH_SHARE> = {
     "out-of-order": "Server tidak memahami halaman ini; muat ulang",
     "version-unsupported": "Versi halaman ini tidak cocok dengan server; muat ulang",
     "fingerprint-changed": "Identitas server berubah",
+    "log-rolled-back": "Server menunjukkan lebih sedikit catatan daripada yang pernah dilihat",
+    "log-forked": "Server menunjukkan catatan lain daripada yang pernah dilihat",
+    "log-unproved": "Server tidak membuktikan riwayatnya",
     "clock-wrong": "Jam perangkat ini salah",
     "shutting-down": "Server sedang dimatikan",
     "log-corrupt": "Riwayat di server rusak",

@@ -1,5 +1,6 @@
 import "./first-screen.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
+import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Search } from "./room/search.tsx";
@@ -24,4 +25,6 @@ export const PARTS: LazyParts = {
   Search,
   Dashboard,
   Reset: ResetForm,
+  Transfers,
+  TransferLine,
 };

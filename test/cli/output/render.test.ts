@@ -36,6 +36,21 @@ test("a tab on a terminal is blanks up to the next stop, from where words begin"
   expect(renderRecord(code, style("json"))).toContain("if x:\\n\\treturn");
 });
 
+test("what was imported names its author with brackets, and who imported it", () => {
+  const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
+  const said = { ...hi, imported };
+  const screen = renderRecord(said, style("text", { stamp: "clock" }));
+  expect(screen).toContain("lobby bob<U+202E> (2019-05-01 11:00:00, imported by ana): hi");
+  const tsv = renderRecord(said, style("tsv")).split("\t");
+  expect(tsv[2]).toBe("bob<U+202E> (2019-05-01T10:00:00.000Z, imported by ana)");
+  expect(JSON.parse(renderRecord(said, style("json")))).toMatchObject({ from: "ana", imported });
+  const content = { seq: 12, from: "ana", state: "whole", kind: "reaction" } as const;
+  const body = { react: "+", re: 3, imported: { from: "bob", time: 0 } };
+  expect(shownWords({ ...content, body })).toMatchObject({
+    imported: { from: "bob", time: "1970-01-01T00:00:00.000Z" },
+  });
+});
+
 describe("NDJSON", () => {
   test("has the fields of the contract in its order", () => {
     expect(renderRecord(hi, style("json"))).toBe(

@@ -2,9 +2,13 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { Fault } from "../../../src/base/fault.ts";
 import { OUTPUT_QUEUE_BYTES_MAX } from "../../../src/base/limits.ts";
+import { checkName } from "../../../src/base/names.ts";
 import { createContext } from "../../../src/cli/context.ts";
+import { shownRecord } from "../../../src/cli/output/records.ts";
+import { renderRecord, styleOf } from "../../../src/cli/output/render.ts";
 import {
   type Joining,
   operatorLink,
@@ -12,10 +16,11 @@ import {
   ServePrinter,
 } from "../../../src/cli/serve/print.ts";
 import { Registry } from "../../../src/core/rooms/accounts.ts";
-import { LOBBY } from "../../../src/core/rooms/rooms.ts";
+import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { parseFingerprint } from "../../../src/wire/fingerprint.ts";
 import { quoteInvite } from "../../../src/wire/invite.ts";
 import { FakeOutput, fakeWorld } from "../../commands/fake-world.ts";
+import { ANA, Ledger, ROOM } from "../../core/ledger.ts";
 
 class StuckOutput extends FakeOutput {
   queued = 0;
@@ -48,6 +53,46 @@ test("a window that does not read: lines beyond the bound are left out, and coun
     "2",
     "fourth",
   ]);
+});
+
+test("a text is printed as any record is, if its line is made of the log's bytes, too", () => {
+  const registry = new Registry();
+  const enrolment = {
+    name: checkName("Ana"),
+    accountKey: new Uint8Array(32),
+    deviceKey: new Uint8Array(32),
+    deviceCert: new Uint8Array(70),
+  };
+  registry.apply(new Ledger().append(registry.accountDraft(ANA, enrolment)));
+  const ledger = new Ledger();
+  const rooms = new Rooms();
+  rooms.apply(ledger.write("room", ROOM, "server", { name: LOBBY }));
+  const room = rooms.get(ROOM);
+  if (room === undefined) throw new Error("the room was made");
+  const world = fakeWorld();
+  const context = createContext(world, { json: true, color: false, debug: false });
+  const printer = new ServePrinter(context, registry);
+  const text = fc.oneof(fc.string(), fc.string({ unit: "binary" }));
+  const body = fc.oneof(
+    fc.record({ text }),
+    fc.record({ text, re: fc.integer() }),
+    fc.record({ text, mentions: fc.array(text) }, { requiredKeys: ["text"] }),
+  );
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.constantFrom("text", "action"), body)), (all) => {
+      world.stdout.text = "";
+      let expected = "";
+      for (const [kind, said] of all) {
+        ledger.time += 7;
+        const record = ledger.write(kind as "text", ROOM, ANA, said);
+        printer.event({ kind: "record", record, room });
+        const shown = shownRecord(record, { from: "Ana", destination: { room: LOBBY } });
+        expected += renderRecord(shown, styleOf(context));
+      }
+      printer.flush();
+      expect(world.stdout.text).toBe(expected);
+    }),
+  );
 });
 
 test("warnings go to standard error, cleaned, and a full disk is told of once a minute", () => {

@@ -101,23 +101,23 @@ describe("a setting of chat serve", () => {
 
 describe("what is refused is named in one line", () => {
   test.each([
-    ['port = 1\nprot = "x"\n', /^unknown setting in .*settings\.toml:2: 'prot'$/, "port"],
-    ["[serve]\nport = 1\n", /^unknown setting in .*settings\.toml:1: 'serve'$/, "--help"],
+    ['port = 1\nprot = "x"\n', /^unknown setting in .*settings\.toml:2:1: 'prot'$/, "port"],
+    ["[serve]\nport = 1\n", /^unknown setting in .*settings\.toml:1:2: 'serve'$/, "--help"],
     ["new-identity = true\n", /unknown setting/, "--help"],
     ['data = "x"\n', /unknown setting/, "--help"],
-    ["__proto__ = 1\n", /^unknown setting in .*settings\.toml:1: '__proto__'$/, "--help"],
-    ["\nport = 65536\n", /^'65536' is no value of port \(.*settings\.toml:2\)$/, "0 to 65535"],
+    ["__proto__ = 1\n", /^unknown setting in .*settings\.toml:1:1: '__proto__'$/, "--help"],
+    ["\nport = 65536\n", /^'65536' is no value of port \(.*settings\.toml:2:1\)$/, "0 to 65535"],
     ["port = -1\n", /is no value of port/, "0 to 65535"],
     ["port = 1.5\n", /is no value of port/, "0 to 65535"],
     ["port = inf\n", /is no value of port/, "0 to 65535"],
     ['port = "1"\n', /is no value of port/, "0 to 65535"],
-    ["name = 5\n", /^name \(.*settings\.toml:1\) must be a text$/, "quotes"],
+    ["name = 5\n", /^name \(.*settings\.toml:1:1\) must be a text$/, "quotes"],
     ['open = "true"\n', /^open \(.*\) must be true or false$/, "quotes"],
     ["public = [1]\n", /^public \(.*\) must be a list of texts$/, "write it as"],
     ['udp-cc = "bbx"\n', /^'bbx' is no value of udp-cc \(.*:1\)$/, "did you mean bbr?"],
-    ['file-max = "much"\n', /^file-max \(.*settings\.toml:1\): /, ""],
-    ['a = "x"\nname = "x\n', /settings\.toml:2 is not valid TOML/, 'name = "Room 12"'],
-    ["port = 1\nport = 2\n", /settings\.toml:2 is not valid TOML/, ""],
+    ['file-max = "much"\n', /^file-max \(.*settings\.toml:1:1\): /, ""],
+    ['a = "x"\nname = "x\n', /settings\.toml:2:10 is not valid TOML/, 'name = "Room 12"'],
+    ["port = 1\nport = 2\n", /settings\.toml:2:1 is not valid TOML/, ""],
   ])("settings.toml: %j", async (toml, message, remedy) => {
     const fault = await faultFrom(() => settled(["--data", folderWith(toml)]));
     expect([fault.code, fault.message.split("\n")]).toEqual(["usage", [expect.any(String)]]);
@@ -148,7 +148,14 @@ describe("what is refused is named in one line", () => {
 
 test("every flag has a spelling in both, but what is for one start or names the folder", () => {
   const keys = Object.keys(SERVE_FLAGS);
-  expect(keys.filter((key) => settingOf(key) === undefined)).toEqual(["data", "newIdentity"]);
-  expect(keys.filter((key) => variableOf(key) === undefined)).toEqual(["newIdentity"]);
+  expect(keys.filter((key) => settingOf(key) === undefined)).toEqual([
+    "data",
+    "newIdentity",
+    "acceptLoss",
+  ]);
+  expect(keys.filter((key) => variableOf(key) === undefined)).toEqual([
+    "newIdentity",
+    "acceptLoss",
+  ]);
   expect([settingOf("udpCc"), variableOf("udpCc")]).toEqual(["udp-cc", "CHAT_SERVE_UDP_CC"]);
 });

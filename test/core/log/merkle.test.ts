@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { concatBytes, toHex } from "../../../src/base/bytes.ts";
-import { MerkleEdge } from "../../../src/core/log/merkle.ts";
+import { GROUP_LEAVES, MerkleTree } from "../../../src/core/log/merkle.ts";
+import {
+  consistencyPath,
+  inclusionPath,
+  rootOf,
+  verifyConsistency,
+  verifyInclusion,
+} from "../../../src/core/log/proofs.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { leafHash } from "../../../src/wire/record.ts";
 
@@ -30,7 +37,7 @@ const SIZE_MAX = 130;
 const leavesOf = (count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => leafHash(Uint8Array.of(i), sha256));
 const leaves = leavesOf(SIZE_MAX);
-const roots = Array.from({ length: SIZE_MAX + 1 }, (_, size) => rootOf(leaves.slice(0, size)));
+const roots = Array.from({ length: SIZE_MAX + 1 }, (_, size) => definedRoot(leaves.slice(0, size)));
 
 function rootAt(size: number): Uint8Array {
   const root = roots[size];
@@ -38,19 +45,19 @@ function rootAt(size: number): Uint8Array {
   return root;
 }
 
-function rootOf(of: readonly Uint8Array[]): Uint8Array {
-  const edge = new MerkleEdge(sha256);
-  for (const leaf of of) edge.append(leaf);
-  return edge.root();
+function definedRoot(of: readonly Uint8Array[]): Uint8Array {
+  const tree = new MerkleTree(sha256);
+  for (const leaf of of) tree.append(leaf);
+  return tree.root();
 }
 
 test("the roots are those of the reference implementation", () => {
-  const edge = new MerkleEdge(sha256);
-  expect(toHex(edge.root())).toBe(toHex(sha256(new Uint8Array(0))));
+  const tree = new MerkleTree(sha256);
+  expect(toHex(tree.root())).toBe(toHex(sha256(new Uint8Array(0))));
   for (const [index, leaf] of REFERENCE_LEAVES.entries()) {
-    edge.append(leafHash(Uint8Array.fromHex(leaf), sha256));
-    expect(edge.size).toBe(index + 1);
-    expect(toHex(edge.root())).toBe(REFERENCE_ROOTS[index] ?? "");
+    tree.append(leafHash(Uint8Array.fromHex(leaf), sha256));
+    expect(tree.size).toBe(index + 1);
+    expect(toHex(tree.root())).toBe(REFERENCE_ROOTS[index] ?? "");
   }
 });
 
@@ -68,4 +75,34 @@ test("the edge has the root that the definition gives", () => {
   for (let size = 0; size <= SIZE_MAX; size++) {
     expect(toHex(rootAt(size))).toBe(toHex(defined(leaves.slice(0, size))));
   }
+});
+
+test("proofs over several groups come from the subtrees, the open group and given leaves", () => {
+  const size = 3 * GROUP_LEAVES + 7;
+  const leaves = Array.from({ length: size }, (_, i) => leafHash(Uint8Array.of(i, i >> 8), sha256));
+  const tree = new MerkleTree(sha256);
+  const roots = [tree.root()];
+  for (const leaf of leaves) {
+    tree.append(leaf);
+    roots.push(tree.root());
+  }
+  const root = roots.at(-1) ?? new Uint8Array(0);
+  const groups = new Map(
+    [0, 1, 2].map((group) => [
+      group,
+      concatBytes(...leaves.slice(group * GROUP_LEAVES, (group + 1) * GROUP_LEAVES)),
+    ]),
+  );
+  for (const [index, leaf] of leaves.entries()) {
+    const needed = new Map([...groups].filter(([group]) => group === Math.floor(index / 256)));
+    const path = inclusionPath(index, size, tree.nodes(needed), sha256);
+    expect(verifyInclusion({ leaf, index, size, path, root }, sha256)).toBe(true);
+  }
+  for (const [oldSize, oldRoot] of roots.entries()) {
+    const path = consistencyPath(oldSize, size, tree.nodes(groups), sha256);
+    const proof = { oldSize, oldRoot, newSize: size, newRoot: root, path };
+    expect(verifyConsistency(proof, sha256)).toBe(true);
+    expect(rootOf(oldSize, tree.nodes(groups), sha256)).toEqual(oldRoot);
+  }
+  expect(() => inclusionPath(0, size, tree.nodes(), sha256)).toThrow("leaves of this group");
 });

@@ -27,6 +27,22 @@ test("seq is dense, n is dense per room, time does not fall", () => {
   expect(() => order.advance(head(6, "a", 3))).toThrow(AssertionFailure);
 });
 
+test("who reads on behind damage says what comes next", () => {
+  const order = new LogOrder();
+  order.advance(head(1, "a", 1));
+  order.skipTo(4);
+  expect(order.objection(head(5, "a", 2))).toBeUndefined();
+  expect(order.objection(head(2, "a", 2))).toBe("seq 2 follows 4");
+  const rooms = [head(9, "a", 7, 3), head(10, "b", 4, 3), head(11, "a", 8, 2)];
+  for (const next of rooms) {
+    expect(order.objection(next)).toBeDefined();
+    order.skipBefore(next);
+    order.advance(next);
+  }
+  expect([order.seq, order.lastN("a"), order.lastN("b")]).toEqual([11, 8, 4]);
+  expect(order.objection(head(12, "b", 5, 2))).toBeUndefined();
+});
+
 test("any order of rooms is numbered as it comes", () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom<string>("a", "b", "c")), (rooms) => {

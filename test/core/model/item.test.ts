@@ -26,6 +26,24 @@ test("an item has what people see of a record", () => {
   });
 });
 
+test("an imported message is nobody's here", () => {
+  const imported = { from: "ana", time: 7 };
+  const body = { text: "hi @ana", mentions: ["ana"], imported };
+  const item = itemOf(record(5, { from: "ben", body }), "ana", () => true);
+  expect(item).toMatchObject({ isMine: false, callsMe: false });
+  expect(item.imported).toEqual({ from: "ana", timeUnixMs: 7 });
+  for (const wrong of [{}, { from: 7, time: "x" }, { from: "", time: -1 }, []]) {
+    const shown = itemOf(record(5, { body: { text: "x", imported: wrong } }), "ana", never);
+    expect(shown.imported).toEqual({ from: "?", timeUnixMs: 0 });
+  }
+  const changes = new Map<number, Changes>();
+  const react = { re: 5, react: "+", imported };
+  noteChange(changes, record(6, { kind: "reaction", from: "ben", body: react }));
+  noteChange(changes, record(7, { kind: "reaction", from: "ben", body: { re: 5, react: "+" } }));
+  const [reaction] = withChanges(item, changes.get(5), "ana").reactions;
+  expect(reaction).toEqual({ sign: "+", by: ["ana (imported)", "ben"], mine: undefined });
+});
+
 test("a body of the wrong form is as empty as can be", () => {
   const body = { text: 7, re: -1, mentions: "ana", name: 3, on: "yes", until: "later" };
   const item = itemOf(record(5, { kind: "mute", body }), "ana", never);

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
+import { SHOWN_ITEMS_MAX } from "../../../src/base/limits-page.ts";
 import { itemOf } from "../../../src/core/model/item.ts";
 import {
   append,
@@ -26,10 +28,10 @@ test("a jump is joined with the newest as soon as they meet", () => {
   const draft = room(50, 51);
   jumpTo(draft, { items: [10, 11].map(item), hasOlder: true, hasNewer: true });
   expect(draft.jump?.items).toHaveLength(2);
-  append(draft, [12, 13].map(item), true);
+  append(draft, [12, 13].map(item), true, SHOWN_ITEMS_MAX);
   expect(draft.jump?.items.map(({ seq }) => seq)).toEqual([10, 11, 12, 13]);
-  prepend(draft, [9, 10].map(item), false);
-  append(draft, [49, 50].map(item), true);
+  prepend(draft, [9, 10].map(item), false, SHOWN_ITEMS_MAX);
+  append(draft, [49, 50].map(item), true, SHOWN_ITEMS_MAX);
   expect(draft.jump).toBeUndefined();
   expect(draft.tail.items.map(({ seq }) => seq)).toEqual([9, 10, 11, 12, 13, 49, 50, 51]);
   expect(draft.tail.hasOlder).toBe(false);
@@ -79,6 +81,22 @@ test("members come and go, and are made moderators", () => {
     { name: "cleo", isOnline: false, role: "moderator" },
   ]);
   expect(lobbyOf(model).topic).toBe("new");
+});
+
+test("who joins a room too large for presence counts as online", () => {
+  const joined = (count: number) => {
+    const members = Array.from({ length: count }, (_, i) => {
+      return { name: `p${i}`, isOnline: false, role: "member" };
+    });
+    const { model } = scene(
+      { kind: "members", room: LOBBY, members },
+      said(2, { kind: "join", from: "cleo", body: {} }),
+    );
+    return lobbyOf(model).members?.at(-1);
+  };
+  const cleo = { name: "cleo", role: "member" };
+  expect(joined(PRESENCE_MEMBERS_MAX - 1)).toEqual({ ...cleo, isOnline: false });
+  expect(joined(PRESENCE_MEMBERS_MAX)).toEqual({ ...cleo, isOnline: true });
 });
 
 test("who calls: by name, by answering, or by speaking alone with me", () => {

@@ -27,6 +27,23 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
   expect(answer?.kind === "item" ? answer.answers?.seq : undefined).toBe(2);
 });
 
+test("imported messages are grouped by author and time there, not by who imported them", () => {
+  const old = (seq: number, from: string, time: number) =>
+    said(seq, { from: "ben", body: { text: "x", imported: { from, time } } });
+  const { model } = scene(
+    said(2, { from: "ben" }),
+    old(3, "ana", 0),
+    old(4, "ana", 60_000),
+    old(5, "ana", DAY_MS),
+    old(6, "cleo", DAY_MS),
+    said(7, { from: "ben" }),
+    { kind: "open", target: "lobby" },
+  );
+  const rows = new RowMaker().rowsOf(model, utc).rows;
+  const grouped = rows.flatMap((row) => (row.kind === "item" && row.isGrouped ? [row.key] : []));
+  expect(grouped).toEqual(["i4"]);
+});
+
 test("whoever wants it quiet sees nobody come and go, in the same rows as before", () => {
   const { model } = scene(
     said(2),

@@ -7,8 +7,9 @@ import {
   SHOWN_ITEMS_MAX,
 } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
-import type { Item, RoomState } from "../../../src/core/model/state.ts";
+import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
+import { lobbyOf, said, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
 const ROOMS = ["lobby", "den", "attic"];
@@ -231,6 +232,20 @@ function filled(count: number): { world: ModelWorld; lobby: () => RoomState } {
   };
   return { world, lobby: state };
 }
+
+test("what an update adds to a room is not in the model before it, nor in one beside it", () => {
+  const first = scene(said(2)).model;
+  const seqs = (model: Model) => lobbyOf(model).tail.items.map(({ seq }) => seq);
+  const second = updateAll(first, [said(3), said(4)]).model;
+  const beside = updateAll(first, [said(3), said(4), said(5)]).model;
+  const third = updateAll(second, [said(5)]).model;
+  expect([first, second, beside, third].map(seqs)).toEqual([
+    [2],
+    [2, 3, 4],
+    [2, 3, 4, 5],
+    [2, 3, 4, 5],
+  ]);
+});
 
 describe("bounds", () => {
   test("a room holds SHOWN_ITEMS_MAX items, and SHOWN_ITEMS_KEPT once it is left", () => {

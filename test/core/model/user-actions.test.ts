@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { PRESENCE_MEMBERS_MAX } from "../../../src/base/limits.ts";
 import { updateAll } from "../../../src/core/model/update.ts";
 import { LOBBY, lobbyOf, said, scene } from "../model-scene.ts";
 
@@ -11,6 +12,21 @@ test("opening asks who is there, and draws a line at what is unread", () => {
   expect(effects).toEqual([{ kind: "members", room: LOBBY, target: "lobby" }]);
   const left = updateAll(model, [{ kind: "open", target: "@cleo" }]).model;
   expect(lobbyOf(left).readAtOpening).toBeUndefined();
+});
+
+test("opening asks again who is in a room too large for presence", () => {
+  const asks = (count: number) => {
+    const members = Array.from({ length: count }, (_, i) => {
+      return { name: `p${i}`, isOnline: false, role: "member" };
+    });
+    const known = scene({ kind: "members", room: LOBBY, members }).model;
+    return updateAll(known, [{ kind: "open", target: "lobby" }]).effects.filter(
+      ({ kind }) => kind === "members",
+    );
+  };
+  expect(asks(PRESENCE_MEMBERS_MAX)).toEqual([]);
+  const ask = { kind: "members", room: LOBBY, target: "lobby" } as const;
+  expect(asks(PRESENCE_MEMBERS_MAX + 1)).toEqual([ask]);
 });
 
 test("only what somebody looks at is read", () => {

@@ -314,6 +314,27 @@ describe("accounts under other names", () => {
     }
   });
 
+  test("lost ones are names that lead nowhere, until an operator resets them", () => {
+    const admin = new Admin();
+    const { registry, ledger } = admin;
+    admin.enrol(BEN, `lost-${ANA}`);
+    const foreign = "x".repeat(40) as UserId; // No name is so long.
+    for (const id of [ANA, foreign]) {
+      registry.apply(ledger.append(registry.lostDraft(id, key(9))));
+    }
+    for (const folded of [registry, admin.refolded()]) {
+      expect([folded.nameOf(ANA), folded.nameOf(foreign)] as string[]).toEqual([
+        "lost-1",
+        "lost-2",
+      ]);
+      const lost = folded.find(name("lost-1"));
+      expect([lost?.id, lost?.passwordHash, lost?.devices.size]).toEqual([ANA, undefined, 0]);
+      expect(code(() => folded.reserve(name("lost-1")))).toBe("name-taken");
+    }
+    registry.apply(ledger.append(registry.resetDraft(ANA, BEN, RESET)));
+    expect(registry.byReset(RESET.hash, 0)?.id).toBe(ANA);
+  });
+
   test("a name that is none changes nothing", () => {
     const admin = new Admin();
     const ana = admin.enrol(ANA, "ana");

@@ -1,12 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { checkName } from "../../../src/base/names.ts";
-import {
-  outboxLock,
-  type PostCommand,
-  postKey,
-  roomLock,
-} from "../../../src/core/rooms/commands.ts";
+import { type PostCommand, roomLock } from "../../../src/core/rooms/commands.ts";
+import { OutboxHistory } from "../../../src/core/rooms/dedup.ts";
 import { Rooms } from "../../../src/core/rooms/rooms.ts";
 import { ANA, BEN, BOX, Ledger, OTHER_BOX, ROOM } from "../ledger.ts";
 
@@ -14,9 +10,11 @@ const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
 const asker = { client: 1, user: ANA, ref: 1 };
 const options = { name: checkName("LobbY"), passwordFits: false, create: undefined };
 
-function postIn(to: RoomId, more: Partial<PostCommand> = {}): PostCommand {
+function postIn(to: RoomId): PostCommand {
   const draft = { kind: "text", by: ANA, id: "", body: {} } as const;
-  return { kind: "post", user: ANA, outbox: BOX, counter: 1, draft, to, askers: [], ...more };
+  const outbox = new OutboxHistory<PostCommand>(ANA, BOX);
+  const state = { isHanded: false, askers: [] };
+  return { kind: "post", user: ANA, outbox, counter: 1, draft, to, ...state };
 }
 
 describe("gates", () => {
@@ -46,14 +44,13 @@ describe("gates", () => {
   });
 
   test("each outbox of each account has its own, and no room's", () => {
-    const works = [{}, { user: BEN }, { outbox: OTHER_BOX }].map((more) => postIn(ROOM, more));
-    const gates = works.map(outboxLock);
+    const outboxes = [
+      new OutboxHistory(ANA, BOX),
+      new OutboxHistory(BEN, BOX),
+      new OutboxHistory(ANA, OTHER_BOX),
+    ];
+    const gates = outboxes.map(({ lock }) => lock);
     expect(new Set([...gates, roomLock(postIn(ROOM), new Rooms())]).size).toBe(4);
-    expect(outboxLock(postIn(DIRECT, { counter: 2 }))).toBe(gates[0] ?? "");
-  });
-
-  test("each post has its own key", () => {
-    const keys = [postKey(ANA, BOX, 1), postKey(ANA, BOX, 11), postKey(BEN, BOX, 1)];
-    expect(new Set([...keys, postKey(ANA, OTHER_BOX, 1)]).size).toBe(4);
+    expect(new OutboxHistory(ANA, BOX).lock).toBe(gates[0] ?? "");
   });
 });

@@ -26,8 +26,14 @@ class Recorder {
     return head;
   }
 
+  begin(counter: number, box = BOX): { isHanded: boolean } {
+    const post = { isHanded: false };
+    this.posts.use(ANA, box).begin(counter, post);
+    return post;
+  }
+
   status(counter: number, box = BOX, by = ANA): string {
-    return this.posts.status(by, box, counter).kind;
+    return this.posts.find(by, box)?.status(counter).kind ?? "new";
   }
 }
 
@@ -49,6 +55,24 @@ describe("post ids", () => {
     expect(parsePostId(text)).toBeUndefined();
   });
 
+  test("is one exactly if the expression says so", () => {
+    const expression = /^([A-Za-z0-9_-]{11})\.([1-9]\d{0,15})$/;
+    const part = (letters: string, maxLength: number) =>
+      fc.string({ unit: fc.constantFrom(...letters), maxLength });
+    const text = fc.oneof(
+      fc.tuple(part("Az09_-.", 13), part("0123456789-. ", 18)).map((parts) => parts.join(".")),
+      fc.bigInt({ min: 0n, max: 99_999_999_999_999_999n }).map((count) => `${BOX}.${count}`),
+    );
+    fc.assert(
+      fc.property(text, (id) => {
+        const [, outbox, counter] = expression.exec(id) ?? [];
+        const expected = outbox === undefined ? undefined : { outbox, counter: Number(counter) };
+        expect<unknown>(parsePostId(id)).toEqual(expected);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   test("an outbox id has 11 characters of base64url", () => {
     expect(isOutboxId(BOX)).toBe(true);
     for (const text of ["", "AAAAAAAAAA", "AAAAAAAAAAAA", "AAAAAAAAAA=", "AAAAAAAAAA."]) {
@@ -61,10 +85,10 @@ describe("what became of a post", () => {
   test("new, on its way, posted; another account's outbox is another one", () => {
     const recorder = new Recorder();
     expect(recorder.status(1)).toBe("new");
-    recorder.posts.begin(ANA, BOX, 1);
+    recorder.begin(1);
     expect(recorder.status(1)).toBe("pending");
     const { seq, n, time } = recorder.record(1);
-    expect(recorder.posts.status(ANA, BOX, 1)).toEqual({
+    expect(recorder.posts.find(ANA, BOX)?.status(1)).toEqual({
       kind: "posted",
       posted: { seq, n, time },
     });
@@ -73,30 +97,31 @@ describe("what became of a post", () => {
   });
 
   test("one that was refused may come again, unless a later one is on its way", () => {
-    const { posts, status } = bound(new Recorder());
-    posts.begin(ANA, BOX, 1);
-    posts.abandon(ANA, BOX, 1);
+    const { posts, begin, status } = bound(new Recorder());
+    begin(1);
+    posts.find(ANA, BOX)?.abandon(1);
     expect(status(1)).toBe("new");
-    posts.begin(ANA, BOX, 2);
+    begin(2);
     expect(status(1)).toBe("passed");
-    posts.begin(ANA, BOX, 3);
-    posts.abandon(ANA, BOX, 3);
+    begin(3);
+    posts.find(ANA, BOX)?.abandon(3);
     expect(status(1)).toBe("passed");
-    posts.abandon(ANA, BOX, 2);
+    posts.find(ANA, BOX)?.abandon(2);
     expect(status(1)).toBe("new");
   });
 
   test("it is overtaken by a later one that is the log's, not by one that waits", () => {
     const recorder = new Recorder();
     const { posts } = recorder;
-    for (const counter of [1, 2, 3]) posts.begin(ANA, BOX, counter);
-    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(false);
-    posts.hand(ANA, BOX, 2);
-    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(true);
-    expect(posts.isOvertaken(ANA, BOX, 2)).toBe(false);
+    const [, second] = [1, 2, 3].map((counter) => recorder.begin(counter));
+    const outbox = posts.use(ANA, BOX);
+    expect(outbox.isOvertaken(1)).toBe(false);
+    if (second !== undefined) second.isHanded = true;
+    expect(outbox.isOvertaken(1)).toBe(true);
+    expect(outbox.isOvertaken(2)).toBe(false);
     recorder.record(2);
-    expect(posts.isOvertaken(ANA, BOX, 1)).toBe(true);
-    expect(posts.isOvertaken(BEN, BOX, 1)).toBe(false);
+    expect(outbox.isOvertaken(1)).toBe(true);
+    expect(posts.use(BEN, BOX).isOvertaken(1)).toBe(false);
   });
 
   test("as many as may be in flight are remembered, and none before them is new again", () => {
@@ -119,7 +144,7 @@ describe("what became of a post", () => {
   test("the least used outbox is forgotten, never one with posts on their way", () => {
     const recorder = new Recorder();
     const box = (i: number) => `${i}`.padStart(11, "x") as OutboxId;
-    recorder.posts.begin(ANA, box(0), 1);
+    recorder.begin(1, box(0));
     for (let i = 1; i <= OUTBOXES_PER_ACCOUNT_MAX; i++) recorder.record(1, box(i));
     expect(recorder.status(1, box(0))).toBe("pending");
     expect(recorder.status(1, box(1))).toBe("new");
@@ -148,10 +173,10 @@ describe("what became of a post", () => {
     const start = 1_000 * dayMs;
     record(BOX, start);
     record(OTHER_BOX, start + OUTBOX_FORGET_MS - dayMs);
-    expect(posts.status(ANA, BOX, 1).kind).toBe("posted");
+    expect(posts.find(ANA, BOX)?.status(1).kind ?? "new").toBe("posted");
     record("z".repeat(11) as OutboxId, start + OUTBOX_FORGET_MS);
-    expect(posts.status(ANA, BOX, 1).kind).toBe("new");
-    expect(posts.status(ANA, OTHER_BOX, 1).kind).toBe("posted");
+    expect(posts.find(ANA, BOX)?.status(1).kind ?? "new").toBe("new");
+    expect(posts.find(ANA, OTHER_BOX)?.status(1).kind ?? "new").toBe("posted");
   });
 
   test("records without a post's id, or of the server, are nobody's post", () => {
@@ -167,7 +192,8 @@ describe("what became of a post", () => {
 });
 
 function bound(recorder: Recorder) {
-  return { posts: recorder.posts, status: recorder.status.bind(recorder) };
+  const [begin, status] = [recorder.begin.bind(recorder), recorder.status.bind(recorder)];
+  return { posts: recorder.posts, begin, status };
 }
 
 test("counters only ever grow: whatever is recorded, no counter below it is new", () => {

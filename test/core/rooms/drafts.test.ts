@@ -185,6 +185,24 @@ describe("a post", () => {
     expect(postDraft(ANA, request({ action: false })).kind).toBe("text");
   });
 
+  test("of an imported message keeps who said it, and calls nobody", () => {
+    const imported = { from: "Ana María", time: 5 };
+    const { kind, body } = postDraft(ANA, request({ imported, re: 5, mentions: ["ben"] }));
+    expect(kind).toBe("text");
+    expect(body).toEqual({ text: "hi", re: 5, imported });
+    const action = postDraft(ANA, request({ imported, action: true }));
+    expect(action).toMatchObject({ kind: "action", body: { text: "hi", imported } });
+    const reaction = postDraft(ANA, request({ imported, text: "", react: "+", re: 5 }));
+    expect(reaction).toMatchObject({ kind: "reaction", body: { react: "+", re: 5, imported } });
+    for (const wrong of [
+      { imported: { from: "", time: 5 } },
+      { imported, text: "" },
+      { imported, text: "", react: "" },
+    ]) {
+      expect(code(() => postDraft(ANA, request(wrong)))).toBe("text-invalid");
+    }
+  });
+
   test("without words, or of no outbox, is none", () => {
     expect(code(() => postDraft(ANA, request({ text: "" })))).toBe("text-invalid");
     expect(code(() => postDraft(ANA, request({}, "short")))).toBe("frame-malformed");

@@ -8,11 +8,11 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import {
   asDamaged,
   asErased,
-  encodeLine,
   type LogRecord,
   type RecordKind,
   sealDraft,
 } from "../../../src/wire/record.ts";
+import { encodeLine } from "../../encode-line.ts";
 
 const [ana, bob] = ["uana" as UserId, "ubob" as UserId];
 const [lobby, router] = ["rlobby" as RoomId, "rdesk" as RoomId];

@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { FORMER_NAMES_MAX } from "../../../src/base/limits.ts";
 import { checkName } from "../../../src/base/names.ts";
-import { LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { Registry } from "../../../src/core/rooms/accounts.ts";
+import { RoomEngine } from "../../../src/core/rooms/engine.ts";
+import { FOLDED_BY_HEAD, LOBBY, Rooms } from "../../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
 import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
 
 const DIRECT = "dDDDDDDDDDDDDDDDDDDDDDD" as RoomId;
@@ -174,4 +177,19 @@ test("a hole or a double is our own bug", () => {
   expect(() => house.rooms.apply(second)).toThrow("hole or a double");
   house.rooms.apply(first);
   expect(() => house.rooms.apply(first)).toThrow("hole or a double");
+});
+
+test("no fold looks into the body of a kind that is folded by its head", () => {
+  const rooms = new Rooms();
+  const engine = new RoomEngine({ rooms, directory: new Registry(), sha256 });
+  const ledger = new Ledger();
+  engine.restore(ledger.write("room", ROOM, ANA, { name: "Dev" }));
+  for (const kind of FOLDED_BY_HEAD) {
+    const { head } = ledger.write(kind, ROOM, BEN, {});
+    const looked = () => {
+      throw new Error(`the body of a '${kind}' is looked into`);
+    };
+    engine.restore(Object.defineProperty({ head }, "bodyBytes", { get: looked }));
+  }
+  expect(rooms.head).toBe(1 + FOLDED_BY_HEAD.size);
 });

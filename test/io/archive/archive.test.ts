@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { foldCase } from "../../../src/base/case-fold.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type LogArchive, openArchive } from "../../../src/io/archive/archive.ts";
@@ -47,15 +48,13 @@ async function filled(count: number, seed = 1): Promise<LogFixture> {
 
 /** The same answer without index, needle or blocks. */
 function expected(records: readonly LogRecord[], query: PageQuery): Page {
-  const pattern =
-    query.ignoreCase === true ? new RegExp(RegExp.escape(query.grep ?? ""), "iu") : undefined;
+  const fold = query.ignoreCase === true ? foldCase : (text: string) => text;
   const holds = (record: LogRecord): boolean => {
     if (query.grep === undefined) return true;
     const body = (parseBody(record) ?? {}) as Record<string, unknown>;
     return ["text", "topic", "name"].some((field) => {
       const value = body[field];
-      if (typeof value !== "string") return false;
-      return pattern === undefined ? value.includes(query.grep ?? "") : pattern.test(value);
+      return typeof value === "string" && fold(value).includes(fold(query.grep ?? ""));
     });
   };
   const matching = records.filter((record) => {

@@ -56,6 +56,37 @@ async function made(chunks: number): Promise<void> {
 const place = (name: string) => join(folder, ABOUT.file, name);
 
 describe("a blob", () => {
+  test("writes at once what is added in one tick, and reads several at once", async () => {
+    const disk = new SimDisk({ random: randomOf(1) });
+    const store = openBlobStore({ disk, folder: "/files", sha256 });
+    const blob = await store.create(ABOUT);
+    const chunks = [0, 1, 2, 3, 4].map((index) => chunkOf(1, index));
+    const last = chunkOf(1, 5, 9);
+    await Promise.all([...chunks, last].map((bytes) => blob.append(sha256(bytes), bytes)));
+    expect([blob.have, blob.sizeBytes]).toEqual([6, 5 * CHUNK_BYTES + 9]);
+    const read = await blob.readSome(1, 5);
+    expect(Buffer.concat(read).equals(Buffer.concat([...chunks.slice(1), last]))).toBe(true);
+    expect(await blob.sync()).toBe(6);
+    blob.close();
+  });
+
+  test("that the disk refuses adds nothing of what followed, and goes on later", async () => {
+    const disk = new SimDisk({ random: randomOf(1) });
+    const store = openBlobStore({ disk, folder: "/files", sha256 });
+    const blob = await store.create(ABOUT);
+    await fill(blob, 1);
+    const [first, second] = [chunkOf(1, 1), chunkOf(1, 2, 9)];
+    disk.leave(CHUNK_BYTES + 3);
+    const added = [first, second].map((bytes) => blob.append(sha256(bytes), bytes));
+    const outcomes = await Promise.allSettled(added);
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect([blob.have, blob.sizeBytes]).toEqual([1, CHUNK_BYTES]);
+    disk.leave(Number.POSITIVE_INFINITY);
+    await fill(blob, 3);
+    expect(Buffer.from(await blob.read(2)).equals(chunkOf(1, 2))).toBe(true);
+    blob.close();
+  });
+
   test("gives back what was added, with its checksums and its digest", async () => {
     const blob = await open().create(ABOUT);
     await fill(blob, 3);

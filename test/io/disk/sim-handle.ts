@@ -36,6 +36,12 @@ export class SimHandle implements DiskFile {
     return this.#file.read(into, offset);
   }
 
+  async readPartsLater(into: readonly Uint8Array[], offset: number): Promise<number> {
+    let done = 0;
+    for (const part of into) done += await this.readLater(part, offset + done);
+    return done;
+  }
+
   write(bytes: Uint8Array, offset: number): number {
     const trouble = this.#enter("write");
     const wanted = trouble === "short" ? this.#disk.shorten(bytes.length) : bytes.length;
@@ -51,6 +57,12 @@ export class SimHandle implements DiskFile {
     await this.#disk.pause();
     this.#check();
     return wrote;
+  }
+
+  /** As a system may: no more than the first of them, and perhaps not all of that. */
+  async writePartsLater(parts: readonly Uint8Array[], offset: number): Promise<number> {
+    const [first = new Uint8Array(0)] = parts;
+    return this.writeLater(first, offset);
   }
 
   async sync(): Promise<void> {

@@ -210,8 +210,15 @@ export class SimDisk implements TreeDisk {
     this.enter("rename", to);
     const entry = this.#shown.get(from);
     if (entry === undefined) throw systemError("ENOENT", from);
+    if (entry.kind === "folder") return this.#renameFolder(from, to);
     this.#shown.delete(from);
     this.#shown.set(to, entry);
+  }
+
+  #renameFolder(from: string, to: string): void {
+    if (under(this.#shown, to).length > 1) throw systemError("ENOTEMPTY", to);
+    moveAll(this.#shown, from, to);
+    this.#moves.push({ from, to });
   }
 
   remove(path: string): void {
@@ -258,9 +265,9 @@ export class SimDisk implements TreeDisk {
   }
 
   async removeFolder(path: string): Promise<void> {
-    this.enter("remove", path);
     const life = this.#life;
     for (const inside of [...under(this.#shown, path)].reverse()) {
+      this.enter("remove", inside);
       await this.pause();
       this.check();
       if (life !== this.#life) throw new MachineStopped("an earlier process");

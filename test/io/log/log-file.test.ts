@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { toHex } from "../../../src/base/bytes.ts";
 import { APPEND_QUEUE_BYTES_MAX, LINE_BYTES_MAX } from "../../../src/base/limits.ts";
-import { MerkleEdge } from "../../../src/core/log/merkle.ts";
+import { MerkleTree } from "../../../src/core/log/merkle.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type LogRecord, leafHash, parseBody } from "../../../src/wire/record.ts";
 import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
@@ -135,7 +135,7 @@ describe("append", () => {
     const log = await fixture.open();
     const records = await Promise.all(["a", "b", "c"].map((text) => log.append(draftOf(text))));
     const leaves = records.map(({ headBytes }) => leafHash(headBytes, sha256));
-    const tree = new MerkleEdge(sha256);
+    const tree = new MerkleTree(sha256);
     for (const leaf of leaves) tree.append(leaf);
     expect(toHex(log.tree.root())).toBe(toHex(tree.root()));
     await log.close();

@@ -124,3 +124,16 @@ describe("a paste is cleaned", () => {
     );
   });
 });
+
+test("a patient one holds an Esc that came alone, until a mark or a release", () => {
+  const splitter = new PasteSplitter(true);
+  expect(splitter.push(Buffer.from("\x1b"))).toEqual([]);
+  expect(splitter.isHolding).toBe(true);
+  expect(splitter.push(Buffer.from("[200~a")).map(shown)).toEqual([]);
+  expect(splitter.isHolding).toBe(false);
+  expect(splitter.release()).toEqual([]);
+  expect(splitter.push(Buffer.from(END)).map(shown)).toEqual([{ paste: "a" }]);
+  splitter.push(Buffer.from("\x1b"));
+  expect(splitter.release().map(shown)).toEqual(["\x1b"]);
+  expect(splitter.isHolding).toBe(false);
+});

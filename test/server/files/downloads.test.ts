@@ -1,7 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, FILE_BYTES_MAX, SEND_QUEUE_LOW_BYTES } from "../../../src/base/limits.ts";
+import type { BlobStore } from "../../../src/io/blob/interfaces.ts";
 import type { MemoryLink } from "../../../src/io/link/memory-link.ts";
 import { bytesOf, channelOf, download, TestFile } from "../data-channel.ts";
+import { Site } from "../site.ts";
 import { lab } from "../site-lab.ts";
 
 const FOUR = new TestFile("four", 4 * CHUNK_BYTES);
@@ -64,6 +66,31 @@ describe("a download", () => {
     expect(lane.all("end")).toHaveLength(0);
     lane.tell({ kind: "ack", file: FOUR.id, index: 2 });
     expect((await lane.untilEnded()).fault?.code).toBe("out-of-order");
+    await site.stop();
+  });
+
+  test("reads several chunks in one trip for a reader who takes them at once", async () => {
+    const trips: number[] = [];
+    const blobs = (store: BlobStore): BlobStore => ({
+      ...{ list: () => store.list(), create: (about) => store.create(about) },
+      ...{ remove: (file) => store.remove(file), freeBytes: () => store.freeBytes() },
+      open: async (file) => {
+        const blob = await store.open(file);
+        const readSome = blob?.readSome.bind(blob);
+        if (blob === undefined || readSome === undefined) return blob;
+        blob.readSome = (index, count) => {
+          trips.push(count);
+          return readSome(index, count);
+        };
+        return blob;
+      },
+    });
+    const site = await Site.open({ blobs });
+    const ana = await site.member("ana");
+    const lane = await channelOf(ana);
+    await FOUR.upload(lane);
+    expect((await download(lane, FOUR.id)).bytes).toEqual(new Uint8Array(WHOLE));
+    expect(trips).toEqual([4]);
     await site.stop();
   });
 

@@ -97,6 +97,33 @@ describe("a chunk that ends the lane", () => {
     await site.stop();
   });
 
+  test("among others leaves those before it acknowledged, and none behind it", async () => {
+    const site = await Site.open();
+    const ana = await site.member("ana");
+    const lane = await channelOf(ana);
+    await lane.ask("offer", FILE.offer());
+    FILE.sendAll(lane, 0, 2);
+    FILE.send(lane, 2, { bytes: JUNK });
+    FILE.send(lane, 3);
+    expect((await lane.untilEnded()).fault?.message).toContain("chunk 2");
+    expect(lane.all("ack").map(({ index }) => index)).toEqual([0, 1]);
+    expect(await (await channelOf(ana)).ask("offer", FILE.offer())).toMatchObject({ have: 2 });
+    await site.stop();
+  });
+
+  test("for which there is no room keeps out what is shorter and follows it", async () => {
+    const site = await Site.open({ files: { userBytesMax: 2 * CHUNK_BYTES + 9 } });
+    const ana = await site.member("ana");
+    const lane = await channelOf(ana);
+    const { size: _size, ...offer } = FILE.offer();
+    await lane.ask("offer", offer);
+    FILE.sendAll(lane);
+    expect((await lane.untilEnded()).fault?.code).toBe("quota-reached");
+    expect(lane.all("ack").map(({ index }) => index)).toEqual([0, 1]);
+    expect(await (await channelOf(ana)).ask("offer", offer)).toMatchObject({ have: 2 });
+    await site.stop();
+  });
+
   test("of a file that was not offered here, or is finished", async () => {
     const site = await Site.open();
     const ana = await site.member("ana");

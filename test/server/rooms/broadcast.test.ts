@@ -5,8 +5,10 @@ import { Registry } from "../../../src/core/rooms/accounts.ts";
 import type { Room } from "../../../src/core/rooms/rooms.ts";
 import { WordCount } from "../../../src/core/rooms/word-count.ts";
 import type { Listener } from "../../../src/io/link/link.ts";
-import { FanOut, roomEntry, wireRecord } from "../../../src/server/rooms/broadcast.ts";
+import { FanOut, type Reader, roomEntry, wireRecord } from "../../../src/server/rooms/broadcast.ts";
 import { decode } from "../../../src/wire/codec.ts";
+import type { WireRecord } from "../../../src/wire/messages.ts";
+import type { Head } from "../../../src/wire/record.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 import { ANA, BEN, Ledger } from "../../core/ledger.ts";
 
@@ -28,6 +30,7 @@ for (const [id, name] of [
 function room(id: string, more: Partial<Room> = {}): Room {
   return {
     id: id as RoomId,
+    lock: id,
     maker: "server",
     locked: false,
     isClosed: false,
@@ -58,6 +61,44 @@ class Ear implements Listener {
     return Promise.resolve();
   }
 }
+
+/** A link that follows rooms. */
+class Recipient implements Reader {
+  readonly version: number;
+  readonly following = new Set<RoomId>();
+  /** What it is told by itself, and the rooms that it is subscribed to, in order. */
+  readonly heard: string[] = [];
+  close = () => {};
+
+  constructor(version = 2) {
+    this.version = version;
+  }
+
+  follows(fanOut: FanOut, one: Room): void {
+    this.following.add(one.id);
+    fanOut.follow(one, this, () => this.heard.push(`all of ${one.id}`));
+  }
+
+  tellBytes(bytes: Uint8Array): void {
+    const incoming = decode(bytes);
+    if (incoming.kind !== "message") throw new Error("odd");
+    const { message } = incoming;
+    if (message.kind === "record") this.heard.push(numberOf(message));
+    if (message.kind === "records") this.heard.push(message.records.map(numberOf).join(" "));
+    if (message.kind === "presence") this.heard.push(message.user);
+  }
+
+  subscribe(id: RoomId): void {
+    this.heard.push(`topic ${id}`);
+  }
+
+  whenClosed(callback: () => void): void {
+    this.close = callback;
+  }
+}
+
+const numberOf = ({ head }: WireRecord) =>
+  `${(JSON.parse(Buffer.from(head).toString()) as Head).n}`;
 
 const told = (user: string) => ({ kind: "presence", room: "r1", user, online: true }) as const;
 
@@ -99,13 +140,39 @@ describe("telling", () => {
     const fanOut = new FanOut(new VirtualClock(), { nameOf: () => undefined });
     const ear = new Ear();
     fanOut.add(ear);
-    const gone = fanOut.olderReader();
+    const older = new Recipient(1);
+    fanOut.follow(room("r2"), older);
     fanOut.publish(room("r1"), told("a"));
     fanOut.flush();
-    gone();
+    older.close();
     fanOut.publish(room("r1"), told("b"));
     fanOut.flush();
     expect(ear.heard).toEqual(["r1 a", "r1 1 a", "r1 b"]);
+  });
+
+  test("to many waits once for what is on its way to the disk, to few never", async () => {
+    const clock = new VirtualClock();
+    const more = { isUnderWay: true };
+    const fanOut = new FanOut(clock, { nameOf: () => undefined }, () => more.isUnderWay);
+    const ear = new Ear();
+    fanOut.add(ear);
+    const users = Array.from({ length: 1_000 }, (_, i) => `u${i}` as typeof ANA);
+    const [large, small] = [room("r1", { members: new Set(users) }), room("r2")];
+    fanOut.publish(small, told("a"));
+    await undefined;
+    expect(ear.heard).toEqual(["r2 a"]);
+    await clock.advance(100);
+    fanOut.publish(large, told("b"));
+    await clock.advance(1);
+    expect(ear.heard).toHaveLength(1);
+    fanOut.publish(large, told("c"));
+    await clock.advance(2);
+    expect(ear.heard).toEqual(["r2 a", "r1 b", "r1 c"]);
+    await clock.advance(100);
+    more.isUnderWay = false;
+    fanOut.publish(large, told("d"));
+    await undefined;
+    expect(ear.heard.at(-1)).toBe("r1 d");
   });
 
   test("gathers no more at once than a reader's queue can hold", () => {
@@ -119,6 +186,118 @@ describe("telling", () => {
     }
     expect(published * long.length).toBeLessThan(1 << 20);
     expect(ear.heard).toHaveLength(published);
+  });
+});
+
+describe("a newcomer", () => {
+  const busy = (members = 2) => {
+    const clock = new VirtualClock();
+    const fanOut = new FanOut(clock, registry);
+    const ledger = new Ledger();
+    const published: string[] = [];
+    fanOut.add({
+      transport: "memory",
+      port: 1,
+      publish: (topic, bytes) => {
+        const incoming = decode(bytes);
+        if (incoming.kind !== "message") throw new Error("odd");
+        const { message } = incoming;
+        const records = message.kind === "records" ? message.records.map(numberOf).join(" ") : "";
+        published.push(`${topic}: ${records || message.kind}`);
+      },
+      stop: () => Promise.resolve(),
+    });
+    const users = Array.from({ length: members }, (_, i) => `u${i}` as typeof ANA);
+    const of = (id: string) => room(id, { members: new Set(users) });
+    const say = (one: Room, kind: "text" | "join" = "text") =>
+      fanOut.record(one, ledger.write(kind, one.id, ANA, kind === "text" ? { text: "hi" } : {}));
+    return { clock, fanOut, published, of, say };
+  };
+
+  test("is told what is gathered after it came, once, before it follows the topic", () => {
+    const { fanOut, published, of, say } = busy();
+    const [dev, other] = [of("dev"), of("other")];
+    say(dev);
+    say(dev);
+    const [first, twin, last] = [new Recipient(), new Recipient(), new Recipient()];
+    first.follows(fanOut, dev);
+    twin.follows(fanOut, dev);
+    say(dev);
+    say(other);
+    fanOut.publish(dev, told("ben"));
+    say(dev);
+    last.follows(fanOut, dev);
+    say(dev);
+    expect(published).toEqual([]);
+    fanOut.flush();
+    expect(published).toEqual(["dev: 1 2 3", "other: 1", "dev: presence", "dev: 4 5"]);
+    expect(first.heard).toEqual(["3", "ben", "4 5", "topic dev", "all of dev"]);
+    expect(twin.heard).toEqual(first.heard);
+    expect(last.heard).toEqual(["5", "topic dev", "all of dev"]);
+    say(dev);
+    fanOut.flush();
+    expect(first.heard).toHaveLength(5);
+  });
+
+  test("follows at once when nothing is gathered, and is told nothing of before", () => {
+    const { fanOut, of, say } = busy();
+    const dev = of("dev");
+    const [early, late] = [new Recipient(), new Recipient()];
+    early.follows(fanOut, dev);
+    expect(early.heard).toEqual(["topic dev", "all of dev"]);
+    say(dev);
+    late.follows(fanOut, dev);
+    expect(late.heard).toEqual([]);
+    fanOut.flush();
+    expect(late.heard).toEqual(["topic dev", "all of dev"]);
+  });
+
+  test("of version 1 is told the same, each in its own message", () => {
+    const { fanOut, of, say } = busy();
+    const dev = of("dev");
+    const [present, old] = [new Recipient(1), new Recipient(1)];
+    present.follows(fanOut, dev);
+    say(dev);
+    old.follows(fanOut, dev);
+    say(dev);
+    say(dev);
+    fanOut.flush();
+    expect(old.heard).toEqual(["2", "3", "topic dev", "all of dev"]);
+    expect(fanOut.counters.publishedMessages).toBe(1);
+  });
+
+  test("that left before is told and given nothing more", () => {
+    const { fanOut, of, say } = busy();
+    const dev = of("dev");
+    const gone = new Recipient();
+    say(dev);
+    gone.follows(fanOut, dev);
+    gone.following.clear();
+    fanOut.flush();
+    expect(gone.heard).toEqual([]);
+  });
+
+  test("is told of to a large room later than words, and with them", async () => {
+    const { clock, fanOut, published, of, say } = busy(1_000);
+    const large = of("large");
+    const small = room("small", { members: new Set([ANA]) });
+    say(large, "join");
+    await undefined;
+    expect(published.splice(0)).toEqual(["large: 1"]); // After a pause at once.
+    say(large, "join");
+    await clock.advance(49);
+    expect(published).toEqual([]);
+    await clock.advance(1);
+    expect(published.splice(0)).toEqual(["large: 2"]);
+    say(large, "join");
+    say(large);
+    await clock.advance(5);
+    expect(published.splice(0)).toEqual(["large: 3 4"]);
+    say(small, "join");
+    await clock.advance(5);
+    expect(published.splice(0)).toEqual(["small: 1"]);
+    expect(fanOut.counters.gatheredBytes).toBe(0);
+    expect(clock.waiting).toBe(0);
   });
 });
 

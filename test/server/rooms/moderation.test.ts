@@ -44,6 +44,32 @@ describe("roles", () => {
     await site.stop();
   });
 
+  test("only moderators and operators import, and into rooms only", async () => {
+    const { site, ana, ben, eve } = await lab();
+    const imported = { from: "ben", time: 1_500_000_000_000 };
+    let counter = 0;
+    const post = (to: string, body: object = { text: "old", imported }) => {
+      counter += 1;
+      return { outbox: "importAAAAA", counter, to, body: body as { text: string } };
+    };
+    expect((await ben.refused("post", post("lab"))).code).toBe("not-allowed");
+    expect((await ana.refused("post", post("lobby"))).code).toBe("not-allowed");
+    expect((await ana.refused("post", post("@ben"))).code).toBe("not-allowed");
+    expect((await ana.refused("post", post("nowhere"))).code).toBe("room-unknown");
+    const { seq } = await ana.ask("post", post("lab"));
+    await operating(eve);
+    await eve.ask("post", post("lobby"));
+    await eve.ask("post", post("lab", { text: "", react: "+", re: seq, imported }));
+    const { records } = await ben.ask("history", { target: "lab", limit: 2 });
+    const bodies = records.map(({ body }) => JSON.parse(new TextDecoder().decode(body)));
+    expect(bodies).toEqual([
+      { text: "old", imported },
+      { react: "+", re: seq, imported },
+    ]);
+    expect(records.map(({ from }) => from)).toEqual(["ana", "eve"]);
+    await site.stop();
+  });
+
   test("without a token set, none is right", async () => {
     const site = await Site.open();
     const ana = await site.member("ana");

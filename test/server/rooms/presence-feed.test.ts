@@ -113,7 +113,13 @@ test("a reader takes so many names in a message, and no more", () => {
 
 test("readers of version 1 are told one by one", async () => {
   const { room, feed, fanOut, told } = open(2);
-  fanOut.olderReader();
+  fanOut.follow(room, {
+    version: 1,
+    following: new Set(),
+    tellBytes: () => {},
+    subscribe: () => {},
+    whenClosed: () => {},
+  });
   feed.change(room, user(0), true);
   feed.change(room, user(1), false);
   const heard = await told();

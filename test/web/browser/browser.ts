@@ -1,3 +1,4 @@
+import { LogAuditor } from "../../../src/client/auditor.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import type {
   Locks,
@@ -6,10 +7,16 @@ import type {
   TabMessage,
 } from "../../../src/web/browser/environment.ts";
 import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts";
+import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
+import type { OpenAuditor } from "../../../src/web/driver/auditing.ts";
 import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
 import type { Site } from "../../server/site.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
+
+/** As the page's, without what one sees. */
+const openAuditor: OpenAuditor = ({ clock, store }, verifier, alarmed) =>
+  new LogAuditor({ clock, logs: new BrowserLogPins(store), verifier, moment: String }, alarmed);
 
 /** One browser: what it keeps outlives its tabs. */
 export class Browser {
@@ -91,7 +98,7 @@ export class Tab {
 
   async open(): Promise<void> {
     const { site } = this.browser;
-    this.#chat = await site.wait(openChat(this.#platform()));
+    this.#chat = await site.wait(openChat(this.#platform(), async () => openAuditor));
     await this.until("greeted", () => {
       const { kind } = this.chat.model.connection;
       return kind !== "connecting";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CHUNK_BYTES } from "../../../src/base/limits.ts";
-import { releaseBuffer } from "../../../src/io/disk/release-buffer.ts";
+import { releaseBuffer } from "../../../src/io/disk/buffer-pool.ts";
 import { FileSource } from "../../../src/web/browser/file-source.ts";
 
 const SIZE = 3 * CHUNK_BYTES + 100;

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { FAULTS } from "../../../src/base/fault.ts";
 import { ENGLISH, LANGUAGES, languageFor, loadTexts } from "../../../src/web/text/en.ts";
+import { ENGLISH_ALARM } from "../../../src/web/text/en-alarm.ts";
 import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
 import { ENGLISH_SHARE } from "../../../src/web/text/en-share.ts";
 
 /** What is fetched after the first screen. */
-const LATER = { ...ENGLISH_PARTS, ...ENGLISH_SHARE };
+const LATER = { ...ENGLISH_PARTS, ...ENGLISH_ALARM, ...ENGLISH_SHARE };
 const SAMPLES = ["ana", "lobby", "12:00"] as const;
 
 function said(value: unknown): string {

@@ -4,6 +4,7 @@ import { utf8Decode } from "../../../base/bytes.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
+import { importedOf } from "../../../core/client/chat-record.ts";
 import type { NoticeOf } from "../../../wire/messages.ts";
 import type { AllTexts } from "../../text/en-parts.ts";
 import { withLocalMoments } from "../../text/times.ts";
@@ -65,9 +66,11 @@ function lineOf(happened: Happened, key: number, texts: AllTexts): LogLine {
   const said = [body["text"], body["topic"], body["react"], body["name"]].find(
     (one): one is string => typeof one === "string" && one !== "",
   );
+  const elsewhere = importedOf(body);
   const words = pair === undefined ? said : (said ?? texts.evPrivate);
   const parts = [
     user ?? record?.from,
+    elsewhere === undefined ? undefined : texts.importedAuthor(elsewhere.from),
     where ?? pair,
     record === undefined ? undefined : words,
     name,

@@ -9,10 +9,9 @@ import type { Texts } from "../../text/en.ts";
 import { FaultLine, useFact, usePage, useTexts, useWork } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { Icon } from "../shell/icons.tsx";
-import { Viewer } from "../shell/lazy.tsx";
+import { STAYS, TransferLine, Viewer } from "../shell/lazy.tsx";
 import { MenuButton } from "../shell/menu.tsx";
 import { PREVIEW_BYTES_MAX } from "../shell/previews.ts";
-import { TransferLine } from "./transfers.tsx";
 
 function fileType(name: string, texts: Texts): string {
   const media = mediaOf(name);
@@ -174,7 +173,7 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
         {isShown && isPicture ? <Picture file={file} /> : null}
         <MoreWays file={file} name={name} />
       </div>
-      {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief />}
+      {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
     </section>
   );
 });

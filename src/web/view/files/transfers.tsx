@@ -3,12 +3,14 @@ import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { TransferView } from "../../../core/model/state.ts";
 import type { ProgressReport, WaitsAt } from "../../../core/transfer/progress.ts";
-import type { Texts } from "../../text/en.ts";
-import { useFact, usePage } from "../shell/context.tsx";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { useFact } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { IconButton } from "../shell/icons.tsx";
+import { STAYS, type TransferProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
-function waitsText(where: WaitsAt, texts: Texts): string {
+function waitsText(where: WaitsAt, texts: AllTexts): string {
   const table: Readonly<Record<WaitsAt, string>> = {
     source: texts.waitsSource,
     network: texts.waitsNetwork,
@@ -20,7 +22,7 @@ function waitsText(where: WaitsAt, texts: Texts): string {
   return table[where];
 }
 
-function progressText(progress: ProgressReport, texts: Texts): string {
+function progressText(progress: ProgressReport, texts: AllTexts): string {
   const { doneBytes, sizeBytes, ratePerS, leftMs, waits } = progress;
   const done =
     sizeBytes === undefined
@@ -33,7 +35,7 @@ function progressText(progress: ProgressReport, texts: Texts): string {
   return `${done}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
 }
 
-function stateText({ kind, state, progress }: TransferView, texts: Texts): string {
+function stateText({ kind, state, progress }: TransferView, texts: AllTexts): string {
   switch (state.kind) {
     case "running":
       return progress === undefined ? "…" : progressText(progress, texts);
@@ -50,7 +52,7 @@ function stateText({ kind, state, progress }: TransferView, texts: Texts): strin
 }
 
 function Buttons({ transfer }: { readonly transfer: TransferView }) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const input = useRef<HTMLInputElement>(null);
   const { id, state } = transfer;
   const resume = () => {
@@ -86,14 +88,11 @@ function Buttons({ transfer }: { readonly transfer: TransferView }) {
   );
 }
 
-interface LineProps {
-  readonly transfer: TransferView;
-  /** Beside the file's own name. */
-  readonly isBrief?: boolean;
-}
-
-export const TransferLine = memo(function TransferLine({ transfer, isBrief = false }: LineProps) {
-  const { texts } = usePage();
+export const TransferLine = memo(function TransferLine({
+  transfer,
+  isBrief = false,
+}: TransferProps) {
+  const { texts } = usePartPage();
   const { name, kind, to, state, progress } = transfer;
   const shown = cleanText(name);
   const where = kind === "upload" ? texts.sendingTo(to.join(", ")) : texts.receiving;
@@ -125,7 +124,7 @@ const DONE_SHOWN_MS = 4_000;
 
 /** Each row has a time of its own: what others under way tell does not begin it anew. */
 function useTidy({ id, state }: TransferView): void {
-  const { chat } = usePage();
+  const { chat } = usePartPage();
   const isDone = state.kind === "done";
   useEffect(() => {
     if (!isDone) return;
@@ -136,14 +135,13 @@ function useTidy({ id, state }: TransferView): void {
 
 function TransferRow({ transfer }: { readonly transfer: TransferView }) {
   useTidy(transfer);
-  return <TransferLine transfer={transfer} />;
+  return <TransferLine transfer={transfer} onClose={STAYS} />;
 }
 
 /** All files under way, above the composer. */
 export function Transfers() {
-  const { texts } = usePage();
+  const { texts } = usePartPage();
   const transfers = useFact((model) => model.transfers);
-  if (transfers.size === 0) return null;
   return (
     <section className="transfers" aria-label={texts.transfers}>
       {[...transfers.values()].map((transfer) => (

@@ -1,5 +1,5 @@
 import { type MouseEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { cleanText } from "../../../base/text.ts";
+import { cleanText, titleText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
 import { RowMaker } from "../../../core/model/rows.ts";
 import { openRoom, roomLines } from "../../../core/model/selectors.ts";
@@ -7,9 +7,8 @@ import type { Draft, Item, Model, RoomState } from "../../../core/model/state.ts
 import { offsetMinutes } from "../../text/times.ts";
 import { askToSend, useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-card.tsx";
-import { Transfers } from "../files/transfers.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
-import { RoomsDialog, Search } from "../shell/lazy.tsx";
+import { RoomsDialog, Search, STAYS, Transfers } from "../shell/lazy.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
@@ -114,7 +113,7 @@ function Conversation(props: MainProps) {
         // One's own stands among the transfers.
         isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
-      <Transfers />
+      {model.transfers.size > 0 ? <Transfers onClose={STAYS} /> : null}
       {room?.isClosed === true ? (
         <p className="hint">{texts.roomClosed}</p>
       ) : (
@@ -240,7 +239,7 @@ function RightSide({ side, model, onClose, onJump }: RightProps) {
 
 function useTitle(calls: number, target: string | undefined): void {
   useEffect(() => {
-    const place = target === undefined ? "chat" : cleanText(target);
+    const place = target === undefined ? "chat" : titleText(target);
     document.title = calls > 0 ? `(${calls}) ${place}` : place;
   }, [calls, target]);
 }

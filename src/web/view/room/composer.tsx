@@ -23,7 +23,7 @@ import { SLASH } from "../../input/slash.ts";
 import { afterEdit, answering, dropped, editing, isNothing, NOTHING } from "../../input/writing.ts";
 import { usePage, useTexts } from "../shell/context.tsx";
 import { Icon, IconButton } from "../shell/icons.tsx";
-import { oneLine } from "./event-text.ts";
+import { authorText, oneLine } from "./event-text.ts";
 import type { CommandOutcome } from "./slash-commands.tsx";
 import { Suggestions, suggestionSource } from "./suggestions.tsx";
 
@@ -92,7 +92,7 @@ interface AboutProps {
 function About({ draft, about, onDrop }: AboutProps) {
   const texts = useTexts();
   if (draft.re === undefined && draft.edits === undefined) return null;
-  const name = cleanText(about?.from ?? "");
+  const name = about === undefined ? "" : authorText(about, texts);
   const said = oneLine(about?.file?.name ?? about?.text ?? "", 100);
   return (
     <div className="composer-about">
@@ -196,7 +196,7 @@ function useWriting({ target, onCommand, field }: WritingProps) {
   const bytes = draft.text.length * 3 > max ? utf8Encode(draft.text).length : 0;
   const [unknown, setUnknown] = useState<Unknown | undefined>(undefined);
   const send = () => {
-    chat.send(target, draft);
+    if (!chat.send(target, draft)) return;
     change(draft.edits === undefined ? NOTHING : afterEdit(draft));
     field.current?.focus();
   };

@@ -1,3 +1,4 @@
+import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { Item } from "../../../core/model/state.ts";
 import type { Texts } from "../../text/en.ts";
@@ -33,6 +34,10 @@ export function eventText(
     }
     case "close":
       return item.on === false ? texts.saidReopen(who) : texts.saidClose(who);
+    case "retention":
+      return item.keepMs === undefined
+        ? texts.saidKeepAll(who)
+        : texts.saidKeep(who, formatLeft(item.keepMs));
     case "mute":
       if (item.on === false) return texts.saidUnmute(who, whom);
       if (item.untilUnixMs === undefined) return texts.saidMute(who, whom);
@@ -42,6 +47,12 @@ export function eventText(
     default:
       return texts.saidOther(who, cleanText(item.kind));
   }
+}
+
+/** Whose words these are; with a bracket, which no account's name has, if said elsewhere. */
+export function authorText({ from, imported }: Item, texts: Texts): string {
+  if (imported !== undefined) return texts.importedAuthor(cleanText(imported.from));
+  return cleanText(from ?? texts.server);
 }
 
 /** The beginning of a text where there is one line for it. */

@@ -1,3 +1,4 @@
+import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
@@ -70,6 +71,9 @@ export function RoomHead(props: RoomHeadProps) {
           </div>
         )}
       </div>
+      {room?.keepMs === undefined ? null : (
+        <span className="topic">{texts.keptFor(formatLeft(room.keepMs))}</span>
+      )}
       <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
       {room?.kind === "room" ? (
         <IconButton

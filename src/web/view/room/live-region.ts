@@ -1,9 +1,8 @@
 import { useEffect, useRef } from "react";
-import { cleanText } from "../../../base/text.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { RoomState } from "../../../core/model/state.ts";
 import { usePage } from "../shell/context.tsx";
-import { briefText } from "./event-text.ts";
+import { authorText, briefText } from "./event-text.ts";
 
 /** More at once are only counted: a hundred sentences take too long to listen to. */
 const SPOKEN_MAX = 2;
@@ -28,7 +27,7 @@ export function useLiveRegion(room: RoomState | undefined, me: string): void {
         const item = now.tail.items[i];
         if (item === undefined || item.n <= n) break;
         if (item.from === me || !isWords(item)) continue;
-        fresh.unshift(texts.newFrom(cleanText(item.from ?? ""), briefText(item, texts, times)));
+        fresh.unshift(texts.newFrom(authorText(item, texts), briefText(item, texts, times)));
       }
       if (fresh.length > SPOKEN_MAX) say(texts.newMany(fresh.length));
       else if (fresh.length > 0) say(fresh.join(". "));

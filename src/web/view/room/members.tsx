@@ -1,4 +1,5 @@
 import { memo, useMemo } from "react";
+import { PRESENCE_MEMBERS_MAX } from "../../../base/limits.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import type { Member, RoomState } from "../../../core/model/state.ts";
@@ -155,6 +156,9 @@ export function People({ room, me, onClose }: PeopleProps) {
         </h2>
         <IconButton icon="close" label={texts.closePeople} onPress={onClose} />
       </div>
+      {members.length > PRESENCE_MEMBERS_MAX ? (
+        <p className="list-note">{texts.onlineAtOpening}</p>
+      ) : null}
       <ul className="people-list">
         {sorted.slice(0, PEOPLE_SHOWN_MAX).map((member) => (
           <Person

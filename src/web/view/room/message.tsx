@@ -11,26 +11,18 @@ import { cleanText } from "../../../base/text.ts";
 import { formatUtc } from "../../../base/time.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import type { Item, PendingPost } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
 import { FileCard } from "../files/file-card.tsx";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
 import { faultText } from "../shell/fault-text.ts";
 import { IconButton } from "../shell/icons.tsx";
 import { MenuButton } from "../shell/menu.tsx";
-import { eventText, oneLine } from "./event-text.ts";
+import { authorText, eventText, oneLine } from "./event-text.ts";
 import { type MessageActions, messageItems, QUICK_SIGNS } from "./message-actions.ts";
 import { RichText } from "./rich-text.tsx";
 
 type ItemRow = Extract<Row, { kind: "item" }>;
 type PendingRow = Extract<Row, { kind: "pending" }>;
-
-const TINTS = 7;
-
-/** The same colour for the same name; it only helps the eye. */
-function tintOf(name: string): string {
-  let sum = 0;
-  for (const point of name.toLowerCase()) sum = (sum * 31 + (point.codePointAt(0) ?? 0)) % 9973;
-  return `tint-${sum % TINTS}`;
-}
 
 const QUOTE_LENGTH = 120;
 
@@ -53,7 +45,7 @@ function Quote({ row, actions }: { readonly row: ItemRow | PendingRow; actions: 
         texts.replyGone
       ) : (
         <>
-          <span className="quote-name">{texts.replyTo(cleanText(answers.from ?? ""))}</span>{" "}
+          <span className="quote-name">{texts.replyTo(authorText(answers, texts))}</span>{" "}
           <span dir="auto">{answers.state === "erased" ? texts.erased : short}</span>
         </>
       )}
@@ -99,7 +91,7 @@ interface ToolsProps {
 function Tools({ item, actions, isTimed }: ToolsProps) {
   const page = usePage();
   const { texts, times } = page;
-  const from = cleanText(item.from ?? texts.server);
+  const from = authorText(item, texts);
   return (
     <div className="tools">
       {isTimed ? (
@@ -154,18 +146,18 @@ function Content({ item, me }: { readonly item: Item; readonly me: string | unde
 }
 
 interface HeadProps {
+  /** Clean. */
   readonly from: string;
   readonly unixMs: number;
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 function Head({ from, unixMs, note }: HeadProps) {
   const { times } = usePage();
-  const name = cleanText(from);
   return (
     <div className="message-head">
-      <strong className={`author ${tintOf(from)}`} dir="auto">
-        {name}
+      <strong className={`author tint-${tintOf(from)}`} dir="auto">
+        {from}
       </strong>
       <time dateTime={formatUtc(unixMs)} title={times.full(unixMs)}>
         {times.clock(unixMs)}
@@ -224,7 +216,12 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
   const [isUnder, setUnder] = useState(false);
   const [isFocused, setFocused] = useState(false);
   const { item, isGrouped } = row;
-  const from = item.from ?? texts.server;
+  const from = authorText(item, texts);
+  const { imported } = item;
+  const note =
+    imported === undefined
+      ? undefined
+      : texts.importedBy(cleanText(item.from ?? ""), times.full(imported.timeUnixMs));
   const isAction = item.kind === "action";
   const classes = [
     "row message",
@@ -246,18 +243,20 @@ export const Message = memo(function Message({ row, actions, isShown }: MessageP
       className={classes.join(" ")}
       data-seq={item.seq}
       tabIndex={-1}
-      aria-label={`${cleanText(from)}, ${times.clock(item.timeUnixMs)}`}
+      aria-label={`${from}, ${times.clock(item.timeUnixMs)}`}
       onPointerEnter={(event) => setUnder(event.pointerType !== "touch")}
       onPointerLeave={() => setUnder(false)}
       onPointerUp={focusTouched}
       onFocus={() => setFocused(true)}
       onBlur={leave}
     >
-      {isGrouped || isAction ? null : <Head from={from} unixMs={item.timeUnixMs} />}
+      {isGrouped || isAction ? null : <Head from={from} unixMs={item.timeUnixMs} note={note} />}
       <Quote row={row} actions={actions} />
       {isAction ? (
         <div className="action-line">
-          <strong className={tintOf(from)}>{cleanText(from)}</strong>{" "}
+          <strong className={`tint-${tintOf(from)}`} title={note}>
+            {from}
+          </strong>{" "}
           <Content item={item} me={actions.me} /> <time>{times.clock(item.timeUnixMs)}</time>
         </div>
       ) : (
@@ -325,7 +324,7 @@ export const Pending = memo(function Pending({ row, actions }: PendingProps) {
       tabIndex={-1}
       aria-label={`${cleanText(me)}, ${note ?? ""}`}
     >
-      {isGrouped ? null : <Head from={me} unixMs={post.writtenUnixMs} />}
+      {isGrouped ? null : <Head from={cleanText(me)} unixMs={post.writtenUnixMs} />}
       <Quote row={row} actions={actions} />
       <RichText text={post.body.text} mentions={post.body.mentions ?? []} me={actions.me}>
         {note === undefined ? undefined : <bdi className="mark"> {note}…</bdi>}

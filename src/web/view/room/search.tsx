@@ -7,7 +7,7 @@ import { Check } from "../shell/form.tsx";
 import { IconButton } from "../shell/icons.tsx";
 import type { SearchProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
-import { briefText } from "./event-text.ts";
+import { authorText, briefText } from "./event-text.ts";
 
 function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps, "onJump">) {
   const { texts, times } = usePartPage();
@@ -17,8 +17,7 @@ function Hit({ found, onJump }: { readonly found: FoundItem } & Pick<SearchProps
     <li>
       <button type="button" className="list-button" onClick={() => onJump(target, seq)}>
         <span className="list-note" dir="auto">
-          {cleanText(item.from ?? texts.server)} · {cleanText(target)} ·{" "}
-          {times.full(item.timeUnixMs)}
+          {authorText(item, texts)} · {cleanText(target)} · {times.full(item.timeUnixMs)}
         </span>
         <span className="list-main hit-text" dir="auto">
           {briefText(item, texts, times)}

@@ -13,13 +13,16 @@ import {
   useEffect,
   useState,
 } from "react";
-import type { Model, RoomState } from "../../../core/model/state.ts";
+import type { Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { PageContext, usePage, type Work } from "./context.tsx";
 
 interface Closing {
   readonly onClose: () => void;
 }
+
+/** Of a part that is no dialog: if it cannot be fetched, it is missing. */
+export const STAYS = () => undefined;
 
 interface Opening extends Closing {
   readonly onOpen: (target: string) => void;
@@ -60,6 +63,12 @@ export interface ResetProps extends Closing {
   readonly onOther: () => void;
 }
 
+export interface TransferProps extends Closing {
+  readonly transfer: TransferView;
+  /** Beside the file's own name. */
+  readonly isBrief?: boolean;
+}
+
 export interface LazyParts {
   readonly Settings: ComponentType<Closing>;
   readonly Logout: ComponentType<Closing>;
@@ -73,6 +82,8 @@ export interface LazyParts {
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
   readonly Reset: ComponentType<ResetProps>;
+  readonly Transfers: ComponentType<Closing>;
+  readonly TransferLine: ComponentType<TransferProps>;
 }
 
 /** Fetches the parts once; after a failure the next call tries again. */
@@ -190,6 +201,8 @@ export const TopicDialog = lazy(({ Topic }) => Topic);
 export const Viewer = lazy(({ Viewer: part }) => part);
 export const Search = lazy(({ Search: part }) => part);
 export const Dashboard = lazy(({ Dashboard: part }) => part);
+export const Transfers = lazy(({ Transfers: part }) => part);
+export const TransferLine = lazy(({ TransferLine: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
 
 type Render = (close: () => void) => ReactNode;

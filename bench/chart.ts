@@ -1,0 +1,94 @@
+/**
+ * Bars of how far each goal is reached, as an SVG without scripts or fonts of its own. It follows
+ * the reader's light or dark scheme, and says in words and shapes what the colours say.
+ */
+
+export interface Bar {
+  readonly group: string;
+  readonly label: string;
+  /** 1: the goal is just reached; undefined: it was not measured. */
+  readonly reached: number | undefined;
+  /** Stands behind the bar. */
+  readonly note: string;
+}
+
+const WIDTH = 960;
+const BAR_X = 440;
+const BAR_WIDTH = 280;
+const NOTE_X = 735;
+const ROW_HEIGHT = 22;
+const GROUP_HEIGHT = 30;
+const TOP = 64;
+const BAR_HEIGHT = 12;
+/** Longer bars end there, in an arrow. */
+const REACHED_SHOWN_MAX = 2;
+
+const STYLE = `
+  text { font: 13px system-ui, sans-serif; fill: #1f2328; }
+  .title { font-weight: 600; font-size: 15px; }
+  .group { font-weight: 600; }
+  .note { fill: #59636e; }
+  .page { fill: #ffffff; }
+  .met { fill: #0b6bcb; }
+  .missed { fill: #c4540a; }
+  .goal { stroke: #1f2328; stroke-width: 1.5; stroke-dasharray: 4 3; }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3; }
+    .note { fill: #9aa4af; }
+    .page { fill: #0d1117; }
+    .met { fill: #58a6ff; }
+    .missed { fill: #f0883e; }
+    .goal { stroke: #e6edf3; }
+  }
+`;
+
+export function drawChart(title: string, bars: readonly Bar[]): string {
+  const scale = BAR_WIDTH / REACHED_SHOWN_MAX;
+  const shapes: string[] = [];
+  let y = TOP;
+  let group = "";
+  for (const bar of bars) {
+    if (bar.group !== group) {
+      group = bar.group;
+      y += GROUP_HEIGHT;
+      shapes.push(text(16, y - 8, group, "group"));
+    }
+    shapes.push(text(28, y + BAR_HEIGHT - 1, bar.label));
+    if (bar.reached !== undefined) shapes.push(...barShapes(y, bar.reached, scale));
+    shapes.push(text(NOTE_X, y + BAR_HEIGHT - 1, bar.note, "note"));
+    y += ROW_HEIGHT;
+  }
+  const goalX = BAR_X + scale;
+  const height = y + 16;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img"`,
+    ` width="${WIDTH}" height="${height}" aria-label="${escaped(title)}">`,
+    `<style>${STYLE}</style>`,
+    `<rect class="page" width="${WIDTH}" height="${height}" rx="8"/>`,
+    text(16, 28, title, "title"),
+    text(16, 48, "A bar that reaches the dashed line meets its goal; longer is better.", "note"),
+    ...shapes,
+    `<line class="goal" x1="${goalX}" x2="${goalX}" y1="${TOP}" y2="${height - 16}"/>`,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** The note says in words what the colour says. */
+function barShapes(y: number, reached: number, scale: number): string[] {
+  const kind = reached >= 1 ? "met" : "missed";
+  const end = BAR_X + Math.min(REACHED_SHOWN_MAX, reached) * scale;
+  const shape = `x="${BAR_X}" y="${y}" width="${(end - BAR_X).toFixed(1)}" height="${BAR_HEIGHT}"`;
+  const bar = `<rect class="${kind}" ${shape} rx="2"/>`;
+  if (reached <= REACHED_SHOWN_MAX) return [bar];
+  const tip = `${end},${y - 2} ${end + 9},${y + BAR_HEIGHT / 2} ${end},${y + BAR_HEIGHT + 2}`;
+  return [bar, `<polygon class="${kind}" points="${tip}"/>`];
+}
+
+function text(x: number, y: number, words: string, style = "label"): string {
+  return `<text class="${style}" x="${x.toFixed(1)}" y="${y}">${escaped(words)}</text>`;
+}
+
+function escaped(words: string): string {
+  return words.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll('"', "&quot;");
+}

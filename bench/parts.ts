@@ -1,0 +1,95 @@
+/** The parts of the bench: each is a program of its own, so that one that fails spoils no other. */
+import type { Sample } from "./samples.ts";
+
+export interface Part {
+  readonly name: string;
+  /** Of `bench/`. */
+  readonly program: string;
+  readonly flags: readonly string[];
+  readonly quickFlags: readonly string[];
+  /** A sample for a line that a program has printed, if it keeps no samples itself. */
+  readonly sampleOf?: (line: string, isQuick: boolean) => Sample | undefined;
+  /** The document has a section about it: `bench -- all` runs it. */
+  readonly isReported: boolean;
+  /** It is ended then, and what it has measured until then counts. */
+  readonly minutesMax: number;
+}
+
+const QUICK = ["--quick"];
+const PEOPLE = ["--people", "2000,2000,2000,10000"];
+export const START_RECORDS = 1_000_000;
+const START_RECORDS_QUICK = 100_000;
+const PEOPLE_LINE = new RegExp(
+  "^(\\d+) people .* entered in ([\\d.]+) s, all heard after ([\\d.]+) s; " +
+    ".* ([\\d.]+) CPU s and (\\d+) MiB",
+);
+
+export const PARTS: readonly Part[] = [
+  reported("sends", "sends.ts", [], [...QUICK, "--rounds", "1"], 3),
+  reported("start", "start.ts", [], QUICK, 1),
+  {
+    ...reported(
+      "start-log",
+      "start-log.ts",
+      ["--records", `${START_RECORDS}`, "--starts", "3"],
+      ["--records", `${START_RECORDS_QUICK}`, "--starts", "1"],
+      4,
+    ),
+    sampleOf: startSample,
+  },
+  reported("idle", "idle.ts", [], ["--connections", "500"], 4),
+  {
+    ...reported("people", "people.ts", [...PEOPLE, "--devices", "300,300,300"], QUICK, 8),
+    sampleOf: peopleSample,
+  },
+  reported("fan-out", "fan-out.ts", ["--rounds", "3"], [...QUICK, "--readers", "10,100"], 10),
+  reported("transfer", "transfer.ts", [], QUICK, 8),
+  reported("log", "log.ts", ["--records", "10000000"], ["--records", "1000000"], 4),
+  reported("load", "load.ts", [], QUICK, 6),
+  reported("screen", "screen.ts", [], QUICK, 5),
+  unreported("udp", "udp.ts", [], QUICK),
+  unreported("page", "page.ts", [], QUICK),
+  unreported("hostile", "hostile.ts", [], ["--rounds", "2"]),
+];
+
+function reported(
+  name: string,
+  program: string,
+  flags: readonly string[],
+  quickFlags: readonly string[],
+  minutesMax: number,
+): Part {
+  return { name, program, flags, quickFlags, isReported: true, minutesMax };
+}
+
+function unreported(
+  name: string,
+  program: string,
+  flags: readonly string[],
+  quickFlags: readonly string[],
+): Part {
+  return { name, program, flags, quickFlags, isReported: false, minutesMax: 60 };
+}
+
+function peopleSample(line: string): Sample | undefined {
+  const found = PEOPLE_LINE.exec(line);
+  if (found === null) return undefined;
+  const [people = 0, enteredSeconds = 0, seconds = 0, cpuSeconds = 0, peakMib = 0] = found
+    .slice(1)
+    .map(Number);
+  return {
+    table: "people",
+    row: { people },
+    values: { enteredSeconds, seconds, cpuSeconds, peakMib },
+  };
+}
+
+function startSample(line: string, isQuick: boolean): Sample | undefined {
+  if (!line.startsWith("{")) return undefined;
+  const { snapshot, ...values } = JSON.parse(line) as Record<string, string | number>;
+  const [ms, cpuSeconds, rssMb] = [values["ms"], values["cpuSeconds"], values["rssMb"]].map(Number);
+  if (snapshot === undefined || ms === undefined) return undefined;
+  if (cpuSeconds === undefined || rssMb === undefined) return undefined;
+  const row = { records: isQuick ? START_RECORDS_QUICK : START_RECORDS, snapshot };
+  return { table: "start-log", row, values: { ms, cpuSeconds, rssMb } };
+}

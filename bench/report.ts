@@ -1,0 +1,433 @@
+/** docs/performance.md and its chart, written from the newest result of each part. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Bar, drawChart } from "./chart.ts";
+import { GOALS, type Goal, goalText, type Subject, verdictOf } from "./goals.ts";
+import type { PartResult } from "./results.ts";
+import { Figures, type Sample, type Spread } from "./samples.ts";
+
+const NOTES = join(import.meta.dir, "notes.md");
+const SOAK = join(import.meta.dir, "soak-result.md");
+
+interface Column {
+  readonly title: string;
+  readonly value: string;
+  /** From the unit of the sample to that of the table. */
+  readonly scale?: number;
+  readonly digits?: number;
+}
+
+interface Section {
+  readonly subject: Subject;
+  readonly title: string;
+  readonly text: string;
+  readonly tables: readonly { readonly table: string; readonly columns: readonly Column[] }[];
+}
+
+const PEAK = { title: "peak MB", value: "serverPeakBytes", scale: 1e-6, digits: 0 };
+
+const SECTIONS: readonly Section[] = [
+  {
+    subject: "word",
+    title: "A word",
+    text:
+      "One room, 100-character messages, four senders. The server's CPU time decides: all " +
+      "contestants share one machine with their readers. `chat serve` writes each message to its " +
+      "disk and encrypts it; the IRC servers do neither; `server.publish + TLS` is the floor " +
+      "under a server on Bun, and `io/ws-listener` the same through this program's link layer.",
+    tables: [
+      {
+        table: "fan-out",
+        columns: [
+          {
+            title: "M deliveries / CPU s",
+            value: "deliveriesPerCpuSecond",
+            scale: 1e-6,
+            digits: 2,
+          },
+          { title: "M deliveries / s", value: "deliveriesPerSecond", scale: 1e-6, digits: 2 },
+          PEAK,
+        ],
+      },
+    ],
+  },
+  {
+    subject: "latency",
+    title: "How late a word is",
+    text: "The same room at 20,000 deliveries a second, from the send to each reader.",
+    tables: [
+      {
+        table: "fan-out",
+        columns: [
+          { title: "p50 ms", value: "p50Ms", digits: 2 },
+          { title: "p99 ms", value: "p99Ms", digits: 2 },
+          { title: "server CPU %", value: "serverCpuPercent", digits: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "sends",
+    title: "Durable sends",
+    text:
+      "Each sender waits until its text is on the disk before it sends the next. The senders run " +
+      "in a process of their own. `write + fdatasync` is what the disk gives one writer.",
+    tables: [
+      {
+        table: "sends",
+        columns: [
+          { title: "per second", value: "perSecond", digits: 0 },
+          { title: "p50 ms", value: "p50Ms", digits: 2 },
+          { title: "p99 ms", value: "p99Ms", digits: 2 },
+          { title: "server CPU µs each", value: "serverCpuUsEach", digits: 0 },
+          { title: "server CPU %", value: "serverCpuPercent", digits: 0 },
+          { title: "senders' CPU %", value: "loadCpuPercent", digits: 0 },
+          { title: "peak MiB", value: "serverPeakMib", digits: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "files",
+    title: "Files",
+    text:
+      "One random file from a warm page cache over loopback, process start included; what " +
+      "arrived is compared. `send-file` ends when the server has it on its disk, `send + follow` " +
+      "when the receiver has, `get-file` is the way down.",
+    tables: [
+      {
+        table: "files",
+        columns: [
+          { title: "seconds", value: "seconds", digits: 2 },
+          { title: "CPU s, all ends", value: "cpuSeconds", digits: 2 },
+          { title: "peak MB sender", value: "senderPeakMb", digits: 0 },
+          { title: "receiver", value: "receiverPeakMb", digits: 0 },
+          { title: "server between", value: "serverPeakMb", digits: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "people",
+    title: "People",
+    text:
+      "All register at once into one room; it ends when each has heard of all others. `devices` " +
+      "are known ones that come back at once after a restart, with what they missed.",
+    tables: [
+      {
+        table: "people",
+        columns: [
+          { title: "entered, s", value: "enteredSeconds", digits: 1 },
+          { title: "all heard, s", value: "seconds", digits: 1 },
+          { title: "server CPU s", value: "cpuSeconds", digits: 1 },
+          { title: "peak MiB", value: "peakMib", digits: 0 },
+        ],
+      },
+      {
+        table: "devices",
+        columns: [
+          { title: "all back, s", value: "seconds", digits: 2 },
+          { title: "server CPU s", value: "cpuSeconds", digits: 2 },
+          { title: "records lost", value: "lost", digits: 0 },
+          { title: "records twice", value: "twice", digits: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "start",
+    title: "Start",
+    text:
+      "`chat serve` from its start to its first line on a folder with that many records, with " +
+      "the snapshot that a stop leaves in `data/cache` and without; and `chat join` from its " +
+      "start to its `connected` line.",
+    tables: [
+      {
+        table: "start-log",
+        columns: [
+          { title: "ms", value: "ms", digits: 0 },
+          { title: "CPU s", value: "cpuSeconds", digits: 2 },
+          { title: "resident MB", value: "rssMb", digits: 0 },
+        ],
+      },
+      { table: "start", columns: [{ title: "ms", value: "ms", digits: 0 }] },
+    ],
+  },
+  {
+    subject: "log",
+    title: "The log",
+    text:
+      "Appends wait for the disk. The scans read everything and parse hits only; ripgrep counts " +
+      "hits in the same files; both run in turns, five times.",
+    tables: [
+      {
+        table: "append",
+        columns: [
+          { title: "per second", value: "perSecond", digits: 0 },
+          { title: "p50 ms", value: "p50Ms", digits: 2 },
+        ],
+      },
+      {
+        table: "scan",
+        columns: [
+          { title: "ms", value: "ms", digits: 0 },
+          { title: "ripgrep ms", value: "rgMs", digits: 0 },
+          { title: "times ripgrep", value: "overRg", digits: 2 },
+        ],
+      },
+      { table: "last-50", columns: [{ title: "ms", value: "ms", digits: 2 }] },
+    ],
+  },
+  {
+    subject: "idle",
+    title: "Idle connections",
+    text: "Logged in over TLS, in one room, silent for five seconds.",
+    tables: [
+      {
+        table: "idle",
+        columns: [
+          { title: "KiB each", value: "kibEach", digits: 1 },
+          { title: "server CPU %", value: "cpuPercent", digits: 1 },
+          { title: "server peak MiB", value: "peakMib", digits: 0 },
+          { title: "time to connect, s", value: "connectSeconds", digits: 1 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "load",
+    title: "Load that holds",
+    text:
+      "Thousands of accounts over TLS in four processes, which take the cores from the server. " +
+      "Each text that was acknowledged is counted at each member of its room: lost and doubled " +
+      "ones are told. Latencies of a storm include the time without a server: a text waits for " +
+      "its sender and its readers to come back. `start s` is from the end of one server to the " +
+      "first line of the next.",
+    tables: [
+      {
+        table: "load",
+        columns: [
+          { title: "seconds", value: "seconds", digits: 1 },
+          { title: "p50 ms", value: "p50Ms", digits: 1 },
+          { title: "p99 ms", value: "p99Ms", digits: 1 },
+          { title: "worst ms", value: "worstMs", digits: 0 },
+          { title: "start s", value: "startSeconds", digits: 1 },
+          { title: "back p50 s", value: "backP50Seconds", digits: 1 },
+          { title: "back worst s", value: "backWorstSeconds", digits: 1 },
+          { title: "files MB/s", value: "mbPerSecond", digits: 0 },
+          { title: "lost", value: "lost", digits: 0 },
+          { title: "doubled", value: "doubled", digits: 0 },
+          { title: "server CPU s", value: "cpuSeconds", digits: 1 },
+          { title: "resident MiB", value: "residentMib", digits: 0 },
+          { title: "descriptors", value: "descriptors", digits: 0 },
+        ],
+      },
+    ],
+  },
+  {
+    subject: "screen",
+    title: "The full screen",
+    text:
+      "`chat join` on a terminal of 90x24, with a server on loopback and a device that is known. " +
+      "A key's time is from its write to the terminal until its echo comes back. Memory is what " +
+      "is resident, three seconds after the last message. The slow line takes 4,800 bytes a " +
+      "second; two people say a hundred things, ten a second; WeeChat shows its list of " +
+      "buffers and no list of nicks.",
+    tables: [
+      {
+        table: "screen",
+        columns: [
+          { title: "ms", value: "ms", digits: 0 },
+          { title: "p50 ms", value: "p50Ms", digits: 1 },
+          { title: "p99 ms", value: "p99Ms", digits: 1 },
+          { title: "CPU %", value: "cpuPercent", digits: 1 },
+          { title: "MiB", value: "rssMib", digits: 0 },
+          { title: "peak MiB", value: "peakMib", digits: 0 },
+        ],
+      },
+      { table: "slow-line", columns: [{ title: "bytes", value: "bytes", digits: 0 }] },
+    ],
+  },
+];
+
+/** @returns the paths that were written */
+export function writeReport(results: readonly PartResult[], folder: string): string[] {
+  const figures = new Figures(results.flatMap(({ samples }) => samples));
+  const chart = drawChart("How far each goal is reached", GOALS.map(barOf(figures)));
+  const files = { "performance.md": documentOf(results, figures), "performance.svg": chart };
+  return Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  });
+}
+
+function documentOf(results: readonly PartResult[], figures: Figures): string {
+  const notes = existsSync(NOTES) ? readFileSync(NOTES, "utf8").replace(/^# .*\n/, "") : "";
+  const soak = existsSync(SOAK) ? readFileSync(SOAK, "utf8").trim() : "";
+  return `${[
+    "# Performance",
+    "`npm run bench -- all --markdown` writes this page; " +
+      "[CONTRIBUTING](../CONTRIBUTING.md#bench) says how to measure one part again. " +
+      "Only ratios inside a table mean something on another machine. A cell is the median of its " +
+      "rounds, with the smallest and the largest in brackets; without them there was one round.",
+    machineOf(results),
+    "![Bars of the goals below](performance.svg)",
+    "## Goals",
+    goalsTable(figures),
+    ...SECTIONS.flatMap((section) => sectionOf(section, figures)),
+    "## The soak",
+    soak === "" ? "`npm run soak` has left no result." : soak,
+    "## How quiet it was",
+    noiseOf(results),
+    "## Notes on the hot paths",
+    notes.replaceAll(/^##/gm, "###").trim(),
+  ].join("\n\n")}\n`;
+}
+
+function machineOf(results: readonly PartResult[]): string {
+  const machines = results.map(
+    ({ machine: { cores, cpu, kernel, memoryGib, bun } }) =>
+      `${cores} cores (${cpu}), ${memoryGib} GiB of memory, ${kernel}, Bun ${bun}`,
+  );
+  const [newest] = [...results].sort((one, other) => other.at.localeCompare(one.at));
+  if (newest === undefined) return "Nothing has been measured.";
+  const syncs = results.map(({ machine }) => machine.syncMs).sort((one, other) => one - other);
+  const sync = (syncs[syncs.length >> 1] ?? 0).toFixed(2);
+  return (
+    `Measured until ${newest.at.replace("T", " ")} UTC on ${[...new Set(machines)].join("; ")}; ` +
+    `one line written and synced takes its disk ${sync} ms. The program is that of commit ` +
+    `${[...new Set(results.map(({ commit }) => commit))].join(", ")}.` +
+    (results.some(({ isQuick }) => isQuick)
+      ? " **Some parts are quick runs: they say that the bench works, and no more.**"
+      : "")
+  );
+}
+
+function goalsTable(figures: Figures): string {
+  const rows = GOALS.map((goal) => {
+    const value = goal.measure(figures);
+    const verdict = verdictOf(goal, value);
+    return [
+      goal.what,
+      goalText(goal),
+      shown(goal, value),
+      verdict === "missed" ? "**missed**" : verdict,
+    ];
+  });
+  return table(["what", "goal", "measured", ""], rows);
+}
+
+function sectionOf({ subject, title, text, tables }: Section, figures: Figures): string[] {
+  const parts = tables.flatMap(({ table: name, columns }) => {
+    const rows = figures.rows(name);
+    return rows.length === 0 ? [] : [samplesTable(figures, name, rows, columns)];
+  });
+  const goals = GOALS.filter((goal) => goal.subject === subject).map((goal) => {
+    const value = goal.measure(figures);
+    const measured = value === undefined ? "" : ` ${shown(goal, value)},`;
+    return `- ${goal.what}: goal ${goalText(goal)},${measured} ${verdictOf(goal, value)}`;
+  });
+  return [
+    `## ${title}`,
+    text,
+    ...(parts.length === 0 ? ["Not measured."] : parts),
+    ...(goals.length === 0 ? [] : [goals.join("\n")]),
+  ];
+}
+
+function samplesTable(
+  figures: Figures,
+  name: string,
+  rows: readonly Sample["row"][],
+  columns: readonly Column[],
+): string {
+  const fields = Object.keys(rows[0] ?? {});
+  const sorted = [...rows].sort((one, other) => order(one) - order(other));
+  const lines = sorted.map((row) => {
+    const head = fields.map((field) => (row[field] ?? "").toLocaleString("en"));
+    const missing = figures.missing(name, row);
+    if (missing !== undefined) return [...head, missing, ...columns.slice(1).map(() => "")];
+    return [...head, ...columns.map((column) => cellOf(figures, name, row, column))];
+  });
+  return table([...fields.map(fieldTitle), ...columns.map(({ title }) => title)], lines);
+}
+
+/** Contestants in one room stand together. */
+function order(row: Sample["row"]): number {
+  return Number(row["readers"] ?? 0);
+}
+
+function fieldTitle(field: string): string {
+  return field === "name" ? "" : field;
+}
+
+function cellOf(
+  figures: Figures,
+  name: string,
+  row: Sample["row"],
+  { value, scale = 1, digits = 1 }: Column,
+): string {
+  const spread = figures.spread(name, row, value);
+  return spread === undefined ? "" : spreadText(spread, scale, digits);
+}
+
+function spreadText({ median, min, max, rounds }: Spread, scale: number, digits: number): string {
+  const number = (one: number) =>
+    (one * scale).toLocaleString("en", {
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+  if (rounds === 1) return number(median);
+  return `${number(median)} (${number(min)}–${number(max)})`;
+}
+
+function noiseOf(results: readonly PartResult[]): string {
+  const rows = results.map(({ part, at, commit, isQuick, noise, failure }) => [
+    part,
+    at.replace("T", " "),
+    commit,
+    noise.seconds.toFixed(0),
+    noise.ownCpuSeconds.toFixed(0),
+    `${noise.otherCpuSeconds.toFixed(0)}`,
+    `${noise.loadBefore.toFixed(2)} / ${noise.loadAfter.toFixed(2)}`,
+    [...(isQuick ? ["quick"] : []), ...(failure === undefined ? [] : [failure])].join(", "),
+  ]);
+  const titles = ["part", "ended, UTC", "commit", "seconds", "own CPU s", "CPU s of others"];
+  return [
+    "CPU seconds of others are those that the kernel counted on all cores, without those of the " +
+      "part and what it started. The more there are, the less the wall times say.",
+    table([...titles, "load average before / after", ""], rows),
+  ].join("\n\n");
+}
+
+function barOf(figures: Figures): (goal: Goal) => Bar {
+  return (goal) => {
+    const value = goal.measure(figures);
+    const verdict = verdictOf(goal, value) === "missed" ? ", missed" : "";
+    const note = `${shown(goal, value)} (goal ${goalText(goal)}${verdict})`;
+    const reached = value === undefined ? undefined : reachedOf(goal, value);
+    return { group: groupOf(goal), label: goal.what, reached, note };
+  };
+}
+
+/** 1: just reached. */
+function reachedOf({ atLeast, atMost = 0 }: Goal, value: number): number {
+  if (atLeast !== undefined) return value / atLeast;
+  return value <= 0 ? Number.POSITIVE_INFINITY : atMost / value;
+}
+
+function groupOf({ subject }: Goal): string {
+  return SECTIONS.find((section) => section.subject === subject)?.title ?? subject;
+}
+
+function shown({ unit }: Goal, value: number | undefined): string {
+  if (value === undefined) return "not measured";
+  const digits = Number.isInteger(value) ? 0 : value >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)}${unit === "" ? " ×" : unit}`;
+}
+
+function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(titles), line(titles.map(() => "---")), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,37 @@
+/**
+ * From the start of `chat serve` to its first line, on a folder of many records:
+ * `bun bench/start-log.ts [--records 1000000] [--folder F] [--starts 5]`: as often without the
+ * snapshot of an earlier run as with it.
+ * `CHAT_SERVER_COMMAND` names another binary, for comparisons over one folder.
+ */
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { fillLogs } from "./data-folder.ts";
+import { startServer } from "./server-process.ts";
+
+const { values } = parseArgs({
+  options: {
+    records: { type: "string", default: "1000000" },
+    folder: { type: "string" },
+    starts: { type: "string", default: "5" },
+  },
+});
+const folder = values.folder ?? fs.mkdtempSync(join(tmpdir(), "chat-bench-start-"));
+const data = join(folder, "data");
+if (!fs.existsSync(data)) {
+  await (await startServer([], folder)).stop(true);
+  fillLogs(data, Number(values.records));
+}
+for (let i = 0; i < 2 * Number(values.starts); i++) {
+  const snapshot = i % 2 === 0 ? "without" : "with";
+  if (snapshot === "without") fs.rmSync(join(data, "cache"), { recursive: true, force: true });
+  const began = performance.now();
+  const server = await startServer([], folder);
+  const ms = performance.now() - began;
+  const [cpuSeconds, rssMb] = [server.cpuSeconds(), server.residentBytes() / 1e6];
+  await server.stop(true);
+  process.stdout.write(`${JSON.stringify({ snapshot, ms: Math.round(ms), cpuSeconds, rssMb })}\n`);
+}
+if (values.folder === undefined) fs.rmSync(folder, { recursive: true });

@@ -1,0 +1,170 @@
+/**
+ * `npm run soak -- power-loss [ROUNDS]`: cuts the power under a server, as far as a machine can do
+ * that to itself. The server writes to an ext4 file system in a file; under load it is stopped, the
+ * file system is shut down without its journal, and a copy of the file, which has what reached the
+ * disk, is mounted. There a server starts, and all that was acknowledged must be in its history.
+ * Then the same without fdatasync and fsync (by strace): that must be noticed, each time.
+ *
+ * Linux only, as root, with mount, mkfs.ext4 and strace. Its mounts are seen by this process alone.
+ */
+import { dlopen, FFIType, ptr } from "bun:ffi";
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, truncateSync } from "node:fs";
+import { CHAT } from "../test/e2e/binary.ts";
+import { before } from "../test/e2e/deadline.ts";
+import { Sender } from "../test/e2e/load.ts";
+import { Sandbox, type Served } from "../test/e2e/program.ts";
+
+const ROUNDS = Number(process.argv[2] ?? 30);
+const MUTANT_ROUNDS = 5;
+const SENDERS = ["ana", "bob", "cleo"];
+const IMAGE_BYTES = 64 << 20;
+/** Answers that are on their way arrive. */
+const ARRIVING_MS = 40;
+/** `EXT4_IOC_SHUTDOWN`, and its flag that leaves the journal as it is. */
+const SHUTDOWN = 0x8004587d;
+const WITHOUT_JOURNAL = 2;
+const CALLS = "fsync,fdatasync,sync_file_range,syncfs";
+
+const libc = dlopen("libc.so.6", {
+  ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
+});
+
+interface Outcome {
+  readonly acked: number;
+  readonly lost: number;
+  /** What the next server, or who verifies, says. */
+  readonly complaints: readonly string[];
+}
+
+function run(...command: readonly string[]): void {
+  const { success, stderr } = Bun.spawnSync([...command], { stdout: "ignore", stderr: "pipe" });
+  if (!success) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
+}
+
+function mount(image: string, folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  run("mount", "-o", "loop", image, folder);
+}
+
+function cutPower(folder: string): void {
+  const fd = openSync(folder, "r");
+  const flag = new Uint32Array([WITHOUT_JOURNAL]);
+  const result = libc.symbols.ioctl(fd, SHUTDOWN, ptr(flag));
+  closeSync(fd);
+  if (result !== 0) throw new Error("the file system cannot be shut down here");
+}
+
+/** Of the server itself, where strace started it. */
+function serverPid({ program: { pid } }: Served, isTraced: boolean): number {
+  if (!isTraced) return pid;
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim());
+}
+
+async function round(number: number, isMutant: boolean): Promise<Outcome> {
+  await using sandbox = new Sandbox();
+  const [image, copy] = [sandbox.write("image", ""), sandbox.path("copy")];
+  truncateSync(image, IMAGE_BYTES);
+  run("mkfs.ext4", "-q", "-F", image);
+  const [disk, after] = [sandbox.path("disk"), sandbox.path("after")];
+  mount(image, disk);
+  try {
+    const inject = `exec strace -f -qq -o /dev/null -e trace=${CALLS} -e inject=${CALLS}:retval=0`;
+    const traced = sandbox.write("traced", `#!/bin/sh\n${inject} ${CHAT} "$@"\n`);
+    chmodSync(traced, 0o700);
+    const server = await sandbox.serve({
+      data: "disk/data",
+      ...(isMutant ? { program: traced } : {}),
+    });
+    const senders = await load(sandbox, server, 10 + ((number * 37) % 300));
+    process.kill(serverPid(server, isMutant), "SIGSTOP");
+    await Bun.sleep(ARRIVING_MS);
+    const acked = senders.map(({ name, acked }) => [name, [...acked]] as const);
+    cutPower(disk);
+    process.kill(serverPid(server, isMutant), "SIGKILL");
+    await server.program.ended();
+    await Promise.all(senders.map(({ program }) => program.signal("SIGKILL")));
+    run("cp", "--sparse=always", image, copy);
+    mount(copy, after);
+    try {
+      return await judge(sandbox, server.port, acked);
+    } finally {
+      run("umount", after);
+    }
+  } finally {
+    run("umount", disk);
+  }
+}
+
+/** Senders that always have something to say, once each was told of so many. */
+async function load(sandbox: Sandbox, { invite }: Served, count: number): Promise<Sender[]> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const senders: Sender[] = [];
+  const look = () => {
+    const isEnough = senders.every(({ acked }) => acked.length >= count);
+    if (isEnough && senders.length === SENDERS.length) resolve();
+  };
+  for (const name of SENDERS) {
+    const args = ["send", "--json", "--user", name, "--server", invite];
+    senders.push(new Sender(name, sandbox.home(name).start(args), look));
+  }
+  await before(60_000, "acknowledgements", promise);
+  return senders;
+}
+
+async function judge(
+  sandbox: Sandbox,
+  port: number,
+  acked: readonly (readonly [name: string, seqs: readonly number[]])[],
+): Promise<Outcome> {
+  const complaints: string[] = [];
+  const count = acked.reduce((sum, [, seqs]) => sum + seqs.length, 0);
+  // A home that has not heard of the folder before, which nobody can read any more.
+  const env = { CHAT_HOME: sandbox.path("home-after") };
+  const server = sandbox.startServer({ data: "after/data", port, env });
+  const listening = await Promise.race([
+    server.json("listening"),
+    server.ended().then(({ err }) => err),
+  ]).catch(String);
+  if (typeof listening === "string") {
+    return { acked: count, lost: count, complaints: [listening] };
+  }
+  for (const { kind } of server.jsonLines) if (kind === "damaged") complaints.push("damaged");
+  const data = sandbox.path("after", "data");
+  const verified = await sandbox.home("operator").run(["verify", "--data", data]);
+  if (verified.exitCode !== 0) complaints.push(verified.out + verified.err);
+  for (const [name] of acked) {
+    const args = ["verify", String(listening["invite"]), "--user", name];
+    const { exitCode, out, err } = await sandbox.home(name).run(args);
+    if (exitCode !== 0) complaints.push(`${name}: ${out}${err}`);
+  }
+  const stored = await sandbox
+    .home("operator")
+    .json(["history", "--room", "lobby", "--data", data]);
+  const textAt = new Map(stored.map((record) => [record["seq"], record["text"]]));
+  let lost = 0;
+  for (const [name, seqs] of acked) {
+    lost += seqs.filter((seq, i) => textAt.get(seq) !== Sender.textOf(name, i)).length;
+  }
+  await server.signal("SIGTERM");
+  return { acked: count, lost, complaints };
+}
+
+let acked = 0;
+const wrong: string[] = [];
+for (let number = 1; number <= ROUNDS; number++) {
+  const outcome = await round(number, false);
+  acked += outcome.acked;
+  const isRight = outcome.lost === 0 && outcome.complaints.length === 0;
+  if (!isRight) wrong.push(`round ${number}: ${JSON.stringify(outcome)}`);
+}
+const noticed: number[] = [];
+for (let number = 1; number <= MUTANT_ROUNDS; number++) {
+  const outcome = await round(number, true);
+  if (outcome.lost > 0) noticed.push(number);
+}
+for (const one of wrong) process.stdout.write(`${one}\n`);
+process.stdout.write(
+  `${ROUNDS} power losses: ${acked} texts were acknowledged, ${wrong.length} rounds went wrong; ` +
+    `without fsync and fdatasync ${noticed.length} of ${MUTANT_ROUNDS} lost texts\n`,
+);
+process.exit(wrong.length === 0 && noticed.length === MUTANT_ROUNDS ? 0 : 1);

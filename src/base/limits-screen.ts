@@ -1,0 +1,55 @@
+/** Bounds of the full-screen terminal client, each with its reason. */
+
+// What the terminal is given.
+/** Put into the clipboard at once; many terminals refuse more than 100,000 bytes of base64. */
+export const COPY_BYTES_MAX = 64 * 1024;
+/** Of a notification on the desktop. */
+export const NOTIFICATION_CODE_POINTS_MAX = 200;
+
+// Keys.
+/** One sequence of a terminal (OSC, DCS, APC, CSI): its longest answers have some hundred bytes. */
+export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
+
+// What is typed.
+/** UTF-16 units in one input: a paste of PASTE_BYTES_MAX, and as much again. */
+export const EDITOR_LENGTH_MAX = 512 * 1024;
+/** Steps that undo takes back. */
+export const UNDO_STEPS_MAX = 200;
+/** UTF-16 units that these steps hold together. */
+export const UNDO_LENGTH_MAX = 2 * 1024 * 1024;
+/** Lines that Ctrl-R looks through: years of talking. */
+export const TYPED_LINES_MAX = 20_000;
+/** One of them; a longer one is a paste that nobody types again. */
+export const TYPED_LINE_BYTES_MAX = 8 * 1024;
+/** The file of them; when it is full it becomes the older half, and a new one begins. */
+export const TYPED_FILE_BYTES_MAX = 1024 * 1024;
+
+// What is offered.
+/** More are not listed: another letter finds the rest. */
+export const OFFERED_MAX = 50;
+
+// Settings.
+/** Entries of one setting: muted targets, keys, colours. */
+export const SETTINGS_LISTED_MAX = 500;
+
+// Pictures.
+/** A preview that goes through the terminal: some seconds over a slow line, as base64. */
+export const PICTURE_BYTES_MAX = 512 * 1024;
+
+/** What comes in is shown at most so often: eyes see no more, and a busy room costs no more. */
+export const SCREEN_FRAME_MS = 33;
+/** Items of one room: hours of a busy one; what was before comes from the server again. */
+export const SCREEN_ITEMS_MAX = 5_000;
+/** Files under way at once: as many as anybody follows. */
+export const SCREEN_TRANSFERS_MAX = 32;
+/** Sentences below the timeline: the older ones go first. */
+export const SCREEN_NOTES_MAX = 5;
+/** A lone ESC is the key, unless more of a sequence comes within this time. */
+export const SCREEN_ESC_MS = 30;
+/** Questions that wait for an answer. */
+export const SCREEN_QUESTIONS_MAX = 8;
+
+/** Names of one folder that Tab knows. */
+export const TAB_ENTRIES_MAX = 10_000;
+/** Folders that Tab has read since the last line was sent. */
+export const TAB_FOLDERS_MAX = 32;

@@ -1,0 +1,25 @@
+import { assert } from "./assert.ts";
+
+/** Consonants and vowels that are told apart in any language, and over a bad line. */
+const CONSONANTS = "bdfghjklmnprstvz";
+const VOWELS = "aiou";
+
+/**
+ * Bytes as words of five letters that can be said aloud, two bytes a word: `lusab babad`.
+ * @see "A Proposal for Proquints", arXiv:0901.4016
+ */
+export function proquintsOf(bytes: Uint8Array): string[] {
+  assert(bytes.length % 2 === 0, "a word has two bytes");
+  return Array.from({ length: bytes.length / 2 }, (_, i) => {
+    const value = (bytes[2 * i] ?? 0) * 256 + (bytes[2 * i + 1] ?? 0);
+    const letter = (letters: string, shift: number) =>
+      letters[(value >> shift) & (letters.length - 1)] ?? "";
+    return (
+      letter(CONSONANTS, 12) +
+      letter(VOWELS, 10) +
+      letter(CONSONANTS, 6) +
+      letter(VOWELS, 4) +
+      letter(CONSONANTS, 0)
+    );
+  });
+}

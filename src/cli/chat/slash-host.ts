@@ -1,0 +1,66 @@
+import type { Name, Target } from "../../base/names.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { OpenClient } from "../connect/client.ts";
+import type { enterRoom, RoomOptions } from "../connect/join-room.ts";
+import type { Context } from "../context.ts";
+import type { JsonObject, ShownRecord } from "../output/render.ts";
+
+/** Where answers of commands go, and who is asked. */
+export interface SlashConsole {
+  /** Who comes and goes is hidden. */
+  isQuiet: boolean;
+  /** Which messages a command without a number means. */
+  readonly recent: {
+    lastOther(target: Target, me: string): number | undefined;
+    lastOf(target: Target, me: string): number | undefined;
+  };
+  /** Prints an object for scripts, or a sentence for users. @param rows below the sentence */
+  tell(line: JsonObject, sentence: string | undefined, rows?: readonly string[]): void;
+  /** For people only. */
+  note(sentence: string, rows?: readonly string[]): void;
+  record(record: ShownRecord): void;
+  confirm(question: string): Promise<boolean>;
+  /** Without echo. @returns undefined if no user can be asked, or none was typed */
+  secret(question: string): Promise<string | undefined>;
+}
+
+/** What commands that are typed in a conversation use of the client around them. */
+export interface SlashHost {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chatConsole: SlashConsole;
+  readonly files: {
+    /** Begins to send. @throws Fault */
+    send(path: string, target: Target): Promise<void>;
+    /** Begins to fetch. @throws Fault */
+    get(id: string, out: string): void;
+    /** The last files of a room or conversation. @throws Fault */
+    list(target: Target): Promise<void>;
+  };
+  /** Where a line of text goes. @throws Fault not-member, after a failed change of room */
+  readonly current: Target;
+  /** Where room commands go, also in a direct conversation. @throws as `current` */
+  readonly room: Name;
+  /** Sends a message. The result is shown when it is known. @throws Fault text-invalid, … */
+  post(target: Target, body: PostBody): Promise<void>;
+  /** An act of this client has this `seq` in the log, and comes back as a record. */
+  recorded(seq: number): void;
+  /** Waits until all messages sent here are recorded and shown. @throws Fault link-closed */
+  confirmed(): Promise<void>;
+  /** Enters a room. The join comes back as a record. @throws Fault as `enterRoom` */
+  join(options: RoomOptions): ReturnType<typeof enterRoom>;
+  /** Makes this the place to which lines go. */
+  enter(target: Target): void;
+  /** Goes to another room, if the user left the current one. */
+  leftRoom(room: string): void;
+  /** A change of room failed: a script's next lines were meant for that room. */
+  failedToEnter(): void;
+  /** Shows anew where a line goes, and who is in. */
+  prompt(): void;
+  /** Runs a log-in, and resolves when it was shown. */
+  loggingIn(work: () => Promise<unknown>): Promise<void>;
+  /** Shows or changes settings. @param words behind `/set` @throws Fault usage */
+  set(words: string): void;
+  /** Ends after everything sent so far is settled. */
+  quit(): Promise<void>;
+}

@@ -1,0 +1,249 @@
+/**
+ * What may stand next on a command line: commands, flags and values from the table of commands,
+ * names from this device's own state. Nothing is asked over the network, made or written.
+ */
+
+import { COMPLETIONS_MAX } from "../base/limits.ts";
+import { isName } from "../base/names.ts";
+import { cleanText } from "../base/text.ts";
+import { type KnownName, KnownNames } from "../io/state/known-names.ts";
+import { findLocalServers } from "../io/state/local-servers.ts";
+import { formatPlace, parseServerAddress } from "../wire/invite.ts";
+import { aliasesOf, type FlagDef, type FlagDefs, flagName, type VerbTable } from "./command.ts";
+import type { Context } from "./context.ts";
+import { GLOBAL_FLAGS } from "./flags.ts";
+
+export interface Word {
+  readonly word: string;
+  /** Clean; empty: there is no more to say. */
+  readonly about: string;
+}
+
+type World = Pick<Context, "env" | "settings">;
+
+/** No shell takes any of these for more than a word, quoted or not. */
+const HARMLESS = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
+const ABOUT_CODE_POINTS_MAX = 60;
+
+/**
+ * @param words behind `chat`, the last one half typed
+ * @returns an empty list if a file or a text is expected, and when nothing is known
+ */
+export async function wordsFor(
+  world: World,
+  verbs: VerbTable,
+  words: readonly string[],
+): Promise<readonly Word[]> {
+  const typed = words.at(-1) ?? "";
+  const before = words.slice(0, -1);
+  // `--to=lob`: the value is looked for, and stands behind the flag again.
+  const [, flag, value] = /^(--[a-z-]+)=(.*)$/s.exec(typed) ?? [];
+  const isInline = flag !== undefined && value !== undefined && !before.includes("--");
+  const prefix = isInline ? `${flag}=` : "";
+  const found = isInline
+    ? await inTable(world, verbs, [...before, flag], value)
+    : await inTable(world, verbs, before, typed);
+  return found
+    .map(({ word, about }) => ({ word: `${prefix}${word}`, about }))
+    .filter(({ word }) => word.startsWith(typed) && HARMLESS.test(word))
+    .slice(0, COMPLETIONS_MAX);
+}
+
+/** One line: the word, a tab, and what it is. */
+export function describedWord({ word, about }: Word): string {
+  return about === "" ? word : `${word}\t${about}`;
+}
+
+async function inTable(
+  world: World,
+  table: VerbTable,
+  before: readonly string[],
+  typed: string,
+): Promise<readonly Word[]> {
+  const at = before.findIndex((word) => !word.startsWith("-"));
+  const word = before[at];
+  if (word === undefined) {
+    if (typed.startsWith("-")) return flagsOf(GLOBAL_FLAGS);
+    return verbsOf(table);
+  }
+  const rest = before.slice(at + 1);
+  // Both take a command's words.
+  if (word === "help" || word === "man") return inTable(world, table, rest, typed);
+  const row = Object.hasOwn(table, word) ? table[word] : undefined;
+  if (row === undefined) return [];
+  const { command } = await row.load();
+  return command.kind === "group"
+    ? inTable(world, command.verbs, rest, typed)
+    : ofVerb(world, { word, args: command.args }, rest, typed);
+}
+
+function verbsOf(table: VerbTable): Word[] {
+  return Object.entries(table).flatMap(([word, { summary, hidden }]) =>
+    hidden === true ? [] : [{ word, about: summary }],
+  );
+}
+
+function ofVerb(
+  world: World,
+  { word, args }: { readonly word: string; readonly args: FlagDefs },
+  before: readonly string[],
+  typed: string,
+): readonly Word[] {
+  const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
+  const { waiting, positionals } = readBefore(definitions, before);
+  if (waiting !== undefined) return valuesOf(world, definitions, waiting, before);
+  if (typed.startsWith("-") && !before.includes("--")) return flagsOf(definitions);
+  const places = Object.entries(args).filter(([, { type }]) => type === "positional");
+  const last = places.at(-1);
+  const place = places[positionals] ?? (last?.[1].many === true ? last : undefined);
+  if (place === undefined) return [];
+  const [key, definition] = place;
+  const isPerson = key === "name" || (key === "whom" && word.includes("ban"));
+  const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
+  return valuesOf(world, definitions, hinted(definition, hint), before);
+}
+
+/** The flag that waits for its value, and how many arguments there are. */
+function readBefore(definitions: FlagDefs, before: readonly string[]) {
+  let waiting: FlagDef | undefined;
+  let positionals = 0;
+  let isText = false;
+  for (const word of before) {
+    if (waiting !== undefined) waiting = undefined;
+    else if (isText || !word.startsWith("-") || word === "-") positionals++;
+    else if (word === "--") isText = true;
+    else waiting = valueFlag(definitions, word);
+  }
+  return { waiting, positionals };
+}
+
+function valueFlag(definitions: FlagDefs, word: string): FlagDef | undefined {
+  const [, found] =
+    Object.entries(definitions).find(([key, definition]) =>
+      spellings(key, definition).includes(word),
+    ) ?? [];
+  return found?.type === "boolean" ? undefined : found;
+}
+
+function hinted(definition: FlagDef, hint: string | undefined): FlagDef {
+  return hint === undefined ? definition : { ...definition, valueHint: hint };
+}
+
+function valuesOf(
+  world: World,
+  definitions: FlagDefs,
+  definition: FlagDef,
+  before: readonly string[],
+): readonly Word[] {
+  const { options } = definition.type === "enum" ? definition : { options: definition.words };
+  if (options !== undefined) return options.map((word) => ({ word, about: "" }));
+  const hint = "valueHint" in definition ? definition.valueHint : undefined;
+  const isOwnName = definition === definitions["user"];
+  if (hint === undefined || definition === definitions["name"]) return [];
+  const { folders, config } = world.settings();
+  const known = new KnownNames(folders.data);
+  try {
+    if (hint === "SERVER") return servers(world, known);
+    if (isOwnName) return known.users().flatMap(asName(""));
+    const server = serverAmong(before, world, known, config.server);
+    const fingerprint = server === undefined ? undefined : known.fingerprintOf(server);
+    return fingerprint === undefined ? [] : namesOf(known, fingerprint, hint);
+  } finally {
+    known.close();
+  }
+}
+
+function namesOf(known: KnownNames, fingerprint: string, hint: string): readonly Word[] {
+  const rooms = () => known.places(fingerprint).flatMap(asPlace("#", ""));
+  const people = (sign: string) => {
+    const talkedWith = known.places(fingerprint).flatMap(asPlace("@", sign));
+    const wrote = known.people(fingerprint).flatMap(asName(sign));
+    return [...new Map([...talkedWith, ...wrote].map((one) => [one.word, one])).values()];
+  };
+  switch (hint) {
+    case "TARGET":
+      return [...rooms(), ...people("@")];
+    case "ROOM":
+      return rooms();
+    case "NAME":
+      return people("");
+    case "@NAME":
+      return people("@");
+    case "ID":
+      return known
+        .files(fingerprint)
+        .map(({ name, about }) => ({ word: name, about: brief(about) }));
+    default:
+      return [];
+  }
+}
+
+/** The server that the line means, as its pin is filed. */
+function serverAmong(
+  before: readonly string[],
+  { env }: World,
+  known: KnownNames,
+  configured: string | undefined,
+): string | undefined {
+  const at = before.indexOf("--server");
+  const inline = before.find((word) => word.startsWith("--server="))?.slice("--server=".length);
+  const given = at >= 0 ? before[at + 1] : inline;
+  const text = given || env["CHAT_INVITE"] || env["CHAT_SERVER"] || configured;
+  if (text === undefined) {
+    const [local] = findLocalServers(env);
+    return local === undefined ? known.server() : formatPlace(local);
+  }
+  try {
+    return formatPlace(parseServerAddress(text));
+  } catch {
+    return undefined; // Half typed.
+  }
+}
+
+function servers({ env }: World, known: KnownNames): Word[] {
+  const here = findLocalServers(env).map((local) => ({
+    word: formatPlace(local),
+    about: "runs here",
+  }));
+  const met = known.servers().map(({ name, about }) => ({ word: name, about: brief(about) }));
+  return [...new Map([...met, ...here].map((one) => [one.word, one])).values()];
+}
+
+function asName(sign: string): (known: KnownName) => Word[] {
+  // Without a sign before it, a dash would make a flag of it.
+  const fits = (name: string) => isName(name) && (sign !== "" || !name.startsWith("-"));
+  return ({ name }) => (fits(name) ? [{ word: `${sign}${name}`, about: "" }] : []);
+}
+
+/** @param kind of the places that are wanted */
+function asPlace(kind: "#" | "@", sign: string): (known: KnownName) => Word[] {
+  return ({ name }) => {
+    const bare = name.slice(1);
+    return name.startsWith(kind) && isName(bare) ? [{ word: `${sign}${bare}`, about: "" }] : [];
+  };
+}
+
+/** What others called it: one short line, clean. */
+function brief(text: string): string {
+  return Array.from(cleanText(text.slice(0, 4 * ABOUT_CODE_POINTS_MAX)))
+    .slice(0, ABOUT_CODE_POINTS_MAX)
+    .join("");
+}
+
+function flagsOf(definitions: FlagDefs): Word[] {
+  const flags = Object.entries(definitions).flatMap(([key, definition]) => {
+    if (definition.type === "positional") return [];
+    const isOn = definition.type === "boolean" && definition.default === true;
+    const negative = "negativeDescription" in definition ? definition.negativeDescription : "";
+    const about = (isOn ? negative : definition.description) ?? "";
+    return [{ word: `--${isOn ? "no-" : ""}${flagName(key)}`, about }];
+  });
+  return [{ word: "--help", about: "Show how it is used" }, ...flags];
+}
+
+function spellings(key: string, definition: FlagDef): string[] {
+  if (definition.type === "positional") return [];
+  return [flagName(key), ...aliasesOf(definition)].map((name) =>
+    name.length === 1 ? `-${name}` : `--${name}`,
+  );
+}

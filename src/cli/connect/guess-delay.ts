@@ -1,0 +1,57 @@
+import type { GuessDelay } from "../../client/link/connection.ts";
+import { type Context, say } from "../context.ts";
+
+/** Before it, nothing is said: a right secret is answered at once although others were wrong. */
+const SHOWN_AFTER_MS = 400;
+const TICK_MS = 1_000;
+const CLEAR_LINE = "\r\x1b[K";
+
+const REASONS: Readonly<Record<GuessDelay["of"], string>> = {
+  address: "too many wrong passwords from here",
+  account: "too many wrong passwords for this name",
+  everyone: "many guess at this password now",
+};
+
+/** Says why the answer to a password takes its time: counts down on a terminal, else one line. */
+export class GuessDelayShow {
+  readonly #context: Context;
+  /** Whoever has taken the screen says it there, in one line. */
+  sayInstead: ((sentence: string) => void) | undefined;
+  #cancel: (() => void) | undefined;
+  #isDrawn = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  /** @param delay undefined: the answer is there */
+  readonly update = (delay: GuessDelay | undefined): void => {
+    this.#end();
+    if (delay === undefined) return;
+    const { clock } = this.#context;
+    const until = clock.now() + delay.waitMs;
+    const firstMs = Math.min(SHOWN_AFTER_MS, delay.waitMs);
+    this.#cancel = clock.after(firstMs, () => this.#show(REASONS[delay.of], until));
+  };
+
+  #show(reason: string, until: number): void {
+    const { clock, stderr, env } = this.#context;
+    // The network takes its time, too: the last second is shown until the answer is there.
+    const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
+    const sentence = `${reason}: ${seconds} s`;
+    const countsDown = this.#context.terminal !== undefined && env["TERM"] !== "dumb";
+    const fits = sentence.length + "chat: ".length < stderr.columns();
+    if (this.sayInstead !== undefined) return this.sayInstead(sentence);
+    if (!countsDown || !fits) return say(this.#context, sentence);
+    stderr.write(`${CLEAR_LINE}chat: ${sentence}`);
+    this.#isDrawn = true;
+    this.#cancel = clock.after(TICK_MS, () => this.#show(reason, until));
+  }
+
+  #end(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    if (this.#isDrawn) this.#context.stderr.write(CLEAR_LINE);
+    this.#isDrawn = false;
+  }
+}

@@ -1,0 +1,208 @@
+/** Writes rooms into a folder: a file for each, beside it the contents of files. */
+import { mkdirSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
+import { cleanText } from "../../base/text.ts";
+import { diskFault } from "../../io/disk/disk.ts";
+import { imageType } from "../../web/browser/media.ts";
+import { type Context, faultLine, say } from "../context.ts";
+import {
+  isFile,
+  type JsonObject,
+  recordJson,
+  renderJson,
+  type ShownFile,
+  type ShownRecord,
+} from "../output/render.ts";
+import { type PageFile, renderPage } from "./html.ts";
+import { checkFree, OutputFile } from "./output-file.ts";
+import type { ExportRoom, ExportSource } from "./source.ts";
+
+export interface ExportOptions {
+  readonly out: string;
+  readonly html: boolean;
+  /** Also the contents of files. */
+  readonly files: boolean;
+}
+
+export interface Exported {
+  readonly records: number;
+  readonly files: number;
+  readonly paths: readonly string[];
+  /** Contents that could not be saved: each was said. */
+  readonly failed: number;
+}
+
+/** A page is made in memory; more than this no browser shows well either. */
+const PAGE_RECORDS_MAX = 200_000;
+/** A picture in a page, and all of one page: larger ones are named only. */
+const PICTURE_BYTES_MAX = 4 * 1024 * 1024;
+const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
+const COUNT_SHOWN_EVERY_MS = 250;
+const FILES = "files";
+
+export class Exporter {
+  readonly #context: Context;
+  readonly #source: ExportSource;
+  readonly #options: ExportOptions;
+  #records = 0;
+  #failed = 0;
+  /** Paths of contents by file id: one that was sent to several rooms is saved once. */
+  readonly #saved = new Map<string, string | undefined>();
+  #shownMs = 0;
+
+  constructor(context: Context, source: ExportSource, options: ExportOptions) {
+    this.#context = context;
+    this.#source = source;
+    this.#options = options;
+  }
+
+  /** @throws Fault usage (a name is in use), store-…, and as the source */
+  async run(rooms: readonly ExportRoom[]): Promise<Exported> {
+    const { out, html } = this.#options;
+    makeFolder(out);
+    const extension = html ? "html" : "ndjson";
+    const places = rooms.map((room) => {
+      return { room, path: join(out, cleanFileName(`${room.title}.${extension}`)) };
+    });
+    for (const { path } of places) checkFree(path);
+    for (const { room, path } of places) {
+      const before = this.#records;
+      await this.#room(room, path);
+      this.#count("");
+      say(this.#context, `${cleanText(room.title)}: ${this.#records - before} records`);
+    }
+    const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
+    const paths = places.map(({ path }) => path);
+    return { records: this.#records, files, paths, failed: this.#failed };
+  }
+
+  async #room(room: ExportRoom, path: string): Promise<void> {
+    const file = new OutputFile(path);
+    try {
+      if (this.#options.html) await this.#page(room, file);
+      else await this.#lines(room, file);
+      file.finish();
+    } finally {
+      file.discard();
+    }
+  }
+
+  async #lines(room: ExportRoom, file: OutputFile): Promise<void> {
+    for await (const records of room.records()) {
+      for (const record of records) file.write(renderJson(await this.#line(record)));
+      this.#counted(room, records.length);
+    }
+  }
+
+  async #line(record: ShownRecord): Promise<JsonObject> {
+    const json = recordJson(record);
+    const path = isFile(record) ? await this.#save(record) : undefined;
+    return path === undefined ? json : { ...json, path };
+  }
+
+  async #page(room: ExportRoom, file: OutputFile): Promise<void> {
+    const all: ShownRecord[] = [];
+    for await (const records of room.records()) {
+      all.push(...records);
+      this.#counted(room, records.length);
+      if (all.length > PAGE_RECORDS_MAX) {
+        const sentence = `'${room.title}' has more records than the ${PAGE_RECORDS_MAX} of a page`;
+        throw new Fault("too-large", sentence, { remedy: "leave --html out" });
+      }
+    }
+    const files = new Map<number, PageFile>();
+    const budget = { bytes: PICTURES_BYTES_MAX };
+    for (const record of all) {
+      if (!isFile(record)) continue;
+      const picture = await this.#picture(record, budget);
+      files.set(record.seq, { picture, path: await this.#save(record) });
+    }
+    const { offsetMinutes, clock } = this.#context;
+    const page = renderPage(all, {
+      title: room.title,
+      offsetMinutes,
+      madeUnixMs: clock.unixMs(),
+      file: ({ seq }) => files.get(seq),
+    });
+    for (const piece of page) file.write(piece);
+  }
+
+  /** @returns its path beside the records; undefined: it is not saved */
+  async #save(record: ShownFile): Promise<string | undefined> {
+    const { out, files } = this.#options;
+    if (!files) return undefined;
+    if (this.#saved.has(record.id)) return this.#saved.get(record.id);
+    let path: string | undefined;
+    try {
+      const folder = join(out, FILES);
+      makeFolder(folder);
+      const saved = await this.#source.save(record, folder);
+      path = relative(out, saved).split(sep).join("/");
+    } catch (error) {
+      this.#missed(record, error);
+    }
+    this.#saved.set(record.id, path);
+    return path;
+  }
+
+  /** Judged by its bytes, not by its name. */
+  async #picture(record: ShownFile, budget: { bytes: number }): Promise<string | undefined> {
+    const { sizeBytes, folder } = record;
+    const isTooLarge = sizeBytes > Math.min(PICTURE_BYTES_MAX, budget.bytes);
+    if (isTooLarge || folder !== undefined || !mayBePicture(record.name)) return undefined;
+    try {
+      const bytes = await this.#source.read(record);
+      const type = imageType(bytes);
+      if (type === undefined) return undefined;
+      budget.bytes -= sizeBytes;
+      return `data:${type};base64,${Buffer.from(bytes).toString("base64")}`;
+    } catch (error) {
+      this.#missed(record, error);
+      return undefined;
+    }
+  }
+
+  /** Erased contents and damaged ones do not stop the rest. A full disk does. */
+  #missed({ name, id }: ShownFile, error: unknown): void {
+    if (!(error instanceof Fault) || !PASSABLE.has(error.code)) throw error;
+    this.#failed++;
+    say(this.#context, `${cleanText(name)} (${cleanText(id)}): ${faultLine(error)}`);
+  }
+
+  #counted(room: ExportRoom, count: number): void {
+    this.#records += count;
+    const now = this.#context.clock.unixMs();
+    if (now - this.#shownMs < COUNT_SHOWN_EVERY_MS) return;
+    this.#shownMs = now;
+    this.#count(`${cleanText(room.title)}: ${this.#records} records …`);
+  }
+
+  #count(line: string): void {
+    const { stderr } = this.#context;
+    if (stderr.isTerminal) stderr.write(`\r\x1b[K${line}`);
+  }
+}
+
+const PASSABLE: ReadonlySet<string> = new Set([
+  "file-unknown",
+  "not-allowed",
+  "checksum-wrong",
+  "too-large",
+  "folder-malformed",
+]);
+const PICTURE_NAME = /\.(?:png|jpe?g|gif|webp|avif|bmp)$/i;
+
+function mayBePicture(name: string): boolean {
+  return PICTURE_NAME.test(name);
+}
+
+/** What it holds is other people's words: closed to others. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}

@@ -1,0 +1,274 @@
+/**
+ * A room as one page that needs nothing else: no script, no address, pictures within it. Texts of
+ * users become text and nothing more; a policy in the page forbids what should slip through.
+ */
+import { formatSize } from "../../base/sizes.ts";
+import { cleanText } from "../../base/text.ts";
+import {
+  formatLocal,
+  formatLocalClock,
+  formatLocalDay,
+  formatUtc,
+  type OffsetMinutes,
+} from "../../base/time.ts";
+import { plainSentence, type ShownFile, type ShownRecord } from "../output/render.ts";
+
+/** What is in the page of a file: its picture, and where it lies beside the page. */
+export interface PageFile {
+  /** `data:image/png;base64,…` */
+  readonly picture?: string | undefined;
+  /** Relative to the page. */
+  readonly path?: string | undefined;
+}
+
+export interface PageOptions {
+  readonly title: string;
+  readonly offsetMinutes: OffsetMinutes;
+  readonly madeUnixMs: number;
+  /** Undefined: its content is not part of the export. */
+  file(record: ShownFile): PageFile | undefined;
+}
+
+type Message = Extract<ShownRecord, { kind: "text" | "action" }>;
+type Reaction = Extract<ShownRecord, { kind: "reaction" }>;
+
+/** What later records say of earlier ones. */
+interface Changes {
+  readonly edits: ReadonlyMap<number, Extract<ShownRecord, { kind: "edited" }>>;
+  readonly reactions: ReadonlyMap<number, readonly Reaction[]>;
+  readonly bySeq: ReadonlyMap<number, ShownRecord>;
+}
+
+const QUOTE_CHARS = 120;
+
+/** In pieces, to be written one after the other. */
+export function* renderPage(
+  records: readonly ShownRecord[],
+  options: PageOptions,
+): Generator<string> {
+  const { title, offsetMinutes, madeUnixMs } = options;
+  const changes = changesOf(records);
+  yield pageHead(title);
+  let day = "";
+  for (const record of records) {
+    if (record.kind === "edited" || record.kind === "reaction") continue;
+    const today = formatLocalDay(record.timeUnixMs, offsetMinutes);
+    if (today !== day) yield `<h2>${today}</h2>\n`;
+    day = today;
+    yield article(record, changes, options);
+  }
+  const made = formatLocal(madeUnixMs, offsetMinutes);
+  yield `<footer>Exported ${made} by chat. Times are those of the exporting machine.</footer>\n`;
+  yield "</main></body></html>\n";
+}
+
+function changesOf(records: readonly ShownRecord[]): Changes {
+  const edits = new Map<number, Extract<ShownRecord, { kind: "edited" }>>();
+  const reactions = new Map<number, Reaction[]>();
+  const bySeq = new Map<number, ShownRecord>();
+  for (const record of records) {
+    bySeq.set(record.seq, record);
+    if (record.kind === "edited") edits.set(record.of, record);
+    if (record.kind !== "reaction" || record.re === undefined) continue;
+    const all = reactions.get(record.re) ?? [];
+    reactions.set(record.re, all);
+    all.push(record);
+  }
+  return { edits, reactions, bySeq };
+}
+
+function article(record: ShownRecord, changes: Changes, options: PageOptions): string {
+  const { seq, timeUnixMs } = record;
+  const { offsetMinutes } = options;
+  const full = formatLocal(timeUnixMs, offsetMinutes);
+  const clock = formatLocalClock(timeUnixMs, offsetMinutes);
+  const time = `<time datetime="${formatUtc(timeUnixMs)}" title="${full}">${clock}</time>`;
+  const author = `<b>${clean(authorOf(record))}</b>`;
+  if (record.kind !== "text" && record.kind !== "action" && record.kind !== "file") {
+    const words = `${cleanText(record.from)} ${cleanText(plainSentence(record))}`;
+    return `<p class="event" id="m${seq}">${time} ${escapeHtml(words)}</p>\n`;
+  }
+  const note = record.kind === "file" ? "" : importNote(record, options);
+  const content =
+    record.kind === "file"
+      ? file(record, options)
+      : quoted(record, changes) + words(record, changes, options);
+  const kind = record.kind === "action" ? ' class="action"' : "";
+  const reactions = reactionsOf(changes.reactions.get(seq) ?? []);
+  return (
+    `<article id="m${seq}"${kind}><header>${author} ${time}${note}</header>` +
+    `${content}${reactions}</article>\n`
+  );
+}
+
+/** With a bracket, which no account's name has, where it was said elsewhere. */
+function authorOf(record: ShownRecord): string {
+  const imported = "imported" in record ? record.imported : undefined;
+  return imported === undefined ? record.from : `${imported.from} (imported)`;
+}
+
+function importNote({ from, imported }: Message, { offsetMinutes }: PageOptions): string {
+  if (imported === undefined) return "";
+  const time = formatLocal(Date.parse(imported.time), offsetMinutes);
+  return ` <small>said ${time}, imported by ${clean(from)}</small>`;
+}
+
+function words(record: Message, { edits }: Changes, { offsetMinutes }: PageOptions): string {
+  const edit = edits.get(record.seq);
+  const text = linked(cleanText(edit?.text ?? record.text, { lines: true }));
+  const mark =
+    edit === undefined
+      ? ""
+      : ` <small title="${formatLocal(edit.timeUnixMs, offsetMinutes)}">(edited)</small>`;
+  return `<p dir="auto">${text}${mark}</p>`;
+}
+
+function quoted({ re }: Message, { bySeq, edits }: Changes): string {
+  if (re === undefined) return "";
+  const answered = bySeq.get(re);
+  if (answered === undefined) return `<blockquote>In reply to message ${re}</blockquote>`;
+  const said = answered.kind === "file" ? answered.name : "text" in answered ? answered.text : "";
+  const short = cleanText(
+    (edits.get(re)?.text ?? said).slice(0, QUOTE_CHARS).replaceAll(/\s+/g, " "),
+  );
+  const text = answered.kind === "erased" ? "(erased)" : short;
+  return (
+    `<blockquote><a href="#m${re}"><b>${clean(authorOf(answered))}</b></a> ` +
+    `<span dir="auto">${escapeHtml(text)}</span></blockquote>`
+  );
+}
+
+function file(record: ShownFile, options: PageOptions): string {
+  const { picture, path } = options.file(record) ?? {};
+  const name = clean(record.name);
+  const folder = record.folder === undefined ? "" : `folder of ${record.folder.entries}, `;
+  const size = `<small>${folder}${formatSize(record.sizeBytes)}, ${clean(record.id)}</small>`;
+  const href = path === undefined ? undefined : escapeHtml(addressOf(path));
+  const label = href === undefined ? name : `<a href="${href}">${name}</a>`;
+  const image = picture === undefined ? "" : `<img alt="${name}" src="${escapeHtml(picture)}">`;
+  return `<p class="file">${label} ${size}</p>${image}`;
+}
+
+/** Each part of the path as an address writes it. */
+function addressOf(path: string): string {
+  return path
+    .split("/")
+    .map((part) => encodeURIComponent(part.toWellFormed()))
+    .join("/");
+}
+
+/** Each person counts once for a sign. */
+function reactionsOf(reactions: readonly Reaction[]): string {
+  const signs = new Map<string, Set<string>>();
+  for (const reaction of reactions) {
+    const names = signs.get(reaction.react) ?? new Set();
+    signs.set(reaction.react, names.add(authorOf(reaction)));
+  }
+  if (signs.size === 0) return "";
+  const shown = [...signs].map(([sign, names]) => {
+    const who = clean([...names].join(", "));
+    return `<span title="${who}"><span dir="auto">${clean(sign)}</span> ${names.size}</span>`;
+  });
+  return `<div class="reactions">${shown.join(" ")}</div>`;
+}
+
+const ADDRESS = /https?:\/\/[^\s<>"'`\\]+[^\s<>"'`\\.,;:!?)\]}]/g;
+
+/** Addresses can be followed; all else is text. */
+function linked(text: string): string {
+  let html = "";
+  let at = 0;
+  for (const { 0: address, index } of text.matchAll(ADDRESS)) {
+    const shown = escapeHtml(address);
+    html += escapeHtml(text.slice(at, index));
+    html += `<a href="${shown}" rel="noopener noreferrer nofollow">${shown}</a>`;
+    at = index + address.length;
+  }
+  return html + escapeHtml(text.slice(at));
+}
+
+function clean(text: string): string {
+  return escapeHtml(cleanText(text));
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+function escapeHtml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (sign) => ENTITIES[sign] ?? sign);
+}
+
+function pageHead(title: string): string {
+  const shown = clean(title);
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="referrer" content="no-referrer">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${shown}</title>
+<style>${CSS}</style></head>
+<body><main><h1>${shown}</h1>
+`;
+}
+
+const POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; form-action 'none'";
+
+const CSS = `
+:root {
+  --ink: #1c2024; --soft: #60646c; --line: #d9d9e0; --page: #fff; --tint: #f4f4f7; --link: #0b5cad;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ink: #edeef0; --soft: #a5a9b1; --line: #363a3f;
+    --page: #17181a; --tint: #212326; --link: #8ab8f0;
+  }
+}
+* { box-sizing: border-box; }
+body {
+  margin: 0; background: var(--page); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
+}
+main { max-width: 48rem; margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.5rem; margin: 0 0 1rem; }
+h2 {
+  font-size: .875rem; font-weight: 600; color: var(--soft); text-align: center;
+  margin: 1.5rem 0 .75rem; border-bottom: 1px solid var(--line); padding-bottom: .25rem;
+}
+article { margin: 0 0 .75rem; }
+article:target { background: var(--tint); }
+header b { margin-right: .25rem; }
+time, small, .event, footer { color: var(--soft); font-size: .8125rem; }
+article p { margin: 0; white-space: pre-wrap; }
+.action p { font-style: italic; }
+.event { margin: .25rem 0; }
+blockquote {
+  margin: .125rem 0; padding-left: .625rem; border-left: 3px solid var(--line);
+  color: var(--soft); font-size: .875rem;
+}
+.file {
+  background: var(--tint); border-radius: .375rem; padding: .375rem .625rem; display: inline-block;
+}
+img {
+  display: block; max-width: 100%; max-height: 32rem; margin-top: .375rem; border-radius: .375rem;
+}
+.reactions { margin-top: .25rem; display: flex; flex-wrap: wrap; gap: .25rem; }
+.reactions > span {
+  border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; font-size: .8125rem;
+}
+a { color: var(--link); }
+footer { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
+@media print {
+  :root {
+    --ink: #000; --soft: #444; --line: #bbb; --page: #fff; --tint: #f4f4f4; --link: #000;
+  }
+  body { font-size: 11pt; }
+  main { max-width: none; padding: 0; }
+  article, .event { break-inside: avoid; }
+  h2 { break-after: avoid; }
+}
+`;

@@ -1,0 +1,59 @@
+import { concatBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import type { Sink } from "../../io/blob/interfaces.ts";
+
+/** Takes a small file into memory: a picture that is shown in a page. */
+export class MemorySink implements Sink {
+  readonly have = 0;
+  readonly #sizeBytesMax: number;
+  readonly #sha256: Sha256;
+  /** Bounded by `sizeBytesMax`. */
+  #chunks: Uint8Array[] = [];
+  #hashes: Uint8Array[] = [];
+  #sizeBytes = 0;
+
+  /** @param sizeBytesMax what its record says: the content may not be larger */
+  constructor(sizeBytesMax: number, sha256: Sha256) {
+    this.#sizeBytesMax = sizeBytesMax;
+    this.#sha256 = sha256;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  bytes(): Uint8Array {
+    return concatBytes(...this.#chunks);
+  }
+
+  append(hash: Uint8Array, bytes: Uint8Array): Promise<void> {
+    this.#sizeBytes += bytes.length;
+    if (this.#sizeBytes > this.#sizeBytesMax) {
+      const sentence = "a file is larger than its record says";
+      return Promise.reject(new Fault("too-large", sentence));
+    }
+    this.#chunks.push(new Uint8Array(bytes));
+    this.#hashes.push(new Uint8Array(hash));
+    return Promise.resolve();
+  }
+
+  sync(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  digest(): Uint8Array {
+    return this.#sha256(concatBytes(...this.#hashes));
+  }
+
+  finish(): Promise<string> {
+    return Promise.resolve("");
+  }
+
+  restart(): Promise<void> {
+    [this.#chunks, this.#hashes, this.#sizeBytes] = [[], [], 0];
+    return Promise.resolve();
+  }
+
+  close(): void {}
+}

@@ -1,0 +1,201 @@
+/** Where an export comes from: a server, as an account may read it, or the folder of one. */
+import { join } from "node:path";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
+import { isFileId } from "../../base/ids.ts";
+import { CHUNK_BYTES, PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { formatTarget, type Target } from "../../base/names.ts";
+import type { Client } from "../../client/client.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { ABOUT_BYTES_MAX, parseAbout } from "../../io/blob/metadata.ts";
+import type { DiskFile } from "../../io/disk/disk.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
+import { readWholeFile } from "../../io/disk/whole-file.ts";
+import { openSink } from "../../io/file/sink.ts";
+import { READ_KINDS } from "../../wire/record.ts";
+import { shownChatRecord } from "../chat/console.ts";
+import { receiveFile } from "../files/receive-file.ts";
+import type { FolderHistory } from "../history/folder.ts";
+import type { ShownFile, ShownRecord } from "../output/render.ts";
+import { MemorySink } from "./memory-sink.ts";
+
+/** One room or conversation that can be exported. */
+export interface ExportRoom {
+  /** `lobby`, `@ana`; from a folder also `@ana and @bob`. */
+  readonly title: string;
+  /** Oldest first, all of them. @throws Fault */
+  records(): AsyncGenerator<readonly ShownRecord[]>;
+}
+
+export interface ExportSource {
+  /** All, or those that were asked for. @throws Fault room-unknown */
+  rooms(wanted: readonly Target[]): ExportRoom[];
+  /** Saves the content of a file into a folder. @returns its path @throws Fault */
+  save(file: ShownFile, folder: string): Promise<string>;
+  /** Its bytes, for a file that is small. @throws Fault */
+  read(file: ShownFile): Promise<Uint8Array>;
+}
+
+/** What an account may read at a server. */
+export class ServerSource implements ExportSource {
+  readonly #client: Client;
+  readonly #user: string;
+
+  constructor(client: Client, user: string) {
+    this.#client = client;
+    this.#user = user;
+  }
+
+  rooms(wanted: readonly Target[]): ExportRoom[] {
+    const all = this.#client.rooms.map(({ kind, name }) => (kind === "room" ? name : `@${name}`));
+    const titles = wanted.length === 0 ? all : wanted.map(formatTarget);
+    return titles.map((title) => ({ title, records: () => this.#records(title) }));
+  }
+
+  async *#records(target: string): AsyncGenerator<readonly ShownRecord[]> {
+    let after = 0;
+    for (;;) {
+      const query = { target, after, limit: PAGE_RECORDS_MAX };
+      const { records, more } = await this.#client.history(query);
+      yield records.map((record) => shownChatRecord(record, this.#user));
+      const last = records.at(-1);
+      if (!more || last === undefined) return;
+      after = last.seq;
+    }
+  }
+
+  async save({ id }: ShownFile, folder: string): Promise<string> {
+    const file = fileIdOf(id);
+    return (await receiveFile(this.#client, { file, out: folder, onProgress: () => {} })).path;
+  }
+
+  async read({ id, sizeBytes }: ShownFile): Promise<Uint8Array> {
+    const sink = new MemorySink(sizeBytes, sha256);
+    const openSink = () => Promise.resolve(sink);
+    await this.#client.transfers.get({ file: fileIdOf(id), into: "", openSink });
+    return sink.bytes();
+  }
+}
+
+/** Records read from disk before they are written. */
+const FOLDER_PAGE_RECORDS = 5_000;
+const FOLDER_PAGE_BYTES = 8 << 20;
+const HASH_LINE_BYTES = 46;
+
+/** A server's folder, whether the server runs or not. */
+export class FolderSource implements ExportSource {
+  readonly #folder: FolderHistory;
+  readonly #data: string;
+
+  constructor(folder: FolderHistory, data: string) {
+    this.#folder = folder;
+    this.#data = data;
+  }
+
+  rooms(wanted: readonly Target[]): ExportRoom[] {
+    const ids =
+      wanted.length === 0
+        ? this.#folder.rooms
+        : wanted.flatMap((target) => this.#folder.find(target));
+    return [...new Set(ids)].map((id) => ({
+      title: this.#folder.titleOf(id),
+      records: () => this.#records(id),
+    }));
+  }
+
+  async *#records(room: RoomId): AsyncGenerator<readonly ShownRecord[]> {
+    let afterSeq = 0;
+    for (;;) {
+      const page = await this.#folder.page({
+        rooms: new Set([room]),
+        kinds: READ_KINDS,
+        afterSeq,
+        from: "oldest",
+        limit: FOLDER_PAGE_RECORDS,
+        bytesMax: FOLDER_PAGE_BYTES,
+      });
+      yield page.records.map((record) => this.#folder.shown(record));
+      afterSeq = page.records.at(-1)?.head.seq ?? afterSeq;
+      if (!page.more) return;
+    }
+  }
+
+  async save({ id, name, sizeBytes }: ShownFile, folder: string): Promise<string> {
+    const file = fileIdOf(id);
+    const about = this.#about(file);
+    const sink = await openSink({
+      folder,
+      name,
+      file,
+      server: "folder",
+      sha256,
+      sizeBytes,
+      ...(about.folder === undefined ? {} : { folderSize: about.folder }),
+    });
+    try {
+      for await (const { bytes, hash } of this.#chunks(file, sizeBytes, sink.have)) {
+        await sink.append(hash, bytes);
+      }
+      return await sink.finish();
+    } finally {
+      sink.close();
+    }
+  }
+
+  async read({ id, sizeBytes }: ShownFile): Promise<Uint8Array> {
+    const sink = new MemorySink(sizeBytes, sha256);
+    for await (const { bytes, hash } of this.#chunks(fileIdOf(id), sizeBytes, 0)) {
+      await sink.append(hash, bytes);
+    }
+    return sink.bytes();
+  }
+
+  #about(file: FileId) {
+    const disk = systemDisk();
+    const path = join(this.#data, "files", file, "about.json");
+    const bytes = readWholeFile(disk, path, ABOUT_BYTES_MAX);
+    if (bytes === undefined) throw new Fault("file-unknown", `the content of ${file} is not here`);
+    const about = parseAbout(bytes);
+    if (about === undefined) throw new Fault("store-failed", `${path} is damaged`);
+    return about;
+  }
+
+  /** Each with its checksum, which it has. @throws Fault checksum-wrong */
+  async *#chunks(
+    file: FileId,
+    sizeBytes: number,
+    first: number,
+  ): AsyncGenerator<{ readonly bytes: Uint8Array; readonly hash: Uint8Array }> {
+    this.#about(file);
+    const disk = systemDisk();
+    const folder = join(this.#data, "files", file);
+    const content = disk.open(join(folder, "content"), "read");
+    let lines: DiskFile | undefined;
+    try {
+      lines = disk.open(join(folder, "chunks.jsonl"), "read");
+      for (let index = first; index * CHUNK_BYTES < sizeBytes; index++) {
+        const bytes = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - index * CHUNK_BYTES));
+        const got = await content.readLater(bytes, index * CHUNK_BYTES);
+        const line = new Uint8Array(HASH_LINE_BYTES);
+        lines.read(line, index * HASH_LINE_BYTES);
+        const hash = sha256(bytes);
+        const written = new TextDecoder().decode(line.subarray(1, HASH_LINE_BYTES - 2));
+        if (got < bytes.length || toBase64Url(hash) !== written) {
+          throw new Fault("checksum-wrong", `the content of ${file} is damaged in ${folder}`, {
+            remedy: "restore a backup of it",
+          });
+        }
+        yield { bytes, hash };
+      }
+    } finally {
+      content.close();
+      lines?.close();
+    }
+  }
+}
+
+function fileIdOf(id: string): FileId {
+  if (isFileId(id)) return id;
+  throw new Fault("file-unknown", "the record of a file has no valid id");
+}

@@ -1,0 +1,144 @@
+import { Fault } from "../../base/fault.ts";
+import { IMPORTED_NAME_BYTES_MAX, REACTION_BYTES_MAX, TEXT_BYTES_MAX } from "../../base/limits.ts";
+import { dateOf, MOMENT_UNIX_MS_MAX, type OffsetMinutes } from "../../base/time.ts";
+
+/** What a reader of any format makes of a file. */
+interface Common {
+  /** Where it stands, for people: `line 12`. */
+  readonly where: string;
+  readonly from: string;
+  readonly timeUnixMs: number;
+}
+
+export type ImportEntry =
+  | (Common & {
+      readonly kind: "text" | "action";
+      readonly text: string;
+      /** What replies, reactions and edits of the same file call it. */
+      readonly key?: string | undefined;
+      /** Key of what it answers. */
+      readonly re?: string | undefined;
+    })
+  | (Common & { readonly kind: "reaction"; readonly react: string; readonly re: string })
+  | (Common & { readonly kind: "edit"; readonly text: string; readonly re: string });
+
+/** A place that was not understood. */
+export interface Problem {
+  readonly where: string;
+  readonly reason: string;
+}
+
+export interface ParsedFile {
+  readonly format: string;
+  readonly entries: readonly ImportEntry[];
+  readonly problems: readonly Problem[];
+  /** What is no message: joins, topics, comments. */
+  readonly leftOut: number;
+  /** Lines that were no UTF-8, and were read as Latin-1. */
+  readonly latin1: number;
+}
+
+export interface ReadOptions {
+  readonly offsetMinutes: OffsetMinutes;
+  /** The channel of an export that has several. */
+  readonly channel: string;
+}
+
+/** Gathers what a reader finds, and checks what every entry must be. */
+export class EntryList {
+  readonly entries: ImportEntry[] = [];
+  readonly problems: Problem[] = [];
+  leftOut = 0;
+  latin1 = 0;
+
+  add(entry: ImportEntry): void {
+    const reason = wrongIn(entry);
+    if (reason === undefined) this.entries.push(wellFormed(entry));
+    else this.problem(entry.where, reason);
+  }
+
+  problem(where: string, reason: string): void {
+    this.problems.push({ where, reason });
+  }
+
+  parsed(format: string): ParsedFile {
+    const { entries, problems, leftOut, latin1 } = this;
+    return { format, entries, problems, leftOut, latin1 };
+  }
+}
+
+function wrongIn(entry: ImportEntry): string | undefined {
+  const { from, timeUnixMs } = entry;
+  if (from === "") return "it has no author";
+  if (Buffer.byteLength(from) > IMPORTED_NAME_BYTES_MAX) return "its author's name is too long";
+  const isMoment = Number.isSafeInteger(timeUnixMs) && timeUnixMs >= 0;
+  if (!isMoment || timeUnixMs > MOMENT_UNIX_MS_MAX) return "its time is no valid time";
+  if (entry.kind === "reaction") {
+    if (entry.react === "") return "its reaction is empty";
+    const isLong = Buffer.byteLength(entry.react) > REACTION_BYTES_MAX;
+    return isLong ? "its reaction is too long" : undefined;
+  }
+  if (entry.text === "") return "its text is empty";
+  if (Buffer.byteLength(entry.text) <= TEXT_BYTES_MAX) return undefined;
+  return `its text has more than ${TEXT_BYTES_MAX} bytes`;
+}
+
+/** As it is after its way to the server: what is compared later must be the same. */
+function wellFormed(entry: ImportEntry): ImportEntry {
+  const from = entry.from.toWellFormed();
+  if (entry.kind === "reaction") return { ...entry, from, react: entry.react.toWellFormed() };
+  return { ...entry, from, text: entry.text.toWellFormed() };
+}
+
+const MINUTE_MS = 60_000;
+
+/** @param month from 1 @returns NaN for a day or an hour that there is not */
+export function localMoment(
+  [year, month, day, hour, minute, second]: readonly number[],
+  offsetMinutes: OffsetMinutes,
+): number {
+  const parts = [year, month, day, hour, minute, second].map((part) => part ?? 0);
+  const [y = 0, mo = 0, d = 0, h = 0, mi = 0, s = 0] = parts;
+  const utc = Date.UTC(y, mo - 1, d, h, mi, s);
+  const isReal =
+    mo >= 1 &&
+    mo <= 12 &&
+    h < 24 &&
+    mi < 60 &&
+    s < 61 &&
+    dateOf(Date.UTC(y, mo - 1, d)).getUTCDate() === d;
+  if (!isReal) return Number.NaN;
+  const guess = utc - offsetMinutes(utc) * MINUTE_MS;
+  return utc - offsetMinutes(guess) * MINUTE_MS;
+}
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export function fieldsOf(value: unknown): Fields | undefined {
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isObject ? (value as Fields) : undefined;
+}
+
+export function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** A JSON value; undefined if the text is none. */
+export function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @throws Fault */
+export function unknownFormat(path: string): Fault {
+  return new Fault("usage", `${path} is in no format that can be imported`, {
+    remedy: "see docs/history.md for those that can",
+  });
+}

@@ -1,0 +1,91 @@
+/** Finds out what a file is, and reads it with the reader of that format. */
+import { lstatSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { quoteText } from "../../base/text.ts";
+import { diskFault, errorCode } from "../../io/disk/disk.ts";
+import { fieldsOf, jsonOf, type ParsedFile, type ReadOptions, unknownFormat } from "./entry.ts";
+import { isIrssi, isWeechat, readIrssi, readWeechat } from "./irc.ts";
+import { linesIn } from "./lines.ts";
+import { readMattermost } from "./mattermost.ts";
+import { readRecords } from "./records.ts";
+import { isSlack, readSlack, type Tree } from "./slack.ts";
+import { isZip, readZip } from "./zip.ts";
+
+/** It is read into memory: some million lines. */
+const FILE_BYTES_MAX = 512 * 1024 * 1024;
+/** Lines that may stand before the first that shows the format. */
+const LOOKED_AT_MAX = 50;
+const TREE_FILES_MAX = 200_000;
+
+/** @throws Fault not-found, usage (no known format), too-large, store-… */
+export function readImport(path: string, options: ReadOptions): ParsedFile {
+  const { channel, offsetMinutes } = options;
+  if (isFolder(path)) {
+    const tree = folderTree(path);
+    if (!isSlack(tree)) throw unknownFormat(quoteText(path));
+    return readSlack(tree, channel);
+  }
+  const bytes = fileBytes(path);
+  if (isZip(bytes)) {
+    const tree = readZip(bytes);
+    if (!isSlack(tree)) throw unknownFormat(quoteText(path));
+    return readSlack(tree, channel);
+  }
+  let looked = 0;
+  for (const { text } of linesIn(bytes)) {
+    if (text.trim() === "") continue;
+    const object = fieldsOf(jsonOf(text));
+    if (object !== undefined && typeof object["kind"] === "string") return readRecords(bytes);
+    if (object?.["type"] === "version") return readMattermost(bytes, channel);
+    if (isWeechat(text)) return readWeechat(bytes, offsetMinutes);
+    if (isIrssi(text)) return readIrssi(bytes, offsetMinutes);
+    if (++looked === LOOKED_AT_MAX) break;
+  }
+  throw unknownFormat(quoteText(path));
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw readFault(error, path);
+  }
+}
+
+function fileBytes(path: string): Uint8Array {
+  try {
+    if (statSync(path).size > FILE_BYTES_MAX) {
+      throw new Fault("too-large", `${quoteText(path)} has more than 512 MiB`, {
+        remedy: "cut it in parts",
+      });
+    }
+    return readFileSync(path);
+  } catch (error) {
+    throw readFault(error, path);
+  }
+}
+
+/** Plain files two levels deep, no links: an export has no others. */
+function folderTree(path: string): Tree {
+  const paths: string[] = [];
+  const look = (folder: string, depth: number): void => {
+    for (const name of readdirSync(join(path, folder)).sort()) {
+      const inner = folder === "" ? name : `${folder}/${name}`;
+      const stat = lstatSync(join(path, inner));
+      if (stat.isFile() && paths.length < TREE_FILES_MAX) paths.push(inner);
+      else if (stat.isDirectory() && depth > 0) look(inner, depth - 1);
+    }
+  };
+  try {
+    look("", 2);
+  } catch (error) {
+    throw readFault(error, path);
+  }
+  return { paths, read: (inner) => fileBytes(join(path, inner)) };
+}
+
+function readFault(error: unknown, path: string): Fault {
+  if (errorCode(error) !== "ENOENT") return diskFault(error, quoteText(path));
+  return new Fault("not-found", `there is no ${quoteText(path)}`, { remedy: "check the path" });
+}

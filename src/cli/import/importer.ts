@@ -1,0 +1,276 @@
+/** Posts what a file holds into a room, each message once however often it is imported. */
+import { Fault } from "../../base/fault.ts";
+import type { OutboxId } from "../../base/ids.ts";
+import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import type { Client } from "../../client/client.ts";
+import { bodyText, type ChatRecord, importedOf } from "../../core/client/chat-record.ts";
+import { isOutboxId, parsePostId } from "../../core/rooms/dedup.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { type Clock, delay } from "../../io/clock.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { ImportEntry } from "./entry.ts";
+
+export interface ImportResult {
+  readonly posted: number;
+  /** Were here already. */
+  readonly present: number;
+  /** Reactions and edits of messages that are not in the file, or no longer in the room. */
+  readonly leftOut: number;
+}
+
+export interface ImportOptions {
+  readonly client: Client;
+  readonly room: string;
+  readonly clock: Clock;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Posts without an answer: below what a server allows for one outbox. */
+const BATCH_POSTS_MAX = 128;
+const BATCH_CHARS_MAX = 256 * 1024;
+/** Entries that share an outbox. */
+const OUTBOX_ENTRIES = 1 << 20;
+/** Low part of a counter: a part of the message's hash, so that an erased one is known again. */
+const COUNTER_HASHES = 2 ** 32;
+const PREFIX = "import";
+/** A server that takes 500 posts a second takes a batch after that. */
+const WAIT_MS_MIN = 250;
+/** Several imports of one file at the same time pass each other by this often at most. */
+const ATTEMPTS_MAX = 8;
+
+type Said = Exclude<ImportEntry, { kind: "edit" }>;
+
+interface Pending {
+  readonly entry: Said;
+  readonly index: number;
+  readonly digest: string;
+  readonly body: PostBody;
+}
+
+/**
+ * The id of each post holds a part of a hash of its content. What is in the room already is known
+ * by its content or, where that was erased, by its id: so an interrupted import goes on, a file
+ * that has grown adds only what is new, and what was erased does not come back.
+ */
+export class Importer {
+  readonly #options: ImportOptions;
+  /** Of imported messages in the room: by digest the seqs that are not yet met in the file. */
+  #present = new Map<string, number[]>();
+  /** Erased ones, by the hash in their counter. */
+  #erased = new Map<number, number[]>();
+  /** Met in the file, or posted by this run. */
+  readonly #met = new Set<number>();
+  /** Last text of edited messages. */
+  #edits = new Map<number, string>();
+  /** Messages of the file: by key seq and digest. */
+  readonly #bySource = new Map<string, { readonly seq: number; readonly digest: string }>();
+  #batch: Pending[] = [];
+  #batchChars = 0;
+  /** The same for a file that is imported again. */
+  #file = "";
+  #attempt = 0;
+  #posted = 0;
+  #known = 0;
+  #leftOut = 0;
+
+  constructor(options: ImportOptions) {
+    this.#options = options;
+  }
+
+  /** @throws Fault as the server refuses a post; what was posted before it stays */
+  async run(entries: readonly ImportEntry[]): Promise<ImportResult> {
+    this.#file = digestOf([entries.map((one) => [one.from, one.timeUnixMs, one.kind])]);
+    await this.#scan();
+    for (const [index, entry] of entries.entries()) {
+      if (entry.kind === "edit") await this.#edit(entry);
+      else await this.#take(entry, index);
+      this.#options.onProgress(index + 1, entries.length);
+    }
+    await this.#flush();
+    return { posted: this.#posted, present: this.#known, leftOut: this.#leftOut };
+  }
+
+  /** Reads what was imported into the room before, by anyone. */
+  async #scan(): Promise<void> {
+    const { client, room } = this.#options;
+    this.#present = new Map();
+    this.#erased = new Map();
+    this.#edits = new Map();
+    const digests = new Map<number, string>();
+    for (let after = 0; ; ) {
+      const { records, more } = await client.history({
+        target: room,
+        after,
+        limit: PAGE_RECORDS_MAX,
+      });
+      for (const record of records) this.#note(record, digests);
+      const last = records.at(-1);
+      if (!more || last === undefined) return;
+      after = last.seq;
+    }
+  }
+
+  #note(record: ChatRecord, digests: Map<number, string>): void {
+    const { seq, kind, body, state } = record;
+    if (kind === "edit") this.#edits.set(Number(body?.["seq"]), bodyText(record));
+    const counter = importCounter(record.id);
+    if (counter === undefined) return;
+    if (this.#met.has(seq)) return;
+    if (state !== "whole") {
+      put(this.#erased, counter % COUNTER_HASHES, seq);
+      return;
+    }
+    const imported = importedOf(body);
+    if (imported === undefined) return;
+    const { from, timeUnixMs } = imported;
+    const isReaction = kind === "reaction";
+    const said = isReaction ? body?.["react"] : body?.["text"];
+    const about = isReaction ? (digests.get(Number(body?.["re"])) ?? "") : "";
+    const digest = digestOf([kind, from, timeUnixMs, said, about]);
+    digests.set(seq, digest);
+    put(this.#present, digest, seq);
+  }
+
+  async #take(entry: Said, index: number): Promise<void> {
+    const target = entry.re === undefined ? undefined : await this.#target(entry.re);
+    const isReaction = entry.kind === "reaction";
+    if (isReaction && target === undefined) {
+      this.#leftOut++;
+      return;
+    }
+    const { kind, from, timeUnixMs } = entry;
+    const said = isReaction ? entry.react : entry.text;
+    const digest = digestOf([kind, from, timeUnixMs, said, isReaction ? target?.digest : ""]);
+    const seq = this.#present.get(digest)?.shift() ?? this.#erased.get(hashOf(digest))?.shift();
+    if (seq !== undefined) {
+      this.#known++;
+      this.#meet(entry, seq, digest);
+      return;
+    }
+    const imported = { from, time: timeUnixMs };
+    const re = target === undefined ? {} : { re: target.seq };
+    const body = isReaction
+      ? { text: "", react: entry.react, ...re, imported }
+      : { text: entry.text, ...(kind === "action" ? { action: true } : {}), ...re, imported };
+    this.#batch.push({ entry, index, digest, body });
+    this.#batchChars += said.length;
+    if (this.#batch.length >= BATCH_POSTS_MAX || this.#batchChars >= BATCH_CHARS_MAX) {
+      await this.#flush();
+    }
+  }
+
+  /** What is answered must be there: if it waits in the batch, that goes first. */
+  async #target(key: string) {
+    if (!this.#bySource.has(key) && this.#batch.some(({ entry }) => keyOf(entry) === key)) {
+      await this.#flush();
+    }
+    return this.#bySource.get(key);
+  }
+
+  #meet(entry: Said, seq: number, digest: string): void {
+    this.#met.add(seq);
+    const key = keyOf(entry);
+    if (key !== undefined) this.#bySource.set(key, { seq, digest });
+  }
+
+  async #edit({ re, text }: Extract<ImportEntry, { kind: "edit" }>): Promise<void> {
+    await this.#flush();
+    const target = this.#bySource.get(re);
+    if (target === undefined) {
+      this.#leftOut++;
+      return;
+    }
+    if (this.#edits.get(target.seq) === text) {
+      this.#known++;
+      return;
+    }
+    await this.#options.client.request("edit", { seq: target.seq, text });
+    this.#edits.set(target.seq, text);
+    this.#posted++;
+  }
+
+  /** Sends what waits, and again what the server asks to wait with. */
+  async #flush(): Promise<void> {
+    let waiting = this.#batch;
+    this.#batch = [];
+    this.#batchChars = 0;
+    while (waiting.length > 0) {
+      const outcomes = await Promise.allSettled(waiting.map((one) => this.#post(one)));
+      const again: Pending[] = [];
+      let fault: Fault | undefined;
+      for (const [at, outcome] of outcomes.entries()) {
+        const pending = waiting[at];
+        if (pending === undefined) continue;
+        if (outcome.status === "fulfilled") {
+          this.#posted++;
+          this.#meet(pending.entry, outcome.value.seq, pending.digest);
+        } else if (outcome.reason instanceof Fault) {
+          fault ??= outcome.reason;
+          again.push(pending);
+        } else throw outcome.reason;
+      }
+      if (fault === undefined) return;
+      if (fault.code === "out-of-order" && ++this.#attempt < ATTEMPTS_MAX) {
+        waiting = await this.#stillNew(again);
+      } else if (fault.retryAfterMs !== undefined) {
+        // Not for one post at a time: the rest would be refused, again and again.
+        await delay(this.#options.clock, Math.max(fault.retryAfterMs, WAIT_MS_MIN));
+        waiting = again;
+      } else throw fault;
+    }
+  }
+
+  /**
+   * Later messages of these outboxes are in the log: of another import of this file, or of this one
+   * before the file was changed. What has come meanwhile is not posted again.
+   */
+  async #stillNew(pending: readonly Pending[]): Promise<Pending[]> {
+    await this.#scan();
+    return pending.filter(({ entry, digest }) => {
+      const seq = this.#present.get(digest)?.shift();
+      if (seq === undefined) return true;
+      this.#known++;
+      this.#meet(entry, seq, digest);
+      return false;
+    });
+  }
+
+  #post({ index, digest, body }: Pending) {
+    const { client, room } = this.#options;
+    const block = Math.floor(index / OUTBOX_ENTRIES);
+    const outbox = outboxOf([room, block, this.#attempt, this.#file]);
+    const counter = ((index % OUTBOX_ENTRIES) + 1) * COUNTER_HASHES + hashOf(digest);
+    return client.requestOnce("post", { outbox, counter, to: room, body });
+  }
+}
+
+function keyOf(entry: Said): string | undefined {
+  return entry.kind === "reaction" ? undefined : entry.key;
+}
+
+function put<Key>(map: Map<Key, number[]>, key: Key, seq: number): void {
+  const seqs = map.get(key);
+  if (seqs === undefined) map.set(key, [seq]);
+  else seqs.push(seq);
+}
+
+/** Of what people see of a message; for replies it does not matter what they answer. */
+function digestOf(parts: readonly unknown[]): string {
+  return Buffer.from(sha256(Buffer.from(JSON.stringify(parts)))).toString("base64url", 0, 16);
+}
+
+function hashOf(digest: string): number {
+  return Buffer.from(digest, "base64url").readUInt32BE(0);
+}
+
+/** The counter of a post that an import made; by its outbox it is told from others. */
+function importCounter(id: string): number | undefined {
+  const parsed = parsePostId(id);
+  return parsed?.outbox.startsWith(PREFIX) === true ? parsed.counter : undefined;
+}
+
+function outboxOf(parts: readonly unknown[]): OutboxId {
+  const outbox = PREFIX + digestOf(parts).slice(0, 11 - PREFIX.length);
+  if (!isOutboxId(outbox)) throw new Error("an outbox id has 11 letters");
+  return outbox;
+}

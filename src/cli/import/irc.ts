@@ -1,0 +1,121 @@
+/**
+ * Logs of irssi and WeeChat as these write them by default. Times are local times without a zone:
+ * those of this machine are meant.
+ * @see https://irssi.org/documentation/settings/ (log_*)
+ * @see https://weechat.org/files/doc/stable/weechat_user.en.html#logger_plugin
+ */
+import type { OffsetMinutes } from "../../base/time.ts";
+import { EntryList, localMoment, type ParsedFile } from "./entry.ts";
+import { linesIn, type TextLine } from "./lines.ts";
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun"].concat([
+  ...["jul", "aug", "sep", "oct", "nov", "dec"],
+]);
+
+/** `--- Log opened Sat Nov 21 01:36:03 2026`, `--- Day changed Sun Nov 22 2026` */
+const IRSSI_DAY =
+  /^--- (?:Log opened|Log closed|Day changed) \S+ (\S+) +(\d{1,2}) (?:\d\d:\d\d:\d\d )?(\d{4})$/;
+const IRSSI_LINE = /^(\d\d):(\d\d)(?::(\d\d))? (.*)$/s;
+/** `<@ana> hi`, `< ana> hi`, `<ana> hi` */
+const IRSSI_WORDS = /^<[ @+%&~!]?([^\s<>]+)> (.*)$/s;
+const IRSSI_ACTION = /^ ?\* ([^\s]+) (.*)$/s;
+/** Joins, modes, nicks, and what the client itself says; notices. */
+const IRSSI_EVENT = /^-(?:!-|[^\s]+-) /;
+
+const WEECHAT_LINE = /^(\d{4})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)\t([^\t]*)\t(.*)$/s;
+/** Joins, quits, what the network and the client say. */
+const WEECHAT_EVENTS: ReadonlySet<string> = new Set(["-->", "<--", "--", "=!=", ""]);
+
+/** Colours and styles of mIRC. */
+const STYLES = /\x03(?:\d{1,2}(?:,\d{1,2})?)?|[\x02\x0f\x11\x16\x1d-\x1f]/g;
+
+export function isIrssi(text: string): boolean {
+  return IRSSI_DAY.test(text) || IRSSI_LINE.test(text);
+}
+
+export function isWeechat(text: string): boolean {
+  return WEECHAT_LINE.test(text);
+}
+
+export function readIrssi(bytes: Uint8Array, offsetMinutes: OffsetMinutes): ParsedFile {
+  const list = new EntryList();
+  let day: readonly number[] | undefined;
+  for (const line of linesIn(bytes)) {
+    noteLine(list, line);
+    const { where, text } = line;
+    if (text === "") continue;
+    if (text.startsWith("--- ")) {
+      day = dayOf(text);
+      if (day === undefined) list.problem(where, "its day is not understood");
+      else list.leftOut++;
+      continue;
+    }
+    const [, hour, minute, second = "0", rest = ""] = IRSSI_LINE.exec(text) ?? [];
+    if (hour === undefined || minute === undefined) {
+      list.problem(where, "it does not begin with a time");
+    } else if (IRSSI_EVENT.test(rest)) {
+      list.leftOut++;
+    } else if (day === undefined) {
+      list.problem(where, "no line before it names the day");
+    } else {
+      const clock = [hour, minute, second].map(Number);
+      const timeUnixMs = localMoment([...day, ...clock], offsetMinutes);
+      const [, speaker, said] = IRSSI_WORDS.exec(rest) ?? [];
+      const [, actor, done] = IRSSI_ACTION.exec(rest) ?? [];
+      if (speaker !== undefined) addWords(list, { where, timeUnixMs }, "text", speaker, said);
+      else if (actor !== undefined) addWords(list, { where, timeUnixMs }, "action", actor, done);
+      else list.problem(where, "it is neither a message nor an event");
+    }
+  }
+  return list.parsed("irssi");
+}
+
+export function readWeechat(bytes: Uint8Array, offsetMinutes: OffsetMinutes): ParsedFile {
+  const list = new EntryList();
+  for (const line of linesIn(bytes)) {
+    noteLine(list, line);
+    const { where, text } = line;
+    if (text === "") continue;
+    const match = WEECHAT_LINE.exec(text);
+    if (match === null) {
+      list.problem(where, "it is no time, prefix and message with tabs between");
+      continue;
+    }
+    const [prefix = "", said = ""] = match.slice(7);
+    const timeUnixMs = localMoment(match.slice(1, 7).map(Number), offsetMinutes);
+    const sign = prefix.trim();
+    if (sign === "*") {
+      const [, actor, done] = /^(\S+) (.*)$/s.exec(said) ?? [];
+      if (actor === undefined) list.problem(where, "an action without an actor");
+      else addWords(list, { where, timeUnixMs }, "action", actor, done);
+    } else if (WEECHAT_EVENTS.has(sign)) {
+      list.leftOut++;
+    } else {
+      addWords(list, { where, timeUnixMs }, "text", sign.replace(/^[@+%&~!]/, ""), said);
+    }
+  }
+  return list.parsed("WeeChat");
+}
+
+function noteLine(list: EntryList, { isLatin1 }: TextLine): void {
+  if (isLatin1) list.latin1++;
+}
+
+function addWords(
+  list: EntryList,
+  place: { readonly where: string; readonly timeUnixMs: number },
+  kind: "text" | "action",
+  from: string,
+  said = "",
+): void {
+  const text = said.replaceAll(STYLES, "");
+  // Only blanks were sent: there are no words to import.
+  if (text.trim() === "") list.leftOut++;
+  else list.add({ ...place, kind, from, text });
+}
+
+function dayOf(text: string): readonly number[] | undefined {
+  const [, monthName = "", day, year] = IRSSI_DAY.exec(text) ?? [];
+  const month = MONTHS.indexOf(monthName.toLowerCase()) + 1;
+  return month === 0 ? undefined : [Number(year), month, Number(day)];
+}

@@ -1,0 +1,33 @@
+/** Lines of a text file, numbered from 1, whatever their encoding. */
+export interface TextLine {
+  readonly where: string;
+  readonly text: string;
+  /** It was no UTF-8. */
+  readonly isLatin1: boolean;
+}
+
+const NEWLINE = 0x0a;
+
+/** A line that is no UTF-8 is read as Latin-1, as older IRC clients wrote it. */
+export function* linesIn(bytes: Uint8Array): Generator<TextLine> {
+  const strict = new TextDecoder("utf-8", { fatal: true });
+  // What the web calls Latin-1 is Windows-1252, and never fails.
+  const latin1 = new TextDecoder("latin1");
+  let number = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const newline = bytes.indexOf(NEWLINE, start);
+    const end = newline < 0 ? bytes.length : newline;
+    const line = bytes.subarray(start, end);
+    start = end + 1;
+    number++;
+    let text: string;
+    let isLatin1 = false;
+    try {
+      text = strict.decode(line);
+    } catch {
+      text = latin1.decode(line);
+      isLatin1 = true;
+    }
+    yield { where: `line ${number}`, text: text.replace(/\r$/, ""), isLatin1 };
+  }
+}

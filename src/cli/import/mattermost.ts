@@ -1,0 +1,85 @@
+/**
+ * Mattermost's bulk export: JSON Lines.
+ * @see https://docs.mattermost.com/administration-guide/manage/bulk-export-tool.html
+ */
+import { Fault } from "../../base/fault.ts";
+import {
+  EntryList,
+  type Fields,
+  fieldsOf,
+  jsonOf,
+  listOf,
+  type ParsedFile,
+  textOf,
+} from "./entry.ts";
+import { linesIn } from "./lines.ts";
+
+/** @throws Fault not-found: there is no such channel */
+export function readMattermost(bytes: Uint8Array, channel: string): ParsedFile {
+  const list = new EntryList();
+  const channels = new Set<string>();
+  for (const { where, text, isLatin1 } of linesIn(bytes)) {
+    if (text.trim() === "") continue;
+    const line = isLatin1 ? undefined : fieldsOf(jsonOf(text));
+    const type = textOf(line?.["type"]);
+    if (line === undefined || type === "") {
+      list.problem(where, "it is no line of a bulk export");
+      continue;
+    }
+    const post = fieldsOf(line["post"]);
+    if (type !== "post" || post === undefined) {
+      const name = textOf(fieldsOf(line["channel"])?.["name"]);
+      if (type === "channel" && name !== "") channels.add(name);
+      if (type === "post") list.problem(where, "a post without content");
+      else list.leftOut++;
+      continue;
+    }
+    const name = textOf(post["channel"]);
+    channels.add(name);
+    if (name.toLowerCase() !== channel.toLowerCase()) list.leftOut++;
+    else addPost(list, where, post);
+  }
+  if (![...channels].some((name) => name.toLowerCase() === channel.toLowerCase())) {
+    throw noChannel(channel, channels);
+  }
+  return list.parsed("Mattermost");
+}
+
+function addPost(list: EntryList, where: string, post: Fields): void {
+  addMessage(list, where, post, undefined);
+  for (const [index, reply] of listOf(post["replies"]).entries()) {
+    const fields = fieldsOf(reply);
+    const place = `${where}, reply ${index + 1}`;
+    if (fields === undefined) list.problem(place, "it is no reply");
+    else addMessage(list, place, fields, where);
+  }
+}
+
+/** Keys are places: posts have no ids there. */
+function addMessage(list: EntryList, where: string, post: Fields, re: string | undefined): void {
+  const type = textOf(post["type"]);
+  if (type.startsWith("system_")) {
+    list.leftOut++;
+    return;
+  }
+  const timeUnixMs = Number(post["create_at"]);
+  const files = listOf(post["attachments"]).map((one) => textOf(fieldsOf(one)?.["path"]));
+  const names = files.map((path) => `[file ${path.split("/").at(-1)}]`);
+  const text = [textOf(post["message"]), ...names].filter((part) => part !== "").join("\n");
+  const kind = type === "me" ? "action" : "text";
+  list.add({ where, from: textOf(post["user"]), timeUnixMs, kind, text, key: where, re });
+  for (const reaction of listOf(post["reactions"])) {
+    const fields = fieldsOf(reaction) ?? {};
+    const react = `:${textOf(fields["emoji_name"])}:`;
+    const at = Number(fields["create_at"] ?? timeUnixMs);
+    const from = textOf(fields["user"]);
+    list.add({ where, from, timeUnixMs: at, kind: "reaction", react, re: where });
+  }
+}
+
+/** An export has many channels, and a room is filled from one. */
+export function noChannel(channel: string, channels: Iterable<string>): Fault {
+  const names = [...channels].slice(0, 20).join(", ");
+  const sentence = `the export has no channel '${channel}', but: ${names || "none"}`;
+  return new Fault("not-found", sentence, { remedy: "name one with --channel" });
+}

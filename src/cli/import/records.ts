@@ -1,0 +1,66 @@
+/** What `chat export` and `chat history --json` write. */
+import { formatSize } from "../../base/sizes.ts";
+import { EntryList, type Fields, fieldsOf, jsonOf, type ParsedFile, textOf } from "./entry.ts";
+import { linesIn } from "./lines.ts";
+
+/** What happens in a room is not said in it; of what is gone there is nothing to import. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  ...["room", "join", "leave", "topic", "mute", "grant", "rename", "close", "remove"],
+  ...["erased", "damaged", "unreadable"],
+]);
+
+export function readRecords(bytes: Uint8Array): ParsedFile {
+  const list = new EntryList();
+  let place: string | undefined;
+  for (const { where, text, isLatin1 } of linesIn(bytes)) {
+    if (text.trim() === "") continue;
+    const record = isLatin1 ? undefined : fieldsOf(jsonOf(text));
+    if (record === undefined) {
+      list.problem(where, "it is no JSON object in UTF-8");
+      continue;
+    }
+    place ??= placeOf(record);
+    if (placeOf(record) !== place) list.problem(where, "it is of another room than those before");
+    else readRecord(list, where, record);
+  }
+  return list.parsed("chat");
+}
+
+function readRecord(list: EntryList, where: string, record: Fields): void {
+  const kind = textOf(record["kind"]);
+  if (LEFT_OUT.has(kind)) {
+    list.leftOut++;
+    return;
+  }
+  const imported = fieldsOf(record["imported"]);
+  const from = textOf((imported ?? record)["from"]);
+  const timeUnixMs = Date.parse(textOf((imported ?? record)["time"]));
+  const common = { where, from, timeUnixMs };
+  const key = seqOf(record["seq"]);
+  const re = seqOf(record["re"]);
+  const text = textOf(record["text"]);
+  if (kind === "text" || kind === "action") list.add({ ...common, kind, text, key, re });
+  else if (kind === "file") list.add({ ...common, kind: "text", text: fileWords(record), key });
+  else if (kind === "reaction" && re !== undefined) {
+    list.add({ ...common, kind, react: textOf(record["react"]), re });
+  } else if (kind === "edited" && seqOf(record["of"]) !== undefined) {
+    list.add({ ...common, kind: "edit", text, re: seqOf(record["of"]) ?? "" });
+  } else list.problem(where, "it is no record of chat history --json");
+}
+
+/** The content itself is not in the file: its id leads to it where it still is. */
+function fileWords(record: Fields): string {
+  const size = Number(record["sizeBytes"]);
+  const shown = Number.isSafeInteger(size) && size >= 0 ? `, ${formatSize(size)}` : "";
+  return `[file ${textOf(record["name"])}${shown}, ${textOf(record["id"])}]`;
+}
+
+function seqOf(value: unknown): string | undefined {
+  return typeof value === "number" ? String(value) : undefined;
+}
+
+/** Of a conversation the same for both directions. */
+function placeOf(record: Fields): string {
+  if (typeof record["room"] === "string") return record["room"];
+  return [textOf(record["from"]), textOf(record["to"])].sort().join(" ");
+}

@@ -1,0 +1,146 @@
+/**
+ * An export of Slack: a folder, or a zip of it, with `users.json` and for each channel a folder of
+ * files `2026-11-21.json`, each a list of messages. A folder of one channel will do.
+ * @see https://slack.com/help/articles/220556107-How-to-read-Slack-data-exports
+ */
+import {
+  EntryList,
+  type Fields,
+  fieldsOf,
+  jsonOf,
+  listOf,
+  type ParsedFile,
+  textOf,
+} from "./entry.ts";
+import { noChannel } from "./mattermost.ts";
+
+/** Files of the export by path, `general/2026-11-21.json`. */
+export interface Tree {
+  readonly paths: readonly string[];
+  /** @throws Fault */
+  read(path: string): Uint8Array;
+}
+
+const DAY_FILE = /^(?:(.*)\/)?\d{4}-\d\d-\d\d\.json$/;
+
+export function isSlack(tree: Tree): boolean {
+  return tree.paths.some((path) => DAY_FILE.test(path));
+}
+
+/** @throws Fault not-found: there is no such channel */
+export function readSlack(tree: Tree, channel: string): ParsedFile {
+  const list = new EntryList();
+  const channels = new Set(tree.paths.flatMap((path) => DAY_FILE.exec(path)?.[1] ?? []));
+  const nameOf = (folder: string) => folder.split("/").at(-1)?.toLowerCase();
+  const folder = [...channels].find((one) => nameOf(one) === channel.toLowerCase());
+  if (folder === undefined && channels.size > 0) {
+    throw noChannel(
+      channel,
+      [...channels].map((one) => one.split("/").at(-1) ?? one),
+    );
+  }
+  const names = namesIn(tree);
+  const days = tree.paths.filter((path) => {
+    const match = DAY_FILE.exec(path);
+    return match !== null && match[1] === folder;
+  });
+  for (const path of days.sort()) {
+    const messages = jsonOf(new TextDecoder().decode(tree.read(path)));
+    if (!Array.isArray(messages)) {
+      list.problem(path, "it is no list of messages");
+      continue;
+    }
+    for (const [index, message] of messages.entries()) {
+      const where = `${path}, message ${index + 1}`;
+      const fields = fieldsOf(message);
+      if (fields === undefined) list.problem(where, "it is no message");
+      else addMessage(list, where, fields, names);
+    }
+  }
+  return list.parsed("Slack");
+}
+
+/** Ids of users, and what they are called. */
+function namesIn(tree: Tree): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  const path = tree.paths.find((one) => one.split("/").at(-1) === "users.json");
+  if (path === undefined) return names;
+  for (const user of listOf(jsonOf(new TextDecoder().decode(tree.read(path))))) {
+    const fields = fieldsOf(user) ?? {};
+    const profile = fieldsOf(fields["profile"]) ?? {};
+    const name = textOf(profile["display_name"]) || textOf(fields["name"]);
+    names.set(textOf(fields["id"]), name || textOf(profile["real_name"]));
+  }
+  return names;
+}
+
+/** What people say; other subtypes tell what happened, or are told as not understood. */
+const WORDS: ReadonlySet<string> = new Set([
+  ...["", "me_message", "bot_message", "file_share", "thread_broadcast", "file_comment"],
+]);
+const EVENT = /^(?:channel_|group_|bot_add|bot_remove|pinned_item|tombstone|reminder_|sh_room_)/;
+
+function addMessage(
+  list: EntryList,
+  where: string,
+  message: Fields,
+  names: ReadonlyMap<string, string>,
+): void {
+  const subtype = textOf(message["subtype"]);
+  if (EVENT.test(subtype)) {
+    list.leftOut++;
+    return;
+  }
+  if (textOf(message["type"]) !== "message" || !WORDS.has(subtype)) {
+    list.problem(where, `a message of the kind '${subtype || textOf(message["type"])}'`);
+    return;
+  }
+  const key = textOf(message["ts"]);
+  const thread = textOf(message["thread_ts"]);
+  const re = thread === "" || thread === key ? undefined : thread;
+  const timeUnixMs = Math.round(Number(key || "x") * 1_000);
+  const files = listOf(message["files"]).map((file) => {
+    const { name, title, mode } = fieldsOf(file) ?? {};
+    return mode === "tombstone" ? "" : `[file ${textOf(name) || textOf(title)}]`;
+  });
+  const said = plainText(textOf(message["text"]), names);
+  const text = [said, ...files].filter((part) => part !== "").join("\n");
+  const kind = subtype === "me_message" ? "action" : "text";
+  if (text === "")
+    list.leftOut++; // Only attachments of a program.
+  else list.add({ where, from: authorOf(message, names), timeUnixMs, kind, text, key, re });
+  for (const reaction of listOf(message["reactions"])) {
+    const fields = fieldsOf(reaction) ?? {};
+    for (const user of listOf(fields["users"])) {
+      const from = names.get(textOf(user)) || textOf(user);
+      const react = `:${textOf(fields["name"])}:`;
+      list.add({ where, from, timeUnixMs, kind: "reaction", react, re: key });
+    }
+  }
+}
+
+function authorOf(message: Fields, names: ReadonlyMap<string, string>): string {
+  const profile = fieldsOf(message["user_profile"]) ?? {};
+  const user = textOf(message["user"]);
+  return (
+    names.get(user) ||
+    textOf(profile["display_name"]) ||
+    textOf(profile["real_name"]) ||
+    textOf(message["username"]) ||
+    user ||
+    textOf(message["bot_id"])
+  );
+}
+
+/** `<@U1>`, `<#C1|general>`, `<!here>`, `<https://…|label>` as people read them. */
+function plainText(text: string, names: ReadonlyMap<string, string>): string {
+  const plain = text.replaceAll(/<([^<>]*)>/g, (_, inner: string) => {
+    const [target = "", label = ""] = inner.split("|");
+    if (target.startsWith("@")) return `@${label || names.get(target.slice(1)) || target.slice(1)}`;
+    if (target.startsWith("#")) return `#${label || target.slice(1)}`;
+    if (target.startsWith("!")) return label || `@${target.slice(1)}`;
+    const address = target.replace(/^mailto:/, "");
+    return label === "" || label === address ? address : `${label} (${address})`;
+  });
+  return plain.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+}

@@ -1,0 +1,102 @@
+/**
+ * Reads a zip archive that is in memory. Bounded: an archive may say of itself what it wants.
+ * @see https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT (4.3)
+ */
+import { inflateRawSync } from "node:zlib";
+import { Fault } from "../../base/fault.ts";
+import type { Tree } from "./slack.ts";
+
+const END = 0x06054b50;
+const END_BYTES = 22;
+const COMMENT_BYTES_MAX = 0xffff;
+const ENTRY = 0x02014b50;
+const ENTRY_BYTES = 46;
+const LOCAL = 0x04034b50;
+const LOCAL_BYTES = 30;
+const STORED = 0;
+const DEFLATED = 8;
+const ENTRIES_MAX = 200_000;
+/** Of one file in it: a day of one channel. */
+const CONTENT_BYTES_MAX = 256 * 1024 * 1024;
+
+interface Entry {
+  readonly method: number;
+  readonly packedBytes: number;
+  readonly sizeBytes: number;
+  readonly at: number;
+}
+
+export function isZip(bytes: Uint8Array): boolean {
+  return bytes.length >= END_BYTES && viewOf(bytes).getUint16(0, true) === (LOCAL & 0xffff);
+}
+
+/** @throws Fault folder-malformed */
+export function readZip(bytes: Uint8Array): Tree {
+  const entries = entriesIn(bytes);
+  const read = (path: string): Uint8Array => {
+    const entry = entries.get(path);
+    if (entry === undefined) throw malformed(`has no ${path}`);
+    return contentOf(bytes, entry, path);
+  };
+  return { paths: [...entries.keys()], read };
+}
+
+function entriesIn(bytes: Uint8Array): Map<string, Entry> {
+  const view = viewOf(bytes);
+  const end = endOf(view);
+  const count = view.getUint16(end + 10, true);
+  let at = view.getUint32(end + 16, true);
+  if (count === 0xffff || at === 0xffffffff) throw malformed("is in the form of very large ones");
+  const entries = new Map<string, Entry>();
+  for (let index = 0; index < Math.min(count, ENTRIES_MAX); index++) {
+    if (at + ENTRY_BYTES > bytes.length || view.getUint32(at, true) !== ENTRY) {
+      throw malformed("has a damaged list of files");
+    }
+    const nameBytes = view.getUint16(at + 28, true);
+    const name = new TextDecoder().decode(bytes.subarray(at + 46, at + 46 + nameBytes));
+    entries.set(name, {
+      method: view.getUint16(at + 10, true),
+      packedBytes: view.getUint32(at + 20, true),
+      sizeBytes: view.getUint32(at + 24, true),
+      at: view.getUint32(at + 42, true),
+    });
+    at += ENTRY_BYTES + nameBytes + view.getUint16(at + 30, true) + view.getUint16(at + 32, true);
+  }
+  return entries;
+}
+
+/** It stands before a comment. */
+function endOf(view: DataView): number {
+  const last = view.byteLength - END_BYTES;
+  for (let at = last; at >= Math.max(0, last - COMMENT_BYTES_MAX); at--) {
+    if (view.getUint32(at, true) === END) return at;
+  }
+  throw malformed("has no end");
+}
+
+function contentOf(bytes: Uint8Array, entry: Entry, path: string): Uint8Array {
+  const { method, packedBytes, sizeBytes, at } = entry;
+  const view = viewOf(bytes);
+  if (at + LOCAL_BYTES > bytes.length || view.getUint32(at, true) !== LOCAL) {
+    throw malformed(`has a damaged ${path}`);
+  }
+  if (sizeBytes > CONTENT_BYTES_MAX) throw malformed(`has a ${path} that is too large`);
+  const start = at + LOCAL_BYTES + view.getUint16(at + 26, true) + view.getUint16(at + 28, true);
+  const packed = bytes.subarray(start, start + packedBytes);
+  if (method === STORED) return packed;
+  if (method !== DEFLATED) throw malformed(`has a ${path} that is packed in an unknown way`);
+  try {
+    return inflateRawSync(packed, { maxOutputLength: Math.max(sizeBytes, 1) });
+  } catch (error) {
+    throw malformed(`has a damaged ${path}`, error);
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function malformed(what: string, cause?: unknown): Fault {
+  const remedy = "unpack it, and import the folder";
+  return new Fault("folder-malformed", `the zip archive ${what}`, { remedy, cause });
+}

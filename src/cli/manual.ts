@@ -1,0 +1,161 @@
+/**
+ * Manual pages, from the same table as help: roff with the man macros, ASCII where the words are.
+ * @see man 7 man, man 7 groff_man
+ */
+
+import {
+  aliasesOf,
+  type FlagDef,
+  type FlagDefs,
+  flagName,
+  type Verb,
+  type VerbRow,
+  type VerbTable,
+} from "./command.ts";
+import { GLOBAL_FLAGS } from "./flags.ts";
+import { described } from "./help.ts";
+
+export interface ManualPage {
+  /** As typed: `chat admin kick`. */
+  readonly name: string;
+  readonly row: Pick<VerbRow, "summary" | "examples">;
+  /** Of the program, as in `chat version`. */
+  readonly version: string;
+}
+
+const EXITS: readonly (readonly [string, string])[] = [
+  ["0", "Done."],
+  ["1", "A machine failed: disk full, permission, folder locked, a bug."],
+  ["2", "Wrong usage."],
+  ["3", "Refused: wrong password or no such name, name taken, not a member, not allowed."],
+  ["4", "Not found: room, person, file."],
+  ["5", "Unreachable: no route, refused connection, time-out."],
+  ["6", "Integrity: fingerprint changed, checksum wrong, history damaged."],
+  ["130", "Interrupted by the user."],
+];
+
+const VARIABLES: readonly (readonly [string, string])[] = [
+  ["CHAT_SERVER", "The server, where none is given."],
+  ["CHAT_INVITE", "An invite, kept out of the list of processes."],
+  ["CHAT_USER", "The name there."],
+  ["CHAT_PASSWORD, CHAT_NEW_PASSWORD, CHAT_ROOM_PASSWORD", "Secrets, which are no arguments."],
+  ["CHAT_HOME", "One folder for all that a client keeps."],
+  ["NO_COLOR", "No colours."],
+];
+
+/** The page of the program, or of a group of verbs. */
+export function tableManual(page: ManualPage, verbs: VerbTable): string {
+  const shown = Object.entries(verbs).filter(([, row]) => row.hidden !== true);
+  const commands = shown.map(([verb, { summary }]) => tagged(verb, `${summary}.`));
+  const seeAlso = shown.map(([verb]) => `\\fB${escaped(pageName(`${page.name} ${verb}`))}\\fP(1)`);
+  return [
+    head(page),
+    `.SH SYNOPSIS\n\\fB${escaped(page.name)}\\fP \\fICOMMAND\\fP [\\fIOPTIONS\\fP]\n`,
+    `.SH COMMANDS\n${commands.join("")}`,
+    `.SH OPTIONS\nEvery command has these. \\fB\\-\\-\\fP ends the flags.\n${flags(GLOBAL_FLAGS)}`,
+    examplesOf(page),
+    `.SH ENVIRONMENT\n${VARIABLES.map(([name, what]) => tagged(name, what)).join("")}`,
+    exits(),
+    `.SH SEE ALSO\n${seeAlso.join(", ")}\n`,
+  ].join("");
+}
+
+/** The page of one verb. */
+export function verbManual(page: ManualPage, { args, details }: Verb): string {
+  const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
+  const entries = Object.entries(args).filter(([, { type }]) => type === "positional");
+  const words = entries.map(([key, definition]) => synopsisOf(key, definition));
+  const list = entries.map(([key, definition]) =>
+    tagged(placeholder(key, definition), described(definition)),
+  );
+  const synopsis = [`\\fB${escaped(page.name)}\\fP [\\fIOPTIONS\\fP]`, ...words].join(" ");
+  return [
+    head(page),
+    `.SH SYNOPSIS\n${synopsis}\n`,
+    details === "" ? "" : `.SH DESCRIPTION\n${paragraphs(details.trim())}`,
+    list.length === 0 ? "" : `.SH ARGUMENTS\n${list.join("")}`,
+    `.SH OPTIONS\n${flags(definitions)}`,
+    examplesOf(page),
+    exits(),
+    ".SH SEE ALSO\n\\fBchat\\fP(1)\n",
+  ].join("");
+}
+
+function head({ name, row, version }: ManualPage): string {
+  const title = pageName(name);
+  // No date: the same program gives the same page.
+  const heading = `.TH "${escaped(title.toUpperCase())}" 1 "" "chat ${escaped(version)}" "Chat"`;
+  return `${heading}\n.SH NAME\n${escaped(title)} \\- ${escaped(row.summary)}\n`;
+}
+
+/** `chat admin kick` has the page `chat-admin-kick`. */
+function pageName(name: string): string {
+  return name.replaceAll(" ", "-");
+}
+
+function flags(definitions: FlagDefs): string {
+  return Object.entries(definitions)
+    .filter(([, { type }]) => type !== "positional")
+    .map(([key, definition]) => tagged(spelled(key, definition), described(definition)))
+    .join("");
+}
+
+function spelled(key: string, definition: FlagDef): string {
+  const isOn = definition.type === "boolean" && definition.default === true;
+  const name = isOn ? `no-${flagName(key)}` : flagName(key);
+  const short = aliasesOf(definition).filter((alias) => alias.length === 1);
+  const names = [...short.map((alias) => `-${alias}`), `--${name}`].join(", ");
+  if (definition.type === "boolean") return names;
+  const value =
+    definition.type === "enum"
+      ? (definition.options ?? []).join("|")
+      : placeholder(key, definition);
+  return `${names} ${value}`;
+}
+
+function placeholder(key: string, definition: FlagDef): string {
+  const hint = "valueHint" in definition ? definition.valueHint : undefined;
+  return hint ?? key.toUpperCase();
+}
+
+function synopsisOf(key: string, definition: FlagDef): string {
+  const name = `\\fI${escaped(placeholder(key, definition))}\\fP`;
+  const dots = definition.many === true ? " ..." : "";
+  return definition.required === false ? `[${name}${dots}]` : `${name}${dots}`;
+}
+
+function examplesOf({ row: { examples = [] } }: ManualPage): string {
+  if (examples.length === 0) return "";
+  return `.SH EXAMPLES\n.nf\n${examples.map((line) => `${lineOf(line)}\n`).join("")}.fi\n`;
+}
+
+function exits(): string {
+  return `.SH "EXIT STATUS"\n${EXITS.map(([code, what]) => tagged(code, what)).join("")}`;
+}
+
+function tagged(tag: string, text: string): string {
+  return `.TP\n\\fB${escaped(tag)}\\fP\n${lineOf(text === "" ? "(no more to say)" : text)}\n`;
+}
+
+function paragraphs(text: string): string {
+  return text
+    .split("\n")
+    .map((line) => (line.trim() === "" ? ".PP\n" : `${lineOf(line)}\n.br\n`))
+    .join("");
+}
+
+/** A line that begins like a request is text all the same. */
+function lineOf(text: string): string {
+  return /^[.' ]/.test(text) ? `\\&${escaped(text)}` : escaped(text);
+}
+
+/** Hyphens stay hyphens when they are copied, and quotes quotes. */
+function escaped(text: string): string {
+  return text
+    .replaceAll("\\", "\\e")
+    .replaceAll("-", "\\-")
+    .replaceAll("'", "\\(aq")
+    .replaceAll("`", "\\(ga")
+    .replaceAll("^", "\\(ha")
+    .replaceAll("~", "\\(ti");
+}

@@ -1,0 +1,96 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import { SCREEN_FRAME_MS, SCREEN_ITEMS_MAX } from "../../base/limits-screen.ts";
+import { ChatActions } from "../../client/chat/actions.ts";
+import type { FaceEffect } from "../../client/chat/model-driver.ts";
+import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
+import type { Ask } from "../../client/queries.ts";
+import type { ModelEvent } from "../../core/model/event.ts";
+import type { TransferView } from "../../core/model/state.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { OpenClient } from "../connect/client.ts";
+
+export type Notified = Extract<FaceEffect, { kind: "notify" }>;
+
+/** The model of a terminal, and all that the page's actions need to work on it. */
+export class ScreenChat extends ChatActions {
+  readonly #notified: (effect: Notified) => void;
+  #open: OpenClient | undefined;
+
+  /** @param notified somebody calls or writes to the user, who does not look */
+  constructor(clock: Clock, notified: (effect: Notified) => void) {
+    super({
+      nextFrame: (callback) => clock.after(SCREEN_FRAME_MS, callback),
+      sha256,
+      itemsMax: SCREEN_ITEMS_MAX,
+    });
+    this.#notified = notified;
+  }
+
+  /** What the client is given as `model`. */
+  readonly hear = (event: ModelEvent): void => this.tell(event);
+
+  /** The client that hears for this model, once it is in. */
+  opened(open: OpenClient): void {
+    this.#open = open;
+    this.person({ kind: "focus", on: true });
+  }
+
+  readonly request: Ask = async (kind, fields) => {
+    if (this.#open === undefined) throw notConnected();
+    return this.#open.client.request(kind, fields);
+  };
+
+  setFocus(on: boolean): void {
+    this.person({ kind: "focus", on });
+  }
+
+  fault(fault: Fault): void {
+    this.person({ kind: "fault", fault });
+  }
+
+  transfer(transfer: TransferView): void {
+    this.hear({ kind: "transfer", transfer });
+  }
+
+  transferGone(id: string): void {
+    this.hear({ kind: "transfer-gone", id });
+  }
+
+  /** Sends it as it is. @throws Fault not-logged-in */
+  say(to: string, body: PostBody): void {
+    const client = this.#open?.client;
+    if (client?.user === undefined) throw notLoggedIn();
+    // The model shows what becomes of it.
+    client.post(to, body).catch(() => undefined);
+    this.update();
+  }
+
+  protected mayPost(): boolean {
+    return true; // The client ends by an alarm.
+  }
+
+  protected post(to: string, body: PostBody): void {
+    try {
+      this.say(to, body);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.fault(error);
+    }
+  }
+
+  protected perform(effect: FaceEffect): void {
+    switch (effect.kind) {
+      case "read":
+        return this.#open?.client.reading.readUpTo(effect.room, effect.n);
+      case "notify":
+        return this.#notified(effect);
+      case "keep-draft":
+        return; // What is half written lives as long as the screen.
+      default:
+        return unreachable(effect);
+    }
+  }
+}

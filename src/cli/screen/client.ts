@@ -1,0 +1,527 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
+import { SCREEN_ESC_MS, SCREEN_NOTES_MAX, SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
+import type { Name } from "../../base/names.ts";
+import type { ClientEvent } from "../../client/event.ts";
+import { notLoggedIn } from "../../client/link/retry.ts";
+import { RowMaker } from "../../core/model/rows.ts";
+import { openRoom } from "../../core/model/selectors.ts";
+import type { SeenFile } from "../../io/state/seen-files.ts";
+import type { TerminalDevice } from "../../io/terminal/device.ts";
+import { runSlash, slashRows } from "../chat/slash.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { enterRoom } from "../connect/join-room.ts";
+import { type Context, faultLine, type Signal } from "../context.ts";
+import type { Notified, ScreenChat } from "./chat.ts";
+import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
+import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
+import type { TypedHistory } from "./editor/typed-history.ts";
+import { ScreenFiles } from "./files.ts";
+import { FolderLists } from "./folder-lists.ts";
+import { type Before, follow } from "./input/follow.ts";
+import { Keymap } from "./input/keymap.ts";
+import { type Key, KeyDecoder } from "./input/keys.ts";
+import { searchOf } from "./input/lists.ts";
+import type { Parts } from "./input/parts.ts";
+import { update } from "./input/update.ts";
+import type { ScreenPreferences } from "./preferences.ts";
+import { SETTING_NAMES } from "./settings/values.ts";
+import type { Act } from "./state/act.ts";
+import { choicesOf } from "./state/choices.ts";
+import type { Frame } from "./state/frame.ts";
+import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
+import type { ScreenSettings } from "./state/settings.ts";
+import { DesktopNotifier } from "./terminal/notification.ts";
+import { TerminalScreen } from "./terminal/screen.ts";
+import { faceTexts, languageOf } from "./text/faces.ts";
+import { INPUT_EN } from "./text/input-en.ts";
+import { INPUT_ID } from "./text/input-id.ts";
+import type { ViewProps } from "./view/composition.ts";
+import { nameOf } from "./view/header.ts";
+import { depthOf } from "./view/palette.ts";
+import { ScreenView } from "./view/render.ts";
+import { isMuted } from "./view/rooms.ts";
+
+/** The link was lost: the request is made again. */
+const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
+
+export interface ScreenClientOptions {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chat: ScreenChat;
+  readonly device: TerminalDevice;
+  readonly preferences: ScreenPreferences;
+  readonly typed: TypedHistory;
+}
+
+/** While something on the screen counts down, or a transfer is under way. */
+const TICK_MS = 1_000;
+
+type Ending = { readonly exitCode: number } | { readonly fault: Fault };
+type Answered = (answer: string | undefined) => void;
+
+/** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
+export class ScreenClient implements CommandScreen {
+  readonly #options: ScreenClientOptions;
+  readonly #terminal: TerminalScreen;
+  readonly #desktop = new DesktopNotifier();
+  readonly #view: ScreenView;
+  readonly #rows = new RowMaker();
+  readonly #keys = new KeyDecoder();
+  /** The model that the state has followed. */
+  #before: Before;
+  #keymap: Keymap;
+  readonly #folders: FolderLists;
+  readonly #slash = slashRows();
+  /** What is pressed to fetch the newest file: a message is selected first. */
+  #fetchKey: string;
+  readonly #files: ScreenFiles;
+  readonly #commands: ScreenCommands;
+  readonly #ended = Promise.withResolvers<Ending>();
+  #settings: ScreenSettings;
+  #state: ScreenState = FIRST_STATE;
+  #hasEnded = false;
+  #isDrawing = false;
+  #cancelEsc: (() => void) | undefined;
+  #cancelTick: (() => void) | undefined;
+  /** Asked one after the other; bounded by SCREEN_QUESTIONS_MAX. */
+  readonly #questions: { readonly question: Question; readonly answered: Answered }[] = [];
+  #ready = Promise.withResolvers<void>();
+  #transport: string | undefined;
+  /** Room and seq that the model was told of last as seen. */
+  #seen = "";
+  /** Files of which this home knows. */
+  readonly #notedFiles = new WeakSet<object>();
+
+  constructor(options: ScreenClientOptions) {
+    this.#options = options;
+    const { context, open, chat, device, preferences } = options;
+    const { settings } = preferences;
+    const isQuiet = open.state.preference("quiet") === "on";
+    this.#settings = isQuiet ? { ...settings, hideJoins: true } : settings;
+    const { mouse } = settings;
+    this.#keymap = new Keymap(settings.keys);
+    this.#fetchKey = fetchKeyOf(this.#keymap);
+    this.#before = { model: chat.model, shownKey: undefined, bottoms: 0 };
+    this.#folders = new FolderLists(context.env["HOME"]);
+    this.#terminal = new TerminalScreen({
+      clock: context.clock,
+      device,
+      mouse,
+      onResize: () => this.#draw(),
+    });
+    const note = (sentence: string) => this.note(sentence);
+    this.#files = new ScreenFiles({ context, open, chat, note });
+    this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
+    this.#view = new ScreenView((frame) => this.#framed(frame));
+    open.guessDelays.sayInstead = note;
+  }
+
+  /** @returns the exit code @throws Fault as the client ended */
+  async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
+    const { context, open, chat, device } = this.#options;
+    const release = context.onSignal((signal) => this.#signalled(signal));
+    const unsubscribe = chat.subscribe(() => this.#changed());
+    const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    this.#terminal.enter();
+    this.#draw();
+    this.#enterRooms(rooms).catch((error: unknown) => this.#break(error));
+    this.#read().catch((error: unknown) => this.#break(error));
+    try {
+      const ending = await this.#ended.promise;
+      if ("exitCode" in ending) return ending.exitCode;
+      throw ending.fault;
+    } finally {
+      this.#hasEnded = true;
+      release();
+      unsubscribe();
+      this.#cancelTick?.();
+      this.#cancelEsc?.();
+      this.#view.close();
+      await this.#terminal.close();
+      device.close();
+      await open.client.close();
+      await watching;
+      await open.close();
+    }
+  }
+
+  note(sentence: string): void {
+    this.#put({ notes: [...this.#state.notes, { text: sentence, tone: "plain" }] });
+  }
+
+  show(title: string, lines: readonly string[]): void {
+    this.#put({ overlay: { kind: "text", title, lines, top: 0 } });
+  }
+
+  ask(kind: Question["kind"], text: string): Promise<string | undefined> {
+    if (this.#questions.length >= SCREEN_QUESTIONS_MAX) return Promise.resolve(undefined);
+    return new Promise((answered) => {
+      this.#questions.push({ question: { kind, text, answer: EMPTY_EDITOR }, answered });
+      if (this.#questions.length === 1) this.#askNext();
+    });
+  }
+
+  get hidesJoins(): boolean {
+    return this.#settings.hideJoins;
+  }
+
+  hideJoins(on: boolean): void {
+    this.#settings = { ...this.#settings, hideJoins: on };
+    this.#draw();
+  }
+
+  set(words: string): void {
+    const { preferences } = this.#options;
+    const lines = preferences.set(words);
+    this.#settings = preferences.settings;
+    this.#keymap = new Keymap(this.#settings.keys);
+    this.#fetchKey = fetchKeyOf(this.#keymap);
+    if (lines.length > 1) this.show("/set", lines);
+    else for (const line of lines) this.note(line);
+  }
+
+  end(exitCode: number): void {
+    this.#end({ exitCode });
+  }
+
+  /** Somebody calls or writes to the user, who does not look. */
+  notified({ target, item }: Notified): void {
+    const { bell, muted, notify } = this.#settings;
+    if (isMuted(muted, target)) return;
+    if (bell) this.#terminal.ring();
+    const title = nameOf(target);
+    const text = item.from === undefined ? item.text : `${item.from}: ${item.text}`;
+    if (notify === "notify-send") void this.#desktop.tell(title, text);
+    else if (notify !== "off") this.#terminal.notify(title, text, notify);
+  }
+
+  #signalled(signal: Signal): void {
+    if (signal === "SIGINT") this.#end({ fault: new Fault("interrupted", "interrupted") });
+    else this.#end({ exitCode: 143 });
+  }
+
+  #break(error: unknown): void {
+    if (error instanceof Fault) this.#end({ fault: error });
+    else this.#ended.reject(error);
+  }
+
+  #end(ending: Ending): void {
+    this.#hasEnded = true;
+    this.#ended.resolve(ending);
+  }
+
+  #askNext(): void {
+    this.#put({ question: this.#questions[0]?.question });
+  }
+
+  async #watch(): Promise<void> {
+    for await (const event of this.#options.open.client.events()) this.#happened(event);
+  }
+
+  #happened(event: ClientEvent): void {
+    if (event.kind === "connected") {
+      this.#transport = event.transport;
+      const ready = this.#ready;
+      this.#ready = Promise.withResolvers();
+      ready.resolve();
+    }
+    if (event.kind === "closed") {
+      this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
+    }
+  }
+
+  /** Enters the rooms of the command line, once the server has listed the account's rooms. */
+  async #enterRooms(rooms: readonly Name[]): Promise<void> {
+    await this.#ready.promise;
+    const { chat } = this.#options;
+    for (const room of rooms) {
+      const { created, name } = await this.#enterRoom(room);
+      if (created) this.note(`the room '${room}' did not exist; you made it`);
+      if (chat.model.open === undefined) chat.open(name);
+    }
+  }
+
+  /** A lost link is no refusal: the request is repeated on the next one. */
+  async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
+    const { roomSecret, client } = this.#options.open;
+    for (;;) {
+      const next = this.#ready.promise;
+      try {
+        return await enterRoom(client, { room, roomSecret });
+      } catch (error) {
+        if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+      }
+      await next;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { stdin, clock } = this.#options.context;
+    while (!this.#hasEnded) {
+      const bytes = await stdin.chunk();
+      this.#cancelEsc?.();
+      if (bytes === undefined) return this.end(0);
+      this.#typed(this.#keys.feed(bytes));
+      if (!this.#keys.isWaiting) continue;
+      this.#cancelEsc = clock.after(SCREEN_ESC_MS, () => this.#typed(this.#keys.flush()));
+    }
+  }
+
+  #typed(keys: readonly Key[]): void {
+    for (const key of keys) {
+      if (this.#hasEnded) return;
+      const { state, acts } = update(this.#state, key, this.#parts());
+      const notes = state.notes.slice(-SCREEN_NOTES_MAX);
+      this.#state = { ...state, notes };
+      for (const act of acts) this.#do(act);
+    }
+    this.#draw();
+  }
+
+  /** The state follows the model: another room has another draft, a jump another place. */
+  #changed(): void {
+    const { model } = this.#options.chat;
+    if (model === this.#before.model) return;
+    const parts = this.#parts();
+    const before = this.#before;
+    const { shownKey, bottoms } = parts.rows;
+    this.#before = { model, shownKey, bottoms };
+    const { state, acts } = follow(this.#state, before, parts);
+    this.#state = state;
+    for (const act of acts) this.#do(act);
+    this.#draw();
+    const was = before.model.open;
+    if (was === undefined || model.open !== undefined || model.me === undefined) return;
+    this.note(faceTexts(this.#language).screen.noLongerIn(nameOf(was)));
+  }
+
+  #parts(): Parts {
+    const { model, rows, settings, ...props } = this.#props();
+    const layout = this.#view.layoutOf({ model, rows, settings, ...props });
+    return {
+      model,
+      rows,
+      settings,
+      layout,
+      heightOf: layout.heightOf,
+      keymap: this.#keymap,
+      typed: this.#options.typed.lines,
+      source: {
+        commands: this.#slash,
+        settings: SETTING_NAMES.map((text) => ({ text, hint: "" })),
+        folder: (path) => this.#folders.of(path),
+      },
+      texts: this.#language === "id" ? INPUT_ID : INPUT_EN,
+    };
+  }
+
+  get #language(): "en" | "id" {
+    return languageOf(this.#settings.language, this.#options.context.env);
+  }
+
+  #do(act: Act): void {
+    const { chat } = this.#options;
+    switch (act.kind) {
+      case "enter":
+        return this.#entered(act);
+      case "open":
+        this.#put({ notes: [] });
+        return chat.open(act.target);
+      case "draft":
+        return chat.setDraft(act.target, act.draft);
+      case "reach":
+        return chat.reach(act.side);
+      case "bottom":
+        return chat.bottom();
+      case "jump":
+        return chat.jump(act.target, act.seq);
+      case "react": {
+        const item = openRoom(chat.model)?.tail.items.find(({ seq }) => seq === act.seq);
+        if (item !== undefined) chat.react(item, act.sign);
+        return;
+      }
+      case "erase":
+        return chat.erase(act.seq);
+      case "fetch":
+        return this.#attempt(() => this.#files.get(act.file, ".", act.name));
+      case "cancel-transfer":
+        return this.#files.cancel(act.id);
+      case "resend":
+        return chat.resend(act.key);
+      case "discard":
+        return chat.discard(act.key);
+      case "copy":
+        return this.#copied(act.text);
+      case "search":
+        return chat.search(act.query);
+      case "search-more":
+        return chat.searchMore();
+      case "list-folder":
+        void this.#folders.read(act.path).then(() => this.#typed([{ name: "tab", text: "" }]));
+        return;
+      case "answered": {
+        this.#questions.shift()?.answered(act.answer);
+        return this.#askNext();
+      }
+      case "focus":
+        return chat.setFocus(act.on);
+      case "dismiss":
+        return chat.dismissFault(act.fault);
+      case "redraw":
+        return this.#terminal.redraw();
+      case "suspend":
+        void this.#terminal.suspend();
+        return;
+      case "leave":
+        return this.#left(act.exitCode);
+      default:
+        return unreachable(act);
+    }
+  }
+
+  #entered({ text, re, edits, isPasted }: Extract<Act, { kind: "enter" }>): void {
+    const { chat, typed } = this.#options;
+    void typed.add(text);
+    this.#put({ notes: [] }); // They were about what was done before.
+    this.#folders.forget();
+    if (text.startsWith("/") && !text.startsWith("//") && isPasted !== true) {
+      if (this.#searched(text)) return;
+      runSlash(this.#commands, text.slice(1)).catch((error: unknown) => this.#fail(error));
+      return;
+    }
+    const { open, me } = chat.model;
+    if (open === undefined) {
+      this.#put({ editor: editorOf(text) }); // It is not lost.
+      return this.#fail(me === undefined ? notLoggedIn() : noRoomOpen());
+    }
+    const words = text.startsWith("//") && isPasted !== true ? text.slice(1) : text;
+    const links = {
+      ...(re === undefined ? {} : { re }),
+      ...(edits === undefined ? {} : { edits }),
+    };
+    chat.send(open, { text: words, ...links });
+  }
+
+  /** What the line client prints, the screen shows in a list of its own. */
+  #searched(text: string): boolean {
+    const [, words] = /^\/search\s+(\S.*)$/s.exec(text) ?? [];
+    const { chat } = this.#options;
+    const query = words === undefined ? undefined : searchOf(words, chat.model.open);
+    if (words === undefined || query === undefined) return false;
+    chat.search(query);
+    this.#put({ overlay: { kind: "search", query: editorOf(words), at: 0 } });
+    return true;
+  }
+
+  #left(exitCode: 0 | 130): void {
+    if (exitCode === 130) this.#end({ fault: new Fault("interrupted", "interrupted") });
+    else this.#commands.quit().catch((error: unknown) => this.#fail(error));
+  }
+
+  #copied(text: string): void {
+    const isCopied = this.#terminal.copy(text);
+    this.note(isCopied ? "copied" : "too long to copy");
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof Fault)) return this.#break(error);
+    if (this.#hasEnded) return;
+    this.#put({ notes: [...this.#state.notes, { text: faultLine(error), tone: "fault" }] });
+  }
+
+  #put(change: Partial<ScreenState>): void {
+    const notes = (change.notes ?? this.#state.notes).slice(-SCREEN_NOTES_MAX);
+    this.#state = { ...this.#state, ...change, notes };
+    this.#draw();
+  }
+
+  /** Once, when all that happens now has happened. */
+  #draw(): void {
+    if (this.#isDrawing || this.#hasEnded) return;
+    this.#isDrawing = true;
+    queueMicrotask(() => {
+      this.#isDrawing = false;
+      if (this.#hasEnded) return;
+      const layout = this.#view.show(this.#props());
+      this.#noteSeen(layout.seenSeq);
+      this.#noteFiles();
+      this.#later();
+    });
+  }
+
+  /** Times that are shown go on, also while nothing happens. */
+  #later(): void {
+    const { chat, context } = this.#options;
+    const { connection, transfers } = chat.model;
+    if (connection.kind !== "offline" && transfers.size === 0) return;
+    this.#cancelTick ??= context.clock.after(TICK_MS, () => {
+      this.#cancelTick = undefined;
+      this.#draw();
+    });
+  }
+
+  #noteSeen(seq: number | undefined): void {
+    const { chat } = this.#options;
+    const room = openRoom(chat.model);
+    if (seq === undefined || room === undefined || !this.#state.isFocused) return;
+    const place = `${room.id} ${seq}`;
+    if (place === this.#seen) return; // The model tells of each event: it would go on for ever.
+    this.#seen = place;
+    chat.seen(seq);
+  }
+
+  /** For completions in the shell. */
+  #noteFiles(): void {
+    const { chat, open } = this.#options;
+    const { fingerprint } = open.client;
+    if (fingerprint === undefined) return;
+    const files: SeenFile[] = [];
+    for (const { file } of openRoom(chat.model)?.tail.items ?? []) {
+      if (file === undefined || this.#notedFiles.has(file)) continue;
+      this.#notedFiles.add(file);
+      files.push({ id: file.file, name: file.name });
+    }
+    if (files.length > 0) open.state.seenFiles.note(fingerprint, files);
+  }
+
+  #props(): ViewProps {
+    const { context, chat, open } = this.#options;
+    const { model } = chat;
+    const rows = this.#rows.rowsOf(model, context.offsetMinutes, this.#settings.hideJoins);
+    const counters = open.client.stats?.counters;
+    return {
+      model,
+      rows,
+      state: this.#state,
+      size: this.#terminal.size(),
+      settings: this.#settings,
+      nowUnixMs: context.clock.unixMs(),
+      texts: faceTexts(this.#language),
+      depth: depthOf(context.env),
+      status: {
+        transport: this.#transport,
+        roundTripMs: counters?.roundTripMs,
+      },
+      choices: choicesOf(this.#state.overlay),
+      fetchKey: this.#fetchKey,
+    };
+  }
+
+  #framed(frame: Frame): void {
+    this.#terminal.show(frame);
+  }
+}
+
+function fetchKeyOf(keymap: Keymap): string {
+  const chords = [keymap.chordOf("reading", "select"), keymap.chordOf("selected", "fetch")];
+  return chords.filter((chord) => chord !== undefined).join(" ");
+}

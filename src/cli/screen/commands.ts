@@ -1,0 +1,227 @@
+import { Fault } from "../../base/fault.ts";
+import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
+import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
+import { withMentions } from "../../core/client/mentions.ts";
+import { openRoom, roomOf } from "../../core/model/selectors.ts";
+import type { Item } from "../../core/model/state.ts";
+import { LOBBY } from "../../core/rooms/rooms.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { shownChatRecord } from "../chat/console.ts";
+import { checkReaction, checkText } from "../chat/post.ts";
+import type { SlashConsole, SlashHost } from "../chat/slash-host.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
+import type { Context } from "../context.ts";
+import { fileWords, isFile, renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
+import type { ScreenChat } from "./chat.ts";
+import type { ScreenFiles } from "./files.ts";
+
+/** What commands do to the screen itself. */
+export interface CommandScreen {
+  note(sentence: string): void;
+  /** A long answer, over the timeline. */
+  show(title: string, lines: readonly string[]): void;
+  /** @returns undefined if the user gave no answer */
+  ask(kind: "yes-no" | "text" | "secret", question: string): Promise<string | undefined>;
+  hideJoins(on: boolean): void;
+  /** @throws Fault usage, too-many */
+  set(words: string): void;
+  readonly hidesJoins: boolean;
+  end(exitCode: 0): void;
+}
+
+export interface ScreenCommandsOptions {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chat: ScreenChat;
+  readonly files: ScreenFiles;
+  readonly screen: CommandScreen;
+}
+
+/** The files that `/files` lists. */
+const LISTED = 50;
+
+export function noRoomOpen(): Fault {
+  return new Fault("not-member", "no room is open", { remedy: "enter one: /join ROOM" });
+}
+
+/** The commands of the line client, on the full screen. */
+export class ScreenCommands implements SlashHost {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chatConsole: SlashConsole;
+  readonly files: SlashHost["files"];
+  readonly #options: ScreenCommandsOptions;
+  /** The room that was open last, also while a conversation is. */
+  #room: Name = LOBBY;
+  #isLoggingIn = false;
+  /** Lines of an answer that is not shown yet; bounded by a page of records. */
+  readonly #listed: string[] = [];
+
+  constructor(options: ScreenCommandsOptions) {
+    const { context, open, files } = options;
+    this.#options = options;
+    // The keyboard is the screen's: no question is asked line by line.
+    this.context = { ...context, terminal: undefined, json: false };
+    this.open = open;
+    this.chatConsole = this.#console();
+    this.files = {
+      send: (path, target) => files.send(path, target),
+      get: (id, out) => files.get(id, out),
+      list: (target) => this.#listFiles(target),
+    };
+  }
+
+  get current(): Target {
+    const { open } = this.#options.chat.model;
+    if (open === undefined) throw noRoomOpen();
+    return parseTarget(open);
+  }
+
+  get room(): Name {
+    const { model } = this.#options.chat;
+    const room = openRoom(model);
+    if (room?.kind === "room" && isName(room.name)) this.#room = room.name;
+    return this.#room;
+  }
+
+  async post(target: Target, body: PostBody): Promise<void> {
+    if (body.react === undefined) checkText(body.text);
+    else checkReaction(body.react);
+    const { chat } = this.#options;
+    chat.say(formatTarget(target), withMentions(body));
+    chat.bottom();
+  }
+
+  /** It comes as a record, and the model waits for none. */
+  recorded(_seq: number): void {}
+
+  async confirmed(): Promise<void> {
+    const { client } = this.open;
+    if (!client.isConnected) throw new Fault("link-closed", "there is no connection now");
+    await client.drain();
+  }
+
+  async join(options: RoomOptions): ReturnType<typeof enterRoom> {
+    return enterRoom(this.open.client, options);
+  }
+
+  enter(target: Target): void {
+    this.#options.chat.open(formatTarget(target));
+  }
+
+  leftRoom(room: string): void {
+    const { chat } = this.#options;
+    const left = roomOf(chat.model, room);
+    if (left !== undefined && openRoom(chat.model) !== left) return;
+    for (const { kind, target } of chat.model.rooms.values()) {
+      if (kind === "room" && target !== left?.target) return chat.open(target);
+    }
+    chat.open(undefined);
+  }
+
+  failedToEnter(): void {}
+
+  prompt(): void {}
+
+  async loggingIn(work: () => Promise<unknown>): Promise<void> {
+    if (this.#isLoggingIn) {
+      throw new Fault("usage", "a log-in is under way", { remedy: "wait until it has ended" });
+    }
+    this.#isLoggingIn = true;
+    try {
+      await work();
+    } finally {
+      this.#isLoggingIn = false;
+    }
+    this.chatConsole.note(`you are ${this.open.client.user ?? ""}`);
+    await this.#openAnew();
+  }
+
+  /** Where the user before was, if the one that logged in is there, too; else the lobby. */
+  async #openAnew(): Promise<void> {
+    const { chat, open } = this.#options;
+    const { name } = await this.join({ room: LOBBY, roomSecret: open.roomSecret });
+    if (chat.model.open !== undefined) return;
+    chat.open(roomOf(chat.model, this.#room)?.target ?? name);
+  }
+
+  set(words: string): void {
+    this.#options.screen.set(words);
+  }
+
+  async quit(): Promise<void> {
+    const { files, screen } = this.#options;
+    if (files.isBusy) {
+      screen.note("files are on the way; Ctrl-C stops that, to be gone on with later");
+      await files.settled();
+    }
+    if (this.open.client.isConnected) {
+      await this.open.client.drain();
+      await this.open.client.proved();
+    }
+    screen.end(0);
+  }
+
+  async #listFiles(target: Target): Promise<void> {
+    const { client, user } = this.open;
+    const query = { target: formatTarget(target), files: true } as const;
+    const { records } = await client.history({
+      ...query,
+      limit: Math.min(LISTED, PAGE_RECORDS_MAX),
+    });
+    const me = client.user ?? user;
+    const files = records.map((record) => shownChatRecord(record, me)).filter(isFile);
+    const rows = files.map((file) => `${file.id}  ${fileWords(file)}, from ${file.from}`);
+    if (rows.length === 0) this.chatConsole.note("there are no files here");
+    else this.#options.screen.show("files", rows);
+  }
+
+  #console(): SlashConsole {
+    const { screen } = this.#options;
+    const note = (sentence: string, rows: readonly string[] = []) => {
+      if (rows.length === 0) screen.note(sentence);
+      else screen.show(sentence, rows);
+    };
+    return {
+      get isQuiet() {
+        return screen.hidesJoins;
+      },
+      set isQuiet(on: boolean) {
+        screen.hideJoins(on);
+      },
+      recent: {
+        lastOther: (target) => this.#last(target, (item) => !item.isMine),
+        lastOf: (target) => this.#last(target, (item) => item.isMine),
+      },
+      tell: (_, sentence, rows) => {
+        if (sentence !== undefined) note(sentence, rows);
+      },
+      note,
+      record: (record: ShownRecord) => this.#list(record),
+      confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
+      secret: async (question) => {
+        const answer = await screen.ask("secret", question);
+        return answer === "" ? undefined : answer;
+      },
+    };
+  }
+
+  /** All records of one answer are shown together. */
+  #list(record: ShownRecord): void {
+    if (this.#listed.length === 0) {
+      queueMicrotask(() => this.#options.screen.show("/history", this.#listed.splice(0)));
+    }
+    const me = this.open.client.user ?? this.open.user;
+    const style = styleOf({ ...this.context, color: false }, { stamp: "clock", me });
+    this.#listed.push(...renderRecord(record, style).trimEnd().split("\n"));
+  }
+
+  /** Seq of the last message there that fits. */
+  #last(target: Target, fits: (item: Item) => boolean): number | undefined {
+    const room = roomOf(this.#options.chat.model, formatTarget(target));
+    const isMessage = ({ kind, state }: Item) =>
+      (kind === "text" || kind === "action") && state === "whole";
+    return room?.tail.items.findLast((item) => isMessage(item) && fits(item))?.seq;
+  }
+}

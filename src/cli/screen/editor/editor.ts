@@ -1,0 +1,455 @@
+/** A text that is being typed, and every way to change it: pure, by whole graphemes. */
+
+import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
+import { cleanText } from "../../../base/text.ts";
+
+/** Made by `EMPTY_EDITOR` and `editorOf` alone. */
+export interface Editor {
+  /** Lines are parted by `\n`; no other control character but the tab. */
+  readonly text: string;
+  /** UTF-16 index; never inside a grapheme. */
+  readonly cursor: number;
+  /** What was cut last, for a yank. */
+  readonly killed: string;
+  /** Newest last; undo gives them back. */
+  readonly past: readonly Snapshot[];
+  /** What undo took back, newest last; redo gives it again. */
+  readonly future: readonly Snapshot[];
+  /** What the last key did: what goes on is one step of undo, or one piece to be yanked. */
+  readonly doing: Doing;
+  /** Column that up and down keep to; undefined: that of the cursor. */
+  readonly column: number | undefined;
+}
+
+interface Snapshot {
+  readonly text: string;
+  readonly cursor: number;
+}
+
+type Doing = "typing" | "deleting" | "killing" | "moving";
+
+export const EMPTY_EDITOR: Editor = {
+  text: "",
+  cursor: 0,
+  killed: "",
+  past: [],
+  future: [],
+  doing: "moving",
+  column: undefined,
+};
+
+/** The text with the cursor behind it. */
+export function editorOf(text: string): Editor {
+  const clean = cleanTyped(text).slice(0, EDITOR_LENGTH_MAX).toWellFormed();
+  return { ...EMPTY_EDITOR, text: clean, cursor: clean.length };
+}
+
+/** The same editor with another text: one step of undo. What would not fit changes nothing. */
+export function withText(editor: Editor, text: string): Editor {
+  const clean = cleanTyped(text);
+  return edited(editor, { text: clean, cursor: clean.length }, "moving");
+}
+
+/** Without what no text has; a line ends with `\n`. */
+function cleanTyped(text: string): string {
+  return text
+    .replaceAll(/\r\n?|[\u2028\u2029]/g, "\n")
+    .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "")
+    .toWellFormed();
+}
+
+// Graphemes.
+
+const GRAPHEMES = new Intl.Segmenter("und", { granularity: "grapheme" });
+const ASCII = /^[\x20-\x7e\n]$/;
+
+/** Where the grapheme before `at` begins; 0 at the beginning. */
+function before(text: string, at: number): number {
+  if (at <= 0) return 0;
+  if (isPlain(text, at - 1) && isPlain(text, at - 2)) return at - 1;
+  return GRAPHEMES.segment(text).containing(at - 1)?.index ?? 0;
+}
+
+/** Where the grapheme at `at` ends; the length at the end. */
+function behind(text: string, at: number): number {
+  if (at >= text.length) return text.length;
+  if (isPlain(text, at) && isPlain(text, at + 1)) return at + 1;
+  const found = GRAPHEMES.segment(text).containing(at);
+  return found === undefined ? text.length : found.index + found.segment.length;
+}
+
+/** ASCII, or nothing: joins with no neighbour that is the same. */
+function isPlain(text: string, at: number): boolean {
+  return at < 0 || at >= text.length || ASCII.test(text[at] ?? "");
+}
+
+/** The boundary at `at`, or the next one behind it. */
+function snapped(text: string, at: number): number {
+  const inside = Math.max(0, Math.min(at, text.length));
+  if (inside === 0 || inside === text.length) return inside;
+  if (isPlain(text, inside - 1) && isPlain(text, inside)) return inside;
+  const found = GRAPHEMES.segment(text).containing(inside);
+  if (found === undefined || found.index === inside) return inside;
+  return found.index + found.segment.length;
+}
+
+// Changes.
+
+interface Change {
+  readonly text: string;
+  readonly cursor: number;
+}
+
+function edited(editor: Editor, { text, cursor }: Change, doing: Doing): Editor {
+  if (text.length > EDITOR_LENGTH_MAX) return editor;
+  const at = snapped(text, cursor);
+  if (text === editor.text) return { ...editor, cursor: at, doing: "moving", column: undefined };
+  const goesOn = doing !== "moving" && doing === editor.doing;
+  const past = goesOn ? editor.past : remembered(editor.past, editor);
+  return { ...editor, text, cursor: at, past, future: [], doing, column: undefined };
+}
+
+function remembered(steps: readonly Snapshot[], { text, cursor }: Snapshot): readonly Snapshot[] {
+  const kept = [...steps.slice(-(UNDO_STEPS_MAX - 1)), { text, cursor }];
+  let length = kept.reduce((sum, one) => sum + one.text.length, 0);
+  while (kept.length > 1 && length > UNDO_LENGTH_MAX) length -= kept.shift()?.text.length ?? 0;
+  return kept;
+}
+
+/** Typed: a word and the space behind it are one step of undo. */
+export function insert(editor: Editor, typed: string): Editor {
+  const added = cleanTyped(typed);
+  if (added === "") return editor;
+  const beginsWord = /^\S/.test(added) && /\s$/.test(editor.text.slice(0, editor.cursor));
+  const from = beginsWord ? { ...editor, doing: "moving" as const } : editor;
+  const done = replace(from, editor.cursor, editor.cursor, added, "typing");
+  return done === from ? editor : done;
+}
+
+/** One step of undo. The cursor goes behind what was put in. */
+export function replaceRange(editor: Editor, from: number, to: number, text: string): Editor {
+  return replace(editor, from, to, cleanTyped(text), "moving");
+}
+
+function replace(editor: Editor, from: number, to: number, added: string, doing: Doing): Editor {
+  const { text } = editor;
+  const whole = text.slice(0, from) + added + text.slice(to);
+  return edited(editor, { text: whole, cursor: from + added.length }, doing);
+}
+
+function removed(editor: Editor, from: number, to: number): Editor {
+  return replace(editor, from, to, "", "deleting");
+}
+
+export function deleteBack(editor: Editor): Editor {
+  return removed(editor, before(editor.text, editor.cursor), editor.cursor);
+}
+
+export function deleteForward(editor: Editor): Editor {
+  return removed(editor, editor.cursor, behind(editor.text, editor.cursor));
+}
+
+export function clear(editor: Editor): Editor {
+  return edited(editor, { text: "", cursor: 0 }, "moving");
+}
+
+/** Cut: what is cut in a row is yanked as one. */
+function cut(editor: Editor, from: number, to: number): Editor {
+  const piece = editor.text.slice(from, to);
+  if (piece === "") return { ...editor, doing: "moving", column: undefined };
+  const isBack = from < editor.cursor;
+  const joined = isBack ? piece + editor.killed : editor.killed + piece;
+  const killed = editor.doing === "killing" ? joined.slice(0, EDITOR_LENGTH_MAX) : piece;
+  return { ...replace(editor, from, to, "", "killing"), killed };
+}
+
+/** Up to the blank before the word (Ctrl-W). */
+export function cutBlankBack(editor: Editor): Editor {
+  return cut(editor, blankBefore(editor), editor.cursor);
+}
+
+export function cutWordBack(editor: Editor): Editor {
+  return cut(editor, wordBefore(editor), editor.cursor);
+}
+
+export function cutWordForward(editor: Editor): Editor {
+  return cut(editor, editor.cursor, wordBehind(editor));
+}
+
+export function cutToLineStart(editor: Editor): Editor {
+  const start = lineStartOf(editor);
+  // At the beginning of a line: the line feed before it.
+  return cut(editor, start === editor.cursor ? Math.max(0, start - 1) : start, editor.cursor);
+}
+
+export function cutToLineEnd(editor: Editor): Editor {
+  const end = lineEndOf(editor);
+  return cut(
+    editor,
+    editor.cursor,
+    end === editor.cursor ? Math.min(end + 1, editor.text.length) : end,
+  );
+}
+
+export function yank(editor: Editor): Editor {
+  return replaceRange(editor, editor.cursor, editor.cursor, editor.killed);
+}
+
+/** Swaps the graphemes around the cursor; at the end of a line the last two. */
+export function transpose(editor: Editor): Editor {
+  const { text, cursor } = editor;
+  const isEnd = cursor === lineEndOf(editor);
+  const middle = isEnd ? before(text, cursor) : cursor;
+  const [from, to] = [before(text, middle), isEnd ? cursor : behind(text, cursor)];
+  if (from === middle || middle === to) return editor;
+  const [one, other] = [text.slice(from, middle), text.slice(middle, to)];
+  if (one === "\n" || other === "\n") return editor;
+  return replaceRange(editor, from, to, other + one);
+}
+
+/** The word at the cursor, or the next one. */
+export function changeWord(editor: Editor, how: "upper" | "lower" | "capital"): Editor {
+  const to = wordBehind(editor);
+  const word = editor.text.slice(editor.cursor, to);
+  const first = /[\p{L}\p{N}]/u.exec(word)?.index ?? 0;
+  const capital = word.slice(0, first + 1).toUpperCase() + word.slice(first + 1).toLowerCase();
+  const changed =
+    how === "capital" ? capital : how === "upper" ? word.toUpperCase() : word.toLowerCase();
+  return replaceRange(editor, editor.cursor, to, changed);
+}
+
+export function undo(editor: Editor): Editor {
+  const last = editor.past.at(-1);
+  if (last === undefined) return editor;
+  const future = remembered(editor.future, editor);
+  return { ...rest(editor), ...last, past: editor.past.slice(0, -1), future };
+}
+
+export function redo(editor: Editor): Editor {
+  const next = editor.future.at(-1);
+  if (next === undefined) return editor;
+  const past = remembered(editor.past, editor);
+  return { ...rest(editor), ...next, past, future: editor.future.slice(0, -1) };
+}
+
+function rest(editor: Editor): Editor {
+  return { ...editor, doing: "moving", column: undefined };
+}
+
+// Movements.
+
+/** To the boundary at that index, or behind it. */
+export function placed(editor: Editor, at: number): Editor {
+  return { ...rest(editor), cursor: snapped(editor.text, at) };
+}
+
+export function left(editor: Editor): Editor {
+  return placed(editor, before(editor.text, editor.cursor));
+}
+
+export function right(editor: Editor): Editor {
+  return placed(editor, behind(editor.text, editor.cursor));
+}
+
+export function wordLeft(editor: Editor): Editor {
+  return placed(editor, wordBefore(editor));
+}
+
+export function wordRight(editor: Editor): Editor {
+  return placed(editor, wordBehind(editor));
+}
+
+/** Of the line between two line feeds. */
+export function lineStart(editor: Editor): Editor {
+  return placed(editor, lineStartOf(editor));
+}
+
+export function lineEnd(editor: Editor): Editor {
+  return placed(editor, lineEndOf(editor));
+}
+
+function lineStartOf({ text, cursor }: Editor): number {
+  return cursor === 0 ? 0 : text.lastIndexOf("\n", cursor - 1) + 1;
+}
+
+function lineEndOf({ text, cursor }: Editor): number {
+  const at = text.indexOf("\n", cursor);
+  return at < 0 ? text.length : at;
+}
+
+/** Words are letters, digits and what joins with them, as readline has it. */
+const WORD = /[\p{L}\p{N}\p{M}_]/u;
+
+function wordBefore({ text, cursor }: Editor): number {
+  return backOver(
+    text,
+    backOver(text, cursor, (one) => !WORD.test(one)),
+    (one) => WORD.test(one),
+  );
+}
+
+function blankBefore({ text, cursor }: Editor): number {
+  return backOver(
+    text,
+    backOver(text, cursor, (one) => /\s/.test(one)),
+    (one) => /\S/.test(one),
+  );
+}
+
+function wordBehind({ text, cursor }: Editor): number {
+  let at = cursor;
+  const over = (isWord: boolean) => {
+    while (at < text.length) {
+      const point = String.fromCodePoint(text.codePointAt(at) ?? 0);
+      if (WORD.test(point) !== isWord) return;
+      at += point.length;
+    }
+  };
+  over(false);
+  over(true);
+  return snapped(text, at);
+}
+
+/** Where the run of such code points before `at` begins. */
+function backOver(text: string, at: number, isIn: (point: string) => boolean): number {
+  let start = at;
+  while (start > 0) {
+    const isPair = /[\udc00-\udfff]/.test(text[start - 1] ?? "");
+    const from = start - (isPair ? 2 : 1);
+    if (!isIn(text.slice(from, start))) break;
+    start = from;
+  }
+  return start;
+}
+
+// Lines as they are shown.
+
+/** A part of the text that stands on one row of the screen. */
+export interface VisualLine {
+  readonly from: number;
+  /** Exclusive; a line feed there belongs to no row. */
+  readonly to: number;
+}
+
+/**
+ * Breaks a text between graphemes; a cursor behind a full last row stands in another one.
+ * @returns at least one row
+ */
+export function visualLines(text: string, columns: number): readonly VisualLine[] {
+  const lines: VisualLine[] = [];
+  let from = 0;
+  let width = 0;
+  for (const line of text.split("\n")) {
+    width = wrap(line, from, Math.max(columns, 2), lines);
+    from += line.length + 1;
+  }
+  if (width >= Math.max(columns, 2)) lines.push({ from: text.length, to: text.length });
+  return lines;
+}
+
+/** @returns columns of its last row */
+function wrap(line: string, from: number, columns: number, into: VisualLine[]): number {
+  if (/^[\x20-\x7e]*$/.test(line)) return wrapAscii(line, from, columns, into);
+  let [start, width, at] = [0, 0, 0];
+  for (const segment of graphemes(line)) {
+    const wide = widthOf(segment);
+    if (width + wide > columns && at > start) {
+      into.push({ from: from + start, to: from + at });
+      [start, width] = [at, 0];
+    }
+    width += wide;
+    at += segment.length;
+  }
+  into.push({ from: from + start, to: from + at });
+  return width;
+}
+
+/** The same, where each character is a column. */
+function wrapAscii({ length }: string, from: number, columns: number, into: VisualLine[]): number {
+  let start = 0;
+  for (; length - start > columns; start += columns) {
+    into.push({ from: from + start, to: from + start + columns });
+  }
+  into.push({ from: from + start, to: from + length });
+  return length - start;
+}
+
+function* graphemes(line: string): Iterable<string> {
+  if (/^[\x20-\x7e]*$/.test(line)) yield* line;
+  else for (const { segment } of GRAPHEMES.segment(line)) yield segment;
+}
+
+/** A grapheme as it is shown; a line feed is not. */
+export function shownAs(grapheme: string): string {
+  return grapheme === "\t" ? "  " : cleanText(grapheme);
+}
+
+function widthOf(grapheme: string): number {
+  return ASCII.test(grapheme) ? 1 : Bun.stringWidth(shownAs(grapheme));
+}
+
+/** Row and column of the cursor, from 0. */
+export function cursorPlace(
+  { text, cursor }: Editor,
+  columns: number,
+): { readonly row: number; readonly column: number } {
+  const lines = visualLines(text, columns);
+  const row = rowOf(lines, cursor);
+  // One grapheme may be wider than a row: the row is cut then, and the cursor stands at its end.
+  const column = columnsBetween(text, lines[row]?.from ?? 0, cursor);
+  return { row, column: Math.min(column, Math.max(columns, 2)) };
+}
+
+/** Of two rows that meet at the cursor, the lower one. */
+function rowOf(lines: readonly VisualLine[], cursor: number): number {
+  const at = lines.findLastIndex(({ from }) => from <= cursor);
+  return Math.max(at, 0);
+}
+
+function columnsBetween(text: string, from: number, to: number): number {
+  const piece = text.slice(from, to);
+  if (/^[\x20-\x7e]*$/.test(piece)) return piece.length;
+  let width = 0;
+  for (const segment of graphemes(piece)) width += widthOf(segment);
+  return width;
+}
+
+/** @returns undefined: it is on the first row */
+export function up(editor: Editor, columns: number): Editor | undefined {
+  return vertical(editor, columns, -1);
+}
+
+/** @returns undefined: it is on the last row */
+export function down(editor: Editor, columns: number): Editor | undefined {
+  return vertical(editor, columns, 1);
+}
+
+function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefined {
+  const lines = visualLines(editor.text, columns);
+  const row = rowOf(lines, editor.cursor);
+  const line = lines[row + by];
+  if (line === undefined) return undefined;
+  const start = lines[row]?.from ?? 0;
+  const column = editor.column ?? columnsBetween(editor.text, start, editor.cursor);
+  const isWrapped = lines[row + by + 1]?.from === line.to;
+  const cursor = indexAt(editor.text, line, column, isWrapped);
+  return { ...rest(editor), cursor, column };
+}
+
+/** @param isWrapped the text goes on in the next row: its end is that row's beginning */
+function indexAt(
+  text: string,
+  { from, to }: VisualLine,
+  column: number,
+  isWrapped: boolean,
+): number {
+  let [width, at, last] = [0, from, from];
+  for (const segment of graphemes(text.slice(from, to))) {
+    const wide = widthOf(segment);
+    if (width + wide > column) return at;
+    width += wide;
+    last = at;
+    at += segment.length;
+  }
+  return isWrapped ? last : at;
+}

@@ -1,0 +1,171 @@
+/**
+ * What was ever typed on this device, for Up, Down and Ctrl-R: one file of the home, a text a line
+ * (`["hello"]`), to which several processes append at once. Full, it becomes the older of two.
+ */
+
+import { constants } from "node:fs";
+import { mkdir, open, readFile, rename, rm, rmdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { foldCase } from "../../../base/case-fold.ts";
+import {
+  TYPED_FILE_BYTES_MAX,
+  TYPED_LINE_BYTES_MAX,
+  TYPED_LINES_MAX,
+} from "../../../base/limits-screen.ts";
+import { jsonLine } from "../../../base/text.ts";
+
+const NAME = "typed";
+/** A process that was killed while it made room leaves this; nobody makes room for so long. */
+const ABANDONED_MS = 10_000;
+/** What may carry a secret: these commands, however they are spelled. */
+const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
+/** `/join ROOM PASSWORD` and the like. */
+const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
+
+/** Whether it may be kept: it carries no secret, says something, and is not too long. */
+export function isKept(text: string): boolean {
+  if (text.trim() === "" || SECRET.test(text) || SECRET_ARGUMENT.test(text)) return false;
+  return Buffer.byteLength(text) <= TYPED_LINE_BYTES_MAX;
+}
+
+/** With one more at the end; the same one before it goes, and so does the oldest of too many. */
+export function withTyped(lines: readonly string[], text: string): readonly string[] {
+  if (!isKept(text)) return lines;
+  if (lines.at(-1) === text) return lines;
+  return [...lines.filter((line) => line !== text), text].slice(-TYPED_LINES_MAX);
+}
+
+/** Those that contain all words of the query, in any case: newest first. */
+export function matchingTyped(
+  lines: readonly string[],
+  query: string,
+  max: number,
+): readonly string[] {
+  const words = foldCase(query)
+    .split(/\s+/)
+    .filter((word) => word !== "");
+  const found: string[] = [];
+  for (let at = lines.length - 1; at >= 0 && found.length < max; at--) {
+    const line = lines[at] ?? "";
+    const folded = words.length === 0 ? "" : folding(line);
+    if (words.every((word) => folded.includes(word))) found.push(line);
+  }
+  return found;
+}
+
+/** As `foldCase`: most lines are ASCII, and all are folded at each key. */
+function folding(line: string): string {
+  return /^[\x00-\x7f]*$/.test(line) ? line.toLowerCase() : foldCase(line);
+}
+
+/** The lines of this device, and of this process at once. */
+export class TypedHistory {
+  readonly #path: string;
+  readonly #folder: string;
+  #lines: readonly string[] = []; // Bounded by TYPED_LINES_MAX.
+  #writing: Promise<void> = Promise.resolve();
+
+  /** @param folder the home; nothing is read before `load` */
+  constructor(folder: string) {
+    this.#folder = folder;
+    this.#path = join(folder, NAME);
+  }
+
+  /** Oldest first; the same array until something is added. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /** Reads what is on the disk; what cannot be read is left out, and is no fault. */
+  async load(): Promise<void> {
+    const own = this.#lines;
+    const kept = new Set<string>();
+    for (const path of [this.#older, this.#path]) {
+      for (const line of await linesOf(path)) addLast(kept, line);
+    }
+    for (const line of own) addLast(kept, line);
+    this.#lines = [...kept].slice(-TYPED_LINES_MAX);
+  }
+
+  /**
+   * Keeps it here at once and on the disk soon.
+   * @returns when it is there; a disk that refuses is no fault: it is known to this process alone
+   */
+  add(text: string): Promise<void> {
+    const lines = withTyped(this.#lines, text);
+    if (lines === this.#lines) return this.#writing;
+    this.#lines = lines;
+    this.#writing = this.#writing.then(() => this.#append(text)).catch(() => undefined);
+    return this.#writing;
+  }
+
+  get #older(): string {
+    return `${this.#path}.older`;
+  }
+
+  async #append(text: string): Promise<void> {
+    const { O_APPEND, O_CREAT, O_WRONLY, O_NOFOLLOW } = constants;
+    const flags = O_APPEND | O_CREAT | O_WRONLY | (O_NOFOLLOW ?? 0);
+    const file = await open(this.#path, flags, 0o600);
+    try {
+      // In one piece: two processes that append never mix their lines.
+      await file.write(Buffer.from(jsonLine([text])));
+      const { size } = await file.stat();
+      if (size <= TYPED_FILE_BYTES_MAX) return;
+    } finally {
+      await file.close();
+    }
+    await this.#makeRoom();
+  }
+
+  /** The file becomes the older one, by one process alone. */
+  async #makeRoom(): Promise<void> {
+    const lock = join(this.#folder, `${NAME}.lock`);
+    if (!(await isMade(lock))) return;
+    try {
+      const { size } = await stat(this.#path); // Another process may have done it just before.
+      if (size > TYPED_FILE_BYTES_MAX) await rename(this.#path, this.#older);
+    } finally {
+      await rmdir(lock);
+    }
+  }
+}
+
+function addLast(all: Set<string>, line: string): void {
+  all.delete(line);
+  all.add(line);
+}
+
+async function isMade(lock: string): Promise<boolean> {
+  try {
+    await mkdir(lock, 0o700);
+    return true;
+  } catch {
+    const made = await stat(lock).catch(() => undefined);
+    const isOld = made !== undefined && Date.now() - made.mtimeMs > ABANDONED_MS;
+    if (isOld) await rm(lock, { recursive: true, force: true });
+    return false;
+  }
+}
+
+async function linesOf(path: string): Promise<readonly string[]> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
+  // Appenders look at the size behind their own line: a few of them may be over it.
+  if (size === 0 || size > 2 * TYPED_FILE_BYTES_MAX) return [];
+  const text = await readFile(path, "utf8").catch(() => "");
+  return text.split("\n").flatMap(lineOf);
+}
+
+/** None: it was torn, is no text, or may not be kept. */
+function lineOf(line: string): readonly string[] {
+  try {
+    const value: unknown = JSON.parse(line);
+    const text: unknown = Array.isArray(value) ? value[0] : undefined;
+    return typeof text === "string" && isKept(text) ? [text] : [];
+  } catch {
+    return [];
+  }
+}

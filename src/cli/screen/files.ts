@@ -1,0 +1,128 @@
+import { Fault } from "../../base/fault.ts";
+import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
+import { formatTarget, type Target } from "../../base/names.ts";
+import type { TransferProgress } from "../../client/transfer/progress.ts";
+import type { TransferState, TransferView } from "../../core/model/state.ts";
+import { queuedFileLine } from "../chat/post.ts";
+import type { OpenClient } from "../connect/client.ts";
+import type { Context } from "../context.ts";
+import { checkFileId, checkOut, gotWords, receiveFile, sayRenamed } from "../files/receive-file.ts";
+import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
+import type { ScreenChat } from "./chat.ts";
+
+export interface ScreenFilesOptions {
+  readonly context: Context;
+  readonly open: OpenClient;
+  readonly chat: ScreenChat;
+  readonly note: (sentence: string) => void;
+}
+
+interface Running {
+  readonly abort: AbortController;
+  readonly ended: Promise<void>;
+}
+
+/** Files that are sent and fetched from the screen: each is a transfer of the model. */
+export class ScreenFiles {
+  readonly #options: ScreenFilesOptions;
+  /** Bounded by SCREEN_TRANSFERS_MAX. */
+  readonly #running = new Map<string, Running>();
+  #count = 0;
+
+  constructor(options: ScreenFilesOptions) {
+    this.#options = options;
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** Begins to send. @throws Fault */
+  async send(path: string, target: Target): Promise<void> {
+    const { context, open, note } = this.#options;
+    if (path === STDIN) {
+      throw new Fault("usage", "standard input is the conversation here", {
+        remedy: "name a file",
+      });
+    }
+    const source = await sourceAt(context, path);
+    sayLeftOut(source, note);
+    const to = [formatTarget(target)];
+    const view = { kind: "upload", name: source.name, to } as const;
+    this.#start(view, async (onProgress, signal) => {
+      try {
+        const sent = await open.client.transfers.send({ source, to, onProgress, signal });
+        for (const { fault } of sent.refused) throw fault;
+        for (const { to: one, queued } of sent.posted) if (queued) note(queuedFileLine(one));
+      } finally {
+        source.close();
+      }
+    });
+  }
+
+  /** Begins to fetch. @throws Fault file-unknown, usage, too-many */
+  get(id: string, out: string, name = id): void {
+    const { open, note } = this.#options;
+    const file = checkFileId(id);
+    checkOut(out);
+    this.#start({ kind: "download", name, to: [], file }, async (onProgress, signal) => {
+      const secret = open.state.partSecret();
+      const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
+      note(gotWords(got));
+      sayRenamed(got, note);
+    });
+  }
+
+  cancel(id: string): void {
+    this.#running.get(id)?.abort.abort();
+  }
+
+  /** Resolves when all of them have ended. */
+  async settled(): Promise<void> {
+    while (this.#running.size > 0) {
+      await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    }
+  }
+
+  #start(
+    about: Pick<TransferView, "kind" | "name" | "to"> & Partial<Pick<TransferView, "file">>,
+    work: (onProgress: (progress: TransferProgress) => void, signal: AbortSignal) => Promise<void>,
+  ): void {
+    if (this.#running.size >= SCREEN_TRANSFERS_MAX) {
+      throw new Fault("too-many", `${SCREEN_TRANSFERS_MAX} files are on the way`, {
+        remedy: "wait for one of them",
+      });
+    }
+    const { chat } = this.#options;
+    const id = `transfer ${++this.#count}`;
+    const abort = new AbortController();
+    let view: TransferView = {
+      id,
+      file: undefined,
+      ...about,
+      state: { kind: "running" },
+      progress: undefined,
+    };
+    const show = (change: Partial<TransferView>) => {
+      view = { ...view, ...change };
+      chat.transfer(view);
+    };
+    show({});
+    const onProgress = ({ id: file, name, ...progress }: TransferProgress) =>
+      show({ file, name, progress });
+    const end = (state: TransferState) => {
+      this.#running.delete(id);
+      if (state.kind === "done" || abort.signal.aborted) chat.transferGone(id);
+      else show({ state });
+    };
+    const ended = work(onProgress, abort.signal).then(
+      () => end({ kind: "done" }),
+      (error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        end({ kind: "failed", fault: error });
+        if (!abort.signal.aborted) chat.fault(error);
+      },
+    );
+    this.#running.set(id, { abort, ended });
+  }
+}

@@ -1,0 +1,49 @@
+import { readdir } from "node:fs/promises";
+import { resolve } from "node:path";
+import { TAB_ENTRIES_MAX, TAB_FOLDERS_MAX } from "../../base/limits-screen.ts";
+import type { PathEntry } from "./input/completion.ts";
+
+/** Folders whose names Tab offers, as they were when they were read last. */
+export class FolderLists {
+  readonly #home: string | undefined;
+  /** By path as it was typed; bounded by TAB_FOLDERS_MAX. */
+  readonly #lists = new Map<string, readonly PathEntry[]>();
+
+  constructor(home: string | undefined) {
+    this.#home = home;
+  }
+
+  /** @returns undefined if it was not read yet */
+  of(path: string): readonly PathEntry[] | undefined {
+    return this.#lists.get(path);
+  }
+
+  /** One that cannot be read has no names. */
+  async read(path: string): Promise<void> {
+    const entries = await entriesOf(this.#folder(path));
+    if (this.#lists.size >= TAB_FOLDERS_MAX) this.#lists.clear();
+    this.#lists.set(path, entries);
+  }
+
+  /** What was read may be another one by now. */
+  forget(): void {
+    this.#lists.clear();
+  }
+
+  #folder(path: string): string {
+    const isHome = path === "~/" || path.startsWith("~/");
+    return resolve(isHome && this.#home !== undefined ? this.#home + path.slice(1) : path || ".");
+  }
+}
+
+async function entriesOf(folder: string): Promise<readonly PathEntry[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries
+      .slice(0, TAB_ENTRIES_MAX)
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((one, other) => (one.name < other.name ? -1 : 1));
+  } catch {
+    return [];
+  }
+}

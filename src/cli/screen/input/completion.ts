@@ -1,0 +1,225 @@
+/** What Tab offers: names, rooms, commands and their arguments, paths, emoji. */
+
+import { OFFERED_MAX } from "../../../base/limits-screen.ts";
+import { knownNames, openRoom } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { type Editor, placed, replaceRange } from "../editor/editor.ts";
+import type { Candidate, Completion } from "../state/screen-state.ts";
+import { emojiNamed } from "./emoji.ts";
+
+/** A command behind `/`, as help shows it. */
+export interface CommandRow {
+  readonly name: string;
+  /** `/join ROOM [PASSWORD]`: its words in capitals say what belongs there. */
+  readonly usage: string;
+  readonly summary: string;
+}
+
+export interface PathEntry {
+  readonly name: string;
+  readonly isFolder: boolean;
+}
+
+export interface CompletionSource {
+  readonly model: Model;
+  readonly commands: readonly CommandRow[];
+  /** Keys of settings, with what they are now: for `/set`. */
+  readonly settings: readonly Candidate[];
+  /** Of a folder as it was typed (`~/a/`, `../`, or nothing: here). Undefined: not read yet. */
+  readonly folder: (path: string) => readonly PathEntry[] | undefined;
+}
+
+export type Offer =
+  | { readonly kind: "none" }
+  /** This folder has to be read; then Tab may be pressed again. */
+  | { readonly kind: "folder"; readonly path: string }
+  | { readonly kind: "some"; readonly completion: Completion };
+
+const NONE: Offer = { kind: "none" };
+
+/** What may stand at the cursor. The text is not changed yet: `at` is that of the first. */
+export function offerAt({ text, cursor }: Editor, source: CompletionSource): Offer {
+  const ahead = text.slice(0, cursor);
+  const from = ahead.search(/\S*$/);
+  const word = ahead.slice(from);
+  const command = /^\/([a-z-]+)\s/i.exec(ahead)?.[1];
+  if (/^\/[a-z-]*$/i.test(ahead)) return some(ahead, 0, commandsLike(word.slice(1), source));
+  const offer = command === undefined ? undefined : argument(ahead, command, source);
+  if (offer !== undefined) return offer;
+  return some(ahead, from, ofWord(word, from === 0, source));
+}
+
+/** @param ahead the text up to the cursor */
+function some(ahead: string, from: number, candidates: readonly Candidate[]): Offer {
+  if (candidates.length === 0) return NONE;
+  const offered = candidates.slice(0, OFFERED_MAX);
+  const [to, typed] = [ahead.length, ahead.slice(from)];
+  return { kind: "some", completion: { from, to, candidates: offered, at: 0, typed } };
+}
+
+/** In what is said: `@ana`, `ana`, `#lobby`, `:smile`. */
+function ofWord(word: string, isFirst: boolean, { model }: CompletionSource): readonly Candidate[] {
+  const [, lead = "", sign = "", begun = ""] = /^([("'[]*)([@#:]?)(.*)$/s.exec(word) ?? [];
+  if (sign === ":") {
+    if (begun.length < 2) return [];
+    return emojiNamed(begun, OFFERED_MAX).map(({ name, emoji }) => ({
+      text: `${lead}${emoji} `,
+      hint: `:${name}:`,
+    }));
+  }
+  if (sign === "#") {
+    return matching(roomNames(model), begun).map((room) => plain(`${lead}#${room} `));
+  }
+  if (sign === "" && begun === "") return [];
+  const behind = isFirst && sign === "" ? ": " : " ";
+  const names = matching(namesByUse(model), begun, sign === "@");
+  return names.map((name) => plain(`${lead}${sign}${name}${behind}`));
+}
+
+function plain(text: string): Candidate {
+  return { text, hint: "" };
+}
+
+/** Those who spoke last first, then the others by name. */
+function namesByUse(model: Model): readonly string[] {
+  const known = knownNames(model);
+  const items = openRoom(model)?.tail.items ?? [];
+  const spoken = new Map<string, string>();
+  for (let at = items.length - 1; at >= 0 && spoken.size < OFFERED_MAX; at--) {
+    const { from, isMine } = items[at] ?? {};
+    if (from !== undefined && isMine === false) spoken.set(from.toLowerCase(), from);
+  }
+  return [...spoken.values(), ...known.filter((name) => !spoken.has(name.toLowerCase()))];
+}
+
+function roomNames(model: Model): readonly string[] {
+  return [...model.rooms.values()].filter(({ kind }) => kind === "room").map(({ name }) => name);
+}
+
+function targets(model: Model): readonly string[] {
+  return [
+    ...roomNames(model).map((room) => `#${room}`),
+    ...namesByUse(model).map((name) => `@${name}`),
+  ];
+}
+
+/** Those that begin so, in their order; then, where a sign asks for it, those that contain it. */
+function matching(all: readonly string[], begun: string, isAnywhere = false): readonly string[] {
+  const wanted = begun.toLowerCase();
+  const beginning = all.filter((one) => one.toLowerCase().startsWith(wanted));
+  if (!isAnywhere || wanted === "") return beginning;
+  return [...beginning, ...all.filter((one) => one.toLowerCase().indexOf(wanted) > 0)];
+}
+
+function commandsLike(begun: string, { commands }: CompletionSource): readonly Candidate[] {
+  const wanted = begun.toLowerCase();
+  return commands
+    .filter(({ name }) => name.startsWith(wanted))
+    .map(({ name, usage, summary }) => {
+      const rest = usage.slice(name.length + 1).trim();
+      return { text: `/${name} `, hint: [rest, summary].filter((one) => one !== "").join("  ") };
+    });
+}
+
+/** Undefined: words for others stand there. */
+function argument(ahead: string, typed: string, source: CompletionSource): Offer | undefined {
+  const command = source.commands.find(({ name }) => name === typed.toLowerCase());
+  if (command === undefined) return undefined;
+  const words = ahead.slice(typed.length + 1).trimStart();
+  const wanted = command.usage.split(/\s+/).slice(1);
+  // A path may have blanks: all that is typed of it belongs to it.
+  if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(wanted[0] ?? "")) return path(ahead, words, source);
+  const place = words.split(/\s+/).length - 1;
+  const from = ahead.search(/\S*$/);
+  const what = (wanted[Math.min(place, wanted.length - 1)] ?? "").replaceAll(/[[\].…]/g, "");
+  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, ahead.slice(from), source);
+  const values = valuesOf(what, ahead.slice(from), source);
+  return values === undefined ? undefined : some(ahead, from, values);
+}
+
+/** Undefined: whatever may be said. */
+function valuesOf(
+  what: string,
+  begun: string,
+  source: CompletionSource,
+): readonly Candidate[] | undefined {
+  const { model, commands, settings } = source;
+  const bare = begun.replace(/^[@#]/, "");
+  const sign = begun.slice(0, begun.length - bare.length);
+  const named = (all: readonly string[]) =>
+    matching(all, bare).map((one) => plain(`${sign}${one} `));
+  switch (what) {
+    case "ROOM":
+      return named(roomNames(model));
+    case "NAME":
+    case "USER":
+    case "PERSON":
+      return named(namesByUse(model));
+    case "TARGET":
+      return matching(targets(model), begun).map((one) => plain(`${one} `));
+    case "ID":
+      return filesOf(model).filter(({ text }) => text.startsWith(begun));
+    case "COMMAND":
+      return named(commands.map(({ name }) => name));
+    case "EMOJI":
+      return emojiNamed(begun.replace(/^:/, ""), OFFERED_MAX).map(({ name, emoji }) => ({
+        text: `${emoji} `,
+        hint: `:${name}:`,
+      }));
+    case "KEY":
+    case "SETTING":
+      return settings.filter(({ text }) => text.startsWith(begun)).map(withBlank);
+    default:
+      return what.includes("|") ? named(what.split("|")) : undefined;
+  }
+}
+
+function withBlank({ text, hint }: Candidate): Candidate {
+  return { text: `${text} `, hint };
+}
+
+/** Files of the open room, newest first, with their names. */
+function filesOf(model: Model): readonly Candidate[] {
+  const files = new Map<string, string>();
+  const items = openRoom(model)?.tail.items ?? [];
+  for (let at = items.length - 1; at >= 0 && files.size < OFFERED_MAX; at--) {
+    const file = items[at]?.file;
+    if (file !== undefined) files.set(file.file, file.name);
+  }
+  return [...files].map(([id, name]) => ({ text: `${id} `, hint: name }));
+}
+
+function path(ahead: string, typed: string, { folder }: CompletionSource): Offer {
+  const quote = /^["']/.exec(typed)?.[0] ?? "";
+  const written = typed.slice(quote.length);
+  const bare = quote === "" ? written.replaceAll(/\\([\s"'\\])/g, "$1") : written;
+  // As `/send` reads it.
+  const shown = (name: string) =>
+    quote === "" ? name.replaceAll(/[\s"'\\]/g, (letter) => `\\${letter}`) : name;
+  const slash = bare.lastIndexOf("/") + 1;
+  const [above, begun] = [bare.slice(0, slash), bare.slice(slash)];
+  const entries = folder(above);
+  if (entries === undefined) return { kind: "folder", path: above };
+  const isHidden = begun.startsWith(".");
+  const found = entries
+    .filter(({ name }) => name.startsWith(begun) && (isHidden || !name.startsWith(".")))
+    .filter(({ name }) => !/[\x00-\x1f\x7f]/.test(name))
+    .sort((one, other) => (one.name < other.name ? -1 : 1))
+    .map(({ name, isFolder }) => plain(`${quote}${shown(above + name)}${isFolder ? "/" : ""}`));
+  return some(ahead, ahead.length - typed.length, found);
+}
+
+/** The text with a candidate in it; the next Tab puts another one there. */
+export function chosen(
+  editor: Editor,
+  completion: Completion,
+  at: number,
+): { readonly editor: Editor; readonly completion: Completion } {
+  const { from, to, candidates } = completion;
+  const text = candidates[at]?.text ?? "";
+  // One blank is enough.
+  const isDouble = text.endsWith(" ") && editor.text[to] === " ";
+  const put = replaceRange(editor, from, to, isDouble ? text.slice(0, -1) : text);
+  const end = put.text.length - (editor.text.length - to);
+  return { editor: placed(put, end), completion: { ...completion, to: end, at } };
+}

@@ -1,0 +1,129 @@
+/** Which text keys are typed into: the input, the query of a list, or an answer. */
+
+import { OFFERED_MAX } from "../../../base/limits-screen.ts";
+import { isName } from "../../../base/names.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { knownNames, roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
+import { matchingTyped } from "../editor/typed-history.ts";
+import type { Candidate, Overlay, ScreenState } from "../state/screen-state.ts";
+import { emojiNamed } from "./emoji.ts";
+import { changed, type Parts, type Updated } from "./parts.ts";
+
+/** Undefined: keys type nothing. */
+export function activeEditor({ question, overlay, editor }: ScreenState): Editor | undefined {
+  if (question !== undefined) return question.kind === "yes-no" ? undefined : question.answer;
+  if (overlay === undefined) return editor;
+  return "query" in overlay ? overlay.query : undefined;
+}
+
+/** With another text there: what a list shows follows it. */
+export function withEditor(state: ScreenState, next: Editor, parts: Parts): Updated {
+  const { question, overlay } = state;
+  if (question !== undefined) return changed(state, { question: { ...question, answer: next } });
+  if (overlay !== undefined && "query" in overlay) {
+    const isNew = next.text !== overlay.query.text;
+    const typed = { ...overlay, query: next };
+    return changed(state, { overlay: isNew ? refound({ ...typed, at: 0 }, parts) : typed });
+  }
+  const recall = next.text === state.editor.text ? state.recall : undefined;
+  return changed(state, { editor: next, completion: undefined, recall });
+}
+
+export type ListOverlay = Extract<Overlay, { readonly query: Editor }>;
+
+function refound(overlay: ListOverlay, { model, typed }: Parts): ListOverlay {
+  const { text } = overlay.query;
+  switch (overlay.kind) {
+    case "switcher":
+      return { ...overlay, found: targetsLike(model, text) };
+    case "typed":
+      return { ...overlay, found: matchingTyped(typed, text, OFFERED_MAX) };
+    case "react":
+      return { ...overlay, found: signsLike(text) };
+    default:
+      return overlay;
+  }
+}
+
+export function openedList(
+  kind: "switcher" | "typed" | "search" | "react",
+  parts: Parts,
+  seq = 0,
+): ListOverlay {
+  const first = { query: EMPTY_EDITOR, at: 0 };
+  if (kind === "search") return { kind, query: editorOf(searchText(parts.model)), at: 0 };
+  if (kind === "react") return refound({ kind, seq, found: [], ...first }, parts);
+  return refound({ kind, found: [], ...first }, parts);
+}
+
+/** As it would be typed: what was found last stays to be looked through. */
+function searchText({ search }: Model): string {
+  if (search === undefined) return "";
+  const { text, from, target, files } = search.query;
+  const filters = [
+    from === undefined ? "" : `from:${from}`,
+    target === undefined ? "" : `in:${target}`,
+    files === true ? "has:file" : "",
+  ];
+  return [...filters, text].filter((word) => word !== "").join(" ");
+}
+
+/** Rooms and people, unread ones first; a name that is not known may be written to as well. */
+function targetsLike(model: Model, typed: string): readonly string[] {
+  const { rooms, people } = roomLines(model);
+  const shown = [...rooms, ...people].map((line) => ({
+    ...line,
+    shown: line.kind === "room" ? `#${line.target}` : line.target,
+  }));
+  const lines = [
+    ...shown.filter((line) => !line.isOpen && line.unread > 0),
+    ...shown.filter((line) => !line.isOpen && line.unread === 0),
+    ...shown.filter((line) => line.isOpen),
+  ].map((line) => line.shown);
+  const others = knownNames(model)
+    .map((name) => `@${name}`)
+    .filter((target) => !lines.some((one) => isSame(one, target)));
+  const [sign = "", bare = ""] = /^([@#]?)(.*)$/s.exec(typed.trim())?.slice(1) ?? [];
+  const wanted = bare.toLowerCase();
+  const all = [...lines, ...others].filter((target) => target.startsWith(sign));
+  const nameOf = (target: string) => target.replace(/^[@#]/, "").toLowerCase();
+  const found = [
+    ...all.filter((target) => nameOf(target).startsWith(wanted)),
+    ...all.filter((target) => nameOf(target).indexOf(wanted) > 0),
+  ].slice(0, OFFERED_MAX);
+  const isNew = sign !== "#" && isName(bare) && !found.some((one) => isSame(one, `@${bare}`));
+  return isNew && !isSame(bare, model.me) ? [...found, `@${bare}`] : found;
+}
+
+/** One press away. */
+const QUICK_SIGNS: readonly Candidate[] = [
+  ...[
+    { text: "👍", hint: ":+1:" },
+    { text: "❤️", hint: ":heart:" },
+    { text: "😂", hint: ":joy:" },
+  ],
+  ...[
+    { text: "🎉", hint: ":tada:" },
+    { text: "😮", hint: ":open_mouth:" },
+  ],
+  ...[
+    { text: "😢", hint: ":cry:" },
+    { text: "👀", hint: ":eyes:" },
+  ],
+  { text: "✅", hint: ":white_check_mark:" },
+];
+
+/** A name, a part of one, or the sign itself. */
+function signsLike(typed: string): readonly Candidate[] {
+  const wanted = typed.trim().replace(/^:|:$/g, "");
+  if (wanted === "") return QUICK_SIGNS;
+  if (/\p{Emoji_Presentation}|\p{Extended_Pictographic}/u.test(wanted)) {
+    return [{ text: wanted, hint: "" }];
+  }
+  return emojiNamed(wanted, OFFERED_MAX).map(({ name, emoji }) => ({
+    text: emoji,
+    hint: `:${name}:`,
+  }));
+}

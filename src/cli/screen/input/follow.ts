@@ -1,0 +1,98 @@
+/** What the screen's state becomes when the model has changed. */
+
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { editorOf } from "../editor/editor.ts";
+import type { Act } from "../state/act.ts";
+import type { ScreenState } from "../state/screen-state.ts";
+import { centered } from "../state/scroll.ts";
+import { keptDraft, openTarget, type Parts, timelineOf, type Updated } from "./parts.ts";
+import { older } from "./reading.ts";
+
+/** What stood there before. */
+export interface Before {
+  readonly model: Model;
+  /** Of the rows: the place that was jumped to. */
+  readonly shownKey: string | undefined;
+  readonly bottoms: number;
+}
+
+/**
+ * To be called once for each model that is shown, with the parts of the new one: another room
+ * brings its draft, a jump its place, and one that does not fill the page asks for older rows.
+ */
+export function follow(state: ScreenState, before: Before, parts: Parts): Updated {
+  const { model, rows } = parts;
+  const isOther = openTarget(before.model) !== openTarget(model);
+  const opened = isOther
+    ? entered(state, before.model, model)
+    : refilled(state, before.model, model);
+  const isJump = rows.shownKey !== undefined && (isOther || rows.shownKey !== before.shownKey);
+  const isBottom = !isOther && rows.bottoms !== before.bottoms;
+  const moved = isJump
+    ? shown(opened, rows.shownKey, parts)
+    : isBottom
+      ? { ...opened, scroll: undefined }
+      : opened;
+  return { state: gone(moved, parts), acts: filling(parts) };
+}
+
+/** The room's own draft, and nothing of the one before. */
+function entered(state: ScreenState, before: Model, model: Model): ScreenState {
+  const text = keptDraft(model)?.text ?? "";
+  return {
+    ...state,
+    editor: { ...editorOf(text), killed: state.editor.killed },
+    completion: undefined,
+    recall: undefined,
+    scroll: undefined,
+    selected: undefined,
+    selectedPost: undefined,
+    lastOpen: openTarget(before) ?? state.lastOpen,
+    overlay: state.overlay?.kind === "menu" ? undefined : state.overlay,
+  };
+}
+
+/** What a refusal gives back comes into an input that is empty. */
+function refilled(state: ScreenState, before: Model, model: Model): ScreenState {
+  const [was, is] = [keptDraft(before), keptDraft(model)];
+  if (was === is || is === undefined || state.editor.text !== "") return state;
+  if (is.text === "") return state;
+  return { ...state, editor: { ...editorOf(is.text), killed: state.editor.killed } };
+}
+
+function shown(state: ScreenState, key: string | undefined, parts: Parts): ScreenState {
+  const index = parts.rows.rows.findIndex((row) => row.key === key);
+  if (index < 0) return state;
+  const row = parts.rows.rows[index];
+  const shownSeq = openRoom(parts.model)?.shown;
+  const selected = row?.kind === "item" ? (shownSeq ?? row.item.seq) : undefined;
+  const anchor = centered(timelineOf(parts), index);
+  const last = parts.rows.rows.at(-1)?.key ?? "";
+  const scroll = anchor ?? { key: last, below: 0 };
+  return { ...state, scroll, selected, selectedPost: undefined };
+}
+
+/** What was selected and is not there any more is not selected. */
+function gone(state: ScreenState, { rows }: Parts): ScreenState {
+  const { selected, selectedPost } = state;
+  if (selected === undefined && selectedPost === undefined) return state;
+  const isThere = rows.rows.some((row) =>
+    row.kind === "item"
+      ? row.item.seq === selected || row.earlier.some(({ seq }) => seq === selected)
+      : row.kind === "pending" && row.post.key === selectedPost,
+  );
+  if (isThere) return state;
+  const overlay = state.overlay?.kind === "menu" ? undefined : state.overlay;
+  return { ...state, selected: undefined, selectedPost: undefined, overlay };
+}
+
+/** Rows that do not fill the page. */
+function filling(parts: Parts): readonly Act[] {
+  const { rows, heightOf } = parts;
+  let lines = 0;
+  for (let at = rows.rows.length - 1; at >= 0 && lines < parts.layout.pageRows; at--) {
+    lines += heightOf(rows.rows[at]?.key ?? "");
+  }
+  return older(lines < parts.layout.pageRows, parts);
+}

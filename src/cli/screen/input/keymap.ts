@@ -1,0 +1,264 @@
+/** Which keys do what: one table for the program, its help and `config.toml`. */
+
+import { Fault } from "../../../base/fault.ts";
+import { quoteText } from "../../../base/text.ts";
+import { nearest } from "../../suggest.ts";
+import { COMMAND_NAMES, type CommandName, isCommandName } from "../state/commands.ts";
+import type { KeyGroup } from "../text/input-en.ts";
+
+/** What the keys go to. */
+export type Mode = "input" | "selected" | "menu" | "list" | "text" | "question";
+
+interface Binding {
+  readonly group: KeyGroup;
+  readonly command: CommandName;
+  readonly chords: readonly string[];
+}
+
+const ROOMS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0"].map((digit, index) =>
+  row("rooms", `room-${index + 1}` as CommandName, `alt-${digit}`),
+);
+
+/**
+ * In the order of help. A chord may stand twice: the first command that has something to do is
+ * taken (Ctrl-K cuts to the end of the line, and at its end goes to another room).
+ */
+const BINDINGS: readonly Binding[] = [
+  row("everywhere", "help", "f1"),
+  row("everywhere", "cancel", "esc", "ctrl-g"),
+  row("everywhere", "interrupt", "ctrl-c"),
+  row("everywhere", "redraw", "ctrl-l"),
+  row("everywhere", "suspend", "ctrl-z"),
+  row("rooms", "switcher", "alt-k"),
+  ...ROOMS,
+  row("rooms", "room-previous", "alt-up", "ctrl-pageup"),
+  row("rooms", "room-next", "alt-down", "ctrl-pagedown"),
+  row("rooms", "room-unread", "alt-a"),
+  row("rooms", "room-last", "alt-/"),
+  row("rooms", "rooms", "f2", "alt-r"),
+  row("rooms", "members", "f3", "alt-m"),
+  row("reading", "page-up", "pageup", "alt-v"),
+  row("reading", "page-down", "pagedown", "ctrl-v"),
+  row("reading", "row-up", "ctrl-up", "shift-pageup"),
+  row("reading", "row-down", "ctrl-down", "shift-pagedown"),
+  row("reading", "oldest", "ctrl-home", "alt-home"),
+  row("reading", "newest", "ctrl-end", "alt-end"),
+  row("reading", "select", "shift-up", "alt-s"),
+  row("writing", "send", "enter"),
+  row("writing", "new-line", "alt-enter", "ctrl-j", "shift-enter", "ctrl-enter"),
+  row("writing", "complete", "tab"),
+  row("writing", "complete-back", "shift-tab"),
+  row("writing", "history-back", "up", "ctrl-p"),
+  row("writing", "history-forward", "down", "ctrl-n"),
+  row("writing", "typed-search", "ctrl-r"),
+  row("writing", "cursor-left", "left", "ctrl-b"),
+  row("writing", "cursor-right", "right", "ctrl-f"),
+  row("reading", "search", "ctrl-f", "f4"),
+  row("writing", "word-left", "alt-b", "ctrl-left", "alt-left"),
+  row("writing", "word-right", "alt-f", "ctrl-right", "alt-right"),
+  row("writing", "line-start", "ctrl-a", "home"),
+  row("writing", "line-end", "ctrl-e", "end"),
+  row("writing", "text-start", "alt-<"),
+  row("writing", "text-end", "alt->"),
+  row("writing", "delete-back", "backspace", "ctrl-h"),
+  row("writing", "delete-forward", "delete", "ctrl-d"),
+  row("everywhere", "leave", "ctrl-d"),
+  row("writing", "cut-blank-back", "ctrl-w"),
+  row("writing", "cut-word-back", "alt-backspace", "ctrl-alt-h", "ctrl-backspace"),
+  row("writing", "cut-word", "alt-d", "ctrl-delete"),
+  row("writing", "cut-to-start", "ctrl-u"),
+  row("writing", "cut-to-end", "ctrl-k"),
+  row("rooms", "switcher", "ctrl-k"),
+  row("writing", "yank", "ctrl-y"),
+  row("writing", "transpose", "ctrl-t"),
+  row("writing", "undo", "ctrl-_"),
+  row("writing", "redo", "alt-z"),
+  row("writing", "upper-word", "alt-u"),
+  row("writing", "lower-word", "alt-l"),
+  row("writing", "capital-word", "alt-c"),
+  row("selected", "select-up", "up", "k"),
+  row("selected", "select-down", "down", "j"),
+  row("selected", "select-page-up", "pageup"),
+  row("selected", "select-page-down", "pagedown"),
+  row("selected", "select-first", "home"),
+  row("selected", "select-last", "end", "G"),
+  row("selected", "reply", "r"),
+  row("selected", "edit", "e"),
+  row("selected", "erase", "d", "delete"),
+  row("selected", "react", "+"),
+  row("selected", "copy", "c", "y"),
+  row("selected", "fetch", "g", "enter"),
+  row("selected", "menu", "enter", "m"),
+  row("selected", "stop", "x"),
+  row("selected", "resend", "s"),
+  row("selected", "select-answered", "a"),
+  row("list", "choose", "enter"),
+  row("list", "list-up", "up", "ctrl-p", "shift-tab"),
+  row("list", "list-down", "down", "ctrl-n", "tab", "ctrl-r"),
+  row("list", "list-page-up", "pageup"),
+  row("list", "list-page-down", "pagedown"),
+  row("text", "text-up", "up", "k"),
+  row("text", "text-down", "down", "j", "enter"),
+  row("text", "text-page-up", "pageup", "b"),
+  row("text", "text-page-down", "pagedown", "space"),
+  row("text", "text-first", "home"),
+  row("text", "text-last", "end", "G"),
+  row("text", "close", "q"),
+  row("question", "yes", "y", "Y"),
+  row("question", "no", "n", "N", "t", "T"),
+  row("question", "edit-paste", "e", "E"),
+];
+
+function row(group: KeyGroup, command: CommandName, ...chords: readonly string[]): Binding {
+  return { group, command, chords };
+}
+
+const GROUPS: Readonly<Record<Mode, readonly KeyGroup[]>> = {
+  input: ["writing", "rooms", "reading", "everywhere"],
+  selected: ["selected", "rooms", "reading", "everywhere"],
+  menu: ["list", "selected", "everywhere"],
+  list: ["list", "writing", "everywhere"],
+  text: ["text", "everywhere"],
+  question: ["question", "everywhere"],
+};
+
+/** Groups whose keys type nothing: a letter may be bound there. */
+const SILENT: ReadonlySet<KeyGroup> = new Set<KeyGroup>(["selected", "text", "question"]);
+
+/** What a key may be besides a character. */
+const KEY_NAMES: ReadonlySet<string> = new Set([
+  ...["enter", "tab", "esc", "space", "backspace", "delete", "insert", "menu", "begin"],
+  ...["up", "down", "left", "right", "home", "end", "pageup", "pagedown"],
+  ...Array.from({ length: 35 }, (_, index) => `f${index + 1}`),
+]);
+const MODIFIERS = ["super", "ctrl", "alt", "shift"] as const;
+const MODIFIER_NAMES: Readonly<Record<string, (typeof MODIFIERS)[number]>> = {
+  ...{ ctrl: "ctrl", control: "ctrl", c: "ctrl", alt: "alt", meta: "alt", m: "alt" },
+  ...{ option: "alt", shift: "shift", super: "super", cmd: "super" },
+};
+const KEY_ALIASES: Readonly<Record<string, string>> = {
+  ...{ return: "enter", escape: "esc", del: "delete", ins: "insert", pgup: "pageup" },
+  ...{ pgdn: "pagedown", pgdown: "pagedown" },
+};
+/** Chords that no terminal tells apart. */
+const SAME: Readonly<Record<string, string>> = {
+  ...{ "ctrl-i": "tab", "ctrl-m": "enter", "ctrl-[": "esc", "ctrl-/": "ctrl-_" },
+};
+
+/** As the keys are named: `Ctrl+Alt+x` is `ctrl-alt-x`. @throws Fault usage */
+export function chordOf(typed: string): string {
+  const parts = /^((?:[a-z]+[-+])*)(.+)$/is.exec(typed.trim());
+  const words = (parts?.[1] ?? "")
+    .toLowerCase()
+    .split(/[-+]/)
+    .filter((word) => word !== "");
+  const given = parts?.[2] ?? "";
+  const known = words.map((word) => MODIFIER_NAMES[word]);
+  const lower = given.toLowerCase();
+  const name = KEY_ALIASES[lower] ?? lower;
+  const isCharacter = [...given].length === 1 && given.trim() !== "";
+  if ((!isCharacter && !KEY_NAMES.has(name)) || known.includes(undefined)) {
+    throw new Fault("usage", `there is no key ${quoteText(typed)}`, {
+      remedy: "write keys as ctrl-x, alt-enter, shift-tab or f5",
+    });
+  }
+  const has = (one: (typeof MODIFIERS)[number]) => known.includes(one);
+  // Shift with a letter is the capital; Ctrl with one knows no capitals.
+  const isCapital = isCharacter && has("shift") && !has("ctrl");
+  const key = !isCharacter ? name : isCapital ? given.toUpperCase() : has("ctrl") ? lower : given;
+  const before = MODIFIERS.filter((one) => has(one) && !(one === "shift" && isCapital));
+  const chord = [...before, key].join("-");
+  return SAME[chord] ?? chord;
+}
+
+/** The keys as they are bound. */
+export class Keymap {
+  readonly #rows: readonly Binding[];
+  /** By mode and chord. */
+  readonly #commands: ReadonlyMap<Mode, ReadonlyMap<string, readonly CommandName[]>>;
+
+  /**
+   * @param keys of `config.toml`: chord to command, on top of the table; `none` frees the chord
+   * @throws Fault usage: no such key or command, or a letter that has to be typed
+   */
+  constructor(keys: Readonly<Record<string, string>> = {}) {
+    this.#rows = rebound(keys);
+    const modes = Object.keys(GROUPS) as Mode[];
+    this.#commands = new Map(modes.map((mode) => [mode, commandsIn(mode, this.#rows)]));
+  }
+
+  /** What the chord may do there: the first that has something to do is meant. */
+  commandsAt(mode: Mode, chord: string): readonly CommandName[] {
+    const all = this.#commands.get(mode);
+    // Shift changes nothing where it is not asked for.
+    return all?.get(chord) ?? all?.get(chord.replace(/shift-(?=.{2})/, "")) ?? [];
+  }
+
+  /** By group and in the order of the table: each command once, with all its chords. */
+  groups(): ReadonlyMap<KeyGroup, ReadonlyMap<CommandName, readonly string[]>> {
+    const groups = new Map<KeyGroup, Map<CommandName, string[]>>();
+    for (const { group, command, chords } of this.#rows) {
+      const commands = groups.get(group) ?? new Map<CommandName, string[]>();
+      groups.set(group, commands);
+      const all = commands.get(command) ?? [];
+      commands.set(command, all);
+      all.push(...chords);
+    }
+    return groups;
+  }
+
+  /** Its first chord in a group; undefined: it has none there. */
+  chordOf(group: KeyGroup, command: CommandName): string | undefined {
+    return this.groups().get(group)?.get(command)?.[0];
+  }
+}
+
+function commandsIn(
+  mode: Mode,
+  rows: readonly Binding[],
+): ReadonlyMap<string, readonly CommandName[]> {
+  const commands = new Map<string, CommandName[]>();
+  for (const group of GROUPS[mode]) {
+    for (const { command, chords } of rows.filter((one) => one.group === group)) {
+      for (const chord of chords) {
+        const all = commands.get(chord) ?? [];
+        commands.set(chord, all);
+        all.push(command);
+      }
+    }
+  }
+  return commands;
+}
+
+function rebound(keys: Readonly<Record<string, string>>): readonly Binding[] {
+  let rows = BINDINGS;
+  for (const [typed, name] of Object.entries(keys)) {
+    const chord = chordOf(typed);
+    const group = name === "none" ? undefined : groupOf(chord, name);
+    const freed = group === undefined || GROUPS.input.includes(group) ? GROUPS.input : [group];
+    const isFreed = (one: Binding) => group === undefined || freed.includes(one.group);
+    rows = rows.map((one) =>
+      isFreed(one) ? { ...one, chords: one.chords.filter((other) => other !== chord) } : one,
+    );
+    if (group !== undefined && isCommandName(name)) rows = [...rows, row(group, name, chord)];
+  }
+  return rows;
+}
+
+/** Where the command has its place. @throws Fault usage */
+function groupOf(chord: string, name: string): KeyGroup | undefined {
+  if (!isCommandName(name)) {
+    const near = nearest(name, COMMAND_NAMES);
+    throw new Fault("usage", `keys know no command ${quoteText(name)}`, {
+      remedy: near === undefined ? "F1 shows what keys can do" : `did you mean ${near}?`,
+    });
+  }
+  const group = BINDINGS.find((one) => one.command === name)?.group;
+  const isTyped = [...chord].length === 1 || chord === "space";
+  if (isTyped && group !== undefined && !SILENT.has(group)) {
+    throw new Fault("usage", `${quoteText(chord)} has to be typed: it cannot be bound to ${name}`, {
+      remedy: `bind it with a modifier: alt-${chord}`,
+    });
+  }
+  return group;
+}

@@ -1,0 +1,486 @@
+/** Bytes of a terminal as keys: UTF-8, CSI, SS3, the protocols of xterm, rxvt, Linux and kitty. */
+
+import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
+import { TERMINAL_SEQUENCE_BYTES_MAX } from "../../../base/limits-screen.ts";
+import { PasteSplitter, type Typed } from "../../../io/terminal/paste.ts";
+
+export interface Key {
+  /**
+   * The chord: `a`, `A`, `enter`, `ctrl-a`, `alt-b`, `ctrl-alt-left`, `shift-tab`, `f1`; or `text`
+   * (characters that came together), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
+   * `scroll-up`, `scroll-down`, `click` (at `COLUMN;ROW`, from 0), `report` (an answer of the
+   * terminal).
+   * Modifiers stand in the order `super-ctrl-alt-shift-`.
+   */
+  readonly name: string;
+  /** What it types: of `paste` all of it, of `report` the sequence, of other chords nothing. */
+  readonly text: string;
+}
+
+const ESC = 0x1b;
+const DEL = 0x7f;
+const BEL = 0x07;
+/** No byte of a sequence; cancels one that is under way (CAN, SUB). */
+const CANCELS: ReadonlySet<number> = new Set([0x18, 0x1a]);
+
+/** What C0 controls mean that have a name of their own. */
+const CONTROLS: Readonly<Record<number, string>> = {
+  0: "ctrl-space",
+  9: "tab",
+  13: "enter",
+  28: "ctrl-\\",
+  29: "ctrl-]",
+  30: "ctrl-^",
+  31: "ctrl-_",
+};
+
+/** Final bytes of CSI and SS3. */
+const FINALS: Readonly<Record<string, string>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  E: "begin",
+  F: "end",
+  H: "home",
+  P: "f1",
+  Q: "f2",
+  R: "f3",
+  S: "f4",
+};
+
+/** SS3 alone: the keypad in application mode. */
+const KEYPAD: Readonly<Record<string, string>> = {
+  ...{ M: "enter", I: "tab", X: "=", j: "*", k: "+", l: ",", m: "-", n: ".", o: "/" },
+  ...{ p: "0", q: "1", r: "2", s: "3", t: "4", u: "5", v: "6", w: "7", x: "8", y: "9" },
+};
+
+/** First parameter of `CSI … ~`. */
+const TILDES: Readonly<Record<number, string>> = {
+  ...{ 1: "home", 2: "insert", 3: "delete", 4: "end", 5: "pageup", 6: "pagedown" },
+  ...{ 7: "home", 8: "end", 11: "f1", 12: "f2", 13: "f3", 14: "f4", 15: "f5", 17: "f6" },
+  ...{ 18: "f7", 19: "f8", 20: "f9", 21: "f10", 23: "f11", 24: "f12", 29: "menu" },
+};
+
+/** Code points of `CSI … u` that are no characters. */
+const FUNCTIONAL: Readonly<Record<number, string>> = {
+  ...{ 9: "tab", 13: "enter", 27: "esc", 32: "space", 127: "backspace" },
+  ...{ 57409: ".", 57410: "/", 57411: "*", 57412: "-", 57413: "+", 57414: "enter" },
+  ...{ 57415: "=", 57416: ",", 57417: "left", 57418: "right", 57419: "up", 57420: "down" },
+  ...{ 57421: "pageup", 57422: "pagedown", 57423: "home", 57424: "end", 57425: "insert" },
+  ...{ 57426: "delete", 57427: "begin", 57363: "menu" },
+};
+const KEYPAD_0 = 57399;
+/** Private use that kitty gives to keys: what is not named here types nothing. */
+const PRIVATE = [57344, 63743] as const;
+const FIRST_FUNCTION_KEY = 57376;
+const LAST_FUNCTION_KEY = 57398;
+
+const SHIFT = 1;
+const ALT = 2;
+const CTRL = 4;
+const SUPER = 8;
+const HYPER = 16;
+const META = 32;
+const RELEASED = 3;
+
+/**
+ * Reads keys out of what a terminal sends, however it is cut. Whatever comes, no more than
+ * TERMINAL_SEQUENCE_BYTES_MAX and a paste of PASTE_BYTES_MAX is held, and a `flush` ends what is
+ * under way.
+ */
+export class KeyDecoder {
+  readonly #pastes = new PasteSplitter(true);
+  #held: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
+  /** Inside a string of the terminal that is too long: dropped up to its end. */
+  #isSkipping = false;
+
+  /** An Esc, or the beginning of a sequence, is held: `flush` after a moment says what it was. */
+  get isWaiting(): boolean {
+    return this.#pastes.isHolding || this.#held.length > 0 || this.#isSkipping;
+  }
+
+  feed(bytes: Uint8Array): readonly Key[] {
+    return this.#pastes.push(bytes).flatMap((typed) => this.#typed(typed));
+  }
+
+  /** Nothing came behind what is held. */
+  flush(): readonly Key[] {
+    const keys = this.#pastes.release().flatMap((typed) => this.#typed(typed));
+    const held = this.#held;
+    this.#held = new Uint8Array(0);
+    this.#isSkipping = false;
+    return [...keys, ...flushed(held)];
+  }
+
+  #typed(typed: Typed): readonly Key[] {
+    switch (typed.kind) {
+      case "paste":
+        return [{ name: "paste", text: typed.text }];
+      case "oversize":
+        return [{ name: "paste-oversize", text: String(PASTE_BYTES_MAX) }];
+      default:
+        return this.#keys(typed.bytes);
+    }
+  }
+
+  #keys(read: Uint8Array): readonly Key[] {
+    const bytes = this.#held.length === 0 ? read : Buffer.concat([this.#held, read]);
+    this.#held = new Uint8Array(0);
+    const keys: Key[] = [];
+    let at = this.#isSkipping ? this.#skipped(bytes) : 0;
+    while (at < bytes.length) {
+      const step = stepAt(bytes, at);
+      if (step === "more") {
+        this.#hold(bytes.subarray(at));
+        break;
+      }
+      keys.push(...step.keys);
+      at = step.end;
+    }
+    return keys;
+  }
+
+  #hold(bytes: Uint8Array): void {
+    if (bytes.length > TERMINAL_SEQUENCE_BYTES_MAX) this.#isSkipping = true;
+    else this.#held = bytes.slice();
+  }
+
+  /** @returns where the string that is dropped ends, or all of it */
+  #skipped(bytes: Uint8Array): number {
+    const at = bytes.findIndex((byte) => byte === BEL || byte === ESC || CANCELS.has(byte));
+    if (at < 0) return bytes.length;
+    this.#isSkipping = false;
+    if (bytes[at] !== ESC) return at + 1;
+    return bytes[at + 1] === 0x5c ? at + 2 : at;
+  }
+}
+
+interface Step {
+  readonly keys: readonly Key[];
+  /** Behind what these keys were made of. */
+  readonly end: number;
+}
+
+type Stepped = Step | "more";
+
+function stepAt(bytes: Uint8Array, at: number): Stepped {
+  const byte = bytes[at] ?? 0;
+  if (byte === ESC) return escapeAt(bytes, at);
+  if (byte < 0x20 || byte === DEL) return { keys: [control(byte)], end: at + 1 };
+  return textAt(bytes, at);
+}
+
+/** A run of characters: one is a key of its own name, more are `text`. */
+function textAt(bytes: Uint8Array, at: number): Stepped {
+  let end = at;
+  while (end < bytes.length && isText(bytes[end] ?? 0)) end++;
+  const whole = end === bytes.length ? wholeEnd(bytes, at, end) : end;
+  if (whole === at) return "more";
+  return { keys: characters(decoded(bytes.subarray(at, whole))), end: whole };
+}
+
+function isText(byte: number): boolean {
+  return byte >= 0x20 && byte !== DEL;
+}
+
+/** Where the last character is complete. */
+function wholeEnd(bytes: Uint8Array, from: number, end: number): number {
+  for (let at = end - 1; at >= from && at >= end - 3; at--) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x80) return end;
+    if (byte < 0xc0) continue;
+    return at + sizeOf(byte) > end ? at : end;
+  }
+  return end;
+}
+
+function sizeOf(first: number): number {
+  if (first >= 0xf0 && first < 0xf5) return 4;
+  if (first >= 0xe0 && first < 0xf0) return 3;
+  return first >= 0xc2 && first < 0xe0 ? 2 : 1;
+}
+
+/** Without controls of C1, which no keyboard has. */
+function decoded(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true })
+    .decode(bytes)
+    .replaceAll(/[\x80-\x9f]/g, "")
+    .replaceAll(/[\u2028\u2029]/g, "\n");
+}
+
+function characters(text: string): readonly Key[] {
+  if (text === "") return [];
+  const [first = "", ...more] = text;
+  if (more.length > 0) return [{ name: "text", text }];
+  return [{ name: first === " " ? "space" : first, text: first }];
+}
+
+function control(byte: number): Key {
+  if (byte === DEL) return named("backspace");
+  return named(CONTROLS[byte] ?? `ctrl-${String.fromCharCode(byte + 0x60)}`);
+}
+
+function named(name: string): Key {
+  return { name, text: "" };
+}
+
+function escapeAt(bytes: Uint8Array, at: number): Stepped {
+  const next = bytes[at + 1];
+  if (next === undefined) return "more";
+  switch (String.fromCharCode(next)) {
+    case "[":
+      return csiAt(bytes, at);
+    case "O":
+      return ss3At(bytes, at);
+    case "]":
+    case "P":
+    case "_":
+    case "^":
+    case "X":
+      return stringAt(bytes, at);
+    case "\x1b":
+      return twiceAt(bytes, at);
+    default:
+      return metaAt(bytes, at + 1);
+  }
+}
+
+/** `ESC ESC …`: Alt with what follows, as rxvt sends it; or two Escs. */
+function twiceAt(bytes: Uint8Array, at: number): Stepped {
+  const third = bytes[at + 2];
+  if (third === undefined) return "more";
+  if (third !== 0x5b && third !== 0x4f) return { keys: [named("esc")], end: at + 1 };
+  const step = escapeAt(bytes, at + 1);
+  if (step === "more") return step;
+  return { keys: step.keys.map(withAlt), end: step.end };
+}
+
+/** `ESC x`: Alt-x. */
+function metaAt(bytes: Uint8Array, at: number): Stepped {
+  const byte = bytes[at] ?? 0;
+  if (byte < 0x20 || byte === DEL) return { keys: [withAlt(control(byte))], end: at + 1 };
+  const size = sizeOf(byte);
+  if (at + size > bytes.length) return "more";
+  const [key] = characters(decoded(bytes.subarray(at, at + size)));
+  return { keys: key === undefined ? [] : [withAlt(key)], end: at + size };
+}
+
+function withAlt({ name, text }: Key): Key {
+  if (name === "report" || name === "click" || name.startsWith("focus-")) return { name, text };
+  const [, first = "", rest = ""] = /^((?:super-)?(?:ctrl-)?)(?:alt-)?(.*)$/s.exec(name) ?? [];
+  return named(`${first}alt-${rest}`);
+}
+
+function ss3At(bytes: Uint8Array, at: number): Stepped {
+  // Some terminals put the modifiers between: ESC O 5 A.
+  const digit = bytes[at + 2] ?? 0;
+  const isModified = digit >= 0x31 && digit <= 0x39;
+  const final = bytes[at + (isModified ? 3 : 2)];
+  if (final === undefined) return "more";
+  const end = at + (isModified ? 4 : 3);
+  const sign = String.fromCharCode(final);
+  const name = FINALS[sign];
+  const modifiers = isModified ? digit - 0x31 : 0;
+  if (name !== undefined) return { keys: [chord(name, modifiers)], end };
+  const pad = KEYPAD[sign];
+  if (pad !== undefined) return { keys: [pad.length > 1 ? named(pad) : typing(pad)], end };
+  // No sequence: Alt-O, and what was typed behind it.
+  return { keys: [named("alt-O")], end: at + 2 };
+}
+
+function typing(character: string): Key {
+  return { name: character, text: character };
+}
+
+function csiAt(bytes: Uint8Array, at: number): Stepped {
+  if (bytes[at + 2] === 0x5b) return linuxAt(bytes, at);
+  if (bytes[at + 2] === 0x4d) return oldMouseAt(bytes, at);
+  let end = at + 2;
+  while (end < bytes.length && (bytes[end] ?? 0) >= 0x20 && (bytes[end] ?? 0) < 0x40) end++;
+  const final = bytes[end];
+  if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
+  if (final === undefined) return "more";
+  // No final byte: what stands there is a key of its own.
+  if (final < 0x40 || final > 0x7e) return { keys: [], end };
+  const body = String.fromCharCode(...bytes.subarray(at + 2, end));
+  const key = csi(body, String.fromCharCode(final));
+  return { keys: key === undefined ? [] : [key], end: end + 1 };
+}
+
+/** `ESC [ [ A`: F1 to F5 of the Linux console. */
+function linuxAt(bytes: Uint8Array, at: number): Stepped {
+  const final = bytes[at + 3];
+  if (final === undefined) return "more";
+  const number = final - 0x40;
+  const isKnown = number >= 1 && number <= 5;
+  return { keys: isKnown ? [named(`f${number}`)] : [], end: at + (isKnown ? 4 : 3) };
+}
+
+/** `ESC [ M` and three bytes: the mouse as xterm first told of it. */
+function oldMouseAt(bytes: Uint8Array, at: number): Stepped {
+  const end = at + 6;
+  if (end > bytes.length) return "more";
+  const [button = 0, column = 0, row = 0] = bytes.subarray(at + 3, end);
+  const key = mouse(button - 32, column - 33, row - 33, true);
+  return { keys: key === undefined ? [] : [key], end };
+}
+
+function mouse(button: number, column: number, row: number, isDown: boolean): Key | undefined {
+  const WHEEL = 64;
+  const MOTION = 32;
+  const bare = button & ~0b11100;
+  if (bare === WHEEL) return named("scroll-up");
+  if (bare === WHEEL + 1) return named("scroll-down");
+  const isClick = isDown && bare === 0 && (button & MOTION) === 0;
+  return isClick && row >= 0 && column >= 0
+    ? { name: "click", text: `${column};${row}` }
+    : undefined;
+}
+
+/** OSC, DCS, APC, PM and SOS, up to BEL or ST: answers of the terminal. */
+function stringAt(bytes: Uint8Array, at: number): Stepped {
+  for (let end = at + 2; end < bytes.length; end++) {
+    const byte = bytes[end] ?? 0;
+    if (byte === BEL) return answer(bytes, at, end + 1);
+    if (CANCELS.has(byte)) return { keys: [], end: end + 1 };
+    if (byte !== ESC) continue;
+    const next = bytes[end + 1];
+    if (next === undefined) break;
+    // Anything but ST: the string was broken off, and something else begins.
+    return next === 0x5c ? answer(bytes, at, end + 2) : { keys: [], end };
+  }
+  return "more";
+}
+
+function answer(bytes: Uint8Array, at: number, end: number): Step {
+  if (end - at > TERMINAL_SEQUENCE_BYTES_MAX) return { keys: [], end };
+  const text = new TextDecoder().decode(bytes.subarray(at, end));
+  return { keys: [{ name: "report", text }], end };
+}
+
+/** @param body parameters and intermediate bytes */
+function csi(body: string, final: string): Key | undefined {
+  const report = { name: "report", text: `\x1b[${body}${final}` };
+  const pointed = /^<(\d{1,4});(\d{1,4});(\d{1,4})$/.exec(body);
+  if (pointed !== null && (final === "M" || final === "m")) {
+    const [button = 0, column = 0, row = 0] = pointed.slice(1).map(Number);
+    return mouse(button, column - 1, row - 1, final === "M");
+  }
+  if (/[^\d;:]/.test(body)) return report;
+  if (final === "I" && body === "") return named("focus-in");
+  if (final === "O" && body === "") return named("focus-out");
+  if (final === "Z") return chord("tab", SHIFT | modifiersOf(body));
+  // With parameters it tells where the cursor stands.
+  if (final === "R" && body !== "") return report;
+  if (final === "u") return unicode(body);
+  if (final === "~" || final === "^" || final === "@") return tilde(body, final);
+  const name = FINALS[final];
+  if (name === undefined) return /^[abcd]$/.test(final) ? rxvt(final) : report;
+  return isReleased(body) ? undefined : chord(name, modifiersOf(body));
+}
+
+/** Shift with an arrow, as rxvt sends it. */
+function rxvt(final: string): Key {
+  return chord(FINALS[final.toUpperCase()] ?? "", SHIFT);
+}
+
+function tilde(body: string, final: string): Key | undefined {
+  const [first = "", , third = ""] = body.split(";");
+  if (isReleased(body)) return undefined;
+  // xterm's modifyOtherKeys: 27;MODIFIERS;CODE.
+  if (first === "27" && third !== "") return character(Number(third), modifiersOf(body));
+  const name = TILDES[Number(first)];
+  if (name === undefined) return undefined;
+  const more = final === "^" ? CTRL : final === "@" ? CTRL | SHIFT : 0;
+  return chord(name, modifiersOf(body) | more);
+}
+
+/** kitty: CODE:SHIFTED:BASE ; MODIFIERS:EVENT ; TEXT. */
+function unicode(body: string): Key | undefined {
+  if (isReleased(body)) return undefined;
+  const [codes = "", , typed = ""] = body.split(";");
+  const [code = "", shifted = ""] = codes.split(":");
+  const text = typed.split(":").map(Number).filter(isCharacter);
+  const modifiers = modifiersOf(body);
+  if (text.length > 0 && (modifiers & (CTRL | ALT | SUPER)) === 0) {
+    const [key] = characters(String.fromCodePoint(...text.slice(0, 16)));
+    return key;
+  }
+  return character(Number(code), modifiers, Number(shifted));
+}
+
+function isCharacter(code: number): boolean {
+  const isSurrogate = code >= 0xd800 && code <= 0xdfff;
+  return code >= 0x20 && (code < 0x7f || code > 0x9f) && code <= 0x10ffff && !isSurrogate;
+}
+
+function character(code: number, modifiers: number, shifted = 0): Key | undefined {
+  const functional = FUNCTIONAL[code] ?? functionKey(code);
+  if (functional !== undefined) {
+    return functional === "space" && (modifiers & ~SHIFT) === 0
+      ? { name: "space", text: " " }
+      : chord(functional, modifiers);
+  }
+  if (!isCharacter(code) || (code >= PRIVATE[0] && code <= PRIVATE[1])) return undefined;
+  const plain = String.fromCodePoint(code);
+  if ((modifiers & CTRL) !== 0) return chord(plain.toLowerCase(), modifiers);
+  const isShifted = (modifiers & SHIFT) !== 0;
+  const upper = isCharacter(shifted) ? String.fromCodePoint(shifted) : plain.toUpperCase();
+  const typed = isShifted && [...upper].length === 1 ? upper : plain;
+  const isBare = (modifiers & ~SHIFT) === 0;
+  return chord(typed, isShifted && typed === plain && !isBare ? modifiers : modifiers & ~SHIFT);
+}
+
+function functionKey(code: number): string | undefined {
+  if (code >= KEYPAD_0 && code < KEYPAD_0 + 10) return String(code - KEYPAD_0);
+  if (code < FIRST_FUNCTION_KEY || code > LAST_FUNCTION_KEY) return undefined;
+  return `f${13 + code - FIRST_FUNCTION_KEY}`;
+}
+
+/** The second parameter, less one; what the lock keys add is left out. */
+function modifiersOf(body: string): number {
+  const [, second = ""] = body.split(";");
+  const bits = Number(second.split(":")[0] ?? "") - 1;
+  if (!(bits > 0)) return 0;
+  const known = bits & (SHIFT | ALT | CTRL);
+  const alt = (bits & META) === 0 ? 0 : ALT;
+  return known | alt | ((bits & (SUPER | HYPER)) === 0 ? 0 : SUPER);
+}
+
+function isReleased(body: string): boolean {
+  const [, second = ""] = body.split(";");
+  return Number(second.split(":")[1] ?? "") === RELEASED;
+}
+
+/** Chords that all terminals send alike have the older name. */
+const SAME: Readonly<Record<string, string>> = {
+  "ctrl-i": "tab",
+  "ctrl-m": "enter",
+  "ctrl-[": "esc",
+  "ctrl-shift-_": "ctrl-_",
+  "ctrl-/": "ctrl-_",
+};
+
+function chord(name: string, modifiers: number): Key {
+  if (modifiers === 0 && [...name].length === 1) return typing(name);
+  const put = (bit: number, word: string) => ((modifiers & bit) === 0 ? "" : word);
+  const before = `${put(SUPER, "super-")}${put(CTRL, "ctrl-")}${put(ALT, "alt-")}`;
+  const full = `${before}${put(SHIFT, "shift-")}${name}`;
+  return named(SAME[full] ?? full);
+}
+
+/** What was held when nothing came behind it. */
+function flushed(held: Uint8Array): readonly Key[] {
+  if (held.length === 0) return [];
+  if (held[0] !== ESC) return characters(decoded(held));
+  if (held.length === 1) return [named("esc")];
+  if (held.length === 2) {
+    return held[1] === ESC ? [named("esc"), named("esc")] : [withAlt(secondOf(held))];
+  }
+  return []; // A sequence that was broken off.
+}
+
+function secondOf(held: Uint8Array): Key {
+  return typing(decoded(held.subarray(1)));
+}

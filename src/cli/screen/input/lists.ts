@@ -1,0 +1,211 @@
+/** Keys of lists, menus, long texts and questions: what stands above the timeline. */
+
+import { unreachable } from "../../../base/assert.ts";
+import { isSame } from "../../../core/model/item.ts";
+import type { SearchQuery } from "../../../core/model/state.ts";
+import { editorOf, insert } from "../editor/editor.ts";
+import type { CommandName } from "../state/commands.ts";
+import type { Overlay, Question, ScreenState } from "../state/screen-state.ts";
+import type { ListOverlay } from "./field.ts";
+import { acting, changed, type Handler, openTarget, type Parts, type Updated } from "./parts.ts";
+import { opening, pageOf } from "./reading.ts";
+import { selectingSeq, unselected } from "./selection.ts";
+import { sent } from "./writing.ts";
+
+/** How many there are to choose from. */
+function countOf(overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>, parts: Parts): number {
+  if (overlay.kind === "menu") return overlay.entries.length;
+  if (overlay.kind === "search") return parts.model.search?.found.length ?? 0;
+  return overlay.found.length;
+}
+
+function moved(by: (page: number) => number, isRound: boolean): Handler {
+  return (state, parts) => {
+    const { overlay, question } = state;
+    if (question !== undefined || overlay === undefined) return acting(state);
+    if (!("at" in overlay)) return undefined;
+    const count = countOf(overlay, parts);
+    if (count === 0) return acting(state);
+    const wanted = overlay.at + by(pageOf(parts));
+    const isRest = isRound && overlay.kind !== "search";
+    const at = isRest ? (wanted + count) % count : Math.max(0, Math.min(wanted, count - 1));
+    const { search } = parts.model;
+    const isEnd = overlay.kind === "search" && wanted >= count - 1;
+    const isMore = isEnd && search?.hasMore === true && !search.isLoading;
+    const next = changed(state, { overlay: { ...overlay, at } });
+    return isMore ? { ...next, acts: [{ kind: "search-more" }] } : next;
+  };
+}
+
+function chosen(state: ScreenState, parts: Parts): Updated | undefined {
+  const { overlay, question } = state;
+  if (question !== undefined) return answered(state, question);
+  if (overlay === undefined) return undefined;
+  switch (overlay.kind) {
+    case "switcher": {
+      const target = overlay.found[overlay.at];
+      return target === undefined ? acting(state) : opening(state, target, parts);
+    }
+    case "typed": {
+      const text = overlay.found[overlay.at];
+      if (text === undefined) return acting(state);
+      const { past, killed } = state.editor;
+      const editor = { ...editorOf(text), past, killed };
+      return changed(state, { editor, overlay: undefined, recall: undefined });
+    }
+    case "react": {
+      const sign = overlay.found[overlay.at]?.text;
+      if (sign === undefined) return acting(state);
+      const { seq } = overlay;
+      const left = unselected(state, parts).state;
+      return changed(left, { overlay: undefined }, { kind: "react", seq, sign });
+    }
+    case "search":
+      return searched(state, overlay, parts);
+    default:
+      return undefined;
+  }
+}
+
+/** Enter looks for what was typed; again, it goes to what is chosen. */
+function searched(
+  state: ScreenState,
+  overlay: Extract<Overlay, { kind: "search" }>,
+  parts: Parts,
+): Updated {
+  const { model } = parts;
+  const query = searchOf(overlay.query.text, openTarget(model));
+  const { search } = model;
+  if (query === undefined) return acting(state);
+  if (search?.fault !== undefined || search === undefined || !isSameQuery(search.query, query)) {
+    return changed(state, { overlay: { ...overlay, at: 0 } }, { kind: "search", query });
+  }
+  const found = search.found[Math.min(overlay.at, search.found.length - 1)];
+  if (found === undefined) return acting(state);
+  const { item, target } = found;
+  const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
+  const opened = opening(state, target, parts);
+  const isHere = isSame(target, openTarget(model));
+  // What is here already is shown at once: a second jump to it would change nothing.
+  const shown = isHere ? selectingSeq(opened.state, seq, parts)?.state : undefined;
+  const jump = { kind: "jump" as const, target, seq };
+  return { state: shown ?? opened.state, acts: [...opened.acts, jump] };
+}
+
+/**
+ * What is looked for: words, with `from:NAME`, `in:ROOM` (`in:here`) and `has:file` among them.
+ * Undefined: nothing is.
+ */
+export function searchOf(typed: string, here: string | undefined): SearchQuery | undefined {
+  const words: string[] = [];
+  const query: { from?: string; target?: string; files?: boolean } = {};
+  for (const word of typed.trim().split(/\s+/)) {
+    const [, key = "", value = ""] = /^(from|in|has):(.+)$/i.exec(word) ?? [];
+    const name = key.toLowerCase();
+    if (name === "from") query.from = value.replace(/^@/, "");
+    else if (name === "in") {
+      const target = value.toLowerCase() === "here" ? here : value.replace(/^#/, "");
+      if (target !== undefined) query.target = target;
+    } else if (name === "has" && /^files?$/i.test(value)) query.files = true;
+    else words.push(word);
+  }
+  const text = words.join(" ");
+  return text === "" && query.files !== true ? undefined : { text, ...query };
+}
+
+function isSameQuery(one: SearchQuery, other: SearchQuery): boolean {
+  const isSamePlace = one.target === other.target && one.from === other.from;
+  return one.text === other.text && isSamePlace && one.files === other.files;
+}
+
+// Long texts.
+
+function turned(by: (page: number) => number): Handler {
+  return (state, parts) => {
+    const { overlay } = state;
+    if (overlay === undefined || !("top" in overlay)) return undefined;
+    const lines = overlay.kind === "help" ? overlay.rows : overlay.lines;
+    const last = Math.max(parts.layout.topMax ?? lines.length - 1, 0);
+    const top = Math.max(0, Math.min(overlay.top + by(pageOf(parts)), last));
+    return changed(state, { overlay: { ...overlay, top } });
+  };
+}
+
+// Questions.
+
+function answered(state: ScreenState, question: Question): Updated {
+  if (question.kind === "yes-no") return acting(state);
+  const answer = question.answer.text;
+  return changed(state, { question: undefined }, { kind: "answered", answer });
+}
+
+/** Nothing was answered. */
+export function unanswered(state: ScreenState): Updated | undefined {
+  const { question } = state;
+  if (question === undefined) return undefined;
+  const rest = { question: undefined };
+  if (question.about !== undefined) return changed(state, rest);
+  return changed(state, rest, { kind: "answered", answer: undefined });
+}
+
+function yes(state: ScreenState, parts: Parts): Updated | undefined {
+  const { question } = state;
+  if (question?.kind !== "yes-no") return undefined;
+  const { about } = question;
+  const rest: ScreenState = { ...state, question: undefined };
+  switch (about?.kind) {
+    case undefined:
+      return acting(rest, { kind: "answered", answer: "yes" });
+    case "paste":
+      return sent(rest, about.whole, about.isPasted, parts);
+    case "erase":
+      return acting(unselected(rest, parts).state, { kind: "erase", seq: about.seq });
+    case "discard":
+      return acting(unselected(rest, parts).state, { kind: "discard", key: about.key });
+    default:
+      return unreachable(about);
+  }
+}
+
+function no(state: ScreenState): Updated | undefined {
+  const { question } = state;
+  if (question?.kind !== "yes-no") return undefined;
+  if (question.about !== undefined) return unanswered(state);
+  return changed(state, { question: undefined }, { kind: "answered", answer: "no" });
+}
+
+/** What was pasted goes into the line, to be looked at. */
+function editPaste(state: ScreenState): Updated | undefined {
+  const about = state.question?.about;
+  if (about?.kind !== "paste") return undefined;
+  return changed(state, { question: undefined, editor: insert(state.editor, about.text) });
+}
+
+export const LISTS = {
+  choose: chosen,
+  "list-up": moved(() => -1, true),
+  "list-down": moved(() => 1, true),
+  "list-page-up": moved((page) => -page, false),
+  "list-page-down": moved((page) => page, false),
+  "text-up": turned(() => -1),
+  "text-down": turned(() => 1),
+  "text-page-up": turned((page) => -page),
+  "text-page-down": turned((page) => page),
+  "text-first": turned(() => Number.NEGATIVE_INFINITY),
+  "text-last": turned(() => Number.POSITIVE_INFINITY),
+  close: (state) =>
+    state.overlay === undefined ? undefined : changed(state, { overlay: undefined }),
+  yes,
+  no,
+  "edit-paste": editPaste,
+} satisfies Partial<Record<CommandName, Handler>>;
+
+/** Another mode's window is left as it was when it closes. */
+export function closedOverlay(state: ScreenState): Updated | undefined {
+  const { overlay } = state;
+  if (overlay === undefined) return undefined;
+  const rest = { overlay: undefined };
+  return overlay.kind === "search"
+    ? changed(state, rest, { kind: "search", query: undefined })
+    : changed(state, rest);
+}

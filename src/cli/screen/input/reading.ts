@@ -1,0 +1,147 @@
+/** Keys that move the timeline, and go from room to room. */
+
+import { isSame } from "../../../core/model/item.ts";
+import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import type { Act } from "../state/act.ts";
+import type { CommandName } from "../state/commands.ts";
+import type { ScreenState } from "../state/screen-state.ts";
+import { atOldest, scrolledDown, scrolledUp } from "../state/scroll.ts";
+import { openedList } from "./field.ts";
+import {
+  acting,
+  changed,
+  draftAct,
+  draftNow,
+  type Handler,
+  openTarget,
+  type Parts,
+  timelineOf,
+  type Updated,
+} from "./parts.ts";
+
+/** Positive: to older rows. */
+export function scrolled(state: ScreenState, lines: number, parts: Parts): Updated {
+  const timeline = timelineOf(parts);
+  const { rows } = parts;
+  if (lines > 0) {
+    const { anchor, isNearEnd } = scrolledUp(timeline, state.scroll, lines);
+    return changed(state, { scroll: anchor }, ...older(isNearEnd, parts));
+  }
+  const { anchor, isNearEnd } = scrolledDown(timeline, state.scroll, -lines);
+  // What comes behind a place in the past must not move it.
+  const last = rows.rows.at(-1);
+  const isHeld = anchor === undefined && rows.hasNewer && last !== undefined;
+  return changed(
+    state,
+    { scroll: isHeld ? { key: last.key, below: 0 } : anchor },
+    ...(isNearEnd ? newer(parts) : []),
+  );
+}
+
+/** More of the past is asked for once. */
+export function older(isNearEnd: boolean, { rows }: Parts): readonly Act[] {
+  const isWanted = isNearEnd && rows.hasOlder && rows.loading === undefined;
+  return isWanted ? [{ kind: "reach", side: "older" }] : [];
+}
+
+/** The same of a place in the past. */
+export function newer({ rows }: Parts): readonly Act[] {
+  const isWanted = rows.hasNewer && rows.loading === undefined;
+  return isWanted ? [{ kind: "reach", side: "newer" }] : [];
+}
+
+/** One line of the page before stays. */
+export function pageOf({ layout }: Parts): number {
+  return Math.max(layout.pageRows - 1, 1);
+}
+
+export function newest(state: ScreenState, { rows }: Parts): Updated | undefined {
+  if (state.scroll === undefined && !rows.hasNewer) return undefined;
+  const acts: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
+  return changed(state, { scroll: undefined }, ...acts);
+}
+
+// Rooms.
+
+/** As they stand in the list of rooms. */
+function linesOf(model: Model): readonly RoomLine[] {
+  const { rooms, people } = roomLines(model);
+  return [...rooms, ...people];
+}
+
+/** What is written in the room that is left stays there. */
+export function opening(state: ScreenState, target: string, { model }: Parts): Updated {
+  const open = openTarget(model);
+  const bare = target.replace(/^#/, "");
+  const change = { overlay: undefined, selected: undefined, selectedPost: undefined };
+  if (isSame(open, bare)) return changed(state, change);
+  const draft = draftAct(model, draftNow(state, model));
+  return changed(state, { ...change, completion: undefined }, ...draft, {
+    kind: "open",
+    target: bare,
+  });
+}
+
+function stepped(by: 1 | -1): Handler {
+  return (state, parts) => {
+    const lines = linesOf(parts.model);
+    const at = lines.findIndex(({ isOpen }) => isOpen);
+    const next = at < 0 ? lines[0] : lines[(at + by + lines.length) % lines.length];
+    return next === undefined ? acting(state) : opening(state, next.target, parts);
+  };
+}
+
+function numbered(index: number): Handler {
+  return (state, parts) => {
+    const line = linesOf(parts.model)[index];
+    return line === undefined ? acting(state) : opening(state, line.target, parts);
+  };
+}
+
+/** Where the user is called before where only something was said; from the open one onwards. */
+function unread(state: ScreenState, parts: Parts): Updated {
+  const lines = linesOf(parts.model);
+  const at = lines.findIndex(({ isOpen }) => isOpen);
+  const { muted } = parts.settings;
+  const isMuted = (line: RoomLine) =>
+    line.isIgnored || muted.some((one) => isSame(one.replace(/^#/, ""), line.target));
+  const others = [...lines.slice(at + 1), ...lines.slice(0, Math.max(at, 0))].filter(
+    (line) => line.unread > 0 && !isMuted(line),
+  );
+  const next = others.find(({ calls }) => calls > 0) ?? others[0];
+  return next === undefined ? acting(state) : opening(state, next.target, parts);
+}
+
+export const READING = {
+  switcher: (state, parts) => changed(state, { overlay: openedList("switcher", parts) }),
+  "room-previous": stepped(-1),
+  "room-next": stepped(1),
+  "room-unread": unread,
+  "room-last": (state, parts) =>
+    state.lastOpen === undefined ? acting(state) : opening(state, state.lastOpen, parts),
+  "room-1": numbered(0),
+  "room-2": numbered(1),
+  "room-3": numbered(2),
+  "room-4": numbered(3),
+  "room-5": numbered(4),
+  "room-6": numbered(5),
+  "room-7": numbered(6),
+  "room-8": numbered(7),
+  "room-9": numbered(8),
+  "room-10": numbered(9),
+  rooms: (state) => changed(state, { showsRooms: !state.showsRooms }),
+  members: (state) => changed(state, { showsMembers: !state.showsMembers }),
+  "page-up": (state, parts) => scrolled(state, pageOf(parts), parts),
+  "page-down": (state, parts) => scrolled(state, -pageOf(parts), parts),
+  "row-up": (state, parts) => scrolled(state, 1, parts),
+  "row-down": (state, parts) => scrolled(state, -1, parts),
+  oldest: (state, parts) =>
+    changed(state, { scroll: atOldest(timelineOf(parts)) }, ...older(true, parts)),
+  newest: (state, parts) => newest(state, parts) ?? acting(state),
+  search: (state, parts) => changed(state, { overlay: openedList("search", parts) }),
+  "typed-search": (state, parts) =>
+    state.overlay?.kind === "typed"
+      ? undefined
+      : changed(state, { overlay: openedList("typed", parts) }),
+} satisfies Partial<Record<CommandName, Handler>>;

@@ -1,0 +1,296 @@
+/** Keys on a selected message: to others, and what is done with it. */
+
+import { isWords } from "../../../core/model/item.ts";
+import type { Row } from "../../../core/model/rows.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Item, Model, PendingPost, TransferView } from "../../../core/model/state.ts";
+import { answering, editing } from "../../../web/input/writing.ts";
+import { EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
+import type { CommandName } from "../state/commands.ts";
+import type { MenuEntry, ScreenState } from "../state/screen-state.ts";
+import { edgeOf, linesBehind, revealed } from "../state/scroll.ts";
+import { openedList } from "./field.ts";
+import {
+  acting,
+  changed,
+  draftAct,
+  draftNow,
+  type Handler,
+  type Parts,
+  timelineOf,
+  type Updated,
+} from "./parts.ts";
+import { newer, older } from "./reading.ts";
+
+/** Words and files that are there, and what waits to be sent. */
+function isSelectable(row: Row): boolean {
+  if (row.kind === "pending") return true;
+  if (row.kind !== "item" || row.item.state !== "whole") return false;
+  return isWords(row.item) || row.item.file !== undefined;
+}
+
+export function isSelecting({ selected, selectedPost }: ScreenState): boolean {
+  return selected !== undefined || selectedPost !== undefined;
+}
+
+/** Of the rows; -1: nothing is selected, or it is not there any more. */
+function selectedIndex({ selected, selectedPost }: ScreenState, { rows }: Parts): number {
+  if (selected === undefined && selectedPost === undefined) return -1;
+  return rows.rows.findLastIndex((row) =>
+    row.kind === "item"
+      ? row.item.seq === selected
+      : row.kind === "pending" && row.post.key === selectedPost,
+  );
+}
+
+/** What is selected, if it can still be acted on. */
+function selectedRow(state: ScreenState, parts: Parts): Row | undefined {
+  return parts.rows.rows[selectedIndex(state, parts)];
+}
+
+function itemOf(state: ScreenState, parts: Parts): Item | undefined {
+  const row = selectedRow(state, parts);
+  return row?.kind === "item" && row.item.state === "whole" ? row.item : undefined;
+}
+
+function postOf(state: ScreenState, parts: Parts): PendingPost | undefined {
+  const row = selectedRow(state, parts);
+  return row?.kind === "pending" ? row.post : undefined;
+}
+
+// Going.
+
+/** @param index of a row that can be selected */
+function selecting(state: ScreenState, index: number, parts: Parts): Updated {
+  const row = parts.rows.rows[index];
+  if (row === undefined) return acting(state);
+  const timeline = timelineOf(parts);
+  const anchor = revealed(timeline, state.scroll, index);
+  // What comes meanwhile must not move what is acted on.
+  const last = parts.rows.rows.at(-1)?.key ?? "";
+  const selected = row.kind === "item" ? row.item.seq : undefined;
+  const selectedPost = row.kind === "pending" ? row.post.key : undefined;
+  const scroll = anchor ?? { key: last, below: 0 };
+  const isFirst = !parts.rows.rows.slice(0, index).some(isSelectable);
+  return changed(state, { selected, selectedPost, scroll }, ...older(isFirst, parts));
+}
+
+/** The message with that number; undefined: it is not here. */
+export function selectingSeq(state: ScreenState, seq: number, parts: Parts): Updated | undefined {
+  const { rows } = parts.rows;
+  const index = rows.findIndex((row) => row.kind === "item" && row.item.seq === seq);
+  return index < 0 ? undefined : selecting(state, index, parts);
+}
+
+/** The nearest in that direction from a row, itself left out. -1: none. */
+function nextIndex({ rows }: Parts, from: number, by: 1 | -1): number {
+  for (let at = from + by; at >= 0 && at < rows.rows.length; at += by) {
+    const row = rows.rows[at];
+    if (row !== undefined && isSelectable(row)) return at;
+  }
+  return -1;
+}
+
+/** The newest that is seen. */
+function select(state: ScreenState, parts: Parts): Updated {
+  const { index } = edgeOf(timelineOf(parts), state.scroll);
+  const at = nextIndex(parts, index + 1, -1);
+  return at < 0 ? acting(state) : selecting({ ...state, completion: undefined }, at, parts);
+}
+
+function stepped(by: 1 | -1): Handler {
+  return (state, parts) => {
+    const from = selectedIndex(state, parts);
+    if (from < 0) return select(state, parts);
+    const at = nextIndex(parts, from, by);
+    if (at >= 0) return selecting(state, at, parts);
+    if (by < 0) return acting(state, ...older(true, parts));
+    return parts.rows.hasNewer ? acting(state, ...newer(parts)) : unselected(state, parts);
+  };
+}
+
+/** As many messages as make a page of lines; at least one. */
+function paged(by: 1 | -1): Handler {
+  return (state, parts) => {
+    let at = selectedIndex(state, parts);
+    if (at < 0) return select(state, parts);
+    let lines = 0;
+    for (;;) {
+      const next = nextIndex(parts, at, by);
+      if (next < 0) break;
+      lines += parts.heightOf(parts.rows.rows[at]?.key ?? "");
+      if (lines >= parts.layout.pageRows && at !== selectedIndex(state, parts)) break;
+      at = next;
+    }
+    return selecting(state, at, parts);
+  };
+}
+
+/** Back to the input; close to the newest the timeline follows them again. */
+export function unselected(state: ScreenState, parts: Parts): Updated {
+  const timeline = timelineOf(parts);
+  const { pageRows } = timeline;
+  const isNear = linesBehind(timeline, edgeOf(timeline, state.scroll), pageRows) < pageRows;
+  const scroll = isNear && !parts.rows.hasNewer ? undefined : state.scroll;
+  return changed(state, { selected: undefined, selectedPost: undefined, scroll });
+}
+
+// Acting.
+
+/** With the item, where one is selected that it can be done with. */
+function withItem(
+  can: (item: Item, model: Model) => boolean,
+  act: (state: ScreenState, item: Item, parts: Parts) => Updated,
+): Handler {
+  return (state, parts) => {
+    const item = itemOf(state, parts);
+    if (item === undefined || !can(item, parts.model)) return undefined;
+    return act({ ...state, overlay: undefined }, item, parts);
+  };
+}
+
+function withPost(act: (state: ScreenState, post: PendingPost) => Updated): Handler {
+  return (state, parts) => {
+    const post = postOf(state, parts);
+    return post === undefined ? undefined : act({ ...state, overlay: undefined }, post);
+  };
+}
+
+/** The first that has something to do. */
+function either(...handlers: readonly Handler[]): Handler {
+  return (state, parts) => {
+    for (const handler of handlers) {
+      const updated = handler(state, parts);
+      if (updated !== undefined) return updated;
+    }
+    return undefined;
+  };
+}
+
+const isText = (item: Item) => item.kind === "text" || item.kind === "action";
+const isOwnText = (item: Item) => item.isMine && isText(item);
+const mayErase = (item: Item, model: Model) => item.isMine || openRoom(model)?.moderates === true;
+const mayWrite = (_: Item, model: Model) => openRoom(model)?.isClosed !== true;
+
+function replying(state: ScreenState, item: Item, parts: Parts): Updated {
+  const draft = answering(draftNow(state, parts.model), item.seq);
+  return writingOn(state, draft.text, parts, draft);
+}
+
+function changing(state: ScreenState, item: Item, parts: Parts): Updated {
+  const draft = editing(draftNow(state, parts.model), item.seq, item.text);
+  return writingOn(state, draft.text, parts, draft);
+}
+
+function writingOn(
+  state: ScreenState,
+  text: string,
+  parts: Parts,
+  draft: Parameters<typeof draftAct>[1],
+): Updated {
+  const left = unselected(state, parts).state;
+  const editor =
+    text === state.editor.text ? state.editor : { ...editorOf(text), killed: state.editor.killed };
+  return changed(left, { editor, recall: undefined }, ...draftAct(parts.model, draft));
+}
+
+function asking(state: ScreenState, item: Item, { texts }: Parts): Updated {
+  const about = { kind: "erase" as const, seq: item.seq };
+  const question = { kind: "yes-no" as const, text: texts.askErase, answer: EMPTY_EDITOR, about };
+  return changed(state, { question });
+}
+
+function discarding(state: ScreenState, parts: Parts): Updated | undefined {
+  const post = postOf(state, parts);
+  if (post === undefined) return undefined;
+  const about = { kind: "discard" as const, key: post.key };
+  const text = parts.texts.askDiscard;
+  const question = { kind: "yes-no" as const, text, answer: EMPTY_EDITOR, about };
+  return changed(state, { question, overlay: undefined });
+}
+
+function copied(state: ScreenState, item: Item, parts: Parts): Updated {
+  const text = item.file?.name ?? item.text;
+  return changed(unselected(state, parts).state, {}, { kind: "copy", text });
+}
+
+function fetched(state: ScreenState, item: Item, parts: Parts): Updated {
+  const { file } = item;
+  if (file === undefined) return acting(state);
+  const left = unselected(state, parts).state;
+  return acting(left, { kind: "fetch", file: file.file, name: file.name });
+}
+
+/** That is under way, of the selected file. */
+function transferOf(item: Item, model: Model): TransferView | undefined {
+  const { file } = item;
+  if (file === undefined) return undefined;
+  const isIt = (one: TransferView) =>
+    one.file === file.file && one.state.kind !== "done" && one.state.kind !== "failed";
+  return [...model.transfers.values()].findLast(isIt);
+}
+
+function stopped(state: ScreenState, item: Item, { model }: Parts): Updated {
+  const transfer = transferOf(item, model);
+  if (transfer === undefined) return acting(state);
+  return acting(state, { kind: "cancel-transfer", id: transfer.id });
+}
+
+function answered(state: ScreenState, item: Item, parts: Parts): Updated {
+  const { model } = parts;
+  if (item.re === undefined || model.open === undefined) return acting(state);
+  const jump = { kind: "jump" as const, target: model.open, seq: item.re };
+  return selectingSeq(state, item.re, parts) ?? acting(state, jump);
+}
+
+const ACTIONS = {
+  reply: withItem(mayWrite, replying),
+  edit: withItem((item, model) => isOwnText(item) && mayWrite(item, model), changing),
+  react: withItem(mayWrite, (state, item, parts) =>
+    changed(state, { overlay: openedList("react", parts, item.seq) }),
+  ),
+  copy: either(
+    withItem((item) => isText(item) || item.file !== undefined, copied),
+    withPost((state, post) => acting(state, { kind: "copy", text: post.body.text })),
+  ),
+  fetch: withItem((item) => item.file !== undefined, fetched),
+  stop: withItem((item, model) => transferOf(item, model) !== undefined, stopped),
+  "select-answered": withItem((item) => item.re !== undefined, answered),
+  resend: withPost((state, post) => acting(state, { kind: "resend", key: post.key })),
+  erase: either(withItem(mayErase, asking), discarding),
+} satisfies Partial<Record<CommandName, Handler>>;
+
+/** What can be done with the selected one, in the order of the table. */
+function entriesFor(state: ScreenState, parts: Parts): readonly MenuEntry[] {
+  return Object.entries(ACTIONS).flatMap(([name, handler]) => {
+    if (handler(state, parts) === undefined) return [];
+    const command = name as CommandName;
+    const chord = parts.keymap.chordOf("selected", command) ?? "";
+    return [{ command, chord, label: parts.texts.commands[command] }];
+  });
+}
+
+function menu(state: ScreenState, parts: Parts): Updated {
+  const entries = entriesFor(state, parts);
+  if (entries.length === 0) return acting(state);
+  return changed(state, { overlay: { kind: "menu", at: 0, entries } });
+}
+
+/** Not below a menu, which is about what is selected. */
+function going(handler: Handler): Handler {
+  return (state, parts) => (state.overlay === undefined ? handler(state, parts) : undefined);
+}
+
+export const SELECTION = {
+  ...ACTIONS,
+  select: going(select),
+  menu: going(menu),
+  "select-up": going(stepped(-1)),
+  "select-down": going(stepped(1)),
+  "select-page-up": going(paged(-1)),
+  "select-page-down": going(paged(1)),
+  "select-first": going((state, parts) => selecting(state, nextIndex(parts, -1, 1), parts)),
+  "select-last": going((state, parts) =>
+    selecting(state, nextIndex(parts, parts.rows.rows.length, -1), parts),
+  ),
+} satisfies Partial<Record<CommandName, Handler>>;

@@ -1,0 +1,169 @@
+/** What each key does, whatever is shown: a state and a key give the next state, and acts. */
+
+import { PASTE_BYTES_MAX } from "../../../base/limits-page.ts";
+import { EMPTY_EDITOR, insert } from "../editor/editor.ts";
+import type { CommandName } from "../state/commands.ts";
+import type { Asked, ScreenState } from "../state/screen-state.ts";
+import { activeEditor } from "./field.ts";
+import { helpRows } from "./help.ts";
+import type { Mode } from "./keymap.ts";
+import type { Key } from "./keys.ts";
+import { closedOverlay, LISTS, unanswered } from "./lists.ts";
+import { acting, changed, type Handler, type Parts, type Updated } from "./parts.ts";
+import { newest, READING, scrolled } from "./reading.ts";
+import { isSelecting, SELECTION, unselected } from "./selection.ts";
+import { cleared, letGo, typing, uncompleted, WRITING } from "./writing.ts";
+
+/** Lines that a turn of the mouse wheel moves. */
+const WHEEL_LINES = 3;
+/** Letters that come together and are commands; more are a paste without marks, and do nothing. */
+const RUN_MAX = 32;
+
+const EVERYWHERE = {
+  cancel: (state, parts) => cancelled(state, parts) ?? acting(state),
+  interrupt: interrupted,
+  leave: (state, parts) => left(state, parts),
+  help: (state, parts) => {
+    const { keymap, texts, source } = parts;
+    const rows = helpRows(keymap, texts, source.commands);
+    return changed(state, { overlay: { kind: "help", rows, top: 0 }, completion: undefined });
+  },
+  redraw: (state) => acting(state, { kind: "redraw" }),
+  suspend: (state) => acting(state, { kind: "suspend" }),
+} satisfies Partial<Record<CommandName, Handler>>;
+
+const HANDLERS: Readonly<Record<CommandName, Handler>> = {
+  ...EVERYWHERE,
+  ...READING,
+  ...WRITING,
+  ...SELECTION,
+  ...LISTS,
+  choose: (state, parts) => fromMenu(state, parts) ?? LISTS.choose(state, parts),
+};
+
+/** What the menu stands at. */
+function fromMenu(state: ScreenState, parts: Parts): Updated | undefined {
+  const { overlay } = state;
+  if (overlay?.kind !== "menu") return undefined;
+  const entry = overlay.entries[overlay.at];
+  return entry === undefined ? undefined : HANDLERS[entry.command](state, parts);
+}
+
+/** Pure: the same state, key and parts give the same. */
+export function update(state: ScreenState, key: Key, parts: Parts): Updated {
+  switch (key.name) {
+    case "focus-in":
+    case "focus-out": {
+      const on = key.name === "focus-in";
+      return changed(state, { isFocused: on }, { kind: "focus", on });
+    }
+    case "report":
+    case "click":
+      return acting(state);
+    case "scroll-up":
+      return wheeled(state, 1, parts);
+    case "scroll-down":
+      return wheeled(state, -1, parts);
+    case "paste":
+      return pasted(state, key.text, parts);
+    case "paste-oversize": {
+      const text = parts.texts.pasteTooLong(PASTE_BYTES_MAX / 1024);
+      return changed(state, { notes: [...state.notes, { text, tone: "fault" }] });
+    }
+    default:
+      return pressed(state, key, parts);
+  }
+}
+
+/** Where letters are commands, a run of them is one after the other. */
+function ran(state: ScreenState, text: string, parts: Parts): Updated {
+  let now = acting(state);
+  const characters = [...text];
+  if (characters.length > RUN_MAX) return now;
+  for (const one of characters) {
+    const next = pressed(now.state, { name: one === " " ? "space" : one, text: one }, parts);
+    now = { state: next.state, acts: [...now.acts, ...next.acts] };
+  }
+  return now;
+}
+
+function pressed(state: ScreenState, key: Key, parts: Parts): Updated {
+  const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
+  if (key.name === "text" && !isTyped) return ran(state, key.text, parts);
+  for (const command of parts.keymap.commandsAt(modeOf(state), key.name)) {
+    const updated = HANDLERS[command](state, parts);
+    if (updated !== undefined) return updated;
+  }
+  if (key.text === "" || modeOf(state) === "selected") return acting(state);
+  return typing(key.text)(state, parts) ?? acting(state);
+}
+
+/** What the keys go to. */
+function modeOf(state: ScreenState): Mode {
+  const { question, overlay } = state;
+  if (question !== undefined) return question.kind === "yes-no" ? "question" : "list";
+  if (overlay !== undefined) {
+    if (overlay.kind === "menu") return "menu";
+    return "query" in overlay ? "list" : "text";
+  }
+  return isSelecting(state) ? "selected" : "input";
+}
+
+/** Closes what was opened last. Undefined: there is nothing to close. */
+function cancelled(state: ScreenState, parts: Parts): Updated | undefined {
+  return (
+    closed(state, parts) ??
+    (state.notes.length > 0 ? changed(state, { notes: [] }) : undefined) ??
+    letGo(state, parts) ??
+    newest(state, parts)
+  );
+}
+
+function closed(state: ScreenState, parts: Parts): Updated | undefined {
+  return (
+    unanswered(state) ??
+    closedOverlay(state) ??
+    uncompleted(state) ??
+    (isSelecting(state) ? unselected(state, parts) : undefined)
+  );
+}
+
+function interrupted(state: ScreenState, parts: Parts): Updated {
+  const done = closed(state, parts) ?? cleared(state, parts);
+  return done ?? acting(state, { kind: "leave", exitCode: 130 });
+}
+
+/** On an empty line alone. What is asked goes first. */
+function left(state: ScreenState, parts: Parts): Updated | undefined {
+  const editor = activeEditor(state);
+  if (editor !== undefined && editor.text !== "") return undefined;
+  return (
+    closed(state, parts) ?? letGo(state, parts) ?? acting(state, { kind: "leave", exitCode: 0 })
+  );
+}
+
+function wheeled(state: ScreenState, by: 1 | -1, parts: Parts): Updated {
+  if (state.question !== undefined) return acting(state);
+  if (state.overlay === undefined) return scrolled(state, by * WHEEL_LINES, parts);
+  const isText = "top" in state.overlay;
+  const command = by > 0 ? (isText ? "text-up" : "list-up") : isText ? "text-down" : "list-down";
+  return HANDLERS[command](state, parts) ?? acting(state);
+}
+
+/** One line is as if typed. Several are asked about, and go as one message. */
+function pasted(state: ScreenState, text: string, parts: Parts): Updated {
+  const isInput = state.question === undefined && state.overlay === undefined;
+  if (!isInput) {
+    // A secret that is pasted may end with a line feed; a query has one line.
+    const flat = text.replaceAll("\n", state.question?.kind === "secret" ? "" : " ");
+    return typing(flat)(state, parts) ?? acting(state);
+  }
+  const from = isSelecting(state) ? unselected(state, parts).state : state;
+  if (!text.includes("\n")) return typing(text)(from, parts) ?? acting(from);
+  const whole = insert(from.editor, text).text;
+  const isPasted = from.editor.text.slice(0, from.editor.cursor) === "";
+  const about: Asked = { kind: "paste", text, whole, isPasted };
+  const asked = parts.texts.askPaste(text.split("\n").length, [...text].length);
+  const question = { kind: "yes-no" as const, text: asked, answer: EMPTY_EDITOR, about };
+  return changed(from, { question, completion: undefined });
+}

@@ -1,0 +1,212 @@
+/** Keys of the input: what is typed, sent, completed and found again. */
+
+import { afterEdit, dropped } from "../../../web/input/writing.ts";
+import {
+  changeWord,
+  clear,
+  cutBlankBack,
+  cutToLineEnd,
+  cutToLineStart,
+  cutWordBack,
+  cutWordForward,
+  deleteBack,
+  deleteForward,
+  down,
+  type Editor,
+  editorOf,
+  insert,
+  left,
+  lineEnd,
+  lineStart,
+  placed,
+  redo,
+  replaceRange,
+  right,
+  transpose,
+  undo,
+  up,
+  withText,
+  wordLeft,
+  wordRight,
+  yank,
+} from "../editor/editor.ts";
+import type { Act } from "../state/act.ts";
+import type { Completion, Recall, ScreenState } from "../state/screen-state.ts";
+import { chosen, offerAt } from "./completion.ts";
+import { activeEditor, withEditor } from "./field.ts";
+import {
+  acting,
+  changed,
+  draftAct,
+  draftNow,
+  type Handler,
+  keptDraft,
+  type Parts,
+  type Updated,
+} from "./parts.ts";
+
+/** Applies to whatever is being typed into. Undefined: nothing is. */
+function editing(change: (editor: Editor) => Editor): Handler {
+  return (state, parts) => {
+    const editor = activeEditor(state);
+    return editor === undefined ? undefined : withEditor(state, change(editor), parts);
+  };
+}
+
+/** Only where it changes something: else the chord may mean something else. */
+function editingIf(applies: (editor: Editor) => boolean, handler: Handler): Handler {
+  return (state, parts) => {
+    const editor = activeEditor(state);
+    return editor !== undefined && applies(editor) ? handler(state, parts) : undefined;
+  };
+}
+
+function isInput({ overlay, question }: ScreenState): boolean {
+  return overlay === undefined && question === undefined;
+}
+
+function onInput(handler: Handler): Handler {
+  return (state, parts) => (isInput(state) ? handler(state, parts) : undefined);
+}
+
+export const WRITING = {
+  send: onInput((state, parts) => sent(state, state.editor.text, false, parts)),
+  "new-line": onInput(editing((editor) => insert(editor, "\n"))),
+  complete: onInput((state, parts) => completed(state, 1, parts)),
+  "complete-back": onInput((state, parts) => completed(state, -1, parts)),
+  "history-back": onInput((state, parts) => vertical(state, "back", parts)),
+  "history-forward": onInput((state, parts) => vertical(state, "forward", parts)),
+  "cursor-left": editing(left),
+  "cursor-right": editingIf(({ text }) => text !== "", editing(right)),
+  "word-left": editing(wordLeft),
+  "word-right": editing(wordRight),
+  "line-start": editing(lineStart),
+  "line-end": editing(lineEnd),
+  "text-start": editing((editor) => placed(editor, 0)),
+  "text-end": editing((editor) => placed(editor, editor.text.length)),
+  "delete-back": editing(deleteBack),
+  "delete-forward": editingIf(({ text }) => text !== "", editing(deleteForward)),
+  "cut-word-back": editing(cutWordBack),
+  "cut-word": editing(cutWordForward),
+  "cut-blank-back": editing(cutBlankBack),
+  "cut-to-start": editing(cutToLineStart),
+  "cut-to-end": (state, parts) =>
+    // In a list there is nowhere else to go.
+    editingIf(({ text, cursor }) => !isInput(state) || cursor < text.length, editing(cutToLineEnd))(
+      state,
+      parts,
+    ),
+  yank: editing(yank),
+  transpose: editing(transpose),
+  undo: editing(undo),
+  redo: editing(redo),
+  "upper-word": editing((editor) => changeWord(editor, "upper")),
+  "lower-word": editing((editor) => changeWord(editor, "lower")),
+  "capital-word": editing((editor) => changeWord(editor, "capital")),
+} satisfies Record<string, Handler>;
+
+/** Characters that were typed or pasted in one line. */
+export const typing = (text: string): Handler => editing((editor) => insert(editor, text));
+
+// Sending.
+
+/** @param isPasted words, whatever they begin with */
+export function sent(
+  state: ScreenState,
+  text: string,
+  isPasted: boolean,
+  parts: Parts,
+): Updated | undefined {
+  if (text.trim() === "") return acting(state);
+  const { model, rows } = parts;
+  const kept = keptDraft(model);
+  const { re, edits } = kept ?? {};
+  const enter: Act = {
+    kind: "enter",
+    text,
+    ...(re === undefined ? {} : { re }),
+    ...(edits === undefined ? {} : { edits }),
+    ...(isPasted ? { isPasted } : {}),
+  };
+  // What was written before an edit comes back.
+  const next = kept?.edits === undefined ? { text: "" } : afterEdit(kept);
+  const newest: readonly Act[] = rows.hasNewer ? [{ kind: "bottom" }] : [];
+  const change = {
+    editor: { ...editorOf(next.text), killed: state.editor.killed },
+    completion: undefined,
+    recall: undefined,
+    scroll: undefined,
+  };
+  return changed(state, change, enter, ...draftAct(model, next), ...newest);
+}
+
+/** Neither an answer nor an edit any more. */
+export function letGo(state: ScreenState, { model }: Parts): Updated | undefined {
+  const kept = keptDraft(model);
+  if (kept?.re === undefined && kept?.edits === undefined) return undefined;
+  const next = dropped(draftNow(state, model));
+  const editor = withText(state.editor, next.text);
+  return changed(state, { editor, recall: undefined }, ...draftAct(model, next));
+}
+
+/** The line is empty again; undo gives it back. */
+export function cleared(state: ScreenState, parts: Parts): Updated | undefined {
+  if (state.editor.text === "" && state.recall === undefined) return letGo(state, parts);
+  return changed(state, { editor: clear(state.editor), completion: undefined, recall: undefined });
+}
+
+// Completion.
+
+function completed(state: ScreenState, by: 1 | -1, parts: Parts): Updated | undefined {
+  const { completion, editor } = state;
+  if (completion !== undefined) {
+    const count = completion.candidates.length;
+    const at = (completion.at + by + count) % count;
+    return changed(state, { ...chosen(editor, completion, at), recall: undefined });
+  }
+  if (by < 0) return acting(state);
+  const offer = offerAt(editor, { ...parts.source, model: parts.model });
+  switch (offer.kind) {
+    case "folder":
+      return acting(state, { kind: "list-folder", path: offer.path });
+    case "some":
+      return changed(state, { ...offered(editor, offer.completion), recall: undefined });
+    default:
+      return acting(state);
+  }
+}
+
+/** One needs no list. */
+function offered(editor: Editor, completion: Completion): Partial<ScreenState> {
+  const first = chosen(editor, completion, 0);
+  return completion.candidates.length > 1 ? first : { editor: first.editor };
+}
+
+/** As it was before Tab. */
+export function uncompleted(state: ScreenState): Updated | undefined {
+  const { completion, editor } = state;
+  if (completion === undefined) return undefined;
+  const { from, to, typed } = completion;
+  return changed(state, { editor: replaceRange(editor, from, to, typed), completion: undefined });
+}
+
+// What was typed earlier.
+
+function vertical(state: ScreenState, to: "back" | "forward", parts: Parts): Updated | undefined {
+  const { editor } = state;
+  const { inputColumns } = parts.layout;
+  const moved = to === "back" ? up(editor, inputColumns) : down(editor, inputColumns);
+  if (moved !== undefined) return changed(state, { editor: moved, completion: undefined });
+  return recalled(state, to === "back" ? 1 : -1, parts);
+}
+
+function recalled(state: ScreenState, by: 1 | -1, { typed }: Parts): Updated {
+  const { recall, editor } = state;
+  const back = (recall?.back ?? -1) + by;
+  if (back >= typed.length || back < -1) return acting(state);
+  const before = recall?.typed ?? editor.text;
+  const text = back < 0 ? before : (typed[typed.length - 1 - back] ?? "");
+  const next: Recall | undefined = back < 0 ? undefined : { back, typed: before };
+  const put = { ...editorOf(text), killed: editor.killed, past: editor.past };
+  return changed(state, { editor: put, recall: next, completion: undefined });
+}

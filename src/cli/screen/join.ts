@@ -1,0 +1,35 @@
+import type { Name } from "../../base/names.ts";
+import type { ModelEvent } from "../../core/model/event.ts";
+import { openTerminalDevice } from "../../io/terminal/device.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { type Context, say } from "../context.ts";
+import { ScreenChat } from "./chat.ts";
+import { ScreenClient } from "./client.ts";
+import { TypedHistory } from "./editor/typed-history.ts";
+import { ScreenPreferences } from "./preferences.ts";
+
+/** The full screen before there is a connection, and then with one. */
+export interface FullScreen {
+  /** Hears for the model from the first connection on. */
+  readonly hear: (event: ModelEvent) => void;
+  /** @returns the exit code @throws Fault as the client ended */
+  run(open: OpenClient, rooms: readonly Name[]): Promise<number>;
+}
+
+export function fullScreen(context: Context): FullScreen {
+  let client: ScreenClient | undefined;
+  const chat = new ScreenChat(context.clock, (effect) => client?.notified(effect));
+  return {
+    hear: chat.hear,
+    run: async (open, rooms) => {
+      const preferences = new ScreenPreferences(context, open.state);
+      for (const warning of preferences.warnings) say(context, warning);
+      chat.opened(open);
+      const device = openTerminalDevice(context.stdin, () => client?.end(0));
+      const typed = new TypedHistory(context.settings().folders.data);
+      await typed.load();
+      client = new ScreenClient({ context, open, chat, device, preferences, typed });
+      return client.run(rooms);
+    },
+  };
+}

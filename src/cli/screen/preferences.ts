@@ -1,0 +1,59 @@
+import type { ClientState } from "../../io/state/client-state.ts";
+import type { Context } from "../context.ts";
+import { Keymap } from "./input/keymap.ts";
+import { type Chosen, chosenOf, runSet, type SetState, withChosen } from "./settings/chosen.ts";
+import { readSettings, type Vocabulary } from "./settings/values.ts";
+import type { ScreenSettings } from "./state/settings.ts";
+import { readStyle, THEME_NAMES } from "./view/palette.ts";
+import { ROLES } from "./view/style.ts";
+
+/** Under this name the home keeps what was chosen by `/set`. */
+const PREFERENCE = "screen";
+
+const VOCABULARY: Vocabulary = {
+  themes: THEME_NAMES,
+  roles: ROLES,
+  isColor: (text) => readStyle(text) !== undefined,
+  checkKey: (chord, command) => {
+    new Keymap({ [chord]: command });
+  },
+};
+
+/** What the user wants of the full screen: the defaults, `config.toml`, and `/set` on top. */
+export class ScreenPreferences {
+  readonly #state: Pick<ClientState, "preference" | "prefer">;
+  readonly #file: ScreenSettings;
+  /** Of `config.toml`: keys that mean nothing. */
+  readonly warnings: readonly string[];
+  #chosen: Chosen;
+
+  /** @throws Fault usage: `config.toml` is wrong */
+  constructor(
+    context: Pick<Context, "settings">,
+    state: Pick<ClientState, "preference" | "prefer">,
+  ) {
+    this.#state = state;
+    const { settings, warnings } = readSettings(context.settings().screen, VOCABULARY);
+    this.#file = settings;
+    this.warnings = warnings;
+    this.#chosen = chosenOf(state.preference(PREFERENCE));
+  }
+
+  /** In force now. */
+  get settings(): ScreenSettings {
+    return withChosen(this.#now);
+  }
+
+  /** @param words behind `/set` @returns what to say @throws Fault usage, too-many */
+  set(words: string): readonly string[] {
+    const { lines, chosen } = runSet(words, this.#now);
+    if (chosen === undefined) return lines;
+    this.#chosen = chosen;
+    this.#state.prefer(PREFERENCE, JSON.stringify(chosen));
+    return lines;
+  }
+
+  get #now(): SetState {
+    return { file: this.#file, chosen: this.#chosen, vocabulary: VOCABULARY };
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * `/set`: what a user chooses while talking. It is kept on this device beside config.toml, which
+ * stays as its owner wrote it, and counts more than the file.
+ */
+
+import { Fault } from "../../../base/fault.ts";
+import { quoteText } from "../../../base/text.ts";
+import { nearest } from "../../suggest.ts";
+import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
+import {
+  isSettingName,
+  SETTING_NAMES,
+  type SettingKind,
+  type SettingName,
+  settingIn,
+  settingRule,
+  type Vocabulary,
+  withValue,
+} from "./values.ts";
+
+/** By `bell` or `colors.mention`, the value as it was typed. */
+export type Chosen = Readonly<Record<string, string>>;
+
+export interface SetResult {
+  /** What to say, line by line. */
+  readonly lines: readonly string[];
+  /** To be kept from now on; undefined: nothing has changed. */
+  readonly chosen: Chosen | undefined;
+}
+
+export interface SetState {
+  /** Of config.toml, with the defaults. */
+  readonly file: ScreenSettings;
+  readonly chosen: Chosen;
+  readonly vocabulary: Vocabulary;
+}
+
+const TRUE: ReadonlySet<string> = new Set(["on", "true", "yes", "1"]);
+const FALSE: ReadonlySet<string> = new Set(["off", "false", "no", "0"]);
+const FORGET = "default";
+
+/** What was kept; what cannot be read is nothing. */
+export function chosenOf(kept: string | undefined): Chosen {
+  try {
+    const value: unknown = JSON.parse(kept ?? "{}");
+    const entries = Object.entries(value ?? {});
+    return Object.fromEntries(entries.filter(([, text]) => typeof text === "string"));
+  } catch {
+    return {};
+  }
+}
+
+/** The settings as they are in force. What this version does not know any more does nothing. */
+export function withChosen({ file, chosen, vocabulary }: SetState): ScreenSettings {
+  let settings = file;
+  for (const [key, typed] of Object.entries(chosen)) {
+    try {
+      settings = withTyped(settings, key, typed, vocabulary);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+  return settings;
+}
+
+/**
+ * `/set` shows all, `/set KEY` shows one, `/set KEY VALUE` changes it, `/set KEY default` forgets
+ * what was set.
+ * @param words what stands behind `/set`
+ * @throws Fault usage, too-many
+ */
+export function runSet(words: string, state: SetState): SetResult {
+  const [, key = "", typed = ""] = /^(\S*)\s*([\s\S]*)$/.exec(words.trim()) ?? [];
+  if (key === "") {
+    return { lines: SETTING_NAMES.flatMap((name) => linesOf(name, state)), chosen: undefined };
+  }
+  const { name, entry } = keyOf(key);
+  if (typed === "") return { lines: linesOf(name, state), chosen: undefined };
+  const chosen = { ...state.chosen };
+  if (typed === FORGET) {
+    for (const one of Object.keys(chosen)) {
+      if (one === key || (entry === undefined && one.startsWith(`${name}.`))) delete chosen[one];
+    }
+  } else {
+    withTyped(withChosen(state), key, typed, state.vocabulary);
+    chosen[key] = typed;
+  }
+  return { lines: linesOf(name, { ...state, chosen }), chosen };
+}
+
+/** Name and entry of `colors.mention`. @throws Fault usage */
+function keyOf(key: string): { readonly name: SettingName; readonly entry: string | undefined } {
+  const [, name = "", entry] = /^([^.]*)(?:\.([\s\S]+))?$/.exec(key) ?? [];
+  if (isSettingName(name)) return { name, entry };
+  const near = nearest(name, SETTING_NAMES);
+  throw new Fault("usage", `unknown setting ${quoteText(key)}`, {
+    remedy: near === undefined ? "/set shows all of them" : `did you mean ${near}?`,
+  });
+}
+
+/** @throws Fault usage, too-many */
+function withTyped(
+  settings: ScreenSettings,
+  key: string,
+  typed: string,
+  vocabulary: Vocabulary,
+): ScreenSettings {
+  const { name, entry } = keyOf(key);
+  const { kind } = settingRule(name, vocabulary);
+  if ((kind === "table") !== (entry !== undefined)) {
+    const example = name === "keys" ? "keys.ctrl-x search" : "colors.mention red";
+    throw new Fault("usage", `${quoteText(key)} has no value of its own`, {
+      remedy: kind === "table" ? `as in /set ${example}` : `as in /set ${name} VALUE`,
+    });
+  }
+  const value = entry === undefined ? valueOfTyped(typed, kind) : { [entry]: typed };
+  return withValue(settings, name, value, { at: () => `/set ${key}`, vocabulary });
+}
+
+function valueOfTyped(typed: string, kind: SettingKind): unknown {
+  const word = typed.toLowerCase();
+  if (kind === "switch" && TRUE.has(word)) return true;
+  if (kind === "switch" && FALSE.has(word)) return false;
+  if (kind === "list") return word === "none" ? [] : typed.split(/[\s,]+/).filter(Boolean);
+  return kind === "choice" ? word : typed;
+}
+
+/** The setting as one would type it, and where it comes from. */
+function linesOf(name: SettingName, state: SetState): string[] {
+  const defaults = new Map(entriesOf(name, settingIn(DEFAULT_SETTINGS, name)));
+  return entriesOf(name, settingIn(withChosen(state), name)).map(([key, text]) => {
+    const isDefault = defaults.get(key) === text;
+    const isChosen = Object.hasOwn(state.chosen, key);
+    return `${key} = ${text}  (${isChosen ? "/set" : isDefault ? "default" : "config.toml"})`;
+  });
+}
+
+function entriesOf(name: SettingName, value: unknown): [string, string][] {
+  if (typeof value === "boolean") return [[name, value ? "on" : "off"]];
+  if (Array.isArray(value)) return [[name, value.length === 0 ? "none" : value.join(", ")]];
+  if (typeof value !== "object" || value === null) return [[name, String(value)]];
+  const entries = Object.entries(value);
+  if (entries.length === 0) return [[name, "none"]];
+  return entries.map(([key, text]) => [`${name}.${key}`, String(text)]);
+}

@@ -1,0 +1,188 @@
+/**
+ * The settings of the full screen: `[screen]` of config.toml, and on top of it what `/set` was told
+ * on this device. Both are checked by the same table.
+ */
+
+import { Fault } from "../../../base/fault.ts";
+import { SETTINGS_LISTED_MAX } from "../../../base/limits-screen.ts";
+import { quoteText } from "../../../base/text.ts";
+import { unknownSetting } from "../../settings.ts";
+import { isTable, type TomlTable } from "../../toml.ts";
+import { DEFAULT_SETTINGS, type ScreenSettings } from "../state/settings.ts";
+
+/** What other parts of the screen know, and these settings name. */
+export interface Vocabulary {
+  readonly themes: readonly string[];
+  /** What `colors` gives another look. */
+  readonly roles: readonly string[];
+  readonly isColor: (text: string) => boolean;
+  /** @throws Fault usage: no such key, or no such command */
+  readonly checkKey: (chord: string, command: string) => void;
+}
+
+/** As config.toml writes it. */
+export type SettingName = keyof typeof PROPERTIES;
+
+const PROPERTIES = {
+  theme: "theme",
+  colors: "colors",
+  bell: "bell",
+  notify: "notify",
+  hide_joins: "hideJoins",
+  mouse: "mouse",
+  language: "language",
+  keys: "keys",
+  muted: "muted",
+} as const satisfies Record<string, keyof ScreenSettings>;
+
+export const SETTING_NAMES = Object.keys(PROPERTIES) as SettingName[];
+
+export type SettingKind = "switch" | "choice" | "list" | "table";
+
+/** What a value has to be, and how it is written. */
+export interface SettingRule {
+  readonly kind: SettingKind;
+  /** For `choice`. */
+  readonly words: readonly string[];
+}
+
+export interface ReadSettings {
+  readonly settings: ScreenSettings;
+  /** Keys that mean nothing. */
+  readonly warnings: readonly string[];
+}
+
+const NOTIFY = ["off", "osc9", "osc777", "notify-send"] as const;
+const LANGUAGES = ["auto", "en", "id"] as const;
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(PROPERTIES, name);
+}
+
+export function settingRule(name: SettingName, { themes }: Vocabulary): SettingRule {
+  switch (name) {
+    case "theme":
+      return { kind: "choice", words: themes };
+    case "notify":
+      return { kind: "choice", words: NOTIFY };
+    case "language":
+      return { kind: "choice", words: LANGUAGES };
+    case "muted":
+      return { kind: "list", words: [] };
+    case "colors":
+    case "keys":
+      return { kind: "table", words: [] };
+    default:
+      return { kind: "switch", words: [] };
+  }
+}
+
+export function settingIn(settings: ScreenSettings, name: SettingName): unknown {
+  return settings[PROPERTIES[name]];
+}
+
+/**
+ * @param table `[screen]` of config.toml
+ * @throws Fault usage, naming file, line and column
+ */
+export function readSettings(table: TomlTable | undefined, vocabulary: Vocabulary): ReadSettings {
+  const warnings: string[] = [];
+  let settings = DEFAULT_SETTINGS;
+  for (const [name, value] of Object.entries(table?.values ?? {})) {
+    const at = (...keys: readonly string[]) => table?.at(name, ...keys) ?? name;
+    if (isSettingName(name)) settings = withValue(settings, name, value, { at, vocabulary });
+    else warnings.push(unknownSetting(name, SETTING_NAMES, at()));
+  }
+  return { settings, warnings };
+}
+
+export interface Checking {
+  /** Where the value, or a part of it, stands. */
+  readonly at: (...keys: readonly string[]) => string;
+  readonly vocabulary: Vocabulary;
+}
+
+/** Tables are put on top of what was there. @throws Fault usage */
+export function withValue(
+  settings: ScreenSettings,
+  name: SettingName,
+  value: unknown,
+  checking: Checking,
+): ScreenSettings {
+  const { kind, words } = settingRule(name, checking.vocabulary);
+  const property = PROPERTIES[name];
+  const refused = (must: string, remedy: string) =>
+    new Fault("usage", `${checking.at()}: ${name} must be ${must}`, { remedy });
+  if (kind === "switch") {
+    if (typeof value === "boolean") return { ...settings, [property]: value };
+    throw refused("true or false", `write ${name} = true, without quotes`);
+  }
+  if (kind === "choice") {
+    if (typeof value === "string" && words.includes(value)) {
+      return { ...settings, [property]: value };
+    }
+    const all = words.map((word) => `"${word}"`).join(", ");
+    throw refused(`one of ${all}`, `write ${name} = "${words[0] ?? ""}"`);
+  }
+  if (kind === "list") {
+    if (Array.isArray(value) && value.every((one) => typeof one === "string")) {
+      checkCount(value.length, checking.at());
+      return { ...settings, [property]: value };
+    }
+    throw refused("a list of texts", `write ${name} = ["#noise", "@bob"]`);
+  }
+  if (!isTable(value)) throw refused("a table", `write [screen.${name}] on a line of its own`);
+  const before = name === "keys" ? settings.keys : settings.colors;
+  const entries = { ...before, ...checkedTable(name, value, checking) };
+  checkCount(Object.keys(entries).length, checking.at());
+  return { ...settings, [property]: entries };
+}
+
+function checkedTable(
+  name: SettingName,
+  table: Readonly<Record<string, unknown>>,
+  { at, vocabulary }: Checking,
+): Record<string, string> {
+  const checked: Record<string, string> = {};
+  for (const [key, value] of Object.entries(table)) {
+    // A colour may be the number of one.
+    const text = typeof value === "number" && name === "colors" ? String(value) : value;
+    if (typeof text !== "string") {
+      throw new Fault("usage", `${at(key)}: ${quoteText(key)} must be a text`, {
+        remedy: "write it between quotes",
+      });
+    }
+    if (name === "keys") checkKey(key, text, at(key), vocabulary);
+    else checkColor(key, text, at(key), vocabulary);
+    checked[key] = text;
+  }
+  return checked;
+}
+
+function checkKey(chord: string, command: string, at: string, { checkKey }: Vocabulary): void {
+  try {
+    checkKey(chord, command);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    throw new Fault("usage", `${at}: ${error.message}`, { remedy: error.remedy, cause: error });
+  }
+}
+
+function checkColor(role: string, color: string, at: string, vocabulary: Vocabulary): void {
+  if (!vocabulary.roles.includes(role)) {
+    throw new Fault("usage", unknownSetting(role, vocabulary.roles, at).replace(/;.*$/, ""), {
+      remedy: `colours are those of ${vocabulary.roles.join(", ")}`,
+    });
+  }
+  if (vocabulary.isColor(color)) return;
+  throw new Fault("usage", `${at}: ${quoteText(color)} is no colour`, {
+    remedy: 'write it as "red", "bright-red" or "#ff8800"',
+  });
+}
+
+function checkCount(count: number, at: string): void {
+  if (count <= SETTINGS_LISTED_MAX) return;
+  throw new Fault("too-many", `${at}: more than ${SETTINGS_LISTED_MAX} entries`, {
+    remedy: "leave some out",
+  });
+}

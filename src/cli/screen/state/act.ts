@@ -1,0 +1,42 @@
+import type { Draft, SearchQuery } from "../../../core/model/state.ts";
+
+/** What a key makes the client do. */
+export type Act =
+  /**
+   * As typed: a message, or a command behind `/`. With what it answers or replaces; the draft of
+   * what is open is another one by the next act.
+   */
+  | {
+      readonly kind: "enter";
+      readonly text: string;
+      readonly re?: number;
+      readonly edits?: number;
+      /** Words, whatever they begin with. */
+      readonly isPasted?: true;
+    }
+  | { readonly kind: "open"; readonly target: string }
+  /** What is written there and not sent; undefined: nothing. */
+  | { readonly kind: "draft"; readonly target: string; readonly draft: Draft | undefined }
+  | { readonly kind: "reach"; readonly side: "older" | "newer" }
+  | { readonly kind: "bottom" }
+  | { readonly kind: "jump"; readonly target: string; readonly seq: number }
+  | { readonly kind: "react"; readonly seq: number; readonly sign: string }
+  | { readonly kind: "erase"; readonly seq: number }
+  | { readonly kind: "fetch"; readonly file: string; readonly name: string }
+  | { readonly kind: "cancel-transfer"; readonly id: string }
+  | { readonly kind: "resend"; readonly key: string }
+  | { readonly kind: "discard"; readonly key: string }
+  /** To the clipboard. */
+  | { readonly kind: "copy"; readonly text: string }
+  | { readonly kind: "search"; readonly query: SearchQuery | undefined }
+  | { readonly kind: "search-more" }
+  /** A folder that Tab wants: once it is read, the key `tab` is given to `update` again. */
+  | { readonly kind: "list-folder"; readonly path: string }
+  /** The answer to the question of the state; undefined: none was given. */
+  | { readonly kind: "answered"; readonly answer: string | undefined }
+  | { readonly kind: "focus"; readonly on: boolean }
+  | { readonly kind: "dismiss"; readonly fault: number }
+  | { readonly kind: "redraw" }
+  | { readonly kind: "suspend" }
+  /** @see exit codes: 130 by Ctrl-C, 0 by Ctrl-D or `/quit`. */
+  | { readonly kind: "leave"; readonly exitCode: 0 | 130 };

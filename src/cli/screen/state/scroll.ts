@@ -1,0 +1,154 @@
+/**
+ * Where a timeline stands: by the row at its bottom edge, so that what comes above or below moves
+ * nothing.
+ */
+
+import type { Row } from "../../../core/model/rows.ts";
+import type { ScrollAnchor } from "./screen-state.ts";
+
+export interface Timeline {
+  readonly rows: readonly Row[];
+  /** Lines that a row takes, by its key. */
+  readonly heightOf: (key: string) => number;
+  /** Lines that are shown. */
+  readonly pageRows: number;
+}
+
+/** The row at the edge and how many of its lines are below it. */
+export interface Edge {
+  /** Of the rows; -1: there is none. */
+  readonly index: number;
+  readonly below: number;
+}
+
+/** A row that is gone, or none: the newest. */
+export function edgeOf({ rows, heightOf }: Timeline, anchor: ScrollAnchor | undefined): Edge {
+  const newest = { index: rows.length - 1, below: 0 };
+  if (anchor === undefined) return newest;
+  const index = rows.findLastIndex(({ key }) => key === anchor.key);
+  if (index < 0) return newest;
+  return { index, below: Math.min(anchor.below, Math.max(heightOf(anchor.key) - 1, 0)) };
+}
+
+function anchorAt({ rows }: Timeline, { index, below }: Edge): ScrollAnchor | undefined {
+  const key = rows[index]?.key;
+  return key === undefined ? undefined : { key, below };
+}
+
+function heightAt({ rows, heightOf }: Timeline, index: number): number {
+  const key = rows[index]?.key;
+  return key === undefined ? 0 : heightOf(key);
+}
+
+export interface Scrolled {
+  readonly anchor: ScrollAnchor | undefined;
+  /** Less than a page is left in that direction. */
+  readonly isNearEnd: boolean;
+}
+
+/** @param lines one or more */
+export function scrolledUp(
+  timeline: Timeline,
+  anchor: ScrollAnchor | undefined,
+  lines: number,
+): Scrolled {
+  const edge = edgeOf(timeline, anchor);
+  if (edge.index < 0) return { anchor, isNearEnd: true };
+  const { pageRows } = timeline;
+  const wanted = 2 * pageRows + lines;
+  let above = heightAt(timeline, edge.index) - edge.below;
+  for (let at = edge.index - 1; at >= 0 && above < wanted; at--) above += heightAt(timeline, at);
+  const by = Math.min(lines, Math.max(0, above - pageRows));
+  const isNearEnd = above < wanted;
+  if (by === 0) return { anchor, isNearEnd };
+  return { anchor: anchorAt(timeline, raised(timeline, edge, by)), isNearEnd };
+}
+
+function raised(timeline: Timeline, edge: Edge, lines: number): Edge {
+  let { index, below } = edge;
+  below += lines;
+  while (index > 0 && below >= heightAt(timeline, index)) {
+    below -= heightAt(timeline, index);
+    index--;
+  }
+  return { index, below };
+}
+
+/** @param lines one or more. An undefined anchor: the newest rows are reached */
+export function scrolledDown(
+  timeline: Timeline,
+  anchor: ScrollAnchor | undefined,
+  lines: number,
+): Scrolled {
+  if (anchor === undefined) return { anchor, isNearEnd: true };
+  const last = timeline.rows.length - 1;
+  let { index, below } = edgeOf(timeline, anchor);
+  below -= lines;
+  while (below < 0 && index < last) {
+    index++;
+    below += heightAt(timeline, index);
+  }
+  const isEnd = below < 0 || (index === last && below === 0);
+  if (isEnd) return { anchor: undefined, isNearEnd: true };
+  const left = linesBehind(timeline, { index, below }, timeline.pageRows);
+  return { anchor: anchorAt(timeline, { index, below }), isNearEnd: left < timeline.pageRows };
+}
+
+/** Lines below the edge, as far as `max`. */
+export function linesBehind(timeline: Timeline, { index, below }: Edge, max: number): number {
+  let lines = below;
+  for (let at = index + 1; at < timeline.rows.length && lines < max; at++) {
+    lines += heightAt(timeline, at);
+  }
+  return lines;
+}
+
+/** The edge after which the oldest row stands at the top. */
+export function atOldest(timeline: Timeline): ScrollAnchor | undefined {
+  return withTop(timeline, 0);
+}
+
+/** So that the row is seen, with as little movement as possible. */
+export function revealed(
+  timeline: Timeline,
+  anchor: ScrollAnchor | undefined,
+  index: number,
+): ScrollAnchor | undefined {
+  const edge = edgeOf(timeline, anchor);
+  if (index > edge.index || (index === edge.index && edge.below > 0)) {
+    return anchorAt(timeline, { index, below: 0 });
+  }
+  let lines = -edge.below;
+  for (let at = edge.index; at >= index && lines <= timeline.pageRows; at--) {
+    lines += heightAt(timeline, at);
+  }
+  return lines > timeline.pageRows ? withTop(timeline, index) : anchor;
+}
+
+/** So that the row stands in the middle: where the user has jumped to. */
+export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
+  const height = heightAt(timeline, index);
+  const free = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
+  const edge = lowered(timeline, { index, below: 0 }, free);
+  return edge === undefined ? undefined : anchorAt(timeline, edge);
+}
+
+function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {
+  const height = heightAt(timeline, index);
+  const { pageRows } = timeline;
+  if (height > pageRows) return anchorAt(timeline, { index, below: height - pageRows });
+  const edge = lowered(timeline, { index, below: 0 }, pageRows - height);
+  return edge === undefined ? undefined : anchorAt(timeline, edge);
+}
+
+/** Undefined: there are not so many lines below. */
+function lowered(timeline: Timeline, edge: Edge, lines: number): Edge | undefined {
+  let { index, below } = edge;
+  below -= lines;
+  while (below < 0) {
+    index++;
+    if (index >= timeline.rows.length) return undefined;
+    below += heightAt(timeline, index);
+  }
+  return { index, below };
+}

@@ -1,0 +1,30 @@
+/** What a user has chosen for the full screen, in config.toml or by `/set`. */
+export interface ScreenSettings {
+  readonly theme: string;
+  /** Colours by role; on top of the theme's. */
+  readonly colors: Readonly<Record<string, string>>;
+  /** The bell rings when somebody calls or writes to the user. */
+  readonly bell: boolean;
+  /** How the terminal, or the desktop, is told of the same. */
+  readonly notify: "off" | "osc9" | "osc777" | "notify-send";
+  /** Those who come and go are not shown. */
+  readonly hideJoins: boolean;
+  readonly mouse: boolean;
+  readonly language: "auto" | "en" | "id";
+  /** Chord to command, on top of the keymap's own. */
+  readonly keys: Readonly<Record<string, string>>;
+  /** Targets that neither ring nor count. */
+  readonly muted: readonly string[];
+}
+
+export const DEFAULT_SETTINGS: ScreenSettings = {
+  theme: "dark",
+  colors: {},
+  bell: true,
+  notify: "off",
+  hideJoins: false,
+  mouse: false,
+  language: "auto",
+  keys: {},
+  muted: [],
+};

@@ -1,0 +1,152 @@
+import type { Clock } from "../../../io/clock.ts";
+import type { TerminalDevice } from "../../../io/terminal/device.ts";
+
+/** A process that cannot be stopped, as one without a shell behind it, goes on after this. */
+const SUSPENDED_MS = 100;
+/** How long a terminal that takes nothing holds up the end of the process. */
+const EXIT_WITHIN_MS = 500;
+/** Gives up a sequence that was half written. */
+const CANCEL = "\x18\x1b\\";
+
+export interface ModesParts {
+  readonly device: TerminalDevice;
+  readonly clock: Pick<Clock, "after">;
+  readonly mouse: boolean;
+  /** The screen holds something else now, or has another size: all is to be drawn again. */
+  readonly onLost: () => void;
+}
+
+/**
+ * What a full screen asks of the terminal, and gives back on every way out: at the end, after an
+ * error, when it is stopped by Ctrl-Z, and when a signal ends it.
+ */
+export class TerminalModes {
+  readonly #parts: ModesParts;
+  readonly #enterText: string;
+  readonly #leaveText: string;
+  #isIn = false;
+  /** It was stopped from the full screen, and goes back there. */
+  #isSuspended = false;
+  #unwatch: readonly (() => void)[] = [];
+  #unwatchStop = () => {};
+
+  constructor(parts: ModesParts) {
+    this.#parts = parts;
+    this.#enterText = enterText(parts.mouse);
+    this.#leaveText = leaveText(parts.mouse);
+  }
+
+  get isIn(): boolean {
+    return this.#isIn;
+  }
+
+  enter(): void {
+    if (this.#isIn) return;
+    const { device, onLost } = this.#parts;
+    if (this.#unwatch.length === 0) {
+      this.#unwatch = [
+        device.on("resize", () => this.#resized()),
+        device.on("continued", () => this.#continued()),
+        device.on("exit", () => this.#leaveNow()),
+      ];
+    }
+    this.#unwatchStop();
+    this.#unwatchStop = device.on("stop", () => void this.suspend("process"));
+    this.#isIn = true;
+    device.setRaw(true);
+    device.output.write(PUT_TITLE_ASIDE + this.#enterText);
+    onLost();
+  }
+
+  /** Resolves when the terminal has its own screen back. */
+  async leave(): Promise<void> {
+    if (!this.#isIn) return;
+    this.#isIn = false;
+    const { device } = this.#parts;
+    device.output.write(this.#leaveText);
+    await device.output.flushed();
+    if (!this.#isIn) device.setRaw(false);
+  }
+
+  /** For good. A terminal that takes nothing is waited for half a second. */
+  async close(): Promise<void> {
+    if (this.#isIn) {
+      const { device, clock } = this.#parts;
+      const late = Promise.withResolvers<void>();
+      const cancel = clock.after(EXIT_WITHIN_MS, late.resolve);
+      await Promise.race([this.leave(), late.promise]);
+      cancel();
+      if (device.output.queuedBytes() > 0) device.setRaw(false);
+    }
+    for (const remove of [...this.#unwatch, this.#unwatchStop]) remove();
+    this.#unwatch = [];
+  }
+
+  /**
+   * Ctrl-Z, which in raw mode is a key: to the shell, as any program. `fg` draws all once.
+   * @param what stops: all of the command line, as if the terminal had done it, or this process
+   */
+  async suspend(what: "group" | "process" = "group"): Promise<void> {
+    if (!this.#isIn) return;
+    const { device } = this.#parts;
+    this.#isSuspended = true;
+    await this.leave();
+    this.#unwatchStop(); // The signal is to do what it does by itself.
+    device.stop(what);
+    this.#parts.clock.after(SUSPENDED_MS, () => {
+      if (this.#isSuspended) this.#continued();
+    });
+  }
+
+  #resized(): void {
+    if (this.#isIn) this.#parts.onLost();
+  }
+
+  #continued(): void {
+    if (this.#isSuspended) {
+      this.#isSuspended = false;
+      this.enter();
+    } else if (this.#isIn) {
+      // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
+      const { device, onLost } = this.#parts;
+      device.setRaw(false); // It is to know of the change that follows.
+      device.setRaw(true);
+      device.output.write(this.#enterText);
+      onLost();
+    }
+  }
+
+  /** The process ends here: there is no time to wait for what is queued. */
+  #leaveNow(): void {
+    if (!this.#isIn) return;
+    this.#isIn = false;
+    const { device } = this.#parts;
+    const isQueued = device.output.queuedBytes() > 0;
+    device.writeNow((isQueued ? CANCEL : "") + this.#leaveText, EXIT_WITHIN_MS);
+    device.setRaw(false);
+  }
+}
+
+/** By number of the DEC private modes. */
+const ALTERNATE_SCREEN = 1049;
+const WRAPS = 7;
+const PASTE_MARKS = 2004;
+const FOCUS = 1004;
+/** Buttons and wheel, in SGR form. */
+const MOUSE = "1000;1006";
+const SYNCHRONIZED = 2026;
+
+/** The shell's own title comes back. */
+const PUT_TITLE_ASIDE = "\x1b[22;2t";
+const BRING_TITLE_BACK = "\x1b[23;2t";
+
+function enterText(mouse: boolean): string {
+  const on = `\x1b[?${PASTE_MARKS};${FOCUS}${mouse ? `;${MOUSE}` : ""}h`;
+  return `\x1b[?${ALTERNATE_SCREEN}h\x1b[?${WRAPS}l${on}`;
+}
+
+function leaveText(mouse: boolean): string {
+  const off = `\x1b[?${PASTE_MARKS};${FOCUS}${mouse ? `;${MOUSE}` : ""}l`;
+  const shown = `\x1b[m\x1b]8;;\x1b\\\x1b[r\x1b[?${SYNCHRONIZED}l\x1b[?${WRAPS};25h`;
+  return `${off}${shown}\x1b[?${ALTERNATE_SCREEN}l${BRING_TITLE_BACK}`;
+}

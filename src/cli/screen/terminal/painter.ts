@@ -1,0 +1,162 @@
+import { type Pen, PLAIN, penChange, showsOnBlank } from "./pen.ts";
+import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
+
+export interface Place {
+  /** Both from 0. */
+  readonly row: number;
+  readonly column: number;
+}
+
+/** From so many blank cells on, erasing them takes fewer bytes than writing them. */
+const ERASED_CELLS_MIN = 8;
+/** A letter with marks is as wide as the letter, on any terminal. */
+const MARKED_LETTER = /^.\p{Mn}+$/u;
+
+/** Writes what turns one screen into another, in as few bytes as it can. */
+export class Painter {
+  #bytes = "";
+  /** Undefined: nobody knows. */
+  #place: Place | undefined;
+  #pen: Pen = PLAIN;
+  readonly #columns: number;
+
+  /** @param place where the cursor is; its pen is the plain one */
+  constructor(columns: number, place: Place | undefined) {
+    this.#columns = columns;
+    this.#place = place;
+  }
+
+  /**
+   * What is to be written: it leaves the plain pen.
+   * @param rows that are shown by then
+   */
+  finish(cursor: Place | undefined, rows: readonly Row[]): string {
+    this.#take(PLAIN);
+    if (cursor !== undefined) this.#move(cursor, rows[cursor.row] ?? EMPTY_ROW);
+    return this.#bytes;
+  }
+
+  get place(): Place | undefined {
+    return this.#place;
+  }
+
+  erase(): void {
+    this.#bytes += "\x1b[H\x1b[2J";
+    this.#place = { row: 0, column: 0 };
+  }
+
+  /**
+   * Moves lines of a region up, or down where `by` is negative; blank ones come in at the other
+   * end. Line feeds at its edge do it on every terminal, the sequences SU and SD on most.
+   */
+  scroll(top: number, bottom: number, by: number): void {
+    const steps = by > 0 ? "\n".repeat(by) : "\x1bM".repeat(-by);
+    const edge = `\x1b[${(by > 0 ? bottom : top) + 1}H`;
+    this.#bytes += `\x1b[${top + 1};${bottom + 1}r${edge}${steps}\x1b[r`;
+    this.#place = { row: 0, column: 0 };
+  }
+
+  /** @param shown what the terminal has in this row now */
+  row(row: number, shown: Row, next: Row): void {
+    const { length } = next.texts;
+    for (let column = 0; column < length; ) {
+      if (isSameCell(shown, next, column)) {
+        column++;
+        continue;
+      }
+      const blank = blankUntil(shown, next, column);
+      if (blank - column >= ERASED_CELLS_MIN) {
+        this.#go(row, column, next);
+        this.#takeForBlank();
+        this.#bytes += `\x1b[${blank - column}X`;
+        column = blank;
+      } else {
+        this.#go(row, column, next);
+        column = this.#put(row, column, next);
+      }
+    }
+    if (shown.texts.length <= length) return;
+    this.#go(row, length, next);
+    this.#takeForBlank();
+    this.#bytes += "\x1b[K";
+  }
+
+  #put(row: number, column: number, { texts, pens }: Row): number {
+    const text = texts[column] ?? " ";
+    const pen = pens[column] ?? PLAIN;
+    if (text === " " && pen === PLAIN) this.#takeForBlank();
+    else this.#take(pen);
+    const behind = texts[column + 1] === "" ? column + 2 : column + 1;
+    if (isDoubtful(text)) {
+      // A terminal that takes it for a narrow one leaves the second column as it was.
+      this.#bytes += behind - column > 1 ? `\x1b[${behind - column}X${text}` : text;
+      this.#place = undefined;
+    } else {
+      this.#bytes += text;
+      // In the last column terminals differ in where the cursor is.
+      this.#place = behind < this.#columns ? { row, column: behind } : undefined;
+    }
+    return behind;
+  }
+
+  #take(pen: Pen): void {
+    this.#bytes += penChange(this.#pen, pen);
+    this.#pen = pen;
+  }
+
+  /** A blank cell looks the same with most pens. */
+  #takeForBlank(): void {
+    if (showsOnBlank(this.#pen)) this.#take(PLAIN);
+  }
+
+  #go(row: number, column: number, next: Row): void {
+    this.#move({ row, column }, next);
+  }
+
+  /** @param content of the row of the target, as it is shown already up to there */
+  #move(to: Place, content: Row): void {
+    const from = this.#place;
+    this.#place = to;
+    if (from?.row === to.row && from.column === to.column) return;
+    const ways = [`\x1b[${to.row + 1}${to.column === 0 ? "" : `;${to.column + 1}`}H`];
+    if (from?.row === to.row) {
+      const right = to.column - from.column;
+      if (to.column === 0) ways.push("\r");
+      ways.push(`\x1b[${to.column + 1}G`);
+      if (right < 0) ways.push("\b".repeat(-right));
+      else ways.push(`\x1b[${right === 1 ? "" : right}C`, ...this.#written(content, from, to));
+    } else if (from?.column === to.column) ways.push(`\x1b[${to.row + 1}d`);
+    this.#bytes += ways.reduce((best, way) => (way.length < best.length ? way : best));
+  }
+
+  /** The cells between, once more: where they are few, that is the shortest way. */
+  #written({ texts, pens }: Row, from: Place, to: Place): string[] {
+    if (to.column - from.column > 5) return [];
+    let written = "";
+    for (let column = from.column; column < to.column; column++) {
+      const text = texts[column] ?? " ";
+      const pen = pens[column] ?? PLAIN;
+      const isBlank = text === " " && pen === PLAIN && !showsOnBlank(this.#pen);
+      const isSame = text >= " " && text <= "~" && pen.key === this.#pen.key;
+      if (text.length !== 1 || !(isBlank || isSame)) return [];
+      written += text;
+    }
+    return [written];
+  }
+}
+
+/** The column behind the last one that changes of the blank cells that begin here. */
+function blankUntil(shown: Row, next: Row, from: number): number {
+  let end = from;
+  for (let column = from; column < next.texts.length; column++) {
+    if (next.texts[column] !== " " || next.pens[column] !== PLAIN) break;
+    if (!isSameCell(shown, next, column)) end = column + 1;
+  }
+  return end;
+}
+
+/** Terminals do not agree on the width of what is made of several code points, nor of emoji. */
+function isDoubtful(text: string): boolean {
+  if (text.length === 1) return false;
+  return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
+}

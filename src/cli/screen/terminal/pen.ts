@@ -1,0 +1,92 @@
+/** How a cell looks: its SGR attributes and its link, and the shortest way from one to another. */
+export interface Pen {
+  /** For each slot the parameters that set it; empty: as the terminal shows text by itself. */
+  readonly slots: readonly string[];
+  /** Parameters and address of OSC 8, as `;https://...`; empty: no link. */
+  readonly link: string;
+  /** The same for pens that look the same. */
+  readonly key: string;
+}
+
+/** What ends each slot: bold, dim, italic, underline, blink, inverse, hidden, strike, colours. */
+const OFF = ["22", "22", "23", "24", "25", "27", "28", "29", "39", "49", "59"] as const;
+const BOLD = 0;
+const DIM = 1;
+const UNDERLINE = 3;
+const INVERSE = 5;
+const STRIKE = 7;
+const FOREGROUND = 8;
+const BACKGROUND = 9;
+const LINE_COLOR = 10;
+
+export const PLAIN: Pen = { slots: OFF.map(() => ""), link: "", key: "\n" };
+
+/** Whether an empty cell drawn with it is to be told from an erased one. */
+export function showsOnBlank({ slots, link }: Pen): boolean {
+  const isVisible = (slot: number) => slots[slot] !== "";
+  return link !== "" || [UNDERLINE, INVERSE, STRIKE, BACKGROUND].some(isVisible);
+}
+
+/** @param parameters of an SGR sequence: what stands between `CSI` and `m` */
+export function penAfter(pen: Pen, parameters: string): Pen {
+  const slots = [...pen.slots];
+  const codes = parameters.split(";");
+  for (let at = 0; at < codes.length; at++) {
+    const code = codes[at] ?? "";
+    const number = Number.parseInt(code, 10) || 0;
+    const slot = slotOf(number);
+    if (number === 0) slots.fill("");
+    else if (slot === undefined) endSlots(slots, number);
+    else if (slot >= FOREGROUND && number % 10 === 8 && number < 60 && !code.includes(":")) {
+      const length = codes[at + 1] === "2" ? 5 : 3;
+      slots[slot] = codes.slice(at, at + length).join(";");
+      at += length - 1;
+    } else slots[slot] = code;
+  }
+  return penOf(slots, pen.link);
+}
+
+/** @param link parameters and address of OSC 8: what stands between `OSC 8 ;` and its end */
+export function penWithLink(pen: Pen, link: string): Pen {
+  return penOf(pen.slots, link.endsWith(";") ? "" : link);
+}
+
+/** What to write so that the terminal goes on with another pen. */
+export function penChange(from: Pen, to: Pen): string {
+  if (from.key === to.key) return "";
+  const link = from.link === to.link ? "" : `\x1b]8;${to.link === "" ? ";" : to.link}\x1b\\`;
+  return link + attributeChange(from.slots, to.slots);
+}
+
+function attributeChange(from: readonly string[], to: readonly string[]): string {
+  if (from.every((slot, i) => slot === to[i])) return "";
+  const set = to.filter((slot) => slot !== "");
+  const anew = `\x1b[${set.length === 0 ? "" : ["0", ...set].join(";")}m`;
+  const ended = new Set(OFF.filter((_, i) => from[i] !== "" && to[i] === ""));
+  const added = to.filter((slot, i) => {
+    const isAgain = (i === BOLD || i === DIM) && ended.has("22");
+    return slot !== "" && (slot !== from[i] || isAgain);
+  });
+  const changed = `\x1b[${[...ended, ...added].join(";")}m`;
+  return changed.length < anew.length ? changed : anew;
+}
+
+function penOf(slots: readonly string[], link: string): Pen {
+  const key = `${slots.join(" ").trimEnd()}\n${link}`;
+  return key === PLAIN.key ? PLAIN : { slots, link, key };
+}
+
+/** The slot that this code sets; undefined: it sets none. */
+function slotOf(code: number): number | undefined {
+  if (code >= 1 && code <= 5) return code - 1;
+  if (code === 6) return 4;
+  if (code >= 7 && code <= 9) return code - 2;
+  if (code === 21) return UNDERLINE;
+  if ((code >= 30 && code <= 38) || (code >= 90 && code <= 97)) return FOREGROUND;
+  if ((code >= 40 && code <= 48) || (code >= 100 && code <= 107)) return BACKGROUND;
+  return code === 58 ? LINE_COLOR : undefined;
+}
+
+function endSlots(slots: string[], code: number): void {
+  for (const [slot, off] of OFF.entries()) if (Number(off) === code) slots[slot] = "";
+}

@@ -1,0 +1,89 @@
+import { type Pen, PLAIN, penAfter, penWithLink, showsOnBlank } from "./pen.ts";
+
+/** One line of the screen, cell by cell, without the blank cells at its end. */
+export interface Row {
+  /** What it was made from. */
+  readonly line: string;
+  /** A grapheme for each column; empty: the second one of a wide grapheme. */
+  readonly texts: readonly string[];
+  /** The plain one for a blank that looks the same with it. */
+  readonly pens: readonly Pen[];
+}
+
+export const EMPTY_ROW: Row = { line: "", texts: [], pens: [] };
+
+const PARTS = new RegExp(
+  [
+    /\x1b\[(?<attributes>[\d;:]*)m/,
+    /\x1b\]8;(?<link>[^\x07\x1b]*)(?:\x07|\x1b\\)/,
+    /(?<plain>[\x20-\x7e]+)(?![^\x00-\x9f])/, // Without a letter that the next one may join.
+    /\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[\x00-\x1f\x7f-\x9f]/,
+    /(?<other>[\x20-\x7e]?[^\x00-\x9f]+)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/**
+ * @param line text with SGR and OSC 8; anything else that is no text does nothing
+ * @param columns cells beyond them are left out
+ */
+export function rowOf(line: string, columns: number): Row {
+  const texts: string[] = [];
+  const pens: Pen[] = [];
+  let pen = PLAIN;
+  for (const { groups = {} } of line.matchAll(PARTS)) {
+    const { attributes, link, plain, other } = groups;
+    if (attributes !== undefined) pen = penAfter(pen, attributes);
+    else if (link !== undefined) pen = penWithLink(pen, link);
+    else if (plain !== undefined) {
+      for (const text of plain) {
+        texts.push(text);
+        pens.push(penOf(text, pen));
+      }
+    } else if (other !== undefined) putGraphemes(texts, pens, other, pen);
+  }
+  return { line, ...cut(texts, pens, columns) };
+}
+
+/** Blank where the row has ended. */
+export function isSameCell(one: Row, other: Row, column: number): boolean {
+  return (
+    (one.texts[column] ?? " ") === (other.texts[column] ?? " ") &&
+    (one.pens[column] ?? PLAIN).key === (other.pens[column] ?? PLAIN).key
+  );
+}
+
+function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
+  for (const { segment } of segmenter.segment(run)) {
+    const width = Bun.stringWidth(segment);
+    if (width === 0) {
+      // A mark behind a letter of the run before it; alone it has no place.
+      const base = texts.at(-1) === "" ? texts.length - 2 : texts.length - 1;
+      if (base >= 0) texts[base] += segment;
+      continue;
+    }
+    texts.push(segment);
+    pens.push(penOf(segment, pen));
+    if (width > 1) {
+      texts.push("");
+      pens.push(pen);
+    }
+  }
+}
+
+function penOf(text: string, pen: Pen): Pen {
+  return text === " " && !showsOnBlank(pen) ? PLAIN : pen;
+}
+
+function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
+  let length = Math.min(texts.length, columns);
+  if (length > 0 && texts[length] === "") length--; // Half of a wide one does not fit.
+  while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;
+  texts.length = length;
+  pens.length = length;
+  return { texts, pens };
+}

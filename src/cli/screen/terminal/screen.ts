@@ -1,0 +1,222 @@
+import { COPY_BYTES_MAX } from "../../../base/limits-screen.ts";
+import { titleText } from "../../../base/text.ts";
+import type { Clock } from "../../../io/clock.ts";
+import type { Size, TerminalDevice } from "../../../io/terminal/device.ts";
+import type { Frame } from "../state/frame.ts";
+import { TerminalModes } from "./modes.ts";
+import { notificationText } from "./notification.ts";
+import { Painter, type Place } from "./painter.ts";
+import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
+import { scrolledRows, scrollOf } from "./scroll.ts";
+
+export interface ScreenParts {
+  readonly device: TerminalDevice;
+  readonly clock: Pick<Clock, "after">;
+  /** Clicks and the wheel come as keys; the terminal's own selection needs Shift then. */
+  readonly mouse: boolean;
+  /** Another size, or the same one again after the screen was lost: a new frame is wanted. */
+  readonly onResize: (size: Size) => void;
+}
+
+/** Larger changes are shown as one, where the terminal can; smaller ones come in one piece. */
+const SYNCHRONIZED_BYTES_MIN = 512;
+const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
+const END_SYNCHRONIZED = "\x1b[?2026l";
+
+/** What is on the terminal when all that was written has arrived. */
+interface Shown {
+  readonly size: Size;
+  readonly rows: readonly Row[];
+  readonly place: Place | undefined;
+  readonly hasCursor: boolean;
+}
+
+/**
+ * Shows whole frames, and writes of each only what is new. A terminal that takes nothing for a
+ * while costs one frame of memory: of those that come meanwhile only the newest is kept.
+ */
+export class TerminalScreen {
+  readonly #device: TerminalDevice;
+  readonly #modes: TerminalModes;
+  readonly #onResize: (size: Size) => void;
+  /** Undefined: nobody knows what is there. */
+  #shown: Shown | undefined;
+  #title: string | undefined;
+  /** The newest that was not drawn yet. */
+  #next: Frame | undefined;
+  /** What is drawn now or was drawn last: for a screen that was lost. */
+  #last: Frame | undefined;
+  /** By kind, so that a stopped terminal rings once: the bell, the clipboard, a notification. */
+  readonly #aside = new Map<"bell" | "copy" | "notification", string>();
+  #isWaiting = false;
+
+  constructor({ device, clock, mouse, onResize }: ScreenParts) {
+    this.#device = device;
+    this.#onResize = onResize;
+    this.#modes = new TerminalModes({ device, clock, mouse, onLost: () => this.#lost() });
+  }
+
+  size(): Size {
+    return this.#device.size();
+  }
+
+  enter(): void {
+    this.#modes.enter();
+  }
+
+  /** Resolves when the terminal has its own screen back; `enter` goes on. */
+  leave(): Promise<void> {
+    return this.#modes.leave();
+  }
+
+  /** Ctrl-Z: gives the terminal back, and stops; `fg` draws all again, once. */
+  suspend(): Promise<void> {
+    return this.#modes.suspend();
+  }
+
+  /** For good, and soon: also when the terminal takes nothing. */
+  close(): Promise<void> {
+    return this.#modes.close();
+  }
+
+  show(frame: Frame): void {
+    this.#next = frame;
+    this.#write();
+  }
+
+  /** Ctrl-L: everything anew, whatever is there. */
+  redraw(): void {
+    this.#shown = undefined;
+    this.#next ??= this.#last;
+    this.#write();
+  }
+
+  ring(): void {
+    this.#beside("bell", "\x07");
+  }
+
+  /**
+   * Into the clipboard of the user's terminal, also over ssh (OSC 52).
+   * @returns false: it is too long, and nothing was copied
+   */
+  copy(text: string): boolean {
+    const bytes = Buffer.from(text);
+    if (bytes.length > COPY_BYTES_MAX) return false;
+    this.#beside("copy", `\x1b]52;c;${bytes.toString("base64")}\x1b\\`);
+    return true;
+  }
+
+  /** By the terminal itself. */
+  notify(title: string, text: string, how: "osc9" | "osc777"): void {
+    this.#beside("notification", notificationText(title, text, how));
+  }
+
+  #beside(kind: "bell" | "copy" | "notification", text: string): void {
+    this.#aside.set(kind, text);
+    this.#write();
+  }
+
+  #lost(): void {
+    this.#shown = undefined;
+    this.#title = undefined;
+    this.#next ??= this.#last;
+    this.#onResize(this.#device.size());
+    this.#write();
+  }
+
+  /** Nothing is queued behind what has not gone out yet. */
+  #write(): void {
+    if (this.#isWaiting || !this.#modes.isIn) return;
+    const { output } = this.#device;
+    if (output.queuedBytes() === 0) output.write(this.#asideText() + this.#frameText());
+    if (output.queuedBytes() === 0) return;
+    this.#isWaiting = true;
+    void output.flushed().then(() => {
+      this.#isWaiting = false;
+      if (this.#next !== undefined || this.#aside.size > 0) this.#write();
+    });
+  }
+
+  #asideText(): string {
+    const text = [...this.#aside.values()].join("");
+    this.#aside.clear();
+    return text;
+  }
+
+  #frameText(): string {
+    const frame = this.#next;
+    if (frame === undefined) return "";
+    this.#next = undefined;
+    this.#last = frame;
+    const size = this.#device.size();
+    const rows = rowsOf(frame, size, this.#shown);
+    const { text, place } = drawn(this.#shown, rows, size, cursorOf(frame, size));
+    const hasCursor = frame.cursor !== undefined;
+    const cursor = hasCursor === this.#shown?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
+    this.#shown = { size, rows, place, hasCursor };
+    const all = this.#titleText(frame.title) + text + cursor;
+    if (all.length < SYNCHRONIZED_BYTES_MIN) return all;
+    return BEGIN_SYNCHRONIZED + all + END_SYNCHRONIZED;
+  }
+
+  #titleText(title: string): string {
+    if (title === this.#title) return "";
+    this.#title = title;
+    const shown = titleText(title);
+    return `\x1b]2;${shown}\x1b\\`;
+  }
+}
+
+function rowsOf({ lines }: Frame, { columns, rows }: Size, shown: Shown | undefined): Row[] {
+  const isKnown = shown?.size.columns === columns;
+  const known = new Map(isKnown ? shown.rows.map((row) => [row.line, row]) : []);
+  return Array.from({ length: rows }, (_, at) => {
+    const line = lines[at] ?? "";
+    return known.get(line) ?? rowOf(line, columns);
+  });
+}
+
+function cursorOf({ cursor }: Frame, { columns, rows }: Size): Place | undefined {
+  if (cursor === undefined) return undefined;
+  return { row: Math.min(cursor.row, rows - 1), column: Math.min(cursor.column, columns - 1) };
+}
+
+interface Drawn {
+  readonly text: string;
+  readonly place: Place | undefined;
+}
+
+function drawn(
+  shown: Shown | undefined,
+  next: readonly Row[],
+  size: Size,
+  cursor: Place | undefined,
+): Drawn {
+  const isKnown = shown?.size.columns === size.columns && shown.size.rows === size.rows;
+  if (shown === undefined || !isKnown) {
+    const painter = new Painter(size.columns, undefined);
+    painter.erase();
+    return paint(painter, [], next, cursor);
+  }
+  const anew = paint(new Painter(size.columns, shown.place), shown.rows, next, cursor);
+  const scroll = scrollOf(shown.rows, next);
+  if (scroll === undefined) return anew;
+  const { top, bottom, by } = scroll;
+  const painter = new Painter(size.columns, shown.place);
+  painter.scroll(top, bottom, by);
+  const scrolled = paint(painter, scrolledRows(shown.rows, scroll), next, cursor);
+  return scrolled.text.length < anew.text.length ? scrolled : anew;
+}
+
+function paint(
+  painter: Painter,
+  shown: readonly Row[],
+  next: readonly Row[],
+  cursor: Place | undefined,
+): Drawn {
+  for (const [at, row] of next.entries()) {
+    const before = shown[at] ?? EMPTY_ROW;
+    if (before !== row) painter.row(at, before, row);
+  }
+  return { text: painter.finish(cursor, next), place: painter.place };
+}

@@ -1,0 +1,36 @@
+import { counted } from "../../../web/text/en.ts";
+
+/** English words of the full screen alone; the page's tables have all others. */
+export const SCREEN_ENGLISH = {
+  joining: "Coming in…",
+  notLoggedIn: "not logged in",
+  loggedOut: "You are not logged in: /login NAME",
+  noLongerIn: (place: string) => `you are not in ${place} any more`,
+  sendingPosts: (n: number) => `${n} sending`,
+  unreadIn: (n: number, targets: string) => `${n} unread in ${targets}`,
+  moreBelow: "-- more below --",
+  moreBelowCount: (n: number) => `-- ${n} more below --`,
+  moreAbove: (n: number) => `${n} more above`,
+  moreHere: (n: number) => `${n} more`,
+  membersOnline: (online: number, all: number) => `${online} of ${all} online`,
+  nowOnline: (n: number) => `${n} online`,
+  fetchWith: (key: string) => `${key} fetches it`,
+  fetchSelected: "select it to fetch it",
+  closed: "closed",
+  goTo: "Go to",
+  find: "Find",
+  typed: "Typed before",
+  messageMenu: "What to do with it",
+  nothingTyped: "Nothing like that was typed here.",
+  emptyRoom: "Nothing was said here yet. Write the first message.",
+  emptyPerson: (name: string) => `Nothing was said between you and ${name} yet.`,
+  pressToClose: "Esc closes it",
+  toAnswer: "Enter: answer · Esc: cancel",
+  yesNo: "y/n",
+  yesNoEdit: "y/n, e: edit",
+  escDrops: "Esc drops it",
+  lines: (n: number) => counted(n, "line"),
+  refusedHint: "select it to send it again or to discard it",
+};
+
+export type ScreenTexts = Readonly<typeof SCREEN_ENGLISH>;

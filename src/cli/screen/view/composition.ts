@@ -1,0 +1,449 @@
+/**
+ * One whole screen as text, and where everything stands: header, rooms, timeline, people, notices,
+ * status line, input box. A region is made anew only if something that it shows has changed.
+ */
+
+import { cleanText } from "../../../base/text.ts";
+import type { Rows } from "../../../core/model/rows.ts";
+import { openRoom, roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { type Times, timesIn } from "../../../web/text/times.ts";
+import type { Frame } from "../state/frame.ts";
+import type { Candidate, ScreenState } from "../state/screen-state.ts";
+import type { ScreenSettings } from "../state/settings.ts";
+import type { FaceTexts } from "../text/faces.ts";
+import { headerLine, nameOf } from "./header.ts";
+import { type InputBox, type InputParts, inputBox, inputColumns } from "./input-box.ts";
+import { memberColumn } from "./members.ts";
+import type { RowLook } from "./message.ts";
+import { aboutLine, noticeLines } from "./notices.ts";
+import { overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
+import { type ColorDepth, Palette } from "./palette.ts";
+import { roomColumn } from "./rooms.ts";
+import { type LinkStatus, statusLine } from "./status.ts";
+import { fitLine, type Line } from "./style.ts";
+import { type SeenRow, TimelineCache, type TimelineParts } from "./timeline.ts";
+import { wrapSpans } from "./wrap.ts";
+
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface ViewProps {
+  readonly model: Model;
+  readonly rows: Rows;
+  readonly state: ScreenState;
+  readonly size: Size;
+  readonly settings: ScreenSettings;
+  readonly nowUnixMs: number;
+  readonly texts: FaceTexts;
+  readonly depth: ColorDepth;
+  readonly status: LinkStatus;
+  /**
+   * Of the overlay that is open: what the switcher offers, what was typed, what can be done with
+   * a message, and the lines of help (without a hint: a heading). The rest has none.
+   */
+  readonly choices: readonly Candidate[];
+  /** Chord that fetches the file of a message; undefined: none is bound. */
+  readonly fetchKey: string | undefined;
+}
+
+/** What stands where: for keys that move by pages, and for what is read. */
+export interface Layout {
+  /** Lines of the timeline. */
+  readonly pageRows: number;
+  /** Columns of the text in the input box. */
+  readonly inputColumns: number;
+  /** Lines of the room's row of that key; 0: there is none. */
+  readonly heightOf: (key: string) => number;
+  /** Seq of the lowest item whose last line is seen; undefined: none is. */
+  readonly seenSeq: number | undefined;
+  /** Keys of the uppermost and of the lowest row that are seen, a part of them at least. */
+  readonly topKey: string | undefined;
+  readonly bottomKey: string | undefined;
+  /** The first row that is here is seen from its first line: older ones are wanted. */
+  readonly isAtTop: boolean;
+  /** The last row that is here is seen to its end. */
+  readonly isAtBottom: boolean;
+  /** How far the help or the long text that is open can be turned. */
+  readonly topMax: number;
+}
+
+export interface Composition {
+  /** One for each region that stands below another; all of them fill the screen. */
+  readonly regions: Regions;
+  readonly cursor: Frame["cursor"];
+  readonly title: string;
+  readonly layout: Layout;
+}
+
+export interface Regions {
+  readonly header: readonly string[];
+  readonly body: readonly string[];
+  readonly notices: readonly string[];
+  readonly status: readonly string[];
+  readonly input: readonly string[];
+}
+
+const ROOMS_FROM_COLUMNS = 60;
+const MEMBERS_FROM_COLUMNS = 44;
+const HEADER_FROM_ROWS = 4;
+const STATUS_FROM_ROWS = 2;
+/** The input box, and what is said above it, have at most that part of the screen each. */
+const PART = 3;
+const PLAIN_CHORD = /[^\x20-\x7e]/;
+
+interface Areas {
+  readonly header: number;
+  readonly body: number;
+  readonly notices: readonly Line[];
+  readonly status: number;
+  readonly input: InputBox;
+  /** Columns, with the line beside them. */
+  readonly rooms: number;
+  readonly members: number;
+  readonly timeline: number;
+}
+
+/** Makes screens, one after the other. */
+export class Composer {
+  readonly #timeline = new TimelineCache();
+  #palette: { readonly key: readonly unknown[]; readonly palette: Palette } | undefined;
+  #look: RowLook | undefined;
+  /** A text may be long, and is the same in most frames. */
+  #input: { readonly key: readonly unknown[]; readonly box: InputBox } | undefined;
+  #times: { readonly texts: FaceTexts; readonly times: Times } | undefined;
+  /** By region: what it was made of, and what came out. */
+  readonly #kept = new Map<keyof Regions | "rooms" | "members", Kept>();
+
+  compose(props: ViewProps): Composition {
+    const { size } = props;
+    const palette = this.#paletteOf(props);
+    const first = this.#areasOf(props, new Set());
+    const parts = this.#timelineParts(props, first, palette);
+    const timeline = this.#timeline.layOut(parts);
+    const files = filesOf(timeline.seen);
+    const areas = files.size === 0 ? first : this.#areasOf(props, files);
+    const isSame = areas.body === first.body;
+    const laid = isSame
+      ? { parts, timeline }
+      : this.#layOutAgain(this.#timelineParts(props, areas, palette));
+    const { lines, seen, rowsBelow, isAtTop } = laid.timeline;
+    const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
+    const shown = isLoading ? [this.#loading(props, areas, palette), ...lines.slice(1)] : lines;
+    const body = this.#body(props, areas, palette, shown);
+    const texts = (region: readonly Line[]) =>
+      region.map((line) => palette.ansiOf(fitLine(line, size.columns)));
+    const lowest = seen.at(-1);
+    const isAtBottom = rowsBelow === 0;
+    const regions: Regions = {
+      header: this.#keep(
+        "header",
+        [props.model, props.texts, size.columns, areas.header, palette],
+        () =>
+          areas.header === 0
+            ? []
+            : [palette.ansiOf(headerLine(props.model, props.texts, size.columns), "bar")],
+      ),
+      body,
+      notices: this.#keep("notices", [areas.notices, size.columns, palette], () =>
+        texts(areas.notices),
+      ),
+      status:
+        areas.status === 0
+          ? []
+          : [palette.ansiOf(this.#status(props, isAtBottom, rowsBelow), "bar")],
+      input: texts(areas.input.lines),
+    };
+    const layout: Layout = {
+      pageRows: Math.max(1, areas.body),
+      inputColumns: inputColumns(promptOf(props), size.columns),
+      heightOf: (key) => this.#timeline.heightOf(laid.parts, key),
+      seenSeq: seenSeqOf(seen, laid.parts, this.#timeline),
+      topKey: seen[0]?.row.key,
+      bottomKey: lowest?.row.key,
+      isAtTop,
+      isAtBottom,
+      topMax: this.#topMax(props, areas),
+    };
+    return { regions, cursor: cursorOf(props, areas), title: titleOf(props.model), layout };
+  }
+
+  #layOutAgain(parts: TimelineParts) {
+    return { parts, timeline: this.#timeline.layOut(parts) };
+  }
+
+  /** Heights and widths: what is at the edges first, the timeline has the rest. */
+  #areasOf(props: ViewProps, seenFiles: ReadonlySet<string>): Areas {
+    const { size, model, state, texts } = props;
+    const columns = Math.max(1, size.columns);
+    const rows = Math.max(1, size.rows);
+    const header = rows >= HEADER_FROM_ROWS ? 1 : 0;
+    const status = rows >= STATUS_FROM_ROWS ? 1 : 0;
+    const input = this.#inputOf(props, Math.max(1, Math.floor(rows / PART)));
+    const free = Math.max(0, rows - header - status - input.lines.length);
+    const about = free >= 2 ? aboutLine(model, texts, columns) : undefined;
+    const most = Math.min(Math.floor(rows / PART), free - (about === undefined ? 1 : 2));
+    const said = noticeLines({ model, notes: state.notes, texts, seenFiles }, columns, most);
+    const notices = about === undefined ? said : [...said, about];
+    const roomsColumns =
+      state.showsRooms && columns >= ROOMS_FROM_COLUMNS ? roomsWidth(columns) : 0;
+    const isShown = state.showsMembers && columns >= MEMBERS_FROM_COLUMNS;
+    const members = isShown ? Math.min(24, Math.floor(columns / 4)) : 0;
+    return {
+      header,
+      body: free - notices.length,
+      notices,
+      status,
+      input,
+      rooms: roomsColumns,
+      members,
+      timeline: columns - roomsColumns - members,
+    };
+  }
+
+  #inputOf(props: ViewProps, rows: number): InputBox {
+    const { state, size } = props;
+    const { question, overlay, editor } = state;
+    const asked = question === undefined ? undefined : question.answer;
+    const query = overlay !== undefined && "query" in overlay ? overlay.query : undefined;
+    const parts: InputParts = {
+      prompt: promptOf(props),
+      editor: asked ?? query ?? editor,
+      columns: Math.max(1, size.columns),
+      rows,
+      isSecret: question?.kind === "secret",
+    };
+    const key = Object.values(parts);
+    if (this.#input === undefined || !isEqual(this.#input.key, key)) {
+      this.#input = { key, box: inputBox(parts) };
+    }
+    return this.#input.box;
+  }
+
+  #timelineParts(props: ViewProps, areas: Areas, palette: Palette): TimelineParts {
+    return {
+      rows: props.rows,
+      look: this.#lookOf(props, areas.timeline),
+      palette,
+      transfers: props.model.transfers,
+      scroll: props.state.scroll,
+      selected: props.state.selected,
+      selectedPost: props.state.selectedPost,
+      height: areas.body,
+    };
+  }
+
+  #lookOf({ texts, model, fetchKey }: ViewProps, columns: number): RowLook {
+    const look: RowLook = {
+      columns: Math.max(2, columns),
+      texts,
+      times: this.#timesOf(texts),
+      me: model.me,
+      isOnline: model.connection.kind === "online",
+      fetchKey: fetchKey === undefined || PLAIN_CHORD.test(fetchKey) ? undefined : fetchKey,
+    };
+    const known = this.#look;
+    const keys = Object.keys(look) as (keyof RowLook)[];
+    if (known !== undefined && keys.every((key) => known[key] === look[key])) return known;
+    this.#look = look;
+    return look;
+  }
+
+  #timesOf(texts: FaceTexts): Times {
+    if (this.#times?.texts !== texts) this.#times = { texts, times: timesIn(texts) };
+    return this.#times.times;
+  }
+
+  #paletteOf({ settings, depth }: ViewProps): Palette {
+    const key = [settings.theme, settings.colors, depth];
+    if (this.#palette === undefined || !isEqual(this.#palette.key, key)) {
+      this.#palette = { key, palette: new Palette(settings.theme, settings.colors, depth) };
+    }
+    return this.#palette.palette;
+  }
+
+  #body(
+    props: ViewProps,
+    areas: Areas,
+    palette: Palette,
+    timeline: readonly string[],
+  ): readonly string[] {
+    const { model, state, texts, settings } = props;
+    const { body: height } = areas;
+    const side = palette.ansiOf([{ text: "│", role: "rule" }]);
+    const middle = this.#middle(props, areas, palette, timeline);
+    const rooms = this.#keep(
+      "rooms",
+      [
+        model.rooms,
+        model.open,
+        model.drafts,
+        model.ignored,
+        settings.muted,
+        areas.rooms,
+        height,
+        palette,
+      ],
+      () =>
+        areas.rooms === 0
+          ? []
+          : roomColumn(model, settings.muted, areas.rooms - 1, height).map(
+              (line) => palette.ansiOf(line) + side,
+            ),
+    );
+    const room = openRoom(model);
+    const members = this.#keep(
+      "members",
+      [room?.members, room?.online, model.me, texts, areas.members, height, palette],
+      () =>
+        areas.members === 0
+          ? []
+          : memberColumn(room, model.me, texts, areas.members - 1, height).map(
+              (line) => side + palette.ansiOf(line),
+            ),
+    );
+    if (state.overlay === undefined && areas.rooms === 0 && areas.members === 0) return middle;
+    return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
+  }
+
+  /** The timeline, or what stands over it. */
+  #middle(
+    props: ViewProps,
+    areas: Areas,
+    palette: Palette,
+    timeline: readonly string[],
+  ): readonly string[] {
+    const { state, model, texts, choices } = props;
+    const { body: height, timeline: columns } = areas;
+    const { overlay } = state;
+    if (overlay === undefined) {
+      return props.rows.rows.length === 0 ? this.#empty(props, areas, palette) : timeline;
+    }
+    const times = this.#timesOf(texts);
+    const entries = overlayLines({ overlay, choices, model, texts, times }, columns, height);
+    const shown = entries.map(({ line, under }) => palette.ansiOf(line, under));
+    return [...timeline.slice(0, Math.max(0, height - shown.length)), ...shown];
+  }
+
+  #topMax(props: ViewProps, { body: height, timeline: columns }: Areas): number {
+    const { state, model, texts, choices } = props;
+    const { overlay } = state;
+    if (overlay === undefined) return 0;
+    const times = this.#timesOf(texts);
+    return overlayTopMax({ overlay, choices, model, texts, times }, columns, height);
+  }
+
+  #empty({ model, texts, rows }: ViewProps, areas: Areas, palette: Palette): readonly string[] {
+    const { timeline: columns, body: height } = areas;
+    const text = rows.loading === undefined ? emptyText(model, texts) : texts.loadingOlder;
+    const lines = wrapSpans([{ text, role: "dim" }], Math.max(2, columns - 2)).slice(0, height);
+    const blank: Line[] = Array.from({ length: height - lines.length }, () => []);
+    return [...blank, ...lines].map((line) =>
+      palette.ansiOf(fitLine(columns < 4 ? line : [{ text: " " }, ...line], columns)),
+    );
+  }
+
+  /** Over the first line while what comes before it is fetched. */
+  #loading({ texts }: ViewProps, { timeline: columns }: Areas, palette: Palette): string {
+    return palette.ansiOf(fitLine([{ text: ` ${texts.loadingOlder}`, role: "dim" }], columns));
+  }
+
+  #status(props: ViewProps, isAtBottom: boolean, rows: number): Line {
+    const { model, texts, status, nowUnixMs, settings, state, size } = props;
+    const { question, completion } = state;
+    const below = isAtBottom && !props.rows.hasNewer ? undefined : { rows };
+    const { muted } = settings;
+    return statusLine(
+      { model, texts, link: status, nowUnixMs, muted, below, question, completion },
+      size.columns,
+    );
+  }
+
+  #keep(
+    region: keyof Regions | "rooms" | "members",
+    from: readonly unknown[],
+    make: () => readonly string[],
+  ): readonly string[] {
+    const known = this.#kept.get(region);
+    if (known !== undefined && isEqual(known.from, from)) return known.lines;
+    const made = make();
+    // What looks the same stays the same: it is not shown again.
+    const lines = known !== undefined && isEqual(known.lines, made) ? known.lines : made;
+    this.#kept.set(region, { from, lines });
+    return lines;
+  }
+}
+
+interface Kept {
+  readonly from: readonly unknown[];
+  readonly lines: readonly string[];
+}
+
+function isEqual(some: readonly unknown[], others: readonly unknown[]): boolean {
+  return some.length === others.length && some.every((one, i) => one === others[i]);
+}
+
+function roomsWidth(columns: number): number {
+  if (columns >= 140) return 28;
+  if (columns >= 100) return 22;
+  return columns >= 80 ? 18 : 16;
+}
+
+function promptOf({ model, state, texts }: ViewProps): string {
+  const { question, overlay } = state;
+  if (question !== undefined) return question.kind === "yes-no" ? "? " : "> ";
+  const own = overlay === undefined ? undefined : overlayPrompt(overlay, texts);
+  if (own !== undefined) return own;
+  return model.open === undefined ? "> " : `${nameOf(model.open)}> `;
+}
+
+function emptyText(model: Model, texts: FaceTexts): string {
+  const { open, me, connection } = model;
+  if (me === undefined && connection.kind === "outside") return texts.screen.loggedOut;
+  if (open === undefined) return model.rooms.size === 0 ? texts.noRooms : texts.nothingOpen;
+  if (open.startsWith("@")) return texts.screen.emptyPerson(cleanText(open.slice(1)));
+  return texts.screen.emptyRoom;
+}
+
+function cursorOf({ state, size }: ViewProps, areas: Areas): Frame["cursor"] {
+  const { overlay, question, selected, selectedPost } = state;
+  const isSelecting = selected !== undefined || selectedPost !== undefined;
+  const isElsewhere =
+    question === undefined && (overlay === undefined ? isSelecting : !("query" in overlay));
+  if (isElsewhere) return undefined;
+  const { row, column, lines } = areas.input;
+  const top = Math.max(1, size.rows) - lines.length;
+  return { row: top + row, column };
+}
+
+/** Of the window: how many call, where one is. */
+function titleOf(model: Model): string {
+  const { calls } = roomLines(model);
+  const place = model.open === undefined ? "chat" : nameOf(model.open);
+  const server = cleanText(model.server?.name ?? "");
+  const at = server === "" ? place : `${place} · ${server}`;
+  return calls > 0 ? `(${calls}) ${at}` : at;
+}
+
+function filesOf(seen: readonly SeenRow[]): ReadonlySet<string> {
+  const files = new Set<string>();
+  for (const { row } of seen) {
+    if (row.kind === "item" && row.item.file !== undefined) files.add(row.item.file.file);
+  }
+  return files;
+}
+
+function seenSeqOf(
+  seen: readonly SeenRow[],
+  parts: TimelineParts,
+  cache: TimelineCache,
+): number | undefined {
+  for (let i = seen.length - 1; i >= 0; i--) {
+    const one = seen[i];
+    if (one?.row.kind !== "item") continue;
+    if (one.to >= cache.heightOf(parts, one.row.key)) return one.row.item.seq;
+  }
+  return undefined;
+}

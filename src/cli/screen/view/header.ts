@@ -1,0 +1,60 @@
+import { formatLeft } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Model, RoomState } from "../../../core/model/state.ts";
+import { oneLine } from "../../../web/view/room/event-text.ts";
+import type { FaceTexts } from "../text/faces.ts";
+import { type Line, lineWidth, splitLine } from "./style.ts";
+import { widthOf } from "./width.ts";
+
+/** A topic may be as long as any text; no line shows more of it. */
+const TOPIC_COLUMNS = 500;
+
+/** `#lobby`, `@ben`: as it is called in sentences, clean. */
+export function nameOf(target: string): string {
+  const name = cleanText(target);
+  return name.startsWith("@") ? name : `#${name}`;
+}
+
+/** The open room, what it is about, and who is there. */
+export function headerLine(model: Model, texts: FaceTexts, columns: number): Line {
+  const room = openRoom(model);
+  const { open } = model;
+  if (open === undefined)
+    return splitLine([{ text: ` ${texts.nothingOpen}`, role: "bar" }], [], columns);
+  const left: Line = [
+    { text: ` ${nameOf(open)} `, role: "bar", bold: true },
+    { text: ` ${oneLine(room?.topic ?? "", TOPIC_COLUMNS)}`, role: "bar" },
+  ];
+  // The topic has half of the line at least; who is there goes last.
+  const topic = Math.min(lineWidth(left), Math.floor(columns / 2));
+  let facts = factsOf(model, room, texts);
+  while (facts.length > 0 && widthOf(factsText(facts)) + topic + 1 > columns)
+    facts = facts.slice(1);
+  const right: Line = facts.length === 0 ? [] : [{ text: factsText(facts), role: "bar-dim" }];
+  return splitLine(left, right, columns);
+}
+
+function factsText(facts: readonly string[]): string {
+  return `${facts.join(" · ")} `;
+}
+
+function factsOf(model: Model, room: RoomState | undefined, texts: FaceTexts): readonly string[] {
+  if (room === undefined) return [];
+  const facts: string[] = [];
+  if (room.isClosed) facts.push(texts.screen.closed);
+  if (room.keepMs !== undefined) facts.push(texts.keptFor(formatLeft(room.keepMs)));
+  if (room.kind === "person") {
+    const isHere = [...model.rooms.values()].some(({ online }) =>
+      [...online].some((name) => isSame(name, room.name)),
+    );
+    facts.push(isHere ? texts.online : texts.away);
+  } else if (room.members === undefined) {
+    if (room.online.size > 0) facts.push(texts.screen.nowOnline(room.online.size));
+  } else {
+    const online = room.members.filter(({ isOnline }) => isOnline).length;
+    facts.push(texts.screen.membersOnline(online, room.members.length));
+  }
+  return facts.filter((fact) => fact !== "");
+}

@@ -1,0 +1,62 @@
+import { type Editor, shownAs, visualLines } from "../editor/editor.ts";
+import type { Line, Span } from "./style.ts";
+import { cutTo, graphemesOf, widthOf } from "./width.ts";
+
+export interface InputBox {
+  readonly lines: readonly Line[];
+  /** Where the cursor stands, from 0. */
+  readonly row: number;
+  readonly column: number;
+}
+
+/** A prompt takes no more than that part of the screen. */
+const PROMPT_PART = 3;
+
+/** Columns for what is typed beside that prompt. */
+export function inputColumns(prompt: string, columns: number): number {
+  return Math.max(2, columns - widthOf(shortPrompt(prompt, columns)));
+}
+
+function shortPrompt(prompt: string, columns: number): string {
+  const most = Math.max(0, Math.floor(columns / PROMPT_PART));
+  return widthOf(prompt) <= most ? prompt : `${cutTo(prompt.trimEnd(), most - 1)} `.slice(-most);
+}
+
+export interface InputParts {
+  readonly prompt: string;
+  readonly editor: Editor;
+  readonly columns: number;
+  /** Lines that it may have. */
+  readonly rows: number;
+  /** Stars stand for what is typed. */
+  readonly isSecret: boolean;
+}
+
+/** As high as its text, up to the bound; around the cursor beyond it. */
+export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts): InputBox {
+  const lead = shortPrompt(prompt, columns);
+  const indent = widthOf(lead);
+  const width = Math.max(2, columns - indent);
+  const text = isSecret ? "*".repeat(graphemesOf(editor.text).length) : editor.text;
+  const before = editor.text.slice(0, editor.cursor);
+  const cursor = isSecret ? graphemesOf(before).length : editor.cursor;
+  const lines = visualLines(text, width);
+  const at = Math.max(
+    0,
+    lines.findLastIndex(({ from }) => from <= cursor),
+  );
+  const top = Math.max(0, Math.min(at - rows + 1, lines.length - rows));
+  const shown = lines.slice(top, top + rows).map(({ from, to }, i): Line => {
+    const first: Span =
+      top + i === 0 ? { text: lead, role: "prompt" } : { text: " ".repeat(indent) };
+    return [first, { text: shownText(text.slice(from, to), width) }];
+  });
+  const line = lines[at] ?? { from: 0, to: 0 };
+  const column = indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(shownAs).join(""));
+  return { lines: shown, row: at - top, column: Math.min(column, columns - 1) };
+}
+
+/** What takes more columns than there are, as some control characters do, is cut. */
+function shownText(text: string, columns: number): string {
+  return cutTo(graphemesOf(text).map(shownAs).join(""), columns);
+}

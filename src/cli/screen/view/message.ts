@@ -1,0 +1,374 @@
+/** One row of the timeline as lines: the page's words, in columns. */
+
+import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
+import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
+import type { Row } from "../../../core/model/rows.ts";
+import type { Item, PendingPost, TransferView } from "../../../core/model/state.ts";
+import { tintOf } from "../../../core/model/tint.ts";
+import { segmentsOf } from "../../../web/input/segments.ts";
+import type { Times } from "../../../web/text/times.ts";
+import { authorText, eventText, oneLine } from "../../../web/view/room/event-text.ts";
+import { faultText } from "../../../web/view/shell/fault-text.ts";
+import type { FaceTexts } from "../text/faces.ts";
+import { cutLine, type Line, type Role, type Span } from "./style.ts";
+import { cutTo, widthOf } from "./width.ts";
+import { wrapSpans } from "./wrap.ts";
+
+/** What all rows of one screen are laid out by. */
+export interface RowLook {
+  readonly columns: number;
+  readonly texts: FaceTexts;
+  readonly times: Times;
+  readonly me: string | undefined;
+  readonly isOnline: boolean;
+  /** Chord that fetches the file of the selected message; undefined: none. */
+  readonly fetchKey: string | undefined;
+}
+
+type ItemRow = Extract<Row, { kind: "item" }>;
+type PendingRow = Extract<Row, { kind: "pending" }>;
+
+/** From so many columns on names stand in a column of their own. */
+const COLUMNS_FOR_NAMES = 50;
+/** From so many on the time is shown. */
+const COLUMNS_FOR_TIME = 30;
+const TIME_COLUMNS = 6;
+const QUOTE_COLUMNS = 200;
+const BAR_COLUMNS = 20;
+const ROOMY = [
+  [110, 16],
+  [80, 13],
+  [64, 11],
+  [COLUMNS_FOR_NAMES, 9],
+] as const;
+
+const WORDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
+const SIGNS: Readonly<Record<string, string>> = { join: "-->", leave: "<--" };
+
+/** Columns that names have; 0: they stand before the words. */
+function nameColumns(columns: number): number {
+  return ROOMY.find(([from]) => columns >= from)?.[1] ?? 0;
+}
+
+/** At least one line, each at most as wide as the look says. */
+export function rowLines(
+  row: Row,
+  look: RowLook,
+  transfer: TransferView | undefined,
+): readonly Line[] {
+  switch (row.kind) {
+    case "day":
+      return [ruleLine(look.times.day(row.unixMs), "day", look.columns)];
+    case "unread":
+      return [ruleLine(look.texts.newLine, "unread", look.columns)];
+    case "item":
+      return WORDS.has(row.item.kind) ? wordLines(row, look, transfer) : eventLines(row, look);
+    default:
+      return pendingLines(row, look);
+  }
+}
+
+/** `──── Today ────` over the whole width. */
+export function ruleLine(text: string, role: Role, columns: number): Line {
+  const shown = cutTo(cleanText(text), columns - 4);
+  const left = columns - widthOf(shown) - 2;
+  if (left < 2) return [{ text: cutTo(shown, columns), role }];
+  const before = Math.floor(left / 2);
+  const rule = role === "unread" ? role : "rule";
+  return [
+    { text: "─".repeat(before), role: rule },
+    { text: ` ${shown} `, role },
+    { text: "─".repeat(left - before), role: rule },
+  ];
+}
+
+interface Head {
+  /** Clean. */
+  readonly name: string;
+  readonly role: Role;
+  readonly unixMs: number;
+  /** Neither name nor time need be said again. */
+  readonly isGrouped: boolean;
+  /** An event, or `*` of an action: it is not followed by `:` where names have no column. */
+  readonly isSign: boolean;
+}
+
+/** Puts time and name before the first of some lines, and aligns the others below it. */
+function withHead(
+  head: Head,
+  look: RowLook,
+  make: (columns: number) => readonly Line[],
+): readonly Line[] {
+  const { columns, times } = look;
+  const names = nameColumns(columns);
+  const time = head.isGrouped ? "" : times.clock(head.unixMs);
+  if (names > 0) {
+    const indent = TIME_COLUMNS + names + 3;
+    const name = head.isGrouped ? "" : cutTo(head.name, names);
+    const first: Line = [
+      { text: time.padEnd(TIME_COLUMNS), role: "dim" },
+      { text: " ".repeat(names - widthOf(name)) },
+      { text: name, role: head.role },
+      { text: " │ ", role: "rule" },
+    ];
+    const rest: Line = [{ text: " ".repeat(TIME_COLUMNS + names) }, { text: " │ ", role: "rule" }];
+    return make(Math.max(2, columns - indent)).map((line, i) => [
+      ...(i === 0 ? first : rest),
+      ...line,
+    ]);
+  }
+  return narrow(head, columns >= COLUMNS_FOR_TIME ? time : "", look, make);
+}
+
+/** Name and words in one line; what follows is a little to the right of it. */
+function narrow(
+  head: Head,
+  time: string,
+  { columns }: RowLook,
+  make: (columns: number) => readonly Line[],
+): readonly Line[] {
+  const isTimed = columns >= COLUMNS_FOR_TIME;
+  const indent = isTimed ? TIME_COLUMNS : columns >= 12 ? 2 : 0;
+  const lines = make(Math.max(2, columns - indent));
+  const pad: Line = indent === 0 ? [] : [{ text: " ".repeat(indent) }];
+  const body = lines.map((line) => [...pad, ...line]);
+  if (head.isGrouped) return body;
+  const name = cutTo(head.name, Math.max(1, columns - indent - 2));
+  const lead: Line = [
+    ...(isTimed ? [{ text: time.padEnd(TIME_COLUMNS), role: "dim" } as const] : []),
+    { text: name, role: head.role },
+  ];
+  const [first = []] = lines;
+  const mark = head.isSign ? " " : ": ";
+  const used = (isTimed ? TIME_COLUMNS : 0) + widthOf(name) + mark.length;
+  const firstWidth = first.reduce((sum, { text }) => sum + widthOf(text), 0);
+  const isOne = lines.length === 1 && used + firstWidth <= columns;
+  if (isOne) return [[...lead, { text: mark }, ...first]];
+  return [lead, ...body];
+}
+
+function wordLines(
+  row: ItemRow,
+  look: RowLook,
+  transfer: TransferView | undefined,
+): readonly Line[] {
+  const { item } = row;
+  const { texts, times } = look;
+  const from = authorText(item, texts);
+  const isAction = item.kind === "action";
+  const head: Head = {
+    name: isAction ? "*" : from,
+    role: item.callsMe ? "call" : nickRole(from),
+    unixMs: item.timeUnixMs,
+    isGrouped: row.isGrouped && !isAction,
+    isSign: isAction,
+  };
+  return withHead(head, look, (columns) => {
+    const lines = [...quoteLines(row, look, columns)];
+    if (item.imported !== undefined && !head.isGrouped) {
+      const who = cleanText(item.from ?? "");
+      const note = texts.importedBy(who, times.full(item.imported.timeUnixMs));
+      lines.push(...wrapSpans([{ text: note, role: "mark" }], columns));
+    }
+    lines.push(...contentLines(item, isAction ? from : undefined, look, columns, transfer));
+    lines.push(...reactionLines(item, columns));
+    return lines;
+  });
+}
+
+function contentLines(
+  item: Item,
+  actor: string | undefined,
+  look: RowLook,
+  columns: number,
+  transfer: TransferView | undefined,
+): readonly Line[] {
+  const { texts } = look;
+  if (item.state !== "whole") {
+    const text = item.state === "erased" ? texts.erased : texts.damaged;
+    return wrapSpans([{ text, role: "mark" }], columns);
+  }
+  if (item.file !== undefined) return fileLines(item.file, look, columns, transfer);
+  const spans: Span[] = [];
+  if (actor !== undefined) spans.push({ text: actor, role: nickRole(actor) }, { text: " " });
+  spans.push(...textSpans(item.text, item.mentions, look.me));
+  if (item.editedUnixMs !== undefined) spans.push({ text: ` (${texts.edited})`, role: "mark" });
+  return wrapSpans(spans, columns);
+}
+
+/** Words of users: web addresses lead there, names that were called stand out. */
+function textSpans(
+  text: string,
+  mentions: readonly string[],
+  me: string | undefined,
+  role?: Role,
+): readonly Span[] {
+  const names = new Set(mentions.map((name) => name.toLowerCase()));
+  return segmentsOf(text, names).map((segment): Span => {
+    switch (segment.kind) {
+      case "link":
+        return { text: segment.text, role: "link", link: segment.href };
+      case "mention":
+        return { text: segment.text, role: isSame(segment.name, me) ? "call" : "mention" };
+      default:
+        return role === undefined ? { text: segment.text } : { text: segment.text, role };
+    }
+  });
+}
+
+export function nickRole(name: string): Role {
+  return `nick-${tintOf(name)}` as Role;
+}
+
+/** What it answers, in one line above it. */
+function quoteLines(row: ItemRow | PendingRow, look: RowLook, columns: number): readonly Line[] {
+  const re = row.kind === "item" ? row.item.re : row.post.body.re;
+  if (re === undefined || (row.kind === "item" && row.item.kind === "edit")) return [];
+  const { texts } = look;
+  const { answers } = row;
+  if (answers === undefined)
+    return [cutLine([{ text: `┌ ${texts.replyGone}`, role: "quote" }], columns)];
+  const said = answers.file?.name ?? answers.text;
+  const short = answers.state === "erased" ? texts.erased : oneLine(said, QUOTE_COLUMNS);
+  const text = `┌ ${authorText(answers, texts)}: ${short}`;
+  return [cutLine([{ text, role: "quote" }], columns)];
+}
+
+function reactionLines({ reactions }: Item, columns: number): readonly Line[] {
+  if (reactions.length === 0) return [];
+  const spans = reactions.flatMap(({ sign, by, mine }, i): Span[] => {
+    // A space inside would let the line break between a sign and its number.
+    const text = `${cleanText(sign)}\u00a0${by.length}`;
+    const role = mine === undefined ? "reaction" : "reaction-own";
+    return [...(i === 0 ? [] : [{ text: "  " }]), { text, role }];
+  });
+  return wrapSpans(spans, columns);
+}
+
+type FileBody = NonNullable<Item["file"]>;
+
+function fileLines(
+  { name, size, folder }: FileBody,
+  look: RowLook,
+  columns: number,
+  transfer: TransferView | undefined,
+): readonly Line[] {
+  const { texts } = look;
+  const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
+  const spans: Span[] = [
+    { text: oneLine(name, 1_000), role: "file" },
+    { text: `  ${formatSize(size)}${kind}`, role: "dim" },
+  ];
+  if (transfer === undefined && look.fetchKey !== undefined) {
+    spans.push({ text: ` · ${texts.screen.fetchWith(look.fetchKey)}`, role: "dim" });
+  }
+  const lines = [...wrapSpans(spans, columns)];
+  if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, look), columns));
+  return lines;
+}
+
+/** `[████████░░░░] 45 %  1.2 MB / 2.6 MB · 1.2 MB/s · 3 s left` */
+export function progressLine(transfer: TransferView, look: Pick<RowLook, "texts">): Line {
+  const { state, progress } = transfer;
+  const words = stateText(transfer, look.texts);
+  const total = progress?.sizeBytes;
+  const isShown = state.kind === "running" || state.kind === "paused";
+  if (total === undefined || progress === undefined || !isShown) {
+    return [{ text: words, role: state.kind === "failed" ? "danger" : "dim" }];
+  }
+  const ratio = total === 0 ? 1 : Math.min(1, Math.max(0, progress.doneBytes / total));
+  const full = Math.floor(ratio * BAR_COLUMNS);
+  const percent = `${Math.floor(ratio * 100)}`.padStart(3);
+  return [
+    { text: "█".repeat(full), role: "progress" },
+    { text: "░".repeat(BAR_COLUMNS - full), role: "rule" },
+    { text: ` ${percent} %`, role: "progress" },
+    { text: `  ${words}`, role: "dim" },
+  ];
+}
+
+function stateText({ kind, state, progress }: TransferView, texts: FaceTexts): string {
+  switch (state.kind) {
+    case "running":
+      return progress === undefined ? "…" : runningText(progress, texts);
+    case "paused":
+      return texts.paused;
+    case "needs-file":
+      return kind === "download" ? texts.permitWriting : texts.chooseAgain;
+    case "failed":
+      return `${texts.failed}: ${faultText(state.fault, texts)}`;
+    default:
+      return texts.done;
+  }
+}
+
+function runningText(
+  { doneBytes, sizeBytes, ratePerS, leftMs, waits }: NonNullable<TransferView["progress"]>,
+  texts: FaceTexts,
+): string {
+  const done = formatSize(doneBytes);
+  const all = sizeBytes === undefined ? done : `${done} / ${formatSize(sizeBytes)}`;
+  if (waits !== undefined) {
+    const where = {
+      source: texts.waitsSource,
+      network: texts.waitsNetwork,
+      "server-disk": texts.waitsServerDisk,
+      sender: texts.waitsSender,
+      disk: texts.waitsDisk,
+      server: texts.waitsServer,
+    }[waits.where];
+    return `${all} · ${where}, ${formatLeft(waits.forMs)}`;
+  }
+  const rate = ratePerS > 0 ? ` · ${formatRate(ratePerS)}` : "";
+  return `${all}${rate}${leftMs === undefined ? "" : ` · ${texts.left(formatLeft(leftMs))}`}`;
+}
+
+function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] {
+  const { timeUnixMs } = earlier[0] ?? item;
+  const name = SIGNS[item.kind] ?? "--";
+  const head: Head = { name, role: "event", unixMs: timeUnixMs, isGrouped: false, isSign: true };
+  const text = eventText(item, look.texts, look.times, earlier);
+  return withHead(head, look, (columns) => wrapSpans([{ text, role: "event" }], columns));
+}
+
+function pendingLines(row: PendingRow, look: RowLook): readonly Line[] {
+  const { post, isGrouped } = row;
+  const { texts } = look;
+  const name = cleanText(look.me ?? "");
+  const head: Head = {
+    name,
+    role: nickRole(name),
+    unixMs: post.writtenUnixMs,
+    isGrouped,
+    isSign: false,
+  };
+  return withHead(head, look, (columns) => {
+    const waits = look.isOnline ? texts.pending : texts.pendingOffline;
+    const isWaiting = post.state.kind === "waiting";
+    return [
+      ...quoteLines(row, look, columns),
+      ...wrapSpans(
+        [
+          ...textSpans(post.body.text, post.body.mentions ?? [], look.me, "pending"),
+          ...(isWaiting ? [{ text: ` (${waits}…)`, role: "mark" } as const] : []),
+        ],
+        columns,
+      ),
+      ...refusedLines(post, texts, columns),
+    ];
+  });
+}
+
+function refusedLines({ state }: PendingPost, texts: FaceTexts, columns: number): readonly Line[] {
+  if (state.kind !== "refused") return [];
+  const text = `${texts.refused}: ${faultText(state.fault, texts)}`;
+  const hint = ` (${texts.screen.refusedHint})`;
+  return wrapSpans(
+    [
+      { text, role: "danger" },
+      { text: hint, role: "dim" },
+    ],
+    columns,
+  );
+}

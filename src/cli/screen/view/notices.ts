@@ -1,0 +1,128 @@
+/** What stands between the timeline and the status line: short, and only while it is of use. */
+
+import { cleanText } from "../../../base/text.ts";
+import { isSame, itemAt } from "../../../core/model/item.ts";
+import { openRoom } from "../../../core/model/selectors.ts";
+import type { Model, TransferView } from "../../../core/model/state.ts";
+import { authorText, oneLine } from "../../../web/view/room/event-text.ts";
+import { faultText } from "../../../web/view/shell/fault-text.ts";
+import type { Note } from "../state/screen-state.ts";
+import type { FaceTexts } from "../text/faces.ts";
+import { nameOf } from "./header.ts";
+import { progressLine } from "./message.ts";
+import { cutLine, type Line } from "./style.ts";
+import { cutTo, widthOf } from "./width.ts";
+import { wrapSpans } from "./wrap.ts";
+
+/** More of one kind are counted. */
+const SHOWN_MAX = 3;
+const NAME_COLUMNS = 24;
+/** With less room than so many lines only what was said to the user is shown. */
+const ROOMY_FROM = 2;
+
+export interface NoticeParts {
+  readonly model: Model;
+  readonly notes: readonly Note[];
+  readonly texts: FaceTexts;
+  /** Ids of files whose messages are seen: their progress stands there. */
+  readonly seenFiles: ReadonlySet<string>;
+}
+
+/** Newest at the end; at most so many lines. */
+export function noticeLines(
+  { model, notes, texts, seenFiles }: NoticeParts,
+  columns: number,
+  height: number,
+): readonly Line[] {
+  if (height <= 0) return [];
+  const lines = [
+    ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
+    ...(height < ROOMY_FROM ? [] : transferLines(model, texts, seenFiles, columns)),
+    ...model.faults.flatMap(({ fault }) =>
+      noteLines({ text: faultText(fault, texts), tone: "fault" }, columns),
+    ),
+    ...notes.flatMap((note) => noteLines(note, columns)),
+  ];
+  if (lines.length <= height) return lines;
+  const hidden = lines.length - height + 1;
+  const more: Line = [{ text: `  ${texts.screen.moreAbove(hidden)}`, role: "dim" }];
+  return [more, ...lines.slice(hidden)].slice(0, height);
+}
+
+function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
+  const clean = cleanText(text, { lines: true, tabs: true });
+  const role = tone === "fault" ? "danger" : "text";
+  const sign = tone === "fault" ? "! " : "  ";
+  return wrapSpans([{ text: clean, role }], Math.max(2, columns - 2)).map((line, i) =>
+    columns < 4 ? cutLine(line, columns) : [{ text: i === 0 ? sign : "  ", role }, ...line],
+  );
+}
+
+function offeredLines(model: Model, texts: FaceTexts, columns: number): readonly Line[] {
+  const offered = openRoom(model)?.offered ?? [];
+  const lines = offered.slice(0, SHOWN_MAX).map(({ from, name }): Line => {
+    const text = `  ${texts.beingSent(cleanText(from), oneLine(name, 200))}`;
+    return cutLine([{ text, role: "dim" }], columns);
+  });
+  return withCount(lines, offered.length, texts);
+}
+
+function transferLines(
+  model: Model,
+  texts: FaceTexts,
+  seenFiles: ReadonlySet<string>,
+  columns: number,
+): readonly Line[] {
+  const shown = [...model.transfers.values()].filter(
+    ({ kind, file, state }) =>
+      state.kind !== "done" && (kind === "upload" || file === undefined || !seenFiles.has(file)),
+  );
+  const lines = shown.slice(0, SHOWN_MAX).map((transfer) => transferLine(transfer, texts, columns));
+  return withCount(lines, shown.length, texts);
+}
+
+function transferLine(transfer: TransferView, texts: FaceTexts, columns: number): Line {
+  const { kind, name, to } = transfer;
+  const sign = kind === "upload" ? "↑" : "↓";
+  const where = kind === "upload" ? ` ${texts.sendingTo(to.map(nameOf).join(", "))}` : "";
+  const shown = cutTo(oneLine(name, 200), Math.min(NAME_COLUMNS, Math.floor(columns / 3)));
+  const line: Line = [
+    { text: `${sign} `, role: "progress" },
+    { text: shown, role: "file" },
+    { text: `${where}  `, role: "dim" },
+    ...progressLine(transfer, { texts }),
+  ];
+  return cutLine(line, columns);
+}
+
+function withCount(lines: readonly Line[], all: number, texts: FaceTexts): readonly Line[] {
+  if (all <= lines.length) return lines;
+  return [...lines, [{ text: `  ${texts.screen.moreHere(all - lines.length)}`, role: "dim" }]];
+}
+
+/** What the text that is written answers or replaces. */
+export function aboutLine(model: Model, texts: FaceTexts, columns: number): Line | undefined {
+  const { open } = model;
+  const draft = open === undefined ? undefined : draftOf(model, open);
+  if (draft === undefined || (draft.re === undefined && draft.edits === undefined))
+    return undefined;
+  const room = openRoom(model);
+  const seq = draft.edits ?? draft.re ?? 0;
+  const items = (room?.jump ?? room?.tail)?.items ?? [];
+  const item = itemAt(items, seq);
+  const name = item === undefined ? "" : authorText(item, texts);
+  const what = draft.edits === undefined ? texts.replyingTo(name) : texts.editing;
+  const said = item === undefined ? "" : oneLine(item.file?.name ?? item.text, 300);
+  const hint = ` (${texts.screen.escDrops})`;
+  const head: Line = [{ text: `${what}: `, role: "accent" }];
+  const room2 = columns - widthOf(`${what}: `) - widthOf(hint);
+  if (room2 < 8) return cutLine([...head, { text: said, role: "quote" }], columns);
+  return [...head, { text: cutTo(said, room2), role: "quote" }, { text: hint, role: "dim" }];
+}
+
+function draftOf(model: Model, open: string) {
+  const known = model.drafts.get(open);
+  if (known !== undefined) return known;
+  for (const [target, draft] of model.drafts) if (isSame(target, open)) return draft;
+  return undefined;
+}

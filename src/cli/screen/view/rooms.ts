@@ -1,0 +1,81 @@
+import { cleanText } from "../../../base/text.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
+import { cutTo } from "./width.ts";
+
+/** A number beyond that says no more. */
+const COUNT_MAX = 999;
+/** As many can be opened by Alt and a digit. */
+const NUMBERED = 10;
+
+/** One line for each room and person; what is open stays in sight. */
+export function roomColumn(
+  model: Model,
+  muted: readonly string[],
+  columns: number,
+  height: number,
+): readonly Line[] {
+  const { rooms, people } = roomLines(model);
+  const all = [...rooms, ...people];
+  const lines: Line[] = all.map((line, i) => {
+    const number = i < NUMBERED ? `${(i + 1) % NUMBERED}` : " ";
+    return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
+  });
+  if (rooms.length > 0 && people.length > 0 && lines.length < height) {
+    lines.splice(rooms.length, 0, fitLine([], columns));
+  }
+  return windowOf(
+    lines,
+    lines.length <= height ? 0 : all.findIndex(({ isOpen }) => isOpen),
+    columns,
+    height,
+  );
+}
+
+/** Neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
+export function isMuted(muted: readonly string[], target: string): boolean {
+  return muted.some((one) => isSame(one.replace(/^#/, ""), target));
+}
+
+function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: number): Line {
+  const { kind, name, unread, calls, isOpen, isOnline, isIgnored, hasDraft } = line;
+  const isHeard = unread > 0 && !isIgnored;
+  const count = isHeard ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
+  const draft = hasDraft && !isOpen ? "✎ " : "";
+  const left = columns - 3 - count.length - draft.length;
+  const shown = cutTo(cleanText(name), Math.max(1, left));
+  const isFaint = isIgnored || (isQuiet && !isHeard);
+  const role = isOpen ? "open" : isFaint ? "dim" : isHeard && !isQuiet ? "busy" : undefined;
+  const sign: Span =
+    kind === "room"
+      ? { text: "#", role: isOpen ? "open" : "dim" }
+      : { text: isOnline === true ? "●" : "○", role: isOnline === true ? "online" : "dim" };
+  const head: Line = [
+    { text: `${number} `, role: "dim" },
+    sign,
+    role === undefined ? { text: shown } : { text: shown, role },
+  ];
+  const gap = columns - lineWidth(head) - count.length - draft.length;
+  const under = isOpen ? ({ role: "open" } as const) : {};
+  return [
+    ...head,
+    { text: " ".repeat(Math.max(0, gap)), ...under },
+    { text: draft, role: "accent" },
+    { text: count, role: isQuiet ? "dim" : calls > 0 ? "calls" : "count" },
+  ];
+}
+
+/** As many as there is room for, around one of them. */
+function windowOf(
+  lines: readonly Line[],
+  at: number,
+  columns: number,
+  height: number,
+): readonly Line[] {
+  const from = Math.max(0, Math.min(at - Math.floor(height / 2), lines.length - height));
+  const shown = lines.slice(from, from + height);
+  const blank = fitLine([], columns);
+  return [...shown, ...Array.from({ length: Math.max(0, height - shown.length) }, () => blank)];
+}

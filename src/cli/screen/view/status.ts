@@ -1,0 +1,149 @@
+import { cleanText } from "../../../base/text.ts";
+import { roomLines } from "../../../core/model/selectors.ts";
+import type { Model } from "../../../core/model/state.ts";
+import { faultText } from "../../../web/view/shell/fault-text.ts";
+import type { Completion, Question } from "../state/screen-state.ts";
+import type { FaceTexts } from "../text/faces.ts";
+import { nameOf } from "./header.ts";
+import { isMuted } from "./rooms.ts";
+import { type Line, lineWidth, type Span, splitLine } from "./style.ts";
+
+/** What is known of the link, and not by the model. */
+export interface LinkStatus {
+  /** `quic`, `ws`, `unix`; undefined: there is none. */
+  readonly transport: string | undefined;
+  readonly roundTripMs: number | undefined;
+}
+
+export interface StatusParts {
+  readonly model: Model;
+  readonly texts: FaceTexts;
+  readonly link: LinkStatus;
+  readonly nowUnixMs: number;
+  /** Targets that do not count. */
+  readonly muted: readonly string[];
+  /** Something stands below the bottom edge; rows, as far as they are here. */
+  readonly below: { readonly rows: number } | undefined;
+  readonly question: Question | undefined;
+  readonly completion: Completion | undefined;
+}
+
+const SECOND_MS = 1_000;
+const TARGETS_NAMED = 3;
+
+/** Connection, what is on its way, what waits elsewhere; or what keys are asked for just now. */
+export function statusLine(parts: StatusParts, columns: number): Line {
+  const { question, completion, texts } = parts;
+  if (question !== undefined) return questionLine(question, texts, columns);
+  if (completion !== undefined) return completionLine(completion, columns);
+  const left = leftSpans(parts, columns - lineWidth(belowSpans(parts)) - 1);
+  return splitLine(left, belowSpans(parts), columns);
+}
+
+/** The most that fits: first the transport goes, then the server's name. */
+function leftSpans(parts: StatusParts, columns: number): Line {
+  const [pending, unread] = [pendingSpans(parts), unreadSpans(parts)];
+  const whole = joined([connectionSpans(parts), pending, unread]);
+  if (parts.model.connection.kind !== "online" || lineWidth(whole) <= columns) return whole;
+  const [sign = { text: " " }, name = { text: "" }] = connectionSpans(parts);
+  const named = joined([[sign, name], pending, unread]);
+  if (lineWidth(named) <= columns) return named;
+  if (pending.length + unread.length === 0) return named;
+  const bare = joined([[sign], pending, unread]);
+  return lineWidth(bare) <= columns || unread.length === 0 ? bare : joined([[sign], unread]);
+}
+
+function joined(groups: readonly Line[]): Line {
+  const between: Span = { text: " · ", role: "bar-dim" };
+  return groups
+    .filter((group) => group.length > 0)
+    .flatMap((group, i) => (i === 0 ? group : [between, ...group]));
+}
+
+function belowSpans({ below, texts }: StatusParts): Line {
+  if (below === undefined) return [];
+  const { moreBelow, moreBelowCount } = texts.screen;
+  const text = below.rows > 0 ? moreBelowCount(below.rows) : moreBelow;
+  return [{ text: `${text} `, role: "bar", bold: true }];
+}
+
+function questionLine(question: Question, texts: FaceTexts, columns: number): Line {
+  const isYesNo = question.kind === "yes-no";
+  const { yesNo, yesNoEdit } = texts.screen;
+  const answers = question.about?.kind === "paste" ? yesNoEdit : yesNo;
+  const hint = isYesNo ? ` (${answers})` : "";
+  const text = cleanText(question.text);
+  const left: Line = [{ text: ` ${text}${hint}`, role: "bar", bold: true }];
+  const keys: Line = isYesNo ? [] : [{ text: `${texts.screen.toAnswer} `, role: "bar-dim" }];
+  return splitLine(left, keys, columns);
+}
+
+/** What Tab offers, the one that stands in the text marked; it stays in sight. */
+function completionLine({ candidates, at }: Completion, columns: number): Line {
+  const spans = candidates.map(({ text, hint }, i): readonly Span[] => {
+    const role = i === at ? "open" : "bar";
+    const words: Span[] = [{ text: ` ${cleanText(text.trim())} `, role }];
+    if (hint !== "") words.push({ text: `${cleanText(hint)} `, role: "bar-dim" });
+    return words;
+  });
+  let from = 0;
+  const widthTo = (first: number) =>
+    spans.slice(first, at + 1).reduce((sum, one) => sum + lineWidth(one), 0);
+  while (from < at && widthTo(from) > columns) from += 1;
+  return splitLine(spans.slice(from).flat(), [], columns);
+}
+
+function connectionSpans({ model, texts, link, nowUnixMs }: StatusParts): readonly Span[] {
+  const { connection } = model;
+  const server = cleanText(model.server?.name ?? "");
+  switch (connection.kind) {
+    case "online": {
+      const spans: Span[] = [
+        { text: " ●", role: "bar-good" },
+        { text: ` ${server === "" ? texts.online : server}`, role: "bar" },
+      ];
+      const trip = link.roundTripMs === undefined ? "" : `${Math.round(link.roundTripMs)} ms`;
+      const about = [link.transport === undefined ? "" : cleanText(link.transport), trip];
+      const text = about.filter((one) => one !== "").join(" ");
+      if (text !== "") spans.push({ text: ` ${text}`, role: "bar-dim" });
+      return spans;
+    }
+    case "connecting":
+      return [{ text: ` ○ ${texts.connecting}`, role: "bar-bad" }];
+    case "entering":
+      return [{ text: ` ○ ${texts.entering}`, role: "bar" }];
+    case "outside": {
+      const why = connection.fault === undefined ? "" : `: ${faultText(connection.fault, texts)}`;
+      return [{ text: ` ○ ${texts.screen.notLoggedIn}${why}`, role: "bar-bad" }];
+    }
+    case "offline": {
+      const seconds = Math.max(0, Math.ceil((connection.retryAtUnixMs - nowUnixMs) / SECOND_MS));
+      return [{ text: ` ○ ${texts.offline(seconds)}`, role: "bar-bad" }];
+    }
+    default: {
+      const why = connection.fault === undefined ? "" : ` ${faultText(connection.fault, texts)}`;
+      return [{ text: ` ○ ${texts.ended}${why}`, role: "bar-bad" }];
+    }
+  }
+}
+
+function pendingSpans({ model, texts }: StatusParts): readonly Span[] {
+  const waiting = model.pending.filter(({ state }) => state.kind !== "refused").length;
+  return waiting === 0 ? [] : [{ text: texts.screen.sendingPosts(waiting), role: "bar" }];
+}
+
+function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {
+  const { rooms, people } = roomLines(model);
+  const lines = [...rooms, ...people]
+    .filter(
+      (line) => line.unread > 0 && !line.isOpen && !line.isIgnored && !isMuted(muted, line.target),
+    )
+    .sort((one, other) => Number(other.calls > 0) - Number(one.calls > 0));
+  if (lines.length === 0) return [];
+  const count = lines.reduce((sum, { unread }) => sum + unread, 0);
+  const named = lines.slice(0, TARGETS_NAMED).map(({ target }) => nameOf(target));
+  const targets = named.join(", ") + (lines.length > TARGETS_NAMED ? ", …" : "");
+  const calls = lines.some((line) => line.calls > 0);
+  const text = texts.screen.unreadIn(count, targets);
+  return [{ text: calls ? ` ${text} ` : text, role: calls ? "calls" : "bar" }];
+}

@@ -1,0 +1,215 @@
+/**
+ * The rows that are seen, from the bottom up: no other one is laid out. What a row looks like is
+ * kept as long as the row is the same object and nothing else that it shows has changed.
+ */
+
+import type { Row, Rows } from "../../../core/model/rows.ts";
+import type { Model, TransferView } from "../../../core/model/state.ts";
+import type { ScrollAnchor } from "../state/screen-state.ts";
+import { type RowLook, rowLines } from "./message.ts";
+import type { Palette } from "./palette.ts";
+import type { Line, Role } from "./style.ts";
+import { lineWidth } from "./style.ts";
+
+export interface TimelineParts {
+  readonly rows: Rows;
+  readonly look: RowLook;
+  readonly palette: Palette;
+  readonly transfers: Model["transfers"];
+  readonly scroll: ScrollAnchor | undefined;
+  /** Seq that keys act on, or key of a post that is not in its room yet. */
+  readonly selected: number | undefined;
+  readonly selectedPost?: string | undefined;
+  /** Lines that it has. */
+  readonly height: number;
+}
+
+/** One row that is seen, or a part of it. */
+export interface SeenRow {
+  readonly row: Row;
+  /** Its lines that are seen: from the first to before the second. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface TimelineLook {
+  /** One for each line, newest at the end, each exactly as wide as the look says. */
+  readonly lines: readonly string[];
+  readonly seen: readonly SeenRow[];
+  /** Rows below the bottom edge. */
+  readonly rowsBelow: number;
+  /** The first row is seen from its first line. */
+  readonly isAtTop: boolean;
+}
+
+interface Kept {
+  readonly lines: readonly Line[];
+  /** As a terminal's text; made once it is seen. */
+  readonly texts: (string | undefined)[];
+  readonly transfer: TransferView | undefined;
+}
+
+type Downloads = ReadonlyMap<string, TransferView>;
+
+export class TimelineCache {
+  /** By row; it goes with the row, and all of it with another look. */
+  #kept = new WeakMap<Row, Kept>();
+  #look: RowLook | undefined;
+  #palette: Palette | undefined;
+  #transfers: Model["transfers"] | undefined;
+  #downloads: Downloads = new Map();
+  /** Index of the row whose height was asked for last: mostly the next question is beside it. */
+  #asked = 0;
+
+  /** Lines that the row has; 0: there is none of that key. */
+  heightOf(parts: TimelineParts, key: string): number {
+    this.#refresh(parts);
+    const { rows } = parts.rows;
+    const index = indexNear(rows, key, this.#asked);
+    const row = rows[index];
+    if (row === undefined || index < firstOf(parts.rows)) return 0;
+    this.#asked = index;
+    return this.#keptOf(row, parts).lines.length;
+  }
+
+  layOut(parts: TimelineParts): TimelineLook {
+    this.#refresh(parts);
+    const { rows } = parts.rows;
+    const { height } = parts;
+    const seen = this.#fill(parts, this.#bottomOf(parts));
+    const lines: string[] = [];
+    for (const { row, from, to } of seen) {
+      for (let i = from; i < to; i++) lines.push(this.#textOf(row, i, parts));
+    }
+    const blank = " ".repeat(parts.look.columns);
+    lines.unshift(...Array<string>(Math.max(0, height - lines.length)).fill(blank));
+    const last = seen.at(-1);
+    const at = last === undefined ? rows.length - 1 : rows.lastIndexOf(last.row);
+    const cut = last !== undefined && last.to < this.#keptOf(last.row, parts).lines.length ? 1 : 0;
+    const [top] = seen;
+    const isAtTop = top === undefined || (top.from === 0 && top.row === rows[firstOf(parts.rows)]);
+    return { lines, seen, rowsBelow: rows.length - 1 - at + cut, isAtTop };
+  }
+
+  /** The row at the bottom edge and how many of its lines are seen. */
+  #bottomOf(parts: TimelineParts): { readonly at: number; readonly to: number } {
+    const { rows } = parts.rows;
+    const newest = { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
+    const { scroll } = parts;
+    const at = scroll === undefined ? -1 : indexOf(rows, scroll.key);
+    const row = rows[at];
+    if (scroll === undefined || row === undefined) return newest;
+    const lines = this.#keptOf(row, parts).lines.length;
+    const to = lines - Math.max(0, Math.min(scroll.below, lines - 1));
+    // A page is full as long as there is enough: what was scrolled beyond the top is not blank.
+    let missing = parts.height - to;
+    for (let i = at - 1; i >= firstOf(parts.rows) && missing > 0; i--) {
+      const above = rows[i];
+      if (above !== undefined) missing -= this.#keptOf(above, parts).lines.length;
+    }
+    return missing <= 0 ? { at, to } : this.#lower(parts, at, to, missing);
+  }
+
+  /** So many lines further down. */
+  #lower(parts: TimelineParts, from: number, lines: number, by: number) {
+    const { rows } = parts.rows;
+    let [at, to, missing] = [from, lines, by];
+    for (let row = rows[at]; row !== undefined; row = rows[++at]) {
+      const all = this.#keptOf(row, parts).lines.length;
+      if (to + missing <= all) return { at, to: to + missing };
+      missing -= all - to;
+      to = 0;
+    }
+    return { at: rows.length - 1, to: Number.POSITIVE_INFINITY };
+  }
+
+  #fill(parts: TimelineParts, bottom: { readonly at: number; readonly to: number }): SeenRow[] {
+    const { rows } = parts.rows;
+    const seen: SeenRow[] = [];
+    let left = parts.height;
+    for (let at = bottom.at; at >= firstOf(parts.rows) && left > 0; at--) {
+      const row = rows[at];
+      if (row === undefined) continue;
+      const all = this.#keptOf(row, parts).lines.length;
+      const to = at === bottom.at ? Math.min(all, bottom.to) : all;
+      const from = Math.max(0, to - left);
+      seen.unshift({ row, from, to });
+      left -= to - from;
+    }
+    return seen;
+  }
+
+  #textOf(row: Row, index: number, { palette, look, ...parts }: TimelineParts): string {
+    const kept = this.#kept.get(row);
+    const line = kept?.lines[index] ?? [];
+    const under = markOf(row, parts);
+    if (under !== undefined) return padded(line, look.columns, palette, under);
+    const known = kept?.texts[index];
+    if (known !== undefined) return known;
+    const text = padded(line, look.columns, palette, undefined);
+    if (kept !== undefined) kept.texts[index] = text;
+    return text;
+  }
+
+  #keptOf(row: Row, { look }: TimelineParts): Kept {
+    const file = row.kind === "item" ? row.item.file?.file : undefined;
+    const transfer = file === undefined ? undefined : this.#downloads.get(file);
+    const known = this.#kept.get(row);
+    if (known !== undefined && known.transfer === transfer) return known;
+    const kept = { lines: rowLines(row, look, transfer), texts: [], transfer };
+    this.#kept.set(row, kept);
+    return kept;
+  }
+
+  #refresh({ look, palette, transfers }: TimelineParts): void {
+    if (this.#look !== look || this.#palette !== palette) {
+      this.#kept = new WeakMap();
+      this.#look = look;
+      this.#palette = palette;
+    }
+    if (this.#transfers === transfers) return;
+    this.#transfers = transfers;
+    const downloads = new Map<string, TransferView>();
+    for (const transfer of transfers.values()) {
+      const isDone = transfer.state.kind === "done";
+      if (transfer.kind !== "download" || transfer.file === undefined || isDone) continue;
+      downloads.set(transfer.file, transfer);
+    }
+    this.#downloads = downloads;
+  }
+}
+
+function padded(line: Line, columns: number, palette: Palette, under: Role | undefined): string {
+  const left = columns - lineWidth(line);
+  if (left <= 0) return palette.ansiOf(line, under);
+  return palette.ansiOf([...line, { text: " ".repeat(left) }], under);
+}
+
+/** What lies under the whole row. */
+function markOf(
+  row: Row,
+  { selected, selectedPost, rows }: Pick<TimelineParts, "selected" | "selectedPost" | "rows">,
+): Role | undefined {
+  if (row.kind === "pending") return row.post.key === selectedPost ? "selected" : undefined;
+  if (row.kind !== "item") return undefined;
+  if (selected !== undefined && row.item.seq === selected) return "selected";
+  return row.key === rows.shownKey ? "shown" : undefined;
+}
+
+/**
+ * The day of the first row is not known to begin there while older rows are missing; and what is
+ * put before is put before everything then, so that nothing that is read moves.
+ */
+function firstOf({ rows, hasOlder }: Rows): number {
+  return hasOlder && rows[0]?.kind === "day" ? 1 : 0;
+}
+
+/** From the end: what is looked for is mostly near it. */
+function indexOf(rows: readonly Row[], key: string): number {
+  return rows.findLastIndex((row) => row.key === key);
+}
+
+function indexNear(rows: readonly Row[], key: string, near: number): number {
+  for (let i = near - 1; i <= near + 1; i++) if (rows[i]?.key === key) return i;
+  return indexOf(rows, key);
+}

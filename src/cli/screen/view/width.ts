@@ -1,0 +1,47 @@
+/**
+ * Columns that text takes on a terminal, by grapheme. All text here is clean (`cleanText`): what a
+ * control character would do to a width is of no interest.
+ */
+
+const ASCII = /^[\x20-\x7e]*$/;
+const CUT = "…";
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** What a reader takes for one character each. */
+export function graphemesOf(text: string): readonly string[] {
+  if (ASCII.test(text)) return text.split("");
+  return Array.from(segmenter.segment(text), ({ segment }) => segment);
+}
+
+/** Columns of one line; tabs and line feeds have none. */
+export function widthOf(text: string): number {
+  if (ASCII.test(text)) return text.length;
+  let columns = 0;
+  for (const { segment } of segmenter.segment(text)) columns += Bun.stringWidth(segment);
+  return columns;
+}
+
+/** The beginning of a text that fits, with `…` where more was. */
+export function cutTo(text: string, columns: number): string {
+  if (columns <= 0) return "";
+  if (ASCII.test(text)) {
+    return text.length <= columns ? text : text.slice(0, columns - 1) + CUT;
+  }
+  let taken = 0;
+  let short = ""; // Fits with the mark behind it.
+  let whole = "";
+  for (const { segment } of segmenter.segment(text)) {
+    taken += Bun.stringWidth(segment);
+    if (taken > columns) return short + CUT;
+    whole += segment;
+    if (taken < columns) short = whole;
+  }
+  return whole;
+}
+
+/** Cut or filled to exactly so many columns. */
+export function fitTo(text: string, columns: number): string {
+  const cut = cutTo(text, columns);
+  return cut + " ".repeat(Math.max(0, columns - widthOf(cut)));
+}

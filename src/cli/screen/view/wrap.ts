@@ -1,0 +1,179 @@
+/** Spans over several lines: broken between words, and inside of one that is too long. */
+
+import type { Line, Span } from "./style.ts";
+import { graphemesOf, widthOf } from "./width.ts";
+
+/** Where tabs lead to. */
+const TAB_COLUMNS = 8;
+const PIECE = /\n|\t| +|[^\n\t ]+/g;
+const ASCII = /^[\x20-\x7e]*$/;
+/** Scripts that have no spaces: a line may end behind each sign. */
+const BREAKABLE = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}]/u;
+
+interface Piece {
+  readonly span: Span;
+  readonly text: string;
+  readonly width: number;
+}
+
+/**
+ * At least one line, each at most so many columns wide.
+ * @param spans clean text, which may have line feeds and tabs
+ * @param columns 2 or more: a wide character needs them
+ */
+export function wrapSpans(spans: readonly Span[], columns: number): readonly Line[] {
+  const [only] = spans;
+  if (spans.length === 1 && only !== undefined) {
+    // Most of what people say.
+    if (only.text.length <= columns && ASCII.test(only.text)) return [spans];
+  }
+  const paper = new Paper(columns);
+  for (const span of spans) {
+    for (const [text] of span.text.matchAll(PIECE)) {
+      if (text === "\n") paper.newLine();
+      else if (text === "\t") paper.tab(span);
+      else if (text.startsWith(" ")) paper.space({ span, text, width: text.length });
+      else if (!BREAKABLE.test(text)) paper.word({ span, text, width: widthOf(text) });
+      else for (const part of partsOf(text)) paper.part({ span, text: part, width: widthOf(part) });
+    }
+  }
+  return paper.finished();
+}
+
+/** Between each two of them a line may end. */
+function partsOf(text: string): readonly string[] {
+  const parts: string[] = [];
+  let run = "";
+  for (const grapheme of graphemesOf(text)) {
+    if (!BREAKABLE.test(grapheme)) {
+      run += grapheme;
+      continue;
+    }
+    // What follows a sign without a space belongs to it: a full stop does not begin a line.
+    if (run !== "") parts.push(run);
+    run = grapheme;
+  }
+  if (run !== "") parts.push(run);
+  return parts;
+}
+
+/** Lines under way. */
+class Paper {
+  readonly #columns: number;
+  readonly #lines: Line[] = [];
+  #line: Span[] = [];
+  #width = 0;
+  /** Stands before the word, if that stays on the line. */
+  #spaces: Piece[] = [];
+  #spacesWidth = 0;
+  /** Without a place to break. */
+  #word: Piece[] = [];
+  #wordWidth = 0;
+
+  constructor(columns: number) {
+    this.#columns = Math.max(2, columns);
+  }
+
+  word(piece: Piece): void {
+    this.#word.push(piece);
+    this.#wordWidth += piece.width;
+  }
+
+  /** Like a word of its own that needs no space before it. */
+  part(piece: Piece): void {
+    this.#putWord();
+    this.word(piece);
+  }
+
+  space(piece: Piece): void {
+    this.#putWord();
+    this.#spaces.push(piece);
+    this.#spacesWidth += piece.width;
+  }
+
+  tab(span: Span): void {
+    this.#putWord();
+    const at = this.#width + this.#spacesWidth;
+    const width = TAB_COLUMNS - (at % TAB_COLUMNS);
+    this.space({ span, text: " ".repeat(width), width });
+  }
+
+  newLine(): void {
+    this.#putWord();
+    this.#end();
+  }
+
+  finished(): readonly Line[] {
+    this.#putWord();
+    this.#end();
+    return this.#lines;
+  }
+
+  #putWord(): void {
+    if (this.#word.length === 0) return;
+    const needed = this.#width + this.#spacesWidth + this.#wordWidth;
+    if (needed <= this.#columns) {
+      this.#takeSpaces();
+      for (const piece of this.#word) this.#put(piece);
+    } else if (this.#wordWidth <= this.#columns && this.#width > 0) {
+      this.#end();
+      for (const piece of this.#word) this.#put(piece);
+    } else {
+      // An address, or a line of one letter: it begins here, and goes on below.
+      if (this.#width + this.#spacesWidth < this.#columns) this.#takeSpaces();
+      else this.#end();
+      for (const piece of this.#word) this.#putSplit(piece);
+    }
+    this.#word = [];
+    this.#wordWidth = 0;
+  }
+
+  #takeSpaces(): void {
+    for (const piece of this.#spaces) this.#put(piece);
+    this.#dropSpaces();
+  }
+
+  #dropSpaces(): void {
+    this.#spaces = [];
+    this.#spacesWidth = 0;
+  }
+
+  #put({ span, text, width }: Piece): void {
+    const last = this.#line.at(-1);
+    if (last !== undefined && isAlike(last, span)) {
+      this.#line[this.#line.length - 1] = { ...last, text: last.text + text };
+    } else {
+      this.#line.push({ ...span, text });
+    }
+    this.#width += width;
+  }
+
+  #putSplit({ span, text }: Piece): void {
+    let run = "";
+    let runWidth = 0;
+    for (const grapheme of graphemesOf(text)) {
+      const width = widthOf(grapheme);
+      if (this.#width + runWidth + width > this.#columns) {
+        if (run !== "") this.#put({ span, text: run, width: runWidth });
+        this.#end();
+        run = "";
+        runWidth = 0;
+      }
+      if (width > this.#columns) continue; // Wider than any that is known.
+      run += grapheme;
+      runWidth += width;
+    }
+    if (run !== "") this.#put({ span, text: run, width: runWidth });
+  }
+
+  #end(): void {
+    this.#lines.push(this.#line);
+    this.#line = [];
+    this.#width = 0;
+    this.#dropSpaces();
+  }
+}
+
+function isAlike(one: Span, other: Span): boolean {
+  return one.role === other.role && one.link === other.link && one.bold === other.bold;
+}

@@ -1,0 +1,51 @@
+import { join } from "node:path";
+import type { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { signCheckpoint } from "../../crypto/checkpoint.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Disk } from "../../io/disk/disk.ts";
+import { Checkpoints } from "../../io/log/checkpoints.ts";
+import type { LogFile } from "../../io/log/log-file.ts";
+import { LogProofs } from "../../io/log/proofs.ts";
+import type { Provable } from "../../server/rooms/proofs.ts";
+
+export interface CheckpointOptions {
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  /** The data folder. */
+  readonly path: string;
+  readonly identity: Identity;
+  readonly history: LogFile;
+  readonly accounts: LogFile;
+  readonly onTrouble: (fault: Fault) => void;
+}
+
+export interface OpenCheckpoints {
+  readonly provable: Provable;
+  /** Signs what came last; before the logs are closed. */
+  close(): Promise<void>;
+}
+
+/** Both logs are signed; only the history is proved to clients. */
+export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
+  const { path, identity, history, accounts, sha256 } = options;
+  const opened = ([log, name, isRecorded]: readonly [LogFile, string, boolean]) =>
+    new Checkpoints({
+      ...options,
+      log,
+      folder: join(path, name),
+      sign: (checkpoint) => signCheckpoint(checkpoint, identity),
+      isRecorded,
+    });
+  const ofHistory = opened([history, "history", true]);
+  const ofAccounts = opened([accounts, "accounts", false]);
+  await ofAccounts.start();
+  await ofHistory.start();
+  const close = async () => {
+    await ofAccounts.close();
+    await ofHistory.close();
+  };
+  return { provable: { checkpoints: ofHistory, proofs: new LogProofs(history, sha256) }, close };
+}

@@ -1,0 +1,86 @@
+import { parse, TomlError } from "smol-toml";
+import { Fault } from "../base/fault.ts";
+
+/** Some part of a file of settings. */
+export interface TomlTable {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where the value of these keys stands: `config.toml:3:1`. */
+  at(...keys: readonly string[]): string;
+}
+
+/**
+ * @param example one setting as it is written
+ * @throws Fault usage, naming file, line and column
+ */
+export function parseToml(text: string, path: string, example: string): TomlTable {
+  return { values: parsed(text, path, example), at: (...keys) => `${path}:${placeOf(text, keys)}` };
+}
+
+/** A table inside the other; undefined: there is none, or it is no table. */
+export function innerTable({ values, at }: TomlTable, name: string): TomlTable | undefined {
+  const inner = Object.hasOwn(values, name) ? values[name] : undefined;
+  if (!isTable(inner)) return undefined;
+  return { values: inner, at: (...keys) => at(name, ...keys) };
+}
+
+export function isTable(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !isDate(value);
+}
+
+function isDate(value: object): boolean {
+  return value instanceof Date;
+}
+
+function parsed(text: string, path: string, example: string): Record<string, unknown> {
+  try {
+    return parse(text.replace(/^\ufeff/, ""));
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const [sentence = ""] = cause.message.split("\n");
+    const reason = sentence.replace(/^Invalid TOML document: /, "");
+    const at = `${path}:${cause.line}:${cause.column}`;
+    throw new Fault("usage", `${at} is not valid TOML (${reason})`, {
+      remedy: `a setting looks like ${example}`,
+      cause,
+    });
+  }
+}
+
+const PART = /[\w-]+|"(?:[^"\\]|\\.)*"|'[^']*'/;
+const PARTS = new RegExp(PART.source, "g");
+const NAME = `(?:${PART.source})(?:\\s*\\.\\s*(?:${PART.source}))*`;
+const HEADER = new RegExp(`^\\s*\\[\\[?\\s*(${NAME})`);
+const SETTING = new RegExp(`^\\s*(${NAME})\\s*=`);
+/** Begins or ends a text of several lines. */
+const FENCE = /"""|'''/g;
+
+/**
+ * Line and column, from 1, of what these keys lead to, or of the table that holds it. The parser
+ * tells this only of what it cannot read.
+ */
+function placeOf(text: string, keys: readonly string[]): string {
+  let place = "1:1";
+  let found = 0;
+  let table: readonly string[] = [];
+  let isInside = false;
+  for (const [i, line] of text.split("\n").entries()) {
+    const wasInside = isInside;
+    if ((line.match(FENCE)?.length ?? 0) % 2 === 1) isInside = !isInside;
+    if (wasInside) continue;
+    const [, header] = HEADER.exec(line) ?? [];
+    if (header !== undefined) table = partsOf(header);
+    const [, name = header] = SETTING.exec(line) ?? [];
+    if (name === undefined) continue;
+    const path = header === undefined ? [...table, ...partsOf(name)] : table;
+    const common = path.filter((part, at) => part === keys[at]).length;
+    const isOnTheWay = common === Math.min(path.length, keys.length);
+    if (!isOnTheWay || common <= found) continue;
+    found = common;
+    place = `${i + 1}:${line.indexOf(name) + 1}`;
+  }
+  return place;
+}
+
+function partsOf(name: string): string[] {
+  return (name.match(PARTS) ?? []).map((part) => part.replace(/^(["'])(.*)\1$/, "$2"));
+}

@@ -1,0 +1,75 @@
+import { join } from "node:path";
+import { fromBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { hasSigned } from "../../crypto/checkpoint.ts";
+import { Identity, verifySignature } from "../../crypto/identity.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { successorBytes } from "../../crypto/signed-bytes.ts";
+import { checkDataFolder, readSmallFile } from "../../io/disk/data-folder.ts";
+import type { Disk } from "../../io/disk/disk.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
+import { type LogVerdict, verifyLog } from "../../io/log/verify.ts";
+import { type FoldedRecord, parseBody, type RecordKind } from "../../wire/record.ts";
+
+export interface FolderVerdict {
+  /** Both logs are without findings. */
+  readonly ok: boolean;
+  /** What clients pin, and what is shown. */
+  readonly history: LogVerdict;
+  readonly accounts: LogVerdict;
+  /** The server's present key. */
+  readonly key: Uint8Array;
+}
+
+const IDENTITY: ReadonlySet<RecordKind> = new Set(["identity"]);
+
+/**
+ * Verifies both logs of a data folder, or of a backup of one, by the server's own key: read-only,
+ * without a lock, beside a running server. What clients and witnesses hold shows more: a log that
+ * was rewritten and signed again by the same key is sound in itself.
+ * @param path the data folder, with `identity.key`
+ * @throws Fault not-found, data-foreign, store-…, version-unsupported
+ */
+export async function verifyFolder(
+  path: string,
+  disk: Disk = systemDisk(),
+): Promise<FolderVerdict> {
+  const folder = checkDataFolder(path);
+  const file = join(folder, "identity.key");
+  const pem = readSmallFile(file);
+  if (pem === undefined) {
+    const remedy = "give a data folder, or a backup with the identity";
+    throw new Fault("not-found", `there is no ${file}`, { remedy });
+  }
+  const key = Identity.fromPem(pem, file).publicKey;
+  const keys = await keysOf(disk, join(folder, "accounts"), key);
+  const isSigned = (note: string) => keys.some((signer) => hasSigned(note, signer));
+  const accounts = await verifyLog({ disk, folder: join(folder, "accounts"), sha256, isSigned });
+  const history = await verifyLog({ disk, folder: join(folder, "history"), sha256, isSigned });
+  return { ok: accounts.ok && history.ok, history, accounts, key };
+}
+
+/** The present key and those before it, as far as each has signed the next. */
+async function keysOf(disk: Disk, folder: string, key: Uint8Array): Promise<Uint8Array[]> {
+  const keys = [key];
+  const records: FoldedRecord[] = [];
+  const onRecord = (record: FoldedRecord) => records.push(record);
+  await verifyLog({ disk, folder, sha256, isSigned: () => true, kinds: IDENTITY, onRecord });
+  for (const record of records.toReversed()) {
+    const body = parseBody(record) ?? {};
+    const [former, next, signature] = [body["old"], body["new"], body["signature"]].map(bytesOf);
+    const [oldest = key] = keys.slice(-1);
+    if (former === undefined || signature === undefined) continue;
+    if (next?.toHex() !== oldest.toHex()) continue;
+    if (verifySignature(former, successorBytes(next), signature)) keys.push(former);
+  }
+  return keys;
+}
+
+function bytesOf(value: unknown): Uint8Array | undefined {
+  try {
+    return typeof value === "string" ? fromBase64Url(value) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,84 @@
+import { Fault } from "../../base/fault.ts";
+import type { Client } from "../../client/client.ts";
+import type { LogPin } from "../../core/client/audit.ts";
+import type { ProofFile } from "../../core/log/proof-file.ts";
+import { verifyInclusion } from "../../core/log/proofs.ts";
+import { verifyNote } from "../../crypto/checkpoint.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Checkpoint } from "../../wire/checkpoint.ts";
+import { type Fingerprint, fingerprintWith } from "../../wire/fingerprint.ts";
+import { commitment, leafHash, parseObject } from "../../wire/record.ts";
+
+/** What a proof shows, once it holds. */
+export interface Proven {
+  readonly checkpoint: Checkpoint;
+  readonly fingerprint: Fingerprint;
+  readonly seq: number;
+  readonly timeUnixMs: number;
+  readonly kind: string;
+  /** Undefined: the proof does not show what was said. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Whether the server's key that is in the proof is the right one, the caller has to say. */
+export function checkProof({ key, seq, head, salt, body, path, note }: ProofFile): Proven {
+  const checkpoint = signedCheckpoint(note, key);
+  const { size, root } = checkpoint;
+  const leaf = leafHash(head, sha256);
+  if (!verifyInclusion({ leaf, index: seq - 1, size, path, root }, sha256)) {
+    throw wrong("the record is not among those that the checkpoint is over");
+  }
+  const fields = parseObject(head) ?? {};
+  if (fields["seq"] !== seq) throw wrong("the record has another number than the proof");
+  const isShown = salt !== undefined && body !== undefined;
+  if (isShown && commitment(salt, body, sha256) !== fields["commit"]) {
+    throw wrong("what was said is not what the record commits to");
+  }
+  return {
+    checkpoint,
+    fingerprint: fingerprintWith(key, sha256),
+    seq,
+    timeUnixMs: Number(fields["time"]),
+    kind: String(fields["kind"]),
+    body: isShown ? parseObject(body) : undefined,
+  };
+}
+
+function signedCheckpoint(note: string, key: Uint8Array): Checkpoint {
+  try {
+    return verifyNote(note, key);
+  } catch (cause) {
+    if (!(cause instanceof Fault)) throw cause;
+    throw new Fault("log-unproved", "the checkpoint is not signed by the key in the proof", {
+      remedy: "do not believe it",
+      cause,
+    });
+  }
+}
+
+function wrong(sentence: string): Fault {
+  return new Fault("log-unproved", `the proof does not hold: ${sentence}`, {
+    remedy: "do not believe it",
+  });
+}
+
+/** Asks the server for the proof of one record. @throws Fault not-found */
+export async function proveAtServer(client: Client, pin: LogPin, seq: number): Promise<ProofFile> {
+  const { size, note } = pin;
+  const { proofs } = await client.request("inclusion", { size, seqs: [seq] });
+  const { records } = await client.request("history", {
+    after: seq - 1,
+    before: seq + 1,
+    limit: 1,
+  });
+  const [proof] = proofs;
+  const [record] = records;
+  if (proof === undefined || record === undefined) {
+    throw new Fault("not-found", `you may not read record ${seq}, or there is none`, {
+      remedy: "chat history --json shows the seq of each record",
+    });
+  }
+  const { key } = client.audited;
+  const { head, salt, body } = record;
+  return { key, seq, head, salt, body, path: proof.path, note };
+}

@@ -1,0 +1,30 @@
+import { RETENTION_MS_MAX, RETENTION_MS_MIN } from "../../base/limits.ts";
+import { formatLeft } from "../../base/sizes.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { ADMIN_FLAGS, done, roomOf, withOperator } from "../../cli/connect/operator.ts";
+import { spanOf } from "../../cli/duration.ts";
+
+export const command = defineVerb({
+  args: {
+    room: { type: "positional", description: "Which" },
+    keep: { type: "positional", description: "30m, 12h, 90d, or off" },
+    ...ADMIN_FLAGS,
+  },
+  details:
+    "What is older is erased on the server: messages, reactions and files. Members see it in the " +
+    "head of the room. What is erased stays erased when the retention ends.",
+  async run(args, context) {
+    const room = roomOf(args.room);
+    const limits = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX };
+    const keepMs = args.keep === "off" ? undefined : spanOf(args.keep, limits);
+    return withOperator(context, args, async ({ client }) => {
+      const kept = keepMs === undefined ? {} : { keepMs };
+      const { seq } = await client.request("retention", { room, ...kept });
+      const sentence =
+        keepMs === undefined
+          ? `${room} keeps messages for good`
+          : `messages in ${room} are erased after ${formatLeft(keepMs)}`;
+      return done(context, { kind: "retention", room, ...kept, seq }, sentence);
+    });
+  },
+});

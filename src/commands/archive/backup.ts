@@ -1,0 +1,54 @@
+import { Fault } from "../../base/fault.ts";
+import { formatSize } from "../../base/sizes.ts";
+import { CopyProgress } from "../../cli/backup/progress.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { say } from "../../cli/context.ts";
+import { renderJson } from "../../cli/output/render.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { backUp } from "../../io/backup/backup.ts";
+import { systemDisk } from "../../io/disk/system-disk.ts";
+
+export const command = defineVerb({
+  args: {
+    dir: { type: "positional", valueHint: "DIR", description: "Where to; the same one again" },
+    data: {
+      type: "string",
+      default: "./data",
+      valueHint: "DIR",
+      description: "The server's folder, ./data if left out",
+    },
+    files: {
+      type: "boolean",
+      default: true,
+      negativeDescription: "Leave out the contents of files",
+    },
+  },
+  details:
+    "The server may run. Into the same folder again only what is new is copied. " +
+    "The backup holds the server's identity: keep it as safe as the server.",
+  async run(args, context) {
+    const progress = new CopyProgress(context);
+    const { clock } = context;
+    const result = await backUp({
+      ...{ disk: systemDisk(), sha256, clock },
+      ...{ data: args.data, out: args.dir, files: args.files },
+      say: (sentence) => {
+        progress.end();
+        say(context, sentence);
+      },
+      onProgress: progress.update,
+    }).finally(() => progress.end());
+    const { size, root, bytes, copiedBytes, damagedFiles } = result;
+    if (context.json) {
+      context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
+    } else {
+      const amount = `${size} records, ${formatSize(bytes)}; ${formatSize(copiedBytes)} copied now`;
+      say(context, `backed up to ${args.dir}: ${amount}`);
+      say(context, "it holds the server's identity: who has it can be the server");
+    }
+    if (damagedFiles === 0) return 0;
+    throw new Fault("checksum-wrong", `${damagedFiles} damaged files are not in the backup`, {
+      remedy: "all else is; see the lines above",
+    });
+  },
+});

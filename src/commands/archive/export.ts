@@ -1,0 +1,74 @@
+import { Fault } from "../../base/fault.ts";
+import { parseTarget } from "../../base/names.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { untilConnected, withClient } from "../../cli/connect/client.ts";
+import type { Context } from "../../cli/context.ts";
+import { Exporter, type ExportOptions } from "../../cli/export/exporter.ts";
+import { type ExportSource, FolderSource, ServerSource } from "../../cli/export/source.ts";
+import { checkOut } from "../../cli/files/receive-file.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
+import { FolderHistory } from "../../cli/history/folder.ts";
+import { renderJson } from "../../cli/output/render.ts";
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    data: { type: "string", valueHint: "DIR", description: "Read a server's folder directly" },
+    room: {
+      type: "string",
+      many: true,
+      valueHint: "ROOM",
+      description: "Only this room, or @person",
+    },
+    html: { type: "boolean", description: "A page to read, in place of NDJSON" },
+    files: { type: "boolean", description: "Also the contents of files" },
+    out: { type: "string", alias: "o", required: true, valueHint: "DIR", description: "Where to" },
+    ...SERVER_FLAGS,
+  },
+  details: "Nothing is replaced.",
+  async run(args, context) {
+    const { data, html, files, out } = args;
+    checkOut(out);
+    const targets = args.room.map(parseTarget);
+    const work = (source: ExportSource) => exported(context, source, targets, { html, files, out });
+    if (data === undefined) {
+      const client = { argument: args.at, mode: "login", follow: "none" } as const;
+      return withClient(context, args, client, async ({ client: open }) => {
+        const { user } = await untilConnected(open.events());
+        return work(new ServerSource(open, user));
+      });
+    }
+    if (args.at !== undefined || args.server !== undefined) {
+      throw new Fault("usage", "--data reads a folder, and no server", {
+        remedy: "leave one of them out",
+      });
+    }
+    const folder = await FolderHistory.open(data);
+    try {
+      return await work(new FolderSource(folder, data));
+    } finally {
+      folder.close();
+    }
+  },
+});
+
+async function exported(
+  context: Context,
+  source: ExportSource,
+  targets: Parameters<ExportSource["rooms"]>[0],
+  options: ExportOptions,
+): Promise<number> {
+  const exporter = new Exporter(context, source, options);
+  const { records, files, paths, failed } = await exporter.run(source.rooms(targets));
+  if (context.json) {
+    context.stdout.write(renderJson({ kind: "exported", records, files, paths }));
+  } else {
+    context.stdout.write(paths.map((path) => `${path}\n`).join(""));
+  }
+  if (failed > 0) {
+    throw new Fault("file-unknown", `${failed} files could not be exported; all else was`, {
+      remedy: "see the lines above",
+    });
+  }
+  return 0;
+}

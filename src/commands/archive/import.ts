@@ -1,0 +1,115 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import { cleanText } from "../../base/text.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { untilConnected, withClient } from "../../cli/connect/client.ts";
+import { type Context, say } from "../../cli/context.ts";
+import { SERVER_FLAGS } from "../../cli/flags.ts";
+import type { ParsedFile } from "../../cli/import/entry.ts";
+import { readImport } from "../../cli/import/format.ts";
+import { Importer } from "../../cli/import/importer.ts";
+import { renderJson } from "../../cli/output/render.ts";
+
+const PROBLEMS_SHOWN_MAX = 20;
+const COUNT_SHOWN_EVERY_MS = 250;
+
+export const command = defineVerb({
+  args: {
+    file: {
+      type: "positional",
+      valueHint: "FILE",
+      description: "What chat, another chat or IRC wrote",
+    },
+    at: {
+      type: "positional",
+      required: false,
+      valueHint: "SERVER",
+      description: "HOST, HOST:PORT or an invite",
+    },
+    room: { type: "string", required: true, valueHint: "ROOM", description: "Where to" },
+    channel: {
+      type: "string",
+      valueHint: "NAME",
+      description: "Which channel of an export; as the room if left out",
+    },
+    skipBad: { type: "boolean", description: "Leave out lines that are not understood" },
+    ...SERVER_FLAGS,
+  },
+  details:
+    "Takes chat export, irssi, WeeChat, Slack and Mattermost. For moderators of the room. " +
+    "Interrupted, the same command goes on.",
+  async run(args, context) {
+    const room = checkName(args.room.replace(/^#/, ""), "room's name");
+    const channel = (args.channel ?? room).replace(/^#/, "");
+    const { offsetMinutes, clock } = context;
+    const parsed = readImport(args.file, { channel, offsetMinutes });
+    checkProblems(context, parsed, args.skipBad);
+    const options = { argument: args.at, mode: "login", follow: "none", resumes: true } as const;
+    return withClient(context, args, options, async ({ client }) => {
+      await untilConnected(client.events());
+      const progress = new Counter(context);
+      const importer = new Importer({ client, room, clock, onProgress: progress.update });
+      try {
+        const { posted, present, leftOut } = await importer.run(parsed.entries);
+        progress.end();
+        if (leftOut > 0) {
+          say(
+            context,
+            `${leftOut} reactions or edits of messages that are not there were left out`,
+          );
+        }
+        if (context.json) {
+          context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
+        } else {
+          say(context, `imported ${posted} messages into ${room}; ${present} were there already`);
+        }
+        return 0;
+      } catch (error) {
+        progress.end();
+        throw error;
+      }
+    });
+  },
+});
+
+/** @throws Fault usage: nothing is imported of a file that was not understood as a whole */
+function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
+  const { format, entries, problems, leftOut, latin1 } = parsed;
+  const count = `${entries.length} messages, ${leftOut} other lines left out`;
+  say(context, `read as ${format}: ${count}`);
+  if (latin1 > 0) say(context, `${latin1} lines are not UTF-8, and were read as Latin-1`);
+  for (const { where, reason } of problems.slice(0, PROBLEMS_SHOWN_MAX)) {
+    say(context, `${cleanText(where)}: ${cleanText(reason)}`);
+  }
+  const more = problems.length - PROBLEMS_SHOWN_MAX;
+  if (more > 0) say(context, `and ${more} more`);
+  if (problems.length === 0 || skipBad) return;
+  throw new Fault("usage", `${problems.length} lines are not understood; nothing was imported`, {
+    remedy: "mend them, or leave them out with --skip-bad",
+  });
+}
+
+/** How far it is, on a terminal. */
+class Counter {
+  readonly #context: Context;
+  #shownMs = 0;
+  #isShown = false;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  readonly update = (done: number, total: number): void => {
+    const { stderr, clock } = this.#context;
+    const now = clock.unixMs();
+    if (!stderr.isTerminal || now - this.#shownMs < COUNT_SHOWN_EVERY_MS) return;
+    this.#shownMs = now;
+    this.#isShown = true;
+    stderr.write(`\r\x1b[K${done} of ${total} messages …`);
+  };
+
+  end(): void {
+    if (this.#isShown) this.#context.stderr.write("\r\x1b[K");
+    this.#isShown = false;
+  }
+}

@@ -1,0 +1,260 @@
+import { statSync, writeFileSync } from "node:fs";
+import { toBase64Url } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import { VERIFIED_RECORDS_MAX } from "../base/limits.ts";
+import { proquintsOf } from "../base/proquint.ts";
+import { cleanText } from "../base/text.ts";
+import { formatUtc } from "../base/time.ts";
+import { defineVerb } from "../cli/command.ts";
+import { untilConnected, withClient } from "../cli/connect/client.ts";
+import { type Context, say } from "../cli/context.ts";
+import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
+import { renderJson } from "../cli/output/render.ts";
+import { verifyFolder } from "../cli/verify/folder.ts";
+import { findUnlikePinned, proveInFolder } from "../cli/verify/pinned.ts";
+import { checkProof, proveAtServer } from "../cli/verify/proof.ts";
+import { findHoles } from "../cli/verify/rooms.ts";
+import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
+import { sha256 } from "../crypto/sha256.ts";
+import { readSmallFile } from "../io/disk/data-folder.ts";
+import { diskFault } from "../io/disk/disk.ts";
+import type { Finding } from "../io/log/verify.ts";
+import { ClientState } from "../io/state/client-state.ts";
+import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
+
+/** Of the root: 192 bits are beyond every search for another log that sounds the same. */
+const WORDS = 12;
+const PROOF_BYTES_MAX = 4 << 20;
+const INTEGRITY_EXIT = 6;
+
+export const command = defineVerb({
+  args: {
+    at: SERVER_ARGUMENT,
+    data: { type: "string", valueHint: "DIR", description: "A server's folder, or a backup of it" },
+    seq: {
+      type: "string",
+      integer: { min: 1, max: Number.MAX_SAFE_INTEGER },
+      valueHint: "N",
+      description: "Write a proof of this record",
+    },
+    out: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Where the proof goes; left out: stdout",
+    },
+    proof: {
+      type: "string",
+      valueHint: "FILE",
+      description: "Check such a proof, without a server",
+    },
+    all: { type: "boolean", description: "Read each room at the server to its beginning" },
+    words: { type: "boolean", description: "Print the root as words to compare aloud" },
+    ...SERVER_FLAGS,
+    fingerprint: {
+      ...SERVER_FLAGS.fingerprint,
+      alone: "",
+      description: "The expected fingerprint of the server; at the end, without one: --words",
+    },
+  },
+  details: "Exits 6 if anything is not as it was signed, or not as this device has seen it.",
+  async run(args, context) {
+    const { data, seq, out, proof } = args;
+    const words = args.words || args.fingerprint === "";
+    const fingerprint = args.fingerprint === "" ? undefined : args.fingerprint;
+    if (args.all && (data ?? proof) !== undefined) {
+      throw new Fault("usage", "--all is for a server", {
+        remedy: "leave it out: a folder is always read as a whole",
+      });
+    }
+    const ways = [data, proof, args.at ?? args.server].filter((way) => way !== undefined);
+    if (ways.length > 1 || (out !== undefined && seq === undefined)) {
+      throw new Fault("usage", "these do not go together", {
+        remedy: "give a server, --data DIR or --proof FILE, and --out only with --seq",
+      });
+    }
+    if (proof !== undefined) return checkFile(context, proof, fingerprint);
+    if (data !== undefined) return inFolder(context, data, { seq, out, words });
+    const options = { argument: args.at, mode: "login", audits: false } as const;
+    return withClient(context, { ...args, fingerprint }, options, async ({ client, state }) => {
+      await untilConnected(client.events()); // Now it is known in which rooms one is.
+      const outcome = await client.audit();
+      if (outcome.kind === "none") {
+        throw new Fault("log-unproved", "the server proves nothing: it is of an earlier version", {
+          remedy: "ask its owner to update it",
+        });
+      }
+      if (outcome.kind === "alarm") {
+        const { fault } = outcome.alarm;
+        const reason = fault.message;
+        const findings = outcome.missing.map(({ seq: gone }) => ({ seq: gone, reason }));
+        tell(context, findings.length > 0 ? findings : [{ seq: 1, reason }], undefined);
+        return INTEGRITY_EXIT;
+      }
+      const { pin, proved, open } = outcome;
+      if (seq !== undefined) return write(context, await proveAtServer(client, pin, seq), out);
+      const { holes, records, rooms, isBounded } = await findHoles(client, args.all);
+      if (holes.length > 0) {
+        tell(context, holes, undefined);
+        return INTEGRITY_EXIT;
+      }
+      const { fingerprint } = client.audited.reader;
+      const known = state.pins().find((one) => one.fingerprint === fingerprint)?.address;
+      const root = { ...pin, checkpoint: pin.note };
+      const left = open === 0 ? "" : `, and ${open} more are of rooms that were left`;
+      const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
+      const dense = `${records} records, ${newest} ${rooms} rooms, leave no gap`;
+      const about = `${proved} records that this device has read are in it${left}; ${dense}`;
+      tell(context, [], {
+        ...root,
+        about: `${known ?? "the server"} shows it, and ${about}`,
+        words,
+      });
+      return 0;
+    });
+  },
+});
+
+interface Shown {
+  readonly size: number;
+  readonly root: Uint8Array | undefined;
+  readonly origin: string | undefined;
+  readonly checkpoint: string | undefined;
+  /** A clause for people. */
+  readonly about: string;
+  readonly words: boolean;
+}
+
+type Found = Pick<Finding, "seq" | "reason"> & Partial<Finding>;
+
+async function inFolder(
+  context: Context,
+  data: string,
+  options: {
+    readonly seq: number | undefined;
+    readonly out: string | undefined;
+    readonly words: boolean;
+  },
+): Promise<number> {
+  const verdict = await verifyFolder(data);
+  const { history, accounts, key } = verdict;
+  const findings = [...history.findings, ...accounts.findings];
+  const fingerprint = fingerprintWith(key, sha256);
+  const state = ClientState.open(context.settings().folders.data);
+  try {
+    const pin = state.logs.pinOf(fingerprint, history.origin ?? "");
+    if (pin !== undefined) {
+      const unlike = await findUnlikePinned(data, verdict, pin);
+      if (unlike !== undefined) findings.push(unlike);
+      if (pin.fingerprint !== fingerprint) {
+        const known = formatFingerprint(pin.fingerprint as Fingerprint);
+        const reason = `this device knows it signed by ${known}`;
+        findings.push({ seq: 1, file: data, offset: 0, reason });
+      }
+    }
+  } finally {
+    state.close();
+  }
+  const count = history.findingCount + accounts.findingCount;
+  const { size, root, origin, checkpoint } = history;
+  if (findings.length > 0) {
+    tell(context, findings, undefined);
+    if (count > findings.length) say(context, `${count} findings, the first of them are told`);
+    return INTEGRITY_EXIT;
+  }
+  if (options.seq !== undefined) {
+    return write(context, await proveInFolder(data, verdict, options.seq), options.out);
+  }
+  const about = `signed by ${formatFingerprint(fingerprint)}`;
+  tell(context, [], { size, root, origin, checkpoint, about, words: options.words });
+  return 0;
+}
+
+/** One line for each finding, and the verdict last. */
+function tell(context: Context, findings: readonly Found[], shown: Shown | undefined): void {
+  const { stdout, json } = context;
+  for (const { seq, file, offset, reason } of findings) {
+    const place = file === undefined ? "" : `${file}, byte ${offset}: `;
+    const object = { kind: "verify", ok: false, seq, file, offset, reason };
+    stdout.write(
+      json
+        ? renderJson(object)
+        : `not as it was: ${cleanText(`${place}record ${seq}: ${reason}`)}\n`,
+    );
+  }
+  if (shown === undefined) return;
+  const { size, origin, checkpoint, about } = shown;
+  const root = shown.root === undefined ? undefined : toBase64Url(shown.root);
+  const words = shown.words ? wordsOf(shown.root) : undefined;
+  if (json) {
+    stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
+    return;
+  }
+  stdout.write(`ok: ${size} records of ${origin ?? "no history yet"}; ${cleanText(about)}\n`);
+  if (words === undefined) return;
+  stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
+  say(context, "another user sees the same words for the same number of records, or it is a fork");
+}
+
+function wordsOf(root: Uint8Array | undefined): string[] {
+  return root === undefined ? [] : proquintsOf(root.subarray(0, 2 * WORDS));
+}
+
+function write(context: Context, proof: ProofFile, out: string | undefined): number {
+  checkProof(proof);
+  const text = formatProof(proof);
+  if (out === undefined) {
+    context.stdout.write(context.json ? renderJson({ kind: "proof", seq: proof.seq, text }) : text);
+    return 0;
+  }
+  try {
+    writeFileSync(out, text, { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    throw diskFault(error, out);
+  }
+  if (context.json) context.stdout.write(renderJson({ kind: "proof", seq: proof.seq, file: out }));
+  else say(context, `the proof of record ${proof.seq} is in ${out}`);
+  return 0;
+}
+
+/** Without a server: the key in the proof must be one that is known, or was given. */
+function checkFile(context: Context, file: string, given: string | undefined): number {
+  const proven = checkProof(parseProof(readProof(file)));
+  const { fingerprint, seq, timeUnixMs, checkpoint, body } = proven;
+  const state = ClientState.open(context.settings().folders.data);
+  let server: string | undefined;
+  try {
+    server = state.addressOf(fingerprint);
+  } finally {
+    state.close();
+  }
+  const expected = given?.replace(/^SHA256:/, "");
+  if (expected !== undefined ? expected !== fingerprint : server === undefined) {
+    const sentence = `the proof is signed by ${formatFingerprint(fingerprint)}`;
+    throw new Fault("fingerprint-changed", `${sentence}, which is not known here`, {
+      remedy: "ask the server's owner for the fingerprint, then --fingerprint FP",
+    });
+  }
+  const { size, origin, root } = checkpoint;
+  if (context.json) {
+    const shown = { size, root: toBase64Url(root), origin, fingerprint };
+    const record = { seq, time: formatUtc(timeUnixMs), record: proven.kind, body };
+    context.stdout.write(renderJson({ kind: "verify", ok: true, ...shown, ...record }));
+    return 0;
+  }
+  const said = body === undefined ? "" : `: ${cleanText(JSON.stringify(body))}`;
+  const who = server ?? formatFingerprint(fingerprint);
+  context.stdout.write(
+    `ok: record ${seq} (${proven.kind}, ${formatUtc(timeUnixMs)}) is among the ${size} of ` +
+      `${origin} that ${who} has signed${said}\n`,
+  );
+  return 0;
+}
+
+function readProof(file: string): string {
+  // A pipe or a device may never end.
+  const isFile = statSync(file, { throwIfNoEntry: false })?.isFile() === true;
+  const text = isFile ? readSmallFile(file, PROOF_BYTES_MAX) : undefined;
+  if (text !== undefined) return text;
+  const remedy = "name the file that chat verify --seq has written";
+  throw new Fault("not-found", `there is no proof at ${file}`, { remedy });
+}

@@ -1,0 +1,91 @@
+/**
+ * The proof of one record as a text for people and programs: what the record is, and under it a
+ * C2SP tlog-proof, which needs nothing of ours to be checked.
+ * @see https://c2sp.org/tlog-proof
+ */
+
+import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { PROOF_HASHES_MAX } from "../../base/limits.ts";
+
+export interface ProofFile {
+  /** The server's public key. */
+  readonly key: Uint8Array;
+  readonly seq: number;
+  /** As it was written; its hash is the leaf. */
+  readonly head: Uint8Array;
+  /** Undefined: the proof does not show what was said. */
+  readonly salt: Uint8Array | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly path: readonly Uint8Array[];
+  /** The signed checkpoint. */
+  readonly note: string;
+}
+
+const TITLE = "chat proof of a record, version 1";
+const TLOG_PROOF = "c2sp.org/tlog-proof@v1";
+const HASH_BYTES = 32;
+
+export function formatProof({ key, head, salt, body, seq, path, note }: ProofFile): string {
+  const said =
+    salt === undefined || body === undefined
+      ? []
+      : [`salt ${toBase64Url(salt)}`, `body ${utf8Decode(body)}`];
+  return [
+    TITLE,
+    `key ${toBase64Url(key)}`,
+    `head ${utf8Decode(head)}`,
+    ...said,
+    TLOG_PROOF,
+    `index ${seq - 1}`,
+    ...path.map((hash) => hash.toBase64()),
+    "",
+    note,
+  ].join("\n");
+}
+
+/** Reads it; nothing of it is verified. @throws Fault frame-malformed */
+export function parseProof(text: string): ProofFile {
+  const split = text.indexOf("\n\n");
+  if (split < 0) throw malformed("it has no checkpoint");
+  const lines = text.slice(0, split).split("\n");
+  const note = text.slice(split + 2);
+  if (lines.shift() !== TITLE) throw malformed("its first line is another one");
+  const take = (name: string) => {
+    const [line] = lines;
+    if (line?.startsWith(`${name} `) !== true) return undefined;
+    lines.shift();
+    return line.slice(name.length + 1);
+  };
+  const [key, head, salt, body] = [take("key"), take("head"), take("salt"), take("body")];
+  if (key === undefined || head === undefined) throw malformed("it names no key or no record");
+  if (lines.shift() !== TLOG_PROOF) throw malformed("it has no tlog-proof");
+  const index = take("index");
+  if (index === undefined || !/^(?:0|[1-9]\d{0,14})$/.test(index)) throw malformed("no index");
+  if (lines.length > PROOF_HASHES_MAX) throw malformed("its path is too long");
+  return {
+    key: fromBase64Url(key),
+    seq: Number(index) + 1,
+    head: utf8Encode(head),
+    salt: salt === undefined ? undefined : fromBase64Url(salt),
+    body: body === undefined ? undefined : utf8Encode(body),
+    path: lines.map(hashOf),
+    note,
+  };
+}
+
+function hashOf(line: string): Uint8Array {
+  try {
+    const hash = Uint8Array.fromBase64(line);
+    if (hash.length === HASH_BYTES && hash.toBase64() === line) return hash;
+  } catch {
+    // As below.
+  }
+  throw malformed("a hash of its path is none");
+}
+
+function malformed(what: string): Fault {
+  return new Fault("frame-malformed", `this is no proof of a record: ${what}`, {
+    remedy: "get the whole file, as chat verify --seq wrote it",
+  });
+}

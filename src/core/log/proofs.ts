@@ -1,0 +1,197 @@
+/**
+ * Proofs over the tree of RFC 6962, section 2.1: that a record is in a log, and that a log only
+ * grew. To check one takes nothing but the roots; to make one takes the hashes of whole
+ * subtrees. Records are counted from index 0 here: the record with `seq` s has index s - 1.
+ */
+
+import { assert } from "../../base/assert.ts";
+import { concatBytes, equalBytes } from "../../base/bytes.ts";
+import type { Sha256 } from "../../base/ids.ts";
+
+const HASH_BYTES = 32;
+const NODE_PREFIX = Uint8Array.of(0x01);
+const NOTHING = new Uint8Array(0);
+
+/**
+ * Hash of the whole subtree over the leaves `index * 2^level` up to, but without,
+ * `(index + 1) * 2^level`; level 0 is the leaf itself. Asked only for what the tree holds.
+ */
+export type Nodes = (level: number, index: number) => Uint8Array;
+
+export interface InclusionProof {
+  /** Leaf hash of the record. */
+  readonly leaf: Uint8Array;
+  readonly index: number;
+  /** Of the tree that the root belongs to. */
+  readonly size: number;
+  readonly path: readonly Uint8Array[];
+  readonly root: Uint8Array;
+}
+
+export interface ConsistencyProof {
+  readonly oldSize: number;
+  readonly oldRoot: Uint8Array;
+  readonly newSize: number;
+  readonly newRoot: Uint8Array;
+  readonly path: readonly Uint8Array[];
+}
+
+/**
+ * Whether the leaf stands at this index of the tree with this root. False for any nonsense.
+ * @see RFC 9162, section 2.1.3.2
+ */
+export function verifyInclusion(proof: InclusionProof, sha256: Sha256): boolean {
+  const { leaf, index, size, path, root } = proof;
+  if (!isCount(index) || !isCount(size) || index >= size) return false;
+  if (![leaf, root, ...path].every(isHash)) return false;
+  let node = index;
+  let last = size - 1;
+  let hash = leaf;
+  for (const sibling of path) {
+    if (last === 0) return false;
+    if (isOdd(node) || node === last) {
+      hash = nodeHash(sibling, hash, sha256);
+      [node, last] = upToRight(node, last);
+    } else {
+      hash = nodeHash(hash, sibling, sha256);
+    }
+    node = half(node);
+    last = half(last);
+  }
+  return last === 0 && equalBytes(hash, root);
+}
+
+/**
+ * Whether the tree of the new root begins with all leaves of the old one, in their order. The
+ * proof between equal sizes, and from an empty tree, is empty. False for any nonsense.
+ * @see RFC 9162, section 2.1.4.2
+ */
+export function verifyConsistency(proof: ConsistencyProof, sha256: Sha256): boolean {
+  const { oldSize, oldRoot, newSize, newRoot, path } = proof;
+  if (!isCount(oldSize) || !isCount(newSize) || oldSize > newSize) return false;
+  if (![oldRoot, newRoot, ...path].every(isHash)) return false;
+  if (oldSize === newSize) return path.length === 0 && equalBytes(oldRoot, newRoot);
+  if (oldSize === 0) return path.length === 0 && equalBytes(oldRoot, sha256(NOTHING));
+  let node = oldSize - 1;
+  let last = newSize - 1;
+  while (isOdd(node)) {
+    node = half(node);
+    last = half(last);
+  }
+  // A tree whose size is a power of two is one of the subtrees itself: its root is not sent.
+  const [start, ...rest] = node === 0 ? [oldRoot, ...path] : path;
+  if (start === undefined) return false;
+  let oldHash = start;
+  let newHash = start;
+  for (const sibling of rest) {
+    if (last === 0) return false;
+    if (isOdd(node) || node === last) {
+      oldHash = nodeHash(sibling, oldHash, sha256);
+      newHash = nodeHash(sibling, newHash, sha256);
+      [node, last] = upToRight(node, last);
+    } else {
+      newHash = nodeHash(newHash, sibling, sha256);
+    }
+    node = half(node);
+    last = half(last);
+  }
+  return last === 0 && equalBytes(oldHash, oldRoot) && equalBytes(newHash, newRoot);
+}
+
+/** What `verifyInclusion` asks for: the siblings from the leaf upwards. */
+export function inclusionPath(
+  index: number,
+  size: number,
+  nodes: Nodes,
+  sha256: Sha256,
+): Uint8Array[] {
+  assert(index >= 0 && index < size, "the leaf is in the tree");
+  const path: Uint8Array[] = [];
+  let from = 0;
+  let to = size;
+  while (to - from > 1) {
+    const split = from + largestBelow(to - from);
+    if (index < split) {
+      path.push(subtreeHash(split, to, nodes, sha256));
+      to = split;
+    } else {
+      path.push(subtreeHash(from, split, nodes, sha256));
+      from = split;
+    }
+  }
+  return path.reverse();
+}
+
+/** What `verifyConsistency` asks for. @see RFC 6962, section 2.1.2 */
+export function consistencyPath(
+  oldSize: number,
+  newSize: number,
+  nodes: Nodes,
+  sha256: Sha256,
+): Uint8Array[] {
+  assert(oldSize >= 0 && oldSize <= newSize, "a tree only grows");
+  if (oldSize === 0 || oldSize === newSize) return [];
+  const path: Uint8Array[] = [];
+  let from = 0;
+  let to = newSize;
+  while (oldSize < to) {
+    const split = from + largestBelow(to - from);
+    if (oldSize <= split) {
+      path.push(subtreeHash(split, to, nodes, sha256));
+      to = split;
+    } else {
+      path.push(subtreeHash(from, split, nodes, sha256));
+      from = split;
+    }
+  }
+  if (from > 0) path.push(subtreeHash(from, to, nodes, sha256));
+  return path.reverse();
+}
+
+/** Root of the tree over the first `size` leaves. */
+export function rootOf(size: number, nodes: Nodes, sha256: Sha256): Uint8Array {
+  return size === 0 ? sha256(NOTHING) : subtreeHash(0, size, nodes, sha256);
+}
+
+/** Of the leaves `from` up to, but without, `to`; a subtree of that size or more begins there. */
+function subtreeHash(from: number, to: number, nodes: Nodes, sha256: Sha256): Uint8Array {
+  const size = to - from;
+  const below = largestBelow(size);
+  if (size === 1 || below * 2 === size) return nodes(levelOf(size), from / size);
+  const split = from + below;
+  const left = nodes(levelOf(below), from / below);
+  return nodeHash(left, subtreeHash(split, to, nodes, sha256), sha256);
+}
+
+function nodeHash(left: Uint8Array, right: Uint8Array, sha256: Sha256): Uint8Array {
+  return sha256(concatBytes(NODE_PREFIX, left, right));
+}
+
+/** The largest power of two below a number above 1. */
+function largestBelow(size: number): number {
+  let power = 1;
+  while (power * 2 < size) power *= 2;
+  return power;
+}
+
+function levelOf(powerOfTwo: number): number {
+  let level = 0;
+  for (let size = 1; size < powerOfTwo; size *= 2) level += 1;
+  return level;
+}
+
+/** From a node that has no right sibling, or is one, to where it becomes a left one again. */
+function upToRight(node: number, last: number): [number, number] {
+  let [at, end] = [node, last];
+  while (!isOdd(at) && at !== 0) {
+    at = half(at);
+    end = half(end);
+  }
+  return [at, end];
+}
+
+// Not by bits: those of JavaScript end at 2^31.
+const half = (number: number) => Math.floor(number / 2);
+const isOdd = (number: number) => number % 2 === 1;
+const isCount = (number: number) => Number.isSafeInteger(number) && number >= 0;
+const isHash = (bytes: Uint8Array) => bytes.length === HASH_BYTES;

@@ -1,0 +1,162 @@
+/** Contents of files: each is copied once, checked while it is copied, and there as a whole. */
+import { join } from "node:path";
+import { equalBytes, toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { type FileId, isFileId, type Sha256 } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { FileFact } from "../../core/rooms/files.ts";
+import {
+  chunkCount,
+  chunkSize,
+  Digest,
+  encodeHashLine,
+  HASH_LINE_BYTES,
+} from "../../wire/chunks.ts";
+import { ABOUT_BYTES_MAX } from "../blob/metadata.ts";
+import { diskFault, type TreeDisk, writeWhole } from "../disk/disk.ts";
+import { readWholeFile } from "../disk/whole-file.ts";
+
+export interface ContentOptions {
+  readonly disk: TreeDisk;
+  readonly sha256: Sha256;
+  /** The folders of all files. */
+  readonly from: string;
+  readonly to: string;
+  readonly onBytes: (count: number) => void;
+}
+
+const ABOUT = "about.json";
+const CONTENT = "content";
+const LINES = "chunks.jsonl";
+const PARTS: readonly string[] = [ABOUT, CONTENT, LINES];
+const SYNC_BYTES_MAX = 0;
+
+/** Whether the copy is there; it was checked when it was made. */
+export function hasContent(disk: TreeDisk, folder: string, { file, size }: FileFact): boolean {
+  const path = join(folder, file);
+  if (PARTS.some((name) => disk.kind(join(path, name)) !== "file")) return false;
+  return (
+    sizeOf(disk, join(path, CONTENT)) === size &&
+    sizeOf(disk, join(path, LINES)) === chunkCount(size) * HASH_LINE_BYTES
+  );
+}
+
+/**
+ * Copies one file under a temporary name, compares it with its digest, and gives it its name.
+ * @throws Fault file-unknown (it is not there), checksum-wrong, store-…
+ */
+export async function copyContent(options: ContentOptions, fact: FileFact): Promise<void> {
+  const { disk, from, to } = options;
+  const source = join(from, fact.file);
+  const part = join(to, `${fact.file}.part`);
+  try {
+    const about = readWholeFile(disk, join(source, ABOUT), ABOUT_BYTES_MAX);
+    if (about === undefined || disk.kind(join(source, CONTENT)) !== "file") {
+      throw new Fault("file-unknown", `the content of ${fact.file} is not there`);
+    }
+    await disk.removeFolder(part); // Of a run that was killed.
+    disk.makeFolder(part);
+    const digest = await copyChunks(options, fact, { source, part });
+    if (digest !== fact.digest) {
+      throw new Fault("checksum-wrong", `the content of ${fact.file} is damaged in ${source}`, {
+        remedy: "ask its sender for it again",
+      });
+    }
+    await writeNew(disk, join(part, ABOUT), about);
+    await disk.syncFolder(part);
+    await disk.removeFolder(join(to, fact.file)); // Not as it should be, or it were not copied.
+    disk.rename(part, join(to, fact.file));
+  } catch (error) {
+    await disk.removeFolder(part).catch(() => undefined);
+    throw diskFault(error, part);
+  }
+}
+
+/** @returns hex digest of what was copied */
+async function copyChunks(
+  { disk, sha256, onBytes }: ContentOptions,
+  { size }: FileFact,
+  { source, part }: { readonly source: string; readonly part: string },
+): Promise<string> {
+  const digest = new Digest(new Bun.CryptoHasher("sha256"));
+  const content = disk.open(join(source, CONTENT), "read");
+  try {
+    const copy = disk.open(join(part, CONTENT), "write");
+    const lines = disk.open(join(part, LINES), "write");
+    try {
+      for (let index = 0; index < chunkCount(size); index++) {
+        const bytes = new Uint8Array(chunkSize(index, size));
+        const got = await content.readLater(bytes, index * CHUNK_BYTES);
+        const hash = sha256(bytes.subarray(0, got));
+        digest.add(hash);
+        await writeWhole(copy, bytes.subarray(0, got), index * CHUNK_BYTES, SYNC_BYTES_MAX);
+        await writeWhole(lines, encodeHashLine(hash), index * HASH_LINE_BYTES, HASH_LINE_BYTES);
+        onBytes(got);
+      }
+      await copy.sync();
+      await lines.sync();
+    } finally {
+      copy.close();
+      lines.close();
+    }
+    return toHex(digest.value());
+  } finally {
+    content.close();
+  }
+}
+
+/** What is no file of the log any more, as after an erasing, goes; parts of killed runs, too. */
+export async function removeOthers(
+  disk: TreeDisk,
+  folder: string,
+  keeps: (file: FileId) => boolean,
+): Promise<void> {
+  try {
+    for (const name of disk.list(folder)) {
+      const file = name.replace(/\.part$/, "");
+      if (!isFileId(file) || (file === name && keeps(file))) continue;
+      await disk.removeFolder(join(folder, name));
+    }
+    if (disk.kind(folder) === "folder") await disk.syncFolder(folder);
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+/** @returns whether it was another before */
+export async function copySmall(
+  disk: TreeDisk,
+  { from, to, sizeBytesMax }: { from: string; to: string; sizeBytesMax: number },
+): Promise<number> {
+  const bytes = readWholeFile(disk, from, sizeBytesMax);
+  if (bytes === undefined) {
+    disk.remove(to);
+    return 0;
+  }
+  const known = readWholeFile(disk, to, sizeBytesMax);
+  if (known !== undefined && equalBytes(known, bytes)) return 0;
+  const part = `${to}.tmp`;
+  disk.remove(part);
+  await writeNew(disk, part, bytes);
+  disk.rename(part, to);
+  return bytes.length;
+}
+
+async function writeNew(disk: TreeDisk, path: string, bytes: Uint8Array): Promise<void> {
+  const file = disk.open(path, "write");
+  try {
+    await writeWhole(file, bytes, 0, SYNC_BYTES_MAX);
+    await file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+function sizeOf(disk: TreeDisk, path: string): number {
+  const file = disk.openPlain(path, "read");
+  try {
+    return file.sizeBytes();
+  } finally {
+    file.close();
+  }
+}

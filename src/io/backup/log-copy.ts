@@ -1,0 +1,132 @@
+/** Brings the copy of a log up to the log: only what is new is copied, and nothing is left torn. */
+import { join } from "node:path";
+import { type Disk, diskFault, writeWhole } from "../disk/disk.ts";
+import { eraseLine } from "../log/erasure.ts";
+import { linesOf, scanBlocks } from "../log/scan.ts";
+import { listSegments, segmentName } from "../log/segment.ts";
+import type { LogExtent } from "./manifest.ts";
+
+const BLOCK_BYTES = 1 << 20;
+/** All writes leave the event loop. */
+const SYNC_BYTES_MAX = 0;
+
+export interface CopyOptions {
+  readonly disk: Disk;
+  readonly from: string;
+  readonly to: string;
+  /** What the copy surely has, by segment; anything else is copied anew. */
+  readonly trusted: LogExtent["segments"];
+  /** Segments that are as long as those of the log are taken as they are: the walk checks them. */
+  readonly keepsWhole: boolean;
+  readonly onBytes: (count: number) => void;
+}
+
+/** Up to the last newline that is there now. @throws Fault */
+export async function copyLog(options: CopyOptions): Promise<void> {
+  const { disk, from, to } = options;
+  try {
+    disk.makeFolder(to);
+    const firstSeqs = listSegments(disk, from);
+    for (const [index, firstSeq] of firstSeqs.entries()) {
+      await copySegment(options, firstSeq, index === firstSeqs.length - 1);
+    }
+    // Of an earlier run that was not finished, from a log that was cut since.
+    for (const firstSeq of listSegments(disk, to)) {
+      if (!firstSeqs.includes(firstSeq)) disk.remove(join(to, segmentName(firstSeq)));
+    }
+    await disk.syncFolder(to);
+  } catch (error) {
+    throw diskFault(error, to);
+  }
+}
+
+async function copySegment(
+  { disk, from, to, trusted, keepsWhole, onBytes }: CopyOptions,
+  firstSeq: number,
+  isLast: boolean,
+): Promise<void> {
+  const name = segmentName(firstSeq);
+  const source = disk.open(join(from, name), "read");
+  try {
+    const endBytes = source.sizeBytes();
+    const copy = disk.open(join(to, name), "write");
+    try {
+      const has = copy.sizeBytes();
+      const isWhole = keepsWhole && !isLast && has === endBytes;
+      let at = isWhole ? endBytes : Math.min(has, trusted[firstSeq] ?? 0);
+      if (has > at) copy.truncate(at);
+      if (at === endBytes) return;
+      const buffer = new Uint8Array(Math.min(BLOCK_BYTES, endBytes - at));
+      while (at < endBytes) {
+        const wanted = buffer.subarray(0, Math.min(BLOCK_BYTES, endBytes - at));
+        const got = await source.readLater(wanted, at);
+        if (got === 0) break;
+        await writeWhole(copy, wanted.subarray(0, got), at, SYNC_BYTES_MAX);
+        at += got;
+        onBytes(got);
+      }
+      await copy.sync();
+      await disk.syncFolder(to); // A later one must not be there without it.
+    } finally {
+      copy.close();
+    }
+  } finally {
+    source.close();
+  }
+}
+
+/** What follows in the copy was not known to be on the disk: the next run brings it again. */
+export async function cutLog(disk: Disk, folder: string, segments: LogExtent["segments"]) {
+  try {
+    for (const firstSeq of listSegments(disk, folder)) {
+      const path = join(folder, segmentName(firstSeq));
+      const endBytes = segments[firstSeq];
+      if (endBytes === undefined) {
+        disk.remove(path);
+        continue;
+      }
+      const file = disk.open(path, "write");
+      try {
+        if (file.sizeBytes() > endBytes) file.truncate(endBytes);
+        await file.sync();
+      } finally {
+        file.close();
+      }
+    }
+    await disk.syncFolder(folder);
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+/** Carries out in the copy what its own records order to be erased. */
+export async function eraseDue(
+  disk: Disk,
+  folder: string,
+  due: ReadonlyMap<number, number>,
+): Promise<void> {
+  if (due.size === 0) return;
+  try {
+    for (const firstSeq of listSegments(disk, folder)) {
+      const path = join(folder, segmentName(firstSeq));
+      const file = disk.open(path, "read");
+      try {
+        let seq = firstSeq;
+        for await (const block of scanBlocks(file, 0, file.sizeBytes())) {
+          for (const { bytes, offset } of linesOf(block)) {
+            const eraseSeq = due.get(seq++);
+            if (eraseSeq === undefined) continue;
+            const line = { path, offset, bytes: Uint8Array.from(bytes) };
+            // There is no reserve beside a copy.
+            const reservePath = join(folder, "..", "reserve");
+            await eraseLine({ disk, reservePath }, line, eraseSeq);
+          }
+        }
+      } finally {
+        file.close();
+      }
+    }
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}

@@ -1,0 +1,247 @@
+/** Reads all of a log that nobody mends: checks every line, and says how far it goes. */
+import { join } from "node:path";
+import { toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import { erasesOthers, erasuresOf } from "../../core/rooms/erasures.ts";
+import { bodyFits, type FoldedRecord, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import { type Disk, diskFault } from "../disk/disk.ts";
+import type { ScannedLine } from "../log/scan.ts";
+import { listSegments, segmentName } from "../log/segment.ts";
+import { LogWalk } from "../log/walk.ts";
+import type { LogExtent } from "./manifest.ts";
+
+const NEWLINE = 0x0a;
+
+export interface WalkOptions {
+  readonly disk: Disk;
+  /** Of one log. */
+  readonly folder: string;
+  readonly sha256: Sha256;
+  /** Records that are surely there: before that a bad line is damage, after it the end. */
+  readonly atLeast: number;
+  /** Takes no more than these, and what they are erased by; left out: all whole lines. */
+  readonly upTo?: number | undefined;
+  /** Sizes at which the root is wanted, too. */
+  readonly sizes: readonly number[];
+  readonly onRecord?: (record: FoldedRecord) => void;
+}
+
+export interface Walked {
+  readonly extent: LogExtent;
+  /** Hex, by size. */
+  readonly roots: ReadonlyMap<number, string>;
+  /** Hex leaf of the first record; empty: there is none. */
+  readonly first: string;
+  /** Records whose body is not what was recorded. */
+  readonly damaged: readonly number[];
+  /** What is ordered to be blank, and is not: by seq the record that ordered it. */
+  readonly due: ReadonlyMap<number, number>;
+}
+
+/** @throws Fault log-corrupt (names file, offset and reason), version-unsupported, store-… */
+export async function walkLog(options: WalkOptions): Promise<Walked> {
+  const { disk, folder } = options;
+  try {
+    const walk = new Walk(options);
+    for (const firstSeq of listSegments(disk, folder)) {
+      if (walk.isDone) break;
+      await walk.segment(firstSeq);
+    }
+    return walk.end();
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+class Walk {
+  readonly #options: WalkOptions;
+  readonly #walk: LogWalk;
+  readonly #segments: Record<string, number> = {};
+  readonly #roots = new Map<number, string>();
+  readonly #sizes: ReadonlySet<number>;
+  readonly #damaged: number[] = [];
+  readonly #orders = new Map<number, number>();
+  readonly #blank = new Set<number>();
+  /** The last password of each account; as many as there are. */
+  readonly #passwords = new Map<string, number>();
+  /** Neither whole nor blank: a later record must order it, or it is damage. */
+  readonly #torn = new Map<number, Fault>();
+  /** The last record that one of those so far is erased by. */
+  #erasedBy = 0;
+  #first = "";
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.#walk = new LogWalk(options.sha256);
+    this.#sizes = new Set(options.sizes);
+    this.#walk.upTo = options.upTo ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isDone(): boolean {
+    return this.#walk.order.seq >= this.#walk.upTo;
+  }
+
+  async segment(firstSeq: number): Promise<void> {
+    const { disk, folder } = this.#options;
+    const path = join(folder, segmentName(firstSeq));
+    if (firstSeq !== this.#walk.order.seq + 1) {
+      throw corrupt(path, 0, `the file with seq ${this.#walk.order.seq + 1} is missing`);
+    }
+    const file = disk.open(path, "read");
+    let endBytes = 0;
+    const events = {
+      onSound: (_: number, end: number) => {
+        endBytes = end;
+        return this.#takeSound();
+      },
+      onDoubtful: (line: ScannedLine) => {
+        const isTaken = line.whole && this.#takeDoubtful(path, line.bytes, line.offset);
+        if (isTaken) endBytes = line.offset + line.bytes.length + 1;
+        return isTaken;
+      },
+    };
+    try {
+      await this.#walk.read({ file, from: 0, to: file.sizeBytes() }, events);
+    } finally {
+      file.close();
+    }
+    if (endBytes > 0) this.#segments[firstSeq] = endBytes;
+  }
+
+  end(): Walked {
+    const { folder, atLeast } = this.#options;
+    const { seq } = this.#walk.order;
+    const wanted = Math.max(atLeast, this.#erasedBy);
+    if (seq < wanted) {
+      throw new Fault("log-corrupt", `${folder} ends at seq ${seq}, and had ${wanted}`);
+    }
+    const due = new Map<number, number>();
+    for (const [of, by] of this.#orders) if (!this.#blank.has(of)) due.set(of, by);
+    for (const [of, fault] of this.#torn) if (!due.has(of)) throw fault;
+    return {
+      extent: { size: seq, root: toHex(this.#walk.tree.root()), segments: this.#segments },
+      roots: this.#roots,
+      first: this.#first,
+      damaged: this.#damaged.filter((one) => !due.has(one)),
+      due,
+    };
+  }
+
+  #takeSound(): undefined {
+    const { line } = this.#walk;
+    const withBody = this.#options.onRecord !== undefined || erasesOthers(line.kind);
+    this.#take(line.record(withBody));
+  }
+
+  /** @returns false: it is the unfinished end */
+  #takeDoubtful(path: string, bytes: Uint8Array, offset: number): boolean {
+    const { sha256, atLeast } = this.#options;
+    const parsed = parseLine(bytes);
+    if (parsed.kind === "newer") {
+      const sentence = `${path} has records of the kind '${parsed.recordKind}'`;
+      throw new Fault("version-unsupported", sentence, { remedy: "use a newer version of chat" });
+    }
+    const read = parsed.kind === "record" ? parsed : parseHead(bytes);
+    const reason = parsed.kind === "bad" ? parsed.reason : undefined;
+    const objection = read === undefined ? reason : this.#walk.order.objection(read.record.head);
+    if (read === undefined || objection !== undefined) {
+      if (this.#walk.order.seq >= Math.max(atLeast, this.#erasedBy)) return false;
+      throw corrupt(path, offset, objection ?? "it is no record");
+    }
+    const { record } = read;
+    const { seq } = record.head;
+    if (parsed.kind === "bad") this.#torn.set(seq, corrupt(path, offset, parsed.reason));
+    else if (record.erased === undefined && !bodyFits(record, sha256)) this.#damaged.push(seq);
+    this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
+    this.#take(record);
+    return true;
+  }
+
+  /** A record that is in order and tree. */
+  #take(record: FoldedRecord): void {
+    const { seq, kind } = record.head;
+    const { tree } = this.#walk;
+    if (record.erased !== undefined) {
+      this.#blank.add(seq);
+      // That record was on the disk before this one was blanked: it belongs to it.
+      this.#erasedBy = Math.max(this.#erasedBy, record.erased);
+      this.#walk.upTo = Math.max(this.#walk.upTo, this.#erasedBy);
+    }
+    // The root of one leaf is that leaf.
+    if (seq === 1) this.#first = toHex(tree.root());
+    if (this.#sizes.has(seq)) this.#roots.set(seq, toHex(tree.root()));
+    for (const of of erasuresOf(record)) if (!this.#orders.has(of)) this.#orders.set(of, seq);
+    if (kind === "password") this.#notePassword(record);
+    this.#options.onRecord?.(record);
+  }
+
+  /** One that was replaced itself cannot be asked any more which one it had replaced. */
+  #notePassword({ head, erased }: FoldedRecord): void {
+    const before = this.#passwords.get(head.room);
+    this.#passwords.set(head.room, head.seq);
+    if (erased === undefined || before === undefined || this.#orders.has(before)) return;
+    this.#orders.set(before, head.seq);
+  }
+}
+
+function corrupt(path: string, offset: number, reason: string): Fault {
+  return new Fault("log-corrupt", `${path} is damaged at byte ${offset}: ${reason}`);
+}
+
+/** Hex leaf of the first record of a log: names it. Undefined: it is empty. */
+export async function firstLeaf(
+  disk: Disk,
+  folder: string,
+  sha256: Sha256,
+): Promise<string | undefined> {
+  const walked = await walkLog({ disk, folder, sha256, atLeast: 0, upTo: 1, sizes: [] });
+  return walked.first === "" ? undefined : walked.first;
+}
+
+/** A line that is not cut at its start lies in it whole. */
+const TAIL_BYTES = 3 * LINE_BYTES_MAX;
+
+/**
+ * Records that the end of a log says were on the disk when it was written, and its last one.
+ * @throws Fault store-…
+ */
+export function endOf(
+  disk: Disk,
+  folder: string,
+): { readonly durable: number; readonly seq: number } {
+  try {
+    const last = listSegments(disk, folder).at(-1);
+    return last === undefined ? { durable: 0, seq: 0 } : endOfSegment(disk, folder, last);
+  } catch (error) {
+    throw diskFault(error, folder);
+  }
+}
+
+function endOfSegment(
+  disk: Disk,
+  folder: string,
+  last: number,
+): { readonly durable: number; readonly seq: number } {
+  const file = disk.open(join(folder, segmentName(last)), "read");
+  try {
+    const sizeBytes = file.sizeBytes();
+    const bytes = new Uint8Array(Math.min(sizeBytes, TAIL_BYTES));
+    file.read(bytes, sizeBytes - bytes.length);
+    const before = last - 1; // A segment is begun when the one before it is on the disk.
+    let end = bytes.lastIndexOf(NEWLINE);
+    while (end >= 0) {
+      const start = bytes.lastIndexOf(NEWLINE, end - 1);
+      const isWhole = end > 0 && (start >= 0 || bytes.length === sizeBytes);
+      const parsed = isWhole ? parseLine(bytes.subarray(start + 1, end)) : undefined;
+      if (parsed?.kind === "record") {
+        return { durable: Math.max(before, parsed.durable), seq: parsed.record.head.seq };
+      }
+      end = end === 0 ? -1 : start;
+    }
+    return { durable: before, seq: before };
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * What a backup says of itself: `backup.json`, written when all that it names is on the disk. A
+ * folder without it is no backup yet, whatever lies in it.
+ */
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import { BACKUP_MARKS } from "../disk/data-folder.ts";
+import type { Disk } from "../disk/disk.ts";
+import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
+
+/** Of backups; the data in them has a format of its own. */
+const FORMAT = 1;
+const MANIFEST_BYTES_MAX = 1024 * 1024;
+
+export interface LogExtent {
+  /** Records of the backup: what follows them in the files is none of it. */
+  readonly size: number;
+  /** Hex: root of the tree over them. */
+  readonly root: string;
+  /** Bytes of them in each segment, by the segment's first seq. */
+  readonly segments: Readonly<Record<string, number>>;
+}
+
+export interface Manifest {
+  readonly format: number;
+  /** Hex: leaf of the first record of the history. The same for all states of one server. */
+  readonly server: string;
+  readonly history: LogExtent;
+  readonly accounts: LogExtent;
+  /** Whether the contents of files are part of it. */
+  readonly files: boolean;
+  /** ISO 8601. */
+  readonly made: string;
+}
+
+/** The second says whose backup is being made here for the first time. */
+const [DONE, BEGUN] = BACKUP_MARKS;
+
+export function readManifest(disk: Disk, folder: string): Manifest | undefined {
+  const value = readJson(disk, join(folder, DONE));
+  if (value === undefined) return undefined;
+  const { format } = value;
+  if (Number.isSafeInteger(format) && Number(format) > FORMAT) {
+    const sentence = `${folder} is a backup of a newer version (format ${format})`;
+    throw new Fault("version-unsupported", sentence, { remedy: "use that version of chat" });
+  }
+  if (!isManifest(value)) throw new Fault("log-corrupt", `${join(folder, DONE)} is damaged`);
+  return value;
+}
+
+export function writeManifest(
+  disk: Disk,
+  folder: string,
+  manifest: Omit<Manifest, "format">,
+): Promise<void> {
+  return writeJson(disk, folder, DONE, { format: FORMAT, ...manifest });
+}
+
+/** @returns of which server the backup is that was begun here and never done */
+export function readBegun(disk: Disk, folder: string): string | undefined {
+  const server = readJson(disk, join(folder, BEGUN))?.["server"];
+  return typeof server === "string" ? server : undefined;
+}
+
+export function writeBegun(disk: Disk, folder: string, server: string): Promise<void> {
+  return writeJson(disk, folder, BEGUN, { server });
+}
+
+export function removeBegun(disk: Disk, folder: string): void {
+  disk.remove(join(folder, BEGUN));
+}
+
+export function removeManifest(disk: Disk, folder: string): void {
+  disk.remove(join(folder, DONE));
+}
+
+/** Names in the folder that say that it is ours. */
+export const OWN_NAMES: readonly string[] = [BEGUN, `${BEGUN}.tmp`, DONE];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function readJson(disk: Disk, path: string): Fields | undefined {
+  const bytes = readWholeFile(disk, path, MANIFEST_BYTES_MAX);
+  if (bytes === undefined) return undefined;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (typeof value === "object" && value !== null) return value as Fields;
+  } catch {
+    // Said below.
+  }
+  throw new Fault("log-corrupt", `${path} is damaged`, { remedy: "make a backup elsewhere" });
+}
+
+function writeJson(disk: Disk, folder: string, name: string, value: object): Promise<void> {
+  const text = `${JSON.stringify(value, undefined, 2)}\n`;
+  return writeWholeFile(disk, join(folder, name), new TextEncoder().encode(text), folder);
+}
+
+function isManifest(value: Fields): value is Fields & Manifest {
+  const { format, server, history, accounts } = value;
+  return format === FORMAT && typeof server === "string" && [history, accounts].every(isExtent);
+}
+
+function isExtent(value: unknown): value is LogExtent {
+  if (typeof value !== "object" || value === null) return false;
+  const { size, root, segments } = value as Fields;
+  if (!Number.isSafeInteger(size) || typeof root !== "string") return false;
+  return typeof segments === "object" && segments !== null;
+}

@@ -1,0 +1,286 @@
+/** Puts a backup into a new folder, verified before and after: as a whole or not at all. */
+import { dirname, join, resolve } from "node:path";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { Files } from "../../core/rooms/files.ts";
+import { checkDataFolder } from "../disk/data-folder.ts";
+import { diskFault, type TreeDisk } from "../disk/disk.ts";
+import { lockFolder } from "../disk/lock.ts";
+import { type KeptCheckpoint, readCheckpointFile } from "../log/checkpoint-file.ts";
+import { syncAbove } from "../log/folder.ts";
+import { SMALL_BYTES_MAX, SMALL_FILES } from "./backup.ts";
+import { copyContent, copySmall } from "./content-copy.ts";
+import { copyLog, cutLog, eraseDue } from "./log-copy.ts";
+import { firstLeaf, type Walked, walkLog } from "./log-walk.ts";
+import { type Manifest, readBegun, readManifest } from "./manifest.ts";
+
+export interface RestoreOptions {
+  readonly disk: TreeDisk;
+  readonly sha256: Sha256;
+  readonly backup: string;
+  /** Where to: a folder that is new, or empty. */
+  readonly data: string;
+  /** The folder may be that of the same server, further on: it is moved aside. */
+  readonly acceptsRollback: boolean;
+  readonly nowUnixMs: number;
+  readonly say: (sentence: string) => void;
+  readonly onProgress: (copiedBytes: number) => void;
+  /** Before the folder has its name: what is to be written into it. @param path of it by now */
+  readonly finish: (path: string, newestNote: string | undefined) => Promise<void>;
+}
+
+export interface RestoreResult {
+  readonly size: number;
+  /** Root of the history in the backup, in base64url as `chat verify` has it. */
+  readonly root: string;
+  readonly bytes: number;
+  /** Absolute. */
+  readonly data: string;
+  /** Where that is now which was there before. */
+  readonly aside: string | undefined;
+  /** Contents that the backup does not have, or that are damaged there. */
+  readonly missingFiles: number;
+}
+
+const LOGS = ["history", "accounts"] as const;
+const MARK = "restore-begun";
+const ASIDE_MAX = 1_000;
+
+/** @throws Fault not-found, not-allowed (it would be set back), data-…, log-corrupt, store-… */
+export async function restoreBackup(options: RestoreOptions): Promise<RestoreResult> {
+  try {
+    return await restoreTo(options, resolve(options.data));
+  } catch (error) {
+    throw diskFault(error, resolve(options.data));
+  }
+}
+
+async function restoreTo(options: RestoreOptions, data: string): Promise<RestoreResult> {
+  const { disk, sha256 } = options;
+  const backup = resolve(options.backup);
+  const manifest = readManifest(disk, backup);
+  if (manifest === undefined) throw noBackup(backup, readBegun(disk, backup) !== undefined);
+  checkDataFolder(backup);
+  const files = new Files();
+  await verified(options, backup, manifest, files);
+  const newer = await newestOf(disk, sha256, { backup, data, manifest });
+  if (newer !== undefined && !options.acceptsRollback) {
+    throw new Fault("not-allowed", newer.sentence, {
+      remedy: "restore a newer backup, or accept the loss with --accept-rollback",
+    });
+  }
+  const part = await stage(disk, data);
+  let aside: string | undefined;
+  try {
+    const bytes = await copyLogs(options, { backup, part, manifest });
+    const missingFiles = await copyFiles(options, { backup, part, files });
+    const after = await verified(options, part, manifest);
+    for (const name of LOGS) await eraseDue(disk, join(part, name), after[name].due);
+    await options.finish(
+      part,
+      newer?.note ?? readCheckpointFile(disk, join(part, "history"))?.note,
+    );
+    await syncAbove(disk, part);
+    if (newer?.isThere === true) {
+      aside = moveAside(disk, data, options.nowUnixMs);
+      await disk.syncFolder(dirname(data)); // Else a power loss may bring both to one place.
+    }
+    disk.rename(part, data);
+    // Until here it says that all of this may go.
+    disk.remove(join(data, MARK));
+    await syncAbove(disk, data);
+    const { size } = manifest.history;
+    const root = toBase64Url(Uint8Array.fromHex(manifest.history.root));
+    return { size, root, bytes: bytes + files.totalBytes, data, aside, missingFiles };
+  } catch (error) {
+    await removePart(disk, part).catch(() => undefined);
+    if (aside !== undefined) moveBack(options, aside, data);
+    throw diskFault(error, part);
+  }
+}
+
+/** Walks both logs as far as the backup goes. @throws Fault log-corrupt */
+async function verified(
+  { disk, sha256 }: RestoreOptions,
+  folder: string,
+  manifest: Manifest,
+  files?: Files,
+): Promise<Record<(typeof LOGS)[number], Walked>> {
+  const walk = async (name: (typeof LOGS)[number]): Promise<Walked> => {
+    const { size, root } = manifest[name];
+    const onRecord = name === "history" && files !== undefined ? { onRecord: apply(files) } : {};
+    const path = join(folder, name);
+    const range = { atLeast: size, upTo: size, sizes: [size] };
+    const walked = await walkLog({ disk, folder: path, sha256, ...range, ...onRecord });
+    if (walked.roots.get(size) === root && walked.extent.size === size) return walked;
+    throw new Fault("log-corrupt", `${path} is not what the backup says it is`, {
+      remedy: "use another backup",
+    });
+  };
+  return { history: await walk("history"), accounts: await walk("accounts") };
+}
+
+function apply(files: Files): (record: Parameters<Files["apply"]>[0]) => void {
+  return (record) => files.apply(record);
+}
+
+interface Newer {
+  readonly sentence: string;
+  readonly note: string | undefined;
+  /** It is in the place of the restored folder. */
+  readonly isThere: boolean;
+}
+
+/** What is known to be further on than the backup. @throws Fault data-foreign, data-locked */
+async function newestOf(
+  disk: TreeDisk,
+  sha256: Sha256,
+  { backup, data, manifest }: { backup: string; data: string; manifest: Manifest },
+): Promise<Newer | undefined> {
+  const { size, root } = manifest.history;
+  const kept = readCheckpointFile(disk, join(backup, "history"));
+  if (kept !== undefined && kept.checkpoint.size > size) {
+    const sentence = `${backup} ends at ${size}, and its checkpoint says ${kept.checkpoint.size}`;
+    return { sentence, note: kept.note, isThere: false };
+  }
+  const kind = disk.kind(data);
+  if (kind === undefined || (kind === "folder" && disk.list(data).length === 0)) return undefined;
+  const notEmpty = new Fault("data-foreign", `${data} is not empty`, {
+    remedy: "name a new folder with --data",
+  });
+  if (kind !== "folder" || !disk.exists(join(data, "format.json"))) throw notEmpty;
+  const history = join(checkDataFolder(data), "history");
+  const first = await firstLeaf(disk, history, sha256).catch(() => undefined);
+  if (first !== manifest.server) throw notEmpty;
+  const there = checkpointIn(disk, history);
+  // As far as it can be read: it may be damaged, which is why a backup is wanted.
+  const walked = await walkLog({ disk, folder: history, sha256, atLeast: 0, sizes: [size] });
+  const reached = Math.max(there?.checkpoint.size ?? 0, walked.extent.size);
+  const isAhead = reached > size || (walked.roots.get(size) ?? root) !== root;
+  if (!isAhead) throw notEmpty;
+  const sentence = `${data} knows ${reached} records of this server, and the backup ${size}`;
+  return { sentence, note: there?.note, isThere: true };
+}
+
+function checkpointIn(disk: TreeDisk, history: string): KeptCheckpoint | undefined {
+  try {
+    return readCheckpointFile(disk, history);
+  } catch (error) {
+    if (error instanceof Fault && error.code === "log-corrupt") return undefined;
+    throw error;
+  }
+}
+
+/** A folder beside the target, for all that is not whole yet. */
+async function stage(disk: TreeDisk, data: string): Promise<string> {
+  const part = `${data}.restoring`;
+  try {
+    await removePart(disk, part);
+    if (disk.kind(part) !== undefined) {
+      throw new Fault("data-foreign", `${part} is in the way`, { remedy: "remove it" });
+    }
+    disk.makeFolder(part);
+    disk.open(join(part, MARK), "write").close();
+    await disk.syncFolder(part); // Before anything else is in it.
+    return part;
+  } catch (error) {
+    throw diskFault(error, part);
+  }
+}
+
+/** If it is ours, or empty. Its mark goes last: what a killed run leaves can be told as ours. */
+async function removePart(disk: TreeDisk, part: string): Promise<void> {
+  if (disk.kind(part) !== "folder") return;
+  const names = disk.list(part);
+  if (names.length > 0 && !names.includes(MARK)) return;
+  for (const name of names) if (name !== MARK) await disk.removeFolder(join(part, name));
+  await disk.syncFolder(part);
+  await disk.removeFolder(part);
+}
+
+/** Unless the restored one is there: a server must not find its folder empty, and begin anew. */
+function moveBack({ disk, say }: RestoreOptions, aside: string, data: string): void {
+  try {
+    if (disk.kind(data) === undefined) disk.rename(aside, data);
+  } catch {
+    say(`what was in ${data} is in ${aside} now`);
+  }
+}
+
+interface Places {
+  readonly backup: string;
+  readonly part: string;
+}
+
+async function copyLogs(
+  { disk, onProgress }: RestoreOptions,
+  { backup, part, manifest }: Places & { readonly manifest: Manifest },
+): Promise<number> {
+  let bytes = 0;
+  const onBytes = (count: number) => {
+    bytes += count;
+    onProgress(bytes);
+  };
+  for (const name of LOGS) {
+    const to = join(part, name);
+    await copyLog({ disk, from: join(backup, name), to, trusted: {}, keepsWhole: false, onBytes });
+    await cutLog(disk, to, manifest[name].segments);
+    const from = join(backup, name, "checkpoint");
+    await copySmall(disk, { from, to: join(to, "checkpoint"), sizeBytesMax: SMALL_BYTES_MAX });
+    await disk.syncFolder(to);
+  }
+  for (const name of SMALL_FILES) {
+    const place = { from: join(backup, name), to: join(part, name) };
+    await copySmall(disk, { ...place, sizeBytesMax: SMALL_BYTES_MAX });
+  }
+  return bytes;
+}
+
+async function copyFiles(
+  { disk, sha256, say }: RestoreOptions,
+  { backup, part, files }: Places & { readonly files: Files },
+): Promise<number> {
+  const to = join(part, "files");
+  disk.makeFolder(to);
+  let missing = 0;
+  for (const file of files.ids()) {
+    const fact = files.get(file);
+    if (fact === undefined) continue;
+    try {
+      const from = join(backup, "files");
+      await copyContent({ disk, sha256, from, to, onBytes: () => {} }, fact);
+    } catch (error) {
+      const isGone = error instanceof Fault && error.code === "file-unknown";
+      if (!isGone && !(error instanceof Fault && error.code === "checksum-wrong")) throw error;
+      missing++;
+      if (!isGone) say(error.message);
+    }
+  }
+  await disk.syncFolder(to);
+  return missing;
+}
+
+/** Nothing is deleted: what was there has another name. @throws Fault data-locked */
+function moveAside(disk: TreeDisk, data: string, nowUnixMs: number): string {
+  const lock = lockFolder(data, nowUnixMs); // A server that runs there would go on writing.
+  lock.release();
+  for (let n = 1; n <= ASIDE_MAX; n++) {
+    const aside = `${data}.before-restore${n === 1 ? "" : `-${n}`}`;
+    if (disk.kind(aside) !== undefined) continue;
+    disk.rename(data, aside);
+    return aside;
+  }
+  throw new Fault("data-foreign", `${data}.before-restore is in the way`, { remedy: "remove it" });
+}
+
+function noBackup(backup: string, isBegun: boolean): Fault {
+  if (!isBegun) {
+    return new Fault("not-found", `there is no backup in ${backup}`, {
+      remedy: "name the folder of chat backup",
+    });
+  }
+  return new Fault("data-foreign", `the backup in ${backup} was begun and never done`, {
+    remedy: "run chat backup again, or use another backup",
+  });
+}

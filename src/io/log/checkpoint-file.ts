@@ -1,0 +1,48 @@
+import { join } from "node:path";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { NOTE_BYTES_MAX } from "../../base/limits.ts";
+import { type Checkpoint, parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import type { Disk } from "../disk/disk.ts";
+import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
+
+/** What is in the file `checkpoint` of a log's folder. Its signature is not checked yet. */
+export interface KeptCheckpoint {
+  readonly note: string;
+  readonly checkpoint: Checkpoint;
+}
+
+/** What records of kind `checkpoint` and `fork` have in place of a room. */
+export const LOG_PLACE = "server" as RoomId;
+
+export function checkpointPath(folder: string): string {
+  return join(folder, "checkpoint");
+}
+
+/**
+ * @returns undefined if there is none: the folder is new, or older than checkpoints
+ * @throws Fault log-corrupt when it is there and no checkpoint, store-…
+ */
+export function readCheckpointFile(disk: Disk, folder: string): KeptCheckpoint | undefined {
+  const path = checkpointPath(folder);
+  try {
+    const bytes = readWholeFile(disk, path, NOTE_BYTES_MAX);
+    if (bytes === undefined) return undefined;
+    const note = utf8Decode(bytes);
+    return { note, checkpoint: parseCheckpoint(parseNote(note).text) };
+  } catch (error) {
+    if (error instanceof Fault && error.blame === "host" && error.code !== "data-foreign") {
+      throw error;
+    }
+    throw new Fault("log-corrupt", `${path} is no signed checkpoint`, {
+      remedy: "restore it from a backup, or start with --accept-loss",
+      cause: error,
+    });
+  }
+}
+
+/** Whole or not at all, also over a power cut. @throws Fault store-… */
+export function writeCheckpointFile(disk: Disk, folder: string, note: string): Promise<void> {
+  return writeWholeFile(disk, checkpointPath(folder), utf8Encode(note), folder);
+}

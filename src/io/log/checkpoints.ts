@@ -1,0 +1,123 @@
+import type { Fault } from "../../base/fault.ts";
+import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from "../../base/limits.ts";
+import type { Checkpoint } from "../../wire/checkpoint.ts";
+import type { Clock } from "../clock.ts";
+import { type Disk, diskFault } from "../disk/disk.ts";
+import { LOG_PLACE, writeCheckpointFile } from "./checkpoint-file.ts";
+import type { LogFile } from "./log-file.ts";
+
+export interface CheckpointsOptions {
+  readonly log: Pick<LogFile, "tree" | "origin" | "head" | "lastSeq" | "follow" | "appendThen">;
+  /** The log's folder. */
+  readonly folder: string;
+  readonly disk: Disk;
+  readonly clock: Clock;
+  /** @returns the signed note */
+  readonly sign: (checkpoint: Checkpoint) => string;
+  /** Whether every so often one is recorded in the log itself, too. */
+  readonly isRecorded: boolean;
+  /** A file cannot be written: told once, until it can. */
+  readonly onTrouble: (fault: Fault) => void;
+}
+
+export interface SignedCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
+/**
+ * Signs how long a log is and what its root is: durable sizes only, at most once a second, at the
+ * latest a second after a record, and at the end. Appending never waits for it.
+ */
+export class Checkpoints {
+  readonly #options: CheckpointsOptions;
+  #signed: SignedCheckpoint | undefined;
+  #signedAt = 0;
+  /** Size in the file; -1: not known. */
+  #kept = -1;
+  #cancelTimer: (() => void) | undefined;
+  #writing: Promise<void> | undefined;
+  #isTroubled = false;
+  #isClosed = false;
+  #unfollow = () => {};
+
+  constructor(options: CheckpointsOptions) {
+    this.#options = options;
+  }
+
+  /** Writes one at once, so that a log is never without. */
+  async start(): Promise<void> {
+    const { log } = this.#options;
+    this.#unfollow = await log.follow(log.head() + 1, () => this.#arm());
+    await this.#keep();
+  }
+
+  /**
+   * The newest, at most a second old while records come; undefined: the log is empty.
+   * @param known records that its reader knows of: a checkpoint over fewer is signed anew
+   */
+  newest(known = 0): SignedCheckpoint | undefined {
+    const { clock } = this.#options;
+    const isOld = clock.now() - this.#signedAt >= CHECKPOINT_EVERY_MS;
+    const isEnough = this.#signed !== undefined && this.#signed.size >= known;
+    return isOld || !isEnough ? this.#sign() : this.#signed;
+  }
+
+  /** Signs and keeps what came last. The log is still open. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#unfollow();
+    this.#cancelTimer?.();
+    await this.#writing;
+    await this.#keep();
+  }
+
+  #arm(): void {
+    if (this.#cancelTimer !== undefined || this.#isClosed) return;
+    this.#cancelTimer = this.#options.clock.after(CHECKPOINT_EVERY_MS, () => {
+      this.#writing = this.#keep().finally(() => {
+        this.#writing = undefined;
+        this.#cancelTimer = undefined;
+        if (this.#kept !== this.#options.log.head()) this.#arm();
+      });
+    });
+  }
+
+  #sign(): SignedCheckpoint | undefined {
+    const { log, clock, sign } = this.#options;
+    const { origin, tree } = log;
+    const size = log.head();
+    // Between a batch and its numbers the tree is ahead: a moment later it is not.
+    if (origin === undefined || tree.size !== size) return this.#signed;
+    this.#signedAt = clock.now();
+    if (this.#signed?.size === size) return this.#signed;
+    this.#signed = { size, note: sign({ origin, size, root: tree.root() }) };
+    return this.#signed;
+  }
+
+  async #keep(): Promise<void> {
+    const { disk, folder, onTrouble } = this.#options;
+    const signed = this.#sign();
+    if (signed === undefined || signed.size === this.#kept) return;
+    try {
+      await writeCheckpointFile(disk, folder, signed.note);
+      this.#kept = signed.size;
+      this.#isTroubled = false;
+      this.#record(signed);
+    } catch (error) {
+      if (!this.#isTroubled) onTrouble(diskFault(error, folder));
+      this.#isTroubled = true;
+    }
+  }
+
+  /** Once for so many records. One that is refused is made up for by the next. */
+  #record({ size, note }: SignedCheckpoint): void {
+    const { log, isRecorded } = this.#options;
+    if (!isRecorded || this.#isClosed) return;
+    if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_EVERY_RECORDS) return;
+    const body = { note };
+    const draft = { kind: "checkpoint", room: LOG_PLACE, by: "server", id: "", body } as const;
+    log.appendThen(draft, () => undefined);
+  }
+}

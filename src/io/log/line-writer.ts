@@ -1,0 +1,164 @@
+import { assert } from "../../base/assert.ts";
+import { utf8Encode } from "../../base/bytes.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import {
+  type Head,
+  LEAF_PREFIX,
+  LINE_FRAME_BYTES_MAX,
+  type LogRecord,
+  type SealedDraft,
+} from "../../wire/record.ts";
+
+/** Where a record stands: in the log, in its room, and in time. */
+export interface Place {
+  readonly seq: number;
+  readonly n: number;
+  readonly time: number;
+}
+
+const SEQ = utf8Encode('{"head":{"v":1,"seq":');
+const TIME = utf8Encode(',"time":');
+const KIND = utf8Encode(',"kind":"');
+const ROOM = utf8Encode('","room":"');
+const N = utf8Encode('","n":');
+const BY = utf8Encode(',"by":"');
+const ID = utf8Encode('","id":"');
+const COMMIT = utf8Encode('","commit":"');
+const HEAD_END = utf8Encode('"}');
+const DURABLE = utf8Encode(',"durable":');
+const SALT = utf8Encode(',"salt":"');
+const BODY = utf8Encode('","body":');
+const LINE_END = utf8Encode("}\n");
+/** What stands before the head in its line. */
+const HEAD_AT = '{"head":'.length;
+const BASE64_URL = utf8Encode("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+const ZERO = 0x30;
+const FIRST_BYTES = 64 << 10;
+/** A buffer that has grown beyond this for one large batch is not kept. */
+const KEPT_BYTES_MAX = 1 << 20;
+
+/**
+ * Writes the lines of one batch of the log, one behind the other, into memory that is used again.
+ * A server under load spends more on the text of its log than on the disk: as bytes a line is
+ * written once, where it is to lie.
+ */
+export class LineWriter {
+  #bytes = new Uint8Array(FIRST_BYTES);
+  #at = 0;
+
+  /** Of all lines so far. */
+  get sizeBytes(): number {
+    return this.#at;
+  }
+
+  /** @param durable the highest seq known to be on disk now */
+  add({ draft, salt, bodyBytes, commit }: SealedDraft, place: Place, durable: number): LogRecord {
+    const { seq, n, time } = place;
+    const { kind, room, by, id } = draft;
+    assert(durable < seq, "a line is written before it is durable");
+    this.#reserve(LINE_FRAME_BYTES_MAX + bodyBytes.length);
+    const headAt = this.#at + HEAD_AT;
+    this.#put(SEQ);
+    this.#count(seq);
+    this.#put(TIME);
+    this.#count(time);
+    this.#put(KIND);
+    this.#ascii(kind);
+    this.#put(ROOM);
+    this.#ascii(room);
+    this.#put(N);
+    this.#count(n);
+    this.#put(BY);
+    this.#ascii(by);
+    this.#put(ID);
+    this.#ascii(id);
+    this.#put(COMMIT);
+    this.#ascii(commit);
+    this.#put(HEAD_END);
+    const headBytes = this.#bytes.slice(headAt, this.#at);
+    this.#put(DURABLE);
+    this.#count(durable);
+    this.#put(SALT);
+    this.#base64Url(salt);
+    this.#put(BODY);
+    this.#put(bodyBytes);
+    this.#put(LINE_END);
+    const head: Head = { v: 1, seq, time, kind, room, n, by, id, commit };
+    return { head, headBytes, salt, bodyBytes };
+  }
+
+  /** All lines so far, until the next one is added: then the memory is written anew. */
+  take(): Uint8Array {
+    const lines = this.#bytes.subarray(0, this.#at);
+    this.#at = 0;
+    if (this.#bytes.length > KEPT_BYTES_MAX) this.#bytes = new Uint8Array(FIRST_BYTES);
+    return lines;
+  }
+
+  #reserve(sizeBytes: number): void {
+    const needed = this.#at + sizeBytes;
+    if (needed <= this.#bytes.length) return;
+    const larger = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+    larger.set(this.#bytes.subarray(0, this.#at));
+    this.#bytes = larger;
+  }
+
+  #put(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** What a head holds is plain ASCII: `sealDraft` has seen to that. */
+  #ascii(text: string): void {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    this.#at = at + text.length;
+  }
+
+  /** A whole number from 0 on, in decimal digits. */
+  #count(value: number): void {
+    let digits = 1;
+    for (let bound = 10; value >= bound; bound *= 10) digits++;
+    const bytes = this.#bytes;
+    let rest = value;
+    for (let at = this.#at + digits - 1; at >= this.#at; at--) {
+      const next = Math.floor(rest / 10);
+      bytes[at] = ZERO + (rest - 10 * next);
+      rest = next;
+    }
+    this.#at += digits;
+  }
+
+  /** RFC 4648 section 5, without padding. */
+  #base64Url(from: Uint8Array): void {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    for (let i = 0; i < from.length; i += 3) {
+      const three = ((from[i] ?? 0) << 16) | ((from[i + 1] ?? 0) << 8) | (from[i + 2] ?? 0);
+      const signs = Math.min(4, from.length - i + 1);
+      for (let sign = 0; sign < signs; sign++) {
+        bytes[at++] = BASE64_URL[(three >> (18 - 6 * sign)) & 63] ?? 0;
+      }
+    }
+    this.#at = at;
+  }
+}
+
+/**
+ * The leaf of a record whose line lies in `bytes`, without a copy (as `leafHash`): for the
+ * moment of the hash the leaf's prefix takes the place of the colon before the head.
+ */
+export function leafHashIn(
+  bytes: Uint8Array,
+  lineAt: number,
+  headLength: number,
+  sha256: Sha256,
+): Uint8Array {
+  const colonAt = lineAt + HEAD_AT - 1;
+  const colon = bytes[colonAt] ?? 0;
+  bytes[colonAt] = LEAF_PREFIX;
+  const leaf = sha256(bytes.subarray(colonAt, lineAt + HEAD_AT + headLength));
+  bytes[colonAt] = colon;
+  return leaf;
+}

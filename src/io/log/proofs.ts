@@ -1,0 +1,123 @@
+import type { Sha256 } from "../../base/ids.ts";
+import { GROUP_LEAVES, type MerkleTree } from "../../core/log/merkle.ts";
+import { consistencyPath, inclusionPath, type Nodes, rootOf } from "../../core/log/proofs.ts";
+import { type Head, type LogRecord, leafHash } from "../../wire/record.ts";
+
+/** Closed groups whose leaves are kept: clients that return were here about the same time. */
+const GROUPS_KEPT_MAX = 64;
+const HASH_BYTES = 32;
+
+/** The log as far as proofs look at it. */
+export interface ProvenLog {
+  readonly tree: MerkleTree;
+  head(): number;
+  heads(from: number, to: number): AsyncIterable<LogRecord>;
+}
+
+export interface ProvenRecord {
+  readonly seq: number;
+  readonly room: Head["room"];
+  readonly leaf: Uint8Array;
+  readonly path: readonly Uint8Array[];
+}
+
+interface Group {
+  readonly leaves: Uint8Array;
+  readonly rooms: readonly Head["room"][];
+}
+
+/** Proofs of a log that is open. Leaves of closed groups are hashed again from its segments. */
+export class LogProofs {
+  readonly #log: ProvenLog;
+  readonly #sha256: Sha256;
+  /** By index, the one that was asked for last at the end. Bounded by GROUPS_KEPT_MAX. */
+  readonly #groups = new Map<number, Promise<Group>>();
+
+  constructor(log: ProvenLog, sha256: Sha256) {
+    this.#log = log;
+    this.#sha256 = sha256;
+  }
+
+  /** @param size at most the durable size @throws Fault store-…, log-corrupt */
+  async root(size: number): Promise<Uint8Array> {
+    return rootOf(size, await this.#nodes([size]), this.#sha256);
+  }
+
+  /** @param from @param size at most the durable size @throws Fault store-…, log-corrupt */
+  async consistency(from: number, size: number): Promise<Uint8Array[]> {
+    const nodes = await this.#nodes([from, size]);
+    return consistencyPath(from, size, nodes, this.#sha256);
+  }
+
+  /**
+   * One after the other, since each may have to read some hundred lines.
+   * @param size at most the durable size
+   * @param isTold asked for the room of each of them
+   * @throws Fault store-…, log-corrupt
+   */
+  async inclusion(
+    seqs: readonly number[],
+    size: number,
+    isTold: (room: Head["room"]) => boolean,
+  ): Promise<ProvenRecord[]> {
+    const found: ProvenRecord[] = [];
+    for (const seq of seqs) {
+      if (seq > size) continue;
+      const index = seq - 1;
+      const { leaves, rooms } = await this.#group(Math.floor(index / GROUP_LEAVES));
+      const room = rooms[index % GROUP_LEAVES];
+      if (room === undefined || !isTold(room)) continue;
+      const at = (index % GROUP_LEAVES) * HASH_BYTES;
+      const nodes = await this.#nodes([index, size]);
+      const path = inclusionPath(index, size, nodes, this.#sha256);
+      found.push({ seq, room, leaf: leaves.slice(at, at + HASH_BYTES), path });
+    }
+    return found;
+  }
+
+  /** With the leaves of the groups in which these indices are, as far as those are closed. */
+  async #nodes(indices: readonly number[]): Promise<Nodes> {
+    const { tree } = this.#log;
+    const groups = new Map<number, Uint8Array>();
+    for (const index of indices) {
+      const group = Math.floor(index / GROUP_LEAVES);
+      if (!this.#isClosed(group)) continue;
+      groups.set(group, (await this.#group(group)).leaves);
+    }
+    const isMissing = indices.some((index) => {
+      const group = Math.floor(index / GROUP_LEAVES);
+      return this.#isClosed(group) && !groups.has(group);
+    });
+    // A group was closed while the disk was read: once more, with its leaves.
+    return isMissing ? this.#nodes(indices) : tree.nodes(groups);
+  }
+
+  #isClosed(group: number): boolean {
+    return (group + 1) * GROUP_LEAVES <= this.#log.tree.size;
+  }
+
+  #group(group: number): Promise<Group> {
+    const known = this.#groups.get(group);
+    this.#groups.delete(group);
+    const reading = known ?? this.#read(group);
+    if (!this.#isClosed(group)) return reading;
+    this.#groups.set(group, reading);
+    for (const oldest of this.#groups.keys()) {
+      if (this.#groups.size <= GROUPS_KEPT_MAX) break;
+      this.#groups.delete(oldest);
+    }
+    reading.catch(() => this.#groups.delete(group));
+    return reading;
+  }
+
+  async #read(group: number): Promise<Group> {
+    const leaves = new Uint8Array(GROUP_LEAVES * HASH_BYTES);
+    const rooms: Head["room"][] = [];
+    const from = group * GROUP_LEAVES + 1;
+    for await (const { head, headBytes } of this.#log.heads(from, from + GROUP_LEAVES - 1)) {
+      leaves.set(leafHash(headBytes, this.#sha256), rooms.length * HASH_BYTES);
+      rooms.push(head.room);
+    }
+    return { leaves, rooms };
+  }
+}

@@ -1,0 +1,169 @@
+import { assert } from "../../base/assert.ts";
+import { equalBytes } from "../../base/bytes.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
+import type { Checkpoint } from "../../wire/checkpoint.ts";
+import type { FoldedRecord } from "../../wire/record.ts";
+import type { DiskFile } from "../disk/disk.ts";
+import { eraseRecord } from "./erasure.ts";
+import type { Recovered, RecoveryOptions } from "./recovery.ts";
+import { listSegments, Segment } from "./segment.ts";
+import type { LogValue } from "./snapshot.ts";
+import { LogWalk } from "./walk.ts";
+
+/**
+ * Opens a log from a snapshot that fits its files, and the records behind it. It mends nothing: at
+ * the least doubt it gives up, and the whole log is read.
+ * @returns undefined: it gave up, and neither disk nor folds have changed
+ */
+export async function resumeLog(
+  options: RecoveryOptions,
+  value: LogValue,
+): Promise<Recovered | undefined> {
+  return await new Resumption(options, value).run();
+}
+
+class Resumption {
+  readonly #options: RecoveryOptions;
+  readonly #value: LogValue;
+  readonly #walk: LogWalk;
+  readonly #segments: Segment[] = [];
+  readonly #orders = new Map<number, number>();
+  /** Ordered, and perhaps not blank yet. */
+  readonly #unfinished: Set<number>;
+  /** Blank lines behind the snapshot, and by whose order. */
+  readonly #blank = new Map<number, number>();
+  /** Of the records behind the snapshot: folded when all are known to be sound. */
+  readonly #tail: FoldedRecord[] = [];
+  #signed: Checkpoint | undefined;
+
+  constructor(options: RecoveryOptions, value: LogValue) {
+    this.#options = options;
+    this.#value = value;
+    this.#walk = new LogWalk(options.sha256);
+    this.#walk.origin = value.origin;
+    this.#unfinished = new Set(value.unfinished);
+  }
+
+  async run(): Promise<Recovered | undefined> {
+    const { fold } = this.#options;
+    const { order, segments, damaged } = this.#value;
+    let root: Uint8Array;
+    try {
+      this.#signed = this.#options.kept?.checkpoint;
+      root = this.#load();
+      if (!this.#fitsCheckpoint() || !(await this.#readTail())) return undefined;
+      if ((this.#signed?.size ?? 0) > this.#walk.tree.size) return undefined;
+    } catch {
+      // A value that contradicts itself, or a disk that fails: then it fails again.
+      return undefined;
+    }
+    if (fold?.load?.() !== true) return undefined;
+    for (const record of this.#tail) fold.apply(record);
+    await this.#finishErasing();
+    return {
+      segments: this.#segments,
+      order: this.#walk.order,
+      tree: this.#walk.tree,
+      origin: this.#walk.origin,
+      dropped: [],
+      damaged,
+      erased: this.#orders,
+      isLossAccepted: false,
+      covered: { seq: order.seq, root, segments },
+    };
+  }
+
+  /** @returns the root of what is covered */
+  #load(): Uint8Array {
+    const { order, tree, erased } = this.#value;
+    this.#walk.order.load(order);
+    const [groups, open] = [Uint8Array.fromBase64(tree.groups), Uint8Array.fromBase64(tree.open)];
+    this.#walk.tree.load({ size: tree.size, groups, open });
+    assert(this.#walk.tree.size === this.#walk.order.seq, "tree and order cover the same records");
+    for (const [seq, eraseSeq] of erased) this.#orders.set(seq, eraseSeq);
+    for (const seq of this.#unfinished) {
+      assert(this.#orders.has(seq), "what is to be erased was ordered");
+    }
+    return this.#walk.tree.root();
+  }
+
+  /** What was signed last lies behind the snapshot, or at its end, where its root is compared. */
+  #fitsCheckpoint(): boolean {
+    if (this.#signed === undefined) return true;
+    const { size, root, origin } = this.#signed;
+    if (size > this.#walk.tree.size) return true;
+    return (
+      size === this.#walk.tree.size &&
+      origin === this.#walk.origin &&
+      equalBytes(root, this.#walk.tree.root())
+    );
+  }
+
+  async #readTail(): Promise<boolean> {
+    const { disk, folder } = this.#options;
+    const { segments } = this.#value;
+    const firstSeqs = listSegments(disk, folder);
+    for (const [index, firstSeq] of firstSeqs.entries()) {
+      const segment = new Segment(folder, firstSeq);
+      const known = segments[index];
+      if (known !== undefined) segment.load(known);
+      else if (firstSeq !== this.#walk.order.seq + 1) return false;
+      this.#segments.push(segment);
+      const isCovered = index < segments.length - 1;
+      const isLast = index === firstSeqs.length - 1;
+      if (!isCovered && !(await this.#readOn(segment, isLast))) return false;
+    }
+    return [...this.#blank].every(([seq, eraseSeq]) => this.#orders.get(seq) === eraseSeq);
+  }
+
+  /** Takes in what follows what is covered of the segment. @returns false: there is a doubt */
+  async #readOn(segment: Segment, isLast: boolean): Promise<boolean> {
+    const file = this.#options.disk.open(segment.path, isLast ? "write" : "read");
+    try {
+      const sizeBytes = file.sizeBytes();
+      if (!(await this.#readLines(segment, file, sizeBytes))) return false;
+      segment.sizeBytes = sizeBytes;
+      // What a killed process wrote may still wait in memory: from here on it counts as durable.
+      if (isLast) await file.sync();
+      return true;
+    } finally {
+      file.close();
+    }
+  }
+
+  async #readLines(segment: Segment, file: DiskFile, sizeBytes: number): Promise<boolean> {
+    let fits = true;
+    const isRead = await this.#walk.read(
+      { file, from: segment.sizeBytes, to: sizeBytes },
+      {
+        onSound: (start) => {
+          this.#take(segment, start);
+          if (this.#signed?.size === this.#walk.tree.size) fits &&= this.#fitsCheckpoint();
+          return undefined;
+        },
+        onDoubtful: () => false,
+      },
+    );
+    return isRead && fits;
+  }
+
+  #take(segment: Segment, offset: number): void {
+    const { line } = this.#walk;
+    segment.mark(line.seq, offset);
+    const record = line.record(this.#options.fold?.byHead.has(line.kind) !== true);
+    for (const target of erasuresOf(record)) {
+      if (!this.#orders.has(target)) this.#orders.set(target, line.seq);
+      this.#unfinished.add(target);
+    }
+    if (line.erased > 0) this.#blank.set(line.seq, line.erased);
+    this.#tail.push(record);
+  }
+
+  async #finishErasing(): Promise<void> {
+    for (const seq of this.#unfinished) {
+      const eraseSeq = this.#orders.get(seq);
+      assert(eraseSeq !== undefined, "what is to be erased was ordered");
+      await eraseRecord(this.#options, this.#segments, { seq, eraseSeq });
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * What a log and the folds over it were at some moment, in a file that may be deleted at any time:
+ * SHA-256 of the rest, then JSON. It is used only if it is whole, of this version of the program,
+ * and if the log's files are those it was made of, as far as that can be seen at once; the rest of
+ * them is read behind the start (`verification.ts`).
+ */
+
+import { dirname, join } from "node:path";
+import { equalBytes, utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import type { LogOrderValue } from "../../core/log/order.ts";
+import type { Disk, DiskFile } from "../disk/disk.ts";
+import { readWholeFile, writeWholeFile } from "../disk/whole-file.ts";
+import { LineReader } from "./line-reader.ts";
+import { listSegments, type SegmentValue, segmentName } from "./segment.ts";
+
+/** All of a log but its bytes. Hashes are base64. */
+export interface LogValue {
+  readonly order: LogOrderValue;
+  readonly tree: { readonly size: number; readonly groups: string; readonly open: string };
+  readonly origin: string | undefined;
+  readonly segments: readonly SegmentValue[];
+  /** Erased records, each with the seq of the record that ordered it. */
+  readonly erased: readonly (readonly [seq: number, eraseSeq: number])[];
+  /** Those of them that may not be blank on the disk yet. */
+  readonly unfinished: readonly number[];
+  readonly damaged: readonly number[];
+}
+
+export interface SnapshotPlace {
+  readonly disk: Disk;
+  readonly path: string;
+  /** Of the log. */
+  readonly folder: string;
+  readonly sha256: Sha256;
+  /** Of the program: another one may fold otherwise. */
+  readonly version: string;
+}
+
+export interface Snapshot<Folds> {
+  readonly log: LogValue;
+  readonly folds: Folds;
+}
+
+interface Content<Folds> extends Snapshot<Folds> {
+  readonly format: number;
+  readonly version: string;
+  /** Leaf of the last record, base64: its commitment makes it unlike that of any other log. */
+  readonly leaf: string;
+}
+
+/** Raised with any change of what the values say, or of what the folds make of records. */
+const FORMAT = 1;
+const DIGEST_BYTES = 32;
+const NEWLINE = 0x0a;
+const SNAPSHOT_BYTES_MAX = 1 << 30;
+
+/** @throws Fault store-… */
+export async function writeSnapshot<Folds>(
+  { disk, path, folder, sha256, version }: SnapshotPlace,
+  { log, folds }: Snapshot<Folds>,
+): Promise<void> {
+  const leaf = lastLeaf({ disk, folder, sha256 }, log.segments);
+  if (leaf === undefined) return;
+  const content: Content<Folds> = {
+    format: FORMAT,
+    version,
+    leaf: leaf.toBase64(),
+    log,
+    folds,
+  };
+  const payload = utf8Encode(JSON.stringify(content));
+  const bytes = new Uint8Array(DIGEST_BYTES + payload.length);
+  bytes.set(sha256(payload));
+  bytes.set(payload, DIGEST_BYTES);
+  disk.makeFolder(dirname(path));
+  try {
+    await writeWholeFile(disk, path, bytes, dirname(path));
+  } catch (error) {
+    try {
+      disk.remove(temporaryPath(path)); // The log needs the space.
+    } catch {
+      // What went wrong first is what is told.
+    }
+    throw error;
+  }
+}
+
+/** With what was being written. @returns whether there was something */
+export function removeSnapshot(disk: Disk, path: string): boolean {
+  const found = [path, temporaryPath(path)].filter((one) => disk.exists(one));
+  for (const one of found) disk.remove(one);
+  return found.length > 0;
+}
+
+/** As `writeWholeFile` calls it. */
+function temporaryPath(path: string): string {
+  return `${path}.tmp`;
+}
+
+/** @returns undefined if there is none that can be believed */
+export function readSnapshot<Folds>(place: SnapshotPlace): Snapshot<Folds> | undefined {
+  const { disk, path, sha256, version } = place;
+  try {
+    const bytes = readWholeFile(disk, path, SNAPSHOT_BYTES_MAX);
+    const payload = bytes?.subarray(DIGEST_BYTES);
+    if (bytes === undefined || payload === undefined) return undefined;
+    if (!equalBytes(sha256(payload), bytes.subarray(0, DIGEST_BYTES))) return undefined;
+    // Its digest is right: this program wrote it, in this shape if format and version are the same.
+    const content = JSON.parse(utf8Decode(payload)) as Content<Folds>;
+    if (content.format !== FORMAT || content.version !== version) return undefined;
+    if (!fitsFiles(place, content.log.segments)) return undefined;
+    const leaf = lastLeaf(place, content.log.segments);
+    return leaf?.toBase64() === content.leaf ? content : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Sealed segments keep their size for ever, and one that was the last never shrinks. */
+function fitsFiles({ disk, folder }: SnapshotPlace, segments: readonly SegmentValue[]): boolean {
+  const firstSeqs = listSegments(disk, folder);
+  return segments.every(({ firstSeq, sizeBytes }, index) => {
+    if (firstSeqs[index] !== firstSeq) return false;
+    const found = using(disk, join(folder, segmentName(firstSeq)), (file) => file.sizeBytes());
+    const isLast = index === segments.length - 1;
+    return isLast ? found >= sizeBytes : found === sizeBytes;
+  });
+}
+
+/** Leaf of the record that ends where the snapshot does; undefined: none does. */
+function lastLeaf(
+  { disk, folder, sha256 }: Pick<SnapshotPlace, "disk" | "folder" | "sha256">,
+  segments: readonly SegmentValue[],
+): Uint8Array | undefined {
+  const last = segments.at(-1);
+  if (last === undefined || last.sizeBytes === 0) return undefined;
+  return using(disk, join(folder, segmentName(last.firstSeq)), (file) => {
+    const from = Math.max(0, last.sizeBytes - LINE_BYTES_MAX - 1);
+    const bytes = Buffer.alloc(last.sizeBytes - from);
+    if (file.read(bytes, from) < bytes.length || bytes.at(-1) !== NEWLINE) return undefined;
+    const start = bytes.length < 2 ? 0 : bytes.lastIndexOf(NEWLINE, bytes.length - 2) + 1;
+    const reader = new LineReader(sha256);
+    const isRead = reader.read(bytes, start) && reader.end === bytes.length - 1;
+    return isRead ? reader.leaf() : undefined;
+  });
+}
+
+function using<Result>(disk: Disk, path: string, work: (file: DiskFile) => Result): Result {
+  const file = disk.open(path, "read");
+  try {
+    return work(file);
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,108 @@
+import { join } from "node:path";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { bodyFits, leafHash, parseHead, parseLine } from "../../wire/record.ts";
+import type { Disk } from "../disk/disk.ts";
+import type { ScannedLine } from "./scan.ts";
+import { type SegmentValue, segmentName } from "./segment.ts";
+import { LogWalk } from "./walk.ts";
+
+/** What a start believed of a snapshot. */
+export interface Covered {
+  readonly seq: number;
+  readonly root: Uint8Array;
+  readonly segments: readonly SegmentValue[];
+}
+
+export interface VerificationOptions {
+  readonly disk: Disk;
+  readonly folder: string;
+  readonly sha256: Sha256;
+  readonly covered: Covered;
+  /** What is erased or about to be, and by which record's order: it grows meanwhile. */
+  readonly erased: ReadonlyMap<number, number>;
+  /** Between two blocks. @returns whether to go on */
+  readonly pause: () => Promise<boolean>;
+}
+
+/** A block takes a millisecond or two. */
+const BLOCK_BYTES = 256 << 10;
+
+/**
+ * Reads the part of an open log that a snapshot covers, as a start without one does: heads, order,
+ * root and bodies.
+ * @returns seq of records whose body is damaged; undefined: it was stopped
+ * @throws Fault log-corrupt, store-…
+ */
+export async function verifyCovered(options: VerificationOptions): Promise<number[] | undefined> {
+  return await new Verification(options).run();
+}
+
+class Verification {
+  readonly #options: VerificationOptions;
+  readonly #walk: LogWalk;
+  readonly #damaged: number[] = [];
+
+  constructor(options: VerificationOptions) {
+    this.#options = options;
+    this.#walk = new LogWalk(options.sha256);
+  }
+
+  async run(): Promise<number[] | undefined> {
+    const { covered, folder } = this.#options;
+    for (const segment of covered.segments) {
+      if (!(await this.#readSegment(segment))) return undefined;
+    }
+    if (this.#walk.order.seq !== covered.seq || !equalBytes(this.#walk.tree.root(), covered.root)) {
+      const sentence = `${folder} does not have the root that the snapshot of it says`;
+      throw new Fault("log-corrupt", sentence);
+    }
+    return this.#damaged;
+  }
+
+  async #readSegment({ firstSeq, sizeBytes }: SegmentValue): Promise<boolean> {
+    const { disk, folder, pause } = this.#options;
+    const path = join(folder, segmentName(firstSeq));
+    const file = disk.open(path, "read");
+    const stretch = { file, from: 0, to: sizeBytes, blockBytes: BLOCK_BYTES };
+    try {
+      return await this.#walk.read(stretch, {
+        onSound: () => this.#lookWhetherErased(),
+        onDoubtful: (line) => this.#takeDoubtful(path, line),
+        onBlock: pause,
+      });
+    } finally {
+      file.close();
+    }
+  }
+
+  #lookWhetherErased(): undefined {
+    const { seq, erased } = this.#walk.line;
+    if (erased > 0 && this.#options.erased.get(seq) !== erased) this.#damaged.push(seq);
+  }
+
+  /** Its body is damaged, or it is being blanked in this very moment; or the log is refused. */
+  #takeDoubtful(path: string, line: ScannedLine): true {
+    const { sha256, erased } = this.#options;
+    const parsed = parseLine(line.bytes);
+    const record = parsed.kind === "record" ? parsed.record : parseHead(line.bytes)?.record;
+    const objection = record === undefined ? undefined : this.#walk.order.objection(record.head);
+    const isErased = record !== undefined && erased.has(record.head.seq);
+    if (
+      record === undefined ||
+      objection !== undefined ||
+      !(parsed.kind === "record" || isErased)
+    ) {
+      const reason = objection ?? (parsed.kind === "bad" ? parsed.reason : "it makes no sense");
+      const seq = this.#walk.order.seq + 1;
+      throw new Fault(
+        "log-corrupt",
+        `${path} is damaged at byte ${line.offset}, where seq ${seq} was acknowledged: ${reason}`,
+      );
+    }
+    this.#walk.advance(record.head, leafHash(record.headBytes, sha256));
+    if (!isErased && !bodyFits(record, sha256)) this.#damaged.push(record.head.seq);
+    return true;
+  }
+}

@@ -1,0 +1,149 @@
+import { SEEN_RECORDS_MAX } from "../../base/limits.ts";
+import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
+import type { StateDatabase } from "./schema.ts";
+
+/** Whose log it is, and who reads it. */
+export interface LogReader {
+  readonly fingerprint: string;
+  /** Keys that this server had before, as far as each has signed the next. */
+  readonly formers: readonly string[];
+  readonly user: string;
+}
+
+type Awaitable<Value> = Value | Promise<Value>;
+
+/** What a device keeps of the logs that servers have shown to it. A browser answers later. */
+export interface LogPins {
+  /** Undefined: this server has proved nothing here so far. */
+  pin(reader: LogReader): Awaitable<LogPin | undefined>;
+  /** Never goes back to fewer records of the same log, whichever process is ahead. */
+  keepPin(reader: LogReader, pin: LogPin): Awaitable<void>;
+  /** What was read, and is not proved yet. The newest SEEN_RECORDS_MAX are kept. */
+  keepSeen(reader: LogReader, records: readonly SeenRecord[]): Awaitable<void>;
+  /** Oldest first. */
+  seen(reader: LogReader, which: "all" | "unproved"): Awaitable<SeenRecord[]>;
+  proved(reader: LogReader, seqs: readonly number[]): Awaitable<void>;
+  /** The server has confirmed a record of this number, so that the log has as many at least. */
+  keepConfirmed(reader: LogReader, seq: number): Awaitable<void>;
+  /** The highest of those; 0 = none. */
+  confirmed(reader: LogReader): Awaitable<number>;
+  /** Why the log was not accepted the last time; undefined: it was. */
+  noteAlarm(reader: LogReader, sentence: string | undefined): Awaitable<void>;
+}
+
+interface PinRow {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+}
+
+interface SeenRow {
+  readonly seq: number;
+  readonly leaf: Uint8Array;
+  readonly room: string;
+  readonly place: string;
+  readonly sender: string | null;
+  readonly time_ms: number;
+}
+
+const SELECT_SEEN = `SELECT seq, leaf, room, place, sender, time_ms FROM log_seen
+  WHERE fingerprint = ? AND user = ?`;
+/** A record that was read again is not new; after a rollback another one may have its number. */
+const INSERT_SEEN = `INSERT INTO log_seen VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)
+  ON CONFLICT DO NOTHING`;
+const DROP_OLD = `DELETE FROM log_seen WHERE fingerprint = ?1 AND user = ?2 AND seq <= (
+  SELECT seq FROM log_seen WHERE fingerprint = ?1 AND user = ?2
+  ORDER BY seq DESC LIMIT 1 OFFSET ${SEEN_RECORDS_MAX})`;
+
+/** The logs of a home's servers, in its database. */
+export class HomeLogPins implements LogPins {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  pin({ fingerprint }: Pick<LogReader, "fingerprint">): LogPin | undefined {
+    const sql = "SELECT origin, size, root, note FROM log_pins WHERE fingerprint = ?";
+    return this.#database.get<PinRow>(sql, fingerprint);
+  }
+
+  /** Of this server, or of another one that has shown the same log. */
+  pinOf(fingerprint: string, origin: string): (LogPin & { fingerprint: string }) | undefined {
+    const sql = `SELECT origin, size, root, note, fingerprint FROM log_pins
+      WHERE fingerprint = ?1 OR origin = ?2 ORDER BY fingerprint = ?1 DESC LIMIT 1`;
+    return this.#database.get(sql, fingerprint, origin);
+  }
+
+  keepPin({ fingerprint }: LogReader, { origin, size, root, note }: LogPin): void {
+    const sql = `INSERT INTO log_pins VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO UPDATE
+      SET size = excluded.size, root = excluded.root, note = excluded.note
+      WHERE excluded.origin = origin AND excluded.size > size`;
+    this.#database.run(sql, fingerprint, origin, size, root, note);
+  }
+
+  keepSeen({ fingerprint, user }: LogReader, records: readonly SeenRecord[]): void {
+    this.#database.transact(() => {
+      const insert = this.#database.statement(INSERT_SEEN);
+      for (const { seq, leaf, room, place, from, timeUnixMs } of records) {
+        const [sender, at] = [from ?? null, Math.trunc(timeUnixMs)];
+        insert.run(fingerprint, fold(user), seq, leaf, room, place, sender, at);
+      }
+      this.#database.statement(DROP_OLD).run(fingerprint, fold(user));
+    });
+  }
+
+  seen({ fingerprint, user }: LogReader, which: "all" | "unproved"): SeenRecord[] {
+    const sql = `${SELECT_SEEN} ${which === "all" ? "" : "AND proved = 0"} ORDER BY seq`;
+    return this.#database
+      .all<SeenRow>(sql, fingerprint, fold(user))
+      .map(({ sender, time_ms: timeUnixMs, ...row }) => {
+        return { ...row, from: sender ?? undefined, timeUnixMs };
+      });
+  }
+
+  proved({ fingerprint, user }: LogReader, seqs: readonly number[]): void {
+    const sql = "UPDATE log_seen SET proved = 1 WHERE fingerprint = ? AND user = ? AND seq = ?";
+    this.#database.transact(() => {
+      const update = this.#database.statement(sql);
+      for (const seq of seqs) update.run(fingerprint, fold(user), seq);
+    });
+  }
+
+  keepConfirmed({ fingerprint }: LogReader, seq: number): void {
+    const sql = `INSERT INTO log_confirmed VALUES (?, ?) ON CONFLICT DO UPDATE
+      SET seq = max(seq, excluded.seq)`;
+    this.#database.run(sql, fingerprint, seq);
+  }
+
+  confirmed({ fingerprint }: LogReader): number {
+    const sql = "SELECT seq FROM log_confirmed WHERE fingerprint = ?";
+    return this.#database.get<{ seq: number }>(sql, fingerprint)?.seq ?? 0;
+  }
+
+  noteAlarm({ fingerprint }: LogReader, sentence: string | undefined): void {
+    if (sentence === undefined && this.alarm(fingerprint) === undefined) return;
+    const sql = "UPDATE log_pins SET alarm = ? WHERE fingerprint = ?";
+    this.#database.run(sql, sentence ?? null, fingerprint);
+  }
+
+  /** Why the log of this server was not accepted the last time. */
+  alarm(fingerprint: string): string | undefined {
+    const sql = "SELECT alarm FROM log_pins WHERE fingerprint = ?";
+    return this.#database.get<{ alarm: string | null }>(sql, fingerprint)?.alarm ?? undefined;
+  }
+
+  /** The user accepts that the log is another one: the next one that is shown is pinned. */
+  forget(fingerprint: string): void {
+    this.#database.transact(() => {
+      for (const table of ["log_pins", "log_seen", "log_confirmed"]) {
+        this.#database.run(`DELETE FROM ${table} WHERE fingerprint = ?`, fingerprint);
+      }
+    });
+  }
+}
+
+function fold(user: string): string {
+  return user.toLowerCase();
+}

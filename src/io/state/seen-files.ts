@@ -1,0 +1,36 @@
+import { SEEN_FILES_MAX } from "../../base/limits.ts";
+import type { StateDatabase } from "./schema.ts";
+
+export interface SeenFile {
+  readonly id: string;
+  /** As its sender calls it, unclean. */
+  readonly name: string;
+}
+
+/** Files that this device was shown, so that their ids can be completed. */
+export class SeenFiles {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** The newest SEEN_FILES_MAX of a server are kept. @param files oldest first */
+  note(fingerprint: string, files: readonly SeenFile[]): void {
+    const unknown = files.slice(-SEEN_FILES_MAX).filter(({ id }) => !this.#has(fingerprint, id));
+    if (unknown.length === 0) return; // A write waits for the disk.
+    this.#database.transact(() => {
+      const insert = "INSERT OR IGNORE INTO files_seen (fingerprint, file, name) VALUES (?, ?, ?)";
+      for (const { id, name } of unknown) this.#database.run(insert, fingerprint, id, name);
+      const forget = `DELETE FROM files_seen WHERE fingerprint = ?1 AND at <= (
+        SELECT at FROM files_seen WHERE fingerprint = ?1
+        ORDER BY at DESC LIMIT 1 OFFSET ${SEEN_FILES_MAX})`;
+      this.#database.run(forget, fingerprint);
+    });
+  }
+
+  #has(fingerprint: string, file: string): boolean {
+    const sql = "SELECT 1 AS one FROM files_seen WHERE fingerprint = ? AND file = ?";
+    return this.#database.get(sql, fingerprint, file) !== undefined;
+  }
+}

@@ -1,0 +1,102 @@
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { ERASED_AT_ONCE_MAX, PAGE_BYTES_MAX } from "../../base/limits.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { Archive, Page, PageQuery } from "../../io/log/log.ts";
+import type { RecordKind } from "../../wire/record.ts";
+import { FairQueue } from "../queue/work-queue.ts";
+import type { LocalPosts } from "./local-posts.ts";
+
+export interface MassErasureOptions {
+  readonly rooms: Rooms;
+  readonly archive: Pick<Archive, "page">;
+  readonly localPosts: Pick<LocalPosts, "erase">;
+}
+
+/** What a person says: words and files, what is said of them, and what they were changed to. */
+const SAID: ReadonlySet<RecordKind> = new Set([
+  ...(["text", "action", "reaction", "edit", "file"] as const),
+]);
+/** Requests for one account that wait behind each other. */
+const WAITING_MAX = 8;
+
+export interface ErasedPart {
+  /** How many records, without those that were erased before. */
+  readonly erased: number;
+  /** Seq of the last record that was looked at, if there was one, and whether more follow. */
+  readonly last: number | undefined;
+  readonly more: boolean;
+}
+
+/**
+ * Erases many records: each room's in one `erase` record, in parts that hold nobody up. What was
+ * erased before is passed over, so that it can be done again after a crash.
+ */
+export class MassErasure {
+  readonly #options: MassErasureOptions;
+  readonly #turns = new FairQueue(1, WAITING_MAX);
+
+  constructor(options: MassErasureOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The next part of all that an account said, conversations included.
+   * @param by who orders it; the caller has checked that they may
+   * @param after seq of the last record that was looked at
+   * @throws Fault store-…, too-many
+   */
+  ofAccount(by: UserId, { id }: Account, after: number): Promise<ErasedPart> {
+    return this.#turns.run(id, () => this.#part(by, { by: id, afterSeq: after }));
+  }
+
+  /**
+   * The next part of what a room holds from before a moment.
+   * @param by who ordered how long it is kept
+   * @throws Fault store-…, too-many
+   */
+  ofRoom(by: UserId, room: RoomId, untilMs: number, after: number): Promise<ErasedPart> {
+    const query = { rooms: new Set([room]), untilMs, afterSeq: after };
+    return this.#turns.run(room, () => this.#part(by, query, { isRetention: true }));
+  }
+
+  async #part(
+    by: UserId,
+    query: Partial<PageQuery>,
+    why: { readonly isRetention?: true } = {},
+  ): Promise<ErasedPart> {
+    const limits = { limit: ERASED_AT_ONCE_MAX, bytesMax: PAGE_BYTES_MAX };
+    const kinds = { kinds: SAID, from: "oldest" } as const;
+    const page = await this.#options.archive.page({ ...query, ...limits, ...kinds });
+    let erased = 0;
+    for (const [room, seqs] of this.#standing(page)) {
+      if (await this.#erase(by, { room, seqs, ...why })) erased += seqs.length;
+    }
+    return { erased, last: page.records.at(-1)?.head.seq, more: page.more };
+  }
+
+  /** By room, what is not erased yet. */
+  #standing({ records }: Page): Map<RoomId, number[]> {
+    const byRoom = new Map<RoomId, number[]>();
+    for (const { head, erased } of records) {
+      if (erased !== undefined || this.#options.rooms.isErased(head.seq)) continue;
+      const room = head.room as RoomId;
+      const seqs = byRoom.get(room);
+      if (seqs === undefined) byRoom.set(room, [head.seq]);
+      else seqs.push(head.seq);
+    }
+    return byRoom;
+  }
+
+  /** @returns false: somebody else erased the last of them in the meantime */
+  async #erase(by: UserId, what: Parameters<LocalPosts["erase"]>[1]): Promise<boolean> {
+    try {
+      await this.#options.localPosts.erase(by, what);
+      return true;
+    } catch (error) {
+      if (error instanceof Fault && error.code === "not-found") return false;
+      throw error;
+    }
+  }
+}

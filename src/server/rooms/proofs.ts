@@ -1,0 +1,94 @@
+import { unreachable } from "../../base/assert.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import {
+  PAGE_REST_MS_MAX,
+  PAGE_REST_TIMES,
+  PAGES_READ_MAX,
+  PAGES_WAITING_MAX,
+} from "../../base/limits.ts";
+import type { Account } from "../../core/rooms/accounts.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Checkpoints } from "../../io/log/checkpoints.ts";
+import type { LogProofs } from "../../io/log/proofs.ts";
+import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+/** What the server can prove of its history. */
+export interface Provable {
+  readonly checkpoints: Pick<Checkpoints, "newest">;
+  readonly proofs: Pick<LogProofs, "consistency" | "inclusion">;
+}
+
+export interface ProofServiceOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  /** Left out: this server signs nothing. */
+  readonly provable?: Provable;
+}
+
+export type ProofRequest = RequestOf<"checkpoint"> | RequestOf<"inclusion">;
+
+/** Answers how long the history is, that it only grew, and that a record is in it. */
+export class ProofService {
+  readonly #options: ProofServiceOptions;
+  readonly #reading = new WorkQueue(PAGES_READ_MAX, PAGES_WAITING_MAX);
+  /** By account: a proof may read a part of the log, as a page of history does. */
+  readonly #turns: FairQueue;
+
+  constructor(options: ProofServiceOptions) {
+    this.#options = options;
+    const rest = { clock: options.clock, times: PAGE_REST_TIMES, msMax: PAGE_REST_MS_MAX };
+    this.#turns = new FairQueue(1, PAGES_WAITING_MAX, rest);
+  }
+
+  /** @throws Fault kind-unknown, not-found, frame-malformed, too-many, store-… */
+  async serve(client: ClientConnection, account: Account, request: ProofRequest): Promise<void> {
+    const { provable } = this.#options;
+    if (provable === undefined) {
+      throw new Fault("kind-unknown", "this server signs no checkpoints");
+    }
+    const answer = await this.#turns.run(account.id, () =>
+      this.#reading.run<Answer<ProofRequest["kind"]>>(() => {
+        switch (request.kind) {
+          case "checkpoint":
+            return checkpoint(provable, request);
+          case "inclusion":
+            return this.#inclusion(provable, account, request);
+          default:
+            return unreachable(request);
+        }
+      }),
+    );
+    client.answer(request.ref, answer);
+  }
+
+  async #inclusion(
+    { checkpoints, proofs }: Provable,
+    { id }: Account,
+    { size, seqs }: RequestOf<"inclusion">,
+  ): Promise<Answer<"inclusion">> {
+    if (seqs.some((seq, index) => index > 0 && seq <= (seqs[index - 1] ?? 0))) {
+      throw new Fault("frame-malformed", "the records to prove do not ascend");
+    }
+    // Only what the server has signed: a size of the future has no root.
+    if (size > (checkpoints.newest()?.size ?? 0)) return { proofs: [] };
+    const isReader = (room: string) => {
+      return this.#options.rooms.get(room as RoomId)?.members.has(id) === true;
+    };
+    const found = await proofs.inclusion(seqs, size, isReader);
+    return { proofs: found.map(({ seq, leaf, path }) => ({ seq, leaf, path: [...path] })) };
+  }
+}
+
+async function checkpoint(
+  { checkpoints, proofs }: Provable,
+  { from }: RequestOf<"checkpoint">,
+): Promise<Answer<"checkpoint">> {
+  const newest = checkpoints.newest(from);
+  if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");
+  const { note, size } = newest;
+  return { note, path: from < size ? await proofs.consistency(from, size) : [] };
+}

@@ -1,0 +1,68 @@
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { RETENTION_EVERY_MS } from "../../base/limits.ts";
+import type { Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { MassErasure } from "./mass-erasure.ts";
+
+export interface RetentionOptions {
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly erasure: Pick<MassErasure, "ofRoom">;
+}
+
+/** Erases what is older than its room keeps it: at the start, every minute, and on a change. */
+export class Retention {
+  readonly #options: RetentionOptions;
+  /** Up to where nothing is left to erase; forgotten when the server stops. */
+  readonly #doneUpTo = new Map<RoomId, number>(); // Bounded by ROOMS_MAX.
+  #isSweeping = false;
+  #isStopped = false;
+  #cancel = () => {};
+
+  constructor(options: RetentionOptions) {
+    this.#options = options;
+  }
+
+  /** Now, unless it is under way; then again every RETENTION_EVERY_MS. */
+  sweep(): void {
+    this.#cancel();
+    if (this.#isStopped) return;
+    this.#cancel = this.#options.clock.after(RETENTION_EVERY_MS, () => this.sweep());
+    if (this.#isSweeping) return;
+    this.#isSweeping = true;
+    void this.#sweepAll().finally(() => {
+      this.#isSweeping = false;
+    });
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    this.#cancel();
+  }
+
+  async #sweepAll(): Promise<void> {
+    for (const { id } of [...this.#options.rooms.retained()]) {
+      try {
+        await this.#sweepRoom(id);
+      } catch (error) {
+        // The disk's troubles are told where they happen; the next sweep goes on from here.
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+  }
+
+  async #sweepRoom(id: RoomId): Promise<void> {
+    const { clock, rooms, erasure } = this.#options;
+    for (;;) {
+      const retention = rooms.get(id)?.retention;
+      if (retention === undefined || this.#isStopped) return;
+      const { by, keepMs } = retention;
+      const untilMs = clock.unixMs() - keepMs;
+      const after = this.#doneUpTo.get(id) ?? 0;
+      const { last, more } = await erasure.ofRoom(by, id, untilMs, after);
+      if (last !== undefined) this.#doneUpTo.set(id, last);
+      if (!more) return;
+    }
+  }
+}

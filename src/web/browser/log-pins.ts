@@ -1,0 +1,122 @@
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { PAGE_SEEN_RECORDS_MAX } from "../../base/limits-page.ts";
+import type { LogPin, SeenRecord } from "../../core/client/audit.ts";
+import type { LogPins, LogReader } from "../../io/state/log-pins.ts";
+import { accountPrefix, type Store } from "./indexed-db.ts";
+
+/** As they are kept: `chat web` keeps them as JSON. */
+interface KeptPin {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly note: string;
+  readonly alarm: string | undefined;
+}
+type KeptRecord = Omit<SeenRecord, "leaf"> & { readonly leaf: string; readonly proved: boolean };
+
+/** The logs of servers that this browser was shown; the newest records that it has read. */
+export class BrowserLogPins implements LogPins {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async pin(reader: LogReader): Promise<LogPin | undefined> {
+    const kept = await this.#kept(reader);
+    if (kept === undefined) return undefined;
+    const { origin, size, root, note } = kept;
+    return { origin, size, root: fromBase64Url(root), note };
+  }
+
+  async keepPin(reader: LogReader, { origin, size, root, note }: LogPin): Promise<void> {
+    const before = await this.#kept(reader);
+    if (before !== undefined && (before.origin !== origin || before.size > size)) return;
+    const kept = { origin, size, root: toBase64Url(root), note, alarm: before?.alarm };
+    await this.#write(pinKey(reader.fingerprint), kept satisfies KeptPin);
+  }
+
+  async keepSeen(reader: LogReader, records: readonly SeenRecord[]): Promise<void> {
+    const before = await this.#records(reader);
+    const known = new Set(before.map(({ seq }) => seq));
+    const added = records
+      .filter(({ seq }) => !known.has(seq))
+      .map((record) => ({ ...record, leaf: toBase64Url(record.leaf), proved: false }));
+    const all = [...before, ...added].sort((one, other) => one.seq - other.seq);
+    await this.#write(seenKey(reader), all.slice(-PAGE_SEEN_RECORDS_MAX));
+  }
+
+  async seen(reader: LogReader, which: "all" | "unproved"): Promise<SeenRecord[]> {
+    const kept = await this.#records(reader);
+    return kept
+      .filter(({ proved }) => which === "all" || !proved)
+      .map(({ proved: _, leaf, ...record }) => ({ ...record, leaf: fromBase64Url(leaf) }));
+  }
+
+  async proved(reader: LogReader, seqs: readonly number[]): Promise<void> {
+    const some = new Set(seqs);
+    const kept = await this.#records(reader);
+    const now = kept.map((one) => (some.has(one.seq) ? { ...one, proved: true } : one));
+    await this.#write(seenKey(reader), now);
+  }
+
+  async keepConfirmed(reader: LogReader, seq: number): Promise<void> {
+    const all = Math.max(seq, await this.confirmed(reader));
+    await this.#write(confirmedKey(reader.fingerprint), all);
+  }
+
+  async confirmed({ fingerprint, formers }: LogReader): Promise<number> {
+    let all = 0;
+    for (const one of [fingerprint, ...formers]) {
+      const kept = await this.#store.get("places", confirmedKey(one));
+      if (typeof kept === "number") all = Math.max(all, kept);
+    }
+    return all;
+  }
+
+  async noteAlarm(reader: LogReader, alarm: string | undefined): Promise<void> {
+    const kept = await this.#kept(reader);
+    if (kept === undefined || kept.alarm === alarm) return;
+    await this.#write(pinKey(reader.fingerprint), { ...kept, alarm });
+  }
+
+  /** The user accepts that the log is another one: the next one that is shown is pinned. */
+  async forget(reader: LogReader): Promise<void> {
+    const servers = [reader.fingerprint, ...reader.formers];
+    const keys = [...servers.map(pinKey), ...servers.map(confirmedKey), seenKey(reader)];
+    const changes = keys.map((key) => {
+      return { table: "places", key, value: undefined } as const;
+    });
+    await this.#store.write(changes);
+  }
+
+  /** Under the present key of the server, or one that it had. */
+  async #kept({ fingerprint, formers }: LogReader): Promise<KeptPin | undefined> {
+    for (const one of [fingerprint, ...formers]) {
+      const kept = await this.#store.get("places", pinKey(one));
+      if (kept !== undefined) return kept as KeptPin;
+    }
+    return undefined;
+  }
+
+  async #records(reader: LogReader): Promise<readonly KeptRecord[]> {
+    const kept = await this.#store.get("places", seenKey(reader));
+    return Array.isArray(kept) ? (kept as KeptRecord[]) : [];
+  }
+
+  #write(key: string, value: unknown): Promise<void> {
+    return this.#store.write([{ table: "places", key, value }]);
+  }
+}
+
+function pinKey(fingerprint: string): string {
+  return `log ${fingerprint}`;
+}
+
+function confirmedKey(fingerprint: string): string {
+  return `confirmed ${fingerprint}`;
+}
+
+function seenKey(reader: LogReader): string {
+  return `seen ${accountPrefix(reader)}`;
+}

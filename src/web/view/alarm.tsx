@@ -1,0 +1,71 @@
+import "./first-screen.ts";
+import { type ReactNode, useMemo, useState } from "react";
+import { cleanText, jsonLine } from "../../base/text.ts";
+import { dateOf } from "../../base/time.ts";
+import { type AuditAlarm, LogAuditor } from "../../client/auditor.ts";
+import { BrowserLogPins } from "../browser/log-pins.ts";
+import type { OpenAuditor } from "../driver/auditing.ts";
+import { languageFor, loadTexts, type Texts } from "../text/en.ts";
+import { ENGLISH_ALARM } from "../text/en-alarm.ts";
+import { readSettings } from "./shell/settings.ts";
+
+/**
+ * Fetched once a user is in: what holds the server to its log, and what stands there if it lies.
+ * @param render shows it above the page, and not as a part of it: nothing there takes it away
+ */
+export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {
+  return ({ clock, store }, verifier, alarmed) => {
+    const logs = new BrowserLogPins(store);
+    const moment = (unixMs: number) => dateOf(unixMs).toLocaleString();
+    return new LogAuditor({ clock, logs, verifier, moment }, (alarm) => {
+      alarmed(alarm);
+      const accept = () => logs.forget(alarm.reader);
+      void loadTexts(readSettings().language ?? languageFor(navigator.languages)).then((texts) =>
+        render(<Alarm alarm={alarm} accept={accept} texts={{ ...ENGLISH_ALARM, ...texts }} />),
+      );
+    });
+  };
+}
+
+interface AlarmProps {
+  readonly alarm: AuditAlarm;
+  readonly accept: () => Promise<void>;
+  readonly texts: Texts & Readonly<typeof ENGLISH_ALARM>;
+}
+
+function Alarm({ alarm: { fault, evidence }, accept, texts }: AlarmProps) {
+  const [isAsking, setAsking] = useState(false);
+  const file = useMemo(
+    () => URL.createObjectURL(new Blob([jsonLine(evidence)], { type: "application/json" })),
+    [evidence],
+  );
+  const known = texts.faults[fault.code];
+  return (
+    <section className="alarm" role="alert">
+      <h2>{texts.alarmTitle}</h2>
+      {known === undefined ? null : <p>{known}.</p>}
+      <p lang="en" dir="auto">
+        {cleanText(fault.message)}.
+      </p>
+      <p>{isAsking ? texts.alarmAcceptAsk : texts.alarmStopped}</p>
+      <p>
+        <a className="button" href={file} download="chat-evidence.json">
+          {texts.alarmEvidence}
+        </a>
+        {isAsking ? (
+          <button
+            type="button"
+            className="button"
+            onClick={() => void accept().then(() => location.reload())}
+          >
+            {texts.alarmAcceptNow}
+          </button>
+        ) : (
+          <button type="button" className="button" onClick={() => setAsking(true)}>
+            {texts.alarmAccept}
+          </button>
+        )}
+      </p>
+    </section>
+  );
+}

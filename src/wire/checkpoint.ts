@@ -1,0 +1,150 @@
+/**
+ * A checkpoint states how long a log is and what its root is; a signed note makes it the server's
+ * word. Both have one spelling here: what a signature covers is the text as it stands.
+ * @see https://c2sp.org/tlog-checkpoint, https://c2sp.org/signed-note
+ */
+
+import { assert } from "../base/assert.ts";
+import { concatBytes, equalBytes, toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import type { Sha256 } from "../base/ids.ts";
+import { NOTE_BYTES_MAX } from "../base/limits.ts";
+
+export interface Checkpoint {
+  /** Names the log: see `originOf`. */
+  readonly origin: string;
+  /** Records that the root is over. */
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Uint8Array;
+}
+
+export interface NoteSignature {
+  readonly name: string;
+  /** 4 bytes, see `keyIdOf`. */
+  readonly keyId: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+export interface Note {
+  /** What is signed, with its last newline. */
+  readonly text: string;
+  readonly signatures: readonly NoteSignature[];
+}
+
+/** What a key has to be asked about a note: all of it is checked but the signature. */
+export interface UnverifiedCheckpoint {
+  readonly checkpoint: Checkpoint;
+  /** What is signed. */
+  readonly bytes: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+const ED25519 = Uint8Array.of(0x01);
+const KEY_ID_BYTES = 4;
+const SIGNATURE_BYTES = 64;
+const ORIGIN_BYTES = 16;
+
+/** Nothing else that a server signs begins like that: see crypto/signed-bytes.ts. */
+const CHECKPOINT = /^(chat\/[\w-]{22})\n(0|[1-9]\d{0,15})\n([A-Za-z0-9+/]{43}=)\n$/;
+const SIGNATURE_LINE = /^— ([^\s+]{1,255}) ([A-Za-z0-9+/]+={0,2})$/u;
+
+/**
+ * Names a log by the record that began it: its first one or, after a loss was accepted, the newest
+ * `fork`. The salted commitment in its head makes the name unique.
+ * @param leaf leaf hash of that record
+ */
+export function originOf(leaf: Uint8Array): string {
+  return `chat/${toBase64Url(leaf.subarray(0, ORIGIN_BYTES))}`;
+}
+
+export function checkpointText({ origin, size, root }: Checkpoint): string {
+  const text = `${origin}\n${size}\n${root.toBase64()}\n`;
+  assert(readCheckpoint(text) !== undefined, "a checkpoint of ours can be read");
+  return text;
+}
+
+/** Reads the text of a note. @throws Fault frame-malformed */
+export function parseCheckpoint(text: string): Checkpoint {
+  const checkpoint = readCheckpoint(text);
+  if (checkpoint === undefined) throw malformed("it is no checkpoint of a chat log");
+  return checkpoint;
+}
+
+function readCheckpoint(text: string): Checkpoint | undefined {
+  const [, origin, sizeText, rootText] = CHECKPOINT.exec(text) ?? [];
+  if (origin === undefined || rootText === undefined) return undefined;
+  const size = Number(sizeText);
+  const root = base64(rootText);
+  return Number.isSafeInteger(size) && root !== undefined ? { origin, size, root } : undefined;
+}
+
+export function noteText(text: string, signatures: readonly NoteSignature[]): string {
+  const lines = signatures.map(
+    ({ name, keyId, signature }) => `— ${name} ${concatBytes(keyId, signature).toBase64()}\n`,
+  );
+  return `${text}\n${lines.join("")}`;
+}
+
+/** Splits a signed note; nothing of it is verified. @throws Fault frame-malformed */
+export function parseNote(note: string): Note {
+  if (note.length > NOTE_BYTES_MAX || utf8Encode(note).length > NOTE_BYTES_MAX) {
+    throw malformed(`it has more than ${NOTE_BYTES_MAX} bytes`);
+  }
+  const end = note.lastIndexOf("\n\n");
+  if (end < 0 || !note.endsWith("\n")) throw malformed("it has no signature");
+  const lines = note.slice(end + 2, -1).split("\n");
+  return { text: note.slice(0, end + 1), signatures: lines.map(parseSignature) };
+}
+
+function parseSignature(line: string): NoteSignature {
+  const [, name, blobText] = SIGNATURE_LINE.exec(line) ?? [];
+  const blob = blobText === undefined ? undefined : base64(blobText);
+  if (name === undefined || blob === undefined || blob.length <= KEY_ID_BYTES) {
+    throw malformed("a signature line is none");
+  }
+  return { name, keyId: blob.subarray(0, KEY_ID_BYTES), signature: blob.subarray(KEY_ID_BYTES) };
+}
+
+/** What a signature line tells of its key: a hint, not a proof. */
+export function keyIdOf(name: string, publicKey: Uint8Array, sha256: Sha256): Uint8Array {
+  const hash = sha256(concatBytes(utf8Encode(`${name}\n`), ED25519, publicKey));
+  return hash.subarray(0, KEY_ID_BYTES);
+}
+
+/**
+ * Finds this key's signature. Signatures of other keys are let be, as those of witnesses.
+ * @throws Fault frame-malformed, fingerprint-changed (this key has not signed it)
+ */
+export function findSigned(
+  note: string,
+  publicKey: Uint8Array,
+  sha256: Sha256,
+): UnverifiedCheckpoint {
+  const { text, signatures } = parseNote(note);
+  const checkpoint = parseCheckpoint(text);
+  const { origin } = checkpoint;
+  const keyId = keyIdOf(origin, publicKey, sha256);
+  const own = signatures.find((one) => one.name === origin && equalBytes(one.keyId, keyId));
+  if (own?.signature.length !== SIGNATURE_BYTES) throw notSigned();
+  return { checkpoint, bytes: utf8Encode(text), signature: own.signature };
+}
+
+/** For the verifiers: the note says it is signed by this key, and is not. */
+export function notSigned(): Fault {
+  return new Fault("fingerprint-changed", "the checkpoint is not signed by the server's key");
+}
+
+function malformed(what: string): Fault {
+  return new Fault("frame-malformed", `a signed note is malformed: ${what}`);
+}
+
+/** Only the one spelling of the bytes. */
+function base64(text: string): Uint8Array | undefined {
+  try {
+    const bytes = Uint8Array.fromBase64(text);
+    return bytes.toBase64() === text ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+}

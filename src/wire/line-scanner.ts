@@ -1,0 +1,290 @@
+/**
+ * The frame of a log line, found in its bytes without making an object: a server with a million
+ * records reads each of them before it is up. `record.ts` says what a line is.
+ */
+
+// Marked as pure: the page reads no lines, and its bundle leaves out what it does not use.
+const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/** A literal is compared in words of so many bytes: each is one comparison, not four. */
+const WORD_BYTES = 4;
+const LINE_BEGIN = /* @__PURE__ */ literalOf('{"head":{"v":1,"seq":');
+const TIME_KEY = /* @__PURE__ */ literalOf(',"time":');
+const KIND_KEY = /* @__PURE__ */ literalOf(',"kind":"');
+const ROOM_KEY = /* @__PURE__ */ literalOf('","room":"');
+const N_KEY = /* @__PURE__ */ literalOf('","n":');
+const BY_KEY = /* @__PURE__ */ literalOf(',"by":"');
+const ID_KEY = /* @__PURE__ */ literalOf('","id":"');
+const COMMIT_KEY = /* @__PURE__ */ literalOf('","commit":"');
+const DURABLE_KEY = /* @__PURE__ */ literalOf('"},"durable":');
+const SALT_KEY = /* @__PURE__ */ literalOf(',"salt":"');
+const BODY_KEY = /* @__PURE__ */ literalOf('","body":');
+const ERASED_KEY = /* @__PURE__ */ literalOf(',"erased":');
+
+const HEAD_AT = '{"head":'.length;
+const COMMIT_LETTERS = 43;
+const SALT_LETTERS = 22;
+const DIGITS_MAX = 16;
+const WORD_MAX = 64;
+const KIND_MAX = 32;
+const ZERO = 0x30;
+const COMMA = 0x2c;
+const BRACE_CLOSE = 0x7d;
+
+/** What a byte may be part of, as bits. */
+const WORD = 1;
+const ID = 2;
+const KIND = 4;
+const KIND_BEGIN = 8;
+/** The last letter of a commitment or a salt leaves no spare bits: canonical base64url. */
+const COMMIT_END = 16;
+const SALT_END = 32;
+const CLASSES = /* @__PURE__ */ classesOf();
+/** The six bits of each letter of base64url; negative: it is none. */
+const SEXTETS = /* @__PURE__ */ sextetsOf();
+/** Two letters, as a word of 16 bits in memory, for each twelve bits. */
+const PAIRS = /* @__PURE__ */ pairsOf();
+const NOTHING = /* @__PURE__ */ new Uint8Array(0);
+
+export class LineScanner {
+  seq = 0;
+  time = 0;
+  n = 0;
+  durable = 0;
+  kindStart = 0;
+  kindEnd = 0;
+  roomStart = 0;
+  roomEnd = 0;
+  byStart = 0;
+  byEnd = 0;
+  idStart = 0;
+  idEnd = 0;
+  commitStart = 0;
+  commitEnd = 0;
+  headStart = 0;
+  headEnd = 0;
+  /** Behind the comma that follows `durable`: what an erasing overwrites begins here. */
+  frameEnd = 0;
+  /** Seq of the record that ordered the erasing, 0 = it has a body. */
+  erased = 0;
+  saltStart = 0;
+  saltEnd = 0;
+  /** Where the body begins; of an erased line, where only spaces may follow. */
+  bodyStart = 0;
+  #place = 0;
+  #number = 0;
+  #bytes: Uint8Array = NOTHING;
+  #view: DataView = new DataView(NOTHING.buffer);
+
+  /** Head and `durable`. What stands there is ASCII in its one spelling, or the answer is no. */
+  scanHead(bytes: Uint8Array, start: number): boolean {
+    return this.findHead(bytes, start) && this.hasCommit(bytes);
+  }
+
+  /** What follows the head that was scanned: salt and the body's key, or who erased both. */
+  scanRest(bytes: Uint8Array): boolean {
+    if (!this.findRest(bytes)) return false;
+    return this.erased > 0 || isLetters(bytes, this.saltStart, this.saltEnd, SALT_END);
+  }
+
+  /** Whether the letters of the commitment are such. */
+  hasCommit(bytes: Uint8Array): boolean {
+    return isLetters(bytes, this.commitStart, this.commitEnd, COMMIT_END);
+  }
+
+  /** As `scanHead`, but for the letters of the commitment: `commits` tells that they are right. */
+  findHead(bytes: Uint8Array, start: number): boolean {
+    this.#look(bytes);
+    this.#place = start;
+    this.headStart = start + HEAD_AT;
+    if (!this.#literal(LINE_BEGIN) || !this.#count(bytes)) return false;
+    this.seq = this.#number;
+    if (!this.#literal(TIME_KEY) || !this.#countOrZero(bytes)) return false;
+    this.time = this.#number;
+    if (!this.#literal(KIND_KEY)) return false;
+    this.kindStart = this.#place;
+    if (((CLASSES[bytes[this.#place] ?? 0] ?? 0) & KIND_BEGIN) === 0) return false;
+    this.kindEnd = this.#run(bytes, KIND, KIND_MAX);
+    if (!this.#literal(ROOM_KEY)) return false;
+    this.roomStart = this.#place;
+    this.roomEnd = this.#run(bytes, WORD, WORD_MAX);
+    if (this.roomEnd === this.roomStart || !this.#literal(N_KEY)) return false;
+    if (!this.#count(bytes)) return false;
+    this.n = this.#number;
+    if (!this.#literal(BY_KEY)) return false;
+    this.byStart = this.#place;
+    this.byEnd = this.#run(bytes, WORD, WORD_MAX);
+    if (this.byEnd === this.byStart || !this.#literal(ID_KEY)) return false;
+    this.idStart = this.#place;
+    this.idEnd = this.#run(bytes, ID, WORD_MAX);
+    if (!this.#literal(COMMIT_KEY)) return false;
+    this.commitStart = this.#place;
+    this.#place += COMMIT_LETTERS;
+    this.commitEnd = this.#place;
+    this.headEnd = this.#place + 2;
+    if (!this.#literal(DURABLE_KEY) || !this.#countOrZero(bytes)) return false;
+    this.durable = this.#number;
+    this.frameEnd = this.#place + 1;
+    return bytes[this.#place] === COMMA;
+  }
+
+  /** As `scanRest`, but for the letters of the salt: `saltInto` tells whether they are such. */
+  findRest(bytes: Uint8Array): boolean {
+    this.erased = 0;
+    const place = this.#place;
+    if (this.#literal(SALT_KEY)) {
+      this.saltStart = this.#place;
+      this.#place += SALT_LETTERS;
+      this.saltEnd = this.#place;
+      if (!this.#literal(BODY_KEY)) return false;
+      this.bodyStart = this.#place;
+      return true;
+    }
+    this.#place = place;
+    if (!this.#literal(ERASED_KEY) || !this.#count(bytes)) return false;
+    this.erased = this.#number;
+    this.bodyStart = this.#place + 1;
+    return bytes[this.#place] === BRACE_CLOSE;
+  }
+
+  /** Whether the head commits to this digest, in its one spelling. */
+  commits(digest: Uint8Array): boolean {
+    const view = this.#view;
+    let letter = this.commitStart;
+    for (let i = 0; i < 30; i += 3, letter += 4) {
+      const bits = ((digest[i] ?? 0) << 16) | ((digest[i + 1] ?? 0) << 8) | (digest[i + 2] ?? 0);
+      const four = (PAIRS[bits >>> 12] ?? 0) | ((PAIRS[bits & 0xfff] ?? 0) << 16);
+      if (view.getInt32(letter, true) !== four) return false;
+    }
+    const bits = ((digest[30] ?? 0) << 10) | ((digest[31] ?? 0) << 2);
+    if (view.getUint16(letter, true) !== PAIRS[bits >>> 6]) return false;
+    return SEXTETS[view.getUint8(letter + 2)] === (bits & 63);
+  }
+
+  /** Writes the 16 bytes of the salt. @returns whether it is one in its one spelling */
+  saltInto(bytes: Uint8Array, into: Uint8Array, at: number): boolean {
+    let letter = this.saltStart;
+    let all = 0;
+    for (let i = at; i < at + 15; i += 3, letter += 4) {
+      const bits =
+        (sextet(bytes, letter) << 18) |
+        (sextet(bytes, letter + 1) << 12) |
+        (sextet(bytes, letter + 2) << 6) |
+        sextet(bytes, letter + 3);
+      into[i] = bits >>> 16;
+      into[i + 1] = bits >>> 8;
+      into[i + 2] = bits;
+      all |= bits;
+    }
+    const bits = (sextet(bytes, letter) << 6) | sextet(bytes, letter + 1);
+    into[at + 15] = bits >>> 4;
+    return (all | bits) >= 0 && (bits & 15) === 0;
+  }
+
+  /** A block has many lines: its view is made once. */
+  #look(bytes: Uint8Array): void {
+    if (bytes === this.#bytes) return;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  #literal(literal: Literal): boolean {
+    const place = this.#place;
+    const { words, sizeBytes } = literal;
+    const view = this.#view;
+    const last = place + sizeBytes - WORD_BYTES;
+    if (last + WORD_BYTES > view.byteLength) return false;
+    // The last word overlaps the one before it.
+    if (view.getInt32(last, true) !== words[words.length - 1]) return false;
+    for (let i = 0, at = place; at < last; i++, at += WORD_BYTES) {
+      if (view.getInt32(at, true) !== words[i]) return false;
+    }
+    this.#place = last + WORD_BYTES;
+    return true;
+  }
+
+  /** Goes on to the first byte that is not of the class, at most `max` bytes. */
+  #run(bytes: Uint8Array, wanted: number, max: number): number {
+    let place = this.#place;
+    const end = place + max;
+    while (place < end && ((CLASSES[bytes[place] ?? 0] ?? 0) & wanted) !== 0) place++;
+    this.#place = place;
+    return place;
+  }
+
+  #count(bytes: Uint8Array): boolean {
+    return bytes[this.#place] !== ZERO && this.#countOrZero(bytes);
+  }
+
+  #countOrZero(bytes: Uint8Array): boolean {
+    const start = this.#place;
+    let place = start;
+    let number = 0;
+    for (let digit = (bytes[place] ?? 0) - ZERO; digit >= 0 && digit <= 9; ) {
+      number = number * 10 + digit;
+      place += 1;
+      digit = (bytes[place] ?? 0) - ZERO;
+    }
+    this.#number = number;
+    this.#place = place;
+    const digits = place - start;
+    return digits === 1 || (digits > 1 && digits <= DIGITS_MAX && bytes[start] !== ZERO);
+  }
+}
+
+interface Literal {
+  readonly words: Int32Array;
+  readonly sizeBytes: number;
+}
+
+/** At least one word long. */
+function literalOf(text: string): Literal {
+  const bytes = asciiOf(text);
+  const view = new DataView(bytes.buffer);
+  const words: number[] = [];
+  const last = bytes.length - WORD_BYTES;
+  for (let at = 0; at < last; at += WORD_BYTES) words.push(view.getInt32(at, true));
+  words.push(view.getInt32(last, true));
+  return { words: Int32Array.from(words), sizeBytes: bytes.length };
+}
+
+function asciiOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+}
+
+function classesOf(): Uint8Array {
+  const classes = new Uint8Array(256);
+  const mark = (letters: string, bits: number) => {
+    for (const code of asciiOf(letters)) classes[code] = (classes[code] ?? 0) | bits;
+  };
+  mark(BASE64URL, WORD | ID);
+  mark(".", ID);
+  mark("abcdefghijklmnopqrstuvwxyz", KIND | KIND_BEGIN);
+  mark("-", KIND);
+  mark("AEIMQUYcgkosw048", COMMIT_END);
+  mark("AQgw", SALT_END);
+  return classes;
+}
+
+function sextetsOf(): Int8Array {
+  const sextets = new Int8Array(256).fill(-1);
+  for (const [bits, code] of asciiOf(BASE64URL).entries()) sextets[code] = bits;
+  return sextets;
+}
+
+function pairsOf(): Uint16Array {
+  const letters = asciiOf(BASE64URL);
+  return Uint16Array.from({ length: 64 * 64 }, (_, bits) => {
+    return (letters[bits >> 6] ?? 0) | ((letters[bits & 63] ?? 0) << 8);
+  });
+}
+
+function sextet(bytes: Uint8Array, at: number): number {
+  return SEXTETS[bytes[at] ?? 0] ?? -1;
+}
+
+function isLetters(bytes: Uint8Array, start: number, end: number, last: number): boolean {
+  for (let at = start; at < end; at++) {
+    if (((CLASSES[bytes[at] ?? 0] ?? 0) & WORD) === 0) return false;
+  }
+  return ((CLASSES[bytes[end - 1] ?? 0] ?? 0) & last) !== 0;
+}

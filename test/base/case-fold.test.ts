@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { foldCase } from "../../src/base/case-fold.ts";
+
+describe("foldCase", () => {
+  const same: readonly (readonly [string, string])[] = [
+    ["Straße", "STRASSE"],
+    ["STRAẞE", "strasse"],
+    ["ΟΔΟΣ", "οδος"],
+    ["ΟΔΟς", "οδοσ"],
+    ["İstanbul", "istanbul"],
+    ["ISPARTA", "ısparta"],
+    ["ﬁn", "FIN"],
+    ["ПРИВЕТ", "привет"],
+    ["\u212a", "k"],
+    ["É", "e\u0301"],
+    ["ệ", "e\u0302\u0323"],
+    ["ԵՒ", "և"],
+    ["ꭰ", "Ꭰ"],
+    ["𐐀", "𐐨"],
+  ];
+  for (const [one, other] of same) {
+    test(`${one} is ${other}`, () => expect(foldCase(one)).toBe(foldCase(other)));
+  }
+
+  test("an accent is not case", () => {
+    expect(foldCase("café")).not.toBe(foldCase("cafe"));
+  });
+
+  test("what is folded stays as it is", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary" }), (text) => {
+        const folded = foldCase(text);
+        expect(foldCase(folded)).toBe(folded);
+      }),
+    );
+  });
+
+  test("upper, lower and composed spellings are one", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-zA-ZäöüßéñÅΑ-Ωα-ωА-Яа-я ]*$/u), (text) => {
+        const folded = foldCase(text);
+        for (const other of [text.toUpperCase(), text.toLowerCase(), text.normalize("NFD")]) {
+          expect(foldCase(other)).toBe(folded);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { expect, test } from "bun:test";
+import { type QuietPoint, type Tally, verdictsOf } from "../../scripts/soak-result.ts";
+
+/** Half an hour of a server that stays as it is. */
+function steady(change: (point: QuietPoint, index: number) => Partial<QuietPoint> = () => ({})) {
+  return Array.from({ length: 12 }, (_, i): QuietPoint => {
+    const point: QuietPoint = {
+      seconds: i * 150,
+      life: 1,
+      residentMib: 100 + (i % 3),
+      descriptors: 21,
+      storedFiles: 10 * i,
+      completedUploads: 10 * i,
+      otherFiles: 11,
+      records: 1_000 * i,
+    };
+    return { ...point, ...change(point, i) };
+  });
+}
+
+function missedBy(points: readonly QuietPoint[], more: Partial<Tally> = {}): string[] {
+  const tally: Tally = {
+    acked: 1_000,
+    typedAcked: 100,
+    unheard: 0,
+    lost: 0,
+    doubled: 0,
+    refusals: [],
+    sent: 110,
+    got: 50,
+    interrupted: 20,
+    failures: [],
+    sendersKilled: 1,
+    troubles: new Map(),
+    ...more,
+  };
+  const run = { seconds: 1_800, commit: "abc1234", uploadsTogether: 7 };
+  const verdicts = verdictsOf({ ...run, tally, points });
+  return verdicts.filter(({ isMet }) => !isMet).map(({ what }) => what);
+}
+
+test("a soak in which everything stays as it is meets every criterion", () => {
+  expect(missedBy(steady())).toEqual([]);
+});
+
+test.each([
+  ["lost", "acknowledged texts"],
+  ["doubled", "acknowledged texts"],
+  ["unheard", "acknowledged texts"],
+])("one text %s is enough to miss", (field, what) => {
+  expect(missedBy(steady(), { [field]: 1 })).toEqual([what]);
+});
+
+test("a soak that sent nothing proves nothing", () => {
+  expect(missedBy(steady(), { acked: 0 })).toEqual(["acknowledged texts"]);
+  expect(missedBy(steady(), { got: 0 })).toEqual(["posts and transfers"]);
+  expect(missedBy(steady().slice(0, 3))).toEqual(["resident memory"]);
+});
+
+test("what grows is found: memory, descriptors, files", () => {
+  expect(missedBy(steady((_, i) => ({ residentMib: 100 + 4 * i })))).toEqual(["resident memory"]);
+  expect(missedBy(steady((_, i) => ({ descriptors: 20 + i })))).toEqual(["descriptors"]);
+  expect(missedBy(steady((_, i) => ({ otherFiles: 11 + i })))).toEqual([
+    "other files of the data folder",
+  ]);
+});
+
+test("uploads that were under way when their senders were killed may stay, others may not", () => {
+  const with7 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 7 }));
+  const with8 = steady(({ completedUploads }) => ({ storedFiles: completedUploads + 8 }));
+  const without = steady(({ completedUploads }) => ({ storedFiles: completedUploads - 1 }));
+  const what = "stored files beyond the answered uploads";
+  expect([missedBy(with7), missedBy(with8), missedBy(without)]).toEqual([[], [what], [what]]);
+});

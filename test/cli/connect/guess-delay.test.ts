@@ -1,0 +1,68 @@
+import { expect, test } from "bun:test";
+import { GuessDelayShow } from "../../../src/cli/connect/guess-delay.ts";
+import { createContext } from "../../../src/cli/context.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { fakeWorld } from "../../commands/fake-world.ts";
+
+function show(options: { terminal?: boolean; json?: boolean; env?: Record<string, string> } = {}) {
+  const clock = new VirtualClock();
+  const world = { ...fakeWorld(options), clock };
+  const globals = { json: options.json ?? false, color: false, debug: false };
+  const shown = new GuessDelayShow(createContext(world, globals));
+  return { shown, clock, err: () => world.stderr.text, out: () => world.stdout.text };
+}
+
+test("on a terminal it counts down, and leaves nothing behind", async () => {
+  const { shown, clock, err } = show({ terminal: true });
+  shown.update({ waitMs: 12_000, of: "address" });
+  expect(err()).toBe("");
+  await clock.advance(2_500);
+  expect(err().split("\r\x1b[K").slice(1)).toEqual([
+    "chat: too many wrong passwords from here: 12 s",
+    "chat: too many wrong passwords from here: 11 s",
+    "chat: too many wrong passwords from here: 10 s",
+  ]);
+  shown.update(undefined);
+  const shownSoFar = err();
+  expect(shownSoFar).toEndWith("10 s\r\x1b[K");
+  await clock.advance(60_000);
+  expect(err()).toBe(shownSoFar);
+});
+
+test("an answer that is late is waited for, and never less than a second is shown", async () => {
+  const { shown, clock, err } = show({ terminal: true });
+  shown.update({ waitMs: 1_000, of: "account" });
+  await clock.advance(3_000);
+  expect(err()).toEndWith("chat: too many wrong passwords for this name: 1 s");
+});
+
+test.each([[{}], [{ json: true }], [{ terminal: true, env: { TERM: "dumb" } }]])(
+  "with %p it is one line",
+  async (options) => {
+    const { shown, clock, err, out } = show(options);
+    shown.update({ waitMs: 12_000, of: "everyone" });
+    await clock.advance(60_000);
+    shown.update(undefined);
+    expect(err()).toBe("chat: many guess at this password now: 12 s\n");
+    expect(out()).toBe("");
+  },
+);
+
+test("a right password is answered before anything is said", async () => {
+  const { shown, clock, err } = show({ terminal: true });
+  shown.update({ waitMs: 12_000, of: "address" });
+  await clock.advance(300);
+  shown.update(undefined);
+  await clock.advance(60_000);
+  expect(err()).toBe("");
+});
+
+test("whoever has the screen says it there, once", async () => {
+  const { shown, clock, err } = show({ terminal: true });
+  const said: string[] = [];
+  shown.sayInstead = (sentence) => said.push(sentence);
+  shown.update({ waitMs: 2_000, of: "address" });
+  await clock.advance(10_000);
+  expect(said).toEqual(["too many wrong passwords from here: 2 s"]);
+  expect(err()).toBe("");
+});

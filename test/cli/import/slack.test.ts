@@ -1,0 +1,78 @@
+import { expect, test } from "bun:test";
+import { isSlack, readSlack, type Tree } from "../../../src/cli/import/slack.ts";
+
+function tree(files: Readonly<Record<string, unknown>>): Tree {
+  return {
+    paths: Object.keys(files),
+    read: (path) => new TextEncoder().encode(JSON.stringify(files[path])),
+  };
+}
+
+const USERS = [
+  { id: "U1", name: "ana.m", profile: { display_name: "Ana" } },
+  { id: "U2", name: "ben", profile: { display_name: "" } },
+];
+const DAY = [
+  { type: "message", subtype: "channel_join", user: "U1", text: "joined", ts: "1600000000.000100" },
+  {
+    type: "message",
+    user: "U1",
+    text: "hi <@U2> &amp; <#C1|general>, see <https://x.example|this> &lt;b&gt; <!here>",
+    ts: "1600000001.000200",
+    reactions: [{ name: "+1", users: ["U2", "U9"], count: 2 }],
+  },
+  {
+    type: "message",
+    user: "U2",
+    text: "yes",
+    ts: "1600000002.000300",
+    thread_ts: "1600000001.000200",
+    files: [{ name: "a.png" }, { mode: "tombstone" }],
+  },
+  { type: "message", subtype: "bot_message", username: "ci", text: "done", ts: "1600000003.5" },
+  { type: "message", subtype: "me_message", user: "U2", text: "waves", ts: "1600000004" },
+  { type: "message", subtype: "huddle_thread", user: "U2", text: "x", ts: "1600000005" },
+  "nothing",
+];
+
+test("a channel of an export, with names, threads, reactions and files", () => {
+  const files = {
+    "users.json": USERS,
+    "general/2020-09-13.json": DAY,
+    "other/2020-09-13.json": [],
+  };
+  const { entries, problems, leftOut } = readSlack(tree(files), "General");
+  expect(leftOut).toBe(1);
+  expect(problems.map(({ where }) => where)).toEqual([
+    "general/2020-09-13.json, message 6",
+    "general/2020-09-13.json, message 7",
+  ]);
+  const shown = entries.map((entry) => {
+    const what = entry.kind === "reaction" ? entry.react : entry.text;
+    return [entry.kind, entry.from, entry.timeUnixMs, what];
+  });
+  expect(shown).toEqual([
+    [
+      "text",
+      "Ana",
+      1_600_000_001_000,
+      "hi @ben & #general, see this (https://x.example) <b> @here",
+    ],
+    ["reaction", "ben", 1_600_000_001_000, ":+1:"],
+    ["reaction", "U9", 1_600_000_001_000, ":+1:"],
+    ["text", "ben", 1_600_000_002_000, "yes\n[file a.png]"],
+    ["text", "ci", 1_600_000_003_500, "done"],
+    ["action", "ben", 1_600_000_004_000, "waves"],
+  ]);
+  expect(entries[3]).toMatchObject({ re: "1600000001.000200" });
+});
+
+test("the folder of one channel will do; another channel is named", () => {
+  const one = tree({ "2020-09-13.json": DAY.slice(1, 2) });
+  expect(readSlack(one, "whatever").entries[0]).toMatchObject({ from: "U1" });
+  expect(isSlack(one)).toBe(true);
+  expect(isSlack(tree({ "a.json": [] }))).toBe(false);
+  const export_ = tree({ "x/general/2020-09-13.json": [] });
+  expect(() => readSlack(export_, "lobby")).toThrow("no channel 'lobby', but: general");
+  expect(readSlack(tree({ "2020-09-13.json": {} }), "x").problems).toHaveLength(1);
+});

@@ -1,0 +1,263 @@
+import { expect, spyOn, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
+import {
+  SCREEN_ESC_MS,
+  SCREEN_FRAME_MS,
+  SCREEN_NOTES_MAX,
+  SCREEN_QUESTIONS_MAX,
+} from "../../../src/base/limits-screen.ts";
+import type { Name } from "../../../src/base/names.ts";
+import type { OpenClient } from "../../../src/cli/connect/client.ts";
+import type { Context } from "../../../src/cli/context.ts";
+import { ScreenChat } from "../../../src/cli/screen/chat.ts";
+import { ScreenClient } from "../../../src/cli/screen/client.ts";
+import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
+import { ScreenPreferences } from "../../../src/cli/screen/preferences.ts";
+import type { TerminalDevice } from "../../../src/io/terminal/device.ts";
+import { ClientFixture } from "../../client/client-fixture.ts";
+import { until } from "../../e2e/deadline.ts";
+
+const utf8 = new TextEncoder();
+
+/** A terminal that only keeps what was written to it. */
+class FakeDevice implements TerminalDevice {
+  written = "";
+  isRaw = false;
+  isStopped = false;
+  readonly output: TerminalDevice["output"] = {
+    isTerminal: true,
+    columns: () => 80,
+    write: (text: string) => {
+      this.written += text;
+    },
+    queuedBytes: () => (this.isStopped ? 1 : 0),
+    drained: () => Promise.resolve(),
+    flushed: () => (this.isStopped ? new Promise(() => undefined) : Promise.resolve()),
+    fault: () => undefined,
+  };
+
+  size = () => ({ columns: 80, rows: 24 });
+  setRaw = (isRaw: boolean) => {
+    this.isRaw = isRaw;
+  };
+  writeNow = (text: string) => {
+    this.written += text;
+  };
+  stop = () => undefined;
+  on = () => () => undefined;
+  close = () => undefined;
+}
+
+class FullScreenFixture {
+  readonly world = new ClientFixture();
+  readonly device = new FakeDevice();
+  readonly chat = new ScreenChat(this.world.clock, () => undefined);
+  readonly guessDelays: Pick<OpenClient["guessDelays"], "sayInstead"> = { sayInstead: undefined };
+  readonly folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
+  readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
+  readonly #typed: Uint8Array[] = [];
+
+  async open(): Promise<{ client: ScreenClient; ended: Promise<number | Fault> }> {
+    const { world: fixture, chat, device } = this;
+    const { clock, state } = fixture;
+    this.world.server.mischief = {};
+    const watched = fixture.client({ model: chat.hear });
+    await fixture.outcome(watched.client.connect());
+    const events = async function* () {};
+    const inner = new Proxy(watched.client, {
+      get: (target, key) => {
+        // The fixture reads the events already; a room is open from the beginning.
+        if (key === "events") return events;
+        const value = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const close = async () => undefined;
+    const { guessDelays } = this;
+    const parts = { client: inner, state, user: "ana", close, guessDelays };
+    const open = parts as unknown as OpenClient;
+    const context = {
+      clock,
+      env: {},
+      offsetMinutes: () => 0,
+      settings: () => ({ screen: {} }),
+      stdin: { chunk: () => this.#chunk() },
+      onSignal: () => () => undefined,
+    } as unknown as Context;
+    chat.opened(open);
+    const typed = new TypedHistory(this.folder);
+    const client = new ScreenClient({
+      context,
+      open,
+      chat,
+      device,
+      preferences: new ScreenPreferences(context, state),
+      typed,
+    });
+    const ended = client.run([] as Name[]).catch((error: Fault) => error);
+    await clock.advance(SCREEN_FRAME_MS);
+    chat.open("lobby");
+    await clock.advance(SCREEN_FRAME_MS);
+    return { client, ended };
+  }
+
+  /** What was drawn since. */
+  async type(text: string): Promise<string> {
+    this.device.written = "";
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) this.#typed.push(utf8.encode(text));
+    else waiting(utf8.encode(text));
+    await this.world.clock.advance(0);
+    return this.device.written;
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+
+  #chunk(): Promise<Uint8Array | undefined> {
+    const typed = this.#typed.shift();
+    if (typed !== undefined) return Promise.resolve(typed);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+test("what is typed is sent, and Ctrl-D leaves when it is there", async () => {
+  using fixture = new FullScreenFixture();
+  const { ended } = await fixture.open();
+  expect(fixture.device.isRaw).toBe(true);
+  await fixture.type("hello");
+  await fixture.type("\r");
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.world.server.texts()).toEqual(["hello"]);
+  await fixture.type("\x04");
+  expect(await fixture.world.outcome(ended)).toBe(0);
+  expect(fixture.device.isRaw).toBe(false);
+});
+
+test("Ctrl-C clears the line, and on an empty one it leaves", async () => {
+  using fixture = new FullScreenFixture();
+  const { ended } = await fixture.open();
+  await fixture.type("half a thought");
+  await fixture.type("\x03");
+  await fixture.type("\x03");
+  expect(await fixture.world.outcome(ended)).toMatchObject({ code: "interrupted" });
+  expect(fixture.world.server.texts()).toEqual([]);
+});
+
+test("a lone Esc is a key after a moment", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  client.show("a long answer", ["of one line"]);
+  await fixture.world.clock.advance(0);
+  expect(await fixture.type("\x1b")).toBe("");
+  await fixture.world.clock.advance(SCREEN_ESC_MS);
+  expect(fixture.device.written).not.toBe("");
+  client.end(0);
+  expect(await fixture.world.outcome(ended)).toBe(0);
+});
+
+test("the newest SCREEN_NOTES_MAX notes are shown", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  for (let i = 0; i <= SCREEN_NOTES_MAX; i++) client.note(`note ${i}`);
+  await fixture.world.clock.advance(0);
+  const { written } = fixture.device;
+  expect(written).not.toContain("note 0");
+  for (let i = 1; i <= SCREEN_NOTES_MAX; i++) expect(written).toContain(`note ${i}`);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("questions are asked one after the other, and too many are not asked", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const answers: (string | undefined)[] = [];
+  for (let i = 0; i <= SCREEN_QUESTIONS_MAX; i++) {
+    void client.ask("yes-no", `question ${i}?`).then((answer) => answers.push(answer));
+  }
+  await fixture.world.clock.advance(0);
+  expect(answers).toEqual([undefined]);
+  for (let i = 0; i < SCREEN_QUESTIONS_MAX; i++) await fixture.type(i === 0 ? "n" : "y");
+  expect(answers.slice(1)).toEqual(["no", ...Array(SCREEN_QUESTIONS_MAX - 1).fill("yes")]);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("a stopped terminal holds up nobody", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  fixture.device.isStopped = true;
+  const before = fixture.device.written.length;
+  for (let i = 0; i < 200; i++) fixture.world.server.say({ text: `word ${i}` }, "bob");
+  await fixture.world.clock.advance(10 * SCREEN_FRAME_MS);
+  expect(fixture.chat.model.rooms.get("r1" as never)?.tail.items.length).toBe(200);
+  expect(fixture.device.written.length).toBe(before);
+  await fixture.type("still here");
+  await fixture.type("\r");
+  await until("it is sent", async () => {
+    await fixture.world.clock.advance(SCREEN_FRAME_MS);
+    return fixture.world.server.texts().includes("still here");
+  });
+  fixture.device.isStopped = false;
+  client.end(0);
+  expect(await fixture.world.outcome(ended)).toBe(0);
+});
+
+test("a command that is none is a note, and a line stays to be mended", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  await fixture.type("/nonsense");
+  await fixture.type("\r");
+  await fixture.world.clock.advance(0);
+  expect(fixture.device.written).toContain("there is no command");
+  client.end(0);
+  expect(await fixture.world.outcome(ended)).not.toBeInstanceOf(Fault);
+});
+
+test("a wait for a wrong password is a note on the screen", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  fixture.guessDelays.sayInstead?.("too many wrong passwords from here: 3 s");
+  await fixture.world.clock.advance(0);
+  expect(fixture.device.written).toContain("too many wrong passwords from here: 3 s");
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("what is said while no room is open stays in the line, with the reason", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  fixture.chat.open(undefined);
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).toContain("you are not in #lobby any more");
+  await fixture.type("lost?");
+  expect(await fixture.type("\r")).toContain("no room is open");
+  expect(fixture.world.server.texts()).toEqual([]);
+  fixture.chat.open("lobby");
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("files that were on the screen are known to the shell", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { server, state, clock } = fixture.world;
+  const noted = spyOn(state.seenFiles, "note");
+  const body = {
+    file: "fabcdefghijk",
+    name: "cat.png",
+    size: 9,
+    chunks: 1,
+    digest: "0".repeat(64),
+  };
+  server.say(body as never, "bob", "file" as never);
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(noted.mock.calls).toEqual([[expect.any(String), [{ id: body.file, name: body.name }]]]);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});

@@ -1,0 +1,148 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../../../src/base/fault.ts";
+import { SCREEN_FRAME_MS, SCREEN_TRANSFERS_MAX } from "../../../src/base/limits-screen.ts";
+import { runSlash } from "../../../src/cli/chat/slash.ts";
+import type { OpenClient } from "../../../src/cli/connect/client.ts";
+import type { Context } from "../../../src/cli/context.ts";
+import { ScreenChat } from "../../../src/cli/screen/chat.ts";
+import { type CommandScreen, ScreenCommands } from "../../../src/cli/screen/commands.ts";
+import { ScreenFiles } from "../../../src/cli/screen/files.ts";
+import { ClientFixture } from "../../client/client-fixture.ts";
+import { until } from "../../e2e/deadline.ts";
+
+/** Commands on a screen that only remembers what it was told. */
+async function commandsOf(fixture: ClientFixture) {
+  const chat = new ScreenChat(fixture.clock, () => undefined);
+  const { client } = fixture.client({ model: chat.hear });
+  await fixture.outcome(client.connect());
+  await fixture.clock.advance(SCREEN_FRAME_MS);
+  const { state } = fixture;
+  const open = { client, state, user: "ana" } as unknown as OpenClient;
+  chat.opened(open);
+  chat.open("lobby");
+  const told: string[] = [];
+  const shown: (readonly string[])[] = [];
+  const answers: (string | undefined)[] = [];
+  let hidesJoins = false;
+  const screen: CommandScreen = {
+    note: (sentence) => told.push(sentence),
+    show: (title, lines) => shown.push([title, ...lines]),
+    ask: (_, question) => {
+      told.push(question);
+      return Promise.resolve(answers.shift());
+    },
+    hideJoins: (on) => {
+      hidesJoins = on;
+    },
+    get hidesJoins() {
+      return hidesJoins;
+    },
+    set: (words) => told.push(`set ${words}`),
+    end: (exitCode) => told.push(`the end, ${exitCode}`),
+  };
+  const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
+  const note = screen.note;
+  const files = new ScreenFiles({ context, open, chat, note });
+  const commands = new ScreenCommands({ context, open, chat, files, screen });
+  const run = async (line: string) => {
+    const outcome = await fixture.outcome(runSlash(commands, line));
+    await fixture.clock.advance(SCREEN_FRAME_MS);
+    return outcome instanceof Fault ? outcome.code : "fine";
+  };
+  return { chat, client, run, told, shown, answers, files, commands };
+}
+
+test("words go where one is, and faults come back", async () => {
+  const fixture = new ClientFixture();
+  const { run, shown, told } = await commandsOf(fixture);
+  expect(await run("me waves")).toBe("fine");
+  expect(fixture.server.texts()).toEqual(["waves"]);
+  expect(await run("me")).toBe("usage");
+  expect(await run("nonsense")).toBe("usage");
+  expect(await run("help")).toBe("fine");
+  expect(shown[0]?.some((line) => line.startsWith("/join ROOM"))).toBe(true);
+  expect(told).toEqual([]);
+});
+
+test("`/reply` means the last words of another, `/edit` one's own", async () => {
+  const fixture = new ClientFixture();
+  const { run } = await commandsOf(fixture);
+  fixture.server.say({ text: "who is there?" }, "bob");
+  await fixture.clock.advance(SCREEN_FRAME_MS);
+  expect(await run("reply me")).toBe("fine");
+  const post = fixture.server.requests.findLast(({ kind }) => kind === "post");
+  expect(post).toMatchObject({ body: { text: "me", re: 1 } });
+  expect(await run("edit I")).toBe("kind-unknown"); // Not of this fake; asked for the right one.
+  const edit = fixture.server.requests.findLast(({ kind }) => kind === "edit");
+  expect(edit).toMatchObject({ seq: 2, text: "I" });
+});
+
+test("who comes and goes is hidden on wish", async () => {
+  const { run, told } = await commandsOf(new ClientFixture());
+  expect(await run("quiet on")).toBe("fine");
+  expect(await run("quiet off")).toBe("fine");
+  expect(told).toHaveLength(2);
+});
+
+test("`/quit` ends when all is sent", async () => {
+  const fixture = new ClientFixture();
+  const { run, told } = await commandsOf(fixture);
+  expect(await run("me leaves")).toBe("fine");
+  expect(await run("quit")).toBe("fine");
+  expect([fixture.server.texts(), told]).toEqual([["leaves"], ["the end, 0"]]);
+});
+
+test("a file is a transfer of the model until it is there", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
+  try {
+    const fixture = new ClientFixture();
+    const { chat, run, files, client } = await commandsOf(fixture);
+    const path = join(folder, "notes.txt");
+    writeFileSync(path, "some notes");
+    fixture.server.mischief = {
+      onRequest: ({ kind }) => (kind === "offer" ? "silent" : undefined),
+    };
+    expect(await run(`send ${path}`)).toBe("fine");
+    const transfers = () =>
+      [...chat.model.transfers.values()].map(({ id, name, state }) => [id, name, state.kind]);
+    expect(transfers()).toEqual([["transfer 1", "notes.txt", "running"]]);
+    const over = () =>
+      until("the transfers are over", async () => {
+        await fixture.clock.advance(SCREEN_FRAME_MS);
+        return !files.isBusy && transfers().length === 0;
+      });
+    files.cancel("transfer 1");
+    await over();
+    expect(transfers()).toEqual([]);
+    for (let i = 0; i < SCREEN_TRANSFERS_MAX; i++) expect(await run(`send ${path}`)).toBe("fine");
+    expect(await run(`send ${path}`)).toBe("too-many");
+    for (let i = 0; i < SCREEN_TRANSFERS_MAX; i++) files.cancel(`transfer ${i + 2}`);
+    await over();
+    fixture.server.mischief = {};
+    expect(await run(`send ${path}`)).toBe("fine");
+    await over();
+    expect([transfers(), chat.model.faults]).toEqual([[], []]);
+    expect(await run(`send ${join(folder, "nothing")}`)).toBe("not-found");
+    expect(await run("get nonsense")).toBe("file-unknown");
+    expect(readFileSync(path, "utf8")).toBe("some notes");
+    await fixture.outcome(client.close());
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("one log-in at a time", async () => {
+  const fixture = new ClientFixture();
+  const { commands } = await commandsOf(fixture);
+  const first = Promise.withResolvers<void>();
+  const refused = new Fault("login-refused", "refused");
+  const one = fixture.code(commands.loggingIn(() => first.promise));
+  expect(await fixture.code(commands.loggingIn(() => Promise.resolve()))).toBe("usage");
+  first.reject(refused);
+  expect(await one).toBe("login-refused");
+  const another = commands.loggingIn(() => Promise.reject(refused));
+  expect(await fixture.code(another)).toBe("login-refused");
+});

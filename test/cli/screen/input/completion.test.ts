@@ -1,0 +1,115 @@
+import { describe, expect, test } from "bun:test";
+import { OFFERED_MAX } from "../../../../src/base/limits-screen.ts";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { said } from "../../../core/model-scene.ts";
+import { CAT, lobby, Screen } from "./scene.ts";
+
+const room = (name: string, i: number) =>
+  ({ kind: "room", room: `r${i}`, name, n: 1, skipped: 0, read: 1 }) as unknown as ModelEvent;
+
+/** ben, cleo, Carl and carla were there; the last who spoke was carla. */
+function crowd(...events: readonly ModelEvent[]): Screen {
+  const names = ["cleo", "Carl", "carla"];
+  return new Screen(
+    lobby(...names.map((from, i) => said(12 + i, { from })), room("long-talk", 1), ...events),
+  );
+}
+
+describe("Tab", () => {
+  test.each([
+    ["be", "ben: |"],
+    ["@be", "@ben |"],
+    ["hi be", "hi ben |"],
+    ["hi @BE", "hi @ben |"],
+    ["(@be", "(@ben |"],
+    ["see #lon", "see #long-talk |"],
+    ["a :white_check", "a ✅ |"],
+    ["/qui", "/quiet |"],
+    ["/join lon", "/join long-talk |"],
+    ["/join #lon", "/join #long-talk |"],
+    ["/msg be", "/msg ben |"],
+    ["/msg ben see #lon", "/msg ben see #long-talk |"],
+    ["/quiet of", "/quiet off |"],
+    ["/set th", "/set theme |"],
+    ["/get fab", `/get ${CAT} |`],
+    ["/help se", "/help send |"],
+    ["/react +1", "/react 👍 |"],
+    ["/send no", "/send notes.txt|"],
+    ["/send pict", "/send pictures/|"],
+    ["/send photo", String.raw`/send photo\ one.png|`],
+    ["/send photo o", String.raw`/send photo\ one.png|`],
+    [String.raw`/send photo\ o`, String.raw`/send photo\ one.png|`],
+    ['/send "photo o', '/send "photo one.png|'],
+    ["/send .h", "/send .hidden|"],
+    ["/send a/b/no", "/send a/b/notes.txt|"],
+    ["/get f1 pic", "/get f1 pictures/|"],
+    ["/unknown be", "/unknown ben |"],
+    ["nobody", "nobody|"],
+    ["", "|"],
+    [":s", ":s|"],
+  ])("%j becomes %j", (typed, expected) => {
+    const screen = crowd().type(typed).press("tab");
+    // Of several the first one stands there; a list of one needs no choosing.
+    expect(screen.line).toBe(expected);
+  });
+
+  test("goes through several, those who spoke last first; Esc gives back what was typed", () => {
+    const screen = crowd().type("ca").press("tab");
+    expect(screen.state.completion?.candidates.map(({ text }) => text)).toEqual([
+      ...["carla: ", "Carl: "],
+    ]);
+    expect(screen.line).toBe("carla: |");
+    expect(screen.press("tab").line).toBe("Carl: |");
+    expect(screen.press("tab").line).toBe("carla: |");
+    expect(screen.press("shift-tab").line).toBe("Carl: |");
+    expect(screen.press("esc").line).toBe("ca|");
+    expect(screen.state.completion).toBeUndefined();
+    screen.press("tab").type("hi");
+    expect([screen.line, screen.state.completion]).toEqual(["carla: hi|", undefined]);
+  });
+
+  test("keeps what stands behind the cursor, and one blank", () => {
+    const screen = crowd().type("x  you").press("left", "left", "left", "left").type("@be");
+    expect(screen.line).toBe("x @be| you");
+    expect(screen.press("tab").line).toBe("x @ben| you");
+    const several = crowd().type(" you").press("home").type("@ca").press("tab", "tab");
+    expect(several.line).toBe("@Carl| you");
+    expect(several.press("esc").line).toBe("@ca| you");
+  });
+
+  test("commands show their usage, emoji their name", () => {
+    const screen = crowd().type("/me").press("ctrl-a", "ctrl-e", "tab");
+    expect(screen.line).toBe("/me |");
+    const all = crowd().type("/").press("tab").state.completion?.candidates ?? [];
+    expect(all.find(({ text }) => text === "/join ")?.hint).toBe("ROOM [PASSWORD]  enter a room");
+    const smiles = crowd().type(":smile").press("tab").state.completion?.candidates ?? [];
+    expect(smiles[0]).toEqual({ text: "😄 ", hint: ":smile:" });
+    expect(smiles.length).toBeGreaterThan(1);
+  });
+
+  test("a folder that is not read yet is asked for; the same key then goes on", () => {
+    const screen = crowd().type("/send later/no").press("tab");
+    expect(screen.acts).toEqual([{ kind: "list-folder", path: "later/" }]);
+    expect(screen.line).toBe("/send later/no|");
+    const { source } = screen.parts;
+    const folder = () => [{ name: "now", isFolder: false }];
+    screen.parts = { ...screen.parts, source: { ...source, folder } };
+    expect(screen.press("tab").line).toBe("/send later/now|");
+  });
+
+  test("a name that would move the cursor is not offered", () => {
+    const screen = crowd();
+    const folder = () => [{ name: "no\x1b[2J", isFolder: false }];
+    screen.parts = { ...screen.parts, source: { ...screen.parts.source, folder } };
+    expect(screen.type("/send n").press("tab").line).toBe("/send n|");
+  });
+
+  test("offers OFFERED_MAX at most", () => {
+    const rooms = (count: number) =>
+      crowd(...Array.from({ length: count }, (_, i) => room(`many${i}`, 10 + i)))
+        .type("#many")
+        .press("tab").state.completion?.candidates.length;
+    expect(rooms(OFFERED_MAX)).toBe(OFFERED_MAX);
+    expect(rooms(OFFERED_MAX + 1)).toBe(OFFERED_MAX);
+  });
+});

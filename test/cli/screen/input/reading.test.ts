@@ -1,0 +1,88 @@
+import { describe, expect, test } from "bun:test";
+import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { BEN, record } from "../../../core/model-scene.ts";
+import { lobby, Screen } from "./scene.ts";
+
+describe("pages", () => {
+  test("go up by a page less one line, and down to the newest", () => {
+    const screen = new Screen();
+    expect(screen.press("pageup").state.scroll).toEqual({ key: "i7", below: 0 });
+    expect(screen.press("pageup").state.scroll).toEqual({ key: "i5", below: 0 });
+    expect(screen.press("pageup").state.scroll).toEqual({ key: "i5", below: 0 });
+    expect(screen.press("pagedown").state.scroll).toEqual({ key: "i9", below: 0 });
+    expect(screen.press("pagedown").state.scroll).toBeUndefined();
+  });
+
+  test("go by lines, by the wheel and to the ends", () => {
+    const screen = new Screen();
+    expect(screen.press("ctrl-up").state.scroll).toEqual({ key: "i10", below: 0 });
+    expect(screen.press("scroll-up").state.scroll).toEqual({ key: "i7", below: 0 });
+    expect(screen.press("scroll-down", "ctrl-down").state.scroll).toBeUndefined();
+    expect(screen.press("ctrl-home").state.scroll).toEqual({ key: "i5", below: 0 });
+    expect(screen.press("ctrl-end").state.scroll).toBeUndefined();
+    expect(screen.press("pageup").press("esc").state.scroll).toBeUndefined();
+  });
+
+  test("near the oldest that is here more is asked for, once", () => {
+    const screen = new Screen();
+    const rows = { ...screen.parts.rows, loading: undefined };
+    screen.parts = { ...screen.parts, rows: { ...rows, hasOlder: true } };
+    expect(screen.press("pageup").acts).toEqual([{ kind: "reach", side: "older" }]);
+    const loading = { side: "older", seq: 2 } as const;
+    screen.parts = { ...screen.parts, rows: { ...rows, hasOlder: true, loading } };
+    expect(screen.press("pageup").acts).toEqual([]);
+  });
+
+  test("a place in the past is held while newer rows are fetched; Esc is the way back", () => {
+    const screen = new Screen();
+    screen.parts = {
+      ...screen.parts,
+      rows: { ...screen.parts.rows, loading: undefined, hasNewer: true },
+    };
+    screen.press("pageup").press("pagedown");
+    expect(screen.acts).toEqual([{ kind: "reach", side: "newer" }]);
+    expect(screen.state.scroll).toEqual({ key: "i11", below: 0 });
+    expect(screen.press("esc").acts).toEqual([{ kind: "bottom" }]);
+    expect(screen.type("x").press("enter").acts).toEqual([
+      { kind: "enter", text: "x" },
+      { kind: "bottom" },
+    ]);
+  });
+
+  test("what is sent shows the newest", () => {
+    const screen = new Screen().press("pageup").type("x").press("enter");
+    expect(screen.state.scroll).toBeUndefined();
+  });
+});
+
+describe("Alt-A", () => {
+  const room = (name: string, i: number): ModelEvent => ({
+    ...{ kind: "room", room: `r${i}` as never, name, n: 4, skipped: 0, read: 4 - i },
+  });
+
+  test("goes to calls first, then to what is unread, past what is muted", () => {
+    const direct = { kind: "person", name: "ben", id: BEN, topic: "" } as const;
+    const events: readonly ModelEvent[] = [room("alpha", 0), room("news", 1), room("zeta", 2)];
+    const said = (i: number, name: string): ModelEvent => ({
+      kind: "record",
+      record: record(20 + i, {
+        n: 5,
+        room: { kind: "room", name, id: `r${i}` as never, topic: "" },
+      }),
+    });
+    const unread = [...events, said(1, "news"), said(2, "zeta")];
+    expect(new Screen(lobby(...unread)).press("alt-a").acts).toEqual([
+      { kind: "open", target: "news" },
+    ]);
+    const settings = { ...DEFAULT_SETTINGS, muted: ["#news"] };
+    expect(new Screen(lobby(...unread), { settings }).press("alt-a").acts).toEqual([
+      { kind: "open", target: "zeta" },
+    ]);
+    const called: ModelEvent = { kind: "record", record: record(30, { n: 2, room: direct }) };
+    expect(new Screen(lobby(...unread, called)).press("alt-a").acts).toEqual([
+      { kind: "open", target: "@ben" },
+    ]);
+    expect(new Screen().press("alt-a").acts).toEqual([]);
+  });
+});

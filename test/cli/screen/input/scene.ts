@@ -1,0 +1,116 @@
+/** A screen to press keys on: the lobby with messages, and what the update is given. */
+
+import type { CompletionSource } from "../../../../src/cli/screen/input/completion.ts";
+import { Keymap } from "../../../../src/cli/screen/input/keymap.ts";
+import { type Key, KeyDecoder } from "../../../../src/cli/screen/input/keys.ts";
+import type { Parts } from "../../../../src/cli/screen/input/parts.ts";
+import { update } from "../../../../src/cli/screen/input/update.ts";
+import type { Act } from "../../../../src/cli/screen/state/act.ts";
+import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import { INPUT_EN } from "../../../../src/cli/screen/text/input-en.ts";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { RowMaker } from "../../../../src/core/model/rows.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
+import { updateAll } from "../../../../src/core/model/update.ts";
+import { said, scene } from "../../../core/model-scene.ts";
+
+const SOURCE: Omit<CompletionSource, "model"> = {
+  commands: [
+    { name: "join", usage: "/join ROOM [PASSWORD]", summary: "enter a room" },
+    { name: "msg", usage: "/msg NAME TEXT", summary: "write to a person" },
+    { name: "send", usage: "/send PATH [TARGET]", summary: "send a file" },
+    { name: "get", usage: "/get ID [DIR]", summary: "take a file" },
+    { name: "quiet", usage: "/quiet [on|off]", summary: "hide who comes and goes" },
+    { name: "set", usage: "/set KEY VALUE", summary: "change a setting" },
+    { name: "react", usage: "/react EMOJI [SEQ]", summary: "react to a message" },
+    { name: "help", usage: "/help [COMMAND]", summary: "show this" },
+    { name: "me", usage: "/me TEXT", summary: "say what you do" },
+  ],
+  settings: [
+    { text: "bell", hint: "on" },
+    { text: "theme", hint: "dark" },
+  ],
+  folder: (path) =>
+    path === "later/"
+      ? undefined
+      : [
+          { name: "photo one.png", isFolder: false },
+          { name: "pictures", isFolder: true },
+          { name: ".hidden", isFolder: false },
+          { name: "notes.txt", isFolder: false },
+        ],
+};
+
+/** The id of cat.png. */
+export const CAT = "fabcdefghijk";
+
+/** Ten messages of ben (the fifth is ana's own, the sixth a file), in the open lobby. */
+export function lobby(...events: readonly ModelEvent[]): Model {
+  const file = { file: CAT, name: "cat.png", size: 9, chunks: 1, digest: "0".repeat(64) };
+  return scene(
+    { kind: "open", target: "lobby" },
+    ...[2, 3, 4].map((seq) => said(seq)),
+    said(5, { from: "ana", body: { text: "mine" } }),
+    said(6, { kind: "file", body: file }),
+    ...[7, 8, 9, 10, 11].map((seq) => said(seq)),
+    ...events,
+  ).model;
+}
+
+/** Presses keys, and keeps what came of them. */
+export class Screen {
+  state: ScreenState = FIRST_STATE;
+  acts: readonly Act[] = [];
+  parts: Parts;
+
+  constructor(model: Model = lobby(), change: Partial<Parts> = {}) {
+    this.parts = {
+      model,
+      rows: new RowMaker().rowsOf(model, () => 0),
+      settings: DEFAULT_SETTINGS,
+      keymap: new Keymap(),
+      layout: { pageRows: 5, inputColumns: 40 },
+      heightOf: () => 1,
+      typed: [],
+      source: SOURCE,
+      texts: INPUT_EN,
+      ...change,
+    };
+  }
+
+  /** Another model, as if it had come from the server. */
+  model(...events: readonly ModelEvent[]): void {
+    const { model } = updateAll(this.parts.model, events);
+    this.parts = { ...this.parts, model, rows: new RowMaker().rowsOf(model, () => 0) };
+  }
+
+  key(key: Key): this {
+    const { state, acts } = update(this.state, key, this.parts);
+    this.state = state;
+    this.acts = acts;
+    return this;
+  }
+
+  /** By name; what is no name is typed. */
+  press(...names: readonly string[]): this {
+    for (const name of names) this.key({ name, text: [...name].length === 1 ? name : "" });
+    return this;
+  }
+
+  type(text: string): this {
+    const decoder = new KeyDecoder();
+    for (const key of [...decoder.feed(Buffer.from(text)), ...decoder.flush()]) this.key(key);
+    return this;
+  }
+
+  paste(text: string): this {
+    return this.key({ name: "paste", text });
+  }
+
+  /** `|` is the cursor. */
+  get line(): string {
+    const { text, cursor } = this.state.editor;
+    return `${text.slice(0, cursor)}|${text.slice(cursor)}`;
+  }
+}

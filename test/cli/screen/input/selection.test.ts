@@ -1,0 +1,217 @@
+import { describe, expect, test } from "bun:test";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { said } from "../../../core/model-scene.ts";
+import { CAT, lobby, Screen } from "./scene.ts";
+
+const posted: ModelEvent = {
+  ...{ kind: "posted", key: "k", id: "k", to: "lobby", body: { text: "late" }, writtenUnixMs: 0 },
+};
+
+/** Selects the message with that number, from the newest up. */
+function on(seq: number, ...events: readonly ModelEvent[]): Screen {
+  const screen = new Screen(lobby(...events)).press("shift-up");
+  while (screen.state.selected !== seq) screen.press("up");
+  return screen;
+}
+
+describe("going", () => {
+  test("begins at the newest that is seen, and ends below the newest", () => {
+    const screen = new Screen().press("shift-up");
+    expect(screen.state.selected).toBe(11);
+    expect(screen.press("up", "k").state.selected).toBe(9);
+    expect(screen.press("down", "j").state.selected).toBe(11);
+    expect(screen.press("down").state.selected).toBeUndefined();
+    expect(screen.state.scroll).toBeUndefined();
+    const scrolled = new Screen().press("pageup").press("alt-s");
+    expect(scrolled.state.selected).toBe(7);
+  });
+
+  test("skips days, who came, and what was erased", () => {
+    const screen = new Screen(
+      lobby(
+        said(12, { kind: "join", from: "cleo" }),
+        said(13, { state: "erased", body: {} }),
+        said(14),
+      ),
+    );
+    expect(screen.press("shift-up").state.selected).toBe(14);
+    expect(screen.press("up").state.selected).toBe(11);
+    expect(screen.press("home").state.selected).toBe(2);
+    expect(screen.press("end").state.selected).toBe(14);
+  });
+
+  test("what is selected is seen, and what comes meanwhile does not move it", () => {
+    const screen = on(6);
+    expect(screen.state.scroll).toEqual({ key: "i10", below: 0 });
+    screen.model(said(12));
+    expect(screen.press("up").state.scroll).toEqual({ key: "i9", below: 0 });
+    expect(screen.press("esc").state.selected).toBeUndefined();
+  });
+
+  test("at the oldest that is here more is asked for", () => {
+    const screen = on(3);
+    const older = { kind: "reach", side: "older" } as const;
+    screen.parts = {
+      ...screen.parts,
+      rows: { ...screen.parts.rows, loading: undefined, hasOlder: true },
+    };
+    expect(screen.press("up").acts).toEqual([older]);
+    expect(screen.press("up").acts).toEqual([older]);
+    expect(screen.state.selected).toBe(2);
+    screen.parts = { ...screen.parts, rows: { ...screen.parts.rows, hasNewer: true } };
+    expect(screen.press("end", "down").acts).toEqual([{ kind: "reach", side: "newer" }]);
+    expect(screen.state.selected).toBe(11);
+  });
+
+  test("pages are as high as the window", () => {
+    const screen = on(11).press("pageup");
+    expect(screen.state.selected).toBe(7);
+    expect(screen.press("pageup").state.selected).toBe(3);
+    expect(screen.press("pagedown").state.selected).toBe(7);
+  });
+
+  test("letters that come together are pressed in turn; a paste without marks is not", () => {
+    expect(on(11).type("kkk").state.selected).toBe(8);
+    expect(on(5).type("dy").acts).toEqual([{ kind: "erase", seq: 5 }]);
+    expect(on(4).type("+rocket").state.overlay).toMatchObject({ query: { text: "rocket" } });
+    expect(on(11).type("k".repeat(33)).state.selected).toBe(11);
+  });
+
+  test("letters are no words there", () => {
+    const screen = on(11).press("q", "z");
+    expect([screen.line, screen.state.selected]).toEqual(["|", 11]);
+  });
+});
+
+describe("acting", () => {
+  test("a reply keeps what was written, and goes with its message", () => {
+    const screen = new Screen().type("yes").press("shift-up", "r");
+    const draft = { text: "yes", re: 11 };
+    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    expect([screen.line, screen.state.selected]).toEqual(["yes|", undefined]);
+    screen.model({ kind: "draft", target: "lobby", draft });
+    expect(screen.press("enter").acts).toEqual([
+      { kind: "enter", text: "yes", re: 11 },
+      { kind: "draft", target: "lobby", draft: undefined },
+    ]);
+  });
+
+  test("a reply is let go by Esc, with its words kept", () => {
+    const screen = new Screen(
+      lobby({ kind: "draft", target: "lobby", draft: { text: "", re: 11 } }),
+    );
+    expect(screen.type("hm").press("esc").acts).toEqual([
+      { kind: "draft", target: "lobby", draft: { text: "hm" } },
+    ]);
+    expect(screen.line).toBe("hm|");
+  });
+
+  test("an edit brings the old words, and what was being written comes back", () => {
+    const screen = new Screen().type("half").press("shift-up");
+    while (screen.state.selected !== 5) screen.press("up");
+    screen.press("e");
+    expect(screen.line).toBe("mine|");
+    const draft = { text: "mine", edits: 5, before: { text: "half" } };
+    expect(screen.acts).toEqual([{ kind: "draft", target: "lobby", draft }]);
+    screen.model({ kind: "draft", target: "lobby", draft });
+    expect(screen.type("!").press("enter").acts).toEqual([
+      { kind: "enter", text: "mine!", edits: 5 },
+      { kind: "draft", target: "lobby", draft: { text: "half" } },
+    ]);
+    expect(screen.line).toBe("half|");
+  });
+
+  test("an edit that is given up changes nothing", () => {
+    const draft = { text: "mine", edits: 5, before: { text: "half" } };
+    const screen = new Screen(lobby({ kind: "draft", target: "lobby", draft })).type("mine!");
+    expect(screen.press("ctrl-c").line).toBe("|");
+    expect(screen.press("ctrl-c").acts).toEqual([
+      { kind: "draft", target: "lobby", draft: { text: "half" } },
+    ]);
+    expect(screen.line).toBe("half|");
+  });
+
+  test("only one's own words are edited and erased, and erasing asks", () => {
+    expect(on(4).press("e").acts).toEqual([]);
+    expect(on(4).press("d").state.question).toBeUndefined();
+    const screen = on(5).press("d");
+    expect(screen.state.question?.text).toBe("Erase this message for all?");
+    expect(screen.press("enter").acts).toEqual([]);
+    expect(screen.press("n").state.question).toBeUndefined();
+    expect(screen.press("delete", "y").acts).toEqual([{ kind: "erase", seq: 5 }]);
+    expect(screen.state.selected).toBeUndefined();
+    expect(screen.state.scroll).toBeUndefined();
+  });
+
+  test("a sign is chosen by name or by itself", () => {
+    const screen = on(4).press("+");
+    expect(screen.state.overlay).toMatchObject({ kind: "react", seq: 4, at: 0 });
+    expect(screen.press("enter").acts).toEqual([{ kind: "react", seq: 4, sign: "👍" }]);
+    expect([screen.state.selected, screen.state.scroll]).toEqual([undefined, undefined]);
+    expect(on(4).press("+").type("rocket").press("enter").acts).toEqual([
+      { kind: "react", seq: 4, sign: "🚀" },
+    ]);
+    expect(on(4).press("+").type("🦊").press("enter").acts).toEqual([
+      { kind: "react", seq: 4, sign: "🦊" },
+    ]);
+    expect(on(4).press("+").type("nosuchsign").press("enter").acts).toEqual([]);
+  });
+
+  test("words are copied, files fetched; Enter does what there is", () => {
+    expect(on(5).press("c").acts).toEqual([{ kind: "copy", text: "mine" }]);
+    const fetch = { kind: "fetch", file: CAT, name: "cat.png" } as const;
+    expect(on(6).press("g").acts).toEqual([fetch]);
+    expect(on(6).press("enter").acts).toEqual([fetch]);
+    expect(on(6).press("x").acts).toEqual([]);
+    expect(on(5).press("g").acts).toEqual([]);
+    expect(on(5).press("enter").state.overlay).toMatchObject({ kind: "menu" });
+  });
+
+  test("a transfer of the file is stopped", () => {
+    const id = "t1";
+    const screen = on(6, {
+      kind: "transfer",
+      transfer: {
+        ...{ id, kind: "download", file: CAT as never, name: "cat.png", to: [] },
+        ...{ state: { kind: "running" }, progress: undefined },
+      },
+    });
+    expect(screen.press("x").acts).toEqual([{ kind: "cancel-transfer", id }]);
+  });
+
+  test("what was not sent is sent again, or discarded when one agrees", () => {
+    const screen = new Screen(lobby(posted)).press("shift-up");
+    expect([screen.state.selected, screen.state.selectedPost]).toEqual([undefined, "k"]);
+    expect(screen.press("s").acts).toEqual([{ kind: "resend", key: "k" }]);
+    expect(screen.press("r", "e", "+").acts).toEqual([]);
+    expect(screen.press("c").acts).toEqual([{ kind: "copy", text: "late" }]);
+    expect(screen.press("d", "y").acts).toEqual([{ kind: "discard", key: "k" }]);
+    expect(screen.press("up").state.selectedPost).toBeUndefined();
+  });
+
+  test("the answered message is gone to, also far away", () => {
+    const answer = (re: number) => said(12, { body: { text: "so", re } });
+    expect(on(12, answer(4)).press("a").state.selected).toBe(4);
+    expect(on(12, answer(1)).press("a").acts).toEqual([{ kind: "jump", target: "lobby", seq: 1 }]);
+    expect(on(4).press("a").state.selected).toBe(4);
+  });
+});
+
+describe("the menu", () => {
+  test("has what can be done, with its keys, and does it", () => {
+    const entries = (screen: Screen) => {
+      const { overlay } = screen.state;
+      return overlay?.kind === "menu" ? overlay.entries.map(({ command }) => command) : [];
+    };
+    expect(entries(on(5).press("m"))).toEqual(["reply", "edit", "react", "copy", "erase"]);
+    expect(entries(on(4).press("m"))).toEqual(["reply", "react", "copy"]);
+    expect(entries(on(6).press("m"))).toEqual(["reply", "react", "copy", "fetch"]);
+    const screen = on(5).press("m", "down", "enter");
+    expect([screen.line, screen.state.overlay]).toEqual(["mine|", undefined]);
+    expect(on(4).press("m", "up", "enter").acts).toEqual([{ kind: "copy", text: "4" }]);
+    expect(on(4).press("m", "r").acts).toMatchObject([{ kind: "draft" }]);
+    expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
+    const closed = on(4).press("m", "esc");
+    expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
+  });
+});

@@ -1,0 +1,205 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { EMPTY_EDITOR } from "../../../../src/cli/screen/editor/editor.ts";
+import { choicesOf } from "../../../../src/cli/screen/state/choices.ts";
+import { COMMAND_NAMES } from "../../../../src/cli/screen/state/commands.ts";
+import { lobby, Screen } from "./scene.ts";
+
+describe("writing", () => {
+  test("what is typed is sent by Enter, and the line is empty", () => {
+    const screen = new Screen().type("hello ").type("world\r");
+    expect(screen.acts).toEqual([{ kind: "enter", text: "hello world" }]);
+    expect(screen.line).toBe("|");
+    expect(new Screen().type("  \r").acts).toEqual([]);
+  });
+
+  test("several lines are one message", () => {
+    const screen = new Screen()
+      .type("a")
+      .press("alt-enter")
+      .type("b")
+      .press("ctrl-j", "shift-enter");
+    expect(screen.line).toBe("a\nb\n\n|");
+    expect(screen.press("enter").acts).toEqual([{ kind: "enter", text: "a\nb\n\n" }]);
+  });
+
+  test("readline's keys change the line, also in a list and an answer", () => {
+    const screen = new Screen().type("one two").press("ctrl-w", "ctrl-y", "ctrl-a", "alt-f");
+    expect(screen.line).toBe("one| two");
+    screen.press("ctrl-k");
+    expect(screen.line).toBe("one|");
+    expect(screen.press("ctrl-_").line).toBe("one| two");
+    screen.press("ctrl-r").type("abc def").press("alt-backspace");
+    expect(screen.state.overlay).toMatchObject({ kind: "typed", query: { text: "abc " } });
+    const asked = new Screen();
+    asked.state = { ...asked.state, question: { kind: "secret", text: "?", answer: EMPTY_EDITOR } };
+    asked.type("secrex").press("backspace").paste("t\n").press("enter");
+    expect(asked.acts).toEqual([{ kind: "answered", answer: "secret" }]);
+    expect(asked.state.question).toBeUndefined();
+    expect(asked.line).toBe("|");
+  });
+
+  test("Ctrl-C clears a line, which undo gives back, and leaves on an empty one", () => {
+    const screen = new Screen().type("text").press("ctrl-c");
+    expect([screen.line, screen.acts]).toEqual(["|", []]);
+    expect(screen.press("ctrl-_").line).toBe("text|");
+    expect(screen.press("ctrl-c", "ctrl-c").acts).toEqual([{ kind: "leave", exitCode: 130 }]);
+  });
+
+  test("Ctrl-D deletes in a line, and leaves on an empty one", () => {
+    const screen = new Screen().type("ab").press("ctrl-a", "ctrl-d");
+    expect([screen.line, screen.acts]).toEqual(["|b", []]);
+    expect(screen.press("ctrl-e", "ctrl-d").acts).toEqual([]);
+    expect(screen.press("ctrl-u", "ctrl-d").acts).toEqual([{ kind: "leave", exitCode: 0 }]);
+  });
+
+  test("the screen is drawn again, and the program stopped, whatever is open", () => {
+    for (const open of ["", "ctrl-r", "f1", "shift-up"]) {
+      expect(new Screen().press(open, "ctrl-l").acts).toEqual([{ kind: "redraw" }]);
+      expect(new Screen().press(open, "ctrl-z").acts).toEqual([{ kind: "suspend" }]);
+    }
+  });
+});
+
+describe("pastes", () => {
+  test("one line is as if typed", () => {
+    const screen = new Screen().type("see ").paste("https://x");
+    expect(screen.line).toBe("see https://x|");
+  });
+
+  test("several lines ask first, and go as one message with what was typed", () => {
+    const screen = new Screen().type("see: ").paste("a\nb");
+    expect(screen.acts).toEqual([]);
+    expect(screen.state.question?.text).toContain("2 pasted lines (3 characters)");
+    expect(screen.press("y").acts).toEqual([{ kind: "enter", text: "see: a\nb" }]);
+    expect([screen.line, screen.state.question]).toEqual(["|", undefined]);
+  });
+
+  test("several lines alone are words, whatever they begin with", () => {
+    const screen = new Screen().paste("/quit\nnow").press("y");
+    expect(screen.acts).toEqual([{ kind: "enter", text: "/quit\nnow", isPasted: true }]);
+  });
+
+  test("they may be edited first, or dropped; Enter alone sends nothing", () => {
+    const screen = new Screen().type("x").paste("a\nb").press("enter");
+    expect(screen.acts).toEqual([]);
+    expect(screen.press("e").line).toBe("xa\nb|");
+    expect(screen.paste("c\nd").press("n").line).toBe("xa\nb|");
+    expect(screen.paste("c\nd").press("esc").state.question).toBeUndefined();
+  });
+
+  test("one that is too long says so", () => {
+    const screen = new Screen().press("paste-oversize");
+    expect(screen.state.notes).toEqual([
+      { text: "that paste is longer than 256 KiB: send it as a file", tone: "fault" },
+    ]);
+    expect(screen.press("esc").state.notes).toEqual([]);
+  });
+});
+
+describe("what was typed before", () => {
+  const typed = ["old", "two\nlines", "new"];
+
+  test("Up and Down go through it, and back to what was begun", () => {
+    const screen = new Screen(lobby(), { typed }).type("begun").press("up");
+    expect(screen.line).toBe("new|");
+    expect(screen.press("up").line).toBe("two\nlines|");
+    expect(screen.press("up").line).toBe("two|\nlines");
+    expect(screen.press("up").line).toBe("old|");
+    expect(screen.press("up").line).toBe("old|");
+    expect(screen.press("down", "down", "down").line).toBe("begun|");
+    expect(screen.press("down").line).toBe("begun|");
+  });
+
+  test("Ctrl-R finds it, and Enter puts it into the line", () => {
+    const screen = new Screen(lobby(), { typed }).type("x").press("ctrl-r").type("LINES");
+    expect(screen.state.overlay).toMatchObject({ found: ["two\nlines"], at: 0 });
+    expect(screen.press("enter").line).toBe("two\nlines|");
+    expect([screen.state.overlay, screen.acts]).toEqual([undefined, []]);
+    screen.press("ctrl-r", "ctrl-r");
+    expect(screen.state.overlay).toMatchObject({ at: 1 });
+    expect(screen.press("esc").line).toBe("two\nlines|");
+  });
+});
+
+describe("rooms", () => {
+  const rooms = ["beta", "alpha"].map(
+    (name, i) => ({ kind: "room", room: `r${i}`, name, n: 1, skipped: 0, read: 1 }) as never,
+  );
+
+  test("by number, by neighbour, and what was written stays there", () => {
+    const screen = new Screen(lobby(...rooms)).type("half").press("alt-1");
+    expect(screen.acts).toEqual([
+      { kind: "draft", target: "lobby", draft: { text: "half" } },
+      { kind: "open", target: "alpha" },
+    ]);
+    expect(new Screen(lobby(...rooms)).press("alt-up").acts).toEqual([
+      { kind: "open", target: "beta" },
+    ]);
+    expect(new Screen(lobby(...rooms)).press("alt-down").acts).toEqual([
+      { kind: "open", target: "@ben" },
+    ]);
+    expect(new Screen(lobby(...rooms)).press("alt-9").acts).toEqual([]);
+    expect(new Screen(lobby(...rooms)).press("alt-3").acts).toEqual([]);
+  });
+
+  test("Ctrl-K finds them by a part of the name, at the end of a text, too", () => {
+    const screen = new Screen(lobby(...rooms)).type("x").press("ctrl-k").type("ph");
+    expect(screen.state.overlay).toMatchObject({ kind: "switcher", found: ["#alpha", "@ph"] });
+    expect(screen.press("enter").acts.at(-1)).toEqual({ kind: "open", target: "alpha" });
+    expect(screen.state.overlay).toBeUndefined();
+  });
+
+  test("the lists beside are shown and hidden", () => {
+    const screen = new Screen().press("f2", "f3");
+    expect([screen.state.showsRooms, screen.state.showsMembers]).toEqual([false, true]);
+    screen.press("alt-r", "alt-m");
+    expect([screen.state.showsRooms, screen.state.showsMembers]).toEqual([true, false]);
+  });
+});
+
+const KEYS = [
+  ...["a", "r", "e", "d", "+", "c", "g", "x", "y", "n", "q", "k", "j", "enter", "esc", "tab", "up"],
+  ...["down", "left", "right", "home", "end", "pageup", "pagedown", "backspace", "delete", "f1"],
+  ...["f2", "f3", "f4", "shift-up", "shift-tab", "alt-1", "alt-2", "alt-up", "alt-a", "alt-s"],
+  ...["ctrl-k", "ctrl-r", "ctrl-f", "ctrl-c", "ctrl-d", "ctrl-w", "ctrl-_", "scroll-up", "space"],
+  ...["scroll-down", "focus-in", "report", "click", "ctrl-end", "ctrl-home", "@", "/", "#", ":"],
+];
+
+test("no row of keys ends in a broken state", () => {
+  const model = lobby();
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...KEYS), { maxLength: 40 }), (names) => {
+      const screen = new Screen(model, { typed: ["one", "two"] });
+      for (const name of names) {
+        screen.press(name);
+        const { state } = screen;
+        const { overlay, completion } = state;
+        if (overlay !== undefined && "found" in overlay) {
+          expect(overlay.at === 0 || overlay.at < overlay.found.length).toBe(true);
+        }
+        if (overlay !== undefined && "top" in overlay) {
+          expect(overlay.top).toBeLessThan(choicesOf(overlay).length);
+        }
+        if (completion !== undefined) {
+          expect(completion.at).toBeLessThan(completion.candidates.length);
+          expect(completion.to).toBeLessThanOrEqual(state.editor.text.length);
+        }
+        expect(state.editor.cursor).toBeLessThanOrEqual(state.editor.text.length);
+        expect(state.selected !== undefined && state.selectedPost !== undefined).toBe(false);
+      }
+      // So many Escs close everything.
+      for (let i = 0; i < 8; i++) screen.press("esc");
+      const { overlay, question, selected, selectedPost, completion, scroll } = screen.state;
+      expect({ overlay, question, selected, selectedPost, completion, scroll }).toEqual({
+        ...{ overlay: undefined, question: undefined, selected: undefined },
+        ...{ selectedPost: undefined, completion: undefined, scroll: undefined },
+      });
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("every command has a sentence", () => {
+  for (const name of COMMAND_NAMES) expect(new Screen().parts.texts.commands[name]).not.toBe("");
+});

@@ -1,0 +1,203 @@
+import {
+  type Pen,
+  PLAIN,
+  penAfter,
+  penWithLink,
+  showsOnBlank,
+} from "../../../../src/cli/screen/terminal/pen.ts";
+import type { Size } from "../../../../src/io/terminal/device.ts";
+
+interface Cell {
+  /** Empty: the second column of a wide one. */
+  readonly text: string;
+  readonly pen: Pen;
+}
+
+const SEQUENCE = new RegExp(
+  [
+    /\x1b\[([?>]?)([\d;:]*)([@-~])/,
+    /\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)/,
+    /\x1b([M\\])|([\n\r\b\x07\x18])|([^\x00-\x1f]+)/,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "g",
+);
+const BEGUN = /\x1b(?:\[[\d;?]*|\][^\x07\x1b]*\x1b?)?$/;
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** What a terminal does with what is written to it, as far as the screen writes such things. */
+export class Emulator {
+  readonly size: Size;
+  cells: Cell[][];
+  row = 0;
+  column = 0;
+  hasCursor = true;
+  title = "";
+  readonly modes = new Set<string>(["7"]);
+  /** Other commands of OSC, as they came. */
+  readonly commands: string[] = [];
+  bells = 0;
+  scrolls = 0;
+  #pen: Pen = PLAIN;
+  #isPastEnd = false;
+  #begun = "";
+  #top = 0;
+  #bottom: number;
+  readonly #widthOf: (grapheme: string) => number;
+
+  constructor(size: Size, widthOf: (grapheme: string) => number = Bun.stringWidth) {
+    this.size = size;
+    this.#bottom = size.rows - 1;
+    this.#widthOf = widthOf;
+    // Something else was there before.
+    this.cells = Array.from({ length: size.rows }, () =>
+      Array.from({ length: size.columns }, () => ({ text: "?", pen: PLAIN })),
+    );
+  }
+
+  /** It may end within a sequence: the rest comes with the next write. */
+  write(bytes: string): void {
+    const all = this.#begun + bytes;
+    this.#begun = BEGUN.exec(all)?.[0] ?? "";
+    const text = all.slice(0, all.length - this.#begun.length);
+    let end = 0;
+    for (const match of text.matchAll(SEQUENCE)) {
+      if (match.index !== end)
+        throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
+      end = match.index + match[0].length;
+      const [, mark, parameters = "", final = "", command, short, control, words] = match;
+      if (mark === "?") this.#mode(parameters, final === "h");
+      else if (mark !== undefined) this.#csi(parameters, final);
+      else if (command !== undefined) this.#osc(command);
+      else if (short === "M") this.#reverseIndex();
+      else if (control !== undefined) this.#control(control);
+      else if (words !== undefined) this.#put(words);
+    }
+    if (end !== text.length) throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
+  }
+
+  /** Cells as text and look, blanks at the end left out. */
+  shown(row: number): string[] {
+    const cells = (this.cells[row] ?? []).map(({ text, pen }) => {
+      return text === " " && !showsOnBlank(pen) ? "blank" : text + pen.key;
+    });
+    while (cells.at(-1) === "blank") cells.pop();
+    return cells;
+  }
+
+  text(row: number): string {
+    return (this.cells[row] ?? [])
+      .map(({ text }) => text)
+      .join("")
+      .trimEnd();
+  }
+
+  #mode(parameters: string, isOn: boolean): void {
+    for (const mode of parameters.split(";")) {
+      if (mode === "25") this.hasCursor = isOn;
+      if (isOn) this.modes.add(mode);
+      else this.modes.delete(mode);
+    }
+  }
+
+  #csi(parameters: string, final: string): void {
+    if (final === "m") {
+      this.#pen = penAfter(this.#pen, parameters);
+      return;
+    }
+    this.#isPastEnd = false;
+    const numbers = parameters.split(";").map((one) => Math.max(1, Number(one) || 1));
+    const [first = 1, second = 1] = numbers;
+    const { columns, rows } = this.size;
+    if (final === "H") [this.row, this.column] = [first - 1, second - 1];
+    else if (final === "G") this.column = first - 1;
+    else if (final === "d") this.row = first - 1;
+    else if (final === "C") this.column += first;
+    else if (final === "K") this.#erase(this.column, columns);
+    else if (final === "X") this.#erase(this.column, this.column + first);
+    else if (final === "J") for (let row = 0; row < rows; row++) this.#blank(row);
+    else if (final === "r") {
+      this.#top = parameters === "" ? 0 : first - 1;
+      this.#bottom = parameters === "" ? rows - 1 : second - 1;
+      [this.row, this.column] = [0, 0];
+    } else if (final !== "t") throw new Error(`CSI ${parameters}${final} is not known`);
+    const isOff = this.row >= rows || this.column >= columns || this.row < 0 || this.column < 0;
+    if (isOff) throw new Error(`the cursor left the screen: ${this.row} ${this.column}`);
+  }
+
+  #osc(command: string): void {
+    if (command.startsWith("2;")) this.title = command.slice(2);
+    else if (command.startsWith("8;")) this.#pen = penWithLink(this.#pen, command.slice(2));
+    else this.commands.push(command);
+  }
+
+  #control(control: string): void {
+    this.#isPastEnd = false;
+    if (control === "\x07") this.bells++;
+    else if (control === "\r") this.column = 0;
+    else if (control === "\b") this.column--;
+    else if (control === "\n" && this.row < this.#bottom) this.row++;
+    else if (control === "\n") this.#scroll(this.#top, this.#bottom);
+  }
+
+  #reverseIndex(): void {
+    if (this.row > this.#top) this.row--;
+    else this.#scroll(this.#bottom, this.#top);
+  }
+
+  /** The line at `out` goes, a blank one comes at `into`. */
+  #scroll(out: number, into: number): void {
+    this.scrolls++;
+    this.cells.splice(out, 1);
+    this.cells.splice(into, 0, []);
+    this.#blank(into);
+  }
+
+  #blank(row: number): void {
+    this.cells[row] = Array.from({ length: this.size.columns }, () => this.#erased());
+  }
+
+  /** Of the current background, as most terminals do it. */
+  #erased(): Cell {
+    const background = this.#pen.slots[9] ?? "";
+    return { text: " ", pen: background === "" ? PLAIN : penAfter(PLAIN, background) };
+  }
+
+  #erase(from: number, end: number): void {
+    for (let at = from; at < Math.min(end, this.size.columns); at++) this.#set(at, this.#erased());
+  }
+
+  #put(words: string): void {
+    for (const { segment } of segmenter.segment(words)) {
+      const width = this.#widthOf(segment);
+      if (this.#isPastEnd || this.column + width > this.size.columns) {
+        if (this.modes.has("7")) throw new Error("a line was wrapped");
+        this.column = this.size.columns - width;
+      }
+      this.#set(this.column, { text: segment, pen: this.#pen });
+      for (let at = 1; at < width; at++)
+        this.#set(this.column + at, { text: "", pen: this.#pen }, true);
+      this.column += width;
+      this.#isPastEnd = this.column >= this.size.columns;
+      if (this.#isPastEnd) this.column = this.size.columns - 1;
+    }
+  }
+
+  /** Half of a wide one that is left alone becomes blank. */
+  #set(at: number, cell: Cell, isSecond = false): void {
+    const cells = this.cells[this.row] ?? [];
+    const blank = (column: number) => {
+      cells[column] = { text: " ", pen: cells[column]?.pen ?? PLAIN };
+    };
+    if (cells[at]?.text === "" && !isSecond) {
+      for (let back = at - 1; back >= 0; back--) {
+        const { text } = cells[back] ?? { text: " " };
+        blank(back);
+        if (text !== "") break;
+      }
+    }
+    cells[at] = cell;
+    for (let next = at + 1; cells[next]?.text === ""; next++) blank(next);
+  }
+}

@@ -1,0 +1,112 @@
+import type { DeviceEvent, Size, TerminalDevice } from "../../../../src/io/terminal/device.ts";
+import { FakeOutput } from "../../../commands/fake-world.ts";
+
+/** A terminal that takes what is written at once, or, while it is stopped, not at all. */
+export class FakeDevice implements TerminalDevice {
+  readonly output = new StoppableOutput();
+  now: Size;
+  /** What was done, in order. */
+  readonly acts: string[] = [];
+  readonly #handlers = new Map<DeviceEvent, Set<() => void>>();
+
+  constructor(size: Size = { columns: 20, rows: 5 }) {
+    this.now = size;
+  }
+
+  size(): Size {
+    return this.now;
+  }
+
+  setRaw(isRaw: boolean): void {
+    this.acts.push(isRaw ? "raw" : "cooked");
+  }
+
+  writeNow(text: string): void {
+    this.acts.push(`at once ${JSON.stringify(text)}`);
+  }
+
+  stop(what: "group" | "process"): void {
+    this.acts.push(`stop ${what}`);
+  }
+
+  on(event: DeviceEvent, handler: () => void): () => void {
+    const handlers = this.#handlers.get(event) ?? new Set();
+    this.#handlers.set(event, handlers.add(handler));
+    return () => handlers.delete(handler);
+  }
+
+  close(): void {
+    this.acts.push("close");
+  }
+
+  tell(event: DeviceEvent): void {
+    for (const handler of [...(this.#handlers.get(event) ?? [])]) handler();
+  }
+
+  listeners(event: DeviceEvent): number {
+    return this.#handlers.get(event)?.size ?? 0;
+  }
+
+  resize(size: Size): void {
+    this.now = size;
+    this.tell("resize");
+  }
+}
+
+/** Time goes on when the test says so. */
+export class FakeClock {
+  readonly #waiting = new Set<() => void>();
+
+  after(_ms: number, act: () => void): () => void {
+    this.#waiting.add(act);
+    return () => this.#waiting.delete(act);
+  }
+
+  /** All that waits for some time to come. */
+  pass(): void {
+    for (const act of [...this.#waiting]) {
+      this.#waiting.delete(act);
+      act();
+    }
+  }
+}
+
+class StoppableOutput extends FakeOutput {
+  #stopped: PromiseWithResolvers<void> | undefined;
+  #queued = "";
+
+  constructor() {
+    super(true);
+  }
+
+  /** What was written since the last call. */
+  take(): string {
+    const { text } = this;
+    this.text = "";
+    return text;
+  }
+
+  stop(): void {
+    this.#stopped = Promise.withResolvers();
+  }
+
+  resume(): void {
+    this.text += this.#queued;
+    this.#queued = "";
+    this.#stopped?.resolve();
+    this.#stopped = undefined;
+  }
+
+  override write(text: string): void {
+    if (this.#stopped === undefined) this.text += text;
+    else this.#queued += text;
+  }
+
+  override queuedBytes(): number {
+    return Buffer.byteLength(this.#queued);
+  }
+
+  override async flushed(): Promise<void> {
+    if (this.#queued !== "") await this.#stopped?.promise;
+  }
+}

@@ -1,0 +1,341 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { NOTICE_CODE_POINTS_MAX } from "../../../../src/base/limits.ts";
+import { COPY_BYTES_MAX } from "../../../../src/base/limits-screen.ts";
+import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
+import { PLAIN } from "../../../../src/cli/screen/terminal/pen.ts";
+import { rowOf } from "../../../../src/cli/screen/terminal/row.ts";
+import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
+import type { Size } from "../../../../src/io/terminal/device.ts";
+import { Emulator } from "./emulator.ts";
+import { FakeClock, FakeDevice } from "./fake-device.ts";
+
+function opened(size: Size = { columns: 20, rows: 5 }) {
+  const device = new FakeDevice(size);
+  const clock = new FakeClock();
+  const sizes: Size[] = [];
+  const screen = new TerminalScreen({
+    device,
+    clock,
+    mouse: false,
+    onResize: (now) => sizes.push(now),
+  });
+  screen.enter();
+  const emulator = new Emulator(size);
+  emulator.write(device.output.take());
+  return { device, clock, screen, emulator, sizes, bytes: () => device.output.take() };
+}
+
+function frameOf(lines: readonly string[], rest: Partial<Frame> = {}): Frame {
+  return { lines, cursor: undefined, title: "chat", ...rest };
+}
+
+/** The frame's cells as `Emulator.shown` tells them. */
+function expected(line: string, columns: number): string[] {
+  const { texts, pens } = rowOf(line, columns);
+  return texts.map((text, at) => {
+    const pen = pens[at] ?? PLAIN;
+    return text === " " && pen === PLAIN ? "blank" : text + pen.key;
+  });
+}
+
+function expectShown(emulator: Emulator, frame: Frame): void {
+  for (let row = 0; row < emulator.size.rows; row++) {
+    expect(emulator.shown(row)).toEqual(expected(frame.lines[row] ?? "", emulator.size.columns));
+  }
+  expect(emulator.hasCursor).toBe(frame.cursor !== undefined);
+  if (frame.cursor === undefined) return;
+  expect([emulator.row, emulator.column]).toEqual([frame.cursor.row, frame.cursor.column]);
+}
+
+const WORDS = [
+  "a",
+  "be",
+  "   ",
+  "          ",
+  "日本",
+  "é",
+  "e\u0301",
+  "👨‍👩‍👧",
+  "⚠️",
+  "🇮🇩",
+  "क्षि",
+  "x1️⃣",
+  "👍",
+];
+const LOOKS = [
+  "",
+  "1",
+  "2;31",
+  "0",
+  "7",
+  "38;5;9",
+  "48;2;1;2;3",
+  "4",
+  "22;39",
+  "24;27;49",
+  "9;58;5;3",
+];
+
+const part = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(...WORDS) },
+  { weight: 2, arbitrary: fc.constantFrom(...LOOKS).map((look) => `\x1b[${look}m`) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(";https://a.example", ";", "id=1;https://b.example")
+      .map((link) => `\x1b]8;${link}\x1b\\`),
+  },
+);
+const line = fc.array(part, { maxLength: 14 }).map((parts) => parts.join(""));
+
+/** A frame from the one before: some lines new, or all some rows up or down. */
+type Change =
+  | { readonly kind: "lines"; readonly lines: readonly string[] }
+  | { readonly kind: "line"; readonly at: number; readonly line: string }
+  | { readonly kind: "move"; readonly by: number; readonly from: number; readonly line: string };
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ kind: fc.constant("lines" as const), lines: fc.array(line, { maxLength: 8 }) }),
+  fc.record({ kind: fc.constant("line" as const), at: fc.nat(7), line }),
+  fc.record({
+    kind: fc.constant("move" as const),
+    by: fc.integer({ min: -3, max: 3 }),
+    from: fc.nat(3),
+    line,
+  }),
+);
+
+function changed(lines: readonly string[], step: Change): string[] {
+  if (step.kind === "lines") return [...step.lines];
+  if (step.kind === "line") return lines.with(Math.min(step.at, lines.length - 1), step.line);
+  return lines.map((was, at) => (at < step.from ? was : (lines[at + step.by] ?? step.line)));
+}
+
+describe("frames", () => {
+  test("after any of them the terminal shows the last one", () => {
+    const size = { columns: 17, rows: 8 };
+    const steps = fc.array(fc.tuple(change, fc.option(fc.tuple(fc.nat(7), fc.nat(16)))), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    fc.assert(
+      fc.property(steps, (all) => {
+        const { screen, emulator, bytes } = opened(size);
+        let lines: string[] = Array.from({ length: size.rows }, (_, i) => `line ${i}`);
+        for (const [step, place] of all) {
+          lines = Array.from({ length: size.rows }, (_, i) => changed(lines, step)[i] ?? "");
+          const cursor = place === null ? undefined : { row: place[0], column: place[1] };
+          const frame = frameOf(lines, { cursor });
+          screen.show(frame);
+          emulator.write(bytes());
+          expectShown(emulator, frame);
+        }
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("what is the same is not written again", () => {
+    const { screen, emulator, bytes } = opened();
+    const lines = ["one", "two", "three", "\x1b[1mfour\x1b[m", "five"];
+    screen.show(frameOf(lines));
+    emulator.write(bytes());
+    screen.show(frameOf(lines));
+    expect(bytes()).toBe("");
+    screen.show(frameOf(lines.with(2, "th\x1b[mree")));
+    expect(bytes()).toBe("");
+    screen.show(frameOf(lines.with(3, "\x1b[1mfoot\x1b[m")));
+    expect(bytes()).toBe("\x1b[4;3H\x1b[1mot\x1b[m");
+  });
+
+  test("a line that moves up is not written again", () => {
+    const { screen, emulator, bytes } = opened({ columns: 40, rows: 10 });
+    const said = Array.from(
+      { length: 12 },
+      (_, i) => `${i} said ${String.fromCharCode(97 + i).repeat(25)}`,
+    );
+    const frame = (from: number) => frameOf(["head", ...said.slice(from, from + 8), "> input"]);
+    screen.show(frame(0));
+    emulator.write(bytes());
+    for (let from = 1; from <= 4; from++) {
+      screen.show(frame(from));
+      const text = bytes();
+      expect(text.length).toBeLessThan(80);
+      emulator.write(text);
+      expectShown(emulator, frame(from));
+    }
+    expect(emulator.scrolls).toBe(4);
+    screen.show(frame(1));
+    emulator.write(bytes());
+    expectShown(emulator, frame(1));
+    expect(emulator.scrolls).toBe(7);
+  });
+
+  test("beside a column that stays, lines that move up take few bytes", () => {
+    const { screen, emulator, bytes } = opened({ columns: 60, rows: 12 });
+    const said = Array.from({ length: 12 }, (_, i) => String.fromCharCode(97 + i).repeat(40));
+    const beside = (row: number) => (row < 3 ? `room ${row}` : "").padEnd(10);
+    const lines = (from: number) => said.slice(from, from + 8).map((one, i) => beside(i) + one);
+    const frame = (from: number) => frameOf(["head", ...lines(from), "> input"]);
+    screen.show(frame(0));
+    emulator.write(bytes());
+    for (let from = 1; from <= 4; from++) {
+      screen.show(frame(from));
+      const text = bytes();
+      expect(text.length).toBeLessThan(120);
+      emulator.write(text);
+      expectShown(emulator, frame(from));
+    }
+  });
+
+  test("what a terminal takes for narrower or wider leaves the rest in its place", () => {
+    const size = { columns: 20, rows: 5 };
+    for (const width of [1, 4]) {
+      const { device, screen } = opened(size);
+      const other = new Emulator(size, (one) => (one === "👨‍👩‍👧" ? width : Bun.stringWidth(one)));
+      other.modes.delete("7");
+      screen.show(frameOf(["a👨‍👩‍👧b|", "..........", "c👨‍👩‍👧👨‍👩‍👧d"]));
+      other.write(device.output.take());
+      const at = (row: number, column: number) => other.cells[row]?.[column]?.text;
+      expect([at(0, 0), at(0, 3), at(0, 4), at(2, 5)]).toEqual(["a", "b", "|", "d"]);
+    }
+  });
+
+  test("lines are cut at the edge, and lines below it are left out", () => {
+    const { screen, emulator, bytes } = opened({ columns: 5, rows: 2 });
+    screen.show(frameOf(["abcdefgh", "abcd日", "below"], { cursor: { row: 9, column: 9 } }));
+    emulator.write(bytes());
+    expect([emulator.text(0), emulator.text(1)]).toEqual(["abcde", "abcd"]);
+    expect([emulator.row, emulator.column]).toEqual([1, 4]);
+  });
+
+  test("what is no text and no look of it does nothing", () => {
+    const { screen, emulator, bytes } = opened();
+    screen.show(frameOf(["a\x1b[2Jb\tc\x1b]0;x\x07d\x9b3me\x1b[?25lf\x1b"]));
+    emulator.write(bytes());
+    expect(emulator.text(0)).toBe("abcd3mef");
+    expect(emulator.title).toBe("chat");
+  });
+
+  test("a large change is shown as one, a small one is short", () => {
+    const { screen, bytes } = opened({ columns: 80, rows: 24 });
+    screen.show(frameOf(Array.from({ length: 24 }, (_, i) => `${i}`.repeat(30))));
+    const first = bytes();
+    expect(first).toStartWith("\x1b[?2026h");
+    expect(first).toEndWith("\x1b[?2026l");
+    screen.show(frameOf(Array.from({ length: 24 }, (_, i) => `${i}`.repeat(30)).with(0, "x")));
+    expect(bytes()).not.toContain("2026");
+  });
+
+  test("the title is cleaned and short, and written once", () => {
+    const { screen, emulator, bytes } = opened();
+    screen.show(frameOf([], { title: `a\x1b]b\x07${"x".repeat(NOTICE_CODE_POINTS_MAX)}` }));
+    emulator.write(bytes());
+    expect(emulator.title).toBe(`a␛]b␇${"x".repeat(NOTICE_CODE_POINTS_MAX - 6)}…`);
+    screen.show(frameOf(["x"], { title: `a\x1b]b\x07${"x".repeat(NOTICE_CODE_POINTS_MAX)}` }));
+    expect(bytes()).not.toContain("\x1b]2;");
+  });
+});
+
+describe("a terminal that takes nothing", () => {
+  test("gets the newest frame alone when it goes on", async () => {
+    const { device, screen, emulator, bytes } = opened();
+    screen.show(frameOf(["one"]));
+    emulator.write(bytes());
+    device.output.stop();
+    screen.show(frameOf(["two"]));
+    const queuedBytes = device.output.queuedBytes();
+    for (let i = 0; i < 10_000; i++) screen.show(frameOf([`frame ${i}`]));
+    for (let i = 0; i < 100; i++) screen.ring();
+    expect(device.output.queuedBytes()).toBe(queuedBytes);
+    device.output.resume();
+    await device.output.flushed();
+    await Promise.resolve();
+    const text = bytes();
+    emulator.write(text);
+    expectShown(emulator, frameOf(["frame 9999"]));
+    expect(text).not.toContain("frame 9998");
+    expect(emulator.bells).toBe(1);
+  });
+
+  test("does not hold up the end", async () => {
+    const { device, clock, screen } = opened();
+    device.output.stop();
+    screen.show(frameOf(["two"]));
+    const closing = screen.close();
+    clock.pass();
+    await closing;
+    expect(device.acts).toEqual(["raw", "cooked"]);
+  });
+});
+
+describe("a screen that was lost", () => {
+  test("by another size is drawn anew", () => {
+    const { device, screen, sizes, bytes } = opened();
+    screen.show(frameOf(["a long line of text", "two"]));
+    bytes();
+    device.resize({ columns: 10, rows: 3 });
+    expect(sizes.at(-1)).toEqual({ columns: 10, rows: 3 });
+    const smaller = new Emulator(device.now);
+    smaller.write(bytes());
+    expectShown(smaller, frameOf(["a long lin", "two"]));
+    screen.show(frameOf(["short", "two"]));
+    smaller.write(bytes());
+    expectShown(smaller, frameOf(["short", "two"]));
+  });
+
+  test("by Ctrl-Z is drawn once after fg", async () => {
+    const { device, screen, bytes } = opened();
+    screen.show(frameOf(["one"]));
+    bytes();
+    await screen.suspend();
+    expect(device.acts).toEqual(["raw", "cooked", "stop group"]);
+    bytes();
+    for (let i = 0; i < 1000; i++) screen.show(frameOf([`frame ${i}`]));
+    expect(bytes()).toBe("");
+    device.tell("continued");
+    expect(device.acts.at(-1)).toBe("raw");
+    const again = new Emulator(device.now);
+    again.write(bytes());
+    expectShown(again, frameOf(["frame 999"]));
+  });
+
+  test("on demand is drawn anew", () => {
+    const { device, screen, bytes } = opened();
+    screen.show(frameOf(["one"]));
+    bytes();
+    screen.redraw();
+    const again = new Emulator(device.now);
+    again.modes.delete("7");
+    again.write(bytes());
+    expect(again.text(0)).toBe("one");
+    expect(again.text(4)).toBe("");
+  });
+});
+
+describe("beside the frames", () => {
+  test("the bell, the clipboard and notifications", () => {
+    const { screen, emulator, bytes } = opened();
+    screen.ring();
+    expect(screen.copy("grüße")).toBe(true);
+    screen.notify("ana", "hi; \x1b there", "osc9");
+    screen.notify("ana; bob", "hi; there", "osc777");
+    emulator.write(bytes());
+    expect(emulator.bells).toBe(1);
+    expect(emulator.commands).toEqual([
+      `52;c;${btoa(unescape(encodeURIComponent("grüße")))}`,
+      "9;ana: hi; ␛ there",
+      "777;notify;ana, bob;hi, there",
+    ]);
+  });
+
+  test("what is copied is bounded", () => {
+    const { screen, emulator, bytes } = opened();
+    expect(screen.copy("x".repeat(COPY_BYTES_MAX + 1))).toBe(false);
+    expect(bytes()).toBe("");
+    expect(screen.copy("x".repeat(COPY_BYTES_MAX))).toBe(true);
+    emulator.write(bytes());
+    expect(emulator.commands[0]).toBe(`52;c;${btoa("x".repeat(COPY_BYTES_MAX))}`);
+  });
+});

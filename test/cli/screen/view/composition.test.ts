@@ -1,0 +1,151 @@
+import { expect, test } from "bun:test";
+import * as fc from "fast-check";
+import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
+import * as scenes from "./scenes.ts";
+
+const HOSTILE = [
+  ..."aZ9 _-\t\n@#/:.",
+  ...[
+    "\u001b[2J",
+    "\u001b]8;;https://evil.example\u0007",
+    "\u009b31m",
+    "\u202e",
+    "\u2066",
+    "\u200d",
+  ],
+  ...[
+    "e\u0301\u0302\u0303",
+    "日本",
+    "한",
+    "👨‍👩‍👧‍👦",
+    "❤️",
+    "🇮🇩",
+    "\u{e0041}",
+    "\ufe0f",
+    "\u0e33",
+    "क्षि",
+  ],
+  ...["https://example.org/a?b=c", "@ana", "x".repeat(70), " ".repeat(30), "\ud800", "\u2028"],
+];
+const words = fc.array(fc.constantFrom(...HOSTILE), { maxLength: 30 }).map((all) => all.join(""));
+const name = fc.oneof(fc.constantFrom("ana", "ben", "cleo", "x".repeat(32)), words);
+const seq = fc.nat({ max: 30 });
+const kind = fc.constantFrom(
+  ...(["text", "action", "file", "join", "leave", "topic", "kick", "mute", "grant"] as const),
+  ...(["rename", "retention", "close", "edit", "reaction", "sticker", "text"] as const),
+  ...(["text", "reaction", "erase"] as const),
+);
+const said = fc.record({ kind, from: name, text: words, re: fc.option(seq), whom: name, at: seq });
+
+type Told = (typeof said extends fc.Arbitrary<infer T> ? T : never)[];
+
+function modelOf(topic: string, told: Told, isOffline: boolean): Model {
+  const story = scenes.begun(topic, 3);
+  for (const { kind, from, text, re, whom, at } of told) {
+    const file = { ...scenes.fileBody("x"), name: text };
+    const words = { text, topic: text, name: whom, react: text, mentions: ["ana"], on: true };
+    // Of what was said before: most edits, reactions and erasures are seen.
+    const seq = 1 + (at % Math.max(1, story.seq));
+    const answer = re === null && kind !== "reaction" ? {} : { re: seq };
+    const body = kind === "file" ? file : { ...words, seq, ...answer };
+    story.record({ kind, from, body });
+  }
+  if (isOffline) {
+    story.tell({ kind: "connection", connection: { kind: "ended", fault: undefined } });
+  }
+  return story.tell({ kind: "open", target: "lobby" }).model();
+}
+
+const editor = words.map(editorOf);
+const query = editor;
+const overlay: fc.Arbitrary<Overlay> = fc.oneof(
+  fc.record({
+    kind: fc.constantFrom("switcher", "search", "typed"),
+    query,
+    at: seq,
+    found: fc.constant([]),
+  }),
+  fc.record({ kind: fc.constant("react" as const), query, at: seq, seq, found: fc.constant([]) }),
+  fc.record({ kind: fc.constant("menu" as const), at: seq, entries: fc.constant([]) }),
+  fc.record({ kind: fc.constant("help" as const), rows: fc.constant([]), top: seq }),
+  fc.record({ kind: fc.constant("text" as const), title: words, lines: fc.array(words), top: seq }),
+);
+const candidates = fc.array(fc.record({ text: words, hint: words }), { maxLength: 12 });
+const state: fc.Arbitrary<ScreenState> = fc.record({
+  editor,
+  completion: fc.option(
+    fc.record({
+      ...{ from: fc.constant(0), to: fc.constant(0), candidates, at: seq },
+      typed: fc.constant(""),
+    }),
+    { nil: undefined },
+  ),
+  scroll: fc.option(fc.record({ key: seq.map((n) => `i${n}`), below: fc.nat({ max: 9 }) }), {
+    nil: undefined,
+  }),
+  selected: fc.option(seq, { nil: undefined }),
+  selectedPost: fc.constant(undefined),
+  recall: fc.constant(undefined),
+  lastOpen: fc.constant(undefined),
+  overlay: fc.option(overlay, { nil: undefined }),
+  question: fc.option(
+    fc.record({ kind: fc.constantFrom("yes-no", "text", "secret"), text: words, answer: editor }),
+    { nil: undefined },
+  ),
+  notes: fc.array(fc.record({ text: words, tone: fc.constantFrom("plain", "fault") }), {
+    maxLength: 4,
+  }),
+  showsRooms: fc.boolean(),
+  showsMembers: fc.boolean(),
+  isFocused: fc.boolean(),
+});
+const size = fc.record({
+  columns: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 20, max: 300 })),
+  rows: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 5, max: 100 })),
+});
+
+/** Nothing but SGR and OSC 8 may be among what is shown. */
+const MARKUP = /\x1b\[[0-9;]*m|\x1b\]8;;[^\x00-\x20\x7f-\x9f]*\x07/g;
+const CONTROLS = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
+
+function check(props: ViewProps, composer: Composer): void {
+  const { columns, rows } = props.size;
+  const { regions, cursor, layout } = composer.compose(props);
+  const { header, body, notices, status, input } = regions;
+  const lines = [...header, ...body, ...notices, ...status, ...input];
+  expect(lines).toHaveLength(rows);
+  for (const line of lines) {
+    const plain = line.replaceAll(MARKUP, "");
+    expect(plain).not.toMatch(CONTROLS);
+    if (columns >= 4) expect(Bun.stringWidth(plain)).toBeLessThanOrEqual(columns);
+  }
+  if (cursor !== undefined) {
+    expect(cursor.row).toBeLessThan(rows);
+    expect(cursor.column).toBeLessThan(columns);
+  }
+  expect(layout.pageRows).toBeGreaterThan(0);
+}
+
+test("any model, in any state, fills a screen of any size and goes beyond none", () => {
+  fc.assert(
+    fc.property(
+      fc.record({ told: fc.array(said, { maxLength: 25 }), topic: words, isOffline: fc.boolean() }),
+      fc.array(fc.tuple(state, size), { minLength: 1, maxLength: 4 }),
+      fc.record({ choices: candidates, depth: fc.constantFrom("none", "16", "256", "full") }),
+      fc.constantFrom("en", "id"),
+      ({ told, topic, isOffline }, looks, { choices, depth }, language) => {
+        const model = modelOf(topic, told, isOffline);
+        const composer = new Composer();
+        const texts = faceTexts(language);
+        for (const [state, size] of looks) {
+          check(scenes.propsOf(model, size, { state, choices, depth, texts }), composer);
+        }
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

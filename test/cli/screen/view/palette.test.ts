@@ -1,0 +1,58 @@
+import { expect, test } from "bun:test";
+import { depthOf, Palette, readStyle } from "../../../../src/cli/screen/view/palette.ts";
+import { type Line, ROLES } from "../../../../src/cli/screen/view/style.ts";
+
+const ALL: Line = ROLES.map((role) => ({ text: role, role }));
+
+test("without colours there is bold, inverse and underline alone", () => {
+  const codes = new Palette("dark", { danger: "red on blue" }, "none")
+    .ansiOf(ALL)
+    .match(/\x1b\[([0-9;]*)m/g);
+  expect(new Set(codes)).toEqual(new Set(["\x1b[m", "\x1b[1m", "\x1b[7m", "\x1b[4m", "\x1b[1;7m"]));
+});
+
+test("a terminal is told no colour that it does not know", () => {
+  for (const theme of ["dark", "light"]) {
+    expect(new Palette(theme, {}, "16").ansiOf(ALL)).not.toMatch(/[34]8;/);
+    expect(new Palette(theme, {}, "256").ansiOf(ALL)).not.toMatch(/[34]8;2;/);
+    expect(new Palette(theme, {}, "full").ansiOf(ALL)).toMatch(/38;2;/);
+  }
+});
+
+test("own colours go before the theme's; what is no style is passed over", () => {
+  const line: Line = [{ text: "x", role: "danger" }];
+  const own = (style: string) => new Palette("dark", { danger: style }, "16").ansiOf(line);
+  expect(own("bold red on bright-blue")).toBe("\x1b[1;31;104mx\x1b[m");
+  expect(own("#ff0000")).toBe("\x1b[91mx\x1b[m");
+  expect(own("nonsense")).toBe(new Palette("dark", {}, "16").ansiOf(line));
+  expect(own("")).toBe("x");
+});
+
+test("what lies under a line reaches through its spans", () => {
+  const palette = new Palette("dark", { selected: "on blue", dim: "red" }, "16");
+  expect(palette.ansiOf([{ text: "a" }, { text: "b", role: "dim" }], "selected")).toBe(
+    "\x1b[44ma\x1b[m\x1b[31;44mb\x1b[m",
+  );
+});
+
+test("addresses become links of the terminal", () => {
+  const link = "https://example.org/";
+  expect(new Palette("dark", { link: "" }, "16").ansiOf([{ text: "x", role: "link", link }])).toBe(
+    "\x1b]8;;https://example.org/\x07x\x1b]8;;\x07",
+  );
+});
+
+test("styles are read, or refused as a whole", () => {
+  expect(readStyle("underline")).toEqual({ underline: true });
+  expect(readStyle("red green")).toBeUndefined();
+  expect(readStyle("#12345")).toBeUndefined();
+  expect(readStyle("bold chartreuse")).toBeUndefined();
+});
+
+test("the depth is that of the environment", () => {
+  expect(depthOf({ TERM: "xterm-256color", NO_COLOR: "1" })).toBe("none");
+  expect(depthOf({ TERM: "xterm-256color", NO_COLOR: "" })).toBe("256");
+  expect(depthOf({ TERM: "xterm-256color", COLORTERM: "truecolor" })).toBe("full");
+  expect(depthOf({ TERM: "linux" })).toBe("16");
+  expect(depthOf({ TERM: "dumb" })).toBe("none");
+});

@@ -1,0 +1,140 @@
+import { expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../../../../src/base/fault.ts";
+import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
+import { choicesOf } from "../../../../src/cli/screen/state/choices.ts";
+import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
+import type { ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { ScreenView } from "../../../../src/cli/screen/view/render.ts";
+import * as scenes from "./scenes.ts";
+
+/** Screens that somebody has looked at; CHAT_GOLDEN=write makes them anew, for another look. */
+const GOLDEN = join(import.meta.dir, "../golden");
+const SIZES = ["80x24", "120x40", "40x12", "20x5"] as const;
+
+const search = { text: "printer" };
+
+function offline() {
+  const connection = {
+    kind: "offline",
+    fault: new Fault("link-closed", "the server has closed the connection"),
+    retryAtUnixMs: 1_479_620_767_000,
+  } as const;
+  return scenes.conversation().tell({ kind: "connection", connection }).model();
+}
+
+function searching() {
+  const story = scenes.conversation();
+  return story
+    .tell(
+      { kind: "search", query: search },
+      { kind: "found", query: search, records: [found(2), found(3)], hasMore: true },
+    )
+    .model();
+}
+
+function found(seq: number) {
+  const room = { kind: "room", name: "lobby", id: "lobby", topic: "" } as const;
+  const text = "is the printer on the second floor working again? It is, since yesterday evening.";
+  const time = { timeUnixMs: 1_479_620_760_000 + seq * 60_000, id: "" };
+  const said = { kind: "text", from: "ben", state: "whole", body: { text } } as const;
+  return { seq, n: seq, ...time, room: { ...room, id: room.id as never }, ...said };
+}
+
+const LONG_TOPIC = "A topic that goes on for longer than any line that a terminal has. ".repeat(9);
+
+type Scene = (size: ViewProps["size"]) => ViewProps;
+
+const SCENES: Readonly<Record<string, Scene>> = {
+  conversation: (size) => scenes.propsOf(scenes.conversation().model(), size),
+  members: (size) => {
+    const editor = editorOf("two lines,\nand the second one is long enough to go on below it");
+    const state = scenes.stateOf({ showsMembers: true, selected: 18, editor });
+    return scenes.propsOf(scenes.conversation().model(), size, { state });
+  },
+  "empty-room": (size) => {
+    const model = scenes.begun("").tell({ kind: "open", target: "lobby" }).model();
+    return scenes.propsOf(model, size);
+  },
+  offline: (size) => {
+    const notes = [
+      { text: "ben is in lobby, dev", tone: "plain" },
+      { text: "there is no room 'attic': list them: chat rooms, or /rooms", tone: "fault" },
+    ] as const;
+    return scenes.propsOf(offline(), size, { state: scenes.stateOf({ notes }) });
+  },
+  search: (size) => {
+    const overlay = { kind: "search", query: editorOf("printer"), at: 1 } as const;
+    return scenes.propsOf(searching(), size, { state: scenes.stateOf({ overlay }) });
+  },
+  switcher: (size) => {
+    const found = ["#dev", "@ben", "@cleo"];
+    const overlay = { kind: "switcher", query: editorOf("e"), at: 1, found } as const;
+    const state = scenes.stateOf({ overlay });
+    const choices = choicesOf(overlay);
+    return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
+  },
+  help: (size) => {
+    const overlay = { kind: "help", rows: scenes.HELP, top: 0 } as const;
+    const state = scenes.stateOf({ overlay });
+    const choices = choicesOf(overlay);
+    return scenes.propsOf(scenes.conversation().model(), size, { state, choices });
+  },
+  "long-topic": (size) => {
+    const completion = {
+      ...{ from: 0, to: 2, at: 1, typed: "an" },
+      candidates: ["ana", "anton", "antonia"].map((text) => ({ text, hint: "" })),
+    };
+    const state = scenes.stateOf({ editor: editorOf("anton: "), completion });
+    const story = scenes
+      .begun(LONG_TOPIC)
+      .says("ben", "hm")
+      .tell({ kind: "open", target: "lobby" });
+    return scenes.propsOf(story.model(), size, { state });
+  },
+  question: (size) => {
+    const question = {
+      kind: "yes-no",
+      text: "Erase this message for everybody?",
+      answer: editorOf(""),
+    } as const;
+    const scroll = { key: "i3", below: 0 };
+    const state = scenes.stateOf({ question, scroll });
+    return scenes.propsOf(scenes.conversation().model(), size, { state });
+  },
+  wide: (size) => scenes.propsOf(scenes.wideWords().model(), size),
+};
+
+for (const [name, scene] of Object.entries(SCENES)) {
+  for (const size of SIZES) {
+    test(`the screen ${name} at ${size}`, () => {
+      const [columns = 0, rows = 0] = size.split("x").map(Number);
+      const frame = scenes.frameOf(scene({ columns, rows }));
+      const shown = `${scenes
+        .plainLines(frame)
+        .map((line) => line.trimEnd())
+        .join("\n")}\n`;
+      const path = join(GOLDEN, `${name}-${size}.txt`);
+      if (process.env["CHAT_GOLDEN"] === "write") writeFileSync(path, shown);
+      expect(existsSync(path) ? readFileSync(path, "utf8") : "").toBe(shown);
+      for (const line of scenes.plainLines(frame)) {
+        expect(Bun.stringWidth(line)).toBeLessThanOrEqual(columns);
+      }
+      expect(frame.lines).toHaveLength(rows);
+    });
+  }
+}
+
+test("one frame for each look, and the newest look wins", () => {
+  const frames: Frame[] = [];
+  const view = new ScreenView((frame) => frames.push(frame));
+  const size = { columns: 60, rows: 10 };
+  const first = scenes.begun().says("ben", "one").tell({ kind: "open", target: "lobby" });
+  view.show(scenes.propsOf(first.model(), size));
+  view.show(scenes.propsOf(first.says("ben", "two").model(), size));
+  view.show(scenes.propsOf(first.model(), { columns: 30, rows: 6 }));
+  view.close();
+  expect(frames.map(({ lines }) => lines.length)).toEqual([10, 10, 6]);
+  expect(scenes.plainLines(frames[1] ?? { lines: [] }).join("\n")).toContain("two");
+});

@@ -1,0 +1,249 @@
+import { Fault } from "../../../../src/base/fault.ts";
+import type { FileId, RoomId } from "../../../../src/base/ids.ts";
+import type { Frame } from "../../../../src/cli/screen/state/frame.ts";
+import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
+import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import type { Size, ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import { ScreenView } from "../../../../src/cli/screen/view/render.ts";
+import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
+import type { ModelEvent } from "../../../../src/core/model/event.ts";
+import { RowMaker } from "../../../../src/core/model/rows.ts";
+import type { Model } from "../../../../src/core/model/state.ts";
+import { emptyModel, updateAll } from "../../../../src/core/model/update.ts";
+
+const LOBBY = "lobby" as RoomId;
+const DEV = "dev" as RoomId;
+const OPS = "ops" as RoomId;
+const BEN = "d1" as RoomId;
+const CLEO = "d2" as RoomId;
+/** Sunday, 20 November 2016, 05:46 UTC: long past, so that no test meets `today`. */
+const BEGUN_UNIX_MS = 1_479_620_760_000;
+
+type Said = Partial<ChatRecord> & { readonly body?: Readonly<Record<string, unknown>> };
+
+export class Story {
+  #events: ModelEvent[] = [];
+  #seq = 0;
+  #nowUnixMs = BEGUN_UNIX_MS;
+
+  get seq(): number {
+    return this.#seq;
+  }
+
+  tell(...events: readonly ModelEvent[]): this {
+    this.#events.push(...events);
+    return this;
+  }
+
+  /** Some minutes pass. */
+  wait(minutes: number): this {
+    this.#nowUnixMs += minutes * 60_000;
+    return this;
+  }
+
+  says(from: string, text: string, body: Readonly<Record<string, unknown>> = {}): this {
+    return this.record({ from, body: { text, ...body } });
+  }
+
+  record(change: Said): this {
+    this.#seq += 1;
+    const room = { kind: "room", name: "lobby", id: LOBBY, topic: "" } as const;
+    const record = {
+      ...{ seq: this.#seq, n: this.#seq, timeUnixMs: this.#nowUnixMs, room, id: "" },
+      ...{ kind: "text", from: "ben", state: "whole", body: { text: "" }, ...change },
+    } as ChatRecord;
+    return this.tell({ kind: "record", record });
+  }
+
+  model(): Model {
+    return updateAll(emptyModel(), this.#events).model;
+  }
+}
+
+const SERVER = {
+  name: "box.lan",
+  fingerprint: "SHA256:abc",
+  needsRoomPassword: false,
+  welcome: undefined,
+  textBytesMax: 65_536,
+  keepsKey: true,
+};
+
+/** In, in three rooms and two conversations. */
+export function begun(topic = "Plans, questions, and what was for lunch", read = 0): Story {
+  const told = { n: 0, skipped: 0 };
+  const room = (id: RoomId, name: string, unread: number) =>
+    ({ kind: "room", room: id, name, ...told, n: unread, read: 0, unread }) as const;
+  return new Story().tell(
+    { kind: "greeted", server: SERVER },
+    { kind: "entered", user: "ana" },
+    { kind: "connection", connection: { kind: "online" } },
+    { kind: "room", room: LOBBY, name: "lobby", topic, ...told, read, keepMs: 30 * 86_400_000 },
+    room(DEV, "dev", 12),
+    room(OPS, "a-room-with-a-long-name", 0),
+    { kind: "room", room: BEN, with: "ben", n: 0, skipped: 0, read: 0 },
+    { kind: "room", room: CLEO, with: "cleo", n: 3, skipped: 0, read: 0, unread: 3 },
+    { kind: "caught-up" },
+    { kind: "presence", room: LOBBY, user: "ben", online: true },
+    { kind: "presence", room: LOBBY, user: "ana", online: true },
+    { kind: "draft", target: "dev", draft: { text: "half a thought" } },
+  );
+}
+
+const MEMBERS = [
+  { name: "ana", isOnline: true, role: "member" },
+  { name: "ben", isOnline: true, role: "operator" },
+  { name: "cleo", isOnline: false, role: "moderator" },
+  { name: "somebody-with-a-very-long-name-1", isOnline: false, role: "member" },
+] as const;
+
+function fileId(name: string): FileId {
+  const letters = name.replaceAll(/[^a-z]/g, "").padEnd(11, "a");
+  return `f${letters.slice(0, 11)}` as FileId;
+}
+
+export function fileBody(name: string, more: object = {}) {
+  const digest = "0".repeat(64);
+  return { file: fileId(name), name, size: 2_150_000, chunks: 9, digest, ...more };
+}
+
+/** Everything that a timeline can show. */
+export function conversation(): Story {
+  const story = begun(undefined, 14);
+  story
+    .says("ben", "good morning, everybody")
+    .says("ben", "is the printer on the second floor working again?")
+    .wait(2)
+    .says("cleo", "It is, since yesterday evening. The paper is in the cupboard on the left.", {
+      re: 2,
+    })
+    .record({ kind: "reaction", from: "ben", body: { re: 3, react: "👍" } })
+    .record({ kind: "reaction", from: "ana", body: { re: 3, react: "👍" } })
+    .record({ kind: "reaction", from: "dan", body: { re: 3, react: "🎉" } })
+    .wait(3)
+    .record({ kind: "join", from: "dan", body: {} })
+    .record({ kind: "join", from: "eve", body: {} })
+    .record({ kind: "leave", from: "eve", body: {} })
+    .record({ kind: "topic", from: "ben", body: { topic: "Plans, questions, and lunch" } })
+    .says("dan", "secret plans")
+    .record({ kind: "erase", from: "dan", body: { seq: 11 } })
+    .record({ kind: "text", from: "dan", state: "damaged", body: undefined as never })
+    .record({ kind: "action", from: "dan", body: { text: "waves to all of you" } })
+    .wait(24 * 60 - 30)
+    .record({ kind: "file", from: "ben", body: fileBody("floor plan, final.pdf") })
+    .record({
+      kind: "file",
+      from: "ben",
+      body: fileBody("photos", { folder: { entries: 48, manifestBytes: 5_000 } }),
+    })
+    .wait(1)
+    .says(
+      "cleo",
+      "@ana, have you seen https://example.org/rota?week=47&who=ana? Which day is yours?",
+      {
+        mentions: ["ana"],
+      },
+    )
+    .says("dan", "what was said before is not here any more", { re: 900 })
+    .says("dan", "Tuesday is mien")
+    .record({ kind: "edit", from: "dan", body: { seq: 19, text: "Tuesday is mine" } })
+    .says("dan", "and this one was said somewhere else", {
+      imported: { from: "old-dan", time: BEGUN_UNIX_MS - 86_400_000 },
+    })
+    .record({ kind: "kick", from: "ben", body: { name: "eve" } })
+    .record({ kind: "mute", from: "ben", body: { name: "dan", on: true } })
+    .record({ kind: "grant", from: "ben", body: { name: "cleo", on: true } })
+    .record({ kind: "rename", from: "ben", body: { user: "u1", was: "dan", name: "daniel" } })
+    .record({ kind: "retention", from: "ben", body: { keepMs: 30 * 86_400_000 } })
+    .says("ana", "Wednesday is mine. I come at nine and bring the cake that you all like.")
+    .tell(
+      { kind: "open", target: "lobby" },
+      { kind: "members", room: LOBBY, members: MEMBERS },
+      posted("k1", "on my way"),
+      { kind: "stored", key: "k1" },
+      posted("k2", "this is too long"),
+      {
+        kind: "settled",
+        key: "k2",
+        outcome: { kind: "refused", fault: new Fault("muted", "ben has muted you here") },
+      },
+      {
+        kind: "transfer",
+        transfer: {
+          ...{ id: "t1", kind: "download", file: fileId("photos"), name: "photos", to: [] },
+          state: { kind: "running" },
+          progress: {
+            ...{ doneBytes: 967_500, sizeBytes: 2_150_000, resumedBytes: 0 },
+            ...{ ratePerS: 1_200_000, leftMs: 3_000, elapsedMs: 900 },
+          },
+        },
+      },
+    );
+  return story;
+}
+
+function posted(key: string, text: string): ModelEvent {
+  const writtenUnixMs = BEGUN_UNIX_MS + 24 * 60 * 60_000;
+  return { kind: "posted", key, id: key, to: "lobby", body: { text }, writtenUnixMs };
+}
+
+/** Texts of other scripts, and such as would break a screen if they were shown as sent. */
+export function wideWords(): Story {
+  return begun("日本語の話題 🎉")
+    .says("ben", "今日はいい天気ですね。散歩に行きませんか？公園の桜がとてもきれいだそうです。")
+    .says("cleo", "가족 👨‍👩‍👧‍👦 and a flag 🇮🇩 and ❤️ and a thumb 👍🏽, each two columns wide")
+    .says("dan", `zalgo: ${`h${"\u0301\u0302\u0303\u0304".repeat(10)}`.repeat(3)}i, café, क्षि`)
+    .says("eve", "\u001b[31mred\u001b[0m \u0007bell \u202eevil\u202c \u200bhidden \u2028line")
+    .says("ben", "tab\tby\ttab\n  indented\n\nand a gap")
+    .says("cleo", `${"x".repeat(90)} https://example.org/${"long/".repeat(20)}`)
+    .tell({ kind: "open", target: "lobby" });
+}
+
+export const HELP = [
+  ["Keys", ""],
+  ["Ctrl-K", "go to a room or person"],
+  ["Alt-1 … Alt-0", "the first ten rooms"],
+  ["PageUp, PageDown", "older and newer messages"],
+  ["Tab", "complete names, rooms, commands, paths and emoji"],
+  ["Commands", ""],
+  ["/join ROOM [PASSWORD]", "enter a room, or make it"],
+  ["/topic TEXT", "set what the room is about"],
+].map(([text = "", hint = ""]) => ({ text, hint }));
+
+export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {}): ViewProps {
+  return {
+    model,
+    rows: new RowMaker().rowsOf(model, () => 0),
+    state: FIRST_STATE,
+    size,
+    settings: DEFAULT_SETTINGS,
+    nowUnixMs: BEGUN_UNIX_MS,
+    texts: faceTexts("en"),
+    depth: "none",
+    status: { transport: "quic", roundTripMs: 12.4 },
+    choices: [],
+    fetchKey: "Alt-f",
+    ...change,
+  };
+}
+
+export function stateOf(change: Partial<ScreenState>): ScreenState {
+  return { ...FIRST_STATE, ...change };
+}
+
+/** The one frame that is made of it. */
+export function frameOf(props: ViewProps): Frame {
+  const frames: Frame[] = [];
+  const view = new ScreenView((frame) => frames.push(frame));
+  view.show(props);
+  view.close();
+  const [frame] = frames;
+  if (frame === undefined || frames.length > 1) throw new Error(`${frames.length} frames`);
+  return frame;
+}
+
+/** As a reader sees it, without colours and links. */
+export function plainLines({ lines }: Pick<Frame, "lines">): readonly string[] {
+  return lines.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
+}

@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { Palette } from "../../../../src/cli/screen/view/palette.ts";
+import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
+import { RowMaker } from "../../../../src/core/model/rows.ts";
+import { timesIn } from "../../../../src/web/text/times.ts";
+import * as scenes from "./scenes.ts";
+
+const texts = faceTexts("en");
+const look = {
+  ...{ columns: 60, texts, times: timesIn(texts), me: "ana", isOnline: true },
+  fetchKey: undefined,
+};
+const palette = new Palette("dark", {}, "none");
+
+/** Messages of one line each, but every third of two. */
+function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelineParts {
+  const story = scenes.begun();
+  for (let i = 1; i <= count; i++) {
+    const text = i % 3 === 0 ? `m${i}.\nsecond.` : `m${i}.`;
+    story.says(i % 2 === 0 ? "ben" : "cleo", text);
+  }
+  const model = story.tell({ kind: "open", target: "lobby" }).model();
+  const rows = new RowMaker().rowsOf(model, () => 0);
+  const { transfers } = model;
+  const nothing = { scroll: undefined, selected: undefined, selectedPost: undefined };
+  return { rows, look, palette, transfers, height: 6, ...nothing, ...change };
+}
+
+function seenWords(parts: TimelineParts, cache = new TimelineCache()): string {
+  const { lines } = cache.layOut(parts);
+  expect(lines).toHaveLength(parts.height);
+  return (lines.join("\n").match(/m\d+|second/g) ?? []).join(" ");
+}
+
+test("the newest stand at the bottom, and few are not spread over the page", () => {
+  expect(seenWords(partsOf(50))).toBe("m45 second m46 m47 m48 second m49 m50".slice(11));
+  const few = new TimelineCache().layOut(partsOf(1, { height: 8 }));
+  expect(few.lines.slice(0, 5).every((line) => line.trim() === "")).toBe(true);
+  expect(few.isAtTop).toBe(true);
+});
+
+test("an anchor keeps its row at the bottom edge, with lines of it below", () => {
+  const at = (key: string, below: number) => partsOf(50, { scroll: { key, below }, height: 4 });
+  expect(seenWords(at("i30", 0))).toBe("m28 m29 m30 second");
+  expect(seenWords(at("i30", 1))).toBe("m27 second m28 m29 m30".slice(4));
+  const { rowsBelow, seen } = new TimelineCache().layOut(at("i30", 1));
+  expect(rowsBelow).toBe(21);
+  expect(seen.at(-1)).toMatchObject({ from: 0, to: 1 });
+  expect(new TimelineCache().layOut(at("i50", 0)).rowsBelow).toBe(0);
+});
+
+test("a page stays full beyond the first row, and an anchor that is gone is the newest", () => {
+  const top = partsOf(50, { scroll: { key: "i1", below: 0 } });
+  expect(seenWords(top)).toBe("m1 m2 m3 second");
+  expect(new TimelineCache().layOut(top).isAtTop).toBe(true);
+  expect(seenWords(partsOf(9, { scroll: { key: "i99", below: 0 }, height: 2 }))).toBe("m9 second");
+});
+
+test("rows tell how high they are, by whatever order they are asked in", () => {
+  const cache = new TimelineCache();
+  const parts = partsOf(12);
+  expect(["i3", "i4", "i5", "i6", "i1", "i12"].map((key) => cache.heightOf(parts, key))).toEqual([
+    2, 1, 1, 2, 1, 2,
+  ]);
+  expect(cache.heightOf(parts, "i99")).toBe(0);
+});
+
+test("no row is laid out but those that are seen", () => {
+  const parts = partsOf(500);
+  const seen = new Set<string>();
+  const rows = parts.rows.rows.map(
+    (row) =>
+      new Proxy(row, {
+        get: (target, name) => {
+          if (name === "item") seen.add(target.key);
+          return Reflect.get(target, name);
+        },
+      }),
+  );
+  new TimelineCache().layOut({ ...parts, rows: { ...parts.rows, rows } });
+  expect(seen.size).toBeLessThan(8);
+});
+
+test("the first day is not shown while what comes before it is missing", () => {
+  const parts = partsOf(2, { height: 9 });
+  const shown = (hasOlder: boolean) =>
+    new TimelineCache().layOut({ ...parts, rows: { ...parts.rows, hasOlder } }).lines.join("\n");
+  expect(shown(false)).toContain("2016");
+  expect(shown(true)).not.toContain("2016");
+});

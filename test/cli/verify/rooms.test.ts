@@ -1,0 +1,102 @@
+import { expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { VERIFIED_RECORDS_MAX } from "../../../src/base/limits.ts";
+import { findHoles } from "../../../src/cli/verify/rooms.ts";
+import type { Client } from "../../../src/client/client.ts";
+import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
+
+const LOBBY: RoomView = { kind: "room", name: "lobby", id: "r1" as RoomId, topic: "" };
+const BEN: RoomView = { kind: "person", name: "ben", id: "r2" as RoomId, topic: "" };
+
+type Place = readonly [n: number, seq: number];
+
+/** A server that pages records as asked; `gone` refuses, as after a kick. */
+class Rooms implements Pick<Client, "history" | "rooms"> {
+  rooms = [LOBBY, BEN];
+  readonly asked: string[] = [];
+  readonly #places: Readonly<Record<string, readonly Place[]>>;
+  gone: string | undefined;
+
+  constructor(places: Readonly<Record<string, readonly Place[]>>) {
+    this.#places = places;
+  }
+
+  history: Client["history"] = async ({ target = "", kinds, before = Infinity, limit }) => {
+    expect(kinds).toEqual(["all"]);
+    this.asked.push(target);
+    if (target === this.gone) {
+      this.rooms = this.rooms.filter(({ name }) => name !== target);
+      throw new Fault("not-member", "you are not in it");
+    }
+    const places = (this.#places[target] ?? []).filter(([, seq]) => seq < before);
+    const records = places.slice(-limit).map(([n, seq]): ChatRecord => {
+      const rest = { timeUnixMs: 0, kind: "text", room: LOBBY, from: "ben", id: "" };
+      return { ...rest, n, seq, state: "erased", body: undefined };
+    });
+    return { records, more: places.length > limit };
+  };
+}
+
+const dense = (count: number, from = 0): Place[] =>
+  Array.from({ length: count }, (_, i) => [i + 1, from + 2 * i + 1]);
+
+test("rooms whose records are all there have no hole, over any number of pages", async () => {
+  const rooms = new Rooms({ lobby: dense(2_500), "@ben": dense(3, 1) });
+  expect(await findHoles(rooms, false)).toEqual({
+    ...{ holes: [], records: 2_503, rooms: 2, isBounded: false },
+  });
+  expect(rooms.asked).toEqual(["lobby", "lobby", "lobby", "@ben"]);
+});
+
+test("a hole is named by the record behind it", async () => {
+  const lobby = dense(1_500).toSpliced(499, 1); // Between two pages.
+  const rooms = new Rooms({ lobby, "@ben": dense(5).slice(1) });
+  const { holes } = await findHoles(rooms, false);
+  expect(holes).toEqual([
+    { seq: 3, reason: "n 2 is the first in @ben" },
+    { seq: 1_001, reason: "n 501 follows 499 in #lobby" },
+  ]);
+});
+
+test.each<[string, Place[], string]>([
+  [
+    "one that comes twice",
+    [
+      [1, 1],
+      [2, 3],
+      [2, 5],
+    ],
+    "n 2 follows 2 in #lobby",
+  ],
+  [
+    "one out of order",
+    [
+      [1, 1],
+      [2, 5],
+      [3, 3],
+    ],
+    "seq 3 follows 5 in #lobby",
+  ],
+])("%s is a finding", async (_, lobby, reason) => {
+  const { holes } = await findHoles(new Rooms({ lobby }), false);
+  expect(holes.map((hole) => hole.reason)).toEqual([reason]);
+});
+
+test("so many records of a room are read, and with --all the others, too", async () => {
+  const count = VERIFIED_RECORDS_MAX + 1;
+  const rooms = new Rooms({ lobby: dense(count).toSpliced(0, 1, [7, 1]) });
+  expect(await findHoles(rooms, false)).toEqual({
+    ...{ holes: [], records: VERIFIED_RECORDS_MAX, rooms: 2, isBounded: true },
+  });
+  const { holes, isBounded } = await findHoles(rooms, true);
+  expect([holes.length, isBounded]).toEqual([1, false]);
+});
+
+test("a room that one is put out of meanwhile is passed over, other faults are not", async () => {
+  const rooms = new Rooms({ "@ben": dense(3) });
+  rooms.gone = "lobby";
+  expect(await findHoles(rooms, false)).toMatchObject({ holes: [], records: 3, rooms: 1 });
+  const broken = { rooms: [LOBBY], history: () => Promise.reject(new Fault("timeout", "late")) };
+  expect(await findHoles(broken, false).catch((fault: Fault) => fault.code)).toBe("timeout");
+});

@@ -1,0 +1,507 @@
+import { describe, expect, test } from "bun:test";
+import { fromBase64Url, utf8Decode, utf8Encode } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import { SEEN_BUFFERED_MAX } from "../../src/base/limits.ts";
+import type { AuditAlarm } from "../../src/client/auditor.ts";
+import type { Client } from "../../src/client/client.ts";
+import { Identity } from "../../src/crypto/identity.ts";
+import { makeSuccession } from "../../src/crypto/succession.ts";
+import { parseCheckpoint, parseNote } from "../../src/wire/checkpoint.ts";
+import { ANA, ClientFixture } from "./client-fixture.ts";
+import { content, HeldSource } from "./contents.ts";
+
+/** Time in which what was read is written down. */
+const WRITTEN_MS = 2_000;
+/** Time in which proofs are asked for while records come. */
+const AUDITED_MS = 60_000;
+/** Time in which what may only be late is asked for again, as often as that is done. */
+const TRIES_MS = 5_000;
+
+/** A server that has said so much, and a device that has read it and has left. */
+async function read(count: number) {
+  const fixture = new ClientFixture();
+  const alarms: AuditAlarm[] = [];
+  const enter = async () => {
+    const watched = fixture.client({ onAlarm: (alarm) => alarms.push(alarm) });
+    await fixture.outcome(watched.client.connect());
+    await fixture.clock.advance(0);
+    return watched;
+  };
+  const first = await enter();
+  for (let i = 1; i <= count; i++) fixture.server.say({ text: `text ${i}` }, "ben");
+  await fixture.clock.advance(WRITTEN_MS);
+  await fixture.outcome(first.client.close());
+  const { fingerprint } = fixture.server.identity;
+  const pin = () => fixture.state.logs.pin({ fingerprint });
+  const reader = { fingerprint, formers: [], user: "ana" };
+  const seen = (which: "all" | "unproved") =>
+    fixture.state.logs.seen(reader, which).map(({ seq }) => seq);
+  return { fixture, enter, alarms, pin, seen };
+}
+
+/** The server's log as a manipulation leaves it: numbered again, with heads of its own. */
+function rewrite(
+  { server }: ClientFixture,
+  change: (texts: (readonly [string, string])[]) => (readonly [string, string])[],
+): void {
+  const texts = server.records.map(({ notice }) => {
+    const { text } = JSON.parse(utf8Decode(notice.body ?? new Uint8Array())) as { text: string };
+    return [notice.from ?? "", text] as const;
+  });
+  const before = [...server.records];
+  server.records.length = 0;
+  for (const [from, text] of change(texts)) {
+    const stored = server.say({ text }, from);
+    const same = before.find(({ seq, notice }) => {
+      return (
+        seq === stored.seq && utf8Decode(notice.body ?? new Uint8Array()).includes(`"${text}"`)
+      );
+    });
+    if (same !== undefined) server.records[server.records.length - 1] = same;
+  }
+}
+
+describe("at each log-in", () => {
+  test("the first checkpoint is pinned, and what was read is proved with the next", async () => {
+    const { fixture, enter, pin, seen, alarms } = await read(5);
+    expect(pin()).toBeUndefined(); // The log was empty when the device came in.
+    expect(seen("unproved")).toEqual([1, 2, 3, 4, 5]);
+    const watched = await enter();
+    expect(pin()?.size).toBe(5);
+    expect(seen("unproved")).toEqual([]);
+    expect(seen("all")).toEqual([1, 2, 3, 4, 5]);
+    fixture.server.say({ text: "more" });
+    await fixture.outcome(watched.client.close());
+    await enter();
+    expect(pin()?.size).toBe(6);
+    expect(seen("unproved")).toEqual([]);
+    expect(alarms).toEqual([]);
+  });
+
+  test("a server of an earlier version is let be, until it has proved something", async () => {
+    const { fixture, enter, pin, alarms } = await read(3);
+    fixture.server.provesLog = false;
+    const old = await enter();
+    expect(old.client.isConnected).toBe(true);
+    expect(pin()).toBeUndefined();
+    await fixture.outcome(old.client.close());
+    fixture.server.provesLog = true;
+    const now = await enter();
+    await fixture.outcome(now.client.close());
+    fixture.server.provesLog = false;
+    const forgetful = await enter();
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
+    expect(forgetful.last("closed")?.fault?.code).toBe("log-unproved");
+  });
+
+  test("a server that answers with anything else is asked again, three times", async () => {
+    const { fixture, enter, alarms } = await read(3);
+    await fixture.outcome((await enter()).client.close());
+    let asked = 0;
+    fixture.server.mischief.onRequest = ({ kind }) => {
+      if (kind !== "checkpoint") return undefined;
+      asked += 1;
+      return new Fault("internal", "not now");
+    };
+    const watched = await enter();
+    expect(watched.client.isConnected).toBe(true);
+    await fixture.clock.advance(5_000);
+    expect(asked).toBe(3);
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
+  });
+
+  test("a checkpoint that another key has signed is none", async () => {
+    const { fixture, enter, alarms } = await read(3);
+    const { proofs } = fixture.server;
+    const foreign = Identity.generate();
+    Object.defineProperty(fixture.server, "proofs", {
+      get: () => Object.assign(proofs, { checkpoint: () => ({ note: forged(foreign), path: [] }) }),
+    });
+    const forged = (identity: Identity) => {
+      const { origin, size, root } = parseCheckpoint(parseNote(proofs.note()).text);
+      return proofs.signed({ origin, size, root }, identity);
+    };
+    await enter();
+    expect(alarms.map(({ fault }) => fault.message)).toEqual([
+      "the server's checkpoint of its history is not signed by its key",
+    ]);
+  });
+
+  test("a key that the server's old one has named goes on with the same log", async () => {
+    const { fixture, enter, alarms, pin } = await read(3);
+    await fixture.outcome((await enter()).client.close());
+    const { server } = fixture;
+    const old = server.identity;
+    server.identity = Identity.generate();
+    const predecessors = [makeSuccession(old, server.identity.publicKey)];
+    server.mischief.onWelcome = (welcome) => ({ ...welcome, predecessors });
+    server.say({ text: "signed by the new key" });
+    const watched = await enter();
+    expect(watched.client.isConnected).toBe(true);
+    expect(alarms).toEqual([]);
+    expect(pin()).toBeUndefined(); // It has moved.
+    const { fingerprint } = server.identity;
+    expect(fixture.state.logs.pin({ fingerprint })?.size).toBe(4);
+  });
+
+  test("a checkpoint from before what is known is signed anew, and not waited for", async () => {
+    const { fixture, enter, alarms, pin, seen } = await read(5);
+    const { mischief } = fixture.server;
+    mischief.signed = 3;
+    await fixture.outcome((await enter()).client.close());
+    expect(mischief.signed).toBeUndefined();
+    expect(pin()?.size).toBe(5);
+    expect(seen("unproved")).toEqual([]);
+    const { client } = fixture.client({ follow: "none" });
+    await fixture.outcome(client.connect());
+    await fixture.clock.advance(0);
+    await fixture.outcome(client.post("lobby", { text: "confirmed" }));
+    await fixture.outcome(client.close());
+    mischief.signed = 5;
+    await enter();
+    expect(pin()?.size).toBe(6);
+    expect(alarms).toEqual([]);
+  });
+
+  test("what was read a moment before the checkpoint's is waited for", async () => {
+    const { fixture, enter, alarms, pin } = await read(5);
+    const { server } = fixture;
+    const [last] = server.records.splice(4);
+    const watched = await enter();
+    expect(watched.client.isConnected).toBe(true);
+    if (last !== undefined) server.records.push(last);
+    await fixture.clock.advance(WRITTEN_MS);
+    expect(alarms).toEqual([]);
+    expect(pin()?.size).toBe(5);
+  });
+});
+
+type Texts = (readonly [string, string])[];
+type Case = [string, string, RegExp, (texts: Texts) => Texts];
+
+/** Of ten records of which eight were accepted, and all were read. */
+const MANIPULATIONS: readonly Case[] = [
+  [
+    "a record that was accepted is changed",
+    "log-forked",
+    /10 records, but its first 8 .*; record 3 in #lobby \(ben, [^)]+\) .* shows now$/,
+    (texts) => texts.with(2, ["ben", "never said"]),
+  ],
+  [
+    "a record that was only read is changed",
+    "log-forked",
+    /^the server's history has changed; record 9 in #lobby \(ben, /,
+    (texts) => texts.with(8, ["ben", "never said"]),
+  ],
+  [
+    "two records are swapped",
+    "log-forked",
+    /record 3 in #lobby .* shows now, nor is 1 later one$/,
+    (texts) => texts.with(2, texts[3] ?? ["", ""]).with(3, texts[2] ?? ["", ""]),
+  ],
+  [
+    "a record is left out",
+    "log-forked",
+    /9 records, but its first 8 .*; record 2 in #lobby .* nor are 8 later ones$/,
+    (texts) => texts.toSpliced(1, 1),
+  ],
+  [
+    "the tail is cut",
+    "log-rolled-back",
+    /^the server shows 4 records, and this device has seen 8; record 5 .* nor are 5 later ones$/,
+    (texts) => texts.slice(0, 4),
+  ],
+  [
+    "what was only read is cut",
+    "log-forked",
+    /^the server's history has changed; record 10 in /,
+    (texts) => texts.slice(0, 9),
+  ],
+  [
+    "another log",
+    "log-forked",
+    /^the server shows another history \(3 records, chat\/[\w-]{22}\) .* 8 records/,
+    () => [
+      ["eve", "all"],
+      ["eve", "is"],
+      ["eve", "well"],
+    ],
+  ],
+];
+
+describe("a log that was manipulated and signed again", () => {
+  test.each(MANIPULATIONS)("%s", async (_, code, sentence, manipulate) => {
+    const { fixture, enter, alarms, pin } = await read(8);
+    const second = await enter();
+    const before = pin();
+    expect(before?.size).toBe(8);
+    fixture.server.say({ text: "text 9" }, "ben");
+    fixture.server.say({ text: "text 10" }, "ben");
+    await fixture.clock.advance(WRITTEN_MS);
+    await fixture.outcome(second.client.close());
+    rewrite(fixture, manipulate);
+    const watched = await enter();
+    await fixture.clock.advance(2 * WRITTEN_MS);
+    expect(alarms).toHaveLength(1);
+    const { fault, evidence } = alarms[0] as AuditAlarm;
+    expect(fault.code).toBe(code as Fault["code"]);
+    expect(fault.exitCode).toBe(6);
+    expect(fault.message).toMatch(sentence);
+    expect(fault.remedy).toContain("chat trust accept server:2428");
+    expect(evidence.known).toBe(before?.note);
+    expect(evidence.shown).toBe(fixture.server.proofs.note());
+    // The client has ended by it, and believes what it believed before.
+    expect(watched.last("closed")?.fault).toBe(fault);
+    expect(await fixture.code(watched.client.post("lobby", { text: "into the void" }))).toBe(
+      "interrupted",
+    );
+    expect(pin()).toEqual(before);
+    // The next log-in finds the same, until the user accepts it.
+    await enter();
+    await fixture.clock.advance(2 * WRITTEN_MS);
+    expect(alarms).toHaveLength(2);
+    const { fingerprint } = fixture.server.identity;
+    expect(fixture.state.logs.alarm(fingerprint)).toBe(fault.message);
+    fixture.state.logs.forget(fingerprint);
+    const trusting = await enter();
+    expect(trusting.client.isConnected).toBe(true);
+    expect(pin()?.note).toBe(fixture.server.proofs.note());
+  });
+
+  test("put right again, it is accepted, and the alarm is over", async () => {
+    const { fixture, enter, alarms } = await read(8);
+    await fixture.outcome((await enter()).client.close());
+    const { server } = fixture;
+    const tail = server.records.splice(4);
+    await enter();
+    expect(alarms).toHaveLength(1);
+    server.records.push(...tail);
+    const watched = await enter();
+    expect(watched.client.isConnected).toBe(true);
+    expect(fixture.state.logs.alarm(server.identity.fingerprint)).toBeUndefined();
+  });
+
+  test("while a device is in: at the next audit, and what waits is not sent", async () => {
+    const { fixture, enter, alarms } = await read(8);
+    const watched = await enter();
+    fixture.server.say({ text: "text 9" }, "ben");
+    rewrite(fixture, (texts) => texts.with(8, ["ben", "never said"]));
+    await fixture.clock.advance(AUDITED_MS);
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-forked"]);
+    expect(watched.last("closed")?.fault?.code).toBe("log-forked");
+  });
+});
+
+describe("a proof that is left out", () => {
+  /** What the server leaves out from now on, and what the next log-in makes of it. */
+  async function withheld(change: (fixture: ClientFixture) => void) {
+    const read5 = await read(5);
+    const { fixture, enter } = read5;
+    fixture.server.mischief.withholds = (seq) => seq === 2 || seq === 4;
+    change(fixture);
+    const watched = await enter();
+    await fixture.clock.advance(TRIES_MS);
+    return { ...read5, watched };
+  }
+
+  test("of a room in which one is, is an alarm", async () => {
+    const { alarms, watched, pin } = await withheld(() => undefined);
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
+    const { fault, evidence } = alarms[0] as AuditAlarm;
+    expect(fault.message).toMatch(
+      /in which you are; record 2 in #lobby \(ben, .* is not proved, nor is 1 later one$/,
+    );
+    expect(evidence.reason).toBe("left-out");
+    expect(evidence.records.map(({ seq }) => seq)).toEqual([2, 4]);
+    expect(watched.last("closed")?.fault).toBe(fault);
+    expect(pin()).toBeUndefined();
+  });
+
+  test("of a room that was left, is none; and once more for whoever asks for all", async () => {
+    const { alarms, watched, seen, fixture } = await withheld(({ server }) =>
+      server.rooms.delete("r1"),
+    );
+    expect(alarms).toEqual([]);
+    expect(watched.client.isConnected).toBe(true);
+    expect(seen("unproved")).toEqual([2, 4]);
+    const outcome = await fixture.outcome(watched.client.audit());
+    expect(outcome).toMatchObject({ kind: "accepted", proved: 3, open: 2 });
+    fixture.server.tell({ kind: "room", room: "r1", name: "lobby", n: 6, skipped: 0 });
+    await fixture.clock.advance(0);
+    const again = await fixture.outcome(watched.client.audit());
+    expect(again).toMatchObject({ kind: "alarm", alarm: { evidence: { reason: "left-out" } } });
+  });
+
+  test("is none where the word that one was put out comes after the answer", async () => {
+    const { fixture, enter, alarms } = await read(5);
+    const { server } = fixture;
+    server.mischief.withholds = () => true;
+    const watched = await enter();
+    server.tell({ kind: "room-gone", room: "r1" });
+    await fixture.clock.advance(TRIES_MS);
+    expect(alarms).toEqual([]);
+    expect(watched.client.isConnected).toBe(true);
+  });
+
+  test("is none where one came into the room after it was asked for", async () => {
+    const { fixture, enter, alarms } = await read(5);
+    const { server } = fixture;
+    server.rooms.delete("r1");
+    server.mischief.withholds = () => true;
+    server.mischief.onRequest = ({ kind }) => {
+      if (kind !== "inclusion") return undefined;
+      server.tell({ kind: "room", room: "r1", name: "lobby", n: 6, skipped: 0 });
+      server.mischief.onRequest = undefined;
+      return undefined;
+    };
+    await enter();
+    await fixture.clock.advance(TRIES_MS);
+    expect(alarms).toEqual([]);
+  });
+});
+
+test("a page of the past counts as read, up to so many records of one run", async () => {
+  const { fixture, alarms, pin } = await read(0);
+  const ben = { fingerprint: fixture.server.identity.fingerprint, formers: [], user: "ben" };
+  for (let i = 1; i <= 9; i++) fixture.server.say({ text: `text ${i}` }, "ana");
+  const credentials = { ...ANA, user: "ben" };
+  const { client } = fixture.client({ follow: "none", credentials });
+  await fixture.outcome(client.connect());
+  const { logs } = fixture.state;
+  expect(logs.seen(ben, "all")).toEqual([]);
+  await fixture.outcome(client.history({ limit: 4 }));
+  await fixture.outcome(client.close());
+  expect(logs.seen(ben, "all").map(({ seq, place }) => [seq, place])).toEqual(
+    [6, 7, 8, 9].map((seq) => [seq, "#lobby"]),
+  );
+  for (let i = 10; i <= 2 * SEEN_BUFFERED_MAX; i++) fixture.server.say({ text: "more" }, "ana");
+  const later = fixture.client({ follow: "none", credentials }).client;
+  await fixture.outcome(later.connect());
+  await fixture.outcome(later.history({ limit: 1_000 }));
+  await fixture.outcome(later.history({ limit: 1_000, before: 1_049 }));
+  await fixture.outcome(later.close());
+  const all = logs.seen(ben, "all").map(({ seq }) => seq);
+  expect([all.length, all[4]]).toEqual([SEEN_BUFFERED_MAX + 4, 49]); // And what was read last.
+  expect([alarms, pin()?.size]).toEqual([[], 2 * SEEN_BUFFERED_MAX]);
+  rewrite(fixture, (texts) => texts.with(99, ["ana", "never said"]));
+  const last = fixture.client({ credentials, onAlarm: (alarm) => alarms.push(alarm) });
+  await fixture.outcome(last.client.connect());
+  await fixture.clock.advance(TRIES_MS);
+  expect(alarms.map(({ fault }) => fault.message)).toEqual([
+    expect.stringMatching(/; record 100 in #lobby \(ana, /),
+  ]);
+});
+
+describe("what was confirmed by a server", () => {
+  /** A program that says one thing, or asks one thing, and ends. */
+  async function once(fixture: ClientFixture, work: (client: Client) => Promise<unknown>) {
+    const { client } = fixture.client({ follow: "none" });
+    await fixture.outcome(client.connect());
+    await fixture.clock.advance(0);
+    await fixture.outcome(work(client));
+    await fixture.outcome(client.close());
+  }
+  const post = (client: Client) => client.post("lobby", { text: "confirmed" });
+
+  test("and is in its log no more, is an alarm, though no proof of it was asked for", async () => {
+    const { fixture, enter, alarms, pin } = await read(3);
+    await fixture.outcome((await enter()).client.close());
+    await once(fixture, post);
+    expect(pin()?.size).toBe(3); // The checkpoint of before it was said.
+    const [last] = fixture.server.records.splice(3);
+    await enter();
+    await fixture.clock.advance(TRIES_MS);
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-rolled-back"]);
+    expect(alarms[0]?.fault.message).toBe("the server shows 3 records, and this device has seen 4");
+    if (last !== undefined) fixture.server.records.push(last);
+    await enter();
+    await fixture.clock.advance(TRIES_MS);
+    expect(alarms).toHaveLength(1);
+    expect(pin()?.size).toBe(4);
+  });
+
+  test("a moment before its checkpoint, is waited for", async () => {
+    const { fixture, enter, alarms, pin } = await read(3);
+    await once(fixture, post);
+    const [last] = fixture.server.records.splice(3);
+    const watched = await enter();
+    if (last !== undefined) fixture.server.records.push(last);
+    await fixture.clock.advance(TRIES_MS);
+    expect(alarms).toEqual([]);
+    expect(watched.client.isConnected).toBe(true);
+    expect(pin()?.size).toBe(4);
+  });
+
+  test("as the first record of all, is missed where the log is empty", async () => {
+    const { fixture, enter, alarms, pin } = await read(0);
+    await once(fixture, post);
+    expect(pin()).toBeUndefined();
+    fixture.server.records.length = 0;
+    await enter();
+    expect(alarms.map(({ fault }) => fault.code)).toEqual(["log-unproved"]);
+    fixture.state.logs.forget(fixture.server.identity.fingerprint);
+    await enter();
+    expect(alarms).toHaveLength(1);
+  });
+
+  test("is no reason to ask one of an earlier version for proofs", async () => {
+    const { fixture, enter, alarms } = await read(0);
+    fixture.server.provesLog = false;
+    await once(fixture, post);
+    await enter();
+    expect(alarms).toEqual([]);
+  });
+
+  test("is also what other requests and files have written", async () => {
+    const { fixture } = await read(3);
+    const { server } = fixture;
+    const reader = { fingerprint: server.identity.fingerprint, formers: [], user: "ana" };
+    await once(fixture, (client) => client.request("erase", { seq: 2 }));
+    expect(fixture.state.logs.confirmed(reader)).toBe(4);
+    await once(fixture, (client) => client.requestOnce("erase", { seq: 2 }));
+    expect(fixture.state.logs.confirmed(reader)).toBe(5);
+    const { fixture: other } = await read(0);
+    const source = new HeldSource(content(10));
+    await once(other, ({ transfers }) => transfers.send({ source, to: ["lobby"] }));
+    const { fingerprint } = other.server.identity;
+    expect(other.state.logs.confirmed({ ...reader, fingerprint })).toBe(1);
+  });
+});
+
+test("only the newest of many records are remembered", async () => {
+  const { seen } = await read(2 * SEEN_BUFFERED_MAX + 1);
+  const all = seen("all");
+  expect(all.length).toBeLessThanOrEqual(SEEN_BUFFERED_MAX + 1);
+  expect(all.at(-1)).toBe(2 * SEEN_BUFFERED_MAX + 1);
+});
+
+test("the evidence has what anyone else needs to check it", async () => {
+  const { fixture, enter, alarms } = await read(3);
+  await fixture.outcome((await enter()).client.close());
+  const key = fixture.server.identity.publicKey;
+  rewrite(fixture, (texts) => texts.with(1, ["ben", "never said"]));
+  await enter();
+  const plain = JSON.parse(JSON.stringify(alarms[0]?.evidence)) as AuditAlarm["evidence"];
+  expect(plain).toMatchObject({ reason: "forked", user: "ana" });
+  expect(fromBase64Url(plain.key)).toEqual(key);
+  expect(plain.server).toBe(fixture.server.identity.fingerprint);
+  expect(utf8Encode(plain.known ?? "").length).toBeGreaterThan(100);
+  expect(plain.records.map(({ seq, place }) => [seq, place])).toEqual([[2, "#lobby"]]);
+});
+
+test("a program that is done waits for proofs, and hears of the alarm", async () => {
+  const { fixture, enter } = await read(3);
+  await fixture.outcome((await enter()).client.close());
+  rewrite(fixture, (texts) => texts.slice(0, 2));
+  const { client } = fixture.client({ follow: "none" });
+  await fixture.outcome(client.connect());
+  expect(await fixture.code(client.proved())).toBe("log-rolled-back");
+});
+
+test("a server that never answers does not keep a program that is done", async () => {
+  const { fixture } = await read(3);
+  fixture.server.mischief.onRequest = ({ kind }) => (kind === "checkpoint" ? "silent" : undefined);
+  const { client } = fixture.client({ follow: "none" });
+  await fixture.outcome(client.connect());
+  expect(await fixture.code(client.proved())).toBe("fine");
+});

@@ -1,0 +1,208 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import {
+  type AuditReason,
+  auditSentence,
+  judgeCheckpoint,
+  judgeSeen,
+  type LogPin,
+  type SeenRecord,
+} from "../../../src/core/client/audit.ts";
+import {
+  consistencyPath,
+  inclusionPath,
+  type Nodes,
+  rootOf,
+} from "../../../src/core/log/proofs.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { leafHash } from "../../../src/wire/record.ts";
+import { nodesOf } from "../log-nodes.ts";
+
+/** A log whose records are these texts. */
+class Log {
+  readonly #leaves: readonly Uint8Array[];
+  readonly nodes: Nodes;
+
+  constructor(texts: readonly string[]) {
+    this.#leaves = texts.map((text) => leafHash(utf8Encode(text), sha256));
+    this.nodes = nodesOf(this.#leaves);
+  }
+
+  get size(): number {
+    return this.#leaves.length;
+  }
+
+  pin(size = this.size, origin = "chat/one"): LogPin {
+    return { origin, size, root: rootOf(size, this.nodes, sha256), note: `note ${size}` };
+  }
+
+  path(from: number): Uint8Array[] {
+    return from > this.size ? [] : consistencyPath(from, this.size, this.nodes, sha256);
+  }
+
+  proof(seq: number, size = this.size) {
+    const leaf = this.nodes(0, seq - 1);
+    return { seq, leaf, path: inclusionPath(seq - 1, size, this.nodes, sha256) };
+  }
+
+  seen(seq: number): SeenRecord {
+    const [leaf, timeUnixMs] = [this.nodes(0, seq - 1), 1_000];
+    return { seq, leaf, room: "r1", place: "#lobby", from: "Ana", timeUnixMs };
+  }
+}
+
+const numbered = (count: number) => Array.from({ length: count }, (_, i) => `record ${i + 1}`);
+
+/** What a server with `now` shows to a device that has accepted the first `size` of `before`. */
+function judged(before: Log, size: number, now: Log) {
+  const shown = { pin: now.pin(), path: now.path(size) };
+  return judgeCheckpoint(before.pin(size), shown, sha256);
+}
+
+const alarm = (reason: AuditReason) => ({ kind: "alarm", reason }) as const;
+
+/** What an attacker makes of a log of which this device has accepted all. */
+const MANIPULATIONS: readonly [string, AuditReason, (texts: string[], at: number) => string[]][] = [
+  ["a record changed", "forked", (texts, at) => texts.with(at, "other")],
+  ["a record left out, another at the end", "forked", (t, at) => [...t.toSpliced(at, 1), "x"]],
+  ["a record left out", "rolled-back", (texts, at) => texts.toSpliced(at, 1)],
+  ["a record put in", "forked", (texts, at) => texts.toSpliced(at, 0, "new")],
+  ["the tail cut", "rolled-back", (texts, at) => texts.slice(0, at)],
+  ["an older log that has grown otherwise", "forked", (t, at) => [...t.slice(0, at), ...t, "y"]],
+];
+
+describe("a checkpoint", () => {
+  test("the first one is what a server is held to; the same again is the same", () => {
+    const log = new Log(numbered(7));
+    const shown = { pin: log.pin(), path: [] };
+    expect(judgeCheckpoint(undefined, shown, sha256)).toEqual({ kind: "first" });
+    expect(judged(log, 7, log)).toEqual({ kind: "same" });
+  });
+
+  test("a log that has only grown is accepted from every size to every other", () => {
+    for (let size = 1; size <= 40; size++) {
+      const log = new Log(numbered(size));
+      for (let from = 1; from < size; from++) expect(judged(log, from, log).kind).toBe("grown");
+    }
+  });
+
+  test.each(MANIPULATIONS)("%s", (_, reason, manipulate) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(), (count, chance) => {
+        const texts = numbered(count);
+        const now = new Log(manipulate(texts, 1 + (chance % (count - 1))));
+        expect(judged(new Log(texts), count, now)).toEqual(alarm(reason));
+      }),
+    );
+  });
+
+  test("two records swapped", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(), fc.nat(), (count, some, other) => {
+        const texts = numbered(count);
+        const [one, two] = [some % count, other % count];
+        fc.pre(one !== two);
+        const now = new Log(texts.with(one, texts[two] ?? "").with(two, texts[one] ?? ""));
+        expect(judged(new Log(texts), count, now)).toEqual(alarm("forked"));
+      }),
+    );
+  });
+
+  test("no path but the right one is believed", () => {
+    const log = new Log(numbered(21));
+    const path = log.path(13);
+    const paths = [
+      [],
+      path.slice(1),
+      [...path, new Uint8Array(32)],
+      ...path.map((_, i) => path.with(i, new Uint8Array(32))),
+    ];
+    for (const wrong of paths) {
+      const shown = { pin: log.pin(), path: wrong };
+      expect(judgeCheckpoint(log.pin(13), shown, sha256)).toEqual(alarm("forked"));
+    }
+  });
+
+  test("another origin is another log, whatever is in it", () => {
+    const log = new Log(numbered(5));
+    const shown = { pin: log.pin(5, "chat/two"), path: [] };
+    expect(judgeCheckpoint(log.pin(), shown, sha256)).toEqual(alarm("other-origin"));
+  });
+});
+
+describe("what was read", () => {
+  const log = new Log(numbered(10));
+  const other = new Log(numbered(10).with(3, "other"));
+  const seqs = (records: readonly SeenRecord[]) => records.map(({ seq }) => seq);
+
+  test("is proved, changed, gone, or left out", () => {
+    const seen = [2, 4, 6, 11].map((seq) => new Log(numbered(11)).seen(seq));
+    const proofs = [other.proof(2), other.proof(4), other.proof(9)];
+    const verdict = judgeSeen(seen, proofs, other.pin(), sha256);
+    expect(seqs(verdict.proved)).toEqual([2]);
+    expect(seqs(verdict.changed)).toEqual([4]);
+    expect(seqs(verdict.leftOut)).toEqual([6]);
+    expect(seqs(verdict.gone)).toEqual([11]);
+  });
+
+  test("a proof of another place, or of another tree, proves nothing", () => {
+    const seen = [log.seen(4)];
+    const wrong = [
+      { ...log.proof(5), seq: 4 },
+      { ...log.proof(4, 9) },
+      { ...log.proof(4), path: [] },
+    ];
+    for (const proof of wrong) {
+      expect(seqs(judgeSeen(seen, [proof], log.pin(), sha256).changed)).toEqual([4]);
+    }
+  });
+});
+
+describe("sentences", () => {
+  const knownSize = 57;
+  const shown = { origin: "chat/one", size: 41 };
+  const seen = (seq: number, from?: string): SeenRecord => {
+    return { seq, leaf: new Uint8Array(32), room: "r", place: "#lobby", from, timeUnixMs: 0 };
+  };
+  const clock = () => "12:04";
+
+  test.each<[AuditReason, string]>([
+    ["rolled-back", "the server shows 41 records, and this device has seen 57"],
+    ["forked", "the server shows 41 records, but its first 57 are not what this device has seen"],
+    [
+      "other-origin",
+      "the server shows another history (41 records, chat/one) than the one with 57 records" +
+        " that this device has seen",
+    ],
+    ["record-missing", "the server's history has changed"],
+    ["left-out", "the server leaves out proofs from a room in which you are"],
+    ["unproved", "the server does not prove its history to this device any more"],
+    ["unsigned", "the server's checkpoint of its history is not signed by its key"],
+  ])("%s", (reason, sentence) => {
+    expect(auditSentence({ reason, knownSize, shown, missing: [] }, clock)).toBe(sentence);
+  });
+
+  test("name the first record that is missing, and how many follow", () => {
+    const told = (missing: SeenRecord[]) =>
+      auditSentence({ reason: "record-missing", knownSize, shown, missing }, clock);
+    expect(told([seen(12, "Ana")])).toBe(
+      "the server's history has changed; record 12 in #lobby (Ana, 12:04) that this device has" +
+        " read is not in the history that it shows now",
+    );
+    expect(told([seen(12), seen(13), seen(14)])).toBe(
+      "the server's history has changed; record 12 in #lobby (12:04) that this device has" +
+        " read is not in the history that it shows now, nor are 2 later ones",
+    );
+    expect(told([seen(12), seen(13)])).toEndWith("shows now, nor is 1 later one");
+    const leftOut = {
+      reason: "left-out",
+      knownSize,
+      shown,
+      missing: [seen(12), seen(13)],
+    } as const;
+    expect(auditSentence(leftOut, clock)).toEndWith(
+      "; record 12 in #lobby (12:04) that this device has read is not proved, nor is 1 later one",
+    );
+  });
+});

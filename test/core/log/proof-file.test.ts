@@ -1,0 +1,48 @@
+import { describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { PROOF_HASHES_MAX } from "../../../src/base/limits.ts";
+import { formatProof, type ProofFile, parseProof } from "../../../src/core/log/proof-file.ts";
+
+const hash = (byte: number) => new Uint8Array(32).fill(byte);
+const PROOF: ProofFile = {
+  key: hash(1),
+  seq: 12,
+  head: utf8Encode('{"v":1,"seq":12}'),
+  salt: new Uint8Array(16).fill(2),
+  body: utf8Encode('{"text":"hi\\nthere, Ana 🦉"}'),
+  path: [hash(3), hash(4)],
+  note: "chat/x\n57\nroot\n\n— chat/x sig\n",
+};
+
+test("a proof reads as it was written", () => {
+  expect(parseProof(formatProof(PROOF))).toEqual(PROOF);
+  const silent = { ...PROOF, salt: undefined, body: undefined, path: [] };
+  expect(parseProof(formatProof(silent))).toEqual(silent);
+});
+
+test("what stands under the record is a tlog-proof", () => {
+  const text = formatProof(PROOF);
+  const standard = text.slice(text.indexOf("c2sp.org/tlog-proof@v1"));
+  const hashes = [hash(3).toBase64(), hash(4).toBase64()];
+  const lines = ["c2sp.org/tlog-proof@v1", "index 11", ...hashes, "", PROOF.note];
+  expect(standard).toBe(lines.join("\n"));
+});
+
+describe("refused", () => {
+  const text = formatProof(PROOF);
+  const long = formatProof({ ...PROOF, path: Array.from({ length: PROOF_HASHES_MAX + 1 }, hash) });
+  test.each([
+    ["nothing", ""],
+    ["another file", "hello\n\nworld\n"],
+    ["without a key", text.replace(/^key .*\n/m, "")],
+    ["without a record", text.replace(/^head .*\n/m, "")],
+    ["without its standard part", text.replace("c2sp.org/tlog-proof@v1\n", "")],
+    ["with an index that is none", text.replace("index 11", "index -1")],
+    ["with a hash that is none", text.replace(hash(3).toBase64(), "AAAA")],
+    ["with a path that no log has", long],
+    ["without a checkpoint", text.slice(0, text.indexOf("\n\n"))],
+  ])("%s", (_, wrong) => {
+    expect(() => parseProof(wrong)).toThrow(Fault);
+  });
+});

@@ -1,0 +1,62 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../../src/base/fault.ts";
+import { signCheckpoint, verifyNote } from "../../src/crypto/checkpoint.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { originOf } from "../../src/wire/checkpoint.ts";
+import vector from "../vectors/checkpoint.json";
+import { identityOfSeed } from "./seed-identity.ts";
+
+const server = identityOfSeed(Uint8Array.fromHex(vector.seed.hex));
+const other = identityOfSeed(new Uint8Array(32).fill(2));
+const CHECKPOINT = {
+  origin: originOf(sha256(Uint8Array.of(1))),
+  size: 3,
+  root: sha256(Uint8Array.of(2)),
+};
+
+function faultOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "nothing was thrown";
+}
+
+test("the golden vector, which PROTOCOL.md shows", () => {
+  const { key, firstLeaf, size, root, note } = vector;
+  const origin = originOf(Uint8Array.fromHex(firstLeaf.hex));
+  const checkpoint = { origin, size, root: Uint8Array.fromHex(root.hex) };
+  expect(signCheckpoint(checkpoint, server)).toBe(note);
+  expect(verifyNote(note, Uint8Array.fromHex(key.hex))).toEqual(checkpoint);
+  const protocol = readFileSync(join(import.meta.dir, "../../PROTOCOL.md"), "utf8");
+  expect(protocol).toContain(note.replaceAll(/^(?=.)/gm, "    "));
+});
+
+test("the server's key verifies what it signed, and no other does", () => {
+  const note = signCheckpoint(CHECKPOINT, server);
+  expect(verifyNote(note, server.publicKey)).toEqual(CHECKPOINT);
+  expect(faultOf(() => verifyNote(note, other.publicKey))).toBe("fingerprint-changed");
+});
+
+test("a note in which any byte was changed is refused", () => {
+  const note = signCheckpoint(CHECKPOINT, server);
+  for (let at = 0; at < note.length; at++) {
+    const letter = note[at] === "A" ? "B" : "A";
+    const changed = `${note.slice(0, at)}${letter}${note.slice(at + 1)}`;
+    const code = faultOf(() => verifyNote(changed, server.publicKey));
+    expect(["fingerprint-changed", "frame-malformed"]).toContain(code);
+  }
+});
+
+test("a signature over another checkpoint is refused", () => {
+  const note = signCheckpoint(CHECKPOINT, server);
+  const longer = signCheckpoint({ ...CHECKPOINT, size: 4 }, server);
+  const [text] = longer.split("\n\n");
+  const [, signature] = note.split("\n\n");
+  const forged = `${text}\n\n${signature}`;
+  expect(faultOf(() => verifyNote(forged, server.publicKey))).toBe("fingerprint-changed");
+});

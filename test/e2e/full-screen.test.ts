@@ -1,0 +1,86 @@
+import { describe, expect, test } from "bun:test";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { CHAT } from "./binary.ts";
+import { until } from "./deadline.ts";
+import { Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
+
+/** `chat join` as people meet it: the whole terminal is its own. */
+
+async function person(sandbox: Sandbox, name: string, address: string): Promise<Screen> {
+  const screen = await Screen.open(sandbox, name, {
+    CHAT_HOME: sandbox.path(name),
+    CHAT,
+    CHAT_PASSWORD: "x",
+    LC_ALL: "C.UTF-8",
+  });
+  mkdirSync(sandbox.path(`${name}-files`));
+  screen.line(`cd ${name}-files; clear; $CHAT join ${address} --user ${name}`);
+  await screen.shows(/^#lobby>$/);
+  return screen;
+}
+
+describe.if(hasTmux)("on the full screen", () => {
+  test("two talk, exchange a file, lose the server, get it back, search, and leave", async () => {
+    await using sandbox = new Sandbox();
+    const first = await sandbox.serve({ args: ["--open"] });
+    await using ana = await person(sandbox, "ana", first.address);
+    await using bob = await person(sandbox, "bob", first.address);
+    await ana.shows(/ana and bob joined/);
+
+    ana.line("hello bob");
+    await bob.shows(/ana │ hello bob$/);
+    bob.line("hello 漢字 😀, and e\u0301");
+    await ana.shows(/bob │ hello 漢字 😀, and e\u0301$/);
+
+    const bytes = crypto.getRandomValues(new Uint8Array(300_000));
+    writeFileSync(sandbox.path("ana-files", "photo.bin"), bytes);
+    ana.line("/send photo.bin");
+    await bob.shows(/ana │ photo\.bin .*shift-up g fetches it$/);
+    bob.press("S-Up", "g");
+    const got = sandbox.path("bob-files", "photo.bin");
+    await until("the file is there", () => existsSync(got));
+    const digest = (data: Uint8Array) => createHash("sha256").update(data).digest("hex");
+    expect(digest(readFileSync(got))).toBe(digest(bytes));
+    bob.press("Escape");
+    await bob.shows(/^#lobby>$/);
+
+    await first.program.signal("SIGKILL");
+    ana.line("said into the dark");
+    await ana.shows(/said into the dark/);
+    const again = await sandbox.serve({ args: ["--open"], port: first.port });
+    await bob.shows(/│ said into the dark$/);
+
+    bob.line("/history 3");
+    await bob.shows(/\/history · /);
+    await bob.shows(/^\S* *│\d\d:\d\d .*ana: said into the dark$/);
+    bob.press("Escape");
+    await bob.until(
+      "the list is closed",
+      (rows) => !rows.some((row) => row.includes("/history ·")),
+    );
+
+    bob.line("/search dark");
+    await bob.shows(/#lobby {2}ana {2}said into the dark/);
+    bob.press("Escape");
+    await bob.shows(/^#lobby>$/);
+
+    ana.line("/logout");
+    await ana.shows(/You are not logged in: \/login NAME$/);
+    ana.line("to nobody");
+    await ana.shows(/^! you are not logged in/);
+    ana.press("C-u");
+    await ana.shows(/^>$/);
+    ana.line("/login ana");
+    await ana.shows(/^#lobby>$/);
+    ana.line("back again");
+    await bob.shows(/│ back again$/);
+
+    ana.press("C-d");
+    await ana.shows(/^\$$/);
+    bob.press("C-c");
+    await bob.shows(/^\$$/);
+    await again.program.signal("SIGTERM");
+  }, 120_000);
+});

@@ -1,0 +1,243 @@
+import { describe, expect, test } from "bun:test";
+import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { Emulator } from "../cli/screen/terminal/emulator.ts";
+import { isInstalled } from "../installed.ts";
+import { until } from "./deadline.ts";
+import { Sandbox } from "./program.ts";
+import { hasTmux, Screen } from "./tmux.ts";
+
+/** The full screen takes a terminal over, and gives it back as it was. */
+
+const PROGRAM = join(import.meta.dir, "screen-program.ts");
+/** Alternate screen, mouse and title, as the shell had them. */
+const MODES = "#{alternate_on} #{mouse_any_flag} #{wrap_flag} #{cursor_flag} #{pane_title}";
+
+class Terminal implements AsyncDisposable {
+  readonly screen: Screen;
+  readonly #sandbox: Sandbox;
+  #modes = "";
+  #checks = 0;
+
+  private constructor(sandbox: Sandbox, screen: Screen) {
+    this.#sandbox = sandbox;
+    this.screen = screen;
+  }
+
+  static async open(): Promise<Terminal> {
+    const sandbox = new Sandbox();
+    const env = { BUN: process.execPath, PROGRAM };
+    const terminal = new Terminal(sandbox, await Screen.open(sandbox, "shell", env));
+    await terminal.#begin();
+    return terminal;
+  }
+
+  get pid(): number {
+    return Number(readFileSync(this.#sandbox.path("pid"), "utf8"));
+  }
+
+  /** Waits for the shell, and compares all that it has with what it had before. */
+  async expectGivenBack(): Promise<void> {
+    const check = `check ${++this.#checks}`;
+    this.screen.line(`stty -a >after; cmp before after && echo ${check}`);
+    await this.screen.shows(new RegExp(`^${check}$`));
+    expect(this.screen.told(MODES)).toBe(this.#modes);
+  }
+
+  async expectTaken(): Promise<void> {
+    await this.screen.shows(/^90x24$/);
+    expect(this.screen.told(MODES)).toBe("1 1 0 1 the program");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.screen[Symbol.asyncDispose]();
+    await this.#sandbox[Symbol.asyncDispose]();
+  }
+
+  async #begin(): Promise<void> {
+    this.screen.line("stty -a >before; echo begun");
+    await this.screen.shows(/^begun$/);
+    this.#modes = this.screen.told(MODES);
+    this.screen.line("sh -c 'echo $$ >pid; exec $BUN $PROGRAM'");
+    await this.expectTaken();
+  }
+}
+
+describe.if(hasTmux)("the terminal is given back", () => {
+  test.concurrent.each([
+    ["at the end", "q", ""],
+    ["after an error that nobody caught", "x", "JSON Parse error"],
+    ["after a promise that nobody waited for", "r", "rejected by hand"],
+  ])("%s", async (_when, key, words) => {
+    await using terminal = await Terminal.open();
+    terminal.screen.type(key);
+    await terminal.screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+    expect(terminal.screen.rows().join("\n")).toContain(words);
+    expect(terminal.screen.rows().join("\n")).not.toContain("drawn");
+  });
+
+  test.concurrent.each([["SIGTERM"], ["SIGHUP"], ["SIGINT"]] as const)("at %s", async (signal) => {
+    await using terminal = await Terminal.open();
+    process.kill(terminal.pid, signal);
+    await terminal.screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+  });
+
+  test.concurrent("by Ctrl-Z, and taken again by fg", async () => {
+    await using terminal = await Terminal.open();
+    const { screen } = terminal;
+    for (const round of [1, 2]) {
+      screen.type("z");
+      await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+      await terminal.expectGivenBack();
+      screen.line("fg");
+      await terminal.expectTaken();
+      await screen.shows(new RegExp(`^typed${" 7a".repeat(round)}$`));
+    }
+    screen.type("q");
+    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+  });
+
+  test.concurrent("by a stop from outside, and taken again by fg", async () => {
+    await using terminal = await Terminal.open();
+    const { screen } = terminal;
+    process.kill(terminal.pid, "SIGTSTP");
+    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+    screen.line("fg");
+    await terminal.expectTaken();
+    screen.type("q");
+    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+  });
+
+  test.concurrent("after a stop without warning: fg draws all, and keys arrive again", async () => {
+    await using terminal = await Terminal.open();
+    const { screen } = terminal;
+    process.kill(terminal.pid, "SIGSTOP");
+    await screen.shows(/\[1\] \+ Stopped/);
+    screen.type("fg");
+    screen.press("C-j"); // The shell leaves the modes as they are: Enter is a carriage return.
+    await screen.shows(/^typed$/);
+    screen.type("a");
+    await screen.shows(/^typed 61$/);
+    screen.type("q");
+    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    await terminal.expectGivenBack();
+  });
+
+  test.concurrent("a size that changes while it is stopped is the size after fg", async () => {
+    await using terminal = await Terminal.open();
+    const { screen } = terminal;
+    screen.type("z");
+    await screen.until("the prompt", (rows) => rows.at(-1) === "$");
+    screen.resize(60, 10);
+    screen.line("fg");
+    await screen.shows(/^60x10$/);
+  });
+
+  test.concurrent("another size is shown at once", async () => {
+    await using terminal = await Terminal.open();
+    terminal.screen.resize(60, 10);
+    await terminal.screen.shows(/^60x10$/);
+    terminal.screen.resize(100, 30);
+    await terminal.screen.shows(/^100x30$/);
+  });
+});
+
+interface Progress {
+  readonly frames: number;
+  readonly queuedBytes: number;
+}
+
+/** One frame of the program, with what moves the cursor. */
+const FRAME_BYTES_MAX = 4096;
+
+test.if(isInstalled("script") && process.platform === "linux")(
+  "a terminal that takes nothing stops nothing, and shows the newest frame in the end",
+  async () => {
+    await using sandbox = new Sandbox();
+    const fifo = sandbox.path("fifo");
+    Bun.spawnSync(["mkfifo", fifo]);
+    const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+    const progressPath = sandbox.path("progress");
+    const program = `${process.execPath} ${PROGRAM} ${progressPath}`;
+    const command = `echo $$ >${sandbox.path("pid")}; exec ${program}`;
+    const child = Bun.spawn(["sh", "-c", `exec script -qec '${command}' /dev/null >${fifo}`], {
+      stdio: ["pipe", "ignore", "ignore"],
+      env: { PATH: process.env["PATH"] ?? "", CHAT_HOME: "/nonexistent/chat", SHELL: "/bin/sh" },
+    });
+    try {
+      const emulator = new Emulator({ columns: 80, rows: 24 });
+      let readBytes = 0;
+      const read = () => {
+        const text = readAll(fd);
+        readBytes += text.length;
+        emulator.write(text);
+      };
+      await until("the first frame", () => {
+        read();
+        return emulator.text(0) === "80x24";
+      });
+      type(child, "f");
+      const pid = Number(readFileSync(sandbox.path("pid"), "utf8"));
+      const progress = await until("it goes on while nobody reads", () => {
+        process.kill(pid, "SIGUSR2");
+        const now = progressIn(progressPath);
+        return now !== undefined && now.frames > 20_000 && now;
+      });
+      expect(progress.queuedBytes).toBeGreaterThan(0);
+      expect(progress.queuedBytes).toBeLessThan(FRAME_BYTES_MAX);
+      type(child, "e");
+      readBytes = 0;
+      const last = await until("it shows the newest one", () => {
+        read();
+        process.kill(pid, "SIGUSR2");
+        const frames = progressIn(progressPath)?.frames;
+        return emulator.text(0) === `frame ${frames}` && frames;
+      });
+      expect(last).toBeGreaterThan(progress.frames);
+      expect(readBytes).toBeLessThan(1 << 20);
+      type(child, "q");
+      await until("it has ended", () => {
+        read();
+        return child.exitCode !== null;
+      });
+      expect(child.exitCode).toBe(0);
+    } finally {
+      child.kill("SIGKILL");
+      closeSync(fd);
+    }
+  },
+);
+
+function type(
+  child: { readonly stdin: { write(text: string): unknown; flush(): unknown } },
+  key: string,
+): void {
+  child.stdin.write(key);
+  child.stdin.flush();
+}
+
+/** What is there now; the screen's bytes here are ASCII. */
+function readAll(fd: number): string {
+  const bytes = Buffer.alloc(1 << 16);
+  let text = "";
+  try {
+    for (;;) text += bytes.toString("latin1", 0, readSync(fd, bytes));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+  }
+  return text;
+}
+
+/** Undefined while it is being written. */
+function progressIn(path: string): Progress | undefined {
+  try {
+    return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Progress) : undefined;
+  } catch {
+    return undefined;
+  }
+}

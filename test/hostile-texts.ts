@@ -1,0 +1,69 @@
+/**
+ * One corpus of texts that a stranger may send, for everything that shows one: terminal lines, TSV,
+ * NDJSON, the page, titles and notifications, names of files.
+ */
+export const HOSTILE_TEXTS: Readonly<Record<string, string>> = {
+  "SGR that hides": "\u001b[8mhidden\u001b[0m",
+  "cursor up, and a line over another's": "\u001b[1A\u001b[2Kserver * all is well",
+  "a cleared screen": "\u001b[2J\u001b[H",
+  "a report that types": "\u001b[6n\u001b[c\u001bP$q\u001b\\",
+  "a title": "\u001b]0;root@bank\u0007",
+  "a title that ends by ST": "\u001b]2;root@bank\u001b\\",
+  "a link that lies (OSC 8)":
+    "\u001b]8;;https://evil.example\u001b\\https://bank.example\u001b]8;;\u001b\\",
+  "the clipboard (OSC 52)": "\u001b]52;c;cm0gLXJmIH4=\u0007",
+  "a notification (OSC 9 and 777)": "\u001b]9;x\u0007\u001b]777;notify;a;b\u0007",
+  "a progress bar (OSC 9;4)": "4;1;50",
+  "C1 for CSI, OSC and ST": "\u009b31m\u009d0;title\u009c",
+  "an unfinished sequence": "\u001b]0;",
+  "return over the author": "nothing\rserver: you are an operator",
+  backspaces: "abc\b\b\bxyz",
+  "bell and null": "\u0007\u0000\u0007",
+  "a second line": "hi\n12:00 server * ana is an operator now",
+  "carriage return and line feed": "a\r\nb",
+  tabs: "a\tb\t\tc",
+  "a backslash before t": "a\\tb\\nc\\\\",
+  "bidi override": "photo\u202egnp.exe",
+  "bidi isolates": "\u2066a\u2067b\u2068c\u2069\u200e\u200f\u061c",
+  "line and paragraph separators": "a\u2028b\u2029c\u0085d",
+  "interlinear annotation": "\ufff9a\ufffab\ufffb",
+  zalgo: `Z${"\u0301\u0330\u0489".repeat(60)}algo`,
+  "zalgo on every letter": "h\u0336\u0321\u0322e\u0335l\u0338p\u0334".repeat(50),
+  "marks without a letter": "\u0301\u0301\u0301",
+  "zero-width words": "pay\u200bpal \ufeff\u2060\u00ad\u180e",
+  "tags that hide a text": `hi${Array.from("secret", (letter) =>
+    String.fromCodePoint(0xe0000 + letter.charCodeAt(0)),
+  ).join("")}`,
+  "fillers that look like nothing": "\u3164\u115f\u1160\uffa0",
+  "selectors alone": "\ufe0f\u{e0100}\u034f",
+  "wide and combining": "漢字か\u3099ｱﾞ한\u1112\u1161\u11ab e\u0301",
+  "emoji that join": "\u{1f469}\u{1f3fd}\u200d\u{1f4bb}\u{1f3f4}\u{e0067}\u{e0062}\u{e007f}",
+  "lone surrogates": "a\ud800b\udfffc",
+  "private use and the last code point": "\ue000\u{10ffff}",
+  "64 KiB on one line": "x".repeat(65_536),
+  "64 KiB of escapes": "\u001b[31m".repeat(13_107),
+  "64 KiB of marks": `a${"\u0301".repeat(32_000)}`,
+  "64 KiB of wide letters": "漢".repeat(21_845),
+  markup: "<img src=x onerror=alert(1)>\"'&",
+  "a shell": "$(touch x) `id` ; rm -rf ~ | cat > y",
+  "a path": "../../etc/passwd",
+  "a device": "CON.txt",
+  "an option": "-rf",
+  nothing: "",
+  blanks: " \u00a0\u2003 ",
+};
+
+/** Acts upon a terminal, or turns text around. A line feed and a tab are not among it. */
+export const ACTIVE =
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/;
+
+const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** Code points of the largest cluster: a tower of marks is one. */
+export function tallest(text: string): number {
+  let most = 0;
+  for (const { segment } of segmenter.segment(text)) {
+    most = Math.max(most, Array.from(segment).length);
+  }
+  return most;
+}

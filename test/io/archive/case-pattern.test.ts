@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { foldCase } from "../../../src/base/case-fold.ts";
+import { casePattern, escapedInJson } from "../../../src/io/archive/case-pattern.ts";
+
+const latin1 = (text: string): string =>
+  Buffer.from(escapedInJson(text), "utf8").toString("latin1");
+
+function mayHold(text: string, needle: string): boolean {
+  const pattern = casePattern(needle);
+  return pattern === undefined || new RegExp(pattern.source).test(latin1(text));
+}
+
+/** Letters whose case, composition or neighbours make trouble. */
+const AWKWARD = [
+  ...'aAbBeEfFiIjJkKlLnNsStTzZ "\\\n\t019',
+  ..."éÉèüÜßẞſﬀﬁﬂﬃﬄﬅﬆŉǰİıKÅΩΣσςΐΰάᾳᾲᾼΆϐβϑθԵՎևеЕёЁѐйЙꭰᎠẖẛṡẞệỆễậǗǖ",
+  ..."가각힣がガパ漢豈नमस्तेकि\u0e01\u0e34\u0e48اَلهּשׁ",
+  ..."\u0301\u0302\u0307\u0308\u0323\u0345\u030c\u093c\u3099",
+  "𐐀",
+  "𐐨",
+  "𞤀",
+  "😀",
+  "ǅ",
+  "ǆ",
+];
+const awkward = fc.array(fc.constantFrom(...AWKWARD), { maxLength: 12 }).map((all) => all.join(""));
+const respelled = fc.constantFrom<(text: string) => string>(
+  (text) => text,
+  (text) => text.toUpperCase(),
+  (text) => text.toLowerCase(),
+  (text) => text.normalize("NFC"),
+  (text) => text.normalize("NFD"),
+  (text) => text.normalize("NFC").toUpperCase().normalize("NFD"),
+);
+
+describe("casePattern", () => {
+  test("never passes over a text that holds the needle", () => {
+    fc.assert(
+      fc.property(awkward, awkward, awkward, respelled, respelled, (a, b, c, one, other) => {
+        const text = one(a + b + c);
+        const needle = other(b);
+        if (!foldCase(text).includes(foldCase(needle))) return;
+        expect(mayHold(text, needle)).toBeTrue();
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test("never passes over a part of a folded text", () => {
+    fc.assert(
+      fc.property(awkward, fc.nat(12), fc.nat(12), (text, from, length) => {
+        const folded = [...foldCase(text)];
+        const needle = folded.slice(from, from + length).join("");
+        if (!foldCase(text).includes(foldCase(needle))) return;
+        expect(mayHold(text, needle)).toBeTrue();
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+
+  test("passes over most of what does not hold it", () => {
+    const words = ["xylophonist", "Zürich", "ПРИВЕТ", "東京都", "οδός", "straße"];
+    for (const needle of words) {
+      for (const text of words) {
+        expect([needle, text, mayHold(text, needle)]).toEqual([needle, text, needle === text]);
+      }
+    }
+  });
+
+  test("a text of one letter many times does not make it slow", () => {
+    const text = latin1("sS".repeat(50_000));
+    const pattern = casePattern(`${"s".repeat(500)}x`);
+    const began = Bun.nanoseconds();
+    expect(new RegExp(pattern?.source ?? "").test(text)).toBeFalse();
+    // Some milliseconds; with repetitions in it, this would not end in a lifetime.
+    expect(Bun.nanoseconds() - began).toBeLessThan(20e9);
+  });
+
+  test("a text of marks alone has no pattern", () => {
+    expect(casePattern("\u0301\u0302")).toBeUndefined();
+    expect(casePattern("")).toBeUndefined();
+  });
+});

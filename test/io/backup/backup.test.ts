@@ -1,0 +1,402 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toHex } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import type { FileId } from "../../../src/base/ids.ts";
+import { CHUNK_BYTES } from "../../../src/base/limits.ts";
+import { signCheckpoint } from "../../../src/crypto/checkpoint.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { type BackupOptions, backUp } from "../../../src/io/backup/backup.ts";
+import { type RestoreOptions, restoreBackup } from "../../../src/io/backup/restore.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { systemEntropy } from "../../../src/io/entropy.ts";
+import { writeCheckpointFile } from "../../../src/io/log/checkpoint-file.ts";
+import { type LogFile, openLog } from "../../../src/io/log/log-file.ts";
+import { Digest, encodeHashLine } from "../../../src/wire/chunks.ts";
+import { identityOfSeed } from "../../crypto/seed-identity.ts";
+import { ANA, draftOf, LOBBY } from "../log-fixture.ts";
+
+const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
+const FILE = "fAAAAAAAAAAA" as FileId;
+const SEGMENT_BYTES = 4_000;
+
+let folder = "";
+let data = "";
+let out = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "chat-backup-"));
+  data = join(folder, "data");
+  out = join(folder, "out");
+  mkdirSync(data);
+  writeFileSync(join(data, "format.json"), '{"format":2,"minReader":2}\n');
+  writeFileSync(join(data, "identity.key"), "a key\n", { mode: 0o600 });
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Opens a log of the server, and signs its end when it is closed. */
+async function within(name: string, work: (log: LogFile) => Promise<unknown>): Promise<void> {
+  const disk = systemDisk();
+  const log = await openLog({
+    ...{ folder: join(data, name), disk, clock: systemClock(), entropy: systemEntropy(), sha256 },
+    segmentBytes: SEGMENT_BYTES,
+  });
+  await work(log);
+  if (log.head() > 0) {
+    const { origin = "", tree } = log;
+    const note = signCheckpoint({ origin, size: log.head(), root: tree.root() }, SERVER);
+    await writeCheckpointFile(disk, join(data, name), note);
+  }
+  await log.close();
+}
+
+async function say(...texts: readonly string[]): Promise<void> {
+  await within("accounts", (log) => log.append({ ...draftOf("x"), kind: "ignore" }));
+  await within("history", async (log) => {
+    for (const text of texts) await log.append(draftOf(text));
+  });
+}
+
+async function erase(seq: number): Promise<void> {
+  await within("history", async (log) => {
+    const draft = { kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq, also: [] } } as const;
+    const record = await log.append(draft);
+    await log.erase(seq, record.head.seq);
+  });
+}
+
+async function send(content: Uint8Array): Promise<void> {
+  const path = join(data, "files", FILE);
+  mkdirSync(path, { recursive: true });
+  const digest = new Digest(new Bun.CryptoHasher("sha256"));
+  const lines: Uint8Array[] = [];
+  for (let at = 0; at < content.length; at += CHUNK_BYTES) {
+    const hash = sha256(content.subarray(at, at + CHUNK_BYTES));
+    digest.add(hash);
+    lines.push(encodeHashLine(hash));
+  }
+  writeFileSync(join(path, "about.json"), "{}\n");
+  writeFileSync(join(path, "content"), content);
+  writeFileSync(join(path, "chunks.jsonl"), Buffer.concat(lines));
+  const size = content.length;
+  const fields = { file: FILE, name: "a.bin", size, chunks: lines.length };
+  const body = { ...fields, digest: toHex(digest.value()) };
+  await within("history", (log) =>
+    log.append({ kind: "file", room: LOBBY, by: ANA, id: FILE, body }),
+  );
+}
+
+function backup(more: Partial<BackupOptions> = {}) {
+  const said: string[] = [];
+  return backUp({
+    ...{ disk: systemDisk(), sha256, clock: systemClock(), data, out, files: true },
+    ...{ say: (sentence) => said.push(sentence), onProgress: () => {} },
+    ...more,
+  }).then((result) => ({ ...result, said }));
+}
+
+function restore(more: Partial<RestoreOptions> = {}) {
+  return restoreBackup({
+    ...{ disk: systemDisk(), sha256, backup: out, data: join(folder, "new") },
+    ...{ acceptsRollback: false, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
+    finish: () => Promise.resolve(),
+    ...more,
+  });
+}
+
+async function code(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return "none";
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+}
+
+const segments = (at: string, name = "history") =>
+  readdirSync(join(at, name)).filter((one) => one.endsWith(".jsonl"));
+const textOf = (at: string, name = "history") =>
+  segments(at, name)
+    .map((one) => readFileSync(join(at, name, one), "utf8"))
+    .join("");
+const MANY = Array.from({ length: 40 }, (_, i) => `message ${i}`);
+
+describe("chat backup", () => {
+  test("copies the same bytes, and the second time only what is new; 0600", async () => {
+    await say(...MANY);
+    const first = await backup();
+    expect(first).toMatchObject({ size: 40, said: [] });
+    expect(segments(data).length).toBeGreaterThan(2);
+    expect(textOf(out)).toBe(textOf(data));
+    expect(textOf(out, "accounts")).toBe(textOf(data, "accounts"));
+    expect(readFileSync(join(out, "identity.key"), "utf8")).toBe("a key\n");
+    for (const name of ["identity.key", "backup.json", "history/000000000001.jsonl"]) {
+      expect(statSync(join(out, name)).mode & 0o777).toBe(0o600);
+    }
+    const idle = await backup();
+    expect(idle).toMatchObject({ copiedBytes: 0, bytes: first.bytes, root: first.root });
+    const before = textOf(data).length;
+    await within("history", (log) => log.append(draftOf("one more")));
+    const next = await backup();
+    expect(next.copiedBytes).toBe(textOf(data).length - before);
+    expect(textOf(out)).toBe(textOf(data));
+  });
+
+  test("an erasing reaches the copy, and so does the end of a file", async () => {
+    await say("a secret", ...MANY);
+    await send(new Uint8Array(CHUNK_BYTES + 7).fill(5));
+    expect(await backup()).toMatchObject({ damagedFiles: 0 });
+    const content = join(out, "files", FILE, "content");
+    expect(readFileSync(content)).toEqual(readFileSync(join(data, "files", FILE, "content")));
+    await erase(1);
+    await erase(42);
+    rmSync(join(data, "files"), { recursive: true });
+    await backup();
+    expect(textOf(out)).not.toContain("a secret");
+    expect(textOf(out)).toBe(textOf(data));
+    expect(readdirSync(join(out, "files"))).toEqual([]);
+  });
+
+  test("a password that was replaced twice since is gone from the copy, too", async () => {
+    await say("hi");
+    const passwords = (...replaced: readonly number[]) =>
+      within("accounts", async (log) => {
+        for (const replaces of replaced) {
+          const of = replaces === 0 ? {} : { replaces };
+          const body = { password: `hash after ${replaces}`, ...of };
+          const draft = { kind: "password", room: ANA, by: ANA, id: "", body } as const;
+          const { head } = await log.append(draft);
+          if (replaces > 0) await log.erase(replaces, head.seq);
+        }
+      });
+    await passwords(0);
+    await backup();
+    expect(textOf(out, "accounts")).toContain("hash after 0");
+    await passwords(2, 3);
+    await backup();
+    expect(textOf(out, "accounts")).not.toContain("hash after 0");
+    expect(textOf(out, "accounts")).toBe(textOf(data, "accounts"));
+  });
+
+  test("damaged contents are told, and are not part of it", async () => {
+    await say("hi");
+    await send(new Uint8Array(100));
+    writeFileSync(join(data, "files", FILE, "content"), new Uint8Array(100).fill(1));
+    const result = await backup();
+    expect(result.damagedFiles).toBe(1);
+    expect(result.said.join()).toContain("damaged");
+    expect(readdirSync(join(out, "files"))).toEqual([]);
+    const without = join(folder, "without");
+    expect(await backup({ files: false, out: without })).toMatchObject({ damagedFiles: 0 });
+  });
+
+  test("stops at what is known to be on the disk, and leaves a torn end", async () => {
+    await say(...MANY);
+    const last = join(data, "history", segments(data).at(-1) ?? "");
+    const whole = readFileSync(last, "utf8");
+    // Two lines of a batch whose sync is not known to have ended, and a part of a third.
+    await within("history", async (log) => {
+      await Promise.all([log.append(draftOf("late 1")), log.append(draftOf("late 2"))]);
+    });
+    const note = join(data, "history", "checkpoint");
+    const size = Number(readFileSync(note, "utf8").split("\n")[1]);
+    expect(size).toBe(42);
+    rmSync(note);
+    writeFileSync(last, `${readFileSync(last, "utf8")}{"head":{"v":1,`);
+    expect(await backup()).toMatchObject({ size: 42 });
+    expect(textOf(out).startsWith(textOf(data).slice(0, whole.length))).toBe(true);
+    expect(textOf(out).endsWith("}\n")).toBe(true);
+  });
+
+  test("a folder that is no backup, another server's, or a newer one is refused", async () => {
+    await say("hi");
+    mkdirSync(out);
+    writeFileSync(join(out, "letters.txt"), "mine");
+    expect(await code(backup())).toBe("data-foreign");
+    expect(readdirSync(out)).toEqual(["letters.txt"]);
+    rmSync(out, { recursive: true });
+    await backup();
+    const other = join(folder, "other");
+    cpSync(out, other, { recursive: true });
+    const manifest = JSON.parse(readFileSync(join(other, "backup.json"), "utf8"));
+    const write = (value: object) =>
+      writeFileSync(join(other, "backup.json"), JSON.stringify(value));
+    write({ ...manifest, server: "00" });
+    expect(await code(backup({ out: other }))).toBe("data-foreign");
+    write({ ...manifest, format: 2 });
+    expect(await code(backup({ out: other }))).toBe("version-unsupported");
+    expect(await code(restore({ backup: other }))).toBe("version-unsupported");
+    write(manifest);
+    writeFileSync(join(other, "format.json"), '{"format":99,"minReader":99}');
+    expect(await code(backup({ out: other }))).toBe("version-unsupported");
+    expect(await code(backup({ out: join(data, "inside") }))).toBe("data-foreign");
+    expect(await code(backup({ data: folder }))).toBe("data-foreign");
+  });
+
+  test("a server that was set back does not take its backup with it", async () => {
+    await say(...MANY);
+    const old = join(folder, "old");
+    cpSync(data, old, { recursive: true });
+    await within("history", (log) => log.append(draftOf("only in the backup")));
+    await backup();
+    const kept = textOf(out);
+    expect(await code(backup({ data: old }))).toBe("data-foreign");
+    // And goes on with other records.
+    [data] = [old];
+    await within("history", async (log) => {
+      for (const text of MANY) await log.append(draftOf(`other ${text}`));
+    });
+    expect(await code(backup())).toBe("data-foreign");
+    expect(textOf(out)).toBe(kept);
+  });
+
+  test("damage of the server's log is refused, and the backup stays as it is", async () => {
+    await say(...MANY);
+    await backup();
+    const kept = textOf(out);
+    const first = join(data, "history", "000000000001.jsonl");
+    const bytes = readFileSync(first);
+    bytes.write("X", bytes.indexOf('"kind"') + 1);
+    writeFileSync(first, bytes);
+    expect(await code(backup())).toBe("log-corrupt");
+    expect(textOf(out)).toBe(kept);
+    expect(await restore()).toMatchObject({ size: 40 });
+  });
+
+  test("damage of the backup itself is found and mended from the server", async () => {
+    await say(...MANY);
+    await backup();
+    const first = join(out, "history", "000000000001.jsonl");
+    const bytes = readFileSync(first);
+    bytes.write("X", bytes.indexOf('"kind"') + 1);
+    writeFileSync(first, bytes);
+    expect(await code(restore())).toBe("log-corrupt");
+    const { said } = await backup();
+    expect(said).toEqual(["the copy is damaged, and is made anew"]);
+    expect(textOf(out)).toBe(textOf(data));
+  });
+
+  test("a checkpoint that does not fit is refused", async () => {
+    await say(...MANY);
+    const note = signCheckpoint(
+      { origin: "chat/AAAAAAAAAAAAAAAAAAAAAA", size: 5, root: new Uint8Array(32) },
+      SERVER,
+    );
+    writeFileSync(join(data, "history", "checkpoint"), note);
+    expect(await code(backup())).toBe("log-corrupt");
+  });
+
+  test("cut off anywhere it is the backup before, and the next run goes on", async () => {
+    await say("a secret", ...MANY);
+    await send(new Uint8Array(3 * CHUNK_BYTES).fill(5));
+    let total = 0;
+    await backup({ onProgress: () => total++, out: join(folder, "counted") });
+    expect(total).toBeGreaterThan(5);
+    for (let cut = 1; cut <= total; cut++) {
+      rmSync(out, { recursive: true, force: true });
+      let calls = 0;
+      const onProgress = () => {
+        if (++calls === cut) throw new Fault("interrupted", "killed");
+      };
+      expect(await code(backup({ onProgress }))).toBe("interrupted");
+      expect(await code(restore())).toBe("data-foreign");
+      await backup();
+      expect(textOf(out)).toBe(textOf(data));
+    }
+    const before = textOf(out);
+    await erase(1);
+    await within("history", async (log) => {
+      for (const text of MANY) await log.append(draftOf(text));
+    });
+    for (let cut = 1; cut <= 3; cut++) {
+      let calls = 0;
+      const onProgress = () => {
+        if (++calls === cut) throw new Fault("interrupted", "killed");
+      };
+      await backup({ onProgress }).catch(() => undefined);
+      const restored = join(folder, `new-${cut}`);
+      await restore({ data: restored });
+      const text = textOf(restored);
+      expect([before, textOf(data)]).toContain(text);
+    }
+    await backup();
+    expect(textOf(out)).toBe(textOf(data));
+  }, 60_000);
+});
+
+describe("chat restore", () => {
+  test("gives the same folder, and only into one that is new or empty", async () => {
+    await say(...MANY);
+    await send(new Uint8Array(100).fill(5));
+    const { root } = await backup();
+    const target = join(folder, "new");
+    mkdirSync(target);
+    expect(await restore()).toMatchObject({ size: 41, root, data: target, missingFiles: 0 });
+    expect(textOf(target)).toBe(textOf(data));
+    expect(readFileSync(join(target, "files", FILE, "content"))).toEqual(Buffer.alloc(100, 5));
+    expect(existsSync(join(target, "backup.json"))).toBe(false);
+    expect(readdirSync(folder).sort()).toEqual(["data", "new", "out"]);
+    expect(await code(restore())).toBe("data-foreign");
+    expect(await code(restore({ backup: data, data: join(folder, "x") }))).toBe("not-found");
+  });
+
+  test("a folder that is further on is set back only if that is accepted", async () => {
+    await say(...MANY);
+    await backup();
+    await within("history", (log) => log.append(draftOf("later")));
+    const note = readFileSync(join(data, "history", "checkpoint"), "utf8");
+    const here = { data };
+    expect(await code(restore(here))).toBe("not-allowed");
+    const finished: unknown[] = [];
+    const finish = (path: string, newest: string | undefined) => {
+      finished.push([path, newest]);
+      return Promise.resolve();
+    };
+    const result = await restore({ ...here, acceptsRollback: true, finish });
+    expect(result).toMatchObject({ size: 40, aside: `${data}.before-restore` });
+    expect(finished).toEqual([[`${data}.restoring`, note]]);
+    expect(textOf(`${data}.before-restore`)).toContain("later");
+    expect(textOf(data)).not.toContain("later");
+  });
+
+  test("what is damaged, cut or not done is refused, and leaves nothing", async () => {
+    await say(...MANY);
+    await backup();
+    truncateSync(join(out, "accounts", "000000000001.jsonl"), 10);
+    expect(await code(restore())).toBe("log-corrupt");
+    rmSync(join(out, "backup.json"));
+    expect(await code(restore())).toBe("not-found");
+    writeFileSync(join(out, "backup-begun.json"), '{"server":"00"}');
+    expect(await code(restore())).toBe("data-foreign");
+    expect(readdirSync(folder).sort()).toEqual(["data", "out"]);
+  });
+
+  test("cut off, it leaves a part that the next run replaces", async () => {
+    await say(...MANY);
+    await backup();
+    const finish = () => Promise.reject(new Fault("store-full", "no space"));
+    expect(await code(restore({ finish }))).toBe("store-full");
+    expect(existsSync(join(folder, "new"))).toBe(false);
+    const part = join(folder, "new.restoring");
+    mkdirSync(part);
+    writeFileSync(join(part, "letters.txt"), "mine");
+    expect(await code(restore())).toBe("data-foreign");
+    expect(readdirSync(part)).toEqual(["letters.txt"]);
+    writeFileSync(join(part, "restore-begun"), "");
+    expect(await restore()).toMatchObject({ size: 40 });
+  });
+});

@@ -1,0 +1,73 @@
+import { expect, test } from "bun:test";
+import { CHUNK_BYTES, SPARE_BUFFERS_MAX } from "../../../src/base/limits.ts";
+import {
+  HEADROOM_BYTES,
+  joinInPlace,
+  releaseBuffer,
+  takeBuffer,
+} from "../../../src/io/disk/buffer-pool.ts";
+
+test("what is given back is not there any more", () => {
+  const bytes = new Uint8Array(CHUNK_BYTES).fill(1);
+  const part = bytes.subarray(8);
+  releaseBuffer(part.subarray(0, 1)); // Not worth it.
+  expect([bytes.length, part.length]).toEqual([CHUNK_BYTES, CHUNK_BYTES - 8]);
+  releaseBuffer(part);
+  expect([bytes.length, part.length]).toEqual([0, 0]);
+  releaseBuffer(part); // Once more changes nothing.
+});
+
+test("and does not pile up", async () => {
+  const { rss: before } = process.memoryUsage();
+  let most = 0;
+  for (let i = 0; i < 2_000; i++) {
+    releaseBuffer(new Uint8Array(CHUNK_BYTES).fill(1));
+    if (i % 16 !== 15) continue;
+    most = Math.max(most, process.memoryUsage().rss);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(most - before).toBeLessThan(256 * CHUNK_BYTES);
+});
+
+test("memory of the pool is used again, SPARE_BUFFERS_MAX at most", () => {
+  const taken = Array.from({ length: SPARE_BUFFERS_MAX + 2 }, () => takeBuffer(CHUNK_BYTES));
+  const buffers = new Set(taken.map(({ buffer }) => buffer));
+  expect(buffers.size).toBe(taken.length);
+  for (const bytes of taken) releaseBuffer(bytes.subarray(5));
+  // What is more than that is given back to the system.
+  expect(taken.filter(({ length }) => length === 0)).toHaveLength(2);
+  const again = taken.map(() => takeBuffer(9));
+  expect(again.filter(({ buffer }) => buffers.has(buffer))).toHaveLength(SPARE_BUFFERS_MAX);
+  expect(new Set(again.map(({ buffer }) => buffer)).size).toBe(again.length);
+  for (const bytes of again) releaseBuffer(bytes);
+});
+
+test("what is given back twice is lent once", () => {
+  const bytes = takeBuffer(CHUNK_BYTES);
+  releaseBuffer(bytes);
+  releaseBuffer(bytes.subarray(0, 1));
+  const [one, two] = [takeBuffer(CHUNK_BYTES), takeBuffer(CHUNK_BYTES)];
+  expect(one.buffer).not.toBe(two.buffer);
+  for (const each of [one, two]) releaseBuffer(each);
+});
+
+test("a head is put where its tail lies, if that is memory of the pool with room", () => {
+  const head = new Uint8Array(HEADROOM_BYTES).fill(7);
+  const tail = takeBuffer(3);
+  tail.set([1, 2, 3]);
+  const whole = joinInPlace(head.subarray(0, 2), tail);
+  expect([whole?.buffer, [...(whole ?? [])]]).toEqual([tail.buffer, [7, 7, 1, 2, 3]]);
+  expect(joinInPlace(head, tail)?.length).toBe(HEADROOM_BYTES + 3);
+  expect(joinInPlace(new Uint8Array(HEADROOM_BYTES + 1), tail)).toBeUndefined();
+  expect(joinInPlace(head, takeBuffer(3, 0))).toBeUndefined();
+  // Of other memory nothing is known: what lies before it may be in use.
+  expect(joinInPlace(head.subarray(0, 2), new Uint8Array(CHUNK_BYTES).subarray(9))).toBeUndefined();
+  releaseBuffer(tail);
+  expect(joinInPlace(head.subarray(0, 2), tail)).toBeUndefined();
+});
+
+test("what is too large for the pool is memory of its own", () => {
+  const bytes = takeBuffer(CHUNK_BYTES + 1);
+  expect([bytes.length, bytes.byteOffset]).toEqual([CHUNK_BYTES + 1, 0]);
+  expect(takeBuffer(CHUNK_BYTES + HEADROOM_BYTES, 0).length).toBe(CHUNK_BYTES + HEADROOM_BYTES);
+});

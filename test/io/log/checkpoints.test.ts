@@ -1,0 +1,208 @@
+import { expect, test } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
+import { CHECKPOINT_EVERY_MS, CHECKPOINT_EVERY_RECORDS } from "../../../src/base/limits.ts";
+import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { readCheckpointFile } from "../../../src/io/log/checkpoint-file.ts";
+import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
+import type { LogFile } from "../../../src/io/log/log-file.ts";
+import { LogProofs } from "../../../src/io/log/proofs.ts";
+import { type LogRecord, parseBody } from "../../../src/wire/record.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { identityOfSeed } from "../../crypto/seed-identity.ts";
+import { collect, draftOf, FOLDER, LogFixture } from "../log-fixture.ts";
+
+const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
+
+class Signing {
+  readonly fixture = new LogFixture();
+  readonly time = new VirtualClock();
+  readonly troubles: Fault[] = [];
+  /** Sizes that were signed. */
+  readonly sizes: number[] = [];
+  #open: { readonly log: LogFile; readonly checkpoints: Checkpoints } | undefined;
+
+  static async open(): Promise<Signing> {
+    const signing = new Signing();
+    await signing.reopen();
+    return signing;
+  }
+
+  get log(): LogFile {
+    if (this.#open === undefined) throw new Error("it is not open");
+    return this.#open.log;
+  }
+
+  get checkpoints(): Checkpoints {
+    if (this.#open === undefined) throw new Error("it is not open");
+    return this.#open.checkpoints;
+  }
+
+  async reopen(): Promise<void> {
+    const log = await this.fixture.open();
+    const checkpoints = new Checkpoints({
+      log,
+      folder: FOLDER,
+      disk: this.fixture.disk.boot(),
+      clock: this.time,
+      sign: (checkpoint) => {
+        this.sizes.push(checkpoint.size);
+        return signCheckpoint(checkpoint, SERVER);
+      },
+      isRecorded: true,
+      onTrouble: (fault) => this.troubles.push(fault),
+    });
+    await checkpoints.start();
+    this.#open = { log, checkpoints };
+  }
+
+  /** Size in the file, whose signature is checked. */
+  kept(): number | undefined {
+    const kept = readCheckpointFile(this.fixture.disk.boot(), FOLDER);
+    return kept === undefined ? undefined : verifyNote(kept.note, SERVER.publicKey).size;
+  }
+
+  async append(count: number): Promise<void> {
+    await Promise.all(Array.from({ length: count }, (_, i) => this.log.append(draftOf(`m${i}`))));
+  }
+}
+
+test("an empty log has none; a record is signed and kept within the time", async () => {
+  const signing = await Signing.open();
+  expect(signing.checkpoints.newest()).toBeUndefined();
+  expect(signing.kept()).toBeUndefined();
+  await signing.append(3);
+  await signing.time.advance(CHECKPOINT_EVERY_MS - 1);
+  expect(signing.kept()).toBeUndefined();
+  await signing.time.advance(1);
+  expect(signing.kept()).toBe(3);
+  await signing.time.advance(60_000);
+  expect(signing.sizes).toEqual([3]);
+});
+
+test("under load it signs once in that time, and at the end", async () => {
+  const signing = await Signing.open();
+  for (let i = 0; i < 100; i++) {
+    await signing.append(2);
+    signing.checkpoints.newest();
+    await signing.time.advance(CHECKPOINT_EVERY_MS / 20);
+  }
+  expect(signing.sizes.length).toBeLessThanOrEqual(7);
+  await signing.append(1);
+  await signing.checkpoints.close();
+  expect(signing.kept()).toBe(201);
+  await signing.append(1);
+  await signing.time.advance(10 * CHECKPOINT_EVERY_MS);
+  expect(signing.kept()).toBe(201);
+});
+
+test("who knows of more than was signed gets what is there, at once", async () => {
+  const signing = await Signing.open();
+  await signing.append(3);
+  const { checkpoints } = signing;
+  expect(checkpoints.newest()?.size).toBe(3);
+  await signing.append(2);
+  expect([checkpoints.newest()?.size, checkpoints.newest(3)?.size]).toEqual([3, 3]);
+  expect(checkpoints.newest(4)?.size).toBe(5);
+  expect(checkpoints.newest(9)?.size).toBe(5);
+  expect(signing.sizes).toEqual([3, 5]);
+});
+
+test("a log that was written by an older program gets one when it is opened", async () => {
+  const signing = await Signing.open();
+  await signing.append(5);
+  await signing.log.close();
+  await signing.reopen();
+  expect(signing.kept()).toBe(5);
+});
+
+test("a file that cannot be written is tried again, and told of once", async () => {
+  const signing = await Signing.open();
+  signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "ENOSPC" : undefined);
+  await signing.append(3);
+  await signing.time.advance(5 * CHECKPOINT_EVERY_MS);
+  expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full"]);
+  await signing.append(1); // Talking goes on.
+  signing.fixture.trouble = undefined;
+  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  expect(signing.kept()).toBe(4);
+  signing.fixture.trouble = (_call, path) => (path.includes("checkpoint") ? "EIO" : undefined);
+  await signing.append(1);
+  await signing.time.advance(5 * CHECKPOINT_EVERY_MS);
+  expect(signing.troubles.map(({ code }) => code)).toEqual(["store-full", "store-failed"]);
+});
+
+test("every CHECKPOINT_EVERY_RECORDS records one is recorded, with a root of then", async () => {
+  const signing = await Signing.open();
+  for (let i = 0; i < 25; i++) {
+    await signing.append(CHECKPOINT_EVERY_RECORDS / 10);
+    await signing.time.advance(CHECKPOINT_EVERY_MS);
+  }
+  const notes = (records: readonly LogRecord[]) =>
+    records.filter(({ head }) => head.kind === "checkpoint");
+  const found = notes(await collect(signing.log.read(1)));
+  expect(found.map(({ head }) => head.n)).toEqual([1, 2]);
+  for (const record of found) {
+    const { size } = verifyNote(String(parseBody(record)?.["note"]), SERVER.publicKey);
+    expect(size).toBe(record.head.seq - 1);
+    expect(record.head).toMatchObject({ room: "server", by: "server", id: "" });
+  }
+  await signing.checkpoints.close();
+  await signing.log.close();
+  await signing.reopen(); // Where the last one is, is known again.
+  await signing.append(1);
+  await signing.time.advance(CHECKPOINT_EVERY_MS);
+  expect(notes(await collect(signing.log.read(1))).length).toBe(2);
+});
+
+test("what was kept is still there after a power loss", async () => {
+  for (let records = 1; records <= 40; records++) {
+    const signing = await Signing.open();
+    await signing.append(records);
+    await signing.time.advance(CHECKPOINT_EVERY_MS);
+    await signing.append(1);
+    await signing.time.advance(CHECKPOINT_EVERY_MS);
+    signing.fixture.disk.losePower();
+    expect(signing.kept()).toBe(records + 1);
+  }
+});
+
+test("at any moment a checkpoint has the root of its size", async () => {
+  const signing = await Signing.open();
+  const { log } = signing;
+  let now = 0;
+  const checkpoints = new Checkpoints({
+    log,
+    folder: FOLDER,
+    disk: signing.fixture.disk.boot(),
+    clock: {
+      now: () => {
+        now += CHECKPOINT_EVERY_MS;
+        return now;
+      },
+      unixMs: () => 0,
+      after: () => () => undefined,
+    },
+    sign: (checkpoint) => signCheckpoint(checkpoint, SERVER),
+    isRecorded: false,
+    onTrouble: (fault) => signing.troubles.push(fault),
+  });
+  const notes = new Set<string>();
+  let isOver = false;
+  const appending = (async () => {
+    for (let i = 0; i < 50; i++) await signing.append(3);
+    isOver = true;
+  })();
+  while (!isOver) {
+    await undefined;
+    const { note } = checkpoints.newest() ?? {};
+    if (note !== undefined) notes.add(note);
+  }
+  await appending;
+  const proofs = new LogProofs(log, sha256);
+  expect(notes.size).toBeGreaterThan(20);
+  for (const note of notes) {
+    const { size, root } = verifyNote(note, SERVER.publicKey);
+    expect(root).toEqual(await proofs.root(size));
+  }
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { LineReader } from "../../../src/io/log/line-reader.ts";
+import { bodyFits, leafHash, parseLine, sealDraft } from "../../../src/wire/record.ts";
+import { encodeLine } from "../../encode-line.ts";
+import { draftOf, lineAt } from "../log-fixture.ts";
+
+const FIRST = lineAt(1, 1).slice(0, -1);
+const ERASED = FIRST.replace(/"salt".*$/, (rest) => `"erased":9}`.padEnd(rest.length));
+
+/** What both readers make of one line in the middle of a block. */
+function compare(line: Uint8Array): void {
+  const before = Buffer.from(`${lineAt(7, 7)}`);
+  const block = Buffer.concat([before, line, Buffer.from(`\n${lineAt(8, 8)}`)]);
+  const untouched = Buffer.from(block);
+  const reader = new LineReader(sha256);
+  const isSound = reader.readSound(block, before.length);
+  const isRead = reader.read(block, before.length);
+  const parsed = parseLine(line);
+  expect(isRead).toBe(parsed.kind === "record");
+  expect(isSound).toBe(parsed.kind === "record" && bodyFits(parsed.record, sha256));
+  if (parsed.kind !== "record") return;
+  const { head, headBytes, bodyBytes, erased } = parsed.record;
+  const { commit: _, ...rest } = head;
+  expect(reader.end).toBe(before.length + line.length);
+  expect(reader.durable).toBe(parsed.durable);
+  expect(reader.leaf()).toEqual(leafHash(headBytes, sha256));
+  expect<unknown>(reader.record(false)).toEqual({
+    head: rest,
+    ...(erased === undefined ? {} : { erased }),
+  });
+  const record = reader.record(true);
+  expect<unknown>(record).toEqual({
+    head: rest,
+    ...(bodyBytes === undefined ? {} : { bodyBytes }),
+    ...(erased === undefined ? {} : { erased }),
+  });
+  expect(block.equals(untouched)).toBe(true);
+  // What it gave away stays when the block's memory is used again.
+  block.fill(0);
+  if (bodyBytes !== undefined) expect(record.bodyBytes).toEqual(bodyBytes);
+}
+
+describe("a line in a block is read as `parseLine` reads it", () => {
+  test("as it was written, and erased", () => {
+    compare(utf8Encode(FIRST));
+    compare(utf8Encode(ERASED));
+  });
+
+  test("with bytes changed, taken out or put in", () => {
+    const change = fc.record({
+      at: fc.nat(FIRST.length),
+      take: fc.nat(2),
+      put: fc.uint8Array({ maxLength: 2 }).filter((bytes) => !bytes.includes(0x0a)),
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(FIRST, ERASED), change, (text, { at, take, put }) => {
+        const line = utf8Encode(text);
+        compare(Uint8Array.of(...line.subarray(0, at), ...put, ...line.subarray(at + take)));
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
+test("a line without its newline is none", () => {
+  expect(new LineReader(sha256).read(Buffer.from(FIRST), 0)).toBe(false);
+  expect(new LineReader(sha256).readSound(Buffer.from(FIRST), 0)).toBe(false);
+});
+
+test("every bit of a line that is changed makes it another head, or no sound line", () => {
+  for (const text of [FIRST, ERASED]) {
+    const line = Buffer.from(`${text}\n`);
+    const reader = new LineReader(sha256);
+    expect(reader.readSound(line, 0)).toBe(true);
+    const leaf = reader.leaf().toHex();
+    const { durable, erased } = reader;
+    for (let bit = 0; bit < 8 * line.length; bit++) {
+      const flipped = Buffer.from(line);
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      if (!flipped.subarray(0, -1).includes(0x0a)) compare(flipped.subarray(0, -1));
+      if (!reader.readSound(flipped, 0)) continue;
+      // Neither is hashed: the number of what is durable, and of what an erased line is erased by.
+      const isUnhashed = reader.durable !== durable || reader.erased !== erased;
+      expect(reader.leaf().toHex() !== leaf || isUnhashed).toBe(true);
+    }
+  }
+});
+
+test("a body of any length is hashed", () => {
+  for (const size of [1, 960, 1_000, 1_024, 5_000, 70_000]) {
+    const sealed = sealDraft(draftOf("x".repeat(size)), new Uint8Array(16), sha256);
+    const line = Buffer.from(`${encodeLine(sealed, { seq: 1, n: 1, time: 1 }, 0).text}`);
+    const reader = new LineReader(sha256);
+    expect(reader.readSound(line, 0)).toBe(true);
+    line[line.length - 10] = 0x79;
+    expect(reader.readSound(line, 0)).toBe(false);
+  }
+});
+
+test("words of any length are told apart", () => {
+  const reader = new LineReader(sha256);
+  const rooms = ["a", "aa", "aaa", "aaaa", "aaaaa", "a".repeat(63), "a".repeat(64), "aaba", "aaab"];
+  for (const room of [...rooms, ...rooms]) {
+    const line = Buffer.from(`${FIRST.replace(/"room":"[^"]+"/, `"room":"${room}"`)}\n`);
+    expect(reader.read(line, 0)).toBe(true);
+    expect(reader.room).toBe(room);
+  }
+});
+
+test("each room and author is one string, however many there are", () => {
+  const reader = new LineReader(sha256);
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 1_000; i++) {
+      const line = Buffer.from(`${FIRST.replace(/"room":"[^"]+"/, `"room":"r${i}"`)}\n`);
+      expect(reader.read(line, 0)).toBe(true);
+      expect(reader.room).toBe(`r${i}`);
+    }
+  }
+});

@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import type { Fault } from "../../../src/base/fault.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { readSnapshot } from "../../../src/io/log/snapshot.ts";
+import { SnapshotKeeper } from "../../../src/io/log/snapshot-keeper.ts";
+import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
+
+const PATH = "/data/cache/history.snapshot";
+
+class Fixture {
+  readonly logs = new LogFixture();
+  readonly faults: Fault[] = [];
+  readonly timers: (() => void)[] = [];
+  isBehind = false;
+
+  place() {
+    return { disk: this.logs.disk.boot(), path: PATH, folder: FOLDER, sha256, version: "1" };
+  }
+
+  async open(bytesMin = 1) {
+    const log = await this.logs.open();
+    for (let i = 1; i <= 3; i++) await log.append(draftOf(`m${i}`));
+    const clock = {
+      now: () => 0,
+      unixMs: () => 0,
+      after: (_delayMs: number, callback: () => void) => {
+        this.timers.push(callback);
+        return () => {
+          this.timers.length = 0;
+        };
+      },
+    };
+    const keeper = new SnapshotKeeper<number>({
+      ...this.place(),
+      clock,
+      log,
+      folds: () => (this.isBehind ? undefined : log.head()),
+      bytesMin,
+      onTrouble: (fault) => this.faults.push(fault),
+    });
+    await keeper.start();
+    return { log, keeper };
+  }
+
+  /** The timer comes, and what it begins ends. */
+  async look(): Promise<void> {
+    this.timers.shift()?.();
+    for (let turn = 0; turn < 200; turn++) await undefined;
+  }
+
+  folds(): number | undefined {
+    return readSnapshot<number>(this.place())?.folds;
+  }
+}
+
+describe("a snapshot is written", () => {
+  test("at the end, of what was appended until then", async () => {
+    const fixture = new Fixture();
+    const { log, keeper } = await fixture.open();
+    await log.append(draftOf("m4"));
+    await keeper.close();
+    expect(fixture.folds()).toBe(4);
+    expect(fixture.timers).toEqual([]);
+    await log.close();
+  });
+
+  test("soon after a start that read the whole log, and when enough was appended", async () => {
+    const fixture = new Fixture();
+    const { log } = await fixture.open();
+    expect(fixture.folds()).toBeUndefined();
+    await fixture.look();
+    expect(fixture.folds()).toBe(3);
+    await log.append(draftOf("m4"));
+    await fixture.look();
+    expect(fixture.folds()).toBe(3); // A message is not enough.
+    expect(fixture.timers.length).toBe(1);
+  });
+
+  test("not of a small log, nor while the folds are behind it", async () => {
+    const small = new Fixture();
+    await (await small.open(1 << 20)).keeper.close();
+    expect(small.logs.disk.exists(PATH)).toBe(false);
+    const behind = new Fixture();
+    behind.isBehind = true;
+    await (await behind.open()).keeper.close();
+    expect(behind.logs.disk.exists(PATH)).toBe(false);
+  });
+});
+
+test("what is erased leaves the snapshot at once, and another one is made", async () => {
+  const fixture = new Fixture();
+  const { log } = await fixture.open();
+  await fixture.look();
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  expect(fixture.logs.disk.exists(PATH)).toBe(false);
+  await fixture.look();
+  expect(fixture.folds()).toBe(4);
+});
+
+test("what is erased while it is written does not stay in it", async () => {
+  const fixture = new Fixture();
+  const { log } = await fixture.open();
+  fixture.timers.shift()?.();
+  await log.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 2 } });
+  for (let turn = 0; turn < 200; turn++) await undefined;
+  expect(fixture.folds() ?? 4).toBe(4);
+  await fixture.look();
+  expect(fixture.folds()).toBe(4);
+  expect(fixture.faults).toEqual([]);
+});
+
+test("one that was wrong goes, and none is made any more", async () => {
+  const fixture = new Fixture();
+  const { keeper } = await fixture.open();
+  await fixture.look();
+  keeper.discard();
+  expect(fixture.logs.disk.exists(PATH)).toBe(false);
+  await keeper.close();
+  expect(fixture.logs.disk.exists(PATH)).toBe(false);
+});
+
+test("a disk that takes none is told of once", async () => {
+  const fixture = new Fixture();
+  const { keeper } = await fixture.open();
+  fixture.logs.trouble = (call, path) =>
+    call === "write" && path.startsWith(PATH) ? "ENOSPC" : undefined;
+  await fixture.look();
+  await fixture.look();
+  await keeper.close();
+  expect(fixture.logs.disk.list("/data/cache")).toEqual([]);
+  expect(fixture.faults.map(({ code }) => code)).toEqual(["store-full"]);
+});

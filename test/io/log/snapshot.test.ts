@@ -1,0 +1,178 @@
+import { describe, expect, test } from "bun:test";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { LogFile } from "../../../src/io/log/log-file.ts";
+import {
+  readSnapshot,
+  type Snapshot,
+  type SnapshotPlace,
+  writeSnapshot,
+} from "../../../src/io/log/snapshot.ts";
+import type { FoldedRecord } from "../../../src/wire/record.ts";
+import { collect, draftOf, FOLDER, LogFixture, OTHER } from "../log-fixture.ts";
+
+const PATH = "/data/cache/history.snapshot";
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+const SEGMENT_BYTES = 2_000;
+
+function placeOf(fixture: LogFixture, version = "1"): SnapshotPlace {
+  return { disk: fixture.disk.boot(), path: PATH, folder: FOLDER, sha256, version };
+}
+
+async function append(log: LogFile, from: number, to: number): Promise<void> {
+  for (let i = from; i <= to; i++)
+    await log.append(draftOf(`message ${i}`, i % 3 ? OTHER : undefined));
+}
+
+async function save(fixture: LogFixture, log: LogFile): Promise<void> {
+  const value = log.value();
+  if (value === undefined) throw new Error("the log has no value");
+  await writeSnapshot(placeOf(fixture), { log: value, folds: `${value.order.seq} records` });
+}
+
+/** A stopped log of 20 records, and a snapshot of it. */
+async function stopped(): Promise<LogFixture> {
+  const fixture = new LogFixture();
+  const log = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+  await append(log, 1, 20);
+  await save(fixture, log);
+  await log.close();
+  return fixture;
+}
+
+interface Opened {
+  readonly log: LogFile;
+  readonly loaded: boolean;
+  readonly folded: FoldedRecord[];
+}
+
+async function openBy(
+  fixture: LogFixture,
+  snapshot: Snapshot<string> | undefined,
+  load = () => true,
+): Promise<Opened> {
+  const folded: FoldedRecord[] = [];
+  let loaded = false;
+  const log = await fixture.open({
+    segmentBytes: SEGMENT_BYTES,
+    ...(snapshot === undefined ? {} : { snapshot: snapshot.log }),
+    fold: {
+      byHead: new Set(),
+      load: () => {
+        loaded = load();
+        return loaded;
+      },
+      apply: (record) => folded.push(record),
+    },
+  });
+  return { log, loaded, folded };
+}
+
+const seqsOf = (records: readonly FoldedRecord[]) => records.map(({ head }) => head.seq);
+const upTo = (last: number, from = 1) =>
+  Array.from({ length: last - from + 1 }, (_, i) => from + i);
+
+describe("a snapshot", () => {
+  test("takes the place of the records that it covers, and the log goes on", async () => {
+    const fixture = await stopped();
+    const snapshot = readSnapshot<string>(placeOf(fixture));
+    expect(snapshot?.folds).toBe("20 records");
+    const { log, loaded, folded } = await openBy(fixture, snapshot);
+    expect([loaded, folded.length, log.head()]).toEqual([true, 0, 20]);
+    const whole = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+    expect(log.value()).toEqual(whole.value());
+    expect(log.tree.root()).toEqual(whole.tree.root());
+    await append(log, 21, 25);
+    expect(seqsOf(await collect(log.read(1)))).toEqual(upTo(25));
+    expect(await log.verify()).toEqual([]);
+  });
+
+  test("and what was appended since are the log, over several segments", async () => {
+    const fixture = await stopped();
+    const log = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+    await append(log, 21, 60);
+    await log.close();
+    const opened = await openBy(fixture, readSnapshot(placeOf(fixture)));
+    expect(seqsOf(opened.folded)).toEqual(upTo(60, 21));
+    const whole = await fixture.open({ segmentBytes: SEGMENT_BYTES });
+    expect(opened.log.value()).toEqual(whole.value());
+  });
+
+  test("that the folds cannot take is left, and the whole log is read", async () => {
+    const fixture = await stopped();
+    const opened = await openBy(fixture, readSnapshot(placeOf(fixture)), () => false);
+    expect(seqsOf(opened.folded)).toEqual(upTo(20));
+    expect(opened.log.coveredBytes).toBe(0);
+  });
+
+  test("that contradicts itself is left as well", async () => {
+    const fixture = await stopped();
+    const snapshot = readSnapshot<string>(placeOf(fixture));
+    if (snapshot === undefined) throw new Error("no snapshot");
+    const { tree } = snapshot.log;
+    for (const log of [
+      { ...snapshot.log, tree: { ...tree, size: 19 } },
+      { ...snapshot.log, tree: { ...tree, open: "?" } },
+      { ...snapshot.log, unfinished: [3] },
+      { ...snapshot.log, order: { ...snapshot.log.order, seq: 19 } },
+    ]) {
+      const opened = await openBy(fixture, { ...snapshot, log });
+      expect(seqsOf(opened.folded)).toEqual(upTo(20));
+      await opened.log.close();
+    }
+  });
+});
+
+describe("is not believed", () => {
+  test("if a byte of it is another, or the rest is missing", async () => {
+    const fixture = await stopped();
+    const good = fixture.bytes(PATH);
+    for (let at = 0; at < good.length; at += 7) {
+      const bytes = Buffer.from(good);
+      bytes[at] = (bytes[at] ?? 0) ^ 1;
+      fixture.put(PATH, bytes);
+      expect(readSnapshot(placeOf(fixture))).toBeUndefined();
+      fixture.put(PATH, good.subarray(0, at));
+      expect(readSnapshot(placeOf(fixture))).toBeUndefined();
+    }
+    fixture.put(PATH, good);
+    expect(readSnapshot(placeOf(fixture))).toBeDefined();
+  });
+
+  test("if there is none, or another version of the program made it", async () => {
+    const fixture = await stopped();
+    expect(readSnapshot(placeOf(fixture, "2"))).toBeUndefined();
+    fixture.disk.remove(PATH);
+    expect(readSnapshot(placeOf(fixture))).toBeUndefined();
+  });
+
+  test("if the log is shorter, another one, or a sealed segment has another size", async () => {
+    const fixture = await stopped();
+    const segments = fixture.disk.list(FOLDER).map((name) => `${FOLDER}/${name}`);
+    expect(segments.length).toBeGreaterThan(2);
+    const last = segments.at(-1) ?? "";
+    for (const [path, change] of [
+      [last, (bytes: Buffer) => bytes.subarray(0, bytes.lastIndexOf(10, -2) + 1)],
+      [
+        last,
+        (bytes: Buffer) =>
+          Buffer.from(bytes.toString().replace(/"commit":"..../g, '"commit":"AAAA')),
+      ],
+      [last, (bytes: Buffer) => bytes.subarray(0, -1)],
+      [FIRST, (bytes: Buffer) => Buffer.concat([bytes, Buffer.from(" ")])],
+      [FIRST, (bytes: Buffer) => bytes.subarray(0, -1)],
+    ] as const) {
+      const before = fixture.bytes(path);
+      fixture.put(path, change(before));
+      expect(readSnapshot(placeOf(fixture))).toBeUndefined();
+      fixture.put(path, before);
+    }
+    expect(readSnapshot(placeOf(fixture))).toBeDefined();
+    fixture.disk.remove(last);
+    expect(readSnapshot(placeOf(fixture))).toBeUndefined();
+  });
+});
+
+test("there is no value of an empty log", async () => {
+  const fixture = new LogFixture();
+  expect((await fixture.open()).value()).toBeUndefined();
+});

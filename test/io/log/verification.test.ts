@@ -1,0 +1,114 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { LogFile } from "../../../src/io/log/log-file.ts";
+import { ANA, draftOf, FOLDER, LOBBY, LogFixture } from "../log-fixture.ts";
+
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+
+/** A log that was opened by a snapshot of six records, of which one is erased. */
+async function resumed(
+  change: (text: string) => string,
+): Promise<{ log: LogFile; fixture: LogFixture }> {
+  const fixture = new LogFixture();
+  const before = await fixture.open();
+  for (let i = 1; i <= 4; i++) await before.append(draftOf(`m${i}`));
+  await before.append({ kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: 3 } });
+  await before.erase(3, 5);
+  await before.append(draftOf("m6"));
+  const snapshot = before.value();
+  if (snapshot === undefined) throw new Error("no value");
+  await before.close();
+  fixture.put(FIRST, Buffer.from(change(fixture.bytes(FIRST).toString())));
+  const fold = { byHead: new Set<never>(), load: () => true, apply: () => undefined };
+  const log = await fixture.open({ snapshot, fold });
+  expect(log.coveredBytes).toBeGreaterThan(0);
+  return { log, fixture };
+}
+
+async function faultOf(verifying: Promise<unknown>): Promise<Fault> {
+  const error: unknown = await verifying.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Fault)) throw new Error(`no fault: ${String(error)}`);
+  return error;
+}
+
+describe("what a snapshot covers is read behind the start", () => {
+  test("and is sound", async () => {
+    const { log } = await resumed((text) => text);
+    expect(await log.verify()).toEqual([]);
+    expect(await log.verify()).toEqual([]);
+  });
+
+  test("a damaged body is named, and stays known", async () => {
+    const { log } = await resumed((text) => text.replace('"m2"', '"M2"'));
+    expect(log.damaged).toEqual([]);
+    expect(await log.verify()).toEqual([2]);
+    expect(log.value()?.damaged).toEqual([2]);
+    for await (const record of log.read(2, 2)) expect(record.damaged).toBe(true);
+  });
+
+  test("a blank line that nothing ordered is damage", async () => {
+    const blank = (line: string, head: string) => `${head}"erased":4}`.padEnd(line.length);
+    const { log } = await resumed((text) => text.replace(/("seq":2,.*?)"salt".*/, blank));
+    expect(await log.verify()).toEqual([2]);
+  });
+
+  const damages: Record<string, [(text: string) => string, string]> = {
+    "a changed head": [
+      (text) => text.replace('"seq":2,"time":1', '"seq":2,"time":2'),
+      "time of seq",
+    ],
+    "a head of another record": [
+      (text) => text.replace(/("seq":2,.*?"commit":")..../, "$1AAAA"),
+      "the root",
+    ],
+    "a line that makes no sense": [
+      (text) => text.replace('{"head":{"v":1,"seq":2', '{"head":{"v":9,"seq":2'),
+      "at byte",
+    ],
+    "two lines in one": [
+      (text) => text.replace('}\n{"head":{"v":1,"seq":3', '} {"head":{"v":1,"seq":3'),
+      "seq 2 was acknowledged",
+    ],
+  };
+  for (const [name, [change, words]] of Object.entries(damages)) {
+    test(`${name} is the end of the run`, async () => {
+      const { log } = await resumed(change);
+      const fault = await faultOf(log.verify());
+      expect(fault.code).toBe("log-corrupt");
+      expect(fault.exitCode).toBe(6);
+      expect(fault.message).toContain(words);
+    });
+  }
+
+  test("while records are erased and appended", async () => {
+    const { log } = await resumed((text) => text);
+    const verifying = log.verify();
+    const order = await log.append({
+      kind: "erase",
+      room: LOBBY,
+      by: ANA,
+      id: "",
+      body: { seq: 2 },
+    });
+    await log.erase(2, order.head.seq);
+    expect(await verifying).toEqual([]);
+  });
+
+  test("what is blanked in this moment, and read in part, is no damage", async () => {
+    const { log, fixture } = await resumed((text) => text);
+    const erasing = log.erase(4, 5); // The order is there, whatever it names.
+    fixture.put(FIRST, Buffer.from(fixture.bytes(FIRST).toString().replace('"m4"}', "     ")));
+    expect(await log.verify()).toEqual([]);
+    await erasing;
+  });
+
+  test("a log that is closed meanwhile says nothing", async () => {
+    const { log } = await resumed((text) => text.replace('"m2"', '"M2"'));
+    const verifying = log.verify();
+    await log.close();
+    expect(await verifying).toEqual([]);
+  });
+});

@@ -1,0 +1,326 @@
+import { describe, expect, test } from "bun:test";
+import { CHECKPOINT_EVERY_MS } from "../../../src/base/limits.ts";
+import { signCheckpoint, verifyNote } from "../../../src/crypto/checkpoint.ts";
+import type { Identity } from "../../../src/crypto/identity.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { Checkpoints } from "../../../src/io/log/checkpoints.ts";
+import type { LogFile } from "../../../src/io/log/log-file.ts";
+import { type LogVerdict, verifyLog } from "../../../src/io/log/verify.ts";
+import { parseLine, type RecordKind, sealDraft } from "../../../src/wire/record.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { identityOfSeed } from "../../crypto/seed-identity.ts";
+import { encodeLine } from "../../encode-line.ts";
+import { ANA, draftOf, FOLDER, LOBBY, LogFixture, OTHER } from "../log-fixture.ts";
+
+const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
+const FORGER = identityOfSeed(new Uint8Array(32).fill(2));
+const FIRST = `${FOLDER}/000000000001.jsonl`;
+const CHECKPOINT = `${FOLDER}/checkpoint`;
+const RECORDS = 2_200;
+
+function isSigned(note: string): boolean {
+  try {
+    verifyNote(note, SERVER.publicKey);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function verify(fixture: LogFixture): Promise<LogVerdict> {
+  return verifyLog({ disk: fixture.disk.boot(), folder: FOLDER, sha256, isSigned });
+}
+
+function signing(fixture: LogFixture, log: LogFile, clock = new VirtualClock(), by = SERVER) {
+  const sign = (checkpoint: Parameters<typeof signCheckpoint>[0]) => signCheckpoint(checkpoint, by);
+  const onTrouble = (fault: Error) => {
+    throw fault;
+  };
+  const disk = fixture.disk.boot();
+  const options = { log, folder: FOLDER, disk, clock, sign, isRecorded: true, onTrouble };
+  return new Checkpoints(options);
+}
+
+async function erase(log: LogFile, seq: number): Promise<void> {
+  const draft = { kind: "erase" as RecordKind, room: LOBBY, by: ANA, id: "", body: { seq } };
+  await log.erase(seq, (await log.append(draft)).head.seq);
+}
+
+/** A log in several files with two checkpoints recorded, one erased record, closed in peace. */
+async function written(segmentBytes?: number): Promise<LogFixture> {
+  const fixture = new LogFixture();
+  const clock = new VirtualClock();
+  const log = await fixture.open(segmentBytes === undefined ? {} : { segmentBytes });
+  const checkpoints = signing(fixture, log, clock);
+  await checkpoints.start();
+  for (let i = 0; i < RECORDS; i += 100) {
+    const drafts = Array.from({ length: 100 }, (_, k) =>
+      draftOf(`m${i + k}`, k % 2 === 0 ? LOBBY : OTHER),
+    );
+    await Promise.all(drafts.map((draft) => log.append(draft)));
+    await clock.advance(CHECKPOINT_EVERY_MS);
+  }
+  await erase(log, 7);
+  await checkpoints.close();
+  await log.close();
+  return fixture;
+}
+
+function linesOf(fixture: LogFixture): string[] {
+  return fixture.bytes(FIRST).toString().split("\n").slice(0, -1);
+}
+
+function put(fixture: LogFixture, lines: readonly string[]): void {
+  fixture.put(FIRST, Buffer.from(`${lines.join("\n")}\n`));
+}
+
+/** The line with another body that fits its head, as its writer would have written it. */
+function reworded(line: string, text: string): string {
+  const parsed = parseLine(Buffer.from(line));
+  if (parsed.kind !== "record") throw new Error("no record");
+  const { seq, n, time, room } = parsed.record.head;
+  const sealed = sealDraft(draftOf(text, room as typeof LOBBY), new Uint8Array(16), sha256);
+  return encodeLine(sealed, { seq, n, time }, parsed.durable).text.trimEnd();
+}
+
+describe("a sound log", () => {
+  test("has no findings, however it is cut into files", async () => {
+    for (const segmentBytes of [undefined, 50_000]) {
+      const fixture = await written(segmentBytes);
+      const verdict = await verify(fixture);
+      expect(verdict.findings).toEqual([]);
+      const log = await fixture.open();
+      expect(verdict).toMatchObject({ ok: true, size: log.head(), origin: log.origin ?? "" });
+      expect(verdict.root).toEqual(log.tree.root());
+      expect(isSigned(verdict.checkpoint ?? "")).toBe(true);
+    }
+  });
+
+  test("is empty, or older than checkpoints", async () => {
+    const fixture = new LogFixture();
+    expect(await verify(fixture)).toMatchObject({ ok: true, size: 0, origin: undefined });
+    const log = await fixture.open();
+    await log.append(draftOf("a"));
+    await log.close();
+    expect(await verify(fixture)).toMatchObject({ ok: true, size: 1, checkpoint: undefined });
+  });
+
+  test("may be written, erased and signed meanwhile", async () => {
+    const fixture = new LogFixture();
+    const clock = new VirtualClock();
+    const log = await fixture.open({ segmentBytes: 20_000 });
+    const checkpoints = signing(fixture, log, clock);
+    await checkpoints.start();
+    let isOver = false;
+    const write = async () => {
+      for (let i = 0; i < 200; i++) {
+        const { head } = await log.append(draftOf(`a${i}`));
+        await log.append(draftOf(`b${i}`, OTHER));
+        await erase(log, head.seq);
+        await clock.advance(CHECKPOINT_EVERY_MS / 4);
+      }
+    };
+    const writing = write().finally(() => {
+      isOver = true;
+    });
+    let rounds = 0;
+    for (; !isOver; rounds++) {
+      expect((await verify(fixture)).findings).toEqual([]);
+      await new VirtualClock().advance(0); // The writer has its turn.
+    }
+    await writing;
+    expect(rounds).toBeGreaterThan(3);
+  });
+
+  test("may end with what a crash left that nothing says was acknowledged", async () => {
+    const fixture = await written();
+    const lines = linesOf(fixture);
+    const last = JSON.parse(lines.at(-1) ?? "") as { head: { seq: number } };
+    put(fixture, lines);
+    const bytes = fixture.bytes(FIRST);
+    for (const tail of ['{"head":{"v":1,"se', "\0\0\0\0\n\0\0", "what is this\n"]) {
+      fixture.put(FIRST, Buffer.concat([bytes, Buffer.from(tail)]));
+      expect(await verify(fixture)).toMatchObject({ ok: true, size: last.head.seq });
+    }
+  });
+});
+
+describe("is found:", () => {
+  const cases: readonly [string, (lines: string[]) => string[], object][] = [
+    [
+      "a letter of a text",
+      (lines) => lines.with(41, (lines[41] ?? "").replace('"text":"m', '"text":"M')),
+      { seq: 42, reason: "its body is not the one that its head commits to" },
+    ],
+    [
+      "another text with its commitment",
+      (lines) => lines.with(41, reworded(lines[41] ?? "", "no")),
+      { seq: 1, reason: expect.stringMatching(/between seq 1 and 1000/) },
+    ],
+    [
+      "another text behind a checkpoint that holds",
+      (lines) => lines.with(1_500, reworded(lines[1_500] ?? "", "no")),
+      { seq: 1_001, reason: expect.stringMatching(/between seq 1001 and 2/) },
+    ],
+    [
+      "another author",
+      (lines) => lines.with(41, (lines[41] ?? "").replace('"by":"uA', '"by":"uB')),
+      { seq: 1, reason: expect.stringMatching(/is not the one that the server signed/) },
+    ],
+    [
+      "a head that is none",
+      (lines) => lines.with(41, (lines[41] ?? "").replace('"v":1', '"v":2')),
+      { seq: 42, reason: expect.stringContaining("head") },
+    ],
+    [
+      "two lines that changed places",
+      (lines) => lines.with(41, lines[42] ?? "").with(42, lines[41] ?? ""),
+      { seq: 42, reason: "seq 43 follows 41" },
+    ],
+    [
+      "a line left out",
+      (lines) => lines.toSpliced(41, 1),
+      { seq: 42, reason: "seq 43 follows 41" },
+    ],
+    [
+      "a line twice",
+      (lines) => lines.toSpliced(41, 0, lines[40] ?? ""),
+      { seq: 42, reason: "seq 41 follows 41" },
+    ],
+    [
+      "an erasure that no record ordered",
+      (lines) => {
+        const line = lines[41] ?? "";
+        const head = line.slice(0, line.indexOf('"salt"'));
+        return lines.with(41, `${head}"erased":50}`.padEnd(line.length, " "));
+      },
+      { seq: 42, reason: "no record has erased it" },
+    ],
+    [
+      "the end cut off",
+      (lines) => lines.slice(0, -3),
+      { seq: 2_201, reason: "the log ends here, but the server has signed 2203 records" },
+    ],
+    [
+      "the last line spoilt",
+      (lines) => lines.with(-1, "x".repeat(300)),
+      { seq: 2_203, reason: "it has no head" },
+    ],
+    ["everything", () => [], { seq: 1, reason: expect.stringContaining("the log ends here") }],
+  ];
+  test.each(cases)("%s", async (_name, change, finding) => {
+    const fixture = await written();
+    put(fixture, change(linesOf(fixture)));
+    if (fixture.bytes(FIRST).length === 1) fixture.put(FIRST, new Uint8Array(0));
+    const verdict = await verify(fixture);
+    expect(verdict.ok).toBe(false);
+    const wanted = expect.objectContaining({ file: FIRST, ...finding });
+    expect(verdict.findings).toContainEqual(wanted);
+    const [{ offset = -1 } = {}] = verdict.findings;
+    const bytes = fixture.bytes(FIRST);
+    expect(offset === 0 || offset === bytes.length || bytes[offset - 1] === 0x0a).toBe(true);
+  });
+
+  test("any bit of any line, but for those that nothing hangs on", async () => {
+    const fixture = await written();
+    const whole = fixture.bytes(FIRST);
+    const untouched: string[] = [];
+    for (let at = 30; at < whole.length; at += 997) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+      fixture.put(FIRST, bytes);
+      if ((await verify(fixture)).ok) untouched.push(whole.subarray(at - 20, at).toString());
+    }
+    for (const before of untouched) expect(before).toContain('"durable":');
+  });
+
+  test("bits of every byte of a small log, but for those that nothing hangs on", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    const checkpoints = signing(fixture, log);
+    await checkpoints.start();
+    for (const text of ["a", "b", "c"]) await log.append(draftOf(text));
+    await erase(log, 2);
+    await checkpoints.close();
+    await log.close();
+    expect(await verify(fixture)).toMatchObject({ ok: true, checkpoint: expect.anything() });
+    const whole = fixture.bytes(FIRST);
+    // How far the log was durable, and what stands in place of a body that was ordered to go.
+    const unhashed = new Set<number>();
+    for (const found of whole.toString().matchAll(/(?<=,"durable":)\d+|"erased":\d+} */g)) {
+      for (let i = 0; i < found[0].length; i++) unhashed.add(found.index + i);
+    }
+    for (let bit = 0; bit < 8 * whole.length; bit += 3) {
+      const at = bit >> 3;
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (bit & 7));
+      fixture.put(FIRST, bytes);
+      if ((await verify(fixture)).ok && !unhashed.has(at)) {
+        throw new Error(`nothing was found of bit ${bit & 7} at byte ${at}`);
+      }
+    }
+  });
+
+  test("a file of the log that is missing", async () => {
+    const fixture = await written(50_000);
+    const [, second = ""] = fixture.disk.list(FOLDER).filter((name) => name.endsWith(".jsonl"));
+    fixture.disk.remove(`${FOLDER}/${second}`);
+    const { findings } = await verify(fixture);
+    expect(findings[0]?.reason).toBe(`the file with seq ${Number(second.slice(0, 12))} is missing`);
+  });
+
+  const checkpoints: readonly [string, (note: string) => string, object][] = [
+    ["is none", () => "hello", { seq: 0, reason: "it is no signed checkpoint" }],
+    ["is empty", () => "", { seq: 0, reason: "it is no signed checkpoint" }],
+    [
+      "says another size",
+      (note) => note.replace("\n2203\n", "\n2202\n"),
+      { seq: 2_202, reason: "the server has not signed this checkpoint" },
+    ],
+    [
+      "is signed by another key",
+      (note) => signedAgain(note, FORGER),
+      { seq: 2_203, reason: "the server has not signed this checkpoint" },
+    ],
+    [
+      "is of another log",
+      (note) => signedAgain(note.replace(/^chat\/..../, "chat/AAAA"), SERVER),
+      { seq: 2_002, reason: "the checkpoint of size 2203 is of another log" },
+    ],
+  ];
+  test.each(checkpoints)("a checkpoint that %s", async (_name, change, finding) => {
+    const fixture = await written();
+    fixture.put(CHECKPOINT, Buffer.from(change(fixture.bytes(CHECKPOINT).toString())));
+    const { ok, findings } = await verify(fixture);
+    expect(ok).toBe(false);
+    expect(findings).toContainEqual(expect.objectContaining(finding));
+  });
+
+  test("a checkpoint that is missing from a log that has others", async () => {
+    const fixture = await written();
+    fixture.disk.remove(CHECKPOINT);
+    const { findings } = await verify(fixture);
+    expect(findings[0]?.reason).toContain("the file checkpoint is missing");
+  });
+
+  test("a log that was rewritten and signed by another key", async () => {
+    const fixture = new LogFixture();
+    const log = await fixture.open();
+    await Promise.all(Array.from({ length: 1_000 }, (_, i) => log.append(draftOf(`m${i}`))));
+    const clock = new VirtualClock();
+    const checkpoints = signing(fixture, log, clock, FORGER);
+    await checkpoints.start();
+    await checkpoints.close();
+    await log.close();
+    const { findings } = await verify(fixture);
+    expect(findings.map(({ reason }) => reason)).toEqual([
+      "the server has not signed this checkpoint",
+      "the server has not signed the checkpoint in it",
+    ]);
+  });
+});
+
+function signedAgain(note: string, by: Identity): string {
+  const [origin = "", size, root = ""] = note.split("\n");
+  return signCheckpoint({ origin, size: Number(size), root: Uint8Array.fromBase64(root) }, by);
+}

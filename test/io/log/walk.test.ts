@@ -1,0 +1,157 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { ScannedLine } from "../../../src/io/log/scan.ts";
+import { LogWalk, type WalkEvents } from "../../../src/io/log/walk.ts";
+import { originOf } from "../../../src/wire/checkpoint.ts";
+import { leafHash, parseHead, parseLine } from "../../../src/wire/record.ts";
+import { FOLDER, LogFixture, lineAt } from "../log-fixture.ts";
+
+const FILE = `${FOLDER}/000000000001.jsonl`;
+const LINES = Array.from({ length: 9 }, (_, index) => lineAt(index + 1, index + 1));
+
+interface Told {
+  readonly sound: number[];
+  readonly doubtful: string[];
+  readonly isDone: boolean;
+}
+
+/** What a walk over these bytes tells. Doubtful lines with a head are taken in. */
+async function walked(
+  text: string,
+  options: { blockBytes?: number; walk?: LogWalk; events?: Partial<WalkEvents> } = {},
+): Promise<Told> {
+  const fixture = new LogFixture();
+  const bytes = Buffer.from(text);
+  fixture.disk.boot().makeFolder(FOLDER);
+  fixture.put(FILE, bytes);
+  const { walk = new LogWalk(sha256), events, blockBytes } = options;
+  const file = fixture.disk.boot().open(FILE, "read");
+  const sound: number[] = [];
+  const doubtful: string[] = [];
+  let next = 0;
+  const stretch = { file, from: 0, to: bytes.length, ...(blockBytes && { blockBytes }) };
+  const isDone = await walk.read(stretch, {
+    onSound: (start, end) => {
+      // Line follows line, and each is what the walk says of it.
+      expect(start).toBe(next);
+      next = end;
+      const parsed = parseLine(bytes.subarray(start, end - 1));
+      expect(parsed.kind === "record" && parsed.record.head.seq).toBe(walk.line.seq);
+      sound.push(walk.line.seq);
+      return events?.onSound?.(start, end);
+    },
+    onDoubtful: (line: ScannedLine) => {
+      expect(line.offset).toBe(next);
+      next += line.bytes.length + Number(line.whole);
+      doubtful.push(line.bytes.toString());
+      if (events?.onDoubtful !== undefined) return events.onDoubtful(line);
+      const record = parseHead(line.bytes)?.record;
+      if (record === undefined || walk.order.objection(record.head) !== undefined) return false;
+      walk.advance(record.head, leafHash(record.headBytes, sha256));
+      return true;
+    },
+    ...(events?.onBlock && { onBlock: events.onBlock }),
+  });
+  file.close();
+  return { sound, doubtful, isDone };
+}
+
+const seqs = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe("a walk", () => {
+  test("takes sound lines into order, tree and origin, in blocks of any size", async () => {
+    for (const blockBytes of [1, 300, 700, 1 << 20]) {
+      const walk = new LogWalk(sha256);
+      const told = await walked(LINES.join(""), { blockBytes, walk });
+      expect(told).toEqual({ sound: seqs(1, 9), doubtful: [], isDone: true });
+      expect([walk.order.seq, walk.tree.size]).toEqual([9, 9]);
+      const first = parseLine(Buffer.from(LINES[0]?.trimEnd() ?? ""));
+      if (first.kind !== "record") throw new Error("no record");
+      expect(walk.origin).toBe(originOf(leafHash(first.record.headBytes, sha256)));
+    }
+  });
+
+  test("goes on behind a line with a damaged body, to the same root", async () => {
+    const [whole, damaged] = [new LogWalk(sha256), new LogWalk(sha256)];
+    await walked(LINES.join(""), { walk: whole });
+    const bad = (LINES[4] ?? "").replace('"text":"m5"', '"text":"m6"');
+    const told = await walked(LINES.with(4, bad).join(""), { walk: damaged, blockBytes: 700 });
+    expect(told).toEqual({
+      sound: [...seqs(1, 4), ...seqs(6, 9)],
+      doubtful: [bad.trimEnd()],
+      isDone: true,
+    });
+    expect(damaged.tree.root()).toEqual(whole.tree.root());
+  });
+
+  test("shows a sound line that does not come next, and one without an end", async () => {
+    const [first = "", , third = ""] = LINES;
+    expect(await walked(first + third)).toEqual({
+      sound: [1],
+      doubtful: [third.trimEnd()],
+      isDone: false,
+    });
+    const torn = third.slice(0, -1);
+    const onDoubtful = () => true;
+    expect(await walked(first + torn, { events: { onDoubtful } })).toEqual({
+      sound: [1],
+      doubtful: [torn],
+      isDone: true,
+    });
+  });
+
+  test("ends at a seq, which may rise meanwhile", async () => {
+    const walk = new LogWalk(sha256);
+    walk.upTo = 3;
+    const onSound = () => {
+      if (walk.line.seq === 3) walk.upTo = 5;
+      return undefined;
+    };
+    const told = await walked(`${LINES.join("")}x\n`, { walk, events: { onSound } });
+    expect(told).toEqual({ sound: seqs(1, 5), doubtful: [], isDone: true });
+  });
+
+  test("waits for what an event begins before the next line", async () => {
+    const open: number[] = [];
+    const walk = new LogWalk(sha256);
+    const onSound = async () => {
+      const { seq } = walk.line;
+      open.push(seq);
+      await Promise.resolve();
+      expect(open).toEqual([seq]);
+      open.pop();
+    };
+    const told = await walked(LINES.join(""), { walk, blockBytes: 700, events: { onSound } });
+    expect(told.sound).toEqual(seqs(1, 9));
+  });
+
+  test("pauses between two blocks, and may be stopped there", async () => {
+    let blocks = 0;
+    const onBlock = () => Promise.resolve(++blocks < 3);
+    const told = await walked(LINES.join(""), { blockBytes: 400, events: { onBlock } });
+    expect(told).toEqual({ sound: seqs(1, 3), doubtful: [], isDone: false });
+  });
+});
+
+test("whatever is written over a log, a walk tells the lines before it", async () => {
+  const text = LINES.join("");
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(fc.nat(text.length - 5), bytes, async (at, put) => {
+      const spoilt = Buffer.from(text);
+      spoilt.set(put, at);
+      const latin1 = spoilt.toString("latin1");
+      fc.pre(latin1 !== text && !put.includes(0x0a) && !put.some((byte) => byte > 0x7f));
+      const line = text.slice(0, at).split("\n").length;
+      const { sound, doubtful } = await walked(latin1);
+      expect(sound.slice(0, line - 1)).toEqual(seqs(1, line - 1));
+      // Nothing hangs on what a line says of those before it.
+      const lineText = latin1.split("\n")[line - 1] ?? "";
+      const isUnhashed = /^[^}]*},"durable":\d+,/.test(lineText);
+      if (doubtful.length === 0) expect(isUnhashed).toBe(true);
+    }),
+    { numRuns: 300 },
+  );
+});

@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KNOWN_NAMES_MAX, SEEN_FILES_MAX } from "../../../src/base/limits.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { KnownNames } from "../../../src/io/state/known-names.ts";
+
+const READER = { fingerprint: "F", formers: [], user: "ana" };
+
+function folder() {
+  const path = mkdtempSync(join(tmpdir(), "chat-known-"));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
+}
+
+function seen(seq: number, place: string, from: string) {
+  const [leaf, timeUnixMs] = [new Uint8Array(32), 1];
+  return { seq, leaf, room: "r", place, from, timeUnixMs };
+}
+
+test("the newest files of each server are known, a repeated one once", () => {
+  using home = folder();
+  const state = ClientState.open(home.path);
+  const files = Array.from({ length: SEEN_FILES_MAX }, (_, i) => ({ id: `f${i}`, name: `n${i}` }));
+  state.seenFiles.note("F", files);
+  state.seenFiles.note("G", [{ id: "g", name: "other" }]);
+  state.seenFiles.note("F", [files[3] ?? { id: "", name: "" }]);
+  const known = new KnownNames(home.path);
+  expect(known.files("F")).toHaveLength(SEEN_FILES_MAX);
+  state.seenFiles.note("F", [{ id: "new", name: "x" }]);
+  const now = known.files("F");
+  expect(now).toHaveLength(SEEN_FILES_MAX);
+  expect(now[0]).toEqual({ name: "new", about: "x" });
+  expect(now.at(-1)).toEqual({ name: "f1", about: "n1" });
+  expect(known.files("G")).toEqual([{ name: "g", about: "other" }]);
+  known.close();
+  state.close();
+});
+
+test("rooms and people are those of what was read, the latest first, and so many at most", () => {
+  using home = folder();
+  const state = ClientState.open(home.path);
+  state.logs.keepSeen(READER, [
+    seen(1, "#lobby", "ana"),
+    seen(2, "@bob", "bob"),
+    seen(3, "#lab", "ana"),
+    ...Array.from({ length: KNOWN_NAMES_MAX }, (_, i) => seen(4 + i, `#r${i}`, "eve")),
+  ]);
+  const known = new KnownNames(home.path);
+  expect(known.people("F").map(({ name }) => name)).toEqual(["eve", "ana", "bob"]);
+  const places = known.places("F").map(({ name }) => name);
+  expect(places).toHaveLength(KNOWN_NAMES_MAX);
+  expect(places[0]).toBe(`#r${KNOWN_NAMES_MAX - 1}`);
+  expect(known.places("G")).toEqual([]);
+  known.close();
+  state.close();
+});
+
+test("a home that is not there is not made, and knows nothing", () => {
+  using home = folder();
+  const known = new KnownNames(join(home.path, "none"));
+  expect([known.servers(), known.users(), known.files("F")]).toEqual([[], [], []]);
+  expect([known.server(), known.fingerprintOf("h:1")]).toEqual([undefined, undefined]);
+  known.close();
+  expect(readdirSync(home.path)).toEqual([]);
+});

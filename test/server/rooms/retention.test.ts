@@ -1,0 +1,91 @@
+import { expect, test } from "bun:test";
+import {
+  CHUNK_BYTES,
+  RETENTION_EVERY_MS,
+  RETENTION_MS_MAX,
+  RETENTION_MS_MIN,
+} from "../../../src/base/limits.ts";
+import { channelOf, TestFile } from "../data-channel.ts";
+import type { Site } from "../site.ts";
+import { holds, lab, operating } from "../site-lab.ts";
+
+/** The wall clock goes on by itself; the server's timers fire. */
+async function pass(site: Site, ms: number): Promise<void> {
+  site.skewMs += ms;
+  await site.time.advance(RETENTION_EVERY_MS + 50);
+}
+
+test("what is older goes, with its files; what is younger, and other rooms, stay", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await operating(ana);
+  await site.wait(ben.say("mellon old", "lab"));
+  await site.wait(ben.say("mellon in the lobby", "lobby"));
+  await new TestFile("old", CHUNK_BYTES + 5).upload(await channelOf(ben), ["lab"]);
+  const { seq } = await ana.ask("retention", { room: "lab", keepMs: 3_600_000 });
+  await site.quiet();
+  const told = eve.records.find(({ head }) => head.seq === seq);
+  expect(told).toMatchObject({ head: { kind: "retention" }, body: { keepMs: 3_600_000 } });
+  await pass(site, 1_800_000);
+  expect(holds(site, "mellon old")).toBeTrue();
+  await site.wait(ben.say("mellon young", "lab"));
+  await pass(site, 1_800_000);
+  await site.quiet();
+  expect(holds(site, "mellon old")).toBeFalse();
+  expect(holds(site, "mellon young")).toBeTrue();
+  expect(holds(site, "mellon in the lobby")).toBeTrue();
+  expect(site.disk.list("/d/files")).toHaveLength(0);
+  const order = eve.records.find(({ head }) => head.kind === "erase");
+  expect(order?.body).toMatchObject({ retention: true });
+  await site.stop();
+});
+
+test("it holds after a restart, and what came due meanwhile goes at the start", async () => {
+  const { site, ana, ben, eve } = await lab();
+  await operating(ana);
+  await site.wait(ben.say("mellon", "lab"));
+  await ana.ask("retention", { room: "lab", keepMs: 86_400_000 });
+  await site.stop();
+  site.skewMs += 86_400_001;
+  await site.wait(site.start());
+  await site.time.advance(100);
+  expect(holds(site, "mellon")).toBeFalse();
+  const again = await site.again(eve, "eve");
+  await site.quiet();
+  expect(again.all("room").find(({ name }) => name === "lab")).toMatchObject({
+    keepMs: 86_400_000,
+  });
+  await site.stop();
+});
+
+test("it ends, and only operators set it, within its bounds", async () => {
+  const { site, ana, ben, eve } = await lab();
+  expect((await ana.refused("retention", { room: "lab", keepMs: 60_000 })).code).toBe(
+    "not-allowed",
+  );
+  await operating(eve);
+  for (const keepMs of [0, RETENTION_MS_MIN - 1, RETENTION_MS_MAX + 1, 1.5, -1]) {
+    expect((await eve.refused("retention", { room: "lab", keepMs })).code).toBe("frame-malformed");
+  }
+  expect((await eve.refused("retention", { room: "nowhere" })).code).toBe("room-unknown");
+  await eve.ask("retention", { room: "lab", keepMs: RETENTION_MS_MAX });
+  await eve.ask("retention", { room: "lobby", keepMs: RETENTION_MS_MIN });
+  await site.wait(ben.say("mellon", "lobby"));
+  await eve.ask("retention", { room: "lobby" });
+  await pass(site, 3_600_000);
+  expect(holds(site, "mellon")).toBeTrue();
+  await site.stop();
+});
+
+test("a disk that fails for a while is tried again", async () => {
+  const { site, ana, ben } = await lab();
+  await operating(ana);
+  await site.wait(ben.say("mellon", "lab"));
+  await ana.ask("retention", { room: "lab", keepMs: RETENTION_MS_MIN });
+  site.trouble = (call) => (call === "write" ? "ENOSPC" : undefined);
+  await pass(site, RETENTION_MS_MIN + 1);
+  site.trouble = () => undefined;
+  expect(holds(site, "mellon")).toBeTrue();
+  await pass(site, 0);
+  expect(holds(site, "mellon")).toBeFalse();
+  await site.stop();
+});

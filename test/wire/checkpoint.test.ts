@@ -1,0 +1,135 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { toHex } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import { NOTE_BYTES_MAX } from "../../src/base/limits.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import {
+  checkpointText,
+  findSigned,
+  keyIdOf,
+  noteText,
+  originOf,
+  parseCheckpoint,
+  parseNote,
+} from "../../src/wire/checkpoint.ts";
+
+const ROOT = sha256(Uint8Array.of(7));
+const ORIGIN = originOf(sha256(Uint8Array.of(0)));
+const CHECKPOINT = { origin: ORIGIN, size: 12, root: ROOT };
+const KEY = new Uint8Array(32).fill(9);
+const SIGNATURE = new Uint8Array(64).fill(5);
+const TEXT = checkpointText(CHECKPOINT);
+const own = { name: ORIGIN, keyId: keyIdOf(ORIGIN, KEY, sha256), signature: SIGNATURE };
+const witness = { name: "example.org/w", keyId: Uint8Array.of(1, 2, 3, 4), signature: KEY };
+const NOTE = noteText(TEXT, [own]);
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "nothing was thrown";
+}
+
+test("a checkpoint is three lines, as C2SP tlog-checkpoint has them", () => {
+  expect(TEXT).toBe(`${ORIGIN}\n12\n${ROOT.toBase64()}\n`);
+  expect(ORIGIN).toMatch(/^chat\/[\w-]{22}$/);
+  const line = `— ${ORIGIN} ${Buffer.concat([own.keyId, SIGNATURE]).toString("base64")}\n`;
+  expect(NOTE).toBe(`${TEXT}\n${line}`);
+});
+
+test("the key id is that of C2SP signed-note", () => {
+  // The example of golang.org/x/mod/sumdb/note: `PeterNeumann+c74f20a3+` and this.
+  const key = Uint8Array.fromBase64("ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW").subarray(1);
+  expect(toHex(keyIdOf("PeterNeumann", key, sha256))).toBe("c74f20a3");
+});
+
+describe("what is written is read", () => {
+  test("any checkpoint", () => {
+    const root = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const size = fc.maxSafeNat();
+    fc.assert(
+      fc.property(size, root, root, (size, root, leaf) => {
+        const checkpoint = { origin: originOf(leaf), size, root };
+        expect(parseCheckpoint(checkpointText(checkpoint))).toEqual(checkpoint);
+      }),
+    );
+  });
+
+  test("any signed note", () => {
+    const signature = fc.record({
+      name: fc.constantFrom("a", ORIGIN, "example.org/é"),
+      keyId: fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      signature: fc.uint8Array({ minLength: 1, maxLength: 80 }),
+    });
+    fc.assert(
+      fc.property(fc.array(signature, { minLength: 1, maxLength: 5 }), (signatures) => {
+        expect(parseNote(noteText(TEXT, signatures))).toEqual({ text: TEXT, signatures });
+      }),
+    );
+  });
+
+  test("the key's own signature among those of others", () => {
+    const found = findSigned(noteText(TEXT, [witness, own]), KEY, sha256);
+    expect(found).toEqual({
+      checkpoint: CHECKPOINT,
+      bytes: new TextEncoder().encode(TEXT),
+      signature: SIGNATURE,
+    });
+  });
+});
+
+describe("what is not a checkpoint", () => {
+  const root = ROOT.toBase64();
+  test.each([
+    ["nothing", ""],
+    ["another origin", TEXT.replace("chat/", "chat/1 server")],
+    ["no size", `${ORIGIN}\n\n${root}\n`],
+    ["a size with a zero before it", `${ORIGIN}\n012\n${root}\n`],
+    ["a negative size", `${ORIGIN}\n-1\n${root}\n`],
+    ["a size above 2^53", `${ORIGIN}\n9007199254740993\n${root}\n`],
+    ["a root of 31 bytes", `${ORIGIN}\n12\n${ROOT.subarray(1).toBase64()}\n`],
+    ["a root in base64url", `${ORIGIN}\n12\n${"_".repeat(43)}=\n`],
+    ["spare bits of the root", `${ORIGIN}\n12\n${`${root.slice(0, 42)}B=`}\n`],
+    ["no last newline", TEXT.slice(0, -1)],
+    ["a line more", `${TEXT}more\n`],
+    ["carriage returns", TEXT.replaceAll("\n", "\r\n")],
+  ])("%s", (_name, text) => {
+    expect(codeOf(() => parseCheckpoint(text))).toBe("frame-malformed");
+  });
+});
+
+describe("what is not a signed note", () => {
+  test.each([
+    ["nothing", ""],
+    ["no signature", TEXT],
+    ["an empty list of signatures", `${TEXT}\n`],
+    ["a hyphen for the dash", NOTE.replace("—", "-")],
+    ["no last newline", NOTE.slice(0, -1)],
+    ["a line behind it", `${NOTE}more\n`],
+    ["a key id alone", noteText(TEXT, [{ ...own, signature: new Uint8Array(0) }])],
+    ["a name with a plus", noteText(TEXT, [{ ...own, name: "a+b" }])],
+    ["space inside the signature", NOTE.replace(/.{4}\n$/, " $&")],
+  ])("%s", (_name, note) => {
+    expect(codeOf(() => parseNote(note))).toBe("frame-malformed");
+  });
+
+  test("more bytes than NOTE_BYTES_MAX", () => {
+    const signature = new Uint8Array(1_250);
+    const noteOf = (name: string) => noteText(TEXT, [own, { ...witness, name, signature }]);
+    const spare = NOTE_BYTES_MAX - new TextEncoder().encode(noteOf("")).length;
+    expect(codeOf(() => parseNote(noteOf("w".repeat(spare))))).toBe("nothing was thrown");
+    expect(codeOf(() => parseNote(noteOf("w".repeat(spare + 1))))).toBe("frame-malformed");
+  });
+});
+
+test.each([
+  ["another key", NOTE, new Uint8Array(32)],
+  ["another name", noteText(TEXT, [{ ...own, name: witness.name }]), KEY],
+  ["a signature that is too short", noteText(TEXT, [{ ...own, signature: KEY }]), KEY],
+])("not signed by the key: %s", (_name, note, key) => {
+  expect(codeOf(() => findSigned(note, key, sha256))).toBe("fingerprint-changed");
+});

@@ -1,0 +1,305 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { toHex } from "../../src/base/bytes.ts";
+import { Fault } from "../../src/base/fault.ts";
+import type { FileId, RoomId, UserId } from "../../src/base/ids.ts";
+import { hasSigned, signCheckpoint } from "../../src/crypto/checkpoint.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import { backUp } from "../../src/io/backup/backup.ts";
+import { restoreBackup } from "../../src/io/backup/restore.ts";
+import type { Clock } from "../../src/io/clock.ts";
+import type { TreeDisk } from "../../src/io/disk/disk.ts";
+import { writeCheckpointFile } from "../../src/io/log/checkpoint-file.ts";
+import { type LogFile, openLog } from "../../src/io/log/log-file.ts";
+import { verifyLog } from "../../src/io/log/verify.ts";
+import { Digest, encodeHashLine } from "../../src/wire/chunks.ts";
+import type { Draft } from "../../src/wire/record.ts";
+import { identityOfSeed } from "../crypto/seed-identity.ts";
+import { soon } from "./disk-world.ts";
+import { type Aftermath, FailingMachine, type FailingWorld } from "./failing-call.ts";
+
+const ROOM = "rLLLLLLLLLLL" as RoomId;
+const ANA = "uAAAAAAAAAAA" as UserId;
+const SERVER = identityOfSeed(new Uint8Array(32).fill(1));
+/** Some three records. */
+const SEGMENT_BYTES = 700;
+const CONTENT_BYTES = 100;
+const LOGS = ["history", "accounts"] as const;
+/** What a backup has that is a beginning, or none. */
+const NO_BACKUP: ReadonlySet<string> = new Set(["not-found", "data-foreign"]);
+
+const CLOCK: Clock = { now: () => 0, unixMs: () => 1_763_617_717_000, after: soon };
+
+function demand(condition: boolean, promise: string): asserts condition {
+  if (!condition) throw new Error(promise);
+}
+
+/** What is done with a backup, and may fail. */
+export interface Operation {
+  /** Done while the disk is well. */
+  readonly before?: (world: BackupWorld) => Promise<void>;
+  readonly run: (world: BackupWorld) => Promise<void>;
+  /** @throws when something that must be there is not. @param isDone `run` has succeeded */
+  readonly check: (world: BackupWorld, isDone: boolean) => Promise<void>;
+}
+
+/** How a wrong program would differ: stands before its disk. */
+export type Mutant = (disk: TreeDisk) => TreeDisk;
+
+/**
+ * A server's folder, its backup and what is restored from it, on one simulated disk. Locks, and
+ * what says that a folder is a server's, are looked up on the real one: there a folder of the same
+ * name holds nothing but these.
+ */
+export class BackupWorld implements FailingWorld {
+  readonly machine: FailingMachine;
+  readonly data: string;
+  readonly out: string;
+  /** Where it is restored to. */
+  readonly restored: string;
+  readonly #operation: Operation;
+  readonly #mutant: Mutant;
+  /** All that the server ever was, as `stateOf` tells it. */
+  readonly #states = new Set<string>();
+  #newest = "";
+  /** Where restoring has succeeded. */
+  readonly #told = new Set<string>();
+  #texts = 0;
+  #files = 0;
+
+  private constructor(operation: Operation, real: string, seed: number, mutant: Mutant) {
+    this.#operation = operation;
+    this.#mutant = mutant;
+    this.machine = new FailingMachine(seed);
+    [this.data, this.out, this.restored] = ["data", "out", "restored"].map((name) =>
+      join(real, name),
+    ) as [string, string, string];
+  }
+
+  /** @param real a folder of the real disk */
+  static async make(
+    operation: Operation,
+    real: string,
+    seed: number,
+    mutant: Mutant = (disk) => disk,
+  ): Promise<BackupWorld> {
+    const world = new BackupWorld(operation, real, seed, mutant);
+    for (const folder of [world.data, world.out, world.restored]) {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, "format.json"), '{"format":2,"minReader":2}\n');
+    }
+    world.#disk.makeFolder(world.data);
+    await world.#write("format.json", Buffer.from('{"format":2,"minReader":2}\n'));
+    await world.#write("identity.key", Buffer.from("a key\n"));
+    await world.talk();
+    await operation.before?.(world);
+    return world;
+  }
+
+  get #disk(): TreeDisk {
+    return this.machine.disk.boot();
+  }
+
+  run(): Promise<void> {
+    return this.#operation.run(this);
+  }
+
+  async goOn(aftermath: Aftermath): Promise<void> {
+    const { disk } = this.machine;
+    if (aftermath === "a kill") disk.killProcess();
+    if (aftermath === "a power loss") disk.losePower();
+    await this.#operation.check(this, false);
+    await this.#operation.run(this);
+    disk.losePower();
+    await this.#operation.check(this, true);
+  }
+
+  /** The server runs, says something, takes a file and stops. */
+  async talk(): Promise<void> {
+    const password = `hash ${this.#texts}`;
+    await this.#within("accounts", async (log) => {
+      const replaces = log.head();
+      const body = { password, ...(replaces === 0 ? {} : { replaces }) };
+      const record = await log.append({ ...said(""), kind: "password", room: ANA as never, body });
+      if (replaces > 0) await log.erase(replaces, record.head.seq);
+    });
+    const file = await this.#takeFile();
+    await this.#within("history", async (log) => {
+      for (let i = 0; i < 5; i++) await log.append(said(`t${this.#texts++} ${"x".repeat(60)}`));
+      await log.append({ ...said(""), kind: "file", id: file.file, body: file });
+    });
+    this.#note();
+  }
+
+  /** The oldest file and the text before it go. */
+  async erase(): Promise<void> {
+    await this.#within("history", async (log) => {
+      const seqs: number[] = [];
+      for await (const { head, erased } of log.read(1)) {
+        if (head.kind === "file" && erased === undefined) seqs.push(head.seq - 1, head.seq);
+        if (seqs.length > 0) break;
+      }
+      const [seq, ...also] = seqs;
+      const { head } = await log.append({ ...said(""), kind: "erase", body: { seq, also } });
+      for (const one of seqs) await log.erase(one, head.seq);
+    });
+    const [oldest] = this.#disk.list(join(this.data, "files"));
+    await this.#disk.removeFolder(join(this.data, "files", oldest ?? ""));
+    this.#note();
+  }
+
+  backUp(): Promise<unknown> {
+    const { data, out } = this;
+    const disk = this.#mutant(this.#disk);
+    const options = { disk, sha256, clock: CLOCK, data, out, files: true };
+    return backUp({ ...options, say: () => {}, onProgress: () => {} });
+  }
+
+  async restore(
+    to: string,
+    { acceptsRollback = false }: { readonly acceptsRollback?: boolean } = {},
+  ): Promise<{ readonly missingFiles: number }> {
+    const result = await restoreBackup({
+      ...{ disk: this.#mutant(this.#disk), sha256, backup: this.out, data: to },
+      ...{ acceptsRollback, nowUnixMs: 0, say: () => {}, onProgress: () => {} },
+      finish: () => Promise.resolve(),
+    });
+    this.#told.add(to);
+    return result;
+  }
+
+  /** Or somebody was told that it is. */
+  isThere(folder: string): boolean {
+    return this.#told.has(folder) || this.exists(folder);
+  }
+
+  /** A bit of the backup changes on its disk. */
+  damageBackup(): void {
+    const path = join(this.out, "history", "000000000001.jsonl");
+    const file = this.machine.disk.fileAt(path);
+    const at = Buffer.from(file.shown).indexOf('"kind"') + 1;
+    file.rot(at, Buffer.from("X"));
+  }
+
+  /**
+   * What can be restored is one of the states of the server, with all of its files; nothing can be
+   * only as long as no backup was ever done.
+   */
+  async checkBackup({ isDone }: { readonly isDone: boolean }): Promise<void> {
+    const probe = `${this.restored}-probe`;
+    await this.#disk.removeFolder(probe);
+    try {
+      const { missingFiles } = await this.restore(probe);
+      demand(missingFiles === 0, `${missingFiles} files are missing in the backup`);
+    } catch (error) {
+      const isNone = error instanceof Fault && NO_BACKUP.has(error.code);
+      if (isDone || !isNone) throw error;
+      // What says whose data it is comes last: from then on `chat verify` reads whole logs.
+      const isReadable = this.exists(join(this.out, "identity.key"));
+      demand(!isReadable || this.#hasNewestLogs(), "a part of a backup looks whole");
+      return;
+    }
+    demand(this.#states.has(this.#stateOf(probe)), "the backup is no state of the server");
+    for (const name of LOGS) await this.#verify(join(this.out, name));
+  }
+
+  #hasNewestLogs(): boolean {
+    return this.#newest.startsWith(this.#logsOf(this.out));
+  }
+
+  exists(path: string): boolean {
+    return this.#disk.kind(path) !== undefined;
+  }
+
+  /** The folder is one of the states of the server. */
+  async checkFolder(folder: string): Promise<void> {
+    demand(this.#states.has(this.#stateOf(folder)), `${folder} is no state of the server`);
+    demand(!this.exists(join(folder, "backup.json")), `${folder} looks like a backup`);
+    for (const name of LOGS) {
+      await this.#verify(join(folder, name));
+      demand(this.exists(join(folder, name, "checkpoint")), `${folder} has lost what was signed`);
+    }
+  }
+
+  /** The folder is as the server is now. */
+  isNewest(folder: string): boolean {
+    return this.#stateOf(folder) === this.#newest;
+  }
+
+  /** Logs and contents of files. */
+  #stateOf(folder: string): string {
+    const files = join(folder, "files");
+    const contents = this.#disk.list(files).flatMap((file) => {
+      const names = this.#disk.list(join(files, file));
+      return names.map((name) => `${file}/${name}: ${this.#bytes(files, file, name).toHex()}`);
+    });
+    return [this.#logsOf(folder), ...contents].join("\n");
+  }
+
+  #logsOf(folder: string): string {
+    const lines = LOGS.flatMap((log) => {
+      const names = this.#disk.list(join(folder, log)).filter((name) => name.endsWith(".jsonl"));
+      return names.map((name) => `${log}/${name}: ${this.#bytes(folder, log, name).toString()}`);
+    });
+    return lines.join("\n");
+  }
+
+  #bytes(...names: readonly string[]): Buffer {
+    return Buffer.from(this.machine.disk.fileAt(join(...names)).shown);
+  }
+
+  /** As `chat verify --data` does it. */
+  async #verify(folder: string): Promise<void> {
+    const isSigned = (note: string) => hasSigned(note, SERVER.publicKey);
+    const { ok, findings } = await verifyLog({ disk: this.#disk, folder, sha256, isSigned });
+    demand(ok, `chat verify finds ${JSON.stringify(findings)}`);
+  }
+
+  #note(): void {
+    this.#newest = this.#stateOf(this.data);
+    this.#states.add(this.#newest);
+  }
+
+  async #within(name: string, work: (log: LogFile) => Promise<void>): Promise<void> {
+    const [disk, folder] = [this.#disk, join(this.data, name)];
+    const entropy = (sizeBytes: number) => new Uint8Array(sizeBytes).fill(this.#texts);
+    const sizes = { segmentBytes: SEGMENT_BYTES, reserveBytes: 0 };
+    const log = await openLog({ folder, disk, clock: CLOCK, entropy, sha256, ...sizes });
+    await work(log);
+    const { origin = "", tree } = log;
+    const note = signCheckpoint({ origin, size: log.head(), root: tree.root() }, SERVER);
+    await writeCheckpointFile(disk, folder, note);
+    await log.close();
+  }
+
+  /** Puts the content of a new file where the server keeps it. @returns what it says of it */
+  async #takeFile() {
+    const file = `f${String(++this.#files).padStart(11, "A")}` as FileId;
+    const content = new Uint8Array(CONTENT_BYTES).fill(this.#files);
+    const hash = sha256(content);
+    const digest = new Digest(new Bun.CryptoHasher("sha256"));
+    digest.add(hash);
+    await this.#write(`files/${file}/about.json`, Buffer.from("{}\n"));
+    await this.#write(`files/${file}/content`, content);
+    await this.#write(`files/${file}/chunks.jsonl`, encodeHashLine(hash));
+    const fields = { file, name: "a.bin", size: content.length, chunks: 1 };
+    return { ...fields, digest: toHex(digest.value()) };
+  }
+
+  async #write(name: string, bytes: Uint8Array): Promise<void> {
+    const disk = this.#disk;
+    const path = join(this.data, name);
+    disk.makeFolder(dirname(path));
+    const file = disk.open(path, "write");
+    file.write(bytes, 0);
+    await file.sync();
+    file.close();
+    for (let folder = dirname(path); folder !== dirname(folder); folder = dirname(folder)) {
+      await disk.syncFolder(folder);
+    }
+  }
+}
+
+function said(text: string): Draft {
+  return { kind: "text", room: ROOM, by: ANA, id: "", body: { text } };
+}

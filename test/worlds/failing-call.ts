@@ -1,0 +1,151 @@
+import { Fault } from "../../src/base/fault.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../io/disk/sim.ts";
+import { MachineStopped } from "../io/disk/sim-tree.ts";
+import { randomOf } from "./disk-world.ts";
+
+/** Each way at each call, as `npm run soak` does it; otherwise the ways take turns. */
+const IS_THOROUGH = Number(process.env["CHAT_SEEDS"] ?? 0) >= 20_000;
+
+/** What a call of a disk runs into. */
+export const TROUBLES = {
+  fails: "EIO",
+  "finds no space": "ENOSPC",
+  "writes only a part": "short",
+  "is the machine's last": "stop",
+} as const satisfies Record<string, Trouble | "stop">;
+export type Failing = (typeof TROUBLES)[keyof typeof TROUBLES];
+
+/** What happens behind the failure, before the next try. */
+export type Aftermath = "the process goes on" | "a kill" | "a power loss";
+
+interface Way {
+  /** The disk stays as it is until the operation has ended. */
+  readonly isLasting: boolean;
+  readonly aftermath: Aftermath;
+}
+
+const CRASHES: readonly Aftermath[] = ["a kill", "a power loss"];
+const AFTERMATHS: readonly Aftermath[] = [...CRASHES, "the process goes on"];
+
+function waysOf(trouble: Failing): Way[] {
+  if (trouble === "stop") return CRASHES.map((aftermath) => ({ isLasting: true, aftermath }));
+  return [false, trouble !== "short"].flatMap((isLasting) =>
+    AFTERMATHS.map((aftermath) => ({ isLasting, aftermath })),
+  );
+}
+
+/** Calls that take space. */
+const GROWING: ReadonlySet<DiskCall> = new Set<DiskCall>([
+  ...(["open", "makeFolder", "write", "sync", "syncFolder", "rename"] as const),
+]);
+
+/** A machine of whose disk one call fails, counted from when that is armed. */
+export class FailingMachine {
+  readonly disk: SimDisk;
+  /** Whether the failure was met. */
+  hasFailed = false;
+  #trouble: Failing | undefined;
+  #isLasting = false;
+  #at = 0;
+
+  constructor(seed: number) {
+    this.disk = new SimDisk({
+      random: randomOf(seed),
+      trouble: (call, _path, number) => this.#troubleOf(call, number),
+    });
+  }
+
+  arm(trouble: Failing, isLasting: boolean, call: number): void {
+    this.#trouble = trouble;
+    this.#isLasting = isLasting;
+    this.#at = this.disk.calls + call;
+    this.hasFailed = false;
+    if (trouble === "stop") this.disk.stopAt(this.#at);
+  }
+
+  disarm(): void {
+    this.#trouble = undefined;
+    this.hasFailed ||= this.disk.isStopped;
+    if (!this.disk.isStopped) this.disk.stopAt(Number.POSITIVE_INFINITY);
+  }
+
+  /** Whether the operation came to its end before that call. */
+  get isPast(): boolean {
+    return this.disk.calls < this.#at;
+  }
+
+  #troubleOf(call: DiskCall, number: number): Trouble | undefined {
+    const trouble = this.#trouble;
+    if (trouble === undefined || trouble === "stop" || number < this.#at) return undefined;
+    if (!this.#isLasting && number > this.#at) return undefined;
+    if (trouble === "short" && call !== "write") return undefined;
+    if (trouble === "ENOSPC" && !GROWING.has(call)) return undefined;
+    this.hasFailed = true;
+    return trouble;
+  }
+}
+
+/** One world in which an operation meets a failure; a new one for each call. */
+export interface FailingWorld {
+  readonly machine: FailingMachine;
+  /** What is to fail. May end by a Fault. */
+  run(): Promise<void>;
+  /**
+   * Goes on as said, holds what is there to what was promised, then runs the operation once more:
+   * now nothing is in its way. @throws when a promise is broken
+   */
+  goOn(aftermath: Aftermath): Promise<void>;
+}
+
+/**
+ * Lets the first call of the operation fail, then the second, ..., until it has fewer.
+ * @param stride where this is slow: how many troubles share the calls, each call meeting one
+ * @returns how many there were
+ */
+export async function failEach(
+  trouble: Failing,
+  make: (seed: number) => Promise<FailingWorld>,
+  stride = 1,
+): Promise<number> {
+  const ways = waysOf(trouble);
+  const step = IS_THOROUGH ? 1 : stride;
+  const first = 1 + (Object.values(TROUBLES).indexOf(trouble) % step);
+  for (let call = first; ; call += step) {
+    const turn = ways[Math.floor(call / step) % ways.length];
+    let isPast = false;
+    for (const way of IS_THOROUGH || turn === undefined ? ways : [turn]) {
+      const { isLasting, aftermath } = way;
+      const how = `${trouble} at call ${call}${isLasting ? " and after it" : ""}, ${aftermath}`;
+      try {
+        isPast = await failOnce(await make(call), trouble, call, way);
+      } catch (error) {
+        throw new Error(`${how}: ${String(error)}`, { cause: error });
+      }
+    }
+    if (isPast) return call - 1;
+  }
+}
+
+/** @returns whether the operation has fewer calls */
+async function failOnce(
+  world: FailingWorld,
+  trouble: Failing,
+  call: number,
+  { isLasting, aftermath }: Way,
+): Promise<boolean> {
+  const { machine } = world;
+  machine.arm(trouble, isLasting, call);
+  let fault: unknown;
+  try {
+    await world.run();
+  } catch (error) {
+    fault = error;
+  }
+  machine.disarm();
+  const { isPast, hasFailed } = machine;
+  const isExpected = hasFailed && (fault instanceof Fault || fault instanceof MachineStopped);
+  if (fault !== undefined && !isExpected) throw fault;
+  // A call that does not fail in this way changes nothing.
+  if (hasFailed || isPast) await world.goOn(aftermath);
+  return isPast;
+}

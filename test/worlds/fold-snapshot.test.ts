@@ -1,0 +1,123 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import type { FileId, RoomId, UserId } from "../../src/base/ids.ts";
+import { Registry } from "../../src/core/rooms/accounts.ts";
+import { type EngineValue, RoomEngine } from "../../src/core/rooms/engine.ts";
+import { Rooms } from "../../src/core/rooms/rooms.ts";
+import { sha256 } from "../../src/crypto/sha256.ts";
+import type { Draft, LogRecord, RecordKind } from "../../src/wire/record.ts";
+import { ANA, BEN, EVE, Ledger } from "../core/ledger.ts";
+
+const ROOMS = ["rAAAAAAAAAAA", "rBBBBBBBBBBB", "rCCCCCCCCCCC"] as RoomId[];
+const DIRECT = ["dDDDDDDDDDDDDDDDDDDDDDD", "dEEEEEEEEEEEEEEEEEEEEEE"] as RoomId[];
+const PEOPLE = [ANA, BEN, EVE];
+const NAMES = ["Dev", "ops", "Lab", "dev"];
+const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
+const KINDS: RecordKind[] = [
+  ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
+  ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
+];
+
+interface Step {
+  readonly kind: RecordKind;
+  readonly room: RoomId;
+  readonly by: UserId | "server";
+  readonly counter: number;
+  readonly other: UserId;
+  readonly name: string;
+  readonly file: FileId;
+  readonly on: boolean;
+  readonly back: number;
+}
+
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.oneof(fc.constantFrom(...KINDS), fc.constantFrom("text", "room", "edit")),
+  room: fc.constantFrom(...ROOMS, ...DIRECT),
+  by: fc.constantFrom(...PEOPLE, "server"),
+  counter: fc.nat(3),
+  other: fc.constantFrom(...PEOPLE),
+  name: fc.constantFrom(...NAMES),
+  file: fc.constantFrom(...FILES),
+  on: fc.boolean(),
+  back: fc.integer({ min: 1, max: 12 }),
+}) as fc.Arbitrary<Step>;
+
+function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: number): unknown {
+  const of = Math.max(1, seq - back);
+  const bodies: Partial<Record<RecordKind, unknown>> = {
+    room: room.startsWith("d") ? { direct: [by, other] } : { name, locked: on },
+    topic: { topic: name },
+    edit: { seq: of },
+    erase: { seq: of, also: [Math.max(1, of - 1)] },
+    kick: { user: other },
+    mute: { user: other, on, ...(back % 2 === 0 ? { until: seq } : {}) },
+    grant: { user: other, on },
+    file: { file, name, size: 3, chunks: 1, digest: "ab".repeat(32) },
+    rename: { name },
+    close: { on },
+    retention: on ? { keepMs: back * 86_400_000 } : {},
+  };
+  return bodies[kind] ?? {};
+}
+
+/** The records that these steps leave, posts in the order of their counters. */
+function historyOf(steps: readonly Step[]): LogRecord[] {
+  const ledger = new Ledger();
+  const counters = new Map<string, number>();
+  return steps.map((one, index) => {
+    const key = `${one.by} ${one.counter % 2}`;
+    const counter = (counters.get(key) ?? 0) + 1 + one.counter;
+    counters.set(key, counter);
+    const post = `AAAAAAAAAA${one.counter % 2}.${counter}`;
+    const { kind, room, by } = one;
+    const id = kind === "file" ? one.file : kind === "text" ? post : "";
+    const draft: Draft = { kind, room, by, id, body: bodyOf(one, index + 1) };
+    return ledger.append(draft);
+  });
+}
+
+function newEngine(): RoomEngine {
+  return new RoomEngine({ rooms: new Rooms(), directory: new Registry(), sha256 });
+}
+
+function folded(records: readonly LogRecord[], engine = newEngine()): RoomEngine {
+  for (const record of records) engine.restore(record);
+  return engine;
+}
+
+test("a snapshot and the records after it make the state that all records make", () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 120 }), fc.nat(120), (steps, at) => {
+      const records = historyOf(steps);
+      const text = JSON.stringify(folded(records.slice(0, at)).value());
+      const engine = newEngine();
+      engine.load(JSON.parse(text) as EngineValue);
+      expect(JSON.stringify(engine.value())).toBe(text);
+      const whole = folded(records).value();
+      expect(folded(records.slice(at), engine).value()).toEqual(whole);
+    }),
+    { numRuns: 400 },
+  );
+});
+
+test("what the fold forgets is forgotten after a snapshot, too", () => {
+  const steps = Array.from({ length: 3_000 }, (_, index): Step => {
+    const [room = "rAAAAAAAAAAA" as RoomId] = ROOMS;
+    const kind = index === 0 ? "room" : "text";
+    return {
+      kind,
+      room,
+      by: ANA,
+      counter: 0,
+      other: BEN,
+      name: "Dev",
+      file: FILES[0] as FileId,
+      on: false,
+      back: 1,
+    };
+  });
+  const records = historyOf(steps);
+  const engine = newEngine();
+  engine.load(folded(records.slice(0, 2_500)).value());
+  expect(folded(records.slice(2_500), engine).value()).toEqual(folded(records).value());
+});
