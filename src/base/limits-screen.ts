@@ -10,6 +10,16 @@ export const NOTIFICATION_CODE_POINTS_MAX = 200;
 /** One sequence of a terminal (OSC, DCS, APC, CSI): its longest answers have some hundred bytes. */
 export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 
+// What the terminal is asked.
+/** An answer that takes longer, as over a very slow line, is none: nothing waits for it. */
+export const TERMINAL_ANSWER_MS = 5_000;
+/** How long the shell waits for the terminal, so that it gets no answer that was asked for here. */
+export const TERMINAL_ANSWER_LEAVE_MS = 500;
+/** Questions without an answer so far. */
+export const TERMINAL_QUESTIONS_MAX = 16;
+/** Answers to one of them. */
+export const TERMINAL_REPORTS_MAX = 64;
+
 // What is typed.
 /** UTF-16 units in one input: a paste of PASTE_BYTES_MAX, and as much again. */
 export const EDITOR_LENGTH_MAX = 512 * 1024;

@@ -6,6 +6,7 @@ import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { openRoom } from "../../core/model/selectors.ts";
+import type { Clock } from "../../io/clock.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
@@ -258,19 +259,29 @@ export class ScreenClient implements CommandScreen {
 
   async #read(): Promise<void> {
     const { stdin, clock } = this.#options.context;
-    while (!this.#hasEnded) {
+    // Also behind the end: the terminal's last answers are not the shell's.
+    for (;;) {
       const bytes = await stdin.chunk();
       this.#cancelEsc?.();
       if (bytes === undefined) return this.end(0);
       this.#typed(this.#keys.feed(bytes));
-      if (!this.#keys.isWaiting) continue;
-      this.#cancelEsc = clock.after(SCREEN_ESC_MS, () => this.#typed(this.#keys.flush()));
+      this.#awaitEsc(clock);
     }
+  }
+
+  /** What is held becomes keys after a moment, or when no answer of the terminal is due. */
+  #awaitEsc(clock: Pick<Clock, "after">): void {
+    if (!this.#keys.isWaiting) return;
+    this.#cancelEsc = clock.after(SCREEN_ESC_MS, () => {
+      this.#typed(this.#keys.flush(this.#terminal.isAnswerDue));
+      this.#awaitEsc(clock);
+    });
   }
 
   #typed(keys: readonly Key[]): void {
     for (const key of keys) {
-      if (this.#hasEnded) return;
+      if (key.name === "report") this.#terminal.answered(key.text);
+      if (key.name === "report" || this.#hasEnded) continue;
       const { state, acts } = update(this.#state, key, this.#parts());
       const notes = state.notes.slice(-SCREEN_NOTES_MAX);
       this.#state = { ...state, notes };

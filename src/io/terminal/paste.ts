@@ -53,7 +53,11 @@ export class PasteSplitter {
 
   /** Bytes are held that may be the beginning of a mark, or keys that were pressed. */
   get isHolding(): boolean {
-    return !this.#isInside && this.#held.length > 0;
+    return this.heldBytes > 0;
+  }
+
+  get heldBytes(): number {
+    return this.#isInside ? 0 : this.#held.length;
   }
 
   /** They were keys: nothing came behind them. */

@@ -94,6 +94,8 @@ export class KeyDecoder {
   #held: Uint8Array = new Uint8Array(0); // Bounded by TERMINAL_SEQUENCE_BYTES_MAX and one read.
   /** Inside a string of the terminal that is too long: dropped up to its end. */
   #isSkipping = false;
+  /** The Esc of the last `flush` was one while an answer was due: it may have begun that. */
+  #isEscDoubtful = false;
 
   /** An Esc, or the beginning of a sequence, is held: `flush` after a moment says what it was. */
   get isWaiting(): boolean {
@@ -101,16 +103,29 @@ export class KeyDecoder {
   }
 
   feed(bytes: Uint8Array): readonly Key[] {
-    return this.#pastes.push(bytes).flatMap((typed) => this.#typed(typed));
+    const isDoubtful = this.#isEscDoubtful && bytes.length > 0;
+    if (isDoubtful) this.#isEscDoubtful = false;
+    if (isDoubtful && beginsAnswer(bytes)) return this.#fed(Buffer.concat([ESCAPE, bytes]));
+    return this.#fed(bytes);
   }
 
-  /** Nothing came behind what is held. */
-  flush(): readonly Key[] {
+  /**
+   * Nothing came behind what is held.
+   * @param isAnswerDue the terminal was asked: the beginning of an answer stays held
+   */
+  flush(isAnswerDue = false): readonly Key[] {
+    if (isAnswerDue && (this.#isSkipping || this.#pastes.heldBytes > 1)) return [];
     const keys = this.#pastes.release().flatMap((typed) => this.#typed(typed));
     const held = this.#held;
+    if (isAnswerDue && held[0] === ESC && held.length > 1 && held[1] !== ESC) return keys;
     this.#held = new Uint8Array(0);
     this.#isSkipping = false;
+    this.#isEscDoubtful = isAnswerDue && held.length === 1 && held[0] === ESC;
     return [...keys, ...flushed(held)];
+  }
+
+  #fed(bytes: Uint8Array): readonly Key[] {
+    return this.#pastes.push(bytes).flatMap((typed) => this.#typed(typed));
   }
 
   #typed(typed: Typed): readonly Key[] {
@@ -154,6 +169,14 @@ export class KeyDecoder {
     if (bytes[at] !== ESC) return at + 1;
     return bytes[at + 1] === 0x5c ? at + 2 : at;
   }
+}
+
+const ESCAPE = Uint8Array.of(ESC);
+
+/** Behind an Esc: `[?…`, `[12;…`, `]11;…`, `P>|…`, `P1$r…` or `_G…`. */
+function beginsAnswer(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.subarray(0, 2)).toString("latin1");
+  return /^(?:\[[?>\d]|\]\d|P[>\d]|_G)/.test(text);
 }
 
 interface Step {

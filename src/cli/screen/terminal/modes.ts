@@ -1,3 +1,4 @@
+import { TERMINAL_ANSWER_LEAVE_MS } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
@@ -12,6 +13,8 @@ export interface ModesParts {
   readonly device: TerminalDevice;
   readonly clock: Pick<Clock, "after">;
   readonly mouse: boolean;
+  /** What was asked: its answers are not the shell's. */
+  readonly queries: { settled(): Promise<void>; forget(): void };
   /** The screen holds something else now, or has another size: all is to be drawn again. */
   readonly onLost: () => void;
 }
@@ -42,7 +45,7 @@ export class TerminalModes {
 
   enter(): void {
     if (this.#isIn) return;
-    const { device, onLost } = this.#parts;
+    const { device, onLost, queries } = this.#parts;
     if (this.#unwatch.length === 0) {
       this.#unwatch = [
         device.on("resize", () => this.#resized()),
@@ -53,31 +56,32 @@ export class TerminalModes {
     this.#unwatchStop();
     this.#unwatchStop = device.on("stop", () => void this.suspend("process"));
     this.#isIn = true;
+    queries.forget();
     device.setRaw(true);
     device.output.write(PUT_TITLE_ASIDE + this.#enterText);
     onLost();
   }
 
-  /** Resolves when the terminal has its own screen back. */
-  async leave(): Promise<void> {
+  /**
+   * Resolves when the terminal has its own screen back.
+   * @param withinMs how long a terminal that takes nothing is waited for; left out: for ever
+   */
+  async leave(withinMs?: number): Promise<void> {
     if (!this.#isIn) return;
     this.#isIn = false;
-    const { device } = this.#parts;
-    device.output.write(this.#leaveText);
-    await device.output.flushed();
+    const { device, queries } = this.#parts;
+    const { output } = device;
+    output.write(this.#leaveText);
+    const flushed = output.flushed();
+    await (withinMs === undefined ? flushed : this.#within(withinMs, flushed));
+    const isTaken = output.queuedBytes() === 0;
+    if (isTaken) await this.#within(TERMINAL_ANSWER_LEAVE_MS, queries.settled());
     if (!this.#isIn) device.setRaw(false);
   }
 
   /** For good. A terminal that takes nothing is waited for half a second. */
   async close(): Promise<void> {
-    if (this.#isIn) {
-      const { device, clock } = this.#parts;
-      const late = Promise.withResolvers<void>();
-      const cancel = clock.after(EXIT_WITHIN_MS, late.resolve);
-      await Promise.race([this.leave(), late.promise]);
-      cancel();
-      if (device.output.queuedBytes() > 0) device.setRaw(false);
-    }
+    await this.leave(EXIT_WITHIN_MS);
     for (const remove of [...this.#unwatch, this.#unwatchStop]) remove();
     this.#unwatch = [];
   }
@@ -98,6 +102,13 @@ export class TerminalModes {
     });
   }
 
+  async #within(ms: number, done: Promise<void>): Promise<void> {
+    const late = Promise.withResolvers<void>();
+    const cancel = this.#parts.clock.after(ms, late.resolve);
+    await Promise.race([done, late.promise]);
+    cancel();
+  }
+
   #resized(): void {
     if (this.#isIn) this.#parts.onLost();
   }
@@ -108,7 +119,8 @@ export class TerminalModes {
       this.enter();
     } else if (this.#isIn) {
       // Stopped without warning (`kill -STOP`): the shell has set its own modes meanwhile.
-      const { device, onLost } = this.#parts;
+      const { device, onLost, queries } = this.#parts;
+      queries.forget();
       device.setRaw(false); // It is to know of the change that follows.
       device.setRaw(true);
       device.output.write(this.#enterText);

@@ -6,6 +6,7 @@ import type { Frame } from "../state/frame.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
 import { Painter, type Place } from "./painter.ts";
+import { TerminalQueries } from "./query.ts";
 import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
 import { scrolledRows, scrollOf } from "./scroll.ts";
 
@@ -38,6 +39,7 @@ interface Shown {
 export class TerminalScreen {
   readonly #device: TerminalDevice;
   readonly #modes: TerminalModes;
+  readonly #queries: TerminalQueries;
   readonly #onResize: (size: Size) => void;
   /** Undefined: nobody knows what is there. */
   #shown: Shown | undefined;
@@ -53,7 +55,15 @@ export class TerminalScreen {
   constructor({ device, clock, mouse, onResize }: ScreenParts) {
     this.#device = device;
     this.#onResize = onResize;
-    this.#modes = new TerminalModes({ device, clock, mouse, onLost: () => this.#lost() });
+    this.#queries = new TerminalQueries(clock);
+    const queries = this.#queries;
+    this.#modes = new TerminalModes({
+      device,
+      clock,
+      mouse,
+      queries,
+      onLost: () => this.#lost(),
+    });
   }
 
   size(): Size {
@@ -89,6 +99,26 @@ export class TerminalScreen {
     this.#shown = undefined;
     this.#next ??= this.#last;
     this.#write();
+  }
+
+  /**
+   * Written before a frame; see `TerminalQueries`. What is asked before `enter` finds the screen
+   * blank, and may write on it: the first frame covers it.
+   */
+  ask(question: string): Promise<string | undefined> {
+    const answers = this.#queries.ask(question);
+    this.#write();
+    return answers;
+  }
+
+  /** The reader of the keys gives all reports here. */
+  answered(report: string): void {
+    this.#queries.answered(report);
+  }
+
+  /** What begins as an answer may be one, however slowly it comes. */
+  get isAnswerDue(): boolean {
+    return this.#queries.isDue;
   }
 
   ring(): void {
@@ -128,12 +158,16 @@ export class TerminalScreen {
   #write(): void {
     if (this.#isWaiting || !this.#modes.isIn) return;
     const { output } = this.#device;
-    if (output.queuedBytes() === 0) output.write(this.#asideText() + this.#frameText());
+    if (output.queuedBytes() === 0) {
+      output.write(this.#asideText() + this.#queries.take() + this.#frameText());
+    }
     if (output.queuedBytes() === 0) return;
     this.#isWaiting = true;
     void output.flushed().then(() => {
       this.#isWaiting = false;
-      if (this.#next !== undefined || this.#aside.size > 0) this.#write();
+      if (this.#next !== undefined || this.#aside.size > 0 || this.#queries.isWaiting) {
+        this.#write();
+      }
     });
   }
 

@@ -279,3 +279,50 @@ test("the longest answer is one, and one byte more is dropped up to its end", ()
   const byString = `${cut.slice(0, -1)}\x1b\\`;
   expect(names(byString.slice(0, -50), byString.slice(-50), "a")).toEqual(["a"]);
 });
+
+describe("while an answer of the terminal is due", () => {
+  const ANSWERS = [
+    ...["\x1b[?62;4c", "\x1b[0n", "\x1b[12;40R", "\x1b[6;18;9t", "\x1b]11;rgb:00/00/00\x1b\\"],
+    ...[
+      "\x1b]11;rgb:00/00/00\x07",
+      "\x1bP>|foot(1.2)\x1b\\",
+      "\x1b_Gi=31;OK\x1b\\",
+      "\x1bP1$r0m\x1b\\",
+    ],
+  ];
+
+  test.each(ANSWERS)("%j is typed by nobody, wherever and however slowly it is cut", (answer) => {
+    for (let cut = 1; cut < answer.length; cut++) {
+      const decoder = new KeyDecoder();
+      const early = [...decoder.feed(Buffer.from(answer.slice(0, cut))), ...decoder.flush(true)];
+      const late = decoder.feed(Buffer.from(`${answer.slice(cut)}x`));
+      // An Esc on its own may have been pressed.
+      expect(early.map(({ name }) => name)).toEqual(cut === 1 ? ["esc"] : []);
+      expect(late).toEqual([
+        { name: "report", text: answer },
+        { name: "x", text: "x" },
+      ]);
+      expect(decoder.isWaiting).toBe(false);
+    }
+  });
+
+  test.each(["[", "]", "Pizza", "_x", "q"])(
+    "an Esc is the key, and %j behind it is text",
+    (text) => {
+      const decoder = new KeyDecoder();
+      expect(decoder.feed(Buffer.from("\x1b"))).toEqual([]);
+      expect(decoder.flush(true)).toEqual([{ name: "esc", text: "" }]);
+      const keys = decoder.feed(Buffer.from(text));
+      expect(keys.map((key) => key.text).join("")).toBe(text);
+    },
+  );
+
+  test("what was held is given up when none is due any more", () => {
+    const decoder = new KeyDecoder();
+    decoder.feed(Buffer.from("\x1b[12;"));
+    expect(decoder.flush(true)).toEqual([]);
+    expect(decoder.isWaiting).toBe(true);
+    expect(decoder.flush()).toEqual([]);
+    expect(decoder.isWaiting).toBe(false);
+  });
+});

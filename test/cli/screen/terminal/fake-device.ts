@@ -55,18 +55,20 @@ export class FakeDevice implements TerminalDevice {
 
 /** Time goes on when the test says so. */
 export class FakeClock {
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<{ readonly ms: number; readonly act: () => void }>();
 
-  after(_ms: number, act: () => void): () => void {
-    this.#waiting.add(act);
-    return () => this.#waiting.delete(act);
+  after(ms: number, act: () => void): () => void {
+    const waiting = { ms, act };
+    this.#waiting.add(waiting);
+    return () => this.#waiting.delete(waiting);
   }
 
-  /** All that waits for some time to come. */
-  pass(): void {
-    for (const act of [...this.#waiting]) {
-      this.#waiting.delete(act);
-      act();
+  /** What was to come so soon comes. */
+  pass(withinMs = Number.POSITIVE_INFINITY): void {
+    for (const waiting of [...this.#waiting]) {
+      if (waiting.ms > withinMs) continue;
+      this.#waiting.delete(waiting);
+      waiting.act();
     }
   }
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { TERMINAL_ANSWER_LEAVE_MS } from "../../../../src/base/limits-screen.ts";
 import { TerminalModes } from "../../../../src/cli/screen/terminal/modes.ts";
+import { TerminalQueries } from "../../../../src/cli/screen/terminal/query.ts";
 import { eventually } from "../../../event.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
@@ -11,7 +13,8 @@ function entered(mouse = false) {
   const device = new FakeDevice();
   const clock = new FakeClock();
   let lost = 0;
-  const modes = new TerminalModes({ device, clock, mouse, onLost: () => lost++ });
+  const queries = new TerminalQueries(clock);
+  const modes = new TerminalModes({ device, clock, mouse, queries, onLost: () => lost++ });
   const emulator = new Emulator(device.now);
   emulator.modes.add("25");
   modes.enter();
@@ -20,7 +23,7 @@ function entered(mouse = false) {
     emulator.write(device.output.take());
     return [...emulator.modes].toSorted();
   };
-  return { device, clock, modes, lost: () => lost, shown };
+  return { device, clock, modes, queries, lost: () => lost, shown };
 }
 
 describe("modes", () => {
@@ -75,6 +78,45 @@ describe("modes", () => {
     for (const event of ["resize", "continued", "stop", "exit"] as const) {
       expect(device.listeners(event)).toBe(0);
     }
+  });
+});
+
+describe("an answer that is due", () => {
+  test("is waited for before the shell gets the keys, for a moment", async () => {
+    for (const end of ["answered", "late"] as const) {
+      const { device, clock, modes, queries } = entered();
+      void queries.ask("");
+      device.output.write(queries.take());
+      const closed = modes.close();
+      await new Promise(setImmediate);
+      clock.pass(TERMINAL_ANSWER_LEAVE_MS - 1);
+      await new Promise(setImmediate);
+      expect(device.acts).toEqual(["raw"]);
+      if (end === "answered") queries.answered("\x1b[?6c");
+      else clock.pass(TERMINAL_ANSWER_LEAVE_MS);
+      await closed;
+      expect(device.acts).toEqual(["raw", "cooked"]);
+    }
+  });
+
+  test("is not waited for where the terminal takes nothing", async () => {
+    const { device, clock, modes, queries } = entered();
+    void queries.ask("");
+    device.output.write(queries.take());
+    device.output.stop();
+    const closed = modes.close();
+    clock.pass();
+    await closed;
+    expect(device.acts).toEqual(["raw", "cooked"]);
+  });
+
+  test("is none when the shell may have read it", async () => {
+    const { device, queries } = entered();
+    const answered = queries.ask("");
+    queries.take();
+    device.tell("continued");
+    expect(await answered).toBeUndefined();
+    expect(queries.isDue).toBe(false);
   });
 });
 
