@@ -42,6 +42,14 @@ export const OFFERED_MAX = 50;
 /** Entries of one setting: muted targets, keys, colours. */
 export const SETTINGS_LISTED_MAX = 500;
 
+// Long texts.
+/** Lines of a message until it is unfolded: about a page of most terminals. */
+export const TEXT_LINES_SHOWN = 20;
+/** Fewer than so many lines are not hidden: the line that tells of them takes one as well. */
+export const TEXT_LINES_HIDDEN_MIN = 4;
+/** Messages that were unfolded: those of longest ago are folded again. */
+export const SCREEN_UNFOLDED_MAX = 100;
+
 // Pictures.
 /** A preview that goes through the terminal: some seconds over a slow line, as base64. */
 export const PICTURE_BYTES_MAX = 512 * 1024;

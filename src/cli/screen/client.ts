@@ -74,8 +74,9 @@ export class ScreenClient implements CommandScreen {
   #keymap: Keymap;
   readonly #folders: FolderLists;
   readonly #slash = slashRows();
-  /** What is pressed to fetch the newest file: a message is selected first. */
+  /** What is pressed to fetch the newest file, and to unfold a text: it is selected first. */
   #fetchKey: string;
+  #foldKey: string;
   readonly #files: ScreenFiles;
   readonly #commands: ScreenCommands;
   readonly #ended = Promise.withResolvers<Ending>();
@@ -102,7 +103,8 @@ export class ScreenClient implements CommandScreen {
     this.#settings = isQuiet ? { ...settings, hideJoins: true } : settings;
     const { mouse } = settings;
     this.#keymap = new Keymap(settings.keys);
-    this.#fetchKey = fetchKeyOf(this.#keymap);
+    this.#fetchKey = selectedKey(this.#keymap, "fetch");
+    this.#foldKey = selectedKey(this.#keymap, "fold");
     this.#before = { model: chat.model, shownKey: undefined, bottoms: 0 };
     this.#folders = new FolderLists(context.env["HOME"]);
     this.#terminal = new TerminalScreen({
@@ -177,7 +179,8 @@ export class ScreenClient implements CommandScreen {
     const lines = preferences.set(words);
     this.#settings = preferences.settings;
     this.#keymap = new Keymap(this.#settings.keys);
-    this.#fetchKey = fetchKeyOf(this.#keymap);
+    this.#fetchKey = selectedKey(this.#keymap, "fetch");
+    this.#foldKey = selectedKey(this.#keymap, "fold");
     if (lines.length > 1) this.show("/set", lines);
     else for (const line of lines) this.note(line);
   }
@@ -316,6 +319,7 @@ export class ScreenClient implements CommandScreen {
       settings,
       layout,
       heightOf: layout.heightOf,
+      foldsOf: layout.foldsOf,
       keymap: this.#keymap,
       typed: this.#options.typed.lines,
       source: {
@@ -524,6 +528,7 @@ export class ScreenClient implements CommandScreen {
       },
       choices: choicesOf(this.#state.overlay),
       fetchKey: this.#fetchKey,
+      foldKey: this.#foldKey,
     };
   }
 
@@ -532,7 +537,7 @@ export class ScreenClient implements CommandScreen {
   }
 }
 
-function fetchKeyOf(keymap: Keymap): string {
-  const chords = [keymap.chordOf("reading", "select"), keymap.chordOf("selected", "fetch")];
+function selectedKey(keymap: Keymap, command: "fetch" | "fold"): string {
+  const chords = [keymap.chordOf("reading", "select"), keymap.chordOf("selected", command)];
   return chords.filter((chord) => chord !== undefined).join(" ");
 }

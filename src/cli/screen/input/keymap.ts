@@ -88,6 +88,7 @@ const BINDINGS: readonly Binding[] = [
   row("selected", "react", "+"),
   row("selected", "copy", "c", "y"),
   row("selected", "fetch", "g", "enter"),
+  row("selected", "fold", "f"),
   row("selected", "menu", "enter", "m"),
   row("selected", "stop", "x"),
   row("selected", "resend", "s"),

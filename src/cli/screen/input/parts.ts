@@ -27,6 +27,8 @@ export interface Parts {
   };
   /** Lines that a row of the timeline takes, by its key. */
   readonly heightOf: (key: string) => number;
+  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  readonly foldsOf: (key: string) => number;
   /** What was typed on this device, oldest first. */
   readonly typed: readonly string[];
   readonly source: Omit<CompletionSource, "model">;

@@ -1,5 +1,6 @@
 /** Keys on a selected message: to others, and what is done with it. */
 
+import { SCREEN_UNFOLDED_MAX } from "../../../base/limits-screen.ts";
 import { isWords } from "../../../core/model/item.ts";
 import type { Row } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
@@ -8,7 +9,7 @@ import { answering, editing } from "../../../web/input/writing.ts";
 import { EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import type { CommandName } from "../state/commands.ts";
 import type { MenuEntry, ScreenState } from "../state/screen-state.ts";
-import { edgeOf, linesBehind, revealed } from "../state/scroll.ts";
+import { edgeOf, hiddenLines, linesBehind, resized, revealed } from "../state/scroll.ts";
 import { openedList } from "./field.ts";
 import {
   acting,
@@ -20,7 +21,7 @@ import {
   timelineOf,
   type Updated,
 } from "./parts.ts";
-import { newer, older } from "./reading.ts";
+import { newer, older, pageOf, scrolled } from "./reading.ts";
 
 /** Words and files that are there, and what waits to be sent. */
 function isSelectable(row: Row): boolean {
@@ -109,11 +110,13 @@ function stepped(by: 1 | -1): Handler {
   };
 }
 
-/** As many messages as make a page of lines; at least one. */
+/** As many messages as make a page of lines; at least one. What is longer than a page is read. */
 function paged(by: 1 | -1): Handler {
   return (state, parts) => {
     let at = selectedIndex(state, parts);
     if (at < 0) return select(state, parts);
+    const hidden = hiddenLines(timelineOf(parts), state.scroll, at, by);
+    if (hidden > 0) return scrolled(state, -by * Math.min(hidden, pageOf(parts)), parts);
     let lines = 0;
     for (;;) {
       const next = nextIndex(parts, at, by);
@@ -126,11 +129,16 @@ function paged(by: 1 | -1): Handler {
   };
 }
 
-/** Back to the input; close to the newest the timeline follows them again. */
+/**
+ * Back to the input; close to the newest the timeline follows them again, unless the selected one
+ * goes on below the edge: it is being read.
+ */
 export function unselected(state: ScreenState, parts: Parts): Updated {
   const timeline = timelineOf(parts);
   const { pageRows } = timeline;
-  const isNear = linesBehind(timeline, edgeOf(timeline, state.scroll), pageRows) < pageRows;
+  const edge = edgeOf(timeline, state.scroll);
+  const isRead = edge.below > 0 && edge.index === selectedIndex(state, parts);
+  const isNear = !isRead && linesBehind(timeline, edge, pageRows) < pageRows;
   const scroll = isNear && !parts.rows.hasNewer ? undefined : state.scroll;
   return changed(state, { selected: undefined, selectedPost: undefined, scroll });
 }
@@ -243,6 +251,23 @@ function answered(state: ScreenState, item: Item, parts: Parts): Updated {
   return selectingSeq(state, item.re, parts) ?? acting(state, jump);
 }
 
+/** The first line of it stays where it is. */
+function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
+  const index = selectedIndex(state, parts);
+  const key = parts.rows.rows[index]?.key ?? "";
+  const folds = parts.foldsOf(key);
+  if (folds === 0) return undefined;
+  const isUnfolded = state.unfolded.has(key);
+  const others = [...state.unfolded].filter((one) => one !== key);
+  const unfolded = isUnfolded ? others : [...others, key].slice(-SCREEN_UNFOLDED_MAX);
+  const before = timelineOf(parts);
+  const height = parts.heightOf(key) + (isUnfolded ? -folds : folds);
+  const heightOf = (one: string) => (one === key ? height : parts.heightOf(one));
+  const anchor = resized({ ...before, heightOf }, before, state.scroll, index);
+  const scroll = anchor ?? { key: parts.rows.rows.at(-1)?.key ?? "", below: 0 };
+  return changed(state, { unfolded: new Set(unfolded), scroll, overlay: undefined });
+}
+
 const ACTIONS = {
   reply: withItem(mayWrite, replying),
   edit: withItem((item, model) => isOwnText(item) && mayWrite(item, model), changing),
@@ -254,6 +279,7 @@ const ACTIONS = {
     withPost((state, post) => acting(state, { kind: "copy", text: post.body.text })),
   ),
   fetch: withItem((item) => item.file !== undefined, fetched),
+  fold: unfoldedOrNot,
   stop: withItem((item, model) => transferOf(item, model) !== undefined, stopped),
   "select-answered": withItem((item) => item.re !== undefined, answered),
   resend: withPost((state, post) => acting(state, { kind: "resend", key: post.key })),

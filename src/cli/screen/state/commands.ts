@@ -21,7 +21,18 @@ export const COMMAND_NAMES = [
   // A selected message.
   ...(["select-up", "select-down", "select-page-up", "select-page-down"] as const),
   ...(["select-first", "select-last", "select-answered"] as const),
-  ...(["reply", "edit", "erase", "react", "copy", "fetch", "stop", "resend", "menu"] as const),
+  ...([
+    "reply",
+    "edit",
+    "erase",
+    "react",
+    "copy",
+    "fetch",
+    "fold",
+    "stop",
+    "resend",
+    "menu",
+  ] as const),
   // Lists and long texts.
   ...(["choose", "list-up", "list-down", "list-page-up", "list-page-down"] as const),
   ...([

@@ -14,6 +14,8 @@ export interface ScreenState {
   readonly selected: number | undefined;
   /** The same of a post that is not in its room yet: its key. Never both. */
   readonly selectedPost: string | undefined;
+  /** Keys of rows whose long text is shown as a whole, newest last. */
+  readonly unfolded: ReadonlySet<string>;
   readonly overlay: Overlay | undefined;
   /** Asked in the status line; keys answer it first. */
   readonly question: Question | undefined;
@@ -144,6 +146,7 @@ export const FIRST_STATE: ScreenState = {
   scroll: undefined,
   selected: undefined,
   selectedPost: undefined,
+  unfolded: new Set(),
   overlay: undefined,
   question: undefined,
   notes: [],

@@ -125,12 +125,54 @@ export function revealed(
   return lines > timeline.pageRows ? withTop(timeline, index) : anchor;
 }
 
+/**
+ * Lines of a row that are not seen for the page is too low: below it (1), or above it (-1).
+ * Of a row that is not seen at all: none.
+ */
+export function hiddenLines(
+  timeline: Timeline,
+  anchor: ScrollAnchor | undefined,
+  index: number,
+  side: 1 | -1,
+): number {
+  const edge = edgeOf(timeline, anchor);
+  if (edge.index < index) return 0;
+  if (side > 0) return edge.index === index ? edge.below : 0;
+  let lines = -edge.below;
+  for (let at = edge.index; at > index && lines < timeline.pageRows; at--) {
+    lines += heightAt(timeline, at);
+  }
+  if (lines >= timeline.pageRows) return 0;
+  return Math.max(0, lines + heightAt(timeline, index) - timeline.pageRows);
+}
+
 /** So that the row stands in the middle: where the user has jumped to. */
 export function centered(timeline: Timeline, index: number): ScrollAnchor | undefined {
   const height = heightAt(timeline, index);
   const free = Math.max(0, Math.floor((timeline.pageRows - height) / 2));
   const edge = lowered(timeline, { index, below: 0 }, free);
   return edge === undefined ? undefined : anchorAt(timeline, edge);
+}
+
+/**
+ * So that the first line of a row stays where it is while the row gets another height; where that
+ * line is above the page, it comes to the top. Undefined: all the rest is seen, and more.
+ * @param before lines and anchor until now
+ */
+export function resized(
+  timeline: Timeline,
+  before: Timeline,
+  anchor: ScrollAnchor | undefined,
+  index: number,
+): ScrollAnchor | undefined {
+  const edge = edgeOf(before, anchor);
+  let lines = -edge.below;
+  for (let at = edge.index; at >= index && lines <= before.pageRows; at--) {
+    lines += heightAt(before, at);
+  }
+  const seen = Math.max(1, Math.min(lines, before.pageRows));
+  const next = lowered(timeline, { index, below: heightAt(timeline, index) }, seen);
+  return next === undefined ? undefined : anchorAt(timeline, next);
 }
 
 function withTop(timeline: Timeline, index: number): ScrollAnchor | undefined {

@@ -15,6 +15,8 @@ export const SCREEN_ENGLISH = {
   membersOnline: (online: number, all: number) => `${online} of ${all} online`,
   nowOnline: (n: number) => `${n} online`,
   fetchWith: (key: string) => `${key} fetches it`,
+  moreLines: (n: number) => `… ${counted(n, "more line")}`,
+  showWith: (key: string) => `${key} shows all`,
   fetchSelected: "select it to fetch it",
   closed: "closed",
   goTo: "Go to",

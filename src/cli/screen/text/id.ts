@@ -15,6 +15,8 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   membersOnline: (online, all) => `${online} dari ${all} daring`,
   nowOnline: (n) => `${n} daring`,
   fetchWith: (key) => `${key} untuk mengambil`,
+  moreLines: (n) => `… ${n} baris lagi`,
+  showWith: (key) => `${key} untuk menampilkan semua`,
   fetchSelected: "pilih untuk mengambil",
   closed: "ditutup",
   goTo: "Pergi ke",

@@ -111,6 +111,7 @@ export const INPUT_EN: InputTexts = {
     react: "react with an emoji",
     copy: "copy the text",
     fetch: "fetch the file",
+    fold: "show all of a long message, or its beginning",
     stop: "stop the transfer",
     resend: "send again",
     menu: "all that can be done with it",

@@ -89,6 +89,7 @@ export const INPUT_ID: InputTexts = {
     react: "beri reaksi emoji",
     copy: "salin teksnya",
     fetch: "ambil berkasnya",
+    fold: "tampilkan seluruh pesan panjang, atau awalnya saja",
     stop: "hentikan transfer",
     resend: "kirim lagi",
     menu: "semua yang dapat dilakukan dengannya",

@@ -47,6 +47,8 @@ export interface ViewProps {
   readonly choices: readonly Candidate[];
   /** Chord that fetches the file of a message; undefined: none is bound. */
   readonly fetchKey: string | undefined;
+  /** Chord that unfolds a long message. */
+  readonly foldKey: string | undefined;
 }
 
 /** What stands where: for keys that move by pages, and for what is read. */
@@ -57,6 +59,8 @@ export interface Layout {
   readonly inputColumns: number;
   /** Lines of the room's row of that key; 0: there is none. */
   readonly heightOf: (key: string) => number;
+  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  readonly foldsOf: (key: string) => number;
   /** Seq of the lowest item whose last line is seen; undefined: none is. */
   readonly seenSeq: number | undefined;
   /** Keys of the uppermost and of the lowest row that are seen, a part of them at least. */
@@ -92,7 +96,7 @@ const HEADER_FROM_ROWS = 4;
 const STATUS_FROM_ROWS = 2;
 /** The input box, and what is said above it, have at most that part of the screen each. */
 const PART = 3;
-const PLAIN_CHORD = /[^\x20-\x7e]/;
+const NOT_PLAIN = /[^\x20-\x7e]/;
 
 interface Areas {
   readonly header: number;
@@ -160,6 +164,7 @@ export class Composer {
       pageRows: Math.max(1, areas.body),
       inputColumns: inputColumns(promptOf(props), size.columns),
       heightOf: (key) => this.#timeline.heightOf(laid.parts, key),
+      foldsOf: (key) => this.#timeline.foldsOf(laid.parts, key),
       seenSeq: seenSeqOf(seen, laid.parts, this.#timeline),
       topKey: seen[0]?.row.key,
       bottomKey: lowest?.row.key,
@@ -231,18 +236,20 @@ export class Composer {
       scroll: props.state.scroll,
       selected: props.state.selected,
       selectedPost: props.state.selectedPost,
+      unfolded: props.state.unfolded,
       height: areas.body,
     };
   }
 
-  #lookOf({ texts, model, fetchKey }: ViewProps, columns: number): RowLook {
+  #lookOf({ texts, model, fetchKey, foldKey }: ViewProps, columns: number): RowLook {
     const look: RowLook = {
       columns: Math.max(2, columns),
       texts,
       times: this.#timesOf(texts),
       me: model.me,
       isOnline: model.connection.kind === "online",
-      fetchKey: fetchKey === undefined || PLAIN_CHORD.test(fetchKey) ? undefined : fetchKey,
+      fetchKey: plainChord(fetchKey),
+      foldKey: plainChord(foldKey),
     };
     const known = this.#look;
     const keys = Object.keys(look) as (keyof RowLook)[];
@@ -374,6 +381,10 @@ export class Composer {
     this.#kept.set(region, { from, lines });
     return lines;
   }
+}
+
+function plainChord(chord: string | undefined): string | undefined {
+  return chord === undefined || NOT_PLAIN.test(chord) ? undefined : chord;
 }
 
 interface Kept {

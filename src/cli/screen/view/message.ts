@@ -1,5 +1,6 @@
 /** One row of the timeline as lines: the page's words, in columns. */
 
+import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../base/limits-screen.ts";
 import { formatLeft, formatRate, formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
@@ -24,6 +25,24 @@ export interface RowLook {
   readonly isOnline: boolean;
   /** Chord that fetches the file of the selected message; undefined: none. */
   readonly fetchKey: string | undefined;
+  /** The same for the rest of a long text. */
+  readonly foldKey: string | undefined;
+}
+
+/** A row as it is shown. */
+export interface RowLines {
+  /** At least one, each at most as wide as the look says. */
+  readonly lines: readonly Line[];
+  /** Of a long text: lines that it has more when it is unfolded; 0: there is nothing to fold. */
+  readonly folds: number;
+}
+
+/** What is known of a row beside itself. */
+export interface RowExtras {
+  /** Of its file, that is under way. */
+  readonly transfer: TransferView | undefined;
+  /** A long text is shown as a whole. */
+  readonly isUnfolded: boolean;
 }
 
 type ItemRow = Extract<Row, { kind: "item" }>;
@@ -51,22 +70,41 @@ function nameColumns(columns: number): number {
   return ROOMY.find(([from]) => columns >= from)?.[1] ?? 0;
 }
 
-/** At least one line, each at most as wide as the look says. */
-export function rowLines(
-  row: Row,
-  look: RowLook,
-  transfer: TransferView | undefined,
-): readonly Line[] {
+export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
   switch (row.kind) {
     case "day":
-      return [ruleLine(look.times.day(row.unixMs), "day", look.columns)];
+      return whole([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
     case "unread":
-      return [ruleLine(look.texts.newLine, "unread", look.columns)];
+      return whole([ruleLine(look.texts.newLine, "unread", look.columns)]);
     case "item":
-      return WORDS.has(row.item.kind) ? wordLines(row, look, transfer) : eventLines(row, look);
+      return WORDS.has(row.item.kind) ? wordLines(row, look, extras) : whole(eventLines(row, look));
     default:
-      return pendingLines(row, look);
+      return pendingLines(row, look, extras);
   }
+}
+
+function whole(lines: readonly Line[]): RowLines {
+  return { lines, folds: 0 };
+}
+
+/** The beginning of a long text, and a line that says how much more there is. */
+function folded(
+  lines: readonly Line[],
+  mark: Line,
+  { texts, foldKey }: RowLook,
+  columns: number,
+  isUnfolded: boolean,
+): RowLines {
+  const hidden = lines.length - TEXT_LINES_SHOWN;
+  if (hidden < TEXT_LINES_HIDDEN_MIN) return whole(lines);
+  const folds = hidden - 1;
+  if (isUnfolded) return { lines, folds };
+  const rest: Span[] = [{ text: texts.screen.moreLines(hidden), role: "mark", does: "unfold" }];
+  if (foldKey !== undefined) {
+    rest.push({ text: ` · ${texts.screen.showWith(foldKey)}`, role: "dim", does: "unfold" });
+  }
+  const last = cutLine([...rest, ...mark], columns);
+  return { lines: [...lines.slice(0, TEXT_LINES_SHOWN), last], folds };
 }
 
 /** `──── Today ────` over the whole width. */
@@ -148,11 +186,7 @@ function narrow(
   return [lead, ...body];
 }
 
-function wordLines(
-  row: ItemRow,
-  look: RowLook,
-  transfer: TransferView | undefined,
-): readonly Line[] {
+function wordLines(row: ItemRow, look: RowLook, extras: RowExtras): RowLines {
   const { item } = row;
   const { texts, times } = look;
   const from = authorText(item, texts);
@@ -164,17 +198,21 @@ function wordLines(
     isGrouped: row.isGrouped && !isAction,
     isSign: isAction,
   };
-  return withHead(head, look, (columns) => {
+  let folds = 0;
+  const lines = withHead(head, look, (columns) => {
     const lines = [...quoteLines(row, look, columns)];
     if (item.imported !== undefined && !head.isGrouped) {
       const who = cleanText(item.from ?? "");
       const note = texts.importedBy(who, times.full(item.imported.timeUnixMs));
       lines.push(...wrapSpans([{ text: note, role: "mark" }], columns));
     }
-    lines.push(...contentLines(item, isAction ? from : undefined, look, columns, transfer));
+    const content = contentLines(item, isAction ? from : undefined, look, columns, extras);
+    folds = content.folds;
+    lines.push(...content.lines);
     lines.push(...reactionLines(item, columns));
     return lines;
   });
+  return { lines, folds };
 }
 
 function contentLines(
@@ -182,19 +220,21 @@ function contentLines(
   actor: string | undefined,
   look: RowLook,
   columns: number,
-  transfer: TransferView | undefined,
-): readonly Line[] {
+  { transfer, isUnfolded }: RowExtras,
+): RowLines {
   const { texts } = look;
   if (item.state !== "whole") {
     const text = item.state === "erased" ? texts.erased : texts.damaged;
-    return wrapSpans([{ text, role: "mark" }], columns);
+    return whole(wrapSpans([{ text, role: "mark" }], columns));
   }
-  if (item.file !== undefined) return fileLines(item.file, look, columns, transfer);
+  if (item.file !== undefined) return whole(fileLines(item.file, look, columns, transfer));
   const spans: Span[] = [];
   if (actor !== undefined) spans.push({ text: actor, role: nickRole(actor) }, { text: " " });
   spans.push(...textSpans(item.text, item.mentions, look.me));
-  if (item.editedUnixMs !== undefined) spans.push({ text: ` (${texts.edited})`, role: "mark" });
-  return wrapSpans(spans, columns);
+  const mark: Line =
+    item.editedUnixMs === undefined ? [] : [{ text: ` (${texts.edited})`, role: "mark" }];
+  const lines = wrapSpans([...spans, ...mark], columns);
+  return folded(lines, mark, look, columns, isUnfolded);
 }
 
 /** Words of users: web addresses lead there, names that were called stand out. */
@@ -257,11 +297,12 @@ function fileLines(
   const { texts } = look;
   const kind = folder === undefined ? "" : ` · ${texts.folderOf(folder.entries)}`;
   const spans: Span[] = [
-    { text: oneLine(name, 1_000), role: "file" },
-    { text: `  ${formatSize(size)}${kind}`, role: "dim" },
+    { text: oneLine(name, 1_000), role: "file", does: "fetch" },
+    { text: `  ${formatSize(size)}${kind}`, role: "dim", does: "fetch" },
   ];
   if (transfer === undefined && look.fetchKey !== undefined) {
-    spans.push({ text: ` · ${texts.screen.fetchWith(look.fetchKey)}`, role: "dim" });
+    const text = ` · ${texts.screen.fetchWith(look.fetchKey)}`;
+    spans.push({ text, role: "dim", does: "fetch" });
   }
   const lines = [...wrapSpans(spans, columns)];
   if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, look), columns));
@@ -332,7 +373,7 @@ function eventLines({ item, earlier }: ItemRow, look: RowLook): readonly Line[] 
   return withHead(head, look, (columns) => wrapSpans([{ text, role: "event" }], columns));
 }
 
-function pendingLines(row: PendingRow, look: RowLook): readonly Line[] {
+function pendingLines(row: PendingRow, look: RowLook, { isUnfolded }: RowExtras): RowLines {
   const { post, isGrouped } = row;
   const { texts } = look;
   const name = cleanText(look.me ?? "");
@@ -343,21 +384,22 @@ function pendingLines(row: PendingRow, look: RowLook): readonly Line[] {
     isGrouped,
     isSign: false,
   };
-  return withHead(head, look, (columns) => {
+  let folds = 0;
+  const lines = withHead(head, look, (columns) => {
     const waits = look.isOnline ? texts.pending : texts.pendingOffline;
     const isWaiting = post.state.kind === "waiting";
+    const mark: Line = isWaiting ? [{ text: ` (${waits}…)`, role: "mark" }] : [];
+    const spans = textSpans(post.body.text, post.body.mentions ?? [], look.me, "pending");
+    const all = wrapSpans([...spans, ...mark], columns);
+    const content = folded(all, mark, look, columns, isUnfolded);
+    folds = content.folds;
     return [
       ...quoteLines(row, look, columns),
-      ...wrapSpans(
-        [
-          ...textSpans(post.body.text, post.body.mentions ?? [], look.me, "pending"),
-          ...(isWaiting ? [{ text: ` (${waits}…)`, role: "mark" } as const] : []),
-        ],
-        columns,
-      ),
+      ...content.lines,
       ...refusedLines(post, texts, columns),
     ];
   });
+  return { lines, folds };
 }
 
 function refusedLines({ state }: PendingPost, texts: FaceTexts, columns: number): readonly Line[] {

@@ -53,6 +53,8 @@ export interface Span {
   readonly bold?: boolean;
   /** A web address that the text leads to. */
   readonly link?: string;
+  /** What a click on it does; left out: what one on its row does. */
+  readonly does?: "fetch" | "unfold";
 }
 
 export type Line = readonly Span[];

@@ -20,6 +20,8 @@ export interface TimelineParts {
   /** Seq that keys act on, or key of a post that is not in its room yet. */
   readonly selected: number | undefined;
   readonly selectedPost?: string | undefined;
+  /** Keys of rows whose long text is shown as a whole. */
+  readonly unfolded: ReadonlySet<string>;
   /** Lines that it has. */
   readonly height: number;
 }
@@ -44,9 +46,12 @@ export interface TimelineLook {
 
 interface Kept {
   readonly lines: readonly Line[];
+  /** Lines that it has more unfolded. */
+  readonly folds: number;
   /** As a terminal's text; made once it is seen. */
   readonly texts: (string | undefined)[];
   readonly transfer: TransferView | undefined;
+  readonly isUnfolded: boolean;
 }
 
 type Downloads = ReadonlyMap<string, TransferView>;
@@ -63,13 +68,22 @@ export class TimelineCache {
 
   /** Lines that the row has; 0: there is none of that key. */
   heightOf(parts: TimelineParts, key: string): number {
+    return this.#asking(parts, key)?.lines.length ?? 0;
+  }
+
+  /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
+  foldsOf(parts: TimelineParts, key: string): number {
+    return this.#asking(parts, key)?.folds ?? 0;
+  }
+
+  #asking(parts: TimelineParts, key: string): Kept | undefined {
     this.#refresh(parts);
     const { rows } = parts.rows;
     const index = indexNear(rows, key, this.#asked);
     const row = rows[index];
-    if (row === undefined || index < firstOf(parts.rows)) return 0;
+    if (row === undefined || index < firstOf(parts.rows)) return undefined;
     this.#asked = index;
-    return this.#keptOf(row, parts).lines.length;
+    return this.#keptOf(row, parts);
   }
 
   layOut(parts: TimelineParts): TimelineLook {
@@ -151,12 +165,15 @@ export class TimelineCache {
     return text;
   }
 
-  #keptOf(row: Row, { look }: TimelineParts): Kept {
+  #keptOf(row: Row, { look, unfolded }: TimelineParts): Kept {
     const file = row.kind === "item" ? row.item.file?.file : undefined;
     const transfer = file === undefined ? undefined : this.#downloads.get(file);
+    const isUnfolded = unfolded.has(row.key);
     const known = this.#kept.get(row);
-    if (known !== undefined && known.transfer === transfer) return known;
-    const kept = { lines: rowLines(row, look, transfer), texts: [], transfer };
+    const isSame = known?.transfer === transfer && known?.isUnfolded === isUnfolded;
+    if (known !== undefined && isSame) return known;
+    const extras = { transfer, isUnfolded };
+    const kept = { ...rowLines(row, look, extras), texts: [], ...extras };
     this.#kept.set(row, kept);
     return kept;
   }

@@ -62,6 +62,9 @@ class Paper {
   readonly #columns: number;
   readonly #lines: Line[] = [];
   #line: Span[] = [];
+  /** The end of the line as far as it looks alike: put together only once. */
+  #run: Span | undefined;
+  #runText = "";
   #width = 0;
   /** Stands before the word, if that stays on the line. */
   #spaces: Piece[] = [];
@@ -139,13 +142,18 @@ class Paper {
   }
 
   #put({ span, text, width }: Piece): void {
-    const last = this.#line.at(-1);
-    if (last !== undefined && isAlike(last, span)) {
-      this.#line[this.#line.length - 1] = { ...last, text: last.text + text };
-    } else {
-      this.#line.push({ ...span, text });
+    if (this.#run === undefined || !isAlike(this.#run, span)) {
+      this.#endRun();
+      this.#run = span;
     }
+    this.#runText += text;
     this.#width += width;
+  }
+
+  #endRun(): void {
+    if (this.#run !== undefined) this.#line.push({ ...this.#run, text: this.#runText });
+    this.#run = undefined;
+    this.#runText = "";
   }
 
   #putSplit({ span, text }: Piece): void {
@@ -167,6 +175,7 @@ class Paper {
   }
 
   #end(): void {
+    this.#endRun();
     this.#lines.push(this.#line);
     this.#line = [];
     this.#width = 0;
@@ -175,5 +184,7 @@ class Paper {
 }
 
 function isAlike(one: Span, other: Span): boolean {
-  return one.role === other.role && one.link === other.link && one.bold === other.bold;
+  if (one === other) return true;
+  const isSameLook = one.role === other.role && one.bold === other.bold;
+  return isSameLook && one.link === other.link && one.does === other.does;
 }

@@ -72,6 +72,7 @@ export class Screen {
       keymap: new Keymap(),
       layout: { pageRows: 5, inputColumns: 40 },
       heightOf: () => 1,
+      foldsOf: () => 0,
       typed: [],
       source: SOURCE,
       texts: INPUT_EN,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { SCREEN_UNFOLDED_MAX } from "../../../../src/base/limits-screen.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
 import { said } from "../../../core/model-scene.ts";
 import { CAT, lobby, Screen } from "./scene.ts";
@@ -213,5 +214,61 @@ describe("the menu", () => {
     expect(on(4).press("m", "e").state.overlay).toMatchObject({ kind: "menu" });
     const closed = on(4).press("m", "esc");
     expect([closed.state.overlay, closed.state.selected]).toEqual([undefined, 4]);
+  });
+});
+
+describe("a long text", () => {
+  /** The seventh has 20 lines, and 60 more unfolded. */
+  const long = () => {
+    const screen = on(7);
+    const heightOf = (key: string) =>
+      key === "i7" ? (screen.state.unfolded.has("i7") ? 80 : 20) : 1;
+    const foldsOf = (key: string) => (key === "i7" ? 60 : 0);
+    screen.parts = { ...screen.parts, heightOf, foldsOf };
+    return screen;
+  };
+
+  test("is unfolded and folded again where it stands", () => {
+    const screen = long();
+    screen.state = { ...screen.state, scroll: { key: "i9", below: 0 } };
+    // Its first line is above the page of five: it comes to the top.
+    expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 75 });
+    expect([...screen.state.unfolded]).toEqual(["i7"]);
+    expect(screen.state.selected).toBe(7);
+    expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 15 });
+    expect(screen.state.unfolded.size).toBe(0);
+  });
+
+  test("is one entry of the menu, where there is something to fold", () => {
+    const screen = long().press("enter");
+    expect(screen.state.overlay).toMatchObject({ kind: "menu" });
+    expect(screen.press("f").state).toMatchObject({ overlay: undefined, selected: 7 });
+    expect([...screen.state.unfolded]).toEqual(["i7"]);
+    expect(on(8).press("f").state.unfolded.size).toBe(0);
+    const { overlay } = on(8).press("enter").state;
+    expect(overlay?.kind === "menu" && overlay.entries.map(({ command }) => command)).not.toContain(
+      "fold",
+    );
+  });
+
+  test("is read page by page before the next one is selected, and stays after Esc", () => {
+    const screen = long().press("f", "pagedown");
+    expect(screen.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 71 } });
+    expect(screen.press("esc").state.scroll).toEqual({ key: "i7", below: 71 });
+    const down = long().press("f");
+    for (let i = 0; i < 19; i++) down.press("pagedown");
+    expect(down.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 0 } });
+    expect(down.press("pagedown").state.selected).toBe(8);
+    expect(long().press("f", "pagedown", "pageup").state.scroll).toEqual({ key: "i7", below: 75 });
+  });
+
+  test("those that were unfolded longest ago are folded again", () => {
+    const screen = new Screen();
+    screen.parts = { ...screen.parts, foldsOf: () => 9 };
+    screen.press("shift-up");
+    const keys = Array.from({ length: SCREEN_UNFOLDED_MAX }, (_, i) => `i${i + 100}`);
+    screen.state = { ...screen.state, unfolded: new Set(keys) };
+    screen.press("f");
+    expect([...screen.state.unfolded]).toEqual([...keys.slice(1), "i11"]);
   });
 });

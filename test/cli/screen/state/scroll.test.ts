@@ -5,6 +5,8 @@ import {
   atOldest,
   centered,
   edgeOf,
+  hiddenLines,
+  resized,
   revealed,
   scrolledDown,
   scrolledUp,
@@ -88,4 +90,40 @@ test("what is gone is the newest, and there is a page left or none", () => {
   expect(scrolledUp(all, undefined, 3).isNearEnd).toBe(true);
   expect(scrolledDown(all, { key: "0", below: 0 }, 1).isNearEnd).toBe(false);
   expect(scrolledDown(all, { key: "1", below: 0 }, 2).isNearEnd).toBe(true);
+});
+
+test("a row that gets another height keeps its first line where it is, or has it at the top", () => {
+  fc.assert(
+    fc.property(
+      shape,
+      fc.nat(),
+      fc.integer({ min: 1, max: 40 }),
+      ([heights, pageRows, moves], one, height) => {
+        const before = timeline(heights, pageRows);
+        let anchor: ScrollAnchor | undefined;
+        for (const by of moves) if (by > 0) anchor = scrolledUp(before, anchor, by).anchor;
+        const edge = edgeOf(before, anchor);
+        const index = one % (edge.index + 1);
+        const after = timeline(heights.with(index, height), pageRows);
+        const above = heights.slice(0, index).reduce((sum, lines) => sum + lines, 0);
+        const seen = Math.min(linesAbove(before, anchor) - above, pageRows);
+        const next = resized(after, before, anchor, index);
+        const all = linesAbove(after, undefined) - above;
+        if (next === undefined) expect(all).toBeLessThan(seen);
+        else expect(linesAbove(after, next) - above).toBe(seen);
+      },
+    ),
+    { seed: 7 },
+  );
+});
+
+test("what of a row is not seen, below the page and above it", () => {
+  const all = timeline([3, 20, 2], 6);
+  const at = (key: string, below: number, side: 1 | -1) =>
+    hiddenLines(all, { key, below }, 1, side);
+  expect([at("1", 0, -1), at("1", 0, 1)]).toEqual([14, 0]);
+  expect([at("1", 9, -1), at("1", 9, 1)]).toEqual([5, 9]);
+  expect([at("1", 19, -1), at("1", 19, 1)]).toEqual([0, 19]);
+  expect([at("2", 0, -1), at("2", 0, 1)]).toEqual([16, 0]);
+  expect([at("0", 0, -1), at("0", 0, 1)]).toEqual([0, 0]);
 });

@@ -89,6 +89,7 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   }),
   selected: fc.option(seq, { nil: undefined }),
   selectedPost: fc.constant(undefined),
+  unfolded: fc.array(seq.map((n) => `i${n}`)).map((keys) => new Set(keys)),
   recall: fc.constant(undefined),
   lastOpen: fc.constant(undefined),
   overlay: fc.option(overlay, { nil: undefined }),

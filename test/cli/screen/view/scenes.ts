@@ -224,6 +224,7 @@ export function propsOf(model: Model, size: Size, change: Partial<ViewProps> = {
     status: { transport: "quic", roundTripMs: 12.4 },
     choices: [],
     fetchKey: "Alt-f",
+    foldKey: "Alt-u",
     ...change,
   };
 }

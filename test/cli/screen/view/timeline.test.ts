@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { TEXT_LINES_HIDDEN_MIN, TEXT_LINES_SHOWN } from "../../../../src/base/limits-screen.ts";
 import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import { Palette } from "../../../../src/cli/screen/view/palette.ts";
 import { TimelineCache, type TimelineParts } from "../../../../src/cli/screen/view/timeline.ts";
@@ -10,6 +11,7 @@ const texts = faceTexts("en");
 const look = {
   ...{ columns: 60, texts, times: timesIn(texts), me: "ana", isOnline: true },
   fetchKey: undefined,
+  foldKey: undefined,
 };
 const palette = new Palette("dark", {}, "none");
 
@@ -23,7 +25,7 @@ function partsOf(count: number, change: Partial<TimelineParts> = {}): TimelinePa
   const model = story.tell({ kind: "open", target: "lobby" }).model();
   const rows = new RowMaker().rowsOf(model, () => 0);
   const { transfers } = model;
-  const nothing = { scroll: undefined, selected: undefined, selectedPost: undefined };
+  const nothing = { scroll: undefined, selected: undefined, unfolded: new Set<string>() };
   return { rows, look, palette, transfers, height: 6, ...nothing, ...change };
 }
 
@@ -88,4 +90,62 @@ test("the first day is not shown while what comes before it is missing", () => {
     new TimelineCache().layOut({ ...parts, rows: { ...parts.rows, hasOlder } }).lines.join("\n");
   expect(shown(false)).toContain("2016");
   expect(shown(true)).not.toContain("2016");
+});
+
+const numbered = (lines: number) =>
+  Array.from({ length: lines }, (_, i) => `line ${i + 1}`).join("\n");
+
+function longText(text: string, change: Partial<TimelineParts> = {}, edited?: string) {
+  const story = scenes.begun().says("ben", text);
+  if (edited !== undefined) {
+    story.record({ kind: "edit", from: "ben", body: { seq: 1, text: edited } });
+  }
+  const model = story.tell({ kind: "open", target: "lobby" }).model();
+  const rows = new RowMaker().rowsOf(model, () => 0);
+  const parts = partsOf(0, { rows, look: { ...look, foldKey: "F" }, ...change });
+  const cache = new TimelineCache();
+  return { cache, parts, height: cache.heightOf(parts, "i1"), folds: cache.foldsOf(parts, "i1") };
+}
+
+test("a long text shows its beginning, and how much more there is", () => {
+  const most = TEXT_LINES_SHOWN + TEXT_LINES_HIDDEN_MIN;
+  expect(longText(numbered(most - 1))).toMatchObject({ height: most - 1, folds: 0 });
+  const folded = longText(numbered(most), { height: 30 });
+  expect(folded).toMatchObject({
+    height: TEXT_LINES_SHOWN + 1,
+    folds: TEXT_LINES_HIDDEN_MIN - 1,
+  });
+  const { lines } = folded.cache.layOut(folded.parts);
+  expect(lines.at(-2)?.trim()).toEndWith(`line ${TEXT_LINES_SHOWN}`);
+  expect(lines.at(-1)).toContain(`… ${TEXT_LINES_HIDDEN_MIN} more lines · F shows all`);
+  const whole = longText(numbered(most), { unfolded: new Set(["i1"]) });
+  expect(whole).toMatchObject({ height: most, folds: TEXT_LINES_HIDDEN_MIN - 1 });
+});
+
+test("the rest of a long text says that it was edited, and fits a narrow screen", () => {
+  const { cache, parts } = longText("short", { height: 30 }, numbered(200));
+  expect(cache.layOut(parts).lines.at(-1)).toContain("180 more lines · F shows all (edited)");
+  for (const columns of [2, 5, 12, 24]) {
+    const narrow = { ...parts, look: { ...parts.look, columns } };
+    for (const line of cache.layOut(narrow).lines) expect(Bun.stringWidth(line)).toBe(columns);
+  }
+});
+
+test("a text of 64 KB is laid out once, and its beginning alone is kept", () => {
+  const text = "some words of a text ".repeat(3_100);
+  const { cache, parts, height } = longText(text, { height: 40 });
+  expect(height).toBe(TEXT_LINES_SHOWN + 1);
+  const row = parts.rows.rows.at(-1);
+  if (row?.kind !== "item") throw new Error("no item");
+  let read = 0;
+  const item = { ...row.item };
+  const get = () => {
+    read += 1;
+    return text;
+  };
+  Object.defineProperty(item, "text", { get });
+  const rows = [{ ...row, item }];
+  const watched = { ...parts, rows: { ...parts.rows, rows } };
+  for (let i = 0; i < 5; i++) cache.layOut(watched);
+  expect(read).toBe(1);
 });
