@@ -178,6 +178,7 @@ export class ScreenClient implements CommandScreen {
     const { preferences } = this.#options;
     const lines = preferences.set(words);
     this.#settings = preferences.settings;
+    this.#terminal.setMouse(this.#settings.mouse);
     this.#keymap = new Keymap(this.#settings.keys);
     this.#fetchKey = selectedKey(this.#keymap, "fetch");
     this.#foldKey = selectedKey(this.#keymap, "fold");
@@ -320,6 +321,7 @@ export class ScreenClient implements CommandScreen {
       layout,
       heightOf: layout.heightOf,
       foldsOf: layout.foldsOf,
+      hitAt: layout.hitAt,
       keymap: this.#keymap,
       typed: this.#options.typed.lines,
       source: {

@@ -218,6 +218,21 @@ test("a command that is none is a note, and a line stays to be mended", async ()
   expect(await fixture.world.outcome(ended)).not.toBeInstanceOf(Fault);
 });
 
+test("/set mouse acts at once", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  await fixture.type("/set mouse on");
+  await fixture.type("\r");
+  await fixture.world.clock.advance(0);
+  expect(fixture.device.written).toContain("\x1b[?1000;1006h");
+  await fixture.type("/set mouse off");
+  await fixture.type("\r");
+  await fixture.world.clock.advance(0);
+  expect(fixture.device.written).toContain("\x1b[?1000;1006l");
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
 test("a wait for a wrong password is a note on the screen", async () => {
   using fixture = new FullScreenFixture();
   const { client, ended } = await fixture.open();

@@ -436,6 +436,18 @@ function vertical(editor: Editor, columns: number, by: 1 | -1): Editor | undefin
   return { ...rest(editor), cursor, column };
 }
 
+/** The grapheme that begins at a place of these rows, or the end of that row. */
+export function placeAt(
+  text: string,
+  lines: readonly VisualLine[],
+  row: number,
+  column: number,
+): number {
+  const line = lines[row];
+  if (line === undefined) return text.length;
+  return indexAt(text, line, Math.max(0, column), lines[row + 1]?.from === line.to);
+}
+
 /** @param isWrapped the text goes on in the next row: its end is that row's beginning */
 function indexAt(
   text: string,

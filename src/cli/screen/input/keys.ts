@@ -8,12 +8,14 @@ export interface Key {
   /**
    * The chord: `a`, `A`, `enter`, `ctrl-a`, `alt-b`, `ctrl-alt-left`, `shift-tab`, `f1`; or `text`
    * (characters that came together), `paste`, `paste-oversize`, `focus-in`, `focus-out`,
-   * `scroll-up`, `scroll-down`, `click` (at `COLUMN;ROW`, from 0), `report` (an answer of the
-   * terminal).
+   * `scroll-up`, `scroll-down`, `click`, `report` (an answer of the terminal).
    * Modifiers stand in the order `super-ctrl-alt-shift-`.
    */
   readonly name: string;
-  /** What it types: of `paste` all of it, of `report` the sequence, of other chords nothing. */
+  /**
+   * What it types: of `paste` all of it, of `report` the sequence, of the mouse where it stands
+   * (`COLUMN;ROW`, from 0), of other chords nothing.
+   */
   readonly text: string;
 }
 
@@ -290,7 +292,7 @@ function metaAt(bytes: Uint8Array, at: number): Stepped {
 }
 
 function withAlt({ name, text }: Key): Key {
-  if (name === "report" || name === "click" || name.startsWith("focus-")) return { name, text };
+  if (name === "report" || /^(?:click$|scroll-|focus-)/.test(name)) return { name, text };
   const [, first = "", rest = ""] = /^((?:super-)?(?:ctrl-)?)(?:alt-)?(.*)$/s.exec(name) ?? [];
   return named(`${first}alt-${rest}`);
 }
@@ -353,12 +355,11 @@ function mouse(button: number, column: number, row: number, isDown: boolean): Ke
   const WHEEL = 64;
   const MOTION = 32;
   const bare = button & ~0b11100;
-  if (bare === WHEEL) return named("scroll-up");
-  if (bare === WHEEL + 1) return named("scroll-down");
+  const text = `${Math.max(0, column)};${Math.max(0, row)}`;
+  if (bare === WHEEL) return { name: "scroll-up", text };
+  if (bare === WHEEL + 1) return { name: "scroll-down", text };
   const isClick = isDown && bare === 0 && (button & MOTION) === 0;
-  return isClick && row >= 0 && column >= 0
-    ? { name: "click", text: `${column};${row}` }
-    : undefined;
+  return isClick && row >= 0 && column >= 0 ? { name: "click", text } : undefined;
 }
 
 /** OSC, DCS, APC, PM and SOS, up to BEL or ST: answers of the terminal. */

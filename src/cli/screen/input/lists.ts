@@ -19,7 +19,8 @@ function countOf(overlay: ListOverlay | Extract<Overlay, { kind: "menu" }>, part
   return overlay.found.length;
 }
 
-function moved(by: (page: number) => number, isRound: boolean): Handler {
+/** In the list that is open. */
+export function moved(by: (page: number) => number, isRound: boolean): Handler {
   return (state, parts) => {
     const { overlay, question } = state;
     if (question !== undefined || overlay === undefined) return acting(state);
@@ -80,7 +81,14 @@ function searched(
   if (search?.fault !== undefined || search === undefined || !isSameQuery(search.query, query)) {
     return changed(state, { overlay: { ...overlay, at: 0 } }, { kind: "search", query });
   }
-  const found = search.found[Math.min(overlay.at, search.found.length - 1)];
+  return toFound(state, overlay.at, parts);
+}
+
+/** To what was found at that place, or to the last. */
+export function toFound(state: ScreenState, at: number, parts: Parts): Updated {
+  const { model } = parts;
+  const all = model.search?.found ?? [];
+  const found = all[Math.min(at, all.length - 1)];
   if (found === undefined) return acting(state);
   const { item, target } = found;
   const seq = item.kind === "edit" && item.re !== undefined ? item.re : item.seq;
@@ -120,15 +128,18 @@ function isSameQuery(one: SearchQuery, other: SearchQuery): boolean {
 
 // Long texts.
 
+/** @param by lines; positive: to the end. Undefined: no long text is open */
+export function turnedBy(state: ScreenState, by: number, parts: Parts): Updated | undefined {
+  const { overlay } = state;
+  if (overlay === undefined || !("top" in overlay)) return undefined;
+  const lines = overlay.kind === "help" ? overlay.rows : overlay.lines;
+  const last = Math.max(parts.layout.topMax ?? lines.length - 1, 0);
+  const top = Math.max(0, Math.min(overlay.top + by, last));
+  return changed(state, { overlay: { ...overlay, top } });
+}
+
 function turned(by: (page: number) => number): Handler {
-  return (state, parts) => {
-    const { overlay } = state;
-    if (overlay === undefined || !("top" in overlay)) return undefined;
-    const lines = overlay.kind === "help" ? overlay.rows : overlay.lines;
-    const last = Math.max(parts.layout.topMax ?? lines.length - 1, 0);
-    const top = Math.max(0, Math.min(overlay.top + by(pageOf(parts)), last));
-    return changed(state, { overlay: { ...overlay, top } });
-  };
+  return (state, parts) => turnedBy(state, by(pageOf(parts)), parts);
 }
 
 // Questions.

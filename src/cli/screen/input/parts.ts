@@ -4,6 +4,7 @@ import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Draft, Model } from "../../../core/model/state.ts";
 import type { Act } from "../state/act.ts";
+import type { Hit, ListPlace } from "../state/hit.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import type { Timeline } from "../state/scroll.ts";
 import type { ScreenSettings } from "../state/settings.ts";
@@ -24,11 +25,16 @@ export interface Parts {
     readonly inputColumns: number;
     /** How far help or a long text can be turned; left out: until its last line is at the top. */
     readonly topMax?: number;
+    /** The lists beside the timeline. */
+    readonly rooms: ListPlace;
+    readonly members: ListPlace;
   };
   /** Lines that a row of the timeline takes, by its key. */
   readonly heightOf: (key: string) => number;
   /** Lines that its long text has more unfolded; 0: there is nothing to fold. */
   readonly foldsOf: (key: string) => number;
+  /** What stands there, from 0; undefined: nothing that a click could mean. */
+  readonly hitAt: (column: number, row: number) => Hit | undefined;
   /** What was typed on this device, oldest first. */
   readonly typed: readonly string[];
   readonly source: Omit<CompletionSource, "model">;

@@ -24,7 +24,7 @@ import {
 import { newer, older, pageOf, scrolled } from "./reading.ts";
 
 /** Words and files that are there, and what waits to be sent. */
-function isSelectable(row: Row): boolean {
+export function isSelectable(row: Row): boolean {
   if (row.kind === "pending") return true;
   if (row.kind !== "item" || row.item.state !== "whole") return false;
   return isWords(row.item) || row.item.file !== undefined;
@@ -65,15 +65,17 @@ function postOf(state: ScreenState, parts: Parts): PendingPost | undefined {
 function selecting(state: ScreenState, index: number, parts: Parts): Updated {
   const row = parts.rows.rows[index];
   if (row === undefined) return acting(state);
-  const timeline = timelineOf(parts);
-  const anchor = revealed(timeline, state.scroll, index);
-  // What comes meanwhile must not move what is acted on.
-  const last = parts.rows.rows.at(-1)?.key ?? "";
+  const scroll = revealed(timelineOf(parts), state.scroll, index);
+  const isFirst = !parts.rows.rows.slice(0, index).some(isSelectable);
+  return { ...selectedHere({ ...state, scroll }, row, parts), acts: older(isFirst, parts) };
+}
+
+/** Where it stands: nothing moves, nor is it moved by what comes meanwhile. */
+export function selectedHere(state: ScreenState, row: Row, { rows }: Parts): Updated {
   const selected = row.kind === "item" ? row.item.seq : undefined;
   const selectedPost = row.kind === "pending" ? row.post.key : undefined;
-  const scroll = anchor ?? { key: last, below: 0 };
-  const isFirst = !parts.rows.rows.slice(0, index).some(isSelectable);
-  return changed(state, { selected, selectedPost, scroll }, ...older(isFirst, parts));
+  const scroll = state.scroll ?? { key: rows.rows.at(-1)?.key ?? "", below: 0 };
+  return changed(state, { selected, selectedPost, scroll });
 }
 
 /** The message with that number; undefined: it is not here. */
@@ -230,7 +232,7 @@ function fetched(state: ScreenState, item: Item, parts: Parts): Updated {
 }
 
 /** That is under way, of the selected file. */
-function transferOf(item: Item, model: Model): TransferView | undefined {
+export function transferOf(item: Item, model: Model): TransferView | undefined {
   const { file } = item;
   if (file === undefined) return undefined;
   const isIt = (one: TransferView) =>
@@ -252,7 +254,7 @@ function answered(state: ScreenState, item: Item, parts: Parts): Updated {
 }
 
 /** The first line of it stays where it is. */
-function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
+export function unfoldedOrNot(state: ScreenState, parts: Parts): Updated | undefined {
   const index = selectedIndex(state, parts);
   const key = parts.rows.rows[index]?.key ?? "";
   const folds = parts.foldsOf(key);
@@ -296,7 +298,7 @@ function entriesFor(state: ScreenState, parts: Parts): readonly MenuEntry[] {
   });
 }
 
-function menu(state: ScreenState, parts: Parts): Updated {
+export function menu(state: ScreenState, parts: Parts): Updated {
   const entries = entriesFor(state, parts);
   if (entries.length === 0) return acting(state);
   return changed(state, { overlay: { kind: "menu", at: 0, entries } });

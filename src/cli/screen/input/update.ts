@@ -10,12 +10,11 @@ import type { Mode } from "./keymap.ts";
 import type { Key } from "./keys.ts";
 import { closedOverlay, LISTS, unanswered } from "./lists.ts";
 import { acting, changed, type Handler, type Parts, type Updated } from "./parts.ts";
-import { newest, READING, scrolled } from "./reading.ts";
+import { clicked, wheeled } from "./pointing.ts";
+import { newest, READING } from "./reading.ts";
 import { isSelecting, SELECTION, unselected } from "./selection.ts";
 import { cleared, letGo, typing, uncompleted, WRITING } from "./writing.ts";
 
-/** Lines that a turn of the mouse wheel moves. */
-const WHEEL_LINES = 3;
 /** Letters that come together and are commands; more are a paste without marks, and do nothing. */
 const RUN_MAX = 32;
 
@@ -58,12 +57,13 @@ export function update(state: ScreenState, key: Key, parts: Parts): Updated {
       return changed(state, { isFocused: on }, { kind: "focus", on });
     }
     case "report":
-    case "click":
       return acting(state);
+    case "click":
+      return clicked(state, key, parts, HANDLERS.choose);
     case "scroll-up":
-      return wheeled(state, 1, parts);
+      return wheeled(state, key, 1, parts);
     case "scroll-down":
-      return wheeled(state, -1, parts);
+      return wheeled(state, key, -1, parts);
     case "paste":
       return pasted(state, key.text, parts);
     case "paste-oversize": {
@@ -140,14 +140,6 @@ function left(state: ScreenState, parts: Parts): Updated | undefined {
   return (
     closed(state, parts) ?? letGo(state, parts) ?? acting(state, { kind: "leave", exitCode: 0 })
   );
-}
-
-function wheeled(state: ScreenState, by: 1 | -1, parts: Parts): Updated {
-  if (state.question !== undefined) return acting(state);
-  if (state.overlay === undefined) return scrolled(state, by * WHEEL_LINES, parts);
-  const isText = "top" in state.overlay;
-  const command = by > 0 ? (isText ? "text-up" : "list-up") : isText ? "text-down" : "list-down";
-  return HANDLERS[command](state, parts) ?? acting(state);
 }
 
 /** One line is as if typed. Several are asked about, and go as one message. */

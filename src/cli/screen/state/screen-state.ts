@@ -1,5 +1,6 @@
 import { type Editor, EMPTY_EDITOR } from "../editor/editor.ts";
 import type { CommandName } from "./commands.ts";
+import type { ListTop } from "./hit.ts";
 
 /** What the screen shows and the model does not know: a value that never changes. */
 export interface ScreenState {
@@ -25,6 +26,9 @@ export interface ScreenState {
   readonly lastOpen: string | undefined;
   readonly showsRooms: boolean;
   readonly showsMembers: boolean;
+  /** Where the wheel has moved these lists to. */
+  readonly roomsTop: ListTop | undefined;
+  readonly membersTop: ListTop | undefined;
   /** The terminal window has the focus, as far as it tells. */
   readonly isFocused: boolean;
 }
@@ -153,5 +157,7 @@ export const FIRST_STATE: ScreenState = {
   lastOpen: undefined,
   showsRooms: true,
   showsMembers: false,
+  roomsTop: undefined,
+  membersTop: undefined,
   isFocused: true,
 };

@@ -25,8 +25,7 @@ export interface ModesParts {
  */
 export class TerminalModes {
   readonly #parts: ModesParts;
-  readonly #enterText: string;
-  readonly #leaveText: string;
+  #hasMouse: boolean;
   #isIn = false;
   /** It was stopped from the full screen, and goes back there. */
   #isSuspended = false;
@@ -35,12 +34,18 @@ export class TerminalModes {
 
   constructor(parts: ModesParts) {
     this.#parts = parts;
-    this.#enterText = enterText(parts.mouse);
-    this.#leaveText = leaveText(parts.mouse);
+    this.#hasMouse = parts.mouse;
   }
 
   get isIn(): boolean {
     return this.#isIn;
+  }
+
+  /** At once, or from the next time that the screen is taken. */
+  setMouse(on: boolean): void {
+    if (on === this.#hasMouse) return;
+    this.#hasMouse = on;
+    if (this.#isIn) this.#parts.device.output.write(`\x1b[?${MOUSE}${on ? "h" : "l"}`);
   }
 
   enter(): void {
@@ -58,7 +63,7 @@ export class TerminalModes {
     this.#isIn = true;
     queries.forget();
     device.setRaw(true);
-    device.output.write(PUT_TITLE_ASIDE + this.#enterText);
+    device.output.write(PUT_TITLE_ASIDE + enterText(this.#hasMouse));
     onLost();
   }
 
@@ -71,7 +76,7 @@ export class TerminalModes {
     this.#isIn = false;
     const { device, queries } = this.#parts;
     const { output } = device;
-    output.write(this.#leaveText);
+    output.write(leaveText(this.#hasMouse));
     const flushed = output.flushed();
     await (withinMs === undefined ? flushed : this.#within(withinMs, flushed));
     const isTaken = output.queuedBytes() === 0;
@@ -123,7 +128,7 @@ export class TerminalModes {
       queries.forget();
       device.setRaw(false); // It is to know of the change that follows.
       device.setRaw(true);
-      device.output.write(this.#enterText);
+      device.output.write(enterText(this.#hasMouse));
       onLost();
     }
   }
@@ -134,7 +139,7 @@ export class TerminalModes {
     this.#isIn = false;
     const { device } = this.#parts;
     const isQueued = device.output.queuedBytes() > 0;
-    device.writeNow((isQueued ? CANCEL : "") + this.#leaveText, EXIT_WITHIN_MS);
+    device.writeNow((isQueued ? CANCEL : "") + leaveText(this.#hasMouse), EXIT_WITHIN_MS);
     device.setRaw(false);
   }
 }

@@ -74,6 +74,10 @@ export class TerminalScreen {
     this.#modes.enter();
   }
 
+  setMouse(on: boolean): void {
+    this.#modes.setMouse(on);
+  }
+
   /** Resolves when the terminal has its own screen back; `enter` goes on. */
   leave(): Promise<void> {
     return this.#modes.leave();

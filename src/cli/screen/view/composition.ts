@@ -9,20 +9,22 @@ import { openRoom, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import { type Times, timesIn } from "../../../web/text/times.ts";
 import type { Frame } from "../state/frame.ts";
+import type { Hit, ListPlace } from "../state/hit.ts";
 import type { Candidate, ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { headerLine, nameOf } from "./header.ts";
+import { type HitParts, hitAt } from "./hits.ts";
 import { type InputBox, type InputParts, inputBox, inputColumns } from "./input-box.ts";
-import { memberColumn } from "./members.ts";
+import { type MemberColumn, memberColumn } from "./members.ts";
 import type { RowLook } from "./message.ts";
 import { aboutLine, noticeLines } from "./notices.ts";
 import { overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
-import { roomColumn } from "./rooms.ts";
+import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
 import { type LinkStatus, statusLine } from "./status.ts";
 import { fitLine, type Line } from "./style.ts";
-import { type SeenRow, TimelineCache, type TimelineParts } from "./timeline.ts";
+import { type SeenRow, TimelineCache, type TimelineLook, type TimelineParts } from "./timeline.ts";
 import { wrapSpans } from "./wrap.ts";
 
 export interface Size {
@@ -72,6 +74,11 @@ export interface Layout {
   readonly isAtBottom: boolean;
   /** How far the help or the long text that is open can be turned. */
   readonly topMax: number;
+  /** The lists beside the timeline. */
+  readonly rooms: ListPlace;
+  readonly members: ListPlace;
+  /** What stands there, from 0; undefined: nothing that a click could mean. */
+  readonly hitAt: (column: number, row: number) => Hit | undefined;
 }
 
 export interface Composition {
@@ -98,6 +105,10 @@ const STATUS_FROM_ROWS = 2;
 const PART = 3;
 const NOT_PLAIN = /[^\x20-\x7e]/;
 
+const NO_LIST = { lines: [], top: 0, topMax: 0 };
+const NO_ROOMS: RoomColumn = { ...NO_LIST, targets: [] };
+const NO_MEMBERS: MemberColumn = { ...NO_LIST, names: [] };
+
 interface Areas {
   readonly header: number;
   readonly body: number;
@@ -120,6 +131,8 @@ export class Composer {
   #times: { readonly texts: FaceTexts; readonly times: Times } | undefined;
   /** By region: what it was made of, and what came out. */
   readonly #kept = new Map<keyof Regions | "rooms" | "members", Kept>();
+  readonly #roomColumn = keeping<RoomColumn>();
+  readonly #memberColumn = keeping<MemberColumn>();
 
   compose(props: ViewProps): Composition {
     const { size } = props;
@@ -171,8 +184,31 @@ export class Composer {
       isAtTop,
       isAtBottom,
       topMax: this.#topMax(props, areas),
+      rooms: this.#rooms(props, areas),
+      members: this.#members(props, areas),
+      hitAt: (column, row) =>
+        hitAt(this.#hitParts(props, areas, laid, { isAtBottom, rowsBelow }), column, row),
     };
     return { regions, cursor: cursorOf(props, areas), title: titleOf(props.model), layout };
+  }
+
+  #hitParts(
+    props: ViewProps,
+    areas: Areas,
+    { parts, timeline }: { readonly parts: TimelineParts; readonly timeline: TimelineLook },
+    { isAtBottom, rowsBelow }: { readonly isAtBottom: boolean; readonly rowsBelow: number },
+  ): HitParts {
+    const { header, body, notices, status, input } = areas;
+    return {
+      ...{ header, body, notices: notices.length, status, input },
+      roomsColumns: areas.rooms,
+      timelineColumns: areas.timeline,
+      rooms: () => this.#rooms(props, areas),
+      members: () => this.#members(props, areas),
+      overlay: () => this.#entries(props, areas),
+      timeline: (row) => this.#timeline.placeAt(parts, timeline, row),
+      statusLine: () => this.#status(props, isAtBottom, rowsBelow),
+    };
   }
 
   #layOutAgain(parts: TimelineParts) {
@@ -277,42 +313,36 @@ export class Composer {
     palette: Palette,
     timeline: readonly string[],
   ): readonly string[] {
-    const { model, state, texts, settings } = props;
-    const { body: height } = areas;
+    const { state } = props;
     const side = palette.ansiOf([{ text: "│", role: "rule" }]);
     const middle = this.#middle(props, areas, palette, timeline);
-    const rooms = this.#keep(
-      "rooms",
-      [
-        model.rooms,
-        model.open,
-        model.drafts,
-        model.ignored,
-        settings.muted,
-        areas.rooms,
-        height,
-        palette,
-      ],
-      () =>
-        areas.rooms === 0
-          ? []
-          : roomColumn(model, settings.muted, areas.rooms - 1, height).map(
-              (line) => palette.ansiOf(line) + side,
-            ),
+    const rooms = this.#keep("rooms", [this.#rooms(props, areas), palette], () =>
+      this.#rooms(props, areas).lines.map((line) => palette.ansiOf(line) + side),
     );
-    const room = openRoom(model);
-    const members = this.#keep(
-      "members",
-      [room?.members, room?.online, model.me, texts, areas.members, height, palette],
-      () =>
-        areas.members === 0
-          ? []
-          : memberColumn(room, model.me, texts, areas.members - 1, height).map(
-              (line) => side + palette.ansiOf(line),
-            ),
+    const members = this.#keep("members", [this.#members(props, areas), palette], () =>
+      this.#members(props, areas).lines.map((line) => side + palette.ansiOf(line)),
     );
     if (state.overlay === undefined && areas.rooms === 0 && areas.members === 0) return middle;
     return middle.map((line, i) => (rooms[i] ?? "") + line + (members[i] ?? ""));
+  }
+
+  #rooms({ model, settings: { muted }, state }: ViewProps, areas: Areas): RoomColumn {
+    const { rooms, open, drafts, ignored } = model;
+    const { rooms: columns, body } = areas;
+    const top = state.roomsTop;
+    return this.#roomColumn([rooms, open, drafts, ignored, muted, columns, body, top], () =>
+      columns === 0 ? NO_ROOMS : roomColumn(model, muted, columns - 1, body, top),
+    );
+  }
+
+  #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
+    const room = openRoom(model);
+    const { me } = model;
+    const { members: columns, body } = areas;
+    const top = topOf(state.membersTop, model) ?? 0;
+    return this.#memberColumn([room?.members, room?.online, me, texts, columns, body, top], () =>
+      columns === 0 ? NO_MEMBERS : memberColumn(room, me, texts, columns - 1, body, top),
+    );
   }
 
   /** The timeline, or what stands over it. */
@@ -322,16 +352,22 @@ export class Composer {
     palette: Palette,
     timeline: readonly string[],
   ): readonly string[] {
-    const { state, model, texts, choices } = props;
-    const { body: height, timeline: columns } = areas;
-    const { overlay } = state;
-    if (overlay === undefined) {
+    const { body: height } = areas;
+    const entries = this.#entries(props, areas);
+    if (entries === undefined) {
       return props.rows.rows.length === 0 ? this.#empty(props, areas, palette) : timeline;
     }
-    const times = this.#timesOf(texts);
-    const entries = overlayLines({ overlay, choices, model, texts, times }, columns, height);
     const shown = entries.map(({ line, under }) => palette.ansiOf(line, under));
     return [...timeline.slice(0, Math.max(0, height - shown.length)), ...shown];
+  }
+
+  /** Of what stands over the timeline; undefined: nothing does. */
+  #entries({ state, model, texts, choices }: ViewProps, areas: Areas) {
+    const { overlay } = state;
+    if (overlay === undefined) return undefined;
+    const times = this.#timesOf(texts);
+    const parts = { overlay, choices, model, texts, times };
+    return overlayLines(parts, areas.timeline, areas.body);
   }
 
   #topMax(props: ViewProps, { body: height, timeline: columns }: Areas): number {
@@ -390,6 +426,15 @@ function plainChord(chord: string | undefined): string | undefined {
 interface Kept {
   readonly from: readonly unknown[];
   readonly lines: readonly string[];
+}
+
+/** The same again, as long as what it is made of is the same. */
+function keeping<T>(): (from: readonly unknown[], make: () => T) => T {
+  let known: { readonly from: readonly unknown[]; readonly made: T } | undefined;
+  return (from, make) => {
+    if (known === undefined || !isEqual(known.from, from)) known = { from, made: make() };
+    return known.made;
+  };
 }
 
 function isEqual(some: readonly unknown[], others: readonly unknown[]): boolean {

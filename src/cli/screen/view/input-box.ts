@@ -1,4 +1,4 @@
-import { type Editor, shownAs, visualLines } from "../editor/editor.ts";
+import { type Editor, placeAt, shownAs, visualLines } from "../editor/editor.ts";
 import type { Line, Span } from "./style.ts";
 import { cutTo, graphemesOf, widthOf } from "./width.ts";
 
@@ -7,6 +7,8 @@ export interface InputBox {
   /** Where the cursor stands, from 0. */
   readonly row: number;
   readonly column: number;
+  /** What a place in it stands for: of the text, UTF-16. */
+  readonly indexAt: (row: number, column: number) => number;
 }
 
 /** A prompt takes no more than that part of the screen. */
@@ -53,7 +55,13 @@ export function inputBox({ prompt, editor, columns, rows, isSecret }: InputParts
   });
   const line = lines[at] ?? { from: 0, to: 0 };
   const column = indent + widthOf(graphemesOf(text.slice(line.from, cursor)).map(shownAs).join(""));
-  return { lines: shown, row: at - top, column: Math.min(column, columns - 1) };
+  const indexAt = (row: number, column: number) => {
+    const line = Math.max(0, Math.min(top + row, lines.length - 1));
+    const place = placeAt(text, lines, line, column - indent);
+    if (!isSecret) return place;
+    return graphemesOf(editor.text).slice(0, place).join("").length;
+  };
+  return { lines: shown, row: at - top, column: Math.min(column, columns - 1), indexAt };
 }
 
 /** What takes more columns than there are, as some control characters do, is cut. */

@@ -1,27 +1,40 @@
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import type { Member, RoomState } from "../../../core/model/state.ts";
+import type { ListPlace } from "../state/hit.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { nickRole } from "./message.ts";
 import { fitLine, type Line } from "./style.ts";
 
 const SIGNS: Readonly<Record<string, string>> = { operator: "@", moderator: "+" };
 
-/** Those who are online first, by name; the last line says how many more there are. */
+export interface MemberColumn extends ListPlace {
+  /** As many as there is room for. */
+  readonly lines: readonly Line[];
+  /** Whom each of them names. */
+  readonly names: readonly (string | undefined)[];
+}
+
+/**
+ * Those who are online first, by name; the last line says how many more there are.
+ * @param wanted how many are above those that are seen
+ */
 export function memberColumn(
   room: RoomState | undefined,
   me: string | undefined,
   texts: FaceTexts,
   columns: number,
   height: number,
-): readonly Line[] {
+  wanted: number,
+): MemberColumn {
   const members = membersOf(room);
   const sorted = [...members].sort((one, other) => {
     if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
     return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
   });
-  const isAll = sorted.length + 1 <= height;
-  const shown = isAll ? sorted : sorted.slice(0, Math.max(0, height - 2));
+  const topMax = Math.max(0, sorted.length + 1 - height);
+  const top = Math.max(0, Math.min(wanted, topMax));
+  const shown = sorted.slice(top, top + Math.max(0, height - (top === topMax ? 1 : 2)));
   const lines: Line[] = [
     [
       { text: ` ${texts.people} `, role: "title" },
@@ -29,12 +42,15 @@ export function memberColumn(
     ],
     ...shown.map((member) => memberLine(member, isSame(member.name, me), texts)),
   ];
-  if (!isAll) {
-    const more = sorted.length - shown.length;
-    lines.push([{ text: ` ${texts.screen.moreHere(more)}`, role: "dim" }]);
-  }
+  const more = sorted.length - top - shown.length;
+  if (more > 0) lines.push([{ text: ` ${texts.screen.moreHere(more)}`, role: "dim" }]);
   while (lines.length < height) lines.push([]);
-  return lines.slice(0, height).map((line) => fitLine(line, columns));
+  return {
+    lines: lines.slice(0, height).map((line) => fitLine(line, columns)),
+    names: [undefined, ...shown.map(({ name }) => name)].slice(0, height),
+    top,
+    topMax,
+  };
 }
 
 /** Until a room has told of its members, those who are known to be there. */

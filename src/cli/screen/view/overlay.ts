@@ -23,9 +23,11 @@ export interface OverlayParts {
 }
 
 /** One line, and whether it is the chosen one. */
-interface Entry {
+export interface Entry {
   readonly line: Line;
   readonly under?: Role;
+  /** Of what there is to choose from, from 0. */
+  readonly choice?: number;
 }
 
 /** What is typed while it is open stands in the input box behind this. */
@@ -144,8 +146,12 @@ function listed(
       { text: shown },
       { text: hint === "" ? "" : `  ${cleanText(hint)}`, role: "dim" },
     ];
-    return { line: cutLine(line, columns), ...(i === at ? { under: "selected" as const } : {}) };
+    return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
   });
+}
+
+function underOf(isChosen: boolean): Pick<Entry, "under"> {
+  return isChosen ? { under: "selected" } : {};
 }
 
 function foundEntries(
@@ -170,7 +176,7 @@ function foundEntries(
       { text: from, role: nickRole(from) },
       { text: `  ${briefText(item, texts, times)}` },
     ];
-    return { line: cutLine(line, columns), ...(i === at ? { under: "selected" as const } : {}) };
+    return { line: cutLine(line, columns), choice: i, ...underOf(i === at) };
   });
   return search.hasMore ? [...entries, dim(texts.moreResults)] : entries;
 }

@@ -2,6 +2,7 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import { type RoomLine, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import type { ListPlace, ListTop } from "../state/hit.ts";
 import { fitLine, type Line, lineWidth, type Span } from "./style.ts";
 import { cutTo } from "./width.ts";
 
@@ -10,28 +11,48 @@ const COUNT_MAX = 999;
 /** As many can be opened by Alt and a digit. */
 const NUMBERED = 10;
 
-/** One line for each room and person; what is open stays in sight. */
+export interface RoomColumn extends ListPlace {
+  /** As many as there is room for. */
+  readonly lines: readonly Line[];
+  /** What each of them leads to. */
+  readonly targets: readonly (string | undefined)[];
+}
+
+/**
+ * One line for each room and person.
+ * @param moved where the list was moved to; else what is open stays in sight
+ */
 export function roomColumn(
   model: Model,
   muted: readonly string[],
   columns: number,
   height: number,
-): readonly Line[] {
+  moved: ListTop | undefined,
+): RoomColumn {
   const { rooms, people } = roomLines(model);
   const all = [...rooms, ...people];
+  const targets: (string | undefined)[] = all.map(({ target }) => target);
   const lines: Line[] = all.map((line, i) => {
     const number = i < NUMBERED ? `${(i + 1) % NUMBERED}` : " ";
     return fitLine(roomEntry(line, number, isMuted(muted, line.target), columns), columns);
   });
   if (rooms.length > 0 && people.length > 0 && lines.length < height) {
     lines.splice(rooms.length, 0, fitLine([], columns));
+    targets.splice(rooms.length, 0, undefined);
   }
-  return windowOf(
-    lines,
-    lines.length <= height ? 0 : all.findIndex(({ isOpen }) => isOpen),
-    columns,
-    height,
-  );
+  const topMax = Math.max(0, lines.length - height);
+  const centered = all.findIndex(({ isOpen }) => isOpen) - Math.floor(height / 2);
+  const wanted = topOf(moved, model) ?? centered;
+  const top = Math.max(0, Math.min(wanted, topMax));
+  const shown = lines.slice(top, top + height);
+  while (shown.length < height) shown.push(fitLine([], columns));
+  return { lines: shown, targets: targets.slice(top, top + height), top, topMax };
+}
+
+/** Where the list was moved to; undefined: nowhere, since what is now open is open. */
+export function topOf(moved: ListTop | undefined, { open }: Model): number | undefined {
+  const isSameOpen = moved?.open === open || isSame(moved?.open, open);
+  return isSameOpen ? moved?.top : undefined;
 }
 
 /** Neither rings nor counts: `#lobby`, `lobby`, `@ben`. */
@@ -65,17 +86,4 @@ function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: nu
     { text: draft, role: "accent" },
     { text: count, role: isQuiet ? "dim" : calls > 0 ? "calls" : "count" },
   ];
-}
-
-/** As many as there is room for, around one of them. */
-function windowOf(
-  lines: readonly Line[],
-  at: number,
-  columns: number,
-  height: number,
-): readonly Line[] {
-  const from = Math.max(0, Math.min(at - Math.floor(height / 2), lines.length - height));
-  const shown = lines.slice(from, from + height);
-  const blank = fitLine([], columns);
-  return [...shown, ...Array.from({ length: Math.max(0, height - shown.length) }, () => blank)];
 }

@@ -64,7 +64,7 @@ function belowSpans({ below, texts }: StatusParts): Line {
   if (below === undefined) return [];
   const { moreBelow, moreBelowCount } = texts.screen;
   const text = below.rows > 0 ? moreBelowCount(below.rows) : moreBelow;
-  return [{ text: `${text} `, role: "bar", bold: true }];
+  return [{ text: `${text} `, role: "bar", bold: true, does: "newest" }];
 }
 
 function questionLine(question: Question, texts: FaceTexts, columns: number): Line {

@@ -54,7 +54,7 @@ export interface Span {
   /** A web address that the text leads to. */
   readonly link?: string;
   /** What a click on it does; left out: what one on its row does. */
-  readonly does?: "fetch" | "unfold";
+  readonly does?: "fetch" | "unfold" | "newest";
 }
 
 export type Line = readonly Span[];
@@ -63,6 +63,15 @@ export function lineWidth(line: Line): number {
   let columns = 0;
   for (const { text } of line) columns += widthOf(text);
   return columns;
+}
+
+/** What stands in that column, from 0; undefined: nothing does. */
+export function spanAt(line: Line, column: number): Span | undefined {
+  let end = 0;
+  return line.find(({ text }) => {
+    end += widthOf(text);
+    return column < end;
+  });
 }
 
 /** The beginning of a line that fits, with `…` where more was. */

@@ -105,6 +105,21 @@ export class TimelineCache {
     return { lines, seen, rowsBelow: rows.length - 1 - at + cut, isAtTop };
   }
 
+  /** What stands in a line that was laid out, from the top. Undefined: nothing. */
+  placeAt(
+    { height }: TimelineParts,
+    { seen }: TimelineLook,
+    at: number,
+  ): { readonly key: string; readonly line: Line } | undefined {
+    let bottom = height;
+    for (const { row, from, to } of seen.toReversed()) {
+      bottom -= to - from;
+      if (at < bottom) continue;
+      return { key: row.key, line: this.#kept.get(row)?.lines[from + at - bottom] ?? [] };
+    }
+    return undefined;
+  }
+
   /** The row at the bottom edge and how many of its lines are seen. */
   #bottomOf(parts: TimelineParts): { readonly at: number; readonly to: number } {
     const { rows } = parts.rows;

@@ -129,6 +129,7 @@ describe("what a terminal sends is a key", () => {
   test("the mouse turns and clicks", () => {
     expect(names("\x1b[<64;10;5M\x1b[<65;10;5M")).toEqual(["scroll-up", "scroll-down"]);
     expect(names("\x1b[<80;10;5M")).toEqual(["scroll-up"]);
+    expect(keysOf("\x1b[<65;10;5M")).toEqual([{ name: "scroll-down", text: "9;4" }]);
     expect(names("\x1b[<0;10;5M\x1b[<0;10;5m\x1b[<32;11;5M")).toEqual(["click:9;4"]);
     expect(names("\x1b[M`!!")).toEqual(["scroll-up"]);
     expect(names("\x1b[M !!x")).toEqual(["click:0;0", "x"]);

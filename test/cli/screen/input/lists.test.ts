@@ -108,7 +108,7 @@ describe("long texts", () => {
     expect(screen.press("G") && top()).toBe(29);
     screen.parts = { ...screen.parts, layout: { ...screen.parts.layout, topMax: 25 } };
     expect(screen.press("down") && top()).toBe(25);
-    expect(screen.press("home", "scroll-down") && top()).toBe(1);
+    expect(screen.press("home", "scroll-down") && top()).toBe(3);
     expect(screen.press("q").state.overlay).toBeUndefined();
   });
 

@@ -42,6 +42,8 @@ const SOURCE: Omit<CompletionSource, "model"> = {
         ],
 };
 
+const NOWHERE = { top: 0, topMax: 0 };
+
 /** The id of cat.png. */
 export const CAT = "fabcdefghijk";
 
@@ -70,9 +72,10 @@ export class Screen {
       rows: new RowMaker().rowsOf(model, () => 0),
       settings: DEFAULT_SETTINGS,
       keymap: new Keymap(),
-      layout: { pageRows: 5, inputColumns: 40 },
+      layout: { pageRows: 5, inputColumns: 40, rooms: NOWHERE, members: NOWHERE },
       heightOf: () => 1,
       foldsOf: () => 0,
+      hitAt: () => undefined,
       typed: [],
       source: SOURCE,
       texts: INPUT_EN,

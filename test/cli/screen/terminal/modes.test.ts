@@ -45,6 +45,23 @@ describe("modes", () => {
     expect(shown()).toEqual(SHELL);
   });
 
+  test("the mouse may be asked for later, and be given back", async () => {
+    const { modes, shown, device } = entered();
+    modes.setMouse(true);
+    expect(shown()).toEqual(["1000", "1004", "1006", "1049", "2004", "25"]);
+    modes.setMouse(true);
+    expect(device.output.take()).toBe("");
+    modes.setMouse(false);
+    expect(shown()).toEqual(["1004", "1049", "2004", "25"]);
+    await modes.leave();
+    modes.setMouse(true);
+    expect(shown()).toEqual(SHELL);
+    modes.enter();
+    expect(shown()).toContain("1000");
+    await modes.close();
+    expect(shown()).toEqual(SHELL);
+  });
+
   test("the end of the process gives them back at once", () => {
     const { device, modes } = entered();
     device.tell("exit");

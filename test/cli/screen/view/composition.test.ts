@@ -102,6 +102,8 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   }),
   showsRooms: fc.boolean(),
   showsMembers: fc.boolean(),
+  roomsTop: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
+  membersTop: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
   isFocused: fc.boolean(),
 });
 const size = fc.record({
@@ -129,6 +131,11 @@ function check(props: ViewProps, composer: Composer): void {
     expect(cursor.column).toBeLessThan(columns);
   }
   expect(layout.pageRows).toBeGreaterThan(0);
+  // Wherever the mouse may be, also beyond the edges.
+  for (const row of [-1, 0, Math.floor(rows / 2), rows - 3, rows - 1, rows]) {
+    const hits = [-1, Math.floor(columns / 2), columns].map((at) => layout.hitAt(at, row));
+    if (row < 0 || row >= rows) expect(hits).toEqual([undefined, undefined, undefined]);
+  }
 }
 
 test("any model, in any state, fills a screen of any size and goes beyond none", () => {

@@ -1,0 +1,131 @@
+/** The mouse: what a click does where it stands, and what the wheel moves. */
+
+import { unreachable } from "../../../base/assert.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { placed } from "../editor/editor.ts";
+import type { Hit } from "../state/hit.ts";
+import type { ScreenState } from "../state/screen-state.ts";
+import { activeEditor, withEditor } from "./field.ts";
+import type { Key } from "./keys.ts";
+import { closedOverlay, moved, toFound, turnedBy } from "./lists.ts";
+import { acting, changed, type Handler, type Parts, type Updated } from "./parts.ts";
+import { newest, opening, scrolled } from "./reading.ts";
+import {
+  isSelectable,
+  isSelecting,
+  menu,
+  selectedHere,
+  transferOf,
+  unfoldedOrNot,
+  unselected,
+} from "./selection.ts";
+
+/** Lines that a turn of the wheel moves. */
+const WHEEL_LINES = 3;
+
+type Pointed = Extract<Hit, { kind: "timeline" }>;
+
+function hitOf({ text }: Key, parts: Parts): Hit | undefined {
+  const [column = Number.NaN, row = Number.NaN] = text.split(";").map(Number);
+  return parts.hitAt(column, row);
+}
+
+/** @param choose takes what the list that is open stands at */
+export function clicked(state: ScreenState, key: Key, parts: Parts, choose: Handler): Updated {
+  const hit = hitOf(key, parts);
+  if (hit?.kind === "input") return inInput(state, hit.at, parts);
+  // What is asked is answered first.
+  if (hit === undefined || state.question !== undefined) return acting(state);
+  switch (hit.kind) {
+    case "rooms":
+      return toRoom(state, hit.target, parts);
+    case "members":
+      return toPerson(state, hit.name, parts);
+    case "overlay":
+      return onOverlay(state, hit, parts, choose);
+    case "newest":
+      return newest(state, parts) ?? acting(state);
+    case "timeline":
+      return closedOverlay(state) ?? onTimeline(state, hit, parts);
+    default:
+      return unreachable(hit);
+  }
+}
+
+function inInput(state: ScreenState, at: number, parts: Parts): Updated {
+  const isCovered = state.overlay !== undefined && !("query" in state.overlay);
+  const bare = isCovered && state.question === undefined ? { ...state, overlay: undefined } : state;
+  const now =
+    isSelecting(bare) && bare.overlay === undefined ? unselected(bare, parts).state : bare;
+  const editor = activeEditor(now);
+  return editor === undefined ? acting(state) : withEditor(now, placed(editor, at), parts);
+}
+
+/** The list stays where it is: what is open would come to its middle otherwise. */
+function toRoom(state: ScreenState, target: string | undefined, parts: Parts): Updated {
+  if (target === undefined) return acting(state);
+  const roomsTop = { open: target, top: parts.layout.rooms.top };
+  return opening({ ...state, roomsTop }, target, parts);
+}
+
+function toPerson(state: ScreenState, name: string | undefined, parts: Parts): Updated {
+  if (name === undefined || isSame(name, parts.model.me)) return acting(state);
+  return opening(state, `@${name}`, parts);
+}
+
+function onOverlay(
+  state: ScreenState,
+  { choice, isHeading }: Extract<Hit, { kind: "overlay" }>,
+  parts: Parts,
+  choose: Handler,
+): Updated {
+  const { overlay } = state;
+  if (isHeading) return closedOverlay(state) ?? acting(state);
+  if (choice === undefined || overlay === undefined || !("at" in overlay)) return acting(state);
+  // Enter would look for what was typed meanwhile.
+  if (overlay.kind === "search") return toFound(state, choice, parts);
+  return choose({ ...state, overlay: { ...overlay, at: choice } }, parts) ?? acting(state);
+}
+
+/** A message is selected; once more, and all that can be done with it is shown. */
+function onTimeline(state: ScreenState, { key, does, link }: Pointed, parts: Parts): Updated {
+  const { model, rows } = parts;
+  const row = rows.rows.find((one) => one.key === key);
+  if (row === undefined || !isSelectable(row)) {
+    return isSelecting(state) ? unselected(state, parts) : acting(state);
+  }
+  const { state: next } = selectedHere(state, row, parts);
+  const isAgain = next.selected === state.selected && next.selectedPost === state.selectedPost;
+  if (does === "unfold") return unfoldedOrNot(next, parts) ?? acting(next);
+  const item = row.kind === "item" ? row.item : undefined;
+  if (does === "fetch" && item?.file !== undefined && transferOf(item, model) === undefined) {
+    return acting(state, { kind: "fetch", file: item.file.file, name: item.file.name });
+  }
+  if (isAgain || does === "fetch") return menu(next, parts);
+  return link === undefined ? acting(next) : acting(next, { kind: "copy", text: link });
+}
+
+/** @param by positive: to what is above */
+export function wheeled(state: ScreenState, key: Key, by: 1 | -1, parts: Parts): Updated {
+  if (state.question !== undefined) return acting(state);
+  const hit = hitOf(key, parts);
+  const list = hit?.kind === "rooms" || hit?.kind === "members" ? hit.kind : undefined;
+  // A list that is seen as a whole moves nowhere.
+  if (list !== undefined && parts.layout[list].topMax > 0) return listed(state, list, by, parts);
+  const { overlay } = state;
+  if (overlay === undefined) return scrolled(state, by * WHEEL_LINES, parts);
+  if ("top" in overlay) return turnedBy(state, -by * WHEEL_LINES, parts) ?? acting(state);
+  return moved(() => -by, false)(state, parts) ?? acting(state);
+}
+
+function listed(
+  state: ScreenState,
+  list: "rooms" | "members",
+  by: 1 | -1,
+  { model, layout }: Parts,
+): Updated {
+  const { top, topMax } = layout[list];
+  const wanted = Math.max(0, Math.min(top - by * WHEEL_LINES, topMax));
+  const to = { open: model.open, top: wanted };
+  return changed(state, list === "rooms" ? { roomsTop: to } : { membersTop: to });
+}

@@ -1,0 +1,59 @@
+/** What stands at a place of the screen: the same lines that are shown tell it. */
+
+import type { Hit } from "../state/hit.ts";
+import type { InputBox } from "./input-box.ts";
+import type { MemberColumn } from "./members.ts";
+import type { Entry } from "./overlay.ts";
+import type { RoomColumn } from "./rooms.ts";
+import { type Line, spanAt } from "./style.ts";
+
+/** The regions of one screen. What makes lines is called for the region that is asked for. */
+export interface HitParts {
+  /** Lines of each region, from the top. */
+  readonly header: number;
+  readonly body: number;
+  readonly notices: number;
+  readonly status: number;
+  /** Columns, with the line beside them. */
+  readonly roomsColumns: number;
+  readonly timelineColumns: number;
+  readonly rooms: () => RoomColumn;
+  readonly members: () => MemberColumn;
+  /** From the body's last line up; undefined: none is open. */
+  readonly overlay: () => readonly Entry[] | undefined;
+  readonly timeline: (row: number) => { readonly key: string; readonly line: Line } | undefined;
+  readonly statusLine: () => Line;
+  readonly input: InputBox;
+}
+
+/** @param column from 0, as is the row. Undefined: nothing that a click could mean. */
+export function hitAt(parts: HitParts, column: number, row: number): Hit | undefined {
+  let at = row - parts.header;
+  if (at < 0) return undefined;
+  if (at < parts.body) return inBody(parts, column, at);
+  at -= parts.body + parts.notices;
+  if (at < 0) return undefined;
+  if (at < parts.status) {
+    const isNewest = spanAt(parts.statusLine(), column)?.does === "newest";
+    return isNewest ? { kind: "newest" } : undefined;
+  }
+  at -= parts.status;
+  const { input } = parts;
+  return at < input.lines.length ? { kind: "input", at: input.indexAt(at, column) } : undefined;
+}
+
+function inBody(parts: HitParts, column: number, row: number): Hit {
+  const { roomsColumns, timelineColumns } = parts;
+  if (column < roomsColumns) return { kind: "rooms", target: parts.rooms().targets[row] };
+  const inside = column - roomsColumns;
+  if (inside >= timelineColumns) return { kind: "members", name: parts.members().names[row] };
+  const entries = parts.overlay();
+  const place = row - parts.body + (entries?.length ?? 0);
+  if (entries !== undefined && place >= 0) {
+    return { kind: "overlay", choice: entries[place]?.choice, isHeading: place === 0 };
+  }
+  const found = parts.timeline(row);
+  const span = found === undefined ? undefined : spanAt(found.line, inside);
+  const does = span?.does === "newest" ? undefined : span?.does;
+  return { kind: "timeline", key: found?.key, does, link: span?.link };
+}
