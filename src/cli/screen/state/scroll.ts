@@ -155,8 +155,8 @@ export function centered(timeline: Timeline, index: number): ScrollAnchor | unde
 }
 
 /**
- * So that the first line of a row stays where it is while the row gets another height; where that
- * line is above the page, it comes to the top. Undefined: all the rest is seen, and more.
+ * So that the first line of a row stays where it is while the row gets another height. One that
+ * gets smaller has that line on the page at least. Undefined: all the rest is seen, and more.
  * @param before lines and anchor until now
  */
 export function resized(
@@ -167,11 +167,11 @@ export function resized(
 ): ScrollAnchor | undefined {
   const edge = edgeOf(before, anchor);
   let lines = -edge.below;
-  for (let at = edge.index; at >= index && lines <= before.pageRows; at--) {
-    lines += heightAt(before, at);
-  }
-  const seen = Math.max(1, Math.min(lines, before.pageRows));
-  const next = lowered(timeline, { index, below: heightAt(timeline, index) }, seen);
+  for (let at = edge.index; at >= index; at--) lines += heightAt(before, at);
+  const height = heightAt(timeline, index);
+  const isSmaller = height < heightAt(before, index);
+  const seen = Math.max(1, isSmaller ? Math.min(lines, before.pageRows) : lines);
+  const next = lowered(timeline, { index, below: height }, seen);
   return next === undefined ? undefined : anchorAt(timeline, next);
 }
 

@@ -231,10 +231,11 @@ describe("a long text", () => {
   test("is unfolded and folded again where it stands", () => {
     const screen = long();
     screen.state = { ...screen.state, scroll: { key: "i9", below: 0 } };
-    // Its first line is above the page of five: it comes to the top.
-    expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 75 });
+    // Its first line is above the page of five, and what is seen stays.
+    expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 58 });
     expect([...screen.state.unfolded]).toEqual(["i7"]);
     expect(screen.state.selected).toBe(7);
+    // Folded again, it has its first line at the top.
     expect(screen.press("f").state.scroll).toEqual({ key: "i7", below: 15 });
     expect(screen.state.unfolded.size).toBe(0);
   });
@@ -253,13 +254,13 @@ describe("a long text", () => {
 
   test("is read page by page before the next one is selected, and stays after Esc", () => {
     const screen = long().press("f", "pagedown");
-    expect(screen.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 71 } });
-    expect(screen.press("esc").state.scroll).toEqual({ key: "i7", below: 71 });
+    expect(screen.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 52 } });
+    expect(screen.press("esc").state.scroll).toEqual({ key: "i7", below: 52 });
     const down = long().press("f");
-    for (let i = 0; i < 19; i++) down.press("pagedown");
+    for (let i = 0; i < 14; i++) down.press("pagedown");
     expect(down.state).toMatchObject({ selected: 7, scroll: { key: "i7", below: 0 } });
     expect(down.press("pagedown").state.selected).toBe(8);
-    expect(long().press("f", "pagedown", "pageup").state.scroll).toEqual({ key: "i7", below: 75 });
+    expect(long().press("f", "pagedown", "pageup").state.scroll).toEqual({ key: "i7", below: 56 });
   });
 
   test("those that were unfolded longest ago are folded again", () => {
