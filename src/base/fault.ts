@@ -39,6 +39,8 @@ export const FAULTS = {
   "last-credential": { blame: "user", exitCode: 3, remedy: "set a password first: chat passwd" },
   banned: { blame: "user", exitCode: 3, remedy: "ask an operator" },
   muted: { blame: "user", exitCode: 3, remedy: "ask a moderator" },
+  "sealed-room": { blame: "user", exitCode: 3, remedy: "use a device that can seal" },
+  "stale-epoch": { blame: "host", exitCode: 5, remedy: "try again" },
   "quota-reached": { blame: "user", exitCode: 3, remedy: "erase files you no longer need" },
   "file-changed": { blame: "user", exitCode: 1, remedy: "send it again when nothing writes to it" },
   "too-fast": { blame: "user", exitCode: 3, remedy: "wait a moment" },

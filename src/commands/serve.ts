@@ -276,6 +276,7 @@ function newServer(
     provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
     positions: { disk: systemDisk(), folder: folder.path },
+    sealed: { disk: systemDisk(), folder: join(folder.path, "sealed") },
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));

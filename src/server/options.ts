@@ -11,6 +11,7 @@ import type { FileQuotas } from "./files/quotas.ts";
 import type { RecordLine } from "./http/read-api.ts";
 import type { Provable } from "./rooms/proofs.ts";
 import type { ReadPositionFile } from "./rooms/read-position-store.ts";
+import type { SealedFolder } from "./sealed/group-info.ts";
 import type { ServerEvent } from "./session/event.ts";
 
 export interface ServerSettings {
@@ -47,6 +48,8 @@ export interface ServerOptions {
   readonly passwords: Passwords;
   /** Where read positions are kept; left out: in memory only. */
   readonly positions?: ReadPositionFile;
+  /** Where sealed rooms keep what devices need that are away; left out: there are none. */
+  readonly sealed?: SealedFolder;
   /** Where the content of files is kept; left out: this server takes no files. */
   readonly blobs?: BlobStore;
   /** How programs read a record over HTTP; left out: they do not. */

@@ -26,6 +26,7 @@ import type { ProofRequest } from "./rooms/proofs.ts";
 import type { Queries } from "./rooms/queries.ts";
 import type { Reactions } from "./rooms/reactions.ts";
 import type { ReadingRequest } from "./rooms/read-positions.ts";
+import type { SealedRequest } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import type { Login, Member } from "./session/connection-state.ts";
 
@@ -77,6 +78,8 @@ export interface Services {
   readonly downloads: Pick<WebDownloads, "offer"> | undefined;
   /** Undefined: this server takes no files. */
   readonly files: Service<FileRequest> | undefined;
+  /** Undefined: this server seals no rooms. */
+  readonly sealed: Service<SealedRequest> | undefined;
 }
 
 interface Service<One> {
@@ -244,6 +247,15 @@ export class RequestRouter {
       case "transfers":
       case "stats":
         return this.#options.services.dashboard.serve(client, account, request);
+      case "key-packages":
+      case "key-package":
+      case "group-create":
+      case "group-commit":
+      case "group": {
+        const { sealed } = this.#options.services;
+        if (sealed === undefined) throw noSealing();
+        return sealed.serve(client, account, request);
+      }
       case "checkpoint":
       case "inclusion":
         return this.#options.services.proofs.serve(client, account, request);
@@ -256,7 +268,7 @@ export class RequestRouter {
   async #joinOptions(
     client: ClientConnection,
     asker: Asker,
-    { room: named, password, create }: RequestOf<"join">,
+    { room: named, password, create, sealed }: RequestOf<"join">,
   ): Promise<JoinOptions> {
     const name = checkName(named, "room's name");
     const { rooms, registry, accounts, entropy, entry, invites } = this.#options;
@@ -277,11 +289,19 @@ export class RequestRouter {
       return { name, passwordFits: true, create: undefined };
     }
     if (create !== true) return { name, passwordFits: false, create: undefined };
+    if (sealed === true) {
+      if (this.#options.services.sealed === undefined) throw noSealing();
+      if (password !== undefined) {
+        throw new Fault("usage", "a sealed room has no password: who is in it lets others in", {
+          remedy: "leave the password out",
+        });
+      }
+    }
     const id = roomId(entropy(ID_BYTES));
     const options = {
       name,
       passwordFits: false,
-      create: { room: id, locked: password !== undefined },
+      create: { room: id, locked: password !== undefined, sealed: sealed === true },
     };
     if (password !== undefined) {
       // What is refused anyway costs no hash, and no record.
@@ -327,6 +347,10 @@ export class RequestRouter {
 function noFiles(): Fault {
   const remedy = "ask whoever runs it";
   return new Fault("not-allowed", "this server takes no files", { remedy });
+}
+
+function noSealing(): Fault {
+  return new Fault("not-allowed", "this server seals no rooms", { remedy: "ask whoever runs it" });
 }
 
 function loginOf({ deviceKey, presence }: RequestOf<"register"> | RequestOf<"login">): Login {

@@ -150,6 +150,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       await history.append(lobbyDraft(roomId(entropy(ID_BYTES))));
     await this.#services.files?.start();
     this.#services.retention.sweep();
+    this.#services.sealed?.start();
     this.#tick();
   }
 
@@ -318,6 +319,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.input({ kind, client: client.id, user: account.id });
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#reading.arrived(client, account);
+    this.#services.sealed?.arrived(client, account);
     void this.#catchUpAll(client, member, after);
   }
 
@@ -435,7 +437,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
 
   #answer(asker: Asker, answer: Answer<RequestKind>): void {
     this.#peers.get(asker.client)?.answer(asker.ref, answer);
-    if (asker.client < 0) this.#localPosts.settle(asker.client, answer as Answer<"post">);
+    if (asker.client < 0)
+      this.#localPosts.settle(asker.client, answer as Answer<"post" | "group-commit">);
   }
 
   #refuse(asker: Asker, fault: Fault): void {
@@ -456,6 +459,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#reading.recorded(room, record);
     this.#metrics.recorded(record);
     this.#services.files?.recorded(record);
+    this.#services.sealed?.recorded(room, record);
     this.http.reads?.recorded(room);
     this.#options.onEvent({ kind: "record", record, room });
     const { kind } = record.head;

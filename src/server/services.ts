@@ -25,6 +25,7 @@ import type { ReadPositionService } from "./rooms/read-positions.ts";
 import { RecordLookup } from "./rooms/record-lookup.ts";
 import { Retention } from "./rooms/retention.ts";
 import { RequestRouter, type ServerActions } from "./router.ts";
+import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 
 export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
@@ -46,6 +47,7 @@ export interface OpenServices {
   readonly files: FileService | undefined;
   readonly downloads: WebDownloads | undefined;
   readonly retention: Retention;
+  readonly sealed: SealedService | undefined;
   /** The account is not in on this link any more: what it had open goes with it. */
   ended(client: ClientConnection): void;
 }
@@ -60,6 +62,10 @@ export function openServices(options: ServiceOptions): OpenServices {
   const recordLookup = new RecordLookup(archive);
   const resets = new Resets(options);
   const downloads = openDownloads(options, files);
+  const sealed =
+    options.sealed === undefined
+      ? undefined
+      : new SealedService({ ...options, place: options.sealed });
   const channels = new DataChannels({
     ...options,
     peersOf: ({ id }) => peersOf(id),
@@ -81,6 +87,7 @@ export function openServices(options: ServiceOptions): OpenServices {
       channels,
       files,
       downloads,
+      sealed,
       dashboard: new AdminDashboard({
         registry,
         feed: watchers,
@@ -102,7 +109,7 @@ export function openServices(options: ServiceOptions): OpenServices {
     downloads?.ended(client);
     watchers.watch(client, false);
   };
-  return { router, channels, files, downloads, retention, ended };
+  return { router, channels, files, downloads, retention, sealed, ended };
 }
 
 /** The door. @param guards what it asks beside passwords */

@@ -15,7 +15,7 @@ export const id = text(64);
 export const secret = text(PASSWORD_BYTES_MAX);
 export const bytes = (sizeMax: number) =>
   v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= sizeMax);
-const exactBytes = (size: number) =>
+export const exactBytes = (size: number) =>
   v.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length === size);
 
 export const KEY = exactBytes(32);

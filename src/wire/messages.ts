@@ -40,6 +40,7 @@ import {
 } from "./field.ts";
 import { ADMIN_NOTICES, ADMIN_REQUESTS } from "./messages-admin.ts";
 import { FILE_NOTICES, FILE_REQUESTS } from "./messages-files.ts";
+import { SEALED_NOTICES, SEALED_REQUESTS, sealedBody } from "./messages-sealed.ts";
 
 /**
  * Every message of the protocol, once: types, checks, documentation and fuzzers come from here.
@@ -55,7 +56,7 @@ export const REF = v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue
 
 /** What a post says. `re` (seq of what it answers) and `mentions` are kept as sent. */
 export const postBody = v.object({
-  /** Empty only with `react`. */
+  /** Empty only with `react` or `sealed`. */
   text: text(TEXT_BYTES_MAX),
   action: v.optional(v.boolean()),
   /** One emoji or short word, said of the record `re`. */
@@ -64,6 +65,8 @@ export const postBody = v.object({
   mentions: v.optional(v.pipe(v.array(name), v.maxLength(MENTIONS_MAX))),
   /** Brought from elsewhere: the author's name and the time there, as the importing user says. */
   imported: v.optional(v.object({ from: text(IMPORTED_NAME_BYTES_MAX), time: moment })),
+  /** To a sealed room: then there is nothing else. */
+  sealed: v.optional(sealedBody),
 });
 
 const record = v.object(recordFields);
@@ -79,6 +82,8 @@ const roomEntry = v.object({
   topic: v.optional(text(TOPIC_BYTES_MAX)),
   /** It can be read, and not written to. */
   closed: v.optional(v.boolean()),
+  /** What is said there only its devices can read. */
+  sealed: v.optional(v.boolean()),
   /** Milliseconds after which what is said there is erased; left out: it is kept. */
   keepMs: v.optional(positive),
 });
@@ -284,7 +289,13 @@ export const REQUESTS = {
   },
   "invite-revoke": { fields: { invite: id }, answer: accepted },
   join: {
-    fields: { room: name, password: v.optional(secret), create: v.optional(v.boolean()) },
+    fields: {
+      room: name,
+      password: v.optional(secret),
+      create: v.optional(v.boolean()),
+      /** A room that is made by this is sealed, for good. */
+      sealed: v.optional(v.boolean()),
+    },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
   leave: { fields: { room: name }, answer: accepted },
@@ -332,6 +343,7 @@ export const REQUESTS = {
   lane: { fields: { ticket: text(64) }, answer: v.object({ file: v.optional(fileId) }) },
   ...FILE_REQUESTS,
   ...ADMIN_REQUESTS,
+  ...SEALED_REQUESTS,
   history: {
     fields: {
       /** A room, or `@name`; left out: all that the account may read. */
@@ -442,6 +454,7 @@ export const NOTICES = {
   },
   ...FILE_NOTICES,
   ...ADMIN_NOTICES,
+  ...SEALED_NOTICES,
   ping: {},
   pong: {},
   bye: fault,

@@ -28,6 +28,8 @@ export const RECORD_KINDS = [
   "close",
   "remove",
   "retention",
+  "group",
+  "sealed",
   "checkpoint",
   "fork",
   // accounts/
@@ -70,10 +72,12 @@ export const READ_KINDS: ReadonlySet<RecordKind> = new Set([
   "rename",
   "close",
   "retention",
+  "group",
+  "sealed",
 ]);
 
 /** What people say, as opposed to what happens, and to what is said of other records. */
-export const WORD_KINDS: ReadonlySet<string> = new Set(["text", "action", "file"]);
+export const WORD_KINDS: ReadonlySet<string> = new Set(["text", "action", "file", "sealed"]);
 
 /** Fixed order of keys. People and rooms appear by id only, so that their names can be erased. */
 export interface Head {

@@ -50,6 +50,8 @@ export interface SiteOptions {
   readonly passwords?: Passwords;
   /** What files may take; `none`: the server takes no files. */
   readonly files?: Partial<FileQuotas> | "none";
+  /** False: it has no sealed rooms. */
+  readonly seals?: boolean;
   /** True: it signs its history, and proves it. */
   readonly signs?: boolean;
   /** Stands before the disk of the logs. */
@@ -177,6 +179,7 @@ export class Site {
       ...(signing === undefined ? {} : { provable: signing }),
       passwords,
       positions: { disk, folder: "/d" },
+      ...(this.#options.seals === false ? {} : { sealed: { disk, folder: "/d/sealed" } }),
       ...(files === "none" ? {} : { blobs: this.#blobsOn(disk) }),
       recordLine: (record, { name }) => {
         const { seq, kind } = record.head;

@@ -37,11 +37,20 @@ import {
   text,
   topic,
 } from "./any-field.ts";
+import { ANY_SEALED_ANSWER, ANY_SEALED_REQUEST } from "./any-sealed.ts";
 
 /** Arbitrary messages: one of each kind, as the compiler sees to. */
 
 const room = fields<Answer<"history">["rooms"][number]>(
-  { room: name, name, with: name, topic, closed: fc.boolean(), keepMs: positive },
+  {
+    room: name,
+    name,
+    with: name,
+    topic,
+    closed: fc.boolean(),
+    keepMs: positive,
+    sealed: fc.boolean(),
+  },
   ["room"],
 );
 const path = fc.array(exact(32), { maxLength: PROOF_HASHES_MAX });
@@ -132,9 +141,10 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   ),
   invites: fields<RequestFields<"invites">>({ after: count }, []),
   "invite-revoke": fc.record({ invite: name }),
-  join: fields<RequestFields<"join">>({ room: name, password: secret, create: fc.boolean() }, [
-    "room",
-  ]),
+  join: fields<RequestFields<"join">>(
+    { room: name, password: secret, create: fc.boolean(), sealed: fc.boolean() },
+    ["room"],
+  ),
   leave: fc.record({ room: name }),
   topic: fc.record({ room: name, topic }),
   rooms: fields<RequestFields<"rooms">>({ after: name }, []),
@@ -154,6 +164,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
         re: positive,
         mentions: fc.array(name),
         imported: fc.record({ from: text(200), time: moment }),
+        sealed: fc.record({ epoch: count, ciphertext: fc.uint8Array({ minLength: 1 }) }),
       },
       ["text"],
     ),
@@ -196,6 +207,7 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
   fetch: fc.record({ file, from: count, window }),
   got: fc.record({ file }),
   ...ANY_ADMIN_REQUEST,
+  ...ANY_SEALED_REQUEST,
 };
 
 export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } = {
@@ -334,6 +346,7 @@ export const ANY_ANSWER: { [Kind in RequestKind]: fc.Arbitrary<Answer<Kind>> } =
   ]),
   got: accepted,
   ...ANY_ADMIN_ANSWER,
+  ...ANY_SEALED_ANSWER,
 };
 
 type NoticeFields<Kind extends NoticeKind> = Omit<NoticeOf<Kind>, "kind">;
@@ -373,6 +386,7 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
       with: name,
       topic,
       closed: fc.boolean(),
+      sealed: fc.boolean(),
       keepMs: positive,
       n: positive,
       skipped: count,
@@ -394,6 +408,8 @@ export const ANY_NOTICE: { [Kind in NoticeKind]: fc.Arbitrary<NoticeFields<Kind>
     offline: fc.array(name, { maxLength: 5 }),
   }),
   records: fc.record({ records: fc.array(record, { minLength: 1, maxLength: 5 }) }),
+  "key-packages-low": fc.record({ left: count }),
+  invited: fields<NoticeFields<"invited">>({ room: name, by: name }, ["room"]),
   "guess-delay": fc.record({
     waitMs: count,
     of: fc.constantFrom("address", "account", "everyone"),

@@ -188,6 +188,7 @@ export class Machine {
       engine,
       passwords: PLAIN,
       positions: { disk, folder: "/d" },
+      sealed: { disk, folder: "/d/sealed" },
       onEvent: (event) => {
         if (life.isAlive) this.#event(event);
       },

@@ -6,6 +6,7 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
 import type { FileBody } from "./files.ts";
+import type { GroupCommand } from "./group.ts";
 import type { Act } from "./moderation.ts";
 import type { ClientId } from "./presence.ts";
 import { LOBBY, nameLock, type Rooms } from "./rooms.ts";
@@ -61,7 +62,7 @@ export type AnnounceCommand = {
   readonly body: FileBody;
 };
 
-export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceCommand;
+export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceCommand | GroupCommand;
 
 export type Step =
   /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */
@@ -86,6 +87,8 @@ export function roomLock(command: Command, rooms: Rooms): string {
     case "post":
     case "announce":
       return idLock(command.to, rooms);
+    case "group":
+      return idLock(command.room, rooms);
     case "act":
       return idLock(command.act.room, rooms);
     case "meet":

@@ -1,3 +1,4 @@
+import { toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits.ts";
@@ -6,8 +7,9 @@ import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { AnnounceCommand } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
+import { checkSealing } from "./group.ts";
 import { checkSpeaks } from "./moderation.ts";
-import { LOBBY, type Rooms } from "./rooms.ts";
+import { LOBBY, type Room, type Rooms } from "./rooms.ts";
 import { namedRoom, ownRoom } from "./targets.ts";
 
 /** What may be changed by whom: each function checks the state as it is and makes the drafts. */
@@ -16,7 +18,9 @@ export interface JoinOptions {
   /** A password was given, was checked against the room's, and fits. */
   readonly passwordFits: boolean;
   /** Make the room when there is none. `locked`: its password is in the accounts log already. */
-  readonly create: { readonly room: RoomId; readonly locked: boolean } | undefined;
+  readonly create:
+    | { readonly room: RoomId; readonly locked: boolean; readonly sealed?: boolean }
+    | undefined;
 }
 
 /** All but the room, which its target means. @throws Fault text-invalid, frame-malformed */
@@ -28,6 +32,7 @@ export function postDraft(
     throw new Fault("frame-malformed", "an outbox id has 11 base64url characters");
   }
   const id = formatPostId(outbox, counter);
+  if (body.sealed !== undefined) return { kind: "sealed", by: user, id, body: sealedOf(body) };
   if (body.imported !== undefined) return importedDraft(user, id, body, body.imported);
   if (body.react !== undefined) return { kind: "reaction", by: user, id, body: reactionOf(body) };
   if (body.text === "") throw new Fault("text-invalid", "an empty text says nothing");
@@ -61,6 +66,17 @@ function importedDraft(
   };
 }
 
+/** Nothing that is said there stands beside the ciphertext. @throws Fault text-invalid */
+function sealedOf({ sealed, ...rest }: PostBody): {
+  readonly epoch: number;
+  readonly ciphertext: string;
+} {
+  if (sealed === undefined || rest.text !== "" || Object.keys(rest).length > 1) {
+    throw new Fault("text-invalid", "a sealed message has no open words beside it");
+  }
+  return { epoch: sealed.epoch, ciphertext: toBase64Url(sealed.ciphertext) };
+}
+
 /** @throws Fault text-invalid, frame-malformed */
 function reactionOf({ text, react, re }: PostBody): {
   readonly react: string;
@@ -83,16 +99,17 @@ export function announceDraft(
   { asker, to, file, body }: AnnounceCommand,
   unixMs: number,
 ): Draft {
-  const room = checkPost(rooms, { user: asker.user, to }, unixMs);
-  return { kind: "file", room, by: asker.user, id: file, body };
+  const { id } = checkPost(rooms, { user: asker.user, to }, unixMs, { kind: "file", body });
+  return { kind: "file", room: id, by: asker.user, id: file, body };
 }
 
-/** @throws Fault not-member, muted, room-unknown, store-full */
+/** @throws Fault not-member, muted, room-unknown, store-full, sealed-room, stale-epoch */
 export function checkPost(
   rooms: Rooms,
   { user, to }: { readonly user: UserId; readonly to: RoomId },
   unixMs: number,
-): RoomId {
+  { kind, body }: Pick<Draft, "kind" | "body">,
+): Room {
   const room = rooms.get(to);
   if (room === undefined) {
     // Its first record was to come just before this post, and the disk refused it.
@@ -100,7 +117,8 @@ export function checkPost(
     throw new Fault(code, "the conversation could not be begun", { retryAfterMs: 1_000 });
   }
   checkSpeaks(room, user, unixMs);
-  return to;
+  checkSealing(room, kind, body);
+  return room;
 }
 
 /** The other one cannot leave: only the user who begins is counted. @throws Fault too-many */
@@ -127,11 +145,20 @@ export function joinDrafts(rooms: Rooms, user: UserId, options: JoinOptions): Dr
     if (rooms.namedCount >= ROOMS_MAX) {
       throw new Fault("too-many", `this server holds ${ROOMS_MAX} rooms and makes no more`);
     }
-    const body = { name, ...(create.locked ? { locked: true } : {}) };
+    const body = {
+      name,
+      ...(create.locked ? { locked: true } : {}),
+      ...(create.sealed === true ? { sealed: true } : {}),
+    };
     const made: Draft = { kind: "room", room: create.room, by: user, id: "", body };
     return [made, joinDraft(rooms, user, create.room)];
   }
   if (room.members.has(user)) return [];
+  if (room.isSealed === true && !room.admitted.has(user) && !passwordFits) {
+    throw new Fault("sealed-room", `'${name}' is sealed, and you were not let in`, {
+      remedy: "ask somebody in it: /invite NAME",
+    });
+  }
   if (room.locked && !room.admitted.has(user) && !passwordFits) {
     throw new Fault("room-password-wrong", `'${name}' asks for its password`, {
       remedy: "give it too: /join ROOM PASSWORD",
@@ -177,5 +204,6 @@ export function topicDraft(
 ): Draft {
   const room = ownRoom(rooms, user, name);
   checkSpeaks(room, user, unixMs);
+  checkSealing(room, "topic", undefined);
   return { kind: "topic", room: room.id, by: user, id: "", body: { topic } };
 }

@@ -3,6 +3,7 @@ import type { UserId } from "../../base/ids.ts";
 import type { Answer, RequestKind, RequestOf } from "../../wire/messages.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { AnnounceCommand, Asker, ChangeCommand } from "./commands.ts";
+import type { GroupCommand } from "./group.ts";
 import type { ClientId } from "./presence.ts";
 import type { Room } from "./rooms.ts";
 import type { TargetOptions } from "./targets.ts";
@@ -22,6 +23,7 @@ export type EngineInput =
   /** A file is whole: for a target that its sender named. */
   | (Omit<AnnounceCommand, "to"> & { readonly to: string })
   | ChangeCommand
+  | (Omit<GroupCommand, "room"> & { readonly to: string })
   /** From the log: durable, in order of `seq`, each once. */
   | { readonly kind: "record"; readonly record: LogRecord }
   /** The answer to an `append`, after its `record`. */

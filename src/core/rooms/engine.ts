@@ -29,6 +29,7 @@ import {
 import type { EngineEffect, EngineInput, EngineOptions } from "./engine-io.ts";
 import { Announcements, type AnnouncementsValue } from "./file-posts.ts";
 import { Files, type FilesValue } from "./files.ts";
+import { answeredBefore, groupDrafts } from "./group.ts";
 import { actDraft } from "./moderation.ts";
 import { Presence } from "./presence.ts";
 import { RoomLock } from "./room-lock.ts";
@@ -119,7 +120,8 @@ export class RoomEngine {
       case "post":
         return this.#post(input.asker, input.request, now);
       case "announce":
-        return this.#announce(input);
+      case "group":
+        return this.#toTarget(input);
       case "join":
       case "enter":
       case "leave":
@@ -188,16 +190,19 @@ export class RoomEngine {
     }
   }
 
-  #announce({ to, ...rest }: Extract<EngineInput, { kind: "announce" }>): EngineEffect[] {
-    const { user } = rest.asker;
+  /** Where it goes may be a conversation that nobody has begun. */
+  #toTarget(input: Extract<EngineInput, { kind: "announce" | "group" }>): EngineEffect[] {
+    const { asker, to } = input;
     try {
-      const target = this.#targets.resolve(user, to);
-      const meet = this.#meet(user, target);
-      const step = { kind: "lock-room", command: { ...rest, to: target.id } } as const;
+      const target = this.#targets.resolve(asker.user, to);
+      const meet = this.#meet(asker.user, target);
+      const command =
+        input.kind === "announce" ? { ...input, to: target.id } : { ...input, room: target.id };
+      const step = { kind: "lock-room", command } as const;
       return this.#run(meet === undefined ? [step] : [{ kind: "lock-room", command: meet }, step]);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
-      return [{ kind: "refuse", asker: rest.asker, fault: error }];
+      return [{ kind: "refuse", asker, fault: error }];
     }
   }
 
@@ -302,12 +307,18 @@ export class RoomEngine {
     switch (command.kind) {
       case "post":
         this.#checkTurn(command);
-        return [postTo(checkPost(rooms, command, this.#unixMs), command.draft)];
+        return [postTo(checkPost(rooms, command, this.#unixMs, command.draft).id, command.draft)];
       case "announce": {
         const { asker, file, to } = command;
         const told = this.announcements.of(file, to);
         if (told === undefined) return [announceDraft(rooms, command, this.#unixMs)];
         effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, told) });
+        return undefined;
+      }
+      case "group": {
+        const before = answeredBefore(rooms, command);
+        if (before === undefined) return groupDrafts(rooms, command);
+        effects.push({ kind: "answer", asker: command.asker, answer: before });
         return undefined;
       }
       case "meet":
@@ -409,6 +420,11 @@ export class RoomEngine {
     switch (command.kind) {
       case "announce":
         return [{ kind: "answer", asker: command.asker, answer: this.#postAnswer(command, head) }];
+      case "group": {
+        const { seq, time } = head;
+        const { epoch } = command.change;
+        return [{ kind: "answer", asker: command.asker, answer: { seq, epoch, time } }];
+      }
       case "meet":
         return [];
       case "enter":

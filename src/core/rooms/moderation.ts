@@ -40,8 +40,11 @@ export type Act =
     };
 
 /** A user, as far as moderation is concerned. */
-interface Concerned {
+interface Concerned extends KickTarget {
   readonly room: RoomId;
+}
+
+export interface KickTarget {
   readonly user: UserId;
   readonly name: Name;
   /** An operator: only operators may do anything to them. */
@@ -93,6 +96,14 @@ export function actDraft(rooms: Rooms, actor: Actor, act: Act, unixMs: number): 
       checkConcerned(room, actor, act);
       return concernDraft(room, actor.user, act);
   }
+}
+
+/** A kick that goes with a commit. @throws Fault not-allowed, not-member */
+export function kickDraft(room: Room, actor: Actor, target: KickTarget): Draft {
+  const act = { kind: "kick", room: room.id, ...target } as const;
+  checkModerates(room, actor);
+  checkConcerned(room, actor, act);
+  return concernDraft(room, actor.user, act);
 }
 
 function concernDraft(

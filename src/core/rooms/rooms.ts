@@ -11,6 +11,14 @@ import {
   WORD_KINDS,
 } from "../../wire/record.ts";
 import { erasuresOf } from "./erasures.ts";
+import {
+  applyGroup,
+  type Group,
+  type GroupValue,
+  groupBodyOf,
+  groupOfValue,
+  valueOfGroup,
+} from "./group-state.ts";
 import { WordCount, type WordCountValue } from "./word-count.ts";
 
 /**
@@ -30,6 +38,9 @@ export interface Room {
   readonly locked: boolean;
   /** It can be read, and not written to. */
   isClosed: boolean;
+  /** What is said in it only the devices of its group can read; once sealed, for good. */
+  isSealed?: boolean;
+  group?: Group;
   topic: string;
   /** How long it keeps what is said, and who ordered that; undefined: for good. */
   retention?: { readonly keepMs: number; readonly by: UserId };
@@ -51,6 +62,7 @@ export const FOLDED_BY_HEAD: ReadonlySet<RecordKind> = new Set([
   "text",
   "action",
   "reaction",
+  "sealed",
   "join",
   "leave",
   "remove",
@@ -181,6 +193,8 @@ export class Rooms {
         return this.#enter(room, by);
       case "leave":
         room.members.delete(by);
+        // Who left a sealed room is let in anew: the devices are removed from the group meanwhile.
+        if (room.isSealed === true) room.admitted.delete(by);
         this.#joined.get(by)?.delete(room);
         return;
       case "kick":
@@ -202,6 +216,11 @@ export class Rooms {
         return this.#remove(room);
       case "retention":
         return keepFor(room, record, by);
+      case "group": {
+        const body = groupBodyOf(parseBody(record));
+        if (body !== undefined) applyGroup(room, record.head, body);
+        return;
+      }
       case "topic": {
         const topic = parseBody(record)?.["topic"];
         if (typeof topic === "string") room.topic = topic;
@@ -224,7 +243,7 @@ export class Rooms {
     if (user === undefined) return;
     room.members.delete(user);
     room.moderators.delete(user);
-    if (room.locked) room.admitted.delete(user);
+    if (room.locked || room.isSealed === true) room.admitted.delete(user);
     this.#joined.get(user)?.delete(room);
   }
 
@@ -305,7 +324,7 @@ export function nameLock(name: Name): string {
 }
 
 /** A room as JSON. */
-type Collected = "members" | "admitted" | "moderators" | "muted" | "words";
+type Collected = "members" | "admitted" | "moderators" | "muted" | "words" | "group";
 type RoomValue = Omit<Room, Collected> & {
   readonly members: readonly UserId[];
   readonly admitted: readonly UserId[];
@@ -313,6 +332,7 @@ type RoomValue = Omit<Room, Collected> & {
   /** Null: for good. */
   readonly muted: readonly (readonly [UserId, number | null])[];
   readonly words: WordCountValue;
+  readonly group?: GroupValue;
 };
 
 /** All rooms as JSON; rooms by their number in the list. */
@@ -326,9 +346,18 @@ export interface RoomsValue {
   readonly erased: readonly number[];
 }
 
-function valueOfRoom({ members, admitted, moderators, muted, words, ...room }: Room): RoomValue {
+function valueOfRoom({
+  members,
+  admitted,
+  moderators,
+  muted,
+  words,
+  group,
+  ...room
+}: Room): RoomValue {
   return {
     ...room,
+    ...(group === undefined ? {} : { group: valueOfGroup(group) }),
     members: [...members],
     admitted: [...admitted],
     moderators: [...moderators],
@@ -340,8 +369,10 @@ function valueOfRoom({ members, admitted, moderators, muted, words, ...room }: R
 function roomOfValue(value: RoomValue): Room {
   const words = new WordCount();
   words.load(value.words);
+  const { group, ...rest } = value;
   return {
-    ...value,
+    ...rest,
+    ...(group === undefined ? {} : { group: groupOfValue(group) }),
     members: new Set(value.members),
     admitted: new Set(value.admitted),
     moderators: new Set(value.moderators),
@@ -399,11 +430,12 @@ function blank(head: FoldedHead): Omit<Room, "locked"> {
 }
 
 function namedRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {
-  const { name, locked } = body as { name?: unknown; locked?: unknown };
+  const { name, locked, sealed } = body;
   if (typeof name !== "string" || !isName(name)) return undefined;
   const moderators = new Set(head.by === "server" ? [] : [head.by]);
   const lock = nameLock(name);
-  return { ...blank(head), name, lock, locked: locked === true, moderators };
+  const sealing = sealed === true ? { isSealed: true } : {};
+  return { ...blank(head), name, lock, locked: locked === true, moderators, ...sealing };
 }
 
 function directRoom(head: FoldedHead, body: Readonly<Record<string, unknown>>): Room | undefined {

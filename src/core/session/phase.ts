@@ -44,6 +44,8 @@ const NOTICES_OF: Record<Role, Record<Phase, ReadonlySet<NoticeKind>>> = {
         "read",
         "ignored",
         "link-asked",
+        "key-packages-low",
+        "invited",
         "offered",
         "event",
       ] as const),

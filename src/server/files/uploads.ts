@@ -262,9 +262,9 @@ export class UploadService {
   }
 
   /** @throws Fault as its targets say; too-many, too-large */
-  #checkNew(account: Account, { to, size }: RequestOf<"offer">): void {
+  #checkNew(account: Account, { to, size, name }: RequestOf<"offer">): void {
     const { recipients: targets, quotas, clock } = this.#options;
-    for (const one of to) targets.checkMaySend(account.id, one, clock.unixMs());
+    for (const one of to) targets.checkMaySend(account.id, one, clock.unixMs(), name);
     let unfinished = 0;
     for (const { by } of this.#uploads.values()) if (by === account.id) unfinished++;
     if (unfinished >= UPLOADS_PER_ACCOUNT_MAX) {
@@ -335,12 +335,12 @@ export class UploadService {
   }
 
   /** Once begun, one target that still may be written to is enough. @throws Fault as it says */
-  #checkGoesOn({ by, to }: BlobAbout): void {
+  #checkGoesOn({ by, to, name }: BlobAbout): void {
     const { recipients: targets, clock } = this.#options;
     const faults: Fault[] = [];
     for (const one of to) {
       try {
-        targets.checkMaySend(by, one, clock.unixMs());
+        targets.checkMaySend(by, one, clock.unixMs(), name);
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
         faults.push(error);

@@ -289,11 +289,16 @@ export function roomEntry(room: Room, reader: string, registry: Registry): RoomE
       name: room.name,
       ...(room.topic === "" ? {} : { topic: room.topic }),
       ...(room.isClosed ? { closed: true } : {}),
+      ...(room.isSealed === true ? { sealed: true } : {}),
       ...(room.retention === undefined ? {} : { keepMs: room.retention.keepMs }),
     };
   }
   const [one, other] = room.pair ?? [];
   const partner = one === reader ? other : one;
   const name = partner === undefined ? undefined : registry.nameOf(partner);
-  return { room: room.id, ...(name === undefined ? {} : { with: name }) };
+  return {
+    room: room.id,
+    ...(name === undefined ? {} : { with: name }),
+    ...(room.isSealed === true ? { sealed: true } : {}),
+  };
 }

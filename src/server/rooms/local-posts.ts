@@ -11,7 +11,9 @@ import type { Entropy } from "../../io/entropy.ts";
 import type { Answer } from "../../wire/messages.ts";
 
 type EraseMany = Extract<Act, { kind: "erase-many" }>;
-type Settle = (outcome: Answer<"post"> | Fault) => void;
+type Local = Answer<"post"> | Answer<"group-commit">;
+type Settle = (outcome: Local | Fault) => void;
+type Commit = Omit<Extract<EngineInput, { kind: "group" }>, "kind" | "asker">;
 
 /**
  * Posts of programs that hold no link, and of files that are whole: the room engine takes each for
@@ -62,7 +64,14 @@ export class LocalPosts {
     });
   }
 
-  #ask(user: UserId, ask: (asker: Asker) => void): Promise<Answer<"post">> {
+  /** Puts a commit in its place. @throws Fault as the room engine refused it, too-many */
+  commit(user: UserId, what: Commit): Promise<Answer<"group-commit">> {
+    return this.#ask(user, (asker) => {
+      this.#input({ kind: "group", asker, ...what });
+    });
+  }
+
+  #ask<One extends Local>(user: UserId, ask: (asker: Asker) => void): Promise<One> {
     if (this.#waiting.size >= CALLS_WAITING_MAX) {
       throw new Fault("too-many", "the server is busy", { retryAfterMs: 1_000 });
     }
@@ -70,14 +79,14 @@ export class LocalPosts {
     return new Promise((resolve, reject) => {
       this.#waiting.set(client, (outcome) => {
         if (outcome instanceof Fault) reject(outcome);
-        else resolve(outcome);
+        else resolve(outcome as One);
       });
       ask({ client, user, ref: 1 });
     });
   }
 
   /** The room engine's answer to one of these. */
-  settle(client: ClientId, outcome: Answer<"post"> | Fault): void {
+  settle(client: ClientId, outcome: Local | Fault): void {
     const settle = this.#waiting.get(client);
     if (settle === undefined) return;
     this.#waiting.delete(client);

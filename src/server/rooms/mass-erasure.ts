@@ -16,7 +16,7 @@ export interface MassErasureOptions {
 
 /** What a person says: words and files, what is said of them, and what they were changed to. */
 const SAID: ReadonlySet<RecordKind> = new Set([
-  ...(["text", "action", "reaction", "edit", "file"] as const),
+  ...(["text", "action", "reaction", "edit", "file", "sealed"] as const),
 ]);
 /** Requests for one account that wait behind each other. */
 const WAITING_MAX = 8;

@@ -74,6 +74,7 @@ export interface ModerationOptions {
 
 const WORDS: ReadonlySet<RecordKind> = new Set(["text", "action"]);
 const ERASABLE: ReadonlySet<RecordKind> = new Set([
+  "sealed",
   ...(["text", "action", "reaction", "file"] as const),
 ]);
 

@@ -85,7 +85,7 @@ export class Queries {
         topic: isTold ? room.topic : "",
         members: isTold ? room.members.size : 0,
         joined,
-        sealed: false,
+        sealed: room.isSealed === true,
         locked: room.locked,
         ...(joined ? { unread: this.#options.reading.unread(account.id, room) } : {}),
       });

@@ -1,0 +1,111 @@
+import type { UserId } from "../../base/ids.ts";
+import { GROUP_COMMITS_REMEMBERED } from "../../base/limits-sealed.ts";
+import type { FoldedHead } from "../../wire/record.ts";
+import type { Room } from "./rooms.ts";
+
+/**
+ * The MLS group (RFC 9420) of a sealed room, folded from its records as far as a server needs it
+ * that holds no key: which epoch it is in, so that exactly one commit ends each, and whose devices
+ * the committers said are in. Clients trust none of this; they read the group itself.
+ */
+export interface Group {
+  /** base64url. */
+  readonly id: string;
+  epoch: number;
+  /** base64url of the SHA-256 of the GroupInfo of this epoch. */
+  info: string;
+  /** Of the record that began the epoch. */
+  seq: number;
+  /** Device keys in base64url, and whose they are. Bounded by GROUP_DEVICES_MAX. */
+  readonly devices: Map<string, UserId>;
+  /** Commit ids, oldest first, and how each was answered. */
+  readonly commits: Map<string, GroupAnswer>;
+}
+
+export interface GroupAnswer {
+  readonly seq: number;
+  readonly epoch: number;
+  readonly time: number;
+}
+
+/** A group as JSON. */
+export type GroupValue = Omit<Group, "devices" | "commits"> & {
+  readonly devices: readonly (readonly [string, UserId])[];
+  readonly commits: readonly (readonly [string, GroupAnswer])[];
+};
+
+/** Body of a record of kind `group`; bytes are in base64url. */
+export interface GroupBody {
+  readonly group: string;
+  /** The one that it begins; 0 for the record that makes the group. */
+  readonly epoch: number;
+  readonly commitId: string;
+  /** Key of the device that made it. */
+  readonly device: string;
+  /** Absent in epoch 0. */
+  readonly commit?: string;
+  /** For those that it adds. */
+  readonly welcome?: string;
+  /** SHA-256 of the GroupInfo. */
+  readonly info: string;
+  readonly added: readonly DeviceOf[];
+  readonly removed: readonly DeviceOf[];
+}
+
+/** A device's key in base64url, and whose it is. */
+export type DeviceOf = readonly [device: string, user: UserId];
+
+export function valueOfGroup({ devices, commits, ...group }: Group): GroupValue {
+  return { ...group, devices: [...devices], commits: [...commits] };
+}
+
+export function groupOfValue({ devices, commits, ...group }: GroupValue): Group {
+  return { ...group, devices: new Map(devices), commits: new Map(commits) };
+}
+
+export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBody): void {
+  const { group: id, epoch, info, commitId, added, removed } = body;
+  room.isSealed = true;
+  room.group ??= { id, epoch, info, seq, devices: new Map(), commits: new Map() };
+  const { group } = room;
+  group.epoch = epoch;
+  group.info = info;
+  group.seq = seq;
+  for (const [device] of removed) group.devices.delete(device);
+  for (const [device, user] of added) {
+    group.devices.set(device, user);
+    room.admitted.add(user);
+  }
+  group.commits.set(commitId, { seq, epoch, time });
+  for (const oldest of group.commits.keys()) {
+    if (group.commits.size <= GROUP_COMMITS_REMEMBERED) break;
+    group.commits.delete(oldest);
+  }
+}
+
+/** Users who are in the group, and in the room no longer: their devices are to be removed. */
+export function departedOf(room: Room): Set<UserId> {
+  const gone = new Set<UserId>();
+  for (const user of room.group?.devices.values() ?? []) {
+    if (!room.members.has(user) && !room.admitted.has(user)) gone.add(user);
+  }
+  return gone;
+}
+
+/** @returns undefined if it is not the body of a record of a group */
+export function groupBodyOf(
+  body: Readonly<Record<string, unknown>> | undefined,
+): GroupBody | undefined {
+  const { group, epoch, info, commitId, device, added, removed } = body ?? {};
+  const isOurs =
+    [group, info, commitId, device].every((one) => typeof one === "string") &&
+    Number.isSafeInteger(epoch) &&
+    [added, removed].every((list) => Array.isArray(list) && list.every(isDeviceOf));
+  return isOurs ? (body as unknown as GroupBody) : undefined;
+}
+
+function isDeviceOf(value: unknown): value is DeviceOf {
+  return (
+    Array.isArray(value) && value.length === 2 && value.every((one) => typeof one === "string")
+  );
+}

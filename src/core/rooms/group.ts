@@ -1,0 +1,141 @@
+import { Fault } from "../../base/fault.ts";
+import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
+import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
+import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
+import type { Draft } from "../../wire/record.ts";
+import type { Asker } from "./commands.ts";
+import { type DeviceOf, departedOf, type GroupAnswer, type GroupBody } from "./group-state.ts";
+import { type KickTarget, kickDraft } from "./moderation.ts";
+import type { Room, Rooms } from "./rooms.ts";
+import { checkReads } from "./targets.ts";
+
+/** What may be changed in the group of a sealed room, and what may be said there. */
+
+/** What a commit changes, as its record will say; `epoch` is the one that it begins. */
+export interface GroupChange extends Omit<GroupBody, "device"> {
+  /** Puts this user out by the same step. */
+  readonly kick?: KickTarget;
+}
+
+export interface GroupCommand {
+  readonly kind: "group";
+  readonly asker: Asker;
+  readonly isOperator: boolean;
+  readonly room: RoomId;
+  /** Key of the device that commits, in base64url. */
+  readonly device: string;
+  readonly change: GroupChange;
+}
+
+/** How the same commit was answered before; undefined if it is new. */
+export function answeredBefore(
+  rooms: Rooms,
+  { room, asker, change }: GroupCommand,
+): GroupAnswer | undefined {
+  const { members, group } = rooms.get(room) ?? {};
+  return members?.has(asker.user) === true ? group?.commits.get(change.commitId) : undefined;
+}
+
+/**
+ * @returns the records of one commit, that of the group last
+ * @throws Fault room-unknown, not-member, not-allowed, not-found, stale-epoch, too-many
+ */
+export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
+  const { asker, isOperator, device, change } = command;
+  const { kick, ...made } = change;
+  const room = rooms.get(command.room);
+  if (room === undefined) throw new Fault("room-unknown", "there is no such room");
+  checkReads(room, asker.user);
+  if (change.epoch === 0) checkCreates(room, command);
+  else checkCommits(room, change);
+  const body: GroupBody = { ...made, device };
+  const draft: Draft = { kind: "group", room: room.id, by: asker.user, id: "", body };
+  if (kick === undefined) return [draft];
+  return [kickDraft(room, { user: asker.user, isOperator }, kick), draft];
+}
+
+/** @throws Fault stale-epoch, not-allowed */
+function checkCreates(room: Room, { asker, device, change }: GroupCommand): void {
+  if (room.group !== undefined) throw stale("the room has a group already");
+  const isOpen = !isDirect(room.id) && room.isSealed !== true;
+  if (isOpen) {
+    throw new Fault("not-allowed", `'${room.name}' was made open, and stays so`, {
+      remedy: "make another room: /join ROOM --sealed",
+    });
+  }
+  if (!isDirect(room.id) && !room.moderators.has(asker.user)) {
+    throw new Fault("not-allowed", `only who made '${room.name}' begins its group`);
+  }
+  const [first] = change.added;
+  const isAlone = change.added.length === 1 && change.removed.length === 0;
+  const isSelf = first?.[0] === device && first[1] === asker.user;
+  if (!isAlone || !isSelf || change.kick !== undefined) {
+    throw new Fault("not-allowed", "a group begins with the device that makes it");
+  }
+}
+
+/** @throws Fault not-found, stale-epoch, not-allowed, too-many */
+function checkCommits(room: Room, { group: id, epoch, added, removed, kick }: GroupChange): void {
+  const { group } = room;
+  if (group === undefined) throw new Fault("not-found", "this room has no group yet");
+  if (id !== group.id || epoch !== group.epoch + 1) {
+    throw stale(`the group is in epoch ${group.epoch}`);
+  }
+  const devices = afterRemoval(group.devices, removed);
+  for (const [device, user] of added) {
+    if (devices.has(device)) throw new Fault("not-allowed", "a device is in the group already");
+    devices.set(device, user);
+  }
+  if (devices.size > GROUP_DEVICES_MAX) {
+    const sentence = `a sealed room holds ${GROUP_DEVICES_MAX} devices, which is the most`;
+    throw new Fault("too-many", sentence, { remedy: "remove devices that nobody uses" });
+  }
+  if (devices.size === 0) throw new Fault("not-allowed", "a group keeps one device at least");
+  if (kick !== undefined && [...devices.values()].includes(kick.user)) {
+    throw new Fault("not-allowed", `the commit leaves a device of ${kick.name} in the group`);
+  }
+}
+
+/** @throws Fault not-allowed */
+function afterRemoval(
+  before: ReadonlyMap<string, UserId>,
+  removed: readonly DeviceOf[],
+): Map<string, UserId> {
+  const devices = new Map(before);
+  for (const [device, user] of removed) {
+    if (devices.get(device) !== user) {
+      throw new Fault("not-allowed", "a device that is to be removed is not in the group");
+    }
+    devices.delete(device);
+  }
+  return devices;
+}
+
+/**
+ * Whether a record of this kind may stand in this room: nothing open in a sealed one.
+ * @throws Fault sealed-room, stale-epoch, not-allowed
+ */
+export function checkSealing(room: Room, kind: Draft["kind"], body: unknown): void {
+  if (kind === "sealed") return checkEpoch(room, body as { readonly epoch: number });
+  if (room.isSealed !== true || (kind === "file" && isSealedFile(body))) return;
+  throw new Fault("sealed-room", `'${room.name ?? "this conversation"}' is sealed`, {
+    remedy: "write from a device that is in it",
+  });
+}
+
+/** What its name and content are, a message says. */
+function isSealedFile(body: unknown): boolean {
+  return (body as { readonly name?: unknown }).name === SEALED_FILE_NAME;
+}
+
+function checkEpoch(room: Room, { epoch }: { readonly epoch: number }): void {
+  const { group } = room;
+  if (group === undefined) throw new Fault("not-allowed", "this room is not sealed");
+  if (epoch !== group.epoch) throw stale(`the group is in epoch ${group.epoch}`);
+  if (departedOf(room).size > 0) throw stale("devices of somebody who left are in the group");
+}
+
+/** It passes as soon as the device has seen what came meanwhile. */
+function stale(sentence: string): Fault {
+  return new Fault("stale-epoch", sentence, { retryAfterMs: 100 });
+}

@@ -1,0 +1,240 @@
+import { unreachable } from "../../base/assert.ts";
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, UserId } from "../../base/ids.ts";
+import { KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
+import { checkName } from "../../base/names.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { GroupChange } from "../../core/rooms/group.ts";
+import { type DeviceOf, groupBodyOf } from "../../core/rooms/group-state.ts";
+import type { KickTarget } from "../../core/rooms/moderation.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import { checkReads, namedPerson, TargetResolver } from "../../core/rooms/targets.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import type { Request, RequestOf } from "../../wire/messages.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+import { isOperating } from "../auth/operator-link.ts";
+import type { LocalPosts } from "../rooms/local-posts.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+import { GroupInfoStore, type SealedFolder } from "./group-info.ts";
+import { KeyPackageStore } from "./key-packages.ts";
+
+export type SealedRequest = Extract<
+  Request,
+  { kind: "key-packages" | "key-package" | "group-create" | "group-commit" | "group" }
+>;
+
+export interface SealedOptions {
+  readonly place: SealedFolder;
+  readonly clock: Clock;
+  readonly rooms: Rooms;
+  readonly registry: Registry;
+  readonly localPosts: Pick<LocalPosts, "commit">;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+}
+
+/** What sealed rooms need of a server: an order of commits, key packages, and word of invites. */
+export class SealedService {
+  readonly #options: SealedOptions;
+  readonly #infos: GroupInfoStore;
+  readonly #packages: KeyPackageStore;
+  readonly #targets: TargetResolver;
+  /** One commit of a room at a time, with what it keeps. Bounded by the rooms. */
+  readonly #commits = new Map<RoomId, Mutex>();
+  /** Rooms that each user was let into; whether that still holds is looked up when it is told. */
+  readonly #invited = new Map<UserId, Set<RoomId>>();
+
+  constructor(options: SealedOptions) {
+    const { place, clock, rooms, registry } = options;
+    this.#options = options;
+    this.#infos = new GroupInfoStore(place);
+    this.#packages = new KeyPackageStore(place, clock);
+    this.#targets = new TargetResolver({ rooms, directory: registry, sha256 });
+  }
+
+  /** After the logs were read. @throws Fault store-… */
+  start(): void {
+    const { rooms, registry } = this.#options;
+    for (const room of rooms.named()) {
+      for (const user of room.group?.devices.values() ?? []) this.#invite(user, room);
+    }
+    this.#infos.sweep((room) => rooms.get(room)?.group?.info);
+    const known = new Set<string>();
+    for (const account of registry.all()) for (const key of account.devices.keys()) known.add(key);
+    this.#packages.sweep((device) => known.has(device));
+  }
+
+  async serve(client: ClientConnection, account: Account, request: SealedRequest): Promise<void> {
+    switch (request.kind) {
+      case "key-packages": {
+        const device = certifiedDevice(client, account);
+        const left = await this.#packages.add(device, request.packages);
+        return client.answer(request.ref, { left });
+      }
+      case "key-package":
+        return this.#give(client, account, request);
+      case "group-create":
+      case "group-commit":
+        return this.#change(client, account, request);
+      case "group": {
+        const { room } = this.#targets.resolve(account.id, request.target);
+        if (room !== undefined) checkReads(room, account.id);
+        if (room?.group === undefined) throw new Fault("not-found", "this room has no group");
+        const { id, epoch, seq } = room.group;
+        const info = this.#infos.read(room.id, room.group);
+        return client.answer(request.ref, { group: fromBase64Url(id), epoch, info, seq });
+      }
+      default:
+        return unreachable(request);
+    }
+  }
+
+  /** Tells a user who comes in where they were let in. */
+  arrived(client: ClientConnection, { id }: Account): void {
+    const { rooms } = this.#options;
+    for (const room of this.#invited.get(id) ?? []) {
+      const found = rooms.get(room);
+      if (found === undefined || !isInvited(found, id)) this.#invited.get(id)?.delete(room);
+      else if (found.name !== undefined) client.tell({ kind: "invited", room: found.name });
+    }
+  }
+
+  /** A record of the history is applied. */
+  recorded(room: Room, record: LogRecord): void {
+    if (record.head.kind !== "group" || record.head.by === "server") return;
+    const body = groupBodyOf(parseBody(record));
+    if (body === undefined) return;
+    this.#infos.accept(room.id, body.info);
+    const by = this.#options.registry.nameOf(record.head.by);
+    for (const user of new Set(body.added.map(([, user]) => user))) {
+      if (room.name === undefined || !this.#invite(user, room)) continue;
+      const notice = { kind: "invited", room: room.name, ...(by === undefined ? {} : { by }) };
+      for (const client of this.#options.peersOf(user)) client.tell(notice as never);
+    }
+  }
+
+  #invite(user: UserId, room: Room): boolean {
+    if (!isInvited(room, user)) return false;
+    const rooms = this.#invited.get(user) ?? new Set();
+    this.#invited.set(user, rooms.add(room.id));
+    return true;
+  }
+
+  async #give(
+    client: ClientConnection,
+    account: Account,
+    { ref, user }: RequestOf<"key-package">,
+  ): Promise<void> {
+    const own = certifiedDevice(client, account);
+    const of = namedPerson(this.#options.registry, checkName(user, "person's name"));
+    this.#packages.checkPace(account.id, of.id);
+    const packages = [];
+    let missing = 0;
+    for (const [device, { certified }] of of.devices) {
+      if (!certified || device === own) continue;
+      const taken = await this.#packages.take(device);
+      if (taken === undefined) missing++;
+      else packages.push({ device: fromBase64Url(device), keyPackage: taken.keyPackage });
+      if ((taken?.left ?? 0) < KEY_PACKAGES_LOW) this.#askForMore(of.id, device, taken?.left ?? 0);
+    }
+    client.answer(ref, { packages, missing });
+  }
+
+  #askForMore(user: UserId, device: string, left: number): void {
+    for (const client of this.#options.peersOf(user)) {
+      if (client.member?.device === device) client.tell({ kind: "key-packages-low", left });
+    }
+  }
+
+  async #change(
+    client: ClientConnection,
+    account: Account,
+    request: RequestOf<"group-create"> | RequestOf<"group-commit">,
+  ): Promise<void> {
+    const { registry, localPosts } = this.#options;
+    const device = certifiedDevice(client, account);
+    const { target, info } = request;
+    const { id, room } = this.#targets.resolve(account.id, target);
+    if (room !== undefined) checkReads(room, account.id); // Before anything is kept of it.
+    const isOperator = isOperating(client, account, registry);
+    const answer = await this.#one(id, async () => {
+      const hash = await this.#infos.propose(id, info);
+      try {
+        const change = this.#read(request, { account, device, hash, room });
+        return await localPosts.commit(account.id, { to: target, isOperator, device, change });
+      } finally {
+        // What was recorded has another name by now.
+        this.#infos.withdraw(id, hash);
+      }
+    });
+    client.answer(request.ref, answer);
+  }
+
+  #one<Result>(room: RoomId, work: () => Promise<Result>): Promise<Result> {
+    const mutex = this.#commits.get(room) ?? new Mutex();
+    this.#commits.set(room, mutex);
+    return mutex.run(work);
+  }
+
+  /** @throws Fault user-unknown, not-allowed */
+  #read(
+    request: RequestOf<"group-create"> | RequestOf<"group-commit">,
+    made: {
+      readonly account: Account;
+      readonly device: string;
+      readonly hash: string;
+      readonly room: Room | undefined;
+    },
+  ): GroupChange {
+    const { commitId } = request;
+    const shared = { group: toBase64Url(request.group), commitId, info: made.hash };
+    if (request.kind === "group-create") {
+      return { ...shared, epoch: 0, added: [[made.device, made.account.id]], removed: [] };
+    }
+    const { commit, welcome, kick } = request;
+    return {
+      ...shared,
+      epoch: request.epoch + 1,
+      commit: toBase64Url(commit),
+      ...(welcome === undefined ? {} : { welcome: toBase64Url(welcome) }),
+      added: request.added.map((one) => this.#added(one)),
+      removed: request.removed.map((key) => {
+        const device = toBase64Url(key);
+        return [device, made.room?.group?.devices.get(device) ?? NOBODY];
+      }),
+      ...(kick === undefined ? {} : { kick: this.#kicked(kick) }),
+    };
+  }
+
+  /** @throws Fault user-unknown, not-allowed: no device of that account which its key has signed */
+  #added({ user, device }: { readonly user: string; readonly device: Uint8Array }): DeviceOf {
+    const account = namedPerson(this.#options.registry, checkName(user, "person's name"));
+    const key = toBase64Url(device);
+    if (account.devices.get(key)?.certified === true) return [key, account.id];
+    throw new Fault("not-allowed", `this is no device that ${account.name}'s account key signed`);
+  }
+
+  #kicked(name: string): KickTarget {
+    const { registry } = this.#options;
+    const { id: user, name: known } = namedPerson(registry, checkName(name, "person's name"));
+    return { user, name: known, isOperator: registry.policy.isOperator(user) };
+  }
+}
+
+const NOBODY = "" as UserId;
+
+/** Let into the room, and not there yet. */
+function isInvited(room: Room, user: UserId): boolean {
+  return room.isSealed === true && room.admitted.has(user) && !room.members.has(user);
+}
+
+/** @throws Fault not-allowed: it came in by password, and no account key has signed it */
+function certifiedDevice(client: ClientConnection, account: Account): string {
+  const device = client.member?.device;
+  if (device !== undefined && account.devices.get(device)?.certified === true) return device;
+  throw new Fault("not-allowed", "this device came in by password, and cannot seal", {
+    remedy: "link it with one that can: chat link-device",
+  });
+}

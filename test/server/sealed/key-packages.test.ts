@@ -1,0 +1,114 @@
+import { expect, test } from "bun:test";
+import type { UserId } from "../../../src/base/ids.ts";
+import {
+  KEY_PACKAGE_BYTES_MAX,
+  KEY_PACKAGE_PAIRS_MAX,
+  KEY_PACKAGES_LOW,
+  KEY_PACKAGES_MAX,
+  KEY_PACKAGES_PER_HOUR,
+} from "../../../src/base/limits-sealed.ts";
+import { KeyPackageStore } from "../../../src/server/sealed/key-packages.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { SimDisk } from "../../io/disk/sim.ts";
+import { Site } from "../site.ts";
+
+const packages = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, at) => Uint8Array.of(1, (from + at) >> 8, from + at));
+
+test("each is given out once, also to two who ask together and after a restart", async () => {
+  const site = await Site.open();
+  const [ana, ben, eve] = [
+    await site.member("ana"),
+    await site.member("ben"),
+    await site.member("eve"),
+  ];
+  expect(await ana.ask("key-packages", { packages: packages(3) })).toEqual({ left: 3 });
+  const both = await site.wait(
+    Promise.all([
+      ben.send("key-package", { user: "ana" }),
+      eve.send("key-package", { user: "ana" }),
+    ]),
+  );
+  await site.restart();
+  const again = await site.again(ben, "ben");
+  const third = await again.ask("key-package", { user: "ana" });
+  const given = [...both, third].flatMap((answer) => answer.packages);
+  expect(new Set(given.map(({ keyPackage }) => keyPackage.join())).size).toBe(3);
+  for (const { device } of given) expect(device).toEqual(ana.keys.device.publicKey);
+  expect(await again.ask("key-package", { user: "ana" })).toEqual({ packages: [], missing: 1 });
+  await site.stop();
+});
+
+test("a device is told when few are left, and its stock has an end", async () => {
+  const site = await Site.open();
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  const { left } = await ana.ask("key-packages", { packages: packages(KEY_PACKAGES_MAX) });
+  expect(left).toBe(KEY_PACKAGES_MAX);
+  const more = await ana.ask("key-packages", { packages: packages(2, 500) });
+  expect(more.left).toBe(KEY_PACKAGES_MAX);
+  await ben.ask("key-package", { user: "ana" });
+  await site.quiet();
+  expect(ana.all("key-packages-low")).toEqual([]);
+  await site.stop();
+
+  const small = await Site.open();
+  const [cem, dan] = [await small.member("cem"), await small.member("dan")];
+  await cem.ask("key-packages", { packages: packages(KEY_PACKAGES_LOW) });
+  await dan.ask("key-package", { user: "cem" });
+  await small.quiet();
+  expect(cem.all("key-packages-low")).toEqual([
+    { kind: "key-packages-low", left: KEY_PACKAGES_LOW - 1 },
+  ]);
+  await small.stop();
+});
+
+test("one account cannot use up what another has, nor give too much", async () => {
+  const site = await Site.open();
+  const [ana, ben, eve] = [
+    await site.member("ana"),
+    await site.member("ben"),
+    await site.member("eve"),
+  ];
+  await ana.ask("key-packages", { packages: packages(30) });
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) await ben.ask("key-package", { user: "ana" });
+  const fault = await ben.refused("key-package", { user: "ana" });
+  expect(fault).toMatchObject({ code: "too-fast", retryAfterMs: expect.any(Number) });
+  expect((await eve.ask("key-package", { user: "ana" })).packages).toHaveLength(1);
+  const large = { packages: [new Uint8Array(KEY_PACKAGE_BYTES_MAX + 1)] };
+  expect((await ana.refused("key-packages", large)).code).toBe("frame-malformed");
+  const many = { packages: packages(KEY_PACKAGES_MAX + 1) };
+  expect((await ana.refused("key-packages", many)).code).toBe("too-large");
+  expect((await ben.refused("key-package", { user: "nobody" })).code).toBe("user-unknown");
+  await site.stop();
+});
+
+test("an hour later they may be taken again; of many pairs the longest idle is forgotten", async () => {
+  const clock = new VirtualClock();
+  const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
+  const store = new KeyPackageStore({ disk: disk.boot(), folder: "/d/sealed" }, clock);
+  const [ana, ben] = ["uana" as UserId, "uben" as UserId];
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR; i++) store.checkPace(ana, ben);
+  expect(() => store.checkPace(ana, ben)).toThrow("times in an hour");
+  store.checkPace(ben, ana);
+  await clock.advance(60 * 60_000);
+  store.checkPace(ana, ben);
+  for (let i = 0; i < KEY_PACKAGES_PER_HOUR - 1; i++) store.checkPace(ana, ben);
+  for (let i = 0; i < KEY_PACKAGE_PAIRS_MAX; i++) store.checkPace(`u${i}` as UserId, ben);
+  store.checkPace(ana, ben);
+});
+
+test("what is damaged on the disk is none, and devices that are no more are swept", async () => {
+  const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
+  const at = disk.boot();
+  const store = new KeyPackageStore({ disk: at, folder: "/d/sealed" }, new VirtualClock());
+  expect(await store.take("gone")).toBeUndefined();
+  await store.add("here", packages(2));
+  await store.add("gone", packages(1));
+  store.sweep((device) => device === "here");
+  expect(at.list("/d/sealed/keys")).toEqual(["here.json"]);
+  const file = at.open("/d/sealed/keys/here.json", "write");
+  file.write(new TextEncoder().encode("{"), 0);
+  file.close();
+  expect(await store.take("here")).toBeUndefined();
+  expect(await store.add("here", packages(1, 9))).toBe(1);
+});

@@ -1,0 +1,78 @@
+import type { Answer } from "../../../src/wire/messages.ts";
+import type { Guest } from "../guest.ts";
+import { Site, type SiteOptions } from "../site.ts";
+
+/** A sealed room as the server sees it: bytes that it cannot read stand for the group's. */
+
+export const GROUP = new Uint8Array(16).fill(7);
+export const INFO = new TextEncoder().encode("the first GroupInfo");
+
+export interface SealedLab {
+  readonly site: Site;
+  readonly ana: Guest;
+  readonly ben: Guest;
+  readonly eve: Guest;
+}
+
+/** Ana makes the sealed room `vault` and its group; ben and eve are there, and not in it. */
+export async function sealedLab(options: SiteOptions = {}): Promise<SealedLab> {
+  const site = await Site.open(options);
+  const [ana, ben, eve] = [
+    await site.member("ana"),
+    await site.member("ben"),
+    await site.member("eve"),
+  ];
+  await ana.ask("join", { room: "vault", create: true, sealed: true });
+  await ana.ask("group-create", { target: "vault", group: GROUP, commitId: "first", info: INFO });
+  await site.quiet();
+  return { site, ana, ben, eve };
+}
+
+interface Commit {
+  readonly epoch: number;
+  readonly commitId?: string;
+  readonly added?: readonly (readonly [Guest, string])[];
+  readonly removed?: readonly Guest[];
+  readonly kick?: string;
+  readonly info?: string;
+  readonly target?: string;
+}
+
+export function commitFields({ added = [], removed = [], ...rest }: Commit) {
+  const { epoch, commitId = `to-${epoch}`, info = `GroupInfo after ${epoch}`, kick } = rest;
+  return {
+    target: rest.target ?? "vault",
+    group: GROUP,
+    epoch,
+    commitId,
+    commit: Uint8Array.of(1, 2, 3),
+    ...(added.length > 0 ? { welcome: Uint8Array.of(9, 9) } : {}),
+    info: new TextEncoder().encode(info),
+    added: added.map(([{ keys }, user]) => ({ user, device: keys.device.publicKey })),
+    removed: removed.map(({ keys }) => keys.device.publicKey),
+    ...(kick === undefined ? {} : { kick }),
+  };
+}
+
+export function commit(by: Guest, what: Commit): Promise<Answer<"group-commit">> {
+  return by.ask("group-commit", commitFields(what));
+}
+
+let counter = 0;
+
+/** A post of bytes that only the group could read. */
+export function sealedPost(epoch: number, to = "vault") {
+  const sealed = { epoch, ciphertext: Uint8Array.of(4, 5, 6) };
+  return { outbox: "BBBBBBBBBBB", counter: ++counter, to, body: { text: "", sealed } };
+}
+
+/** Ben is let in, and comes. */
+export async function letIn(
+  { ana, ben, site }: SealedLab,
+  epoch = 0,
+  [guest, name]: readonly [Guest, string] = [ben, "ben"],
+): Promise<void> {
+  await commit(ana, { epoch, added: [[guest, name]] });
+  await guest.ask("join", { room: "vault" });
+  await site.quiet();
+}

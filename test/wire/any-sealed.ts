@@ -1,0 +1,43 @@
+import fc from "fast-check";
+import { GROUP_ID_BYTES } from "../../src/base/limits-sealed.ts";
+import type { RequestFields } from "../../src/wire/messages.ts";
+import { count, exact, fields, moment, name, positive } from "./any-field.ts";
+
+/** Arbitrary messages of sealed rooms. */
+
+const blob = fc.uint8Array({ maxLength: 200 });
+const group = exact(GROUP_ID_BYTES);
+const made = fc.record({ seq: positive, epoch: count, time: moment });
+
+export const ANY_SEALED_REQUEST = {
+  "key-packages": fc.record({ packages: fc.array(blob, { maxLength: 5 }) }),
+  "key-package": fc.record({ user: name }),
+  "group-create": fc.record({ target: name, group, commitId: name, info: blob }),
+  "group-commit": fields<RequestFields<"group-commit">>(
+    {
+      target: name,
+      group,
+      epoch: count,
+      commitId: name,
+      commit: blob,
+      welcome: blob,
+      info: blob,
+      added: fc.array(fc.record({ user: name, device: exact(32) }), { maxLength: 5 }),
+      removed: fc.array(exact(32), { maxLength: 5 }),
+      kick: name,
+    },
+    ["target", "group", "epoch", "commitId", "commit", "info", "added", "removed"],
+  ),
+  group: fc.record({ target: name }),
+};
+
+export const ANY_SEALED_ANSWER = {
+  "key-packages": fc.record({ left: count }),
+  "key-package": fc.record({
+    packages: fc.array(fc.record({ device: exact(32), keyPackage: blob }), { maxLength: 5 }),
+    missing: count,
+  }),
+  "group-create": made,
+  "group-commit": made,
+  group: fc.record({ group, epoch: count, info: blob, seq: positive }),
+};
