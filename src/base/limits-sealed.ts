@@ -4,10 +4,11 @@ const KIB = 1024;
 
 /** Random; a room has one group for good. */
 export const GROUP_ID_BYTES = 16;
-/** A commit that adds the 256th device is 0.3 s of work, and trees of more are not kept warm. */
+/**
+ * A commit that adds the 256th device is 0.3 s of work, and trees of more are not kept warm. One
+ * commit may add or remove all.
+ */
 export const GROUP_DEVICES_MAX = 256;
-/** Devices that one commit adds or removes: all there may be. */
-export const GROUP_CHANGES_MAX = GROUP_DEVICES_MAX;
 /** Adding 256 devices at once takes 86 KiB, renewing the keys of a cold tree of them 22 KiB. */
 export const GROUP_COMMIT_BYTES_MAX = 192 * KIB;
 /** Carries the tree and the secrets of all that come in at once: 90 KiB for 256 devices. */

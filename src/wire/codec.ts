@@ -4,7 +4,7 @@ import { Fault } from "../base/fault.ts";
 import { MESSAGE_BYTES_MAX } from "../base/limits.ts";
 import type { Answer, Notice, Request, RequestKind } from "./messages.ts";
 import { checkMessage, type Incoming } from "./messages-incoming.ts";
-import { encodePosted, type RecentPost, readPost } from "./post-message.ts";
+import type { PostCodec } from "./post-message.ts";
 import { checkShape } from "./shape.ts";
 
 /** The one home of msgpackr. Plain maps only: any language can speak to us. */
@@ -34,25 +34,28 @@ export function encodeAnswer(
   kind: RequestKind,
   ref: number,
   answer: Answer<RequestKind>,
+  posts?: PostCodec,
 ): Uint8Array | undefined {
-  if (kind === "post" && !("queued" in answer)) return encodePosted(ref, answer as Answer<"post">);
+  if (posts !== undefined && kind === "post" && !("queued" in answer)) {
+    return posts.answer(ref, answer as Answer<"post">);
+  }
   return encodeFitting({ ...answer, kind: "ok", ref } as Outgoing);
 }
 
 /**
  * @param sizeBytesMax what the session allows at this moment
- * @param recent what the session remembers of its last post
+ * @param posts reads posts by hand, and is otherwise of the same mind
  * @throws Fault too-large, frame-malformed: the sender's doing, and worth its connection
  */
 export function decode(
   bytes: Uint8Array,
   sizeBytesMax = MESSAGE_BYTES_MAX,
-  recent: RecentPost = { outbox: "", to: "" },
+  posts?: PostCodec,
 ): Incoming {
   if (bytes.length > sizeBytesMax) {
     throw new Fault("too-large", `a message of ${bytes.length} bytes (at most ${sizeBytesMax})`);
   }
-  const post = readPost(bytes, recent);
+  const post = posts?.read(bytes);
   if (post !== undefined) return { kind: "message", message: post };
   checkShape(bytes);
   return checkMessage(packr.unpack(bytes));

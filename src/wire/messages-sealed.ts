@@ -1,7 +1,12 @@
+/**
+ * Messages of sealed rooms (MLS, RFC 9420). The server puts commits in one order and keeps what
+ * devices need that are away; it holds no key, and what it is told of who is in the group is only
+ * for its own use: clients read that from the group itself.
+ */
 import * as v from "valibot";
 import {
-  GROUP_CHANGES_MAX,
   GROUP_COMMIT_BYTES_MAX,
+  GROUP_DEVICES_MAX,
   GROUP_ID_BYTES,
   GROUP_INFO_BYTES_MAX,
   GROUP_WELCOME_BYTES_MAX,
@@ -10,12 +15,6 @@ import {
   SEALED_BYTES_MAX,
 } from "../base/limits-sealed.ts";
 import { bytes, count, exactBytes, id, KEY, moment, name, positive, target } from "./field.ts";
-
-/**
- * Messages of sealed rooms (MLS, RFC 9420). The server puts commits in one order and keeps what
- * devices need that are away; it holds no key, and what it is told of who is in the group is only
- * for its own use: clients read that from the group itself.
- */
 
 /** What a sealed file is called on the server: its own name is inside a message. */
 export const SEALED_FILE_NAME = "sealed";
@@ -71,8 +70,8 @@ export const SEALED_REQUESTS = {
       commit,
       welcome: v.optional(bytes(GROUP_WELCOME_BYTES_MAX)),
       info,
-      added: v.pipe(v.array(v.object({ user: name, device: KEY })), v.maxLength(GROUP_CHANGES_MAX)),
-      removed: v.pipe(v.array(KEY), v.maxLength(GROUP_CHANGES_MAX)),
+      added: v.pipe(v.array(v.object({ user: name, device: KEY })), v.maxLength(GROUP_DEVICES_MAX)),
+      removed: v.pipe(v.array(KEY), v.maxLength(GROUP_DEVICES_MAX)),
       /** Puts this user out of the room by the same step. */
       kick: v.optional(name),
     },

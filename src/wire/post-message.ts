@@ -30,11 +30,29 @@ const COUNTER = packTexts("counter");
 const TO = packTexts("to");
 const BODY = Uint8Array.of(...packTexts("body"), MAP | 1, ...packTexts("text"));
 
+/** A busy server has one for each link; whoever reads few posts needs none. */
+export interface PostCodec {
+  /** Undefined: anything but a plain text as our clients pack it. */
+  read(bytes: Uint8Array): RequestOf<"post"> | undefined;
+  answer(ref: number, posted: Posted): Uint8Array;
+}
+
+export function postCodec(): PostCodec {
+  const recent: RecentPost = { outbox: "", to: "" };
+  return { read: (bytes) => readPost(bytes, recent), answer: encodePosted };
+}
+
+interface Posted {
+  readonly seq: number;
+  readonly n: number;
+  readonly time: number;
+}
+
 /**
  * What the last post of a link named: the next one most likely names the same, and then is given
  * the very same strings. So none are made, and tables find them by a hash that is known.
  */
-export interface RecentPost {
+interface RecentPost {
   outbox: string;
   to: string;
 }
@@ -43,7 +61,7 @@ export interface RecentPost {
  * @param recent is brought up to date
  * @returns undefined if the bytes are anything but a plain text as our clients pack it
  */
-export function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
+function readPost(bytes: Uint8Array, recent: RecentPost): RequestOf<"post"> | undefined {
   if (!startsWith(bytes, 0, START)) return undefined;
   const cursor = { bytes, at: START.length };
   const ref = uint(cursor);
@@ -141,10 +159,7 @@ const TIME = packTexts("time");
 const answer = new Uint8Array(64);
 
 /** An `ok` as the codec would pack it from its fields in this order. */
-export function encodePosted(
-  ref: number,
-  { seq, n, time }: { readonly seq: number; readonly n: number; readonly time: number },
-): Uint8Array {
+function encodePosted(ref: number, { seq, n, time }: Posted): Uint8Array {
   const bytes = answer;
   bytes[0] = MAP | 5;
   let at = put(bytes, 1, SEQ);

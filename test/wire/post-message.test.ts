@@ -5,7 +5,7 @@ import { MOMENT_UNIX_MS_MAX } from "../../src/base/time.ts";
 import { encode, packValue, unpackValue } from "../../src/wire/codec.ts";
 import type { RequestOf } from "../../src/wire/messages.ts";
 import { checkMessage } from "../../src/wire/messages-incoming.ts";
-import { encodePosted, type RecentPost, readPost } from "../../src/wire/post-message.ts";
+import { type PostCodec, postCodec } from "../../src/wire/post-message.ts";
 import { ANY_REQUEST } from "./any-message.ts";
 
 const EDGES = [1, 127, 128, 255, 256, 65_535, 65_536, 2 ** 32 - 1];
@@ -20,13 +20,13 @@ function generally(bytes: Uint8Array): unknown {
   return checkMessage(unpackValue(bytes));
 }
 
-/** @param recent left out: nothing was read before */
-function read(bytes: Uint8Array, recent: RecentPost = { outbox: "", to: "" }) {
-  return readPost(bytes, recent);
+/** @param codec left out: nothing was read before */
+function read(bytes: Uint8Array, codec: PostCodec = postCodec()) {
+  return codec.read(bytes);
 }
 
 /** Of all that was read in these tests. */
-const lately: RecentPost = { outbox: "AAAAAAAAAAA", to: "lobby" };
+const lately = postCodec();
 
 /** Whatever it reads, the general reader reads as the same. */
 function agrees(bytes: Uint8Array): void {
@@ -50,15 +50,14 @@ test.each(EDGES)("reads the numbers %i itself", (value) => {
 });
 
 test("remembers what the last post named, and nothing else", () => {
-  const recent = { outbox: "", to: "" };
+  const codec = postCodec();
   const named = [{}, {}, { to: "lobbx" }, { to: "lob" }, { outbox: "AAAAAAAAAAB" }, {}];
   for (const given of named) {
     const message = post(given);
-    expect(read(encode(message), recent)).toEqual(message);
-    expect(recent).toEqual({ outbox: message.outbox, to: message.to });
+    expect(read(encode(message), codec)).toEqual(message);
   }
-  expect(read(encode(post({ body: { text: "x", action: true } })), recent)).toBeUndefined();
-  expect(recent).toEqual({ outbox: "AAAAAAAAAAA", to: "lobby" });
+  expect(read(encode(post({ body: { text: "x", action: true } })), codec)).toBeUndefined();
+  expect(read(encode(post()), codec)).toEqual(post());
 });
 
 test("what is no plain text, or not in the common form, is the codec's", () => {
@@ -101,7 +100,7 @@ test("an answer is what the codec makes of it", () => {
   fc.assert(
     fc.property(ref, anyCount, anyCount, anyCount, (asked, seq, n, time) => {
       const message = { seq, n, time, kind: "ok", ref: asked } as const;
-      expect(encodePosted(asked, message).toHex()).toBe(packValue(message).toHex());
+      expect(postCodec().answer(asked, message).toHex()).toBe(packValue(message).toHex());
     }),
   );
 });

@@ -16,6 +16,7 @@ const FILES = ["fAAECAwQFBgc", "fBBBBBBBBBBB"] as FileId[];
 const KINDS: RecordKind[] = [
   ...(["room", "join", "leave", "topic", "text", "action", "reaction", "edit", "erase"] as const),
   ...(["kick", "mute", "grant", "file", "rename", "close", "remove", "retention"] as const),
+  ...(["group", "sealed"] as const),
 ];
 
 interface Step {
@@ -45,7 +46,7 @@ const step: fc.Arbitrary<Step> = fc.record({
 function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: number): unknown {
   const of = Math.max(1, seq - back);
   const bodies: Partial<Record<RecordKind, unknown>> = {
-    room: room.startsWith("d") ? { direct: [by, other] } : { name, locked: on },
+    room: room.startsWith("d") ? { direct: [by, other] } : { name, locked: on, sealed: on },
     topic: { topic: name },
     edit: { seq: of },
     erase: { seq: of, also: [Math.max(1, of - 1)] },
@@ -56,6 +57,15 @@ function bodyOf({ kind, room, other, by, name, file, on, back }: Step, seq: numb
     rename: { name },
     close: { on },
     retention: on ? { keepMs: back * 86_400_000 } : {},
+    group: {
+      group: name,
+      epoch: back,
+      commitId: `c${back}`,
+      device: other,
+      info: name,
+      added: on ? [[other, other]] : [],
+      removed: on ? [] : [[other, other]],
+    },
   };
   return bodies[kind] ?? {};
 }

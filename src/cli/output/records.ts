@@ -87,9 +87,23 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
       return { seq, from, kind, ...fileBody(body) };
     case "grant":
       return { seq, from, kind, user: word("name"), on: body["on"] === true };
+    case "group":
+      return {
+        seq,
+        from,
+        kind,
+        added: lengthOf(body["added"]),
+        removed: lengthOf(body["removed"]),
+      };
+    case "sealed":
+      return { seq, from, kind: "unreadable", reason: "sealed, and this device has no key" };
     default:
       return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
   }
+}
+
+function lengthOf(list: unknown): number {
+  return Array.isArray(list) ? list.length : 0;
 }
 
 function alsoErased(also: unknown): { readonly also?: readonly number[] } {

@@ -54,6 +54,8 @@ export type ShownBody =
       readonly user?: string;
     }
   | { readonly kind: "close"; readonly on: boolean }
+  /** How many devices came into a sealed room's group, and how many went. */
+  | { readonly kind: "group"; readonly added: number; readonly removed: number }
   | { readonly kind: "remove" }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
@@ -277,6 +279,16 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
+function groupSentence({ added, removed }: Extract<ShownBody, { kind: "group" }>): string {
+  const devices = (count: number) => `${count} device${count === 1 ? "" : "s"}`;
+  if (added > 0 && removed > 0) {
+    return `let ${devices(added)} into the sealed room, and took ${devices(removed)} out`;
+  }
+  if (added > 0) return `let ${devices(added)} into the sealed room`;
+  if (removed > 0) return `took ${devices(removed)} out of the sealed room`;
+  return "renewed the keys of the sealed room";
+}
+
 /** What was said or done, in words that follow the name. */
 function sentence(record: ShownRecord, style: Style): string {
   switch (record.kind) {
@@ -305,6 +317,8 @@ function sentence(record: ShownRecord, style: Style): string {
         : "opened the room again";
     case "remove":
       return "removed the room";
+    case "group":
+      return groupSentence(record);
     case "retention":
       return record.keepMs === undefined
         ? "ended the retention: messages are kept for good from now on"

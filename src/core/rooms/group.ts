@@ -1,3 +1,4 @@
+/** What may be changed in the group of a sealed room, and what may be said there. */
 import { Fault } from "../../base/fault.ts";
 import { isDirect, type RoomId, type UserId } from "../../base/ids.ts";
 import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
@@ -8,8 +9,6 @@ import { type DeviceOf, departedOf, type GroupAnswer, type GroupBody } from "./g
 import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { checkReads } from "./targets.ts";
-
-/** What may be changed in the group of a sealed room, and what may be said there. */
 
 /** What a commit changes, as its record will say; `epoch` is the one that it begins. */
 export interface GroupChange extends Omit<GroupBody, "device"> {

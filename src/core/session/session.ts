@@ -33,6 +33,7 @@ import type {
   RequestKind,
 } from "../../wire/messages.ts";
 import { checkAnswer, isRequest } from "../../wire/messages-incoming.ts";
+import type { PostCodec } from "../../wire/post-message.ts";
 import { isEntrance, mayAsk, mayTell, type Phase, type Role } from "./phase.ts";
 
 /** An answer as it came: checked against its question. */
@@ -73,15 +74,16 @@ export class Session {
   #ref = 0;
   /** Client: questions without an answer. Server: questions that we owe an answer. Bounded. */
   readonly #open = new Map<number, RequestKind>();
-  readonly #recentPost = { outbox: "", to: "" };
+  readonly #posts: PostCodec | undefined;
   #startedAt: number;
   #heardAt: number;
   #pingedAt = Number.NEGATIVE_INFINITY;
   #isPinging = false;
   #roundTripMs: number | undefined;
 
-  constructor(role: Role, now: number, pace: Pace = STEADY) {
+  constructor(role: Role, now: number, pace: Pace = STEADY, posts?: PostCodec) {
     this.role = role;
+    this.#posts = posts;
     this.#pace = pace;
     this.#startedAt = now;
     this.#heardAt = now;
@@ -117,7 +119,7 @@ export class Session {
     if (this.#phase === "closed") return [];
     this.#heardAt = now;
     try {
-      const incoming = decode(bytes, this.messageBytesMax, this.#recentPost);
+      const incoming = decode(bytes, this.messageBytesMax, this.#posts);
       switch (incoming.kind) {
         case "message":
           return this.#message(incoming.message, now);
@@ -171,7 +173,7 @@ export class Session {
   answer<Kind extends RequestKind>(ref: number, answer: Answer<Kind>): SessionEffect[] {
     const kind = this.#open.get(ref);
     if (kind === undefined || this.#phase === "closed") return []; // Closed in the meantime.
-    const bytes = encodeAnswer(kind, ref, answer);
+    const bytes = encodeAnswer(kind, ref, answer, this.#posts);
     if (bytes === undefined) {
       // What lists may grow to is bounded where they are made; a wrong bound costs one answer.
       const fault = new Fault("too-large", `the answer to '${kind}' is too large`, {

@@ -3,7 +3,7 @@ import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
 import { CHUNK_BYTES } from "../../base/limits.ts";
-import { parseRange } from "../../wire/byte-range.ts";
+import { parseRange } from "./byte-range.ts";
 import { matches } from "./static.ts";
 import type { ZipLists } from "./zip-list.ts";
 import { type ZipSource, zipStream } from "./zip-stream.ts";

@@ -6,7 +6,7 @@ import { PROBE_EVERY_MS } from "../../base/limits-page.ts";
 import { TokenBucket } from "../../core/rate.ts";
 import type { Account } from "../../core/rooms/accounts.ts";
 import type { ClientId } from "../../core/rooms/presence.ts";
-import { Session, type SessionEffect } from "../../core/session/session.ts";
+import { Session, type SessionEffect, STEADY } from "../../core/session/session.ts";
 import type { Link } from "../../io/link/link.ts";
 import {
   type Answer,
@@ -15,6 +15,7 @@ import {
   type RequestKind,
   VERSION,
 } from "../../wire/messages.ts";
+import { postCodec } from "../../wire/post-message.ts";
 import { addressKey } from "./connection-limits.ts";
 import {
   type ConnectionState,
@@ -71,7 +72,7 @@ export class ClientConnection {
     this.link = link;
     this.#options = options;
     this.sinceMs = options.unixMs();
-    this.session = new Session("server", options.now());
+    this.session = new Session("server", options.now(), STEADY, postCodec());
     link.expect?.(this.session.messageBytesMax);
     this.#requests = new TokenBucket(REQUESTS_PER_SECOND, REQUESTS_BURST, options.now());
     link.receive({

@@ -402,6 +402,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "user-unknown": "Tidak ada orang itu",
     "file-unknown": "Berkas itu tidak ada lagi",
     "not-member": "Anda bukan anggota ruang ini",
+    "sealed-room": "Ruang ini tersegel",
+    "stale-epoch": "Kunci ruang baru saja berganti; coba lagi",
     "not-allowed": "Anda tidak berhak melakukannya",
     "last-credential": "Tetapkan kata sandi dahulu",
     banned: "Anda diblokir dari server ini",

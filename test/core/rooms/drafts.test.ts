@@ -153,14 +153,12 @@ describe("what members may", () => {
 
   test("post; a conversation that could not be begun may be tried again", () => {
     const rooms = dev();
-    expect(checkPost(rooms, { user: ANA, to: ROOM }, 0)).toBe(ROOM);
-    expect(code(() => checkPost(rooms, { user: BEN, to: ROOM }, 0))).toBe("not-member");
-    expect(code(() => checkPost(rooms, { user: ANA, to: "rnone" as RoomId }, 0))).toBe(
-      "room-unknown",
-    );
-    expect(code(() => checkPost(rooms, { user: ANA, to: "dnone" as RoomId }, 0))).toBe(
-      "store-full",
-    );
+    const post = (user: UserId, to: RoomId) =>
+      checkPost(rooms, { user, to }, 0, { kind: "text", body: { text: "x" } });
+    expect(post(ANA, ROOM).id).toBe(ROOM);
+    expect(code(() => post(BEN, ROOM))).toBe("not-member");
+    expect(code(() => post(ANA, "rnone" as RoomId))).toBe("room-unknown");
+    expect(code(() => post(ANA, "dnone" as RoomId))).toBe("store-full");
   });
 });
 

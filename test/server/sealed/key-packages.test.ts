@@ -82,7 +82,7 @@ test("one account cannot use up what another has, nor give too much", async () =
   await site.stop();
 });
 
-test("an hour later they may be taken again; of many pairs the longest idle is forgotten", async () => {
+test("an hour later they may be taken again; the pair longest idle is forgotten", async () => {
   const clock = new VirtualClock();
   const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 });
   const store = new KeyPackageStore({ disk: disk.boot(), folder: "/d/sealed" }, clock);

@@ -133,7 +133,7 @@ describe("one commit ends an epoch", () => {
     await site.stop();
   });
 
-  test("told again with its id it is answered as before, over a restart and a later epoch", async () => {
+  test("told again with its id it is answered as before, over a restart too", async () => {
     const { site, ana } = await sealedLab();
     const first = await commit(ana, { epoch: 0 });
     expect(await commit(ana, { epoch: 0 })).toEqual(first);

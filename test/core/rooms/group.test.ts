@@ -1,0 +1,214 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { GROUP_COMMITS_REMEMBERED, GROUP_DEVICES_MAX } from "../../../src/base/limits-sealed.ts";
+import { checkName } from "../../../src/base/names.ts";
+import {
+  answeredBefore,
+  checkSealing,
+  type GroupChange,
+  type GroupCommand,
+  groupDrafts,
+} from "../../../src/core/rooms/group.ts";
+import { departedOf } from "../../../src/core/rooms/group-state.ts";
+import { Rooms } from "../../../src/core/rooms/rooms.ts";
+import { ANA, BEN, EVE, Ledger, ROOM } from "../ledger.ts";
+
+const DIRECT = "dDDDDDDDDDDD" as RoomId;
+const OPEN = "rOOOOOOOOOOO" as RoomId;
+/** Each user has one device, called as its user. */
+const device = (user: UserId) => [`device of ${user}`, user] as const;
+
+class Vault {
+  readonly rooms = new Rooms();
+  readonly ledger = new Ledger();
+
+  constructor() {
+    this.write("room", ROOM, ANA, { name: "vault", sealed: true });
+    this.write("join", ROOM, ANA);
+    this.write("room", OPEN, ANA, { name: "open" });
+    this.write("join", OPEN, ANA);
+    this.write("room", DIRECT, "server", { direct: [ANA, BEN] });
+  }
+
+  write(kind: Parameters<Ledger["write"]>[0], room: string, by: string, body: unknown = {}) {
+    this.rooms.apply(this.ledger.write(kind, room, by, body));
+  }
+
+  get room() {
+    const room = this.rooms.get(ROOM);
+    if (room === undefined) throw new Error("no room");
+    return room;
+  }
+
+  /** The code of the fault, or `done`. */
+  commit(user: UserId, change: Partial<GroupChange>, room: RoomId = ROOM): string {
+    const command = commandOf(user, change, room);
+    try {
+      const drafts = groupDrafts(this.rooms, command);
+      for (const draft of drafts) this.rooms.apply(this.ledger.append(draft));
+      return "done";
+    } catch (error) {
+      if (error instanceof Fault) return error.code;
+      throw error;
+    }
+  }
+}
+
+function commandOf(user: UserId, change: Partial<GroupChange>, room: RoomId): GroupCommand {
+  const epoch = change.epoch ?? 0;
+  return {
+    kind: "group",
+    asker: { client: 1, user, ref: 1 },
+    isOperator: false,
+    room,
+    device: device(user)[0],
+    change: {
+      group: "g",
+      epoch,
+      commitId: `to ${epoch}`,
+      info: `info ${epoch}`,
+      added: epoch === 0 ? [device(user)] : [],
+      removed: [],
+      ...change,
+    },
+  };
+}
+
+function code(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Fault) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+describe("a group", () => {
+  test("begins once, with the device of who made the room, in a sealed one or one of two", () => {
+    const vault = new Vault();
+    expect(vault.commit(BEN, {})).toBe("not-member");
+    expect(vault.commit(ANA, { added: [device(BEN)] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { added: [device(ANA), device(BEN)] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { removed: [device(ANA)] })).toBe("not-allowed");
+    const kick = { user: BEN, name: checkName("ben"), isOperator: false };
+    expect(vault.commit(ANA, { kick })).toBe("not-allowed");
+    expect(vault.commit(ANA, {}, OPEN)).toBe("not-allowed");
+    expect(vault.commit(ANA, { epoch: 1 })).toBe("not-found");
+    expect(vault.commit(ANA, {}, "rnone" as RoomId)).toBe("room-unknown");
+    expect(vault.commit(ANA, {})).toBe("done");
+    expect(vault.commit(ANA, {})).toBe("stale-epoch");
+    expect(vault.commit(BEN, {}, DIRECT)).toBe("done");
+    expect(vault.rooms.get(DIRECT)).toMatchObject({ isSealed: true, group: { epoch: 0 } });
+  });
+
+  test("is begun by nobody but the room's moderators", () => {
+    const vault = new Vault();
+    vault.write("join", ROOM, BEN);
+    expect(vault.commit(BEN, {})).toBe("not-allowed");
+  });
+
+  test("goes from epoch to epoch, by one commit each", () => {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    expect(vault.commit(ANA, { epoch: 2 })).toBe("stale-epoch");
+    expect(vault.commit(ANA, { epoch: 1, group: "other" })).toBe("stale-epoch");
+    expect(vault.commit(ANA, { epoch: 1, added: [device(BEN)] })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 1 })).toBe("stale-epoch");
+    expect(vault.room.admitted.has(BEN)).toBe(true);
+    expect(vault.room.members.has(BEN)).toBe(false);
+    const devices: (readonly [string, UserId])[] = [...(vault.room.group?.devices ?? [])];
+    expect(devices).toEqual([device(ANA), device(BEN)]);
+  });
+
+  test("takes a device back in by one commit, and keeps one at least", () => {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    const back = { removed: [device(ANA)], added: [device(ANA)] };
+    expect(vault.commit(ANA, { epoch: 1, ...back })).toBe("done");
+    expect(vault.commit(ANA, { epoch: 2, removed: [device(ANA)] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { epoch: 2, removed: [[device(ANA)[0], BEN]] })).toBe("not-allowed");
+    expect(vault.commit(ANA, { epoch: 2, added: [device(ANA)] })).toBe("not-allowed");
+  });
+
+  test("has an end to its devices", () => {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, at) => [`${at}`, BEN] as const);
+    expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX) })).toBe("too-many");
+    expect(vault.commit(ANA, { epoch: 1, added: many(GROUP_DEVICES_MAX - 1) })).toBe("done");
+  });
+
+  test("remembers the last commits, for who asks again", () => {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    const before = (commitId: string, user = ANA) =>
+      answeredBefore(vault.rooms, commandOf(user, { commitId }, ROOM));
+    expect(before("to 0")).toMatchObject({ epoch: 0 });
+    expect(before("to 0", BEN)).toBeUndefined();
+    for (let epoch = 1; epoch <= GROUP_COMMITS_REMEMBERED; epoch++) vault.commit(ANA, { epoch });
+    expect(before("to 0")).toBeUndefined();
+    expect(before("to 1")).toMatchObject({ epoch: 1 });
+  });
+
+  test("and what a hand on the disk wrote into the log changes nothing, or what it says", () => {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    for (const body of [{}, { epoch: 1 }, { group: "g", epoch: 1, added: [1] }]) {
+      vault.write("group", ROOM, ANA, body);
+    }
+    expect(vault.room.group?.epoch).toBe(0);
+  });
+});
+
+describe("who is not in any more", () => {
+  function three(): Vault {
+    const vault = new Vault();
+    vault.commit(ANA, {});
+    vault.commit(ANA, { epoch: 1, added: [device(BEN), device(EVE)] });
+    vault.write("join", ROOM, BEN);
+    vault.write("join", ROOM, EVE);
+    return vault;
+  }
+  const ben = { user: BEN, name: checkName("ben"), isOperator: false };
+
+  test("was put out with all devices, by who may", () => {
+    const vault = three();
+    expect(vault.commit(ANA, { epoch: 2, kick: ben })).toBe("not-allowed");
+    expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("not-allowed");
+    expect(vault.commit(ANA, { epoch: 2, removed: [device(BEN)], kick: ben })).toBe("done");
+    expect(departedOf(vault.room)).toEqual(new Set());
+    expect(vault.room.admitted.has(BEN)).toBe(false);
+  });
+
+  test.each([
+    ["left", (vault: Vault) => vault.write("leave", ROOM, BEN)],
+    ["was put out without a commit", (vault: Vault) => vault.write("kick", ROOM, ANA, ben)],
+  ])("%s: nobody speaks until somebody removed the devices", (_, go) => {
+    const vault = three();
+    const speak = (epoch: number) => code(() => checkSealing(vault.room, "sealed", { epoch }));
+    expect(speak(1)).toBe("none");
+    go(vault);
+    expect([...departedOf(vault.room)]).toEqual([BEN]);
+    expect(speak(1)).toBe("stale-epoch");
+    expect(vault.commit(EVE, { epoch: 2, removed: [device(BEN)] })).toBe("done");
+    expect(speak(2)).toBe("none");
+  });
+});
+
+describe("what may stand in a sealed room", () => {
+  test("is sealed, of this epoch, or a file without a name", () => {
+    const vault = new Vault();
+    const stands = (kind: "text" | "sealed" | "file", body: unknown) =>
+      code(() => checkSealing(vault.room, kind, body));
+    expect(stands("text", { text: "x" })).toBe("sealed-room");
+    expect(stands("sealed", { epoch: 0 })).toBe("not-allowed");
+    vault.commit(ANA, {});
+    expect(stands("sealed", { epoch: 0 })).toBe("none");
+    expect(stands("sealed", { epoch: 1 })).toBe("stale-epoch");
+    expect(stands("file", { name: "plan.pdf" })).toBe("sealed-room");
+    expect(stands("file", { name: "sealed" })).toBe("none");
+  });
+});

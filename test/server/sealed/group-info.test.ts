@@ -1,0 +1,76 @@
+import { describe, expect, test } from "bun:test";
+import { toBase64Url } from "../../../src/base/bytes.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import type { Group } from "../../../src/core/rooms/group-state.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
+import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { commit, commitFields, INFO, sealedLab } from "./sealed-lab.ts";
+
+const ROOM = "rRRRRRRRRRRR" as RoomId;
+const groupOf = (info: Uint8Array) => ({ info: toBase64Url(sha256(info)) }) as Group;
+
+class Folder {
+  trouble: (call: DiskCall) => Trouble | undefined = () => undefined;
+  readonly disk = new SimDisk({ random: () => 0.5, trouble: (call) => this.trouble(call) });
+  readonly at = this.disk.boot();
+  readonly store = new GroupInfoStore({ disk: this.at, folder: "/d/sealed" });
+
+  get names(): string[] {
+    return this.at.list("/d/sealed");
+  }
+}
+
+describe("a GroupInfo", () => {
+  const [one, two] = [Uint8Array.of(1), Uint8Array.of(2)];
+
+  test("takes the place of the last when its commit is recorded, and not before", async () => {
+    const { store, ...folder } = new Folder();
+    store.accept(ROOM, await store.propose(ROOM, one));
+    const next = await store.propose(ROOM, two);
+    expect(store.read(ROOM, groupOf(one))).toEqual(one);
+    store.accept(ROOM, next);
+    expect(store.read(ROOM, groupOf(two))).toEqual(two);
+    expect(() => store.read(ROOM, groupOf(one))).toThrow("lost");
+    expect(folder.at.list("/d/sealed")).toEqual([`${ROOM}.group`]);
+  });
+
+  test("of a refused commit is gone; one of a crash between is found, and swept", async () => {
+    const folder = new Folder();
+    const { store } = folder;
+    store.accept(ROOM, await store.propose(ROOM, one));
+    store.withdraw(ROOM, await store.propose(ROOM, two));
+    expect(folder.names).toEqual([`${ROOM}.group`]);
+    const hash = await store.propose(ROOM, two);
+    expect(store.read(ROOM, groupOf(two))).toEqual(two);
+    store.sweep(() => hash);
+    expect(folder.names).toEqual([`${ROOM}.group`]);
+    expect(store.read(ROOM, groupOf(two))).toEqual(two);
+    await store.propose(ROOM, one);
+    store.sweep(() => hash);
+    expect(folder.names).toEqual([`${ROOM}.group`]);
+  });
+
+  test("a disk that fails refuses the commit, and loses neither", async () => {
+    const folder = new Folder();
+    const { store } = folder;
+    store.accept(ROOM, await store.propose(ROOM, one));
+    folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
+    expect(store.propose(ROOM, two)).rejects.toMatchObject({ code: "store-failed" });
+    expect(store.read(ROOM, groupOf(one))).toEqual(one);
+  });
+});
+
+test("a server that crashes before or after the record has the one of its epoch", async () => {
+  const { site, ana } = await sealedLab();
+  ana.send("group-commit", commitFields({ epoch: 0, info: "perhaps" })).catch(() => undefined);
+  await site.time.advance(2);
+  await site.restartAfterCrash();
+  const again = await site.again(ana, "ana");
+  const { epoch, info } = await again.ask("group", { target: "vault" });
+  expect(new TextDecoder().decode(info)).toBe(
+    epoch === 0 ? new TextDecoder().decode(INFO) : "perhaps",
+  );
+  await commit(again, { epoch });
+  expect((await again.ask("group", { target: "vault" })).epoch).toBe(epoch + 1);
+});
