@@ -32,6 +32,8 @@ interface Strictness {
   readonly integer?: { readonly min: number; readonly max: number };
   /** The only values there are: others are misuse, and completion offers these. */
   readonly words?: readonly string[];
+  /** Several of `words` in one value, with commas between them. */
+  readonly list?: true;
   /** What it is as the last word of the line, without a value. */
   readonly alone?: string;
 }
@@ -43,6 +45,7 @@ export type FlagDef =
       readonly integer?: never;
       readonly alone?: never;
       readonly words?: never;
+      readonly list?: never;
     })
   | (StringArgDef & Strictness)
   | (PositionalArgDef & Strictness)
@@ -51,6 +54,7 @@ export type FlagDef =
       readonly integer?: never;
       readonly alone?: never;
       readonly words?: never;
+      readonly list?: never;
     });
 
 export type FlagDefs = Readonly<Record<string, FlagDef>>;
@@ -136,4 +140,9 @@ export function flagName(key: string): string {
 export function aliasesOf(definition: FlagDef): readonly string[] {
   const alias = "alias" in definition ? definition.alias : undefined;
   return typeof alias === "string" ? [alias] : (alias ?? []);
+}
+
+/** The only values there are; undefined: it takes others, too. */
+export function optionsOf(definition: FlagDef): readonly string[] | undefined {
+  return definition.type === "enum" ? definition.options : definition.words;
 }

@@ -9,7 +9,14 @@ import { cleanText } from "../base/text.ts";
 import { type KnownName, KnownNames } from "../io/state/known-names.ts";
 import { findLocalServers } from "../io/state/local-servers.ts";
 import { formatPlace, parseServerAddress } from "../wire/invite.ts";
-import { aliasesOf, type FlagDef, type FlagDefs, flagName, type VerbTable } from "./command.ts";
+import {
+  aliasesOf,
+  type FlagDef,
+  type FlagDefs,
+  flagName,
+  optionsOf,
+  type VerbTable,
+} from "./command.ts";
 import type { Context } from "./context.ts";
 import { GLOBAL_FLAGS } from "./flags.ts";
 
@@ -19,21 +26,27 @@ export interface Word {
   readonly about: string;
 }
 
+/** Only the shell knows what is on its disk, and how it writes it. */
+const PATHS = "paths";
+
+export type Candidates = readonly Word[] | typeof PATHS;
+
 type World = Pick<Context, "env" | "settings">;
 
 /** No shell takes any of these for more than a word, quoted or not. */
 const HARMLESS = /^[A-Za-z0-9@#._:,=+%[\]/-]*$/;
 const ABOUT_CODE_POINTS_MAX = 60;
+const PATH_HINTS: ReadonlySet<string> = new Set(["DIR", "F", "FILE", "NEW", "PATH"]);
 
 /**
  * @param words behind `chat`, the last one half typed
- * @returns an empty list if a file or a text is expected, and when nothing is known
+ * @returns an empty list if a text is expected, and when nothing is known
  */
 export async function wordsFor(
   world: World,
   verbs: VerbTable,
   words: readonly string[],
-): Promise<readonly Word[]> {
+): Promise<Candidates> {
   const typed = words.at(-1) ?? "";
   const before = words.slice(0, -1);
   // `--to=lob`: the value is looked for, and stands behind the flag again.
@@ -43,6 +56,7 @@ export async function wordsFor(
   const found = isInline
     ? await inTable(world, verbs, [...before, flag], value)
     : await inTable(world, verbs, before, typed);
+  if (found === PATHS) return PATHS;
   return found
     .map(({ word, about }) => ({ word: `${prefix}${word}`, about }))
     .filter(({ word }) => word.startsWith(typed) && HARMLESS.test(word))
@@ -59,7 +73,7 @@ async function inTable(
   table: VerbTable,
   before: readonly string[],
   typed: string,
-): Promise<readonly Word[]> {
+): Promise<Candidates> {
   const at = before.findIndex((word) => !word.startsWith("-"));
   const word = before[at];
   if (word === undefined) {
@@ -88,10 +102,10 @@ function ofVerb(
   { word, args }: { readonly word: string; readonly args: FlagDefs },
   before: readonly string[],
   typed: string,
-): readonly Word[] {
+): Candidates {
   const definitions: FlagDefs = { ...args, ...GLOBAL_FLAGS };
   const { waiting, positionals } = readBefore(definitions, before);
-  if (waiting !== undefined) return valuesOf(world, definitions, waiting, before);
+  if (waiting !== undefined) return valuesOf(world, definitions, waiting, { before, typed });
   if (typed.startsWith("-") && !before.includes("--")) return flagsOf(definitions);
   const places = Object.entries(args).filter(([, { type }]) => type === "positional");
   const last = places.at(-1);
@@ -100,7 +114,7 @@ function ofVerb(
   const [key, definition] = place;
   const isPerson = key === "name" || (key === "whom" && word.includes("ban"));
   const hint = isPerson ? "NAME" : key === "room" ? "ROOM" : undefined;
-  return valuesOf(world, definitions, hinted(definition, hint), before);
+  return valuesOf(world, definitions, hinted(definition, hint), { before, typed });
 }
 
 /** The flag that waits for its value, and how many arguments there are. */
@@ -133,13 +147,19 @@ function valuesOf(
   world: World,
   definitions: FlagDefs,
   definition: FlagDef,
-  before: readonly string[],
-): readonly Word[] {
-  const { options } = definition.type === "enum" ? definition : { options: definition.words };
-  if (options !== undefined) return options.map((word) => ({ word, about: "" }));
+  { before, typed }: { readonly before: readonly string[]; readonly typed: string },
+): Candidates {
+  const options = optionsOf(definition);
+  if (options !== undefined) {
+    // Words of a list that are whole stand before each one that may follow.
+    const whole = definition.list === true ? typed.slice(0, typed.lastIndexOf(",") + 1) : "";
+    const left = options.filter((word) => !whole.split(",").includes(word));
+    return left.map((word) => ({ word: `${whole}${word}`, about: "" }));
+  }
   const hint = "valueHint" in definition ? definition.valueHint : undefined;
   const isOwnName = definition === definitions["user"];
   if (hint === undefined || definition === definitions["name"]) return [];
+  if (PATH_HINTS.has(hint)) return PATHS;
   const { folders, config } = world.settings();
   const known = new KnownNames(folders.data);
   try {

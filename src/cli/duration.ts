@@ -16,20 +16,25 @@ export function untilOf(text: string, nowUnixMs: number): number {
   return nowUnixMs + spanOf(text, { min: 1, max: FOR_MS_MAX });
 }
 
-/** Milliseconds of `10m`, `2h` or `7d`. @throws Fault usage */
+/**
+ * Milliseconds of `10m`, `2h` or `7d`.
+ * @param or what else may stand there, for the remedy
+ * @throws Fault usage
+ */
 export function spanOf(
   text: string,
-  { min, max }: { readonly min: number; readonly max: number },
+  { min, max, or }: { readonly min: number; readonly max: number; readonly or?: string },
 ): number {
   const [, count = "", unit = ""] = /^(\d{1,9})([smhd])$/.exec(text) ?? [];
   const span = Number(count) * (UNITS_MS[unit] ?? Number.NaN);
   if (count !== "" && span >= min && span <= max) return span;
   const isLength = count !== "" && span > 0;
   const sentence = isLength ? "is too short or too long" : "is no length of time";
+  const otherwise = or === undefined ? "" : `, or ${or}`;
   throw new Fault("usage", `'${text.slice(0, 40)}' ${sentence}`, {
     remedy: isLength
-      ? `write one from ${formatLeft(min)} to ${formatLeft(max)}`
-      : "write 30s, 10m, 2h or 7d",
+      ? `write one from ${formatLeft(min)} to ${formatLeft(max)}${otherwise}`
+      : `write 30s, 10m, 2h or 7d${otherwise}`,
   });
 }
 

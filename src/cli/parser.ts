@@ -6,7 +6,14 @@
 import { parseArgs } from "node:util";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
-import { type AnyFlagValue, aliasesOf, type FlagDef, type FlagDefs, flagName } from "./command.ts";
+import {
+  type AnyFlagValue,
+  aliasesOf,
+  type FlagDef,
+  type FlagDefs,
+  flagName,
+  optionsOf,
+} from "./command.ts";
 import { nearest } from "./suggest.ts";
 
 export type Values = Readonly<Record<string, AnyFlagValue>>;
@@ -183,18 +190,24 @@ function hintOf(token: OptionToken, { key, definition }: Target): string {
 
 /** @param name of what has this value, for the fault. @throws Fault usage */
 export function checkedValue(text: string, definition: FlagDef, name: string): string | number {
-  const options = definition.type === "enum" ? definition.options : definition.words;
+  const options = optionsOf(definition);
   if (options !== undefined) {
-    if (options.includes(text)) return text;
-    const near = nearest(text, options);
-    const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
-    throw misuse(`${quoteText(text)} is no value of ${name}`, remedy);
+    const words = definition.list === true ? text.split(",").map((word) => word.trim()) : [text];
+    for (const word of words) checkOption(word, options, name);
+    return words.join(",");
   }
   if (definition.integer === undefined) return text;
   const { min, max } = definition.integer;
   const number = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw misuse(`${quoteText(text)} is no value of ${name}`, `use a number from ${min} to ${max}`);
+}
+
+function checkOption(word: string, options: readonly string[], name: string): void {
+  if (options.includes(word)) return;
+  const near = nearest(word, options);
+  const remedy = near === undefined ? `use ${options.join(", ")}` : `did you mean ${near}?`;
+  throw misuse(`${quoteText(word)} is no value of ${name}`, remedy);
 }
 
 function isRequired(definition: FlagDef): boolean {

@@ -137,7 +137,9 @@ function checkedSetting(key: keyof Config, value: unknown, at: string): string {
     throw new Fault("usage", `${at}: ${key} must be a text`, { remedy: `write ${key} = "..."` });
   }
   if (allowed === "text" || allowed.includes(value)) return value;
+  const near = nearest(value, allowed);
+  const all = allowed.map((word) => `"${word}"`).join(" or ");
   throw new Fault("usage", `${at}: ${quoteText(value)} is no value of ${key}`, {
-    remedy: `use ${allowed.map((word) => `"${word}"`).join(" or ")}`,
+    remedy: near === undefined ? `use ${all}` : `did you mean "${near}"?`,
   });
 }

@@ -1,6 +1,9 @@
 import { defineVerb } from "../cli/command.ts";
 import { describedWord, wordsFor } from "../cli/completion.ts";
 
+/** Of `chat complete`, for its scripts: a path is expected, which the shell completes itself. */
+const EXIT_PATHS = 4;
+
 /** What `chat completions` asks: the words behind `chat`, the last one half typed. */
 export const command = defineVerb({
   args: {
@@ -9,7 +12,9 @@ export const command = defineVerb({
   },
   async run({ words = [], describe }, context) {
     const { VERBS } = await import("./table.ts");
-    for (const word of await wordsFor(context, VERBS, words)) {
+    const found = await wordsFor(context, VERBS, words);
+    if (found === "paths") return EXIT_PATHS;
+    for (const word of found) {
       context.stdout.write(`${describe ? describedWord(word) : word.word}\n`);
     }
     return 0;

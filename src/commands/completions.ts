@@ -2,11 +2,12 @@ import { defineVerb } from "../cli/command.ts";
 
 /**
  * Scripts that ask `chat complete` each time, so that they hold for every version. Nothing of the
- * typed line is ever evaluated. Where chat knows nothing, the shell completes files.
+ * typed line is ever evaluated: quotes are taken off as text. Where a path is expected, `chat
+ * complete` fails, and the shell completes it.
  */
 const SCRIPTS: Readonly<Record<string, string>> = {
   bash: `_chat() {
-  local line=\${COMP_LINE:0:COMP_POINT} word head
+  local line=\${COMP_LINE:0:COMP_POINT} word head found quoted=
   local -a words=()
   local -i i
   COMPREPLY=()
@@ -19,33 +20,66 @@ const SCRIPTS: Readonly<Record<string, string>> = {
     else words+=("$word"); fi
     [[ -n $word ]] && line=\${line#"$head$word"}
   done
-  head=\${words[\${#words[@]} - 1]}
-  head=\${head%"\${head##*[:=]}"}
+  for ((i = 0; i < \${#words[@]}; i++)); do
+    word=\${words[i]}
+    quoted=\${word%%[!\\"\\']*}
+    word=\${word//[\\"\\'\\\\]/}
+    words[i]=$word
+  done
+  if ! found=$(chat complete -- "\${words[@]:1}" 2>/dev/null); then return; fi
+  # A word of ours is no file, even if there is none. Bash before 4 has no compopt.
+  compopt +o default -o nosort 2>/dev/null
+  [[ -z $found ]] && return
+  # Readline replaces what stands behind the last : or =, but all of a word that begins quoted.
+  head=\${word%"\${word##*[:=]}"}
+  [[ -n $quoted ]] && head=
   while IFS= read -r word; do
     COMPREPLY+=("\${word#"$head"}")
-  done < <(chat complete -- "\${words[@]:1}" 2>/dev/null)
+  done <<<"$found"
 }
 complete -o default -F _chat chat
 `,
   zsh: `#compdef chat
 _chat() {
-  local -a found names about
-  local one
-  found=("\${(@f)$(chat complete --describe -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  if [[ -z "$found[1]" ]]; then _files; return; fi
-  for one in "\${found[@]}"; do
+  local -a typed names about shown
+  local one found
+  local -i width=0
+  typed=("\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}")
+  if ! found=$(chat complete --describe -- "\${(@)typed}" 2>/dev/null); then
+    [[ $PREFIX = --*=* ]] && compset -P '*='
+    _files
+    return
+  fi
+  [[ -z $found ]] && return 1
+  for one in "\${(@f)found}"; do
     names+=("\${one%%$'\\t'*}")
-    about+=("\${one/$'\\t'/  }")
+    (( $#names[-1] > width )) && width=$#names[-1]
   done
-  compadd -l -d about -a names
+  if [[ $found != *$'\\t'* ]]; then compadd -V chat -a names; return; fi
+  for one in "\${(@f)found}"; do
+    about=("\${(@ps:\\t:)one}")
+    shown+=("\${(r:width:)about[1]}  $about[2]")
+  done
+  compadd -V chat -l -d shown -a names
 }
 if [[ "$funcstack[1]" = _chat ]]; then _chat "$@"; else compdef _chat chat; fi
 `,
   fish: `function __chat_complete
-    set -l words (commandline -opc) (commandline -ct)
-    chat complete --describe -- $words[2..-1] 2>/dev/null
+    set -l words (commandline -opc)
+    set -l token (commandline -ct | string replace -ar '["\\'\\\\\\\\]' '')
+    set -l found (chat complete --describe -- $words[2..-1] "$token" 2>/dev/null)
+    if test $status -eq 0
+        string join \\n -- $found
+    else
+        # What stands before the path of --flag=PATH belongs to the word.
+        set -l flag (string match -r -- '^--[a-z-]+=' (commandline -ct))
+        set -l path (commandline -ct | string replace -r -- '^--[a-z-]+=' '')
+        for found in (__fish_complete_path "$path")
+            string join '' -- "$flag" $found
+        end
+    end
 end
-complete -c chat -a '(__chat_complete)'
+complete -c chat -f -k -a '(__chat_complete)'
 `,
 };
 

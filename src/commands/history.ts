@@ -44,6 +44,8 @@ export const command = defineVerb({
     ignoreCase: { type: "boolean", alias: "i", description: "What --grep does without --exact" },
     kind: {
       type: "string",
+      words: [...READ_KINDS],
+      list: true,
       valueHint: "KIND,...",
       description: "Only these: text, action, topic, file, join, leave, kick, ...",
     },

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import { whom } from "../../src/cli/connect/operator.ts";
-import { inUtc, untilOf } from "../../src/cli/duration.ts";
+import { inUtc, spanOf, untilOf } from "../../src/cli/duration.ts";
 
 test.each([
   ["30s", 31_000],
@@ -18,6 +18,14 @@ test.each(["", "0s", "10", "m", "-1m", "1.5h", "10 m", "99999999d", "soon"])(
     expect(() => untilOf(text, 0)).toThrow(Fault);
   },
 );
+
+test.each([
+  ["of", "write 30s, 10m, 2h or 7d, or off"],
+  ["1s", "write one from 1 min to 1 h, or off"],
+])("what else may stand there is said: %s", (text, remedy) => {
+  const read = () => spanOf(text, { min: 60_000, max: 3_600_000, or: "off" });
+  expect(read).toThrow(expect.objectContaining({ remedy }));
+});
 
 test.each([
   ["ana", { user: "ana" }],

@@ -52,6 +52,23 @@ describe("what is understood", () => {
     expect(refusal(DEFINITIONS, "--user")).toContain("needs a value");
   });
 
+  test("several words of a list, in one value", () => {
+    const definitions = {
+      kind: { type: "string", words: ["text", "file", "join"], list: true },
+    } as const satisfies FlagDefs;
+    const read = (...argv: string[]) => parseStrictly(definitions, argv, "chat history");
+    expect(read("--kind", "file, text")).toMatchObject({ values: { kind: "file,text" } });
+    expect(read("--kind", "join")).toMatchObject({ values: { kind: "join" } });
+    expect(refusal(definitions, "--kind", "text,flie")).toBe(
+      "'flie' is no value of --kind; did you mean file?",
+    );
+    for (const text of ["", ",", "text,,file", "text,"]) {
+      expect(refusal(definitions, "--kind", text)).toBe(
+        "'' is no value of --kind; use text, file, join",
+      );
+    }
+  });
+
   test("nothing: the defaults", () => expect(values()).toEqual(DEFAULTS));
 
   test("every kind of flag, in every spelling", () => {

@@ -70,6 +70,13 @@ describe("config.toml", () => {
     expect(fault.message).toStartWith(line);
   });
 
+  test.each([
+    ['trust = "strct"\n', 'did you mean "strict"?'],
+    ['transport = "x"\n', 'use "auto" or "tcp" or "udp"'],
+  ])("what may have been meant: %j", async (text, remedy) => {
+    expect((await faultFrom(() => parseConfig(text, "c.toml"))).remedy).toBe(remedy);
+  });
+
   test("hands on what is said of the screen", () => {
     const { screen, warnings } = parseConfig('user = "ana"\n\n[screen]\nbell = 1\n', "c.toml");
     expect(warnings).toEqual([]);

@@ -31,6 +31,12 @@ describe("what a shell is told", () => {
     ],
     [["join", "--transport", "u"], ["udp"]],
     [["--json", "vers"], ["version"]],
+    [["history", "--kind", "fi"], ["file"]],
+    [
+      ["history", "--kind", "text,r"],
+      ["text,reaction", "text,rename", "text,retention"],
+    ],
+    [["history", "--kind=text,text"], []],
     [["send", "--to", ""], []],
     [["send", "hel"], []],
     [["send", "--", "--t"], []],
@@ -38,6 +44,20 @@ describe("what a shell is told", () => {
     [["nonsense", "--"], []],
   ])("%p becomes %p", async (words, found) => {
     expect(await complete(...words)).toEqual(found);
+  });
+
+  test.each([
+    [["send-file", ""]],
+    [["send-file", "a", "b", "c"]],
+    [["join", "--password-file", "s"]],
+    [["join", "--password-file=s"]],
+    [["backup", ""]],
+    [["restore", "copy", "--data", ""]],
+    [["import", ""]],
+  ])("%p wants a path, which is the shell's", async (words) => {
+    const world = fakeWorld();
+    expect(await runProgram(PROGRAM, ["complete", "--", ...words], world)).toBe(4);
+    expect([world.stdout.text, world.stderr.text]).toEqual(["", ""]);
   });
 
   test("nothing typed: every command that help shows", async () => {
@@ -134,6 +154,8 @@ describe("names from this device's own state", () => {
     [["get-file", ""], ["fAAAAAAAAAAA"]],
     [["get-file", "fAAAAAAAAAAA", "f"], ["fAAAAAAAAAAA"]],
     [["send-file", "x", "--name", ""], []],
+    [["devices", "--revoke", ""], []],
+    [["admin", "invites", "--revoke", ""], []],
     [
       ["admin", "kick", ""],
       ["eve", "bob", "ana"],

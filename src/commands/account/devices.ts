@@ -7,7 +7,7 @@ import { moment, renderJson, renderTable, styleOf } from "../../cli/output/rende
 export const command = defineVerb({
   args: {
     at: SERVER_ARGUMENT,
-    revoke: { type: "string", valueHint: "ID", description: "Sign out the device with this ID" },
+    revoke: { type: "string", valueHint: "DEVICE", description: "Sign this device out" },
     ...SERVER_FLAGS,
   },
   details: "A device that came in by password reads and writes all but sealed rooms.",

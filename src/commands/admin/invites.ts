@@ -88,7 +88,7 @@ function placeOf({ room, post, read }: Answer<"invites">["invites"][number]): st
 
 export const invites = defineVerb({
   args: {
-    revoke: { type: "string", valueHint: "ID", description: "Take this one back" },
+    revoke: { type: "string", valueHint: "INVITE", description: "Take this one back" },
     ...ADMIN_FLAGS,
   },
   async run(args, context) {

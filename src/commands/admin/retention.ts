@@ -15,7 +15,7 @@ export const command = defineVerb({
     "head of the room. What is erased stays erased when the retention ends.",
   async run(args, context) {
     const room = roomOf(args.room);
-    const limits = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX };
+    const limits = { min: RETENTION_MS_MIN, max: RETENTION_MS_MAX, or: "off" };
     const keepMs = args.keep === "off" ? undefined : spanOf(args.keep, limits);
     return withOperator(context, args, async ({ client }) => {
       const kept = keepMs === undefined ? {} : { keepMs };
