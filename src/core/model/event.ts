@@ -6,6 +6,7 @@ import type { PostOutcome } from "../client/outbox.ts";
 import type {
   ConnectionView,
   Draft,
+  GuessDelayView,
   Item,
   Member,
   PageSide,
@@ -19,6 +20,8 @@ export type ModelEvent = LinkEvent | ServerEvent | AnswerEvent | PersonEvent | W
 
 export type LinkEvent =
   | { readonly kind: "connection"; readonly connection: ConnectionView }
+  /** Undefined: the answer is there. */
+  | { readonly kind: "guess-delay"; readonly delay: GuessDelayView | undefined }
   | { readonly kind: "greeted"; readonly server: ServerView }
   /**
    * A link is in, and tells of all rooms anew; by another user than before: all is forgotten.

@@ -14,6 +14,8 @@ export interface Model {
   /** Items of one room that this face holds; beyond it the far end goes. */
   readonly itemsMax: number;
   readonly connection: ConnectionView;
+  /** The answer to a secret that was shown is held back. */
+  readonly guessDelay: GuessDelayView | undefined;
   /** Undefined until it was greeted once. */
   readonly server: ServerView | undefined;
   /** Whose rooms are shown; undefined if no account is logged in. */
@@ -55,6 +57,13 @@ export type ConnectionView =
   | { readonly kind: "offline"; readonly fault: Fault; readonly retryAtUnixMs: number }
   /** For good: banned, kicked off as a device, or left on purpose (no fault). */
   | { readonly kind: "ended"; readonly fault: Fault | undefined };
+
+export interface GuessDelayView {
+  /** For whose sake: too many were wrong from here, for this name, or from everywhere. */
+  readonly of: "address" | "account" | "everyone";
+  /** A wrong one is answered then; a right one then or before. */
+  readonly untilUnixMs: number;
+}
 
 export interface ServerView {
   readonly name: string;

@@ -30,6 +30,7 @@ export function emptyModel(itemsMax = SHOWN_ITEMS_MAX): Model {
   return {
     itemsMax,
     connection: { kind: "connecting" },
+    guessDelay: undefined,
     server: undefined,
     me: undefined,
     isCaughtUp: false,
@@ -61,6 +62,7 @@ function handle(draft: ModelDraft, event: ModelEvent): void {
   if (isPersons(event)) return done(draft, event);
   switch (event.kind) {
     case "connection":
+    case "guess-delay":
     case "greeted":
     case "entered":
     case "left":
@@ -86,7 +88,11 @@ function linked(draft: ModelDraft, event: LinkEvent): void {
   switch (event.kind) {
     case "connection":
       fields.connection = event.connection;
+      fields.guessDelay = undefined;
       if (event.connection.kind !== "online") fields.isCaughtUp = false;
+      return;
+    case "guess-delay":
+      fields.guessDelay = event.delay;
       return;
     case "greeted":
       fields.server = event.server;

@@ -78,6 +78,10 @@ export abstract class ChatCore extends ChatActions {
       {
         ...{ clock, entropy, dial, keys: device, program: PROGRAM, manner: FORM_MANNER },
         ...{ reconnects: "inside", keepsPassword: !device.canSign },
+        onGuessDelay: (told) => {
+          const untilUnixMs = clock.unixMs() + (told?.waitMs ?? 0);
+          this.#told({ kind: "guess-delay", delay: told && { of: told.of, untilUnixMs } });
+        },
       },
       {
         state: (state) => this.#stands(state),

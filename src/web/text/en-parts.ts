@@ -10,6 +10,22 @@ export const ENGLISH_PARTS = {
   passwordOfRoom: (room: string) => `${room} has a password`,
   switcherHint: "Type a name. Enter goes there.",
   nobodyFound: "Nothing by that name.",
+  kickAsk: (name: string, room: string) => `Kick ${name} out of ${room}?`,
+  kickExplained: "They may join again unless the room has a password or they are banned.",
+  muteAsk: (name: string, room: string) => `Mute ${name} in ${room}?`,
+  muteExplained: "They can read, and not write, until you let them speak again.",
+  grantAsk: (name: string, room: string) => `Let ${name} moderate ${room}?`,
+  ungrantAsk: (name: string, room: string) => `Take moderation of ${room} back from ${name}?`,
+
+  // Coming in.
+  guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
+    `${
+      {
+        address: "Too many wrong passwords from here",
+        account: "Too many wrong passwords for this name",
+        everyone: "Many guess at this password now",
+      }[of]
+    }. The answer comes in ${seconds} s.`,
 
   // Words.
   more: "More",

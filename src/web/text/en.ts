@@ -82,17 +82,11 @@ export const ENGLISH = {
   unignore: "Stop ignoring",
   ignoredHere: (name: string) => `You ignore ${name}: their words are hidden.`,
   kick: "Kick out of the room",
-  kickAsk: (name: string, room: string) => `Kick ${name} out of ${room}?`,
-  kickExplained: "They may join again unless the room has a password or they are banned.",
   mute: "Mute",
   muteFor: (span: string) => `Mute for ${span}`,
-  muteAsk: (name: string, room: string) => `Mute ${name} in ${room}?`,
-  muteExplained: "They can read, and not write, until you let them speak again.",
   unmute: "Let them speak again",
   makeModerator: "Make a moderator",
   unmakeModerator: "Take moderation back",
-  grantAsk: (name: string, room: string) => `Let ${name} moderate ${room}?`,
-  ungrantAsk: (name: string, room: string) => `Take moderation of ${room} back from ${name}?`,
 
   // Words.
   messages: "Messages",

@@ -27,6 +27,14 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "Tanyakan pemiliknya sebelum mengetik kata sandi.",
   nameInvalid: "Gunakan 1 sampai 32 huruf, angka, - atau _, tidak hanya angka.",
   connecting: "Menghubungkan…",
+  guessDelay: (of, seconds) =>
+    `${
+      {
+        address: "Terlalu banyak kata sandi salah dari sini",
+        account: "Terlalu banyak kata sandi salah untuk nama ini",
+        everyone: "Banyak yang sedang menebak kata sandi ini",
+      }[of]
+    }. Jawabannya datang dalam ${seconds} dtk.`,
 
   offline: (seconds) =>
     seconds > 0 ? `Terputus. Mencoba lagi dalam ${seconds} dtk.` : "Terputus. Mencoba lagi…",

@@ -2,9 +2,11 @@ import "./first-screen.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
+import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
+import { GuessDelay } from "./shell/guess-delay.tsx";
 import { HelpDialog } from "./shell/help-dialog.tsx";
 import { InviteDialog } from "./shell/invite-dialog.tsx";
 import type { LazyParts } from "./shell/lazy.tsx";
@@ -25,6 +27,8 @@ export const PARTS: LazyParts = {
   Search,
   Dashboard,
   Reset: ResetForm,
+  GuessDelay,
+  Moderation: ModerationDialog,
   Transfers,
   TransferLine,
 };

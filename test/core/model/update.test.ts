@@ -8,7 +8,7 @@ import {
 } from "../../../src/base/limits-page.ts";
 import type { ModelEvent } from "../../../src/core/model/event.ts";
 import type { Item, Model, RoomState } from "../../../src/core/model/state.ts";
-import { updateAll } from "../../../src/core/model/update.ts";
+import { emptyModel, updateAll } from "../../../src/core/model/update.ts";
 import { lobbyOf, said, scene } from "../model-scene.ts";
 import { ModelWorld } from "../model-world.ts";
 
@@ -40,6 +40,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: room.map(posting) },
   { weight: 3, arbitrary: fc.constant<Step>((_, later) => later.shift()?.()) },
 );
+
+test("an answer that is held back is told of until it is there, or the link ends", () => {
+  const delay = { of: "address", untilUnixMs: 2_000 } as const;
+  const { model } = updateAll(emptyModel(), [{ kind: "guess-delay", delay }]);
+  expect(model.guessDelay).toEqual(delay);
+  const after = (event: ModelEvent) => updateAll(model, [event]).model.guessDelay;
+  expect(after({ kind: "guess-delay", delay: undefined })).toBeUndefined();
+  expect(after({ kind: "connection", connection: { kind: "connecting" } })).toBeUndefined();
+});
 
 function delivering(count: number): Step {
   return (world) => world.deliver(count);

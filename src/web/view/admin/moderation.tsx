@@ -1,8 +1,9 @@
 import { useState } from "react";
 import { cleanText } from "../../../base/text.ts";
-import { type PageValue, usePage } from "../shell/context.tsx";
+import type { PageValue } from "../shell/context.tsx";
 import { FormDialog } from "../shell/dialog.tsx";
 import type { MenuItem } from "../shell/menu.tsx";
+import { usePartPage } from "../shell/part-page.ts";
 
 type Act = "kick" | "mute" | "unmute";
 
@@ -14,7 +15,7 @@ interface RoomActProps {
 
 /** Asks for the room that the user is kicked out of, or muted in. */
 function RoomAct({ user, act, onClose }: RoomActProps) {
-  const { texts, chat } = usePage();
+  const { texts, chat } = usePartPage();
   const rooms = [...chat.model.rooms.values()].filter(({ kind }) => kind === "room");
   const [room, setRoom] = useState(rooms[0]?.name ?? "lobby");
   const name = cleanText(user);

@@ -4,8 +4,8 @@ import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
 import type { Member, RoomState } from "../../../core/model/state.ts";
 import { type PageValue, useFact, usePage, useTexts } from "../shell/context.tsx";
-import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
+import { ModerationDialog, type ModerationProps } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 
 const HOUR_MS = 60 * 60_000;
@@ -40,52 +40,28 @@ export function personItems(page: PageValue, person: PersonAt): MenuItem[] {
 }
 
 function moderationItems(page: PageValue, user: string, room: string, role: string): MenuItem[] {
-  const { texts, chat, fail } = page;
-  const name = cleanText(user);
-  const mute = (until?: number) =>
-    chat.request("mute", { room, user, on: true, ...(until === undefined ? {} : { until }) });
+  const { texts, chat, fail, show } = page;
+  const ask = (act: ModerationProps["act"]) =>
+    show((onClose) => <ModerationDialog {...{ act, user, room, onClose }} />);
   const isModerator = role === "moderator";
   return [
     ...MUTES.map(([span, ms]) => ({
       label: texts.muteFor(span),
-      onChoose: () => void mute(Date.now() + ms).catch(fail),
+      onChoose: () => {
+        const until = Date.now() + ms;
+        chat.request("mute", { room, user, on: true, until }).catch(fail);
+      },
     })),
-    {
-      label: texts.mute,
-      onChoose: () =>
-        confirm(page, {
-          title: texts.muteAsk(name, room),
-          text: texts.muteExplained,
-          action: texts.mute,
-          onConfirm: () => mute(),
-        }),
-    },
+    { label: texts.mute, onChoose: () => ask("mute") },
     {
       label: texts.unmute,
       onChoose: () => void chat.request("mute", { room, user, on: false }).catch(fail),
     },
     {
       label: isModerator ? texts.unmakeModerator : texts.makeModerator,
-      onChoose: () =>
-        confirm(page, {
-          title: isModerator ? texts.ungrantAsk(name, room) : texts.grantAsk(name, room),
-          text: "",
-          action: isModerator ? texts.unmakeModerator : texts.makeModerator,
-          onConfirm: () => chat.request("grant", { room, user, on: !isModerator }),
-        }),
+      onChoose: () => ask(isModerator ? "ungrant" : "grant"),
     },
-    {
-      label: texts.kick,
-      isDanger: true,
-      onChoose: () =>
-        confirm(page, {
-          title: texts.kickAsk(name, room),
-          text: texts.kickExplained,
-          action: texts.kick,
-          isDanger: true,
-          onConfirm: () => chat.request("kick", { room, user }),
-        }),
-    },
+    { label: texts.kick, isDanger: true, onChoose: () => ask("kick") },
   ];
 }
 

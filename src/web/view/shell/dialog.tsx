@@ -1,6 +1,7 @@
 import { type FormEvent, type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { FaultLine, type PageValue, useTexts, useWork } from "./context.tsx";
 import { IconButton } from "./icons.tsx";
+import { GuessDelayLine } from "./lazy.tsx";
 
 export interface DialogProps {
   readonly title: string;
@@ -72,6 +73,7 @@ export function FormDialog(props: FormDialogProps) {
     <Dialog title={title} onClose={onClose} className="dialog-small">
       <form onSubmit={submit}>
         {children}
+        <GuessDelayLine />
         <FaultLine fault={work.fault} />
         <div className="dialog-actions">
           <button type="button" className="button" onClick={onClose}>

@@ -13,9 +13,9 @@ import {
   useEffect,
   useState,
 } from "react";
-import type { Model, RoomState, TransferView } from "../../../core/model/state.ts";
+import type { GuessDelayView, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
-import { PageContext, usePage, type Work } from "./context.tsx";
+import { PageContext, useFact, usePage, type Work } from "./context.tsx";
 
 interface Closing {
   readonly onClose: () => void;
@@ -63,6 +63,16 @@ export interface ResetProps extends Closing {
   readonly onOther: () => void;
 }
 
+export interface GuessDelayProps extends Closing {
+  readonly delay: GuessDelayView;
+}
+
+export interface ModerationProps extends Closing {
+  readonly act: "mute" | "kick" | "grant" | "ungrant";
+  readonly user: string;
+  readonly room: string;
+}
+
 export interface TransferProps extends Closing {
   readonly transfer: TransferView;
   /** Beside the file's own name. */
@@ -82,6 +92,8 @@ export interface LazyParts {
   readonly Search: ComponentType<SearchProps>;
   readonly Dashboard: ComponentType<DashboardProps>;
   readonly Reset: ComponentType<ResetProps>;
+  readonly GuessDelay: ComponentType<GuessDelayProps>;
+  readonly Moderation: ComponentType<ModerationProps>;
   readonly Transfers: ComponentType<Closing>;
   readonly TransferLine: ComponentType<TransferProps>;
 }
@@ -204,6 +216,14 @@ export const Dashboard = lazy(({ Dashboard: part }) => part);
 export const Transfers = lazy(({ Transfers: part }) => part);
 export const TransferLine = lazy(({ TransferLine: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
+const GuessDelay = lazy(({ GuessDelay: part }) => part);
+export const ModerationDialog = lazy(({ Moderation }) => Moderation);
+
+/** Beside a form that shows a secret: why its answer takes so long. */
+export function GuessDelayLine() {
+  const delay = useFact((model) => model.guessDelay);
+  return delay && <GuessDelay delay={delay} onClose={STAYS} />;
+}
 
 type Render = (close: () => void) => ReactNode;
 

@@ -6,7 +6,7 @@ import type { ServerView } from "../../../core/model/state.ts";
 import { type PageValue, useModel, usePage, useTexts, useWork, type Work } from "./context.tsx";
 import { faultText } from "./fault-text.ts";
 import { Field } from "./form.tsx";
-import { ResetForm } from "./lazy.tsx";
+import { GuessDelayLine, ResetForm } from "./lazy.tsx";
 
 function enter(page: PageValue, user: string, password: string, roomSecret: string): Promise<void> {
   return page.chat.enter({
@@ -167,6 +167,7 @@ export function Login() {
             ) : (
               <EnterForm server={server} work={work} refused={refused} />
             )}
+            <GuessDelayLine />
             <p className="fault-line" role="alert">
               {refused === undefined ? "" : faultText(refused, texts)}
             </p>

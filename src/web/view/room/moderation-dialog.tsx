@@ -1,0 +1,34 @@
+import { cleanText } from "../../../base/text.ts";
+import { FormDialog } from "../shell/dialog.tsx";
+import type { ModerationProps } from "../shell/lazy.tsx";
+import { usePartPage } from "../shell/part-page.ts";
+
+/** Asks before a moderator does what is hard to take back. */
+export function ModerationDialog({ act, user, room, onClose }: ModerationProps) {
+  const { texts, chat } = usePartPage();
+  const name = cleanText(user);
+  const questions = {
+    mute: [texts.muteAsk(name, room), texts.mute, texts.muteExplained],
+    kick: [texts.kickAsk(name, room), texts.kick, texts.kickExplained],
+    grant: [texts.grantAsk(name, room), texts.makeModerator, ""],
+    ungrant: [texts.ungrantAsk(name, room), texts.unmakeModerator, ""],
+  } as const;
+  const [title, action, explained] = questions[act];
+  const submit = async () => {
+    if (act === "kick") await chat.request("kick", { room, user });
+    else if (act === "mute") await chat.request("mute", { room, user, on: true });
+    else await chat.request("grant", { room, user, on: act === "grant" });
+    onClose();
+  };
+  return (
+    <FormDialog
+      title={title}
+      action={action}
+      isDanger={act === "kick"}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <p>{explained}</p>
+    </FormDialog>
+  );
+}
