@@ -89,7 +89,7 @@ function head({ name, row, version }: ManualPage): string {
 }
 
 /** `chat admin kick` has the page `chat-admin-kick`. */
-function pageName(name: string): string {
+export function pageName(name: string): string {
   return name.replaceAll(" ", "-");
 }
 

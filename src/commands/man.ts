@@ -1,9 +1,14 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { Fault } from "../base/fault.ts";
 import { quoteText } from "../base/text.ts";
 import { VERSION } from "../base/version.ts";
 import { defineVerb, type VerbRow, type VerbTable } from "../cli/command.ts";
-import { tableManual, verbManual } from "../cli/manual.ts";
+import { say } from "../cli/context.ts";
+import { pageName, tableManual, verbManual } from "../cli/manual.ts";
+import { renderJson } from "../cli/output/render.ts";
 import { nearest } from "../cli/suggest.ts";
+import { diskFault } from "../io/disk/disk.ts";
 
 const SUMMARY = "chat for people who share a network: server, client and history in one program";
 
@@ -16,14 +21,58 @@ export const command = defineVerb({
       valueHint: "COMMAND",
       description: "Its page; left out: that of chat",
     },
+    install: {
+      type: "string",
+      valueHint: "DIR",
+      description: "Write all pages to DIR/man1, as man looks for them",
+    },
   },
   details: "In roff, for man, groff and mandoc. Read it with: chat man | man -l -",
-  async run({ words = [] }, context) {
+  async run({ words = [], install }, context) {
     const { VERBS } = await import("./table.ts");
-    context.stdout.write(await manual("chat", { summary: SUMMARY }, VERBS, words));
+    if (install === undefined) {
+      context.stdout.write(await manual("chat", { summary: SUMMARY }, VERBS, words));
+      return 0;
+    }
+    if (words.length > 0) {
+      throw new Fault("usage", "--install writes the pages of all commands", {
+        remedy: "leave the command out, or --install",
+      });
+    }
+    const folder = join(resolve(install), SECTION);
+    const names = await allNames("chat", VERBS);
+    try {
+      mkdirSync(folder, { recursive: true });
+      for (const name of names) {
+        const [, ...path] = name.split(" ");
+        const page = await manual("chat", { summary: SUMMARY }, VERBS, path);
+        writeFileSync(join(folder, `${pageName(name)}.1`), page);
+      }
+    } catch (error) {
+      throw diskFault(error, folder);
+    }
+    const line = { kind: "manual", path: folder, pages: names.length };
+    if (context.json) context.stdout.write(renderJson(line));
+    else say(context, `${names.length} pages are in ${folder}`);
     return 0;
   },
 });
+
+/** Of commands for users. */
+const SECTION = "man1";
+
+/** As typed: `chat`, `chat admin`, `chat admin kick`. */
+async function allNames(name: string, verbs: VerbTable): Promise<string[]> {
+  const names = [name];
+  for (const [word, row] of Object.entries(verbs)) {
+    if (row.hidden === true) continue;
+    const { command } = await row.load();
+    const inner = `${name} ${word}`;
+    if (command.kind === "group") names.push(...(await allNames(inner, command.verbs)));
+    else names.push(inner);
+  }
+  return names;
+}
 
 async function manual(
   name: string,

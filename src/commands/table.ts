@@ -182,7 +182,11 @@ export const VERBS: VerbTable = {
   },
   man: {
     summary: "Print the manual page of chat, or of a command",
-    examples: ["chat man | man -l -", "chat man send | man -l -", "chat man > chat.1"],
+    examples: [
+      "chat man | man -l -",
+      "chat man send | man -l -",
+      "chat man --install ~/.local/share/man",
+    ],
     load: () => import("./man.ts"),
   },
   completions: {

@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Verb, VerbRow, VerbTable } from "../../src/cli/command.ts";
 import { GLOBAL_FLAGS } from "../../src/cli/flags.ts";
 import { parseStrictly } from "../../src/cli/parser.ts";
@@ -93,6 +96,30 @@ describe("the manual", () => {
       expect(stdout.toString()).toContain("EXIT STATUS");
       expect(stdout.toString()).not.toMatch(/\\[a-z&(]|^\.[A-Z]{2}/m);
     }
+  });
+
+  test("is written whole, a file for each page, and over what was there", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "chat-man-"));
+    try {
+      const pages = join(folder, "share", "man", "man1");
+      const install = ["man", "--install", join(folder, "share", "man")];
+      const names = LEAVES.map(({ path }) => ["chat", ...path].join("-"));
+      const all = ["chat", "chat-admin", "chat-admin-room", ...names].map((name) => `${name}.1`);
+      const said = `chat: ${all.length} pages are in ${pages}\n`;
+      expect(await run(...install)).toEqual({ exitCode: 0, out: "", err: said });
+      expect(readdirSync(pages).sort()).toEqual(all.sort());
+      const kick = () => readFileSync(join(pages, "chat-admin-kick.1"), "utf8");
+      expect(kick()).toBe((await run("man", "admin", "kick")).out);
+      writeFileSync(join(pages, "chat-admin-kick.1"), "old");
+      const json = { kind: "manual", path: pages, pages: all.length };
+      expect(JSON.parse((await run(...install, "--json")).out)).toEqual(json);
+      expect(kick()).toStartWith('.TH "CHAT');
+      const beneath = await run("man", "--install", join(pages, "chat.1"));
+      expect([beneath.exitCode, beneath.err]).toEqual([1, expect.stringContaining("chat.1/man1")]);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+    expect((await run("man", "send", "--install", folder)).exitCode).toBe(2);
   });
 
   test("keeps hyphens, quotes and lines that begin with a dot", async () => {
