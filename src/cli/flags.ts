@@ -41,6 +41,14 @@ export const SERVER_ARGUMENT = {
   description: "HOST, HOST:PORT or an invite",
 } as const satisfies FlagDefs[string];
 
+/** What is read: the last argument. */
+export const PATHS_ARGUMENT = {
+  type: "positional",
+  many: true,
+  valueHint: "PATH",
+  description: "Files, folders, or - for standard input",
+} as const satisfies FlagDefs[string];
+
 export interface ServerChoice {
   readonly server?: string | undefined;
   readonly user?: string | undefined;

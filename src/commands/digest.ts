@@ -3,6 +3,7 @@ import { tsvLine } from "../base/text.ts";
 import { defineVerb } from "../cli/command.ts";
 import { say } from "../cli/context.ts";
 import { checkPaths, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
+import { PATHS_ARGUMENT } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Source } from "../io/blob/interfaces.ts";
@@ -10,12 +11,7 @@ import { Digest } from "../wire/chunks.ts";
 
 export const command = defineVerb({
   args: {
-    path: {
-      type: "positional",
-      many: true,
-      valueHint: "PATH",
-      description: "Files, folders, or - for standard input",
-    },
+    path: PATHS_ARGUMENT,
   },
   details: "The digest that send-file and get-file give: the same content has the same one.",
   async run(args, context) {

@@ -9,7 +9,7 @@ import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, faultLine } from "../cli/context.ts";
 import { errorJson } from "../cli/errors.ts";
 import { checkPaths, STDIN, sayLeftOut, sourceAt } from "../cli/files/sources.ts";
-import { SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
+import { PATHS_ARGUMENT, SERVER_FLAGS, targetsOf } from "../cli/flags.ts";
 import { ProgressShow } from "../cli/output/progress.ts";
 import { fileWords, type JsonObject, renderJson } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
@@ -17,12 +17,7 @@ import type { PostedFile, SentFile } from "../client/transfer/transfers.ts";
 
 export const command = defineVerb({
   args: {
-    path: {
-      type: "positional",
-      many: true,
-      valueHint: "PATH",
-      description: "Files, folders, or - for standard input",
-    },
+    path: PATHS_ARGUMENT,
     to: {
       type: "string",
       many: true,
