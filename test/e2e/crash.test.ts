@@ -15,13 +15,20 @@ const SERVER_ROUNDS = 5;
 const JOINERS = ["ana", "bob", "cleo"];
 const SENDERS = ["dan", "eve"];
 
-/** Waits until every one of the senders was told of so many more. */
+/** All who write at once, and how far they are. */
 class Progress {
-  readonly senders: Sender[] = [];
+  readonly senders: readonly Sender[];
   #check = () => {};
 
-  readonly note = () => this.#check();
+  constructor(sandbox: Sandbox, invite: string, names = [...JOINERS, ...SENDERS]) {
+    this.senders = names.map((name) => {
+      const verb = JOINERS.includes(name) ? "join" : "send";
+      const args = [verb, "--json", "--user", name, "--server", invite];
+      return new Sender(name, sandbox.home(name).start(args), () => this.#check());
+    });
+  }
 
+  /** Waits until every one of them was told of so many more. */
   async more(count: number): Promise<void> {
     const goals = this.senders.map(({ acked }) => acked.length + count);
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -52,13 +59,7 @@ test(
     await using sandbox = new Sandbox();
     let server = await sandbox.serve();
     const { port, invite } = server;
-    const progress = new Progress();
-    for (const name of [...JOINERS, ...SENDERS]) {
-      const verb = JOINERS.includes(name) ? "join" : "send";
-      const args = [verb, "--json", "--user", name, "--server", invite];
-      const program: Program = sandbox.home(name).start(args);
-      progress.senders.push(new Sender(name, program, progress.note));
-    }
+    const progress = new Progress(sandbox, invite);
     const joiners = progress.senders.filter(({ name }) => JOINERS.includes(name));
     await until("everyone sees something", () => joiners.every(({ shown }) => shown.length > 0));
     for (let round = 0; round < ROUNDS; round++) {
@@ -113,12 +114,7 @@ async function killBesideBackups(rounds: number): Promise<void> {
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
   const { port, invite } = server;
-  const progress = new Progress();
-  for (const name of [...JOINERS, ...SENDERS]) {
-    const verb = JOINERS.includes(name) ? "join" : "send";
-    const args = [verb, "--json", "--user", name, "--server", invite];
-    progress.senders.push(new Sender(name, sandbox.home(name).start(args), progress.note));
-  }
+  const progress = new Progress(sandbox, invite);
   const out = sandbox.path("backup");
   const operator = sandbox.home("operator");
   const verify = async (folder: string) => {
@@ -184,11 +180,7 @@ test("SIGTERM in mid-write drains: what was told is there, the rest is sent agai
   await using sandbox = new Sandbox();
   let server = await sandbox.serve();
   const { port, invite } = server;
-  const progress = new Progress();
-  for (const name of ["ana", "bob"]) {
-    const program = sandbox.home(name).start(["join", "--json", "--user", name, invite]);
-    progress.senders.push(new Sender(name, program, progress.note));
-  }
+  const progress = new Progress(sandbox, invite, ["ana", "bob"]);
   for (let round = 0; round < 5; round++) {
     await progress.more(30);
     const { exitCode, err } = await server.program.signal("SIGTERM");

@@ -2,42 +2,20 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { CHUNK_BYTES, TRANSFER_SYNC_BYTES } from "../../src/base/limits.ts";
 import { file, gets, largeFile, MIB, noise, people, sends, sha256 } from "./couriers.ts";
-import { before } from "./deadline.ts";
-import { type Home, ndjson, type Program, Sandbox, type Served } from "./program.ts";
-import { Relay, type Way } from "./relay.ts";
+import { ndjson, Sandbox } from "./program.ts";
+import { halted, type Wired, wired } from "./wired.ts";
 
 /** Whatever breaks, files go on where they were. */
 
 /** What went over the wire when it stands still. */
 const PLACE = 3 * TRANSFER_SYNC_BYTES;
 
-interface Scene {
-  readonly sandbox: Sandbox;
-  readonly served: Served;
-  readonly relay: Relay;
-  /** Over the wire. */
-  readonly ana: Home;
-  readonly bob: Home;
-  readonly path: string;
-}
-
-async function play(act: (scene: Scene) => Promise<void>): Promise<void> {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  const { ana, bob } = await people(sandbox);
-  await using relay = await Relay.open(served.port);
-  const env = { CHAT_SERVER: relay.address };
-  const wired = { ana: ana.with(env), bob: bob.with(env) };
-  for (const home of [wired.ana, wired.bob]) await home.json(["users"]); // They know it by now.
-  await act({ sandbox, served, relay, ...wired, path: largeFile(sandbox, "large.img") });
-}
-
-/** It has carried so much, and everything stands still. */
-async function halted(relay: Relay, way: Way, start: () => Program): Promise<Program> {
-  const reached = relay.stallAfter(way, PLACE);
-  const program = start();
-  await before(60_000, `${PLACE} bytes ${way}`, reached);
-  return program;
+async function play(act: (scene: Wired & { readonly path: string }) => Promise<void>) {
+  await wired(async (scene) => {
+    const { sandbox, ana, bob } = scene;
+    for (const home of [ana, bob]) await home.json(["users"]); // They know it by now.
+    await act({ ...scene, path: largeFile(sandbox, "large.img") });
+  });
 }
 
 describe("interrupted", () => {
@@ -46,7 +24,7 @@ describe("interrupted", () => {
     () =>
       play(async ({ sandbox, relay, ana, bob, path }) => {
         const send = () => ana.start(["send-file", path, "--json"]);
-        const sending = await halted(relay, "up", send);
+        const sending = await halted(relay, "up", PLACE, send);
         const stopped = await sending.signal("SIGINT");
         relay.release();
         expect(stopped.exitCode).toBe(130);
@@ -56,7 +34,7 @@ describe("interrupted", () => {
         expect(Number(sent?.["resumedBytes"])).toBeGreaterThanOrEqual(TRANSFER_SYNC_BYTES);
         expect(again.err).toMatch(/^chat: large\.img: resumed at \d+.* MB\n$/);
         const args = ["get-file", String(sent?.["id"]), "--out", sandbox.path("inbox"), "--json"];
-        const getting = await halted(relay, "down", () => bob.start(args));
+        const getting = await halted(relay, "down", PLACE, () => bob.start(args));
         expect((await getting.signal("SIGINT")).exitCode).toBe(130);
         relay.release();
         expect(readdirSync(sandbox.path("inbox"))).toContain("large.img.part");
@@ -72,7 +50,9 @@ describe("interrupted", () => {
     "by kill -9 of the server, it goes on when the server is back",
     () =>
       play(async ({ sandbox, served, relay, ana, bob, path }) => {
-        const sending = await halted(relay, "up", () => ana.start(["send-file", path, "--json"]));
+        const sending = await halted(relay, "up", PLACE, () =>
+          ana.start(["send-file", path, "--json"]),
+        );
         await served.program.signal("SIGKILL");
         relay.drop();
         await sandbox.serve({ port: served.port });

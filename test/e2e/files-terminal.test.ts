@@ -24,18 +24,30 @@ function opened(sandbox: Sandbox): string[] {
   return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(0, -1) : [];
 }
 
+function screenOf(sandbox: Sandbox, name: string, env: Record<string, string> = {}) {
+  const home = { CHAT_HOME: sandbox.path(name), CHAT, CHAT_PASSWORD: "x" };
+  return Screen.open(sandbox, name, { ...home, ...env });
+}
+
 async function person(sandbox: Sandbox, name: string, bin: string): Promise<Screen> {
-  const screen = await Screen.open(sandbox, name, {
-    CHAT_HOME: sandbox.path(name),
-    CHAT,
-    CHAT_PASSWORD: "x",
-    BIN: bin,
-  });
+  const screen = await screenOf(sandbox, name, { BIN: bin });
   mkdirSync(sandbox.path(`${name}-files`));
   // Some shells set their own PATH when they begin.
   screen.line(`PATH=$BIN:$PATH; cd ${name}-files; clear; $CHAT join --plain --user ${name}`);
   await screen.shows(/^lobby>$/);
   return screen;
+}
+
+/** A server, and two people in its lobby. */
+async function twoPeople() {
+  await using stack = new AsyncDisposableStack();
+  const sandbox = stack.use(new Sandbox());
+  await sandbox.serve();
+  const bin = fakeOpener(sandbox);
+  const ana = stack.use(await person(sandbox, "ana", bin));
+  const bob = stack.use(await person(sandbox, "bob", bin));
+  const kept = stack.move();
+  return { sandbox, ana, bob, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 /** The id in the last line that announces this file. */
@@ -48,11 +60,8 @@ async function idOf(screen: Screen, name: string): Promise<string> {
 
 describe.if(hasTmux)("in a terminal", () => {
   test("a picture is attached, announced, taken, and opened only after a yes", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    const bin = fakeOpener(sandbox);
-    await using ana = await person(sandbox, "ana", bin);
-    await using bob = await person(sandbox, "bob", bin);
+    await using place = await twoPeople();
+    const { sandbox, ana, bob } = place;
     const photo = new Uint8Array(2 * CHUNK_BYTES + 1).fill(0xff);
     writeFileSync(sandbox.path("ana-files", "photo.jpg"), photo);
     ana.line("/send photo.jpg");
@@ -76,11 +85,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("words in place of an answer are words, and nothing is opened", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    const bin = fakeOpener(sandbox);
-    await using ana = await person(sandbox, "ana", bin);
-    await using bob = await person(sandbox, "bob", bin);
+    await using place = await twoPeople();
+    const { sandbox, ana, bob } = place;
     writeFileSync(sandbox.path("ana-files", "paper.pdf"), "%PDF");
     ana.line("/send paper.pdf @bob");
     const id = await idOf(bob, "paper.pdf");
@@ -94,11 +100,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("a program is taken, and nobody is asked to run it", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    const bin = fakeOpener(sandbox);
-    await using ana = await person(sandbox, "ana", bin);
-    await using bob = await person(sandbox, "bob", bin);
+    await using place = await twoPeople();
+    const { sandbox, ana, bob } = place;
     writeFileSync(sandbox.path("ana-files", "run.sh"), "#!/bin/sh\n");
     writeFileSync(sandbox.path("ana-files", "photo.png"), "#!/bin/sh\n");
     for (const name of ["run.sh", "photo.png"]) {
@@ -116,11 +119,7 @@ describe.if(hasTmux)("in a terminal", () => {
   test("send-file shows a bar that is gone at the end, and where the file is", async () => {
     await using sandbox = new Sandbox();
     await sandbox.serve();
-    await using ana = await Screen.open(sandbox, "ana", {
-      CHAT_HOME: sandbox.path("ana"),
-      CHAT,
-      CHAT_PASSWORD: "x",
-    });
+    await using ana = await screenOf(sandbox, "ana");
     writeFileSync(sandbox.path("large.bin"), new Uint8Array(64 * CHUNK_BYTES));
     ana.line("clear; $CHAT send-file large.bin --user ana; echo exit $?");
     const rows = await ana.shows(/^exit 0$/);
@@ -134,11 +133,7 @@ describe.if(hasTmux)("in a terminal", () => {
   test("Ctrl-C in the middle says how to go on", async () => {
     await using sandbox = new Sandbox();
     await sandbox.serve();
-    await using ana = await Screen.open(sandbox, "ana", {
-      CHAT_HOME: sandbox.path("ana"),
-      CHAT,
-      CHAT_PASSWORD: "x",
-    });
+    await using ana = await screenOf(sandbox, "ana");
     ana.line("clear; (echo x; cat) | $CHAT send-file - --name slow --user ana; echo exit $?");
     await ana.shows(/^slow /);
     ana.press("C-c");

@@ -2,43 +2,18 @@ import { describe, expect, test } from "bun:test";
 import { appendFileSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CHUNK_BYTES } from "../../src/base/limits.ts";
-import { file, gets, MIB, noise, people, sends, sha256 } from "./couriers.ts";
+import { file, gets, MIB, noise, sends, sha256 } from "./couriers.ts";
 import { before, until } from "./deadline.ts";
 import { Sender } from "./load.ts";
-import { type Home, type Json, ndjson, type Program, Sandbox, type Served } from "./program.ts";
-import { Relay, type Way } from "./relay.ts";
+import { type Json, ndjson, type Served } from "./program.ts";
+import { Relay } from "./relay.ts";
+import { halted, wired } from "./wired.ts";
 
 /** Changes, cuts, leavers, limits and crowds, with the compiled program. */
 
 const BYTES = 24 * MIB;
 const CUT_MS = Number(process.env["CHAT_CUT_MS"] ?? 1_500);
 const PLACE = 6 * MIB;
-
-interface Scene {
-  readonly sandbox: Sandbox;
-  readonly served: Served;
-  readonly relay: Relay;
-  /** Over a wire that the test holds. */
-  readonly ana: Home;
-  readonly bob: Home;
-}
-
-async function play(act: (scene: Scene) => Promise<void>, args: readonly string[] = []) {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve({ args });
-  const { ana, bob } = await people(sandbox);
-  await using relay = await Relay.open(served.port);
-  const env = { CHAT_SERVER: relay.address };
-  await act({ sandbox, served, relay, ana: ana.with(env), bob: bob.with(env) });
-}
-
-/** The program has carried so much, and everything stands still. */
-async function halted(relay: Relay, way: Way, start: () => Program): Promise<Program> {
-  const reached = relay.stallAfter(way, PLACE);
-  const program = start();
-  await before(60_000, `${PLACE} bytes ${way}`, reached);
-  return program;
-}
 
 function lineOf(out: string, kind: string): Json {
   const [line] = ndjson(out).filter((one) => one.kind === kind);
@@ -53,9 +28,11 @@ function stored({ data }: Served): string[] {
 
 describe("a file that changes", () => {
   test("while it is sent is not sent: nobody gets half of each", () =>
-    play(async ({ sandbox: town, served, relay, ana }) => {
+    wired(async ({ sandbox: town, served, relay, ana }) => {
       const path = file(town, "a.log", noise(BYTES));
-      const sending = await halted(relay, "up", () => ana.start(["send-file", path, "--json"]));
+      const sending = await halted(relay, "up", PLACE, () =>
+        ana.start(["send-file", path, "--json"]),
+      );
       appendFileSync(path, "one more line");
       relay.release();
       const { exitCode, out } = await sending.ended(60_000);
@@ -67,9 +44,9 @@ describe("a file that changes", () => {
     }));
 
   test("between two sends begins anew, and says so", () =>
-    play(async ({ sandbox: town, served, relay, ana, bob }) => {
+    wired(async ({ sandbox: town, served, relay, ana, bob }) => {
       const path = file(town, "a.bin", noise(BYTES));
-      const sending = await halted(relay, "up", () => ana.start(["send-file", path]));
+      const sending = await halted(relay, "up", PLACE, () => ana.start(["send-file", path]));
       await sending.signal("SIGKILL");
       relay.release();
       writeFileSync(path, noise(BYTES));
@@ -84,10 +61,10 @@ describe("a file that changes", () => {
 });
 
 test("two processes that send the same file: both hear of it, and what is there is right", () =>
-  play(async ({ sandbox: town, relay, ana, bob }) => {
+  wired(async ({ sandbox: town, relay, ana, bob }) => {
     const path = file(town, "a.bin", noise(BYTES));
     const start = () => ana.start(["send-file", path, "--json"]);
-    const first = await halted(relay, "up", start);
+    const first = await halted(relay, "up", PLACE, start);
     const others = [start(), start()];
     relay.release();
     const digests = new Set<unknown>();
@@ -104,12 +81,12 @@ test("two processes that send the same file: both hear of it, and what is there 
   }));
 
 test("two processes that fetch the same file into one folder do not meet", () =>
-  play(async ({ sandbox: town, relay, ana, bob }) => {
+  wired(async ({ sandbox: town, relay, ana, bob }) => {
     const path = file(town, "a.bin", noise(BYTES));
     const { id } = await sends(ana, path);
     const inbox = town.path("inbox");
     const start = () => bob.start(["get-file", String(id), "--out", inbox, "--json"]);
-    const first = await halted(relay, "down", start);
+    const first = await halted(relay, "down", PLACE, start);
     const other = start();
     relay.release();
     for (const program of [first, other]) expect((await program.ended(60_000)).exitCode).toBe(0);
@@ -123,15 +100,15 @@ describe(`a link that is cut for ${CUT_MS} ms`, () => {
   test.each(["with a word", "in silence"])(
     "%s: who sends and who gets say so, and go on by themselves",
     (how) =>
-      play(async ({ sandbox: town, served, relay, ana, bob }) => {
+      wired(async ({ sandbox: town, served, relay, ana, bob }) => {
         const path = file(town, "a.bin", noise(BYTES));
         const { id } = await sends(ana, path);
         const other = file(town, "b.bin", noise(BYTES));
         await using bobs = await Relay.open(served.port);
         const env = { CHAT_SERVER: bobs.address };
         const args = ["get-file", String(id), "--out", town.path("inbox")];
-        const getting = await halted(bobs, "down", () => bob.start(args, { env }));
-        const sending = await halted(relay, "up", () => ana.start(["send-file", other]));
+        const getting = await halted(bobs, "down", PLACE, () => bob.start(args, { env }));
+        const sending = await halted(relay, "up", PLACE, () => ana.start(["send-file", other]));
         const began = performance.now();
         if (how === "with a word") for (const wire of [relay, bobs]) wire.cut();
         for (const program of [sending, getting]) await program.said("waits for");
@@ -159,14 +136,14 @@ describe(`a link that is cut for ${CUT_MS} ms`, () => {
 });
 
 test("who leaves the room in the middle gets no more; who comes back goes on", () =>
-  play(async ({ sandbox: town, relay, ana, bob }) => {
+  wired(async ({ sandbox: town, relay, ana, bob }) => {
     const direct = { CHAT_SERVER: "" };
     await ana.json(["join", "--room", "lab"], { stdin: "" });
     const bobs = await bob.with(direct).join(["--room", "lab"]);
     const path = file(town, "a.bin", noise(BYTES));
     const { id } = await sends(ana, path, "--to", "lab");
     const args = ["get-file", String(id), "--out", town.path("inbox"), "--json"];
-    const getting = await halted(relay, "down", () => bob.start(args));
+    const getting = await halted(relay, "down", PLACE, () => bob.start(args));
     bobs.type("/leave lab");
     await bobs.json("leave", { room: "lab", from: "bob" });
     relay.release();
@@ -184,12 +161,12 @@ test("who leaves the room in the middle gets no more; who comes back goes on", (
   }));
 
 test("who may not write to one of two rooms any more reaches the other, and hears of it", () =>
-  play(async ({ sandbox: town, relay, ana, bob }) => {
+  wired(async ({ sandbox: town, relay, ana, bob }) => {
     await bob.json(["join", "--room", "lab"], { stdin: "" });
     await ana.json(["join", "--room", "lab"], { stdin: "" });
     const path = file(town, "a.bin", noise(BYTES));
     const args = ["send-file", path, "--to", "lab", "--to", "lobby", "--json"];
-    const sending = await halted(relay, "up", () => ana.start(args));
+    const sending = await halted(relay, "up", PLACE, () => ana.start(args));
     const bobs = await bob.with({ CHAT_SERVER: "" }).join(["--room", "lab"]);
     bobs.type("/kick ana");
     await bobs.json("leave", { room: "lab", from: "ana", by: "bob" });
@@ -203,10 +180,10 @@ test("who may not write to one of two rooms any more reaches the other, and hear
   }));
 
 test("a pipe outlives a kill of the server: what was not on its disk is kept here", () =>
-  play(async ({ sandbox: town, served, relay, ana, bob }) => {
+  wired(async ({ sandbox: town, served, relay, ana, bob }) => {
     const content = noise(BYTES);
     const args = ["send-file", "-", "--name", "pipe.bin", "--json"];
-    const sending = await halted(relay, "up", () => ana.start(args, { stdin: content }));
+    const sending = await halted(relay, "up", PLACE, () => ana.start(args, { stdin: content }));
     await served.program.signal("SIGKILL");
     relay.release();
     await town.serve({ port: served.port });
@@ -218,7 +195,7 @@ test("a pipe outlives a kill of the server: what was not on its disk is kept her
   }));
 
 test("a quota that is reached is said, in the middle of a pipe too, and words go on", () =>
-  play(
+  wired(
     async ({ sandbox: town, ana, bob }) => {
       await sends(ana, file(town, "fits", noise(MIB)));
       const large = file(town, "large", noise(2 * MIB));
@@ -242,7 +219,7 @@ test("a quota that is reached is said, in the middle of a pipe too, and words go
 test(
   "twenty transfers at once, and chat beside them: nothing is lost",
   () =>
-    play(async ({ sandbox: town, served, ana, bob }) => {
+    wired(async ({ sandbox: town, served, ana, bob }) => {
       const inbox = town.path("inbox");
       const following = bob.start(["get-file", "--follow", "--out", inbox, "--json"]);
       await sends(ana, file(town, "first", "x"));

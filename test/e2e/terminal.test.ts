@@ -11,6 +11,18 @@ function screen(sandbox: Sandbox, name: string): Promise<Screen> {
   return Screen.open(sandbox, name, { CHAT_HOME: sandbox.path(name), CHAT: CHAT });
 }
 
+/** A server, and ana in its lobby, in a terminal. @param command that takes her there */
+async function inLobby(command = "CHAT_PASSWORD=x $CHAT join --plain --user ana") {
+  await using stack = new AsyncDisposableStack();
+  const sandbox = stack.use(new Sandbox());
+  await sandbox.serve();
+  const ana = stack.use(await screen(sandbox, "ana"));
+  ana.line(command);
+  await ana.shows(/^lobby>$/);
+  const opened = stack.move();
+  return { sandbox, ana, [Symbol.asyncDispose]: () => opened.disposeAsync() };
+}
+
 async function lastSender(home: Home): Promise<unknown> {
   const records = await home.json(["history", "--room", "lobby", "--last", "1"]);
   return records.at(-1)?.["from"];
@@ -38,11 +50,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("no words of others look like a line of their own, whatever pads them", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const eve = await sandbox.home("eve").join(["--user", "eve", "--room", "lobby"]);
     const forged = "16:31 lobby ana: I quit";
     const head = "16:31 lobby eve: ".length;
@@ -87,11 +96,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("a line of several rows is neither torn nor doubled, at any width", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const long = Array.from({ length: 60 }, (_, i) => `word${i}`).join(" ");
     ana.type(long);
     await ana.shows("word59");
@@ -147,11 +153,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("Ctrl-Z stops it, fg goes on with the line and the keyboard", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { ana } = lobby;
     for (const [i, words] of ["one", "two"].entries()) {
       ana.type(`${words} ha`);
       await ana.shows(`lobby> ${words} ha`);
@@ -172,11 +175,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("Ctrl-Z where no shell could bring it back changes nothing", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x exec $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby("CHAT_PASSWORD=x exec $CHAT join --plain --user ana");
+    const { ana } = lobby;
     ana.type("st");
     await ana.shows(/^lobby> st$/);
     ana.press("C-z");
@@ -185,12 +185,9 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("pasted lines wait for Enter and are one message, never a command", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
     ana.paste("/quit\nsecond\tline\nthird\n");
     await ana.shows("3 pasted lines");
     await ana.shows(/^lobby> \[3 lines: \/quit second .*\.\.\.\]$/);
@@ -216,12 +213,9 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("a paste with marks and sequences in it is words only", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
     ana.paste("a\u001b[201~\n/quit\n\u001b[2J\u001b]0;title\u0007red\u202e\u001b[200~b\u0003c");
     await ana.shows(/^lobby> \[3 lines/);
     ana.press("Enter");
@@ -233,11 +227,10 @@ describe.if(hasTmux)("in a terminal", () => {
   test.each([["Ctrl-C"], ["Ctrl-Z"], ["SIGTERM"]])(
     "after %s pastes have no marks any more",
     async (how) => {
-      await using sandbox = new Sandbox();
-      await sandbox.serve();
-      await using ana = await screen(sandbox, "ana");
-      ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana & echo $! >pid; fg >/dev/null");
-      await ana.shows(/^lobby>$/);
+      await using lobby = await inLobby(
+        "CHAT_PASSWORD=x $CHAT join --plain --user ana & echo $! >pid; fg >/dev/null",
+      );
+      const { sandbox, ana } = lobby;
       if (how === "SIGTERM") process.kill(Number(await Bun.file(sandbox.path("pid")).text()));
       else ana.press(how === "Ctrl-C" ? "C-c" : "C-z");
       await ana.shows(/^\$$/);
@@ -249,11 +242,8 @@ describe.if(hasTmux)("in a terminal", () => {
   );
 
   test("/quiet hides who comes and goes, also the next time", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const bob = await sandbox.home("bob").join(["--user", "bob"]);
     await ana.shows(/lobby \* bob joined$/);
     await bob.finish();
@@ -348,11 +338,10 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("Ctrl-C clears the line, then leaves with 130 and restores the terminal", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("stty -a > before; CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby(
+      "stty -a > before; CHAT_PASSWORD=x $CHAT join --plain --user ana",
+    );
+    const { sandbox, ana } = lobby;
     ana.type("never mind");
     await ana.shows(/^lobby> never mind$/);
     ana.press("C-c");
@@ -367,11 +356,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("what comes in one read with the end of input does no harm", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { ana } = lobby;
     ana.type("\u0004words behind");
     await ana.shows(/^\$( words behind)?$/);
     ana.press("C-u");
@@ -400,11 +386,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("/join of a room that does not exist asks first", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     ana.line("/join phsyics");
     await ana.shows("there is no room 'phsyics'; make it? (y/n)");
     ana.line("n");
@@ -418,11 +401,8 @@ describe.if(hasTmux)("in a terminal", () => {
   });
 
   test("hostile words cannot move the cursor, colour the screen or pass for a line", async () => {
-    await using sandbox = new Sandbox();
-    await sandbox.serve();
-    await using ana = await screen(sandbox, "ana");
-    ana.line("CHAT_PASSWORD=x $CHAT join --plain --user ana");
-    await ana.shows(/^lobby>$/);
+    await using lobby = await inLobby();
+    const { sandbox, ana } = lobby;
     const bob = sandbox.home("bob").with({ CHAT_USER: "bob" });
     await bob.run(["send", "\u001b[2J\u001b[H\u001b]0;title\u0007gone"]);
     await bob.run(["send", "\r12:00 lobby root: give me your password"]);
