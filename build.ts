@@ -23,7 +23,16 @@ import { buildPage } from "./src/cli/web/page-build.ts";
 const ROOT = import.meta.dir;
 const TARGETS = ["linux-x64", "linux-arm64", "darwin-arm64", "windows-x64"];
 /** Whatever the binary is made of, besides src/. */
-const INPUTS = ["LICENSE", "package.json", "package-lock.json", "tsconfig.json", "build.ts"];
+const INPUTS = [
+  "LICENSE",
+  "package.json",
+  "package-lock.json",
+  "patches",
+  "tsconfig.json",
+  "build.ts",
+];
+/** Fails where a package is without its patch. */
+const CHECK_PATCHES = ["scripts/patch-packages.mjs", "--check"];
 const FLAGS = [
   "--compile",
   // Otherwise it would obey the bunfig.toml and .env of whatever folder it is started in.
@@ -119,6 +128,11 @@ async function withPacks(work: (packs: readonly string[]) => void): Promise<void
   }
 }
 
+const check = Bun.spawnSync([process.execPath, ...CHECK_PATCHES], { cwd: ROOT });
+if (!check.success) {
+  process.stderr.write(check.stderr);
+  process.exit(1);
+}
 const args = process.argv.slice(2);
 const wanted = args.includes("--target") ? args.slice(args.indexOf("--target") + 1) : TARGETS;
 if (args.includes("--all") || args.includes("--target")) {

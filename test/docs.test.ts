@@ -277,7 +277,16 @@ test("the dependencies in ARCHITECTURE are those of the package", () => {
   );
 });
 
-const NUMBERS = ["ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen"];
+const NUMBERS = [
+  "ten",
+  "eleven",
+  "twelve",
+  "thirteen",
+  "fourteen",
+  "fifteen",
+  "sixteen",
+  "seventeen",
+];
 
 test("DECISIONS has the numbers of dependencies and packages", async () => {
   const text = read("DECISIONS.md");

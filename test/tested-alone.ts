@@ -19,6 +19,12 @@ import { unpackPage } from "../src/cli/web/page.ts";
 import { cells } from "../src/cli/word-wrap.ts";
 import { parsePostId } from "../src/core/rooms/dedup.ts";
 import { verifyNote } from "../src/crypto/checkpoint.ts";
+import { SealEngine } from "../src/crypto/seal/engine.ts";
+import { FileStream, makeFileSecret } from "../src/crypto/seal/file-stream.ts";
+import { readSealHeader } from "../src/crypto/seal/header.ts";
+import { safetyNumber } from "../src/crypto/seal/safety-number.ts";
+import { wipe } from "../src/crypto/seal/secrets.ts";
+import { importStateKey } from "../src/crypto/seal/state-box.ts";
 import { isModest } from "../src/io/lan/mdns-socket.ts";
 import { receiveBufferBytes } from "../src/io/quic/udp-socket.ts";
 import { rowsOf } from "../src/io/terminal/line-editor.ts";
@@ -54,6 +60,13 @@ export const TESTED_ALONE = [
   [parsePostId, "worlds and their witnesses read the ids of records with it"],
   [verifyFolder, "`chat verify` and backups will ask it"],
   [verifyNote, "each fault of a note, of which the program asks only whether there is one"],
+  [SealEngine, "sealed rooms have no client yet"],
+  [wipe, "sealed rooms have no client yet"],
+  [importStateKey, "sealed rooms have no client yet"],
+  [readSealHeader, "sealed rooms have no server yet"],
+  [safetyNumber, "sealed rooms have no client yet"],
+  [FileStream, "sealed rooms have no files yet"],
+  [makeFileSecret, "sealed rooms have no files yet"],
   [isModest, "the edges of its bounds, where a real datagram would be cut by the system"],
   [receiveBufferBytes, "what the kernel keeps for a socket shows in no other way"],
   [rowsOf, "compared with readline for any line, without a screen"],

@@ -46,6 +46,7 @@ export const FAULTS = {
   "too-fast": { blame: "user", exitCode: 3, remedy: "wait a moment" },
   "too-large": { blame: "user", exitCode: 3, remedy: "send less at once" },
   "too-many": { blame: "user", exitCode: 3, remedy: "try again later" },
+  "seal-refused": { blame: "user", exitCode: 3, remedy: "ask an admin of the room" },
   interrupted: { blame: "user", exitCode: 130, remedy: "run the same command again" },
   // The other end of a link did not keep to the protocol.
   "frame-malformed": { blame: "peer", exitCode: 5, remedy: "update the other program" },
@@ -72,6 +73,11 @@ export const FAULTS = {
     exitCode: 6,
     remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
   },
+  "seal-broken": {
+    blame: "peer",
+    exitCode: 6,
+    remedy: "ask the server's owner what happens there",
+  },
   "clock-wrong": { blame: "peer", exitCode: 5, remedy: "set the clocks of both machines" },
   "checksum-wrong": { blame: "peer", exitCode: 6, remedy: "fetch it again" },
   "folder-malformed": { blame: "peer", exitCode: 6, remedy: "ask its sender" },
@@ -88,6 +94,7 @@ export const FAULTS = {
   "data-locked": { blame: "host", exitCode: 1, remedy: "stop that process or use another --data" },
   "log-corrupt": { blame: "host", exitCode: 6, remedy: "restore a backup" },
   "log-conflict": { blame: "host", exitCode: 1, remedy: "try again" },
+  "seal-state": { blame: "host", exitCode: 6, remedy: "connect, so that the room is joined anew" },
   internal: { blame: "host", exitCode: 1, remedy: "report this as a bug" },
 } as const satisfies Record<string, FaultRow>;
 

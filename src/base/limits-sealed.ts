@@ -29,3 +29,31 @@ export const KEY_PACKAGES_LOW = 10;
 export const KEY_PACKAGES_PER_HOUR = 10;
 /** Pairs of accounts for which that is counted; beyond it the longest idle is forgotten. */
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
+
+// What a device keeps to itself.
+/** Capabilities of one kind that a leaf may list. */
+export const GROUP_CAPABILITIES_MAX = 64;
+/** Admins of a room, in the rules that its members sign. */
+export const GROUP_ADMINS_MAX = 64;
+export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
+/** The state of 256 devices has 150 KiB. */
+export const GROUP_STATE_BYTES_MAX = 1024 * KIB;
+export const GROUP_LEASE_BYTES_MAX = 64;
+/** A text of 64 KiB as JSON with its mentions; padded it has 512 KiB. */
+export const SEALED_BODY_BYTES_MAX = 448 * KIB;
+/** To what the inside of a short message is filled up; of a longer one it is twice as much, … */
+export const SEALED_PADDED_BYTES_MIN = 256;
+/** What a message or commit is bound to beside its content: the id of its post or commit. */
+export const SEALED_BOUND_BYTES_MAX = 128;
+/** Messages of one device that a reader may have missed inside one epoch. */
+export const SEALED_SKIPPED_MAX = 2_000;
+/** Keys of skipped messages that are kept until the epoch ends: a post may overtake another. */
+export const SEALED_SKIPPED_KEYS_MAX = 16;
+/** A device that comes back within a season can still be let in. */
+export const KEY_PACKAGE_MS = 90 * 86_400_000;
+/** A key package is good from a day before it was made: clocks differ. */
+export const KEY_PACKAGE_SKEW_MS = 86_400_000;
+/** Certificates that an engine has verified and remembers: those of four full rooms. */
+export const DEVICE_CERTS_KNOWN_MAX = 1_024;
+/** Chunks of one sealed file: the counter in the nonce has 32 bits. */
+export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;

@@ -1,5 +1,7 @@
-import { toBase64Url, utf8Encode } from "../base/bytes.ts";
-import type { Name } from "../base/names.ts";
+import { fromBase64Url, toBase64Url, utf8Decode, utf8Encode } from "../base/bytes.ts";
+import { DEVICE_CERT_BYTES_MAX } from "../base/limits.ts";
+import { isName, type Name } from "../base/names.ts";
+import { formatFingerprint, parseFingerprint } from "../wire/fingerprint.ts";
 
 export type DeviceKind = "cli" | "web";
 
@@ -26,6 +28,16 @@ export interface DeviceCertRequest {
   readonly signedAtUnixMs: number;
 }
 
+/** A certificate taken apart: its signature is still to be checked. */
+export interface UnverifiedCert {
+  readonly cert: DeviceCert;
+  readonly payload: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+
 /** The UTF-8 JSON under the signature. @param accountKey public half of the key that will sign */
 export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8Array): Uint8Array {
   const { server, user, kind } = request;
@@ -35,6 +47,45 @@ export function deviceCertPayload(request: DeviceCertRequest, accountKey: Uint8A
 }
 
 /** One spelling only: sealed rooms compare certificates as bytes. */
-export function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
+function canonicalCertJson({ v, server, user, dev, kind, uik, iat }: DeviceCert): string {
   return JSON.stringify({ v, server, user, dev, kind, uik, iat });
+}
+
+/** @returns undefined if the bytes are no certificate in its one spelling */
+export function parseDeviceCert(bytes: Uint8Array): UnverifiedCert | undefined {
+  if (bytes.length > DEVICE_CERT_BYTES_MAX) return undefined;
+  const signature = bytes.subarray(0, SIGNATURE_BYTES);
+  const payload = bytes.subarray(SIGNATURE_BYTES);
+  try {
+    const text = utf8Decode(payload);
+    const value: unknown = JSON.parse(text);
+    const isCert = isDeviceCert(value) && canonicalCertJson(value) === text;
+    return isCert ? { cert: value, payload, signature } : undefined;
+  } catch {
+    return undefined; // Not UTF-8 or not JSON: no certificate.
+  }
+}
+
+function isDeviceCert(value: unknown): value is DeviceCert {
+  if (typeof value !== "object" || value === null) return false;
+  const cert = value as Readonly<Record<keyof DeviceCert, unknown>>;
+  return (
+    cert.v === 1 &&
+    isFingerprint(cert.server) &&
+    typeof cert.user === "string" &&
+    isName(cert.user) &&
+    isPublicKey(cert.dev) &&
+    (cert.kind === "cli" || cert.kind === "web") &&
+    isPublicKey(cert.uik) &&
+    Number.isSafeInteger(cert.iat) &&
+    Number(cert.iat) >= 0
+  );
+}
+
+function isFingerprint(value: unknown): boolean {
+  return typeof value === "string" && formatFingerprint(parseFingerprint(value)) === value;
+}
+
+function isPublicKey(value: unknown): boolean {
+  return typeof value === "string" && fromBase64Url(value).length === PUBLIC_KEY_BYTES;
 }

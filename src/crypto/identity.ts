@@ -12,8 +12,8 @@ import { Fault } from "../base/fault.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import { sha256 } from "./sha256.ts";
 
-export const PUBLIC_KEY_BYTES = 32;
-export const SIGNATURE_BYTES = 64;
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
 
 /** What stands before the 32 raw bytes in a DER SubjectPublicKeyInfo. @see RFC 8410, section 4 */
 const SPKI_PREFIX = Uint8Array.fromHex("302a300506032b6570032100");

@@ -15,6 +15,9 @@ const DEVICE_CONTEXT = utf8Encode("chat/1 device\0");
 const DEVICE_CERT_CONTEXT = utf8Encode("chat/1 device-cert\0");
 const SUCCESSOR_CONTEXT = utf8Encode("chat/1 successor\0");
 const LAN_CONTEXT = utf8Encode("chat/1 lan\0");
+const SEALED_MESSAGE_CONTEXT = utf8Encode("chat/1 sealed message\0");
+const SEALED_LEAVE_CONTEXT = utf8Encode("chat/1 sealed leave\0");
+const GROUP_ID_BYTES = 16;
 
 /** What makes one greeting differ from every other: the link it runs on and two fresh nonces. */
 export interface Greeting {
@@ -57,4 +60,37 @@ export function successorBytes(next: Uint8Array): Uint8Array {
  */
 export function lanBytes(place: string, datagram: Uint8Array): Uint8Array {
   return concatBytes(LAN_CONTEXT, utf8Encode(`${place}\0`), datagram);
+}
+
+/** What a device signs of each message that it sends into a sealed room. */
+export interface SealedMessageHead {
+  readonly gid: Uint8Array;
+  /** The id of the room. */
+  readonly room: string;
+  /** How many messages the device has sent into this group before, and one. */
+  readonly count: number;
+  readonly sentAtUnixMs: number;
+  /** SHA-256 of the body. */
+  readonly bodyHash: Uint8Array;
+}
+
+/** Archives keep the signature: who sent a message stays provable when its keys are gone. */
+export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
+  const { gid, room, count, sentAtUnixMs, bodyHash } = head;
+  assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
+  assert(bodyHash.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  const numbers = concatBytes(uint64(count), uint64(sentAtUnixMs));
+  return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, utf8Encode(room));
+}
+
+/** What a device signs when it leaves: others may then remove it. */
+export function sealedLeaveBytes(gid: Uint8Array, epoch: number, room: string): Uint8Array {
+  assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
+  return concatBytes(SEALED_LEAVE_CONTEXT, gid, uint64(epoch), utf8Encode(room));
+}
+
+function uint64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
 }

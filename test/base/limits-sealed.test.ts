@@ -27,3 +27,15 @@ test("all key packages of a device are one message", () => {
   const taken = limits.DEVICES_PER_ACCOUNT_MAX * sealed.KEY_PACKAGE_BYTES_MAX;
   expect(taken).toBeLessThan(limits.MESSAGE_BYTES_MAX);
 });
+
+test("the longest body is a message, whatever its text is escaped to", () => {
+  expect(sealed.SEALED_BODY_BYTES_MAX).toBeGreaterThan(6 * limits.TEXT_BYTES_MAX);
+  expect(2 ** Math.ceil(Math.log2(sealed.SEALED_BODY_BYTES_MAX))).toBeLessThan(
+    sealed.SEALED_BYTES_MAX,
+  );
+});
+
+test("the largest file has fewer chunks than the counter can tell apart", () => {
+  const chunks = limits.FILE_BYTES_MAX / limits.CHUNK_BYTES;
+  expect(chunks).toBeLessThan(sealed.SEALED_FILE_CHUNKS_MAX);
+});

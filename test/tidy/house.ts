@@ -22,7 +22,9 @@ const RETIRED = [
   "passage",
 ] as const;
 
-/** What a browser lacks: the driver of a client runs in both. */
+/** The driver of a client and sealed rooms run in a browser, too. */
+const PORTABLE = /^src\/(?:client|crypto\/seal)\//;
+/** What a browser lacks. */
 const RUNTIME = /\bBun\.|\bprocess\.|\bBuffer\b|\brequire\(/;
 
 export const cycles: Rule = {
@@ -62,7 +64,7 @@ export const portable: Rule = {
   name: "portable",
   check: (files) =>
     files
-      .filter(({ path }) => path.startsWith("src/client/"))
+      .filter(({ path }) => PORTABLE.test(path))
       .flatMap((source) => [
         ...matches("portable", source, RUNTIME, "a browser runs this, too"),
         ...importsOf(source)

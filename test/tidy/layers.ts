@@ -23,6 +23,8 @@ const HOMES: Readonly<Record<string, RegExp>> = {
   "@peculiar/x509": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   "reflect-metadata": /^src\/crypto\/certificate(?:-maker)?\.ts$/,
   uqr: /^src\/base\/qr\.ts$/,
+  "ts-mls": /^src\/crypto\/seal\//,
+  "@hpke/core": /^src\/crypto\/seal\/suite\.ts$/,
   "@noble/hashes": /^src\/web\/browser\/hash\.ts$/,
   ink: /^src\/cli\/screen\/view\//,
   react: /^src\/(?:web\/(?:view\/|page\.tsx$)|cli\/screen\/view\/)/,

@@ -1,0 +1,277 @@
+/**
+ * What a commit may do, looked at before the library applies it. Each member decides alone and from
+ * the same bytes, so that all decide alike: nothing here depends on a clock of this machine. The
+ * library checks signatures and keys; who may add or remove whom is no business of MLS.
+ */
+import type { Commit } from "ts-mls/commit.js";
+import type { KeyPackage } from "ts-mls/keyPackage.js";
+import type { LeafNode } from "ts-mls/leafNode.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import {
+  GROUP_DEVICES_MAX,
+  KEY_PACKAGE_MS,
+  KEY_PACKAGE_SKEW_MS,
+} from "../../base/limits-sealed.ts";
+import { type FoldedName, foldName } from "../../base/names.ts";
+import {
+  type Certificates,
+  isCapable,
+  isSameDevice,
+  leafAt,
+  membersOf,
+  type SealDevice,
+  type SealMember,
+} from "./members.ts";
+import { readPolicy, type SealPolicy } from "./policy.ts";
+import { SUITE } from "./suite.ts";
+
+/** Why a commit, a key package or a group is refused; each is the same for every member. */
+export const REFUSALS = {
+  mixed: "a change adds and removes at once",
+  "proposal-kind": "a change holds what a sealed room does not use",
+  "not-allowed": "the device that made the change may not do so",
+  certificate: "a device has no certificate of this server's account",
+  "identity-changed": "the account key of a user is not the one that was known",
+  "device-twice": "a device would be in the room twice",
+  "leaf-changed": "a device changed its key or its certificate",
+  stranger: "a device that belongs to no member let itself in",
+  "other-removed": "a device let itself in and removed another one",
+  "key-package": "a key package is too old, or of another kind",
+  "web-barred": "browsers are not let in here",
+  "too-many": `a sealed room has at most ${GROUP_DEVICES_MAX} devices`,
+  policy: "the rules of the room are not ones that this program knows",
+  bound: "the change was made for another place",
+  unverified: "a signature, a key or a confirmation is wrong",
+} as const satisfies Record<string, string>;
+
+export type Refusal = keyof typeof REFUSALS;
+
+/** What a commit does, in plain data. */
+export interface SealChange {
+  readonly kind: "add" | "remove" | "update" | "policy" | "join" | "resync";
+  /** Who committed; of a join or resync the device that came in. */
+  readonly by: SealMember | SealDevice;
+  readonly added: readonly SealDevice[];
+  readonly removed: readonly SealMember[];
+  /** The rules from then on. */
+  readonly policy: SealPolicy;
+  /** The epoch that the commit begins. */
+  readonly epoch: number;
+}
+
+/** What the caller knows and the group does not. */
+export interface Knowledge {
+  /**
+   * The account key in base64url that a user is pinned to; undefined for one who was never seen.
+   * @param user folded, as names are compared
+   */
+  readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
+  /** Whether anyone may remove this device: it has said that it leaves. */
+  readonly hasLeft?: (member: SealMember) => boolean;
+  /** When the server took the commit: key packages must be good then. Absent: not compared. */
+  readonly atUnixMs?: number;
+}
+
+export interface GroupView {
+  readonly tree: RatchetTree;
+  readonly policy: SealPolicy;
+  readonly epoch: number;
+}
+
+export type Verdict =
+  | { readonly ok: true; readonly change: SealChange }
+  | { readonly ok: false; readonly reason: Refusal };
+
+/** A leaf of the tree, or the device that brings a leaf of its own. */
+export type Committer = { readonly leaf: number } | "newcomer";
+
+export class CommitCheck {
+  readonly #certificates: Certificates;
+  readonly #knowledge: Knowledge;
+
+  constructor(certificates: Certificates, knowledge: Knowledge) {
+    this.#certificates = certificates;
+    this.#knowledge = knowledge;
+  }
+
+  async judge(group: GroupView, committer: Committer, commit: Commit): Promise<Verdict> {
+    if (commit.proposals.length > GROUP_DEVICES_MAX) return refused("too-many");
+    const proposals: Proposal[] = [];
+    for (const one of commit.proposals) {
+      // Nobody sends proposals of their own: a reference leads nowhere.
+      if (one.proposalOrRefType !== "proposal") return refused("proposal-kind");
+      proposals.push(one.proposal);
+    }
+    const leaf = commit.path?.leafNode;
+    if (committer !== "newcomer") return this.#judgeMember(group, committer.leaf, proposals, leaf);
+    const inits = proposals.filter(({ proposalType }) => proposalType === "external_init");
+    const others = proposals.filter(({ proposalType }) => proposalType !== "external_init");
+    const [removal] = others;
+    if (leaf === undefined || inits.length !== 1 || others.length > 1) {
+      return refused("proposal-kind");
+    }
+    if (removal === undefined) return this.judgeNewcomer(group, leaf, undefined);
+    if (removal.proposalType !== "remove") return refused("proposal-kind");
+    return this.judgeNewcomer(group, leaf, removal.remove.removed);
+  }
+
+  /** A device on its own: in a key package, in a tree that is joined. */
+  async judgeDevice(leaf: LeafNode): Promise<SealDevice | Refusal> {
+    const device = await this.#certificates.deviceOf(leaf);
+    if (device === undefined) return "certificate";
+    if (!isCapable(leaf)) return "key-package";
+    const pinned = await this.#knowledge.accountOf(foldName(device.user));
+    return pinned === undefined || pinned === device.account ? device : "identity-changed";
+  }
+
+  async judgeKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
+    const { cipherSuite, version, extensions, leafNode } = keyPackage;
+    const isOfOurs = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
+    if (!isOfOurs || !this.#isGood(leafNode)) return "key-package";
+    return this.judgeDevice(leafNode);
+  }
+
+  async #judgeMember(
+    group: GroupView,
+    leaf: number,
+    proposals: readonly Proposal[],
+    renewed: LeafNode | undefined,
+  ): Promise<Verdict> {
+    const members = membersOf(group.tree);
+    const by = members.find((member) => member.leaf === leaf);
+    const own = leafAt(group.tree, leaf);
+    if (by === undefined || own === undefined) return refused("unverified");
+    if (renewed !== undefined && (!isSameDevice(own, renewed) || !isCapable(renewed))) {
+      return refused("leaf-changed");
+    }
+    const [first] = proposals;
+    const kinds = new Set(proposals.map(({ proposalType }) => proposalType));
+    const { policy } = group;
+    const change = { by, added: [], removed: [], policy, epoch: group.epoch + 1 };
+    if (first === undefined) return accepted({ ...change, kind: "update" });
+    if (kinds.has("add") && kinds.has("remove")) return refused("mixed");
+    if (kinds.size > 1) return refused("proposal-kind");
+    switch (first.proposalType) {
+      case "add": {
+        const added = await this.#judgeAdds(members, by, policy, proposals);
+        return Array.isArray(added) ? accepted({ ...change, kind: "add", added }) : refused(added);
+      }
+      case "remove": {
+        const removed = this.#judgeRemoves(members, by, policy, proposals);
+        return Array.isArray(removed)
+          ? accepted({ ...change, kind: "remove", removed })
+          : refused(removed);
+      }
+      case "group_context_extensions": {
+        const next = readPolicy(first.groupContextExtensions.extensions);
+        if (proposals.length > 1 || next === undefined) return refused("policy");
+        if (next.room !== policy.room) return refused("policy");
+        if (!isAdmin(policy, by)) return refused("not-allowed");
+        return accepted({ ...change, kind: "policy", policy: next });
+      }
+      default:
+        return refused("proposal-kind");
+    }
+  }
+
+  async #judgeAdds(
+    members: readonly SealMember[],
+    by: SealMember,
+    policy: SealPolicy,
+    proposals: readonly Proposal[],
+  ): Promise<SealDevice[] | Refusal> {
+    if (members.length + proposals.length > GROUP_DEVICES_MAX) return "too-many";
+    const mayAdd = policy.adders === "members" || isAdmin(policy, by);
+    const devices = new Set(members.map(({ device }) => device));
+    const added: SealDevice[] = [];
+    for (const proposal of proposals) {
+      if (proposal.proposalType !== "add") return "proposal-kind";
+      const device = await this.judgeKeyPackage(proposal.add.keyPackage);
+      if (typeof device === "string") return device;
+      if (!isOfOneUser(device, by) && !mayAdd) return "not-allowed";
+      if (device.kind === "web" && !policy.web) return "web-barred";
+      if (devices.has(device.device)) return "device-twice";
+      devices.add(device.device);
+      added.push(device);
+    }
+    return added;
+  }
+
+  #judgeRemoves(
+    members: readonly SealMember[],
+    by: SealMember,
+    policy: SealPolicy,
+    proposals: readonly Proposal[],
+  ): SealMember[] | Refusal {
+    const removed = new Set<SealMember>();
+    for (const proposal of proposals) {
+      if (proposal.proposalType !== "remove") return "proposal-kind";
+      const member = members.find(({ leaf }) => leaf === proposal.remove.removed);
+      if (member === undefined || member === by || removed.has(member)) return "unverified";
+      const mayRemove =
+        isAdmin(policy, by) ||
+        isOfOneUser(member, by) ||
+        this.#knowledge.hasLeft?.(member) === true;
+      if (!mayRemove) return "not-allowed";
+      removed.add(member);
+    }
+    return [...removed];
+  }
+
+  /**
+   * Who comes in by a GroupInfo: back again, or as a further device of a member.
+   * @param removed the place that it had before
+   */
+  async judgeNewcomer(
+    group: GroupView,
+    leaf: LeafNode,
+    removed: number | undefined,
+  ): Promise<Verdict> {
+    const device = await this.judgeDevice(leaf);
+    if (typeof device === "string") return refused(device);
+    const members = membersOf(group.tree);
+    const { policy } = group;
+    const change = { by: device, policy, epoch: group.epoch + 1 };
+    const before = members.find((member) => member.device === device.device);
+    if (removed !== undefined) {
+      // Also keeps a place that is in no tree from the library, which would look for it for ever.
+      if (before === undefined || before.leaf !== removed) {
+        return refused("other-removed");
+      }
+      if (before.account !== device.account) return refused("identity-changed");
+      return accepted({ ...change, kind: "resync", added: [device], removed: [before] });
+    }
+    if (before !== undefined) return refused("device-twice");
+    if (!members.some((member) => isOfOneUser(member, device))) return refused("stranger");
+    if (device.kind === "web" && !policy.web) return refused("web-barred");
+    if (members.length >= GROUP_DEVICES_MAX) return refused("too-many");
+    return accepted({ ...change, kind: "join", added: [device], removed: [] });
+  }
+
+  #isGood(leaf: KeyPackage["leafNode"]): boolean {
+    const { notBefore, notAfter } = leaf.lifetime;
+    const [from, until] = [Number(notBefore) * 1000, Number(notAfter) * 1000];
+    const spanMs = until - from;
+    if (spanMs < 0 || spanMs > KEY_PACKAGE_MS + KEY_PACKAGE_SKEW_MS) return false;
+    const { atUnixMs } = this.#knowledge;
+    return atUnixMs === undefined || (from <= atUnixMs && atUnixMs <= until);
+  }
+}
+
+export function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
+  return policy.admins.includes(account);
+}
+
+/** An account key may sign certificates for several names: both must be the same. */
+function isOfOneUser(one: SealDevice, other: SealDevice): boolean {
+  return one.account === other.account && foldName(one.user) === foldName(other.user);
+}
+
+function accepted(change: SealChange): Verdict {
+  return { ok: true, change };
+}
+
+function refused(reason: Refusal): Verdict {
+  return { ok: false, reason };
+}

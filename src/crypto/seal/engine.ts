@@ -1,0 +1,684 @@
+/**
+ * The end-to-end encryption of sealed rooms, by MLS (RFC 9420). It knows no socket, file or
+ * database, and runs in a browser. A group is a value: each step takes one and gives another. Two
+ * steps from the same group would use a key twice, so that a caller does one at a time, makes the
+ * new state durable, and only then sends what the step gave. What `consumed` lists is overwritten
+ * with `wipe` after that; the group before must not be used any more then.
+ *
+ * Whatever comes from elsewhere is checked here and in the files beside. What the library throws
+ * leaves this folder as a Fault.
+ */
+
+import type { ClientConfig } from "ts-mls/clientConfig.js";
+import {
+  type ClientState,
+  createGroup,
+  decodeGroupState,
+  encodeGroupState,
+  joinGroup,
+} from "ts-mls/clientState.js";
+import {
+  createCommit,
+  createGroupInfoWithExternalPubAndRatchetTree,
+  joinGroupExternal,
+} from "ts-mls/createCommit.js";
+import { createApplicationMessage } from "ts-mls/createMessage.js";
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import {
+  generateKeyPackageWithKey,
+  type KeyPackage,
+  makeKeyPackageRef,
+  type PrivateKeyPackage,
+} from "ts-mls/keyPackage.js";
+import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
+import { decryptSenderData } from "ts-mls/privateMessage.js";
+import { processPublicMessage } from "ts-mls/processMessages.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import { emptyPskIndex } from "ts-mls/pskIndex.js";
+import type { PublicMessage } from "ts-mls/publicMessage.js";
+import { decryptGroupInfo, decryptGroupSecrets } from "ts-mls/welcome.js";
+import { assert } from "../../base/assert.ts";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  GROUP_DEVICES_MAX,
+  GROUP_ID_BYTES,
+  KEY_PACKAGE_MS,
+  KEY_PACKAGE_SKEW_MS,
+  KEY_PACKAGES_MAX,
+  SEALED_BOUND_BYTES_MAX,
+} from "../../base/limits-sealed.ts";
+import { packValue, unpackValue } from "../../wire/codec.ts";
+import { sealedLeaveBytes } from "../signed-bytes.ts";
+import {
+  CommitCheck,
+  type Committer,
+  isAdmin,
+  type Knowledge,
+  type Refusal,
+  type SealChange,
+} from "./commit-check.ts";
+import {
+  type ContentPlace,
+  readContent,
+  type SealedContent,
+  type SignedContent,
+  writeContent,
+} from "./content.ts";
+import {
+  readCommit,
+  readGroupInfo,
+  readKeyPackage,
+  readPrivate,
+  readWelcome,
+  readWhole,
+  writeGroupInfo,
+  writeKeyPackage,
+  writeMessage,
+} from "./formats.ts";
+import { SealedGroup } from "./group.ts";
+import { checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
+import { guarded } from "./guard.ts";
+import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
+import { paddedBytes } from "./padding.ts";
+import { POLICY_EXTENSION, policyExtensions, type SealPolicy } from "./policy.ts";
+import { refusedFault } from "./refused.ts";
+import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
+import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
+import {
+  KEY_HANDLE,
+  makeConfig,
+  makeSuite,
+  type SealSigner,
+  SUITE,
+  verifyEd25519,
+} from "./suite.ts";
+
+export interface SealEngineOptions {
+  /** The device's key; a handle of WebCrypto does. */
+  readonly signer: SealSigner;
+  /** The device's certificate, as the server has it. */
+  readonly cert: Uint8Array;
+  /** `SHA256:` and the fingerprint of the server, and those that it had before. */
+  readonly servers: readonly string[];
+  readonly unixMs: () => number;
+}
+
+/** One use only: whoever adds this device takes one. */
+export interface KeyPackagePair {
+  /** Its reference in base64url, by which a Welcome names it. */
+  readonly ref: string;
+  /** What the server hands out. */
+  readonly keyPackage: Uint8Array;
+  /** What this device keeps, encrypted, until it has joined by it or the package is too old. */
+  readonly secret: Uint8Array;
+}
+
+export type KeyPackageVerdict =
+  | { readonly kind: "good"; readonly ref: string; readonly device: SealDevice }
+  | { readonly kind: "rejected"; readonly reason: Refusal };
+
+/** What a member wants changed. */
+export type SealIntent =
+  | { readonly kind: "add"; readonly keyPackages: readonly Uint8Array[] }
+  /** By their `device`. */
+  | { readonly kind: "remove"; readonly devices: readonly string[] }
+  /** New keys for this device. */
+  | { readonly kind: "update" }
+  | { readonly kind: "policy"; readonly policy: SealPolicy };
+
+/** Part of what a commit or message is bound to: the id of its post. The server cannot swap it. */
+export interface Binding {
+  readonly bound: Uint8Array;
+}
+
+export interface SealStep {
+  readonly group: SealedGroup;
+  readonly consumed: Consumed;
+}
+
+/** A commit that waits for the server's word: it counts once the server has taken it. */
+export interface SealCommit extends SealStep {
+  readonly commit: Uint8Array;
+  /** For those that it adds. */
+  readonly welcome?: Uint8Array;
+  /** Of the epoch that it begins: a device that comes back needs it. */
+  readonly groupInfo: Uint8Array;
+  readonly change: SealChange;
+}
+
+export type SealProcessed =
+  | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
+  /** This device is out. */
+  | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
+  /** Of this device: the caller takes the state that it kept, or rejoins if it kept none. */
+  | { readonly kind: "own" }
+  /** Nothing changed, and the room cannot be trusted any more. */
+  | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
+
+export interface SealedMessage extends SignedContent {
+  readonly sender: SealMember;
+}
+
+export class SealEngine {
+  readonly #options: SealEngineOptions;
+  readonly #suite: CiphersuiteImpl;
+  readonly #config: ClientConfig;
+  readonly #certificates: Certificates;
+  #account = "";
+
+  private constructor(options: SealEngineOptions, suite: CiphersuiteImpl) {
+    this.#options = options;
+    this.#suite = suite;
+    this.#certificates = new Certificates(options.servers);
+    this.#config = makeConfig(this.#certificates);
+  }
+
+  /** @throws Fault not-allowed: no WebCrypto here, or a certificate that is not this device's */
+  static async open(options: SealEngineOptions): Promise<SealEngine> {
+    if (globalThis.crypto?.subtle === undefined) {
+      throw new Fault("not-allowed", "this page has no encryption, which sealed rooms need", {
+        remedy: "open it by https",
+      });
+    }
+    const engine = new SealEngine(options, await makeSuite(options.signer));
+    const self = await engine.#certificates.deviceOf(engine.#credentialed);
+    if (self !== undefined) {
+      engine.#account = self.account;
+      return engine;
+    }
+    throw new Fault("not-allowed", "this device has no certificate for sealed rooms", {
+      remedy: "link it: chat link-device on a device that is in",
+    });
+  }
+
+  /** The device's name in groups. */
+  get device(): string {
+    return toBase64Url(this.#options.signer.publicKey);
+  }
+
+  async makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
+    assert(count > 0 && count <= KEY_PACKAGES_MAX, "a stock of key packages");
+    const pairs: KeyPackagePair[] = [];
+    for (let i = 0; i < count; i++) {
+      const { publicPackage, privatePackage } = await this.#makeKeyPackage();
+      const { initPrivateKey: init, hpkePrivateKey: leaf } = privatePackage;
+      const keyPackage = writeKeyPackage(publicPackage);
+      const secret = packValue({ keyPackage, init, leaf });
+      pairs.push({ ref: await this.#refOf(publicPackage), keyPackage, secret });
+    }
+    return pairs;
+  }
+
+  /**
+   * Whether a key package may be used to add its device now.
+   * @throws Fault frame-malformed, too-large
+   */
+  async inspect(bytes: Uint8Array, knowledge: Knowledge): Promise<KeyPackageVerdict> {
+    const keyPackage = readKeyPackage(bytes);
+    const atUnixMs = this.#options.unixMs();
+    const device = await this.#check({ atUnixMs, ...knowledge }).judgeKeyPackage(keyPackage);
+    return typeof device === "string"
+      ? { kind: "rejected", reason: device }
+      : { kind: "good", device, ref: await this.#refOf(keyPackage) };
+  }
+
+  /** A group of this device alone. @param gid 16 random bytes; made here when absent */
+  async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
+    assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
+    const { publicPackage, privatePackage } = await this.#makeKeyPackage();
+    const extensions = policyExtensions(policy);
+    const [suite, config] = [this.#suite, this.#config];
+    const group = await guarded("a sealed room could not be made", async () =>
+      this.#grouped(
+        await createGroup(gid, publicPackage, privatePackage, extensions, suite, config),
+      ),
+    );
+    return { group, groupInfo: await this.groupInfo(group) };
+  }
+
+  /**
+   * A change that this device wants. Nothing has happened until the server takes the commit.
+   * @throws Fault seal-refused: the room's rules do not allow it; frame-malformed, too-large
+   */
+  async commit(
+    group: SealedGroup,
+    intent: SealIntent,
+    { bound, ...knowledge }: Knowledge & Binding,
+  ): Promise<SealCommit> {
+    const authenticatedData = checkedBinding(bound);
+    const proposals = this.#proposalsOf(group, intent);
+    const judged = await this.#check({ atUnixMs: this.#options.unixMs(), ...knowledge }).judge(
+      viewOf(group),
+      { leaf: group.self.leaf },
+      {
+        proposals: proposals.map((proposal) => ({ proposalOrRefType: "proposal", proposal })),
+        path: undefined,
+      },
+    );
+    if (!judged.ok) throw refusedFault(judged.reason);
+    return guarded("the change to a sealed room could not be made", async () => {
+      const context = { state: group.mls, cipherSuite: this.#suite };
+      const made = await createCommit(context, {
+        wireAsPublicMessage: true,
+        extraProposals: proposals,
+        ratchetTreeExtension: true,
+        authenticatedData,
+      });
+      const next = this.#grouped(made.newState);
+      const { welcome } = made;
+      return {
+        group: next,
+        commit: writeMessage(made.commit),
+        ...(welcome === undefined
+          ? {}
+          : { welcome: writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome }) }),
+        groupInfo: await this.groupInfo(next),
+        change: judged.change,
+        consumed: [...made.consumed, ...secretsLeft(group.mls, next.mls)],
+      };
+    });
+  }
+
+  /**
+   * A commit that the server has taken, of another member or of this one.
+   * @throws Fault frame-malformed, too-large; stale-epoch: of another epoch
+   */
+  async process(
+    group: SealedGroup,
+    bytes: Uint8Array,
+    { bound, ...knowledge }: Knowledge & Binding,
+  ): Promise<SealProcessed> {
+    const message = readCommit(bytes);
+    const { content } = message;
+    if (content.contentType !== "commit") return rejected("proposal-kind");
+    if (!equalBytes(content.groupId, group.gid)) return rejected("bound");
+    checkEpoch(content.epoch, group);
+    if (!equalBytes(content.authenticatedData, bound)) return rejected("bound");
+    const { sender } = content;
+    let committer: Committer = "newcomer";
+    if (sender.senderType === "member") committer = { leaf: sender.leafIndex };
+    else if (sender.senderType !== "new_member_commit") return rejected("proposal-kind");
+    if (committer !== "newcomer" && committer.leaf === group.self.leaf) return { kind: "own" };
+    const judged = await this.#check(knowledge).judge(viewOf(group), committer, content.commit);
+    if (!judged.ok) return rejected(judged.reason);
+    if (judged.change.by.device === this.device) return { kind: "own" };
+    return this.#apply(group, message, judged.change);
+  }
+
+  async #apply(
+    group: SealedGroup,
+    message: PublicMessage,
+    change: SealChange,
+  ): Promise<SealProcessed> {
+    try {
+      const { self } = group;
+      const done = await processPublicMessage(group.mls, message, emptyPskIndex, this.#suite);
+      const isRemoved = done.newState.groupActiveState.kind === "removedFromGroup";
+      if (isRemoved !== change.removed.some(({ leaf }) => leaf === self.leaf)) {
+        return rejected("unverified");
+      }
+      if (isRemoved) return { kind: "removed", change, consumed: secretsLeft(group.mls) };
+      const next = this.#grouped(done.newState);
+      if (!isExpected(group, next, change)) return rejected("unverified");
+      const consumed = [...done.consumed, ...secretsLeft(group.mls, next.mls)];
+      return { kind: "applied", change, group: next, consumed };
+    } catch (cause) {
+      return { kind: "rejected", reason: "unverified", cause };
+    }
+  }
+
+  /**
+   * Joins by what an adding commit gave.
+   * @param secretOf what this device kept of a key package, by its reference; undefined: none such
+   * @throws Fault frame-malformed, too-large, seal-broken, seal-refused
+   */
+  async join(
+    bytes: Uint8Array,
+    secretOf: (ref: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
+    { room, gid, ...knowledge }: ExpectedGroup & Knowledge,
+  ): Promise<SealStep & { readonly by: SealMember; readonly ref: string }> {
+    const welcome = readWelcome(bytes);
+    if (welcome.secrets.length > GROUP_DEVICES_MAX) throw refusedFault("too-many");
+    for (const { newMember } of welcome.secrets) {
+      const ref = toBase64Url(newMember);
+      const secret = await secretOf(ref);
+      if (secret === undefined) continue;
+      const { keyPackage, privateKeys } = this.#readSecret(secret);
+      const expected = gid === undefined ? { room } : { room, gid };
+      return guarded("the invitation to a sealed room cannot be opened", async () => {
+        const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
+        const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
+        // Unlike the library, with a look at the group before work is spent on it.
+        if (secrets === undefined || secrets.psks.length > 0) throw refusedFault("proposal-kind");
+        const zeros = new Uint8Array(this.#suite.kdf.size);
+        const { joinerSecret } = secrets;
+        const info = await decryptGroupInfo(welcome, joinerSecret, zeros, this.#suite);
+        if (info === undefined) throw refusedFault("unverified");
+        const { signer, policy } = await checkGroupInfo(info, expected, this.#check(knowledge));
+        const isOwn = signer.account === this.#account;
+        if (!isOwn && policy.adders === "admins" && !isAdmin(policy, signer)) {
+          throw refusedFault("not-allowed");
+        }
+        const [suite, config] = [this.#suite, this.#config];
+        const mls = await joinGroup(
+          welcome,
+          keyPackage,
+          privateKeys,
+          emptyPskIndex,
+          suite,
+          undefined,
+          undefined,
+          config,
+        );
+        const consumed = [joinerSecret, privateKeys.initPrivateKey, secret];
+        return { group: this.#grouped(mls), by: signer, ref, consumed };
+      });
+    }
+    throw refusedFault("unverified");
+  }
+
+  /**
+   * Comes back into a group that this device is in, or comes in as a further device of a member.
+   * Nothing has happened until the server takes the commit.
+   * @throws Fault frame-malformed, too-large, seal-broken; seal-refused: not a member's device
+   */
+  async rejoin(
+    bytes: Uint8Array,
+    { room, gid, bound, ...knowledge }: ExpectedGroup & Knowledge & Binding,
+  ): Promise<SealCommit> {
+    const authenticatedData = checkedBinding(bound);
+    const info = readGroupInfo(bytes);
+    const check = this.#check(knowledge);
+    const expected = gid === undefined ? { room } : { room, gid };
+    const { tree, policy, epoch } = await checkGroupInfo(info, expected, check);
+    const { publicPackage, privatePackage } = await this.#makeKeyPackage();
+    // The library would look for this device in the tree for ever if it were not there.
+    const before = membersOf(tree).find(({ device }) => device === this.device);
+    const view = { tree, policy, epoch };
+    const judged = await check.judgeNewcomer(view, publicPackage.leafNode, before?.leaf);
+    if (!judged.ok) throw refusedFault(judged.reason);
+    return guarded("what the server has of a sealed room cannot be used", async () => {
+      const { publicMessage, newState } = await joinGroupExternal(
+        info,
+        publicPackage,
+        privatePackage,
+        before !== undefined,
+        this.#suite,
+        undefined,
+        this.#config,
+        authenticatedData,
+      );
+      const group = this.#grouped(newState);
+      return {
+        group,
+        commit: writeMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage }),
+        groupInfo: await this.groupInfo(group),
+        change: judged.change,
+        consumed: [privatePackage.initPrivateKey, privatePackage.hpkePrivateKey],
+      };
+    });
+  }
+
+  /** What a device needs to come back; the server keeps the newest. */
+  async groupInfo(group: SealedGroup): Promise<Uint8Array> {
+    return guarded("a sealed room cannot be described", async () =>
+      writeGroupInfo(
+        await createGroupInfoWithExternalPubAndRatchetTree(group.mls, [], this.#suite),
+      ),
+    );
+  }
+
+  /** @throws Fault too-large */
+  async encrypt(
+    group: SealedGroup,
+    content: SealedContent,
+    { bound }: Binding,
+  ): Promise<SealStep & { readonly message: Uint8Array }> {
+    const authenticatedData = checkedBinding(bound);
+    const bytes = await writeContent(content, placeOf(group), this.#options.signer);
+    const padUntilLength = paddedBytes(bytes.length);
+    const clientConfig: ClientConfig = {
+      ...this.#config,
+      paddingConfig: { kind: "padUntilLength", padUntilLength },
+    };
+    return guarded("a message to a sealed room could not be encrypted", async () => {
+      const state = { ...group.mls, clientConfig };
+      const made = await createApplicationMessage(state, bytes, this.#suite, authenticatedData);
+      const { privateMessage, newState, consumed } = made;
+      return {
+        group: this.#grouped(newState),
+        message: writeMessage({
+          version: "mls10",
+          wireformat: "mls_private_message",
+          privateMessage,
+        }),
+        consumed,
+      };
+    });
+  }
+
+  /**
+   * A message of another device, which is named by its place in the tree: by nothing that it says.
+   * @throws Fault frame-malformed, too-large; stale-epoch: of another epoch; seal-broken: not to be
+   * opened, opened before, or not what it seems
+   */
+  async decrypt(
+    group: SealedGroup,
+    bytes: Uint8Array,
+    { bound }: Binding,
+  ): Promise<SealStep & { readonly message: SealedMessage }> {
+    const message = readPrivate(bytes);
+    const sentence = "a message in a sealed room cannot be opened";
+    if (message.contentType !== "application") throw new Fault("seal-broken", sentence);
+    if (!equalBytes(message.groupId, group.gid)) throw new Fault("seal-broken", sentence);
+    checkEpoch(message.epoch, group);
+    if (!equalBytes(message.authenticatedData, bound)) throw new Fault("seal-broken", sentence);
+    const { mls } = group;
+    return guarded(sentence, async () => {
+      const { senderDataSecret } = mls.keySchedule;
+      const from = await decryptSenderData(message, senderDataSecret, this.#suite);
+      const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
+      if (sender === undefined || sender.leaf === mls.privatePath.leafIndex) {
+        throw new Fault("seal-broken", "a message in a sealed room names no other device");
+      }
+      const { tree, content, consumed } = await unprotectPrivateMessage(
+        senderDataSecret,
+        message,
+        mls.secretTree,
+        mls.ratchetTree,
+        mls.groupContext,
+        this.#config.keyRetentionConfig,
+        this.#suite,
+      );
+      if (content.content.contentType !== "application") throw new Fault("seal-broken", sentence);
+      const { applicationData } = content.content;
+      const opened = await readContent(
+        applicationData,
+        placeOf(group),
+        fromBase64Url(sender.device),
+      );
+      const next = this.#grouped({ ...mls, secretTree: tree });
+      return { group: next, message: { ...opened, sender }, consumed };
+    });
+  }
+
+  /** Says that this device leaves, so that others may remove it. */
+  async signLeave(group: SealedGroup): Promise<Uint8Array> {
+    const { gid, epoch, policy } = group;
+    return this.#options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
+  }
+
+  /** Whether a member has signed in this epoch that it leaves. */
+  async hasSignedLeave(
+    group: Pick<SealedGroup, "gid" | "policy">,
+    {
+      member,
+      epoch,
+      signature,
+    }: {
+      readonly member: SealMember;
+      readonly epoch: number;
+      readonly signature: Uint8Array;
+    },
+  ): Promise<boolean> {
+    const signed = sealedLeaveBytes(group.gid, epoch, group.policy.room);
+    return verifyEd25519(fromBase64Url(member.device), signed, signature);
+  }
+
+  /** The state as it is kept. It holds no key that signs. */
+  async save(group: SealedGroup, place: Omit<BoxPlace, "gid">): Promise<Uint8Array> {
+    const plain = encodeGroupState(group.mls);
+    const box = { ...place, gid: group.gid };
+    const bytes = await closeBox(plain, group.epoch, box, this.#random(12));
+    plain.fill(0);
+    return bytes;
+  }
+
+  /** @throws Fault seal-state: damaged, of another group, lease or key, or of another device */
+  async load(bytes: Uint8Array, place: BoxPlace): Promise<SealedGroup> {
+    const { plain, epoch } = await openBox(bytes, place);
+    try {
+      const state = readWhole(plain, decodeGroupState, encodeGroupState);
+      plain.fill(0);
+      const group = this.#grouped({ ...state, clientConfig: this.#config });
+      const isSame =
+        group.epoch === epoch &&
+        equalBytes(group.gid, place.gid) &&
+        group.self.device === this.device &&
+        Object.keys(state.unappliedProposals).length === 0;
+      if (isSame) return group;
+    } catch (cause) {
+      throw unreadable(cause);
+    }
+    throw unreadable();
+  }
+
+  #check(knowledge: Knowledge): CommitCheck {
+    return new CommitCheck(this.#certificates, knowledge);
+  }
+
+  #grouped(state: ClientState): SealedGroup {
+    return new SealedGroup(withoutHistory({ ...state, clientConfig: this.#config }));
+  }
+
+  #random(count: number): Uint8Array {
+    return crypto.getRandomValues(new Uint8Array(count));
+  }
+
+  get #credentialed() {
+    const { cert, signer } = this.#options;
+    const credential = { credentialType: "basic", identity: cert } as const;
+    return { credential, signaturePublicKey: signer.publicKey };
+  }
+
+  async #makeKeyPackage() {
+    const now = this.#options.unixMs();
+    const second = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
+    return guarded("a key package could not be made", () =>
+      generateKeyPackageWithKey(
+        this.#credentialed.credential,
+        {
+          versions: ["mls10"],
+          ciphersuites: [SUITE],
+          extensions: [POLICY_EXTENSION],
+          proposals: [],
+          credentials: ["basic"],
+        },
+        {
+          notBefore: second(now - KEY_PACKAGE_SKEW_MS),
+          notAfter: second(now + KEY_PACKAGE_MS),
+        },
+        [],
+        { signKey: KEY_HANDLE, publicKey: this.#options.signer.publicKey },
+        this.#suite,
+      ),
+    );
+  }
+
+  async #refOf(keyPackage: KeyPackage): Promise<string> {
+    return toBase64Url(await makeKeyPackageRef(keyPackage, this.#suite.hash));
+  }
+
+  #readSecret(secret: Uint8Array): {
+    readonly keyPackage: KeyPackage;
+    readonly privateKeys: PrivateKeyPackage;
+  } {
+    const { keyPackage, init, leaf } = unpackValue(secret) as Readonly<Record<string, unknown>>;
+    const isWhole =
+      keyPackage instanceof Uint8Array && init instanceof Uint8Array && leaf instanceof Uint8Array;
+    if (!isWhole) throw unreadable();
+    const privateKeys = {
+      initPrivateKey: init.slice(),
+      hpkePrivateKey: leaf.slice(),
+      signaturePrivateKey: KEY_HANDLE,
+    };
+    return { keyPackage: readKeyPackage(keyPackage), privateKeys };
+  }
+
+  #proposalsOf(group: SealedGroup, intent: SealIntent): Proposal[] {
+    switch (intent.kind) {
+      case "update":
+        return [];
+      case "add":
+        assert(intent.keyPackages.length > 0, "somebody is added");
+        return intent.keyPackages.map((bytes) => ({
+          proposalType: "add",
+          add: { keyPackage: readKeyPackage(bytes) },
+        }));
+      case "remove": {
+        assert(intent.devices.length > 0, "somebody is removed");
+        const { members } = group;
+        return intent.devices.map((device) => {
+          const removed = members.find((member) => member.device === device)?.leaf;
+          if (removed === undefined) throw refusedFault("unverified");
+          return { proposalType: "remove", remove: { removed } };
+        });
+      }
+      case "policy": {
+        const extensions = policyExtensions(intent.policy);
+        return [
+          { proposalType: "group_context_extensions", groupContextExtensions: { extensions } },
+        ];
+      }
+      default:
+        return intent satisfies never;
+    }
+  }
+}
+
+function viewOf({ mls, policy, epoch }: SealedGroup) {
+  return { tree: mls.ratchetTree, policy, epoch };
+}
+
+function placeOf({ gid, policy }: SealedGroup): ContentPlace {
+  return { gid, room: policy.room };
+}
+
+function rejected(reason: Refusal): SealProcessed {
+  return { kind: "rejected", reason };
+}
+
+function checkedBinding(bound: Uint8Array): Uint8Array {
+  assert(bound.length <= SEALED_BOUND_BYTES_MAX, "what a post is bound to is short");
+  return bound;
+}
+
+/** @throws Fault stale-epoch */
+function checkEpoch(epoch: bigint, group: SealedGroup): void {
+  if (epoch === BigInt(group.epoch)) return;
+  throw new Fault(
+    "stale-epoch",
+    `epoch ${epoch} of a sealed room, which is at ${group.epoch} here`,
+  );
+}
+
+/** Whether the devices of an epoch are those of the one before and the change. */
+function isExpected(before: SealedGroup, after: SealedGroup, change: SealChange): boolean {
+  const idOf = ({ device, account }: SealDevice) => `${device} ${account}`;
+  const gone = new Set(change.removed.map(({ leaf }) => leaf));
+  const stayed = before.members.filter(({ leaf }) => !gone.has(leaf));
+  const expected = [...stayed, ...change.added].map(idOf).sort();
+  const found = after.members.map(idOf).sort();
+  return expected.length === found.length && expected.every((id, i) => id === found[i]);
+}

@@ -1,0 +1,80 @@
+/**
+ * What a newcomer is told of a group, looked at before the library works with it: places outside of
+ * the tree would make it search for ever, and a tree of blanks would make it derive keys for hours.
+ */
+import type { GroupInfo } from "ts-mls/groupInfo.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
+import type { CommitCheck, Refusal } from "./commit-check.ts";
+import { readTree } from "./formats.ts";
+import { leafAt, memberAt, type SealMember } from "./members.ts";
+import { readPolicy, type SealPolicy } from "./policy.ts";
+import { refusedFault } from "./refused.ts";
+import { SUITE } from "./suite.ts";
+
+/** Which group the caller means. */
+export interface ExpectedGroup {
+  readonly room: string;
+  /** The group that the room has for good; absent: it is seen for the first time. */
+  readonly gid?: Uint8Array;
+}
+
+export interface CheckedGroup {
+  readonly tree: RatchetTree;
+  readonly policy: SealPolicy;
+  readonly epoch: number;
+  /** Who vouches for it. */
+  readonly signer: SealMember;
+}
+
+/** @throws Fault frame-malformed, seal-refused */
+export async function checkGroupInfo(
+  info: GroupInfo,
+  expected: ExpectedGroup,
+  check: CommitCheck,
+): Promise<CheckedGroup> {
+  const { groupContext, extensions, signer: signerLeaf } = info;
+  const { groupId, epoch, cipherSuite, version } = groupContext;
+  const policy = readPolicy(groupContext.extensions);
+  const isOurs = version === "mls10" && cipherSuite === SUITE;
+  if (policy === undefined || !isOurs || policy.room !== expected.room)
+    throw refusedFault("policy");
+  if (groupId.length !== GROUP_ID_BYTES || epoch > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw malformed();
+  }
+  if (expected.gid !== undefined && !equalBytes(expected.gid, groupId)) throw refusedFault("bound");
+  const trees = extensions.filter(({ extensionType }) => extensionType === "ratchet_tree");
+  const [first] = trees;
+  if (first === undefined || trees.length > 1) throw malformed();
+  const tree = readTree(first.extensionData);
+  checkShape(tree);
+  for (const [at, node] of tree.entries()) {
+    if (node?.nodeType !== "leaf") continue;
+    const device = await check.judgeDevice(node.leaf);
+    if (typeof device === "string") throw refusedFault(device);
+    if (leafAt(tree, at / 2) === undefined) throw malformed();
+  }
+  const signer = memberAt(tree, signerLeaf);
+  if (signer === undefined) throw malformed();
+  return { tree, policy, epoch: Number(epoch), signer };
+}
+
+/** @throws Fault frame-malformed, seal-refused */
+function checkShape(tree: RatchetTree): void {
+  const leaves = (tree.length + 1) / 2;
+  if (leaves > GROUP_DEVICES_MAX) throw refusedFault("too-many" satisfies Refusal);
+  for (const [at, node] of tree.entries()) {
+    if (node === undefined) continue;
+    if ((at % 2 === 0) !== (node.nodeType === "leaf")) throw malformed();
+    if (node.nodeType !== "parent") continue;
+    const { unmergedLeaves } = node.parent;
+    if (unmergedLeaves.length > leaves) throw malformed();
+    if (unmergedLeaves.some((leaf) => leaf >= leaves)) throw malformed();
+  }
+}
+
+function malformed(): Fault {
+  return new Fault("frame-malformed", "what the server says of a sealed room is malformed");
+}

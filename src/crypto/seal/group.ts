@@ -1,0 +1,34 @@
+/** One epoch of a group as a device knows it. It is never changed: each step makes another one. */
+import type { ClientState } from "ts-mls/clientState.js";
+import { assert } from "../../base/assert.ts";
+import { memberAt, membersOf, type SealMember } from "./members.ts";
+import { readPolicy, type SealPolicy } from "./policy.ts";
+
+export class SealedGroup {
+  readonly gid: Uint8Array;
+  readonly epoch: number;
+  readonly policy: SealPolicy;
+  /** Of the library, and for this folder alone. */
+  readonly mls: ClientState;
+
+  constructor(mls: ClientState) {
+    const { groupId, epoch, extensions } = mls.groupContext;
+    const policy = readPolicy(extensions);
+    assert(policy !== undefined, "the rules of a group were read when it was made or joined");
+    this.gid = groupId;
+    this.epoch = Number(epoch);
+    this.policy = policy;
+    this.mls = mls;
+  }
+
+  /** All devices, by their places. Reads each certificate: 5 us a device. */
+  get members(): readonly SealMember[] {
+    return membersOf(this.mls.ratchetTree);
+  }
+
+  get self(): SealMember {
+    const self = memberAt(this.mls.ratchetTree, this.mls.privatePath.leafIndex);
+    assert(self !== undefined, "a group holds the device that keeps it");
+    return self;
+  }
+}

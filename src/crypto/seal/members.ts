@@ -1,0 +1,121 @@
+/** Who is in a group: each leaf of its tree is a device, its credential a device certificate. */
+import type { Credential } from "ts-mls/credential.js";
+import type { LeafNode } from "ts-mls/leafNode.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { DEVICE_CERTS_KNOWN_MAX, GROUP_CAPABILITIES_MAX } from "../../base/limits-sealed.ts";
+import type { DeviceCert, DeviceKind } from "../cert-payload.ts";
+import { parseDeviceCert } from "../cert-payload.ts";
+import { deviceCertBytes } from "../signed-bytes.ts";
+import { POLICY_EXTENSION } from "./policy.ts";
+import { SUITE, verifyEd25519 } from "./suite.ts";
+
+/** A device in a group. */
+export interface SealMember {
+  /** Its place in the tree, which another device may have after it. */
+  readonly leaf: number;
+  /** Its raw Ed25519 public key in base64url: the name of a device in a group. */
+  readonly device: string;
+  readonly user: DeviceCert["user"];
+  readonly kind: DeviceKind;
+  /** The key of its account in base64url. */
+  readonly account: string;
+  /** The certificate as it came: an archive keeps it beside the messages. */
+  readonly cert: Uint8Array;
+}
+
+/** A device without a place in a tree yet. */
+export type SealDevice = Omit<SealMember, "leaf">;
+
+/**
+ * Checks device certificates and remembers those that were good: the same ones stand in each commit
+ * and in each tree.
+ */
+export class Certificates {
+  readonly #servers: ReadonlySet<string>;
+  readonly #known = new Set<string>();
+
+  /** @param servers fingerprints as certificates have them: of the server, and those of before */
+  constructor(servers: readonly string[]) {
+    this.#servers = new Set(servers);
+  }
+
+  /** The device that a leaf speaks for; undefined: its certificate is not for it, or not here. */
+  async deviceOf(
+    leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
+  ): Promise<SealDevice | undefined> {
+    const device = deviceIn(leaf);
+    if (device === undefined) return undefined;
+    const id = toBase64Url(device.cert);
+    if (this.#known.has(id)) return device;
+    const parsed = parseDeviceCert(device.cert);
+    if (parsed === undefined || !this.#servers.has(parsed.cert.server)) return undefined;
+    const { cert, payload, signature } = parsed;
+    const signed = deviceCertBytes(payload);
+    if (!(await verifyEd25519(fromBase64Url(cert.uik), signed, signature))) return undefined;
+    const [oldest] = this.#known;
+    if (this.#known.size >= DEVICE_CERTS_KNOWN_MAX) this.#known.delete(oldest ?? "");
+    this.#known.add(id);
+    return device;
+  }
+
+  /** The library asks so. */
+  async validateCredential(credential: Credential, signaturePublicKey: Uint8Array) {
+    return (await this.deviceOf({ credential, signaturePublicKey })) !== undefined;
+  }
+}
+
+/** What the leaf says of its device; who signed that is not looked at. */
+function deviceIn(
+  leaf: Pick<LeafNode, "credential" | "signaturePublicKey">,
+): SealDevice | undefined {
+  if (leaf.credential.credentialType !== "basic") return undefined;
+  const { identity } = leaf.credential;
+  const { cert } = parseDeviceCert(identity) ?? {};
+  const device = toBase64Url(leaf.signaturePublicKey);
+  if (cert === undefined || cert.dev !== device) return undefined;
+  return { device, user: cert.user, kind: cert.kind, account: cert.uik, cert: identity };
+}
+
+/** All of a tree that was checked when it came or grew. */
+export function membersOf(tree: RatchetTree): SealMember[] {
+  return tree.flatMap((node, at) => {
+    const device = node?.nodeType === "leaf" ? deviceIn(node.leaf) : undefined;
+    return device === undefined ? [] : [{ ...device, leaf: at / 2 }];
+  });
+}
+
+export function leafAt(tree: RatchetTree, leaf: number): LeafNode | undefined {
+  if (!Number.isSafeInteger(leaf) || leaf < 0) return undefined;
+  const node = tree[2 * leaf];
+  return node?.nodeType === "leaf" ? node.leaf : undefined;
+}
+
+export function memberAt(tree: RatchetTree, leaf: number): SealMember | undefined {
+  const node = leafAt(tree, leaf);
+  const device = node === undefined ? undefined : deviceIn(node);
+  return device === undefined ? undefined : { ...device, leaf };
+}
+
+/** Whether a leaf can do what a sealed room needs, and lists no more than can be looked through. */
+export function isCapable({ capabilities }: LeafNode): boolean {
+  const { versions, ciphersuites, extensions, proposals, credentials } = capabilities;
+  const lists = [versions, ciphersuites, extensions, proposals, credentials];
+  return (
+    lists.every((list) => list.length <= GROUP_CAPABILITIES_MAX) &&
+    versions.includes("mls10") &&
+    ciphersuites.includes(SUITE) &&
+    extensions.includes(POLICY_EXTENSION) &&
+    credentials.includes("basic")
+  );
+}
+
+/** Whether a leaf is still the same device by the same certificate. */
+export function isSameDevice(one: LeafNode, other: LeafNode): boolean {
+  return (
+    one.credential.credentialType === "basic" &&
+    other.credential.credentialType === "basic" &&
+    equalBytes(one.credential.identity, other.credential.identity) &&
+    equalBytes(one.signaturePublicKey, other.signaturePublicKey)
+  );
+}

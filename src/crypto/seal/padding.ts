@@ -1,0 +1,22 @@
+import { SEALED_PADDED_BYTES_MIN } from "../../base/limits-sealed.ts";
+
+/** The signature of a message and its length. */
+const SIGNATURE_BYTES = 2 + 64;
+
+/**
+ * The length to which the inside of a message is filled with zeros: the next power of two, so that
+ * its size tells the server little.
+ * @param contentBytes what is sent, without what MLS puts around it
+ */
+export function paddedBytes(contentBytes: number): number {
+  const inside = lengthBytes(contentBytes) + contentBytes + SIGNATURE_BYTES;
+  let padded = SEALED_PADDED_BYTES_MIN;
+  while (padded < inside) padded *= 2;
+  return padded;
+}
+
+/** @see RFC 9420, section 2.1.2 */
+function lengthBytes(length: number): number {
+  if (length < 2 ** 6) return 1;
+  return length < 2 ** 14 ? 2 : 4;
+}

@@ -1,0 +1,105 @@
+/**
+ * What the members of a sealed room agree on, signed by all of them with each epoch: it stands in
+ * the group's context. The server can neither change nor hide it.
+ */
+import type { Extension } from "ts-mls/extension.js";
+import { encodeRequiredCapabilities } from "ts-mls/requiredCapabilities.js";
+import { assert } from "../../base/assert.ts";
+import { equalBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { GROUP_ADMINS_MAX, GROUP_POLICY_BYTES_MAX } from "../../base/limits-sealed.ts";
+import { packValue, unpackValue } from "../../wire/codec.ts";
+
+/** Of the range for private use (RFC 9420, section 17.3). */
+export const POLICY_EXTENSION = 0xf0c4;
+
+const ROOM_CHARS_MAX = 64;
+const ACCOUNT_KEY_BYTES = 32;
+
+export interface SealPolicy {
+  /** The id of the room: a group cannot be shown as another room's. */
+  readonly room: string;
+  /** Accounts by their public keys in base64url: these may add, remove and change this policy. */
+  readonly admins: readonly string[];
+  /** Who else may add users. Devices of a user who is in may come in either way. */
+  readonly adders: "admins" | "members";
+  /** Whether devices may be browsers, whose program the server brings at each visit. */
+  readonly web: boolean;
+  /** Whether members may hand what was said before on to newcomers. */
+  readonly history: boolean;
+}
+
+/** The extensions of a group's context: these two and no others. */
+export function policyExtensions(policy: SealPolicy): Extension[] {
+  const required = encodeRequiredCapabilities({
+    extensionTypes: [POLICY_EXTENSION],
+    proposalTypes: [],
+    credentialTypes: ["basic"],
+  });
+  return [
+    { extensionType: "required_capabilities", extensionData: required },
+    { extensionType: POLICY_EXTENSION, extensionData: encodePolicy(policy) },
+  ];
+}
+
+/** @returns undefined if the extensions are not exactly those of a sealed room */
+export function readPolicy(extensions: readonly Extension[]): SealPolicy | undefined {
+  const found = extensions.find(({ extensionType }) => extensionType === POLICY_EXTENSION);
+  const policy = found === undefined ? undefined : decodePolicy(found.extensionData);
+  if (policy === undefined) return undefined;
+  const expected = policyExtensions(policy);
+  const isExact =
+    extensions.length === expected.length &&
+    expected.every(({ extensionType, extensionData }, i) => {
+      const given = extensions[i];
+      return (
+        given?.extensionType === extensionType && equalBytes(given.extensionData, extensionData)
+      );
+    });
+  return isExact ? policy : undefined;
+}
+
+function encodePolicy(policy: SealPolicy): Uint8Array {
+  assert(isPolicy(policy), "a policy has a room and one to GROUP_ADMINS_MAX admins");
+  const { room, admins, adders, web, history } = policy;
+  return packValue({ sealed: 1, room, admins: admins.map(fromBase64Url), adders, web, history });
+}
+
+/** @returns undefined for anything but the one spelling */
+function decodePolicy(bytes: Uint8Array): SealPolicy | undefined {
+  if (bytes.length > GROUP_POLICY_BYTES_MAX) return undefined;
+  try {
+    const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
+    const { sealed, room, admins, adders, web, history } = value;
+    if (sealed !== 1 || !Array.isArray(admins)) return undefined;
+    const keys = admins.map((key: unknown) => (key instanceof Uint8Array ? toBase64Url(key) : ""));
+    const policy = { room, admins: keys, adders, web, history };
+    return isPolicy(policy) && equalBytes(encodePolicy(policy), bytes) ? policy : undefined;
+  } catch {
+    return undefined; // Not MessagePack.
+  }
+}
+
+function isPolicy(value: Readonly<Record<keyof SealPolicy, unknown>>): value is SealPolicy {
+  const { room, admins, adders, web, history } = value;
+  return (
+    typeof room === "string" &&
+    room.length > 0 &&
+    room.length <= ROOM_CHARS_MAX &&
+    Array.isArray(admins) &&
+    admins.length > 0 &&
+    admins.length <= GROUP_ADMINS_MAX &&
+    new Set(admins).size === admins.length &&
+    admins.every((key: unknown) => typeof key === "string" && isAccountKey(key)) &&
+    (adders === "admins" || adders === "members") &&
+    typeof web === "boolean" &&
+    typeof history === "boolean"
+  );
+}
+
+function isAccountKey(text: string): boolean {
+  try {
+    return fromBase64Url(text).length === ACCOUNT_KEY_BYTES;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * How a group's state lies on a disk: encrypted, and bound to its group, epoch and lease. The
+ * library reads most damaged states without a word and goes on to use them.
+ */
+import { assert } from "../../base/assert.ts";
+import { concatBytes, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import {
+  GROUP_ID_BYTES,
+  GROUP_LEASE_BYTES_MAX,
+  GROUP_STATE_BYTES_MAX,
+} from "../../base/limits-sealed.ts";
+import { owned } from "./owned.ts";
+
+const MAGIC = utf8Encode("chat/1 seal\0");
+const EPOCH_BYTES = 8;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
+const KEY_BYTES = 32;
+
+/** An AES-256-GCM key; in a browser one that cannot be read. */
+export type StateKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+/** What a state is bound to beside its epoch. */
+export interface BoxPlace {
+  readonly key: StateKey;
+  readonly gid: Uint8Array;
+  /** The server's: a folder that was restored or copied has an old one. */
+  readonly lease: string;
+}
+
+/** @param raw 32 bytes; the caller may overwrite them then */
+export function importStateKey(raw: Uint8Array): Promise<StateKey> {
+  assert(raw.length === KEY_BYTES, "a key of states has 32 bytes");
+  return crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
+}
+
+/** @param nonce 12 random bytes, each time others */
+export async function closeBox(
+  plain: Uint8Array,
+  epoch: number,
+  place: BoxPlace,
+  nonce: Uint8Array,
+): Promise<Uint8Array> {
+  assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
+  const head = concatBytes(MAGIC, epochBytes(epoch), nonce);
+  const options = { name: "AES-GCM", iv: owned(nonce), additionalData: boundTo(head, place) };
+  const sealed = await crypto.subtle.encrypt(options, place.key, owned(plain));
+  return concatBytes(head, new Uint8Array(sealed));
+}
+
+/** @throws Fault seal-state for any other byte, key, group or lease */
+export async function openBox(
+  bytes: Uint8Array,
+  place: BoxPlace,
+): Promise<{ readonly plain: Uint8Array; readonly epoch: number }> {
+  const isSized = bytes.length >= HEAD_BYTES + TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
+  if (!isSized || MAGIC.some((byte, i) => bytes[i] !== byte)) throw unreadable();
+  const head = bytes.subarray(0, HEAD_BYTES);
+  const iv = owned(head.subarray(-NONCE_BYTES));
+  const options = { name: "AES-GCM", iv, additionalData: boundTo(head, place) };
+  const sealed = owned(bytes.subarray(HEAD_BYTES));
+  const epoch = new DataView(head.buffer, head.byteOffset).getBigUint64(MAGIC.length);
+  try {
+    const plain = await crypto.subtle.decrypt(options, place.key, sealed);
+    return { plain: new Uint8Array(plain), epoch: Number(epoch) };
+  } catch (cause) {
+    throw unreadable(cause);
+  }
+}
+
+export function unreadable(cause?: unknown): Fault {
+  return new Fault("seal-state", "what this device kept of a sealed room cannot be read", {
+    cause,
+  });
+}
+
+/** The nonce of the head is bound anyway; all lengths but the last are fixed. */
+function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array<ArrayBuffer> {
+  const leaseBytes = utf8Encode(lease);
+  assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
+  assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "a lease is short");
+  return owned(concatBytes(head, gid, leaseBytes));
+}
+
+function epochBytes(epoch: number): Uint8Array {
+  const bytes = new Uint8Array(EPOCH_BYTES);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(epoch));
+  return bytes;
+}

@@ -1,0 +1,108 @@
+/**
+ * The one cipher suite of sealed rooms, put together from the library's parts: X25519, AES-128-GCM,
+ * SHA-256 and Ed25519, all by WebCrypto. Taking the parts by their files leaves the library's other
+ * suites out of the program and of the page. The device's key signs from outside: this folder never
+ * sees its private half.
+ */
+import { Aes128Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
+import type { AuthenticationService } from "ts-mls/authenticationService.js";
+import type { ClientConfig } from "ts-mls/clientConfig.js";
+import type { CiphersuiteImpl, CiphersuiteName } from "ts-mls/crypto/ciphersuite.js";
+import { makeHashImpl } from "ts-mls/crypto/implementation/default/makeHashImpl.js";
+import { makeKdfImpl } from "ts-mls/crypto/implementation/default/makeKdfImpl.js";
+import { makeGenericHpke } from "ts-mls/crypto/implementation/hpke.js";
+import { equalBytes, utf8Encode } from "../../base/bytes.ts";
+import {
+  KEY_PACKAGE_MS,
+  SEALED_PADDED_BYTES_MIN,
+  SEALED_SKIPPED_KEYS_MAX,
+  SEALED_SKIPPED_MAX,
+} from "../../base/limits-sealed.ts";
+import { owned } from "./owned.ts";
+
+export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
+
+/** Stands where the library would keep the device's private key. */
+export const KEY_HANDLE = utf8Encode("device key");
+
+const ED25519 = { name: "Ed25519" } as const;
+const PUBLIC_KEY_BYTES = 32;
+const SIGNATURE_BYTES = 64;
+
+/** The device's key: its private half may be out of reach of this program. */
+export interface SealSigner {
+  readonly publicKey: Uint8Array;
+  sign(bytes: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** False, not an exception, for nonsense. */
+export async function verifyEd25519(
+  publicKey: Uint8Array,
+  bytes: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (publicKey.length !== PUBLIC_KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
+  try {
+    const { subtle } = crypto;
+    const key = await subtle.importKey("raw", owned(publicKey), ED25519, false, ["verify"]);
+    return await subtle.verify(ED25519, key, owned(signature), owned(bytes));
+  } catch {
+    return false; // 32 bytes that are no point of the curve.
+  }
+}
+
+export async function makeSuite(signer: SealSigner): Promise<CiphersuiteImpl> {
+  const kdf = new HkdfSha256();
+  const kem = new DhkemX25519HkdfSha256();
+  const hpke = new CipherSuite({ kem, kdf, aead: new Aes128Gcm() });
+  const parts = { kem: "DHKEM-X25519-HKDF-SHA256", kdf: "HKDF-SHA256", aead: "AES128GCM" } as const;
+  return {
+    name: SUITE,
+    hash: makeHashImpl(crypto.subtle, "SHA-256"),
+    kdf: makeKdfImpl(new HkdfSha256()),
+    hpke: await makeGenericHpke(
+      parts,
+      { encrypt: aead("encrypt"), decrypt: aead("decrypt") },
+      hpke,
+    ),
+    rng: { randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
+    signature: {
+      sign: async (_handle, message) => signer.sign(message),
+      verify: verifyEd25519,
+      keygen: () => Promise.reject(new Error("the device's key is made elsewhere")),
+    },
+  };
+}
+
+function aead(work: "encrypt" | "decrypt") {
+  return async (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array) => {
+    const { subtle } = crypto;
+    const imported = await subtle.importKey("raw", owned(key), "AES-GCM", false, [work]);
+    const options = { name: "AES-GCM", iv: owned(nonce), additionalData: owned(aad) };
+    return new Uint8Array(await subtle[work](options, imported, owned(text)));
+  };
+}
+
+/** What the library asks of its user; its own defaults accept anybody and keep keys for long. */
+export function makeConfig(authService: AuthenticationService): ClientConfig {
+  return {
+    authService,
+    keyRetentionConfig: {
+      retainKeysForGenerations: SEALED_SKIPPED_KEYS_MAX,
+      retainKeysForEpochs: 1, // Zero would keep all of them; `forgetEpochs` removes the one.
+      maximumForwardRatchetSteps: SEALED_SKIPPED_MAX,
+    },
+    lifetimeConfig: {
+      maximumTotalLifetime: BigInt(KEY_PACKAGE_MS / 1000),
+      validateLifetimeOnReceive: false, // Clocks differ: CommitCheck compares with the log's time.
+    },
+    // A device is its key: a group has it once, and a resync finds it by this.
+    keyPackageEqualityConfig: {
+      compareKeyPackages: (one, other) =>
+        equalBytes(one.leafNode.signaturePublicKey, other.leafNode.signaturePublicKey),
+      compareKeyPackageToLeafNode: (one, leaf) =>
+        equalBytes(one.leafNode.signaturePublicKey, leaf.signaturePublicKey),
+    },
+    paddingConfig: { kind: "padUntilLength", padUntilLength: SEALED_PADDED_BYTES_MIN },
+  };
+}

@@ -1,0 +1,497 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
+import { checkName, foldName } from "../../../src/base/names.ts";
+import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
+import { CommitCheck } from "../../../src/crypto/seal/commit-check.ts";
+import type { SealCommit } from "../../../src/crypto/seal/engine.ts";
+import { readCommit } from "../../../src/crypto/seal/formats.ts";
+import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import { Certificates } from "../../../src/crypto/seal/members.ts";
+import { packValue } from "../../../src/wire/codec.ts";
+import {
+  adding,
+  opensNext,
+  rawCommit,
+  rawExternalCommit,
+  rawGroupInfo,
+  rawKeyPackage,
+  rawMessage,
+  removing,
+} from "./attacker.ts";
+import { applied, groupOf, POST, ROOM, SERVER_TEXT, say, stocked, TestDevice } from "./devices.ts";
+import { faultOf } from "./fault-of.ts";
+
+let ana: TestDevice;
+let bob: TestDevice;
+let cleo: TestDevice;
+let eve: TestDevice;
+
+beforeAll(async () => {
+  const users = ["ana", "bob", "cleo", "eve"];
+  const made = await Promise.all(users.map((user) => TestDevice.make({ user })));
+  [ana, bob, cleo, eve] = made as [TestDevice, TestDevice, TestDevice, TestDevice];
+});
+
+const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
+
+async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
+  return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
+}
+
+/** What a member thinks of a commit. */
+async function verdict(reader: TestDevice, group: SealedGroup, commit: Uint8Array, more = {}) {
+  const processed = await reader.engine.process(group, commit, { ...at(reader), ...more });
+  return processed.kind === "rejected" ? processed.reason : processed.kind;
+}
+
+describe("a member's commit is refused when it", () => {
+  test("adds and removes at once", async () => {
+    const [first, second] = await three();
+    const { keyPackage } = await stocked(eve);
+    const proposals = [adding(keyPackage), removing(2)];
+    const { bytes } = await rawCommit(ana, first, proposals);
+    expect(await verdict(bob, second, bytes)).toBe("mixed");
+    const replacing = [removing(1), adding(keyPackage)];
+    const { bytes: replaced } = await rawCommit(ana, first, replacing);
+    expect(await verdict(bob, second, replaced)).toBe("mixed");
+  });
+
+  test("adds or removes without the right to", async () => {
+    const groups = await groupOf([ana, bob, cleo], { adders: "admins" });
+    const [first, second] = groups as [SealedGroup, SealedGroup];
+    const { keyPackage } = await stocked(eve);
+    const { bytes: added } = await rawCommit(bob, second, [adding(keyPackage)]);
+    expect(await verdict(ana, first, added)).toBe("not-allowed");
+    const { bytes: removed } = await rawCommit(bob, second, [removing(2)]);
+    expect(await verdict(ana, first, removed)).toBe("not-allowed");
+    const add = { kind: "add", keyPackages: [keyPackage] } as const;
+    expect(await faultOf(bob.engine.commit(second, add, at(bob)))).toBe("seal-refused");
+    const remove = { kind: "remove", devices: [cleo.id] } as const;
+    expect(await faultOf(bob.engine.commit(second, remove, at(bob)))).toBe("seal-refused");
+  });
+
+  test("adds a device twice", async () => {
+    const [first, second] = await three();
+    const pairs = await eve.engine.makeKeyPackages(2);
+    const twice = pairs.map(({ keyPackage }) => adding(keyPackage));
+    const { bytes } = await rawCommit(ana, first, twice);
+    expect(await verdict(bob, second, bytes)).toBe("device-twice");
+    const { keyPackage } = await stocked(cleo);
+    const again = { kind: "add", keyPackages: [keyPackage] } as const;
+    expect(await faultOf(ana.engine.commit(first, again, at(ana)))).toBe("seal-refused");
+  });
+
+  test("adds a browser where none may be", async () => {
+    const groups = await groupOf([ana, bob], { web: false });
+    const [first, second] = groups as [SealedGroup, SealedGroup];
+    const tab = await TestDevice.make({ user: "tab", kind: "web" });
+    const { bytes } = await rawCommit(ana, first, [adding((await stocked(tab)).keyPackage)]);
+    expect(await verdict(bob, second, bytes)).toBe("web-barred");
+    const second2 = await TestDevice.make({ user: "bob", account: bob.account, kind: "web" });
+    const info = await ana.engine.groupInfo(first);
+    const place = { room: ROOM, ...at(second2) };
+    expect(await faultOf(second2.engine.rejoin(info, place))).toBe("seal-refused");
+    const external = await rawExternalCommit(second2, info);
+    expect(await verdict(bob, second, external)).toBe("web-barred");
+  });
+
+  test("adds by a key package that is too old, or good for ever, or cannot the rules", async () => {
+    const [first, second] = await three();
+    const { keyPackage } = await stocked(eve);
+    const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
+    const later = Date.now() + 91 * 86_400_000;
+    expect(await verdict(bob, second, bytes, { atUnixMs: later })).toBe("key-package");
+    expect(await verdict(bob, second, bytes, { atUnixMs: Date.now() })).toBe("applied");
+    expect(await verdict(bob, second, bytes)).toBe("applied");
+    const past = await TestDevice.make({
+      user: "eve",
+      unixMs: () => Date.now() - 100 * 86_400_000,
+    });
+    const old = (await stocked(past)).keyPackage;
+    const expired = await ana.engine.inspect(old, ana.knowing());
+    expect(expired).toEqual({ kind: "rejected", reason: "key-package" });
+    const add = { kind: "add", keyPackages: [old] } as const;
+    expect(await faultOf(ana.engine.commit(first, add, at(ana)))).toBe("seal-refused");
+    for (const raw of [
+      { lifetime: { notBefore: 0n, notAfter: 2n ** 63n } },
+      { lifetime: { notBefore: 5n, notAfter: 4n } },
+      { extensions: [] },
+      { extensions: Array.from({ length: 65 }, (_, i) => 0xf000 + i) },
+    ]) {
+      const { bytes: kept } = await rawKeyPackage(eve, raw);
+      expect(await ana.engine.inspect(kept, ana.knowing())).toEqual(expired);
+    }
+  });
+
+  test("adds a device whose certificate is not for it", async () => {
+    const [first, second] = await three();
+    const foreign = makeDeviceCert(eve.account, {
+      server: SERVER_TEXT.replace(/.$/, (last) => (last === "A" ? "E" : "A")),
+      user: checkName("eve"),
+      deviceKey: eve.key.publicKey,
+      kind: "cli",
+      signedAtUnixMs: 1,
+    });
+    const flipped = eve.cert.slice();
+    flipped[3] = (flipped[3] ?? 0) ^ 1;
+    for (const identity of [bob.cert, foreign, flipped, utf8Encode("eve"), new Uint8Array(600)]) {
+      const { bytes: kept } = await rawKeyPackage(eve, {
+        credential: { credentialType: "basic", identity },
+      });
+      const seen = await ana.engine.inspect(kept, ana.knowing());
+      expect(seen).toEqual({ kind: "rejected", reason: "certificate" });
+      const { bytes } = await rawCommit(ana, first, [adding(kept)]);
+      expect(await verdict(bob, second, bytes)).toBe("certificate");
+    }
+  });
+
+  test("adds a user under another account key than the known one", async () => {
+    const [first, second] = await three();
+    const impostor = await TestDevice.make({ user: "Eve" });
+    bob.pins.set(foldName(checkName("eve")), eve.accountId);
+    const { keyPackage } = await stocked(impostor);
+    const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
+    expect(await verdict(bob, second, bytes)).toBe("identity-changed");
+    const known = await stocked(eve);
+    const { bytes: honest } = await rawCommit(ana, first, [adding(known.keyPackage)]);
+    expect(await verdict(bob, second, honest)).toBe("applied");
+    const seen = await bob.engine.inspect(keyPackage, bob.knowing());
+    expect(seen).toEqual({ kind: "rejected", reason: "identity-changed" });
+    bob.pins.clear();
+  });
+
+  test("changes the certificate of its device", async () => {
+    const [first, second] = await three();
+    const renamed = makeDeviceCert(bob.account, {
+      server: SERVER_TEXT,
+      user: checkName("ana"),
+      deviceKey: bob.key.publicKey,
+      kind: "cli",
+      signedAtUnixMs: 1,
+    });
+    const tree = second.mls.ratchetTree.map((node, at) =>
+      node?.nodeType === "leaf" && at === 2
+        ? {
+            ...node,
+            leaf: {
+              ...node.leaf,
+              credential: { credentialType: "basic", identity: renamed } as const,
+            },
+          }
+        : node,
+    );
+    const { bytes } = await rawCommit(bob, second, [], {
+      state: { ...second.mls, ratchetTree: tree },
+    });
+    expect(await verdict(ana, first, bytes)).toBe("leaf-changed");
+  });
+
+  test("changes the rules without being an admin, or to another room's", async () => {
+    const [first, second] = await three();
+    const rules = { ...first.policy, admins: [bob.accountId] };
+    const intent = { kind: "policy", policy: rules } as const;
+    expect(await faultOf(bob.engine.commit(second, intent, at(bob)))).toBe("seal-refused");
+    const { extensions } = (await bob.engine.create(rules)).group.mls.groupContext;
+    const change = {
+      proposalType: "group_context_extensions",
+      groupContextExtensions: { extensions },
+    } as const;
+    const { bytes } = await rawCommit(bob, second, [change]);
+    expect(await verdict(ana, first, bytes)).toBe("not-allowed");
+    const elsewhere = (await ana.engine.create({ ...first.policy, room: "rBBBBBBBBBBB" })).group;
+    const moved = await rawCommit(ana, first, [
+      {
+        ...change,
+        groupContextExtensions: { extensions: elsewhere.mls.groupContext.extensions },
+      },
+    ]);
+    expect(await verdict(bob, second, moved.bytes)).toBe("policy");
+    const none = { ...change, groupContextExtensions: { extensions: extensions.slice(0, 1) } };
+    const dropped = await rawCommit(ana, first, [none]);
+    expect(await verdict(bob, second, dropped.bytes)).toBe("policy");
+  });
+
+  test("holds what a sealed room does not use, or is bound elsewhere", async () => {
+    const [first, second] = await three();
+    const { bytes: custom } = await rawCommit(ana, first, [
+      { proposalType: 0xf001, proposalData: POST },
+    ]);
+    expect(await verdict(bob, second, custom)).toBe("proposal-kind");
+    const { bytes } = await rawCommit(ana, first, [], { bound: utf8Encode("another post") });
+    expect(await verdict(bob, second, bytes)).toBe("bound");
+    const [other] = (await groupOf([ana, bob, cleo])) as [SealedGroup];
+    const elsewhere = await rawCommit(ana, other, []);
+    expect(await verdict(bob, second, elsewhere.bytes)).toBe("bound");
+  });
+
+  test("is signed by another device, or by none", async () => {
+    const [first, second] = await three();
+    const { bytes } = await rawCommit(eve, first, []);
+    expect(await verdict(bob, second, bytes)).toBe("unverified");
+  });
+});
+
+describe("a device that lets itself in is refused when it", () => {
+  test("belongs to no member", async () => {
+    const [first, second] = await three();
+    const info = await ana.engine.groupInfo(first);
+    expect(await verdict(bob, second, await rawExternalCommit(eve, info))).toBe("stranger");
+    const impostor = await TestDevice.make({ user: "ana" });
+    const claimed = await rawExternalCommit(impostor, info);
+    expect(await verdict(bob, second, claimed)).toBe("stranger");
+    bob.pins.set(foldName(checkName("ana")), ana.accountId);
+    expect(await verdict(bob, second, claimed)).toBe("identity-changed");
+    bob.pins.clear();
+    const alias = await TestDevice.make({ user: "zoe", account: ana.account });
+    expect(await verdict(bob, second, await rawExternalCommit(alias, info))).toBe("stranger");
+  });
+
+  test("removes another one in passing", async () => {
+    const [first, second] = await three();
+    const info = await ana.engine.groupInfo(first);
+    const phone = await TestDevice.make({ user: "cleo", account: cleo.account });
+    const victim = ana.key.publicKey;
+    const bytes = await rawExternalCommit(phone, info, { victim });
+    expect(await verdict(bob, second, bytes)).toBe("other-removed");
+    expect(await verdict(ana, first, bytes)).toBe("other-removed");
+    const own = await rawExternalCommit(phone, info, { victim: cleo.key.publicKey });
+    expect(await verdict(bob, second, own)).toBe("other-removed");
+  });
+
+  test("is in already, or comes back under another account key", async () => {
+    const [first, second] = await three();
+    const info = await ana.engine.groupInfo(first);
+    const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
+    const bytes = await rawExternalCommit(again, info, { victim: cleo.key.publicKey });
+    expect(await verdict(bob, second, bytes)).toBe("identity-changed");
+  });
+
+  test("names a place that is in no tree, at once", async () => {
+    const [first] = await three();
+    const certificates = new Certificates([SERVER_TEXT]);
+    const check = new CommitCheck(certificates, ana.knowing());
+    const info = await ana.engine.groupInfo(first);
+    const { content } = readCommit((await cleo.engine.rejoin(info, at2(cleo))).commit);
+    if (content.contentType !== "commit") throw new Error("a commit");
+    const view = { tree: first.mls.ratchetTree, policy: first.policy, epoch: 1 };
+    const [, init] = content.commit.proposals;
+    if (init === undefined) throw new Error("an external init");
+    for (const removed of [0xffffffff, 3, 2 ** 31, 77]) {
+      const removal = { proposalOrRefType: "proposal", proposal: removing(removed) } as const;
+      const commit = { ...content.commit, proposals: [removal, init] };
+      const judged = await check.judge(view, "newcomer", commit);
+      expect(judged).toEqual({ ok: false, reason: "other-removed" });
+    }
+    const reference = { proposalOrRefType: "reference", reference: new Uint8Array(32) } as const;
+    const byReference = { ...content.commit, proposals: [reference, init] };
+    expect(await check.judge(view, "newcomer", byReference)).toMatchObject({
+      reason: "proposal-kind",
+    });
+  });
+});
+
+const at2 = (device: TestDevice) => ({ room: ROOM, ...at(device) });
+
+describe("coming back", () => {
+  test("without a member's device returns at once", async () => {
+    const [first] = await three();
+    const info = await ana.engine.groupInfo(first);
+    expect(await faultOf(eve.engine.rejoin(info, at2(eve)))).toBe("seal-refused");
+  });
+
+  test("into a tree that would never be searched through is refused at once", async () => {
+    const [first] = await three();
+    const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
+    const { ratchetTree } = update.group.mls;
+    const wild = ratchetTree.map((node) =>
+      node?.nodeType === "parent"
+        ? { ...node, parent: { ...node.parent, unmergedLeaves: [0xffffffff] } }
+        : node,
+    );
+    const info = await rawGroupInfo(ana, update.group, wild);
+    expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("frame-malformed");
+    const blanks = [...ratchetTree, ...new Array(1_500), ratchetTree[0]];
+    const large = await rawGroupInfo(ana, update.group, blanks);
+    expect(await faultOf(cleo.engine.rejoin(large, at2(cleo)))).toBe("seal-refused");
+    const swapped = [ratchetTree[1], ratchetTree[0], ...ratchetTree.slice(2)];
+    const unsound = await rawGroupInfo(ana, update.group, swapped);
+    expect(await faultOf(cleo.engine.rejoin(unsound, at2(cleo)))).toBe("frame-malformed");
+  });
+
+  test("into a group that somebody else signed is refused", async () => {
+    const [first] = await three();
+    const info = await rawGroupInfo(eve, first, first.mls.ratchetTree);
+    expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("seal-broken");
+  });
+
+  test("into another room or group is refused", async () => {
+    const [first] = await three();
+    const info = await ana.engine.groupInfo(first);
+    const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
+    expect(await faultOf(cleo.engine.rejoin(info, room))).toBe("seal-refused");
+    const group = { ...at2(cleo), gid: new Uint8Array(16) };
+    expect(await faultOf(cleo.engine.rejoin(info, group))).toBe("seal-refused");
+  });
+});
+
+describe("a removed device with all that it kept opens nothing:", () => {
+  /** Each later epoch is tried with each state that the device ever had. */
+  async function opensAny(device: TestDevice, kept: SealedGroup[], epochs: Epoch[]) {
+    const tries = epochs.flatMap((epoch) => kept.map((group) => opensNext(device, group, epoch)));
+    return (await Promise.all(tries)).includes(true);
+  }
+
+  interface Epoch {
+    readonly commit: Uint8Array;
+    readonly before: SealedGroup;
+    readonly next: SealedGroup;
+    readonly message: Uint8Array;
+  }
+
+  async function epochOf(by: TestDevice, before: SealedGroup, made: SealCommit): Promise<Epoch> {
+    const { message } = await say(by, made.group);
+    return { commit: made.commit, before, next: made.group, message };
+  }
+
+  test("one device", async () => {
+    const [first, second, third] = await three();
+    const kick = await ana.engine.commit(first, { kind: "remove", devices: [cleo.id] }, at(ana));
+    const epoch = await epochOf(ana, first, kick);
+    // The same attempts succeed for a device that is still in.
+    expect(await opensAny(bob, [second], [epoch])).toBe(true);
+    expect(await opensAny(cleo, [third], [epoch])).toBe(false);
+    const update = await ana.engine.commit(kick.group, { kind: "update" }, at(ana));
+    const later = await epochOf(ana, kick.group, update);
+    expect(await opensAny(cleo, [third], [epoch, later])).toBe(false);
+    expect(await faultOf(cleo.engine.decrypt(third, epoch.message, { bound: POST }))).toBe(
+      "stale-epoch",
+    );
+  });
+
+  test("two at once, after everybody had new keys", async () => {
+    const [first, second, third] = await three();
+    const up = await bob.engine.commit(second, { kind: "update" }, at(bob));
+    const anas = applied(await ana.engine.process(first, up.commit, at(ana)));
+    const cleos = applied(await cleo.engine.process(third, up.commit, at(cleo)));
+    const devices = [bob.id, cleo.id];
+    const kick = await ana.engine.commit(anas, { kind: "remove", devices }, at(ana));
+    const epoch = await epochOf(ana, anas, kick);
+    expect(await opensAny(bob, [second, up.group], [epoch])).toBe(false);
+    expect(await opensAny(cleo, [third, cleos], [epoch])).toBe(false);
+  });
+
+  test("one that was let in again, with what it kept of before", async () => {
+    const [first, second, third] = await three();
+    const kick = await ana.engine.commit(first, { kind: "remove", devices: [cleo.id] }, at(ana));
+    const bobs = applied(await bob.engine.process(second, kick.commit, at(bob)));
+    const middle = await epochOf(bob, second, { ...kick, group: bobs });
+    const pair = await stocked(cleo);
+    const keyPackages = [pair.keyPackage];
+    const add = await ana.engine.commit(kick.group, { kind: "add", keyPackages }, at(ana));
+    const back = await cleo.engine.join(add.welcome ?? POST, () => pair.secret, {
+      room: ROOM,
+      ...cleo.knowing(),
+    });
+    expect(await opensAny(cleo, [third, back.group], [middle])).toBe(false);
+    const out = await ana.engine.commit(add.group, { kind: "remove", devices: [cleo.id] }, at(ana));
+    const epoch = await epochOf(ana, add.group, out);
+    expect(await opensAny(cleo, [third, back.group], [epoch])).toBe(false);
+  });
+});
+
+describe("messages", () => {
+  test("of a member that signs for another place or says another name are refused", async () => {
+    const [first, second] = await three();
+    const content = { body: utf8Encode("hi"), ts: 1, c: 1, sig: new Uint8Array(64) };
+    const unsigned = await rawMessage(ana, first, packValue(content));
+    expect(await faultOf(bob.engine.decrypt(second, unsigned, { bound: POST }))).toBe(
+      "seal-broken",
+    );
+    const nonsense = await rawMessage(ana, first, utf8Encode("no content"));
+    expect(await faultOf(bob.engine.decrypt(second, nonsense, { bound: POST }))).toBe(
+      "frame-malformed",
+    );
+    const { message } = await say(ana, first);
+    const bound = utf8Encode("another post");
+    expect(await faultOf(bob.engine.decrypt(second, message, { bound }))).toBe("seal-broken");
+    const [other] = (await groupOf([ana, bob])) as [SealedGroup];
+    const elsewhere = await say(ana, other);
+    expect(await faultOf(bob.engine.decrypt(second, elsewhere.message, { bound: POST }))).toBe(
+      "seal-broken",
+    );
+  });
+
+  test("of a stranger with the state of a member are refused", async () => {
+    const [first, second] = await three();
+    const content = { body: utf8Encode("hi"), sentAtUnixMs: 1, count: 1 };
+    const { message } = await eve.engine.encrypt(first, content, { bound: POST });
+    expect(await faultOf(bob.engine.decrypt(second, message, { bound: POST }))).toBe("seal-broken");
+  });
+});
+
+describe("damaged bytes", () => {
+  /** Each byte flipped (of long ones, each nth), each cut, and a byte more. */
+  function* damaged(bytes: Uint8Array): Generator<Uint8Array> {
+    const step = Math.max(1, Math.floor(bytes.length / 200));
+    for (let at = 0; at < bytes.length; at += step) {
+      const flipped = bytes.slice();
+      flipped[at] = (flipped[at] ?? 0) ^ (1 << (at % 8));
+      yield flipped;
+      yield bytes.slice(0, at);
+    }
+    yield new Uint8Array([...bytes, 0]);
+  }
+
+  test("of a message open nothing and throw nothing of the library", async () => {
+    const [first, second] = await three();
+    const { message } = await say(ana, first);
+    for (const bytes of damaged(message)) {
+      const fault = await faultOf(bob.engine.decrypt(second, bytes, { bound: POST }));
+      expect(["frame-malformed", "seal-broken", "stale-epoch"]).toContain(fault);
+    }
+  });
+
+  test("of a commit change nothing", async () => {
+    const [first, second] = await three();
+    const { keyPackage } = await stocked(eve);
+    const add = await ana.engine.commit(first, { kind: "add", keyPackages: [keyPackage] }, at(ana));
+    const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
+    const info = await ana.engine.groupInfo(first);
+    const resync = await cleo.engine.rejoin(info, at2(cleo));
+    for (const { commit } of [add, update, resync]) {
+      for (const bytes of damaged(commit)) {
+        try {
+          const { kind } = await bob.engine.process(second, bytes, at(bob));
+          // A flipped bit may name the reader itself as the sender.
+          expect(["rejected", "own"]).toContain(kind);
+        } catch (error) {
+          expect(["frame-malformed", "stale-epoch"]).toContain(
+            await faultOf(Promise.reject(error)),
+          );
+        }
+      }
+    }
+  });
+
+  test("of a Welcome, a GroupInfo and a key package are refused", async () => {
+    const { group } = await ana.engine.create(ana.policy());
+    const pair = await stocked(bob);
+    const add = await ana.engine.commit(
+      group,
+      { kind: "add", keyPackages: [pair.keyPackage] },
+      at(ana),
+    );
+    const expected = ["frame-malformed", "seal-broken", "seal-refused"];
+    for (const bytes of damaged(add.welcome ?? POST)) {
+      const joining = bob.engine.join(bytes, () => pair.secret, at2(bob));
+      expect(expected).toContain(await faultOf(joining));
+    }
+    for (const bytes of damaged(add.groupInfo)) {
+      expect(expected).toContain(await faultOf(bob.engine.rejoin(bytes, at2(bob))));
+    }
+    for (const bytes of damaged(pair.keyPackage)) {
+      const adding = ana.engine.commit(group, { kind: "add", keyPackages: [bytes] }, at(ana));
+      expect(expected).toContain(await faultOf(adding));
+    }
+  });
+});

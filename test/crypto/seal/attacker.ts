@@ -1,0 +1,210 @@
+/**
+ * What a member with a changed program can do: the library without the checks of our engine, and
+ * the state that a removed device keeps.
+ */
+
+import type { ClientConfig } from "ts-mls/clientConfig.js";
+import type { ClientState } from "ts-mls/clientState.js";
+import { encode } from "ts-mls/codec/tlsEncoder.js";
+import {
+  createCommit,
+  createGroupInfoWithExternalPubAndRatchetTree,
+  joinGroupExternal,
+} from "ts-mls/createCommit.js";
+import { createApplicationMessage } from "ts-mls/createMessage.js";
+import type { Credential } from "ts-mls/credential.js";
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import { decryptWithLabel } from "ts-mls/crypto/hpke.js";
+import { groupContextEncoder } from "ts-mls/groupContext.js";
+import { generateKeyPackageWithKey } from "ts-mls/keyPackage.js";
+import { initializeEpoch } from "ts-mls/keySchedule.js";
+import { decryptSenderData } from "ts-mls/privateMessage.js";
+import type { Proposal } from "ts-mls/proposal.js";
+import type { RatchetTree } from "ts-mls/ratchetTree.js";
+import {
+  readCommit,
+  readGroupInfo,
+  readKeyPackage,
+  readPrivate,
+  writeGroupInfo,
+  writeKeyPackage,
+  writeMessage,
+} from "../../../src/crypto/seal/formats.ts";
+import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import { POLICY_EXTENSION } from "../../../src/crypto/seal/policy.ts";
+import { KEY_HANDLE, makeConfig, makeSuite, SUITE } from "../../../src/crypto/seal/suite.ts";
+import { POST, type TestDevice } from "./devices.ts";
+
+const ANYONE = { validateCredential: async () => true };
+
+/** Accepts every device, and takes each for the one that it looks for. */
+function laxConfig(isSame: (leafKey: Uint8Array) => boolean = () => false): ClientConfig {
+  return {
+    ...makeConfig(ANYONE),
+    keyPackageEqualityConfig: {
+      compareKeyPackages: () => false,
+      compareKeyPackageToLeafNode: (_, leaf) => isSame(leaf.signaturePublicKey),
+    },
+  };
+}
+
+function suiteOf(device: TestDevice): Promise<CiphersuiteImpl> {
+  return makeSuite(device.key);
+}
+
+export function adding(keyPackage: Uint8Array): Proposal {
+  return { proposalType: "add", add: { keyPackage: readKeyPackage(keyPackage) } };
+}
+
+export function removing(removed: number): Proposal {
+  return { proposalType: "remove", remove: { removed } };
+}
+
+/** A commit of a member with any proposals, and of any state. */
+export async function rawCommit(
+  device: TestDevice,
+  group: SealedGroup,
+  proposals: Proposal[],
+  { state = group.mls, bound = POST }: { state?: ClientState; bound?: Uint8Array } = {},
+) {
+  const made = await createCommit(
+    { state: { ...state, clientConfig: laxConfig() }, cipherSuite: await suiteOf(device) },
+    {
+      wireAsPublicMessage: true,
+      extraProposals: proposals,
+      ratchetTreeExtension: true,
+      authenticatedData: bound,
+    },
+  );
+  return { ...made, bytes: writeMessage(made.commit) };
+}
+
+export interface RawKeyPackage {
+  readonly credential?: Credential;
+  readonly lifetime?: { readonly notBefore: bigint; readonly notAfter: bigint };
+  readonly extensions?: number[];
+}
+
+export async function rawKeyPackage(device: TestDevice, raw: RawKeyPackage = {}) {
+  const second = BigInt(Math.floor(Date.now() / 1000));
+  const made = await generateKeyPackageWithKey(
+    raw.credential ?? { credentialType: "basic", identity: device.cert },
+    {
+      versions: ["mls10"],
+      ciphersuites: [SUITE],
+      extensions: raw.extensions ?? [POLICY_EXTENSION],
+      proposals: [],
+      credentials: ["basic"],
+    },
+    raw.lifetime ?? { notBefore: second - 10n, notAfter: second + 1000n },
+    [],
+    { signKey: KEY_HANDLE, publicKey: device.key.publicKey },
+    await suiteOf(device),
+  );
+  return { ...made, bytes: writeKeyPackage(made.publicPackage) };
+}
+
+/** A device that lets itself in. @param victim the device that it removes in passing */
+export async function rawExternalCommit(
+  device: TestDevice,
+  groupInfo: Uint8Array,
+  { victim, credential }: { victim?: Uint8Array; credential?: Credential } = {},
+): Promise<Uint8Array> {
+  const { publicPackage, privatePackage } = await rawKeyPackage(
+    device,
+    credential === undefined ? {} : { credential },
+  );
+  const { publicMessage } = await joinGroupExternal(
+    readGroupInfo(groupInfo),
+    publicPackage,
+    privatePackage,
+    victim !== undefined,
+    await suiteOf(device),
+    undefined,
+    laxConfig((key) => victim?.toHex() === key.toHex()),
+    POST,
+  );
+  return writeMessage({ version: "mls10", wireformat: "mls_public_message", publicMessage });
+}
+
+/** What a member says of the group, with another tree in it. */
+export async function rawGroupInfo(device: TestDevice, group: SealedGroup, tree: RatchetTree) {
+  const state = { ...group.mls, ratchetTree: tree };
+  const suite = await suiteOf(device);
+  return writeGroupInfo(await createGroupInfoWithExternalPubAndRatchetTree(state, [], suite));
+}
+
+/** A message of a member with any content. */
+export async function rawMessage(device: TestDevice, group: SealedGroup, content: Uint8Array) {
+  const suite = await suiteOf(device);
+  const { privateMessage } = await createApplicationMessage(group.mls, content, suite, POST);
+  return writeMessage({ version: "mls10", wireformat: "mls_private_message", privateMessage });
+}
+
+/** A commit and what is public of it: a removed device learns that from any member. */
+export interface NextEpoch {
+  readonly commit: Uint8Array;
+  /** Of a member. */
+  readonly before: SealedGroup;
+  readonly next: SealedGroup;
+  /** Sent in the epoch that the commit began. */
+  readonly message: Uint8Array;
+}
+
+/**
+ * Whether a kept state opens a message of the epoch that a commit began: by any of its private keys
+ * and any of the path's secrets, or because the epoch's secret depends on nothing new.
+ */
+export async function opensNext(
+  device: TestDevice,
+  kept: SealedGroup,
+  { commit, before, next, message }: NextEpoch,
+): Promise<boolean> {
+  const suite = await suiteOf(device);
+  if (await opensPath(suite, kept, { commit, before, next })) return true;
+  const zeros = () => new Uint8Array(suite.kdf.size);
+  const { initSecret } = kept.mls.keySchedule;
+  const guess = await initializeEpoch(
+    initSecret,
+    zeros(),
+    next.mls.groupContext,
+    zeros(),
+    suite.kdf,
+  );
+  const secrets = [guess.keySchedule.senderDataSecret, kept.mls.keySchedule.senderDataSecret];
+  for (const secret of secrets) {
+    if (await opens(() => decryptSenderData(readPrivate(message), secret, suite))) return true;
+  }
+  return false;
+}
+
+/** Whether a state's private keys open a secret of a commit's path. */
+async function opensPath(
+  suite: CiphersuiteImpl,
+  kept: SealedGroup,
+  { commit, before, next }: Omit<NextEpoch, "message">,
+): Promise<boolean> {
+  const { content } = readCommit(commit);
+  if (content.contentType !== "commit") return false;
+  // Secrets of a path are bound to the new epoch, before its commit is in the transcript.
+  const { confirmedTranscriptHash } = before.mls.groupContext;
+  const info = encode(groupContextEncoder)({ ...next.mls.groupContext, confirmedTranscriptHash });
+  const secrets = (content.commit.path?.nodes ?? []).flatMap((node) => node.encryptedPathSecret);
+  for (const bytes of Object.values(kept.mls.privatePath.privateKeys)) {
+    const key = await suite.hpke.importPrivateKey(bytes);
+    for (const { kemOutput, ciphertext } of secrets) {
+      const work = () =>
+        decryptWithLabel(key, "UpdatePathNode", info, kemOutput, ciphertext, suite.hpke);
+      if (await opens(work)) return true;
+    }
+  }
+  return false;
+}
+
+async function opens(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    return (await work()) !== undefined;
+  } catch {
+    return false;
+  }
+}

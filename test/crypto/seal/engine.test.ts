@@ -1,0 +1,353 @@
+import { beforeAll, describe, expect, test } from "bun:test";
+import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
+import { SEALED_BODY_BYTES_MAX, SEALED_BYTES_MAX } from "../../../src/base/limits-sealed.ts";
+import { type KeyPackagePair, SealEngine } from "../../../src/crypto/seal/engine.ts";
+import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import { wipe } from "../../../src/crypto/seal/secrets.ts";
+import {
+  applied,
+  groupOf,
+  POST,
+  ROOM,
+  say,
+  secretIn,
+  stocked,
+  TestDevice,
+  welcomeOf,
+} from "./devices.ts";
+import { faultOf } from "./fault-of.ts";
+
+let ana: TestDevice;
+let bob: TestDevice;
+let cleo: TestDevice;
+
+beforeAll(async () => {
+  const users = ["ana", "bob", "cleo"];
+  const made = await Promise.all(users.map((user) => TestDevice.make({ user })));
+  [ana, bob, cleo] = made as [TestDevice, TestDevice, TestDevice];
+});
+
+/** The first groups of so many devices. */
+async function three(): Promise<[SealedGroup, SealedGroup, SealedGroup]> {
+  return (await groupOf([ana, bob, cleo])) as [SealedGroup, SealedGroup, SealedGroup];
+}
+
+const at = (device: TestDevice) => ({ bound: POST, ...device.knowing() });
+const users = (group: SealedGroup) => group.members.map(({ user }) => String(user));
+
+describe("a group", () => {
+  test("is made, joined by a Welcome, and read by all", async () => {
+    const groups = await three();
+    for (const group of groups) {
+      expect(users(group)).toEqual(["ana", "bob", "cleo"]);
+      expect(group.epoch).toBe(1);
+      expect(group.policy).toEqual(ana.policy());
+    }
+    const [first, second, third] = groups;
+    const { message } = await say(ana, first, "hello");
+    for (const [device, group] of [[bob, second] as const, [cleo, third] as const]) {
+      const { message: read } = await device.engine.decrypt(group, message, { bound: POST });
+      expect(utf8Decode(read.body)).toBe("hello");
+      expect(read.sender.device).toBe(ana.id);
+      expect(read.sender.account).toBe(ana.accountId);
+    }
+  });
+
+  test("says who was added and removed, by whom, in plain data", async () => {
+    const [first, second] = (await groupOf([ana, bob])) as [SealedGroup, SealedGroup];
+    const { keyPackage } = await stocked(cleo);
+    const add = await ana.engine.commit(first, { kind: "add", keyPackages: [keyPackage] }, at(ana));
+    const seen = await bob.engine.process(second, add.commit, at(bob));
+    if (seen.kind !== "applied") throw new Error(seen.kind);
+    expect(seen.change).toMatchObject({ kind: "add", epoch: 2, removed: [] });
+    expect(seen.change.by.user).toBe(ana.user as never);
+    expect(seen.change.added.map(({ device }) => device)).toEqual([cleo.id]);
+    expect(seen.change).toEqual(add.change);
+
+    const out = await bob.engine.process(
+      seen.group,
+      (await ana.engine.commit(add.group, { kind: "remove", devices: [bob.id] }, at(ana))).commit,
+      at(bob),
+    );
+    if (out.kind !== "removed") throw new Error(out.kind);
+    expect(out.change.removed.map(({ device }) => device)).toEqual([bob.id]);
+    expect(out.consumed.length).toBeGreaterThan(10);
+  });
+
+  test("goes on after updates of everybody, and after each comes back", async () => {
+    let groups = await three();
+    const devices = [ana, bob, cleo];
+    for (const [i, device] of devices.entries()) {
+      const group = groups[i];
+      if (group === undefined) throw new Error("three groups");
+      const info = await devices[(i + 1) % 3]?.engine.groupInfo(groups[(i + 1) % 3] ?? group);
+      const commits = [
+        await device.engine.commit(group, { kind: "update" }, at(device)),
+        await device.engine.rejoin(info ?? POST, { room: ROOM, ...at(device) }),
+      ];
+      const commit = commits[i % 2];
+      if (commit === undefined) throw new Error("two commits");
+      expect(commit.change.kind).toBe(i % 2 === 0 ? "update" : "resync");
+      const next = devices.map(async (other, j) => {
+        if (i === j) return commit.group;
+        return applied(await other.engine.process(groups[j] ?? group, commit.commit, at(other)));
+      });
+      groups = (await Promise.all(next)) as typeof groups;
+      expect(new Set(groups.map(({ epoch }) => epoch)).size).toBe(1);
+      const { message } = await say(device, commit.group);
+      for (const [j, other] of devices.entries()) {
+        const reader = groups[j];
+        if (other === device || reader === undefined) continue;
+        await other.engine.decrypt(reader, message, { bound: POST });
+      }
+    }
+  });
+
+  test("lets a further device of a member in", async () => {
+    const [first, second] = (await groupOf([ana, bob], { adders: "admins" })) as SealedGroup[];
+    if (first === undefined || second === undefined) throw new Error("two groups");
+    const phone = await TestDevice.make({ user: "bob", account: bob.account });
+    const info = await ana.engine.groupInfo(first);
+    const join = await phone.engine.rejoin(info, { room: ROOM, ...at(phone) });
+    expect(join.change).toMatchObject({ kind: "join", removed: [] });
+    const next = applied(await ana.engine.process(first, join.commit, at(ana)));
+    expect(users(next)).toEqual(["ana", "bob", "bob"]);
+    const { message } = await say(ana, next);
+    const { message: read } = await phone.engine.decrypt(join.group, message, { bound: POST });
+    expect(read.sender.device).toBe(ana.id);
+
+    // The other way: a device that is in adds it, although only admins add users.
+    const { keyPackage } = await stocked(phone);
+    const add = await bob.engine.commit(
+      second,
+      { kind: "add", keyPackages: [keyPackage] },
+      at(bob),
+    );
+    expect(applied(await ana.engine.process(first, add.commit, at(ana))).members).toHaveLength(3);
+  });
+
+  test("changes its rules by an admin's commit", async () => {
+    const [first, second, third] = await three();
+    const policy = { ...first.policy, admins: [ana.accountId, bob.accountId], web: false };
+    const change = await ana.engine.commit(first, { kind: "policy", policy }, at(ana));
+    const next = applied(await bob.engine.process(second, change.commit, at(bob)));
+    expect(next.policy).toEqual(policy);
+    const kick = await bob.engine.commit(next, { kind: "remove", devices: [cleo.id] }, at(bob));
+    const others = applied(await cleo.engine.process(third, change.commit, at(cleo)));
+    expect((await cleo.engine.process(others, kick.commit, at(cleo))).kind).toBe("removed");
+  });
+});
+
+describe("ordering", () => {
+  test("the loser of a race takes the winner's commit and tries again", async () => {
+    const [first, second, third] = await three();
+    const [one, other] = [
+      await ana.engine.commit(first, { kind: "update" }, at(ana)),
+      await bob.engine.commit(second, { kind: "update" }, at(bob)),
+    ];
+    const after = applied(await bob.engine.process(second, one.commit, at(bob)));
+    expect(await faultOf(ana.engine.process(one.group, other.commit, at(ana)))).toBe("stale-epoch");
+    const again = await bob.engine.commit(after, { kind: "update" }, at(bob));
+    const seen = applied(await cleo.engine.process(third, one.commit, at(cleo)));
+    const last = applied(await cleo.engine.process(seen, again.commit, at(cleo)));
+    const { message } = await say(bob, again.group);
+    await cleo.engine.decrypt(last, message, { bound: POST });
+  });
+
+  test("a message of another epoch is stale, and read once it is encrypted anew", async () => {
+    const [first, second] = await three();
+    const { message, group } = await say(ana, first);
+    const update = await bob.engine.commit(second, { kind: "update" }, at(bob));
+    const late = bob.engine.decrypt(update.group, message, { bound: POST });
+    expect(await faultOf(late)).toBe("stale-epoch");
+    const next = applied(await ana.engine.process(group, update.commit, at(ana)));
+    const again = await say(ana, next);
+    await bob.engine.decrypt(update.group, again.message, { bound: POST });
+  });
+
+  test("nothing is taken twice, and of oneself nothing is read", async () => {
+    const [first, second] = await three();
+    const { message, group } = await say(ana, first);
+    const { group: read } = await bob.engine.decrypt(second, message, { bound: POST });
+    expect(await faultOf(bob.engine.decrypt(read, message, { bound: POST }))).toBe("seal-broken");
+    expect(await faultOf(ana.engine.decrypt(group, message, { bound: POST }))).toBe("seal-broken");
+    expect(await faultOf(ana.engine.decrypt(first, message, { bound: POST }))).toBe("seal-broken");
+    const update = await ana.engine.commit(group, { kind: "update" }, at(ana));
+    expect(await ana.engine.process(group, update.commit, at(ana))).toEqual({ kind: "own" });
+    const next = applied(await bob.engine.process(read, update.commit, at(bob)));
+    expect(await faultOf(bob.engine.process(next, update.commit, at(bob)))).toBe("stale-epoch");
+  });
+
+  test("messages may overtake each other a little, and gaps are gone over", async () => {
+    const [first, second] = await three();
+    const messages: Uint8Array[] = [];
+    let from = first;
+    for (let i = 0; i < 10; i++) {
+      const { message, group } = await say(ana, from, `${i}`);
+      messages.push(message);
+      from = group;
+    }
+    let to = second;
+    for (const i of [1, 0, 9, 5]) {
+      const { group, message } = await bob.engine.decrypt(to, messages[i] ?? POST, { bound: POST });
+      expect(utf8Decode(message.body)).toBe(`${i}`);
+      to = group;
+    }
+  });
+
+  test("a commit of this device by another process of it is known as its own", async () => {
+    const [first, second] = await three();
+    const info = await bob.engine.groupInfo(second);
+    const { commit } = await ana.engine.rejoin(info, { room: ROOM, ...at(ana) });
+    expect(await ana.engine.process(first, commit, at(ana))).toEqual({ kind: "own" });
+  });
+});
+
+describe("sizes", () => {
+  test("a message fills a power of two", async () => {
+    const [first] = await three();
+    const sizeOf = async (length: number) => {
+      const content = { body: new Uint8Array(length), sentAtUnixMs: 1, count: 1 };
+      return (await ana.engine.encrypt(first, content, { bound: POST })).message.length;
+    };
+    const sizes = await Promise.all([0, 1, 40, 200, 800, 900, 60_000].map(sizeOf));
+    expect(new Set(sizes.slice(0, 3)).size).toBe(1);
+    expect(sizes.map((size) => 2 ** Math.floor(Math.log2(size)))).toEqual([
+      256, 256, 256, 512, 1024, 2048, 65_536,
+    ]);
+    expect(await sizeOf(SEALED_BODY_BYTES_MAX)).toBeLessThanOrEqual(SEALED_BYTES_MAX);
+    expect(await faultOf(sizeOf(SEALED_BODY_BYTES_MAX + 1))).toBe("too-large");
+  });
+
+  test("what is larger than any honest one is not read", async () => {
+    const [first] = await three();
+    const huge = new Uint8Array(1 << 20);
+    const { engine } = ana;
+    const place = { room: ROOM, ...at(ana) };
+    for (const work of [
+      engine.decrypt(first, huge, { bound: POST }),
+      engine.process(first, huge, at(ana)),
+      engine.join(huge, () => undefined, place),
+      engine.rejoin(huge, place),
+      engine.inspect(huge, ana.knowing()),
+    ]) {
+      expect(await faultOf(work)).toBe("too-large");
+    }
+  });
+});
+
+describe("key packages", () => {
+  test("are inspected before somebody is added", async () => {
+    const { keyPackage, ref } = await stocked(bob);
+    const verdict = await ana.engine.inspect(keyPackage, ana.knowing());
+    expect(verdict).toMatchObject({ kind: "good", ref, device: { device: bob.id, user: "bob" } });
+  });
+
+  test("a Welcome is opened by the one that it names, and by none else", async () => {
+    const pairs = await bob.engine.makeKeyPackages(2);
+    const [spare, used] = pairs as [KeyPackagePair, KeyPackagePair];
+    const { group } = await ana.engine.create(ana.policy());
+    const add = await ana.engine.commit(
+      group,
+      { kind: "add", keyPackages: [used.keyPackage] },
+      at(ana),
+    );
+    const welcome = welcomeOf(add);
+    const place = { room: ROOM, ...bob.knowing() };
+    const joined = await bob.engine.join(welcome, secretIn(used), place);
+    expect(joined.ref).toBe(used.ref);
+    expect(joined.by.device).toBe(ana.id);
+    expect(await faultOf(bob.engine.join(welcome, secretIn(spare), place))).toBe("seal-refused");
+    const wrong = bob.engine.join(welcome, () => spare.secret, place);
+    expect(await faultOf(wrong)).toBe("seal-broken");
+    const elsewhere = { ...place, room: "rBBBBBBBBBBB" };
+    expect(await faultOf(bob.engine.join(welcome, secretIn(used), elsewhere))).toBe("seal-refused");
+    const other = { ...place, gid: new Uint8Array(16) };
+    expect(await faultOf(bob.engine.join(welcome, secretIn(used), other))).toBe("seal-refused");
+  });
+});
+
+describe("secrets", () => {
+  test("what is wiped is gone from the state before, and the new one goes on", async () => {
+    const [first, second] = await three();
+    const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
+    const processed = await bob.engine.process(second, update.commit, at(bob));
+    const next = applied(processed);
+    const old = await say(ana, first);
+    wipe("consumed" in processed ? processed.consumed : []);
+    wipe(update.consumed);
+    expect(await faultOf(bob.engine.decrypt(second, old.message, { bound: POST }))).toBe(
+      "seal-broken",
+    );
+    const { message, consumed, group } = await say(ana, update.group);
+    wipe(consumed);
+    const read = await bob.engine.decrypt(next, message, { bound: POST });
+    wipe(read.consumed);
+    const again = await say(ana, group);
+    await bob.engine.decrypt(read.group, again.message, { bound: POST });
+    const more = await bob.engine.commit(read.group, { kind: "update" }, at(bob));
+    applied(await ana.engine.process(again.group, more.commit, at(ana)));
+  });
+
+  test("no epoch before is kept", async () => {
+    const [first] = await three();
+    const update = await ana.engine.commit(first, { kind: "update" }, at(ana));
+    expect(update.group.mls.historicalReceiverData.size).toBe(0);
+  });
+});
+
+describe("leaving", () => {
+  test("a signed leave lets anyone remove the device, and nothing else does", async () => {
+    const [first, second, third] = await three();
+    const signature = await cleo.engine.signLeave(third);
+    const member = second.members.find(({ device }) => device === cleo.id);
+    if (member === undefined) throw new Error("cleo is in");
+    const proof = { member, epoch: third.epoch, signature };
+    expect(await bob.engine.hasSignedLeave(second, proof)).toBe(true);
+    expect(await bob.engine.hasSignedLeave(second, { ...proof, epoch: 2 })).toBe(false);
+    const remove = { kind: "remove", devices: [cleo.id] } as const;
+    expect(await faultOf(bob.engine.commit(second, remove, at(bob)))).toBe("seal-refused");
+    const left = (device: TestDevice) => ({ ...at(device), hasLeft: () => true });
+    const { commit } = await bob.engine.commit(second, remove, left(bob));
+    const without = await ana.engine.process(first, commit, at(ana));
+    expect(without).toEqual({ kind: "rejected", reason: "not-allowed" });
+    applied(await ana.engine.process(first, commit, left(ana)));
+  });
+});
+
+describe("an engine", () => {
+  test("is not opened with the certificate of another device or server", async () => {
+    const unixMs = Date.now;
+    const signer = ana.key;
+    const open = (cert: Uint8Array, servers: string[]) =>
+      faultOf(SealEngine.open({ signer, cert, servers, unixMs }));
+    expect(await open(bob.cert, [])).toBe("not-allowed");
+    expect(await open(ana.cert, ["SHA256:NHUPmL1Z_PyUbaRaqr6TO-FUpLUJThxKv0KGZQXzyX4"])).toBe(
+      "not-allowed",
+    );
+    expect(await open(utf8Encode("no certificate"), [])).toBe("not-allowed");
+  });
+
+  test("signs with a key that WebCrypto keeps to itself", async () => {
+    const pair = (await crypto.subtle.generateKey("Ed25519", false, ["sign", "verify"])) as {
+      readonly publicKey: Parameters<typeof crypto.subtle.exportKey>[1];
+      readonly privateKey: Parameters<typeof crypto.subtle.sign>[1];
+    };
+    const raw = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
+    const tab = await TestDevice.make({
+      user: "bob",
+      kind: "web",
+      key: {
+        publicKey: raw,
+        sign: async (bytes: Uint8Array) =>
+          new Uint8Array(await crypto.subtle.sign("Ed25519", pair.privateKey, bytes.slice())),
+      },
+    });
+    const [first, second] = (await groupOf([ana, tab])) as [SealedGroup, SealedGroup];
+    const { message } = await say(tab, second);
+    const { message: read } = await ana.engine.decrypt(first, message, { bound: POST });
+    expect(read.sender).toMatchObject({ kind: "web", device: tab.id });
+    const update = await tab.engine.commit(second, { kind: "update" }, at(tab));
+    applied(await ana.engine.process(first, update.commit, at(ana)));
+  });
+});
