@@ -13,8 +13,11 @@ export interface CleanOptions {
 
 /** Nothing below this line can be hostile, and most text is nothing else. */
 const PLAIN = /^[\x20-\x7e]*$/;
-/** Shown as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations. */
-const VISIBLE = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb]/u;
+/**
+ * Shown as `<U+202E>`: C1, bidi controls, line separators, interlinear annotations, and what is a
+ * piece of a picture on some terminals.
+ */
+const VISIBLE = /[\x80-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufff9-\ufffb\u{10eeee}]/u;
 const JOINER = /[\u200c\u200d]/u;
 /** Chooses among the shapes of what stands before it; means nothing alone. */
 const SELECTOR = /\p{Variation_Selector}|\u034f|\u17b4|\u17b5/u;
