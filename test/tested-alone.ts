@@ -4,13 +4,6 @@ import { barLine } from "../src/cli/output/progress.ts";
 import { cursorPlace } from "../src/cli/screen/editor/editor.ts";
 import { isKept, withTyped } from "../src/cli/screen/editor/typed-history.ts";
 import { chordOf } from "../src/cli/screen/input/keymap.ts";
-import {
-  itermPicture,
-  kittyPicture,
-  PICTURE_QUERY,
-  pictureProtocol,
-  withoutKittyPicture,
-} from "../src/cli/screen/terminal/pictures.ts";
 import { settingOf, variableOf } from "../src/cli/serve/settings.ts";
 import { chatFolders, parseConfig } from "../src/cli/settings.ts";
 import { nameOf } from "../src/cli/system-user.ts";
@@ -37,11 +30,6 @@ import { countIn } from "../src/web/driver/share.ts";
  * through what uses it, or lives under `test/`.
  */
 export const TESTED_ALONE = [
-  [PICTURE_QUERY, "the screen places no pictures yet"],
-  [pictureProtocol, "the screen places no pictures yet"],
-  [kittyPicture, "the screen places no pictures yet"],
-  [withoutKittyPicture, "the screen places no pictures yet"],
-  [itermPicture, "the screen places no pictures yet"],
   [cursorPlace, "where the cursor stands, for any text and width, without a screen"],
   [isKept, "what is never written down, without a disk"],
   [withTyped, "doubles of any history, without a disk"],

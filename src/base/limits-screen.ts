@@ -51,8 +51,33 @@ export const TEXT_LINES_HIDDEN_MIN = 4;
 export const SCREEN_UNFOLDED_MAX = 100;
 
 // Pictures.
-/** A preview that goes through the terminal: some seconds over a slow line, as base64. */
+/** Of a file that is shown as a picture: photographs of cameras have a third of it. */
+export const PICTURE_FILE_BYTES_MAX = 16 * 1024 * 1024;
+/** One that is fetched to be shown, and not to be kept: a photograph of a phone. */
+export const PICTURE_FETCHED_BYTES_MAX = 2 * 1024 * 1024;
+/** A side in pixels; the formats allow 65,535 and 2 ** 32. */
+export const PICTURE_SIDE_MAX = 16_384;
+/** All pixels, of which each takes 4 bytes while it is read: above what cameras make. */
+export const PICTURE_PIXELS_MAX = 32_000_000;
+/** Cells on the screen: what was said around it is to be seen, too. */
+export const PICTURE_COLUMNS_MAX = 60;
+export const PICTURE_ROWS_MAX = 16;
+/** Pixels that a terminal is given of one: 60x16 cells of common size are 150,000. */
+export const PICTURE_DRAWN_PIXELS_MAX = 256_000;
+/** The same of sixel, which is 2 to 4 times as long. */
+export const PICTURE_SIXEL_PIXELS_MAX = 128_000;
+/** What goes to the terminal for one, before base64: some seconds over a slow line. */
 export const PICTURE_BYTES_MAX = 512 * 1024;
+/** The same, where it is sent again each time that it has moved. */
+export const PICTURE_AGAIN_BYTES_MAX = 256 * 1024;
+/** A piece of a picture goes out when nothing else is to be shown: what is typed waits for one. */
+export const PICTURE_PIECE_BYTES_MAX = 32 * 1024;
+/** Pictures that are ready to be shown; one that is out of sight for long is read again. */
+export const PICTURES_KEPT_MAX = 32;
+/** Files that are known to be on this machine, to be shown if they are pictures. */
+export const PICTURE_PLACES_MAX = 500;
+/** Pictures are drawn when the screen stays as it is for so long. */
+export const PICTURE_SETTLED_MS = 120;
 
 /** What comes in is shown at most so often: eyes see no more, and a busy room costs no more. */
 export const SCREEN_FRAME_MS = 33;

@@ -1,4 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
+import { toHex } from "../../base/bytes.ts";
 import { Fault, type FaultCode } from "../../base/fault.ts";
 import { SCREEN_ESC_MS, SCREEN_NOTES_MAX, SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
@@ -6,13 +7,16 @@ import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { openRoom } from "../../core/model/selectors.ts";
+import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
 import type { OpenClient } from "../connect/client.ts";
+import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom } from "../connect/join-room.ts";
 import { type Context, faultLine, type Signal } from "../context.ts";
+import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat } from "./chat.ts";
 import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
 import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
@@ -25,8 +29,11 @@ import { type Key, KeyDecoder } from "./input/keys.ts";
 import { searchOf } from "./input/lists.ts";
 import type { Parts } from "./input/parts.ts";
 import { update } from "./input/update.ts";
+import { PicturePlaces } from "./picture-places.ts";
+import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import type { ScreenPreferences } from "./preferences.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
+import { ShownPictures } from "./shown-pictures.ts";
 import type { Act } from "./state/act.ts";
 import { choicesOf } from "./state/choices.ts";
 import type { Frame } from "./state/frame.ts";
@@ -78,6 +85,7 @@ export class ScreenClient implements CommandScreen {
   #fetchKey: string;
   #foldKey: string;
   readonly #files: ScreenFiles;
+  readonly #pictures: ShownPictures;
   readonly #commands: ScreenCommands;
   readonly #ended = Promise.withResolvers<Ending>();
   #settings: ScreenSettings;
@@ -114,9 +122,11 @@ export class ScreenClient implements CommandScreen {
       onResize: () => this.#draw(),
     });
     const note = (sentence: string) => this.note(sentence);
-    this.#files = new ScreenFiles({ context, open, chat, note });
+    const here = (file: string, path: string) => this.#pictures.here(file, path);
+    this.#files = new ScreenFiles({ context, open, chat, note, here });
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
     this.#view = new ScreenView((frame) => this.#framed(frame));
+    this.#pictures = this.#newPictures();
     open.guessDelays.sayInstead = note;
   }
 
@@ -141,6 +151,7 @@ export class ScreenClient implements CommandScreen {
       this.#cancelTick?.();
       this.#cancelEsc?.();
       this.#view.close();
+      this.#pictures.end();
       await this.#terminal.close();
       device.close();
       await open.client.close();
@@ -182,6 +193,7 @@ export class ScreenClient implements CommandScreen {
     this.#keymap = new Keymap(this.#settings.keys);
     this.#fetchKey = selectedKey(this.#keymap, "fetch");
     this.#foldKey = selectedKey(this.#keymap, "fold");
+    this.#pictures.choose(this.#settings);
     if (lines.length > 1) this.show("/set", lines);
     else for (const line of lines) this.note(line);
   }
@@ -471,6 +483,7 @@ export class ScreenClient implements CommandScreen {
       const layout = this.#view.show(this.#props());
       this.#noteSeen(layout.seenSeq);
       this.#noteFiles();
+      this.#pictures.see(layout.files);
       this.#later();
     });
   }
@@ -531,7 +544,33 @@ export class ScreenClient implements CommandScreen {
       choices: choicesOf(this.#state.overlay),
       fetchKey: this.#fetchKey,
       foldKey: this.#foldKey,
+      pictures: this.#pictures.sizes,
     };
+  }
+
+  #newPictures(): ShownPictures {
+    const { context, open } = this.#options;
+    const hashing = nativeHashing();
+    return new ShownPictures({
+      env: context.env,
+      hashing,
+      screen: this.#terminal,
+      places: new PicturePlaces(open.state),
+      settings: this.#settings,
+      family: Math.floor(Math.random() * PICTURE_FAMILIES),
+      fetch: async ({ file, size, digest }, signal) => {
+        const sink = new MemorySink(size, sha256);
+        try {
+          const openSink = async () => sink;
+          await open.client.transfers.get({ file, into: "", openSink, signal });
+        } catch (error) {
+          if (error instanceof Fault) return undefined; // It stays a line.
+          throw error;
+        }
+        return toHex(sink.digest()) === digest ? sink.bytes() : undefined;
+      },
+      changed: () => this.#draw(),
+    });
   }
 
   #framed(frame: Frame): void {

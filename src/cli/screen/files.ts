@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { SCREEN_TRANSFERS_MAX } from "../../base/limits-screen.ts";
 import { formatTarget, type Target } from "../../base/names.ts";
@@ -15,6 +16,8 @@ export interface ScreenFilesOptions {
   readonly open: OpenClient;
   readonly chat: ScreenChat;
   readonly note: (sentence: string) => void;
+  /** It was sent from there, or is there now. */
+  readonly here?: (file: string, path: string) => void;
 }
 
 interface Running {
@@ -52,6 +55,7 @@ export class ScreenFiles {
     this.#start(view, async (onProgress, signal) => {
       try {
         const sent = await open.client.transfers.send({ source, to, onProgress, signal });
+        this.#options.here?.(sent.id, resolve(path));
         for (const { fault } of sent.refused) throw fault;
         for (const { to: one, queued } of sent.posted) if (queued) note(queuedFileLine(one));
       } finally {
@@ -69,6 +73,7 @@ export class ScreenFiles {
       const secret = open.state.partSecret();
       const got = await receiveFile(open.client, { file, out, secret, onProgress, signal });
       note(gotWords(got));
+      this.#options.here?.(got.id, got.path);
       sayRenamed(got, note);
     });
   }

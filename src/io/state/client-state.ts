@@ -18,8 +18,11 @@ export interface Pin {
   readonly firstSeenUnixMs: number;
 }
 
-/** `quiet`: `on` hides who comes and goes. `screen`: settings made while talking, as JSON. */
-export type Preference = "quiet" | "screen";
+/**
+ * `quiet`: `on` hides who comes and goes. `screen`: settings made while talking, as JSON.
+ * `pictures`: where those are that were sent from here or fetched, as JSON.
+ */
+export type Preference = "quiet" | "screen" | "pictures";
 
 /** Makes a private key in PKCS8 PEM. */
 export type GenerateKey = () => string;

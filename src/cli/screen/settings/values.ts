@@ -31,6 +31,8 @@ const PROPERTIES = {
   hide_joins: "hideJoins",
   mouse: "mouse",
   language: "language",
+  pictures: "pictures",
+  fetch_pictures: "fetchPictures",
   keys: "keys",
   muted: "muted",
 } as const satisfies Record<string, keyof ScreenSettings>;
@@ -54,6 +56,7 @@ export interface ReadSettings {
 
 const NOTIFY = ["off", "osc9", "osc777", "notify-send"] as const;
 const LANGUAGES = ["auto", "en", "id"] as const;
+const PICTURES = ["auto", "kitty", "iterm2", "sixel", "off"] as const;
 
 export function isSettingName(name: string): name is SettingName {
   return Object.hasOwn(PROPERTIES, name);
@@ -67,6 +70,8 @@ export function settingRule(name: SettingName, { themes }: Vocabulary): SettingR
       return { kind: "choice", words: NOTIFY };
     case "language":
       return { kind: "choice", words: LANGUAGES };
+    case "pictures":
+      return { kind: "choice", words: PICTURES };
     case "muted":
       return { kind: "list", words: [] };
     case "colors":

@@ -6,4 +6,14 @@ export interface Frame {
   readonly cursor: { readonly row: number; readonly column: number } | undefined;
   /** Of the window: cleaned text. */
   readonly title: string;
+  /** Those that the lines have cells of, all of them or some. */
+  readonly pictures?: readonly PictureBox[];
+}
+
+/** A picture on the screen, in cells. */
+export interface PictureBox {
+  /** Of `pictureId`: by it the cells say which picture they are of. */
+  readonly id: number;
+  readonly columns: number;
+  readonly rows: number;
 }

@@ -11,6 +11,10 @@ export interface ScreenSettings {
   readonly hideJoins: boolean;
   readonly mouse: boolean;
   readonly language: "auto" | "en" | "id";
+  /** How pictures are shown below their files. */
+  readonly pictures: "auto" | "kitty" | "iterm2" | "sixel" | "off";
+  /** Small pictures are fetched to be shown, as soon as they are seen. */
+  readonly fetchPictures: boolean;
   /** Chord to command, on top of the keymap's own. */
   readonly keys: Readonly<Record<string, string>>;
   /** Targets that neither ring nor count. */
@@ -25,6 +29,8 @@ export const DEFAULT_SETTINGS: ScreenSettings = {
   hideJoins: false,
   mouse: false,
   language: "auto",
+  pictures: "auto",
+  fetchPictures: false,
   keys: {},
   muted: [],
 };

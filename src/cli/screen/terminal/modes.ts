@@ -17,6 +17,8 @@ export interface ModesParts {
   readonly queries: { settled(): Promise<void>; forget(): void };
   /** The screen holds something else now, or has another size: all is to be drawn again. */
   readonly onLost: () => void;
+  /** What is to be written before the terminal is given back. */
+  readonly onLeave?: () => string;
 }
 
 /**
@@ -76,7 +78,7 @@ export class TerminalModes {
     this.#isIn = false;
     const { device, queries } = this.#parts;
     const { output } = device;
-    output.write(leaveText(this.#hasMouse));
+    output.write(this.#leaving());
     const flushed = output.flushed();
     await (withinMs === undefined ? flushed : this.#within(withinMs, flushed));
     const isTaken = output.queuedBytes() === 0;
@@ -133,13 +135,17 @@ export class TerminalModes {
     }
   }
 
+  #leaving(): string {
+    return (this.#parts.onLeave?.() ?? "") + leaveText(this.#hasMouse);
+  }
+
   /** The process ends here: there is no time to wait for what is queued. */
   #leaveNow(): void {
     if (!this.#isIn) return;
     this.#isIn = false;
     const { device } = this.#parts;
     const isQueued = device.output.queuedBytes() > 0;
-    device.writeNow((isQueued ? CANCEL : "") + leaveText(this.#hasMouse), EXIT_WITHIN_MS);
+    device.writeNow((isQueued ? CANCEL : "") + this.#leaving(), EXIT_WITHIN_MS);
     device.setRaw(false);
   }
 }

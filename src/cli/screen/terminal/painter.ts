@@ -1,3 +1,4 @@
+import { PICTURE_SIGN } from "../pictures/cells.ts";
 import { type Pen, PLAIN, penChange, showsOnBlank } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
@@ -157,6 +158,7 @@ function blankUntil(shown: Row, next: Row, from: number): number {
 
 /** Terminals do not agree on the width of what is made of several code points, nor of emoji. */
 function isDoubtful(text: string): boolean {
-  if (text.length === 1) return false;
+  // A picture's cell is one column wide wherever it is known.
+  if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);
 }

@@ -49,6 +49,13 @@ export function rowOf(line: string, columns: number): Row {
   return { line, ...cut(texts, pens, columns) };
 }
 
+/** The same row, with blank cells in place of some. */
+export function blanked(row: Row, isBlank: (text: string, column: number) => boolean): Row {
+  const texts = row.texts.map((text, column) => (isBlank(text, column) ? " " : text));
+  const pens = row.pens.map((pen, column) => (texts[column] === row.texts[column] ? pen : PLAIN));
+  return { line: row.line, ...cut(texts, pens, texts.length) };
+}
+
 /** Blank where the row has ended. */
 export function isSameCell(one: Row, other: Row, column: number): boolean {
   return (

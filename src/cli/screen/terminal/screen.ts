@@ -6,6 +6,7 @@ import type { Frame } from "../state/frame.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
 import { Painter, type Place } from "./painter.ts";
+import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
 import { TerminalQueries } from "./query.ts";
 import { EMPTY_ROW, type Row, rowOf } from "./row.ts";
 import { scrolledRows, scrollOf } from "./scroll.ts";
@@ -24,9 +25,15 @@ const SYNCHRONIZED_BYTES_MIN = 512;
 const BEGIN_SYNCHRONIZED = "\x1b[?2026h";
 const END_SYNCHRONIZED = "\x1b[?2026l";
 
+/** What goes out beside the frames. */
+type Aside = "bell" | "copy" | "notification" | "pictures";
+
 /** What is on the terminal when all that was written has arrived. */
 interface Shown {
   readonly size: Size;
+  /** As the frame has them. */
+  readonly lines: readonly Row[];
+  /** As they are: where a picture is still to be painted, blank. */
   readonly rows: readonly Row[];
   readonly place: Place | undefined;
   readonly hasCursor: boolean;
@@ -48,8 +55,9 @@ export class TerminalScreen {
   #next: Frame | undefined;
   /** What is drawn now or was drawn last: for a screen that was lost. */
   #last: Frame | undefined;
-  /** By kind, so that a stopped terminal rings once: the bell, the clipboard, a notification. */
-  readonly #aside = new Map<"bell" | "copy" | "notification", string>();
+  /** By kind, so that a stopped terminal rings once. */
+  readonly #aside = new Map<Aside, string>();
+  readonly #pictures: PictureLayer;
   #isWaiting = false;
 
   constructor({ device, clock, mouse, onResize }: ScreenParts) {
@@ -57,12 +65,14 @@ export class TerminalScreen {
     this.#onResize = onResize;
     this.#queries = new TerminalQueries(clock);
     const queries = this.#queries;
+    this.#pictures = new PictureLayer(clock, () => this.#write());
     this.#modes = new TerminalModes({
       device,
       clock,
       mouse,
       queries,
       onLost: () => this.#lost(),
+      onLeave: () => this.#pictures.left(),
     });
   }
 
@@ -145,7 +155,19 @@ export class TerminalScreen {
     this.#beside("notification", notificationText(title, text, how));
   }
 
-  #beside(kind: "bell" | "copy" | "notification", text: string): void {
+  /** From the next frame on; undefined: none. */
+  showPictures(painter: PicturePainter | undefined): void {
+    this.#shown = undefined;
+    this.#next ??= this.#last;
+    this.#beside("pictures", this.#pictures.use(painter));
+  }
+
+  /** One that was not ready when it was wanted. */
+  pictureReady(): void {
+    this.#pictures.ready();
+  }
+
+  #beside(kind: Aside, text: string): void {
     this.#aside.set(kind, text);
     this.#write();
   }
@@ -162,16 +184,16 @@ export class TerminalScreen {
   #write(): void {
     if (this.#isWaiting || !this.#modes.isIn) return;
     const { output } = this.#device;
-    if (output.queuedBytes() === 0) {
-      output.write(this.#asideText() + this.#queries.take() + this.#frameText());
+    while (output.queuedBytes() === 0) {
+      const told = this.#asideText() + this.#queries.take() + this.#frameText();
+      const text = told === "" ? this.#pictureText() : told;
+      if (text === "") return;
+      output.write(text);
     }
-    if (output.queuedBytes() === 0) return;
     this.#isWaiting = true;
     void output.flushed().then(() => {
       this.#isWaiting = false;
-      if (this.#next !== undefined || this.#aside.size > 0 || this.#queries.isWaiting) {
-        this.#write();
-      }
+      this.#write();
     });
   }
 
@@ -187,14 +209,31 @@ export class TerminalScreen {
     this.#next = undefined;
     this.#last = frame;
     const size = this.#device.size();
-    const rows = rowsOf(frame, size, this.#shown);
-    const { text, place } = drawn(this.#shown, rows, size, cursorOf(frame, size));
+    if (!isSize(this.#shown?.size, size)) this.#pictures.erased();
+    const isPainted = this.#pictures.hasPainted;
+    const lines = rowsOf(frame, size, this.#shown);
+    const rows = this.#pictures.cells(lines, frame.pictures ?? []);
+    const cursorPlace = cursorOf(frame, size);
+    const { text, place } = drawn(this.#shown, rows, size, cursorPlace, !isPainted);
     const hasCursor = frame.cursor !== undefined;
     const cursor = hasCursor === this.#shown?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
-    this.#shown = { size, rows, place, hasCursor };
+    this.#shown = { size, lines, rows, place, hasCursor };
     const all = this.#titleText(frame.title) + text + cursor;
     if (all.length < SYNCHRONIZED_BYTES_MIN) return all;
     return BEGIN_SYNCHRONIZED + all + END_SYNCHRONIZED;
+  }
+
+  #pictureText(): string {
+    const shown = this.#shown;
+    const frame = this.#last;
+    if (shown === undefined || frame === undefined) return "";
+    const next = this.#pictures.next();
+    if (next === undefined || !next.movesCursor) return next?.text ?? "";
+    const rows = this.#pictures.cells(shown.lines, frame.pictures ?? []);
+    const place = cursorOf(frame, shown.size);
+    this.#shown = { ...shown, rows, place };
+    const back = place === undefined ? "" : `\x1b[${place.row + 1};${place.column + 1}H`;
+    return BEGIN_SYNCHRONIZED + next.text + back + END_SYNCHRONIZED;
   }
 
   #titleText(title: string): string {
@@ -205,9 +244,13 @@ export class TerminalScreen {
   }
 }
 
+function isSize(one: Size | undefined, other: Size): boolean {
+  return one?.columns === other.columns && one.rows === other.rows;
+}
+
 function rowsOf({ lines }: Frame, { columns, rows }: Size, shown: Shown | undefined): Row[] {
   const isKnown = shown?.size.columns === columns;
-  const known = new Map(isKnown ? shown.rows.map((row) => [row.line, row]) : []);
+  const known = new Map(isKnown ? shown.lines.map((row) => [row.line, row]) : []);
   return Array.from({ length: rows }, (_, at) => {
     const line = lines[at] ?? "";
     return known.get(line) ?? rowOf(line, columns);
@@ -229,15 +272,15 @@ function drawn(
   next: readonly Row[],
   size: Size,
   cursor: Place | undefined,
+  mayScroll: boolean,
 ): Drawn {
-  const isKnown = shown?.size.columns === size.columns && shown.size.rows === size.rows;
-  if (shown === undefined || !isKnown) {
+  if (shown === undefined || !isSize(shown.size, size)) {
     const painter = new Painter(size.columns, undefined);
     painter.erase();
     return paint(painter, [], next, cursor);
   }
   const anew = paint(new Painter(size.columns, shown.place), shown.rows, next, cursor);
-  const scroll = scrollOf(shown.rows, next);
+  const scroll = mayScroll ? scrollOf(shown.rows, next) : undefined;
   if (scroll === undefined) return anew;
   const { top, bottom, by } = scroll;
   const painter = new Painter(size.columns, shown.place);

@@ -7,8 +7,9 @@ import { cleanText } from "../../../base/text.ts";
 import type { Rows } from "../../../core/model/rows.ts";
 import { openRoom, roomLines } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
+import type { FileBody } from "../../../core/rooms/files.ts";
 import { type Times, timesIn } from "../../../web/text/times.ts";
-import type { Frame } from "../state/frame.ts";
+import type { Frame, PictureBox } from "../state/frame.ts";
 import type { Hit, ListPlace } from "../state/hit.ts";
 import type { Candidate, ScreenState } from "../state/screen-state.ts";
 import type { ScreenSettings } from "../state/settings.ts";
@@ -21,6 +22,7 @@ import type { RowLook } from "./message.ts";
 import { aboutLine, noticeLines } from "./notices.ts";
 import { overlayLines, overlayPrompt, overlayTopMax } from "./overlay.ts";
 import { type ColorDepth, Palette } from "./palette.ts";
+import { type PictureSizes, pictureRows } from "./picture.ts";
 import { type RoomColumn, roomColumn, topOf } from "./rooms.ts";
 import { type LinkStatus, statusLine } from "./status.ts";
 import { fitLine, type Line } from "./style.ts";
@@ -51,6 +53,8 @@ export interface ViewProps {
   readonly fetchKey: string | undefined;
   /** Chord that unfolds a long message. */
   readonly foldKey: string | undefined;
+  /** That are ready to be shown below their files. */
+  readonly pictures?: PictureSizes;
 }
 
 /** What stands where: for keys that move by pages, and for what is read. */
@@ -72,6 +76,8 @@ export interface Layout {
   readonly isAtTop: boolean;
   /** The last row that is here is seen to its end. */
   readonly isAtBottom: boolean;
+  /** That are offered in rows that are seen. */
+  readonly files: readonly FileBody[];
   /** How far the help or the long text that is open can be turned. */
   readonly topMax: number;
   /** The lists beside the timeline. */
@@ -86,6 +92,7 @@ export interface Composition {
   readonly regions: Regions;
   readonly cursor: Frame["cursor"];
   readonly title: string;
+  readonly pictures: readonly PictureBox[];
   readonly layout: Layout;
 }
 
@@ -141,12 +148,13 @@ export class Composer {
     const parts = this.#timelineParts(props, first, palette);
     const timeline = this.#timeline.layOut(parts);
     const files = filesOf(timeline.seen);
-    const areas = files.size === 0 ? first : this.#areasOf(props, files);
+    const ids = new Set<string>(files.map(({ file }) => file));
+    const areas = files.length === 0 ? first : this.#areasOf(props, ids);
     const isSame = areas.body === first.body;
     const laid = isSame
       ? { parts, timeline }
       : this.#layOutAgain(this.#timelineParts(props, areas, palette));
-    const { lines, seen, rowsBelow, isAtTop } = laid.timeline;
+    const { lines, seen, rowsBelow, isAtTop, pictures } = laid.timeline;
     const isLoading = isAtTop && props.rows.loading?.side === "older" && lines.length > 1;
     const shown = isLoading ? [this.#loading(props, areas, palette), ...lines.slice(1)] : lines;
     const body = this.#body(props, areas, palette, shown);
@@ -183,13 +191,15 @@ export class Composer {
       bottomKey: lowest?.row.key,
       isAtTop,
       isAtBottom,
+      files: filesOf(seen),
       topMax: this.#topMax(props, areas),
       rooms: this.#rooms(props, areas),
       members: this.#members(props, areas),
       hitAt: (column, row) =>
         hitAt(this.#hitParts(props, areas, laid, { isAtBottom, rowsBelow }), column, row),
     };
-    return { regions, cursor: cursorOf(props, areas), title: titleOf(props.model), layout };
+    const title = titleOf(props.model);
+    return { regions, cursor: cursorOf(props, areas), title, pictures, layout };
   }
 
   #hitParts(
@@ -277,7 +287,9 @@ export class Composer {
     };
   }
 
-  #lookOf({ texts, model, fetchKey, foldKey }: ViewProps, columns: number): RowLook {
+  #lookOf(props: ViewProps, columns: number): RowLook {
+    const { texts, model, fetchKey, foldKey, pictures, size } = props;
+    const hasPictures = pictures !== undefined && pictures.size > 0;
     const look: RowLook = {
       columns: Math.max(2, columns),
       texts,
@@ -286,6 +298,8 @@ export class Composer {
       isOnline: model.connection.kind === "online",
       fetchKey: plainChord(fetchKey),
       foldKey: plainChord(foldKey),
+      pictures: hasPictures ? pictures : undefined,
+      pictureRows: hasPictures ? pictureRows(size.rows) : 0,
     };
     const known = this.#look;
     const keys = Object.keys(look) as (keyof RowLook)[];
@@ -483,12 +497,9 @@ function titleOf(model: Model): string {
   return calls > 0 ? `(${calls}) ${at}` : at;
 }
 
-function filesOf(seen: readonly SeenRow[]): ReadonlySet<string> {
-  const files = new Set<string>();
-  for (const { row } of seen) {
-    if (row.kind === "item" && row.item.file !== undefined) files.add(row.item.file.file);
-  }
-  return files;
+function filesOf(seen: readonly SeenRow[]): readonly FileBody[] {
+  const files = seen.map(({ row }) => (row.kind === "item" ? row.item.file : undefined));
+  return files.filter((file) => file !== undefined);
 }
 
 function seenSeqOf(

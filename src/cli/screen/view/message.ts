@@ -12,6 +12,7 @@ import type { Times } from "../../../web/text/times.ts";
 import { authorText, eventText, oneLine } from "../../../web/view/room/event-text.ts";
 import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { FaceTexts } from "../text/faces.ts";
+import { type PictureSizes, pictureBox, pictureLines } from "./picture.ts";
 import { cutLine, type Line, type Role, type Span } from "./style.ts";
 import { cutTo, widthOf } from "./width.ts";
 import { wrapSpans } from "./wrap.ts";
@@ -27,6 +28,9 @@ export interface RowLook {
   readonly fetchKey: string | undefined;
   /** The same for the rest of a long text. */
   readonly foldKey: string | undefined;
+  /** That are shown, and how many rows each may have. */
+  readonly pictures?: PictureSizes | undefined;
+  readonly pictureRows?: number;
 }
 
 /** A row as it is shown. */
@@ -289,7 +293,7 @@ function reactionLines({ reactions }: Item, columns: number): readonly Line[] {
 type FileBody = NonNullable<Item["file"]>;
 
 function fileLines(
-  { name, size, folder }: FileBody,
+  { file, name, size, folder }: FileBody,
   look: RowLook,
   columns: number,
   transfer: TransferView | undefined,
@@ -306,6 +310,9 @@ function fileLines(
   }
   const lines = [...wrapSpans(spans, columns)];
   if (transfer !== undefined) lines.push(cutLine(progressLine(transfer, look), columns));
+  const picture = look.pictures?.get(file);
+  const box = picture && pictureBox(picture, columns, look.pictureRows ?? 0);
+  if (box !== undefined) lines.push(...pictureLines(box));
   return lines;
 }
 

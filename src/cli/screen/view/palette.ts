@@ -1,5 +1,6 @@
 /** How roles look: themes, a user's own colours, and what a terminal can show of them. */
 
+import { pictureAttributes } from "../pictures/cells.ts";
 import { type Line, ROLES, type Role, type Span } from "./style.ts";
 
 /** Colours that the terminal can show; `none`: bold, inverse and underline alone. */
@@ -303,7 +304,8 @@ export class Palette {
     return last === "" ? text : text + RESET;
   }
 
-  #codeOf({ role, bold }: Span, under: Role | undefined): string {
+  #codeOf({ role, bold, picture }: Span, under: Role | undefined): string {
+    if (picture !== undefined) return `\x1b[${pictureAttributes(picture.id)}m`;
     if (role === undefined && bold !== true && under === undefined) return "";
     const key = `${under ?? ""}/${role ?? ""}/${bold === true}`;
     const known = this.#codes.get(key);

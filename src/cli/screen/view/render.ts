@@ -63,8 +63,9 @@ export class ScreenView {
     this.#render(composition);
     const rows = Math.max(1, props.size.rows);
     const lines = this.#table.written.slice(0, rows);
-    const { cursor, title, layout } = composition;
-    this.#onFrame({ lines: [...lines, ...Array(rows - lines.length).fill("")], cursor, title });
+    const { cursor, title, pictures, layout } = composition;
+    const filled = [...lines, ...Array(rows - lines.length).fill("")];
+    this.#onFrame({ lines: filled, cursor, title, pictures });
     return layout;
   }
 

@@ -1,5 +1,6 @@
 /** What is shown, before it is a terminal's bytes: lines of spans, each with a role. */
 
+import type { PictureBox } from "../state/frame.ts";
 import { cutTo, widthOf } from "./width.ts";
 
 /** What a text is, not how it looks: a theme says that, and config.toml may say it otherwise. */
@@ -55,6 +56,8 @@ export interface Span {
   readonly link?: string;
   /** What a click on it does; left out: what one on its row does. */
   readonly does?: "fetch" | "unfold" | "newest";
+  /** The text is cells of a picture, which have no look of their own. */
+  readonly picture?: PictureBox;
 }
 
 export type Line = readonly Span[];

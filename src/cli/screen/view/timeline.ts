@@ -5,6 +5,7 @@
 
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
+import type { PictureBox } from "../state/frame.ts";
 import type { ScrollAnchor } from "../state/screen-state.ts";
 import { type RowLook, rowLines } from "./message.ts";
 import type { Palette } from "./palette.ts";
@@ -42,6 +43,8 @@ export interface TimelineLook {
   readonly rowsBelow: number;
   /** The first row is seen from its first line. */
   readonly isAtTop: boolean;
+  /** Of which a row at least is seen. */
+  readonly pictures: readonly PictureBox[];
 }
 
 interface Kept {
@@ -92,8 +95,13 @@ export class TimelineCache {
     const { height } = parts;
     const seen = this.#fill(parts, this.#bottomOf(parts));
     const lines: string[] = [];
+    const pictures = new Set<PictureBox>();
     for (const { row, from, to } of seen) {
-      for (let i = from; i < to; i++) lines.push(this.#textOf(row, i, parts));
+      for (let i = from; i < to; i++) {
+        lines.push(this.#textOf(row, i, parts));
+        const picture = this.#kept.get(row)?.lines[i]?.at(-1)?.picture;
+        if (picture !== undefined) pictures.add(picture);
+      }
     }
     const blank = " ".repeat(parts.look.columns);
     lines.unshift(...Array<string>(Math.max(0, height - lines.length)).fill(blank));
@@ -102,7 +110,8 @@ export class TimelineCache {
     const cut = last !== undefined && last.to < this.#keptOf(last.row, parts).lines.length ? 1 : 0;
     const [top] = seen;
     const isAtTop = top === undefined || (top.from === 0 && top.row === rows[firstOf(parts.rows)]);
-    return { lines, seen, rowsBelow: rows.length - 1 - at + cut, isAtTop };
+    const rowsBelow = rows.length - 1 - at + cut;
+    return { lines, seen, rowsBelow, isAtTop, pictures: [...pictures] };
   }
 
   /** What stands in a line that was laid out, from the top. Undefined: nothing. */

@@ -26,6 +26,8 @@ describe("/set", () => {
         "hide_joins = off  (default)",
         "mouse = on  (/set)",
         "language = auto  (default)",
+        "pictures = auto  (default)",
+        "fetch_pictures = off  (default)",
         "keys.ctrl-x = search  (/set)",
         "muted = none  (default)",
       ],

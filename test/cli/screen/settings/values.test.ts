@@ -19,6 +19,8 @@ notify = "osc777"
 hide_joins = true
 mouse = true
 language = "id"
+pictures = "kitty"
+fetch_pictures = true
 muted = ["#noise", "@bob"]
 
 [screen.colors]
@@ -40,6 +42,8 @@ describe("[screen] of config.toml", () => {
         hideJoins: true,
         mouse: true,
         language: "id",
+        pictures: "kitty",
+        fetchPictures: true,
         keys: { "ctrl-x": "search" },
         muted: ["#noise", "@bob"],
       },
@@ -76,6 +80,7 @@ describe("[screen] of config.toml", () => {
     ['theme = "drak"', 'c.toml:2:1: theme must be one of "dark", "light"'],
     ["theme = 1", 'c.toml:2:1: theme must be one of "dark", "light"'],
     ['notify = "loud"', "c.toml:2:1: notify must be one of"],
+    ['pictures = "jpeg"', 'c.toml:2:1: pictures must be one of "auto", "kitty", "iterm2", "sixel"'],
     ['language = "de"', 'c.toml:2:1: language must be one of "auto", "en", "id"'],
     ['muted = "#a"', "c.toml:2:1: muted must be a list of texts"],
     ["muted = [1]", "c.toml:2:1: muted must be a list of texts"],

@@ -18,12 +18,13 @@ const SEQUENCE = new RegExp(
     /\x1b\[([?>]?)([\d;:]*)([@-~])/,
     /\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)/,
     /\x1b([M\\])|([\n\r\b\x07\x18])|([^\x00-\x1f]+)/,
+    /\x1b_([^\x1b]*)\x1b\\|\x1bP([^\x1b]*)\x1b\\/,
   ]
     .map(({ source }) => source)
     .join("|"),
   "g",
 );
-const BEGUN = /\x1b(?:\[[\d;?]*|\][^\x07\x1b]*\x1b?)?$/;
+const BEGUN = /\x1b(?:\[[\d;?>]*|\][^\x07\x1b]*\x1b?|[_P][^\x1b]*\x1b?)?$/;
 const segmenter = new Intl.Segmenter("und", { granularity: "grapheme" });
 
 /** What a terminal does with what is written to it, as far as the screen writes such things. */
@@ -37,6 +38,11 @@ export class Emulator {
   readonly modes = new Set<string>(["7"]);
   /** Other commands of OSC, as they came. */
   readonly commands: string[] = [];
+  /** What was asked of it, and commands of kitty for pictures, as they came. */
+  readonly asked: string[] = [];
+  readonly graphics: string[] = [];
+  /** Pictures painted at the cursor, as sixel or as iTerm2 has them, and where. */
+  readonly painted: { readonly row: number; readonly column: number; readonly text: string }[] = [];
   bells = 0;
   scrolls = 0;
   #pen: Pen = PLAIN;
@@ -67,7 +73,13 @@ export class Emulator {
         throw new Error(`not understood: ${JSON.stringify(text.slice(end))}`);
       end = match.index + match[0].length;
       const [, mark, parameters = "", final = "", command, short, control, words] = match;
-      if (mark === "?") this.#mode(parameters, final === "h");
+      const [graphics, device] = match.slice(8);
+      if (mark === ">" || final === "c" || /^1[46]t$/.test(parameters + final)) {
+        this.asked.push(parameters + final);
+      } else if (graphics?.includes("a=q")) this.asked.push("kitty");
+      else if (graphics !== undefined) this.graphics.push(graphics);
+      else if (device !== undefined) this.#paint(device);
+      else if (mark === "?") this.#mode(parameters, final === "h");
       else if (mark !== undefined) this.#csi(parameters, final);
       else if (command !== undefined) this.#osc(command);
       else if (short === "M") this.#reverseIndex();
@@ -129,7 +141,22 @@ export class Emulator {
   #osc(command: string): void {
     if (command.startsWith("2;")) this.title = command.slice(2);
     else if (command.startsWith("8;")) this.#pen = penWithLink(this.#pen, command.slice(2));
+    else if (command.startsWith("1337;File=")) this.#paint(command);
     else this.commands.push(command);
+  }
+
+  /** The cells have it until something else is written there. */
+  #paint(text: string): void {
+    const { row, column } = this;
+    this.painted.push({ row, column, text });
+    const [, columns = 0, rows = 0] = /;width=(\d+);height=(\d+);/.exec(text) ?? [];
+    for (let y = row; y < row + Number(rows); y++) {
+      for (let x = column; x < column + Number(columns); x++) {
+        const cells = this.cells[y];
+        if (cells !== undefined) cells[x] = { text: `<${text.split(":").at(-1)}>`, pen: PLAIN };
+      }
+    }
+    [this.row, this.column] = [this.size.rows - 1, 0]; // Anywhere.
   }
 
   #control(control: string): void {

@@ -63,9 +63,13 @@ export class FakeClock {
     return () => this.#waiting.delete(waiting);
   }
 
+  get waiting(): readonly { readonly ms: number; readonly act: () => void }[] {
+    return [...this.#waiting];
+  }
+
   /** What was to come so soon comes. */
   pass(withinMs = Number.POSITIVE_INFINITY): void {
-    for (const waiting of [...this.#waiting]) {
+    for (const waiting of this.waiting) {
       if (waiting.ms > withinMs) continue;
       this.#waiting.delete(waiting);
       waiting.act();

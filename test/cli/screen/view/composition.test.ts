@@ -4,6 +4,7 @@ import { editorOf } from "../../../../src/cli/screen/editor/editor.ts";
 import type { Overlay, ScreenState } from "../../../../src/cli/screen/state/screen-state.ts";
 import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import { Composer, type ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import type { PictureSize } from "../../../../src/cli/screen/view/picture.ts";
 import type { Model } from "../../../../src/core/model/state.ts";
 import * as scenes from "./scenes.ts";
 
@@ -106,6 +107,10 @@ const state: fc.Arbitrary<ScreenState> = fc.record({
   membersTop: fc.option(fc.record({ open: fc.constant("lobby"), top: seq }), { nil: undefined }),
   isFocused: fc.boolean(),
 });
+const side = fc.double({ min: 0.05, max: 2_000, noNaN: true });
+const picture = fc.record({ id: fc.integer({ min: 1, max: 255 }), columns: side, rows: side });
+/** All files are the same one. */
+const picturesOf = (one: PictureSize) => new Map([[scenes.fileBody("x").file as string, one]]);
 const size = fc.record({
   columns: fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 20, max: 300 })),
   rows: fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 5, max: 100 })),
@@ -143,14 +148,18 @@ test("any model, in any state, fills a screen of any size and goes beyond none",
     fc.property(
       fc.record({ told: fc.array(said, { maxLength: 25 }), topic: words, isOffline: fc.boolean() }),
       fc.array(fc.tuple(state, size), { minLength: 1, maxLength: 4 }),
-      fc.record({ choices: candidates, depth: fc.constantFrom("none", "16", "256", "full") }),
+      fc.record({
+        choices: candidates,
+        depth: fc.constantFrom("none", "16", "256", "full"),
+        pictures: fc.option(picture.map(picturesOf), { nil: undefined }),
+      }),
       fc.constantFrom("en", "id"),
-      ({ told, topic, isOffline }, looks, { choices, depth }, language) => {
+      ({ told, topic, isOffline }, looks, { choices, depth, pictures = new Map() }, language) => {
         const model = modelOf(topic, told, isOffline);
         const composer = new Composer();
         const texts = faceTexts(language);
         for (const [state, size] of looks) {
-          check(scenes.propsOf(model, size, { state, choices, depth, texts }), composer);
+          check(scenes.propsOf(model, size, { state, choices, depth, texts, pictures }), composer);
         }
       },
     ),

@@ -103,6 +103,11 @@ const SCENES: Readonly<Record<string, Scene>> = {
     const state = scenes.stateOf({ question, scroll });
     return scenes.propsOf(scenes.conversation().model(), size, { state });
   },
+  pictures: (size) => {
+    const { story, pictures } = scenes.withPictures();
+    const state = scenes.stateOf({ selected: 2 });
+    return scenes.propsOf(story.model(), size, { pictures, state });
+  },
   wide: (size) => scenes.propsOf(scenes.wideWords().model(), size),
 };
 
@@ -125,6 +130,38 @@ for (const [name, scene] of Object.entries(SCENES)) {
     });
   }
 }
+
+test("a frame says which pictures are in it, none where there is no room", () => {
+  const { story, pictures } = scenes.withPictures();
+  const frame = (columns: number, rows: number) =>
+    scenes.frameOf(scenes.propsOf(story.model(), { columns, rows }, { pictures }));
+  expect(frame(120, 60).pictures).toEqual([
+    { id: 1, columns: 12, rows: 16 },
+    { id: 2, columns: 20, rows: 3 },
+  ]);
+  expect(frame(120, 16).pictures).toEqual([
+    { id: 1, columns: 4, rows: 5 },
+    { id: 2, columns: 20, rows: 3 },
+  ]);
+  expect(frame(20, 5).pictures).toEqual([]);
+  const plain = scenes.frameOf(scenes.propsOf(story.model(), { columns: 120, rows: 16 }));
+  expect(plain.pictures).toEqual([]);
+  expect(plain.lines.join("")).not.toContain("\u{10eeee}");
+});
+
+test("a picture looks the same in every theme, without colours, and when it is selected", () => {
+  const { story, pictures } = scenes.withPictures();
+  const size = { columns: 80, rows: 24 };
+  const cellsOf = (change: Partial<ViewProps>) => {
+    const { lines } = scenes.frameOf(scenes.propsOf(story.model(), size, { pictures, ...change }));
+    return lines.flatMap((line) => line.match(/\x1b\[[\d;]*m(?:\u{10eeee}\p{Mn}*)+/gu) ?? []);
+  };
+  const first = cellsOf({});
+  expect(first.length).toBeGreaterThan(3);
+  expect(first[0]).toStartWith("\x1b[38;5;1m\u{10eeee}");
+  expect(cellsOf({ depth: "full" })).toEqual(first);
+  expect(cellsOf({ state: scenes.stateOf({ selected: 2 }), depth: "256" })).toEqual(first);
+});
 
 test("one frame for each look, and the newest look wins", () => {
   const frames: Frame[] = [];

@@ -5,6 +5,7 @@ import { FIRST_STATE, type ScreenState } from "../../../../src/cli/screen/state/
 import { DEFAULT_SETTINGS } from "../../../../src/cli/screen/state/settings.ts";
 import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
 import type { Size, ViewProps } from "../../../../src/cli/screen/view/composition.ts";
+import type { PictureSizes } from "../../../../src/cli/screen/view/picture.ts";
 import { ScreenView } from "../../../../src/cli/screen/view/render.ts";
 import type { ChatRecord } from "../../../../src/core/client/chat-record.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
@@ -188,6 +189,24 @@ function posted(key: string, text: string): ModelEvent {
   return { kind: "posted", key, id: key, to: "lobby", body: { text }, writtenUnixMs };
 }
 
+/** Two pictures, the first one with a reaction; the file between them is none. */
+export function withPictures() {
+  const story = begun()
+    .says("ben", "look at this")
+    .record({ kind: "file", from: "ben", body: fileBody("stairs.jpg") })
+    .record({ kind: "reaction", from: "ana", body: { re: 2, react: "👍" } })
+    .record({ kind: "file", from: "cleo", body: fileBody("notes.pdf") })
+    .wait(3)
+    .record({ kind: "file", from: "ana", body: fileBody("banner.png") })
+    .says("ben", "and this is the banner?")
+    .tell({ kind: "open", target: "lobby" });
+  const pictures: PictureSizes = new Map([
+    [fileId("stairs.jpg"), { id: 1, columns: 120, rows: 160 }],
+    [fileId("banner.png"), { id: 2, columns: 20, rows: 2.5 }],
+  ]);
+  return { story, pictures };
+}
+
 /** Texts of other scripts, and such as would break a screen if they were shown as sent. */
 export function wideWords(): Story {
   return begun("日本語の話題 🎉")
@@ -244,7 +263,8 @@ export function frameOf(props: ViewProps): Frame {
   return frame;
 }
 
-/** As a reader sees it, without colours and links. */
+/** As a reader sees it, without colours and links; what is a picture is grey. */
 export function plainLines({ lines }: Pick<Frame, "lines">): readonly string[] {
-  return lines.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
+  const seen = lines.map((line) => line.replaceAll(/\u{10eeee}\p{Mn}*/gu, "▒"));
+  return seen.map((line) => line.replaceAll(/\x1b\[[0-9;]*m|\x1b\]8;;[^\x07\x1b]*\x07/g, ""));
 }

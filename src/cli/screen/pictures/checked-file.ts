@@ -1,0 +1,46 @@
+/** Files of this machine that are what a message says of them, or nothing. */
+
+import { constants } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { toHex } from "../../../base/bytes.ts";
+import { CHUNK_BYTES } from "../../../base/limits.ts";
+import type { Hashing } from "../../../client/transfer/hashing.ts";
+import type { FileBody } from "../../../core/rooms/files.ts";
+import { Digest } from "../../../wire/chunks.ts";
+
+/** @returns undefined: it is gone, or another one stands there */
+export async function checkedFile(
+  path: string,
+  { size, digest }: Pick<FileBody, "size" | "digest">,
+  hashing: Hashing,
+): Promise<Uint8Array | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    // A pipe that has taken its place is not waited for.
+    file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+    const about = await file.stat();
+    if (!about.isFile() || about.size !== size) return undefined;
+    return await readChecked(file, size, digest, hashing);
+  } catch {
+    return undefined;
+  } finally {
+    await file?.close();
+  }
+}
+
+async function readChecked(
+  file: FileHandle,
+  size: number,
+  digest: string,
+  hashing: Hashing,
+): Promise<Uint8Array | undefined> {
+  const bytes = new Uint8Array(size);
+  const whole = new Digest(hashing.newHash());
+  for (let at = 0; at < size; at += CHUNK_BYTES) {
+    const chunk = bytes.subarray(at, at + CHUNK_BYTES);
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+    if (bytesRead !== chunk.length) return undefined;
+    whole.add(await hashing.hashChunk(chunk));
+  }
+  return toHex(whole.value()) === digest ? bytes : undefined;
+}

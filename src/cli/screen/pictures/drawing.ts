@@ -1,0 +1,116 @@
+/** From the bytes of a picture to what a terminal is given; all of it beside the event loop. */
+
+import {
+  PICTURE_AGAIN_BYTES_MAX,
+  PICTURE_BYTES_MAX,
+  PICTURE_COLUMNS_MAX,
+  PICTURE_DRAWN_PIXELS_MAX,
+  PICTURE_PIXELS_MAX,
+  PICTURE_ROWS_MAX,
+  PICTURE_SIXEL_PIXELS_MAX,
+} from "../../../base/limits-screen.ts";
+import { pictureHeader } from "./header.ts";
+import type { PictureProtocol, PictureTerminal } from "./protocol.ts";
+import { readIndexed, sixelPicture } from "./sixel.ts";
+
+/** A picture as small as the screen needs it. */
+export interface Drawn {
+  /** PNG; of a photograph for iTerm2 a JPEG. */
+  readonly bytes: Uint8Array;
+  /** Cells that it would take if there were enough: its own size. */
+  readonly columns: number;
+  readonly rows: number;
+}
+
+interface Encoded {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+type Encode = (image: Bun.Image) => Bun.Image;
+
+const PIXELS: Readonly<Record<PictureProtocol, number>> = {
+  kitty: PICTURE_DRAWN_PIXELS_MAX,
+  iterm2: PICTURE_DRAWN_PIXELS_MAX,
+  sixel: PICTURE_SIXEL_PIXELS_MAX,
+};
+const BYTES: Readonly<Record<PictureProtocol, number>> = {
+  kitty: PICTURE_BYTES_MAX,
+  iterm2: PICTURE_AGAIN_BYTES_MAX,
+  sixel: PICTURE_BYTES_MAX,
+};
+/** One after the other, until one is short enough. */
+const PNGS: readonly Encode[] = [
+  (image) => image.png(),
+  (image) => image.png({ palette: true, colors: 256, dither: true }),
+  (image) => image.png({ palette: true, colors: 32, dither: true }),
+];
+const JPEG: Encode = (image) => image.jpeg({ quality: 85 });
+/** The last one is short enough for any picture. */
+const SIXEL_COLORS = [128, 32, 8] as const;
+
+/** @returns undefined: it is no picture that can be shown, whatever its name is */
+export async function drawPicture(
+  bytes: Uint8Array,
+  { protocol, cell }: PictureTerminal,
+): Promise<Drawn | undefined> {
+  const header = pictureHeader(bytes);
+  if (header === undefined || protocol === undefined) return undefined;
+  const room = [PICTURE_COLUMNS_MAX * cell.width, PICTURE_ROWS_MAX * cell.height] as const;
+  const scale = Math.min(1, Math.sqrt(PIXELS[protocol] / (room[0] * room[1])));
+  const sides = room.map((side) => Math.floor(side * scale));
+  const isPhotograph = protocol === "iterm2" && header.type === "jpeg";
+  const ways = isPhotograph ? [JPEG, ...PNGS] : PNGS;
+  const drawn = await encoded(bytes, sides, ways, BYTES[protocol]);
+  if (drawn === undefined) return undefined;
+  // Cameras turn pictures by 90 degrees: the longer side stays the longer one.
+  const whole = Math.max(header.width, header.height) / Math.max(drawn.width, drawn.height);
+  // Sixel has no other size than that of its pixels.
+  const larger = protocol === "sixel" ? 1 : whole;
+  return {
+    bytes: drawn.bytes,
+    columns: (drawn.width * larger) / cell.width,
+    rows: (drawn.height * larger) / cell.height,
+  };
+}
+
+/** As sixel, within so many cells. @returns undefined: it could not be made */
+export async function drawSixel(
+  { bytes }: Drawn,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  { cell }: PictureTerminal,
+): Promise<string | undefined> {
+  // A band has six rows: none of them may stand in the cells below.
+  const sides = [columns * cell.width, Math.max(1, Math.floor((rows * cell.height) / 6) * 6)];
+  for (const colors of SIXEL_COLORS) {
+    const way: Encode = (image) => image.png({ palette: true, colors, dither: true });
+    const made = await encoded(bytes, sides, [way], PICTURE_BYTES_MAX);
+    const indexed = made === undefined ? undefined : readIndexed(made.bytes);
+    if (indexed === undefined) return undefined;
+    const text = sixelPicture(indexed);
+    if (text.length <= PICTURE_AGAIN_BYTES_MAX || colors === SIXEL_COLORS.at(-1)) return text;
+  }
+  return undefined;
+}
+
+/** Never larger than it is, and in its ratio. */
+async function encoded(
+  bytes: Uint8Array,
+  [width = 1, height = 1]: readonly number[],
+  ways: readonly Encode[],
+  bytesMax: number,
+): Promise<Encoded | undefined> {
+  for (const way of ways) {
+    const options = { maxPixels: PICTURE_PIXELS_MAX };
+    const within = { fit: "inside", withoutEnlargement: true } as const;
+    const image = way(new Bun.Image(bytes, options).resize(width, height, within));
+    try {
+      const made = await image.bytes();
+      if (made.length <= bytesMax) return { bytes: made, width: image.width, height: image.height };
+    } catch {
+      return undefined; // Broken, or of a kind that is not known here.
+    }
+  }
+  return undefined;
+}

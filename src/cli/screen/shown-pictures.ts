@@ -1,0 +1,291 @@
+import { assert } from "../../base/assert.ts";
+import {
+  PICTURE_FETCHED_BYTES_MAX,
+  PICTURE_FILE_BYTES_MAX,
+  PICTURES_KEPT_MAX,
+} from "../../base/limits-screen.ts";
+import type { Hashing } from "../../client/transfer/hashing.ts";
+import type { FileBody } from "../../core/rooms/files.ts";
+import type { PicturePlaces } from "./picture-places.ts";
+import { PICTURE_NUMBERS_MAX, pictureId } from "./pictures/cells.ts";
+import { checkedFile } from "./pictures/checked-file.ts";
+import { type Drawn, drawPicture, drawSixel } from "./pictures/drawing.ts";
+import {
+  itermPicture,
+  KITTY_BROKEN_OFF,
+  kittyPieces,
+  throughTmux,
+  withoutKitty,
+} from "./pictures/encoding.ts";
+import { isPictureName } from "./pictures/header.ts";
+import {
+  CELL_QUERY,
+  isMultiplexed,
+  PICTURE_QUERY,
+  type PictureTerminal,
+  pictureTerminal,
+} from "./pictures/protocol.ts";
+import type { PictureBox } from "./state/frame.ts";
+import type { ScreenSettings } from "./state/settings.ts";
+import type { PicturePainter } from "./terminal/picture-layer.ts";
+import type { TerminalScreen } from "./terminal/screen.ts";
+import type { PictureSizes } from "./view/picture.ts";
+
+export type PictureSettings = Pick<ScreenSettings, "pictures" | "fetchPictures">;
+
+export interface ShownPicturesOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hashing: Hashing;
+  readonly screen: Pick<
+    TerminalScreen,
+    "ask" | "redraw" | "showPictures" | "pictureReady" | "size"
+  >;
+  readonly places: PicturePlaces;
+  readonly settings: PictureSettings;
+  /** Below PICTURE_FAMILIES, by chance. */
+  readonly family: number;
+  /** Whole and checked; undefined: it could not be had. */
+  readonly fetch: (file: FileBody, signal: AbortSignal) => Promise<Uint8Array | undefined>;
+  /** Other pictures are ready than before. */
+  readonly changed: () => void;
+}
+
+interface Kept {
+  readonly id: number;
+  readonly drawn: Drawn;
+  /** As sixel, for the box that was asked for last; without a text: it is being made. */
+  sixel: { readonly box: PictureBox; readonly text: string | undefined } | undefined;
+}
+
+/** Files that cannot be shown, and are not tried again. */
+const FAILED_MAX = 1_000;
+
+/**
+ * The pictures that the screen shows: which terminal it is, which files are to be shown, and their
+ * bytes. Nothing is asked, read or fetched before a picture is seen that could be shown.
+ */
+export class ShownPictures {
+  readonly #options: ShownPicturesOptions;
+  readonly #stop = new AbortController();
+  #settings: PictureSettings;
+  /** Undefined: it was not asked, or has not answered. */
+  #terminal: PictureTerminal | undefined;
+  #isAsking = false;
+  /** By file; what was seen last at the end. Bounded by PICTURES_KEPT_MAX. */
+  readonly #kept = new Map<string, Kept>();
+  readonly #failed = new Set<string>();
+  #sizes: PictureSizes = new Map();
+  #seen: readonly FileBody[] = [];
+  #isBusy = false;
+  /** Raised when all that was made is of no use any more. */
+  #round = 0;
+  #number = 0;
+
+  constructor(options: ShownPicturesOptions) {
+    this.#options = options;
+    this.#settings = options.settings;
+  }
+
+  /** By file. Another object when something has changed. */
+  get sizes(): PictureSizes {
+    return this.#sizes;
+  }
+
+  choose(settings: PictureSettings): void {
+    const isSame = settings.pictures === this.#settings.pictures;
+    this.#settings = settings;
+    this.#failed.clear();
+    if (!isSame) this.#forget();
+    this.#options.changed();
+  }
+
+  /** The files that are on the screen now. */
+  see(files: readonly FileBody[]): void {
+    this.#seen = files.filter(({ name, folder }) => folder === undefined && isPictureName(name));
+    for (const { file } of this.#seen) {
+      const kept = this.#kept.get(file);
+      if (kept === undefined) continue;
+      this.#kept.delete(file);
+      this.#kept.set(file, kept);
+    }
+    if (this.#next() === undefined || this.#isAsking) return;
+    if (this.#terminal === undefined) void this.#ask();
+    else void this.#draw();
+  }
+
+  /** A file is on this machine now. */
+  here(file: string, path: string): void {
+    this.#options.places.add(file, path);
+    this.#failed.delete(file);
+    this.#options.changed();
+  }
+
+  end(): void {
+    this.#round++;
+    this.#stop.abort();
+  }
+
+  #forget(): void {
+    this.#round++;
+    this.#kept.clear();
+    this.#sizes = new Map();
+    this.#terminal = undefined;
+    this.#options.screen.showPictures(undefined);
+  }
+
+  async #ask(): Promise<void> {
+    const { env, screen } = this.#options;
+    const { pictures } = this.#settings;
+    const isMuxed = isMultiplexed(env);
+    const isHopeless = isMuxed || (env["NO_COLOR"] ?? "") !== "";
+    if (pictures === "auto" && (isHopeless || /^(?:linux|dumb)$/.test(env["TERM"] ?? ""))) {
+      this.#terminal = { protocol: undefined, cell: { width: 1, height: 1 } };
+      return;
+    }
+    const round = this.#round;
+    this.#isAsking = true;
+    const asked = screen.ask(pictures === "auto" ? PICTURE_QUERY : CELL_QUERY);
+    screen.redraw(); // Some terminals print what they do not know.
+    const answers = (await asked) ?? "";
+    this.#isAsking = false;
+    if (round === this.#round) this.#know(answers, isMuxed);
+    else this.#options.changed();
+  }
+
+  #know(answers: string, isMuxed: boolean): void {
+    const { env, screen } = this.#options;
+    const { pictures } = this.#settings;
+    const told = pictureTerminal(answers, env, screen.size());
+    const protocol = pictures === "auto" ? told.protocol : pictures;
+    // What is handed on to the terminal around it knows no place there.
+    const isNowhere = protocol === "iterm2" && isMuxed;
+    const isNone = protocol === "off" || isNowhere;
+    this.#terminal = { ...told, protocol: isNone ? undefined : protocol };
+    if (this.#terminal.protocol === undefined) return;
+    screen.showPictures(this.#painter());
+    this.#options.changed();
+  }
+
+  /** The newest that could be shown and is not. */
+  #next(): FileBody | undefined {
+    const { pictures } = this.#settings;
+    const isNone = this.#terminal !== undefined && this.#terminal.protocol === undefined;
+    if (pictures === "off" || isNone) return undefined;
+    return this.#seen.findLast((body) => {
+      const isTried = this.#kept.has(body.file) || this.#failed.has(body.file);
+      if (isTried || body.size > PICTURE_FILE_BYTES_MAX) return false;
+      return this.#options.places.get(body.file) !== undefined || this.#mayFetch(body);
+    });
+  }
+
+  #mayFetch({ size }: FileBody): boolean {
+    return this.#settings.fetchPictures && size <= PICTURE_FETCHED_BYTES_MAX;
+  }
+
+  /** One after the other. */
+  async #draw(): Promise<void> {
+    const terminal = this.#terminal;
+    if (this.#isBusy || terminal === undefined) return;
+    this.#isBusy = true;
+    try {
+      for (let body = this.#next(); body !== undefined; body = this.#next()) {
+        const round = this.#round;
+        const bytes = await this.#bytesOf(body);
+        const drawn = bytes === undefined ? undefined : await drawPicture(bytes, terminal);
+        if (round !== this.#round) return;
+        if (drawn === undefined) this.#fail(body.file);
+        else this.#keep(body.file, drawn);
+      }
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  async #bytesOf(body: FileBody): Promise<Uint8Array | undefined> {
+    const { places, hashing, fetch } = this.#options;
+    const path = places.get(body.file);
+    const here = path === undefined ? undefined : await checkedFile(path, body, hashing);
+    if (here !== undefined || !this.#mayFetch(body)) return here;
+    return fetch(body, this.#stop.signal);
+  }
+
+  #fail(file: string): void {
+    if (this.#failed.size >= FAILED_MAX) this.#failed.clear();
+    this.#failed.add(file);
+  }
+
+  #keep(file: string, drawn: Drawn): void {
+    this.#kept.set(file, { id: this.#newId(), drawn, sixel: undefined });
+    const isSeen = (one: string) => this.#seen.some((body) => body.file === one);
+    const oldest = [...this.#kept.keys()].find((one) => !isSeen(one));
+    if (this.#kept.size > PICTURES_KEPT_MAX) this.#kept.delete(oldest ?? file);
+    if (!this.#kept.has(file)) this.#fail(file);
+    const sizes = [...this.#kept].map(([one, kept]) => {
+      const { columns, rows } = kept.drawn;
+      return [one, { id: kept.id, columns, rows }] as const;
+    });
+    this.#sizes = new Map(sizes);
+    this.#options.changed();
+  }
+
+  /** In turn, so that one that is still being drawn somewhere is not taken for another. */
+  #newId(): number {
+    const used = new Set([...this.#kept.values()].map(({ id }) => id));
+    for (let tries = 0; tries < PICTURE_NUMBERS_MAX; tries++) {
+      this.#number = (this.#number % PICTURE_NUMBERS_MAX) + 1;
+      const id = pictureId(this.#options.family, this.#number);
+      if (!used.has(id)) return id;
+    }
+    assert(false, "there are more numbers than pictures");
+  }
+
+  #painter(): PicturePainter {
+    const { env } = this.#options;
+    const keptOf = (id: number) => [...this.#kept.values()].find((one) => one.id === id);
+    const drawnOf = ({ id }: PictureBox) => keptOf(id)?.drawn;
+    const none = { isPlaced: false, withoutAll: () => "" } as const;
+    switch (this.#terminal?.protocol) {
+      case "iterm2":
+        return {
+          ...none,
+          pieces: (box) => {
+            const drawn = drawnOf(box);
+            return drawn && [itermPicture(drawn.bytes, box)];
+          },
+        };
+      case "sixel":
+        return { ...none, pieces: (box) => this.#sixelOf(keptOf(box.id), box) };
+      default: {
+        const wrap = isMultiplexed(env) ? throughTmux : (sequence: string) => sequence;
+        return {
+          isPlaced: true,
+          pieces: (box) => {
+            const drawn = drawnOf(box);
+            return drawn && kittyPieces(drawn.bytes, box, wrap);
+          },
+          withoutAll: (ids, isHalfSent) =>
+            (isHalfSent ? wrap(KITTY_BROKEN_OFF) : "") +
+            [...ids].map((id) => wrap(withoutKitty(id))).join(""),
+        };
+      }
+    }
+  }
+
+  /** Undefined while it is being made. */
+  #sixelOf(kept: Kept | undefined, box: PictureBox): readonly string[] | undefined {
+    const terminal = this.#terminal;
+    if (kept === undefined || terminal === undefined) return undefined;
+    const { sixel } = kept;
+    if (sixel?.box.columns === box.columns && sixel.box.rows === box.rows) {
+      return sixel.text === undefined ? undefined : [sixel.text];
+    }
+    const asked = { box, text: undefined };
+    kept.sixel = asked;
+    void drawSixel(kept.drawn, box, terminal).then((text) => {
+      if (kept.sixel !== asked) return;
+      kept.sixel = { box, text };
+      this.#options.screen.pictureReady();
+    });
+    return undefined;
+  }
+}

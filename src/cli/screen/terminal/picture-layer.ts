@@ -1,0 +1,219 @@
+import { PICTURE_SETTLED_MS, PICTURES_KEPT_MAX } from "../../../base/limits-screen.ts";
+import type { Clock } from "../../../io/clock.ts";
+import { PICTURE_SIGN, pictureRowAt } from "../pictures/cells.ts";
+import type { PictureBox } from "../state/frame.ts";
+import { blanked, type Row } from "./row.ts";
+
+/** How one terminal takes pictures. */
+export interface PicturePainter {
+  /**
+   * The cells themselves show a picture that the terminal has, wherever they are. Otherwise it is
+   * painted over blank cells, and gone when anything is written there.
+   */
+  readonly isPlaced: boolean;
+  /**
+   * What brings it there: between two pieces anything else may be written.
+   * @returns undefined: not yet, or never
+   */
+  pieces(box: PictureBox): readonly string[] | undefined;
+  /** What takes all of them out of the terminal's memory. */
+  withoutAll(ids: Iterable<number>, isHalfSent: boolean): string;
+}
+
+/** Where a picture is on the screen. */
+interface Placement {
+  readonly key: string;
+  readonly box: PictureBox;
+  readonly top: number;
+  readonly column: number;
+  /** Rows that are there. */
+  rows: number;
+}
+
+export interface PictureText {
+  readonly text: string;
+  /** It leaves the cursor anywhere. */
+  readonly movesCursor: boolean;
+}
+
+/** Slot of a pen that has the foreground. */
+const FOREGROUND = 8;
+
+/**
+ * Pictures on the screen, behind the frames: these have cells that say which picture is to be
+ * there. Nothing is drawn before the screen has stayed as it is for a moment.
+ */
+export class PictureLayer {
+  readonly #clock: Pick<Clock, "after">;
+  readonly #onDue: () => void;
+  #painter: PicturePainter | undefined;
+  /** Painted ones: on the screen. Placed ones: in the terminal's memory. By key. */
+  #shown = new Map<string, Placement>();
+  /** To be drawn. */
+  #wanted = new Map<string, Placement>();
+  /** In the terminal's memory, oldest first. Bounded by PICTURES_KEPT_MAX. */
+  readonly #ids = new Set<number>();
+  /** Of one that is half sent. */
+  #pieces: readonly string[] = [];
+  #isDue = false;
+  #cancel: (() => void) | undefined;
+
+  /** @param onDue something is to be written when nothing else is */
+  constructor(clock: Pick<Clock, "after">, onDue: () => void) {
+    this.#clock = clock;
+    this.#onDue = onDue;
+  }
+
+  /** @returns what to write: nothing of the painter before stays */
+  use(painter: PicturePainter | undefined): string {
+    const text = this.left();
+    this.#painter = painter;
+    return text;
+  }
+
+  /** The screen was erased. */
+  erased(): void {
+    this.#shown.clear();
+    this.#wanted.clear();
+  }
+
+  /** The screen is given back. @returns what to write before */
+  left(): string {
+    const text = this.#painter?.withoutAll(this.#ids, this.#pieces.length > 0) ?? "";
+    this.erased();
+    this.#ids.clear();
+    this.#pieces = [];
+    this.#cancel?.();
+    this.#isDue = false;
+    return text;
+  }
+
+  /** Lines that move would take pictures along that are not in them. */
+  get hasPainted(): boolean {
+    return this.#painter?.isPlaced === false && this.#shown.size > 0;
+  }
+
+  /** Something that was wanted can be drawn now. */
+  ready(): void {
+    if (this.#wanted.size === 0) return;
+    this.#isDue = true;
+    this.#onDue();
+  }
+
+  /** What is to be in the cells of a frame: blank ones where a picture is painted later. */
+  cells(rows: readonly Row[], boxes: readonly PictureBox[]): readonly Row[] {
+    const painter = this.#painter;
+    if (boxes.length === 0 && this.#wanted.size === 0 && !this.hasPainted) return rows;
+    // The last frame may have more than what is shown from now on.
+    if (painter === undefined) return this.#withoutUnpainted(rows);
+    const seen = placementsIn(rows, boxes, painter.isPlaced);
+    if (!painter.isPlaced) {
+      // What covers a part of one takes all of it away.
+      const isWhole = ([key, { box }]: [string, Placement]) => seen.get(key)?.rows === box.rows;
+      this.#shown = new Map([...this.#shown].filter(isWhole));
+    }
+    this.#want(new Map([...seen].filter(([key, one]) => this.#isMissing(key, one))));
+    return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
+  }
+
+  #isMissing(key: string, { rows, box }: Placement): boolean {
+    return !this.#shown.has(key) && (this.#painter?.isPlaced === true || rows === box.rows);
+  }
+
+  /** What was not wanted before lets all of them wait. */
+  #want(wanted: Map<string, Placement>): void {
+    const isNew = [...wanted.keys()].some((key) => !this.#wanted.has(key));
+    this.#wanted = wanted;
+    if (!isNew) return;
+    this.#isDue = false;
+    this.#cancel?.();
+    this.#cancel = this.#clock.after(PICTURE_SETTLED_MS, () => this.ready());
+  }
+
+  #withoutUnpainted(rows: readonly Row[]): readonly Row[] {
+    return rows.map((row, at) => {
+      if (!hasCells(row)) return row;
+      const painted = [...this.#shown.values()].filter(
+        ({ top, box }) => at >= top && at < top + box.rows,
+      );
+      const isPainted = (column: number) =>
+        painted.some((one) => column >= one.column && column < one.column + one.box.columns);
+      return blanked(row, (text, column) => text.startsWith(PICTURE_SIGN) && !isPainted(column));
+    });
+  }
+
+  /** The next piece, when nothing else is to be written. Undefined: there is none. */
+  next(): PictureText | undefined {
+    const painter = this.#painter;
+    if (painter === undefined) return undefined;
+    const [piece, ...rest] = this.#pieces;
+    if (piece !== undefined) {
+      this.#pieces = rest;
+      return { text: piece, movesCursor: false };
+    }
+    if (!this.#isDue) return undefined;
+    for (const [key, placement] of this.#wanted) {
+      const pieces = painter.pieces(placement.box);
+      if (pieces === undefined) continue;
+      this.#wanted.delete(key);
+      this.#shown.set(key, placement);
+      return painter.isPlaced ? this.#placed(placement, pieces) : painted(placement, pieces);
+    }
+    this.#isDue = false;
+    return undefined;
+  }
+
+  #placed({ key, box: { id } }: Placement, pieces: readonly string[]): PictureText {
+    const [first = "", ...rest] = pieces;
+    this.#pieces = rest;
+    // It replaces the one of another size.
+    for (const [one, { box }] of this.#shown) {
+      if (box.id === id && one !== key) this.#shown.delete(one);
+    }
+    this.#ids.delete(id);
+    this.#ids.add(id);
+    return { text: this.#withoutOldest() + first, movesCursor: false };
+  }
+
+  #withoutOldest(): string {
+    const [oldest] = this.#ids;
+    if (oldest === undefined || this.#ids.size <= PICTURES_KEPT_MAX) return "";
+    this.#ids.delete(oldest);
+    for (const [key, { box }] of this.#shown) if (box.id === oldest) this.#shown.delete(key);
+    return this.#painter?.withoutAll([oldest], false) ?? "";
+  }
+}
+
+function painted({ top, column }: Placement, pieces: readonly string[]): PictureText {
+  return { text: `\x1b[${top + 1};${column + 1}H${pieces.join("")}`, movesCursor: true };
+}
+
+function hasCells({ line }: Row): boolean {
+  return line.includes(PICTURE_SIGN);
+}
+
+/** By key. Of cells that are placed the place does not matter. */
+function placementsIn(
+  rows: readonly Row[],
+  boxes: readonly PictureBox[],
+  isPlaced: boolean,
+): ReadonlyMap<string, Placement> {
+  const known = new Map(boxes.map((box) => [box.id, box]));
+  const found = new Map<string, Placement>();
+  for (const [at, row] of rows.entries()) {
+    if (!hasCells(row)) continue;
+    for (const [column, text] of row.texts.entries()) {
+      const begun = pictureRowAt(text, row.pens[column]?.slots[FOREGROUND] ?? "");
+      const box = begun === undefined ? undefined : known.get(begun.id);
+      if (begun === undefined || box === undefined) continue;
+      if (row.texts[column + box.columns - 1]?.startsWith(PICTURE_SIGN) !== true) continue;
+      const top = at - begun.row;
+      const size = `${box.id} ${box.columns} ${box.rows}`;
+      const key = isPlaced ? size : `${size} ${top} ${column}`;
+      const one = found.get(key) ?? { key, box, top, column, rows: 0 };
+      one.rows++;
+      found.set(key, one);
+    }
+  }
+  return found;
+}

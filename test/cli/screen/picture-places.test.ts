@@ -1,0 +1,42 @@
+import { expect, test } from "bun:test";
+import { PICTURE_PLACES_MAX } from "../../../src/base/limits-screen.ts";
+import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
+
+class State {
+  kept: string | undefined;
+  readonly preference = () => this.kept;
+  readonly prefer = (_: "pictures", value: string) => {
+    this.kept = value;
+  };
+}
+
+test("what was sent and fetched is known again by the next run", () => {
+  const state = new State();
+  const places = new PicturePlaces(state);
+  places.add("f1", "/home/ana/cat.png");
+  places.add("f2", "/home/ana/notes.txt");
+  places.add("f1", "/home/ana/cats/cat.png");
+  const again = new PicturePlaces(state);
+  expect(again.get("f1")).toBe("/home/ana/cats/cat.png");
+  expect(again.get("f2")).toBeUndefined();
+});
+
+test("the oldest place is forgotten", () => {
+  const state = new State();
+  const places = new PicturePlaces(state);
+  for (let i = 0; i <= PICTURE_PLACES_MAX; i++) places.add(`f${i}`, `/${i}.png`);
+  for (const known of [places, new PicturePlaces(state)]) {
+    expect(known.get("f0")).toBeUndefined();
+    expect(known.get("f1")).toBe("/1.png");
+    expect(known.get(`f${PICTURE_PLACES_MAX}`)).toBe(`/${PICTURE_PLACES_MAX}.png`);
+  }
+});
+
+test.each([["{"], ["{}"], ["null"], ["[1]"], ['[["a"]]'], ['[["a", 1]]']])(
+  "%s is nothing",
+  (kept) => {
+    const state = new State();
+    state.kept = kept;
+    expect(new PicturePlaces(state).get("a")).toBeUndefined();
+  },
+);

@@ -1,0 +1,334 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { PICTURE_SETTLED_MS, PICTURES_KEPT_MAX } from "../../../../src/base/limits-screen.ts";
+import { pictureAttributes, pictureCells } from "../../../../src/cli/screen/pictures/cells.ts";
+import {
+  itermPicture,
+  kittyPieces,
+  withoutKitty,
+} from "../../../../src/cli/screen/pictures/encoding.ts";
+import type { Frame, PictureBox } from "../../../../src/cli/screen/state/frame.ts";
+import type { PicturePainter } from "../../../../src/cli/screen/terminal/picture-layer.ts";
+import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
+import { Emulator } from "./emulator.ts";
+import { FakeClock, FakeDevice } from "./fake-device.ts";
+
+const SIZE = { columns: 24, rows: 10 };
+
+/** As iTerm2, with the number of the picture in place of its bytes. */
+const PAINTED: PicturePainter = {
+  isPlaced: false,
+  pieces: (box) => [itermPicture(new Uint8Array(0), box).replace(":\x07", `:${box.id}\x07`)],
+  withoutAll: () => "",
+};
+
+const BYTES = new Uint8Array(60_000);
+const PLACED: PicturePainter = {
+  isPlaced: true,
+  pieces: (box) => kittyPieces(BYTES, box, (sequence) => sequence),
+  withoutAll: (ids, isHalfSent) =>
+    (isHalfSent ? "\x1b_Gm=0;\x1b\\" : "") + [...ids].map(withoutKitty).join(""),
+};
+
+function opened(painter: PicturePainter | undefined) {
+  const device = new FakeDevice(SIZE);
+  const clock = new FakeClock();
+  const screen = new TerminalScreen({ device, clock, mouse: false, onResize: () => {} });
+  screen.enter();
+  if (painter !== undefined) screen.showPictures(painter);
+  const emulator = new Emulator(SIZE);
+  emulator.write(device.output.take());
+  const show = (frame: Frame) => {
+    screen.show(frame);
+    const written = device.output.take();
+    emulator.write(written);
+    return written;
+  };
+  /** The screen stays as it is for a while. */
+  const settle = () => {
+    clock.pass();
+    const written = device.output.take();
+    emulator.write(written);
+    return written;
+  };
+  return { device, clock, screen, emulator, show, settle };
+}
+
+const BOX: PictureBox = { id: 5, columns: 6, rows: 3 };
+
+function lineOf(box: PictureBox, row: number, indent = 2): string {
+  const cells = `\x1b[${pictureAttributes(box.id)}m${pictureCells(box, row)}\x1b[m`;
+  return `${" ".repeat(indent)}${cells}${" ".repeat(24 - indent - box.columns)}`;
+}
+
+/** `words` at the top, then the picture, blank below. */
+function frameWith(box: PictureBox | undefined, above: number, rest: Partial<Frame> = {}): Frame {
+  const lines = Array.from({ length: above }, (_, i) => `words ${i}`);
+  if (box !== undefined) for (let row = 0; row < box.rows; row++) lines.push(lineOf(box, row));
+  lines.push(...Array<string>(Math.max(0, SIZE.rows - lines.length)).fill("below"));
+  const pictures = box === undefined ? [] : [box];
+  return {
+    lines: lines.slice(0, SIZE.rows),
+    cursor: { row: 9, column: 3 },
+    title: "t",
+    pictures,
+    ...rest,
+  };
+}
+
+/** Cells of pictures that are really there. */
+function shownBy(emulator: Emulator): string[] {
+  return emulator.cells.map((row) =>
+    row.map(({ text }) => (/^<\d/.test(text) ? text : ".")).join(""),
+  );
+}
+
+function blank(row: string): boolean {
+  return /^\.*$/.test(row);
+}
+
+describe("painted pictures", () => {
+  test("come when the screen has stayed as it is, over cells that were left blank", () => {
+    const { emulator, show, settle } = opened(PAINTED);
+    const written = show(frameWith(BOX, 2));
+    expect(written).not.toContain("\u{10eeee}");
+    expect(emulator.text(3)).toBe("");
+    expect(emulator.painted).toEqual([]);
+    settle();
+    expect(emulator.painted).toMatchObject([{ row: 2, column: 2 }]);
+    expect(shownBy(emulator)[3]).toBe(`..${"<5>".repeat(6)}${".".repeat(16)}`);
+    expect([emulator.row, emulator.column]).toEqual([9, 3]);
+    expect(show(frameWith(BOX, 2))).toBe("");
+    expect(settle()).toBe("");
+  });
+
+  test("a frame without them is written as ever", () => {
+    const one = opened(PAINTED);
+    const other = opened(undefined);
+    for (const above of [3, 5, 4]) {
+      const frame = frameWith(undefined, above);
+      expect(one.show(frame)).toBe(other.show(frame));
+      expect(one.settle()).toBe("");
+    }
+  });
+
+  test("go where their cells go, and leave nothing behind", () => {
+    const { emulator, show, settle } = opened(PAINTED);
+    show(frameWith(BOX, 2));
+    settle();
+    show(frameWith(BOX, 3));
+    expect(shownBy(emulator).every(blank)).toBe(true);
+    expect(emulator.painted).toHaveLength(1);
+    settle();
+    expect(emulator.painted.at(-1)).toMatchObject({ row: 3, column: 2 });
+    show(frameWith(undefined, 3));
+    expect(shownBy(emulator).every(blank)).toBe(true);
+  });
+
+  test("one that is not seen as a whole is not painted", () => {
+    const { emulator, show, settle } = opened(PAINTED);
+    show(frameWith(BOX, 8));
+    settle();
+    expect(emulator.painted).toEqual([]);
+    expect(emulator.text(8)).toBe("");
+  });
+
+  test("what stands over a part of one takes it away until that is closed", () => {
+    const { emulator, show, settle } = opened(PAINTED);
+    const whole = frameWith(BOX, 2);
+    show(whole);
+    settle();
+    show({ ...whole, lines: whole.lines.with(4, "  a list over it") });
+    expect(shownBy(emulator).every(blank)).toBe(true);
+    settle();
+    expect(emulator.painted).toHaveLength(1);
+    show(whole);
+    settle();
+    expect(emulator.painted).toHaveLength(2);
+  });
+
+  test("what is typed meanwhile lets them wait no longer", () => {
+    const { clock, device, emulator, show, settle } = opened(PAINTED);
+    show(frameWith(BOX, 2));
+    const waiting = clock.waiting;
+    expect(waiting.map(({ ms }) => ms)).toEqual([PICTURE_SETTLED_MS]);
+    show(frameWith(BOX, 2, { cursor: { row: 9, column: 4 } }));
+    expect(clock.waiting).toEqual(waiting);
+    show(frameWith(BOX, 3));
+    expect(clock.waiting).not.toEqual(waiting);
+    settle();
+    expect(emulator.painted).toMatchObject([{ row: 3 }]);
+    expect(device.output.take()).toBe("");
+  });
+
+  test("come again after Ctrl-L, another size and fg", async () => {
+    const { device, screen, emulator, show, settle } = opened(PAINTED);
+    show(frameWith(BOX, 2));
+    settle();
+    screen.redraw();
+    settle();
+    expect(emulator.painted).toHaveLength(2);
+    device.resize(SIZE);
+    settle();
+    expect(emulator.painted).toHaveLength(3);
+    await screen.leave();
+    screen.enter();
+    settle();
+    expect(emulator.painted).toHaveLength(4);
+    expect(blank(shownBy(emulator)[3] ?? "")).toBe(false);
+  });
+
+  test("one that is not ready comes when it is", () => {
+    let isReady = false;
+    const { screen, emulator, show, settle } = opened({
+      ...PAINTED,
+      pieces: (box) => (isReady ? PAINTED.pieces(box) : undefined),
+    });
+    show(frameWith(BOX, 2));
+    settle();
+    expect(emulator.painted).toEqual([]);
+    isReady = true;
+    screen.pictureReady();
+    settle();
+    expect(emulator.painted).toHaveLength(1);
+  });
+
+  test("whatever is shown, the pictures of the last frame are there and no others", () => {
+    const boxes: readonly PictureBox[] = [
+      { id: 1, columns: 4, rows: 2 },
+      { id: 2, columns: 9, rows: 3 },
+      { id: 3, columns: 1, rows: 1 },
+    ];
+    const part = fc.oneof(
+      fc.constantFrom("words", "", "  more words", "\x1b[7mbar\x1b[m"),
+      fc.constantFrom(...boxes),
+    );
+    const step = fc.record({ parts: fc.array(part, { maxLength: 7 }), isSettled: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+        const { emulator, show, settle } = opened(PAINTED);
+        let expected: string[] = [];
+        for (const { parts, isSettled } of steps) {
+          // The same picture twice is one that was offered twice.
+          const lines: string[] = [];
+          expected = [];
+          for (const one of parts) {
+            if (typeof one === "string") {
+              lines.push(one);
+              expected.push(".".repeat(24));
+              continue;
+            }
+            const isWhole = lines.length + one.rows <= SIZE.rows;
+            for (let row = 0; row < one.rows; row++) {
+              lines.push(lineOf(one, row));
+              const cells = isWhole ? `<${one.id}>`.repeat(one.columns) : ".".repeat(one.columns);
+              expected.push(`..${cells}${".".repeat(22 - one.columns)}`);
+            }
+          }
+          while (lines.length < SIZE.rows) lines.push("");
+          show({ lines: lines.slice(0, SIZE.rows), cursor: undefined, title: "", pictures: boxes });
+          if (isSettled) settle();
+        }
+        settle();
+        while (expected.length < SIZE.rows) expected.push(".".repeat(24));
+        expect(shownBy(emulator)).toEqual(expected.slice(0, SIZE.rows));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe("placed pictures", () => {
+  test("have cells at once, and are sent once", () => {
+    const { emulator, show, settle } = opened(PLACED);
+    show(frameWith(BOX, 2));
+    expect(emulator.text(2)).toContain("\u{10eeee}");
+    expect(emulator.graphics).toEqual([]);
+    settle();
+    expect(emulator.graphics[0]).toStartWith("Ga=T,U=1,f=100,q=2,i=5,c=6,r=3,m=1;");
+    const count = emulator.graphics.length;
+    expect(emulator.graphics.at(-1)).toStartWith("Gq=2,m=0;");
+    for (const above of [3, 4, 2]) {
+      show(frameWith(BOX, above));
+      settle();
+      expect(emulator.text(above)).toContain("\u{10eeee}\u0305\u0305\u0305");
+    }
+    show(frameWith(undefined, 2));
+    settle();
+    show(frameWith(BOX, 2));
+    settle();
+    expect(emulator.graphics).toHaveLength(count);
+  });
+
+  test("a frame goes between two of its pieces", async () => {
+    const { device, clock, screen, emulator, show } = opened(PLACED);
+    show(frameWith(BOX, 2));
+    device.output.stop();
+    clock.pass();
+    screen.show(frameWith(BOX, 2, { title: "another" }));
+    device.output.resume();
+    await new Promise(setImmediate);
+    const written = device.output.take();
+    emulator.write(written);
+    expect(emulator.title).toBe("another");
+    const [first = ""] = written.split("\x1b]2;another");
+    expect(first).toContain("Ga=T");
+    expect(first).not.toContain("m=0;");
+    expect(written).toContain("m=0;");
+  });
+
+  test("are taken out of the terminal's memory at the end, also half sent", async () => {
+    const { device, clock, screen, show } = opened(PLACED);
+    show(frameWith(BOX, 2));
+    device.output.stop();
+    clock.pass();
+    const left = screen.leave();
+    device.output.resume();
+    await left;
+    const written = device.output.take();
+    expect(written).toContain("\x1b_Gm=0;\x1b\\\x1b_Ga=d,d=I,i=5,q=2\x1b\\\x1b[?2004");
+  });
+
+  test("a process that ends at once takes them out, too", () => {
+    const { device, show, settle } = opened(PLACED);
+    show(frameWith(BOX, 2));
+    settle();
+    device.tell("exit");
+    expect(device.acts.join()).toContain("a=d,d=I,i=5");
+  });
+
+  test("a terminal keeps a bounded number of them", () => {
+    const { emulator, show, settle } = opened(PLACED);
+    for (let id = 1; id <= PICTURES_KEPT_MAX + 2; id++) {
+      show(frameWith({ ...BOX, id }, 2));
+      settle();
+    }
+    const gone = emulator.graphics.filter((command) => command.includes("a=d"));
+    expect(gone).toEqual(["Ga=d,d=I,i=1,q=2", "Ga=d,d=I,i=2,q=2"]);
+    show(frameWith({ ...BOX, id: 1 }, 2));
+    settle();
+    expect(emulator.graphics.filter((command) => command.includes("a=T,"))).toHaveLength(
+      PICTURES_KEPT_MAX + 3,
+    );
+  });
+
+  test("one of another size is sent again, also back", () => {
+    const { emulator, show, settle } = opened(PLACED);
+    for (const columns of [6, 5, 6]) {
+      show(frameWith({ ...BOX, columns }, 2));
+      settle();
+    }
+    const sizes = emulator.graphics.map((command) => /c=\d+/.exec(command)?.[0]);
+    expect(sizes.filter((one) => one !== undefined)).toEqual(["c=6", "c=5", "c=6"]);
+  });
+
+  test("another way of showing them forgets all", () => {
+    const { screen, device, emulator, show, settle } = opened(PLACED);
+    show(frameWith(BOX, 2));
+    settle();
+    screen.showPictures(undefined);
+    emulator.write(device.output.take());
+    expect(emulator.graphics.at(-1)).toBe("Ga=d,d=I,i=5,q=2");
+    expect(emulator.text(2)).toBe("");
+  });
+});

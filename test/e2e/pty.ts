@@ -1,0 +1,97 @@
+import { Emulator } from "../cli/screen/terminal/emulator.ts";
+import { CHAT } from "./binary.ts";
+import { until } from "./deadline.ts";
+import type { Sandbox } from "./program.ts";
+
+const SIZE = { columns: 90, rows: 30 };
+
+export interface PtyOptions {
+  /** Left out: `chat`. What another program writes is not understood, only kept. */
+  readonly program?: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** What the terminal answers when it is asked what it is; undefined: nothing. */
+  readonly answer?: string;
+}
+
+/** `chat` in a terminal that the test plays: all that is written there is seen byte by byte. */
+export class Pty implements AsyncDisposable {
+  readonly emulator = new Emulator(SIZE);
+  written = "";
+  readonly #terminal: Bun.Terminal;
+  readonly #child: Bun.Subprocess;
+  readonly #decoder = new TextDecoder();
+  readonly #answer: string | undefined;
+  readonly #isChat: boolean;
+  #held = "";
+  #answered = 0;
+
+  constructor(sandbox: Sandbox, { program, args, cwd, env, answer }: PtyOptions) {
+    this.#answer = answer;
+    this.#isChat = program === undefined;
+    this.#terminal = new Bun.Terminal({
+      cols: SIZE.columns,
+      rows: SIZE.rows,
+      data: (_, bytes) => this.#take(bytes),
+    });
+    this.#child = Bun.spawn([program ?? CHAT, ...args], {
+      terminal: this.#terminal,
+      cwd,
+      env: { ...sandbox.env, TERM: "xterm-256color", LC_ALL: "C.UTF-8", ...env },
+    });
+  }
+
+  type(text: string): void {
+    this.#terminal.write(text);
+  }
+
+  line(text: string): void {
+    this.type(`${text}\r`);
+  }
+
+  /** Waits for a row that fits. */
+  async shows(row: RegExp): Promise<number> {
+    return this.until(`${row}`, () => {
+      const at = this.rows().findIndex((one) => row.test(one));
+      return at < 0 ? undefined : at;
+    });
+  }
+
+  rows(): string[] {
+    return Array.from({ length: SIZE.rows }, (_, row) => this.emulator.text(row));
+  }
+
+  async until<Value>(what: string, look: () => Value): Promise<Exclude<Value, undefined | false>> {
+    try {
+      return await until(what, look);
+    } catch (error) {
+      throw new Error(`${error}; it shows:\n${this.rows().join("\n")}`);
+    }
+  }
+
+  async ended(): Promise<number> {
+    return this.#child.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#child.exited;
+    this.#terminal.close();
+  }
+
+  /** A sign that may go on stays until it is known how. */
+  #take(bytes: Uint8Array): void {
+    const text = this.#decoder.decode(bytes, { stream: true });
+    this.written += text;
+    if (!this.#isChat) return;
+    const all = this.#held + text;
+    const [held = ""] = /[^\x00-\x7f]*$/.exec(all) ?? [];
+    this.#held = held;
+    this.emulator.write(all.slice(0, all.length - held.length));
+    const asked = this.emulator.asked.filter((one) => one === "c").length;
+    if (asked === this.#answered || this.#answer === undefined) return;
+    this.#answered = asked;
+    this.type(this.#answer);
+  }
+}
