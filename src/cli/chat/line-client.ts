@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import { SEEN_FILES_MAX } from "../../base/limits.ts";
 import {
   foldName,
@@ -18,7 +18,7 @@ import type { SeenFile } from "../../io/state/seen-files.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
-import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
+import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { isFile } from "../output/render.ts";
@@ -28,9 +28,6 @@ import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from
 import { runSlash } from "./slash.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
-
-/** The link was lost: the request is made again. */
-const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
 /** How long the end waits for the user's own messages to come back as records. */
 const OWN_RECORDS_WITHIN_MS = 500;
@@ -298,26 +295,14 @@ export class LineClient implements SlashHost {
 
   /** Enters the rooms of the command line, once the server has listed the account's rooms. */
   async #enterRooms(): Promise<void> {
-    await this.#ready.promise;
+    const nextLink = () => this.#ready.promise;
+    await nextLink();
+    const { roomSecret } = this.open;
     for (const room of this.#rooms) {
-      const answer = await this.#enterRoom(room);
+      const answer = await untilEntered(() => this.join({ room, roomSecret }), nextLink);
       if (answer.created) this.chatConsole.note(`the room '${room}' did not exist; you made it`);
     }
     this.prompt();
-  }
-
-  /** A lost link is no refusal: the request is repeated on the next one. */
-  async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
-    const { roomSecret } = this.open;
-    for (;;) {
-      const next = this.#ready.promise;
-      try {
-        return await this.join({ room, roomSecret });
-      } catch (error) {
-        if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
-      }
-      await next;
-    }
   }
 
   async #read(): Promise<void> {

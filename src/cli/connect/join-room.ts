@@ -1,6 +1,9 @@
-import { Fault } from "../../base/fault.ts";
+import { Fault, type FaultCode } from "../../base/fault.ts";
 import type { Client } from "../../client/client.ts";
 import type { Answer } from "../../wire/messages.ts";
+
+/** The link was lost, which is no refusal. */
+const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
 export interface RoomOptions {
   readonly room: string;
@@ -27,5 +30,25 @@ export async function enterRoom(client: Client, options: RoomOptions): Promise<A
     const another = password === undefined ? roomSecret : undefined;
     if (error.code !== "room-password-wrong" || another === undefined) throw error;
     return client.request("join", { room, password: another });
+  }
+}
+
+/**
+ * Asks again on the next link, as often as the link is lost meanwhile.
+ * @param enter asks once @param nextLink resolves when there is another link than now
+ * @throws Fault as `enter`
+ */
+export async function untilEntered(
+  enter: () => ReturnType<typeof enterRoom>,
+  nextLink: () => Promise<void>,
+): ReturnType<typeof enterRoom> {
+  for (;;) {
+    const next = nextLink();
+    try {
+      return await enter();
+    } catch (error) {
+      if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
+    }
+    await next;
   }
 }

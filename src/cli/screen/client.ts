@@ -1,6 +1,6 @@
 import { unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
-import { Fault, type FaultCode } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import { SCREEN_ESC_MS, SCREEN_NOTES_MAX, SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import type { ClientEvent } from "../../client/event.ts";
@@ -14,7 +14,7 @@ import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
-import { enterRoom } from "../connect/join-room.ts";
+import { enterRoom, untilEntered } from "../connect/join-room.ts";
 import { type Context, faultLine, type Signal } from "../context.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat } from "./chat.ts";
@@ -49,9 +49,6 @@ import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
 import { ScreenView } from "./view/render.ts";
 import { isMuted } from "./view/rooms.ts";
-
-/** The link was lost: the request is made again. */
-const LOST: ReadonlySet<FaultCode> = new Set(["link-closed", "shutting-down"]);
 
 export interface ScreenClientOptions {
   readonly context: Context;
@@ -250,26 +247,15 @@ export class ScreenClient implements CommandScreen {
 
   /** Enters the rooms of the command line, once the server has listed the account's rooms. */
   async #enterRooms(rooms: readonly Name[]): Promise<void> {
-    await this.#ready.promise;
-    const { chat } = this.#options;
+    const nextLink = () => this.#ready.promise;
+    await nextLink();
+    const { chat, open } = this.#options;
+    const { client, roomSecret } = open;
     for (const room of rooms) {
-      const { created, name } = await this.#enterRoom(room);
+      const enter = () => enterRoom(client, { room, roomSecret });
+      const { created, name } = await untilEntered(enter, nextLink);
       if (created) this.note(`the room '${room}' did not exist; you made it`);
       if (chat.model.open === undefined) chat.open(name);
-    }
-  }
-
-  /** A lost link is no refusal: the request is repeated on the next one. */
-  async #enterRoom(room: Name): ReturnType<typeof enterRoom> {
-    const { roomSecret, client } = this.#options.open;
-    for (;;) {
-      const next = this.#ready.promise;
-      try {
-        return await enterRoom(client, { room, roomSecret });
-      } catch (error) {
-        if (!(error instanceof Fault) || !LOST.has(error.code)) throw error;
-      }
-      await next;
     }
   }
 

@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { Fault, type FaultCode } from "../../../src/base/fault.ts";
+import { untilEntered } from "../../../src/cli/connect/join-room.ts";
+
+const ENTERED = { room: "r1", name: "lobby", joined: true, created: false } as never;
+
+/** Enters a room with these answers, one after the other, on links that come when told. */
+function entering(...answers: readonly (FaultCode | "entered")[]) {
+  let asked = 0;
+  const links: PromiseWithResolvers<void>[] = [];
+  const nextLink = () => {
+    const link = Promise.withResolvers<void>();
+    links.push(link);
+    return link.promise;
+  };
+  const enter = async () => {
+    const answer = answers[asked++] ?? "entered";
+    if (answer === "entered") return ENTERED;
+    throw new Fault(answer, "no");
+  };
+  const outcome = untilEntered(enter, nextLink).catch((fault: Fault) => fault.code);
+  return { outcome, links, asked: () => asked };
+}
+
+test("a room is asked for again on the next link, and not before", async () => {
+  const { outcome, links, asked } = entering("link-closed", "shutting-down");
+  await Promise.resolve();
+  expect([asked(), links.length]).toEqual([1, 1]);
+  links[0]?.resolve();
+  while (links.length < 2) await Promise.resolve();
+  links[1]?.resolve();
+  expect(await outcome).toBe(ENTERED);
+  expect(asked()).toBe(3);
+});
+
+test("a refusal is one", async () => {
+  expect(await entering("room-unknown").outcome).toBe("room-unknown");
+});
