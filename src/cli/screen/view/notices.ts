@@ -2,7 +2,7 @@
 
 import { cleanText } from "../../../base/text.ts";
 import { isSame, itemAt } from "../../../core/model/item.ts";
-import { openRoom } from "../../../core/model/selectors.ts";
+import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, oneLine } from "../../../web/view/room/event-text.ts";
 import { faultText } from "../../../web/view/shell/fault-text.ts";
@@ -59,7 +59,10 @@ function noteLines({ text, tone }: Note, columns: number): readonly Line[] {
 }
 
 function offeredLines(model: Model, texts: FaceTexts, columns: number): readonly Line[] {
-  const offered = openRoom(model)?.offered ?? [];
+  // One's own stands among the transfers.
+  const offered = (openRoom(model)?.offered ?? []).filter(
+    ({ from }) => !isSame(from, model.me) && !isIgnored(model, from),
+  );
   const lines = offered.slice(0, SHOWN_MAX).map(({ from, name }): Line => {
     const text = `  ${texts.beingSent(cleanText(from), oneLine(name, 200))}`;
     return cutLine([{ text, role: "dim" }], columns);
