@@ -87,6 +87,8 @@ export const SCREEN_ITEMS_MAX = 5_000;
 export const SCREEN_TRANSFERS_MAX = 32;
 /** Sentences below the timeline: the older ones go first. */
 export const SCREEN_NOTES_MAX = 5;
+/** A sentence that says what went wrong goes by itself: three of them are read in that time. */
+export const SCREEN_FAULT_MS = 20_000;
 /** A lone ESC is the key, unless more of a sequence comes within this time. */
 export const SCREEN_ESC_MS = 30;
 /** Questions that wait for an answer. */

@@ -5,8 +5,10 @@ import { SCREEN_ESC_MS, SCREEN_NOTES_MAX, SCREEN_QUESTIONS_MAX } from "../../bas
 import type { Name } from "../../base/names.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
+import { isSame } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { openRoom } from "../../core/model/selectors.ts";
+import type { ShownFault } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
@@ -29,15 +31,16 @@ import { type Key, KeyDecoder } from "./input/keys.ts";
 import { searchOf } from "./input/lists.ts";
 import type { Parts } from "./input/parts.ts";
 import { update } from "./input/update.ts";
+import { PassingFaults } from "./passing-faults.ts";
 import { PicturePlaces } from "./picture-places.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import type { ScreenPreferences } from "./preferences.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
 import { ShownPictures } from "./shown-pictures.ts";
-import type { Act } from "./state/act.ts";
+import { type Act, isNext } from "./state/act.ts";
 import { choicesOf } from "./state/choices.ts";
 import type { Frame } from "./state/frame.ts";
-import { FIRST_STATE, type Question, type ScreenState } from "./state/screen-state.ts";
+import { FIRST_STATE, type Note, type Question, type ScreenState } from "./state/screen-state.ts";
 import type { ScreenSettings } from "./state/settings.ts";
 import { DesktopNotifier } from "./terminal/notification.ts";
 import { TerminalScreen } from "./terminal/screen.ts";
@@ -84,6 +87,7 @@ export class ScreenClient implements CommandScreen {
   readonly #files: ScreenFiles;
   readonly #pictures: ShownPictures;
   readonly #commands: ScreenCommands;
+  readonly #passing: PassingFaults<Note | ShownFault>;
   readonly #ended = Promise.withResolvers<Ending>();
   #settings: ScreenSettings;
   #state: ScreenState = FIRST_STATE;
@@ -118,6 +122,7 @@ export class ScreenClient implements CommandScreen {
       mouse,
       onResize: () => this.#draw(),
     });
+    this.#passing = new PassingFaults(context.clock, (fault) => this.#passed(fault));
     const note = (sentence: string) => this.note(sentence);
     const here = (file: string, path: string) => this.#pictures.here(file, path);
     this.#files = new ScreenFiles({ context, open, chat, note, here });
@@ -147,6 +152,7 @@ export class ScreenClient implements CommandScreen {
       unsubscribe();
       this.#cancelTick?.();
       this.#cancelEsc?.();
+      this.#passing.follow([]);
       this.#view.close();
       this.#pictures.end();
       await this.#terminal.close();
@@ -159,6 +165,11 @@ export class ScreenClient implements CommandScreen {
 
   note(sentence: string): void {
     this.#put({ notes: [...this.#state.notes, { text: sentence, tone: "plain" }] });
+  }
+
+  left(room: string, sentence: string): void {
+    const others = this.#state.notes.filter(({ left }) => !isSame(left, room));
+    this.#put({ notes: [...others, { text: sentence, tone: "plain", left: room }] });
   }
 
   show(title: string, lines: readonly string[]): void {
@@ -285,8 +296,8 @@ export class ScreenClient implements CommandScreen {
       if (key.name === "report") this.#terminal.answered(key.text);
       if (key.name === "report" || this.#hasEnded) continue;
       const { state, acts } = update(this.#state, key, this.#parts());
-      const notes = state.notes.slice(-SCREEN_NOTES_MAX);
-      this.#state = { ...state, notes };
+      this.#state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
+      if (acts.some(isNext)) this.#forget();
       for (const act of acts) this.#do(act);
     }
     this.#draw();
@@ -306,7 +317,8 @@ export class ScreenClient implements CommandScreen {
     this.#draw();
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
-    this.note(faceTexts(this.#language).screen.noLongerIn(nameOf(was)));
+    if (this.#state.notes.some(({ left }) => isSame(left, was))) return;
+    this.left(was, faceTexts(this.#language).screen.noLongerIn(nameOf(was)));
   }
 
   #parts(): Parts {
@@ -341,7 +353,6 @@ export class ScreenClient implements CommandScreen {
       case "enter":
         return this.#entered(act);
       case "open":
-        this.#put({ notes: [] });
         return chat.open(act.target);
       case "draft":
         return chat.setDraft(act.target, act.draft);
@@ -398,7 +409,6 @@ export class ScreenClient implements CommandScreen {
   #entered({ text, re, edits, isPasted }: Extract<Act, { kind: "enter" }>): void {
     const { chat, typed } = this.#options;
     void typed.add(text);
-    this.#put({ notes: [] }); // They were about what was done before.
     this.#folders.forget();
     if (text.startsWith("/") && !text.startsWith("//") && isPasted !== true) {
       if (this.#searched(text)) return;
@@ -453,6 +463,26 @@ export class ScreenClient implements CommandScreen {
     this.#put({ notes: [...this.#state.notes, { text: faultLine(error), tone: "fault" }] });
   }
 
+  /** What was said is about what was done before. */
+  #forget(): void {
+    const { chat } = this.#options;
+    this.#state = { ...this.#state, notes: [] };
+    for (const { id } of chat.model.faults) chat.dismissFault(id);
+  }
+
+  /** What went wrong goes by itself, once it was there long enough to be read. */
+  #pass(): void {
+    const { notes, isFocused } = this.#state;
+    const faults = notes.filter(({ tone }) => tone === "fault");
+    const { model } = this.#options.chat;
+    this.#passing.follow(isFocused ? [...faults, ...model.faults] : []);
+  }
+
+  #passed(fault: Note | ShownFault): void {
+    if ("id" in fault) this.#options.chat.dismissFault(fault.id);
+    else this.#put({ notes: this.#state.notes.filter((note) => note !== fault) });
+  }
+
   #put(change: Partial<ScreenState>): void {
     const notes = (change.notes ?? this.#state.notes).slice(-SCREEN_NOTES_MAX);
     this.#state = { ...this.#state, ...change, notes };
@@ -470,6 +500,7 @@ export class ScreenClient implements CommandScreen {
       this.#noteSeen(layout.seenSeq);
       this.#noteFiles();
       this.#pictures.see(layout.files);
+      this.#pass();
       this.#later();
     });
   }

@@ -19,6 +19,8 @@ import type { ScreenFiles } from "./files.ts";
 /** What commands do to the screen itself. */
 export interface CommandScreen {
   note(sentence: string): void;
+  /** The user has left a room, and asked for it. */
+  left(room: string, sentence: string): void;
   /** A long answer, over the timeline. */
   show(title: string, lines: readonly string[]): void;
   /** @returns undefined if the user gave no answer */
@@ -194,8 +196,10 @@ export class ScreenCommands implements SlashHost {
         lastOther: (target) => this.#last(target, (item) => !item.isMine),
         lastOf: (target) => this.#last(target, (item) => item.isMine),
       },
-      tell: (_, sentence, rows) => {
-        if (sentence !== undefined) note(sentence, rows);
+      tell: ({ kind, room }, sentence, rows) => {
+        if (sentence === undefined) return;
+        if (kind === "left") screen.left(String(room), sentence);
+        else note(sentence, rows);
       },
       note,
       record: (record: ShownRecord) => this.#list(record),

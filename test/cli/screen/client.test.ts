@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
 import {
   SCREEN_ESC_MS,
+  SCREEN_FAULT_MS,
   SCREEN_FRAME_MS,
   SCREEN_NOTES_MAX,
   SCREEN_QUESTIONS_MAX,
@@ -229,6 +230,63 @@ test("/set mouse acts at once", async () => {
   await fixture.type("\r");
   await fixture.world.clock.advance(0);
   expect(fixture.device.written).toContain("\x1b[?1000;1006l");
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+/** All that the screen shows, drawn anew. */
+const whole = (fixture: FullScreenFixture) => fixture.type("\x0c");
+
+test("what went wrong goes by itself, or when the next thing is done", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { clock } = fixture.world;
+  const wrong = async () => {
+    await fixture.type("/nonsense\r");
+    fixture.chat.fault(new Fault("too-fast", "that was too fast"));
+    await clock.advance(SCREEN_FRAME_MS);
+    const shown = await whole(fixture);
+    expect(shown).toContain("there is no command");
+    expect(shown).toContain("that was too fast");
+  };
+  const isGone = async () => !/there is no command|too fast/.test(await whole(fixture));
+  await wrong();
+  await clock.advance(SCREEN_FAULT_MS - 2 * SCREEN_FRAME_MS);
+  expect(await isGone()).toBe(false);
+  await clock.advance(2 * SCREEN_FRAME_MS);
+  expect(await isGone()).toBe(true);
+  await wrong();
+  await fixture.type("next\r");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(await isGone()).toBe(true);
+  await wrong();
+  await fixture.type("\x07");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(await isGone()).toBe(true);
+  // Nobody has read what came while the user was away.
+  await fixture.type("\x1b[O");
+  await wrong();
+  await clock.advance(2 * SCREEN_FAULT_MS);
+  expect(await isGone()).toBe(false);
+  await fixture.type("\x1b[I");
+  await clock.advance(SCREEN_FAULT_MS);
+  expect(await isGone()).toBe(true);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test.each([["before"], ["behind"]])("who leaves is told once, %s the model", async (order) => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const left = () => client.left("lobby", "you left lobby");
+  if (order === "before") left();
+  fixture.chat.open(undefined);
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  if (order === "behind") left();
+  await fixture.world.clock.advance(0);
+  const shown = await whole(fixture);
+  expect(shown).toContain("you left lobby");
+  expect(shown).not.toContain("any more");
   client.end(0);
   await fixture.world.outcome(ended);
 });

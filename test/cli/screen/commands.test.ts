@@ -29,6 +29,7 @@ async function commandsOf(fixture: ClientFixture) {
   let hidesJoins = false;
   const screen: CommandScreen = {
     note: (sentence) => told.push(sentence),
+    left: (room, sentence) => told.push(`${room}: ${sentence}`),
     show: (title, lines) => shown.push([title, ...lines]),
     ask: (_, question) => {
       told.push(question);

@@ -112,11 +112,15 @@ function modeOf(state: ScreenState): Mode {
 /** Closes what was opened last. Undefined: there is nothing to close. */
 function cancelled(state: ScreenState, parts: Parts): Updated | undefined {
   return (
-    closed(state, parts) ??
-    (state.notes.length > 0 ? changed(state, { notes: [] }) : undefined) ??
-    letGo(state, parts) ??
-    newest(state, parts)
+    closed(state, parts) ?? unsaid(state, parts) ?? letGo(state, parts) ?? newest(state, parts)
   );
+}
+
+/** What was said goes. */
+function unsaid(state: ScreenState, { model }: Parts): Updated | undefined {
+  if (state.notes.length + model.faults.length === 0) return undefined;
+  const acts = model.faults.map(({ id }) => ({ kind: "dismiss" as const, fault: id }));
+  return changed(state, { notes: [] }, ...acts);
 }
 
 function closed(state: ScreenState, parts: Parts): Updated | undefined {

@@ -1,5 +1,15 @@
 import type { Draft, SearchQuery } from "../../../core/model/state.ts";
 
+/** Acts that do the next thing: what was said of the last one is over. */
+const NEXT: ReadonlySet<Act["kind"]> = new Set<Act["kind"]>([
+  ...(["enter", "open", "jump", "react", "erase", "fetch", "cancel-transfer"] as const),
+  ...(["resend", "discard", "copy", "search"] as const),
+]);
+
+export function isNext({ kind }: Act): boolean {
+  return NEXT.has(kind);
+}
+
 /** What a key makes the client do. */
 export type Act =
   /**

@@ -89,6 +89,8 @@ export type Asked =
 export interface Note {
   readonly text: string;
   readonly tone: "plain" | "fault";
+  /** The room that the user is in no more: said once, whoever says it. */
+  readonly left?: string;
 }
 
 /** One thing that can be done with the selected message. */
