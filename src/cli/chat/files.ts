@@ -1,7 +1,6 @@
 import { basename } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { formatTarget, parseTarget, type Target } from "../../base/names.ts";
-import { quoteText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { PostedFile, SentFile } from "../../client/transfer/transfers.ts";
@@ -15,8 +14,8 @@ import {
 } from "../files/receive-file.ts";
 import { STDIN, sayLeftOut, sourceAt } from "../files/sources.ts";
 import { ProgressLines, progressJson, resumedLine } from "../output/progress.ts";
-import { fileWords, isFile, recordJson } from "../output/render.ts";
-import { shownChatRecord } from "./console.ts";
+import { fileWords, recordJson } from "../output/render.ts";
+import { fileRow, lastFiles } from "./last-files.ts";
 import type { LineClient } from "./line-client.ts";
 import { isOpenable, openerOf, openFile } from "./open-file.ts";
 import { destinationOfTarget, queuedFileLine } from "./post.ts";
@@ -84,12 +83,8 @@ export class LineFiles {
   /** The last files of a room or conversation. */
   async list(target: Target): Promise<void> {
     const { open, chatConsole } = this.#lines;
-    const { client } = open;
-    const query = { target: formatTarget(target), files: true, limit: LISTED } as const;
-    const { records } = await client.history(query);
-    const me = client.user ?? open.user;
-    const files = records.map((record) => shownChatRecord(record, me)).filter(isFile);
-    const rows = files.map((file) => `${file.id}  ${fileWords(file)}, from ${file.from}`);
+    const files = await lastFiles(open, target, LISTED);
+    const rows = files.map(fileRow);
     const sentence = rows.length === 0 ? "there are no files here" : "files:";
     chatConsole.tell({ kind: "files", files: files.map(recordJson) }, sentence, rows);
   }
@@ -163,34 +158,4 @@ export class LineFiles {
       this.#lines.fail(error);
     }
   }
-}
-
-/** `PATH [TARGET]`, the path as a shell would read it. @throws Fault name-invalid, usage */
-export function sendWords(words: string, home: string | undefined): [string, Target | undefined] {
-  const [path, rest] = pathOf(words);
-  const full = path.startsWith("~/") && home !== undefined ? `${home}${path.slice(1)}` : path;
-  if (/\s/.test(rest)) {
-    throw new Fault("usage", `${quoteText(rest)} is no room or person`, {
-      remedy: "put a path with spaces between quotes",
-    });
-  }
-  return [full, rest === "" ? undefined : parseTarget(rest)];
-}
-
-/** The first word and the rest: quotes and backslashes keep spaces in it. */
-function pathOf(words: string): [string, string] {
-  let path = "";
-  let quote = "";
-  let at = 0;
-  for (; at < words.length; at++) {
-    const letter = words[at] ?? "";
-    const isEscape = letter === "\\" && quote !== "'" && /[\s"'\\]/.test(words[at + 1] ?? "");
-    if (isEscape) path += words[++at];
-    else if (letter === quote) quote = "";
-    else if (quote === "" && (letter === '"' || letter === "'")) quote = letter;
-    else if (quote === "" && /\s/.test(letter)) break;
-    else path += letter;
-  }
-  if (quote !== "") throw new Fault("usage", "a quote is not closed", { remedy: "close it" });
-  return [path, words.slice(at).trim()];
 }

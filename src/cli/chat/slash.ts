@@ -7,7 +7,7 @@ import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
 import { shownChatRecord } from "./console.ts";
-import { sendWords } from "./files.ts";
+import { FILE_COMMANDS } from "./slash-files.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
@@ -103,31 +103,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   },
   ...MESSAGE_COMMANDS,
   ...MODERATION_COMMANDS,
-  send: {
-    usage: "/send PATH [TARGET]",
-    summary: "send a file or folder, here or to a room or @person",
-    async run(lines, words) {
-      const [path, target] = sendWords(words, lines.context.env["HOME"]);
-      if (path === "") throw misuse(this);
-      await lines.files.send(path, target ?? lines.current);
-    },
-  },
-  get: {
-    usage: "/get ID [DIR]",
-    summary: "take a file; without DIR, to the folder in which you started chat",
-    async run(lines, words) {
-      const [id = "", out = "."] = args(this, words, 1, 2);
-      lines.files.get(id, out);
-    },
-  },
-  files: {
-    usage: "/files",
-    summary: "list the last files of where you are",
-    async run(lines, words) {
-      args(this, words, 0, 0);
-      await lines.files.list(lines.current);
-    },
-  },
+  ...FILE_COMMANDS,
   history: {
     usage: "/history [N]",
     summary: "show the last N messages of where you are",

@@ -129,12 +129,19 @@ function argument(ahead: string, typed: string, source: CompletionSource): Offer
   const wanted = command.usage.split(/\s+/).slice(1);
   // A path may have blanks: all that is typed of it belongs to it.
   if (/^\[?(?:PATH|DIR|FILE)\]?$/.test(wanted[0] ?? "")) return path(ahead, words, source);
-  const place = words.split(/\s+/).length - 1;
+  const place = Math.min(words.split(/\s+/).length, wanted.length) - 1;
   const from = ahead.search(/\S*$/);
-  const what = (wanted[Math.min(place, wanted.length - 1)] ?? "").replaceAll(/[[\].…]/g, "");
-  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, ahead.slice(from), source);
+  const what = (wanted[place] ?? "").replaceAll(/[[\].…]/g, "");
+  if (/^(?:PATH|DIR|FILE)$/.test(what)) return path(ahead, behindWords(words, place), source);
   const values = valuesOf(what, ahead.slice(from), source);
   return values === undefined ? undefined : some(ahead, from, values);
+}
+
+/** What stands behind so many words. */
+function behindWords(words: string, count: number): string {
+  let rest = words;
+  for (let i = 0; i < count; i++) rest = rest.replace(/^\S+\s+/, "");
+  return rest;
 }
 
 /** Undefined: whatever may be said. */
@@ -158,7 +165,10 @@ function valuesOf(
     case "TARGET":
       return matching(targets(model), begun).map((one) => plain(`${one} `));
     case "ID":
-      return filesOf(model).filter(({ text }) => text.startsWith(begun));
+      return filesOf(model).filter(
+        ({ text, hint }) =>
+          text.startsWith(begun) || hint.toLowerCase().includes(begun.toLowerCase()),
+      );
     case "COMMAND":
       return named(commands.map(({ name }) => name));
     case "EMOJI":

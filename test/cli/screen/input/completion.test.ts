@@ -97,6 +97,21 @@ describe("Tab", () => {
     expect(screen.press("tab").line).toBe("/send later/now|");
   });
 
+  test("a folder behind a file is all that follows it, and a file may be named by its name", () => {
+    const screen = crowd();
+    const asked: string[] = [];
+    const folder = (path: string) => {
+      asked.push(path);
+      return [{ name: "new", isFolder: true }];
+    };
+    screen.parts = { ...screen.parts, source: { ...screen.parts.source, folder } };
+    expect(screen.type("/get fab my\\ files/n").press("tab").line).toBe(
+      "/get fab my\\ files/new/|",
+    );
+    expect(asked).toEqual(["my files/"]);
+    expect(new Screen().type("/get CAT").press("tab").line).toBe(`/get ${CAT} |`);
+  });
+
   test("a name that would move the cursor is not offered", () => {
     const screen = crowd();
     const folder = () => [{ name: "no\x1b[2J", isFolder: false }];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { sendWords } from "../../../src/cli/chat/files.ts";
+import { sendWords, shellWords } from "../../../src/cli/chat/slash-grammar.ts";
 import { faultFrom } from "../../commands/fake-world.ts";
 
 const words = (line: string) => {
@@ -30,4 +30,14 @@ describe("/send PATH [TARGET]", () => {
   test.each(["my photo of us.jpg", '"open', "'open @bob"])("%s is misuse", async (line) => {
     expect((await faultFrom(() => words(line))).code).toBe("usage");
   });
+});
+
+test.each([
+  ["a  b", ["a", "b"]],
+  ['"a  b"c', ["a  bc"]],
+  ["'' x", ["", "x"]],
+  ["a\\ b \\x", ["a b", "\\x"]],
+  ["   ", []],
+])("%j is read as a shell reads it", (line, expected) => {
+  expect(shellWords(line)).toEqual(expected);
 });

@@ -1,0 +1,78 @@
+import { Fault } from "../../base/fault.ts";
+import { isFileId } from "../../base/ids.ts";
+import { formatTarget, type Target } from "../../base/names.ts";
+import { quoteText } from "../../base/text.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { fileWords, isFile, type ShownFile } from "../output/render.ts";
+import { shownChatRecord } from "./console.ts";
+
+/** Of several files of one name, so many are told by their ids. */
+const NAMED_MAX = 3;
+
+/** The last files of a room or conversation, oldest first. @throws Fault as a query */
+export async function lastFiles(
+  { client, user }: Pick<OpenClient, "client" | "user">,
+  target: Target,
+  limit: number,
+): Promise<readonly ShownFile[]> {
+  const query = { target: formatTarget(target), files: true, limit } as const;
+  const { records } = await client.history(query);
+  const me = client.user ?? user;
+  return records.map((record) => shownChatRecord(record, me)).filter(isFile);
+}
+
+/** As `/files` lists it. */
+export function fileRow(file: ShownFile): string {
+  return `${file.id}  ${fileWords(file)}, from ${file.from}`;
+}
+
+/** Which file is meant, and to which folder it is to be taken. */
+export interface MeantFile {
+  readonly id: string;
+  /** Undefined: none was named. */
+  readonly out: string | undefined;
+}
+
+/**
+ * `ID [DIR]` or `NAME [DIR]`, where both may have blanks: the longest name that a file has there is
+ * meant.
+ * @param words one or more
+ * @throws Fault file-unknown; usage: several files have that name
+ */
+export async function fileMeant(
+  words: readonly string[],
+  files: () => Promise<readonly ShownFile[]>,
+): Promise<MeantFile> {
+  const [first = "", ...more] = words;
+  if (isFileId(first)) return { id: first, out: outOf(more) };
+  const all = await files();
+  for (let count = words.length; count > 0; count--) {
+    const ids = idsOf(all, words.slice(0, count).join(" "));
+    const [id] = ids;
+    if (id === undefined) continue;
+    if (ids.length > 1) throw severalNamed(words.slice(0, count).join(" "), ids);
+    return { id, out: outOf(words.slice(count)) };
+  }
+  throw new Fault("file-unknown", `there is no file ${quoteText(words.join(" "))} here`, {
+    remedy: "/files lists them",
+  });
+}
+
+function outOf(words: readonly string[]): string | undefined {
+  return words.length === 0 ? undefined : words.join(" ");
+}
+
+/** Newest first; names that differ in case alone are the same if none is quite the same. */
+function idsOf(files: readonly ShownFile[], name: string): readonly string[] {
+  const same = files.filter((file) => file.name === name);
+  const wanted = name.toLowerCase();
+  const found = same.length > 0 ? same : files.filter((one) => one.name.toLowerCase() === wanted);
+  return [...new Set(found.map(({ id }) => id))].reverse();
+}
+
+function severalNamed(name: string, ids: readonly string[]): Fault {
+  const more = ids.length > NAMED_MAX ? ", …" : "";
+  return new Fault("usage", `${ids.length} files here are named ${quoteText(name)}`, {
+    remedy: `take one by its id, newest first: ${ids.slice(0, NAMED_MAX).join(", ")}${more}`,
+  });
+}
