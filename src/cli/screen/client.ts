@@ -17,7 +17,7 @@ import { runSlash, slashRows } from "../chat/slash.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom, untilEntered } from "../connect/join-room.ts";
-import { type Context, faultLine, type Signal } from "../context.ts";
+import type { Context, Signal } from "../context.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat } from "./chat.ts";
 import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
@@ -47,6 +47,7 @@ import { TerminalScreen } from "./terminal/screen.ts";
 import { faceTexts, languageOf } from "./text/faces.ts";
 import { INPUT_EN } from "./text/input-en.ts";
 import { INPUT_ID } from "./text/input-id.ts";
+import { said, saidFault } from "./text/said.ts";
 import type { ViewProps } from "./view/composition.ts";
 import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
@@ -164,24 +165,31 @@ export class ScreenClient implements CommandScreen {
   }
 
   note(sentence: string): void {
-    this.#put({ notes: [...this.#state.notes, { text: sentence, tone: "plain" }] });
+    const note: Note = { text: this.said(sentence), tone: "plain" };
+    this.#put({ notes: [...this.#state.notes, note] });
   }
 
   left(room: string, sentence: string): void {
     const others = this.#state.notes.filter(({ left }) => !isSame(left, room));
-    this.#put({ notes: [...others, { text: sentence, tone: "plain", left: room }] });
+    const note: Note = { text: this.said(sentence), tone: "plain", left: room };
+    this.#put({ notes: [...others, note] });
   }
 
   show(title: string, lines: readonly string[]): void {
-    this.#put({ overlay: { kind: "text", title, lines, top: 0 } });
+    this.#put({ overlay: { kind: "text", title: this.said(title), lines, top: 0 } });
   }
 
   ask(kind: Question["kind"], text: string): Promise<string | undefined> {
     if (this.#questions.length >= SCREEN_QUESTIONS_MAX) return Promise.resolve(undefined);
     return new Promise((answered) => {
-      this.#questions.push({ question: { kind, text, answer: EMPTY_EDITOR }, answered });
+      const question = { kind, text: this.said(text), answer: EMPTY_EDITOR };
+      this.#questions.push({ question, answered });
       if (this.#questions.length === 1) this.#askNext();
     });
+  }
+
+  said(english: string): string {
+    return said(english, faceTexts(this.#language));
   }
 
   get hidesJoins(): boolean {
@@ -335,7 +343,7 @@ export class ScreenClient implements CommandScreen {
       keymap: this.#keymap,
       typed: this.#options.typed.lines,
       source: {
-        commands: this.#slash,
+        commands: this.#slash.map((row) => ({ ...row, summary: this.said(row.summary) })),
         settings: SETTING_NAMES.map((text) => ({ text, hint: "" })),
         folder: (path) => this.#folders.of(path),
       },
@@ -460,7 +468,8 @@ export class ScreenClient implements CommandScreen {
   #fail(error: unknown): void {
     if (!(error instanceof Fault)) return this.#break(error);
     if (this.#hasEnded) return;
-    this.#put({ notes: [...this.#state.notes, { text: faultLine(error), tone: "fault" }] });
+    const text = saidFault(error, faceTexts(this.#language));
+    this.#put({ notes: [...this.#state.notes, { text, tone: "fault" }] });
   }
 
   /** What was said is about what was done before. */

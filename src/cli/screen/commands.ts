@@ -1,18 +1,17 @@
 import { Fault } from "../../base/fault.ts";
-import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
 import { withMentions } from "../../core/client/mentions.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Item } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { shownChatRecord } from "../chat/console.ts";
+import { fileRow, lastFiles } from "../chat/last-files.ts";
 import { checkReaction, checkText } from "../chat/post.ts";
 import type { SlashConsole, SlashHost } from "../chat/slash-host.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { enterRoom, type RoomOptions } from "../connect/join-room.ts";
 import type { Context } from "../context.ts";
-import { fileWords, isFile, renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
+import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
 import type { ScreenFiles } from "./files.ts";
 
@@ -21,6 +20,8 @@ export interface CommandScreen {
   note(sentence: string): void;
   /** The user has left a room, and asked for it. */
   left(room: string, sentence: string): void;
+  /** What the program says, in the user's language. */
+  said(english: string): string;
   /** A long answer, over the timeline. */
   show(title: string, lines: readonly string[]): void;
   /** @returns undefined if the user gave no answer */
@@ -39,6 +40,9 @@ export interface ScreenCommandsOptions {
   readonly files: ScreenFiles;
   readonly screen: CommandScreen;
 }
+
+/** What `/help` tells. */
+type HelpRows = readonly { readonly usage: string; readonly summary: string }[];
 
 /** The files that `/files` lists. */
 const LISTED = 50;
@@ -166,17 +170,21 @@ export class ScreenCommands implements SlashHost {
   }
 
   async #listFiles(target: Target): Promise<void> {
-    const { client, user } = this.open;
-    const query = { target: formatTarget(target), files: true } as const;
-    const { records } = await client.history({
-      ...query,
-      limit: Math.min(LISTED, PAGE_RECORDS_MAX),
-    });
-    const me = client.user ?? user;
-    const files = records.map((record) => shownChatRecord(record, me)).filter(isFile);
-    const rows = files.map((file) => `${file.id}  ${fileWords(file)}, from ${file.from}`);
+    const rows = (await lastFiles(this.open, target, LISTED)).map(fileRow);
     if (rows.length === 0) this.chatConsole.note("there are no files here");
     else this.#options.screen.show("files", rows);
+  }
+
+  /** One row is one command that was asked about. */
+  #help(rows: HelpRows, heading: string): void {
+    const { screen } = this.#options;
+    const [first, ...more] = rows.map(({ usage, summary }) => [usage, screen.said(summary)]);
+    if (more.length === 0) return screen.note(first?.join(": ") ?? "");
+    const widest = Math.max(...rows.map(({ usage }) => usage.length));
+    const lines = [first, ...more].map(([usage = "", text] = []) => {
+      return `${usage.padEnd(widest)}  ${text}`;
+    });
+    screen.show(heading, lines);
   }
 
   #console(): SlashConsole {
@@ -196,9 +204,10 @@ export class ScreenCommands implements SlashHost {
         lastOther: (target) => this.#last(target, (item) => !item.isMine),
         lastOf: (target) => this.#last(target, (item) => item.isMine),
       },
-      tell: ({ kind, room }, sentence, rows) => {
+      tell: ({ kind, room, commands }, sentence, rows) => {
         if (sentence === undefined) return;
         if (kind === "left") screen.left(String(room), sentence);
+        else if (kind === "help") this.#help(commands as HelpRows, sentence);
         else note(sentence, rows);
       },
       note,

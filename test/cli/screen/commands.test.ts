@@ -30,6 +30,7 @@ async function commandsOf(fixture: ClientFixture) {
   const screen: CommandScreen = {
     note: (sentence) => told.push(sentence),
     left: (room, sentence) => told.push(`${room}: ${sentence}`),
+    said: (english) => english,
     show: (title, lines) => shown.push([title, ...lines]),
     ask: (_, question) => {
       told.push(question);

@@ -1,4 +1,5 @@
 import { counted } from "../../../web/text/en.ts";
+import type { Sentence } from "./sentences.ts";
 
 /** English words of the full screen alone; the page's tables have all others. */
 export const SCREEN_ENGLISH = {
@@ -33,6 +34,8 @@ export const SCREEN_ENGLISH = {
   escDrops: "Esc drops it",
   lines: (n: number) => counted(n, "line"),
   refusedHint: "select it to send it again or to discard it",
+  /** What commands and faults say: undefined: as they say it. */
+  sentence: ((_english) => undefined) as Sentence,
 };
 
 export type ScreenTexts = Readonly<typeof SCREEN_ENGLISH>;

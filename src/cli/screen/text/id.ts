@@ -1,4 +1,5 @@
 import type { ScreenTexts } from "./en.ts";
+import { sentenceInIndonesian } from "./sentences-id.ts";
 
 /** Indonesian words of the full screen alone. */
 export const SCREEN_INDONESIAN: ScreenTexts = {
@@ -33,4 +34,5 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   escDrops: "Esc membatalkan",
   lines: (n) => `${n} baris`,
   refusedHint: "pilih untuk mengirim lagi atau membuang",
+  sentence: sentenceInIndonesian,
 };

@@ -5,9 +5,9 @@ import { isSame, itemAt } from "../../../core/model/item.ts";
 import { isIgnored, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, TransferView } from "../../../core/model/state.ts";
 import { authorText, oneLine } from "../../../web/view/room/event-text.ts";
-import { faultText } from "../../../web/view/shell/fault-text.ts";
 import type { Note } from "../state/screen-state.ts";
 import type { FaceTexts } from "../text/faces.ts";
+import { saidFault } from "../text/said.ts";
 import { nameOf } from "./header.ts";
 import { progressLine } from "./message.ts";
 import { cutLine, type Line } from "./style.ts";
@@ -39,7 +39,7 @@ export function noticeLines(
     ...(height < ROOMY_FROM ? [] : offeredLines(model, texts, columns)),
     ...(height < ROOMY_FROM ? [] : transferLines(model, texts, seenFiles, columns)),
     ...model.faults.flatMap(({ fault }) =>
-      noteLines({ text: faultText(fault, texts), tone: "fault" }, columns),
+      noteLines({ text: saidFault(fault, texts), tone: "fault" }, columns),
     ),
     ...notes.flatMap((note) => noteLines(note, columns)),
   ];

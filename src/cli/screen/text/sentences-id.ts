@@ -1,0 +1,175 @@
+import { sentencesOf } from "./sentences.ts";
+
+/** What slash commands do: for help and for Tab. */
+const SUMMARIES = {
+  "enter a room, or make it": "masuk ke ruang, atau membuatnya",
+  "leave a room": "keluar dari ruang",
+  "show or set what the room is about": "tampilkan atau ubah topik ruang",
+  "list the people of a room": "daftar orang di ruang",
+  "list who is online": "daftar yang sedang daring",
+  "list the rooms and your conversations": "daftar ruang dan percakapan Anda",
+  "send a message to one person; without TEXT, open the conversation":
+    "kirim pesan ke satu orang; tanpa TEXT, buka percakapannya",
+  "say what you are doing": "katakan apa yang sedang Anda lakukan",
+  "answer a message; without its number, the last one of another user here":
+    "jawab sebuah pesan; tanpa nomornya, pesan terakhir orang lain di sini",
+  "react to a message with one emoji": "beri reaksi satu emoji pada sebuah pesan",
+  "hide the messages of a user, on all your devices":
+    "sembunyikan pesan seseorang, di semua perangkat Anda",
+  "show the messages of a user again": "tampilkan lagi pesan seseorang",
+  "hide who comes and goes, on this device":
+    "sembunyikan siapa yang datang dan pergi, di perangkat ini",
+  "list the users that you ignore": "daftar orang yang Anda abaikan",
+  "make a line that lets one person in": "buat undangan untuk satu orang",
+  "remove a user from the room": "keluarkan seseorang dari ruang",
+  "let a user read but not write here, for 10m, 2h or 7d":
+    "bisukan seseorang di sini, selama 10m, 2h, atau 7d",
+  "let a muted user write again": "izinkan yang dibisukan menulis lagi",
+  "keep a user (or an address) off the server; for operators":
+    "blokir seseorang (atau sebuah alamat) dari server; untuk operator",
+  "make a user a moderator of the room": "jadikan seseorang moderator ruang",
+  "change your last message here": "ubah pesan terakhir Anda di sini",
+  "erase a message; without its number, your last one here":
+    "hapus sebuah pesan; tanpa nomornya, pesan terakhir Anda di sini",
+  "send a file or folder, here or to a room or @person":
+    "kirim berkas atau folder, ke sini atau ke ruang atau @orang",
+  "take a file by its id or name; without DIR, to the folder in which you started chat":
+    "ambil berkas menurut id atau namanya; tanpa DIR, ke folder tempat chat dijalankan",
+  "list the last files of where you are": "daftar berkas terakhir di sini",
+  "show the last N messages of where you are": "tampilkan N pesan terakhir di sini",
+  "find messages where you are": "cari pesan di sini",
+  "make an account": "buat akun",
+  "log in to your account": "masuk ke akun Anda",
+  "log out and stay connected; chat logout also forgets this device":
+    "keluar dari akun dan tetap tersambung; chat logout juga melupakan perangkat ini",
+  "change your password (asked, or CHAT_NEW_PASSWORD)":
+    "ganti kata sandi (ditanyakan, atau CHAT_NEW_PASSWORD)",
+  "show or change a setting of the full screen": "tampilkan atau ubah setelan layar penuh",
+  "show what the connection has carried": "tampilkan apa yang lewat di sambungan",
+  "show this, or what one command does": "tampilkan ini, atau kegunaan satu perintah",
+  "leave the program": "keluar dari program",
+};
+
+/** What commands answer and ask. */
+const ANSWERS = {
+  "there is no room '{}'; make it?": "tidak ada ruang '{}'; buat?",
+  "the room '{}' did not exist; you made it": "ruang '{}' belum ada; Anda membuatnya",
+  "you are back in {}": "Anda kembali di {}",
+  "you left {}": "Anda keluar dari {}",
+  "no topic": "tidak ada topik",
+  "online: {}": "daring: {}",
+  "rooms: {}; conversations: {}": "ruang: {}; percakapan: {}",
+  "rooms: {}": "ruang: {}",
+  "you are logged out; /login NAME comes back in":
+    "Anda sudah keluar dari akun; /login NAME untuk masuk lagi",
+  "New password": "Kata sandi baru",
+  "Room password": "Kata sandi ruang",
+  "Password for {}": "Kata sandi untuk {}",
+  "Not that one. Room password": "Bukan itu. Kata sandi ruang",
+  "Not that one. Password for {}": "Bukan itu. Kata sandi untuk {}",
+  "your password is changed": "kata sandi Anda sudah diganti",
+  "// at the start sends a slash": "// di awal mengirim garis miring",
+  "nothing was found": "tidak ada yang ditemukan",
+  "you do not see any more who comes and goes; /quiet off shows it again":
+    "Anda tidak lagi melihat siapa yang datang dan pergi; /quiet off menampilkannya lagi",
+  "you see who comes and goes": "Anda melihat siapa yang datang dan pergi",
+  "you ignore no one": "Anda tidak mengabaikan siapa pun",
+  "ignored: {}": "diabaikan: {}",
+  "you ignore {}": "Anda mengabaikan {}",
+  "you hear {} again": "pesan {} tampil lagi",
+  "send one person this line: chat join {}": "kirim baris ini ke satu orang: chat join {}",
+  "send {} this line: chat join {}": "kirim baris ini ke {}: chat join {}",
+  "{} is banned": "{} diblokir",
+  "you are {}": "Anda adalah {}",
+  "files are on the way; Ctrl-C stops that, to be gone on with later":
+    "berkas masih di jalan; Ctrl-C menghentikannya, untuk dilanjutkan nanti",
+  "there are no files here": "tidak ada berkas di sini",
+  files: "berkas",
+  copied: "tersalin",
+  "too long to copy": "terlalu panjang untuk disalin",
+  "{} is offline; it will be delivered later": "{} sedang luring; akan disampaikan nanti",
+  "{} is offline; it will be there when they come":
+    "{} sedang luring; akan ada di sana saat mereka datang",
+  "{} is here, from {}": "{} sudah di sini, dari {}",
+  "left out: {}": "tidak disertakan: {}",
+  "{}: {} is called {} here": "{}: {} di sini bernama {}",
+  "{}: and {} more have other names here": "{}: dan {} lagi bernama lain di sini",
+};
+
+/** What is wrong, and what to do about it. */
+const FAULTS = {
+  "that is not how it is used": "cara pakainya bukan begitu",
+  "write {}": "tulis {}",
+  "there is no command '{}'": "tidak ada perintah '{}'",
+  "see /help": "lihat /help",
+  "did you mean {}? see /help": "maksud Anda {}? lihat /help",
+  "did you mean {}?": "maksud Anda {}?",
+  "/join knows no '{}'": "/join tidak mengenal '{}'",
+  "a room's password cannot begin with --, and rooms are not sealed in this version":
+    "kata sandi ruang tidak boleh diawali --, dan ruang tidak disegel di versi ini",
+  "there is no new password": "kata sandi baru belum diberikan",
+  "set CHAT_NEW_PASSWORD": "tetapkan CHAT_NEW_PASSWORD",
+  "no other user has written here yet": "belum ada orang lain yang menulis di sini",
+  "give the message's number, as --json and history show it":
+    "berikan nomor pesannya, seperti di --json dan history",
+  "you have said nothing here yet": "Anda belum menulis apa pun di sini",
+  "give its number": "berikan nomornya",
+  "{} is no room or person": "{} bukan ruang atau orang",
+  "put a path with spaces between quotes": "tulis path yang berspasi di antara tanda kutip",
+  "a quote is not closed": "tanda kutip belum ditutup",
+  "close it": "tutuplah",
+  "there is no file {} here": "tidak ada berkas {} di sini",
+  "there is no file {}": "tidak ada berkas {}",
+  "/files lists them": "/files menampilkan daftarnya",
+  "list them: chat files, or /files": "lihat daftarnya: chat files, atau /files",
+  "{} files here are named {}": "{} berkas di sini bernama {}",
+  "take one by its id, newest first: {}": "ambil menurut id, terbaru dahulu: {}",
+  "an empty text says nothing": "teks kosong tidak mengatakan apa-apa",
+  "the text is not valid UTF-8": "teks ini bukan UTF-8 yang sah",
+  "send up to 65536 bytes of UTF-8": "kirim paling banyak 65536 byte UTF-8",
+  "a text has at most {} bytes, not {}": "teks paling banyak {} byte, bukan {}",
+  "send it in parts, or as a file": "kirim sebagian-sebagian, atau sebagai berkas",
+  "a reaction has at most {} bytes": "reaksi paling banyak {} byte",
+  "use one emoji or a short word": "pakai satu emoji atau kata pendek",
+  "no room is open": "tidak ada ruang yang terbuka",
+  "enter one: /join ROOM": "masuklah ke salah satu: /join ROOM",
+  "there is no connection now": "sekarang tidak ada sambungan",
+  "there is no connection at the moment": "saat ini tidak ada sambungan",
+  "you are not logged in": "Anda belum masuk",
+  "log in first": "masuklah dahulu: /login NAME",
+  "try again": "coba lagi",
+  "a log-in is under way": "Anda sedang masuk",
+  "wait until it has ended": "tunggu sampai selesai",
+  "standard input is the conversation here": "masukan standar di sini adalah percakapan",
+  "name a file": "sebutkan sebuah berkas",
+  "{} files are on the way": "{} berkas sedang di jalan",
+  "wait for one of them": "tunggu salah satunya",
+  "{} is no folder": "{} bukan folder",
+  "name the folder in which files are to stand": "sebutkan folder untuk berkas-berkas itu",
+  "a path is empty": "path kosong",
+  "write . for this folder": "tulis . untuk folder ini",
+  "there is no {}": "tidak ada {}",
+  "check the name": "periksa namanya",
+  "{} may not be read or written": "{} tidak boleh dibaca atau ditulis",
+  "'{}' is no length of time": "'{}' bukan lama waktu",
+  "write 30s, 10m, 2h or 7d": "tulis 30s, 10m, 2h, atau 7d",
+  "'{}' is too short or too long": "'{}' terlalu singkat atau terlalu lama",
+  "write one from {} to {}": "tulis dari {} sampai {}",
+  "'{}' cannot be a room's name": "'{}' tidak dapat menjadi nama ruang",
+  "'{}' cannot be a person's name": "'{}' tidak dapat menjadi nama orang",
+  "'{}' is reserved: nobody can be called that": "'{}' dicadangkan: tidak boleh dipakai",
+  "choose another name": "pilih nama lain",
+  "use 1 to 32 letters, digits, - or _, not only digits":
+    "pakai 1 sampai 32 huruf, angka, - atau _, tidak hanya angka",
+  "see chat --help": "lihat /help",
+  "unknown setting {}": "setelan {} tidak dikenal",
+  "/set shows all of them": "/set menampilkan semuanya",
+  "{} has no value of its own": "{} tidak punya nilai sendiri",
+  "as in /set {}": "seperti /set {}",
+  "/set {}: {} must be true or false": "/set {}: {} harus on atau off",
+  "/set {}: {} must be one of {}": "/set {}: {} harus salah satu dari {}",
+  "/set {}: {} is no colour": "/set {}: {} bukan warna",
+};
+
+/** What commands and faults say, in Indonesian. */
+export const sentenceInIndonesian = sentencesOf({ ...SUMMARIES, ...ANSWERS, ...FAULTS });

@@ -1,0 +1,68 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { Fault } from "../../../../src/base/fault.ts";
+import { slashRows } from "../../../../src/cli/chat/slash.ts";
+import { faceTexts } from "../../../../src/cli/screen/text/faces.ts";
+import { said, saidFault } from "../../../../src/cli/screen/text/said.ts";
+import { sentencesOf } from "../../../../src/cli/screen/text/sentences.ts";
+
+const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
+
+/** Where the sentences of commands stand. */
+const SOURCES = [
+  ...["slash", "slash-grammar", "slash-messages", "slash-moderation", "slash-files"],
+  ...["last-files", "post"],
+].map((name) => `src/cli/chat/${name}.ts`);
+const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
+
+/** What stands before what is said: by a fault, a remedy, a note, an answer or a question. */
+const BEFORE = [
+  ...[/new Fault\(\s*"[a-z-]+",\s*/, /remedy:\s*/, /note\(\s*/, /tell\(\s*\{[^}]*\},\s*/],
+  ...[/confirm\(\s*/, /secret\(\s*/],
+].map(({ source }) => source);
+const SAID = new RegExp(`(?:${BEFORE.join("|")})(\`[^\`]*\`|"[^"]*")`, "g");
+
+describe("in Indonesian", () => {
+  test.each([...SOURCES, ...SCREEN])("all that %s says is known", (path) => {
+    const source = readFileSync(path, "utf8");
+    for (const [, quoted = ""] of source.matchAll(SAID)) {
+      const sentence = quoted.slice(1, -1).replaceAll(/\$\{[^}]*\}/g, "X");
+      if (/^[X:, ]*$/.test(sentence) || sentence === "interrupted") continue;
+      expect([sentence, said(sentence, indonesian)]).not.toEqual([sentence, sentence]);
+    }
+  });
+
+  test("each command has its summary", () => {
+    for (const { summary } of slashRows()) {
+      expect([summary, said(summary, indonesian)]).not.toEqual([summary, summary]);
+    }
+  });
+
+  test("what the program puts in stays", () => {
+    expect(said("the room 'a b' did not exist; you made it", indonesian)).toBe(
+      "ruang 'a b' belum ada; Anda membuatnya",
+    );
+    expect(said("my file.txt (5 B) is here, from ben", indonesian)).toBe(
+      "my file.txt (5 B) sudah di sini, dari ben",
+    );
+    expect(said("something else", indonesian)).toBe("something else");
+    expect(said("constructor", indonesian)).toBe("constructor");
+  });
+
+  test("a fault is told by its sentence, else by its code, else as it is", () => {
+    const misuse = new Fault("usage", "that is not how it is used", { remedy: "write /kick NAME" });
+    expect(saidFault(misuse, english)).toBe("that is not how it is used; write /kick NAME");
+    expect(saidFault(misuse, indonesian)).toBe("cara pakainya bukan begitu; tulis /kick NAME");
+    const refused = new Fault("not-allowed", "only moderators may do that");
+    expect(saidFault(refused, english)).toBe("only moderators may do that; ask a moderator");
+    expect(saidFault(refused, indonesian)).toBe("Anda tidak berhak melakukannya.");
+    const other = new Fault("usage", "that is new");
+    expect(saidFault(other, indonesian)).toBe("that is new; see chat --help");
+  });
+});
+
+test("a long text is looked at in no time, whatever is in it", () => {
+  const sentence = sentencesOf({ "{}: {} is called {} here": "{} {} {}", "{} is {}": "{} = {}" });
+  expect(sentence(`${"a: is called ".repeat(150)}x`)).toBeDefined();
+  expect(sentence(": ".repeat(20_000))).toBeUndefined();
+});
