@@ -93,8 +93,8 @@ export class ConnectionLoop {
   #opening: Promise<GreetedLink> | undefined;
   /** Who is in, or comes back without a user. */
   #account: Credentials | undefined;
-  /** The next link is to fill a hole that this one had. */
-  #isMending = false;
+  /** The link was let go from here: the next one is to fill a hole, or there is to be none. */
+  #mends: "again" | "no more" | undefined;
 
   constructor(parts: ConnectionLoopParts, owner: ConnectionLoopOwner) {
     this.#parts = parts;
@@ -188,7 +188,7 @@ export class ConnectionLoop {
   /** What is missing makes it come again, as far as asking helps. */
   mend(fault: Fault, again: boolean): void {
     if (this.#link === undefined) return;
-    this.#isMending = !again;
+    this.#mends = again ? "no more" : "again";
     this.#link.connection.close(fault);
   }
 
@@ -314,10 +314,12 @@ export class ConnectionLoop {
   }
 
   #failed(fault: Fault, isLoss: boolean): void {
-    const isMending = this.#isMending;
-    this.#isMending = false;
+    const mends = this.#mends;
+    this.#mends = undefined;
     const { user } = this.#account ?? {};
-    const mayPass = isMending || isPassing(fault);
+    // Who guessed too often is shown out, and may guess on: nobody who was in is refused by that.
+    const wasOutside = isLoss && user === undefined && mends === undefined;
+    const mayPass = mends === "again" || wasOutside || isPassing(fault);
     if (mayPass && this.#parts.reconnects !== "never") return this.#wait(fault, isLoss);
     this.#account = undefined;
     this.#become({ kind: "stopped", fault, user });

@@ -162,6 +162,41 @@ describe("by itself", () => {
     expect([rig.next(), rig.dials]).toEqual([["entering", "in"], 2]);
   });
 
+  test.each([
+    ["while the answer is awaited", true],
+    ["behind the answer", false],
+  ])(
+    "who guessed too often outside is shown out, and gets another link: %s",
+    async (_, isDuring) => {
+      const rig = new LoopFixture({ reconnects: "always" });
+      const refused = new Fault("login-refused", "wrong password or no such name");
+      await rig.in();
+      await rig.fixture.outcome(rig.loop.logout(false));
+      rig.next();
+      const { server, clock } = rig.fixture;
+      server.mischief.onRequest = () => {
+        if (isDuring) server.dismiss(refused);
+        return refused;
+      };
+      const wrong = { user: "ben", mode: "login", password: "?" } as const;
+      expect(await rig.fixture.code(rig.loop.enter(wrong))).toBe("login-refused");
+      if (!isDuring) server.dismiss(refused);
+      await clock.advance(5_000);
+      expect(rig.next()).toEqual(["entering", "outside", "waiting", "connecting", "outside"]);
+      server.mischief = {};
+      expect(await rig.fixture.code(rig.loop.enter(BEN))).toBe("fine");
+    },
+  );
+
+  test("an alarm outside is final nevertheless", async () => {
+    const rig = new LoopFixture({ reconnects: "always" });
+    const alarm = new Fault("log-forked", "two logs");
+    await rig.in();
+    await rig.fixture.outcome(rig.loop.logout(false));
+    rig.loop.mend(alarm, true);
+    expect(rig.loop.state).toMatchObject({ kind: "stopped", fault: alarm });
+  });
+
   test("it does not try again where it must not", async () => {
     const rig = new LoopFixture({ reconnects: "never" });
     await rig.in();
