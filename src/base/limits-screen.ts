@@ -34,6 +34,11 @@ export const TYPED_LINE_BYTES_MAX = 8 * 1024;
 /** The file of them; when it is full it becomes the older half, and a new one begins. */
 export const TYPED_FILE_BYTES_MAX = 1024 * 1024;
 
+/** What is half written is on the disk so soon after a key: who is killed loses no more. */
+export const SCREEN_DRAFTS_MS = 500;
+/** Rooms and people of one account for whom something is half written: the newest ones are kept. */
+export const DRAFTS_KEPT_MAX = 200;
+
 // What is offered.
 /** More are not listed: another letter finds the rest. */
 export const OFFERED_MAX = 50;

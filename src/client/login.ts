@@ -16,8 +16,13 @@ export type SecretWanted = "password" | "room-password";
 /**
  * Asks the user; undefined (or empty): there is no user to ask, or no answer.
  * @param again another one was refused
+ * @param whenLost calls back when the link is gone: an answer is of no use any more
  */
-export type AskSecret = (what: SecretWanted, again: boolean) => Promise<string | undefined>;
+export type AskSecret = (
+  what: SecretWanted,
+  again: boolean,
+  whenLost: (callback: () => void) => void,
+) => Promise<string | undefined>;
 
 export interface Credentials {
   readonly user: string;
@@ -282,7 +287,10 @@ export class Login {
 
   /** An answer that was tried before (it came from a file, say) is none: guesses are counted. */
   async #askPerson(what: SecretWanted): Promise<string | undefined> {
-    const answer = await this.#credentials.ask?.(what, this.#tried[what].size > 0);
+    const { connection } = this.#context;
+    const answer = await this.#credentials.ask?.(what, this.#tried[what].size > 0, (callback) =>
+      connection.onClosed(callback),
+    );
     if (answer === undefined || answer === "") return undefined;
     const secret = what === "room-password" ? typedSecret(answer) : answer;
     if (this.#tried[what].has(secret)) return undefined;

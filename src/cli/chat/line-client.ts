@@ -142,6 +142,11 @@ export class LineClient implements SlashHost {
     });
   }
 
+  /** @throws Fault usage: lines ring for nobody */
+  notify(): void {
+    throw new Fault("usage", "/notify is for the full screen", { remedy: "leave out --plain" });
+  }
+
   /** Sends a message. The result is shown when it is known. */
   async post(target: Target, body: PostBody): Promise<void> {
     const { text } = body;

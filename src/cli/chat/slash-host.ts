@@ -20,8 +20,11 @@ export interface SlashConsole {
   note(sentence: string, rows?: readonly string[]): void;
   record(record: ShownRecord): void;
   confirm(question: string): Promise<boolean>;
-  /** Without echo. @returns undefined if no user can be asked, or none was typed */
-  secret(question: string): Promise<string | undefined>;
+  /**
+   * Without echo. @returns undefined if no user can be asked, or none was typed
+   * @param whenGone calls back when nobody waits for the answer any more
+   */
+  secret(question: string, whenGone?: (callback: () => void) => void): Promise<string | undefined>;
 }
 
 /** What commands that are typed in a conversation use of the client around them. */
@@ -61,6 +64,12 @@ export interface SlashHost {
   loggingIn(work: () => Promise<unknown>): Promise<void>;
   /** Shows or changes settings. @param words behind `/set` @throws Fault usage */
   set(words: string): void;
+  /**
+   * Mutes a room or person on this device, or hears it again; without `how` it shows all muted.
+   * @param target left out: where one is
+   * @throws Fault usage, not-member, room-unknown, too-many
+   */
+  notify(how: "on" | "off" | undefined, target: string | undefined): void;
   /** Ends after everything sent so far is settled. */
   quit(): Promise<void>;
 }

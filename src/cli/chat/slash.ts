@@ -174,6 +174,16 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       return Promise.resolve();
     },
   },
+  notify: {
+    usage: "/notify [on|off [TARGET]]",
+    summary: "hear a room or @person on this device, or not",
+    run(lines, words) {
+      const [how, target] = args(this, words, 0, 2);
+      if (how !== undefined && how !== "on" && how !== "off") throw misuse(this);
+      lines.notify(how, target);
+      return Promise.resolve();
+    },
+  },
   stats: {
     usage: "/stats",
     summary: "show what the connection has carried",
@@ -291,7 +301,7 @@ async function logIn(
     password: password ?? (await readSecret(unasked, PASSWORD, undefined)),
     roomSecret: open.roomSecret,
     insist: password !== undefined,
-    ask: (what, again) => chatConsole.secret(secretQuestion(what, user, again)),
+    ask: (what, again, whenLost) => chatConsole.secret(secretQuestion(what, user, again), whenLost),
   };
   await lines.loggingIn(() => open.client.login(credentials));
 }

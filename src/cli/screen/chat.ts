@@ -13,24 +13,34 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { OpenClient } from "../connect/client.ts";
 
 export type Notified = Extract<FaceEffect, { kind: "notify" }>;
+/** What only the screen can do. */
+export type ScreenEffect = Exclude<FaceEffect, { kind: "read" }>;
 
 /** The model of a terminal, and all that the page's actions need to work on it. */
 export class ScreenChat extends ChatActions {
-  readonly #notified: (effect: Notified) => void;
+  readonly #onEffect: (effect: ScreenEffect) => void;
   #open: OpenClient | undefined;
+  #isRenamed = false;
 
-  /** @param notified somebody calls or writes to the user, who does not look */
-  constructor(clock: Clock, notified: (effect: Notified) => void) {
+  constructor(clock: Clock, onEffect: (effect: ScreenEffect) => void) {
     super({
       nextFrame: (callback) => clock.after(SCREEN_FRAME_MS, callback),
       sha256,
       itemsMax: SCREEN_ITEMS_MAX,
     });
-    this.#notified = notified;
+    this.#onEffect = onEffect;
   }
 
   /** What the client is given as `model`. */
-  readonly hear = (event: ModelEvent): void => this.tell(event);
+  readonly hear = (event: ModelEvent): void => {
+    if (event.kind === "entered") this.#isRenamed = event.isRenamed === true;
+    this.tell(event);
+  };
+
+  /** Who is in now was in before, under another name. */
+  get isRenamed(): boolean {
+    return this.#isRenamed;
+  }
 
   /** The client that hears for this model, once it is in. */
   opened(open: OpenClient): void {
@@ -86,9 +96,8 @@ export class ScreenChat extends ChatActions {
       case "read":
         return this.#open?.client.reading.readUpTo(effect.room, effect.n);
       case "notify":
-        return this.#notified(effect);
       case "keep-draft":
-        return; // What is half written lives as long as the screen.
+        return this.#onEffect(effect);
       default:
         return unreachable(effect);
     }

@@ -1,16 +1,18 @@
-import { unreachable } from "../../base/assert.ts";
+import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { SCREEN_ESC_MS, SCREEN_NOTES_MAX, SCREEN_QUESTIONS_MAX } from "../../base/limits-screen.ts";
+import { SCREEN_ESC_MS, SCREEN_NOTES_MAX } from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
+import { cleanText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { isSame } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { openRoom } from "../../core/model/selectors.ts";
-import type { ShownFault } from "../../core/model/state.ts";
+import type { Model, ShownFault } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
+import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
@@ -18,10 +20,12 @@ import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom, untilEntered } from "../connect/join-room.ts";
 import type { Context, Signal } from "../context.ts";
+import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
-import type { Notified, ScreenChat } from "./chat.ts";
+import type { Notified, ScreenChat, ScreenEffect } from "./chat.ts";
 import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
-import { EMPTY_EDITOR, editorOf } from "./editor/editor.ts";
+import { ScreenDrafts } from "./drafts.ts";
+import { editorOf } from "./editor/editor.ts";
 import type { TypedHistory } from "./editor/typed-history.ts";
 import { ScreenFiles } from "./files.ts";
 import { FolderLists } from "./folder-lists.ts";
@@ -29,12 +33,14 @@ import { type Before, follow } from "./input/follow.ts";
 import { Keymap } from "./input/keymap.ts";
 import { type Key, KeyDecoder } from "./input/keys.ts";
 import { searchOf } from "./input/lists.ts";
-import type { Parts } from "./input/parts.ts";
+import { draftAct, draftNow, type Parts, type Updated } from "./input/parts.ts";
 import { update } from "./input/update.ts";
+import { ScreenMuted } from "./muted.ts";
 import { PassingFaults } from "./passing-faults.ts";
 import { PicturePlaces } from "./picture-places.ts";
 import { PICTURE_FAMILIES } from "./pictures/cells.ts";
 import type { ScreenPreferences } from "./preferences.ts";
+import { ScreenQuestions, type WhenGone } from "./questions.ts";
 import { SETTING_NAMES } from "./settings/values.ts";
 import { ShownPictures } from "./shown-pictures.ts";
 import { type Act, isNext } from "./state/act.ts";
@@ -67,7 +73,6 @@ export interface ScreenClientOptions {
 const TICK_MS = 1_000;
 
 type Ending = { readonly exitCode: number } | { readonly fault: Fault };
-type Answered = (answer: string | undefined) => void;
 
 /** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
 export class ScreenClient implements CommandScreen {
@@ -90,14 +95,18 @@ export class ScreenClient implements CommandScreen {
   readonly #commands: ScreenCommands;
   readonly #passing: PassingFaults<Note | ShownFault>;
   readonly #ended = Promise.withResolvers<Ending>();
+  readonly #muted: ScreenMuted;
   #settings: ScreenSettings;
+  #hidesJoins: boolean;
   #state: ScreenState = FIRST_STATE;
   #hasEnded = false;
   #isDrawing = false;
   #cancelEsc: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
-  /** Asked one after the other; bounded by SCREEN_QUESTIONS_MAX. */
-  readonly #questions: { readonly question: Question; readonly answered: Answered }[] = [];
+  readonly #questions: ScreenQuestions;
+  readonly #drafts: ScreenDrafts;
+  /** The last screen could not be made: this one is tried again at the next change. */
+  #isBroken = false;
   #ready = Promise.withResolvers<void>();
   #transport: string | undefined;
   /** Room and seq that the model was told of last as seen. */
@@ -110,7 +119,9 @@ export class ScreenClient implements CommandScreen {
     const { context, open, chat, device, preferences } = options;
     const { settings } = preferences;
     const isQuiet = open.state.preference("quiet") === "on";
-    this.#settings = isQuiet ? { ...settings, hideJoins: true } : settings;
+    this.#hidesJoins = isQuiet || settings.hideJoins;
+    this.#muted = new ScreenMuted(open.state.muted);
+    this.#settings = this.#settled();
     const { mouse } = settings;
     this.#keymap = new Keymap(settings.keys);
     this.#fetchKey = selectedKey(this.#keymap, "fetch");
@@ -130,6 +141,17 @@ export class ScreenClient implements CommandScreen {
     this.#commands = new ScreenCommands({ context, open, chat, files: this.#files, screen: this });
     this.#view = new ScreenView((frame) => this.#framed(frame));
     this.#pictures = this.#newPictures();
+    this.#questions = new ScreenQuestions({
+      current: () => this.#state.question,
+      put: (question) => this.#put({ question }),
+      texts: () => faceTexts(this.#language).screen,
+    });
+    this.#drafts = new ScreenDrafts({
+      clock: context.clock,
+      store: open.state.drafts,
+      collect: () => this.#collectDraft(),
+      failed: (fault) => this.#fail(fault),
+    });
     open.guessDelays.sayInstead = note;
   }
 
@@ -139,7 +161,10 @@ export class ScreenClient implements CommandScreen {
     const release = context.onSignal((signal) => this.#signalled(signal));
     const unsubscribe = chat.subscribe(() => this.#changed());
     const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    const unkeep = device.on("exit", () => this.#keepDrafts());
     this.#terminal.enter();
+    this.#restoreDrafts();
+    this.#attempt(() => this.#hear(undefined));
     this.#draw();
     this.#enterRooms(rooms).catch((error: unknown) => this.#break(error));
     this.#read().catch((error: unknown) => this.#break(error));
@@ -149,6 +174,8 @@ export class ScreenClient implements CommandScreen {
       throw ending.fault;
     } finally {
       this.#hasEnded = true;
+      this.#keepDrafts();
+      unkeep();
       release();
       unsubscribe();
       this.#cancelTick?.();
@@ -179,13 +206,12 @@ export class ScreenClient implements CommandScreen {
     this.#put({ overlay: { kind: "text", title: this.said(title), lines, top: 0 } });
   }
 
-  ask(kind: Question["kind"], text: string): Promise<string | undefined> {
-    if (this.#questions.length >= SCREEN_QUESTIONS_MAX) return Promise.resolve(undefined);
-    return new Promise((answered) => {
-      const question = { kind, text: this.said(text), answer: EMPTY_EDITOR };
-      this.#questions.push({ question, answered });
-      if (this.#questions.length === 1) this.#askNext();
-    });
+  ask(kind: Question["kind"], text: string, whenGone?: WhenGone): Promise<string | undefined> {
+    return this.#questions.ask(kind, this.said(text), whenGone);
+  }
+
+  get loggingIn(): ScreenQuestions {
+    return this.#questions;
   }
 
   said(english: string): string {
@@ -193,18 +219,40 @@ export class ScreenClient implements CommandScreen {
   }
 
   get hidesJoins(): boolean {
-    return this.#settings.hideJoins;
+    return this.#hidesJoins;
   }
 
   hideJoins(on: boolean): void {
-    this.#settings = { ...this.#settings, hideJoins: on };
+    this.#hidesJoins = on;
+    this.#settings = this.#settled();
     this.#draw();
+  }
+
+  muted(): readonly string[] {
+    return this.#settings.muted;
+  }
+
+  mute(target: string, on: boolean): void {
+    this.#muted.mute(target, on);
+    this.#settings = this.#settled();
+    this.#draw();
+  }
+
+  /** What was chosen for the device, for now, and for the account. */
+  #settled(): ScreenSettings {
+    const { settings } = this.#options.preferences;
+    const muted = [...settings.muted, ...this.#muted.targets];
+    return { ...settings, hideJoins: this.#hidesJoins, muted };
   }
 
   set(words: string): void {
     const { preferences } = this.#options;
+    const { hideJoins } = preferences.settings;
     const lines = preferences.set(words);
-    this.#settings = preferences.settings;
+    if (preferences.settings.hideJoins !== hideJoins) {
+      this.#hidesJoins = preferences.settings.hideJoins;
+    }
+    this.#settings = this.#settled();
     this.#terminal.setMouse(this.#settings.mouse);
     this.#keymap = new Keymap(this.#settings.keys);
     this.#fetchKey = selectedKey(this.#keymap, "fetch");
@@ -218,8 +266,14 @@ export class ScreenClient implements CommandScreen {
     this.#end({ exitCode });
   }
 
+  /** What the model wants, and only a screen can do. */
+  perform(effect: ScreenEffect): void {
+    if (effect.kind === "notify") this.#notified(effect);
+    else this.#drafts.changed(effect.target, effect.draft);
+  }
+
   /** Somebody calls or writes to the user, who does not look. */
-  notified({ target, item }: Notified): void {
+  #notified({ target, item }: Notified): void {
     const { bell, muted, notify } = this.#settings;
     if (isMuted(muted, target)) return;
     if (bell) this.#terminal.ring();
@@ -242,10 +296,6 @@ export class ScreenClient implements CommandScreen {
   #end(ending: Ending): void {
     this.#hasEnded = true;
     this.#ended.resolve(ending);
-  }
-
-  #askNext(): void {
-    this.#put({ question: this.#questions[0]?.question });
   }
 
   async #watch(): Promise<void> {
@@ -303,30 +353,103 @@ export class ScreenClient implements CommandScreen {
     for (const key of keys) {
       if (key.name === "report") this.#terminal.answered(key.text);
       if (key.name === "report" || this.#hasEnded) continue;
-      const { state, acts } = update(this.#state, key, this.#parts());
-      this.#state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
-      if (acts.some(isNext)) this.#forget();
-      for (const act of acts) this.#do(act);
+      this.#attempt(() => this.#pressed(key));
     }
+    if (this.#hasEnded) return;
+    this.#questions.showNext();
+    this.#drafts.typed();
     this.#draw();
+  }
+
+  #pressed(key: Key): void {
+    const { state, acts } = this.#updated(key);
+    this.#state = { ...state, notes: state.notes.slice(-SCREEN_NOTES_MAX) };
+    if (acts.some(isNext)) this.#forget();
+    for (const act of acts) this.#do(act);
+  }
+
+  /** Whatever cannot be shown: one can leave. */
+  #updated(key: Key): Updated {
+    try {
+      return update(this.#state, key, this.#parts());
+    } catch (error) {
+      const exitCode = key.name === "ctrl-c" ? 130 : key.name === "ctrl-d" ? 0 : undefined;
+      if (exitCode === undefined || error instanceof AssertionFailure) throw error;
+      return { state: this.#state, acts: [{ kind: "leave", exitCode }] };
+    }
   }
 
   /** The state follows the model: another room has another draft, a jump another place. */
   #changed(): void {
-    const { model } = this.#options.chat;
-    if (model === this.#before.model) return;
-    const parts = this.#parts();
+    const { chat } = this.#options;
+    const { model } = chat;
     const before = this.#before;
-    const { shownKey, bottoms } = parts.rows;
-    this.#before = { model, shownKey, bottoms };
-    const { state, acts } = follow(this.#state, before, parts);
-    this.#state = state;
-    for (const act of acts) this.#do(act);
+    if (model === before.model) return;
+    this.#before = { ...before, model };
+    const isOther = model.me !== before.model.me;
+    const isRenamed = isOther && chat.isRenamed && model.me !== undefined;
+    const isLeft = isOther && !isRenamed && before.model.me !== undefined;
+    if (isLeft) this.#keepDrafts(before.model);
+    this.#attempt(() => this.#follow({ ...before, isLeft }));
     this.#draw();
+    if (isRenamed) this.#drafts.renamed(this.#owner);
+    else if (isOther) this.#restoreDrafts();
+    this.#attempt(() => this.#hear(before.model));
     const was = before.model.open;
     if (was === undefined || model.open !== undefined || model.me === undefined) return;
     if (this.#state.notes.some(({ left }) => isSame(left, was))) return;
     this.left(was, faceTexts(this.#language).screen.noLongerIn(nameOf(was)));
+  }
+
+  /** What is muted follows the account, and the names of rooms. */
+  #hear(before: Model | undefined): void {
+    const { model } = this.#options.chat;
+    const owner = this.#owner;
+    const { targets } = this.#muted;
+    if (owner !== undefined && model.me !== before?.me) this.#muted.open(owner);
+    if (before !== undefined) this.#muted.follow(before, model);
+    if (targets !== this.#muted.targets) this.#settings = this.#settled();
+  }
+
+  #follow(before: Before): void {
+    const parts = this.#parts();
+    const { shownKey, bottoms } = parts.rows;
+    this.#before = { model: parts.model, shownKey, bottoms };
+    const { state, acts } = follow(this.#state, before, parts);
+    this.#state = state;
+    for (const act of acts) this.#do(act);
+  }
+
+  get #owner(): DraftOwner | undefined {
+    const { fingerprint } = this.#options.open.client;
+    const { me: user } = this.#options.chat.model;
+    return fingerprint === undefined || user === undefined ? undefined : { fingerprint, user };
+  }
+
+  /** What was half written when this account was here last. */
+  #restoreDrafts(): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    const { chat } = this.#options;
+    for (const [target, draft] of this.#drafts.open(owner)) {
+      if (!chat.model.drafts.has(target)) chat.setDraft(target, draft);
+    }
+  }
+
+  /** The model's drafts know what is in the input. */
+  #collectDraft(): void {
+    const { model } = this.#options.chat;
+    this.#attempt(() => {
+      for (const act of draftAct(model, draftNow(this.#state, model))) this.#do(act);
+    });
+  }
+
+  /** On the disk, now: whatever comes next. @param model left out: the present one */
+  #keepDrafts(model = this.#options.chat.model): void {
+    for (const act of draftAct(model, draftNow(this.#state, model))) {
+      if (act.kind === "draft") this.#drafts.changed(act.target, act.draft);
+    }
+    this.#drafts.keep();
   }
 
   #parts(): Parts {
@@ -394,10 +517,8 @@ export class ScreenClient implements CommandScreen {
       case "list-folder":
         void this.#folders.read(act.path).then(() => this.#typed([{ name: "tab", text: "" }]));
         return;
-      case "answered": {
-        this.#questions.shift()?.answered(act.answer);
-        return this.#askNext();
-      }
+      case "answered":
+        return this.#questions.answered(act.answer);
       case "focus":
         return chat.setFocus(act.on);
       case "dismiss":
@@ -405,6 +526,7 @@ export class ScreenClient implements CommandScreen {
       case "redraw":
         return this.#terminal.redraw();
       case "suspend":
+        this.#keepDrafts(); // It may be killed before it goes on.
         void this.#terminal.suspend();
         return;
       case "leave":
@@ -434,6 +556,7 @@ export class ScreenClient implements CommandScreen {
       ...(edits === undefined ? {} : { edits }),
     };
     chat.send(open, { text: words, ...links });
+    this.#drafts.sent();
   }
 
   /** What the line client prints, the screen shows in a list of its own. */
@@ -465,10 +588,11 @@ export class ScreenClient implements CommandScreen {
     }
   }
 
+  /** What a view or a handler did not expect is a line on the screen, and no end of it. */
   #fail(error: unknown): void {
-    if (!(error instanceof Fault)) return this.#break(error);
+    if (error instanceof AssertionFailure) return this.#break(error);
     if (this.#hasEnded) return;
-    const text = saidFault(error, faceTexts(this.#language));
+    const text = saidFault(faultOf(error), faceTexts(this.#language));
     this.#put({ notes: [...this.#state.notes, { text, tone: "fault" }] });
   }
 
@@ -505,13 +629,36 @@ export class ScreenClient implements CommandScreen {
     queueMicrotask(() => {
       this.#isDrawing = false;
       if (this.#hasEnded) return;
-      const layout = this.#view.show(this.#props());
-      this.#noteSeen(layout.seenSeq);
-      this.#noteFiles();
-      this.#pictures.see(layout.files);
-      this.#pass();
-      this.#later();
+      try {
+        this.#show();
+      } catch (error) {
+        this.#cannotShow(error);
+      }
     });
+  }
+
+  #show(): void {
+    const layout = this.#view.show(this.#props());
+    this.#isBroken = false;
+    this.#noteSeen(layout.seenSeq);
+    this.#noteFiles();
+    this.#pictures.see(layout.files);
+    this.#pass();
+    this.#later();
+  }
+
+  /** Once more without all that one can close, and else with a line about it alone. */
+  #cannotShow(error: unknown): void {
+    if (error instanceof AssertionFailure) return this.#break(error);
+    const { message } = faultOf(error);
+    if (!this.#isBroken) {
+      this.#isBroken = true;
+      const { completion, recall, scroll, selected, selectedPost, overlay } = FIRST_STATE;
+      this.#put({ completion, recall, scroll, selected, selectedPost, overlay, notes: [] });
+      return this.#fail(error);
+    }
+    const text = faceTexts(this.#language).screen.cannotShow(message);
+    this.#framed({ lines: [cleanText(text)], cursor: undefined, title: "chat" });
   }
 
   /** Times that are shown go on, also while nothing happens. */

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import { formatTarget, isName, type Name, parseTarget, type Target } from "../../base/names.ts";
 import { withMentions } from "../../core/client/mentions.ts";
+import { isSame } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Item } from "../../core/model/state.ts";
 import { LOBBY } from "../../core/rooms/rooms.ts";
@@ -14,6 +15,7 @@ import type { Context } from "../context.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../output/render.ts";
 import type { ScreenChat } from "./chat.ts";
 import type { ScreenFiles } from "./files.ts";
+import type { WhenGone } from "./questions.ts";
 
 /** What commands do to the screen itself. */
 export interface CommandScreen {
@@ -25,11 +27,21 @@ export interface CommandScreen {
   /** A long answer, over the timeline. */
   show(title: string, lines: readonly string[]): void;
   /** @returns undefined if the user gave no answer */
-  ask(kind: "yes-no" | "text" | "secret", question: string): Promise<string | undefined>;
+  ask(
+    kind: "yes-no" | "text" | "secret",
+    question: string,
+    whenGone?: WhenGone,
+  ): Promise<string | undefined>;
+  /** Around a log-in, which may ask for secrets. */
+  readonly loggingIn: { begin(): void; end(isIn: boolean): void };
   hideJoins(on: boolean): void;
   /** @throws Fault usage, too-many */
   set(words: string): void;
   readonly hidesJoins: boolean;
+  /** What neither rings nor counts: by the settings, and by `mute`. */
+  muted(): readonly string[];
+  /** For this account, on this device. @throws Fault too-many, store-… */
+  mute(target: string, on: boolean): void;
   end(exitCode: 0): void;
 }
 
@@ -46,6 +58,10 @@ type HelpRows = readonly { readonly usage: string; readonly summary: string }[];
 
 /** The files that `/files` lists. */
 const LISTED = 50;
+
+function isIn(muted: readonly string[], target: string): boolean {
+  return muted.some((one) => isSame(one.replace(/^#/, ""), target));
+}
 
 export function noRoomOpen(): Fault {
   return new Fault("not-member", "no room is open", { remedy: "enter one: /join ROOM" });
@@ -134,11 +150,16 @@ export class ScreenCommands implements SlashHost {
     if (this.#isLoggingIn) {
       throw new Fault("usage", "a log-in is under way", { remedy: "wait until it has ended" });
     }
+    const { loggingIn } = this.#options.screen;
     this.#isLoggingIn = true;
+    loggingIn.begin();
+    let isIn = false;
     try {
       await work();
+      isIn = true;
     } finally {
       this.#isLoggingIn = false;
+      loggingIn.end(isIn);
     }
     this.chatConsole.note(`you are ${this.open.client.user ?? ""}`);
     await this.#openAnew();
@@ -154,6 +175,29 @@ export class ScreenCommands implements SlashHost {
 
   set(words: string): void {
     this.#options.screen.set(words);
+  }
+
+  notify(how: "on" | "off" | undefined, given: string | undefined): void {
+    const { screen, chat } = this.#options;
+    const muted = screen.muted();
+    if (how === undefined) {
+      const shown = muted.map((target) => this.#shown(target));
+      return screen.note(shown.length === 0 ? "you hear all" : `muted here: ${shown.join(", ")}`);
+    }
+    const target = formatTarget(given === undefined ? this.current : parseTarget(given));
+    const room = roomOf(chat.model, target);
+    // Who is called otherwise now, or left, may still be muted.
+    const isKnown = room !== undefined || target.startsWith("@") || isIn(muted, target);
+    if (!isKnown) throw new Fault("room-unknown", `you are in no room '${target}'`);
+    screen.mute(room?.target ?? target, how === "off");
+    const shown = this.#shown(room?.target ?? target);
+    if (how === "off") screen.note(`${shown} neither rings nor counts on this device`);
+    else if (!isIn(screen.muted(), target)) screen.note(`you hear ${shown} again`);
+    else screen.note(`${shown} is muted by the setting 'muted', which stays: see /set muted`);
+  }
+
+  #shown(target: string): string {
+    return /^[@#]/.test(target) ? target : `#${target}`;
   }
 
   async quit(): Promise<void> {
@@ -213,8 +257,8 @@ export class ScreenCommands implements SlashHost {
       note,
       record: (record: ShownRecord) => this.#list(record),
       confirm: async (question) => (await screen.ask("yes-no", question)) === "yes",
-      secret: async (question) => {
-        const answer = await screen.ask("secret", question);
+      secret: async (question, whenGone) => {
+        const answer = await screen.ask("secret", question, whenGone);
         return answer === "" ? undefined : answer;
       },
     };

@@ -18,7 +18,7 @@ export interface FullScreen {
 
 export function fullScreen(context: Context): FullScreen {
   let client: ScreenClient | undefined;
-  const chat = new ScreenChat(context.clock, (effect) => client?.notified(effect));
+  const chat = new ScreenChat(context.clock, (effect) => client?.perform(effect));
   return {
     hear: chat.hear,
     run: async (open, rooms) => {

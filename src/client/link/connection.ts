@@ -50,7 +50,7 @@ export class Connection {
   readonly #clock: Clock;
   readonly #sinceUnixMs: number;
   readonly #session: Session;
-  /** Bounded: the greeting and the client add one each. */
+  /** Bounded: the greeting and the client add one each, and each question for a secret. */
   readonly #onClosed: ((fault: Fault | undefined) => void)[] = [];
   /** By ref. Bounded by the session. */
   readonly #waiting = new Map<number, Settle>();

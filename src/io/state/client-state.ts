@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { assert } from "../../base/assert.ts";
 import { toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { writeSmallFile } from "../disk/data-folder.ts";
+import { DraftStore } from "./draft-store.ts";
 import { HomeLogPins } from "./log-pins.ts";
+import { MutedTargets } from "./muted-targets.ts";
 import { OutboxStore } from "./outbox-store.ts";
 import { ReceivedFiles } from "./received-files.ts";
 import { StateDatabase, withStoreFaults } from "./schema.ts";
@@ -43,6 +45,8 @@ export class ClientState {
   readonly taken: ReceivedFiles;
   readonly logs: HomeLogPins;
   readonly seenFiles: SeenFiles;
+  readonly drafts: DraftStore;
+  readonly muted: MutedTargets;
 
   private constructor(folder: string | undefined) {
     this.#database = new StateDatabase(folder);
@@ -51,6 +55,8 @@ export class ClientState {
     this.taken = new ReceivedFiles(this.#database);
     this.logs = new HomeLogPins(this.#database);
     this.seenFiles = new SeenFiles(this.#database);
+    this.drafts = new DraftStore(this.#database);
+    this.muted = new MutedTargets(this.#database);
   }
 
   /** @throws Fault version-unsupported, store-denied, store-full, store-failed */
@@ -288,6 +294,8 @@ const MOVING_TABLES = [
   "log_pins",
   "log_seen",
   "log_confirmed",
+  "drafts",
+  "muted",
 ] as const;
 
 /** Of those, the ones that file them under the server alone. */

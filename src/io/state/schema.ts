@@ -79,6 +79,14 @@ const MIGRATIONS: readonly string[] = [
      at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, file TEXT NOT NULL, name TEXT NOT NULL,
      UNIQUE (fingerprint, file)
    ) STRICT;`,
+  `CREATE TABLE drafts (
+     at INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
+     draft TEXT NOT NULL, UNIQUE (fingerprint, user, target)
+   ) STRICT;
+   CREATE TABLE muted (
+     fingerprint TEXT NOT NULL, user TEXT NOT NULL, target TEXT NOT NULL,
+     PRIMARY KEY (fingerprint, user, target)
+   ) STRICT, WITHOUT ROWID;`,
 ];
 
 const CLIENT_STATE_VERSION = MIGRATIONS.length;

@@ -9,7 +9,9 @@ import { LOBBY, said } from "../../core/model-scene.ts";
 /** A client without a screen, and the model that it tells. */
 async function open(fixture: ClientFixture) {
   const notified: Notified[] = [];
-  const chat = new ScreenChat(fixture.clock, (effect) => notified.push(effect));
+  const chat = new ScreenChat(fixture.clock, (effect) => {
+    if (effect.kind === "notify") notified.push(effect);
+  });
   const watched: Watched = fixture.client({ model: chat.hear });
   await fixture.outcome(watched.client.connect());
   await fixture.clock.advance(SCREEN_FRAME_MS);

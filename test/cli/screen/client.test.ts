@@ -1,9 +1,11 @@
-import { expect, spyOn, test } from "bun:test";
+import { describe, expect, spyOn, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { AssertionFailure } from "../../../src/base/assert.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import {
+  SCREEN_DRAFTS_MS,
   SCREEN_ESC_MS,
   SCREEN_FAULT_MS,
   SCREEN_FRAME_MS,
@@ -48,16 +50,29 @@ class FakeDevice implements TerminalDevice {
     this.written += text;
   };
   stop = () => undefined;
-  on = () => () => undefined;
+  exited: () => void = () => undefined;
+  on = (event: string, handler: () => void) => {
+    const before = this.exited;
+    if (event === "exit") {
+      this.exited = () => {
+        before();
+        handler();
+      };
+    }
+    return () => undefined;
+  };
   close = () => undefined;
 }
 
 class FullScreenFixture {
   readonly world = new ClientFixture();
   readonly device = new FakeDevice();
-  readonly chat = new ScreenChat(this.world.clock, () => undefined);
+  readonly chat = new ScreenChat(this.world.clock, (effect) => this.#client?.perform(effect));
+  #client: ScreenClient | undefined;
   readonly guessDelays: Pick<OpenClient["guessDelays"], "sayInstead"> = { sayInstead: undefined };
   readonly folder = mkdtempSync(join(tmpdir(), "chat-screen-"));
+  /** What makes the rows of the timeline throws. */
+  isBroken = false;
   readonly #waiting: ((bytes: Uint8Array | undefined) => void)[] = [];
   readonly #typed: Uint8Array[] = [];
 
@@ -83,7 +98,10 @@ class FullScreenFixture {
     const context = {
       clock,
       env: {},
-      offsetMinutes: () => 0,
+      offsetMinutes: () => {
+        if (this.isBroken) throw new TypeError("the time is no number");
+        return 0;
+      },
       settings: () => ({ screen: {} }),
       stdin: { chunk: () => this.#chunk() },
       onSignal: () => () => undefined,
@@ -98,6 +116,7 @@ class FullScreenFixture {
       preferences: new ScreenPreferences(context, state),
       typed,
     });
+    this.#client = client;
     const ended = client.run([] as Name[]).catch((error: Fault) => error);
     await clock.advance(SCREEN_FRAME_MS);
     chat.open("lobby");
@@ -333,4 +352,143 @@ test("files that were on the screen are known to the shell", async () => {
   expect(noted.mock.calls).toEqual([[expect.any(String), [{ id: body.file, name: body.name }]]]);
   client.end(0);
   await fixture.world.outcome(ended);
+});
+
+describe("what is half written", () => {
+  const kept = (fixture: FullScreenFixture, target = "lobby") => {
+    const { fingerprint } = fixture.world.server.identity;
+    return fixture.world.state.drafts.of({ fingerprint, user: "ana" }).get(target)?.text;
+  };
+
+  test("is on the disk half a second after the first key", async () => {
+    using fixture = new FullScreenFixture();
+    const { client, ended } = await fixture.open();
+    await fixture.type("half");
+    expect(kept(fixture)).toBeUndefined();
+    await fixture.world.clock.advance(SCREEN_DRAFTS_MS);
+    expect(kept(fixture)).toBe("half");
+    await fixture.type(" a thought\r");
+    await fixture.world.clock.advance(0);
+    expect(fixture.world.server.texts()).toEqual(["half a thought"]);
+    expect(kept(fixture)).toBeUndefined();
+    client.end(0);
+    await fixture.world.outcome(ended);
+  });
+
+  test.each(["the end", "the end of the process"])("is kept at %s, and comes back", async (how) => {
+    using fixture = new FullScreenFixture();
+    const { client, ended } = await fixture.open();
+    await fixture.type("half a thought");
+    if (how === "the end of the process") fixture.device.exited();
+    else client.end(0);
+    if (how === "the end") await fixture.world.outcome(ended);
+    expect(kept(fixture)).toBe("half a thought");
+    if (how === "the end") return;
+    client.end(0);
+    await fixture.world.outcome(ended);
+  });
+
+  test("comes back in its room", async () => {
+    using fixture = new FullScreenFixture();
+    const { fingerprint } = fixture.world.server.identity;
+    const draft = { text: "half a thought" };
+    fixture.world.state.drafts.keep({ fingerprint, user: "ana" }, new Map([["lobby", draft]]));
+    const { client, ended } = await fixture.open();
+    expect(fixture.device.written).toContain("half a thought");
+    await fixture.type("\r");
+    await fixture.world.clock.advance(SCREEN_FRAME_MS);
+    expect(fixture.world.server.texts()).toEqual(["half a thought"]);
+    client.end(0);
+    await fixture.world.outcome(ended);
+    expect(kept(fixture)).toBeUndefined();
+  });
+
+  test("is not kept if it carries a secret, nor is an answer", async () => {
+    using fixture = new FullScreenFixture();
+    const { client, ended } = await fixture.open();
+    await fixture.type("/login ana hunter2");
+    client.end(0);
+    await fixture.world.outcome(ended);
+    expect(kept(fixture)).toBeUndefined();
+    using other = new FullScreenFixture();
+    const { client: asking, ended: over } = await other.open();
+    void asking.ask("secret", "Password");
+    await other.type("hunter2");
+    asking.end(0);
+    await other.world.outcome(over);
+    expect(kept(other)).toBeUndefined();
+  });
+});
+
+test("what a view or a handler did not expect is a line, and no end", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { clock, server } = fixture.world;
+  fixture.isBroken = true;
+  server.say({ text: "at no time" }, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).toContain("this cannot be shown");
+  expect(fixture.device.written).toContain("the time is no number");
+  await fixture.type("x");
+  fixture.isBroken = false;
+  expect(await fixture.type("y")).toContain("at no time");
+  client.end(0);
+  expect(await fixture.world.outcome(ended)).toBe(0);
+});
+
+test("one can leave what cannot be shown", async () => {
+  using fixture = new FullScreenFixture();
+  const { ended } = await fixture.open();
+  fixture.isBroken = true;
+  fixture.world.server.say({ text: "at no time" }, "bob");
+  await fixture.world.clock.advance(SCREEN_FRAME_MS);
+  await fixture.type("\x03");
+  expect(await fixture.world.outcome(ended)).toMatchObject({ code: "interrupted" });
+});
+
+test("a promise that was broken ends it nevertheless", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  spyOn(fixture.chat, "setDraft").mockImplementation(() => {
+    throw new AssertionFailure("a draft has a room");
+  });
+  await fixture.type("half");
+  await fixture.world.clock.advance(SCREEN_DRAFTS_MS);
+  expect(await fixture.world.outcome(ended)).toBeInstanceOf(AssertionFailure);
+  client.end(0);
+});
+
+test("who is muted neither rings nor counts, at the next start too, under each name", async () => {
+  using fixture = new FullScreenFixture();
+  const { clock, server, state } = fixture.world;
+  const { fingerprint } = server.identity;
+  const { client, ended } = await fixture.open();
+  server.say({}, "server", "room"); // Its making is nothing to read.
+  await fixture.type("\x1b[O"); // Looks away.
+  server.say({ text: "look", mentions: ["ana"] } as never, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).toContain("\x07");
+  await fixture.type("\x1b[I");
+  await fixture.type("/notify off\r");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).toContain("#lobby neither rings nor counts on this device");
+  expect(fixture.device.written).toContain("⊘");
+  expect(state.muted.of(fingerprint, "ana")).toEqual(["lobby"]);
+  expect(client.muted()).toEqual(["lobby"]);
+  const lobby = { kind: "room", room: "r1", n: 1, skipped: 0, read: 1 } as const;
+  fixture.chat.hear({ ...lobby, name: "hall" } as never);
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(client.muted()).toEqual(["hall"]);
+  client.set("bell off");
+  client.hideJoins(true);
+  client.set("bell on");
+  expect([client.muted(), client.hidesJoins]).toEqual([["hall"], true]);
+  fixture.device.written = "";
+  await fixture.type("\x1b[O"); // Looks away.
+  server.say({ text: "look", mentions: ["ana"] } as never, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(fixture.device.written).not.toContain("\x07");
+  client.end(0);
+  await fixture.world.outcome(ended);
+  expect(state.muted.of(fingerprint, "ana")).toEqual(["hall"]);
 });

@@ -26,6 +26,8 @@ async function commandsOf(fixture: ClientFixture) {
   const told: string[] = [];
   const shown: (readonly string[])[] = [];
   const answers: (string | undefined)[] = [];
+  const loggingIn: string[] = [];
+  let muted: readonly string[] = ["#noise"]; // By the settings.
   let hidesJoins = false;
   const screen: CommandScreen = {
     note: (sentence) => told.push(sentence),
@@ -43,6 +45,15 @@ async function commandsOf(fixture: ClientFixture) {
       return hidesJoins;
     },
     set: (words) => told.push(`set ${words}`),
+    muted: () => muted,
+    mute: (target, on) => {
+      const others = muted.filter((one) => one !== target.toLowerCase());
+      muted = on ? [...others, target.toLowerCase()] : others;
+    },
+    loggingIn: {
+      begin: () => loggingIn.push("begins"),
+      end: (isIn) => loggingIn.push(isIn ? "is in" : "fails"),
+    },
     end: (exitCode) => told.push(`the end, ${exitCode}`),
   };
   const context = { clock: fixture.clock, env: {}, json: false } as unknown as Context;
@@ -54,7 +65,7 @@ async function commandsOf(fixture: ClientFixture) {
     await fixture.clock.advance(SCREEN_FRAME_MS);
     return outcome instanceof Fault ? outcome.code : "fine";
   };
-  return { chat, client, run, told, shown, answers, files, commands };
+  return { chat, client, run, told, shown, answers, files, commands, loggingIn };
 }
 
 test("words go where one is, and faults come back", async () => {
@@ -87,6 +98,27 @@ test("who comes and goes is hidden on wish", async () => {
   expect(await run("quiet on")).toBe("fine");
   expect(await run("quiet off")).toBe("fine");
   expect(told).toHaveLength(2);
+});
+
+test("a room or a person is heard, or not", async () => {
+  const { run, told } = await commandsOf(new ClientFixture());
+  expect(await run("notify")).toBe("fine");
+  expect(await run("notify off")).toBe("fine");
+  expect(await run("notify off @Bob")).toBe("fine");
+  expect(await run("notify")).toBe("fine");
+  expect(await run("notify on #LOBBY")).toBe("fine");
+  expect(await run("notify on noise")).toBe("fine");
+  expect(told).toEqual([
+    "muted here: #noise",
+    "#lobby neither rings nor counts on this device",
+    "@Bob neither rings nor counts on this device",
+    "muted here: #noise, #lobby, @bob",
+    "you hear #lobby again",
+    "#noise is muted by the setting 'muted', which stays: see /set muted",
+  ]);
+  expect(await run("notify off nowhere")).toBe("room-unknown");
+  expect(await run("notify bob")).toBe("usage");
+  expect(await run("notify on a b")).toBe("usage");
 });
 
 test("`/quit` ends when all is sent", async () => {
@@ -138,7 +170,7 @@ test("a file is a transfer of the model until it is there", async () => {
 
 test("one log-in at a time", async () => {
   const fixture = new ClientFixture();
-  const { commands } = await commandsOf(fixture);
+  const { commands, loggingIn } = await commandsOf(fixture);
   const first = Promise.withResolvers<void>();
   const refused = new Fault("login-refused", "refused");
   const one = fixture.code(commands.loggingIn(() => first.promise));
@@ -147,4 +179,5 @@ test("one log-in at a time", async () => {
   expect(await one).toBe("login-refused");
   const another = commands.loggingIn(() => Promise.reject(refused));
   expect(await fixture.code(another)).toBe("login-refused");
+  expect(loggingIn).toEqual(["begins", "fails", "begins", "fails"]);
 });

@@ -13,6 +13,7 @@ import {
   TYPED_LINES_MAX,
 } from "../../../base/limits-screen.ts";
 import { jsonLine } from "../../../base/text.ts";
+import { nearest } from "../../suggest.ts";
 
 const NAME = "typed";
 /** A process that was killed while it made room leaves this; nobody makes room for so long. */
@@ -21,10 +22,19 @@ const ABANDONED_MS = 10_000;
 const SECRET = /^\s*\/(?:register|regist|login|passwd)(?![\p{L}\p{N}_-])/iu;
 /** `/join ROOM PASSWORD` and the like. */
 const SECRET_ARGUMENT = /^\s*\/(?:join|j)\s+\S+\s+\S/iu;
+const SECRET_COMMANDS = ["register", "regist", "login", "passwd"];
+
+/** It is, or was meant to be, a command with a password behind it. */
+export function mayCarrySecret(text: string): boolean {
+  if (SECRET.test(text) || SECRET_ARGUMENT.test(text)) return true;
+  const [, word = "", ...more] = /^\s*\/([^\s/]+)\s+(\S+)(?:\s+(\S))?/u.exec(text) ?? [];
+  const commands = more[1] === undefined ? SECRET_COMMANDS : [...SECRET_COMMANDS, "join"];
+  return nearest(word, commands) !== undefined;
+}
 
 /** Whether it may be kept: it carries no secret, says something, and is not too long. */
 export function isKept(text: string): boolean {
-  if (text.trim() === "" || SECRET.test(text) || SECRET_ARGUMENT.test(text)) return false;
+  if (text.trim() === "" || mayCarrySecret(text)) return false;
   return Buffer.byteLength(text) <= TYPED_LINE_BYTES_MAX;
 }
 

@@ -2,11 +2,21 @@
 
 import { openRoom } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
-import { editorOf } from "../editor/editor.ts";
+import { type Editor, EMPTY_EDITOR, editorOf } from "../editor/editor.ts";
 import type { Act } from "../state/act.ts";
 import type { ScreenState } from "../state/screen-state.ts";
 import { centered } from "../state/scroll.ts";
-import { keptDraft, openTarget, type Parts, timelineOf, type Updated } from "./parts.ts";
+import {
+  acting,
+  draftActFor,
+  draftNow,
+  keptDraft,
+  NOWHERE,
+  openTarget,
+  type Parts,
+  timelineOf,
+  type Updated,
+} from "./parts.ts";
 import { older } from "./reading.ts";
 
 /** What stood there before. */
@@ -15,6 +25,8 @@ export interface Before {
   /** Of the rows: the place that was jumped to. */
   readonly shownKey: string | undefined;
   readonly bottoms: number;
+  /** Its account is in no more: what is in the input was that account's. */
+  readonly isLeft?: boolean;
 }
 
 /**
@@ -23,10 +35,10 @@ export interface Before {
  */
 export function follow(state: ScreenState, before: Before, parts: Parts): Updated {
   const { model, rows } = parts;
-  const isOther = openTarget(before.model) !== openTarget(model);
-  const opened = isOther
-    ? entered(state, before.model, model)
-    : refilled(state, before.model, model);
+  const isOther = before.isLeft === true || isElsewhere(before.model, model);
+  const { state: opened, acts } = isOther
+    ? entered(state, before, model)
+    : acting(refilled(state, before.model, model));
   const isJump = rows.shownKey !== undefined && (isOther || rows.shownKey !== before.shownKey);
   const isBottom = !isOther && rows.bottoms !== before.bottoms;
   const moved = isJump
@@ -34,15 +46,38 @@ export function follow(state: ScreenState, before: Before, parts: Parts): Update
     : isBottom
       ? { ...opened, scroll: undefined }
       : opened;
-  return { state: gone(moved, parts), acts: filling(parts) };
+  return { state: gone(moved, parts), acts: [...acts, ...filling(parts)] };
 }
 
-/** The room's own draft, and nothing of the one before. */
-function entered(state: ScreenState, before: Model, model: Model): ScreenState {
-  const text = keptDraft(model)?.text ?? "";
+/** A room that is called otherwise is the same one. */
+function isElsewhere(before: Model, model: Model): boolean {
+  const [was, is] = [openRoom(before), openRoom(model)];
+  if (was !== undefined && is !== undefined) return was.id !== is.id;
+  return openTarget(before) !== openTarget(model);
+}
+
+/**
+ * The room's own draft, and nothing of the one before: that keeps what is written in it, however
+ * it came that it is left. What was written while no room was open goes on in the first one where
+ * nothing is written.
+ */
+function entered(state: ScreenState, { model: before, isLeft }: Before, model: Model): Updated {
+  if (isLeft === true) return acting(elsewhere(state, before, EMPTY_EDITOR));
+  const left = openTarget(before) ?? NOWHERE;
+  const kept = keptDraft(model);
+  const written = draftNow(state, before);
+  const isCarried = left === NOWHERE && kept === undefined;
+  const leaving = draftActFor(left, model, isCarried ? undefined : written);
+  const editor = isCarried
+    ? state.editor
+    : { ...editorOf(kept?.text ?? ""), killed: state.editor.killed };
+  return { state: elsewhere(state, before, editor), acts: leaving };
+}
+
+function elsewhere(state: ScreenState, before: Model, editor: Editor): ScreenState {
   return {
     ...state,
-    editor: { ...editorOf(text), killed: state.editor.killed },
+    editor,
     completion: undefined,
     recall: undefined,
     scroll: undefined,

@@ -70,21 +70,32 @@ export function openTarget(model: Model): string | undefined {
   return openRoom(model)?.target ?? model.open;
 }
 
+/** What is written while no room is open is kept, too, under this name. */
+export const NOWHERE = "";
+
 /** What the model keeps for what is open: the words in it may be older than the input's. */
 export function keptDraft(model: Model): Draft | undefined {
-  const target = openTarget(model);
-  return target === undefined ? undefined : model.drafts.get(target);
+  return model.drafts.get(openTarget(model) ?? NOWHERE);
 }
 
-/** The same with the input's words. */
-export function draftNow({ editor, recall }: ScreenState, model: Model): Draft {
-  return { ...keptDraft(model), text: recall?.typed ?? editor.text };
+/** The same with the input's words. Of a paste that waits for an answer: all that it would be. */
+export function draftNow({ editor, recall, question }: ScreenState, model: Model): Draft {
+  const about = question?.about;
+  const text = about?.kind === "paste" ? about.whole : (recall?.typed ?? editor.text);
+  return { ...keptDraft(model), text };
 }
 
 /** For the model: undefined where nothing has to be kept. */
 export function draftAct(model: Model, draft: Draft | undefined): readonly Act[] {
-  const target = openTarget(model);
-  if (target === undefined) return [];
+  return draftActFor(openTarget(model) ?? NOWHERE, model, draft);
+}
+
+/** @param target of the draft, as the model spells it */
+export function draftActFor(
+  target: string,
+  model: Model,
+  draft: Draft | undefined,
+): readonly Act[] {
   const isNothing =
     draft === undefined ||
     (draft.text === "" && draft.re === undefined && draft.edits === undefined);

@@ -45,6 +45,16 @@ const SUMMARIES = {
   "change your password (asked, or CHAT_NEW_PASSWORD)":
     "ganti kata sandi (ditanyakan, atau CHAT_NEW_PASSWORD)",
   "show or change a setting of the full screen": "tampilkan atau ubah setelan layar penuh",
+  "hear a room or @person on this device, or not":
+    "dengarkan ruang atau @orang di perangkat ini, atau tidak",
+  "you hear all": "tidak ada yang dibungkam",
+  "muted here: {}": "dibungkam di sini: {}",
+  "{} neither rings nor counts on this device":
+    "{} tidak berbunyi dan tidak dihitung di perangkat ini",
+  "you hear {} again": "{} terdengar lagi",
+  "{} is muted by the setting 'muted', which stays: see /set muted":
+    "{} dibungkam oleh setelan 'muted', yang tetap berlaku: lihat /set muted",
+  "you are in no room '{}'": "Anda tidak berada di ruang '{}'",
   "show what the connection has carried": "tampilkan apa yang lewat di sambungan",
   "show this, or what one command does": "tampilkan ini, atau kegunaan satu perintah",
   "leave the program": "keluar dari program",

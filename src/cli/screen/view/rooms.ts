@@ -64,8 +64,11 @@ function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: nu
   const { kind, name, unread, calls, isOpen, isOnline, isIgnored, hasDraft } = line;
   const isHeard = unread > 0 && !isIgnored;
   const count = isHeard ? ` ${unread > COUNT_MAX ? `${COUNT_MAX}+` : unread} ` : "";
-  const draft = hasDraft && !isOpen ? "✎ " : "";
-  const left = columns - 3 - count.length - draft.length;
+  const marks: Line = [
+    { text: isQuiet ? "⊘ " : "", role: "dim" },
+    { text: hasDraft && !isOpen ? "✎ " : "", role: "accent" },
+  ];
+  const left = columns - 3 - count.length - lineWidth(marks);
   const shown = cutTo(cleanText(name), Math.max(1, left));
   const isFaint = isIgnored || (isQuiet && !isHeard);
   const role = isOpen ? "open" : isFaint ? "dim" : isHeard && !isQuiet ? "busy" : undefined;
@@ -78,12 +81,12 @@ function roomEntry(line: RoomLine, number: string, isQuiet: boolean, columns: nu
     sign,
     role === undefined ? { text: shown } : { text: shown, role },
   ];
-  const gap = columns - lineWidth(head) - count.length - draft.length;
+  const gap = columns - lineWidth(head) - count.length - lineWidth(marks);
   const under = isOpen ? ({ role: "open" } as const) : {};
   return [
     ...head,
     { text: " ".repeat(Math.max(0, gap)), ...under },
-    { text: draft, role: "accent" },
+    ...marks,
     { text: count, role: isQuiet ? "dim" : calls > 0 ? "calls" : "count" },
   ];
 }

@@ -2,13 +2,14 @@ import { expect, test } from "bun:test";
 import { type Before, follow } from "../../../../src/cli/screen/input/follow.ts";
 import type { Act } from "../../../../src/cli/screen/state/act.ts";
 import type { ModelEvent } from "../../../../src/core/model/event.ts";
-import { said } from "../../../core/model-scene.ts";
+import { LOBBY, said } from "../../../core/model-scene.ts";
 import { lobby, Screen } from "./scene.ts";
 
 /** The model changes, and the state follows. */
 function told(screen: Screen, ...events: readonly ModelEvent[]): readonly Act[] {
   const { model, rows } = screen.parts;
-  const before: Before = { model, shownKey: rows.shownKey, bottoms: rows.bottoms };
+  const isLeft = events.some(({ kind }) => kind === "left");
+  const before: Before = { model, shownKey: rows.shownKey, bottoms: rows.bottoms, isLeft };
   screen.model(...events);
   const { state, acts } = follow(screen.state, before, screen.parts);
   screen.state = state;
@@ -33,6 +34,60 @@ test("another room brings what was written there, and nothing of the one before"
   }
   expect(screen.line).toBe("half|");
   expect(screen.press("alt-/").acts.at(-1)).toEqual({ kind: "open", target: "@ben" });
+});
+
+const GONE = { kind: "room-gone", room: LOBBY } as const;
+
+test("who is shown out of a room finds what was written there when they are back", () => {
+  const screen = new Screen().type("half");
+  const acts = told(screen, GONE);
+  expect(acts).toEqual([{ kind: "draft", target: "lobby", draft: { text: "half" } }]);
+  expect(screen.line).toBe("|");
+  const again = { kind: "room", room: LOBBY, name: "lobby", n: 2, skipped: 0, read: 1 } as const;
+  for (const act of acts) if (act.kind === "draft") told(screen, act);
+  told(screen, again, { kind: "open", target: "lobby" });
+  expect(screen.line).toBe("half|");
+});
+
+test("what is written while no room is open goes on in the one that is opened", () => {
+  const screen = new Screen();
+  told(screen, GONE);
+  screen.type("where am I");
+  expect(told(screen, { kind: "open", target: "@ben" })).toEqual([]);
+  expect(screen.line).toBe("where am I|");
+});
+
+test("but not on top of what is written there: then it waits", () => {
+  const screen = new Screen();
+  told(screen, { kind: "draft", target: "@ben", draft: { text: "to ben" } }, GONE);
+  screen.type("where am I");
+  const acts = told(screen, { kind: "open", target: "@ben" });
+  expect(acts).toEqual([{ kind: "draft", target: "", draft: { text: "where am I" } }]);
+  expect(screen.line).toBe("to ben|");
+  for (const act of acts) if (act.kind === "draft") told(screen, act);
+  told(screen, { kind: "open", target: undefined });
+  expect(screen.line).toBe("where am I|");
+});
+
+test("a room that is called otherwise keeps the line as it stands", () => {
+  const screen = new Screen().type("half");
+  const renamed = { kind: "room", room: LOBBY, name: "hall", n: 11, skipped: 0, read: 1 } as const;
+  expect(told(screen, renamed)).toEqual([]);
+  expect(screen.parts.model.open).toBe("hall");
+  expect(screen.line).toBe("half|");
+});
+
+test("what an account has written is not the next one's", () => {
+  const screen = new Screen().type("half");
+  expect(told(screen, { kind: "left" }, { kind: "entered", user: "ben" })).toEqual([]);
+  expect(screen.line).toBe("|");
+});
+
+test("a paste that was not answered is written, and not sent", () => {
+  const screen = new Screen().type("see: ").paste("one\ntwo");
+  expect(told(screen, GONE)).toEqual([
+    { kind: "draft", target: "lobby", draft: { text: "see: one\ntwo" } },
+  ]);
 });
 
 test("what comes into a room moves neither the line nor the place", () => {

@@ -1,0 +1,105 @@
+import { Fault } from "../../base/fault.ts";
+import { SCREEN_DRAFTS_MS } from "../../base/limits-screen.ts";
+import type { Draft } from "../../core/model/state.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { ClientState } from "../../io/state/client-state.ts";
+import type { DraftOwner } from "../../io/state/draft-store.ts";
+import { mayCarrySecret } from "./editor/typed-history.ts";
+
+export interface ScreenDraftsParts {
+  readonly clock: Pick<Clock, "after">;
+  readonly store: ClientState["drafts"];
+  /** Gives what is typed just now to the model, which tells of it by `changed`. */
+  readonly collect: () => void;
+  /** Once: what is half written is kept for as long as the program runs. */
+  readonly failed: (fault: Fault) => void;
+}
+
+/** What is half written, kept on the disk: a program that is killed loses half a second of it. */
+export class ScreenDrafts {
+  readonly #parts: ScreenDraftsParts;
+  #owner: DraftOwner | undefined;
+  /** Not on the disk yet. */
+  #changes = new Map<string, Draft | undefined>(); // Bounded by the model's drafts.
+  /** What the disk has, as it was written there. */
+  #kept = new Map<string, string>();
+  #cancel: (() => void) | undefined;
+  #hasFailed = false;
+
+  constructor(parts: ScreenDraftsParts) {
+    this.#parts = parts;
+  }
+
+  /** From now on drafts are this account's. @returns those that it has kept, by target */
+  open(owner: DraftOwner): ReadonlyMap<string, Draft> {
+    this.keep();
+    this.#owner = owner;
+    this.#kept = new Map();
+    try {
+      const drafts = this.#parts.store.of(owner);
+      for (const [target, draft] of drafts) this.#kept.set(target, JSON.stringify(draft));
+      return drafts;
+    } catch (error) {
+      this.#fail(error);
+      return new Map();
+    }
+  }
+
+  /** The server calls the account otherwise, and what is kept has followed. */
+  renamed(owner: DraftOwner | undefined): void {
+    this.#owner = owner ?? this.#owner;
+  }
+
+  /** A key was pressed: what is written is collected soon. */
+  typed(): void {
+    this.#cancel ??= this.#parts.clock.after(SCREEN_DRAFTS_MS, () => {
+      this.#parts.collect();
+      this.keep();
+    });
+  }
+
+  /** @param draft undefined: nothing is written there any more */
+  changed(target: string, draft: Draft | undefined): void {
+    const isSecret = mayCarrySecret(draft?.text ?? "") || mayCarrySecret(draft?.before?.text ?? "");
+    this.#changes.set(target, isSecret ? undefined : draft);
+    this.typed();
+  }
+
+  /** What was sent is not half written any more: it must not come back, whatever happens next. */
+  sent(): void {
+    const isKept = [...this.#changes].some(
+      ([target, draft]) => draft === undefined && this.#kept.has(target),
+    );
+    if (isKept) this.keep();
+  }
+
+  /** All of it at once. */
+  keep(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    const owner = this.#owner;
+    const changes = this.#changes;
+    this.#changes = new Map();
+    if (owner === undefined) return;
+    for (const [target, draft] of changes) {
+      const text = draft === undefined ? undefined : JSON.stringify(draft);
+      if (text === this.#kept.get(target)) changes.delete(target);
+      else if (text === undefined) this.#kept.delete(target);
+      else this.#kept.set(target, text);
+    }
+    if (changes.size === 0) return;
+    try {
+      this.#parts.store.keep(owner, changes);
+      this.#hasFailed = false;
+    } catch (error) {
+      for (const target of changes.keys()) this.#kept.delete(target);
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (!(error instanceof Fault)) throw error;
+    if (!this.#hasFailed) this.#parts.failed(error);
+    this.#hasFailed = true;
+  }
+}

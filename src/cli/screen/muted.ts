@@ -1,0 +1,50 @@
+import type { Model } from "../../core/model/state.ts";
+import type { ClientState } from "../../io/state/client-state.ts";
+import type { DraftOwner } from "../../io/state/draft-store.ts";
+
+/** Rooms and people that the account does not want to hear on this device, by `/notify off`. */
+export class ScreenMuted {
+  readonly #store: ClientState["muted"];
+  #owner: DraftOwner | undefined;
+  /** `lobby`, `@bob`; lower case. */
+  #targets: readonly string[] = [];
+
+  constructor(store: ClientState["muted"]) {
+    this.#store = store;
+  }
+
+  /** The same array until something changes. */
+  get targets(): readonly string[] {
+    return this.#targets;
+  }
+
+  /** From now on this account's. @throws Fault store-… */
+  open(owner: DraftOwner): void {
+    this.#owner = owner;
+    this.#read();
+  }
+
+  /** @throws Fault too-many, store-… */
+  mute(target: string, on: boolean): void {
+    const owner = this.#owner;
+    if (owner === undefined) return;
+    this.#store.mute(owner.fingerprint, owner.user, target, on);
+    this.#read();
+  }
+
+  /** A room or person that is called otherwise is muted under that name. @throws Fault store-… */
+  follow(before: Model, model: Model): void {
+    if (this.#targets.length === 0 || before.rooms === model.rooms) return;
+    for (const [id, { target: was }] of before.rooms) {
+      const is = model.rooms.get(id)?.target;
+      if (is === undefined || is === was || !this.#targets.includes(was.toLowerCase())) continue;
+      this.mute(was, false);
+      this.mute(is, true);
+    }
+  }
+
+  #read(): void {
+    const owner = this.#owner;
+    if (owner !== undefined) this.#targets = this.#store.of(owner.fingerprint, owner.user);
+  }
+}

@@ -1,0 +1,76 @@
+import { DRAFTS_KEPT_MAX } from "../../base/limits-screen.ts";
+import type { Draft } from "../../core/model/state.ts";
+import type { StateDatabase } from "./schema.ts";
+
+/** An account of a server, in any spelling of its name. */
+export interface DraftOwner {
+  readonly fingerprint: string;
+  readonly user: string;
+}
+
+/** What is written and not sent, by the room or person for whom it is: that of the full screen. */
+export class DraftStore {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** By target. What cannot be read is left out. @throws Fault store-… */
+  of({ fingerprint, user }: DraftOwner): ReadonlyMap<string, Draft> {
+    const sql = "SELECT target, draft FROM drafts WHERE fingerprint = ? AND user = ? ORDER BY at";
+    const rows = this.#database.all<Row>(sql, fingerprint, user.toLowerCase());
+    return new Map(
+      rows.flatMap(({ target, draft }) => {
+        const read = readDraft(draft);
+        return read === undefined ? [] : [[target, read] as const];
+      }),
+    );
+  }
+
+  /**
+   * All of it or nothing. The newest DRAFTS_KEPT_MAX of an account stay.
+   * @param changes undefined: nothing is written there any more
+   * @throws Fault store-…
+   */
+  keep(owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>): void {
+    const [fingerprint, user] = [owner.fingerprint, owner.user.toLowerCase()];
+    const forget = "DELETE FROM drafts WHERE fingerprint = ? AND user = ? AND target = ?";
+    const put = `INSERT OR REPLACE INTO drafts (fingerprint, user, target, draft)
+      VALUES (?, ?, ?, ?)`;
+    const bound = `DELETE FROM drafts WHERE fingerprint = ?1 AND user = ?2 AND at <= (
+      SELECT at FROM drafts WHERE fingerprint = ?1 AND user = ?2
+      ORDER BY at DESC LIMIT 1 OFFSET ${DRAFTS_KEPT_MAX})`;
+    this.#database.transact(() => {
+      for (const [target, draft] of changes) {
+        if (draft === undefined) this.#database.run(forget, fingerprint, user, target);
+        else this.#database.run(put, fingerprint, user, target, JSON.stringify(draft));
+      }
+      this.#database.run(bound, fingerprint, user);
+    });
+  }
+}
+
+interface Row {
+  readonly target: string;
+  readonly draft: string;
+}
+
+function readDraft(json: string): Draft | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isDraft(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isDraft(value: unknown): value is Draft {
+  if (typeof value !== "object" || value === null) return false;
+  const { text, re, edits, before } = value as Partial<Record<keyof Draft, unknown>>;
+  return (
+    typeof text === "string" &&
+    [re, edits].every((seq) => seq === undefined || Number.isSafeInteger(seq)) &&
+    (before === undefined || isDraft(before))
+  );
+}

@@ -1,0 +1,38 @@
+import { Fault } from "../../base/fault.ts";
+import { SETTINGS_LISTED_MAX } from "../../base/limits-screen.ts";
+import type { StateDatabase } from "./schema.ts";
+
+/** Rooms and people that an account does not want to hear on this device. */
+export class MutedTargets {
+  readonly #database: StateDatabase;
+
+  constructor(database: StateDatabase) {
+    this.#database = database;
+  }
+
+  /** @throws Fault store-… */
+  of(fingerprint: string, user: string): readonly string[] {
+    const sql = "SELECT target FROM muted WHERE fingerprint = ? AND user = ? ORDER BY target";
+    const rows = this.#database.all<{ target: string }>(sql, fingerprint, user.toLowerCase());
+    return rows.map(({ target }) => target);
+  }
+
+  /** @param target `lobby` or `@bob`, compared without case @throws Fault too-many, store-… */
+  mute(fingerprint: string, user: string, target: string, on: boolean): void {
+    const values = [fingerprint, user.toLowerCase(), target.toLowerCase()] as const;
+    if (!on) {
+      const sql = "DELETE FROM muted WHERE fingerprint = ? AND user = ? AND target = ?";
+      this.#database.run(sql, ...values);
+      return;
+    }
+    this.#database.transact(() => {
+      this.#database.run("INSERT OR IGNORE INTO muted VALUES (?, ?, ?)", ...values);
+      const sql = "SELECT COUNT(*) AS count FROM muted WHERE fingerprint = ? AND user = ?";
+      const row = this.#database.get<{ count: number }>(sql, values[0], values[1]);
+      if ((row?.count ?? 0) <= SETTINGS_LISTED_MAX) return;
+      throw new Fault("too-many", `more than ${SETTINGS_LISTED_MAX} are muted here`, {
+        remedy: "let one be heard again first",
+      });
+    });
+  }
+}

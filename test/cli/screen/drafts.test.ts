@@ -1,0 +1,116 @@
+import { describe, expect, test } from "bun:test";
+import { Fault } from "../../../src/base/fault.ts";
+import { SCREEN_DRAFTS_MS } from "../../../src/base/limits-screen.ts";
+import { ScreenDrafts } from "../../../src/cli/screen/drafts.ts";
+import type { Draft } from "../../../src/core/model/state.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import type { DraftOwner } from "../../../src/io/state/draft-store.ts";
+import { FakeClock } from "./terminal/fake-device.ts";
+
+const ANA = { fingerprint: "F", user: "ana" };
+
+function opened() {
+  const clock = new FakeClock();
+  const { drafts: store } = ClientState.inMemory();
+  let input: Draft | undefined;
+  let writes = 0;
+  let isFull = false;
+  const faults: string[] = [];
+  const keep = (owner: DraftOwner, changes: ReadonlyMap<string, Draft | undefined>) => {
+    if (isFull) throw new Fault("store-full", "no space");
+    writes++;
+    store.keep(owner, changes);
+  };
+  const drafts: ScreenDrafts = new ScreenDrafts({
+    clock,
+    store: { keep, of: (owner: DraftOwner) => store.of(owner) } as typeof store,
+    collect: () => drafts.changed("lobby", input),
+    failed: ({ code }) => faults.push(code),
+  });
+  drafts.open(ANA);
+  const type = (text: string) => {
+    input = { text };
+    drafts.typed();
+  };
+  const kept = (owner = ANA) => store.of(owner).get("lobby")?.text;
+  const fill = (on: boolean) => {
+    isFull = on;
+  };
+  return { clock, drafts, type, kept, fill, faults, writes: () => writes };
+}
+
+describe("what is half written", () => {
+  test("is on the disk soon after a key, and once for many keys", () => {
+    const { clock, type, kept, writes } = opened();
+    type("h");
+    clock.pass(SCREEN_DRAFTS_MS - 1);
+    expect(kept()).toBeUndefined();
+    type("half");
+    clock.pass(SCREEN_DRAFTS_MS);
+    expect([kept(), writes()]).toEqual(["half", 1]);
+    clock.pass(SCREEN_DRAFTS_MS);
+    type("half");
+    clock.pass(SCREEN_DRAFTS_MS);
+    expect(writes()).toBe(1);
+  });
+
+  test("is there at once at the end, and gone at once when it is sent", () => {
+    const { drafts, kept, writes } = opened();
+    drafts.changed("lobby", { text: "half" });
+    drafts.sent();
+    expect(writes()).toBe(0);
+    drafts.keep();
+    expect(kept()).toBe("half");
+    drafts.changed("lobby", undefined);
+    drafts.sent();
+    expect([kept(), writes()]).toEqual([undefined, 2]);
+  });
+
+  test.each(["/login ana hunter2", "/regster ana hunter2", " /join dev hunter2", "/passwd x"])(
+    "is not kept if it carries a secret: %p",
+    (text) => {
+      const { drafts, kept } = opened();
+      drafts.changed("lobby", { text: text.slice(0, 4) });
+      drafts.keep();
+      drafts.changed("lobby", { text });
+      drafts.keep();
+      expect(kept()).toBeUndefined();
+      drafts.changed("lobby", { text: "edited", edits: 2, before: { text } });
+      drafts.keep();
+      expect(kept()).toBeUndefined();
+    },
+  );
+
+  test("belongs to one account", () => {
+    const { drafts, kept } = opened();
+    drafts.changed("lobby", { text: "ana's" });
+    const ben = { fingerprint: "F", user: "ben" };
+    expect(drafts.open(ben).size).toBe(0);
+    drafts.changed("lobby", { text: "ben's" });
+    drafts.keep();
+    expect([kept(), kept(ben)]).toEqual(["ana's", "ben's"]);
+    expect([...drafts.open(ANA)]).toEqual([["lobby", { text: "ana's" }]]);
+    drafts.renamed({ fingerprint: "F", user: "anna" });
+    drafts.changed("lobby", { text: "anna's" });
+    drafts.keep();
+    expect(kept({ fingerprint: "F", user: "anna" })).toBe("anna's");
+  });
+
+  test("that the disk does not take is said once, and tried again", () => {
+    const { drafts, kept, fill, faults } = opened();
+    fill(true);
+    for (const text of ["a", "b"]) {
+      drafts.changed("lobby", { text });
+      drafts.keep();
+    }
+    expect([faults, kept()]).toEqual([["store-full"], undefined]);
+    fill(false);
+    drafts.changed("lobby", { text: "b" });
+    drafts.keep();
+    expect(kept()).toBe("b");
+    fill(true);
+    drafts.changed("lobby", { text: "c" });
+    drafts.keep();
+    expect(faults).toEqual(["store-full", "store-full"]);
+  });
+});

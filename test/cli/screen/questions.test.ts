@@ -1,0 +1,151 @@
+import { describe, expect, test } from "bun:test";
+import { EMPTY_EDITOR, editorOf } from "../../../src/cli/screen/editor/editor.ts";
+import { ScreenQuestions } from "../../../src/cli/screen/questions.ts";
+import type { Question } from "../../../src/cli/screen/state/screen-state.ts";
+
+/** A screen that shows one question, and keys that answer it. */
+function opened() {
+  let shown: Question | undefined;
+  const questions = new ScreenQuestions({
+    current: () => shown,
+    put: (question) => {
+      shown = question;
+    },
+    texts: () => ({ checking: "checking", questionGone: "gone" }),
+  });
+  const told: (string | undefined)[] = [];
+  const ask = (text: string, kind: Question["kind"] = "secret") => {
+    const lost = Promise.withResolvers<void>();
+    let withdraw = () => {};
+    void questions
+      .ask(kind, text, (callback) => {
+        withdraw = callback;
+      })
+      .then((answer) => told.push(answer));
+    lost.resolve();
+    return () => withdraw();
+  };
+  const type = (text: string) => {
+    if (shown !== undefined) shown = { ...shown, answer: editorOf(shown.answer.text + text) };
+  };
+  const end = async (answer: string | undefined) => {
+    shown = undefined;
+    questions.answered(answer);
+    await Promise.resolve();
+  };
+  const enter = () => end(shown?.answer.text);
+  const giveUp = () => end(undefined);
+  const screen = () => shown && [shown.kind, shown.text, shown.answer.text];
+  const put = (question: Question | undefined) => {
+    shown = question;
+  };
+  return { questions, ask, type, enter, giveUp, screen, told, put };
+}
+
+describe("what is typed as a password stays hidden", () => {
+  test("between two questions, and is a part of the next answer", async () => {
+    const { questions, ask, type, enter, screen, told } = opened();
+    questions.begin();
+    ask("Password");
+    expect(screen()).toEqual(["secret", "Password", ""]);
+    type("wrong");
+    await enter();
+    expect(told).toEqual(["wrong"]);
+    expect(screen()).toEqual(["secret", "checking", ""]);
+    type("rig");
+    await enter(); // Too early: nothing is lost by it.
+    expect(screen()).toEqual(["secret", "checking", "rig"]);
+    ask("Not that one. Password");
+    expect(screen()).toEqual(["secret", "Not that one. Password", "rig"]);
+    type("ht");
+    await enter();
+    expect(told).toEqual(["wrong", "right"]);
+    questions.end(true);
+    expect(screen()).toBeUndefined();
+  });
+
+  test("when the log-in has ended in the middle of it", async () => {
+    for (const isIn of [true, false]) {
+      const { questions, ask, type, enter, screen } = opened();
+      questions.begin();
+      ask("Password");
+      type("one");
+      await enter();
+      type("secr");
+      questions.end(isIn);
+      expect(screen()).toEqual(["secret", "gone", ""]);
+      type("et");
+      await enter();
+      expect(screen()).toBeUndefined();
+    }
+  });
+
+  test("when the log-in was refused for good: one may be typing again", async () => {
+    const { questions, ask, type, enter, giveUp, screen } = opened();
+    questions.begin();
+    ask("Password");
+    type("one");
+    await enter();
+    questions.end(false);
+    expect(screen()).toEqual(["secret", "gone", ""]);
+    await giveUp();
+    expect(screen()).toBeUndefined();
+  });
+
+  test("when the link is lost under the question", async () => {
+    const { questions, ask, type, enter, screen, told } = opened();
+    questions.begin();
+    const withdraw = ask("Password");
+    type("secr");
+    withdraw();
+    await Promise.resolve();
+    expect(told).toEqual([undefined]);
+    expect(screen()).toEqual(["secret", "gone", ""]);
+    questions.end(false);
+    expect(screen()).toEqual(["secret", "gone", ""]);
+    type("et");
+    await enter();
+    expect(told).toEqual([undefined]);
+    expect(screen()).toBeUndefined();
+    withdraw(); // Of a question that is none any more.
+    expect(screen()).toBeUndefined();
+  });
+});
+
+test("who has given up answering has the keys back", async () => {
+  const { questions, ask, type, enter, giveUp, screen, told } = opened();
+  questions.begin();
+  ask("Password");
+  type("wrong");
+  await enter();
+  await giveUp();
+  expect(screen()).toBeUndefined();
+  ask("Not that one. Password");
+  expect(screen()).toEqual(["secret", "Not that one. Password", ""]);
+  await giveUp();
+  expect(told).toEqual(["wrong", undefined]);
+  questions.end(false);
+  expect(screen()).toBeUndefined();
+});
+
+test("a log-in that asked nothing hides nothing", () => {
+  const { questions, screen } = opened();
+  questions.begin();
+  questions.end(false);
+  expect(screen()).toBeUndefined();
+});
+
+test("another question that keys have asked is answered first", async () => {
+  const { questions, ask, enter, screen, told, put } = opened();
+  put({ kind: "yes-no", text: "paste?", answer: EMPTY_EDITOR });
+  ask("make it?", "yes-no");
+  const withdraw = ask("a name", "text");
+  expect(screen()?.[1]).toBe("paste?");
+  put(undefined);
+  questions.showNext();
+  expect(screen()?.[1]).toBe("make it?");
+  withdraw();
+  await enter();
+  expect(told).toEqual([undefined, ""]);
+  expect(screen()).toBeUndefined();
+});

@@ -1,0 +1,32 @@
+import { expect, test } from "bun:test";
+import { SETTINGS_LISTED_MAX } from "../../../src/base/limits-screen.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+
+test("an account hears what it does not mute, on this device", () => {
+  const state = ClientState.inMemory();
+  const { muted } = state;
+  muted.mute("F", "Ana", "Lobby", true);
+  muted.mute("F", "ana", "lobby", true);
+  muted.mute("F", "ana", "@Ben", true);
+  muted.mute("F", "ben", "dev", true);
+  expect(muted.of("F", "ANA")).toEqual(["@ben", "lobby"]);
+  muted.mute("F", "ana", "LOBBY", false);
+  muted.mute("F", "ana", "nothing", false);
+  expect(muted.of("F", "ana")).toEqual(["@ben"]);
+  expect(muted.of("G", "ana")).toEqual([]);
+  state.moveUser("F", "ana", "anna");
+  state.moveServer("F", { fingerprint: "G", name: "town", firstSeenUnixMs: 1 });
+  expect([muted.of("G", "anna"), muted.of("G", "ben")]).toEqual([["@ben"], ["dev"]]);
+  state.close();
+});
+
+test("so many at most, and the one that does not fit is not there", () => {
+  const state = ClientState.inMemory();
+  const { muted } = state;
+  for (let i = 0; i < SETTINGS_LISTED_MAX; i++) muted.mute("F", "ana", `r${i}`, true);
+  muted.mute("F", "ana", "r0", true);
+  expect(() => muted.mute("F", "ana", "one more", true)).toThrow("more than");
+  expect(muted.of("F", "ana")).toHaveLength(SETTINGS_LISTED_MAX);
+  muted.mute("F", "ben", "r0", true);
+  state.close();
+});
