@@ -135,11 +135,10 @@ export class Login {
 
   /** The account may be a known one, though the room's secret is wrong. */
   async #withoutDoor(): Promise<Entered | undefined> {
+    if (this.#credentials.mode === "register") return undefined;
     if (this.#password !== undefined) return this.#byGivenPassword();
     // A form has no other way to say that the name is a known one.
-    const { mode } = this.#credentials;
-    const { triesAgain } = this.#context.manner;
-    return triesAgain && mode !== "register" ? this.#bySignature() : undefined;
+    return this.#context.manner.triesAgain ? this.#bySignature() : undefined;
   }
 
   /** @param wrong what the server said of the last one */
@@ -311,7 +310,11 @@ export class Login {
   }
 
   #refuseTaken(): never {
-    throw new Fault("login-refused", `${this.#user} exists, and this is not its password`, {
+    const hasTried = this.#refusedPasswords.size > 0;
+    const why = hasTried
+      ? "this is not its password"
+      : "this device does not sign in for that name";
+    throw new Fault("login-refused", `${this.#user} exists, and ${why}`, {
       remedy: this.#context.manner.taken,
     });
   }

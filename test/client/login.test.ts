@@ -108,6 +108,11 @@ describe("entering", () => {
       { user: "eve", mode: "register" },
       "room-password-wrong",
     ],
+    [
+      "register of one's own by a wrong room password",
+      { user: "bob", mode: "register", password: "pw", roomSecret: "x" },
+      "room-password-wrong",
+    ],
     ["somebody else's name", { ...ANA, user: "bob", password: "y" }, "login-refused"],
     ["no name", { ...ANA, user: "12" }, "name-invalid"],
   ] as const)("%s: refused", async (_, credentials, code) => {
@@ -118,6 +123,17 @@ describe("entering", () => {
     await fixture.clock.advance(10_000);
     expect(watched.kinds()).toEqual(["pinned", "closed"]);
     expect(watched.last("closed")?.fault?.code).toBe(code);
+  });
+
+  test.each([
+    ["y", "bob exists, and this is not its password"],
+    [undefined, "bob exists, and this device does not sign in for that name"],
+  ])("a taken name with password %p: %s", async (password, sentence) => {
+    const fixture = new ClientFixture();
+    fixture.server.accounts.set("bob", { user: "bob", password: "pw", devices: new Set() });
+    const credentials = { ...ANA, user: "bob", ...(password === undefined ? {} : { password }) };
+    const fault = await fixture.outcome(fixture.client({ credentials }).client.connect());
+    expect((fault as Fault).message).toBe(sentence);
   });
 
   test("the remedy names both ways in", async () => {
