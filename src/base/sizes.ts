@@ -14,6 +14,11 @@ const DAY_S = 24 * HOUR_S;
 /** Longer than a user waits, and than any estimate is worth. */
 const DAYS_MAX = 99;
 
+/** `1 file`, `2 files`. */
+export function counted(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
 /** `512 B`, `2.1 MB`, `250 GB`. */
 export function formatSize(bytes: number): string {
   let value = Math.max(0, bytes);

@@ -110,6 +110,11 @@ export function faultLine(fault: Fault): string {
   return `${fault.message}; ${fault.remedy}`;
 }
 
+/** Whether standard error may be drawn over: no file may, nor what is read aloud. */
+export function mayRedraw({ stderr, env }: Pick<World, "stderr" | "env">): boolean {
+  return stderr.isTerminal && env["TERM"] !== "dumb";
+}
+
 function mayColor({ stdout, env }: World): boolean {
   return stdout.isTerminal && !env["NO_COLOR"] && env["TERM"] !== "dumb";
 }

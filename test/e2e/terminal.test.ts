@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { CHAT } from "./binary.ts";
 import { type Home, Sandbox } from "./program.ts";
 import { hasTmux, Screen } from "./tmux.ts";
@@ -398,6 +399,48 @@ describe.if(hasTmux)("in a terminal", () => {
     await ana.shows(/^physics>$/);
     const rooms = await sandbox.home("ana").json(["rooms", "--user", "ana"]);
     expect(rooms.map(({ room }) => room)).toEqual(["lobby", "physics"]);
+  });
+
+  test("with TERM=dumb lines are only added, and nothing is drawn over", async () => {
+    await using sandbox = new Sandbox();
+    const { address, invite } = await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    const recorded = sandbox.path("recorded");
+    ana.record(recorded);
+    ana.line(`export TERM=dumb; $CHAT join ${address}`);
+    await ana.asks(/^Name:$/);
+    ana.line("ana");
+    await ana.asks(/^Room password:$/);
+    ana.line(invite.split("#")[1] ?? "");
+    await ana.asks(/^Password for ana:$/);
+    ana.line("");
+    await ana.shows(/^lobby>$/);
+    const bob = await sandbox.home("bob").join(["--user", "bob"]);
+    bob.type("hello ana", "and more");
+    await ana.shows(/lobby bob: and more$/);
+    ana.line("hello bob");
+    await ana.shows(/lobby ana: hello bob$/);
+    ana.line("/join physics");
+    await ana.shows(/there is no room 'physics'; make it\? \(y\/n\)$/);
+    ana.line("y");
+    await ana.shows(/^physics>$/);
+    ana.line("/passwd");
+    await ana.asks(/^New password:$/);
+    ana.line("swordfish");
+    await ana.shows(/\* your password is changed$/);
+    ana.press("C-d");
+    await ana.asks(/^\$$/);
+    ana.line("clear; head -c 70000000 /dev/zero > big; $CHAT send-file big; echo sent $?");
+    await ana.shows(/^sent 0$/);
+    const bytes = readFileSync(recorded, "utf8");
+    // `clear` itself writes nothing to such a terminal.
+    expect(bytes).not.toMatch(/[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]|\r(?!\r*\n)/);
+    expect(bytes).not.toContain("swordfish");
+    expect(bytes.match(/^(?:lobby|physics)>\r?$/gm)).toHaveLength(2);
+    ana.line("$CHAT join --login --plain; echo left $?");
+    await ana.asks(/^lobby>$/);
+    ana.press("C-c");
+    await ana.shows(/^left 130$/);
   });
 
   test("hostile words cannot move the cursor, colour the screen or pass for a line", async () => {

@@ -59,6 +59,11 @@ export class Screen implements AsyncDisposable {
     this.#tmux("paste-buffer", "-p", "-t", "0");
   }
 
+  /** Keeps all that is written to the terminal from now on, byte for byte. */
+  record(file: string): void {
+    this.#tmux("pipe-pane", "-t", "0", `cat > '${file}'`);
+  }
+
   resize(columns: number, rows: number): void {
     this.#tmux("resize-window", "-t", "0", "-x", String(columns), "-y", String(rows));
   }

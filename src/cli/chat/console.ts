@@ -7,6 +7,7 @@ import {
   type OnPaste,
   openLineEditor,
 } from "../../io/terminal/line-editor.ts";
+import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
 import type { Context } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
 import { shownWords } from "../output/records.ts";
@@ -55,9 +56,13 @@ export class ChatConsole {
     this.#days = new DayLines(context);
     this.#style = { ...styleOf(context, { stamp: "clock" }), authorOf: this.#authorOf };
     const isTyped = context.stdin.isTerminal && context.stdout.isTerminal && !context.json;
-    this.#editor = isTyped
-      ? openLineEditor(context.stdin, context.stdout, this.#pasted)
-      : undefined;
+    this.#editor = isTyped ? this.#openEditor() : undefined;
+  }
+
+  #openEditor(): LineEditor {
+    const { stdin, stdout, env } = this.#context;
+    if (env["TERM"] === "dumb") return openPlainEditor(stdin, stdout);
+    return openLineEditor(stdin, stdout, this.#pasted);
   }
 
   get isTyped(): boolean {

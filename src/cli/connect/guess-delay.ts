@@ -1,5 +1,5 @@
 import type { GuessDelay } from "../../client/link/connection.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, mayRedraw, say } from "../context.ts";
 
 /** Before it, nothing is said: a right secret is answered at once although others were wrong. */
 const SHOWN_AFTER_MS = 400;
@@ -35,11 +35,11 @@ export class GuessDelayShow {
   };
 
   #show(reason: string, until: number): void {
-    const { clock, stderr, env } = this.#context;
+    const { clock, stderr } = this.#context;
     // The network takes its time, too: the last second is shown until the answer is there.
     const seconds = Math.max(1, Math.ceil((until - clock.now()) / 1000));
     const sentence = `${reason}: ${seconds} s`;
-    const countsDown = this.#context.terminal !== undefined && env["TERM"] !== "dumb";
+    const countsDown = this.#context.terminal !== undefined && mayRedraw(this.#context);
     const fits = sentence.length + "chat: ".length < stderr.columns();
     if (this.sayInstead !== undefined) return this.sayInstead(sentence);
     if (!countsDown || !fits) return say(this.#context, sentence);

@@ -3,10 +3,12 @@ import { mkdirSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import { cleanFileName } from "../../base/file-names.ts";
+import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { diskFault } from "../../io/disk/disk.ts";
 import { imageType } from "../../web/browser/media.ts";
 import { type Context, faultLine, say } from "../context.ts";
+import { CounterLine } from "../output/counter.ts";
 import {
   isFile,
   type JsonObject,
@@ -39,7 +41,6 @@ const PAGE_RECORDS_MAX = 200_000;
 /** A picture in a page, and all of one page: larger ones are named only. */
 const PICTURE_BYTES_MAX = 4 * 1024 * 1024;
 const PICTURES_BYTES_MAX = 64 * 1024 * 1024;
-const COUNT_SHOWN_EVERY_MS = 250;
 const FILES = "files";
 
 export class Exporter {
@@ -50,10 +51,11 @@ export class Exporter {
   #failed = 0;
   /** Paths of contents by file id: one that was sent to several rooms is saved once. */
   readonly #saved = new Map<string, string | undefined>();
-  #shownMs = 0;
+  readonly #counter: CounterLine;
 
   constructor(context: Context, source: ExportSource, options: ExportOptions) {
     this.#context = context;
+    this.#counter = new CounterLine(context);
     this.#source = source;
     this.#options = options;
   }
@@ -70,8 +72,8 @@ export class Exporter {
     for (const { room, path } of places) {
       const before = this.#records;
       await this.#room(room, path);
-      this.#count("");
-      say(this.#context, `${cleanText(room.title)}: ${this.#records - before} records`);
+      this.#counter.end();
+      say(this.#context, `${cleanText(room.title)}: ${counted(this.#records - before, "record")}`);
     }
     const files = [...this.#saved.values()].filter((path) => path !== undefined).length;
     const paths = places.map(({ path }) => path);
@@ -173,15 +175,7 @@ export class Exporter {
 
   #counted(room: ExportRoom, count: number): void {
     this.#records += count;
-    const now = this.#context.clock.unixMs();
-    if (now - this.#shownMs < COUNT_SHOWN_EVERY_MS) return;
-    this.#shownMs = now;
-    this.#count(`${cleanText(room.title)}: ${this.#records} records …`);
-  }
-
-  #count(line: string): void {
-    const { stderr } = this.#context;
-    if (stderr.isTerminal) stderr.write(`\r\x1b[K${line}`);
+    this.#counter.update(() => `${cleanText(room.title)}: ${counted(this.#records, "record")} …`);
   }
 }
 

@@ -3,7 +3,7 @@ import { formatLeft, formatRate, formatSize, formatSpan } from "../../base/sizes
 import { cleanText } from "../../base/text.ts";
 import type { TransferProgress } from "../../client/transfer/progress.ts";
 import type { WaitsAt } from "../../core/transfer/progress.ts";
-import { type Context, say } from "../context.ts";
+import { type Context, mayRedraw, say } from "../context.ts";
 import { type JsonObject, renderJson } from "./render.ts";
 
 const CLEAR_LINE = "\r\x1b[K";
@@ -36,9 +36,9 @@ export class ProgressShow {
 
   constructor(context: Context) {
     this.#context = context;
-    const { stderr, stdout, json, env } = context;
+    const { stdout, json } = context;
     const isQuiet = json && stdout.isTerminal;
-    this.#hasBar = stderr.isTerminal && env["TERM"] !== "dumb" && !isQuiet;
+    this.#hasBar = mayRedraw(context) && !isQuiet;
     this.#hasLines = !this.#hasBar && !json;
   }
 

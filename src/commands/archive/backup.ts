@@ -1,8 +1,8 @@
 import { Fault } from "../../base/fault.ts";
-import { formatSize } from "../../base/sizes.ts";
-import { CopyProgress } from "../../cli/backup/progress.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
+import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { backUp } from "../../io/backup/backup.ts";
@@ -27,7 +27,7 @@ export const command = defineVerb({
     "The server may run. Into the same folder again only what is new is copied. " +
     "The backup holds the server's identity: keep it as safe as the server.",
   async run(args, context) {
-    const progress = new CopyProgress(context);
+    const progress = new CounterLine(context);
     const { clock } = context;
     const result = await backUp({
       ...{ disk: systemDisk(), sha256, clock },
@@ -36,13 +36,14 @@ export const command = defineVerb({
         progress.end();
         say(context, sentence);
       },
-      onProgress: progress.update,
+      onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
     }).finally(() => progress.end());
     const { size, root, bytes, copiedBytes, damagedFiles } = result;
     if (context.json) {
       context.stdout.write(renderJson({ kind: "backup", size, root, bytes, copiedBytes }));
     } else {
-      const amount = `${size} records, ${formatSize(bytes)}; ${formatSize(copiedBytes)} copied now`;
+      const copied = `${formatSize(copiedBytes)} copied now`;
+      const amount = `${counted(size, "record")}, ${formatSize(bytes)}; ${copied}`;
       say(context, `backed up to ${args.dir}: ${amount}`);
       say(context, "it holds the server's identity: who has it can be the server");
     }

@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
+import { counted } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
@@ -8,10 +9,10 @@ import { SERVER_FLAGS } from "../../cli/flags.ts";
 import type { ParsedFile } from "../../cli/import/entry.ts";
 import { readImport } from "../../cli/import/format.ts";
 import { Importer } from "../../cli/import/importer.ts";
+import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 
 const PROBLEMS_SHOWN_MAX = 20;
-const COUNT_SHOWN_EVERY_MS = 250;
 
 export const command = defineVerb({
   args: {
@@ -47,8 +48,14 @@ export const command = defineVerb({
     const options = { argument: args.at, mode: "login", follow: "none", resumes: true } as const;
     return withClient(context, args, options, async ({ client }) => {
       await untilConnected(client.events());
-      const progress = new Counter(context);
-      const importer = new Importer({ client, room, clock, onProgress: progress.update });
+      const progress = new CounterLine(context);
+      const importer = new Importer({
+        client,
+        room,
+        clock,
+        onProgress: (done, total) =>
+          progress.update(() => `${done} of ${counted(total, "message")} …`),
+      });
       try {
         const { posted, present, leftOut } = await importer.run(parsed.entries);
         progress.end();
@@ -61,7 +68,8 @@ export const command = defineVerb({
         if (context.json) {
           context.stdout.write(renderJson({ kind: "imported", records: posted, present }));
         } else {
-          say(context, `imported ${posted} messages into ${room}; ${present} were there already`);
+          const done = `imported ${counted(posted, "message")} into ${room}`;
+          say(context, `${done}; ${present} ${present === 1 ? "was" : "were"} there already`);
         }
         return 0;
       } catch (error) {
@@ -75,41 +83,17 @@ export const command = defineVerb({
 /** @throws Fault usage: nothing is imported of a file that was not understood as a whole */
 function checkProblems(context: Context, parsed: ParsedFile, skipBad: boolean): void {
   const { format, entries, problems, leftOut, latin1 } = parsed;
-  const count = `${entries.length} messages, ${leftOut} other lines left out`;
+  const count = `${counted(entries.length, "message")}, ${counted(leftOut, "other line")} left out`;
   say(context, `read as ${format}: ${count}`);
-  if (latin1 > 0) say(context, `${latin1} lines are not UTF-8, and were read as Latin-1`);
+  if (latin1 > 0) say(context, `${counted(latin1, "line")} not in UTF-8, read as Latin-1`);
   for (const { where, reason } of problems.slice(0, PROBLEMS_SHOWN_MAX)) {
     say(context, `${cleanText(where)}: ${cleanText(reason)}`);
   }
   const more = problems.length - PROBLEMS_SHOWN_MAX;
   if (more > 0) say(context, `and ${more} more`);
   if (problems.length === 0 || skipBad) return;
-  throw new Fault("usage", `${problems.length} lines are not understood; nothing was imported`, {
+  const bad = `${counted(problems.length, "line")} ${problems.length === 1 ? "is" : "are"}`;
+  throw new Fault("usage", `${bad} not understood; nothing was imported`, {
     remedy: "mend them, or leave them out with --skip-bad",
   });
-}
-
-/** How far it is, on a terminal. */
-class Counter {
-  readonly #context: Context;
-  #shownMs = 0;
-  #isShown = false;
-
-  constructor(context: Context) {
-    this.#context = context;
-  }
-
-  readonly update = (done: number, total: number): void => {
-    const { stderr, clock } = this.#context;
-    const now = clock.unixMs();
-    if (!stderr.isTerminal || now - this.#shownMs < COUNT_SHOWN_EVERY_MS) return;
-    this.#shownMs = now;
-    this.#isShown = true;
-    stderr.write(`\r\x1b[K${done} of ${total} messages …`);
-  };
-
-  end(): void {
-    if (this.#isShown) this.#context.stderr.write("\r\x1b[K");
-    this.#isShown = false;
-  }
 }

@@ -1,9 +1,9 @@
 import { Fault } from "../../base/fault.ts";
-import { formatSize } from "../../base/sizes.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { forkLog } from "../../cli/backup/fork.ts";
-import { CopyProgress } from "../../cli/backup/progress.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { say } from "../../cli/context.ts";
+import { CounterLine } from "../../cli/output/counter.ts";
 import { renderJson } from "../../cli/output/render.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import { restoreBackup } from "../../io/backup/restore.ts";
@@ -25,7 +25,7 @@ export const command = defineVerb({
   },
   async run(args, context) {
     if (args.data === "") throw new Fault("usage", "--data is empty");
-    const progress = new CopyProgress(context);
+    const progress = new CounterLine(context);
     const { acceptRollback } = args;
     const { clock } = context;
     const result = await restoreBackup({
@@ -36,7 +36,7 @@ export const command = defineVerb({
         progress.end();
         say(context, sentence);
       },
-      onProgress: progress.update,
+      onProgress: (copiedBytes) => progress.update(() => `${formatSize(copiedBytes)} copied …`),
       finish: async (path, note) => {
         if (acceptRollback) await forkLog(path, note, clock);
       },
@@ -49,9 +49,9 @@ export const command = defineVerb({
       context.stdout.write(renderJson({ kind: "restored", ...sizes, data, forked, ...more }));
       return 0;
     }
-    say(context, `restored ${size} records, ${formatSize(bytes)}, to ${data}`);
+    say(context, `restored ${counted(size, "record")}, ${formatSize(bytes)}, to ${data}`);
     if (missingFiles > 0)
-      say(context, `the contents of ${missingFiles} files are not in the backup`);
+      say(context, `the contents of ${counted(missingFiles, "file")} are not in the backup`);
     if (aside !== undefined) say(context, `what was there before is now ${aside}`);
     if (acceptRollback) {
       say(context, "clients that saw more will ask their users: chat trust accept SERVER");

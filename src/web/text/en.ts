@@ -1,6 +1,4 @@
-export function counted(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? "" : "s"}`;
-}
+import { counted } from "../../base/sizes.ts";
 
 /**
  * The English words of the first screen; en-parts.ts and en-share.ts have the rest. One that is

@@ -1,4 +1,4 @@
-import { counted } from "../../../web/text/en.ts";
+import { counted } from "../../../base/sizes.ts";
 import type { Sentence } from "./sentences.ts";
 
 /** English words of the full screen alone; the page's tables have all others. */

@@ -1,0 +1,30 @@
+import { type Context, mayRedraw } from "../context.ts";
+
+const CLEAR_LINE = "\r\x1b[K";
+const SHOWN_EVERY_MS = 250;
+
+/** How far something is: one line that is written again and again, where a terminal can do that. */
+export class CounterLine {
+  readonly #context: Pick<Context, "stderr" | "env" | "clock">;
+  #shownMs = Number.NEGATIVE_INFINITY;
+  #isShown = false;
+
+  constructor(context: Pick<Context, "stderr" | "env" | "clock">) {
+    this.#context = context;
+  }
+
+  update(line: () => string): void {
+    const { stderr, clock } = this.#context;
+    const now = clock.now();
+    if (!mayRedraw(this.#context) || now - this.#shownMs < SHOWN_EVERY_MS) return;
+    this.#shownMs = now;
+    this.#isShown = true;
+    stderr.write(`${CLEAR_LINE}${line()}`);
+  }
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.#isShown) this.#context.stderr.write(CLEAR_LINE);
+    this.#isShown = false;
+  }
+}

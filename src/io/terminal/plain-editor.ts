@@ -1,0 +1,60 @@
+import type { Input } from "./input.ts";
+import type { EnteredLine, LineEditor } from "./line-editor.ts";
+import type { Output } from "./output.ts";
+
+/**
+ * Lines on a terminal that only adds lines, as one that is read aloud: nothing that was written is
+ * written again. The terminal itself shows and edits what is typed, and the place where it goes
+ * stands on a line of its own, once.
+ */
+export function openPlainEditor(input: Input, output: Output): LineEditor {
+  return new PlainEditor(input, output);
+}
+
+/** Nobody is in: it was said why. */
+const NOWHERE = ">";
+
+class PlainEditor implements LineEditor {
+  readonly #input: Input;
+  readonly #output: Output;
+  #prompt = "";
+
+  constructor(input: Input, output: Output) {
+    this.#input = input;
+    this.#output = output;
+  }
+
+  async line(): Promise<EnteredLine | undefined> {
+    const text = await this.#input.line();
+    return text === undefined ? undefined : { text, isPasted: false };
+  }
+
+  async secret(question: string): Promise<string | undefined> {
+    this.#output.write(`${question}: `);
+    await this.#output.flushed();
+    try {
+      return await this.#input.secretLine();
+    } finally {
+      this.#output.write("\n");
+    }
+  }
+
+  print(text: string): void {
+    this.#output.write(text);
+  }
+
+  eraseEntered(): void {
+    // What was typed stays where it is.
+  }
+
+  prompt(text: string): void {
+    const prompt = text.trimEnd();
+    if (prompt === this.#prompt) return;
+    this.#prompt = prompt;
+    if (prompt !== NOWHERE) this.#output.write(`${prompt}\n`);
+  }
+
+  close(): void {
+    // There is nothing to put back.
+  }
+}
