@@ -1,13 +1,15 @@
-import { statSync, writeFileSync } from "node:fs";
+import { statSync } from "node:fs";
 import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { VERIFIED_RECORDS_MAX } from "../base/limits.ts";
 import { proquintsOf } from "../base/proquint.ts";
+import { counted } from "../base/sizes.ts";
 import { cleanText } from "../base/text.ts";
 import { formatUtc } from "../base/time.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { type Context, say } from "../cli/context.ts";
+import { OutputFile } from "../cli/export/output-file.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson } from "../cli/output/render.ts";
 import { verifyFolder } from "../cli/verify/folder.ts";
@@ -17,7 +19,6 @@ import { findHoles } from "../cli/verify/rooms.ts";
 import { formatProof, type ProofFile, parseProof } from "../core/log/proof-file.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import { readSmallFile } from "../io/disk/data-folder.ts";
-import { diskFault } from "../io/disk/disk.ts";
 import type { Finding } from "../io/log/verify.ts";
 import { ClientState } from "../io/state/client-state.ts";
 import { type Fingerprint, fingerprintWith, formatFingerprint } from "../wire/fingerprint.ts";
@@ -102,8 +103,9 @@ export const command = defineVerb({
       const root = { ...pin, checkpoint: pin.note };
       const left = open === 0 ? "" : `, and ${open} more are of rooms that were left`;
       const newest = isBounded ? `the newest ${VERIFIED_RECORDS_MAX} of each of` : "all of";
-      const dense = `${records} records, ${newest} ${rooms} rooms, leave no gap`;
-      const about = `${proved} records that this device has read are in it${left}; ${dense}`;
+      const whole = `${counted(records, "record")}, ${newest} ${counted(rooms, "room")}`;
+      const read = `${counted(proved, "record")} that this device has read`;
+      const about = `${read} ${proved === 1 ? "is" : "are"} in it${left}; ${whole}, leave no gap`;
       tell(context, [], {
         ...root,
         about: `${known ?? "the server"} shows it, and ${about}`,
@@ -189,7 +191,9 @@ function tell(context: Context, findings: readonly Found[], shown: Shown | undef
     stdout.write(renderJson({ kind: "verify", ok: true, size, root, origin, checkpoint, words }));
     return;
   }
-  stdout.write(`ok: ${size} records of ${origin ?? "no history yet"}; ${cleanText(about)}\n`);
+  stdout.write(
+    `ok: ${counted(size, "record")} of ${origin ?? "no history yet"}; ${cleanText(about)}\n`,
+  );
   if (words === undefined) return;
   stdout.write(`${words.slice(0, 6).join(" ")}\n${words.slice(6).join(" ")}\n`);
   say(context, "another user sees the same words for the same number of records, or it is a fork");
@@ -206,11 +210,9 @@ function write(context: Context, proof: ProofFile, out: string | undefined): num
     context.stdout.write(context.json ? renderJson({ kind: "proof", seq: proof.seq, text }) : text);
     return 0;
   }
-  try {
-    writeFileSync(out, text, { flag: "wx", mode: 0o600 });
-  } catch (error) {
-    throw diskFault(error, out);
-  }
+  const file = new OutputFile(out);
+  file.write(text);
+  file.finish();
   if (context.json) context.stdout.write(renderJson({ kind: "proof", seq: proof.seq, file: out }));
   else say(context, `the proof of record ${proof.seq} is in ${out}`);
   return 0;

@@ -250,16 +250,21 @@ test(
     expect(`${first} ${second}`.split(" ")).toHaveLength(12);
     const asked = await ana.run(["verify", honest.address, "--fingerprint"]);
     expect(asked.out).toBe(words.out);
-    expect((await ana.run(["verify", honest.address, "--seq", "5", "--out", proof])).exitCode).toBe(
-      0,
-    );
+    const prove = ["verify", honest.address, "--seq", "5", "--out", proof];
+    expect((await ana.run(prove)).exitCode).toBe(0);
+    const repeated = await ana.run(prove);
+    expect([repeated.exitCode, repeated.err]).toEqual([
+      2,
+      `chat: ${proof} is there already, and is not replaced; ` +
+        "name another place with --out, or remove it\n",
+    ]);
     const joined = await ana.join([honest.address]);
     joined.type("/erase 5");
     await joined.json("erased");
     await joined.finish();
     for (const all of [[], ["--all"]]) {
       const verified = await ana.run(["verify", honest.address, ...all]);
-      expect(verified.out).toMatch(/; \d+ records, all of 1 rooms, leave no gap\n$/);
+      expect(verified.out).toMatch(/; \d+ records, all of 1 room, leave no gap\n$/);
       expect(verified.exitCode).toBe(0);
     }
     expect((await ana.run(["verify", "--data", honest.data])).exitCode).toBe(0);
@@ -303,7 +308,7 @@ test(
     expect((await joined.finish()).exitCode).toBe(0);
     const verified = await ana.run(["verify", served.address]);
     expect(verified.out).toMatch(
-      / in it, and \d more are of rooms that were left; \d+ records, all of 1 rooms,/,
+      / in it, and \d more are of rooms that were left; \d+ records, all of 1 room,/,
     );
     expect(verified.exitCode).toBe(0);
     expect((await ana.run(["join", served.address])).exitCode).toBe(0);

@@ -77,6 +77,6 @@ export function checkFree(path: string): void {
 
 function inUse(path: string): Fault {
   return new Fault("usage", `${path} is there already, and is not replaced`, {
-    remedy: "name another folder with --out, or remove it",
+    remedy: "name another place with --out, or remove it",
   });
 }

@@ -8,7 +8,7 @@
  */
 
 import { unreachable } from "../../base/assert.ts";
-import { formatLeft, formatSize } from "../../base/sizes.ts";
+import { counted, formatLeft, formatSize } from "../../base/sizes.ts";
 import { cleanText, jsonLine, tsvLine } from "../../base/text.ts";
 import { formatLocal, formatLocalClock, formatUtc, type OffsetMinutes } from "../../base/time.ts";
 import type { Context } from "../context.ts";
@@ -280,7 +280,7 @@ const PLAIN: Style = {
 };
 
 function groupSentence({ added, removed }: Extract<ShownBody, { kind: "group" }>): string {
-  const devices = (count: number) => `${count} device${count === 1 ? "" : "s"}`;
+  const devices = (count: number) => counted(count, "device");
   if (added > 0 && removed > 0) {
     return `let ${devices(added)} into the sealed room, and took ${devices(removed)} out`;
   }

@@ -1,4 +1,4 @@
-import { formatSize } from "../../base/sizes.ts";
+import { counted, formatSize } from "../../base/sizes.ts";
 import { formatLocalSince, formatUtc } from "../../base/time.ts";
 import type { LinkStats } from "../../client/link/connection.ts";
 import type { LinkCounters } from "../../io/link/link.ts";
@@ -25,8 +25,10 @@ export function countersLine(counters: LinkCounters): string {
   const { sentMessages, sentBytes, receivedMessages, receivedBytes } = counters;
   const { sentPackets, receivedPackets, lostPackets, roundTripMs } = counters;
   const { congestionWindowBytes } = counters;
-  const sent = `sent ${sentMessages} messages, ${sentBytes} bytes`;
-  const received = `received ${receivedMessages} messages, ${receivedBytes} bytes`;
+  const carried = (messages: number, bytes: number) =>
+    `${counted(messages, "message")}, ${counted(bytes, "byte")}`;
+  const sent = `sent ${carried(sentMessages, sentBytes)}`;
+  const received = `received ${carried(receivedMessages, receivedBytes)}`;
   return [
     sent + (sentPackets === undefined ? "" : ` in ${sentPackets} datagrams`),
     received + (receivedPackets === undefined ? "" : ` in ${receivedPackets} datagrams`),

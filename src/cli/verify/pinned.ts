@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import { counted } from "../../base/sizes.ts";
 import type { LogPin } from "../../core/client/audit.ts";
 import { MerkleTree } from "../../core/log/merkle.ts";
 import type { ProofFile } from "../../core/log/proof-file.ts";
@@ -24,11 +25,13 @@ export async function findUnlikePinned(
   const folder = join(checkDataFolder(path), "history");
   const at = { seq: 1, file: folder, offset: 0 };
   if (history.origin !== pin.origin) {
-    const reason = `this device has seen another history, ${pin.origin} with ${pin.size} records`;
+    const other = `${pin.origin} with ${counted(pin.size, "record")}`;
+    const reason = `this device has seen another history, ${other}`;
     return { ...at, reason };
   }
   if (history.size < pin.size) {
-    const reason = `it has ${history.size} records, and this device has seen ${pin.size}`;
+    const size = counted(history.size, "record");
+    const reason = `it has ${size}, and this device has seen ${pin.size}`;
     return { ...at, seq: history.size + 1, reason };
   }
   const { leaves } = await readLeaves(folder, pin.size, 0);

@@ -1,3 +1,4 @@
+import { counted } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
@@ -20,7 +21,7 @@ export const command = defineVerb({
       const erased = await eraseAll(context, client, {});
       await client.request("unregister", {});
       if (context.json) context.stdout.write(renderJson({ kind: "unregistered", user, erased }));
-      else say(context, `${erased} messages are erased, and the account ${user} is removed`);
+      else say(context, `erased ${counted(erased, "message")}; the account ${user} is removed`);
       return 0;
     });
   },

@@ -1,4 +1,5 @@
 import { Fault } from "../../base/fault.ts";
+import { counted } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { confirmed, YES_FLAG } from "../../cli/confirm.ts";
 import { eraseAll } from "../../cli/connect/erase-all.ts";
@@ -32,7 +33,11 @@ export const command = defineVerb({
       return withOperator(context, { ...others, user: undefined }, async ({ client }) => {
         const erased = await eraseAll(context, client, { user });
         const line = { kind: "erased-all", user, erased };
-        return done(context, line, `${erased} messages of ${user} are erased`);
+        return done(
+          context,
+          line,
+          `${counted(erased, "message")} of ${user} ${erased === 1 ? "is" : "are"} erased`,
+        );
       });
     }
     if (args.seq.length === 0) {

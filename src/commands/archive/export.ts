@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { parseTarget } from "../../base/names.ts";
+import { counted } from "../../base/sizes.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import type { Context } from "../../cli/context.ts";
@@ -66,9 +67,13 @@ async function exported(
     context.stdout.write(paths.map((path) => `${path}\n`).join(""));
   }
   if (failed > 0) {
-    throw new Fault("file-unknown", `${failed} files could not be exported; all else was`, {
-      remedy: "see the lines above",
-    });
+    throw new Fault(
+      "file-unknown",
+      `${counted(failed, "file")} could not be exported; all else was`,
+      {
+        remedy: "see the lines above",
+      },
+    );
   }
   return 0;
 }
