@@ -72,15 +72,22 @@ export interface SealedMessageHead {
   readonly sentAtUnixMs: number;
   /** SHA-256 of the body. */
   readonly bodyHash: Uint8Array;
+  /** The newest checkpoint of the log that the sender knew. */
+  readonly checkpoint?: { readonly size: number; readonly root: Uint8Array };
 }
 
 /** Archives keep the signature: who sent a message stays provable when its keys are gone. */
 export function sealedMessageBytes(head: SealedMessageHead): Uint8Array {
-  const { gid, room, count, sentAtUnixMs, bodyHash } = head;
+  const { gid, room, count, sentAtUnixMs, bodyHash, checkpoint } = head;
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   assert(bodyHash.length === HASH_BYTES, "a SHA-256 has 32 bytes");
+  assert((checkpoint?.root.length ?? HASH_BYTES) === HASH_BYTES, "a root has 32 bytes");
   const numbers = concatBytes(uint64(count), uint64(sentAtUnixMs));
-  return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, utf8Encode(room));
+  const seen =
+    checkpoint === undefined
+      ? new Uint8Array([0])
+      : concatBytes(new Uint8Array([1]), uint64(checkpoint.size), checkpoint.root);
+  return concatBytes(SEALED_MESSAGE_CONTEXT, gid, numbers, bodyHash, seen, utf8Encode(room));
 }
 
 /** What a device signs when it leaves: others may then remove it. */

@@ -107,5 +107,6 @@ async function signedBytes(content: SealedContent, place: ContentPlace): Promise
     count: content.count,
     sentAtUnixMs: content.sentAtUnixMs,
     bodyHash: new Uint8Array(digest),
+    ...(content.checkpoint === undefined ? {} : { checkpoint: content.checkpoint }),
   });
 }

@@ -24,12 +24,6 @@ import {
 } from "ts-mls/createCommit.js";
 import { createApplicationMessage } from "ts-mls/createMessage.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
-import {
-  generateKeyPackageWithKey,
-  type KeyPackage,
-  makeKeyPackageRef,
-  type PrivateKeyPackage,
-} from "ts-mls/keyPackage.js";
 import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
@@ -43,12 +37,8 @@ import { Fault } from "../../base/fault.ts";
 import {
   GROUP_DEVICES_MAX,
   GROUP_ID_BYTES,
-  KEY_PACKAGE_MS,
-  KEY_PACKAGE_SKEW_MS,
-  KEY_PACKAGES_MAX,
   SEALED_BOUND_BYTES_MAX,
 } from "../../base/limits-sealed.ts";
-import { packValue, unpackValue } from "../../wire/codec.ts";
 import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   CommitCheck,
@@ -73,26 +63,24 @@ import {
   readWelcome,
   readWhole,
   writeGroupInfo,
-  writeKeyPackage,
   writeMessage,
 } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
 import { checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
 import { guarded } from "./guard.ts";
+import {
+  type KeyPackagePair,
+  KeyPackages,
+  type KeyPackageVerdict,
+  readSecret,
+} from "./key-packages.ts";
 import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
 import { paddedBytes } from "./padding.ts";
-import { POLICY_EXTENSION, policyExtensions, type SealPolicy } from "./policy.ts";
+import { policyExtensions, type SealPolicy } from "./policy.ts";
 import { refusedFault } from "./refused.ts";
 import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
 import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
-import {
-  KEY_HANDLE,
-  makeConfig,
-  makeSuite,
-  type SealSigner,
-  SUITE,
-  verifyEd25519,
-} from "./suite.ts";
+import { makeConfig, makeSuite, type SealSigner, verifyEd25519 } from "./suite.ts";
 
 export interface SealEngineOptions {
   /** The device's key; a handle of WebCrypto does. */
@@ -103,20 +91,6 @@ export interface SealEngineOptions {
   readonly servers: readonly string[];
   readonly unixMs: () => number;
 }
-
-/** One use only: whoever adds this device takes one. */
-export interface KeyPackagePair {
-  /** Its reference in base64url, by which a Welcome names it. */
-  readonly ref: string;
-  /** What the server hands out. */
-  readonly keyPackage: Uint8Array;
-  /** What this device keeps, encrypted, until it has joined by it or the package is too old. */
-  readonly secret: Uint8Array;
-}
-
-export type KeyPackageVerdict =
-  | { readonly kind: "good"; readonly ref: string; readonly device: SealDevice }
-  | { readonly kind: "rejected"; readonly reason: Refusal };
 
 /** What a member wants changed. */
 export type SealIntent =
@@ -165,13 +139,21 @@ export class SealEngine {
   readonly #suite: CiphersuiteImpl;
   readonly #config: ClientConfig;
   readonly #certificates: Certificates;
-  #account = "";
+  readonly #keyPackages: KeyPackages;
+  readonly #account: string;
 
-  private constructor(options: SealEngineOptions, suite: CiphersuiteImpl) {
+  private constructor(
+    options: SealEngineOptions,
+    suite: CiphersuiteImpl,
+    certificates: Certificates,
+    account: string,
+  ) {
     this.#options = options;
     this.#suite = suite;
-    this.#certificates = new Certificates(options.servers);
-    this.#config = makeConfig(this.#certificates);
+    this.#certificates = certificates;
+    this.#config = makeConfig(certificates);
+    this.#keyPackages = new KeyPackages(options, suite);
+    this.#account = account;
   }
 
   /** @throws Fault not-allowed: no WebCrypto here, or a certificate that is not this device's */
@@ -181,15 +163,17 @@ export class SealEngine {
         remedy: "open it by https",
       });
     }
-    const engine = new SealEngine(options, await makeSuite(options.signer));
-    const self = await engine.#certificates.deviceOf(engine.#credentialed);
-    if (self !== undefined) {
-      engine.#account = self.account;
-      return engine;
+    const certificates = new Certificates(options.servers);
+    const credential = { credentialType: "basic", identity: options.cert } as const;
+    const signaturePublicKey = options.signer.publicKey;
+    const self = await certificates.deviceOf({ credential, signaturePublicKey });
+    if (self === undefined) {
+      throw new Fault("not-allowed", "this device has no certificate for sealed rooms", {
+        remedy: "link it: chat link-device on a device that is in",
+      });
     }
-    throw new Fault("not-allowed", "this device has no certificate for sealed rooms", {
-      remedy: "link it: chat link-device on a device that is in",
-    });
+    const suite = await makeSuite(options.signer);
+    return new SealEngine(options, suite, certificates, self.account);
   }
 
   /** The device's name in groups. */
@@ -197,36 +181,24 @@ export class SealEngine {
     return toBase64Url(this.#options.signer.publicKey);
   }
 
-  async makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
-    assert(count > 0 && count <= KEY_PACKAGES_MAX, "a stock of key packages");
-    const pairs: KeyPackagePair[] = [];
-    for (let i = 0; i < count; i++) {
-      const { publicPackage, privatePackage } = await this.#makeKeyPackage();
-      const { initPrivateKey: init, hpkePrivateKey: leaf } = privatePackage;
-      const keyPackage = writeKeyPackage(publicPackage);
-      const secret = packValue({ keyPackage, init, leaf });
-      pairs.push({ ref: await this.#refOf(publicPackage), keyPackage, secret });
-    }
-    return pairs;
+  /** @param count at most KEY_PACKAGES_MAX */
+  makeKeyPackages(count: number): Promise<KeyPackagePair[]> {
+    return this.#keyPackages.makePairs(count);
   }
 
   /**
    * Whether a key package may be used to add its device now.
    * @throws Fault frame-malformed, too-large
    */
-  async inspect(bytes: Uint8Array, knowledge: Knowledge): Promise<KeyPackageVerdict> {
-    const keyPackage = readKeyPackage(bytes);
+  inspect(bytes: Uint8Array, knowledge: Knowledge): Promise<KeyPackageVerdict> {
     const atUnixMs = this.#options.unixMs();
-    const device = await this.#check({ atUnixMs, ...knowledge }).judgeKeyPackage(keyPackage);
-    return typeof device === "string"
-      ? { kind: "rejected", reason: device }
-      : { kind: "good", device, ref: await this.#refOf(keyPackage) };
+    return this.#keyPackages.inspect(bytes, this.#check({ atUnixMs, ...knowledge }));
   }
 
   /** A group of this device alone. @param gid 16 random bytes; made here when absent */
   async create(policy: SealPolicy, gid = this.#random(GROUP_ID_BYTES)) {
     assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
-    const { publicPackage, privatePackage } = await this.#makeKeyPackage();
+    const { publicPackage, privatePackage } = await this.#keyPackages.make();
     const extensions = policyExtensions(policy);
     const [suite, config] = [this.#suite, this.#config];
     const group = await guarded("a sealed room could not be made", async () =>
@@ -344,7 +316,7 @@ export class SealEngine {
       const ref = toBase64Url(newMember);
       const secret = await secretOf(ref);
       if (secret === undefined) continue;
-      const { keyPackage, privateKeys } = this.#readSecret(secret);
+      const { keyPackage, privateKeys } = readSecret(secret);
       const expected = gid === undefined ? { room } : { room, gid };
       return guarded("the invitation to a sealed room cannot be opened", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
@@ -392,7 +364,7 @@ export class SealEngine {
     const check = this.#check(knowledge);
     const expected = gid === undefined ? { room } : { room, gid };
     const { tree, policy, epoch } = await checkGroupInfo(info, expected, check);
-    const { publicPackage, privatePackage } = await this.#makeKeyPackage();
+    const { publicPackage, privatePackage } = await this.#keyPackages.make();
     // The library would look for this device in the tree for ever if it were not there.
     const before = membersOf(tree).find(({ device }) => device === this.device);
     const view = { tree, policy, epoch };
@@ -564,56 +536,6 @@ export class SealEngine {
 
   #random(count: number): Uint8Array {
     return crypto.getRandomValues(new Uint8Array(count));
-  }
-
-  get #credentialed() {
-    const { cert, signer } = this.#options;
-    const credential = { credentialType: "basic", identity: cert } as const;
-    return { credential, signaturePublicKey: signer.publicKey };
-  }
-
-  async #makeKeyPackage() {
-    const now = this.#options.unixMs();
-    const second = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
-    return guarded("a key package could not be made", () =>
-      generateKeyPackageWithKey(
-        this.#credentialed.credential,
-        {
-          versions: ["mls10"],
-          ciphersuites: [SUITE],
-          extensions: [POLICY_EXTENSION],
-          proposals: [],
-          credentials: ["basic"],
-        },
-        {
-          notBefore: second(now - KEY_PACKAGE_SKEW_MS),
-          notAfter: second(now + KEY_PACKAGE_MS),
-        },
-        [],
-        { signKey: KEY_HANDLE, publicKey: this.#options.signer.publicKey },
-        this.#suite,
-      ),
-    );
-  }
-
-  async #refOf(keyPackage: KeyPackage): Promise<string> {
-    return toBase64Url(await makeKeyPackageRef(keyPackage, this.#suite.hash));
-  }
-
-  #readSecret(secret: Uint8Array): {
-    readonly keyPackage: KeyPackage;
-    readonly privateKeys: PrivateKeyPackage;
-  } {
-    const { keyPackage, init, leaf } = unpackValue(secret) as Readonly<Record<string, unknown>>;
-    const isWhole =
-      keyPackage instanceof Uint8Array && init instanceof Uint8Array && leaf instanceof Uint8Array;
-    if (!isWhole) throw unreadable();
-    const privateKeys = {
-      initPrivateKey: init.slice(),
-      hpkePrivateKey: leaf.slice(),
-      signaturePrivateKey: KEY_HANDLE,
-    };
-    return { keyPackage: readKeyPackage(keyPackage), privateKeys };
   }
 
   #proposalsOf(group: SealedGroup, intent: SealIntent): Proposal[] {

@@ -492,6 +492,8 @@ describe("damaged bytes", () => {
     for (const bytes of damaged(pair.keyPackage)) {
       const adding = ana.engine.commit(group, { kind: "add", keyPackages: [bytes] }, at(ana));
       expect(expected).toContain(await faultOf(adding));
+      const seen = ana.engine.inspect(bytes, ana.knowing()).then(({ kind }) => kind);
+      expect(await seen.catch(() => "rejected" as const)).toBe("rejected");
     }
   });
 });

@@ -5,12 +5,12 @@ import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import type { Knowledge } from "../../../src/crypto/seal/commit-check.ts";
 import {
-  type KeyPackagePair,
   type SealCommit,
   SealEngine,
   type SealProcessed,
 } from "../../../src/crypto/seal/engine.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import type { KeyPackagePair } from "../../../src/crypto/seal/key-packages.ts";
 import type { SealPolicy } from "../../../src/crypto/seal/policy.ts";
 import type { SealSigner } from "../../../src/crypto/seal/suite.ts";
 import { formatFingerprint } from "../../../src/wire/fingerprint.ts";

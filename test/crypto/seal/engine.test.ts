@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
 import { SEALED_BODY_BYTES_MAX, SEALED_BYTES_MAX } from "../../../src/base/limits-sealed.ts";
-import { type KeyPackagePair, SealEngine } from "../../../src/crypto/seal/engine.ts";
+import { SealEngine } from "../../../src/crypto/seal/engine.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
+import type { KeyPackagePair } from "../../../src/crypto/seal/key-packages.ts";
 import { wipe } from "../../../src/crypto/seal/secrets.ts";
 import {
   applied,

@@ -1,0 +1,120 @@
+/** How a device can be added while it is away: packages of keys, each for one use. */
+import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
+import {
+  generateKeyPackageWithKey,
+  type KeyPackage,
+  makeKeyPackageRef,
+  type PrivateKeyPackage,
+  verifyKeyPackage,
+} from "ts-mls/keyPackage.js";
+import { verifyLeafNodeSignatureKeyPackage } from "ts-mls/leafNode.js";
+import { assert } from "../../base/assert.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { KEY_PACKAGE_MS, KEY_PACKAGE_SKEW_MS, KEY_PACKAGES_MAX } from "../../base/limits-sealed.ts";
+import { packValue, unpackValue } from "../../wire/codec.ts";
+import type { CommitCheck, Refusal } from "./commit-check.ts";
+import { readKeyPackage, writeKeyPackage } from "./formats.ts";
+import { guarded } from "./guard.ts";
+import type { SealDevice } from "./members.ts";
+import { POLICY_EXTENSION } from "./policy.ts";
+import { unreadable } from "./state-box.ts";
+import { KEY_HANDLE, type SealSigner, SUITE } from "./suite.ts";
+
+/** One use only: who adds this device takes one. */
+export interface KeyPackagePair {
+  /** Its reference in base64url, by which a Welcome names it. */
+  readonly ref: string;
+  /** What the server hands out. */
+  readonly keyPackage: Uint8Array;
+  /** What this device keeps, encrypted, until it has joined by it or the package is too old. */
+  readonly secret: Uint8Array;
+}
+
+export type KeyPackageVerdict =
+  | { readonly kind: "good"; readonly ref: string; readonly device: SealDevice }
+  | { readonly kind: "rejected"; readonly reason: Refusal };
+
+interface KeyPackagesOptions {
+  readonly signer: SealSigner;
+  readonly cert: Uint8Array;
+  readonly unixMs: () => number;
+}
+
+export class KeyPackages {
+  readonly #options: KeyPackagesOptions;
+  readonly #suite: CiphersuiteImpl;
+
+  constructor(options: KeyPackagesOptions, suite: CiphersuiteImpl) {
+    this.#options = options;
+    this.#suite = suite;
+  }
+
+  async make() {
+    const { cert, signer, unixMs } = this.#options;
+    const now = unixMs();
+    const second = (unixMs: number) => BigInt(Math.floor(unixMs / 1000));
+    return guarded("a key package could not be made", () =>
+      generateKeyPackageWithKey(
+        { credentialType: "basic", identity: cert },
+        {
+          versions: ["mls10"],
+          ciphersuites: [SUITE],
+          extensions: [POLICY_EXTENSION],
+          proposals: [],
+          credentials: ["basic"],
+        },
+        { notBefore: second(now - KEY_PACKAGE_SKEW_MS), notAfter: second(now + KEY_PACKAGE_MS) },
+        [],
+        { signKey: KEY_HANDLE, publicKey: signer.publicKey },
+        this.#suite,
+      ),
+    );
+  }
+
+  async makePairs(count: number): Promise<KeyPackagePair[]> {
+    assert(count > 0 && count <= KEY_PACKAGES_MAX, "a stock of key packages");
+    const pairs: KeyPackagePair[] = [];
+    for (let i = 0; i < count; i++) {
+      const { publicPackage, privatePackage } = await this.make();
+      const { initPrivateKey: init, hpkePrivateKey: leaf } = privatePackage;
+      const keyPackage = writeKeyPackage(publicPackage);
+      const secret = packValue({ keyPackage, init, leaf });
+      pairs.push({ ref: await this.#refOf(publicPackage), keyPackage, secret });
+    }
+    return pairs;
+  }
+
+  /** @throws Fault frame-malformed, too-large */
+  async inspect(bytes: Uint8Array, check: CommitCheck): Promise<KeyPackageVerdict> {
+    const keyPackage = readKeyPackage(bytes);
+    const device = await check.judgeKeyPackage(keyPackage);
+    if (typeof device === "string") return { kind: "rejected", reason: device };
+    const { signature } = this.#suite;
+    const isSigned =
+      (await verifyKeyPackage(keyPackage, signature)) &&
+      (await verifyLeafNodeSignatureKeyPackage(keyPackage.leafNode, signature));
+    if (!isSigned) return { kind: "rejected", reason: "unverified" };
+    return { kind: "good", device, ref: await this.#refOf(keyPackage) };
+  }
+
+  async #refOf(keyPackage: KeyPackage): Promise<string> {
+    return toBase64Url(await makeKeyPackageRef(keyPackage, this.#suite.hash));
+  }
+}
+
+/** What `secret` of a pair holds. @throws Fault seal-state */
+export function readSecret(secret: Uint8Array): {
+  readonly keyPackage: KeyPackage;
+  readonly privateKeys: PrivateKeyPackage;
+} {
+  const { keyPackage, init, leaf } = unpackValue(secret) as Readonly<Record<string, unknown>>;
+  const isWhole =
+    keyPackage instanceof Uint8Array && init instanceof Uint8Array && leaf instanceof Uint8Array;
+  if (!isWhole) throw unreadable();
+  const privateKeys = {
+    initPrivateKey: init.slice(),
+    hpkePrivateKey: leaf.slice(),
+    signaturePrivateKey: KEY_HANDLE,
+  };
+  return { keyPackage: readKeyPackage(keyPackage), privateKeys };
+}
