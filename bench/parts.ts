@@ -50,6 +50,7 @@ export const PARTS: readonly Part[] = [
   unreported("udp", "udp.ts", [], QUICK),
   unreported("page", "page.ts", [], QUICK),
   unreported("hostile", "hostile.ts", [], ["--rounds", "2"]),
+  unreported("sealed", "sealed.ts", [], QUICK),
 ];
 
 function reported(

@@ -2,6 +2,7 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { PAGE_PLUGINS } from "./page-plugins.ts";
 import { MAIN_SOURCE, PAGE_SOURCE, ROOT } from "./source-tree.ts";
 
 /** How the licences lie in the compiled program: one file that build.ts puts beside the code. */
@@ -58,9 +59,10 @@ export async function buildLicenses(): Promise<readonly License[]> {
 export async function bundledFolders(): Promise<readonly string[]> {
   const common = { minify: true, metafile: true, sourcemap: "none" } as const;
   const define = { "process.env.NODE_ENV": '"production"' };
+  const page = { target: "browser" as const, define, plugins: [...PAGE_PLUGINS] };
   const builds = await Promise.all([
     Bun.build({ ...common, entrypoints: [MAIN_SOURCE], target: "bun" }),
-    Bun.build({ ...common, entrypoints: [PAGE_SOURCE], target: "browser", define }),
+    Bun.build({ ...common, entrypoints: [PAGE_SOURCE], ...page }),
   ]);
   const paths = builds.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
   const folders = paths.flatMap((path) => PACKAGE.exec(join(ROOT, path))?.[1] ?? []);

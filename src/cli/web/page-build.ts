@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import type { Page, PageFile } from "../../server/http/page.ts";
+import { PAGE_PLUGINS } from "../page-plugins.ts";
 import { PAGE_SOURCE } from "../source-tree.ts";
 
 /** A page of another build has another id; it stands in the page and in the server's welcome. */
@@ -27,6 +28,7 @@ export async function buildPage({ small }: PageBuildOptions): Promise<Page> {
     minify: true,
     splitting: true,
     sourcemap: "none",
+    plugins: [...PAGE_PLUGINS],
     publicPath: "/assets/",
     naming: { entry: naming, chunk: naming, asset: naming },
     define: { "process.env.NODE_ENV": '"production"' },

@@ -192,6 +192,7 @@ export class CommitCheck {
       if (!isOfOneUser(device, by) && !mayAdd) return "not-allowed";
       if (device.kind === "web" && !policy.web) return "web-barred";
       if (devices.has(device.device)) return "device-twice";
+      if (isOtherAccount([...members, ...added], device)) return "identity-changed";
       devices.add(device.device);
       added.push(device);
     }
@@ -261,6 +262,16 @@ export class CommitCheck {
 
 export function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
+}
+
+/**
+ * Whether a user is in under another account key: the devices of a lost one are removed first, so
+ * that a name never stands for two.
+ */
+export function isOtherAccount(devices: readonly SealDevice[], device: SealDevice): boolean {
+  return devices.some(
+    ({ user, account }) => foldName(user) === foldName(device.user) && account !== device.account,
+  );
 }
 
 /** An account key may sign certificates for several names: both must be the same. */

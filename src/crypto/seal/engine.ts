@@ -308,7 +308,7 @@ export class SealEngine {
   async join(
     bytes: Uint8Array,
     secretOf: (ref: string) => Uint8Array | undefined | Promise<Uint8Array | undefined>,
-    { room, gid, ...knowledge }: ExpectedGroup & Knowledge,
+    { room, gid, epochMin, ...knowledge }: ExpectedGroup & Knowledge,
   ): Promise<SealStep & { readonly by: SealMember; readonly ref: string }> {
     const welcome = readWelcome(bytes);
     if (welcome.secrets.length > GROUP_DEVICES_MAX) throw refusedFault("too-many");
@@ -317,7 +317,7 @@ export class SealEngine {
       const secret = await secretOf(ref);
       if (secret === undefined) continue;
       const { keyPackage, privateKeys } = readSecret(secret);
-      const expected = gid === undefined ? { room } : { room, gid };
+      const expected = { room, gid, epochMin };
       return guarded("the invitation to a sealed room cannot be opened", async () => {
         const init = await this.#suite.hpke.importPrivateKey(privateKeys.initPrivateKey);
         const secrets = await decryptGroupSecrets(init, newMember, welcome, this.#suite.hpke);
@@ -357,12 +357,12 @@ export class SealEngine {
    */
   async rejoin(
     bytes: Uint8Array,
-    { room, gid, bound, ...knowledge }: ExpectedGroup & Knowledge & Binding,
+    { room, gid, epochMin, bound, ...knowledge }: ExpectedGroup & Knowledge & Binding,
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
     const info = readGroupInfo(bytes);
     const check = this.#check(knowledge);
-    const expected = gid === undefined ? { room } : { room, gid };
+    const expected = { room, gid, epochMin };
     const { tree, policy, epoch } = await checkGroupInfo(info, expected, check);
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     // The library would look for this device in the tree for ever if it were not there.

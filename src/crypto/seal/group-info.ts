@@ -7,9 +7,9 @@ import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { GROUP_DEVICES_MAX, GROUP_ID_BYTES } from "../../base/limits-sealed.ts";
-import type { CommitCheck, Refusal } from "./commit-check.ts";
+import { type CommitCheck, isOtherAccount } from "./commit-check.ts";
 import { readTree } from "./formats.ts";
-import { leafAt, memberAt, type SealMember } from "./members.ts";
+import { memberAt, type SealDevice, type SealMember } from "./members.ts";
 import { readPolicy, type SealPolicy } from "./policy.ts";
 import { refusedFault } from "./refused.ts";
 import { SUITE } from "./suite.ts";
@@ -18,7 +18,9 @@ import { SUITE } from "./suite.ts";
 export interface ExpectedGroup {
   readonly room: string;
   /** The group that the room has for good; absent: it is seen for the first time. */
-  readonly gid?: Uint8Array;
+  readonly gid?: Uint8Array | undefined;
+  /** An epoch that this device has seen: an older group is a fork. Absent: none. */
+  readonly epochMin?: number | undefined;
 }
 
 export interface CheckedGroup {
@@ -45,16 +47,21 @@ export async function checkGroupInfo(
     throw malformed();
   }
   if (expected.gid !== undefined && !equalBytes(expected.gid, groupId)) throw refusedFault("bound");
+  if (Number(epoch) < (expected.epochMin ?? 0)) throw refusedFault("bound");
   const trees = extensions.filter(({ extensionType }) => extensionType === "ratchet_tree");
   const [first] = trees;
   if (first === undefined || trees.length > 1) throw malformed();
   const tree = readTree(first.extensionData);
   checkShape(tree);
-  for (const [at, node] of tree.entries()) {
+  const seen: SealDevice[] = [];
+  for (const node of tree) {
     if (node?.nodeType !== "leaf") continue;
     const device = await check.judgeDevice(node.leaf);
     if (typeof device === "string") throw refusedFault(device);
-    if (leafAt(tree, at / 2) === undefined) throw malformed();
+    if (seen.some(({ device: other }) => other === device.device))
+      throw refusedFault("device-twice");
+    if (isOtherAccount(seen, device)) throw refusedFault("identity-changed");
+    seen.push(device);
   }
   const signer = memberAt(tree, signerLeaf);
   if (signer === undefined) throw malformed();
@@ -64,7 +71,7 @@ export async function checkGroupInfo(
 /** @throws Fault frame-malformed, seal-refused */
 function checkShape(tree: RatchetTree): void {
   const leaves = (tree.length + 1) / 2;
-  if (leaves > GROUP_DEVICES_MAX) throw refusedFault("too-many" satisfies Refusal);
+  if (leaves > GROUP_DEVICES_MAX) throw refusedFault("too-many");
   for (const [at, node] of tree.entries()) {
     if (node === undefined) continue;
     if ((at % 2 === 0) !== (node.nodeType === "leaf")) throw malformed();

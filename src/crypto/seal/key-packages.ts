@@ -107,7 +107,7 @@ export function readSecret(secret: Uint8Array): {
   readonly keyPackage: KeyPackage;
   readonly privateKeys: PrivateKeyPackage;
 } {
-  const { keyPackage, init, leaf } = unpackValue(secret) as Readonly<Record<string, unknown>>;
+  const { keyPackage, init, leaf } = fieldsOf(secret);
   const isWhole =
     keyPackage instanceof Uint8Array && init instanceof Uint8Array && leaf instanceof Uint8Array;
   if (!isWhole) throw unreadable();
@@ -117,4 +117,12 @@ export function readSecret(secret: Uint8Array): {
     signaturePrivateKey: KEY_HANDLE,
   };
   return { keyPackage: readKeyPackage(keyPackage), privateKeys };
+}
+
+function fieldsOf(secret: Uint8Array): Readonly<Record<string, unknown>> {
+  try {
+    return { ...(unpackValue(secret) as object) };
+  } catch (cause) {
+    throw unreadable(cause);
+  }
 }

@@ -4,7 +4,7 @@ import { checkName, foldName } from "../../../src/base/names.ts";
 import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
 import { CommitCheck } from "../../../src/crypto/seal/commit-check.ts";
 import type { SealCommit } from "../../../src/crypto/seal/engine.ts";
-import { readCommit } from "../../../src/crypto/seal/formats.ts";
+import { readCommit, writeMessage } from "../../../src/crypto/seal/formats.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import { Certificates } from "../../../src/crypto/seal/members.ts";
 import { packValue } from "../../../src/wire/codec.ts";
@@ -18,7 +18,17 @@ import {
   rawMessage,
   removing,
 } from "./attacker.ts";
-import { applied, groupOf, POST, ROOM, SERVER_TEXT, say, stocked, TestDevice } from "./devices.ts";
+import {
+  applied,
+  groupOf,
+  POST,
+  ROOM,
+  SERVER_TEXT,
+  say,
+  secretIn,
+  stocked,
+  TestDevice,
+} from "./devices.ts";
 import { faultOf } from "./fault-of.ts";
 
 let ana: TestDevice;
@@ -158,6 +168,35 @@ describe("a member's commit is refused when it", () => {
     const seen = await bob.engine.inspect(keyPackage, bob.knowing());
     expect(seen).toEqual({ kind: "rejected", reason: "identity-changed" });
     bob.pins.clear();
+  });
+
+  test("adds a user beside devices of that user under another account key", async () => {
+    const [first, second] = await three();
+    const impostor = await TestDevice.make({ user: "CLEO" });
+    const { keyPackage } = await stocked(impostor);
+    const { bytes } = await rawCommit(ana, first, [adding(keyPackage)]);
+    expect(await verdict(bob, second, bytes)).toBe("identity-changed");
+    const two = await Promise.all(
+      ["zoe", "Zoe"].map(async (user) => stocked(await TestDevice.make({ user }))),
+    );
+    const both = await rawCommit(
+      ana,
+      first,
+      two.map((pair) => adding(pair.keyPackage)),
+    );
+    expect(await verdict(bob, second, both.bytes)).toBe("identity-changed");
+    // One that joined such a group would show one name for two.
+    const { group } = await ana.engine.create(ana.policy());
+    const pair = await stocked(bob);
+    const forged = await rawCommit(ana, group, [
+      adding(pair.keyPackage),
+      ...two.map((other) => adding(other.keyPackage)),
+    ]);
+    const { welcome } = forged;
+    if (welcome === undefined) throw new Error("a welcome");
+    const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+    const joining = bob.engine.join(invitation, secretIn(pair), at2(bob));
+    expect(await faultOf(joining)).toBe("seal-refused");
   });
 
   test("changes the certificate of its device", async () => {
@@ -324,11 +363,14 @@ describe("coming back", () => {
     expect(await faultOf(cleo.engine.rejoin(info, at2(cleo)))).toBe("seal-broken");
   });
 
-  test("into another room or group is refused", async () => {
+  test("into another room or group, or an older one, is refused", async () => {
     const [first] = await three();
     const info = await ana.engine.groupInfo(first);
     const room = { ...at2(cleo), room: "rBBBBBBBBBBB" };
     expect(await faultOf(cleo.engine.rejoin(info, room))).toBe("seal-refused");
+    const seen = (epochMin: number) => cleo.engine.rejoin(info, { ...at2(cleo), epochMin });
+    expect(await faultOf(seen(first.epoch))).toBe("no fault");
+    expect(await faultOf(seen(first.epoch + 1))).toBe("seal-refused");
     const group = { ...at2(cleo), gid: new Uint8Array(16) };
     expect(await faultOf(cleo.engine.rejoin(info, group))).toBe("seal-refused");
   });

@@ -1,10 +1,23 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { utf8Decode, utf8Encode } from "../../../src/base/bytes.ts";
-import { SEALED_BODY_BYTES_MAX, SEALED_BYTES_MAX } from "../../../src/base/limits-sealed.ts";
+import {
+  GROUP_COMMIT_BYTES_MAX,
+  GROUP_DEVICES_MAX,
+  GROUP_INFO_BYTES_MAX,
+  GROUP_LEASE_BYTES_MAX,
+  GROUP_WELCOME_BYTES_MAX,
+  KEY_PACKAGES_MAX,
+  SEALED_BODY_BYTES_MAX,
+  SEALED_BOUND_BYTES_MAX,
+  SEALED_BYTES_MAX,
+  SEALED_SKIPPED_KEYS_MAX,
+  SEALED_SKIPPED_MAX,
+} from "../../../src/base/limits-sealed.ts";
 import { SealEngine } from "../../../src/crypto/seal/engine.ts";
 import type { SealedGroup } from "../../../src/crypto/seal/group.ts";
 import type { KeyPackagePair } from "../../../src/crypto/seal/key-packages.ts";
 import { wipe } from "../../../src/crypto/seal/secrets.ts";
+import { importStateKey } from "../../../src/crypto/seal/state-box.ts";
 import {
   applied,
   groupOf,
@@ -127,6 +140,25 @@ describe("a group", () => {
     expect(applied(await ana.engine.process(first, add.commit, at(ana))).members).toHaveLength(3);
   });
 
+  test("lets its only device come back", async () => {
+    const { groupInfo, group } = await ana.engine.create(ana.policy());
+    const back = await ana.engine.rejoin(groupInfo, { room: ROOM, gid: group.gid, ...at(ana) });
+    expect(back.group.epoch).toBe(1);
+    expect(users(back.group)).toEqual(["ana"]);
+    // Also when others were in before, and left the tree larger than it has to be.
+    const [first] = await three();
+    const remove = { kind: "remove", devices: [bob.id, cleo.id] } as const;
+    const alone = await ana.engine.commit(first, remove, at(ana));
+    const again = await ana.engine.rejoin(alone.groupInfo, { room: ROOM, ...at(ana) });
+    const pair = await stocked(bob);
+    const add = { kind: "add", keyPackages: [pair.keyPackage] } as const;
+    const made = await ana.engine.commit(again.group, add, at(ana));
+    const place = { room: ROOM, ...bob.knowing() };
+    const { group: bobs } = await bob.engine.join(welcomeOf(made), secretIn(pair), place);
+    const { message } = await say(ana, made.group);
+    await bob.engine.decrypt(bobs, message, { bound: POST });
+  });
+
   test("changes its rules by an admin's commit", async () => {
     const [first, second, third] = await three();
     const policy = { ...first.policy, admins: [ana.accountId, bob.accountId], web: false };
@@ -237,6 +269,71 @@ describe("sizes", () => {
   });
 });
 
+describe("bounds", () => {
+  test("so many messages may be missed, and of the last ones some are kept", async () => {
+    const [first, second] = await three();
+    const messages: Uint8Array[] = [];
+    let from = first;
+    for (let i = 0; i <= SEALED_SKIPPED_MAX + 1; i++) {
+      const { message, group } = await say(ana, from, `${i}`);
+      messages.push(message);
+      from = group;
+    }
+    const read = (group: SealedGroup, i: number) =>
+      bob.engine.decrypt(group, messages[i] ?? POST, { bound: POST });
+    expect(await faultOf(read(second, SEALED_SKIPPED_MAX + 1))).toBe("seal-broken");
+    const { group } = await read(second, SEALED_SKIPPED_MAX);
+    const oldest = SEALED_SKIPPED_MAX - SEALED_SKIPPED_KEYS_MAX;
+    expect(await faultOf(read(group, oldest))).toBe("no fault");
+    expect(await faultOf(read(group, oldest - 1))).toBe("seal-broken");
+  });
+
+  test("a room has as many devices as it may, and not one more", async () => {
+    const { group } = await ana.engine.create(ana.policy());
+    const crowd: TestDevice[] = [];
+    for (let i = 1; i < GROUP_DEVICES_MAX; i++) {
+      crowd.push(await TestDevice.make({ user: `user-${i}` }));
+    }
+    const keyPackages: Uint8Array[] = [];
+    for (const device of crowd) keyPackages.push((await stocked(device)).keyPackage);
+    const full = await ana.engine.commit(group, { kind: "add", keyPackages }, at(ana));
+    expect(full.group.members).toHaveLength(GROUP_DEVICES_MAX);
+    for (const [bytes, most] of [
+      [full.commit, GROUP_COMMIT_BYTES_MAX],
+      [full.welcome, GROUP_WELCOME_BYTES_MAX],
+      [full.groupInfo, GROUP_INFO_BYTES_MAX],
+    ] as const) {
+      // Names may be four times as long.
+      expect((bytes?.length ?? 0) + 32 * GROUP_DEVICES_MAX).toBeLessThan(most);
+    }
+    const { keyPackage } = await stocked(bob);
+    const more = { kind: "add", keyPackages: [keyPackage] } as const;
+    expect(await faultOf(ana.engine.commit(full.group, more, at(ana)))).toBe("seal-refused");
+    const phone = await TestDevice.make({ user: "ana", account: ana.account });
+    const place = { room: ROOM, ...at(phone) };
+    expect(await faultOf(phone.engine.rejoin(full.groupInfo, place))).toBe("seal-refused");
+    // The last of them comes back, also from the largest tree.
+    const last = crowd.at(-1) ?? ana;
+    const back = await last.engine.rejoin(full.groupInfo, { room: ROOM, ...at(last) });
+    expect(applied(await ana.engine.process(full.group, back.commit, at(ana))).epoch).toBe(2);
+  });
+
+  test("leases and bindings are short, and stocks small", async () => {
+    const [first] = await three();
+    const key = await importStateKey(new Uint8Array(32));
+    const content = { body: POST, sentAtUnixMs: 1, count: 1 };
+    const sealing = (bytes: number) =>
+      ana.engine.encrypt(first, content, { bound: new Uint8Array(bytes) });
+    await sealing(SEALED_BOUND_BYTES_MAX);
+    await expect(sealing(SEALED_BOUND_BYTES_MAX + 1)).rejects.toThrow("short");
+    await ana.engine.save(first, { key, lease: "l".repeat(GROUP_LEASE_BYTES_MAX) });
+    const long = { key, lease: "l".repeat(GROUP_LEASE_BYTES_MAX + 1) };
+    await expect(ana.engine.save(first, long)).rejects.toThrow("short");
+    expect(await ana.engine.makeKeyPackages(KEY_PACKAGES_MAX)).toHaveLength(KEY_PACKAGES_MAX);
+    await expect(ana.engine.makeKeyPackages(KEY_PACKAGES_MAX + 1)).rejects.toThrow("stock");
+  });
+});
+
 describe("key packages", () => {
   test("are inspected before somebody is added", async () => {
     const { keyPackage, ref } = await stocked(bob);
@@ -261,6 +358,9 @@ describe("key packages", () => {
     expect(await faultOf(bob.engine.join(welcome, secretIn(spare), place))).toBe("seal-refused");
     const wrong = bob.engine.join(welcome, () => spare.secret, place);
     expect(await faultOf(wrong)).toBe("seal-broken");
+    for (const damaged of [new Uint8Array(0), new Uint8Array([0xc0]), POST]) {
+      expect(await faultOf(bob.engine.join(welcome, () => damaged, place))).toBe("seal-state");
+    }
     const elsewhere = { ...place, room: "rBBBBBBBBBBB" };
     expect(await faultOf(bob.engine.join(welcome, secretIn(used), elsewhere))).toBe("seal-refused");
     const other = { ...place, gid: new Uint8Array(16) };

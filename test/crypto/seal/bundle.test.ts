@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { brotliCompressSync, gzipSync } from "node:zlib";
+import { PAGE_PLUGINS } from "../../../src/cli/page-plugins.ts";
+import { sealedRoom } from "./room-program.ts";
+
+const ROOT = join(import.meta.dir, "../../..");
+const SRC = join(ROOT, "src");
+/** What comes when a sealed room is opened for the first time, compressed. */
+const LAZY_BYTES_MAX = 45_000;
+
+interface Output {
+  readonly imports: readonly { readonly path: string; readonly kind: string }[];
+  readonly entryPoint?: string;
+}
+
+/** Bundles the page, which loads the engine when it is first needed. */
+async function pageWithEngine() {
+  const entry = join(SRC, "web", "sealed-entry.ts");
+  const engine = ["engine", "file-stream", "safety-number", "secrets", "state-box"];
+  const parts = engine.map((name) => `import("../crypto/seal/${name}.ts")`);
+  const built = await Bun.build({
+    entrypoints: [entry],
+    files: { [entry]: `import "./page.tsx"; globalThis.seal = () => [${parts.join(", ")}];` },
+    target: "browser",
+    minify: true,
+    splitting: true,
+    metafile: true,
+    plugins: [...PAGE_PLUGINS],
+    define: { "process.env.NODE_ENV": '"production"' },
+  });
+  const outputs = (built.metafile?.outputs ?? {}) as Readonly<Record<string, Output>>;
+  const files = new Map<string, Uint8Array>();
+  for (const output of built.outputs) {
+    files.set(output.path, new Uint8Array(await output.arrayBuffer()));
+  }
+  return { outputs, files, inputs: Object.keys(built.metafile?.inputs ?? {}) };
+}
+
+/** Files that are loaded with these. */
+function closure(outputs: Readonly<Record<string, Output>>, first: readonly string[]) {
+  const found = new Set<string>();
+  const visit = (path: string): void => {
+    if (found.has(path)) return;
+    found.add(path);
+    for (const next of outputs[path]?.imports ?? []) {
+      if (next.kind !== "dynamic-import") visit(next.path);
+    }
+  };
+  for (const path of first) visit(path);
+  return found;
+}
+
+describe("the engine", () => {
+  test("is little that a page loads when it is needed", async () => {
+    const { outputs, files, inputs } = await pageWithEngine();
+    expect(inputs.filter((path) => /^node:|node-fallback/.test(path))).toEqual([]);
+    const paths = Object.keys(outputs);
+    const holding = (text: string) =>
+      paths.filter((path) => Buffer.from(files.get(path) ?? []).includes(text));
+    const [entry = ""] = paths.filter((path) =>
+      outputs[path]?.entryPoint?.includes("sealed-entry"),
+    );
+    const eager = closure(outputs, [entry]);
+    const [engine = ""] = holding("MLS 1.0 external init secret");
+    expect(eager.has(engine)).toBe(false);
+    const lazy = [
+      ...closure(
+        outputs,
+        paths.filter((path) => !eager.has(path)),
+      ),
+    ].filter((path) => !eager.has(path));
+    // Those of the page itself that are loaded later, as its other language, are not the engine's.
+    const needed = closure(outputs, [engine]);
+    const own = lazy.filter((path) => needed.has(path) || isOfSeal(files.get(path)));
+    const sizes = own.map((path) => files.get(path) ?? new Uint8Array(0));
+    const gzip = sizes.reduce((sum, bytes) => sum + gzipSync(bytes, { level: 9 }).length, 0);
+    const brotli = sizes.reduce((sum, bytes) => sum + brotliCompressSync(bytes).length, 0);
+    expect(gzip).toBeLessThan(LAZY_BYTES_MAX);
+    expect(brotli).toBeGreaterThan(10_000);
+    expect(brotli).toBeLessThan(gzip);
+  });
+
+  test("runs with keys that cannot be read", async () => {
+    expect((await sealedRoom()).text).toBe("ana: text 50");
+  });
+
+  test("runs in a compiled program, far from its packages", () => {
+    const folder = fs.mkdtempSync(join(tmpdir(), "chat-compiled-"));
+    try {
+      const binary = join(folder, "sealed");
+      const program = join(import.meta.dir, "compiled-program.ts");
+      const command = ["build", "--compile", "--minify", program, "--outfile", binary];
+      const built = Bun.spawnSync([process.execPath, ...command], { cwd: ROOT });
+      expect(built.stderr.toString()).not.toContain("error");
+      const { stdout, exitCode } = Bun.spawnSync([binary], { cwd: folder });
+      expect(stdout.toString()).toBe("ana: text 50\n");
+      expect(exitCode).toBe(0);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+function isOfSeal(bytes: Uint8Array | undefined): boolean {
+  const text = Buffer.from(bytes ?? []).toString();
+  return ["chat-safety-v1", "chat-file-v1", "chat/1 seal"].some((part) => text.includes(part));
+}

@@ -1,0 +1,3 @@
+import { sealedRoom } from "./room-program.ts";
+
+process.stdout.write(`${(await sealedRoom()).text}\n`);

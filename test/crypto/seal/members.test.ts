@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { DEVICE_CERTS_KNOWN_MAX } from "../../../src/base/limits-sealed.ts";
+import { checkName } from "../../../src/base/names.ts";
+import { makeDeviceCert } from "../../../src/crypto/device-cert.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { Certificates } from "../../../src/crypto/seal/members.ts";
+import { SERVER_TEXT } from "./devices.ts";
+
+const account = Identity.generate();
+const device = Identity.generate();
+
+function leafOf(signedAtUnixMs: number) {
+  const identity = makeDeviceCert(account, {
+    server: SERVER_TEXT,
+    user: checkName("ana"),
+    deviceKey: device.publicKey,
+    kind: "cli",
+    signedAtUnixMs,
+  });
+  const credential = { credentialType: "basic", identity } as const;
+  return { credential, signaturePublicKey: device.publicKey };
+}
+
+test("more certificates than are remembered are checked all the same", async () => {
+  const certificates = new Certificates([SERVER_TEXT]);
+  const leaves = Array.from({ length: DEVICE_CERTS_KNOWN_MAX + 5 }, (_, i) => leafOf(i));
+  for (const leaf of [...leaves, ...leaves.slice(0, 5)]) {
+    expect((await certificates.deviceOf(leaf))?.user).toBe("ana" as never);
+  }
+});
+
+test("a known certificate is not good for another key or server", async () => {
+  const certificates = new Certificates([SERVER_TEXT]);
+  const leaf = leafOf(1);
+  expect(await certificates.deviceOf(leaf)).toBeDefined();
+  const signaturePublicKey = Identity.generate().publicKey;
+  expect(await certificates.deviceOf({ ...leaf, signaturePublicKey })).toBeUndefined();
+  expect(await new Certificates([]).deviceOf(leaf)).toBeUndefined();
+  const x509 = { credentialType: "x509" as const, certificates: [] };
+  expect(await certificates.deviceOf({ ...leaf, credential: x509 })).toBeUndefined();
+  const [first, ...rest] = leaf.credential.identity;
+  const flipped = new Uint8Array([(first ?? 0) ^ 1, ...rest]);
+  const credential = { credentialType: "basic", identity: flipped } as const;
+  expect(await certificates.deviceOf({ ...leaf, credential })).toBeUndefined();
+});
