@@ -57,3 +57,16 @@ export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 export const DEVICE_CERTS_KNOWN_MAX = 1_024;
 /** Chunks of one sealed file: the counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;
+/** Records of a sealed room that are asked for at once. */
+export const SEALED_PAGE_RECORDS = 500;
+/** A transaction ends after this: other processes of the same home wait for it. */
+export const SEALED_TRANSACTION_MS = 500;
+/** A commit that meets others is made anew so often; by then the room has changed many times. */
+export const COMMIT_TRIES_MAX = 8;
+export const COMMIT_RETRY_MS = 150;
+/** Sealed rooms of one account: as many as rooms and conversations it may begin. */
+export const SEALED_ROOMS_MAX = 2_000;
+/** Ciphertexts of one post: it is encrypted anew for each epoch in which it is tried. */
+export const SEALED_TRIES_MAX = 32;
+/** Events that wait for records of sealed rooms to be opened: some seconds of work. */
+export const SEALED_WAITING_MAX = 20_000;

@@ -1,11 +1,12 @@
 import { unreachable } from "../base/assert.ts";
-import type { Fault } from "../base/fault.ts";
+import { Fault } from "../base/fault.ts";
 import type { FileId, Sha256 } from "../base/ids.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { NoticeOf } from "../wire/messages.ts";
 import { WORD_KINDS } from "../wire/record.ts";
 import type { ClientEvent } from "./event.ts";
-import { Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
+import { EventStage, type RecordOpener } from "./event-stage.ts";
+import { type AccountNotice, Follower, type FollowerEvent, type FollowMode } from "./follower.ts";
 import type { Connection, ServerNotice } from "./link/connection.ts";
 import type { Entered } from "./login.ts";
 import { ReadState } from "./read-state.ts";
@@ -23,6 +24,10 @@ export interface AccountFeedSink {
   rewind(seq: number): void;
   /** `again`: asking once more is in vain. */
   hole(fault: Fault, again: boolean): void;
+  /** Left out: nothing is sealed for this reader. */
+  readonly opener?: RecordOpener;
+  /** Others may soon not be able to let this device into sealed rooms. */
+  lowOnKeyPackages?(): void;
 }
 
 export type ConnectedEvent = Omit<Extract<ClientEvent, { kind: "connected" }>, "rooms">;
@@ -53,8 +58,14 @@ export class AccountFeed {
   constructor(mode: FollowMode, asked: number | undefined, sha256: Sha256, sink: AccountFeedSink) {
     this.#mode = mode;
     this.#sink = sink;
+    const { opener } = sink;
+    const full = () => sink.hole(new Fault("too-many", "sealed rooms are read too slowly"), false);
+    const stage =
+      opener === undefined
+        ? undefined
+        : new EventStage(opener, (event) => this.#event(event), full);
     this.#follower = new Follower(mode, asked, sha256, {
-      event: (event) => this.#event(event),
+      event: (event) => (stage === undefined ? this.#event(event) : stage.pass(event)),
       hole: (fault, again) => sink.hole(fault, again),
     });
   }
@@ -144,7 +155,9 @@ export class AccountFeed {
     this.#emit({ kind: "read", room, n, unread: this.reads.unread(room.id) });
   }
 
-  #account(notice: NoticeOf<"ignored" | "link-asked" | "event">): void {
+  #account(notice: AccountNotice): void {
+    if (notice.kind === "invited") this.#sink.event(notice, 0);
+    if (notice.kind === "key-packages-low") this.#sink.lowOnKeyPackages?.();
     if (notice.kind === "link-asked") this.#sink.event(notice, 0);
     if (notice.kind === "ignored") {
       this.#ignored = new Set(notice.users.map((user) => user.toLowerCase()));

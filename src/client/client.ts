@@ -1,6 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import { dateOf, formatLocalSince } from "../base/time.ts";
-import type { RoomView } from "../core/client/chat-record.ts";
+import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { ModelEvent } from "../core/model/event.ts";
 import { sha256 } from "../crypto/sha256.ts";
@@ -31,6 +31,8 @@ import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { type Ask, type HistoryPage, queryHistory } from "./queries.ts";
 import { Reading } from "./reading.ts";
+import type { SealedRooms } from "./sealed/rooms.ts";
+import { type SealedHome, Sealing } from "./sealed/sealing.ts";
 import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
 import type { Hashing } from "./transfer/hashing.ts";
 import { Transfers } from "./transfer/transfers.ts";
@@ -44,6 +46,8 @@ export interface ClientParts {
   readonly state: ClientState;
   readonly keys: Keys;
   readonly hashing: Hashing;
+  /** Left out: sealed rooms are not read, and nothing is said there. */
+  readonly sealed?: SealedHome;
 }
 
 export interface ClientOptions {
@@ -112,6 +116,7 @@ export class Client {
   readonly reading: Reading;
   /** Files that are sent and fetched. */
   readonly transfers: Transfers;
+  readonly #sealing: Sealing;
   readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
@@ -126,6 +131,14 @@ export class Client {
   constructor(parts: ClientParts, options: ClientOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#sealing = new Sealing({
+      clock: parts.clock,
+      entropy: parts.entropy,
+      keys: parts.keys,
+      home: parts.sealed,
+      ask: (kind, fields) => this.request(kind, fields),
+      rooms: () => this.rooms,
+    });
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
     const { program, reconnect = true } = options;
@@ -160,6 +173,7 @@ export class Client {
         lost: () => {
           this.#activeLink.lost();
           this.#posts.lost();
+          this.#sealing.lost();
           this.#auditor.lost();
         },
         isAwaited: () => this.#posts.size > 0 || this.#activeLink.isAwaited,
@@ -281,10 +295,15 @@ export class Client {
   }
 
   /** A page of the past, oldest first; it counts as read. @throws Fault */
-  history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    return queryHistory(this.request, sha256, fields, (head, record) =>
-      this.#auditor.saw(head, record),
-    );
+  async history(fields: RequestFields<"history">): Promise<HistoryPage> {
+    const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
+    const { records, more } = await queryHistory(this.request, sha256, fields, saw);
+    return { records: await this.#sealing.openPage(records), more };
+  }
+
+  /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
+  sealedRooms(): Promise<SealedRooms> {
+    return this.#sealing.rooms();
   }
 
   /** Changes the password, here and for the next link. @throws Fault */
@@ -311,6 +330,7 @@ export class Client {
     const { fingerprint } = this;
     if (forget && fingerprint !== undefined) this.#parts.state.unenrol(fingerprint, stay.user);
     this.#left = stay;
+    this.#sealing.left();
     this.#stay = undefined;
     this.#options.model?.({ kind: "left" });
     this.#activeLink.left(notLoggedIn());
@@ -381,6 +401,7 @@ export class Client {
     model?.(greetedEvent(greeted, { keepsKey: true }));
     model?.({ kind: "entered", user, isRenamed });
     const owner = { fingerprint, user };
+    this.#sealing.connected({ ...owner, account, formers: greeted.formers });
     this.#posts.open(owner, this.#options.adopt ?? true);
     feed.connected(connectedEvent(this.#options.address, connection, greeted, entered));
     this.reading.follow(feed, connection);
@@ -432,6 +453,7 @@ export class Client {
       followed: (event) => {
         const told = model === undefined ? undefined : modelEventOf(event);
         if (told !== undefined) model?.(told);
+        if (event.kind === "caught-up" && follow !== "none") this.#sealing.caughtUp();
       },
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
       saw: (head, record) => this.#auditor.saw(head, record),
@@ -442,6 +464,8 @@ export class Client {
         if (follow === "all") this.#cursors.rewind({ ...place(), seq });
       },
       hole: (fault, again) => this.#loop.mend(fault, again),
+      opener: this.#sealing,
+      lowOnKeyPackages: () => this.#sealing.stock(),
     });
     return feed;
   }
@@ -452,6 +476,7 @@ export class Client {
       clock,
       entropy,
       store: state.outboxes,
+      seal: (posts) => this.#sealing.seal(posts),
       tell: (event) => {
         this.#options.model?.(event);
         if (event.kind !== "settled") return;
@@ -484,6 +509,7 @@ export class Client {
   #finish(fault: Fault | undefined): Promise<void> {
     if (this.#end !== undefined) return Promise.resolve();
     this.#end = { fault };
+    this.#sealing.left();
     this.#activeLink.left(fault ?? leftUnfinished());
     this.#posts.leave(fault ?? leftUnsent());
     const closed = this.#loop.close(fault ?? leftUnsent());

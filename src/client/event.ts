@@ -85,6 +85,8 @@ export type ClientEvent =
       readonly deviceKey: Uint8Array;
       readonly mac: Uint8Array;
     }
+  /** Somebody let this account into a sealed room, which it may join now. */
+  | { readonly kind: "invited"; readonly room: string; readonly by?: string | undefined }
   /** The connection is gone and will be tried again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   /** Another attempt failed. */

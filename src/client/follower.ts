@@ -42,7 +42,11 @@ export type FollowerEvent =
       readonly room: RoomView;
       readonly notice: NoticeOf<"presence" | "read" | "offered">;
     }
-  | { readonly kind: "account"; readonly notice: NoticeOf<"ignored" | "link-asked" | "event"> };
+  | { readonly kind: "account"; readonly notice: AccountNotice };
+
+export type AccountNotice = NoticeOf<
+  "ignored" | "link-asked" | "event" | "invited" | "key-packages-low"
+>;
 
 export interface FollowerSink {
   event(event: FollowerEvent): void;
@@ -134,6 +138,8 @@ export class Follower {
       case "ignored":
       case "link-asked":
       case "event":
+      case "invited":
+      case "key-packages-low":
         return this.#sink.event({ kind: "account", notice });
       default: // Greetings and farewells are the connection's.
         return;
@@ -145,10 +151,17 @@ export class Follower {
   }
 
   #room(notice: NoticeOf<"room">): void {
-    const view = roomViewOf(notice);
-    const known = this.#rooms.get(view.id);
+    const told = roomViewOf(notice);
+    const known = this.#rooms.get(told.id);
+    // What was sealed once is sealed for good, whatever a server says later.
+    const wasSealed = (known ?? this.#before.get(told.id))?.isSealed === true;
+    const view = wasSealed ? { ...told, isSealed: true } : told;
     this.#rooms.set(view.id, view);
-    const isNews = known === undefined || known.topic !== view.topic || known.name !== view.name;
+    const isNews =
+      known === undefined ||
+      known.topic !== view.topic ||
+      known.name !== view.name ||
+      known.isSealed !== view.isSealed;
     this.#sink.event({ kind: "room", room: view, isNews, notice });
     if (this.#mode === "none") return;
     const { room, n, skipped, behind } = notice;
@@ -188,6 +201,8 @@ export class Follower {
       const kept = typeof keepMs === "number" ? keepMs : undefined;
       this.#rooms.set(record.room.id, { ...record.room, keepMs: kept });
     }
+    if (record.kind === "group")
+      this.#rooms.set(record.room.id, { ...record.room, isSealed: true });
     if (record.kind !== "topic") return;
     this.#rooms.set(record.room.id, { ...record.room, topic: bodyText(record, "topic") });
   }

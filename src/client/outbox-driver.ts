@@ -14,6 +14,7 @@ import type { Clock } from "../io/clock.ts";
 import type { KeptPost, OutboxChange } from "../io/state/outbox-store.ts";
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
+import type { PostToSeal } from "./sealed/sealing.ts";
 
 /** A post as it is kept, with its body read. */
 export type ReadPost = Omit<KeptPost, "body"> & { readonly body: PostBody };
@@ -39,6 +40,11 @@ export interface OutboxDriverOwner {
    */
   keep(change: Pick<OutboxChange, "added" | "settled">): void | Promise<void>;
   tell(event: PostEvent): void;
+  /**
+   * What goes out for these posts, in order, or a fault for one that must not.
+   * @returns undefined if all go out as they are
+   */
+  seal?(posts: readonly PostToSeal[]): Promise<readonly (PostBody | Fault)[]> | undefined;
   /** Fewer posts wait than before. */
   settled(): void;
 }
@@ -81,6 +87,8 @@ export class OutboxDriver {
   /** Wait for the write. */
   #sends: Send[] = [];
   #isWriting = false;
+  /** The last of those that are being encrypted, and of those that wait behind them. */
+  #sealing: Promise<void> | undefined;
   #onIdle: (() => void) | undefined;
   #isLeft = false;
 
@@ -281,7 +289,35 @@ export class OutboxDriver {
       }
     }
     if (connection !== this.#connection) return; // The next link has asked for them again.
-    for (const send of sends) this.#send(send);
+    this.#sendAll(sends);
+  }
+
+  /** None overtakes another, also where some have to be encrypted first. */
+  #sendAll(sends: readonly Send[]): void {
+    const posts = sends.map(({ counter, to, body }) => {
+      return { id: formatPostId(this.id, counter), to, body };
+    });
+    const sealed = sends.length === 0 ? undefined : this.#owner.seal?.(posts);
+    if (sealed === undefined && this.#sealing === undefined) {
+      for (const send of sends) this.#send(send);
+      return;
+    }
+    const connection = this.#connection;
+    const before = this.#sealing;
+    const work = (async () => {
+      const bodies = await sealed;
+      await before;
+      if (connection !== this.#connection) return;
+      for (const [at, send] of sends.entries()) {
+        const body = bodies?.[at] ?? send.body;
+        if (body instanceof Fault) {
+          this.#handle({ kind: "refused", counter: send.counter, fault: body });
+        } else this.#send({ ...send, body });
+      }
+    })().finally(() => {
+      if (this.#sealing === work) this.#sealing = undefined;
+    });
+    this.#sealing = work;
   }
 
   /** The disk took nothing: what it does not hold is not sent. */
@@ -293,7 +329,7 @@ export class OutboxDriver {
     this.#settled = this.#settled.filter((counter) => !lost.has(counter));
     this.#settled.push(...settled);
     if (connection !== this.#connection) return;
-    for (const send of sends) if (!lost.has(send.counter)) this.#send(send);
+    this.#sendAll(sends.filter(({ counter }) => !lost.has(counter)));
   }
 
   #arm(): void {

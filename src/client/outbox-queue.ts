@@ -8,7 +8,12 @@ import type { KeptPost, LeftOutbox, OutboxChange, OutboxOwner } from "../io/stat
 import type { PostBody } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
 import { notLoggedIn } from "./link/retry.ts";
-import { OutboxDriver, type PostEvent, type ReadPost } from "./outbox-driver.ts";
+import {
+  OutboxDriver,
+  type OutboxDriverOwner,
+  type PostEvent,
+  type ReadPost,
+} from "./outbox-driver.ts";
 
 /** A writer that reads from a file or a pipe waits above this; a person never gets there. */
 const PENDING_LOW = 2 * OUTBOX_IN_FLIGHT_MAX;
@@ -31,6 +36,8 @@ export interface OutboxQueueOptions {
   readonly entropy: Entropy;
   readonly store: OutboxStore;
   readonly tell: (event: PostEvent) => void;
+  /** Left out: nothing is sealed. */
+  readonly seal?: NonNullable<OutboxDriverOwner["seal"]>;
 }
 
 /**
@@ -145,6 +152,7 @@ export class OutboxQueue {
         return this.#parts.store.write(id, { ...owner, ...change });
       },
       tell: this.#parts.tell,
+      ...(this.#parts.seal === undefined ? {} : { seal: this.#parts.seal }),
       settled: () => this.#settled(),
     });
   }

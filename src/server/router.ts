@@ -188,8 +188,18 @@ export class RequestRouter {
           asker,
           options: await this.#joinOptions(client, asker, request),
         });
-      case "leave":
-        return server.input({ kind: "leave", asker, room: checkName(request.room, "room's name") });
+      case "leave": {
+        const { epoch, signature } = request;
+        const isSigned = epoch !== undefined && signature !== undefined;
+        const { device } = member;
+        const signed = isSigned && { epoch, device, signature: toBase64Url(signature) };
+        return server.input({
+          kind: "leave",
+          asker,
+          room: checkName(request.room, "room's name"),
+          ...(signed === false ? {} : { signed }),
+        });
+      }
       case "topic": {
         const room = checkName(request.room, "room's name");
         return server.input({ kind: "topic", asker, room, topic: request.topic });

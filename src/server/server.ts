@@ -466,6 +466,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (kind === "close" || (kind === "rename" && accountIn(record) === undefined)) {
       this.retell(room);
     }
+    // A conversation is sealed from now on.
+    if (kind === "group" && room.group?.epoch === 0) this.retell(room);
     const concerned = kind === "grant" ? accountIn(record) : undefined;
     if (concerned === undefined) return;
     for (const client of this.#byAccount.get(concerned) ?? []) this.#catchUp.again(client, room);

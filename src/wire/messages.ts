@@ -298,7 +298,11 @@ export const REQUESTS = {
     },
     answer: v.object({ room: id, name, created: v.boolean(), joined: v.boolean() }),
   },
-  leave: { fields: { room: name }, answer: accepted },
+  /** Of a sealed room with the device's signed word, by which others may remove its devices. */
+  leave: {
+    fields: { room: name, epoch: v.optional(count), signature: v.optional(SIGNATURE) },
+    answer: accepted,
+  },
   topic: {
     fields: { room: name, topic: text(TOPIC_BYTES_MAX) },
     answer: v.object({ seq: positive }),

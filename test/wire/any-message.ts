@@ -145,7 +145,9 @@ export const ANY_REQUEST: { [Kind in RequestKind]: fc.Arbitrary<RequestFields<Ki
     { room: name, password: secret, create: fc.boolean(), sealed: fc.boolean() },
     ["room"],
   ),
-  leave: fc.record({ room: name }),
+  leave: fields<RequestFields<"leave">>({ room: name, epoch: count, signature: exact(64) }, [
+    "room",
+  ]),
   topic: fc.record({ room: name, topic }),
   rooms: fields<RequestFields<"rooms">>({ after: name }, []),
   who: fields<RequestFields<"who">>({ room: name, after: name }, []),

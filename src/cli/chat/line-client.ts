@@ -398,6 +398,15 @@ export class LineClient implements SlashHost {
       case "room-gone":
         this.#awaitedJoins.delete(event.room.id);
         return this.#onShown();
+      case "invited": {
+        const { room, by } = event;
+        const who = by ?? "somebody";
+        const words = `${who} let you into the sealed room '${room}': /join ${room}`;
+        return chatConsole.tell(
+          { kind: "invited", room, ...(by === undefined ? {} : { by }) },
+          words,
+        );
+      }
       case "pinned":
       case "moved":
       case "link-asked":

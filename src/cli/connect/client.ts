@@ -22,6 +22,7 @@ import { keepEvidence } from "./evidence.ts";
 import { GuessDelayShow } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceKeys } from "./keys.ts";
+import { sealedHome } from "./sealed-home.ts";
 
 /** The flags of every command that talks to a server. */
 export interface ClientFlags extends ServerChoice {
@@ -152,6 +153,7 @@ async function openAt(
         state,
         keys: deviceKeys(device, state),
         hashing: nativeHashing(),
+        sealed: sealedHome(folders.data, device, clock),
       },
       {
         address: filedAs,

@@ -12,6 +12,8 @@ export interface RoomView {
   readonly topic: string;
   /** How long the room keeps what is said; undefined: for good. */
   readonly keepMs?: number | undefined;
+  /** What is said in it only the devices in its group can read. */
+  readonly isSealed?: boolean;
 }
 
 /** A record that was checked as far as a reader can, with its names filled in. */
@@ -29,6 +31,8 @@ export interface ChatRecord {
   /** `damaged`: the body is not the one that its author committed to. Both others have no body. */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
+  /** Of a sealed room: this device has opened it, or cannot. */
+  readonly sealed?: "open" | "closed";
 }
 
 interface WireHead {
@@ -47,7 +51,14 @@ export function roomViewOf(entry: RoomEntry): RoomView {
   const kind = entry.with === undefined ? "room" : "person";
   const name = entry.with ?? entry.name;
   if (name === undefined) throw new Fault("frame-malformed", "a room has neither name nor person");
-  return { kind, name, id: entry.room as RoomId, topic: entry.topic ?? "", keepMs: entry.keepMs };
+  return {
+    kind,
+    name,
+    id: entry.room as RoomId,
+    topic: entry.topic ?? "",
+    keepMs: entry.keepMs,
+    ...(entry.sealed === true ? { isSealed: true } : {}),
+  };
 }
 
 /** @throws Fault frame-malformed: without its head a record cannot even be placed */

@@ -31,10 +31,22 @@ export type PostCommand = {
   isHanded: boolean;
 };
 
+/** The word of a device in a sealed room's group; bytes in base64url. */
+export interface SignedLeave {
+  readonly epoch: number;
+  readonly device: string;
+  readonly signature: string;
+}
+
 /** What a member asks to be changed. */
 export type ChangeCommand =
   | { readonly kind: "join"; readonly asker: Asker; readonly options: JoinOptions }
-  | { readonly kind: "leave"; readonly asker: Asker; readonly room: Name }
+  | {
+      readonly kind: "leave";
+      readonly asker: Asker;
+      readonly room: Name;
+      readonly signed?: SignedLeave;
+    }
   | { readonly kind: "topic"; readonly asker: Asker; readonly room: Name; readonly topic: string }
   /** Keeping order, or words once said. `isOperator`: of the one who asks. */
   | {

@@ -5,7 +5,7 @@ import { JOINED_ROOMS_MAX, ROOM_MEMBERS_MAX, ROOMS_MAX } from "../../base/limits
 import type { Name } from "../../base/names.ts";
 import type { PostBody, RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
-import type { AnnounceCommand } from "./commands.ts";
+import type { AnnounceCommand, SignedLeave } from "./commands.ts";
 import { formatPostId, isOutboxId } from "./dedup.ts";
 import { checkSealing } from "./group.ts";
 import { checkSpeaks } from "./moderation.ts";
@@ -191,9 +191,10 @@ function countRooms(rooms: Rooms, user: UserId, what: "named" | "direct"): numbe
   return count;
 }
 
-export function leaveDraft(rooms: Rooms, user: UserId, name: Name): Draft {
+export function leaveDraft(rooms: Rooms, user: UserId, name: Name, signed?: SignedLeave): Draft {
   const room = ownRoom(rooms, user, name);
-  return { kind: "leave", room: room.id, by: user, id: "", body: {} };
+  const body = room.isSealed === true && signed !== undefined ? signed : {};
+  return { kind: "leave", room: room.id, by: user, id: "", body };
 }
 
 export function topicDraft(

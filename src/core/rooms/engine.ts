@@ -346,7 +346,7 @@ export class RoomEngine {
         return undefined;
       }
       case "leave":
-        return [leaveDraft(rooms, command.asker.user, command.room)];
+        return [leaveDraft(rooms, command.asker.user, command.room, command.signed)];
       case "topic":
         return [topicDraft(rooms, command.asker.user, command, this.#unixMs)];
       case "act": {

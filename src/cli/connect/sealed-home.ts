@@ -1,0 +1,26 @@
+import { hkdfSync } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { SealedHome } from "../../client/sealed/sealing.ts";
+import type { Identity } from "../../crypto/identity.ts";
+import { importStateKey } from "../../crypto/seal/state-box.ts";
+import type { Clock } from "../../io/clock.ts";
+import { SEALED_STATE_FILE, SealedStateStore } from "../../io/state/sealed-store.ts";
+
+const STATE_KEY_INFO = "chat/1 state";
+const STATE_KEY_BYTES = 32;
+
+/** What a program's device has of sealed rooms, in its home, encrypted by a key of the device. */
+export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {
+  return {
+    exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),
+    open: ({ fingerprint, formers, account }) =>
+      new SealedStateStore(folder, { fingerprint, formers, account }, clock),
+    stateKey: () => {
+      const seed = device.seed();
+      const raw = hkdfSync("sha256", seed, new Uint8Array(0), STATE_KEY_INFO, STATE_KEY_BYTES);
+      seed.fill(0);
+      return importStateKey(new Uint8Array(raw));
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { parseObject } from "../../wire/record.ts";
+import type { SaidRow } from "./rows.ts";
+
+/**
+ * What is said inside of a sealed message: JSON of the same form as the body of an open post or
+ * record, and which of these it is.
+ */
+export interface SealedBody {
+  readonly kind: "text" | "action" | "reaction" | "edit" | "file" | "topic";
+  readonly [field: string]: unknown;
+}
+
+const KINDS: ReadonlySet<unknown> = new Set([
+  ...(["text", "action", "reaction", "edit", "file", "topic"] as const),
+]);
+
+/** What a post becomes inside. */
+export function sealedBodyOf({ action, ...body }: PostBody): SealedBody {
+  if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
+  return { kind: action === true ? "action" : "text", ...body };
+}
+
+export function packBody(body: SealedBody): Uint8Array {
+  return utf8Encode(JSON.stringify(body));
+}
+
+/** @returns undefined if it is nothing that this program knows */
+export function readBody(bytes: Uint8Array): SealedBody | undefined {
+  const body = parseObject(bytes);
+  return body !== undefined && KINDS.has(body["kind"]) ? (body as SealedBody) : undefined;
+}
+
+/** The record as its readers see it, with what was said in place of the ciphertext. */
+export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
+  switch (said.kind) {
+    case "said": {
+      const { kind, ...body } = said.body as SealedBody;
+      return { ...record, kind, from: said.user, body, sealed: "open" };
+    }
+    case "change":
+      return { ...record, from: said.by, body: { ...said }, sealed: "open" };
+    default:
+      return { ...record, body: { reason: said.reason }, sealed: "closed" };
+  }
+}
+
+/** One that this device has no key for. */
+export function closedRecord(record: ChatRecord): ChatRecord {
+  return { ...record, body: { reason: "absent" }, sealed: "closed" };
+}
+
+export function textOfSaid(said: SaidRow): string {
+  if (said.kind !== "said") return "";
+  const { text, name } = said.body as { readonly text?: unknown; readonly name?: unknown };
+  return [text, name].filter((one) => typeof one === "string").join(" ");
+}

@@ -1,0 +1,393 @@
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { type FoldedName, foldName, type Name } from "../../base/names.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
+import type { Knowledge, SealChange } from "../../crypto/seal/commit-check.ts";
+import type { SealEngine } from "../../crypto/seal/engine.ts";
+import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import { readBody, type SealedBody } from "./body.ts";
+import { accountOf, pinNewcomers } from "./identities.ts";
+import type { RoomAt, RoomStates } from "./room-state.ts";
+import {
+  type ChangedDevice,
+  type ChangeRow,
+  type ClosedReason,
+  type Departed,
+  type PendingRow,
+  packageKey,
+  pendingKey,
+  pendingStateKey,
+  pinKey,
+  type SaidRow,
+  type SentRow,
+  saidKey,
+  sentKey,
+} from "./rows.ts";
+
+export interface RoomReaderParts {
+  readonly engine: SealEngine;
+  readonly states: RoomStates;
+}
+
+/** The fields of a `group` record that a reader needs. */
+interface GroupBody {
+  readonly group: string;
+  readonly epoch: number;
+  readonly commitId: string;
+  readonly commit?: string;
+  readonly welcome?: string;
+  readonly added: readonly (readonly [string, string])[];
+}
+
+/**
+ * Reads the records of a sealed room in the order of the log, each once: what is said is opened and
+ * kept, what changes the group is judged and applied. Nothing here asks the server.
+ */
+export class RoomReader {
+  readonly #engine: SealEngine;
+  readonly #states: RoomStates;
+
+  constructor({ engine, states }: RoomReaderParts) {
+    this.#engine = engine;
+    this.#states = states;
+  }
+
+  /** The next record of the room. @throws Fault store-… */
+  async read(at: RoomAt, record: ChatRecord): Promise<void> {
+    const { row } = at;
+    if (row !== undefined && record.seq <= row.seq) return;
+    switch (record.kind) {
+      case "group":
+        await this.#group(at, record);
+        break;
+      case "sealed":
+        await this.#said(at, record);
+        break;
+      case "leave":
+      case "kick":
+        await this.#departed(at, record);
+        break;
+      default:
+        break;
+    }
+    at.change({ seq: record.seq });
+  }
+
+  /** Everything that one has to know of others, for the engine. */
+  knowledge(at: RoomAt, atUnixMs?: number): Knowledge {
+    return {
+      accountOf: (user: FoldedName) => accountOf(at.vault, user),
+      hasLeft: (member) => hasLeft(at, member),
+      ...(atUnixMs === undefined ? {} : { atUnixMs }),
+    };
+  }
+
+  async #group(at: RoomAt, record: ChatRecord): Promise<void> {
+    const body = groupBodyOf(record);
+    if (body === undefined) return;
+    const pending = await at.vault.get<PendingRow>(pendingKey(at.room)).catch(passed);
+    if (pending?.commitId === body.commitId) return this.#adopt(at, record, pending);
+    if (at.group === undefined || at.row === undefined) return this.#enter(at, record, body);
+    if (body.group !== at.row.group) return suspect(at, "the server shows another group");
+    if (body.epoch !== at.group.epoch + 1 || body.commit === undefined) {
+      return suspect(at, "an epoch is missing or comes twice");
+    }
+    const done = await this.#engine
+      .process(at.group, fromBase64Url(body.commit), {
+        bound: utf8Encode(body.commitId),
+        ...this.knowledge(at, record.timeUnixMs),
+      })
+      .catch(faultOf);
+    // Whatever this device wanted was meant for the epoch before.
+    if (pending !== undefined) await dropPending(at);
+    if (done instanceof Fault) return suspect(at, done.message);
+    switch (done.kind) {
+      case "applied":
+        at.advance(done.group, done.consumed);
+        return this.#changed(at, record, done.change);
+      case "removed":
+        at.advance(undefined, done.consumed);
+        at.change({ status: "out" });
+        return keep(at, record, { kind: "change", ...changeRow(done.change) });
+      case "own":
+        // Made with a state that is gone: this device comes back as one that lost it.
+        at.advance(undefined, []);
+        return at.change({ status: "lost" });
+      default:
+        return suspect(at, `a change was refused: ${done.reason}`);
+    }
+  }
+
+  /** The commit of this device counts now. */
+  async #adopt(at: RoomAt, record: ChatRecord, pending: PendingRow): Promise<void> {
+    const bytes = await at.vault.raw(pendingStateKey(at.room));
+    await dropPending(at);
+    const isEntry = at.row === undefined || at.row.status !== "in";
+    try {
+      if (bytes === undefined) throw new Fault("seal-state", "a commit was kept without its state");
+      at.advance(await this.#states.load(bytes, pending.group), []);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      at.advance(undefined, []);
+      return at.change({ status: "lost" });
+    }
+    if (isEntry) await begin(at, record, pending.group);
+    const { change } = pending;
+    await pinNewcomers(at.vault, [...change.added, ...(at.group?.members ?? [])]);
+    settle(at, change.removed);
+    return keep(at, record, { kind: "change", ...change });
+  }
+
+  /** This device may have been let in by it. */
+  async #enter(at: RoomAt, record: ChatRecord, { group, welcome }: GroupBody): Promise<void> {
+    if (welcome === undefined) return;
+    if (at.row !== undefined && at.row.group !== group) {
+      return suspect(at, "the server shows another group");
+    }
+    const refs: string[] = [];
+    const joined = await this.#engine
+      .join(
+        fromBase64Url(welcome),
+        async (ref) => {
+          const secret = await at.vault.get<PackageRow>(packageKey(ref)).catch(passed);
+          if (secret !== undefined) refs.push(ref);
+          return secret === undefined ? undefined : fromBase64Url(secret.secret);
+        },
+        { room: at.room, gid: fromBase64Url(group), ...this.knowledge(at, record.timeUnixMs) },
+      )
+      .catch(faultOf);
+    if (joined instanceof Fault) {
+      // Most are for others. One for this device that cannot be opened is used up all the same.
+      for (const ref of refs) await at.vault.delete(packageKey(ref));
+      return;
+    }
+    await at.vault.delete(packageKey(joined.ref));
+    at.advance(joined.group, joined.consumed);
+    await begin(at, record, group);
+    await pinNewcomers(at.vault, joined.group.members);
+    const self = joined.group.self;
+    await keep(at, record, {
+      kind: "change",
+      change: "add",
+      by: joined.by.user,
+      added: [changedDevice(self)],
+      removed: [],
+    });
+  }
+
+  async #changed(at: RoomAt, record: ChatRecord, change: SealChange): Promise<void> {
+    await pinNewcomers(at.vault, change.added);
+    const row = changeRow(change);
+    settle(at, row.removed);
+    await keep(at, record, { kind: "change", ...row });
+  }
+
+  async #said(at: RoomAt, record: ChatRecord): Promise<void> {
+    const sent = await at.vault.get<SentRow>(sentKey(at.room, record.id)).catch(passed);
+    const ciphertext = ciphertextOf(record);
+    if (sent !== undefined) return this.#own(at, record, sent, ciphertext);
+    if (record.state === "erased") at.change({ erased: (at.row?.erased ?? 0) + 1 });
+    if (at.group === undefined || ciphertext === undefined) return;
+    const bound = utf8Encode(record.id);
+    const done = await this.#engine.decrypt(at.group, ciphertext, { bound }).catch(faultOf);
+    if (done instanceof Fault) return keep(at, record, { kind: "closed", reason: "broken" });
+    at.advance(done.group, done.consumed);
+    const { sender, count, sentAtUnixMs } = done.message;
+    const missed = this.#count(at, sender.device, count);
+    const body = readBody(done.message.body);
+    const reason = body === undefined ? "broken" : await refusal(at, body, sender);
+    if (body === undefined || reason !== undefined) {
+      return keep(at, record, { kind: "closed", reason: reason ?? "broken" });
+    }
+    await keep(at, record, {
+      kind: "said",
+      user: sender.user,
+      device: sender.device,
+      body,
+      sentAtUnixMs,
+      ...(missed > 0 ? { missed } : {}),
+    });
+  }
+
+  /** A device cannot open what it encrypted itself: it has kept what that was. */
+  async #own(
+    at: RoomAt,
+    record: ChatRecord,
+    sent: SentRow,
+    ciphertext: Uint8Array | undefined,
+  ): Promise<void> {
+    await at.vault.delete(sentKey(at.room, record.id));
+    const hash = ciphertext === undefined ? "" : toBase64Url(sha256(ciphertext));
+    if (!sent.hashes.includes(hash)) {
+      suspect(at, "the server changed a message of this device");
+      return keep(at, record, { kind: "closed", reason: "sender" });
+    }
+    const { self } = at.group ?? {};
+    const { body, sentAtUnixMs } = sent;
+    await keep(at, record, {
+      kind: "said",
+      user: self?.user ?? record.from ?? "",
+      device: this.#engine.device,
+      body,
+      sentAtUnixMs,
+    });
+  }
+
+  /** A user who is out, with devices that are in. */
+  async #departed(at: RoomAt, { body = {}, kind, from }: ChatRecord): Promise<void> {
+    const user = kind === "kick" ? body["name"] : from;
+    const { row, group } = at;
+    if (row === undefined || group === undefined || typeof user !== "string") return;
+    const devices = group.members.filter((member) => isSame(member.user, user));
+    if (devices.length === 0) return;
+    const leave = leaveOf(body);
+    const member = devices.find(({ device }) => device === leave?.device);
+    const isSigned =
+      leave !== undefined &&
+      member !== undefined &&
+      (await this.#engine.hasSignedLeave(group, {
+        member,
+        epoch: leave.epoch,
+        signature: fromBase64Url(leave.signature),
+      }));
+    const others = row.departed.filter((one) => !isSame(one.user, user));
+    at.change({ departed: [...others, { user, ...(isSigned ? { leave } : {}) }] });
+  }
+
+  /** @returns how many messages of that device before this one never came */
+  #count(at: RoomAt, device: string, count: number): number {
+    const counts = at.row?.counts ?? {};
+    const last = counts[device];
+    at.change({ counts: { ...counts, [device]: count } });
+    // The first that is seen of a device may be any: it may have spoken before this one came.
+    const gap = last === undefined ? 0 : Math.max(0, count - last - 1);
+    const erased = Math.min(gap, at.row?.erased ?? 0);
+    if (erased > 0) at.change({ erased: (at.row?.erased ?? 0) - erased });
+    return gap - erased;
+  }
+}
+
+/** What a key package's private half is kept as. */
+export interface PackageRow {
+  readonly secret: string;
+  readonly madeUnixMs: number;
+}
+
+/** The device is in from this record on. */
+async function begin(at: RoomAt, record: ChatRecord, group: string): Promise<void> {
+  const target = record.room.kind === "person" ? `@${record.room.name}` : record.room.name;
+  at.row = {
+    target,
+    group,
+    status: "in",
+    seq: record.seq,
+    since: record.seq,
+    count: at.row?.count ?? 0,
+    counts: {},
+    departed: [],
+  };
+  await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
+}
+
+/** It is not to be trusted: nothing is sent until its owner has looked. */
+function suspect(at: RoomAt, reason: string): void {
+  at.change({ status: "suspect", reason });
+}
+
+export async function dropPending(at: RoomAt): Promise<void> {
+  await at.vault.delete(pendingKey(at.room));
+  await at.vault.delete(pendingStateKey(at.room));
+}
+
+async function keep(at: RoomAt, record: ChatRecord, row: SaidRow): Promise<void> {
+  await at.vault.put(saidKey(at.room, record.seq), row);
+}
+
+function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
+  const { epoch, device, signature } = body;
+  const isOne =
+    typeof epoch === "number" && typeof device === "string" && typeof signature === "string";
+  return isOne ? { epoch, device, signature } : undefined;
+}
+
+/** Of those who are out, whom the change has removed. */
+function settle(at: RoomAt, removed: readonly { readonly user: string }[]): void {
+  if (removed.length === 0 || at.row === undefined) return;
+  const left = at.row.departed.filter(({ user }) =>
+    at.group?.members.some((member) => isSame(member.user, user)),
+  );
+  at.change({ departed: left });
+}
+
+/** Its user has gone: a `leave` that was read, whose signature was checked then. */
+function hasLeft(at: RoomAt, member: SealMember): boolean {
+  return (
+    at.row?.departed.some(({ user, leave }) => leave !== undefined && isSame(user, member.user)) ===
+    true
+  );
+}
+
+/** Only an author changes what was said. */
+async function refusal(
+  at: RoomAt,
+  body: SealedBody,
+  sender: SealMember,
+): Promise<ClosedReason | undefined> {
+  if (body.kind !== "edit") return undefined;
+  const of = body["seq"];
+  if (typeof of !== "number") return "broken";
+  const said = await at.vault.get<SaidRow>(saidKey(at.room, of)).catch(passed);
+  return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
+}
+
+function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
+  if (state !== "whole" || body === undefined) return undefined;
+  const { group, epoch, commitId, commit, welcome, added } = body;
+  const isOne =
+    typeof group === "string" &&
+    typeof epoch === "number" &&
+    typeof commitId === "string" &&
+    (commit === undefined || typeof commit === "string") &&
+    (welcome === undefined || typeof welcome === "string") &&
+    Array.isArray(added);
+  return isOne ? (body as unknown as GroupBody) : undefined;
+}
+
+function ciphertextOf({ body, state }: ChatRecord): Uint8Array | undefined {
+  const text = body?.["ciphertext"];
+  if (state !== "whole" || typeof text !== "string") return undefined;
+  try {
+    return fromBase64Url(text);
+  } catch {
+    return undefined; // Not base64url: no client of ours wrote it.
+  }
+}
+
+export function changeRow({ kind, by, added, removed }: SealChange): ChangeRow {
+  return {
+    change: kind,
+    by: by.user,
+    added: added.map(changedDevice),
+    removed: removed.map(changedDevice),
+  };
+}
+
+export function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
+  return { user, device, account };
+}
+
+function isSame(one: string, other: string): boolean {
+  return foldName(one as Name) === foldName(other as Name);
+}
+
+/** A row that cannot be read counts as none. */
+function passed(error: unknown): undefined {
+  if (error instanceof Fault) return undefined;
+  throw error;
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}

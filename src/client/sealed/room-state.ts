@@ -1,0 +1,156 @@
+import { equalBytes, fromBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import type { SealEngine } from "../../crypto/seal/engine.ts";
+import type { SealedGroup } from "../../crypto/seal/group.ts";
+import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
+import type { StateKey } from "../../crypto/seal/state-box.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import { type RoomRow, roomKey, stateKey } from "./rows.ts";
+import type { SealedStore } from "./store.ts";
+import { Vault } from "./vault.ts";
+
+/** No lease is asked of servers yet. */
+const LEASE = "";
+
+export interface RoomStatesParts {
+  readonly store: SealedStore;
+  readonly engine: SealEngine;
+  readonly key: StateKey;
+}
+
+/** One room inside of one transaction. What is changed here is written when the work is done. */
+export class RoomAt {
+  readonly room: RoomId;
+  readonly vault: Vault;
+  /** Undefined: nothing is known of it. */
+  row: RoomRow | undefined;
+  /** Undefined: this device is not in. */
+  group: SealedGroup | undefined;
+  /** Why the state that is kept cannot be used. */
+  readonly damage: Fault | undefined;
+  readonly consumed: Uint8Array[] = [];
+
+  constructor(room: RoomId, vault: Vault, row: RoomRow | undefined, found: FoundState) {
+    this.room = room;
+    this.vault = vault;
+    this.row = row;
+    this.group = found.group;
+    this.damage = found.damage;
+  }
+
+  /** The next state; what it no longer needs is overwritten when it is on the disk. */
+  advance(group: SealedGroup | undefined, consumed: Consumed): void {
+    this.group = group;
+    this.consumed.push(...consumed);
+  }
+
+  change(more: Partial<RoomRow>): void {
+    if (this.row !== undefined) this.row = { ...this.row, ...more };
+  }
+}
+
+interface FoundState {
+  readonly group?: SealedGroup;
+  readonly damage?: Fault;
+}
+
+/**
+ * The groups of a device's rooms. All work on a room is one transaction after the other: the state
+ * is read again in each, as another process of the same home may have used it since.
+ */
+export class RoomStates {
+  readonly #parts: RoomStatesParts;
+  readonly #mutexes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
+  /** The state that was written or read last, and its bytes: reading one anew takes up to 0.2 s. */
+  readonly #last = new Map<RoomId, { readonly bytes: Uint8Array; readonly group: SealedGroup }>();
+
+  constructor(parts: RoomStatesParts) {
+    this.#parts = parts;
+  }
+
+  /** @throws Fault store-…, and what the work throws: then nothing has changed */
+  run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+    const mutex = this.#mutexes.get(room) ?? new Mutex();
+    this.#mutexes.set(room, mutex);
+    return mutex.run(() => this.#run(room, work));
+  }
+
+  /** For what is of no one room. */
+  transact<Result>(work: (vault: Vault) => Promise<Result>): Promise<Result> {
+    const { store, key } = this.#parts;
+    return store.transact((tables) => work(new Vault(tables, key)));
+  }
+
+  /** The state as it is kept. */
+  save(group: SealedGroup): Promise<Uint8Array> {
+    return this.#parts.engine.save(group, { key: this.#parts.key, lease: LEASE });
+  }
+
+  /** @throws Fault seal-state */
+  load(bytes: Uint8Array, group: string): Promise<SealedGroup> {
+    const place = { key: this.#parts.key, lease: LEASE, gid: fromBase64Url(group) };
+    return this.#parts.engine.load(bytes, place);
+  }
+
+  async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+    const { store, key } = this.#parts;
+    let done: { readonly at: RoomAt; readonly bytes: Uint8Array | undefined } | undefined;
+    const result = await store.transact(async (tables) => {
+      const vault = new Vault(tables, key);
+      const row = await vault.get<RoomRow>(roomKey(room)).catch(passed);
+      const found = row === undefined ? {} : await this.#found(vault, room, row);
+      const at = new RoomAt(room, vault, row, found);
+      const worked = await work(at);
+      const bytes = await this.#write(at, row, found.group);
+      done = { at, bytes };
+      return worked;
+    });
+    if (done !== undefined) this.#keep(room, done.at, done.bytes);
+    return result;
+  }
+
+  async #found(vault: Vault, room: RoomId, row: RoomRow): Promise<FoundState> {
+    const bytes = await vault.raw(stateKey(room));
+    if (bytes === undefined) return {};
+    const last = this.#last.get(room);
+    if (last !== undefined && equalBytes(last.bytes, bytes)) return { group: last.group };
+    try {
+      const group = await this.load(bytes, row.group);
+      this.#last.set(room, { bytes, group });
+      return { group };
+    } catch (error) {
+      if (error instanceof Fault) return { damage: error };
+      throw error;
+    }
+  }
+
+  /** @returns the bytes of a state that is written */
+  async #write(
+    { room, vault, row, group }: RoomAt,
+    before: RoomRow | undefined,
+    known: SealedGroup | undefined,
+  ): Promise<Uint8Array | undefined> {
+    if (row !== before && row !== undefined) await vault.put(roomKey(room), row);
+    if (group === known) return undefined;
+    if (group === undefined) {
+      await vault.delete(stateKey(room));
+      return undefined;
+    }
+    const bytes = await this.save(group);
+    await vault.putRaw(stateKey(room), bytes);
+    return bytes;
+  }
+
+  #keep(room: RoomId, { group, consumed }: RoomAt, bytes: Uint8Array | undefined): void {
+    if (group === undefined) this.#last.delete(room);
+    else if (bytes !== undefined) this.#last.set(room, { bytes, group });
+    wipe(consumed);
+  }
+}
+
+/** A row that cannot be read is none: the room is entered anew. */
+function passed(error: unknown): undefined {
+  if (error instanceof Fault) return undefined;
+  throw error;
+}

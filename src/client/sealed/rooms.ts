@@ -1,0 +1,729 @@
+import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import {
+  COMMIT_RETRY_MS,
+  COMMIT_TRIES_MAX,
+  KEY_PACKAGE_MS,
+  KEY_PACKAGES_LOW,
+  KEY_PACKAGES_MAX,
+  SEALED_PAGE_RECORDS,
+  SEALED_TRANSACTION_MS,
+  SEALED_TRIES_MAX,
+} from "../../base/limits-sealed.ts";
+import { foldName, type Name } from "../../base/names.ts";
+import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
+import { safetyNumber } from "../../crypto/seal/safety-number.ts";
+import type { StateKey } from "../../crypto/seal/state-box.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { type Ask, queryHistory, queryUsers } from "../queries.ts";
+import {
+  closedRecord,
+  openedRecord,
+  packBody,
+  type SealedBody,
+  sealedBodyOf,
+  textOfSaid,
+} from "./body.ts";
+import type { SealedDevice } from "./device.ts";
+import { identityOf } from "./identities.ts";
+import { changeRow, dropPending, type PackageRow, RoomReader } from "./room-reader.ts";
+import { type RoomAt, RoomStates } from "./room-state.ts";
+import {
+  allPackages,
+  type IdentityRow,
+  identityKey,
+  type PendingRow,
+  packageKey,
+  pendingKey,
+  pendingStateKey,
+  type RoomRow,
+  type SaidRow,
+  type SentRow,
+  saidBefore,
+  saidKey,
+  sentKey,
+  seqOf,
+} from "./rows.ts";
+import type { SealedStore } from "./store.ts";
+
+export interface SealedRoomsParts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly store: SealedStore;
+  readonly stateKey: StateKey;
+  readonly device: SealedDevice;
+  /** Name of the account. */
+  readonly user: string;
+  readonly ask: Ask;
+}
+
+/** A post that is about to be sent. */
+export interface OpenPost {
+  /** `OUTBOX.COUNTER` */
+  readonly id: string;
+  readonly body: PostBody;
+}
+
+/** How this device stands in a sealed room. */
+export interface RoomSealing {
+  /** `waiting`: nobody has let this device in yet. */
+  readonly status: RoomRow["status"] | "waiting";
+  readonly reason?: string;
+  readonly members: readonly SealedMember[];
+}
+
+export interface SealedMember {
+  readonly user: string;
+  readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
+  readonly isVerified: boolean;
+  readonly isAdmin: boolean;
+}
+
+/** Kinds of records by which a group goes on, or by which users leave the room. */
+const KINDS = ["group", "sealed", "leave", "kick"];
+const ID_BYTES = 16;
+
+/**
+ * The sealed rooms of one account on this device: opens what is said there, encrypts what its user
+ * says, and changes who is in. All is done in the order of the server's log, each step in one
+ * transaction of the device's store, and nothing leaves before its step is durable.
+ */
+export class SealedRooms {
+  readonly #parts: SealedRoomsParts;
+  readonly #states: RoomStates;
+  readonly #reader: RoomReader;
+  /** `n` of the last record of each room that is known to be read, on this link. */
+  readonly #followed = new Map<RoomId, number>();
+
+  constructor(parts: SealedRoomsParts) {
+    const { store, stateKey: key, device } = parts;
+    const { engine } = device;
+    this.#parts = parts;
+    this.#states = new RoomStates({ store, engine, key });
+    this.#reader = new RoomReader({ engine, states: this.#states });
+  }
+
+  /** A new link: what came meanwhile is asked for when a room is next looked at. */
+  connected(): void {
+    this.#followed.clear();
+  }
+
+  /**
+   * A record of a room as this device can read it; in the order in which they came.
+   * @throws Fault store-…, link-closed and as the server refuses
+   */
+  async open(record: ChatRecord): Promise<ChatRecord> {
+    const { room, n, seq } = record;
+    const isNext = this.#followed.get(room.id) === n - 1;
+    if (isNext) await this.#read(room.id, [record]);
+    else {
+      this.#followed.delete(room.id);
+      await this.#catchUp(room);
+    }
+    this.#followed.set(room.id, n);
+    const [opened] = await this.#opened(room.id, [record]);
+    if (record.state === "erased") await this.#forget(room.id, [seq]);
+    return opened ?? record;
+  }
+
+  /** A page of one room's past, or of several. @throws Fault as `open` */
+  async openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+    const rooms = new Map<RoomId, ChatRecord[]>();
+    for (const record of records) {
+      if (record.room.isSealed !== true) continue;
+      const known = rooms.get(record.room.id);
+      if (known === undefined) rooms.set(record.room.id, [record]);
+      else known.push(record);
+    }
+    const opened = new Map<number, ChatRecord>();
+    for (const [id, of] of rooms) {
+      const [first] = of;
+      if (first !== undefined) await this.#catchUp(first.room);
+      for (const record of await this.#opened(id, of)) opened.set(record.seq, record);
+    }
+    return records.map((record) => opened.get(record.seq) ?? record);
+  }
+
+  /**
+   * Encrypts what is to be posted to one room, in order.
+   * @throws Fault seal-refused: this device may not write there now, and says why; stale-epoch: it
+   * may soon; as the server refuses
+   */
+  async seal(room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
+    await this.enter(room);
+    await this.#removeDeparted(room);
+    return this.#states.run(room.id, async (at) => {
+      const bodies: PostBody[] = [];
+      for (const post of posts) bodies.push(await this.#encrypt(at, room, post));
+      return bodies;
+    });
+  }
+
+  /** Makes the group of a room that this account has made sealed, or of a conversation. */
+  async create(room: RoomView): Promise<void> {
+    const { device, entropy, ask } = this.#parts;
+    const gid = new Uint8Array(entropy(ID_BYTES));
+    const policy = {
+      room: room.id,
+      admins: [device.account],
+      adders: room.kind === "person" ? ("members" as const) : ("admins" as const),
+      web: true,
+      history: false,
+    };
+    const commitId = toBase64Url(entropy(ID_BYTES));
+    const { group, groupInfo } = await device.engine.create(policy, gid);
+    const [self] = group.members;
+    const pending: PendingRow = {
+      commitId,
+      info: toBase64Url(groupInfo),
+      added: [],
+      removed: [],
+      group: toBase64Url(gid),
+      change: {
+        change: "create",
+        by: self?.user ?? this.#parts.user,
+        added: group.members.map(({ user, device: id, account }) => ({
+          user,
+          device: id,
+          account,
+        })),
+        removed: [],
+      },
+    };
+    const bytes = await this.#states.save(group);
+    await this.#states.run(room.id, async (at) => {
+      if (at.row !== undefined) throw new Fault("name-taken", "this room is sealed already");
+      await at.vault.put(pendingKey(room.id), pending);
+      await at.vault.putRaw(pendingStateKey(room.id), bytes);
+    });
+    const target = targetOf(room);
+    await ask("group-create", { target, group: gid, commitId, info: groupInfo });
+    await this.#catchUp(room);
+  }
+
+  /**
+   * Lets all devices of a user in.
+   * @returns how many came in, and how many could not as they have left no key package
+   * @throws Fault seal-refused, not-found: no device can be let in; as the server refuses
+   */
+  async invite(
+    room: RoomView,
+    user: string,
+  ): Promise<{ readonly added: number; readonly missing: number }> {
+    const { ask, device } = this.#parts;
+    await this.#catchUp(room);
+    const { packages, missing } = await ask("key-package", { user });
+    let added = 0;
+    await this.#commit(room, async (at) => {
+      const keyPackages: Uint8Array[] = [];
+      const devices: { readonly user: string; readonly device: string }[] = [];
+      for (const { keyPackage } of packages) {
+        const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(at));
+        if (verdict.kind === "rejected") {
+          throw new Fault("seal-refused", `${user} cannot be let in: ${verdict.reason}`, {
+            remedy:
+              verdict.reason === "identity-changed"
+                ? `compare: chat verify-user ${user}`
+                : "ask them to update their program",
+          });
+        }
+        const { user: name, device: id } = verdict.device;
+        if (!isSame(name, user)) continue; // A server may not put one user in for another.
+        if (at.group?.members.some((member) => member.device === id) === true) continue;
+        keyPackages.push(keyPackage);
+        devices.push({ user: name, device: id });
+      }
+      added = keyPackages.length;
+      if (added === 0) return undefined;
+      return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
+    });
+    if (added === 0 && missing > 0) {
+      throw new Fault("not-found", `no device of ${user} can be let in now`, {
+        remedy: `ask ${user} to connect once, then try again`,
+      });
+    }
+    return { added, missing };
+  }
+
+  /** Puts a user out of the room and all their devices out of its group. @throws Fault */
+  kick(room: RoomView, user: string): Promise<void> {
+    return this.#commit(room, (at) => {
+      const devices = this.#devicesOf(at, user);
+      if (devices.length === 0) {
+        throw new Fault("not-member", `no device of ${user} is in '${room.name}'`);
+      }
+      const intent = { kind: "remove", devices } as const;
+      return Promise.resolve({ intent, added: [], removed: devices, kick: user });
+    });
+  }
+
+  /** This device's word that it leaves, for the server's `leave`; undefined: it is not in. */
+  leaving(
+    room: RoomView,
+  ): Promise<{ readonly epoch: number; readonly signature: Uint8Array } | undefined> {
+    return this.#states.run(room.id, async (at) => {
+      if (at.group === undefined) return undefined;
+      const signature = await this.#parts.device.engine.signLeave(at.group);
+      return { epoch: at.group.epoch, signature };
+    });
+  }
+
+  async sealing(room: RoomView): Promise<RoomSealing> {
+    const owners = new Map<string, IdentityRow | undefined>();
+    return this.#states.run(room.id, async (at) => {
+      const { row, group } = at;
+      if (row === undefined) return { status: "waiting", members: [] };
+      const users = new Map<string, SealedMember["devices"][number][]>();
+      const admins = new Set<string>();
+      for (const member of group?.members ?? []) {
+        const { user, device, kind, account } = member;
+        const devices = users.get(user) ?? [];
+        devices.push({ device, kind });
+        users.set(user, devices);
+        if (group?.policy.admins.includes(account) === true) admins.add(user);
+        if (!owners.has(user)) owners.set(user, await identityOf(at.vault, user));
+      }
+      const members = [...users].map(([user, devices]) => ({
+        user,
+        devices,
+        isVerified: isSame(user, this.#parts.user) || owners.get(user)?.isVerified === true,
+        isAdmin: admins.has(user),
+      }));
+      const { status, reason } = row;
+      return { status, members, ...(reason === undefined ? {} : { reason }) };
+    });
+  }
+
+  /** What both compare by voice. @throws Fault user-unknown: no sealed room has shown their key */
+  async safetyNumber(user: string): Promise<{ readonly digits: string; isVerified: boolean }> {
+    const identity = await this.#states.transact((vault) => identityOf(vault, user));
+    if (identity === undefined) {
+      throw new Fault("user-unknown", `no sealed room has shown the key of ${user} yet`, {
+        remedy: `let them in first: /invite ${user}`,
+      });
+    }
+    const { device } = this.#parts;
+    const own = { user: this.#parts.user as Name, account: device.account };
+    const other = { user: identity.user as Name, account: identity.account };
+    return { digits: await safetyNumber(own, other), isVerified: identity.isVerified };
+  }
+
+  /** @throws Fault usage: other digits; user-unknown */
+  async confirm(user: string, digits: string): Promise<void> {
+    const known = await this.safetyNumber(user);
+    if (known.digits.replaceAll(" ", "") !== digits.replaceAll(/\D/g, "")) {
+      throw new Fault("usage", `these are not the digits of ${user}: somebody may be in between`, {
+        remedy: "compare again, over another way than this chat",
+      });
+    }
+    await this.#states.transact(async (vault) => {
+      const identity = await identityOf(vault, user);
+      if (identity === undefined) return;
+      await vault.put(identityKey(user as Name), { ...identity, isVerified: true });
+    });
+  }
+
+  /** The user has another key from now on, as its owner was asked: the next sight pins it anew. */
+  async acceptIdentity(user: string): Promise<void> {
+    await this.#states.transact((vault) => vault.delete(identityKey(user as Name)));
+  }
+
+  /** What was said in the room and holds the text, newest first. @param text in lower case */
+  async search(
+    room: RoomId,
+    text: string,
+    { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number; limit: number },
+  ): Promise<number[]> {
+    const seqs: number[] = [];
+    let below = before;
+    for (;;) {
+      const rows = await this.#states.transact((vault) =>
+        vault.list<SaidRow>(saidBefore(room, below, SEALED_PAGE_RECORDS)),
+      );
+      for (const { key, value } of rows) {
+        if (!textOfSaid(value).toLowerCase().includes(text)) continue;
+        seqs.push(seqOf(key));
+        if (seqs.length === limit) return seqs;
+      }
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < SEALED_PAGE_RECORDS) return seqs;
+      below = seqOf(last.key);
+    }
+  }
+
+  /** Gives the server key packages when it has few, and forgets those that are too old. */
+  async stock(): Promise<void> {
+    const { ask, device, clock } = this.#parts;
+    const { left } = await ask("key-packages", { packages: [] });
+    if (left >= KEY_PACKAGES_LOW) return;
+    const made = await device.engine.makeKeyPackages(KEY_PACKAGES_MAX - left);
+    await this.#states.transact(async (vault) => {
+      const now = clock.unixMs();
+      for (const { key, value } of await vault.list<PackageRow>(allPackages(1_000))) {
+        if (now - value.madeUnixMs > KEY_PACKAGE_MS) await vault.delete(key);
+      }
+      for (const { ref, secret } of made) {
+        await vault.put(packageKey(ref), { secret: toBase64Url(secret), madeUnixMs: now });
+      }
+    });
+    await ask("key-packages", { packages: made.map(({ keyPackage }) => keyPackage) });
+  }
+
+  /**
+   * Brings a room that this account is in to its newest record, lets this device in where another
+   * one of the account is, and finishes what was begun.
+   * @throws Fault as the server refuses, store-…
+   */
+  async enter(room: RoomView): Promise<void> {
+    await this.#catchUp(room);
+    await this.#resume(room);
+    const needsEntry = await this.#states.run(room.id, (at) =>
+      Promise.resolve(at.row?.status !== "out" && at.group === undefined),
+    );
+    if (needsEntry) await this.#comeIn(room);
+  }
+
+  async #encrypt(at: RoomAt, room: RoomView, { id, body }: OpenPost): Promise<PostBody> {
+    const { row, group } = at;
+    if (row === undefined || group === undefined || row.status !== "in") {
+      throw notIn(room, row);
+    }
+    if (row.departed.length > 0) {
+      const names = row.departed.map(({ user }) => user).join(", ");
+      throw new Fault("seal-refused", `devices of ${names} are still in '${room.name}'`, {
+        remedy: "wait until an admin of the room has connected",
+      });
+    }
+    const { clock, device } = this.#parts;
+    const key = sentKey(room.id, id);
+    const before = await at.vault.get<SentRow>(key);
+    const sent: SentRow = before ?? {
+      body: sealedBodyOf(body),
+      count: row.count + 1,
+      sentAtUnixMs: clock.unixMs(),
+      hashes: [],
+    };
+    if (before === undefined) at.change({ count: sent.count });
+    const { count, sentAtUnixMs } = sent;
+    const content = { body: packBody(sent.body as SealedBody), count, sentAtUnixMs };
+    const bound = utf8Encode(id);
+    const {
+      message,
+      group: next,
+      consumed,
+    } = await device.engine.encrypt(group, content, {
+      bound,
+    });
+    at.advance(next, consumed);
+    const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
+    await at.vault.put(key, { ...sent, hashes });
+    return { text: "", sealed: { epoch: next.epoch, ciphertext: message } };
+  }
+
+  /** Reads what the log has, up to its end. */
+  async #catchUp(room: RoomView): Promise<void> {
+    if (this.#followed.has(room.id)) return;
+    for (;;) {
+      const after = await this.#states.run(room.id, (at) => Promise.resolve(at.row?.seq ?? 0));
+      const page = await queryHistory(this.#parts.ask, sha256, {
+        target: targetOf(room),
+        kinds: KINDS,
+        after: Math.max(after, this.#skipped.get(room.id) ?? 0),
+        limit: SEALED_PAGE_RECORDS,
+      });
+      await this.#read(room.id, page.records);
+      const last = page.records.at(-1);
+      if (last !== undefined) this.#skipped.set(room.id, last.seq);
+      if (!page.more) return;
+    }
+  }
+
+  /** Of rooms that this device is not in: what it need not look at again in this run. */
+  readonly #skipped = new Map<RoomId, number>();
+
+  /** A transaction holds up other processes of this home: long ones are cut. */
+  async #read(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
+    const { clock } = this.#parts;
+    for (let next = 0; next < records.length; ) {
+      next = await this.#states.run(room, async (at) => {
+        const startedAt = clock.now();
+        let done = next;
+        while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
+          const record = records[done++];
+          if (record !== undefined) await this.#reader.read(at, record);
+        }
+        return done;
+      });
+    }
+  }
+
+  async #opened(room: RoomId, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+    const wanted = new Set(
+      records.filter(
+        ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
+      ),
+    );
+    if (wanted.size === 0) return [...records];
+    const said = await this.#states.transact(async (vault) => {
+      const rows = new Map<number, SaidRow>();
+      for (const { seq } of wanted) {
+        const row = await vault.get<SaidRow>(saidKey(room, seq)).catch(passed);
+        if (row !== undefined) rows.set(seq, row);
+      }
+      return rows;
+    });
+    return records.map((record) => {
+      if (!wanted.has(record)) return record;
+      const row = said.get(record.seq);
+      if (row !== undefined) return openedRecord(record, row);
+      return record.kind === "sealed" ? closedRecord(record) : record;
+    });
+  }
+
+  async #forget(room: RoomId, seqs: readonly number[]): Promise<void> {
+    await this.#states.transact(async (vault) => {
+      for (const seq of seqs) await vault.delete(saidKey(room, seq));
+    });
+  }
+
+  /** Nobody speaks while devices of somebody who left are in. */
+  async #removeDeparted(room: RoomView): Promise<void> {
+    const may = await this.#states.run(room.id, (at) => Promise.resolve(removable(at)));
+    if (!may) return;
+    await this.#commit(room, (at) => {
+      if (!removable(at)) return Promise.resolve(undefined);
+      const users = at.row?.departed ?? [];
+      const devices = users.flatMap(({ user }) => this.#devicesOf(at, user));
+      if (devices.length === 0) return Promise.resolve(undefined);
+      const intent = { kind: "remove", devices } as const;
+      return Promise.resolve({ intent, added: [], removed: devices });
+    });
+  }
+
+  #devicesOf(at: RoomAt, user: string): string[] {
+    const members = at.group?.members ?? [];
+    return members.filter((member) => isSame(member.user, user)).map(({ device }) => device);
+  }
+
+  /**
+   * Makes a commit until the server takes one: of several that are made at once one wins, and the
+   * others look again at what is to be done.
+   * @param plan undefined: nothing is to be done any more
+   */
+  async #commit(room: RoomView, plan: (at: RoomAt) => Promise<Plan | undefined>): Promise<void> {
+    const { clock, entropy } = this.#parts;
+    for (let tries = 1; ; tries++) {
+      this.#followed.delete(room.id);
+      await this.#catchUp(room);
+      await this.#resume(room);
+      const pending = await this.#states.run(room.id, (at) => this.#prepare(at, room, plan));
+      if (pending === undefined) return;
+      try {
+        await this.#send(room, pending);
+        return await this.#catchUp(room);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
+        if (tries >= COMMIT_TRIES_MAX) throw error;
+      }
+      const [random = 0] = entropy(1);
+      const delayMs = COMMIT_RETRY_MS * tries * (0.5 + random / 256);
+      await new Promise<void>((resolve) => clock.after(delayMs, resolve));
+    }
+  }
+
+  async #prepare(
+    at: RoomAt,
+    room: RoomView,
+    plan: (at: RoomAt) => Promise<Plan | undefined>,
+  ): Promise<PendingRow | undefined> {
+    const { device, entropy } = this.#parts;
+    const { row, group } = at;
+    if (row === undefined || group === undefined || row.status !== "in") throw notIn(room, row);
+    const planned = await plan(at);
+    if (planned === undefined) return undefined;
+    const commitId = toBase64Url(entropy(ID_BYTES));
+    const bound = utf8Encode(commitId);
+    const made = await device.engine.commit(group, planned.intent, {
+      bound,
+      ...this.#reader.knowledge(at),
+    });
+    return this.#keepPending(at, made, {
+      commitId,
+      epoch: group.epoch,
+      group: row.group,
+      added: planned.added,
+      removed: planned.removed,
+      ...(planned.kick === undefined ? {} : { kick: planned.kick }),
+    });
+  }
+
+  async #keepPending(
+    at: RoomAt,
+    made: SealCommit,
+    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "change">,
+  ): Promise<PendingRow> {
+    const pending: PendingRow = {
+      ...rest,
+      commit: toBase64Url(made.commit),
+      ...(made.welcome === undefined ? {} : { welcome: toBase64Url(made.welcome) }),
+      info: toBase64Url(made.groupInfo),
+      change: changeRow(made.change),
+    };
+    await at.vault.put(pendingKey(at.room), pending);
+    await at.vault.putRaw(pendingStateKey(at.room), await this.#states.save(made.group));
+    return pending;
+  }
+
+  /** @throws Fault stale-epoch: it is dropped, and the room is read again; link-closed: it waits */
+  async #send(room: RoomView, pending: PendingRow): Promise<void> {
+    const { ask } = this.#parts;
+    const { commitId, epoch, commit, welcome, added, removed, kick } = pending;
+    const shared = {
+      target: targetOf(room),
+      group: fromBase64Url(pending.group),
+      commitId,
+      info: fromBase64Url(pending.info),
+    };
+    try {
+      this.#followed.delete(room.id);
+      if (epoch === undefined || commit === undefined) {
+        await ask("group-create", shared);
+        return;
+      }
+      await ask("group-commit", {
+        ...shared,
+        epoch,
+        commit: fromBase64Url(commit),
+        ...(welcome === undefined ? {} : { welcome: fromBase64Url(welcome) }),
+        added: added.map((one) => ({ user: one.user, device: fromBase64Url(one.device) })),
+        removed: removed.map(fromBase64Url),
+        ...(kick === undefined ? {} : { kick }),
+      });
+    } catch (error) {
+      // What the server has refused is not in the log, and never will be.
+      if (error instanceof Fault && error.code !== "link-closed")
+        await this.#drop(room.id, commitId);
+      throw error;
+    }
+  }
+
+  async #drop(room: RoomId, commitId: string): Promise<void> {
+    await this.#states.run(room, async (at) => {
+      const pending = await at.vault.get<PendingRow>(pendingKey(room)).catch(passed);
+      if (pending?.commitId === commitId) await dropPending(at);
+    });
+  }
+
+  /** A commit of before, whose answer was lost: the server answers it as it did then. */
+  async #resume(room: RoomView): Promise<void> {
+    const pending = await this.#states.run(room.id, (at) =>
+      at.vault.get<PendingRow>(pendingKey(room.id)).catch(passed),
+    );
+    if (pending === undefined) return;
+    try {
+      await this.#send(room, pending);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code === "link-closed") throw error;
+    }
+    this.#followed.delete(room.id);
+    await this.#catchUp(room);
+  }
+
+  /** By an external commit: a device that lost its state, or a further one of a member. */
+  async #comeIn(room: RoomView): Promise<void> {
+    const { ask, device, entropy } = this.#parts;
+    for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
+      const found = await ask("group", { target: targetOf(room) }).catch(notThere);
+      if (found === undefined) return;
+      const commitId = toBase64Url(entropy(ID_BYTES));
+      const isSent = await this.#states.run(room.id, async (at) => {
+        const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
+        const bound = utf8Encode(commitId);
+        const made = await device.engine
+          .rejoin(found.info, { room: room.id, ...gid, bound, ...this.#reader.knowledge(at) })
+          .catch((error: unknown) => {
+            if (error instanceof Fault) return error;
+            throw error;
+          });
+        // Nobody of this account is in: somebody has to let this device in.
+        if (made instanceof Fault) return undefined;
+        const { change } = made;
+        return this.#keepPending(at, made, {
+          commitId,
+          epoch: found.epoch,
+          group: toBase64Url(found.group),
+          added: change.added.map(({ user, device: id }) => ({ user, device: id })),
+          removed: change.removed.map(({ device: id }) => id),
+        });
+      });
+      if (isSent === undefined) return;
+      try {
+        await this.#send(room, isSent);
+        return await this.#catchUp(room);
+      } catch (error) {
+        if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
+      }
+    }
+  }
+
+  /** Names of all members of a room, for who is to be let in. @throws Fault */
+  members(room: RoomView): Promise<{ readonly user: string }[]> {
+    return queryUsers(this.#parts.ask, room.kind === "room" ? room.name : undefined);
+  }
+}
+
+interface Plan {
+  readonly intent: SealIntent;
+  readonly added: readonly { readonly user: string; readonly device: string }[];
+  readonly removed: readonly string[];
+  readonly kick?: string;
+}
+
+/** Whether this device may remove all who are out. */
+function removable({ row, group }: RoomAt): boolean {
+  if (row === undefined || group === undefined || row.departed.length === 0) return false;
+  const isAdmin = group.policy.admins.includes(group.self.account);
+  return isAdmin || row.departed.every(({ leave }) => leave !== undefined);
+}
+
+function notIn(room: RoomView, row: RoomRow | undefined): Fault {
+  const name = room.kind === "person" ? `@${room.name}` : room.name;
+  switch (row?.status) {
+    case "suspect":
+      return new Fault("seal-refused", `'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
+        remedy: "ask the server's owner what happens there; make another room",
+      });
+    case "out":
+      return new Fault("seal-refused", `this device was put out of '${name}'`, {
+        remedy: "ask to be let in again",
+      });
+    default:
+      return new Fault("seal-refused", `nobody has let this device into '${name}' yet`, {
+        remedy: "ask somebody in it: /invite NAME",
+      });
+  }
+}
+
+export function targetOf({ kind, name }: RoomView): string {
+  return kind === "person" ? `@${name}` : name;
+}
+
+function isSame(one: string, other: string): boolean {
+  return foldName(one as Name) === foldName(other as Name);
+}
+
+function passed(error: unknown): undefined {
+  if (error instanceof Fault) return undefined;
+  throw error;
+}
+
+/** There is no group, or the server has lost what brings a device in. */
+function notThere(error: unknown): undefined {
+  if (error instanceof Fault && error.code === "not-found") return undefined;
+  throw error;
+}

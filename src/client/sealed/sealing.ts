@@ -1,0 +1,299 @@
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { SEALED_ROOMS_MAX } from "../../base/limits-sealed.ts";
+import { foldName, type Name } from "../../base/names.ts";
+import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { StateKey } from "../../crypto/seal/state-box.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import type { Keys } from "../keys.ts";
+import { notLoggedIn } from "../link/retry.ts";
+import type { Ask } from "../queries.ts";
+import type { OpenPost, SealedRooms } from "./rooms.ts";
+import { allPins } from "./rows.ts";
+import type { SealedStore } from "./store.ts";
+
+/** Where a device keeps what it has of sealed rooms. */
+export interface SealedHome {
+  /** False: this device has never been in a sealed room. */
+  exists(): boolean | Promise<boolean>;
+  /** @throws Fault store-… */
+  open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
+  /** Encrypts all that is kept. */
+  stateKey(): Promise<StateKey>;
+}
+
+export interface OpenSealedHome extends SealedStore {
+  close(): void;
+}
+
+export interface SealedAccount {
+  readonly fingerprint: Fingerprint;
+  readonly formers: readonly Fingerprint[];
+  /** Id of the account. */
+  readonly account: string;
+}
+
+export interface SealingParts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly keys: Keys;
+  /** Undefined: this device seals nothing. */
+  readonly home: SealedHome | undefined;
+  readonly ask: Ask;
+  readonly rooms: () => readonly RoomView[];
+}
+
+/** A post as the outbox is about to send it. */
+export interface PostToSeal extends OpenPost {
+  readonly to: string;
+}
+
+/**
+ * What stands between a client and its sealed rooms. Keys are computed, and their code is loaded,
+ * only where there is such a room.
+ */
+export class Sealing {
+  readonly #parts: SealingParts;
+  #account: (SealedAccount & { readonly user: string }) | undefined;
+  #open: Promise<{ readonly rooms: SealedRooms; readonly home: OpenSealedHome }> | undefined;
+  /** Work without a link waits for the next one. */
+  #onLinked: (() => void)[] = [];
+  #isLinked = false;
+  /**
+   * Targets that are sealed for good, and the room that each stands for; undefined until it is
+   * known which. Bounded by SEALED_ROOMS_MAX.
+   */
+  #pins: Map<string, string> | undefined;
+  #pinning: Promise<void> | undefined;
+
+  constructor(parts: SealingParts) {
+    this.#parts = parts;
+  }
+
+  /** The account is in, on a new link. */
+  connected(account: SealedAccount & { readonly user: string }): void {
+    const isSame = this.#account?.account === account.account;
+    if (!isSame) this.left();
+    this.#account = account;
+    this.#isLinked = true;
+    if (this.#pins === undefined) this.#pinning ??= this.#loadPins(account);
+    if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), ignored);
+    for (const resolve of this.#onLinked.splice(0)) resolve();
+  }
+
+  lost(): void {
+    this.#isLinked = false;
+  }
+
+  left(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    this.#account = undefined;
+    this.#pins = undefined;
+    this.#pinning = undefined;
+    this.#isLinked = false;
+    void open?.then(({ home }) => home.close(), ignored);
+    for (const resolve of this.#onLinked.splice(0)) resolve();
+  }
+
+  /** @throws Fault not-logged-in; not-allowed: this device cannot seal; store-… */
+  async rooms(): Promise<SealedRooms> {
+    this.#open ??= this.#opened();
+    const opening = this.#open;
+    try {
+      return (await opening).rooms;
+    } catch (error) {
+      if (this.#open === opening) this.#open = undefined; // The next one tries again.
+      throw error;
+    }
+  }
+
+  /** Whether a record has to pass through `open`. */
+  opens({ room }: ChatRecord): boolean {
+    return room.isSealed === true && this.#parts.home !== undefined;
+  }
+
+  /** A record as this device can read it: whatever goes wrong, there is one. */
+  async open(record: ChatRecord): Promise<ChatRecord> {
+    for (;;) {
+      try {
+        return await (await this.rooms()).open(record);
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (error.code !== "link-closed" || this.#account === undefined) return closed(record);
+        await this.#linked();
+      }
+    }
+  }
+
+  /** @throws Fault as a request fails */
+  async openPage(records: ChatRecord[]): Promise<ChatRecord[]> {
+    if (!records.some((record) => this.opens(record))) return records;
+    try {
+      return await (await this.rooms()).openPage(records);
+    } catch (error) {
+      if (error instanceof Fault && error.code === "not-allowed") return records.map(closed);
+      throw error;
+    }
+  }
+
+  /**
+   * What goes out for these posts of one outbox, in order; a fault for one that must not.
+   * @returns undefined if none of them goes to a sealed room
+   */
+  seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
+    if (this.#pins === undefined) return this.#pinning?.then(() => this.#seal(posts));
+    const isOpen = posts.every(
+      ({ to }) => this.#pins?.has(pinned(to)) !== true && this.#roomOf(to)?.isSealed !== true,
+    );
+    return isOpen ? undefined : this.#seal(posts);
+  }
+
+  /** Others can let this device in: it has given what that takes. */
+  stock(): void {
+    if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
+    // A device without a certificate cannot; what fails now is tried with the next link.
+    void this.rooms()
+      .then((rooms) => rooms.stock())
+      .catch(ignored);
+  }
+
+  async #seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> {
+    const rooms = posts.map(({ to }) => this.#roomOf(to));
+    const done: (PostBody | Fault)[] = [];
+    for (let at = 0; at < posts.length; ) {
+      const room = rooms[at];
+      const post = posts[at];
+      if (post === undefined) break;
+      const other = this.#downgrade(post.to, room);
+      if (other !== undefined || room?.isSealed !== true) {
+        done.push(other ?? post.body);
+        at++;
+        continue;
+      }
+      this.#pins?.set(pinned(post.to), room.id);
+      // Those to the same room that follow each other are one step.
+      let end = at + 1;
+      while (end < posts.length && rooms[end]?.id === room.id) end++;
+      done.push(...(await this.#sealRun(room, posts.slice(at, end))));
+      at = end;
+    }
+    return done;
+  }
+
+  async #sealRun(
+    room: RoomView,
+    posts: readonly PostToSeal[],
+  ): Promise<readonly (PostBody | Fault)[]> {
+    try {
+      return await (await this.rooms()).seal(room, posts);
+    } catch (error) {
+      if (error instanceof Fault) return posts.map(() => error);
+      throw error;
+    }
+  }
+
+  /** All rooms are known: what is to be done in sealed ones is done. */
+  caughtUp(): void {
+    this.stock();
+    for (const room of this.#parts.rooms()) {
+      if (room.isSealed !== true) continue;
+      void this.rooms()
+        .then((rooms) => rooms.enter(room))
+        .catch(ignored);
+    }
+  }
+
+  /** Nothing that was sealed once is ever sent in the clear, or to another room of its name. */
+  #downgrade(to: string, room: RoomView | undefined): Fault | undefined {
+    const pin = this.#pins?.get(pinned(to));
+    if (pin === undefined || (room?.isSealed === true && room.id === pin)) return undefined;
+    const sentence =
+      room === undefined
+        ? `'${to}' is sealed, and you are not in it`
+        : `'${to}' was sealed, and the server shows another room by its name`;
+    return new Fault("seal-refused", sentence, { remedy: "use another name for another room" });
+  }
+
+  async #loadPins(account: SealedAccount): Promise<void> {
+    const { home: homes } = this.#parts;
+    const pins = new Map<string, string>();
+    try {
+      if (homes !== undefined && (await homes.exists())) {
+        const home = await homes.open(account);
+        try {
+          const rows = await home.transact(async (tables) =>
+            tables.list(allPins(SEALED_ROOMS_MAX)),
+          );
+          for (const { key, value } of rows) pins.set(key.slice("pin/".length), utf8Decode(value));
+        } finally {
+          home.close();
+        }
+      }
+    } catch (error) {
+      ignored(error); // What cannot be read now is refused by the server, if not here.
+    }
+    if (this.#account === account) this.#pins = pins;
+  }
+
+  #roomOf(to: string): RoomView | undefined {
+    const isPerson = to.startsWith("@");
+    const folded = foldName((isPerson ? to.slice(1) : to) as Name);
+    return this.#parts
+      .rooms()
+      .find(
+        ({ kind, name }) => (kind === "person") === isPerson && foldName(name as Name) === folded,
+      );
+  }
+
+  async #opened() {
+    const { clock, entropy, keys, ask, home: homes } = this.#parts;
+    const account = this.#account;
+    if (account === undefined) throw notLoggedIn();
+    if (homes === undefined) {
+      throw new Fault("not-allowed", "sealed rooms cannot be read here", {
+        remedy: "use chat join on a device of yours",
+      });
+    }
+    const [{ SealedRooms }, { openSealedDevice }] = await Promise.all([
+      import("./rooms.ts"),
+      import("./device.ts"),
+    ]);
+    const home = await homes.open(account);
+    try {
+      const stateKey = await homes.stateKey();
+      const { user, fingerprint, formers } = account;
+      const store = home;
+      const device = await openSealedDevice({
+        ...{ clock, keys, store, stateKey, fingerprint, formers, user },
+      });
+      const rooms = new SealedRooms({ clock, entropy, store, stateKey, device, user, ask });
+      return { rooms, home };
+    } catch (error) {
+      home.close();
+      throw error;
+    }
+  }
+
+  #linked(): Promise<void> {
+    if (this.#isLinked || this.#account === undefined) return Promise.resolve();
+    return new Promise((resolve) => this.#onLinked.push(resolve));
+  }
+}
+
+/** As its row is called. */
+function pinned(to: string): string {
+  return foldName(to as Name);
+}
+
+function closed(record: ChatRecord): ChatRecord {
+  if (record.kind !== "sealed" || record.state !== "whole") return record;
+  return { ...record, body: { reason: "absent" }, sealed: "closed" };
+}
+
+function ignored(error: unknown): void {
+  if (!(error instanceof Fault)) throw error;
+}

@@ -1,0 +1,82 @@
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { StateKey } from "../../crypto/seal/state-box.ts";
+import type { KeyRange, SealedTables } from "./store.ts";
+
+const NONCE_BYTES = 12;
+
+/**
+ * One transaction's view of a store, in the clear: each row is JSON under AES-256-GCM, bound to its
+ * key, so that rows cannot change places.
+ */
+export class Vault {
+  readonly #tables: SealedTables;
+  readonly #key: StateKey;
+
+  constructor(tables: SealedTables, key: StateKey) {
+    this.#tables = tables;
+    this.#key = key;
+  }
+
+  /** @throws Fault seal-state: the row was changed by another hand */
+  async get<Value>(key: string): Promise<Value | undefined> {
+    const bytes = await this.#tables.get(key);
+    return bytes === undefined ? undefined : this.#open(key, bytes);
+  }
+
+  async put(key: string, value: unknown): Promise<void> {
+    const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const plain = utf8Encode(JSON.stringify(value));
+    const options = { name: "AES-GCM", iv, additionalData: owned(utf8Encode(key)) };
+    const sealed = new Uint8Array(await crypto.subtle.encrypt(options, this.#key, owned(plain)));
+    const row = new Uint8Array(NONCE_BYTES + sealed.length);
+    row.set(iv);
+    row.set(sealed, NONCE_BYTES);
+    await this.#tables.put(key, row);
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#tables.delete(key);
+  }
+
+  /** Rows that cannot be read are left out: one damaged row hides no other. */
+  async list<Value>(range: KeyRange): Promise<{ readonly key: string; readonly value: Value }[]> {
+    const found: { readonly key: string; readonly value: Value }[] = [];
+    for (const { key, value } of await this.#tables.list(range)) {
+      try {
+        found.push({ key, value: await this.#open<Value>(key, value) });
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+    return found;
+  }
+
+  /** Bytes that are encrypted already. */
+  raw(key: string): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.#tables.get(key));
+  }
+
+  async putRaw(key: string, value: Uint8Array): Promise<void> {
+    await this.#tables.put(key, value);
+  }
+
+  async #open<Value>(key: string, bytes: Uint8Array): Promise<Value> {
+    const iv = owned(bytes.subarray(0, NONCE_BYTES));
+    const options = { name: "AES-GCM", iv, additionalData: owned(utf8Encode(key)) };
+    try {
+      const sealed = owned(bytes.subarray(NONCE_BYTES));
+      const plain = await crypto.subtle.decrypt(options, this.#key, sealed);
+      return JSON.parse(utf8Decode(new Uint8Array(plain))) as Value;
+    } catch (cause) {
+      throw new Fault("seal-state", "what this device kept of a sealed room cannot be read", {
+        cause,
+      });
+    }
+  }
+}
+
+/** WebCrypto takes only views of memory that nobody shares. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}

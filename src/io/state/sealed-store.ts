@@ -1,0 +1,183 @@
+import { Database, SQLiteError } from "bun:sqlite";
+import { closeSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import type { Clock } from "../clock.ts";
+import { Mutex } from "../disk/mutex.ts";
+import { withStoreFaults } from "./schema.ts";
+
+/** Whose rows they are; the account's id outlives every renaming. */
+export interface SealedOwner {
+  readonly fingerprint: string;
+  /** Keys that the server had before. */
+  readonly formers: readonly string[];
+  readonly account: string;
+}
+
+/** Rows by key, in ascending order of their ASCII; see client/sealed/store. */
+interface KeyRange {
+  readonly from: string;
+  readonly to: string;
+  readonly limit: number;
+  readonly backwards?: boolean;
+}
+
+interface Row {
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+export const SEALED_STATE_FILE = "sealed.sqlite";
+const FORMAT = 1;
+/** Another process works for half a second at a time; longer means that it hangs. */
+const BUSY_MS_MAX = 15_000;
+const BUSY_STEP_MS = 5;
+
+const SCHEMA = `CREATE TABLE IF NOT EXISTS sealed (
+  fingerprint TEXT NOT NULL, account TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+  PRIMARY KEY (fingerprint, account, key)
+) STRICT, WITHOUT ROWID;`;
+const OF = "fingerprint = ? AND account = ?";
+const WHERE = `WHERE ${OF} AND key >= ? AND key < ?`;
+
+/**
+ * What a device keeps of its sealed rooms, in a database of its own: a transaction here lasts while
+ * keys are computed, and what else this process writes must not wait for it.
+ */
+export class SealedStateStore {
+  readonly #folder: string;
+  readonly #clock: Clock;
+  readonly #owner: SealedOwner;
+  readonly #database: Database;
+  readonly #mutex = new Mutex();
+
+  /** @param folder undefined: in memory @throws Fault store-…, version-unsupported */
+  constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
+    this.#folder = folder ?? "memory";
+    this.#clock = clock;
+    this.#owner = owner;
+    this.#database = withStoreFaults(this.#folder, () => openDatabase(folder));
+    withStoreFaults(this.#folder, () => this.#follow());
+  }
+
+  /** @throws Fault store-…, and what the work throws: then nothing has changed */
+  transact<Result>(work: (tables: SealedRows) => Promise<Result>): Promise<Result> {
+    return this.#mutex.run(async () => {
+      await this.#begin();
+      try {
+        const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
+        withStoreFaults(this.#folder, () => this.#database.run("COMMIT"));
+        return result;
+      } catch (error) {
+        if (this.#database.inTransaction) this.#database.run("ROLLBACK");
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** Not by the database's own waiting: that would stop this process, and what it waits for. */
+  async #begin(): Promise<void> {
+    const until = this.#clock.now() + BUSY_MS_MAX;
+    for (;;) {
+      try {
+        this.#database.run("BEGIN IMMEDIATE");
+        return;
+      } catch (error) {
+        const isBusy = error instanceof SQLiteError && error.code === "SQLITE_BUSY";
+        if (!isBusy) return withStoreFaults(this.#folder, () => rethrow(error));
+        if (this.#clock.now() >= until) {
+          throw new Fault("store-failed", `${this.#folder} is held by another process`, {
+            cause: error,
+            remedy: "end the other chat that uses it",
+          });
+        }
+      }
+      await new Promise<void>((resolve) => this.#clock.after(BUSY_STEP_MS, resolve));
+    }
+  }
+
+  /** The server may have changed its key since. */
+  #follow(): void {
+    const { fingerprint, formers, account } = this.#owner;
+    for (const former of formers) {
+      const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OF}`;
+      this.#database.query(sql).run(fingerprint, former, account);
+    }
+  }
+}
+
+export class SealedRows {
+  readonly #database: Database;
+  readonly #owner: readonly [string, string];
+  readonly #folder: string;
+
+  constructor(database: Database, { fingerprint, account }: SealedOwner, folder: string) {
+    this.#database = database;
+    this.#owner = [fingerprint, account];
+    this.#folder = folder;
+  }
+
+  get(key: string): Uint8Array | undefined {
+    const sql = `SELECT value FROM sealed WHERE ${OF} AND key = ?`;
+    const row = this.#guard(() => this.#database.query(sql).get(...this.#owner, key));
+    return (row as { readonly value: Uint8Array } | null)?.value;
+  }
+
+  put(key: string, value: Uint8Array): void {
+    const sql = "INSERT OR REPLACE INTO sealed VALUES (?, ?, ?, ?)";
+    this.#guard(() => this.#database.query(sql).run(...this.#owner, key, value));
+  }
+
+  delete(key: string): void {
+    const sql = `DELETE FROM sealed WHERE ${OF} AND key = ?`;
+    this.#guard(() => this.#database.query(sql).run(...this.#owner, key));
+  }
+
+  list({ from, to, limit, backwards = false }: KeyRange): Row[] {
+    const order = backwards ? "DESC" : "ASC";
+    const sql = `SELECT key, value FROM sealed ${WHERE} ORDER BY key ${order} LIMIT ?`;
+    return this.#guard(() =>
+      this.#database
+        .query<Row, [string, string, string, string, number]>(sql)
+        .all(...this.#owner, from, to, limit),
+    );
+  }
+
+  #guard<Result>(act: () => Result): Result {
+    return withStoreFaults(this.#folder, act);
+  }
+}
+
+function openDatabase(folder: string | undefined): Database {
+  const path = folder === undefined ? ":memory:" : join(folder, SEALED_STATE_FILE);
+  if (folder !== undefined) closeSync(openSync(path, "a", 0o600));
+  const database = new Database(path, { strict: true, readwrite: true, create: true });
+  try {
+    database.run("PRAGMA busy_timeout = 5000");
+    database.run("PRAGMA journal_mode = WAL");
+    database.run("PRAGMA synchronous = FULL");
+    const { user_version: version } = database
+      .query<{ user_version: number }, []>("PRAGMA user_version")
+      .get() ?? { user_version: 0 };
+    if (version > FORMAT) {
+      throw new Fault("version-unsupported", `${path} was written by a later version`, {
+        remedy: "use that version, or another CHAT_HOME",
+      });
+    }
+    database.run(SCHEMA);
+    if (version < FORMAT) database.run(`PRAGMA user_version = ${FORMAT}`);
+    database.run("PRAGMA busy_timeout = 0");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}

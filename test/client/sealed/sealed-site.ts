@@ -1,0 +1,193 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../../src/cli/connect/keys.ts";
+import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
+import { Client } from "../../../src/client/client.ts";
+import type { ClientEvent } from "../../../src/client/event.ts";
+import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
+import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { systemEntropy } from "../../../src/io/entropy.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import { Site, type SiteOptions } from "../../server/site.ts";
+
+const ADDRESS = { host: "10.0.0.1", port: 2428 };
+const MS_MAX = 30_000;
+
+/** A real server on a simulated network, and real clients whose sealed state is on the real disk. */
+export class SealedSite implements AsyncDisposable {
+  readonly site: Site;
+  readonly #folders: string[] = [];
+  readonly #people: Person[] = [];
+
+  private constructor(site: Site) {
+    this.site = site;
+  }
+
+  static async open(options: SiteOptions = {}): Promise<SealedSite> {
+    const site = await Site.open(options);
+    // The library compares key packages with the machine's own clock.
+    site.skewMs = Date.now() - site.time.unixMs();
+    return new SealedSite(site);
+  }
+
+  /** A new device in a home of its own. */
+  device(): Device {
+    const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
+    this.#folders.push(folder);
+    return { folder, identity: Identity.generate(), state: ClientState.inMemory() };
+  }
+
+  async join(
+    user: string,
+    device = this.device(),
+    host = `10.0.1.${user.length}`,
+  ): Promise<Person> {
+    const person = new Person(this, user, device, host);
+    this.#people.push(person);
+    await person.enter();
+    return person;
+  }
+
+  /** Lets time pass until it is done. */
+  async wait<Value>(promise: Promise<Value>): Promise<Value> {
+    let isDone = false;
+    const done = () => {
+      isDone = true;
+    };
+    promise.then(done, done);
+    await this.until("a promise", () => isDone || undefined);
+    return promise;
+  }
+
+  async until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
+    // Keys are computed by threads, in real time: the virtual one goes on beside it.
+    const startedAt = performance.now();
+    for (let passedMs = 0; passedMs < MS_MAX; ) {
+      const seen = look();
+      if (seen !== undefined) return seen;
+      const due = Math.floor(performance.now() - startedAt) - passedMs;
+      passedMs += due;
+      await this.site.time.advance(due);
+    }
+    throw new Error(`${what} never came`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const person of this.#people) await this.wait(person.leave());
+    await this.site.stop();
+    for (const folder of this.#folders) rmSync(folder, { recursive: true });
+  }
+}
+
+export interface Device {
+  readonly folder: string;
+  readonly identity: Identity;
+  readonly state: ClientState;
+}
+
+/** One client, and all that it was told. */
+export class Person {
+  readonly name: string;
+  readonly device: Device;
+  readonly events: ClientEvent[] = [];
+  readonly client: Client;
+  readonly #world: SealedSite;
+
+  constructor(world: SealedSite, name: string, device: Device, host: string) {
+    this.#world = world;
+    this.name = name;
+    this.device = device;
+    const { site } = world;
+    const { clock } = site;
+    const dial = () => site.network.dialFrom(host)({ ...ADDRESS, timeoutMs: 5_000 });
+    const { state, identity, folder } = device;
+    this.client = new Client(
+      {
+        clock,
+        entropy: systemEntropy(),
+        dial,
+        state,
+        keys: deviceKeys(identity, state),
+        hashing: nativeHashing(),
+        sealed: sealedHome(folder, identity, clock),
+      },
+      {
+        address: "server:2428",
+        program: "chat/test",
+        follow: "all",
+        credentials: { user: name, mode: "either" },
+        audits: false,
+      },
+    );
+  }
+
+  async enter(): Promise<void> {
+    await this.#world.wait(this.client.connect());
+    void (async () => {
+      for await (const event of this.client.events()) this.events.push(event);
+    })();
+    await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
+    // Others can let it in.
+    const rooms = await this.#world.wait(this.client.sealedRooms());
+    await this.#world.wait(rooms.stock());
+  }
+
+  leave(): Promise<void> {
+    return this.client.close();
+  }
+
+  until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
+    return this.#world.until(`${what} of ${this.name}`, look);
+  }
+
+  async sealed<Value>(work: (rooms: SealedRooms) => Promise<Value>): Promise<Value> {
+    return this.#world.wait(this.client.sealedRooms().then(work));
+  }
+
+  room(name: string): RoomView {
+    const bare = name.replace("@", "");
+    const kind = name === bare ? "room" : "person";
+    const room = this.client.rooms.find((one) => one.kind === kind && one.name === bare);
+    if (room === undefined) throw new Error(`${this.name} knows no ${name}`);
+    return room;
+  }
+
+  /** Makes a sealed room and its group. */
+  async makes(room: string): Promise<void> {
+    const join = { room, create: true, sealed: true };
+    await this.#world.wait(this.client.request("join", join));
+    await this.until(`the room ${room}`, () => this.client.rooms.find(({ name }) => name === room));
+    await this.sealed((rooms) => rooms.create(this.room(room)));
+  }
+
+  /** Lets somebody in, who comes. */
+  async letsIn(person: Person, room: string): Promise<void> {
+    await this.sealed((rooms) => rooms.invite(this.room(room), person.name));
+    await person.until("the invitation", () =>
+      person.events.find((event) => event.kind === "invited" && event.room === room),
+    );
+    await this.#world.wait(person.client.request("join", { room }));
+    await person.until("the room", () => person.client.rooms.find(({ name }) => name === room));
+  }
+
+  say(to: string, text: string): Promise<unknown> {
+    return this.#world.wait(this.client.post(to, { text }));
+  }
+
+  get records(): ChatRecord[] {
+    return this.events.flatMap((event) => (event.kind === "record" ? [event.record] : []));
+  }
+
+  texts(room: string): string[] {
+    return this.records
+      .filter((record) => record.room.name === room && record.kind === "text")
+      .map((record) => `${record.from}: ${bodyText(record)}`);
+  }
+
+  hears(room: string, text: string): Promise<string> {
+    return this.until(`'${text}'`, () => this.texts(room).find((one) => one.endsWith(text)));
+  }
+}
