@@ -21,9 +21,9 @@ import type { Clock } from "../io/clock.ts";
 import type { LogPins, LogReader } from "../io/state/log-pins.ts";
 import { findSigned, type UnverifiedCheckpoint } from "../wire/checkpoint.ts";
 import { leafHash } from "../wire/record.ts";
-import type { Verifier } from "./keys.ts";
 import type { Connection } from "./link/connection.ts";
-import type { Ask } from "./queries.ts";
+import type { Verifier } from "./link/keys.ts";
+import type { Ask } from "./link/queries.ts";
 
 /** What a server showed, and what this device held against it. Plain values: it is kept as JSON. */
 export interface AuditEvidence {

@@ -2,11 +2,11 @@ import { Fault } from "../base/fault.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
-import type { Keys } from "./keys.ts";
 import { Connection, type GuessDelay } from "./link/connection.ts";
+import type { Keys } from "./link/keys.ts";
+import type { Ask } from "./link/queries.ts";
 import { isPassing, notConnected } from "./link/retry.ts";
 import { type Credentials, type Entered, Login, type LoginContext } from "./login.ts";
-import type { Ask } from "./queries.ts";
 import { Redial } from "./redial.ts";
 import { type Greeted, greet } from "./trust.ts";
 

@@ -8,8 +8,8 @@ import type { Clock } from "../io/clock.ts";
 import { typedSecret } from "../wire/copied-text.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
-import type { Keys } from "./keys.ts";
 import type { Connection } from "./link/connection.ts";
+import type { Keys } from "./link/keys.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "room-password";

@@ -12,8 +12,8 @@ import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import { type NoticeOf, VERSIONS } from "../wire/messages.ts";
-import type { Verifier } from "./keys.ts";
 import { Connection } from "./link/connection.ts";
+import type { Verifier } from "./link/keys.ts";
 
 /** A server that has proved who it is on this very link. Whether it is trusted is a second step. */
 export interface Greeted {

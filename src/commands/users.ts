@@ -2,7 +2,7 @@ import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { renderJson, renderTable, styleOf } from "../cli/output/render.ts";
-import { queryUsers } from "../client/queries.ts";
+import { queryUsers } from "../client/link/queries.ts";
 
 export const command = defineVerb({
   args: {

@@ -1,8 +1,8 @@
 import { Fault } from "../../base/fault.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, formatTarget, type Name } from "../../base/names.ts";
+import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
-import { queryUsers } from "../../client/queries.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";

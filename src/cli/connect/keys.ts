@@ -1,4 +1,4 @@
-import type { Keys } from "../../client/keys.ts";
+import type { Keys } from "../../client/link/keys.ts";
 import { Identity } from "../../crypto/identity.ts";
 import { nativeVerifier } from "../../crypto/verifier.ts";
 import type { ClientState } from "../../io/state/client-state.ts";

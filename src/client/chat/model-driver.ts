@@ -4,7 +4,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
-import type { Ask } from "../queries.ts";
+import type { Ask } from "../link/queries.ts";
 import { ModelQueries } from "./model-queries.ts";
 
 /** What a model wants done, and only its face can do. */

@@ -4,7 +4,7 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
-import { type Ask, type HistoryPage, queryHistory, queryUsers } from "../queries.ts";
+import { type Ask, type HistoryPage, queryHistory, queryUsers } from "../link/queries.ts";
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 

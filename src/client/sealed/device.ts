@@ -6,7 +6,7 @@ import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import type { Clock } from "../../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import type { Keys } from "../keys.ts";
+import type { Keys } from "../link/keys.ts";
 import { CERT_KEY } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";

@@ -373,7 +373,7 @@ export function changeRow({ kind, by, added, removed }: SealChange): ChangeRow {
   };
 }
 
-export function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
+function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
   return { user, device, account };
 }
 

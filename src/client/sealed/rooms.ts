@@ -20,7 +20,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import { type Ask, queryHistory, queryUsers } from "../queries.ts";
+import { type Ask, queryHistory, queryUsers } from "../link/queries.ts";
 import {
   closedRecord,
   openedRecord,
@@ -709,7 +709,7 @@ function notIn(room: RoomView, row: RoomRow | undefined): Fault {
   }
 }
 
-export function targetOf({ kind, name }: RoomView): string {
+function targetOf({ kind, name }: RoomView): string {
   return kind === "person" ? `@${name}` : name;
 }
 

@@ -1,8 +1,7 @@
+/** What a device keeps of its sealed rooms, row by row. Bytes are in base64url. */
 import type { RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { KeyRange } from "./store.ts";
-
-/** What a device keeps of its sealed rooms, row by row. Bytes are in base64url. */
 
 /** Of one room; its group's state is a row of its own. */
 export interface RoomRow {

@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
-import type { Keys, SigningKey } from "../../client/keys.ts";
+import type { Keys, SigningKey } from "../../client/link/keys.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PageKey, Subtle } from "./environment.ts";

@@ -1,8 +1,8 @@
 import type { Fault } from "../../base/fault.ts";
 import { Follower, type FollowerEvent } from "../../client/follower.ts";
-import type { Keys } from "../../client/keys.ts";
 import { ActiveLink } from "../../client/link/active-link.ts";
 import type { Connection } from "../../client/link/connection.ts";
+import type { Keys } from "../../client/link/keys.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
 import { ReadReporter } from "../../client/reading.ts";

@@ -1,5 +1,5 @@
 import type { AuditAlarm, LogAuditor } from "../../client/auditor.ts";
-import type { Verifier } from "../../client/keys.ts";
+import type { Verifier } from "../../client/link/keys.ts";
 import type { Platform } from "../browser/environment.ts";
 
 /** Makes what asks for proofs of the log; its code is fetched after the first screen. */

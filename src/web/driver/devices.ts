@@ -1,4 +1,4 @@
-import type { Ask } from "../../client/queries.ts";
+import type { Ask } from "../../client/link/queries.ts";
 
 export interface DeviceLine {
   readonly id: string;

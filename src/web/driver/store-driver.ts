@@ -4,6 +4,7 @@ import { ChatActions } from "../../client/chat/actions.ts";
 import type { FaceEffect } from "../../client/chat/model-driver.ts";
 import { ConnectionLoop, type GreetedLink, type LoopState } from "../../client/connection-loop.ts";
 import type { Connection } from "../../client/link/connection.ts";
+import type { Ask } from "../../client/link/queries.ts";
 import { notConnected, notLoggedIn } from "../../client/link/retry.ts";
 import {
   askPatiently,
@@ -11,7 +12,6 @@ import {
   type Entered,
   type LoginManner,
 } from "../../client/login.ts";
-import type { Ask } from "../../client/queries.ts";
 import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";

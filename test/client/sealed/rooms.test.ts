@@ -150,7 +150,6 @@ describe("a device", () => {
     await ana.say("vault", "welcome back");
     await again.hears("vault", "welcome back");
   });
-
 });
 
 describe("a conversation of two", () => {

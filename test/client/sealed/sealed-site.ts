@@ -16,7 +16,7 @@ import { Site, type SiteOptions } from "../../server/site.ts";
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 const MS_MAX = 30_000;
 
-/** A real server on a simulated network, and real clients whose sealed state is on the real disk. */
+/** A real server on a simulated network, and real clients; their sealed state is on the disk. */
 export class SealedSite implements AsyncDisposable {
   readonly site: Site;
   readonly #folders: string[] = [];

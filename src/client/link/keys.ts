@@ -1,6 +1,6 @@
-import type { Sha256 } from "../base/ids.ts";
-import type { Name } from "../base/names.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import type { Name } from "../../base/names.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
 
 /** How a client checks what a server has signed. A browser answers later, other systems at once. */
 export interface Verifier {

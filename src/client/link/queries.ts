@@ -1,6 +1,6 @@
-import type { Sha256 } from "../base/ids.ts";
-import { type ChatRecord, readPage } from "../core/client/chat-record.ts";
-import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { type ChatRecord, readPage } from "../../core/client/chat-record.ts";
+import type { Answer, RequestFields, RequestKind } from "../../wire/messages.ts";
 
 /** Asks the server on the present link. @throws Fault as it refused, link-closed without a link */
 export type Ask = <Kind extends RequestKind>(
