@@ -108,6 +108,11 @@ function onlineNames(model: Model): Set<string> {
   return names;
 }
 
+/** In some room that is known here. */
+export function isOnline(model: Model, user: string): boolean {
+  return onlineNames(model).has(user.toLowerCase());
+}
+
 /** Whom one can write to or call: all users that were heard of, by name, but oneself. */
 export function knownNames(model: Model): readonly string[] {
   const names = new Map<string, string>();

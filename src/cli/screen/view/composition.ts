@@ -350,12 +350,13 @@ export class Composer {
   }
 
   #members({ model, texts, state }: ViewProps, areas: Areas): MemberColumn {
-    const room = openRoom(model);
-    const { me } = model;
+    const { me, open, rooms } = model;
     const { members: columns, body } = areas;
+    // The other one of a conversation is there if they are in any room.
+    const people = open?.startsWith("@") === true ? rooms : openRoom(model);
     const top = topOf(state.membersTop, model) ?? 0;
-    return this.#memberColumn([room?.members, room?.online, me, texts, columns, body, top], () =>
-      columns === 0 ? NO_MEMBERS : memberColumn(room, me, texts, columns - 1, body, top),
+    return this.#memberColumn([people, open, me, texts, columns, body, top], () =>
+      columns === 0 ? NO_MEMBERS : memberColumn(model, texts, columns - 1, body, top),
     );
   }
 

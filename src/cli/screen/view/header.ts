@@ -1,7 +1,6 @@
 import { formatLeft } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import { isSame } from "../../../core/model/item.ts";
-import { openRoom } from "../../../core/model/selectors.ts";
+import { isOnline, openRoom } from "../../../core/model/selectors.ts";
 import type { Model, RoomState } from "../../../core/model/state.ts";
 import { oneLine } from "../../../web/view/room/event-text.ts";
 import type { FaceTexts } from "../text/faces.ts";
@@ -46,10 +45,7 @@ function factsOf(model: Model, room: RoomState | undefined, texts: FaceTexts): r
   if (room.isClosed) facts.push(texts.screen.closed);
   if (room.keepMs !== undefined) facts.push(texts.keptFor(formatLeft(room.keepMs)));
   if (room.kind === "person") {
-    const isHere = [...model.rooms.values()].some(({ online }) =>
-      [...online].some((name) => isSame(name, room.name)),
-    );
-    facts.push(isHere ? texts.online : texts.away);
+    facts.push(isOnline(model, room.name) ? texts.online : texts.away);
   } else if (room.members === undefined) {
     if (room.online.size > 0) facts.push(texts.screen.nowOnline(room.online.size));
   } else {

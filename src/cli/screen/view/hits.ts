@@ -50,7 +50,8 @@ function inBody(parts: HitParts, column: number, row: number): Hit {
   const entries = parts.overlay();
   const place = row - parts.body + (entries?.length ?? 0);
   if (entries !== undefined && place >= 0) {
-    return { kind: "overlay", choice: entries[place]?.choice, isHeading: place === 0 };
+    const { choice, isHeading = false } = entries[place] ?? {};
+    return { kind: "overlay", choice, isHeading };
   }
   const found = parts.timeline(row);
   const span = found === undefined ? undefined : spanAt(found.line, inside);

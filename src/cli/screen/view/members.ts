@@ -1,6 +1,7 @@
 import { cleanText } from "../../../base/text.ts";
 import { isSame } from "../../../core/model/item.ts";
-import type { Member, RoomState } from "../../../core/model/state.ts";
+import { isOnline, openRoom } from "../../../core/model/selectors.ts";
+import type { Member, Model } from "../../../core/model/state.ts";
 import type { ListPlace } from "../state/hit.ts";
 import type { FaceTexts } from "../text/faces.ts";
 import { nickRole } from "./message.ts";
@@ -20,14 +21,14 @@ export interface MemberColumn extends ListPlace {
  * @param wanted how many are above those that are seen
  */
 export function memberColumn(
-  room: RoomState | undefined,
-  me: string | undefined,
+  model: Model,
   texts: FaceTexts,
   columns: number,
   height: number,
   wanted: number,
 ): MemberColumn {
-  const members = membersOf(room);
+  const { me } = model;
+  const members = membersOf(model);
   const sorted = [...members].sort((one, other) => {
     if (one.isOnline !== other.isOnline) return one.isOnline ? -1 : 1;
     return one.name.toLowerCase() < other.name.toLowerCase() ? -1 : 1;
@@ -54,7 +55,14 @@ export function memberColumn(
 }
 
 /** Until a room has told of its members, those who are known to be there. */
-function membersOf(room: RoomState | undefined): readonly Member[] {
+function membersOf(model: Model): readonly Member[] {
+  const { open, me } = model;
+  const room = openRoom(model);
+  if (open?.startsWith("@") === true) {
+    const other = room?.name ?? open.slice(1);
+    const both = me === undefined || isSame(other, me) ? [other] : [other, me];
+    return both.map((name) => ({ name, isOnline: isOnline(model, name), role: "member" }));
+  }
   if (room === undefined) return [];
   if (room.members !== undefined) return room.members;
   return [...room.online].map((name) => ({ name, isOnline: true, role: "member" }));

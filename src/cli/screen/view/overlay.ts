@@ -28,6 +28,7 @@ export interface Entry {
   readonly under?: Role;
   /** Of what there is to choose from, from 0. */
   readonly choice?: number;
+  readonly isHeading?: true;
 }
 
 /** What is typed while it is open stands in the input box behind this. */
@@ -65,8 +66,8 @@ export function overlayLines(
   const shown = entries.slice(top, top + room);
   const below = entries.length - top - shown.length;
   const title = titleOf(parts) + (below > 0 ? ` · ${texts.screen.moreHere(below)}` : "");
-  const heading: Entry = { line: ruleLine(title, "title", columns) };
-  return [heading, ...shown]
+  const heading: Entry = { line: ruleLine(title, "title", columns), isHeading: true };
+  return (room === height ? shown : [heading, ...shown])
     .slice(0, height)
     .map(({ line, ...rest }) => ({ line: fitLine(line, columns), ...rest }));
 }
@@ -77,9 +78,9 @@ export function overlayTopMax(parts: OverlayParts, columns: number, height: numb
   return Math.max(0, entriesOf(parts, columns).length - roomOf(height));
 }
 
-/** Below the heading. */
+/** Below the heading, which is left out where there is one line alone. */
 function roomOf(height: number): number {
-  return Math.max(0, height - 1);
+  return height > 1 ? height - 1 : Math.max(0, height);
 }
 
 function atOf(overlay: Overlay): number {

@@ -45,6 +45,19 @@ describe("what stands there", () => {
     expect(at("People")).toEqual({ kind: "members", name: undefined });
   });
 
+  test("in a conversation, both", () => {
+    const model = scenes.begun().tell({ kind: "open", target: "@ben" }).model();
+    const state = scenes.stateOf({ showsMembers: true });
+    const { at } = looked(scenes.propsOf(model, SIZE, { state }));
+    expect(at("People 2")).toEqual({ kind: "members", name: undefined });
+    expect(at("● ben")).toEqual({ kind: "members", name: "ben" });
+    expect(at("ana you")).toEqual({ kind: "members", name: "ana" });
+    const stranger = scenes.begun().tell({ kind: "open", target: "@zoe" }).model();
+    expect(looked(scenes.propsOf(stranger, SIZE, { state })).at("○ zoe")).toMatchObject({
+      name: "zoe",
+    });
+  });
+
   test("messages, with their files and links", () => {
     const { at } = looked(props());
     const nothing = { kind: "timeline", does: undefined, link: undefined };
@@ -96,6 +109,16 @@ describe("what stands there", () => {
       { kind: "overlay", choice: 1, isHeading: false },
       { kind: "overlay", choice: 2, isHeading: false },
     ]);
+  });
+
+  test("in one line alone, what is chosen, without a heading", () => {
+    const entries = ["reply", "copy"].map((label) => ({ command: "copy", chord: "c", label }));
+    const overlay = { kind: "menu", at: 1, entries } as never;
+    const choices = ["reply", "copy"].map((text) => ({ text, hint: "" }));
+    const size = { columns: 20, rows: 4 };
+    const { layout, lines } = looked(props({ choices, size, state: scenes.stateOf({ overlay }) }));
+    const row = lines.findIndex((line) => line.includes("> copy"));
+    expect(layout.hitAt(5, row)).toEqual({ kind: "overlay", choice: 1, isHeading: false });
   });
 
   test("the text that is typed, by the letter", () => {
