@@ -53,6 +53,9 @@ export interface ScreenCommandsOptions {
   readonly screen: CommandScreen;
 }
 
+/** UTF-16 units of an answer below the timeline: a longer one stands over it, to be scrolled. */
+const ANSWER_LENGTH_MAX = 400;
+
 /** What `/help` tells. */
 type HelpRows = readonly { readonly usage: string; readonly summary: string }[];
 
@@ -252,6 +255,7 @@ export class ScreenCommands implements SlashHost {
         if (sentence === undefined) return;
         if (kind === "left") screen.left(String(room), sentence);
         else if (kind === "help") this.#help(commands as HelpRows, sentence);
+        else if (sentence.length > ANSWER_LENGTH_MAX) screen.show(`/${kind}`, [sentence]);
         else note(sentence, rows);
       },
       note,

@@ -80,6 +80,13 @@ test("words go where one is, and faults come back", async () => {
   expect(told).toEqual([]);
 });
 
+test("a long answer stands over the timeline", async () => {
+  const { commands, shown, told } = await commandsOf(new ClientFixture());
+  commands.chatConsole.tell({ kind: "rooms" }, "x".repeat(400));
+  commands.chatConsole.tell({ kind: "rooms" }, "y".repeat(401));
+  expect([told, shown]).toEqual([["x".repeat(400)], [["/rooms", "y".repeat(401)]]]);
+});
+
 test("`/reply` means the last words of another, `/edit` one's own", async () => {
   const fixture = new ClientFixture();
   const { run } = await commandsOf(fixture);

@@ -113,8 +113,23 @@ function withTyped(
       remedy: kind === "table" ? `as in /set ${example}` : `as in /set ${name} VALUE`,
     });
   }
+  if (entry === undefined) checkWord(name, typed, vocabulary);
   const value = entry === undefined ? valueOfTyped(typed, kind) : { [entry]: typed };
   return withValue(settings, name, value, { at: () => `/set ${key}`, vocabulary });
+}
+
+/** In the words of `/set`: a file writes them otherwise. @throws Fault usage */
+function checkWord(name: SettingName, typed: string, vocabulary: Vocabulary): void {
+  const { kind, words } = settingRule(name, vocabulary);
+  const word = typed.toLowerCase();
+  if (kind === "switch" && !TRUE.has(word) && !FALSE.has(word)) {
+    const remedy = `write /set ${name} on`;
+    throw new Fault("usage", `${name} is on or off, not ${quoteText(typed)}`, { remedy });
+  }
+  if (kind === "choice" && !words.includes(word)) {
+    const sentence = `${name} is one of ${words.join(", ")}, not ${quoteText(typed)}`;
+    throw new Fault("usage", sentence, { remedy: `write /set ${name} ${words[0] ?? ""}` });
+  }
 }
 
 function valueOfTyped(typed: string, kind: SettingKind): unknown {

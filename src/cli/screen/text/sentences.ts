@@ -4,15 +4,15 @@
 export type Sentence = (english: string) => string | undefined;
 
 /**
- * @param table English to the other language. `{}` stands for what the program puts in, and is kept
- * in its order; `{}` at two places of one sentence may not stand beside each other
+ * @param table English to the other language. `{}` stands for what the program puts in, `{word}`
+ * for one word of it; both are kept in their order
  */
 export function sentencesOf(table: Readonly<Record<string, string>>): Sentence {
   const patterns: { readonly pattern: RegExp; readonly text: string }[] = [];
   for (const [english, text] of Object.entries(table)) {
-    if (!english.includes("{}")) continue;
-    const source = english.split("{}").map(RegExp.escape).join("([^]{1,2000}?)");
-    patterns.push({ pattern: new RegExp(`^${source}$`), text });
+    if (!/\{(?:word)?\}/.test(english)) continue;
+    const source = english.split("{}").map(wordsOf).join("([^]{1,2000}?)");
+    patterns.push({ pattern: new RegExp(`^${source}$`), text: text.replaceAll("{word}", "{}") });
   }
   return (english) => {
     if (Object.hasOwn(table, english)) return table[english];
@@ -24,4 +24,8 @@ export function sentencesOf(table: Readonly<Record<string, string>>): Sentence {
     }
     return undefined;
   };
+}
+
+function wordsOf(english: string): string {
+  return english.split("{word}").map(RegExp.escape).join("(\\S{1,2000})");
 }

@@ -81,8 +81,8 @@ describe("/set", () => {
   test.each([
     ["bel on", "unknown setting 'bel'", "did you mean bell?"],
     ["toString on", "unknown setting 'toString'", "/set shows all of them"],
-    ["bell maybe", "/set bell: bell must be true or false", ""],
-    ["theme blue", '/set theme: theme must be one of "dark", "light"', ""],
+    ["bell maybe", "bell is on or off, not 'maybe'", ""],
+    ["theme blue", "theme is one of dark, light, not 'blue'", ""],
     ["colors red", "'colors' has no value of its own", "as in /set colors.mention red"],
     ["bell.x on", "'bell.x' has no value of its own", "as in /set bell VALUE"],
     ["colors.day rot", "/set colors.day: 'rot' is no colour", ""],
