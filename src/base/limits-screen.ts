@@ -96,6 +96,8 @@ export const SCREEN_NOTES_MAX = 5;
 export const SCREEN_FAULT_MS = 20_000;
 /** A lone ESC is the key, unless more of a sequence comes within this time. */
 export const SCREEN_ESC_MS = 30;
+/** The click that gives the window the focus comes right behind that news, and means no more. */
+export const SCREEN_FOCUS_CLICK_MS = 200;
 /** Questions that wait for an answer. */
 export const SCREEN_QUESTIONS_MAX = 8;
 

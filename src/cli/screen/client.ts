@@ -1,7 +1,11 @@
 import { AssertionFailure, unreachable } from "../../base/assert.ts";
 import { toHex } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { SCREEN_ESC_MS, SCREEN_NOTES_MAX } from "../../base/limits-screen.ts";
+import {
+  SCREEN_ESC_MS,
+  SCREEN_FOCUS_CLICK_MS,
+  SCREEN_NOTES_MAX,
+} from "../../base/limits-screen.ts";
 import type { Name } from "../../base/names.ts";
 import { cleanText } from "../../base/text.ts";
 import type { ClientEvent } from "../../client/event.ts";
@@ -9,7 +13,7 @@ import { notLoggedIn } from "../../client/link/retry.ts";
 import { isSame } from "../../core/model/item.ts";
 import { RowMaker } from "../../core/model/rows.ts";
 import { openRoom } from "../../core/model/selectors.ts";
-import type { Model, ShownFault } from "../../core/model/state.ts";
+import type { Model, ShownFault, TransferView } from "../../core/model/state.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
@@ -93,13 +97,15 @@ export class ScreenClient implements CommandScreen {
   readonly #files: ScreenFiles;
   readonly #pictures: ShownPictures;
   readonly #commands: ScreenCommands;
-  readonly #passing: PassingFaults<Note | ShownFault>;
+  readonly #passing: PassingFaults<Note | ShownFault | TransferView>;
   readonly #ended = Promise.withResolvers<Ending>();
   readonly #muted: ScreenMuted;
   #settings: ScreenSettings;
   #hidesJoins: boolean;
   #state: ScreenState = FIRST_STATE;
   #hasEnded = false;
+  /** When the window got the focus. */
+  #focusedAt = Number.NEGATIVE_INFINITY;
   #isDrawing = false;
   #cancelEsc: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
@@ -352,13 +358,20 @@ export class ScreenClient implements CommandScreen {
   #typed(keys: readonly Key[]): void {
     for (const key of keys) {
       if (key.name === "report") this.#terminal.answered(key.text);
-      if (key.name === "report" || this.#hasEnded) continue;
+      if (key.name === "report" || this.#hasEnded || this.#isFocusing(key)) continue;
       this.#attempt(() => this.#pressed(key));
     }
     if (this.#hasEnded) return;
     this.#questions.showNext();
     this.#drafts.typed();
     this.#draw();
+  }
+
+  /** A click that brought the focus is for the window, not for what stands there. */
+  #isFocusing({ name }: Key): boolean {
+    const now = this.#options.context.clock.now();
+    if (name === "focus-in") this.#focusedAt = now;
+    return name === "click" && now - this.#focusedAt < SCREEN_FOCUS_CLICK_MS;
   }
 
   #pressed(key: Key): void {
@@ -522,7 +535,7 @@ export class ScreenClient implements CommandScreen {
       case "focus":
         return chat.setFocus(act.on);
       case "dismiss":
-        return chat.dismissFault(act.fault);
+        return this.#forget();
       case "redraw":
         return this.#terminal.redraw();
       case "suspend":
@@ -601,6 +614,9 @@ export class ScreenClient implements CommandScreen {
     const { chat } = this.#options;
     this.#state = { ...this.#state, notes: [] };
     for (const { id } of chat.model.faults) chat.dismissFault(id);
+    for (const { id, state } of chat.model.transfers.values()) {
+      if (state.kind === "failed") chat.transferGone(id);
+    }
   }
 
   /** What went wrong goes by itself, once it was there long enough to be read. */
@@ -608,11 +624,14 @@ export class ScreenClient implements CommandScreen {
     const { notes, isFocused } = this.#state;
     const faults = notes.filter(({ tone }) => tone === "fault");
     const { model } = this.#options.chat;
-    this.#passing.follow(isFocused ? [...faults, ...model.faults] : []);
+    const transfers = [...model.transfers.values()].filter(({ state }) => state.kind === "failed");
+    this.#passing.follow(isFocused ? [...faults, ...model.faults, ...transfers] : []);
   }
 
-  #passed(fault: Note | ShownFault): void {
-    if ("id" in fault) this.#options.chat.dismissFault(fault.id);
+  #passed(fault: Note | ShownFault | TransferView): void {
+    const { chat } = this.#options;
+    if ("fault" in fault) chat.dismissFault(fault.id);
+    else if ("id" in fault) chat.transferGone(fault.id);
     else this.#put({ notes: this.#state.notes.filter((note) => note !== fault) });
   }
 

@@ -125,7 +125,6 @@ export class ScreenFiles {
       (error: unknown) => {
         if (!(error instanceof Fault)) throw error;
         end({ kind: "failed", fault: error });
-        if (!abort.signal.aborted) chat.fault(error);
       },
     );
     this.#running.set(id, { abort, ended });

@@ -8,6 +8,7 @@ import {
   SCREEN_DRAFTS_MS,
   SCREEN_ESC_MS,
   SCREEN_FAULT_MS,
+  SCREEN_FOCUS_CLICK_MS,
   SCREEN_FRAME_MS,
   SCREEN_NOTES_MAX,
   SCREEN_QUESTIONS_MAX,
@@ -290,6 +291,53 @@ test("what went wrong goes by itself, or when the next thing is done", async () 
   await fixture.type("\x1b[I");
   await clock.advance(SCREEN_FAULT_MS);
   expect(await isGone()).toBe(true);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("a transfer that failed goes like all that went wrong", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { clock } = fixture.world;
+  const failed = async (id: string) => {
+    const fault = new Fault("file-changed", "it changed while it was sent");
+    fixture.chat.transfer({
+      ...{ id, kind: "upload", name: "cat.png", to: ["lobby"], file: undefined },
+      ...{ state: { kind: "failed", fault }, progress: undefined },
+    });
+    await clock.advance(SCREEN_FRAME_MS);
+    expect(await whole(fixture)).toContain("it changed while it was sent");
+  };
+  const left = () => fixture.chat.model.transfers.size;
+  await failed("t1");
+  await clock.advance(SCREEN_FAULT_MS + SCREEN_FRAME_MS);
+  expect(left()).toBe(0);
+  await failed("t2");
+  await fixture.type("\x07");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(left()).toBe(0);
+  await failed("t3");
+  await fixture.type("next\r");
+  await clock.advance(SCREEN_FRAME_MS);
+  expect(left()).toBe(0);
+  client.end(0);
+  await fixture.world.outcome(ended);
+});
+
+test("the click that brings the focus means no more", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  const { clock, server } = fixture.world;
+  server.say({ text: "a word" }, "bob");
+  await clock.advance(SCREEN_FRAME_MS);
+  // On the last line of the timeline.
+  const click = "\x1b[<0;40;22M\x1b[<0;40;22m";
+  const isSelecting = async () => (await fixture.type("\x0c")).includes("\x1b[?25l");
+  await fixture.type(`\x1b[O\x1b[I${click}`);
+  expect(await isSelecting()).toBe(false);
+  await clock.advance(SCREEN_FOCUS_CLICK_MS);
+  const shown = await fixture.type(click);
+  expect(shown).toContain("\x1b[?25l");
   client.end(0);
   await fixture.world.outcome(ended);
 });

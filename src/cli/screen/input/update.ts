@@ -89,6 +89,8 @@ function ran(state: ScreenState, text: string, parts: Parts): Updated {
 
 function pressed(state: ScreenState, key: Key, parts: Parts): Updated {
   const isTyped = modeOf(state) === "input" || modeOf(state) === "list";
+  // What was typed ahead, before the question came, is no answer to it.
+  if (key.name === "text" && modeOf(state) === "question") return acting(state);
   if (key.name === "text" && !isTyped) return ran(state, key.text, parts);
   for (const command of parts.keymap.commandsAt(modeOf(state), key.name)) {
     const updated = HANDLERS[command](state, parts);
@@ -118,9 +120,9 @@ function cancelled(state: ScreenState, parts: Parts): Updated | undefined {
 
 /** What was said goes. */
 function unsaid(state: ScreenState, { model }: Parts): Updated | undefined {
-  if (state.notes.length + model.faults.length === 0) return undefined;
-  const acts = model.faults.map(({ id }) => ({ kind: "dismiss" as const, fault: id }));
-  return changed(state, { notes: [] }, ...acts);
+  const hasFailed = [...model.transfers.values()].some((one) => one.state.kind === "failed");
+  if (state.notes.length + model.faults.length === 0 && !hasFailed) return undefined;
+  return changed(state, { notes: [] }, { kind: "dismiss" });
 }
 
 function closed(state: ScreenState, parts: Parts): Updated | undefined {

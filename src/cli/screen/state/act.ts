@@ -45,7 +45,8 @@ export type Act =
   /** The answer to the question of the state; undefined: none was given. */
   | { readonly kind: "answered"; readonly answer: string | undefined }
   | { readonly kind: "focus"; readonly on: boolean }
-  | { readonly kind: "dismiss"; readonly fault: number }
+  /** All that says what went wrong. */
+  | { readonly kind: "dismiss" }
   | { readonly kind: "redraw" }
   | { readonly kind: "suspend" }
   /** @see exit codes: 130 by Ctrl-C, 0 by Ctrl-D or `/quit`. */

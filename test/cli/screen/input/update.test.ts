@@ -88,6 +88,12 @@ describe("pastes", () => {
     expect(screen.paste("c\nd").press("esc").state.question).toBeUndefined();
   });
 
+  test("what was typed ahead is no answer", () => {
+    const screen = new Screen().paste("a\nb").key({ name: "text", text: "yes, and now" });
+    expect([screen.acts, screen.state.question?.kind]).toEqual([[], "yes-no"]);
+    expect(screen.press("y").acts).toHaveLength(1);
+  });
+
   test("one that is too long says so", () => {
     const screen = new Screen().press("paste-oversize");
     expect(screen.state.notes).toEqual([
