@@ -23,6 +23,7 @@ import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { isFile } from "../output/render.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
+import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
 import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
 import { runSlash } from "./slash.ts";
@@ -31,9 +32,6 @@ import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts"
 
 /** How long the end waits for the user's own messages to come back as records. */
 const OWN_RECORDS_WITHIN_MS = 500;
-
-/** How a line client ends. */
-type Ending = { readonly exitCode: number } | { readonly fault: Fault };
 
 /** `chat join` line by line: sends what is typed, and prints what happens. */
 export class LineClient implements SlashHost {
@@ -48,8 +46,7 @@ export class LineClient implements SlashHost {
   /** The first line that was refused because of that. */
   #unsent: Fault | undefined;
   readonly #rooms: readonly Name[];
-  readonly #ended = Promise.withResolvers<Ending>();
-  #hasEnded = false;
+  readonly #ending = new Ending();
   /** Nothing is printed any more. */
   #isOver = false;
   #ackedSeq = 0;
@@ -100,21 +97,13 @@ export class LineClient implements SlashHost {
 
   async run(): Promise<number> {
     const { client } = this.open;
-    const release = this.context.onSignal((signal) =>
-      this.#end(
-        signal === "SIGINT"
-          ? { fault: new Fault("interrupted", "interrupted") }
-          : { exitCode: 143 },
-      ),
-    );
-    const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    const release = this.context.onSignal(this.#ending.signalled);
+    const watching = this.#watch().catch(this.#ending.broken);
     this.#enterRooms()
       .then(() => this.#read())
-      .catch((error: unknown) => this.#break(error));
+      .catch(this.#ending.broken);
     try {
-      const ending = await this.#ended.promise;
-      if ("exitCode" in ending) return ending.exitCode;
-      throw ending.fault;
+      return await this.#ending.exitCode;
     } finally {
       release();
       await client.close();
@@ -132,7 +121,7 @@ export class LineClient implements SlashHost {
     await this.#ownRecords();
     await this.open.client.proved();
     await this.chatConsole.drained();
-    this.#end({ exitCode: this.#unsent?.exitCode ?? 0 });
+    this.#ending.put(this.#unsent?.exitCode ?? 0);
   }
 
   /** @throws Fault usage: lines have none */
@@ -260,16 +249,6 @@ export class LineClient implements SlashHost {
     await said.promise;
   }
 
-  #break(error: unknown): void {
-    if (error instanceof Fault) this.#end({ fault: error });
-    else this.#ended.reject(error);
-  }
-
-  #end(ending: Ending): void {
-    this.#hasEnded = true;
-    this.#ended.resolve(ending);
-  }
-
   /** Waits for the user's own records, so that the next run does not show them as new. */
   async #ownRecords(): Promise<void> {
     await Promise.resolve(); // The last post's own handlers run first.
@@ -311,17 +290,17 @@ export class LineClient implements SlashHost {
   }
 
   async #read(): Promise<void> {
-    while (!this.#hasEnded) {
+    while (!this.#ending.isThere) {
       try {
         const line = await this.chatConsole.line();
         if (line === undefined) break;
         await this.#line(line);
       } catch (error) {
         if (error instanceof Fault && error.code === "interrupted") throw error;
-        if (!this.#hasEnded) this.fail(error);
+        if (!this.#ending.isThere) this.fail(error);
       }
     }
-    if (!this.#hasEnded) await this.quit();
+    if (!this.#ending.isThere) await this.quit();
   }
 
   async #line(line: string): Promise<void> {
@@ -389,7 +368,7 @@ export class LineClient implements SlashHost {
           `the connection is lost (${event.fault.message}); trying again`,
         );
       case "closed":
-        this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
+        this.#ending.put(event.fault ?? 0);
         return;
       case "read": {
         const { room, n, unread } = event;

@@ -19,11 +19,12 @@ import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
+import { Ending } from "../chat/ending.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { nativeHashing } from "../connect/hashing.ts";
 import { enterRoom, untilEntered } from "../connect/join-room.ts";
-import type { Context, Signal } from "../context.ts";
+import type { Context } from "../context.ts";
 import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat, ScreenEffect } from "./chat.ts";
@@ -76,8 +77,6 @@ export interface ScreenClientOptions {
 /** While something on the screen counts down, or a transfer is under way. */
 const TICK_MS = 1_000;
 
-type Ending = { readonly exitCode: number } | { readonly fault: Fault };
-
 /** `chat join` on the full screen: one model, one state of the screen, and keys that move both. */
 export class ScreenClient implements CommandScreen {
   readonly #options: ScreenClientOptions;
@@ -98,12 +97,11 @@ export class ScreenClient implements CommandScreen {
   readonly #pictures: ShownPictures;
   readonly #commands: ScreenCommands;
   readonly #passing: PassingFaults<Note | ShownFault | TransferView>;
-  readonly #ended = Promise.withResolvers<Ending>();
+  readonly #ending = new Ending();
   readonly #muted: ScreenMuted;
   #settings: ScreenSettings;
   #hidesJoins: boolean;
   #state: ScreenState = FIRST_STATE;
-  #hasEnded = false;
   /** When the window got the focus. */
   #focusedAt = Number.NEGATIVE_INFINITY;
   #isDrawing = false;
@@ -164,22 +162,20 @@ export class ScreenClient implements CommandScreen {
   /** @returns the exit code @throws Fault as the client ended */
   async run(rooms: readonly [Name, ...Name[]] | readonly Name[]): Promise<number> {
     const { context, open, chat, device } = this.#options;
-    const release = context.onSignal((signal) => this.#signalled(signal));
+    const release = context.onSignal(this.#ending.signalled);
     const unsubscribe = chat.subscribe(() => this.#changed());
-    const watching = this.#watch().catch((error: unknown) => this.#break(error));
+    const watching = this.#watch().catch(this.#ending.broken);
     const unkeep = device.on("exit", () => this.#keepDrafts());
     this.#terminal.enter();
     this.#restoreDrafts();
     this.#attempt(() => this.#hear(undefined));
     this.#draw();
-    this.#enterRooms(rooms).catch((error: unknown) => this.#break(error));
-    this.#read().catch((error: unknown) => this.#break(error));
+    this.#enterRooms(rooms).catch(this.#ending.broken);
+    this.#read().catch(this.#ending.broken);
     try {
-      const ending = await this.#ended.promise;
-      if ("exitCode" in ending) return ending.exitCode;
-      throw ending.fault;
+      return await this.#ending.exitCode;
     } finally {
-      this.#hasEnded = true;
+      this.#ending.put(0); // Also when it broke.
       this.#keepDrafts();
       unkeep();
       release();
@@ -269,7 +265,7 @@ export class ScreenClient implements CommandScreen {
   }
 
   end(exitCode: number): void {
-    this.#end({ exitCode });
+    this.#ending.put(exitCode);
   }
 
   /** What the model wants, and only a screen can do. */
@@ -289,21 +285,6 @@ export class ScreenClient implements CommandScreen {
     else if (notify !== "off") this.#terminal.notify(title, text, notify);
   }
 
-  #signalled(signal: Signal): void {
-    if (signal === "SIGINT") this.#end({ fault: new Fault("interrupted", "interrupted") });
-    else this.#end({ exitCode: 143 });
-  }
-
-  #break(error: unknown): void {
-    if (error instanceof Fault) this.#end({ fault: error });
-    else this.#ended.reject(error);
-  }
-
-  #end(ending: Ending): void {
-    this.#hasEnded = true;
-    this.#ended.resolve(ending);
-  }
-
   async #watch(): Promise<void> {
     for await (const event of this.#options.open.client.events()) this.#happened(event);
   }
@@ -316,7 +297,7 @@ export class ScreenClient implements CommandScreen {
       ready.resolve();
     }
     if (event.kind === "closed") {
-      this.#end(event.fault === undefined ? { exitCode: 0 } : { fault: event.fault });
+      this.#ending.put(event.fault ?? 0);
     }
   }
 
@@ -358,10 +339,10 @@ export class ScreenClient implements CommandScreen {
   #typed(keys: readonly Key[]): void {
     for (const key of keys) {
       if (key.name === "report") this.#terminal.answered(key.text);
-      if (key.name === "report" || this.#hasEnded || this.#isFocusing(key)) continue;
+      if (key.name === "report" || this.#ending.isThere || this.#isFocusing(key)) continue;
       this.#attempt(() => this.#pressed(key));
     }
-    if (this.#hasEnded) return;
+    if (this.#ending.isThere) return;
     this.#questions.showNext();
     this.#drafts.typed();
     this.#draw();
@@ -584,7 +565,7 @@ export class ScreenClient implements CommandScreen {
   }
 
   #left(exitCode: 0 | 130): void {
-    if (exitCode === 130) this.#end({ fault: new Fault("interrupted", "interrupted") });
+    if (exitCode === 130) this.#ending.put(new Fault("interrupted", "interrupted"));
     else this.#commands.quit().catch((error: unknown) => this.#fail(error));
   }
 
@@ -603,8 +584,8 @@ export class ScreenClient implements CommandScreen {
 
   /** What a view or a handler did not expect is a line on the screen, and no end of it. */
   #fail(error: unknown): void {
-    if (error instanceof AssertionFailure) return this.#break(error);
-    if (this.#hasEnded) return;
+    if (error instanceof AssertionFailure) return this.#ending.broken(error);
+    if (this.#ending.isThere) return;
     const text = saidFault(faultOf(error), faceTexts(this.#language));
     this.#put({ notes: [...this.#state.notes, { text, tone: "fault" }] });
   }
@@ -643,11 +624,11 @@ export class ScreenClient implements CommandScreen {
 
   /** Once, when all that happens now has happened. */
   #draw(): void {
-    if (this.#isDrawing || this.#hasEnded) return;
+    if (this.#isDrawing || this.#ending.isThere) return;
     this.#isDrawing = true;
     queueMicrotask(() => {
       this.#isDrawing = false;
-      if (this.#hasEnded) return;
+      if (this.#ending.isThere) return;
       try {
         this.#show();
       } catch (error) {
@@ -668,7 +649,7 @@ export class ScreenClient implements CommandScreen {
 
   /** Once more without all that one can close, and else with a line about it alone. */
   #cannotShow(error: unknown): void {
-    if (error instanceof AssertionFailure) return this.#break(error);
+    if (error instanceof AssertionFailure) return this.#ending.broken(error);
     const { message } = faultOf(error);
     if (!this.#isBroken) {
       this.#isBroken = true;
