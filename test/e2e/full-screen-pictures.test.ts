@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PICTURE_FETCHED_BYTES_MAX } from "../../src/base/limits-screen.ts";
 import { jpegOf, pngOf } from "../cli/screen/pictures/made.ts";
+import { isInstalled } from "../installed.ts";
 import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import { Sandbox } from "./program.ts";
@@ -13,6 +14,7 @@ import { hasTmux, Screen } from "./tmux.ts";
 
 const KITTY = "\x1bP>|kitty(0.35.2)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;c";
 const ITERM = "\x1bP>|iTerm2 3.5.0\x1b\\\x1b[6;20;10t\x1b[?62;4c";
+const KONSOLE = "\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;1;4c";
 const SIXEL = "\x1bP>|foot(1.16.2)\x1b\\\x1b[6;20;10t\x1b[?62;4;22c";
 const SIGN = "\u{10eeee}";
 
@@ -111,6 +113,27 @@ test("iTerm2: a photograph is painted, and again where it went", async () => {
   expect(ana.written.includes(SIGN)).toBe(false);
 }, 120_000);
 
+test("kitty without cells: one that has moved is taken away before, and at the end", async () => {
+  await using sandbox = new Sandbox();
+  const { address } = await sandbox.serve({ args: ["--open"] });
+  await using ana = await joined(sandbox, "ana", address, { answer: KONSOLE });
+  writeFileSync(sandbox.path("ana-files", "cat.png"), pngOf(300, 100));
+  ana.line("/send cat.png");
+  const { overlays } = ana.emulator;
+  const place = () => [...overlays.values()][0]?.[0];
+  const top = ROWS.rows - 2 - 5;
+  await ana.until("a picture", () => place() === top);
+  ana.line("and a word");
+  await ana.until("another place", () => place() === top - 1);
+  ana.type("\x1bOP");
+  await ana.until("help over it", () => overlays.size === 0);
+  ana.type("\x1b");
+  await ana.until("the picture again", () => place() === top - 1);
+  ana.type("\x04");
+  expect(await ana.ended()).toBe(0);
+  await ana.until("nothing is left", () => overlays.size === 0);
+}, 120_000);
+
 test("sixel: what is small enough is fetched, if the user wants that", async () => {
   await using sandbox = new Sandbox();
   const { address } = await sandbox.serve({ args: ["--open"] });
@@ -177,6 +200,47 @@ test("a terminal that answers nothing, or by and by, costs no key", async () => 
   await ana.shows(/\u2502 typed behind it$/);
   expect(cellRows(ana)).toBe(0);
 }, 120_000);
+
+test.if(isInstalled("setsid"))(
+  "another size, and a stop and fg, bring the pictures again",
+  async () => {
+    await using sandbox = new Sandbox();
+    const { address } = await sandbox.serve({ args: ["--open"] });
+    await using shell = new Pty(sandbox, {
+      // The terminal is the shell's own: else nobody tells it of another size.
+      program: "setsid",
+      args: ["--ctty", "--wait", "/bin/sh", "-i"],
+      cwd: sandbox.folder,
+      env: { CHAT_HOME: sandbox.path("ana"), CHAT, CHAT_PASSWORD: "x", PS1: "ready> " },
+      answer: KITTY,
+    });
+    const writes = (what: string, pattern: RegExp, count: number) =>
+      until(what, () => (shell.written.match(pattern) ?? []).length >= count);
+    const sent = /\x1b_Ga=T,U=1,[^;]*;/g;
+    const gone = /\x1b_Ga=d,d=I,i=\d+,q=2\x1b\\[^\x1b]*\x1b\[\?2004;1004l/g;
+    await writes("a prompt", /ready> /g, 1);
+    writeFileSync(sandbox.path("wide.png"), pngOf(900, 100));
+    shell.line(`$CHAT join ${address} --user ana`);
+    await writes("the room", /#lobby>/g, 1);
+    shell.line("/send wide.png");
+    await writes("the picture", sent, 1);
+    shell.resize(60, 20);
+    await writes("a smaller one", sent, 2);
+    const columns = shell.written.match(sent)?.map((one) => /,c=(\d+),/.exec(one)?.[1]);
+    expect(columns).toEqual(["52", "38"]);
+    for (const round of [1, 2]) {
+      shell.type("\x1a");
+      await writes("it is taken away", gone, round);
+      await writes("the shell's prompt", /ready> /g, 1 + round);
+      shell.line("fg");
+      await writes("the picture again", sent, 2 + round);
+    }
+    shell.type("\x04");
+    await writes("the end", gone, 3);
+    await writes("the last prompt", /ready> /g, 4);
+  },
+  120_000,
+);
 
 describe.if(hasTmux)("in tmux", () => {
   test("the terminal around it gets the pictures, where the user says so", async () => {

@@ -50,6 +50,11 @@ export class Pty implements AsyncDisposable {
     this.type(`${text}\r`);
   }
 
+  /** Of a terminal that only keeps what is written. */
+  resize(columns: number, rows: number): void {
+    this.#terminal.resize(columns, rows);
+  }
+
   /** Waits for a row that fits. */
   async shows(row: RegExp): Promise<number> {
     return this.until(`${row}`, () => {
@@ -84,12 +89,16 @@ export class Pty implements AsyncDisposable {
   #take(bytes: Uint8Array): void {
     const text = this.#decoder.decode(bytes, { stream: true });
     this.written += text;
+    this.#reply();
     if (!this.#isChat) return;
     const all = this.#held + text;
     const [held = ""] = /[^\x00-\x7f]*$/.exec(all) ?? [];
     this.#held = held;
     this.emulator.write(all.slice(0, all.length - held.length));
-    const asked = this.emulator.asked.filter((one) => one === "c").length;
+  }
+
+  #reply(): void {
+    const asked = this.written.split("\x1b[c").length - 1;
     if (asked === this.#answered || this.#answer === undefined) return;
     this.#answered = asked;
     this.type(this.#answer);

@@ -13,35 +13,36 @@ export interface PlacesState {
  */
 export class PicturePlaces {
   readonly #state: PlacesState;
-  /** Oldest first. Bounded by PICTURE_PLACES_MAX. */
-  readonly #paths: Map<string, string>;
+  #paths: ReadonlyMap<string, string>;
 
   constructor(state: PlacesState) {
     this.#state = state;
-    this.#paths = new Map(readPlaces(state.preference("pictures")));
+    this.#paths = readPlaces(state);
   }
 
   get(file: string): string | undefined {
     return this.#paths.get(file);
   }
 
+  /** On top of what others have added meanwhile: several run in one home. */
   add(file: string, path: string): void {
-    if (!isPictureName(path) || this.#paths.get(file) === path) return;
-    this.#paths.delete(file);
-    this.#paths.set(file, path);
-    const [oldest = ""] = this.#paths.keys();
-    if (this.#paths.size > PICTURE_PLACES_MAX) this.#paths.delete(oldest);
-    this.#state.prefer("pictures", JSON.stringify([...this.#paths]));
+    if (!isPictureName(path)) return;
+    const others = new Map([...this.#paths, ...readPlaces(this.#state)]);
+    others.delete(file);
+    const paths = [...others, [file, path] as const].slice(-PICTURE_PLACES_MAX);
+    this.#paths = new Map(paths);
+    this.#state.prefer("pictures", JSON.stringify(paths));
   }
 }
 
-/** What cannot be read is nothing. */
-function readPlaces(kept: string | undefined): [string, string][] {
+/** Oldest first. What cannot be read is nothing. */
+function readPlaces(state: PlacesState): ReadonlyMap<string, string> {
   try {
-    const value: unknown = JSON.parse(kept ?? "[]");
-    return Array.isArray(value) ? value.filter(isPlace).slice(-PICTURE_PLACES_MAX) : [];
+    const value: unknown = JSON.parse(state.preference("pictures") ?? "[]");
+    const places = Array.isArray(value) ? value.filter(isPlace) : [];
+    return new Map(places.slice(-PICTURE_PLACES_MAX));
   } catch {
-    return [];
+    return new Map();
   }
 }
 

@@ -21,6 +21,7 @@ import { isPictureName } from "./pictures/header.ts";
 import {
   CELL_QUERY,
   isMultiplexed,
+  kittyOf,
   PICTURE_QUERY,
   type PictureTerminal,
   pictureTerminal,
@@ -144,7 +145,8 @@ export class ShownPictures {
     }
     const round = this.#round;
     this.#isAsking = true;
-    const asked = screen.ask(pictures === "auto" ? PICTURE_QUERY : CELL_QUERY);
+    // A multiplexer would take kitty's question for something else.
+    const asked = screen.ask(isMuxed ? CELL_QUERY : PICTURE_QUERY);
     screen.redraw(); // Some terminals print what they do not know.
     const answers = (await asked) ?? "";
     this.#isAsking = false;
@@ -156,7 +158,8 @@ export class ShownPictures {
     const { env, screen } = this.#options;
     const { pictures } = this.#settings;
     const told = pictureTerminal(answers, env, screen.size());
-    const protocol = pictures === "auto" ? told.protocol : pictures;
+    const chosen = pictures === "kitty" ? kittyOf(answers, env) : pictures;
+    const protocol = chosen === "auto" ? told.protocol : chosen;
     // What is handed on to the terminal around it knows no place there.
     const isNowhere = protocol === "iterm2" && isMuxed;
     const isNone = protocol === "off" || isNowhere;
@@ -243,7 +246,7 @@ export class ShownPictures {
     const { env } = this.#options;
     const keptOf = (id: number) => [...this.#kept.values()].find((one) => one.id === id);
     const drawnOf = ({ id }: PictureBox) => keptOf(id)?.drawn;
-    const none = { isPlaced: false, withoutAll: () => "" } as const;
+    const none = { isPlaced: false, without: () => "" } as const;
     switch (this.#terminal?.protocol) {
       case "iterm2":
         return {
@@ -255,15 +258,25 @@ export class ShownPictures {
         };
       case "sixel":
         return { ...none, pieces: (box) => this.#sixelOf(keptOf(box.id), box) };
+      case "kitty-direct":
+        return {
+          isPlaced: false,
+          isUnique: true,
+          pieces: (box) => {
+            const drawn = drawnOf(box);
+            return drawn && kittyPieces(drawn.bytes, box, "cursor");
+          },
+          without: (ids) => [...ids].map(withoutKitty).join(""),
+        };
       default: {
         const wrap = isMultiplexed(env) ? throughTmux : (sequence: string) => sequence;
         return {
           isPlaced: true,
           pieces: (box) => {
             const drawn = drawnOf(box);
-            return drawn && kittyPieces(drawn.bytes, box, wrap);
+            return drawn && kittyPieces(drawn.bytes, box, "cells", wrap);
           },
-          withoutAll: (ids, isHalfSent) =>
+          without: (ids, isHalfSent) =>
             (isHalfSent ? wrap(KITTY_BROKEN_OFF) : "") +
             [...ids].map((id) => wrap(withoutKitty(id))).join(""),
         };

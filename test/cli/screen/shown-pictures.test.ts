@@ -11,7 +11,7 @@ import {
 } from "../../../src/base/limits-screen.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { PicturePlaces } from "../../../src/cli/screen/picture-places.ts";
-import { throughTmux } from "../../../src/cli/screen/pictures/encoding.ts";
+import { throughTmux, withoutKitty } from "../../../src/cli/screen/pictures/encoding.ts";
 import { CELL_QUERY, PICTURE_QUERY } from "../../../src/cli/screen/pictures/protocol.ts";
 import { type PictureSettings, ShownPictures } from "../../../src/cli/screen/shown-pictures.ts";
 import type { PicturePainter } from "../../../src/cli/screen/terminal/picture-layer.ts";
@@ -141,7 +141,7 @@ describe("the terminal", () => {
     const body = offered(CAT);
     here(body, CAT);
     see(body);
-    expect(asked).toEqual([CELL_QUERY]);
+    expect(asked).toEqual([PICTURE_QUERY]);
     answer(undefined);
     expect(await shows(body)).toMatchObject({ columns: 100 / 8, rows: 40 / 16 });
   });
@@ -160,21 +160,35 @@ describe("the terminal", () => {
     expect(asked).toEqual([]);
   });
 
+  test.each(["auto", "kitty"] as const)("that has no cells for them, %s", async (setting) => {
+    const { painters, see, here, answer, shows } = opened({ settings: { pictures: setting } });
+    const body = offered(CAT);
+    here(body, CAT);
+    see(body);
+    answer("\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;10t\x1b[?62;1;4c");
+    const { id } = await shows(body);
+    const [painter] = painters;
+    expect(painter).toMatchObject({ isPlaced: false, isUnique: true });
+    expect(painter?.pieces({ id, columns: 10, rows: 2 })?.[0]).toStartWith("\x1b_Ga=T,C=1,");
+    expect(painter?.without([5, 6], false)).toBe(withoutKitty(5) + withoutKitty(6));
+  });
+
   test("inside tmux takes what tmux hands on, and nothing that tmux cannot place", async () => {
     const env = { TMUX: "/tmp/tmux" };
     const kitty = opened({ env, settings: { pictures: "kitty" } });
     const iterm = opened({ env, settings: { pictures: "iterm2" } });
-    for (const { see, here, answer } of [kitty, iterm]) {
+    for (const { see, here, answer, asked } of [kitty, iterm]) {
       const body = offered(CAT);
       here(body, CAT);
       see(body);
+      expect(asked).toEqual([CELL_QUERY]);
       answer("\x1b[?1;2c");
     }
     await until("a picture", () => kitty.pictures.sizes.size === 1);
     const [size] = kitty.pictures.sizes.values();
     const box = { id: size?.id ?? 0, columns: 5, rows: 2 };
     expect(kitty.painters[0]?.pieces(box)?.[0]).toStartWith("\x1bPtmux;\x1b\x1b_Ga=T");
-    expect(kitty.painters[0]?.withoutAll([5], true)).toBe(
+    expect(kitty.painters[0]?.without([5], true)).toBe(
       throughTmux("\x1b_Gq=2,m=0;\x1b\\") + throughTmux("\x1b_Ga=d,d=I,i=5,q=2\x1b\\"),
     );
     expect(iterm.painters).toEqual([]);

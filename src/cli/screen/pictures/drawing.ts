@@ -32,11 +32,13 @@ type Encode = (image: Bun.Image) => Bun.Image;
 
 const PIXELS: Readonly<Record<PictureProtocol, number>> = {
   kitty: PICTURE_DRAWN_PIXELS_MAX,
+  "kitty-direct": PICTURE_DRAWN_PIXELS_MAX,
   iterm2: PICTURE_DRAWN_PIXELS_MAX,
   sixel: PICTURE_SIXEL_PIXELS_MAX,
 };
 const BYTES: Readonly<Record<PictureProtocol, number>> = {
   kitty: PICTURE_BYTES_MAX,
+  "kitty-direct": PICTURE_AGAIN_BYTES_MAX,
   iterm2: PICTURE_AGAIN_BYTES_MAX,
   sixel: PICTURE_BYTES_MAX,
 };
@@ -104,8 +106,8 @@ async function encoded(
   for (const way of ways) {
     const options = { maxPixels: PICTURE_PIXELS_MAX };
     const within = { fit: "inside", withoutEnlargement: true } as const;
-    const image = way(new Bun.Image(bytes, options).resize(width, height, within));
     try {
+      const image = way(new Bun.Image(bytes, options).resize(width, height, within));
       const made = await image.bytes();
       if (made.length <= bytesMax) return { bytes: made, width: image.width, height: image.height };
     } catch {

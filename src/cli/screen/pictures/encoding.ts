@@ -13,7 +13,7 @@ export function throughTmux(sequence: string): string {
 }
 
 /**
- * A picture that shows wherever the screen has its cells.
+ * A picture that shows wherever the screen has its cells; or at the place of the cursor.
  * @param png whatever its size: the terminal makes it fit
  * @param wrap around each sequence
  * @returns pieces: between two of them anything else may be written
@@ -21,10 +21,12 @@ export function throughTmux(sequence: string): string {
 export function kittyPieces(
   png: Uint8Array,
   { id, columns, rows }: PictureBox,
-  wrap: (sequence: string) => string,
+  where: "cells" | "cursor",
+  wrap: (sequence: string) => string = (sequence) => sequence,
 ): readonly string[] {
   const base64 = Buffer.from(png).toString("base64");
-  const about = `a=T,U=1,f=100,q=2,i=${id},c=${columns},r=${rows},`;
+  const way = where === "cells" ? "U=1" : "C=1";
+  const about = `a=T,${way},f=100,q=2,i=${id},c=${columns},r=${rows},`;
   const chunks: string[] = [];
   for (let at = 0; at < base64.length; at += KITTY_CHUNK_CHARACTERS) {
     const isMore = at + KITTY_CHUNK_CHARACTERS < base64.length;

@@ -1,6 +1,10 @@
 /** Which pictures a terminal can show: by its name, and by what it answers. */
 
-export type PictureProtocol = "kitty" | "iterm2" | "sixel";
+/**
+ * `kitty` shows pictures wherever their cells are. `kitty-direct` is what other terminals have of
+ * the same protocol: they are painted at a place, and taken away again by their number.
+ */
+export type PictureProtocol = "kitty" | "kitty-direct" | "iterm2" | "sixel";
 
 /** What is known of a terminal. */
 export interface PictureTerminal {
@@ -26,9 +30,10 @@ const SIXEL_FEATURE = "4";
 /** Smaller than most: where the size is unknown, a picture of sixel stays within its place. */
 const CELL_DEFAULT = { width: 8, height: 16 };
 const CELL_PIXELS_MAX = 200;
-/** Terminals that place pictures by cells. Others speak kitty's protocol without that. */
-const PLACING = /^(?:kitty|ghostty)/i;
-const ITERM = /^(?:iterm|wezterm|konsole|mintty)/i;
+/** Terminals that place pictures by cells: kitty from 0.28 on. Others have no cells for them. */
+const PLACING = /^(?:kitty\((?:0\.(?:2[89]|[3-9]\d|\d{3,})|[1-9])|ghostty)/i;
+/** A picture of these is gone where something else is written; Konsole leaves it there. */
+const ITERM = /^(?:iterm|wezterm|mintty)/i;
 
 /** tmux, screen, zellij: what they hand on they do not place. */
 export function isMultiplexed(env: Env): boolean {
@@ -50,37 +55,41 @@ export function pictureTerminal(
 
 function protocolOf(answers: string, env: Env): PictureProtocol | undefined {
   if (isMultiplexed(env)) return undefined;
-  const [, told = ""] = NAME.exec(answers) ?? [];
-  // The name that it tells counts more: the environment may be that of another terminal.
-  const name = told === "" ? nameIn(env) : told;
-  if (PLACING.test(name) && /\x1b_Gi=31;OK/.test(answers)) return "kitty";
+  const name = nameOf(answers, env);
   if (ITERM.test(name)) return "iterm2";
+  if (/\x1b_Gi=31;OK/.test(answers)) return kittyOf(answers, env);
   const [, features = ""] = DEVICE_ATTRIBUTES.exec(answers) ?? [];
   return features.split(";").slice(1).includes(SIXEL_FEATURE) ? "sixel" : undefined;
 }
 
-function nameIn(env: Env): string {
-  const has = (name: string) => (env[name] ?? "") !== "";
-  const term = env["TERM"] ?? "";
-  if (has("KITTY_WINDOW_ID") || term === "xterm-kitty") return "kitty";
-  if (has("GHOSTTY_RESOURCES_DIR") || term === "xterm-ghostty") return "ghostty";
-  if (has("KONSOLE_VERSION")) return "konsole";
-  return env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? "";
+/** Of the protocols of kitty the one that this terminal speaks, if it speaks any. */
+export function kittyOf(answers: string, env: Env): PictureProtocol {
+  // What is inside of another terminal has cells, and that one alone has places.
+  return isMultiplexed(env) || PLACING.test(nameOf(answers, env)) ? "kitty" : "kitty-direct";
 }
 
+/** The name that it tells counts more: the environment may be that of another terminal. */
+function nameOf(answers: string, env: Env): string {
+  const [, told = ""] = NAME.exec(answers) ?? [];
+  return told === "" ? (env["TERM_PROGRAM"] ?? env["LC_TERMINAL"] ?? "") : told;
+}
+
+/** The smaller of what it says: a cell of 9.6 pixels is told as 10, and as a part of the window. */
 function cellOf(
   answers: string,
   { columns, rows }: { readonly columns: number; readonly rows: number },
 ): PictureTerminal["cell"] {
   const [, height = "", width = ""] = CELL.exec(answers) ?? [];
-  const told = { width: Number(width), height: Number(height) };
-  if (isCell(told)) return told;
   const [, high = "", wide = ""] = WINDOW.exec(answers) ?? [];
-  const counted = {
-    width: Math.floor(Number(wide) / columns),
-    height: Math.floor(Number(high) / rows),
+  const told = [
+    { width: Number(width), height: Number(height) },
+    { width: Math.floor(Number(wide) / columns), height: Math.floor(Number(high) / rows) },
+  ].filter(isCell);
+  if (told.length === 0) return CELL_DEFAULT;
+  return {
+    width: Math.min(...told.map((cell) => cell.width)),
+    height: Math.min(...told.map((cell) => cell.height)),
   };
-  return isCell(counted) ? counted : CELL_DEFAULT;
 }
 
 function isCell({ width, height }: PictureTerminal["cell"]): boolean {

@@ -11,13 +11,15 @@ export interface PicturePainter {
    * painted over blank cells, and gone when anything is written there.
    */
   readonly isPlaced: boolean;
+  /** A picture can be at one place alone. */
+  readonly isUnique?: boolean;
   /**
    * What brings it there: between two pieces anything else may be written.
    * @returns undefined: not yet, or never
    */
   pieces(box: PictureBox): readonly string[] | undefined;
-  /** What takes all of them out of the terminal's memory. */
-  withoutAll(ids: Iterable<number>, isHalfSent: boolean): string;
+  /** What takes these away; empty where other cells do that. */
+  without(ids: Iterable<number>, isHalfSent: boolean): string;
 }
 
 /** Where a picture is on the screen. */
@@ -53,6 +55,8 @@ export class PictureLayer {
   #wanted = new Map<string, Placement>();
   /** In the terminal's memory, oldest first. Bounded by PICTURES_KEPT_MAX. */
   readonly #ids = new Set<number>();
+  /** What is to be written before the next frame. */
+  #farewell = "";
   /** Of one that is half sent. */
   #pieces: readonly string[] = [];
   #isDue = false;
@@ -71,17 +75,22 @@ export class PictureLayer {
     return text;
   }
 
-  /** The screen was erased. */
+  /** The screen is erased, now. */
   erased(): void {
+    if (this.#painter?.isPlaced === false) {
+      this.#farewell += this.#painter.without(this.#ids, false);
+      this.#ids.clear();
+    }
     this.#shown.clear();
     this.#wanted.clear();
   }
 
   /** The screen is given back. @returns what to write before */
   left(): string {
-    const text = this.#painter?.withoutAll(this.#ids, this.#pieces.length > 0) ?? "";
+    const text = this.#painter?.without(this.#ids, this.#pieces.length > 0) ?? "";
     this.erased();
     this.#ids.clear();
+    this.#farewell = "";
     this.#pieces = [];
     this.#cancel?.();
     this.#isDue = false;
@@ -107,17 +116,33 @@ export class PictureLayer {
     // The last frame may have more than what is shown from now on.
     if (painter === undefined) return this.#withoutUnpainted(rows);
     const seen = placementsIn(rows, boxes, painter.isPlaced);
-    if (!painter.isPlaced) {
-      // What covers a part of one takes all of it away.
-      const isWhole = ([key, { box }]: [string, Placement]) => seen.get(key)?.rows === box.rows;
-      this.#shown = new Map([...this.#shown].filter(isWhole));
-    }
+    if (!painter.isPlaced) this.#keepWhole(seen, painter);
     this.#want(new Map([...seen].filter(([key, one]) => this.#isMissing(key, one))));
     return painter.isPlaced ? rows : this.#withoutUnpainted(rows);
   }
 
+  /** What covers a part of one takes all of it away. */
+  #keepWhole(seen: ReadonlyMap<string, Placement>, painter: PicturePainter): void {
+    for (const [key, { box }] of this.#shown) {
+      if (seen.get(key)?.rows === box.rows) continue;
+      this.#shown.delete(key);
+      this.#ids.delete(box.id);
+      this.#farewell += painter.without([box.id], false);
+    }
+  }
+
+  /** Pictures that are not at their place any more. To be written before the frame. */
+  takeFarewell(): string {
+    const text = this.#farewell;
+    this.#farewell = "";
+    return text;
+  }
+
   #isMissing(key: string, { rows, box }: Placement): boolean {
-    return !this.#shown.has(key) && (this.#painter?.isPlaced === true || rows === box.rows);
+    if (this.#shown.has(key)) return false;
+    if (this.#painter?.isPlaced === true) return true;
+    const isElsewhere = this.#painter?.isUnique === true && this.#ids.has(box.id);
+    return rows === box.rows && !isElsewhere;
   }
 
   /** What was not wanted before lets all of them wait. */
@@ -153,11 +178,15 @@ export class PictureLayer {
     }
     if (!this.#isDue) return undefined;
     for (const [key, placement] of this.#wanted) {
-      const pieces = painter.pieces(placement.box);
+      const { box } = placement;
+      const isElsewhere = painter.isUnique === true && this.#ids.has(box.id);
+      const pieces = isElsewhere ? undefined : painter.pieces(box);
       if (pieces === undefined) continue;
       this.#wanted.delete(key);
       this.#shown.set(key, placement);
-      return painter.isPlaced ? this.#placed(placement, pieces) : painted(placement, pieces);
+      if (painter.isPlaced) return this.#placed(placement, pieces);
+      this.#ids.add(box.id);
+      return painted(placement, pieces);
     }
     this.#isDue = false;
     return undefined;
@@ -180,7 +209,7 @@ export class PictureLayer {
     if (oldest === undefined || this.#ids.size <= PICTURES_KEPT_MAX) return "";
     this.#ids.delete(oldest);
     for (const [key, { box }] of this.#shown) if (box.id === oldest) this.#shown.delete(key);
-    return this.#painter?.withoutAll([oldest], false) ?? "";
+    return this.#painter?.without([oldest], false) ?? "";
   }
 }
 

@@ -218,7 +218,8 @@ export class TerminalScreen {
     const hasCursor = frame.cursor !== undefined;
     const cursor = hasCursor === this.#shown?.hasCursor ? "" : `\x1b[?25${hasCursor ? "h" : "l"}`;
     this.#shown = { size, lines, rows, place, hasCursor };
-    const all = this.#titleText(frame.title) + text + cursor;
+    const gone = this.#pictures.takeFarewell();
+    const all = this.#titleText(frame.title) + gone + text + cursor;
     if (all.length < SYNCHRONIZED_BYTES_MIN) return all;
     return BEGIN_SYNCHRONIZED + all + END_SYNCHRONIZED;
   }

@@ -8,12 +8,11 @@ import {
 } from "../../../../src/cli/screen/pictures/encoding.ts";
 
 const BOX = { id: 7, columns: 20, rows: 5 };
-const asIs = (sequence: string) => sequence;
 
 describe("for kitty", () => {
   test("a picture comes in pieces that make the whole", () => {
     const png = crypto.getRandomValues(new Uint8Array(60_000));
-    const pieces = kittyPieces(png, BOX, asIs);
+    const pieces = kittyPieces(png, BOX, "cells");
     expect(pieces).toHaveLength(Math.ceil(80_000 / (PICTURE_PIECE_BYTES_MAX - 4_096)));
     for (const piece of pieces) expect(piece.length).toBeLessThanOrEqual(PICTURE_PIECE_BYTES_MAX);
     const text = pieces.join("");
@@ -29,14 +28,17 @@ describe("for kitty", () => {
   });
 
   test("a small one is one piece, and goes again", () => {
-    expect(kittyPieces(new Uint8Array([1, 2, 3]), BOX, asIs)).toEqual([
+    expect(kittyPieces(new Uint8Array([1, 2, 3]), BOX, "cells")).toEqual([
       "\x1b_Ga=T,U=1,f=100,q=2,i=7,c=20,r=5,m=0;AQID\x1b\\",
+    ]);
+    expect(kittyPieces(new Uint8Array([1, 2, 3]), BOX, "cursor")).toEqual([
+      "\x1b_Ga=T,C=1,f=100,q=2,i=7,c=20,r=5,m=0;AQID\x1b\\",
     ]);
     expect(withoutKitty(7)).toBe("\x1b_Ga=d,d=I,i=7,q=2\x1b\\");
   });
 
   test("tmux hands each of its sequences on", () => {
-    const [piece] = kittyPieces(new Uint8Array(4_000), BOX, throughTmux);
+    const [piece] = kittyPieces(new Uint8Array(4_000), BOX, "cells", throughTmux);
     expect(piece?.match(/\x1bPtmux;\x1b\x1b_G[^\x1b]*\x1b\x1b\\\x1b\\/g)).toHaveLength(2);
   });
 });

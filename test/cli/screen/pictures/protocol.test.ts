@@ -9,19 +9,21 @@ const KITTY = "\x1bP>|kitty(0.35.2)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[6;20;9t\x1b[?62
 describe("which pictures", () => {
   test.each([
     ["kitty", KITTY, {}],
-    ["kitty", "\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { KITTY_WINDOW_ID: "1" }],
-    ["kitty", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { TERM: "xterm-kitty" }],
+    ["kitty", "\x1bP>|kitty(0.28.0)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { TERM: "xterm-kitty" }],
+    ["kitty", "\x1bP>|kitty(1.0)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", {}],
+    ["kitty-direct", "\x1bP>|kitty(0.26.5)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", {}],
+    ["kitty-direct", "\x1bP>|kitty(0.3.1)\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;c", {}],
+    ["kitty-direct", "\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { KITTY_WINDOW_ID: "1" }],
     ["kitty", "\x1bP>|ghostty 1.1.0\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;22c", {}],
-    ["kitty", "\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { TERM: "xterm-ghostty" }],
     // They speak kitty's protocol, and place nothing by cells.
     ["iterm2", "\x1bP>|WezTerm 20240203\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?65;4;6c", {}],
-    ["iterm2", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { KONSOLE_VERSION: "220401" }],
+    ["kitty-direct", "\x1bP>|Konsole 25.08.1\x1b\\\x1b_Gi=31;OK\x1b\\\x1b[?62;1;4c", {}],
     ["iterm2", "\x1b[?62;4c", { TERM_PROGRAM: "iTerm.app" }],
     ["iterm2", "\x1b[?1;2c", { LC_TERMINAL: "iTerm2" }],
     ["iterm2", "", { TERM_PROGRAM: "WezTerm" }],
     ["sixel", "\x1bP>|foot(1.16.2)\x1b\\\x1b[?62;4;22c", {}],
-    ["sixel", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { TERM: "xterm-256color" }],
-    [undefined, "\x1b_Gi=31;OK\x1b\\\x1b[?62;c", { TERM: "xterm-256color" }],
+    ["kitty-direct", "\x1b_Gi=31;OK\x1b\\\x1b[?62;4c", { TERM: "xterm-256color" }],
+    ["sixel", "\x1b_Gi=31;ENOTSUPPORTED\x1b\\\x1b[?62;4c", { TERM: "xterm-256color" }],
     // The name that the terminal tells counts more than what another one has left behind.
     [undefined, "\x1bP>|XTerm(390)\x1b\\\x1b[?62;c", { TERM_PROGRAM: "iTerm.app" }],
     [undefined, "\x1bP>|kitty(0.19)\x1b\\\x1b_Gi=31;EINVAL\x1b\\\x1b[?62;c", {}],
@@ -38,8 +40,6 @@ describe("which pictures", () => {
 
   test("an empty variable is none", () => {
     expect(isMultiplexed({ TMUX: "", STY: "" })).toBe(false);
-    const { protocol } = pictureTerminal("\x1b_Gi=31;OK\x1b\\", { KITTY_WINDOW_ID: "" }, SIZE);
-    expect(protocol).toBeUndefined();
   });
 });
 
@@ -47,6 +47,7 @@ test("a cell is as large as is told, or counted, or small", () => {
   const cellOf = (answers: string) => pictureTerminal(answers, {}, SIZE).cell;
   expect(cellOf("\x1b[6;20;9t\x1b[4;999;999t")).toEqual({ width: 9, height: 20 });
   expect(cellOf("\x1b[4;480;807t")).toEqual({ width: 10, height: 20 });
+  expect(cellOf("\x1b[6;19;10t\x1b[4;460;771t")).toEqual({ width: 9, height: 19 });
   const small = { width: 8, height: 16 };
   for (const answer of ["", "\x1b[6;0;0t", "\x1b[6;9999;9t", "\x1b[4;0;0t", "\x1b[6;1;1t"]) {
     expect(cellOf(answer)).toEqual(small);

@@ -41,6 +41,8 @@ export class Emulator {
   /** What was asked of it, and commands of kitty for pictures, as they came. */
   readonly asked: string[] = [];
   readonly graphics: string[] = [];
+  /** By their numbers, where pictures of kitty lie. */
+  readonly overlays = new Map<number, readonly [row: number, column: number]>();
   /** Pictures painted at the cursor, as sixel or as iTerm2 has them, and where. */
   readonly painted: { readonly row: number; readonly column: number; readonly text: string }[] = [];
   bells = 0;
@@ -77,7 +79,7 @@ export class Emulator {
       if (mark === ">" || final === "c" || /^1[46]t$/.test(parameters + final)) {
         this.asked.push(parameters + final);
       } else if (graphics?.includes("a=q")) this.asked.push("kitty");
-      else if (graphics !== undefined) this.graphics.push(graphics);
+      else if (graphics !== undefined) this.#graphic(graphics);
       else if (device !== undefined) this.#paint(device);
       else if (mark === "?") this.#mode(parameters, final === "h");
       else if (mark !== undefined) this.#csi(parameters, final);
@@ -143,6 +145,16 @@ export class Emulator {
     else if (command.startsWith("8;")) this.#pen = penWithLink(this.#pen, command.slice(2));
     else if (command.startsWith("1337;File=")) this.#paint(command);
     else this.commands.push(command);
+  }
+
+  /** What is painted at the cursor lies over all cells until it is taken away by its number. */
+  #graphic(command: string): void {
+    this.graphics.push(command);
+    const [, deed, more = ""] = /^G(?:a=(\w))?([^;]*)/.exec(command) ?? [];
+    const [, id = ""] = /,i=(\d+)/.exec(more) ?? [];
+    if (deed === "d") this.overlays.delete(Number(id));
+    if (deed !== "T" || !more.includes(",C=1")) return;
+    this.overlays.set(Number(id), [this.row, this.column]);
   }
 
   /** The cells have it until something else is written there. */

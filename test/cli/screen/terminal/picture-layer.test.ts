@@ -19,15 +19,23 @@ const SIZE = { columns: 24, rows: 10 };
 const PAINTED: PicturePainter = {
   isPlaced: false,
   pieces: (box) => [itermPicture(new Uint8Array(0), box).replace(":\x07", `:${box.id}\x07`)],
-  withoutAll: () => "",
+  without: () => "",
 };
 
 const BYTES = new Uint8Array(60_000);
 const PLACED: PicturePainter = {
   isPlaced: true,
-  pieces: (box) => kittyPieces(BYTES, box, (sequence) => sequence),
-  withoutAll: (ids, isHalfSent) =>
+  pieces: (box) => kittyPieces(BYTES, box, "cells"),
+  without: (ids, isHalfSent) =>
     (isHalfSent ? "\x1b_Gm=0;\x1b\\" : "") + [...ids].map(withoutKitty).join(""),
+};
+
+/** As kitty's protocol without cells: nothing but its number takes a picture away. */
+const NUMBERED: PicturePainter = {
+  isPlaced: false,
+  isUnique: true,
+  pieces: (box) => kittyPieces(BYTES.subarray(0, 3), box, "cursor"),
+  without: (ids) => [...ids].map(withoutKitty).join(""),
 };
 
 function opened(painter: PicturePainter | undefined) {
@@ -74,6 +82,34 @@ function frameWith(box: PictureBox | undefined, above: number, rest: Partial<Fra
     pictures,
     ...rest,
   };
+}
+
+const BOXES: readonly PictureBox[] = [
+  { id: 1, columns: 4, rows: 2 },
+  { id: 2, columns: 9, rows: 3 },
+  { id: 3, columns: 1, rows: 1 },
+];
+const part = fc.oneof(
+  fc.constantFrom("words", "", "  more words", "\x1b[7mbar\x1b[m"),
+  fc.constantFrom(...BOXES),
+);
+const step = fc.record({ parts: fc.array(part, { maxLength: 7 }), isSettled: fc.boolean() });
+
+/** Lines of words and pictures, and where these are seen as a whole. */
+function sceneOf(parts: readonly (string | PictureBox)[]) {
+  const lines: string[] = [];
+  const whole: { readonly top: number; readonly box: PictureBox }[] = [];
+  for (const one of parts) {
+    if (typeof one === "string") lines.push(one);
+    else {
+      if (lines.length + one.rows <= SIZE.rows) whole.push({ top: lines.length, box: one });
+      for (let row = 0; row < one.rows; row++) lines.push(lineOf(one, row));
+    }
+  }
+  while (lines.length < SIZE.rows) lines.push("");
+  const seen = lines.slice(0, SIZE.rows);
+  const frame: Frame = { lines: seen, cursor: undefined, title: "", pictures: BOXES };
+  return { frame, whole };
 }
 
 /** Cells of pictures that are really there. */
@@ -194,47 +230,69 @@ describe("painted pictures", () => {
   });
 
   test("whatever is shown, the pictures of the last frame are there and no others", () => {
-    const boxes: readonly PictureBox[] = [
-      { id: 1, columns: 4, rows: 2 },
-      { id: 2, columns: 9, rows: 3 },
-      { id: 3, columns: 1, rows: 1 },
-    ];
-    const part = fc.oneof(
-      fc.constantFrom("words", "", "  more words", "\x1b[7mbar\x1b[m"),
-      fc.constantFrom(...boxes),
-    );
-    const step = fc.record({ parts: fc.array(part, { maxLength: 7 }), isSettled: fc.boolean() });
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
         const { emulator, show, settle } = opened(PAINTED);
         let expected: string[] = [];
         for (const { parts, isSettled } of steps) {
-          // The same picture twice is one that was offered twice.
-          const lines: string[] = [];
-          expected = [];
-          for (const one of parts) {
-            if (typeof one === "string") {
-              lines.push(one);
-              expected.push(".".repeat(24));
-              continue;
-            }
-            const isWhole = lines.length + one.rows <= SIZE.rows;
-            for (let row = 0; row < one.rows; row++) {
-              lines.push(lineOf(one, row));
-              const cells = isWhole ? `<${one.id}>`.repeat(one.columns) : ".".repeat(one.columns);
-              expected.push(`..${cells}${".".repeat(22 - one.columns)}`);
-            }
-          }
-          while (lines.length < SIZE.rows) lines.push("");
-          show({ lines: lines.slice(0, SIZE.rows), cursor: undefined, title: "", pictures: boxes });
+          const scene = sceneOf(parts);
+          show(scene.frame);
           if (isSettled) settle();
+          expected = Array<string>(SIZE.rows).fill(".".repeat(SIZE.columns));
+          for (const { top, box } of scene.whole) {
+            const cells = `..${`<${box.id}>`.repeat(box.columns)}${".".repeat(22 - box.columns)}`;
+            expected.fill(cells, top, top + box.rows);
+          }
         }
         settle();
-        while (expected.length < SIZE.rows) expected.push(".".repeat(24));
-        expect(shownBy(emulator)).toEqual(expected.slice(0, SIZE.rows));
+        expect(shownBy(emulator)).toEqual(expected);
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe("pictures that only their number takes away", () => {
+  test("lie where all their cells are, once each, and nowhere else, at any time", () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+        const { emulator, show, settle } = opened(NUMBERED);
+        let whole: ReturnType<typeof sceneOf>["whole"] = [];
+        const expectThere = () => {
+          for (const [id, [row, column]] of emulator.overlays) {
+            expect(column).toBe(2);
+            expect(whole.some(({ top, box }) => box.id === id && top === row)).toBe(true);
+          }
+        };
+        for (const { parts, isSettled } of steps) {
+          const scene = sceneOf(parts);
+          whole = scene.whole;
+          show(scene.frame);
+          expectThere();
+          if (isSettled) settle();
+          expectThere();
+        }
+        settle();
+        expectThere();
+        const ids = new Set(whole.map(({ box }) => box.id));
+        expect(new Set(emulator.overlays.keys())).toEqual(ids);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test("are painted anew on an erased screen, and gone when it is given back", async () => {
+    const { device, screen, emulator, show, settle } = opened(NUMBERED);
+    show(frameWith(BOX, 2));
+    settle();
+    expect(emulator.overlays.get(5)).toEqual([2, 2]);
+    screen.redraw();
+    emulator.write(device.output.take());
+    expect(emulator.overlays.size).toBe(0);
+    settle();
+    expect(emulator.overlays.size).toBe(1);
+    await screen.leave();
+    expect(device.output.take()).toStartWith(withoutKitty(5));
   });
 });
 
