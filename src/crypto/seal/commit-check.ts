@@ -151,7 +151,6 @@ export class CommitCheck {
     const change = { by, added: [], removed: [], policy, epoch: group.epoch + 1 };
     if (first === undefined) return accepted({ ...change, kind: "update" });
     if (kinds.has("add") && kinds.has("remove")) return refused("mixed");
-    if (kinds.size > 1) return refused("proposal-kind");
     switch (first.proposalType) {
       case "add": {
         const added = await this.#judgeAdds(members, by, policy, proposals);

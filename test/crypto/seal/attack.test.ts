@@ -78,6 +78,13 @@ describe("a member's commit is refused when it", () => {
     expect(await faultOf(bob.engine.commit(second, add, at(bob)))).toBe("seal-refused");
     const remove = { kind: "remove", devices: [cleo.id] } as const;
     expect(await faultOf(bob.engine.commit(second, remove, at(bob)))).toBe("seal-refused");
+    // Nor does the one that was added believe it.
+    const pair = await stocked(eve);
+    const { welcome } = await rawCommit(bob, second, [adding(pair.keyPackage)]);
+    if (welcome === undefined) throw new Error("a welcome");
+    const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+    const joining = eve.engine.join(invitation, secretIn(pair), at2(eve));
+    expect(await faultOf(joining)).toBe("seal-refused");
   });
 
   test("adds a device twice", async () => {
@@ -223,6 +230,18 @@ describe("a member's commit is refused when it", () => {
       state: { ...second.mls, ratchetTree: tree },
     });
     expect(await verdict(ana, first, bytes)).toBe("leaf-changed");
+    const unable = second.mls.ratchetTree.map((node, at) =>
+      node?.nodeType === "leaf" && at === 2
+        ? {
+            ...node,
+            leaf: { ...node.leaf, capabilities: { ...node.leaf.capabilities, extensions: [] } },
+          }
+        : node,
+    );
+    const weaker = await rawCommit(bob, second, [], {
+      state: { ...second.mls, ratchetTree: unable },
+    });
+    expect(await verdict(ana, first, weaker.bytes)).toBe("leaf-changed");
   });
 
   test("changes the rules without being an admin, or to another room's", async () => {
@@ -303,6 +322,8 @@ describe("a device that lets itself in is refused when it", () => {
     const again = await TestDevice.make({ user: "cleo", account: eve.account, key: cleo.key });
     const bytes = await rawExternalCommit(again, info, { victim: cleo.key.publicKey });
     expect(await verdict(bob, second, bytes)).toBe("identity-changed");
+    const twice = await rawExternalCommit(cleo, info);
+    expect(await verdict(bob, second, twice)).toBe("device-twice");
   });
 
   test("names a place that is in no tree, at once", async () => {
@@ -321,6 +342,8 @@ describe("a device that lets itself in is refused when it", () => {
       const judged = await check.judge(view, "newcomer", commit);
       expect(judged).toEqual({ ok: false, reason: "other-removed" });
     }
+    const many = { ...content.commit, proposals: Array.from({ length: 257 }, () => init) };
+    expect(await check.judge(view, "newcomer", many)).toMatchObject({ reason: "too-many" });
     const reference = { proposalOrRefType: "reference", reference: new Uint8Array(32) } as const;
     const byReference = { ...content.commit, proposals: [reference, init] };
     expect(await check.judge(view, "newcomer", byReference)).toMatchObject({
@@ -352,7 +375,8 @@ describe("coming back", () => {
     const blanks = [...ratchetTree, ...new Array(1_500), ratchetTree[0]];
     const large = await rawGroupInfo(ana, update.group, blanks);
     expect(await faultOf(cleo.engine.rejoin(large, at2(cleo)))).toBe("seal-refused");
-    const swapped = [ratchetTree[1], ratchetTree[0], ...ratchetTree.slice(2)];
+    const [zero, one, two, third, four, ...rest] = ratchetTree;
+    const swapped = [zero, one, two, four, third, ...rest];
     const unsound = await rawGroupInfo(ana, update.group, swapped);
     expect(await faultOf(cleo.engine.rejoin(unsound, at2(cleo)))).toBe("frame-malformed");
   });
@@ -420,6 +444,20 @@ describe("a removed device with all that it kept opens nothing:", () => {
     const epoch = await epochOf(ana, anas, kick);
     expect(await opensAny(bob, [second, up.group], [epoch])).toBe(false);
     expect(await opensAny(cleo, [third, cleos], [epoch])).toBe(false);
+  });
+
+  test("the thief of a state, once its device came back", async () => {
+    const [first, second, third] = await three();
+    const info = await ana.engine.groupInfo(first);
+    const back = await cleo.engine.rejoin(info, at2(cleo));
+    const epoch = await epochOf(cleo, first, back);
+    expect(await opensAny(bob, [second], [epoch])).toBe(true);
+    expect(await opensAny(cleo, [third], [epoch])).toBe(false);
+    // Also where there is no other device that the path's secrets could be for.
+    const alone = await ana.engine.create(ana.policy());
+    const again = await ana.engine.rejoin(alone.groupInfo, at2(ana));
+    const last = await epochOf(ana, alone.group, again);
+    expect(await opensAny(ana, [alone.group], [last])).toBe(false);
   });
 
   test("one that was let in again, with what it kept of before", async () => {

@@ -19,7 +19,7 @@ import { groupContextEncoder } from "ts-mls/groupContext.js";
 import { generateKeyPackageWithKey } from "ts-mls/keyPackage.js";
 import { initializeEpoch } from "ts-mls/keySchedule.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
-import type { Proposal } from "ts-mls/proposal.js";
+import type { Proposal, ProposalExternalInit } from "ts-mls/proposal.js";
 import type { RatchetTree } from "ts-mls/ratchetTree.js";
 import {
   readCommit,
@@ -162,20 +162,39 @@ export async function opensNext(
 ): Promise<boolean> {
   const suite = await suiteOf(device);
   if (await opensPath(suite, kept, { commit, before, next })) return true;
-  const zeros = () => new Uint8Array(suite.kdf.size);
-  const { initSecret } = kept.mls.keySchedule;
-  const guess = await initializeEpoch(
-    initSecret,
-    zeros(),
-    next.mls.groupContext,
-    zeros(),
-    suite.kdf,
-  );
-  const secrets = [guess.keySchedule.senderDataSecret, kept.mls.keySchedule.senderDataSecret];
+  const secrets = [kept.mls.keySchedule.senderDataSecret];
+  for (const init of await initSecrets(suite, kept, commit)) {
+    const zeros = () => new Uint8Array(suite.kdf.size);
+    const context = next.mls.groupContext;
+    const guess = await initializeEpoch(init, zeros(), context, zeros(), suite.kdf);
+    secrets.push(guess.keySchedule.senderDataSecret);
+  }
   for (const secret of secrets) {
     if (await opens(() => decryptSenderData(readPrivate(message), secret, suite))) return true;
   }
   return false;
+}
+
+/** What the next epoch begins with, as far as a state knows it: also if a device lets itself in. */
+async function initSecrets(
+  suite: CiphersuiteImpl,
+  { mls }: SealedGroup,
+  commit: Uint8Array,
+): Promise<Uint8Array[]> {
+  const found = [mls.keySchedule.initSecret];
+  const { content } = readCommit(commit);
+  if (content.contentType !== "commit") return found;
+  const { privateKey } = await suite.hpke.deriveKeyPair(mls.keySchedule.externalSecret);
+  const label = new TextEncoder().encode("MLS 1.0 external init secret");
+  for (const one of content.commit.proposals) {
+    if (one.proposalOrRefType !== "proposal" || one.proposal.proposalType !== "external_init") {
+      continue;
+    }
+    const { kemOutput } = (one.proposal as ProposalExternalInit).externalInit;
+    const none = new Uint8Array(0);
+    found.push(await suite.hpke.importSecret(privateKey, label, kemOutput, suite.kdf.size, none));
+  }
+  return found;
 }
 
 /** Whether a state's private keys open a secret of a commit's path. */
