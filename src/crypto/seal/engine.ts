@@ -25,6 +25,7 @@ import {
 import { createApplicationMessage } from "ts-mls/createMessage.js";
 import type { CiphersuiteImpl } from "ts-mls/crypto/ciphersuite.js";
 import { unprotectPrivateMessage } from "ts-mls/messageProtection.js";
+import { unprotectPublicMessage } from "ts-mls/messageProtectionPublic.js";
 import { decryptSenderData } from "ts-mls/privateMessage.js";
 import { processPublicMessage } from "ts-mls/processMessages.js";
 import type { Proposal } from "ts-mls/proposal.js";
@@ -111,7 +112,11 @@ export interface SealStep {
   readonly consumed: Consumed;
 }
 
-/** A commit that waits for the server's word: it counts once the server has taken it. */
+/**
+ * A commit that waits for the server's word. Once the server has taken it, `group` is the group,
+ * and `consumed` may be wiped when that is durable. If the server has not, all of this is dropped,
+ * and the group before goes on: nothing may be wiped then.
+ */
 export interface SealCommit extends SealStep {
   readonly commit: Uint8Array;
   /** For those that it adds. */
@@ -125,7 +130,7 @@ export type SealProcessed =
   | ({ readonly kind: "applied"; readonly change: SealChange } & SealStep)
   /** This device is out. */
   | { readonly kind: "removed"; readonly change: SealChange; readonly consumed: Consumed }
-  /** Of this device: the caller takes the state that it kept, or rejoins if it kept none. */
+  /** Signed by this device: the caller takes the group that it kept, or rejoins if it has none. */
   | { readonly kind: "own" }
   /** Nothing changed, and the room cannot be trusted any more. */
   | { readonly kind: "rejected"; readonly reason: Refusal; readonly cause?: unknown };
@@ -254,7 +259,7 @@ export class SealEngine {
 
   /**
    * A commit that the server has taken, of another member or of this one.
-   * @throws Fault frame-malformed, too-large; stale-epoch: of another epoch
+   * @throws Fault stale-epoch: of another epoch; frame-malformed, too-large: as good as rejected
    */
   async process(
     group: SealedGroup,
@@ -271,11 +276,24 @@ export class SealEngine {
     let committer: Committer = "newcomer";
     if (sender.senderType === "member") committer = { leaf: sender.leafIndex };
     else if (sender.senderType !== "new_member_commit") return rejected("proposal-kind");
-    if (committer !== "newcomer" && committer.leaf === group.self.leaf) return { kind: "own" };
+    const isOwn = committer !== "newcomer" && committer.leaf === group.self.leaf;
+    if (isOwn) return this.#own(group, message);
     const judged = await this.#check(knowledge).judge(viewOf(group), committer, content.commit);
     if (!judged.ok) return rejected(judged.reason);
-    if (judged.change.by.device === this.device) return { kind: "own" };
+    if (judged.change.by.device === this.device) return this.#own(group, message);
     return this.#apply(group, message, judged.change);
+  }
+
+  /** Anyone may name this device as the sender: only its signature says so. */
+  async #own({ mls }: SealedGroup, message: PublicMessage): Promise<SealProcessed> {
+    const { membershipKey } = mls.keySchedule;
+    try {
+      const { groupContext, ratchetTree } = mls;
+      await unprotectPublicMessage(membershipKey, groupContext, ratchetTree, message, this.#suite);
+      return { kind: "own" };
+    } catch (cause) {
+      return { kind: "rejected", reason: "unverified", cause };
+    }
   }
 
   async #apply(
