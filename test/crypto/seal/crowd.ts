@@ -18,7 +18,7 @@ const LEASE = "1";
 /** Who was put out last, and is watched: each costs some hundred attempts an epoch. */
 const WATCHED = 3;
 /** States of one of them that are tried. */
-const STATES_KEPT = 2;
+const STATES_KEPT = 3;
 /** How many members read a commit later, when it is their turn to do something. */
 const LAG = 0.2;
 
@@ -178,7 +178,9 @@ export class Crowd {
     const { engine } = person.device;
     const { gid } = groupOf(person);
     const bytes = await engine.save(groupOf(person), { key: this.#key, lease: LEASE });
-    person.group = await engine.load(bytes, { key: this.#key, lease: LEASE, gid });
+    const load = () => engine.load(bytes, { key: this.#key, lease: LEASE, gid });
+    person.group = await load();
+    person.kept = [await load(), ...person.kept].slice(0, STATES_KEPT);
     this.tally.reloads++;
   }
 
