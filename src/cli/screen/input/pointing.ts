@@ -9,7 +9,7 @@ import { activeEditor, withEditor } from "./field.ts";
 import type { Key } from "./keys.ts";
 import { closedOverlay, moved, toFound, turnedBy } from "./lists.ts";
 import { acting, changed, type Handler, type Parts, type Updated } from "./parts.ts";
-import { newest, opening, scrolled } from "./reading.ts";
+import { newest, opening, READING, scrolled } from "./reading.ts";
 import {
   isSelectable,
   isSelecting,
@@ -45,6 +45,8 @@ export function clicked(state: ScreenState, key: Key, parts: Parts, choose: Hand
       return onOverlay(state, hit, parts, choose);
     case "newest":
       return newest(state, parts) ?? acting(state);
+    case "unread":
+      return READING["room-unread"](state, parts);
     case "timeline":
       return closedOverlay(state) ?? onTimeline(state, hit, parts);
     default:

@@ -19,8 +19,8 @@ export type Hit =
     }
   /** Where the cursor would stand: of the text, UTF-16. */
   | { readonly kind: "input"; readonly at: number }
-  /** "More below". */
-  | { readonly kind: "newest" };
+  /** "More below"; what is unread elsewhere. */
+  | { readonly kind: "newest" | "unread" };
 
 /** A list that the wheel moves: its first line, and how far it can go. */
 export interface ListPlace {

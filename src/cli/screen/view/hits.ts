@@ -34,8 +34,8 @@ export function hitAt(parts: HitParts, column: number, row: number): Hit | undef
   at -= parts.body + parts.notices;
   if (at < 0) return undefined;
   if (at < parts.status) {
-    const isNewest = spanAt(parts.statusLine(), column)?.does === "newest";
-    return isNewest ? { kind: "newest" } : undefined;
+    const does = spanAt(parts.statusLine(), column)?.does;
+    return does === "newest" || does === "unread" ? { kind: does } : undefined;
   }
   at -= parts.status;
   const { input } = parts;
@@ -55,6 +55,6 @@ function inBody(parts: HitParts, column: number, row: number): Hit {
   }
   const found = parts.timeline(row);
   const span = found === undefined ? undefined : spanAt(found.line, inside);
-  const does = span?.does === "newest" ? undefined : span?.does;
+  const does = span?.does === "fetch" || span?.does === "unfold" ? span.does : undefined;
   return { kind: "timeline", key: found?.key, does, link: span?.link };
 }

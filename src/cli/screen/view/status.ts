@@ -145,5 +145,6 @@ function unreadSpans({ model, texts, muted }: StatusParts): readonly Span[] {
   const targets = named.join(", ") + (lines.length > TARGETS_NAMED ? ", …" : "");
   const calls = lines.some((line) => line.calls > 0);
   const text = texts.screen.unreadIn(count, targets);
-  return [{ text: calls ? ` ${text} ` : text, role: calls ? "calls" : "bar" }];
+  const shown = calls ? ` ${text} ` : text;
+  return [{ text: shown, role: calls ? "calls" : "bar", does: "unread" }];
 }

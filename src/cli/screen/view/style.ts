@@ -55,7 +55,7 @@ export interface Span {
   /** A web address that the text leads to. */
   readonly link?: string;
   /** What a click on it does; left out: what one on its row does. */
-  readonly does?: "fetch" | "unfold" | "newest";
+  readonly does?: "fetch" | "unfold" | "newest" | "unread";
   /** The text is cells of a picture, which have no look of their own. */
   readonly picture?: PictureBox;
 }

@@ -168,6 +168,12 @@ describe("a click", () => {
   });
 });
 
+test("a click on what is unread elsewhere goes there", () => {
+  const unread = { kind: "room", room: "r9", name: "news", n: 3, skipped: 0, read: 0, unread: 3 };
+  const screen = new Screen(lobby(unread as never));
+  expect(at(screen, { kind: "unread" }).acts).toEqual([{ kind: "open", target: "news" }]);
+});
+
 describe("the wheel", () => {
   test("moves the list below it, as far as it goes, or else the timeline", () => {
     const screen = new Screen();

@@ -153,6 +153,7 @@ describe("what stands there", () => {
     const { at } = looked(props({ size, state: scenes.stateOf({ scroll }) }));
     expect(at("more below --")).toEqual({ kind: "newest" });
     expect(looked(props()).at("box.lan")).toBeUndefined();
+    expect(looked(props()).at("unread in #dev")).toEqual({ kind: "unread" });
   });
 });
 
