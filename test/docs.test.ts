@@ -359,3 +359,23 @@ test("SECURITY names tests that are there, each for a claim", () => {
   });
   expect(missing).toEqual([]);
 });
+
+test.each(["docs/terminal.svg", "docs/session.svg", "docs/performance.svg"])(
+  "%s is a picture that a page may show as an image: small, without a script or an address",
+  (path) => {
+    const svg = read(path);
+    expect(Buffer.byteLength(svg)).toBeLessThanOrEqual(200_000);
+    expect(svg).not.toMatch(/<script|\son\w+=|<foreignObject|@import|url\(/i);
+    const links = [...svg.matchAll(/href="([^"]*)"/g)].map(([, to = ""]) => to);
+    expect(links.filter((to) => !to.startsWith("#"))).toEqual([]);
+  },
+);
+
+test("docs/session.svg shows its last moment where nothing may move", () => {
+  const svg = read("docs/session.svg");
+  const [, still = "", moving = ""] =
+    /<style>(.*?)@media \(prefers-reduced-motion:no-preference\)\{(.*)\}<\/style>/.exec(svg) ?? [];
+  expect(still).toBe(".s{visibility:hidden}.e{visibility:visible}");
+  expect(moving).toContain("@keyframes");
+  expect(svg.replaceAll("\u00a0", " ")).toContain("Search: 1 found");
+});

@@ -1,0 +1,215 @@
+import type { Window } from "./stage.ts";
+
+/** What a terminal shows, as SVG. */
+
+/** What differs from run to run, and what stands in the picture for it. */
+const REPLACED: readonly (readonly [RegExp, string])[] = [
+  [/chat:\/\/127\.0\.0\.1:\d+/g, "chat://192.0.2.7:2428"],
+  [/#operator=[\w-]{22}/g, "#operator=Xq3Lr9mVt0sXyB7cKJ2hFw"],
+  [/(https:\/\/127\.0\.0\.1):\d+/g, "$1:2428"],
+  [/(?<=offered \w+ )127\.0\.0\.1:\d+/g, "192.0.2.20:50112"],
+  [/\bf[\w-]{11}(?![\w-])/g, "fq3Lr9mVt0sX"],
+  [/127\.0\.0\.1:\d+ chat/g, "192.0.2.20:50112 chat"],
+  [/127\.0\.0\.1:\d+ tcp/g, "192.0.2.20:50112 tcp"],
+  [/127\.0\.0\.1:\d+;/, "127.0.0.1;"],
+  [/((?:fp=|SHA256:))[\w-]{43}/g, "$1q3Lr9mVt0sXyB7cKJ2hFwZ4eNaQp6uTgD8iRoM1kYlE"],
+  [/Its data is in \S+/g, "Its data is in ./data"],
+  [/\b[A-Z][a-z]{2} \d\d?, \d{4}(?=, )/g, "Nov 21, 2026"],
+  [/(?<!\d|:)\d\d:\d\d(?= |\x1b)/g, "14:05"],
+];
+
+interface Pen {
+  readonly color: string;
+  /** Undefined: that of the window. */
+  readonly background: string | undefined;
+  readonly bold: boolean;
+  readonly dim: boolean;
+  readonly inverse: boolean;
+}
+
+export interface Glyph {
+  readonly text: string;
+  readonly pen: Pen;
+}
+
+const PLAIN: Pen = {
+  color: "#d8dee4",
+  background: undefined,
+  bold: false,
+  dim: false,
+  inverse: false,
+};
+const COLORS = [
+  "#484f58",
+  "#ff7b72",
+  "#3fb950",
+  "#d29922",
+  "#58a6ff",
+  "#bc8cff",
+  "#39c5cf",
+  "#b1bac4",
+];
+const BRIGHT = [
+  "#8b949e",
+  "#ffa198",
+  "#56d364",
+  "#e3b341",
+  "#79c0ff",
+  "#d2a8ff",
+  "#56d4dd",
+  "#f0f6fc",
+];
+
+/** Of xterm: 16 named ones, a cube of 216, and 24 greys. */
+function indexed(index: number): string {
+  const named = [...COLORS, ...BRIGHT][index];
+  if (named !== undefined) return named;
+  const hex = (value: number) => value.toString(16).padStart(2, "0");
+  if (index >= 232) return `#${hex(8 + (index - 232) * 10).repeat(3)}`;
+  const step = (value: number) => hex(value === 0 ? 0 : 55 + value * 40);
+  const cube = index - 16;
+  return `#${step(Math.floor(cube / 36))}${step(Math.floor(cube / 6) % 6)}${step(cube % 6)}`;
+}
+
+/** The pen after one SGR sequence. */
+function penAfter(pen: Pen, codes: string): Pen {
+  let next = pen;
+  const numbers = codes.split(";").map(Number);
+  for (let at = 0; at < numbers.length; at++) {
+    const code = numbers[at] ?? 0;
+    const color = COLORS[code - 30] ?? BRIGHT[code - 90];
+    const background = COLORS[code - 40] ?? BRIGHT[code - 100];
+    if (code === 0) next = PLAIN;
+    else if (code === 1) next = { ...next, bold: true };
+    else if (code === 2) next = { ...next, dim: true };
+    else if (code === 7 || code === 27) next = { ...next, inverse: code === 7 };
+    else if (code === 22) next = { ...next, bold: false, dim: false, inverse: false };
+    else if (code === 39) next = { ...next, color: PLAIN.color };
+    else if (code === 49) next = { ...next, background: undefined };
+    else if (code === 38 || code === 48) {
+      const shown = indexed(numbers[at + 2] ?? 0);
+      next = code === 38 ? { ...next, color: shown } : { ...next, background: shown };
+      at += 2;
+    } else if (color !== undefined) next = { ...next, color };
+    else if (background !== undefined) next = { ...next, background };
+  }
+  return next;
+}
+
+/** Characters with the pen that each is drawn with, cut where the terminal would wrap. */
+export function rowsOf(lines: readonly string[], columns: number): Glyph[][] {
+  const rows: Glyph[][] = [];
+  let pen = PLAIN;
+  for (const line of lines) {
+    const replaced = REPLACED.reduce((text, [pattern, by]) => text.replace(pattern, by), line);
+    const glyphs: Glyph[] = [];
+    for (const part of replaced.split(/(\x1b\[[\d;]*m)/)) {
+      const codes = /^\x1b\[([\d;]*)m$/.exec(part)?.[1];
+      if (codes !== undefined) pen = penAfter(pen, codes);
+      else for (const text of part) glyphs.push({ text, pen });
+    }
+    while (glyphs.at(-1)?.text === " " && glyphs.at(-1)?.pen.background === undefined) glyphs.pop();
+    do rows.push(glyphs.splice(0, columns));
+    while (glyphs.length > 0);
+  }
+  return rows;
+}
+
+const FONT_SIZE = 13;
+const COLUMN_WIDTH = 7.83;
+export const ROW_HEIGHT = 18;
+const PADDING = 12;
+const TITLE_HEIGHT = 28;
+export const GAP = 14;
+const BACKGROUND = "#0d1117";
+
+function escapeXml(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+}
+
+/** Each run of one pen stands at its own column, so that any monospace font keeps the lines. */
+export function drawRow(row: readonly Glyph[], x: number, y: number): string {
+  const runs: { text: string; pen: Pen; column: number }[] = [];
+  let column = 0;
+  for (const { text, pen } of row) {
+    const last = runs.at(-1);
+    if (last !== undefined && last.pen === pen) last.text += text;
+    else runs.push({ text, pen, column });
+    column += Bun.stringWidth(text);
+  }
+  return runs
+    .map(({ text, pen, column: at }) => drawRun(text, colors(pen), x + at * COLUMN_WIDTH, y))
+    .filter((drawn) => drawn !== "")
+    .join("\n");
+}
+
+function colors(pen: Pen): Pen {
+  if (!pen.inverse) return pen;
+  return { ...pen, color: pen.background ?? BACKGROUND, background: pen.color };
+}
+
+function drawRun(text: string, pen: Pen, x: number, y: number): string {
+  if (text.trim() === "" && pen.background === undefined) return "";
+  const at = x.toFixed(1);
+  const columns = Bun.stringWidth(text) * COLUMN_WIDTH;
+  const width = columns.toFixed(1);
+  const bold = pen.bold ? ' font-weight="bold"' : "";
+  const dim = pen.dim ? ' opacity="0.65"' : "";
+  const place = `x="${at}" y="${y}" textLength="${width}"`;
+  // No-break spaces: browsers collapse other ones, and stretch the rest to the width.
+  const shown = escapeXml(text).replaceAll(" ", "\u00a0");
+  const words = `<text ${place} fill="${pen.color}"${bold}${dim}>${shown}</text>`;
+  if (pen.background === undefined) return words;
+  // A little wider: between two that only touch, browsers show what is behind them.
+  const wide = (columns + 0.5).toFixed(1);
+  const box = `x="${at}" y="${y - FONT_SIZE}" width="${wide}" height="${ROW_HEIGHT}"`;
+  const filled = `<rect ${box} fill="${pen.background}"/>`;
+  return text.trim() === "" ? filled : filled + words;
+}
+
+/** In a row whose base line is at 0. */
+export function drawCursor(column: number): string {
+  const at = `x="${(column * COLUMN_WIDTH).toFixed(1)}" y="${-FONT_SIZE}"`;
+  return `<rect ${at} width="${COLUMN_WIDTH}" height="${ROW_HEIGHT}" fill="#6e7681"/>`;
+}
+
+export interface Frame {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+  /** Where its first row begins. */
+  readonly left: number;
+  readonly top: number;
+}
+
+/** A window without its rows. */
+export function drawFrame(window: Window, x: number, y: number): Frame {
+  const width = window.columns * COLUMN_WIDTH + 2 * PADDING;
+  const height = TITLE_HEIGHT + window.rows * ROW_HEIGHT + PADDING;
+  const dots = ["#ff5f57", "#febc2e", "#28c840"].map(
+    (color, i) => `<circle cx="${x + 16 + i * 16}" cy="${y + 14}" r="5" fill="${color}"/>`,
+  );
+  const middle = `x="${x + width / 2}" y="${y + 19}" text-anchor="middle"`;
+  const svg = [
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="8" fill="${BACKGROUND}"/>`,
+    ...dots,
+    `<text ${middle} fill="#8b949e">${window.title}</text>`,
+  ].join("\n");
+  return { svg, width, height, left: x + PADDING, top: y + TITLE_HEIGHT + FONT_SIZE + 1 };
+}
+
+/** @param parts frames, and what is drawn upon them */
+export function picture(
+  title: string,
+  width: number,
+  height: number,
+  parts: readonly string[],
+): string {
+  const fonts = "'DejaVu Sans Mono', Menlo, Consolas, 'Liberation Mono', monospace";
+  const [wide, high] = [Math.ceil(width), Math.ceil(height)];
+  const size = `viewBox="0 0 ${wide} ${high}" width="${wide}" height="${high}"`;
+  const font = `font-family="${fonts}" font-size="${FONT_SIZE}"`;
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} ${font}>`;
+  const all = parts.filter((part) => part !== "");
+  return [head, `<title>${title}</title>`, ...all, "</svg>", ""].join("\n");
+}
