@@ -75,6 +75,10 @@ class Sender {
 
   async lines(): Promise<void> {
     this.#isOne = false;
+    if (this.#context.terminal !== undefined) {
+      const where = this.#targets.map(formatTarget).join(", ");
+      say(this.#context, `each line goes to ${where} as one message; Ctrl-D ends it`);
+    }
     for (;;) {
       const line = await this.#line();
       if (line === undefined) return;

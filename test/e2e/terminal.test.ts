@@ -443,6 +443,18 @@ describe.if(hasTmux)("in a terminal", () => {
     await ana.shows(/^left 130$/);
   });
 
+  test("chat send without a text says what it waits for", async () => {
+    await using sandbox = new Sandbox();
+    await sandbox.serve();
+    await using ana = await screen(sandbox, "ana");
+    ana.line("CHAT_PASSWORD=x $CHAT send --user ana --to lobby --to @ana; echo exit $?");
+    await ana.shows(/^chat: each line goes to lobby, @ana as one message; Ctrl-D ends it$/);
+    ana.line("one");
+    await ana.showsTimes(/^\d+$/, 2);
+    ana.press("C-d");
+    await ana.shows(/^exit 0$/);
+  });
+
   test("hostile words cannot move the cursor, colour the screen or pass for a line", async () => {
     await using lobby = await inLobby();
     const { sandbox, ana } = lobby;

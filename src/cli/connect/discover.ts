@@ -27,6 +27,7 @@ export async function serverOnLan(
   pins: Pins,
   find: Find = () => listen(context),
 ): Promise<ServerAddress> {
+  if (context.terminal !== undefined) say(context, "looking for a server on this network …");
   const { servers } = await find().catch((error: unknown) => {
     if (error instanceof Fault) return { servers: [] }; // No network: no server was found.
     throw error;

@@ -54,6 +54,7 @@ test("on a terminal the found one is asked about, and must be what was shown", a
     portGiven: true,
     fingerprint: ONE,
   });
+  expect(seen).toStartWith("chat: looking for a server on this network …\n");
   expect(seen).toContain(`'Room 7' at 192.0.2.7:2428, SHA256:${ONE}, not known yet`);
 });
 
