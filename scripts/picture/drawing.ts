@@ -133,14 +133,25 @@ export function drawRow(row: readonly Glyph[], x: number, y: number): string {
   let column = 0;
   for (const { text, pen } of row) {
     const last = runs.at(-1);
-    if (last !== undefined && last.pen === pen) last.text += text;
-    else runs.push({ text, pen, column });
+    // The colour of a blank is what was there before, which differs from run to run.
+    const isBlank = text === " " && isBare(pen);
+    const isSame = last?.pen === pen || (isBlank && last !== undefined && isBare(last.pen));
+    if (last !== undefined && isSame) last.text += text;
+    else runs.push({ text, pen: isBlank ? PLAIN : pen, column });
     column += Bun.stringWidth(text);
   }
   return runs
-    .map(({ text, pen, column: at }) => drawRun(text, colors(pen), x + at * COLUMN_WIDTH, y))
+    .map(({ text, pen, column: at }) => {
+      const drawn = colors(pen);
+      const shown = drawn.background === undefined ? text.trimEnd() : text;
+      return drawRun(shown, drawn, x + at * COLUMN_WIDTH, y);
+    })
     .filter((drawn) => drawn !== "")
     .join("\n");
+}
+
+function isBare({ background, inverse }: Pen): boolean {
+  return background === undefined && !inverse;
 }
 
 function colors(pen: Pen): Pen {
