@@ -15,6 +15,12 @@ export const TERMINAL_SEQUENCE_BYTES_MAX = 4 * 1024;
 export const TERMINAL_ANSWER_MS = 5_000;
 /** How long the shell waits for the terminal, so that it gets no answer that was asked for here. */
 export const TERMINAL_ANSWER_LEAVE_MS = 500;
+/** The same where the terminal has answered before: it does so, however slow its line is. */
+export const TERMINAL_ANSWERS_LEAVE_MS = 2_000;
+/** What has not reached the terminal, less than this and one frame: a second at 4 kB/s. */
+export const TERMINAL_UNANSWERED_BYTES_MAX = 4 * 1024;
+/** So many bytes apart it is asked how far it is: an answer has four. */
+export const TERMINAL_MARK_BYTES = 1024;
 /** Questions without an answer so far. */
 export const TERMINAL_QUESTIONS_MAX = 16;
 /** Answers to one of them. */

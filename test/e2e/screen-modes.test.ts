@@ -1,5 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, constants, existsSync, openSync, readFileSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Emulator } from "../cli/screen/terminal/emulator.ts";
 import { isInstalled } from "../installed.ts";
@@ -24,11 +32,12 @@ class Terminal implements AsyncDisposable {
     this.screen = screen;
   }
 
-  static async open(): Promise<Terminal> {
+  /** @param how `exec `: in place of the shell */
+  static async open(how = ""): Promise<Terminal> {
     const sandbox = new Sandbox();
     const env = { BUN: process.execPath, PROGRAM };
     const terminal = new Terminal(sandbox, await Screen.open(sandbox, "shell", env));
-    await terminal.#begin();
+    await terminal.#begin(how);
     return terminal;
   }
 
@@ -54,11 +63,11 @@ class Terminal implements AsyncDisposable {
     await this.#sandbox[Symbol.asyncDispose]();
   }
 
-  async #begin(): Promise<void> {
+  async #begin(how: string): Promise<void> {
     this.screen.line("stty -a >before; echo begun");
     await this.screen.shows(/^begun$/);
     this.#modes = this.screen.told(MODES);
-    this.screen.line("sh -c 'echo $$ >pid; exec $BUN $PROGRAM'");
+    this.screen.line(`${how}sh -c 'echo $$ >pid; exec $BUN $PROGRAM'`);
     await this.expectTaken();
   }
 }
@@ -126,6 +135,26 @@ describe.if(hasTmux)("the terminal is given back", () => {
     screen.type("q");
     await screen.until("the prompt", (rows) => rows.at(-1) === "$");
     await terminal.expectGivenBack();
+  });
+
+  test.concurrent("a stop without a shell: what others did meanwhile is mended", async () => {
+    // tmux wakes what has stopped in it.
+    await using terminal = await Terminal.open("exec ");
+    const { screen } = terminal;
+    const device = screen.told("#{pane_tty}");
+    for (const round of [1, 2]) {
+      Bun.spawnSync(["stty", "sane", "-F", device]);
+      writeFileSync(device, "\x1b[m\x1b[7m\x1b[2;5r\x1b[?1049l\x1b[2Jsomething else");
+      await screen.shows(/something else$/);
+      process.kill(terminal.pid, "SIGSTOP");
+      await terminal.expectTaken();
+      expect(screen.rows().join("\n")).not.toContain("else");
+      screen.type("a");
+      await screen.shows(new RegExp(`^typed${" 61".repeat(round)}$`));
+      const { stdout } = Bun.spawnSync(["stty", "-a", "-F", device]);
+      expect(stdout.toString()).toMatch(/-icanon.*-echo /s);
+    }
+    screen.type("q");
   });
 
   test.concurrent("a size that changes while it is stopped is the size after fg", async () => {

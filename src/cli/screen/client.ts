@@ -64,6 +64,7 @@ import { nameOf } from "./view/header.ts";
 import { depthOf } from "./view/palette.ts";
 import { ScreenView } from "./view/render.ts";
 import { isMuted } from "./view/rooms.ts";
+import { terminalWidths, WIDTH_QUESTION, widthsIn } from "./width/measured.ts";
 
 export interface ScreenClientOptions {
   readonly context: Context;
@@ -166,6 +167,8 @@ export class ScreenClient implements CommandScreen {
     const unsubscribe = chat.subscribe(() => this.#changed());
     const watching = this.#watch().catch(this.#ending.broken);
     const unkeep = device.on("exit", () => this.#keepDrafts());
+    // Before the first frame, which covers it; nothing waits for the answer.
+    void this.#terminal.ask(WIDTH_QUESTION).then((answers) => this.#measured(answers));
     this.#terminal.enter();
     this.#restoreDrafts();
     this.#attempt(() => this.#hear(undefined));
@@ -191,6 +194,16 @@ export class ScreenClient implements CommandScreen {
       await watching;
       await open.close();
     }
+  }
+
+  /** Most terminals are as the table has them: nothing is drawn anew. */
+  #measured(answers: string | undefined): void {
+    const widths = answers === undefined ? undefined : widthsIn(answers);
+    if (widths === undefined || Object.keys(widths).length === 0) return;
+    terminalWidths.measure(widths);
+    this.#view.forget();
+    this.#terminal.redraw();
+    this.#draw();
   }
 
   note(sentence: string): void {

@@ -20,6 +20,7 @@ import { ScreenChat } from "../../../src/cli/screen/chat.ts";
 import { ScreenClient } from "../../../src/cli/screen/client.ts";
 import { TypedHistory } from "../../../src/cli/screen/editor/typed-history.ts";
 import { ScreenPreferences } from "../../../src/cli/screen/preferences.ts";
+import { terminalWidths } from "../../../src/cli/screen/width/measured.ts";
 import type { TerminalDevice } from "../../../src/io/terminal/device.ts";
 import { ClientFixture } from "../../client/client-fixture.ts";
 import { until } from "../../e2e/deadline.ts";
@@ -539,4 +540,30 @@ test("who is muted neither rings nor counts, at the next start too, under each n
   client.end(0);
   await fixture.world.outcome(ended);
   expect(state.muted.of(fingerprint, "ana")).toEqual(["hall"]);
+});
+
+test("what the terminal tells of widths is drawn anew, and is no key", async () => {
+  using fixture = new FullScreenFixture();
+  const { client, ended } = await fixture.open();
+  try {
+    await fixture.type("\u2764\ufe0fb");
+    // No selectors, no joining, narrow flags; cut as a slow line cuts it.
+    const answers = "\x1b[1;2R\x1b[1;2R\x1b[1;7R\x1b[1;2R\x1b[1;5R\x1b[1;2R\x1b[1;2R\x1b[?62c";
+    expect(terminalWidths.of("\u2764\ufe0f")).toBe(2);
+    const drawn = [];
+    for (const part of [answers.slice(0, 20), answers.slice(20, -3), answers.slice(-3)]) {
+      drawn.push(await fixture.type(part));
+      await fixture.world.clock.advance(SCREEN_ESC_MS);
+    }
+    expect(terminalWidths.of("\u2764\ufe0f")).toBe(1);
+    expect(drawn.slice(0, 2)).toEqual(["", ""]);
+    expect(drawn[2]).toContain("\u2764\ufe0f");
+    await fixture.type("\r");
+    await fixture.world.clock.advance(SCREEN_FRAME_MS);
+    expect(fixture.world.server.texts()).toEqual(["\u2764\ufe0fb"]);
+  } finally {
+    terminalWidths.measure({});
+    client.end(0);
+    await fixture.world.outcome(ended);
+  }
 });

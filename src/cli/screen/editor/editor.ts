@@ -2,6 +2,7 @@
 
 import { EDITOR_LENGTH_MAX, UNDO_LENGTH_MAX, UNDO_STEPS_MAX } from "../../../base/limits-screen.ts";
 import { cleanText } from "../../../base/text.ts";
+import { terminalWidths } from "../width/measured.ts";
 
 /** Made by `EMPTY_EDITOR` and `editorOf` alone. */
 export interface Editor {
@@ -385,7 +386,7 @@ export function shownAs(grapheme: string): string {
 }
 
 function widthOf(grapheme: string): number {
-  return ASCII.test(grapheme) ? 1 : Bun.stringWidth(shownAs(grapheme));
+  return terminalWidths.of(shownAs(grapheme));
 }
 
 /** Row and column of the cursor, from 0. */

@@ -1,4 +1,3 @@
-import { TERMINAL_ANSWER_LEAVE_MS } from "../../../base/limits-screen.ts";
 import type { Clock } from "../../../io/clock.ts";
 import type { TerminalDevice } from "../../../io/terminal/device.ts";
 
@@ -82,7 +81,7 @@ export class TerminalModes {
     const flushed = output.flushed();
     await (withinMs === undefined ? flushed : this.#within(withinMs, flushed));
     const isTaken = output.queuedBytes() === 0;
-    if (isTaken) await this.#within(TERMINAL_ANSWER_LEAVE_MS, queries.settled());
+    if (isTaken) await queries.settled();
     if (!this.#isIn) device.setRaw(false);
   }
 
@@ -163,9 +162,12 @@ const SYNCHRONIZED = 2026;
 const PUT_TITLE_ASIDE = "\x1b[22;2t";
 const BRING_TITLE_BACK = "\x1b[23;2t";
 
+/** Look, region, inserting, origin and letters: another program may have left them otherwise. */
+const PLAIN_STATE = "\x1b[m\x1b[r\x1b[4l\x1b[?6l\x0f\x1b(B";
+
 function enterText(mouse: boolean): string {
   const on = `\x1b[?${PASTE_MARKS};${FOCUS}${mouse ? `;${MOUSE}` : ""}h`;
-  return `\x1b[?${ALTERNATE_SCREEN}h\x1b[?${WRAPS}l${on}`;
+  return `\x1b[?${ALTERNATE_SCREEN}h${PLAIN_STATE}\x1b[?${WRAPS}l${on}`;
 }
 
 function leaveText(mouse: boolean): string {

@@ -1,4 +1,5 @@
 import { PICTURE_SIGN } from "../pictures/cells.ts";
+import { terminalWidths } from "../width/measured.ts";
 import { type Pen, PLAIN, penChange, showsOnBlank } from "./pen.ts";
 import { EMPTY_ROW, isSameCell, type Row } from "./row.ts";
 
@@ -87,7 +88,8 @@ export class Painter {
     const pen = pens[column] ?? PLAIN;
     if (text === " " && pen === PLAIN) this.#takeForBlank();
     else this.#take(pen);
-    const behind = texts[column + 1] === "" ? column + 2 : column + 1;
+    let behind = column + 1;
+    while (texts[behind] === "") behind++;
     if (isDoubtful(text)) {
       // A terminal that takes it for a narrow one leaves the second column as it was.
       this.#bytes += behind - column > 1 ? `\x1b[${behind - column}X${text}` : text;
@@ -158,6 +160,7 @@ function blankUntil(shown: Row, next: Row, from: number): number {
 
 /** Terminals do not agree on the width of what is made of several code points, nor of emoji. */
 function isDoubtful(text: string): boolean {
+  if (terminalWidths.isSqueezed(text)) return true;
   // A picture's cell is one column wide wherever it is known.
   if (text.length === 1 || text.startsWith(PICTURE_SIGN)) return false;
   return (text.codePointAt(0) ?? 0) >= 0x1f000 || !MARKED_LETTER.test(text);

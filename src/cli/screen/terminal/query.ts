@@ -1,5 +1,7 @@
 import {
+  TERMINAL_ANSWER_LEAVE_MS,
   TERMINAL_ANSWER_MS,
+  TERMINAL_ANSWERS_LEAVE_MS,
   TERMINAL_QUESTIONS_MAX,
   TERMINAL_REPORTS_MAX,
 } from "../../../base/limits-screen.ts";
@@ -113,10 +115,20 @@ export class TerminalQueries {
     this.#settle();
   }
 
-  /** Resolves when no answer is on its way any more: the shell would take it for typed text. */
+  /**
+   * Resolves when no answer is on its way any more, which the shell would take for typed text; or
+   * when it was waited for long enough.
+   */
   settled(): Promise<void> {
     if (!this.isDue) return Promise.resolve();
-    return new Promise((resolve) => this.#settled.push(resolve));
+    const withinMs = this.#hasAnswered ? TERMINAL_ANSWERS_LEAVE_MS : TERMINAL_ANSWER_LEAVE_MS;
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(withinMs, resolve);
+      this.#settled.push(() => {
+        cancel();
+        resolve();
+      });
+    });
   }
 
   #ask(text: string, isEnd: Asked["isEnd"], answered: Answered): void {

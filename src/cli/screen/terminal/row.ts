@@ -1,3 +1,4 @@
+import { terminalWidths } from "../width/measured.ts";
 import { type Pen, PLAIN, penAfter, penWithLink, showsOnBlank } from "./pen.ts";
 
 /** One line of the screen, cell by cell, without the blank cells at its end. */
@@ -66,16 +67,16 @@ export function isSameCell(one: Row, other: Row, column: number): boolean {
 
 function putGraphemes(texts: string[], pens: Pen[], run: string, pen: Pen): void {
   for (const { segment } of segmenter.segment(run)) {
-    const width = Bun.stringWidth(segment);
+    const width = terminalWidths.of(segment);
     if (width === 0) {
       // A mark behind a letter of the run before it; alone it has no place.
-      const base = texts.at(-1) === "" ? texts.length - 2 : texts.length - 1;
+      const base = texts.findLastIndex((text) => text !== "");
       if (base >= 0) texts[base] += segment;
       continue;
     }
     texts.push(segment);
     pens.push(penOf(segment, pen));
-    if (width > 1) {
+    for (let column = 1; column < width; column++) {
       texts.push("");
       pens.push(pen);
     }
@@ -88,7 +89,7 @@ function penOf(text: string, pen: Pen): Pen {
 
 function cut(texts: string[], pens: Pen[], columns: number): Pick<Row, "texts" | "pens"> {
   let length = Math.min(texts.length, columns);
-  if (length > 0 && texts[length] === "") length--; // Half of a wide one does not fit.
+  while (length > 0 && texts[length] === "") length--; // A part of a wide one does not fit.
   while (length > 0 && texts[length - 1] === " " && pens[length - 1] === PLAIN) length--;
   texts.length = length;
   pens.length = length;

@@ -5,6 +5,7 @@ import type { Size, TerminalDevice } from "../../../io/terminal/device.ts";
 import type { Frame } from "../state/frame.ts";
 import { TerminalModes } from "./modes.ts";
 import { notificationText } from "./notification.ts";
+import { Pacing } from "./pacing.ts";
 import { Painter, type Place } from "./painter.ts";
 import { PictureLayer, type PicturePainter } from "./picture-layer.ts";
 import { TerminalQueries } from "./query.ts";
@@ -47,6 +48,7 @@ export class TerminalScreen {
   readonly #device: TerminalDevice;
   readonly #modes: TerminalModes;
   readonly #queries: TerminalQueries;
+  readonly #pacing: Pacing;
   readonly #onResize: (size: Size) => void;
   /** Undefined: nobody knows what is there. */
   #shown: Shown | undefined;
@@ -65,6 +67,7 @@ export class TerminalScreen {
     this.#onResize = onResize;
     this.#queries = new TerminalQueries(clock);
     const queries = this.#queries;
+    this.#pacing = new Pacing(queries, () => this.#write());
     this.#pictures = new PictureLayer(clock, () => this.#write());
     this.#modes = new TerminalModes({
       device,
@@ -180,15 +183,16 @@ export class TerminalScreen {
     this.#write();
   }
 
-  /** Nothing is queued behind what has not gone out yet. */
+  /** Nothing is queued behind what has not gone out yet, or is not known to be shown. */
   #write(): void {
     if (this.#isWaiting || !this.#modes.isIn) return;
     const { output } = this.#device;
     while (output.queuedBytes() === 0) {
+      if (!this.#pacing.isOpen) return;
       const told = this.#asideText() + this.#queries.take() + this.#frameText();
       const text = told === "" ? this.#pictureText() : told;
       if (text === "") return;
-      output.write(text);
+      output.write(this.#pacing.marked(text));
     }
     this.#isWaiting = true;
     void output.flushed().then(() => {

@@ -49,7 +49,7 @@ class NoInput extends EventEmitter {
 /** Turns what is to be shown into whole screens. */
 export class ScreenView {
   readonly #onFrame: (frame: Frame) => void;
-  readonly #composer = new Composer();
+  #composer = new Composer();
   readonly #table = new LineTable();
   #ink: Instance | undefined;
 
@@ -72,6 +72,11 @@ export class ScreenView {
   /** Where everything would stand. */
   layoutOf(props: ViewProps): Layout {
     return this.#composer.compose(props).layout;
+  }
+
+  /** The terminal has told how wide it shows what is in doubt: nothing is as it was laid out. */
+  forget(): void {
+    this.#composer = new Composer();
   }
 
   close(): void {

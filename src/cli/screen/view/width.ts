@@ -3,6 +3,8 @@
  * control character would do to a width is of no interest.
  */
 
+import { terminalWidths } from "../width/measured.ts";
+
 const ASCII = /^[\x20-\x7e]*$/;
 const CUT = "…";
 
@@ -18,7 +20,7 @@ export function graphemesOf(text: string): readonly string[] {
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
   let columns = 0;
-  for (const { segment } of segmenter.segment(text)) columns += Bun.stringWidth(segment);
+  for (const { segment } of segmenter.segment(text)) columns += terminalWidths.of(segment);
   return columns;
 }
 
@@ -32,7 +34,7 @@ export function cutTo(text: string, columns: number): string {
   let short = ""; // Fits with the mark behind it.
   let whole = "";
   for (const { segment } of segmenter.segment(text)) {
-    taken += Bun.stringWidth(segment);
+    taken += terminalWidths.of(segment);
     if (taken > columns) return short + CUT;
     whole += segment;
     if (taken < columns) short = whole;

@@ -15,6 +15,7 @@ interface Cell {
 
 const SEQUENCE = new RegExp(
   [
+    /\x1b\[4l|\x1b\(B|\x0f/, // What it never does otherwise.
     /\x1b\[([?>]?)([\d;:]*)([@-~])/,
     /\x1b\]([^\x07\x1b]*)(?:\x07|\x1b\\)/,
     /\x1b([M\\])|([\n\r\b\x07\x18])|([^\x00-\x1f]+)/,

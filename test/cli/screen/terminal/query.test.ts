@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import {
+  TERMINAL_ANSWER_LEAVE_MS,
   TERMINAL_ANSWER_MS,
+  TERMINAL_ANSWERS_LEAVE_MS,
   TERMINAL_QUESTIONS_MAX,
   TERMINAL_REPORTS_MAX,
 } from "../../../../src/base/limits-screen.ts";
@@ -101,6 +103,27 @@ describe("the answers of a terminal", () => {
     queries.answered(KIND);
     await Promise.resolve();
     expect(told.slice(1)).toEqual(["\x1b[1;1R".repeat(TERMINAL_REPORTS_MAX) + KIND]);
+  });
+
+  test("are waited for at the end: for longer where it has answered before", async () => {
+    const { clock, queries, ask } = opened();
+    const settled = async (withinMs: number) => {
+      ask("");
+      queries.take();
+      let isSettled = false;
+      void queries.settled().then(() => {
+        isSettled = true;
+      });
+      clock.pass(withinMs - 1);
+      await Promise.resolve();
+      expect(isSettled).toBe(false);
+      clock.pass(withinMs);
+      await Promise.resolve();
+      return isSettled;
+    };
+    expect(await settled(TERMINAL_ANSWER_LEAVE_MS)).toBe(true);
+    queries.answered(KIND);
+    expect(await settled(TERMINAL_ANSWERS_LEAVE_MS)).toBe(true);
   });
 
   test("may have been read by the shell: then nothing is due", async () => {

@@ -1,0 +1,130 @@
+import { describe, expect, test } from "bun:test";
+import {
+  TERMINAL_ANSWER_MS,
+  TERMINAL_MARK_BYTES,
+  TERMINAL_UNANSWERED_BYTES_MAX,
+} from "../../../../src/base/limits-screen.ts";
+import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
+import { Emulator } from "./emulator.ts";
+import { FakeClock, FakeDevice } from "./fake-device.ts";
+
+const SIZE = { columns: 80, rows: 24 };
+const ASKED = /\x1b\[(?:5n|c)/g;
+
+/** All that is written is taken at once, as by ssh, and reaches the terminal some time later. */
+class SlowLine {
+  readonly device = new FakeDevice(SIZE);
+  readonly clock = new FakeClock();
+  readonly terminal = new Emulator(SIZE);
+  readonly screen = new TerminalScreen({
+    device: this.device,
+    clock: this.clock,
+    mouse: false,
+    onResize: () => {},
+  });
+  answers = true;
+  behindMax = 0;
+  writtenBytes = 0;
+  #behind = "";
+  #frames = 0;
+
+  constructor() {
+    this.screen.enter();
+    void this.screen.ask("");
+  }
+
+  /** Another one in each cell: more than what the terminal gets until the next one. */
+  frame(): string {
+    const text = `frame ${++this.#frames}`;
+    const row = (i: number) => String((this.#frames + i) % 10).repeat(SIZE.columns);
+    const lines = Array.from({ length: SIZE.rows - 1 }, (_, i) => row(i));
+    this.screen.show({ lines: [text, ...lines], cursor: undefined, title: "" });
+    return text;
+  }
+
+  /** So many bytes reach the terminal, which answers what it is asked. */
+  async pass(sizeBytes: number): Promise<void> {
+    const written = this.device.output.take();
+    this.writtenBytes += written.length;
+    this.#behind += written;
+    this.behindMax = Math.max(this.behindMax, this.#behind.length);
+    const text = this.#behind.slice(0, sizeBytes);
+    const asked = this.#behind.matchAll(ASKED);
+    this.#behind = this.#behind.slice(sizeBytes);
+    for (const { index, 0: question } of asked) {
+      const end = index + question.length;
+      if (end > sizeBytes || !this.answers) continue;
+      this.screen.answered(question === "\x1b[5n" ? "\x1b[0n" : "\x1b[?62c");
+    }
+    // A question that was cut stays whole on the line.
+    const cut = /\x1b(?:\[5?)?$/.exec(text)?.[0] ?? "";
+    this.#behind = cut + this.#behind;
+    this.terminal.write(text.slice(0, text.length - cut.length).replaceAll(ASKED, ""));
+    await Promise.resolve();
+    await Promise.resolve();
+  }
+
+  async all(): Promise<void> {
+    do await this.pass(100_000);
+    while (this.#behind !== "" || this.device.output.text !== "");
+  }
+}
+
+/** 24 rows of 80 letters, and what moves the cursor. */
+const FRAME_BYTES_MAX = 2_200;
+
+describe("on a slow line", () => {
+  test("one that answers has little waiting for it, and shows the newest at last", async () => {
+    const line = new SlowLine();
+    await line.all();
+    line.writtenBytes = 0;
+    let newest = "";
+    for (let i = 0; i < 300; i++) {
+      newest = line.frame();
+      await line.pass(100);
+    }
+    expect(line.behindMax).toBeGreaterThan(TERMINAL_UNANSWERED_BYTES_MAX);
+    expect(line.behindMax).toBeLessThan(TERMINAL_UNANSWERED_BYTES_MAX + FRAME_BYTES_MAX);
+    expect(line.writtenBytes).toBeLessThan(300 * 100 + line.behindMax);
+    await line.all();
+    expect(line.terminal.text(0)).toBe(newest);
+  });
+
+  test("a terminal that answers nothing gets all of it", async () => {
+    const line = new SlowLine();
+    line.answers = false;
+    for (let i = 0; i < 30; i++) {
+      line.frame();
+      await line.pass(100);
+    }
+    expect(line.writtenBytes).toBeGreaterThan(30 * 1_800);
+  });
+
+  test("one that answers no more is waited for once", async () => {
+    const line = new SlowLine();
+    await line.all();
+    line.answers = false;
+    for (let i = 0; i < 30; i++) {
+      line.frame();
+      await line.pass(100);
+    }
+    expect(line.behindMax).toBeLessThan(TERMINAL_UNANSWERED_BYTES_MAX + FRAME_BYTES_MAX);
+    line.clock.pass(TERMINAL_ANSWER_MS);
+    const newest = line.frame();
+    await line.all();
+    expect(line.terminal.text(0)).toBe(newest);
+  });
+
+  test("what is small is not asked about", async () => {
+    const line = new SlowLine();
+    await line.all();
+    const show = (text: string) =>
+      line.screen.show({ lines: [text], cursor: undefined, title: "" });
+    show("");
+    await line.all();
+    show("x".repeat(40));
+    expect(line.device.output.take()).not.toContain("\x1b[5n");
+    for (let i = 0; i < TERMINAL_MARK_BYTES; i++) show(`word ${i}`.padStart(40));
+    expect(line.device.output.take()).toContain("\x1b[5n");
+  });
+});
