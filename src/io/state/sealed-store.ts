@@ -50,6 +50,7 @@ export class SealedStateStore {
   readonly #owner: SealedOwner;
   readonly #database: Database;
   readonly #mutex = new Mutex();
+  #isClosed = false;
 
   /** @param folder undefined: in memory @throws Fault store-…, version-unsupported */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
@@ -60,9 +61,10 @@ export class SealedStateStore {
     withStoreFaults(this.#folder, () => this.#follow());
   }
 
-  /** @throws Fault store-…, and what the work throws: then nothing has changed */
+  /** @throws Fault store-…, interrupted (closed), and what the work throws: nothing has changed */
   transact<Result>(work: (tables: SealedRows) => Promise<Result>): Promise<Result> {
     return this.#mutex.run(async () => {
+      if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
       await this.#begin();
       try {
         const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
@@ -75,8 +77,11 @@ export class SealedStateStore {
     });
   }
 
+  /** What is under way ends first; what waits behind it is refused. */
   close(): void {
-    this.#database.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    void this.#mutex.run(async () => this.#database.close());
   }
 
   /** Not by the database's own waiting: that would stop this process, and what it waits for. */
