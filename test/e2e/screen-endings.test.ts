@@ -21,12 +21,18 @@ class Person implements AsyncDisposable {
     this.screen = screen;
   }
 
-  static async open(sandbox: Sandbox, name: string, { address }: Served): Promise<Person> {
+  /** @param window another one than before: that may still be closing */
+  static async open(
+    sandbox: Sandbox,
+    name: string,
+    { address }: Served,
+    window = name,
+  ): Promise<Person> {
     const env = { CHAT_HOME: sandbox.path(name), CHAT, LC_ALL: "C.UTF-8" };
     // The first time with a password, which later log-ins are then asked for.
     const words = ["send", "--server", address, "--user", name, "here"];
     await sandbox.home(name).json(words, { env: { CHAT_PASSWORD: "right" } });
-    const screen = await Screen.open(sandbox, name, env);
+    const screen = await Screen.open(sandbox, window, env);
     return new Person(sandbox, name, address, screen);
   }
 
@@ -100,7 +106,7 @@ describe.if(hasTmux)("what is half written comes back", () => {
       ana.screen.type("half a thought");
       await ana.screen.shows(/^#lobby> half a thought$/);
     }
-    await using again = await Person.open(sandbox, "ana", server);
+    await using again = await Person.open(sandbox, "ana", server, "again");
     await again.join(/^#lobby> half a thought$/);
   }, 120_000);
 
