@@ -93,6 +93,7 @@ export class ConnectionLoop {
   #opening: Promise<GreetedLink> | undefined;
   /** Who is in, or comes back without a user. */
   #account: Credentials | undefined;
+  #isLeaving = false;
   /** The link was let go from here: the next one is to fill a hole, or there is to be none. */
   #mends: "again" | "no more" | undefined;
 
@@ -119,7 +120,8 @@ export class ConnectionLoop {
 
   readonly ask: Ask = async (kind, fields) => {
     const { connection } = this;
-    if (connection === undefined) throw notConnected();
+    // Behind the farewell the server takes what comes for a newcomer's, and may end the link by it.
+    if (connection === undefined || this.#isLeaving) throw notConnected();
     return connection.ask(kind, fields);
   };
 
@@ -162,7 +164,13 @@ export class ConnectionLoop {
   /** The link stays. @throws Fault last-credential, link-closed: then they are still in */
   async logout(forget: boolean): Promise<void> {
     const { connection } = this;
-    await this.ask("logout", forget ? { forget } : {});
+    const answered = this.ask("logout", forget ? { forget } : {});
+    this.#isLeaving = true;
+    try {
+      await answered;
+    } finally {
+      this.#isLeaving = false;
+    }
     connection?.listen(undefined);
     this.#account = undefined;
     this.#owner.lost();

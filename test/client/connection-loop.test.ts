@@ -188,6 +188,17 @@ describe("by itself", () => {
     },
   );
 
+  test("nothing that is asked follows the farewell", async () => {
+    const rig = new LoopFixture({ reconnects: "always" });
+    await rig.in();
+    const left = rig.loop.logout(false);
+    expect(await rig.fixture.code(rig.loop.ask("rooms", {}))).toBe("link-closed");
+    await rig.fixture.outcome(left);
+    expect(rig.fixture.server.requests.map(({ kind }) => kind).at(-1)).toBe("logout");
+    rig.next();
+    await rig.in(BEN);
+  });
+
   test("an alarm outside is final nevertheless", async () => {
     const rig = new LoopFixture({ reconnects: "always" });
     const alarm = new Fault("log-forked", "two logs");

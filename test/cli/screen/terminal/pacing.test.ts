@@ -4,6 +4,7 @@ import {
   TERMINAL_MARK_BYTES,
   TERMINAL_UNANSWERED_BYTES_MAX,
 } from "../../../../src/base/limits-screen.ts";
+import { Pacing } from "../../../../src/cli/screen/terminal/pacing.ts";
 import { TerminalScreen } from "../../../../src/cli/screen/terminal/screen.ts";
 import { Emulator } from "./emulator.ts";
 import { FakeClock, FakeDevice } from "./fake-device.ts";
@@ -127,4 +128,22 @@ describe("on a slow line", () => {
     for (let i = 0; i < TERMINAL_MARK_BYTES; i++) show(`word ${i}`.padStart(40));
     expect(line.device.output.take()).toContain("\x1b[5n");
   });
+});
+
+test("the byte that reaches the bound closes the line until a mark is answered", async () => {
+  const marks: (() => void)[] = [];
+  let opened = 0;
+  const queries = {
+    answers: true,
+    mark: (reached: () => void) => marks.push(reached),
+    take: () => "",
+  };
+  const pacing = new Pacing(queries, () => opened++);
+  pacing.marked("x".repeat(TERMINAL_UNANSWERED_BYTES_MAX - 1));
+  expect(pacing.isOpen).toBe(true);
+  pacing.marked("x");
+  expect(pacing.isOpen).toBe(false);
+  for (const reached of marks) reached();
+  await Promise.resolve();
+  expect([pacing.isOpen, opened]).toEqual([true, 1]);
 });
