@@ -37,12 +37,7 @@ async function play(stage: Stage): Promise<void> {
   const place = ["--host", "127.0.0.1", "--port", "0", "--room-password-file", password];
   stage.open(SERVER, "serve", ...place, ...names);
   await stage.sees(SERVER, "on another one");
-  for (const window of [ANA, BOB]) {
-    stage.open(window, "join", "--user", window.name);
-    await stage.sees(window, "Password for");
-    stage.type(window, ""); // None: this device alone signs in.
-    await stage.sees(window, "#lobby>");
-  }
+  for (const window of [ANA, BOB]) await stage.join(window);
   await stage.sees(ANA, "ana and bob joined");
   const say = async (window: Window, line: string, words: string) => {
     stage.type(window, line);

@@ -41,6 +41,14 @@ export class Stage {
     this.tmux("new-session", "-d", "-s", name, ...size, ...command);
   }
 
+  /** Enters under the name of the window, as a newcomer. */
+  async join(window: Window): Promise<void> {
+    this.open(window, "join", "--user", window.name);
+    await this.sees(window, "Password for");
+    this.type(window, ""); // None: this device alone signs in.
+    await this.sees(window, "#lobby>");
+  }
+
   type(window: Window, line: string): void {
     if (line !== "") this.tmux("send-keys", "-t", window.name, "-l", line);
     this.tmux("send-keys", "-t", window.name, "Enter");
