@@ -92,6 +92,10 @@ export const PICTURE_SETTLED_MS = 120;
 
 /** What comes in is shown at most so often: eyes see no more, and a busy room costs no more. */
 export const SCREEN_FRAME_MS = 33;
+/** Changes of the model, some seconds of a busy room, behind which memory is worth giving back. */
+export const SCREEN_COLLECT_CHANGES = 100;
+/** So long nothing has changed: collecting takes some hundredths of a second. */
+export const SCREEN_COLLECT_QUIET_MS = 1_000;
 /** Items of one room: hours of a busy one; what was before comes from the server again. */
 export const SCREEN_ITEMS_MAX = 5_000;
 /** Files under way at once: as many as anybody follows. */

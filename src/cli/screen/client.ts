@@ -28,6 +28,7 @@ import type { Context } from "../context.ts";
 import { faultOf } from "../errors.ts";
 import { MemorySink } from "../export/memory-sink.ts";
 import type { Notified, ScreenChat, ScreenEffect } from "./chat.ts";
+import { Collector } from "./collector.ts";
 import { type CommandScreen, noRoomOpen, ScreenCommands } from "./commands.ts";
 import { ScreenDrafts } from "./drafts.ts";
 import { editorOf } from "./editor/editor.ts";
@@ -110,6 +111,7 @@ export class ScreenClient implements CommandScreen {
   #cancelTick: (() => void) | undefined;
   readonly #questions: ScreenQuestions;
   readonly #drafts: ScreenDrafts;
+  readonly #collector: Collector;
   /** The last screen could not be made: this one is tried again at the next change. */
   #isBroken = false;
   #ready = Promise.withResolvers<void>();
@@ -151,6 +153,7 @@ export class ScreenClient implements CommandScreen {
       put: (question) => this.#put({ question }),
       texts: () => faceTexts(this.#language).screen,
     });
+    this.#collector = new Collector(context.clock, () => Bun.gc(true));
     this.#drafts = new ScreenDrafts({
       clock: context.clock,
       store: open.state.drafts,
@@ -180,6 +183,7 @@ export class ScreenClient implements CommandScreen {
     } finally {
       this.#ending.put(0); // Also when it broke.
       this.#keepDrafts();
+      this.#collector.end();
       unkeep();
       release();
       unsubscribe();
@@ -392,6 +396,7 @@ export class ScreenClient implements CommandScreen {
     const { model } = chat;
     const before = this.#before;
     if (model === before.model) return;
+    this.#collector.changed();
     this.#before = { ...before, model };
     const isOther = model.me !== before.model.me;
     const isRenamed = isOther && chat.isRenamed && model.me !== undefined;
