@@ -298,7 +298,12 @@ export class Client {
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
     const { records, more } = await queryHistory(this.request, sha256, fields, saw);
-    return { records: await this.#sealing.openPage(records), more };
+    return { records: await this.openPage(records), more };
+  }
+
+  /** Records of sealed rooms as this device can read them. @throws Fault as a request fails */
+  openPage(records: ChatRecord[]): Promise<ChatRecord[]> {
+    return this.#sealing.openPage(records);
   }
 
   /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */

@@ -132,6 +132,11 @@ export const VERBS: VerbTable = {
     examples: ["chat devices", "chat devices --revoke DEVICE"],
     load: () => import("./account/devices.ts"),
   },
+  "verify-user": {
+    summary: "Compare who a user is, for sealed rooms",
+    examples: ["chat verify-user ben", 'chat verify-user ben --confirm "DIGITS"'],
+    load: () => import("./account/verify-user.ts"),
+  },
   "link-device": {
     summary: "Add another device to your account",
     examples: ["chat link-device"],

@@ -81,11 +81,18 @@ export const SEALED_REQUESTS = {
   group: {
     fields: { target },
     answer: v.object({
-      group: groupId,
-      epoch: count,
-      info,
-      /** Of the record that began the epoch. */
-      seq: positive,
+      /** The room, or the conversation that nobody has begun. */
+      room: id,
+      /** Left out: there is no group yet. */
+      made: v.optional(
+        v.object({
+          group: groupId,
+          epoch: count,
+          info,
+          /** Of the record that began the epoch. */
+          seq: positive,
+        }),
+      ),
     }),
   },
 } as const;

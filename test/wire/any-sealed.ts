@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { GROUP_ID_BYTES } from "../../src/base/limits-sealed.ts";
-import type { RequestFields } from "../../src/wire/messages.ts";
+import type { Answer, RequestFields } from "../../src/wire/messages.ts";
 import { count, exact, fields, moment, name, positive } from "./any-field.ts";
 
 /** Arbitrary messages of sealed rooms. */
@@ -39,5 +39,8 @@ export const ANY_SEALED_ANSWER = {
   }),
   "group-create": made,
   "group-commit": made,
-  group: fc.record({ group, epoch: count, info: blob, seq: positive }),
+  group: fields<Answer<"group">>(
+    { room: name, made: fc.record({ group, epoch: count, info: blob, seq: positive }) },
+    ["room"],
+  ),
 };

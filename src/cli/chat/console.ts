@@ -29,7 +29,8 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   const from = record.from ?? "server";
   const destination: Destination =
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
-  return { timeUnixMs, destination, ...shownWords({ ...record, from }) };
+  const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
+  return { timeUnixMs, destination, ...shownWords({ ...record, from }), ...sealed };
 }
 
 /** Stands before the further lines of a note, so that none looks like a line of its own. */

@@ -28,6 +28,7 @@ import { LineFiles } from "./files.ts";
 import { checkReaction, checkText, destinationOfTarget, queuedMessageLine } from "./post.ts";
 import { runSlash } from "./slash.ts";
 import type { SlashHost } from "./slash-host.ts";
+import { viewOf } from "./slash-sealed.ts";
 import { destinationOf, MESSAGE_KINDS, unreadLine, unreadOf } from "./unread.ts";
 
 /** How long the end waits for the user's own messages to come back as records. */
@@ -233,7 +234,9 @@ export class LineClient implements SlashHost {
   /** Shows in the prompt where a line goes. */
   prompt(): void {
     const user = this.open.client.user;
-    this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}> `);
+    const view = viewOf(this.open, this.#current.kind, this.#current.name);
+    const lock = view?.isSealed === true ? " (sealed)" : "";
+    this.chatConsole.prompt(user === undefined ? "> " : `${formatTarget(this.#current)}${lock}> `);
   }
 
   /** Runs a log-in whose `connected` is shown as `logged-in`. The next line waits for it. */

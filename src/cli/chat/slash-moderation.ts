@@ -1,11 +1,13 @@
 import { Fault } from "../../base/fault.ts";
-import { checkName } from "../../base/names.ts";
+import { checkName, formatTarget } from "../../base/names.ts";
+import { sealedEdit } from "../../client/sealed/body.ts";
 import { parseServerAddress, quoteInvite } from "../../wire/invite.ts";
 import { inviteUrl } from "../connect/invite.ts";
 import { personOf, whom } from "../connect/operator.ts";
 import { inUtc, untilOf } from "../duration.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
+import { inviteSealed, sealedRoomOf, viewHere } from "./slash-sealed.ts";
 
 /** Commands that moderate, and those that change messages. */
 export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -15,6 +17,7 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       const [name] = args(this, words, 0, 1);
       const { open, context, room, chatConsole } = lines;
+      if (name !== undefined && (await inviteSealed(lines, personOf(name)))) return;
       const made = await open.client.request("invite", { uses: 1, room });
       const url = inviteUrl(context, open, { token: made.token, room });
       const user = name === undefined ? {} : { user: personOf(name) };
@@ -30,6 +33,11 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       const { room } = lines;
+      const sealed = sealedRoomOf(lines);
+      if (sealed !== undefined) {
+        const rooms = await lines.open.client.sealedRooms();
+        return rooms.kick(sealed, personOf(name));
+      }
       const { seq } = await lines.open.client.request("kick", { room, user: personOf(name) });
       lines.recorded(seq);
     },
@@ -87,6 +95,10 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       if (words === "") throw misuse(this);
       const options = { seq: await lastOwn(lines), text: words };
+      if (viewHere(lines)?.isSealed === true) {
+        await lines.open.client.post(formatTarget(lines.current), sealedEdit(options));
+        return;
+      }
       lines.recorded((await lines.open.client.request("edit", options)).seq);
     },
   },

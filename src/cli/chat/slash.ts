@@ -12,6 +12,7 @@ import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
+import { joinFlags, leaveWord, SEALED_COMMANDS, sealRoom, viewOf } from "./slash-sealed.ts";
 import { roomsLine } from "./unread.ts";
 import { whoLine } from "./who.ts";
 
@@ -19,17 +20,22 @@ const HISTORY_DEFAULT = 20;
 
 const COMMANDS: Readonly<Record<string, Slash>> = {
   join: {
-    usage: "/join ROOM [PASSWORD]",
-    summary: "enter a room, or make it",
+    usage: "/join ROOM [PASSWORD | --sealed]",
+    summary: "enter a room, or make it, open or sealed",
     async run(lines, words) {
-      const [room, password] = args(this, words, 1, 2);
-      // A password that was meant to be a flag would lock the room, and the user would not notice.
-      if (password?.startsWith("--")) throw noFlag(password);
+      const { words: given, sealed } = joinFlags(args(this, words, 1, 3));
+      const [room, password] = given;
+      if (given.length < 1 || given.length > 2) throw misuse(this);
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
       const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
-      const answer = await lines.join({ room: name, password, mayCreate });
-      if (answer.created) chatConsole.note(`the room '${name}' did not exist; you made it`);
+      const answer = await lines.join({ room: name, password, mayCreate, sealed });
+      if (answer.created && sealed) {
+        await sealRoom(lines.open, { id: answer.room, name: answer.name });
+        chatConsole.note(`the sealed room '${name}' is yours; let others in: /invite NAME`);
+      } else if (answer.created) {
+        chatConsole.note(`the room '${name}' did not exist; you made it`);
+      }
       chatConsole.tell({ kind: "joined", room: answer.name, created: answer.created }, undefined);
       lines.enter({ kind: "room", name: answer.name as Name });
     },
@@ -45,7 +51,9 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
         return lines.enter({ kind: "room", name: lines.room });
       }
       const room = given?.replace(/^#/, "") ?? lines.room;
-      await lines.open.client.request("leave", { room: checkName(room, "room's name") });
+      const view = viewOf(lines.open, "room", room);
+      const word = view?.isSealed === true ? await leaveWord(lines, view) : {};
+      await lines.open.client.request("leave", { room: checkName(room, "room's name"), ...word });
       lines.chatConsole.tell({ kind: "left", room }, `you left ${room}`);
       lines.leftRoom(room);
     },
@@ -104,6 +112,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
   ...MESSAGE_COMMANDS,
   ...MODERATION_COMMANDS,
   ...FILE_COMMANDS,
+  ...SEALED_COMMANDS,
   history: {
     usage: "/history [N]",
     summary: "show the last N messages of where you are",
@@ -278,12 +287,6 @@ function commandOf(typed: string): Slash {
   const near = nearestCommand(word);
   throw new Fault("usage", `there is no command '/${bare.slice(0, 40)}'`, {
     remedy: near === undefined ? "see /help" : `did you mean /${near}? see /help`,
-  });
-}
-
-function noFlag(flag: string): Fault {
-  return new Fault("usage", `/join knows no '${flag.slice(0, 40)}'`, {
-    remedy: "a room's password cannot begin with --, and rooms are not sealed in this version",
   });
 }
 

@@ -13,6 +13,8 @@ export interface RoomOptions {
   readonly roomSecret?: string | undefined;
   /** Asked before a room is made; left out: it is made. */
   readonly mayCreate?: () => Promise<boolean>;
+  /** A room that is made is sealed. */
+  readonly sealed?: boolean;
 }
 
 /** Enters a room, making it if there is none. @throws Fault room-unknown, room-password-wrong, … */
@@ -25,7 +27,8 @@ export async function enterRoom(client: Client, options: RoomOptions): Promise<A
     if (!(error instanceof Fault)) throw error;
     if (error.code === "room-unknown") {
       if (options.mayCreate !== undefined && !(await options.mayCreate())) throw error;
-      return client.request("join", { room, ...given, create: true });
+      const sealed = options.sealed === true ? { sealed: true } : {};
+      return client.request("join", { room, ...given, create: true, ...sealed });
     }
     const another = password === undefined ? roomSecret : undefined;
     if (error.code !== "room-password-wrong" || another === undefined) throw error;

@@ -88,18 +88,25 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
     case "grant":
       return { seq, from, kind, user: word("name"), on: body["on"] === true };
     case "group":
-      return {
-        seq,
-        from,
-        kind,
-        added: lengthOf(body["added"]),
-        removed: lengthOf(body["removed"]),
-      };
+      return { seq, from, kind, ...groupBody(body) };
     case "sealed":
       return { seq, from, kind: "unreadable", reason: "sealed, and this device has no key" };
     default:
       return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
   }
+}
+
+function groupBody(body: Readonly<Record<string, unknown>>) {
+  const { added, removed } = body;
+  const all = [added, removed].flatMap((list) => (Array.isArray(list) ? list : []));
+  // Only what this device has read for itself names users; the server's record has their ids.
+  const users = all.map((one: { readonly user?: unknown } | null) => one?.user);
+  const named = [...new Set(users.filter((user) => typeof user === "string"))];
+  return {
+    added: lengthOf(added),
+    removed: lengthOf(removed),
+    ...(named.length === 0 ? {} : { users: named }),
+  };
 }
 
 function lengthOf(list: unknown): number {

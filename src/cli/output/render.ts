@@ -55,7 +55,13 @@ export type ShownBody =
     }
   | { readonly kind: "close"; readonly on: boolean }
   /** How many devices came into a sealed room's group, and how many went. */
-  | { readonly kind: "group"; readonly added: number; readonly removed: number }
+  | {
+      readonly kind: "group";
+      readonly added: number;
+      readonly removed: number;
+      /** Whose they are, if this device could read it. */
+      readonly users?: readonly string[];
+    }
   | { readonly kind: "remove" }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
@@ -80,6 +86,8 @@ export interface FileBody {
 
 /** A record as people and scripts see it: names instead of ids. */
 export type ShownRecord = {
+  /** Only this device, and others of its room's group, could read it. */
+  readonly sealed?: true;
   readonly seq: number;
   readonly timeUnixMs: number;
   readonly destination: Destination;
@@ -279,8 +287,10 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
-function groupSentence({ added, removed }: Extract<ShownBody, { kind: "group" }>): string {
-  const devices = (count: number) => counted(count, "device");
+function groupSentence(record: Extract<ShownBody, { kind: "group" }>): string {
+  const { added, removed, users = [] } = record;
+  const of = users.length === 0 ? "" : ` of ${users.map((user) => cleanText(user)).join(", ")}`;
+  const devices = (count: number) => `${counted(count, "device")}${of}`;
   if (added > 0 && removed > 0) {
     return `let ${devices(added)} into the sealed room, and took ${devices(removed)} out`;
   }

@@ -4,6 +4,7 @@ import { isSame } from "../../core/model/item.ts";
 import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import type { PostBody } from "../../wire/messages.ts";
+import { sealedEdit } from "../sealed/body.ts";
 import { ModelDriver } from "./model-driver.ts";
 
 export interface JoinOptions {
@@ -150,6 +151,8 @@ export abstract class ChatActions extends ModelDriver {
     const { text } = draft;
     const item = openRoom(this.model)?.tail.items.find((one) => one.seq === seq);
     if (item !== undefined && item.text === text) return;
+    const room = roomOf(this.model, target);
+    if (room?.isSealed === true) return this.#post(target, sealedEdit({ seq, text }));
     const edited = this.request("edit", { seq, text }).catch((error: unknown) => {
       // What somebody has written is not lost, and neither is what they write now.
       const before = this.model.drafts.get(bare(target));

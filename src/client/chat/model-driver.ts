@@ -1,6 +1,7 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
@@ -16,6 +17,8 @@ export interface ModelDriverOptions {
   readonly sha256: Sha256;
   /** Of one room that are held; left out: SHOWN_ITEMS_MAX. */
   readonly itemsMax?: number;
+  /** As for ModelQueries. */
+  readonly openPage?: (records: ChatRecord[]) => Promise<ChatRecord[]>;
 }
 
 /**
@@ -32,13 +35,14 @@ export abstract class ModelDriver {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor({ nextFrame, sha256, itemsMax }: ModelDriverOptions) {
+  constructor({ nextFrame, sha256, itemsMax, openPage }: ModelDriverOptions) {
     this.#model = emptyModel(itemsMax);
     this.#nextFrame = nextFrame;
     this.#queries = new ModelQueries({
       ask: (kind, fields) => this.request(kind, fields),
       tell: (event) => this.tell(event),
       sha256,
+      openPage,
     });
   }
 

@@ -2,6 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
+import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
 import { type Ask, type HistoryPage, queryHistory, queryUsers } from "../link/queries.ts";
@@ -15,6 +16,8 @@ export interface ModelQueriesOptions {
   readonly ask: Ask;
   readonly sha256: Sha256;
   readonly tell: (event: ModelEvent) => void;
+  /** Records of sealed rooms as this device can read them; left out: none are. */
+  readonly openPage?: ((records: ChatRecord[]) => Promise<ChatRecord[]>) | undefined;
 }
 
 /** Asks the server what a model wants to know, and tells it the answers. */
@@ -88,7 +91,9 @@ export class ModelQueries {
     return { records, hasOlder: older.more, hasNewer: newer.more };
   }
 
-  #history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    return queryHistory(this.#parts.ask, this.#parts.sha256, fields);
+  async #history(fields: RequestFields<"history">): Promise<HistoryPage> {
+    const { ask, sha256, openPage } = this.#parts;
+    const { records, more } = await queryHistory(ask, sha256, fields);
+    return { records: openPage === undefined ? records : await openPage(records), more };
   }
 }

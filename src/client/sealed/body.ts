@@ -17,8 +17,23 @@ const KINDS: ReadonlySet<unknown> = new Set([
   ...(["text", "action", "reaction", "edit", "file", "topic"] as const),
 ]);
 
+/** Of a post that changes another one. Only sealed rooms have it: it never leaves in the clear. */
+type EditingBody = PostBody & { readonly edits?: number };
+
+export function sealedEdit({
+  seq,
+  text,
+}: {
+  readonly seq: number;
+  readonly text: string;
+}): PostBody {
+  const body: EditingBody = { text, edits: seq };
+  return body;
+}
+
 /** What a post becomes inside. */
-export function sealedBodyOf({ action, ...body }: PostBody): SealedBody {
+export function sealedBodyOf({ action, edits, ...body }: EditingBody): SealedBody {
+  if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
   return { kind: action === true ? "action" : "text", ...body };
 }

@@ -638,7 +638,8 @@ export class SealedRooms {
   async #comeIn(room: RoomView): Promise<void> {
     const { ask, device, entropy } = this.#parts;
     for (let tries = 1; tries <= COMMIT_TRIES_MAX; tries++) {
-      const found = await ask("group", { target: targetOf(room) }).catch(notThere);
+      const { made: found } =
+        (await ask("group", { target: targetOf(room) }).catch(notThere)) ?? {};
       if (found === undefined) return;
       const commitId = toBase64Url(entropy(ID_BYTES));
       const isSent = await this.#states.run(room.id, async (at) => {

@@ -46,6 +46,7 @@ export type ServerEvent =
       readonly with?: string | undefined;
       readonly topic?: string | undefined;
       readonly closed?: boolean | undefined;
+      readonly sealed?: boolean | undefined;
       readonly keepMs?: number | undefined;
       readonly n: number;
       readonly skipped: number;

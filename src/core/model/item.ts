@@ -13,7 +13,8 @@ export function isFolded(record: ChatRecord): boolean {
 }
 
 export function isWords(item: Item): boolean {
-  return WORD_KINDS.has(item.kind);
+  // What this device cannot open is no message to it.
+  return WORD_KINDS.has(item.kind) && item.kind !== "sealed";
 }
 
 /** @param answersMe whether what it answers is one's own */
@@ -44,14 +45,35 @@ export function itemOf(
     callsMe: isCalled && !isMine && imported === undefined,
     reactions: [],
     file: kind === "file" ? fileBodyOf(body) : undefined,
-    whom: textOf(body?.["name"]),
+    whom: kind === "group" ? usersOf(body) : textOf(body?.["name"]),
     was: body?.["user"] === undefined ? undefined : textOf(body["was"]),
     roomWas: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
     isRemoved: body?.["removed"] === true,
-    on: typeof body?.["on"] === "boolean" ? body["on"] : undefined,
+    on:
+      kind === "group" ? letsIn(body) : typeof body?.["on"] === "boolean" ? body["on"] : undefined,
     untilUnixMs: countOf(body?.["until"]),
     keepMs: countOf(body?.["keepMs"]),
   };
+}
+
+type Body = ChatRecord["body"];
+
+/** Whose devices a change of a sealed room's group is about; undefined: it has new keys only. */
+function usersOf(body: Body): string | undefined {
+  const changed = [...devicesOf(body?.["added"]), ...devicesOf(body?.["removed"])];
+  return changed.length === 0 ? undefined : [...new Set(changed)].join(", ");
+}
+
+/** Whether they came in; undefined: neither. */
+function letsIn(body: Body): boolean | undefined {
+  if (devicesOf(body?.["added"]).length > 0) return true;
+  return devicesOf(body?.["removed"]).length > 0 ? false : undefined;
+}
+
+function devicesOf(list: unknown): string[] {
+  if (!Array.isArray(list)) return [];
+  const users = list.map((one: { readonly user?: unknown } | null) => one?.user);
+  return users.filter((user) => typeof user === "string");
 }
 
 /** The item as all that was said of it makes it; the same object if nothing was. */

@@ -42,6 +42,7 @@ export function newRoom(news: RoomNews): RoomDraft {
     target: kind === "room" ? name : `@${name}`,
     topic: news.topic ?? "",
     isClosed: news.closed === true,
+    isSealed: news.sealed === true,
     keepMs: news.keepMs,
     moderates: news.moderates === true,
     last: told,
@@ -71,6 +72,7 @@ export function toldAgain(room: RoomDraft, news: RoomNews): void {
   room.name = news.with ?? news.name ?? room.name;
   room.target = room.kind === "room" ? room.name : `@${room.name}`;
   room.isClosed = news.closed === true;
+  room.isSealed ||= news.sealed === true; // For good, whatever is said later.
   room.keepMs = news.keepMs;
   room.topic = news.topic ?? "";
   room.moderates = news.moderates === true;

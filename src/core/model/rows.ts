@@ -45,7 +45,7 @@ const GROUP_MS = 5 * 60_000;
 const FOLD_MS = 60 * 60_000;
 /** A line of more names is too long to read. */
 const FOLDED_MAX = 30;
-const FOLDED: ReadonlySet<string> = new Set(["join", "leave"]);
+const FOLDED: ReadonlySet<string> = new Set(["join", "leave", "sealed"]);
 const NONE: readonly Item[] = [];
 const DAY_MS = 24 * 60 * 60_000;
 const NOTHING: Stretch = { items: [], hasOlder: false, hasNewer: false };

@@ -13,6 +13,7 @@ export interface RoomLine {
   /** Of a conversation: whether the other one is there; undefined: not known. */
   readonly isOnline: boolean | undefined;
   readonly isIgnored: boolean;
+  readonly isSealed: boolean;
   /** Something is written and not sent. */
   readonly hasDraft: boolean;
 }
@@ -86,6 +87,7 @@ function roomLine(model: Model, room: RoomState, online: ReadonlySet<string>): R
     isOpen: isSame(model.open, target),
     isOnline: isPerson ? isOnline : undefined,
     isIgnored: isPerson && isIgnored(model, name),
+    isSealed: room.isSealed,
     hasDraft: (model.drafts.get(target)?.text ?? "") !== "",
   };
 }
@@ -95,7 +97,7 @@ function strangerLine(model: Model, target: string, online: ReadonlySet<string>)
   const name = target.slice(1);
   const isOnline = online.has(name.toLowerCase()) ? true : undefined;
   const hasDraft = (model.drafts.get(target)?.text ?? "") !== "";
-  const nothing = { unread: 0, calls: 0, isIgnored: isIgnored(model, name) };
+  const nothing = { unread: 0, calls: 0, isIgnored: isIgnored(model, name), isSealed: false };
   return { target, kind: "person", name, ...nothing, isOpen: true, isOnline, hasDraft };
 }
 

@@ -89,6 +89,8 @@ export interface RoomState {
   readonly moderates: boolean;
   /** It can be read, and not written to. */
   readonly isClosed: boolean;
+  /** What is said there only the devices in its group can read. */
+  readonly isSealed: boolean;
   /** How long it keeps what is said, in milliseconds; undefined: for good. */
   readonly keepMs: number | undefined;
   /** `n` of its last record, and up to where some device of the account has read. */

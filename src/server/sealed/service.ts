@@ -79,12 +79,13 @@ export class SealedService {
       case "group-commit":
         return this.#change(client, account, request);
       case "group": {
-        const { room } = this.#targets.resolve(account.id, request.target);
-        if (room !== undefined) checkReads(room, account.id);
-        if (room?.group === undefined) throw new Fault("not-found", "this room has no group");
-        const { id, epoch, seq } = room.group;
-        const info = this.#infos.read(room.id, room.group);
-        return client.answer(request.ref, { group: fromBase64Url(id), epoch, info, seq });
+        const { id: room, room: found } = this.#targets.resolve(account.id, request.target);
+        if (found !== undefined) checkReads(found, account.id);
+        if (found?.group === undefined) return client.answer(request.ref, { room });
+        const { id, epoch, seq } = found.group;
+        const info = this.#infos.read(room, found.group);
+        const made = { group: fromBase64Url(id), epoch, info, seq };
+        return client.answer(request.ref, { room, made });
       }
       default:
         return unreachable(request);

@@ -5,10 +5,10 @@ import type { Group } from "../../../src/core/rooms/group-state.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
-import { commit, commitFields, INFO, sealedLab } from "./sealed-lab.ts";
+import { commit, commitFields, groupOf, INFO, sealedLab } from "./sealed-lab.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
-const groupOf = (info: Uint8Array) => ({ info: toBase64Url(sha256(info)) }) as Group;
+const stateOf = (info: Uint8Array) => ({ info: toBase64Url(sha256(info)) }) as Group;
 
 class Folder {
   trouble: (call: DiskCall) => Trouble | undefined = () => undefined;
@@ -28,10 +28,10 @@ describe("a GroupInfo", () => {
     const { store, ...folder } = new Folder();
     store.accept(ROOM, await store.propose(ROOM, one));
     const next = await store.propose(ROOM, two);
-    expect(store.read(ROOM, groupOf(one))).toEqual(one);
+    expect(store.read(ROOM, stateOf(one))).toEqual(one);
     store.accept(ROOM, next);
-    expect(store.read(ROOM, groupOf(two))).toEqual(two);
-    expect(() => store.read(ROOM, groupOf(one))).toThrow("lost");
+    expect(store.read(ROOM, stateOf(two))).toEqual(two);
+    expect(() => store.read(ROOM, stateOf(one))).toThrow("lost");
     expect(folder.at.list("/d/sealed")).toEqual([`${ROOM}.group`]);
   });
 
@@ -42,10 +42,10 @@ describe("a GroupInfo", () => {
     store.withdraw(ROOM, await store.propose(ROOM, two));
     expect(folder.names).toEqual([`${ROOM}.group`]);
     const hash = await store.propose(ROOM, two);
-    expect(store.read(ROOM, groupOf(two))).toEqual(two);
+    expect(store.read(ROOM, stateOf(two))).toEqual(two);
     store.sweep(() => hash);
     expect(folder.names).toEqual([`${ROOM}.group`]);
-    expect(store.read(ROOM, groupOf(two))).toEqual(two);
+    expect(store.read(ROOM, stateOf(two))).toEqual(two);
     await store.propose(ROOM, one);
     store.sweep(() => hash);
     expect(folder.names).toEqual([`${ROOM}.group`]);
@@ -57,7 +57,7 @@ describe("a GroupInfo", () => {
     store.accept(ROOM, await store.propose(ROOM, one));
     folder.trouble = (call) => (call === "sync" ? "EIO" : undefined);
     expect(store.propose(ROOM, two)).rejects.toMatchObject({ code: "store-failed" });
-    expect(store.read(ROOM, groupOf(one))).toEqual(one);
+    expect(store.read(ROOM, stateOf(one))).toEqual(one);
   });
 });
 
@@ -67,10 +67,10 @@ test("a server that crashes before or after the record has the one of its epoch"
   await site.time.advance(2);
   await site.restartAfterCrash();
   const again = await site.again(ana, "ana");
-  const { epoch, info } = await again.ask("group", { target: "vault" });
+  const { epoch, info } = await groupOf(again);
   expect(new TextDecoder().decode(info)).toBe(
     epoch === 0 ? new TextDecoder().decode(INFO) : "perhaps",
   );
   await commit(again, { epoch });
-  expect((await again.ask("group", { target: "vault" })).epoch).toBe(epoch + 1);
+  expect((await groupOf(again)).epoch).toBe(epoch + 1);
 });

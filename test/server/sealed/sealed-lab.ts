@@ -76,3 +76,10 @@ export async function letIn(
   await guest.ask("join", { room: "vault" });
   await site.quiet();
 }
+
+/** The epoch of a room that has one. */
+export async function groupOf(guest: Guest, target = "vault") {
+  const { made } = await guest.ask("group", { target });
+  if (made === undefined) throw new Error("there is no group");
+  return made;
+}

@@ -6,7 +6,16 @@ import { channelOf, TestFile } from "../data-channel.ts";
 import { type Guest, newKeys } from "../guest.ts";
 import { Site } from "../site.ts";
 import { holds, operating, TOKEN } from "../site-lab.ts";
-import { commit, commitFields, GROUP, INFO, letIn, sealedLab, sealedPost } from "./sealed-lab.ts";
+import {
+  commit,
+  commitFields,
+  GROUP,
+  groupOf,
+  INFO,
+  letIn,
+  sealedLab,
+  sealedPost,
+} from "./sealed-lab.ts";
 
 describe("a sealed room", () => {
   test("is one for good, and says so to who reads it and in the list", async () => {
@@ -17,7 +26,7 @@ describe("a sealed room", () => {
     await site.restart();
     const again = await site.again(ana, "ana");
     expect(again.all("room").find(({ name }) => name === "vault")?.sealed).toBe(true);
-    expect(await again.ask("group", { target: "vault" })).toEqual({
+    expect(await groupOf(again)).toEqual({
       group: GROUP,
       epoch: 0,
       info: INFO,
@@ -125,7 +134,7 @@ describe("one commit ends an epoch", () => {
     expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
     const lost = outcomes.find(({ status }) => status === "rejected") as PromiseRejectedResult;
     expect(lost.reason).toMatchObject({ code: "stale-epoch", retryAfterMs: expect.any(Number) });
-    const { epoch, info } = await ana.ask("group", { target: "vault" });
+    const { epoch, info } = await groupOf(ana);
     expect(epoch).toBe(2);
     const isOfAna = outcomes[0]?.status === "fulfilled";
     expect(new TextDecoder().decode(info)).toBe(isOfAna ? "of ana" : "of ben");
@@ -141,7 +150,7 @@ describe("one commit ends an epoch", () => {
     await site.restart();
     const again = await site.again(ana, "ana");
     expect(await commit(again, { epoch: 0 })).toEqual(first);
-    expect((await again.ask("group", { target: "vault" })).epoch).toBe(2);
+    expect((await groupOf(again)).epoch).toBe(2);
     expect((await again.refused("group-commit", commitFields({ epoch: 7 }))).code).toBe(
       "stale-epoch",
     );
@@ -270,7 +279,7 @@ describe("a conversation of two", () => {
     const { seq } = await ben.ask("post", sealedPost(1, "@ana"));
     await site.quiet();
     expect(ana.records.at(-1)).toMatchObject({ head: { kind: "sealed", seq } });
-    expect((await ben.ask("group", { target: "@ana" })).epoch).toBe(1);
+    expect((await groupOf(ben, "@ana")).epoch).toBe(1);
     expect(ben.all("invited")).toEqual([]);
     await site.stop();
   });

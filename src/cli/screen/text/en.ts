@@ -20,6 +20,7 @@ export const SCREEN_ENGLISH = {
   showWith: (key: string) => `${key} shows all`,
   fetchSelected: "select it to fetch it",
   closed: "closed",
+  sealed: "sealed",
   goTo: "Go to",
   find: "Find",
   typed: "Typed before",

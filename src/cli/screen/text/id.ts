@@ -20,6 +20,7 @@ export const SCREEN_INDONESIAN: ScreenTexts = {
   showWith: (key) => `${key} untuk menampilkan semua`,
   fetchSelected: "pilih untuk mengambil",
   closed: "ditutup",
+  sealed: "tersegel",
   goTo: "Pergi ke",
   find: "Cari",
   typed: "Pernah diketik",

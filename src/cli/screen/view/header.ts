@@ -42,6 +42,7 @@ function factsText(facts: readonly string[]): string {
 function factsOf(model: Model, room: RoomState | undefined, texts: FaceTexts): readonly string[] {
   if (room === undefined) return [];
   const facts: string[] = [];
+  if (room.isSealed) facts.push(texts.screen.sealed);
   if (room.isClosed) facts.push(texts.screen.closed);
   if (room.keepMs !== undefined) facts.push(texts.keptFor(formatLeft(room.keepMs)));
   if (room.kind === "person") {

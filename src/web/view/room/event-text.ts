@@ -44,6 +44,11 @@ export function eventText(
       return texts.saidMuteUntil(who, whom, times.full(item.untilUnixMs));
     case "grant":
       return item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom);
+    case "group":
+      if (item.whom === undefined) return texts.saidNewKeys(who);
+      return item.on === true ? texts.saidLetIn(who, whom) : texts.saidTookOut(who, whom);
+    case "sealed":
+      return texts.unopened(all.length);
     default:
       return texts.saidOther(who, cleanText(item.kind));
   }

@@ -1,0 +1,129 @@
+import { Fault } from "../../base/fault.ts";
+import { checkName } from "../../base/names.ts";
+import type { SealedMember } from "../../client/sealed/rooms.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import type { OpenClient } from "../connect/client.ts";
+import { personOf } from "../connect/operator.ts";
+import { args, type Slash } from "./slash-grammar.ts";
+import type { SlashHost } from "./slash-host.ts";
+
+/** Commands of sealed rooms, beside those that mean the same elsewhere. */
+export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
+  seal: {
+    usage: "/seal @NAME",
+    summary: "seal a conversation: from then on only your devices and theirs can read it",
+    async run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      const user = personOf(name);
+      await sealConversation(lines.open, user);
+      lines.chatConsole.tell(
+        { kind: "sealed", to: user },
+        `what you and ${user} write from now on only your devices can read`,
+      );
+      lines.enter({ kind: "person", name: checkName(user, "person's name") });
+    },
+  },
+  sealed: {
+    usage: "/sealed",
+    summary: "show whose devices can read this sealed room",
+    async run(lines, words) {
+      args(this, words, 0, 0);
+      const room = viewHere(lines);
+      if (room?.isSealed !== true) {
+        return lines.chatConsole.tell(
+          { kind: "sealing", room: lines.room, sealed: false },
+          "this room is not sealed: the server's operators can read it",
+        );
+      }
+      const rooms = await lines.open.client.sealedRooms();
+      const { status, reason, members } = await rooms.sealing(room);
+      const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
+      lines.chatConsole.tell(
+        { kind: "sealing", room: room.name, sealed: true, status, members },
+        reason === undefined ? state : `${state}: ${reason}`,
+        members.map(memberLine),
+      );
+    },
+  },
+};
+
+function memberLine({ user, devices, isVerified, isAdmin }: SealedMember): string {
+  const count = `${devices.length} device${devices.length === 1 ? "" : "s"}`;
+  const web = devices.some(({ kind }) => kind === "web") ? ", a browser among them" : "";
+  const verified = isVerified ? "verified" : "not verified";
+  return `${user}: ${count}${web}; ${verified}${isAdmin ? "; admin" : ""}`;
+}
+
+/** The room or conversation where one is; undefined: it is not known yet. */
+export function viewHere({ open, current }: SlashHost): RoomView | undefined {
+  return viewOf(open, current.kind, current.name);
+}
+
+export function viewOf(
+  { client }: OpenClient,
+  kind: "room" | "person",
+  name: string,
+): RoomView | undefined {
+  const folded = name.toLowerCase();
+  return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
+}
+
+/** Makes the group of a sealed room that was just made. @throws Fault */
+export async function sealRoom(
+  open: OpenClient,
+  room: { id: string; name: string },
+): Promise<void> {
+  const rooms = await open.client.sealedRooms();
+  const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
+  await rooms.create(view);
+}
+
+/** @throws Fault user-unknown, not-found: they have no device that can seal, seal-refused */
+async function sealConversation(open: OpenClient, user: string): Promise<void> {
+  const rooms = await open.client.sealedRooms();
+  const { room: id } = await open.client.request("group", { target: `@${user}` });
+  const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
+  const { status } = await rooms.sealing(view);
+  if (status === "waiting") await rooms.create(view);
+  await rooms.invite(view, user);
+}
+
+/** Lets a user into the sealed room; undefined: the room is open. @throws Fault */
+export async function inviteSealed(lines: SlashHost, user: string): Promise<boolean> {
+  const room = viewHere(lines);
+  if (room?.isSealed !== true) return false;
+  const rooms = await lines.open.client.sealedRooms();
+  const { added, missing } = await rooms.invite(room, user);
+  const left = missing === 0 ? "" : `; ${missing} more when they have connected`;
+  lines.chatConsole.tell(
+    { kind: "let-in", user, room: room.name, added, missing },
+    `${user} is let in with ${added} device${added === 1 ? "" : "s"}${left}`,
+  );
+  return true;
+}
+
+/** The sealed room that room commands mean now; undefined: it is open. */
+export function sealedRoomOf({ open, room }: SlashHost): RoomView | undefined {
+  const view = viewOf(open, "room", room);
+  return view?.isSealed === true ? view : undefined;
+}
+
+/** This device's word that it leaves, by which others may remove it. */
+export async function leaveWord({ open }: SlashHost, room: RoomView) {
+  const rooms = await open.client.sealedRooms();
+  return (await rooms.leaving(room)) ?? {};
+}
+
+/** @throws Fault usage: a flag that there is not */
+export function joinFlags(words: readonly string[]): {
+  readonly words: readonly string[];
+  readonly sealed: boolean;
+} {
+  const rest = words.filter((word) => word !== "--sealed");
+  const flag = rest.slice(1).find((word) => word.startsWith("--"));
+  if (flag === undefined) return { words: rest, sealed: rest.length < words.length };
+  // A password that was meant to be a flag would lock the room, and the user would not notice.
+  throw new Fault("usage", `/join knows no '${flag.slice(0, 40)}'`, {
+    remedy: "a room's password cannot begin with --; a sealed room: /join ROOM --sealed",
+  });
+}

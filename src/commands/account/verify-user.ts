@@ -1,0 +1,50 @@
+import { Fault } from "../../base/fault.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { untilConnected, withClient } from "../../cli/connect/client.ts";
+import { personOf } from "../../cli/connect/operator.ts";
+import { say } from "../../cli/context.ts";
+import { SERVER_FLAGS } from "../../cli/flags.ts";
+import { renderJson } from "../../cli/output/render.ts";
+
+const DIGITS_IN_ROW = 4;
+
+export const command = defineVerb({
+  args: {
+    name: { type: "positional", required: true, description: "The user" },
+    confirm: { type: "string", valueHint: "DIGITS", description: "The digits that they see" },
+    accept: { type: "boolean", description: "They have a new key: they were asked" },
+    ...SERVER_FLAGS,
+  },
+  details: `Both of you see the same 60 digits, unless somebody is in between. Compare them by voice
+or side by side, not over this server. A user whose key has changed is not let into sealed rooms,
+until you accept it.`,
+  async run(args, context) {
+    const user = personOf(args.name);
+    if (args.accept === true && args.confirm !== undefined) {
+      throw new Fault("usage", "--accept and --confirm exclude each other", { remedy: "give one" });
+    }
+    return withClient(context, args, { mode: "login" }, async ({ client }) => {
+      await untilConnected(client.events());
+      const rooms = await client.sealedRooms();
+      if (args.accept === true) {
+        await rooms.acceptIdentity(user);
+        if (context.json) context.stdout.write(renderJson({ kind: "identity-accepted", user }));
+        else say(context, `the next key of ${user} that a sealed room shows is taken for theirs`);
+        return 0;
+      }
+      if (args.confirm !== undefined) await rooms.confirm(user, args.confirm);
+      const { digits, isVerified } = await rooms.safetyNumber(user);
+      if (context.json) {
+        context.stdout.write(renderJson({ kind: "identity", user, digits, verified: isVerified }));
+        return 0;
+      }
+      const groups = digits.split(" ");
+      for (let at = 0; at < groups.length; at += DIGITS_IN_ROW) {
+        context.stdout.write(`${groups.slice(at, at + DIGITS_IN_ROW).join(" ")}\n`);
+      }
+      const next = `if ${user} sees the same: chat verify-user ${user} --confirm "DIGITS"`;
+      say(context, isVerified ? `${user} is verified` : next);
+      return 0;
+    });
+  },
+});
