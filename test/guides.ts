@@ -13,6 +13,7 @@ export const GUIDES: readonly string[] = [
   "docs/proofs.md",
   "docs/scripting.md",
   "docs/accounts.md",
+  "docs/sealed.md",
   "docs/lan.md",
   "docs/serving.md",
   "docs/troubleshooting.md",

@@ -385,7 +385,7 @@ export class LineClient implements SlashHost {
         const who = by ?? "somebody";
         const words = `${who} let you into the sealed room '${room}': /join ${room}`;
         return chatConsole.tell(
-          { kind: "invited", room, ...(by === undefined ? {} : { by }) },
+          { kind: "may-join", room, ...(by === undefined ? {} : { by }) },
           words,
         );
       }

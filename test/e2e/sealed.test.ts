@@ -1,0 +1,86 @@
+import { expect, test } from "bun:test";
+import { Glob } from "bun";
+import { ndjson, Sandbox } from "./program.ts";
+
+/** Sealed rooms with the compiled program: nothing that is said there is on the server's disk. */
+
+const CANARY = "a canary that sings";
+
+/** Paths below the folder with a file that holds the text. */
+async function holding(folder: string, text: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const path of new Glob("**/*").scan({ cwd: folder, dot: true })) {
+    const bytes = Buffer.from(await Bun.file(`${folder}/${path}`).arrayBuffer());
+    if (bytes.includes(text)) found.push(path);
+  }
+  return found;
+}
+
+test("three seal a room, one is put out, one restarts and still reads", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  const anasHome = sandbox.home("ana");
+  const bensHome = sandbox.home("ben");
+  const ana = await anasHome.join(["--user", "ana"]);
+  const ben = await bensHome.join(["--user", "ben"]);
+  const eve = await sandbox.home("eve").join(["--user", "eve"]);
+  ana.type("/join vault --sealed");
+  await ana.json("joined", { room: "vault", created: true });
+  for (const [name, person] of [
+    ["ben", ben],
+    ["eve", eve],
+  ] as const) {
+    ana.type(`/invite ${name}`);
+    expect(await ana.json("let-in", { user: name })).toMatchObject({ added: 1, missing: 0 });
+    expect(await person.json("may-join")).toMatchObject({ room: "vault", by: "ana" });
+    person.type("/join vault");
+    await person.json("join", { from: name, room: "vault" });
+  }
+  ana.type(CANARY);
+  const heard = { from: "ana", text: CANARY, room: "vault", sealed: true };
+  expect(await ben.json("text", { text: CANARY })).toMatchObject(heard);
+  expect(await eve.json("text", { text: CANARY })).toMatchObject(heard);
+  ben.type(`${CANARY}, says ben`);
+  await ana.json("text", { text: `${CANARY}, says ben` });
+  ana.type("/sealed");
+  const members = ["ana", "ben", "eve"].map((user) => expect.objectContaining({ user }));
+  expect(await ana.json("sealing")).toMatchObject({ status: "in", members });
+  ana.type("/kick eve");
+  await ana.json("leave", { from: "eve" });
+  ana.type("without eve");
+  await ben.json("text", { text: "without eve" });
+  eve.type("let me back in");
+  expect((await eve.json("fault"))["code"]).toMatch(/not-member|seal-refused/);
+  expect(eve.out.text).not.toContain("without eve");
+
+  ben.type("/quit");
+  await ben.ended(30_000);
+  const past = await bensHome.json(["history", "--user", "ben", "--room", "vault"]);
+  const texts = past.filter(({ kind }) => kind === "text").map(({ text }) => text);
+  expect(texts).toEqual([CANARY, `${CANARY}, says ben`, "without eve"]);
+  const [sent] = await bensHome.json(["send", "--user", "ben", "--to", "vault", "from a script"]);
+  expect(sent).toMatchObject({ kind: "sent", room: "vault" });
+  await ana.json("text", { text: "from a script" });
+
+  const one = await bensHome.json(["verify-user", "ana", "--user", "ben"]);
+  const other = await anasHome.json(["verify-user", "ben", "--user", "ana"]);
+  expect(one).toMatchObject([{ kind: "identity", user: "ana", verified: false }]);
+  expect(other[0]?.["digits"]).toBe(one[0]?.["digits"]);
+  const digits = String(one[0]?.["digits"]);
+  const confirm = ["verify-user", "ana", "--user", "ben", "--confirm", digits];
+  expect(await bensHome.json(confirm)).toMatchObject([{ verified: true }]);
+
+  ana.type("/seal @ben", "for ben alone");
+  await ana.json("ack", { to: "ben", text: "for ben alone" });
+  const direct = await bensHome.json(["history", "--user", "ben", "--with", "ana"]);
+  expect(direct).toContainEqual(expect.objectContaining({ text: "for ben alone", sealed: true }));
+  const plain = ndjson(served.program.out.text).filter(({ kind }) => kind === "text");
+  expect(plain).toEqual([]);
+  await sandbox.home("admin").json(["history", "--data", served.data, "--room", "vault"]);
+  for (const words of [CANARY, "without eve", "from a script", "for ben alone"]) {
+    expect(await holding(served.data, words)).toEqual([]);
+    // What waits to be sent is in the clear until it is sent, as SECURITY says.
+    const kept = await holding(bensHome.folder, words);
+    expect(kept.filter((path) => !path.startsWith("state.sqlite"))).toEqual([]);
+  }
+});
