@@ -41,16 +41,17 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
       lines.chatConsole.tell(
         { kind: "sealing", room: room.name, sealed: true, status, members },
         reason === undefined ? state : `${state}: ${reason}`,
-        members.map(memberLine),
+        members.map((member) => memberLine(member, lines.open.client.user ?? lines.open.user)),
       );
     },
   },
 };
 
-function memberLine({ user, devices, isVerified, isAdmin }: SealedMember): string {
+function memberLine({ user, devices, isVerified, isAdmin }: SealedMember, me: string): string {
   const count = `${devices.length} device${devices.length === 1 ? "" : "s"}`;
   const web = devices.some(({ kind }) => kind === "web") ? ", a browser among them" : "";
-  const verified = isVerified ? "verified" : "not verified";
+  const isMe = user.toLowerCase() === me.toLowerCase();
+  const verified = isMe ? "this is you" : isVerified ? "verified" : "not verified";
   return `${user}: ${count}${web}; ${verified}${isAdmin ? "; admin" : ""}`;
 }
 

@@ -313,6 +313,10 @@ export class ScreenClient implements CommandScreen {
       this.#ready = Promise.withResolvers();
       ready.resolve();
     }
+    if (event.kind === "invited") {
+      const { screen, server } = faceTexts(this.#language);
+      this.note(screen.letIn(event.by ?? server, event.room));
+    }
     if (event.kind === "closed") {
       this.#ending.put(event.fault ?? 0);
     }

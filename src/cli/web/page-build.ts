@@ -71,14 +71,41 @@ function idOf(raw: ReadonlyMap<string, Uint8Array>): string {
   return hash.digest("hex").slice(0, BUILD_DIGITS);
 }
 
+/** How distances are coded: which of them is the best, differs from file to file. */
+const DISTANCES: readonly (readonly [postfixBits: number, direct: number])[] = [
+  [0, 0],
+  [0, 1],
+  [0, 2],
+  [1, 2],
+  [1, 8],
+];
+
+function smallestBrotli(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { BROTLI_MAX_QUALITY: quality } = constants;
+  const all = DISTANCES.map(([postfixBits, direct]) => {
+    return brotli(bytes, quality, {
+      [constants.BROTLI_PARAM_NPOSTFIX]: postfixBits,
+      [constants.BROTLI_PARAM_NDIRECT]: direct,
+    });
+  });
+  return all.reduce((best, one) => (one.length < best.length ? one : best));
+}
+
+function brotli(
+  bytes: Uint8Array,
+  quality: number,
+  more: Readonly<Record<number, number>> = {},
+): Uint8Array<ArrayBuffer> {
+  const params = { ...more, [constants.BROTLI_PARAM_QUALITY]: quality };
+  return new Uint8Array(brotliCompressSync(bytes, { params }));
+}
+
 function fileOf(path: string, identity: Uint8Array, small: boolean): PageFile {
   const extension = path === "/" ? "html" : (path.split(".").at(-1) ?? "");
   const type = TYPES[extension] ?? Bun.file(path).type;
   const sha256 = createHash("sha256").update(identity).digest("hex");
   if (!TEXT.test(type)) return { type, identity, sha256 };
-  const quality = small ? constants.BROTLI_MAX_QUALITY : 4;
-  const params = { [constants.BROTLI_PARAM_QUALITY]: quality };
-  const br = new Uint8Array(brotliCompressSync(identity, { params }));
+  const br = small ? smallestBrotli(identity) : brotli(identity, 4);
   const gzip = new Uint8Array(gzipSync(identity, { level: small ? 9 : 6 }));
   const isSmaller = (bytes: Uint8Array) => bytes.length < identity.length;
   return {

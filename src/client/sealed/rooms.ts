@@ -18,6 +18,7 @@ import { safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { type Ask, queryHistory, queryUsers } from "../link/queries.ts";
@@ -99,6 +100,7 @@ export class SealedRooms {
   readonly #reader: RoomReader;
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
+  readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
   constructor(parts: SealedRoomsParts) {
     const { store, stateKey: key, device } = parts;
@@ -381,11 +383,11 @@ export class SealedRooms {
    */
   async enter(room: RoomView): Promise<void> {
     await this.#catchUp(room);
-    await this.#resume(room);
+    await this.#alone(room, () => this.#resume(room));
     const needsEntry = await this.#states.run(room.id, (at) =>
       Promise.resolve(at.row?.status !== "out" && at.group === undefined),
     );
-    if (needsEntry) await this.#comeIn(room);
+    if (needsEntry) await this.#alone(room, () => this.#comeIn(room));
   }
 
   async #encrypt(at: RoomAt, room: RoomView, { id, body }: OpenPost): Promise<PostBody> {
@@ -515,15 +517,29 @@ export class SealedRooms {
    * others look again at what is to be done.
    * @param plan undefined: nothing is to be done any more
    */
-  async #commit(room: RoomView, plan: (at: RoomAt) => Promise<Plan | undefined>): Promise<void> {
+  #commit(room: RoomView, plan: (at: RoomAt) => Promise<Plan | undefined>): Promise<void> {
+    return this.#alone(room, () => this.#commitAlone(room, plan));
+  }
+
+  /** One change of a room's group at a time; those of other processes are seen in the store. */
+  #alone<Result>(room: RoomView, work: () => Promise<Result>): Promise<Result> {
+    const mutex = this.#changes.get(room.id) ?? new Mutex();
+    this.#changes.set(room.id, mutex);
+    return mutex.run(work);
+  }
+
+  async #commitAlone(
+    room: RoomView,
+    plan: (at: RoomAt) => Promise<Plan | undefined>,
+  ): Promise<void> {
     const { clock, entropy } = this.#parts;
     for (let tries = 1; ; tries++) {
       this.#followed.delete(room.id);
       await this.#catchUp(room);
       await this.#resume(room);
-      const pending = await this.#states.run(room.id, (at) => this.#prepare(at, room, plan));
-      if (pending === undefined) return;
       try {
+        const pending = await this.#states.run(room.id, (at) => this.#prepare(at, room, plan));
+        if (pending === undefined) return;
         await this.#send(room, pending);
         return await this.#catchUp(room);
       } catch (error) {
@@ -544,6 +560,10 @@ export class SealedRooms {
     const { device, entropy } = this.#parts;
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in") throw notIn(room, row);
+    const before = await at.vault.get<PendingRow>(pendingKey(at.room)).catch(passed);
+    if (before !== undefined) {
+      throw new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
+    }
     const planned = await plan(at);
     if (planned === undefined) return undefined;
     const commitId = toBase64Url(entropy(ID_BYTES));

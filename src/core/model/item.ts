@@ -37,7 +37,7 @@ export function itemOf(
     from,
     isMine,
     state,
-    text: bodyText(record, kind === "topic" ? "topic" : "text"),
+    text: kind === "group" ? begins(body) : bodyText(record, kind === "topic" ? "topic" : "text"),
     editedUnixMs: undefined,
     imported,
     re,
@@ -57,6 +57,11 @@ export function itemOf(
 }
 
 type Body = ChatRecord["body"];
+
+/** Not empty: the room is sealed from here on. As read by this device, or as the server has it. */
+function begins(body: Body): string {
+  return body?.["change"] === "create" || body?.["epoch"] === 0 ? "create" : "";
+}
 
 /** Whose devices a change of a sealed room's group is about; undefined: it has new keys only. */
 function usersOf(body: Body): string | undefined {

@@ -147,10 +147,10 @@ export const ENGLISH = {
   saidUnmute: (who: string, whom: string) => `${who} let ${whom} speak again`,
   saidGrant: (who: string, whom: string) => `${who} made ${whom} a moderator`,
   saidUngrant: (who: string, whom: string) => `${who} took moderation back from ${whom}`,
-  saidNewKeys: (who: string) => `${who} renewed the keys`,
-  saidLetIn: (who: string, whom: string) => `${who} let in devices of ${whom}`,
-  saidTookOut: (who: string, whom: string) => `${who} took out devices of ${whom}`,
-  unopened: (count: number) => `${count} sealed, cannot be opened on this device`,
+  saidSealed: (who: string) => `${who} sealed this room`,
+  saidKeys: (who: string, whom: string, on: boolean | undefined) =>
+    `${who} ${on === false ? "took out" : "let in"} devices of ${whom}`,
+  unopened: (count: number) => `${count} sealed messages, not for this device`,
   saidOther: (who: string, kind: string) => `${who}: ${kind}`,
 
   // Writing.

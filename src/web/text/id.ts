@@ -162,10 +162,10 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   saidUnmute: (who, whom) => `${who} mengizinkan ${whom} menulis lagi`,
   saidGrant: (who, whom) => `${who} menjadikan ${whom} moderator`,
   saidUngrant: (who, whom) => `${who} mencabut hak moderator ${whom}`,
-  saidNewKeys: (who) => `${who} memperbarui kunci`,
-  saidLetIn: (who, whom) => `${who} memasukkan perangkat ${whom}`,
-  saidTookOut: (who, whom) => `${who} mengeluarkan perangkat ${whom}`,
-  unopened: (count) => `${count} tersegel, tidak dapat dibuka di perangkat ini`,
+  saidSealed: (who) => `${who} menyegel ruang ini`,
+  saidKeys: (who, whom, on) =>
+    `${who} ${on === false ? "mengeluarkan" : "memasukkan"} perangkat ${whom}`,
+  unopened: (count) => `${count} pesan tersegel, bukan untuk perangkat ini`,
   saidOther: (who, kind) => `${who}: ${kind}`,
 
   message: "Pesan",

@@ -45,8 +45,7 @@ export function eventText(
     case "grant":
       return item.on === false ? texts.saidUngrant(who, whom) : texts.saidGrant(who, whom);
     case "group":
-      if (item.whom === undefined) return texts.saidNewKeys(who);
-      return item.on === true ? texts.saidLetIn(who, whom) : texts.saidTookOut(who, whom);
+      return item.text === "" ? texts.saidKeys(who, whom, item.on) : texts.saidSealed(who);
     case "sealed":
       return texts.unopened(all.length);
     default:
