@@ -2,7 +2,18 @@ import { sentencesOf } from "./sentences.ts";
 
 /** What slash commands do: for help and for Tab. */
 const SUMMARIES = {
-  "enter a room, or make it": "masuk ke ruang, atau membuatnya",
+  "enter a room, or make it, open or sealed":
+    "masuk ke ruang, atau membuatnya, terbuka atau tersegel",
+  "seal a conversation: from then on only your devices and theirs can read it":
+    "menyegel percakapan: sejak itu hanya perangkat Anda dan dia yang dapat membacanya",
+  "show whose devices can read this sealed room":
+    "menampilkan perangkat siapa yang dapat membaca ruang tersegel ini",
+  "the sealed room '{}' is yours; let others in: /invite NAME":
+    "ruang tersegel '{}' milik Anda; ajak yang lain: /invite NAME",
+  "what you and {} write from now on only your devices can read":
+    "yang Anda dan {} tulis mulai sekarang hanya dapat dibaca perangkat Anda berdua",
+  "this room is not sealed: the server's operators can read it":
+    "ruang ini tidak tersegel: operator server dapat membacanya",
   "leave a room": "keluar dari ruang",
   "show or set what the room is about": "tampilkan atau ubah topik ruang",
   "list the people of a room": "daftar orang di ruang",
