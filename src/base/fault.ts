@@ -11,92 +11,85 @@ interface FaultRow {
   readonly remedy: string;
 }
 
+/** What to do, in a few words, when the thrower knows nothing better, after the exit code. */
+type Row = readonly [exitCode: FaultRow["exitCode"], remedy: string];
+
+function blamedOn<Code extends string>(
+  blame: Blame,
+  rows: Readonly<Record<Code, Row>>,
+): Record<Code, FaultRow> {
+  const codes = Object.entries<Row>(rows);
+  const faults = codes.map(([code, [exitCode, remedy]]) => [code, { blame, exitCode, remedy }]);
+  return Object.fromEntries(faults) as Record<Code, FaultRow>;
+}
+
 /** Every fault there is. Codes are part of the protocol and stable; wording is not. */
 export const FAULTS = {
   // The person asked for something that cannot be, or may not be, done.
-  usage: { blame: "user", exitCode: 2, remedy: "see chat --help" },
-  "name-invalid": {
-    blame: "user",
-    exitCode: 2,
-    remedy: "use 1 to 32 letters, digits, - or _, not only digits",
-  },
-  "text-invalid": { blame: "user", exitCode: 2, remedy: "send up to 65536 bytes of UTF-8" },
-  "name-taken": { blame: "user", exitCode: 3, remedy: "choose another name" },
-  "login-refused": { blame: "user", exitCode: 3, remedy: "check the name and the password" },
-  "not-logged-in": { blame: "user", exitCode: 3, remedy: "log in first" },
-  "already-logged-in": { blame: "user", exitCode: 3, remedy: "log out first: /logout" },
-  "room-password-wrong": { blame: "user", exitCode: 3, remedy: "ask somebody who is in" },
-  "room-unknown": { blame: "user", exitCode: 4, remedy: "list them: chat rooms, or /rooms" },
-  "user-unknown": { blame: "user", exitCode: 4, remedy: "list them: chat users, or /who" },
-  "file-unknown": { blame: "user", exitCode: 4, remedy: "check its id" },
-  "not-found": { blame: "user", exitCode: 4, remedy: "check the name" },
-  "not-member": {
-    blame: "user",
-    exitCode: 3,
-    remedy: "join the room first: chat join --room ROOM, or /join ROOM",
-  },
-  "not-allowed": { blame: "user", exitCode: 3, remedy: "ask a moderator" },
-  "last-credential": { blame: "user", exitCode: 3, remedy: "set a password first: chat passwd" },
-  banned: { blame: "user", exitCode: 3, remedy: "ask an operator" },
-  muted: { blame: "user", exitCode: 3, remedy: "ask a moderator" },
-  "sealed-room": { blame: "user", exitCode: 3, remedy: "use a device that can seal" },
-  "stale-epoch": { blame: "host", exitCode: 5, remedy: "try again" },
-  "quota-reached": { blame: "user", exitCode: 3, remedy: "erase files you no longer need" },
-  "file-changed": { blame: "user", exitCode: 1, remedy: "send it again when nothing writes to it" },
-  "too-fast": { blame: "user", exitCode: 3, remedy: "wait a moment" },
-  "too-large": { blame: "user", exitCode: 3, remedy: "send less at once" },
-  "too-many": { blame: "user", exitCode: 3, remedy: "try again later" },
-  "seal-refused": { blame: "user", exitCode: 3, remedy: "ask an admin of the room" },
-  interrupted: { blame: "user", exitCode: 130, remedy: "run the same command again" },
+  ...blamedOn("user", {
+    usage: [2, "see chat --help"],
+    "name-invalid": [2, "use 1 to 32 letters, digits, - or _, not only digits"],
+    "text-invalid": [2, "send up to 65536 bytes of UTF-8"],
+    "name-taken": [3, "choose another name"],
+    "login-refused": [3, "check the name and the password"],
+    "not-logged-in": [3, "log in first"],
+    "already-logged-in": [3, "log out first: /logout"],
+    "room-password-wrong": [3, "ask somebody who is in"],
+    "room-unknown": [4, "list them: chat rooms, or /rooms"],
+    "user-unknown": [4, "list them: chat users, or /who"],
+    "file-unknown": [4, "check its id"],
+    "not-found": [4, "check the name"],
+    "not-member": [3, "join the room first: chat join --room ROOM, or /join ROOM"],
+    "not-allowed": [3, "ask a moderator"],
+    "last-credential": [3, "set a password first: chat passwd"],
+    banned: [3, "ask an operator"],
+    muted: [3, "ask a moderator"],
+    "sealed-room": [3, "use a device that can seal"],
+    "quota-reached": [3, "erase files you no longer need"],
+    "file-changed": [1, "send it again when nothing writes to it"],
+    "too-fast": [3, "wait a moment"],
+    "too-large": [3, "send less at once"],
+    "too-many": [3, "try again later"],
+    "seal-refused": [3, "ask an admin of the room"],
+    interrupted: [130, "run the same command again"],
+  }),
   // The other end of a link did not keep to the protocol.
-  "frame-malformed": { blame: "peer", exitCode: 5, remedy: "update the other program" },
-  "kind-unknown": { blame: "peer", exitCode: 5, remedy: "update the other program" },
-  "out-of-order": { blame: "peer", exitCode: 5, remedy: "update the other program" },
-  "version-unsupported": { blame: "peer", exitCode: 1, remedy: "use the same version on both" },
-  "fingerprint-changed": {
-    blame: "peer",
-    exitCode: 6,
-    remedy: "ask the server's owner, then chat trust accept SERVER",
-  },
-  "log-rolled-back": {
-    blame: "peer",
-    exitCode: 6,
-    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
-  },
-  "log-forked": {
-    blame: "peer",
-    exitCode: 6,
-    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
-  },
-  "log-unproved": {
-    blame: "peer",
-    exitCode: 6,
-    remedy: "ask the server's owner, and if it is meant so, chat trust accept SERVER",
-  },
-  "seal-broken": {
-    blame: "peer",
-    exitCode: 6,
-    remedy: "ask the server's owner what happens there",
-  },
-  "clock-wrong": { blame: "peer", exitCode: 5, remedy: "set the clocks of both machines" },
-  "checksum-wrong": { blame: "peer", exitCode: 6, remedy: "fetch it again" },
-  "folder-malformed": { blame: "peer", exitCode: 6, remedy: "ask its sender" },
+  ...blamedOn("peer", {
+    "frame-malformed": [5, "update the other program"],
+    "kind-unknown": [5, "update the other program"],
+    "out-of-order": [5, "update the other program"],
+    "version-unsupported": [1, "use the same version on both"],
+    "fingerprint-changed": [6, "ask the server's owner, then chat trust accept SERVER"],
+    "log-rolled-back": [
+      6,
+      "ask the server's owner, and if it is meant so, chat trust accept SERVER",
+    ],
+    "log-forked": [6, "ask the server's owner, and if it is meant so, chat trust accept SERVER"],
+    "log-unproved": [6, "ask the server's owner, and if it is meant so, chat trust accept SERVER"],
+    "seal-broken": [6, "ask the server's owner what happens there"],
+    "clock-wrong": [5, "set the clocks of both machines"],
+    "checksum-wrong": [6, "fetch it again"],
+    "folder-malformed": [6, "ask its sender"],
+  }),
   // A machine failed: this one, the other one, or the network between them.
-  unreachable: { blame: "host", exitCode: 5, remedy: "check the address and that it runs" },
-  timeout: { blame: "host", exitCode: 5, remedy: "check the network and try again" },
-  "link-closed": { blame: "host", exitCode: 5, remedy: "try again" },
-  "shutting-down": { blame: "host", exitCode: 5, remedy: "try again when the server is back" },
-  "port-taken": { blame: "host", exitCode: 1, remedy: "choose another with --port" },
-  "store-full": { blame: "host", exitCode: 1, remedy: "free some space on the disk" },
-  "store-failed": { blame: "host", exitCode: 1, remedy: "check the disk, then start again" },
-  "store-denied": { blame: "host", exitCode: 1, remedy: "check the owner and mode of the folder" },
-  "data-foreign": { blame: "host", exitCode: 1, remedy: "choose another folder with --data" },
-  "data-locked": { blame: "host", exitCode: 1, remedy: "stop that process or use another --data" },
-  "log-corrupt": { blame: "host", exitCode: 6, remedy: "restore a backup" },
-  "log-conflict": { blame: "host", exitCode: 1, remedy: "try again" },
-  "seal-state": { blame: "host", exitCode: 6, remedy: "connect, so that the room is joined anew" },
-  internal: { blame: "host", exitCode: 1, remedy: "report this as a bug" },
-} as const satisfies Record<string, FaultRow>;
+  ...blamedOn("host", {
+    "stale-epoch": [5, "try again"],
+    unreachable: [5, "check the address and that it runs"],
+    timeout: [5, "check the network and try again"],
+    "link-closed": [5, "try again"],
+    "shutting-down": [5, "try again when the server is back"],
+    "port-taken": [1, "choose another with --port"],
+    "store-full": [1, "free some space on the disk"],
+    "store-failed": [1, "check the disk, then start again"],
+    "store-denied": [1, "check the owner and mode of the folder"],
+    "data-foreign": [1, "choose another folder with --data"],
+    "data-locked": [1, "stop that process or use another --data"],
+    "log-corrupt": [6, "restore a backup"],
+    "log-conflict": [1, "try again"],
+    "seal-state": [6, "connect, so that the room is joined anew"],
+    internal: [1, "report this as a bug"],
+  }),
+};
 
 export type FaultCode = keyof typeof FAULTS;
 

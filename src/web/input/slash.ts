@@ -1,4 +1,4 @@
-import type { Texts } from "../text/en.ts";
+import type { AllTexts } from "../text/en-parts.ts";
 
 /** Words that begin with `/` in the composer; the same as in the terminal, where both have them. */
 
@@ -15,7 +15,7 @@ export type SlashCommand =
 
 interface SlashRow {
   readonly usage: string;
-  readonly summary: keyof Texts & `cmd${string}`;
+  readonly summary: keyof AllTexts & `cmd${string}`;
   readonly read: (words: string) => SlashCommand | undefined;
 }
 

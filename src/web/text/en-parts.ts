@@ -33,6 +33,27 @@ export const ENGLISH_PARTS = {
 
   // Writing.
   commands: "Commands",
+  switcher: "Go to a room or person",
+  revoke: "Revoke",
+  logout: "Log out",
+  help: "Keys and commands",
+  cmdJoin: "enter a room, or make it",
+  cmdLeave: "leave this room",
+  cmdTopic: "set what the room is about",
+  cmdMsg: "write to one person",
+  cmdMe: "say what you are doing",
+  cmdIgnore: "see no words of somebody",
+  cmdUnignore: "see somebody's words again",
+  cmdKick: "put somebody out of the room",
+  cmdMute: "let somebody read but not speak here",
+  cmdUnmute: "let them speak again",
+  cmdGrant: "let somebody moderate the room",
+  cmdInvite: "make an invite",
+  cmdSearch: "find messages",
+  cmdRooms: "list the rooms",
+  cmdPasswd: "change your password",
+  cmdLogout: "log out",
+  cmdHelp: "show keys and commands",
 
   // Files.
   transfers: "Transfers",

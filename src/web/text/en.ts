@@ -69,7 +69,6 @@ export const ENGLISH = {
   room: "Room",
   join: "Join",
   members: (n: number) => counted(n, "member"),
-  switcher: "Go to a room or person",
   newDirect: "Write to somebody",
   moderator: "moderator",
   operator: "operator",
@@ -149,8 +148,8 @@ export const ENGLISH = {
   saidUngrant: (who: string, whom: string) => `${who} took moderation back from ${whom}`,
   saidSealed: (who: string) => `${who} sealed this room`,
   saidKeys: (who: string, whom: string, on: boolean | undefined) =>
-    `${who} ${on === false ? "took out" : "let in"} devices of ${whom}`,
-  unopened: (count: number) => `${count} sealed messages, not for this device`,
+    `${who} ${on === false ? "removed" : "let in"} ${whom}'s devices`,
+  unopened: (count: number) => `${count} sealed, not for this device`,
   saidOther: (who: string, kind: string) => `${who}: ${kind}`,
 
   // Writing.
@@ -168,23 +167,6 @@ export const ENGLISH = {
   commandUnknown: (word: string) => `There is no command /${word}.`,
   sendAsText: "Send as text",
   commandMisused: (usage: string) => `Write ${usage}`,
-  cmdJoin: "enter a room, or make it",
-  cmdLeave: "leave this room",
-  cmdTopic: "set what the room is about",
-  cmdMsg: "write to one person",
-  cmdMe: "say what you are doing",
-  cmdIgnore: "see no words of somebody",
-  cmdUnignore: "see somebody's words again",
-  cmdKick: "put somebody out of the room",
-  cmdMute: "let somebody read but not speak here",
-  cmdUnmute: "let them speak again",
-  cmdGrant: "let somebody moderate the room",
-  cmdInvite: "make an invite",
-  cmdSearch: "find messages",
-  cmdRooms: "list the rooms",
-  cmdPasswd: "change your password",
-  cmdLogout: "log out",
-  cmdHelp: "show keys and commands",
 
   // Files.
   file: "File",
@@ -219,8 +201,6 @@ export const ENGLISH = {
   notified: (who: string, where: string) => `${who} in ${where}`,
   devices: "Devices",
   theme: "Appearance",
-  logout: "Log out",
-  help: "Keys and commands",
 
   // The server's window.
   dashboard: "Server window",
@@ -229,7 +209,6 @@ export const ENGLISH = {
   progress: "Progress",
   running: "Running for",
   until: (time: string) => `until ${time}`,
-  revoke: "Revoke",
   actions: "Actions",
 
   /** Faults in this language, by code; what is not here is told as the program says it. */

@@ -1,4 +1,5 @@
 import "./first-screen.ts";
+import { ENGLISH_PARTS } from "../text/en-parts.ts";
 import { Dashboard } from "./admin/dashboard.tsx";
 import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
@@ -15,6 +16,7 @@ import { LogoutDialog, SettingsDialog } from "./shell/settings-dialog.tsx";
 
 /** What shell/lazy.tsx fetches. */
 export const PARTS: LazyParts = {
+  texts: ENGLISH_PARTS,
   Settings: SettingsDialog,
   Logout: LogoutDialog,
   Invite: InviteDialog,

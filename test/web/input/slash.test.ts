@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { SLASH, slashCommand } from "../../../src/web/input/slash.ts";
-import { ENGLISH } from "../../../src/web/text/en.ts";
+import { ENGLISH_PARTS } from "../../../src/web/text/en-parts.ts";
 
 describe("orders in the composer", () => {
   test.each([
@@ -26,7 +26,7 @@ describe("orders in the composer", () => {
   test("each is explained", () => {
     for (const [word, { usage, summary }] of SLASH) {
       expect(usage.startsWith(`/${word}`)).toBe(true);
-      expect(ENGLISH[summary]).not.toBe("");
+      expect(ENGLISH_PARTS[summary]).not.toBe("");
     }
   });
 });

@@ -3,7 +3,8 @@ import { knownNames } from "../../../core/model/selectors.ts";
 import type { Model } from "../../../core/model/state.ts";
 import type { Completion, CompletionSource } from "../../input/completion.ts";
 import { SLASH } from "../../input/slash.ts";
-import { useTexts } from "../shell/context.tsx";
+import type { AllTexts } from "../../text/en-parts.ts";
+import { usePage } from "../shell/context.tsx";
 
 export function suggestionSource(model: Model, commands: readonly string[]): CompletionSource {
   const rooms = [...model.rooms.values()].filter(({ kind }) => kind === "room");
@@ -18,10 +19,12 @@ export interface SuggestionsProps {
 
 /** The composer handles the keys: the focus stays in its field. */
 export function Suggestions({ completion, at, onChoose }: SuggestionsProps) {
-  const texts = useTexts();
+  const { lazy, texts } = usePage();
+  // What a command does comes with the parts: until then its name has to do.
+  const known: Partial<AllTexts> = { ...lazy.parts?.texts, ...texts };
   const summaryOf = (choice: string) => {
     const row = completion.kind === "command" ? SLASH.get(choice.slice(1)) : undefined;
-    return row === undefined ? undefined : { usage: row.usage, text: texts[row.summary] };
+    return row === undefined ? undefined : { usage: row.usage, text: known[row.summary] };
   };
   return (
     <div className="suggestions" id="suggestions" role="listbox" aria-label={texts.suggestions}>

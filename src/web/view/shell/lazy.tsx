@@ -15,6 +15,7 @@ import {
 } from "react";
 import type { GuessDelayView, Model, RoomState, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
+import type { AllTexts } from "../../text/en-parts.ts";
 import { PageContext, useFact, usePage, type Work } from "./context.tsx";
 
 interface Closing {
@@ -80,6 +81,8 @@ export interface TransferProps extends Closing {
 }
 
 export interface LazyParts {
+  /** English: a language that was chosen has them itself. */
+  readonly texts: Partial<AllTexts>;
   readonly Settings: ComponentType<Closing>;
   readonly Logout: ComponentType<Closing>;
   readonly Invite: ComponentType<Closing>;
