@@ -4,8 +4,8 @@ import { join } from "node:path";
 
 /**
  * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
- * one at a time, the files of `SERIAL`. A few failed tests of `REAL_TIME` are run once more, their
- * files alone, and named whatever comes of it. With arguments it is `bun test` of these, in one
+ * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once more,
+ * these alone, and named whatever comes of it. With arguments it is `bun test` of these, in one
  * pass: `npm test test/core`. The last lines are the totals, in the form of `bun test`; `.ci/run`
  * reads them.
  */
@@ -33,8 +33,8 @@ process.on("SIGINT", () => {
  * fail them. All others are told by their seed alone, and get no second run.
  */
 const REAL_TIME = /^test\/(e2e|page|io|server|client)\//;
-/** More than that is no accident of the machine. */
-const FLAKY_MAX = 3;
+/** In more files than that it is no accident of the machine; in one the first may fail the rest. */
+const FLAKY_FILES_MAX = 3;
 
 interface Totals {
   readonly pass: number;
@@ -105,13 +105,14 @@ function plus(a: Totals, b: Totals): Totals {
 
 /** How many of them pass when their file runs once more, with the machine to itself. */
 async function passedAlone(failures: readonly Failure[]): Promise<number> {
+  const files = new Set(failures.map((failure) => failure.file));
   const isTriedAgain =
     !isInterrupted &&
-    failures.length <= FLAKY_MAX &&
+    files.size <= FLAKY_FILES_MAX &&
     failures.every((failure) => REAL_TIME.test(failure.file));
   const passing = new Set<string>();
   if (isTriedAgain) {
-    for (const file of new Set(failures.map((failure) => failure.file))) {
+    for (const file of files) {
       if ((await run([file])) === 0) passing.add(file);
     }
   }

@@ -217,7 +217,7 @@ test("/leave in a conversation goes back to the room, and leaves none", async ()
 test("/join with something like a flag makes no room that is locked by it", async () => {
   await using place = await lobby();
   const ana = await place.ana.join([]);
-  ana.type("/join vault --sealed");
+  ana.type("/join vault --sealled");
   expect(await ana.json("fault")).toMatchObject({ code: "usage" });
   expect((await ana.finish()).exitCode).toBe(0);
   const rooms = await place.ana.json(["rooms"]);

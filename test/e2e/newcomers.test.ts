@@ -43,7 +43,9 @@ test("without --json the slip's remedy names that word", async () => {
     "did you mean /names",
     "did you mean /mute",
   ]);
-  expect(ran.err).toContain("/join ROOM [PASSWORD]: enter a room, or make it\n");
+  expect(ran.err).toContain(
+    "/join ROOM [PASSWORD | --sealed]: enter a room, or make it, open or sealed\n",
+  );
 });
 
 test("link-device prints the line for the other machine, which works as it is", async () => {

@@ -3,6 +3,8 @@ import { CHAT } from "./binary.ts";
 import { until } from "./deadline.ts";
 import type { Sandbox } from "./program.ts";
 
+/** About its health, its cursor, its kind. */
+const QUESTION = /\x1b\[(5n|6n|c)/g;
 const SIZE = { columns: 90, rows: 30 };
 
 export interface PtyOptions {
@@ -25,7 +27,9 @@ export class Pty implements AsyncDisposable {
   readonly #answer: string | undefined;
   readonly #isChat: boolean;
   #held = "";
+  /** How far `written` was looked through. */
   #answered = 0;
+  #isMeasured = false;
 
   constructor(sandbox: Sandbox, { program, args, cwd, env, answer }: PtyOptions) {
     this.#answer = answer;
@@ -97,10 +101,20 @@ export class Pty implements AsyncDisposable {
     this.emulator.write(all.slice(0, all.length - held.length));
   }
 
+  /** It says that it is well, and what it is; where its cursor stands it does not tell. */
   #reply(): void {
-    const asked = this.written.split("\x1b[c").length - 1;
-    if (asked === this.#answered || this.#answer === undefined) return;
-    this.#answered = asked;
-    this.type(this.#answer);
+    if (this.#answer === undefined) return;
+    QUESTION.lastIndex = this.#answered;
+    for (let found = QUESTION.exec(this.written); found !== null; ) {
+      this.#answered = QUESTION.lastIndex;
+      const [, question] = found;
+      if (question === "5n") this.type("\x1b[0n");
+      else if (question === "6n") this.#isMeasured = true;
+      else {
+        this.type(this.#isMeasured ? "\x1b[?62;c" : this.#answer);
+        this.#isMeasured = false;
+      }
+      found = QUESTION.exec(this.written);
+    }
   }
 }

@@ -108,7 +108,8 @@ test("what one said is not told as news at the next start", async () => {
 const FAILED_MOVES: readonly (readonly [move: string, code: string])[] = [
   ["/join cellar wrong", "room-password-wrong"],
   ["/join cellar key extra", "usage"],
-  ["/j cellar --sealed", "usage"],
+  ["/j cellar --sealed", "name-taken"],
+  ["/j cellar --seeled", "usage"],
   ["/jion cellar key", "usage"],
   ["/msg @b.b", "name-invalid"],
 ];

@@ -24,6 +24,8 @@ test("three seal a room, one is put out, one restarts and still reads", async ()
   const ana = await anasHome.join(["--user", "ana"]);
   const ben = await bensHome.join(["--user", "ben"]);
   const eve = await sandbox.home("eve").join(["--user", "eve"]);
+  ana.type("/join lobby --sealed");
+  expect(await ana.json("fault")).toMatchObject({ code: "name-taken" });
   ana.type("/join vault --sealed");
   await ana.json("joined", { room: "vault", created: true });
   for (const [name, person] of [

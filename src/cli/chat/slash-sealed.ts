@@ -69,6 +69,26 @@ export function viewOf(
   return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
 }
 
+/**
+ * Before a sealed room is made or entered: it is not an open one, and this device can seal.
+ * @throws Fault name-taken, not-allowed
+ */
+export async function checkMaySeal({ client }: OpenClient, name: string): Promise<void> {
+  for (let after: string | undefined; ; ) {
+    const { rooms, more } = await client.request("rooms", after === undefined ? {} : { after });
+    const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
+    if (found !== undefined && !found.sealed) {
+      throw new Fault("name-taken", `'${name}' is an open room, and stays so`, {
+        remedy: "choose another name for a sealed one",
+      });
+    }
+    after = rooms.at(-1)?.room;
+    if (found !== undefined || !more || after === undefined) break;
+  }
+  // Who has no certificate, or no encryption, hears of it before a room is made.
+  await (await client.sealedRooms()).stock();
+}
+
 /** Makes the group of a sealed room that was just made. @throws Fault */
 export async function sealRoom(
   open: OpenClient,
@@ -84,9 +104,7 @@ async function sealConversation(open: OpenClient, user: string): Promise<void> {
   const rooms = await open.client.sealedRooms();
   const { room: id } = await open.client.request("group", { target: `@${user}` });
   const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-  const { status } = await rooms.sealing(view);
-  if (status === "waiting") await rooms.create(view);
-  await rooms.invite(view, user);
+  await rooms.begin(view, user);
 }
 
 /** Lets a user into the sealed room; undefined: the room is open. @throws Fault */

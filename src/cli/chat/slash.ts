@@ -12,7 +12,14 @@ import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
-import { joinFlags, leaveWord, SEALED_COMMANDS, sealRoom, viewOf } from "./slash-sealed.ts";
+import {
+  checkMaySeal,
+  joinFlags,
+  leaveWord,
+  SEALED_COMMANDS,
+  sealRoom,
+  viewOf,
+} from "./slash-sealed.ts";
 import { roomsLine } from "./unread.ts";
 import { whoLine } from "./who.ts";
 
@@ -29,6 +36,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
       const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
+      if (sealed) await checkMaySeal(lines.open, name);
       const answer = await lines.join({ room: name, password, mayCreate, sealed });
       if (answer.created && sealed) {
         await sealRoom(lines.open, { id: answer.room, name: answer.name });

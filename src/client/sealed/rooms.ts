@@ -20,7 +20,7 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { Answer, PostBody } from "../../wire/messages.ts";
 import { type Ask, queryHistory, queryUsers } from "../link/queries.ts";
 import {
   closedRecord,
@@ -217,9 +217,31 @@ export class SealedRooms {
     room: RoomView,
     user: string,
   ): Promise<{ readonly added: number; readonly missing: number }> {
-    const { ask, device } = this.#parts;
     await this.#catchUp(room);
-    const { packages, missing } = await ask("key-package", { user });
+    return this.#letIn(room, user, await this.#parts.ask("key-package", { user }));
+  }
+
+  /**
+   * Seals a conversation, for good: only if the other one has a device that can come in.
+   * @throws Fault not-found: they have none; seal-refused; as the server refuses
+   */
+  async begin(room: RoomView, user: string): Promise<void> {
+    await this.#catchUp(room);
+    const known = await this.#states.run(room.id, (at) => Promise.resolve(at.row));
+    const taken = await this.#parts.ask("key-package", { user });
+    if (known === undefined) {
+      if (taken.packages.length === 0) throw noDevice(user);
+      await this.create(room);
+    }
+    await this.#letIn(room, user, taken);
+  }
+
+  async #letIn(
+    room: RoomView,
+    user: string,
+    { packages, missing }: Answer<"key-package">,
+  ): Promise<{ readonly added: number; readonly missing: number }> {
+    const { device } = this.#parts;
     let added = 0;
     await this.#commit(room, async (at) => {
       const keyPackages: Uint8Array[] = [];
@@ -244,11 +266,7 @@ export class SealedRooms {
       if (added === 0) return undefined;
       return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
     });
-    if (added === 0 && missing > 0) {
-      throw new Fault("not-found", `no device of ${user} can be let in now`, {
-        remedy: `ask ${user} to connect once, then try again`,
-      });
-    }
+    if (added === 0 && missing > 0) throw noDevice(user);
     return { added, missing };
   }
 
@@ -710,6 +728,12 @@ function removable({ row, group }: RoomAt): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
   const isAdmin = group.policy.admins.includes(group.self.account);
   return isAdmin || row.departed.every(({ leave }) => leave !== undefined);
+}
+
+function noDevice(user: string): Fault {
+  return new Fault("not-found", `${user} has no device that can be let in now`, {
+    remedy: `ask ${user} to run chat join once, then try again`,
+  });
 }
 
 function notIn(room: RoomView, row: RoomRow | undefined): Fault {

@@ -41,6 +41,7 @@ export class KeyPackageStore {
   add(device: string, packages: readonly Uint8Array[]): Promise<number> {
     return this.#mutex.run(async () => {
       const stock = this.#read(device);
+      const before = stock.length;
       const known = new Set(stock);
       for (const one of packages) {
         const text = toBase64Url(one);
@@ -48,7 +49,8 @@ export class KeyPackageStore {
         known.add(text);
         stock.push(text);
       }
-      if (packages.length > 0) await this.#write(device, stock);
+      // A device that gives what there is no room for makes the disk work for nothing.
+      if (stock.length > before) await this.#write(device, stock);
       return stock.length;
     });
   }

@@ -69,3 +69,19 @@ test("both directions of a conversation are one place", () => {
   );
   expect(problems).toEqual([]);
 });
+
+test("what happened in a room is left out, of whatever kind it is", () => {
+  const kinds = ["join", "leave", "topic", "rename", "close", "retention", "group", "unreadable"];
+  const lines = kinds.map((kind, at) => {
+    return JSON.stringify({
+      kind,
+      seq: at + 1,
+      time: "2026-11-20T10:00:00.000Z",
+      room: "lab",
+      from: "ana",
+    });
+  });
+  const { problems, leftOut } = readRecords(new TextEncoder().encode(lines.join("\n")));
+  expect(problems).toEqual([]);
+  expect(leftOut).toBe(kinds.length);
+});

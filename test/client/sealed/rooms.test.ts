@@ -170,6 +170,19 @@ describe("a conversation of two", () => {
   });
 });
 
+describe("a conversation with somebody who cannot seal", () => {
+  test("stays open, and can be written to", async () => {
+    await using world = await SealedSite.open();
+    const ana = await world.join("ana");
+    await world.site.member("ben");
+    await ana.say("@ben", "hello");
+    const sealing = ana.sealed((rooms) => rooms.begin(ana.room("@ben"), "ben"));
+    expect((await faultOf(sealing)).code).toBe("not-found");
+    await ana.say("@ben", "still open");
+    expect(ana.room("@ben").isSealed).not.toBe(true);
+  });
+});
+
 describe("who somebody is", () => {
   test("is compared by digits, the same for both", async () => {
     await using world = await SealedSite.open();

@@ -50,6 +50,8 @@ export class Emulator {
   scrolls = 0;
   #pen: Pen = PLAIN;
   #isPastEnd = false;
+  /** Its cursor was asked for: the question behind that is no question of its own. */
+  #isMeasured = false;
   #begun = "";
   #top = 0;
   #bottom: number;
@@ -77,7 +79,9 @@ export class Emulator {
       end = match.index + match[0].length;
       const [, mark, parameters = "", final = "", command, short, control, words] = match;
       const [graphics, device] = match.slice(8);
-      if (mark === ">" || final === "c" || /^1[46]t$/.test(parameters + final)) {
+      if (final === "n") this.#isMeasured ||= parameters === "6";
+      else if (final === "c" && this.#isMeasured) this.#isMeasured = false;
+      else if (mark === ">" || final === "c" || /^1[46]t$/.test(parameters + final)) {
         this.asked.push(parameters + final);
       } else if (graphics?.includes("a=q")) this.asked.push("kitty");
       else if (graphics !== undefined) this.#graphic(graphics);
