@@ -4,10 +4,10 @@ import { join } from "node:path";
 
 /**
  * `npm test`: every test, in two passes. The first runs test files side by side; the second runs,
- * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once more,
- * these alone, and named whatever comes of it. With arguments it is `bun test` of these, in one
- * pass: `npm test test/core`. The last lines are the totals, in the form of `bun test`; `.ci/run`
- * reads them.
+ * one at a time, the files of `SERIAL`. Failed tests of `REAL_TIME` in a few files are run once
+ * more, these files alone, and named whatever comes of it. With arguments it is `bun test` of
+ * these, in one pass: `npm test test/core`. The last lines are the totals, in the form of
+ * `bun test`; `.ci/run` reads them.
  */
 
 const ROOT = join(import.meta.dir, "..");
@@ -33,7 +33,7 @@ process.on("SIGINT", () => {
  * fail them. All others are told by their seed alone, and get no second run.
  */
 const REAL_TIME = /^test\/(e2e|page|io|server|client)\//;
-/** In more files than that it is no accident of the machine; in one the first may fail the rest. */
+/** More files are no accident of the machine; in one of them the first may fail the rest. */
 const FLAKY_FILES_MAX = 3;
 
 interface Totals {
