@@ -1,15 +1,12 @@
-import { concatBytes } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { LOGIN_WITHIN_MS, RECONNECT_MAX_MS, WRONG_SECRETS_MAX } from "../base/limits.ts";
 import { checkName, type Name } from "../base/names.ts";
-import { deviceCertPayload } from "../crypto/cert-payload.ts";
-import { deviceCertBytes, deviceProofBytes } from "../crypto/signed-bytes.ts";
+import { deviceProofBytes } from "../crypto/signed-bytes.ts";
 import type { Clock } from "../io/clock.ts";
 import { typedSecret } from "../wire/copied-text.ts";
-import { formatFingerprint } from "../wire/fingerprint.ts";
 import type { Answer, RequestFields, RequestKind } from "../wire/messages.ts";
 import type { Connection } from "./link/connection.ts";
-import type { Keys } from "./link/keys.ts";
+import { certifiedDevice, type Keys } from "./link/keys.ts";
 import type { Greeted } from "./trust.ts";
 
 export type SecretWanted = "password" | "room-password";
@@ -244,19 +241,10 @@ export class Login {
   }
 
   /** The key of the new account, and its word for this device. */
-  async #accountKey(): Promise<Pick<RequestFields<"register">, "accountKey" | "deviceCert">> {
+  #accountKey(): Promise<Pick<RequestFields<"register">, "accountKey" | "deviceCert">> {
     const { keys, greeted, clock } = this.#context;
-    const account = await keys.account(greeted.fingerprint, this.#user);
-    const request = {
-      server: formatFingerprint(greeted.fingerprint),
-      user: this.#user,
-      deviceKey: keys.device.publicKey,
-      kind: keys.kind,
-      signedAtUnixMs: clock.unixMs(),
-    };
-    const payload = deviceCertPayload(request, account.publicKey);
-    const signature = await account.sign(deviceCertBytes(payload));
-    return { accountKey: account.publicKey, deviceCert: concatBytes(signature, payload) };
+    const { fingerprint } = greeted;
+    return certifiedDevice(keys, { fingerprint, user: this.#user, unixMs: clock.unixMs() });
   }
 
   /** @returns the fault when the secret is wrong */

@@ -1,6 +1,36 @@
+import { concatBytes } from "../../base/bytes.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
-import type { Fingerprint } from "../../wire/fingerprint.ts";
+import { deviceCertPayload } from "../../crypto/cert-payload.ts";
+import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+
+/**
+ * The key of an account, and its word for this device.
+ * @throws Fault not-allowed where the key cannot sign
+ */
+export async function certifiedDevice(
+  keys: Keys,
+  { fingerprint, user, unixMs }: CertifiedPlace,
+): Promise<{ readonly accountKey: Uint8Array; readonly deviceCert: Uint8Array }> {
+  const account = await keys.account(fingerprint, user);
+  const request = {
+    server: formatFingerprint(fingerprint),
+    user,
+    deviceKey: keys.device.publicKey,
+    kind: keys.kind,
+    signedAtUnixMs: unixMs,
+  };
+  const payload = deviceCertPayload(request, account.publicKey);
+  const signature = await account.sign(deviceCertBytes(payload));
+  return { accountKey: account.publicKey, deviceCert: concatBytes(signature, payload) };
+}
+
+interface CertifiedPlace {
+  readonly fingerprint: Fingerprint;
+  readonly user: Name;
+  readonly unixMs: number;
+}
 
 /** How a client checks what a server has signed. A browser answers later, other systems at once. */
 export interface Verifier {

@@ -1,12 +1,10 @@
-import { concatBytes, fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { checkName } from "../../base/names.ts";
-import { deviceCertPayload } from "../../crypto/cert-payload.ts";
 import { SealEngine } from "../../crypto/seal/engine.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
-import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
 import type { Clock } from "../../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
-import type { Keys } from "../link/keys.ts";
+import { certifiedDevice, type Keys } from "../link/keys.ts";
 import { CERT_KEY } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
@@ -52,17 +50,8 @@ function certificateOf(parts: SealedDeviceParts): Promise<Uint8Array> {
     const vault = new Vault(tables, stateKey);
     const known = await vault.get<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
-    const user = checkName(parts.user);
-    const account = await keys.account(fingerprint, user);
-    const request = {
-      server: formatFingerprint(fingerprint),
-      user,
-      deviceKey: keys.device.publicKey,
-      kind: keys.kind,
-      signedAtUnixMs: clock.unixMs(),
-    };
-    const payload = deviceCertPayload(request, account.publicKey);
-    const cert = concatBytes(await account.sign(deviceCertBytes(payload)), payload);
+    const place = { fingerprint, user: checkName(parts.user), unixMs: clock.unixMs() };
+    const { deviceCert: cert } = await certifiedDevice(keys, place);
     await vault.put(CERT_KEY, toBase64Url(cert));
     return cert;
   });

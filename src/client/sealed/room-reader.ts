@@ -1,7 +1,8 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { type FoldedName, foldName, type Name } from "../../base/names.ts";
+import type { FoldedName } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { Knowledge, SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
@@ -86,7 +87,7 @@ export class RoomReader {
   async #group(at: RoomAt, record: ChatRecord): Promise<void> {
     const body = groupBodyOf(record);
     if (body === undefined) return;
-    const pending = await at.vault.get<PendingRow>(pendingKey(at.room)).catch(passed);
+    const pending = await at.vault.find<PendingRow>(pendingKey(at.room));
     if (pending?.commitId === body.commitId) return this.#adopt(at, record, pending);
     if (at.group === undefined || at.row === undefined) return this.#enter(at, record, body);
     if (body.group !== at.row.group) return suspect(at, "the server shows another group");
@@ -150,7 +151,7 @@ export class RoomReader {
       .join(
         fromBase64Url(welcome),
         async (ref) => {
-          const secret = await at.vault.get<PackageRow>(packageKey(ref)).catch(passed);
+          const secret = await at.vault.find<PackageRow>(packageKey(ref));
           if (secret !== undefined) refs.push(ref);
           return secret === undefined ? undefined : fromBase64Url(secret.secret);
         },
@@ -184,7 +185,7 @@ export class RoomReader {
   }
 
   async #said(at: RoomAt, record: ChatRecord): Promise<void> {
-    const sent = await at.vault.get<SentRow>(sentKey(at.room, record.id)).catch(passed);
+    const sent = await at.vault.find<SentRow>(sentKey(at.room, record.id));
     const ciphertext = ciphertextOf(record);
     if (sent !== undefined) return this.#own(at, record, sent, ciphertext);
     if (record.state === "erased") at.change({ erased: (at.row?.erased ?? 0) + 1 });
@@ -337,7 +338,7 @@ async function refusal(
   if (body.kind !== "edit") return undefined;
   const of = body["seq"];
   if (typeof of !== "number") return "broken";
-  const said = await at.vault.get<SaidRow>(saidKey(at.room, of)).catch(passed);
+  const said = await at.vault.find<SaidRow>(saidKey(at.room, of));
   return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
 }
 
@@ -375,16 +376,6 @@ export function changeRow({ kind, by, added, removed }: SealChange): ChangeRow {
 
 function changedDevice({ user, device, account }: SealDevice): ChangedDevice {
   return { user, device, account };
-}
-
-function isSame(one: string, other: string): boolean {
-  return foldName(one as Name) === foldName(other as Name);
-}
-
-/** A row that cannot be read counts as none. */
-function passed(error: unknown): undefined {
-  if (error instanceof Fault) return undefined;
-  throw error;
 }
 
 function faultOf(error: unknown): Fault {

@@ -27,16 +27,18 @@ export class RoomAt {
   row: RoomRow | undefined;
   /** Undefined: this device is not in. */
   group: SealedGroup | undefined;
-  /** Why the state that is kept cannot be used. */
-  readonly damage: Fault | undefined;
   readonly consumed: Uint8Array[] = [];
 
-  constructor(room: RoomId, vault: Vault, row: RoomRow | undefined, found: FoundState) {
+  constructor(
+    room: RoomId,
+    vault: Vault,
+    row: RoomRow | undefined,
+    group: SealedGroup | undefined,
+  ) {
     this.room = room;
     this.vault = vault;
     this.row = row;
-    this.group = found.group;
-    this.damage = found.damage;
+    this.group = group;
   }
 
   /** The next state; what it no longer needs is overwritten when it is on the disk. */
@@ -48,11 +50,6 @@ export class RoomAt {
   change(more: Partial<RoomRow>): void {
     if (this.row !== undefined) this.row = { ...this.row, ...more };
   }
-}
-
-interface FoundState {
-  readonly group?: SealedGroup;
-  readonly damage?: Fault;
 }
 
 /**
@@ -98,11 +95,11 @@ export class RoomStates {
     let done: { readonly at: RoomAt; readonly bytes: Uint8Array | undefined } | undefined;
     const result = await store.transact(async (tables) => {
       const vault = new Vault(tables, key);
-      const row = await vault.get<RoomRow>(roomKey(room)).catch(passed);
-      const found = row === undefined ? {} : await this.#found(vault, room, row);
-      const at = new RoomAt(room, vault, row, found);
+      const row = await vault.find<RoomRow>(roomKey(room));
+      const group = row === undefined ? undefined : await this.#found(vault, room, row);
+      const at = new RoomAt(room, vault, row, group);
       const worked = await work(at);
-      const bytes = await this.#write(at, row, found.group);
+      const bytes = await this.#write(at, row, group);
       done = { at, bytes };
       return worked;
     });
@@ -110,17 +107,18 @@ export class RoomStates {
     return result;
   }
 
-  async #found(vault: Vault, room: RoomId, row: RoomRow): Promise<FoundState> {
+  /** One that cannot be read is none: the device comes back as one that lost it. */
+  async #found(vault: Vault, room: RoomId, row: RoomRow): Promise<SealedGroup | undefined> {
     const bytes = await vault.raw(stateKey(room));
-    if (bytes === undefined) return {};
+    if (bytes === undefined) return undefined;
     const last = this.#last.get(room);
-    if (last !== undefined && equalBytes(last.bytes, bytes)) return { group: last.group };
+    if (last !== undefined && equalBytes(last.bytes, bytes)) return last.group;
     try {
       const group = await this.load(bytes, row.group);
       this.#last.set(room, { bytes, group });
-      return { group };
+      return group;
     } catch (error) {
-      if (error instanceof Fault) return { damage: error };
+      if (error instanceof Fault) return undefined;
       throw error;
     }
   }
@@ -147,10 +145,4 @@ export class RoomStates {
     else if (bytes !== undefined) this.#last.set(room, { bytes, group });
     wipe(consumed);
   }
-}
-
-/** A row that cannot be read is none: the room is entered anew. */
-function passed(error: unknown): undefined {
-  if (error instanceof Fault) return undefined;
-  throw error;
 }

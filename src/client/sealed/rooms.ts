@@ -11,8 +11,9 @@ import {
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
-import { foldName, type Name } from "../../base/names.ts";
+import type { Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import { isSame } from "../../core/model/item.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import { safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
@@ -21,7 +22,7 @@ import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Answer, PostBody } from "../../wire/messages.ts";
-import { type Ask, queryHistory, queryUsers } from "../link/queries.ts";
+import { type Ask, queryHistory } from "../link/queries.ts";
 import {
   closedRecord,
   openedRecord,
@@ -157,13 +158,15 @@ export class SealedRooms {
    * may soon; as the server refuses
    */
   async seal(room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
+    await this.#catchUp(room);
+    // Mostly nothing has to be done first: then it is one transaction.
+    const sealed = await this.#states.run(room.id, async (at) =>
+      (await isSettled(at)) ? this.#encryptAll(at, room, posts) : undefined,
+    );
+    if (sealed !== undefined) return sealed;
     await this.enter(room);
     await this.#removeDeparted(room);
-    return this.#states.run(room.id, async (at) => {
-      const bodies: PostBody[] = [];
-      for (const post of posts) bodies.push(await this.#encrypt(at, room, post));
-      return bodies;
-    });
+    return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
   }
 
   /** Makes the group of a room that this account has made sealed, or of a conversation. */
@@ -408,6 +411,12 @@ export class SealedRooms {
     if (needsEntry) await this.#alone(room, () => this.#comeIn(room));
   }
 
+  async #encryptAll(at: RoomAt, room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
+    const bodies: PostBody[] = [];
+    for (const post of posts) bodies.push(await this.#encrypt(at, room, post));
+    return bodies;
+  }
+
   async #encrypt(at: RoomAt, room: RoomView, { id, body }: OpenPost): Promise<PostBody> {
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in") {
@@ -492,7 +501,7 @@ export class SealedRooms {
     const said = await this.#states.transact(async (vault) => {
       const rows = new Map<number, SaidRow>();
       for (const { seq } of wanted) {
-        const row = await vault.get<SaidRow>(saidKey(room, seq)).catch(passed);
+        const row = await vault.find<SaidRow>(saidKey(room, seq));
         if (row !== undefined) rows.set(seq, row);
       }
       return rows;
@@ -578,7 +587,7 @@ export class SealedRooms {
     const { device, entropy } = this.#parts;
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in") throw notIn(room, row);
-    const before = await at.vault.get<PendingRow>(pendingKey(at.room)).catch(passed);
+    const before = await at.vault.find<PendingRow>(pendingKey(at.room));
     if (before !== undefined) {
       throw new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
     }
@@ -652,7 +661,7 @@ export class SealedRooms {
 
   async #drop(room: RoomId, commitId: string): Promise<void> {
     await this.#states.run(room, async (at) => {
-      const pending = await at.vault.get<PendingRow>(pendingKey(room)).catch(passed);
+      const pending = await at.vault.find<PendingRow>(pendingKey(room));
       if (pending?.commitId === commitId) await dropPending(at);
     });
   }
@@ -660,7 +669,7 @@ export class SealedRooms {
   /** A commit of before, whose answer was lost: the server answers it as it did then. */
   async #resume(room: RoomView): Promise<void> {
     const pending = await this.#states.run(room.id, (at) =>
-      at.vault.get<PendingRow>(pendingKey(room.id)).catch(passed),
+      at.vault.find<PendingRow>(pendingKey(room.id)),
     );
     if (pending === undefined) return;
     try {
@@ -709,11 +718,6 @@ export class SealedRooms {
       }
     }
   }
-
-  /** Names of all members of a room, for who is to be let in. @throws Fault */
-  members(room: RoomView): Promise<{ readonly user: string }[]> {
-    return queryUsers(this.#parts.ask, room.kind === "room" ? room.name : undefined);
-  }
 }
 
 interface Plan {
@@ -721,6 +725,12 @@ interface Plan {
   readonly added: readonly { readonly user: string; readonly device: string }[];
   readonly removed: readonly string[];
   readonly kick?: string;
+}
+
+/** This device is in, nobody is to be removed, and no commit of before waits. */
+async function isSettled({ row, group, vault, room }: RoomAt): Promise<boolean> {
+  if (group === undefined || row?.departed.length !== 0) return false;
+  return (await vault.find(pendingKey(room))) === undefined;
 }
 
 /** Whether this device may remove all who are out. */
@@ -756,15 +766,6 @@ function notIn(room: RoomView, row: RoomRow | undefined): Fault {
 
 function targetOf({ kind, name }: RoomView): string {
   return kind === "person" ? `@${name}` : name;
-}
-
-function isSame(one: string, other: string): boolean {
-  return foldName(one as Name) === foldName(other as Name);
-}
-
-function passed(error: unknown): undefined {
-  if (error instanceof Fault) return undefined;
-  throw error;
 }
 
 /** There is no group, or the server has lost what brings a device in. */

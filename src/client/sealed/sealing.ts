@@ -11,6 +11,7 @@ import type { PostBody } from "../../wire/messages.ts";
 import type { Keys } from "../link/keys.ts";
 import type { Ask } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
+import { closedRecord } from "./body.ts";
 import type { OpenPost, SealedRooms } from "./rooms.ts";
 import { allPins } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
@@ -291,7 +292,7 @@ function pinned(to: string): string {
 
 function closed(record: ChatRecord): ChatRecord {
   if (record.kind !== "sealed" || record.state !== "whole") return record;
-  return { ...record, body: { reason: "absent" }, sealed: "closed" };
+  return closedRecord(record);
 }
 
 function ignored(error: unknown): void {

@@ -1,6 +1,7 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { StateKey } from "../../crypto/seal/state-box.ts";
+import { owned } from "../../crypto/seal/owned.ts";
+import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
 import type { KeyRange, SealedTables } from "./store.ts";
 
 const NONCE_BYTES = 12;
@@ -22,6 +23,16 @@ export class Vault {
   async get<Value>(key: string): Promise<Value | undefined> {
     const bytes = await this.#tables.get(key);
     return bytes === undefined ? undefined : this.#open(key, bytes);
+  }
+
+  /** The same, where a row that cannot be read counts as none. */
+  async find<Value>(key: string): Promise<Value | undefined> {
+    try {
+      return await this.get<Value>(key);
+    } catch (error) {
+      if (error instanceof Fault) return undefined;
+      throw error;
+    }
   }
 
   async put(key: string, value: unknown): Promise<void> {
@@ -69,14 +80,7 @@ export class Vault {
       const plain = await crypto.subtle.decrypt(options, this.#key, sealed);
       return JSON.parse(utf8Decode(new Uint8Array(plain))) as Value;
     } catch (cause) {
-      throw new Fault("seal-state", "what this device kept of a sealed room cannot be read", {
-        cause,
-      });
+      throw unreadable(cause);
     }
   }
-}
-
-/** WebCrypto takes only views of memory that nobody shares. */
-function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
 }
