@@ -30,6 +30,11 @@ export const KEY_PACKAGES_PER_HOUR = 10;
 /** Pairs of accounts for which that is counted; beyond it the longest idle is forgotten. */
 export const KEY_PACKAGE_PAIRS_MAX = 10_000;
 
+/** Random: one that is guessed would only have its owner come in anew. */
+export const LEASE_BYTES = 16;
+/** The count of leases stays there: one at each log-in for a million years. */
+export const LEASE_COUNT_MAX = 2 ** 40;
+
 // What a device keeps to itself.
 /** Capabilities of one kind that a leaf may list. */
 export const GROUP_CAPABILITIES_MAX = 64;
@@ -70,3 +75,19 @@ export const SEALED_ROOMS_MAX = 2_000;
 export const SEALED_TRIES_MAX = 32;
 /** Events that wait for records of sealed rooms to be opened: some seconds of work. */
 export const SEALED_WAITING_MAX = 20_000;
+/** Processes of one home that take leases at once: one that lost so many races gives up. */
+export const LEASE_TRIES_MAX = 8;
+/**
+ * A folder comes in anew so often within this time. More means that two machines use copies of it,
+ * and that each would put the other out for ever.
+ */
+export const ANEW_MAX = 3;
+export const ANEW_MS = 60 * 60_000;
+/** A device gives its rooms new keys after a week, … */
+export const RENEW_MS = 7 * 86_400_000;
+/** … some up to a day later, so that not all of a room do it at once, … */
+export const RENEW_JITTER_MS = 86_400_000;
+/** … or after so many messages of its own in a room. */
+export const RENEW_MESSAGES = 1_000;
+/** A client that stays connected looks so often whether keys are due. */
+export const RENEW_LOOK_MS = 6 * 60 * 60_000;

@@ -138,6 +138,7 @@ export class Client {
       home: parts.sealed,
       ask: (kind, fields) => this.request(kind, fields),
       rooms: () => this.rooms,
+      tell: (news) => this.#events.push(news),
     });
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);

@@ -5,6 +5,7 @@ import type { PostOutcome } from "../core/client/outbox.ts";
 import type { FolderSize } from "../io/blob/interfaces.ts";
 import type { Transport } from "../io/link/link.ts";
 import type { Fingerprint } from "../wire/fingerprint.ts";
+import type { SealedNews } from "./sealed/rooms.ts";
 
 /** What a client tells whoever shows it, in the order in which it happened. */
 export type ClientEvent =
@@ -87,6 +88,7 @@ export type ClientEvent =
     }
   /** Somebody let this account into a sealed room, which it may join now. */
   | { readonly kind: "invited"; readonly room: string; readonly by?: string | undefined }
+  | SealedNews
   /** The connection is gone and will be tried again. */
   | { readonly kind: "lost"; readonly fault: Fault; readonly retryInMs: number }
   /** Another attempt failed. */

@@ -259,6 +259,7 @@ export class RequestRouter {
         return this.#options.services.dashboard.serve(client, account, request);
       case "key-packages":
       case "key-package":
+      case "seal-lease":
       case "group-create":
       case "group-commit":
       case "group": {

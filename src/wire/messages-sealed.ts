@@ -12,6 +12,7 @@ import {
   GROUP_WELCOME_BYTES_MAX,
   KEY_PACKAGE_BYTES_MAX,
   KEY_PACKAGES_MAX,
+  LEASE_BYTES,
   SEALED_BYTES_MAX,
 } from "../base/limits-sealed.ts";
 import { bytes, count, exactBytes, id, KEY, moment, name, positive, target } from "./field.ts";
@@ -20,6 +21,8 @@ import { bytes, count, exactBytes, id, KEY, moment, name, positive, target } fro
 export const SEALED_FILE_NAME = "sealed";
 
 const groupId = exactBytes(GROUP_ID_BYTES);
+/** Random, made by the device. */
+const lease = exactBytes(LEASE_BYTES);
 /** A PublicMessage with a commit. */
 const commit = bytes(GROUP_COMMIT_BYTES_MAX);
 /** A GroupInfo with its ratchet tree. */
@@ -76,6 +79,24 @@ export const SEALED_REQUESTS = {
       kick: v.optional(name),
     },
     answer: v.object({ seq: positive, epoch: count, time: moment }),
+  },
+  /**
+   * Takes the next lease of this device in place of the one that its folder has. Asked again, it is
+   * answered as the first time.
+   */
+  "seal-lease": {
+    fields: {
+      /** Leases that this device has had. */
+      count,
+      /** Left out: the folder has none, and the device comes anew. */
+      lease: v.optional(lease),
+      next: lease,
+    },
+    answer: v.object({
+      count,
+      /** False: nothing has changed, and `count` leases were given; the folder has an older one. */
+      isLatest: v.boolean(),
+    }),
   },
   /** What a device needs that comes in, or comes back, by itself. */
   group: {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { GROUP_ID_BYTES } from "../../src/base/limits-sealed.ts";
+import { GROUP_ID_BYTES, LEASE_BYTES } from "../../src/base/limits-sealed.ts";
 import type { Answer, RequestFields } from "../../src/wire/messages.ts";
 import { count, exact, fields, moment, name, positive } from "./any-field.ts";
 
@@ -7,11 +7,16 @@ import { count, exact, fields, moment, name, positive } from "./any-field.ts";
 
 const blob = fc.uint8Array({ maxLength: 200 });
 const group = exact(GROUP_ID_BYTES);
+const lease = exact(LEASE_BYTES);
 const made = fc.record({ seq: positive, epoch: count, time: moment });
 
 export const ANY_SEALED_REQUEST = {
   "key-packages": fc.record({ packages: fc.array(blob, { maxLength: 5 }) }),
   "key-package": fc.record({ user: name }),
+  "seal-lease": fields<RequestFields<"seal-lease">>({ count, lease, next: lease }, [
+    "count",
+    "next",
+  ]),
   "group-create": fc.record({ target: name, group, commitId: name, info: blob }),
   "group-commit": fields<RequestFields<"group-commit">>(
     {
@@ -37,6 +42,7 @@ export const ANY_SEALED_ANSWER = {
     packages: fc.array(fc.record({ device: exact(32), keyPackage: blob }), { maxLength: 5 }),
     missing: count,
   }),
+  "seal-lease": fc.record({ count, isLatest: fc.boolean() }),
   "group-create": made,
   "group-commit": made,
   group: fields<Answer<"group">>(

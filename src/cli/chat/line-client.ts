@@ -22,6 +22,7 @@ import { enterRoom, type RoomOptions, untilEntered } from "../connect/join-room.
 import { type Context, faultLine } from "../context.ts";
 import { faultJson } from "../errors.ts";
 import { isFile } from "../output/render.ts";
+import { CAME_ANEW } from "./came-anew.ts";
 import { ChatConsole, shownChatRecord } from "./console.ts";
 import { Ending } from "./ending.ts";
 import { LineFiles } from "./files.ts";
@@ -389,6 +390,12 @@ export class LineClient implements SlashHost {
           words,
         );
       }
+      case "came-anew": {
+        const { kind, reason } = event;
+        return chatConsole.tell({ kind, reason }, CAME_ANEW[reason]);
+      }
+      case "sealed-fault":
+        return this.fail(event.fault);
       case "pinned":
       case "moved":
       case "link-asked":

@@ -19,6 +19,7 @@ import type { Clock } from "../../io/clock.ts";
 import type { DraftOwner } from "../../io/state/draft-store.ts";
 import type { SeenFile } from "../../io/state/seen-files.ts";
 import type { TerminalDevice } from "../../io/terminal/device.ts";
+import { CAME_ANEW } from "../chat/came-anew.ts";
 import { Ending } from "../chat/ending.ts";
 import { runSlash, slashRows } from "../chat/slash.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -317,6 +318,8 @@ export class ScreenClient implements CommandScreen {
       const { screen, server } = faceTexts(this.#language);
       this.note(screen.letIn(event.by ?? server, event.room));
     }
+    if (event.kind === "came-anew") this.note(CAME_ANEW[event.reason]);
+    if (event.kind === "sealed-fault") this.#fail(event.fault);
     if (event.kind === "closed") {
       this.#ending.put(event.fault ?? 0);
     }

@@ -29,6 +29,8 @@ import {
 export interface RoomReaderParts {
   readonly engine: SealEngine;
   readonly states: RoomStates;
+  /** This machine's own: what the server says of time decides nothing. */
+  readonly unixMs: () => number;
 }
 
 /** The fields of a `group` record that a reader needs. */
@@ -48,10 +50,12 @@ interface GroupBody {
 export class RoomReader {
   readonly #engine: SealEngine;
   readonly #states: RoomStates;
+  readonly #unixMs: () => number;
 
-  constructor({ engine, states }: RoomReaderParts) {
+  constructor({ engine, states, unixMs }: RoomReaderParts) {
     this.#engine = engine;
     this.#states = states;
+    this.#unixMs = unixMs;
   }
 
   /** The next record of the room. @throws Fault store-… */
@@ -112,9 +116,9 @@ export class RoomReader {
         at.change({ status: "out" });
         return keep(at, record, { kind: "change", ...changeRow(done.change) });
       case "own":
-        // Made with a state that is gone: this device comes back as one that lost it.
+        // Made with a state that this folder does not have: another copy of it has.
         at.advance(undefined, []);
-        return at.change({ status: "lost" });
+        return at.change({ status: "lost", isCopy: true });
       default:
         return suspect(at, `a change was refused: ${done.reason}`);
     }
@@ -124,16 +128,22 @@ export class RoomReader {
   async #adopt(at: RoomAt, record: ChatRecord, pending: PendingRow): Promise<void> {
     const bytes = await at.vault.raw(pendingStateKey(at.room));
     await dropPending(at);
-    const isEntry = at.row === undefined || at.row.status !== "in";
+    const kind = pending.change.change;
+    const isBack = kind === "resync" || kind === "join";
+    const wasIn = at.group !== undefined;
     try {
       if (bytes === undefined) throw new Fault("seal-state", "a commit was kept without its state");
-      at.advance(await this.#states.load(bytes, pending.group), []);
+      at.advance(await this.#states.load(bytes, pending), []);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       at.advance(undefined, []);
       return at.change({ status: "lost" });
     }
-    if (isEntry) await begin(at, record, pending.group);
+    const { row } = at;
+    if (row?.status !== "in" || isBack) await begin(at, record, pending);
+    // Up to this record it has read on with what it had.
+    if (isBack && wasIn) at.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
+    if (kind !== "add") at.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
     const { change } = pending;
     await pinNewcomers(at.vault, [...change.added, ...(at.group?.members ?? [])]);
     settle(at, change.removed);
@@ -165,7 +175,8 @@ export class RoomReader {
     }
     await at.vault.delete(packageKey(joined.ref));
     at.advance(joined.group, joined.consumed);
-    await begin(at, record, group);
+    await begin(at, record, { group, instance: at.instance });
+    at.change({ renewedUnixMs: this.#unixMs() });
     await pinNewcomers(at.vault, joined.group.members);
     const self = joined.group.self;
     await keep(at, record, {
@@ -195,7 +206,10 @@ export class RoomReader {
     if (done instanceof Fault) return keep(at, record, { kind: "closed", reason: "broken" });
     at.advance(done.group, done.consumed);
     const { sender, count, sentAtUnixMs } = done.message;
-    const missed = this.#count(at, sender.device, count);
+    const isOwn = sender.device === this.#engine.device;
+    // Another copy of this folder has said it: both would use the same keys.
+    if (isOwn) at.change({ isCopy: true, count: Math.max(at.row?.count ?? 0, count) });
+    const missed = isOwn ? 0 : this.#count(at, sender.device, count);
     const body = readBody(done.message.body);
     const reason = body === undefined ? "broken" : await refusal(at, body, sender);
     if (body === undefined || reason !== undefined) {
@@ -276,7 +290,11 @@ export interface PackageRow {
 }
 
 /** The device is in from this record on. */
-async function begin(at: RoomAt, record: ChatRecord, group: string): Promise<void> {
+async function begin(
+  at: RoomAt,
+  record: ChatRecord,
+  { group, instance }: Pick<PendingRow, "group" | "instance">,
+): Promise<void> {
   const target = record.room.kind === "person" ? `@${record.room.name}` : record.room.name;
   at.row = {
     target,
@@ -287,6 +305,7 @@ async function begin(at: RoomAt, record: ChatRecord, group: string): Promise<voi
     count: at.row?.count ?? 0,
     counts: {},
     departed: [],
+    ...(instance === undefined ? {} : { instance }),
   };
   await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
 }

@@ -6,12 +6,9 @@ import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { type Consumed, wipe } from "../../crypto/seal/secrets.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
-import { type RoomRow, roomKey, stateKey } from "./rows.ts";
+import { LEASE_KEY, type LeaseRow, type RoomRow, roomKey, stateKey } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 import { Vault } from "./vault.ts";
-
-/** No lease is asked of servers yet. */
-const LEASE = "";
 
 export interface RoomStatesParts {
   readonly store: SealedStore;
@@ -19,10 +16,15 @@ export interface RoomStatesParts {
   readonly key: StateKey;
 }
 
+/** What a state is bound to, as a row says it. */
+type StatePlace = Pick<RoomRow, "group" | "instance">;
+
 /** One room inside of one transaction. What is changed here is written when the work is done. */
 export class RoomAt {
   readonly room: RoomId;
   readonly vault: Vault;
+  /** Of the folder, as it is now. */
+  readonly instance: string;
   /** Undefined: nothing is known of it. */
   row: RoomRow | undefined;
   /** Undefined: this device is not in. */
@@ -30,13 +32,13 @@ export class RoomAt {
   readonly consumed: Uint8Array[] = [];
 
   constructor(
-    room: RoomId,
-    vault: Vault,
+    { room, vault, instance }: Pick<RoomAt, "room" | "vault" | "instance">,
     row: RoomRow | undefined,
     group: SealedGroup | undefined,
   ) {
     this.room = room;
     this.vault = vault;
+    this.instance = instance;
     this.row = row;
     this.group = group;
   }
@@ -49,6 +51,12 @@ export class RoomAt {
 
   change(more: Partial<RoomRow>): void {
     if (this.row !== undefined) this.row = { ...this.row, ...more };
+  }
+
+  /** Whether what is kept here may be behind what this device has sent. */
+  get isOld(): boolean {
+    const { row } = this;
+    return row !== undefined && (row.isCopy === true || instanceOf(row) !== this.instance);
   }
 }
 
@@ -80,13 +88,13 @@ export class RoomStates {
   }
 
   /** The state as it is kept. */
-  save(group: SealedGroup): Promise<Uint8Array> {
-    return this.#parts.engine.save(group, { key: this.#parts.key, lease: LEASE });
+  save(group: SealedGroup, lease: string): Promise<Uint8Array> {
+    return this.#parts.engine.save(group, { key: this.#parts.key, lease });
   }
 
   /** @throws Fault seal-state */
-  load(bytes: Uint8Array, group: string): Promise<SealedGroup> {
-    const place = { key: this.#parts.key, lease: LEASE, gid: fromBase64Url(group) };
+  load(bytes: Uint8Array, { group, instance: lease = "" }: StatePlace): Promise<SealedGroup> {
+    const place = { key: this.#parts.key, lease, gid: fromBase64Url(group) };
     return this.#parts.engine.load(bytes, place);
   }
 
@@ -95,9 +103,10 @@ export class RoomStates {
     let done: { readonly at: RoomAt; readonly bytes: Uint8Array | undefined } | undefined;
     const result = await store.transact(async (tables) => {
       const vault = new Vault(tables, key);
+      const { instance = "" } = (await vault.find<LeaseRow>(LEASE_KEY)) ?? {};
       const row = await vault.find<RoomRow>(roomKey(room));
       const group = row === undefined ? undefined : await this.#found(vault, room, row);
-      const at = new RoomAt(room, vault, row, group);
+      const at = new RoomAt({ room, vault, instance }, row, group);
       const worked = await work(at);
       const bytes = await this.#write(at, row, group);
       done = { at, bytes };
@@ -114,7 +123,7 @@ export class RoomStates {
     const last = this.#last.get(room);
     if (last !== undefined && equalBytes(last.bytes, bytes)) return last.group;
     try {
-      const group = await this.load(bytes, row.group);
+      const group = await this.load(bytes, row);
       this.#last.set(room, { bytes, group });
       return group;
     } catch (error) {
@@ -135,7 +144,7 @@ export class RoomStates {
       await vault.delete(stateKey(room));
       return undefined;
     }
-    const bytes = await this.save(group);
+    const bytes = await this.save(group, instanceOf(row));
     await vault.putRaw(stateKey(room), bytes);
     return bytes;
   }
@@ -145,4 +154,8 @@ export class RoomStates {
     else if (bytes !== undefined) this.#last.set(room, { bytes, group });
     wipe(consumed);
   }
+}
+
+function instanceOf({ instance = "" }: Partial<StatePlace> = {}): string {
+  return instance;
 }

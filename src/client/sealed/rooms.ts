@@ -7,6 +7,7 @@ import {
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
+  RENEW_LOOK_MS,
   SEALED_PAGE_RECORDS,
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
@@ -33,6 +34,8 @@ import {
 } from "./body.ts";
 import type { SealedDevice } from "./device.ts";
 import { identityOf } from "./identities.ts";
+import { DeviceLease } from "./lease.ts";
+import { Renewal } from "./renewal.ts";
 import { changeRow, dropPending, type PackageRow, RoomReader } from "./room-reader.ts";
 import { type RoomAt, RoomStates } from "./room-state.ts";
 import {
@@ -62,7 +65,15 @@ export interface SealedRoomsParts {
   /** Name of the account. */
   readonly user: string;
   readonly ask: Ask;
+  readonly tell: (news: SealedNews) => void;
 }
+
+/** What users are told of the state of their sealed rooms. */
+export type SealedNews =
+  /** It was an older copy of it, or could not be read: the device has come back into its rooms. */
+  | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
+  /** Nothing is said, or nothing is read, in sealed rooms as long as that is so. */
+  | { readonly kind: "sealed-fault"; readonly fault: Fault };
 
 /** A post that is about to be sent. */
 export interface OpenPost {
@@ -99,21 +110,32 @@ export class SealedRooms {
   readonly #parts: SealedRoomsParts;
   readonly #states: RoomStates;
   readonly #reader: RoomReader;
+  readonly #lease: DeviceLease;
+  readonly #renewal: Renewal;
+  #cancelLook: (() => void) | undefined;
+  /** What was told on this link: each once. */
+  readonly #told = new Set<string>();
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
   constructor(parts: SealedRoomsParts) {
-    const { store, stateKey: key, device } = parts;
+    const { clock, entropy, store, stateKey: key, device, ask } = parts;
     const { engine } = device;
     this.#parts = parts;
-    this.#states = new RoomStates({ store, engine, key });
-    this.#reader = new RoomReader({ engine, states: this.#states });
+    const states = new RoomStates({ store, engine, key });
+    this.#states = states;
+    this.#reader = new RoomReader({ engine, states, unixMs: () => clock.unixMs() });
+    this.#lease = new DeviceLease({ clock, entropy, states, ask });
+    this.#renewal = new Renewal({ clock, device: device.id });
   }
 
   /** A new link: what came meanwhile is asked for when a room is next looked at. */
   connected(): void {
     this.#followed.clear();
+    this.#lease.connected();
+    this.#renewal.connected();
+    this.#told.clear();
   }
 
   /**
@@ -129,6 +151,8 @@ export class SealedRooms {
       await this.#catchUp(room);
     }
     this.#followed.set(room.id, n);
+    // It was put out of its state by what it read: it does not wait until something is said.
+    if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);
     const [opened] = await this.#opened(room.id, [record]);
     if (record.state === "erased") await this.#forget(room.id, [seq]);
     return opened ?? record;
@@ -159,9 +183,10 @@ export class SealedRooms {
    */
   async seal(room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
     await this.#catchUp(room);
+    await this.#hold();
     // Mostly nothing has to be done first: then it is one transaction.
     const sealed = await this.#states.run(room.id, async (at) =>
-      (await isSettled(at)) ? this.#encryptAll(at, room, posts) : undefined,
+      (await this.#isSettled(at)) ? this.#encryptAll(at, room, posts) : undefined,
     );
     if (sealed !== undefined) return sealed;
     await this.enter(room);
@@ -200,10 +225,12 @@ export class SealedRooms {
         removed: [],
       },
     };
-    const bytes = await this.#states.save(group);
+    await this.#hold();
     await this.#states.run(room.id, async (at) => {
       if (at.row !== undefined) throw new Fault("name-taken", "this room is sealed already");
-      await at.vault.put(pendingKey(room.id), pending);
+      const { instance } = at;
+      await at.vault.put(pendingKey(room.id), { ...pending, instance });
+      const bytes = await this.#states.save(group, instance);
       await at.vault.putRaw(pendingStateKey(room.id), bytes);
     });
     const target = targetOf(room);
@@ -404,11 +431,81 @@ export class SealedRooms {
    */
   async enter(room: RoomView): Promise<void> {
     await this.#catchUp(room);
-    await this.#alone(room, () => this.#resume(room));
-    const needsEntry = await this.#states.run(room.id, (at) =>
-      Promise.resolve(at.row?.status !== "out" && at.group === undefined),
+    await this.#hold();
+    await this.#alone(room, async () => {
+      await this.#resume(room);
+      await this.#comeBack(room);
+    });
+    const isDue = await this.#states.run(room.id, (at) => Promise.resolve(this.#renewal.isDue(at)));
+    if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
+  }
+
+  /** Enters all rooms, and looks again from time to time as long as this link lasts. */
+  enterAll(rooms: () => readonly RoomView[]): void {
+    for (const room of rooms()) {
+      if (room.isSealed !== true) continue;
+      void this.enter(room).catch((error: unknown) => {
+        faultOnly(error);
+        const { code } = error as Fault;
+        if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
+      });
+    }
+    this.#cancelLook?.();
+    this.#cancelLook = this.#parts.clock.after(RENEW_LOOK_MS, () => {
+      this.#renewal.connected();
+      this.enterAll(rooms);
+    });
+  }
+
+  /** The link is gone. */
+  lost(): void {
+    this.#cancelLook?.();
+  }
+
+  /** @throws Fault as `DeviceLease.hold` */
+  async #hold(): Promise<void> {
+    await this.#lease.hold().catch((error: unknown) => this.#trouble(error));
+  }
+
+  /** Users hear of it once on each link, whatever it was that failed by it. */
+  #trouble(error: unknown): never {
+    if (error instanceof Fault && error.code === "seal-refused") {
+      this.#tell({ kind: "sealed-fault", fault: error });
+    }
+    throw error;
+  }
+
+  #tell(news: SealedNews): void {
+    const what = news.kind === "came-anew" ? news.reason : news.fault.message;
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#parts.tell(news);
+  }
+
+  /** This device is in, its state is the latest, and nothing has to be done first. */
+  async #isSettled(at: RoomAt): Promise<boolean> {
+    const { row, group, vault, room } = at;
+    if (group === undefined || row?.departed.length !== 0 || at.isOld) return false;
+    return !this.#renewal.isDue(at) && (await vault.find(pendingKey(room))) === undefined;
+  }
+
+  /** Comes in where this device is not, or is with a state that is not to be used any more. */
+  async #comeBack(room: RoomView): Promise<void> {
+    const found = await this.#states.run(room.id, (at) =>
+      Promise.resolve({ needs: needsEntry(at), isCopy: at.row?.isCopy === true }),
     );
-    if (needsEntry) await this.#alone(room, () => this.#comeIn(room));
+    if (!found.needs) return;
+    // A copy that is in use on another machine has the lease by now.
+    if (found.isCopy) await this.#lease.check().catch((error: unknown) => this.#trouble(error));
+    await this.#comeIn(room);
+  }
+
+  /** New keys for this device, if they are due. */
+  #renew(room: RoomView): Promise<void> {
+    return this.#commit(room, (at) => {
+      if (at.row?.status !== "in" || !this.#renewal.isDue(at)) return Promise.resolve(undefined);
+      return Promise.resolve({ intent: { kind: "update" }, added: [], removed: [] });
+    });
   }
 
   async #encryptAll(at: RoomAt, room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
@@ -419,8 +516,8 @@ export class SealedRooms {
 
   async #encrypt(at: RoomAt, room: RoomView, { id, body }: OpenPost): Promise<PostBody> {
     const { row, group } = at;
-    if (row === undefined || group === undefined || row.status !== "in") {
-      throw notIn(room, row);
+    if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
+      throw notIn(room, at);
     }
     if (row.departed.length > 0) {
       const names = row.departed.map(({ user }) => user).join(", ");
@@ -437,7 +534,10 @@ export class SealedRooms {
       sentAtUnixMs: clock.unixMs(),
       hashes: [],
     };
-    if (before === undefined) at.change({ count: sent.count });
+    if (before === undefined) {
+      const { sentSince = 0, renewedUnixMs = clock.unixMs() } = row;
+      at.change({ count: sent.count, sentSince: sentSince + 1, renewedUnixMs });
+    }
     const { count, sentAtUnixMs } = sent;
     const content = { body: packBody(sent.body as SealedBody), count, sentAtUnixMs };
     const bound = utf8Encode(id);
@@ -472,6 +572,8 @@ export class SealedRooms {
     }
   }
 
+  /** Rooms where another copy of this folder has spoken. Bounded by the rooms of an account. */
+  readonly #astray = new Set<RoomId>();
   /** Of rooms that this device is not in: what it need not look at again in this run. */
   readonly #skipped = new Map<RoomId, number>();
 
@@ -486,6 +588,7 @@ export class SealedRooms {
           const record = records[done++];
           if (record !== undefined) await this.#reader.read(at, record);
         }
+        if (at.row?.isCopy === true && at.row.status !== "out") this.#astray.add(room);
         return done;
       });
     }
@@ -563,7 +666,9 @@ export class SealedRooms {
     for (let tries = 1; ; tries++) {
       this.#followed.delete(room.id);
       await this.#catchUp(room);
+      await this.#hold();
       await this.#resume(room);
+      await this.#comeBack(room);
       try {
         const pending = await this.#states.run(room.id, (at) => this.#prepare(at, room, plan));
         if (pending === undefined) return;
@@ -574,7 +679,7 @@ export class SealedRooms {
         if (tries >= COMMIT_TRIES_MAX) throw error;
       }
       const [random = 0] = entropy(1);
-      const delayMs = COMMIT_RETRY_MS * tries * (0.5 + random / 256);
+      const delayMs = Math.round(COMMIT_RETRY_MS * tries * (0.5 + random / 256));
       await new Promise<void>((resolve) => clock.after(delayMs, resolve));
     }
   }
@@ -586,7 +691,8 @@ export class SealedRooms {
   ): Promise<PendingRow | undefined> {
     const { device, entropy } = this.#parts;
     const { row, group } = at;
-    if (row === undefined || group === undefined || row.status !== "in") throw notIn(room, row);
+    const isIn = row?.status === "in" && !at.isOld;
+    if (row === undefined || group === undefined || !isIn) throw notIn(room, at);
     const before = await at.vault.find<PendingRow>(pendingKey(at.room));
     if (before !== undefined) {
       throw new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
@@ -612,17 +718,20 @@ export class SealedRooms {
   async #keepPending(
     at: RoomAt,
     made: SealCommit,
-    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "change">,
+    rest: Omit<PendingRow, "commit" | "welcome" | "info" | "change" | "instance">,
   ): Promise<PendingRow> {
+    const { instance } = at;
     const pending: PendingRow = {
       ...rest,
+      instance,
       commit: toBase64Url(made.commit),
       ...(made.welcome === undefined ? {} : { welcome: toBase64Url(made.welcome) }),
       info: toBase64Url(made.groupInfo),
       change: changeRow(made.change),
     };
     await at.vault.put(pendingKey(at.room), pending);
-    await at.vault.putRaw(pendingStateKey(at.room), await this.#states.save(made.group));
+    const bytes = await this.#states.save(made.group, instance);
+    await at.vault.putRaw(pendingStateKey(at.room), bytes);
     return pending;
   }
 
@@ -689,7 +798,9 @@ export class SealedRooms {
         (await ask("group", { target: targetOf(room) }).catch(notThere)) ?? {};
       if (found === undefined) return;
       const commitId = toBase64Url(entropy(ID_BYTES));
+      let reason: "copy" | "damaged" | undefined;
       const isSent = await this.#states.run(room.id, async (at) => {
+        const isOld = at.isOld;
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);
         const made = await device.engine
@@ -701,6 +812,7 @@ export class SealedRooms {
         // Nobody of this account is in: somebody has to let this device in.
         if (made instanceof Fault) return undefined;
         const { change } = made;
+        if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
         return this.#keepPending(at, made, {
           commitId,
           epoch: found.epoch,
@@ -712,11 +824,16 @@ export class SealedRooms {
       if (isSent === undefined) return;
       try {
         await this.#send(room, isSent);
-        return await this.#catchUp(room);
+        await this.#catchUp(room);
+        if (reason !== undefined) this.#tell({ kind: "came-anew", reason });
+        return;
       } catch (error) {
         if (!(error instanceof Fault) || error.code !== "stale-epoch") throw error;
       }
     }
+    throw new Fault("stale-epoch", `others change '${targetOf(room)}' all the time`, {
+      retryAfterMs: 1_000,
+    });
   }
 }
 
@@ -727,10 +844,9 @@ interface Plan {
   readonly kick?: string;
 }
 
-/** This device is in, nobody is to be removed, and no commit of before waits. */
-async function isSettled({ row, group, vault, room }: RoomAt): Promise<boolean> {
-  if (group === undefined || row?.departed.length !== 0) return false;
-  return (await vault.find(pendingKey(room))) === undefined;
+function needsEntry({ row, group, isOld }: RoomAt): boolean {
+  const mayRead = row?.status !== "out" && row?.status !== "suspect";
+  return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
 }
 
 /** Whether this device may remove all who are out. */
@@ -746,9 +862,15 @@ function noDevice(user: string): Fault {
   });
 }
 
-function notIn(room: RoomView, row: RoomRow | undefined): Fault {
-  const name = room.kind === "person" ? `@${room.name}` : room.name;
+function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
+  const name = targetOf(room);
   switch (row?.status) {
+    case "in":
+    case "lost":
+      if (!isOld && row.status === "in") break;
+      return new Fault("seal-refused", `this device could not come back into '${name}' by itself`, {
+        remedy: "try again later, or ask somebody in it: /kick, then /invite",
+      });
     case "suspect":
       return new Fault("seal-refused", `'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
         remedy: "ask the server's owner what happens there; make another room",
@@ -758,10 +880,11 @@ function notIn(room: RoomView, row: RoomRow | undefined): Fault {
         remedy: "ask to be let in again",
       });
     default:
-      return new Fault("seal-refused", `nobody has let this device into '${name}' yet`, {
-        remedy: "ask somebody in it: /invite NAME",
-      });
+      break;
   }
+  return new Fault("seal-refused", `nobody has let this device into '${name}' yet`, {
+    remedy: "ask somebody in it: /invite NAME",
+  });
 }
 
 function targetOf({ kind, name }: RoomView): string {
@@ -772,4 +895,8 @@ function targetOf({ kind, name }: RoomView): string {
 function notThere(error: unknown): undefined {
   if (error instanceof Fault && error.code === "not-found") return undefined;
   throw error;
+}
+
+function faultOnly(error: unknown): void {
+  if (!(error instanceof Fault)) throw error;
 }

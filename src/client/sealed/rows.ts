@@ -25,6 +25,25 @@ export interface RoomRow {
   readonly erased?: number;
   /** Users who are out, and whose devices are in the group still. */
   readonly departed: readonly Departed[];
+  /** The folder's when the device came in; another one than it has now: it comes in anew. */
+  readonly instance?: string;
+  /** A copy of this folder has spoken here since: the device comes in anew. */
+  readonly isCopy?: boolean;
+  /** When this device had new keys here last, and messages that it has sent since. */
+  readonly renewedUnixMs?: number;
+  readonly sentSince?: number;
+}
+
+/** Which lease this folder has, of all that were given to its device. */
+export interface LeaseRow {
+  readonly count: number;
+  readonly lease?: string;
+  /** Asked for; whether the server has given it is not known. */
+  readonly next?: string;
+  /** Changes when the folder turns out to be a copy; empty: it never did. */
+  readonly instance: string;
+  /** When it turned out to be one, as far as that matters still. */
+  readonly anew: readonly number[];
 }
 
 export interface Departed {
@@ -46,6 +65,8 @@ export interface PendingRow {
   readonly kick?: string;
   readonly change: ChangeRow;
   readonly group: string;
+  /** To which the state is bound; absent: "". */
+  readonly instance?: string;
 }
 
 /** A post on its way. */
@@ -111,6 +132,7 @@ export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 /** In the clear: which room's group a target stands for. */
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
 export const CERT_KEY = "certificate";
+export const LEASE_KEY = "lease";
 
 export function allPins(limit: number): KeyRange {
   return { from: "pin/", to: `pin/${END}`, limit };

@@ -12,7 +12,7 @@ import type { Keys } from "../link/keys.ts";
 import type { Ask } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { closedRecord } from "./body.ts";
-import type { OpenPost, SealedRooms } from "./rooms.ts";
+import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 
@@ -45,6 +45,7 @@ export interface SealingParts {
   readonly home: SealedHome | undefined;
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
+  readonly tell: (news: SealedNews) => void;
 }
 
 /** A post as the outbox is about to send it. */
@@ -87,15 +88,16 @@ export class Sealing {
 
   lost(): void {
     this.#isLinked = false;
+    void this.#open?.then(({ rooms }) => rooms.lost(), ignored);
   }
 
   left(): void {
     const open = this.#open;
+    this.lost();
     this.#open = undefined;
     this.#account = undefined;
     this.#pins = undefined;
     this.#pinning = undefined;
-    this.#isLinked = false;
     void open?.then(({ home }) => home.close(), ignored);
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
@@ -200,12 +202,14 @@ export class Sealing {
   /** All rooms are known: what is to be done in sealed ones is done. */
   caughtUp(): void {
     this.stock();
-    for (const room of this.#parts.rooms()) {
-      if (room.isSealed !== true) continue;
-      void this.rooms()
-        .then((rooms) => rooms.enter(room))
-        .catch(ignored);
-    }
+    const { rooms: all, tell } = this.#parts;
+    if (!all().some(({ isSealed }) => isSealed === true)) return;
+    void this.rooms()
+      .then((rooms) => rooms.enterAll(all))
+      .catch((fault: unknown) => {
+        ignored(fault);
+        tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only when they write.
+      });
   }
 
   /** Nothing that was sealed once is ever sent in the clear, or to another room of its name. */
@@ -251,7 +255,7 @@ export class Sealing {
   }
 
   async #opened() {
-    const { clock, entropy, keys, ask, home: homes } = this.#parts;
+    const { clock, entropy, keys, ask, tell, home: homes } = this.#parts;
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
@@ -271,7 +275,7 @@ export class Sealing {
       const device = await openSealedDevice({
         ...{ clock, keys, store, stateKey, fingerprint, formers, user },
       });
-      const rooms = new SealedRooms({ clock, entropy, store, stateKey, device, user, ask });
+      const rooms = new SealedRooms({ clock, entropy, store, stateKey, device, user, ask, tell });
       return { rooms, home };
     } catch (error) {
       home.close();

@@ -449,9 +449,10 @@ export class SealEngine {
   }
 
   /**
-   * A message of another device, which is named by its place in the tree: by nothing that it says.
+   * A message, whose device is named by its place in the tree: by nothing that it says. One of this
+   * device can be opened if a later state than this one made it: then this one is an older copy.
    * @throws Fault frame-malformed, too-large; stale-epoch: of another epoch; seal-broken: not to be
-   * opened, opened before, or not what it seems
+   * opened, opened or made before, or not what it seems
    */
   async decrypt(
     group: SealedGroup,
@@ -469,8 +470,8 @@ export class SealEngine {
       const { senderDataSecret } = mls.keySchedule;
       const from = await decryptSenderData(message, senderDataSecret, this.#suite);
       const sender = memberAt(mls.ratchetTree, from?.leafIndex ?? -1);
-      if (sender === undefined || sender.leaf === mls.privatePath.leafIndex) {
-        throw new Fault("seal-broken", "a message in a sealed room names no other device");
+      if (sender === undefined) {
+        throw new Fault("seal-broken", "a message in a sealed room names no device");
       }
       const { tree, content, consumed } = await unprotectPrivateMessage(
         senderDataSecret,

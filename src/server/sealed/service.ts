@@ -20,10 +20,13 @@ import type { LocalPosts } from "../rooms/local-posts.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { GroupInfoStore, type SealedFolder } from "./group-info.ts";
 import { KeyPackageStore } from "./key-packages.ts";
+import { LeaseStore } from "./leases.ts";
 
 export type SealedRequest = Extract<
   Request,
-  { kind: "key-packages" | "key-package" | "group-create" | "group-commit" | "group" }
+  {
+    kind: "key-packages" | "key-package" | "seal-lease" | "group-create" | "group-commit" | "group";
+  }
 >;
 
 export interface SealedOptions {
@@ -40,6 +43,7 @@ export class SealedService {
   readonly #options: SealedOptions;
   readonly #infos: GroupInfoStore;
   readonly #packages: KeyPackageStore;
+  readonly #leases: LeaseStore;
   readonly #targets: TargetResolver;
   /** One commit of a room at a time, with what it keeps. Bounded by the rooms. */
   readonly #commits = new Map<RoomId, Mutex>();
@@ -51,6 +55,7 @@ export class SealedService {
     this.#options = options;
     this.#infos = new GroupInfoStore(place);
     this.#packages = new KeyPackageStore(place, clock);
+    this.#leases = new LeaseStore(place);
     this.#targets = new TargetResolver({ rooms, directory: registry, sha256 });
   }
 
@@ -64,6 +69,7 @@ export class SealedService {
     const known = new Set<string>();
     for (const account of registry.all()) for (const key of account.devices.keys()) known.add(key);
     this.#packages.sweep((device) => known.has(device));
+    this.#leases.sweep((device) => known.has(device));
   }
 
   async serve(client: ClientConnection, account: Account, request: SealedRequest): Promise<void> {
@@ -75,6 +81,10 @@ export class SealedService {
       }
       case "key-package":
         return this.#give(client, account, request);
+      case "seal-lease": {
+        const device = certifiedDevice(client, account);
+        return client.answer(request.ref, await this.#leases.take(device, request));
+      }
       case "group-create":
       case "group-commit":
         return this.#change(client, account, request);

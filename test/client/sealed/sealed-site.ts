@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,6 +12,7 @@ import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/clie
 import { Identity } from "../../../src/crypto/identity.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
+import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
@@ -38,6 +40,16 @@ export class SealedSite implements AsyncDisposable {
     const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
     this.#folders.push(folder);
     return { folder, identity: Identity.generate(), state: ClientState.inMemory() };
+  }
+
+  /** The same device on another machine, or as it was: what it keeps now, in another folder. */
+  copy(device: Device): Device {
+    const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
+    this.#folders.push(folder);
+    const path = join(device.folder, SEALED_STATE_FILE);
+    using database = new Database(path, { readonly: true });
+    database.run("VACUUM INTO ?", [join(folder, SEALED_STATE_FILE)]);
+    return { ...device, folder };
   }
 
   async join(
@@ -185,6 +197,11 @@ export class Person {
     return this.records
       .filter((record) => record.room.name === room && record.kind === "text")
       .map((record) => `${record.from}: ${bodyText(record)}`);
+  }
+
+  /** How often it was told that what it kept was no longer good. */
+  anew(reason: "copy" | "damaged"): number {
+    return this.events.filter((one) => one.kind === "came-anew" && one.reason === reason).length;
   }
 
   hears(room: string, text: string): Promise<string> {

@@ -14,6 +14,10 @@ const SUMMARIES = {
     "yang Anda dan {} tulis mulai sekarang hanya dapat dibaca perangkat Anda berdua",
   "this room is not sealed: the server's operators can read it":
     "ruang ini tidak tersegel: operator server dapat membacanya",
+  "what this device kept of sealed rooms was an older copy: it came in anew":
+    "simpanan ruang tersegel di perangkat ini salinan lama: perangkat masuk kembali",
+  "what this device kept of sealed rooms was lost or damaged: it came in anew":
+    "simpanan ruang tersegel di perangkat ini hilang atau rusak: perangkat masuk kembali",
   "leave a room": "keluar dari ruang",
   "show or set what the room is about": "tampilkan atau ubah topik ruang",
   "list the people of a room": "daftar orang di ruang",
@@ -189,6 +193,10 @@ const FAULTS = {
   "as in /set {}": "seperti /set {}",
   "{word} is on or off, not '{}'": "{word} itu on atau off, bukan '{}'",
   "{word} is one of {}, not '{}'": "{word} itu salah satu dari {}, bukan '{}'",
+  "two machines use copies of one device's folder":
+    "dua mesin memakai salinan folder satu perangkat",
+  "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour":
+    "di salah satunya pakai CHAT_HOME lain, lalu: chat link-device; atau tunggu satu jam",
   "/set {}: {} is no colour": "/set {}: {} bukan warna",
 };
 

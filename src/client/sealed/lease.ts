@@ -1,0 +1,124 @@
+import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import { ANEW_MAX, ANEW_MS, LEASE_BYTES, LEASE_TRIES_MAX } from "../../base/limits-sealed.ts";
+import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { Ask } from "../link/queries.ts";
+import type { RoomStates } from "./room-state.ts";
+import { LEASE_KEY, type LeaseRow } from "./rows.ts";
+import type { Vault } from "./vault.ts";
+
+export interface DeviceLeaseParts {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly states: RoomStates;
+  readonly ask: Ask;
+}
+
+/**
+ * The server's word that this folder is the latest of its device: not one that was restored from a
+ * backup, nor a copy that another machine goes on with. The next lease is written down before it is
+ * asked for, so that neither a lost answer nor another process of this folder is taken for a copy.
+ */
+export class DeviceLease {
+  readonly #parts: DeviceLeaseParts;
+  readonly #mutex = new Mutex();
+  /** Whether this link has asked already. */
+  #held: Promise<void> | undefined;
+
+  constructor(parts: DeviceLeaseParts) {
+    this.#parts = parts;
+  }
+
+  /** A new link. */
+  connected(): void {
+    this.#held = undefined;
+  }
+
+  /**
+   * Once on each link, before anything is sent: a folder that is an older copy has another
+   * `instance` from then on, and each room comes in anew.
+   * @throws Fault seal-refused: two machines use it; link-closed, store-…
+   */
+  hold(): Promise<void> {
+    this.#held ??= this.check();
+    return this.#held;
+  }
+
+  /** The same, at once: something shows that another copy is in use. @throws Fault as `hold` */
+  check(): Promise<void> {
+    const held = this.#mutex.run(() => this.#take());
+    this.#held = held;
+    held.catch(() => {
+      if (this.#held === held) this.#held = undefined; // The next one tries again.
+    });
+    return held;
+  }
+
+  async #take(): Promise<void> {
+    const { states, ask } = this.#parts;
+    for (let tries = 1; tries <= LEASE_TRIES_MAX; tries++) {
+      const asked = await states.transact((vault) => this.#plan(vault));
+      const { lease, next } = asked;
+      const answer = await ask("seal-lease", {
+        count: asked.count,
+        ...(lease === undefined ? {} : { lease: fromBase64Url(lease) }),
+        next: fromBase64Url(next),
+      }).catch(unknownThere);
+      if (answer === undefined) return;
+      const isDone = await states.transact(async (vault) => {
+        const now = await leaseOf(vault);
+        // Another process of this folder was quicker: what it knows is newer than this answer.
+        if (now?.next !== next) return answer.isLatest;
+        if (answer.isLatest) await vault.put(LEASE_KEY, taken(now, answer.count));
+        else await vault.put(LEASE_KEY, this.#anew(now, answer.count));
+        return answer.isLatest;
+      });
+      if (isDone) return;
+    }
+    throw new Fault("stale-epoch", "other programs of this folder take its lease all the time", {
+      retryAfterMs: 1_000,
+    });
+  }
+
+  async #plan(vault: Vault): Promise<LeaseRow & { readonly next: string }> {
+    const { entropy } = this.#parts;
+    const row: LeaseRow = (await leaseOf(vault)) ?? { count: 0, instance: "", anew: [] };
+    if (row.next !== undefined) return { ...row, next: row.next };
+    const planned = { ...row, next: toBase64Url(entropy(LEASE_BYTES)) };
+    await vault.put(LEASE_KEY, planned);
+    return planned;
+  }
+
+  /** @throws Fault seal-refused: it has done that too often */
+  #anew(row: LeaseRow, count: number): LeaseRow {
+    const { clock, entropy } = this.#parts;
+    const now = clock.unixMs();
+    const before = row.anew.filter((unixMs) => Math.abs(now - unixMs) < ANEW_MS);
+    if (before.length >= ANEW_MAX) throw twoMachines();
+    const instance = toBase64Url(entropy(LEASE_BYTES));
+    return { count, instance, anew: [...before, now], next: instance };
+  }
+}
+
+/** One that cannot be read is none: then the device comes in anew. */
+function leaseOf(vault: Vault): Promise<LeaseRow | undefined> {
+  return vault.find<LeaseRow>(LEASE_KEY);
+}
+
+function taken({ next, instance, anew }: LeaseRow, count: number): LeaseRow {
+  return { count, instance, anew, ...(next === undefined ? {} : { lease: next }) };
+}
+
+function twoMachines(): Fault {
+  return new Fault("seal-refused", "two machines use copies of one device's folder", {
+    remedy: "on one of them set another CHAT_HOME, and link it: chat link-device; or wait an hour",
+  });
+}
+
+/** A server of before knows no leases. */
+function unknownThere(error: unknown): undefined {
+  if (error instanceof Fault && error.code === "kind-unknown") return undefined;
+  throw error;
+}

@@ -1,0 +1,67 @@
+import { utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sealed.ts";
+import { sha256 } from "../../crypto/sha256.ts";
+import type { Clock } from "../../io/clock.ts";
+import { Mutex } from "../../io/disk/mutex.ts";
+import type { RoomAt } from "./room-state.ts";
+
+export interface RenewalParts {
+  readonly clock: Clock;
+  /** This device's key in base64url. */
+  readonly device: string;
+}
+
+/**
+ * When this device makes new keys in a room: who has read its old ones reads nothing more then. One
+ * room after the other. Where it fails, what is said goes out all the same, and the next link, or
+ * the next look, tries again.
+ */
+export class Renewal {
+  readonly #parts: RenewalParts;
+  readonly #mutex = new Mutex();
+  /** Rooms where it failed lately. Bounded by the rooms of an account. */
+  readonly #failed = new Set<RoomId>();
+
+  constructor(parts: RenewalParts) {
+    this.#parts = parts;
+  }
+
+  /** A new link, or another look: what failed before may succeed. */
+  connected(): void {
+    this.#failed.clear();
+  }
+
+  isDue({ room, row, group }: Pick<RoomAt, "room" | "row" | "group">): boolean {
+    if (row?.status !== "in" || group === undefined || this.#failed.has(room)) return false;
+    if ((row.sentSince ?? 0) >= RENEW_MESSAGES) return true;
+    // Of a program before this one: from its next change on.
+    const { renewedUnixMs } = row;
+    if (renewedUnixMs === undefined) return false;
+    const passedMs = this.#parts.clock.unixMs() - renewedUnixMs;
+    // It was renewed in the future: the clock was wrong then.
+    if (passedMs < -RENEW_JITTER_MS) return true;
+    return passedMs >= RENEW_MS + this.#jitterMs(room, renewedUnixMs);
+  }
+
+  /** The same for all processes of a folder, and another one for each device and time. */
+  #jitterMs(room: RoomId, renewedUnixMs: number): number {
+    const hash = sha256(utf8Encode(`${this.#parts.device} ${room} ${renewedUnixMs}`));
+    const part = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
+    return Math.floor(part * RENEW_JITTER_MS);
+  }
+
+  /** @throws Fault link-closed, interrupted */
+  run(room: RoomId, renew: () => Promise<void>): Promise<void> {
+    return this.#mutex.run(async () => {
+      try {
+        await renew();
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (error.code === "link-closed" || error.code === "interrupted") throw error;
+        this.#failed.add(room);
+      }
+    });
+  }
+}
