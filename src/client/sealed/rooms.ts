@@ -112,7 +112,10 @@ export class SealedRooms {
   readonly #reader: RoomReader;
   readonly #lease: DeviceLease;
   readonly #renewal: Renewal;
+  #isLinked = true;
   #cancelLook: (() => void) | undefined;
+  /** Those that were looked at on this link. Bounded by the rooms of an account. */
+  readonly #rooms = new Map<RoomId, RoomView>();
   /** What was told on this link: each once. */
   readonly #told = new Set<string>();
   /** `n` of the last record of each room that is known to be read, on this link. */
@@ -132,9 +135,11 @@ export class SealedRooms {
 
   /** A new link: what came meanwhile is asked for when a room is next looked at. */
   connected(): void {
+    this.#isLinked = true;
     this.#followed.clear();
     this.#lease.connected();
     this.#renewal.connected();
+    this.#rooms.clear();
     this.#told.clear();
   }
 
@@ -440,9 +445,9 @@ export class SealedRooms {
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
 
-  /** Enters all rooms, and looks again from time to time as long as this link lasts. */
-  enterAll(rooms: () => readonly RoomView[]): void {
-    for (const room of rooms()) {
+  /** Enters all sealed rooms. */
+  enterAll(rooms: readonly RoomView[]): void {
+    for (const room of rooms) {
       if (room.isSealed !== true) continue;
       void this.enter(room).catch((error: unknown) => {
         faultOnly(error);
@@ -450,16 +455,24 @@ export class SealedRooms {
         if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
       });
     }
-    this.#cancelLook?.();
-    this.#cancelLook = this.#parts.clock.after(RENEW_LOOK_MS, () => {
+  }
+
+  /** It is looked at again from time to time as long as this link lasts. */
+  #seen(room: RoomView): void {
+    this.#rooms.set(room.id, room);
+    if (!this.#isLinked) return;
+    this.#cancelLook ??= this.#parts.clock.after(RENEW_LOOK_MS, () => {
+      this.#cancelLook = undefined;
       this.#renewal.connected();
-      this.enterAll(rooms);
+      this.enterAll([...this.#rooms.values()]);
     });
   }
 
   /** The link is gone. */
   lost(): void {
+    this.#isLinked = false;
     this.#cancelLook?.();
+    this.#cancelLook = undefined;
   }
 
   /** @throws Fault as `DeviceLease.hold` */
@@ -556,6 +569,7 @@ export class SealedRooms {
 
   /** Reads what the log has, up to its end. */
   async #catchUp(room: RoomView): Promise<void> {
+    this.#seen(room);
     if (this.#followed.has(room.id)) return;
     for (;;) {
       const after = await this.#states.run(room.id, (at) => Promise.resolve(at.row?.seq ?? 0));

@@ -205,7 +205,7 @@ export class Sealing {
     const { rooms: all, tell } = this.#parts;
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
-      .then((rooms) => rooms.enterAll(all))
+      .then((rooms) => rooms.enterAll(all()))
       .catch((fault: unknown) => {
         ignored(fault);
         tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only when they write.
