@@ -25,7 +25,7 @@ import type { FollowMode } from "./follower.ts";
 import { ActiveLink } from "./link/active-link.ts";
 import type { GuessDelay, LinkStats } from "./link/connection.ts";
 import type { Keys } from "./link/keys.ts";
-import { type Ask, type HistoryPage, queryHistory } from "./link/queries.ts";
+import { type Ask, type AskPage, type HistoryPage, queryHistory } from "./link/queries.ts";
 import { leftUnfinished, leftUnsent, notConnected, notLoggedIn } from "./link/retry.ts";
 import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
@@ -298,13 +298,12 @@ export class Client {
   /** A page of the past, oldest first; it counts as read. @throws Fault */
   async history(fields: RequestFields<"history">): Promise<HistoryPage> {
     const saw = (head: Uint8Array, record: ChatRecord) => this.#auditor.saw(head, record);
-    const { records, more } = await queryHistory(this.request, sha256, fields, saw);
-    return { records: await this.openPage(records), more };
+    return this.historyWith(fields, (asked) => queryHistory(this.request, sha256, asked, saw));
   }
 
-  /** Records of sealed rooms as this device can read them. @throws Fault as a request fails */
-  openPage(records: ChatRecord[]): Promise<ChatRecord[]> {
-    return this.#sealing.openPage(records);
+  /** The same, where what the server says is asked for elsewhere. @throws Fault */
+  historyWith(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
+    return this.#sealing.history(fields, ask);
   }
 
   /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */

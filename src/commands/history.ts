@@ -9,6 +9,7 @@ import type { Context } from "../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../cli/flags.ts";
 import { FolderHistory } from "../cli/history/folder.ts";
 import { type HistoryOptions, historyOptions } from "../cli/history/query.ts";
+import { GapFolder } from "../cli/output/gaps.ts";
 import { renderRecord, type ShownRecord, styleOf } from "../cli/output/render.ts";
 import type { Client } from "../client/client.ts";
 import type { ClientEvent } from "../client/event.ts";
@@ -80,13 +81,25 @@ export const command = defineVerb({
 class Printer {
   readonly #context: Context;
   readonly #style;
+  /** Undefined: scripts see each message. */
+  readonly #gaps: GapFolder | undefined;
 
   constructor(context: Context, me: string | undefined) {
     this.#context = context;
     this.#style = styleOf(context, { me });
+    this.#gaps = context.json ? undefined : new GapFolder(me);
   }
 
-  async print(records: readonly ShownRecord[]): Promise<void> {
+  print(records: readonly ShownRecord[]): Promise<void> {
+    return this.#write(this.#gaps?.fold(records) ?? records);
+  }
+
+  /** All of the past is there. */
+  end(): Promise<void> {
+    return this.#write(this.#gaps?.rest() ?? []);
+  }
+
+  async #write(records: readonly ShownRecord[]): Promise<void> {
     this.#context.stdout.write(records.map((one) => renderRecord(one, this.#style)).join(""));
     await this.#context.stdout.drained();
   }
@@ -108,6 +121,7 @@ async function online(
     await show(records);
     lastSeq = records.at(-1)?.seq ?? lastSeq;
   }
+  await printer.end();
   if (!follow) return 0;
   for await (const event of events) {
     if (event.kind === "closed") throw event.fault ?? new Fault("link-closed", "the server closed");
@@ -248,6 +262,7 @@ async function fromFolder(
         if (!page.more) break;
       }
     }
+    await printer.end();
     return 0;
   } finally {
     folder.close();

@@ -60,6 +60,20 @@ test("three seal a room, one is put out, one restarts and still reads", async ()
   const past = await bensHome.json(["history", "--user", "ben", "--room", "vault"]);
   const texts = past.filter(({ kind }) => kind === "text").map(({ text }) => text);
   expect(texts).toEqual([CANARY, `${CANARY}, says ben`, "without eve"]);
+  const found = await bensHome.json([
+    "history",
+    "--user",
+    "ben",
+    "--grep",
+    "CANARY",
+    "--last",
+    "9",
+  ]);
+  expect(found.map(({ text }) => text)).toEqual([CANARY, `${CANARY}, says ben`]);
+  const seen = await sandbox
+    .home("admin")
+    .run(["history", "--data", served.data, "--room", "vault"]);
+  expect(seen.out).toMatch(/\t3 messages that this device has no key for\n/);
   const [sent] = await bensHome.json(["send", "--user", "ben", "--to", "vault", "from a script"]);
   expect(sent).toMatchObject({ kind: "sent", room: "vault" });
   await ana.json("text", { text: "from a script" });

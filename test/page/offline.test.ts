@@ -107,9 +107,7 @@ pageTest("a part that cannot be fetched is told, and the rest goes on", async ()
   await ana.context.route("**/assets/lazy-parts-*", (route) => route.abort());
   await ana.enter("ana");
   await ana.button(/Account and settings/).click();
-  await ana.page
-    .getByText("This part could not be fetched. Try again once you are online.")
-    .waitFor();
+  await ana.page.getByText("This part could not be fetched. Try again online.").waitFor();
   await ana.says("still here");
   await ana.sees("still here");
   // Once it can be fetched, nobody needs to reload.

@@ -10,6 +10,7 @@ import {
 import { openPlainEditor } from "../../io/terminal/plain-editor.ts";
 import type { Context } from "../context.ts";
 import { DayLines } from "../output/day-line.ts";
+import { GapFolder } from "../output/gaps.ts";
 import { shownWords } from "../output/records.ts";
 import {
   type Destination,
@@ -44,6 +45,7 @@ export class ChatConsole {
   /** The messages that a reply or reaction may mean. */
   readonly recent = new Recent();
   #style: Style;
+  #gaps = new GapFolder(undefined);
   /** The last question, answered or not. */
   #asked: Promise<unknown> = Promise.resolve();
   #question: PromiseWithResolvers<boolean> | undefined;
@@ -75,6 +77,7 @@ export class ChatConsole {
   }
 
   iAm(me: string | undefined): void {
+    if (me !== this.#style.me) this.#gaps = new GapFolder(me);
     this.#style = { ...styleOf(this.#context, { stamp: "clock", me }), authorOf: this.#authorOf };
   }
 
@@ -82,8 +85,10 @@ export class ChatConsole {
     this.#editor?.prompt(text);
   }
 
-  record(record: ShownRecord): void {
-    this.recent.note(record);
+  record(given: ShownRecord): void {
+    this.recent.note(given);
+    const record = this.#context.json ? given : this.#gaps.next(given);
+    if (record === undefined) return;
     const isComing = record.kind === "join" || (record.kind === "leave" && record.by === undefined);
     if (this.isQuiet && isComing && this.isTyped) return;
     const day = this.format === "text" ? this.#days.before(record.timeUnixMs) : "";

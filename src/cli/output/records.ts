@@ -2,6 +2,7 @@ import { formatUtc } from "../../base/time.ts";
 import { importedOf } from "../../core/client/chat-record.ts";
 import type { LogRecord } from "../../wire/record.ts";
 import { parseBody } from "../../wire/record.ts";
+import { NO_KEY } from "./gaps.ts";
 import type { Destination, FileBody, ShownBody, ShownRecord } from "./render.ts";
 
 /** Names that a record's ids stand for. */
@@ -21,6 +22,11 @@ export interface RecordContent {
 }
 
 const SERVER = "server";
+/** Why this device did not open what it has a key for. */
+const CLOSED: Readonly<Record<string, string>> = {
+  broken: "sealed, and not by a program that follows the protocol",
+  sender: "sealed, and not what its sender may say",
+};
 
 /** A record of the log as people see it. */
 export function shownRecord(record: LogRecord, { from, destination }: Names): ShownRecord {
@@ -90,7 +96,7 @@ export function shownWords(content: RecordContent): { seq: number; from: string 
     case "group":
       return { seq, from, kind, ...groupBody(body) };
     case "sealed":
-      return { seq, from, kind: "unreadable", reason: "sealed, and this device has no key" };
+      return { seq, from, kind: "unreadable", reason: CLOSED[word("reason")] ?? NO_KEY };
     default:
       return { seq, from, kind: "unreadable", reason: `'${kind}' is of a later version` };
   }

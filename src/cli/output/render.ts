@@ -63,6 +63,8 @@ export type ShownBody =
       readonly users?: readonly string[];
     }
   | { readonly kind: "remove" }
+  /** Stands for so many messages of a sealed room; undefined: some. Never in JSON. */
+  | { readonly kind: "gap"; readonly count: number | undefined }
   | ({ readonly kind: "file" } & FileBody)
   | { readonly kind: "damaged" | "unreadable"; readonly reason: string };
 
@@ -210,12 +212,15 @@ function screenText(record: ShownRecord, style: Style): string {
   const said = record.kind === "text";
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
   const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
-  const rest = said ? `${person}: ${words}` : `* ${person} ${eventColor(words, style.color)}`;
+  const event = eventColor(words, style.color);
+  const by = record.kind === "gap" ? "" : `${person} `;
+  const rest = said ? `${person}: ${words}` : `* ${by}${event}`;
   return `${marked(`${time} ${shown} ${rest}`, style)}\n`;
 }
 
 /** With blanks and brackets, which no account's name has, where it was said elsewhere. */
 function authorName(record: ShownRecord, style: Style): string {
+  if (record.kind === "gap") return "";
   const imported = "imported" in record ? record.imported : undefined;
   if (imported === undefined) return record.from;
   const time = moment(Date.parse(imported.time), style);
@@ -287,6 +292,11 @@ const PLAIN: Style = {
   stamp: "date",
 };
 
+function gapSentence(count: number | undefined): string {
+  const messages = count === undefined ? "messages" : counted(count, "message");
+  return `${messages} that this device has no key for`;
+}
+
 function groupSentence(record: Extract<ShownBody, { kind: "group" }>): string {
   const { added, removed, users = [] } = record;
   const of = users.length === 0 ? "" : ` of ${users.map((user) => cleanText(user)).join(", ")}`;
@@ -327,6 +337,8 @@ function sentence(record: ShownRecord, style: Style): string {
         : "opened the room again";
     case "remove":
       return "removed the room";
+    case "gap":
+      return gapSentence(record.count);
     case "group":
       return groupSentence(record);
     case "retention":

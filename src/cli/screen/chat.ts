@@ -27,7 +27,7 @@ export class ScreenChat extends ChatActions {
       nextFrame: (callback) => clock.after(SCREEN_FRAME_MS, callback),
       sha256,
       itemsMax: SCREEN_ITEMS_MAX,
-      openPage: (records) => this.#open?.client.openPage(records) ?? Promise.resolve(records),
+      history: (fields, ask) => this.#open?.client.historyWith(fields, ask) ?? ask(fields),
     });
     this.#onEffect = onEffect;
   }

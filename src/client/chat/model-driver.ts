@@ -1,12 +1,11 @@
 import { unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { Model } from "../../core/model/state.ts";
 import { emptyModel, updateAll } from "../../core/model/update.ts";
 import type { Ask } from "../link/queries.ts";
-import { ModelQueries } from "./model-queries.ts";
+import { type HistoryOf, ModelQueries } from "./model-queries.ts";
 
 /** What a model wants done, and only its face can do. */
 export type FaceEffect = Extract<ModelEffect, { kind: "read" | "notify" | "keep-draft" }>;
@@ -18,7 +17,7 @@ export interface ModelDriverOptions {
   /** Of one room that are held; left out: SHOWN_ITEMS_MAX. */
   readonly itemsMax?: number;
   /** As for ModelQueries. */
-  readonly openPage?: (records: ChatRecord[]) => Promise<ChatRecord[]>;
+  readonly history?: HistoryOf;
 }
 
 /**
@@ -35,14 +34,14 @@ export abstract class ModelDriver {
   #isAwaitingFrame = false;
   readonly #listeners = new Set<() => void>();
 
-  constructor({ nextFrame, sha256, itemsMax, openPage }: ModelDriverOptions) {
+  constructor({ nextFrame, sha256, itemsMax, history }: ModelDriverOptions) {
     this.#model = emptyModel(itemsMax);
     this.#nextFrame = nextFrame;
     this.#queries = new ModelQueries({
       ask: (kind, fields) => this.request(kind, fields),
       tell: (event) => this.tell(event),
       sha256,
-      openPage,
+      history,
     });
   }
 

@@ -2,22 +2,30 @@ import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { SHOWN_PAGE_RECORDS } from "../../base/limits-page.ts";
-import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
 import type { RequestFields } from "../../wire/messages.ts";
-import { type Ask, type HistoryPage, queryHistory, queryUsers } from "../link/queries.ts";
+import {
+  type Ask,
+  type AskPage,
+  type HistoryPage,
+  queryHistory,
+  queryUsers,
+} from "../link/queries.ts";
 
 type Effect<Kind extends ModelEffect["kind"]> = Extract<ModelEffect, { kind: Kind }>;
 
 /** Members that a list knows; in larger rooms the rest is found by name. */
 const MEMBERS_MAX = 5 * PAGE_RECORDS_MAX;
 
+/** @param ask the server's part of the page */
+export type HistoryOf = (fields: RequestFields<"history">, ask: AskPage) => Promise<HistoryPage>;
+
 export interface ModelQueriesOptions {
   readonly ask: Ask;
   readonly sha256: Sha256;
   readonly tell: (event: ModelEvent) => void;
-  /** Records of sealed rooms as this device can read them; left out: none are. */
-  readonly openPage?: ((records: ChatRecord[]) => Promise<ChatRecord[]>) | undefined;
+  /** Completes a page with what this device has of sealed rooms; left out: it has none. */
+  readonly history?: HistoryOf | undefined;
 }
 
 /** Asks the server what a model wants to know, and tells it the answers. */
@@ -92,8 +100,8 @@ export class ModelQueries {
   }
 
   async #history(fields: RequestFields<"history">): Promise<HistoryPage> {
-    const { ask, sha256, openPage } = this.#parts;
-    const { records, more } = await queryHistory(ask, sha256, fields);
-    return { records: openPage === undefined ? records : await openPage(records), more };
+    const { ask, sha256, history } = this.#parts;
+    const askPage: AskPage = (asked) => queryHistory(ask, sha256, asked);
+    return history === undefined ? askPage(fields) : history(fields, askPage);
   }
 }

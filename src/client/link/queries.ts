@@ -15,6 +15,9 @@ export interface HistoryPage {
   readonly more: boolean;
 }
 
+/** Asks the server for a page. @throws Fault */
+export type AskPage = (fields: RequestFields<"history">) => Promise<HistoryPage>;
+
 /**
  * One page of the past, checked against its commitments.
  * @param saw told of each record, with its head as it came

@@ -55,8 +55,10 @@ export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
       const { kind, ...body } = said.body as SealedBody;
       return { ...record, kind, from: said.user, body, sealed: "open" };
     }
-    case "change":
-      return { ...record, from: said.by, body: { ...said }, sealed: "open" };
+    case "change": {
+      const { kind, change, by, added, removed } = said;
+      return { ...record, from: by, body: { kind, change, by, added, removed }, sealed: "open" };
+    }
     default:
       return { ...record, body: { reason: said.reason }, sealed: "closed" };
   }
@@ -65,10 +67,4 @@ export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
 /** One that this device has no key for. */
 export function closedRecord(record: ChatRecord): ChatRecord {
   return { ...record, body: { reason: "absent" }, sealed: "closed" };
-}
-
-export function textOfSaid(said: SaidRow): string {
-  if (said.kind !== "said") return "";
-  const { text, name } = said.body as { readonly text?: unknown; readonly name?: unknown };
-  return [text, name].filter((one) => typeof one === "string").join(" ");
 }

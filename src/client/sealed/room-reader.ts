@@ -15,6 +15,7 @@ import {
   type ChangeRow,
   type ClosedReason,
   type Departed,
+  type KeptRow,
   type PendingRow,
   packageKey,
   pendingKey,
@@ -72,6 +73,9 @@ export class RoomReader {
       case "leave":
       case "kick":
         await this.#departed(at, record);
+        break;
+      case "erase":
+        await forget(at, record);
         break;
       default:
         break;
@@ -321,7 +325,17 @@ export async function dropPending(at: RoomAt): Promise<void> {
 }
 
 async function keep(at: RoomAt, record: ChatRecord, row: SaidRow): Promise<void> {
-  await at.vault.put(saidKey(at.room, record.seq), row);
+  const { n, timeUnixMs, id: post, seq } = record;
+  const kept: KeptRow = { ...row, n, timeUnixMs, post };
+  await at.vault.put(saidKey(at.room, seq), kept);
+}
+
+/** What its author, or a moderator, has erased is not kept here either. */
+async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
+  const { seq, also } = body;
+  for (const one of [seq, ...(Array.isArray(also) ? also : [])]) {
+    if (Number.isSafeInteger(one) && one > 0) await at.vault.delete(saidKey(at.room, one));
+  }
 }
 
 function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {

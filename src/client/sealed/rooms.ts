@@ -22,16 +22,10 @@ import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { Answer, PostBody } from "../../wire/messages.ts";
-import { type Ask, queryHistory } from "../link/queries.ts";
-import {
-  closedRecord,
-  openedRecord,
-  packBody,
-  type SealedBody,
-  sealedBodyOf,
-  textOfSaid,
-} from "./body.ts";
+import type { Answer, PostBody, RequestFields } from "../../wire/messages.ts";
+import { type Ask, type AskPage, type HistoryPage, queryHistory } from "../link/queries.ts";
+import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
+import { closedRecord, openedRecord, packBody, type SealedBody, sealedBodyOf } from "./body.ts";
 import type { SealedDevice } from "./device.ts";
 import { identityOf } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
@@ -42,6 +36,7 @@ import {
   allPackages,
   type IdentityRow,
   identityKey,
+  type KeptRow,
   type PendingRow,
   packageKey,
   pendingKey,
@@ -49,7 +44,7 @@ import {
   type RoomRow,
   type SaidRow,
   type SentRow,
-  saidBefore,
+  saidBetween,
   saidKey,
   sentKey,
   seqOf,
@@ -97,8 +92,8 @@ export interface SealedMember {
   readonly isAdmin: boolean;
 }
 
-/** Kinds of records by which a group goes on, or by which users leave the room. */
-const KINDS = ["group", "sealed", "leave", "kick"];
+/** By which a group goes on, users leave, and words are erased: `erase` is asked for with all. */
+const KINDS = ["all"];
 const ID_BYTES = 16;
 
 /**
@@ -148,7 +143,7 @@ export class SealedRooms {
    * @throws Fault store-…, link-closed and as the server refuses
    */
   async open(record: ChatRecord): Promise<ChatRecord> {
-    const { room, n, seq } = record;
+    const { room, n } = record;
     const isNext = this.#followed.get(room.id) === n - 1;
     if (isNext) await this.#read(room.id, [record]);
     else {
@@ -159,12 +154,11 @@ export class SealedRooms {
     // It was put out of its state by what it read: it does not wait until something is said.
     if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);
     const [opened] = await this.#opened(room.id, [record]);
-    if (record.state === "erased") await this.#forget(room.id, [seq]);
     return opened ?? record;
   }
 
-  /** A page of one room's past, or of several. @throws Fault as `open` */
-  async openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+  /** Of one room's past, or of several. @throws Fault as `open` */
+  async #openPage(records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const rooms = new Map<RoomId, ChatRecord[]>();
     for (const record of records) {
       if (record.room.isSealed !== true) continue;
@@ -388,26 +382,56 @@ export class SealedRooms {
     await this.#states.transact((vault) => vault.delete(identityKey(user as Name)));
   }
 
-  /** What was said in the room and holds the text, newest first. @param text in lower case */
-  async search(
-    room: RoomId,
-    text: string,
-    { before = Number.MAX_SAFE_INTEGER, limit }: { before?: number; limit: number },
-  ): Promise<number[]> {
-    const seqs: number[] = [];
-    let below = before;
-    for (;;) {
-      const rows = await this.#states.transact((vault) =>
-        vault.list<SaidRow>(saidBefore(room, below, SEALED_PAGE_RECORDS)),
-      );
-      for (const { key, value } of rows) {
-        if (!textOfSaid(value).toLowerCase().includes(text)) continue;
-        seqs.push(seqOf(key));
-        if (seqs.length === limit) return seqs;
+  /**
+   * A page of what the server finds and of what this device has read in these rooms. Of a search in
+   * one of them the server hears nothing.
+   * @param rooms those that the query is about
+   * @param ask the server's part
+   * @throws Fault as a request fails, store-…
+   */
+  async history(
+    rooms: readonly RoomView[],
+    query: RequestFields<"history">,
+    ask: AskPage,
+  ): Promise<HistoryPage> {
+    const opened: AskPage = async (asked) => {
+      const { records, more } = await ask(asked);
+      return { records: await this.#openPage(records), more };
+    };
+    if (!needsArchive(query)) return opened(query);
+    const page = new PageBuilder(query);
+    const { target, grep = "" } = query;
+    if (target === undefined || grep === "") page.addAll(await opened(query));
+    const recordOf = matcherOf(query);
+    for (const room of rooms) {
+      // What was missed is fetched first; a room that the server keeps back is searched as it was.
+      await this.#catchUp(room).catch(refused);
+      await this.#searchRoom(room, query, (seq, row) => {
+        const record = page.isBeyond(seq) ? undefined : recordOf(room, seq, row);
+        return record === undefined ? !page.isBeyond(seq) : page.add(record);
+      });
+    }
+    return page.page();
+  }
+
+  /** @param look returns false to end it */
+  async #searchRoom(
+    room: RoomView,
+    { after, before }: RequestFields<"history">,
+    look: (seq: number, row: KeptRow) => boolean,
+  ): Promise<void> {
+    for (let [from, to] = [after, before]; ; ) {
+      const range = saidBetween(room.id, { after: from, before: to }, SEALED_PAGE_RECORDS);
+      const { vault, rows } = await this.#states.transact(async (tables) => {
+        return { vault: tables, rows: await tables.rows(range) };
+      });
+      for (const { key, value } of await vault.opened<KeptRow>(rows)) {
+        if (!look(seqOf(key), value)) return;
       }
       const last = rows.at(-1);
-      if (last === undefined || rows.length < SEALED_PAGE_RECORDS) return seqs;
-      below = seqOf(last.key);
+      if (last === undefined || rows.length < SEALED_PAGE_RECORDS) return;
+      if (after === undefined) to = seqOf(last.key);
+      else from = seqOf(last.key);
     }
   }
 
@@ -609,6 +633,8 @@ export class SealedRooms {
   }
 
   async #opened(room: RoomId, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
+    const erased = records.filter(({ state }) => state === "erased");
+    if (erased.length > 0) await this.#forget(room, erased);
     const wanted = new Set(
       records.filter(
         ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
@@ -616,12 +642,9 @@ export class SealedRooms {
     );
     if (wanted.size === 0) return [...records];
     const said = await this.#states.transact(async (vault) => {
-      const rows = new Map<number, SaidRow>();
-      for (const { seq } of wanted) {
-        const row = await vault.find<SaidRow>(saidKey(room, seq));
-        if (row !== undefined) rows.set(seq, row);
-      }
-      return rows;
+      const find = async ({ seq }: ChatRecord) =>
+        [seq, await vault.find<SaidRow>(saidKey(room, seq))] as const;
+      return new Map(await Promise.all([...wanted].map(find)));
     });
     return records.map((record) => {
       if (!wanted.has(record)) return record;
@@ -631,9 +654,9 @@ export class SealedRooms {
     });
   }
 
-  async #forget(room: RoomId, seqs: readonly number[]): Promise<void> {
+  async #forget(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     await this.#states.transact(async (vault) => {
-      for (const seq of seqs) await vault.delete(saidKey(room, seq));
+      for (const { seq } of records) await vault.delete(saidKey(room, seq));
     });
   }
 
@@ -903,6 +926,11 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
 
 function targetOf({ kind, name }: RoomView): string {
   return kind === "person" ? `@${name}` : name;
+}
+
+/** What the server keeps from this account; without a link nothing is known. */
+function refused(error: unknown): void {
+  if (!(error instanceof Fault) || error.code === "link-closed") throw error;
 }
 
 /** There is no group, or the server has lost what brings a device in. */

@@ -93,6 +93,14 @@ export type SaidRow =
   /** `broken`: nobody could. `sender`: it is not what its sender may say. */
   | { readonly kind: "closed"; readonly reason: ClosedReason };
 
+/** Where the record stands that it was: what is kept is found without asking the server. */
+export type KeptRow = SaidRow & {
+  readonly n: number;
+  readonly timeUnixMs: number;
+  /** `OUTBOX.COUNTER` of the post behind it, or empty. */
+  readonly post: string;
+};
+
 export type ClosedReason = "broken" | "sender" | "absent";
 
 export interface ChangeRow {
@@ -142,9 +150,15 @@ export function allPackages(limit: number): KeyRange {
   return { from: "package/", to: `package/${END}`, limit };
 }
 
-/** Of one room, the newest first. */
-export function saidBefore(room: RoomId, before: number, limit: number): KeyRange {
-  return { from: `said/${room}/`, to: saidKey(room, before), limit, backwards: true };
+/** Of one room, between both; the newest first, or with `after` the oldest. */
+export function saidBetween(
+  room: RoomId,
+  { after, before }: { readonly after?: number | undefined; readonly before?: number | undefined },
+  limit: number,
+): KeyRange {
+  const from = after === undefined ? `said/${room}/` : saidKey(room, after + 1);
+  const to = before === undefined ? `said/${room}/${END}` : saidKey(room, before);
+  return { from, to, limit, backwards: after === undefined };
 }
 
 export function seqOf(key: string): number {

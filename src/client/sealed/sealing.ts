@@ -7,9 +7,9 @@ import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
-import type { PostBody } from "../../wire/messages.ts";
+import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import type { Keys } from "../link/keys.ts";
-import type { Ask } from "../link/queries.ts";
+import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { closedRecord } from "./body.ts";
 import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
@@ -132,15 +132,24 @@ export class Sealing {
     }
   }
 
-  /** @throws Fault as a request fails */
-  async openPage(records: ChatRecord[]): Promise<ChatRecord[]> {
-    if (!records.some((record) => this.opens(record))) return records;
-    try {
-      return await (await this.rooms()).openPage(records);
-    } catch (error) {
-      if (error instanceof Fault && error.code === "not-allowed") return records.map(closed);
-      throw error;
-    }
+  /**
+   * A page of the past. What the server cannot answer for sealed rooms this device does.
+   * @param ask the server's part
+   * @throws Fault as a request fails
+   */
+  async history(fields: RequestFields<"history">, ask: AskPage): Promise<HistoryPage> {
+    const rooms = this.#sealedOf(fields.target);
+    const sealed = rooms.length === 0 ? undefined : await this.rooms().catch(unable);
+    if (sealed !== undefined) return sealed.history(rooms, fields, ask);
+    const { records, more } = await ask(fields);
+    return { records: records.map(closed), more };
+  }
+
+  /** Those that a query is about and this device may have read. */
+  #sealedOf(target: string | undefined): readonly RoomView[] {
+    if (this.#parts.home === undefined) return [];
+    const rooms = target === undefined ? this.#parts.rooms() : [this.#roomOf(target)];
+    return rooms.filter((room) => room !== undefined).filter(({ isSealed }) => isSealed === true);
   }
 
   /**
@@ -292,6 +301,12 @@ export class Sealing {
 /** As its row is called. */
 function pinned(to: string): string {
   return foldName(to as Name);
+}
+
+/** This device cannot seal: what is sealed it cannot read. */
+function unable(error: unknown): undefined {
+  if (error instanceof Fault && error.code === "not-allowed") return undefined;
+  throw error;
 }
 
 function closed(record: ChatRecord): ChatRecord {

@@ -2,9 +2,14 @@ import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { owned } from "../../crypto/seal/owned.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
-import type { KeyRange, SealedTables } from "./store.ts";
+import type { KeyRange, SealedRow, SealedTables } from "./store.ts";
 
 const NONCE_BYTES = 12;
+
+export interface OpenedRow<Value> {
+  readonly key: string;
+  readonly value: Value;
+}
 
 /**
  * One transaction's view of a store, in the clear: each row is JSON under AES-256-GCM, bound to its
@@ -51,16 +56,28 @@ export class Vault {
   }
 
   /** Rows that cannot be read are left out: one damaged row hides no other. */
-  async list<Value>(range: KeyRange): Promise<{ readonly key: string; readonly value: Value }[]> {
-    const found: { readonly key: string; readonly value: Value }[] = [];
-    for (const { key, value } of await this.#tables.list(range)) {
-      try {
-        found.push({ key, value: await this.#open<Value>(key, value) });
-      } catch (error) {
-        if (!(error instanceof Fault)) throw error;
-      }
-    }
-    return found;
+  async list<Value>(range: KeyRange): Promise<OpenedRow<Value>[]> {
+    return this.opened(await this.rows(range));
+  }
+
+  /** As they are kept, for `opened`, which needs no transaction. */
+  async rows(range: KeyRange): Promise<readonly SealedRow[]> {
+    return this.#tables.list(range);
+  }
+
+  /** Together: one after the other they take ten times as long. */
+  async opened<Value>(rows: readonly SealedRow[]): Promise<OpenedRow<Value>[]> {
+    const found = await Promise.all(
+      rows.map(async ({ key, value }) => {
+        try {
+          return { key, value: await this.#open<Value>(key, value) };
+        } catch (error) {
+          if (error instanceof Fault) return undefined;
+          throw error;
+        }
+      }),
+    );
+    return found.filter((row) => row !== undefined);
   }
 
   /** Bytes that are encrypted already. */

@@ -181,10 +181,13 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
   for (let i = from; i < items.length; i++) {
     const item = items[i];
     if (item === undefined || (isIgnored(model, item.from) && isWords(item))) continue;
-    if (walk.isQuiet && FOLDED.has(item.kind)) continue;
-    const itsDay = dayOf(item.timeUnixMs, offsetMinutes);
+    // What cannot be opened is one line, whenever it was said, and nobody has to read it.
+    const isClosed = item.kind === "sealed";
+    if (walk.isQuiet && !isClosed && FOLDED.has(item.kind)) continue;
+    const isGap = isClosed && walk.folded[0]?.kind === "sealed";
+    const itsDay = isGap ? walk.day : dayOf(item.timeUnixMs, offsetMinutes);
     if (itsDay !== walk.day) put({ kind: "day", key: `d${itsDay}`, unixMs: item.timeUnixMs });
-    if (!walk.isMarked && item.n > (readTo ?? 0)) {
+    if (!walk.isMarked && item.n > (readTo ?? 0) && !isClosed) {
       if (!item.isMine) put({ kind: "unread", key: "unread" });
       walk.isMarked = true;
       walk.last = undefined;
@@ -224,8 +227,9 @@ function follows(last: Item | undefined, item: Item): boolean {
 /** Whether it is told in the line that tells of those before it. */
 function joins(folded: readonly Item[], { kind, timeUnixMs }: Item): boolean {
   const [first] = folded;
-  if (first?.kind !== kind || folded.length >= FOLDED_MAX) return false;
-  return timeUnixMs - first.timeUnixMs < FOLD_MS;
+  if (first?.kind !== kind) return false;
+  if (kind === "sealed") return true;
+  return folded.length < FOLDED_MAX && timeUnixMs - first.timeUnixMs < FOLD_MS;
 }
 
 /** Days since 1970, local. */

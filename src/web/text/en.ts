@@ -13,7 +13,7 @@ export const ENGLISH = {
   passwordHint: "Optional. With one you can come in from other devices, too.",
   passwordNeeded: "This browser keeps no key, so each visit needs the password.",
   roomPassword: "Room password",
-  roomPasswordHint: "Only a new name needs it. Ask whoever runs the server.",
+  roomPasswordHint: "Only a new name needs it. Ask the server's owner.",
   invited: "You come with an invite: no room password is needed.",
   enter: "Enter",
   entering: "Coming in…",
@@ -22,7 +22,7 @@ export const ENGLISH = {
   knownHere: "Known in this browser",
   somebodyElse: "Another name",
   fingerprint: "Server fingerprint",
-  fingerprintHint: "Compare it with what the server's owner sees, if you want to be sure.",
+  fingerprintHint: "Compare it with what the server's owner sees.",
   fingerprintChanged: (from: string) =>
     `This is not the server that this browser met here before (${from}). ` +
     "Ask its owner before you type a password.",
@@ -36,7 +36,7 @@ export const ENGLISH = {
   ended: "The connection has ended.",
   outdated: "A newer version is here.",
   reload: "Reload",
-  notFetched: "This part could not be fetched. Try again once you are online.",
+  notFetched: "This part could not be fetched. Try again online.",
   online: "online",
   away: "offline",
 
@@ -54,7 +54,7 @@ export const ENGLISH = {
   closePeople: "Hide people",
   onlineAtOpening: "Online when you opened the room",
   close: "Close",
-  noRooms: "You are in no room yet. Join one, or make it.",
+  noRooms: "You are in no room yet. Join or make one.",
   nothingOpen: "No room is open.",
   putOut: (who: string, room: string) => `${who} put you out of ${room}.`,
   changeTopic: "Change topic",

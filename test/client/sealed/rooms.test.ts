@@ -126,10 +126,9 @@ describe("a device", () => {
     expect(texts.map(({ body }) => body?.["text"])).toEqual(["one", "two, while ben is away"]);
     await again.say("vault", "three");
     await ana.hears("vault", "three");
-    const found = await again.sealed((rooms) =>
-      rooms.search(again.room("vault").id, "while ben", { limit: 5 }),
-    );
-    expect(found).toHaveLength(1);
+    const query = { target: "vault", grep: "while ben", limit: 5 };
+    const found = await world.wait(again.client.history(query));
+    expect(found.records).toHaveLength(1);
   });
 
   test("that lost its state comes back by itself, and reads from then on", async () => {

@@ -7,6 +7,7 @@ import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
 import { Client } from "../../../src/client/client.ts";
 import type { ClientEvent } from "../../../src/client/event.ts";
+import type { FollowMode } from "../../../src/client/follower.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
@@ -56,8 +57,9 @@ export class SealedSite implements AsyncDisposable {
     user: string,
     device = this.device(),
     host = `10.0.1.${user.length}`,
+    follow: FollowMode = "all",
   ): Promise<Person> {
-    const person = new Person(this, user, device, host);
+    const person = new Person(this, user, device, { host, follow });
     this.#people.push(person);
     await person.enter();
     return person;
@@ -108,7 +110,12 @@ export class Person {
   readonly client: Client;
   readonly #world: SealedSite;
 
-  constructor(world: SealedSite, name: string, device: Device, host: string) {
+  constructor(
+    world: SealedSite,
+    name: string,
+    device: Device,
+    { host, follow }: { readonly host: string; readonly follow: FollowMode },
+  ) {
     this.#world = world;
     this.name = name;
     this.device = device;
@@ -129,7 +136,7 @@ export class Person {
       {
         address: "server:2428",
         program: "chat/test",
-        follow: "all",
+        follow,
         credentials: { user: name, mode: "either" },
         audits: false,
       },

@@ -61,6 +61,22 @@ test("whoever wants it quiet sees nobody come and go, in the same rows as before
   expect(keys(false)).toEqual(all);
 });
 
+test("what this device cannot open is one line, over days, and renewed keys are none", () => {
+  const closed = (seq: number) => said(seq, { kind: "sealed", timeUnixMs: seq * DAY_MS });
+  const renewed = { kind: "group", body: { change: "update", added: [], removed: [] } };
+  const gap = Array.from({ length: 40 }, (_, at) => closed(2 + at));
+  const { model } = scene(
+    ...gap,
+    said(42, renewed),
+    closed(43),
+    said(44, { timeUnixMs: 43 * DAY_MS }),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowMaker().rowsOf(model, utc);
+  expect(rows.map(({ key }) => key)).toEqual(["d2", "i2", "d43", "unread", "i44"]);
+  expect(rows[1]).toMatchObject({ earlier: { length: 40 } });
+});
+
 test("the day is the reader's own", () => {
   const { model } = scene(
     said(2, { timeUnixMs: DAY_MS - 60_000 }),
