@@ -3,6 +3,7 @@ import { browserPlatform } from "./browser/browser.ts";
 import type { OpenAuditor } from "./driver/auditing.ts";
 import { openChat } from "./driver/chat.ts";
 import type { FolderPage } from "./driver/share.ts";
+import type { LaterCode } from "./driver/store-driver.ts";
 import { languageFor, loadTexts } from "./text/en.ts";
 import { App } from "./view/app.tsx";
 import { readSettings } from "./view/shell/settings.ts";
@@ -22,8 +23,10 @@ async function beginShare(): Promise<void> {
   root?.render(await openShare(platform, globalThis as FolderPage, texts));
 }
 
+const loadEntered = () => import("./view/entered.ts");
+
 async function loadAuditor(): Promise<OpenAuditor> {
-  const { alarmingAuditor } = await import("./view/alarm.tsx");
+  const { alarmingAuditor } = await loadEntered();
   return alarmingAuditor((view) => {
     const above = document.createElement("div");
     place?.before(above);
@@ -31,8 +34,13 @@ async function loadAuditor(): Promise<OpenAuditor> {
   });
 }
 
+const LATER: LaterCode = {
+  auditor: loadAuditor,
+  transfers: async () => (await loadEntered()).openTransfers,
+};
+
 async function beginChat(): Promise<void> {
-  const opened = browserPlatform().then((platform) => openChat(platform, loadAuditor));
+  const opened = browserPlatform().then((platform) => openChat(platform, LATER));
   const [chat, words] = await Promise.all([opened, loadTexts(language)]);
   root?.render(<App chat={chat} words={words} />);
   // What is not at the server yet may be lost with the page, where the browser keeps nothing.

@@ -1,4 +1,4 @@
-import type { Fault } from "../../base/fault.ts";
+import { Fault } from "../../base/fault.ts";
 import { Follower, type FollowerEvent } from "../../client/follower.ts";
 import { ActiveLink } from "../../client/link/active-link.ts";
 import type { Connection } from "../../client/link/connection.ts";
@@ -15,8 +15,7 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
-import { Downloads } from "../transfer/downloads.ts";
-import { Uploads } from "../transfer/uploads.ts";
+import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
 
 export interface AccountSessionOptions {
   readonly platform: Platform;
@@ -24,6 +23,7 @@ export interface AccountSessionOptions {
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
   readonly user: string;
+  readonly loadTransfers: () => Promise<OpenTransfers>;
   /** What is kept under a former name or key is filed under these when it resolves. */
   readonly moved: Promise<void>;
   readonly tell: (event: ModelEvent) => void;
@@ -41,17 +41,17 @@ export class AccountSession {
   readonly moved: Promise<void>;
   readonly follower: Follower;
   readonly posts: OutboxQueue;
-  readonly uploads: Uploads;
-  readonly downloads: Downloads;
   readonly #parts: AccountSessionOptions;
   readonly #reporter: ReadReporter;
   /** A page has a button for those who will not wait. */
   readonly #activeLink = new ActiveLink(() => undefined);
   /** What was left is taken over. */
   readonly #opened: Promise<void>;
+  #transfers: Promise<PageTransfers> | undefined;
+  #isLeft = false;
 
   constructor(parts: AccountSessionOptions) {
-    const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
+    const { platform, user, fingerprint, moved, tell, hole, hashing } = parts;
     const { clock, entropy } = platform;
     this.#parts = parts;
     this.user = user;
@@ -66,17 +66,6 @@ export class AccountSession {
     this.posts = new OutboxQueue({ clock, entropy, store, tell });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
-    const activeLink = this.#activeLink;
-    const channels = {
-      clock,
-      entropy,
-      activeLink,
-      hashing,
-      greet: (lane: Connection) =>
-        greet(lane, { clock, entropy, verifier: keys, program: PROGRAM }),
-    };
-    this.uploads = new Uploads({ platform, owner, channels, tell });
-    this.downloads = new Downloads({ platform, owner, channels, tell });
     this.#reporter = new ReadReporter(clock);
   }
 
@@ -93,9 +82,44 @@ export class AccountSession {
   /** Transfers go on also where posts that were left could not be read. */
   async #restore(posts: void | Promise<void>): Promise<void> {
     const [adopted] = await Promise.allSettled([posts]); // And with them what was to be moved.
-    await this.uploads.restore();
-    await this.downloads.restore();
+    await this.#restoreTransfers();
     if (adopted.status === "rejected") throw adopted.reason;
+  }
+
+  async #restoreTransfers(): Promise<void> {
+    try {
+      await (await this.transfers()).restore();
+    } catch (error) {
+      if (!this.#isLeft) throw error;
+    }
+  }
+
+  /** @throws Fault not-logged-in, unreachable: their code cannot be fetched now */
+  async transfers(): Promise<PageTransfers> {
+    this.#transfers ??= this.#openTransfers();
+    const opening = this.#transfers;
+    try {
+      return await opening;
+    } catch (error) {
+      if (this.#transfers === opening) this.#transfers = undefined; // The next one tries again.
+      throw error;
+    }
+  }
+
+  async #openTransfers(): Promise<PageTransfers> {
+    const { platform, hashing, keys: verifier, loadTransfers, tell } = this.#parts;
+    const { clock, entropy } = platform;
+    const { user, fingerprint } = this;
+    const owner = { user, fingerprint };
+    const open = await loadTransfers().catch((cause: unknown) => {
+      throw new Fault("unreachable", "a part of the page could not be fetched", { cause });
+    });
+    if (this.#isLeft) throw notLoggedIn();
+    const activeLink = this.#activeLink;
+    const said = { clock, entropy, verifier, program: PROGRAM };
+    const lane = (connection: Connection) => greet(connection, said);
+    const channels = { clock, entropy, activeLink, hashing, greet: lane };
+    return open({ platform, owner, channels, tell });
   }
 
   connected(connection: Connection): void {
@@ -126,8 +150,14 @@ export class AccountSession {
     this.#reporter.clear();
     this.#activeLink.left(notLoggedIn());
     this.posts.leave(notLoggedIn());
-    this.uploads.leave();
-    this.downloads.leave();
+    this.#isLeft = true;
+    void this.#transfers?.then((transfers) => transfers.leave(), ignored);
+  }
+
+  /** Resolves when what is known of uploads is kept. */
+  async written(): Promise<void> {
+    const transfers = await this.#transfers?.catch(ignored);
+    await transfers?.uploads.written();
   }
 
   #followed(event: FollowerEvent): void {
@@ -139,3 +169,6 @@ export class AccountSession {
     if (told !== undefined) this.#parts.tell(told);
   }
 }
+
+/** Who waits for it hears of it. */
+function ignored(): void {}

@@ -3,20 +3,15 @@ import { type FileId, isFileId } from "../../base/ids.ts";
 import { bare } from "../../client/chat/actions.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
+import type { PageTransfers } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
-import type { OpenAuditor } from "./auditing.ts";
-import { ChatCore } from "./store-driver.ts";
+import { ChatCore, type LaterCode } from "./store-driver.ts";
 
 /**
  * @param platform `browserSurroundings()`, or a test's. It connects by itself.
- * @param loadAuditor fetches what holds the server to its log, once a user is in; left out: it is
- * not held to it
  */
-export async function openChat(
-  platform: Platform,
-  loadAuditor?: () => Promise<OpenAuditor>,
-): Promise<Chat> {
-  return new Chat(platform, await Device.open(platform), loadAuditor);
+export async function openChat(platform: Platform, later: LaterCode): Promise<Chat> {
+  return new Chat(platform, await Device.open(platform), later);
 }
 
 /** All that the page does, with what `ChatActions` says of it. */
@@ -53,38 +48,29 @@ export class Chat extends ChatCore {
     files: readonly File[],
     handles: readonly (FileHandle | undefined)[] = [],
   ): void {
-    const { uploads } = this.accountSession;
     const to = bare(target);
-    for (const [i, file] of files.entries()) {
-      this.show(uploads.add(to, file, handles[i]));
-    }
+    this.#transfer(({ uploads }) => {
+      for (const [i, file] of files.entries()) this.show(uploads.add(to, file, handles[i]));
+    });
   }
 
   pauseTransfer(id: string): void {
-    const { uploads, downloads } = this.accountSession;
-    uploads.pause(id);
-    downloads.pause(id);
+    this.#transfer((transfers) => transfers.pause(id));
   }
 
   /** @param file chosen again, after a reload */
   resumeTransfer(id: string, file?: File): void {
-    const { uploads, downloads } = this.accountSession;
-    if (uploads.has(id)) this.show(uploads.resume(id, file));
-    else this.show(downloads.resume(id));
+    this.#transfer((transfers) => transfers.resume(id, file));
   }
 
   /** Gives it up; what the server has of an upload is withdrawn. */
   cancelTransfer(id: string): void {
-    const { uploads, downloads } = this.accountSession;
-    uploads.cancel(id);
-    downloads.cancel(id);
+    this.#transfer((transfers) => transfers.cancel(id));
   }
 
   /** One that is done is not shown any more. */
   dismissTransfer(id: string): void {
-    const { uploads, downloads } = this.accountSession;
-    uploads.dismiss(id);
-    downloads.cancel(id);
+    this.#transfer((transfers) => transfers.dismiss(id));
   }
 
   /** A path on this server at which the browser downloads by itself, resumable; ask within 60 s. */
@@ -94,12 +80,19 @@ export class Chat extends ChatCore {
 
   /** Fetches it here and checks every chunk. Must be called from a click: it asks where to. */
   download(file: string, name: string): void {
-    this.show(this.accountSession.downloads.add(fileOf(file), name));
+    const id = fileOf(file);
+    this.#transfer(({ downloads }) => downloads.add(id, name));
   }
 
   /** Whole in memory, checked: for previews of images. @throws Fault too-large, … */
   async preview(file: string, sizeBytesMax: number): Promise<Uint8Array> {
-    return this.accountSession.downloads.preview(fileOf(file), sizeBytesMax);
+    const { downloads } = await this.accountSession.transfers();
+    return downloads.preview(fileOf(file), sizeBytesMax);
+  }
+
+  /** Their code is here since shortly after the log-in: a click is still a click then. */
+  #transfer(act: (transfers: PageTransfers) => unknown): void {
+    this.show(this.accountSession.transfers().then(act));
   }
 }
 

@@ -8,6 +8,7 @@ import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts
 import { reopenSaveTarget } from "../browser/save-targets.ts";
 import { ZipTarget } from "../browser/zip-target.ts";
 import { readFragment } from "../input/fragment.ts";
+import { openTransfers } from "../transfer/page-transfers.ts";
 import { type Chat, openChat } from "./chat.ts";
 
 /** What the page of `chat share` shows. */
@@ -90,7 +91,7 @@ export class Share {
       fragment: "",
       chooseTarget: (name) => preferences.choose(name),
     };
-    const chat = await openChat(platform);
+    const chat = await openChat(platform, { transfers: async () => openTransfers });
     const share = new Share(chat, preferences, secret, platform);
     void share.#enter();
     return share;

@@ -23,6 +23,7 @@ import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { pageHashing, pageSha256 } from "../browser/hash.ts";
 import { Preferences } from "../browser/preferences.ts";
 import { type Fragment, readFragment } from "../input/fragment.ts";
+import type { OpenTransfers } from "../transfer/page-transfers.ts";
 import { AccountSession } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
 
@@ -40,6 +41,13 @@ const FORM_MANNER: LoginManner = {
 /** What is written in a composer is kept this often. */
 const DRAFTS_KEPT_EVERY_MS = 500;
 
+/** Fetches code that the first screen does not need. */
+export interface LaterCode {
+  readonly transfers: () => Promise<OpenTransfers>;
+  /** What holds the server to its log; left out: it is not held to it. */
+  readonly auditor?: () => Promise<OpenAuditor>;
+}
+
 /** The page's model, and all that it is told by and makes happen. */
 export abstract class ChatCore extends ChatActions {
   protected readonly preferences: Preferences;
@@ -47,6 +55,7 @@ export abstract class ChatCore extends ChatActions {
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
   readonly #device: Device;
+  readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
   #accountSession: AccountSession | undefined;
   /** Not kept yet. */
@@ -59,15 +68,16 @@ export abstract class ChatCore extends ChatActions {
   #alarm: Fault | undefined;
 
   /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
-  constructor(platform: Platform, device: Device, loadAuditor?: () => Promise<OpenAuditor>) {
+  constructor(platform: Platform, device: Device, later: LaterCode) {
     super({ nextFrame: (callback) => platform.nextFrame(callback), sha256: pageSha256 });
     this.#platform = platform;
     this.#device = device;
+    this.#later = later;
     this.fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.fragment.resetToken;
     this.preferences = new Preferences(platform.store);
     this.#auditor = new LazyAuditor(async () => {
-      const open = await loadAuditor?.();
+      const open = await later.auditor?.();
       return open?.(platform, device, ({ fault }) => {
         this.#alarm = fault;
         this.loop.mend(fault, true);
@@ -213,7 +223,7 @@ export abstract class ChatCore extends ChatActions {
     accountSession?.leave();
     this.#platform.tabs.close();
     await this.loop.close(notConnected());
-    await accountSession?.uploads.written();
+    await accountSession?.written();
   }
 
   #stands(state: LoopState): void {
@@ -316,6 +326,7 @@ export abstract class ChatCore extends ChatActions {
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
       keys: this.#device,
+      loadTransfers: this.#later.transfers,
       fingerprint,
       user,
       moved: this.preferences.moved(asked, user),

@@ -1,4 +1,3 @@
-import "./first-screen.ts";
 import { type ReactNode, useMemo, useState } from "react";
 import { cleanText, jsonLine } from "../../base/text.ts";
 import { dateOf } from "../../base/time.ts";
@@ -10,7 +9,7 @@ import { ENGLISH_ALARM } from "../text/en-alarm.ts";
 import { readSettings } from "./shell/settings.ts";
 
 /**
- * Fetched once a user is in: what holds the server to its log, and what stands there if it lies.
+ * What holds the server to its log, and what stands there if it lies.
  * @param render shows it above the page, and not as a part of it: nothing there takes it away
  */
 export function alarmingAuditor(render: (view: ReactNode) => void): OpenAuditor {

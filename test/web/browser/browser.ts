@@ -10,6 +10,7 @@ import { MemoryStore, type Store } from "../../../src/web/browser/indexed-db.ts"
 import { BrowserLogPins } from "../../../src/web/browser/log-pins.ts";
 import type { OpenAuditor } from "../../../src/web/driver/auditing.ts";
 import { type Chat, openChat } from "../../../src/web/driver/chat.ts";
+import { openTransfers } from "../../../src/web/transfer/page-transfers.ts";
 import type { Site } from "../../server/site.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
@@ -98,7 +99,12 @@ export class Tab {
 
   async open(): Promise<void> {
     const { site } = this.browser;
-    this.#chat = await site.wait(openChat(this.#platform(), async () => openAuditor));
+    this.#chat = await site.wait(
+      openChat(this.#platform(), {
+        auditor: async () => openAuditor,
+        transfers: async () => openTransfers,
+      }),
+    );
     await this.until("greeted", () => {
       const { kind } = this.chat.model.connection;
       return kind !== "connecting";
