@@ -136,6 +136,7 @@ export class Client {
       entropy: parts.entropy,
       keys: parts.keys,
       home: parts.sealed,
+      load: () => import("./sealed/code.ts"),
       ask: (kind, fields) => this.request(kind, fields),
       rooms: () => this.rooms,
       tell: (news) => this.#events.push(news),

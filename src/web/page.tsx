@@ -37,6 +37,7 @@ async function loadAuditor(): Promise<OpenAuditor> {
 const LATER: LaterCode = {
   auditor: loadAuditor,
   transfers: async () => (await loadEntered()).openTransfers,
+  sealed: () => import("./view/sealed-part.ts"),
 };
 
 async function beginChat(): Promise<void> {

@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { checkName } from "../../base/names.ts";
+import { sealConversation } from "../../client/sealed/making.ts";
 import type { SealedMember } from "../../client/sealed/rooms.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { OpenClient } from "../connect/client.ts";
@@ -15,7 +16,7 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
     async run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
       const user = personOf(name);
-      await sealConversation(lines.open, user);
+      await sealConversation(lines.open.client, user);
       lines.chatConsole.tell(
         { kind: "sealed", to: user },
         `what you and ${user} write from now on only your devices can read`,
@@ -69,44 +70,6 @@ export function viewOf(
   return client.rooms.find((room) => room.kind === kind && room.name.toLowerCase() === folded);
 }
 
-/**
- * Before a sealed room is made or entered: it is not an open one, and this device can seal.
- * @throws Fault name-taken, not-allowed
- */
-export async function checkMaySeal({ client }: OpenClient, name: string): Promise<void> {
-  for (let after: string | undefined; ; ) {
-    const { rooms, more } = await client.request("rooms", after === undefined ? {} : { after });
-    const found = rooms.find(({ room }) => room.toLowerCase() === name.toLowerCase());
-    if (found !== undefined && !found.sealed) {
-      throw new Fault("name-taken", `'${name}' is an open room, and stays so`, {
-        remedy: "choose another name for a sealed one",
-      });
-    }
-    after = rooms.at(-1)?.room;
-    if (found !== undefined || !more || after === undefined) break;
-  }
-  // Who has no certificate, or no encryption, hears of it before a room is made.
-  await (await client.sealedRooms()).stock();
-}
-
-/** Makes the group of a sealed room that was just made. @throws Fault */
-export async function sealRoom(
-  open: OpenClient,
-  room: { id: string; name: string },
-): Promise<void> {
-  const rooms = await open.client.sealedRooms();
-  const view = { kind: "room", topic: "", isSealed: true, ...room } as RoomView;
-  await rooms.create(view);
-}
-
-/** @throws Fault user-unknown, not-found: they have no device that can seal, seal-refused */
-async function sealConversation(open: OpenClient, user: string): Promise<void> {
-  const rooms = await open.client.sealedRooms();
-  const { room: id } = await open.client.request("group", { target: `@${user}` });
-  const view = { kind: "person", name: user, id, topic: "", isSealed: true } as RoomView;
-  await rooms.begin(view, user);
-}
-
 /** Lets a user into the sealed room; undefined: the room is open. @throws Fault */
 export async function inviteSealed(lines: SlashHost, user: string): Promise<boolean> {
   const room = viewHere(lines);
@@ -125,12 +88,6 @@ export async function inviteSealed(lines: SlashHost, user: string): Promise<bool
 export function sealedRoomOf({ open, room }: SlashHost): RoomView | undefined {
   const view = viewOf(open, "room", room);
   return view?.isSealed === true ? view : undefined;
-}
-
-/** This device's word that it leaves, by which others may remove it. */
-export async function leaveWord({ open }: SlashHost, room: RoomView) {
-  const rooms = await open.client.sealedRooms();
-  return (await rooms.leaving(room)) ?? {};
 }
 
 /** @throws Fault usage: a flag that there is not */

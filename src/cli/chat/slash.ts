@@ -3,6 +3,7 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, formatTarget, type Name } from "../../base/names.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
+import { checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
@@ -12,14 +13,7 @@ import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
 import { MESSAGE_COMMANDS } from "./slash-messages.ts";
 import { MODERATION_COMMANDS } from "./slash-moderation.ts";
-import {
-  checkMaySeal,
-  joinFlags,
-  leaveWord,
-  SEALED_COMMANDS,
-  sealRoom,
-  viewOf,
-} from "./slash-sealed.ts";
+import { joinFlags, SEALED_COMMANDS, viewOf } from "./slash-sealed.ts";
 import { roomsLine } from "./unread.ts";
 import { whoLine } from "./who.ts";
 
@@ -36,10 +30,10 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       const name = checkName((room ?? "").replace(/^#/, ""), "room's name");
       const { chatConsole } = lines;
       const mayCreate = () => chatConsole.confirm(`there is no room '${name}'; make it?`);
-      if (sealed) await checkMaySeal(lines.open, name);
+      if (sealed) await checkMaySeal(lines.open.client, name);
       const answer = await lines.join({ room: name, password, mayCreate, sealed });
       if (answer.created && sealed) {
-        await sealRoom(lines.open, { id: answer.room, name: answer.name });
+        await sealRoom(lines.open.client, { id: answer.room, name: answer.name });
         chatConsole.note(`the sealed room '${name}' is yours; let others in: /invite NAME`);
       } else if (answer.created) {
         chatConsole.note(`the room '${name}' did not exist; you made it`);
@@ -60,7 +54,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
       }
       const room = given?.replace(/^#/, "") ?? lines.room;
       const view = viewOf(lines.open, "room", room);
-      const word = view?.isSealed === true ? await leaveWord(lines, view) : {};
+      const word = view?.isSealed === true ? await leaveWord(lines.open.client, view) : {};
       await lines.open.client.request("leave", { room: checkName(room, "room's name"), ...word });
       lines.chatConsole.tell({ kind: "left", room }, `you left ${room}`);
       lines.leftRoom(room);

@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedHome } from "../../client/sealed/sealing.ts";
 import type { Identity } from "../../crypto/identity.ts";
 import { importStateKey } from "../../crypto/seal/state-box.ts";
@@ -8,7 +9,6 @@ import type { Clock } from "../../io/clock.ts";
 import { SEALED_STATE_FILE, SealedStateStore } from "../../io/state/sealed-store.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
-const STATE_KEY_BYTES = 32;
 
 /** What a program's device has of sealed rooms, in its home, encrypted by a key of the device. */
 export function sealedHome(folder: string | undefined, device: Identity, clock: Clock): SealedHome {

@@ -1,14 +1,14 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { RoomId, Sha256 } from "../../base/ids.ts";
 import { RENEW_JITTER_MS, RENEW_MESSAGES, RENEW_MS } from "../../base/limits-sealed.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { RoomAt } from "./room-state.ts";
 
 export interface RenewalParts {
   readonly clock: Clock;
+  readonly sha256: Sha256;
   /** This device's key in base64url. */
   readonly device: string;
 }
@@ -47,7 +47,7 @@ export class Renewal {
 
   /** The same for all processes of a folder, and another one for each device and time. */
   #jitterMs(room: RoomId, renewedUnixMs: number): number {
-    const hash = sha256(utf8Encode(`${this.#parts.device} ${room} ${renewedUnixMs}`));
+    const hash = this.#parts.sha256(utf8Encode(`${this.#parts.device} ${room} ${renewedUnixMs}`));
     const part = new DataView(hash.buffer, hash.byteOffset).getUint32(0) / 2 ** 32;
     return Math.floor(part * RENEW_JITTER_MS);
   }

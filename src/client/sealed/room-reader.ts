@@ -1,12 +1,12 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
 import type { FoldedName } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import type { Knowledge, SealChange } from "../../crypto/seal/commit-check.ts";
 import type { SealEngine } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import { readBody, type SealedBody } from "./body.ts";
 import { accountOf, pinNewcomers } from "./identities.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
@@ -29,6 +29,7 @@ import {
 
 export interface RoomReaderParts {
   readonly engine: SealEngine;
+  readonly sha256: Sha256;
   readonly states: RoomStates;
   /** This machine's own: what the server says of time decides nothing. */
   readonly unixMs: () => number;
@@ -50,11 +51,13 @@ interface GroupBody {
  */
 export class RoomReader {
   readonly #engine: SealEngine;
+  readonly #sha256: Sha256;
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
 
-  constructor({ engine, states, unixMs }: RoomReaderParts) {
+  constructor({ engine, sha256, states, unixMs }: RoomReaderParts) {
     this.#engine = engine;
+    this.#sha256 = sha256;
     this.#states = states;
     this.#unixMs = unixMs;
   }
@@ -237,7 +240,7 @@ export class RoomReader {
     ciphertext: Uint8Array | undefined,
   ): Promise<void> {
     await at.vault.delete(sentKey(at.room, record.id));
-    const hash = ciphertext === undefined ? "" : toBase64Url(sha256(ciphertext));
+    const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       suspect(at, "the server changed a message of this device");
       return keep(at, record, { kind: "closed", reason: "sender" });

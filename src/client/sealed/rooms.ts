@@ -1,6 +1,6 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import type { RoomId } from "../../base/ids.ts";
+import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
   COMMIT_RETRY_MS,
   COMMIT_TRIES_MAX,
@@ -18,7 +18,6 @@ import { isSame } from "../../core/model/item.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import { safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
-import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -54,6 +53,7 @@ import type { SealedStore } from "./store.ts";
 export interface SealedRoomsParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
+  readonly sha256: Sha256;
   readonly store: SealedStore;
   readonly stateKey: StateKey;
   readonly device: SealedDevice;
@@ -118,14 +118,14 @@ export class SealedRooms {
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
   constructor(parts: SealedRoomsParts) {
-    const { clock, entropy, store, stateKey: key, device, ask } = parts;
+    const { clock, entropy, store, stateKey: key, device, ask, sha256 } = parts;
     const { engine } = device;
     this.#parts = parts;
     const states = new RoomStates({ store, engine, key });
     this.#states = states;
-    this.#reader = new RoomReader({ engine, states, unixMs: () => clock.unixMs() });
+    this.#reader = new RoomReader({ engine, sha256, states, unixMs: () => clock.unixMs() });
     this.#lease = new DeviceLease({ clock, entropy, states, ask });
-    this.#renewal = new Renewal({ clock, device: device.id });
+    this.#renewal = new Renewal({ clock, sha256, device: device.id });
   }
 
   /** A new link: what came meanwhile is asked for when a room is next looked at. */
@@ -562,7 +562,7 @@ export class SealedRooms {
         remedy: "wait until an admin of the room has connected",
       });
     }
-    const { clock, device } = this.#parts;
+    const { clock, device, sha256 } = this.#parts;
     const key = sentKey(room.id, id);
     const before = await at.vault.get<SentRow>(key);
     const sent: SentRow = before ?? {
@@ -595,9 +595,10 @@ export class SealedRooms {
   async #catchUp(room: RoomView): Promise<void> {
     this.#seen(room);
     if (this.#followed.has(room.id)) return;
+    const { ask, sha256 } = this.#parts;
     for (;;) {
       const after = await this.#states.run(room.id, (at) => Promise.resolve(at.row?.seq ?? 0));
-      const page = await queryHistory(this.#parts.ask, sha256, {
+      const page = await queryHistory(ask, sha256, {
         target: targetOf(room),
         kinds: KINDS,
         after: Math.max(after, this.#skipped.get(room.id) ?? 0),

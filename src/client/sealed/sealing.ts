@@ -1,6 +1,6 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { SEALED_ROOMS_MAX } from "../../base/limits-sealed.ts";
+import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
@@ -37,12 +37,18 @@ export interface SealedAccount {
   readonly account: string;
 }
 
+export type SealedCode = typeof import("./code.ts");
+
 export interface SealingParts {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly keys: Keys;
   /** Undefined: this device seals nothing. */
   readonly home: SealedHome | undefined;
+  /** Why it does not. */
+  readonly refusal?: Fault | undefined;
+  /** Fetches what works on groups. @throws Fault unreachable */
+  readonly load: () => Promise<SealedCode>;
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
   readonly tell: (news: SealedNews) => void;
@@ -168,9 +174,16 @@ export class Sealing {
   stock(): void {
     if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
     // A device without a certificate cannot; what fails now is tried with the next link.
-    void this.rooms()
-      .then((rooms) => rooms.stock())
-      .catch(ignored);
+    void this.#stock().catch(ignored);
+  }
+
+  /** Mostly others have enough of it: then nothing is loaded for that. */
+  async #stock(): Promise<void> {
+    if (this.#open === undefined) {
+      const { left } = await this.#parts.ask("key-packages", { packages: [] });
+      if (left >= KEY_PACKAGES_LOW) return;
+    }
+    await (await this.rooms()).stock();
   }
 
   async #seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> {
@@ -264,18 +277,14 @@ export class Sealing {
   }
 
   async #opened() {
-    const { clock, entropy, keys, ask, tell, home: homes } = this.#parts;
+    const { clock, entropy, keys, ask, load, refusal, tell, home: homes } = this.#parts;
     const account = this.#account;
     if (account === undefined) throw notLoggedIn();
     if (homes === undefined) {
-      throw new Fault("not-allowed", "sealed rooms cannot be read here", {
-        remedy: "use chat join on a device of yours",
-      });
+      const elsewhere = { remedy: "use chat join on a device of yours" };
+      throw refusal ?? new Fault("not-allowed", "sealed rooms cannot be read here", elsewhere);
     }
-    const [{ SealedRooms }, { openSealedDevice }] = await Promise.all([
-      import("./rooms.ts"),
-      import("./device.ts"),
-    ]);
+    const { SealedRooms, openSealedDevice } = await load();
     const home = await homes.open(account);
     try {
       const stateKey = await homes.stateKey();
@@ -284,7 +293,9 @@ export class Sealing {
       const device = await openSealedDevice({
         ...{ clock, keys, store, stateKey, fingerprint, formers, user },
       });
-      const rooms = new SealedRooms({ clock, entropy, store, stateKey, device, user, ask, tell });
+      const { sha256 } = keys;
+      const given = { clock, entropy, sha256, store, stateKey, device, user, ask, tell };
+      const rooms = new SealedRooms(given);
       return { rooms, home };
     } catch (error) {
       home.close();

@@ -9,6 +9,7 @@ import {
   GROUP_ID_BYTES,
   GROUP_LEASE_BYTES_MAX,
   GROUP_STATE_BYTES_MAX,
+  STATE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
 import { owned } from "./owned.ts";
 
@@ -17,7 +18,6 @@ const EPOCH_BYTES = 8;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
-const KEY_BYTES = 32;
 
 /** An AES-256-GCM key; in a browser one that cannot be read. */
 export type StateKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
@@ -32,7 +32,7 @@ export interface BoxPlace {
 
 /** @param raw 32 bytes; the caller may overwrite them then */
 export function importStateKey(raw: Uint8Array): Promise<StateKey> {
-  assert(raw.length === KEY_BYTES, "a key of states has 32 bytes");
+  assert(raw.length === STATE_KEY_BYTES, "a key of states has 32 bytes");
   return crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
 }
 

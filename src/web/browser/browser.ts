@@ -30,12 +30,13 @@ interface Page extends SavingPage {
   };
   readonly navigator: {
     readonly locks?: {
-      request(
+      request<Result>(
         name: string,
-        options: { readonly ifAvailable: true },
-        callback: (lock: unknown) => Promise<void> | undefined,
-      ): Promise<unknown>;
+        options: { readonly ifAvailable: true } | { readonly signal: AbortSignal },
+        callback: (lock: unknown) => Promise<Result> | undefined,
+      ): Promise<Result>;
     };
+    readonly storage?: { persist?(): Promise<boolean> };
   };
   readonly sessionStorage?: {
     getItem(key: string): string | null;
@@ -88,13 +89,15 @@ export async function browserPlatform(
   const open = () => new page.WebSocket(`${scheme}://${location.host}/ws`);
   const host = location.hostname;
   const dial = begun(() => dialSocket({ open, clock, host, token: localToken }));
+  const store = keeps === "all" ? await storeFor(page, localToken) : new MemoryStore();
   return {
     clock,
     entropy: (sizeBytes) => page.crypto.getRandomValues(new Uint8Array(sizeBytes)),
     dial,
-    store: keeps === "all" ? await storeFor(page, localToken) : new MemoryStore(),
+    store,
     subtle: page.crypto.subtle,
     locks: locksOf(page),
+    databases: keeps === "all" && !(store instanceof MemoryStore) ? databasesOf(page) : undefined,
     tabs: tabsOf(page),
     nextFrame: (callback) => {
       if (document.hidden) setTimeout(callback, HIDDEN_FRAME_MS);
@@ -206,8 +209,10 @@ async function storeFor(page: Page, token: string | undefined): Promise<Store> {
 /** Without locks (pages without TLS) each tab thinks that it is alone. */
 function locksOf({ navigator }: Page): Locks {
   const { locks } = navigator;
-  if (locks === undefined) return { hold: async () => () => undefined };
+  if (locks === undefined)
+    return { hold: async () => () => undefined, run: (_, __, work) => work() };
   return {
+    run: (name, waitMsMax, work) => runLocked(locks, { name, waitMsMax }, work),
     hold: (name) =>
       new Promise((resolve, reject) => {
         locks
@@ -218,6 +223,39 @@ function locksOf({ navigator }: Page): Locks {
           .catch(reject);
       }),
   };
+}
+
+async function runLocked<Result>(
+  locks: NonNullable<Page["navigator"]["locks"]>,
+  { name, waitMsMax }: { readonly name: string; readonly waitMsMax: number },
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), waitMsMax);
+  let isHeld = false;
+  try {
+    return await locks.request(name, { signal: patience.signal }, () => {
+      isHeld = true;
+      clearTimeout(timer);
+      return work();
+    });
+  } catch (cause) {
+    if (isHeld) throw cause;
+    throw new Fault("store-failed", "another tab of this page holds what is kept", {
+      cause,
+      remedy: "close the other tabs of this page",
+    });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function databasesOf({ indexedDB: factory, IDBKeyRange: range, navigator }: Page) {
+  if (factory === undefined || range === undefined) return undefined;
+  const persist = () => void navigator.storage?.persist?.().catch(() => undefined);
+  const between: Between = (low, high, isLowOpen, isHighOpen) =>
+    range.bound(low, high, isLowOpen, isHighOpen);
+  return { factory, between, persist };
 }
 
 function tabsOf({ BroadcastChannel: Channel }: Page): Tabs {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Link } from "../../io/link/link.ts";
-import type { Store } from "./indexed-db.ts";
+import type { Between, DatabaseFactory, Store } from "./indexed-db.ts";
 
 /** What is used of `crypto.subtle`; missing on pages without TLS. */
 export interface Subtle {
@@ -39,6 +39,16 @@ export type PageKey = CryptoKey;
 export interface Locks {
   /** @returns a function that releases it; undefined if another tab holds it */
   hold(name: string): Promise<(() => void) | undefined>;
+  /** Waits until no other tab holds it, and holds it during the work. @throws Fault store-failed */
+  run<Result>(name: string, waitMsMax: number, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** For what is kept beside the page's one store. */
+export interface Databases {
+  readonly factory: DatabaseFactory;
+  readonly between: Between;
+  /** Asks the browser not to throw it away when its disk is full. */
+  persist(): void;
 }
 
 /** What the tabs of this page say to each other. */
@@ -101,6 +111,8 @@ export interface Platform {
   readonly store: Store;
   readonly subtle: Subtle | undefined;
   readonly locks: Locks;
+  /** Undefined: the browser keeps nothing. */
+  readonly databases: Databases | undefined;
   readonly tabs: Tabs;
   /** Calls back once, in the next frame that is drawn. */
   readonly nextFrame: (callback: () => void) => void;

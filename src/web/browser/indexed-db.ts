@@ -32,27 +32,33 @@ export interface Store {
 }
 
 /** What is used of IndexedDB. */
-interface Request<Value> {
+export interface Request<Value> {
   readonly result: Value;
   readonly error: { readonly name: string; readonly message: string } | null;
   onsuccess: ((event: never) => void) | null;
   onerror: ((event: never) => void) | null;
 }
-interface ObjectStore {
+interface Cursor {
+  readonly key: unknown;
+  readonly value: unknown;
+  continue(): void;
+}
+export interface ObjectStore {
   get(key: string): Request<unknown>;
+  openCursor(range: unknown, direction: "next" | "prev"): Request<Cursor | null>;
   getAll(range: unknown): Request<unknown[]>;
   getAllKeys(range: unknown): Request<unknown[]>;
   put(value: unknown, key: string): unknown;
   delete(key: string): unknown;
 }
-interface Transaction {
+export interface Transaction {
   readonly error: { readonly name: string; readonly message: string } | null;
   objectStore(name: string): ObjectStore;
   abort(): void;
   oncomplete: ((event: never) => void) | null;
   onabort: ((event: never) => void) | null;
 }
-interface Database {
+export interface Database {
   readonly objectStoreNames: { contains(name: string): boolean };
   createObjectStore(name: string): unknown;
   transaction(
@@ -62,6 +68,7 @@ interface Database {
   ): Transaction;
   close(): void;
   onversionchange: ((event: never) => void) | null;
+  onclose: ((event: never) => void) | null;
 }
 export interface DatabaseFactory {
   open(
@@ -73,7 +80,7 @@ export interface DatabaseFactory {
   };
 }
 /** `IDBKeyRange.bound`. */
-export type Between = (low: string, high: string) => unknown;
+export type Between = (low: string, high: string, lowOpen?: boolean, highOpen?: boolean) => unknown;
 
 /** Keys of what belongs to one account begin so; a user's name in any spelling is the same. */
 export function accountPrefix(owner: OutboxOwner): string {
@@ -173,14 +180,14 @@ class DatabaseStore implements Store {
   }
 }
 
-function settled<Value>(request: Request<Value>): Promise<Value> {
+export function settled<Value>(request: Request<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(storeFault(request.error));
   });
 }
 
-function storeFault(cause: unknown): Fault {
+export function storeFault(cause: unknown): Fault {
   const { name = "", message = "" } = (cause ?? {}) as { name?: string; message?: string };
   if (name === "QuotaExceededError") {
     return new Fault("store-full", "the browser has no room left for this page", { cause });

@@ -8,7 +8,7 @@ import type {
   OutboxOwner,
 } from "../../io/state/outbox-store.ts";
 import type { PostBody } from "../../wire/messages.ts";
-import type { Platform } from "./environment.ts";
+import type { Locks } from "./environment.ts";
 import { accountPrefix, type Change, numberKey, type Store } from "./indexed-db.ts";
 
 /** A post as the browser keeps it. */
@@ -20,16 +20,21 @@ interface StoredPost {
   readonly writtenUnixMs: number;
 }
 
+interface OutboxStoreParts {
+  readonly store: Store;
+  readonly locks: Pick<Locks, "hold">;
+}
+
 /** Unsent posts in IndexedDB. A lock of the browser shows that the tab of an outbox lives. */
 export class BrowserOutboxStore implements OutboxStore {
   readonly #store: Store;
-  readonly #locks: Platform["locks"];
+  readonly #locks: Pick<Locks, "hold">;
   readonly #moved: Promise<void> | undefined;
   /** By outbox: what releases its lock. */
   readonly #held = new Map<string, () => void>();
 
   /** @param moved resolves when posts of a former name or key are where `adopt` looks */
-  constructor({ store, locks }: Pick<Platform, "store" | "locks">, moved?: Promise<void>) {
+  constructor({ store, locks }: OutboxStoreParts, moved?: Promise<void>) {
     this.#store = store;
     this.#locks = locks;
     this.#moved = moved;

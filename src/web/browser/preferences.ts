@@ -2,6 +2,9 @@ import { Fault } from "../../base/fault.ts";
 import type { Draft } from "../../core/model/state.ts";
 import { accountPrefix, type Change, type Store, type Table } from "./indexed-db.ts";
 
+/** True: this browser has been in a sealed room. */
+export const SEALED_PLACE = { table: "places", key: "sealed" } as const;
+
 interface LastUser {
   readonly user: string;
   /** They have logged out: the page does not log them in by itself. */

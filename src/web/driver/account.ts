@@ -1,11 +1,15 @@
 import { Fault } from "../../base/fault.ts";
+import { EventStage } from "../../client/event-stage.ts";
 import { Follower, type FollowerEvent } from "../../client/follower.ts";
 import { ActiveLink } from "../../client/link/active-link.ts";
 import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
+import type { Ask } from "../../client/link/queries.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
 import { ReadReporter } from "../../client/reading.ts";
+import type { SealedNews } from "../../client/sealed/rooms.ts";
+import { Sealing } from "../../client/sealed/sealing.ts";
 import { modelEventOf } from "../../client/server-events.ts";
 import type { Hashing } from "../../client/transfer/hashing.ts";
 import { greet } from "../../client/trust.ts";
@@ -16,6 +20,7 @@ import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
+import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
 
 export interface AccountSessionOptions {
   readonly platform: Platform;
@@ -23,15 +28,30 @@ export interface AccountSessionOptions {
   readonly keys: Keys;
   readonly fingerprint: Fingerprint;
   readonly user: string;
+  readonly ask: Ask;
   readonly loadTransfers: () => Promise<OpenTransfers>;
+  /** Left out: sealed rooms are not read. */
+  readonly loadSealed: (() => Promise<SealedPart>) | undefined;
   /** What is kept under a former name or key is filed under these when it resolves. */
   readonly moved: Promise<void>;
   readonly tell: (event: ModelEvent) => void;
   readonly happened: (event: NoticeOf<"event">) => void;
   /** A record of the rooms of this account. @param head its bytes as they came */
   readonly saw: (head: Uint8Array, record: ChatRecord) => void;
+  /** The keys of its sealed rooms were an older copy, or damaged: they are others now. */
+  readonly cameAnew: (reason: "copy" | "damaged") => void;
+  /** Somebody let this account into a sealed room. */
+  readonly invited: (invitation: NoticeOf<"invited">) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
 }
+
+/** Of a link: how the server calls the account, and keys that it had before. */
+export interface AccountPlace {
+  readonly account: string;
+  readonly formers: readonly Fingerprint[];
+}
+
+type Seal = NonNullable<ConstructorParameters<typeof OutboxQueue>[0]["seal"]>;
 
 /** One account that is in, over any number of links: all that outlives one of them. */
 export class AccountSession {
@@ -41,6 +61,9 @@ export class AccountSession {
   readonly moved: Promise<void>;
   readonly follower: Follower;
   readonly posts: OutboxQueue;
+  readonly sealing: Sealing;
+  /** Why nothing is sealed or opened here; undefined: it is. */
+  readonly sealRefusal: Fault | undefined;
   readonly #parts: AccountSessionOptions;
   readonly #reporter: ReadReporter;
   /** A page has a button for those who will not wait. */
@@ -51,19 +74,24 @@ export class AccountSession {
   #isLeft = false;
 
   constructor(parts: AccountSessionOptions) {
-    const { platform, user, fingerprint, moved, tell, hole, hashing } = parts;
+    const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
     const { clock, entropy } = platform;
     this.#parts = parts;
     this.user = user;
     this.fingerprint = fingerprint;
     this.moved = moved;
+    this.sealRefusal = sealRefusal(platform, keys);
+    this.sealing = this.#newSealing();
+    const full = () => hole(new Fault("too-many", "sealed rooms are read too slowly"), false);
+    const stage = new EventStage(this.sealing, (event) => this.#followed(event), full);
     this.follower = new Follower("all", undefined, hashing.sha256, {
-      event: (event) => this.#followed(event),
+      event: (event) => stage.pass(event),
       hole,
     });
     const owner = { user, fingerprint };
     const store = new BrowserOutboxStore(platform, moved);
-    this.posts = new OutboxQueue({ clock, entropy, store, tell });
+    const seal: Seal = (posts) => this.sealing.seal(posts);
+    this.posts = new OutboxQueue({ clock, entropy, store, seal, tell });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
     this.#reporter = new ReadReporter(clock);
@@ -111,9 +139,7 @@ export class AccountSession {
     const { clock, entropy } = platform;
     const { user, fingerprint } = this;
     const owner = { user, fingerprint };
-    const open = await loadTransfers().catch((cause: unknown) => {
-      throw new Fault("unreachable", "a part of the page could not be fetched", { cause });
-    });
+    const open = await fetching(loadTransfers)();
     if (this.#isLeft) throw notLoggedIn();
     const activeLink = this.#activeLink;
     const said = { clock, entropy, verifier, program: PROGRAM };
@@ -122,7 +148,25 @@ export class AccountSession {
     return open({ platform, owner, channels, tell });
   }
 
-  connected(connection: Connection): void {
+  #newSealing(): Sealing {
+    const { platform, keys, ask, loadSealed } = this.#parts;
+    const { clock, entropy } = platform;
+    const load = fetching(loadSealed ?? (() => Promise.reject(new Error("there is none"))));
+    const isOn = loadSealed !== undefined && this.sealRefusal === undefined;
+    const home = isOn ? sealedHome(platform, load) : undefined;
+    const rooms = () => this.follower.rooms;
+    const refusal = this.sealRefusal;
+    const tell = (news: SealedNews) => {
+      // Why a page takes no part stands in its rooms.
+      if (news.kind === "came-anew") this.#parts.cameAnew(news.reason);
+      else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });
+    };
+    return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell });
+  }
+
+  connected(connection: Connection, { account, formers }: AccountPlace): void {
+    const { user: name, fingerprint: key } = this;
+    this.sealing.connected({ fingerprint: key, formers, account, user: name });
     this.follower.connected();
     connection.listen((notice) => this.follower.notice(notice));
     if (connection.isClosed) return;
@@ -134,6 +178,7 @@ export class AccountSession {
 
   lost(): void {
     this.posts.lost();
+    this.sealing.lost();
     this.#activeLink.lost();
   }
 
@@ -150,6 +195,7 @@ export class AccountSession {
     this.#reporter.clear();
     this.#activeLink.left(notLoggedIn());
     this.posts.leave(notLoggedIn());
+    this.sealing.left();
     this.#isLeft = true;
     void this.#transfers?.then((transfers) => transfers.leave(), ignored);
   }
@@ -164,9 +210,14 @@ export class AccountSession {
     if (event.kind === "account" && event.notice.kind === "event") {
       return this.#parts.happened(event.notice);
     }
+    if (event.kind === "account") {
+      if (event.notice.kind === "invited") return this.#parts.invited(event.notice);
+      if (event.notice.kind === "key-packages-low") return this.sealing.stock();
+    }
     if (event.kind === "record") this.#parts.saw(event.head, event.record);
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
+    if (event.kind === "caught-up") this.sealing.caughtUp();
   }
 }
 

@@ -12,6 +12,7 @@ import {
   type Entered,
   type LoginManner,
 } from "../../client/login.ts";
+import type { SealedRooms } from "../../client/sealed/rooms.ts";
 import { connectionEventOf, greetedEvent } from "../../client/server-events.ts";
 import type { Greeted } from "../../client/trust.ts";
 import type { ModelEffect, ModelEvent } from "../../core/model/event.ts";
@@ -26,10 +27,12 @@ import { type Fragment, readFragment } from "../input/fragment.ts";
 import type { OpenTransfers } from "../transfer/page-transfers.ts";
 import { AccountSession } from "./account.ts";
 import { LazyAuditor, type OpenAuditor } from "./auditing.ts";
+import type { SealedPart } from "./sealing.ts";
 
 /** What happened once, and is in no model. */
 export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
+  | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
 
 /** The form of the page stays, and says what was wrong. */
@@ -46,7 +49,18 @@ export interface LaterCode {
   readonly transfers: () => Promise<OpenTransfers>;
   /** What holds the server to its log; left out: it is not held to it. */
   readonly auditor?: () => Promise<OpenAuditor>;
+  /** Left out: sealed rooms are not read. */
+  readonly sealed?: () => Promise<SealedPart>;
 }
+
+/** A sealed room that this account may join. */
+export interface Invitation {
+  readonly room: string;
+  readonly by: string | undefined;
+}
+
+/** More of them are told at the next log-in. */
+const INVITATIONS_MAX = 20;
 
 /** The page's model, and all that it is told by and makes happen. */
 export abstract class ChatCore extends ChatActions {
@@ -63,13 +77,18 @@ export abstract class ChatCore extends ChatActions {
   #cancelDrafts: (() => void) | undefined;
   #isClosed = false;
   #resetToken: string | undefined;
+  #invitations: readonly Invitation[] = [];
   readonly #auditor: LazyAuditor;
   /** The server's log is not what it was: nothing more is sent to it. */
   #alarm: Fault | undefined;
 
   /** Connects, and lets in whoever was here last; but who has lost a password says so first. */
   constructor(platform: Platform, device: Device, later: LaterCode) {
-    super({ nextFrame: (callback) => platform.nextFrame(callback), sha256: pageSha256 });
+    super({
+      nextFrame: (callback) => platform.nextFrame(callback),
+      sha256: pageSha256,
+      openPage: async (records) => this.#accountSession?.sealing.openPage(records) ?? records,
+    });
     this.#platform = platform;
     this.#device = device;
     this.#later = later;
@@ -131,6 +150,26 @@ export abstract class ChatCore extends ChatActions {
   protected get accountSession(): AccountSession {
     if (this.#accountSession === undefined) throw notLoggedIn();
     return this.#accountSession;
+  }
+
+  /** Sealed rooms that others let this account into, and that it has not joined. */
+  get invitations(): readonly Invitation[] {
+    return this.#invitations;
+  }
+
+  dismissInvitation(invitation: Invitation): void {
+    this.#invitations = this.#invitations.filter((one) => one !== invitation);
+    this.update();
+  }
+
+  /** Sealed rooms, and who is in them. @throws Fault not-logged-in, not-allowed, store-… */
+  async sealedRooms(): Promise<SealedRooms> {
+    return this.accountSession.sealing.rooms();
+  }
+
+  /** Why this page takes no part in sealed rooms; undefined: it does. */
+  get sealRefusal(): Fault | undefined {
+    return this.#accountSession?.sealRefusal;
   }
 
   /** What the model does not keep: things to notify of, and the events of an operator's watch. */
@@ -250,8 +289,7 @@ export abstract class ChatCore extends ChatActions {
         this.#accountSession?.read(effect.room, effect.n);
         return;
       case "notify":
-        for (const listener of [...this.#onTold]) listener(effect);
-        return;
+        return this.#say(effect);
       case "keep-draft":
         this.#drafts.set(effect.target, effect.draft);
         this.#cancelDrafts ??= this.#platform.clock.after(DRAFTS_KEPT_EVERY_MS, () => {
@@ -304,7 +342,7 @@ export abstract class ChatCore extends ChatActions {
         : this.#newAccountSession(fingerprint, asked, user);
     accountSession.user = user;
     this.#told({ kind: "entered", user, isRenamed: isRenamed && accountSession === known });
-    accountSession.connected(connection);
+    accountSession.connected(connection, { account: account.account, formers });
     const reader = { fingerprint, formers, user };
     const { name: address, key } = welcome.server;
     this.#auditor.fetch();
@@ -326,7 +364,9 @@ export abstract class ChatCore extends ChatActions {
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
       keys: this.#device,
+      ask: this.request,
       loadTransfers: this.#later.transfers,
+      loadSealed: this.#later.sealed,
       fingerprint,
       user,
       moved: this.preferences.moved(asked, user),
@@ -334,14 +374,19 @@ export abstract class ChatCore extends ChatActions {
         // A user who left is told nothing more.
         if (this.#accountSession === accountSession) this.tell(event);
       },
-      happened: (event) => {
-        for (const listener of [...this.#onTold]) listener({ kind: "happened", event });
-      },
+      happened: (event) => this.#say({ kind: "happened", event }),
       saw: (head, record) => {
         this.#auditor.do((auditor) => auditor.saw(head, record));
       },
+      cameAnew: (reason) => this.#say({ kind: "came-anew", reason }),
+      invited: ({ room, by }) => {
+        const others = this.#invitations.filter((one) => one.room !== room);
+        this.#invitations = [...others, { room, by }].slice(-INVITATIONS_MAX);
+        this.update();
+      },
       hole: (fault, again) => this.loop.mend(fault, again),
     });
+    this.#invitations = [];
     this.#accountSession = accountSession;
     return accountSession;
   }
@@ -367,6 +412,10 @@ export abstract class ChatCore extends ChatActions {
       this.preferences.keepOperatorToken(undefined);
       if (given !== undefined) throw error;
     }
+  }
+
+  #say(told: Told): void {
+    for (const listener of [...this.#onTold]) listener(told);
   }
 
   #left(): void {

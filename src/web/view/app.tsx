@@ -55,6 +55,7 @@ function useNotifications(): void {
     () =>
       chat.onTold((told) => {
         const { settings, texts, times, fail } = latest.current;
+        if (told.kind === "came-anew") fail(texts.cameAnew(told.reason));
         if (told.kind !== "notify") return;
         const { target, item, why } = told;
         if (why === "put-out") fail(texts.putOut(cleanText(item.from ?? ""), cleanText(target)));

@@ -63,6 +63,7 @@ export class Browser {
         tab.releases.push(release);
         return release;
       },
+      run: (_name, _waitMsMax, work) => work(),
     };
   }
 
@@ -175,6 +176,7 @@ export class Tab {
       },
       subtle: browser.subtle as Platform["subtle"],
       locks: browser.lockFor(this),
+      databases: undefined,
       tabs: {
         tell: (message) => {
           for (const other of browser.others(this)) other.hear(message);

@@ -1,0 +1,48 @@
+import { Fault } from "../../base/fault.ts";
+import type { Keys } from "../../client/link/keys.ts";
+import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
+import type { Platform } from "../browser/environment.ts";
+import { SEALED_PLACE } from "../browser/preferences.ts";
+
+/** What sealed rooms take; fetched where there is one. */
+export type SealedPart = SealedCode & typeof import("../browser/sealed-home.ts");
+
+/** Why this page takes no part in sealed rooms; undefined: it does. */
+export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {
+  if (subtle === undefined) {
+    return new Fault("not-allowed", "sealed rooms need a page that came encrypted", {
+      remedy: "open the page by https",
+    });
+  }
+  if (!canSign) {
+    const remedy = "use a newer browser, or chat join";
+    return new Fault("not-allowed", "this browser has not the keys for sealed rooms", { remedy });
+  }
+  if (databases !== undefined) return undefined;
+  return new Fault("not-allowed", "this browser keeps nothing for sealed rooms", {
+    remedy: "leave the private window, or allow the page to keep data",
+  });
+}
+
+/** @throws Fault unreachable: its code cannot be fetched now */
+export function fetching<Part>(load: () => Promise<Part>): () => Promise<Part> {
+  return () =>
+    load().catch((cause: unknown) => {
+      const remedy = "try again once you are online";
+      throw new Fault("unreachable", "a part of the page could not be fetched", { cause, remedy });
+    });
+}
+
+/** Where this browser keeps what it has of sealed rooms; undefined: nowhere. */
+export function sealedHome(
+  platform: Platform,
+  load: () => Promise<SealedPart>,
+): SealedHome | undefined {
+  const { databases, store } = platform;
+  if (databases === undefined) return undefined;
+  return {
+    exists: async () => (await store.get(SEALED_PLACE.table, SEALED_PLACE.key)) === true,
+    open: async (account) => (await load()).openSealedHome({ ...platform, databases }, account),
+    stateKey: async () => (await load()).stateKeyOf(platform),
+  };
+}
