@@ -1,10 +1,8 @@
-import { expect } from "bun:test";
 import { writeFileSync } from "node:fs";
-import { ENGLISH, loadTexts } from "../../src/web/text/en.ts";
-import { ENGLISH_PARTS } from "../../src/web/text/en-parts.ts";
 import { until } from "../e2e/deadline.ts";
 import { Sandbox, type Served } from "../e2e/program.ts";
-import { pageTest, sharedBrowser, type VisitOptions } from "./browser.ts";
+import { pageTest, sharedBrowser } from "./browser.ts";
+import { expectNoBarrier, LOOKS } from "./looks.ts";
 import { pageAddress, photo } from "./scenery.ts";
 import { Talker } from "./talk.ts";
 import type { Visit } from "./visit.ts";
@@ -12,13 +10,6 @@ import type { Visit } from "./visit.ts";
 /** Every screen, as whoever sees little, hears it, or uses no mouse meets it. */
 
 const browser = sharedBrowser();
-
-const LOOKS: readonly (readonly [string, VisitOptions])[] = [
-  ["light", {}],
-  ["dark", { isDark: true }],
-  ["on a phone", { width: 390, height: 844 }],
-  ["in Indonesian", { isDark: true, language: "id-ID", width: 820, height: 1180 }],
-];
 
 /** The name of a screen, and how one gets there and back. */
 type Screen = readonly [name: string, open: (visit: Visit) => Promise<unknown>];
@@ -37,24 +28,6 @@ const OVER: readonly Screen[] = [
   ["the menu of the room", click(".room-head [aria-haspopup=menu]")],
   ["opening a file", click(".file-card .file-actions button >> nth=1")],
 ];
-
-async function expectNoBarrier(visit: Visit, look: string, screen: string): Promise<void> {
-  expect([look, screen, await visit.barriers()]).toEqual([look, screen, []]);
-  if (look === "in Indonesian") expect([screen, await englishIn(visit)]).toEqual([screen, []]);
-}
-
-/** Words of the English table that this page should have said otherwise. */
-async function englishIn({ page }: Visit): Promise<readonly string[]> {
-  const own = new Set<unknown>(Object.values(await loadTexts("id")));
-  const words = Object.values({ ...ENGLISH, ...ENGLISH_PARTS });
-  const english = new Set<unknown>(words.filter((text) => !own.has(text)));
-  const said = await page.evaluate<string[]>(`[...document.querySelectorAll("body *")].flatMap(
-    (element) => [
-      ...[...element.childNodes].filter(({ nodeType }) => nodeType === 3).map((text) => text.data),
-      ...["aria-label", "title", "placeholder", "alt"].map((name) => element.getAttribute(name)),
-    ]).filter((text) => text !== null).map((text) => text.trim()).filter((text) => text !== "")`);
-  return said.filter((text) => english.has(text));
-}
 
 /** A room with all that one may meet in it. */
 async function furnish(sandbox: Sandbox, served: Served, visit: Visit): Promise<void> {

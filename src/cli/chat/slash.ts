@@ -3,7 +3,7 @@ import { PAGE_RECORDS_MAX } from "../../base/limits.ts";
 import { checkName, formatTarget, type Name } from "../../base/names.ts";
 import { queryUsers } from "../../client/link/queries.ts";
 import type { Credentials } from "../../client/login.ts";
-import { checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
+import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sealed/making.ts";
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
@@ -72,6 +72,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
           topic === "" ? "no topic" : topic,
         );
       } else {
+        checkIsOpen(viewOf(lines.open, "room", room), "topic");
         const { seq } = await lines.open.client.request("topic", { room, topic: words });
         lines.recorded(seq);
       }

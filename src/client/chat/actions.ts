@@ -5,11 +5,14 @@ import { openRoom, roomOf } from "../../core/model/selectors.ts";
 import type { Draft, Item, SearchQuery } from "../../core/model/state.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { sealedEdit } from "../sealed/body.ts";
+import { checkIsOpen } from "../sealed/making.ts";
 import { ModelDriver } from "./model-driver.ts";
 
 export interface JoinOptions {
   readonly password?: string;
   readonly create?: boolean;
+  /** It is made sealed, or is to be a sealed one. */
+  readonly sealed?: boolean;
 }
 
 /**
@@ -123,6 +126,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   async setTopic(room: string, topic: string): Promise<void> {
+    checkIsOpen(roomOf(this.model, room), "topic");
     await this.request("topic", { room: bare(room), topic });
   }
 

@@ -46,6 +46,17 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
   await rooms.begin(view, user);
 }
 
+/**
+ * Before something is sent that the server would read: it would refuse that in a sealed room, and
+ * know it by then. @throws Fault sealed-room
+ */
+export function checkIsOpen(room: RoomView | undefined, what: "topic" | "file"): void {
+  if (room?.isSealed !== true) return;
+  throw new Fault("sealed-room", `the server would read this ${what}, and the room is sealed`, {
+    remedy: what === "topic" ? "say it in the room" : "send it to an open room",
+  });
+}
+
 /** This device's word that it leaves, by which others may remove it; for the server's `leave`. */
 export async function leaveWord(sealer: Sealer, room: RoomView) {
   const rooms = await sealer.sealedRooms();

@@ -73,8 +73,13 @@ function usersOf(body: Body): string | undefined {
 
 /** Whether they came in; undefined: neither. */
 function letsIn(body: Body): boolean | undefined {
-  if (devicesOf(body?.["added"]).length > 0) return true;
-  return devicesOf(body?.["removed"]).length > 0 ? false : undefined;
+  // Only what this device has read for itself names users; the server's record has their ids.
+  if (isSome(body?.["added"])) return true;
+  return isSome(body?.["removed"]) ? false : undefined;
+}
+
+function isSome(list: unknown): boolean {
+  return Array.isArray(list) && list.length > 0;
 }
 
 function devicesOf(list: unknown): string[] {

@@ -1,6 +1,15 @@
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import { bare } from "../../client/chat/actions.ts";
+import { bare, type JoinOptions } from "../../client/chat/actions.ts";
+import {
+  checkIsOpen,
+  checkMaySeal,
+  leaveWord,
+  sealConversation,
+  sealRoom,
+} from "../../client/sealed/making.ts";
+import { roomOf } from "../../core/model/selectors.ts";
+import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { PageTransfers } from "../transfer/page-transfers.ts";
@@ -24,6 +33,39 @@ export class Chat extends ChatCore {
   /** The names that this browser's key opens without a password; the last one first. */
   get knownUsers(): readonly string[] {
     return this.preferences.users;
+  }
+
+  /** A sealed room is made with its group. */
+  override async join(room: string, options: JoinOptions = {}): Promise<string> {
+    if (options.sealed !== true) return super.join(room, options);
+    await checkMaySeal(this, bare(room));
+    const {
+      name,
+      room: id,
+      created,
+    } = await this.request("join", { room: bare(room), ...options });
+    if (created) await sealRoom(this, { id, name });
+    this.open(name);
+    return name;
+  }
+
+  /** A sealed room with this device's word for it. */
+  override async leave(room: string): Promise<void> {
+    const sealed = this.#sealedRoom(room);
+    const word = sealed === undefined ? {} : await leaveWord(this, sealed);
+    await this.request("leave", { room: bare(room), ...word });
+  }
+
+  async kick(room: string, user: string): Promise<void> {
+    const sealed = this.#sealedRoom(room);
+    if (sealed === undefined) await this.request("kick", { room: bare(room), user });
+    else await (await this.sealedRooms()).kick(sealed, user);
+  }
+
+  /** Seals a conversation, for good, and opens it. @throws Fault not-found, seal-refused, … */
+  async seal(user: string): Promise<void> {
+    await sealConversation(this, user);
+    this.open(`@${user}`);
   }
 
   passwd(password: string): Promise<void> {
@@ -50,6 +92,7 @@ export class Chat extends ChatCore {
   ): void {
     const to = bare(target);
     this.#transfer(({ uploads }) => {
+      checkIsOpen(this.#sealedRoom(target), "file");
       for (const [i, file] of files.entries()) this.show(uploads.add(to, file, handles[i]));
     });
   }
@@ -88,6 +131,11 @@ export class Chat extends ChatCore {
   async preview(file: string, sizeBytesMax: number): Promise<Uint8Array> {
     const { downloads } = await this.accountSession.transfers();
     return downloads.preview(fileOf(file), sizeBytesMax);
+  }
+
+  #sealedRoom(target: string): RoomState | undefined {
+    const room = roomOf(this.model, target);
+    return room?.isSealed === true ? room : undefined;
   }
 
   /** Their code is here since shortly after the log-in: a click is still a click then. */

@@ -87,7 +87,7 @@ export abstract class ChatCore extends ChatActions {
     super({
       nextFrame: (callback) => platform.nextFrame(callback),
       sha256: pageSha256,
-      openPage: async (records) => this.#accountSession?.sealing.openPage(records) ?? records,
+      history: (fields, ask) => this.#accountSession?.sealing.history(fields, ask) ?? ask(fields),
     });
     this.#platform = platform;
     this.#device = device;

@@ -3,8 +3,16 @@ import type { AllTexts } from "../text/en-parts.ts";
 /** Words that begin with `/` in the composer; the same as in the terminal, where both have them. */
 
 export type SlashCommand =
-  | { readonly kind: "join"; readonly room: string; readonly password: string | undefined }
-  | { readonly kind: "leave" | "invite" | "rooms" | "passwd" | "logout" | "help" }
+  | {
+      readonly kind: "join";
+      readonly room: string;
+      readonly password: string | undefined;
+      sealed: boolean;
+    }
+  /** Without a name an address is made, by which somebody new comes in. */
+  | { readonly kind: "invite"; readonly user: string | undefined }
+  | { readonly kind: "seal"; readonly user: string }
+  | { readonly kind: "leave" | "sealed" | "rooms" | "passwd" | "logout" | "help" }
   | { readonly kind: "topic" | "search"; readonly text: string }
   | { readonly kind: "msg"; readonly user: string; readonly text: string }
   | { readonly kind: "ignore" | "kick" | "mute" | "grant"; readonly user: string; on: boolean }
@@ -19,7 +27,7 @@ interface SlashRow {
   readonly read: (words: string) => SlashCommand | undefined;
 }
 
-const alone = (kind: "leave" | "invite" | "rooms" | "passwd" | "logout" | "help") => () => ({
+const alone = (kind: "leave" | "sealed" | "rooms" | "passwd" | "logout" | "help") => () => ({
   kind,
 });
 
@@ -31,9 +39,26 @@ function person(kind: "ignore" | "kick" | "mute" | "grant", on: boolean): SlashR
 }
 
 function join(words: string): SlashCommand | undefined {
-  const [room = "", password, ...more] = words.split(/\s+/);
-  if (room === "" || more.length > 0) return undefined;
-  return { kind: "join", room: room.replace(/^#/, ""), password };
+  const all = words.split(/\s+/);
+  const given = all.filter((word) => word !== "--sealed");
+  const sealed = given.length < all.length;
+  const [room = "", password, ...more] = given;
+  // A password that was meant to be a flag would lock the room; and a sealed one has none.
+  const isFlag = [room, password].some((word) => word?.startsWith("--") === true);
+  if (room === "" || more.length > 0 || isFlag || (sealed && password !== undefined))
+    return undefined;
+  return { kind: "join", room: room.replace(/^#/, ""), password, sealed };
+}
+
+function invite(words: string): SlashCommand | undefined {
+  const user = words.replace(/^@/, "");
+  if (user === "") return { kind: "invite", user: undefined };
+  return /^\S+$/.test(user) ? { kind: "invite", user } : undefined;
+}
+
+function seal(words: string): SlashCommand | undefined {
+  const user = words.replace(/^@/, "");
+  return /^\S+$/.test(user) ? { kind: "seal", user } : undefined;
 }
 
 function msg(words: string): SlashCommand | undefined {
@@ -42,7 +67,7 @@ function msg(words: string): SlashCommand | undefined {
 }
 
 export const SLASH: ReadonlyMap<string, SlashRow> = new Map<string, SlashRow>([
-  ["join", { usage: "/join ROOM [PASSWORD]", summary: "cmdJoin", read: join }],
+  ["join", { usage: "/join ROOM [PASSWORD | --sealed]", summary: "cmdJoin", read: join }],
   ["leave", { usage: "/leave", summary: "cmdLeave", read: alone("leave") }],
   [
     "topic",
@@ -67,7 +92,9 @@ export const SLASH: ReadonlyMap<string, SlashRow> = new Map<string, SlashRow>([
   ["mute", { usage: "/mute NAME", summary: "cmdMute", read: person("mute", true) }],
   ["unmute", { usage: "/unmute NAME", summary: "cmdUnmute", read: person("mute", false) }],
   ["grant", { usage: "/grant NAME", summary: "cmdGrant", read: person("grant", true) }],
-  ["invite", { usage: "/invite", summary: "cmdInvite", read: alone("invite") }],
+  ["invite", { usage: "/invite [NAME]", summary: "cmdInvite", read: invite }],
+  ["seal", { usage: "/seal @NAME", summary: "cmdSeal", read: seal }],
+  ["sealed", { usage: "/sealed", summary: "cmdSealed", read: alone("sealed") }],
   [
     "search",
     {

@@ -18,6 +18,41 @@ export const ENGLISH_PARTS = {
   grantAsk: (name: string, room: string) => `Let ${name} moderate ${room}?`,
   ungrantAsk: (name: string, room: string) => `Take moderation of ${room} back from ${name}?`,
 
+  // Sealed rooms.
+  makeSealed: "Sealed: only the devices of those whom you let in can read",
+  sealedExplained:
+    "What is said here only these people's devices can read, from when they came in. The server " +
+    "keeps it, and cannot read it. But it also sends you this page: if you must not trust the " +
+    "server, use the program and not a browser.",
+  sealedNot: "This room is not sealed: the server's operators can read it.",
+  programs: (n: number) => counted(n, "program"),
+  browsers: (n: number) => counted(n, "browser"),
+  verified: "compared",
+  notVerified: "not compared",
+  admin: "lets others in",
+  compare: "Compare",
+  compareWith: (name: string) => `Compare with ${name}`,
+  letIn: "Let in",
+  letInWhom: "Name of who is to be let in",
+  removeFrom: (name: string) => `Put ${name} out`,
+  removeExplained: "What is said from then on they cannot read.",
+  safetyTitle: (name: string) => `Is it really ${name}?`,
+  safetyExplained: (name: string) =>
+    `${name} sees the same 60 digits, unless somebody is in between. Compare them by voice or ` +
+    "side by side, not over this server.",
+  safetySame: "They are the same",
+  safetyIs: (name: string) => `You have compared this with ${name}.`,
+  safetyNew: (name: string) => `${name} has a new key`,
+  safetyNewExplained: (name: string) =>
+    `Ask ${name} by another way whether it is so. The next key that a sealed room shows is then ` +
+    "taken for theirs, not compared yet.",
+  sealedWaiting: "Nobody has let this device in yet. Until then you cannot read or write here.",
+  sealedOut: "This device was put out of here: ask to be let in again.",
+  sealedLost: "This device has lost its keys of this room, and comes back by itself.",
+  sealedSuspect: (reason: string) =>
+    `This room cannot be trusted any more: ${reason}. Nothing is sent here.`,
+  invitedInto: (by: string, room: string) => `${by} lets you into the sealed room ${room}.`,
+
   // Coming in.
   guessDelay: (of: "address" | "account" | "everyone", seconds: number) =>
     `${
@@ -48,7 +83,9 @@ export const ENGLISH_PARTS = {
   cmdMute: "let somebody read but not speak here",
   cmdUnmute: "let them speak again",
   cmdGrant: "let somebody moderate the room",
-  cmdInvite: "make an invite",
+  cmdInvite: "make an invite, or let NAME into a sealed room",
+  cmdSeal: "seal the conversation with NAME",
+  cmdSealed: "show who can read in this sealed room",
   cmdSearch: "find messages",
   cmdRooms: "list the rooms",
   cmdPasswd: "change your password",

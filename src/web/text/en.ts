@@ -146,9 +146,23 @@ export const ENGLISH = {
   saidUnmute: (who: string, whom: string) => `${who} let ${whom} speak again`,
   saidGrant: (who: string, whom: string) => `${who} made ${whom} a moderator`,
   saidUngrant: (who: string, whom: string) => `${who} took moderation back from ${whom}`,
+  sealed: "sealed",
+  whoCanRead: "Who can read here",
+  sealThis: "Seal this conversation",
+  sealExplained: (name: string) =>
+    `What you and ${name} write from then on only your devices can read. It cannot be undone.`,
+  cameAnew: (reason: "copy" | "damaged") =>
+    `What this browser kept of sealed rooms was ${reason === "copy" ? "an older copy" : "lost or damaged"}: it came in anew.`,
+  notYetIn: (n: number) =>
+    n === 1
+      ? "One device of theirs can come in once it has connected."
+      : `${n} devices of theirs can come in once they have connected.`,
   saidSealed: (who: string) => `${who} sealed this room`,
-  saidKeys: (who: string, whom: string, on: boolean | undefined) =>
-    `${who} ${on === false ? "removed" : "let in"} ${whom}'s devices`,
+  saidKeys: (who: string, whom: string, on: boolean | undefined) => {
+    if (on === undefined) return `${who} renewed the keys`;
+    if (on && who === whom) return `a device of ${who} came in`;
+    return `${who} ${on ? "let in" : "removed"} ${whom === "" ? "" : `${whom}'s `}devices`;
+  },
   unopened: (count: number) => `${count} sealed, not for this device`,
   saidOther: (who: string, kind: string) => `${who}: ${kind}`,
 

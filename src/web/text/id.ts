@@ -162,9 +162,54 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   saidUnmute: (who, whom) => `${who} mengizinkan ${whom} menulis lagi`,
   saidGrant: (who, whom) => `${who} menjadikan ${whom} moderator`,
   saidUngrant: (who, whom) => `${who} mencabut hak moderator ${whom}`,
+  sealed: "tersegel",
+  whoCanRead: "Siapa yang dapat membaca di sini",
+  sealThis: "Segel percakapan ini",
+  sealExplained: (name) =>
+    `Yang Anda dan ${name} tulis sejak itu hanya dapat dibaca perangkat kalian. Ini tidak dapat dibatalkan.`,
+  cameAnew: (reason) =>
+    `Data ruang tersegel di peramban ini ${reason === "copy" ? "salinan lama" : "hilang atau rusak"}: ia masuk lagi dari awal.`,
+  notYetIn: (n) => `${n} perangkatnya dapat masuk setelah terhubung.`,
+  makeSealed: "Tersegel: hanya perangkat orang yang Anda izinkan yang dapat membaca",
+  sealedExplained:
+    "Yang dikatakan di sini hanya dapat dibaca perangkat orang-orang ini, sejak mereka masuk. " +
+    "Server menyimpannya tanpa dapat membacanya. Namun server juga mengirim halaman ini: siapa " +
+    "yang tidak boleh memercayainya memakai program, bukan peramban.",
+  sealedNot: "Ruang ini tidak tersegel: operator server dapat membacanya.",
+  programs: (n) => `${n} program`,
+  browsers: (n) => `${n} peramban`,
+  verified: "sudah dibandingkan",
+  notVerified: "belum dibandingkan",
+  admin: "dapat mengizinkan masuk",
+  compare: "Bandingkan",
+  compareWith: (name) => `Bandingkan dengan ${name}`,
+  letIn: "Izinkan masuk",
+  letInWhom: "Nama yang diizinkan masuk",
+  removeFrom: (name) => `Keluarkan ${name}`,
+  removeExplained: "Yang dikatakan sejak itu tidak dapat dibacanya.",
+  safetyTitle: (name) => `Benarkah ini ${name}?`,
+  safetyExplained: (name) =>
+    `${name} melihat 60 angka yang sama, kecuali ada yang menyusup di tengah. Bandingkan lewat ` +
+    "suara atau berdampingan, jangan lewat server ini.",
+  safetySame: "Angkanya sama",
+  safetyIs: (name) => `Anda sudah membandingkan ini dengan ${name}.`,
+  safetyNew: (name) => `${name} punya kunci baru`,
+  safetyNewExplained: (name) =>
+    `Tanyakan kepada ${name} lewat jalan lain apakah benar begitu. Kunci berikutnya yang ` +
+    "ditunjukkan ruang tersegel lalu dianggap miliknya, belum dibandingkan.",
+  sealedWaiting:
+    "Belum ada yang mengizinkan perangkat ini masuk. Sebelum itu Anda tidak dapat membaca atau menulis di sini.",
+  sealedOut: "Perangkat ini dikeluarkan dari sini: minta diizinkan masuk lagi.",
+  sealedLost: "Perangkat ini kehilangan kunci ruang ini, dan kembali dengan sendirinya.",
+  sealedSuspect: (reason) =>
+    `Ruang ini tidak dapat dipercaya lagi: ${reason}. Tidak ada yang dikirim ke sini.`,
+  invitedInto: (by, room) => `${by} mengizinkan Anda masuk ke ruang tersegel ${room}.`,
   saidSealed: (who) => `${who} menyegel ruang ini`,
-  saidKeys: (who, whom, on) =>
-    `${who} ${on === false ? "mengeluarkan" : "memasukkan"} perangkat ${whom}`,
+  saidKeys: (who, whom, on) => {
+    if (on === undefined) return `${who} memperbarui kunci`;
+    if (on && who === whom) return `satu perangkat ${who} masuk`;
+    return `${who} ${on ? "memasukkan" : "mengeluarkan"} perangkat${whom === "" ? "" : ` ${whom}`}`;
+  },
   unopened: (count) => `${count} pesan tersegel, bukan untuk perangkat ini`,
   saidOther: (who, kind) => `${who}: ${kind}`,
 
@@ -194,7 +239,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   cmdMute: "biarkan seseorang membaca tanpa menulis",
   cmdUnmute: "izinkan menulis lagi",
   cmdGrant: "jadikan seseorang moderator ruang",
-  cmdInvite: "buat undangan",
+  cmdInvite: "buat undangan, atau izinkan NAME masuk ke ruang tersegel",
+  cmdSeal: "segel percakapan dengan NAME",
+  cmdSealed: "tampilkan siapa yang dapat membaca di ruang tersegel ini",
   cmdSearch: "cari pesan",
   cmdRooms: "daftar ruang",
   cmdPasswd: "ganti kata sandi",

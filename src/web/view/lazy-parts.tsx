@@ -5,6 +5,7 @@ import { TransferLine, Transfers } from "./files/transfers.tsx";
 import { Viewer } from "./files/viewer.tsx";
 import { ModerationDialog } from "./room/moderation-dialog.tsx";
 import { JoinDialog, RoomsDialog, TopicDialog } from "./room/room-dialogs.tsx";
+import { Invitations, SealedDialog, SealedLine } from "./room/sealed.tsx";
 import { Search } from "./room/search.tsx";
 import { Switcher } from "./room/switcher.tsx";
 import { GuessDelay } from "./shell/guess-delay.tsx";
@@ -33,4 +34,7 @@ export const PARTS: LazyParts = {
   Moderation: ModerationDialog,
   Transfers,
   TransferLine,
+  Sealed: SealedDialog,
+  SealedLine,
+  Invitations,
 };

@@ -8,7 +8,7 @@ import { offsetMinutes } from "../../text/times.ts";
 import { askToSend, useDropping } from "../files/drop-zone.tsx";
 import { OfferedLine } from "../files/file-card.tsx";
 import { isWide, usePage, useTexts } from "../shell/context.tsx";
-import { RoomsDialog, Search, STAYS, Transfers } from "../shell/lazy.tsx";
+import { RoomsDialog, SealedLine, Search, STAYS, Transfers } from "../shell/lazy.tsx";
 import { Composer, type ComposerHandle } from "./composer.tsx";
 import { RoomHead } from "./header.tsx";
 import { useLiveRegion } from "./live-region.ts";
@@ -114,6 +114,7 @@ function Conversation(props: MainProps) {
         isSame(from, model.me) ? null : <OfferedLine key={file} from={from} name={name} />,
       )}
       {model.transfers.size > 0 ? <Transfers onClose={STAYS} /> : null}
+      {room?.isSealed === true ? <SealedLine target={target} onClose={STAYS} /> : null}
       {room?.isClosed === true ? (
         <p className="hint">{texts.roomClosed}</p>
       ) : (
@@ -121,6 +122,7 @@ function Conversation(props: MainProps) {
           key={`composer ${target}`}
           ref={composer}
           target={target}
+          isSealed={room?.isSealed === true}
           itemOf={itemOf}
           lastOwn={lastOwn}
           onCommand={onCommand}

@@ -35,6 +35,7 @@ export interface ComposerHandle {
 
 export interface ComposerProps {
   readonly target: string;
+  readonly isSealed: boolean;
   /** The message that a reply or an edit is about, if it is loaded. */
   readonly itemOf: (seq: number) => Item | undefined;
   readonly lastOwn: () => Item | undefined;
@@ -295,7 +296,7 @@ function TextField({ props, writing }: TextFieldProps) {
 /** Where words are written: several lines, Enter sends. */
 export const Composer = memo(function Composer(given: ComposerProps & ComposerRef) {
   const { ref, ...rest } = given;
-  const { target, itemOf, onFiles } = rest;
+  const { target, isSealed, itemOf, onFiles } = rest;
   const texts = useTexts();
   const field = useRef<HTMLTextAreaElement>(null);
   const props: WritingProps = { ...rest, field };
@@ -326,6 +327,12 @@ export const Composer = memo(function Composer(given: ComposerProps & ComposerRe
       {offers.offer === undefined ? null : <Suggestions {...offers.offer} onChoose={choose} />}
       <div className="composer-row">
         <AttachButton onFiles={onFiles} />
+        {isSealed ? (
+          <span className="composer-lock" title={texts.sealed}>
+            <Icon name="lock" />
+            <span className="sr-only">{texts.sealed}</span>
+          </span>
+        ) : null}
         <TextField props={props} writing={writing} />
         <button
           type="submit"

@@ -4,7 +4,7 @@ import type { RoomState } from "../../../core/model/state.ts";
 import { type PageValue, usePage } from "../shell/context.tsx";
 import { confirm } from "../shell/dialog.tsx";
 import { IconButton } from "../shell/icons.tsx";
-import { TopicDialog } from "../shell/lazy.tsx";
+import { SealedDialog, TopicDialog } from "../shell/lazy.tsx";
 import { MenuButton, type MenuItem } from "../shell/menu.tsx";
 import { personItems } from "./members.tsx";
 import { RichText } from "./rich-text.tsx";
@@ -24,16 +24,34 @@ const NOBODY: readonly string[] = [];
 
 function roomItems(page: PageValue, room: RoomState): MenuItem[] {
   const { texts, chat, show } = page;
+  const reading: MenuItem = {
+    label: texts.whoCanRead,
+    icon: "lock",
+    onChoose: () => show((close) => <SealedDialog target={room.target} onClose={close} />),
+  };
   if (room.kind === "person") {
     const person = { name: room.name, role: "member", room: undefined, moderates: false };
-    return personItems(page, person).slice(1);
+    const sealing: MenuItem = {
+      label: texts.sealThis,
+      icon: "lock",
+      onChoose: () =>
+        confirm(page, {
+          title: texts.sealThis,
+          text: texts.sealExplained(cleanText(room.name)),
+          action: texts.sealThis,
+          onConfirm: () => chat.seal(room.name),
+        }),
+    };
+    return [room.isSealed ? reading : sealing, ...personItems(page, person).slice(1)];
   }
   return [
-    {
-      label: texts.changeTopic,
-      icon: "edit",
-      onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
-    },
+    room.isSealed
+      ? reading
+      : {
+          label: texts.changeTopic,
+          icon: "edit",
+          onChoose: () => show((close) => <TopicDialog room={room} onClose={close} />),
+        },
     {
       label: texts.leaveRoom,
       isDanger: true,
@@ -74,6 +92,15 @@ export function RoomHead(props: RoomHeadProps) {
       {room?.keepMs === undefined ? null : (
         <span className="topic">{texts.keptFor(formatLeft(room.keepMs))}</span>
       )}
+      {room?.isSealed === true ? (
+        <IconButton
+          icon="lock"
+          label={texts.whoCanRead}
+          onPress={() =>
+            page.show((close) => <SealedDialog target={room.target} onClose={close} />)
+          }
+        />
+      ) : null}
       <IconButton className="only-narrow" icon="search" label={texts.search} onPress={onSearch} />
       {room?.kind === "room" ? (
         <IconButton

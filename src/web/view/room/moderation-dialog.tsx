@@ -15,7 +15,7 @@ export function ModerationDialog({ act, user, room, onClose }: ModerationProps) 
   } as const;
   const [title, action, explained] = questions[act];
   const submit = async () => {
-    if (act === "kick") await chat.request("kick", { room, user });
+    if (act === "kick") await chat.kick(room, user);
     else if (act === "mute") await chat.request("mute", { room, user, on: true });
     else await chat.request("grant", { room, user, on: act === "grant" });
     onClose();

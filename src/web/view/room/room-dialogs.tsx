@@ -4,7 +4,7 @@ import { cleanText } from "../../../base/text.ts";
 import type { Answer } from "../../../wire/messages.ts";
 import { FaultLine, useWork } from "../shell/context.tsx";
 import { Dialog, FormDialog } from "../shell/dialog.tsx";
-import { Field } from "../shell/form.tsx";
+import { Check, Field } from "../shell/form.tsx";
 import { Icon } from "../shell/icons.tsx";
 import type { JoinProps, Missing, TopicProps } from "../shell/lazy.tsx";
 import { usePartPage } from "../shell/part-page.ts";
@@ -12,16 +12,25 @@ import { usePartPage } from "../shell/part-page.ts";
 type RoomEntry = Answer<"rooms">["rooms"][number];
 
 /** Joins a room, asks for its password, or whether to make it. */
-export function JoinDialog({ onClose, onOpen, room: given = "", missing: lacks }: JoinProps) {
+export function JoinDialog({
+  onClose,
+  onOpen,
+  room: given = "",
+  missing: lacks,
+  ...rest
+}: JoinProps) {
   const { texts, chat } = usePartPage();
   const [room, setRoom] = useState(given);
   const [password, setPassword] = useState("");
   const [missing, setMissing] = useState<Missing>(lacks);
   const name = room.trim().replace(/^#/, "");
   const create = missing === "room";
+  const [isSealed, setSealed] = useState(rest.isSealed === true);
+  const canSeal = chat.sealRefusal === undefined;
   const join = async () => {
     try {
-      const options = { create, ...(password === "" ? {} : { password }) };
+      const sealed = isSealed && (create || missing === undefined);
+      const options = { create, sealed, ...(password === "" ? {} : { password }) };
       const joined = await chat.join(name, options);
       onClose();
       onOpen(joined);
@@ -56,14 +65,19 @@ export function JoinDialog({ onClose, onOpen, room: given = "", missing: lacks }
           <p role="status" dir="auto">
             {create ? texts.roomUnknown(cleanText(name)) : texts.passwordOfRoom(cleanText(name))}
           </p>
-          <Field
-            id="join-password"
-            label={texts.password}
-            type="password"
-            value={password}
-            onChange={setPassword}
-            complete="off"
-          />
+          {create && canSeal ? (
+            <Check label={texts.makeSealed} isOn={isSealed} onChange={setSealed} />
+          ) : null}
+          {create && isSealed ? null : (
+            <Field
+              id="join-password"
+              label={texts.password}
+              type="password"
+              value={password}
+              onChange={setPassword}
+              complete="off"
+            />
+          )}
         </>
       )}
     </FormDialog>
@@ -102,13 +116,15 @@ export function RoomsDialog({ onClose, onOpen }: JoinProps) {
           <li key={entry.room}>
             <button type="button" className="list-button" onClick={() => choose(entry)}>
               <span className="list-main" dir="auto">
-                #{cleanText(entry.room)} {entry.locked ? <Icon name="lock" /> : null}
+                #{cleanText(entry.room)}{" "}
+                {entry.locked || entry.sealed ? <Icon name="lock" /> : null}
               </span>
               <span className="list-note" dir="auto">
                 {[
                   ...(entry.locked && !entry.joined ? [] : [texts.members(entry.members)]),
                   ...(entry.joined ? [texts.joined] : []),
                   ...(entry.locked ? [texts.locked] : []),
+                  ...(entry.sealed ? [texts.sealed] : []),
                   ...(entry.topic === "" ? [] : [cleanText(entry.topic)]),
                 ].join(" · ")}
               </span>

@@ -18,7 +18,8 @@ function isSameLine(one: LineProps, other: LineProps): boolean {
 
 const Line = memo(function Line({ line, onOpen }: LineProps) {
   const texts = useTexts();
-  const { target, kind, name, unread, calls, isOpen, isOnline, isIgnored, hasDraft } = line;
+  const { target, kind, name, unread, calls, isOpen, isOnline, isIgnored, isSealed, hasDraft } =
+    line;
   const classes = ["room-line", unread > 0 ? "is-unread" : "", isIgnored ? "is-ignored" : ""];
   return (
     <li>
@@ -41,6 +42,12 @@ const Line = memo(function Line({ line, onOpen }: LineProps) {
         <span className="room-name" dir="auto" title={cleanText(name)}>
           {cleanText(name)}
         </span>
+        {isSealed ? (
+          <span className="room-note">
+            <Icon name="lock" />
+            <span className="sr-only">{texts.sealed}</span>
+          </span>
+        ) : null}
         {hasDraft ? <span className="room-note">{texts.hasDraft}</span> : null}
         {isIgnored ? <span className="room-note">{texts.ignoredMark}</span> : null}
         {unread > 0 && !isIgnored ? (

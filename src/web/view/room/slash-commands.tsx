@@ -14,6 +14,7 @@ import {
   logoutDialog,
   type Missing,
   RoomsDialog,
+  SealedDialog,
   settingsDialog,
 } from "../shell/lazy.tsx";
 
@@ -87,7 +88,11 @@ function perform(
     case "grant":
       return moderate(page, target, command);
     case "invite":
-      return void show(inviteDialog);
+      return invite(page, command.user);
+    case "seal":
+      return chat.seal(command.user);
+    case "sealed":
+      return void show((close) => <SealedDialog target={target} onClose={close} />);
     case "rooms":
       return void show((close) => <RoomsDialog onClose={close} onOpen={open} />);
     case "passwd":
@@ -106,18 +111,27 @@ const MISSING: ReadonlyMap<string, Missing> = new Map([
   ["room-password-wrong", "password"],
 ]);
 
+/** Into the sealed room that is open; elsewhere by an address. */
+async function invite(page: PageValue, user: string | undefined): Promise<void> {
+  const { chat, texts, show, fail } = page;
+  const room = openRoom(chat.model);
+  if (user === undefined || room?.isSealed !== true) return void show(inviteDialog);
+  const { missing } = await (await chat.sealedRooms()).invite(room, user);
+  if (missing > 0) fail(texts.notYetIn(missing));
+}
+
 async function join(
   page: PageValue,
-  { room, password }: Extract<SlashCommand, { kind: "join" }>,
+  { room, password, sealed }: Extract<SlashCommand, { kind: "join" }>,
   open: (target: string) => void,
 ): Promise<void> {
   try {
-    open(await page.chat.join(room, password === undefined ? {} : { password }));
+    open(await page.chat.join(room, password === undefined ? { sealed } : { password }));
   } catch (error) {
     const missing = error instanceof Fault ? MISSING.get(error.code) : undefined;
     if (missing === undefined) throw error;
     page.show((close) => (
-      <JoinDialog onClose={close} onOpen={open} room={room} missing={missing} />
+      <JoinDialog onClose={close} onOpen={open} room={room} missing={missing} isSealed={sealed} />
     ));
   }
 }
@@ -129,7 +143,7 @@ function moderate({ chat }: PageValue, target: string, command: Moderating): Pro
     case "ignore":
       return chat.ignore(user, on);
     case "kick":
-      return chat.request("kick", { room, user });
+      return chat.kick(room, user);
     case "mute":
       return chat.request("mute", { room, user, on });
     default:

@@ -3,6 +3,7 @@ import type { ConnectionView, ShownFault } from "../../../core/model/state.ts";
 import { useFact, usePage, useTexts } from "./context.tsx";
 import { faultText } from "./fault-text.ts";
 import { IconButton } from "./icons.tsx";
+import { Invitations, STAYS } from "./lazy.tsx";
 
 const SECOND_MS = 1_000;
 
@@ -69,9 +70,12 @@ export function Banners() {
   const texts = useTexts();
   const connection = useFact((model) => model.connection);
   const isOutdated = useFact((model) => model.isOutdated);
+  const { chat } = usePage();
+  const isInvited = useFact(() => chat.invitations.length > 0);
   return (
     <header className="banners">
       <ConnectionBanner connection={connection} />
+      {isInvited ? <Invitations onClose={STAYS} /> : null}
       {isOutdated ? (
         <div className="banner banner-info" role="status">
           <span>{texts.outdated}</span>

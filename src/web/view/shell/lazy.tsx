@@ -35,6 +35,11 @@ export type Missing = "password" | "room" | undefined;
 export interface JoinProps extends Opening {
   readonly room?: string;
   readonly missing?: Missing;
+  readonly isSealed?: boolean;
+}
+
+export interface SealedProps extends Closing {
+  readonly target: string;
 }
 
 export interface SwitcherProps extends Opening {
@@ -99,6 +104,9 @@ export interface LazyParts {
   readonly Moderation: ComponentType<ModerationProps>;
   readonly Transfers: ComponentType<Closing>;
   readonly TransferLine: ComponentType<TransferProps>;
+  readonly Sealed: ComponentType<SealedProps>;
+  readonly SealedLine: ComponentType<SealedProps>;
+  readonly Invitations: ComponentType<Closing>;
 }
 
 /** Fetches the parts once; after a failure the next call tries again. */
@@ -219,6 +227,9 @@ export const Dashboard = lazy(({ Dashboard: part }) => part);
 export const Transfers = lazy(({ Transfers: part }) => part);
 export const TransferLine = lazy(({ TransferLine: part }) => part);
 export const ResetForm = lazy(({ Reset }) => Reset);
+export const SealedDialog = lazy(({ Sealed }) => Sealed);
+export const SealedLine = lazy(({ SealedLine: part }) => part);
+export const Invitations = lazy(({ Invitations: part }) => part);
 const GuessDelay = lazy(({ GuessDelay: part }) => part);
 export const ModerationDialog = lazy(({ Moderation }) => Moderation);
 

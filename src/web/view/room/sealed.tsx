@@ -1,0 +1,301 @@
+import { type FormEvent, useEffect, useState } from "react";
+import { cleanText } from "../../../base/text.ts";
+import type { RoomSealing, SealedMember } from "../../../client/sealed/rooms.ts";
+import { isSame } from "../../../core/model/item.ts";
+import { roomOf } from "../../../core/model/selectors.ts";
+import type { RoomState } from "../../../core/model/state.ts";
+import { FaultLine, useFact, useWork } from "../shell/context.tsx";
+import { confirm, Dialog } from "../shell/dialog.tsx";
+import { faultText } from "../shell/fault-text.ts";
+import { Field } from "../shell/form.tsx";
+import { IconButton } from "../shell/icons.tsx";
+import type { SealedProps } from "../shell/lazy.tsx";
+import { type PartPage, usePartPage } from "../shell/part-page.ts";
+
+/** How this device stands in a room, as of its last record; undefined: not known yet. */
+function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | undefined {
+  const { chat } = usePartPage();
+  const isOnline = useFact((model) => model.connection.kind === "online");
+  const [sealing, setSealing] = useState<RoomSealing | undefined>(undefined);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looked at anew after each record
+  useEffect(() => {
+    let isOver = false;
+    if (room?.isSealed !== true || chat.sealRefusal !== undefined) return setSealing(undefined);
+    chat
+      .sealedRooms()
+      .then((rooms) => rooms.sealing(room))
+      .then(
+        (now) => !isOver && setSealing(now),
+        // Without a link, or its code, there is nothing to say; what is sent says why it fails.
+        () => undefined,
+      );
+    return () => {
+      isOver = true;
+    };
+  }, [chat, room?.id, room?.isSealed, room?.told, isOnline, changes]);
+  return sealing;
+}
+
+/** Above where one writes, if something keeps this device from reading or writing. */
+export function SealedLine({ target }: SealedProps) {
+  const { chat, texts } = usePartPage();
+  const room = useFact((model) => roomOf(model, target));
+  const sealing = useSealing(room);
+  const { sealRefusal } = chat;
+  if (sealRefusal !== undefined) {
+    return <p className="hint sealed-line">{faultText(sealRefusal, texts)}</p>;
+  }
+  switch (sealing?.status) {
+    case "waiting":
+      return <p className="hint sealed-line">{texts.sealedWaiting}</p>;
+    case "out":
+      return <p className="hint sealed-line">{texts.sealedOut}</p>;
+    case "lost":
+      return <p className="hint sealed-line">{texts.sealedLost}</p>;
+    case "suspect":
+      return (
+        <p className="sealed-line sealed-suspect" role="alert" dir="auto">
+          {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}
+        </p>
+      );
+    default:
+      return null;
+  }
+}
+
+function devicesText({ devices }: SealedMember, { texts }: PartPage): string {
+  const browsers = devices.filter(({ kind }) => kind === "web").length;
+  const programs = devices.length - browsers;
+  const kinds = [
+    ...(programs > 0 ? [texts.programs(programs)] : []),
+    ...(browsers > 0 ? [texts.browsers(browsers)] : []),
+  ];
+  return kinds.join(", ");
+}
+
+interface MemberProps {
+  readonly member: SealedMember;
+  readonly room: RoomState;
+  readonly mayPutOut: boolean;
+  readonly onChange: () => void;
+}
+
+function MemberLine({ member, room, mayPutOut, onChange }: MemberProps) {
+  const page = usePartPage();
+  const { chat, texts, show } = page;
+  const { user, isVerified, isAdmin } = member;
+  const name = cleanText(user);
+  const isMe = isSame(user, chat.model.me);
+  const notes = [
+    devicesText(member, page),
+    ...(isMe ? [texts.you] : [isVerified ? texts.verified : texts.notVerified]),
+    ...(isAdmin && room.kind === "room" ? [texts.admin] : []),
+  ];
+  const putOut = () =>
+    confirm(page, {
+      title: texts.removeFrom(name),
+      text: texts.removeExplained,
+      action: texts.kick,
+      isDanger: true,
+      onConfirm: async () => {
+        await chat.kick(room.target, user);
+        onChange();
+      },
+    });
+  return (
+    <li className="device">
+      <span>
+        <bdi>{name}</bdi> <span className="list-note">{notes.join(" · ")}</span>
+      </span>
+      {isMe ? null : (
+        <span className="sealed-buttons">
+          <button
+            type="button"
+            className="button button-small"
+            aria-label={texts.compareWith(name)}
+            onClick={() =>
+              show((close) => <SafetyDialog user={user} onClose={close} onChange={onChange} />)
+            }
+          >
+            {texts.compare}
+          </button>
+          {mayPutOut ? (
+            <IconButton icon="close" label={texts.removeFrom(name)} onPress={putOut} />
+          ) : null}
+        </span>
+      )}
+    </li>
+  );
+}
+
+/** A new member comes in with all of their devices. */
+function LetIn({ room, onChange }: { readonly room: RoomState; readonly onChange: () => void }) {
+  const { chat, texts } = usePartPage();
+  const work = useWork();
+  const [user, setUser] = useState("");
+  const [missing, setMissing] = useState(0);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    work.run(async () => {
+      const rooms = await chat.sealedRooms();
+      const done = await rooms.invite(room, user.trim().replace(/^@/, ""));
+      setMissing(done.missing);
+      setUser("");
+      onChange();
+    });
+  };
+  return (
+    <form onSubmit={submit}>
+      <Field
+        id="let-in"
+        label={texts.letInWhom}
+        value={user}
+        onChange={setUser}
+        complete="off"
+        isRequired
+      />
+      <FaultLine fault={work.fault} />
+      {missing > 0 ? <p role="status">{texts.notYetIn(missing)}</p> : null}
+      <div className="dialog-actions">
+        <button type="submit" className="button button-main" disabled={work.isBusy}>
+          {texts.letIn}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Who can read in a room, with which devices; and who is let in and put out. */
+export function SealedDialog({ target, onClose }: SealedProps) {
+  const { chat, texts } = usePartPage();
+  const room = useFact((model) => roomOf(model, target));
+  const [changes, setChanges] = useState(0);
+  const sealing = useSealing(room, changes);
+  const { sealRefusal } = chat;
+  const me = chat.model.me;
+  const members = sealing?.members ?? [];
+  const isAdmin = members.some(({ user, isAdmin: may }) => may && isSame(user, me));
+  const isIn = sealing?.status === "in";
+  const onChange = () => setChanges((n) => n + 1);
+  return (
+    <Dialog title={texts.whoCanRead} onClose={onClose}>
+      {room?.isSealed === true ? (
+        <>
+          {sealRefusal === undefined ? null : <p>{faultText(sealRefusal, texts)}</p>}
+          <SealedLine target={target} onClose={onClose} />
+          <ul className="plain-list">
+            {members.map((member) => (
+              <MemberLine
+                key={member.user}
+                member={member}
+                room={room}
+                mayPutOut={isIn && isAdmin && room.kind === "room"}
+                onChange={onChange}
+              />
+            ))}
+          </ul>
+          {isIn && isAdmin && room.kind === "room" ? (
+            <LetIn room={room} onChange={onChange} />
+          ) : null}
+          <p className="hint">{texts.sealedExplained}</p>
+        </>
+      ) : (
+        <p>{texts.sealedNot}</p>
+      )}
+    </Dialog>
+  );
+}
+
+interface SafetyProps {
+  readonly user: string;
+  readonly onClose: () => void;
+  readonly onChange: () => void;
+}
+
+/** The digits that both compare, and what follows from it. */
+function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
+  const page = usePartPage();
+  const { chat, texts } = page;
+  const work = useWork();
+  const name = cleanText(user);
+  const [number, setNumber] = useState({ digits: "", isVerified: false });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked for once
+  useEffect(() => {
+    work.run(async () => setNumber(await (await chat.sealedRooms()).safetyNumber(user)));
+  }, []);
+  const { digits, isVerified } = number;
+  const same = () =>
+    work.run(async () => {
+      await (await chat.sealedRooms()).confirm(user, digits);
+      onChange();
+      onClose();
+    });
+  const accept = () =>
+    confirm(page, {
+      title: texts.safetyNew(name),
+      text: texts.safetyNewExplained(name),
+      action: texts.safetyNew(name),
+      isDanger: true,
+      onConfirm: async () => {
+        await (await chat.sealedRooms()).acceptIdentity(user);
+        onChange();
+        onClose();
+      },
+    });
+  return (
+    <Dialog title={texts.safetyTitle(name)} onClose={onClose}>
+      <p dir="auto">{isVerified ? texts.safetyIs(name) : texts.safetyExplained(name)}</p>
+      <p className="safety-digits">
+        {digits === ""
+          ? null
+          : digits.split(" ").map((group, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: groups may be the same, and never move
+              <span key={at}>{group}</span>
+            ))}
+      </p>
+      <FaultLine fault={work.fault} />
+      <div className="dialog-actions">
+        <button type="button" className="button" onClick={accept}>
+          {texts.safetyNew(name)}
+        </button>
+        {isVerified ? null : (
+          <button
+            type="button"
+            className="button button-main"
+            disabled={work.isBusy || digits === ""}
+            onClick={same}
+          >
+            {texts.safetySame}
+          </button>
+        )}
+      </div>
+    </Dialog>
+  );
+}
+
+/** Sealed rooms that this account may enter, above everything. */
+export function Invitations() {
+  const { chat, texts, fail } = usePartPage();
+  const invitations = useFact(() => chat.invitations);
+  const rooms = useFact((model) => model.rooms);
+  const isIn = (name: string) =>
+    [...rooms.values()].some((room) => room.kind === "room" && isSame(room.name, name));
+  return invitations.map((invitation) => {
+    const { room, by } = invitation;
+    if (isIn(room)) return null;
+    const enter = () => chat.join(room).then(() => chat.dismissInvitation(invitation), fail);
+    return (
+      <div key={room} className="banner banner-info" role="status">
+        <span dir="auto">{texts.invitedInto(cleanText(by ?? texts.server), cleanText(room))}</span>
+        <button type="button" className="button" onClick={enter}>
+          {texts.enter}
+        </button>
+        <IconButton
+          icon="close"
+          label={texts.dismiss}
+          onPress={() => chat.dismissInvitation(invitation)}
+        />
+      </div>
+    );
+  });
+}

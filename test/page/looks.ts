@@ -1,0 +1,31 @@
+import { expect } from "bun:test";
+import { ENGLISH, loadTexts } from "../../src/web/text/en.ts";
+import { ENGLISH_PARTS } from "../../src/web/text/en-parts.ts";
+import type { VisitOptions } from "./browser.ts";
+import type { Visit } from "./visit.ts";
+
+/** How people have the page before them. */
+export const LOOKS: readonly (readonly [string, VisitOptions])[] = [
+  ["light", {}],
+  ["dark", { isDark: true }],
+  ["on a phone", { width: 390, height: 844 }],
+  ["in Indonesian", { isDark: true, language: "id-ID", width: 820, height: 1180 }],
+];
+
+export async function expectNoBarrier(visit: Visit, look: string, screen: string): Promise<void> {
+  expect([look, screen, await visit.barriers()]).toEqual([look, screen, []]);
+  if (look === "in Indonesian") expect([screen, await englishIn(visit)]).toEqual([screen, []]);
+}
+
+/** Words of the English table that this page should have said otherwise. */
+async function englishIn({ page }: Visit): Promise<readonly string[]> {
+  const own = new Set<unknown>(Object.values(await loadTexts("id")));
+  const words = Object.values({ ...ENGLISH, ...ENGLISH_PARTS });
+  const english = new Set<unknown>(words.filter((text) => !own.has(text)));
+  const said = await page.evaluate<string[]>(`[...document.querySelectorAll("body *")].flatMap(
+    (element) => [
+      ...[...element.childNodes].filter(({ nodeType }) => nodeType === 3).map((text) => text.data),
+      ...["aria-label", "title", "placeholder", "alt"].map((name) => element.getAttribute(name)),
+    ]).filter((text) => text !== null).map((text) => text.trim()).filter((text) => text !== "")`);
+  return said.filter((text) => english.has(text));
+}
