@@ -91,7 +91,7 @@ export const RENEW_JITTER_MS = 86_400_000;
 export const RENEW_MESSAGES = 1_000;
 /** A client that stays connected looks so often whether keys are due. */
 export const RENEW_LOOK_MS = 6 * 60 * 60_000;
-/** Another tab of a page works on sealed rooms for half a second at a time; longer, and it hangs. */
+/** Another tab works on sealed rooms for half a second at a time; longer, and it hangs. */
 export const SEALED_BUSY_MS_MAX = 15_000;
 /** Of AES-256: encrypts what a device keeps of sealed rooms. */
 export const STATE_KEY_BYTES = 32;

@@ -136,7 +136,7 @@ export class Client {
       entropy: parts.entropy,
       keys: parts.keys,
       home: parts.sealed,
-      load: () => import("./sealed/code.ts"),
+      load: async () => (await import("./sealed/code.ts")).SEALED_CODE,
       ask: (kind, fields) => this.request(kind, fields),
       rooms: () => this.rooms,
       tell: (news) => this.#events.push(news),

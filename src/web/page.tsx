@@ -23,7 +23,7 @@ async function beginShare(): Promise<void> {
   root?.render(await openShare(platform, globalThis as FolderPage, texts));
 }
 
-const loadEntered = () => import("./view/entered.ts");
+const loadEntered = async () => (await import("./view/entered.ts")).ENTERED;
 
 async function loadAuditor(): Promise<OpenAuditor> {
   const { alarmingAuditor } = await loadEntered();
@@ -37,7 +37,7 @@ async function loadAuditor(): Promise<OpenAuditor> {
 const LATER: LaterCode = {
   auditor: loadAuditor,
   transfers: async () => (await loadEntered()).openTransfers,
-  sealed: () => import("./view/sealed-part.ts"),
+  sealed: async () => (await import("./view/sealed-part.ts")).SEALED_PART,
 };
 
 async function beginChat(): Promise<void> {

@@ -1,3 +1,5 @@
+import { openSealedDevice } from "./device.ts";
+import { SealedRooms } from "./rooms.ts";
+
 /** What works on groups: large, and loaded only where there is a sealed room. */
-export { openSealedDevice } from "./device.ts";
-export { SealedRooms } from "./rooms.ts";
+export const SEALED_CODE = { openSealedDevice, SealedRooms } as const;

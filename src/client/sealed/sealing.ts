@@ -37,7 +37,7 @@ export interface SealedAccount {
   readonly account: string;
 }
 
-export type SealedCode = typeof import("./code.ts");
+export type SealedCode = typeof import("./code.ts").SEALED_CODE;
 
 export interface SealingParts {
   readonly clock: Clock;

@@ -230,11 +230,11 @@ async function runLocked<Result>(
   { name, waitMsMax }: { readonly name: string; readonly waitMsMax: number },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), waitMsMax);
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), waitMsMax);
   let isHeld = false;
   try {
-    return await locks.request(name, { signal: patience.signal }, () => {
+    return await locks.request(name, { signal: giveUp.signal }, () => {
       isHeld = true;
       clearTimeout(timer);
       return work();

@@ -3,9 +3,13 @@ import type { Keys } from "../../client/link/keys.ts";
 import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import type { Platform } from "../browser/environment.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
+import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
 
 /** What sealed rooms take; fetched where there is one. */
-export type SealedPart = SealedCode & typeof import("../browser/sealed-home.ts");
+export type SealedPart = SealedCode & {
+  readonly openSealedHome: typeof openSealedHome;
+  readonly stateKeyOf: typeof stateKeyOf;
+};
 
 /** Why this page takes no part in sealed rooms; undefined: it does. */
 export function sealRefusal({ subtle, databases }: Platform, { canSign }: Keys): Fault | undefined {

@@ -151,8 +151,10 @@ export const ENGLISH = {
   sealThis: "Seal this conversation",
   sealExplained: (name: string) =>
     `What you and ${name} write from then on only your devices can read. It cannot be undone.`,
-  cameAnew: (reason: "copy" | "damaged") =>
-    `What this browser kept of sealed rooms was ${reason === "copy" ? "an older copy" : "lost or damaged"}: it came in anew.`,
+  cameAnew: (reason: "copy" | "damaged"): string =>
+    reason === "copy"
+      ? "What this browser kept of sealed rooms was an older copy: it came in anew."
+      : "What this browser kept of sealed rooms was lost or damaged: it came in anew.",
   notYetIn: (n: number) =>
     n === 1
       ? "One device of theirs can come in once it has connected."

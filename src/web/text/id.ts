@@ -166,9 +166,12 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   whoCanRead: "Siapa yang dapat membaca di sini",
   sealThis: "Segel percakapan ini",
   sealExplained: (name) =>
-    `Yang Anda dan ${name} tulis sejak itu hanya dapat dibaca perangkat kalian. Ini tidak dapat dibatalkan.`,
+    `Yang Anda dan ${name} tulis sejak itu hanya dapat dibaca perangkat kalian. ` +
+    "Ini tidak dapat dibatalkan.",
   cameAnew: (reason) =>
-    `Data ruang tersegel di peramban ini ${reason === "copy" ? "salinan lama" : "hilang atau rusak"}: ia masuk lagi dari awal.`,
+    reason === "copy"
+      ? "Data ruang tersegel di peramban ini salinan lama: ia masuk lagi dari awal."
+      : "Data ruang tersegel di peramban ini hilang atau rusak: ia masuk lagi dari awal.",
   notYetIn: (n) => `${n} perangkatnya dapat masuk setelah terhubung.`,
   makeSealed: "Tersegel: hanya perangkat orang yang Anda izinkan yang dapat membaca",
   sealedExplained:
@@ -198,7 +201,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     `Tanyakan kepada ${name} lewat jalan lain apakah benar begitu. Kunci berikutnya yang ` +
     "ditunjukkan ruang tersegel lalu dianggap miliknya, belum dibandingkan.",
   sealedWaiting:
-    "Belum ada yang mengizinkan perangkat ini masuk. Sebelum itu Anda tidak dapat membaca atau menulis di sini.",
+    "Belum ada yang mengizinkan perangkat ini masuk. " +
+    "Sebelum itu Anda tidak dapat membaca atau menulis di sini.",
   sealedOut: "Perangkat ini dikeluarkan dari sini: minta diizinkan masuk lagi.",
   sealedLost: "Perangkat ini kehilangan kunci ruang ini, dan kembali dengan sendirinya.",
   sealedSuspect: (reason) =>

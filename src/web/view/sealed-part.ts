@@ -1,5 +1,7 @@
-/** Fetched where a sealed room is: what works on its group, and keeps what was said there. */
 import "./first-screen.ts";
+import { SEALED_CODE } from "../../client/sealed/code.ts";
+import { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
+import type { SealedPart } from "../driver/sealing.ts";
 
-export * from "../../client/sealed/code.ts";
-export * from "../browser/sealed-home.ts";
+/** Fetched where a sealed room is: what works on its group, and keeps what was said there. */
+export const SEALED_PART: SealedPart = { ...SEALED_CODE, openSealedHome, stateKeyOf };

@@ -249,7 +249,7 @@ function SafetyDialog({ user, onClose, onChange }: SafetyProps) {
         {digits === ""
           ? null
           : digits.split(" ").map((group, at) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: groups may be the same, and never move
+              // biome-ignore lint/suspicious/noArrayIndexKey: groups never move
               <span key={at}>{group}</span>
             ))}
       </p>
