@@ -95,3 +95,24 @@ export const RENEW_LOOK_MS = 6 * 60 * 60_000;
 export const SEALED_BUSY_MS_MAX = 15_000;
 /** Of AES-256: encrypts what a device keeps of sealed rooms. */
 export const STATE_KEY_BYTES = 32;
+/**
+ * Ranges of counts that a message excuses: posts under way are one or two, and each that was
+ * refused for good splits a range until its count is used again.
+ */
+export const SEALED_UNSETTLED_MAX = 16;
+/** Posts that the server confirmed, and whose records are to come: as many as are under way. */
+export const SEALED_CONFIRMED_MAX = 256;
+/** More than that is shown as that many: a count is the device's own word. */
+export const SEALED_WITHHELD_SHOWN_MAX = 9_999;
+/** Claims of devices about the server's history: one of each device in the rooms of an account. */
+export const CLAIMS_KNOWN_MAX = 1_024;
+/** Claims that are looked at in one go; each takes one or two requests, one after the other. */
+export const CLAIMS_TOGETHER_MAX = 8;
+/** A sender's checkpoint is a minute old at most while records come: there is no hurry. */
+export const CLAIMS_EVERY_MS = 5_000;
+/** A server that has not answered by then is asked again, … */
+export const CLAIM_ANSWER_MS = 10_000;
+/** … and after so many times its users are told. */
+export const CLAIM_TRIES_MAX = 4;
+/** Lines about a room that are kept for `/sealed`; each is said once. */
+export const SEALED_REMARKS_MAX = 8;

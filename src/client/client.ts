@@ -8,7 +8,7 @@ import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
 import type { Link } from "../io/link/link.ts";
 import type { ClientState } from "../io/state/client-state.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
+import { type Fingerprint, fingerprintWith } from "../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../wire/messages.ts";
 import { AccountFeed, connectedEvent } from "./account-feed.ts";
 import { type AuditAlarm, type AuditedLink, type AuditOutcome, LogAuditor } from "./auditor.ts";
@@ -31,7 +31,8 @@ import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { Reading } from "./reading.ts";
-import type { SealedRooms } from "./sealed/rooms.ts";
+import type { HistoryView } from "./sealed/claims.ts";
+import type { SealedNews, SealedRooms } from "./sealed/rooms.ts";
 import { type SealedHome, Sealing } from "./sealed/sealing.ts";
 import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
 import type { Hashing } from "./transfer/hashing.ts";
@@ -139,7 +140,8 @@ export class Client {
       load: async () => (await import("./sealed/code.ts")).SEALED_CODE,
       ask: (kind, fields) => this.request(kind, fields),
       rooms: () => this.rooms,
-      tell: (news) => this.#events.push(news),
+      tell: (news) => this.#sealedNews(news),
+      history: () => this.#history(),
     });
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
@@ -423,6 +425,29 @@ export class Client {
     if (this.#options.audits !== false) this.#auditor.connected(this.#audited);
   }
 
+  /** What the server has proved to this device, for others to compare. */
+  #history(): HistoryView | undefined {
+    const audited = this.isConnected ? this.#audited : undefined;
+    if (audited === undefined) return undefined;
+    const { keys: verifier, state } = this.#parts;
+    const { reader, key } = audited;
+    const formers = new Set<Fingerprint>(reader.formers as Fingerprint[]);
+    const { predecessors = [] } = this.#loop.greeted?.welcome ?? {};
+    const older = predecessors
+      .map((one) => one.key)
+      .filter((one) => formers.has(fingerprintWith(one, verifier.sha256)));
+    const pin = async () => state.logs.pin(reader);
+    return { verifier, keys: [key, ...older], pin };
+  }
+
+  #sealedNews(news: SealedNews): void {
+    if (news.kind === "sealed-remark") {
+      const fault = new Fault("seal-refused", news.sentence, { remedy: "look there: /sealed" });
+      this.#options.model?.({ kind: "fault", fault });
+    }
+    this.#events.push(news);
+  }
+
   /** Nothing more is sent; the link, and with it the client, ends by the fault. */
   #alarmed(alarm: AuditAlarm): void {
     this.#alarm = alarm.fault;
@@ -486,7 +511,8 @@ export class Client {
       tell: (event) => {
         this.#options.model?.(event);
         if (event.kind !== "settled") return;
-        const { outcome, adopted } = event;
+        const { key, outcome, adopted } = event;
+        this.#sealing.settled(key, outcome);
         if (outcome.kind === "durable") this.#auditor.confirmed(outcome.receipt.seq);
         if (adopted === undefined) return;
         const { to: target, body } = adopted;

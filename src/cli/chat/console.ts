@@ -31,7 +31,9 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   const destination: Destination =
     room.kind === "room" ? { room: room.name } : { to: from === room.name ? me : room.name };
   const sealed = record.sealed === undefined ? {} : ({ sealed: true } as const);
-  return { timeUnixMs, destination, ...shownWords({ ...record, from }), ...sealed };
+  const withheld = record.withheld === undefined ? {} : { withheld: record.withheld };
+  const words = shownWords({ ...record, from });
+  return { timeUnixMs, destination, ...words, ...sealed, ...withheld };
 }
 
 /** Stands before the further lines of a note, so that none looks like a line of its own. */

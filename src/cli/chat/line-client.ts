@@ -396,6 +396,10 @@ export class LineClient implements SlashHost {
       }
       case "sealed-fault":
         return this.fail(event.fault);
+      case "sealed-remark": {
+        const { sentence } = event;
+        return chatConsole.tell({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
+      }
       case "pinned":
       case "moved":
       case "link-asked":

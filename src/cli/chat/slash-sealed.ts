@@ -25,10 +25,13 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
     },
   },
   sealed: {
-    usage: "/sealed",
+    usage: "/sealed [accept]",
     summary: "show whose devices can read this sealed room",
     async run(lines, words) {
-      args(this, words, 0, 0);
+      const [word] = args(this, words, 0, 1);
+      if (word !== undefined && word !== "accept") {
+        throw new Fault("usage", `/sealed knows no '${word.slice(0, 40)}'`);
+      }
       const room = viewHere(lines);
       if (room?.isSealed !== true) {
         return lines.chatConsole.tell(
@@ -37,12 +40,24 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
         );
       }
       const rooms = await lines.open.client.sealedRooms();
-      const { status, reason, members } = await rooms.sealing(room);
+      if (word === "accept") {
+        await rooms.accept(room);
+        const accepted = { kind: "sealing-accepted", room: room.name } as const;
+        return lines.chatConsole.tell(accepted, "accepted: this device goes on here");
+      }
+      const { status, reason, members, remarks = [] } = await rooms.sealing(room);
       const state = status === "in" ? "sealed" : `sealed; this device is ${status}`;
       lines.chatConsole.tell(
-        { kind: "sealing", room: room.name, sealed: true, status, members },
+        {
+          ...{ kind: "sealing", room: room.name, sealed: true, status, members },
+          ...(reason === undefined ? {} : { reason }),
+          ...(remarks.length === 0 ? {} : { remarks }),
+        },
         reason === undefined ? state : `${state}: ${reason}`,
-        members.map((member) => memberLine(member, lines.open.client.user ?? lines.open.user)),
+        [
+          ...members.map((one) => memberLine(one, lines.open.client.user ?? lines.open.user)),
+          ...remarks,
+        ],
       );
     },
   },

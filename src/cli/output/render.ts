@@ -90,6 +90,8 @@ export interface FileBody {
 export type ShownRecord = {
   /** Only this device, and others of its room's group, could read it. */
   readonly sealed?: true;
+  /** Messages of its author's device, before it, that never came. */
+  readonly withheld?: number;
   readonly seq: number;
   readonly timeUnixMs: number;
   readonly destination: Destination;
@@ -143,13 +145,14 @@ export function renderRecord(record: ShownRecord, style: Style): string {
   switch (style.format) {
     case "json":
       return renderJson(recordJson(record));
-    case "tsv":
-      return tsvLine([
-        formatUtc(record.timeUnixMs),
-        destinationName(record, style.me),
-        authorName(record, style),
-        sentence(record, style),
-      ]);
+    case "tsv": {
+      const line = (words: string) => [
+        ...[formatUtc(record.timeUnixMs), destinationName(record, style.me)],
+        ...[authorName(record, style), words],
+      ];
+      const before = record.withheld === undefined ? "" : tsvLine(line(withheldBefore(record)));
+      return before + tsvLine(line(sentence(record, style)));
+    }
     case "text":
       return screenText(record, style);
     default:
@@ -210,12 +213,20 @@ function screenText(record: ShownRecord, style: Style): string {
   const shown = clockColor(cleanText(destinationName(record, style.me)), style.color);
   const person = personColor(cleanText(authorName(record, style)), style.color);
   const said = record.kind === "text";
+  const missing = eventColor(withheldBefore(record), style.color);
+  const before =
+    record.withheld === undefined ? "" : `${marked(`${time} ${shown} * ${missing}`, style)}\n`;
   const plain = cleanText(expandTabs(sentence(record, style)), { lines: said });
   const words = answered(record, style) + (callsMe(record, style) ? called(plain, style) : plain);
   const event = eventColor(words, style.color);
   const by = record.kind === "gap" ? "" : `${person} `;
   const rest = said ? `${person}: ${words}` : `* ${by}${event}`;
-  return `${marked(`${time} ${shown} ${rest}`, style)}\n`;
+  return `${before}${marked(`${time} ${shown} ${rest}`, style)}\n`;
+}
+
+/** Said of its author's device, in a line before the record. */
+function withheldBefore({ withheld = 0, from }: ShownRecord): string {
+  return `${counted(withheld, "message")} from ${cleanText(from)} withheld`;
 }
 
 /** With blanks and brackets, which no account's name has, where it was said elsewhere. */

@@ -1,4 +1,5 @@
 import { utf8Encode } from "../../base/bytes.ts";
+import { SEALED_WITHHELD_SHOWN_MAX } from "../../base/limits-sealed.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
@@ -53,15 +54,22 @@ export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
   switch (said.kind) {
     case "said": {
       const { kind, ...body } = said.body as SealedBody;
-      return { ...record, kind, from: said.user, body, sealed: "open" };
+      return { ...record, kind, from: said.user, body, sealed: "open", ...missedOf(said) };
     }
     case "change": {
       const { kind, change, by, added, removed } = said;
       return { ...record, from: by, body: { kind, change, by, added, removed }, sealed: "open" };
     }
     default:
-      return { ...record, body: { reason: said.reason }, sealed: "closed" };
+      return {
+        ...{ ...record, from: said.user ?? record.from, body: { reason: said.reason } },
+        ...{ sealed: "closed", ...missedOf(said) },
+      };
   }
+}
+
+function missedOf({ missed }: { readonly missed?: number }): { readonly withheld?: number } {
+  return missed === undefined ? {} : { withheld: Math.min(missed, SEALED_WITHHELD_SHOWN_MAX) };
 }
 
 /** One that this device has no key for. */

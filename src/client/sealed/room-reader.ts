@@ -1,13 +1,15 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
-import { Fault } from "../../base/fault.ts";
+import { FAULTS, Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
-import type { FoldedName } from "../../base/names.ts";
+import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
-import type { Knowledge, SealChange } from "../../crypto/seal/commit-check.ts";
-import type { SealEngine } from "../../crypto/seal/engine.ts";
+import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/commit-check.ts";
+import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
+import type { Claims } from "./claims.ts";
+import { NOTHING_SEEN, seeCount, settleCount } from "./counts.ts";
 import { accountOf, pinNewcomers } from "./identities.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
 import {
@@ -33,6 +35,7 @@ export interface RoomReaderParts {
   readonly states: RoomStates;
   /** This machine's own: what the server says of time decides nothing. */
   readonly unixMs: () => number;
+  readonly claims: Pick<Claims, "note">;
 }
 
 /** The fields of a `group` record that a reader needs. */
@@ -54,10 +57,12 @@ export class RoomReader {
   readonly #sha256: Sha256;
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
+  readonly #claims: RoomReaderParts["claims"];
 
-  constructor({ engine, sha256, states, unixMs }: RoomReaderParts) {
+  constructor({ engine, sha256, states, unixMs, claims }: RoomReaderParts) {
     this.#engine = engine;
     this.#sha256 = sha256;
+    this.#claims = claims;
     this.#states = states;
     this.#unixMs = unixMs;
   }
@@ -66,6 +71,17 @@ export class RoomReader {
   async read(at: RoomAt, record: ChatRecord): Promise<void> {
     const { row } = at;
     if (row !== undefined && record.seq <= row.seq) return;
+    try {
+      await this.#read(at, record);
+    } catch (error) {
+      // One that is not what the protocol says stands in the way of none that follow.
+      if (!(error instanceof Fault) || FAULTS[error.code].blame !== "peer") throw error;
+      if (at.group !== undefined) strayed(at, error.message);
+    }
+    at.change({ seq: record.seq });
+  }
+
+  async #read(at: RoomAt, record: ChatRecord): Promise<void> {
     switch (record.kind) {
       case "group":
         await this.#group(at, record);
@@ -83,7 +99,6 @@ export class RoomReader {
       default:
         break;
     }
-    at.change({ seq: record.seq });
   }
 
   /** Everything that one has to know of others, for the engine. */
@@ -97,13 +112,16 @@ export class RoomReader {
 
   async #group(at: RoomAt, record: ChatRecord): Promise<void> {
     const body = groupBodyOf(record);
-    if (body === undefined) return;
+    if (body === undefined) {
+      if (at.group !== undefined) strayed(at, "a change of the group cannot be read");
+      return;
+    }
     const pending = await at.vault.find<PendingRow>(pendingKey(at.room));
     if (pending?.commitId === body.commitId) return this.#adopt(at, record, pending);
     if (at.group === undefined || at.row === undefined) return this.#enter(at, record, body);
-    if (body.group !== at.row.group) return suspect(at, "the server shows another group");
+    if (body.group !== at.row.group) return strayed(at, "the server shows another group");
     if (body.epoch !== at.group.epoch + 1 || body.commit === undefined) {
-      return suspect(at, "an epoch is missing or comes twice");
+      return strayed(at, "an epoch is missing or comes twice");
     }
     const done = await this.#engine
       .process(at.group, fromBase64Url(body.commit), {
@@ -113,7 +131,7 @@ export class RoomReader {
       .catch(faultOf);
     // Whatever this device wanted was meant for the epoch before.
     if (pending !== undefined) await dropPending(at);
-    if (done instanceof Fault) return suspect(at, done.message);
+    if (done instanceof Fault) return strayed(at, done.message);
     switch (done.kind) {
       case "applied":
         at.advance(done.group, done.consumed);
@@ -127,7 +145,7 @@ export class RoomReader {
         at.advance(undefined, []);
         return at.change({ status: "lost", isCopy: true });
       default:
-        return suspect(at, `a change was refused: ${done.reason}`);
+        return strayed(at, `a change was refused: ${REFUSALS[done.reason]}`);
     }
   }
 
@@ -153,7 +171,7 @@ export class RoomReader {
     if (kind !== "add") at.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
     const { change } = pending;
     await pinNewcomers(at.vault, [...change.added, ...(at.group?.members ?? [])]);
-    settle(at, change.removed);
+    settle(at, change);
     return keep(at, record, { kind: "change", ...change });
   }
 
@@ -161,7 +179,7 @@ export class RoomReader {
   async #enter(at: RoomAt, record: ChatRecord, { group, welcome }: GroupBody): Promise<void> {
     if (welcome === undefined) return;
     if (at.row !== undefined && at.row.group !== group) {
-      return suspect(at, "the server shows another group");
+      return strayed(at, "the server shows another group");
     }
     const refs: string[] = [];
     const joined = await this.#engine
@@ -198,7 +216,7 @@ export class RoomReader {
   async #changed(at: RoomAt, record: ChatRecord, change: SealChange): Promise<void> {
     await pinNewcomers(at.vault, change.added);
     const row = changeRow(change);
-    settle(at, row.removed);
+    settle(at, row);
     await keep(at, record, { kind: "change", ...row });
   }
 
@@ -206,21 +224,26 @@ export class RoomReader {
     const sent = await at.vault.find<SentRow>(sentKey(at.room, record.id));
     const ciphertext = ciphertextOf(record);
     if (sent !== undefined) return this.#own(at, record, sent, ciphertext);
-    if (record.state === "erased") at.change({ erased: (at.row?.erased ?? 0) + 1 });
+    if (record.state !== "whole") noteUnread(at, record);
     if (at.group === undefined || ciphertext === undefined) return;
     const bound = utf8Encode(record.id);
     const done = await this.#engine.decrypt(at.group, ciphertext, { bound }).catch(faultOf);
-    if (done instanceof Fault) return keep(at, record, { kind: "closed", reason: "broken" });
+    if (done instanceof Fault) {
+      noteUnread(at, record);
+      return keep(at, record, { kind: "closed", reason: "broken" });
+    }
     at.advance(done.group, done.consumed);
     const { sender, count, sentAtUnixMs } = done.message;
     const isOwn = sender.device === this.#engine.device;
     // Another copy of this folder has said it: both would use the same keys.
     if (isOwn) at.change({ isCopy: true, count: Math.max(at.row?.count ?? 0, count) });
-    const missed = isOwn ? 0 : this.#count(at, sender.device, count);
+    if (!isOwn) await this.#claims.note(at, record.seq, done.message);
+    const missed = isOwn ? 0 : noteCount(at, done.message);
     const body = readBody(done.message.body);
     const reason = body === undefined ? "broken" : await refusal(at, body, sender);
     if (body === undefined || reason !== undefined) {
-      return keep(at, record, { kind: "closed", reason: reason ?? "broken" });
+      const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
+      return keep(at, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
     }
     await keep(at, record, {
       kind: "said",
@@ -240,6 +263,10 @@ export class RoomReader {
     ciphertext: Uint8Array | undefined,
   ): Promise<void> {
     await at.vault.delete(sentKey(at.room, record.id));
+    if (at.row !== undefined && sent.since === at.row.since) {
+      at.change(settleCount(at.row, sent.count));
+    }
+    if (record.state !== "whole") return; // Erased before it was back: there is nothing to keep.
     const hash = ciphertext === undefined ? "" : toBase64Url(this.#sha256(ciphertext));
     if (!sent.hashes.includes(hash)) {
       suspect(at, "the server changed a message of this device");
@@ -276,18 +303,6 @@ export class RoomReader {
     const others = row.departed.filter((one) => !isSame(one.user, user));
     at.change({ departed: [...others, { user, ...(isSigned ? { leave } : {}) }] });
   }
-
-  /** @returns how many messages of that device before this one never came */
-  #count(at: RoomAt, device: string, count: number): number {
-    const counts = at.row?.counts ?? {};
-    const last = counts[device];
-    at.change({ counts: { ...counts, [device]: count } });
-    // The first that is seen of a device may be any: it may have spoken before this one came.
-    const gap = last === undefined ? 0 : Math.max(0, count - last - 1);
-    const erased = Math.min(gap, at.row?.erased ?? 0);
-    if (erased > 0) at.change({ erased: (at.row?.erased ?? 0) - erased });
-    return gap - erased;
-  }
 }
 
 /** What a key package's private half is kept as. */
@@ -309,7 +324,7 @@ async function begin(
     status: "in",
     seq: record.seq,
     since: record.seq,
-    count: at.row?.count ?? 0,
+    count: 0,
     counts: {},
     departed: [],
     ...(instance === undefined ? {} : { instance }),
@@ -317,9 +332,35 @@ async function begin(
   await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
 }
 
+/** @returns how many messages of that device before this one never came */
+function noteCount(at: RoomAt, { sender, count, unsettled }: SealedMessage): number {
+  const { counts = {}, unread = {} } = at.row ?? {};
+  const { seen, missed } = seeCount(counts[sender.device], count, unsettled);
+  const user = foldName(sender.user);
+  const excused = Math.min(missed, unread[user] ?? 0);
+  at.change({ counts: { ...counts, [sender.device]: seen } });
+  if (excused > 0) at.change({ unread: { ...unread, [user]: (unread[user] ?? 0) - excused } });
+  return missed - excused;
+}
+
+/** One that cannot be counted: it did come. Whose it is, only the server says. */
+function noteUnread(at: RoomAt, { from }: ChatRecord): void {
+  const user = foldName((from ?? "") as Name);
+  const isMember = at.group?.members.some((member) => isSame(member.user, user)) === true;
+  if (!isMember) return; // Bounded by the devices of the group.
+  const { unread = {} } = at.row ?? {};
+  at.change({ unread: { ...unread, [user]: (unread[user] ?? 0) + 1 } });
+}
+
 /** It is not to be trusted: nothing is sent until its owner has looked. */
-function suspect(at: RoomAt, reason: string): void {
+export function suspect(at: RoomAt, reason: string): void {
   at.change({ status: "suspect", reason });
+}
+
+/** The same, and the group goes on without this device: who accepts that comes in anew. */
+function strayed(at: RoomAt, reason: string): void {
+  suspect(at, reason);
+  at.change({ strayed: true });
 }
 
 export async function dropPending(at: RoomAt): Promise<void> {
@@ -348,9 +389,14 @@ function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   return isOne ? { epoch, device, signature } : undefined;
 }
 
-/** Of those who are out, whom the change has removed. */
-function settle(at: RoomAt, removed: readonly { readonly user: string }[]): void {
-  if (removed.length === 0 || at.row === undefined) return;
+/** Of those who are out, whom the change has removed; who came in counts from the beginning. */
+function settle(at: RoomAt, { added, removed }: ChangeRow): void {
+  if (at.row === undefined) return;
+  const counts = new Map(Object.entries(at.row.counts));
+  for (const { device } of removed) counts.delete(device);
+  for (const { device } of added) counts.set(device, NOTHING_SEEN);
+  at.change({ counts: Object.fromEntries(counts) });
+  if (removed.length === 0) return;
   const left = at.row.departed.filter(({ user }) =>
     at.group?.members.some((member) => isSame(member.user, user)),
   );

@@ -2,37 +2,46 @@ import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256 } from "../../base/ids.ts";
 import {
+  CLAIMS_KNOWN_MAX,
   COMMIT_RETRY_MS,
   COMMIT_TRIES_MAX,
   KEY_PACKAGE_MS,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
   RENEW_LOOK_MS,
+  SEALED_CONFIRMED_MAX,
   SEALED_PAGE_RECORDS,
+  SEALED_REMARKS_MAX,
   SEALED_TRANSACTION_MS,
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
 import type { Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
+import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import { safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import { findSigned } from "../../wire/checkpoint.ts";
 import type { Answer, PostBody, RequestFields } from "../../wire/messages.ts";
 import { type Ask, type AskPage, type HistoryPage, queryHistory } from "../link/queries.ts";
 import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
 import { closedRecord, openedRecord, packBody, type SealedBody, sealedBodyOf } from "./body.ts";
+import { Claims, type HistoryView, isOfRoom } from "./claims.ts";
+import { excusedBy, freeCount, takeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
 import { identityOf } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
-import { changeRow, dropPending, type PackageRow, RoomReader } from "./room-reader.ts";
+import { changeRow, dropPending, type PackageRow, RoomReader, suspect } from "./room-reader.ts";
 import { type RoomAt, RoomStates } from "./room-state.ts";
 import {
+  allClaims,
   allPackages,
+  type ClaimRow,
   type IdentityRow,
   identityKey,
   type KeptRow,
@@ -61,6 +70,8 @@ export interface SealedRoomsParts {
   readonly user: string;
   readonly ask: Ask;
   readonly tell: (news: SealedNews) => void;
+  /** Undefined: the link is gone. Left out: this client holds the server to nothing. */
+  readonly history?: () => HistoryView | undefined;
 }
 
 /** What users are told of the state of their sealed rooms. */
@@ -68,7 +79,9 @@ export type SealedNews =
   /** It was an older copy of it, or could not be read: the device has come back into its rooms. */
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   /** Nothing is said, or nothing is read, in sealed rooms as long as that is so. */
-  | { readonly kind: "sealed-fault"; readonly fault: Fault };
+  | { readonly kind: "sealed-fault"; readonly fault: Fault }
+  /** What its users should look at in a room. A face with a model hears it there, too. */
+  | { readonly kind: "sealed-remark"; readonly sentence: string };
 
 /** A post that is about to be sent. */
 export interface OpenPost {
@@ -83,6 +96,8 @@ export interface RoomSealing {
   readonly status: RoomRow["status"] | "waiting";
   readonly reason?: string;
   readonly members: readonly SealedMember[];
+  /** Worth a look, without harm to the room. */
+  readonly remarks?: readonly string[];
 }
 
 export interface SealedMember {
@@ -92,6 +107,7 @@ export interface SealedMember {
   readonly isAdmin: boolean;
 }
 
+const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined };
 /** By which a group goes on, users leave, and words are erased: `erase` is asked for with all. */
 const KINDS = ["all"];
 const ID_BYTES = 16;
@@ -113,6 +129,7 @@ export class SealedRooms {
   readonly #rooms = new Map<RoomId, RoomView>();
   /** What was told on this link: each once. */
   readonly #told = new Set<string>();
+  readonly #claims: Claims;
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
@@ -123,9 +140,20 @@ export class SealedRooms {
     this.#parts = parts;
     const states = new RoomStates({ store, engine, key });
     this.#states = states;
-    this.#reader = new RoomReader({ engine, sha256, states, unixMs: () => clock.unixMs() });
     this.#lease = new DeviceLease({ clock, entropy, states, ask });
     this.#renewal = new Renewal({ clock, sha256, device: device.id });
+    this.#claims = new Claims({
+      ...{ clock, ask, history: parts.history ?? (() => undefined) },
+      transact: (work) => states.transact(work),
+      forked: ({ room, user }) =>
+        this.#run(room, (at) => {
+          suspect(at, `the server showed ${user} a different history`);
+          return Promise.resolve();
+        }),
+      remarked: ({ room }, sentence) => this.#run(room, (at) => remark(at, sentence)),
+    });
+    const unixMs = () => clock.unixMs();
+    this.#reader = new RoomReader({ engine, sha256, states, unixMs, claims: this.#claims });
   }
 
   /** A new link: what came meanwhile is asked for when a room is next looked at. */
@@ -136,6 +164,28 @@ export class SealedRooms {
     this.#renewal.connected();
     this.#rooms.clear();
     this.#told.clear();
+    this.#claims.lost();
+    this.#claims.arm();
+  }
+
+  /** All work that may find something out: its user is told what is new. */
+  async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
+    const found: string[] = [];
+    const result = await this.#states.run(room, async (at) => {
+      const before = at.row;
+      const done = await work(at);
+      found.length = 0;
+      if (at.row === undefined) return done;
+      const { target, status, reason, remarks = [] } = at.row;
+      const isNews = status === "suspect" && before?.status !== "suspect";
+      if (isNews) found.push(`'${target}' is not trusted any more: ${reason}`);
+      for (const one of remarks) {
+        if (before?.remarks?.includes(one) !== true) found.push(`'${target}': ${one}`);
+      }
+      return done;
+    });
+    for (const sentence of found) this.#tell({ kind: "sealed-remark", sentence });
+    return result;
   }
 
   /**
@@ -191,6 +241,27 @@ export class SealedRooms {
     await this.enter(room);
     await this.#removeDeparted(room);
     return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
+  }
+
+  /**
+   * What became of a post that was encrypted here. @param seq of its record; undefined: the server
+   * has refused it
+   */
+  async settled(room: RoomId, id: string, seq: number | undefined): Promise<void> {
+    const readTo = this.#readTo.get(room) ?? 0;
+    if (seq !== undefined && seq > readTo) {
+      const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
+      if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
+      this.#confirmed.set(room, confirmed);
+      return;
+    }
+    await this.#states.run(room, async (at) => {
+      const sent = await at.vault.find<SentRow>(sentKey(room, id));
+      if (sent === undefined) return;
+      // Refused, or in the log already as it was encrypted before: this count is another one's.
+      await at.vault.delete(sentKey(room, id));
+      if (at.row?.since === sent.since) at.change(freeCount(at.row, sent.count));
+    });
   }
 
   /** Makes the group of a room that this account has made sealed, or of a conversation. */
@@ -271,10 +342,11 @@ export class SealedRooms {
     { packages, missing }: Answer<"key-package">,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     const { device } = this.#parts;
-    let added = 0;
+    let [added, strangers] = [0, 0];
     await this.#commit(room, async (at) => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
+      strangers = 0;
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(at));
         if (verdict.kind === "rejected") {
@@ -286,7 +358,10 @@ export class SealedRooms {
           });
         }
         const { user: name, device: id } = verdict.device;
-        if (!isSame(name, user)) continue; // A server may not put one user in for another.
+        if (!isSame(name, user)) {
+          strangers++; // A server may not put one user in for another.
+          continue;
+        }
         if (at.group?.members.some((member) => member.device === id) === true) continue;
         keyPackages.push(keyPackage);
         devices.push({ user: name, device: id });
@@ -295,6 +370,11 @@ export class SealedRooms {
       if (added === 0) return undefined;
       return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
     });
+    if (added === 0 && strangers > 0) {
+      throw new Fault("seal-refused", `the server gave keys of another user for ${user}`, {
+        remedy: "ask the server's owner",
+      });
+    }
     if (added === 0 && missing > 0) throw noDevice(user);
     return { added, missing };
   }
@@ -343,9 +423,34 @@ export class SealedRooms {
         isVerified: isSame(user, this.#parts.user) || owners.get(user)?.isVerified === true,
         isAdmin: admins.has(user),
       }));
-      const { status, reason } = row;
-      return { status, members, ...(reason === undefined ? {} : { reason }) };
+      const { status, reason, remarks } = row;
+      return {
+        ...{ status, members, ...(reason === undefined ? {} : { reason }) },
+        ...(remarks === undefined ? {} : { remarks }),
+      };
     });
+  }
+
+  /**
+   * The owner has looked: this device goes on there, as far as it can.
+   * @throws Fault usage: nothing is to be accepted
+   */
+  async accept(room: RoomView): Promise<void> {
+    await this.#states.run(room.id, async (at) => {
+      const { row, group } = at;
+      if (row?.status !== "suspect" && row?.remarks === undefined) {
+        throw new Fault("usage", "there is nothing to accept here");
+      }
+      for (const { key, value } of await at.vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX))) {
+        if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
+      }
+      const { reason: _, remarks: __, strayed, ...rest } = row;
+      const isBehind = group === undefined || strayed === true;
+      if (isBehind) at.advance(undefined, []);
+      const status = isBehind ? ("lost" as const) : ("in" as const);
+      at.row = { ...rest, ...(rest.status === "suspect" ? { status } : {}) };
+    });
+    await this.enter(room);
   }
 
   /** What both compare by voice. @throws Fault user-unknown: no sealed room has shown their key */
@@ -495,6 +600,7 @@ export class SealedRooms {
   /** The link is gone. */
   lost(): void {
     this.#isLinked = false;
+    this.#claims.lost();
     this.#cancelLook?.();
     this.#cancelLook = undefined;
   }
@@ -513,7 +619,8 @@ export class SealedRooms {
   }
 
   #tell(news: SealedNews): void {
-    const what = news.kind === "came-anew" ? news.reason : news.fault.message;
+    const { reason, fault, sentence } = { ...NO_NEWS, ...news };
+    const what = reason ?? sentence ?? fault?.message ?? "";
     if (this.#told.has(what)) return;
     this.#told.add(what);
     this.#parts.tell(news);
@@ -565,18 +672,26 @@ export class SealedRooms {
     const { clock, device, sha256 } = this.#parts;
     const key = sentKey(room.id, id);
     const before = await at.vault.get<SentRow>(key);
-    const sent: SentRow = before ?? {
-      body: sealedBodyOf(body),
-      count: row.count + 1,
-      sentAtUnixMs: clock.unixMs(),
-      hashes: [],
+    const isCounted = before?.since === row.since;
+    const { count, own } = isCounted ? { count: before.count, own: row } : takeCount(row);
+    if (!isCounted) at.change(own);
+    const sent: SentRow = {
+      ...{ body: before?.body ?? sealedBodyOf(body), count, since: row.since },
+      sentAtUnixMs: before?.sentAtUnixMs ?? clock.unixMs(),
+      hashes: before?.hashes ?? [],
+    };
+    const { sentAtUnixMs } = sent;
+    const unsettled = excusedBy(own, count);
+    const checkpoint = await this.#checkpoint();
+    const content = {
+      ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
+      ...(unsettled === undefined ? {} : { unsettled }),
+      ...(checkpoint === undefined ? {} : { checkpoint }),
     };
     if (before === undefined) {
       const { sentSince = 0, renewedUnixMs = clock.unixMs() } = row;
-      at.change({ count: sent.count, sentSince: sentSince + 1, renewedUnixMs });
+      at.change({ sentSince: sentSince + 1, renewedUnixMs });
     }
-    const { count, sentAtUnixMs } = sent;
-    const content = { body: packBody(sent.body as SealedBody), count, sentAtUnixMs };
     const bound = utf8Encode(id);
     const {
       message,
@@ -589,6 +704,22 @@ export class SealedRooms {
     const hashes = [...sent.hashes, toBase64Url(sha256(message))].slice(-SEALED_TRIES_MAX);
     await at.vault.put(key, { ...sent, hashes });
     return { text: "", sealed: { epoch: next.epoch, ciphertext: message } };
+  }
+
+  /** What the server has shown to this device, in the server's own words. */
+  async #checkpoint(): Promise<SignedCheckpoint | undefined> {
+    const { pin, keys, verifier } = this.#parts.history?.() ?? {};
+    const [key] = keys ?? [];
+    const known = await pin?.();
+    if (known === undefined || key === undefined || verifier === undefined) return undefined;
+    try {
+      const { signature } = findSigned(known.note, key, verifier.sha256);
+      const { origin, size, root } = known;
+      return { origin, size, root, signature };
+    } catch (error) {
+      if (error instanceof Fault) return undefined; // Signed by a key that the server had before.
+      throw error;
+    }
   }
 
   /** Reads what the log has, up to its end. */
@@ -616,20 +747,40 @@ export class SealedRooms {
   /** Of rooms that this device is not in: what it need not look at again in this run. */
   readonly #skipped = new Map<RoomId, number>();
 
+  /** Of each room, up to which record this run has read. Bounded by the rooms of an account. */
+  readonly #readTo = new Map<RoomId, number>();
+  /** Posts that the server has confirmed, by the number of the record that has to come. */
+  readonly #confirmed = new Map<RoomId, Map<number, string>>();
+
+  /** A server that says that it has a post shows it, before what came later. */
+  async #checkConfirmed(at: RoomAt, seq: number): Promise<void> {
+    this.#readTo.set(at.room, seq);
+    const confirmed = this.#confirmed.get(at.room) ?? new Map<number, string>();
+    for (const [expected, id] of confirmed) {
+      if (expected > seq) continue;
+      confirmed.delete(expected);
+      if ((await at.vault.find(sentKey(at.room, id))) === undefined) continue;
+      suspect(at, "the server confirmed a message of this device, and does not show it");
+    }
+  }
+
   /** A transaction holds up other processes of this home: long ones are cut. */
   async #read(room: RoomId, records: readonly ChatRecord[]): Promise<void> {
     const { clock } = this.#parts;
     for (let next = 0; next < records.length; ) {
-      next = await this.#states.run(room, async (at) => {
+      next = await this.#run(room, async (at) => {
         const startedAt = clock.now();
         let done = next;
         while (done < records.length && clock.now() - startedAt < SEALED_TRANSACTION_MS) {
           const record = records[done++];
-          if (record !== undefined) await this.#reader.read(at, record);
+          if (record === undefined) continue;
+          await this.#reader.read(at, record);
+          await this.#checkConfirmed(at, record.seq);
         }
         if (at.row?.isCopy === true && at.row.status !== "out") this.#astray.add(room);
         return done;
       });
+      this.#claims.arm();
     }
   }
 
@@ -851,6 +1002,9 @@ export class SealedRooms {
         if (made instanceof Fault) return undefined;
         const { change } = made;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
+        // A server that once named a number of the future does not keep this device out for ever.
+        if (at.group === undefined) at.change({ seq: Math.min(at.row?.seq ?? 0, found.seq) });
+        this.#skipped.delete(room.id);
         return this.#keepPending(at, made, {
           commitId,
           epoch: found.epoch,
@@ -873,6 +1027,14 @@ export class SealedRooms {
       retryAfterMs: 1_000,
     });
   }
+}
+
+/** Said once, and kept for whoever asks. */
+function remark(at: RoomAt, sentence: string): Promise<void> {
+  const { remarks = [] } = at.row ?? {};
+  const isKnown = remarks.includes(sentence) || remarks.length >= SEALED_REMARKS_MAX;
+  if (!isKnown) at.change({ remarks: [...remarks, sentence] });
+  return Promise.resolve();
 }
 
 interface Plan {
@@ -911,7 +1073,7 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
       });
     case "suspect":
       return new Fault("seal-refused", `'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
-        remedy: "ask the server's owner what happens there; make another room",
+        remedy: "ask the others and the server's owner; then /sealed accept, or make another room",
       });
     case "out":
       return new Fault("seal-refused", `this device was put out of '${name}'`, {

@@ -1,6 +1,8 @@
 /** What a device keeps of its sealed rooms, row by row. Bytes are in base64url. */
 import type { RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
+import type { CountRange } from "../../crypto/seal/content.ts";
+import type { SeenCounts } from "./counts.ts";
 import type { KeyRange } from "./store.ts";
 
 /** Of one room; its group's state is a row of its own. */
@@ -13,16 +15,22 @@ export interface RoomRow {
   readonly status: "in" | "out" | "lost" | "suspect";
   /** Why it is suspect. */
   readonly reason?: string;
+  /** The group has gone on without this device. */
+  readonly strayed?: true;
   /** Of the last record that was looked at; what is not newer was opened, or cannot be. */
   readonly seq: number;
   /** Of the record by which the device came in: it opens nothing before. */
   readonly since: number;
-  /** Messages that this device has sent here. */
+  /** The last count that this device gave to a message here; see counts.ts of the next two. */
   readonly count: number;
-  /** The last count of each other device, by its key. */
-  readonly counts: Readonly<Record<string, number>>;
-  /** Messages that were erased before this device read them: whose they were is not known. */
-  readonly erased?: number;
+  readonly open?: readonly CountRange[];
+  readonly free?: readonly CountRange[];
+  /** Of each other device, by its key. */
+  readonly counts: Readonly<Record<string, SeenCounts>>;
+  /** Messages of each user, by folded name, whose counts are not known: erased, or not opened. */
+  readonly unread?: Readonly<Record<string, number>>;
+  /** Worth a look, without harm to the room: each was said once. */
+  readonly remarks?: readonly string[];
   /** Users who are out, and whose devices are in the group still. */
   readonly departed: readonly Departed[];
   /** The folder's when the device came in; another one than it has now: it comes in anew. */
@@ -73,6 +81,8 @@ export interface PendingRow {
 export interface SentRow {
   readonly body: unknown;
   readonly count: number;
+  /** As of the room when it was counted: who comes in anew counts anew. */
+  readonly since: number;
   readonly sentAtUnixMs: number;
   /** SHA-256 of each ciphertext that was made of it. */
   readonly hashes: readonly string[];
@@ -91,7 +101,13 @@ export type SaidRow =
     }
   | ({ readonly kind: "change" } & ChangeRow)
   /** `broken`: nobody could. `sender`: it is not what its sender may say. */
-  | { readonly kind: "closed"; readonly reason: ClosedReason };
+  | {
+      readonly kind: "closed";
+      readonly reason: ClosedReason;
+      /** Whose it is, if this device could see that. */
+      readonly user?: string;
+      readonly missed?: number;
+    };
 
 /** Where the record stands that it was: what is kept is found without asking the server. */
 export type KeptRow = SaidRow & {
@@ -114,6 +130,29 @@ export interface ChangedDevice {
   readonly user: string;
   readonly device: string;
   readonly account: string;
+}
+
+/** Which history a device says that the server has shown to it; see claims.ts. */
+export interface ClaimRow {
+  readonly room: RoomId;
+  readonly device: string;
+  readonly user: string;
+  /** Of the record that said so. */
+  readonly seq: number;
+  readonly origin: string;
+  readonly size: number;
+  readonly root: string;
+  readonly signature: string;
+  /** How often the server did not answer what would decide it. */
+  readonly tries: number;
+  /** Absent: it is to be decided. `accepted`: the owner knows of it, and goes on. */
+  readonly state?: "forked" | "accepted";
+}
+
+/** Under which name the server's log is known, and how many records it had when that was new. */
+export interface LogRow {
+  readonly origin: string;
+  readonly since: number;
 }
 
 /** Whom a user name stands for. */
@@ -139,11 +178,17 @@ export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 /** In the clear: which room's group a target stands for. */
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
+export const claimKey = (device: string) => `claim/${device}`;
+export const LOG_KEY = "log";
 export const CERT_KEY = "certificate";
 export const LEASE_KEY = "lease";
 
 export function allPins(limit: number): KeyRange {
   return { from: "pin/", to: `pin/${END}`, limit };
+}
+
+export function allClaims(limit: number): KeyRange {
+  return { from: "claim/", to: `claim/${END}`, limit };
 }
 
 export function allPackages(limit: number): KeyRange {

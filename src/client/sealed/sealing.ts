@@ -1,8 +1,10 @@
 import { utf8Decode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX } from "../../base/limits-sealed.ts";
+import type { RoomId } from "../../base/ids.ts";
+import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
+import type { PostOutcome } from "../../core/client/outbox.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -12,6 +14,7 @@ import type { Keys } from "../link/keys.ts";
 import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
 import { closedRecord } from "./body.ts";
+import type { HistoryView } from "./claims.ts";
 import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
@@ -52,6 +55,8 @@ export interface SealingParts {
   readonly ask: Ask;
   readonly rooms: () => readonly RoomView[];
   readonly tell: (news: SealedNews) => void;
+  /** Undefined: the link is gone. Left out: histories are not compared. */
+  readonly history?: () => HistoryView | undefined;
 }
 
 /** A post as the outbox is about to send it. */
@@ -76,6 +81,8 @@ export class Sealing {
    */
   #pins: Map<string, string> | undefined;
   #pinning: Promise<void> | undefined;
+  /** Rooms of the posts that were encrypted here. Bounded by what is under way on one link. */
+  readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
 
   constructor(parts: SealingParts) {
     this.#parts = parts;
@@ -89,6 +96,7 @@ export class Sealing {
     this.#isLinked = true;
     if (this.#pins === undefined) this.#pinning ??= this.#loadPins(account);
     if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), ignored);
+    for (const one of this.#sealed.values()) one.tries = 0;
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
 
@@ -104,6 +112,7 @@ export class Sealing {
     this.#account = undefined;
     this.#pins = undefined;
     this.#pinning = undefined;
+    this.#sealed.clear();
     void open?.then(({ home }) => home.close(), ignored);
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
@@ -170,6 +179,16 @@ export class Sealing {
     return isOpen ? undefined : this.#seal(posts);
   }
 
+  /** What became of a post: a message that never came, or came before, gives its count back. */
+  settled(id: string, outcome: PostOutcome): void {
+    const room = this.#sealed.get(id)?.room;
+    if (room === undefined || !this.#sealed.delete(id)) return;
+    const seq = outcome.kind === "durable" ? outcome.receipt.seq : undefined;
+    void this.rooms()
+      .then((rooms) => rooms.settled(room, id, seq))
+      .catch(ignored);
+  }
+
   /** Others can let this device in: it has given what that takes. */
   stock(): void {
     if (this.#parts.home === undefined || !this.#parts.keys.canSign) return;
@@ -214,11 +233,22 @@ export class Sealing {
     posts: readonly PostToSeal[],
   ): Promise<readonly (PostBody | Fault)[]> {
     try {
+      for (const { id } of posts) this.#counted(id, room.id);
       return await (await this.rooms()).seal(room, posts);
     } catch (error) {
       if (error instanceof Fault) return posts.map(() => error);
       throw error;
     }
+  }
+
+  /** @throws Fault seal-refused: whatever is sent, the server finds it out of date */
+  #counted(id: string, room: RoomId): void {
+    const tries = (this.#sealed.get(id)?.tries ?? 0) + 1;
+    this.#sealed.set(id, { room, tries });
+    if (tries <= SEALED_TRIES_MAX) return;
+    throw new Fault("seal-refused", "the server takes no message as one of the present group", {
+      remedy: "try again later; ask the server's owner",
+    });
   }
 
   /** All rooms are known: what is to be done in sealed ones is done. */
@@ -295,7 +325,11 @@ export class Sealing {
       });
       const { sha256 } = keys;
       const given = { clock, entropy, sha256, store, stateKey, device, user, ask, tell };
-      const rooms = new SealedRooms(given);
+      const { history } = this.#parts;
+      const rooms = new SealedRooms({
+        ...given,
+        ...(history === undefined ? {} : { history }),
+      });
       return { rooms, home };
     } catch (error) {
       home.close();

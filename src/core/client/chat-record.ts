@@ -33,6 +33,8 @@ export interface ChatRecord {
   readonly body: Readonly<Record<string, unknown>> | undefined;
   /** Of a sealed room: this device has opened it, or cannot. */
   readonly sealed?: "open" | "closed";
+  /** Messages that its device sent into the sealed room before it, and that never came here. */
+  readonly withheld?: number;
 }
 
 interface WireHead {

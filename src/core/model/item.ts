@@ -55,6 +55,7 @@ export function itemOf(
       kind === "group" ? letsIn(body) : typeof body?.["on"] === "boolean" ? body["on"] : undefined,
     untilUnixMs: countOf(body?.["until"]),
     keepMs: countOf(body?.["keepMs"]),
+    ...(record.withheld === undefined ? {} : { withheld: record.withheld }),
   };
 }
 

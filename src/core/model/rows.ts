@@ -7,6 +7,13 @@ export type Row =
   | { readonly kind: "day"; readonly key: string; readonly unixMs: number }
   /** What follows was not read when the room was opened. */
   | { readonly kind: "unread"; readonly key: string }
+  /** So many messages of a user, sent before what follows, never came. */
+  | {
+      readonly kind: "withheld";
+      readonly key: string;
+      readonly count: number;
+      readonly from: string | undefined;
+    }
   | {
       readonly kind: "item";
       /** Of the first, where several are told in one line. */
@@ -193,6 +200,12 @@ function putItems(model: Model, walk: Walk, from: number, offsetMinutes: Offset,
       walk.last = undefined;
       walk.folded = NONE;
     }
+    const { withheld } = item;
+    if (withheld !== undefined) {
+      put({ kind: "withheld", key: `w${item.seq}`, count: withheld, from: item.from });
+      walk.last = undefined;
+      walk.folded = NONE;
+    }
     const isGrouped = itsDay === walk.day && follows(walk.last, item);
     const answers = item.re === undefined ? undefined : itemAt(items, item.re);
     const earlier = itsDay === walk.day && joins(walk.folded, item) ? walk.folded : NONE;
@@ -246,6 +259,9 @@ function isEqual(one: Row, other: Row): boolean {
   if (one.kind === "pending" && other.kind === "pending") {
     const isSamePost = one.post === other.post && one.answers === other.answers;
     return isSamePost && one.isGrouped === other.isGrouped;
+  }
+  if (one.kind === "withheld" && other.kind === "withheld") {
+    return one.count === other.count && one.from === other.from;
   }
   return one.kind === other.kind && one.kind !== "item" && one.kind !== "pending";
 }

@@ -184,6 +184,8 @@ export interface Item {
   readonly untilUnixMs: number | undefined;
   /** Of `retention`: as of the room. */
   readonly keepMs: number | undefined;
+  /** Messages of its device, before it, that never came into the sealed room. */
+  readonly withheld?: number;
 }
 
 /** One sign under a message. */

@@ -1,7 +1,8 @@
 /** What stands inside an MLS message: a body, and the device's own word for it. */
 import { equalBytes } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { SEALED_BODY_BYTES_MAX } from "../../base/limits-sealed.ts";
+import { SEALED_BODY_BYTES_MAX, SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
+import { MOMENT_UNIX_MS_MAX } from "../../base/time.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import { type SealedMessageHead, sealedMessageBytes } from "../signed-bytes.ts";
 import { owned } from "./owned.ts";
@@ -9,6 +10,9 @@ import { type SealSigner, verifyEd25519 } from "./suite.ts";
 
 const ROOT_BYTES = 32;
 const SIGNATURE_BYTES = 64;
+const ORIGIN_CHARS_MAX = 64;
+/** What later versions may put behind is bound to the message by MLS alone. */
+const KEYS = ["body", "ts", "c", "open", "checkpoint", "sig"];
 
 export interface SealedContent {
   /** What is said, as the layer above packs it. */
@@ -16,8 +20,23 @@ export interface SealedContent {
   readonly sentAtUnixMs: number;
   /** From 1, without a gap: a reader sees when messages of a device were withheld. */
   readonly count: number;
+  /**
+   * Other counts of the device that it does not know to be in the log, ascending, each range with
+   * its last: their messages may be on their way, or may have been refused.
+   */
+  readonly unsettled?: readonly CountRange[];
   /** The newest checkpoint that the sender knew: a reader sees when histories differ. */
-  readonly checkpoint?: { readonly size: number; readonly root: Uint8Array };
+  readonly checkpoint?: SignedCheckpoint;
+}
+
+export type CountRange = readonly [first: number, last: number];
+
+/** With the server's own signature: no member can make one up. */
+export interface SignedCheckpoint {
+  readonly origin: string;
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly signature: Uint8Array;
 }
 
 /** Which group and room a message is for. */
@@ -53,46 +72,84 @@ export async function readContent(
   throw new Fault("seal-broken", "a message is not signed by the device that sent it");
 }
 
-/** The keys in this order, and only these: there is one spelling. */
+/** The keys in this order: there is one spelling. */
 function packContent(content: SignedContent): Uint8Array {
-  const { body, sentAtUnixMs: ts, count: c, checkpoint, signature: sig } = content;
-  return packValue({
+  return packValue(valuesOf(content));
+}
+
+function valuesOf(content: SignedContent): Readonly<Record<string, unknown>> {
+  const { body, sentAtUnixMs: ts, count: c, unsettled, checkpoint, signature: sig } = content;
+  return {
     body,
     ts,
     c,
-    ...(checkpoint === undefined
-      ? {}
-      : { checkpoint: { size: checkpoint.size, root: checkpoint.root } }),
+    ...(unsettled === undefined ? {} : { open: unsettled.map((range) => [...range]) }),
+    ...(checkpoint === undefined ? {} : { checkpoint: checkpointValue(checkpoint) }),
     sig,
-  });
+  };
+}
+
+function checkpointValue({ origin, size, root, signature }: SignedCheckpoint) {
+  return { origin, size, root, signature };
 }
 
 function unpackContent(bytes: Uint8Array): SignedContent {
   const value = unpackValue(bytes);
   const content = typeof value === "object" && value !== null ? contentOf(value) : undefined;
-  if (content !== undefined && equalBytes(packContent(content), bytes)) return content;
+  if (content !== undefined && value !== null) {
+    const later = Object.entries(value as object).filter(([key]) => !KEYS.includes(key));
+    const spelled = packValue({ ...valuesOf(content), ...Object.fromEntries(later) });
+    if (equalBytes(spelled, bytes)) return content;
+  }
   throw new Fault("frame-malformed", "the content of a sealed message is malformed");
 }
 
 function contentOf(value: object): SignedContent | undefined {
-  const { body, ts, c, checkpoint, sig } = value as Readonly<Record<string, unknown>>;
+  const { body, ts, c, open, checkpoint, sig } = value as Readonly<Record<string, unknown>>;
   if (!(body instanceof Uint8Array) || body.length > SEALED_BODY_BYTES_MAX) return undefined;
   if (!(sig instanceof Uint8Array) || sig.length !== SIGNATURE_BYTES) return undefined;
-  if (!isCount(ts) || !isCount(c)) return undefined;
+  if (!isCount(ts) || ts > MOMENT_UNIX_MS_MAX || !isCount(c)) return undefined;
+  const unsettled = open === undefined ? undefined : rangesOf(open);
+  const seen = checkpoint === undefined ? undefined : checkpointOf(checkpoint);
+  if ((open !== undefined && unsettled === undefined) || seen === "malformed") return undefined;
   // Copies: those of msgpackr are views of the whole message.
-  const content = {
+  return {
     body: body.slice(),
     sentAtUnixMs: ts,
     count: c,
+    ...(unsettled === undefined ? {} : { unsettled }),
+    ...(seen === undefined ? {} : { checkpoint: seen }),
     signature: sig.slice(),
   };
-  if (checkpoint === undefined) return content;
-  if (typeof checkpoint !== "object" || checkpoint === null) return undefined;
-  const { size, root } = checkpoint as Readonly<Record<string, unknown>>;
-  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== ROOT_BYTES) {
+}
+
+function rangesOf(value: unknown): CountRange[] | undefined {
+  if (!Array.isArray(value) || value.length === 0 || value.length > SEALED_UNSETTLED_MAX) {
     return undefined;
   }
-  return { ...content, checkpoint: { size, root: root.slice() } };
+  const ranges: CountRange[] = [];
+  let before = 0;
+  for (const range of value) {
+    if (!Array.isArray(range) || range.length !== 2) return undefined;
+    const [first, last]: unknown[] = range;
+    if (!isCount(first) || !isCount(last) || first <= before || last < first) return undefined;
+    ranges.push([first, last]);
+    before = last;
+  }
+  return ranges;
+}
+
+function checkpointOf(value: unknown): SignedCheckpoint | "malformed" {
+  if (typeof value !== "object" || value === null) return "malformed";
+  const { origin, size, root, signature } = value as Readonly<Record<string, unknown>>;
+  if (typeof origin !== "string" || origin.length > ORIGIN_CHARS_MAX) return "malformed";
+  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== ROOT_BYTES) {
+    return "malformed";
+  }
+  if (!(signature instanceof Uint8Array) || signature.length !== SIGNATURE_BYTES) {
+    return "malformed";
+  }
+  return { origin, size, root: root.slice(), signature: signature.slice() };
 }
 
 function isCount(value: unknown): value is number {

@@ -6,6 +6,7 @@ import type { Connection } from "../../client/link/connection.ts";
 import type { Keys } from "../../client/link/keys.ts";
 import type { Ask } from "../../client/link/queries.ts";
 import { notLoggedIn } from "../../client/link/retry.ts";
+import type { PostEvent } from "../../client/outbox-driver.ts";
 import { OutboxQueue } from "../../client/outbox-queue.ts";
 import { ReadReporter } from "../../client/reading.ts";
 import type { SealedNews } from "../../client/sealed/rooms.ts";
@@ -91,7 +92,11 @@ export class AccountSession {
     const owner = { user, fingerprint };
     const store = new BrowserOutboxStore(platform, moved);
     const seal: Seal = (posts) => this.sealing.seal(posts);
-    this.posts = new OutboxQueue({ clock, entropy, store, seal, tell });
+    const told = (event: PostEvent) => {
+      if (event.kind === "settled") this.sealing.settled(event.key, event.outcome);
+      tell(event);
+    };
+    this.posts = new OutboxQueue({ clock, entropy, store, seal, tell: told });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
     this.#reporter = new ReadReporter(clock);
@@ -159,7 +164,10 @@ export class AccountSession {
     const tell = (news: SealedNews) => {
       // Why a page takes no part stands in its rooms.
       if (news.kind === "came-anew") this.#parts.cameAnew(news.reason);
-      else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });
+      else if (news.kind === "sealed-remark") {
+        const fault = new Fault("seal-refused", news.sentence);
+        this.#parts.tell({ kind: "fault", fault });
+      } else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });
     };
     return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell });
   }

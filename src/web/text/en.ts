@@ -90,6 +90,8 @@ export const ENGLISH = {
   messagesOf: (target: string) => `Messages of ${target}`,
   loadingOlder: "Loading older messages…",
   newLine: "New since you were here",
+  withheld: (count: number, who: string) =>
+    `${count} message${count === 1 ? "" : "s"} from ${who} withheld`,
   today: "Today",
   yesterday: "Yesterday",
   newest: "Jump to newest",

@@ -108,6 +108,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   messagesOf: (target) => `Pesan di ${target}`,
   loadingOlder: "Memuat pesan lama…",
   newLine: "Baru sejak Anda pergi",
+  withheld: (count, who) => `${count} pesan dari ${who} ditahan`,
   today: "Hari ini",
   yesterday: "Kemarin",
   newest: "Ke yang terbaru",

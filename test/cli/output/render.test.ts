@@ -36,6 +36,16 @@ test("a tab on a terminal is blanks up to the next stop, from where words begin"
   expect(renderRecord(code, style("json"))).toContain("if x:\\n\\treturn");
 });
 
+test("messages that were withheld are a line before the next one, and a field for scripts", () => {
+  const next: ShownRecord = { ...hi, withheld: 2 };
+  expect(renderRecord(next, style("text", { stamp: "clock" }))).toBe(
+    "06:46 lobby * 2 messages from ana withheld\n06:46 lobby ana: hi\n",
+  );
+  const [first = ""] = renderRecord(next, style("tsv")).split("\n");
+  expect(first).toEndWith("ana\t2 messages from ana withheld");
+  expect(JSON.parse(renderRecord(next, style("json")))).toMatchObject({ withheld: 2, text: "hi" });
+});
+
 test("what was imported names its author with brackets, and who imported it", () => {
   const imported = { from: "bob\u202e", time: "2019-05-01T10:00:00.000Z" };
   const said = { ...hi, imported };

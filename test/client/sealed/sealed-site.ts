@@ -12,9 +12,11 @@ import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
+import type { Link } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
+import { Liar } from "./liar.ts";
 
 const ADDRESS = { host: "10.0.0.1", port: 2428 };
 const MS_MAX = 30_000;
@@ -24,16 +26,19 @@ export class SealedSite implements AsyncDisposable {
   readonly site: Site;
   readonly #folders: string[] = [];
   readonly #people: Person[] = [];
+  /** Clients ask the server for proofs, which it makes. */
+  readonly audits: boolean;
 
-  private constructor(site: Site) {
+  private constructor(site: Site, audits: boolean) {
     this.site = site;
+    this.audits = audits;
   }
 
   static async open(options: SiteOptions = {}): Promise<SealedSite> {
     const site = await Site.open(options);
     // The library compares key packages with the machine's own clock.
     site.skewMs = Date.now() - site.time.unixMs();
-    return new SealedSite(site);
+    return new SealedSite(site, options.signs === true);
   }
 
   /** A new device in a home of its own. */
@@ -59,9 +64,20 @@ export class SealedSite implements AsyncDisposable {
     host = `10.0.1.${user.length}`,
     follow: FollowMode = "all",
   ): Promise<Person> {
+    const person = this.person(user, device, host, follow);
+    await person.enter();
+    return person;
+  }
+
+  /** One who is not connected yet. */
+  person(
+    user: string,
+    device = this.device(),
+    host = `10.0.1.${user.length}`,
+    follow: FollowMode = "all",
+  ): Person {
     const person = new Person(this, user, device, { host, follow });
     this.#people.push(person);
-    await person.enter();
     return person;
   }
 
@@ -107,8 +123,11 @@ export class Person {
   readonly name: string;
   readonly device: Device;
   readonly events: ClientEvent[] = [];
+  /** Between this client and the server. */
+  readonly liar = new Liar();
   readonly client: Client;
   readonly #world: SealedSite;
+  #link: Link | undefined;
 
   constructor(
     world: SealedSite,
@@ -121,7 +140,11 @@ export class Person {
     this.device = device;
     const { site } = world;
     const { clock } = site;
-    const dial = () => site.network.dialFrom(host)({ ...ADDRESS, timeoutMs: 5_000 });
+    const dial = async () => {
+      const link = await site.network.dialFrom(host)({ ...ADDRESS, timeoutMs: 5_000 });
+      this.#link = link;
+      return this.liar.stand(link);
+    };
     const { state, identity, folder } = device;
     this.client = new Client(
       {
@@ -138,7 +161,7 @@ export class Person {
         program: "chat/test",
         follow,
         credentials: { user: name, mode: "either" },
-        audits: false,
+        audits: world.audits,
       },
     );
   }
@@ -152,6 +175,15 @@ export class Person {
     // Others can let it in.
     const rooms = await this.#world.wait(this.client.sealedRooms());
     await this.#world.wait(rooms.stock());
+  }
+
+  /** The link breaks; the client comes back. */
+  async loses(): Promise<void> {
+    const seen = this.events.length;
+    this.#link?.destroy();
+    await this.until("back", () =>
+      this.events.slice(seen).find(({ kind }) => kind === "caught-up"),
+    );
   }
 
   leave(): Promise<void> {

@@ -27,6 +27,21 @@ test("days, groups, the line of what is unread, and what waits to be sent", () =
   expect(answer?.kind === "item" ? answer.answers?.seq : undefined).toBe(2);
 });
 
+test("messages that were withheld stand as a line of their own, before what follows", () => {
+  const withheld = said(3);
+  if (withheld.kind !== "record") throw new Error("no record");
+  const { model } = scene(
+    said(2),
+    { ...withheld, record: { ...withheld.record, withheld: 2 } },
+    said(4),
+    { kind: "open", target: "lobby" },
+  );
+  const { rows } = new RowMaker().rowsOf(model, utc);
+  expect(rows.map(({ key }) => key)).toEqual(["d0", "unread", "i2", "w3", "i3", "i4"]);
+  expect(rows[3]).toMatchObject({ kind: "withheld", count: 2, from: withheld.record.from });
+  expect(rows.map((row) => row.kind === "item" && row.isGrouped).slice(4)).toEqual([false, true]);
+});
+
 test("imported messages are grouped by author and time there, not by who imported them", () => {
   const old = (seq: number, from: string, time: number) =>
     said(seq, { from: "ben", body: { text: "x", imported: { from, time } } });

@@ -80,6 +80,10 @@ export function rowLines(row: Row, look: RowLook, extras: RowExtras): RowLines {
       return whole([ruleLine(look.times.day(row.unixMs), "day", look.columns)]);
     case "unread":
       return whole([ruleLine(look.texts.newLine, "unread", look.columns)]);
+    case "withheld": {
+      const who = cleanText(row.from ?? look.texts.server);
+      return whole([ruleLine(look.texts.withheld(row.count, who), "unread", look.columns)]);
+    }
     case "item":
       return WORDS.has(row.item.kind) ? wordLines(row, look, extras) : whole(eventLines(row, look));
     default:

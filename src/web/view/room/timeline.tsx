@@ -11,6 +11,7 @@ import {
   type WheelEvent,
 } from "react";
 import { type ScrollToIndexOpts, VList, type VListHandle } from "virtua";
+import { cleanText } from "../../../base/text.ts";
 import type { Row, Rows } from "../../../core/model/rows.ts";
 import { rove } from "../../input/keys.ts";
 import { useFact, usePage, useTexts } from "../shell/context.tsx";
@@ -48,6 +49,12 @@ const RowView = memo(function RowView({ row, actions, isShown }: RowViewProps) {
       return (
         <div className="row new-line" data-unread="">
           <span>{texts.newLine}</span>
+        </div>
+      );
+    case "withheld":
+      return (
+        <div className="row new-line">
+          <span>{texts.withheld(row.count, cleanText(row.from ?? texts.server))}</span>
         </div>
       );
     case "item":

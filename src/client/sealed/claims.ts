@@ -1,0 +1,265 @@
+/**
+ * Members tell each other, inside of their messages, which history the server has shown to them: a
+ * checkpoint with the server's signature. What one was shown must be a part of what this device is
+ * shown. Nobody but the server can sign, so that a member cannot make a server look guilty.
+ */
+import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId } from "../../base/ids.ts";
+import {
+  CLAIM_ANSWER_MS,
+  CLAIM_TRIES_MAX,
+  CLAIMS_EVERY_MS,
+  CLAIMS_KNOWN_MAX,
+  CLAIMS_TOGETHER_MAX,
+} from "../../base/limits-sealed.ts";
+import type { LogPin } from "../../core/client/audit.ts";
+import { verifyConsistency } from "../../core/log/proofs.ts";
+import type { SealedMessage } from "../../crypto/seal/engine.ts";
+import type { Clock } from "../../io/clock.ts";
+import { checkpointText, findSigned } from "../../wire/checkpoint.ts";
+import type { Answer } from "../../wire/messages.ts";
+import type { Verifier } from "../link/keys.ts";
+import type { Ask } from "../link/queries.ts";
+import type { RoomAt } from "./room-state.ts";
+import { allClaims, type ClaimRow, claimKey, LOG_KEY, type LogRow } from "./rows.ts";
+import type { Vault } from "./vault.ts";
+
+/** What this device holds a server to. */
+export interface HistoryView {
+  readonly verifier: Verifier;
+  /** Of the server, the one that it has proved first, then those that it had before. */
+  readonly keys: readonly Uint8Array[];
+  /** The newest checkpoint that this device has verified; undefined: none so far. */
+  pin(): Promise<LogPin | undefined>;
+}
+
+export interface ClaimsParts {
+  readonly clock: Clock;
+  readonly ask: Ask;
+  /** Undefined: there is no link now. */
+  readonly history: () => HistoryView | undefined;
+  readonly transact: <Result>(work: (vault: Vault) => Promise<Result>) => Promise<Result>;
+  /** The server has shown two histories. */
+  readonly forked: (claim: ClaimRow) => Promise<void>;
+  /** Worth a line; the room goes on. */
+  readonly remarked: (claim: ClaimRow, sentence: string) => Promise<void>;
+}
+
+/** `unproved`: the server did not answer, or not what would decide it. */
+type Verdict = "same" | "forked" | "unsigned" | "unproved";
+
+/** The newest claim of each device, until it is decided: a few at once, one after the other. */
+export class Claims {
+  readonly #parts: ClaimsParts;
+  /** Claims of devices as they were last kept. Bounded by CLAIMS_KNOWN_MAX. */
+  readonly #known = new Map<string, string>();
+  #cancel: (() => void) | undefined;
+  #running = false;
+
+  constructor(parts: ClaimsParts) {
+    this.#parts = parts;
+  }
+
+  /** A message came. @param seq of its record */
+  async note(at: RoomAt, seq: number, { sender, checkpoint }: SealedMessage): Promise<void> {
+    if (checkpoint === undefined) return;
+    const { origin, size } = checkpoint;
+    const root = toBase64Url(checkpoint.root);
+    const spelled = `${origin} ${size} ${root} ${toBase64Url(checkpoint.signature)}`;
+    const { device, user } = sender;
+    if (this.#known.get(device) === spelled) return;
+    if (this.#known.size >= CLAIMS_KNOWN_MAX) this.#known.clear();
+    this.#known.set(device, spelled);
+    const before = await at.vault.find<ClaimRow>(claimKey(device));
+    if (before?.state === "accepted") return;
+    // Who was shown more was shown what came before it, or their own client would have said so.
+    if (before !== undefined && before.origin === origin && before.size >= size) return;
+    const signature = toBase64Url(checkpoint.signature);
+    const { room } = at;
+    const claim: ClaimRow = { room, device, user, seq, origin, size, root, signature, tries: 0 };
+    await at.vault.put(claimKey(device), claim);
+  }
+
+  /** Looks at what waits, soon. */
+  arm(delayMs = CLAIMS_EVERY_MS): void {
+    if (this.#parts.history() === undefined) return;
+    this.#cancel ??= this.#parts.clock.after(delayMs, () => {
+      this.#cancel = undefined;
+      void this.#look();
+    });
+  }
+
+  /** The link is gone, and with it whoever would answer. */
+  lost(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  async #look(): Promise<void> {
+    const history = this.#parts.history();
+    if (this.#running || history === undefined) return;
+    this.#running = true;
+    try {
+      if (await this.#lookAt(history)) this.arm();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // The link or the store: with the next one.
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** @returns whether some wait still */
+  async #lookAt(history: HistoryView): Promise<boolean> {
+    const pin = await history.pin();
+    const claims = await this.#parts.transact(async (vault) => {
+      const all = await vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX));
+      return all.map(({ value }) => value).filter(({ state }) => state === undefined);
+    });
+    const since = await this.#logSince(pin);
+    const some = claims.sort((one, other) => one.tries - other.tries).slice(0, CLAIMS_TOGETHER_MAX);
+    for (const claim of some) {
+      const verdict = await this.#judge(history, claim, pin, since);
+      if (verdict === undefined) return false; // The link is gone: nobody is to blame.
+      await this.#decide(claim, verdict);
+    }
+    return claims.length > 0;
+  }
+
+  async #decide(claim: ClaimRow, verdict: Verdict): Promise<void> {
+    const { forked, remarked } = this.#parts;
+    const { user } = claim;
+    switch (verdict) {
+      case "same":
+        return this.#keep(claim, undefined);
+      case "forked":
+        await this.#keep(claim, { ...claim, state: "forked" });
+        return forked(claim);
+      case "unsigned":
+        await this.#keep(claim, undefined);
+        return remarked(claim, `${user}'s program names a history that the server did not sign`);
+      default: {
+        const tries = claim.tries + 1;
+        await this.#keep(claim, { ...claim, tries });
+        if (tries !== CLAIM_TRIES_MAX) return;
+        return remarked(claim, `the server does not prove that ${user} is shown what you are`);
+      }
+    }
+  }
+
+  /** Unless the device has said something newer meanwhile. */
+  async #keep(claim: ClaimRow, next: ClaimRow | undefined): Promise<void> {
+    const key = claimKey(claim.device);
+    await this.#parts.transact(async (vault) => {
+      const now = await vault.find<ClaimRow>(key);
+      if (now?.size !== claim.size || now.root !== claim.root) return;
+      if (next === undefined) await vault.delete(key);
+      else await vault.put(key, next);
+    });
+  }
+
+  /** @returns undefined if the link was lost */
+  async #judge(
+    history: HistoryView,
+    claim: ClaimRow,
+    pin: LogPin | undefined,
+    since: number,
+  ): Promise<Verdict | undefined> {
+    const { origin, size } = claim;
+    const root = fromBase64Url(claim.root);
+    if (!(await isSigned(history, claim))) return "unsigned";
+    if (pin !== undefined && pin.origin !== origin) {
+      // A log that was restored goes on under another name: what was said before names the old one.
+      return claim.seq <= since ? "same" : "forked";
+    }
+    if (pin?.size === size) return equalBytes(pin.root, root) ? "same" : "forked";
+    const shown = await this.#shown(history, size);
+    if (shown === undefined || shown === "unproved") return shown;
+    if (shown.origin !== origin) return "forked";
+    if (shown.size < size) return "unproved"; // It signs anew for who knows of more.
+    if (!grows({ size, root }, shown, history.verifier)) return "forked";
+    if (pin === undefined) return "same";
+    const own = shown.size === pin.size ? shown : await this.#shown(history, pin.size);
+    if (own === undefined || own === "unproved") return own;
+    const isTied = own.size === shown.size && equalBytes(own.root, shown.root);
+    // Of two that are of different sizes the log may have grown between: it is asked again.
+    return isTied && grows(pin, own, history.verifier) ? "same" : "unproved";
+  }
+
+  async #shown(
+    { keys, verifier }: HistoryView,
+    from: number,
+  ): Promise<Shown | "unproved" | undefined> {
+    const [key] = keys;
+    const answer = await this.#asked(from);
+    if (typeof answer !== "object" || key === undefined) return answer as "unproved" | undefined;
+    try {
+      const { checkpoint, bytes, signature } = findSigned(answer.note, key, verifier.sha256);
+      if (!(await verifier.verify(key, bytes, signature))) return "unproved";
+      return { ...checkpoint, path: answer.path };
+    } catch (error) {
+      if (error instanceof Fault) return "unproved";
+      throw error;
+    }
+  }
+
+  async #asked(from: number): Promise<Answer<"checkpoint"> | "unproved" | undefined> {
+    const { ask, clock } = this.#parts;
+    const late = Promise.withResolvers<"unproved">();
+    const cancel = clock.after(CLAIM_ANSWER_MS, () => late.resolve("unproved"));
+    const answer = ask("checkpoint", { from }).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      return error.code === "link-closed" ? undefined : ("unproved" as const);
+    });
+    try {
+      return await Promise.race([answer, late.promise]);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** How many records this log had when this device first saw it under its name. */
+  async #logSince(pin: LogPin | undefined): Promise<number> {
+    if (pin === undefined) return 0;
+    const { origin, size } = pin;
+    return this.#parts.transact(async (vault) => {
+      const known = await vault.find<LogRow>(LOG_KEY);
+      if (known?.origin === origin) return known.since;
+      await vault.put(LOG_KEY, { origin, since: size });
+      return size;
+    });
+  }
+}
+
+interface Shown extends Pick<LogPin, "origin" | "size" | "root"> {
+  readonly path: readonly Uint8Array[];
+}
+
+function grows(
+  old: { readonly size: number; readonly root: Uint8Array },
+  { size, root, path }: Shown,
+  { sha256 }: Verifier,
+): boolean {
+  if (old.size === size) return equalBytes(old.root, root);
+  const proof = { oldSize: old.size, oldRoot: old.root, newSize: size, newRoot: root, path };
+  return verifyConsistency(proof, sha256);
+}
+
+async function isSigned({ verifier, keys }: HistoryView, claim: ClaimRow): Promise<boolean> {
+  try {
+    const root = fromBase64Url(claim.root);
+    const text = checkpointText({ origin: claim.origin, size: claim.size, root });
+    const signature = fromBase64Url(claim.signature);
+    for (const key of keys) {
+      if (await verifier.verify(key, utf8Encode(text), signature)) return true;
+    }
+    return false;
+  } catch {
+    return false; // No checkpoint has such an origin.
+  }
+}
+
+/** Room of a claim that is decided, for whoever accepts it. */
+export function isOfRoom(claim: ClaimRow, room: RoomId): boolean {
+  return claim.room === room && claim.state === "forked";
+}

@@ -1,0 +1,131 @@
+/**
+ * Each device numbers its messages to a room, so that readers see when some never come. Not all
+ * that are missing were withheld: some are on their way by another link, some the server has
+ * refused. A message names the counts of its device that are not known to be in the log; a reader
+ * misses only the others. What a device says so is about its own messages alone.
+ */
+import { SEALED_UNSETTLED_MAX } from "../../base/limits-sealed.ts";
+import type { CountRange } from "../../crypto/seal/content.ts";
+
+/** Ascending, without overlap. */
+type Ranges = readonly CountRange[];
+
+/** Of this device's own messages to one room. */
+export interface OwnCounts {
+  /** The highest that was given out. */
+  readonly count: number;
+  /** Given out, and not known to be in the log. */
+  readonly open?: Ranges;
+  /** Of these, those of refused posts: the next ones take them. */
+  readonly free?: Ranges;
+}
+
+/** Of another device's. */
+export interface SeenCounts {
+  /** The highest that came. */
+  readonly last: number;
+  /** Below it, and excused by the last message. */
+  readonly open: Ranges;
+}
+
+/** Of a device that came in just now: all that it says is to be seen. */
+export const NOTHING_SEEN: SeenCounts = { last: 0, open: [] };
+
+/** @returns the count of the next message, and which others it excuses */
+export function takeCount(own: OwnCounts): {
+  readonly count: number;
+  readonly own: Required<OwnCounts>;
+} {
+  const { open = [], free = [] } = own;
+  const [lowest] = free;
+  const count = lowest?.[0] ?? own.count + 1;
+  const taken: CountRange = [count, count];
+  return {
+    count,
+    own: {
+      count: Math.max(own.count, count),
+      open: merged([...open, taken]),
+      free: without(free, [taken]),
+    },
+  };
+}
+
+/** What a message with this count excuses; undefined: nothing. */
+export function excusedBy({ open = [] }: OwnCounts, count: number): Ranges | undefined {
+  const others = fewer(without(open, [[count, count]]));
+  return others.length === 0 ? undefined : others;
+}
+
+/** The message is in the log. */
+export function settleCount(own: OwnCounts, count: number): OwnCounts {
+  const settled: CountRange = [count, count];
+  const { open = [], free = [] } = own;
+  return { count: own.count, open: without(open, [settled]), free: without(free, [settled]) };
+}
+
+/** The message never will be. */
+export function freeCount(own: OwnCounts, count: number): OwnCounts {
+  const { open = [], free = [] } = own;
+  const isOpen = open.some(([first, last]) => first <= count && count <= last);
+  return isOpen ? { ...own, free: fewer(merged([...free, [count, count]])) } : own;
+}
+
+/**
+ * A message of another device came.
+ * @param seen undefined: its first one here, which may have any count
+ * @returns how many before it are missing without excuse, each told once
+ */
+export function seeCount(
+  seen: SeenCounts | undefined,
+  count: number,
+  excused: Ranges = [],
+): { readonly seen: SeenCounts; readonly missed: number } {
+  if (seen === undefined) return { seen: { last: count, open: [] }, missed: 0 };
+  const { last, open } = seen;
+  const isNewer = count > last;
+  const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
+  const absent = isNewer ? merged([...open, ...skipped]) : without(open, [[count, count]]);
+  const missing = without(absent, excused);
+  const left = without(absent, missing);
+  const kept = left.slice(-SEALED_UNSETTLED_MAX);
+  const missed = sizeOf(missing) + sizeOf(left) - sizeOf(kept);
+  return { seen: { last: Math.max(last, count), open: kept }, missed };
+}
+
+function sizeOf(ranges: Ranges): number {
+  let size = 0;
+  for (const [first, last] of ranges) size += last - first + 1;
+  return Math.min(size, Number.MAX_SAFE_INTEGER);
+}
+
+function merged(ranges: Ranges): CountRange[] {
+  const sorted = [...ranges].sort(([one], [other]) => one - other);
+  const made: CountRange[] = [];
+  for (const [first, last] of sorted) {
+    const before = made.at(-1);
+    if (before === undefined || first > before[1] + 1) made.push([first, last]);
+    else made[made.length - 1] = [before[0], Math.max(before[1], last)];
+  }
+  return made;
+}
+
+function without(ranges: Ranges, gone: Ranges): CountRange[] {
+  let left = [...ranges];
+  for (const [from, to] of gone) {
+    left = left.flatMap(([first, last]): CountRange[] => {
+      if (to < first || last < from) return [[first, last]];
+      const before: CountRange[] = first < from ? [[first, from - 1]] : [];
+      return to < last ? [...before, [to + 1, last]] : before;
+    });
+  }
+  return left;
+}
+
+/** Of too many, the oldest become one: a reader excuses more rather than sounding a false alarm. */
+function fewer(ranges: Ranges): CountRange[] {
+  const surplus = ranges.length - SEALED_UNSETTLED_MAX;
+  const [first] = ranges;
+  const joined = ranges[surplus];
+  if (surplus <= 0 || first === undefined || joined === undefined) return [...ranges];
+  return [[first[0], joined[1]], ...ranges.slice(surplus + 1)];
+}

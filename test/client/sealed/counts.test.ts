@@ -1,0 +1,106 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { SEALED_UNSETTLED_MAX } from "../../../src/base/limits-sealed.ts";
+import {
+  excusedBy,
+  freeCount,
+  NOTHING_SEEN,
+  type OwnCounts,
+  type SeenCounts,
+  seeCount,
+  settleCount,
+  takeCount,
+} from "../../../src/client/sealed/counts.ts";
+
+const NONE: OwnCounts = { count: 0 };
+
+function take(own: OwnCounts) {
+  const taken = takeCount(own);
+  return { ...taken, excuses: excusedBy(taken.own, taken.count) };
+}
+
+describe("counts", () => {
+  test("those under way are excused, until they are in the log", () => {
+    const one = take(NONE);
+    const two = take(one.own);
+    expect([one.count, one.excuses, two.count, two.excuses]).toEqual([1, undefined, 2, [[1, 1]]]);
+    const three = take(settleCount(settleCount(two.own, 2), 1));
+    expect([three.count, three.excuses]).toEqual([3, undefined]);
+  });
+
+  test("one that was refused is used again", () => {
+    const two = take(take(NONE).own);
+    const again = take(freeCount(settleCount(two.own, 2), 1));
+    expect([again.count, again.own.count]).toEqual([1, 2]);
+    expect(take(settleCount(again.own, 1)).count).toBe(3);
+    expect(freeCount(NONE, 7)).toEqual(NONE);
+  });
+
+  test("a reader misses what is not excused, and once", () => {
+    const { seen, missed } = seeCount(NOTHING_SEEN, 5, [[2, 3]]);
+    expect([missed, seen.open]).toEqual([2, [[2, 3]]]);
+    const late = seeCount(seen, 3, [[2, 2]]);
+    expect([late.missed, late.seen]).toEqual([0, { last: 5, open: [[2, 2]] }]);
+    expect(seeCount(late.seen, 6).missed).toBe(1);
+    expect(seeCount(undefined, 9).missed).toBe(0);
+  });
+
+  test("a count as high as there is costs its sender alone, and no memory", () => {
+    const jumped = seeCount(NOTHING_SEEN, Number.MAX_SAFE_INTEGER);
+    expect(jumped.missed).toBe(Number.MAX_SAFE_INTEGER - 1);
+    expect(seeCount(jumped.seen, 2)).toEqual({ seen: jumped.seen, missed: 0 });
+    let seen: SeenCounts = NOTHING_SEEN;
+    const ranges = (step: number) =>
+      Array.from({ length: SEALED_UNSETTLED_MAX }, (_, at) => {
+        return [at * 1_000 + step, at * 1_000 + 999 - step] as const;
+      });
+    for (let step = 1; step < 100; step++) {
+      ({ seen } = seeCount(seen, 100_000 + 50 * step, [...ranges(step), [100_000, 200_000]]));
+      expect(seen.open.length).toBeLessThanOrEqual(SEALED_UNSETTLED_MAX);
+    }
+  });
+
+  test("an honest device raises no alarm, in whichever order its messages come", () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
+        let own = NONE;
+        let seen: SeenCounts = NOTHING_SEEN;
+        const waiting: number[] = [];
+        for (const step of steps) {
+          const at = waiting.length === 0 ? undefined : step % waiting.length;
+          if (step < 3 || at === undefined) {
+            const taken = takeCount(own);
+            own = taken.own;
+            waiting.push(taken.count);
+          } else if (step === 3) {
+            const [refused = 0] = waiting.splice(at, 1);
+            own = freeCount(own, refused);
+          } else {
+            // Encrypted when it is sent, which is when it comes.
+            const [count = 0] = waiting.splice(at, 1);
+            const done = seeCount(seen, count, excusedBy(own, count));
+            expect(done.missed).toBe(0);
+            seen = done.seen;
+            own = settleCount(own, count);
+          }
+        }
+      }),
+      { numRuns: 500, seed: 20261121 },
+    );
+  });
+
+  test("of many gaps the oldest become one: more is excused", () => {
+    let own = NONE;
+    const refused: number[] = [];
+    for (let i = 0; i < 100; i++) {
+      const taken = takeCount(own);
+      own = taken.count % 2 === 0 ? settleCount(taken.own, taken.count) : taken.own;
+      if (taken.count % 2 === 1) refused.push(taken.count);
+    }
+    const excused = excusedBy(own, 101) ?? [];
+    expect(excused).toHaveLength(SEALED_UNSETTLED_MAX);
+    for (const count of refused) {
+      expect(excused.some(([first, last]) => first <= count && count <= last)).toBe(true);
+    }
+  });
+});
