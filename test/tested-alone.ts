@@ -13,7 +13,6 @@ import { cells } from "../src/cli/word-wrap.ts";
 import { parsePostId } from "../src/core/rooms/dedup.ts";
 import { verifyNote } from "../src/crypto/checkpoint.ts";
 import { SealEngine } from "../src/crypto/seal/engine.ts";
-import { FileStream, makeFileSecret } from "../src/crypto/seal/file-stream.ts";
 import { readSealHeader } from "../src/crypto/seal/header.ts";
 import { safetyNumber } from "../src/crypto/seal/safety-number.ts";
 import { wipe } from "../src/crypto/seal/secrets.ts";
@@ -53,8 +52,6 @@ export const TESTED_ALONE = [
   [importStateKey, "sealed rooms have no client yet"],
   [readSealHeader, "sealed rooms have no server yet"],
   [safetyNumber, "sealed rooms have no client yet"],
-  [FileStream, "sealed rooms have no files yet"],
-  [makeFileSecret, "sealed rooms have no files yet"],
   [isModest, "the edges of its bounds, where a real datagram would be cut by the system"],
   [receiveBufferBytes, "what the kernel keeps for a socket shows in no other way"],
   [rowsOf, "compared with readline for any line, without a screen"],

@@ -62,6 +62,8 @@ export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 export const DEVICE_CERTS_KNOWN_MAX = 1_024;
 /** Chunks of one sealed file: the counter in the nonce has 32 bits. */
 export const SEALED_FILE_CHUNKS_MAX = 2 ** 32;
+/** Files that one account sends at once, or was interrupted at, and has not told their rooms of. */
+export const SEALED_UPLOADS_MAX = 1_000;
 /** Records of a sealed room that are asked for at once. */
 export const SEALED_PAGE_RECORDS = 500;
 /** A transaction ends after this: other processes of the same home wait for it. */

@@ -134,8 +134,9 @@ export class AccountFeed {
   }
 
   #record(record: ChatRecord, sizeBytes: number): void {
-    const hidden = HIDDEN_KINDS.has(record.kind);
-    const counts = WORD_KINDS.has(record.kind) && record.from?.toLowerCase() !== this.#me;
+    const hidden = HIDDEN_KINDS.has(record.kind) || record.sealed === "carrier";
+    const counts =
+      !hidden && WORD_KINDS.has(record.kind) && record.from?.toLowerCase() !== this.#me;
     this.reads.record(record.room.id, record.n, { hidden, counts });
     if (!hidden) this.#emit({ kind: "record", record }, sizeBytes);
   }
@@ -146,6 +147,7 @@ export class AccountFeed {
       return this.#emit({ kind: "presence", room, user, online });
     }
     if (notice.kind === "offered") {
+      if (room.isSealed === true) return; // What it is, a message says when it is there.
       const { file, size, folder, ...rest } = notice;
       const event = { ...rest, room, file: file as FileId, sizeBytes: size, folder };
       return this.#emit(event, notice.name.length);

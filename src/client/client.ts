@@ -3,6 +3,7 @@ import { dateOf, formatLocalSince } from "../base/time.ts";
 import type { ChatRecord, RoomView } from "../core/client/chat-record.ts";
 import type { Receipt } from "../core/client/outbox.ts";
 import type { ModelEvent } from "../core/model/event.ts";
+import type { OpenFileCipher } from "../crypto/seal/file-cipher.ts";
 import { sha256 } from "../crypto/sha256.ts";
 import type { Clock } from "../io/clock.ts";
 import type { Entropy } from "../io/entropy.ts";
@@ -32,6 +33,7 @@ import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { Reading } from "./reading.ts";
 import type { HistoryView } from "./sealed/claims.ts";
+import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
 import type { SealedNews, SealedRooms } from "./sealed/rooms.ts";
 import { type SealedHome, Sealing } from "./sealed/sealing.ts";
 import { connectionEventOf, greetedEvent, modelEventOf } from "./server-events.ts";
@@ -47,6 +49,8 @@ export interface ClientParts {
   readonly state: ClientState;
   readonly keys: Keys;
   readonly hashing: Hashing;
+  /** For files of sealed rooms; left out: that of WebCrypto. */
+  readonly fileCipher?: OpenFileCipher;
   /** Left out: sealed rooms are not read, and nothing is said there. */
   readonly sealed?: SealedHome;
 }
@@ -116,8 +120,9 @@ export class Client {
   /** What was read, and whom one does not want to read. */
   readonly reading: Reading;
   /** Files that are sent and fetched. */
-  readonly transfers: Transfers;
+  readonly transfers: FileTransfers;
   readonly #sealing: Sealing;
+  readonly #sealedFiles: SealedFiles;
   readonly #activeLink = new ActiveLink(() => this.#loop.awaited());
   #stay: Stay | undefined;
   /** Whoever logged out last on this client: coming back, they go on where they were. */
@@ -146,7 +151,7 @@ export class Client {
     this.#posts = this.#newPosts();
     this.reading = new Reading(parts.clock);
     const { program, reconnect = true } = options;
-    this.transfers = new Transfers({
+    const transfers = new Transfers({
       clock: parts.clock,
       entropy: parts.entropy,
       activeLink: this.#activeLink,
@@ -154,6 +159,17 @@ export class Client {
       confirmed: (seq) => this.#auditor.confirmed(seq),
       hashing: parts.hashing,
       greet: (connection) => greet(connection, { ...parts, verifier: parts.keys, program }),
+    });
+    this.transfers = this.#sealedFiles = new SealedFiles({
+      transfers,
+      hashing: parts.hashing,
+      cipher: parts.fileCipher,
+      uploads: parts.state.uploads,
+      views: () => this.rooms,
+      exists: () => this.#sealing.exists(),
+      rooms: () => this.#sealing.rooms(),
+      sealedOf: (targets) => this.#sealing.sealedOf(targets),
+      post: (target, body) => this.post(target, body),
     });
     this.#cursors = new CursorKeeper(parts.state, parts.clock);
     const { clock, keys: verifier, state } = parts;
@@ -259,10 +275,22 @@ export class Client {
   /** Asks on the present link. @throws Fault as the server refused it, link-closed without one */
   readonly request: Ask = async (kind, fields) => {
     this.#posts.flush(); // Whoever says something and leaves has said it first.
+    const seq = kind === "erase" && "seq" in fields ? Number(fields.seq) : undefined;
+    if (seq !== undefined) await this.#eraseWith(seq);
     const answer = await this.#loop.ask(kind, fields);
     if ("seq" in answer) this.#auditor.confirmed(answer.seq);
     return answer;
   };
+
+  /** A file of a sealed room has two records: its content goes first. */
+  async #eraseWith(seq: number): Promise<void> {
+    const partner = await this.#sealing.partnerOf(seq);
+    if (partner === undefined) return;
+    await this.#loop.ask("erase", { seq: partner }).catch((error: unknown) => {
+      const isGone = error instanceof Fault && error.code === "not-found";
+      if (!isGone) throw error;
+    });
+  }
 
   /**
    * The same, but what comes too fast is refused and not asked again: for requests whose order
@@ -484,7 +512,8 @@ export class Client {
       followed: (event) => {
         const told = model === undefined ? undefined : modelEventOf(event);
         if (told !== undefined) model?.(told);
-        if (event.kind === "caught-up" && follow !== "none") this.#sealing.caughtUp();
+        if (event.kind !== "caught-up" || follow === "none") return;
+        this.#sealing.caughtUp(() => this.#sealedFiles.sayLeft());
       },
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
       saw: (head, record) => this.#auditor.saw(head, record),

@@ -2,7 +2,7 @@ import { foldCase } from "../base/case-fold.ts";
 import { Fault } from "../base/fault.ts";
 import { FIRST_RECORDS, PAGE_RECORDS_MAX } from "../base/limits.ts";
 import { formatTarget } from "../base/names.ts";
-import { shownChatRecord } from "../cli/chat/console.ts";
+import { shownRows } from "../cli/chat/console.ts";
 import { defineVerb } from "../cli/command.ts";
 import { untilConnected, withClient } from "../cli/connect/client.ts";
 import type { Context } from "../cli/context.ts";
@@ -114,8 +114,7 @@ async function online(
   const events = client.events();
   const { user } = await untilConnected(events);
   const printer = new Printer(context, user);
-  const show = (records: readonly ChatRecord[]) =>
-    printer.print(records.map((record) => shownChatRecord(record, user)));
+  const show = (records: readonly ChatRecord[]) => printer.print(shownRows(records, user));
   let lastSeq = 0;
   for await (const records of pagesOf(client, options)) {
     await show(records);
@@ -184,7 +183,7 @@ async function lastOf(client: Client, query: Query, count: number): Promise<Chat
       limit: Math.min(wanted, PAGE_RECORDS_MAX),
     });
     pages.unshift(records);
-    wanted -= records.length;
+    wanted -= records.filter(({ sealed }) => sealed !== "carrier").length;
     const first = records[0];
     if (!more || first === undefined) break;
     before = first.seq;

@@ -36,6 +36,12 @@ export function shownChatRecord(record: ChatRecord, me: string): ShownRecord {
   return { timeUnixMs, destination, ...words, ...sealed, ...withheld };
 }
 
+/** Without the server's records of sealed files: what these are, a message says. */
+export function shownRows(records: readonly ChatRecord[], me: string): ShownRecord[] {
+  const rows = records.filter(({ sealed }) => sealed !== "carrier");
+  return rows.map((record) => shownChatRecord(record, me));
+}
+
 /** Stands before the further lines of a note, so that none looks like a line of its own. */
 const FURTHER = "        ";
 const ANSWERS: ReadonlySet<string> = new Set(["", "y", "yes", "n", "no"]);

@@ -7,7 +7,7 @@ import { checkIsOpen, checkMaySeal, leaveWord, sealRoom } from "../../client/sea
 import { statsLine } from "../output/stats.ts";
 import { NEW_PASSWORD, PASSWORD, readSecret, secretQuestion } from "../secrets.ts";
 import { nearest } from "../suggest.ts";
-import { shownChatRecord } from "./console.ts";
+import { shownRows } from "./console.ts";
 import { FILE_COMMANDS } from "./slash-files.ts";
 import { args, misuse, type Slash, split } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
@@ -319,7 +319,7 @@ async function page(
   const { client, user } = lines.open;
   await lines.confirmed();
   const { records } = await client.history({ target: formatTarget(lines.current), ...query });
-  for (const record of records)
-    lines.chatConsole.record(shownChatRecord(record, client.user ?? user));
-  if (records.length === 0) lines.chatConsole.note("nothing was found");
+  const rows = shownRows(records, client.user ?? user);
+  for (const row of rows) lines.chatConsole.record(row);
+  if (rows.length === 0) lines.chatConsole.note("nothing was found");
 }

@@ -19,6 +19,7 @@ import { knownServers } from "./default-server.ts";
 import { openDialer, type ServerDialer } from "./dial.ts";
 import { serverOnLan } from "./discover.ts";
 import { keepEvidence } from "./evidence.ts";
+import { nativeFileCipher } from "./file-cipher.ts";
 import { GuessDelayShow } from "./guess-delay.ts";
 import { nativeHashing } from "./hashing.ts";
 import { deviceKeys } from "./keys.ts";
@@ -153,6 +154,7 @@ async function openAt(
         state,
         keys: deviceKeys(device, state),
         hashing: nativeHashing(),
+        fileCipher: nativeFileCipher,
         sealed: sealedHome(folders.data, device, clock),
       },
       {

@@ -14,7 +14,7 @@ import { systemDisk } from "../../io/disk/system-disk.ts";
 import { readWholeFile } from "../../io/disk/whole-file.ts";
 import { openSink } from "../../io/file/sink.ts";
 import { READ_KINDS } from "../../wire/record.ts";
-import { shownChatRecord } from "../chat/console.ts";
+import { shownRows } from "../chat/console.ts";
 import { receiveFile } from "../files/receive-file.ts";
 import type { FolderHistory } from "../history/folder.ts";
 import type { ShownFile, ShownRecord } from "../output/render.ts";
@@ -58,7 +58,7 @@ export class ServerSource implements ExportSource {
     for (;;) {
       const query = { target, after, limit: PAGE_RECORDS_MAX };
       const { records, more } = await this.#client.history(query);
-      yield records.map((record) => shownChatRecord(record, this.#user));
+      yield shownRows(records, this.#user);
       const last = records.at(-1);
       if (!more || last === undefined) return;
       after = last.seq;

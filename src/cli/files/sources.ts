@@ -93,7 +93,7 @@ function renamed(source: Source, name: string): Source {
     ...(source.stamp === undefined ? {} : { stamp: source.stamp }),
     read: (index) => source.read(index),
     release: (upTo) => source.release(upTo),
-    check: () => source.check(),
+    check: (digest) => source.check(digest),
     close: () => source.close(),
   };
 }

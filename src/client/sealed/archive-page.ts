@@ -76,8 +76,11 @@ export class PageBuilder {
 
   /** A page of the same query from another source, that may go on. */
   addAll({ records, more }: HistoryPage): void {
-    for (const record of records) this.add(record);
     const farthest = this.#way === -1 ? records[0] : records.at(-1);
+    for (const record of records) {
+      // What files are, the archive knows; the last one keeps the place from which to go on.
+      if (record.sealed !== "carrier" || record === farthest) this.add(record);
+    }
     // What is farther off may not be next.
     if (more && farthest !== undefined) this.#endBehind(farthest.seq);
   }

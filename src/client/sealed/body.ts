@@ -1,4 +1,5 @@
 import { utf8Encode } from "../../base/bytes.ts";
+import { type FileId, isFileId } from "../../base/ids.ts";
 import { SEALED_WITHHELD_SHOWN_MAX } from "../../base/limits-sealed.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PostBody } from "../../wire/messages.ts";
@@ -18,8 +19,23 @@ const KINDS: ReadonlySet<unknown> = new Set([
   ...(["text", "action", "reaction", "edit", "file", "topic"] as const),
 ]);
 
-/** Of a post that changes another one. Only sealed rooms have it: it never leaves in the clear. */
-type EditingBody = PostBody & { readonly edits?: number };
+/**
+ * Of a post that changes another one, or tells what a file is. Only sealed rooms have it: it never
+ * leaves in the clear.
+ */
+type EditingBody = PostBody & { readonly edits?: number; readonly file?: FileId };
+
+/** A post that tells a room of a file, whose secret stays in the store until it is encrypted. */
+export function sealedFilePost(file: FileId): PostBody {
+  const body: EditingBody = { text: "", file };
+  return body;
+}
+
+/** The file that a post is to tell of. */
+export function fileOfPost(body: PostBody): FileId | undefined {
+  const { file } = body as EditingBody;
+  return typeof file === "string" && isFileId(file) ? file : undefined;
+}
 
 export function sealedEdit({
   seq,
@@ -53,7 +69,8 @@ export function readBody(bytes: Uint8Array): SealedBody | undefined {
 export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
   switch (said.kind) {
     case "said": {
-      const { kind, ...body } = said.body as SealedBody;
+      const { kind, ...words } = said.body as SealedBody;
+      const body = kind === "file" ? shownFileBody(words) : words;
       return { ...record, kind, from: said.user, body, sealed: "open", ...missedOf(said) };
     }
     case "change": {
@@ -70,6 +87,17 @@ export function openedRecord(record: ChatRecord, said: SaidRow): ChatRecord {
 
 function missedOf({ missed }: { readonly missed?: number }): { readonly withheld?: number } {
   return missed === undefined ? {} : { withheld: Math.min(missed, SEALED_WITHHELD_SHOWN_MAX) };
+}
+
+/** What people and scripts see of a file: nothing that opens it. */
+function shownFileBody(body: Readonly<Record<string, unknown>>) {
+  const { key: _key, prefix: _prefix, root: _root, chunk: _chunk, ...shown } = body;
+  return shown;
+}
+
+/** The server's record of a file: what it is, a message says. */
+export function carrierRecord(record: ChatRecord): ChatRecord {
+  return { ...record, kind: "sealed", body: {}, sealed: "carrier" };
 }
 
 /** One that this device has no key for. */

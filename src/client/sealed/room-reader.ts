@@ -10,6 +10,8 @@ import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
 import type { Claims } from "./claims.ts";
 import { NOTHING_SEEN, seeCount, settleCount } from "./counts.ts";
+import { readSealedFile } from "./file-body.ts";
+import type { FileBook } from "./file-book.ts";
 import { accountOf, pinNewcomers } from "./identities.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
 import {
@@ -36,6 +38,7 @@ export interface RoomReaderParts {
   /** This machine's own: what the server says of time decides nothing. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "note">;
+  readonly files: FileBook;
 }
 
 /** The fields of a `group` record that a reader needs. */
@@ -58,13 +61,15 @@ export class RoomReader {
   readonly #states: RoomStates;
   readonly #unixMs: () => number;
   readonly #claims: RoomReaderParts["claims"];
+  readonly #files: FileBook;
 
-  constructor({ engine, sha256, states, unixMs, claims }: RoomReaderParts) {
+  constructor({ engine, sha256, states, unixMs, claims, files }: RoomReaderParts) {
     this.#engine = engine;
     this.#sha256 = sha256;
     this.#claims = claims;
     this.#states = states;
     this.#unixMs = unixMs;
+    this.#files = files;
   }
 
   /** The next record of the room. @throws Fault store-… */
@@ -88,6 +93,9 @@ export class RoomReader {
         break;
       case "sealed":
         await this.#said(at, record);
+        break;
+      case "file":
+        if (record.state === "whole") await this.#files.recorded(at, record);
         break;
       case "leave":
       case "kick":
@@ -240,7 +248,7 @@ export class RoomReader {
     if (!isOwn) await this.#claims.note(at, record.seq, done.message);
     const missed = isOwn ? 0 : noteCount(at, done.message);
     const body = readBody(done.message.body);
-    const reason = body === undefined ? "broken" : await refusal(at, body, sender);
+    const reason = body === undefined ? "broken" : await this.#refusal(at, body, sender);
     if (body === undefined || reason !== undefined) {
       const closed = { kind: "closed", reason: reason ?? "broken", user: sender.user } as const;
       return keep(at, record, { ...closed, ...(missed > 0 ? { missed } : {}) });
@@ -253,6 +261,7 @@ export class RoomReader {
       sentAtUnixMs,
       ...(missed > 0 ? { missed } : {}),
     });
+    await this.#noteFile(at, record, body);
   }
 
   /** A device cannot open what it encrypted itself: it has kept what that was. */
@@ -281,6 +290,30 @@ export class RoomReader {
       body,
       sentAtUnixMs,
     });
+    await this.#noteFile(at, record, body as SealedBody);
+  }
+
+  async #noteFile(at: RoomAt, { seq }: ChatRecord, body: SealedBody): Promise<void> {
+    const about = body.kind === "file" ? readSealedFile(body) : undefined;
+    if (about !== undefined) await this.#files.said(at, seq, about.file);
+  }
+
+  /** Only an author changes what was said, and a file is what the server has of it. */
+  async #refusal(
+    at: RoomAt,
+    body: SealedBody,
+    sender: SealMember,
+  ): Promise<ClosedReason | undefined> {
+    if (body.kind === "file") {
+      const about = readSealedFile(body);
+      if (about === undefined) return "broken";
+      return (await this.#files.mayBe(at, about, sender.user)) ? undefined : "sender";
+    }
+    if (body.kind !== "edit") return undefined;
+    const of = body["seq"];
+    if (typeof of !== "number") return "broken";
+    const said = await at.vault.find<SaidRow>(saidKey(at.room, of));
+    return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
   }
 
   /** A user who is out, with devices that are in. */
@@ -409,19 +442,6 @@ function hasLeft(at: RoomAt, member: SealMember): boolean {
     at.row?.departed.some(({ user, leave }) => leave !== undefined && isSame(user, member.user)) ===
     true
   );
-}
-
-/** Only an author changes what was said. */
-async function refusal(
-  at: RoomAt,
-  body: SealedBody,
-  sender: SealMember,
-): Promise<ClosedReason | undefined> {
-  if (body.kind !== "edit") return undefined;
-  const of = body["seq"];
-  if (typeof of !== "number") return "broken";
-  const said = await at.vault.find<SaidRow>(saidKey(at.room, of));
-  return said?.kind === "said" && isSame(said.user, sender.user) ? undefined : "sender";
 }
 
 function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {

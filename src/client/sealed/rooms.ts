@@ -29,10 +29,19 @@ import { findSigned } from "../../wire/checkpoint.ts";
 import type { Answer, PostBody, RequestFields } from "../../wire/messages.ts";
 import { type Ask, type AskPage, type HistoryPage, queryHistory } from "../link/queries.ts";
 import { matcherOf, needsArchive, PageBuilder } from "./archive-page.ts";
-import { closedRecord, openedRecord, packBody, type SealedBody, sealedBodyOf } from "./body.ts";
+import {
+  carrierRecord,
+  closedRecord,
+  fileOfPost,
+  openedRecord,
+  packBody,
+  type SealedBody,
+  sealedBodyOf,
+} from "./body.ts";
 import { Claims, type HistoryView, isOfRoom } from "./claims.ts";
 import { excusedBy, freeCount, takeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
+import { FileBook } from "./file-book.ts";
 import { identityOf } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
@@ -130,6 +139,7 @@ export class SealedRooms {
   /** What was told on this link: each once. */
   readonly #told = new Set<string>();
   readonly #claims: Claims;
+  readonly files: FileBook;
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
@@ -139,7 +149,9 @@ export class SealedRooms {
     const { engine } = device;
     this.#parts = parts;
     const states = new RoomStates({ store, engine, key });
+    const unixMs = () => clock.unixMs();
     this.#states = states;
+    this.files = new FileBook(states, unixMs);
     this.#lease = new DeviceLease({ clock, entropy, states, ask });
     this.#renewal = new Renewal({ clock, sha256, device: device.id });
     this.#claims = new Claims({
@@ -152,8 +164,8 @@ export class SealedRooms {
         }),
       remarked: ({ room }, sentence) => this.#run(room, (at) => remark(at, sentence)),
     });
-    const unixMs = () => clock.unixMs();
-    this.#reader = new RoomReader({ engine, sha256, states, unixMs, claims: this.#claims });
+    const shared = { claims: this.#claims, files: this.files };
+    this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
   /** A new link: what came meanwhile is asked for when a room is next looked at. */
@@ -230,7 +242,7 @@ export class SealedRooms {
    * @throws Fault seal-refused: this device may not write there now, and says why; stale-epoch: it
    * may soon; as the server refuses
    */
-  async seal(room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
+  async seal(room: RoomView, posts: readonly OpenPost[]): Promise<(PostBody | Fault)[]> {
     await this.#catchUp(room);
     await this.#hold();
     // Mostly nothing has to be done first: then it is one transaction.
@@ -574,16 +586,17 @@ export class SealedRooms {
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
 
-  /** Enters all sealed rooms. */
-  enterAll(rooms: readonly RoomView[]): void {
-    for (const room of rooms) {
-      if (room.isSealed !== true) continue;
-      void this.enter(room).catch((error: unknown) => {
+  /** Enters all sealed rooms; resolves when that is over. */
+  async enterAll(rooms: readonly RoomView[]): Promise<void> {
+    const sealed = rooms.filter(({ isSealed }) => isSealed === true);
+    const entering = sealed.map((room) =>
+      this.enter(room).catch((error: unknown) => {
         faultOnly(error);
         const { code } = error as Fault;
         if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
-      });
-    }
+      }),
+    );
+    await Promise.all(entering);
   }
 
   /** It is looked at again from time to time as long as this link lasts. */
@@ -593,7 +606,7 @@ export class SealedRooms {
     this.#cancelLook ??= this.#parts.clock.after(RENEW_LOOK_MS, () => {
       this.#cancelLook = undefined;
       this.#renewal.connected();
-      this.enterAll([...this.#rooms.values()]);
+      void this.enterAll([...this.#rooms.values()]);
     });
   }
 
@@ -652,13 +665,39 @@ export class SealedRooms {
     });
   }
 
-  async #encryptAll(at: RoomAt, room: RoomView, posts: readonly OpenPost[]): Promise<PostBody[]> {
-    const bodies: PostBody[] = [];
+  async #encryptAll(
+    at: RoomAt,
+    room: RoomView,
+    posts: readonly OpenPost[],
+  ): Promise<(PostBody | Fault)[]> {
+    const bodies: (PostBody | Fault)[] = [];
     for (const post of posts) bodies.push(await this.#encrypt(at, room, post));
     return bodies;
   }
 
-  async #encrypt(at: RoomAt, room: RoomView, { id, body }: OpenPost): Promise<PostBody> {
+  /** @returns a fault: the room was told of the file by another post */
+  async #bodyOf(at: RoomAt, { id, body }: OpenPost): Promise<SealedBody | Fault> {
+    const file = fileOfPost(body);
+    if (file === undefined) return sealedBodyOf(body);
+    try {
+      return (await this.files.toSay(at, id, file)) as SealedBody;
+    } catch (error) {
+      if (error instanceof Fault && error.code === "seal-refused") return error;
+      throw error;
+    }
+  }
+
+  /** @throws Fault seal-refused: this device may not write there now, and says why */
+  async checkMayWrite(room: RoomView): Promise<void> {
+    await this.enter(room);
+    await this.#states.run(room.id, (at) => {
+      const isIn = at.group !== undefined && at.row?.status === "in" && !at.isOld;
+      if (!isIn) throw notIn(room, at);
+      return Promise.resolve();
+    });
+  }
+
+  async #encrypt(at: RoomAt, room: RoomView, post: OpenPost): Promise<PostBody | Fault> {
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
       throw notIn(room, at);
@@ -670,13 +709,16 @@ export class SealedRooms {
       });
     }
     const { clock, device, sha256 } = this.#parts;
+    const { id } = post;
     const key = sentKey(room.id, id);
     const before = await at.vault.get<SentRow>(key);
+    const body = before?.body ?? (await this.#bodyOf(at, post));
+    if (body instanceof Fault) return body;
     const isCounted = before?.since === row.since;
     const { count, own } = isCounted ? { count: before.count, own: row } : takeCount(row);
     if (!isCounted) at.change(own);
     const sent: SentRow = {
-      ...{ body: before?.body ?? sealedBodyOf(body), count, since: row.since },
+      ...{ body: body, count, since: row.since },
       sentAtUnixMs: before?.sentAtUnixMs ?? clock.unixMs(),
       hashes: before?.hashes ?? [],
     };
@@ -787,23 +829,36 @@ export class SealedRooms {
   async #opened(room: RoomId, records: readonly ChatRecord[]): Promise<ChatRecord[]> {
     const erased = records.filter(({ state }) => state === "erased");
     if (erased.length > 0) await this.#forget(room, erased);
+    const carriers = await this.#carriersOf(records);
     const wanted = new Set(
       records.filter(
         ({ kind, state }) => state === "whole" && (kind === "sealed" || kind === "group"),
       ),
     );
-    if (wanted.size === 0) return [...records];
+    if (wanted.size + carriers.size === 0) return [...records];
     const said = await this.#states.transact(async (vault) => {
       const find = async ({ seq }: ChatRecord) =>
         [seq, await vault.find<SaidRow>(saidKey(room, seq))] as const;
       return new Map(await Promise.all([...wanted].map(find)));
     });
     return records.map((record) => {
+      if (carriers.has(record)) return carrierRecord(record);
       if (!wanted.has(record)) return record;
       const row = said.get(record.seq);
       if (row !== undefined) return openedRecord(record, row);
       return record.kind === "sealed" ? closedRecord(record) : record;
     });
+  }
+
+  /** The server's records of sealed files. */
+  async #carriersOf(records: readonly ChatRecord[]): Promise<ReadonlySet<ChatRecord>> {
+    const files = records.filter(({ kind }) => kind === "file");
+    const carriers = new Set<ChatRecord>();
+    if (files.length === 0) return carriers;
+    await this.#states.transact(async (vault) => {
+      for (const one of files) if (await this.files.isCarrier(vault, one)) carriers.add(one);
+    });
+    return carriers;
   }
 
   async #forget(room: RoomId, records: readonly ChatRecord[]): Promise<void> {

@@ -1,5 +1,5 @@
 /** What a device keeps of its sealed rooms, row by row. Bytes are in base64url. */
-import type { RoomId } from "../../base/ids.ts";
+import type { FileId, RoomId } from "../../base/ids.ts";
 import { foldName, type Name } from "../../base/names.ts";
 import type { CountRange } from "../../crypto/seal/content.ts";
 import type { SeenCounts } from "./counts.ts";
@@ -163,6 +163,35 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
+/** A file that this device sends to sealed rooms, until all of them were told what opens it. */
+export interface SealedUploadRow {
+  readonly key: string;
+  readonly prefix: string;
+  readonly begunUnixMs: number;
+  /** What is to be said of it, once all was read. */
+  readonly body?: unknown;
+  /** Rooms that are not told yet, by id, with their targets. */
+  readonly rooms: Readonly<Record<string, string>>;
+  /** Those in which the server has recorded it. */
+  readonly recorded: readonly string[];
+  /** The post that tells a room, so that no second one does. */
+  readonly posts: Readonly<Record<string, string>>;
+}
+
+/** A file of sealed rooms: what the server has of it, and who said what it is. By room. */
+export interface SealedFileRow {
+  readonly records: Readonly<Record<string, FileRecordRow>>;
+  /** Seqs of messages. */
+  readonly said: Readonly<Record<string, number>>;
+}
+
+export interface FileRecordRow {
+  readonly seq: number;
+  /** Hex. */
+  readonly root: string;
+  readonly from: string;
+}
+
 const SEQ_DIGITS = 16;
 /** Sorts after everything that may follow a prefix. */
 const END = "~";
@@ -174,6 +203,10 @@ export const pendingStateKey = (room: RoomId) => `pending-state/${room}`;
 export const sentKey = (room: RoomId, post: string) => `sent/${room}/${post}`;
 export const saidKey = (room: RoomId, seq: number) =>
   `said/${room}/${String(seq).padStart(SEQ_DIGITS, "0")}`;
+export const uploadKey = (file: string) => `upload/${file}`;
+export const fileKey = (file: FileId) => `file/${file}`;
+/** Which file a record of the server is of. */
+export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
 /** In the clear: which room's group a target stands for. */
@@ -189,6 +222,10 @@ export function allPins(limit: number): KeyRange {
 
 export function allClaims(limit: number): KeyRange {
   return { from: "claim/", to: `claim/${END}`, limit };
+}
+
+export function allUploads(limit: number): KeyRange {
+  return { from: "upload/", to: `upload/${END}`, limit };
 }
 
 export function allPackages(limit: number): KeyRange {

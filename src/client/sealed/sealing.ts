@@ -10,11 +10,13 @@ import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
+import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
 import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import { closedRecord } from "./body.ts";
+import { carrierRecord, closedRecord, fileOfPost } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
+import type { SealedTarget } from "./files.ts";
 import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
@@ -168,13 +170,49 @@ export class Sealing {
   }
 
   /**
+   * The sealed rooms among the targets of a file.
+   * @throws Fault seal-refused: one was sealed, and the server says that it is not
+   */
+  async sealedOf(targets: readonly string[]): Promise<readonly SealedTarget[]> {
+    await this.#pinning;
+    return targets.flatMap((target) => {
+      const room = this.#roomOf(target);
+      const other = this.#downgrade(target, room);
+      if (other !== undefined) throw other;
+      return room?.isSealed === true ? [{ target, room }] : [];
+    });
+  }
+
+  /** Whether this device has ever been in a sealed room. */
+  async exists(): Promise<boolean> {
+    return (await this.#parts.home?.exists()) === true;
+  }
+
+  /** What is to be erased with this record: see FileBook. */
+  async partnerOf(seq: number): Promise<number | undefined> {
+    const rooms = this.#parts.rooms().filter(({ isSealed }) => isSealed === true);
+    if (rooms.length === 0 || !(await this.exists())) return undefined;
+    try {
+      const { files } = await this.rooms();
+      const ids = rooms.map(({ id }) => id);
+      return await files.partnerOf(seq, ids);
+    } catch (error) {
+      ignored(error); // A device that cannot seal knows of none.
+      return undefined;
+    }
+  }
+
+  /**
    * What goes out for these posts of one outbox, in order; a fault for one that must not.
    * @returns undefined if none of them goes to a sealed room
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
     if (this.#pins === undefined) return this.#pinning?.then(() => this.#seal(posts));
     const isOpen = posts.every(
-      ({ to }) => this.#pins?.has(pinned(to)) !== true && this.#roomOf(to)?.isSealed !== true,
+      ({ to, body }) =>
+        this.#pins?.has(pinned(to)) !== true &&
+        this.#roomOf(to)?.isSealed !== true &&
+        fileOfPost(body) === undefined,
     );
     return isOpen ? undefined : this.#seal(posts);
   }
@@ -214,7 +252,7 @@ export class Sealing {
       if (post === undefined) break;
       const other = this.#downgrade(post.to, room);
       if (other !== undefined || room?.isSealed !== true) {
-        done.push(other ?? post.body);
+        done.push(other ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)));
         at++;
         continue;
       }
@@ -251,13 +289,17 @@ export class Sealing {
     });
   }
 
-  /** All rooms are known: what is to be done in sealed ones is done. */
-  caughtUp(): void {
+  /**
+   * All rooms are known: what is to be done in sealed ones is done.
+   * @param entered called when that is over, if there are any
+   */
+  caughtUp(entered = () => Promise.resolve()): void {
     this.stock();
     const { rooms: all, tell } = this.#parts;
     if (!all().some(({ isSealed }) => isSealed === true)) return;
     void this.rooms()
       .then((rooms) => rooms.enterAll(all()))
+      .then(() => entered().catch(ignored))
       .catch((fault: unknown) => {
         ignored(fault);
         tell({ kind: "sealed-fault", fault: fault as Fault }); // Not only when they write.
@@ -354,8 +396,15 @@ function unable(error: unknown): undefined {
   throw error;
 }
 
+function notSealed(to: string): Fault {
+  return new Fault("seal-refused", `'${to}' is not sealed, and the file is`);
+}
+
 function closed(record: ChatRecord): ChatRecord {
-  if (record.kind !== "sealed" || record.state !== "whole") return record;
+  const { kind, room, body } = record;
+  const isCarrier = kind === "file" && body?.["name"] === SEALED_FILE_NAME;
+  if (isCarrier && room.isSealed === true) return carrierRecord(record);
+  if (kind !== "sealed" || record.state !== "whole") return record;
   return closedRecord(record);
 }
 

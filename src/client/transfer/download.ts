@@ -137,7 +137,7 @@ export class Download implements Route<GotFile> {
     const about = await this.#fetch(download, connection, from);
     if (about === undefined) return "again";
     if (this.#got !== undefined) return this.#tell(this.#got, connection, download);
-    this.#about = { ...about, name: this.#about?.name ?? about.name };
+    this.#about = { ...about, name: this.#request.name ?? this.#about?.name ?? about.name };
     if (about.size !== undefined) this.#reporter.sized(about.size);
     const sink = await this.#fitting(this.#about, active);
     if (this.#next !== from) return "again"; // This channel would send the wrong chunks.

@@ -20,6 +20,8 @@ export interface SendRequest {
 
 export interface GetRequest {
   readonly file: FileId;
+  /** What it is called, where the server does not know that. */
+  readonly name?: string;
   /** The folder for it. */
   readonly into: string;
   /** Called once, when the server has named the file; mostly io's `openSink`. */
@@ -92,11 +94,13 @@ export class Transfers {
   /**
    * Resolves when the server has all of it on disk and checked, and has announced it to the
    * targets. Goes on after every loss of the link, without a time limit.
+   * @param uploads another journal than the one of all
    * @throws Fault as the server refused it; file-changed (the upload is withdrawn); interrupted
    * (by the signal, or the client was closed: it can be resumed); the source's
    */
-  async send(request: SendRequest): Promise<SentFile> {
-    const upload = (stop: AbortSignal) => new Upload(this.#options, request, stop).run();
+  async send(request: SendRequest, uploads = this.#options.uploads): Promise<SentFile> {
+    const options = { ...this.#options, uploads };
+    const upload = (stop: AbortSignal) => new Upload(options, request, stop).run();
     const sent = await this.#until(request.signal, upload);
     for (const { seq } of sent.posted) this.#options.confirmed?.(seq);
     return sent;

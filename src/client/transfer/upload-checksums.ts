@@ -59,15 +59,16 @@ export class UploadChecksums {
     if (first !== this.#unnotedFrom + this.#unnoted.length) this.flush();
     if (this.#unnoted.length === 0) this.#unnotedFrom = first;
     this.#unnoted.push(...hashes);
-    if (this.#unnoted.length >= NOTE_CHUNKS) this.flush();
+    if (this.#unnoted.length >= NOTE_CHUNKS || this.#kept?.check) this.flush();
   }
 
-  /** The journal gets all that was noted. @throws Fault store-… */
+  /** The journal gets all that was noted. @throws Fault store-…, file-changed */
   flush(): void {
     const hashes = this.#unnoted;
     this.#unnoted = [];
     // Another process may send the same upload: then the journal is ahead, or begins again.
     const known = (this.#kept?.upTo ?? 0) - this.#unnotedFrom;
+    this.#kept?.check?.(this.#unnotedFrom, hashes);
     if (known >= 0 && known < hashes.length) this.#kept?.note(hashes.slice(known));
   }
 

@@ -20,7 +20,7 @@ import { UploadChecksums } from "./upload-checksums.ts";
 
 export interface UploadOptions extends DataChannelOptions {
   /** Left out: no upload can be resumed by a later run. */
-  readonly uploads?: ResumableUploads;
+  readonly uploads?: ResumableUploads | undefined;
   readonly hashing: Hashing;
 }
 
@@ -101,6 +101,7 @@ export class Upload implements Route<SentFile> {
 
   async along(connection: Connection, active: LoggedInLink): Promise<SentFile> {
     const kept = await this.#begun(connection, active);
+    await this.#request.source.begin?.(this.#file);
     try {
       const offer = await this.#offer(connection);
       if (offer === undefined) return await this.#again(connection, active, kept);
@@ -222,7 +223,7 @@ export class Upload implements Route<SentFile> {
     const options = { clock, file, source, ahead, checksums, done };
     this.#channel = new UploadChannel(options, connection, windowBytes);
     const whole = await this.#channel.send();
-    await source.check();
+    await source.check(this.#checksums.digest());
     return whole;
   }
 

@@ -31,8 +31,11 @@ export interface ChatRecord {
   /** `damaged`: the body is not the one that its author committed to. Both others have no body. */
   readonly state: "whole" | "erased" | "damaged";
   readonly body: Readonly<Record<string, unknown>> | undefined;
-  /** Of a sealed room: this device has opened it, or cannot. */
-  readonly sealed?: "open" | "closed";
+  /**
+   * Of a sealed room: this device has opened it, or cannot. `carrier`: it is the server's record of
+   * a file, which a message is about, and is no row of its own.
+   */
+  readonly sealed?: "open" | "closed" | "carrier";
   /** Messages that its device sent into the sealed room before it, and that never came here. */
   readonly withheld?: number;
 }

@@ -8,8 +8,8 @@ import type { Changes, Item, Reaction } from "./state.ts";
 const FOLDED: ReadonlySet<string> = new Set(["room", "edit", "erase", "reaction"]);
 const NO_CHANGES: Changes = { edit: undefined, isErased: false, reactions: [] };
 
-export function isFolded({ kind, body }: ChatRecord): boolean {
-  if (kind !== "group") return FOLDED.has(kind);
+export function isFolded({ kind, body, sealed }: ChatRecord): boolean {
+  if (kind !== "group") return FOLDED.has(kind) || sealed === "carrier";
   // Devices renew the keys of a sealed room every few days: no one has to know.
   return begins(body) === "" && usersOf(body) === undefined;
 }

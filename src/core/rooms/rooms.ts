@@ -145,7 +145,9 @@ export class Rooms {
     room.lastSeq = head.seq;
     room.lastN = head.n;
     if (head.by === "server") return;
-    if (WORD_KINDS.has(head.kind)) room.words.said(head.n, head.by);
+    // A file of a sealed room is told of by a message.
+    const isWord = WORD_KINDS.has(head.kind) && !(head.kind === "file" && room.isSealed === true);
+    if (isWord) room.words.said(head.n, head.by);
     this.#change(room, record, head.by);
   }
 

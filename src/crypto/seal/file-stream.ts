@@ -7,13 +7,12 @@ import { assert } from "../../base/assert.ts";
 import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import { SEALED_FILE_CHUNKS_MAX } from "../../base/limits-sealed.ts";
-import { owned } from "./owned.ts";
-import type { StateKey } from "./state-box.ts";
+import { type FileCipher, type OpenFileCipher, webFileCipher } from "./file-cipher.ts";
 
 const CONTEXT = utf8Encode("chat-file-v1");
-const FILE_KEY_BYTES = 32;
-const FILE_PREFIX_BYTES = 7;
-const FILE_TAG_BYTES = 16;
+export const FILE_KEY_BYTES = 32;
+export const FILE_PREFIX_BYTES = 7;
+export const FILE_TAG_BYTES = 16;
 
 /** What opens a file; it travels inside a message. */
 export interface FileSecret {
@@ -25,10 +24,10 @@ export interface FileSecret {
 
 export interface FilePlan {
   readonly fileId: string;
-  /** Of the whole file as its user has it. */
-  readonly sizeBytes: number;
   /** Of each chunk but the last, before it is encrypted. */
   readonly chunkBytes: number;
+  /** Of the whole file as its user has it; left out: its end is known when it comes. */
+  readonly sizeBytes?: number | undefined;
 }
 
 /** A new secret: also when a file has changed since its upload began. */
@@ -39,25 +38,36 @@ export function makeFileSecret(): FileSecret {
   };
 }
 
+/** Chunks of a file of that size: an empty file has one chunk, which is empty. */
+export function sealedChunks(sizeBytes: number, chunkBytes: number): number {
+  return Math.max(1, Math.ceil(sizeBytes / chunkBytes));
+}
+
+/** What the server keeps of a file of that size. */
+export function sealedSize(sizeBytes: number, chunkBytes: number): number {
+  return sizeBytes + sealedChunks(sizeBytes, chunkBytes) * FILE_TAG_BYTES;
+}
+
 export class FileStream {
-  readonly #key: StateKey;
+  readonly #cipher: FileCipher;
   readonly #prefix: Uint8Array;
   readonly #plan: FilePlan;
-  readonly #aad: Uint8Array<ArrayBuffer>;
-  /** An empty file has one chunk, which is empty. */
-  readonly chunks: number;
+  readonly #aad: Uint8Array;
 
-  private constructor(key: StateKey, prefix: Uint8Array, plan: FilePlan) {
-    this.#key = key;
+  private constructor(cipher: FileCipher, prefix: Uint8Array, plan: FilePlan) {
+    this.#cipher = cipher;
     this.#prefix = prefix;
     this.#plan = plan;
-    this.chunks = Math.max(1, Math.ceil(plan.sizeBytes / plan.chunkBytes));
-    this.#aad = owned(concatBytes(CONTEXT, utf8Encode(plan.fileId), uint64(plan.sizeBytes)));
+    this.#aad = concatBytes(CONTEXT, utf8Encode(plan.fileId));
   }
 
   /** @throws Fault frame-malformed: a sender described a file that cannot be */
-  static async open({ key, prefix }: FileSecret, plan: FilePlan): Promise<FileStream> {
-    const { sizeBytes, chunkBytes } = plan;
+  static async open(
+    { key, prefix }: FileSecret,
+    plan: FilePlan,
+    openCipher: OpenFileCipher = webFileCipher,
+  ): Promise<FileStream> {
+    const { sizeBytes = 0, chunkBytes } = plan;
     const isPossible =
       key.length === FILE_KEY_BYTES &&
       prefix.length === FILE_PREFIX_BYTES &&
@@ -67,50 +77,42 @@ export class FileStream {
       chunkBytes > 0 &&
       sizeBytes / chunkBytes <= SEALED_FILE_CHUNKS_MAX;
     if (!isPossible) throw new Fault("frame-malformed", "a sealed file is described wrongly");
-    const { subtle } = crypto;
-    const usages = ["encrypt", "decrypt"] as const;
-    const imported = await subtle.importKey("raw", owned(key), "AES-GCM", false, [...usages]);
-    return new FileStream(imported, prefix.slice(), plan);
+    return new FileStream(await openCipher(key), prefix.slice(), plan);
   }
 
-  /** What the server keeps of a file. */
-  get sealedBytes(): number {
-    return this.#plan.sizeBytes + this.chunks * FILE_TAG_BYTES;
-  }
-
-  /** Bytes of a chunk before it is encrypted. */
-  plainBytes(index: number): number {
-    assert(Number.isSafeInteger(index) && index >= 0 && index < this.chunks, "a chunk of the file");
+  /** @throws Fault file-changed: the chunk has not the length that was announced; too-large */
+  async seal(index: number, plain: Uint8Array, isLast: boolean): Promise<Uint8Array> {
     const { sizeBytes, chunkBytes } = this.#plan;
-    return Math.min(chunkBytes, sizeBytes - index * chunkBytes);
-  }
-
-  /** @throws Fault file-changed: the chunk has not the length that was announced */
-  async seal(index: number, plain: Uint8Array): Promise<Uint8Array> {
-    if (plain.length !== this.plainBytes(index)) {
+    const isWhole = plain.length === chunkBytes || (isLast && plain.length < chunkBytes);
+    const endsAt = index * chunkBytes + plain.length;
+    const isRight = sizeBytes === undefined || (isLast ? endsAt === sizeBytes : endsAt < sizeBytes);
+    if (!isWhole || !isRight) {
       throw new Fault("file-changed", "the file changed while it was read");
     }
-    const sealed = await crypto.subtle.encrypt(this.#options(index), this.#key, owned(plain));
-    return new Uint8Array(sealed);
+    if (index >= SEALED_FILE_CHUNKS_MAX) throw new Fault("too-large", "a file has too many chunks");
+    return this.#cipher.seal(this.#nonce(index, isLast), this.#aad, plain);
   }
 
-  /** @throws Fault seal-broken: it is not this chunk of this file */
+  /** Of a file whose size is known. @throws Fault seal-broken: it is not this chunk of this file */
   async unseal(index: number, sealed: Uint8Array): Promise<Uint8Array> {
-    if (sealed.length !== this.plainBytes(index) + FILE_TAG_BYTES) throw broken(index);
+    const { sizeBytes, chunkBytes } = this.#plan;
+    assert(sizeBytes !== undefined, "what is opened was described");
+    const chunks = sealedChunks(sizeBytes, chunkBytes);
+    const plainBytes = Math.min(chunkBytes, sizeBytes - index * chunkBytes);
+    if (index >= chunks || sealed.length !== plainBytes + FILE_TAG_BYTES) throw broken(index);
     try {
-      const plain = await crypto.subtle.decrypt(this.#options(index), this.#key, owned(sealed));
-      return new Uint8Array(plain);
+      return await this.#cipher.unseal(this.#nonce(index, index === chunks - 1), this.#aad, sealed);
     } catch (cause) {
       throw broken(index, cause);
     }
   }
 
-  #options(index: number) {
+  #nonce(index: number, isLast: boolean): Uint8Array {
+    assert(Number.isSafeInteger(index) && index >= 0, "chunks are counted from 0");
     const counter = new Uint8Array(5);
     new DataView(counter.buffer).setUint32(0, index);
-    counter[4] = index === this.chunks - 1 ? 1 : 0;
-    const iv = owned(concatBytes(this.#prefix, counter));
-    return { name: "AES-GCM", iv, additionalData: this.#aad };
+    counter[4] = isLast ? 1 : 0;
+    return concatBytes(this.#prefix, counter);
   }
 }
 
@@ -118,10 +120,4 @@ function broken(index: number, cause?: unknown): Fault {
   return new Fault("seal-broken", `chunk ${index} of a sealed file is not what was sent`, {
     cause,
   });
-}
-
-function uint64(value: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
 }

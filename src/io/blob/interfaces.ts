@@ -89,8 +89,14 @@ export interface Source {
   read(index: number): Promise<Uint8Array | undefined>;
   /** Chunks below are durable elsewhere: a source that cannot be read twice may forget them. */
   release(upTo: number): void;
-  /** Whether it still is what it was at the start. @throws Fault file-changed */
-  check(): Promise<void>;
+  /**
+   * All was read: whether it still is what it was at the start.
+   * @param digest over the checksums of all chunks as they were sent, if they were
+   * @throws Fault file-changed
+   */
+  check(digest?: Uint8Array): Promise<void>;
+  /** It is read next for this upload. @throws Fault store-… */
+  begin?(file: FileId): Promise<void>;
   close(): void;
 }
 

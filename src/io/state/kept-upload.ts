@@ -18,8 +18,17 @@ export interface ResumableUpload {
   note(hashes: readonly Uint8Array[]): void;
   /** The server has fewer than that: what follows is forgotten. */
   cut(upTo: number): void;
-  /** The checksums of the chunks below `upTo`, in order; fewer, where some were lost. */
-  hashes(): Generator<Uint8Array>;
+  /**
+   * The checksums of the chunks below `upTo`, in order; fewer, where some were lost.
+   * @param from the first of them; 0 if left out
+   */
+  hashes(from?: number): Generator<Uint8Array>;
+  /**
+   * Only where a chunk may never be another one when it is read again: then each is noted before it
+   * goes out, and checked against what was noted of it before.
+   * @throws Fault file-changed
+   */
+  check?(from: number, hashes: readonly Uint8Array[]): void;
   /** Finished or given up. */
   end(): void;
 }

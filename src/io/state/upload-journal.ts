@@ -72,7 +72,7 @@ export class UploadJournal implements ResumableUploads {
         row = [];
         upTo = to;
       },
-      hashes: () => this.#hashes(file, upTo),
+      hashes: (from = 0) => this.#hashes(file, from, upTo),
       end: () => {
         this.#database.run("DELETE FROM uploads WHERE file = ?", file);
       },
@@ -99,10 +99,10 @@ export class UploadJournal implements ResumableUploads {
   }
 
   /** Rows may overlap where two processes sent the same: their checksums are the same. */
-  *#hashes(file: FileId, upTo: number): Generator<Uint8Array> {
+  *#hashes(file: FileId, from: number, upTo: number): Generator<Uint8Array> {
     const sql = `SELECT first, hashes FROM upload_hashes
       WHERE file = ? AND first <= ? ORDER BY first DESC LIMIT 1`;
-    for (let at = 0; at < upTo; ) {
+    for (let at = from; at < upTo; ) {
       const found = this.#database.get<{ first: number; hashes: Uint8Array }>(sql, file, at);
       if (found === undefined) return;
       const end = found.first + found.hashes.length / HASH_BYTES;

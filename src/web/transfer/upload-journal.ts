@@ -115,8 +115,8 @@ export class BrowserUploadJournal extends TransferJournal<UploadEntry> implement
       },
       note: (more) => this.#note(key, more),
       cut: (upTo) => this.#cut(key, upTo),
-      *hashes() {
-        yield* hashes();
+      *hashes(from = 0) {
+        yield* hashes().slice(from);
       },
       end: () => this.#restart(key, { file: undefined }),
     };

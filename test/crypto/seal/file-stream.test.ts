@@ -1,7 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { CHUNK_BYTES, FILE_BYTES_MAX } from "../../../src/base/limits.ts";
 import { SEALED_FILE_CHUNKS_MAX } from "../../../src/base/limits-sealed.ts";
-import { FileStream, makeFileSecret } from "../../../src/crypto/seal/file-stream.ts";
+import { nativeFileCipher } from "../../../src/cli/connect/file-cipher.ts";
+import {
+  FileStream,
+  makeFileSecret,
+  sealedChunks,
+  sealedSize,
+} from "../../../src/crypto/seal/file-stream.ts";
 import vectors from "../../vectors/sealed.json";
 import { faultOf } from "./fault-of.ts";
 
@@ -13,13 +19,13 @@ const plan = { fileId: vector.fileId, sizeBytes: vector.sizeBytes, chunkBytes: v
 describe("a sealed file", () => {
   test("golden vector, both ways", async () => {
     const stream = await FileStream.open(secret, plan);
-    expect(stream.chunks).toBe(vector.chunks.length);
+    expect(sealedChunks(plan.sizeBytes, plan.chunkBytes)).toBe(vector.chunks.length);
     for (const [i, { plain, sealed }] of vector.chunks.entries()) {
-      expect((await stream.seal(i, hex(plain))).toHex()).toBe(sealed);
+      expect((await stream.seal(i, hex(plain), i === 2)).toHex()).toBe(sealed);
       expect((await stream.unseal(i, hex(sealed))).toHex()).toBe(plain);
     }
     const sealedBytes = vector.chunks.reduce((sum, { sealed }) => sum + sealed.length / 2, 0);
-    expect(stream.sealedBytes).toBe(sealedBytes);
+    expect(sealedSize(plan.sizeBytes, plan.chunkBytes)).toBe(sealedBytes);
   });
 
   test("no chunk opens in another place, file or length, or damaged", async () => {
@@ -49,22 +55,43 @@ describe("a sealed file", () => {
 
   test("a chunk of another length than announced is a file that changed", async () => {
     const stream = await FileStream.open(secret, plan);
+    const whole = new Uint8Array(plan.chunkBytes);
     const short = new Uint8Array(plan.chunkBytes - 1);
-    expect(await faultOf(stream.seal(0, short))).toBe("file-changed");
-    expect(await faultOf(stream.seal(2, new Uint8Array(plan.chunkBytes)))).toBe("file-changed");
+    expect(await faultOf(stream.seal(0, short, false))).toBe("file-changed");
+    expect(await faultOf(stream.seal(0, short, true))).toBe("file-changed");
+    expect(await faultOf(stream.seal(2, whole, true))).toBe("file-changed");
+    expect(await faultOf(stream.seal(2, whole, false))).toBe("file-changed");
+  });
+
+  test("of which the size is not known until its end is the same, byte by byte", async () => {
+    const { sizeBytes: _size, ...unknown } = plan;
+    const stream = await FileStream.open(secret, unknown);
+    for (const [i, { plain, sealed }] of vector.chunks.entries()) {
+      expect((await stream.seal(i, hex(plain), i === 2)).toHex()).toBe(sealed);
+    }
+    // Only the last may be short.
+    expect(await faultOf(stream.seal(1, new Uint8Array(3), false))).toBe("file-changed");
+  });
+
+  test("by the program's own cipher is the same, byte by byte", async () => {
+    const stream = await FileStream.open(secret, plan, nativeFileCipher);
+    for (const [i, { plain, sealed }] of vector.chunks.entries()) {
+      expect((await stream.seal(i, hex(plain), i === 2)).toHex()).toBe(sealed);
+      expect((await stream.unseal(i, hex(sealed))).toHex()).toBe(plain);
+      const flipped = hex(sealed);
+      flipped[0] = (flipped[0] ?? 0) ^ 1;
+      expect(await faultOf(stream.unseal(i, flipped))).toBe("seal-broken");
+    }
   });
 
   test("an empty file has one empty chunk, and one of whole chunks has no further", async () => {
     const empty = await FileStream.open(makeFileSecret(), { ...plan, sizeBytes: 0 });
-    expect(empty.chunks).toBe(1);
-    const sealed = await empty.seal(0, new Uint8Array(0));
+    expect(sealedChunks(0, plan.chunkBytes)).toBe(1);
+    const sealed = await empty.seal(0, new Uint8Array(0), true);
     expect(sealed).toHaveLength(16);
     expect(await empty.unseal(0, sealed)).toHaveLength(0);
-    const whole = await FileStream.open(secret, { ...plan, sizeBytes: 2 * plan.chunkBytes });
-    expect(whole.chunks).toBe(2);
-    const largest = { ...plan, sizeBytes: FILE_BYTES_MAX, chunkBytes: CHUNK_BYTES };
-    const { chunks } = await FileStream.open(secret, largest);
-    expect(chunks).toBe(FILE_BYTES_MAX / CHUNK_BYTES);
+    expect(sealedChunks(2 * plan.chunkBytes, plan.chunkBytes)).toBe(2);
+    expect(sealedChunks(FILE_BYTES_MAX, CHUNK_BYTES)).toBe(FILE_BYTES_MAX / CHUNK_BYTES);
   });
 
   test("what a sender cannot mean is the sender's fault", async () => {

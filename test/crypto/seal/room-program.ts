@@ -76,7 +76,7 @@ export async function sealedRoom(): Promise<{ readonly text: string; readonly ms
   const ms = (performance.now() - started) / messages;
   const plan = { fileId: "fAAAAAAAAAAA", sizeBytes: 5, chunkBytes: 4 };
   const file = await FileStream.open(makeFileSecret(), plan);
-  await file.unseal(1, await file.seal(1, new Uint8Array(1)));
+  await file.unseal(1, await file.seal(1, new Uint8Array(1), true));
   if ((await safetyNumber(ana, bob)).length !== 71) throw new Error("60 digits in 12 groups");
   return { text, ms };
 }

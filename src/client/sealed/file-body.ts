@@ -1,0 +1,76 @@
+import { fromBase64Url, toBase64Url, toHex, utf8Encode } from "../../base/bytes.ts";
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES, FILE_NAME_BYTES_MAX } from "../../base/limits.ts";
+import { fileBodyOf } from "../../core/rooms/files.ts";
+import {
+  FILE_KEY_BYTES,
+  FILE_PREFIX_BYTES,
+  FILE_TAG_BYTES,
+  type FileSecret,
+} from "../../crypto/seal/file-stream.ts";
+import type { FolderSize } from "../../io/blob/interfaces.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import type { SealedBody } from "./body.ts";
+
+/** Encrypted, it is a chunk of the server. */
+export const PLAIN_CHUNK_BYTES = CHUNK_BYTES - FILE_TAG_BYTES;
+
+/** A file as a sealed message describes it. */
+export interface SealedFile {
+  readonly file: FileId;
+  /** As the sender calls it: clean it before showing. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Of its content, as of an open file: over chunks of CHUNK_BYTES. Hex. */
+  readonly digest: string;
+  /** Of what the server has. */
+  readonly root: Uint8Array;
+  readonly folder: FolderSize | undefined;
+  readonly secret: FileSecret;
+}
+
+const DIGEST = /^[0-9a-f]{64}$/;
+
+export function sealedFileBody(about: SealedFile): SealedBody {
+  const { file, name, sizeBytes, digest, root, folder, secret } = about;
+  return {
+    kind: "file",
+    file,
+    name,
+    size: sizeBytes,
+    chunks: chunkCount(sizeBytes),
+    digest,
+    ...(folder === undefined ? {} : { folder: { ...folder } }),
+    chunk: PLAIN_CHUNK_BYTES,
+    root: toHex(root),
+    key: toBase64Url(secret.key),
+    prefix: toBase64Url(secret.prefix),
+  };
+}
+
+/** @returns undefined if it describes no file that can be */
+export function readSealedFile(body: Readonly<Record<string, unknown>>): SealedFile | undefined {
+  const file = fileBodyOf(body);
+  if (file === undefined || utf8Encode(file.name).length > FILE_NAME_BYTES_MAX) return undefined;
+  const { root, chunk } = body;
+  const key = bytesIn(body["key"], FILE_KEY_BYTES);
+  const prefix = bytesIn(body["prefix"], FILE_PREFIX_BYTES);
+  if (key === undefined || prefix === undefined || chunk !== PLAIN_CHUNK_BYTES) return undefined;
+  if (typeof root !== "string" || !DIGEST.test(root)) return undefined;
+  const { name, size, digest, folder } = file;
+  return {
+    ...{ file: file.file, name, sizeBytes: size, digest, folder },
+    root: Uint8Array.from(root.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16)),
+    secret: { key, prefix },
+  };
+}
+
+function bytesIn(text: unknown, count: number): Uint8Array | undefined {
+  if (typeof text !== "string") return undefined;
+  try {
+    const bytes = fromBase64Url(text);
+    return bytes.length === count ? bytes : undefined;
+  } catch {
+    return undefined; // Not base64url, or not in its one spelling.
+  }
+}

@@ -1,0 +1,340 @@
+import { equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { FileId } from "../../base/ids.ts";
+import { CHUNK_BYTES } from "../../base/limits.ts";
+import type { RoomView } from "../../core/client/chat-record.ts";
+import type { Receipt } from "../../core/client/outbox.ts";
+import type { OpenFileCipher } from "../../crypto/seal/file-cipher.ts";
+import { FILE_TAG_BYTES } from "../../crypto/seal/file-stream.ts";
+import type {
+  FoundUpload,
+  ResumableUpload,
+  ResumableUploads,
+  UploadKey,
+} from "../../io/state/kept-upload.ts";
+import { chunkCount } from "../../wire/chunks.ts";
+import type { PostBody } from "../../wire/messages.ts";
+import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
+import type { Hashing } from "../transfer/hashing.ts";
+import type { TransferProgress } from "../transfer/progress.ts";
+import type {
+  GetRequest,
+  GotFile,
+  PostedFile,
+  SendRequest,
+  SentFile,
+  Transfers,
+} from "../transfer/transfers.ts";
+import { sealedFilePost } from "./body.ts";
+import { sealedFileBody } from "./file-body.ts";
+import type { KnownFile } from "./file-book.ts";
+import { chunksHeld, OpeningSink } from "./file-sink.ts";
+import { type SealedContent, SealingSource } from "./file-source.ts";
+import type { SealedRooms } from "./rooms.ts";
+
+export interface SealedFilesParts {
+  /** Send and fetch as the server sees it. */
+  readonly transfers: Transfers;
+  readonly hashing: Hashing;
+  /** Left out: that of WebCrypto. */
+  readonly cipher: OpenFileCipher | undefined;
+  readonly uploads: ResumableUploads | undefined;
+  /** Rooms and conversations of the account, as the present link has told of them. */
+  readonly views: () => readonly RoomView[];
+  /** False: this device has never been in a sealed room. */
+  readonly exists: () => boolean | Promise<boolean>;
+  /** @throws Fault not-allowed: this device cannot seal */
+  readonly rooms: () => Promise<SealedRooms>;
+  /**
+   * The sealed rooms among these targets.
+   * @throws Fault seal-refused: one was sealed, and the server says that it is not
+   */
+  readonly sealedOf: (targets: readonly string[]) => Promise<readonly SealedTarget[]>;
+  readonly post: (target: string, body: PostBody) => Promise<Receipt>;
+}
+
+/** What Transfers does, wherever the rooms are. */
+export type FileTransfers = Pick<Transfers, "get" | "withdraw"> & {
+  send(request: SendRequest): Promise<SentFile>;
+};
+
+export interface SealedTarget {
+  readonly target: string;
+  readonly room: RoomView;
+}
+
+/**
+ * Files of sealed rooms. What goes to the server is encrypted and has no name; what it is, a sealed
+ * message says once the server has all of it. From before the first byte until then, its secret is
+ * in the device's store: whoever goes on, this run or a later one, says it, and only once.
+ */
+export class SealedFiles implements FileTransfers {
+  readonly #parts: SealedFilesParts;
+
+  constructor(parts: SealedFilesParts) {
+    this.#parts = parts;
+  }
+
+  async send(request: SendRequest): Promise<SentFile> {
+    const { sealedOf, rooms: openRooms, transfers } = this.#parts;
+    const sealed = await sealedOf(request.to);
+    if (sealed.length === 0) return transfers.send(request);
+    if (sealed.length < request.to.length) {
+      throw new Fault("usage", "a file goes to sealed rooms and to open ones in two goes", {
+        remedy: `send it to ${sealed.map(({ target }) => target).join(", ")} first`,
+      });
+    }
+    const rooms = await openRooms();
+    for (const { room } of sealed) await rooms.checkMayWrite(room);
+    return this.#send(request, sealed, rooms);
+  }
+
+  withdraw(file: FileId): Promise<void> {
+    return this.#parts.transfers.withdraw(file);
+  }
+
+  async get(request: GetRequest): Promise<GotFile> {
+    const { transfers } = this.#parts;
+    const known = await this.#known(request.file);
+    if (typeof known === "object") return this.#get(request, known);
+    // One that is called like that may be an open one, or one whose message was not read yet. And
+    // of one that is gone the server says so.
+    let isAmbiguous = false;
+    const openSink: GetRequest["openSink"] = (about) => {
+      isAmbiguous = about.name === SEALED_FILE_NAME && this.#sealedViews().length > 0;
+      if (isAmbiguous) throw sealedAway(request.file);
+      return request.openSink(about);
+    };
+    try {
+      return await transfers.get({ ...request, openSink });
+    } catch (error) {
+      if (!isAmbiguous) throw error;
+    }
+    const rooms = await this.#parts.rooms();
+    for (const view of this.#sealedViews()) await rooms.enter(view);
+    const read = await this.#known(request.file);
+    if (read === "sealed") throw sealedAway(request.file);
+    return read === undefined ? transfers.get(request) : this.#get(request, read);
+  }
+
+  /** Says what was left unsaid by runs that are gone. */
+  async sayLeft(): Promise<void> {
+    const rooms = await this.#parts.rooms();
+    const unsaid = await rooms.files.unsaid();
+    const said = unsaid.map(({ file, target }) =>
+      this.#parts.post(target, sealedFilePost(file)).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error; // Another run was faster, or says it later.
+      }),
+    );
+    await Promise.all(said);
+  }
+
+  async #known(file: FileId): Promise<KnownFile | "sealed" | undefined> {
+    const { exists, rooms } = this.#parts;
+    return (await exists()) ? (await rooms()).files.find(file) : undefined;
+  }
+
+  #sealedViews(): readonly RoomView[] {
+    return this.#parts.views().filter(({ isSealed }) => isSealed === true);
+  }
+
+  async #send(
+    request: SendRequest,
+    targets: readonly SealedTarget[],
+    rooms: SealedRooms,
+  ): Promise<SentFile> {
+    const { transfers, hashing, cipher, uploads } = this.#parts;
+    const { source, onProgress } = request;
+    const { name, folder } = source;
+    const { files } = rooms;
+    const ids = Object.fromEntries(targets.map(({ target, room }) => [room.id, target]));
+    let content: SealedContent | undefined;
+    let isSent = false;
+    const sealing = new SealingSource({
+      ...{ source, hashing, cipher },
+      secretOf: (file) => files.secretOf(file, ids),
+      described: async (file, about) => {
+        content = about;
+        await files.described(file, (secret) =>
+          sealedFileBody({ file, name, folder, secret, ...about }),
+        );
+      },
+    });
+    const journal = uploads && new SealedUploadJournal(uploads, name, await files.uploads());
+    try {
+      const sent = await transfers.send(
+        {
+          ...request,
+          source: sealing,
+          onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
+        },
+        journal,
+      );
+      isSent = true;
+      const refused = sent.refused.map(({ to }) => to);
+      if (refused.length > 0) await files.refused(sent.id, refused);
+      const posted = await this.#say(sent, targets);
+      journal?.end();
+      const { sizeBytes = 0, digest = "" } = content ?? {};
+      return {
+        ...{ ...sent, name, sizeBytes, digest, posted },
+        chunks: chunkCount(sizeBytes),
+        resumedBytes: plainBytes(sent.resumedBytes),
+      };
+    } finally {
+      // What was sent and is not said is gone on with, as far as it goes, by the same command.
+      if (!isSent) journal?.end();
+      sealing.close();
+    }
+  }
+
+  /** Resolves when the server has the messages. @throws Fault as it refuses one */
+  #say({ id, posted }: SentFile, targets: readonly SealedTarget[]): Promise<readonly PostedFile[]> {
+    return Promise.all(
+      posted.map(async (one) => {
+        try {
+          const receipt = await this.#parts.post(one.to, sealedFilePost(id));
+          const { seq, n, time: timeUnixMs, queued = false } = receipt;
+          return { to: one.to, seq, n, timeUnixMs, queued };
+        } catch (error) {
+          const room = targets.find(({ target }) => target === one.to)?.room;
+          const seq = room && (await this.#saidAt(id, room));
+          if (seq === undefined) throw error;
+          return { ...one, seq }; // Another process has said it.
+        }
+      }),
+    );
+  }
+
+  async #saidAt(file: FileId, room: RoomView): Promise<number | undefined> {
+    const rooms = await this.#parts.rooms();
+    await rooms.enter(room);
+    return rooms.files.saidAt(file, room.id);
+  }
+
+  async #get(request: GetRequest, about: KnownFile): Promise<GotFile> {
+    const { transfers, hashing, cipher } = this.#parts;
+    const { name, folder, sizeBytes, from, digest } = about;
+    const { onProgress, chunksLeft } = request;
+    const got = await transfers.get({
+      ...request,
+      name,
+      openSink: async (given) => {
+        const sink = await request.openSink({ ...given, name, folderSize: folder, sizeBytes });
+        try {
+          return await OpeningSink.open({ sink, about, hashing, cipher });
+        } catch (error) {
+          sink.close();
+          throw error;
+        }
+      },
+      chunksLeft: chunksLeft && ((part) => chunksBefore(chunksLeft(part), sizeBytes)),
+      onProgress: onProgress && ((progress) => onProgress(plainProgress(progress, name))),
+    });
+    return {
+      ...{ ...got, name, sizeBytes, from, digest },
+      chunks: chunkCount(sizeBytes),
+      resumedBytes: plainBytes(got.resumedBytes),
+      entries: folder?.entries,
+    };
+  }
+}
+
+/**
+ * The journal of uploads, for sealed ones: under names of their own, as an open upload of the same
+ * file is another one. An upload whose secret is gone cannot be gone on with, and what is sent is
+ * done only when it is said.
+ */
+class SealedUploadJournal implements ResumableUploads {
+  readonly #uploads: ResumableUploads;
+  readonly #name: string;
+  readonly #secrets: ReadonlySet<string>;
+  #begun: FileId | undefined;
+  #ended: ResumableUpload | undefined;
+
+  constructor(uploads: ResumableUploads, name: string, secrets: ReadonlySet<string>) {
+    this.#uploads = uploads;
+    this.#name = `sealed/${name}`; // No file's name has a slash.
+    this.#secrets = secrets;
+  }
+
+  find(key: UploadKey, stamp: string): FoundUpload | undefined {
+    const found = this.#uploads.find({ ...key, name: this.#name }, stamp);
+    if (found === undefined) return undefined;
+    const { file } = found.upload;
+    const isLost = file !== this.#begun && !this.#secrets.has(file);
+    return { upload: this.#late(found.upload), changed: found.changed || isLost };
+  }
+
+  begin(key: UploadKey, stamp: string, file: FileId, unixMs: number): ResumableUpload {
+    this.#begun = file;
+    return this.#late(this.#uploads.begin({ ...key, name: this.#name }, stamp, file, unixMs));
+  }
+
+  /** Of what was finished or given up nothing is known any more. */
+  end(): void {
+    try {
+      this.#ended?.end();
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error; // It costs the next run one request.
+    }
+    this.#ended = undefined;
+  }
+
+  #late(upload: ResumableUpload): ResumableUpload {
+    return {
+      file: upload.file,
+      get upTo() {
+        return upload.upTo;
+      },
+      note: (hashes) => upload.note(hashes),
+      cut: () => {}, // What was noted once is compared for good.
+      hashes: (from) => upload.hashes(from),
+      check: (from, hashes) => checkSame(upload, from, hashes),
+      end: () => {
+        this.#ended = upload;
+      },
+    };
+  }
+}
+
+/** Nothing is encrypted twice with the same secret but what is the same. @throws Fault */
+function checkSame(upload: ResumableUpload, from: number, hashes: readonly Uint8Array[]): void {
+  const noted = upload.hashes(from);
+  for (const hash of hashes.slice(0, Math.max(0, upload.upTo - from))) {
+    const before = noted.next();
+    if (before.done === true) return; // The journal has lost it.
+    if (equalBytes(before.value, hash)) continue;
+    throw new Fault("file-changed", "the file has changed since its upload began", {
+      remedy: "send it again: it begins anew",
+    });
+  }
+}
+
+/** Of the content, by the bytes that the server has. */
+function plainBytes(sealedBytes: number): number {
+  const chunks = chunkCount(sealedBytes);
+  return sealedBytes - chunks * FILE_TAG_BYTES;
+}
+
+function plainProgress(progress: TransferProgress, name: string): TransferProgress {
+  const { doneBytes, resumedBytes, sizeBytes } = progress;
+  return {
+    ...progress,
+    name,
+    doneBytes: plainBytes(doneBytes),
+    resumedBytes: plainBytes(resumedBytes),
+    ...(sizeBytes === undefined ? {} : { sizeBytes: plainBytes(sizeBytes) }),
+  };
+}
+
+/** Encrypted chunks before the end of a part that seems to have so many chunks of content. */
+function chunksBefore(chunks: number, sizeBytes: number): number {
+  return chunksHeld(Math.min(chunks * CHUNK_BYTES, sizeBytes), sizeBytes);
+}
+
+function sealedAway(file: FileId): Fault {
+  return new Fault("seal-refused", `this device cannot open ${file}: it was not in when it came`, {
+    remedy: "ask somebody in the room to send it again",
+  });
+}

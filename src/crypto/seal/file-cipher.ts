@@ -1,0 +1,30 @@
+/** AES-256-GCM under one key, as files are encrypted with it. */
+import { owned } from "./owned.ts";
+
+/** A runtime may have a faster one than the browser's. */
+export interface FileCipher {
+  /** @returns the ciphertext and behind it the tag of 16 bytes, in memory that nothing else uses */
+  seal(nonce: Uint8Array, aad: Uint8Array, plain: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /** @throws, or rejects with anything: it was not encrypted like this */
+  unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/** @param key 32 bytes */
+export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
+
+/** That of WebCrypto. */
+export const webFileCipher: OpenFileCipher = async (raw) => {
+  const { subtle } = crypto;
+  const key = await subtle.importKey("raw", owned(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const options = (iv: Uint8Array, aad: Uint8Array) => {
+    return { name: "AES-GCM", iv: owned(iv), additionalData: owned(aad) };
+  };
+  return {
+    async seal(nonce, aad, plain) {
+      return new Uint8Array(await subtle.encrypt(options(nonce, aad), key, owned(plain)));
+    },
+    async unseal(nonce, aad, sealed) {
+      return new Uint8Array(await subtle.decrypt(options(nonce, aad), key, owned(sealed)));
+    },
+  };
+};
