@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { join } from "node:path";
 import { Glob } from "bun";
 import { ndjson, Sandbox } from "./program.ts";
 
@@ -99,4 +100,53 @@ test("three seal a room, one is put out, one restarts and still reads", async ()
     const kept = await holding(bensHome.folder, words);
     expect(kept.filter((path) => !path.startsWith("state.sqlite"))).toEqual([]);
   }
+});
+
+test("a linked device reads and writes, is revoked, and a moderator lets in", async () => {
+  await using sandbox = new Sandbox();
+  await sandbox.serve();
+  const anasHome = sandbox.home("ana");
+  const phonesHome = sandbox.home("phone");
+  const ana = await anasHome.join(["--user", "ana"]);
+  const ben = await sandbox.home("ben").join(["--user", "ben"]);
+  const eve = await sandbox.home("eve").join(["--user", "eve"]);
+  ana.type("/join vault --sealed");
+  await ana.json("joined", { room: "vault", created: true });
+  ana.type("/invite ben");
+  await ben.json("may-join");
+  ben.type("/join vault");
+  await ana.json("join", { from: "ben", room: "vault" });
+
+  const offer = anasHome.start(["link-device", "--user", "ana", "--json"]);
+  const { code, server } = await offer.json("link-code");
+  const env = { CHAT_LINK_CODE: String(code) };
+  const [linked] = await phonesHome.json(["link-device", "--join", String(server)], { env });
+  expect(linked).toMatchObject({ kind: "linked", user: "ana" });
+  await offer.ended(30_000);
+  const phone = await phonesHome.join(["--user", "ana"]);
+  await ben.json("group", { added: 1, users: ["ana"], from: "ana" });
+  phone.type("/join vault", "from the phone");
+  await ben.json("text", { from: "ana", text: "from the phone" });
+  await ana.json("text", { from: "ana", text: "from the phone" });
+
+  ben.type("/invite eve");
+  expect(await ben.json("fault")).toMatchObject({ code: "seal-refused" });
+  ana.type("/grant ben");
+  await ana.json("granted", { user: "ben" });
+  ben.type("/invite eve");
+  await ben.json("let-in", { user: "eve", added: 1 });
+  await eve.json("may-join", { room: "vault", by: "ben" });
+  ana.type("/revoke ben");
+  await ana.json("revoked", { user: "ben" });
+  ben.type("/kick eve");
+  expect(await ben.json("fault", { code: "seal-refused" })).toBeDefined();
+
+  await anasHome.json(["devices", "--user", "ana", "--revoke", String(linked?.["device"])]);
+  await ben.json("group", { removed: 1, users: ["ana"] });
+  ben.type("without the phone");
+  await ana.json("text", { text: "without the phone" });
+  expect(phone.out.text).not.toContain("without the phone");
+  const out = join(anasHome.folder, "export");
+  await anasHome.json(["export", "--user", "ana", "--room", "vault", "--out", out]);
+  expect(await holding(out, "without the phone")).toHaveLength(1);
 });

@@ -81,12 +81,17 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
   grant: {
     usage: "/grant NAME",
     summary: "make a user a moderator of the room",
-    async run(lines, words) {
+    run(lines, words) {
       const [name = ""] = args(this, words, 1, 1);
-      const { room } = lines;
-      const user = personOf(name);
-      await lines.open.client.request("grant", { room, user, on: true });
-      lines.chatConsole.tell({ kind: "granted", user, role: "moderator", room }, undefined);
+      return moderate(lines, personOf(name), true);
+    },
+  },
+  revoke: {
+    usage: "/revoke NAME",
+    summary: "take the moderation of the room from a user",
+    run(lines, words) {
+      const [name = ""] = args(this, words, 1, 1);
+      return moderate(lines, personOf(name), false);
     },
   },
   edit: {
@@ -113,6 +118,16 @@ export const MODERATION_COMMANDS: Readonly<Record<string, Slash>> = {
     },
   },
 };
+
+/** In a sealed room the members' devices have to know it, too. @throws Fault */
+async function moderate(lines: SlashHost, user: string, on: boolean): Promise<void> {
+  const { open, room, chatConsole } = lines;
+  await open.client.request("grant", { room, user, on });
+  const sealed = sealedRoomOf(lines);
+  if (sealed !== undefined) await (await open.client.sealedRooms()).rule(sealed, user, on);
+  const kind = on ? "granted" : "revoked";
+  chatConsole.tell({ kind, user, role: "moderator", room }, undefined);
+}
 
 /** @throws Fault not-found, link-closed */
 async function lastOwn(lines: SlashHost): Promise<number> {

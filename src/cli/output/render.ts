@@ -308,8 +308,13 @@ function gapSentence(count: number | undefined): string {
   return `${messages} that this device has no key for`;
 }
 
-function groupSentence(record: Extract<ShownBody, { kind: "group" }>): string {
-  const { added, removed, users = [] } = record;
+function groupSentence(record: Extract<ShownRecord, { kind: "group" }>): string {
+  const { added, removed, users = [], from } = record;
+  if (added > 0 && users.length === 1 && users[0]?.toLowerCase() === from.toLowerCase()) {
+    return removed > 0
+      ? "came back into the sealed room, with new keys"
+      : "came into the sealed room with a further device";
+  }
   const of = users.length === 0 ? "" : ` of ${users.map((user) => cleanText(user)).join(", ")}`;
   const devices = (count: number) => `${counted(count, "device")}${of}`;
   if (added > 0 && removed > 0) {

@@ -334,7 +334,9 @@ export class RoomReader {
         signature: fromBase64Url(leave.signature),
       }));
     const others = row.departed.filter((one) => !isSame(one.user, user));
-    at.change({ departed: [...others, { user, ...(isSigned ? { leave } : {}) }] });
+    const isGone = kind === "kick" && body["removed"] === true;
+    const why = { ...(isSigned ? { leave } : {}), ...(isGone ? { isGone } : {}) };
+    at.change({ departed: [...others, { user, ...why }] });
   }
 }
 
@@ -436,11 +438,25 @@ function settle(at: RoomAt, { added, removed }: ChangeRow): void {
   at.change({ departed: left });
 }
 
-/** Its user has gone: a `leave` that was read, whose signature was checked then. */
+/** Its user has gone, and it needs no admin to remove it. */
 function hasLeft(at: RoomAt, member: SealMember): boolean {
-  return (
-    at.row?.departed.some(({ user, leave }) => leave !== undefined && isSame(user, member.user)) ===
-    true
+  return at.row?.departed.some((one) => isSame(one.user, member.user) && isFree(at, one)) === true;
+}
+
+/**
+ * Whether anybody may remove the devices of one who is out. Who leaves has signed it, which was
+ * checked then. Of an account that is no more the server's word does only if no admin stays: a room
+ * where nobody could ever speak again would be worse.
+ */
+export function isFree(
+  { group, row }: Pick<RoomAt, "group" | "row">,
+  { leave, isGone }: Departed,
+): boolean {
+  if (leave !== undefined) return true;
+  if (isGone !== true || group === undefined) return false;
+  const isOut = (user: string) => row?.departed.some((one) => isSame(one.user, user)) === true;
+  return !group.members.some(
+    ({ user, account }) => group.policy.admins.includes(account) && !isOut(user),
   );
 }
 

@@ -18,8 +18,11 @@ import {
 import type { Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
+import { deviceIdOf } from "../../crypto/device-id.ts";
+import { mayRule } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
+import type { SealedGroup } from "../../crypto/seal/group.ts";
 import { safetyNumber } from "../../crypto/seal/safety-number.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
@@ -45,7 +48,14 @@ import { FileBook } from "./file-book.ts";
 import { identityOf } from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
-import { changeRow, dropPending, type PackageRow, RoomReader, suspect } from "./room-reader.ts";
+import {
+  changeRow,
+  dropPending,
+  isFree,
+  type PackageRow,
+  RoomReader,
+  suspect,
+} from "./room-reader.ts";
 import { type RoomAt, RoomStates } from "./room-state.ts";
 import {
   allClaims,
@@ -403,6 +413,54 @@ export class SealedRooms {
     });
   }
 
+  /**
+   * Lets a member let others in and put them out, or no longer.
+   * @throws Fault seal-refused: this device's user may not; not-member; not-allowed: none is left
+   */
+  rule(room: RoomView, user: string, on: boolean): Promise<void> {
+    return this.#commit(room, (at) => {
+      const { group } = at;
+      const accounts = (group?.members ?? [])
+        .filter((member) => isSame(member.user, user))
+        .map(({ account }) => account);
+      if (group === undefined || accounts.length === 0) {
+        throw new Fault("not-member", `no device of ${user} is in '${room.name}'`, {
+          remedy: `let them in first: /invite ${user}`,
+        });
+      }
+      const { policy } = group;
+      const others = policy.admins.filter((account) => !accounts.includes(account));
+      const admins = on ? [...others, ...new Set(accounts)] : others;
+      if (admins.length === 0) {
+        throw new Fault("not-allowed", `'${room.name}' keeps somebody who lets others in`, {
+          remedy: "first: /grant NAME",
+        });
+      }
+      const isSo = accounts.every((account) => policy.admins.includes(account) === on);
+      if (isSo) return Promise.resolve(undefined);
+      const intent = { kind: "policy", policy: { ...policy, admins } } as const;
+      return Promise.resolve({ intent, added: [], removed: [] });
+    });
+  }
+
+  /** Takes devices of this account that were signed out out of a room's group. @throws Fault */
+  async removeRevoked(room: RoomView): Promise<void> {
+    const others = await this.#states.run(room.id, ({ group }) =>
+      Promise.resolve(group === undefined ? [] : ownOthers(group)),
+    );
+    if (others.length === 0) return;
+    const { devices } = await this.#parts.ask("devices", {});
+    const live = new Set(devices.map(({ device }) => device));
+    const isRevoked = (id: string) => !live.has(deviceIdOf(fromBase64Url(id)));
+    if (!others.some(isRevoked)) return;
+    await this.#commit(room, ({ group }) => {
+      const removed = group === undefined ? [] : ownOthers(group).filter(isRevoked);
+      if (removed.length === 0) return Promise.resolve(undefined);
+      const intent = { kind: "remove", devices: removed } as const;
+      return Promise.resolve({ intent, added: [], removed });
+    });
+  }
+
   /** This device's word that it leaves, for the server's `leave`; undefined: it is not in. */
   leaving(
     room: RoomView,
@@ -422,11 +480,11 @@ export class SealedRooms {
       const users = new Map<string, SealedMember["devices"][number][]>();
       const admins = new Set<string>();
       for (const member of group?.members ?? []) {
-        const { user, device, kind, account } = member;
+        const { user, device, kind } = member;
         const devices = users.get(user) ?? [];
         devices.push({ device, kind });
         users.set(user, devices);
-        if (group?.policy.admins.includes(account) === true) admins.add(user);
+        if (group !== undefined && mayRule(group.policy, group.members, member)) admins.add(user);
         if (!owners.has(user)) owners.set(user, await identityOf(at.vault, user));
       }
       const members = [...users].map(([user, devices]) => ({
@@ -586,11 +644,16 @@ export class SealedRooms {
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
 
+  async #look(room: RoomView): Promise<void> {
+    await this.enter(room);
+    await this.removeRevoked(room);
+  }
+
   /** Enters all sealed rooms; resolves when that is over. */
   async enterAll(rooms: readonly RoomView[]): Promise<void> {
     const sealed = rooms.filter(({ isSealed }) => isSealed === true);
     const entering = sealed.map((room) =>
-      this.enter(room).catch((error: unknown) => {
+      this.#look(room).catch((error: unknown) => {
         faultOnly(error);
         const { code } = error as Fault;
         if (code.startsWith("store-")) this.#tell({ kind: "sealed-fault", fault: error as Fault });
@@ -1104,11 +1167,18 @@ function needsEntry({ row, group, isOld }: RoomAt): boolean {
   return (row?.status !== "out" && group === undefined) || (mayRead && isOld);
 }
 
+/** Other devices of this one's user, by their keys. */
+function ownOthers({ members, self }: SealedGroup): string[] {
+  return members
+    .filter((member) => member.account === self.account && member.device !== self.device)
+    .map(({ device }) => device);
+}
+
 /** Whether this device may remove all who are out. */
 function removable({ row, group }: RoomAt): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
-  const isAdmin = group.policy.admins.includes(group.self.account);
-  return isAdmin || row.departed.every(({ leave }) => leave !== undefined);
+  const rules = mayRule(group.policy, group.members, group.self);
+  return rules || row.departed.every((one) => isFree({ row, group }, one));
 }
 
 function noDevice(user: string): Fault {

@@ -58,6 +58,8 @@ export interface Departed {
   readonly user: string;
   /** Its own word: anybody may remove its devices then. Else only an admin may. */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
+  /** The server says that the account is no more. */
+  readonly isGone?: true;
 }
 
 /** A commit that waits for its record. */

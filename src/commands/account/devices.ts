@@ -1,8 +1,10 @@
+import { Fault } from "../../base/fault.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { say } from "../../cli/context.ts";
 import { SERVER_ARGUMENT, SERVER_FLAGS } from "../../cli/flags.ts";
 import { moment, renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
+import type { Client } from "../../client/client.ts";
 
 export const command = defineVerb({
   args: {
@@ -17,6 +19,7 @@ export const command = defineVerb({
       const { revoke } = args;
       if (revoke !== undefined) {
         await client.request("revoke", { device: revoke });
+        await removeRevoked(client);
         const line = { kind: "revoked", device: revoke };
         if (context.json) context.stdout.write(renderJson(line));
         else say(context, `the device ${revoke} is signed out`);
@@ -44,3 +47,15 @@ export const command = defineVerb({
     });
   },
 });
+
+/** Out of sealed rooms, too: others of this account do it with their next link where it fails. */
+async function removeRevoked(client: Client): Promise<void> {
+  const sealed = client.rooms.filter(({ isSealed }) => isSealed === true);
+  if (sealed.length === 0) return;
+  try {
+    const rooms = await client.sealedRooms();
+    for (const room of sealed) await rooms.removeRevoked(room);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+  }
+}

@@ -166,7 +166,7 @@ export class CommitCheck {
         const next = readPolicy(first.groupContextExtensions.extensions);
         if (proposals.length > 1 || next === undefined) return refused("policy");
         if (next.room !== policy.room) return refused("policy");
-        if (!isAdmin(policy, by)) return refused("not-allowed");
+        if (!mayRule(policy, members, by)) return refused("not-allowed");
         return accepted({ ...change, kind: "policy", policy: next });
       }
       default:
@@ -181,7 +181,7 @@ export class CommitCheck {
     proposals: readonly Proposal[],
   ): Promise<SealDevice[] | Refusal> {
     if (members.length + proposals.length > GROUP_DEVICES_MAX) return "too-many";
-    const mayAdd = policy.adders === "members" || isAdmin(policy, by);
+    const mayAdd = policy.adders === "members" || mayRule(policy, members, by);
     const devices = new Set(members.map(({ device }) => device));
     const added: SealDevice[] = [];
     for (const proposal of proposals) {
@@ -210,7 +210,7 @@ export class CommitCheck {
       const member = members.find(({ leaf }) => leaf === proposal.remove.removed);
       if (member === undefined || member === by || removed.has(member)) return "unverified";
       const mayRemove =
-        isAdmin(policy, by) ||
+        mayRule(policy, members, by) ||
         isOfOneUser(member, by) ||
         this.#knowledge.hasLeft?.(member) === true;
       if (!mayRemove) return "not-allowed";
@@ -261,6 +261,15 @@ export class CommitCheck {
 
 export function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
+}
+
+/** Whether it may do what admins may: once none of them is in, each member may. */
+export function mayRule(
+  policy: SealPolicy,
+  members: readonly SealDevice[],
+  by: SealDevice,
+): boolean {
+  return isAdmin(policy, by) || !members.some((member) => isAdmin(policy, member));
 }
 
 /**

@@ -2,15 +2,18 @@ import { Database } from "bun:sqlite";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { equalBytes } from "../../../src/base/bytes.ts";
 import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
 import { deviceKeys } from "../../../src/cli/connect/keys.ts";
 import { sealedHome } from "../../../src/cli/connect/sealed-home.ts";
-import { Client } from "../../../src/client/client.ts";
+import { Client, type ClientOptions } from "../../../src/client/client.ts";
 import type { ClientEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
+import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
+import { LINK_CODE_BYTES, linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -81,6 +84,35 @@ export class SealedSite implements AsyncDisposable {
     return person;
   }
 
+  /** A further device of somebody, with a certificate of the same account key. */
+  async link(person: Person): Promise<Device> {
+    const device = this.device();
+    const { state, identity } = device;
+    const client = clientOf(this.site, device, dialOf(this.site, "10.0.1.99"), {
+      follow: "none",
+      audits: false,
+    });
+    await this.wait(client.connect());
+    const { fingerprint } = client;
+    if (fingerprint === undefined) throw new Error("the server has no key");
+    const code = new Uint8Array(systemEntropy()(LINK_CODE_BYTES));
+    await this.wait(person.client.request("link-offer", { code: linkCodeHash(code) }));
+    const place = { code, fingerprint };
+    const answered = client.request("link", askLink(place, identity.publicKey));
+    const asked = await person.until("the new device", () =>
+      person.events
+        .filter((event) => event.kind === "link-asked")
+        .find((event) => equalBytes(event.code, linkCodeHash(code))),
+    );
+    const { clock } = this.site;
+    const granter = { ...place, user: person.name, state: person.device.state, clock };
+    const grant = grantLink({ ...granter, entropy: systemEntropy() }, asked);
+    await this.wait(person.client.request("link-grant", grant));
+    keepLinked(place, identity.publicKey, await this.wait(answered), state);
+    await this.wait(client.close());
+    return device;
+  }
+
   /** Lets time pass until it is done. */
   async wait<Value>(promise: Promise<Value>): Promise<Value> {
     let isDone = false;
@@ -118,6 +150,31 @@ export interface Device {
   readonly state: ClientState;
 }
 
+function dialOf(site: Site, host: string): () => Promise<Link> {
+  return () => site.network.dialFrom(host)({ ...ADDRESS, timeoutMs: 5_000 });
+}
+
+function clientOf(
+  site: Site,
+  { state, identity, folder }: Device,
+  dial: () => Promise<Link>,
+  options: Pick<ClientOptions, "follow" | "credentials" | "audits">,
+): Client {
+  const { clock } = site;
+  return new Client(
+    {
+      clock,
+      entropy: systemEntropy(),
+      dial,
+      state,
+      keys: deviceKeys(identity, state),
+      hashing: nativeHashing(),
+      sealed: sealedHome(folder, identity, clock),
+    },
+    { address: "server:2428", program: "chat/test", ...options },
+  );
+}
+
 /** One client, and all that it was told. */
 export class Person {
   readonly name: string;
@@ -138,32 +195,14 @@ export class Person {
     this.#world = world;
     this.name = name;
     this.device = device;
-    const { site } = world;
-    const { clock } = site;
     const dial = async () => {
-      const link = await site.network.dialFrom(host)({ ...ADDRESS, timeoutMs: 5_000 });
+      const link = await dialOf(world.site, host)();
       this.#link = link;
       return this.liar.stand(link);
     };
-    const { state, identity, folder } = device;
-    this.client = new Client(
-      {
-        clock,
-        entropy: systemEntropy(),
-        dial,
-        state,
-        keys: deviceKeys(identity, state),
-        hashing: nativeHashing(),
-        sealed: sealedHome(folder, identity, clock),
-      },
-      {
-        address: "server:2428",
-        program: "chat/test",
-        follow,
-        credentials: { user: name, mode: "either" },
-        audits: world.audits,
-      },
-    );
+    const credentials = { user: name, mode: "either" } as const;
+    const { audits } = world;
+    this.client = clientOf(world.site, device, dial, { follow, credentials, audits });
   }
 
   async enter(): Promise<void> {

@@ -43,6 +43,7 @@ const SUMMARIES = {
   "keep a user (or an address) off the server; for operators":
     "blokir seseorang (atau sebuah alamat) dari server; untuk operator",
   "make a user a moderator of the room": "jadikan seseorang moderator ruang",
+  "take the moderation of the room from a user": "cabut moderasi ruang dari seseorang",
   "change your last message here": "ubah pesan terakhir Anda di sini",
   "erase a message; without its number, your last one here":
     "hapus sebuah pesan; tanpa nomornya, pesan terakhir Anda di sini",
