@@ -62,6 +62,13 @@ export class Chat extends ChatCore {
     else await (await this.sealedRooms()).kick(sealed, user);
   }
 
+  /** Makes a user a moderator, or no longer. @throws Fault */
+  async grant(room: string, user: string, on: boolean): Promise<void> {
+    const sealed = this.#sealedRoom(room);
+    await this.request("grant", { room: bare(room), user, on });
+    if (sealed !== undefined) await (await this.sealedRooms()).rule(sealed, user, on);
+  }
+
   /** Seals a conversation, for good, and opens it. @throws Fault not-found, seal-refused, … */
   async seal(user: string): Promise<void> {
     await sealConversation(this, user);

@@ -17,7 +17,7 @@ export function ModerationDialog({ act, user, room, onClose }: ModerationProps) 
   const submit = async () => {
     if (act === "kick") await chat.kick(room, user);
     else if (act === "mute") await chat.request("mute", { room, user, on: true });
-    else await chat.request("grant", { room, user, on: act === "grant" });
+    else await chat.grant(room, user, act === "grant");
     onClose();
   };
   return (

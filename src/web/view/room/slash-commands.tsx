@@ -147,6 +147,6 @@ function moderate({ chat }: PageValue, target: string, command: Moderating): Pro
     case "mute":
       return chat.request("mute", { room, user, on });
     default:
-      return chat.request("grant", { room, user, on });
+      return chat.grant(room, user, on);
   }
 }
