@@ -118,3 +118,7 @@ export const CLAIM_ANSWER_MS = 10_000;
 export const CLAIM_TRIES_MAX = 4;
 /** Lines about a room that are kept for `/sealed`; each is said once. */
 export const SEALED_REMARKS_MAX = 8;
+/** Lists and objects inside of each other in what is said: the deepest of ours has three. */
+export const SEALED_DEPTH_MAX = 8;
+/** A field of what is said, other than the text: names of files are the longest. */
+export const SEALED_WORD_CHARS_MAX = 4_096;

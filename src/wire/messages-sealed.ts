@@ -77,6 +77,11 @@ export const SEALED_REQUESTS = {
       removed: v.pipe(v.array(KEY), v.maxLength(GROUP_DEVICES_MAX)),
       /** Puts this user out of the room by the same step. */
       kick: v.optional(name),
+      /**
+       * `seq` of the commit in whose place it comes: the last one, which members had to refuse. It
+       * is made in the epoch before. Only for a moderator, or one of the two.
+       */
+      instead: v.optional(positive),
     },
     answer: v.object({ seq: positive, epoch: count, time: moment }),
   },

@@ -30,6 +30,7 @@ export const ANY_SEALED_REQUEST = {
       added: fc.array(fc.record({ user: name, device: exact(32) }), { maxLength: 5 }),
       removed: fc.array(exact(32), { maxLength: 5 }),
       kick: name,
+      instead: fc.integer({ min: 1, max: 1_000 }),
     },
     ["target", "group", "epoch", "commitId", "commit", "info", "added", "removed"],
   ),

@@ -1,6 +1,11 @@
 import { utf8Encode } from "../../base/bytes.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
-import { SEALED_WITHHELD_SHOWN_MAX } from "../../base/limits-sealed.ts";
+import { TEXT_BYTES_MAX } from "../../base/limits.ts";
+import {
+  SEALED_DEPTH_MAX,
+  SEALED_WITHHELD_SHOWN_MAX,
+  SEALED_WORD_CHARS_MAX,
+} from "../../base/limits-sealed.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import type { PostBody } from "../../wire/messages.ts";
 import { parseObject } from "../../wire/record.ts";
@@ -59,10 +64,34 @@ export function packBody(body: SealedBody): Uint8Array {
   return utf8Encode(JSON.stringify(body));
 }
 
-/** @returns undefined if it is nothing that this program knows */
+/** @returns undefined if it is nothing that this program knows, or larger than it writes */
 export function readBody(bytes: Uint8Array): SealedBody | undefined {
+  if (isTooDeep(bytes)) return undefined;
   const body = parseObject(bytes);
+  if (body === undefined || !Object.entries(body).every(isShort)) return undefined;
   return body !== undefined && KINDS.has(body["kind"]) ? (body as SealedBody) : undefined;
+}
+
+function isShort([key, value]: readonly [string, unknown]): boolean {
+  if (typeof value !== "string") return true;
+  return value.length <= (key === "text" ? TEXT_BYTES_MAX : SEALED_WORD_CHARS_MAX);
+}
+
+const [QUOTE, BACKSLASH] = [0x22, 0x5c];
+const OPENING: ReadonlySet<number> = new Set([0x5b, 0x7b]);
+const CLOSING: ReadonlySet<number> = new Set([0x5d, 0x7d]);
+
+/** What is nested without end would take the stack of whoever reads or writes it. */
+function isTooDeep(bytes: Uint8Array): boolean {
+  let [depth, isText] = [0, false];
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte === BACKSLASH && isText) at++;
+    else if (byte === QUOTE) isText = !isText;
+    else if (!isText && OPENING.has(byte) && ++depth > SEALED_DEPTH_MAX) return true;
+    else if (!isText && CLOSING.has(byte)) depth--;
+  }
+  return false;
 }
 
 /** The record as its readers see it, with what was said in place of the ciphertext. */

@@ -49,6 +49,8 @@ interface GroupBody {
   readonly commit?: string;
   readonly welcome?: string;
   readonly added: readonly (readonly [string, string])[];
+  /** Number of the record in whose place it comes. */
+  readonly instead?: number;
 }
 
 /**
@@ -128,6 +130,7 @@ export class RoomReader {
     if (pending?.commitId === body.commitId) return this.#adopt(at, record, pending);
     if (at.group === undefined || at.row === undefined) return this.#enter(at, record, body);
     if (body.group !== at.row.group) return strayed(at, "the server shows another group");
+    if (body.epoch === at.group.epoch && isInstead(body, at.row.epochSeq)) return unmade(at);
     if (body.epoch !== at.group.epoch + 1 || body.commit === undefined) {
       return strayed(at, "an epoch is missing or comes twice");
     }
@@ -139,10 +142,13 @@ export class RoomReader {
       .catch(faultOf);
     // Whatever this device wanted was meant for the epoch before.
     if (pending !== undefined) await dropPending(at);
-    if (done instanceof Fault) return strayed(at, done.message);
+    if (done instanceof Fault)
+      return refused(at, record, `a change cannot be read: ${done.message}`);
     switch (done.kind) {
       case "applied":
         at.advance(done.group, done.consumed);
+        if (isInstead(body, at.row.refused)) mended(at);
+        at.change({ epochSeq: record.seq });
         return this.#changed(at, record, done.change);
       case "removed":
         at.advance(undefined, done.consumed);
@@ -153,7 +159,7 @@ export class RoomReader {
         at.advance(undefined, []);
         return at.change({ status: "lost", isCopy: true });
       default:
-        return strayed(at, `a change was refused: ${REFUSALS[done.reason]}`);
+        return refused(at, record, `a change was refused: ${REFUSALS[done.reason]}`);
     }
   }
 
@@ -173,7 +179,9 @@ export class RoomReader {
       return at.change({ status: "lost" });
     }
     const { row } = at;
-    if (row?.status !== "in" || isBack) await begin(at, record, pending);
+    if (pending.instead !== undefined && pending.instead === row?.refused) mended(at);
+    if (at.row?.status !== "in" || isBack) await begin(at, record, pending);
+    at.change({ epochSeq: record.seq });
     // Up to this record it has read on with what it had.
     if (isBack && wasIn) at.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
     if (kind !== "add") at.change({ renewedUnixMs: this.#unixMs(), sentSince: 0 });
@@ -392,6 +400,34 @@ export function suspect(at: RoomAt, reason: string): void {
   at.change({ status: "suspect", reason });
 }
 
+/** A commit that all have to refuse ends nobody's room: an admin makes another one in its place. */
+function refused(at: RoomAt, { seq }: ChatRecord, reason: string): void {
+  strayed(at, reason);
+  at.change({ refused: seq });
+}
+
+function isInstead({ instead }: GroupBody, seq: number | undefined): boolean {
+  return seq !== undefined && instead === seq;
+}
+
+/** The epoch began again, and as its rules say. */
+function mended(at: RoomAt): void {
+  if (at.row === undefined) return;
+  const { refused: _, strayed: __, reason: ___, ...row } = at.row;
+  at.row = { ...row, status: "in" };
+}
+
+/**
+ * Others could not follow the commit that this device has applied, and an admin has made another
+ * one. The epoch before is gone: this device comes in anew, by what an admin has signed and nobody
+ * else, so that neither the server nor a member takes back a change that was good.
+ */
+function unmade(at: RoomAt): void {
+  const signers = at.group?.policy.admins ?? [];
+  at.advance(undefined, []);
+  at.change({ status: "lost", signers });
+}
+
 /** The same, and the group goes on without this device: who accepts that comes in anew. */
 function strayed(at: RoomAt, reason: string): void {
   suspect(at, reason);
@@ -468,6 +504,7 @@ function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
     typeof epoch === "number" &&
     typeof commitId === "string" &&
     (commit === undefined || typeof commit === "string") &&
+    (body["instead"] === undefined || typeof body["instead"] === "number") &&
     (welcome === undefined || typeof welcome === "string") &&
     Array.isArray(added);
   return isOne ? (body as unknown as GroupBody) : undefined;

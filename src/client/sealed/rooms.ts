@@ -16,10 +16,11 @@ import {
   SEALED_TRIES_MAX,
 } from "../../base/limits-sealed.ts";
 import type { Name } from "../../base/names.ts";
+import { formatUtc } from "../../base/time.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import { mayRule } from "../../crypto/seal/commit-check.ts";
+import { mayRule, REFUSALS } from "../../crypto/seal/commit-check.ts";
 import type { SignedCheckpoint } from "../../crypto/seal/content.ts";
 import type { SealCommit, SealIntent } from "../../crypto/seal/engine.ts";
 import type { SealedGroup } from "../../crypto/seal/group.ts";
@@ -372,11 +373,13 @@ export class SealedRooms {
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(at));
         if (verdict.kind === "rejected") {
-          throw new Fault("seal-refused", `${user} cannot be let in: ${verdict.reason}`, {
+          throw new Fault("seal-refused", `${user} cannot be let in: ${REFUSALS[verdict.reason]}`, {
             remedy:
               verdict.reason === "identity-changed"
                 ? `compare: chat verify-user ${user}`
-                : "ask them to update their program",
+                : verdict.reason === "clock"
+                  ? `compare the clocks: this machine says ${formatUtc(this.#parts.clock.unixMs())}`
+                  : "ask them to update their program",
           });
         }
         const { user: name, device: id } = verdict.device;
@@ -514,7 +517,7 @@ export class SealedRooms {
       for (const { key, value } of await at.vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX))) {
         if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
       }
-      const { reason: _, remarks: __, strayed, ...rest } = row;
+      const { reason: _, remarks: __, refused: ___, strayed, ...rest } = row;
       const isBehind = group === undefined || strayed === true;
       if (isBehind) at.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
@@ -640,6 +643,7 @@ export class SealedRooms {
       await this.#resume(room);
       await this.#comeBack(room);
     });
+    await this.#mend(room);
     const isDue = await this.#states.run(room.id, (at) => Promise.resolve(this.#renewal.isDue(at)));
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
@@ -706,6 +710,7 @@ export class SealedRooms {
   async #isSettled(at: RoomAt): Promise<boolean> {
     const { row, group, vault, room } = at;
     if (group === undefined || row?.departed.length !== 0 || at.isOld) return false;
+    if (row.refused !== undefined) return false;
     return !this.#renewal.isDue(at) && (await vault.find(pendingKey(room))) === undefined;
   }
 
@@ -882,7 +887,8 @@ export class SealedRooms {
           await this.#reader.read(at, record);
           await this.#checkConfirmed(at, record.seq);
         }
-        if (at.row?.isCopy === true && at.row.status !== "out") this.#astray.add(room);
+        const isAstray = at.row?.isCopy === true || at.row?.signers !== undefined || mayMend(at);
+        if (isAstray && at.row?.status !== "out") this.#astray.add(room);
         return done;
       });
       this.#claims.arm();
@@ -998,7 +1004,7 @@ export class SealedRooms {
   ): Promise<PendingRow | undefined> {
     const { device, entropy } = this.#parts;
     const { row, group } = at;
-    const isIn = row?.status === "in" && !at.isOld;
+    const isIn = (row?.status === "in" || mayMend(at)) && !at.isOld;
     if (row === undefined || group === undefined || !isIn) throw notIn(room, at);
     const before = await at.vault.find<PendingRow>(pendingKey(at.room));
     if (before !== undefined) {
@@ -1019,6 +1025,7 @@ export class SealedRooms {
       added: planned.added,
       removed: planned.removed,
       ...(planned.kick === undefined ? {} : { kick: planned.kick }),
+      ...(row.refused === undefined ? {} : { instead: row.refused }),
     });
   }
 
@@ -1066,6 +1073,7 @@ export class SealedRooms {
         added: added.map((one) => ({ user: one.user, device: fromBase64Url(one.device) })),
         removed: removed.map(fromBase64Url),
         ...(kick === undefined ? {} : { kick }),
+        ...(pending.instead === undefined ? {} : { instead: pending.instead }),
       });
     } catch (error) {
       // What the server has refused is not in the log, and never will be.
@@ -1097,6 +1105,16 @@ export class SealedRooms {
     await this.#catchUp(room);
   }
 
+  /** A commit that the room's rules do not allow: an admin's device makes another in its place. */
+  async #mend(room: RoomView): Promise<void> {
+    const may = await this.#states.run(room.id, (at) => Promise.resolve(mayMend(at)));
+    if (!may) return;
+    await this.#commit(room, (at) => {
+      const plan = { intent: { kind: "update" }, added: [], removed: [] } as const;
+      return Promise.resolve(mayMend(at) ? plan : undefined);
+    });
+  }
+
   /** By an external commit: a device that lost its state, or a further one of a member. */
   async #comeIn(room: RoomView): Promise<void> {
     const { ask, device, entropy } = this.#parts;
@@ -1111,7 +1129,10 @@ export class SealedRooms {
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);
         const made = await device.engine
-          .rejoin(found.info, { room: room.id, ...gid, bound, ...this.#reader.knowledge(at) })
+          .rejoin(found.info, {
+            ...{ room: room.id, ...gid, bound, ...this.#reader.knowledge(at) },
+            signers: at.row?.signers,
+          })
           .catch((error: unknown) => {
             if (error instanceof Fault) return error;
             throw error;
@@ -1145,6 +1166,12 @@ export class SealedRooms {
       retryAfterMs: 1_000,
     });
   }
+}
+
+/** This device has refused the last commit, and is an admin's. */
+function mayMend({ row, group }: RoomAt): boolean {
+  if (row?.refused === undefined || group === undefined) return false;
+  return group.policy.admins.includes(group.self.account);
 }
 
 /** Said once, and kept for whoever asks. */
@@ -1198,7 +1225,10 @@ function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
       });
     case "suspect":
       return new Fault("seal-refused", `'${name}' cannot be trusted: ${row.reason ?? "?"}`, {
-        remedy: "ask the others and the server's owner; then /sealed accept, or make another room",
+        remedy:
+          row.refused === undefined
+            ? "ask the others and the server's owner; then /sealed accept, or make another room"
+            : "wait until an admin of the room has connected",
       });
     case "out":
       return new Fault("seal-refused", `this device was put out of '${name}'`, {

@@ -17,6 +17,12 @@ export interface RoomRow {
   readonly reason?: string;
   /** The group has gone on without this device. */
   readonly strayed?: true;
+  /** Of the record by which the epoch of this device began. */
+  readonly epochSeq?: number;
+  /** The record of a commit that this device has refused: an admin's may come in its place. */
+  readonly refused?: number;
+  /** An admin's commit came in the place of one that was applied: only their word is taken. */
+  readonly signers?: readonly string[];
   /** Of the last record that was looked at; what is not newer was opened, or cannot be. */
   readonly seq: number;
   /** Of the record by which the device came in: it opens nothing before. */
@@ -73,6 +79,8 @@ export interface PendingRow {
   readonly added: readonly { readonly user: string; readonly device: string }[];
   readonly removed: readonly string[];
   readonly kick?: string;
+  /** The record in whose place its own comes. */
+  readonly instead?: number;
   readonly change: ChangeRow;
   readonly group: string;
   /** To which the state is bound; absent: "". */

@@ -18,6 +18,8 @@ export interface Group {
   seq: number;
   /** Device keys in base64url, and whose they are. Bounded by GROUP_DEVICES_MAX. */
   readonly devices: Map<string, UserId>;
+  /** The commit that began the epoch: another one may come in its place. */
+  last?: Pick<GroupBody, "device" | "added" | "removed">;
   /** Commit ids, oldest first, and how each was answered. */
   readonly commits: Map<string, GroupAnswer>;
 }
@@ -50,6 +52,8 @@ export interface GroupBody {
   readonly info: string;
   readonly added: readonly DeviceOf[];
   readonly removed: readonly DeviceOf[];
+  /** `seq` of the commit in whose place it comes. */
+  readonly instead?: number;
 }
 
 /** A device's key in base64url, and whose it is. */
@@ -64,10 +68,11 @@ export function groupOfValue({ devices, commits, ...group }: GroupValue): Group 
 }
 
 export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBody): void {
-  const { group: id, epoch, info, commitId, added, removed } = body;
+  const { group: id, epoch, info, commitId, added, removed, device: by, instead } = body;
   room.isSealed = true;
   room.group ??= { id, epoch, info, seq, devices: new Map(), commits: new Map() };
   const { group } = room;
+  if (instead !== undefined && instead === group.seq) unmake(room, group);
   group.epoch = epoch;
   group.info = info;
   group.seq = seq;
@@ -76,11 +81,28 @@ export function applyGroup(room: Room, { seq, time }: FoldedHead, body: GroupBod
     group.devices.set(device, user);
     room.admitted.add(user);
   }
+  group.last = { device: by, added, removed };
   group.commits.set(commitId, { seq, epoch, time });
   for (const oldest of group.commits.keys()) {
     if (group.commits.size <= GROUP_COMMITS_REMEMBERED) break;
     group.commits.delete(oldest);
   }
+}
+
+/** Whose devices are in without the last commit. */
+export function devicesBefore({ devices, last }: Group): Map<string, UserId> {
+  const before = new Map(devices);
+  for (const [device] of last?.added ?? []) before.delete(device);
+  for (const [device, user] of last?.removed ?? []) before.set(device, user);
+  return before;
+}
+
+function unmake(room: Room, group: Group): void {
+  const before = devicesBefore(group);
+  group.devices.clear();
+  for (const [device, user] of before) group.devices.set(device, user);
+  const users = new Set(before.values());
+  for (const [, user] of group.last?.added ?? []) if (!users.has(user)) room.admitted.delete(user);
 }
 
 /** Users who are in the group, and in the room no longer: their devices are to be removed. */

@@ -5,7 +5,14 @@ import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Draft } from "../../wire/record.ts";
 import type { Asker } from "./commands.ts";
-import { type DeviceOf, departedOf, type GroupAnswer, type GroupBody } from "./group-state.ts";
+import {
+  type DeviceOf,
+  departedOf,
+  devicesBefore,
+  type Group,
+  type GroupAnswer,
+  type GroupBody,
+} from "./group-state.ts";
 import { type KickTarget, kickDraft } from "./moderation.ts";
 import type { Room, Rooms } from "./rooms.ts";
 import { checkReads } from "./targets.ts";
@@ -46,7 +53,7 @@ export function groupDrafts(rooms: Rooms, command: GroupCommand): Draft[] {
   if (room === undefined) throw new Fault("room-unknown", "there is no such room");
   checkReads(room, asker.user);
   if (change.epoch === 0) checkCreates(room, command);
-  else checkCommits(room, change);
+  else checkCommits(room, command);
   const body: GroupBody = { ...made, device };
   const draft: Draft = { kind: "group", room: room.id, by: asker.user, id: "", body };
   if (kick === undefined) return [draft];
@@ -74,13 +81,17 @@ function checkCreates(room: Room, { asker, device, change }: GroupCommand): void
 }
 
 /** @throws Fault not-found, stale-epoch, not-allowed, too-many */
-function checkCommits(room: Room, { group: id, epoch, added, removed, kick }: GroupChange): void {
+function checkCommits(room: Room, command: GroupCommand): void {
+  const { group: id, epoch, added, removed, kick, instead } = command.change;
   const { group } = room;
   if (group === undefined) throw new Fault("not-found", "this room has no group yet");
-  if (id !== group.id || epoch !== group.epoch + 1) {
+  const next = instead === undefined ? group.epoch + 1 : group.epoch;
+  if (id !== group.id || epoch !== next || instead === 0) {
     throw stale(`the group is in epoch ${group.epoch}`);
   }
-  const devices = afterRemoval(group.devices, removed);
+  if (instead !== undefined) checkInstead(room, group, command);
+  const before = instead === undefined ? group.devices : devicesBefore(group);
+  const devices = afterRemoval(before, removed);
   for (const [device, user] of added) {
     if (devices.has(device)) throw new Fault("not-allowed", "a device is in the group already");
     devices.set(device, user);
@@ -92,6 +103,22 @@ function checkCommits(room: Room, { group: id, epoch, added, removed, kick }: Gr
   if (devices.size === 0) throw new Fault("not-allowed", "a group keeps one device at least");
   if (kick !== undefined && [...devices.values()].includes(kick.user)) {
     throw new Fault("not-allowed", `the commit leaves a device of ${kick.name} in the group`);
+  }
+}
+
+/**
+ * What members had to refuse nobody can build on: who answers for the room takes it back.
+ * @throws Fault stale-epoch, not-allowed
+ */
+function checkInstead(room: Room, group: Group, { asker, device, change }: GroupCommand): void {
+  if (change.instead !== group.seq || change.epoch === 0) {
+    throw stale("another commit came meanwhile");
+  }
+  if (group.last === undefined || group.last.device === device) {
+    throw new Fault("not-allowed", "a device does not take back its own commit");
+  }
+  if (!isDirect(room.id) && !room.moderators.has(asker.user)) {
+    throw new Fault("not-allowed", "only a moderator takes back a commit");
   }
 }
 

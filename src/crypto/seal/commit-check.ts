@@ -37,7 +37,8 @@ export const REFUSALS = {
   "leaf-changed": "a device changed its key or its certificate",
   stranger: "a device that belongs to no member let itself in",
   "other-removed": "a device let itself in and removed another one",
-  "key-package": "a key package is too old, or of another kind",
+  "key-package": "a key package is of another kind",
+  clock: "a key package is too old, or this machine's clock or that of its device is wrong",
   "web-barred": "browsers are not let in here",
   "too-many": `a sealed room has at most ${GROUP_DEVICES_MAX} devices`,
   policy: "the rules of the room are not ones that this program knows",
@@ -128,7 +129,9 @@ export class CommitCheck {
   async judgeKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {
     const { cipherSuite, version, extensions, leafNode } = keyPackage;
     const isOfOurs = cipherSuite === SUITE && version === "mls10" && extensions.length === 0;
-    if (!isOfOurs || !this.#isGood(leafNode)) return "key-package";
+    const isGood = isOfOurs && isShortLived(leafNode);
+    if (!isGood) return "key-package";
+    if (!this.#isNow(leafNode)) return "clock";
     return this.judgeDevice(leafNode);
   }
 
@@ -249,14 +252,20 @@ export class CommitCheck {
     return accepted({ ...change, kind: "join", added: [device], removed: [] });
   }
 
-  #isGood(leaf: KeyPackage["leafNode"]): boolean {
-    const { notBefore, notAfter } = leaf.lifetime;
-    const [from, until] = [Number(notBefore) * 1000, Number(notAfter) * 1000];
-    const spanMs = until - from;
-    if (spanMs < 0 || spanMs > KEY_PACKAGE_MS + KEY_PACKAGE_SKEW_MS) return false;
+  #isNow(leaf: KeyPackage["leafNode"]): boolean {
+    const [from, until] = lifetimeOf(leaf);
     const { atUnixMs } = this.#knowledge;
     return atUnixMs === undefined || (from <= atUnixMs && atUnixMs <= until);
   }
+}
+
+function lifetimeOf({ lifetime }: KeyPackage["leafNode"]): readonly [number, number] {
+  return [Number(lifetime.notBefore) * 1000, Number(lifetime.notAfter) * 1000];
+}
+
+function isShortLived(leaf: KeyPackage["leafNode"]): boolean {
+  const [from, until] = lifetimeOf(leaf);
+  return from <= until && until - from <= KEY_PACKAGE_MS + KEY_PACKAGE_SKEW_MS;
 }
 
 export function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {

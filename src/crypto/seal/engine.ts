@@ -371,17 +371,28 @@ export class SealEngine {
   /**
    * Comes back into a group that this device is in, or comes in as a further device of a member.
    * Nothing has happened until the server takes the commit.
+   * @param signers accounts whose word for the group is taken; absent: that of any member
    * @throws Fault frame-malformed, too-large, seal-broken; seal-refused: not a member's device
    */
   async rejoin(
     bytes: Uint8Array,
-    { room, gid, epochMin, bound, ...knowledge }: ExpectedGroup & Knowledge & Binding,
+    {
+      room,
+      gid,
+      epochMin,
+      bound,
+      signers,
+      ...knowledge
+    }: ExpectedGroup & Knowledge & Binding & { readonly signers?: readonly string[] | undefined },
   ): Promise<SealCommit> {
     const authenticatedData = checkedBinding(bound);
     const info = readGroupInfo(bytes);
     const check = this.#check(knowledge);
     const expected = { room, gid, epochMin };
-    const { tree, policy, epoch } = await checkGroupInfo(info, expected, check);
+    const { tree, policy, epoch, signer } = await checkGroupInfo(info, expected, check);
+    if (signers !== undefined && !signers.includes(signer.account)) {
+      throw refusedFault("not-allowed");
+    }
     const { publicPackage, privatePackage } = await this.#keyPackages.make();
     // The library would look for this device in the tree for ever if it were not there.
     const before = membersOf(tree).find(({ device }) => device === this.device);

@@ -1,5 +1,5 @@
 import { unreachable } from "../../base/assert.ts";
-import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
+import { equalBytes, fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW } from "../../base/limits-sealed.ts";
@@ -10,6 +10,7 @@ import { type DeviceOf, groupBodyOf } from "../../core/rooms/group-state.ts";
 import type { KickTarget } from "../../core/rooms/moderation.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { checkReads, namedPerson, TargetResolver } from "../../core/rooms/targets.ts";
+import { readSealHeader } from "../../crypto/seal/header.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
@@ -204,7 +205,8 @@ export class SealedService {
     if (request.kind === "group-create") {
       return { ...shared, epoch: 0, added: [[made.device, made.account.id]], removed: [] };
     }
-    const { commit, welcome, kick } = request;
+    const { commit, welcome, kick, instead } = request;
+    checkHeader(request, made.device);
     return {
       ...shared,
       epoch: request.epoch + 1,
@@ -215,6 +217,7 @@ export class SealedService {
         const device = toBase64Url(key);
         return [device, made.room?.group?.devices.get(device) ?? NOBODY];
       }),
+      ...(instead === undefined ? {} : { instead }),
       ...(kick === undefined ? {} : { kick: this.#kicked(kick) }),
     };
   }
@@ -235,6 +238,23 @@ export class SealedService {
 }
 
 const NOBODY = "" as UserId;
+
+/**
+ * What a server can see of a commit that members would have to refuse: it is of another place.
+ * @throws Fault not-allowed; frame-malformed: it is no commit
+ */
+function checkHeader(request: RequestOf<"group-commit">, device: string): void {
+  const { commit, group, epoch, commitId, added, removed } = request;
+  const header = readSealHeader(commit);
+  const isPlace = header.kind === "commit" && equalBytes(header.gid, group);
+  const isHere =
+    isPlace && header.epoch === epoch && equalBytes(header.bound, utf8Encode(commitId));
+  const isOwn = (key: Uint8Array) => toBase64Url(key) === device;
+  const isAlone =
+    added.length === 1 && [...added.map((one) => one.device), ...removed].every(isOwn);
+  if (isHere && (!header.isNewcomer || isAlone)) return;
+  throw new Fault("not-allowed", "a commit is not what its request says");
+}
 
 /** Let into the room, and not there yet. */
 function isInvited(room: Room, user: UserId): boolean {

@@ -183,8 +183,8 @@ describe("what others were shown", () => {
     await ben.say("vault", "2");
     await ana.hears("vault", "2");
     const before = asked;
-    for (let i = 0; i < 8 && remarksOf(ana).length === 0; i++) {
-      await pass(world, 20);
+    for (let i = 0; i < 60 && remarksOf(ana).length === 0; i++) {
+      await pass(world, 5);
       await statusOf(ana);
     }
     expect(remarksOf(ana)).toEqual([

@@ -285,6 +285,28 @@ describe("rooms: a server", () => {
     await eve.say("vault", "in");
   });
 
+  test("gives old ones, or a clock is wrong: one sentence says so", async () => {
+    await using world = await SealedSite.open();
+    const [ana] = await two(world);
+    const eve = await world.join("eve");
+    const { site } = world;
+    const now = site.skewMs;
+    for (const days of [-2, 365, -365]) {
+      site.skewMs = now + days * 86_400_000;
+      const inviting = ana.sealed((rooms) => rooms.invite(ana.room("vault"), "eve"));
+      const fault = await inviting.then(
+        () => undefined,
+        (error) => error,
+      );
+      expect([days, fault?.code]).toEqual([days, "seal-refused"]);
+      expect(fault.message).toContain("this machine's clock or that of its device is wrong");
+    }
+    site.skewMs = now;
+    await ana.letsIn(eve, "vault");
+    await eve.say("vault", "in");
+    await ana.hears("vault", "in");
+  });
+
   test("gives the same key package to two: the device comes in by itself", async () => {
     await using world = await SealedSite.open();
     const [ana, ben] = [await world.join("ana"), await world.join("ben")];

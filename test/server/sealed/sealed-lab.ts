@@ -45,13 +45,24 @@ export function commitFields({ added = [], removed = [], ...rest }: Commit) {
     group: GROUP,
     epoch,
     commitId,
-    commit: Uint8Array.of(1, 2, 3),
+    commit: commitBytes(epoch, commitId),
     ...(added.length > 0 ? { welcome: Uint8Array.of(9, 9) } : {}),
     info: new TextEncoder().encode(info),
     added: added.map(([{ keys }, user]) => ({ user, device: keys.device.publicKey })),
     removed: removed.map(({ keys }) => keys.device.publicKey),
     ...(kick === undefined ? {} : { kick }),
   };
+}
+
+/** The open beginning of a PublicMessage of a member, which is all that a server reads. */
+export function commitBytes(epoch: number, commitId: string, leaf = 0): Uint8Array {
+  const bound = new TextEncoder().encode(commitId);
+  const number = (value: number, size: number) => {
+    return Uint8Array.from({ length: size }, (_, at) => (value / 256 ** (size - 1 - at)) % 256);
+  };
+  const parts = [Uint8Array.of(0, 1, 0, 1, GROUP.length), GROUP, number(epoch, 8)];
+  const sender = Uint8Array.of(1, ...number(leaf, 4), bound.length, ...bound, 3);
+  return new Uint8Array([...parts, sender].flatMap((part) => [...part]));
 }
 
 export function commit(by: Guest, what: Commit): Promise<Answer<"group-commit">> {
