@@ -13,6 +13,9 @@ const language = readSettings().language ?? languageFor(navigator.languages);
 const place = document.getElementById("page");
 const root = place === null ? undefined : createRoot(place);
 
+const loadEntered = async () => (await import("./view/entered.ts")).ENTERED;
+const transfers = async () => (await loadEntered()).openTransfers;
+
 /** The page of `chat share`: the server marks the HTML. Fetched only there. */
 async function beginShare(): Promise<void> {
   const [platform, texts, { openShare }] = await Promise.all([
@@ -20,10 +23,10 @@ async function beginShare(): Promise<void> {
     loadTexts(language),
     import("./view/share.tsx"),
   ]);
-  root?.render(await openShare(platform, globalThis as FolderPage, texts));
+  root?.render(
+    await openShare({ platform, page: globalThis as FolderPage, later: { transfers } }, texts),
+  );
 }
-
-const loadEntered = async () => (await import("./view/entered.ts")).ENTERED;
 
 async function loadAuditor(): Promise<OpenAuditor> {
   const { alarmingAuditor } = await loadEntered();
@@ -36,7 +39,7 @@ async function loadAuditor(): Promise<OpenAuditor> {
 
 const LATER: LaterCode = {
   auditor: loadAuditor,
-  transfers: async () => (await loadEntered()).openTransfers,
+  transfers,
   sealed: async () => (await import("./view/sealed-part.ts")).SEALED_PART,
 };
 

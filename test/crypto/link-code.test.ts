@@ -3,14 +3,12 @@ import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import { Identity } from "../../src/crypto/identity.ts";
 import {
-  formatLinkCode,
-  LINK_CODE_BYTES,
   linkCodeHash,
   linkMac,
   openAccountKey,
-  parseLinkCode,
   sealAccountKey,
 } from "../../src/crypto/link-code.ts";
+import { formatLinkCode, LINK_CODE_BYTES, parseLinkCode } from "../../src/crypto/link-form.ts";
 import vector from "../vectors/link.json";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -321,3 +321,30 @@ pageTest(
     }
   },
 );
+
+pageTest("a browser links a terminal, which is let into its sealed rooms by itself", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await makesVault(ana);
+  await ana.button(/Account and settings/).click();
+  await ana.button("Link a new device").click();
+  const dialog = ana.dialog("Link a new device");
+  const code = (await dialog.locator(".link-code").textContent()) ?? "";
+  expect(await dialog.getByLabel("For a terminal").inputValue()).toContain("chat link-device");
+  expect(await ana.barriers()).toEqual([]);
+  await ana.keepPicture("linking");
+  const laptop = sandbox.home("laptop").with({ CHAT_SERVER: served.address });
+  const asked = { env: { CHAT_LINK_CODE: code } };
+  const made = await laptop.json(["link-device", "--join"], asked);
+  expect(made).toMatchObject([{ kind: "linked", user: "ana" }]);
+  await dialog.getByText("The device is linked").waitFor();
+  await ana.page.keyboard.press("Escape");
+  await ana.page.keyboard.press("Escape");
+  const terminal = await laptop.join(["--user", "ana"]);
+  await ana.page.getByText("a device of ana came in").waitFor();
+  await ana.says("for both of my devices");
+  await terminal.json("text", { text: "for both of my devices", room: "vault", sealed: true });
+  expect(await holding(served.data, "both of my devices")).toEqual([]);
+});

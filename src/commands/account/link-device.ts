@@ -10,12 +10,8 @@ import { renderJson } from "../../cli/output/render.ts";
 import type { ClientEvent } from "../../client/event.ts";
 import { accountKeyOf, askLink, grantLink, keepLinked } from "../../client/linking.ts";
 import { deviceIdOf } from "../../crypto/device-id.ts";
-import {
-  formatLinkCode,
-  LINK_CODE_BYTES,
-  linkCodeHash,
-  parseLinkCode,
-} from "../../crypto/link-code.ts";
+import { linkCodeHash } from "../../crypto/link-code.ts";
+import { formatLinkCode, LINK_CODE_BYTES, parseLinkCode } from "../../crypto/link-form.ts";
 import { systemEntropy } from "../../io/entropy.ts";
 import { isLoopback } from "../../io/ws/address.ts";
 import { formatInvite, quoteInvite } from "../../wire/invite.ts";

@@ -1,4 +1,5 @@
 import { Fault } from "../../base/fault.ts";
+import { cleanFileName } from "../../base/file-names.ts";
 import { readFragment } from "../input/fragment.ts";
 import { isRouteHash } from "../input/route.ts";
 import type { Locks, Platform, Subtle, TabMessage, Tabs } from "./environment.ts";
@@ -107,7 +108,7 @@ export async function browserPlatform(
     forgetFragment: () => void remember(() => page.sessionStorage?.setItem(FRAGMENT, "")),
     isLocal,
     build: dataset["build"] ?? "",
-    chooseTarget: (name) => chooseSaveTarget(page, name),
+    chooseTarget: (name) => chooseSaveTarget(page, cleanFileName(name)),
     onOnline: (callback) => page.addEventListener("online", callback),
   };
 }

@@ -1,6 +1,7 @@
 import { Fault } from "../../base/fault.ts";
 import type { Name } from "../../base/names.ts";
 import type { Keys, SigningKey } from "../../client/link/keys.ts";
+import { owned } from "../../crypto/seal/owned.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PageKey, Subtle } from "./environment.ts";
@@ -49,8 +50,23 @@ export class Device implements Keys {
   }
 
   async account(server: Fingerprint, user: Name): Promise<SigningKey> {
-    const name = `account ${server} ${user.toLowerCase()}`;
-    return this.#signing(await keptPair(this.#options, name));
+    return this.#signing(await keptPair(this.#options, accountName(server, user)));
+  }
+
+  /**
+   * The private half of an account's key, for another device of its user.
+   * @throws Fault not-allowed: an earlier page made it so that it cannot be handed on
+   */
+  async accountSeed(server: Fingerprint, user: Name): Promise<Uint8Array> {
+    const { privateKey } = await keptPair(this.#options, accountName(server, user));
+    const { subtle, store } = this.#options;
+    if (privateKey?.extractable === true && subtle !== undefined && store.keepsBytes !== true) {
+      const pkcs8 = new Uint8Array(await subtle.exportKey("pkcs8", privateKey));
+      return pkcs8.slice(-KEY_BYTES);
+    }
+    throw new Fault("not-allowed", "the account's key cannot leave this browser", {
+      remedy: "link from another device of yours",
+    });
   }
 
   async verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
@@ -81,11 +97,17 @@ export class Device implements Keys {
   }
 }
 
+const ACCOUNT = "account ";
+
+function accountName(server: Fingerprint, user: Name): string {
+  return `${ACCOUNT}${server} ${user.toLowerCase()}`;
+}
+
 async function keptPair(options: DeviceOptions, name: string): Promise<KeyPair> {
   const { store } = options;
   const known = await readPair(options, name);
   if (known !== undefined) return known;
-  const { pair, value } = await newPair(options);
+  const { pair, value } = await newPair(options, name.startsWith(ACCOUNT));
   try {
     await store.write([{ table: "keys", key: name, value }]);
   } catch (error) {
@@ -123,10 +145,14 @@ interface NewPair {
   readonly value: unknown;
 }
 
-async function newPair({ subtle, entropy, store }: DeviceOptions): Promise<NewPair> {
+/** @param isHandedOn the key goes on to further devices of its user, when they link them */
+async function newPair(
+  { subtle, entropy, store }: DeviceOptions,
+  isHandedOn: boolean,
+): Promise<NewPair> {
   const leaves = store.keepsBytes === true;
   try {
-    const made = (await subtle?.generateKey(ED25519, leaves, ["sign", "verify"])) as
+    const made = (await subtle?.generateKey(ED25519, leaves || isHandedOn, ["sign", "verify"])) as
       | { readonly publicKey: PageKey; readonly privateKey: PageKey }
       | undefined;
     if (made !== undefined && subtle !== undefined) {
@@ -145,9 +171,4 @@ async function newPair({ subtle, entropy, store }: DeviceOptions): Promise<NewPa
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && error.name === "NotSupportedError";
-}
-
-/** Bytes in memory of their own, as WebCrypto wants them. */
-function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
 }

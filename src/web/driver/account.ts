@@ -41,6 +41,8 @@ export interface AccountSessionOptions {
   readonly saw: (head: Uint8Array, record: ChatRecord) => void;
   /** The keys of its sealed rooms were an older copy, or damaged: they are others now. */
   readonly cameAnew: (reason: "copy" | "damaged") => void;
+  /** A new device shows that it knows the code of this one. */
+  readonly linkAsked: (asked: NoticeOf<"link-asked">) => void;
   /** Somebody let this account into a sealed room. */
   readonly invited: (invitation: NoticeOf<"invited">) => void;
   readonly hole: (fault: Fault, again: boolean) => void;
@@ -220,6 +222,7 @@ export class AccountSession {
     }
     if (event.kind === "account") {
       if (event.notice.kind === "invited") return this.#parts.invited(event.notice);
+      if (event.notice.kind === "link-asked") return this.#parts.linkAsked(event.notice);
       if (event.notice.kind === "key-packages-low") return this.sealing.stock();
     }
     if (event.kind === "record") this.#parts.saw(event.head, event.record);

@@ -1,5 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
+import { checkName } from "../../base/names.ts";
 import { bare, type JoinOptions } from "../../client/chat/actions.ts";
 import {
   checkIsOpen,
@@ -14,6 +15,7 @@ import { Device } from "../browser/device-key.ts";
 import type { Platform } from "../browser/environment.ts";
 import type { PageTransfers } from "../transfer/page-transfers.ts";
 import type { FileHandle } from "../transfer/upload-journal.ts";
+import type { Linking } from "./linking.ts";
 import { ChatCore, type LaterCode } from "./store-driver.ts";
 
 /**
@@ -73,6 +75,12 @@ export class Chat extends ChatCore {
   async seal(user: string): Promise<void> {
     await sealConversation(this, user);
     this.open(`@${user}`);
+  }
+
+  /** Of this browser, for linking others; and where. @throws Fault not-logged-in */
+  get linking(): Linking {
+    const { user, fingerprint } = this.accountSession;
+    return { device: this.device, user: checkName(user), fingerprint, ask: this.request };
   }
 
   passwd(password: string): Promise<void> {

@@ -8,8 +8,8 @@ import type { Platform, SaveHandle, SaveTarget } from "../browser/environment.ts
 import { reopenSaveTarget } from "../browser/save-targets.ts";
 import { ZipTarget } from "../browser/zip-target.ts";
 import { readFragment } from "../input/fragment.ts";
-import { openTransfers } from "../transfer/page-transfers.ts";
 import { type Chat, openChat } from "./chat.ts";
+import type { LaterCode } from "./store-driver.ts";
 
 /** What the page of `chat share` shows. */
 export type ShareState =
@@ -83,7 +83,7 @@ export class Share {
     chat.subscribe(() => this.#changed());
   }
 
-  static async open(given: Platform, page: FolderPage): Promise<Share> {
+  static async open(given: Platform, page: FolderPage, later: LaterCode): Promise<Share> {
     const secret = readFragment(given.fragment, false).shareSecret;
     const preferences = new SharePreferences(given, page);
     const platform: Platform = {
@@ -91,7 +91,7 @@ export class Share {
       fragment: "",
       chooseTarget: (name) => preferences.choose(name),
     };
-    const chat = await openChat(platform, { transfers: async () => openTransfers });
+    const chat = await openChat(platform, later);
     const share = new Share(chat, preferences, secret, platform);
     void share.#enter();
     return share;

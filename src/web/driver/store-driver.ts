@@ -32,6 +32,7 @@ import type { SealedPart } from "./sealing.ts";
 /** What happened once, and is in no model. */
 export type Told =
   | Extract<ModelEffect, { kind: "notify" }>
+  | { readonly kind: "link-asked"; readonly asked: NoticeOf<"link-asked"> }
   | { readonly kind: "came-anew"; readonly reason: "copy" | "damaged" }
   | { readonly kind: "happened"; readonly event: NoticeOf<"event"> };
 
@@ -68,7 +69,7 @@ export abstract class ChatCore extends ChatActions {
   protected readonly loop: ConnectionLoop;
   protected readonly fragment: Fragment;
   readonly #platform: Platform;
-  readonly #device: Device;
+  protected readonly device: Device;
   readonly #later: LaterCode;
   readonly #onTold = new Set<(told: Told) => void>();
   #accountSession: AccountSession | undefined;
@@ -90,7 +91,7 @@ export abstract class ChatCore extends ChatActions {
       history: (fields, ask) => this.#accountSession?.sealing.history(fields, ask) ?? ask(fields),
     });
     this.#platform = platform;
-    this.#device = device;
+    this.device = device;
     this.#later = later;
     this.fragment = readFragment(platform.fragment, platform.isLocal);
     this.#resetToken = this.fragment.resetToken;
@@ -316,7 +317,7 @@ export abstract class ChatCore extends ChatActions {
     const known = this.model.server?.changedFrom;
     const former = changedFrom === undefined ? known : `SHA256:${changedFrom}`;
     const changed = former === undefined ? {} : { changedFrom: former };
-    this.#told(greetedEvent(greeted, { keepsKey: this.#device.canSign, ...changed }));
+    this.#told(greetedEvent(greeted, { keepsKey: this.device.canSign, ...changed }));
     const { build } = this.#platform;
     const now = welcome.build ?? "";
     if (build !== "" && now !== "" && now !== build) this.#told({ kind: "outdated" });
@@ -335,7 +336,7 @@ export abstract class ChatCore extends ChatActions {
     const isRenamed = asked.toLowerCase() !== user.toLowerCase();
     const known = this.#accountSessionOf(asked);
     if (isRenamed) this.preferences.left(asked, true);
-    this.preferences.entered(user, this.#device.canSign);
+    this.preferences.entered(user, this.device.canSign);
     const accountSession =
       known?.fingerprint === fingerprint
         ? known
@@ -363,7 +364,7 @@ export abstract class ChatCore extends ChatActions {
     const accountSession: AccountSession = new AccountSession({
       platform: this.#platform,
       hashing: pageHashing(this.#platform.subtle),
-      keys: this.#device,
+      keys: this.device,
       ask: this.request,
       loadTransfers: this.#later.transfers,
       loadSealed: this.#later.sealed,
@@ -378,6 +379,7 @@ export abstract class ChatCore extends ChatActions {
       saw: (head, record) => {
         this.#auditor.do((auditor) => auditor.saw(head, record));
       },
+      linkAsked: (asked) => this.#say({ kind: "link-asked", asked }),
       cameAnew: (reason) => this.#say({ kind: "came-anew", reason }),
       invited: ({ room, by }) => {
         const others = this.#invitations.filter((one) => one.room !== room);

@@ -144,6 +144,12 @@ export const ENGLISH_PARTS = {
   signOutOthers: "Sign out all others",
   signOutOthersAsk: "Sign out on all other devices?",
   signedOutOthers: (n: number) => `${counted(n, "device")} signed out`,
+  linkDevice: "Link a new device",
+  linkExplained:
+    "On the new device run this line within 10 minutes, and type the code there. It gets the key " +
+    "of your account with it: link only what is yours.",
+  linkCode: "The code; do not send it over this server:",
+  linked: "The device is linked: it is you now.",
   newPassword: "New password",
   resetExplained: "You have an address that sets a new password for your account, once.",
   resetSet: "Set it and enter",

@@ -355,6 +355,12 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   resetExplained: "Alamat ini menetapkan kata sandi baru untuk akun Anda, satu kali.",
   resetSet: "Tetapkan dan masuk",
   resetOther: "Masuk dengan cara lain",
+  linkDevice: "Tautkan perangkat baru",
+  linkExplained:
+    "Jalankan baris ini di perangkat baru dalam 10 menit, lalu ketik kodenya di sana. Perangkat " +
+    "itu menerima kunci akun Anda: tautkan hanya milik Anda sendiri.",
+  linkCode: "Kodenya; jangan kirim lewat server ini:",
+  linked: "Perangkat itu sudah tertaut: sekarang ia adalah Anda.",
   newPassword: "Kata sandi baru",
   setPassword: "Tetapkan kata sandi",
   passwordSet: "Kata sandi telah diganti.",

@@ -4,6 +4,7 @@ import { formatSize } from "../../base/sizes.ts";
 import { cleanText } from "../../base/text.ts";
 import type { Platform } from "../browser/environment.ts";
 import { type FolderPage, Share, type SharedFile, type ShareState } from "../driver/share.ts";
+import type { LaterCode } from "../driver/store-driver.ts";
 import type { Texts } from "../text/en.ts";
 import { ENGLISH_SHARE } from "../text/en-share.ts";
 import { faultText } from "./shell/fault-text.ts";
@@ -16,10 +17,17 @@ interface ShareProps {
   readonly texts: ShareTexts;
 }
 
+/** What the page of `chat share` runs on. */
+export interface ShareParts {
+  readonly platform: Platform;
+  readonly page: FolderPage;
+  readonly later: LaterCode;
+}
+
 /** Begins the page of `chat share`. */
-export async function openShare(platform: Platform, page: FolderPage, words: Texts) {
+export async function openShare({ platform, page, later }: ShareParts, words: Texts) {
   const texts = { ...ENGLISH_SHARE, ...words };
-  const share = await Share.open(platform, page);
+  const share = await Share.open(platform, page, later);
   return <ShareView share={share} texts={texts} />;
 }
 

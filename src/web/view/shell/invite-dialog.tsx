@@ -12,7 +12,7 @@ import { Qr } from "./qr.tsx";
 
 const DAYS_MS = 7 * 24 * 60 * 60_000;
 
-function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
+export function CopyLine({ id, label, text }: Readonly<Record<"id" | "label" | "text", string>>) {
   const { texts, say, fail } = usePartPage();
   const copy = () => {
     navigator.clipboard.writeText(text).then(() => say(texts.copied), fail);

@@ -5,6 +5,7 @@ import { FaultLine, useWork } from "./context.tsx";
 import { confirm, Dialog, FormDialog } from "./dialog.tsx";
 import { Check, Field, SelectField } from "./form.tsx";
 import { helpDialog, logoutDialog } from "./lazy.tsx";
+import { LinkDialog } from "./link-dialog.tsx";
 import { usePartPage } from "./part-page.ts";
 import type { Settings } from "./settings.ts";
 
@@ -154,6 +155,16 @@ function Devices() {
         ))}
       </ul>
       <FaultLine fault={work.fault} />
+      <button
+        type="button"
+        className="button"
+        disabled={chat.sealRefusal !== undefined}
+        onClick={() =>
+          page.show((close) => <LinkDialog onClose={close} onLinked={() => work.run(load)} />)
+        }
+      >
+        {texts.linkDevice}
+      </button>{" "}
       <button
         type="button"
         className="button"

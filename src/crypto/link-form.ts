@@ -1,0 +1,79 @@
+/** Link codes as people type them, and what is computed of them: for programs and for the page. */
+import { assert } from "../base/assert.ts";
+import { concatBytes, fromBase64Url, utf8Encode } from "../base/bytes.ts";
+import { Fault } from "../base/fault.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+
+export const LINK_CODE_BYTES = 16;
+/** Crockford's: no I, L, O or U. */
+const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+const LETTERS = 26; // 130 bits: the first letter carries three.
+const FIRST_LETTER_MAX = 7;
+/** Prime and just below 32: every single wrong letter shows, and every pair that changed places. */
+const CHECK_MODULUS = 31;
+
+const ID_CONTEXT = utf8Encode("chat/1 link id\0");
+/** What keys are derived for from the code, by HKDF-SHA-256 without a salt. */
+export const LINK_MAC = "chat/1 link mac";
+export const LINK_KEY = "chat/1 link key";
+/** Of AES-256-GCM. */
+export const LINK_NONCE_BYTES = 12;
+
+/** Seven groups that are read out: `0ABC-1DEF-…`, the last letter checks the others. */
+export function formatLinkCode(code: Uint8Array): string {
+  assert(code.length === LINK_CODE_BYTES, "a link code has 16 bytes");
+  let number = code.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  const digits: number[] = [];
+  for (let i = 0; i < LETTERS; i++, number >>= 5n) digits.unshift(Number(number & 31n));
+  const text = [...digits, checkDigit(digits)].map((digit) => ALPHABET[digit]).join("");
+  return (text.match(/.{1,4}/g) ?? []).join("-");
+}
+
+/** In any case, with or without hyphens and spaces; O is 0, I and L are 1. @throws Fault usage */
+export function parseLinkCode(text: string): Uint8Array {
+  const bare = text.toUpperCase().replaceAll(/[\s-]/g, "");
+  const letters = bare.replaceAll("O", "0").replaceAll(/[IL]/g, "1");
+  const digits = [...letters].map((letter) => ALPHABET.indexOf(letter));
+  const check = digits.pop();
+  const isRight =
+    digits.length === LETTERS &&
+    digits.every((digit) => digit >= 0) &&
+    (digits[0] ?? 0) <= FIRST_LETTER_MAX &&
+    check === checkDigit(digits);
+  if (!isRight) {
+    throw new Fault("usage", "this is not a link code, or a letter of it is wrong", {
+      remedy: "type it as the other device shows it",
+    });
+  }
+  let number = digits.reduce((sum, digit) => (sum << 5n) | BigInt(digit), 0n);
+  const code = new Uint8Array(LINK_CODE_BYTES);
+  for (let i = LINK_CODE_BYTES - 1; i >= 0; i--, number >>= 8n) code[i] = Number(number & 255n);
+  return code;
+}
+
+function checkDigit(digits: readonly number[]): number {
+  return digits.reduce((sum, digit, i) => sum + (i + 1) * digit, 0) % CHECK_MODULUS;
+}
+
+/** Their SHA-256 is what the server is told of the code. */
+export function linkIdBytes(code: Uint8Array): Uint8Array {
+  return concatBytes(ID_CONTEXT, code);
+}
+
+/** What the new device shows its knowledge of the code over. */
+export function linkMacBytes(deviceKey: Uint8Array, server: Fingerprint): Uint8Array {
+  return concatBytes(deviceKey, fromBase64Url(server));
+}
+
+/** Whom a sealed account key is for, and whose it is. */
+export interface LinkContext {
+  readonly code: Uint8Array;
+  readonly deviceKey: Uint8Array;
+  readonly server: Fingerprint;
+  readonly user: string;
+}
+
+/** The associated data of the account key. */
+export function linkBound({ deviceKey, server, user }: LinkContext): Uint8Array {
+  return concatBytes(deviceKey, fromBase64Url(server), utf8Encode(user));
+}

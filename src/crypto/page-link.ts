@@ -1,0 +1,53 @@
+/** The same as `link-code.ts`, by WebCrypto: the page hands its account key on. */
+import { concatBytes, utf8Encode } from "../base/bytes.ts";
+import type { Fingerprint } from "../wire/fingerprint.ts";
+import {
+  LINK_KEY,
+  LINK_MAC,
+  type LinkContext,
+  linkBound,
+  linkIdBytes,
+  linkMacBytes,
+} from "./link-form.ts";
+import { owned } from "./seal/owned.ts";
+
+export async function linkCodeHashOf(code: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
+}
+
+/** Whether the new device knows the code. */
+export async function isLinkMac(
+  mac: Uint8Array,
+  code: Uint8Array,
+  deviceKey: Uint8Array,
+  server: Fingerprint,
+): Promise<boolean> {
+  const form = { name: "HMAC", hash: "SHA-256", length: 256 };
+  const key = await derived(code, LINK_MAC, form, ["verify"]);
+  return crypto.subtle.verify("HMAC", key, owned(mac), owned(linkMacBytes(deviceKey, server)));
+}
+
+/** @param nonce 12 random bytes @returns nonce, ciphertext and tag */
+export async function sealAccountSeed(
+  context: LinkContext,
+  seed: Uint8Array,
+  nonce: Uint8Array,
+): Promise<Uint8Array> {
+  const key = await derived(context.code, LINK_KEY, { name: "AES-GCM", length: 256 }, ["encrypt"]);
+  const additionalData = owned(linkBound(context));
+  const form = { name: "AES-GCM", iv: owned(nonce), additionalData };
+  return concatBytes(nonce, new Uint8Array(await crypto.subtle.encrypt(form, key, owned(seed))));
+}
+
+async function derived(
+  code: Uint8Array,
+  purpose: string,
+  form: { readonly name: string; readonly length: number },
+  usages: ("encrypt" | "verify")[],
+) {
+  const { subtle } = crypto;
+  const base = await subtle.importKey("raw", owned(code), "HKDF", false, ["deriveKey"]);
+  const info = owned(utf8Encode(purpose));
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info };
+  return subtle.deriveKey(how, base, form, false, usages);
+}

@@ -1,0 +1,58 @@
+import { concatBytes, equalBytes } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Name } from "../../base/names.ts";
+import type { Ask } from "../../client/link/queries.ts";
+import { deviceCertPayload } from "../../crypto/cert-payload.ts";
+import { LINK_CODE_BYTES, LINK_NONCE_BYTES } from "../../crypto/link-form.ts";
+import { isLinkMac, linkCodeHashOf, sealAccountSeed } from "../../crypto/page-link.ts";
+import { deviceCertBytes } from "../../crypto/signed-bytes.ts";
+import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
+import type { NoticeOf } from "../../wire/messages.ts";
+import type { Device } from "../browser/device-key.ts";
+
+export interface Linking {
+  readonly device: Device;
+  readonly user: Name;
+  readonly fingerprint: Fingerprint;
+  readonly ask: Ask;
+}
+
+/** Waits for a device that knows the code. @returns the code @throws Fault not-allowed, … */
+export async function offerLink({ device, user, fingerprint, ask }: Linking): Promise<Uint8Array> {
+  // Who has no key to hand on hears of it before a code is typed.
+  (await device.accountSeed(fingerprint, user)).fill(0);
+  const code = crypto.getRandomValues(new Uint8Array(LINK_CODE_BYTES));
+  await ask("link-offer", { code: await linkCodeHashOf(code) });
+  return code;
+}
+
+/**
+ * Signs the device that knows the code, and hands the account's key on to it.
+ * @throws Fault not-allowed: it does not know it, or this is not the account's key
+ */
+export async function grantLink(
+  { device, user, fingerprint, ask }: Linking,
+  code: Uint8Array,
+  asked: NoticeOf<"link-asked">,
+): Promise<void> {
+  const { deviceKey, mac } = asked;
+  const hash = await linkCodeHashOf(code);
+  const isKnown =
+    equalBytes(asked.code, hash) && (await isLinkMac(mac, code, deviceKey, fingerprint));
+  if (!isKnown) {
+    // Only whoever saw the hash can ask like this: the server, or somebody in it.
+    throw new Fault("not-allowed", "somebody who does not know the code asked; nothing was given", {
+      remedy: "ask the server's owner what happens there",
+    });
+  }
+  const account = await device.account(fingerprint, user);
+  const place = { server: formatFingerprint(fingerprint), user, deviceKey, kind: "cli" } as const;
+  const payload = deviceCertPayload({ ...place, signedAtUnixMs: Date.now() }, account.publicKey);
+  const signature = await account.sign(deviceCertBytes(payload));
+  const seed = await device.accountSeed(fingerprint, user);
+  const nonce = crypto.getRandomValues(new Uint8Array(LINK_NONCE_BYTES));
+  const key = await sealAccountSeed({ code, deviceKey, server: fingerprint, user }, seed, nonce);
+  seed.fill(0);
+  const deviceCert = concatBytes(signature, payload);
+  await ask("link-grant", { code: asked.code, deviceKey, deviceCert, key });
+}

@@ -1,0 +1,69 @@
+import { useEffect, useState } from "react";
+import { formatLinkCode } from "../../../crypto/link-form.ts";
+import { parseFingerprint } from "../../../wire/fingerprint.ts";
+import { quoteInvite } from "../../../wire/invite.ts";
+import type { Chat } from "../../driver/chat.ts";
+import { grantLink, offerLink } from "../../driver/linking.ts";
+import { invitePlaces } from "../../input/invite-addresses.ts";
+import { FaultLine, useWork } from "./context.tsx";
+import { Dialog } from "./dialog.tsx";
+import { CopyLine } from "./invite-dialog.tsx";
+import { usePartPage } from "./part-page.ts";
+
+function joinLine({ model }: Chat): string {
+  const [place] = invitePlaces(location);
+  const { host, port } = place ?? { host: location.hostname, port: 443 };
+  const known = model.server?.fingerprint;
+  const fingerprint = known === undefined ? {} : { fingerprint: parseFingerprint(known) };
+  return `chat link-device --join ${quoteInvite({ host, port, portGiven: true, ...fingerprint })}`;
+}
+
+interface LinkProps {
+  readonly onClose: () => void;
+  readonly onLinked: () => void;
+}
+
+/** Shows a code, and signs the device that knows it. */
+export function LinkDialog({ onClose, onLinked }: LinkProps) {
+  const { chat, texts } = usePartPage();
+  const work = useWork();
+  const [code, setCode] = useState<Uint8Array | undefined>(undefined);
+  const [isDone, setDone] = useState(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: one code for each time it is opened
+  useEffect(() => {
+    work.run(async () => {
+      setCode(await offerLink(chat.linking));
+    });
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: listens as long as there is a code
+  useEffect(() => {
+    if (code === undefined) return;
+    return chat.onTold((told) => {
+      if (told.kind !== "link-asked") return;
+      work.run(async () => {
+        await grantLink(chat.linking, code, told.asked);
+        setDone(true);
+        onLinked();
+      });
+    });
+  }, [chat, code]);
+  return (
+    <Dialog title={texts.linkDevice} onClose={onClose}>
+      {isDone ? (
+        <p role="status">{texts.linked}</p>
+      ) : (
+        <>
+          <p>{texts.linkExplained}</p>
+          {code === undefined ? null : (
+            <>
+              <CopyLine id="link-line" label={texts.inviteLine} text={joinLine(chat)} />
+              <p>{texts.linkCode}</p>
+              <p className="link-code">{formatLinkCode(code)}</p>
+            </>
+          )}
+        </>
+      )}
+      <FaultLine fault={work.fault} />
+    </Dialog>
+  );
+}

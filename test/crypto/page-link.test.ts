@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { linkCodeHash, linkMac, openAccountKey } from "../../src/crypto/link-code.ts";
+import { isLinkMac, linkCodeHashOf, sealAccountSeed } from "../../src/crypto/page-link.ts";
+import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+
+const bytes = (length: number, of: number) => new Uint8Array(length).fill(of);
+const code = bytes(16, 1);
+const deviceKey = bytes(32, 2);
+const server = Buffer.alloc(32, 3).toString("base64url") as Fingerprint;
+const user = "ana";
+
+test("a browser computes of a code what a program does", async () => {
+  expect(await linkCodeHashOf(code)).toEqual(linkCodeHash(code));
+  const mac = linkMac(code, deviceKey, server);
+  expect(await isLinkMac(mac, code, deviceKey, server)).toBe(true);
+  expect(await isLinkMac(mac, bytes(16, 4), deviceKey, server)).toBe(false);
+  expect(await isLinkMac(mac, code, bytes(32, 4), server)).toBe(false);
+  expect(await isLinkMac(bytes(0, 0), code, deviceKey, server)).toBe(false);
+});
+
+test("a program opens the account key that a browser handed on, with the code alone", async () => {
+  const seed = bytes(32, 5);
+  const context = { code, deviceKey, server, user };
+  const sealed = await sealAccountSeed(context, seed, bytes(12, 6));
+  expect(openAccountKey(context, sealed)).toEqual(seed);
+  expect(openAccountKey({ ...context, user: "eve" }, sealed)).toBeUndefined();
+  expect(openAccountKey({ ...context, code: bytes(16, 7) }, sealed)).toBeUndefined();
+});
