@@ -348,3 +348,55 @@ pageTest("a browser links a terminal, which is let into its sealed rooms by itse
   await terminal.json("text", { text: "for both of my devices", room: "vault", sealed: true });
   expect(await holding(served.data, "both of my devices")).toEqual([]);
 });
+
+pageTest("what was read is found, and the server is not asked for it", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await makesVault(ana);
+  await ana.says("the needle is here");
+  await ana.says("and only hay there");
+  await ana.settled();
+  await ana.says("/search NEEDLE");
+  const found = ana.page.getByRole("complementary", { name: "Search" });
+  await found.getByText("the needle is here").waitFor();
+  expect(await found.getByText("only hay").count()).toBe(0);
+});
+
+pageTest("a browser that came in by the password hears why it cannot read", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await using other = await browser.visit(pageAddress(served));
+  await ana.enter("ana", { password: "correct horse" });
+  await makesVault(ana);
+  await ana.says("for this browser alone");
+  await ana.settled();
+  await other.enter("ana", { password: "correct horse" });
+  await other.room("vault").click();
+  await other.page.getByText(/came in by the password/).waitFor();
+  expect(await other.message("for this browser alone").count()).toBe(0);
+  await other.says("may I?");
+  await other.page.getByText(/not sent/).waitFor();
+});
+
+pageTest("a device that is forgotten leaves nothing of its sealed rooms behind", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana", { password: "correct horse" });
+  await makesVault(ana);
+  await ana.says("not for whoever comes next");
+  await ana.settled();
+  const kept = `indexedDB.databases().then((all) =>
+    all.filter(({ name }) => name.startsWith("chat sealed ")).length)`;
+  expect(await ana.page.evaluate(kept)).toBe(1);
+  await ana.button(/Account and settings/).click();
+  await ana.button("Log out").click();
+  const question = ana.dialog("Log out of this browser?");
+  await question.getByLabel(/Forget this device/).check();
+  await question.getByRole("button", { name: "Log out" }).click();
+  await ana.field("Name").or(ana.button("Enter as ana")).first().waitFor();
+  await ana.page.waitForFunction(`${kept}.then((count) => count === 0)`);
+});

@@ -71,6 +71,7 @@ export interface Database {
   onclose: ((event: never) => void) | null;
 }
 export interface DatabaseFactory {
+  deleteDatabase(name: string): unknown;
   open(
     name: string,
     version: number,

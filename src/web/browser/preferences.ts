@@ -5,6 +5,11 @@ import { accountPrefix, type Change, type Store, type Table } from "./indexed-db
 /** True: this browser has been in a sealed room. */
 export const SEALED_PLACE = { table: "places", key: "sealed" } as const;
 
+/** Of an account, whatever the key of its server is. */
+export function sealedDatabaseOf(account: string): string {
+  return `chat sealed ${account}`;
+}
+
 interface LastUser {
   readonly user: string;
   /** They have logged out: the page does not log them in by itself. */

@@ -2,7 +2,7 @@ import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedAccount } from "../../client/sealed/sealing.ts";
 import { importStateKey, type StateKey } from "../../crypto/seal/state-box.ts";
 import type { Databases, Platform } from "./environment.ts";
-import { SEALED_PLACE } from "./preferences.ts";
+import { SEALED_PLACE, sealedDatabaseOf } from "./preferences.ts";
 import { SealedDatabase } from "./sealed-database.ts";
 
 const KEY_PLACE = { table: "keys", key: "sealed state" } as const;
@@ -23,11 +23,6 @@ export function openSealedHome(
     store.write([{ ...SEALED_PLACE, value: true }]).catch(() => undefined);
   };
   return new SealedDatabase({ databases, locks, name: sealedDatabaseOf(account), onPinned });
-}
-
-/** Of an account, whatever the key of its server is. */
-function sealedDatabaseOf(account: string): string {
-  return `chat sealed ${account}`;
 }
 
 /**

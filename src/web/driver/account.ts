@@ -20,6 +20,7 @@ import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
+import { sealedDatabaseOf } from "../browser/preferences.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
 import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
 
@@ -75,6 +76,8 @@ export class AccountSession {
   readonly #opened: Promise<void>;
   #transfers: Promise<PageTransfers> | undefined;
   #isLeft = false;
+  /** Its id. */
+  #account: string | undefined;
 
   constructor(parts: AccountSessionOptions) {
     const { platform, user, fingerprint, moved, tell, hole, hashing, keys } = parts;
@@ -174,7 +177,16 @@ export class AccountSession {
     return new Sealing({ clock, entropy, keys, home, refusal, load, ask, rooms, tell });
   }
 
+  /** This device is forgotten: what it has of sealed rooms goes, too. */
+  forget(): void {
+    const { databases } = this.#parts.platform;
+    if (this.#account !== undefined) {
+      databases?.factory.deleteDatabase(sealedDatabaseOf(this.#account));
+    }
+  }
+
   connected(connection: Connection, { account, formers }: AccountPlace): void {
+    this.#account = account;
     const { user: name, fingerprint: key } = this;
     this.sealing.connected({ fingerprint: key, formers, account, user: name });
     this.follower.connected();

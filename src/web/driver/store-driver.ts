@@ -231,12 +231,14 @@ export abstract class ChatCore extends ChatActions {
 
   /** `forget`: the key opens this account no longer. @throws Fault last-credential */
   async logout(forget = false): Promise<void> {
-    const { user } = this.accountSession;
+    const { accountSession } = this;
+    const { user } = accountSession;
     this.flush();
     if (this.loop.state.kind === "waiting" && !forget) this.loop.leave();
     else await this.loop.logout(forget);
     this.preferences.left(user, forget);
     this.#left();
+    if (forget) accountSession.forget();
     this.#platform.tabs.tell({ kind: "left", user });
   }
 

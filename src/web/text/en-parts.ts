@@ -47,6 +47,9 @@ export const ENGLISH_PARTS = {
     `Ask ${name} by another way whether it is so. The next key that a sealed room shows is then ` +
     "taken for theirs, not compared yet.",
   sealedWaiting: "Nobody has let this device in yet. Until then you cannot read or write here.",
+  sealedNoKey:
+    "This browser came in by the password, and has not the account's key: it cannot read or " +
+    "write here. Use the browser that made the account, or a linked program.",
   sealedOut: "This device was put out of here: ask to be let in again.",
   sealedLost: "This device has lost its keys of this room, and comes back by itself.",
   sealedSuspect: (reason: string) =>

@@ -204,6 +204,9 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   sealedWaiting:
     "Belum ada yang mengizinkan perangkat ini masuk. " +
     "Sebelum itu Anda tidak dapat membaca atau menulis di sini.",
+  sealedNoKey:
+    "Peramban ini masuk dengan kata sandi dan tidak punya kunci akun: ia tidak dapat membaca " +
+    "atau menulis di sini. Pakai peramban yang membuat akun, atau program yang tertaut.",
   sealedOut: "Perangkat ini dikeluarkan dari sini: minta diizinkan masuk lagi.",
   sealedLost: "Perangkat ini kehilangan kunci ruang ini, dan kembali dengan sendirinya.",
   sealedSuspect: (reason) =>

@@ -48,6 +48,15 @@ describe("the page that is built", () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(151_000);
   });
 
+  test("weighs at most 45 kB more where a sealed room is", async () => {
+    const { files } = await buildPage({ small: true });
+    const [part = "", ...others] = [...files.keys()].filter((path) => path.includes("sealed-part"));
+    expect(others).toEqual([]);
+    const { br } = files.get(part) ?? {};
+    expect(br?.length).toBeGreaterThan(10_000);
+    expect(br?.length).toBeLessThanOrEqual(45_000);
+  });
+
   test("says of itself that it is local, and names no build then", () => {
     const local = localPage(page);
     const html = Buffer.from(local.files.get("/")?.identity ?? []).toString();

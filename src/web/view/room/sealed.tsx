@@ -4,6 +4,7 @@ import type { RoomSealing, SealedMember } from "../../../client/sealed/rooms.ts"
 import { isSame } from "../../../core/model/item.ts";
 import { roomOf } from "../../../core/model/selectors.ts";
 import type { RoomState } from "../../../core/model/state.ts";
+import { listDevices } from "../../driver/devices.ts";
 import { FaultLine, useFact, useWork } from "../shell/context.tsx";
 import { confirm, Dialog } from "../shell/dialog.tsx";
 import { faultText } from "../shell/fault-text.ts";
@@ -47,7 +48,7 @@ export function SealedLine({ target }: SealedProps) {
   }
   switch (sealing?.status) {
     case "waiting":
-      return <p className="hint sealed-line">{texts.sealedWaiting}</p>;
+      return <Waiting />;
     case "out":
       return <p className="hint sealed-line">{texts.sealedOut}</p>;
     case "lost":
@@ -61,6 +62,21 @@ export function SealedLine({ target }: SealedProps) {
     default:
       return null;
   }
+}
+
+/** Who waits in vain hears of it: a device without the account's key is never let in. */
+function Waiting() {
+  const { chat, texts } = usePartPage();
+  const [isCertified, setCertified] = useState(true);
+  useEffect(() => {
+    listDevices(chat.request).then(
+      (devices) => setCertified(devices.some((one) => one.isCurrent && one.isCertified)),
+      () => undefined, // Without a link nothing is to be said.
+    );
+  }, [chat]);
+  return (
+    <p className="hint sealed-line">{isCertified ? texts.sealedWaiting : texts.sealedNoKey}</p>
+  );
 }
 
 function devicesText({ devices }: SealedMember, { texts }: PartPage): string {

@@ -1,7 +1,11 @@
 import { expect, test } from "bun:test";
-import { linkCodeHash, linkMac, openAccountKey } from "../../src/crypto/link-code.ts";
-import { isLinkMac, linkCodeHashOf, sealAccountSeed } from "../../src/crypto/page-link.ts";
-import type { Fingerprint } from "../../src/wire/fingerprint.ts";
+import { linkCodeHash, linkMac, openAccountKey } from "../../../src/crypto/link-code.ts";
+import {
+  isLinkMac,
+  linkCodeHashOf,
+  sealAccountSeed,
+} from "../../../src/web/browser/link-crypto.ts";
+import type { Fingerprint } from "../../../src/wire/fingerprint.ts";
 
 const bytes = (length: number, of: number) => new Uint8Array(length).fill(of);
 const code = bytes(16, 1);

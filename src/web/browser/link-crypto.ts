@@ -1,6 +1,5 @@
-/** The same as `link-code.ts`, by WebCrypto: the page hands its account key on. */
-import { concatBytes, utf8Encode } from "../base/bytes.ts";
-import type { Fingerprint } from "../wire/fingerprint.ts";
+/** The same as `crypto/link-code.ts`, by WebCrypto: the page hands its account key on. */
+import { concatBytes, utf8Encode } from "../../base/bytes.ts";
 import {
   LINK_KEY,
   LINK_MAC,
@@ -8,8 +7,9 @@ import {
   linkBound,
   linkIdBytes,
   linkMacBytes,
-} from "./link-form.ts";
-import { owned } from "./seal/owned.ts";
+} from "../../crypto/link-form.ts";
+import { owned } from "../../crypto/seal/owned.ts";
+import type { Fingerprint } from "../../wire/fingerprint.ts";
 
 export async function linkCodeHashOf(code: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", owned(linkIdBytes(code))));
