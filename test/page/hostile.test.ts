@@ -61,8 +61,12 @@ const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u
 async function expectHarmless(visit: Visit): Promise<void> {
   const found = await visit.page.evaluate<string[]>(`[...document.querySelectorAll(
     "script:not([src^='/assets/']), iframe, object, embed, base, meta[http-equiv], " +
-    "form[action], link:not([href^='/assets/'])"
-  )].map((element) => element.outerHTML.slice(0, 200))`);
+    "form[action], link"
+  )].filter((element) => {
+    // What parts of the page share is fetched ahead of them, by its whole address.
+    const { href } = element;
+    return element.tagName !== "LINK" || !href.startsWith(location.origin + "/assets/");
+  }).map((element) => element.outerHTML.slice(0, 200))`);
   const handlers = await visit.page.evaluate<string[]>(`[...document.querySelectorAll("*")]
     .flatMap((element) => [...element.attributes])
     .filter(({ name, value }) => /^on/.test(name) || /^\\s*(?:javascript|vbscript):/i.test(value))
