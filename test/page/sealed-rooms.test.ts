@@ -400,3 +400,25 @@ pageTest("a device that is forgotten leaves nothing of its sealed rooms behind",
   await ana.field("Name").or(ana.button("Enter as ana")).first().waitFor();
   await ana.page.waitForFunction(`${kept}.then((count) => count === 0)`);
 });
+
+pageTest("a sealed file of a terminal is shown, and not saved as what the server has", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  const ben = await sandbox.home("ben").join(["--user", "ben"]);
+  await makesVault(ana);
+  await ana.says("/invite ben");
+  await ben.json("may-join");
+  ben.type("/join vault");
+  await ben.json("join", { from: "ben", room: "vault" });
+  await Bun.write(sandbox.path("plans.txt"), "what only they may read");
+  ben.type(`/send ${sandbox.path("plans.txt")}`);
+  const card = ana.page.locator(".file-card").filter({ hasText: "plans.txt" });
+  await card.getByText("the program opens it").waitFor();
+  expect(await card.getByRole("button").count()).toBe(0);
+  expect(await ana.page.getByText(/not for this device/).count()).toBe(0);
+  for (const words of ["plans.txt", "what only they"]) {
+    expect(await holding(served.data, words)).toEqual([]);
+  }
+});

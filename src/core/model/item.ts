@@ -2,7 +2,7 @@ import { foldName, isName } from "../../base/names.ts";
 import { WORD_KINDS } from "../../wire/record.ts";
 import { bodyText, type ChatRecord, importedOf } from "../client/chat-record.ts";
 import { fileBodyOf } from "../rooms/files.ts";
-import type { Changes, Item, Reaction } from "./state.ts";
+import type { Changes, Item, Reaction, ShownFile } from "./state.ts";
 
 /** Said of other records, or of nothing that people see: shown there, or not at all. */
 const FOLDED: ReadonlySet<string> = new Set(["room", "edit", "erase", "reaction"]);
@@ -46,7 +46,7 @@ export function itemOf(
     mentions,
     callsMe: isCalled && !isMine && imported === undefined,
     reactions: [],
-    file: kind === "file" ? fileBodyOf(body) : undefined,
+    file: kind === "file" ? shownFile(record) : undefined,
     whom: kind === "group" ? usersOf(body) : textOf(body?.["name"]),
     was: body?.["user"] === undefined ? undefined : textOf(body["was"]),
     roomWas: body?.["user"] === undefined ? textOf(body?.["was"]) : undefined,
@@ -60,6 +60,11 @@ export function itemOf(
 }
 
 type Body = ChatRecord["body"];
+
+function shownFile({ body, room }: ChatRecord): ShownFile | undefined {
+  const file = fileBodyOf(body);
+  return file !== undefined && room.isSealed === true ? { ...file, isSealed: true } : file;
+}
 
 /** Not empty: the room is sealed from here on. As read by this device, or as the server has it. */
 function begins(body: Body): string {

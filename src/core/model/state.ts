@@ -145,6 +145,9 @@ export interface WantedPage {
   readonly seq: number;
 }
 
+/** A file of a sealed room: what the server has of it is of no use as it is. */
+export type ShownFile = FileBody & { readonly isSealed?: true };
+
 /** One thing that users see in a room: a message, a file, a member who came. */
 export interface Item {
   readonly seq: number;
@@ -170,7 +173,7 @@ export interface Item {
   /** It calls me by name, or answers me. */
   readonly callsMe: boolean;
   readonly reactions: readonly Reaction[];
-  readonly file: FileBody | undefined;
+  readonly file: ShownFile | undefined;
   /** Of `kick`, `mute` and `grant`: whom. Of `rename`: what they, or the room, are called now. */
   readonly whom: string | undefined;
   /** Of `rename`: what they were called; undefined: the room was. */

@@ -190,6 +190,7 @@ export const ENGLISH = {
   file: "File",
   folderOf: (entries: number) => `Folder, ${entries === 1 ? "1 entry" : `${entries} entries`}`,
   saveFile: (name: string) => `Save ${name}`,
+  fileSealed: "Sealed: the program opens it, this page cannot yet.",
   saveByBrowser: "Save with the browser, unchecked",
   open: "Open",
   openAsk: (name: string) => `Open ${name}?`,

@@ -259,6 +259,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   file: "Berkas",
   folderOf: (entries) => `folder, ${entries} isi`,
   saveFile: (name) => `Simpan ${name}`,
+  fileSealed: "Tersegel: program dapat membukanya, halaman ini belum.",
   saveByBrowser: "Simpan lewat peramban, tanpa diperiksa",
   open: "Buka",
   openAsk: (name) => `Buka ${name}?`,

@@ -2,7 +2,7 @@ import { memo, useState } from "react";
 import { SAVED_BLOB_BYTES_MAX } from "../../../base/limits-page.ts";
 import { formatSize } from "../../../base/sizes.ts";
 import { cleanText } from "../../../base/text.ts";
-import type { Model, TransferView } from "../../../core/model/state.ts";
+import type { Model, ShownFile, TransferView } from "../../../core/model/state.ts";
 import type { FileBody } from "../../../core/rooms/files.ts";
 import { mediaOf } from "../../browser/media.ts";
 import type { Texts } from "../../text/en.ts";
@@ -130,7 +130,7 @@ function MoreWays({ file, name }: WaysProps) {
 }
 
 export interface FileCardProps {
-  readonly file: FileBody;
+  readonly file: ShownFile;
   readonly from: string;
 }
 
@@ -163,16 +163,20 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
           {type} · {formatSize(file.size)}
         </span>
       </div>
-      <div className="file-actions">
-        <SaveButton file={file} name={name} />
-        {isShown ? (
-          <button type="button" className="button button-small button-quiet" onClick={open}>
-            {texts.open}
-          </button>
-        ) : null}
-        {isShown && isPicture ? <Picture file={file} /> : null}
-        <MoreWays file={file} name={name} />
-      </div>
+      {file.isSealed === true ? (
+        <p className="file-below file-note">{texts.fileSealed}</p>
+      ) : (
+        <div className="file-actions">
+          <SaveButton file={file} name={name} />
+          {isShown ? (
+            <button type="button" className="button button-small button-quiet" onClick={open}>
+              {texts.open}
+            </button>
+          ) : null}
+          {isShown && isPicture ? <Picture file={file} /> : null}
+          <MoreWays file={file} name={name} />
+        </div>
+      )}
       {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
     </section>
   );
