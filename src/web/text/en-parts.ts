@@ -54,6 +54,8 @@ export const ENGLISH_PARTS = {
   sealedLost: "This device has lost its keys of this room, and comes back by itself.",
   sealedSuspect: (reason: string) =>
     `This room cannot be trusted any more: ${reason}. Nothing is sent here.`,
+  sealedGoOn: "Go on all the same",
+  sealedGoOnAsk: "Ask the others and the server's owner first, by another way, what happened here.",
   invitedInto: (by: string, room: string) => `${by} lets you into the sealed room ${room}.`,
 
   // Coming in.

@@ -211,6 +211,8 @@ export const INDONESIAN: AllTexts & LaterTexts = {
   sealedLost: "Perangkat ini kehilangan kunci ruang ini, dan kembali dengan sendirinya.",
   sealedSuspect: (reason) =>
     `Ruang ini tidak dapat dipercaya lagi: ${reason}. Tidak ada yang dikirim ke sini.`,
+  sealedGoOn: "Tetap lanjutkan",
+  sealedGoOnAsk: "Tanyakan dahulu kepada yang lain dan pemilik server apa yang terjadi.",
   invitedInto: (by, room) => `${by} mengizinkan Anda masuk ke ruang tersegel ${room}.`,
   saidSealed: (who) => `${who} menyegel ruang ini`,
   saidKeys: (who, whom, on) => {

@@ -39,10 +39,23 @@ function useSealing(room: RoomState | undefined, changes = 0): RoomSealing | und
 
 /** Above where one writes, if something keeps this device from reading or writing. */
 export function SealedLine({ target }: SealedProps) {
-  const { chat, texts } = usePartPage();
+  const page = usePartPage();
+  const { chat, texts } = page;
   const room = useFact((model) => roomOf(model, target));
-  const sealing = useSealing(room);
+  const [changes, setChanges] = useState(0);
+  const sealing = useSealing(room, changes);
   const { sealRefusal } = chat;
+  const goOn = () =>
+    confirm(page, {
+      title: texts.sealedGoOn,
+      text: texts.sealedGoOnAsk,
+      action: texts.sealedGoOn,
+      isDanger: true,
+      onConfirm: async () => {
+        if (room !== undefined) await (await chat.sealedRooms()).accept(room);
+        setChanges((n) => n + 1);
+      },
+    });
   if (sealRefusal !== undefined) {
     return <p className="hint sealed-line">{faultText(sealRefusal, texts)}</p>;
   }
@@ -56,7 +69,10 @@ export function SealedLine({ target }: SealedProps) {
     case "suspect":
       return (
         <p className="sealed-line sealed-suspect" role="alert" dir="auto">
-          {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}
+          {texts.sealedSuspect(cleanText(sealing.reason ?? "?"))}{" "}
+          <button type="button" className="button button-small" onClick={goOn}>
+            {texts.sealedGoOn}
+          </button>
         </p>
       );
     default:
@@ -213,6 +229,11 @@ export function SealedDialog({ target, onClose }: SealedProps) {
           {isIn && isAdmin && room.kind === "room" ? (
             <LetIn room={room} onChange={onChange} />
           ) : null}
+          {(sealing?.remarks ?? []).map((remark) => (
+            <p key={remark} className="hint" dir="auto">
+              {cleanText(remark)}
+            </p>
+          ))}
           <p className="hint">{texts.sealedExplained}</p>
         </>
       ) : (
