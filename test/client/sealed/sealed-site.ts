@@ -11,6 +11,7 @@ import type { ClientEvent } from "../../../src/client/event.ts";
 import type { FollowMode } from "../../../src/client/follower.ts";
 import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
+import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
@@ -19,6 +20,7 @@ import { systemEntropy } from "../../../src/io/entropy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
+import type { Answer, RequestFields, RequestKind } from "../../../src/wire/messages.ts";
 import { Site, type SiteOptions } from "../../server/site.ts";
 import { Liar } from "./liar.ts";
 
@@ -43,6 +45,13 @@ export class SealedSite implements AsyncDisposable {
     // The library compares key packages with the machine's own clock.
     site.skewMs = Date.now() - site.time.unixMs();
     return new SealedSite(site, options.signs === true);
+  }
+
+  /** The one that came last. */
+  get latest(): Person {
+    const person = this.#people.at(-1);
+    if (person === undefined) throw new Error("nobody has come");
+    return person;
   }
 
   /** A new device in a home of its own. */
@@ -149,6 +158,8 @@ export interface Device {
   readonly folder: string;
   readonly identity: Identity;
   readonly state: ClientState;
+  /** Stands between the client and what it keeps of sealed rooms. */
+  readonly between?: ((home: SealedHome) => SealedHome) | undefined;
 }
 
 function dialOf(site: Site, host: string): () => Promise<Link> {
@@ -157,7 +168,7 @@ function dialOf(site: Site, host: string): () => Promise<Link> {
 
 function clientOf(
   site: Site,
-  { state, identity, folder }: Device,
+  { state, identity, folder, between = (home) => home }: Device,
   dial: () => Promise<Link>,
   options: Pick<ClientOptions, "follow" | "credentials" | "audits">,
 ): Client {
@@ -170,7 +181,7 @@ function clientOf(
       state,
       keys: deviceKeys(identity, state),
       hashing: nativeHashing(),
-      sealed: sealedHome(folder, identity, clock),
+      sealed: between(sealedHome(folder, identity, clock)),
     },
     { address: "server:2428", program: "chat/test", ...options },
   );
@@ -184,7 +195,7 @@ export class Person {
   /** Between this client and the server. */
   readonly liar = new Liar();
   readonly client: Client;
-  readonly #world: SealedSite;
+  readonly world: SealedSite;
   #link: Link | undefined;
 
   constructor(
@@ -193,7 +204,7 @@ export class Person {
     device: Device,
     { host, follow }: { readonly host: string; readonly follow: FollowMode },
   ) {
-    this.#world = world;
+    this.world = world;
     this.name = name;
     this.device = device;
     const dial = async () => {
@@ -207,14 +218,14 @@ export class Person {
   }
 
   async enter(): Promise<void> {
-    await this.#world.wait(this.client.connect());
+    await this.world.wait(this.client.connect());
     void (async () => {
       for await (const event of this.client.events()) this.events.push(event);
     })();
     await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
     // Others can let it in.
-    const rooms = await this.#world.wait(this.client.sealedRooms());
-    await this.#world.wait(rooms.stock());
+    const rooms = await this.world.wait(this.client.sealedRooms());
+    await this.world.wait(rooms.stock());
   }
 
   /** The link breaks; the client comes back. */
@@ -231,11 +242,11 @@ export class Person {
   }
 
   until<Value>(what: string, look: () => Value | undefined): Promise<Value> {
-    return this.#world.until(`${what} of ${this.name}`, look);
+    return this.world.until(`${what} of ${this.name}`, look);
   }
 
   async sealed<Value>(work: (rooms: SealedRooms) => Promise<Value>): Promise<Value> {
-    return this.#world.wait(this.client.sealedRooms().then(work));
+    return this.world.wait(this.client.sealedRooms().then(work));
   }
 
   room(name: string): RoomView {
@@ -249,7 +260,7 @@ export class Person {
   /** Makes a sealed room and its group. */
   async makes(room: string): Promise<void> {
     const join = { room, create: true, sealed: true };
-    await this.#world.wait(this.client.request("join", join));
+    await this.world.wait(this.client.request("join", join));
     await this.until(`the room ${room}`, () => this.client.rooms.find(({ name }) => name === room));
     await this.sealed((rooms) => rooms.create(this.room(room)));
   }
@@ -260,12 +271,16 @@ export class Person {
     await person.until("the invitation", () =>
       person.events.find((event) => event.kind === "invited" && event.room === room),
     );
-    await this.#world.wait(person.client.request("join", { room }));
+    await this.world.wait(person.client.request("join", { room }));
     await person.until("the room", () => person.client.rooms.find(({ name }) => name === room));
   }
 
+  asks<Kind extends RequestKind>(kind: Kind, fields: RequestFields<Kind>): Promise<Answer<Kind>> {
+    return this.world.wait(this.client.request(kind, fields));
+  }
+
   say(to: string, text: string): Promise<unknown> {
-    return this.#world.wait(this.client.post(to, { text }));
+    return this.world.wait(this.client.post(to, { text }));
   }
 
   get records(): ChatRecord[] {

@@ -1,0 +1,74 @@
+import { Fault } from "../../../src/base/fault.ts";
+import type { OpenSealedHome, SealedHome } from "../../../src/client/sealed/sealing.ts";
+import type { SealedTables } from "../../../src/client/sealed/store.ts";
+
+/** `before`: nothing of the last transaction is there; `after`: all of it, and nobody knows. */
+export type CrashAt = "before" | "after";
+
+/** Kills a process at its n-th transaction that writes: from then on nothing of it is done. */
+export class Crash {
+  writes = 0;
+  isDead = false;
+  /** It dies no more. */
+  isOver = false;
+  readonly happened: Promise<"crashed">;
+  readonly #at: CrashAt;
+  readonly #n: number;
+  readonly #happen: (how: "crashed") => void;
+
+  constructor(at: CrashAt, n: number) {
+    this.#at = at;
+    this.#n = n;
+    const { promise, resolve } = Promise.withResolvers<"crashed">();
+    this.happened = promise;
+    this.#happen = resolve;
+  }
+
+  readonly between = (home: SealedHome): SealedHome => ({
+    exists: () => home.exists(),
+    stateKey: () => home.stateKey(),
+    open: async (owner) => this.#wrapped(await home.open(owner)),
+  });
+
+  #wrapped(home: OpenSealedHome): OpenSealedHome {
+    return { transact: (work) => this.#transact(home, work), close: () => home.close() };
+  }
+
+  async #transact<Result>(
+    home: OpenSealedHome,
+    work: (tables: SealedTables) => Promise<Result>,
+  ): Promise<Result> {
+    if (this.isDead) return never();
+    let isLast = false;
+    const done = await home
+      .transact(async (tables) => {
+        let writes = false;
+        const wrote = () => {
+          writes = true;
+        };
+        const result = await work({
+          get: (key) => tables.get(key),
+          list: (range) => tables.list(range),
+          put: (key, value) => [tables.put(key, value), wrote()][0],
+          delete: (key) => [tables.delete(key), wrote()][0],
+        });
+        if (writes && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
+        if (isLast) this.isDead = true;
+        if (this.isDead && !(isLast && this.#at === "after"))
+          throw new Fault("interrupted", "dead");
+        return result;
+      })
+      .catch((error: unknown) => {
+        if (!this.isDead) throw error;
+        return undefined;
+      });
+    if (!this.isDead) return done as Result;
+    this.#happen("crashed");
+    return never();
+  }
+}
+
+/** A process that is dead answers nothing. */
+function never(): Promise<never> {
+  return new Promise(() => undefined);
+}
