@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { toBase64Url } from "../../base/bytes.ts";
 import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedHome } from "../../client/sealed/sealing.ts";
 import type { Identity } from "../../crypto/identity.ts";
@@ -15,7 +16,11 @@ export function sealedHome(folder: string | undefined, device: Identity, clock: 
   return {
     exists: () => folder !== undefined && existsSync(join(folder, SEALED_STATE_FILE)),
     open: ({ fingerprint, formers, account }) =>
-      new SealedStateStore(folder, { fingerprint, formers, account }, clock),
+      new SealedStateStore(
+        folder,
+        { fingerprint, formers, account, device: toBase64Url(device.publicKey) },
+        clock,
+      ),
     stateKey: () => {
       const seed = device.seed();
       const raw = hkdfSync("sha256", seed, new Uint8Array(0), STATE_KEY_INFO, STATE_KEY_BYTES);

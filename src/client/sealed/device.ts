@@ -48,7 +48,8 @@ function certificateOf(parts: SealedDeviceParts): Promise<Uint8Array> {
   const { clock, keys, store, stateKey, fingerprint } = parts;
   return store.transact(async (tables) => {
     const vault = new Vault(tables, stateKey);
-    const known = await vault.get<string>(CERT_KEY);
+    // One that cannot be read is made anew, as a device that lost all of it does.
+    const known = await vault.find<string>(CERT_KEY);
     if (known !== undefined) return fromBase64Url(known);
     const place = { fingerprint, user: checkName(parts.user), unixMs: clock.unixMs() };
     const { deviceCert: cert } = await certifiedDevice(keys, place);

@@ -7,8 +7,9 @@ export async function accountOf(vault: Vault, user: FoldedName): Promise<string 
   return (await identityOf(vault, user))?.account;
 }
 
+/** One that cannot be read was never seen: its owner shows as not verified then. */
 export function identityOf(vault: Vault, user: string): Promise<IdentityRow | undefined> {
-  return vault.get<IdentityRow>(identityKey(user as Name));
+  return vault.find<IdentityRow>(identityKey(user as Name));
 }
 
 /** The first sight of a name: from now on it stands for this account, unverified. */

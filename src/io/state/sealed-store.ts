@@ -1,5 +1,5 @@
 import { Database, SQLiteError } from "bun:sqlite";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "../../base/fault.ts";
 import type { Clock } from "../clock.ts";
@@ -12,6 +12,8 @@ export interface SealedOwner {
   /** Keys that the server had before. */
   readonly formers: readonly string[];
   readonly account: string;
+  /** The key of the device; rows of another one are put aside, and found again when it is back. */
+  readonly device: string;
 }
 
 /** Rows by key, in ascending order of their ASCII; see client/sealed/store. */
@@ -28,6 +30,9 @@ interface Row {
 }
 
 export const SEALED_STATE_FILE = "sealed.sqlite";
+/** In the clear, with an empty value: whose key encrypts the other rows. */
+const DEVICE = "device/";
+const MAGIC = "SQLite format 3\0";
 const FORMAT = 1;
 /** Another process works for half a second at a time; longer means that it hangs. */
 const BUSY_MS_MAX = 15_000;
@@ -57,8 +62,9 @@ export class SealedStateStore {
     this.#folder = folder ?? "memory";
     this.#clock = clock;
     this.#owner = owner;
-    this.#database = withStoreFaults(this.#folder, () => openDatabase(folder));
-    withStoreFaults(this.#folder, () => this.#follow());
+    if (folder !== undefined) sealedFaults(folder, () => putAside(join(folder, SEALED_STATE_FILE)));
+    this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
+    sealedFaults(this.#folder, () => this.#follow());
   }
 
   /** @throws Fault store-…, interrupted (closed), and what the work throws: nothing has changed */
@@ -68,7 +74,7 @@ export class SealedStateStore {
       await this.#begin();
       try {
         const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
-        withStoreFaults(this.#folder, () => this.#database.run("COMMIT"));
+        sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
         return result;
       } catch (error) {
         if (this.#database.inTransaction) this.#database.run("ROLLBACK");
@@ -93,7 +99,7 @@ export class SealedStateStore {
         return;
       } catch (error) {
         const isBusy = error instanceof SQLiteError && error.code === "SQLITE_BUSY";
-        if (!isBusy) return withStoreFaults(this.#folder, () => rethrow(error));
+        if (!isBusy) return sealedFaults(this.#folder, () => rethrow(error));
         if (this.#clock.now() >= until) {
           throw new Fault("store-failed", `${this.#folder} is held by another process`, {
             cause: error,
@@ -112,6 +118,26 @@ export class SealedStateStore {
       const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OF}`;
       this.#database.query(sql).run(fingerprint, former, account);
     }
+    this.#database.transaction(() => this.#changeDevice()).immediate();
+  }
+
+  /** With another key nothing can be read that was kept; what must stay sealed, stays so. */
+  #changeDevice(): void {
+    const { fingerprint, account, device } = this.#owner;
+    const rows = new SealedRows(this.#database, this.#owner, this.#folder);
+    const [known] = rows.list({ from: DEVICE, to: `${DEVICE}~`, limit: 1 });
+    const before = known?.key.slice(DEVICE.length);
+    if (before === device) return;
+    if (before !== undefined) {
+      const aside = `${account} ${before}`;
+      const move = `UPDATE OR REPLACE sealed SET account = ? WHERE ${OF}`;
+      this.#database.query(move).run(aside, fingerprint, account);
+      this.#database.query(move).run(account, fingerprint, `${account} ${device}`);
+      const pins = `SELECT fingerprint, ?, key, value FROM sealed ${WHERE}`;
+      const copy = this.#database.query(`INSERT OR IGNORE INTO sealed ${pins}`);
+      copy.run(account, fingerprint, aside, "pin/", "pin/~");
+    }
+    rows.put(`${DEVICE}${device}`, new Uint8Array(0));
   }
 }
 
@@ -153,7 +179,7 @@ export class SealedRows {
   }
 
   #guard<Result>(act: () => Result): Result {
-    return withStoreFaults(this.#folder, act);
+    return sealedFaults(this.#folder, act);
   }
 }
 
@@ -180,6 +206,43 @@ function openDatabase(folder: string | undefined): Database {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+/**
+ * What is no database is kept under another name, and the device comes back as one that lost it. An
+ * empty file is a database that was not begun.
+ */
+function putAside(path: string): void {
+  const head = headOf(path);
+  if (head === undefined || head === "" || head === MAGIC) return;
+  for (const end of ["-wal", "-shm", ""]) {
+    if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${path}${end}.damaged`);
+  }
+}
+
+function headOf(path: string): string | undefined {
+  if (!existsSync(path)) return undefined;
+  const file = openSync(path, "r");
+  try {
+    const head = Buffer.alloc(MAGIC.length);
+    return head.toString("latin1", 0, readSync(file, head, 0, head.length, 0));
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** What the database says, as a fault with what helps. */
+function sealedFaults<Result>(folder: string, act: () => Result): Result {
+  try {
+    return withStoreFaults(folder, act);
+  } catch (error) {
+    const code = error instanceof Fault && error.cause instanceof SQLiteError && error.cause.code;
+    if (code !== "SQLITE_CORRUPT" && code !== "SQLITE_NOTADB") throw error;
+    throw new Fault("store-failed", `${join(folder, SEALED_STATE_FILE)} is damaged`, {
+      cause: error,
+      remedy: "end chat and put that file aside: the device comes in anew without it",
+    });
   }
 }
 

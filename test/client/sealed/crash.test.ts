@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
-import { Crash, type CrashAt } from "./crashing-home.ts";
+import { Crash, type TroubleAt } from "./crashing-home.ts";
 import { type Device, type Person, SealedSite } from "./sealed-site.ts";
 
 /** What ana does, each step so that it may be done again. */
@@ -38,7 +38,10 @@ async function says(ana: Person, ben: Person, text: string): Promise<void> {
   written.set(ana.world, before);
   if (!before.has(text)) {
     before.add(text);
-    await ana.say("vault", text);
+    await ana.say("vault", text).catch((fault: Fault) => {
+      if (fault.code === "store-full") before.delete(text); // It says itself that it was not sent.
+      throw fault;
+    });
   }
   await ben.hears("vault", text);
 }
@@ -48,7 +51,7 @@ function notThere(error: Fault): void {
 }
 
 /** @returns whether it crashed */
-async function walk(at: CrashAt, n: number): Promise<boolean> {
+async function walk(at: TroubleAt, n: number): Promise<boolean> {
   await using world = await SealedSite.open();
   const crash = new Crash(at, n);
   const others = [await world.join("ben"), await world.join("eve")] as const;
@@ -60,11 +63,14 @@ async function walk(at: CrashAt, n: number): Promise<boolean> {
       ana ??= await world.join("ana", isBack ? { ...device, between: undefined } : device);
       await STEPS[step]?.(ana, others);
       return "done";
-    })();
-    work.catch(() => undefined); // Of a dead process nothing is of interest any more.
+    })().catch((fault: Fault) => {
+      // Of a dead process nothing is of interest any more.
+      if (crash.isDead || fault.code === "store-full") return "again";
+      throw fault;
+    });
     const how = await world.wait(Promise.race(isBack ? [work] : [work, crash.happened]));
     if (how === "done") step++;
-    else {
+    else if (how === "crashed") {
       isBack = true;
       const dead = ana ?? world.latest;
       ana = undefined;
@@ -85,7 +91,7 @@ async function walk(at: CrashAt, n: number): Promise<boolean> {
   const past = page.records.flatMap(({ kind, body }) => (kind === "text" ? [body?.["text"]] : []));
   expect([at, n, past]).toEqual([at, n, words]);
   expect([at, n, ana.anew("copy") + ana.anew("damaged")]).toEqual([at, n, 0]);
-  return isBack;
+  return isBack || (at === "full" && crash.writes >= n);
 }
 
 test.each(["before", "after"] as const)(
@@ -100,3 +106,9 @@ test.each(["before", "after"] as const)(
   },
   240_000,
 );
+
+test("a disk that is full at any of its writes refuses with a word, and loses nothing", async () => {
+  let n = 1;
+  while (await walk("full", n)) n++;
+  expect(n).toBeGreaterThan(15);
+}, 240_000);

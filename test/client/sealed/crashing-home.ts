@@ -3,7 +3,9 @@ import type { OpenSealedHome, SealedHome } from "../../../src/client/sealed/seal
 import type { SealedTables } from "../../../src/client/sealed/store.ts";
 
 /** `before`: nothing of the last transaction is there; `after`: all of it, and nobody knows. */
-export type CrashAt = "before" | "after";
+type CrashAt = "before" | "after";
+/** `full`: the disk takes nothing of it, once, and the process goes on. */
+export type TroubleAt = CrashAt | "full";
 
 /** Kills a process at its n-th transaction that writes: from then on nothing of it is done. */
 export class Crash {
@@ -12,11 +14,11 @@ export class Crash {
   /** It dies no more. */
   isOver = false;
   readonly happened: Promise<"crashed">;
-  readonly #at: CrashAt;
+  readonly #at: TroubleAt;
   readonly #n: number;
   readonly #happen: (how: "crashed") => void;
 
-  constructor(at: CrashAt, n: number) {
+  constructor(at: TroubleAt, n: number) {
     this.#at = at;
     this.#n = n;
     const { promise, resolve } = Promise.withResolvers<"crashed">();
@@ -53,6 +55,7 @@ export class Crash {
           delete: (key) => [tables.delete(key), wrote()][0],
         });
         if (writes && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
+        if (isLast && this.#at === "full") throw new Fault("store-full", "the disk is full");
         if (isLast) this.isDead = true;
         if (this.isDead && !(isLast && this.#at === "after"))
           throw new Fault("interrupted", "dead");

@@ -27,7 +27,7 @@ async function two(world: SealedSite): Promise<[Person, Person]> {
   return people;
 }
 
-const OWNER = { fingerprint: "F", formers: [], account: "a" };
+const OWNER = { fingerprint: "F", formers: [], account: "a", device: "d" };
 
 function inVault({ client }: Person): true | undefined {
   return client.rooms.some(({ name }) => name === "vault") || undefined;

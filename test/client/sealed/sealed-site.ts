@@ -76,9 +76,10 @@ export class SealedSite implements AsyncDisposable {
     device = this.device(),
     host = `10.0.1.${user.length}`,
     follow: FollowMode = "all",
+    { stocks = true } = {},
   ): Promise<Person> {
     const person = this.person(user, device, host, follow);
-    await person.enter();
+    await person.enter(stocks);
     return person;
   }
 
@@ -217,13 +218,14 @@ export class Person {
     this.client = clientOf(world.site, device, dial, { follow, credentials, audits });
   }
 
-  async enter(): Promise<void> {
+  async enter(stocks = true): Promise<void> {
     await this.world.wait(this.client.connect());
     void (async () => {
       for await (const event of this.client.events()) this.events.push(event);
     })();
     await this.until("caught up", () => this.events.find(({ kind }) => kind === "caught-up"));
     // Others can let it in.
+    if (!stocks) return;
     const rooms = await this.world.wait(this.client.sealedRooms());
     await this.world.wait(rooms.stock());
   }

@@ -1,11 +1,18 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Fault } from "../../../src/base/fault.ts";
-import { SealedStateStore } from "../../../src/io/state/sealed-store.ts";
+import { SEALED_STATE_FILE, SealedStateStore } from "../../../src/io/state/sealed-store.ts";
 import { VirtualClock } from "../../client/virtual-clock.ts";
 
-const OWNER = { fingerprint: "F", formers: [], account: "a" } as unknown as ConstructorParameters<
-  typeof SealedStateStore
->[1];
+const OWNER = {
+  fingerprint: "F",
+  formers: [],
+  account: "a",
+  device: "d",
+} as unknown as ConstructorParameters<typeof SealedStateStore>[1];
 
 test("who leaves ends what waits by a fault, and nothing in the middle", async () => {
   const store = new SealedStateStore(undefined, OWNER, new VirtualClock());
@@ -28,4 +35,48 @@ test("who leaves ends what waits by a fault, and nothing in the middle", async (
     expect(refused).toBeInstanceOf(Fault);
     expect((refused as Fault).code).toBe("interrupted");
   }
+});
+
+test("what another process holds for long is a fault that says so, and an end of waiting", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
+  const clock = new VirtualClock();
+  const store = new SealedStateStore(folder, OWNER, clock);
+  using other = new Database(join(folder, SEALED_STATE_FILE));
+  other.run("BEGIN IMMEDIATE");
+  const waiting = store.transact(async () => "done").catch((error: Fault) => error);
+  await clock.advance(60_000);
+  const fault = await waiting;
+  expect(fault).toBeInstanceOf(Fault);
+  expect((fault as Fault).message).toContain("held by another process");
+  other.run("ROLLBACK");
+  expect(await store.transact(async () => "done")).toBe("done");
+  store.close();
+  rmSync(folder, { recursive: true });
+});
+
+test("another device.key puts rows aside, but for pins; the first finds them again", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
+  const clock = new VirtualClock();
+  const open = (device: string) => new SealedStateStore(folder, { ...OWNER, device }, clock);
+  const keys = (store: SealedStateStore) =>
+    store.transact(async (rows) =>
+      rows.list({ from: "", to: "~", limit: 9 }).map(({ key }) => key),
+    );
+  const value = new Uint8Array([1]);
+  const one = open("one");
+  await one.transact(async (rows) => {
+    for (const key of ["pin/vault", "room/r", "state/r"]) rows.put(key, value);
+  });
+  one.close();
+  const two = open("two");
+  expect(await keys(two)).toEqual(["device/two", "pin/vault"]);
+  await two.transact(async (rows) => rows.put("room/q", value));
+  two.close();
+  const again = open("one");
+  expect(await keys(again)).toEqual(["device/one", "pin/vault", "room/r", "state/r"]);
+  again.close();
+  const second = open("two");
+  expect(await keys(second)).toEqual(["device/two", "pin/vault", "room/q"]);
+  second.close();
+  rmSync(folder, { recursive: true });
 });
