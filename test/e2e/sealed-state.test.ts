@@ -18,7 +18,9 @@ async function sealedRoom(sandbox: Sandbox): Promise<{ ana: Program; bens: Home;
   // A device can be let in once the server has its key packages, a moment after it came.
   await eventually("key packages of both", () => {
     const keys = join(data, "sealed", "keys");
-    return existsSync(keys) && readdirSync(keys).filter((name) => name.endsWith(".json")).length > 1;
+    return (
+      existsSync(keys) && readdirSync(keys).filter((name) => name.endsWith(".json")).length > 1
+    );
   });
   ana.type("/invite ben");
   await ben.json("may-join", { room: "vault" });

@@ -56,6 +56,7 @@ export class SealedStateStore {
   readonly #database: Database;
   readonly #mutex = new Mutex();
   #isClosed = false;
+  #hasFollowed = false;
 
   /** @param folder undefined: in memory @throws Fault store-…, version-unsupported */
   constructor(folder: string | undefined, owner: SealedOwner, clock: Clock) {
@@ -64,7 +65,6 @@ export class SealedStateStore {
     this.#owner = owner;
     if (folder !== undefined) sealedFaults(folder, () => putAside(join(folder, SEALED_STATE_FILE)));
     this.#database = sealedFaults(this.#folder, () => openDatabase(folder));
-    sealedFaults(this.#folder, () => this.#follow());
   }
 
   /** @throws Fault store-…, interrupted (closed), and what the work throws: nothing has changed */
@@ -73,8 +73,11 @@ export class SealedStateStore {
       if (this.#isClosed) throw new Fault("interrupted", "nobody is logged in any more");
       await this.#begin();
       try {
+        // Not when it is opened: others may hold the database then, and nobody can wait there.
+        sealedFaults(this.#folder, () => this.#follow());
         const result = await work(new SealedRows(this.#database, this.#owner, this.#folder));
         sealedFaults(this.#folder, () => this.#database.run("COMMIT"));
+        this.#hasFollowed = true;
         return result;
       } catch (error) {
         if (this.#database.inTransaction) this.#database.run("ROLLBACK");
@@ -98,7 +101,8 @@ export class SealedStateStore {
         this.#database.run("BEGIN IMMEDIATE");
         return;
       } catch (error) {
-        const isBusy = error instanceof SQLiteError && error.code === "SQLITE_BUSY";
+        // Also while another one reads what a process that was killed has left: BUSY_RECOVERY.
+        const isBusy = error instanceof SQLiteError && error.code?.startsWith("SQLITE_BUSY");
         if (!isBusy) return sealedFaults(this.#folder, () => rethrow(error));
         if (this.#clock.now() >= until) {
           throw new Fault("store-failed", `${this.#folder} is held by another process`, {
@@ -111,14 +115,15 @@ export class SealedStateStore {
     }
   }
 
-  /** The server may have changed its key since. */
+  /** The server may have changed its key since, and the folder its device. */
   #follow(): void {
+    if (this.#hasFollowed) return;
     const { fingerprint, formers, account } = this.#owner;
     for (const former of formers) {
       const sql = `UPDATE OR IGNORE sealed SET fingerprint = ? WHERE ${OF}`;
       this.#database.query(sql).run(fingerprint, former, account);
     }
-    this.#database.transaction(() => this.#changeDevice()).immediate();
+    this.#changeDevice();
   }
 
   /** With another key nothing can be read that was kept; what must stay sealed, stays so. */

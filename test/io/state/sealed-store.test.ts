@@ -54,6 +54,26 @@ test("what another process holds for long is a fault that says so, and an end of
   rmSync(folder, { recursive: true });
 });
 
+test("a home that another process holds can be opened, and waits its turn", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
+  const clock = new VirtualClock();
+  const first = new SealedStateStore(folder, OWNER, clock);
+  const held = Promise.withResolvers<void>();
+  const begun = first.transact(() => held.promise);
+  const startedAt = performance.now();
+  const second = new SealedStateStore(folder, { ...OWNER, formers: ["E"] as never }, clock);
+  const waiting = second.transact(async () => "its turn");
+  await clock.advance(1_000);
+  expect(performance.now() - startedAt).toBeLessThan(4_000);
+  held.resolve();
+  await begun;
+  await clock.advance(1_000);
+  expect(await waiting).toBe("its turn");
+  first.close();
+  second.close();
+  rmSync(folder, { recursive: true });
+});
+
 test("another device.key puts rows aside, but for pins; the first finds them again", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
   const clock = new VirtualClock();
