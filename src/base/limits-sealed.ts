@@ -56,6 +56,8 @@ export const SEALED_SKIPPED_MAX = 2_000;
 export const SEALED_SKIPPED_KEYS_MAX = 16;
 /** A device that comes back within a season can still be let in. */
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
+/** A server gives out none that is about to end, and asks for another one. */
+export const KEY_PACKAGE_KEEP_MS = 80 * 86_400_000;
 /** A key package is good from a day before it was made: clocks differ. */
 export const KEY_PACKAGE_SKEW_MS = 86_400_000;
 /** Certificates that an engine has verified and remembers: those of four full rooms. */

@@ -3,6 +3,7 @@ import { Fault } from "../../base/fault.ts";
 import type { UserId } from "../../base/ids.ts";
 import {
   KEY_PACKAGE_BYTES_MAX,
+  KEY_PACKAGE_KEEP_MS,
   KEY_PACKAGE_PAIRS_MAX,
   KEY_PACKAGES_MAX,
   KEY_PACKAGES_PER_HOUR,
@@ -13,8 +14,8 @@ import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
 import type { SealedFolder } from "./group-info.ts";
 
-/** Base64url of all packages of a device, with quotes, commas and brackets. */
-const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 4) + 2;
+/** All packages of a device: when each came, in base64url, with quotes, commas and brackets. */
+const STOCK_BYTES_MAX = KEY_PACKAGES_MAX * (Math.ceil((KEY_PACKAGE_BYTES_MAX * 4) / 3) + 24) + 2;
 const HOUR_MS = 60 * 60_000;
 
 /**
@@ -42,12 +43,13 @@ export class KeyPackageStore {
     return this.#mutex.run(async () => {
       const stock = this.#read(device);
       const before = stock.length;
-      const known = new Set(stock);
+      const known = new Set(stock.map(textOf));
+      const now = this.#clock.unixMs();
       for (const one of packages) {
         const text = toBase64Url(one);
         if (stock.length >= KEY_PACKAGES_MAX || known.has(text)) continue;
         known.add(text);
-        stock.push(text);
+        stock.push(`${now} ${text}`);
       }
       // A device that gives what there is no room for makes the disk work for nothing.
       if (stock.length > before) await this.#write(device, stock);
@@ -63,7 +65,7 @@ export class KeyPackageStore {
       const [first, ...left] = this.#read(device);
       if (first === undefined) return undefined;
       await this.#write(device, left);
-      return { keyPackage: fromBase64Url(first), left: left.length };
+      return { keyPackage: fromBase64Url(textOf(first)), left: left.length };
     });
   }
 
@@ -102,14 +104,16 @@ export class KeyPackageStore {
     return `${this.#folder}/${device}.json`;
   }
 
-  /** What is damaged is none: the device gives new ones. */
+  /** What is damaged or old is none: the device gives new ones. */
   #read(device: string): string[] {
     const bytes = readWholeFile(this.#place.disk, this.#path(device), STOCK_BYTES_MAX);
     if (bytes === undefined) return [];
     try {
       const stock: unknown = JSON.parse(utf8Decode(bytes));
       const isOurs = Array.isArray(stock) && stock.every((one) => typeof one === "string");
-      return isOurs ? stock : [];
+      if (!isOurs) return [];
+      const oldest = this.#clock.unixMs() - KEY_PACKAGE_KEEP_MS;
+      return stock.filter((one) => Number(one.slice(0, one.indexOf(" "))) > oldest);
     } catch {
       return [];
     }
@@ -124,4 +128,9 @@ export class KeyPackageStore {
     }
     await writeWholeFile(disk, this.#path(device), utf8Encode(JSON.stringify(stock)), this.#folder);
   }
+}
+
+/** A package as it is kept, without the time. */
+function textOf(kept: string): string {
+  return kept.slice(kept.indexOf(" ") + 1);
 }

@@ -16,9 +16,12 @@ export class Crash {
   readonly happened: Promise<"crashed">;
   readonly #at: TroubleAt;
   readonly #n: number;
+  readonly #took: (ms: number) => void;
   readonly #happen: (how: "crashed") => void;
 
-  constructor(at: TroubleAt, n: number) {
+  /** @param n 0: never; `took` is told how long each transaction held the store */
+  constructor(at: TroubleAt, n: number, took: (ms: number) => void = () => undefined) {
+    this.#took = took;
     this.#at = at;
     this.#n = n;
     const { promise, resolve } = Promise.withResolvers<"crashed">();
@@ -44,6 +47,7 @@ export class Crash {
     let isLast = false;
     const done = await home
       .transact(async (tables) => {
+        const startedAt = performance.now();
         let writes = false;
         const wrote = () => {
           writes = true;
@@ -54,6 +58,7 @@ export class Crash {
           put: (key, value) => [tables.put(key, value), wrote()][0],
           delete: (key) => [tables.delete(key), wrote()][0],
         });
+        this.#took(performance.now() - startedAt);
         if (writes && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
         if (isLast && this.#at === "full") throw new Fault("store-full", "the disk is full");
         if (isLast) this.isDead = true;

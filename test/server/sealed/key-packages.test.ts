@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import type { UserId } from "../../../src/base/ids.ts";
 import {
   KEY_PACKAGE_BYTES_MAX,
+  KEY_PACKAGE_KEEP_MS,
   KEY_PACKAGE_PAIRS_MAX,
   KEY_PACKAGES_LOW,
   KEY_PACKAGES_MAX,
@@ -111,4 +112,52 @@ test("what is damaged on the disk is none, and devices that are no more are swep
   file.close();
   expect(await store.take("here")).toBeUndefined();
   expect(await store.add("here", packages(1, 9))).toBe(1);
+});
+
+test("one that a restart of the server cuts off before the answer is not given again", async () => {
+  const site = await Site.open();
+  const [ana, ben] = [await site.member("ana"), await site.member("ben")];
+  await ana.ask("key-packages", { packages: packages(1) });
+  // Ben hangs up with the question on its way: whether it was taken, he does not hear.
+  const lost = ben.send("key-package", { user: "ana" }).catch(() => undefined);
+  await site.restart();
+  const heard = await lost;
+  const again = await site.again(ben, "ben");
+  const { packages: given, missing } = await again.ask("key-package", { user: "ana" });
+  const times = given.length + (heard?.packages.length ?? 0);
+  expect(times).toBeLessThanOrEqual(1);
+  expect(given.length + missing).toBe(1);
+  await site.stop();
+});
+
+test("of many who ask at once none gets what another has, while more are given", async () => {
+  const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot();
+  const store = new KeyPackageStore({ disk, folder: "/d/sealed" }, new VirtualClock());
+  await store.add("here", packages(5));
+  const asked = Array.from({ length: 12 }, (_, at) =>
+    at === 6 ? store.add("here", packages(3, 100)).then(() => undefined) : store.take("here"),
+  );
+  const taken = (await Promise.all(asked)).flatMap((one) => (one === undefined ? [] : [one]));
+  const texts = taken.map(({ keyPackage }) => keyPackage.join());
+  expect(new Set(texts).size).toBe(texts.length);
+  // A server that starts anew in the middle knows what is gone.
+  const other = new KeyPackageStore({ disk, folder: "/d/sealed" }, new VirtualClock());
+  for (let one = await other.take("here"); one !== undefined; one = await other.take("here")) {
+    texts.push(one.keyPackage.join());
+  }
+  expect(texts).toHaveLength(8);
+  expect(new Set(texts).size).toBe(8);
+});
+
+test("what is about to end is given to nobody, and the device gives others", async () => {
+  const disk = new SimDisk({ random: () => 0.5, unixMs: () => 0 }).boot();
+  const clock = new VirtualClock();
+  const store = new KeyPackageStore({ disk, folder: "/d/sealed" }, clock);
+  await store.add("here", packages(3));
+  await clock.advance(KEY_PACKAGE_KEEP_MS - 1);
+  expect((await store.take("here"))?.left).toBe(2);
+  await clock.advance(1);
+  expect(await store.add("here", [])).toBe(0);
+  expect(await store.take("here")).toBeUndefined();
+  expect(await store.add("here", packages(2))).toBe(2);
 });
