@@ -95,7 +95,7 @@ async function walk(at: TroubleAt, n: number): Promise<boolean> {
 }
 
 test.each(["before", "after"] as const)(
-  "a process that dies %s any of its writes loses nothing, says nothing twice, and goes on",
+  "a process that dies %s any of its writes loses nothing and doubles nothing",
   async (at) => {
     let crashes = 0;
     for (let n = 1; ; n++) {

@@ -37,7 +37,7 @@ test("who leaves ends what waits by a fault, and nothing in the middle", async (
   }
 });
 
-test("what another process holds for long is a fault that says so, and an end of waiting", async () => {
+test("what another process holds for long is a fault that says so", async () => {
   const folder = mkdtempSync(join(tmpdir(), "chat-sealed-store-"));
   const clock = new VirtualClock();
   const store = new SealedStateStore(folder, OWNER, clock);
