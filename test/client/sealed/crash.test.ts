@@ -107,7 +107,7 @@ test.each(["before", "after"] as const)(
   240_000,
 );
 
-test("a disk that is full at any of its writes refuses with a word, and loses nothing", async () => {
+test("a disk that is full at any of its writes refuses with a word and loses nothing", async () => {
   let n = 1;
   while (await walk("full", n)) n++;
   expect(n).toBeGreaterThan(15);

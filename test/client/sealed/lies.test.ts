@@ -285,13 +285,14 @@ describe("rooms: a server", () => {
     await eve.say("vault", "in");
   });
 
-  test("gives old ones, or a clock is wrong: one sentence says so", async () => {
+  test("gives such as are not good yet, or a clock is wrong: one sentence says so", async () => {
     await using world = await SealedSite.open();
     const [ana] = await two(world);
     const eve = await world.join("eve");
     const { site } = world;
     const now = site.skewMs;
-    for (const days of [-2, 365, -365]) {
+    // An honest server gives none that are old, and has none left then.
+    for (const days of [-2, -365]) {
       site.skewMs = now + days * 86_400_000;
       const inviting = ana.sealed((rooms) => rooms.invite(ana.room("vault"), "eve"));
       const fault = await inviting.then(
