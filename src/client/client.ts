@@ -32,6 +32,7 @@ import type { Credentials, Entered, LoginManner } from "./login.ts";
 import { OutboxQueue } from "./outbox-queue.ts";
 import { pin } from "./pinning.ts";
 import { Reading } from "./reading.ts";
+import { keyChangedFault } from "./sealed/changed-key.ts";
 import type { HistoryView } from "./sealed/claims.ts";
 import { type FileTransfers, SealedFiles } from "./sealed/files.ts";
 import type { SealedNews, SealedRooms } from "./sealed/rooms.ts";
@@ -469,6 +470,9 @@ export class Client {
   }
 
   #sealedNews(news: SealedNews): void {
+    if (news.kind === "identity-changed") {
+      this.#options.model?.({ kind: "fault", fault: keyChangedFault(news.user) });
+    }
     if (news.kind === "sealed-remark") {
       const fault = new Fault("seal-refused", news.sentence, { remedy: "look there: /sealed" });
       this.#options.model?.({ kind: "fault", fault });

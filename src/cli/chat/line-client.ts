@@ -400,6 +400,10 @@ export class LineClient implements SlashHost {
         const { sentence } = event;
         return chatConsole.tell({ kind: "sealed-remark", sentence }, `${sentence}; see /sealed`);
       }
+      case "identity-changed": {
+        const { kind, user, sentence } = event;
+        return chatConsole.tell({ kind, user }, sentence);
+      }
       case "pinned":
       case "moved":
       case "link-asked":

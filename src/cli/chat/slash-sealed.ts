@@ -5,8 +5,11 @@ import type { SealedMember } from "../../client/sealed/rooms.ts";
 import type { RoomView } from "../../core/client/chat-record.ts";
 import type { OpenClient } from "../connect/client.ts";
 import { personOf } from "../connect/operator.ts";
+import { digitRows, howToConfirm, identityLine, keyAccepted } from "./identity-lines.ts";
 import { args, type Slash } from "./slash-grammar.ts";
 import type { SlashHost } from "./slash-host.ts";
+
+const DIGIT_GROUPS = 12;
 
 /** Commands of sealed rooms, beside those that mean the same elsewhere. */
 export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
@@ -61,13 +64,35 @@ export const SEALED_COMMANDS: Readonly<Record<string, Slash>> = {
       );
     },
   },
+  verify: {
+    usage: "/verify NAME [DIGITS | accept]",
+    summary: "show digits to compare with someone by voice, confirm them, or accept a new key",
+    async run(lines, words) {
+      const [name = "", ...said] = args(this, words, 1, DIGIT_GROUPS + 1);
+      const user = personOf(name);
+      const rooms = await lines.open.client.sealedRooms();
+      const given = said.join(" ");
+      if (given === "accept") {
+        await rooms.acceptIdentity(user);
+        const accepted = { kind: "identity-accepted", user };
+        return lines.chatConsole.tell(accepted, keyAccepted(user));
+      }
+      if (given !== "") await rooms.confirm(user, given);
+      const identity = await rooms.safetyNumber(user);
+      const how = howToConfirm(user, identity, `/verify ${user}`);
+      lines.chatConsole.tell(identityLine(user, identity), how, digitRows(identity));
+    },
+  },
 };
 
-function memberLine({ user, devices, isVerified, isAdmin }: SealedMember, me: string): string {
+function memberLine(one: SealedMember, me: string): string {
+  const { user, devices, isVerified, isAdmin, isChanged } = one;
   const count = `${devices.length} device${devices.length === 1 ? "" : "s"}`;
   const web = devices.some(({ kind }) => kind === "web") ? ", a browser among them" : "";
   const isMe = user.toLowerCase() === me.toLowerCase();
-  const verified = isMe ? "this is you" : isVerified ? "verified" : "not verified";
+  const known = isVerified ? "verified" : "not verified";
+  const changed = `${known}, and another key was seen since: /verify ${user}`;
+  const verified = isMe ? "this is you" : isChanged === true ? changed : known;
   return `${user}: ${count}${web}; ${verified}${isAdmin ? "; admin" : ""}`;
 }
 

@@ -8,11 +8,12 @@ import { type Knowledge, REFUSALS, type SealChange } from "../../crypto/seal/com
 import type { SealEngine, SealedMessage } from "../../crypto/seal/engine.ts";
 import type { SealDevice, SealMember } from "../../crypto/seal/members.ts";
 import { readBody, type SealedBody } from "./body.ts";
+import { changedKey } from "./changed-key.ts";
 import type { Claims } from "./claims.ts";
 import { NOTHING_SEEN, seeCount, settleCount } from "./counts.ts";
 import { readSealedFile } from "./file-body.ts";
 import type { FileBook } from "./file-book.ts";
-import { accountOf, pinNewcomers } from "./identities.ts";
+import { accountOf, noteOtherKey, pinNewcomers } from "./identities.ts";
 import type { RoomAt, RoomStates } from "./room-state.ts";
 import {
   type ChangedDevice,
@@ -38,6 +39,8 @@ export interface RoomReaderParts {
   /** This machine's own: what the server says of time decides nothing. */
   readonly unixMs: () => number;
   readonly claims: Pick<Claims, "note">;
+  /** Name of the account. */
+  readonly user: string;
   readonly files: FileBook;
 }
 
@@ -64,14 +67,16 @@ export class RoomReader {
   readonly #unixMs: () => number;
   readonly #claims: RoomReaderParts["claims"];
   readonly #files: FileBook;
+  readonly #user: string;
 
-  constructor({ engine, sha256, states, unixMs, claims, files }: RoomReaderParts) {
+  constructor({ engine, sha256, states, unixMs, claims, files, user }: RoomReaderParts) {
     this.#engine = engine;
     this.#sha256 = sha256;
     this.#claims = claims;
     this.#states = states;
     this.#unixMs = unixMs;
     this.#files = files;
+    this.#user = user;
   }
 
   /** The next record of the room. @throws Fault store-… */
@@ -113,11 +118,20 @@ export class RoomReader {
 
   /** Everything that one has to know of others, for the engine. */
   knowledge(at: RoomAt, atUnixMs?: number): Knowledge {
+    at.other = undefined;
     return {
       accountOf: (user: FoldedName) => accountOf(at.vault, user),
+      sawOther: (device) => this.#sawOther(at, device),
       hasLeft: (member) => hasLeft(at, member),
       ...(atUnixMs === undefined ? {} : { atUnixMs }),
     };
+  }
+
+  /** There is nobody to compare one's own with. */
+  async #sawOther(at: RoomAt, { user, account }: SealDevice): Promise<void> {
+    if (isSame(user, this.#user)) return;
+    at.other = { user, account };
+    if (await noteOtherKey(at.vault, at.other)) at.changed.push(user);
   }
 
   async #group(at: RoomAt, record: ChatRecord): Promise<void> {
@@ -159,6 +173,7 @@ export class RoomReader {
         at.advance(undefined, []);
         return at.change({ status: "lost", isCopy: true });
       default:
+        if (done.reason === "identity-changed" && isForOwner(at)) return undecided(at, record);
         return refused(at, record, `a change was refused: ${REFUSALS[done.reason]}`);
     }
   }
@@ -406,6 +421,19 @@ function refused(at: RoomAt, { seq }: ChatRecord, reason: string): void {
   at.change({ refused: seq });
 }
 
+/** A room that was not trusted before is no better for a key that its owner accepts. */
+function isForOwner({ row, other }: RoomAt): boolean {
+  return other !== undefined && row?.status !== "suspect";
+}
+
+/** Whether the change was good depends on what its owner finds out. */
+function undecided(at: RoomAt, record: ChatRecord): void {
+  const { other } = at;
+  if (other === undefined) return;
+  refused(at, record, changedKey(other.user));
+  at.change({ other });
+}
+
 function isInstead({ instead }: GroupBody, seq: number | undefined): boolean {
   return seq !== undefined && instead === seq;
 }
@@ -413,7 +441,7 @@ function isInstead({ instead }: GroupBody, seq: number | undefined): boolean {
 /** The epoch began again, and as its rules say. */
 function mended(at: RoomAt): void {
   if (at.row === undefined) return;
-  const { refused: _, strayed: __, reason: ___, ...row } = at.row;
+  const { refused: _, strayed: __, reason: ___, other: ____, ...row } = at.row;
   at.row = { ...row, status: "in" };
 }
 

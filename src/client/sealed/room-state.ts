@@ -30,6 +30,10 @@ export class RoomAt {
   /** Undefined: this device is not in. */
   group: SealedGroup | undefined;
   readonly consumed: Uint8Array[] = [];
+  /** The other account key that what was judged last has shown of a pinned user. */
+  other: RoomRow["other"];
+  /** Users of whom one was seen for the first time. */
+  readonly changed: string[] = [];
 
   constructor(
     { room, vault, instance }: Pick<RoomAt, "room" | "vault" | "instance">,

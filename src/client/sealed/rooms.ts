@@ -42,11 +42,19 @@ import {
   type SealedBody,
   sealedBodyOf,
 } from "./body.ts";
+import { keyChanged, keyChangedFault } from "./changed-key.ts";
 import { Claims, type HistoryView, isOfRoom } from "./claims.ts";
 import { excusedBy, freeCount, takeCount } from "./counts.ts";
 import type { SealedDevice } from "./device.ts";
 import { FileBook } from "./file-book.ts";
-import { identityOf } from "./identities.ts";
+import {
+  acceptKey,
+  checkKeys,
+  confirmKey,
+  identityOf,
+  noteOtherKey,
+  otherKeyOf,
+} from "./identities.ts";
 import { DeviceLease } from "./lease.ts";
 import { Renewal } from "./renewal.ts";
 import {
@@ -63,7 +71,6 @@ import {
   allPackages,
   type ClaimRow,
   type IdentityRow,
-  identityKey,
   type KeptRow,
   type PendingRow,
   packageKey,
@@ -78,6 +85,7 @@ import {
   seqOf,
 } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
+import type { Vault } from "./vault.ts";
 
 export interface SealedRoomsParts {
   readonly clock: Clock;
@@ -101,7 +109,9 @@ export type SealedNews =
   /** Nothing is said, or nothing is read, in sealed rooms as long as that is so. */
   | { readonly kind: "sealed-fault"; readonly fault: Fault }
   /** What its users should look at in a room. A face with a model hears it there, too. */
-  | { readonly kind: "sealed-remark"; readonly sentence: string };
+  | { readonly kind: "sealed-remark"; readonly sentence: string }
+  /** Nothing is said to them, until they were compared with. */
+  | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 /** A post that is about to be sent. */
 export interface OpenPost {
@@ -125,6 +135,16 @@ export interface SealedMember {
   readonly devices: readonly { readonly device: string; readonly kind: "cli" | "web" }[];
   readonly isVerified: boolean;
   readonly isAdmin: boolean;
+  /** Another account key was seen under the name, and is not accepted. */
+  readonly isChanged?: true;
+}
+
+/** What two users compare by voice. */
+export interface Identity {
+  readonly digits: string;
+  readonly isVerified: boolean;
+  /** The user's key has changed, and the digits are of the new one; these were theirs before. */
+  readonly former?: string;
 }
 
 const NO_NEWS = { reason: undefined, fault: undefined, sentence: undefined };
@@ -175,7 +195,7 @@ export class SealedRooms {
         }),
       remarked: ({ room }, sentence) => this.#run(room, (at) => remark(at, sentence)),
     });
-    const shared = { claims: this.#claims, files: this.files };
+    const shared = { claims: this.#claims, files: this.files, user: parts.user };
     this.#reader = new RoomReader({ engine, sha256, states, unixMs, ...shared });
   }
 
@@ -194,13 +214,15 @@ export class SealedRooms {
   /** All work that may find something out: its user is told what is new. */
   async #run<Result>(room: RoomId, work: (at: RoomAt) => Promise<Result>): Promise<Result> {
     const found: string[] = [];
+    let changed: readonly string[] = [];
     const result = await this.#states.run(room, async (at) => {
       const before = at.row;
       const done = await work(at);
       found.length = 0;
+      changed = at.changed;
       if (at.row === undefined) return done;
-      const { target, status, reason, remarks = [] } = at.row;
-      const isNews = status === "suspect" && before?.status !== "suspect";
+      const { target, status, reason, remarks = [], other } = at.row;
+      const isNews = status === "suspect" && before?.status !== "suspect" && other === undefined;
       if (isNews) found.push(`'${target}' is not trusted any more: ${reason}`);
       for (const one of remarks) {
         if (before?.remarks?.includes(one) !== true) found.push(`'${target}': ${one}`);
@@ -208,6 +230,9 @@ export class SealedRooms {
       return done;
     });
     for (const sentence of found) this.#tell({ kind: "sealed-remark", sentence });
+    for (const user of changed) {
+      this.#tell({ kind: "identity-changed", user, sentence: keyChanged(user) });
+    }
     return result;
   }
 
@@ -366,20 +391,21 @@ export class SealedRooms {
   ): Promise<{ readonly added: number; readonly missing: number }> {
     const { device } = this.#parts;
     let [added, strangers] = [0, 0];
-    await this.#commit(room, async (at) => {
+    let other: RoomAt["other"];
+    const plan = async (at: RoomAt): Promise<Plan | undefined> => {
       const keyPackages: Uint8Array[] = [];
       const devices: { readonly user: string; readonly device: string }[] = [];
       strangers = 0;
       for (const { keyPackage } of packages) {
         const verdict = await device.engine.inspect(keyPackage, this.#reader.knowledge(at));
         if (verdict.kind === "rejected") {
+          other = at.other;
+          if (other !== undefined) throw keyChangedFault(other.user);
           throw new Fault("seal-refused", `${user} cannot be let in: ${REFUSALS[verdict.reason]}`, {
             remedy:
-              verdict.reason === "identity-changed"
-                ? `compare: chat verify-user ${user}`
-                : verdict.reason === "clock"
-                  ? `compare the clocks: this machine says ${formatUtc(this.#parts.clock.unixMs())}`
-                  : "ask them to update their program",
+              verdict.reason === "clock"
+                ? `compare the clocks: this machine says ${formatUtc(this.#parts.clock.unixMs())}`
+                : "ask them to update their program",
           });
         }
         const { user: name, device: id } = verdict.device;
@@ -394,7 +420,15 @@ export class SealedRooms {
       added = keyPackages.length;
       if (added === 0) return undefined;
       return { intent: { kind: "add", keyPackages }, added: devices, removed: [] };
-    });
+    };
+    try {
+      await this.#removeFormer(room, user);
+      await this.#commit(room, plan);
+    } catch (error) {
+      // What was seen in a step that came to nothing is kept, and told, all the same.
+      if (other !== undefined) await this.#sawOther(room.id, other);
+      throw error;
+    }
     if (added === 0 && strangers > 0) {
       throw new Fault("seal-refused", `the server gave keys of another user for ${user}`, {
         remedy: "ask the server's owner",
@@ -402,6 +436,28 @@ export class SealedRooms {
     }
     if (added === 0 && missing > 0) throw noDevice(user);
     return { added, missing };
+  }
+
+  #sawOther(room: RoomId, other: NonNullable<RoomAt["other"]>): Promise<void> {
+    return this.#run(room, async (at) => {
+      if (await noteOtherKey(at.vault, other)) at.changed.push(other.user);
+    });
+  }
+
+  /** Devices of a user's key before the one that this device has accepted. */
+  async #removeFormer(room: RoomView, user: string): Promise<void> {
+    const former = async ({ group, vault }: RoomAt) => {
+      const pin = await identityOf(vault, user);
+      return (group?.members ?? [])
+        .filter((one) => isSame(one.user, user) && pin !== undefined && one.account !== pin.account)
+        .map(({ device }) => device);
+    };
+    if ((await this.#states.run(room.id, former)).length === 0) return;
+    await this.#commit(room, async (at) => {
+      const devices = await former(at);
+      const intent = { kind: "remove", devices } as const;
+      return devices.length === 0 ? undefined : { intent, added: [], removed: devices };
+    });
   }
 
   /** Puts a user out of the room and all their devices out of its group. @throws Fault */
@@ -477,6 +533,7 @@ export class SealedRooms {
 
   async sealing(room: RoomView): Promise<RoomSealing> {
     const owners = new Map<string, IdentityRow | undefined>();
+    const changed = new Set<string>();
     return this.#states.run(room.id, async (at) => {
       const { row, group } = at;
       if (row === undefined) return { status: "waiting", members: [] };
@@ -488,13 +545,16 @@ export class SealedRooms {
         devices.push({ device, kind });
         users.set(user, devices);
         if (group !== undefined && mayRule(group.policy, group.members, member)) admins.add(user);
-        if (!owners.has(user)) owners.set(user, await identityOf(at.vault, user));
+        if (owners.has(user)) continue;
+        owners.set(user, await identityOf(at.vault, user));
+        if ((await otherKeyOf(at.vault, user)) !== undefined) changed.add(user);
       }
       const members = [...users].map(([user, devices]) => ({
         user,
         devices,
         isVerified: isSame(user, this.#parts.user) || owners.get(user)?.isVerified === true,
         isAdmin: admins.has(user),
+        ...(changed.has(user) ? { isChanged: true as const } : {}),
       }));
       const { status, reason, remarks } = row;
       return {
@@ -517,7 +577,7 @@ export class SealedRooms {
       for (const { key, value } of await at.vault.list<ClaimRow>(allClaims(CLAIMS_KNOWN_MAX))) {
         if (isOfRoom(value, room.id)) await at.vault.put(key, { ...value, state: "accepted" });
       }
-      const { reason: _, remarks: __, refused: ___, strayed, ...rest } = row;
+      const { reason: _, remarks: __, refused: ___, other: ____, strayed, ...rest } = row;
       const isBehind = group === undefined || strayed === true;
       if (isBehind) at.advance(undefined, []);
       const status = isBehind ? ("lost" as const) : ("in" as const);
@@ -526,38 +586,45 @@ export class SealedRooms {
     await this.enter(room);
   }
 
-  /** What both compare by voice. @throws Fault user-unknown: no sealed room has shown their key */
-  async safetyNumber(user: string): Promise<{ readonly digits: string; isVerified: boolean }> {
-    const identity = await this.#states.transact((vault) => identityOf(vault, user));
-    if (identity === undefined) {
-      throw new Fault("user-unknown", `no sealed room has shown the key of ${user} yet`, {
-        remedy: `let them in first: /invite ${user}`,
-      });
-    }
-    const { device } = this.#parts;
-    const own = { user: this.#parts.user as Name, account: device.account };
-    const other = { user: identity.user as Name, account: identity.account };
-    return { digits: await safetyNumber(own, other), isVerified: identity.isVerified };
+  /** What both compare by voice. @throws Fault user-unknown: no sealed room has shown it */
+  async safetyNumber(user: string): Promise<Identity> {
+    const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
+    const digits = await this.#digits(pin);
+    if (other === undefined) return { digits, isVerified: pin.isVerified };
+    return { digits: await this.#digits(other), isVerified: false, former: digits };
   }
 
-  /** @throws Fault usage: other digits; user-unknown */
+  #digits({ user, account }: { readonly user: string; readonly account: string }): Promise<string> {
+    const own = { user: this.#parts.user as Name, account: this.#parts.device.account };
+    return safetyNumber(own, { user: user as Name, account });
+  }
+
+  /**
+   * Of a user whose key has changed both digits can be confirmed: whose they are is who they are.
+   * @throws Fault usage: other digits; user-unknown
+   */
   async confirm(user: string, digits: string): Promise<void> {
-    const known = await this.safetyNumber(user);
-    if (known.digits.replaceAll(" ", "") !== digits.replaceAll(/\D/g, "")) {
-      throw new Fault("usage", `these are not the digits of ${user}: somebody may be in between`, {
-        remedy: "compare again, over another way than this chat",
-      });
+    const { pin, other } = await this.#states.transact((vault) => keysOf(vault, user));
+    const said = digits.replaceAll(/\D/g, "");
+    for (const owner of other === undefined ? [pin] : [other, pin]) {
+      if ((await this.#digits(owner)).replaceAll(" ", "") !== said) continue;
+      await this.#states.transact((vault) => confirmKey(vault, owner));
+      return other === undefined ? undefined : this.#goOn();
     }
-    await this.#states.transact(async (vault) => {
-      const identity = await identityOf(vault, user);
-      if (identity === undefined) return;
-      await vault.put(identityKey(user as Name), { ...identity, isVerified: true });
+    throw new Fault("usage", `these are not the digits of ${user}: somebody may be in between`, {
+      remedy: "compare again, over another way than this chat",
     });
   }
 
-  /** The user has another key from now on, as its owner was asked: the next sight pins it anew. */
+  /** The user has another key from now on, as its owner was asked: that seen, or the next one. */
   async acceptIdentity(user: string): Promise<void> {
-    await this.#states.transact((vault) => vault.delete(identityKey(user as Name)));
+    await this.#states.transact((vault) => acceptKey(vault, user));
+    await this.#goOn();
+  }
+
+  /** Rooms that waited for what the owner decides; others do when they are entered. */
+  async #goOn(): Promise<void> {
+    for (const room of this.#rooms.values()) await this.enter(room).catch(faultOnly);
   }
 
   /**
@@ -716,9 +783,10 @@ export class SealedRooms {
 
   /** Comes in where this device is not, or is with a state that is not to be used any more. */
   async #comeBack(room: RoomView): Promise<void> {
-    const found = await this.#states.run(room.id, (at) =>
-      Promise.resolve({ needs: needsEntry(at), isCopy: at.row?.isCopy === true }),
-    );
+    const found = await this.#states.run(room.id, async (at) => {
+      await decided(at);
+      return { needs: needsEntry(at), isCopy: at.row?.isCopy === true };
+    });
     if (!found.needs) return;
     // A copy that is in use on another machine has the lease by now.
     if (found.isCopy) await this.#lease.check().catch((error: unknown) => this.#trouble(error));
@@ -758,10 +826,10 @@ export class SealedRooms {
   /** @throws Fault seal-refused: this device may not write there now, and says why */
   async checkMayWrite(room: RoomView): Promise<void> {
     await this.enter(room);
-    await this.#states.run(room.id, (at) => {
-      const isIn = at.group !== undefined && at.row?.status === "in" && !at.isOld;
-      if (!isIn) throw notIn(room, at);
-      return Promise.resolve();
+    await this.#states.run(room.id, async (at) => {
+      const { group } = at;
+      if (group === undefined || at.row?.status !== "in" || at.isOld) throw notIn(room, at);
+      await checkKeys(at.vault, group.members);
     });
   }
 
@@ -776,6 +844,7 @@ export class SealedRooms {
         remedy: "wait until an admin of the room has connected",
       });
     }
+    await checkKeys(at.vault, group.members);
     const { clock, device, sha256 } = this.#parts;
     const { id } = post;
     const key = sentKey(room.id, id);
@@ -1124,7 +1193,7 @@ export class SealedRooms {
       if (found === undefined) return;
       const commitId = toBase64Url(entropy(ID_BYTES));
       let reason: "copy" | "damaged" | undefined;
-      const isSent = await this.#states.run(room.id, async (at) => {
+      const isSent = await this.#run(room.id, async (at) => {
         const isOld = at.isOld;
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);
@@ -1138,7 +1207,10 @@ export class SealedRooms {
             throw error;
           });
         // Nobody of this account is in: somebody has to let this device in.
-        if (made instanceof Fault) return undefined;
+        if (made instanceof Fault) {
+          if (at.other !== undefined) at.change({ other: at.other });
+          return undefined;
+        }
         const { change } = made;
         if (change.kind === "resync") reason = isOld ? "copy" : "damaged";
         // A server that once named a number of the future does not keep this device out for ever.
@@ -1170,8 +1242,36 @@ export class SealedRooms {
 
 /** This device has refused the last commit, and is an admin's. */
 function mayMend({ row, group }: RoomAt): boolean {
-  if (row?.refused === undefined || group === undefined) return false;
+  if (row?.refused === undefined || row.other !== undefined || group === undefined) return false;
   return group.policy.admins.includes(group.self.account);
+}
+
+/** The owner has decided about another key that stood in the way: the room goes on. */
+async function decided(at: RoomAt): Promise<void> {
+  const { other, ...row } = at.row ?? {};
+  if (at.row === undefined || other === undefined) return;
+  if ((await otherKeyOf(at.vault, other.user)) !== undefined) return;
+  const { account = other.account } = (await identityOf(at.vault, other.user)) ?? {};
+  at.row = row as RoomRow;
+  if (at.row.status !== "suspect") return;
+  // Of one that is not theirs the change stays refused.
+  if (account !== other.account) {
+    return at.change({ reason: `a change was refused: ${REFUSALS["identity-changed"]}` });
+  }
+  const { reason: _, refused: __, strayed: ___, ...rest } = at.row;
+  at.advance(undefined, []);
+  at.row = { ...rest, status: "lost" };
+}
+
+/** @throws Fault user-unknown */
+async function keysOf(vault: Vault, user: string) {
+  const pin = await identityOf(vault, user);
+  if (pin === undefined) {
+    throw new Fault("user-unknown", `no sealed room has shown the key of ${user} yet`, {
+      remedy: `let them in first: /invite ${user}`,
+    });
+  }
+  return { pin, other: await otherKeyOf(vault, user) };
 }
 
 /** Said once, and kept for whoever asks. */
@@ -1216,6 +1316,7 @@ function noDevice(user: string): Fault {
 
 function notIn(room: RoomView, { row, isOld }: RoomAt): Fault {
   const name = targetOf(room);
+  if (row?.other !== undefined) return keyChangedFault(row.other.user);
   switch (row?.status) {
     case "in":
     case "lost":

@@ -21,6 +21,8 @@ export interface RoomRow {
   readonly epochSeq?: number;
   /** The record of a commit that this device has refused: an admin's may come in its place. */
   readonly refused?: number;
+  /** By whose other account key that was: its owner decides, see identities.ts. */
+  readonly other?: { readonly user: string; readonly account: string };
   /** An admin's commit came in the place of one that was applied: only their word is taken. */
   readonly signers?: readonly string[];
   /** Of the last record that was looked at; what is not newer was opened, or cannot be. */
@@ -173,6 +175,12 @@ export interface IdentityRow {
   readonly isVerified: boolean;
 }
 
+/** Another account key that was seen under a pinned name: until its owner has compared. */
+export interface OtherKeyRow {
+  readonly user: string;
+  readonly account: string;
+}
+
 /** A file that this device sends to sealed rooms, until all of them were told what opens it. */
 export interface SealedUploadRow {
   readonly key: string;
@@ -219,6 +227,7 @@ export const fileKey = (file: FileId) => `file/${file}`;
 export const fileAtKey = (seq: number) => `file-at/${String(seq).padStart(SEQ_DIGITS, "0")}`;
 export const packageKey = (ref: string) => `package/${ref}`;
 export const identityKey = (user: Name) => `identity/${foldName(user)}`;
+export const otherKey = (user: Name) => `other-key/${foldName(user)}`;
 /** In the clear: which room's group a target stands for. */
 export const pinKey = (target: string) => `pin/${foldName(target as Name)}`;
 export const claimKey = (device: string) => `claim/${device}`;
@@ -232,6 +241,10 @@ export function allPins(limit: number): KeyRange {
 
 export function allClaims(limit: number): KeyRange {
   return { from: "claim/", to: `claim/${END}`, limit };
+}
+
+export function allOtherKeys(limit: number): KeyRange {
+  return { from: "other-key/", to: `other-key/${END}`, limit };
 }
 
 export function allUploads(limit: number): KeyRange {

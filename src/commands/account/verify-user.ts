@@ -1,12 +1,16 @@
 import { Fault } from "../../base/fault.ts";
+import {
+  digitRows,
+  howToConfirm,
+  identityLine,
+  keyAccepted,
+} from "../../cli/chat/identity-lines.ts";
 import { defineVerb } from "../../cli/command.ts";
 import { untilConnected, withClient } from "../../cli/connect/client.ts";
 import { personOf } from "../../cli/connect/operator.ts";
 import { say } from "../../cli/context.ts";
 import { SERVER_FLAGS } from "../../cli/flags.ts";
 import { renderJson } from "../../cli/output/render.ts";
-
-const DIGITS_IN_ROW = 4;
 
 export const command = defineVerb({
   args: {
@@ -17,7 +21,7 @@ export const command = defineVerb({
   },
   details: `Both of you see the same 60 digits, unless somebody is in between. Compare them by voice
 or side by side, not over this server. A user whose key has changed is not let into sealed rooms,
-until you accept it.`,
+and nothing is said where they are, until you accept the new key, or confirm the digits of one.`,
   async run(args, context) {
     const user = personOf(args.name);
     if (args.accept === true && args.confirm !== undefined) {
@@ -29,21 +33,16 @@ until you accept it.`,
       if (args.accept === true) {
         await rooms.acceptIdentity(user);
         if (context.json) context.stdout.write(renderJson({ kind: "identity-accepted", user }));
-        else say(context, `the next key of ${user} that a sealed room shows is taken for theirs`);
+        else say(context, keyAccepted(user));
         return 0;
       }
       if (args.confirm !== undefined) await rooms.confirm(user, args.confirm);
-      const { digits, isVerified } = await rooms.safetyNumber(user);
-      if (context.json) {
-        context.stdout.write(renderJson({ kind: "identity", user, digits, verified: isVerified }));
-        return 0;
+      const identity = await rooms.safetyNumber(user);
+      if (context.json) context.stdout.write(renderJson(identityLine(user, identity)));
+      else {
+        for (const row of digitRows(identity)) context.stdout.write(`${row}\n`);
+        say(context, howToConfirm(user, identity, `chat verify-user ${user} --confirm`));
       }
-      const groups = digits.split(" ");
-      for (let at = 0; at < groups.length; at += DIGITS_IN_ROW) {
-        context.stdout.write(`${groups.slice(at, at + DIGITS_IN_ROW).join(" ")}\n`);
-      }
-      const next = `if ${user} sees the same: chat verify-user ${user} --confirm "DIGITS"`;
-      say(context, isVerified ? `${user} is verified` : next);
       return 0;
     });
   },

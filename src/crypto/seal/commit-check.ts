@@ -68,6 +68,8 @@ export interface Knowledge {
    * @param user folded, as names are compared
    */
   readonly accountOf: (user: FoldedName) => string | undefined | Promise<string | undefined>;
+  /** A device of a pinned user came with another account key, which is refused. */
+  readonly sawOther?: (device: SealDevice) => void | Promise<void>;
   /** Whether anyone may remove this device: it has said that it leaves. */
   readonly hasLeft?: (member: SealMember) => boolean;
   /** When the server took the commit: key packages must be good then. Absent: not compared. */
@@ -123,7 +125,9 @@ export class CommitCheck {
     if (device === undefined) return "certificate";
     if (!isCapable(leaf)) return "key-package";
     const pinned = await this.#knowledge.accountOf(foldName(device.user));
-    return pinned === undefined || pinned === device.account ? device : "identity-changed";
+    if (pinned === undefined || pinned === device.account) return device;
+    await this.#knowledge.sawOther?.(device);
+    return "identity-changed";
   }
 
   async judgeKeyPackage(keyPackage: KeyPackage): Promise<SealDevice | Refusal> {

@@ -169,7 +169,7 @@ export class AccountSession {
     const tell = (news: SealedNews) => {
       // Why a page takes no part stands in its rooms.
       if (news.kind === "came-anew") this.#parts.cameAnew(news.reason);
-      else if (news.kind === "sealed-remark") {
+      else if (news.kind === "sealed-remark" || news.kind === "identity-changed") {
         const fault = new Fault("seal-refused", news.sentence);
         this.#parts.tell({ kind: "fault", fault });
       } else if (refusal === undefined) this.#parts.tell({ kind: "fault", fault: news.fault });

@@ -8,6 +8,8 @@ const SUMMARIES = {
     "menyegel percakapan: sejak itu hanya perangkat Anda dan dia yang dapat membacanya",
   "show whose devices can read this sealed room":
     "menampilkan perangkat siapa yang dapat membaca ruang tersegel ini",
+  "show digits to compare with someone by voice, confirm them, or accept a new key":
+    "tampilkan angka untuk dicocokkan lewat suara, sahkan, atau terima kunci baru",
   "the sealed room '{}' is yours; let others in: /invite NAME":
     "ruang tersegel '{}' milik Anda; ajak yang lain: /invite NAME",
   "what you and {} write from now on only your devices can read":
@@ -201,5 +203,99 @@ const FAULTS = {
   "/set {}: {} is no colour": "/set {}: {} bukan warna",
 };
 
+/** Of sealed rooms. */
+const SEALED = {
+  "/sealed knows no '{}'": "/sealed tidak mengenal '{}'",
+  "sealed; this device is {}": "tersegel; perangkat ini {}",
+  "{word} is let in with {} device": "{word} diajak masuk dengan {} perangkat",
+  "{word} is let in with {} devices": "{word} diajak masuk dengan {} perangkat",
+  "{word} is let in with {} device; {} more when they have connected":
+    "{word} diajak masuk dengan {} perangkat; {} lagi setelah tersambung",
+  "{word} is let in with {} devices; {} more when they have connected":
+    "{word} diajak masuk dengan {} perangkat; {} lagi setelah tersambung",
+  "{word} is let in with {} device{}": "{word} diajak masuk dengan {} perangkat{}",
+  "ask the server's owner": "tanya pemilik server",
+  "accepted: this device goes on here": "diterima: perangkat ini lanjut di sini",
+  "a room's password cannot begin with --; a sealed room: /join ROOM --sealed":
+    "kata sandi ruang tidak boleh diawali --; ruang tersegel: /join ROOM --sealed",
+  "{word} is verified": "{word} sudah dicocokkan",
+  "if {word} sees the same: {}": "jika {word} melihat yang sama: {}",
+  "{word}'s identity key has changed": "kunci identitas {word} berubah",
+  "compare with chat verify-user {word}, then --accept":
+    "cocokkan dengan chat verify-user {word}, lalu --accept",
+  "{word}'s identity key has changed: compare with {}, then --accept":
+    "kunci identitas {word} berubah: cocokkan dengan {}, lalu --accept",
+  "{word}'s identity key has changed; if {word} sees the same: {}; if still {}: confirm these":
+    "kunci identitas {word} berubah; jika {word} melihat yang sama: {}; jika masih {}: sahkan itu",
+  "the key that was seen last of {word}, or is seen next, is taken for theirs":
+    "kunci {word} yang terakhir terlihat, atau yang berikutnya, dianggap miliknya",
+  "this room is sealed already": "ruang ini sudah tersegel",
+  "{word} cannot be let in: {}": "{word} tidak dapat diajak masuk: {}",
+  "compare the clocks: this machine says {}": "cocokkan jam: menurut mesin ini {}",
+  "ask them to update their program": "minta dia memperbarui programnya",
+  "the server gave keys of another user for {word}": "server memberi kunci orang lain untuk {word}",
+  "no device of {word} is in '{}'": "tidak ada perangkat {word} di '{}'",
+  "let them in first: /invite {word}": "ajak masuk dulu: /invite {word}",
+  "'{}' keeps somebody who lets others in": "'{}' harus punya seseorang yang mengajak masuk",
+  "first: /grant NAME": "dulu: /grant NAME",
+  "there is nothing to accept here": "tidak ada yang perlu diterima di sini",
+  "these are not the digits of {word}: somebody may be in between":
+    "ini bukan angka {word}: mungkin ada orang di tengah",
+  "compare again, over another way than this chat":
+    "cocokkan lagi, lewat jalan lain selain chat ini",
+  "devices of {} are still in '{}'": "perangkat {} masih ada di '{}'",
+  "wait until an admin of the room has connected": "tunggu sampai admin ruang tersambung",
+  "another window changes this room": "jendela lain sedang mengubah ruang ini",
+  "others change '{}' all the time": "orang lain terus mengubah '{}'",
+  "no sealed room has shown the key of {word} yet":
+    "belum ada ruang tersegel yang menunjukkan kunci {word}",
+  "{word} has no device that can be let in now":
+    "{word} tidak punya perangkat yang dapat diajak masuk sekarang",
+  "ask {word} to run chat join once, then try again":
+    "minta {word} menjalankan chat join sekali, lalu coba lagi",
+  "this device could not come back into '{}' by itself":
+    "perangkat ini tidak dapat kembali sendiri ke '{}'",
+  "try again later, or ask somebody in it: /kick, then /invite":
+    "coba lagi nanti, atau minta anggotanya: /kick, lalu /invite",
+  "'{}' cannot be trusted: {}": "'{}' tidak dapat dipercaya: {}",
+  "'{}' is not trusted any more: {}": "'{}' tidak dipercaya lagi: {}",
+  "look there: /sealed": "lihat di sana: /sealed",
+  "ask the others and the server's owner; then /sealed accept, or make another room":
+    "tanya yang lain dan pemilik server; lalu /sealed accept, atau buat ruang lain",
+  "this device was put out of '{}'": "perangkat ini dikeluarkan dari '{}'",
+  "ask to be let in again": "minta diajak masuk lagi",
+  "nobody has let this device into '{}' yet": "belum ada yang mengajak perangkat ini masuk ke '{}'",
+  "ask somebody in it: /invite NAME": "minta anggotanya: /invite NAME",
+  "the server takes no message as one of the present group":
+    "server tidak menerima pesan mana pun sebagai pesan grup saat ini",
+  "try again later; ask the server's owner": "coba lagi nanti; tanya pemilik server",
+  "'{}' is sealed, and you are not in it": "'{}' tersegel, dan Anda bukan anggotanya",
+  "'{}' was sealed, and the server shows another room by its name":
+    "'{}' dulu tersegel, dan server menunjukkan ruang lain dengan nama itu",
+  "use another name for another room": "pakai nama lain untuk ruang lain",
+  "use chat join on a device of yours": "pakai chat join di perangkat Anda",
+  "sealed rooms cannot be read here": "ruang tersegel tidak dapat dibaca di sini",
+  "'{}' is not sealed, and the file is": "'{}' tidak tersegel, sedangkan berkasnya tersegel",
+  "other programs of this folder take its lease all the time":
+    "program lain dari folder ini terus mengambil giliran",
+  "a file goes to sealed rooms and to open ones in two goes":
+    "berkas dikirim ke ruang tersegel dan ke ruang terbuka secara terpisah",
+  "send it to {} first": "kirim dulu ke {}",
+  "the file has changed since its upload began": "berkas berubah sejak pengiriman dimulai",
+  "send it again: it begins anew": "kirim lagi: dimulai dari awal",
+  "this device cannot open {}: it was not in when it came":
+    "perangkat ini tidak dapat membuka {}: belum ada di ruang saat berkas datang",
+  "ask somebody in the room to send it again": "minta seseorang di ruang mengirimnya lagi",
+  "there is no file {}: it was erased": "tidak ada berkas {}: sudah dihapus",
+  "the room was told of this file already": "ruang sudah diberi tahu tentang berkas ini",
+  "look for it there: /files": "cari di sana: /files",
+  "'{}' is an open room, and stays so": "'{}' ruang terbuka, dan tetap begitu",
+  "choose another name for a sealed one": "pilih nama lain untuk yang tersegel",
+  "the server would read this {}, and the room is sealed":
+    "server akan membaca {} ini, padahal ruangnya tersegel",
+  "say it in the room": "katakan di ruang",
+  "send it to an open room": "kirim ke ruang terbuka",
+};
+
 /** What commands and faults say, in Indonesian. */
-export const sentenceInIndonesian = sentencesOf({ ...SUMMARIES, ...ANSWERS, ...FAULTS });
+export const sentenceInIndonesian = sentencesOf({ ...SUMMARIES, ...ANSWERS, ...FAULTS, ...SEALED });

@@ -11,8 +11,12 @@ const [english, indonesian] = [faceTexts("en"), faceTexts("id")];
 /** Where the sentences of commands stand. */
 const SOURCES = [
   ...["slash", "slash-grammar", "slash-messages", "slash-moderation", "slash-files"],
-  ...["last-files", "post"],
+  ...["slash-sealed", "last-files", "post"],
 ].map((name) => `src/cli/chat/${name}.ts`);
+/** Those that the full screen shows of sealed rooms. */
+const SEALED = ["rooms", "sealing", "changed-key", "lease"].map(
+  (name) => `src/client/sealed/${name}.ts`,
+);
 const SCREEN = ["commands", "files", "client"].map((name) => `src/cli/screen/${name}.ts`);
 
 /** What stands before what is said: by a fault, a remedy, a note, an answer or a question. */
@@ -23,7 +27,7 @@ const BEFORE = [
 const SAID = new RegExp(`(?:${BEFORE.join("|")})(\`[^\`]*\`|"[^"]*")`, "g");
 
 describe("in Indonesian", () => {
-  test.each([...SOURCES, ...SCREEN])("all that %s says is known", (path) => {
+  test.each([...SOURCES, ...SEALED, ...SCREEN])("all that %s says is known", (path) => {
     const source = readFileSync(path, "utf8");
     for (const [, quoted = ""] of source.matchAll(SAID)) {
       const sentence = quoted

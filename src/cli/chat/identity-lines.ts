@@ -1,0 +1,33 @@
+import { changedKey } from "../../client/sealed/changed-key.ts";
+import type { Identity } from "../../client/sealed/rooms.ts";
+import type { JsonObject } from "../output/render.ts";
+
+const GROUPS_IN_ROW = 4;
+
+/** The digits that two users compare, as they are read out. */
+export function digitRows({ digits }: Pick<Identity, "digits">): string[] {
+  const groups = digits.split(" ");
+  const rows: string[] = [];
+  for (let at = 0; at < groups.length; at += GROUPS_IN_ROW) {
+    rows.push(groups.slice(at, at + GROUPS_IN_ROW).join(" "));
+  }
+  return rows;
+}
+
+/** @param confirm the command that the digits are given to */
+export function howToConfirm(user: string, identity: Identity, confirm: string): string {
+  const { isVerified, former } = identity;
+  if (isVerified) return `${user} is verified`;
+  const next = `if ${user} sees the same: ${confirm} "DIGITS"`;
+  if (former === undefined) return next;
+  return `${changedKey(user)}; ${next}; if still ${former}: confirm these`;
+}
+
+export function identityLine(user: string, { digits, isVerified, former }: Identity): JsonObject {
+  const changed = former === undefined ? {} : { former };
+  return { kind: "identity", user, digits, verified: isVerified, ...changed };
+}
+
+export function keyAccepted(user: string): string {
+  return `the key that was seen last of ${user}, or is seen next, is taken for theirs`;
+}
