@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Glob } from "bun";
+import { until } from "./deadline.ts";
 import { ndjson, Sandbox } from "./program.ts";
 
 /** Sealed rooms with the compiled program: nothing that is said there is on the server's disk. */
@@ -48,6 +50,14 @@ test("three seal a room, one is put out, one restarts and still reads", async ()
   ana.type("/sealed");
   const members = ["ana", "ben", "eve"].map((user) => expect.objectContaining({ user }));
   expect(await ana.json("sealing")).toMatchObject({ status: "in", members });
+  ana.type("/verify ben");
+  const shown = await ana.json("identity", { user: "ben" });
+  ben.type("/verify ana");
+  expect((await ben.json("identity"))["digits"]).toBe(shown["digits"]);
+  ana.type("/verify ben 12345");
+  expect(await ana.json("fault")).toMatchObject({ code: "usage" });
+  ana.type(`/verify ben "${shown["digits"]}"`);
+  expect(await ana.json("identity")).toMatchObject({ user: "ben", verified: true });
   ana.type("/kick eve");
   await ana.json("leave", { from: "eve" });
   ana.type("without eve");
@@ -100,6 +110,52 @@ test("three seal a room, one is put out, one restarts and still reads", async ()
     const kept = await holding(bensHome.folder, words);
     expect(kept.filter((path) => !path.startsWith("state.sqlite"))).toEqual([]);
   }
+});
+
+test("what operators see holds sizes, times and kinds: no words, no names of files", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve({ args: ["--verbose"] });
+  const anasHome = sandbox.home("ana");
+  const ana = await anasHome.join(["--user", "ana"]);
+  const ben = await sandbox.home("ben").join(["--user", "ben"]);
+  ana.type("/join vault --sealed");
+  await ana.json("joined", { room: "vault", created: true });
+  // Ben can be let in as soon as his keys are there, which nobody tells.
+  let asked = 0;
+  await until("ben is let in", () => {
+    const faults = ana.out.text.split('"kind":"fault"').length - 1;
+    if (faults === asked) {
+      asked++;
+      ana.type("/invite ben");
+    }
+    return ana.out.text.includes('"kind":"let-in"');
+  });
+  await ben.json("may-join");
+  ben.type("/join vault");
+  await ana.json("join", { from: "ben", room: "vault" });
+  ana.type(CANARY);
+  await ben.json("text", { text: CANARY });
+  const file = sandbox.write("canary-plan.txt", `${CANARY}, it says\n`);
+  const send = ["send-file", file, "--user", "ana", "--to", "vault"];
+  expect(await anasHome.run(send)).toMatchObject({ exitCode: 0 });
+  await ben.json("file", { room: "vault" });
+  await served.program.json("stats", { user: "ana" });
+  const token = readFileSync(join(served.data, "operator"), "utf8").trim();
+  const tls = { ca: readFileSync(join(served.data, "tls.crt"), "utf8") };
+  const headers = { authorization: `Bearer ${token}` };
+  const metrics = await (await fetch(`https://${served.address}/metrics`, { headers, tls })).text();
+  expect(metrics).toContain("chat_links");
+  const admin = sandbox.home("admin");
+  const read = ["history", "--data", served.data, "--room", "vault", "--last", "100"];
+  const lines = await admin.json(read);
+  expect(lines.map(({ kind }) => kind)).toContain("unreadable");
+  const { out, err } = await admin.run(read);
+  expect(out).toContain("vault");
+  const seen = [metrics, JSON.stringify(lines), out, err];
+  for (const said of [...seen, served.program.out.text, served.program.err.text]) {
+    expect(said).not.toContain("canary");
+  }
+  expect(await holding(served.data, "canary")).toEqual([]);
 });
 
 test("a linked device reads and writes, is revoked, and a moderator lets in", async () => {

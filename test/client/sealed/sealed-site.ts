@@ -13,6 +13,7 @@ import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
 import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
 import type { SealedHome } from "../../../src/client/sealed/sealing.ts";
 import { bodyText, type ChatRecord, type RoomView } from "../../../src/core/client/chat-record.ts";
+import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { LINK_CODE_BYTES } from "../../../src/crypto/link-form.ts";
@@ -89,8 +90,9 @@ export class SealedSite implements AsyncDisposable {
     device = this.device(),
     host = `10.0.1.${user.length}`,
     follow: FollowMode = "all",
+    model?: (event: ModelEvent) => void,
   ): Person {
-    const person = new Person(this, user, device, { host, follow });
+    const person = new Person(this, user, device, { host, follow, model });
     this.#people.push(person);
     return person;
   }
@@ -171,7 +173,7 @@ function clientOf(
   site: Site,
   { state, identity, folder, between = (home) => home }: Device,
   dial: () => Promise<Link>,
-  options: Pick<ClientOptions, "follow" | "credentials" | "audits">,
+  options: Pick<ClientOptions, "follow" | "credentials" | "audits" | "model">,
 ): Client {
   const { clock } = site;
   return new Client(
@@ -203,7 +205,15 @@ export class Person {
     world: SealedSite,
     name: string,
     device: Device,
-    { host, follow }: { readonly host: string; readonly follow: FollowMode },
+    {
+      host,
+      follow,
+      model,
+    }: {
+      readonly host: string;
+      readonly follow: FollowMode;
+      readonly model: ((event: ModelEvent) => void) | undefined;
+    },
   ) {
     this.world = world;
     this.name = name;
@@ -215,7 +225,8 @@ export class Person {
     };
     const credentials = { user: name, mode: "either" } as const;
     const { audits } = world;
-    this.client = clientOf(world.site, device, dial, { follow, credentials, audits });
+    const face = model === undefined ? {} : { model };
+    this.client = clientOf(world.site, device, dial, { follow, credentials, audits, ...face });
   }
 
   async enter(stocks = true): Promise<void> {
