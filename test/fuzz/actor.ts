@@ -2,7 +2,9 @@ import { utf8Encode } from "../../src/base/bytes.ts";
 import { Fault } from "../../src/base/fault.ts";
 import { packValue } from "../../src/wire/codec.ts";
 import type { RequestKind } from "../../src/wire/messages.ts";
+import { SEALED_FILE_NAME } from "../../src/wire/messages-sealed.ts";
 import { within } from "../event.ts";
+import { GROUP } from "../server/sealed/sealed-lab.ts";
 import type { Dice } from "../worlds/dice.ts";
 import { Caller, type Keys, type Outcome } from "./caller.ts";
 import {
@@ -10,10 +12,13 @@ import {
   anyChannelRequest,
   anyNotice,
   anyRequest,
+  anySealed,
   anyTransferNotice,
   type Case,
+  commitOf,
   EMPTY_DIGEST,
   mayWait,
+  sealedPost,
 } from "./cases.ts";
 import type { Facts } from "./facts.ts";
 
@@ -53,6 +58,8 @@ export class Actor implements Asker {
   #caller: Caller | undefined;
   ownRoom = "lobby";
   file = "fAAAAAAAAAAA";
+  sealedRoom = "lobby";
+  epoch = 0;
   /** The last batch, for whoever has to explain a finding. */
   said: Case[] = [];
 
@@ -102,6 +109,11 @@ export class Actor implements Asker {
     await asks([{ kind: "finish", fields: { ...file, size: 0, chunks: 0, digest: EMPTY_DIGEST } }]);
     this.facts.learn("file", this.file);
     await asks(draws());
+    const sealed = { file: `${this.file.slice(0, -1)}-` };
+    const to = [this.sealedRoom];
+    await asks([{ kind: "offer", fields: { ...sealed, to, name: SEALED_FILE_NAME } }]);
+    const finish = { ...sealed, size: 0, chunks: 0, digest: EMPTY_DIGEST };
+    await asks([{ kind: "finish", fields: finish }]);
     for (let i = 0; i < count / 3 && this.dice.chance(0.8); i++) {
       const one = anyTransferNotice(this);
       this.said.push(one);
@@ -110,6 +122,37 @@ export class Actor implements Asker {
     await asks(draws());
     this.#check(lane);
     lane.close();
+    return this.said.length;
+  }
+
+  /**
+   * A sealed room with a group of its own, whatever comes in it, and two commits of each epoch at
+   * once. The one before is left: after that nothing goes to any depth there.
+   */
+  async seals(count: number): Promise<number> {
+    const caller = await this.#ready();
+    this.said = [];
+    const asks = (cases: readonly Case[]) => {
+      this.said.push(...cases);
+      return Promise.all(cases.map((one) => this.#asked(caller, one)));
+    };
+    const signature = this.dice.bytes(64);
+    const leave = { room: this.sealedRoom, epoch: this.epoch, signature };
+    // Not from the lobby, in which the others are spoken to.
+    if (this.sealedRoom !== "lobby") await asks([{ kind: "leave", fields: leave }]);
+    const room = `seal-${this.dice.int(2 ** 31).toString(36)}`;
+    this.sealedRoom = room;
+    this.epoch = 0;
+    await asks([{ kind: "join", fields: { room, create: true, sealed: true } }]);
+    const first = { target: room, group: GROUP, commitId: "first", info: this.dice.bytes(100) };
+    await asks([{ kind: "group-create", fields: first }]);
+    this.facts.learn("sealedRoom", room);
+    for (let i = 0; i < 3; i++) {
+      const commits = ["one", "other"].map((name) => commitOf(this, `${name}-${i}`));
+      await asks([...commits, sealedPost(this, room)]);
+      await asks([sealedPost(this, room), ...anySealed(this, count / 3)]);
+    }
+    this.#check(caller);
     return this.said.length;
   }
 
@@ -155,6 +198,10 @@ export class Actor implements Asker {
   #learn(one: Case, outcome: Outcome): void {
     if (outcome.kind === "answered") {
       this.#place.done.add(one.kind);
+      for (const what of sealedIn(one, outcome.answer)) this.#place.done.add(what);
+      if (one.kind === "group-commit" && one.fields["target"] === this.sealedRoom) {
+        this.epoch = Number(outcome.answer["epoch"]);
+      }
       if (one.kind === "post") this.facts.learn("postSeq", outcome.answer["seq"]);
       return this.facts.learnFrom(outcome.answer);
     }
@@ -211,6 +258,7 @@ export class Actor implements Asker {
     this.facts.learn("user", name);
     this.#keys = caller.keys;
     this.#user = name;
+    this.facts.learn("certified", { user: name, device: caller.keys.device.publicKey });
     return true;
   }
 
@@ -255,6 +303,16 @@ export class Actor implements Asker {
     this.#caller?.close();
     this.#caller = undefined;
   }
+}
+
+/** What was done as asked in a sealed room, by names that no request has. */
+function sealedIn({ kind, fields }: Case, answer: Readonly<Record<string, unknown>>): string[] {
+  const body = fields["body"] as { sealed?: unknown } | undefined;
+  if (kind === "post" && body?.sealed !== undefined) return ["sealed post"];
+  if (kind === "leave" && fields["signature"] !== undefined) return ["signed leave"];
+  const { posted } = answer;
+  const isSealed = kind === "finish" && String(fields["file"]).endsWith("-");
+  return isSealed && Array.isArray(posted) && posted.length > 0 ? ["sealed file"] : [];
 }
 
 export function describe({ kind, fields }: Case): string {

@@ -4,6 +4,8 @@ import { CHUNK_BYTES } from "../../src/base/limits.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import { secret } from "../../src/wire/field.ts";
 import { NOTICES, REQUESTS, type RequestKind } from "../../src/wire/messages.ts";
+import { SEALED_REQUESTS } from "../../src/wire/messages-sealed.ts";
+import { commitBytes, GROUP } from "../server/sealed/sealed-lab.ts";
 import { digestOf } from "../wire/digest.ts";
 import type { Dice } from "../worlds/dice.ts";
 import { ABSENT, accepted, bare, candidates } from "./boundary.ts";
@@ -24,6 +26,9 @@ export interface Asker {
   /** What it sends, or has just sent. */
   readonly file: string;
   readonly token: string;
+  /** A sealed room of its own, with a group, and the epoch that it has last heard of. */
+  readonly sealedRoom: string;
+  readonly epoch: number;
 }
 
 type Entries = v.ObjectEntries;
@@ -46,6 +51,7 @@ function kindsWeighted(kinds: readonly string[]): string[] {
 
 const ALL_WEIGHTED = kindsWeighted(KINDS);
 const CHANNEL_KINDS = ["offer", "finish", "withdraw", "fetch", "got"] as const;
+const SEALED_WEIGHTED = kindsWeighted([...Object.keys(SEALED_REQUESTS), "post", "leave"]);
 const CHANNEL_WEIGHTED = kindsWeighted(CHANNEL_KINDS);
 
 /** For a password's hash, a guess's delay, or another device: there the answer takes its time. */
@@ -63,6 +69,24 @@ export function anyRequest(asker: Asker, kinds: readonly string[] = ALL_WEIGHTED
 
 export function anyChannelRequest(asker: Asker): Case {
   return anyRequest(asker, CHANNEL_WEIGHTED);
+}
+
+/** What reaches sealed rooms. */
+export function anySealed(asker: Asker, count: number): Case[] {
+  return Array.from({ length: count }, () => anyRequest(asker, SEALED_WEIGHTED));
+}
+
+/** A commit that the server takes, unless another one came first. */
+export function commitOf({ sealedRoom, epoch, dice }: Asker, commitId: string): Case {
+  const fields = { target: sealedRoom, group: GROUP, epoch, commitId, added: [], removed: [] };
+  const secrets = { commit: commitBytes(epoch, commitId), info: dice.bytes(100) };
+  return { kind: "group-commit", fields: { ...fields, ...secrets } };
+}
+
+export function sealedPost(asker: Asker, to: string): Case {
+  const { dice, epoch } = asker;
+  const body = { text: "", sealed: { epoch, ciphertext: dice.bytes(1 + dice.int(300)) } };
+  return { kind: "post", fields: { outbox: outbox(asker), counter: 1, to, body } };
 }
 
 export function anyNotice(asker: Asker): Case {
@@ -87,7 +111,8 @@ export function* everyNumber(asker: Asker): Iterable<Case> {
     for (const [name, schema] of Object.entries(entries)) {
       for (const value of candidates(schema as v.GenericSchema)) {
         if (typeof value !== "number") continue;
-        yield { kind, fields: { ...plainFields(kind, entries, asker), [name]: value } };
+        const fields = { ...plainFields(kind, entries, asker), [name]: value };
+        yield { kind, fields: asItsCommit(kind, fields) };
       }
     }
   }
@@ -105,7 +130,15 @@ function anyFields(kind: string, entries: Entries, asker: Asker): Record<string,
     if (value === ABSENT) delete fields[name];
     else fields[name] = value;
   }
-  return fields;
+  return dice.chance(0.8) ? asItsCommit(kind, fields) : fields;
+}
+
+/** The open beginning of a commit says what its request says, or the server looks no further. */
+function asItsCommit(kind: string, fields: Record<string, unknown>): Record<string, unknown> {
+  const { epoch, commitId } = fields;
+  if (kind !== "group-commit" || typeof epoch !== "number") return fields;
+  if (typeof commitId !== "string" || utf8Encode(commitId).length > 63) return fields;
+  return { ...fields, commit: commitBytes(epoch, commitId) };
 }
 
 function plainFields(kind: string, entries: Entries, asker: Asker): Record<string, unknown> {
@@ -130,9 +163,15 @@ function plain(kind: string, name: string, schema: v.GenericSchema, asker: Asker
 const bytesOf = (size: number) => (asker: Asker) => asker.dice.bytes(size);
 const fact = (pool: string) => (asker: Asker) => asker.facts.draw(pool, asker.dice);
 const roomName = ({ ownRoom, dice, facts }: Asker) =>
-  dice.chance(0.6) ? ownRoom : (facts.draw("roomName", dice) ?? "lobby");
+  dice.chance(0.6)
+    ? ownRoom
+    : (facts.draw(dice.chance(0.3) ? "sealedRoom" : "roomName", dice) ?? "lobby");
 const target = (asker: Asker) =>
   asker.dice.chance(0.7) ? roomName(asker) : `@${asker.facts.draw("user", asker.dice) ?? "ana"}`;
+const sealedRoom = (asker: Asker) =>
+  asker.dice.chance(0.8)
+    ? asker.sealedRoom
+    : (asker.facts.draw("sealedRoom", asker.dice) ?? target(asker));
 const outbox = ({ dice }: Asker) =>
   dice.bytes(8).toBase64({ alphabet: "base64url", omitPadding: true });
 
@@ -150,10 +189,14 @@ const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   post: roomName,
   target,
   to: target,
-  "offer.to": (asker) => [target(asker)],
+  "post.to": (asker) => (asker.dice.chance(0.4) ? sealedRoom(asker) : target(asker)),
+  "offer.to": (asker) => [asker.dice.chance(0.3) ? sealedRoom(asker) : target(asker)],
   outbox,
   counter: () => 1,
-  body: ({ dice }) => ({ text: `said ${dice.int(1_000)}` }),
+  body: ({ dice, epoch }) =>
+    dice.chance(0.3)
+      ? { text: "", sealed: { epoch, ciphertext: dice.bytes(1 + dice.int(300)) } }
+      : { text: `said ${dice.int(1_000)}` },
   text: ({ dice }) => `text ${dice.int(1_000)}`,
   topic: ({ dice }) => `topic ${dice.int(1_000)}`,
   grep: () => "said",
@@ -168,7 +211,7 @@ const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   "finish.file": ({ file }) => file,
   "chunk.file": ({ file }) => file,
   "ack.file": ({ file }) => file,
-  "offer.name": ({ dice }) => `file ${dice.int(100)}.txt`,
+  "offer.name": ({ dice }) => (dice.chance(0.3) ? "sealed" : `file ${dice.int(100)}.txt`),
   "offer.size": ({ dice }) => dice.pick([0, 0, 1, CHUNK_BYTES]),
   "finish.size": () => 0,
   "finish.chunks": () => 0,
@@ -188,4 +231,22 @@ const KNOWN: Readonly<Record<string, (asker: Asker) => unknown>> = {
   on: ({ dice }) => dice.chance(0.7),
   closed: ({ dice }) => dice.chance(0.5),
   create: () => true,
+  "join.sealed": ({ dice }) => dice.chance(0.5),
+  "group.target": sealedRoom,
+  "group-create.target": sealedRoom,
+  "group-commit.target": sealedRoom,
+  group: () => GROUP,
+  commitId: ({ dice }) => `commit-${dice.int(2 ** 31)}`,
+  "group-commit.epoch": ({ epoch }) => epoch,
+  info: ({ dice }) => dice.bytes(1 + dice.int(300)),
+  welcome: ({ dice }) => dice.bytes(1 + dice.int(300)),
+  added: (asker) => {
+    const known = asker.facts.draw("certified", asker.dice);
+    return known === undefined || asker.dice.chance(0.5) ? [] : [known];
+  },
+  removed: ({ dice }) => (dice.chance(0.7) ? [] : [dice.bytes(32)]),
+  packages: ({ dice }) => Array.from({ length: dice.int(4) }, () => dice.bytes(300)),
+  "seal-lease.count": ({ dice }) => dice.int(3),
+  lease: bytesOf(16),
+  next: bytesOf(16),
 };

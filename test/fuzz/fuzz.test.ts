@@ -22,5 +22,10 @@ test(`${COUNT} requests end no server, seed ${SEED}`, async () => {
   const kinds = Object.keys(REQUESTS);
   const done = kinds.filter((kind) => report.done.has(kind));
   expect(done).toEqual(expect.arrayContaining(["post", "mute", "offer", "finish", "fetch"]));
+  const sealed = ["group-create", "group-commit", "group", "key-packages", "key-package"];
+  expect(done).toEqual(expect.arrayContaining([...sealed, "seal-lease"]));
+  expect([...report.done]).toEqual(
+    expect.arrayContaining(["sealed post", "sealed file", "signed leave"]),
+  );
   expect(done.length / kinds.length).toBeGreaterThan(0.7);
 }, 3_600_000);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox, Served } from "../e2e/program.ts";
 import { within } from "../event.ts";
+import { GROUP } from "../server/sealed/sealed-lab.ts";
 import { Dice } from "../worlds/dice.ts";
 import { Actor, describe, Finding, type Place, ROLES } from "./actor.ts";
 import { Caller } from "./caller.ts";
@@ -25,6 +26,7 @@ export interface FuzzReport {
 const SERVE = ["--open", "--posts-per-second", "100000"];
 /** Of each party in one batch: all sent before the first answer. */
 const BATCH = 60;
+const HONEST_ROOM = "honest-vault";
 const HONEST_MS = 20_000;
 const REQUESTS_PER_LIFE = 20_000;
 
@@ -101,7 +103,10 @@ export class Fuzz {
   async #batch(): Promise<void> {
     const work = this.#actors.map(async (actor) => {
       let count = await actor.asks(actor.draw(BATCH));
-      if (actor.role !== "stranger") count += await actor.transfers(BATCH / 4);
+      if (actor.role !== "stranger") {
+        count += await actor.seals(BATCH / 4);
+        count += await actor.transfers(BATCH / 4);
+      }
       return count + (await actor.oddities(3));
     });
     const counts = await Promise.all([...work, this.#http()]);
@@ -131,6 +136,11 @@ export class Fuzz {
     const body = { text: `honest ${this.#counter}` };
     const post = { outbox: "AAAAAAAAAAA", counter: this.#counter, to: "@hana", body };
     await this.#answered(hana, "post", post);
+    const sealed = { epoch: 0, ciphertext: this.#dice.bytes(100) };
+    const said = { outbox: "AAAAAAAAAAA", counter: ++this.#counter, to: HONEST_ROOM };
+    await this.#answered(hana, "post", { ...said, body: { text: "", sealed } });
+    await this.#answered(hana, "group", { target: HONEST_ROOM });
+    await this.#answered(hana, "key-packages", { packages: [] });
     await this.#answered(hana, "rooms", {});
     await this.#answered(hana, "who", {});
     await this.#answered(hana, "history", { limit: 50 });
@@ -159,6 +169,11 @@ export class Fuzz {
     this.#starts++;
     this.#hana = await this.#enters("hana");
     this.#olga = await this.#enters("olga");
+    if (this.#starts === 1) {
+      await this.#answered(this.#hana, "join", { room: HONEST_ROOM, create: true, sealed: true });
+      const first = { target: HONEST_ROOM, group: GROUP, commitId: "first", info: GROUP };
+      await this.#answered(this.#hana, "group-create", first);
+    }
     await this.#answered(this.#olga, "operate", { token: this.#operatorToken });
     await this.#answered(this.#olga, "watch", { on: true });
     await this.#answered(this.#olga, "registration", { closed: false });
