@@ -12,6 +12,7 @@ export function worked(draft: ModelDraft, event: WorkEvent): void {
   const { fields } = draft;
   switch (event.kind) {
     case "posted": {
+      if ("file" in event.body) return; // Its transfer is shown.
       const { kind, ...post } = event;
       fields.pending = [...fields.pending, { ...post, state: { kind: "storing" } }];
       return;

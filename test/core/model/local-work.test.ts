@@ -28,6 +28,11 @@ test("a post is there once, whichever of its answer and its record comes first",
   expect(pending(durable, { kind: "room-gone", room: LOBBY })).toEqual([]);
 });
 
+test("a post that tells of a file is shown by the file alone", () => {
+  const telling = { ...posted, body: { text: "", file: "f" } } as ModelEvent;
+  expect(scene(telling, stored).model.pending).toEqual([]);
+});
+
 test("a refused one stays until it is discarded", () => {
   const fault = new Fault("muted", "you are muted");
   const { model } = scene(posted, {
