@@ -1,8 +1,7 @@
 import { expect, test } from "bun:test";
-import { cpSync, existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { eventually } from "../event.ts";
+import { cpSync } from "node:fs";
 import { type Home, ndjson, type Program, Sandbox } from "./program.ts";
+import { keyPackages } from "./sealed-server.ts";
 
 /** What a device keeps of sealed rooms, with the compiled program: shared, killed, copied. */
 
@@ -15,13 +14,7 @@ async function sealedRoom(sandbox: Sandbox): Promise<{ ana: Program; bens: Home;
   const ben = await bens.join(["--user", "ben"]);
   ana.type("/join vault --sealed");
   await ana.json("joined", { room: "vault", created: true });
-  // A device can be let in once the server has its key packages, a moment after it came.
-  await eventually("key packages of both", () => {
-    const keys = join(data, "sealed", "keys");
-    return (
-      existsSync(keys) && readdirSync(keys).filter((name) => name.endsWith(".json")).length > 1
-    );
-  });
+  await keyPackages(data, 2);
   ana.type("/invite ben");
   await ben.json("may-join", { room: "vault" });
   ben.type("/join vault");
