@@ -1,40 +1,15 @@
 import { expect } from "bun:test";
-import { Glob } from "bun";
 import { Sandbox } from "../e2e/program.ts";
+import { holding, keyPackages } from "../e2e/sealed-server.ts";
 import { pageTest, sharedBrowser } from "./browser.ts";
 import { expectNoBarrier, LOOKS } from "./looks.ts";
 import { pageAddress } from "./scenery.ts";
+import { letsIn, letsTerminalIn, makesVault } from "./vault.ts";
 import type { Visit } from "./visit.ts";
 
 /** Sealed rooms in browsers, beside a terminal: on the server's disk is no word of them. */
 
 const browser = sharedBrowser();
-
-/** Paths below the folder with a file that holds the text. */
-async function holding(folder: string, text: string): Promise<string[]> {
-  const found: string[] = [];
-  for await (const path of new Glob("**/*").scan({ cwd: folder, dot: true })) {
-    const bytes = Buffer.from(await Bun.file(`${folder}/${path}`).arrayBuffer());
-    if (bytes.includes(text)) found.push(path);
-  }
-  return found;
-}
-
-/** Makes it by what one types. */
-async function makesVault(visit: Visit): Promise<void> {
-  await visit.says("/join vault --sealed");
-  const dialog = visit.dialog("Join or make a room");
-  await dialog.getByRole("button", { name: "Make it" }).click();
-  await visit.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
-}
-
-/** Lets a user in, who enters by the banner. */
-async function letsIn(host: Visit, name: string, guest: Visit): Promise<void> {
-  await host.says(`/invite ${name}`);
-  const banner = guest.page.locator(".banner").filter({ hasText: "the sealed room vault" });
-  await banner.getByRole("button", { name: "Enter" }).click();
-  await guest.page.getByRole("heading", { name: "#vault", level: 1 }).waitFor();
-}
 
 pageTest(
   "two pages and a terminal talk in a sealed room, and a page that restarts still reads",
@@ -46,16 +21,14 @@ pageTest(
     await ana.enter("ana");
     await ben.enter("ben");
     const cid = await sandbox.home("cid").join(["--user", "cid"]);
+    await keyPackages(served.data, 3);
     await makesVault(ana);
     await letsIn(ana, "ben", ben);
     await ana.says("sings of pages");
     await ben.sees("sings of pages");
     await ben.says("sings back");
     await ana.sees("sings back");
-    await ana.says("/invite cid");
-    expect(await cid.json("may-join")).toMatchObject({ room: "vault", by: "ana" });
-    cid.type("/join vault");
-    await cid.json("join", { from: "cid", room: "vault" });
+    await letsTerminalIn(ana, "cid", cid);
     cid.type("sings from a terminal");
     await ana.sees("sings from a terminal");
     await ben.sees("sings from a terminal");
@@ -79,6 +52,7 @@ pageTest("what one does with a message works in a sealed room: edit, react, act"
   await using ben = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ben.enter("ben");
+  await keyPackages(served.data, 2);
   await makesVault(ana);
   await letsIn(ana, "ben", ben);
   await ana.says("a wrod");
@@ -110,6 +84,7 @@ pageTest(
     await using ben = await browser.visit(pageAddress(served));
     await ana.enter("ana");
     await ben.enter("ben");
+    await keyPackages(served.data, 2);
     await ana.says("/msg ben in the open");
     await ben.room("@ana").click();
     await ben.sees("in the open");
@@ -149,6 +124,7 @@ pageTest("both compare the same digits; who is put out reads nothing more", asyn
   await using ben = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ben.enter("ben");
+  await keyPackages(served.data, 2);
   await makesVault(ana);
   await ana.button("Who can read here").click();
   const who = ana.dialog("Who can read here");
@@ -199,6 +175,7 @@ pageTest("a browser that threw its keys away comes back by itself, with one divi
   await using ben = await browser.visit(pageAddress(served));
   await ana.enter("ana");
   await ben.enter("ben");
+  await keyPackages(served.data, 2);
   await makesVault(ana);
   await letsIn(ana, "ben", ben);
   for (let n = 0; n < 40; n++) await ana.says(`before ${n}`);
@@ -265,6 +242,7 @@ for (const [look, options] of [
     };
     await box.waitFor();
     await ben.enter("ben");
+    await keyPackages(served.data, 2);
     await says("/join vault --sealed");
     const made = page.locator("dialog[open]");
     await made.locator("input[type=checkbox]").waitFor();
@@ -297,30 +275,24 @@ for (const [look, options] of [
   });
 }
 
-pageTest(
-  "what the server would read is not sent to a sealed room: topics, files, their names",
-  async () => {
-    await using sandbox = new Sandbox();
-    const served = await sandbox.serve();
-    await using ana = await browser.visit(pageAddress(served));
-    await ana.enter("ana");
-    await makesVault(ana);
-    await ana.says("/topic a telling topic");
-    await ana.page
-      .getByText(/the room is sealed/)
-      .first()
-      .waitFor();
-    await ana.box.fill("");
-    await Bun.write(sandbox.path("telling-name.txt"), "content that tells");
-    await ana.attach(sandbox.path("telling-name.txt"));
-    await ana.page.getByText(/read this file/).waitFor();
-    await ana.says("after both");
-    await ana.settled();
-    for (const words of ["telling topic", "telling-name", "content that tells", "after both"]) {
-      expect(await holding(served.data, words)).toEqual([]);
-    }
-  },
-);
+pageTest("a topic is not sent to a sealed room: the server would read it", async () => {
+  await using sandbox = new Sandbox();
+  const served = await sandbox.serve();
+  await using ana = await browser.visit(pageAddress(served));
+  await ana.enter("ana");
+  await makesVault(ana);
+  await ana.says("/topic a telling topic");
+  await ana.page
+    .getByText(/the room is sealed/)
+    .first()
+    .waitFor();
+  await ana.box.fill("");
+  await ana.says("after it");
+  await ana.settled();
+  for (const words of ["telling topic", "after it"]) {
+    expect(await holding(served.data, words)).toEqual([]);
+  }
+});
 
 pageTest("a browser links a terminal, which is let into its sealed rooms by itself", async () => {
   await using sandbox = new Sandbox();
@@ -399,26 +371,4 @@ pageTest("a device that is forgotten leaves nothing of its sealed rooms behind",
   await question.getByRole("button", { name: "Log out" }).click();
   await ana.field("Name").or(ana.button("Enter as ana")).first().waitFor();
   await ana.page.waitForFunction(`${kept}.then((count) => count === 0)`);
-});
-
-pageTest("a sealed file of a terminal is shown, and not saved as what the server has", async () => {
-  await using sandbox = new Sandbox();
-  const served = await sandbox.serve();
-  await using ana = await browser.visit(pageAddress(served));
-  await ana.enter("ana");
-  const ben = await sandbox.home("ben").join(["--user", "ben"]);
-  await makesVault(ana);
-  await ana.says("/invite ben");
-  await ben.json("may-join");
-  ben.type("/join vault");
-  await ben.json("join", { from: "ben", room: "vault" });
-  await Bun.write(sandbox.path("plans.txt"), "what only they may read");
-  ben.type(`/send ${sandbox.path("plans.txt")}`);
-  const card = ana.page.locator(".file-card").filter({ hasText: "plans.txt" });
-  await card.getByText("the program opens it").waitFor();
-  expect(await card.getByRole("button").count()).toBe(0);
-  expect(await ana.page.getByText(/not for this device/).count()).toBe(0);
-  for (const words of ["plans.txt", "what only they"]) {
-    expect(await holding(served.data, words)).toEqual([]);
-  }
 });

@@ -72,7 +72,7 @@ const COMMANDS: Readonly<Record<string, Slash>> = {
           topic === "" ? "no topic" : topic,
         );
       } else {
-        checkIsOpen(viewOf(lines.open, "room", room), "topic");
+        checkIsOpen(viewOf(lines.open, "room", room));
         const { seq } = await lines.open.client.request("topic", { room, topic: words });
         lines.recorded(seq);
       }

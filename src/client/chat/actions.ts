@@ -126,7 +126,7 @@ export abstract class ChatActions extends ModelDriver {
   }
 
   async setTopic(room: string, topic: string): Promise<void> {
-    checkIsOpen(roomOf(this.model, room), "topic");
+    checkIsOpen(roomOf(this.model, room));
     await this.request("topic", { room: bare(room), topic });
   }
 

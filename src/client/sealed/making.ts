@@ -47,13 +47,13 @@ export async function sealConversation(sealer: Sealer, user: string): Promise<vo
 }
 
 /**
- * Before something is sent that the server would read: it would refuse that in a sealed room, and
- * know it by then. @throws Fault sealed-room
+ * Before a topic is sent: the server would refuse it in a sealed room, and know it by then.
+ * @throws Fault sealed-room
  */
-export function checkIsOpen(room: RoomView | undefined, what: "topic" | "file"): void {
+export function checkIsOpen(room: RoomView | undefined): void {
   if (room?.isSealed !== true) return;
-  throw new Fault("sealed-room", `the server would read this ${what}, and the room is sealed`, {
-    remedy: what === "topic" ? "say it in the room" : "send it to an open room",
+  throw new Fault("sealed-room", "the server would read this topic, and the room is sealed", {
+    remedy: "say it in the room",
   });
 }
 

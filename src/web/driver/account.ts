@@ -21,6 +21,7 @@ import type { NoticeOf } from "../../wire/messages.ts";
 import { type Platform, PROGRAM } from "../browser/environment.ts";
 import { BrowserOutboxStore } from "../browser/outbox-store.ts";
 import { sealedDatabaseOf } from "../browser/preferences.ts";
+import type { SealedPageParts } from "../transfer/page-files.ts";
 import type { OpenTransfers, PageTransfers } from "../transfer/page-transfers.ts";
 import { fetching, type SealedPart, sealedHome, sealRefusal } from "./sealing.ts";
 
@@ -76,6 +77,10 @@ export class AccountSession {
   readonly #opened: Promise<void>;
   #transfers: Promise<PageTransfers> | undefined;
   #isLeft = false;
+  /** Of the present link. */
+  #areRoomsKnown = false;
+  /** Bounded by the transfers of the page. */
+  #onRooms: (() => void)[] = [];
   /** Its id. */
   #account: string | undefined;
 
@@ -155,13 +160,34 @@ export class AccountSession {
     const said = { clock, entropy, verifier, program: PROGRAM };
     const lane = (connection: Connection) => greet(connection, said);
     const channels = { clock, entropy, activeLink, hashing, greet: lane };
-    return open({ platform, owner, channels, tell });
+    return open({ platform, owner, channels, sealed: this.#sealedFiles(), tell });
+  }
+
+  #sealedFiles(): SealedPageParts {
+    return {
+      sealing: this.sealing,
+      views: () => this.follower.rooms,
+      post: (target, body) => this.posts.post(target, body),
+      load: async () => (await this.#load()).SealedFiles,
+      known: () => this.#roomsKnown(),
+    };
+  }
+
+  /** Resolves when the present link has told all rooms, or the account is left. */
+  #roomsKnown(): Promise<void> {
+    if (this.#areRoomsKnown || this.#isLeft) return Promise.resolve();
+    return new Promise((resolve) => this.#onRooms.push(resolve));
+  }
+
+  #load(): Promise<SealedPart> {
+    const { loadSealed } = this.#parts;
+    return fetching(loadSealed ?? (() => Promise.reject(new Error("there is none"))))();
   }
 
   #newSealing(): Sealing {
     const { platform, keys, ask, loadSealed } = this.#parts;
     const { clock, entropy } = platform;
-    const load = fetching(loadSealed ?? (() => Promise.reject(new Error("there is none"))));
+    const load = () => this.#load();
     const isOn = loadSealed !== undefined && this.sealRefusal === undefined;
     const home = isOn ? sealedHome(platform, load) : undefined;
     const rooms = () => this.follower.rooms;
@@ -189,6 +215,7 @@ export class AccountSession {
     this.#account = account;
     const { user: name, fingerprint: key } = this;
     this.sealing.connected({ fingerprint: key, formers, account, user: name });
+    this.#areRoomsKnown = false;
     this.follower.connected();
     connection.listen((notice) => this.follower.notice(notice));
     if (connection.isClosed) return;
@@ -219,6 +246,7 @@ export class AccountSession {
     this.posts.leave(notLoggedIn());
     this.sealing.left();
     this.#isLeft = true;
+    for (const resolve of this.#onRooms.splice(0)) resolve();
     void this.#transfers?.then((transfers) => transfers.leave(), ignored);
   }
 
@@ -240,7 +268,10 @@ export class AccountSession {
     if (event.kind === "record") this.#parts.saw(event.head, event.record);
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
-    if (event.kind === "caught-up") this.sealing.caughtUp();
+    if (event.kind !== "caught-up") return;
+    this.#areRoomsKnown = true;
+    for (const resolve of this.#onRooms.splice(0)) resolve();
+    this.sealing.caughtUp(async () => (await this.transfers()).sayLeft());
   }
 }
 

@@ -2,13 +2,7 @@ import { Fault } from "../../base/fault.ts";
 import { type FileId, isFileId } from "../../base/ids.ts";
 import { checkName } from "../../base/names.ts";
 import { bare, type JoinOptions } from "../../client/chat/actions.ts";
-import {
-  checkIsOpen,
-  checkMaySeal,
-  leaveWord,
-  sealConversation,
-  sealRoom,
-} from "../../client/sealed/making.ts";
+import { checkMaySeal, leaveWord, sealConversation, sealRoom } from "../../client/sealed/making.ts";
 import { roomOf } from "../../core/model/selectors.ts";
 import type { RoomState } from "../../core/model/state.ts";
 import { Device } from "../browser/device-key.ts";
@@ -99,7 +93,10 @@ export class Chat extends ChatCore {
     else this.flush();
   }
 
-  /** Each begins as soon as it may. `handles`: as many as files, where the browser has them. */
+  /**
+   * Each begins as soon as it may; in a sealed room, encrypted.
+   * @param handles as many as files, where the browser has them
+   */
   upload(
     target: string,
     files: readonly File[],
@@ -107,9 +104,26 @@ export class Chat extends ChatCore {
   ): void {
     const to = bare(target);
     this.#transfer(({ uploads }) => {
-      checkIsOpen(this.#sealedRoom(target), "file");
+      const refusal = this.#sealedRoom(target) && this.sealRefusal;
+      if (refusal !== undefined) throw refusal;
       for (const [i, file] of files.entries()) this.show(uploads.add(to, file, handles[i]));
     });
+  }
+
+  /** A file of a sealed room has two records: its content goes first. */
+  override erase(seq: number): void {
+    this.show(this.#erase(seq));
+  }
+
+  async #erase(seq: number): Promise<void> {
+    const partner = await this.accountSession.sealing.partnerOf(seq);
+    if (partner !== undefined) {
+      await this.request("erase", { seq: partner }).catch((error: unknown) => {
+        const isGone = error instanceof Fault && error.code === "not-found";
+        if (!isGone) throw error;
+      });
+    }
+    await this.request("erase", { seq });
   }
 
   pauseTransfer(id: string): void {

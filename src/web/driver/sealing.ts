@@ -4,11 +4,13 @@ import type { SealedCode, SealedHome } from "../../client/sealed/sealing.ts";
 import type { Platform } from "../browser/environment.ts";
 import { SEALED_PLACE } from "../browser/preferences.ts";
 import type { openSealedHome, stateKeyOf } from "../browser/sealed-home.ts";
+import type { SealedFilesCode } from "../transfer/page-files.ts";
 
 /** What sealed rooms take; fetched where there is one. */
 export type SealedPart = SealedCode & {
   readonly openSealedHome: typeof openSealedHome;
   readonly stateKeyOf: typeof stateKeyOf;
+  readonly SealedFiles: SealedFilesCode;
 };
 
 /** Why this page takes no part in sealed rooms; undefined: it does. */

@@ -15,6 +15,7 @@ import {
   type PageTransfersOptions,
   TransferJournal,
 } from "./journal.ts";
+import { PageFiles } from "./page-files.ts";
 
 /** One download into a file of the user's. */
 interface DownloadEntry extends JournalEntry {
@@ -65,14 +66,17 @@ type Begun = Pick<Download, "key" | "file" | "name" | "begunUnixMs" | "handle" |
 export class Downloads {
   readonly #options: PageTransfersOptions;
   readonly #journal: TransferJournal<DownloadEntry>;
-  readonly #transfers: Transfers;
+  readonly #files: PageFiles;
   readonly #downloads = new Map<string, Download>(); // As many as the user asks for.
   #isLeft = false;
 
   constructor(options: PageTransfersOptions) {
     this.#options = options;
     this.#journal = new TransferJournal(options.platform.store, options.owner, JOURNAL);
-    this.#transfers = new Transfers(options.channels);
+    const { channels, sealed } = options;
+    const transfers = new Transfers(channels);
+    const { hashing } = channels;
+    this.#files = new PageFiles({ transfers, hashing, uploads: undefined, sealed });
   }
 
   /** Asks where to; must be called from a click. */
@@ -235,7 +239,7 @@ export class Downloads {
     signal: AbortSignal | undefined,
     onProgress: (progress: ProgressReport) => void,
   ): Promise<GotFile> {
-    return this.#transfers.get({
+    return this.#files.get({
       file,
       into: "",
       chunksLeft: () => sink.have,

@@ -4,12 +4,15 @@ import type { WorkEvent } from "../../core/model/event.ts";
 import type { OutboxOwner } from "../../io/state/outbox-store.ts";
 import type { Platform } from "../browser/environment.ts";
 import { accountPrefix, type Change, type Store, type Table } from "../browser/indexed-db.ts";
+import type { SealedPageParts } from "./page-files.ts";
 
 /** What the uploads and the downloads of an account are given. */
 export interface PageTransfersOptions {
   readonly platform: Platform;
   readonly owner: OutboxOwner;
   readonly channels: TransfersOptions;
+  /** Left out: a page without sealed rooms. */
+  readonly sealed?: SealedPageParts;
   readonly tell: (event: WorkEvent) => void;
 }
 

@@ -43,6 +43,11 @@ export class PageTransfers {
     this.downloads.cancel(id);
   }
 
+  /** Tells sealed rooms of what earlier pages have sent there. @throws Fault */
+  sayLeft(): Promise<void> {
+    return this.uploads.sayLeft();
+  }
+
   leave(): void {
     this.uploads.leave();
     this.downloads.leave();

@@ -7,6 +7,7 @@ import type { TransferState } from "../../core/model/state.ts";
 import type { ProgressReport } from "../../core/transfer/progress.ts";
 import { FileSource, stampOf } from "../browser/file-source.ts";
 import type { PageTransfersOptions } from "./journal.ts";
+import { PageFiles } from "./page-files.ts";
 import { BrowserUploadJournal, type FileHandle, type UploadEntry } from "./upload-journal.ts";
 
 /** One upload that is shown. */
@@ -26,14 +27,17 @@ interface Upload {
 export class Uploads {
   readonly #options: PageTransfersOptions;
   readonly #journal: BrowserUploadJournal;
-  readonly #transfers: Transfers;
+  readonly #files: PageFiles;
   readonly #uploads = new Map<string, Upload>(); // By key; bounded by PAGE_UPLOADS_MAX.
   #isLeft = false;
 
   constructor(options: PageTransfersOptions) {
     this.#options = options;
     this.#journal = new BrowserUploadJournal(options.platform.store, options.owner);
-    this.#transfers = new Transfers({ ...options.channels, uploads: this.#journal });
+    const { channels, sealed } = options;
+    const transfers = new Transfers(channels);
+    const { hashing } = channels;
+    this.#files = new PageFiles({ transfers, hashing, uploads: this.#journal, sealed });
   }
 
   has(key: string): boolean {
@@ -143,7 +147,7 @@ export class Uploads {
     const file = this.#journal.get(key)?.file;
     upload.stop?.abort();
     this.#forget(upload);
-    if (file !== undefined) this.#transfers.withdraw(file).catch(ignoreFault);
+    if (file !== undefined) this.#files.withdraw(file).catch(ignoreFault);
     this.#next();
   }
 
@@ -152,6 +156,11 @@ export class Uploads {
     const upload = this.#uploads.get(key);
     if (upload?.state.kind === "done") this.#forget(upload);
     else this.cancel(key);
+  }
+
+  /** Tells sealed rooms of what earlier pages have sent there, and not told of. @throws Fault */
+  sayLeft(): Promise<void> {
+    return this.#files.sayLeft();
   }
 
   /** Resolves when the journal is written. */
@@ -188,7 +197,7 @@ export class Uploads {
     upload.state = { kind: "running" };
     this.#tell(upload);
     try {
-      const sent = await this.#transfers.send({
+      const sent = await this.#files.send({
         source,
         to: [entry.to],
         signal: stop.signal,

@@ -99,6 +99,11 @@ function isSavedHere({ folder, size }: FileBody): boolean {
   return folder === undefined && (canChoose || size <= SAVED_BLOB_BYTES_MAX);
 }
 
+/** What the server has of it is of no use, and the browser's own download would save that. */
+function mustBeOpenedElsewhere(file: ShownFile): boolean {
+  return file.isSealed === true && !isSavedHere(file);
+}
+
 function SaveButton({ file, name }: WaysProps) {
   const { texts, chat } = usePage();
   const saveByBrowser = useSaveByBrowser({ file, name });
@@ -163,8 +168,10 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
           {type} · {formatSize(file.size)}
         </span>
       </div>
-      {file.isSealed === true ? (
-        <p className="file-below file-note">{texts.fileSealed}</p>
+      {mustBeOpenedElsewhere(file) ? (
+        <p className="file-below file-note">
+          {folder === undefined ? texts.fileSealedLarge : texts.fileSealedFolder}
+        </p>
       ) : (
         <div className="file-actions">
           <SaveButton file={file} name={name} />
@@ -174,7 +181,7 @@ export const FileCard = memo(function FileCard({ file, from }: FileCardProps) {
             </button>
           ) : null}
           {isShown && isPicture ? <Picture file={file} /> : null}
-          <MoreWays file={file} name={name} />
+          {file.isSealed === true ? null : <MoreWays file={file} name={name} />}
         </div>
       )}
       {transfer === undefined ? null : <TransferLine transfer={transfer} isBrief onClose={STAYS} />}
