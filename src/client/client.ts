@@ -516,8 +516,9 @@ export class Client {
       followed: (event) => {
         const told = model === undefined ? undefined : modelEventOf(event);
         if (told !== undefined) model?.(told);
-        if (event.kind !== "caught-up" || follow === "none") return;
-        this.#sealing.caughtUp(() => this.#sealedFiles.sayLeft());
+        if (event.kind === "room") this.#sealing.roomTold(event.room);
+        if (event.kind !== "caught-up") return;
+        this.#sealing.caughtUp(follow !== "none", () => this.#sealedFiles.sayLeft());
       },
       event: (event, sizeBytes) => this.#tell(event, sizeBytes),
       saw: (head, record) => this.#auditor.saw(head, record),

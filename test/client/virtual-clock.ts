@@ -15,7 +15,7 @@ export class VirtualClock implements Clock {
   }
 
   unixMs(): number {
-    return 1_800_000_000_000 + this.#now;
+    return 1_800_000_000_000 + Math.floor(this.#now);
   }
 
   /** Timers that nobody called off. */

@@ -1,6 +1,7 @@
 import { fromBase64Url, toBase64Url, utf8Encode } from "../../base/bytes.ts";
 import { FAULTS, Fault } from "../../base/fault.ts";
-import type { Sha256 } from "../../base/ids.ts";
+import type { RoomId, Sha256 } from "../../base/ids.ts";
+import { GROUP_DEVICES_MAX } from "../../base/limits-sealed.ts";
 import { type FoldedName, foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord } from "../../core/client/chat-record.ts";
 import { isSame } from "../../core/model/item.ts";
@@ -54,6 +55,7 @@ interface GroupBody {
   readonly added: readonly (readonly [string, string])[];
   /** Number of the record in whose place it comes. */
   readonly instead?: number;
+  readonly removed: readonly (readonly [string, string])[];
 }
 
 /**
@@ -68,6 +70,11 @@ export class RoomReader {
   readonly #claims: RoomReaderParts["claims"];
   readonly #files: FileBook;
   readonly #user: string;
+  /**
+   * Who left rooms that this device knows nothing of, for when it comes in: their devices may be in
+   * the group still. Bounded by the rooms of an account, and by GROUP_DEVICES_MAX in each.
+   */
+  readonly #leavers = new Map<RoomId, readonly Departed[]>();
 
   constructor({ engine, sha256, states, unixMs, claims, files, user }: RoomReaderParts) {
     this.#engine = engine;
@@ -167,6 +174,7 @@ export class RoomReader {
       case "removed":
         at.advance(undefined, done.consumed);
         at.change({ status: "out" });
+        this.#noteLeavers(at, (known) => known.filter((one) => !isRemovedBy(body, one)));
         return keep(at, record, { kind: "change", ...changeRow(done.change) });
       case "own":
         // Made with a state that this folder does not have: another copy of it has.
@@ -195,7 +203,7 @@ export class RoomReader {
     }
     const { row } = at;
     if (pending.instead !== undefined && pending.instead === row?.refused) mended(at);
-    if (at.row?.status !== "in" || isBack) await begin(at, record, pending);
+    if (at.row?.status !== "in" || isBack) await this.#begin(at, record, pending);
     at.change({ epochSeq: record.seq });
     // Up to this record it has read on with what it had.
     if (isBack && wasIn) at.change({ counts: row?.counts ?? {}, departed: row?.departed ?? [] });
@@ -207,7 +215,9 @@ export class RoomReader {
   }
 
   /** This device may have been let in by it. */
-  async #enter(at: RoomAt, record: ChatRecord, { group, welcome }: GroupBody): Promise<void> {
+  async #enter(at: RoomAt, record: ChatRecord, body: GroupBody): Promise<void> {
+    const { group, welcome } = body;
+    this.#noteLeavers(at, (known) => known.filter((one) => !isRemovedBy(body, one)));
     if (welcome === undefined) return;
     if (at.row !== undefined && at.row.group !== group) {
       return strayed(at, "the server shows another group");
@@ -227,11 +237,14 @@ export class RoomReader {
     if (joined instanceof Fault) {
       // Most are for others. One for this device that cannot be opened is used up all the same.
       for (const ref of refs) await at.vault.delete(packageKey(ref));
+      // Let in by a key package whose private half was lost: it comes in by itself.
+      const isMeant = body.added.some(([device]) => device === this.#engine.device);
+      if (isMeant && at.row?.status === "out") at.change({ status: "lost" });
       return;
     }
     await at.vault.delete(packageKey(joined.ref));
     at.advance(joined.group, joined.consumed);
-    await begin(at, record, { group, instance: at.instance });
+    await this.#begin(at, record, { group, instance: at.instance });
     at.change({ renewedUnixMs: this.#unixMs() });
     await pinNewcomers(at.vault, joined.group.members);
     const self = joined.group.self;
@@ -342,11 +355,22 @@ export class RoomReader {
   /** A user who is out, with devices that are in. */
   async #departed(at: RoomAt, { body = {}, kind, from }: ChatRecord): Promise<void> {
     const user = kind === "kick" ? body["name"] : from;
-    const { row, group } = at;
-    if (row === undefined || group === undefined || typeof user !== "string") return;
-    const devices = group.members.filter((member) => isSame(member.user, user));
-    if (devices.length === 0) return;
+    if (typeof user !== "string") return;
     const leave = leaveOf(body);
+    const isGone = kind === "kick" && body["removed"] === true;
+    const why = { ...(leave === undefined ? {} : { leave }), ...(isGone ? { isGone } : {}) };
+    const one: Departed = { user, ...why };
+    const known = (list: readonly Departed[]) => list.filter((other) => !isSame(other.user, user));
+    if (at.group === undefined) return this.#noteLeavers(at, (list) => [...known(list), one]);
+    const checked = await this.#checked(at, one);
+    if (at.row === undefined || checked === undefined) return;
+    at.change({ departed: [...known(at.row.departed), checked] });
+  }
+
+  /** With its word only if that is its device's own; undefined: none of its devices is in. */
+  async #checked({ group }: RoomAt, { leave, ...one }: Departed): Promise<Departed | undefined> {
+    const devices = group?.members.filter((member) => isSame(member.user, one.user)) ?? [];
+    if (group === undefined || devices.length === 0) return undefined;
     const member = devices.find(({ device }) => device === leave?.device);
     const isSigned =
       leave !== undefined &&
@@ -356,10 +380,43 @@ export class RoomReader {
         epoch: leave.epoch,
         signature: fromBase64Url(leave.signature),
       }));
-    const others = row.departed.filter((one) => !isSame(one.user, user));
-    const isGone = kind === "kick" && body["removed"] === true;
-    const why = { ...(isSigned ? { leave } : {}), ...(isGone ? { isGone } : {}) };
-    at.change({ departed: [...others, { user, ...why }] });
+    return { ...one, ...(isSigned ? { leave } : {}) };
+  }
+
+  /** While this device is not in. What it was told is checked when it comes in. */
+  #noteLeavers(at: RoomAt, next: (known: readonly Departed[]) => readonly Departed[]): void {
+    const known = at.row?.departed ?? this.#leavers.get(at.room) ?? [];
+    const departed = next(known).slice(-GROUP_DEVICES_MAX);
+    if (at.row === undefined) this.#leavers.set(at.room, departed);
+    else at.change({ departed });
+  }
+
+  /** The device is in from this record on. */
+  async #begin(
+    at: RoomAt,
+    record: ChatRecord,
+    { group, instance }: Pick<PendingRow, "group" | "instance">,
+  ): Promise<void> {
+    const target = record.room.kind === "person" ? `@${record.room.name}` : record.room.name;
+    const departed: Departed[] = [];
+    for (const one of at.row?.departed ?? this.#leavers.get(at.room) ?? []) {
+      const checked = await this.#checked(at, one);
+      // Without its word it may have been let in anew since.
+      if (checked?.leave !== undefined || checked?.isGone === true) departed.push(checked);
+    }
+    this.#leavers.delete(at.room);
+    at.row = {
+      target,
+      group,
+      status: "in",
+      seq: record.seq,
+      since: record.seq,
+      count: 0,
+      counts: {},
+      departed,
+      ...(instance === undefined ? {} : { instance }),
+    };
+    await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
   }
 }
 
@@ -367,27 +424,6 @@ export class RoomReader {
 export interface PackageRow {
   readonly secret: string;
   readonly madeUnixMs: number;
-}
-
-/** The device is in from this record on. */
-async function begin(
-  at: RoomAt,
-  record: ChatRecord,
-  { group, instance }: Pick<PendingRow, "group" | "instance">,
-): Promise<void> {
-  const target = record.room.kind === "person" ? `@${record.room.name}` : record.room.name;
-  at.row = {
-    target,
-    group,
-    status: "in",
-    seq: record.seq,
-    since: record.seq,
-    count: 0,
-    counts: {},
-    departed: [],
-    ...(instance === undefined ? {} : { instance }),
-  };
-  await at.vault.putRaw(pinKey(target), utf8Encode(at.room));
 }
 
 /** @returns how many messages of that device before this one never came */
@@ -481,6 +517,11 @@ async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
   }
 }
 
+/** The server says so: a device that left and is not in any more, or is in anew. */
+function isRemovedBy({ removed }: GroupBody, { leave }: Departed): boolean {
+  return removed.some(([device]) => device === leave?.device);
+}
+
 function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
   const { epoch, device, signature } = body;
   const isOne =
@@ -526,7 +567,7 @@ export function isFree(
 
 function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
   if (state !== "whole" || body === undefined) return undefined;
-  const { group, epoch, commitId, commit, welcome, added } = body;
+  const { group, epoch, commitId, commit, welcome, added, removed } = body;
   const isOne =
     typeof group === "string" &&
     typeof epoch === "number" &&
@@ -534,7 +575,7 @@ function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
     (commit === undefined || typeof commit === "string") &&
     (body["instead"] === undefined || typeof body["instead"] === "number") &&
     (welcome === undefined || typeof welcome === "string") &&
-    Array.isArray(added);
+    [added, removed].every((list) => Array.isArray(list) && list.every(Array.isArray));
   return isOne ? (body as unknown as GroupBody) : undefined;
 }
 

@@ -296,14 +296,14 @@ export class SealedRooms {
    * has refused it
    */
   async settled(room: RoomId, id: string, seq: number | undefined): Promise<void> {
-    const readTo = this.#readTo.get(room) ?? 0;
-    if (seq !== undefined && seq > readTo) {
-      const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
-      if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
-      this.#confirmed.set(room, confirmed);
-      return;
-    }
     await this.#states.run(room, async (at) => {
+      // An earlier run may have read it already, in a copy that the server then took.
+      if (seq !== undefined && seq > (at.row?.seq ?? 0)) {
+        const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
+        if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
+        this.#confirmed.set(room, confirmed);
+        return;
+      }
       const sent = await at.vault.find<SentRow>(sentKey(room, id));
       if (sent === undefined) return;
       // Refused, or in the log already as it was encrypted before: this count is another one's.
@@ -366,6 +366,8 @@ export class SealedRooms {
     user: string,
   ): Promise<{ readonly added: number; readonly missing: number }> {
     await this.#catchUp(room);
+    // Who left and comes again has devices in the group still.
+    await this.#removeDeparted(room);
     return this.#letIn(room, user, await this.#parts.ask("key-package", { user }));
   }
 
@@ -520,15 +522,27 @@ export class SealedRooms {
     });
   }
 
-  /** This device's word that it leaves, for the server's `leave`; undefined: it is not in. */
-  leaving(
+  /**
+   * This device's word that it leaves, for the server's `leave`: also of one that has lost its
+   * state, whose leaf is in the group still. Undefined: there is no group.
+   */
+  async leaving(
     room: RoomView,
   ): Promise<{ readonly epoch: number; readonly signature: Uint8Array } | undefined> {
-    return this.#states.run(room.id, async (at) => {
-      if (at.group === undefined) return undefined;
-      const signature = await this.#parts.device.engine.signLeave(at.group);
-      return { epoch: at.group.epoch, signature };
-    });
+    const { ask, device } = this.#parts;
+    const { row, group } = await this.#states.run(room.id, ({ row: known, group: of }) =>
+      Promise.resolve({ row: known, group: of }),
+    );
+    if (group !== undefined) {
+      return { epoch: group.epoch, signature: await device.engine.signLeave(group) };
+    }
+    const { made } = (await ask("group", { target: targetOf(room) }).catch(notThere)) ?? {};
+    if (made === undefined || (row !== undefined && row.group !== toBase64Url(made.group))) {
+      return undefined;
+    }
+    const { epoch, group: gid } = made;
+    const place = { gid, epoch, policy: { room: room.id } };
+    return { epoch, signature: await device.engine.signLeave(place) };
   }
 
   async sealing(room: RoomView): Promise<RoomSealing> {
@@ -801,6 +815,15 @@ export class SealedRooms {
     });
   }
 
+  /** A commit lets this device in, by a key package that it no longer has the private half of. */
+  async wasMissed(record: ChatRecord): Promise<boolean> {
+    const { kind, body, room } = record;
+    const added = body?.["added"];
+    if (kind !== "group" || !Array.isArray(added)) return false;
+    if (!added.some(([device]) => device === this.#parts.device.id)) return false;
+    return this.#states.run(room.id, (at) => Promise.resolve(at.group === undefined));
+  }
+
   async #encryptAll(
     at: RoomAt,
     room: RoomView,
@@ -926,14 +949,11 @@ export class SealedRooms {
   /** Of rooms that this device is not in: what it need not look at again in this run. */
   readonly #skipped = new Map<RoomId, number>();
 
-  /** Of each room, up to which record this run has read. Bounded by the rooms of an account. */
-  readonly #readTo = new Map<RoomId, number>();
   /** Posts that the server has confirmed, by the number of the record that has to come. */
   readonly #confirmed = new Map<RoomId, Map<number, string>>();
 
   /** A server that says that it has a post shows it, before what came later. */
   async #checkConfirmed(at: RoomAt, seq: number): Promise<void> {
-    this.#readTo.set(at.room, seq);
     const confirmed = this.#confirmed.get(at.room) ?? new Map<number, string>();
     for (const [expected, id] of confirmed) {
       if (expected > seq) continue;
@@ -1076,9 +1096,7 @@ export class SealedRooms {
     const isIn = (row?.status === "in" || mayMend(at)) && !at.isOld;
     if (row === undefined || group === undefined || !isIn) throw notIn(room, at);
     const before = await at.vault.find<PendingRow>(pendingKey(at.room));
-    if (before !== undefined) {
-      throw new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
-    }
+    if (before !== undefined) throw elsewhere();
     const planned = await plan(at);
     if (planned === undefined) return undefined;
     const commitId = toBase64Url(entropy(ID_BYTES));
@@ -1195,6 +1213,7 @@ export class SealedRooms {
       let reason: "copy" | "damaged" | undefined;
       const isSent = await this.#run(room.id, async (at) => {
         const isOld = at.isOld;
+        if ((await at.vault.find<PendingRow>(pendingKey(room.id))) !== undefined) throw elsewhere();
         const gid = at.row === undefined ? {} : { gid: fromBase64Url(at.row.group) };
         const bound = utf8Encode(commitId);
         const made = await device.engine
@@ -1306,6 +1325,11 @@ function removable({ row, group }: RoomAt): boolean {
   if (row === undefined || group === undefined || row.departed.length === 0) return false;
   const rules = mayRule(group.policy, group.members, group.self);
   return rules || row.departed.every((one) => isFree({ row, group }, one));
+}
+
+/** What it does is seen as soon as the server has answered it. */
+function elsewhere(): Fault {
+  return new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
 }
 
 function noDevice(user: string): Fault {

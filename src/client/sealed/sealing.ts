@@ -21,6 +21,13 @@ import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 
+/** With these a record is read again: it is the link's trouble, or that of a server that stops. */
+const OF_LINKS: ReadonlySet<string> = new Set([
+  ...(["link-closed", "timeout", "shutting-down", "too-fast"] as const),
+]);
+/** Between two attempts to read a record. */
+const RETRY_MS = 100;
+
 /** Where a device keeps what it has of sealed rooms. */
 export interface SealedHome {
   /** False: this device has never been in a sealed room. */
@@ -85,6 +92,11 @@ export class Sealing {
   #pinning: Promise<void> | undefined;
   /** Rooms of the posts that were encrypted here. Bounded by what is under way on one link. */
   readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
+  /** This link has told of all rooms. Before that, a target that is unknown may be sealed. */
+  #isCaughtUp = false;
+  /** This client follows its rooms; else it asks or says one thing. */
+  #enters = false;
+  #onRooms: (() => void)[] = []; // Bounded by the batches of the outboxes.
 
   constructor(parts: SealingParts) {
     this.#parts = parts;
@@ -96,6 +108,7 @@ export class Sealing {
     if (!isSame) this.left();
     this.#account = account;
     this.#isLinked = true;
+    this.#isCaughtUp = false;
     if (this.#pins === undefined) this.#pinning ??= this.#loadPins(account);
     if (this.#open !== undefined) void this.#open.then(({ rooms }) => rooms.connected(), ignored);
     for (const one of this.#sealed.values()) one.tries = 0;
@@ -115,6 +128,8 @@ export class Sealing {
     this.#pins = undefined;
     this.#pinning = undefined;
     this.#sealed.clear();
+    this.#isCaughtUp = false;
+    this.roomTold();
     void open?.then(({ home }) => home.close(), ignored);
     for (const resolve of this.#onLinked.splice(0)) resolve();
   }
@@ -140,10 +155,16 @@ export class Sealing {
   async open(record: ChatRecord): Promise<ChatRecord> {
     for (;;) {
       try {
-        return await (await this.rooms()).open(record);
+        const rooms = await this.rooms();
+        const opened = await rooms.open(record);
+        if (this.#isCaughtUp && (await rooms.wasMissed(record))) this.#enter(record.room);
+        return opened;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        if (error.code !== "link-closed" || this.#account === undefined) return closed(record);
+        if (!OF_LINKS.has(error.code) || this.#account === undefined) return closed(record);
+        // A server that stops says so while the link is there still.
+        const { clock } = this.#parts;
+        await new Promise<void>((resolve) => clock.after(error.retryAfterMs ?? RETRY_MS, resolve));
         await this.#linked();
       }
     }
@@ -207,7 +228,9 @@ export class Sealing {
    * @returns undefined if none of them goes to a sealed room
    */
   seal(posts: readonly PostToSeal[]): Promise<(PostBody | Fault)[]> | undefined {
-    if (this.#pins === undefined) return this.#pinning?.then(() => this.#seal(posts));
+    if (this.#pins === undefined || posts.some((post) => !this.#isKnown(post))) {
+      return this.#known(posts).then(() => this.#seal(posts));
+    }
     const isOpen = posts.every(
       ({ to, body }) =>
         this.#pins?.has(pinned(to)) !== true &&
@@ -225,6 +248,19 @@ export class Sealing {
     void this.rooms()
       .then((rooms) => rooms.settled(room, id, seq))
       .catch(ignored);
+  }
+
+  /** Of a link that is young the client does not know all rooms yet. */
+  #isKnown({ to }: PostToSeal): boolean {
+    return this.#isCaughtUp || this.#roomOf(to) !== undefined;
+  }
+
+  /** Nothing goes out in the clear because it is not known yet what is sealed. */
+  async #known(posts: readonly PostToSeal[]): Promise<void> {
+    while (this.#account !== undefined && posts.some((post) => !this.#isKnown(post))) {
+      await new Promise<void>((resolve) => this.#onRooms.push(resolve));
+    }
+    await this.#pinning;
   }
 
   /** Others can let this device in: it has given what that takes. */
@@ -289,11 +325,36 @@ export class Sealing {
     });
   }
 
+  /** @param room that the server tells of; undefined: there will be none */
+  roomTold(room?: RoomView): void {
+    for (const resolve of this.#onRooms.splice(0)) resolve();
+    if (room !== undefined) this.#pin(room);
+    // Another device of the account has entered it: this one comes in by itself.
+    if (room?.isSealed === true && this.#enters && this.#isCaughtUp) this.#enter(room);
+  }
+
+  /** Also if this device was never in: its user may write there, and be put out meanwhile. */
+  #pin(room: RoomView): void {
+    if (room.isSealed !== true) return;
+    this.#pins?.set(pinned(room.kind === "person" ? `@${room.name}` : room.name), room.id);
+  }
+
+  #enter(room: RoomView): void {
+    void this.rooms()
+      .then((rooms) => rooms.enterAll([room]))
+      .catch(ignored);
+  }
+
   /**
-   * All rooms are known: what is to be done in sealed ones is done.
+   * All rooms are known.
+   * @param enters what is to be done in sealed ones is done
    * @param entered called when that is over, if there are any
    */
-  caughtUp(entered = () => Promise.resolve()): void {
+  caughtUp(enters: boolean, entered = () => Promise.resolve()): void {
+    this.#isCaughtUp = true;
+    this.#enters = enters;
+    this.roomTold();
+    if (!enters) return;
     this.stock();
     const { rooms: all, tell } = this.#parts;
     if (!all().some(({ isSealed }) => isSealed === true)) return;
@@ -335,7 +396,9 @@ export class Sealing {
     } catch (error) {
       ignored(error); // What cannot be read now is refused by the server, if not here.
     }
-    if (this.#account === account) this.#pins = pins;
+    if (this.#account !== account) return;
+    this.#pins = pins;
+    for (const room of this.#parts.rooms()) this.#pin(room);
   }
 
   #roomOf(to: string): RoomView | undefined {

@@ -506,8 +506,13 @@ export class SealEngine {
   }
 
   /** Says that this device leaves, so that others may remove it. */
-  async signLeave(group: SealedGroup): Promise<Uint8Array> {
-    const { gid, epoch, policy } = group;
+  async signLeave({
+    gid,
+    epoch,
+    policy,
+  }: Pick<SealedGroup, "gid" | "epoch"> & {
+    readonly policy: Pick<SealPolicy, "room">;
+  }): Promise<Uint8Array> {
     return this.#options.signer.sign(sealedLeaveBytes(gid, epoch, policy.room));
   }
 

@@ -9,9 +9,9 @@ import {
   KEY_PACKAGES_PER_HOUR,
 } from "../../base/limits-sealed.ts";
 import type { Clock } from "../../io/clock.ts";
-import { diskFault } from "../../io/disk/disk.ts";
 import { Mutex } from "../../io/disk/mutex.ts";
 import { readWholeFile, writeWholeFile } from "../../io/disk/whole-file.ts";
+import { DurableFolder } from "./durable-folder.ts";
 import type { SealedFolder } from "./group-info.ts";
 
 /** All packages of a device: when each came, in base64url, with quotes, commas and brackets. */
@@ -24,6 +24,7 @@ const HOUR_MS = 60 * 60_000;
  */
 export class KeyPackageStore {
   readonly #place: SealedFolder;
+  readonly #folder: DurableFolder;
   readonly #clock: Clock;
   readonly #mutex = new Mutex();
   /** When each account took packages of another, oldest first. Bounded by KEY_PACKAGE_PAIRS_MAX. */
@@ -31,6 +32,7 @@ export class KeyPackageStore {
 
   constructor(place: SealedFolder, clock: Clock) {
     this.#place = place;
+    this.#folder = new DurableFolder(place.disk, `${place.folder}/keys`);
     this.#clock = clock;
   }
 
@@ -91,17 +93,14 @@ export class KeyPackageStore {
   /** Those of devices that are no more. */
   sweep(isKnown: (device: string) => boolean): void {
     const { disk } = this.#place;
-    for (const name of disk.list(this.#folder)) {
-      if (!isKnown(name.replace(/\.json(\.tmp)?$/, ""))) disk.remove(`${this.#folder}/${name}`);
+    for (const name of disk.list(this.#folder.path)) {
+      if (!isKnown(name.replace(/\.json(\.tmp)?$/, "")))
+        disk.remove(`${this.#folder.path}/${name}`);
     }
   }
 
-  get #folder(): string {
-    return `${this.#place.folder}/keys`;
-  }
-
   #path(device: string): string {
-    return `${this.#folder}/${device}.json`;
+    return `${this.#folder.path}/${device}.json`;
   }
 
   /** What is damaged or old is none: the device gives new ones. */
@@ -121,12 +120,13 @@ export class KeyPackageStore {
 
   async #write(device: string, stock: readonly string[]): Promise<void> {
     const { disk } = this.#place;
-    try {
-      disk.makeFolder(this.#folder);
-    } catch (error) {
-      throw diskFault(error, this.#folder);
-    }
-    await writeWholeFile(disk, this.#path(device), utf8Encode(JSON.stringify(stock)), this.#folder);
+    await this.#folder.make();
+    await writeWholeFile(
+      disk,
+      this.#path(device),
+      utf8Encode(JSON.stringify(stock)),
+      this.#folder.path,
+    );
   }
 }
 

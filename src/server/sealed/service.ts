@@ -176,9 +176,11 @@ export class SealedService {
       try {
         const change = this.#read(request, { account, device, hash, room });
         return await localPosts.commit(account.id, { to: target, isOperator, device, change });
-      } finally {
-        // What was recorded has another name by now.
-        this.#infos.withdraw(id, hash);
+      } catch (error) {
+        // Whether a log that fails has it, its next start knows.
+        const isUnknown = error instanceof Fault && error.code.startsWith("store-");
+        if (!isUnknown) this.#infos.withdraw(id, hash);
+        throw error;
       }
     });
     client.answer(request.ref, answer);

@@ -268,10 +268,11 @@ export class AccountSession {
     if (event.kind === "record") this.#parts.saw(event.head, event.record);
     const told = modelEventOf(event);
     if (told !== undefined) this.#parts.tell(told);
+    if (event.kind === "room") this.sealing.roomTold(event.room);
     if (event.kind !== "caught-up") return;
     this.#areRoomsKnown = true;
     for (const resolve of this.#onRooms.splice(0)) resolve();
-    this.sealing.caughtUp(async () => (await this.transfers()).sayLeft());
+    this.sealing.caughtUp(true, async () => (await this.transfers()).sayLeft());
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Fault } from "../../../src/base/fault.ts";
-import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
+import { MemoryNetwork } from "../../../src/io/link/memory-network.ts";
 import { holds } from "../../server/site-lab.ts";
 import { type Person, SealedSite } from "./sealed-site.ts";
 
@@ -14,6 +14,11 @@ async function three(world: SealedSite): Promise<[Person, Person, Person]> {
   await ana.makes("vault");
   await ana.letsIn(ben, "vault");
   return people;
+}
+
+async function leaves(world: SealedSite, person: Person): Promise<void> {
+  const leave = await person.sealed((rooms) => rooms.leaving(person.room("vault")));
+  await world.wait(person.client.request("leave", { room: "vault", ...leave }));
 }
 
 async function faultOf(promise: Promise<unknown>): Promise<Fault> {
@@ -73,13 +78,39 @@ describe("a sealed room", () => {
     await using world = await SealedSite.open();
     const [ana, ben, eve] = await three(world);
     await ana.letsIn(eve, "vault");
-    const leave = await ben.sealed((rooms) => rooms.leaving(ben.room("vault")));
-    await world.wait(ben.client.request("leave", { room: "vault", ...leave }));
+    await leaves(world, ben);
     // Eve is no admin: ben's own signature lets her remove him.
     await eve.say("vault", "ben is gone");
     await ana.hears("vault", "ben is gone");
     const { members } = await ana.sealed((rooms) => rooms.sealing(ana.room("vault")));
     expect(members.map(({ user }) => user)).toEqual(["ana", "eve"]);
+  });
+
+  test("also where who removes them has lost all that it knew", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben, eve] = await three(world);
+    await ana.letsIn(eve, "vault");
+    await world.wait(eve.leave());
+    await leaves(world, ben);
+    eve.device.forget();
+    const again = await world.join("eve", eve.device);
+    await again.say("vault", "ben is gone");
+    await ana.hears("vault", "ben is gone");
+    await ana.say("vault", "so he is");
+    await again.hears("vault", "so he is");
+    const { members } = await again.sealed((rooms) => rooms.sealing(again.room("vault")));
+    expect(members.map(({ user }) => user)).toEqual(["ana", "eve"]);
+  });
+
+  test("who left can be let in again at once", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await three(world);
+    await leaves(world, ben);
+    await ben.until("the end", () => ben.events.find(({ kind }) => kind === "room-gone"));
+    ben.events.splice(0);
+    await ana.letsIn(ben, "vault");
+    await ana.say("vault", "welcome back, ben");
+    await ben.hears("vault", "welcome back, ben");
   });
 
   test("only who may lets others in", async () => {
@@ -137,17 +168,48 @@ describe("a device", () => {
     await ana.say("vault", "one");
     await ben.hears("vault", "one");
     await world.wait(ben.leave());
-    for (const end of ["", "-wal", "-shm"]) {
-      await Bun.file(`${ben.device.folder}/${SEALED_STATE_FILE}${end}`)
-        .delete()
-        .catch(() => undefined);
-    }
+    ben.device.forget();
     const again = await world.join("ben", ben.device);
     await again.until("it is back", () => (again.records.length >= 0 ? true : undefined));
     await again.say("vault", "back again");
     await ana.hears("vault", "back again");
     await ana.say("vault", "welcome back");
     await again.hears("vault", "welcome back");
+  });
+});
+
+/** The server stops; when it starts again, each message takes longer than the one before. */
+async function goesAway({ site }: SealedSite, person: Person): Promise<void> {
+  await site.stop();
+  site.network.cut();
+  await person.until("the loss", () => person.events.find(({ kind }) => kind === "lost"));
+  let delayMs = 0;
+  site.network = new MemoryNetwork(site.clock, { delayMs: () => ++delayMs });
+}
+
+describe("a word that waited for a link", () => {
+  test("goes out sealed, as soon as the link has told what is", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await three(world);
+    await goesAway(world, ben);
+    const waiting = ben.client.post("vault", { text: "said without a link" });
+    await world.site.start();
+    await world.wait(waiting);
+    await ana.hears("vault", "said without a link");
+    expect(holds(world.site, "without")).toBe(false);
+  });
+
+  test("also for a next run, on a device that does not know the room", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await three(world);
+    await goesAway(world, ben);
+    ben.client.post("vault", { text: "said in an earlier run" }).catch(() => undefined);
+    await world.wait(ben.leave());
+    ben.device.forget();
+    await world.site.start();
+    const again = await world.join("ben", ben.device);
+    await again.until("its end", () => again.events.find(({ kind }) => kind === "adopted"));
+    await ana.hears("vault", "said in an earlier run");
   });
 });
 

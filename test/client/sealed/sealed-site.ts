@@ -59,7 +59,12 @@ export class SealedSite implements AsyncDisposable {
   device(): Device {
     const folder = mkdtempSync(join(tmpdir(), "chat-sealed-"));
     this.#folders.push(folder);
-    return { folder, identity: Identity.generate(), state: ClientState.inMemory() };
+    const forget = () => {
+      for (const end of ["", "-wal", "-shm"]) {
+        rmSync(join(folder, `${SEALED_STATE_FILE}${end}`), { force: true });
+      }
+    };
+    return { folder, identity: Identity.generate(), state: ClientState.inMemory(), forget };
   }
 
   /** The same device on another machine, or as it was: what it keeps now, in another folder. */
@@ -163,6 +168,8 @@ export interface Device {
   readonly state: ClientState;
   /** Stands between the client and what it keeps of sealed rooms. */
   readonly between?: ((home: SealedHome) => SealedHome) | undefined;
+  /** It loses all that it has of sealed rooms. */
+  forget(): void;
 }
 
 function dialOf(site: Site, host: string): () => Promise<Link> {

@@ -3,18 +3,28 @@ import { toBase64Url } from "../../../src/base/bytes.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
 import type { Group } from "../../../src/core/rooms/group-state.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
+import type { TreeDisk } from "../../../src/io/disk/disk.ts";
 import { GroupInfoStore } from "../../../src/server/sealed/group-info.ts";
 import { type DiskCall, SimDisk, type Trouble } from "../../io/disk/sim.ts";
+import { randomOf } from "../../worlds/disk-world.ts";
 import { commit, commitFields, groupOf, INFO, sealedLab } from "./sealed-lab.ts";
 
 const ROOM = "rRRRRRRRRRRR" as RoomId;
+const nameOf = (info: Uint8Array) => `${ROOM}.${toBase64Url(sha256(info))}.group`;
 const stateOf = (info: Uint8Array) => ({ info: toBase64Url(sha256(info)) }) as Group;
 
 class Folder {
   trouble: (call: DiskCall) => Trouble | undefined = () => undefined;
-  readonly disk = new SimDisk({ random: () => 0.5, trouble: (call) => this.trouble(call) });
-  readonly at = this.disk.boot();
-  readonly store = new GroupInfoStore({ disk: this.at, folder: "/d/sealed" });
+  readonly disk: SimDisk;
+  readonly at: TreeDisk;
+  readonly store: GroupInfoStore;
+
+  constructor(random = () => 0.5) {
+    this.disk = new SimDisk({ random, trouble: (call) => this.trouble(call) });
+    this.disk.makeFolder("/d");
+    this.at = this.disk.boot();
+    this.store = new GroupInfoStore({ disk: this.at, folder: "/d/sealed" });
+  }
 
   get names(): string[] {
     return this.at.list("/d/sealed");
@@ -25,14 +35,29 @@ describe("a GroupInfo", () => {
   const [one, two] = [Uint8Array.of(1), Uint8Array.of(2)];
 
   test("takes the place of the last when its commit is recorded, and not before", async () => {
-    const { store, ...folder } = new Folder();
+    const folder = new Folder();
+    const { store } = folder;
     store.accept(ROOM, await store.propose(ROOM, one));
     const next = await store.propose(ROOM, two);
     expect(store.read(ROOM, stateOf(one))).toEqual(one);
     store.accept(ROOM, next);
     expect(store.read(ROOM, stateOf(two))).toEqual(two);
     expect(() => store.read(ROOM, stateOf(one))).toThrow("lost");
-    expect(folder.at.list("/d/sealed")).toEqual([`${ROOM}.group`]);
+    expect(folder.names).toEqual([nameOf(two)]);
+  });
+
+  test("survives a power cut at any moment after its commit is recorded", async () => {
+    for (let seed = 0; seed < 30; seed++) {
+      const folder = new Folder(randomOf(seed));
+      const { store } = folder;
+      store.accept(ROOM, await store.propose(ROOM, one));
+      store.accept(ROOM, await store.propose(ROOM, two));
+      store.withdraw(ROOM, await store.propose(ROOM, two));
+      folder.disk.losePower();
+      const again = new GroupInfoStore({ disk: folder.disk.boot(), folder: "/d/sealed" });
+      again.sweep(() => stateOf(two).info);
+      expect(again.read(ROOM, stateOf(two))).toEqual(two);
+    }
   });
 
   test("of a refused commit is gone; one of a crash between is found, and swept", async () => {
@@ -40,15 +65,15 @@ describe("a GroupInfo", () => {
     const { store } = folder;
     store.accept(ROOM, await store.propose(ROOM, one));
     store.withdraw(ROOM, await store.propose(ROOM, two));
-    expect(folder.names).toEqual([`${ROOM}.group`]);
+    expect(folder.names).toEqual([nameOf(one)]);
     const hash = await store.propose(ROOM, two);
     expect(store.read(ROOM, stateOf(two))).toEqual(two);
     store.sweep(() => hash);
-    expect(folder.names).toEqual([`${ROOM}.group`]);
+    expect(folder.names).toEqual([nameOf(two)]);
     expect(store.read(ROOM, stateOf(two))).toEqual(two);
     await store.propose(ROOM, one);
     store.sweep(() => hash);
-    expect(folder.names).toEqual([`${ROOM}.group`]);
+    expect(folder.names).toEqual([nameOf(two)]);
   });
 
   test("a disk that fails refuses the commit, and loses neither", async () => {
