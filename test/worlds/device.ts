@@ -68,7 +68,7 @@ export class Home {
 }
 
 /** The state as one program has it: when it ends, its unsent words are there for others. */
-class ProgramState {
+export class ProgramState {
   readonly state: ClientState;
   readonly #held = new Set<string>();
   readonly #store: OutboxStore;

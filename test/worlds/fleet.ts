@@ -12,8 +12,18 @@ const RUNNER = `${import.meta.dir}/world-process.ts`;
 /** As many as there are cores where these are usually run. */
 const PROCESSES = 2;
 
-export async function runWorlds(first: number, last: number, bug?: string): Promise<Outcome[]> {
-  const args = [process.execPath, RUNNER, String(first), String(last)];
+interface WorldsOptions {
+  readonly bug?: string;
+  /** The worlds of sealed rooms have another one. */
+  readonly runner?: string;
+}
+
+export async function runWorlds(
+  first: number,
+  last: number,
+  { bug, runner = RUNNER }: WorldsOptions = {},
+): Promise<Outcome[]> {
+  const args = [process.execPath, runner, String(first), String(last)];
   const child = Bun.spawn(bug === undefined ? args : [...args, bug], {
     stdio: ["ignore", "pipe", "inherit"],
   });
@@ -24,11 +34,11 @@ export async function runWorlds(first: number, last: number, bug?: string): Prom
 }
 
 /** @returns what failed, by seed */
-export async function runFleet(first: number, last: number): Promise<Outcome[]> {
+export async function runFleet(first: number, last: number, runner = RUNNER): Promise<Outcome[]> {
   const size = Math.ceil((last - first + 1) / PROCESSES);
   const parts: Promise<Outcome[]>[] = [];
   for (let from = first; from <= last; from += size) {
-    parts.push(runWorlds(from, Math.min(last, from + size - 1)));
+    parts.push(runWorlds(from, Math.min(last, from + size - 1), { runner }));
   }
   const outcomes = (await Promise.all(parts)).flat();
   return outcomes.filter(({ kind }) => kind === "failed");

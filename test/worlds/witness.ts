@@ -34,7 +34,7 @@ export const HOSTILE = "mal";
 /** Kinds that nobody is shown. */
 const HIDDEN: ReadonlySet<string> = new Set(["room"]);
 /** Only members cause these. */
-const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit"]);
+const WORDS: ReadonlySet<string> = new Set(["text", "action", "reaction", "edit", "sealed"]);
 const OF_MODERATORS: ReadonlySet<string> = new Set(["kick", "mute", "grant"]);
 
 /**
@@ -256,6 +256,7 @@ export class Witness {
     const high = this.#counters.get(key) ?? 0;
     demand(id.counter > high, () => `seq ${head.seq}: counter ${id.counter} after ${high}`);
     this.#counters.set(key, id.counter);
+    if (head.kind === "sealed") return; // What it says is read elsewhere.
     const text = textOf(record);
     if (head.by === this.idOf(HOSTILE)) return; // Says what others said.
     demand(!this.#texts.has(text), () => `'${text}' is recorded twice`);

@@ -37,7 +37,7 @@ describe("a wrong program is caught", () => {
   test.each(Object.keys(PLANTED))(
     "%s",
     async (bug) => {
-      const outcomes = await runWorlds(1, 2_000, bug);
+      const outcomes = await runWorlds(1, 2_000, { bug });
       expect(outcomes[0]?.kind).toBe("failed");
     },
     TIMEOUT_MS,

@@ -1,0 +1,387 @@
+import { Fault, type FaultCode } from "../../../src/base/fault.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { nativeHashing } from "../../../src/cli/connect/hashing.ts";
+import { deviceKeys } from "../../../src/cli/connect/keys.ts";
+import { Client } from "../../../src/client/client.ts";
+import type { ClientEvent } from "../../../src/client/event.ts";
+import { askLink, grantLink, keepLinked } from "../../../src/client/linking.ts";
+import { sealedEdit } from "../../../src/client/sealed/body.ts";
+import type { SealedRooms } from "../../../src/client/sealed/rooms.ts";
+import type { ChatRecord, RoomView } from "../../../src/core/client/chat-record.ts";
+import { Identity as Identities, type Identity } from "../../../src/crypto/identity.ts";
+import { importStateKey, type StateKey } from "../../../src/crypto/seal/state-box.ts";
+import type { Link } from "../../../src/io/link/link.ts";
+import { ClientState } from "../../../src/io/state/client-state.ts";
+import type { PostBody } from "../../../src/wire/messages.ts";
+import { identityOfSeed } from "../../crypto/seed-identity.ts";
+import { ProgramState } from "../device.ts";
+import { BrokenPromise } from "../disk-world.ts";
+import { Life } from "../life.ts";
+import { IDENTITY, type Machine, SERVER } from "../machine.ts";
+import type { Platform } from "../platform.ts";
+import { demand } from "../witness.ts";
+import { SealedRowsOnDisk } from "./store.ts";
+
+/** In each word that is said; it must not be seen outside of the devices. */
+export const CANARY = "canary";
+const PASSING: ReadonlySet<FaultCode> = new Set([
+  "unreachable",
+  "timeout",
+  "link-closed",
+  "shutting-down",
+]);
+/** What no honest device may ever come to among honest devices. */
+const WRONG: ReadonlySet<FaultCode> = new Set(["internal", "frame-malformed", "seal-broken"]);
+
+/** `unknown`: its program ended, and a later one will say. */
+export type Fate = "open" | "acked" | "refused" | "unknown";
+
+export interface SealedHomeOptions {
+  readonly user: string;
+  readonly name: string;
+  readonly storeDelayMsMax: number;
+}
+
+/** The folder of one device: keys, outboxes, and what it has of sealed rooms. */
+export class SealedHome {
+  readonly user: string;
+  readonly name: string;
+  readonly identity: Identity;
+  readonly state = ClientState.inMemory();
+  readonly disk: SealedRowsOnDisk;
+  readonly stateKey: Promise<StateKey>;
+  readonly programs: SealedMember[] = [];
+  /** Seq of the newest record when the rows were lost last. */
+  lostAt = 0;
+  /** What was shown of sealed rooms, by seq. */
+  readonly shown = new Map<number, ChatRecord>();
+
+  constructor(around: Platform, { user, name, storeDelayMsMax }: SealedHomeOptions) {
+    const { dice } = around;
+    this.user = user;
+    this.name = name;
+    this.identity = identityOfSeed(dice.bytes(32));
+    this.disk = new SealedRowsOnDisk(dice, storeDelayMsMax);
+    this.stateKey = importStateKey(dice.bytes(32));
+    const account = identityOfSeed(dice.bytes(32));
+    this.state.accountKey(IDENTITY.fingerprint, user, () => account.toPem());
+  }
+
+  /** Of the same account as the other. */
+  follows(first: SealedHome): void {
+    const { fingerprint } = IDENTITY;
+    const pem = first.state.accountKey(fingerprint, first.user, () => "");
+    this.state.setAccountKey(fingerprint, this.user, Identities.fromPem(pem).toPem());
+  }
+
+  get device(): string {
+    return this.identity.publicKey.toBase64({ alphabet: "base64url", omitPadding: true });
+  }
+}
+
+/** One program on one device, run after run. */
+export class SealedMember {
+  readonly home: SealedHome;
+  readonly name: string;
+  /** What was said, and what became of it. */
+  readonly fates = new Map<string, Fate>();
+  client: Client;
+  isSent = false;
+  #link: Link | undefined;
+  readonly #around: Platform;
+  readonly #machine: Machine;
+  #life: Life;
+  #texts = 0;
+  /** Records of this run, by room: the last `n`. */
+  #last = new Map<RoomId, number>();
+  #code: Uint8Array | undefined;
+  /** What the person has begun and not seen the end of. */
+  readonly #open = new Set<string>();
+
+  constructor(around: Platform, machine: Machine, home: SealedHome, name: string) {
+    this.#around = around;
+    this.#machine = machine;
+    this.home = home;
+    home.programs.push(this);
+    this.name = name;
+    this.#life = new Life(around.clock, () => 0);
+    this.client = this.#newClient();
+  }
+
+  get isRunning(): boolean {
+    return this.#life.isAlive;
+  }
+
+  get isIn(): boolean {
+    return this.isRunning && this.client.isConnected && this.client.user !== undefined;
+  }
+
+  get open(): readonly string[] {
+    return [...this.#open];
+  }
+
+  /** Everything is sent, what earlier runs left as well. */
+  askWhenSent(): void {
+    const { client } = this;
+    this.isSent = false;
+    if (client.user === undefined) return;
+    client.drain().then(() => {
+      if (client === this.client) this.isSent = true;
+    });
+  }
+
+  get openPosts(): number {
+    return [...this.fates.values()].filter((fate) => fate === "open").length;
+  }
+
+  start(): void {
+    if (this.isRunning) this.kill(true);
+    this.#life = new Life(this.#around.clock, () => 0);
+    this.#open.clear();
+    void this.#getIn(this.#life);
+  }
+
+  /** From one moment to the next; `isSilent`: the server hears nothing of it. */
+  kill(isSilent: boolean): void {
+    if (!this.isRunning) return;
+    this.note(`kill ${isSilent}`);
+    this.#life.end();
+    if (!isSilent) this.#link?.destroy();
+    this.#ended();
+  }
+
+  /** At one of its next steps on the disk. */
+  killWithin(steps: number, isSilent: boolean, killed: () => void): void {
+    this.home.disk.stopWithin(this.#life, steps, () => {
+      this.kill(isSilent);
+      killed();
+    });
+  }
+
+  async close(): Promise<void> {
+    const life = this.#life;
+    this.note("close");
+    await life.hold(this.client.close());
+    life.end();
+    this.#ended();
+  }
+
+  #ended(): void {
+    this.#link = undefined;
+    for (const [text, fate] of this.fates) if (fate === "open") this.fates.set(text, "unknown");
+  }
+
+  room(name: string): RoomView | undefined {
+    const bare = name.replace("@", "");
+    const kind = name === bare ? "room" : "person";
+    return this.client.rooms.find((one) => one.kind === kind && one.name === bare);
+  }
+
+  /** @returns what it says: nobody else ever says the same */
+  say(target: string): string {
+    const text = `${CANARY} ${this.name}.${this.#texts++}`;
+    this.#post(target, { text }, text);
+    return text;
+  }
+
+  edit(target: string, seq: number): void {
+    const text = `${CANARY} ${this.name}.${this.#texts++} better`;
+    this.#post(target, sealedEdit({ seq, text }), text);
+  }
+
+  react(target: string, seq: number): void {
+    this.#post(target, { text: "", react: "+1", re: seq });
+  }
+
+  #post(target: string, body: PostBody, text?: string): void {
+    const life = this.#life;
+    if (text !== undefined) this.fates.set(text, "open");
+    const settled = (fate: Fate, why: string) => {
+      if (!life.isAlive) return;
+      this.note(`${fate} ${why} ${text ?? "reaction"}`);
+      if (text !== undefined) this.fates.set(text, fate);
+    };
+    this.client.post(target, body).then(
+      ({ seq }) => settled("acked", String(seq)),
+      (error: unknown) => {
+        if (!(error instanceof Fault)) return this.#around.fail(error);
+        if (life.isAlive) this.#check(error);
+        settled("refused", `${error.code} ${error.message}`);
+      },
+    );
+  }
+
+  /** One thing that its person wants of sealed rooms; faults are noted. */
+  ask(what: string, work: (rooms: SealedRooms, client: Client) => Promise<unknown>): void {
+    const life = this.#life;
+    const { client } = this;
+    this.#open.add(what);
+    const ended = (how: string) => {
+      if (!life.isAlive) return;
+      this.#open.delete(what);
+      this.note(`${what}: ${how}`);
+    };
+    const asked = async () => work(await client.sealedRooms(), client);
+    asked().then(
+      () => ended("done"),
+      (error: unknown) => {
+        if (!(error instanceof Fault)) return this.#around.fail(error);
+        if (life.isAlive) this.#check(error);
+        ended(`${error.code} ${error.message}`);
+      },
+    );
+  }
+
+  /** Lets another device of this account in: it shows a code, and grants who knows it. */
+  async offersLink(code: Uint8Array, codeHash: Uint8Array): Promise<void> {
+    this.#code = code;
+    await this.client.request("link-offer", { code: codeHash });
+  }
+
+  /** Before its first start: the device becomes one of its account. */
+  async links(code: Uint8Array): Promise<void> {
+    const life = this.#life;
+    const client = this.#newClient(false);
+    await life.hold(client.connect());
+    const place = { code, fingerprint: IDENTITY.fingerprint };
+    const { publicKey } = this.home.identity;
+    const answer = await life.hold(client.request("link", askLink(place, publicKey)));
+    keepLinked(place, publicKey, answer, this.home.state);
+    await life.hold(client.close());
+    life.end();
+  }
+
+  note(what: string): void {
+    this.#around.trace.note(`${this.#around.clock.now()} ${this.name} ${what}`);
+  }
+
+  #check(fault: Fault): void {
+    if (!WRONG.has(fault.code)) return;
+    this.#around.fail(
+      new BrokenPromise(`${this.name} came to ${fault.code}: ${fault.message} ${fault.cause}`),
+    );
+  }
+
+  #newClient(logsIn = true): Client {
+    const life = this.#life;
+    const { dice } = this.#around;
+    const { home } = this;
+    const dial = this.#machine.dialFrom(this.name);
+    this.#last = new Map();
+    const { state } = home;
+    const program = new ProgramState(state, life);
+    life.onEnd(() => program.end());
+    const sealed = {
+      exists: () => home.disk.rows.size > 0,
+      open: () => home.disk.open(life),
+      stateKey: () => home.stateKey,
+    };
+    return new Client(
+      {
+        clock: life.clock,
+        entropy: dice.bytes,
+        dial: async () => {
+          const link = await life.hold(dial({ ...SERVER, timeoutMs: 1_000 }));
+          this.#link = link;
+          return life.link(link, { sent: (bytes) => this.#sent(bytes) });
+        },
+        state: program.state,
+        keys: deviceKeys(home.identity, state),
+        hashing: nativeHashing(),
+        sealed,
+      },
+      {
+        address: "server:2428",
+        program: "chat/world",
+        follow: "all",
+        ...(logsIn ? { credentials: { user: home.user, mode: "either" } } : {}),
+      },
+    );
+  }
+
+  async #getIn(life: Life): Promise<void> {
+    while (life.isAlive) {
+      const client = this.#newClient();
+      this.client = client;
+      this.#read(life, client).catch(this.#around.fail);
+      try {
+        await life.hold(client.connect());
+        this.note("in");
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault) || !PASSING.has(error.code)) return this.#around.fail(error);
+        await new Promise<void>((resolve) => life.clock.after(700, resolve));
+      }
+    }
+  }
+
+  async #read(life: Life, client: Client): Promise<void> {
+    for await (const event of client.events()) {
+      if (!life.isAlive) return;
+      this.#around.guard(() => this.#event(event));
+    }
+  }
+
+  #event(event: ClientEvent): void {
+    switch (event.kind) {
+      case "record":
+        return this.#shown(event.record);
+      case "room-gone":
+        this.#last.delete(event.room.id);
+        return;
+      case "connected": {
+        const rooms = new Set(event.rooms.map(({ id }) => id));
+        for (const id of this.#last.keys()) if (!rooms.has(id)) this.#last.delete(id);
+        return this.note(event.kind);
+      }
+      case "room":
+      case "caught-up":
+        return this.note(event.kind);
+      case "link-asked": {
+        const code = this.#code ?? new Uint8Array();
+        const place = { code, fingerprint: IDENTITY.fingerprint, user: this.home.user };
+        const { dice, clock } = this.#around;
+        const parts = { ...place, state: this.home.state, clock, entropy: dice.bytes };
+        const granted = this.client.request("link-grant", grantLink(parts, event));
+        granted.catch(this.#around.fail);
+        return;
+      }
+      case "adopted": {
+        const { text, outcome } = event;
+        const writer = this.home.programs.find(({ fates }) => fates.has(text));
+        writer?.fates.set(text, outcome.kind === "durable" ? "acked" : "refused");
+        if (outcome.kind !== "durable") this.#check(outcome.fault);
+        return this.note(`adopted ${text} ${outcome.kind}`);
+      }
+      case "invited": {
+        this.note(`invited to ${event.room}`);
+        const { room } = event;
+        return this.ask(`join ${room}`, (_, client) => client.request("join", { room }));
+      }
+      case "closed": {
+        const { fault } = event;
+        if (fault !== undefined && !PASSING.has(fault.code)) this.#around.fail(fault);
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  #shown(record: ChatRecord): void {
+    const { room, n, seq, sealed } = record;
+    if (room.isSealed !== true) return;
+    const last = this.#last.get(room.id);
+    demand(last === undefined || n > last, () => `${this.name}: n ${n} of ${room.name} again`);
+    this.#last.set(room.id, n);
+    this.note(`shows ${seq} ${record.kind} ${sealed ?? "as it is"}`);
+    this.home.shown.set(seq, record);
+  }
+
+  /** No word leaves a device in the clear. */
+  #sent(bytes: Uint8Array): Uint8Array {
+    const isOpen = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(CANARY);
+    if (isOpen) this.#around.fail(new BrokenPromise(`${this.name} sends a word in the clear`));
+    return bytes;
+  }
+}

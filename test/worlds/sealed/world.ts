@@ -1,0 +1,445 @@
+import type { RoomId } from "../../../src/base/ids.ts";
+import { linkCodeHash } from "../../../src/crypto/link-code.ts";
+import { VirtualClock } from "../../client/virtual-clock.ts";
+import { MachineStopped } from "../../io/disk/sim-tree.ts";
+import { Dice, Trace } from "../dice.ts";
+import { Machine } from "../machine.ts";
+import type { Platform } from "../platform.ts";
+import { Captures } from "../stranger.ts";
+import { demand, Witness } from "../witness.ts";
+import { CANARY, SealedHome, SealedMember } from "./device.ts";
+import {
+  checkAcked,
+  checkKept,
+  checkRead,
+  keptOf,
+  type SealedTruth,
+  truthOf,
+  Words,
+} from "./truth.ts";
+
+const ROOM = "vault";
+const PEOPLE = ["ana", "ben", "eve", "dan"];
+/** Longer than any pause between two attempts, and than the server bears silence. */
+const CALM_MS = 200_000;
+
+interface Temper {
+  readonly steps: number;
+  readonly people: number;
+  readonly devicesMax: number;
+  readonly pauseMsMax: number;
+  readonly delayMsMax: number;
+  readonly storeDelayMsMax: number;
+  readonly unreachable: number;
+  readonly weights: Readonly<Record<string, number>>;
+}
+
+function temperOf(dice: Dice): Temper {
+  const some = (weight: number, probability = 0.5) => (dice.chance(probability) ? weight : 0);
+  return {
+    steps: 20 + dice.int(30),
+    people: 2 + dice.int(3),
+    devicesMax: dice.pick([1, 1, 2]),
+    pauseMsMax: dice.pick([20, 100, 400, 2_000]),
+    delayMsMax: dice.pick([1, 20, 150]),
+    storeDelayMsMax: dice.pick([0, 0, 3, 40]),
+    unreachable: dice.pick([0, 0, 0.2]),
+    weights: {
+      say: 30,
+      burst: some(3),
+      edit: some(4),
+      react: some(4),
+      invite: 14,
+      kick: some(4),
+      leave: some(4),
+      join: 4,
+      make: 2,
+      conversation: some(5),
+      history: some(2),
+      search: some(2),
+      cut: some(6, 0.8),
+      kill: some(5, 0.8),
+      "kill-within": some(5, 0.8),
+      close: some(3),
+      lose: some(2),
+      crash: some(4, 0.7),
+      stop: some(2),
+      "stop-within": some(2),
+    },
+  };
+}
+
+/** The real server, and real clients with sealed rooms, in one process and under one seed. */
+export class SealedWorld {
+  readonly clock = new VirtualClock();
+  readonly dice: Dice;
+  readonly trace: Trace;
+  readonly witness: Witness;
+  readonly machine: Machine;
+  readonly members: SealedMember[] = [];
+  readonly around: Platform;
+  readonly #temper: Temper;
+  #isCalm = true;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(seed: number, isTold = false) {
+    const { clock } = this;
+    this.dice = new Dice(seed);
+    this.trace = new Trace(isTold);
+    this.witness = new Witness(clock);
+    this.#temper = temperOf(this.dice);
+    const fail = this.fail.bind(this);
+    this.around = {
+      clock,
+      dice: this.dice,
+      trace: this.trace,
+      witness: this.witness,
+      captures: new Captures(),
+      mutant: {},
+      isDiskFine: true,
+      postsPerSecond: undefined,
+      weather: {
+        delayMs: () => this.dice.int(this.#isCalm ? 5 : this.#temper.delayMsMax),
+        isReachable: () => this.#isCalm || !this.dice.chance(this.#temper.unreachable),
+      },
+      fail,
+      guard: (check) => {
+        try {
+          check();
+        } catch (error) {
+          fail(error);
+        }
+      },
+    };
+    this.machine = new Machine(this.around);
+    const { storeDelayMsMax } = this.#temper;
+    for (const user of PEOPLE.slice(0, this.#temper.people)) {
+      const devices = 1 + this.dice.int(this.#temper.devicesMax);
+      for (let i = 0; i < devices; i++) {
+        const home = new SealedHome(this.around, { user, name: `${user}${i}`, storeDelayMsMax });
+        const programs = this.dice.chance(0.15) ? 2 : 1;
+        for (let j = 0; j < programs; j++) {
+          const name = `${home.name}${"ab"[j]}`;
+          this.members.push(new SealedMember(this.around, this.machine, home, name));
+        }
+      }
+    }
+  }
+
+  /** Also for what nobody awaits: a rejection without a handler. */
+  fail(error: unknown): void {
+    if (error instanceof MachineStopped) return; // Of a server that is gone.
+    this.#failure ??= { error };
+  }
+
+  /** First faults, then calm. @returns what tells this run from any other */
+  async run(): Promise<string> {
+    await this.#settle();
+    this.#isCalm = false;
+    if (this.dice.chance(0.9)) await this.#found();
+    for (let i = 0; i < this.#temper.steps; i++) {
+      this.#step();
+      await this.advance(this.dice.int(this.#temper.pauseMsMax));
+      if (i % 10 === 9) await this.#look();
+    }
+    await this.#calm();
+    await this.#last();
+    return this.trace.digest();
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.clock.advance(ms);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const { restartAt } = this.machine;
+    if (restartAt === undefined || this.clock.now() < restartAt) return;
+    this.machine.start().catch((error: unknown) => this.fail(error));
+  }
+
+  /** The server runs, all devices are their account's, and all programs are in. */
+  async #settle(): Promise<void> {
+    void this.machine.start();
+    await this.advance(50);
+    const firsts = new Map<string, SealedMember>();
+    const linked = new Set<SealedHome>();
+    for (const member of this.members) {
+      const { home } = member;
+      const first = firsts.get(home.user);
+      if (first === undefined) {
+        firsts.set(home.user, member);
+        linked.add(home);
+      } else if (!linked.has(home)) {
+        linked.add(home);
+        const code = this.dice.bytes(16);
+        first.offersLink(code, linkCodeHash(code)).catch(this.around.fail);
+        await this.advance(100);
+        member.links(code).catch(this.around.fail);
+        await this.advance(300);
+      }
+      member.start();
+      await this.advance(100);
+    }
+    await this.#until("all to be in", () => this.members.every(({ isIn }) => isIn));
+  }
+
+  /** Somebody makes the room, and lets most others in. */
+  async #found(): Promise<void> {
+    const member = this.dice.pick(this.members);
+    this.#make(member);
+    await this.advance(400);
+    const room = member.room(ROOM);
+    if (room === undefined) return;
+    for (const user of PEOPLE.slice(0, this.#temper.people)) {
+      if (user === member.home.user || this.dice.chance(0.3)) continue;
+      member.ask(`invite ${user} to ${ROOM}`, (of) => of.invite(room, user));
+      if (this.dice.chance(0.7)) await this.advance(300);
+    }
+  }
+
+  #step(): void {
+    const { dice } = this;
+    const kind = this.#draw();
+    const member = dice.pick(this.members);
+    const user = dice.pick(PEOPLE.slice(0, this.#temper.people));
+    const rooms = member.client.rooms.filter(({ isSealed }) => isSealed);
+    const room = rooms.length === 0 ? undefined : dice.pick(rooms);
+    const awayMs = dice.int(3_000);
+    const isSilent = dice.chance(0.3);
+    const count = kind === "burst" ? 20 : 1;
+    const back = 1 + dice.int(10);
+    const steps = 1 + dice.int(9);
+    this.trace.note(`${this.clock.now()} ${kind} ${member.name} ${user} ${room?.name}`);
+    const { machine, clock } = this;
+    switch (kind) {
+      case "crash":
+        if (machine.isUp) machine.crash(dice.chance(0.7) ? "power" : "kill", isSilent, awayMs);
+        return;
+      case "stop":
+        machine.stop(awayMs).catch(this.around.fail);
+        return;
+      case "stop-within":
+        return machine.stopWithin(steps);
+      case "cut":
+        machine.network.cut((end) => end.remote.host === member.name);
+        return;
+      default:
+        break;
+    }
+    if (!member.isRunning) return;
+    const start = () => clock.after(awayMs, () => member.isRunning || member.start());
+    const target = room?.kind === "person" ? `@${room.name}` : (room?.name ?? ROOM);
+    switch (kind) {
+      case "kill":
+        member.kill(isSilent);
+        start();
+        return;
+      case "kill-within":
+        return member.killWithin(steps, isSilent, start);
+      case "close":
+        member.close().catch(this.around.fail);
+        start();
+        return;
+      case "lose":
+        return this.#lose(member.home);
+      case "make":
+        return this.#make(member);
+      case "join":
+        return member.ask(`join ${ROOM}`, (_, client) => client.request("join", { room: ROOM }));
+      case "conversation":
+        if (user !== member.home.user) this.#converse(member, user);
+        return;
+      default:
+        break;
+    }
+    if (room === undefined) return;
+    const seq = this.witness.records.length - back;
+    switch (kind) {
+      case "say":
+      case "burst":
+        for (let i = 0; i < count; i++) member.say(target);
+        return;
+      case "edit":
+        return member.edit(target, Math.max(1, seq));
+      case "react":
+        return member.react(target, Math.max(1, seq));
+      case "invite":
+        return member.ask(`invite ${user} to ${target}`, (of) => of.invite(room, user));
+      case "kick":
+        if (room.kind === "person") return;
+        return member.ask(`kick ${user} from ${target}`, (of) => of.kick(room, user));
+      case "leave":
+        if (room.kind === "person") return;
+        return member.ask(`leave ${target}`, async (of, client) => {
+          const word = (await of.leaving(room)) ?? {};
+          return client.request("leave", { room: room.name, ...word });
+        });
+      case "history":
+        return member.ask("history", (_, client) => client.history({ target, limit: 50 }));
+      case "search":
+        return member.ask("search", (_, client) =>
+          client.history({ target, grep: CANARY, limit: 5 }),
+        );
+      default:
+        throw new Error(`what is ${kind}?`);
+    }
+  }
+
+  #draw(): string {
+    const kinds = Object.entries(this.#temper.weights);
+    let left = this.dice.random() * kinds.reduce((sum, [, weight]) => sum + weight, 0);
+    for (const [kind, weight] of kinds) {
+      left -= weight;
+      if (left < 0) return kind;
+    }
+    return "say";
+  }
+
+  /** As `/join ROOM --sealed`. */
+  #make(member: SealedMember): void {
+    member.ask(`make ${ROOM}`, async (rooms, client) => {
+      await rooms.stock();
+      const join = { room: ROOM, create: true, sealed: true };
+      const made = await client.request("join", join);
+      if (!made.created) return;
+      const id = made.room as RoomId;
+      await rooms.create({ kind: "room", name: ROOM, id, topic: "", isSealed: true });
+    });
+  }
+
+  /** As `/seal @NAME`. */
+  #converse(member: SealedMember, user: string): void {
+    member.ask(`seal @${user}`, async (rooms, client) => {
+      const { room } = await client.request("group", { target: `@${user}` });
+      const id = room as RoomId;
+      await rooms.begin({ kind: "person", name: user, id, topic: "", isSealed: true }, user);
+    });
+  }
+
+  /** The device loses what it had of sealed rooms, while it is off. */
+  #lose(home: SealedHome): void {
+    const programs = this.members.filter((member) => member.home === home);
+    for (const program of programs) program.kill(true);
+    home.disk.rows.clear();
+    home.lostAt = this.witness.records.length;
+    for (const program of programs) program.start();
+  }
+
+  /** Nothing is wrong at any moment. */
+  async #look(): Promise<Map<string, number>> {
+    const truths = truthOf(this.witness);
+    const read = new Map<string, Set<number>>();
+    const words = new Words();
+    for (const member of this.members) {
+      for (const truth of truths.values()) {
+        const kept = await keptOf(member.home, truth.id);
+        checkKept(member, truth, kept, words);
+        for (const [seq, said] of kept.said) {
+          if (said.kind !== "said") continue;
+          const { text = "" } = said.body as { readonly text?: string };
+          read.set(text, (read.get(text) ?? new Set()).add(seq));
+        }
+      }
+    }
+    return new Map([...read].map(([text, seqs]) => [text, seqs.size]));
+  }
+
+  async #calm(): Promise<void> {
+    this.trace.note(`${this.clock.now()} calm`);
+    this.#isCalm = true;
+    this.machine.stopWithin(Number.POSITIVE_INFINITY);
+    for (const { home } of this.members) home.disk.calm();
+    await this.#until("all to be in, with nothing to do", () => {
+      const isDone = ({ isIn, open, openPosts, isSent }: SealedMember) =>
+        isIn && open.length === 0 && openPosts === 0 && isSent;
+      const areDone = this.machine.isUp && this.members.every(isDone);
+      for (const member of this.members) {
+        if (!member.isRunning) member.start();
+        member.askWhenSent();
+      }
+      return areDone;
+    });
+    // What a link that was lost silently holds back is asked for again.
+    await this.advance(2_000);
+  }
+
+  /** Everybody who is in can speak, and everybody hears it. */
+  async #last(): Promise<void> {
+    const truths = truthOf(this.witness);
+    for (const member of this.members) {
+      for (const truth of truths.values()) {
+        const room = member.client.rooms.find(({ id }) => id === truth.id);
+        if (room === undefined) continue;
+        const target = room.kind === "person" ? `@${room.name}` : room.name;
+        const text = member.say(target);
+        await this.#until(
+          `a last word of ${member.name} to ${target}`,
+          () => member.fates.get(text) !== "open",
+        );
+        const fate = member.fates.get(text);
+        const isIn = truth.devices.has(member.home.device);
+        demand(
+          fate === "acked" || !isIn,
+          () => `${member.name} cannot speak in ${target}: ${fate}`,
+        );
+      }
+    }
+    await this.#until("all to have read all", () =>
+      [...truthOf(this.witness).values()].every((truth) => {
+        const last = truth.words.at(-1)?.head.seq ?? 0;
+        const members = this.members.filter((member) => this.#isMember(member, truth));
+        return members.every(({ home }) => last === 0 || home.shown.has(last));
+      }),
+    );
+    await this.advance(2_000);
+    const read = await this.#look();
+    checkAcked(this.members, read);
+    await this.#checkAgreement();
+    this.#checkDisk();
+  }
+
+  async #checkAgreement(): Promise<void> {
+    for (const truth of truthOf(this.witness).values()) {
+      const authenticators = new Map<string, string>();
+      for (const member of this.members) {
+        if (!this.#isMember(member, truth)) continue;
+        const kept = await keptOf(member.home, truth.id);
+        checkRead(member, truth, kept);
+        const authenticator = kept.authenticator ?? "none";
+        authenticators.set(authenticator, member.name);
+      }
+      const found = [...authenticators.values()].join(", ");
+      demand(authenticators.size <= 1, () => `${truth.id}: ${found} disagree`);
+    }
+  }
+
+  /** The server has the user in the room, and the group the device. */
+  #isMember({ home, client }: SealedMember, truth: SealedTruth): boolean {
+    return truth.devices.has(home.device) && client.rooms.some(({ id }) => id === truth.id);
+  }
+
+  #checkDisk(): void {
+    const { disk } = this.machine;
+    const look = (folder: string) => {
+      for (const name of disk.list(folder)) {
+        const path = `${folder}/${name}`;
+        if (disk.kind(path) === "folder") look(path);
+        else {
+          const isOpen = Buffer.from(disk.fileAt(path).shown).includes(CANARY);
+          demand(!isOpen, () => `the server has a word in the clear in ${path}`);
+        }
+      }
+    };
+    look("/d");
+  }
+
+  async #until(what: string, isDone: () => boolean): Promise<void> {
+    const until = this.clock.now() + CALM_MS;
+    for (let i = 0; this.clock.now() < until; i++) {
+      if (isDone()) return;
+      await this.advance(i < 40 ? 25 : 500);
+    }
+    const open = this.members.map(
+      ({ name, isIn, open: begun, openPosts }) => `${name} ${isIn} ${openPosts} [${begun}]`,
+    );
+    demand(false, () => `waits for ${what}: ${open.join("; ")}`);
+  }
+}
