@@ -52,10 +52,11 @@ interface GroupBody {
   readonly commitId: string;
   readonly commit?: string;
   readonly welcome?: string;
-  readonly added: readonly (readonly [string, string])[];
+  /** Device and user of each, as far as the server says so. */
+  readonly added: readonly unknown[];
+  readonly removed?: unknown;
   /** Number of the record in whose place it comes. */
   readonly instead?: number;
-  readonly removed: readonly (readonly [string, string])[];
 }
 
 /**
@@ -238,7 +239,7 @@ export class RoomReader {
       // Most are for others. One for this device that cannot be opened is used up all the same.
       for (const ref of refs) await at.vault.delete(packageKey(ref));
       // Let in by a key package whose private half was lost: it comes in by itself.
-      const isMeant = body.added.some(([device]) => device === this.#engine.device);
+      const isMeant = namesDevice(body.added, this.#engine.device);
       if (isMeant && at.row?.status === "out") at.change({ status: "lost" });
       return;
     }
@@ -519,7 +520,12 @@ async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
 
 /** The server says so: a device that left and is not in any more, or is in anew. */
 function isRemovedBy({ removed }: GroupBody, { leave }: Departed): boolean {
-  return removed.some(([device]) => device === leave?.device);
+  return leave !== undefined && namesDevice(removed, leave.device);
+}
+
+/** Whether a list of a `group` record has the device: the server may write there what it likes. */
+export function namesDevice(list: unknown, device: string): boolean {
+  return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
 }
 
 function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
@@ -567,7 +573,7 @@ export function isFree(
 
 function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
   if (state !== "whole" || body === undefined) return undefined;
-  const { group, epoch, commitId, commit, welcome, added, removed } = body;
+  const { group, epoch, commitId, commit, welcome, added } = body;
   const isOne =
     typeof group === "string" &&
     typeof epoch === "number" &&
@@ -575,7 +581,7 @@ function groupBodyOf({ body, state }: ChatRecord): GroupBody | undefined {
     (commit === undefined || typeof commit === "string") &&
     (body["instead"] === undefined || typeof body["instead"] === "number") &&
     (welcome === undefined || typeof welcome === "string") &&
-    [added, removed].every((list) => Array.isArray(list) && list.every(Array.isArray));
+    Array.isArray(added);
   return isOne ? (body as unknown as GroupBody) : undefined;
 }
 

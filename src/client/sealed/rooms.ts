@@ -61,6 +61,7 @@ import {
   changeRow,
   dropPending,
   isFree,
+  namesDevice,
   type PackageRow,
   RoomReader,
   suspect,
@@ -818,9 +819,8 @@ export class SealedRooms {
   /** A commit lets this device in, by a key package that it no longer has the private half of. */
   async wasMissed(record: ChatRecord): Promise<boolean> {
     const { kind, body, room } = record;
-    const added = body?.["added"];
-    if (kind !== "group" || !Array.isArray(added)) return false;
-    if (!added.some(([device]) => device === this.#parts.device.id)) return false;
+    const { id } = this.#parts.device;
+    if (kind !== "group" || !namesDevice(body?.["added"], id)) return false;
     return this.#states.run(room.id, (at) => Promise.resolve(at.group === undefined));
   }
 

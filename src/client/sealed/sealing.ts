@@ -336,7 +336,9 @@ export class Sealing {
   /** Also if this device was never in: its user may write there, and be put out meanwhile. */
   #pin(room: RoomView): void {
     if (room.isSealed !== true) return;
-    this.#pins?.set(pinned(room.kind === "person" ? `@${room.name}` : room.name), room.id);
+    const target = pinned(room.kind === "person" ? `@${room.name}` : room.name);
+    // What stands there stays: the server may show another room by that name.
+    if (this.#pins?.has(target) === false) this.#pins.set(target, room.id);
   }
 
   #enter(room: RoomView): void {
