@@ -79,6 +79,11 @@ export class OutboxDriver {
   readonly #waiting = new Map<number, Waiting>();
   #key = 0;
   #connection: Connection | undefined;
+  /**
+   * Refused by the server for a while, on this link: it lets none pass before they come again.
+   * Bounded by what is in flight.
+   */
+  readonly #deferred = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
   /** Not on disk yet. Bounded like the outbox, as are the next two. */
@@ -148,6 +153,7 @@ export class OutboxDriver {
 
   connected(connection: Connection): void {
     this.#connection = connection;
+    this.#deferred.clear();
     this.#handle({ kind: "connected" });
   }
 
@@ -219,12 +225,21 @@ export class OutboxDriver {
       if (this.#connection !== connection || connection.isClosed) {
         if (outcome.kind === "refused") return;
       }
+      this.#deferred.delete(counter);
       if (outcome.kind === "answered") {
         this.#handle({ kind: "acked", counter, receipt: outcome.answer });
       } else {
+        if (outcome.fault.retryAfterMs !== undefined) this.#deferred.add(counter);
         this.#handle({ kind: "refused", counter, fault: outcome.fault });
       }
     });
+  }
+
+  /** The server waits for this one: it gets a post that says nothing, and refuses it for good. */
+  #giveUp({ counter, to }: Send): void {
+    if (!this.#deferred.delete(counter)) return;
+    const nothing = { outbox: this.id, counter, to, body: { text: "" } };
+    this.#connection?.askThen("post", nothing, () => undefined);
   }
 
   #forget(counter: number): void {
@@ -311,6 +326,7 @@ export class OutboxDriver {
       for (const [at, send] of sends.entries()) {
         const body = bodies?.[at] ?? send.body;
         if (body instanceof Fault) {
+          if (body.retryAfterMs === undefined) this.#giveUp(send);
           this.#handle({ kind: "refused", counter: send.counter, fault: body });
         } else this.#send({ ...send, body });
       }

@@ -211,6 +211,22 @@ describe("rooms: a server", () => {
     expect(heard.filter((text) => text !== "")).toEqual([]);
   });
 
+  test("tells late who is gone: what is not sent for that holds up nothing after it", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const eve = await world.join("eve");
+    await ana.letsIn(eve, "vault");
+    ben.liar.lies = { shows: (record) => (headOf(record).kind === "kick" ? [] : [record]) };
+    await world.wait(eve.client.request("unregister", {}));
+    // The server refuses it for a while, and then this device does, for good.
+    const fault = await ben.say("vault", "to eve, too").catch((error: unknown) => error);
+    expect(fault).toMatchObject({ code: "seal-refused" });
+    await ana.say("vault", "without eve");
+    await ben.hears("vault", "without eve");
+    await ben.say("vault", "now I may");
+    await ana.hears("vault", "now I may");
+  });
+
   test("holds an invitation back: the one invited comes in all the same", async () => {
     await using world = await SealedSite.open();
     const ana = await world.join("ana");
