@@ -164,8 +164,7 @@ describe("a directory that lies about a member's key", () => {
 describe("a member who begins anew with another key", () => {
   /** Ben has lost all that he had, and comes under his name again. */
   async function anew(world: SealedSite, ben: Person): Promise<Person> {
-    const { identity, folder } = await world.link(ben);
-    const next = { identity, folder, state: ClientState.inMemory() };
+    const next = { ...(await world.link(ben)), state: ClientState.inMemory() };
     const device = deviceIdOf(ben.device.identity.publicKey);
     const person = await world.join("ben", next, "10.0.1.44");
     await world.wait(person.client.request("revoke", { device }));

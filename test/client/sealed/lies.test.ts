@@ -163,7 +163,8 @@ describe("messages: a server", () => {
     ana.liar.lies = {
       asks: (question) => {
         if (question.kind !== "post") return question;
-        tries++;
+        // At last one that says nothing, so that the server waits for it no longer.
+        if ("sealed" in (question["body"] as object)) tries++;
         queueMicrotask(() => ana.liar.tell(refusal(question["ref"], "stale-epoch", 1)));
         return undefined;
       },
