@@ -16,11 +16,15 @@ export class Crash {
   readonly happened: Promise<"crashed">;
   readonly #at: TroubleAt;
   readonly #n: number;
-  readonly #took: (ms: number) => void;
+  readonly #took: (written: readonly string[]) => void;
   readonly #happen: (how: "crashed") => void;
 
-  /** @param n 0: never; `took` is told how long each transaction held the store */
-  constructor(at: TroubleAt, n: number, took: (ms: number) => void = () => undefined) {
+  /** @param n 0: never; `took` is told the keys that each transaction writes */
+  constructor(
+    at: TroubleAt,
+    n: number,
+    took: (written: readonly string[]) => void = () => undefined,
+  ) {
     this.#took = took;
     this.#at = at;
     this.#n = n;
@@ -47,19 +51,21 @@ export class Crash {
     let isLast = false;
     const done = await home
       .transact(async (tables) => {
-        const startedAt = performance.now();
-        let writes = false;
-        const wrote = () => {
-          writes = true;
-        };
+        const written: string[] = [];
         const result = await work({
           get: (key) => tables.get(key),
           list: (range) => tables.list(range),
-          put: (key, value) => [tables.put(key, value), wrote()][0],
-          delete: (key) => [tables.delete(key), wrote()][0],
+          put: (key, value) => {
+            written.push(key);
+            return tables.put(key, value);
+          },
+          delete: (key) => {
+            written.push(key);
+            return tables.delete(key);
+          },
         });
-        this.#took(performance.now() - startedAt);
-        if (writes && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
+        this.#took(written);
+        if (written.length > 0 && !this.isDead && !this.isOver) isLast = ++this.writes === this.#n;
         if (isLast && this.#at === "full") throw new Fault("store-full", "the disk is full");
         if (isLast) this.isDead = true;
         if (this.isDead && !(isLast && this.#at === "after"))

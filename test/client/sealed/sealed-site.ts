@@ -17,6 +17,7 @@ import type { ModelEvent } from "../../../src/core/model/event.ts";
 import { Identity } from "../../../src/crypto/identity.ts";
 import { linkCodeHash } from "../../../src/crypto/link-code.ts";
 import { LINK_CODE_BYTES } from "../../../src/crypto/link-form.ts";
+import type { Clock } from "../../../src/io/clock.ts";
 import { systemEntropy } from "../../../src/io/entropy.ts";
 import type { Link } from "../../../src/io/link/link.ts";
 import { ClientState } from "../../../src/io/state/client-state.ts";
@@ -168,6 +169,8 @@ export interface Device {
   readonly state: ClientState;
   /** Stands between the client and what it keeps of sealed rooms. */
   readonly between?: ((home: SealedHome) => SealedHome) | undefined;
+  /** Undefined: that of the site. */
+  readonly clock?: Clock | undefined;
   /** It loses all that it has of sealed rooms. */
   forget(): void;
 }
@@ -178,11 +181,10 @@ function dialOf(site: Site, host: string): () => Promise<Link> {
 
 function clientOf(
   site: Site,
-  { state, identity, folder, between = (home) => home }: Device,
+  { state, identity, folder, between = (home) => home, clock = site.clock }: Device,
   dial: () => Promise<Link>,
   options: Pick<ClientOptions, "follow" | "credentials" | "audits" | "model">,
 ): Client {
-  const { clock } = site;
   return new Client(
     {
       clock,
