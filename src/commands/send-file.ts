@@ -33,7 +33,8 @@ export const command = defineVerb({
     const to = fileTargets(args.to);
     const show = new ProgressShow(context);
     try {
-      const options = { reconnect: true, resumes: !args.path.includes(STDIN) };
+      // What a run that is gone has sent to a sealed room and not said is said first.
+      const options = { reconnect: true, resumes: !args.path.includes(STDIN), posts: true };
       return await withClient(context, args, options, async ({ client }) => {
         await untilConnected(client.events());
         const sender = new FileSender(context, client, show, to);

@@ -245,8 +245,8 @@ export async function withClient(
 }
 
 function remedyOf({ posts, resumes }: ConnectOptions): { readonly remedy?: string } {
-  if (posts === true) return KEPT;
-  return resumes === true ? RESUMES : {};
+  if (resumes === true) return RESUMES;
+  return posts === true ? KEPT : {};
 }
 
 /**
