@@ -103,11 +103,11 @@ export class FileBook {
       const row = await vault.get<SealedUploadRow>(uploadKey(file));
       if (row === undefined) return;
       const left = Object.entries(row.rooms).filter(([, target]) => !targets.includes(target));
-      await keepUpload(vault, file, { ...row, rooms: Object.fromEntries(left) });
+      await vault.put(uploadKey(file), { ...row, rooms: Object.fromEntries(left) });
     });
   }
 
-  /** Nothing of it is at the server. */
+  /** All rooms were told, and the command that sent it knows that. */
   forget(file: FileId): Promise<void> {
     return this.#states.transact((vault) => vault.delete(uploadKey(file)));
   }
@@ -185,7 +185,7 @@ export class FileBook {
     const upload = await vault.find<SealedUploadRow>(uploadKey(file));
     if (upload === undefined) return;
     const { [room]: _told, ...rooms } = upload.rooms;
-    await keepUpload(vault, file, { ...upload, rooms });
+    await vault.put(uploadKey(file), { ...upload, rooms });
   }
 
   /**
@@ -242,12 +242,6 @@ export class FileBook {
 }
 
 const NOTHING: SealedFileRow = { records: {}, said: {} };
-
-/** With the last room that was told it is done. */
-async function keepUpload(vault: Vault, file: FileId, row: SealedUploadRow): Promise<void> {
-  if (Object.keys(row.rooms).length === 0) await vault.delete(uploadKey(file));
-  else await vault.put(uploadKey(file), row);
-}
 
 async function readSaid(vault: Vault, room: RoomId, seq: number): Promise<KnownFile | undefined> {
   const said = await vault.find<SaidRow>(saidKey(room, seq));

@@ -175,6 +175,7 @@ export class SealedFiles implements FileTransfers {
       if (refused.length > 0) await files.refused(sent.id, refused);
       const posted = await this.#say(sent, targets);
       journal?.end();
+      await files.forget(sent.id);
       const { sizeBytes = 0, digest = "" } = content ?? {};
       return {
         ...{ ...sent, name, sizeBytes, digest, posted },

@@ -202,3 +202,79 @@ describe("a file in a sealed room", () => {
     expect((await world.wait(faultOf(mixed))).code).toBe("usage");
   });
 });
+
+describe("what was sent and not said", () => {
+  test("is said by the next run, once", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const source = new HeldSource(content(9), { name: "plan.txt" });
+    // As if it were killed when the server had the file, and before anything was posted.
+    const posted = Promise.withResolvers<void>();
+    const post = () => {
+      posted.resolve();
+      return new Promise(() => {});
+    };
+    Object.assign(ana.client, { post });
+    void ana.client.transfers.send({ source, to: ["vault"] }).catch(() => {});
+    await world.wait(posted.promise);
+    await world.wait(ana.leave());
+    const again = await world.join("ana", ana.device);
+    const seen = await ben.until("the file", () => filesOf(ben)[0]);
+    expect(seen.body).toMatchObject({ name: "plan.txt", size: 9 });
+    const got = await world.wait(get(ben, String(seen.body?.["file"])));
+    expect(got.digest).toBe(digestHex(source.bytes));
+    // The same command goes on with that file, and says it no second time.
+    const sent = await world.wait(again.client.transfers.send({ source, to: ["vault"] }));
+    expect(sent).toMatchObject({ id: got.id, posted: [{ seq: seen.seq }] });
+    await again.say("vault", "behind it");
+    await ben.hears("vault", "behind it");
+    expect(filesOf(ben)).toHaveLength(1);
+  });
+
+  test("two runs of one command at once tell of one file", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const window = await world.join("ana", ana.device);
+    const source = () => new HeldSource(content(9), { name: "plan.txt" });
+    const sends = [ana, window].map((person) =>
+      person.client.transfers.send({ source: source(), to: ["vault"] }).catch(() => undefined),
+    );
+    await world.wait(Promise.all(sends));
+    await ana.say("vault", "behind it");
+    await ben.hears("vault", "behind it");
+    const ids = filesOf(ben).map(({ body }) => body?.["file"]);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids.length).toBeGreaterThan(0);
+  });
+});
+
+test("a room that the server calls open now gets no file in the clear", async () => {
+  await using world = await SealedSite.open();
+  const [ana] = await two(world);
+  const again = await world.join("ana", ana.device);
+  const view = again.client.rooms.find(({ name }) => name === "vault");
+  Object.assign(view ?? {}, { isSealed: false });
+  const source = new HeldSource(content(9), { name: "canary.txt" });
+  const sending = again.client.transfers.send({ source, to: ["vault"] });
+  expect((await world.wait(faultOf(sending))).code).toBe("seal-refused");
+  expect(source.reads).toEqual([]);
+  expect(disk(world).includes("canary")).toBe(false);
+});
+
+test("a chunk that changed on the server's disk opens nowhere", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await two(world);
+  const source = new HeldSource(content(3 * CHUNK_BYTES), { name: "plan.txt" });
+  const sent = await world.wait(ana.client.transfers.send({ source, to: ["vault"] }));
+  await ben.until("the file", () => filesOf(ben)[0]);
+  const folder = new HeldFolder();
+  const { disk: sim } = world.site;
+  const name = sim.list(`/d/files/${sent.id}`).find((one) => one.includes("content")) ?? "";
+  const path = `/d/files/${sent.id}/${name}`;
+  const { shown } = sim.fileAt(path);
+  shown[CHUNK_BYTES + 5] = (shown[CHUNK_BYTES + 5] ?? 0) ^ 1;
+  expect((await world.wait(faultOf(get(ben, sent.id, folder)))).code).toMatch(
+    /checksum-wrong|seal-broken/,
+  );
+  expect(folder.files.size).toBe(0);
+});
