@@ -4,8 +4,13 @@ import type { JsonObject } from "../output/render.ts";
 
 const GROUPS_IN_ROW = 4;
 
-/** The digits that two users compare, as they are read out. */
-export function digitRows({ digits }: Pick<Identity, "digits">): string[] {
+/** The digits that two users compare, as they are read out; of a changed key also the former. */
+export function digitRows({ digits, former }: Pick<Identity, "digits" | "former">): string[] {
+  const rows = rowsOf(digits);
+  return former === undefined ? rows : [...rows, "before:", ...rowsOf(former)];
+}
+
+function rowsOf(digits: string): string[] {
   const groups = digits.split(" ");
   const rows: string[] = [];
   for (let at = 0; at < groups.length; at += GROUPS_IN_ROW) {
@@ -18,9 +23,8 @@ export function digitRows({ digits }: Pick<Identity, "digits">): string[] {
 export function howToConfirm(user: string, identity: Identity, confirm: string): string {
   const { isVerified, former } = identity;
   if (isVerified) return `${user} is verified`;
-  const next = `if ${user} sees the same: ${confirm} "DIGITS"`;
-  if (former === undefined) return next;
-  return `${changedKey(user)}; ${next}; if still ${former}: confirm these`;
+  if (former === undefined) return `if ${user} sees the same: ${confirm} "DIGITS"`;
+  return `${changedKey(user)}: confirm those that ${user} sees`;
 }
 
 export function identityLine(user: string, { digits, isVerified, former }: Identity): JsonObject {

@@ -223,10 +223,10 @@ const SEALED = {
   "{word}'s identity key has changed": "kunci identitas {word} berubah",
   "compare with chat verify-user {word}, then --accept":
     "cocokkan dengan chat verify-user {word}, lalu --accept",
+  "{word}'s identity key has changed: confirm those that {word} sees":
+    "kunci identitas {word} berubah: sahkan angka yang {word} lihat",
   "{word}'s identity key has changed: compare with {}, then --accept":
     "kunci identitas {word} berubah: cocokkan dengan {}, lalu --accept",
-  "{word}'s identity key has changed; if {word} sees the same: {}; if still {}: confirm these":
-    "kunci identitas {word} berubah; jika {word} melihat yang sama: {}; jika masih {}: sahkan itu",
   "the key that was seen last of {word}, or is seen next, is taken for theirs":
     "kunci {word} yang terakhir terlihat, atau yang berikutnya, dianggap miliknya",
   "this room is sealed already": "ruang ini sudah tersegel",
