@@ -107,6 +107,8 @@ export class RoomReader {
         await this.#group(at, record);
         break;
       case "sealed":
+        // Nobody speaks before the devices of who is out are removed.
+        if (at.group === undefined) this.#noteLeavers(at, () => []);
         await this.#said(at, record);
         break;
       case "file":
@@ -358,8 +360,8 @@ export class RoomReader {
     const user = kind === "kick" ? body["name"] : from;
     if (typeof user !== "string") return;
     const leave = leaveOf(body);
-    const isGone = kind === "kick" && body["removed"] === true;
-    const why = { ...(leave === undefined ? {} : { leave }), ...(isGone ? { isGone } : {}) };
+    const id = kind === "kick" && typeof body["user"] === "string" ? body["user"] : undefined;
+    const why = { ...(leave === undefined ? {} : { leave }), ...(id === undefined ? {} : { id }) };
     const one: Departed = { user, ...why };
     const known = (list: readonly Departed[]) => list.filter((other) => !isSame(other.user, user));
     if (at.group === undefined) return this.#noteLeavers(at, (list) => [...known(list), one]);
@@ -388,8 +390,9 @@ export class RoomReader {
   #noteLeavers(at: RoomAt, next: (known: readonly Departed[]) => readonly Departed[]): void {
     const known = at.row?.departed ?? this.#leavers.get(at.room) ?? [];
     const departed = next(known).slice(-GROUP_DEVICES_MAX);
-    if (at.row === undefined) this.#leavers.set(at.room, departed);
-    else at.change({ departed });
+    if (at.row !== undefined) at.change({ departed });
+    else if (departed.length > 0) this.#leavers.set(at.room, departed);
+    else this.#leavers.delete(at.room);
   }
 
   /** The device is in from this record on. */
@@ -402,8 +405,7 @@ export class RoomReader {
     const departed: Departed[] = [];
     for (const one of at.row?.departed ?? this.#leavers.get(at.room) ?? []) {
       const checked = await this.#checked(at, one);
-      // Without its word it may have been let in anew since.
-      if (checked?.leave !== undefined || checked?.isGone === true) departed.push(checked);
+      if (checked !== undefined) departed.push(checked);
     }
     this.#leavers.delete(at.room);
     at.row = {
@@ -518,14 +520,20 @@ async function forget(at: RoomAt, { body = {} }: ChatRecord): Promise<void> {
   }
 }
 
-/** The server says so: a device that left and is not in any more, or is in anew. */
-function isRemovedBy({ removed }: GroupBody, { leave }: Departed): boolean {
-  return leave !== undefined && namesDevice(removed, leave.device);
+/** The server says so: a device that left and is not in any more, or a user who is in anew. */
+function isRemovedBy({ added, removed }: GroupBody, { leave, id }: Departed): boolean {
+  if (leave !== undefined) return namesDevice(removed, leave.device);
+  if (id !== undefined) return namesAccount(removed, id) || namesAccount(added, id);
+  return Array.isArray(removed) && removed.length > 0; // Who it was is not told.
 }
 
 /** Whether a list of a `group` record has the device: the server may write there what it likes. */
 export function namesDevice(list: unknown, device: string): boolean {
   return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[0] === device);
+}
+
+function namesAccount(list: unknown, id: string): boolean {
+  return Array.isArray(list) && list.some((one) => Array.isArray(one) && one[1] === id);
 }
 
 function leaveOf(body: Readonly<Record<string, unknown>>): Departed["leave"] {
@@ -556,15 +564,15 @@ function hasLeft(at: RoomAt, member: SealMember): boolean {
 
 /**
  * Whether anybody may remove the devices of one who is out. Who leaves has signed it, which was
- * checked then. Of an account that is no more the server's word does only if no admin stays: a room
- * where nobody could ever speak again would be worse.
+ * checked then. Else the server's word that they are out does only if no admin stays: a room where
+ * nobody could ever speak again would be worse.
  */
 export function isFree(
   { group, row }: Pick<RoomAt, "group" | "row">,
-  { leave, isGone }: Departed,
+  { leave }: Departed,
 ): boolean {
   if (leave !== undefined) return true;
-  if (isGone !== true || group === undefined) return false;
+  if (group === undefined) return false;
   const isOut = (user: string) => row?.departed.some((one) => isSame(one.user, user)) === true;
   return !group.members.some(
     ({ user, account }) => group.policy.admins.includes(account) && !isOut(user),

@@ -64,10 +64,10 @@ export interface LeaseRow {
 
 export interface Departed {
   readonly user: string;
-  /** Its own word: anybody may remove its devices then. Else only an admin may. */
+  /** Its own word: anybody may remove its devices then. Else an admin may, if one is left. */
   readonly leave?: { readonly epoch: number; readonly device: string; readonly signature: string };
-  /** The server says that the account is no more. */
-  readonly isGone?: true;
+  /** The account of one who was put out. */
+  readonly id?: string;
 }
 
 /** A commit that waits for its record. */

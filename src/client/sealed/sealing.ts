@@ -373,11 +373,14 @@ export class Sealing {
   #downgrade(to: string, room: RoomView | undefined): Fault | undefined {
     const pin = this.#pins?.get(pinned(to));
     if (pin === undefined || (room?.isSealed === true && room.id === pin)) return undefined;
-    const sentence =
-      room === undefined
-        ? `'${to}' is sealed, and you are not in it`
-        : `'${to}' was sealed, and the server shows another room by its name`;
-    return new Fault("seal-refused", sentence, { remedy: "use another name for another room" });
+    const remedy = "use another name for another room";
+    if (room !== undefined) {
+      const sentence = `'${to}' was sealed, and the server shows another room by its name`;
+      return new Fault("seal-refused", sentence, { remedy });
+    }
+    return new Fault("seal-refused", `'${to}' is sealed, and you are not in it`, {
+      remedy: `ask somebody in it to let you in, or ${remedy}`,
+    });
   }
 
   async #loadPins(account: SealedAccount): Promise<void> {

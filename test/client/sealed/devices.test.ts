@@ -150,6 +150,57 @@ describe("who rules a sealed room", () => {
     expect(await membersOf(eve)).toEqual({ ben: 1, eve: 1 });
   });
 
+  test("when the founder is put out by the server, the others go on without them", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const [eve, dan] = [await world.join("eve"), await world.join("daniel")];
+    await ana.letsIn(eve, "vault");
+    // Without a commit: as operators do, who are in no group.
+    await world.wait(ana.client.request("kick", { room: "vault", user: "ana" }));
+    await ben.say("vault", "the founder was put out");
+    await eve.hears("vault", "the founder was put out");
+    expect(await membersOf(eve)).toEqual({ ben: 1, eve: 1 });
+    await eve.letsIn(dan, "vault");
+    await dan.say("vault", "let in by eve");
+    await ben.hears("vault", "let in by eve");
+  });
+
+  test("when the founder leaves without a word of their device, the others go on", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    await world.wait(ana.client.request("leave", { room: "vault" }));
+    await ben.say("vault", "the founder has left");
+    expect(await membersOf(ben)).toEqual({ ben: 1 });
+  });
+
+  test("a member who is put out by the server waits for an admin, where one is", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const eve = await world.join("eve");
+    await ana.letsIn(eve, "vault");
+    await world.wait(ana.client.request("kick", { room: "vault", user: "eve" }));
+    expect((await faultOf(ben.say("vault", "eve is in the group"))).code).toBe("seal-refused");
+    await ana.say("vault", "without eve");
+    await ben.hears("vault", "without eve");
+  });
+
+  test("a device that comes in after somebody left follows their removal", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const eve = await world.join("eve");
+    await ana.letsIn(eve, "vault");
+    const leave = await eve.sealed((rooms) => rooms.leaving(eve.room("vault")));
+    await world.wait(eve.client.request("leave", { room: "vault", ...leave }));
+    const second = await world.join("ben", await world.link(ben), "10.0.1.77");
+    await second.until("it is in", () => second.events.length > 0 || undefined);
+    await world.wait(second.client.sealedRooms().then((r) => r.enter(second.room("vault"))));
+    await ben.say("vault", "eve has left");
+    await ana.hears("vault", "eve has left");
+    await second.hears("vault", "eve has left");
+    await second.say("vault", "and I follow");
+    await ana.hears("vault", "and I follow");
+  });
+
   test("the devices of a removed account an admin takes out, where one is", async () => {
     await using world = await SealedSite.open();
     const [ana, ben] = await two(world);
