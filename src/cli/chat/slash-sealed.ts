@@ -117,9 +117,12 @@ export async function inviteSealed(lines: SlashHost, user: string): Promise<bool
   const rooms = await lines.open.client.sealedRooms();
   const { added, missing } = await rooms.invite(room, user);
   const left = missing === 0 ? "" : `; ${missing} more when they have connected`;
+  const isIn = added === 0 && missing === 0;
   lines.chatConsole.tell(
     { kind: "let-in", user, room: room.name, added, missing },
-    `${user} is let in with ${added} device${added === 1 ? "" : "s"}${left}`,
+    isIn
+      ? `all devices of ${user} are in already`
+      : `${user} is let in with ${added} device${added === 1 ? "" : "s"}${left}`,
   );
   return true;
 }

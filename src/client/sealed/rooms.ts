@@ -726,6 +726,7 @@ export class SealedRooms {
       await this.#comeBack(room);
     });
     await this.#mend(room);
+    await this.#removeDeparted(room, (at) => removable(at) && waitsForAdmin(at));
     const isDue = await this.#states.run(room.id, (at) => Promise.resolve(this.#renewal.isDue(at)));
     if (isDue) await this.#renewal.run(room.id, () => this.#renew(room));
   }
@@ -977,7 +978,8 @@ export class SealedRooms {
           await this.#checkConfirmed(at, record.seq);
         }
         const isAstray = at.row?.isCopy === true || at.row?.signers !== undefined || mayMend(at);
-        if (isAstray && at.row?.status !== "out") this.#astray.add(room);
+        const isAsked = isAstray || (removable(at) && waitsForAdmin(at));
+        if (isAsked && at.row?.status !== "out") this.#astray.add(room);
         return done;
       });
       this.#claims.arm();
@@ -1026,11 +1028,10 @@ export class SealedRooms {
   }
 
   /** Nobody speaks while devices of somebody who left are in. */
-  async #removeDeparted(room: RoomView): Promise<void> {
-    const may = await this.#states.run(room.id, (at) => Promise.resolve(removable(at)));
-    if (!may) return;
+  async #removeDeparted(room: RoomView, may = removable): Promise<void> {
+    if (!(await this.#states.run(room.id, (at) => Promise.resolve(may(at))))) return;
     await this.#commit(room, (at) => {
-      if (!removable(at)) return Promise.resolve(undefined);
+      if (!may(at)) return Promise.resolve(undefined);
       const users = at.row?.departed ?? [];
       const devices = users.flatMap(({ user }) => this.#devicesOf(at, user));
       if (devices.length === 0) return Promise.resolve(undefined);
@@ -1330,6 +1331,12 @@ function removable({ row, group }: RoomAt): boolean {
 /** What it does is seen as soon as the server has answered it. */
 function elsewhere(): Fault {
   return new Fault("stale-epoch", "another window changes this room", { retryAfterMs: 100 });
+}
+
+/** Somebody is out whom not every member may remove: an admin's device does not wait for a word. */
+function waitsForAdmin({ row, group }: RoomAt): boolean {
+  if (row?.status !== "in") return false;
+  return row.departed.some((one) => !isFree({ row, group }, one));
 }
 
 function noDevice(user: string): Fault {
