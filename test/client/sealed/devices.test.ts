@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import type { Fault } from "../../../src/base/fault.ts";
 import { deviceIdOf } from "../../../src/crypto/device-id.ts";
+import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
 import { type Person, SealedSite } from "./sealed-site.ts";
 
 /** Several devices of one account, and who rules a room. */
@@ -198,6 +201,23 @@ describe("who rules a sealed room", () => {
     await ben.until("the room", () => ben.client.rooms.find(({ name }) => name === "vault"));
     await ben.say("vault", "back already");
     await ana.hears("vault", "back already");
+  });
+
+  test("who lost their keys, and was out, is let in again all the same", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    await world.wait(ben.leave());
+    for (const end of ["", "-wal", "-shm"]) {
+      rmSync(join(ben.device.folder, `${SEALED_STATE_FILE}${end}`), { force: true });
+    }
+    const again = await world.join("ben", ben.device);
+    await again.say("vault", "ben is back");
+    await ana.sealed((rooms) => rooms.kick(ana.room("vault"), "ben"));
+    await again.until("the end", () => again.events.find(({ kind }) => kind === "room-gone"));
+    // What the server has of ben's key packages is from before.
+    await ana.letsIn(again, "vault");
+    await again.say("vault", "and once more");
+    await ana.hears("vault", "and once more");
   });
 
   test("a device that comes in after somebody left follows their removal", async () => {
