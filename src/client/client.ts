@@ -542,6 +542,7 @@ export class Client {
       entropy,
       store: state.outboxes,
       seal: (posts) => this.#sealing.seal(posts),
+      pinned: () => this.#sealing.pinned(),
       tell: (event) => {
         this.#options.model?.(event);
         if (event.kind !== "settled") return;

@@ -38,6 +38,8 @@ export interface OutboxQueueOptions {
   readonly tell: (event: PostEvent) => void;
   /** Left out: nothing is sealed. */
   readonly seal?: NonNullable<OutboxDriverOwner["seal"]>;
+  /** Which targets are sealed is kept when it resolves: only then is what is said to them. */
+  readonly pinned?: () => Promise<void> | undefined;
 }
 
 /**
@@ -149,7 +151,9 @@ export class OutboxQueue {
       keep: (change) => {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
-        return this.#parts.store.write(id, { ...owner, ...change });
+        const write = () => this.#parts.store.write(id, { ...owner, ...change });
+        const pinned = change.added.length === 0 ? undefined : this.#parts.pinned?.();
+        return pinned === undefined ? write() : pinned.then(write);
       },
       tell: this.#parts.tell,
       ...(this.#parts.seal === undefined ? {} : { seal: this.#parts.seal }),

@@ -1,4 +1,4 @@
-import { utf8Decode } from "../../base/bytes.ts";
+import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base/limits-sealed.ts";
@@ -18,7 +18,7 @@ import { carrierRecord, closedRecord, fileOfPost } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
 import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
-import { allPins } from "./rows.ts";
+import { allPins, pinKey } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 
 /** With these a record is read again: it is the link's trouble, or that of a server that stops. */
@@ -90,6 +90,7 @@ export class Sealing {
    */
   #pins: Map<string, string> | undefined;
   #pinning: Promise<void> | undefined;
+  #pinsKept: Promise<void> | undefined;
   /** Rooms of the posts that were encrypted here. Bounded by what is under way on one link. */
   readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
   /** This link has told of all rooms. Before that, a target that is unknown may be sealed. */
@@ -338,7 +339,38 @@ export class Sealing {
     if (room.isSealed !== true) return;
     const target = pinned(room.kind === "person" ? `@${room.name}` : room.name);
     // What stands there stays: the server may show another room by that name.
-    if (this.#pins?.has(target) === false) this.#pins.set(target, room.id);
+    if (this.#pins?.has(target) !== false) return;
+    this.#pins.set(target, room.id);
+    this.#keepPin(target, room.id);
+  }
+
+  /** What is said there may wait for longer than this process lives. */
+  #keepPin(target: string, room: RoomId): void {
+    const { home: homes, keys } = this.#parts;
+    const account = this.#account;
+    if (homes === undefined || !keys.canSign || account === undefined) return;
+    const write = async () => {
+      const home = await homes.open(account);
+      try {
+        await home.transact(async (tables) => {
+          if ((await tables.get(pinKey(target))) !== undefined) return;
+          await tables.put(pinKey(target), utf8Encode(room));
+        });
+      } finally {
+        home.close();
+      }
+    };
+    const kept = (this.#pinsKept ?? Promise.resolve()).then(write).catch(ignored);
+    const done = kept.then(() => {
+      if (this.#pinsKept === done) this.#pinsKept = undefined;
+    });
+    this.#pinsKept = done;
+  }
+
+  /** Resolves when it is kept which targets are sealed; undefined: it is. */
+  pinned(): Promise<void> | undefined {
+    if (this.#pins !== undefined) return this.#pinsKept;
+    return this.#pinning?.then(() => this.#pinsKept);
   }
 
   #enter(room: RoomView): void {

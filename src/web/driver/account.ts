@@ -102,11 +102,12 @@ export class AccountSession {
     const owner = { user, fingerprint };
     const store = new BrowserOutboxStore(platform, moved);
     const seal: Seal = (posts) => this.sealing.seal(posts);
+    const pinned = () => this.sealing.pinned();
     const told = (event: PostEvent) => {
       if (event.kind === "settled") this.sealing.settled(event.key, event.outcome);
       tell(event);
     };
-    this.posts = new OutboxQueue({ clock, entropy, store, seal, tell: told });
+    this.posts = new OutboxQueue({ clock, entropy, store, seal, pinned, tell: told });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
     this.#reporter = new ReadReporter(clock);
