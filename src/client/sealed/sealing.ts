@@ -411,7 +411,7 @@ export class Sealing {
       return new Fault("seal-refused", sentence, { remedy });
     }
     return new Fault("seal-refused", `'${to}' is sealed, and you are not in it`, {
-      remedy: `ask somebody in it to let you in, or ${remedy}`,
+      remedy: "ask somebody in it to let you in, or use another name for another room",
     });
   }
 

@@ -273,6 +273,8 @@ const SEALED = {
   "'{}' was sealed, and the server shows another room by its name":
     "'{}' dulu tersegel, dan server menunjukkan ruang lain dengan nama itu",
   "use another name for another room": "pakai nama lain untuk ruang lain",
+  "ask somebody in it to let you in, or use another name for another room":
+    "minta seorang anggotanya memasukkan Anda, atau pakai nama lain untuk ruang lain",
   "use chat join on a device of yours": "pakai chat join di perangkat Anda",
   "sealed rooms cannot be read here": "ruang tersegel tidak dapat dibaca di sini",
   "'{}' is not sealed, and the file is": "'{}' tidak tersegel, sedangkan berkasnya tersegel",
