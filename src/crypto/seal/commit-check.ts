@@ -272,7 +272,7 @@ function isShortLived(leaf: KeyPackage["leafNode"]): boolean {
   return from <= until && until - from <= KEY_PACKAGE_MS + KEY_PACKAGE_SKEW_MS;
 }
 
-export function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
+function isAdmin(policy: SealPolicy, { account }: SealDevice): boolean {
   return policy.admins.includes(account);
 }
 

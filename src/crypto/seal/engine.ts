@@ -44,8 +44,8 @@ import { sealedLeaveBytes } from "../signed-bytes.ts";
 import {
   CommitCheck,
   type Committer,
-  isAdmin,
   type Knowledge,
+  mayRule,
   type Refusal,
   type SealChange,
 } from "./commit-check.ts";
@@ -67,7 +67,7 @@ import {
   writeMessage,
 } from "./formats.ts";
 import { SealedGroup } from "./group.ts";
-import { checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
+import { type CheckedGroup, checkGroupInfo, type ExpectedGroup } from "./group-info.ts";
 import { guarded } from "./guard.ts";
 import {
   type KeyPackagePair,
@@ -345,11 +345,9 @@ export class SealEngine {
         const { joinerSecret } = secrets;
         const info = await decryptGroupInfo(welcome, joinerSecret, zeros, this.#suite);
         if (info === undefined) throw refusedFault("unverified");
-        const { signer, policy } = await checkGroupInfo(info, expected, this.#check(knowledge));
-        const isOwn = signer.account === this.#account;
-        if (!isOwn && policy.adders === "admins" && !isAdmin(policy, signer)) {
-          throw refusedFault("not-allowed");
-        }
+        const checked = await checkGroupInfo(info, expected, this.#check(knowledge));
+        const { signer } = checked;
+        if (!this.#mayLetIn(checked, welcome.secrets.length)) throw refusedFault("not-allowed");
         const [suite, config] = [this.#suite, this.#config];
         const mls = await joinGroup(
           welcome,
@@ -366,6 +364,16 @@ export class SealEngine {
       });
     }
     throw refusedFault("unverified");
+  }
+
+  /** By the members of before, as those have judged it: this device may itself be an admin's. */
+  #mayLetIn({ policy, signer, tree }: CheckedGroup, added: number): boolean {
+    if (policy.adders === "members" || signer.account === this.#account) return true;
+    const members = membersOf(tree);
+    const others = members.filter(({ account }) => account !== this.#account);
+    // More of this account than came in by it: one was there, and may rule.
+    const wasIn = members.length - others.length > added;
+    return mayRule(policy, wasIn ? members : others, signer);
   }
 
   /**

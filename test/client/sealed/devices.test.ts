@@ -142,6 +142,21 @@ describe("who rules a sealed room", () => {
     await ben.hears("vault", "so I am in");
   });
 
+  test("and the founder, too: who comes back so reads from then on", async () => {
+    await using world = await SealedSite.open();
+    const [ana, ben] = await two(world);
+    const leave = await ana.sealed((rooms) => rooms.leaving(ana.room("vault")));
+    await world.wait(ana.client.request("leave", { room: "vault", ...leave }));
+    await ben.say("vault", "now I am alone");
+    await ben.sealed((rooms) => rooms.invite(ben.room("vault"), "ana"));
+    await ben.say("vault", "welcome back, ana");
+    await world.wait(ana.client.request("join", { room: "vault" }));
+    await ana.until("the room", () => ana.client.rooms.find(({ name }) => name === "vault"));
+    await ana.say("vault", "thank you");
+    await ana.hears("vault", "thank you");
+    expect(ana.texts("vault")).toEqual(["ben: welcome back, ana", "ana: thank you"]);
+  });
+
   test("when the founder's account is removed, the others go on without it", async () => {
     await using world = await SealedSite.open();
     const [ana, ben] = await two(world);

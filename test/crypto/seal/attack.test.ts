@@ -78,13 +78,16 @@ describe("a member's commit is refused when it", () => {
     expect(await faultOf(bob.engine.commit(second, add, at(bob)))).toBe("seal-refused");
     const remove = { kind: "remove", devices: [cleo.id] } as const;
     expect(await faultOf(bob.engine.commit(second, remove, at(bob)))).toBe("seal-refused");
-    // Nor does the one that was added believe it.
-    const pair = await stocked(eve);
-    const { welcome } = await rawCommit(bob, second, [adding(pair.keyPackage)]);
-    if (welcome === undefined) throw new Error("a welcome");
-    const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
-    const joining = eve.engine.join(invitation, secretIn(pair), at2(eve));
-    expect(await faultOf(joining)).toBe("seal-refused");
+    // Nor does the one that was added believe it, a further device of the admin's either.
+    const phone = await TestDevice.make({ user: "ana", account: ana.account });
+    for (const device of [eve, phone]) {
+      const pair = await stocked(device);
+      const { welcome } = await rawCommit(bob, second, [adding(pair.keyPackage)]);
+      if (welcome === undefined) throw new Error("a welcome");
+      const invitation = writeMessage({ version: "mls10", wireformat: "mls_welcome", welcome });
+      const joining = device.engine.join(invitation, secretIn(pair), at2(device));
+      expect(await faultOf(joining)).toBe("seal-refused");
+    }
   });
 
   test("adds a device twice", async () => {
