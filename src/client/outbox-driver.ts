@@ -307,21 +307,26 @@ export class OutboxDriver {
     this.#sendAll(sends);
   }
 
-  /** None overtakes another, also where some have to be encrypted first. */
+  /**
+   * None overtakes another, also where some have to be encrypted first: and that in the order in
+   * which they are sent, as readers keep few keys of what is late.
+   */
   #sendAll(sends: readonly Send[]): void {
     const posts = sends.map(({ counter, to, body }) => {
       return { id: formatPostId(this.id, counter), to, body };
     });
-    const sealed = sends.length === 0 ? undefined : this.#owner.seal?.(posts);
-    if (sealed === undefined && this.#sealing === undefined) {
+    const seal = () => (sends.length === 0 ? undefined : this.#owner.seal?.(posts));
+    const before = this.#sealing;
+    const sealed = before === undefined ? seal() : undefined;
+    if (sealed === undefined && before === undefined) {
       for (const send of sends) this.#send(send);
       return;
     }
     const connection = this.#connection;
-    const before = this.#sealing;
     const work = (async () => {
-      const bodies = await sealed;
       await before;
+      if (connection !== this.#connection) return;
+      const bodies = await (sealed ?? seal());
       if (connection !== this.#connection) return;
       for (const [at, send] of sends.entries()) {
         const body = bodies?.[at] ?? send.body;
