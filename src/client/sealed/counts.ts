@@ -85,7 +85,9 @@ export function seeCount(
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];
   const absent = isNewer ? merged([...open, ...skipped]) : without(open, [[count, count]]);
-  const missing = without(absent, excused);
+  // One that comes late was written before those with higher counts, and knows nothing of them.
+  const unknown: CountRange[] = isNewer ? [] : [[count + 1, last]];
+  const missing = without(absent, [...excused, ...unknown]);
   const left = without(absent, missing);
   const kept = left.slice(-SEALED_UNSETTLED_MAX);
   const missed = sizeOf(missing) + sizeOf(left) - sizeOf(kept);

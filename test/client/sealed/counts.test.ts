@@ -12,6 +12,8 @@ import {
   takeCount,
 } from "../../../src/client/sealed/counts.ts";
 
+type Excuses = ReturnType<typeof excusedBy>;
+
 const NONE: OwnCounts = { count: 0 };
 
 function take(own: OwnCounts) {
@@ -41,6 +43,7 @@ describe("counts", () => {
     expect([missed, seen.open]).toEqual([2, [[2, 3]]]);
     const late = seeCount(seen, 3, [[2, 2]]);
     expect([late.missed, late.seen]).toEqual([0, { last: 5, open: [[2, 2]] }]);
+    expect(seeCount(seen, 2)).toEqual({ seen: { last: 5, open: [[3, 3]] }, missed: 0 });
     expect(seeCount(late.seen, 6).missed).toBe(1);
     expect(seeCount(undefined, 9).missed).toBe(0);
   });
@@ -65,20 +68,22 @@ describe("counts", () => {
       fc.property(fc.array(fc.nat({ max: 5 }), { maxLength: 120 }), (steps) => {
         let own = NONE;
         let seen: SeenCounts = NOTHING_SEEN;
-        const waiting: number[] = [];
+        const waiting: { readonly count: number; readonly excuses: Excuses }[] = [];
         for (const step of steps) {
           const at = waiting.length === 0 ? undefined : step % waiting.length;
           if (step < 3 || at === undefined) {
-            const taken = takeCount(own);
-            own = taken.own;
-            waiting.push(taken.count);
+            const { count, own: next, excuses } = take(own);
+            own = next;
+            waiting.push({ count, excuses });
           } else if (step === 3) {
-            const [refused = 0] = waiting.splice(at, 1);
-            own = freeCount(own, refused);
+            const [refused] = waiting.splice(at, 1);
+            own = freeCount(own, refused?.count ?? 0);
           } else {
-            // Encrypted when it is sent, which is when it comes.
-            const [count = 0] = waiting.splice(at, 1);
-            const done = seeCount(seen, count, excusedBy(own, count));
+            const [sent] = waiting.splice(at, 1);
+            const { count = 0, excuses } = sent ?? {};
+            // Encrypted long before it is sent, or anew for that.
+            const excused = step === 4 ? excuses : excusedBy(own, count);
+            const done = seeCount(seen, count, excused);
             expect(done.missed).toBe(0);
             seen = done.seen;
             own = settleCount(own, count);
