@@ -41,8 +41,8 @@ export const GROUP_CAPABILITIES_MAX = 64;
 /** Admins of a room, in the rules that its members sign. */
 export const GROUP_ADMINS_MAX = 64;
 export const GROUP_POLICY_BYTES_MAX = 4 * KIB;
-/** The state of 256 devices has 150 KiB. */
-export const GROUP_STATE_BYTES_MAX = 1024 * KIB;
+/** The state of 256 devices has 150 KiB, and 2.5 MiB if each has made all keep keys for it. */
+export const GROUP_STATE_BYTES_MAX = 4096 * KIB;
 export const GROUP_LEASE_BYTES_MAX = 64;
 /** A text of 64 KiB as JSON with its mentions; padded it has 512 KiB. */
 export const SEALED_BODY_BYTES_MAX = 448 * KIB;
@@ -52,8 +52,11 @@ export const SEALED_PADDED_BYTES_MIN = 256;
 export const SEALED_BOUND_BYTES_MAX = 128;
 /** Messages of one device that a reader may have missed inside one epoch. */
 export const SEALED_SKIPPED_MAX = 2_000;
-/** Keys of skipped messages that are kept until the epoch ends: a post may overtake another. */
-export const SEALED_SKIPPED_KEYS_MAX = 16;
+/**
+ * Keys of skipped messages of one device that are kept until the epoch ends: what one process of it
+ * says may overtake all that another has under way, which is OUTBOX_IN_FLIGHT_MAX.
+ */
+export const SEALED_SKIPPED_KEYS_MAX = 256;
 /** A device that comes back within a season can still be let in. */
 export const KEY_PACKAGE_MS = 90 * 86_400_000;
 /** A server gives out none that is about to end, and asks for another one. */

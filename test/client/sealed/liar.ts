@@ -54,6 +54,11 @@ export class Liar {
     this.#handlers?.message(packValue(word));
   }
 
+  /** What the server was not asked when the client did. */
+  ask(question: Spoken): void {
+    this.#link?.send(packValue(question));
+  }
+
   #send(head: Uint8Array, tail: Uint8Array = new Uint8Array()): boolean {
     const whole = new Uint8Array([...head, ...tail]);
     const said = unpackValue(whole) as Spoken;

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
+import { OUTBOX_IN_FLIGHT_MAX } from "../../../src/base/limits.ts";
 import { SEALED_STATE_FILE } from "../../../src/io/state/sealed-store.ts";
-import { headOf, isSealed, refusal, type WireRecord } from "./liar.ts";
+import { headOf, isSealed, refusal, type Spoken, type WireRecord } from "./liar.ts";
 import { type Person, SealedSite } from "./sealed-site.ts";
 
 async function two(world: SealedSite): Promise<[Person, Person]> {
@@ -193,6 +194,25 @@ describe("no alarm is raised", () => {
     await ben.hears("vault", "3");
     expect(heard(ben)).toEqual(["1", "2", "late", "3"]);
   });
+});
+
+test("what overtakes all that another process of the device says loses none of it", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await two(world);
+  const held: Spoken[] = [];
+  const hold = (question: Spoken) =>
+    question.kind === "post" ? void held.push(question) : question;
+  ana.liar.lies = { asks: hold };
+  const words = Array.from({ length: OUTBOX_IN_FLIGHT_MAX }, (_, at) => `late ${at}`);
+  const said = Promise.all(words.map((text) => ana.client.post("vault", { text })));
+  await ana.until("all are encrypted", () => held.length === words.length || undefined);
+  const window = await world.join("ana", ana.device);
+  await window.say("vault", "early");
+  await ben.hears("vault", "early");
+  for (const question of held) ana.liar.ask(question);
+  await world.wait(said);
+  await ben.hears("vault", words.at(-1) ?? "");
+  expect(heard(ben)).toEqual(["early", ...words]);
 });
 
 async function lost(world: SealedSite, person: Person): Promise<Person> {
