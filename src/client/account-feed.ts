@@ -85,11 +85,12 @@ export class AccountFeed {
 
   /** A new link is logged in, having asked for what follows `after`. */
   connected(event: ConnectedEvent): void {
-    this.#follower.connected();
-    this.#held ??= []; // A link that was lost before `caught-up` has left records here.
-    this.#connected = event;
-    this.#me = event.user.toLowerCase();
-    this.#ignored = new Set();
+    this.#follower.connected(() => {
+      this.#held ??= []; // A link that was lost before `caught-up` has left records here.
+      this.#connected = event;
+      this.#me = event.user.toLowerCase();
+      this.#ignored = new Set();
+    });
   }
 
   /** @throws Fault frame-malformed, too-many: the server's doing */
@@ -100,6 +101,8 @@ export class AccountFeed {
   #event(event: FollowerEvent): void {
     this.#sink.followed?.(event);
     switch (event.kind) {
+      case "connected":
+        return event.begin();
       case "room":
         return this.#room(event);
       case "room-gone":
@@ -112,8 +115,8 @@ export class AccountFeed {
       case "skipped":
         return this.#emit(event);
       case "caught-up":
-        this.#release();
-        return this.#emit(event);
+        this.#release(event.rooms);
+        return this.#emit({ kind: "caught-up" });
       case "cursor":
         return this.#sink.cursor(event.seq);
       case "rewind":
@@ -175,12 +178,12 @@ export class AccountFeed {
     if (this.#held.length >= HELD_EVENTS_MAX) this.#release();
   }
 
-  #release(): void {
+  #release(rooms = this.rooms as readonly RoomView[]): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     const connected = this.#connected;
     this.#connected = undefined;
-    if (connected !== undefined) this.#sink.event({ ...connected, rooms: this.rooms }, 0);
+    if (connected !== undefined) this.#sink.event({ ...connected, rooms }, 0);
     for (const { event, sizeBytes } of held) this.#sink.event(event, sizeBytes);
   }
 }

@@ -19,7 +19,7 @@ export class EventStage {
   readonly #next: (event: FollowerEvent) => void;
   /** More waits than there should: the link is to be given up for a while. */
   readonly #full: () => void;
-  readonly #waiting: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
+  #waiting: FollowerEvent[] = []; // Bounded by SEALED_WAITING_MAX.
   #isOpening = false;
 
   constructor(opener: RecordOpener, next: (event: FollowerEvent) => void, full: () => void) {
@@ -30,6 +30,7 @@ export class EventStage {
 
   pass(event: FollowerEvent): void {
     if (!this.#isOpening && !this.#mustOpen(event)) return this.#next(event);
+    if (event.kind === "connected") this.#waiting = this.#waiting.filter(isOfAnyLink);
     this.#waiting.push(event);
     if (this.#waiting.length === SEALED_WAITING_MAX) this.#full();
     if (!this.#isOpening) void this.#work();
@@ -49,4 +50,9 @@ export class EventStage {
   #mustOpen(event: FollowerEvent): boolean {
     return event.kind === "record" && this.#opener.opens(event.record);
   }
+}
+
+/** Which rooms there are, and that all were told, the present link says for itself. */
+function isOfAnyLink(event: FollowerEvent): boolean {
+  return event.kind !== "caught-up" && (event.kind !== "room" || event.isNews);
 }

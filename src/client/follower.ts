@@ -14,6 +14,8 @@ import type { ServerNotice } from "./link/connection.ts";
 
 /** What a server tells one account: checked, in order, each with its room. */
 export type FollowerEvent =
+  /** A new link: what was told before is of earlier ones. `begin` is for the reader to call. */
+  | { readonly kind: "connected"; readonly begin: () => void }
   | {
       readonly kind: "room";
       readonly room: RoomView;
@@ -32,7 +34,8 @@ export type FollowerEvent =
     }
   /** So many unseen records of a room are not sent. */
   | { readonly kind: "skipped"; readonly room: RoomView; readonly count: number }
-  | { readonly kind: "caught-up" }
+  /** With all rooms of the link, as they were then. */
+  | { readonly kind: "caught-up"; readonly rooms: readonly RoomView[] }
   /** Everything up to `seq` was told. */
   | { readonly kind: "cursor"; readonly seq: number }
   /** The server knows less than an earlier run was told. */
@@ -98,13 +101,17 @@ export class Follower {
     return [...this.#rooms.values()];
   }
 
-  /** A new link is logged in, having asked for what follows `after`. */
-  connected(): void {
+  /**
+   * A new link is logged in, having asked for what follows `after`.
+   * @param begin of the event that says so
+   */
+  connected(begin = () => {}): void {
     const after = this.after;
     this.#asked = after === Number.MAX_SAFE_INTEGER ? undefined : after;
     this.#timeline.handle({ kind: "connected", after: this.#asked });
     for (const [id, view] of this.#rooms) this.#before.set(id, view);
     this.#rooms = new Map();
+    this.#sink.event({ kind: "connected", begin });
   }
 
   /** @throws Fault frame-malformed, too-many: the server's doing */
@@ -209,7 +216,7 @@ export class Follower {
 
   #caughtUp(seq: number): void {
     this.#before.clear();
-    this.#sink.event({ kind: "caught-up" });
+    this.#sink.event({ kind: "caught-up", rooms: this.rooms });
     if (this.#mode === "none") return;
     if (seq < (this.#asked ?? 0)) this.#sink.event({ kind: "rewind", seq });
     this.#perform(this.#timeline.handle({ kind: "caught-up", seq }));

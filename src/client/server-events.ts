@@ -18,7 +18,7 @@ export function modelEventOf(event: FollowerEvent): ModelEvent | undefined {
     case "record":
       return { kind: "record", record: event.record };
     case "caught-up":
-      return event;
+      return { kind: "caught-up" };
     case "in-room": {
       const { notice } = event;
       const room = event.room.id;
