@@ -120,7 +120,7 @@ export class Words {
 
 /**
  * At any moment: nobody has read what was said while they were out, everybody who has read a word
- * has read the same, and nobody distrusts anybody.
+ * has read the same, nobody distrusts anybody, and no word counts as withheld.
  */
 export function checkKept(
   { home, name }: SealedMember,
@@ -137,6 +137,8 @@ export function checkKept(
     demand(one.kind === "closed" || isIn, () => `${name} read seq ${seq} without being in`);
     const why = () => `${name} could not read seq ${seq}: ${JSON.stringify(one)}`;
     demand(one.kind === "said" || one.reason === "sender", why);
+    const { missed = 0 } = one;
+    demand(missed === 0, () => `${name} misses ${missed} before seq ${seq}, and all are there`);
     if (one.kind !== "said") continue;
     const { text = "" } = one.body as { readonly text?: string };
     words.agrees(seq, `${one.user} ${text}`, name);
