@@ -82,6 +82,8 @@ export const SEALED_ROOMS_MAX = 2_000;
 export const SEALED_TRIES_MAX = 32;
 /** Events that wait for records of sealed rooms to be opened: some seconds of work. */
 export const SEALED_WAITING_MAX = 20_000;
+/** Records that are opened in one step: the first of them is shown when the last can be. */
+export const SEALED_TOGETHER_MAX = 64;
 /** Processes of one home that take leases at once: one that lost so many races gives up. */
 export const LEASE_TRIES_MAX = 8;
 /**

@@ -1,4 +1,4 @@
-import { SEALED_WAITING_MAX } from "../base/limits-sealed.ts";
+import { SEALED_TOGETHER_MAX, SEALED_WAITING_MAX } from "../base/limits-sealed.ts";
 import type { ChatRecord } from "../core/client/chat-record.ts";
 import type { FollowerEvent } from "./follower.ts";
 
@@ -6,8 +6,8 @@ import type { FollowerEvent } from "./follower.ts";
 export interface RecordOpener {
   /** Whether this one has to be opened. */
   opens(record: ChatRecord): boolean;
-  /** Never rejects. */
-  open(record: ChatRecord): Promise<ChatRecord>;
+  /** @param records of one room, in order. @returns as many. Never rejects. */
+  open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]>;
 }
 
 /**
@@ -38,13 +38,34 @@ export class EventStage {
 
   async #work(): Promise<void> {
     this.#isOpening = true;
-    for (let event = this.#waiting.shift(); event !== undefined; event = this.#waiting.shift()) {
-      if (event.kind === "record" && this.#mustOpen(event)) {
-        const record = await this.#opener.open(event.record);
-        this.#next({ ...event, record });
-      } else this.#next(event);
+    while (this.#waiting.length > 0) {
+      const run = this.#waiting.splice(0, Math.max(1, this.#runLength()));
+      const sealed = run.flatMap((event) =>
+        event.kind === "record" && this.#mustOpen(event) ? [event.record] : [],
+      );
+      const opened = sealed.length === 0 ? [] : await this.#opener.open(sealed);
+      const records = new Map(sealed.map((record, at) => [record, opened[at] ?? record]));
+      for (const event of run) {
+        const record = event.kind === "record" ? records.get(event.record) : undefined;
+        this.#next(event.kind === "record" && record !== undefined ? { ...event, record } : event);
+      }
     }
     this.#isOpening = false;
+  }
+
+  /** Records of one room that wait together are opened together: one transaction of all. */
+  #runLength(): number {
+    const [first] = this.#waiting;
+    if (first?.kind !== "record" || !this.#mustOpen(first)) return 1;
+    const { id } = first.record.room;
+    let length = 0;
+    for (let records = 0; length < this.#waiting.length; length++) {
+      const event = this.#waiting[length];
+      if (event?.kind === "cursor") continue; // One follows each record.
+      if (event?.kind !== "record" || event.record.room.id !== id) break;
+      if (!this.#mustOpen(event) || ++records > SEALED_TOGETHER_MAX) break;
+    }
+    return length;
   }
 
   #mustOpen(event: FollowerEvent): boolean {

@@ -92,8 +92,9 @@ export class OutboxDriver {
   /** Wait for the write. */
   #sends: Send[] = [];
   #isWriting = false;
-  /** The last of those that are being encrypted, and of those that wait behind them. */
-  #sealing: Promise<void> | undefined;
+  /** Some are being encrypted; others of this link wait behind them. Bounded like the outbox. */
+  #isSealing = false;
+  readonly #behind: Send[] = [];
   #onIdle: (() => void) | undefined;
   #isLeft = false;
 
@@ -161,6 +162,7 @@ export class OutboxDriver {
     if (this.#connection === undefined) return;
     this.#connection = undefined;
     this.#sends = [];
+    this.#behind.length = 0;
     this.#handle({ kind: "lost" });
   }
 
@@ -171,6 +173,7 @@ export class OutboxDriver {
   leave(fault: Fault): Promise<void> | undefined {
     this.#connection = undefined;
     this.#sends = [];
+    this.#behind.length = 0;
     this.#write();
     this.#isLeft = true;
     this.#handle({ kind: "abandoned", fault });
@@ -309,36 +312,36 @@ export class OutboxDriver {
 
   /**
    * None overtakes another, also where some have to be encrypted first: and that in the order in
-   * which they are sent, as readers keep few keys of what is late.
+   * which they are sent, as readers keep few keys of what is late. What comes meanwhile is encrypted
+   * together.
    */
   #sendAll(sends: readonly Send[]): void {
+    if (this.#isSealing) return void this.#behind.push(...sends);
     const posts = sends.map(({ counter, to, body }) => {
       return { id: formatPostId(this.id, counter), to, body };
     });
-    const seal = () => (sends.length === 0 ? undefined : this.#owner.seal?.(posts));
-    const before = this.#sealing;
-    const sealed = before === undefined ? seal() : undefined;
-    if (sealed === undefined && before === undefined) {
+    const sealed = sends.length === 0 ? undefined : this.#owner.seal?.(posts);
+    if (sealed === undefined) {
       for (const send of sends) this.#send(send);
       return;
     }
+    this.#isSealing = true;
     const connection = this.#connection;
-    const work = (async () => {
-      await before;
-      if (connection !== this.#connection) return;
-      const bodies = await (sealed ?? seal());
+    const work = async () => {
+      const bodies = await sealed;
       if (connection !== this.#connection) return;
       for (const [at, send] of sends.entries()) {
-        const body = bodies?.[at] ?? send.body;
+        const body = bodies[at] ?? send.body;
         if (body instanceof Fault) {
           if (body.retryAfterMs === undefined) this.#giveUp(send);
           this.#handle({ kind: "refused", counter: send.counter, fault: body });
         } else this.#send({ ...send, body });
       }
-    })().finally(() => {
-      if (this.#sealing === work) this.#sealing = undefined;
+    };
+    void work().finally(() => {
+      this.#isSealing = false;
+      this.#sendAll(this.#behind.splice(0));
     });
-    this.#sealing = work;
   }
 
   /** The disk took nothing: what it does not hold is not sent. */

@@ -115,6 +115,12 @@ export type SealedNews =
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
 /** A post that is about to be sent. */
+/** What became of a post: the number of its record, undefined if the server has refused it. */
+export interface PostSettled {
+  readonly id: string;
+  readonly seq: number | undefined;
+}
+
 export interface OpenPost {
   /** `OUTBOX.COUNTER` */
   readonly id: string;
@@ -238,22 +244,25 @@ export class SealedRooms {
   }
 
   /**
-   * A record of a room as this device can read it; in the order in which they came.
+   * Records of one room as this device can read them; in the order in which they came.
    * @throws Fault store-…, link-closed and as the server refuses
    */
-  async open(record: ChatRecord): Promise<ChatRecord> {
-    const { room, n } = record;
-    const isNext = this.#followed.get(room.id) === n - 1;
-    if (isNext) await this.#read(room.id, [record]);
+  async openAll(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
+    const [first] = records;
+    const last = records.at(-1);
+    if (first === undefined || last === undefined) return [];
+    const { room } = first;
+    const followed = this.#followed.get(room.id);
+    const isNext = records.every(({ n }, at) => followed === n - 1 - at);
+    if (isNext) await this.#read(room.id, records);
     else {
       this.#followed.delete(room.id);
       await this.#catchUp(room);
     }
-    this.#followed.set(room.id, n);
+    this.#followed.set(room.id, last.n);
     // It was put out of its state by what it read: it does not wait until something is said.
     if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);
-    const [opened] = await this.#opened(room.id, [record]);
-    return opened ?? record;
+    return this.#opened(room.id, records);
   }
 
   /** Of one room's past, or of several. @throws Fault as `open` */
@@ -292,25 +301,27 @@ export class SealedRooms {
     return this.#states.run(room.id, (at) => this.#encryptAll(at, room, posts));
   }
 
-  /**
-   * What became of a post that was encrypted here. @param seq of its record; undefined: the server
-   * has refused it
-   */
-  async settled(room: RoomId, id: string, seq: number | undefined): Promise<void> {
+  /** What became of posts that were encrypted here. */
+  async settled(room: RoomId, posts: readonly PostSettled[]): Promise<void> {
     await this.#states.run(room, async (at) => {
-      // An earlier run may have read it already, in a copy that the server then took.
-      if (seq !== undefined && seq > (at.row?.seq ?? 0)) {
-        const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
-        if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
-        this.#confirmed.set(room, confirmed);
-        return;
-      }
-      const sent = await at.vault.find<SentRow>(sentKey(room, id));
-      if (sent === undefined) return;
-      // Refused, or in the log already as it was encrypted before: this count is another one's.
-      await at.vault.delete(sentKey(room, id));
-      if (at.row?.since === sent.since) at.change(freeCount(at.row, sent.count));
+      for (const { id, seq } of posts) await this.#settled(at, id, seq);
     });
+  }
+
+  async #settled(at: RoomAt, id: string, seq: number | undefined): Promise<void> {
+    const { room } = at;
+    // An earlier run may have read it already, in a copy that the server then took.
+    if (seq !== undefined && seq > (at.row?.seq ?? 0)) {
+      const confirmed = this.#confirmed.get(room) ?? new Map<number, string>();
+      if (confirmed.size < SEALED_CONFIRMED_MAX) confirmed.set(seq, id);
+      this.#confirmed.set(room, confirmed);
+      return;
+    }
+    const sent = await at.vault.find<SentRow>(sentKey(room, id));
+    if (sent === undefined) return;
+    // Refused, or in the log already as it was encrypted before: this count is another one's.
+    await at.vault.delete(sentKey(room, id));
+    if (at.row?.since === sent.since) at.change(freeCount(at.row, sent.count));
   }
 
   /** Makes the group of a room that this account has made sealed, or of a conversation. */

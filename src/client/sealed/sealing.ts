@@ -17,7 +17,7 @@ import { notLoggedIn } from "../link/retry.ts";
 import { carrierRecord, closedRecord, fileOfPost } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
-import type { OpenPost, SealedNews, SealedRooms } from "./rooms.ts";
+import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
 import { allPins, pinKey } from "./rows.ts";
 import type { SealedStore } from "./store.ts";
 
@@ -93,6 +93,8 @@ export class Sealing {
   #pinsKept: Promise<void> | undefined;
   /** Rooms of the posts that were encrypted here. Bounded by what is under way on one link. */
   readonly #sealed = new Map<string, { readonly room: RoomId; tries: number }>();
+  /** What became of them, as far as it is not kept yet. Bounded as they are. */
+  readonly #outcomes = new Map<RoomId, PostSettled[]>();
   /** This link has told of all rooms. Before that, a target that is unknown may be sealed. */
   #isCaughtUp = false;
   /** This client follows its rooms; else it asks or says one thing. */
@@ -152,17 +154,22 @@ export class Sealing {
     return room.isSealed === true && this.#parts.home !== undefined;
   }
 
-  /** A record as this device can read it: whatever goes wrong, there is one. */
-  async open(record: ChatRecord): Promise<ChatRecord> {
+  /**
+   * Records of one room, in order, as this device can read them: whatever goes wrong, there are as
+   * many.
+   */
+  async open(records: readonly ChatRecord[]): Promise<readonly ChatRecord[]> {
     for (;;) {
       try {
         const rooms = await this.rooms();
-        const opened = await rooms.open(record);
-        if (this.#isCaughtUp && (await rooms.wasMissed(record))) this.#enter(record.room);
+        const opened = await rooms.openAll(records);
+        for (const record of this.#isCaughtUp ? records : []) {
+          if (await rooms.wasMissed(record)) this.#enter(record.room);
+        }
         return opened;
       } catch (error) {
         if (!(error instanceof Fault)) throw error;
-        if (!OF_LINKS.has(error.code) || this.#account === undefined) return closed(record);
+        if (!OF_LINKS.has(error.code) || this.#account === undefined) return records.map(closed);
         // A server that stops says so while the link is there still.
         const { clock } = this.#parts;
         await new Promise<void>((resolve) => clock.after(error.retryAfterMs ?? RETRY_MS, resolve));
@@ -246,9 +253,23 @@ export class Sealing {
     const room = this.#sealed.get(id)?.room;
     if (room === undefined || !this.#sealed.delete(id)) return;
     const seq = outcome.kind === "durable" ? outcome.receipt.seq : undefined;
-    void this.rooms()
-      .then((rooms) => rooms.settled(room, id, seq))
-      .catch(ignored);
+    const waiting = this.#outcomes.get(room);
+    if (waiting !== undefined) return void waiting.push({ id, seq });
+    this.#outcomes.set(room, [{ id, seq }]);
+    void this.#settle(room);
+  }
+
+  /** Those of one tick, and those that come meanwhile, are one transaction. */
+  async #settle(room: RoomId): Promise<void> {
+    const waiting = this.#outcomes.get(room) ?? [];
+    try {
+      const rooms = await this.rooms();
+      while (waiting.length > 0) await rooms.settled(room, waiting.splice(0));
+    } catch (error) {
+      ignored(error);
+    } finally {
+      this.#outcomes.delete(room);
+    }
   }
 
   /** Of a link that is young the client does not know all rooms yet. */
