@@ -842,7 +842,9 @@ export class SealedRooms {
     posts: readonly OpenPost[],
   ): Promise<(PostBody | Fault)[]> {
     const bodies: (PostBody | Fault)[] = [];
-    for (const post of posts) bodies.push(await this.#encrypt(at, room, post));
+    const checkpoint = await this.#checkpoint();
+    await checkKeys(at.vault, this.#mayWrite(at, room).group.members);
+    for (const post of posts) bodies.push(await this.#encrypt(at, room, post, checkpoint));
     return bodies;
   }
 
@@ -868,7 +870,8 @@ export class SealedRooms {
     });
   }
 
-  async #encrypt(at: RoomAt, room: RoomView, post: OpenPost): Promise<PostBody | Fault> {
+  /** @throws Fault seal-refused, and what stands in the way */
+  #mayWrite(at: RoomAt, room: RoomView): { readonly row: RoomRow; readonly group: SealedGroup } {
     const { row, group } = at;
     if (row === undefined || group === undefined || row.status !== "in" || at.isOld) {
       throw notIn(room, at);
@@ -879,7 +882,16 @@ export class SealedRooms {
         remedy: "wait until an admin of the room has connected",
       });
     }
-    await checkKeys(at.vault, group.members);
+    return { row, group };
+  }
+
+  async #encrypt(
+    at: RoomAt,
+    room: RoomView,
+    post: OpenPost,
+    checkpoint: SignedCheckpoint | undefined,
+  ): Promise<PostBody | Fault> {
+    const { row, group } = this.#mayWrite(at, room);
     const { clock, device, sha256 } = this.#parts;
     const { id } = post;
     const key = sentKey(room.id, id);
@@ -896,7 +908,6 @@ export class SealedRooms {
     };
     const { sentAtUnixMs } = sent;
     const unsettled = excusedBy(own, count);
-    const checkpoint = await this.#checkpoint();
     const content = {
       ...{ body: packBody(sent.body as SealedBody), count, sentAtUnixMs },
       ...(unsettled === undefined ? {} : { unsettled }),
