@@ -51,6 +51,7 @@ export const PARTS: readonly Part[] = [
   unreported("page", "page.ts", [], QUICK),
   unreported("hostile", "hostile.ts", [], ["--rounds", "2"]),
   unreported("sealed", "sealed.ts", [], QUICK),
+  unreported("sealed-server", "sealed-server.ts", [], QUICK),
 ];
 
 function reported(

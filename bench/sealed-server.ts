@@ -179,11 +179,11 @@ try {
     if (kind === "sealed") rates["sealedReadASecond"] = rate;
   }
 
-  await ana.client.request("join", { room: "hall", create: true, sealed: true });
-  await ana.until(() => ana.room("hall") !== undefined);
-  const hall = ana.room("hall");
-  if (hall === undefined) throw new Error("no room");
-  await (await ana.client.sealedRooms()).create(hall);
+  await ana.client.request("join", { room: "crowd", create: true, sealed: true });
+  await ana.until(() => ana.room("crowd") !== undefined);
+  const crowd = ana.room("crowd");
+  if (crowd === undefined) throw new Error("no room");
+  await (await ana.client.sealedRooms()).create(crowd);
   const people: Person[] = [];
   const invitesMs: number[] = [];
   const joinsMs: number[] = [];
@@ -191,13 +191,13 @@ try {
     const person = await entered(`p${at}`, server.port, folder);
     people.push(person);
     const invitedAt = performance.now();
-    await letIn(ana, person, "hall");
+    await letIn(ana, person, "crowd");
     const joinedAt = performance.now();
-    await comeIn(person, "hall");
+    await comeIn(person, "crowd");
     if (at < DEVICES - 1) continue;
     invitesMs.push(joinedAt - invitedAt);
     joinsMs.push(performance.now() - joinedAt);
-    await person.client.post("hall", { text: "here" });
+    await person.client.post("crowd", { text: "here" });
   }
   const sorted = (all: number[]) => all.sort((one, other) => one - other);
   const round = (ms: number) => Math.round(ms * 10) / 10;

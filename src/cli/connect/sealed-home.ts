@@ -5,9 +5,9 @@ import { toBase64Url } from "../../base/bytes.ts";
 import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedHome } from "../../client/sealed/sealing.ts";
 import type { Identity } from "../../crypto/identity.ts";
-import { importStateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import { SEALED_STATE_FILE, SealedStateStore } from "../../io/state/sealed-store.ts";
+import { nativeSealPrimitives } from "./seal-primitives.ts";
 
 const STATE_KEY_INFO = "chat/1 state";
 
@@ -21,11 +21,12 @@ export function sealedHome(folder: string | undefined, device: Identity, clock: 
         { fingerprint, formers, account, device: toBase64Url(device.publicKey) },
         clock,
       ),
-    stateKey: () => {
+    primitives: nativeSealPrimitives,
+    stateKey: async () => {
       const seed = device.seed();
       const raw = hkdfSync("sha256", seed, new Uint8Array(0), STATE_KEY_INFO, STATE_KEY_BYTES);
       seed.fill(0);
-      return importStateKey(new Uint8Array(raw));
+      return nativeSealPrimitives.aesGcm(new Uint8Array(raw));
     },
   };
 }

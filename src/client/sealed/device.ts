@@ -1,6 +1,7 @@
 import { fromBase64Url, toBase64Url } from "../../base/bytes.ts";
 import { checkName } from "../../base/names.ts";
 import { SealEngine } from "../../crypto/seal/engine.ts";
+import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
@@ -15,6 +16,8 @@ export interface SealedDeviceParts {
   readonly store: SealedStore;
   /** Under which what is kept is encrypted. */
   readonly stateKey: StateKey;
+  /** Left out: by WebCrypto. */
+  readonly primitives: SealPrimitives | undefined;
   readonly fingerprint: Fingerprint;
   /** Of the server, before this one. */
   readonly formers: readonly Fingerprint[];
@@ -35,12 +38,12 @@ export interface SealedDevice {
  * @throws Fault not-allowed: no encryption here, or no account key
  */
 export async function openSealedDevice(parts: SealedDeviceParts): Promise<SealedDevice> {
-  const { clock, keys, fingerprint, formers } = parts;
+  const { clock, keys, fingerprint, formers, primitives } = parts;
   const account = await keys.account(fingerprint, checkName(parts.user));
   const cert = await certificateOf(parts);
   const servers = [fingerprint, ...formers].map(formatFingerprint);
   const unixMs = () => clock.unixMs();
-  const engine = await SealEngine.open({ signer: keys.device, cert, servers, unixMs });
+  const engine = await SealEngine.open({ signer: keys.device, cert, servers, unixMs, primitives });
   return { engine, id: engine.device, account: toBase64Url(account.publicKey) };
 }
 

@@ -114,13 +114,13 @@ export type SealedNews =
   /** Nothing is said to them, until they were compared with. */
   | { readonly kind: "identity-changed"; readonly user: string; readonly sentence: string };
 
-/** A post that is about to be sent. */
 /** What became of a post: the number of its record, undefined if the server has refused it. */
 export interface PostSettled {
   readonly id: string;
   readonly seq: number | undefined;
 }
 
+/** A post that is about to be sent. */
 export interface OpenPost {
   /** `OUTBOX.COUNTER` */
   readonly id: string;

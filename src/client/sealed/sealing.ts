@@ -5,6 +5,7 @@ import { KEY_PACKAGES_LOW, SEALED_ROOMS_MAX, SEALED_TRIES_MAX } from "../../base
 import { foldName, type Name } from "../../base/names.ts";
 import type { ChatRecord, RoomView } from "../../core/client/chat-record.ts";
 import type { PostOutcome } from "../../core/client/outbox.ts";
+import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
@@ -36,6 +37,8 @@ export interface SealedHome {
   open(owner: SealedAccount): OpenSealedHome | Promise<OpenSealedHome>;
   /** Encrypts all that is kept. */
   stateKey(): Promise<StateKey>;
+  /** Left out: by WebCrypto. */
+  readonly primitives?: SealPrimitives;
 }
 
 export interface OpenSealedHome extends SealedStore {
@@ -485,6 +488,7 @@ export class Sealing {
       const store = home;
       const device = await openSealedDevice({
         ...{ clock, keys, store, stateKey, fingerprint, formers, user },
+        primitives: homes.primitives,
       });
       const { sha256 } = keys;
       const given = { clock, entropy, sha256, store, stateKey, device, user, ask, tell };

@@ -1,6 +1,5 @@
 import { utf8Decode, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
-import { owned } from "../../crypto/seal/owned.ts";
 import { type StateKey, unreadable } from "../../crypto/seal/state-box.ts";
 import type { KeyRange, SealedRow, SealedTables } from "./store.ts";
 
@@ -41,12 +40,11 @@ export class Vault {
   }
 
   async put(key: string, value: unknown): Promise<void> {
-    const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
+    const nonce = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
     const plain = utf8Encode(JSON.stringify(value));
-    const options = { name: "AES-GCM", iv, additionalData: owned(utf8Encode(key)) };
-    const sealed = new Uint8Array(await crypto.subtle.encrypt(options, this.#key, owned(plain)));
+    const sealed = await this.#key.seal(nonce, utf8Encode(key), plain);
     const row = new Uint8Array(NONCE_BYTES + sealed.length);
-    row.set(iv);
+    row.set(nonce);
     row.set(sealed, NONCE_BYTES);
     await this.#tables.put(key, row);
   }
@@ -90,12 +88,10 @@ export class Vault {
   }
 
   async #open<Value>(key: string, bytes: Uint8Array): Promise<Value> {
-    const iv = owned(bytes.subarray(0, NONCE_BYTES));
-    const options = { name: "AES-GCM", iv, additionalData: owned(utf8Encode(key)) };
+    const nonce = bytes.subarray(0, NONCE_BYTES);
     try {
-      const sealed = owned(bytes.subarray(NONCE_BYTES));
-      const plain = await crypto.subtle.decrypt(options, this.#key, sealed);
-      return JSON.parse(utf8Decode(new Uint8Array(plain))) as Value;
+      const plain = await this.#key.unseal(nonce, utf8Encode(key), bytes.subarray(NONCE_BYTES));
+      return JSON.parse(utf8Decode(plain)) as Value;
     } catch (cause) {
       throw unreadable(cause);
     }

@@ -78,6 +78,7 @@ import {
 import { Certificates, memberAt, membersOf, type SealDevice, type SealMember } from "./members.ts";
 import { paddedBytes } from "./padding.ts";
 import { policyExtensions, type SealPolicy } from "./policy.ts";
+import type { SealPrimitives } from "./primitives.ts";
 import { refusedFault } from "./refused.ts";
 import { type Consumed, secretsLeft, withoutHistory } from "./secrets.ts";
 import { type BoxPlace, closeBox, openBox, unreadable } from "./state-box.ts";
@@ -91,6 +92,8 @@ export interface SealEngineOptions {
   /** `SHA256:` and the fingerprint of the server, and those that it had before. */
   readonly servers: readonly string[];
   readonly unixMs: () => number;
+  /** Left out: by WebCrypto. */
+  readonly primitives?: SealPrimitives | undefined;
 }
 
 /** What a member wants changed. */
@@ -177,7 +180,7 @@ export class SealEngine {
         remedy: "link it: chat link-device on a device that is in",
       });
     }
-    const suite = await makeSuite(options.signer);
+    const suite = await makeSuite(options.signer, options.primitives);
     return new SealEngine(options, suite, certificates, self.account);
   }
 

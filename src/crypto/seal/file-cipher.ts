@@ -9,13 +9,20 @@ export interface FileCipher {
   unseal(nonce: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
+type WebKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** @param key 32 bytes */
 export type OpenFileCipher = (key: Uint8Array) => FileCipher | Promise<FileCipher>;
 
 /** That of WebCrypto. */
 export const webFileCipher: OpenFileCipher = async (raw) => {
+  const uses: ("encrypt" | "decrypt")[] = ["encrypt", "decrypt"];
+  return webCipherOf(await crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, uses));
+};
+
+/** By a key that may be out of reach of this program. */
+export function webCipherOf(key: WebKey): FileCipher {
   const { subtle } = crypto;
-  const key = await subtle.importKey("raw", owned(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
   const options = (iv: Uint8Array, aad: Uint8Array) => {
     return { name: "AES-GCM", iv: owned(iv), additionalData: owned(aad) };
   };
@@ -27,4 +34,4 @@ export const webFileCipher: OpenFileCipher = async (raw) => {
       return new Uint8Array(await subtle.decrypt(options(nonce, aad), key, owned(sealed)));
     },
   };
-};
+}

@@ -11,7 +11,7 @@ import {
   GROUP_STATE_BYTES_MAX,
   STATE_KEY_BYTES,
 } from "../../base/limits-sealed.ts";
-import { owned } from "./owned.ts";
+import { type FileCipher, webFileCipher } from "./file-cipher.ts";
 
 const MAGIC = utf8Encode("chat/1 seal\0");
 const EPOCH_BYTES = 8;
@@ -19,8 +19,8 @@ const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEAD_BYTES = MAGIC.length + EPOCH_BYTES + NONCE_BYTES;
 
-/** An AES-256-GCM key; in a browser one that cannot be read. */
-export type StateKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+/** AES-256-GCM under a device's key; in a browser it cannot be read. */
+export type StateKey = FileCipher;
 
 /** What a state is bound to beside its epoch. */
 export interface BoxPlace {
@@ -31,9 +31,9 @@ export interface BoxPlace {
 }
 
 /** @param raw 32 bytes; the caller may overwrite them then */
-export function importStateKey(raw: Uint8Array): Promise<StateKey> {
+export async function importStateKey(raw: Uint8Array): Promise<StateKey> {
   assert(raw.length === STATE_KEY_BYTES, "a key of states has 32 bytes");
-  return crypto.subtle.importKey("raw", owned(raw), "AES-GCM", false, ["encrypt", "decrypt"]);
+  return webFileCipher(raw);
 }
 
 /** @param nonce 12 random bytes, each time others */
@@ -45,9 +45,7 @@ export async function closeBox(
 ): Promise<Uint8Array> {
   assert(nonce.length === NONCE_BYTES, "AES-GCM takes a nonce of 12 bytes");
   const head = concatBytes(MAGIC, epochBytes(epoch), nonce);
-  const options = { name: "AES-GCM", iv: owned(nonce), additionalData: boundTo(head, place) };
-  const sealed = await crypto.subtle.encrypt(options, place.key, owned(plain));
-  return concatBytes(head, new Uint8Array(sealed));
+  return concatBytes(head, await place.key.seal(nonce, boundTo(head, place), plain));
 }
 
 /** @throws Fault seal-state for any other byte, key, group or lease */
@@ -58,13 +56,12 @@ export async function openBox(
   const isSized = bytes.length >= HEAD_BYTES + TAG_BYTES && bytes.length <= GROUP_STATE_BYTES_MAX;
   if (!isSized || MAGIC.some((byte, i) => bytes[i] !== byte)) throw unreadable();
   const head = bytes.subarray(0, HEAD_BYTES);
-  const iv = owned(head.subarray(-NONCE_BYTES));
-  const options = { name: "AES-GCM", iv, additionalData: boundTo(head, place) };
-  const sealed = owned(bytes.subarray(HEAD_BYTES));
+  const nonce = head.subarray(-NONCE_BYTES);
+  const sealed = bytes.subarray(HEAD_BYTES);
   const epoch = new DataView(head.buffer, head.byteOffset).getBigUint64(MAGIC.length);
   try {
-    const plain = await crypto.subtle.decrypt(options, place.key, sealed);
-    return { plain: new Uint8Array(plain), epoch: Number(epoch) };
+    const plain = await place.key.unseal(nonce, boundTo(head, place), sealed);
+    return { plain, epoch: Number(epoch) };
   } catch (cause) {
     throw unreadable(cause);
   }
@@ -77,11 +74,11 @@ export function unreadable(cause?: unknown): Fault {
 }
 
 /** The nonce of the head is bound anyway; all lengths but the last are fixed. */
-function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array<ArrayBuffer> {
+function boundTo(head: Uint8Array, { gid, lease }: BoxPlace): Uint8Array {
   const leaseBytes = utf8Encode(lease);
   assert(gid.length === GROUP_ID_BYTES, "a group id has 16 bytes");
   assert(leaseBytes.length <= GROUP_LEASE_BYTES_MAX, "a lease is short");
-  return owned(concatBytes(head, gid, leaseBytes));
+  return concatBytes(head, gid, leaseBytes);
 }
 
 function epochBytes(epoch: number): Uint8Array {

@@ -18,7 +18,9 @@ import {
   SEALED_SKIPPED_KEYS_MAX,
   SEALED_SKIPPED_MAX,
 } from "../../base/limits-sealed.ts";
+import { type OpenFileCipher, webFileCipher } from "./file-cipher.ts";
 import { owned } from "./owned.ts";
+import { hkdfOf, type SealPrimitives } from "./primitives.ts";
 
 export const SUITE: CiphersuiteName = "MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519";
 
@@ -51,36 +53,54 @@ export async function verifyEd25519(
   }
 }
 
-export async function makeSuite(signer: SealSigner): Promise<CiphersuiteImpl> {
+/** @param primitives undefined: by WebCrypto */
+export async function makeSuite(
+  signer: SealSigner,
+  primitives?: SealPrimitives,
+): Promise<CiphersuiteImpl> {
   const kdf = new HkdfSha256();
   const kem = new DhkemX25519HkdfSha256();
   const hpke = new CipherSuite({ kem, kdf, aead: new Aes128Gcm() });
   const parts = { kem: "DHKEM-X25519-HKDF-SHA256", kdf: "HKDF-SHA256", aead: "AES128GCM" } as const;
   return {
     name: SUITE,
-    hash: makeHashImpl(crypto.subtle, "SHA-256"),
-    kdf: makeKdfImpl(new HkdfSha256()),
-    hpke: await makeGenericHpke(
-      parts,
-      { encrypt: aead("encrypt"), decrypt: aead("decrypt") },
-      hpke,
-    ),
+    hash: primitives === undefined ? makeHashImpl(crypto.subtle, "SHA-256") : hashOf(primitives),
+    kdf: primitives === undefined ? makeKdfImpl(new HkdfSha256()) : hkdfOf(primitives),
+    hpke: await makeGenericHpke(parts, aeadOf(primitives?.aesGcm ?? webFileCipher), hpke),
     rng: { randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)) },
     signature: {
       sign: async (_handle, message) => signer.sign(message),
-      verify: verifyEd25519,
+      verify: async (publicKey, bytes, signature) =>
+        primitives?.verify(publicKey, bytes, signature) ??
+        verifyEd25519(publicKey, bytes, signature),
       keygen: () => Promise.reject(new Error("the device's key is made elsewhere")),
     },
   };
 }
 
-function aead(work: "encrypt" | "decrypt") {
-  return async (key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array) => {
-    const { subtle } = crypto;
-    const imported = await subtle.importKey("raw", owned(key), "AES-GCM", false, [work]);
-    const options = { name: "AES-GCM", iv: owned(nonce), additionalData: owned(aad) };
-    return new Uint8Array(await subtle[work](options, imported, owned(text)));
+function hashOf({ sha256, hmac }: SealPrimitives) {
+  return {
+    digest: async (bytes: Uint8Array) => sha256(bytes),
+    mac: async (key: Uint8Array, bytes: Uint8Array) => hmac(key, bytes),
+    verifyMac: async (key: Uint8Array, mac: Uint8Array, bytes: Uint8Array) =>
+      equalSecrets(hmac(key, bytes), mac),
   };
+}
+
+/** Takes as long wherever they differ. */
+function equalSecrets(one: Uint8Array, other: Uint8Array): boolean {
+  let differs = one.length ^ other.length;
+  for (const [at, byte] of one.entries()) differs |= byte ^ (other[at] ?? 0);
+  return differs === 0;
+}
+
+function aeadOf(open: OpenFileCipher) {
+  type Work = (
+    ...given: [key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, text: Uint8Array]
+  ) => Promise<Uint8Array>;
+  const encrypt: Work = async (key, nonce, aad, text) => (await open(key)).seal(nonce, aad, text);
+  const decrypt: Work = async (key, nonce, aad, text) => (await open(key)).unseal(nonce, aad, text);
+  return { encrypt, decrypt };
 }
 
 /** What the library asks of its user; its own defaults accept anybody and keep keys for long. */

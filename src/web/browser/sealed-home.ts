@@ -1,5 +1,6 @@
 import { STATE_KEY_BYTES } from "../../base/limits-sealed.ts";
 import type { SealedAccount } from "../../client/sealed/sealing.ts";
+import { webCipherOf } from "../../crypto/seal/file-cipher.ts";
 import { importStateKey, type StateKey } from "../../crypto/seal/state-box.ts";
 import type { Databases, Platform } from "./environment.ts";
 import { SEALED_PLACE, sealedDatabaseOf } from "./preferences.ts";
@@ -34,7 +35,7 @@ export function stateKeyOf({ store, locks, entropy }: Platform): Promise<StateKe
   return locks.run(KEY_LOCK, KEY_LOCK_MS_MAX, async () => {
     const known = await store.get(KEY_PLACE.table, KEY_PLACE.key);
     if (known instanceof Uint8Array) return importStateKey(known);
-    if (known instanceof CryptoKey) return known;
+    if (known instanceof CryptoKey) return webCipherOf(known);
     if (store.keepsBytes === true) {
       const raw = new Uint8Array(entropy(STATE_KEY_BYTES));
       await store.write([{ ...KEY_PLACE, value: raw }]);
@@ -43,6 +44,6 @@ export function stateKeyOf({ store, locks, entropy }: Platform): Promise<StateKe
     const form = { name: "AES-GCM", length: STATE_KEY_BYTES * 8 };
     const made = await crypto.subtle.generateKey(form, false, ["encrypt", "decrypt"]);
     await store.write([{ ...KEY_PLACE, value: made }]);
-    return made;
+    return webCipherOf(made);
   });
 }

@@ -1,0 +1,41 @@
+/**
+ * What a runtime may compute faster than WebCrypto: an answer of that comes over another thread,
+ * and a message takes some twenty of them.
+ */
+import type { FileCipher } from "./file-cipher.ts";
+
+const HASH_BYTES = 32;
+
+export interface SealPrimitives {
+  sha256(bytes: Uint8Array): Uint8Array;
+  /** With SHA-256. */
+  hmac(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** Ed25519. False, not an exception, for nonsense. */
+  verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** AES-GCM. @param key 16 or 32 bytes */
+  aesGcm(key: Uint8Array): FileCipher;
+}
+
+/** HKDF (RFC 5869) with SHA-256. */
+export function hkdfOf({ hmac }: Pick<SealPrimitives, "hmac">) {
+  return {
+    size: HASH_BYTES,
+    extract: async (salt: Uint8Array, key: Uint8Array) => hmac(salt, key),
+    expand: async (key: Uint8Array, info: Uint8Array, sizeBytes: number) => {
+      const blocks = Math.ceil(sizeBytes / HASH_BYTES);
+      if (blocks > 255) throw new RangeError("HKDF makes at most 255 blocks");
+      const expanded = new Uint8Array(blocks * HASH_BYTES);
+      // Each block is made of the one before, the information, and its number.
+      const input = new Uint8Array(HASH_BYTES + info.length + 1);
+      input.set(info, HASH_BYTES);
+      for (let block = 0; block < blocks; block++) {
+        input[input.length - 1] = block + 1;
+        const made = hmac(key, block === 0 ? input.subarray(HASH_BYTES) : input);
+        input.set(made);
+        expanded.set(made, block * HASH_BYTES);
+      }
+      input.fill(0);
+      return expanded.subarray(0, sizeBytes);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { nativeSealPrimitives } from "../../../src/cli/connect/seal-primitives.ts";
+import { Identity } from "../../../src/crypto/identity.ts";
+import { makeSuite } from "../../../src/crypto/seal/suite.ts";
+
+const device = Identity.generate();
+const signer = {
+  publicKey: device.publicKey,
+  sign: (bytes: Uint8Array) => device.sign(bytes),
+};
+const native = await makeSuite(signer, nativeSealPrimitives);
+const web = await makeSuite(signer);
+const bytes = (maxLength: number, minLength = 0) => fc.uint8Array({ minLength, maxLength });
+
+test("what the runtime computes is what WebCrypto computes", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      ...[
+        bytes(32, 32),
+        bytes(300, 1),
+        fc.oneof(bytes(0), bytes(32, 32)),
+        fc.integer({ min: 1, max: 255 * 32 }),
+      ],
+      async (key, text, salt, size) => {
+        expect(await native.hash.digest(text)).toEqual(await web.hash.digest(text));
+        const mac = await web.hash.mac(key, text);
+        expect(await native.hash.mac(key, text)).toEqual(mac);
+        expect(await native.hash.verifyMac(key, mac, text)).toBe(true);
+        expect(await native.hash.verifyMac(key, mac.subarray(1), text)).toBe(false);
+        const other = mac.with(31, (mac[31] ?? 0) ^ 1);
+        expect(await native.hash.verifyMac(key, other, text)).toBe(false);
+        expect(await native.kdf.expand(key, text, size)).toEqual(
+          await web.kdf.expand(key, text, size),
+        );
+        expect(await native.kdf.extract(salt, text)).toEqual(await web.kdf.extract(salt, text));
+      },
+    ),
+    { seed: 1, numRuns: 60 },
+  );
+  expect(native.kdf.size).toBe(web.kdf.size);
+  expect(native.kdf.expand(new Uint8Array(32), new Uint8Array(1), 255 * 32 + 1)).rejects.toThrow();
+});
+
+test("what one encrypts the other opens, and nothing else does", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      ...[bytes(16, 16), bytes(12, 12), bytes(40), bytes(300)],
+      async (key, nonce, aad, text) => {
+        const sealed = await native.hpke.encryptAead(key, nonce, aad, text);
+        expect(sealed).toEqual(await web.hpke.encryptAead(key, nonce, aad, text));
+        expect(await native.hpke.decryptAead(key, nonce, aad, sealed)).toEqual(text);
+        expect(await web.hpke.decryptAead(key, nonce, aad, sealed)).toEqual(text);
+        for (const at of [0, sealed.length - 1]) {
+          const other = sealed.with(at, (sealed[at] ?? 0) ^ 1);
+          expect(native.hpke.decryptAead(key, nonce, aad, other)).rejects.toThrow();
+        }
+        const short = sealed.subarray(0, 15);
+        expect(native.hpke.decryptAead(key, nonce, aad, short)).rejects.toThrow();
+      },
+    ),
+    { seed: 1, numRuns: 60 },
+  );
+});
+
+test("a signature is the device's own, and nonsense is none", async () => {
+  const text = new Uint8Array([1, 2, 3]);
+  const signature = device.sign(text);
+  for (const { signature: suite } of [native, web]) {
+    expect(await suite.verify(device.publicKey, text, signature)).toBe(true);
+    expect(await suite.verify(device.publicKey, text.subarray(1), signature)).toBe(false);
+    expect(await suite.verify(new Uint8Array(31), text, signature)).toBe(false);
+    expect(await suite.verify(device.publicKey, text, new Uint8Array(0))).toBe(false);
+  }
+});
