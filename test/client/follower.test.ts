@@ -3,7 +3,6 @@ import { utf8Encode } from "../../src/base/bytes.ts";
 import { AccountFeed } from "../../src/client/account-feed.ts";
 import type { ClientEvent } from "../../src/client/event.ts";
 import type { FollowerEvent } from "../../src/client/follower.ts";
-import type { ChatRecord } from "../../src/core/client/chat-record.ts";
 import { sha256 } from "../../src/crypto/sha256.ts";
 import type { Fingerprint } from "../../src/wire/fingerprint.ts";
 
@@ -57,7 +56,7 @@ test("what an earlier link told is told before the next one begins, however late
     followed: ({ kind }) => void followed.push(kind),
     opener: {
       opens: () => true,
-      open: (record: ChatRecord) => new Promise((resolve) => opening.push(() => resolve(record))),
+      open: (records) => new Promise((resolve) => opening.push(() => resolve(records))),
     },
     saw: () => undefined,
     cursor: () => {},
@@ -98,9 +97,9 @@ test("that a link which is gone had told all is not told of the next one", async
     followed: ({ kind }) => void followed.push(kind),
     opener: {
       opens: () => true,
-      open: (record: ChatRecord) =>
+      open: (records) =>
         new Promise((resolve) => {
-          opened = () => resolve(record);
+          opened = () => resolve(records);
         }),
     },
     saw: () => undefined,
