@@ -312,8 +312,8 @@ export class OutboxDriver {
 
   /**
    * None overtakes another, also where some have to be encrypted first: and that in the order in
-   * which they are sent, as readers keep few keys of what is late. What comes meanwhile is encrypted
-   * together.
+   * which they are sent, as readers keep few keys of what is late. What comes meanwhile is
+   * encrypted together.
    */
   #sendAll(sends: readonly Send[]): void {
     if (this.#isSealing) return void this.#behind.push(...sends);
