@@ -86,6 +86,8 @@ export const FAULTS = {
     "data-locked": [1, "stop that process or use another --data"],
     "log-corrupt": [6, "restore a backup"],
     "log-conflict": [1, "try again"],
+    "no-majority": [5, "try again when more of its servers are back"],
+    "cluster-diverged": [6, "stop this server, and copy the data folder of another"],
     "seal-state": [6, "connect, so that the room is joined anew"],
     internal: [1, "report this as a bug"],
   }),

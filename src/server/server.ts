@@ -414,8 +414,9 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     }
   }
 
-  #append({ token, draft }: Extract<EngineEffect, { kind: "append" }>): void {
-    this.#pendingWrites.append(this.#options.history, draft, (outcome) => {
+  #append(append: Extract<EngineEffect, { kind: "append" }>): void {
+    const { token } = append;
+    this.#pendingWrites.append(this.#options.history, append, (outcome) => {
       if (outcome instanceof Fault) this.input({ kind: "failed", token, fault: outcome });
       else this.input({ kind: "appended", token, record: outcome });
     });

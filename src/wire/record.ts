@@ -207,6 +207,11 @@ export function sealDraft(draft: Draft, salt: Uint8Array, sha256: Sha256): Seale
   return { draft, salt, bodyBytes, commit: commitment(salt, bodyBytes, sha256) };
 }
 
+/** Whether a head may have it: as an id of a room or account, or as that of a post. */
+export function isHeadWord(value: unknown, as: "id" | "post"): value is string {
+  return typeof value === "string" && isWord(value, as === "post");
+}
+
 /** By hand, as each post comes by here: an expression takes several times as long. */
 function isWord(text: string, hasDots: boolean): boolean {
   for (let i = 0; i < text.length; i++) {

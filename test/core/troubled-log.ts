@@ -1,18 +1,13 @@
 import { Fault } from "../../src/base/fault.ts";
-import { parsePostId } from "../../src/core/rooms/dedup.ts";
 import type { EngineInput } from "../../src/core/rooms/engine-io.ts";
-import type { Draft, Head, LogRecord } from "../../src/wire/record.ts";
-import { Ledger } from "./ledger.ts";
+import type { Draft, LogRecord } from "../../src/wire/record.ts";
+import { CheckedLedger } from "./checked-ledger.ts";
+import type { Ledger } from "./ledger.ts";
 
-class BrokenPromise extends Error {}
-
-export function demand(condition: boolean, promise: string): asserts condition {
-  if (!condition) throw new BrokenPromise(promise);
-}
-
-interface Append {
+export interface Append {
   readonly token: number;
-  readonly draft: Draft;
+  readonly drafts: readonly Draft[];
+  readonly follows?: number;
 }
 
 /** What goes wrong in a world, and how often. */
@@ -22,33 +17,25 @@ export interface Weather {
   readonly postsPerSecond: number;
 }
 
-/**
- * A log that is slow, batches, and fails, as the room engine knows it; what it comes to hold is
- * checked without the room engine's help.
- */
+/** A log that is slow, batches, and fails, as the room engine knows it. */
 export class TroubledLog {
-  readonly ledger = new Ledger();
   isTroubled = true;
+  readonly #checked = new CheckedLedger();
   readonly #random: () => number;
   readonly #weather: Weather;
   readonly #engine: (input: EngineInput) => void;
   readonly #queue: Append[] = [];
   /** Refused at once; the room engine hears of it some time later. */
   readonly #refusals: { readonly token: number; readonly fault: Fault }[] = [];
-  readonly #members = new Map<string, Set<string>>();
-  /** Rooms that are there, by what they are called; conversations by their id. */
-  readonly #roomOf = new Map<string, string>();
-  readonly #closed = new Set<string>();
-  /** By room and account. */
-  readonly #muted = new Set<string>();
-  readonly #erased = new Set<number>();
-  readonly #edits = new Map<number, number[]>();
-  readonly #highest = new Map<string, number>();
 
   constructor(random: () => number, weather: Weather, engine: (input: EngineInput) => void) {
     this.#random = random;
     this.#weather = weather;
     this.#engine = engine;
+  }
+
+  get ledger(): Ledger {
+    return this.#checked.ledger;
   }
 
   get isIdle(): boolean {
@@ -57,7 +44,7 @@ export class TroubledLog {
 
   /** What was there before anybody came. */
   found(draft: Draft): void {
-    this.#queue.push({ token: 0, draft });
+    this.#queue.push({ token: 0, drafts: [draft] });
     this.#commit(1, undefined);
   }
 
@@ -81,98 +68,27 @@ export class TroubledLog {
   #commit(size: number, fault: Fault | undefined): void {
     const batch = this.#queue.splice(0, size);
     if (fault !== undefined) {
-      for (const { token } of batch) this.#engine({ kind: "failed", token, fault });
+      for (const { token, drafts } of batch) {
+        // A full disk may come between the drafts of one decision.
+        const fitting = Math.floor(this.#random() * drafts.length);
+        for (const draft of drafts.slice(0, fitting)) this.#record(draft);
+        this.#engine({ kind: "failed", token, fault });
+      }
       return;
     }
-    const records = batch.map(({ draft }) => this.ledger.append(draft));
-    for (const record of records) {
-      this.#checkRecord(record);
-      this.#engine({ kind: "record", record });
-    }
+    const lasts = batch.map(({ drafts }) => drafts.map((draft) => this.#record(draft)).at(-1));
     for (const [i, { token }] of batch.entries()) {
-      const record = records[i];
+      const record = lasts[i];
       if (record !== undefined && token > 0) this.#engine({ kind: "appended", token, record });
     }
   }
 
-  /** By operators, who need not be in. */
-  #checkHouse(head: Head, body: Record<string, unknown>, members: Set<string>): void {
-    const name = [...this.#roomOf].find(([, room]) => room === head.room)?.[0];
-    demand(name !== undefined && name !== "lobby", "a room that is there, and not the lobby");
-    if (head.kind === "close") {
-      if (body["on"] === true) this.#closed.add(head.room);
-      else this.#closed.delete(head.room);
-      return;
-    }
-    if (body["user"] !== undefined) return;
-    this.#roomOf.delete(name);
-    if (head.kind === "remove") return members.clear();
-    const next = String(body["name"]).toLowerCase();
-    demand(!this.#roomOf.has(next), `one room is called ${next}`);
-    this.#roomOf.set(next, head.room);
-  }
-
-  /** What the log may hold, found out without the room engine. */
-  #checkRecord({ head, bodyBytes }: LogRecord): void {
-    const body = JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as Record<string, unknown>;
-    const members = this.#members.get(head.room) ?? new Set<string>();
-    if (head.kind === "room") {
-      const made = String(body["name"] ?? head.room).toLowerCase();
-      demand(!this.#roomOf.has(made), `one room is called ${made}`);
-      this.#roomOf.set(made, head.room);
-      this.#members.set(head.room, new Set((body["direct"] as string[] | undefined) ?? []));
-      return;
-    }
-    if (!this.#members.has(head.room)) return; // Its making was refused by the log.
-    if (head.kind === "join") {
-      demand(!members.has(head.by), "nobody joins twice");
-      members.add(head.by);
-      return;
-    }
-    if (HOUSE.has(head.kind)) return this.#checkHouse(head, body, members);
-    if (ORDER.has(head.kind)) return this.#checkOrder(head, body, members);
-    const isWords = head.kind !== "leave";
-    demand(!isWords || !this.#closed.has(head.room), `nobody writes what is closed (${head.kind})`);
-    demand(members.has(head.by), `nothing is recorded after its author left (${head.kind})`);
-    const isMuted = this.#muted.has(`${head.room} ${head.by}`);
-    demand(!isMuted || head.kind === "leave", `nobody who is muted speaks (${head.kind})`);
-    if (head.kind === "edit") {
-      const seq = Number(body["seq"]);
-      demand(!this.#erased.has(seq), "nothing is changed after it was erased");
-      this.#edits.set(seq, [...(this.#edits.get(seq) ?? []), head.seq]);
-    }
-    if (head.kind === "leave") members.delete(head.by);
-    const id = parsePostId(head.id);
-    if (id === undefined) return;
-    const box = `${head.by} ${id.outbox}`;
-    demand(
-      id.counter > (this.#highest.get(box) ?? 0),
-      "each post once, in the order of its outbox",
-    );
-    this.#highest.set(box, id.counter);
-  }
-
-  #checkOrder(head: Head, body: Record<string, unknown>, members: Set<string>): void {
-    const user = String(body["user"]);
-    if (head.kind === "kick") {
-      demand(members.has(user), "only who is in is put out");
-      members.delete(user);
-    }
-    const key = `${head.room} ${user}`;
-    if (head.kind === "mute" && body["on"] === true) this.#muted.add(key);
-    if (head.kind === "mute" && body["on"] !== true) this.#muted.delete(key);
-    if (head.kind !== "erase") return;
-    const seq = Number(body["seq"]);
-    demand(!this.#erased.has(seq), "nothing is erased twice");
-    this.#erased.add(seq);
-    const also = JSON.stringify(body["also"]);
-    const known = JSON.stringify(this.#edits.get(seq) ?? []);
-    demand(also === known, "an erasing names all edits before it");
+  #record(draft: Draft): LogRecord {
+    const record = this.#checked.append(draft);
+    this.#engine({ kind: "record", record });
+    return record;
   }
 }
-
-const HOUSE: ReadonlySet<string> = new Set(["rename", "close", "remove"]);
-const ORDER: ReadonlySet<string> = new Set(["kick", "mute", "grant", "erase"]);
 
 function busy(): Fault {
   return new Fault("too-many", "the disk is behind", { retryAfterMs: 100 });

@@ -236,8 +236,8 @@ export class Machine {
     let noted = 0;
     return {
       append: (draft, options) => life.hold(log.append(draft, options)),
-      appendThen: (draft, settle) => {
-        log.appendThen(draft, (outcome) => {
+      appendThen: (drafts, options, settle) => {
+        log.appendThen(drafts, options, (outcome) => {
           if (life.isAlive) settle(outcome);
         });
       },

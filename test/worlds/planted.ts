@@ -31,7 +31,7 @@ function withoutWaiting(disk: Disk): Disk {
 function changedLog(log: Log, change: Partial<Log>): Log {
   return {
     append: (draft, options) => log.append(draft, options),
-    appendThen: (draft, settle) => log.appendThen(draft, settle),
+    appendThen: (drafts, options, settle) => log.appendThen(drafts, options, settle),
     read: (from, to) => log.read(from, to),
     follow: (from, onRecord) => log.follow(from, onRecord),
     head: () => log.head(),
@@ -45,9 +45,10 @@ function changedLog(log: Log, change: Partial<Log>): Log {
 function recordedTwice(log: Log): Log {
   let count = 0;
   return changedLog(log, {
-    appendThen: (draft, settle) => {
-      const isTwice = draft.id !== "" && ++count % 10 === 0;
-      log.appendThen(draft, isTwice ? () => log.appendThen(draft, settle) : settle);
+    appendThen: (drafts, options, settle) => {
+      const isTwice = drafts[0]?.id !== "" && ++count % 10 === 0;
+      const again = () => log.appendThen(drafts, options, settle);
+      log.appendThen(drafts, options, isTwice ? again : settle);
     },
   });
 }

@@ -1,8 +1,7 @@
 /** What the room engine has to do, step by step, and the locks that each command needs. */
-import type { Fault } from "../../base/fault.ts";
 import type { FileId, RoomId, UserId } from "../../base/ids.ts";
 import type { Name } from "../../base/names.ts";
-import type { Draft, LogRecord } from "../../wire/record.ts";
+import type { Draft } from "../../wire/record.ts";
 import type { OutboxHistory } from "./dedup.ts";
 import type { JoinOptions } from "./drafts.ts";
 import type { FileBody } from "./files.ts";
@@ -29,7 +28,12 @@ export type PostCommand = {
   readonly askers: Asker[];
   /** It is the log's, and cannot be called back. */
   isHanded: boolean;
-};
+} & Tried;
+
+/** How often the log refused it, as the state had changed meanwhile: see CONFLICT_TRIES_MAX. */
+interface Tried {
+  tries?: number;
+}
 
 /** The word of a device in a sealed room's group; bytes in base64url. */
 export interface SignedLeave {
@@ -74,7 +78,9 @@ export type AnnounceCommand = {
   readonly body: FileBody;
 };
 
-export type Command = PostCommand | ChangeCommand | MeetCommand | AnnounceCommand | GroupCommand;
+export type Command =
+  | PostCommand
+  | ((ChangeCommand | MeetCommand | AnnounceCommand | GroupCommand) & Tried);
 
 export type Step =
   /** A post asks for the lock of its outbox; then it, like any command, for that of its room. */
@@ -83,14 +89,11 @@ export type Step =
   /** It holds that lock. */
   | { readonly kind: "perform"; readonly command: Command; readonly lock: string };
 
-/** The appends of one command: the last to settle settles it. */
+/** The append of one command. */
 export interface Job {
   /** Those that it holds until then. */
   readonly locks: readonly string[];
   readonly command: Command;
-  left: number;
-  record?: LogRecord;
-  fault?: Fault;
 }
 
 /** By name, because two people may be about to make the same room. */

@@ -89,7 +89,7 @@ export class OutboxHistory<Post extends Pending = Pending> {
 
   /** Whether a later post is in the log, or on its way and cannot be called back. */
   isOvertaken(counter: number): boolean {
-    if (counter < this.#high) return true;
+    if (this.isRecordedBeyond(counter)) return true;
     for (const [other, { isHanded }] of this.pending) if (other > counter && isHanded) return true;
     return false;
   }
@@ -98,6 +98,22 @@ export class OutboxHistory<Post extends Pending = Pending> {
   begin(counter: number, post: Post): void {
     this.pending.set(counter, post);
     this.#last = counter;
+  }
+
+  /** Whether a later post is in the log. */
+  isRecordedBeyond(counter: number): boolean {
+    return counter < this.#high;
+  }
+
+  /** The last counter before this one that is between arrival and answer. */
+  pendingBefore(counter: number): number | undefined {
+    if (this.pending.size <= 1) return undefined;
+    if (this.pending.has(counter - 1)) return counter - 1; // As good as always.
+    let before: number | undefined;
+    for (const other of this.pending.keys()) {
+      if (other < counter && other > (before ?? 0)) before = other;
+    }
+    return before;
   }
 
   /** It was refused: the same counter may come again. */

@@ -26,12 +26,21 @@ export type EngineInput =
   | (Omit<GroupCommand, "room"> & { readonly to: string })
   /** From the log: durable, in order of `seq`, each once. */
   | { readonly kind: "record"; readonly record: LogRecord }
-  /** The answer to an `append`, after its `record`. */
+  /** The answer to an `append`, after its records; this is the last of them. */
   | { readonly kind: "appended"; readonly token: number; readonly record: LogRecord }
   | { readonly kind: "failed"; readonly token: number; readonly fault: Fault };
 
 export type EngineEffect =
-  | { readonly kind: "append"; readonly token: number; readonly draft: Draft }
+  /**
+   * One decision. `follows`: of a post, the counter of the one before it in its outbox, as long as
+   * that one is on its way.
+   */
+  | {
+      readonly kind: "append";
+      readonly token: number;
+      readonly drafts: readonly Draft[];
+      readonly follows?: number;
+    }
   | { readonly kind: "answer"; readonly asker: Asker; readonly answer: Answer<RequestKind> }
   | { readonly kind: "refuse"; readonly asker: Asker; readonly fault: Fault }
   | { readonly kind: "entered"; readonly asker: Asker }

@@ -2,6 +2,7 @@ import { assert, unreachable } from "../../base/assert.ts";
 import { Fault } from "../../base/fault.ts";
 import type { OutboxId, RoomId, UserId } from "../../base/ids.ts";
 import { LOCK_WAITING_MAX } from "../../base/limits.ts";
+import { CONFLICT_TRIES_MAX } from "../../base/limits-cluster.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import type { Draft, FoldedRecord, LogRecord } from "../../wire/record.ts";
 import {
@@ -279,12 +280,12 @@ export class RoomEngine {
     drafts: readonly Draft[],
     effects: EngineEffect[],
   ): void {
+    const token = ++this.#token;
+    this.#jobs.set(token, { locks, command });
+    const follows = command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isHanded = true;
-    const job: Job = { locks, command, left: drafts.length };
-    for (const draft of drafts) {
-      this.#jobs.set(++this.#token, job);
-      effects.push({ kind: "append", token: this.#token, draft });
-    }
+    const append = { kind: "append", token, drafts } as const;
+    effects.push(follows === undefined ? append : { ...append, follows });
   }
 
   #leaveLock(lock: string, steps: Step[]): void {
@@ -395,19 +396,41 @@ export class RoomEngine {
     const job = this.#jobs.get(token);
     assert(job !== undefined, "an append was settled twice");
     this.#jobs.delete(token);
-    if (outcome instanceof Fault) job.fault ??= outcome;
-    else job.record = outcome;
-    if (--job.left > 0) return [];
-    const { command, record, fault } = job;
-    assert(record !== undefined || fault !== undefined, "a job ends well or badly");
+    const { command } = job;
     const steps: Step[] = [];
     for (const lock of job.locks) this.#leaveLock(lock, steps);
     const effects: EngineEffect[] = [];
-    if (fault !== undefined) this.#refuse(command, fault, effects);
-    else if (record === undefined) return unreachable(record as never);
-    else if (command.kind === "post") this.#answerPost(command, record, effects);
-    else effects.push(...this.#answer(command, record));
+    if (!(outcome instanceof Fault)) {
+      if (command.kind === "post") this.#answerPost(command, outcome, effects);
+      else effects.push(...this.#answer(command, outcome));
+    } else if (outcome.code === "log-conflict" && mayTryAgain(command)) {
+      this.#decideAgain(command, steps, effects);
+    } else {
+      this.#refuse(command, outcome, effects);
+    }
     return this.#run(steps, effects);
+  }
+
+  /** What it was checked against has changed before it was recorded, by another server. */
+  #decideAgain(command: Command, steps: Step[], effects: EngineEffect[]): void {
+    if (command.kind !== "post") {
+      steps.push({ kind: "lock-room", command });
+      return;
+    }
+    command.isHanded = false;
+    const { outbox, counter } = command;
+    const status = outbox.status(counter);
+    if (status.kind === "pending" && !outbox.isRecordedBeyond(counter)) {
+      steps.push({ kind: "lock-outbox", command });
+    } else if (status.kind === "posted") {
+      // The client had sent it to the other server, too.
+      for (const asker of command.askers) {
+        effects.push({ kind: "answer", asker, answer: this.#postAnswer(command, status.posted) });
+      }
+    } else {
+      const sentence = `later posts of this outbox went before ${counter}`;
+      this.#refuse(command, new Fault("out-of-order", sentence), effects);
+    }
   }
 
   #answerPost(command: PostCommand, { head }: LogRecord, effects: EngineEffect[]): void {
@@ -484,6 +507,12 @@ export class RoomEngine {
 }
 
 const NOBODY: readonly UserId[] = [];
+
+function mayTryAgain(command: Command): boolean {
+  const { tries = 0 } = command;
+  command.tries = tries + 1;
+  return tries < CONFLICT_TRIES_MAX;
+}
 
 /** Field by field: a spread costs several times as much. */
 function postTo(room: RoomId, { kind, by, id, body }: PostCommand["draft"]): Draft {

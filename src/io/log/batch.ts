@@ -10,7 +10,16 @@ import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
 export interface Waiter {
   readonly sealed: SealedDraft;
   readonly expect: number | undefined;
+  /** Its place is decided already. */
+  readonly decided?: Decided;
   readonly settle: (outcome: LogRecord | Fault) => void;
+}
+
+/** Where a record of a log that several machines write has to stand, on each of them. */
+export interface Decided {
+  readonly seq: number;
+  /** Of the moment at which it was ordered. */
+  readonly unixMs: number;
 }
 
 export interface Placed {
@@ -51,7 +60,7 @@ export function buildBatch(
   unixMs: number,
   lines: LineWriter,
 ): Batch {
-  const ahead = new OrderAhead(order, Math.max(order.time, Math.floor(nearestMoment(unixMs))));
+  const ahead = new OrderAhead(order);
   const placed: Placed[] = [];
   const offsets: number[] = [];
   for (const waiter of waiters) {
@@ -62,8 +71,17 @@ export function buildBatch(
       placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
       continue;
     }
+    const { decided } = waiter;
+    if (decided !== undefined && decided.seq !== ahead.seq + 1) {
+      const sentence = `seq ${decided.seq} cannot follow ${ahead.seq}`;
+      placed.push({ waiter, outcome: new Fault("log-conflict", sentence) });
+      continue;
+    }
     offsets.push(lines.sizeBytes);
-    placed.push({ waiter, outcome: lines.add(waiter.sealed, ahead.place(room), order.seq) });
+    const place = ahead.place(room, decided?.unixMs ?? unixMs);
+    // What is lost of a shared log is read from the others: its lines are the same everywhere.
+    const durable = decided === undefined ? order.seq : 0;
+    placed.push({ waiter, outcome: lines.add(waiter.sealed, place, durable) });
   }
   return { placed, bytes: lines.take(), offsets };
 }
@@ -82,22 +100,27 @@ export function leavesOf({ placed, bytes, offsets }: Batch, sha256: Sha256): Uin
 /** The order as it will be when the batch is durable; forgotten when it fails. */
 class OrderAhead {
   readonly #order: LogOrder;
-  readonly #time: number;
   readonly #rooms = new Map<string, { n: number; seq: number }>();
   #seq: number;
+  #time: number;
 
-  constructor(order: LogOrder, time: number) {
+  constructor(order: LogOrder) {
     this.#order = order;
-    this.#time = time;
     this.#seq = order.seq;
+    this.#time = order.time;
+  }
+
+  get seq(): number {
+    return this.#seq;
   }
 
   lastSeq(room: string): number {
     return this.#rooms.get(room)?.seq ?? this.#order.lastSeq(room);
   }
 
-  place(room: string): Place {
+  place(room: string, unixMs: number): Place {
     this.#seq += 1;
+    if (unixMs > this.#time) this.#time = Math.max(this.#time, Math.floor(nearestMoment(unixMs)));
     const known = this.#rooms.get(room);
     const n = (known?.n ?? this.#order.lastN(room)) + 1;
     if (known === undefined) {

@@ -118,6 +118,6 @@ export class Checkpoints {
     if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_EVERY_RECORDS) return;
     const body = { note };
     const draft = { kind: "checkpoint", room: LOG_PLACE, by: "server", id: "", body } as const;
-    log.appendThen(draft, () => undefined);
+    log.appendThen([draft], {}, () => undefined);
   }
 }

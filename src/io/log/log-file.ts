@@ -24,6 +24,7 @@ import {
   parseHead,
   parseLine,
   SALT_BYTES,
+  type SealedDraft,
   sealDraft,
 } from "../../wire/record.ts";
 import type { Clock } from "../clock.ts";
@@ -33,6 +34,7 @@ import {
   type Batch,
   batchLength,
   buildBatch,
+  type Decided,
   leavesOf,
   type Waiter,
   waiterBytes,
@@ -41,7 +43,7 @@ import { type KeptCheckpoint, LOG_PLACE, readCheckpointFile } from "./checkpoint
 import { eraseRecord } from "./erasure.ts";
 import { keepReserve, syncAbove } from "./folder.ts";
 import { LineWriter } from "./line-writer.ts";
-import type { AppendOptions, Log } from "./log.ts";
+import type { AppendAllOptions, AppendOptions, Log } from "./log.ts";
 import { type Dropped, type Fold, type Recovered, recoverLog } from "./recovery.ts";
 import { resumeLog } from "./resume.ts";
 import { linesOf, scanBlocks } from "./scan.ts";
@@ -279,15 +281,45 @@ export class LogFile implements Log {
     });
   }
 
-  appendThen(draft: Draft, settle: (outcome: LogRecord | Fault) => void): void {
-    this.#enqueue(draft, undefined, settle);
+  appendThen(
+    drafts: readonly Draft[],
+    _options: AppendAllOptions,
+    settle: (outcome: LogRecord | Fault) => void,
+  ): void {
+    const [first] = drafts;
+    if (drafts.length === 1 && first !== undefined) return this.#enqueue(first, undefined, settle);
+    let left = drafts.length;
+    let fault: Fault | undefined;
+    for (const draft of drafts) {
+      this.#enqueue(draft, undefined, (outcome) => {
+        if (outcome instanceof Fault) fault ??= outcome;
+        if (--left === 0) settle(fault ?? outcome);
+      });
+    }
+  }
+
+  /** A record whose place was decided elsewhere. @throws Fault as `append`; log-conflict: other */
+  appendDecided(sealed: SealedDraft, decided: Decided): Promise<LogRecord> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: LogRecord | Fault) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      };
+      const fault = this.#refusal();
+      if (fault === undefined) this.#wait({ sealed, expect: undefined, decided, settle });
+      else reject(fault);
+    });
   }
 
   #enqueue(draft: Draft, expect: number | undefined, settle: Waiter["settle"]): void {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
     if (fault !== undefined) return settleLater(settle, fault);
-    const sealed = sealDraft(draft, entropy(SALT_BYTES), sha256);
+    this.#wait({ sealed: sealDraft(draft, entropy(SALT_BYTES), sha256), expect, settle });
+  }
+
+  #wait(waiter: Waiter): void {
+    const { sealed, settle } = waiter;
     const sizeBytes = waiterBytes(sealed);
     if (sizeBytes > LINE_BYTES_MAX) {
       const sentence = `a record of ${sizeBytes} bytes does not fit a line`;
@@ -298,7 +330,7 @@ export class LogFile implements Log {
       return settleLater(settle, new Fault("too-many", sentence, { retryAfterMs: 1_000 }));
     }
     this.#queueBytes += sizeBytes;
-    this.#queue.push({ sealed, expect, settle });
+    this.#queue.push(waiter);
     this.#draining ??= this.#drain();
   }
 

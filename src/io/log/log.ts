@@ -7,6 +7,14 @@ export interface AppendOptions {
   readonly expect?: number;
 }
 
+export interface AppendAllOptions {
+  /**
+   * Counter of the post before this one of the same outbox, when that one was on its way: without
+   * it, this one is not recorded.
+   */
+  readonly follows?: number;
+}
+
 /**
  * All that the server asks of storage. History and accounts are two instances; a replicated engine
  * can stand behind the same seam.
@@ -19,10 +27,15 @@ export interface Log {
    */
   append(draft: Draft, options?: AppendOptions): Promise<LogRecord>;
   /**
-   * The same without a promise, for what is appended all the time: calls back once, in a later
-   * tick, with the record or with the fault that `append` would throw.
+   * What one decision records, one behind the other, without a promise as it happens all the time.
+   * Calls back once, in a later tick, with the last record, or with the fault that `append` would
+   * throw. A log that several machines write holds all of them or none.
    */
-  appendThen(draft: Draft, settle: (outcome: LogRecord | Fault) => void): void;
+  appendThen(
+    drafts: readonly Draft[],
+    options: AppendAllOptions,
+    settle: (outcome: LogRecord | Fault) => void,
+  ): void;
   /** Durable records `from`..`to`, both included; `to` left out: up to the head at the call. */
   read(from: number, to?: number): AsyncIterable<LogRecord>;
   /**

@@ -6,6 +6,8 @@ import type { Draft, LogRecord } from "../../wire/record.ts";
 import type { ServerEvent } from "../session/event.ts";
 import { redacted } from "../session/redacted-fault.ts";
 
+const ALONE = {};
+
 /** What is on its way to the disk: stopping waits for it, and a store that fails is told of. */
 export class PendingWrites {
   readonly #clock: Clock;
@@ -57,11 +59,11 @@ export class PendingWrites {
   /** What follows from it happens before it counts as done: more may be on its way by then. */
   append(
     log: Pick<Log, "appendThen">,
-    draft: Draft,
+    { drafts, follows }: { readonly drafts: readonly Draft[]; readonly follows?: number },
     done: (outcome: LogRecord | Fault) => void,
   ): void {
     const startedAt = this.#begin();
-    log.appendThen(draft, (outcome) => {
+    log.appendThen(drafts, follows === undefined ? ALONE : { follows }, (outcome) => {
       const isFault = outcome instanceof Fault;
       done(isFault ? redacted(outcome) : outcome);
       this.#settled(startedAt);

@@ -54,9 +54,10 @@ class EngineFixture {
 
   write(): void {
     for (let next = this.appends.shift(); next !== undefined; next = this.appends.shift()) {
-      const record = this.ledger.append(next.draft);
-      this.handle({ kind: "record", record });
-      this.handle({ kind: "appended", token: next.token, record });
+      const records = next.drafts.map((draft) => this.ledger.append(draft));
+      for (const record of records) this.handle({ kind: "record", record });
+      const [record] = records.slice(-1);
+      if (record !== undefined) this.handle({ kind: "appended", token: next.token, record });
     }
   }
 

@@ -12,10 +12,13 @@ import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
 import type { Ledger } from "../ledger.ts";
-import { demand, TroubledLog, type Weather } from "../troubled-log.ts";
+import { demand } from "../checked-ledger.ts";
+import { SharedLog } from "../cluster/shared-log.ts";
+import { TroubledLog, type Weather } from "../troubled-log.ts";
 
 /**
- * The room engine between clients with real outboxes and a log that is slow, batches, and fails.
+ * The room engine between clients with real outboxes and a log that is slow, batches, and fails; or
+ * several of them, on a log that they share.
  * Every choice is drawn from one seed, and each record and answer is checked as it comes.
  */
 
@@ -30,12 +33,20 @@ type Question = { readonly ref: number; readonly input: EngineInput };
 
 interface Session {
   readonly peer: number;
+  readonly node: Node;
   readonly user: UserId;
   readonly client: Writer | undefined;
   readonly questions: Question[];
   /** Refs without an answer, and what to do with one. */
   readonly open: Map<number, (effect: EngineEffect) => void>;
   isIn: boolean;
+}
+
+/** One server. */
+interface Node {
+  readonly engine: RoomEngine;
+  readonly rooms: Rooms;
+  readonly append: (effect: Extract<EngineEffect, { kind: "append" }>) => void;
 }
 
 /** One client process: an outbox that outlives its links. */
@@ -52,10 +63,9 @@ interface Writer {
 
 export class EngineWorld {
   readonly random: () => number;
-  readonly rooms = new Rooms();
   readonly writers: Writer[];
-  readonly #engine: RoomEngine;
-  readonly #log: TroubledLog;
+  readonly #nodes: readonly Node[];
+  readonly #log: TroubledLog | SharedLog;
   readonly #lostLinkPercent: number;
   readonly #sessions = new Map<number, Session>();
   #now = 0;
@@ -64,18 +74,40 @@ export class EngineWorld {
   #key = 0;
   #room = 0;
 
-  constructor(seed: number, weather: Weather) {
+  constructor(seed: number, weather: Weather, nodeCount = 1) {
     this.random = randomOf(seed);
     const { postsPerSecond, lostLinkPercent } = weather;
     this.#lostLinkPercent = lostLinkPercent;
-    this.#log = new TroubledLog(this.random, weather, this.#handle.bind(this));
     const directory = { find: (name: Name) => USERS.find((user) => user.name === name) };
     const limits = { postsPerSecond, postsBurst: postsPerSecond };
-    this.#engine = new RoomEngine({ rooms: this.rooms, directory, sha256, ...limits });
+    const newNode = (append: Node["append"]): Node => {
+      const rooms = new Rooms();
+      return { rooms, append, engine: new RoomEngine({ rooms, directory, sha256, ...limits }) };
+    };
+    if (nodeCount === 1) {
+      const node = newNode((effect) => log.append(effect));
+      const log = new TroubledLog(this.random, weather, (input) => this.#handle(node, input));
+      [this.#nodes, this.#log] = [[node], log];
+    } else {
+      const log = new SharedLog(this.random, weather);
+      this.#nodes = Array.from({ length: nodeCount }, () => {
+        const member = log.join((input) => this.#handle(node, input));
+        const node = newNode((effect) => member.append(effect));
+        return node;
+      });
+      this.#log = log;
+    }
     this.writers = USERS.flatMap(({ id: user }, i) =>
       [0, 1].map((j) => this.#writer(user, `${i}${j}`.padEnd(11, "w") as OutboxId)),
     );
     this.#log.found(lobbyDraft("rLLLLLLLLLLL" as RoomId));
+  }
+
+  /** Of the first server. */
+  get rooms(): Rooms {
+    const [node] = this.#nodes;
+    demand(node !== undefined, "there is a server");
+    return node.rooms;
   }
 
   get ledger(): Ledger {
@@ -117,8 +149,17 @@ export class EngineWorld {
       for (const key of writer.durable) demand(recorded.includes(key), "what was acked is there");
     }
     for (const { id } of USERS) {
-      const isIn = [...this.#sessions.values()].some(({ user, isIn }) => isIn && user === id);
-      demand(this.#engine.isOnline(id) === isIn, "online is who has a session");
+      for (const node of this.#nodes) {
+        const isIn = [...this.#sessions.values()].some(
+          (session) => session.isIn && session.user === id && session.node === node,
+        );
+        demand(node.engine.isOnline(id) === isIn, "online is who has a session");
+      }
+    }
+    for (const { rooms } of this.#nodes) {
+      for (const id of new Set(this.ledger.records.map(({ head }) => head.room as RoomId))) {
+        demand(shown(rooms.get(id)) === shown(this.rooms.get(id)), "all servers know the same");
+      }
     }
   }
 
@@ -171,9 +212,11 @@ export class EngineWorld {
   #arrive(client: Writer): void {
     const peer = ++this.#peer;
     const { user } = client;
-    const session = { peer, user, client, questions: [], open: new Map(), isIn: true };
+    const node = this.#pick(this.#nodes);
+    demand(node !== undefined, "there is a server");
+    const session = { peer, node, user, client, questions: [], open: new Map(), isIn: true };
     this.#sessions.set(peer, session);
-    this.#handle({ kind: "arrived", client: peer, user });
+    this.#handle(node, { kind: "arrived", client: peer, user });
     client.session = session;
     this.#outbox(client, { kind: "connected" });
   }
@@ -195,7 +238,7 @@ export class EngineWorld {
     if (session === undefined) return;
     session.isIn = false;
     for (const { ref } of session.questions.splice(0)) session.open.delete(ref);
-    this.#handle({ kind: "departed", client: session.peer });
+    this.#handle(session.node, { kind: "departed", client: session.peer });
   }
 
   #write(): void {
@@ -227,6 +270,7 @@ export class EngineWorld {
       (answer) => {
         if (writer.session !== session) return;
         if (answer.kind === "refuse") {
+          demand(answer.fault.code !== "log-conflict", "a conflict is decided again, and ends");
           this.#outbox(writer, { kind: "refused", counter, fault: answer.fault });
         } else if (answer.kind === "answer") {
           const receipt = answer.answer as { seq: number; n: number; time: number };
@@ -244,7 +288,10 @@ export class EngineWorld {
     const name = this.#pick(ROOM_NAMES);
     if (session === undefined || name === undefined) return;
     const chance = this.random();
-    const act = chance < 0.4 ? this.#act(name) : chance < 0.55 ? this.#house(name) : undefined;
+    const { rooms } = session.node;
+    const isHouse = chance >= 0.4;
+    const make = isHouse ? this.#house.bind(this) : this.#act.bind(this);
+    const act = chance < 0.55 ? make(name, rooms) : undefined;
     if (act !== undefined) {
       const isOperator = this.random() < 0.5;
       return this.#ask(session, (asker) => ({ kind: "act", asker, isOperator, act }));
@@ -252,13 +299,13 @@ export class EngineWorld {
     const room = `r${String(++this.#room).padStart(11, "0")}` as RoomId;
     const what = this.#pick(["join", "join", "create", "leave", "topic", "enter"]);
     const create = what === "create" ? { room, locked: false } : undefined;
-    const check = (effect: EngineEffect) => this.#checkChange(session.user, effect);
+    const check = (effect: EngineEffect) => this.#checkChange(session, effect);
     this.#ask(session, (asker) => changeOf(what ?? "join", asker, name, create), check);
   }
 
   /** Somebody is kept in order, or something is done to what was said. */
-  #act(name: Name): Act | undefined {
-    const room = this.rooms.find(name)?.id;
+  #act(name: Name, rooms: Rooms): Act | undefined {
+    const room = rooms.find(name)?.id;
     const user = this.#pick(USERS);
     const said = this.#pick(this.ledger.records.filter(({ head }) => head.kind === "text"));
     const kind = this.#pick(["kick", "mute", "grant", "edit", "erase"] as const);
@@ -276,8 +323,8 @@ export class EngineWorld {
   }
 
   /** An operator changes a room as a whole. */
-  #house(name: Name): Act | undefined {
-    const room = this.rooms.find(name)?.id;
+  #house(name: Name, rooms: Rooms): Act | undefined {
+    const room = rooms.find(name)?.id;
     const [to, user] = [this.#pick(ROOM_NAMES), this.#pick(USERS)];
     if (room === undefined || to === undefined || user === undefined) return undefined;
     switch (this.#pick(["rename", "rename", "close", "open", "open", "remove", "renamed"])) {
@@ -294,10 +341,10 @@ export class EngineWorld {
     }
   }
 
-  #checkChange(user: UserId, effect: EngineEffect): void {
+  #checkChange({ user, node }: Session, effect: EngineEffect): void {
     if (effect.kind !== "answer" || !("joined" in effect.answer)) return;
     const { room } = effect.answer;
-    demand(this.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
+    demand(node.rooms.get(room as RoomId)?.members.has(user) === true, "who was let in is in");
   }
 
   #ask(
@@ -318,17 +365,18 @@ export class EngineWorld {
     const session = this.#pick([...this.#sessions.values()].filter((one) => one.questions.length));
     if (session === undefined) return;
     const count = 1 + Math.floor(this.random() * session.questions.length);
-    for (const { input } of session.questions.splice(0, count)) this.#handle(input);
+    const { node } = session;
+    for (const { input } of session.questions.splice(0, count)) this.#handle(node, input);
   }
 
-  #handle(input: EngineInput): void {
-    for (const effect of this.#engine.handle(input, this.#now)) this.#effect(effect);
+  #handle(node: Node, input: EngineInput): void {
+    for (const effect of node.engine.handle(input, this.#now)) this.#effect(node, effect);
   }
 
-  #effect(effect: EngineEffect): void {
+  #effect(node: Node, effect: EngineEffect): void {
     switch (effect.kind) {
       case "append":
-        return this.#log.append(effect);
+        return node.append(effect);
       case "answer":
       case "refuse":
       case "erased":
@@ -341,29 +389,35 @@ export class EngineWorld {
         return;
       }
       case "presence": {
-        demand(this.#engine.isOnline(effect.user) === effect.online, "presence tells what is");
+        demand(node.engine.isOnline(effect.user) === effect.online, "presence tells what is");
         return;
       }
       default:
-        return this.#checkReaders(effect);
+        return this.#checkReaders(node, effect);
     }
   }
 
-  #checkReaders(effect: Extract<EngineEffect, { kind: "deliver" | "follow" | "unfollow" }>): void {
-    if (effect.kind === "deliver") return this.#checkRecord(effect);
+  #checkReaders(
+    node: Node,
+    effect: Extract<EngineEffect, { kind: "deliver" | "follow" | "unfollow" }>,
+  ): void {
+    if (effect.kind === "deliver") return this.#checkRecord(node, effect);
     const isIn = effect.room.members.has(effect.user);
     demand(isIn === (effect.kind === "follow"), "members follow, others do not");
   }
 
   /** What was checked before it was appended still holds in the moment in which it is recorded. */
-  #checkRecord({ room, record }: Extract<EngineEffect, { kind: "deliver" }>): void {
+  #checkRecord(
+    { rooms }: Node,
+    { room, record }: Extract<EngineEffect, { kind: "deliver" }>,
+  ): void {
     const { kind, by } = record.head;
     if (kind === "text" || kind === "topic") {
       demand(!room.isClosed, "nothing is said in a room that is closed");
       demand(room.members.has(by as UserId), "nothing is said by who is out");
     }
     if ((kind === "room" || kind === "rename") && room.name !== undefined) {
-      demand(this.rooms.holder(room.name) === room, "each name is of one room");
+      demand(rooms.holder(room.name) === room, "each name is of one room");
     }
     if (kind === "remove") demand(room.members.size === 0, "nobody is in a room that is removed");
   }

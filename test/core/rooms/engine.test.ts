@@ -73,9 +73,10 @@ class EngineFixture {
   /** All that waits becomes durable, and what follows from it. */
   write(): void {
     for (let next = this.waiting.shift(); next !== undefined; next = this.waiting.shift()) {
-      const record = this.ledger.append(next.draft);
-      this.handle({ kind: "record", record });
-      this.handle({ kind: "appended", token: next.token, record });
+      const records = next.drafts.map((draft) => this.ledger.append(draft));
+      for (const record of records) this.handle({ kind: "record", record });
+      const [record] = records.slice(-1);
+      if (record !== undefined) this.handle({ kind: "appended", token: next.token, record });
     }
   }
 
@@ -151,7 +152,7 @@ describe("posts", () => {
     way.post(ANA, "dev", 1); // Waits for the topic.
     way.post(ANA, "lobby", 2); // Waits for the first.
     way.post(ANA, "lobby", 1, OTHER_BOX);
-    expect(way.waiting.map(({ draft }) => draft.id)).toEqual(["", `${OTHER_BOX}.1`]);
+    expect(way.waiting.map(({ drafts }) => drafts[0]?.id)).toEqual(["", `${OTHER_BOX}.1`]);
     way.write();
     const ids = way.ledger.records.map(({ head }) => head.id).filter((id) => id.startsWith(BOX));
     expect(ids).toEqual([`${BOX}.1`, `${BOX}.2`]);
@@ -278,15 +279,14 @@ describe("rooms", () => {
 
   test("a room whose making half failed lets nobody in", () => {
     way.join(ANA, ROOM);
-    const [made, joined] = way.waiting.splice(0);
+    const [append] = way.waiting.splice(0);
     const fault = new Fault("store-full", "no space");
     const record = way.ledger.append({ kind: "join", room: ROOM, by: ANA, id: "", body: {} });
     way.handle({ kind: "record", record });
-    way.handle({ kind: "appended", token: joined?.token ?? 0, record });
     expect(way.heard).toEqual([]);
     way.join(BEN, "rSSSSSSSSSSS" as RoomId); // Waits: the first is not settled.
     expect(way.waiting).toEqual([]);
-    way.handle({ kind: "failed", token: made?.token ?? 0, fault });
+    way.handle({ kind: "failed", token: append?.token ?? 0, fault });
     expect(way.heard).toEqual(["store-full"]);
     way.write();
     expect(way.heard.at(-1)).toMatchObject({ room: "rSSSSSSSSSSS", created: true });

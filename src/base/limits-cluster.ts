@@ -1,0 +1,23 @@
+/** Bounds of several servers that share one stream; see limits.ts. */
+
+const KIB = 1024;
+
+/**
+ * Records of each log whose changes are remembered. What was decided longer ago than that is
+ * decided again: a node that lags this far behind cannot tell what has changed since.
+ */
+export const CLUSTER_WINDOW_RECORDS = 100_000;
+/**
+ * A decision that other servers have overtaken is made anew so often: three of them that change
+ * one room without pause let each other in long before.
+ */
+export const CONFLICT_TRIES_MAX = 64;
+/** NATS takes messages of 1 MiB; a single record may have as much with its frame. */
+export const CLUSTER_MESSAGE_BYTES_MAX = 512 * KIB;
+export const CLUSTER_MESSAGE_PROPOSALS_MAX = 4_000;
+/** What waits for the stream; beyond it the cluster is slower than its writers and says so. */
+export const CLUSTER_QUEUE_BYTES_MAX = 32 * 1024 * KIB;
+/** What was read from the stream and waits for the disk; the stream is not read further then. */
+export const CLUSTER_ARRIVED_BYTES_MAX = 8 * 1024 * KIB;
+/** Without a majority for so long, what waits is refused: its sender keeps it, and asks again. */
+export const CLUSTER_WITHIN_MS = 3_000;

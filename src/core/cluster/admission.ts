@@ -1,0 +1,124 @@
+import { CLUSTER_WINDOW_RECORDS } from "../../base/limits-cluster.ts";
+import type { Draft } from "../../wire/record.ts";
+import { parsePostId } from "../rooms/dedup.ts";
+import { type Claims, claimsOf, type Place, placeOf } from "./claims.ts";
+
+/** How many records of each log a node had applied when it decided. */
+export type Heads = Readonly<Record<Place, number>>;
+
+export interface ProposedDraft {
+  readonly draft: Draft;
+  /** Counter of the post of the same outbox that was on its way before this one. */
+  readonly follows?: number;
+}
+
+/** One decision: all of its drafts are recorded, one behind the other, or none of them. */
+export interface Proposal {
+  readonly base: Heads;
+  readonly drafts: readonly ProposedDraft[];
+}
+
+/** Why a decision does not hold any more. */
+export type Objection = "changed" | "too-old" | "repeated" | "overtaken";
+
+/** What the window knows of a record beside its claims. */
+export interface Placed {
+  readonly draft: Draft;
+  readonly seq: number;
+}
+
+/**
+ * Decides which proposals of a shared stream become records. Every node reads the same stream and
+ * asks the same questions of the same last records, so that all of them come to the same logs: it
+ * depends on those records alone, and on nothing that a node has in memory beside them.
+ *
+ * Optimistic concurrency, as of Kung and Robinson (1981): a decision carries the state that it saw.
+ */
+export class Admission {
+  readonly #windows: Readonly<Record<Place, Window>> = {
+    history: new Window(),
+    accounts: new Window(),
+  };
+
+  /** @returns undefined: it is recorded now, and `advance` is called for each of its drafts */
+  objection({ base, drafts }: Proposal): Objection | undefined {
+    for (const place of ["history", "accounts"] as const) {
+      if (this.#windows[place].isBefore(base[place])) return "too-old";
+    }
+    for (const { draft, follows } of drafts) {
+      for (const fact of claimsOf(draft).reads) {
+        if (this.#hasChanged(fact, base)) return "changed";
+      }
+      const post = parsePostId(draft.id);
+      if (post === undefined) continue;
+      const last = this.#windows.history.counter(boxOf(draft, post.outbox));
+      if (last !== undefined && last >= post.counter) return "repeated";
+      if (follows !== undefined && last !== follows) return "overtaken";
+    }
+    return undefined;
+  }
+
+  /** The next record of its log: of the stream, or of a log that is read again. */
+  advance({ draft, seq }: Placed): void {
+    const window = this.#windows[placeOf(draft.kind)];
+    window.advance(seq, claimsOf(draft));
+    const post = parsePostId(draft.id);
+    if (post !== undefined) window.posted(boxOf(draft, post.outbox), post.counter, seq);
+  }
+
+  /** A fact may be changed by records of either log. */
+  #hasChanged(fact: string, base: Heads): boolean {
+    return (
+      this.#windows.history.changedAt(fact) > base.history ||
+      this.#windows.accounts.changedAt(fact) > base.accounts
+    );
+  }
+}
+
+function boxOf({ by }: Draft, outbox: string): string {
+  return `${by} ${outbox}`;
+}
+
+/** What the last records of one log have changed. */
+class Window {
+  /** Least recent first, each with the seq of the last record that changed it. */
+  readonly #changes = new Map<string, number>();
+  /** The last counter of each outbox, least recent first. */
+  readonly #posts = new Map<string, { readonly counter: number; readonly seq: number }>();
+  #seq = 0;
+
+  isBefore(base: number): boolean {
+    return base < this.#seq - CLUSTER_WINDOW_RECORDS;
+  }
+
+  /** 0: not in the window. */
+  changedAt(fact: string): number {
+    return this.#changes.get(fact) ?? 0;
+  }
+
+  counter(box: string): number | undefined {
+    return this.#posts.get(box)?.counter;
+  }
+
+  advance(seq: number, { writes }: Claims): void {
+    this.#seq = seq;
+    for (const fact of writes) {
+      this.#changes.delete(fact);
+      this.#changes.set(fact, seq);
+    }
+    const oldest = seq - CLUSTER_WINDOW_RECORDS;
+    for (const [fact, at] of this.#changes) {
+      if (at > oldest) break;
+      this.#changes.delete(fact);
+    }
+    for (const [box, { seq: at }] of this.#posts) {
+      if (at > oldest) break;
+      this.#posts.delete(box);
+    }
+  }
+
+  posted(box: string, counter: number, seq: number): void {
+    this.#posts.delete(box);
+    this.#posts.set(box, { counter, seq });
+  }
+}

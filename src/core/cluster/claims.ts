@@ -1,0 +1,116 @@
+import { foldName, type Name } from "../../base/names.ts";
+import type { Draft, RecordKind } from "../../wire/record.ts";
+
+/** Which of the two logs a record belongs to. */
+export type Place = "history" | "accounts";
+
+/**
+ * What a decision rests on, and what its record changes, as words that name one fact each. A
+ * decision holds as long as nothing that it reads was changed since the state that it saw.
+ */
+export interface Claims {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+const ACCOUNT_KINDS: ReadonlySet<RecordKind> = new Set([
+  ...(["account", "account-name", "account-gone", "device", "device-gone", "password"] as const),
+  ...(["reset", "room-password", "ban", "role", "registration", "invite", "invite-used"] as const),
+  ...(["invite-gone", "ignore", "identity"] as const),
+]);
+
+export function placeOf(kind: RecordKind): Place {
+  return ACCOUNT_KINDS.has(kind) ? "accounts" : "history";
+}
+
+/**
+ * Of one draft, or of the record that it became. Every draft without an id of its own changes
+ * something that it reads: told twice, it counts once.
+ */
+export function claimsOf({ kind, room, by, id, body }: Draft): Claims {
+  const fields = (typeof body === "object" && body !== null ? body : {}) as Fields;
+  const speaker = [`room ${room}`, `member ${room} ${by}`, `account ${by}`];
+  switch (kind) {
+    case "text":
+    case "action":
+    case "reaction":
+    case "sealed":
+      return { reads: speaker, writes: NOTHING };
+    case "file": {
+      const told = `file ${id} ${room}`;
+      return { reads: [...speaker, told], writes: [told] };
+    }
+    case "edit":
+      return ofRecords(speaker, [fields.seq]);
+    case "erase":
+      return ofRecords(speaker, [fields.seq, ...(Array.isArray(fields.also) ? fields.also : [])]);
+    case "topic":
+      return changing(speaker, [`topic ${room}`]);
+    case "room":
+      return changing(NOTHING, [`room ${room}`, ...named(fields.name)]);
+    case "join":
+    case "leave":
+      // Not the whole roster: its bound may be passed by as many as there are servers.
+      return changing([`room ${room}`, `account ${by}`], [`member ${room} ${by}`]);
+    case "kick":
+    case "mute":
+    case "grant": {
+      const target = `member ${room} ${String(fields.user)}`;
+      return changing(speaker, [target]);
+    }
+    case "rename":
+      // Of an account it is news for the room, and no more.
+      if (fields.user !== undefined) return changing(speaker, [`called ${room} ${fields.user}`]);
+      return changing(speaker, [`room ${room}`, ...named(fields.was), ...named(fields.name)]);
+    case "close":
+    case "remove":
+    case "retention":
+    case "group":
+      return changing(speaker, [`room ${room}`]);
+    case "account":
+    case "account-name":
+      return changing(["house"], [`account ${room}`, ...named(fields.name)]);
+    case "registration":
+      return changing(NOTHING, ["house"]);
+    case "invite":
+    case "invite-used":
+    case "invite-gone":
+      return changing(NOTHING, [`invite ${room}`]);
+    case "ban":
+    case "role":
+    case "account-gone":
+    case "device":
+    case "device-gone":
+    case "password":
+    case "reset":
+    case "ignore":
+      return changing(NOTHING, [`account ${room}`]);
+    default:
+      return changing(NOTHING, [`${kind} ${room}`]);
+  }
+}
+
+interface Fields {
+  readonly name?: unknown;
+  readonly was?: unknown;
+  readonly user?: unknown;
+  readonly seq?: unknown;
+  readonly also?: unknown;
+}
+
+const NOTHING: readonly string[] = [];
+
+function changing(reads: readonly string[], writes: readonly string[]): Claims {
+  return { reads: [...reads, ...writes], writes };
+}
+
+function ofRecords(reads: readonly string[], seqs: readonly unknown[]): Claims {
+  return changing(
+    reads,
+    seqs.map((seq) => `record ${seq}`),
+  );
+}
+
+function named(name: unknown): readonly string[] {
+  return typeof name === "string" ? [`name ${foldName(name as Name)}`] : NOTHING;
+}

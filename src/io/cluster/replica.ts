@@ -1,0 +1,452 @@
+import { assert } from "../../base/assert.ts";
+import { toBase64Url } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { Sha256 } from "../../base/ids.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  CLUSTER_ARRIVED_BYTES_MAX,
+  CLUSTER_MESSAGE_BYTES_MAX,
+  CLUSTER_MESSAGE_PROPOSALS_MAX,
+  CLUSTER_QUEUE_BYTES_MAX,
+  CLUSTER_WINDOW_RECORDS,
+  CLUSTER_WITHIN_MS,
+} from "../../base/limits-cluster.ts";
+import { Admission, type Objection } from "../../core/cluster/admission.ts";
+import { type Place, placeOf } from "../../core/cluster/claims.ts";
+import { packProposals, readProposals, type SealedProposal } from "../../wire/cluster.ts";
+import { type Draft, type LogRecord, parseBody, SALT_BYTES, sealDraft } from "../../wire/record.ts";
+import { type Clock, delay } from "../clock.ts";
+import type { Entropy } from "../entropy.ts";
+import { waiterBytes } from "../log/batch.ts";
+import type { LogFile } from "../log/log-file.ts";
+import type { AppendAllOptions } from "../log/log.ts";
+import type { Stream, StreamMessage } from "./stream.ts";
+
+/** Up to where a node has applied the stream, and how long its logs were then. */
+export interface Position {
+  readonly seq: number;
+  readonly history: number;
+  readonly accounts: number;
+}
+
+export interface ReplicaParts {
+  readonly stream: Stream;
+  /** This node's own copies of the two logs. */
+  readonly mirrors: Readonly<Record<Place, LogFile>>;
+  /** Where this node kept its place; left out: it applies the stream from its beginning. */
+  readonly position?: Position;
+  /** Kept from time to time: what was applied since is compared with the stream at the start. */
+  readonly keep: (position: Position) => void;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  /** This node does not follow the stream any more: it reads on, and writes nothing. */
+  readonly onStopped: (fault: Fault) => void;
+}
+
+/** A decision that waits to be recorded. */
+interface Waiting {
+  readonly proposal: SealedProposal;
+  readonly sizeBytes: number;
+  readonly sinceMs: number;
+  readonly settle: (outcome: LogRecord | Fault) => void;
+}
+
+/** A record that was decided, and is not in this node's log yet. */
+interface Owed {
+  readonly place: Place;
+  readonly seq: number;
+  readonly unixMs: number;
+  readonly draft: SealedProposal["drafts"][number]["sealed"];
+}
+
+/** What one message made of its proposals. */
+interface Applied {
+  readonly id: string | undefined;
+  readonly outcomes: readonly (readonly Owed[] | Objection)[];
+}
+
+const PLACES: readonly Place[] = ["history", "accounts"];
+/** Between two tries to write what the disk did not take. */
+const RETRY_MS = 1_000;
+/** The position is kept after so many messages at the latest. */
+const KEEP_EVERY = 1_000;
+const ID_BYTES = 12;
+
+/**
+ * One node of a cluster: its two logs are what the shared stream makes of them. A decision is
+ * published, comes back in the order of the stream, is judged as every node judges it, and is
+ * acknowledged when it is on this node's disk, too.
+ *
+ *     append ──> publish … stream ──> judge ──> mirror (sync) ──> followers, then the caller
+ */
+export class Replica {
+  readonly #parts: ReplicaParts;
+  readonly #admission = new Admission();
+  /** How long each log is with what is owed. */
+  readonly #heads: Record<Place, number>;
+  /** Up to where the folds of this node have heard of each: what its decisions have seen. */
+  readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
+  readonly #stops: (() => void)[] = [];
+  #seq: number;
+  #kept: number;
+  /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
+  #queue: Waiting[] = [];
+  #queueBytes = 0;
+  /** Published, by the id of its message; bounded by one in flight. */
+  readonly #sent = new Map<string, readonly Waiting[]>();
+  #isPublishing = false;
+  /** Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
+  #arrived: StreamMessage[] = [];
+  #arrivedBytes = 0;
+  #applying: Promise<void> | undefined;
+  #failure: Fault | undefined;
+  #isClosed = false;
+  /** Wait until the stream was applied up to there. */
+  readonly #waits = new Set<{ readonly seq: number; readonly resolve: () => void }>();
+
+  private constructor(parts: ReplicaParts) {
+    const { position } = parts;
+    this.#parts = parts;
+    this.#heads = { history: position?.history ?? 0, accounts: position?.accounts ?? 0 };
+    this.#seq = position?.seq ?? 0;
+    this.#kept = this.#seq;
+  }
+
+  /**
+   * Follows the stream, and resolves when all that was in it is applied.
+   * @throws Fault no-majority, log-corrupt, cluster-diverged, store-…
+   */
+  static async open(parts: ReplicaParts): Promise<Replica> {
+    const replica = new Replica(parts);
+    await replica.#start();
+    return replica;
+  }
+
+  /** Calls back once with the last record of the decision, or with why there is none. */
+  propose(
+    drafts: readonly Draft[],
+    { follows }: AppendAllOptions,
+    settle: Waiting["settle"],
+  ): void {
+    const { entropy, sha256, clock } = this.#parts;
+    const sealed = drafts.map((draft) => sealDraft(draft, entropy(SALT_BYTES), sha256));
+    const sizes = sealed.map(waiterBytes);
+    const sizeBytes = sizes.reduce((sum, one) => sum + one, 0);
+    const fault = this.#refusal(Math.max(...sizes), sizeBytes);
+    if (fault !== undefined) return queueMicrotask(() => settle(fault));
+    const proposal = {
+      ...this.#told,
+      drafts: sealed.map((one) => (follows === undefined ? { sealed: one } : { sealed: one, follows })),
+    };
+    this.#queueBytes += sizeBytes;
+    this.#queue.push({ proposal, sizeBytes, sinceMs: clock.now(), settle });
+    if (!this.#isPublishing) void this.#publishAll();
+  }
+
+  /** Where this node stands in the stream. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get failure(): Fault | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when the stream was applied up to there; the mirrors hold it then. */
+  reached(seq: number): Promise<void> {
+    if (this.#seq >= seq || this.#failure !== undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waits.add({ seq, resolve });
+    });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#applying;
+    this.#refuseAll(closed());
+    if (this.#failure === undefined) this.#keep();
+  }
+
+  #refusal(longest: number, sizeBytes: number): Fault | undefined {
+    if (this.#isClosed) return closed();
+    if (this.#failure !== undefined) return this.#failure;
+    if (longest > LINE_BYTES_MAX) {
+      return new Fault("too-large", `a record of ${longest} bytes does not fit a line`);
+    }
+    if (this.#queueBytes + sizeBytes <= CLUSTER_QUEUE_BYTES_MAX) return undefined;
+    const sentence = `${this.#queueBytes} bytes wait for the cluster already`;
+    return new Fault("too-many", sentence, { retryAfterMs: 1_000 });
+  }
+
+  async #start(): Promise<void> {
+    const { stream, mirrors } = this.#parts;
+    for (const place of PLACES) {
+      const head = this.#heads[place];
+      if (mirrors[place].head() < head) {
+        const sentence = `${place} has ${mirrors[place].head()} records, and had ${head}`;
+        throw new Fault("log-corrupt", sentence);
+      }
+      for await (const record of mirrors[place].read(head - CLUSTER_WINDOW_RECORDS + 1, head)) {
+        this.#admission.advance({ draft: draftOf(record), seq: record.head.seq });
+      }
+    }
+    for (const place of PLACES) {
+      const mirror = mirrors[place];
+      this.#told[place] = mirror.head();
+      const told = ({ head }: LogRecord) => {
+        this.#told[place] = head.seq;
+      };
+      this.#stops.push(await mirror.follow(mirror.head() + 1, told));
+    }
+    const last = await stream.last();
+    if (last < this.#seq) {
+      const sentence = `the stream ends at ${last}, and this node has applied ${this.#seq}`;
+      throw new Fault("cluster-diverged", sentence);
+    }
+    const stop = await stream.follow(
+      this.#seq + 1,
+      (message) => this.#take(message),
+      (fault) => this.#stop(fault),
+    );
+    this.#stops.push(stop);
+    await this.reached(last);
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** One message is under way at a time: what is asked for meanwhile goes with the next. */
+  async #publishAll(): Promise<void> {
+    this.#isPublishing = true;
+    await undefined; // What one tick asks for goes together.
+    while (this.#queue.length > 0) {
+      const group = this.#nextGroup();
+      const id = toBase64Url(this.#parts.entropy(ID_BYTES));
+      const proposals = group.map(({ proposal }) => proposal);
+      this.#sent.set(id, group);
+      await this.#publish(packProposals({ id, proposals }), id, group);
+    }
+    this.#isPublishing = false;
+  }
+
+  #nextGroup(): readonly Waiting[] {
+    let sizeBytes = 0;
+    let count = 0;
+    for (const waiting of this.#queue) {
+      sizeBytes += waiting.sizeBytes;
+      if (count === CLUSTER_MESSAGE_PROPOSALS_MAX) break;
+      if (count > 0 && sizeBytes > CLUSTER_MESSAGE_BYTES_MAX) break;
+      count++;
+    }
+    const group = this.#queue.splice(0, count);
+    for (const waiting of group) this.#queueBytes -= waiting.sizeBytes;
+    return group;
+  }
+
+  async #publish(bytes: Uint8Array, id: string, group: readonly Waiting[]): Promise<void> {
+    const { stream, clock } = this.#parts;
+    for (;;) {
+      try {
+        await stream.publish(bytes, id);
+        return;
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+        if (!this.#sent.has(id)) return; // It has come back: a majority holds it.
+        const [oldest] = group;
+        const isLate = clock.now() - (oldest?.sinceMs ?? 0) >= CLUSTER_WITHIN_MS;
+        if (!isLate && !this.#isClosed) {
+          await delay(clock, RETRY_MS / 10);
+          continue;
+        }
+        // It may be recorded still: its callers ask again, and are answered as before.
+        this.#sent.delete(id);
+        for (const { settle } of group) settle(error);
+        return;
+      }
+    }
+  }
+
+  /** @returns what the stream is to wait for before it brings more */
+  #take(message: StreamMessage): Promise<void> | undefined {
+    if (this.#isClosed || this.#failure !== undefined) return undefined;
+    this.#arrived.push(message);
+    this.#arrivedBytes += message.bytes.length;
+    this.#applying ??= this.#applyAll().finally(() => {
+      this.#applying = undefined;
+    });
+    return this.#arrivedBytes > CLUSTER_ARRIVED_BYTES_MAX ? this.#applying : undefined;
+  }
+
+  async #applyAll(): Promise<void> {
+    while (this.#arrived.length > 0 && this.#failure === undefined) {
+      const messages = this.#arrived.splice(0);
+      this.#arrivedBytes = 0;
+      const applied = messages.map((message) => this.#judge(message));
+      const owed = applied.flatMap(({ outcomes }) =>
+        outcomes.flatMap((one) => (typeof one === "string" ? [] : one)),
+      );
+      const records = await this.#record(owed);
+      if (records === undefined) return;
+      this.#seq = messages.at(-1)?.seq ?? this.#seq;
+      for (const one of applied) this.#settle(one, records);
+      for (const wait of this.#waits) {
+        if (wait.seq > this.#seq) continue;
+        this.#waits.delete(wait);
+        wait.resolve();
+      }
+      if (this.#seq - this.#kept >= KEEP_EVERY) this.#keep();
+    }
+  }
+
+  /** What the message means to every node. */
+  #judge({ bytes, unixMs }: StreamMessage): Applied {
+    let read: ReturnType<typeof readProposals>;
+    try {
+      read = readProposals(bytes, this.#parts.sha256);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // Of a later version: what it means is not known here, and all that follows rests on it.
+      if (error.code === "version-unsupported") this.#stop(error);
+      return { id: undefined, outcomes: [] };
+    }
+    const outcomes = read.proposals.map(({ history, accounts, drafts }) => {
+      const proposal = {
+        base: { history, accounts },
+        drafts: drafts.map(({ sealed: { draft }, follows }) =>
+          follows === undefined ? { draft } : { draft, follows },
+        ),
+      };
+      const objection = this.#admission.objection(proposal);
+      if (objection !== undefined) return objection;
+      return drafts.map(({ sealed }): Owed => {
+        const place = placeOf(sealed.draft.kind);
+        const seq = ++this.#heads[place];
+        this.#admission.advance({ draft: sealed.draft, seq });
+        return { place, seq, unixMs, draft: sealed };
+      });
+    });
+    return { id: read.id, outcomes };
+  }
+
+  /** @returns the records, by place and seq; undefined: this node has stopped */
+  async #record(owed: readonly Owed[]): Promise<ReadonlyMap<Owed, LogRecord> | undefined> {
+    const records = new Map<Owed, LogRecord>();
+    const { mirrors, clock } = this.#parts;
+    try {
+      for (const place of PLACES) {
+        const here = owed.filter((one) => one.place === place && one.seq <= mirrors[place].head());
+        await this.#compare(place, here, records);
+      }
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      this.#stop(error);
+      return undefined;
+    }
+    for (;;) {
+      const missing = owed.filter(({ place, seq }) => seq > mirrors[place].head());
+      const outcomes = await Promise.allSettled(
+        missing.map(async (one) => {
+          const { draft, seq, unixMs } = one;
+          records.set(one, await mirrors[one.place].appendDecided(draft, { seq, unixMs }));
+        }),
+      );
+      const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+      if (reasons.length === 0) return records;
+      const faults = reasons.map((reason: unknown) => faultOf(reason));
+      // Those behind one that did not fit stand at no place of theirs.
+      const isFull = faults.some(({ code }) => code === "store-full");
+      if (!isFull || this.#isClosed) {
+        this.#stop(faults[0] ?? closed());
+        return undefined;
+      }
+      await delay(clock, RETRY_MS); // The disk is full: what is decided waits for space.
+    }
+  }
+
+  /** What a crash left in the log before the position was kept has to be what the stream says. */
+  async #compare(
+    place: Place,
+    owed: readonly Owed[],
+    records: Map<Owed, LogRecord>,
+  ): Promise<void> {
+    const [first] = owed;
+    const last = owed.at(-1);
+    if (first === undefined || last === undefined) return;
+    let at = 0;
+    for await (const record of this.#parts.mirrors[place].read(first.seq, last.seq)) {
+      const one = owed[at++];
+      assert(one !== undefined, "as many records as were asked for");
+      const { draft, commit } = one.draft;
+      const { head } = record;
+      const isSame =
+        head.commit === commit &&
+        head.kind === draft.kind &&
+        head.room === draft.room &&
+        head.by === draft.by &&
+        head.id === draft.id;
+      if (!isSame) {
+        const sentence = `${place} has another record ${head.seq} than the cluster`;
+        throw new Fault("cluster-diverged", sentence);
+      }
+      records.set(one, record);
+    }
+  }
+
+  #settle({ id, outcomes }: Applied, records: ReadonlyMap<Owed, LogRecord>): void {
+    const group = id === undefined ? undefined : this.#sent.get(id);
+    if (id === undefined || group === undefined) return;
+    this.#sent.delete(id);
+    for (const [at, { settle }] of group.entries()) {
+      const outcome = outcomes[at];
+      if (outcome === undefined || typeof outcome === "string") {
+        settle(new Fault("log-conflict", `the decision does not hold any more: ${outcome}`));
+        continue;
+      }
+      const last = outcome.at(-1);
+      const record = last === undefined ? undefined : records.get(last);
+      assert(record !== undefined, "what is settled is recorded");
+      settle(record);
+    }
+  }
+
+  #keep(): void {
+    this.#kept = this.#seq;
+    const { history, accounts } = this.#heads;
+    this.#parts.keep({ seq: this.#seq, history, accounts });
+  }
+
+  /** From here on this node knows no more what the others do. */
+  #stop(fault: Fault): void {
+    if (this.#failure !== undefined || this.#isClosed) return;
+    this.#failure = fault;
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#refuseAll(fault);
+    for (const { resolve } of this.#waits) resolve();
+    this.#waits.clear();
+    this.#parts.onStopped(fault);
+  }
+
+  #refuseAll(fault: Fault): void {
+    const waiting = [...this.#sent.values(), this.#queue].flat();
+    this.#sent.clear();
+    this.#queue = [];
+    this.#queueBytes = 0;
+    for (const { settle } of waiting) settle(fault);
+  }
+}
+
+function faultOf(error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  throw error;
+}
+
+function closed(): Fault {
+  return new Fault("shutting-down", "the log is closed");
+}
+
+/** As it was before it had a place; of an erased one, without its body. */
+function draftOf(record: LogRecord): Draft {
+  const { kind, room, by, id } = record.head;
+  return { kind, room, by, id, body: parseBody(record) };
+}
