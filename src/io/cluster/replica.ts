@@ -88,7 +88,8 @@ export class Replica {
   /** Up to where the folds of this node have heard of each: what its decisions have seen. */
   readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
   readonly #stops: (() => void)[] = [];
-  #seq: number;
+  /** As it is on the disk. */
+  #at: Position;
   #kept: number;
   /** Bounded by CLUSTER_QUEUE_BYTES_MAX. */
   #queue: Waiting[] = [];
@@ -109,8 +110,8 @@ export class Replica {
     const { position } = parts;
     this.#parts = parts;
     this.#heads = { history: position?.history ?? 0, accounts: position?.accounts ?? 0 };
-    this.#seq = position?.seq ?? 0;
-    this.#kept = this.#seq;
+    this.#at = position ?? { seq: 0, history: 0, accounts: 0 };
+    this.#kept = this.#at.seq;
   }
 
   /**
@@ -146,7 +147,7 @@ export class Replica {
 
   /** Where this node stands in the stream. */
   get seq(): number {
-    return this.#seq;
+    return this.#at.seq;
   }
 
   get failure(): Fault | undefined {
@@ -155,7 +156,7 @@ export class Replica {
 
   /** Resolves when the stream was applied up to there; the mirrors hold it then. */
   reached(seq: number): Promise<void> {
-    if (this.#seq >= seq || this.#failure !== undefined) return Promise.resolve();
+    if (this.#at.seq >= seq || this.#failure !== undefined) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waits.add({ seq, resolve });
     });
@@ -202,12 +203,12 @@ export class Replica {
       this.#stops.push(await mirror.follow(mirror.head() + 1, told));
     }
     const last = await stream.last();
-    if (last < this.#seq) {
-      const sentence = `the stream ends at ${last}, and this node has applied ${this.#seq}`;
+    if (last < this.#at.seq) {
+      const sentence = `the stream ends at ${last}, and this node has applied ${this.#at.seq}`;
       throw new Fault("cluster-diverged", sentence);
     }
     const stop = await stream.follow(
-      this.#seq + 1,
+      this.#at.seq + 1,
       (message) => this.#take(message),
       (fault) => this.#stop(fault),
     );
@@ -272,13 +273,12 @@ export class Replica {
     if (this.#isClosed || this.#failure !== undefined) return undefined;
     this.#arrived.push(message);
     this.#arrivedBytes += message.bytes.length;
-    this.#applying ??= this.#applyAll().finally(() => {
-      this.#applying = undefined;
-    });
+    this.#applying ??= this.#applyAll();
     return this.#arrivedBytes > CLUSTER_ARRIVED_BYTES_MAX ? this.#applying : undefined;
   }
 
   async #applyAll(): Promise<void> {
+    await undefined; // So that it is known to be under way.
     while (this.#arrived.length > 0 && this.#failure === undefined) {
       const messages = this.#arrived.splice(0);
       this.#arrivedBytes = 0;
@@ -287,16 +287,17 @@ export class Replica {
         outcomes.flatMap((one) => (typeof one === "string" ? [] : one)),
       );
       const records = await this.#record(owed);
-      if (records === undefined) return;
-      this.#seq = messages.at(-1)?.seq ?? this.#seq;
+      if (records === undefined) break; // It has stopped.
+      this.#at = { ...this.#heads, seq: messages.at(-1)?.seq ?? this.#at.seq };
       for (const one of applied) this.#settle(one, records);
       for (const wait of this.#waits) {
-        if (wait.seq > this.#seq) continue;
+        if (wait.seq > this.#at.seq) continue;
         this.#waits.delete(wait);
         wait.resolve();
       }
-      if (this.#seq - this.#kept >= KEEP_EVERY) this.#keep();
+      if (this.#at.seq - this.#kept >= KEEP_EVERY) this.#keep();
     }
+    this.#applying = undefined; // In the tick in which nothing was left.
   }
 
   /** What the message means to every node. */
@@ -411,9 +412,8 @@ export class Replica {
   }
 
   #keep(): void {
-    this.#kept = this.#seq;
-    const { history, accounts } = this.#heads;
-    this.#parts.keep({ seq: this.#seq, history, accounts });
+    this.#kept = this.#at.seq;
+    this.#parts.keep(this.#at);
   }
 
   /** From here on this node knows no more what the others do. */

@@ -421,8 +421,9 @@ export class LogFile implements Log {
 
   async *#readSegment(segment: Segment, from: number, last: number): AsyncGenerator<LogRecord> {
     const { disk, sha256 } = this.#options;
-    const file = disk.open(segment.path, "read");
+    let file: DiskFile | undefined;
     try {
+      file = disk.open(segment.path, "read");
       for await (const block of scanBlocks(file, segment.seek(from), segment.sizeBytes)) {
         for (const line of linesOf(block)) {
           const parsed = parseLine(line.bytes);
@@ -442,7 +443,7 @@ export class LogFile implements Log {
     } catch (error) {
       throw diskFault(error, segment.path);
     } finally {
-      file.close();
+      file?.close();
     }
   }
 
