@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toHex } from "../../../src/base/bytes.ts";
+import { Fault } from "../../../src/base/fault.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { systemClock } from "../../../src/io/clock.ts";
+import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
+import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
+import { systemDisk } from "../../../src/io/disk/system-disk.ts";
+import { systemEntropy } from "../../../src/io/entropy.ts";
+import { openLog } from "../../../src/io/log/log-file.ts";
+import { openJetStream } from "../../../src/io/nats/jetstream.ts";
+import { eventually } from "../../event.ts";
+import { collect, draftOf } from "../log-fixture.ts";
+import { NatsServers } from "./nats-servers.ts";
+
+const clock = systemClock();
+const entropy = systemEntropy();
+const folder = mkdtempSync(join(tmpdir(), "chat-cluster-"));
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+}, 60_000);
+
+afterAll(async () => {
+  await nats.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function startNode(cluster: string, name: string, position?: Position) {
+  const disk = systemDisk();
+  const base = { disk, clock, entropy, sha256, reserveBytes: 600 };
+  const open = (log: string) => openLog({ ...base, folder: join(folder, cluster, name, log) });
+  const mirrors = { history: await open("history"), accounts: await open("accounts") };
+  const stream = await openJetStream({ servers: nats.urls, cluster, isUnsafe: true, clock });
+  let kept: Position | undefined;
+  const replica = await Replica.open({
+    ...{ stream, mirrors, clock, entropy, sha256 },
+    ...(position === undefined ? {} : { position }),
+    keep: (at) => {
+      kept = at;
+    },
+    onStopped: (fault) => {
+      throw fault;
+    },
+  });
+  const history = new ReplicatedLog(replica, mirrors, "history");
+  const close = async () => {
+    await replica.close();
+    await mirrors.history.close();
+    await mirrors.accounts.close();
+    await stream.close();
+    return kept;
+  };
+  return { replica, mirrors, stream, history, close };
+}
+
+test("an old server is refused, unless one accepts what it may lose", async () => {
+  const opening = openJetStream({ servers: nats.urls, cluster: "old", isUnsafe: false, clock });
+  await expect(opening).rejects.toMatchObject({ code: "version-unsupported" });
+});
+
+test("three nodes on three servers come to the same roots", async () => {
+  const nodes = await Promise.all(["a", "b", "c"].map((name) => startNode("roots", name)));
+  const records = await Promise.all(
+    Array.from({ length: 300 }, (_, i) => nodes[i % 3]?.history.append(draftOf(`m${i}`))),
+  );
+  expect(new Set(records.map((record) => record?.head.seq)).size).toBe(300);
+  for (const { replica, stream } of nodes) await replica.reached(await stream.last());
+  const roots = nodes.map(({ mirrors }) => toHex(mirrors.history.tree.root()));
+  expect(new Set(roots).size).toBe(1);
+  const position = await nodes[0]?.close();
+  await nodes[1]?.history.append(draftOf("while it is away"));
+  const again = await startNode("roots", "a", position);
+  expect(again.history.head()).toBe(301);
+  for (const node of [again, ...nodes.slice(1)]) await node.close();
+}, 60_000);
+
+test("kill -9 of the servers, one after the other: what was acknowledged is there, once", async () => {
+  const nodes = await Promise.all(["a", "b"].map((name) => startNode("kills", name)));
+  const acked: string[] = [];
+  let isOver = false;
+  const writing = nodes.map(async ({ history }, at) => {
+    for (let i = 0; !isOver; i++) {
+      const text = `${at}-${i}`;
+      try {
+        await history.append(draftOf(text));
+        acked.push(text);
+      } catch (error) {
+        // Whether it is recorded nobody knows; a client would ask again with the same id.
+        if (!(error instanceof Fault)) throw error;
+      }
+    }
+  });
+  for (const server of nats.servers) {
+    const before = acked.length;
+    await eventually("words before", () => acked.length > before + 50);
+    await server.kill();
+    const after = acked.length;
+    await eventually("words after", () => acked.length > after + 50);
+    server.start();
+  }
+  isOver = true;
+  await Promise.all(writing);
+  for (const { replica, stream } of nodes) await replica.reached(await stream.last());
+  const [first, second] = nodes;
+  const texts = (await collect((first as typeof nodes[0]).history.read(1))).map(
+    ({ bodyBytes }) => (JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { text: string }).text,
+  );
+  expect(new Set(texts).size).toBe(texts.length);
+  expect(acked.filter((text) => !texts.includes(text))).toEqual([]);
+  expect(toHex(second?.mirrors.history.tree.root() ?? new Uint8Array())).toBe(
+    toHex(first?.mirrors.history.tree.root() ?? new Uint8Array()),
+  );
+  for (const node of nodes) await node.close();
+}, 180_000);

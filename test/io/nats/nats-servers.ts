@@ -1,0 +1,81 @@
+import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { reservedPort } from "../../ports.ts";
+
+/** One nats-server, which may be ended and started again. */
+export class NatsServer {
+  readonly port: number;
+  readonly #config: string;
+  readonly #log: number;
+  #child: Bun.Subprocess | undefined;
+
+  constructor(port: number, config: string, log: string) {
+    this.port = port;
+    this.#config = config;
+    this.#log = openSync(log, "a");
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`;
+  }
+
+  start(): void {
+    this.#child = Bun.spawn(["nats-server", "-c", this.#config], {
+      stdio: ["ignore", this.#log, this.#log],
+    });
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal);
+  }
+
+  /** Ends at once, as by a power loss of its process. */
+  async kill(): Promise<void> {
+    this.#child?.kill("SIGKILL");
+    await this.#child?.exited;
+  }
+}
+
+/** Three that form a cluster with JetStream, in a folder of their own. */
+export class NatsServers {
+  readonly servers: readonly NatsServer[];
+  readonly #folder: string;
+
+  private constructor(folder: string, servers: readonly NatsServer[]) {
+    this.#folder = folder;
+    this.servers = servers;
+  }
+
+  /** @throws Error there is no nats-server on this machine */
+  static async start(count = 3): Promise<NatsServers> {
+    if (Bun.which("nats-server") === null) throw new Error("nats-server is not installed");
+    const folder = mkdtempSync(join(tmpdir(), "chat-nats-"));
+    const ports: number[] = [];
+    for (let i = 0; i < 2 * count; i++) ports.push(await reservedPort());
+    const routes = ports.slice(count).map((port) => `nats://127.0.0.1:${port}`);
+    const servers = routes.map((_, i) => {
+      const config = join(folder, `${i}.conf`);
+      const cluster =
+        count === 1
+          ? ""
+          : `cluster { name: c, listen: 127.0.0.1:${ports[count + i]}, routes: [${routes.join(", ")}] }`;
+      writeFileSync(
+        config,
+        `server_name: n${i}\nlisten: 127.0.0.1:${ports[i]}\njetstream { store_dir: "${folder}/js${i}" }\n${cluster}\n`,
+      );
+      return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
+    });
+    for (const server of servers) server.start();
+    return new NatsServers(folder, servers);
+  }
+
+  get urls(): readonly string[] {
+    return this.servers.map(({ url }) => url);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map((server) => server.kill()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
