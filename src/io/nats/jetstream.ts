@@ -1,13 +1,11 @@
 /** The one home of the NATS client: a stream of JetStream as what several servers share. */
 import {
-  DeliverPolicy,
   DiscardPolicy,
   type JetStreamClient,
   type JetStreamManager,
   JetStreamApiError,
   jetstream,
   jetstreamManager,
-  type OrderedConsumerOptions,
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
@@ -36,6 +34,12 @@ export interface JetStreamOptions {
 const VERSION_MIN = [2, 12] as const;
 const REPLICAS = 3;
 const LEADER_WITHIN_MS = 20_000;
+/** Without news the stream is looked at this often. */
+const LOOK_EVERY_MS = 250;
+/** A copy that is behind is asked again. */
+const MISSING_EVERY_MS = 5;
+/** A message that is missed so often, CLUSTER_STALLED_MS apart, is gone. */
+const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** Codes of the JetStream API. */
 const STREAM_NOT_FOUND = 10_059;
@@ -120,6 +124,7 @@ async function ensureStream(
       discard: DiscardPolicy.New,
       duplicate_window: DUPLICATE_WINDOW_NS,
       deny_purge: true,
+      allow_direct: true,
     });
   try {
     await add(REPLICAS);
@@ -149,6 +154,7 @@ export class JetStream implements Stream {
   readonly #clock: Clock;
   /** What publishing and asking have shown of its end. */
   #lastKnown = 0;
+  readonly #readers = new Set<Reader>(); // One each for who follows.
 
   constructor(
     connection: NatsConnection,
@@ -170,6 +176,7 @@ export class JetStream implements Stream {
         timeout: CLUSTER_ANSWER_MS,
       });
       this.#lastKnown = Math.max(this.#lastKnown, seq);
+      for (const reader of this.#readers) reader.wake();
     } catch (error) {
       throw asFault(error);
     }
@@ -190,32 +197,36 @@ export class JetStream implements Stream {
     onMessage: (message: StreamMessage) => Promise<void> | undefined,
     onTrouble: (fault: Fault) => void,
   ): Promise<() => void> {
-    const reader = new Reader(seq, this.#client, this.#stream.name, onMessage, onTrouble);
+    const reader = new Reader({
+      next: seq,
+      fetch: (one) => this.#fetch(one),
+      last: () => this.#lastKnown,
+      ask: () => this.last(),
+      ...{ clock: this.#clock, onMessage, onTrouble },
+    });
+    this.#readers.add(reader);
+    // Whoever publishes is heard at once; that the stream holds it, only reading it tells.
+    const heard = this.#connection.subscribe(this.#stream.subject, { callback: () => reader.wake() });
     await reader.begin();
-    let isStopped = false;
-    let movedAt = this.#clock.now();
-    let stoodAt = reader.next;
-    let cancel = () => {};
-    const watch = async () => {
-      if (isStopped) return;
-      await this.last().catch(() => undefined); // Without a majority nothing is ahead.
-      const now = this.#clock.now();
-      if (reader.next !== stoodAt || reader.isBusy || reader.next > this.#lastKnown) {
-        stoodAt = reader.next;
-        movedAt = now;
-      } else if (now - movedAt >= CLUSTER_STALLED_MS) {
-        // Ordered consumers were seen to hang after their leader died, without a word.
-        movedAt = now;
-        await reader.begin();
-      }
-      if (!isStopped) cancel = this.#clock.after(CLUSTER_STALLED_MS / 3, () => void watch());
-    };
-    cancel = this.#clock.after(CLUSTER_STALLED_MS / 3, () => void watch());
     return () => {
-      isStopped = true;
-      cancel();
+      this.#readers.delete(reader);
+      heard.unsubscribe();
       reader.end();
     };
+  }
+
+  /**
+   * From whichever server holds a copy: a stream that has just lost its leader is read all the same.
+   * @returns undefined: that server does not have it, or not yet
+   */
+  async #fetch(seq: number): Promise<StreamMessage | undefined> {
+    try {
+      const found = await this.#manager.direct.getMessage(this.#stream.name, { seq });
+      if (found === null || found.seq !== seq) return undefined;
+      return { seq, unixMs: found.time.getTime(), bytes: new Uint8Array(found.data) };
+    } catch (error) {
+      throw asFault(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -223,79 +234,131 @@ export class JetStream implements Stream {
   }
 }
 
-/** Reads the stream from one place on, by one consumer after the other. */
-class Reader {
-  next: number;
-  /** In the middle of what it has read. */
-  isBusy = false;
-  readonly #client: JetStreamClient;
-  readonly #name: string;
-  readonly #onMessage: (message: StreamMessage) => Promise<void> | undefined;
-  readonly #onTrouble: (fault: Fault) => void;
-  #generation = 0;
-  #stop = () => {};
+interface ReaderParts {
+  readonly next: number;
+  readonly fetch: (seq: number) => Promise<StreamMessage | undefined>;
+  /** Seq of the last message that is known of. */
+  readonly last: () => number;
+  /** The same, asked for. */
+  readonly ask: () => Promise<number>;
+  readonly clock: Clock;
+  readonly onMessage: (message: StreamMessage) => Promise<void> | undefined;
+  readonly onTrouble: (fault: Fault) => void;
+}
 
-  constructor(
-    seq: number,
-    client: JetStreamClient,
-    name: string,
-    onMessage: (message: StreamMessage) => Promise<void> | undefined,
-    onTrouble: (fault: Fault) => void,
-  ) {
-    this.next = seq;
-    this.#client = client;
-    this.#name = name;
-    this.#onMessage = onMessage;
-    this.#onTrouble = onTrouble;
+/**
+ * Reads the stream message by message. A consumer of JetStream would be less work, but those hang
+ * for up to a minute after the server that led them has died.
+ */
+class Reader {
+  readonly #parts: ReaderParts;
+  #next: number;
+  #isEnded = false;
+  #isWoken = false;
+  #wake = () => {};
+  /** How often the message that comes next was not there, though it had to be. */
+  #missed = 0;
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.#next = parts.next;
   }
 
-  /** Anew from where it stands; the consumer before is left alone. */
-  async begin(): Promise<void> {
-    this.#stop();
-    const generation = ++this.#generation;
-    try {
-      const from: Partial<OrderedConsumerOptions> = {
-        deliver_policy: DeliverPolicy.StartSequence,
-        opt_start_seq: this.next,
-      };
-      const consumer = await this.#client.consumers.get(this.#name, from);
-      const messages = await consumer.consume({ max_messages: CLUSTER_MESSAGES_AHEAD });
-      if (generation !== this.#generation) return messages.stop();
-      this.#stop = () => messages.stop();
-      void this.#read(messages, generation);
-    } catch (error) {
-      asFault(error); // The next look finds it standing still, and begins again.
-    }
+  /** Resolves when the first look is under way. */
+  begin(): Promise<void> {
+    void this.#run();
+    return Promise.resolve();
+  }
+
+  /** There may be more. */
+  wake(): void {
+    this.#isWoken = true;
+    this.#wake();
   }
 
   end(): void {
-    this.#generation++;
-    this.#stop();
+    this.#isEnded = true;
+    this.wake();
   }
 
-  async #read(
-    messages: AsyncIterable<{ seq: number; data: Uint8Array; info: { timestampNanos: number } }>,
-    generation: number,
-  ): Promise<void> {
-    try {
-      for await (const { seq, data, info } of messages) {
-        if (generation !== this.#generation) return;
-        if (seq < this.next) continue;
-        if (seq > this.next) {
-          const sentence = `the stream has lost messages ${this.next} to ${seq - 1}`;
-          this.end();
-          return this.#onTrouble(new Fault("cluster-diverged", sentence));
-        }
-        this.next = seq + 1;
-        this.isBusy = true;
-        await this.#onMessage({ seq, unixMs: Math.floor(info.timestampNanos / 1e6), bytes: data });
-        this.isBusy = false;
+  async #run(): Promise<void> {
+    let missing = 0;
+    while (!this.#isEnded) {
+      const count = await this.#read();
+      if (count > 0) {
+        missing = 0;
+        continue;
       }
-    } catch (error) {
-      asFault(error); // As above.
-    } finally {
-      this.isBusy = false;
+      if (this.#parts.last() < this.#next) {
+        missing = 0;
+        await this.#idle(LOOK_EVERY_MS, true);
+        continue;
+      }
+      // It is there, and the server that was asked has not heard of it yet.
+      missing++;
+      if (missing * MISSING_EVERY_MS >= CLUSTER_STALLED_MS) {
+        const isGone = await this.#isGone();
+        if (isGone) return;
+        missing = 0;
+      }
+      await this.#idle(MISSING_EVERY_MS, false);
     }
+  }
+
+  /** @returns how many came */
+  async #read(): Promise<number> {
+    const { last, fetch, onMessage } = this.#parts;
+    const ahead = Math.min(CLUSTER_MESSAGES_AHEAD, Math.max(1, last() - this.#next + 1));
+    const asked = Array.from({ length: ahead }, (_, i) =>
+      fetch(this.#next + i).catch((error: unknown) => {
+        asFault(error);
+        return undefined; // It is asked for again.
+      }),
+    );
+    let count = 0;
+    for (const answer of asked) {
+      const message = await answer;
+      if (message === undefined || message.seq !== this.#next || this.#isEnded) continue;
+      this.#next++;
+      this.#missed = 0;
+      count++;
+      await onMessage(message);
+    }
+    return count;
+  }
+
+  /** Whether the stream does not hold it any more. */
+  async #isGone(): Promise<boolean> {
+    const { ask, fetch, onTrouble } = this.#parts;
+    try {
+      if ((await ask()) < this.#next) return false;
+      if ((await fetch(this.#next)) !== undefined) return false;
+    } catch (error) {
+      asFault(error);
+      return false; // Without a majority nothing is known of it.
+    }
+    this.#missed++;
+    if (this.#missed < GONE_AFTER) return false;
+    onTrouble(new Fault("cluster-diverged", `the stream has lost its message ${this.#next}`));
+    return true;
+  }
+
+  /** @param isWakeable whether news end it */
+  async #idle(ms: number, isWakeable: boolean): Promise<void> {
+    if (isWakeable && this.#isWoken) {
+      this.#isWoken = false;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const cancel = this.#parts.clock.after(ms, resolve);
+      if (!isWakeable) return;
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
+    this.#isWoken = false;
+    this.#wake = () => {};
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventually } from "../../event.ts";
 import { reservedPort } from "../../ports.ts";
 
 /** One nats-server, which may be ended and started again. */
@@ -24,6 +25,20 @@ export class NatsServer {
     this.#child = Bun.spawn(["nats-server", "-c", this.#config], {
       stdio: ["ignore", this.#log, this.#log],
     });
+  }
+
+  async listens(): Promise<boolean> {
+    try {
+      const socket = await Bun.connect({
+        hostname: "127.0.0.1",
+        port: this.port,
+        socket: { data: () => undefined },
+      });
+      socket.end();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -67,6 +82,7 @@ export class NatsServers {
       return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
     });
     for (const server of servers) server.start();
+    for (const server of servers) await eventually("it listens", () => server.listens());
     return new NatsServers(folder, servers);
   }
 
