@@ -17,6 +17,7 @@ import { Invites, type ServerPlace } from "./auth/invites.ts";
 import { type Authenticator, guessedTooOften } from "./auth/login.ts";
 import { type HttpRoutes, httpRoutes } from "./http/routes.ts";
 import type { ServerOptions } from "./options.ts";
+import { recordDecision } from "./queue/decision.ts";
 import { eraseOrdered } from "./queue/erasure.ts";
 import { PendingWrites } from "./queue/pending-writes.ts";
 import { FanOut } from "./rooms/broadcast.ts";
@@ -146,8 +147,9 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       await accounts.follow(registry.head + 1, (record) => registry.apply(record)),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );
-    if (rooms.find(LOBBY) === undefined)
-      await history.append(lobbyDraft(roomId(entropy(ID_BYTES))));
+    await recordDecision(history, () =>
+      rooms.find(LOBBY) === undefined ? [lobbyDraft(roomId(entropy(ID_BYTES)))] : [],
+    );
     await this.#services.files?.start();
     this.#services.retention.sweep();
     this.#services.sealed?.start();

@@ -1,7 +1,6 @@
 import type { UserId } from "../base/ids.ts";
 import { TargetResolver } from "../core/rooms/targets.ts";
 import { sha256 } from "../crypto/sha256.ts";
-import type { Log } from "../io/log/log.ts";
 import { AdminDashboard, type AdminDashboardOptions } from "./admin/dashboard.ts";
 import type { EventFeed } from "./admin/event-feed.ts";
 import { Devices } from "./auth/devices.ts";
@@ -13,6 +12,7 @@ import { DataChannels } from "./files/data-channels.ts";
 import { FileService } from "./files/file-service.ts";
 import { WebDownloads } from "./http/download-links.ts";
 import type { ServerOptions } from "./options.ts";
+import type { WrittenLog } from "./queue/pending-writes.ts";
 import type { FanOut } from "./rooms/broadcast.ts";
 import type { LocalPosts } from "./rooms/local-posts.ts";
 import { Management, type ManagementOptions } from "./rooms/management.ts";
@@ -29,7 +29,7 @@ import { SealedService } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 
 export interface ServiceOptions extends Omit<ServerOptions, "accounts"> {
-  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly accounts: WrittenLog;
   readonly entry: Authenticator;
   readonly invites: Invites;
   readonly localPosts: LocalPosts;

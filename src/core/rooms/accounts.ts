@@ -152,11 +152,9 @@ export class Registry {
    * @throws Fault name-taken, too-many
    */
   reserve(name: Name, renamed?: Account): void {
+    this.checkFree(name, renamed);
     const folded = foldName(name);
-    const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
-    if ((holder !== undefined && holder !== renamed) || this.#reserved.has(folded)) {
-      throw new Fault("name-taken", `the name '${name}' is taken`);
-    }
+    if (this.#reserved.has(folded)) throw nameTaken(name);
     if (renamed !== undefined) {
       this.#reserved.add(folded);
       return;
@@ -165,6 +163,13 @@ export class Registry {
       throw new Fault("too-many", `this server holds ${ACCOUNTS_MAX} accounts and takes no more`);
     }
     this.#reserved.add(folded);
+  }
+
+  /** Whether nobody holds it, whoever has reserved it. @throws Fault name-taken */
+  checkFree(name: Name, renamed?: Account): void {
+    const folded = foldName(name);
+    const holder = this.#byName.get(folded) ?? (renamed ? undefined : this.#former.get(folded));
+    if (holder !== undefined && holder !== renamed) throw nameTaken(name);
   }
 
   release(name: Name): void {
@@ -411,6 +416,10 @@ function deviceDraftOf({ id }: Account, deviceKey: Uint8Array, cert?: Uint8Array
   const device = toBase64Url(deviceKey);
   const body = { device, ...(cert === undefined ? {} : { cert: toBase64Url(cert) }) };
   return { kind: "device", room: id, by: id, id: "", body };
+}
+
+function nameTaken(name: Name): Fault {
+  return new Fault("name-taken", `the name '${name}' is taken`);
 }
 
 function tooManyDevices({ name }: Account): Fault {

@@ -13,6 +13,7 @@ import {
 } from "../../base/limits-cluster.ts";
 import { Admission, type Objection } from "../../core/cluster/admission.ts";
 import { type Place, placeOf } from "../../core/cluster/claims.ts";
+import { erasuresOf } from "../../core/rooms/erasures.ts";
 import { packProposals, readProposals, type SealedProposal } from "../../wire/cluster.ts";
 import { type Draft, type LogRecord, parseBody, SALT_BYTES, sealDraft } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
@@ -66,7 +67,8 @@ interface Applied {
   readonly outcomes: readonly (readonly Owed[] | Objection)[];
 }
 
-const PLACES: readonly Place[] = ["history", "accounts"];
+/** An account is on the disk before the first record of it in the history. */
+const PLACES: readonly Place[] = ["accounts", "history"];
 /** Between two tries to write what the disk did not take. */
 const RETRY_MS = 1_000;
 /** The position is kept after so many messages at the latest. */
@@ -96,6 +98,8 @@ export class Replica {
   #queueBytes = 0;
   /** Published, by the id of its message; bounded by one in flight. */
   readonly #sent = new Map<string, readonly Waiting[]>();
+  /** Of the accounts, while they are told: what this node has asked for. Bounded by a message. */
+  readonly #own = new Set<number>();
   #isPublishing = false;
   /** Bounded by CLUSTER_ARRIVED_BYTES_MAX and one message. */
   #arrived: StreamMessage[] = [];
@@ -154,6 +158,16 @@ export class Replica {
     return this.#failure;
   }
 
+  /** While followers of the accounts are told of it: whether somebody here waits for the answer. */
+  isOwn(seq: number): boolean {
+    return this.#own.has(seq);
+  }
+
+  /** What this node has on its disk is not what the others have. */
+  diverged(sentence: string): void {
+    this.#stop(new Fault("cluster-diverged", sentence));
+  }
+
   /** Resolves when the stream was applied up to there; the mirrors hold it then. */
   reached(seq: number): Promise<void> {
     if (this.#at.seq >= seq || this.#failure !== undefined) return Promise.resolve();
@@ -197,8 +211,9 @@ export class Replica {
     for (const place of PLACES) {
       const mirror = mirrors[place];
       this.#told[place] = mirror.head();
-      const told = ({ head }: LogRecord) => {
-        this.#told[place] = head.seq;
+      const told = (record: LogRecord) => {
+        this.#told[place] = record.head.seq;
+        this.#erase(mirror, record);
       };
       this.#stops.push(await mirror.follow(mirror.head() + 1, told));
     }
@@ -215,6 +230,21 @@ export class Replica {
     this.#stops.push(stop);
     await this.reached(last);
     if (this.#failure !== undefined) throw this.#failure;
+    for (const place of PLACES) {
+      const own = mirrors[place].head();
+      if (own <= this.#heads[place]) continue;
+      const sentence = `${place} has ${own} records here, and ${this.#heads[place]} in the cluster`;
+      throw new Fault("cluster-diverged", sentence);
+    }
+  }
+
+  /** On each node; who asked for it waits for it besides. What a crash cuts off is done at a start. */
+  #erase(mirror: LogFile, record: LogRecord): void {
+    for (const seq of erasuresOf(record)) {
+      mirror.erase(seq, record.head.seq).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+      });
+    }
   }
 
   /** One message is under way at a time: what is asked for meanwhile goes with the next. */
@@ -290,6 +320,7 @@ export class Replica {
       if (records === undefined) break; // It has stopped.
       this.#at = { ...this.#heads, seq: messages.at(-1)?.seq ?? this.#at.seq };
       for (const one of applied) this.#settle(one, records);
+      this.#own.clear();
       for (const wait of this.#waits) {
         if (wait.seq > this.#at.seq) continue;
         this.#waits.delete(wait);
@@ -327,6 +358,10 @@ export class Replica {
         return { place, seq, unixMs, draft: sealed };
       });
     });
+    if (this.#sent.has(read.id)) {
+      for (const one of outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome)))
+        if (one.place === "accounts") this.#own.add(one.seq);
+    }
     return { id: read.id, outcomes };
   }
 
@@ -345,14 +380,18 @@ export class Replica {
       return undefined;
     }
     for (;;) {
-      const missing = owed.filter(({ place, seq }) => seq > mirrors[place].head());
-      const outcomes = await Promise.allSettled(
-        missing.map(async (one) => {
-          const { draft, seq, unixMs } = one;
-          records.set(one, await mirrors[one.place].appendDecided(draft, { seq, unixMs }));
-        }),
-      );
-      const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+      const reasons: unknown[] = [];
+      for (const place of PLACES) {
+        const missing = owed.filter((one) => one.place === place && one.seq > mirrors[place].head());
+        const outcomes = await Promise.allSettled(
+          missing.map(async (one) => {
+            const { draft, seq, unixMs } = one;
+            records.set(one, await mirrors[place].appendDecided(draft, { seq, unixMs }));
+          }),
+        );
+        reasons.push(...outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
+        if (reasons.length > 0) break;
+      }
       if (reasons.length === 0) return records;
       const faults = reasons.map((reason: unknown) => faultOf(reason));
       // Those behind one that did not fit stand at no place of theirs.

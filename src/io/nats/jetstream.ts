@@ -25,9 +25,18 @@ export interface JetStreamOptions {
   /** Content of a credentials file. */
   readonly credentials?: Uint8Array;
   readonly cluster: string;
+  /** What stands with the stream and says whose it is: all nodes are one server to clients. */
+  readonly identity: ClusterIdentity;
   /** Takes servers that may lose what they acknowledged, and one alone. */
   readonly isUnsafe: boolean;
   readonly clock: Clock;
+}
+
+export interface ClusterIdentity {
+  /** Fingerprint of this node's; undefined: it has none. */
+  readonly own: string | undefined;
+  /** For a new stream; asked only where there is none. @returns its fingerprint */
+  readonly make: () => Promise<string>;
 }
 
 /** What the server has to be: since then a sync before each acknowledgement can be asked for. */
@@ -45,9 +54,9 @@ const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
-/** @throws Fault unreachable, not-allowed, no-majority, version-unsupported, usage */
+/** @throws Fault unreachable, data-foreign, no-majority, version-unsupported */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
-  const { servers, credentials, cluster, isUnsafe, clock } = options;
+  const { servers, credentials, cluster, isUnsafe, identity, clock } = options;
   let connection: NatsConnection;
   try {
     connection = await connect({
@@ -72,7 +81,12 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     });
     const name = `CHAT_${cluster}`;
     const deadline = clock.now() + LEADER_WITHIN_MS;
-    const ready = () => ensureStream(manager, name, `chat.${cluster}.log`, isUnsafe);
+    let { own } = identity;
+    const make = async () => {
+      own ??= await identity.make();
+      return own;
+    };
+    const ready = () => ensureStream(manager, { name, cluster, identity: { own, make }, isUnsafe });
     // Servers that have just started choose who leads, and a new stream chooses once more.
     for (;;) {
       try {
@@ -83,7 +97,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       await delay(clock, CLUSTER_ANSWER_MS / 4);
       if (clock.now() >= deadline) throw new Fault("no-majority", "the stream has no leader yet");
     }
-    return new JetStream(connection, manager, { name, subject: `chat.${cluster}.log` }, options);
+    return new JetStream(connection, manager, { name, subject: subjectOf(cluster) }, options);
   } catch (error) {
     await connection.close();
     throw asFault(error);
@@ -101,23 +115,28 @@ function checkVersion(version: string, isUnsafe: boolean): void {
   });
 }
 
-/** @returns whether somebody leads it */
+interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "identity" | "isUnsafe"> {
+  readonly name: string;
+}
+
+/** @returns whether somebody leads it @throws Fault data-foreign, no-majority */
 async function ensureStream(
   manager: JetStreamManager,
-  name: string,
-  subject: string,
-  isUnsafe: boolean,
+  { name, cluster, identity, isUnsafe }: StreamOptions,
 ): Promise<boolean> {
   try {
-    const { cluster, config } = await manager.streams.info(name);
-    return config.num_replicas === 1 || (cluster?.leader ?? "") !== "";
+    const { cluster: servers, config } = await manager.streams.info(name);
+    checkIdentity(cluster, config.description ?? "", identity);
+    return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
   }
+  const description = describe(await identity.make());
   const add = (replicas: number) =>
     manager.streams.add({
       name,
-      subjects: [subject],
+      description,
+      subjects: [subjectOf(cluster)],
       num_replicas: replicas,
       storage: StorageType.File,
       retention: RetentionPolicy.Limits,
@@ -139,6 +158,26 @@ async function ensureStream(
     await add(1);
   }
   return false; // The next look tells.
+}
+
+/** @throws Fault data-foreign */
+function checkIdentity(cluster: string, found: string, { own }: ClusterIdentity): void {
+  if (own !== undefined && found === describe(own)) return;
+  const sentence =
+    own === undefined
+      ? `the cluster '${cluster}' has an identity, and this data folder has none`
+      : `the cluster '${cluster}' has another identity than this data folder`;
+  throw new Fault("data-foreign", sentence, {
+    remedy: "copy identity.key and settings.json from a node's data folder, or give --cluster NAME",
+  });
+}
+
+function describe(fingerprint: string): string {
+  return `identity ${fingerprint}`;
+}
+
+function subjectOf(cluster: string): string {
+  return `chat.${cluster}.log`;
 }
 
 interface StreamName {

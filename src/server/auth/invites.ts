@@ -31,6 +31,7 @@ import { Mutex } from "../../io/disk/mutex.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { recordDecision } from "../queue/decision.ts";
 
 /** Where others reach a server, by TLS. */
 export interface ServerPlace {
@@ -43,7 +44,7 @@ export interface InvitesOptions {
   readonly entropy: Entropy;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly accounts: Pick<Log, "append" | "appendThen">;
   /** Where others reach this server; the best first. */
   readonly places: () => readonly ServerPlace[];
 }
@@ -136,13 +137,15 @@ export class Invites {
   /** @throws Fault not-found, store-…: one that is not listed to you does not exist for you */
   async revoke(actor: Actor, id: string): Promise<void> {
     const { registry, accounts } = this.#options;
-    const invite = registry.policy.invite(id);
-    if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
-      throw new Fault("not-found", `there is no invite '${id.slice(0, 40)}'`, {
-        remedy: "list them: chat admin invites",
-      });
-    }
-    await accounts.append(inviteGoneDraft(id, actor.user));
+    await recordDecision(accounts, () => {
+      const invite = registry.policy.invite(id);
+      if (invite === undefined || invite.isRevoked || !this.#mayRevoke(actor, invite)) {
+        throw new Fault("not-found", `there is no invite '${id.slice(0, 40)}'`, {
+          remedy: "list them: chat admin invites",
+        });
+      }
+      return [inviteGoneDraft(id, actor.user)];
+    });
   }
 
   /** One's own; a moderator of a room decides who comes into it. */
@@ -208,6 +211,13 @@ export class Invites {
     const pending = this.#pending.get(id) ?? 0;
     this.#checkLive(invite, pending);
     this.#pending.set(id, pending + 1);
+  }
+
+  /** Whether the use that is held is there still: others may use it up. @throws Fault not-allowed */
+  check(id: string): void {
+    const invite = this.#options.registry.policy.invite(id);
+    if (invite === undefined) throw spent("was revoked");
+    this.#checkLive(invite, (this.#pending.get(id) ?? 1) - 1);
   }
 
   end(id: string): void {

@@ -22,6 +22,7 @@ import type { Log } from "../../io/log/log.ts";
 import { type Fingerprint, formatFingerprint } from "../../wire/fingerprint.ts";
 import type { RequestOf } from "../../wire/messages.ts";
 import type { Draft } from "../../wire/record.ts";
+import { recordDecision } from "../queue/decision.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey } from "../session/connection-limits.ts";
@@ -44,7 +45,7 @@ export interface AuthenticatorOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly accounts: Pick<Log, "append" | "appendThen">;
   readonly passwords: Passwords;
   readonly fingerprint: Fingerprint;
   /** Undefined: every newcomer may register. */
@@ -54,7 +55,7 @@ export interface AuthenticatorOptions {
   readonly operatorToken: string | undefined;
   /** The token of the link for the page. */
   readonly operatorLink: OperatorLink;
-  readonly invites: Pick<Invites, "admission" | "begin" | "end">;
+  readonly invites: Pick<Invites, "admission" | "begin" | "check" | "end">;
   readonly bans: Bans;
 }
 
@@ -173,21 +174,36 @@ export class Authenticator {
     const id = userId(entropy(ID_BYTES));
     const drafts = [registry.accountDraft(id, { name, accountKey, deviceKey, deviceCert })];
     if (hash !== undefined) drafts.unshift(registry.passwordDraft(id, hash));
+    const check = () => {
+      this.#checkAdmitted(admission);
+      registry.checkFree(name);
+    };
     const { invite } = admission;
     if (invite !== undefined) {
-      await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts]);
+      await this.#withInvite(invite, [inviteUsedDraft(invite, id), ...drafts], check);
       admission.invited = id;
       return;
     }
-    await Promise.all(drafts.map((draft) => accounts.append(draft)));
+    await recordDecision(accounts, () => {
+      check();
+      return drafts;
+    });
   }
 
   /** One use of it goes with these records, and is on the disk no later than they. */
-  async #withInvite(invite: string, drafts: readonly Draft[]): Promise<void> {
+  async #withInvite(
+    invite: string,
+    drafts: readonly Draft[],
+    check: () => void = () => undefined,
+  ): Promise<void> {
     const { accounts, invites } = this.#options;
     invites.begin(invite);
     try {
-      await Promise.all(drafts.map((draft) => accounts.append(draft)));
+      await recordDecision(accounts, () => {
+        invites.check(invite);
+        check();
+        return drafts;
+      });
     } finally {
       invites.end(invite);
     }

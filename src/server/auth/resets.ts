@@ -7,9 +7,10 @@ import type { Account, Registry } from "../../core/rooms/accounts.ts";
 import { sha256 } from "../../crypto/sha256.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
-import type { Log } from "../../io/log/log.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
+import { recordDecision } from "../queue/decision.ts";
 import { changePassword } from "../queue/erasure.ts";
+import type { WrittenLog } from "../queue/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import type { Authenticator } from "./login.ts";
 
@@ -17,7 +18,7 @@ export interface ResetsOptions {
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly entry: Pick<Authenticator, "guessReset" | "hash">;
 }
@@ -48,7 +49,7 @@ export class Resets {
     }
     const token = `p${toBase64Url(entropy(TOKEN_BYTES))}`;
     const made = { hash: hashOf(token), expires, signsOut };
-    await accounts.append(registry.resetDraft(account.id, by, made));
+    await recordDecision(accounts, () => [registry.resetDraft(account.id, by, made)]);
     return { user: account.name, token, expires };
   }
 
@@ -76,7 +77,7 @@ export class Resets {
 
   async #signOut(account: Account): Promise<void> {
     const { registry, accounts, peersOf } = this.#options;
-    await Promise.all(registry.signOutDrafts(account).map((draft) => accounts.append(draft)));
+    await recordDecision(accounts, () => registry.signOutDrafts(account));
     const fault = new Fault("login-refused", "this device was signed out");
     for (const client of [...peersOf(account.id)]) client.close(fault);
   }

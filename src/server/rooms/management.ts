@@ -6,15 +6,16 @@ import type { EngineInput } from "../../core/rooms/engine-io.ts";
 import type { Act } from "../../core/rooms/moderation.ts";
 import type { Room, Rooms } from "../../core/rooms/rooms.ts";
 import { namedPerson, namedRoom } from "../../core/rooms/targets.ts";
-import type { Log } from "../../io/log/log.ts";
 import type { RequestOf } from "../../wire/messages.ts";
+import { recordDecision } from "../queue/decision.ts";
 import { eraseOrdered } from "../queue/erasure.ts";
+import type { WrittenLog } from "../queue/pending-writes.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 
 export interface ManagementOptions {
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append" | "erase">;
+  readonly accounts: WrittenLog;
   readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
   readonly server: {
     input(input: EngineInput): void;
@@ -86,7 +87,10 @@ export class Management {
     if (name === was) return;
     registry.reserve(name, account);
     try {
-      await accounts.append(registry.nameDraft(account.id, by, name));
+      await recordDecision(accounts, () => {
+        registry.checkFree(name, account);
+        return [registry.nameDraft(account.id, by, name)];
+      });
     } finally {
       registry.release(name);
     }
@@ -103,8 +107,10 @@ export class Management {
   async #removeAccount(by: UserId, account: Account, done = () => {}): Promise<void> {
     const { registry, accounts, rooms, peersOf } = this.#options;
     if (!account.isGone) {
-      const record = await accounts.append(registry.goneDraft(account, by));
-      await eraseOrdered(accounts, record);
+      const record = await recordDecision(accounts, () =>
+        account.isGone ? [] : [registry.goneDraft(account, by)],
+      );
+      if (record !== undefined) await eraseOrdered(accounts, record);
     }
     const { id: user, name } = account;
     for (const room of [...rooms.of(user)]) {

@@ -23,6 +23,7 @@ import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
+import { recordDecision } from "../queue/decision.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
 import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Management } from "./management.ts";
@@ -59,7 +60,7 @@ export interface ModerationOptions {
   readonly clock: Clock;
   readonly rooms: Rooms;
   readonly registry: Registry;
-  readonly accounts: Pick<Log, "append">;
+  readonly accounts: Pick<Log, "appendThen">;
   readonly recordLookup: RecordLookup;
   readonly entry: Pick<Authenticator, "guessOperator">;
   readonly invites: Invites;
@@ -235,7 +236,7 @@ export class Moderation {
   async #grantService(actor: Actor, { user, on }: RequestOf<"grant">): Promise<void> {
     checkOperator(actor);
     const { accounts } = this.#options;
-    await accounts.append(roleDraft(this.#account(user).id, actor.user, on));
+    await recordDecision(accounts, () => [roleDraft(this.#account(user).id, actor.user, on)]);
   }
 
   async #ban(client: ClientConnection, actor: Actor, request: RequestOf<"ban">): Promise<void> {
@@ -258,7 +259,7 @@ export class Moderation {
         throw new Fault("too-many", `${BANS_MAX} bans hold already`, { remedy: "lift some" });
       }
     }
-    await accounts.append(banDraft(ban, actor.user, on));
+    await recordDecision(accounts, () => [banDraft(ban, actor.user, on)]);
     if (on) this.#putOut(ban);
   }
 
@@ -299,9 +300,9 @@ export class Moderation {
     const { registry, accounts } = this.#options;
     if (closed !== undefined) {
       checkOperator(actor);
-      if (closed !== registry.policy.isClosed) {
-        await accounts.append(registrationDraft(actor.user, closed));
-      }
+      await recordDecision(accounts, () =>
+        closed === registry.policy.isClosed ? [] : [registrationDraft(actor.user, closed)],
+      );
     }
     return { closed: registry.policy.isClosed };
   }

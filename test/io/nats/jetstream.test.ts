@@ -19,6 +19,7 @@ import { NatsServers } from "./nats-servers.ts";
 const clock = systemClock();
 const entropy = systemEntropy();
 const folder = mkdtempSync(join(tmpdir(), "chat-cluster-"));
+const identity = { own: "SHA256:ours", make: () => Promise.reject(new Error("none is made")) };
 let nats: NatsServers;
 
 beforeAll(async () => {
@@ -35,7 +36,7 @@ async function startNode(cluster: string, name: string, position?: Position) {
   const base = { disk, clock, entropy, sha256, reserveBytes: 600 };
   const open = (log: string) => openLog({ ...base, folder: join(folder, cluster, name, log) });
   const mirrors = { history: await open("history"), accounts: await open("accounts") };
-  const stream = await openJetStream({ servers: nats.urls, cluster, isUnsafe: true, clock });
+  const stream = await openJetStream({ servers: nats.urls, cluster, identity, isUnsafe: true, clock });
   let kept: Position | undefined;
   const replica = await Replica.open({
     ...{ stream, mirrors, clock, entropy, sha256 },
@@ -59,9 +60,22 @@ async function startNode(cluster: string, name: string, position?: Position) {
 }
 
 test("an old server is refused, unless one accepts what it may lose", async () => {
-  const opening = openJetStream({ servers: nats.urls, cluster: "old", isUnsafe: false, clock });
+  const opening = openJetStream({ servers: nats.urls, cluster: "old", identity, isUnsafe: false, clock });
   await expect(opening).rejects.toMatchObject({ code: "version-unsupported" });
 });
+
+test("a node of another identity is refused, and one without any", async () => {
+  const open = (own: string | undefined) => {
+    const make = () => Promise.resolve("SHA256:made");
+    const options = { servers: nats.urls, cluster: "whose", isUnsafe: true, clock };
+    return openJetStream({ ...options, identity: { own, make } });
+  };
+  const first = await open(undefined);
+  await (await open("SHA256:made")).close();
+  await expect(open("SHA256:other")).rejects.toMatchObject({ code: "data-foreign" });
+  await expect(open(undefined)).rejects.toMatchObject({ code: "data-foreign" });
+  await first.close();
+}, 60_000);
 
 test("three nodes on three servers come to the same roots", async () => {
   const nodes = await Promise.all(["a", "b", "c"].map((name) => startNode("roots", name)));
