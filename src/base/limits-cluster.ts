@@ -27,3 +27,15 @@ export const CLUSTER_ANSWER_MS = 1_000;
 export const CLUSTER_STALLED_MS = 1_500;
 /** Messages that are asked for before they are applied. */
 export const CLUSTER_MESSAGES_AHEAD = 256;
+/** Who is in is told to the other servers so often, whatever happens: a message may be lost. */
+export const SIBLING_TELL_EVERY_MS = 3_000;
+/** What changes within this time is told at once. */
+export const SIBLING_GATHER_MS = 100;
+/** A server that was not heard for so long has nobody online: it has missed three tellings. */
+export const SIBLING_FORGET_MS = 10_000;
+/** Accounts online at one server that the others are told of: their ids fit one message of NATS. */
+export const SIBLING_ONLINE_MAX = 20_000;
+/** Servers whose presence is kept. */
+export const SIBLINGS_MAX = 64;
+/** A node that a reader finds behind what others have shown it waits so long to catch up. */
+export const CLUSTER_BEHIND_MS = 5_000;

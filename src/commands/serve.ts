@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { toBase64Url } from "../base/bytes.ts";
+import { toBase64Url, utf8Encode } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
@@ -18,6 +18,7 @@ import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
+import { clusterPlace } from "../cli/serve/cluster.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import {
@@ -52,7 +53,13 @@ import { Server } from "../server/server.ts";
 import type { ServerEvent } from "../server/session/event.ts";
 import { formatFingerprint } from "../wire/fingerprint.ts";
 import { checkHost } from "../wire/host.ts";
-import { formatInvite, PORT_DEFAULT, quoteInvite, type ServerAddress } from "../wire/invite.ts";
+import {
+  formatInvite,
+  formatPlace,
+  PORT_DEFAULT,
+  quoteInvite,
+  type ServerAddress,
+} from "../wire/invite.ts";
 
 /** Also the table of what settings.toml and the environment may say. */
 export const SERVE_FLAGS = {
@@ -117,6 +124,23 @@ export const SERVE_FLAGS = {
     valueHint: "N",
     description: "Messages a second that one account may send",
   },
+  nats: {
+    type: "string",
+    many: true,
+    valueHint: "URL",
+    description: "Be one of several servers that share a stream there: nats://HOST:4222,...",
+  },
+  natsCreds: { type: "string", valueHint: "F", description: "Credentials for NATS" },
+  cluster: {
+    type: "string",
+    default: "chat",
+    valueHint: "NAME",
+    description: "The cluster's name there",
+  },
+  unsafeNats: {
+    type: "boolean",
+    description: "Take NATS servers that may lose what they acknowledged, or one alone",
+  },
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 
@@ -149,10 +173,12 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       acceptsLoss: args.acceptLoss,
       onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
+      ...(args.nats.length === 0 ? {} : { cluster: clusterPlace(args, readCredentials(args)) }),
     });
     try {
       const names = { name: args.name, roomPassword: given };
-      const settings = keepSettings(open.folder.path, names, entropy);
+      const isShared = open.cluster !== undefined && open.history.head() > 0 && !args.open;
+      const settings = keepSettings(open.folder.path, names, entropy, isShared);
       const roomPassword = args.open ? undefined : settings.roomPassword;
       return await serve(context, args, open, { name: settings.name, roomPassword, files });
     } finally {
@@ -199,11 +225,18 @@ async function serve(
     if (event.kind === "failed") ended.resolve(event.fault);
     printer.event(event);
   });
+  void open.cluster?.stopped.then((fault) => {
+    // What it has is read on, as long as its disk is not the trouble.
+    if (fault.code.startsWith("store-")) ended.resolve(fault);
+    else say(context, `${fault.message}; from now on this server is only read: ${fault.remedy}`);
+  });
   await server.start();
   const listening = await listen(context, args, open, server, { name, page });
   const { port } = listening;
   const joining = joiningOf(args, open, listening, { name, roomPassword, operatorLink });
   server.reachedAt(() => placesOf(args, port));
+  const { host: at } = joining.invite;
+  open.cluster?.listens(formatPlace({ host: at, port: joining.invite.port }));
   writeSmallFile(join(open.folder.path, "invite"), `${quoteInvite(joining.invite)}\n`);
   const withdraw = announceLocalServer(
     {
@@ -257,26 +290,32 @@ async function serve(
 
 function newServer(
   { clock }: Context,
-  { folder, identity, history, accounts, archive, rooms, registry, engine, provable }: OpenFolder,
+  open: OpenFolder,
   settings: ServerOptions["settings"],
   onEvent: (event: ServerEvent) => void,
 ): Server {
+  const { folder, identity, logs, cluster, archive, rooms, registry, engine, provable } = open;
+  const disk = systemDisk();
   return new Server({
     clock,
     entropy: systemEntropy(),
     identity,
     settings,
-    blobs: openBlobStore({ disk: systemDisk(), folder: join(folder.path, "files"), sha256 }),
-    history,
-    accounts,
+    ...logs,
     archive,
     rooms,
     registry,
     engine,
     provable,
     passwords: { hash: hashPassword, verify: verifyPassword },
-    positions: { disk: systemDisk(), folder: folder.path },
-    sealed: { disk: systemDisk(), folder: join(folder.path, "sealed") },
+    positions: { disk, folder: folder.path },
+    // Files, and what sealed rooms keep for devices that are away, would be on one node alone.
+    ...(cluster === undefined
+      ? {
+          blobs: openBlobStore({ disk, folder: join(folder.path, "files"), sha256 }),
+          sealed: { disk, folder: join(folder.path, "sealed") },
+        }
+      : { siblings: cluster.siblings }),
     recordLine: (record, { name = "" }) => {
       const from = registry.nameOf(record.head.by);
       return renderJson(recordJson(shownRecord(record, { from, destination: { room: name } })));
@@ -377,6 +416,9 @@ function sayListening(context: Context, joining: Joining, open: OpenFolder): voi
       fingerprint,
       invite: formatInvite(invite),
       data,
+      ...(open.cluster === undefined
+        ? {}
+        : { cluster: open.cluster.name, node: open.cluster.node }),
       pid: process.pid,
     };
     context.stdout.write(renderJson(listening));
@@ -394,6 +436,10 @@ function checkArgs(args: Args): void {
   }
   if ((args.cert === undefined) !== (args.key === undefined)) {
     throw new Fault("usage", "--cert and --key go together", { remedy: "give both" });
+  }
+  if (args.nats.length === 0 && (args.natsCreds !== undefined || args.unsafeNats)) {
+    const flag = args.unsafeNats ? "--unsafe-nats" : "--nats-creds";
+    throw new Fault("usage", `${flag} needs --nats`, { remedy: "give --nats nats://HOST:4222" });
   }
   const { host = "::" } = args;
   checkHost(host, host.includes(":") ? "v6" : "v4-or-name");
@@ -418,6 +464,10 @@ function checkBytes(what: string, text: string | undefined, max: number): void {
 function readPair({ cert, key }: Args): CertificatePair | undefined {
   if (cert === undefined || key === undefined) return undefined;
   return { certPem: readPem(cert), keyPem: readPem(key) };
+}
+
+function readCredentials({ natsCreds }: Args): Uint8Array | undefined {
+  return natsCreds === undefined ? undefined : utf8Encode(readPem(natsCreds));
 }
 
 function readPem(path: string): string {

@@ -13,6 +13,7 @@ import type { Provable } from "./rooms/proofs.ts";
 import type { ReadPositionFile } from "./rooms/read-position-store.ts";
 import type { SealedFolder } from "./sealed/group-info.ts";
 import type { ServerEvent } from "./session/event.ts";
+import type { Siblings } from "./siblings/siblings.ts";
 
 export interface ServerSettings {
   readonly name: string;
@@ -56,5 +57,7 @@ export interface ServerOptions {
   readonly recordLine?: RecordLine;
   /** What proves the history to clients; left out: nothing does. */
   readonly provable?: Provable;
+  /** It is one of several; left out: it stands alone. */
+  readonly siblings?: Siblings;
   readonly onEvent: (event: ServerEvent) => void;
 }

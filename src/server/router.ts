@@ -29,6 +29,7 @@ import type { ReadingRequest } from "./rooms/read-positions.ts";
 import type { SealedRequest } from "./sealed/service.ts";
 import type { ClientConnection } from "./session/client-connection.ts";
 import type { Login, Member } from "./session/connection-state.ts";
+import type { Siblings } from "./siblings/siblings.ts";
 
 /** What the request router asks of the server behind it. */
 export interface ServerActions {
@@ -51,6 +52,7 @@ export interface RouterOptions {
   readonly reactions: Reactions;
   readonly services: Services;
   readonly invites: Pick<Invites, "opens">;
+  readonly siblings?: Pick<Siblings, "reached">;
 }
 
 type MemberRequest = Exclude<
@@ -136,6 +138,7 @@ export class RequestRouter {
         return server.input({ kind: "enter", asker });
       }
       case "login": {
+        await this.#caughtUp(request);
         const account = await entry.login(client, request);
         client.authenticated(loginOf(request));
         if (rooms.find(LOBBY)?.admitted.has(account.id) === false) {
@@ -160,6 +163,13 @@ export class RequestRouter {
       default:
         return this.#serveMember(client, request);
     }
+  }
+
+  /** What another server of the cluster has shown, this one is about to hear of. */
+  async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<void> {
+    const { siblings, rooms } = this.#options;
+    const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER; // Of the past nothing.
+    if (siblings !== undefined && !isKnown) await siblings.reached(after);
   }
 
   async #serveChannel(client: ClientConnection, request: FileRequest): Promise<void> {

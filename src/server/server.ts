@@ -38,6 +38,7 @@ import type { Member } from "./session/connection-state.ts";
 import { FairScheduler } from "./session/fair-scheduler.ts";
 import { greet } from "./session/handshake.ts";
 import { inward, tellOwner } from "./session/redacted-fault.ts";
+import { RemoteSessions } from "./siblings/remote-sessions.ts";
 
 const TICK_MS = 1_000;
 const NO_CLIENTS: ReadonlySet<ClientConnection> = new Set();
@@ -55,6 +56,8 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
   /** Those without an account, the oldest first. Bounded by LINKS_BEFORE_LOGIN_MAX. */
   readonly #strangers = new Set<ClientConnection>();
   readonly #bans: Bans;
+  /** Undefined: it stands alone. */
+  readonly #remote: RemoteSessions | undefined;
   readonly #entry: Authenticator;
   /** Also for posts over HTTP. */
   readonly invites: Invites;
@@ -95,7 +98,11 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     this.#entry = openAuthenticator(options, guards, ({ id }) => peersOf(id));
     const warn = (fault: Fault) => options.onEvent({ kind: "warning", fault });
     this.#positions = new ReadPositionStore(options.positions, clock, warn);
+    const { siblings } = options;
     const reading = new ReadPositionService({
+      ...(siblings === undefined
+        ? {}
+        : { onRead: (user, room, n) => siblings.tell({ kind: "read", user, room, n }) }),
       clock,
       rooms,
       registry,
@@ -119,6 +126,16 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
       stats: () => this.#metrics.stats(),
       server: this,
     });
+    this.#remote =
+      siblings === undefined
+        ? undefined
+        : new RemoteSessions({
+            ...{ clock, registry, rooms, siblings, reading, peersOf },
+            online: () => this.#onlineHere(),
+            peers: () => this.#peers.values(),
+            retell: (room) => this.retell(room),
+            input: (input) => this.input(input),
+          });
     this.#catchUp = new CatchUp(archive, registry, this.#fanOut, this.#presence, reading);
     this.#metrics = new Metrics({
       ...options,
@@ -144,7 +161,10 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     const { history, accounts, registry, rooms, entropy } = this.#options;
     this.#positions.open();
     this.#stops.push(
-      await accounts.follow(registry.head + 1, (record) => registry.apply(record)),
+      await accounts.follow(registry.head + 1, (record) => {
+        registry.apply(record);
+        this.#remote?.decided(record);
+      }),
       await history.follow(rooms.head + 1, (record) => this.input({ kind: "record", record })),
     );
     await recordDecision(history, () =>
@@ -153,6 +173,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     await this.#services.files?.start();
     this.#services.retention.sweep();
     this.#services.sealed?.start();
+    this.#remote?.start();
     this.#tick();
   }
 
@@ -191,6 +212,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#presence.stop();
+    this.#remote?.stop();
     this.#services.retention.stop();
     await this.#pendingWrites.drained();
     this.#fanOut.flush();
@@ -319,6 +341,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     client.answer(ref, { account: account.id, user: account.name, seq: rooms.head });
     const kind = member.isPresent ? "arrived" : "called";
     this.input({ kind, client: client.id, user: account.id });
+    this.#remote?.changed();
     onEvent({ kind: "logged-in", user: account.name, ...client.origin });
     this.#reading.arrived(client, account);
     this.#services.sealed?.arrived(client, account);
@@ -360,6 +383,16 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     return this.#byAccount.get(account.id) ?? NO_CLIENTS;
   }
 
+  *#onlineHere(): Iterable<UserId> {
+    for (const [user, clients] of this.#byAccount) {
+      for (const { member } of clients) {
+        if (member?.isPresent !== true) continue;
+        yield user;
+        break;
+      }
+    }
+  }
+
   #forget(client: ClientConnection): void {
     const { account } = client;
     if (account === undefined) return;
@@ -371,6 +404,7 @@ export class Server implements ClientConnectionOptions, ServerActions, ListenerE
     peers?.delete(client);
     if (peers?.size === 0) this.#byAccount.delete(account.id);
     this.input({ kind: "departed", client: client.id });
+    this.#remote?.changed();
     this.#options.onEvent({ kind: "logged-out", user: account.name, ...client.origin });
   }
 

@@ -105,6 +105,23 @@ function bodyOf(bytes: Uint8Array): unknown {
   }
 }
 
+/** Which node says it, and what: a JSON value that the receiver checks. */
+export function packNews(node: string, news: unknown): Uint8Array {
+  return packValue({ v: VERSION, node, news });
+}
+
+/** @returns undefined: it is nothing that this version reads */
+export function readNews(
+  bytes: Uint8Array,
+): { readonly node: string; readonly news: unknown } | undefined {
+  try {
+    const { v, node, news } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
+    return v === VERSION && typeof node === "string" ? { node, news } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }

@@ -6,9 +6,11 @@ import type { Identity } from "../../crypto/identity.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Disk } from "../../io/disk/disk.ts";
 import { Checkpoints } from "../../io/log/checkpoints.ts";
+import type { Log } from "../../io/log/log.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
 import type { Provable } from "../../server/rooms/proofs.ts";
+import type { Checkpoint } from "../../wire/checkpoint.ts";
 
 export interface CheckpointOptions {
   readonly disk: Disk;
@@ -19,6 +21,8 @@ export interface CheckpointOptions {
   readonly identity: Identity;
   readonly history: LogFile;
   readonly accounts: LogFile;
+  /** What writes to the history, where several share it. */
+  readonly recordIn?: Pick<Log, "appendThen">;
   readonly onTrouble: (fault: Fault) => void;
 }
 
@@ -30,17 +34,19 @@ export interface OpenCheckpoints {
 
 /** Both logs are signed; only the history is proved to clients. */
 export async function openCheckpoints(options: CheckpointOptions): Promise<OpenCheckpoints> {
-  const { path, identity, history, accounts, sha256 } = options;
-  const opened = ([log, name, isRecorded]: readonly [LogFile, string, boolean]) =>
-    new Checkpoints({
-      ...options,
-      log,
-      folder: join(path, name),
-      sign: (checkpoint) => signCheckpoint(checkpoint, identity),
-      isRecorded,
-    });
-  const ofHistory = opened([history, "history", true]);
-  const ofAccounts = opened([accounts, "accounts", false]);
+  const { path, identity, history, accounts, recordIn = history, sha256 } = options;
+  const common = {
+    ...{ disk: options.disk, clock: options.clock, onTrouble: options.onTrouble },
+    sign: (checkpoint: Checkpoint) => signCheckpoint(checkpoint, identity),
+  };
+  const ofHistory = new Checkpoints({
+    ...{ ...common, log: history, isRecorded: true, recordIn },
+    folder: join(path, "history"),
+  });
+  const ofAccounts = new Checkpoints({
+    ...{ ...common, log: accounts, isRecorded: false },
+    folder: join(path, "accounts"),
+  });
   await ofAccounts.start();
   await ofHistory.start();
   const close = async () => {

@@ -26,11 +26,14 @@ import {
 } from "../../io/disk/data-folder.ts";
 import { systemDisk } from "../../io/disk/system-disk.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import type { Log } from "../../io/log/log.ts";
 import { type LogFile, openLog } from "../../io/log/log-file.ts";
 import { readSnapshot, type Snapshot } from "../../io/log/snapshot.ts";
 import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
+import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
+import { type ClusterPlace, clusterOf, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity } from "./identity.ts";
 
 /** All that a server keeps, opened, checked and folded. */
@@ -38,8 +41,12 @@ export interface OpenFolder {
   readonly folder: DataFolder;
   readonly identity: Identity;
   readonly certificate: CertificatePair;
+  /** What is on this machine's disk; written by `logs` alone. */
   readonly history: LogFile;
   readonly accounts: LogFile;
+  /** What the server writes to: the same, or what it shares with others. */
+  readonly logs: { readonly history: Log; readonly accounts: Log };
+  readonly cluster: OpenCluster | undefined;
   readonly archive: LogArchive;
   readonly rooms: Rooms;
   readonly registry: Registry;
@@ -69,22 +76,59 @@ export interface FolderOptions {
   readonly newIdentity?: boolean;
   /** Start although acknowledged records are lost, without what is damaged. */
   readonly acceptsLoss?: boolean;
+  /** Left out: this server stands alone. */
+  readonly cluster?: ClusterPlace;
   /** Something cannot be kept for the moment, and the server goes on. */
   readonly onTrouble: (fault: Fault) => void;
 }
 
 /** @throws Fault data-…, store-…, log-corrupt, version-unsupported, usage */
 export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
-  const folder = openDataFolder(options.path, options.clock.unixMs());
+  checkAlone(options);
+  const harmless = options.cluster === undefined ? [] : COPIED_FILES;
+  const folder = openDataFolder(options.path, options.clock.unixMs(), harmless);
+  let joined: OpenCluster | undefined;
   try {
-    return await openContents(folder, options);
+    return await openContents(folder, options, (cluster) => {
+      joined = cluster;
+    });
   } catch (error) {
+    await joined?.close();
     folder.lock.release();
     throw error;
   }
 }
 
-async function openContents(folder: DataFolder, options: FolderOptions): Promise<OpenFolder> {
+/** What a node's operator copies into its folder before its first start. */
+const COPIED_FILES = ["identity.key", "settings.json"];
+
+/** What a server alone may do with its own folder, one of several may not. @throws Fault */
+function checkAlone({ path, cluster, newIdentity, acceptsLoss }: FolderOptions): void {
+  if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
+    const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
+    throw new Fault("usage", `${flag} is not for a server of a cluster`, {
+      remedy: "stop all of them, and publish one folder into a new cluster",
+    });
+  }
+  const found = cluster === undefined ? clusterOf(path) : undefined;
+  if (found === undefined) return;
+  throw new Fault("data-foreign", `${path} belongs to the cluster '${found}'`, {
+    remedy: "give --nats, or remove its cluster.json: then this server goes on alone",
+  });
+}
+
+/** Undefined: the folder has no key yet. @throws Fault data-foreign */
+function ownFingerprint(path: string): string | undefined {
+  const file = join(path, "identity.key");
+  const pem = readSmallFile(file);
+  return pem === undefined ? undefined : formatFingerprint(Identity.fromPem(pem, file).fingerprint);
+}
+
+async function openContents(
+  folder: DataFolder,
+  options: FolderOptions,
+  onJoined: (cluster: OpenCluster) => void,
+): Promise<OpenFolder> {
   const { path } = folder;
   const { clock, entropy } = options;
   const disk = systemDisk();
@@ -141,15 +185,40 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
     },
   });
   const { rooms, engine } = folds;
+  const keys = { path, accounts, registry };
+  const cluster =
+    options.cluster === undefined
+      ? undefined
+      : await joinCluster({
+          ...{ ...common, path, place: options.cluster, mirrors: { history, accounts } },
+          identity: {
+            own: ownFingerprint(path),
+            make: async () => {
+              const isUsed = history.head() > 0;
+              const made = await loadIdentity({ ...keys, isUsed, renew: false });
+              return formatFingerprint(made.fingerprint);
+            },
+          },
+          onTrouble: options.onTrouble,
+        });
+  if (cluster !== undefined) onJoined(cluster);
+  // What came from the others was not read with what was there.
+  for await (const record of accounts.read(registry.head + 1)) {
+    known.add(record.head.by);
+    registry.apply(record);
+  }
+  for await (const record of history.read(rooms.head + 1)) {
+    const { by } = record.head;
+    if (by !== "server" && !known.has(by)) strange.set(by, record.head);
+    engine.restore(record);
+  }
   const [first] = strange.values();
-  if (first !== undefined && !acceptsLoss) throw accountsLost(path, first);
+  if (first !== undefined && !acceptsLoss) throw accountsLost(path, first, cluster !== undefined);
   const lostAccounts = await standIn([...strange.keys()], accounts, registry);
   const identity = await loadIdentity({
-    path,
+    ...keys,
     isUsed: history.head() > 0,
     renew: options.newIdentity ?? false,
-    accounts,
-    registry,
   });
   // A new identity has been recorded just now.
   for await (const record of accounts.read(registry.head + 1)) registry.apply(record);
@@ -164,10 +233,8 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
   });
   const { provable, close: closeCheckpoints } = await openCheckpoints({
     ...common,
-    path,
-    identity,
-    history,
-    accounts,
+    ...{ path, identity, history, accounts },
+    ...(cluster === undefined ? {} : { recordIn: cluster.history }),
     onTrouble: options.onTrouble,
   });
   const keeper = new SnapshotKeeper<HistoryFolds>({
@@ -192,17 +259,19 @@ async function openContents(folder: DataFolder, options: FolderOptions): Promise
   const close = async () => {
     await closeCheckpoints();
     await keeper.close();
+    await cluster?.close();
     await history.close();
     await accounts.close();
     archive.close();
     folder.lock.release();
   };
-  const logs = { history, accounts, archive };
+  const { history: sharedHistory = history, accounts: sharedAccounts = accounts } = cluster ?? {};
   return {
     folder,
     identity,
     certificate,
-    ...logs,
+    ...{ history, accounts, archive, cluster },
+    logs: { history: sharedHistory, accounts: sharedAccounts },
     rooms,
     registry,
     engine,
@@ -236,9 +305,11 @@ function isLoaded(
 }
 
 /** An account is on the disk before its first record, so an unknown author means lost accounts. */
-function accountsLost(path: string, { seq, by }: FoldedHead): Fault {
+function accountsLost(path: string, { seq, by }: FoldedHead, isShared: boolean): Fault {
   const sentence = `${join(path, "accounts")} has lost the account ${by} of seq ${seq}`;
-  const remedy = "restore a backup, or give up what is lost with chat serve --accept-loss";
+  const remedy = isShared
+    ? "remove the folder but for identity.key and settings.json: the cluster has the rest"
+    : "restore a backup, or give up what is lost with chat serve --accept-loss";
   return new Fault("log-corrupt", sentence, { remedy });
 }
 
@@ -314,14 +385,24 @@ function makeRoomPassword(entropy: Entropy): string {
   return (letters.match(/.{4}/g) ?? []).join("-");
 }
 
-/** @param given the settings of this start; the others are those of the start before */
+/**
+ * @param given the settings of this start; the others are those of the start before
+ * @param isShared others have them already: none is made that would be another one than theirs
+ * @throws Fault data-foreign
+ */
 export function keepSettings(
   path: string,
   given: { readonly name: string | undefined; readonly roomPassword: string | undefined },
   entropy: Entropy,
+  isShared = false,
 ): KeptSettings {
   const file = join(path, "settings.json");
   const kept = parseSettings(readSmallFile(file), file);
+  if (isShared && (given.roomPassword ?? kept.roomPassword) === undefined) {
+    throw new Fault("data-foreign", `${path} does not have the room password of its cluster`, {
+      remedy: "copy settings.json from a node's data folder, or give --open",
+    });
+  }
   const settings = {
     name: given.name ?? kept.name ?? hostname(),
     roomPassword: given.roomPassword ?? kept.roomPassword ?? makeRoomPassword(entropy),

@@ -282,7 +282,8 @@ export class RoomEngine {
   ): void {
     const token = ++this.#token;
     this.#jobs.set(token, { locks, command });
-    const follows = command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
+    const follows =
+      command.kind === "post" ? command.outbox.pendingBefore(command.counter) : undefined;
     if (command.kind === "post") command.isHanded = true;
     const append = { kind: "append", token, drafts } as const;
     effects.push(follows === undefined ? append : { ...append, follows });
@@ -493,7 +494,12 @@ export class RoomEngine {
     }
     const { user, counter, askers } = command;
     command.outbox.abandon(counter);
-    const told = command.outbox.isOvertaken(counter) ? forGood(fault) : fault;
+    // Without a majority none of those that were handed over behind it is recorded before it.
+    const isOvertaken =
+      fault.code === "no-majority"
+        ? command.outbox.isRecordedBeyond(counter)
+        : command.outbox.isOvertaken(counter);
+    const told = isOvertaken ? forGood(fault) : fault;
     const { id } = command.outbox;
     if (told.retryAfterMs === undefined) this.#posts.use(user, id).refuse(counter, told);
     for (const asker of askers) {

@@ -19,8 +19,8 @@ import { type Draft, type LogRecord, parseBody, SALT_BYTES, sealDraft } from "..
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import { waiterBytes } from "../log/batch.ts";
-import type { LogFile } from "../log/log-file.ts";
 import type { AppendAllOptions } from "../log/log.ts";
+import type { LogFile } from "../log/log-file.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
 /** Up to where a node has applied the stream, and how long its logs were then. */
@@ -142,7 +142,9 @@ export class Replica {
     if (fault !== undefined) return queueMicrotask(() => settle(fault));
     const proposal = {
       ...this.#told,
-      drafts: sealed.map((one) => (follows === undefined ? { sealed: one } : { sealed: one, follows })),
+      drafts: sealed.map((one) =>
+        follows === undefined ? { sealed: one } : { sealed: one, follows },
+      ),
     };
     this.#queueBytes += sizeBytes;
     this.#queue.push({ proposal, sizeBytes, sinceMs: clock.now(), settle });
@@ -382,7 +384,9 @@ export class Replica {
     for (;;) {
       const reasons: unknown[] = [];
       for (const place of PLACES) {
-        const missing = owed.filter((one) => one.place === place && one.seq > mirrors[place].head());
+        const missing = owed.filter(
+          (one) => one.place === place && one.seq > mirrors[place].head(),
+        );
         const outcomes = await Promise.allSettled(
           missing.map(async (one) => {
             const { draft, seq, unixMs } = one;

@@ -1,8 +1,8 @@
 import { Fault } from "../../base/fault.ts";
 import type { Place } from "../../core/cluster/claims.ts";
 import type { Draft, LogRecord } from "../../wire/record.ts";
-import type { LogFile } from "../log/log-file.ts";
 import type { AppendAllOptions, AppendOptions, Log } from "../log/log.ts";
+import type { LogFile } from "../log/log-file.ts";
 import type { Replica } from "./replica.ts";
 
 /** One of the two logs of a node: written through the cluster, read from this node's disk. */

@@ -47,12 +47,17 @@ export interface DataFolder {
 
 /**
  * Makes or takes the folder. Nothing is touched if it belongs to another program or another user.
+ * @param harmless what else may lie in a folder before its first use
  * @throws Fault data-foreign, version-unsupported, data-locked, store-denied, store-failed
  */
-export function openDataFolder(given: string, startedUnixMs: number): DataFolder {
+export function openDataFolder(
+  given: string,
+  startedUnixMs: number,
+  harmless: readonly string[] = [],
+): DataFolder {
   const path = resolve(given);
   try {
-    const found = checkFormat(path, "write");
+    const found = checkFormat(path, "write", harmless);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
     const lock = lockFolder(path, startedUnixMs);
@@ -85,12 +90,18 @@ export function checkDataFolder(given: string): string {
 }
 
 /** @returns its format; undefined: it is empty or absent. @throws Fault when it is not ours */
-function checkFormat(path: string, access: "read" | "write"): number | undefined {
+function checkFormat(
+  path: string,
+  access: "read" | "write",
+  harmless: readonly string[] = [],
+): number | undefined {
   if (!existsSync(path)) return undefined;
   if (!statSync(path).isDirectory()) throw new Fault("data-foreign", `${path} is not a folder`);
   const text = readSmallFile(join(path, "format.json"));
   if (text === undefined) {
-    const foreign = readdirSync(path).find((name) => !HARMLESS.has(name));
+    const foreign = readdirSync(path).find(
+      (name) => !HARMLESS.has(name) && !harmless.includes(name),
+    );
     if (foreign === undefined) return undefined;
     throw new Fault("data-foreign", `${path} holds other things ('${foreign.slice(0, 80)}')`, {
       remedy:

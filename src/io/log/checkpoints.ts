@@ -4,6 +4,7 @@ import type { Checkpoint } from "../../wire/checkpoint.ts";
 import type { Clock } from "../clock.ts";
 import { type Disk, diskFault } from "../disk/disk.ts";
 import { LOG_PLACE, writeCheckpointFile } from "./checkpoint-file.ts";
+import type { Log } from "./log.ts";
 import type { LogFile } from "./log-file.ts";
 
 export interface CheckpointsOptions {
@@ -16,6 +17,8 @@ export interface CheckpointsOptions {
   readonly sign: (checkpoint: Checkpoint) => string;
   /** Whether every so often one is recorded in the log itself, too. */
   readonly isRecorded: boolean;
+  /** What writes to the log, where that is something else. */
+  readonly recordIn?: Pick<Log, "appendThen">;
   /** A file cannot be written: told once, until it can. */
   readonly onTrouble: (fault: Fault) => void;
 }
@@ -113,11 +116,11 @@ export class Checkpoints {
 
   /** Once for so many records. One that is refused is made up for by the next. */
   #record({ size, note }: SignedCheckpoint): void {
-    const { log, isRecorded } = this.#options;
+    const { log, isRecorded, recordIn = log } = this.#options;
     if (!isRecorded || this.#isClosed) return;
     if (size - log.lastSeq(LOG_PLACE) < CHECKPOINT_EVERY_RECORDS) return;
     const body = { note };
     const draft = { kind: "checkpoint", room: LOG_PLACE, by: "server", id: "", body } as const;
-    log.appendThen([draft], {}, () => undefined);
+    recordIn.appendThen([draft], {}, () => undefined);
   }
 }

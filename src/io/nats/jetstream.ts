@@ -1,15 +1,21 @@
 /** The one home of the NATS client: a stream of JetStream as what several servers share. */
 import {
   DiscardPolicy,
+  JetStreamApiError,
   type JetStreamClient,
   type JetStreamManager,
-  JetStreamApiError,
   jetstream,
   jetstreamManager,
   RetentionPolicy,
   StorageType,
 } from "@nats-io/jetstream";
-import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
+import {
+  connect,
+  createInbox,
+  credsAuthenticator,
+  type Msg,
+  type NatsConnection,
+} from "@nats-io/transport-node";
 import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ANSWER_MS,
@@ -97,7 +103,7 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
       await delay(clock, CLUSTER_ANSWER_MS / 4);
       if (clock.now() >= deadline) throw new Fault("no-majority", "the stream has no leader yet");
     }
-    return new JetStream(connection, manager, { name, subject: subjectOf(cluster) }, options);
+    return new JetStream(connection, manager, { name, cluster }, options);
   } catch (error) {
     await connection.close();
     throw asFault(error);
@@ -182,7 +188,15 @@ function subjectOf(cluster: string): string {
 
 interface StreamName {
   readonly name: string;
-  readonly subject: string;
+  readonly cluster: string;
+}
+
+export interface StreamState {
+  readonly last: number;
+  readonly bytes: number;
+  /** The NATS server that leads it; empty: none, or there is one alone. */
+  readonly leader: string;
+  readonly replicas: number;
 }
 
 export class JetStream implements Stream {
@@ -208,9 +222,63 @@ export class JetStream implements Stream {
     this.#clock = clock;
   }
 
+  /** To all other nodes that listen now, without any promise. */
+  tell(bytes: Uint8Array): void {
+    if (!this.#connection.isClosed()) this.#connection.publish(this.#place("news"), bytes);
+  }
+
+  /** What others tell, and what this one does. @returns what stops it */
+  listen(onBytes: (bytes: Uint8Array) => void): () => void {
+    return this.#callback("news", ({ data }) => onBytes(data));
+  }
+
+  /** Answers each node and each command that asks. @returns what stops it */
+  answer(state: () => Uint8Array): () => void {
+    return this.#callback("state", (message) => message.respond(state()));
+  }
+
+  /** What all nodes say that answer within this time. */
+  async ask(withinMs: number): Promise<Uint8Array[]> {
+    const answers: Uint8Array[] = [];
+    const inbox = createInbox();
+    const heard = this.#connection.subscribe(inbox, {
+      callback: (_error, { data }) => {
+        answers.push(new Uint8Array(data));
+      },
+    });
+    this.#connection.publish(this.#place("state"), undefined, { reply: inbox });
+    await delay(this.#clock, withinMs);
+    heard.unsubscribe();
+    return answers;
+  }
+
+  /** What the stream holds, and which NATS server leads it. @throws Fault no-majority */
+  async state(): Promise<StreamState> {
+    try {
+      const { state, cluster, config } = await this.#manager.streams.info(this.#stream.name);
+      const { last_seq: last, bytes } = state;
+      return { last, bytes, leader: cluster?.leader ?? "", replicas: config.num_replicas };
+    } catch (error) {
+      throw asFault(error);
+    }
+  }
+
+  #place(what: "log" | "news" | "state"): string {
+    return `chat.${this.#stream.cluster}.${what}`;
+  }
+
+  #callback(what: "news" | "state", onMessage: (message: Msg) => void): () => void {
+    const heard = this.#connection.subscribe(this.#place(what), {
+      callback: (error, message) => {
+        if (error === null) onMessage(message);
+      },
+    });
+    return () => heard.unsubscribe();
+  }
+
   async publish(bytes: Uint8Array, id: string): Promise<void> {
     try {
-      const { seq } = await this.#client.publish(this.#stream.subject, bytes, {
+      const { seq } = await this.#client.publish(this.#place("log"), bytes, {
         msgID: id,
         timeout: CLUSTER_ANSWER_MS,
       });
@@ -245,7 +313,9 @@ export class JetStream implements Stream {
     });
     this.#readers.add(reader);
     // Whoever publishes is heard at once; that the stream holds it, only reading it tells.
-    const heard = this.#connection.subscribe(this.#stream.subject, { callback: () => reader.wake() });
+    const heard = this.#connection.subscribe(this.#place("log"), {
+      callback: () => reader.wake(),
+    });
     await reader.begin();
     return () => {
       this.#readers.delete(reader);

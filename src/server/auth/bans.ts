@@ -38,6 +38,12 @@ export class Bans {
   }
 }
 
+/** As bans count it; undefined: this machine. */
+export function hostKey({ link }: ClientConnection): string | undefined {
+  const { host } = link.remote;
+  return isLoopback(host) ? undefined : addressKey(host);
+}
+
 export function bannedFault({ until, reason }: Pick<Ban, "until" | "reason">): Fault {
   const end = until === undefined ? "" : ` until ${formatUtc(until)}`;
   const why = reason === undefined || reason === "" ? "" : `: ${reason}`;

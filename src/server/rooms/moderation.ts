@@ -18,14 +18,13 @@ import type { Clock } from "../../io/clock.ts";
 import type { Log } from "../../io/log/log.ts";
 import type { Answer, Request, RequestOf } from "../../wire/messages.ts";
 import type { Head, RecordKind } from "../../wire/record.ts";
-import { banKey, bannedFault } from "../auth/bans.ts";
+import { banKey, bannedFault, hostKey } from "../auth/bans.ts";
 import type { Invites } from "../auth/invites.ts";
 import type { Authenticator } from "../auth/login.ts";
 import { isOperating } from "../auth/operator-link.ts";
 import type { Resets } from "../auth/resets.ts";
 import { recordDecision } from "../queue/decision.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import { addressKey, isLoopback } from "../session/connection-limits.ts";
 import type { Management } from "./management.ts";
 import type { MassErasure } from "./mass-erasure.ts";
 import type { RecordLookup } from "./record-lookup.ts";
@@ -306,12 +305,6 @@ export class Moderation {
     }
     return { closed: registry.policy.isClosed };
   }
-}
-
-/** As bans count it; undefined: this machine. */
-function hostKey({ link }: ClientConnection): string | undefined {
-  const { host } = link.remote;
-  return isLoopback(host) ? undefined : addressKey(host);
 }
 
 function checkOperator({ isOperator }: Actor): void {

@@ -15,6 +15,7 @@ import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
+import type { Siblings } from "../siblings/siblings.ts";
 
 /** What the server can prove of its history. */
 export interface Provable {
@@ -27,6 +28,8 @@ export interface ProofServiceOptions {
   readonly rooms: Rooms;
   /** Left out: this server signs nothing. */
   readonly provable?: Provable;
+  /** Others may have shown a longer history than this server has yet. */
+  readonly siblings?: Pick<Siblings, "reached">;
 }
 
 export type ProofRequest = RequestOf<"checkpoint"> | RequestOf<"inclusion">;
@@ -54,7 +57,7 @@ export class ProofService {
       this.#reading.run<Answer<ProofRequest["kind"]>>(() => {
         switch (request.kind) {
           case "checkpoint":
-            return checkpoint(provable, request);
+            return this.#checkpoint(provable, request);
           case "inclusion":
             return this.#inclusion(provable, account, request);
           default:
@@ -63,6 +66,21 @@ export class ProofService {
       }),
     );
     client.answer(request.ref, answer);
+  }
+
+  async #checkpoint(
+    { checkpoints, proofs }: Provable,
+    { from }: RequestOf<"checkpoint">,
+  ): Promise<Answer<"checkpoint">> {
+    let newest = checkpoints.newest(from);
+    const { siblings } = this.#options;
+    if (siblings !== undefined && from > (newest?.size ?? 0)) {
+      await siblings.reached(from);
+      newest = checkpoints.newest(from);
+    }
+    if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");
+    const { note, size } = newest;
+    return { note, path: from < size ? await proofs.consistency(from, size) : [] };
   }
 
   async #inclusion(
@@ -81,14 +99,4 @@ export class ProofService {
     const found = await proofs.inclusion(seqs, size, isReader);
     return { proofs: found.map(({ seq, leaf, path }) => ({ seq, leaf, path: [...path] })) };
   }
-}
-
-async function checkpoint(
-  { checkpoints, proofs }: Provable,
-  { from }: RequestOf<"checkpoint">,
-): Promise<Answer<"checkpoint">> {
-  const newest = checkpoints.newest(from);
-  if (newest === undefined) throw new Fault("not-found", "nothing was recorded yet");
-  const { note, size } = newest;
-  return { note, path: from < size ? await proofs.consistency(from, size) : [] };
 }

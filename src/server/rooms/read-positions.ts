@@ -22,6 +22,8 @@ export interface ReadPositionServiceOptions {
   readonly accounts: Pick<Log, "append">;
   readonly positions: ReadPositionStore;
   readonly peersOf: (user: UserId) => Iterable<ClientConnection>;
+  /** A device has shown so much, here: for other servers. */
+  readonly onRead?: (user: UserId, room: RoomId, n: number) => void;
 }
 
 /** How far people have read, and whom they ignore: of the account, so the same on each device. */
@@ -90,7 +92,15 @@ export class ReadPositionService {
   #read(client: ClientConnection, { id }: Account, { room: asked, n }: RequestOf<"read">): void {
     const room = this.#options.rooms.get(asked as RoomId);
     if (room?.members.has(id) !== true) throw new Fault("not-member", "you do not read that room");
-    this.#advance(id, room, Math.min(n, room.lastN), client);
+    const upTo = Math.min(n, room.lastN);
+    this.#advance(id, room, upTo, client);
+    this.#options.onRead?.(id, room.id, upTo);
+  }
+
+  /** A device at another server has shown so much. */
+  readElsewhere(user: UserId, id: RoomId, n: number): void {
+    const room = this.#options.rooms.get(id);
+    if (room?.members.has(user) === true) this.#advance(user, room, n, undefined);
   }
 
   #advance(user: UserId, room: Room, n: number, by: ClientConnection | undefined): void {
@@ -106,7 +116,8 @@ export class ReadPositionService {
     this.#cancel = undefined;
     for (const [user, rooms] of this.#untold) {
       const peers = [...this.#options.peersOf(user)];
-      if (peers.length < 2) continue; // It knows what it has shown.
+      // It knows what it has shown, unless that was at another server.
+      if (peers.length < 2 && this.#options.onRead === undefined) continue;
       for (const client of peers) {
         for (const [room, by] of rooms) {
           if (client === by) continue;
@@ -120,13 +131,18 @@ export class ReadPositionService {
 
   /** @throws Fault user-unknown, not-allowed, too-many, store-… */
   async #ignore(account: Account, { user, on }: RequestOf<"ignore">): Promise<void> {
-    const { registry, accounts, peersOf } = this.#options;
+    const { registry, accounts } = this.#options;
     const other = namedPerson(registry, checkName(user, "person's name"));
     const draft = registry.ignoreDraft(account, other.id, on);
     if (draft === undefined) return;
     await accounts.append(draft, { expect: account.lastSeq }); // The list stays within its bound.
+    this.tellIgnored(account);
+  }
+
+  /** The list has changed. */
+  tellIgnored(account: Account): void {
     const users = this.#ignoredBy(account);
-    for (const client of peersOf(account.id)) client.tell({ kind: "ignored", users });
+    for (const client of this.#options.peersOf(account.id)) client.tell({ kind: "ignored", users });
   }
 
   #ignoredBy(account: Account): string[] {

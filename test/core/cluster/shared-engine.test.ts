@@ -26,7 +26,11 @@ function live(seedFirst: number, weather: Weather, nodes: number): number {
 test.each([
   ["two", 2, { logFailPercent: 0, lostLinkPercent: 0, postsPerSecond: 10_000 }],
   ["three", 3, { logFailPercent: 0, lostLinkPercent: 0, postsPerSecond: 10_000 }],
-  ["three, whose links are lost", 3, { logFailPercent: 0, lostLinkPercent: 80, postsPerSecond: 99 }],
+  [
+    "three, whose links are lost",
+    3,
+    { logFailPercent: 0, lostLinkPercent: 80, postsPerSecond: 99 },
+  ],
   ["three without a majority", 3, { logFailPercent: 30, lostLinkPercent: 0, postsPerSecond: 999 }],
   ["five, when all goes wrong", 5, { logFailPercent: 20, lostLinkPercent: 60, postsPerSecond: 20 }],
 ])("servers on one stream come to one log: %s", (name, nodes, weather) => {

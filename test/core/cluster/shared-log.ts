@@ -137,7 +137,9 @@ export class SharedLog {
 
   #store(from: Member, group: readonly Decision[]): void {
     const outcomes = group.map(({ base, drafts, follows }) => {
-      const proposed = drafts.map((draft) => (follows === undefined ? { draft } : { draft, follows }));
+      const proposed = drafts.map((draft) =>
+        follows === undefined ? { draft } : { draft, follows },
+      );
       const proposal = { base: { history: base, accounts: 0 }, drafts: proposed };
       if (this.#admission.objection(proposal) !== undefined) return "void" as const;
       return drafts.map((draft) => {

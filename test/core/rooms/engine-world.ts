@@ -11,9 +11,9 @@ import { type Room, Rooms } from "../../../src/core/rooms/rooms.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import type { RequestOf } from "../../../src/wire/messages.ts";
 import { randomOf } from "../../worlds/disk-world.ts";
-import type { Ledger } from "../ledger.ts";
 import { demand } from "../checked-ledger.ts";
 import { SharedLog } from "../cluster/shared-log.ts";
+import type { Ledger } from "../ledger.ts";
 import { TroubledLog, type Weather } from "../troubled-log.ts";
 
 /**

@@ -206,6 +206,16 @@ describe("posts", () => {
     expect(way.waiting).toEqual([]);
   });
 
+  test("without a majority none of those under way is refused for good", () => {
+    for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
+    way.fail(new Fault("no-majority", "no majority", { retryAfterMs: 100 }));
+    const refusals = way.effects.filter((effect) => effect.kind === "refuse");
+    expect(refusals.map(({ fault }) => fault.retryAfterMs)).toEqual([100, 100, 100]);
+    for (const counter of [1, 2, 3]) way.post(ANA, "lobby", counter);
+    way.write();
+    expect(way.heard.slice(-3)).toMatchObject([{ n: 4 }, { n: 5 }, { n: 6 }]);
+  });
+
   test("one refused for good stays so when it comes again by a late link", () => {
     way.post(ANA, "dev", 1);
     expect(way.heard).toEqual(["room-unknown"]);

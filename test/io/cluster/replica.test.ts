@@ -90,7 +90,9 @@ describe("nodes on one stream", () => {
     for (const node of nodes) {
       expect(node.history.head()).toBe(90);
       expect(await linesOf(node)).toBe(await linesOf(first));
-      expect(toHex(node.mirrors.history.tree.root())).toBe(toHex(first.mirrors.history.tree.root()));
+      expect(toHex(node.mirrors.history.tree.root())).toBe(
+        toHex(first.mirrors.history.tree.root()),
+      );
     }
     const files = machines.map(({ disk }) =>
       Buffer.from(disk.fileAt("/data/history/000000000001.jsonl").shown).toString(),
@@ -242,10 +244,12 @@ async function live(seed: number): Promise<number> {
   const [first] = nodes;
   if (first === undefined) throw new Error("no node");
   const said = (await collect(first.history.read(1))).map(
-    ({ bodyBytes }) => (JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { text: string }).text,
+    ({ bodyBytes }) =>
+      (JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { text: string }).text,
   );
   for (const text of acked) {
-    if (!said.includes(text)) throw new Error(`seed ${seed}: ${text} was acknowledged, and is lost`);
+    if (!said.includes(text))
+      throw new Error(`seed ${seed}: ${text} was acknowledged, and is lost`);
   }
   for (const node of nodes) {
     if ((await linesOf(node)) !== (await linesOf(first))) throw new Error(`seed ${seed}: differs`);

@@ -60,7 +60,7 @@ class SimStreamLink implements Stream {
   ): Promise<() => void> {
     let next = seq;
     let isStopped = false;
-    let running: Promise<void> | undefined;
+    let isRunning = false;
     const bring = async () => {
       for (;;) {
         await turns(this.#random);
@@ -71,8 +71,10 @@ class SimStreamLink implements Stream {
       }
     };
     const look = () => {
-      running ??= bring().finally(() => {
-        running = undefined;
+      if (isRunning) return;
+      isRunning = true;
+      void bring().finally(() => {
+        isRunning = false;
         if (this.#stream.messages.length >= next && !isStopped && !this.isCut) look();
       });
     };

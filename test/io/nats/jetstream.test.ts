@@ -36,7 +36,13 @@ async function startNode(cluster: string, name: string, position?: Position) {
   const base = { disk, clock, entropy, sha256, reserveBytes: 600 };
   const open = (log: string) => openLog({ ...base, folder: join(folder, cluster, name, log) });
   const mirrors = { history: await open("history"), accounts: await open("accounts") };
-  const stream = await openJetStream({ servers: nats.urls, cluster, identity, isUnsafe: true, clock });
+  const stream = await openJetStream({
+    servers: nats.urls,
+    cluster,
+    identity,
+    isUnsafe: true,
+    clock,
+  });
   let kept: Position | undefined;
   const replica = await Replica.open({
     ...{ stream, mirrors, clock, entropy, sha256 },
@@ -60,7 +66,13 @@ async function startNode(cluster: string, name: string, position?: Position) {
 }
 
 test("an old server is refused, unless one accepts what it may lose", async () => {
-  const opening = openJetStream({ servers: nats.urls, cluster: "old", identity, isUnsafe: false, clock });
+  const opening = openJetStream({
+    servers: nats.urls,
+    cluster: "old",
+    identity,
+    isUnsafe: false,
+    clock,
+  });
   await expect(opening).rejects.toMatchObject({ code: "version-unsupported" });
 });
 
@@ -121,8 +133,9 @@ test("kill -9 of the servers, one after the other: what was acknowledged is ther
   await Promise.all(writing);
   for (const { replica, stream } of nodes) await replica.reached(await stream.last());
   const [first, second] = nodes;
-  const texts = (await collect((first as typeof nodes[0]).history.read(1))).map(
-    ({ bodyBytes }) => (JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { text: string }).text,
+  const texts = (await collect((first as (typeof nodes)[0]).history.read(1))).map(
+    ({ bodyBytes }) =>
+      (JSON.parse(Buffer.from(bodyBytes ?? []).toString()) as { text: string }).text,
   );
   expect(new Set(texts).size).toBe(texts.length);
   expect(acked.filter((text) => !texts.includes(text))).toEqual([]);

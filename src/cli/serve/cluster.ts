@@ -1,0 +1,263 @@
+/** What makes this server one of several: its place in the stream that they share. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { equalBytes, toHex } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
+import { CLUSTER_BEHIND_MS } from "../../base/limits-cluster.ts";
+import { quoteText } from "../../base/text.ts";
+import type { Place } from "../../core/cluster/claims.ts";
+import { type Clock, delay } from "../../io/clock.ts";
+import { type Position, Replica } from "../../io/cluster/replica.ts";
+import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
+import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import type { Entropy } from "../../io/entropy.ts";
+import type { LogFile } from "../../io/log/log-file.ts";
+import { LogProofs } from "../../io/log/proofs.ts";
+import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
+import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
+import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
+import { packNews, readNews } from "../../wire/cluster.ts";
+import { type LogRecord, parseBody } from "../../wire/record.ts";
+
+/** Where the stream is, as flags say it. */
+export interface ClusterPlace {
+  readonly name: string;
+  readonly servers: readonly string[];
+  readonly credentials: Uint8Array | undefined;
+  readonly isUnsafe: boolean;
+}
+
+export interface ClusterOptions {
+  readonly place: ClusterPlace;
+  /** The data folder. */
+  readonly path: string;
+  readonly mirrors: Readonly<Record<Place, LogFile>>;
+  readonly identity: ClusterIdentity;
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly sha256: Sha256;
+  readonly onTrouble: (fault: Fault) => void;
+}
+
+export interface OpenCluster {
+  readonly name: string;
+  readonly node: string;
+  readonly history: ReplicatedLog;
+  readonly accounts: ReplicatedLog;
+  readonly siblings: Siblings;
+  /** Resolves when this node does not follow the stream any more: it reads on, writes nothing. */
+  readonly stopped: Promise<Fault>;
+  /** Where clients reach this node, for `chat cluster status`. */
+  listens(address: string): void;
+  close(): Promise<void>;
+}
+
+const FILE = "cluster.json";
+const ASKED_EVERY_MS = 10;
+const NAME = /^[A-Za-z0-9_-]{1,32}$/;
+
+/** The name of the cluster whose mirror the folder is; undefined: of none. @throws Fault */
+export function clusterOf(path: string): string | undefined {
+  return readPlace(path)?.cluster;
+}
+
+/** @throws Fault usage */
+export function clusterPlace(
+  args: {
+    readonly nats: readonly string[];
+    readonly cluster: string;
+    readonly unsafeNats: boolean;
+  },
+  credentials: Uint8Array | undefined,
+): ClusterPlace {
+  const { cluster: name, unsafeNats: isUnsafe } = args;
+  if (!NAME.test(name)) {
+    throw new Fault("usage", `${quoteText(name)} is no name for a cluster`, {
+      remedy: "use 1 to 32 letters, digits, - or _",
+    });
+  }
+  const servers = args.nats.flatMap((text) => text.split(",")).filter((text) => text !== "");
+  for (const server of servers) {
+    if (/^(?:nats|tls):\/\/[^/@\s]+$/.test(server)) continue;
+    throw new Fault("usage", `${quoteText(server)} is no address of a NATS server`, {
+      remedy: "write --nats nats://HOST:4222, or tls://HOST:4222",
+    });
+  }
+  return { name, servers, credentials, isUnsafe };
+}
+
+/**
+ * Applies what the others have recorded; the mirrors hold it then.
+ * @throws Fault unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged, store-…
+ */
+export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
+  const { place, path, mirrors, clock, entropy, sha256 } = options;
+  const kept = readPlace(path);
+  if (kept !== undefined && kept.cluster !== place.name) {
+    const sentence = `${path} belongs to the cluster '${kept.cluster}', not to '${place.name}'`;
+    throw new Fault("data-foreign", sentence, { remedy: "give --cluster, or another --data" });
+  }
+  const { servers, credentials, isUnsafe, name: cluster } = place;
+  const stream = await openJetStream({
+    ...{ servers, cluster, isUnsafe, clock, identity: options.identity },
+    ...(credentials === undefined ? {} : { credentials }),
+  });
+  const node = kept?.node ?? `${hostname()}-${randomBytes(2).toString("hex")}`;
+  const stopped = Promise.withResolvers<Fault>();
+  const write = (at: Position) => {
+    writeSmallFile(join(path, FILE), `${JSON.stringify({ cluster, node, ...at })}\n`);
+  };
+  try {
+    if (kept === undefined) write(NOWHERE);
+    const replica = await Replica.open({
+      ...{ stream, mirrors, clock, entropy, sha256 },
+      ...(kept === undefined ? {} : { position: kept.position }),
+      keep: (at) => {
+        try {
+          write(at);
+        } catch (error) {
+          if (!(error instanceof Fault)) throw error;
+          options.onTrouble(error); // An older place is as good: more is compared at the start.
+        }
+      },
+      onStopped: stopped.resolve,
+    });
+    return await opened(options, { stream, replica, node, stopped: stopped.promise });
+  } catch (error) {
+    await stream.close();
+    throw error;
+  }
+}
+
+interface Joined {
+  readonly stream: JetStream;
+  readonly replica: Replica;
+  readonly node: string;
+  readonly stopped: Promise<Fault>;
+}
+
+async function opened(options: ClusterOptions, joined: Joined): Promise<OpenCluster> {
+  const { mirrors, place } = options;
+  const { stream, replica, node, stopped } = joined;
+  const history = new ReplicatedLog(replica, mirrors, "history");
+  const accounts = new ReplicatedLog(replica, mirrors, "accounts");
+  let address = "";
+  const stops = [
+    await mirrors.history.follow(mirrors.history.head() + 1, rootCheck(options, replica)),
+    stream.answer(() =>
+      packNews(node, {
+        ...{ address, seq: replica.seq, records: history.head() },
+        root: toHex(mirrors.history.tree.root()),
+        state: replica.failure?.code ?? "follows",
+      }),
+    ),
+  ];
+  return {
+    ...{ name: place.name, node, history, accounts, stopped },
+    siblings: siblingsOf(options, joined),
+    listens: (at) => {
+      address = at;
+    },
+    close: async () => {
+      for (const stop of stops) stop();
+      await history.close();
+      await accounts.close();
+      await stream.close();
+    },
+  };
+}
+
+/** Each checkpoint in the history says what its root was on the node that recorded it. */
+function rootCheck(
+  { mirrors, sha256, onTrouble }: ClusterOptions,
+  replica: Replica,
+): (record: LogRecord) => void {
+  const proofs = new LogProofs(mirrors.history, sha256);
+  const check = async (record: LogRecord) => {
+    const note = parseBody(record)?.["note"];
+    if (typeof note !== "string") return;
+    const { size, root } = parseCheckpoint(parseNote(note).text);
+    if (size >= record.head.seq || equalBytes(await proofs.root(size), root)) return;
+    replica.diverged(`the root over ${size} records is another one than on the other servers`);
+  };
+  return (record) => {
+    if (record.head.kind !== "checkpoint") return;
+    check(record).catch((error: unknown) => {
+      if (!(error instanceof Fault)) throw error;
+      onTrouble(error);
+    });
+  };
+}
+
+function siblingsOf(
+  { mirrors, clock }: ClusterOptions,
+  { stream, replica, node }: Joined,
+): Siblings {
+  return {
+    isOwn: (seq) => replica.isOwn(seq),
+    reached: async (seq) => {
+      const until = clock.now() + CLUSTER_BEHIND_MS;
+      while (mirrors.history.head() < seq) {
+        if (clock.now() >= until || replica.failure !== undefined) {
+          const sentence = "this server is behind the others of its cluster";
+          throw new Fault("no-majority", sentence, { retryAfterMs: 1_000 });
+        }
+        await delay(clock, ASKED_EVERY_MS);
+      }
+    },
+    tell: (news) => stream.tell(packNews(node, news)),
+    listen: (onNews) =>
+      stream.listen((bytes) => {
+        const heard = readNews(bytes);
+        const news = newsOf(heard?.news);
+        if (heard !== undefined && heard.node !== node && news !== undefined) {
+          onNews(heard.node, news);
+        }
+      }),
+  };
+}
+
+/** Undefined: of a later version, or nonsense. */
+function newsOf(value: unknown): SiblingNews | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { kind, users, user, room, n } = value as Readonly<Record<string, unknown>>;
+  if (kind === "online" && Array.isArray(users)) {
+    return { kind, users: users.filter((one): one is UserId => typeof one === "string") };
+  }
+  const isRead = kind === "read" && typeof user === "string" && typeof room === "string";
+  if (!isRead || !isCount(n)) return undefined;
+  return { kind, user: user as UserId, room: room as RoomId, n };
+}
+
+const NOWHERE: Position = { seq: 0, history: 0, accounts: 0 };
+
+interface KeptPlace {
+  readonly cluster: string;
+  readonly node: string;
+  readonly position: Position;
+}
+
+/** @throws Fault data-foreign */
+function readPlace(path: string): KeptPlace | undefined {
+  const file = join(path, FILE);
+  const text = readSmallFile(file);
+  if (text === undefined) return undefined;
+  try {
+    const { cluster, node, seq, history, accounts } = JSON.parse(text) as Record<string, unknown>;
+    const isPlace = typeof cluster === "string" && typeof node === "string";
+    if (isPlace && isCount(seq) && isCount(history) && isCount(accounts)) {
+      return { cluster, node, position: { seq, history, accounts } };
+    }
+  } catch {
+    // As one that says something else.
+  }
+  throw new Fault("data-foreign", `${file} is not what a server wrote`, {
+    remedy: "remove it: then the logs are compared with the stream from the beginning",
+  });
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

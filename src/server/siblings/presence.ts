@@ -1,0 +1,99 @@
+import type { UserId } from "../../base/ids.ts";
+import {
+  SIBLING_FORGET_MS,
+  SIBLING_GATHER_MS,
+  SIBLING_ONLINE_MAX,
+  SIBLING_TELL_EVERY_MS,
+  SIBLINGS_MAX,
+} from "../../base/limits-cluster.ts";
+import type { EngineInput } from "../../core/rooms/engine-io.ts";
+import type { ClientId } from "../../core/rooms/presence.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Siblings } from "./siblings.ts";
+
+export interface RemotePresenceOptions {
+  readonly clock: Clock;
+  readonly siblings: Pick<Siblings, "tell">;
+  /** Accounts that are online by a session here. */
+  readonly online: () => Iterable<UserId>;
+  readonly input: (input: EngineInput) => void;
+}
+
+/** No session here has such a number. */
+const FIRST_ID = -(2 ** 40);
+
+interface Sibling {
+  readonly users: Map<UserId, ClientId>;
+  heardAt: number;
+}
+
+/** Who is online at the other servers: each tells all of its own, on a change and every so often. */
+export class RemotePresence {
+  readonly #options: RemotePresenceOptions;
+  /** By name. Bounded by SIBLINGS_MAX. */
+  readonly #siblings = new Map<string, Sibling>();
+  #lastId = FIRST_ID;
+  #cancelTick = () => {};
+  #cancelTelling: (() => void) | undefined;
+
+  constructor(options: RemotePresenceOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#tell();
+    this.#tick();
+  }
+
+  /** Somebody came or went here. */
+  changed(): void {
+    this.#cancelTelling ??= this.#options.clock.after(SIBLING_GATHER_MS, () => this.#tell());
+  }
+
+  heard(node: string, online: readonly UserId[]): void {
+    const { clock, input } = this.#options;
+    const known = this.#siblings.get(node);
+    if (known === undefined && this.#siblings.size >= SIBLINGS_MAX) return;
+    const sibling = known ?? { users: new Map<UserId, ClientId>(), heardAt: 0 };
+    this.#siblings.set(node, sibling);
+    sibling.heardAt = clock.now();
+    const now = new Set(online.slice(0, SIBLING_ONLINE_MAX));
+    for (const [user, client] of [...sibling.users]) {
+      if (now.has(user)) continue;
+      sibling.users.delete(user);
+      input({ kind: "departed", client });
+    }
+    for (const user of now) {
+      if (sibling.users.has(user)) continue;
+      const client = --this.#lastId;
+      sibling.users.set(user, client);
+      input({ kind: "arrived", client, user });
+    }
+  }
+
+  /** The others hear that nobody is online here any more. */
+  stop(): void {
+    this.#cancelTick();
+    this.#cancelTelling?.();
+    this.#options.siblings.tell({ kind: "online", users: [] });
+  }
+
+  #tell(): void {
+    this.#cancelTelling = undefined;
+    const users = [...this.#options.online()].slice(0, SIBLING_ONLINE_MAX);
+    this.#options.siblings.tell({ kind: "online", users });
+  }
+
+  #tick(): void {
+    const { clock } = this.#options;
+    for (const [node, { heardAt }] of [...this.#siblings]) {
+      if (clock.now() - heardAt < SIBLING_FORGET_MS) continue;
+      this.heard(node, []);
+      this.#siblings.delete(node);
+    }
+    this.#cancelTick = clock.after(SIBLING_TELL_EVERY_MS, () => {
+      this.#tell();
+      this.#tick();
+    });
+  }
+}

@@ -1,0 +1,86 @@
+import { Fault } from "../../base/fault.ts";
+import type { UserId } from "../../base/ids.ts";
+import type { Account, Registry } from "../../core/rooms/accounts.ts";
+import type { Room, Rooms } from "../../core/rooms/rooms.ts";
+import type { Clock } from "../../io/clock.ts";
+import type { Head, LogRecord } from "../../wire/record.ts";
+import { bannedFault, hostKey } from "../auth/bans.ts";
+import { isOperating } from "../auth/operator-link.ts";
+import type { ClientConnection } from "../session/client-connection.ts";
+
+export interface RemoteDecisionsOptions {
+  readonly registry: Registry;
+  readonly rooms: Rooms;
+  readonly clock: Pick<Clock, "unixMs">;
+  readonly peers: () => Iterable<ClientConnection>;
+  readonly peersOf: (user: UserId) => ReadonlySet<ClientConnection>;
+  readonly retell: (room: Room) => void;
+  /** Tells the account's devices whom it ignores. */
+  readonly tellIgnored: (account: Account) => void;
+}
+
+/**
+ * What another server has recorded of accounts, for the sessions that are open here: the server
+ * that decided it has told its own.
+ */
+export class RemoteDecisions {
+  readonly #options: RemoteDecisionsOptions;
+
+  constructor(options: RemoteDecisionsOptions) {
+    this.#options = options;
+  }
+
+  /** The registry knows it by now. */
+  told({ head }: LogRecord): void {
+    const { registry } = this.#options;
+    if (head.kind === "ban") return this.#putOutBanned();
+    const account = registry.get(head.room as UserId);
+    if (account !== undefined) this.#ofAccount(account, head.kind);
+  }
+
+  #ofAccount(account: Account, kind: Head["kind"]): void {
+    const { rooms, retell, tellIgnored } = this.#options;
+    const { id, name } = account;
+    switch (kind) {
+      case "account-name": {
+        for (const room of [...rooms.of(id)]) if (room.name === undefined) retell(room);
+        const detail = { retryAfterMs: 0, remedy: "nothing: this program connects again" };
+        return this.#close(
+          id,
+          new Fault("link-closed", `you are called ${name} from now on`, detail),
+        );
+      }
+      case "account-gone":
+        return this.#close(id, new Fault("login-refused", `the account ${name} was removed`));
+      case "device-gone": {
+        const fault = new Fault("login-refused", "this device was signed out");
+        return this.#close(id, fault, ({ member }) => !account.devices.has(member?.device ?? ""));
+      }
+      case "ignore":
+        return tellIgnored(account);
+      default:
+        return undefined;
+    }
+  }
+
+  #close(user: UserId, fault: Fault, isMeant = (_client: ClientConnection) => true): void {
+    for (const client of [...this.#options.peersOf(user)]) if (isMeant(client)) client.close(fault);
+  }
+
+  /** An address never closes an operator. */
+  #putOutBanned(): void {
+    const { registry, clock, peers } = this.#options;
+    const { policy } = registry;
+    const unixMs = clock.unixMs();
+    for (const client of [...peers()]) {
+      const { account } = client;
+      const address = hostKey(client);
+      const ofAddress =
+        address === undefined || isOperating(client, account, registry)
+          ? undefined
+          : policy.ban(address, unixMs);
+      const ban = (account && policy.ban(account.id, unixMs)) ?? ofAddress;
+      if (ban !== undefined) client.close(bannedFault(ban));
+    }
+  }
+}

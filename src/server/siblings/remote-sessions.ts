@@ -1,0 +1,53 @@
+/** A server that is one of several: what happens at the others concerns those who are in here. */
+import type { LogRecord } from "../../wire/record.ts";
+import type { ReadPositionService } from "../rooms/read-positions.ts";
+import { RemotePresence, type RemotePresenceOptions } from "./presence.ts";
+import { RemoteDecisions, type RemoteDecisionsOptions } from "./remote-decisions.ts";
+import type { SiblingNews, Siblings } from "./siblings.ts";
+
+export interface RemoteSessionsOptions
+  extends Omit<RemotePresenceOptions, "siblings">,
+    Omit<RemoteDecisionsOptions, "tellIgnored" | "clock"> {
+  readonly siblings: Siblings;
+  readonly reading: Pick<ReadPositionService, "readElsewhere" | "tellIgnored">;
+}
+
+export class RemoteSessions {
+  readonly #options: RemoteSessionsOptions;
+  readonly #presence: RemotePresence;
+  readonly #decisions: RemoteDecisions;
+  #stopListening = () => {};
+
+  constructor(options: RemoteSessionsOptions) {
+    this.#options = options;
+    this.#presence = new RemotePresence(options);
+    const tellIgnored = options.reading.tellIgnored.bind(options.reading);
+    this.#decisions = new RemoteDecisions({ ...options, tellIgnored });
+  }
+
+  start(): void {
+    const { siblings } = this.#options;
+    this.#stopListening = siblings.listen((node, news) => this.#heard(node, news));
+    this.#presence.start();
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#presence.stop();
+  }
+
+  /** Somebody came or went here. */
+  changed(): void {
+    this.#presence.changed();
+  }
+
+  /** A record of the accounts was applied. */
+  decided(record: LogRecord): void {
+    if (!this.#options.siblings.isOwn(record.head.seq)) this.#decisions.told(record);
+  }
+
+  #heard(node: string, news: SiblingNews): void {
+    if (news.kind === "online") this.#presence.heard(node, news.users);
+    else this.#options.reading.readElsewhere(news.user, news.room, news.n);
+  }
+}

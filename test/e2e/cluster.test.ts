@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { systemClock } from "../../src/io/clock.ts";
+import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { until } from "./deadline.ts";
+import { Sender } from "./load.ts";
+import { Sandbox, type Served } from "./program.ts";
+
+/** Three servers as one, on three nats-servers. */
+
+const NODES = ["a", "b", "c"] as const;
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+}, 60_000);
+
+afterAll(() => nats.stop());
+
+class Cluster {
+  readonly sandbox = new Sandbox();
+  readonly nodes: Served[] = [];
+  readonly #name: string;
+
+  private constructor(name: string) {
+    this.#name = name;
+  }
+
+  static async start(name: string): Promise<Cluster> {
+    const cluster = new Cluster(name);
+    for (const node of NODES) {
+      const folder = cluster.sandbox.path(node);
+      const [first] = cluster.nodes;
+      if (first !== undefined) {
+        mkdirSync(folder);
+        for (const file of ["identity.key", "settings.json"])
+          copyFileSync(join(first.data, file), join(folder, file));
+      }
+      cluster.nodes.push(await cluster.serve(node));
+    }
+    return cluster;
+  }
+
+  serve(data: string, port?: number): Promise<Served> {
+    const args = ["--nats", nats.urls.join(","), "--unsafe-nats", "--cluster", this.#name];
+    return this.sandbox.serve({ data, args, ...(port === undefined ? {} : { port }) });
+  }
+
+  node(index: number): Served {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`there is no node ${index}`);
+    return node;
+  }
+
+  async restart(index: number): Promise<void> {
+    const { program, port } = this.node(index);
+    await program.signal("SIGKILL");
+    this.nodes[index] = await this.serve(NODES[index] ?? "", port);
+  }
+
+  /** The history, when all nodes have the same bytes of it; then they stop. */
+  async history(): Promise<string> {
+    const files = (log: string) => this.nodes.map(({ data }) => readLog(data, log));
+    const same = (log: string) => new Set(files(log)).size === 1;
+    await until("all nodes have the same", () => same("history") && same("accounts"));
+    const [history = ""] = files("history");
+    for (const { program } of this.nodes) {
+      const { exitCode } = await program.signal("SIGTERM");
+      expect(exitCode).toBe(0);
+    }
+    return history;
+  }
+
+  async leader(): Promise<string> {
+    const own = this.node(0).fingerprint;
+    const stream = await openJetStream({
+      ...{ servers: nats.urls, cluster: this.#name, isUnsafe: true, clock: systemClock() },
+      identity: { own, make: () => Promise.resolve(own) },
+    });
+    const { leader } = await stream.state();
+    await stream.close();
+    return leader;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.sandbox[Symbol.asyncDispose]();
+  }
+}
+
+function readLog(data: string, log: string): string {
+  return readFileSync(join(data, log, "000000000001.jsonl"), "utf8");
+}
+
+test("users of different nodes talk, and no name is given twice", async () => {
+  await using cluster = await Cluster.start("talk");
+  const { sandbox } = cluster;
+  expect(cluster.node(0).listening).toMatchObject({ cluster: "talk", node: expect.any(String) });
+  const identities = cluster.nodes.map(({ fingerprint }) => fingerprint);
+  expect(new Set(identities).size).toBe(1);
+
+  const ana = await sandbox.home("ana").join([cluster.node(0).invite, "--user", "ana"]);
+  const ben = await sandbox.home("ben").join([cluster.node(1).invite, "--user", "ben"]);
+  await ana.json("join", { from: "ben" });
+  await ana.json("presence", { user: "ben", online: true });
+  ana.type("hello from a");
+  await ben.json("text", { from: "ana", text: "hello from a" });
+  ben.type("hello from b");
+  await ana.json("text", { from: "ben", text: "hello from b" });
+  ben.type("/create den", "/msg ana between us");
+  await ana.json("text", { from: "ben", text: "between us" });
+
+  // Each name at two nodes in the same moment.
+  const names = ["kim", "lea", "max", "nia"];
+  const outcomes = await Promise.all(
+    names.flatMap((name) =>
+      [0, 1].map(async (at) => {
+        const args = ["register", cluster.node(at).invite, "--user", name, "--json"];
+        const { exitCode, out, err } = await sandbox.home(`${name}${at}`).run(args);
+        return { name, exitCode, text: out + err };
+      }),
+    ),
+  );
+  for (const name of names) {
+    const own = outcomes.filter((one) => one.name === name);
+    expect([name, own.map(({ exitCode }) => exitCode).toSorted()]).toEqual([name, [0, 3]]);
+    expect(own.find(({ exitCode }) => exitCode === 3)?.text).toContain("is taken");
+  }
+
+  // One use of an invite, shown at two nodes.
+  const admin = ["--data", cluster.node(2).data, "--server", cluster.node(2).address];
+  const boss = sandbox.home("boss");
+  const [made] = await boss.json(["admin", "invite", "--uses", "1", "--user", "olga", ...admin]);
+  const invite = String(made?.["url"]);
+  const used = await Promise.all(
+    [0, 1].map(async (at) => {
+      const place = invite.replace(/(chat:\/\/[^:]+):\d+/, `$1:${cluster.node(at).port}`);
+      const args = ["register", place, "--user", `guest${at}`, "--json"];
+      return (await sandbox.home(`guest${at}`).run(args)).exitCode;
+    }),
+  );
+  expect([invite, used.toSorted()]).toEqual([invite, [0, 3]]);
+
+  // A ban at one node ends what is open at another.
+  await boss.json(["admin", "ban", "ben", "--user", "olga", ...admin]);
+  await ben.json("fault", { code: "banned" });
+  ana.type("/quit");
+  expect(await cluster.history()).toContain("between us");
+}, 60_000);
+
+test("kill -9 of a node and of the stream's leader: nothing acknowledged is lost or doubled", async () => {
+  await using cluster = await Cluster.start("kills");
+  const { sandbox } = cluster;
+  const join = (name: string, at: number) => {
+    const args = ["join", "--json", "--user", name, cluster.node(at).invite];
+    return new Sender(name, sandbox.home(name).start(args), () => undefined);
+  };
+  const senders = [join("ana", 0), join("ben", 1)];
+  const more = (count: number) => {
+    const goals = senders.map(({ acked }) => acked.length + count);
+    return until("more words", () =>
+      senders.every(({ acked }, i) => acked.length >= (goals[i] ?? 0)),
+    );
+  };
+  await more(100);
+  await cluster.restart(1);
+  await more(100);
+  const leader = nats.servers[Number((await cluster.leader()).slice(1))];
+  await leader?.kill();
+  await more(100);
+  leader?.start();
+  await cluster.restart(0);
+  await more(100);
+  for (const sender of senders) sender.pause();
+  for (const { program, name } of senders) {
+    const { exitCode } = await program.finish(60_000);
+    expect([name, exitCode]).toEqual([name, 0]);
+  }
+  const history = await cluster.history();
+  const verdict = await sandbox.home("judge").run(["verify", "--data", cluster.node(1).data]);
+  expect([verdict.exitCode, verdict.err]).toEqual([0, ""]);
+  const lines = history.split("\n").filter((line) => line !== "");
+  const texts = lines.map((line) => (JSON.parse(line) as { body: { text?: string } }).body.text);
+  for (const { name, typed, acked, faults } of senders) {
+    const wanted = Array.from({ length: typed }, (_, i) => Sender.textOf(name, i));
+    expect([name, faults, acked.length]).toEqual([name, [], typed]);
+    expect(texts.filter((text) => text?.startsWith(`${name} `))).toEqual(wanted);
+  }
+}, 60_000);
