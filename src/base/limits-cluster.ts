@@ -12,7 +12,9 @@ export const CLUSTER_WINDOW_RECORDS = 100_000;
  * one room without pause let each other in long before.
  */
 export const CONFLICT_TRIES_MAX = 64;
-/** NATS takes messages of 1 MiB; a single record may have as much with its frame. */
+/** NATS takes messages of 1 MiB: more than that cannot be decided at once. */
+export const CLUSTER_DECISION_BYTES_MAX = 1000 * KIB;
+/** What is decided meanwhile goes together, up to this. */
 export const CLUSTER_MESSAGE_BYTES_MAX = 512 * KIB;
 export const CLUSTER_MESSAGE_PROPOSALS_MAX = 4_000;
 /** What waits for the stream; beyond it the cluster is slower than its writers and says so. */

@@ -168,7 +168,8 @@ export class RequestRouter {
   /** What another server of the cluster has shown, this one is about to hear of. */
   async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<void> {
     const { siblings, rooms } = this.#options;
-    const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER; // Of the past nothing.
+    // The highest number there is: the client asks for nothing of the past.
+    const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
     if (siblings !== undefined && !isKnown) await siblings.reached(after);
   }
 

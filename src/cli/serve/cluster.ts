@@ -8,6 +8,7 @@ import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS } from "../../base/limits-cluster.ts";
 import { quoteText } from "../../base/text.ts";
 import type { Place } from "../../core/cluster/claims.ts";
+import { packNews, readNews } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { type Position, Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
@@ -18,7 +19,6 @@ import { LogProofs } from "../../io/log/proofs.ts";
 import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/nats/jetstream.ts";
 import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
-import { packNews, readNews } from "../../wire/cluster.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 
 /** Where the stream is, as flags say it. */
@@ -90,7 +90,8 @@ export function clusterPlace(
 
 /**
  * Applies what the others have recorded; the mirrors hold it then.
- * @throws Fault unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged, store-…
+ * @throws Fault unreachable, data-foreign, no-majority, version-unsupported, cluster-diverged,
+ *   store-…
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { place, path, mirrors, clock, entropy, sha256 } = options;

@@ -5,6 +5,7 @@ import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import {
   CLUSTER_ARRIVED_BYTES_MAX,
+  CLUSTER_DECISION_BYTES_MAX,
   CLUSTER_MESSAGE_BYTES_MAX,
   CLUSTER_MESSAGE_PROPOSALS_MAX,
   CLUSTER_QUEUE_BYTES_MAX,
@@ -13,8 +14,8 @@ import {
 } from "../../base/limits-cluster.ts";
 import { Admission, type Objection } from "../../core/cluster/admission.ts";
 import { type Place, placeOf } from "../../core/cluster/claims.ts";
+import { packProposals, readProposals, type SealedProposal } from "../../core/cluster/messages.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
-import { packProposals, readProposals, type SealedProposal } from "../../wire/cluster.ts";
 import { type Draft, type LogRecord, parseBody, SALT_BYTES, sealDraft } from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
@@ -190,8 +191,8 @@ export class Replica {
   #refusal(longest: number, sizeBytes: number): Fault | undefined {
     if (this.#isClosed) return closed();
     if (this.#failure !== undefined) return this.#failure;
-    if (longest > LINE_BYTES_MAX) {
-      return new Fault("too-large", `a record of ${longest} bytes does not fit a line`);
+    if (longest > LINE_BYTES_MAX || sizeBytes > CLUSTER_DECISION_BYTES_MAX) {
+      return new Fault("too-large", `${sizeBytes} bytes are too much for one message`);
     }
     if (this.#queueBytes + sizeBytes <= CLUSTER_QUEUE_BYTES_MAX) return undefined;
     const sentence = `${this.#queueBytes} bytes wait for the cluster already`;
@@ -240,7 +241,7 @@ export class Replica {
     }
   }
 
-  /** On each node; who asked for it waits for it besides. What a crash cuts off is done at a start. */
+  /** On each node; who asked for it waits for it besides. A start does what a crash cuts off. */
   #erase(mirror: LogFile, record: LogRecord): void {
     for (const seq of erasuresOf(record)) {
       mirror.erase(seq, record.head.seq).catch((error: unknown) => {

@@ -115,7 +115,9 @@ function checkVersion(version: string, isUnsafe: boolean): void {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const isNew = major > VERSION_MIN[0] || (major === VERSION_MIN[0] && minor >= VERSION_MIN[1]);
   if (isNew || isUnsafe) return;
-  const sentence = `nats-server ${version} may lose what it has acknowledged when its machines lose power together`;
+  const sentence =
+    `nats-server ${version} may lose what it has acknowledged` +
+    " when its machines lose power together";
   throw new Fault("version-unsupported", sentence, {
     remedy: "use 2.12 or later with sync_interval: always, or accept it with --unsafe-nats",
   });
@@ -325,7 +327,7 @@ export class JetStream implements Stream {
   }
 
   /**
-   * From whichever server holds a copy: a stream that has just lost its leader is read all the same.
+   * From whichever server holds a copy: a stream that has just lost its leader is read on.
    * @returns undefined: that server does not have it, or not yet
    */
   async #fetch(seq: number): Promise<StreamMessage | undefined> {

@@ -213,7 +213,7 @@ export class Invites {
     this.#pending.set(id, pending + 1);
   }
 
-  /** Whether the use that is held is there still: others may use it up. @throws Fault not-allowed */
+  /** Whether the use that is held is there still. @throws Fault not-allowed: others used it up */
   check(id: string): void {
     const invite = this.#options.registry.policy.invite(id);
     if (invite === undefined) throw spent("was revoked");

@@ -15,7 +15,6 @@ import type { LogProofs } from "../../io/log/proofs.ts";
 import type { Answer, RequestOf } from "../../wire/messages.ts";
 import { FairQueue, WorkQueue } from "../queue/work-queue.ts";
 import type { ClientConnection } from "../session/client-connection.ts";
-import type { Siblings } from "../siblings/siblings.ts";
 
 /** What the server can prove of its history. */
 export interface Provable {
@@ -29,7 +28,7 @@ export interface ProofServiceOptions {
   /** Left out: this server signs nothing. */
   readonly provable?: Provable;
   /** Others may have shown a longer history than this server has yet. */
-  readonly siblings?: Pick<Siblings, "reached">;
+  readonly siblings?: { reached(size: number): Promise<void> };
 }
 
 export type ProofRequest = RequestOf<"checkpoint"> | RequestOf<"inclusion">;

@@ -27,7 +27,7 @@ interface Sibling {
   heardAt: number;
 }
 
-/** Who is online at the other servers: each tells all of its own, on a change and every so often. */
+/** Who is online at the other servers: each tells its own, on a change and every so often. */
 export class RemotePresence {
   readonly #options: RemotePresenceOptions;
   /** By name. Bounded by SIBLINGS_MAX. */

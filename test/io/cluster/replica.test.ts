@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { toHex } from "../../../src/base/bytes.ts";
 import type { Fault } from "../../../src/base/fault.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
+import { CLUSTER_DECISION_BYTES_MAX } from "../../../src/base/limits-cluster.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
 import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
@@ -151,6 +152,38 @@ describe("nodes on one stream", () => {
     expect(bad.stopped).toBeUndefined();
   });
 
+  test("what does not fit one message is refused, and nothing behind it", async () => {
+    const stream = new SimStream(randomOf(10));
+    const node = await new Machine(stream, 1).start();
+    const long = draftOf("x".repeat(CLUSTER_DECISION_BYTES_MAX));
+    await expect(node.history.append(long)).rejects.toMatchObject({ code: "too-large" });
+    await node.history.append(draftOf("x".repeat(CLUSTER_DECISION_BYTES_MAX - 1_000)));
+    expect(node.history.head()).toBe(1);
+  });
+
+  test("what orders others to be erased erases them on each node", async () => {
+    const stream = new SimStream(randomOf(11));
+    const nodes = await Promise.all([1, 2].map((seed) => new Machine(stream, seed).start()));
+    const { head } = await (nodes[0] as Node).history.append(draftOf("secret"));
+    const order = { kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq: head.seq } } as const;
+    await (nodes[0] as Node).history.append(order);
+    await settled(stream, nodes);
+    for (const { history } of nodes) {
+      const [erased] = await collect(history.read(1));
+      expect(erased?.bodyBytes).toBeUndefined();
+    }
+  });
+
+  test("a log that is longer than the stream's is not written on", async () => {
+    const stream = new SimStream(randomOf(12));
+    const machine = new Machine(stream, 1);
+    const node = await machine.start();
+    await node.history.append(draftOf("one"));
+    await node.mirrors.history.append(draftOf("alone"));
+    await node.replica.close();
+    await expect(machine.start()).rejects.toMatchObject({ code: "cluster-diverged" });
+  });
+
   test("without a majority it refuses, reads on, and goes on later", async () => {
     const stream = new SimStream(randomOf(5));
     const node = await new Machine(stream, 1).start();
@@ -257,7 +290,7 @@ async function live(seed: number): Promise<number> {
   return acked.size;
 }
 
-test("whatever crashes: nothing acknowledged is lost, and all nodes have the same log", async () => {
+test("whatever crashes: nothing acknowledged is lost, and all nodes have one log", async () => {
   let acked = 0;
   for (let seed = 1; seed <= 60; seed++) acked += await live(seed);
   expect(acked).toBeGreaterThan(2_000);

@@ -105,7 +105,7 @@ test("three nodes on three servers come to the same roots", async () => {
   for (const node of [again, ...nodes.slice(1)]) await node.close();
 }, 60_000);
 
-test("kill -9 of the servers, one after the other: what was acknowledged is there, once", async () => {
+test("kill -9 of the servers, one by one: what was acknowledged is there, once", async () => {
   const nodes = await Promise.all(["a", "b"].map((name) => startNode("kills", name)));
   const acked: string[] = [];
   let isOver = false;

@@ -74,10 +74,15 @@ export class NatsServers {
       const cluster =
         count === 1
           ? ""
-          : `cluster { name: c, listen: 127.0.0.1:${ports[count + i]}, routes: [${routes.join(", ")}] }`;
+          : `cluster { name: c, listen: 127.0.0.1:${ports[count + i]}, routes: [${routes}] }`;
       writeFileSync(
         config,
-        `server_name: n${i}\nlisten: 127.0.0.1:${ports[i]}\njetstream { store_dir: "${folder}/js${i}" }\n${cluster}\n`,
+        [
+          `server_name: n${i}`,
+          `listen: 127.0.0.1:${ports[i]}`,
+          `jetstream { store_dir: "${folder}/js${i}" }`,
+          cluster,
+        ].join("\n"),
       );
       return new NatsServer(ports[i] ?? 0, config, join(folder, `${i}.log`));
     });

@@ -1,8 +1,8 @@
-import { utf8Decode } from "../base/bytes.ts";
-import { Fault } from "../base/fault.ts";
-import type { RoomId, Sha256, UserId } from "../base/ids.ts";
-import { LINE_BYTES_MAX } from "../base/limits.ts";
-import { packValue, unpackValue } from "./codec.ts";
+import { utf8Decode } from "../../base/bytes.ts";
+import { Fault } from "../../base/fault.ts";
+import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
+import { LINE_BYTES_MAX } from "../../base/limits.ts";
+import { packValue, unpackValue } from "../../wire/codec.ts";
 import {
   commitment,
   isHeadWord,
@@ -10,7 +10,7 @@ import {
   LINE_FRAME_BYTES_MAX,
   SALT_BYTES,
   type SealedDraft,
-} from "./record.ts";
+} from "../../wire/record.ts";
 
 /** What a node of a cluster asks the shared stream to hold: decisions, in their order. */
 export interface ProposalMessage {

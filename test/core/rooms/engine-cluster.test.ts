@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { EngineWorld } from "../rooms/engine-world.ts";
 import type { Weather } from "../troubled-log.ts";
+import { EngineWorld } from "./engine-world.ts";
 
 const SEEDS = 300;
 const STEPS = 500;

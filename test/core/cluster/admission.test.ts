@@ -1,0 +1,74 @@
+import { describe, expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { CLUSTER_WINDOW_RECORDS } from "../../../src/base/limits-cluster.ts";
+import { Admission } from "../../../src/core/cluster/admission.ts";
+import type { Draft } from "../../../src/wire/record.ts";
+
+const ROOM = "rRRRRRRRRRRR" as RoomId;
+const ANA = "uAAAAAAAAAAA" as UserId;
+const BOX = "AAAAAAAAAAA";
+
+function post(counter: number): Draft {
+  return { kind: "text", room: ROOM, by: ANA, id: `${BOX}.${counter}`, body: { text: "hi" } };
+}
+
+function made(room: string, name: string): Draft {
+  return { kind: "room", room: room as RoomId, by: ANA, id: "", body: { name } };
+}
+
+function objection(
+  admission: Admission,
+  draft: Draft,
+  {
+    history = 0,
+    accounts = 0,
+    follows,
+  }: { history?: number; accounts?: number; follows?: number } = {},
+) {
+  const drafts = [follows === undefined ? { draft } : { draft, follows }];
+  return admission.objection({ base: { history, accounts }, drafts });
+}
+
+describe("a decision holds", () => {
+  test("as long as nothing that it reads was changed since", () => {
+    const admission = new Admission();
+    expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBeUndefined();
+    admission.advance({ draft: made("rAAAAAAAAAAA", "dev"), seq: 1 });
+    expect(objection(admission, made("rBBBBBBBBBBB", "DEV"))).toBe("changed");
+    expect(objection(admission, made("rBBBBBBBBBBB", "DEV"), { history: 1 })).toBeUndefined();
+    expect(objection(admission, made("rBBBBBBBBBBB", "lab"))).toBeUndefined();
+  });
+
+  test("and a ban in the accounts ends what was decided before it", () => {
+    const admission = new Admission();
+    const ban: Draft = { kind: "ban", room: ANA, by: ANA, id: "", body: { on: true } };
+    admission.advance({ draft: ban, seq: 1 });
+    expect(objection(admission, post(1))).toBe("changed");
+    expect(objection(admission, post(1), { accounts: 1 })).toBeUndefined();
+  });
+
+  test("unless its node was too far behind to tell", () => {
+    const admission = new Admission();
+    admission.advance({ draft: post(1), seq: CLUSTER_WINDOW_RECORDS + 1 });
+    expect(objection(admission, made("rAAAAAAAAAAA", "dev"))).toBe("too-old");
+    expect(objection(admission, made("rAAAAAAAAAAA", "dev"), { history: 1 })).toBeUndefined();
+  });
+});
+
+describe("a post", () => {
+  test("counts once, whoever brings it", () => {
+    const admission = new Admission();
+    admission.advance({ draft: post(3), seq: 1 });
+    expect(objection(admission, post(3), { history: 1 })).toBe("repeated");
+    expect(objection(admission, post(2), { history: 1 })).toBe("repeated");
+    expect(objection(admission, post(4), { history: 1 })).toBeUndefined();
+  });
+
+  test("does not overtake the one that was under way before it", () => {
+    const admission = new Admission();
+    admission.advance({ draft: post(1), seq: 1 });
+    expect(objection(admission, post(3), { history: 1, follows: 2 })).toBe("overtaken");
+    admission.advance({ draft: post(2), seq: 2 });
+    expect(objection(admission, post(3), { history: 1, follows: 2 })).toBeUndefined();
+  });
+});

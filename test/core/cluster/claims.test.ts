@@ -1,0 +1,63 @@
+import { expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { claimsOf, placeOf } from "../../../src/core/cluster/claims.ts";
+import { type Draft, RECORD_KINDS, type RecordKind } from "../../../src/wire/record.ts";
+
+const ROOM = "rRRRRRRRRRRR" as RoomId;
+const ANA = "uAAAAAAAAAAA" as UserId;
+
+function claims(kind: RecordKind, body: unknown = {}, room: Draft["room"] = ROOM) {
+  return claimsOf({ kind, room, by: ANA, id: "", body });
+}
+
+test("a record belongs to one log, by its kind", () => {
+  expect(placeOf("text")).toBe("history");
+  expect(placeOf("room")).toBe("history");
+  expect(placeOf("checkpoint")).toBe("history");
+  expect(placeOf("account")).toBe("accounts");
+  expect(placeOf("ban")).toBe("accounts");
+  expect(placeOf("invite-used")).toBe("accounts");
+});
+
+test("each kind that is no word reads what it changes: told twice, it counts once", () => {
+  const words = new Set<RecordKind>(["text", "action", "reaction", "sealed"]);
+  for (const kind of RECORD_KINDS) {
+    const { reads, writes } = claims(kind, { name: "Dev", user: ANA, seq: 3 });
+    if (words.has(kind)) expect([kind, writes]).toEqual([kind, []]);
+    else expect([kind, writes.every((fact) => reads.includes(fact))]).toEqual([kind, true]);
+  }
+});
+
+test("a name is one fact, however it is written, of an account and of a room", () => {
+  const account = claims("account", { name: "Müller" }, "uBBBBBBBBBBB" as UserId).writes;
+  const room = claims("room", { name: "MÜLLER" }).writes;
+  expect(account.filter((fact) => room.includes(fact))).toHaveLength(1);
+});
+
+test("a word rests on room, membership and account of who says it", () => {
+  const { reads } = claims("text");
+  const changes = [
+    claims("close").writes,
+    claims("kick", { user: ANA }).writes,
+    claims("mute", { user: ANA }).writes,
+    claims("ban", {}, ANA).writes,
+  ];
+  for (const writes of changes) expect(writes.some((fact) => reads.includes(fact))).toBe(true);
+  const other = claims("kick", { user: "uCCCCCCCCCCC" }).writes;
+  expect(other.some((fact) => reads.includes(fact))).toBe(false);
+});
+
+test("two who use one invite, or register while it is being closed, meet", () => {
+  const invite = "iIIIIIIIIIII" as UserId;
+  expect(claims("invite-used", {}, invite).writes).toEqual(
+    claims("invite-gone", {}, invite).writes,
+  );
+  const [closing] = claims("registration", { closed: true }).writes;
+  expect(claims("account", { name: "kim" }).reads).toContain(closing ?? "");
+});
+
+test("hostile bodies name facts, and no more", () => {
+  for (const body of [undefined, null, 7, "x", [], { name: 3, user: {}, seq: null, also: "x" }]) {
+    for (const kind of RECORD_KINDS) expect(() => claims(kind, body)).not.toThrow();
+  }
+});
