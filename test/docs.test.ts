@@ -286,6 +286,8 @@ const NUMBERS = [
   "fifteen",
   "sixteen",
   "seventeen",
+  "eighteen",
+  "nineteen",
 ];
 
 test("DECISIONS has the numbers of dependencies and packages", async () => {

@@ -16,5 +16,6 @@ export const GUIDES: readonly string[] = [
   "docs/sealed.md",
   "docs/lan.md",
   "docs/serving.md",
+  "docs/cluster.md",
   "docs/troubleshooting.md",
 ];

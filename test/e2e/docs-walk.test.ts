@@ -33,6 +33,11 @@ const ROOT = join(import.meta.dir, "..", "..");
 const CANNOT: Readonly<Record<string, string>> = {
   "npm install && npm test": "this is one of its tests",
   "sudo install dist/chat /usr/local/bin/chat": "changes the machine; a link on PATH stands for it",
+  "nats-server -c nats.conf": "of three machines, see test/e2e/cluster.test.ts",
+  "chat serve --data ./data --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222":
+    "the same",
+  "ssh 10.0.0.2 mkdir -m 700 data": "the same",
+  "scp data/identity.key data/settings.json 10.0.0.2:data/": "the same",
 };
 
 /** What goes on until it is stopped: by what it says one knows that it does what it should. */

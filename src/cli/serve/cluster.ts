@@ -100,6 +100,11 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
     const sentence = `${path} belongs to the cluster '${kept.cluster}', not to '${place.name}'`;
     throw new Fault("data-foreign", sentence, { remedy: "give --cluster, or another --data" });
   }
+  if (kept === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
+    throw new Fault("data-foreign", `${path} has a history of its own`, {
+      remedy: "begin a cluster with an empty folder, and bring messages with chat import",
+    });
+  }
   const { servers, credentials, isUnsafe, name: cluster } = place;
   const stream = await openJetStream({
     ...{ servers, cluster, isUnsafe, clock, identity: options.identity },
@@ -255,7 +260,7 @@ function readPlace(path: string): KeptPlace | undefined {
     // As one that says something else.
   }
   throw new Fault("data-foreign", `${file} is not what a server wrote`, {
-    remedy: "remove it: then the logs are compared with the stream from the beginning",
+    remedy: "begin anew with identity.key and settings.json alone: the cluster has the rest",
   });
 }
 

@@ -517,5 +517,7 @@ export const INDONESIAN: AllTexts & LaterTexts = {
     "shutting-down": "Server sedang dimatikan",
     "log-corrupt": "Riwayat di server rusak",
     "log-conflict": "Riwayat di server tidak cocok",
+    "no-majority": "Terlalu sedikit server yang hidup; coba lagi nanti",
+    "cluster-diverged": "Riwayat server ini berbeda dari server lainnya",
   },
 };
