@@ -477,7 +477,7 @@ class Reader {
 function asFault(error: unknown): Fault {
   if (error instanceof Fault) return error;
   const said = error instanceof Error ? error.message : String(error);
-  return new Fault("no-majority", `the NATS servers do not take it: ${said}`, {
+  return new Fault("no-majority", `too few NATS servers answer: ${said}`, {
     cause: error,
     retryAfterMs: 1_000,
   });

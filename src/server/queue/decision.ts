@@ -20,6 +20,12 @@ export async function recordDecision(
     log.appendThen(drafts, {}, resolve);
     const outcome = await promise;
     if (!(outcome instanceof Fault)) return outcome;
+    if (outcome.code === "no-majority") throw forNow(outcome);
     if (outcome.code !== "log-conflict" || tries >= CONFLICT_TRIES_MAX) throw outcome;
   }
+}
+
+/** Told at once: clients ask again by themselves where they are told when. */
+function forNow({ code, message, cause }: Fault): Fault {
+  return new Fault(code, message, { cause });
 }
