@@ -52,7 +52,7 @@ export interface RouterOptions {
   readonly reactions: Reactions;
   readonly services: Services;
   readonly invites: Pick<Invites, "opens">;
-  readonly siblings?: Pick<Siblings, "reached">;
+  readonly siblings?: Pick<Siblings, "reached" | "current">;
 }
 
 type MemberRequest = Exclude<
@@ -129,6 +129,7 @@ export class RequestRouter {
     const { entry, server, rooms } = this.#options;
     switch (request.kind) {
       case "admit":
+        await this.#options.siblings?.current(); // The invite may be of a moment ago.
         await entry.admit(client, request);
         return client.answer(request.ref, {});
       case "register": {
@@ -168,6 +169,7 @@ export class RequestRouter {
   /** What another server of the cluster has shown, this one is about to hear of. */
   async #caughtUp({ after = 0 }: RequestOf<"login">): Promise<void> {
     const { siblings, rooms } = this.#options;
+    await siblings?.current(); // The account may be, too.
     // The highest number there is: the client asks for nothing of the past.
     const isKnown = after <= rooms.head || after === Number.MAX_SAFE_INTEGER;
     if (siblings !== undefined && !isKnown) await siblings.reached(after);

@@ -213,6 +213,13 @@ function siblingsOf(
         await delay(clock, ASKED_EVERY_MS);
       }
     },
+    current: together(async () => {
+      try {
+        await replica.reached(await stream.last());
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error;
+      }
+    }),
     tell: (news) => stream.tell(packNews(node, news)),
     listen: (onNews) =>
       stream.listen((bytes) => {
@@ -222,6 +229,24 @@ function siblingsOf(
           onNews(heard.node, news);
         }
       }),
+  };
+}
+
+/** Those who ask while it is under way share the next one: it begins after they have asked. */
+function together(act: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  let next: Promise<void> | undefined;
+  const begin = () => {
+    next = undefined;
+    running = act().finally(() => {
+      running = undefined;
+    });
+    return running;
+  };
+  return () => {
+    if (running === undefined) return begin();
+    next ??= running.then(begin);
+    return next;
   };
 }
 

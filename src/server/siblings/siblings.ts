@@ -15,6 +15,11 @@ export interface Siblings {
    * @throws Fault no-majority: not within a while
    */
   reached(seq: number): Promise<void>;
+  /**
+   * Resolves when all that the others had recorded at the call is known here, or when nobody can
+   * say what that is.
+   */
+  current(): Promise<void>;
   tell(news: SiblingNews): void;
   /** @returns what stops it */
   listen(onNews: (node: string, news: SiblingNews) => void): () => void;
