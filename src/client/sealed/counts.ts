@@ -50,9 +50,14 @@ export function takeCount(own: OwnCounts): {
   };
 }
 
-/** What a message with this count excuses; undefined: nothing. */
-export function excusedBy({ open = [] }: OwnCounts, count: number): Ranges | undefined {
-  const others = fewer(without(open, [[count, count]]));
+/**
+ * What a message with this count excuses; undefined: nothing. An old count names the highest, too:
+ * who comes in later and hears this one first misses none of those between.
+ */
+export function excusedBy(own: OwnCounts, count: number): Ranges | undefined {
+  const { open = [], count: highest } = own;
+  const named: Ranges = count < highest ? merged([...open, [highest, highest]]) : open;
+  const others = fewer(without(named, [[count, count]]));
   return others.length === 0 ? undefined : others;
 }
 
@@ -80,7 +85,10 @@ export function seeCount(
   count: number,
   excused: Ranges = [],
 ): { readonly seen: SeenCounts; readonly missed: number } {
-  if (seen === undefined) return { seen: { last: count, open: [] }, missed: 0 };
+  if (seen === undefined) {
+    const [, highest = 0] = excused.at(-1) ?? [];
+    return { seen: { last: Math.max(count, highest), open: [] }, missed: 0 };
+  }
   const { last, open } = seen;
   const isNewer = count > last;
   const skipped: CountRange[] = count > last + 1 ? [[last + 1, count - 1]] : [];

@@ -94,6 +94,21 @@ describe("counts", () => {
     );
   });
 
+  test("nor to one that came in later, whichever of its messages comes first", () => {
+    let own = NONE;
+    for (let i = 0; i < 4; i++) own = take(own).own;
+    for (const count of [2, 4]) own = settleCount(own, count);
+    // Encrypted anew for the epoch in which the reader came in.
+    const first = seeCount(undefined, 1, excusedBy(own, 1));
+    expect(first).toEqual({ seen: { last: 4, open: [] }, missed: 0 });
+    own = settleCount(own, 1);
+    const second = seeCount(first.seen, 3, excusedBy(own, 3));
+    expect(second.missed).toBe(0);
+    const next = take(settleCount(own, 3));
+    expect(seeCount(second.seen, next.count, next.excuses).missed).toBe(0);
+    expect(seeCount(second.seen, next.count + 1).missed).toBe(1);
+  });
+
   test("of many gaps the oldest become one: more is excused", () => {
     let own = NONE;
     const refused: number[] = [];
