@@ -180,6 +180,8 @@ export class SealedRooms {
   readonly files: FileBook;
   /** `n` of the last record of each room that is known to be read, on this link. */
   readonly #followed = new Map<RoomId, number>();
+  /** `n` of the last record of each room that this link has told: the next one follows it. */
+  readonly #newest = new Map<RoomId, number>();
   readonly #changes = new Map<RoomId, Mutex>(); // Bounded by the rooms of an account.
 
   constructor(parts: SealedRoomsParts) {
@@ -210,6 +212,7 @@ export class SealedRooms {
   connected(): void {
     this.#isLinked = true;
     this.#followed.clear();
+    this.#newest.clear();
     this.#lease.connected();
     this.#renewal.connected();
     this.#rooms.clear();
@@ -252,13 +255,14 @@ export class SealedRooms {
     const last = records.at(-1);
     if (first === undefined || last === undefined) return [];
     const { room } = first;
-    const followed = this.#followed.get(room.id);
-    const isNext = records.every(({ n }, at) => followed === n - 1 - at);
-    if (isNext) await this.#read(room.id, records);
-    else {
+    const isNextOf = (before?: number) => records.every(({ n }, at) => before === n - 1 - at);
+    if (!isNextOf(this.#followed.get(room.id))) {
       this.#followed.delete(room.id);
       await this.#catchUp(room);
     }
+    // Who is out by now is shown no past any more: what was told in order is read all the same.
+    if (isNextOf(this.#newest.get(room.id))) await this.#read(room.id, records);
+    this.#newest.set(room.id, last.n);
     this.#followed.set(room.id, last.n);
     // It was put out of its state by what it read: it does not wait until something is said.
     if (this.#astray.delete(room.id)) void this.enter(room).catch(faultOnly);

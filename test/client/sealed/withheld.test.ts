@@ -196,6 +196,19 @@ describe("no alarm is raised", () => {
   });
 });
 
+test("what is told is read, also where the past is kept from its reader", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await two(world);
+  // A change that came to nothing: what comes next is asked for, too.
+  const inviting = ben.sealed((rooms) => rooms.invite(ben.room("vault"), "ana"));
+  await inviting.catch(() => undefined);
+  ben.liar.lies = {
+    tells: (word, asked) => [asked?.kind === "history" ? { ...word, records: [] } : word],
+  };
+  await ana.say("vault", "told in time");
+  await ben.hears("vault", "told in time");
+});
+
 test("what overtakes all that another process of the device says loses none of it", async () => {
   await using world = await SealedSite.open();
   const [ana, ben] = await two(world);
