@@ -543,6 +543,7 @@ export class Client {
       store: state.outboxes,
       seal: (posts) => this.#sealing.seal(posts),
       pinned: () => this.#sealing.pinned(),
+      kept: (post) => this.#sealing.kept(post),
       tell: (event) => {
         this.#options.model?.(event);
         if (event.kind !== "settled") return;

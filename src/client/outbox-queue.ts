@@ -40,6 +40,8 @@ export interface OutboxQueueOptions {
   readonly seal?: NonNullable<OutboxDriverOwner["seal"]>;
   /** Which targets are sealed is kept when it resolves: only then is what is said to them. */
   readonly pinned?: () => Promise<void> | undefined;
+  /** What is written of a post; left out: what it is. */
+  readonly kept?: (post: KeptPost) => KeptPost;
 }
 
 /**
@@ -151,7 +153,9 @@ export class OutboxQueue {
       keep: (change) => {
         const owner = this.#owner;
         if (owner === undefined) throw notLoggedIn();
-        const write = () => this.#parts.store.write(id, { ...owner, ...change });
+        const { store, kept = (post) => post } = this.#parts;
+        const { settled } = change;
+        const write = () => store.write(id, { ...owner, added: change.added.map(kept), settled });
         const pinned = change.added.length === 0 ? undefined : this.#parts.pinned?.();
         return pinned === undefined ? write() : pinned.then(write);
       },

@@ -25,10 +25,14 @@ const KINDS: ReadonlySet<unknown> = new Set([
 ]);
 
 /**
- * Of a post that changes another one, or tells what a file is. Only sealed rooms have it: it never
- * leaves in the clear.
+ * Of a post that changes another one, tells what a file is, or has waited. Only sealed rooms have
+ * it: it never leaves in the clear.
  */
-type EditingBody = PostBody & { readonly edits?: number; readonly file?: FileId };
+type EditingBody = PostBody & {
+  readonly edits?: number;
+  readonly file?: FileId;
+  readonly meant?: "sealed";
+};
 
 /** A post that tells a room of a file, whose secret stays in the store until it is encrypted. */
 export function sealedFilePost(file: FileId): PostBody {
@@ -40,6 +44,16 @@ export function sealedFilePost(file: FileId): PostBody {
 export function fileOfPost(body: PostBody): FileId | undefined {
   const { file } = body as EditingBody;
   return typeof file === "string" && isFileId(file) ? file : undefined;
+}
+
+/** As it is kept until it is sent: its target was sealed when it was said. */
+export function meantSealed(body: PostBody): PostBody {
+  const marked: EditingBody = { ...body, meant: "sealed" };
+  return marked;
+}
+
+export function isMeantSealed(body: PostBody): boolean {
+  return (body as EditingBody).meant !== undefined;
 }
 
 export function sealedEdit({
@@ -54,7 +68,7 @@ export function sealedEdit({
 }
 
 /** What a post becomes inside. */
-export function sealedBodyOf({ action, edits, ...body }: EditingBody): SealedBody {
+export function sealedBodyOf({ action, edits, meant: _, ...body }: EditingBody): SealedBody {
   if (edits !== undefined) return { kind: "edit", seq: edits, text: body.text };
   if (body.react !== undefined) return { kind: "reaction", react: body.react, re: body.re };
   return { kind: action === true ? "action" : "text", ...body };

@@ -9,13 +9,14 @@ import type { SealPrimitives } from "../../crypto/seal/primitives.ts";
 import type { StateKey } from "../../crypto/seal/state-box.ts";
 import type { Clock } from "../../io/clock.ts";
 import type { Entropy } from "../../io/entropy.ts";
+import type { KeptPost } from "../../io/state/outbox-store.ts";
 import type { Fingerprint } from "../../wire/fingerprint.ts";
 import type { PostBody, RequestFields } from "../../wire/messages.ts";
 import { SEALED_FILE_NAME } from "../../wire/messages-sealed.ts";
 import type { Keys } from "../link/keys.ts";
 import type { Ask, AskPage, HistoryPage } from "../link/queries.ts";
 import { notLoggedIn } from "../link/retry.ts";
-import { carrierRecord, closedRecord, fileOfPost } from "./body.ts";
+import { carrierRecord, closedRecord, fileOfPost, isMeantSealed, meantSealed } from "./body.ts";
 import type { HistoryView } from "./claims.ts";
 import type { SealedTarget } from "./files.ts";
 import type { OpenPost, PostSettled, SealedNews, SealedRooms } from "./rooms.ts";
@@ -246,7 +247,8 @@ export class Sealing {
       ({ to, body }) =>
         this.#pins?.has(pinned(to)) !== true &&
         this.#roomOf(to)?.isSealed !== true &&
-        fileOfPost(body) === undefined,
+        fileOfPost(body) === undefined &&
+        !isMeantSealed(body),
     );
     return isOpen ? undefined : this.#seal(posts);
   }
@@ -311,7 +313,7 @@ export class Sealing {
       const room = rooms[at];
       const post = posts[at];
       if (post === undefined) break;
-      const other = this.#downgrade(post.to, room);
+      const other = this.#downgrade(post.to, room, isMeantSealed(post.body));
       if (other !== undefined || room?.isSealed !== true) {
         done.push(other ?? (fileOfPost(post.body) === undefined ? post.body : notSealed(post.to)));
         at++;
@@ -397,6 +399,14 @@ export class Sealing {
     return this.#pinning?.then(() => this.#pinsKept);
   }
 
+  /** What waits says itself that its target is sealed: this device may lose all else that does. */
+  kept(post: KeptPost): KeptPost {
+    const { target, body } = post;
+    const isSealed = this.#pins?.has(pinned(target)) || this.#roomOf(target)?.isSealed === true;
+    if (!isSealed) return post;
+    return { ...post, body: JSON.stringify(meantSealed(JSON.parse(body) as PostBody)) };
+  }
+
   #enter(room: RoomView): void {
     void this.rooms()
       .then((rooms) => rooms.enterAll([room]))
@@ -426,9 +436,10 @@ export class Sealing {
   }
 
   /** Nothing that was sealed once is ever sent in the clear, or to another room of its name. */
-  #downgrade(to: string, room: RoomView | undefined): Fault | undefined {
-    const pin = this.#pins?.get(pinned(to));
-    if (pin === undefined || (room?.isSealed === true && room.id === pin)) return undefined;
+  #downgrade(to: string, room: RoomView | undefined, isMeant = false): Fault | undefined {
+    const pin = this.#pins?.get(pinned(to)) ?? (isMeant ? room?.id : undefined);
+    if (pin === undefined && !isMeant) return undefined;
+    if (room?.isSealed === true && room.id === pin) return undefined;
     const remedy = "use another name for another room";
     if (room !== undefined) {
       const sentence = `'${to}' was sealed, and the server shows another room by its name`;

@@ -107,7 +107,10 @@ export class AccountSession {
       if (event.kind === "settled") this.sealing.settled(event.key, event.outcome);
       tell(event);
     };
-    this.posts = new OutboxQueue({ clock, entropy, store, seal, pinned, tell: told });
+    this.posts = new OutboxQueue({
+      ...{ clock, entropy, store, seal, pinned, tell: told },
+      kept: (post) => this.sealing.kept(post),
+    });
     this.#opened = Promise.resolve(this.posts.open(owner, true));
     this.#opened.catch(() => undefined); // `begin` tells it.
     this.#reporter = new ReadReporter(clock);

@@ -213,6 +213,35 @@ describe("a word that waited for a link", () => {
   });
 });
 
+test("what waited for a sealed room is not sent when all that told of it is lost", async () => {
+  await using world = await SealedSite.open();
+  const [ana, ben] = await three(world);
+  await goesAway(world, ben);
+  ben.client.post("vault", { text: "said in an earlier run" }).catch(() => undefined);
+  await world.wait(ben.leave());
+  const told = ana.events.length;
+  await world.site.start();
+  await ana.until("the next link", () =>
+    ana.events.slice(told).find(({ kind }) => kind === "caught-up"),
+  );
+  await ana.sealed((rooms) => rooms.kick(ana.room("vault"), "ben"));
+  ben.device.forget();
+  const again = world.person("ben", ben.device);
+  const sent: unknown[] = [];
+  again.liar.lies = {
+    asks: (question) => {
+      if (question.kind === "post") sent.push(question["body"]);
+      return question;
+    },
+  };
+  await again.enter();
+  const end = await again.until("its end", () =>
+    again.events.find((event) => event.kind === "adopted"),
+  );
+  expect(end).toMatchObject({ text: "said in an earlier run", outcome: { kind: "refused" } });
+  expect(JSON.stringify(sent)).not.toContain("earlier");
+});
+
 describe("a conversation of two", () => {
   test("is sealed when one of them says so, and stays so", async () => {
     await using world = await SealedSite.open();
