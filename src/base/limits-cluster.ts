@@ -39,5 +39,7 @@ export const SIBLING_FORGET_MS = 10_000;
 export const SIBLING_ONLINE_MAX = 20_000;
 /** Servers whose presence is kept. */
 export const SIBLINGS_MAX = 64;
+/** Servers that have not said how they are by then are not shown. */
+export const NODES_ANSWER_MS = 500;
 /** A node that a reader finds behind what others have shown it waits so long to catch up. */
 export const CLUSTER_BEHIND_MS = 5_000;

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { toBase64Url, utf8Encode } from "../base/bytes.ts";
+import { toBase64Url } from "../base/bytes.ts";
 import { Fault } from "../base/fault.ts";
 import { SERVER_NAME_BYTES_MAX, WELCOME_BYTES_MAX } from "../base/limits.ts";
 import { quoteText } from "../base/text.ts";
@@ -18,7 +18,7 @@ import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
-import { clusterPlace } from "../cli/serve/cluster.ts";
+import { clusterPlace, NATS_FLAGS } from "../cli/serve/cluster.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import {
@@ -124,19 +124,7 @@ export const SERVE_FLAGS = {
     valueHint: "N",
     description: "Messages a second that one account may send",
   },
-  nats: {
-    type: "string",
-    many: true,
-    valueHint: "URL",
-    description: "Be one of several servers that share a stream there: nats://HOST:4222,...",
-  },
-  natsCreds: { type: "string", valueHint: "F", description: "Credentials for NATS" },
-  cluster: {
-    type: "string",
-    default: "chat",
-    valueHint: "NAME",
-    description: "The cluster's name there",
-  },
+  ...NATS_FLAGS,
   unsafeNats: {
     type: "boolean",
     description: "Take NATS servers that may lose what they acknowledged, or one alone",
@@ -173,7 +161,7 @@ Also from settings.toml in the data folder, as port = 2500, or CHAT_SERVE_PORT=2
       acceptsLoss: args.acceptLoss,
       onTrouble: (fault) => say(context, `${fault.message}; ${fault.remedy}`),
       ...(postsPerSecond === undefined ? {} : { postsPerSecond }),
-      ...(args.nats.length === 0 ? {} : { cluster: clusterPlace(args, readCredentials(args)) }),
+      ...(args.nats.length === 0 ? {} : { cluster: clusterPlace(args, args.unsafeNats) }),
     });
     try {
       const names = { name: args.name, roomPassword: given };
@@ -464,10 +452,6 @@ function checkBytes(what: string, text: string | undefined, max: number): void {
 function readPair({ cert, key }: Args): CertificatePair | undefined {
   if (cert === undefined || key === undefined) return undefined;
   return { certPem: readPem(cert), keyPem: readPem(key) };
-}
-
-function readCredentials({ natsCreds }: Args): Uint8Array | undefined {
-  return natsCreds === undefined ? undefined : utf8Encode(readPem(natsCreds));
 }
 
 function readPem(path: string): string {

@@ -185,6 +185,11 @@ export const VERBS: VerbTable = {
     examples: ["chat admin invite --uses 20 --expires 7d", "chat admin kick bob --room lab"],
     load: () => import("./admin.ts"),
   },
+  cluster: {
+    summary: "Look at several servers that are one",
+    examples: ["chat cluster status --nats nats://10.0.0.1:4222"],
+    load: () => import("./cluster/status.ts"),
+  },
   man: {
     summary: "Print the manual page of chat, or of a command",
     examples: [

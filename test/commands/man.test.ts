@@ -104,7 +104,9 @@ describe("the manual", () => {
       const pages = join(folder, "share", "man", "man1");
       const install = ["man", "--install", join(folder, "share", "man")];
       const names = LEAVES.map(({ path }) => ["chat", ...path].join("-"));
-      const all = ["chat", "chat-admin", "chat-admin-room", ...names].map((name) => `${name}.1`);
+      const all = ["chat", "chat-admin", "chat-admin-room", "chat-cluster", ...names].map(
+        (name) => `${name}.1`,
+      );
       const said = `chat: ${all.length} pages are in ${pages}\n`;
       expect(await run(...install)).toEqual({ exitCode: 0, out: "", err: said });
       expect(readdirSync(pages).sort()).toEqual(all.sort());

@@ -142,6 +142,18 @@ test("users of different nodes talk, and no name is given twice", async () => {
   );
   expect([invite, used.toSorted()]).toEqual([invite, [0, 3]]);
 
+  const look = ["cluster", "status", "--nats", nats.urls.join(","), "--cluster", "talk"];
+  const nodes = await boss.json(look);
+  expect(nodes.map(({ state, lag }) => [state, lag])).toEqual(Array(3).fill(["follows", 0]));
+  expect(new Set(nodes.map(({ root }) => root)).size).toBe(1);
+  const addresses = cluster.nodes.map(({ address }) => address).toSorted();
+  expect(nodes.map(({ address }) => String(address)).toSorted()).toEqual(addresses);
+  const none = await boss.run([...look.slice(0, -1), "other"]);
+  expect([none.exitCode, none.err]).toEqual([
+    4,
+    "chat: there is no cluster 'other'; check the name\n",
+  ]);
+
   // A ban at one node ends what is open at another.
   await boss.json(["admin", "ban", "ben", "--user", "olga", ...admin]);
   await ben.json("fault", { code: "banned" });

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { equalBytes, toHex } from "../../base/bytes.ts";
+import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { CLUSTER_BEHIND_MS } from "../../base/limits-cluster.ts";
@@ -20,12 +20,13 @@ import { type ClusterIdentity, type JetStream, openJetStream } from "../../io/na
 import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
+import type { FlagDefs } from "../command.ts";
 
 /** Where the stream is, as flags say it. */
 export interface ClusterPlace {
   readonly name: string;
   readonly servers: readonly string[];
-  readonly credentials: Uint8Array | undefined;
+  readonly credentials?: Uint8Array;
   readonly isUnsafe: boolean;
 }
 
@@ -58,6 +59,23 @@ const FILE = "cluster.json";
 const ASKED_EVERY_MS = 10;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
+/** Where the stream is. */
+export const NATS_FLAGS = {
+  nats: {
+    type: "string",
+    many: true,
+    valueHint: "URL",
+    description: "Be one of several servers that share a stream there: nats://HOST:4222,...",
+  },
+  natsCreds: { type: "string", valueHint: "F", description: "Credentials for NATS" },
+  cluster: {
+    type: "string",
+    default: "chat",
+    valueHint: "NAME",
+    description: "The cluster's name there",
+  },
+} as const satisfies FlagDefs;
+
 /** The name of the cluster whose mirror the folder is; undefined: of none. @throws Fault */
 export function clusterOf(path: string): string | undefined {
   return readPlace(path)?.cluster;
@@ -67,12 +85,18 @@ export function clusterOf(path: string): string | undefined {
 export function clusterPlace(
   args: {
     readonly nats: readonly string[];
+    readonly natsCreds: string | undefined;
     readonly cluster: string;
-    readonly unsafeNats: boolean;
   },
-  credentials: Uint8Array | undefined,
+  isUnsafe: boolean,
 ): ClusterPlace {
-  const { cluster: name, unsafeNats: isUnsafe } = args;
+  const { cluster: name, natsCreds } = args;
+  const credentials = natsCreds === undefined ? undefined : readSmallFile(natsCreds);
+  if (natsCreds !== undefined && credentials === undefined) {
+    throw new Fault("file-unknown", `there is no file ${quoteText(natsCreds)}`, {
+      remedy: "check --nats-creds",
+    });
+  }
   if (!NAME.test(name)) {
     throw new Fault("usage", `${quoteText(name)} is no name for a cluster`, {
       remedy: "use 1 to 32 letters, digits, - or _",
@@ -85,7 +109,10 @@ export function clusterPlace(
       remedy: "write --nats nats://HOST:4222, or tls://HOST:4222",
     });
   }
-  return { name, servers, credentials, isUnsafe };
+  return {
+    ...{ name, servers, isUnsafe },
+    ...(credentials === undefined ? {} : { credentials: utf8Encode(credentials) }),
+  };
 }
 
 /**
@@ -105,11 +132,8 @@ export async function joinCluster(options: ClusterOptions): Promise<OpenCluster>
       remedy: "begin a cluster with an empty folder, and bring messages with chat import",
     });
   }
-  const { servers, credentials, isUnsafe, name: cluster } = place;
-  const stream = await openJetStream({
-    ...{ servers, cluster, isUnsafe, clock, identity: options.identity },
-    ...(credentials === undefined ? {} : { credentials }),
-  });
+  const { name: cluster } = place;
+  const stream = await openJetStream({ ...place, cluster, clock, identity: options.identity });
   const node = kept?.node ?? `${hostname()}-${randomBytes(2).toString("hex")}`;
   const stopped = Promise.withResolvers<Fault>();
   const write = (at: Position) => {
@@ -291,4 +315,25 @@ function readPlace(path: string): KeptPlace | undefined {
 
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** What a node says of itself. */
+export interface NodeState {
+  readonly name: string;
+  readonly address: string;
+  /** Of the last message that it has applied. */
+  readonly seq: number;
+  readonly root: string;
+  readonly state: string;
+}
+
+/** Undefined: of a later version, or nonsense. */
+export function readNodeState(bytes: Uint8Array): NodeState | undefined {
+  const heard = readNews(bytes);
+  if (heard === undefined || typeof heard.news !== "object" || heard.news === null)
+    return undefined;
+  const { address, seq, root, state } = heard.news as Readonly<Record<string, unknown>>;
+  const isState =
+    typeof address === "string" && typeof root === "string" && typeof state === "string";
+  return isState && isCount(seq) ? { name: heard.node, address, seq, root, state } : undefined;
 }

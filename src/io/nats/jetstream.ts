@@ -31,8 +31,11 @@ export interface JetStreamOptions {
   /** Content of a credentials file. */
   readonly credentials?: Uint8Array;
   readonly cluster: string;
-  /** What stands with the stream and says whose it is: all nodes are one server to clients. */
-  readonly identity: ClusterIdentity;
+  /**
+   * What stands with the stream and says whose it is: all nodes are one server to clients. Left
+   * out: a stream that there is, is looked at.
+   */
+  readonly identity?: ClusterIdentity;
   /** Takes servers that may lose what they acknowledged, and one alone. */
   readonly isUnsafe: boolean;
   readonly clock: Clock;
@@ -60,7 +63,7 @@ const DUPLICATE_WINDOW_NS = 120e9;
 const STREAM_NOT_FOUND = 10_059;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
-/** @throws Fault unreachable, data-foreign, no-majority, version-unsupported */
+/** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
 export async function openJetStream(options: JetStreamOptions): Promise<JetStream> {
   const { servers, credentials, cluster, isUnsafe, identity, clock } = options;
   let connection: NatsConnection;
@@ -87,12 +90,18 @@ export async function openJetStream(options: JetStreamOptions): Promise<JetStrea
     });
     const name = `CHAT_${cluster}`;
     const deadline = clock.now() + LEADER_WITHIN_MS;
-    let { own } = identity;
+    let own = identity?.own;
     const make = async () => {
+      if (identity === undefined) throw new Fault("not-found", `there is no cluster '${cluster}'`);
       own ??= await identity.make();
       return own;
     };
-    const ready = () => ensureStream(manager, { name, cluster, identity: { own, make }, isUnsafe });
+    const ready = () =>
+      ensureStream(manager, {
+        ...{ name, cluster, isUnsafe },
+        identity: identity === undefined ? undefined : { own, make },
+        make,
+      });
     // Servers that have just started choose who leads, and a new stream chooses once more.
     for (;;) {
       try {
@@ -123,23 +132,25 @@ function checkVersion(version: string, isUnsafe: boolean): void {
   });
 }
 
-interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "identity" | "isUnsafe"> {
+interface StreamOptions extends Pick<JetStreamOptions, "cluster" | "isUnsafe"> {
   readonly name: string;
+  readonly identity: ClusterIdentity | undefined;
+  readonly make: () => Promise<string>;
 }
 
 /** @returns whether somebody leads it @throws Fault data-foreign, no-majority */
 async function ensureStream(
   manager: JetStreamManager,
-  { name, cluster, identity, isUnsafe }: StreamOptions,
+  { name, cluster, identity, make, isUnsafe }: StreamOptions,
 ): Promise<boolean> {
   try {
     const { cluster: servers, config } = await manager.streams.info(name);
-    checkIdentity(cluster, config.description ?? "", identity);
+    if (identity !== undefined) checkIdentity(cluster, config.description ?? "", identity);
     return config.num_replicas === 1 || (servers?.leader ?? "") !== "";
   } catch (error) {
     if (!(error instanceof JetStreamApiError) || error.code !== STREAM_NOT_FOUND) throw error;
   }
-  const description = describe(await identity.make());
+  const description = describe(await make());
   const add = (replicas: number) =>
     manager.streams.add({
       name,
