@@ -84,6 +84,8 @@ export class OutboxDriver {
    * Bounded by what is in flight.
    */
   readonly #deferred = new Set<number>();
+  /** May be on the server: an earlier link or run has carried them. Bounded like the outbox. */
+  readonly #carried = new Set<number>();
   #cancelTimer: (() => void) | undefined;
   #cancelWrite: (() => void) | undefined;
   /** Not on disk yet. Bounded like the outbox, as are the next two. */
@@ -116,6 +118,7 @@ export class OutboxDriver {
       const name = this.#tellAdopted(post);
       this.#owner.tell({ kind: "stored", key: name });
       this.#waiting.set(key, { name, counter, adopted: { to, body } });
+      this.#carried.add(counter);
       this.#handle({ kind: "adopt", key, counter, to, body });
     }
   }
@@ -212,6 +215,7 @@ export class OutboxDriver {
     this.#waiting.delete(key);
     if (waiting === undefined) return;
     const { name, counter, adopted, settle } = waiting;
+    if (counter !== undefined) this.#carried.delete(counter);
     if (!this.#isLeft) {
       if (counter !== undefined) this.#forget(counter);
       const whose = adopted === undefined ? {} : { adopted };
@@ -223,6 +227,7 @@ export class OutboxDriver {
 
   #send({ counter, to, body }: Send): void {
     const connection = this.#connection;
+    if (connection !== undefined) this.#carried.add(counter);
     connection?.askThen("post", { outbox: this.id, counter, to, body }, (outcome) => {
       // What a dying link refuses was not refused by the server: the next link sends it again.
       if (this.#connection !== connection || connection.isClosed) {
@@ -238,11 +243,22 @@ export class OutboxDriver {
     });
   }
 
-  /** The server waits for this one: it gets a post that says nothing, and refuses it for good. */
-  #giveUp({ counter, to }: Send): void {
-    if (!this.#deferred.delete(counter)) return;
+  /**
+   * It cannot be encrypted any more. If the server may have it, or waits for it, it gets a post
+   * that says nothing: it answers with the receipt of what it has, or refuses it for good.
+   */
+  #giveUp({ counter, to }: Send, fault: Fault): void {
+    const refused = { kind: "refused", counter, fault } as const;
+    const connection = this.#connection;
+    if (fault.retryAfterMs !== undefined || connection === undefined) return this.#handle(refused);
+    const isAwaited = this.#deferred.delete(counter);
+    if (!isAwaited && !this.#carried.has(counter)) return this.#handle(refused);
     const nothing = { outbox: this.id, counter, to, body: { text: "" } };
-    this.#connection?.askThen("post", nothing, () => undefined);
+    connection.askThen("post", nothing, (outcome) => {
+      if (outcome.kind === "answered") {
+        this.#handle({ kind: "acked", counter, receipt: outcome.answer });
+      } else if (this.#connection === connection && !connection.isClosed) this.#handle(refused);
+    });
   }
 
   #forget(counter: number): void {
@@ -332,10 +348,8 @@ export class OutboxDriver {
       if (connection !== this.#connection) return;
       for (const [at, send] of sends.entries()) {
         const body = bodies[at] ?? send.body;
-        if (body instanceof Fault) {
-          if (body.retryAfterMs === undefined) this.#giveUp(send);
-          this.#handle({ kind: "refused", counter: send.counter, fault: body });
-        } else this.#send({ ...send, body });
+        if (body instanceof Fault) this.#giveUp(send, body);
+        else this.#send({ ...send, body });
       }
     };
     void work().finally(() => {

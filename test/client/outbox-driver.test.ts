@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Fault } from "../../src/base/fault.ts";
 import type { OutboxId } from "../../src/base/ids.ts";
 import type { Connection } from "../../src/client/link/connection.ts";
@@ -12,6 +12,12 @@ class Box {
   readonly sent: string[] = [];
   /** Those that were begun, and how to end each. */
   readonly sealings: { readonly texts: string[]; readonly end: () => void }[] = [];
+  /** What becomes of them instead. */
+  unsealable: Fault | undefined;
+  /** What became of each post: the number of its record, or why there is none. */
+  readonly outcomes: (number | string)[] = [];
+  /** Answers the request that was sent last. */
+  answer: (outcome: unknown) => void = () => {};
   readonly driver: OutboxDriver;
 
   constructor() {
@@ -20,24 +26,31 @@ class Box {
       tell: () => {},
       settled: () => {},
       seal: (posts) => {
-        const { promise, resolve } = Promise.withResolvers<PostBody[]>();
-        const bodies = posts.map(({ body }) => body);
-        const texts = bodies.map(({ text }) => text ?? "");
-        this.sealings.push({ texts, end: () => resolve(bodies) });
+        const { promise, resolve } = Promise.withResolvers<(PostBody | Fault)[]>();
+        const texts = posts.map(({ body }) => body.text ?? "");
+        const end = () => resolve(posts.map(({ body }) => this.unsealable ?? body));
+        this.sealings.push({ texts, end });
         return promise;
       },
     });
   }
 
   connect(): void {
-    const askThen = (_: string, { body }: RequestFields<"post">) => this.sent.push(body.text ?? "");
+    const askThen = (_: string, { body }: RequestFields<"post">, then: (of: unknown) => void) => {
+      this.sent.push(body.text ?? "");
+      this.answer = then;
+    };
     this.driver.connected({ isClosed: false, askThen } as unknown as Connection);
   }
 
   async says(text: string): Promise<void> {
-    this.driver.post("vault", { text }).catch((error: unknown) => {
-      if (!(error instanceof Fault)) throw error;
-    });
+    this.driver.post("vault", { text }).then(
+      ({ seq }) => this.outcomes.push(seq),
+      (error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        this.outcomes.push(error.code);
+      },
+    );
     await this.clock.advance(1);
   }
 
@@ -75,4 +88,58 @@ test("what waited for that when a link was lost is encrypted for the next alone"
   expect(box.begun).toEqual(["one", "one", "two"]);
   await box.seals(1);
   expect(box.sent).toEqual(["one", "two"]);
+});
+
+describe("what cannot be encrypted any more", () => {
+  /** Sent over one link that brought no answer; over the next it cannot be encrypted. */
+  async function carriedOnce(): Promise<Box> {
+    const box = new Box();
+    box.connect();
+    await box.says("one");
+    await box.seals(0);
+    box.driver.lost();
+    box.unsealable = new Fault("not-member", "you are not in the room");
+    box.connect();
+    await box.clock.advance(1);
+    await box.seals(1);
+    return box;
+  }
+
+  test("is refused at once when it was never sent", async () => {
+    const box = new Box();
+    box.unsealable = new Fault("not-member", "you are not in the room");
+    box.connect();
+    await box.says("one");
+    await box.seals(0);
+    expect(box.outcomes).toEqual(["not-member"]);
+    expect(box.sent).toEqual([]);
+  });
+
+  test("and was recorded without an answer is told as what it is", async () => {
+    const box = await carriedOnce();
+    expect(box.sent).toEqual(["one", ""]);
+    expect(box.outcomes).toEqual([]);
+    box.answer({ kind: "answered", answer: { seq: 7 } });
+    await box.clock.advance(1);
+    expect(box.outcomes).toEqual([7]);
+  });
+
+  test("and never arrived is refused once the server says so, for our reason", async () => {
+    const box = await carriedOnce();
+    box.answer({ kind: "refused", fault: new Fault("not-found", "it says nothing") });
+    await box.clock.advance(1);
+    expect(box.outcomes).toEqual(["not-member"]);
+  });
+
+  test("is asked again when the link is lost meanwhile", async () => {
+    const box = await carriedOnce();
+    const { answer } = box;
+    box.driver.lost();
+    answer({ kind: "refused", fault: new Fault("interrupted", "the link is lost") });
+    expect(box.outcomes).toEqual([]);
+    box.connect();
+    await box.clock.advance(1);
+    await box.seals(2);
+    expect(box.sent).toEqual(["one", "", ""]);
+  });
 });
