@@ -3,7 +3,7 @@ import { runFleet, runWorlds } from "./fleet.ts";
 import { PLANTED } from "./planted.ts";
 
 /** Each planted bug below fails one of the first ten; `npm run soak` runs 20,000. */
-const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 500);
+const SEEDS = Number(process.env["CHAT_SEEDS"] ?? 250);
 const ONLY = process.env["CHAT_SEED"];
 const FIRST = Number(ONLY ?? process.env["CHAT_SEED_FIRST"] ?? 1);
 const LAST = ONLY === undefined ? FIRST + SEEDS - 1 : FIRST;

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { runFleet, runWorlds } from "../fleet.ts";
 
 /** `npm run soak -- tests` runs thousands. */
-const SEEDS = Number(process.env["CHAT_SEALED_SEEDS"] ?? 200);
+const SEEDS = Number(process.env["CHAT_SEALED_SEEDS"] ?? 100);
 const ONLY = process.env["CHAT_SEED"];
 const FIRST = Number(ONLY ?? process.env["CHAT_SEED_FIRST"] ?? 1);
 const LAST = ONLY === undefined ? FIRST + SEEDS - 1 : FIRST;
