@@ -43,3 +43,14 @@ export const SIBLINGS_MAX = 64;
 export const NODES_ANSWER_MS = 500;
 /** A node that a reader finds behind what others have shown it waits so long to catch up. */
 export const CLUSTER_BEHIND_MS = 5_000;
+/**
+ * A log that was there before is brought in messages of this size: a server that begins has
+ * CLUSTER_MESSAGES_AHEAD of them in memory, and asks for all within CLUSTER_ANSWER_MS.
+ */
+export const CLUSTER_COPY_BYTES_MAX = 64 * KIB;
+/** Of these so many are under way at once: some 4 MiB. */
+export const CLUSTER_COPY_AHEAD = 64;
+/** A stream that takes none of them for so long has no majority. */
+export const CLUSTER_COPY_STALLED_MS = 60_000;
+/** A NATS server that syncs each of them to a slow disk may answer that late. */
+export const CLUSTER_COPY_ANSWER_MS = 10_000;

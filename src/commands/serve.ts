@@ -18,7 +18,7 @@ import { shownRecord } from "../cli/output/records.ts";
 import { recordJson, renderJson } from "../cli/output/render.ts";
 import { ROOM_PASSWORD, readSecret } from "../cli/secrets.ts";
 import { announceServer } from "../cli/serve/announce.ts";
-import { clusterPlace, NATS_FLAGS } from "../cli/serve/cluster.ts";
+import { clusterPlace, NATS_FLAGS, UNSAFE_FLAG } from "../cli/serve/cluster.ts";
 import { keepSettings, type OpenFolder, openFolder } from "../cli/serve/folder.ts";
 import { type Listening, openListeners } from "../cli/serve/listen.ts";
 import {
@@ -125,10 +125,7 @@ export const SERVE_FLAGS = {
     description: "Messages a second that one account may send",
   },
   ...NATS_FLAGS,
-  unsafeNats: {
-    type: "boolean",
-    description: "Take NATS servers that may lose what they acknowledged, or one alone",
-  },
+  ...UNSAFE_FLAG,
   ...QUOTA_FLAGS,
 } as const satisfies FlagDefs;
 

@@ -186,9 +186,9 @@ export const VERBS: VerbTable = {
     load: () => import("./admin.ts"),
   },
   cluster: {
-    summary: "Look at several servers that are one",
+    summary: "Move into, look at or leave a cluster of servers",
     examples: ["chat cluster status --nats nats://10.0.0.1:4222"],
-    load: () => import("./cluster/status.ts"),
+    load: () => import("./cluster/group.ts"),
   },
   man: {
     summary: "Print the manual page of chat, or of a command",

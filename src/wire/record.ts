@@ -142,12 +142,20 @@ export interface SealedDraft {
   readonly commit: string;
 }
 
+/** A line of another machine's log as it stands in this one. */
+export interface CopiedLine {
+  readonly record: LogRecord;
+  /** With its newline. */
+  readonly bytes: Uint8Array;
+}
+
 export const SALT_BYTES = 16;
 /** What a line holds beside its body, at most: the head's fields are bounded by HEAD_TEXT. */
 export const LINE_FRAME_BYTES_MAX = 640;
 
 export const LEAF_PREFIX = 0x00;
 const COMMIT_PREFIX = 0x02;
+const COPIED_DURABLE = /* @__PURE__ */ utf8Encode(',"durable":0,');
 const NEWLINE = 0x0a;
 const SPACE = 0x20;
 const BRACE_CLOSE = 0x7d;
@@ -262,6 +270,27 @@ export function parseHead(
   if (parsed.kind !== "head") return undefined;
   const { head, durable } = parsed;
   return { record: { head, headBytes: copied(line, found.headStart, found.headEnd) }, durable };
+}
+
+/**
+ * The line as a log that copies it holds it: `durable` counts on the disk of its writer, and is 0
+ * there. Blanks stay as many as they were.
+ * @param line without its newline
+ * @returns undefined: it is none that this version wrote
+ */
+export function copyLine(line: Uint8Array): CopiedLine | undefined {
+  const parsed = parseLine(line);
+  if (parsed.kind !== "record") return undefined;
+  const found = new LineScanner();
+  assert(found.scanHead(line, 0), "what is a record has a head");
+  const before = line.subarray(0, found.headEnd);
+  const after = line.subarray(found.frameEnd);
+  const bytes = new Uint8Array(before.length + COPIED_DURABLE.length + after.length + 1);
+  bytes.set(before);
+  bytes.set(COPIED_DURABLE, before.length);
+  bytes.set(after, before.length + COPIED_DURABLE.length);
+  bytes[bytes.length - 1] = NEWLINE;
+  return { record: parsed.record, bytes };
 }
 
 /** What stands in place of salt and body once they are erased, from byte `at` of the line on. */

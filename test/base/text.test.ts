@@ -190,6 +190,6 @@ describe("a line of NDJSON", () => {
       return readFileSync(join(root, path), "utf8").includes("${JSON.stringify(");
     });
     // They keep files: of settings, and of a place in a stream.
-    expect(others.toSorted()).toEqual(["cli/serve/cluster.ts", "cli/serve/folder.ts"]);
+    expect(others.toSorted()).toEqual(["cli/serve/folder.ts", "cli/serve/membership.ts"]);
   });
 });

@@ -37,6 +37,9 @@ const CANNOT: Readonly<Record<string, string>> = {
   "chat serve --data ./data --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222":
     "the same",
   "chat cluster status --nats nats://10.0.0.1:4222": "the same",
+  "chat cluster init ./data --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222":
+    "see test/e2e/cluster-move.test.ts",
+  "chat cluster leave ./data": "the same",
   "ssh 10.0.0.2 mkdir -m 700 data": "the same",
   "scp data/identity.key data/settings.json 10.0.0.2:data/": "the same",
 };

@@ -1,7 +1,4 @@
 /** What makes this server one of several: its place in the stream that they share. */
-import { randomBytes } from "node:crypto";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { equalBytes, toHex, utf8Encode } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
@@ -12,7 +9,7 @@ import { packNews, readNews } from "../../core/cluster/messages.ts";
 import { type Clock, delay } from "../../io/clock.ts";
 import { type Position, Replica } from "../../io/cluster/replica.ts";
 import { ReplicatedLog } from "../../io/cluster/replicated-log.ts";
-import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+import { readSmallFile } from "../../io/disk/data-folder.ts";
 import type { Entropy } from "../../io/entropy.ts";
 import type { LogFile } from "../../io/log/log-file.ts";
 import { LogProofs } from "../../io/log/proofs.ts";
@@ -21,6 +18,14 @@ import type { SiblingNews, Siblings } from "../../server/siblings/siblings.ts";
 import { parseCheckpoint, parseNote } from "../../wire/checkpoint.ts";
 import { type LogRecord, parseBody } from "../../wire/record.ts";
 import type { FlagDefs } from "../command.ts";
+import {
+  hasLeft,
+  isFilling,
+  NOWHERE,
+  newNodeName,
+  readMembership,
+  writeMembership,
+} from "./membership.ts";
 
 /** Where the stream is, as flags say it. */
 export interface ClusterPlace {
@@ -55,7 +60,6 @@ export interface OpenCluster {
   close(): Promise<void>;
 }
 
-const FILE = "cluster.json";
 const ASKED_EVERY_MS = 10;
 const NAME = /^[A-Za-z0-9_-]{1,32}$/;
 
@@ -76,10 +80,13 @@ export const NATS_FLAGS = {
   },
 } as const satisfies FlagDefs;
 
-/** The name of the cluster whose mirror the folder is; undefined: of none. @throws Fault */
-export function clusterOf(path: string): string | undefined {
-  return readPlace(path)?.cluster;
-}
+/** For those who bring something into it. */
+export const UNSAFE_FLAG = {
+  unsafeNats: {
+    type: "boolean",
+    description: "Take NATS servers that may lose what they acknowledged, or one alone",
+  },
+} as const satisfies FlagDefs;
 
 /** @throws Fault usage */
 export function clusterPlace(
@@ -122,22 +129,24 @@ export function clusterPlace(
  */
 export async function joinCluster(options: ClusterOptions): Promise<OpenCluster> {
   const { place, path, mirrors, clock, entropy, sha256 } = options;
-  const kept = readPlace(path);
+  const kept = readMembership(path);
+  if (kept?.state === "left") throw hasLeft(path, kept);
+  if (kept?.state === "filling") throw isFilling(path, kept);
   if (kept !== undefined && kept.cluster !== place.name) {
     const sentence = `${path} belongs to the cluster '${kept.cluster}', not to '${place.name}'`;
     throw new Fault("data-foreign", sentence, { remedy: "give --cluster, or another --data" });
   }
   if (kept === undefined && mirrors.history.head() + mirrors.accounts.head() > 0) {
     throw new Fault("data-foreign", `${path} has a history of its own`, {
-      remedy: "begin a cluster with an empty folder, and bring messages with chat import",
+      remedy: `bring it into a new cluster first: chat cluster init ${path} --nats URL`,
     });
   }
   const { name: cluster } = place;
   const stream = await openJetStream({ ...place, cluster, clock, identity: options.identity });
-  const node = kept?.node ?? `${hostname()}-${randomBytes(2).toString("hex")}`;
+  const node = kept?.node ?? newNodeName();
   const stopped = Promise.withResolvers<Fault>();
   const write = (at: Position) => {
-    writeSmallFile(join(path, FILE), `${JSON.stringify({ cluster, node, ...at })}\n`);
+    writeMembership(path, { cluster, node, position: at });
   };
   try {
     if (kept === undefined) write(NOWHERE);
@@ -284,33 +293,6 @@ function newsOf(value: unknown): SiblingNews | undefined {
   const isRead = kind === "read" && typeof user === "string" && typeof room === "string";
   if (!isRead || !isCount(n)) return undefined;
   return { kind, user: user as UserId, room: room as RoomId, n };
-}
-
-const NOWHERE: Position = { seq: 0, history: 0, accounts: 0 };
-
-interface KeptPlace {
-  readonly cluster: string;
-  readonly node: string;
-  readonly position: Position;
-}
-
-/** @throws Fault data-foreign */
-function readPlace(path: string): KeptPlace | undefined {
-  const file = join(path, FILE);
-  const text = readSmallFile(file);
-  if (text === undefined) return undefined;
-  try {
-    const { cluster, node, seq, history, accounts } = JSON.parse(text) as Record<string, unknown>;
-    const isPlace = typeof cluster === "string" && typeof node === "string";
-    if (isPlace && isCount(seq) && isCount(history) && isCount(accounts)) {
-      return { cluster, node, position: { seq, history, accounts } };
-    }
-  } catch {
-    // As one that says something else.
-  }
-  throw new Fault("data-foreign", `${file} is not what a server wrote`, {
-    remedy: "begin anew with identity.key and settings.json alone: the cluster has the rest",
-  });
 }
 
 function isCount(value: unknown): value is number {

@@ -33,8 +33,9 @@ import { SnapshotKeeper } from "../../io/log/snapshot-keeper.ts";
 import { formatFingerprint } from "../../wire/fingerprint.ts";
 import type { FoldedHead } from "../../wire/record.ts";
 import { type OpenCheckpoints, openCheckpoints } from "./checkpoints.ts";
-import { type ClusterPlace, clusterOf, joinCluster, type OpenCluster } from "./cluster.ts";
+import { type ClusterPlace, joinCluster, type OpenCluster } from "./cluster.ts";
 import { loadIdentity } from "./identity.ts";
+import { isFilling, readMembership } from "./membership.ts";
 
 /** All that a server keeps, opened, checked and folded. */
 export interface OpenFolder {
@@ -78,6 +79,8 @@ export interface FolderOptions {
   readonly acceptsLoss?: boolean;
   /** Left out: this server stands alone. */
   readonly cluster?: ClusterPlace;
+  /** Its logs are being brought into a cluster: nothing is added to them. */
+  readonly isStill?: true;
   /** Something cannot be kept for the moment, and the server goes on. */
   readonly onTrouble: (fault: Fault) => void;
 }
@@ -103,17 +106,20 @@ export async function openFolder(options: FolderOptions): Promise<OpenFolder> {
 const COPIED_FILES = ["identity.key", "settings.json"];
 
 /** What a server alone may do with its own folder, one of several may not. @throws Fault */
-function checkAlone({ path, cluster, newIdentity, acceptsLoss }: FolderOptions): void {
+function checkAlone(options: FolderOptions): void {
+  const { path, cluster, newIdentity, acceptsLoss, isStill } = options;
   if (cluster !== undefined && (newIdentity === true || acceptsLoss === true)) {
     const flag = newIdentity === true ? "--new-identity" : "--accept-loss";
     throw new Fault("usage", `${flag} is not for a server of a cluster`, {
-      remedy: "stop all of them, and publish one folder into a new cluster",
+      remedy: "let one of them leave (chat cluster leave), and begin another cluster with it",
     });
   }
-  const found = cluster === undefined ? clusterOf(path) : undefined;
-  if (found === undefined) return;
-  throw new Fault("data-foreign", `${path} belongs to the cluster '${found}'`, {
-    remedy: "give --nats, or remove its cluster.json: then this server goes on alone",
+  if (cluster !== undefined || isStill === true) return;
+  const found = readMembership(path);
+  if (found === undefined || found.state === "left") return;
+  if (found.state === "filling") throw isFilling(path, found);
+  throw new Fault("data-foreign", `${path} belongs to the cluster '${found.cluster}'`, {
+    remedy: `give --nats; to go on alone with it, chat cluster leave ${path} first`,
   });
 }
 
@@ -235,6 +241,7 @@ async function openContents(
     ...common,
     ...{ path, identity, history, accounts },
     ...(cluster === undefined ? {} : { recordIn: cluster.history }),
+    ...(options.isStill === true ? { recordIn: { appendThen: () => undefined } } : {}),
     onTrouble: options.onTrouble,
   });
   const keeper = new SnapshotKeeper<HistoryFolds>({

@@ -1,13 +1,13 @@
 import { Fault } from "../../base/fault.ts";
 import { NODES_ANSWER_MS } from "../../base/limits-cluster.ts";
-import { defineGroup, defineVerb } from "../../cli/command.ts";
+import { defineVerb } from "../../cli/command.ts";
 import { renderJson, renderTable, styleOf } from "../../cli/output/render.ts";
 import { clusterPlace, NATS_FLAGS, readNodeState } from "../../cli/serve/cluster.ts";
 import { openJetStream } from "../../io/nats/jetstream.ts";
 
 const { nats, natsCreds, cluster } = NATS_FLAGS;
 
-const status = defineVerb({
+export const command = defineVerb({
   args: {
     nats: { ...nats, description: "Where the stream is: nats://HOST:4222,..." },
     natsCreds,
@@ -47,13 +47,5 @@ const status = defineVerb({
     } finally {
       await stream.close();
     }
-  },
-});
-
-export const command = defineGroup({
-  status: {
-    summary: "Show the servers of a cluster, and how far they are",
-    examples: ["chat cluster status --nats nats://10.0.0.1:4222"],
-    load: () => Promise.resolve({ command: status }),
   },
 });

@@ -4,13 +4,16 @@ import type { RoomId, Sha256, UserId } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
 import { packValue, unpackValue } from "../../wire/codec.ts";
 import {
+  type CopiedLine,
   commitment,
+  copyLine,
   isHeadWord,
   isKnownKind,
   LINE_FRAME_BYTES_MAX,
   SALT_BYTES,
   type SealedDraft,
 } from "../../wire/record.ts";
+import type { Place } from "./claims.ts";
 
 /** What a node of a cluster asks the shared stream to hold: decisions, in their order. */
 export interface ProposalMessage {
@@ -32,7 +35,34 @@ export interface FollowingDraft {
   readonly follows?: number;
 }
 
+/** Lines of a log that was there before its cluster, as they are. */
+export interface CopiedLines {
+  readonly place: Place;
+  readonly lines: readonly CopiedLine[];
+}
+
+/** All of both logs has been copied: from here on decisions count. */
+export interface CopyEnd {
+  readonly history: LogEnd;
+  readonly accounts: LogEnd;
+}
+
+export interface LogEnd {
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** What a message of the stream is. */
+export type StreamContent =
+  | { readonly kind: "proposals"; readonly message: ProposalMessage }
+  | { readonly kind: "copied"; readonly copied: CopiedLines }
+  | { readonly kind: "copy-end"; readonly end: CopyEnd };
+
 const VERSION = 1;
+/** Of copies: programs that do not know them stop there. */
+const COPY_VERSION = 2;
+const ROOT_BYTES = 32;
+const NEWLINE = 0x0a;
 
 export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
   return packValue({
@@ -49,17 +79,60 @@ export function packProposals({ id, proposals }: ProposalMessage): Uint8Array {
   });
 }
 
+/** @param lines as `copyLine` makes them, one behind the other */
+export function packCopied(place: Place, lines: Uint8Array): Uint8Array {
+  return packValue({ v: COPY_VERSION, place, lines });
+}
+
+export function packCopyEnd({ history, accounts }: CopyEnd): Uint8Array {
+  const end = [history.size, history.root, accounts.size, accounts.root];
+  return packValue({ v: COPY_VERSION, end });
+}
+
 /**
  * All nodes read the same: what one of them cannot read, none can.
  * @throws Fault frame-malformed; version-unsupported: of a later version of this program
  */
-export function readProposals(bytes: Uint8Array, sha256: Sha256): ProposalMessage {
-  const { v, id, proposals } = unpackValue(bytes) as Readonly<Record<string, unknown>>;
-  if (v !== VERSION) {
+export function readStream(bytes: Uint8Array, sha256: Sha256): StreamContent {
+  const value = unpackValue(bytes) as Readonly<Record<string, unknown>>;
+  const { v, id, proposals, place, lines, end } = value;
+  if (v === VERSION) {
+    if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
+    const message = { id, proposals: proposals.map((one: unknown) => proposalOf(one, sha256)) };
+    return { kind: "proposals", message };
+  }
+  if (v !== COPY_VERSION) {
     throw new Fault("version-unsupported", `the stream holds a message of version ${String(v)}`);
   }
-  if (typeof id !== "string" || !Array.isArray(proposals)) throw malformed();
-  return { id, proposals: proposals.map((one: unknown) => proposalOf(one, sha256)) };
+  if (end !== undefined) return { kind: "copy-end", end: copyEndOf(end) };
+  if (place !== "history" && place !== "accounts") throw malformed();
+  return { kind: "copied", copied: { place, lines: copiedLinesOf(lines) } };
+}
+
+function copiedLinesOf(value: unknown): CopiedLine[] {
+  if (!(value instanceof Uint8Array) || value.at(-1) !== NEWLINE) throw malformed();
+  const lines: CopiedLine[] = [];
+  for (let at = 0; at < value.length; ) {
+    const end = value.indexOf(NEWLINE, at);
+    const line = copyLine(value.subarray(at, end));
+    if (line === undefined) throw malformed();
+    lines.push(line);
+    at = end + 1;
+  }
+  return lines;
+}
+
+function copyEndOf(value: unknown): CopyEnd {
+  if (!Array.isArray(value)) throw malformed();
+  const [history, historyRoot, accounts, accountsRoot] = value as readonly unknown[];
+  return { history: logEndOf(history, historyRoot), accounts: logEndOf(accounts, accountsRoot) };
+}
+
+function logEndOf(size: unknown, root: unknown): LogEnd {
+  if (!isCount(size) || !(root instanceof Uint8Array) || root.length !== ROOT_BYTES) {
+    throw malformed();
+  }
+  return { size, root: new Uint8Array(root) };
 }
 
 function proposalOf(value: unknown, sha256: Sha256): SealedProposal {

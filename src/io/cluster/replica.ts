@@ -1,5 +1,5 @@
-import { assert } from "../../base/assert.ts";
-import { toBase64Url } from "../../base/bytes.ts";
+import { assert, unreachable } from "../../base/assert.ts";
+import { equalBytes, toBase64Url } from "../../base/bytes.ts";
 import { Fault } from "../../base/fault.ts";
 import type { Sha256 } from "../../base/ids.ts";
 import { LINE_BYTES_MAX } from "../../base/limits.ts";
@@ -14,14 +14,30 @@ import {
 } from "../../base/limits-cluster.ts";
 import { Admission, type Objection } from "../../core/cluster/admission.ts";
 import { type Place, placeOf } from "../../core/cluster/claims.ts";
-import { packProposals, readProposals, type SealedProposal } from "../../core/cluster/messages.ts";
+import {
+  type CopiedLines,
+  type CopyEnd,
+  type ProposalMessage,
+  packProposals,
+  readStream,
+  type SealedProposal,
+  type StreamContent,
+} from "../../core/cluster/messages.ts";
 import { erasuresOf } from "../../core/rooms/erasures.ts";
-import { type Draft, type LogRecord, parseBody, SALT_BYTES, sealDraft } from "../../wire/record.ts";
+import {
+  type CopiedLine,
+  type Draft,
+  type LogRecord,
+  parseBody,
+  SALT_BYTES,
+  sealDraft,
+} from "../../wire/record.ts";
 import { type Clock, delay } from "../clock.ts";
 import type { Entropy } from "../entropy.ts";
 import { waiterBytes } from "../log/batch.ts";
 import type { AppendAllOptions } from "../log/log.ts";
 import type { LogFile } from "../log/log-file.ts";
+import { LogProofs } from "../log/proofs.ts";
 import type { Stream, StreamMessage } from "./stream.ts";
 
 /** Up to where a node has applied the stream, and how long its logs were then. */
@@ -29,6 +45,8 @@ export interface Position {
   readonly seq: number;
   readonly history: number;
   readonly accounts: number;
+  /** A log from before the cluster is being copied into the stream, and is not whole yet. */
+  readonly isFilling?: true;
 }
 
 export interface ReplicaParts {
@@ -55,17 +73,27 @@ interface Waiting {
 }
 
 /** A record that was decided, and is not in this node's log yet. */
-interface Owed {
+type Owed = OwedDraft | OwedCopy;
+
+interface OwedDraft {
   readonly place: Place;
   readonly seq: number;
   readonly unixMs: number;
   readonly draft: SealedProposal["drafts"][number]["sealed"];
 }
 
+interface OwedCopy {
+  readonly place: Place;
+  readonly seq: number;
+  readonly line: CopiedLine;
+}
+
 /** What one message made of its proposals. */
 interface Applied {
   readonly id: string | undefined;
   readonly outcomes: readonly (readonly Owed[] | Objection)[];
+  /** What both logs have to be then. */
+  readonly end?: CopyEnd;
 }
 
 /** An account is on the disk before the first record of it in the history. */
@@ -90,6 +118,9 @@ export class Replica {
   readonly #heads: Record<Place, number>;
   /** Up to where the folds of this node have heard of each: what its decisions have seen. */
   readonly #told: Record<Place, number> = { history: 0, accounts: 0 };
+  /** Up to where each was copied: what those records order is done in the copy. */
+  readonly #copied: Record<Place, number>;
+  #isFilling: boolean;
   readonly #stops: (() => void)[] = [];
   /** As it is on the disk. */
   #at: Position;
@@ -117,11 +148,14 @@ export class Replica {
     this.#heads = { history: position?.history ?? 0, accounts: position?.accounts ?? 0 };
     this.#at = position ?? { seq: 0, history: 0, accounts: 0 };
     this.#kept = this.#at.seq;
+    this.#isFilling = position?.isFilling === true;
+    this.#copied = this.#isFilling ? { ...this.#heads } : { history: 0, accounts: 0 };
   }
 
   /**
    * Follows the stream, and resolves when all that was in it is applied.
-   * @throws Fault no-majority, log-corrupt, cluster-diverged, store-…
+   * @throws Fault no-majority, log-conflict (it is being filled), log-corrupt, cluster-diverged,
+   *   store-…
    */
   static async open(parts: ReplicaParts): Promise<Replica> {
     const replica = new Replica(parts);
@@ -216,7 +250,7 @@ export class Replica {
       this.#told[place] = mirror.head();
       const told = (record: LogRecord) => {
         this.#told[place] = record.head.seq;
-        this.#erase(mirror, record);
+        if (record.head.seq > this.#copied[place]) this.#erase(mirror, record);
       };
       this.#stops.push(await mirror.follow(mirror.head() + 1, told));
     }
@@ -233,6 +267,7 @@ export class Replica {
     this.#stops.push(stop);
     await this.reached(last);
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isFilling) throw notWhole();
     for (const place of PLACES) {
       const own = mirrors[place].head();
       if (own <= this.#heads[place]) continue;
@@ -321,7 +356,11 @@ export class Replica {
       );
       const records = await this.#record(owed);
       if (records === undefined) break; // It has stopped.
-      this.#at = { ...this.#heads, seq: messages.at(-1)?.seq ?? this.#at.seq };
+      this.#at = {
+        ...{ ...this.#heads, seq: messages.at(-1)?.seq ?? this.#at.seq },
+        ...(this.#isFilling ? { isFilling: true } : {}),
+      };
+      for (const { end } of applied) if (end !== undefined) await this.#checkEnd(end);
       for (const one of applied) this.#settle(one, records);
       this.#own.clear();
       for (const wait of this.#waits) {
@@ -336,36 +375,81 @@ export class Replica {
 
   /** What the message means to every node. */
   #judge({ bytes, unixMs }: StreamMessage): Applied {
-    let read: ReturnType<typeof readProposals>;
+    let content: StreamContent;
     try {
-      read = readProposals(bytes, this.#parts.sha256);
+      content = readStream(bytes, this.#parts.sha256);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       // Of a later version: what it means is not known here, and all that follows rests on it.
       if (error.code === "version-unsupported") this.#stop(error);
       return { id: undefined, outcomes: [] };
     }
-    const outcomes = read.proposals.map(({ history, accounts, drafts }) => {
+    switch (content.kind) {
+      case "proposals":
+        return this.#judgeProposals(content.message, unixMs);
+      case "copied":
+        return { id: undefined, outcomes: [this.#copiedOf(content.copied)] };
+      case "copy-end":
+        return this.#isFilling ? this.#endOf(content.end) : { id: undefined, outcomes: [] };
+      default:
+        return unreachable(content);
+    }
+  }
+
+  #judgeProposals({ id, proposals }: ProposalMessage, unixMs: number): Applied {
+    const outcomes = proposals.map(({ history, accounts, drafts }) => {
       const proposal = {
         base: { history, accounts },
         drafts: drafts.map(({ sealed: { draft }, follows }) =>
           follows === undefined ? { draft } : { draft, follows },
         ),
       };
-      const objection = this.#admission.objection(proposal);
+      // Who decided that has not seen what is being copied.
+      const objection = this.#isFilling ? "too-old" : this.#admission.objection(proposal);
       if (objection !== undefined) return objection;
-      return drafts.map(({ sealed }): Owed => {
+      return drafts.map(({ sealed }): OwedDraft => {
         const place = placeOf(sealed.draft.kind);
         const seq = ++this.#heads[place];
         this.#admission.advance({ draft: sealed.draft, seq });
         return { place, seq, unixMs, draft: sealed };
       });
     });
-    if (this.#sent.has(read.id)) {
+    if (this.#sent.has(id)) {
       for (const one of outcomes.flatMap((outcome) => (typeof outcome === "string" ? [] : outcome)))
         if (one.place === "accounts") this.#own.add(one.seq);
     }
-    return { id: read.id, outcomes };
+    return { id, outcomes };
+  }
+
+  /** A copy stands before all that is decided, and what is not its next line is none of it. */
+  #copiedOf({ place, lines }: CopiedLines): readonly OwedCopy[] {
+    const isFirst = this.#heads.history + this.#heads.accounts === 0;
+    if (!(this.#isFilling || isFirst)) return [];
+    const [first] = lines;
+    if (first?.record.head.seq !== this.#heads[place] + 1) return [];
+    this.#isFilling = true;
+    return lines.map((line) => {
+      const seq = ++this.#heads[place];
+      this.#copied[place] = seq;
+      this.#admission.advance({ draft: draftOf(line.record), seq });
+      return { place, seq, line };
+    });
+  }
+
+  #endOf(end: CopyEnd): Applied {
+    this.#isFilling = false;
+    return { id: undefined, outcomes: [], end };
+  }
+
+  async #checkEnd(end: CopyEnd): Promise<void> {
+    const { mirrors, sha256 } = this.#parts;
+    for (const place of PLACES) {
+      const { size, root } = end[place];
+      const isSame =
+        size === this.#copied[place] &&
+        equalBytes(await new LogProofs(mirrors[place], sha256).root(size), root);
+      if (!isSame) this.diverged(`${place} was not copied as it was`);
+    }
   }
 
   /** @returns the records, by place and seq; undefined: this node has stopped */
@@ -390,8 +474,11 @@ export class Replica {
         );
         const outcomes = await Promise.allSettled(
           missing.map(async (one) => {
-            const { draft, seq, unixMs } = one;
-            records.set(one, await mirrors[place].appendDecided(draft, { seq, unixMs }));
+            const mirror = mirrors[place];
+            records.set(
+              one,
+              await ("line" in one ? mirror.appendCopied(one.line) : decided(mirror, one)),
+            );
           }),
         );
         reasons.push(...outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : [])));
@@ -422,16 +509,8 @@ export class Replica {
     for await (const record of this.#parts.mirrors[place].read(first.seq, last.seq)) {
       const one = owed[at++];
       assert(one !== undefined, "as many records as were asked for");
-      const { draft, commit } = one.draft;
-      const { head } = record;
-      const isSame =
-        head.commit === commit &&
-        head.kind === draft.kind &&
-        head.room === draft.room &&
-        head.by === draft.by &&
-        head.id === draft.id;
-      if (!isSame) {
-        const sentence = `${place} has another record ${head.seq} than the cluster`;
+      if (!isSame(record, one)) {
+        const sentence = `${place} has another record ${one.seq} than the cluster`;
         throw new Fault("cluster-diverged", sentence);
       }
       records.set(one, record);
@@ -478,6 +557,28 @@ export class Replica {
     this.#queueBytes = 0;
     for (const { settle } of waiting) settle(fault);
   }
+}
+
+function decided(mirror: LogFile, { draft, seq, unixMs }: OwedDraft): Promise<LogRecord> {
+  return mirror.appendDecided(draft, { seq, unixMs });
+}
+
+function isSame({ head, headBytes }: LogRecord, owed: Owed): boolean {
+  if ("line" in owed) return equalBytes(headBytes, owed.line.record.headBytes);
+  const { draft, commit } = owed.draft;
+  return (
+    head.commit === commit &&
+    head.kind === draft.kind &&
+    head.room === draft.room &&
+    head.by === draft.by &&
+    head.id === draft.id
+  );
+}
+
+function notWhole(): Fault {
+  return new Fault("log-conflict", "chat cluster init has not brought all of its folder yet", {
+    remedy: "start when it is done; if it was broken off, run it again",
+  });
 }
 
 function faultOf(error: unknown): Fault {

@@ -3,13 +3,19 @@ import type { Sha256 } from "../../base/ids.ts";
 import { BATCH_BYTES_MAX } from "../../base/limits.ts";
 import { nearestMoment } from "../../base/time.ts";
 import type { LogOrder } from "../../core/log/order.ts";
-import { LINE_FRAME_BYTES_MAX, type LogRecord, type SealedDraft } from "../../wire/record.ts";
+import {
+  type CopiedLine,
+  type Head,
+  LINE_FRAME_BYTES_MAX,
+  type LogRecord,
+  type SealedDraft,
+} from "../../wire/record.ts";
 import { type LineWriter, leafHashIn, type Place } from "./line-writer.ts";
 
 /** One append that waits to be durable. */
 export interface Waiter {
-  readonly sealed: SealedDraft;
-  readonly expect: number | undefined;
+  readonly content: SealedDraft | CopiedLine;
+  readonly expect?: number | undefined;
   /** Its place is decided already. */
   readonly decided?: Decided;
   readonly settle: (outcome: LogRecord | Fault) => void;
@@ -37,16 +43,18 @@ export interface Batch {
 }
 
 /** Bounds what a waiter will write, before its numbers are known. */
-export function waiterBytes(sealed: SealedDraft): number {
-  return sealed.bodyBytes.length + LINE_FRAME_BYTES_MAX;
+export function waiterBytes(content: SealedDraft | CopiedLine): number {
+  return "bytes" in content
+    ? content.bytes.length
+    : content.bodyBytes.length + LINE_FRAME_BYTES_MAX;
 }
 
 /** How many waiters, from the first on, share the next batch. */
 export function batchLength(waiters: readonly Waiter[]): number {
   let sizeBytes = 0;
   let index = 0;
-  for (const { sealed } of waiters) {
-    sizeBytes += waiterBytes(sealed);
+  for (const { content } of waiters) {
+    sizeBytes += waiterBytes(content);
     if (sizeBytes > BATCH_BYTES_MAX && index > 0) return index;
     index++;
   }
@@ -64,7 +72,20 @@ export function buildBatch(
   const placed: Placed[] = [];
   const offsets: number[] = [];
   for (const waiter of waiters) {
-    const { room } = waiter.sealed.draft;
+    const { content } = waiter;
+    if ("bytes" in content) {
+      const objection = ahead.objection(content.record.head);
+      if (objection !== undefined) {
+        placed.push({ waiter, outcome: new Fault("log-conflict", objection) });
+        continue;
+      }
+      offsets.push(lines.sizeBytes);
+      ahead.take(content.record.head);
+      lines.copy(content.bytes);
+      placed.push({ waiter, outcome: content.record });
+      continue;
+    }
+    const { room } = content.draft;
     const last = ahead.lastSeq(room);
     if (waiter.expect !== undefined && waiter.expect !== last) {
       const sentence = `${room} is at seq ${last}, not at ${waiter.expect}`;
@@ -81,7 +102,7 @@ export function buildBatch(
     const place = ahead.place(room, decided?.unixMs ?? unixMs);
     // What is lost of a shared log is read from the others: its lines are the same everywhere.
     const durable = decided === undefined ? order.seq : 0;
-    placed.push({ waiter, outcome: lines.add(waiter.sealed, place, durable) });
+    placed.push({ waiter, outcome: lines.add(content, place, durable) });
   }
   return { placed, bytes: lines.take(), offsets };
 }
@@ -116,6 +137,19 @@ class OrderAhead {
 
   lastSeq(room: string): number {
     return this.#rooms.get(room)?.seq ?? this.#order.lastSeq(room);
+  }
+
+  /** Why a record whose place is fixed cannot come next. */
+  objection({ seq, time, room, n }: Head): string | undefined {
+    const next = (this.#rooms.get(room)?.n ?? this.#order.lastN(room)) + 1;
+    if (seq === this.#seq + 1 && time >= this.#time && n === next) return undefined;
+    return `seq ${seq} of ${room} cannot follow ${this.#seq}`;
+  }
+
+  take({ seq, time, room, n }: Head): void {
+    this.#seq = seq;
+    this.#time = time;
+    this.#rooms.set(room, { n, seq });
   }
 
   place(room: string, unixMs: number): Place {

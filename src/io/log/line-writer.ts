@@ -87,6 +87,12 @@ export class LineWriter {
     return { head, headBytes, salt, bodyBytes };
   }
 
+  /** A line as it is, with its newline. */
+  copy(line: Uint8Array): void {
+    this.#reserve(line.length);
+    this.#put(line);
+  }
+
   /** All lines so far, until the next one is added: then the memory is written anew. */
   take(): Uint8Array {
     const lines = this.#bytes.subarray(0, this.#at);

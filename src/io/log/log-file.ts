@@ -18,6 +18,7 @@ import {
   asErased,
   beginsLog,
   bodyFits,
+  type CopiedLine,
   type Draft,
   type LogRecord,
   leafHash,
@@ -306,7 +307,24 @@ export class LogFile implements Log {
         else resolve(outcome);
       };
       const fault = this.#refusal();
-      if (fault === undefined) this.#wait({ sealed, expect: undefined, decided, settle });
+      if (fault === undefined) this.#wait({ content: sealed, decided, settle });
+      else reject(fault);
+    });
+  }
+
+  /**
+   * A record of another log, with its numbers and its moment. What its `erase` records order is
+   * blank in it already.
+   * @throws Fault as `append`; log-conflict: it does not come next
+   */
+  appendCopied(content: CopiedLine): Promise<LogRecord> {
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: LogRecord | Fault) => {
+        if (outcome instanceof Fault) reject(outcome);
+        else resolve(outcome);
+      };
+      const fault = this.#refusal();
+      if (fault === undefined) this.#wait({ content, settle });
       else reject(fault);
     });
   }
@@ -315,12 +333,12 @@ export class LogFile implements Log {
     const { entropy, sha256 } = this.#options;
     const fault = this.#refusal();
     if (fault !== undefined) return settleLater(settle, fault);
-    this.#wait({ sealed: sealDraft(draft, entropy(SALT_BYTES), sha256), expect, settle });
+    this.#wait({ content: sealDraft(draft, entropy(SALT_BYTES), sha256), expect, settle });
   }
 
   #wait(waiter: Waiter): void {
-    const { sealed, settle } = waiter;
-    const sizeBytes = waiterBytes(sealed);
+    const { content, settle } = waiter;
+    const sizeBytes = waiterBytes(content);
     if (sizeBytes > LINE_BYTES_MAX) {
       const sentence = `a record of ${sizeBytes} bytes does not fit a line`;
       return settleLater(settle, new Fault("too-large", sentence));
@@ -474,7 +492,7 @@ export class LogFile implements Log {
     while (this.#queue.length + this.#blanks.length > 0) {
       await this.#eraseQueued();
       const waiters = this.#queue.splice(0, batchLength(this.#queue));
-      for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.sealed);
+      for (const waiter of waiters) this.#queueBytes -= waiterBytes(waiter.content);
       const unixMs = this.#options.clock.unixMs();
       const batch = buildBatch(waiters, this.#order, unixMs, this.#lines);
       const leaves = await this.#commit(batch);
@@ -578,12 +596,16 @@ export class LogFile implements Log {
     for (const leaf of leaves) this.tree.append(leaf);
     const records: LogRecord[] = [];
     const start = this.#segment.sizeBytes;
-    for (const { outcome } of batch.placed) {
+    for (const { waiter, outcome } of batch.placed) {
       if (outcome instanceof Fault) continue;
       this.#order.advance(outcome.head);
       if (beginsLog(outcome.head)) this.#origin = originOf(leafHash(outcome.headBytes, sha256));
       this.#segment.mark(outcome.head.seq, start + (batch.offsets[records.length] ?? 0));
-      for (const target of erasuresOf(outcome)) this.#unfinished.set(target, outcome.head.seq);
+      // What a copied one orders is blank in the copy.
+      const orders = "bytes" in waiter.content ? this.#erased : this.#unfinished;
+      for (const target of erasuresOf(outcome)) {
+        if (orders !== this.#erased || !orders.has(target)) orders.set(target, outcome.head.seq);
+      }
       records.push(outcome);
     }
     this.#segment.sizeBytes += batch.bytes.length;

@@ -19,10 +19,12 @@ import {
 import { Fault } from "../../base/fault.ts";
 import {
   CLUSTER_ANSWER_MS,
+  CLUSTER_COPY_ANSWER_MS,
   CLUSTER_MESSAGES_AHEAD,
   CLUSTER_STALLED_MS,
 } from "../../base/limits-cluster.ts";
 import { type Clock, delay } from "../clock.ts";
+import type { FilledStream } from "../cluster/publication.ts";
 import type { Stream, StreamMessage } from "../cluster/stream.ts";
 
 export interface JetStreamOptions {
@@ -61,6 +63,7 @@ const GONE_AFTER = 4;
 const DUPLICATE_WINDOW_NS = 120e9;
 /** Codes of the JetStream API. */
 const STREAM_NOT_FOUND = 10_059;
+const WRONG_LAST_SEQUENCE = 10_071;
 const NOT_ENOUGH_SERVERS = new Set([10_005, 10_074]);
 
 /** @throws Fault unreachable, data-foreign, not-found, no-majority, version-unsupported */
@@ -210,9 +213,11 @@ export interface StreamState {
   /** The NATS server that leads it; empty: none, or there is one alone. */
   readonly leader: string;
   readonly replicas: number;
+  /** NATS servers that hold all of it, the leader among them; where there is one alone, 1. */
+  readonly current: number;
 }
 
-export class JetStream implements Stream {
+export class JetStream implements FilledStream, Stream {
   readonly #connection: NatsConnection;
   readonly #manager: JetStreamManager;
   readonly #client: JetStreamClient;
@@ -270,7 +275,10 @@ export class JetStream implements Stream {
     try {
       const { state, cluster, config } = await this.#manager.streams.info(this.#stream.name);
       const { last_seq: last, bytes } = state;
-      return { last, bytes, leader: cluster?.leader ?? "", replicas: config.num_replicas };
+      const leader = cluster?.leader ?? "";
+      const others = (cluster?.replicas ?? []).filter((one) => one.current && one.offline !== true);
+      const current = config.num_replicas === 1 ? 1 : others.length + (leader === "" ? 0 : 1);
+      return { last, bytes, leader, replicas: config.num_replicas, current };
     } catch (error) {
       throw asFault(error);
     }
@@ -299,6 +307,21 @@ export class JetStream implements Stream {
       for (const reader of this.#readers) reader.wake();
     } catch (error) {
       throw asFault(error);
+    }
+  }
+
+  /** As `publish`, at this place alone. @throws Fault log-conflict, no-majority */
+  async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
+    try {
+      await this.#client.publish(this.#place("log"), bytes, {
+        expect: { lastSequence: seq },
+        timeout: CLUSTER_COPY_ANSWER_MS,
+      });
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.code !== WRONG_LAST_SEQUENCE) {
+        throw asFault(error);
+      }
+      throw new Fault("log-conflict", "another message stands there", { cause: error });
     }
   }
 

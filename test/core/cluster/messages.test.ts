@@ -1,15 +1,19 @@
 import { expect, test } from "bun:test";
+import { utf8Encode } from "../../../src/base/bytes.ts";
 import { Fault } from "../../../src/base/fault.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import {
+  packCopied,
+  packCopyEnd,
   packNews,
   packProposals,
   readNews,
-  readProposals,
+  readStream,
 } from "../../../src/core/cluster/messages.ts";
 import { sha256 } from "../../../src/crypto/sha256.ts";
 import { packValue } from "../../../src/wire/codec.ts";
 import { type Draft, SALT_BYTES, sealDraft } from "../../../src/wire/record.ts";
+import { blanked, lineAt } from "../../io/log-fixture.ts";
 
 const DRAFT: Draft = {
   kind: "text",
@@ -26,7 +30,7 @@ const MESSAGE = {
 
 function fault(bytes: Uint8Array): string {
   try {
-    readProposals(bytes, sha256);
+    readStream(bytes, sha256);
   } catch (error) {
     if (error instanceof Fault) return error.code;
     throw error;
@@ -35,7 +39,8 @@ function fault(bytes: Uint8Array): string {
 }
 
 test("proposals come back as they were, with the commitment that each node computes", () => {
-  expect(readProposals(packProposals(MESSAGE), sha256)).toEqual(MESSAGE);
+  const read = readStream(packProposals(MESSAGE), sha256);
+  expect(read).toEqual({ kind: "proposals", message: MESSAGE });
 });
 
 test("what no node can read is refused, whatever it is", () => {
@@ -59,7 +64,35 @@ test("what no node can read is refused, whatever it is", () => {
   ]) {
     expect(fault(bytes)).toBe("frame-malformed");
   }
-  expect(fault(packValue({ v: 2, id: "m", proposals: [] }))).toBe("version-unsupported");
+  expect(fault(packValue({ v: 3, id: "m", proposals: [] }))).toBe("version-unsupported");
+});
+
+test("copied lines come back with all but what their disk knew of itself", () => {
+  const [line, erased] = [lineAt(1, 1, 0), blanked(lineAt(2, 2, 1), 3)];
+  const both = utf8Encode(line + erased.replace('"durable":1', '"durable":0'));
+  const read = readStream(packCopied("history", both), sha256);
+  if (read.kind !== "copied") throw new Error(read.kind);
+  expect(read.copied.place).toBe("history");
+  expect(read.copied.lines.map(({ record }) => record.erased)).toEqual([undefined, 3]);
+  expect(Buffer.concat(read.copied.lines.map(({ bytes }) => bytes))).toEqual(Buffer.from(both));
+  const end = {
+    history: { size: 2, root: new Uint8Array(32).fill(1) },
+    accounts: { size: 0, root: new Uint8Array(32).fill(2) },
+  };
+  expect(readStream(packCopyEnd(end), sha256)).toEqual({ kind: "copy-end", end });
+  for (const bytes of [
+    packCopied("elsewhere" as "history", both),
+    packCopied("history", new Uint8Array(0)),
+    packCopied("history", both.subarray(1)),
+    packCopied("history", both.subarray(0, -1)),
+    packCopied("history", utf8Encode(`${line}\n${line}`)),
+    packValue({ v: 2 }),
+    packValue({ v: 2, end: 3 }),
+    packValue({ v: 2, end: [1, new Uint8Array(31), 1, new Uint8Array(32)] }),
+    packValue({ v: 2, end: [-1, new Uint8Array(32), 1, new Uint8Array(32)] }),
+  ]) {
+    expect(fault(bytes)).toBe("frame-malformed");
+  }
 });
 
 test("news are read, and nonsense is nothing", () => {

@@ -1,4 +1,5 @@
 import { Fault } from "../../../src/base/fault.ts";
+import type { FilledStream } from "../../../src/io/cluster/publication.ts";
 import type { Stream, StreamMessage } from "../../../src/io/cluster/stream.ts";
 import type { Random } from "../disk/sim-file.ts";
 
@@ -35,7 +36,7 @@ export class SimStream {
   }
 }
 
-class SimStreamLink implements Stream {
+class SimStreamLink implements Stream, FilledStream {
   readonly #stream: SimStream;
   readonly #random: Random;
   isCut = false;
@@ -50,6 +51,18 @@ class SimStreamLink implements Stream {
     const percent = this.#random() * 100;
     if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
     this.#stream.store(new Uint8Array(bytes), id);
+    await turns(this.#random);
+    if (percent < this.#stream.losesPercent) throw cut();
+  }
+
+  async publishBehind(bytes: Uint8Array, seq: number): Promise<void> {
+    const percent = this.#random() * 100;
+    // What one link sends comes in that order; only answers are late.
+    if (this.isCut || percent < this.#stream.losesPercent / 2) throw cut();
+    if (this.#stream.messages.length !== seq) {
+      throw new Fault("log-conflict", "another message stands there");
+    }
+    this.#stream.store(new Uint8Array(bytes), `behind ${seq}`);
     await turns(this.#random);
     if (percent < this.#stream.losesPercent) throw cut();
   }

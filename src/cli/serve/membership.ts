@@ -1,0 +1,77 @@
+/** `cluster.json`: of which cluster a data folder is, and up to where. */
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Fault } from "../../base/fault.ts";
+import type { Position } from "../../io/cluster/replica.ts";
+import { readSmallFile, writeSmallFile } from "../../io/disk/data-folder.ts";
+
+export interface Membership {
+  readonly cluster: string;
+  /** This server's name in it. */
+  readonly node: string;
+  readonly position: Position;
+  /**
+   * `filling`: `chat cluster init` brings its logs into the stream, and was broken off; `left`: it
+   * may have gone on alone, and never comes back. Left out: it is one of its servers.
+   */
+  readonly state?: "filling" | "left";
+}
+
+export const NOWHERE: Position = { seq: 0, history: 0, accounts: 0 };
+
+const FILE = "cluster.json";
+
+export function newNodeName(): string {
+  return `${hostname()}-${randomBytes(2).toString("hex")}`;
+}
+
+/** Undefined: it was never of one. @throws Fault data-foreign */
+export function readMembership(path: string): Membership | undefined {
+  const file = join(path, FILE);
+  const text = readSmallFile(file);
+  if (text === undefined) return undefined;
+  try {
+    const value = JSON.parse(text) as Record<string, unknown>;
+    const { cluster, node, seq, history, accounts, state, isFilling } = value;
+    const isPlace = typeof cluster === "string" && typeof node === "string";
+    const isState = state === undefined || state === "filling" || state === "left";
+    if (isPlace && isState && isCount(seq) && isCount(history) && isCount(accounts)) {
+      const more = isFilling === true ? ({ isFilling } as const) : {};
+      const position: Position = { seq, history, accounts, ...more };
+      return { cluster, node, position, ...(state === undefined ? {} : { state }) };
+    }
+  } catch {
+    // As one that says something else.
+  }
+  throw new Fault("data-foreign", `${file} is not what a server wrote`, {
+    remedy: "begin anew with identity.key and settings.json alone: the cluster has the rest",
+  });
+}
+
+export function writeMembership(path: string, place: Membership): void {
+  const { position, ...rest } = place;
+  writeSmallFile(join(path, FILE), `${JSON.stringify({ ...rest, ...position })}\n`);
+}
+
+export function removeMembership(path: string): void {
+  rmSync(join(path, FILE), { force: true });
+}
+
+export function hasLeft(path: string, { cluster }: Membership): Fault {
+  return new Fault("data-foreign", `${path} has left the cluster '${cluster}'`, {
+    remedy:
+      "it may have a history of its own by now: begin with identity.key and settings.json alone",
+  });
+}
+
+export function isFilling(path: string, { cluster }: Membership): Fault {
+  const sentence = `${path} was not brought into the cluster '${cluster}' to the end`;
+  const remedy = `run chat cluster init ${path} again, or chat cluster leave`;
+  return new Fault("data-foreign", sentence, { remedy });
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}

@@ -1,0 +1,42 @@
+import { Fault } from "../../base/fault.ts";
+import { defineVerb } from "../../cli/command.ts";
+import { say } from "../../cli/context.ts";
+import { renderJson } from "../../cli/output/render.ts";
+import { readMembership, removeMembership, writeMembership } from "../../cli/serve/membership.ts";
+import { checkDataFolder } from "../../io/disk/data-folder.ts";
+import { lockFolder } from "../../io/disk/lock.ts";
+
+export const command = defineVerb({
+  args: {
+    dir: { type: "positional", valueHint: "DIR", description: "The data folder of its server" },
+  },
+  details: "The folder cannot come back: what is said there from then on, the others never hear.",
+  run(args, context) {
+    const path = checkDataFolder(args.dir);
+    const lock = lockFolder(path, context.clock.unixMs());
+    try {
+      const kept = readMembership(path);
+      if (kept === undefined || kept.state === "left") {
+        const { cluster } = kept ?? {};
+        const sentence =
+          cluster === undefined
+            ? `${path} is of no cluster`
+            : `${path} has left '${cluster}' before`;
+        throw new Fault("not-found", sentence, { remedy: `start it: chat serve --data ${path}` });
+      }
+      const { cluster, node } = kept;
+      // Of what was broken off nothing is in the folder, and the cluster has nothing of its own.
+      if (kept.state === "filling") removeMembership(path);
+      else writeMembership(path, { ...kept, state: "left" });
+      if (context.json)
+        context.stdout.write(renderJson({ kind: "left", cluster, node, data: path }));
+      else {
+        say(context, `${path} has left the cluster '${cluster}', and cannot come back`);
+        say(context, `it goes on alone: chat serve --data ${path}`);
+      }
+      return Promise.resolve(0);
+    } finally {
+      lock.release();
+    }
+  },
+});

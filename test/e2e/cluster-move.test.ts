@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Fault } from "../../src/base/fault.ts";
+import { systemClock } from "../../src/io/clock.ts";
+import { openJetStream } from "../../src/io/nats/jetstream.ts";
+import type { LogRecord } from "../../src/wire/record.ts";
+import { NatsServers } from "../io/nats/nats-servers.ts";
+import { until } from "./deadline.ts";
+import { Sandbox } from "./program.ts";
+import { openStopped } from "./stopped-folder.ts";
+
+/** A server that has a history becomes a cluster, and one of its servers goes on alone. */
+
+let nats: NatsServers;
+
+beforeAll(async () => {
+  nats = await NatsServers.start();
+}, 60_000);
+
+afterAll(() => nats.stop());
+
+const MORE = 30_000;
+
+/** Much history beside what users have said, as the server would have written it. */
+async function talkMuch(data: string): Promise<void> {
+  const { history, lobby, idOf, close } = await openStopped(data);
+  const by = idOf("ana");
+  for (let from = 0; from < MORE; from += 5_000) {
+    const outcomes = Array.from({ length: 5_000 }, (_, i) => {
+      const draft = { kind: "text", room: lobby.id, by, id: "" } as const;
+      const body = { text: `word ${from + i} ${"x".repeat((i * 37) % 200)}` };
+      return new Promise<LogRecord | Fault>((resolve) => {
+        history.appendThen([{ ...draft, body }], {}, resolve);
+      });
+    });
+    await Promise.all(outcomes);
+  }
+  await close();
+}
+
+/** All that a log says, without what each disk knows of itself: `durable`. */
+function linesOf(data: string, log: string): string {
+  const folder = join(data, log);
+  const files = readdirSync(folder).filter((name) => name.endsWith(".jsonl"));
+  const text = files.toSorted().map((name) => readFileSync(join(folder, name), "utf8"));
+  return text.join("").replaceAll(/"durable":\d+/g, "");
+}
+
+async function streamLength(cluster: string): Promise<number> {
+  try {
+    const options = { servers: nats.urls, cluster, isUnsafe: true, clock: systemClock() };
+    const stream = await openJetStream(options);
+    const { last } = await stream.state();
+    await stream.close();
+    return last;
+  } catch {
+    return 0; // There is none yet.
+  }
+}
+
+/** Its lines beside each other: a new server has what the first one brought. */
+function expectSame(one: string, other: string): void {
+  for (const log of ["accounts", "history"]) {
+    const [first, second] = [linesOf(one, log), linesOf(other, log)];
+    if (first !== second) throw new Error(`${log} differs: ${first.length}, ${second.length}`);
+  }
+}
+
+test("a history moves into a cluster, is killed on the way, and a server leaves it", async () => {
+  await using sandbox = new Sandbox();
+  const alone = await sandbox.serve({ data: "a" });
+  const anas = sandbox.home("ana");
+  const ana = await anas.join([alone.invite, "--user", "ana"]);
+  ana.type("hello", "a secret");
+  const { seq } = await ana.json("ack", { text: "a secret" });
+  ana.type(`/erase ${seq}`);
+  await ana.json("erased");
+  ana.type("/quit");
+  await ana.ended();
+  expect((await alone.program.signal("SIGTERM")).exitCode).toBe(0);
+  await talkMuch(alone.data);
+
+  const boss = sandbox.home("boss");
+  const nats_ = ["--nats", nats.urls.join(","), "--cluster", "move"];
+  const init = ["cluster", "init", alone.data, ...nats_, "--unsafe-nats"];
+  const line = async (args: readonly string[]) => {
+    const { exitCode, err } = await boss.run(args);
+    return [exitCode, err.replaceAll(sandbox.folder, "").trimEnd()];
+  };
+  const serve = (data: string, ...more: readonly string[]) =>
+    line(["serve", "--port", "0", "--data", sandbox.path(data), ...more]);
+  expect(await serve("a", ...nats_, "--unsafe-nats")).toEqual([
+    1,
+    "chat: /a has a history of its own; bring it into a new cluster first: " +
+      "chat cluster init /a --nats URL",
+  ]);
+
+  // Killed when a part of it is there, twice.
+  for (const part of [20, 60]) {
+    const program = boss.start(init);
+    await until("a part of it is there", async () => (await streamLength("move")) >= part);
+    await program.signal("SIGKILL");
+  }
+  expect(await serve("a")).toEqual([
+    1,
+    "chat: /a was not brought into the cluster 'move' to the end; " +
+      "run chat cluster init /a again, or chat cluster leave",
+  ]);
+  mkdirSync(sandbox.path("b"));
+  for (const file of ["identity.key", "settings.json"]) {
+    copyFileSync(sandbox.path("a", file), sandbox.path("b", file));
+  }
+  expect(await serve("b", ...nats_, "--unsafe-nats")).toEqual([
+    1,
+    "chat: chat cluster init has not brought all of its folder yet; " +
+      "start when it is done; if it was broken off, run it again",
+  ]);
+  const [brought] = await boss.json(init);
+  expect(brought).toMatchObject({ kind: "brought", cluster: "move" });
+  expect(Number(brought?.["history"])).toBeGreaterThan(MORE);
+  expect((await line(init))[1]).toContain("/a is of the cluster 'move' already; start it: ");
+
+  const args = [...nats_, "--unsafe-nats"];
+  const nodes = [
+    await sandbox.serve({ data: "a", args }),
+    await sandbox.serve({ data: "b", args }),
+  ] as const;
+  expectSame(nodes[0].data, nodes[1].data);
+  const status = await boss.json(["cluster", "status", ...nats_]);
+  const roots = status.filter(({ kind }) => kind === "node").map(({ root }) => root);
+  expect([roots.length, new Set(roots).size]).toEqual([2, 1]);
+  // The client knows this server: it is the same one at another address.
+  const again = await anas.join([nodes[1].invite]);
+  const ben = await sandbox.home("ben").join([nodes[0].invite, "--user", "ben"]);
+  ben.type("after the move");
+  await again.json("text", { from: "ben", text: "after the move" });
+  const found = await boss.json(["history", "--data", nodes[1].data, "--grep", "secret"]);
+  expect(found).toEqual([]);
+  for (const program of [again, ben]) {
+    program.type("/quit");
+    expect((await program.ended()).exitCode).toBe(0);
+  }
+  await until("both have it", () => {
+    const [one, other] = nodes.map(({ data }) => linesOf(data, "history"));
+    return one === other;
+  });
+  for (const { program } of nodes) expect((await program.signal("SIGTERM")).exitCode).toBe(0);
+  for (const { data } of nodes) {
+    const { exitCode, err } = await boss.run(["verify", "--data", data]);
+    expect([exitCode, err]).toEqual([0, ""]);
+  }
+
+  // One goes on alone, and cannot come back.
+  expect(await serve("b")).toEqual([
+    1,
+    "chat: /b belongs to the cluster 'move'; give --nats; to go on alone with it, " +
+      "chat cluster leave /b first",
+  ]);
+  const [left] = await boss.json(["cluster", "leave", sandbox.path("b")]);
+  expect(left).toMatchObject({ kind: "left", cluster: "move" });
+  const { program } = await sandbox.serve({ data: "b" });
+  expect((await line(["cluster", "leave", sandbox.path("b")]))[0]).toBe(1);
+  expect((await program.signal("SIGTERM")).exitCode).toBe(0);
+  expect(await serve("b", ...args)).toEqual([
+    1,
+    "chat: /b has left the cluster 'move'; it may have a history of its own by now: " +
+      "begin with identity.key and settings.json alone",
+  ]);
+  const back = ["cluster", "init", sandbox.path("b"), ...args];
+  expect((await line(back))[1]).toStartWith(
+    "chat: the stream of that cluster has another history already; ",
+  );
+}, 90_000);

@@ -1,0 +1,270 @@
+import { expect, test } from "bun:test";
+import { toHex } from "../../../src/base/bytes.ts";
+import {
+  CLUSTER_COPY_BYTES_MAX,
+  CLUSTER_DECISION_BYTES_MAX,
+} from "../../../src/base/limits-cluster.ts";
+import { packProposals } from "../../../src/core/cluster/messages.ts";
+import { sha256 } from "../../../src/crypto/sha256.ts";
+import { publishLogs } from "../../../src/io/cluster/publication.ts";
+import { type Position, Replica } from "../../../src/io/cluster/replica.ts";
+import { ReplicatedLog } from "../../../src/io/cluster/replicated-log.ts";
+import { openLog } from "../../../src/io/log/log-file.ts";
+import { type Draft, sealDraft } from "../../../src/wire/record.ts";
+import { randomOf, soon } from "../../worlds/disk-world.ts";
+import { SimDisk } from "../disk/sim.ts";
+import { ANA, collect, draftOf, LOBBY, OTHER } from "../log-fixture.ts";
+import { SimStream } from "./sim-stream.ts";
+
+/** A folder of two logs; as one of a cluster's servers, or alone. */
+class Machine {
+  readonly disk: SimDisk;
+  position: Position | undefined;
+  /** Messages after which this process is gone. */
+  diesAfter = Number.POSITIVE_INFINITY;
+  readonly #random: () => number;
+
+  constructor(seed: number) {
+    this.#random = randomOf(seed);
+    this.disk = new SimDisk({ random: this.#random });
+  }
+
+  #common() {
+    let nowMs = 0;
+    const clock = {
+      now: () => nowMs++,
+      unixMs: () => 1_763_617_717_000 + nowMs++,
+      after: (delayMs: number, callback: () => void) => {
+        nowMs += delayMs;
+        return soon(delayMs, callback);
+      },
+    };
+    const entropy = (sizeBytes: number) =>
+      Uint8Array.from({ length: sizeBytes }, () => Math.floor(this.#random() * 256));
+    return { disk: this.disk.boot(), clock, entropy, sha256 };
+  }
+
+  async open() {
+    const common = this.#common();
+    const open = (name: string) =>
+      openLog({ ...common, folder: `/data/${name}`, reserveBytes: 600, segmentBytes: 40_000 });
+    return { common, history: await open("history"), accounts: await open("accounts") };
+  }
+
+  /** Texts in two rooms, of which some are erased, and accounts. */
+  async fill(texts: number): Promise<void> {
+    const { history, accounts } = await this.open();
+    const account = { kind: "account", room: ANA, by: ANA, id: "", body: { name: "ana" } } as const;
+    await accounts.append(account as Draft);
+    await Promise.all(
+      Array.from({ length: texts }, (_, i) =>
+        history.append(draftOf(`m${i}`.padEnd(60, "."), i % 3 === 0 ? OTHER : LOBBY)),
+      ),
+    );
+    for (const seq of [2, 5, texts]) {
+      const order = { kind: "erase", room: LOBBY, by: ANA, id: "", body: { seq } } as const;
+      const { head } = await history.append(order);
+      await history.erase(seq, head.seq);
+    }
+    await history.append(draftOf("last"));
+    await history.close();
+    await accounts.close();
+  }
+
+  /** @returns what ended it, if it did not come to its end */
+  async publish(stream: SimStream): Promise<unknown> {
+    const { common, ...logs } = await this.open();
+    const link = stream.connect();
+    let left = this.diesAfter;
+    const mortal = {
+      last: () => link.last(),
+      follow: link.follow.bind(link),
+      publishBehind: (bytes: Uint8Array, seq: number) =>
+        left-- > 0 ? link.publishBehind(bytes, seq) : Promise.reject(new Error("killed")),
+    };
+    try {
+      this.position = await publishLogs({
+        ...{ ...common, path: "/data", stream: mortal, logs },
+        onBegin: () => undefined,
+        onProgress: () => undefined,
+      });
+      return undefined;
+    } catch (error) {
+      return error;
+    } finally {
+      await logs.history.close();
+      await logs.accounts.close();
+    }
+  }
+
+  async join(stream: SimStream) {
+    const { common, ...mirrors } = await this.open();
+    const replica = await Replica.open({
+      ...{ ...common, stream: stream.connect(), mirrors },
+      ...(this.position === undefined ? {} : { position: this.position }),
+      keep: (position) => {
+        this.position = position;
+      },
+      onStopped: () => undefined,
+    });
+    return { replica, mirrors, history: new ReplicatedLog(replica, mirrors, "history") };
+  }
+}
+
+type Node = Awaited<ReturnType<Machine["join"]>>;
+
+/** Everything that a record is. */
+async function recordsOf({ mirrors }: Pick<Node, "mirrors">): Promise<string[]> {
+  const all = [];
+  for (const log of [mirrors.accounts, mirrors.history]) {
+    for (const { headBytes, salt, bodyBytes, erased } of await collect(log.read(1))) {
+      const [head, body] = [headBytes, bodyBytes ?? []].map((one) => Buffer.from(one).toString());
+      all.push(`${head} ${toHex(salt ?? new Uint8Array())} ${body} ${erased}`);
+    }
+    all.push(toHex(log.tree.root()), String(log.origin));
+  }
+  return all;
+}
+
+test("a folder and an empty one are two servers with the same records, and go on so", async () => {
+  const stream = new SimStream(randomOf(1));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(1_000);
+  expect(await first.publish(stream)).toBeUndefined();
+  expect(stream.messages.length).toBeGreaterThan(4);
+  const nodes = [await first.join(stream), await second.join(stream)];
+  const [one, other] = nodes as [Node, Node];
+  expect(one.history.head()).toBe(1_004);
+  expect(await recordsOf(other)).toEqual(await recordsOf(one));
+  const lines = second.disk.fileAt("/data/history/000000000001.jsonl").shown;
+  expect(Buffer.from(lines).toString()).toContain('"erased":1001}   ');
+
+  await other.history.append(draftOf("from the other"));
+  await one.history.append(draftOf("from the first", OTHER));
+  for (const { replica } of nodes) await replica.reached(stream.messages.length);
+  expect(await recordsOf(other)).toEqual(await recordsOf(one));
+  // Both read what they wrote: order, commitments and the tree.
+  for (const { replica, mirrors } of nodes) {
+    await replica.close();
+    await mirrors.history.close();
+  }
+  for (const machine of [first, second]) {
+    const again = await machine.join(stream);
+    expect(again.mirrors.history.damaged).toEqual([]);
+    expect(await recordsOf(again)).toEqual(await recordsOf(one));
+  }
+});
+
+test("killed anywhere and run again, nothing is missing and nothing there twice", async () => {
+  const texts = 800;
+  const whole = new SimStream(randomOf(1));
+  const machine = new Machine(7);
+  await machine.fill(texts);
+  await machine.publish(whole);
+  for (let seed = 1; seed <= 12; seed++) {
+    const random = randomOf(seed);
+    const stream = new SimStream(random);
+    stream.losesPercent = 30;
+    let isDone = false;
+    for (let life = 0; life < 20 && !isDone; life++) {
+      machine.diesAfter = Math.floor(random() * whole.messages.length);
+      const ended = await machine.publish(stream);
+      if (ended !== undefined) expect([seed, String(ended)]).toEqual([seed, "Error: killed"]);
+      isDone = ended === undefined;
+    }
+    machine.diesAfter = Number.POSITIVE_INFINITY;
+    expect(await machine.publish(stream)).toBeUndefined();
+    const bytes = ({ messages }: SimStream) => messages.map((one) => toHex(one.bytes));
+    expect(bytes(stream)).toEqual(bytes(whole));
+    expect(machine.position).toEqual({
+      ...{ seq: whole.messages.length, history: texts + 4, accounts: 1 },
+    });
+  }
+});
+
+test("a server that comes while a copy is under way waits, and goes on where it was", async () => {
+  const stream = new SimStream(randomOf(3));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(800);
+  first.diesAfter = 4;
+  expect(String(await first.publish(stream))).toBe("Error: killed");
+  await expect(second.join(stream)).rejects.toMatchObject({ code: "log-conflict" });
+  // What it kept of its place when it was stopped.
+  const [history] = [(await second.open()).history.head()];
+  expect(history).toBeGreaterThan(0);
+  second.position = { seq: stream.messages.length, history, accounts: 1, isFilling: true };
+  await expect(second.join(stream)).rejects.toMatchObject({ code: "log-conflict" });
+  first.diesAfter = Number.POSITIVE_INFINITY;
+  expect(await first.publish(stream)).toBeUndefined();
+  const nodes = [await first.join(stream), await second.join(stream)] as const;
+  expect(await recordsOf(nodes[1])).toEqual(await recordsOf(nodes[0]));
+});
+
+test("what others decide while a copy is under way counts for nothing", async () => {
+  const stream = new SimStream(randomOf(4));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(800);
+  first.diesAfter = 3;
+  await first.publish(stream);
+  const sealed = sealDraft(draftOf("too early"), new Uint8Array(16), sha256);
+  const proposals = [{ history: 0, accounts: 0, drafts: [{ sealed }] }];
+  stream.store(packProposals({ id: "x", proposals }), "x");
+  stream.store(Uint8Array.of(0xc1), "y");
+  first.diesAfter = Number.POSITIVE_INFINITY;
+  expect(await first.publish(stream)).toBeUndefined();
+  const nodes = [await first.join(stream), await second.join(stream)] as const;
+  expect(nodes[0].history.head()).toBe(804);
+  expect(await recordsOf(nodes[1])).toEqual(await recordsOf(nodes[0]));
+});
+
+test("a stream that has something else takes nothing", async () => {
+  const used = new SimStream(randomOf(5));
+  const { history } = await new Machine(3).join(used);
+  await history.append(draftOf("ours"));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(10);
+  await second.fill(10);
+  const filled = new SimStream(randomOf(6));
+  await second.publish(filled);
+  for (const stream of [used, filled]) {
+    const before = stream.messages.length;
+    expect(await first.publish(stream)).toMatchObject({ code: "data-foreign" });
+    expect(stream.messages).toHaveLength(before);
+  }
+  // A folder that went on alone since.
+  const { history: alone } = await second.open();
+  await alone.append(draftOf("alone"));
+  await alone.close();
+  expect(await second.publish(filled)).toMatchObject({ code: "data-foreign" });
+});
+
+test("a copy that is not what its end says stops the server that reads it", async () => {
+  const stream = new SimStream(randomOf(8));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  await first.fill(800);
+  await first.publish(stream);
+  stream.messages.splice(-2, 1);
+  const renumbered = stream.messages.map((message, i) => ({ ...message, seq: i + 1 }));
+  stream.messages.splice(0, stream.messages.length, ...renumbered);
+  await expect(second.join(stream)).rejects.toMatchObject({ code: "cluster-diverged" });
+});
+
+test("the longest line that a message holds, and one that none does", async () => {
+  const stream = new SimStream(randomOf(9));
+  const [first, second] = [new Machine(1), new Machine(2)];
+  const lineOf = async (machine: Machine, letters: number) => {
+    const { history } = await machine.open();
+    await history.append(draftOf("x".repeat(letters)));
+    const { sizeBytes } = machine.disk.fileAt("/data/history/000000000001.jsonl");
+    await history.close();
+    return sizeBytes;
+  };
+  const frame = (await lineOf(new Machine(3), 1_000)) - 1_000;
+  const fits = CLUSTER_DECISION_BYTES_MAX - frame;
+  expect(await lineOf(first, fits)).toBe(CLUSTER_DECISION_BYTES_MAX);
+  expect(await first.publish(stream)).toBeUndefined();
+  await lineOf(second, fits + 1);
+  const refused = await second.publish(new SimStream(randomOf(10)));
+  expect(refused).toMatchObject({ code: "too-large" });
+  expect(CLUSTER_COPY_BYTES_MAX).toBeLessThan(CLUSTER_DECISION_BYTES_MAX);
+});
